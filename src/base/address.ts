@@ -1,0 +1,46 @@
+import { Failure } from './failure.ts'
+
+/**
+ * A mail address in the one form that postern stores and compares: NFC, domain in lower case. The local part keeps
+ * its case (RFC 5321, section 2.4) and is compared without it, because no provider that postern talks to tells
+ * `Me@` from `me@`.
+ */
+export type Address = string
+
+// Control characters, spaces, and the invisible and direction-changing ones that make two names look alike.
+const forbidden = /[\p{Cc}\p{Cf}\p{Z}\p{Cs}<>(),;:\\"[\]]/u
+
+/**
+ * Reads a mail address: exactly one `@`, no quoting, no white space, at most 254 octets (RFC 5321, section 4.5.3.1.3).
+ * @throws Failure `invalid`
+ */
+export function parseAddress(text: string): Address {
+  const normal = text.normalize('NFC')
+  const [local = '', domain = '', ...more] = normal.split('@')
+  const shaped = local !== '' && more.length === 0 && isDomain(domain)
+  if (!shaped || forbidden.test(normal) || Buffer.byteLength(normal) > 254) {
+    throw new Failure('invalid', `"${printable(text)}" is not a mail address`, {
+      fix: 'Give one address of the form name@example.com.',
+    })
+  }
+  return `${local}@${domain.toLowerCase()}`
+}
+
+export function sameAddress(left: string, right: string): boolean {
+  return addressKey(left) === addressKey(right)
+}
+
+/** The form in which addresses are looked up: NFC and lower case throughout. */
+export function addressKey(address: string): string {
+  return address.normalize('NFC').toLowerCase()
+}
+
+function isDomain(domain: string): boolean {
+  return /^(?!-)[\p{L}\p{N}-]+(?<!-)(\.(?!-)[\p{L}\p{N}-]+(?<!-))*$/u.test(domain)
+}
+
+/** Foreign text for an error message: cut, and without what could move a terminal's cursor. */
+export function printable(text: string, limit = 100): string {
+  const clean = text.replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '?')
+  return clean.length > limit ? `${clean.slice(0, limit)}…` : clean
+}

@@ -1,0 +1,59 @@
+/**
+ * What can go wrong, as a closed list: each door (SMTP, HTTP, command) has one table from these codes to its
+ * own answers, and a new code does not compile until every door answers it.
+ */
+export type FailureCode =
+  /** Unknown user, wrong password, revoked or expired login, unknown API key: never told apart. */
+  | 'wrong-credentials'
+  /** The credential is good, what it asks for is not its right. */
+  | 'forbidden'
+  /** The envelope sender is not one that this login may use. */
+  | 'sender-refused'
+  /** No grant, or a lapsed one: a person has to consent (again). */
+  | 'consent-needed'
+  /** The provider or its token endpoint cannot be reached, is slow, or says "later". Passing trouble. */
+  | 'provider-unavailable'
+  /** The provider says that the set-up is wrong: SMTP AUTH disabled, role missing, client secret refused. */
+  | 'provider-setup'
+  /** One of our own limits, or no lease within the bounded wait. */
+  | 'limit-reached'
+  /** Message bytes have left and no reply came: nobody can know, so nobody may retry but the client. */
+  | 'outcome-unknown'
+  /** What came in cannot be read, or means nothing: the sender of it has to change it. */
+  | 'invalid'
+  | 'not-found'
+  | 'already-exists'
+  /** The store is busy, full or broken. */
+  | 'store-unavailable'
+  /** Settings, key or data directory: an administrator has to change something before postern can start. */
+  | 'configuration'
+  | 'internal'
+
+export interface FailureDetails {
+  cause?: unknown
+  /** What to do about it, for pages and terminals: one imperative sentence. */
+  fix?: string
+  /** How long to wait before asking again, in seconds. */
+  retryAfterSeconds?: number
+}
+
+/** The one error that crosses folders. The message is a sentence that may be shown; it never holds a secret. */
+export class Failure extends Error {
+  readonly code: FailureCode
+  readonly fix: string | undefined
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(code: FailureCode, message: string, details: FailureDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = 'Failure'
+    this.code = code
+    this.fix = details.fix
+    this.retryAfterSeconds = details.retryAfterSeconds
+  }
+}
+
+/** Whatever was thrown, as a Failure: what we do not know is `internal`, and its own text is kept as the cause only. */
+export function asFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error
+  return new Failure('internal', 'Something went wrong inside postern', { cause: error })
+}

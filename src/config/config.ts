@@ -1,0 +1,84 @@
+import type { Secret } from '../base/secret.ts'
+
+/** Every effective setting, checked. Made from the environment in one go; nothing else reads `process.env`. */
+export interface Config {
+  /** Absolute. */
+  dataDir: string
+  smtpListen: readonly Endpoint[]
+  webListen: readonly Endpoint[]
+  /** The address that people's browsers use; no trailing slash in its path. */
+  publicUrl: URL
+  /** The sealing key, 32 octets as base64 (standard or URL alphabet) or hexadecimal; absent: the key file in the data directory. */
+  key?: Secret
+  registrations: {
+    microsoft?: { clientId: string; clientSecret?: Secret; tenant: string }
+    google?: { clientId: string; clientSecret?: Secret }
+  }
+  /** The parsed and validated providers file; empty without one. */
+  customProviders: readonly CustomProvider[]
+  /** PEM text of additional certification authorities. */
+  extraCa?: string
+  logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  /** Plain AUTH beyond loopback was asked for explicitly. */
+  allowPlainAuthBeyondLoopback: boolean
+  limits: Limits
+}
+
+/** Port 0 lets the system choose (tests). */
+export interface Endpoint {
+  host: string
+  port: number
+}
+
+/** Times in seconds, sizes in octets. */
+export interface Limits {
+  commandLineOctets: number
+  authLineOctets: number
+  /** 0: only the providers' own limit. */
+  messageOctets: number
+  recipientsPerMessage: number
+  badCommands: number
+  signInFailures: number
+  signInSeconds: number
+  idleSeconds: number
+  connections: number
+  connectionsPerLoopbackSource: number
+  connectionsPerSource: number
+  leaseWaitSeconds: number
+  upstreamConnectSeconds: number
+  upstreamReplySeconds: number
+  upstreamDataStartSeconds: number
+  upstreamAfterDotSeconds: number
+  upstreamIdleSeconds: number
+  tokenRequestSeconds: number
+  wholeLoginSeconds: number
+  consentSeconds: number
+  consentLinkSeconds: number
+  shutdownSeconds: number
+}
+
+/** One entry of `POSTERN_PROVIDERS_FILE`, as written there (its secret read from `clientSecretFile` where that is used). */
+export interface CustomProvider {
+  id: string
+  name: string
+  issuer?: string
+  authorizationEndpoint: string
+  tokenEndpoint: string
+  deviceAuthorizationEndpoint?: string
+  revocationEndpoint?: string
+  jwksUri?: string
+  scopes: readonly string[]
+  authorizationParameters: Readonly<Record<string, string>>
+  clientId: string
+  clientSecret?: Secret
+  clientAuthentication?: 'none' | 'client_secret_post' | 'client_secret_basic'
+  smtp: { host: string; port: number; tls: 'starttls' | 'implicit' }
+  mechanisms: readonly ('XOAUTH2' | 'OAUTHBEARER')[]
+  limits?: {
+    connections?: number
+    messagesPerMinute?: number
+    recipientsPerDay?: number
+    messagesPerConnection?: number
+  }
+  refreshMargin?: number
+}

@@ -1,0 +1,32 @@
+import type { Address } from '../base/address.ts'
+import type { Secret } from '../base/secret.ts'
+
+/** A bearer token (RFC 6750) with what its users need to know of it. */
+export interface AccessToken {
+  secret: Secret
+  /** What is left of its life at this moment, in seconds, counted on the monotonic clock from before the request. */
+  remainingSeconds(): number
+  /** How old it is, in seconds. */
+  ageSeconds(): number
+  /** When it ends by the wall clock, in milliseconds since 1970: for people, never for decisions. */
+  expiresAt: number
+  scopes: readonly string[]
+}
+
+export interface AccessTokenRequest {
+  /** Seconds of life that the token must still have; the provider's refresh margin is the least. */
+  minimumLife?: number
+  /** A token that the provider refused: it is dropped, and a fresh one fetched if it is older than a minute. */
+  refused?: AccessToken
+}
+
+/** The one way to a token, for SMTP, HTTP and command alike. */
+export interface TokenBroker {
+  /** @throws Failure `consent-needed`, `provider-unavailable`, `provider-setup`, `store-unavailable` or `not-found` */
+  accessTokenFor(mailbox: Address, request?: AccessTokenRequest): Promise<AccessToken>
+  /** After a consent, an adopted refresh token or a removal: forget what is cached for this mailbox, and use this token if given. */
+  grantChanged(
+    mailbox: Address,
+    fresh?: { secret: Secret; expiresInSeconds: number; scopes: readonly string[] },
+  ): void
+}

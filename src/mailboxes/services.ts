@@ -1,0 +1,108 @@
+import type { Address } from '../base/address.ts'
+import type { Secret } from '../base/secret.ts'
+import type { Flow, Login, Scope } from '../store/ports.ts'
+
+/** What the doors may ask of mailboxes, logins and API keys. Made by `createMailboxes`, `createLogins`, `createApiKeys`. */
+export interface Mailboxes {
+  /** @throws Failure `already-exists` (without `replace`), `not-found` (provider), `invalid` (address), `configuration` (provider without registration) */
+  add(request: MailboxRequest): Promise<MailboxStatus>
+  /** @throws Failure `not-found` */
+  show(address: string): Promise<MailboxStatus>
+  list(): Promise<MailboxStatus[]>
+  /** @throws Failure `not-found` */
+  remove(address: string): Promise<void>
+}
+
+export interface MailboxRequest {
+  address: string
+  provider: string
+  signsInAs?: string
+  /** Adopt this refresh token as the mailbox's grant. */
+  refreshToken?: Secret
+  /** For a mailbox that exists, too. */
+  replace?: boolean
+}
+
+/** A mailbox as pages, API and command show it. Field names are the API's. Times: ISO 8601. Holds no secret. */
+export interface MailboxStatus {
+  address: Address
+  provider: string
+  signsInAs?: Address
+  state: 'absent' | 'active' | 'lapsed'
+  /** Of a lapsed grant. */
+  since?: string
+  reason?: string
+  signedInAs?: Address
+  flow?: Flow
+  scopes?: readonly string[]
+  grantedAt?: string
+  renewedAt?: string
+}
+
+export interface Logins {
+  /** The password is in the answer only when it was generated here: it is shown once and cannot be had again.
+   * @throws Failure `not-found` (mailbox), `already-exists` (user name), `invalid` (policy, with the reason) */
+  add(request: LoginRequest): Promise<{ login: LoginStatus; password?: Secret }>
+  list(mailbox?: string): Promise<LoginStatus[]>
+  /** @throws Failure `not-found` */
+  revoke(id: string): Promise<void>
+  /** The SMTP door's check: one text and one cost for every refusal.
+   * @throws Failure `wrong-credentials` */
+  check(userName: string, password: Secret, remoteAddress: string): Promise<Login>
+}
+
+export interface LoginRequest {
+  mailboxes: readonly string[]
+  userName?: string
+  name?: string
+  /** A password that a person chose; absent: one is generated. */
+  password?: Secret
+  senders?: readonly string[]
+  networks?: readonly string[]
+  /** ISO 8601 date or date and time. */
+  expires?: string
+}
+
+/** A login without its verifier. Times: ISO 8601. */
+export interface LoginStatus {
+  id: string
+  userName: string
+  name: string
+  mailboxes: readonly Address[]
+  senders: readonly string[]
+  networks: readonly string[]
+  password: 'generated' | 'chosen'
+  state: 'active' | 'expired' | 'revoked'
+  createdAt: string
+  expiresAt?: string
+  lastUsedAt?: string
+}
+
+export interface ApiKeys {
+  /** `key` is shown once. @throws Failure `invalid` (scope), `not-found` (a scope's mailbox) */
+  add(request: { scopes: readonly string[]; name?: string; expires?: string }): Promise<{
+    apiKey: ApiKeyStatus
+    key: Secret
+  }>
+  list(): Promise<ApiKeyStatus[]>
+  /** @throws Failure `not-found` */
+  revoke(id: string): Promise<void>
+  /** Who this bearer is. @throws Failure `wrong-credentials` */
+  check(presented: Secret): Promise<Principal>
+}
+
+export interface ApiKeyStatus {
+  id: string
+  name: string
+  scopes: readonly Scope[]
+  state: 'active' | 'expired' | 'revoked'
+  createdAt: string
+  expiresAt?: string
+  lastUsedAt?: string
+}
+
+/** Who asks at the HTTP door, and what it may do. The owner key and a signed-in browser are `admin`. */
+export interface Principal {
+  name: string
+  scopes: readonly Scope[]
+}

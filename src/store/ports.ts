@@ -1,0 +1,179 @@
+import type { Address } from '../base/address.ts'
+import type { Secret } from '../base/secret.ts'
+
+/**
+ * What postern keeps, in the words of the glossary, and what may be asked of the keeper. SQLite stands behind these
+ * ports today. Every method is one transaction: when its promise resolves, the change is on disk; when it rejects,
+ * nothing changed. All methods throw Failure `store-unavailable` when the store is busy, full or broken.
+ * Times are milliseconds since 1970. Secrets go in and come out as `Secret`; at rest they are sealed.
+ */
+export interface Store {
+  mailboxes: MailboxStore
+  grants: GrantStore
+  logins: LoginStore
+  apiKeys: ApiKeyStore
+  consentLinks: ConsentLinkStore
+  pendingConsents: PendingConsentStore
+  /** Resolves when the store answers and its key fits. */
+  check(): Promise<void>
+  close(): Promise<void>
+}
+
+/** An address that mail leaves from, its provider, and (through `GrantStore.ofMailbox`) the grant that may use it. */
+export interface Mailbox {
+  address: Address
+  providerId: string
+  /** Who has to sign in at the consent when that is not the mailbox itself. */
+  signsInAs?: Address
+  createdAt: number
+}
+
+export interface MailboxStore {
+  /** @throws Failure `already-exists` */
+  add(mailbox: Mailbox): Promise<void>
+  /** Adds it, or changes provider and signsInAs of the one that exists (its grant stays). */
+  put(mailbox: Mailbox): Promise<void>
+  find(address: Address): Promise<Mailbox | undefined>
+  list(): Promise<Mailbox[]>
+  /** Removes the mailbox with its grant, consent links and pending consents; logins and API keys lose this mailbox
+   * and those left with none are removed. False when there was none. */
+  remove(address: Address): Promise<boolean>
+}
+
+export type Flow = 'authorization-code' | 'adopted'
+
+/** What a consent gave us. There is no fourth state. A lapsed grant keeps its refresh token: marked, never deleted. */
+export type Grant = { state: 'absent' } | ActiveGrant | LapsedGrant
+
+interface GrantedConsent {
+  id: string
+  mailbox: Address
+  /** Counts every change; a writer names the version that it read (compare and set). */
+  version: number
+  refreshToken: Secret
+  flow: Flow
+  /** The verified identity that signed in; absent where the provider proves none. */
+  signedInAs?: Address
+  /** `sub` of the verified ID token. */
+  subject?: string
+  scopes: readonly string[]
+  grantedAt: number
+  /** When the token endpoint last answered well. */
+  renewedAt: number
+}
+
+export type ActiveGrant = GrantedConsent & { state: 'active' }
+export type LapsedGrant = GrantedConsent & { state: 'lapsed'; since: number; reason: string }
+
+export type NewGrant = Omit<ActiveGrant, 'id' | 'version' | 'state'>
+
+export interface GrantStore {
+  ofMailbox(address: Address): Promise<Grant>
+  /** Makes this the mailbox's grant, in place of any earlier one; `consentLinkId`, if given, is consumed in the same transaction.
+   * @throws Failure `not-found` when the mailbox does not exist, or the link is no longer usable */
+  adopt(grant: NewGrant, consentLinkId?: string): Promise<ActiveGrant>
+  /** Notes a renewal, with the rotated refresh token if one came. Undefined (and no change) when `version` is no longer current. */
+  renewed(
+    id: string,
+    version: number,
+    renewedAt: number,
+    refreshToken?: Secret,
+  ): Promise<ActiveGrant | undefined>
+  /** Undefined (and no change) when `version` is no longer current. */
+  lapse(id: string, version: number, since: number, reason: string): Promise<LapsedGrant | undefined>
+}
+
+/** How a login's password is recognised. `keyed`: HMAC of a generated password; `scrypt`: of a chosen one. Both base64url. */
+export type Verifier =
+  | { kind: 'keyed'; hash: string }
+  | { kind: 'scrypt'; salt: string; hash: string; cost: number; blockSize: number; parallelization: number }
+
+/** A local credential of one application. */
+export interface Login {
+  id: string
+  userName: string
+  /** What people call it: "Printer, 2nd floor". */
+  name: string
+  mailboxes: readonly Address[]
+  /** Envelope senders beside its mailboxes: addresses, or `*@example.com`. */
+  senders: readonly string[]
+  /** CIDR blocks that it may sign in from; none: from anywhere that the door listens. */
+  networks: readonly string[]
+  verifier: Verifier
+  createdAt: number
+  expiresAt?: number
+  revokedAt?: number
+  lastUsedAt?: number
+}
+
+export interface LoginStore {
+  /** @throws Failure `already-exists` when the user name is taken, `not-found` when a mailbox does not exist */
+  add(login: Login): Promise<void>
+  findByUserName(userName: string): Promise<Login | undefined>
+  list(mailbox?: Address): Promise<Login[]>
+  /** Marks it revoked; its user name becomes free. False when there is no such login, or it is revoked already. */
+  revoke(id: string, revokedAt: number): Promise<boolean>
+  used(id: string, at: number): Promise<void>
+}
+
+export type Scope = 'read' | 'admin' | `token:${Address}` | `send:${Address}`
+
+/** A scoped bearer secret for a script. The key itself is not kept, only its keyed hash (base64url). */
+export interface ApiKey {
+  id: string
+  name: string
+  scopes: readonly Scope[]
+  hash: string
+  createdAt: number
+  expiresAt?: number
+  revokedAt?: number
+  lastUsedAt?: number
+}
+
+export interface ApiKeyStore {
+  add(key: ApiKey): Promise<void>
+  find(id: string): Promise<ApiKey | undefined>
+  list(): Promise<ApiKey[]>
+  revoke(id: string, revokedAt: number): Promise<boolean>
+  used(id: string, at: number): Promise<void>
+}
+
+/** A one-use URL that lets anybody who holds it finish the consent for one mailbox. Only the hash of its secret is kept. */
+export interface ConsentLink {
+  id: string
+  hash: string
+  mailbox: Address
+  /** Who asked for it, as shown before the redirect. */
+  requestedBy: string
+  createdAt: number
+  expiresAt: number
+  usedAt?: number
+}
+
+export interface ConsentLinkStore {
+  add(link: ConsentLink): Promise<void>
+  find(id: string): Promise<ConsentLink | undefined>
+  list(mailbox?: Address): Promise<ConsentLink[]>
+}
+
+/** A consent under way: from the redirect to the provider until the callback. */
+export interface PendingConsent {
+  /** Hash of `state`; the state itself is in the browser's URL only. */
+  stateHash: string
+  /** Hash of the cookie of the browser that began. */
+  browserHash: string
+  mailbox: Address
+  consentLinkId?: string
+  codeVerifier: Secret
+  nonce: Secret
+  createdAt: number
+  expiresAt: number
+}
+
+export interface PendingConsentStore {
+  add(consent: PendingConsent): Promise<void>
+  /** Reads and deletes in one transaction: two simultaneous callbacks get it once. */
+  take(stateHash: string): Promise<PendingConsent | undefined>
+  /** Deletes those that expired before `now`, so that abandoned consents do not pile up. */
+  sweep(now: number): Promise<void>
+}

@@ -1,0 +1,54 @@
+import type { Address } from '../base/address.ts'
+import type { Capabilities } from '../wire/capabilities.ts'
+import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
+import type { Reply } from '../wire/reply.ts'
+
+/** What the doors need of the provider's side: proof that it accepts us, and transactions. */
+export interface Relay {
+  /**
+   * Resolves when the provider accepts us for this mailbox: a warm verified connection is proof enough, otherwise
+   * one is opened and signed in. Opened once however many ask.
+   * @throws Failure `consent-needed`, `provider-unavailable`, `provider-setup`, `limit-reached`
+   */
+  verify(mailbox: Address): Promise<void>
+  /**
+   * Takes a lease and sends MAIL together with the first recipients (one write where the provider offers PIPELINING).
+   * One reply for each recipient, in order, verbatim; when the provider refuses MAIL, its reply answers every recipient
+   * and the transaction is over. Parameters that the provider did not offer are dropped. A connection that turns out to be dead is
+   * replaced unseen.
+   * @throws Failure as `verify`; the lease is given back
+   */
+  begin(mailbox: Address, mail: MailCommand, recipients: readonly RecipientCommand[]): Promise<Begun>
+  /** What may be offered to clients: the intersection over every configured provider. */
+  offered(): Offered
+  /** The mailbox's grant changed or it is gone: its warm connections end after their transaction. */
+  drain(mailbox: Address): void
+  /** Ends every connection: idle ones with QUIT, leased ones when their transaction is over. */
+  close(): Promise<void>
+}
+
+export type Offered = Pick<Capabilities, 'size' | 'eightBitMime' | 'smtpUtf8' | 'dsn' | 'enhancedStatusCodes'>
+
+export interface Begun {
+  replies: readonly Reply[]
+  /** Absent when MAIL was refused: the lease is back already. */
+  transaction?: Transaction
+}
+
+/** The right to one upstream connection for one mail transaction. Ends by `send`, `reset` or `abort`, exactly once. */
+export interface Transaction {
+  /** More recipients, in one write where PIPELINING is offered; one verbatim reply each. */
+  recipients(commands: readonly RecipientCommand[]): Promise<readonly Reply[]>
+  /**
+   * Sends the message and resolves with the provider's final reply (also when it refuses DATA). `message` yields
+   * the octets as the client sent them, dot-stuffing included, without the ending `.CRLF`; it is either empty or ends in CRLF. If iterating it throws,
+   * the upstream connection is destroyed, so that half a message is never taken for a whole one, and the error is
+   * thrown on. The lease is given back in every case.
+   * @throws Failure `outcome-unknown` once message octets have left, `provider-unavailable` before
+   */
+  send(message: AsyncIterable<Buffer>): Promise<Reply>
+  /** RSET, and the lease goes back. Never throws. */
+  reset(): Promise<void>
+  /** Destroys the connection. Never throws. */
+  abort(): void
+}

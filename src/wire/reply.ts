@@ -1,0 +1,27 @@
+/** One SMTP reply (RFC 5321, section 4.2): a code and the texts of its lines, without code, separator or CRLF. */
+export interface Reply {
+  code: number
+  /** At least one. Text is what the other side sent, octet for octet, as latin1: never decoded, so never altered. */
+  lines: readonly [string, ...string[]]
+}
+
+/** A reply of our own. `text` begins with the enhanced status where one belongs (RFC 2034). */
+export function say(code: number, ...lines: [string, ...string[]]): Reply {
+  return { code, lines }
+}
+
+/** The octets of a reply: `250-first`, `250 last`, each ended by CRLF. */
+export function formatReply(reply: Reply): Buffer {
+  const last = reply.lines.length - 1
+  const text = reply.lines.map((line, index) => `${reply.code}${index < last ? '-' : ' '}${line}\r\n`)
+  return Buffer.from(text.join(''), 'latin1')
+}
+
+export function isPositive(reply: Reply): boolean {
+  return reply.code >= 200 && reply.code < 300
+}
+
+/** 4xx or an unreadable 1xx/3xx where an end was due. */
+export function isTransient(reply: Reply): boolean {
+  return reply.code >= 400 && reply.code < 500
+}
