@@ -1,0 +1,124 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const source = resolve(import.meta.dirname, '../src')
+
+/** The floors of the house, the highest first. A file imports only from its own folder and from floors below. */
+const floors: readonly (readonly string[])[] = [
+  ['main.ts'],
+  ['app.ts', 'local-broker.ts'],
+  ['cli', 'web', 'smtp'],
+  ['upstream'],
+  ['consent'],
+  ['mailboxes', 'grants', 'config'],
+  ['providers'],
+  ['store'],
+  ['sasl'],
+  ['wire'],
+  ['config/config.ts', 'base'],
+]
+
+/** Packages and modules that belong to one room (or a few) only. */
+const homes: readonly { what: RegExp; rooms: readonly string[] }[] = [
+  { what: /^express$|^helmet$/, rooms: ['web'] },
+  { what: /^openid-client$|^undici$/, rooms: ['providers'] },
+  { what: /^jose$/, rooms: ['store'] },
+  { what: /^kysely$|sqlite/, rooms: ['store'] },
+  { what: /^commander$/, rooms: ['cli'] },
+  { what: /^pino$/, rooms: ['app.ts'] },
+  { what: /^zod$/, rooms: ['providers', 'web', 'cli'] },
+]
+
+interface SourceFile {
+  path: string
+  text: string
+  imports: readonly string[]
+}
+
+const files: readonly SourceFile[] = readdirSync(source, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => {
+    const text = readFileSync(join(source, path), 'utf8')
+    const imports = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '')
+    return { path, text, imports }
+  })
+
+function roomOf(path: string): string {
+  if (path === 'config/config.ts') return path
+  return path.split('/')[0] ?? path
+}
+
+function floorOf(path: string): number {
+  const floor = floors.findIndex((rooms) => rooms.includes(roomOf(path)))
+  if (floor === -1) throw new Error(`src/${path} stands on no floor: give its folder a place in this test`)
+  return floor
+}
+
+function relativeImports(file: SourceFile): string[] {
+  return file.imports
+    .filter((name) => name.startsWith('.'))
+    .map((name) => relative(source, resolve(source, dirname(file.path), name)))
+}
+
+function packageImports(file: SourceFile): string[] {
+  return file.imports.filter((name) => !name.startsWith('.'))
+}
+
+describe('the house', () => {
+  it('has arrows that point down only', () => {
+    const wrong = files.flatMap((file) =>
+      relativeImports(file)
+        .filter((target) => roomOf(target) !== roomOf(file.path) && floorOf(target) <= floorOf(file.path))
+        .map((target) => `src/${file.path} -> src/${target}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it('has no circle of files', () => {
+    const targets = new Map(files.map((file) => [file.path, relativeImports(file)]))
+    const done = new Set<string>()
+    const circles: string[] = []
+    const visit = (path: string, trail: readonly string[]): void => {
+      if (trail.includes(path)) circles.push([...trail.slice(trail.indexOf(path)), path].join(' -> '))
+      if (done.has(path) || trail.includes(path)) return
+      for (const target of targets.get(path) ?? []) visit(target, [...trail, path])
+      done.add(path)
+    }
+    for (const file of files) visit(file.path, [])
+    expect(circles).toEqual([])
+  })
+
+  it('keeps each package in its room', () => {
+    const wrong = files.flatMap((file) =>
+      packageImports(file)
+        .filter((name) =>
+          homes.some(({ what, rooms }) => what.test(name) && !rooms.includes(roomOf(file.path))),
+        )
+        .map((name) => `src/${file.path} imports ${name}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it('keeps the protocol core free of I/O and of packages', () => {
+    const core = files.filter(({ path }) => /^(wire|sasl)\/|^smtp\/(command|session|replies)/.test(path))
+    expect(core.length).toBeGreaterThan(8)
+    const wrong = core.flatMap((file) =>
+      packageImports(file).map((name) => `src/${file.path} imports ${name}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it('reads the environment and ends the process only at the top', () => {
+    const wrong = files.filter(
+      ({ path, text }) =>
+        /process\.(env|exit)\b/.test(text) && path !== 'main.ts' && !path.startsWith('config/'),
+    )
+    expect(wrong.map(({ path }) => path)).toEqual([])
+  })
+
+  it('never switches certificate checking off', () => {
+    const wrong = files.filter(({ text }) => /rejectUnauthorized\s*:\s*false|NODE_TLS_REJECT/.test(text))
+    expect(wrong.map(({ path }) => path)).toEqual([])
+  })
+})
