@@ -1,0 +1,88 @@
+import { chmod, mkdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Failure } from '../base/failure.ts'
+import { unusable } from './file-failures.ts'
+
+/** Every file that postern keeps in its data directory. All are for the owner only. */
+export interface DataFiles {
+  database: string
+  /** The sealing key; absent where the key is given by the settings. */
+  key: string
+  ownerKey: string
+  /** Held locked by the running broker; empty. */
+  lock: string
+  /** The process that holds the lock, for the message of the second one only. */
+  pid: string
+}
+
+export function dataFiles(dataDir: string): DataFiles {
+  return {
+    database: join(dataDir, 'postern.sqlite'),
+    key: join(dataDir, 'postern.key'),
+    ownerKey: join(dataDir, 'owner.key'),
+    lock: join(dataDir, 'lock.sqlite'),
+    pid: join(dataDir, 'postern.pid'),
+  }
+}
+
+/**
+ * Makes the data directory (mode 0700) if there is none, and refuses one that other users of the machine can enter,
+ * or that holds a file which they can read or write. May be called any number of times.
+ * @throws Failure `configuration`
+ */
+export async function prepareDataDir(dataDir: string): Promise<DataFiles> {
+  try {
+    // mkdir's mode is cut by the umask; chmod's is not.
+    if ((await mkdir(dataDir, { recursive: true, mode: 0o700 })) !== undefined) await chmod(dataDir, 0o700)
+    if (!(await stat(dataDir)).isDirectory()) throw notADirectory(dataDir)
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'EEXIST'
+      ? notADirectory(dataDir)
+      : unusable(error, 'data directory', dataDir)
+  }
+  return requirePrivateFiles(dataDir)
+}
+
+/** Refuses what other users can reach, as `prepareDataDir` does, and makes nothing. @throws Failure `configuration` */
+export async function requirePrivateFiles(dataDir: string): Promise<DataFiles> {
+  const files = dataFiles(dataDir)
+  await requirePrivate(dataDir, 'data directory', '700')
+  await requirePrivate(files.key, 'key file', '600')
+  await requirePrivate(files.ownerKey, 'owner key', '600')
+  for (const suffix of ['', '-wal', '-shm']) await requirePrivate(files.database + suffix, 'database', '600')
+  return files
+}
+
+/** True when there is such a file. @throws Failure `configuration` when that cannot be told */
+export async function exists(path: string): Promise<boolean> {
+  return (await modeOf(path)) !== undefined
+}
+
+async function requirePrivate(path: string, what: string, wanted: string): Promise<void> {
+  const mode = await modeOf(path)
+  // Windows has no such modes: what stat() tells there is made up.
+  if (mode === undefined || (mode & 0o077) === 0 || process.platform === 'win32') return
+  const found = (mode & 0o777).toString(8)
+  throw new Failure('configuration', `Other users can reach the ${what} ${path} (its mode is ${found})`, {
+    fix: `Run: chmod ${wanted} ${shellQuoted(path)}`,
+  })
+}
+
+async function modeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).mode
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw unusable(error, 'file', path)
+  }
+}
+
+function notADirectory(path: string): Failure {
+  return new Failure('configuration', `The data directory ${path} is not a directory`, {
+    fix: 'Move that file away, or name another directory in POSTERN_DATA_DIR.',
+  })
+}
+
+function shellQuoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`
+}
