@@ -1,0 +1,79 @@
+import { createHash, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
+import { Failure } from '../base/failure.ts'
+import type { Secret } from '../base/secret.ts'
+import { type DataFiles, exists } from './data-dir.ts'
+import { createPrivateFile, readPrivateFile } from './private-file.ts'
+
+/** A sealing key of 256 bits and its name. */
+export interface SealingKey {
+  /** Tells which key sealed a value; says nothing about the key. */
+  kid: string
+  key: KeyObject
+}
+
+/** One key writes, all of them read, so that a key can be replaced while old values are still sealed with it. */
+export interface KeyRing {
+  writing: SealingKey
+  reading(kid: string): SealingKey | undefined
+}
+
+/**
+ * The ring of keys: the given key, or the key file (one key a line, the writing one first), which is made for a
+ * database that does not exist yet. A key is never made beside a database that exists: its values would be lost.
+ * @throws Failure `configuration`
+ */
+export async function openKeyRing(files: DataFiles, given?: Secret): Promise<KeyRing> {
+  if (given !== undefined) return createKeyRing([parseKey(given.reveal()) ?? refuseGiven()])
+  const text = (await readPrivateFile(files.key, 'key file')) ?? (await makeKeyFile(files))
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  return createKeyRing(
+    lines.map((line) => parseKey(line) ?? refuseFile(files.key)),
+    files.key,
+  )
+}
+
+function createKeyRing(octets: readonly Buffer[], file = ''): KeyRing {
+  const keys = octets.map(nameKey)
+  const byKid = new Map(keys.map((key) => [key.kid, key]))
+  return { writing: keys[0] ?? refuseFile(file), reading: (kid) => byKid.get(kid) }
+}
+
+function nameKey(octets: Buffer): SealingKey {
+  const digest = createHash('sha256').update('postern sealing key\0').update(octets).digest('base64url')
+  return { kid: digest.slice(0, 16), key: createSecretKey(octets) }
+}
+
+/** 32 octets written as hexadecimal, base64 or base64url (RFC 4648); undefined for anything else. */
+export function parseKey(text: string): Buffer | undefined {
+  const written = text.trim()
+  if (/^[0-9a-f]{64}$/i.test(written)) return Buffer.from(written, 'hex')
+  // The last of 43 characters carries four bits; one with more would be a key that was mistyped.
+  if (!/^([\w-]{42}|[A-Za-z0-9+/]{42})[AEIMQUYcgkosw048]=?$/.test(written)) return undefined
+  return Buffer.from(written, 'base64url')
+}
+
+async function makeKeyFile(files: DataFiles): Promise<string> {
+  if (await exists(files.database)) {
+    throw new Failure('configuration', `The key file ${files.key} is missing, and the database needs it`, {
+      fix: `Put the key file back, or set POSTERN_KEY. To begin anew, move ${files.database} away.`,
+    })
+  }
+  await createPrivateFile(files.key, 'key file', `${randomBytes(32).toString('base64url')}\n`)
+  return (await readPrivateFile(files.key, 'key file')) ?? ''
+}
+
+function refuseGiven(): never {
+  throw new Failure('configuration', 'POSTERN_KEY is not a key', {
+    fix: 'Give 32 random octets as base64 or hexadecimal, for example from: openssl rand -base64 32',
+  })
+}
+
+function refuseFile(path: string): never {
+  throw new Failure(
+    'configuration',
+    `The key file ${path} is damaged: it holds something that is not a key`,
+    {
+      fix: 'Put the file back from your own copy. Without one, every mailbox needs a new consent.',
+    },
+  )
+}
