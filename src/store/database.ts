@@ -1,0 +1,12 @@
+import type { Kysely, Transaction } from 'kysely'
+import type { Refusals } from './store-failures.ts'
+import type { Tables } from './tables.ts'
+
+/** The database behind the ports, whichever it is. Every error that leaves it is a Failure. */
+export interface Database {
+  /** One query, which changes nothing. */
+  read<T>(query: (tables: Kysely<Tables>) => Promise<T>): Promise<T>
+  /** One transaction: on disk when the promise resolves, without effect when it rejects. */
+  change<T>(work: (tables: Transaction<Tables>) => Promise<T>, refusals?: Refusals): Promise<T>
+  close(): Promise<void>
+}

@@ -1,0 +1,55 @@
+import { type Kysely, sql } from 'kysely'
+import type { Database } from './database.ts'
+import { createFirstTables } from './migrations/first-tables.ts'
+import type { SchemaWords } from './schema-words.ts'
+import type { Tables } from './tables.ts'
+
+type Migration = (tables: Kysely<Tables>, words: SchemaWords) => Promise<void>
+
+// Only ever appended to: a database remembers how many of these it has seen.
+const migrations: readonly Migration[] = [createFirstTables]
+
+export const newestSchema = migrations.length
+
+/**
+ * Brings the database to the newest schema, all steps and `then` (given the schema that was found) in one transaction.
+ * Gives the schema that was found: 0 for a new database.
+ */
+export function migrate(
+  database: Database,
+  words: SchemaWords,
+  now: number,
+  then: (tables: Kysely<Tables>, found: number) => Promise<void>,
+): Promise<number> {
+  return database.change(async (tables) => {
+    const versions = tables.withTables<{ schema_versions: { version: number; applied_at: number } }>()
+    await tables.schema
+      .createTable('schema_versions')
+      .ifNotExists()
+      .addColumn('version', words.integer, (column) => column.primaryKey().notNull())
+      .addColumn('applied_at', words.integer, (column) => column.notNull())
+      .modifyEnd(sql.raw(words.tableOptions))
+      .execute()
+    const found = await schemaOf(tables)
+    for (const [index, migration] of migrations.entries()) {
+      if (index < found) continue
+      await migration(tables, words)
+      await versions
+        .insertInto('schema_versions')
+        .values({ version: index + 1, applied_at: now })
+        .execute()
+    }
+    await then(tables, found)
+    return found
+  })
+}
+
+/** The schema that a database is at, from its table of versions. */
+export async function schemaOf(tables: Kysely<Tables>): Promise<number> {
+  const row = await tables
+    .withTables<{ schema_versions: { version: number } }>()
+    .selectFrom('schema_versions')
+    .select((by) => by.fn.max('version').as('newest'))
+    .executeTakeFirst()
+  return row?.newest ?? 0
+}

@@ -1,0 +1,96 @@
+import type { DatabaseSyncInstance } from '@photostructure/sqlite'
+import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely'
+import { Failure } from '../base/failure.ts'
+import type { Database } from './database.ts'
+import { createPrivateFile } from './private-file.ts'
+import { loadSqlite } from './sqlite-library.ts'
+import { storeFailure } from './store-failures.ts'
+import type { Tables } from './tables.ts'
+
+/**
+ * Opens the SQLite file, made with mode 0600 if there is none. SQLite gives its -wal and -shm files the same mode.
+ * @throws Failure `configuration`, `store-unavailable`
+ */
+export async function openSqliteDatabase(path: string): Promise<Database> {
+  await createPrivateFile(path, 'database', '')
+  const { DatabaseSync } = await loadSqlite()
+  try {
+    const connection = new DatabaseSync(path, {
+      timeout: busyMilliseconds,
+      enableForeignKeyConstraints: true,
+    })
+    // FULL: a commit is on disk before it is acknowledged. In WAL mode, NORMAL would lose the last ones with the power.
+    connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+    return createDatabase(connection)
+  } catch (error) {
+    throw storeFailure(error)
+  }
+}
+
+const busyMilliseconds = 2000
+
+export function createDatabase(connection: DatabaseSyncInstance): Database {
+  const tables = new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(connection) }) })
+
+  return {
+    async read(query) {
+      try {
+        requireOpen(connection)
+        return await query(tables)
+      } catch (error) {
+        throw storeFailure(error)
+      }
+    },
+
+    async change(work, refusals) {
+      try {
+        requireOpen(connection)
+        return await tables.transaction().execute(work)
+      } catch (error) {
+        throw storeFailure(error, refusals)
+      }
+    },
+
+    async close() {
+      await tables.destroy()
+      if (connection.isOpen) connection.close()
+    },
+  }
+}
+
+/** What kysely wants of SQLite, from what the node:sqlite API has. */
+function adapt(connection: DatabaseSyncInstance): SqliteDatabase {
+  return {
+    close: () => connection.close(),
+    prepare(sql) {
+      // A transaction that reads first and writes later must hold the write lock from its beginning, or it fails at
+      // once when another process wrote in between (https://sqlite.org/isolation.html).
+      if (sql === 'begin') return adaptStatement(connection, 'begin immediate')
+      // After a full disk or an input/output error SQLite has rolled back by itself, and a second time is an error
+      // that would hide the first.
+      if (sql === 'rollback' && !connection.isTransaction) return nothing
+      return adaptStatement(connection, sql)
+    },
+  }
+}
+
+function adaptStatement(connection: DatabaseSyncInstance, sql: string): SqliteStatement {
+  const statement = connection.prepare(sql)
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters) => statement.all(...parameters),
+    run: (parameters) => statement.run(...parameters),
+    iterate: (parameters) => statement.iterate(...parameters),
+  }
+}
+
+const nothing: SqliteStatement = {
+  reader: false,
+  all: () => [],
+  run: () => ({ changes: 0, lastInsertRowid: 0 }),
+  iterate: () => [].values(),
+}
+
+function requireOpen(connection: DatabaseSyncInstance): void {
+  if (!connection.isOpen) throw new Failure('store-unavailable', 'The store is closed')
+}

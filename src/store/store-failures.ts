@@ -1,0 +1,52 @@
+import { asFailure, Failure } from '../base/failure.ts'
+
+/** What a change may be refused for, in the words of the one who asked for it. */
+export interface Refusals {
+  /** A unique key is taken. */
+  taken?: () => Failure
+  /** A row that is referred to does not exist. */
+  missing?: () => Failure
+}
+
+// Primary result codes of SQLite (https://sqlite.org/rescode.html), as `errcode & 0xff`.
+const busy = [5, 6]
+const corrupt = [11, 26]
+const sentences: Record<number, string> = {
+  5: 'The database is busy',
+  6: 'The database is busy',
+  8: 'The database cannot be written: its file or disk is read-only',
+  10: 'The disk under the database fails',
+  11: 'The database is damaged',
+  13: 'The disk under the database is full',
+  14: 'The database file cannot be opened',
+  26: 'The database is damaged',
+}
+
+// Extended codes of the constraint failures that mean something to a caller.
+const uniqueConstraints = [1555, 2067]
+const foreignKeyConstraint = 787
+
+/** The one place where an error of the database becomes a Failure. A Failure passes unchanged. */
+export function storeFailure(error: unknown, refusals: Refusals = {}): Failure {
+  const code = error instanceof Failure ? undefined : sqliteCode(error)
+  if (code === undefined) return asFailure(error)
+  if (uniqueConstraints.includes(code) && refusals.taken) return refusals.taken()
+  if (code === foreignKeyConstraint && refusals.missing) return refusals.missing()
+  return new Failure('store-unavailable', sentences[code & 0xff] ?? 'The database refused a query', {
+    cause: error,
+  })
+}
+
+export function isBusy(error: unknown): boolean {
+  return busy.includes((sqliteCode(error) ?? 0) & 0xff)
+}
+
+export function isCorrupt(error: unknown): boolean {
+  return corrupt.includes((sqliteCode(error) ?? 0) & 0xff)
+}
+
+function sqliteCode(error: unknown): number | undefined {
+  const { errcode, cause } = (error ?? {}) as { errcode?: unknown; cause?: unknown }
+  if (typeof errcode === 'number') return errcode
+  return cause === undefined ? undefined : sqliteCode(cause)
+}

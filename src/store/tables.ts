@@ -1,0 +1,106 @@
+/**
+ * The tables as kysely sees them. Text ids, whole numbers for milliseconds since 1970, JSON as text: what SQLite and
+ * PostgreSQL both have. Sealed columns hold JWE; their places are named where they are sealed.
+ */
+export interface Tables {
+  secrets: SecretsTable
+  mailboxes: MailboxesTable
+  grants: GrantsTable
+  logins: LoginsTable
+  login_mailboxes: LoginMailboxesTable
+  api_keys: ApiKeysTable
+  consent_links: ConsentLinksTable
+  pending_consents: PendingConsentsTable
+}
+
+/** Secrets of the store itself: the hash root. */
+interface SecretsTable {
+  name: string
+  /** Sealed. */
+  value: string
+}
+
+export interface MailboxesTable {
+  /** `addressKey` of the address: what every other table refers to. */
+  address_key: string
+  address: string
+  provider_id: string
+  signs_in_as: string | null
+  created_at: number
+}
+
+export interface GrantsTable {
+  id: string
+  mailbox_key: string
+  version: number
+  state: 'active' | 'lapsed'
+  /** Sealed. */
+  refresh_token: string
+  flow: string
+  signed_in_as: string | null
+  subject: string | null
+  /** JSON: string[]. */
+  scopes: string
+  granted_at: number
+  renewed_at: number
+  lapsed_since: number | null
+  lapse_reason: string | null
+}
+
+export interface LoginsTable {
+  id: string
+  /** NFC; unique among those that are not revoked. */
+  user_name: string
+  name: string
+  /** JSON: string[]. */
+  senders: string
+  /** JSON: string[]. */
+  networks: string
+  /** JSON: Verifier. */
+  verifier: string
+  created_at: number
+  expires_at: number | null
+  revoked_at: number | null
+  last_used_at: number | null
+}
+
+interface LoginMailboxesTable {
+  login_id: string
+  mailbox_key: string
+  position: number
+}
+
+export interface ApiKeysTable {
+  id: string
+  name: string
+  /** JSON: Scope[]. */
+  scopes: string
+  hash: string
+  created_at: number
+  expires_at: number | null
+  revoked_at: number | null
+  last_used_at: number | null
+}
+
+export interface ConsentLinksTable {
+  id: string
+  hash: string
+  mailbox_key: string
+  requested_by: string
+  created_at: number
+  expires_at: number
+  used_at: number | null
+}
+
+export interface PendingConsentsTable {
+  state_hash: string
+  browser_hash: string
+  mailbox_key: string
+  consent_link_id: string | null
+  /** Sealed. */
+  code_verifier: string
+  /** Sealed. */
+  nonce: string
+  created_at: number
+  expires_at: number
+}
