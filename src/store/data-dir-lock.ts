@@ -1,0 +1,57 @@
+import { readFile, rm } from 'node:fs/promises'
+import type { DatabaseSyncInstance } from '@photostructure/sqlite'
+import { Failure } from '../base/failure.ts'
+import { type DataFiles, prepareDataDir } from './data-dir.ts'
+import { unusable } from './file-failures.ts'
+import { createPrivateFile } from './private-file.ts'
+import { loadSqlite } from './sqlite-library.ts'
+import { isBusy } from './store-failures.ts'
+
+export interface DataDirLock {
+  release(): Promise<void>
+}
+
+/**
+ * Keeps every other postern off this data directory until it is released or the process ends, however it ends: the
+ * lock is the operating system's, on an empty SQLite file held in an exclusive transaction, so it cannot go stale.
+ * (No other code of this process may open that file: closing it would drop the lock, as POSIX record locks do.)
+ * @throws Failure `configuration` when another process holds it
+ */
+export async function lockDataDir(dataDir: string): Promise<DataDirLock> {
+  const files = await prepareDataDir(dataDir)
+  await createPrivateFile(files.lock, 'lock file', '')
+  const { DatabaseSync } = await loadSqlite()
+  const held = new DatabaseSync(files.lock, { timeout: 0 })
+  try {
+    takeExclusively(held)
+    await notePid(files)
+  } catch (error) {
+    held.close()
+    throw isBusy(error) ? await alreadyRunning(dataDir, files) : unusable(error, 'lock file', files.lock)
+  }
+  return {
+    async release() {
+      if (!held.isOpen) return
+      await rm(files.pid, { force: true })
+      held.close()
+    },
+  }
+}
+
+function takeExclusively(database: DatabaseSyncInstance): void {
+  // Nothing is ever written: a journal file would only be left behind by a killed process.
+  database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+}
+
+async function notePid(files: DataFiles): Promise<void> {
+  await rm(files.pid, { force: true })
+  await createPrivateFile(files.pid, 'process file', `${process.pid}\n`)
+}
+
+async function alreadyRunning(dataDir: string, files: DataFiles): Promise<Failure> {
+  const noted = await readFile(files.pid, 'utf8').catch(() => '')
+  const holder = /^\d+$/.test(noted.trim()) ? ` (process ${noted.trim()})` : ''
+  return new Failure('configuration', `Another postern${holder} is using the data directory ${dataDir}`, {
+    fix: 'Use the one that is running, stop it first, or name another directory in POSTERN_DATA_DIR.',
+  })
+}
