@@ -113,6 +113,7 @@ export interface LoginStore {
   list(mailbox?: Address): Promise<Login[]>
   /** Marks it revoked; its user name becomes free. False when there is no such login, or it is revoked already. */
   revoke(id: string, revokedAt: number): Promise<boolean>
+  /** Noted to the minute: a use within a minute of the noted one changes nothing and costs no write. */
   used(id: string, at: number): Promise<void>
 }
 
@@ -135,6 +136,7 @@ export interface ApiKeyStore {
   find(id: string): Promise<ApiKey | undefined>
   list(): Promise<ApiKey[]>
   revoke(id: string, revokedAt: number): Promise<boolean>
+  /** Noted to the minute: a use within a minute of the noted one changes nothing and costs no write. */
   used(id: string, at: number): Promise<void>
 }
 

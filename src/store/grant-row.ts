@@ -1,0 +1,28 @@
+import type { ActiveGrant, Flow, LapsedGrant } from './ports.ts'
+import { present } from './present.ts'
+import type { Place, Sealer } from './sealer.ts'
+import type { GrantsTable } from './tables.ts'
+
+/** A row of the grants with the address of its mailbox. */
+export type GrantRow = GrantsTable & { mailbox: string }
+
+export function grantPlace(id: string): Place {
+  return { table: 'grants', column: 'refresh_token', row: id }
+}
+
+/** @throws Failure `store-unavailable` when its refresh token does not open */
+export async function openGrant(sealer: Sealer, row: GrantRow): Promise<ActiveGrant | LapsedGrant> {
+  const consent = {
+    id: row.id,
+    mailbox: row.mailbox,
+    version: row.version,
+    refreshToken: await sealer.open(grantPlace(row.id), row.refresh_token),
+    flow: row.flow as Flow,
+    ...present({ signedInAs: row.signed_in_as, subject: row.subject }),
+    scopes: JSON.parse(row.scopes) as string[],
+    grantedAt: row.granted_at,
+    renewedAt: row.renewed_at,
+  }
+  if (row.state === 'active') return { ...consent, state: 'active' }
+  return { ...consent, state: 'lapsed', since: row.lapsed_since ?? 0, reason: row.lapse_reason ?? '' }
+}

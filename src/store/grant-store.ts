@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto'
+import type { Kysely } from 'kysely'
+import { addressKey } from '../base/address.ts'
+import type { Clock } from '../base/clock.ts'
+import { Failure } from '../base/failure.ts'
+import { useUpLink } from './consent-link-store.ts'
+import type { Database } from './database.ts'
+import { type GrantRow, grantPlace, openGrant } from './grant-row.ts'
+import type { ActiveGrant, GrantStore, LapsedGrant, NewGrant } from './ports.ts'
+import type { Sealer } from './sealer.ts'
+import type { GrantsTable, Tables } from './tables.ts'
+
+export function createGrantStore(database: Database, sealer: Sealer, clock: Clock): GrantStore {
+  return {
+    async ofMailbox(address) {
+      const found = await database.read((tables) =>
+        withMailbox(tables).where('grants.mailbox_key', '=', addressKey(address)).executeTakeFirst(),
+      )
+      return found ? openGrant(sealer, found) : { state: 'absent' }
+    },
+
+    async adopt(grant, consentLinkId) {
+      // A new id each time: a renewal of the earlier grant that is still under way finds its version no more.
+      const id = randomUUID()
+      const row = newRow(grant, id, await sealer.seal(grantPlace(id), grant.refreshToken))
+      const missing = () => new Failure('not-found', `There is no mailbox ${grant.mailbox}`)
+      const kept = await database.change(
+        async (tables) => {
+          if (consentLinkId !== undefined)
+            await useUpLink(tables, consentLinkId, row.mailbox_key, clock.now())
+          await tables.deleteFrom('grants').where('mailbox_key', '=', row.mailbox_key).execute()
+          await tables.insertInto('grants').values(row).execute()
+          return withMailbox(tables).where('grants.id', '=', id).executeTakeFirstOrThrow()
+        },
+        { missing },
+      )
+      return (await openGrant(sealer, kept)) as ActiveGrant
+    },
+
+    async renewed(id, version, renewedAt, refreshToken) {
+      const sealed = refreshToken && { refresh_token: await sealer.seal(grantPlace(id), refreshToken) }
+      const row = await changeVersion(database, id, version, {
+        ...sealed,
+        state: 'active',
+        renewed_at: renewedAt,
+        lapsed_since: null,
+        lapse_reason: null,
+      })
+      return row && ((await openGrant(sealer, row)) as ActiveGrant)
+    },
+
+    async lapse(id, version, since, reason) {
+      const row = await changeVersion(database, id, version, {
+        state: 'lapsed',
+        lapsed_since: since,
+        lapse_reason: reason,
+      })
+      return row && ((await openGrant(sealer, row)) as LapsedGrant)
+    },
+  }
+}
+
+/** Compare and set: the row as it is now, or undefined when `version` is no longer current. */
+function changeVersion(
+  database: Database,
+  id: string,
+  version: number,
+  change: Partial<GrantsTable>,
+): Promise<GrantRow | undefined> {
+  return database.change(async (tables) => {
+    const [changed] = await tables
+      .updateTable('grants')
+      .set({ ...change, version: version + 1 })
+      .where('id', '=', id)
+      .where('version', '=', version)
+      .execute()
+    if (changed?.numUpdatedRows !== 1n) return undefined
+    return withMailbox(tables).where('grants.id', '=', id).executeTakeFirstOrThrow()
+  })
+}
+
+function withMailbox(tables: Kysely<Tables>) {
+  return tables
+    .selectFrom('grants')
+    .innerJoin('mailboxes', 'mailboxes.address_key', 'grants.mailbox_key')
+    .selectAll('grants')
+    .select('mailboxes.address as mailbox')
+}
+
+function newRow(grant: NewGrant, id: string, sealedToken: string): GrantsTable {
+  return {
+    id,
+    mailbox_key: addressKey(grant.mailbox),
+    version: 1,
+    state: 'active',
+    refresh_token: sealedToken,
+    flow: grant.flow,
+    signed_in_as: grant.signedInAs ?? null,
+    subject: grant.subject ?? null,
+    scopes: JSON.stringify(grant.scopes),
+    granted_at: grant.grantedAt,
+    renewed_at: grant.renewedAt,
+    lapsed_since: null,
+    lapse_reason: null,
+  }
+}

@@ -1,0 +1,92 @@
+import type { Kysely } from 'kysely'
+import { type Address, addressKey } from '../base/address.ts'
+import { Failure } from '../base/failure.ts'
+import { narrowScopes } from './api-key-store.ts'
+import type { Database } from './database.ts'
+import type { Mailbox, MailboxStore } from './ports.ts'
+import { present } from './present.ts'
+import type { MailboxesTable, Tables } from './tables.ts'
+
+export function createMailboxStore(database: Database): MailboxStore {
+  return {
+    async add(mailbox) {
+      const taken = () => new Failure('already-exists', `The mailbox ${mailbox.address} exists already`)
+      await database.change((tables) => tables.insertInto('mailboxes').values(row(mailbox)).execute(), {
+        taken,
+      })
+    },
+
+    async put(mailbox) {
+      const { provider_id, signs_in_as } = row(mailbox)
+      await database.change((tables) =>
+        tables
+          .insertInto('mailboxes')
+          .values(row(mailbox))
+          .onConflict((on) => on.column('address_key').doUpdateSet({ provider_id, signs_in_as }))
+          .execute(),
+      )
+    },
+
+    async find(address) {
+      const found = await database.read((tables) =>
+        tables
+          .selectFrom('mailboxes')
+          .selectAll()
+          .where('address_key', '=', addressKey(address))
+          .executeTakeFirst(),
+      )
+      return found && mailboxOf(found)
+    },
+
+    async list() {
+      const found = await database.read((tables) =>
+        tables.selectFrom('mailboxes').selectAll().orderBy('address_key').execute(),
+      )
+      return found.map(mailboxOf)
+    },
+
+    remove: (address) => database.change((tables) => removeMailbox(tables, address)),
+  }
+}
+
+async function removeMailbox(tables: Kysely<Tables>, address: Address): Promise<boolean> {
+  const key = addressKey(address)
+  const itsLogins = await tables
+    .selectFrom('login_mailboxes')
+    .select('login_id')
+    .where('mailbox_key', '=', key)
+    .execute()
+  // Grant, consent links, pending consents and the logins' right to it go with it, by their foreign keys.
+  const [removed] = await tables.deleteFrom('mailboxes').where('address_key', '=', key).execute()
+  for (const { login_id } of itsLogins) await removeLoginWithoutMailbox(tables, login_id)
+  await narrowScopes(tables, key)
+  return removed?.numDeletedRows === 1n
+}
+
+async function removeLoginWithoutMailbox(tables: Kysely<Tables>, id: string): Promise<void> {
+  const left = tables.selectFrom('login_mailboxes').select('login_id').where('login_id', '=', id)
+  await tables
+    .deleteFrom('logins')
+    .where('id', '=', id)
+    .where((by) => by.not(by.exists(left)))
+    .execute()
+}
+
+function row(mailbox: Mailbox): MailboxesTable {
+  return {
+    address_key: addressKey(mailbox.address),
+    address: mailbox.address,
+    provider_id: mailbox.providerId,
+    signs_in_as: mailbox.signsInAs ?? null,
+    created_at: mailbox.createdAt,
+  }
+}
+
+function mailboxOf(found: MailboxesTable): Mailbox {
+  return {
+    address: found.address,
+    providerId: found.provider_id,
+    ...present({ signsInAs: found.signs_in_as }),
+    createdAt: found.created_at,
+  }
+}

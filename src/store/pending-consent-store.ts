@@ -1,0 +1,76 @@
+import { addressKey } from '../base/address.ts'
+import { Failure } from '../base/failure.ts'
+import type { Database } from './database.ts'
+import type { PendingConsent, PendingConsentStore } from './ports.ts'
+import { present } from './present.ts'
+import type { Sealer } from './sealer.ts'
+import type { PendingConsentsTable } from './tables.ts'
+
+export function createPendingConsentStore(database: Database, sealer: Sealer): PendingConsentStore {
+  return {
+    async add(consent) {
+      const row = await sealRow(sealer, consent)
+      const taken = () => new Failure('already-exists', 'There is a consent with this state already')
+      const missing = () =>
+        new Failure('not-found', `The mailbox ${consent.mailbox} or its consent link is gone`)
+      await database.change((tables) => tables.insertInto('pending_consents').values(row).execute(), {
+        taken,
+        missing,
+      })
+    },
+
+    async take(stateHash) {
+      const taken = await database.change(async (tables) => {
+        const row = await tables
+          .deleteFrom('pending_consents')
+          .where('state_hash', '=', stateHash)
+          .returningAll()
+          .executeTakeFirst()
+        if (!row) return undefined
+        const { address } = await tables
+          .selectFrom('mailboxes')
+          .select('address')
+          .where('address_key', '=', row.mailbox_key)
+          .executeTakeFirstOrThrow()
+        return { row, mailbox: address }
+      })
+      return taken && openRow(sealer, taken.row, taken.mailbox)
+    },
+
+    async sweep(now) {
+      await database.change((tables) =>
+        tables.deleteFrom('pending_consents').where('expires_at', '<', now).execute(),
+      )
+    },
+  }
+}
+
+async function sealRow(sealer: Sealer, consent: PendingConsent): Promise<PendingConsentsTable> {
+  return {
+    state_hash: consent.stateHash,
+    browser_hash: consent.browserHash,
+    mailbox_key: addressKey(consent.mailbox),
+    consent_link_id: consent.consentLinkId ?? null,
+    code_verifier: await sealer.seal(placeOf('code_verifier', consent.stateHash), consent.codeVerifier),
+    nonce: await sealer.seal(placeOf('nonce', consent.stateHash), consent.nonce),
+    created_at: consent.createdAt,
+    expires_at: consent.expiresAt,
+  }
+}
+
+async function openRow(sealer: Sealer, row: PendingConsentsTable, mailbox: string): Promise<PendingConsent> {
+  return {
+    stateHash: row.state_hash,
+    browserHash: row.browser_hash,
+    mailbox,
+    ...present({ consentLinkId: row.consent_link_id }),
+    codeVerifier: await sealer.open(placeOf('code_verifier', row.state_hash), row.code_verifier),
+    nonce: await sealer.open(placeOf('nonce', row.state_hash), row.nonce),
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+  }
+}
+
+function placeOf(column: 'code_verifier' | 'nonce', stateHash: string) {
+  return { table: 'pending_consents', column, row: stateHash }
+}

@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import type { Clock } from '../../src/base/clock.ts'
+import { Failure } from '../../src/base/failure.ts'
+import { silentLog } from '../../src/base/log.ts'
+import { Secret } from '../../src/base/secret.ts'
+import { type OpenedStore, openStore } from '../../src/store/open-store.ts'
+import type { Login, NewGrant } from '../../src/store/ports.ts'
+
+export const now = 1_750_000_000_000
+
+/** A data directory that does not exist yet, in a temporary folder that goes with the test. */
+export async function newDataDir(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'postern store-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return join(folder, 'data')
+}
+
+/** A clock that stands still until it is told otherwise. */
+export function stillClock(): Clock & { set(time: number): void } {
+  let time = now
+  return { now: () => time, monotonic: () => time, set: (to) => (time = to) }
+}
+
+export interface Fixture extends OpenedStore {
+  dataDir: string
+  clock: ReturnType<typeof stillClock>
+  reopen(): Promise<OpenedStore>
+}
+
+/** An open store with the mailboxes printer@example.com and cron@example.com. */
+export async function openFixture(): Promise<Fixture> {
+  const dataDir = await newDataDir()
+  const clock = stillClock()
+  const reopen = async (): Promise<OpenedStore> => {
+    const opened = await openStore({ dataDir, clock, log: silentLog })
+    onTestFinished(() => opened.store.close())
+    return opened
+  }
+  const opened = await reopen()
+  for (const address of ['printer@example.com', 'cron@example.com']) {
+    await opened.store.mailboxes.add({ address, providerId: 'google', createdAt: now })
+  }
+  return { ...opened, dataDir, clock, reopen }
+}
+
+export function newGrant(over: Partial<NewGrant> = {}): NewGrant {
+  return {
+    mailbox: 'printer@example.com',
+    refreshToken: new Secret('refresh-1'),
+    flow: 'authorization-code',
+    scopes: ['openid', 'https://mail.example.com/'],
+    grantedAt: now,
+    renewedAt: now,
+    ...over,
+  }
+}
+
+export function newLogin(over: Partial<Login> = {}): Login {
+  return {
+    id: randomBytes(8).toString('hex'),
+    userName: 'printer',
+    name: 'Printer, 2nd floor',
+    mailboxes: ['printer@example.com'],
+    senders: [],
+    networks: [],
+    verifier: { kind: 'keyed', hash: 'aGFzaA' },
+    createdAt: now,
+    ...over,
+  }
+}
+
+/** The Failure that a promise rejects with; anything else fails the test. */
+export async function failureOf(promise: Promise<unknown>): Promise<Failure> {
+  const outcome = await promise.then(
+    () => new Error('nothing was refused'),
+    (error: unknown) => error,
+  )
+  if (!(outcome instanceof Failure)) throw outcome
+  return outcome
+}
+
+/** Every file of a folder with its octets. */
+export async function contents(folder: string): Promise<Map<string, Buffer>> {
+  const names = (await readdir(folder)).sort()
+  return new Map(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name))] as const)),
+  )
+}

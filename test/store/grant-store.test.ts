@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest'
+import { Secret } from '../../src/base/secret.ts'
+import type { Store } from '../../src/store/ports.ts'
+import { failureOf, newGrant, now, openFixture } from './fixture.ts'
+
+const printer = 'printer@example.com'
+
+async function tokenOf(store: Store): Promise<string | undefined> {
+  const grant = await store.grants.ofMailbox(printer)
+  return grant.state === 'absent' ? undefined : grant.refreshToken.reveal()
+}
+
+describe('the grant store', () => {
+  it('adopts a grant and gives it back, after a restart too', async () => {
+    const { store, reopen } = await openFixture()
+    expect(await store.grants.ofMailbox(printer)).toEqual({ state: 'absent' })
+    const adopted = await store.grants.adopt(newGrant({ signedInAs: 'anna@example.com', subject: 'sub-1' }))
+    expect(adopted).toMatchObject({
+      state: 'active',
+      mailbox: printer,
+      version: 1,
+      flow: 'authorization-code',
+      signedInAs: 'anna@example.com',
+      subject: 'sub-1',
+      scopes: ['openid', 'https://mail.example.com/'],
+      grantedAt: now,
+      renewedAt: now,
+    })
+    await store.close()
+    const again = (await reopen()).store
+    expect(await again.grants.ofMailbox('Printer@Example.com')).toEqual(adopted)
+    expect(await tokenOf(again)).toBe('refresh-1')
+  })
+
+  it('replaces an earlier grant, so that a renewal of the earlier one finds nothing', async () => {
+    const { store } = await openFixture()
+    const earlier = await store.grants.adopt(newGrant())
+    const later = await store.grants.adopt(newGrant({ refreshToken: new Secret('refresh-2') }))
+    expect(later.id).not.toBe(earlier.id)
+    expect(await store.grants.renewed(earlier.id, earlier.version, now, new Secret('stale'))).toBeUndefined()
+    expect(await tokenOf(store)).toBe('refresh-2')
+  })
+
+  it('refuses a grant for a mailbox that does not exist', async () => {
+    const { store } = await openFixture()
+    const failure = await failureOf(store.grants.adopt(newGrant({ mailbox: 'nobody@example.com' })))
+    expect(failure.code).toBe('not-found')
+  })
+
+  it('keeps the old refresh token when a renewal brings none', async () => {
+    const { store } = await openFixture()
+    const { id } = await store.grants.adopt(newGrant())
+    expect(await store.grants.renewed(id, 1, now + 5)).toMatchObject({ version: 2, renewedAt: now + 5 })
+    expect(await tokenOf(store)).toBe('refresh-1')
+    await store.grants.renewed(id, 2, now + 6, new Secret('refresh-2'))
+    expect(await tokenOf(store)).toBe('refresh-2')
+  })
+
+  it.each(['renewed', 'lapse'] as const)(
+    'changes nothing by %s when the version is not current',
+    async (change) => {
+      const { store } = await openFixture()
+      const { id } = await store.grants.adopt(newGrant())
+      await store.grants.renewed(id, 1, now, new Secret('refresh-2'))
+      const before = await store.grants.ofMailbox(printer)
+      const late =
+        change === 'lapse'
+          ? await store.grants.lapse(id, 1, now, 'late')
+          : await store.grants.renewed(id, 1, now + 9, new Secret('late'))
+      expect(late).toBeUndefined()
+      expect(await store.grants.ofMailbox(printer)).toEqual(before)
+      expect(await tokenOf(store)).toBe('refresh-2')
+    },
+  )
+
+  it('lets one of many simultaneous renewals win', async () => {
+    const { store } = await openFixture()
+    const { id } = await store.grants.adopt(newGrant())
+    const tries = Array.from({ length: 20 }, (_, n) =>
+      store.grants.renewed(id, 1, now, new Secret(`try-${n}`)),
+    )
+    const won = (await Promise.all(tries)).filter((grant) => grant !== undefined)
+    expect(won).toHaveLength(1)
+    expect(await tokenOf(store)).toBe(won[0]?.refreshToken.reveal())
+  })
+
+  it('marks a lapsed grant with its reason and keeps its refresh token', async () => {
+    const { store } = await openFixture()
+    const { id } = await store.grants.adopt(newGrant())
+    const lapsed = await store.grants.lapse(id, 1, now + 1, 'withdrawn at the provider')
+    expect(lapsed).toMatchObject({
+      state: 'lapsed',
+      since: now + 1,
+      reason: 'withdrawn at the provider',
+      version: 2,
+    })
+    expect(await store.grants.ofMailbox(printer)).toEqual(lapsed)
+    expect(await tokenOf(store)).toBe('refresh-1')
+    const active = await store.grants.renewed(id, 2, now + 2)
+    expect(active?.state).toBe('active')
+    expect(active).not.toHaveProperty('reason')
+  })
+})
+
+describe('a consent link in an adoption', () => {
+  const link = {
+    id: 'link',
+    hash: 'h',
+    mailbox: printer,
+    requestedBy: 'anna',
+    createdAt: now,
+    expiresAt: now + 1000,
+  }
+
+  it('is used up by it', async () => {
+    const { store, clock } = await openFixture()
+    await store.consentLinks.add(link)
+    clock.set(now + 999)
+    await store.grants.adopt(newGrant(), 'link')
+    expect(await store.consentLinks.find('link')).toEqual({ ...link, usedAt: now + 999 })
+  })
+
+  it.each([
+    ['unknown', { mailbox: printer, linkId: 'none', at: now, used: false }],
+    ["another mailbox's", { mailbox: 'cron@example.com', linkId: 'link', at: now, used: false }],
+    ['expired', { mailbox: printer, linkId: 'link', at: now + 1000, used: false }],
+    ['used', { mailbox: printer, linkId: 'link', at: now, used: true }],
+  ])('that is %s refuses it, and the earlier grant stays', async (_, { mailbox, linkId, at, used }) => {
+    const { store, clock } = await openFixture()
+    await store.grants.adopt(newGrant({ mailbox }))
+    await store.consentLinks.add(used ? { ...link, usedAt: now } : link)
+    const before = [await store.grants.ofMailbox(mailbox), await store.consentLinks.find('link')]
+    clock.set(at)
+    const late = store.grants.adopt(newGrant({ mailbox, refreshToken: new Secret('late') }), linkId)
+    expect((await failureOf(late)).code).toBe('not-found')
+    expect([await store.grants.ofMailbox(mailbox), await store.consentLinks.find('link')]).toEqual(before)
+  })
+
+  it('lets one of two simultaneous consents through', async () => {
+    const { store } = await openFixture()
+    await store.consentLinks.add(link)
+    const both = await Promise.allSettled([
+      store.grants.adopt(newGrant(), 'link'),
+      store.grants.adopt(newGrant(), 'link'),
+    ])
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  })
+})

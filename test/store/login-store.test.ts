@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import type { Login } from '../../src/store/ports.ts'
+import { failureOf, newLogin, now, openFixture } from './fixture.ts'
+
+describe('the login store', () => {
+  it('gives a login back as it was added, mailboxes in their order', async () => {
+    const { store } = await openFixture()
+    const login: Login = newLogin({
+      mailboxes: ['printer@example.com', 'cron@example.com'],
+      senders: ['*@example.com', 'x@example.org'],
+      networks: ['10.0.0.0/8', '2001:db8::/32'],
+      verifier: { kind: 'scrypt', salt: 'c2FsdA', hash: 'aA', cost: 32768, blockSize: 8, parallelization: 1 },
+      expiresAt: now + 5,
+    })
+    await store.logins.add(login)
+    expect(await store.logins.findByUserName('printer')).toEqual(login)
+    expect(await store.logins.list()).toEqual([login])
+    expect(await store.logins.list('CRON@example.com')).toEqual([login])
+    expect(await store.logins.list('other@example.com')).toEqual([])
+  })
+
+  it.each([
+    ['Printer', false],
+    ['printer ', false],
+    ["printer' OR '1'='1", false],
+    ['%', false],
+    ['__proto__', false],
+    ['', false],
+    ['printer', true],
+  ])('looks up the user name %j exactly', async (userName, found) => {
+    const { store } = await openFixture()
+    await store.logins.add(newLogin())
+    expect((await store.logins.findByUserName(userName)) !== undefined).toBe(found)
+  })
+
+  it('takes composed and decomposed letters for the same', async () => {
+    const { store } = await openFixture()
+    await store.logins.add(newLogin({ userName: 'büro'.normalize('NFD') }))
+    expect((await store.logins.findByUserName('büro'.normalize('NFC')))?.userName).toBe(
+      'büro'.normalize('NFC'),
+    )
+    expect(await store.logins.findByUserName('büro'.normalize('NFD'))).toBeDefined()
+  })
+
+  it('refuses a user name that is taken, until its login is revoked', async () => {
+    const { store } = await openFixture()
+    await store.logins.add(newLogin({ id: 'first' }))
+    expect((await failureOf(store.logins.add(newLogin({ id: 'second' })))).code).toBe('already-exists')
+    expect(await store.logins.revoke('first', now + 1)).toBe(true)
+    expect(await store.logins.findByUserName('printer')).toBeUndefined()
+    await store.logins.add(newLogin({ id: 'second' }))
+    expect((await store.logins.findByUserName('printer'))?.id).toBe('second')
+    expect((await store.logins.list()).map(({ id, revokedAt }) => [id, revokedAt])).toEqual([
+      ['first', now + 1],
+      ['second', undefined],
+    ])
+  })
+
+  it('refuses a login for a mailbox that does not exist, and keeps no part of it', async () => {
+    const { store } = await openFixture()
+    const mailboxes = ['printer@example.com', 'nobody@example.com']
+    expect((await failureOf(store.logins.add(newLogin({ mailboxes })))).code).toBe('not-found')
+    expect(await store.logins.list()).toEqual([])
+  })
+
+  it('revokes once', async () => {
+    const { store } = await openFixture()
+    await store.logins.add(newLogin({ id: 'first' }))
+    expect(await store.logins.revoke('none', now)).toBe(false)
+    expect(await store.logins.revoke('first', now)).toBe(true)
+    expect(await store.logins.revoke('first', now + 1)).toBe(false)
+    expect((await store.logins.list())[0]?.revokedAt).toBe(now)
+  })
+
+  it('notes the last use to the minute', async () => {
+    const { store } = await openFixture()
+    await store.logins.add(newLogin({ id: 'first' }))
+    const lastUse = async () => (await store.logins.list())[0]?.lastUsedAt
+    const seen: (number | undefined)[] = [await lastUse()]
+    for (const at of [now, now + 59_999, now + 60_000]) {
+      await store.logins.used('first', at)
+      seen.push(await lastUse())
+    }
+    expect(seen).toEqual([undefined, now, now, now + 60_000])
+  })
+})

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest'
+import { failureOf, newGrant, newLogin, now, openFixture } from './fixture.ts'
+
+describe('the mailbox store', () => {
+  it('gives a mailbox back as it was added, however its address is written', async () => {
+    const { store } = await openFixture()
+    const shared = {
+      address: 'Info@example.com',
+      providerId: 'microsoft',
+      signsInAs: 'anna@example.com',
+      createdAt: now,
+    }
+    await store.mailboxes.add(shared)
+    expect(await store.mailboxes.find('iNFO@EXAMPLE.com')).toEqual(shared)
+    expect(await store.mailboxes.find('other@example.com')).toBeUndefined()
+    expect((await store.mailboxes.list()).map((mailbox) => mailbox.address)).toEqual([
+      'cron@example.com',
+      'Info@example.com',
+      'printer@example.com',
+    ])
+  })
+
+  it('refuses a second mailbox with the same address and changes nothing', async () => {
+    const { store } = await openFixture()
+    const again = store.mailboxes.add({ address: 'PRINTER@example.com', providerId: 'other', createdAt: 1 })
+    const failure = await failureOf(again)
+    expect(failure.code).toBe('already-exists')
+    expect((await store.mailboxes.find('printer@example.com'))?.providerId).toBe('google')
+  })
+
+  it('puts over a mailbox that exists and keeps its grant and its age', async () => {
+    const { store } = await openFixture()
+    await store.grants.adopt(newGrant())
+    const signsInAs = 'anna@example.com'
+    await store.mailboxes.put({
+      address: 'printer@example.com',
+      providerId: 'microsoft',
+      signsInAs,
+      createdAt: 1,
+    })
+    expect(await store.mailboxes.find('printer@example.com')).toEqual({
+      address: 'printer@example.com',
+      providerId: 'microsoft',
+      signsInAs,
+      createdAt: now,
+    })
+    expect((await store.grants.ofMailbox('printer@example.com')).state).toBe('active')
+
+    await store.mailboxes.put({ address: 'printer@example.com', providerId: 'google', createdAt: 1 })
+    expect(await store.mailboxes.find('printer@example.com')).not.toHaveProperty('signsInAs')
+    await store.mailboxes.put({ address: 'new@example.com', providerId: 'google', createdAt: 1 })
+    expect((await store.mailboxes.find('new@example.com'))?.createdAt).toBe(1)
+  })
+
+  it('removes with a mailbox everything that was only for it, and leaves the rest', async () => {
+    const { store } = await openFixture()
+    const both = ['printer@example.com', 'cron@example.com']
+    await store.grants.adopt(newGrant())
+    await store.grants.adopt(newGrant({ mailbox: 'cron@example.com' }))
+    await store.logins.add(newLogin({ id: 'one', userName: 'one' }))
+    await store.logins.add(newLogin({ id: 'both', userName: 'both', mailboxes: both }))
+    const key = { name: 'script', hash: 'h', createdAt: now }
+    await store.apiKeys.add({
+      ...key,
+      id: 'one',
+      scopes: ['token:Printer@example.com', 'send:printer@example.com'],
+    })
+    await store.apiKeys.add({
+      ...key,
+      id: 'more',
+      scopes: ['token:printer@example.com', 'token:cron@example.com'],
+    })
+    await store.apiKeys.add({ ...key, id: 'read', scopes: ['read'] })
+    await store.consentLinks.add({
+      id: 'link',
+      hash: 'h',
+      mailbox: 'printer@example.com',
+      requestedBy: 'x',
+      createdAt: now,
+      expiresAt: now + 1,
+    })
+
+    expect(await store.mailboxes.remove('PRINTER@example.com')).toBe(true)
+
+    expect(await store.mailboxes.find('printer@example.com')).toBeUndefined()
+    expect(await store.grants.ofMailbox('printer@example.com')).toEqual({ state: 'absent' })
+    expect((await store.grants.ofMailbox('cron@example.com')).state).toBe('active')
+    expect((await store.logins.list()).map(({ id, mailboxes }) => ({ id, mailboxes }))).toEqual([
+      { id: 'both', mailboxes: ['cron@example.com'] },
+    ])
+    expect((await store.apiKeys.list()).map(({ id, scopes }) => ({ id, scopes }))).toEqual([
+      { id: 'more', scopes: ['token:cron@example.com'] },
+      { id: 'read', scopes: ['read'] },
+    ])
+    expect(await store.consentLinks.list()).toEqual([])
+  })
+
+  it('says when there was nothing to remove', async () => {
+    const { store } = await openFixture()
+    expect(await store.mailboxes.remove('nobody@example.com')).toBe(false)
+  })
+})
