@@ -1,0 +1,63 @@
+import type { RequestHandler } from 'express'
+import { HttpRefusal } from './http-refusal.ts'
+import { sendProblem } from './problem.ts'
+
+const loopbackNames = ['localhost', '127.0.0.1', '[::1]']
+
+/** The names that this door answers to, and the origins that its own pages have. */
+export interface HostAllowList {
+  allowsHost(host: string | undefined): boolean
+  /** An origin of a page of ours, as the browser writes it (RFC 6454, section 6.1), seen at this `Host`. */
+  allowsOrigin(origin: string, host: string | undefined): boolean
+  isPublic(host: string | undefined): boolean
+}
+
+/**
+ * Exact names with exact ports: the public address, and the loopback names with each port that is listened on. A page
+ * of another site that had its name point to 127.0.0.1 (DNS rebinding) still sends its own name here.
+ * @param ports read at each request, because the system may choose them when the door opens
+ */
+export function createHostAllowList(publicUrl: URL, ports: () => readonly number[]): HostAllowList {
+  const publicHosts = hostsOf(publicUrl)
+  const localHosts = () => ports().flatMap((port) => loopbackNames.flatMap((name) => withPort(name, port)))
+  const isPublic = (host: string | undefined) =>
+    host !== undefined && publicHosts.includes(host.toLowerCase())
+
+  return {
+    isPublic,
+    allowsHost: (host) => isPublic(host) || (host !== undefined && localHosts().includes(host.toLowerCase())),
+    allowsOrigin(origin, host) {
+      if (isPublic(host) && origin === publicUrl.origin) return true
+      return (
+        host !== undefined &&
+        localHosts().includes(host.toLowerCase()) &&
+        origin === `http://${host.toLowerCase()}`
+      )
+    },
+  }
+}
+
+/** Refuses what was meant for somebody else, before any routing: 421 (RFC 9110, section 15.5.20). */
+export function checkHost(list: HostAllowList, publicUrl: URL): RequestHandler {
+  return (request, response, next) => {
+    // RFC 9112, section 3.2: exactly one Host; section 3.2.2: an absolute target would overrule it.
+    const hosts = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
+    const plain = hosts.length === 1 && request.url.startsWith('/')
+    if (plain && list.allowsHost(request.headers.host)) return next()
+
+    const refusal = new HttpRefusal(421, 'postern does not answer to this name and port', {
+      fix: `Use ${publicUrl.href}, or set POSTERN_PUBLIC_URL to the address that browsers use.`,
+    })
+    if (request.url.startsWith('/api/')) return sendProblem(response, refusal)
+    response.status(421).type('text/plain').send(`${refusal.message}. ${refusal.fix}\n`)
+  }
+}
+
+function hostsOf(url: URL): string[] {
+  if (url.port !== '') return [url.host]
+  return [url.hostname, `${url.hostname}:${url.protocol === 'https:' ? 443 : 80}`]
+}
+
+function withPort(name: string, port: number): string[] {
+  return port === 80 ? [name, `${name}:80`] : [`${name}:${port}`]
+}
