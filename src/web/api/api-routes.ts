@@ -1,0 +1,29 @@
+import type { Log } from '../../base/log.ts'
+import type { SignInLinks } from '../sign-in-links.ts'
+import type { WebServices } from '../web-services.ts'
+import { apiKeyRoutes } from './api-key-routes.ts'
+import type { ApiRoute } from './api-route.ts'
+import { loginRoutes } from './login-routes.ts'
+import { mailboxRoutes } from './mailbox-routes.ts'
+import { signInLinkRoutes } from './sign-in-link-routes.ts'
+import { tokenRoutes } from './token-routes.ts'
+
+/** The whole API. */
+export function apiRoutes({
+  services,
+  signInLinks,
+  log,
+}: {
+  services: Omit<WebServices, 'catalogue'>
+  signInLinks: SignInLinks
+  log: Log
+}): ApiRoute[] {
+  const { mailboxes, logins, apiKeys, consent, tokens } = services
+  return [
+    ...mailboxRoutes({ mailboxes, consent }),
+    ...tokenRoutes({ mailboxes, tokens, log }),
+    ...loginRoutes(logins),
+    ...apiKeyRoutes(apiKeys),
+    ...signInLinkRoutes({ signInLinks, log }),
+  ]
+}

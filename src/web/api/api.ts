@@ -1,0 +1,104 @@
+import type { Request, RequestHandler, Response } from 'express'
+import express, { Router } from 'express'
+import type { Log } from '../../base/log.ts'
+import { permits } from '../../mailboxes/scopes.ts'
+import type { ApiKeys, Principal } from '../../mailboxes/services.ts'
+import { allowOnly } from '../allow-only.ts'
+import { HttpRefusal } from '../http-refusal.ts'
+import { problemHandler } from '../problem.ts'
+import type { ApiAnswer, ApiRoute } from './api-route.ts'
+import { scopeFor } from './api-route.ts'
+import { bearerOf, insufficientScope } from './bearer.ts'
+
+const bodyLimit = 64 * 1024
+
+/** Everything below `/api`: who asks, may they, is it JSON, then the operation; every error a problem document (RFC 9457). */
+export function createApi({
+  apiKeys,
+  routes,
+  log,
+}: {
+  apiKeys: ApiKeys
+  routes: readonly ApiRoute[]
+  log: Log
+}): Router {
+  const v1 = Router()
+  v1.use(async (request, response, next) => {
+    response.locals.principal = await bearerOf(request.headers.authorization, apiKeys)
+    next()
+  })
+  for (const route of routes) mount(v1, route)
+  // After all of them: a path that got here has no operation for this method.
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const methods: string[] = routes.filter((route) => route.path === path).map((route) => route.method)
+    v1.all(path, allowOnly(...(methods.includes('GET') ? ['HEAD', ...methods] : methods)))
+  }
+
+  const api = Router()
+  api.use('/v1', v1)
+  api.use((_request, _response) => {
+    throw new HttpRefusal(404, 'There is nothing at this path')
+  })
+  api.use(problemHandler(log))
+  return api
+}
+
+// A key's rights are looked at before its body is: who may not write gets no word about how to.
+function mount(router: Router, route: ApiRoute): void {
+  const method = route.method.toLowerCase() as 'get' | 'post' | 'delete'
+  router[method](
+    route.path,
+    checkScope(route),
+    insistOnJson,
+    express.json({ limit: bodyLimit }),
+    answerWith(route),
+  )
+}
+
+function checkScope({ needs }: ApiRoute): RequestHandler {
+  return (request, response, next) => {
+    const scope = scopeFor(needs, paramOf(request, 'address'))
+    if (!permits(principalOf(response), scope)) throw insufficientScope(scope)
+    next()
+  }
+}
+
+const insistOnJson: RequestHandler = (request, _response, next) => {
+  // RFC 9112, section 6.3: these two headers announce a body; clients write a length of 0 for none.
+  const hasBody =
+    request.headers['transfer-encoding'] !== undefined || Number(request.get('content-length') ?? 0) > 0
+  if (!hasBody || request.is('application/json')) return next()
+  throw new HttpRefusal(415, 'The body is not JSON', {
+    fix: 'Send it with "Content-Type: application/json".',
+  })
+}
+
+function answerWith(route: ApiRoute): RequestHandler {
+  return async (request, response) => {
+    const answer = await route.answer({
+      principal: principalOf(response),
+      param: (name) => paramOf(request, name),
+      query: { ...request.query },
+      body: request.body,
+      prefersText: request.accepts(['application/json', 'text/plain']) === 'text/plain',
+    })
+    send(response, answer)
+  }
+}
+
+function send(response: Response, { status = 200, body, location }: ApiAnswer): void {
+  response.status(status)
+  if (location !== undefined) response.set('Location', `/api/v1${location}`)
+  if (body === undefined) response.end()
+  else if (typeof body === 'string') response.type('text/plain').send(body)
+  else response.json(body)
+}
+
+function principalOf(response: Response): Principal {
+  return response.locals.principal
+}
+
+function paramOf(request: Request, name: string): string {
+  const value = request.params[name]
+  return typeof value === 'string' ? value : ''
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { Secret } from '../../base/secret.ts'
+import type { Logins } from '../../mailboxes/services.ts'
+import type { ApiRoute } from './api-route.ts'
+import { readInput } from './read-input.ts'
+
+const texts = z.array(z.string().min(1).max(254)).max(100)
+
+const newLogin = z.strictObject({
+  userName: z.string().min(1).max(254).exactOptional(),
+  name: z.string().min(1).max(200).exactOptional(),
+  password: z
+    .string()
+    .min(1)
+    .max(1024)
+    .transform((password) => new Secret(password))
+    .exactOptional(),
+  senders: texts.exactOptional(),
+  networks: texts.exactOptional(),
+  expires: z.string().min(1).max(40).exactOptional(),
+})
+
+export function loginRoutes(logins: Logins): ApiRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: '/logins',
+      needs: 'read',
+      answer: async () => ({ body: { logins: await logins.list() } }),
+    },
+    {
+      method: 'DELETE',
+      path: '/logins/:id',
+      needs: 'admin',
+      async answer({ param }) {
+        await logins.revoke(param('id'))
+        return { status: 204 }
+      },
+    },
+    {
+      method: 'GET',
+      path: '/mailboxes/:address/logins',
+      needs: 'read',
+      answer: async ({ param }) => ({ body: { logins: await logins.list(param('address')) } }),
+    },
+    {
+      method: 'POST',
+      path: '/mailboxes/:address/logins',
+      needs: 'admin',
+      async answer({ param, body }) {
+        const request = readInput(newLogin, body ?? {})
+        const { login, password } = await logins.add({ ...request, mailboxes: [param('address')] })
+        // Shown this once: what is kept is its hash.
+        return { status: 201, body: { login, ...(password && { password: password.reveal() }) } }
+      },
+    },
+  ]
+}

@@ -1,0 +1,73 @@
+import { z } from 'zod'
+import { Secret } from '../../base/secret.ts'
+import type { ConsentService } from '../../consent/service.ts'
+import type { Mailboxes } from '../../mailboxes/services.ts'
+import type { ApiRoute } from './api-route.ts'
+import { readInput } from './read-input.ts'
+
+const address = z.string().min(1).max(254)
+
+const newMailbox = z.strictObject({
+  address,
+  provider: z.string().min(1).max(100),
+  signsInAs: address.exactOptional(),
+  refreshToken: z
+    .string()
+    .min(1)
+    .max(16_384)
+    .transform((token) => new Secret(token))
+    .exactOptional(),
+  replace: z.boolean().exactOptional(),
+})
+
+export function mailboxRoutes({
+  mailboxes,
+  consent,
+}: {
+  mailboxes: Mailboxes
+  consent: ConsentService
+}): ApiRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: '/mailboxes',
+      needs: 'read',
+      answer: async () => ({ body: { mailboxes: await mailboxes.list() } }),
+    },
+    {
+      method: 'POST',
+      path: '/mailboxes',
+      needs: 'admin',
+      async answer({ body }) {
+        const request = readInput(newMailbox, body)
+        const mailbox = await mailboxes.add(request)
+        const location = `/mailboxes/${encodeURIComponent(mailbox.address)}`
+        return { status: request.replace === true ? 200 : 201, body: mailbox, location }
+      },
+    },
+    {
+      method: 'GET',
+      path: '/mailboxes/:address',
+      needs: 'read',
+      answer: async ({ param }) => ({ body: await mailboxes.show(param('address')) }),
+    },
+    {
+      method: 'DELETE',
+      path: '/mailboxes/:address',
+      needs: 'admin',
+      async answer({ param }) {
+        await mailboxes.remove(param('address'))
+        return { status: 204 }
+      },
+    },
+    {
+      method: 'POST',
+      path: '/mailboxes/:address/consent-links',
+      needs: 'admin',
+      answer: async ({ param, principal }) => ({
+        status: 201,
+        body: await consent.createLink(param('address'), principal.name),
+      }),
+    },
+  ]
+}

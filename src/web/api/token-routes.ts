@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import type { Log } from '../../base/log.ts'
+import type { AccessToken, TokenBroker } from '../../grants/token-broker.ts'
+import type { Mailboxes } from '../../mailboxes/services.ts'
+import { xoauth2Response } from '../../sasl/xoauth2.ts'
+import type { ApiAnswer, ApiRoute } from './api-route.ts'
+import { readInput } from './read-input.ts'
+
+const query = z.strictObject({
+  min_life: z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be a number of seconds')
+    .transform(Number)
+    .refine((seconds) => seconds <= 86_400, 'must be at most 86400 seconds')
+    .exactOptional(),
+  format: z.enum(['json', 'token', 'xoauth2']).exactOptional(),
+})
+
+export function tokenRoutes({
+  mailboxes,
+  tokens,
+  log,
+}: {
+  mailboxes: Mailboxes
+  tokens: TokenBroker
+  log: Log
+}): ApiRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: '/mailboxes/:address/token',
+      needs: 'token',
+      async answer({ param, query: given, principal, prefersText }) {
+        const { min_life: minimumLife, format = prefersText ? 'token' : 'json' } = readInput(query, given)
+        const { address } = await mailboxes.show(param('address'))
+        const token = await tokens.accessTokenFor(address, minimumLife === undefined ? {} : { minimumLife })
+        log.info(
+          { mailbox: address, by: principal.name, minimumLife, format },
+          'an access token was handed out',
+        )
+        return tokenAnswer(format, address, token)
+      },
+    },
+  ]
+}
+
+function tokenAnswer(format: 'json' | 'token' | 'xoauth2', address: string, token: AccessToken): ApiAnswer {
+  switch (format) {
+    case 'token':
+      return { body: token.secret.reveal() }
+    case 'xoauth2':
+      return { body: xoauth2Response(address, token.secret).reveal() }
+    case 'json':
+      // RFC 6749, section 5.1; `Cache-Control: no-store` is on every answer of this door.
+      return {
+        body: {
+          access_token: token.secret.reveal(),
+          token_type: 'Bearer',
+          expires_in: Math.max(0, Math.floor(token.remainingSeconds())),
+          scope: token.scopes.join(' '),
+        },
+      }
+  }
+}

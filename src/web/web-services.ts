@@ -1,0 +1,14 @@
+import type { ConsentService } from '../consent/service.ts'
+import type { TokenBroker } from '../grants/token-broker.ts'
+import type { ApiKeys, Logins, Mailboxes } from '../mailboxes/services.ts'
+import type { Catalogue } from '../providers/provider.ts'
+
+/** What the door's pages and operations stand on. */
+export interface WebServices {
+  mailboxes: Mailboxes
+  logins: Logins
+  apiKeys: ApiKeys
+  consent: ConsentService
+  tokens: TokenBroker
+  catalogue: Catalogue
+}
