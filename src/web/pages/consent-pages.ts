@@ -1,0 +1,117 @@
+import type { Request } from 'express'
+import { Router } from 'express'
+import type { Log } from '../../base/log.ts'
+import type { CompletedConsent, ConsentService, OpenedLink } from '../../consent/service.ts'
+import { allowOnly } from '../allow-only.ts'
+import { errorAnswer } from '../http-refusal.ts'
+import type { BeginConsent } from './begin-consent.ts'
+import type { BegunConsents, ConsentOrigin } from './begun-consents.ts'
+import type { ConsentCookie } from './consent-cookie.ts'
+import type { Html } from './html.ts'
+import { html } from './html.ts'
+import { time } from './mailbox-state.ts'
+import { mistakeSection } from './mistake-page.ts'
+import type { PageSender } from './page.ts'
+
+export interface ConsentPagesParts {
+  consent: ConsentService
+  beginConsent: BeginConsent
+  cookie: ConsentCookie
+  begun: BegunConsents
+  pages: PageSender
+  redirectUri: string
+  log: Log
+}
+
+/** The pages of the person who consents: they need no session, only a link or the browser that began. */
+export function createConsentPages(parts: ConsentPagesParts): Router {
+  const { consent, beginConsent, cookie, begun, pages, log } = parts
+  const router = Router()
+
+  router
+    .route('/consent/:link')
+    .get(async (request, response) => {
+      const opened = await consent.openLink(request.params.link)
+      const action = pages.path('consent', request.params.link)
+      pages.send(response, { title: `Connect ${opened.mailbox}`, body: invitation(opened, action) })
+    })
+    .post((request, response) => beginConsent(request, response, { link: request.params.link }))
+    .all(allowOnly('GET', 'HEAD', 'POST'))
+
+  router
+    .route('/oauth/callback')
+    // Answering it would use the code up and show nobody what came of it.
+    .head(allowOnly('GET'))
+    .get(async (request, response) => {
+      const callback = callbackUrl(request, parts.redirectUri)
+      const browser = cookie.of(request)
+      const origin = begun.find(callback, browser)
+      try {
+        const done = await consent.complete(callback, browser)
+        log.info({ mailbox: done.mailbox, signedInAs: done.signedInAs }, 'a consent was completed')
+        pages.send(response, { title: 'Connected', body: connected(done, origin, pages) })
+      } catch (error) {
+        const answer = errorAnswer(error)
+        // A refusal is a page of this flow; what is broken in postern is the last handler's business.
+        if (answer.failure.code === 'internal') throw error
+        log.info({ code: answer.failure.code, ...reasonOf(error) }, 'a consent was refused')
+        response.set(answer.headers)
+        const body = mistakeSection(answer, origin && tryAgain(origin, pages))
+        pages.send(response, { title: 'Not connected', body }, answer.status)
+      }
+    })
+    .all(allowOnly('GET'))
+
+  return router
+}
+
+// Rebuilt on the public address: what the request says of itself is not to be trusted (RFC 9700, section 4.5).
+function callbackUrl(request: Request, redirectUri: string): URL {
+  const url = new URL(redirectUri)
+  const query = request.originalUrl.indexOf('?')
+  url.search = query < 0 ? '' : request.originalUrl.slice(query)
+  return url
+}
+
+function invitation(
+  { mailbox, providerName, signsInAs, requestedBy, expiresAt }: OpenedLink,
+  action: string,
+): Html {
+  return html`<section>
+<p>You are asked to let postern send mail for this mailbox. Go on only if you expected this.</p>
+<dl>
+<dt>Asked by</dt><dd>${requestedBy}</dd>
+<dt>Mailbox</dt><dd>${mailbox}</dd>
+<dt>Sign in as</dt><dd>${signsInAs}</dd>
+<dt>At</dt><dd>${providerName}</dd>
+<dt>This link ends</dt><dd>${time(expiresAt)}</dd>
+</dl>
+<p>You type your password at ${providerName} only, never here.</p>
+<form method="post" action="${action}"><button>Continue to ${providerName}</button></form>
+</section>`
+}
+
+function connected(
+  { mailbox, signedInAs }: CompletedConsent,
+  origin: ConsentOrigin | undefined,
+  pages: PageSender,
+): Html {
+  const wayOn =
+    origin && 'mailbox' in origin
+      ? html`<a href="${pages.path('mailboxes', mailbox)}">Back to ${mailbox}</a>`
+      : undefined
+  return html`<section class="done">
+<p>postern can now send mail for <strong>${mailbox}</strong>${signedInAs !== undefined && html`, as ${signedInAs} signed in and agreed`}.</p>
+<p>${wayOn ?? 'You may close this page.'}</p>
+</section>`
+}
+
+function tryAgain(origin: ConsentOrigin, pages: PageSender): Html {
+  const path = 'link' in origin ? pages.path('consent', origin.link) : pages.path('mailboxes', origin.mailbox)
+  return html`<p><a class="button" href="${path}">Try again</a></p>`
+}
+
+function reasonOf(error: unknown): { reason?: string } {
+  const reason = error instanceof Error && 'reason' in error ? error.reason : undefined
+  return typeof reason === 'string' ? { reason } : {}
+}

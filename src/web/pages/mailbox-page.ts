@@ -1,0 +1,69 @@
+import type { CreatedLink } from '../../consent/service.ts'
+import type { MailboxStatus } from '../../mailboxes/services.ts'
+import type { Session } from '../sessions.ts'
+import type { Html, HtmlValue } from './html.ts'
+import { html } from './html.ts'
+import { stateOf, time } from './mailbox-state.ts'
+import type { PageSender } from './page.ts'
+
+export interface MailboxView {
+  mailbox: MailboxStatus
+  providerName: string
+  session: Session
+  pages: PageSender
+}
+
+/** One mailbox: its state and what may be done about it. */
+export function mailboxDetails(view: MailboxView): Html {
+  const { mailbox } = view
+  const { badge, explanation, action } = stateOf(mailbox)
+  const signsIn = mailbox.signsInAs ?? mailbox.address
+  return html`<section>
+<h2>State ${badge}</h2>
+<p>${explanation}</p>
+<dl>
+${fact('Provider', view.providerName)}
+${fact('Has to sign in', signsIn)}
+${fact('Signed in', mailbox.signedInAs)}
+${fact('Consented', mailbox.grantedAt && time(mailbox.grantedAt))}
+${fact('Last renewal', mailbox.renewedAt && time(mailbox.renewedAt))}
+${fact('How', mailbox.flow && flows[mailbox.flow])}
+${fact('Scopes', mailbox.scopes && html`<code>${mailbox.scopes.join(' ')}</code>`)}
+</dl>
+</section>
+<section>
+<h2>${action} in this browser</h2>
+<p>You go to the provider and sign in there as <strong>${signsIn}</strong>.</p>
+${form(view, 'consent', html`<button>${action}</button>`)}
+</section>
+<section>
+<h2>Let somebody else do it</h2>
+<p>A consent link lets anybody who holds it finish the consent for this mailbox, once, and nothing else.</p>
+${form(view, 'consent-links', html`<button class="quiet">Make a consent link</button>`)}
+</section>`
+}
+
+export function createdLink(link: CreatedLink, pages: PageSender): Html {
+  return html`<section class="done">
+<p>Send this link to the person who has to sign in for <strong>${link.mailbox}</strong>. It works once, until
+${time(link.expiresAt)}, and is shown only now.</p>
+<pre>${link.url}</pre>
+<p><a href="${pages.path('mailboxes', link.mailbox)}">Back to ${link.mailbox}</a></p>
+</section>`
+}
+
+const flows: Record<NonNullable<MailboxStatus['flow']>, string> = {
+  'authorization-code': 'by a consent in a browser',
+  adopted: 'by a refresh token that was handed over',
+}
+
+function fact(name: string, value: HtmlValue): Html | undefined {
+  return value === undefined || value === '' ? undefined : html`<dt>${name}</dt><dd>${value}</dd>`
+}
+
+function form({ mailbox, session, pages }: MailboxView, action: string, button: Html): Html {
+  return html`<form method="post" action="${pages.path('mailboxes', mailbox.address, action)}">
+<input type="hidden" name="csrf" value="${session.csrf.reveal()}">
+${button}
+</form>`
+}

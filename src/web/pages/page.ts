@@ -1,0 +1,71 @@
+import type { Response } from 'express'
+import type { Session } from '../sessions.ts'
+import type { Html } from './html.ts'
+import { html } from './html.ts'
+
+export interface Page {
+  title: string
+  body: Html
+  /** The signed-in administrator's browser: gets a way out. */
+  session?: Session | undefined
+  /** Where the browser goes by itself at once. */
+  forwardTo?: URL
+}
+
+// The header says `no-referrer`, under which browsers send our own forms with `Origin: null` (Fetch standard, "append a
+// request Origin header"). Within our pages the policy is this instead, so that the origin of a form can be checked;
+// other sites still learn nothing.
+const sameOriginReferrer = html`<meta name="referrer" content="same-origin">`
+
+/** Renders whole pages. */
+export interface PageSender {
+  send(response: Response, page: Page, status?: number): void
+  /** The path of one of our pages, as the browser has to ask for it. Every piece is encoded. */
+  path(...pieces: string[]): string
+}
+
+/** @param basePath what stands before our paths in the public address: empty, or `/postern` */
+export function createPageSender({ basePath, version }: { basePath: string; version: string }): PageSender {
+  const path = (...pieces: string[]) => `${basePath}/${pieces.map(encodeURIComponent).join('/')}`
+
+  function document({ title, body, session, forwardTo }: Page): Html {
+    return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+${sameOriginReferrer}
+${forwardTo && html`<meta http-equiv="refresh" content="0;url=${forwardTo.href}">`}
+<title>${title} · postern</title>
+<link rel="stylesheet" href="${path('style.css')}">
+</head>
+<body>
+<header>
+<a class="home" href="${path()}">postern</a>
+${session && signOutForm(session)}
+</header>
+<main>
+<h1>${title}</h1>
+${body}
+</main>
+<footer>${session ? html`<span>postern ${version}</span>` : html`<span>The gate that speaks OAuth2 for your mail programs</span>`}</footer>
+</body>
+</html>
+`
+  }
+
+  function signOutForm({ csrf }: Session): Html {
+    return html`<form method="post" action="${path('sign-out')}">
+<input type="hidden" name="csrf" value="${csrf.reveal()}">
+<button class="quiet">Sign out</button>
+</form>`
+  }
+
+  return {
+    path,
+    send(response, page, status = 200) {
+      response.status(status).type('html').send(document(page).toString())
+    },
+  }
+}

@@ -1,0 +1,79 @@
+import type { RequestHandler } from 'express'
+import { Router } from 'express'
+import type { Clock } from '../../base/clock.ts'
+import type { Log } from '../../base/log.ts'
+import type { ConsentService } from '../../consent/service.ts'
+import type { Mailboxes } from '../../mailboxes/services.ts'
+import type { Catalogue } from '../../providers/provider.ts'
+import { allowOnly } from '../allow-only.ts'
+import type { HostAllowList } from '../host-allow-list.ts'
+import { HttpRefusal } from '../http-refusal.ts'
+import { sameOrigin } from '../same-origin.ts'
+import { createSessions } from '../sessions.ts'
+import type { SignInLinks } from '../sign-in-links.ts'
+import { createBeginConsent } from './begin-consent.ts'
+import { createBegunConsents } from './begun-consents.ts'
+import { createConsentCookie } from './consent-cookie.ts'
+import { createConsentPages } from './consent-pages.ts'
+import { createMailboxPages } from './mailbox-pages.ts'
+import { mistakeHandler } from './mistake-page.ts'
+import { createPageSender } from './page.ts'
+import { createSignInPages } from './sign-in-pages.ts'
+import { stylesheet } from './stylesheet.ts'
+
+export interface PagesParts {
+  /** No trailing slash in its path. */
+  publicUrl: URL
+  hosts: HostAllowList
+  signInLinks: SignInLinks
+  services: { mailboxes: Mailboxes; catalogue: Catalogue; consent: ConsentService }
+  clock: Clock
+  log: Log
+  version: string
+}
+
+/** Everything that people look at, and the last handler of the door. */
+export function createPages({
+  publicUrl,
+  hosts,
+  signInLinks,
+  services,
+  clock,
+  log,
+  version,
+}: PagesParts): Router {
+  const { mailboxes, catalogue, consent } = services
+  const pages = createPageSender({ basePath: publicUrl.pathname.replace(/\/$/, ''), version })
+  const redirectUri = `${publicUrl.href.replace(/\/$/, '')}/oauth/callback`
+  const sessions = createSessions({ publicUrl, clock })
+  const cookie = createConsentCookie(publicUrl)
+  const begun = createBegunConsents(clock)
+  const beginConsent = createBeginConsent({ consent, cookie, begun, pages })
+
+  const router = Router()
+  router.get('/style.css', (_request, response) => {
+    response.type('css').send(stylesheet)
+  })
+  router.get(['/sign-in/:token', '/consent/:link', '/mailboxes/:address'], atPublicAddress(publicUrl, hosts))
+  router.post('/{*path}', sameOrigin(hosts))
+  router.use(createSignInPages({ pages, sessions, signInLinks, log }))
+  router.use(createConsentPages({ consent, beginConsent, cookie, begun, pages, redirectUri, log }))
+  router.use(
+    createMailboxPages({ mailboxes, catalogue, consent, beginConsent, sessions, pages, redirectUri }),
+  )
+  router.all('/style.css', allowOnly('GET', 'HEAD'))
+  router.use(() => {
+    throw new HttpRefusal(404, 'There is no page at this address')
+  })
+  router.use(mistakeHandler({ pages, log }))
+  return router
+}
+
+// The provider sends the browser back to the public name, and cookies belong to one name: a consent that began at
+// another name of this door would end without its cookie. The target is always our own address.
+function atPublicAddress(publicUrl: URL, hosts: HostAllowList): RequestHandler {
+  return (request, response, next) => {
+    if (hosts.isPublic(request.headers.host)) return next()
+    response.redirect(307, publicUrl.href.replace(/\/$/, '') + request.url)
+  }
+}

@@ -1,0 +1,79 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { Request, Response } from 'express'
+import type { Clock } from '../base/clock.ts'
+import type { Secret } from '../base/secret.ts'
+import { cookieValues, ownCookie } from './cookies.ts'
+import { HttpRefusal } from './http-refusal.ts'
+import { isToken, randomToken, tokenHash } from './random-token.ts'
+
+const lifeMilliseconds = 12 * 3_600_000
+
+/** A signed-in administrator's browser. */
+export interface Session {
+  /** Stands in every form of this session's pages, and comes back with it. */
+  csrf: Secret
+}
+
+/** The browsers that are signed in. Held in memory, by the hash of their cookie: a restart signs them all out. */
+export interface Sessions {
+  /** Signs this browser in, always with a new value: one that it brought along proves nothing. */
+  begin(response: Response): void
+  of(request: Request): Session | undefined
+  /** @throws HttpRefusal 401 with what to do */
+  require(request: Request): Session
+  end(request: Request, response: Response): void
+}
+
+export function createSessions({ publicUrl, clock }: { publicUrl: URL; clock: Clock }): Sessions {
+  const cookie = ownCookie('postern_session', { publicUrl, sameSite: 'strict', maxAge: lifeMilliseconds })
+  const sessions = new Map<string, { session: Session; deadline: number }>()
+
+  function hashOf(request: Request): string | undefined {
+    const hashes = cookieValues(request, cookie).filter(isToken).map(tokenHash)
+    return hashes.find((hash) => clock.monotonic() < (sessions.get(hash)?.deadline ?? 0))
+  }
+
+  function of(request: Request): Session | undefined {
+    const hash = hashOf(request)
+    return hash === undefined ? undefined : sessions.get(hash)?.session
+  }
+
+  return {
+    of,
+    begin(response) {
+      for (const [hash, { deadline }] of sessions) if (deadline <= clock.monotonic()) sessions.delete(hash)
+      const token = randomToken().reveal()
+      const session = { csrf: randomToken() }
+      sessions.set(tokenHash(token), { session, deadline: clock.monotonic() + lifeMilliseconds })
+      response.cookie(cookie.name, token, cookie.options)
+    },
+    require(request) {
+      const session = of(request)
+      if (session) return session
+      throw new HttpRefusal(401, 'This page is for a signed-in administrator', {
+        fix:
+          'The start of postern prints a one-time sign-in link: open it in this browser. For another one, restart postern, ' +
+          'or POST /api/v1/sign-in-links with the owner key from the data directory.',
+        // RFC 9110, section 15.5.2: a 401 names a challenge. The pages themselves take the cookie that a sign-in link gives.
+        headers: { 'WWW-Authenticate': 'Bearer realm="postern"' },
+      })
+    },
+    end(request, response) {
+      const hash = hashOf(request)
+      if (hash !== undefined) sessions.delete(hash)
+      const { maxAge, ...options } = cookie.options
+      response.clearCookie(cookie.name, options)
+    },
+  }
+}
+
+/** @throws HttpRefusal 403 when a form does not carry the token of this session */
+export function checkCsrf(session: Session, body: unknown): void {
+  const sent = typeof body === 'object' && body !== null && 'csrf' in body ? body.csrf : undefined
+  const expected = Buffer.from(session.csrf.reveal())
+  const given = Buffer.from(typeof sent === 'string' ? sent : '')
+  if (given.length === expected.length && timingSafeEqual(given, expected)) return
+  throw new HttpRefusal(403, 'This form is not from a page of your session', {
+    fix: 'Go back, load the page again, and send the form once more.',
+  })
+}
