@@ -1,0 +1,79 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Failure } from '../base/failure.ts'
+import type { Endpoint } from '../config/config.ts'
+
+/**
+ * Opens the server at one address, and says which port it got.
+ * @throws Failure `configuration` with the address and what to do; its cause has the system's code
+ */
+export async function listen(server: Server, endpoint: Endpoint): Promise<Endpoint> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ host: endpoint.host, port: endpoint.port }, () => {
+        server.off('error', reject)
+        resolve()
+      })
+    })
+  } catch (error) {
+    throw cannotListen(endpoint, error)
+  }
+  const { port } = server.address() as AddressInfo
+  return { host: endpoint.host, port }
+}
+
+/** Whether the machine just does not have this address: no IPv6, say. */
+export function isMissingAddress(error: unknown): boolean {
+  const code = error instanceof Failure ? systemCode(error.cause) : undefined
+  return code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT'
+}
+
+export function isLoopbackHost(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
+}
+
+export function written({ host, port }: Endpoint): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+function cannotListen(endpoint: Endpoint, error: unknown): Failure {
+  const address = written(endpoint)
+  const otherAddress = 'set POSTERN_WEB_LISTEN to another address.'
+  switch (systemCode(error)) {
+    case 'EADDRINUSE':
+      return new Failure('configuration', `The web door cannot listen on ${address}: another program does`, {
+        cause: error,
+        fix: `Stop the program that listens on port ${endpoint.port} (perhaps another postern), or ${otherAddress}`,
+      })
+    case 'EACCES':
+      return new Failure(
+        'configuration',
+        `The web door may not listen on ${address}: the system forbids it`,
+        {
+          cause: error,
+          fix: `Choose a port above 1023: ${otherAddress}`,
+        },
+      )
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+    case 'ENOTFOUND':
+      return new Failure(
+        'configuration',
+        `The web door cannot listen on ${address}: this machine has no such address`,
+        {
+          cause: error,
+          fix: `Use an address of this machine: ${otherAddress}`,
+        },
+      )
+    default:
+      return new Failure('configuration', `The web door cannot listen on ${address}`, {
+        cause: error,
+        fix: `Look at the log for the system's reason, or ${otherAddress}`,
+      })
+  }
+}
+
+function systemCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}

@@ -1,0 +1,61 @@
+import type { Express, RequestHandler } from 'express'
+import express from 'express'
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import { createApi } from './api/api.ts'
+import { apiRoutes } from './api/api-routes.ts'
+import { createHealth } from './health.ts'
+import { checkHost, createHostAllowList } from './host-allow-list.ts'
+import { createPages } from './pages/pages.ts'
+import { securityHeaders } from './security-headers.ts'
+import type { SignInLinks } from './sign-in-links.ts'
+import type { WebServices } from './web-services.ts'
+
+export interface WebAppParts {
+  publicUrl: URL
+  /** The ports that are listened on, for the list of allowed hosts. */
+  ports: () => readonly number[]
+  signInLinks: SignInLinks
+  services: WebServices
+  ready: () => Promise<void>
+  clock: Clock
+  log: Log
+  version: string
+}
+
+/** The order of things: headers, host, then health, API and pages. */
+export function createWebApp({
+  publicUrl,
+  ports,
+  signInLinks,
+  services,
+  ready,
+  clock,
+  log,
+  version,
+}: WebAppParts): Express {
+  const hosts = createHostAllowList(publicUrl, ports)
+  const app = express()
+  app.disable('x-powered-by')
+  app.set('query parser', 'simple')
+  app.set('etag', false)
+
+  app.use(securityHeaders(publicUrl))
+  app.use(checkHost(hosts, publicUrl))
+  app.use(withoutBasePath(publicUrl))
+  app.use(createHealth({ ready, log }))
+  const routes = apiRoutes({ services, signInLinks, log })
+  app.use('/api', createApi({ apiKeys: services.apiKeys, routes, log }))
+  app.use(createPages({ publicUrl, hosts, signInLinks, services, clock, log, version }))
+  return app
+}
+
+// Behind a proxy postern may live below a path of the public address; whether the proxy takes it off or not is the same here.
+function withoutBasePath(publicUrl: URL): RequestHandler {
+  const basePath = publicUrl.pathname.replace(/\/$/, '')
+  return (request, _response, next) => {
+    if (basePath !== '' && request.url.startsWith(`${basePath}/`))
+      request.url = request.url.slice(basePath.length)
+    next()
+  }
+}

@@ -1,0 +1,109 @@
+import type { RequestListener, Server } from 'node:http'
+import { createServer } from 'node:http'
+import type { Express } from 'express'
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { Endpoint } from '../config/config.ts'
+import { isLoopbackHost, isMissingAddress, listen, written } from './listen.ts'
+import { createSignInLinks } from './sign-in-links.ts'
+import { createWebApp } from './web-app.ts'
+import type { WebServices } from './web-services.ts'
+
+const stopMilliseconds = 5_000
+
+/** The HTTP door: pages for people, the API for programs. */
+export interface WebDoor {
+  /** Opens every address, or none. Gives the ports that the system chose.
+   * @throws Failure `configuration` with the address and what to do */
+  start(): Promise<Endpoint[]>
+  /** Takes no more requests, lets those under way finish for five seconds, and closes. */
+  stop(): Promise<void>
+  /** A fresh one-time URL that signs a browser in as the administrator; good for 15 minutes. */
+  signInLink(): string
+  app: Express
+}
+
+export interface WebDoorParts {
+  listen: readonly Endpoint[]
+  /** The address that browsers use; no trailing slash in its path. */
+  publicUrl: URL
+  services: WebServices
+  /** Resolves when postern can do its work, for `/readyz`. */
+  ready: () => Promise<void>
+  clock: Clock
+  log: Log
+  version: string
+}
+
+export function createWebDoor({
+  listen: endpoints,
+  publicUrl,
+  services,
+  ready,
+  clock,
+  log,
+  version,
+}: WebDoorParts): WebDoor {
+  const signInLinks = createSignInLinks({ publicUrl, clock })
+  let open: { server: Server; endpoint: Endpoint }[] = []
+  const ports = () => [...endpoints, ...open.map(({ endpoint }) => endpoint)].map(({ port }) => port)
+  const app = createWebApp({ publicUrl, ports, signInLinks, services, ready, clock, log, version })
+
+  async function openOne(endpoint: Endpoint, isFirst: boolean): Promise<void> {
+    const server = createLimitedServer(app)
+    try {
+      open.push({ server, endpoint: await listen(server, endpoint) })
+      server.on('error', (error) => log.warn({ err: error }, 'the web door could not take a connection'))
+    } catch (error) {
+      // The default names both loopback addresses; a machine without IPv6 has one of them, and that is enough.
+      if (isFirst || !isMissingAddress(error) || !isLoopbackHost(endpoint.host)) throw error
+      log.warn(
+        { address: written(endpoint) },
+        'this machine has no such address: the web door does without it',
+      )
+    }
+  }
+
+  async function stop(): Promise<void> {
+    const closing = open
+    open = []
+    await Promise.all(closing.map(({ server }) => close(server)))
+  }
+
+  return {
+    app,
+    stop,
+    signInLink: () => signInLinks.create().url,
+    async start() {
+      try {
+        for (const [index, endpoint] of endpoints.entries()) await openOne(endpoint, index === 0)
+      } catch (error) {
+        await stop()
+        throw error
+      }
+      return open.map(({ endpoint }) => endpoint)
+    },
+  }
+}
+
+// Against slow and greedy clients: each of these ends the connection by itself.
+function createLimitedServer(app: RequestListener): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: 16 * 1024,
+      headersTimeout: 30_000,
+      requestTimeout: 60_000,
+      keepAliveTimeout: 5_000,
+      connectionsCheckingInterval: 5_000,
+    },
+    app,
+  )
+  server.maxConnections = 1_000
+  return server
+}
+
+async function close(server: Server): Promise<void> {
+  const impatience = setTimeout(() => server.closeAllConnections(), stopMilliseconds)
+  await new Promise((resolve) => server.close(resolve))
+  clearTimeout(impatience)
+}

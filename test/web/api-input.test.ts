@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import { keys, testDoor } from './test-door.ts'
+
+const good = { address: 'new@example.com', provider: 'example' }
+
+describe('the body of a request', () => {
+  it.each([
+    ['application/x-www-form-urlencoded', 'address=new%40example.com&provider=example'],
+    ['text/plain', JSON.stringify(good)],
+    ['multipart/form-data; boundary=x', '--x--'],
+    ['application/json; charset=latin1', JSON.stringify(good)],
+  ])('has to be JSON, not %s', async (type, body) => {
+    const test = testDoor()
+    const response = await test.api('post', '/mailboxes', keys.admin).set('Content-Type', type).send(body)
+    expect(response.status).toBe(415)
+    expect(response.type).toBe('application/problem+json')
+    expect(test.services.mailboxes.all).toHaveLength(1)
+  })
+
+  it('names every mistake at once', async () => {
+    const response = await testDoor()
+      .api('post', '/mailboxes', keys.admin)
+      .send({ address: 7, replace: 'yes', color: 'red', shape: 'round' })
+    expect(response.status).toBe(400)
+    expect(response.body.mistakes.map(({ member }: { member: string }) => member).sort()).toEqual([
+      'address',
+      'color',
+      'provider',
+      'replace',
+      'shape',
+    ])
+    expect(response.body.detail).toContain('address: must be a string')
+    expect(response.body.detail).toContain('color: there is no such member')
+  })
+
+  it.each([
+    ['nothing', ''],
+    ['half an object', '{"address":"secret-thing'],
+    ['an array', '[]'],
+    ['a bare string', '"secret-thing"'],
+    ['null', 'null'],
+    ['an empty object', '{}'],
+    ['a prototype', '{"__proto__":{"address":"secret-thing","provider":"example"}}'],
+    ['a deep nest', `${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`],
+    ['a huge address', JSON.stringify({ ...good, address: `secret-thing${'x'.repeat(5000)}@example.com` })],
+    ['not an address', JSON.stringify({ ...good, address: 'secret thing' })],
+    ['a null', JSON.stringify({ ...good, signsInAs: null })],
+  ])('of %s is a mistake of the client', async (_name, body) => {
+    const test = testDoor()
+    const response = await test.api('post', '/mailboxes', keys.admin).type('application/json').send(body)
+    expect(response.status).toBe(400)
+    expect(response.type).toBe('application/problem+json')
+    expect(response.text).not.toMatch(/secret-thing| at .*\.js/)
+    expect(test.services.mailboxes.all).toHaveLength(1)
+  })
+
+  it('has at most 64 KiB', async () => {
+    const body = JSON.stringify({ ...good, signsInAs: 'x'.repeat(65 * 1024) })
+    const response = await testDoor()
+      .api('post', '/mailboxes', keys.admin)
+      .type('application/json')
+      .send(body)
+    expect(response.status).toBe(413)
+  })
+
+  it('is not even looked at without the right', async () => {
+    const response = await testDoor()
+      .api('post', '/mailboxes', keys.read)
+      .type('application/json')
+      .send('{"broken')
+    expect(response.status).toBe(403)
+  })
+})
+
+describe('odd addresses', () => {
+  it.each([
+    '/mailboxes/%',
+    '/mailboxes/%zz',
+    '/mailboxes/%00',
+    '/mailboxes/%E0%A4%A/token',
+    '/mailboxes/a%2Fb',
+    '/mailboxes/a%0d%0ab@example.com',
+    '/mailboxes/__proto__',
+    '/mailboxes/constructor/token',
+    `/mailboxes/${'a'.repeat(8000)}`,
+    '/mailboxes?a[b][c]=d&a[b]=e',
+    '/logins/..%2f..%2fetc%2fpasswd',
+  ])('give no error of the server: %s', async (path) => {
+    const test = testDoor()
+    for (const method of ['get', 'delete'] as const) {
+      const response = await test.api(method, path, keys.admin)
+      expect(response.status, method).toBeLessThan(500)
+    }
+  })
+})

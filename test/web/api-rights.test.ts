@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest'
+import { apiRoutes } from '../../src/web/api/api-routes.ts'
+import { keys, signIn, testDoor } from './test-door.ts'
+
+type Method = 'get' | 'post' | 'delete'
+const me = '/mailboxes/me@example.com'
+const login = { name: 'Printer' }
+
+// method, path, body, status with the right key, keys that suffice
+const operations: [Method, string, object | undefined, number, (keyof typeof keys)[]][] = [
+  ['get', '/mailboxes', undefined, 200, ['admin', 'read']],
+  ['post', '/mailboxes', { address: 'new@example.com', provider: 'example' }, 201, ['admin']],
+  ['get', me, undefined, 200, ['admin', 'read']],
+  ['delete', me, undefined, 204, ['admin']],
+  ['get', `${me}/token`, undefined, 200, ['admin', 'token']],
+  ['post', `${me}/consent-links`, undefined, 201, ['admin']],
+  ['get', `${me}/logins`, undefined, 200, ['admin', 'read']],
+  ['post', `${me}/logins`, login, 201, ['admin']],
+  ['get', '/logins', undefined, 200, ['admin', 'read']],
+  ['delete', '/logins/login-1', undefined, 204, ['admin']],
+  ['get', '/api-keys', undefined, 200, ['admin']],
+  ['post', '/api-keys', { scopes: ['read'] }, 201, ['admin']],
+  ['delete', '/api-keys/key-1', undefined, 204, ['admin']],
+  ['post', '/sign-in-links', undefined, 201, ['admin']],
+]
+
+async function call([method, path, body]: (typeof operations)[number], key?: string) {
+  const test = testDoor()
+  await test.services.logins.add({ mailboxes: ['me@example.com'] })
+  await test.services.apiKeys.add({ scopes: ['read'] })
+  const asked = test.api(method, path, key)
+  return await (body ? asked.send(body) : asked)
+}
+
+describe.each(operations)('%s %s', (...operation) => {
+  const [, , , right, sufficient] = operation
+
+  it('says 401 without a token, and names no error', async () => {
+    const response = await call(operation)
+    expect(response.status).toBe(401)
+    expect(response.type).toBe('application/problem+json')
+    expect(response.headers['www-authenticate']).toBe('Bearer realm="postern"')
+  })
+
+  it('says 401 invalid_token to an unknown key', async () => {
+    const response = await call(operation, 'unknown-key')
+    expect(response.status).toBe(401)
+    expect(response.headers['www-authenticate']).toBe('Bearer realm="postern", error="invalid_token"')
+    expect(response.text).not.toContain('unknown-key')
+  })
+
+  it(`lets in exactly: ${sufficient.join(', ')}`, async () => {
+    for (const [name, key] of Object.entries(keys)) {
+      const response = await call(operation, key)
+      if (sufficient.includes(name as keyof typeof keys)) {
+        expect(response.status, `${name}: ${response.text}`).toBe(right)
+        continue
+      }
+      expect(response.status, name).toBe(403)
+      expect(response.body.code).toBe('forbidden')
+      expect(response.headers['www-authenticate']).toContain('error="insufficient_scope", scope="')
+    }
+  })
+})
+
+describe('rights in general', () => {
+  it('are tested above for every operation that there is', () => {
+    const { services, door } = testDoor()
+    const log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log }
+    const signInLinks = {
+      create: () => ({ url: door.signInLink(), expiresAt: '' }),
+      isUsable: () => true,
+      redeem: () => true,
+    }
+    const all = apiRoutes({ services, signInLinks, log }).map(({ method, path }) => `${method} ${path}`)
+    const tested = operations.map(([method, path]) => {
+      const pattern = path.replace('me@example.com', ':address').replace(/(login|key)-1/, ':id')
+      return `${method.toUpperCase()} ${pattern}`
+    })
+    expect(tested.sort()).toEqual(all.sort())
+  })
+
+  it('do not tell a key without them which mailboxes exist', async () => {
+    const test = testDoor()
+    const there = await test.api('get', '/mailboxes/me@example.com/token', keys.otherToken)
+    const notThere = await test.api('get', '/mailboxes/nobody@example.com/token', keys.otherToken)
+    expect([there.status, notThere.status]).toEqual([403, 403])
+  })
+
+  it.each([
+    ['ME@example.com', 200],
+    ['me@EXAMPLE.com', 200],
+    ['me@example.com.evil', 403],
+    ['m%65@example.com', 200],
+    ['*@example.com', 403],
+  ])('of a token scope compare addresses as mail does: %s gives %i', async (address, status) => {
+    const test = testDoor()
+    expect((await test.api('get', `/mailboxes/${address}/token`, keys.token)).status).toBe(status)
+  })
+
+  it.each([
+    ['Basic b3duZXI6a2V5', 'Bearer realm="postern"'],
+    ['Bearer', 'Bearer realm="postern", error="invalid_token"'],
+    ['Bearer a b', 'Bearer realm="postern", error="invalid_token"'],
+    [`Bearer ${'x'.repeat(600)}`, 'Bearer realm="postern", error="invalid_token"'],
+    [`Bearer ${keys.admin}\u00e9`, 'Bearer realm="postern", error="invalid_token"'],
+  ])('need a well-formed header: %s', async (header, challenge) => {
+    const test = testDoor()
+    const response = await test.api('get', '/mailboxes').set('Authorization', header)
+    expect(response.status).toBe(401)
+    expect(response.headers['www-authenticate']).toBe(challenge)
+  })
+
+  it('come from the header only', async () => {
+    const test = testDoor()
+    expect((await test.api('get', `/mailboxes?access_token=${keys.admin}`)).status).toBe(401)
+    const { cookie } = await signIn(test)
+    expect((await test.api('get', '/mailboxes').set('Cookie', cookie)).status).toBe(401)
+  })
+
+  it('take the scheme in any case, and a scope that no header can carry is left out of it', async () => {
+    const test = testDoor()
+    const lower = await test.api('get', '/mailboxes').set('Authorization', `bearer ${keys.admin}`)
+    expect(lower.status).toBe(200)
+    const response = await test.api(
+      'get',
+      `/mailboxes/${encodeURIComponent('grüße@example.com')}/token`,
+      keys.token,
+    )
+    expect(response.status).toBe(403)
+    expect(response.headers['www-authenticate']).toBe('Bearer realm="postern", error="insufficient_scope"')
+  })
+})

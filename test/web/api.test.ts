@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest'
+import { Failure, type FailureCode } from '../../src/base/failure.ts'
+import { failureStatus } from '../../src/web/failure-status.ts'
+import { keys, testDoor } from './test-door.ts'
+
+const token = '/mailboxes/me@example.com/token'
+
+describe('a token', () => {
+  it('comes as the body of RFC 6749, section 5.1', async () => {
+    const test = testDoor()
+    const response = await test.api('get', `${token}?min_life=900`, keys.token)
+    expect(response.type).toBe('application/json')
+    expect(response.headers['cache-control']).toBe('no-store')
+    expect(response.body).toEqual({
+      access_token: 'ya29.access-token',
+      token_type: 'Bearer',
+      expires_in: 1799,
+      scope: 'openid https://mail.example.com/',
+    })
+    expect(test.services.tokens.asked).toEqual([{ mailbox: 'me@example.com', request: { minimumLife: 900 } }])
+  })
+
+  it('comes bare to those who accept plain text, or ask for it', async () => {
+    const test = testDoor()
+    for (const response of [
+      await test.api('get', token, keys.token).set('Accept', 'text/plain'),
+      await test.api('get', `${token}?format=token`, keys.token),
+    ]) {
+      expect(response.type).toBe('text/plain')
+      expect(response.text).toBe('ya29.access-token')
+    }
+    expect((await test.api('get', token, keys.token).set('Accept', '*/*')).type).toBe('application/json')
+  })
+
+  it('comes as the ready SASL string', async () => {
+    const test = testDoor()
+    const response = await test.api('get', `${token}?format=xoauth2`, keys.token)
+    expect(Buffer.from(response.text, 'base64').toString()).toBe(
+      'user=me@example.com\u0001auth=Bearer ya29.access-token\u0001\u0001',
+    )
+  })
+
+  it('is noted in the log whenever it is read, but not what it is', async () => {
+    const test = testDoor()
+    await test.api('get', token, keys.token)
+    expect(test.lines).toContainEqual(expect.stringContaining('"by":"key token:me@example.com"'))
+    expect(test.lines.join('\n')).not.toMatch(/ya29|token-key-/)
+  })
+
+  it.each([
+    'min_life=-1',
+    'min_life=abc',
+    'min_life=86401',
+    'min_life=1&min_life=2',
+    'format=xml',
+    'life=5',
+    '__proto__=1',
+  ])('is refused for ?%s', async (query) => {
+    const test = testDoor()
+    const response = await test.api('get', `${token}?${query}`, keys.token)
+    expect(response.status).toBe(400)
+    expect(response.body.mistakes).toHaveLength(1)
+    expect(test.services.tokens.asked).toEqual([])
+  })
+})
+
+describe('a problem', () => {
+  const codes = Object.keys(failureStatus) as FailureCode[]
+
+  it.each(codes)('of the code %s is a document of RFC 9457 that says what to do', async (code) => {
+    const test = testDoor()
+    test.services.tokens.trouble = new Failure(code, 'The message', {
+      fix: 'The fix.',
+      retryAfterSeconds: 29.5,
+    })
+    const response = await test.api('get', token, keys.token)
+    expect(response.status).toBe(failureStatus[code])
+    expect(response.type).toBe('application/problem+json')
+    expect(response.headers['retry-after']).toBe('30')
+    expect(response.body).toEqual({
+      type: 'about:blank',
+      title: expect.any(String),
+      status: failureStatus[code],
+      detail: 'The message',
+      code,
+      fix: 'The fix.',
+      retryAfterSeconds: 29.5,
+    })
+  })
+
+  it('that nobody foresaw shows nothing of itself', async () => {
+    const test = testDoor()
+    test.services.tokens.trouble = new TypeError('cannot read properties of ya29.secret')
+    const response = await test.api('get', token, keys.token)
+    expect(response.status).toBe(500)
+    expect(response.body.code).toBe('internal')
+    expect(response.text).not.toMatch(/TypeError|ya29| at |\.ts/)
+  })
+})
+
+describe('paths and methods', () => {
+  it.each(['/nothing', '/mailboxes/me@example.com/nothing', '/mailboxes/a/b/c'])(
+    'says 404 for %s',
+    async (path) => {
+      const response = await testDoor().api('get', path, keys.admin)
+      expect(response.status).toBe(404)
+      expect(response.type).toBe('application/problem+json')
+    },
+  )
+
+  it.each([
+    ['put', '/mailboxes', 'HEAD, GET, POST'],
+    ['delete', '/mailboxes', 'HEAD, GET, POST'],
+    ['post', '/mailboxes/me@example.com', 'HEAD, GET, DELETE'],
+    ['get', '/sign-in-links', 'POST'],
+    ['delete', token, 'HEAD, GET'],
+  ] as const)('says 405 for %s %s, and which ones there are', async (method, path, allow) => {
+    const response = await testDoor().api(method, path, keys.admin)
+    expect(response.status).toBe(405)
+    expect(response.headers.allow).toBe(allow)
+  })
+})
+
+describe('mailboxes, logins and keys', () => {
+  it('adopts a refresh token, and never repeats it', async () => {
+    const test = testDoor()
+    const body = {
+      address: 'new@example.com',
+      provider: 'example',
+      signsInAs: 'boss@example.com',
+      refreshToken: '1//refresh',
+    }
+    const response = await test.api('post', '/mailboxes', keys.admin).send(body)
+    expect(response.status).toBe(201)
+    expect(response.headers.location).toBe('/api/v1/mailboxes/new%40example.com')
+    expect(test.services.mailboxes.adopted.map((secret) => secret.reveal())).toEqual(['1//refresh'])
+    expect(response.text + test.lines.join('\n')).not.toContain('1//refresh')
+    expect((await test.api('post', '/mailboxes', keys.admin).send(body)).status).toBe(409)
+    expect((await test.api('post', '/mailboxes', keys.admin).send({ ...body, replace: true })).status).toBe(
+      200,
+    )
+  })
+
+  it('shows a generated password once, and a chosen one never', async () => {
+    const test = testDoor()
+    const path = '/mailboxes/me@example.com/logins'
+    const generated = await test.api('post', path, keys.admin)
+    expect(generated.body).toMatchObject({
+      password: 'generated-password-of-a-login',
+      login: { id: 'login-1' },
+    })
+    const chosen = await test.api('post', path, keys.admin).send({ password: 'a password of mine' })
+    expect(chosen.body).toMatchObject({ login: { id: 'login-2', password: 'chosen' } })
+    expect(chosen.body.password).toBeUndefined()
+    expect((await test.api('get', path, keys.read)).text).not.toContain('generated-password-of-a-login')
+  })
+
+  it('makes a consent link in the name of the key that asked', async () => {
+    const test = testDoor()
+    const response = await test.api('post', '/mailboxes/me@example.com/consent-links', keys.admin)
+    expect(response.body).toMatchObject({ id: 'link-1', mailbox: 'me@example.com' })
+    expect(test.services.consent.requestedBy).toBe('key admin')
+  })
+
+  it('makes sign-in links that work', async () => {
+    const test = testDoor()
+    const { body } = await test.api('post', '/sign-in-links', keys.admin)
+    expect(body.expiresAt).toBe('2026-03-01T00:15:00.000Z')
+    expect((await test.get(new URL(body.url).pathname)).status).toBe(200)
+  })
+})

@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest'
+import { Failure } from '../../src/base/failure.ts'
+import { cookiesOf, link, signIn, testDoor } from './test-door.ts'
+
+const authorize = 'https://login.example.com/authorize?state=state-1&amp;x=%22%27%3C&amp;'
+
+describe('a consent link', () => {
+  it('shows what it would do before anything happens, without a session', async () => {
+    const test = testDoor()
+    const { status, text } = await test.get(`/consent/${link}`)
+    expect(status).toBe(200)
+    for (const fact of [
+      'me@example.com',
+      'boss@example.com',
+      'Example Mail',
+      'owner',
+      '2026-03-01 10:20 UTC',
+    ]) {
+      expect(text).toContain(fact)
+    }
+    expect(text).not.toContain('login.example.com')
+    expect(test.services.consent.begun).toEqual([])
+  })
+
+  it('begins with a page that goes to the provider, not with a redirect', async () => {
+    const test = testDoor()
+    const { status, text } = await test.post(`/consent/${link}`)
+    expect(status).toBe(200)
+    expect(text).toContain(`<meta http-equiv="refresh" content="0;url=${authorize}">`)
+    expect(text).toContain(`href="${authorize}"`)
+    expect(text).toContain('Taking you to Example Mail')
+  })
+
+  it.each(['get', 'post'] as const)('that is unknown or used up says so (%s)', async (method) => {
+    const test = testDoor()
+    const response = await test[method]('/consent/unknown')
+    expect(response.status).toBe(404)
+    expect(response.text).toContain('Ask for a new one.')
+  })
+
+  it('is nowhere in the log', async () => {
+    const test = testDoor()
+    await test.get(`/consent/${link}`)
+    await test.post(`/consent/${link}`)
+    await test.get(`/consent/${link}x`)
+    await test.get('/oauth/callback?code=the-code&state=the-state')
+    test.services.consent.outcome = new Failure('forbidden', 'Refused')
+    await test.get('/oauth/callback?code=the-code&state=the-state')
+    expect(test.lines.join('\n')).not.toMatch(new RegExp(`${link}|the-code|the-state`))
+  })
+})
+
+describe('the cookie of a consent', () => {
+  it('is made for the way back from another site', async () => {
+    const [plain] = cookiesOf(await testDoor().post(`/consent/${link}`))
+    expect(plain).toMatch(/^postern_consent=[\w-]{43}; .*Path=\/; .*HttpOnly; SameSite=Lax$/)
+    const [tls] = cookiesOf(
+      await testDoor({ publicUrl: 'https://mail.example.com' }).post(`/consent/${link}`),
+    )
+    expect(tls).toMatch(/^__Host-postern_consent=[\w-]{43}; .*Path=\/; .*HttpOnly; Secure; SameSite=Lax$/)
+  })
+
+  it('is kept when the browser has a well-formed one, and replaced otherwise', async () => {
+    const test = testDoor()
+    const kept = 'k'.repeat(43)
+    await test.post(`/consent/${link}`).set('Cookie', `other=1; postern_consent=${kept}`)
+    await test.post(`/consent/${link}`).set('Cookie', 'postern_consent=short')
+    await test.post(`/consent/${link}`).set('Cookie', `postern_consent=${kept}x`)
+    const browsers = test.services.consent.begun.map(({ browser }) => browser)
+    expect(browsers[0]).toBe(kept)
+    expect(browsers.slice(1)).not.toContain(kept)
+    expect(new Set(browsers).size).toBe(3)
+  })
+})
+
+describe('the callback', () => {
+  it('is completed with the public address and the cookie, whatever the request says of itself', async () => {
+    const test = testDoor({ publicUrl: 'https://mail.example.com' })
+    const cookie = 'c'.repeat(43)
+    const response = await test
+      .get('/oauth/callback?code=a%2Fb&state=s&iss=https%3A%2F%2Flogin.example.com')
+      .set({ Host: 'localhost:8587', 'X-Forwarded-Proto': 'ftp', Cookie: `__Host-postern_consent=${cookie}` })
+    expect(response.status).toBe(200)
+    expect(test.services.consent.callbacks).toEqual([
+      {
+        url: 'https://mail.example.com/oauth/callback?code=a%2Fb&state=s&iss=https%3A%2F%2Flogin.example.com',
+        browser: cookie,
+      },
+    ])
+  })
+
+  it('that succeeds names the mailbox and who signed in', async () => {
+    const test = testDoor()
+    test.services.consent.outcome = { mailbox: 'team@example.com', signedInAs: 'boss@example.com' }
+    const { text } = await test.get('/oauth/callback?code=c&state=s')
+    expect(text).toContain('team@example.com')
+    expect(text).toContain('boss@example.com')
+  })
+
+  async function refusedAfter(
+    begin: 'link' | 'mailbox',
+    returning: (cookie: string) => string,
+    state = 'state-1',
+  ) {
+    const test = testDoor()
+    const session = await signIn(test)
+    const begun =
+      begin === 'link'
+        ? await test.post(`/consent/${link}`)
+        : await test
+            .post('/mailboxes/me@example.com/consent', { csrf: session.csrf })
+            .set('Cookie', session.cookie)
+    const cookie = cookiesOf(begun)[0]?.split(';')[0] ?? ''
+    test.services.consent.outcome = new Failure('forbidden', 'Somebody else signed in', {
+      fix: 'Sign in as the boss.',
+    })
+    return await test.get(`/oauth/callback?error=x&state=${state}`).set('Cookie', returning(cookie))
+  }
+
+  it('that is refused says what is wrong, what to do, and offers the way back', async () => {
+    const fromLink = await refusedAfter('link', (cookie) => cookie)
+    expect(fromLink.status).toBe(403)
+    expect(fromLink.text).toContain('Somebody else signed in.')
+    expect(fromLink.text).toContain('Sign in as the boss.')
+    expect(fromLink.text).toContain(`href="/consent/${link}"`)
+    const fromMailbox = await refusedAfter('mailbox', (cookie) => cookie)
+    expect(fromMailbox.text).toContain('href="/mailboxes/me%40example.com"')
+  })
+
+  it('shows the link to no other browser, and to no other consent', async () => {
+    for (const response of [
+      await refusedAfter('link', () => `postern_consent=${'o'.repeat(43)}`),
+      await refusedAfter('link', () => 'a=b'),
+      await refusedAfter('link', (cookie) => cookie, 'state-2'),
+    ]) {
+      expect(response.status).toBe(403)
+      expect(response.text).not.toContain(link)
+    }
+  })
+
+  it('that postern itself fails at is an error page without details', async () => {
+    const test = testDoor()
+    test.services.consent.outcome = new TypeError('secret of the inside')
+    const response = await test.get('/oauth/callback?code=c&state=s')
+    expect(response.status).toBe(500)
+    expect(response.text).not.toMatch(/TypeError|secret of the inside|\.ts/)
+  })
+
+  it.each([
+    '',
+    '?',
+    '?code',
+    '?code=%zz',
+    '?state=a&state=b',
+    `?${'x'.repeat(8000)}`,
+    '?__proto__=1',
+    '?a=\u00ff',
+  ])('takes anything as its query: "%s"', async (query) => {
+    const response = await testDoor().get(`/oauth/callback${query}`)
+    expect(response.status).toBeLessThan(500)
+  })
+})

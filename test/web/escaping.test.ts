@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest'
+import { Failure } from '../../src/base/failure.ts'
+import { html } from '../../src/web/pages/html.ts'
+import { link, signIn, testDoor } from './test-door.ts'
+
+const script = `"'><script>alert(1)</script><img src=x onerror=alert(2)>\u202e`
+
+function expectHarmless(text: string): void {
+  expect(text).not.toMatch(/<script|<img|\u202e/)
+  expect(text).toContain('&lt;script&gt;')
+}
+
+describe('the html tag', () => {
+  it.each([
+    [html`<p>${'<b>'}</p>`, '<p>&lt;b&gt;</p>'],
+    [html`<a href="${`"'&`}">`, '<a href="&quot;&#39;&amp;">'],
+    [html`<p>${html`<b>${'<'}</b>`}</p>`, '<p><b>&lt;</b></p>'],
+    [html`<p>${'a\u202eb\u0000c\nd'}</p>`, '<p>a\ufffdb\ufffdc\nd</p>'],
+    [html`${['<', html`<br>`, undefined, false, 0]}`, '&lt;<br>0'],
+  ])('escapes what is not HTML already: %s', (made, text) => {
+    expect(made.toString()).toBe(text)
+  })
+})
+
+describe('foreign text', () => {
+  it('is harmless as the address, provider, reason or signer of a mailbox', async () => {
+    const test = testDoor()
+    const mailbox = {
+      address: script,
+      provider: script,
+      state: 'lapsed' as const,
+      reason: script,
+      since: script,
+    }
+    test.services.mailboxes.all.push({ ...mailbox, signedInAs: script, signsInAs: script, scopes: [script] })
+    test.services.mailboxes.show = async () => ({
+      ...mailbox,
+      signedInAs: script,
+      signsInAs: script,
+      scopes: [script],
+    })
+    const { cookie } = await signIn(test)
+    expectHarmless((await test.get('/').set('Cookie', cookie)).text)
+    expectHarmless((await test.get('/mailboxes/x').set('Cookie', cookie)).text)
+  })
+
+  it('is harmless as who asked, and as who signed in', async () => {
+    const test = testDoor()
+    test.services.consent.requestedBy = script
+    expectHarmless((await test.get(`/consent/${link}`)).text)
+    test.services.consent.outcome = { mailbox: script, signedInAs: script }
+    expectHarmless((await test.get('/oauth/callback?code=c')).text)
+  })
+
+  it('of a provider in a refusal is escaped and cut', async () => {
+    const test = testDoor()
+    const message = `The provider says: ${script}${'z'.repeat(5000)}`
+    test.services.consent.outcome = new Failure('forbidden', message, { fix: script })
+    const { text } = await test.get('/oauth/callback?error=access_denied')
+    expectHarmless(text)
+    expect(text.match(/z/g)?.length).toBeLessThan(400)
+  })
+
+  it('in a path or query is on no error page', async () => {
+    const test = testDoor()
+    for (const path of [
+      `/${encodeURIComponent(script)}`,
+      `/consent/${encodeURIComponent(script)}`,
+      `/?q=${script}`,
+    ]) {
+      expect((await test.get(encodeURI(path))).text).not.toContain('alert(1)')
+    }
+  })
+})

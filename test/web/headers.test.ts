@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import { keys, link, signIn, testDoor } from './test-door.ts'
+
+const policy =
+  "default-src 'none';style-src 'self';img-src 'self';form-action 'self';frame-ancestors 'none';base-uri 'none'"
+
+describe('the headers of every answer', () => {
+  it('are there on pages, errors, the API and the style sheet', async () => {
+    const test = testDoor()
+    const { cookie } = await signIn(test)
+    const answers = [
+      await test.get('/').set('Cookie', cookie),
+      await test.get('/mailboxes/me@example.com').set('Cookie', cookie),
+      await test.get(new URL(test.door.signInLink()).pathname),
+      await test.get(`/consent/${link}`),
+      await test.post(`/consent/${link}`),
+      await test.get('/oauth/callback?code=c&state=s'),
+      await test.get('/'),
+      await test.get('/nothing'),
+      await test.get('/%zz'),
+      await test.get('/style.css'),
+      await test.get('/healthz'),
+      await test.get('/').set('Host', 'evil.example'),
+      await test.api('get', '/mailboxes', keys.admin),
+      await test.api('get', '/mailboxes/me@example.com/token', keys.token),
+      await test.api('get', '/mailboxes'),
+    ]
+    for (const { headers } of answers) {
+      expect(headers['content-security-policy']).toBe(policy)
+      expect(headers['cache-control']).toBe('no-store')
+      expect(headers['x-content-type-options']).toBe('nosniff')
+      expect(headers['referrer-policy']).toBe('no-referrer')
+      expect(headers['x-frame-options']).toBe('DENY')
+      expect(headers['strict-transport-security']).toBeUndefined()
+      expect(headers['x-powered-by']).toBeUndefined()
+      expect(headers.etag).toBeUndefined()
+      expect(headers['access-control-allow-origin']).toBeUndefined()
+    }
+  })
+
+  it('promise TLS for the future only where the public address has it', async () => {
+    const test = testDoor({ publicUrl: 'https://mail.example.com' })
+    const { headers } = await test.get('/healthz')
+    expect(headers['strict-transport-security']).toBe('max-age=63072000')
+  })
+})
+
+describe('what watches the process', () => {
+  it('gets 200 from /healthz, and from /readyz only when postern can work', async () => {
+    const good = testDoor()
+    expect((await good.get('/healthz')).status).toBe(200)
+    expect((await good.get('/readyz')).status).toBe(200)
+    const bad = testDoor({ ready: () => Promise.reject(new Error('disk full at /var/lib/postern')) })
+    expect((await bad.get('/healthz')).status).toBe(200)
+    const response = await bad.get('/readyz')
+    expect(response.status).toBe(503)
+    expect(response.text).not.toContain('disk')
+  })
+})

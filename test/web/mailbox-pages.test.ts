@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest'
+import { signIn, testDoor } from './test-door.ts'
+
+describe('the list of mailboxes', () => {
+  it('shows each with its state in the words of the house', async () => {
+    const test = testDoor()
+    test.services.mailboxes.all.push(
+      { address: 'on@example.com', provider: 'example', state: 'active' },
+      {
+        address: 'off@example.com',
+        provider: 'gone',
+        state: 'lapsed',
+        since: '2026-02-03T04:05:06.000Z',
+        reason: 'password changed',
+      },
+    )
+    const { cookie } = await signIn(test)
+    const { text } = await test.get('/').set('Cookie', cookie)
+    expect(text).toMatch(/me@example\.com<\/a> <span class="state absent">absent</)
+    expect(text).toMatch(/on@example\.com<\/a> <span class="state active">active</)
+    expect(text).toMatch(/off@example\.com<\/a> <span class="state lapsed">lapsed</)
+    expect(text).toContain('2026-02-03 04:05 UTC')
+    expect(text).toContain('password changed')
+    expect(text).toContain('href="/mailboxes/off%40example.com"')
+  })
+
+  it('says what to do next while nothing is configured', async () => {
+    const unregistered = testDoor({ registered: false })
+    const first = await unregistered.get('/').set('Cookie', (await signIn(unregistered)).cookie)
+    expect(first.text).toContain('What to do next')
+    expect(first.text).toContain('Set POSTERN_EXAMPLE_CLIENT_ID.')
+    expect(first.text).toContain('http://localhost:8587/oauth/callback')
+
+    const empty = testDoor()
+    empty.services.mailboxes.all.length = 0
+    const second = await empty.get('/').set('Cookie', (await signIn(empty)).cookie)
+    expect(second.text).toContain('postern mailbox add you@example.com --provider example')
+  })
+})
+
+describe('the page of a mailbox', () => {
+  it('shows who signed in, the scopes and the last renewal', async () => {
+    const test = testDoor()
+    Object.assign(test.services.mailboxes.all[0] ?? {}, {
+      state: 'active',
+      signsInAs: 'boss@example.com',
+      signedInAs: 'boss@example.com',
+      flow: 'authorization-code',
+      scopes: ['openid', 'https://mail.example.com/'],
+      grantedAt: '2026-01-01T00:00:00.000Z',
+      renewedAt: '2026-02-28T23:59:00.000Z',
+    })
+    const { cookie } = await signIn(test)
+    const { text } = await test.get('/mailboxes/me@example.com').set('Cookie', cookie)
+    for (const fact of [
+      'boss@example.com',
+      'openid https://mail.example.com/',
+      '2026-02-28 23:59 UTC',
+      'Reconnect',
+    ]) {
+      expect(text).toContain(fact)
+    }
+  })
+
+  it('begins a consent in this browser', async () => {
+    const test = testDoor()
+    const { cookie, csrf } = await signIn(test)
+    const response = await test.post('/mailboxes/me%40example.com/consent', { csrf }).set('Cookie', cookie)
+    expect(response.text).toContain('Taking you to Example Mail')
+    expect(test.services.consent.begun[0]?.target).toEqual({ mailbox: 'me@example.com' })
+  })
+
+  it('makes a link for somebody else', async () => {
+    const test = testDoor()
+    const { cookie, csrf } = await signIn(test)
+    const response = await test
+      .post('/mailboxes/me@example.com/consent-links', { csrf })
+      .set('Cookie', cookie)
+    expect(response.text).toContain('http://localhost:8587/consent/link-1.')
+    expect(test.services.consent.requestedBy).toBe('the administrator')
+  })
+
+  it('of a mailbox that does not exist is a page that says so', async () => {
+    const test = testDoor()
+    const { cookie } = await signIn(test)
+    const response = await test.get('/mailboxes/nobody@example.com').set('Cookie', cookie)
+    expect(response.status).toBe(404)
+    expect(response.type).toBe('text/html')
+    expect(response.text).toContain('Add it first.')
+  })
+})
+
+describe('below a path of the public address', () => {
+  it.each(['/postern', ''])(
+    'every link has the path, and requests may come with "%s" before theirs',
+    async (prefix) => {
+      const test = testDoor({ publicUrl: 'https://example.com/postern' })
+      const link = test.door.signInLink()
+      expect(link).toMatch(/^https:\/\/example\.com\/postern\/sign-in\//)
+      const path = new URL(link).pathname.slice('/postern'.length)
+      const response = await test.post(prefix + path)
+      expect(response.headers.location).toBe('/postern/')
+      const { text } = await test
+        .get(`${prefix}/`)
+        .set('Cookie', String(response.headers['set-cookie']).split(';')[0] ?? '')
+      expect(text).toContain('href="/postern/mailboxes/me%40example.com"')
+      expect(text).toContain('https://example.com/postern/oauth/callback')
+    },
+  )
+})

@@ -1,0 +1,226 @@
+import type { Address } from '../../src/base/address.ts'
+import { parseAddress, sameAddress } from '../../src/base/address.ts'
+import { Failure } from '../../src/base/failure.ts'
+import { Secret } from '../../src/base/secret.ts'
+import type { CompletedConsent, ConsentService } from '../../src/consent/service.ts'
+import type { AccessToken, AccessTokenRequest, TokenBroker } from '../../src/grants/token-broker.ts'
+import type {
+  ApiKeyStatus,
+  ApiKeys,
+  LoginStatus,
+  Logins,
+  Mailboxes,
+  MailboxStatus,
+} from '../../src/mailboxes/services.ts'
+import type { Catalogue, Provider, RegisteredProvider } from '../../src/providers/provider.ts'
+import type { Scope } from '../../src/store/ports.ts'
+
+export const createdAt = '2026-03-01T10:20:30.000Z'
+
+/** Mailboxes in a list that a test may look at and change. */
+export function memoryMailboxes(): Mailboxes & { all: MailboxStatus[]; adopted: Secret[] } {
+  const all: MailboxStatus[] = []
+  const adopted: Secret[] = []
+  function show(address: string): MailboxStatus {
+    const found = all.find((mailbox) => sameAddress(mailbox.address, parseAddress(address)))
+    if (!found) throw new Failure('not-found', `There is no mailbox ${address}`, { fix: 'Add it first.' })
+    return found
+  }
+  return {
+    all,
+    adopted,
+    list: async () => all,
+    show: async (address) => show(address),
+    async add({ address, provider, signsInAs, refreshToken, replace }) {
+      const index = all.findIndex((mailbox) => sameAddress(mailbox.address, parseAddress(address)))
+      if (index >= 0 && !replace) throw new Failure('already-exists', `The mailbox ${address} exists already`)
+      if (refreshToken) adopted.push(refreshToken)
+      const state = refreshToken ? 'active' : 'absent'
+      const mailbox: MailboxStatus = {
+        address: parseAddress(address),
+        provider,
+        state,
+        ...(signsInAs && { signsInAs }),
+      }
+      all.splice(index < 0 ? all.length : index, index < 0 ? 0 : 1, mailbox)
+      return mailbox
+    },
+    async remove(address) {
+      all.splice(all.indexOf(show(address)), 1)
+    },
+  }
+}
+
+export function memoryLogins(): Logins & { all: LoginStatus[] } {
+  const all: LoginStatus[] = []
+  return {
+    all,
+    async add({ mailboxes, userName = 'login', name = userName, password, senders = [], networks = [] }) {
+      const login: LoginStatus = {
+        id: `login-${all.length + 1}`,
+        userName,
+        name,
+        mailboxes: mailboxes.map(parseAddress),
+        senders,
+        networks,
+        password: password ? 'chosen' : 'generated',
+        state: 'active',
+        createdAt,
+      }
+      all.push(login)
+      return password ? { login } : { login, password: new Secret('generated-password-of-a-login') }
+    },
+    list: async (mailbox) =>
+      all.filter((login) => mailbox === undefined || login.mailboxes.includes(mailbox)),
+    async revoke(id) {
+      const index = all.findIndex((login) => login.id === id)
+      if (index < 0) throw new Failure('not-found', 'There is no such login')
+      all.splice(index, 1)
+    },
+    check: () => Promise.reject(new Failure('wrong-credentials', 'Wrong user name or password')),
+  }
+}
+
+/** Keys by their text: a test says what each may do. */
+export function memoryApiKeys(keys: Record<string, readonly Scope[]>): ApiKeys {
+  const all: ApiKeyStatus[] = []
+  const known = new Map(Object.entries(keys))
+  return {
+    async add({ scopes, name = 'key' }) {
+      const apiKey: ApiKeyStatus = {
+        id: `key-${all.length + 1}`,
+        name,
+        scopes: scopes as Scope[],
+        state: 'active',
+        createdAt,
+      }
+      all.push(apiKey)
+      return { apiKey, key: new Secret('the-text-of-a-new-key') }
+    },
+    list: async () => all,
+    async revoke(id) {
+      const index = all.findIndex((key) => key.id === id)
+      if (index < 0) throw new Failure('not-found', 'There is no such API key')
+      all.splice(index, 1)
+    },
+    async check(presented) {
+      const scopes = known.get(presented.reveal())
+      if (!scopes) throw new Failure('wrong-credentials', 'This API key is not valid')
+      return { name: `key ${scopes.join(' ')}`, scopes }
+    },
+  }
+}
+
+/** Hands out one token and notes what it was asked for; `trouble` is thrown instead while it is set. */
+export function memoryTokens(): TokenBroker & {
+  asked: { mailbox: Address; request: AccessTokenRequest | undefined }[]
+  trouble: Error | undefined
+} {
+  const token: AccessToken = {
+    secret: new Secret('ya29.access-token'),
+    remainingSeconds: () => 1799.9,
+    ageSeconds: () => 1,
+    expiresAt: 0,
+    scopes: ['openid', 'https://mail.example.com/'],
+  }
+  return {
+    asked: [],
+    trouble: undefined,
+    async accessTokenFor(mailbox, request) {
+      this.asked.push({ mailbox, request })
+      if (this.trouble) throw this.trouble
+      return token
+    },
+    grantChanged() {},
+  }
+}
+
+/** A consent service that follows a script: one link, one authorization URL, and what the next callback ends with. */
+export function scriptedConsent(link: string): ConsentService & {
+  begun: { target: object; browser: string }[]
+  callbacks: { url: string; browser: string | undefined }[]
+  requestedBy: string
+  outcome: CompletedConsent | Error
+} {
+  const mailbox = 'me@example.com'
+  const unusable = () =>
+    new Failure('not-found', 'This consent link is unknown, used or expired', { fix: 'Ask for a new one.' })
+  return {
+    begun: [],
+    callbacks: [],
+    requestedBy: 'owner',
+    outcome: { mailbox, signedInAs: mailbox },
+    async createLink(address, requestedBy) {
+      this.requestedBy = requestedBy
+      return {
+        id: 'link-1',
+        url: `http://localhost:8587/consent/${link}`,
+        mailbox: address,
+        expiresAt: createdAt,
+      }
+    },
+    async openLink(given) {
+      if (given !== link) throw unusable()
+      const { requestedBy } = this
+      return {
+        mailbox,
+        providerName: 'Example Mail',
+        signsInAs: 'boss@example.com',
+        requestedBy,
+        expiresAt: createdAt,
+      }
+    },
+    async begin(target, browser) {
+      if ('link' in target && target.link !== link) throw unusable()
+      this.begun.push({ target, browser: browser.reveal() })
+      const authorizationUrl = new URL(
+        `https://login.example.com/authorize?state=state-${this.begun.length}&x="'<&`,
+      )
+      return { authorizationUrl, mailbox, providerName: 'Example Mail' }
+    },
+    async complete(url, browser) {
+      this.callbacks.push({ url: url.href, browser: browser?.reveal() })
+      if (this.outcome instanceof Error) throw this.outcome
+      return this.outcome
+    },
+  }
+}
+
+export function memoryCatalogue(registered: boolean): Catalogue {
+  const provider: Provider = {
+    id: 'example',
+    name: 'Example Mail',
+    oauth: {
+      authorizationEndpoint: 'https://login.example.com/authorize',
+      tokenEndpoint: 'https://login.example.com/token',
+      scopes: ['mail'],
+      mailScopes: ['mail'],
+      authorizationParameters: {},
+      authorizationResponseIss: false,
+      identityClaims: ['email'],
+      clientAuthentication: 'none',
+    },
+    submission: { host: 'smtp.example.com', port: 465, tls: 'implicit' },
+    mechanisms: ['XOAUTH2'],
+    limits: { connections: 2 },
+    refreshMarginSeconds: 300,
+    offers: {
+      size: 1_000_000,
+      eightBitMime: true,
+      smtpUtf8: false,
+      dsn: false,
+      enhancedStatusCodes: true,
+      pipelining: true,
+      chunking: false,
+    },
+  }
+  return {
+    list: () => [{ provider, registered }],
+    registered(): RegisteredProvider {
+      if (registered) return { ...provider, registration: { clientId: 'client' } }
+      throw new Failure('configuration', 'Example Mail has no registration', {
+        fix: 'Set POSTERN_EXAMPLE_CLIENT_ID.',
+      })
+    },
+  }
+}

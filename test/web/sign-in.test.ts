@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest'
+import { cookiesOf, signIn, testDoor } from './test-door.ts'
+
+describe('a sign-in link', () => {
+  it('is not used up by looking at it, and works once', async () => {
+    const test = testDoor()
+    const path = new URL(test.door.signInLink()).pathname
+    for (let look = 0; look < 3; look++) expect((await test.get(path)).text).toContain('<form method="post"')
+    const first = await test.post(path)
+    expect(first.status).toBe(303)
+    expect(first.headers.location).toBe('/')
+    const second = await test.post(path)
+    expect(second.status).toBe(404)
+    expect(cookiesOf(second)).toEqual([])
+    expect((await test.get(path)).status).toBe(404)
+  })
+
+  it('ends after 15 minutes', async () => {
+    const test = testDoor()
+    const path = new URL(test.door.signInLink()).pathname
+    test.time.monotonic += 15 * 60_000 - 1
+    expect((await test.get(path)).status).toBe(200)
+    test.time.monotonic += 1
+    expect((await test.get(path)).status).toBe(404)
+    expect((await test.post(path)).status).toBe(404)
+  })
+
+  it.each(['x', 'A'.repeat(43), '%00', '__proto__'])('cannot be made up: %s', async (token) => {
+    const test = testDoor()
+    test.door.signInLink()
+    const response = await test.post(`/sign-in/${token}`)
+    expect(response.status).toBe(404)
+    expect(cookiesOf(response)).toEqual([])
+  })
+
+  it('is not taken from a form of another site', async () => {
+    const test = testDoor()
+    const path = new URL(test.door.signInLink()).pathname
+    const response = await test.post(path).set('Origin', 'https://evil.example')
+    expect(response.status).toBe(403)
+    expect((await test.post(path)).status).toBe(303)
+  })
+
+  it('never appears in the log', async () => {
+    const test = testDoor()
+    const path = new URL(test.door.signInLink()).pathname
+    await test.get(path)
+    await test.post(path)
+    await test.post(path)
+    expect(test.lines.join('\n')).not.toContain(path.slice('/sign-in/'.length))
+    expect(test.lines.join('\n')).toContain('an administrator signed in')
+  })
+})
+
+describe('a session', () => {
+  it('is a cookie that scripts and other sites do not get', async () => {
+    const plain = testDoor()
+    const [cookie] = cookiesOf(await plain.post(new URL(plain.door.signInLink()).pathname))
+    expect(cookie).toMatch(
+      /^postern_session=[\w-]{43}; Max-Age=43200; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Strict$/,
+    )
+    const tls = testDoor({ publicUrl: 'https://mail.example.com' })
+    const [hostCookie] = cookiesOf(await tls.post(new URL(tls.door.signInLink()).pathname))
+    expect(hostCookie).toMatch(/^__Host-postern_session=[\w-]{43}; .*HttpOnly; Secure; SameSite=Strict$/)
+    expect(hostCookie).not.toContain('Domain')
+  })
+
+  it('always has a new value: one that the browser brought along is worth nothing', async () => {
+    const test = testDoor()
+    const fixed = `postern_session=${'A'.repeat(43)}`
+    const path = new URL(test.door.signInLink()).pathname
+    const [cookie = ''] = cookiesOf(await test.post(path).set('Cookie', fixed))
+    expect(cookie).not.toContain('A'.repeat(43))
+    expect((await test.get('/').set('Cookie', fixed)).status).toBe(401)
+    expect((await test.get('/').set('Cookie', `${fixed}; ${cookie.split(';')[0]}`)).status).toBe(200)
+  })
+
+  it.each(['/', '/mailboxes/me@example.com'])(
+    'is needed for %s, and the page says how to get one',
+    async (path) => {
+      const response = await testDoor().get(path)
+      expect(response.status).toBe(401)
+      expect(response.type).toBe('text/html')
+      expect(response.text).toContain('/api/v1/sign-in-links')
+      expect(response.text).not.toContain('me@example.com')
+    },
+  )
+
+  it('ends after 12 hours', async () => {
+    const test = testDoor()
+    const { cookie } = await signIn(test)
+    test.time.monotonic += 12 * 3_600_000 - 1
+    expect((await test.get('/').set('Cookie', cookie)).status).toBe(200)
+    test.time.monotonic += 1
+    expect((await test.get('/').set('Cookie', cookie)).status).toBe(401)
+  })
+
+  it('ends when the administrator signs out, and its cookie cannot be replayed', async () => {
+    const test = testDoor()
+    const { cookie, csrf } = await signIn(test)
+    expect((await test.post('/sign-out').set('Cookie', cookie)).status).toBe(403)
+    const response = await test.post('/sign-out', { csrf }).set('Cookie', cookie)
+    expect(response.status).toBe(200)
+    expect(cookiesOf(response)[0]).toContain('postern_session=; Path=/; Expires=Thu, 01 Jan 1970')
+    expect((await test.get('/').set('Cookie', cookie)).status).toBe(401)
+  })
+
+  it('of one start is not one of the next', async () => {
+    const { cookie } = await signIn(testDoor())
+    expect((await testDoor().get('/').set('Cookie', cookie)).status).toBe(401)
+  })
+})

@@ -1,0 +1,102 @@
+import request from 'supertest'
+import type { Log } from '../../src/base/log.ts'
+import type { Endpoint } from '../../src/config/config.ts'
+import { createWebDoor } from '../../src/web/web-door.ts'
+import {
+  memoryApiKeys,
+  memoryCatalogue,
+  memoryLogins,
+  memoryMailboxes,
+  memoryTokens,
+  scriptedConsent,
+} from './memory-services.ts'
+
+export const keys = {
+  admin: 'owner-key-0123456789abcdef',
+  read: 'read-key-0123456789abcdef',
+  token: 'token-key-0123456789abcdef',
+  otherToken: 'other-token-key-0123456789',
+  send: 'send-key-0123456789abcdef',
+}
+
+export const link = 'link-1.c2VjcmV0LW9mLXRoZS1saW5r'
+
+/** A web door on services in memory. Nothing listens unless a test starts it; supertest asks the app itself. */
+export function testDoor({
+  publicUrl = 'http://localhost:8587',
+  listen = [{ host: '127.0.0.1', port: 8587 }] as Endpoint[],
+  registered = true,
+  ready = async () => {},
+} = {}) {
+  const lines: string[] = []
+  const time = { now: Date.parse('2026-03-01T00:00:00Z'), monotonic: 5_000 }
+  const services = {
+    mailboxes: memoryMailboxes(),
+    logins: memoryLogins(),
+    apiKeys: memoryApiKeys({
+      [keys.admin]: ['admin'],
+      [keys.read]: ['read'],
+      [keys.token]: ['token:me@example.com'],
+      [keys.otherToken]: ['token:you@example.com'],
+      [keys.send]: ['send:me@example.com'],
+    }),
+    consent: scriptedConsent(link),
+    tokens: memoryTokens(),
+    catalogue: memoryCatalogue(registered),
+  }
+  services.mailboxes.all.push({ address: 'me@example.com', provider: 'example', state: 'absent' })
+  const door = createWebDoor({
+    listen,
+    publicUrl: new URL(publicUrl),
+    services,
+    ready,
+    clock: { now: () => time.now, monotonic: () => time.monotonic },
+    log: logInto(lines),
+    version: '0.1.0',
+  })
+  const host = new URL(publicUrl).host
+
+  return {
+    door,
+    services,
+    time,
+    /** Every log line as it would be written. */
+    lines,
+    get: (path: string) => request(door.app).get(path).set('Host', host),
+    /** As a form on one of our own pages is sent by a browser. */
+    post: (path: string, form: Record<string, string> = {}) =>
+      request(door.app)
+        .post(path)
+        .type('form')
+        .send(form)
+        .set('Host', host)
+        .set('Origin', new URL(publicUrl).origin),
+    api: (method: 'get' | 'post' | 'delete' | 'put', path: string, key?: string) => {
+      const asked = request(door.app)[method](`/api/v1${path}`).set('Host', host)
+      return key === undefined ? asked : asked.set('Authorization', `Bearer ${key}`)
+    },
+  }
+}
+
+export type TestDoor = ReturnType<typeof testDoor>
+
+/** Signs a browser in as a person would. Gives its cookie and the token of its forms. */
+export async function signIn(test: TestDoor): Promise<{ cookie: string; csrf: string }> {
+  const response = await test.post(new URL(test.door.signInLink()).pathname)
+  const cookie = cookiesOf(response)[0]?.split(';')[0] ?? ''
+  const page = await test.get('/').set('Cookie', cookie)
+  return { cookie, csrf: /name="csrf" value="([^"]+)"/.exec(page.text)?.[1] ?? '' }
+}
+
+export function cookiesOf(response: { headers: Record<string, unknown> }): string[] {
+  const header = response.headers['set-cookie']
+  return Array.isArray(header) ? header : []
+}
+
+function logInto(lines: string[]): Log {
+  const note = (fields: object, message: string) => {
+    lines.push(`${message} ${JSON.stringify(fields)}`)
+  }
+  const log: Log = { debug: note, info: note, warn: note, error: note, child: () => log }
+  return log
+}

@@ -1,0 +1,130 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { connect } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { keys, testDoor } from './test-door.ts'
+
+const closing: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close()
+})
+
+async function startedDoor(listen = [{ host: '127.0.0.1', port: 0 }]) {
+  const test = testDoor({ listen })
+  closing.push(test.door.stop)
+  const endpoints = await test.door.start()
+  return { ...test, endpoints, port: endpoints[0]?.port ?? 0 }
+}
+
+/** Sends bytes as they are, and gives everything that comes until the other side closes. */
+async function raw(port: number, text: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  socket.end(text)
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk) => chunks.push(chunk))
+  await once(socket, 'close')
+  return Buffer.concat(chunks).toString()
+}
+
+describe('an open web door', () => {
+  it('answers at the port that the system chose, and by the names that go with it', async () => {
+    const { port } = await startedDoor()
+    for (const name of ['127.0.0.1', 'localhost']) {
+      const answer = await raw(
+        port,
+        `GET /healthz HTTP/1.1\r\nHost: ${name}:${port}\r\nConnection: close\r\n\r\n`,
+      )
+      expect(answer).toMatch(/^HTTP\/1\.1 200 /)
+    }
+    const other = await raw(port, 'GET /healthz HTTP/1.1\r\nHost: localhost:1\r\nConnection: close\r\n\r\n')
+    expect(other).toMatch(/^HTTP\/1\.1 421 /)
+  })
+
+  it.each([
+    ['no Host', 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
+    ['no Host in the old version', 'GET / HTTP/1.0\r\n\r\n', 421],
+    [
+      'two Hosts',
+      'GET /healthz HTTP/1.1\r\nHost: localhost:PORT\r\nHost: evil.example\r\nConnection: close\r\n\r\n',
+      421,
+    ],
+    [
+      'an absolute target',
+      'GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost:PORT\r\nConnection: close\r\n\r\n',
+      421,
+    ],
+    ['no HTTP at all', 'EHLO localhost\r\n\r\n', 400],
+    ['a huge header', `GET / HTTP/1.1\r\nHost: localhost:PORT\r\nCookie: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+    ['a mad length', 'POST / HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Length: 9x\r\n\r\n', 400],
+    ['an unknown method', 'BREW / HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n', 400],
+  ])('refuses %s', async (_name, text, status) => {
+    const { port } = await startedDoor()
+    expect(await raw(port, text.replaceAll('PORT', String(port)))).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+  })
+
+  it('serves on after a client that went away in the middle', async () => {
+    const { port } = await startedDoor()
+    const socket = connect(port, '127.0.0.1')
+    socket.write(
+      `POST /api/v1/mailboxes HTTP/1.1\r\nHost: localhost:${port}\r\nAuthorization: Bearer ${keys.admin}\r\n` +
+        'Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"addr',
+    )
+    await once(socket, 'connect')
+    socket.resetAndDestroy()
+    await once(socket, 'close')
+    const response = await fetch(`http://127.0.0.1:${port}/healthz`)
+    expect(response.status).toBe(200)
+  })
+
+  it('closes whole: no connection and no port is left', async () => {
+    const { door, port } = await startedDoor()
+    await (await fetch(`http://127.0.0.1:${port}/healthz`)).text()
+    await door.stop()
+    await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow()
+  })
+})
+
+describe('a web door that cannot open', () => {
+  it('says which address is taken and what to do, and leaves nothing open', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    closing.push(async () => other.close())
+    const { port } = other.address() as AddressInfo
+    const test = testDoor({
+      listen: [
+        { host: '127.0.0.1', port: 0 },
+        { host: '127.0.0.1', port },
+      ],
+    })
+    await expect(test.door.start()).rejects.toMatchObject({
+      code: 'configuration',
+      message: expect.stringContaining(`127.0.0.1:${port}`),
+      fix: expect.stringContaining('POSTERN_WEB_LISTEN'),
+    })
+    await test.door.stop()
+  })
+
+  it('says so when the machine has no such address', async () => {
+    // TEST-NET-1 of RFC 5737: nobody has it.
+    for (const listen of [
+      [{ host: '192.0.2.1', port: 0 }],
+      [
+        { host: '127.0.0.1', port: 0 },
+        { host: '192.0.2.1', port: 0 },
+      ],
+    ]) {
+      const test = testDoor({ listen })
+      await expect(test.door.start()).rejects.toMatchObject({ code: 'configuration' })
+    }
+  })
+
+  it('does without a second loopback address that the machine does not have', async () => {
+    const { endpoints, lines } = await startedDoor([
+      { host: '127.0.0.1', port: 0 },
+      { host: '::1', port: 0 },
+    ])
+    const missing = lines.filter((line) => line.includes('[::1]'))
+    expect(endpoints.length + missing.length).toBe(2)
+  })
+})
