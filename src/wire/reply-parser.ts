@@ -1,0 +1,101 @@
+import type { Reply } from './reply.ts'
+
+/** What a provider may send. Octets, the line's CRLF and the reply's every line included. */
+export interface ReplyLimits {
+  lineOctets: number
+  replyOctets: number
+  replyLines: number
+}
+
+/** RFC 5321 section 4.5.3.1.5 asks for 512 octets a line; what is seen in the field is more generous. */
+export const replyLimits: ReplyLimits = { lineOctets: 8192, replyOctets: 131_072, replyLines: 1000 }
+
+export type ParsedReply =
+  | { kind: 'reply'; reply: Reply }
+  /** The other side does not speak SMTP. Nothing that follows on this connection means anything. */
+  | { kind: 'protocol-error'; reason: string }
+
+export interface ReplyParser {
+  /** Octets in, whole replies out. How the octets are cut changes nothing. After a protocol error: always empty. */
+  push(octets: Buffer): ParsedReply[]
+  /** Whether octets of an unfinished reply are held. */
+  pending(): boolean
+}
+
+const LF = 0x0a
+const nothing = Buffer.alloc(0)
+
+/** Reads SMTP replies (RFC 5321, section 4.2). Knows nothing of sockets. */
+export function createReplyParser(limits: ReplyLimits = replyLimits): ReplyParser {
+  let held: Buffer = nothing
+  let code: number | undefined
+  let lines: string[] = []
+  let octetsOfReply = 0
+  let broken = false
+
+  function line(raw: Buffer): ParsedReply | undefined {
+    const read = readLine(raw, limits)
+    if (typeof read === 'string') return protocolError(read)
+    if (code !== undefined && read.code !== code)
+      return protocolError('the lines of one reply differ in code')
+    octetsOfReply += raw.length
+    if (octetsOfReply > limits.replyOctets) return protocolError('a reply is too large')
+    code = read.code
+    lines.push(read.text)
+    if (lines.length > limits.replyLines) return protocolError('a reply has too many lines')
+    return read.last ? finish(read.code) : undefined
+  }
+
+  function finish(finalCode: number): ParsedReply {
+    const [first = '', ...more] = lines
+    code = undefined
+    lines = []
+    octetsOfReply = 0
+    return { kind: 'reply', reply: { code: finalCode, lines: [first, ...more] } }
+  }
+
+  function protocolError(reason: string): ParsedReply {
+    broken = true
+    held = nothing
+    return { kind: 'protocol-error', reason }
+  }
+
+  return {
+    push(octets) {
+      const found: ParsedReply[] = []
+      let rest = held.length === 0 ? octets : Buffer.concat([held, octets])
+      for (let end = rest.indexOf(LF); end !== -1 && !broken; end = rest.indexOf(LF)) {
+        const parsed = line(rest.subarray(0, end + 1))
+        if (parsed) found.push(parsed)
+        rest = rest.subarray(end + 1)
+      }
+      if (broken) return found
+      // A line that can no longer end within the limit is not waited for.
+      if (rest.length >= limits.lineOctets) return [...found, protocolError(tooLong)]
+      held = Buffer.from(rest)
+      return found
+    },
+    pending: () => held.length > 0 || lines.length > 0,
+  }
+}
+
+const tooLong = 'a reply line is too long'
+
+interface ReplyLine {
+  code: number
+  last: boolean
+  text: string
+}
+
+/** One line with its LF: read, or the reason why it cannot be. */
+function readLine(raw: Buffer, limits: ReplyLimits): ReplyLine | string {
+  if (raw.length > limits.lineOctets) return tooLong
+  const text = raw.toString('latin1')
+  if (!text.endsWith('\r\n')) return 'a reply line ends in a bare LF'
+  const body = text.slice(0, -2)
+  if (body.includes('\r') || body.includes('\0')) return 'a reply line holds a bare CR or a NUL'
+  // Second and third digit are not held to the grammar of section 4.2: `571` and its like are in use.
+  const match = /^([2-5]\d\d)(?:([ -])(.*))?$/s.exec(body)
+  if (!match) return 'a line is not a reply'
+  return { code: Number(match[1]), last: match[2] !== '-', text: match[3] ?? '' }
+}
