@@ -1,3 +1,5 @@
+import type { Reply } from './reply.ts'
+
 /** What an EHLO reply offers (RFC 5321, section 4.1.1.1), as far as it matters to us. */
 export interface Capabilities {
   /** RFC 1870, in octets; absent: not offered; 0: offered without a figure. */
@@ -11,4 +13,37 @@ export interface Capabilities {
   startTls: boolean
   /** SASL mechanism names in upper case, from `AUTH` and from the old form `AUTH=`. */
   mechanisms: readonly string[]
+}
+
+/** Reads a positive EHLO reply: its first line is a greeting, each other line a keyword with parameters. */
+export function parseCapabilities(reply: Reply): Capabilities {
+  const offered = new Map<string, string[]>()
+  for (const line of reply.lines.slice(1)) {
+    // `AUTH=LOGIN` is how servers spoke before RFC 4954 settled on the space; some send both forms.
+    const [keyword = '', ...parameters] = line
+      .toUpperCase()
+      .replace(/^AUTH=/, 'AUTH ')
+      .trim()
+      .split(/[ \t]+/)
+    offered.set(keyword, [...(offered.get(keyword) ?? []), ...parameters])
+  }
+  const size = readSize(offered.get('SIZE'))
+  return {
+    ...(size === undefined ? {} : { size }),
+    pipelining: offered.has('PIPELINING'),
+    eightBitMime: offered.has('8BITMIME'),
+    smtpUtf8: offered.has('SMTPUTF8'),
+    dsn: offered.has('DSN'),
+    enhancedStatusCodes: offered.has('ENHANCEDSTATUSCODES'),
+    chunking: offered.has('CHUNKING'),
+    startTls: offered.has('STARTTLS'),
+    mechanisms: [...new Set(offered.get('AUTH'))],
+  }
+}
+
+/** RFC 1870, section 4: no figure, or 0, means that there is no fixed limit. A figure that cannot be read is none. */
+function readSize(parameters: readonly string[] | undefined): number | undefined {
+  if (parameters === undefined) return undefined
+  const figure = Number(/^\d{1,20}$/.exec(parameters[0] ?? '')?.[0] ?? 0)
+  return Number.isSafeInteger(figure) ? figure : 0
 }
