@@ -1,3 +1,6 @@
+import { Failure } from '../base/failure.ts'
+import type { Capabilities } from './capabilities.ts'
+
 /**
  * The envelope as commands (RFC 5321, section 4.1.1.2 and 4.1.1.3), read from a client and written to a provider.
  * Only what the strict grammar let through is in here, so writing it cannot create a second command.
@@ -19,3 +22,52 @@ export interface Parameter {
   keyword: string
   value?: string
 }
+
+/**
+ * The octets of a MAIL command, UTF-8, CRLF included. Parameters that the provider did not offer are dropped: it would
+ * refuse the whole command for them (RFC 5321, section 4.1.1.11).
+ * @throws Failure `invalid` when a value could end the command, or begin another parameter
+ */
+export function formatMail(command: MailCommand, offered: Capabilities): Buffer {
+  return formatCommand('MAIL FROM', command.sender, command.parameters, offered)
+}
+
+/** The octets of a RCPT command. @throws Failure as `formatMail` */
+export function formatRecipient(command: RecipientCommand, offered: Capabilities): Buffer {
+  return formatCommand('RCPT TO', command.recipient, command.parameters, offered)
+}
+
+/** Which offer a parameter depends on. One that is not here is never sent: AUTH= (RFC 4954, section 5) among them. */
+const dependsOn: ReadonlyMap<string, (offered: Capabilities) => boolean> = new Map([
+  ['SIZE', (offered) => offered.size !== undefined],
+  ['BODY', (offered) => offered.eightBitMime],
+  ['SMTPUTF8', (offered) => offered.smtpUtf8],
+  ['RET', (offered) => offered.dsn],
+  ['ENVID', (offered) => offered.dsn],
+  ['NOTIFY', (offered) => offered.dsn],
+  ['ORCPT', (offered) => offered.dsn],
+])
+
+function formatCommand(
+  verb: string,
+  path: string,
+  parameters: readonly Parameter[],
+  offered: Capabilities,
+): Buffer {
+  const kept = parameters.filter(({ keyword }) => dependsOn.get(keyword.toUpperCase())?.(offered) === true)
+  const words = kept.map(({ keyword, value }) => (value === undefined ? keyword : `${keyword}=${value}`))
+  // A control character could end the command; a blank in a parameter, or a bracket in the path, could begin another parameter.
+  const bare = path.replace(/"(?:[^"\\]|\\.)*"/g, '')
+  if (
+    unwritable.test(path) ||
+    /[<>\s]/.test(bare) ||
+    words.some((word) => unwritable.test(word) || /\s/.test(word))
+  ) {
+    throw new Failure('invalid', 'The envelope holds a character that cannot be in a command', {
+      fix: 'Send addresses and parameters without control characters.',
+    })
+  }
+  return Buffer.from(`${[`${verb}:<${path}>`, ...words].join(' ')}\r\n`, 'utf8')
+}
+
+const unwritable = /[\p{Cc}\p{Cs}]/u
