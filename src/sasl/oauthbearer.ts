@@ -1,0 +1,45 @@
+import { Failure } from '../base/failure.ts'
+import { Secret } from '../base/secret.ts'
+import { encodeBase64 } from './base64.ts'
+
+/** What OAUTHBEARER says (RFC 7628, section 3.1). Host and port are optional there. */
+export interface OAuthBearerFields {
+  user: string
+  token: Secret
+  host?: string
+  port?: number
+}
+
+/**
+ * The initial client response of OAUTHBEARER (RFC 7628, section 3.1), in base64 and ready for the wire: the GS2 header
+ * with the user as authorization identity, then key and value pairs, each ended by ^A, then one more.
+ * @throws Failure `invalid` when a field holds a control character: ^A would begin a field of its own
+ */
+export function oauthBearerResponse(fields: OAuthBearerFields): Secret {
+  const pairs = [
+    ...(fields.host === undefined ? [] : [`host=${fields.host}`]),
+    ...(fields.port === undefined ? [] : [`port=${fields.port}`]),
+    `auth=Bearer ${fields.token.reveal()}`,
+  ]
+  const empty = fields.user === '' || fields.token.reveal() === ''
+  if (empty || [fields.user, ...pairs].some((part) => unwritable.test(part))) {
+    throw new Failure(
+      'invalid',
+      'A user name, host or token with control characters cannot be used to sign in',
+      {
+        fix: 'Check the address of the mailbox, the provider and what the token endpoint answers.',
+      },
+    )
+  }
+  return new Secret(encodeBase64(`n,a=${saslName(fields.user)},\x01${pairs.join('\x01')}\x01\x01`))
+}
+
+/** What the client answers to an error challenge: one ^A (RFC 7628, section 3.2.3), in base64. */
+export const oauthBearerErrorAnswer = 'AQ=='
+
+const unwritable = /[\p{Cc}\p{Cs}]/u
+
+/** RFC 5801, section 4: in a GS2 header `=` and `,` are written as `=3D` and `=2C`. */
+function saslName(name: string): string {
+  return name.replaceAll('=', '=3D').replaceAll(',', '=2C')
+}
