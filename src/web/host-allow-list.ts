@@ -7,7 +7,7 @@ const loopbackNames = ['localhost', '127.0.0.1', '[::1]']
 /** The names that this door answers to, and the origins that its own pages have. */
 export interface HostAllowList {
   allowsHost(host: string | undefined): boolean
-  /** An origin of a page of ours, as the browser writes it (RFC 6454, section 6.1), seen at this `Host`. */
+  /** An origin of a page of ours, as the browser writes it (RFC 6454, section 6.2), seen at this `Host`. */
   allowsOrigin(origin: string, host: string | undefined): boolean
   isPublic(host: string | undefined): boolean
 }

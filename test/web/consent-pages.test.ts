@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
+import { ConsentRefused } from '../../src/consent/consent-refused.ts'
 import { cookiesOf, link, signIn, testDoor } from './test-door.ts'
 
 const authorize = 'https://login.example.com/authorize?state=state-1&amp;x=%22%27%3C&amp;'
@@ -125,6 +126,19 @@ describe('the callback', () => {
     expect(fromLink.text).toContain(`href="/consent/${link}"`)
     const fromMailbox = await refusedAfter('mailbox', (cookie) => cookie)
     expect(fromMailbox.text).toContain('href="/mailboxes/me%40example.com"')
+  })
+
+  it('that is refused for good offers no way back', async () => {
+    const test = testDoor()
+    const begun = await test.post(`/consent/${link}`)
+    test.services.consent.outcome = new ConsentRefused('link-ended', 'The link ended', {
+      fix: 'Ask for a new one.',
+    })
+    const cookie = cookiesOf(begun)[0]?.split(';')[0] ?? ''
+    const { text } = await test.get('/oauth/callback?state=state-1').set('Cookie', cookie)
+    expect(text).toContain('Ask for a new one.')
+    expect(text).not.toContain('Try again')
+    expect(test.lines).toContainEqual(expect.stringContaining('"reason":"link-ended"'))
   })
 
   it('shows the link to no other browser, and to no other consent', async () => {

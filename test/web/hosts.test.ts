@@ -66,7 +66,7 @@ describe('the names that the web door answers to', () => {
     const response = await request(door.app)
       .get('/consent/abc?next=//evil.example')
       .set('Host', '127.0.0.1:8587')
-    expect(response.status).toBe(307)
+    expect(response.status).toBe(302)
     expect(response.headers.location).toBe('https://mail.example.com/consent/abc?next=//evil.example')
   })
 

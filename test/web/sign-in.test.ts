@@ -33,6 +33,16 @@ describe('a sign-in link', () => {
     expect(cookiesOf(response)).toEqual([])
   })
 
+  it('is forgotten, the oldest first, when a hundred are open', async () => {
+    const test = testDoor()
+    const [first = '', second = ''] = Array.from(
+      { length: 101 },
+      () => new URL(test.door.signInLink()).pathname,
+    )
+    expect((await test.get(first)).status).toBe(404)
+    expect((await test.get(second)).status).toBe(200)
+  })
+
   it('is not taken from a form of another site', async () => {
     const test = testDoor()
     const path = new URL(test.door.signInLink()).pathname

@@ -1,6 +1,8 @@
 import type { Request } from 'express'
 import { Router } from 'express'
 import type { Log } from '../../base/log.ts'
+import type { ConsentRefusal } from '../../consent/consent-refused.ts'
+import { ConsentRefused } from '../../consent/consent-refused.ts'
 import type { CompletedConsent, ConsentService, OpenedLink } from '../../consent/service.ts'
 import { allowOnly } from '../allow-only.ts'
 import { errorAnswer } from '../http-refusal.ts'
@@ -12,6 +14,9 @@ import { html } from './html.ts'
 import { time } from './mailbox-state.ts'
 import { mistakeSection } from './mistake-page.ts'
 import type { PageSender } from './page.ts'
+
+// Where the way back would end at a page that says so once more.
+const withoutReturn: readonly ConsentRefusal[] = ['link-ended', 'mailbox-gone']
 
 export interface ConsentPagesParts {
   consent: ConsentService
@@ -54,9 +59,14 @@ export function createConsentPages(parts: ConsentPagesParts): Router {
         const answer = errorAnswer(error)
         // A refusal is a page of this flow; what is broken in postern is the last handler's business.
         if (answer.failure.code === 'internal') throw error
-        log.info({ code: answer.failure.code, ...reasonOf(error) }, 'a consent was refused')
+        const refused = error instanceof ConsentRefused ? error : undefined
+        log.info(
+          { code: answer.failure.code, reason: refused?.reason, mailbox: refused?.mailbox },
+          'a consent was refused',
+        )
         response.set(answer.headers)
-        const body = mistakeSection(answer, origin && tryAgain(origin, pages))
+        const over = refused && withoutReturn.includes(refused.reason)
+        const body = mistakeSection(answer, over || !origin ? undefined : tryAgain(origin, pages))
         pages.send(response, { title: 'Not connected', body }, answer.status)
       }
     })
@@ -65,7 +75,7 @@ export function createConsentPages(parts: ConsentPagesParts): Router {
   return router
 }
 
-// Rebuilt on the public address: what the request says of itself is not to be trusted (RFC 9700, section 4.5).
+// Rebuilt on the public address: what the request says of itself is not to be trusted (RFC 9700, section 4.13).
 function callbackUrl(request: Request, redirectUri: string): URL {
   const url = new URL(redirectUri)
   const query = request.originalUrl.indexOf('?')
@@ -109,9 +119,4 @@ function connected(
 function tryAgain(origin: ConsentOrigin, pages: PageSender): Html {
   const path = 'link' in origin ? pages.path('consent', origin.link) : pages.path('mailboxes', origin.mailbox)
   return html`<p><a class="button" href="${path}">Try again</a></p>`
-}
-
-function reasonOf(error: unknown): { reason?: string } {
-  const reason = error instanceof Error && 'reason' in error ? error.reason : undefined
-  return typeof reason === 'string' ? { reason } : {}
 }

@@ -43,13 +43,14 @@ ${forwardTo && html`<meta http-equiv="refresh" content="0;url=${forwardTo.href}"
 <body>
 <header>
 <a class="home" href="${path()}">postern</a>
-${session && signOutForm(session)}
 </header>
 <main>
 <h1>${title}</h1>
 ${body}
 </main>
-<footer>${session ? html`<span>postern ${version}</span>` : html`<span>The gate that speaks OAuth2 for your mail programs</span>`}</footer>
+<footer>
+${session ? html`<span>postern ${version}</span>${signOutForm(session)}` : html`<span>The gate that speaks OAuth2 for your mail programs</span>`}
+</footer>
 </body>
 </html>
 `

@@ -74,6 +74,6 @@ export function createPages({
 function atPublicAddress(publicUrl: URL, hosts: HostAllowList): RequestHandler {
   return (request, response, next) => {
     if (hosts.isPublic(request.headers.host)) return next()
-    response.redirect(307, publicUrl.href.replace(/\/$/, '') + request.url)
+    response.redirect(302, publicUrl.href.replace(/\/$/, '') + request.url)
   }
 }

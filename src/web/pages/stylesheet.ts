@@ -107,7 +107,7 @@ button, .button {
 }
 
 button.quiet { background: transparent; color: var(--accent); }
-header form { margin: 0; }
-header button { min-height: 0; padding: .25rem .7rem; font-size: .875rem; }
+footer form { margin: 0; }
+footer button { min-height: 0; padding: .25rem .7rem; font-size: .875rem; }
 :focus-visible { outline: .2rem solid var(--accent); outline-offset: .15rem; }
 `
