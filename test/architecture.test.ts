@@ -16,7 +16,8 @@ const floors: readonly (readonly string[])[] = [
   ['store'],
   ['sasl'],
   ['wire'],
-  ['config/config.ts', 'base'],
+  ['config/config.ts'],
+  ['base'],
 ]
 
 /** Packages and modules that belong to one room (or a few) only. */
@@ -36,11 +37,15 @@ interface SourceFile {
   imports: readonly string[]
 }
 
+// A line that imports or re-exports, the last line of one that is broken, and an import at run time.
+const importForms =
+  /^(?:import\b[^'\n]*|export\b[^'\n]*\bfrom\s+|\}\s*from\s+)'([^']+)'|\bimport\('([^']+)'\)/gm
+
 const files: readonly SourceFile[] = readdirSync(source, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.ts'))
   .map((path) => {
     const text = readFileSync(join(source, path), 'utf8')
-    const imports = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '')
+    const imports = [...text.matchAll(importForms)].map((match) => match[1] ?? match[2] ?? '')
     return { path, text, imports }
   })
 
