@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import { escape, page } from './html.js'
+import { escapeHtml, page } from './html.js'
 
 /**
  * A page that lists what the mail provider has received; it reloads itself.
@@ -37,9 +37,9 @@ export async function startInbox({ port = 0, messages }) {
 /** @param {import('./mail-provider.js').Received[]} messages */
 function inboxPage(messages) {
   const items = messages.toReversed().map(
-    (message) => `<p><b>${escape(message.sender)}</b> to ${escape(message.recipients.join(', '))}
-<span class="note">signed in with XOAUTH2 as ${escape(message.account)}, ${message.at.toLocaleTimeString()}</span></p>
-<pre>${escape(message.raw.subarray(0, 20_000).toString())}</pre>`,
+    (message) => `<p><b>${escapeHtml(message.sender)}</b> to ${escapeHtml(message.recipients.join(', '))}
+<span class="note">signed in with XOAUTH2 as ${escapeHtml(message.account)}, ${message.at.toLocaleTimeString()}</span></p>
+<pre>${escapeHtml(message.raw.subarray(0, 20_000).toString())}</pre>`,
   )
   const reload = '<meta http-equiv="refresh" content="3">'
   const empty = '<p class="note">No message yet. This page looks again every three seconds.</p>'

@@ -1,4 +1,8 @@
-import { escape, page } from './html.js'
+import { escapeHtml, page } from './html.js'
+
+/**
+ * @typedef {Awaited<ReturnType<import('oidc-provider').Provider['interactionDetails']>>} Details
+ */
 
 /**
  * The login and consent pages of the demo's authorization server, as middleware for oidc-provider. Anybody may sign in, with any
@@ -38,7 +42,7 @@ function show(ctx, html) {
 
 /** The result of a prompt, or undefined when the form cannot be used.
  * @param {import('oidc-provider').Provider} provider
- * @param {import('oidc-provider').InteractionDetails} details
+ * @param {Details} details
  * @param {URLSearchParams} form */
 async function answer(provider, details, form) {
   if (details.prompt.name === 'consent') return { consent: { grantId: await grant(provider, details) } }
@@ -46,7 +50,7 @@ async function answer(provider, details, form) {
   return /^[^\s@]+@[^\s@]+$/.test(name) ? { login: { accountId: name } } : undefined
 }
 
-/** @param {import('oidc-provider').Provider} provider @param {import('oidc-provider').InteractionDetails} details */
+/** @param {import('oidc-provider').Provider} provider @param {Details} details */
 async function grant(provider, details) {
   const existing = details.grantId ? await provider.Grant.find(details.grantId) : undefined
   const accountId = details.session?.accountId
@@ -56,29 +60,29 @@ async function grant(provider, details) {
   return given.save()
 }
 
-/** @param {import('oidc-provider').InteractionDetails} details @param {string} [wrong] */
+/** @param {Details} details @param {string} [wrong] */
 function loginPage(details, wrong) {
   const hint = String(details.params.login_hint ?? '')
   return page(
     'Sign in to Example Mail',
-    `${wrong ? `<p class="wrong">${escape(wrong)}</p>` : ''}
-<form method="post" action="/interaction/${escape(details.uid)}">
-<label>Mail address <input name="login" autofocus required value="${escape(hint)}"></label>
+    `${wrong ? `<p class="wrong">${escapeHtml(wrong)}</p>` : ''}
+<form method="post" action="/interaction/${escapeHtml(details.uid)}">
+<label>Mail address <input name="login" autofocus required value="${escapeHtml(hint)}"></label>
 <label>Password (any will do) <input name="password" type="password"></label>
 <button type="submit">Sign in</button>
 </form>`,
   )
 }
 
-/** @param {import('oidc-provider').InteractionDetails} details @param {Record<string, string>} scopeTexts */
+/** @param {Details} details @param {Record<string, string>} scopeTexts */
 function consentPage(details, scopeTexts) {
   const scopes = String(details.params.scope ?? '').split(' ')
-  const items = scopes.map((scope) => `<li>${escape(scopeTexts[scope] ?? scope)}</li>`).join('\n')
+  const items = scopes.map((scope) => `<li>${escapeHtml(scopeTexts[scope] ?? scope)}</li>`).join('\n')
   return page(
     'May postern use your mailbox?',
-    `<p>You are signed in as <b>${escape(details.session?.accountId ?? '')}</b>. postern asks to:</p>
+    `<p>You are signed in as <b>${escapeHtml(details.session?.accountId ?? '')}</b>. postern asks to:</p>
 <ul>${items}</ul>
-<form method="post" action="/interaction/${escape(details.uid)}">
+<form method="post" action="/interaction/${escapeHtml(details.uid)}">
 <button type="submit">Allow</button>
 <button type="submit" name="abort" value="yes" formnovalidate>Refuse</button>
 </form>`,

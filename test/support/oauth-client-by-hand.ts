@@ -37,14 +37,27 @@ export async function authorize(authority: AuthorizationServer, redirectUri: str
   return { signIn, consent, arrived, tokens }
 }
 
-export async function requestToken(authority: AuthorizationServer, parameters: Record<string, string>) {
+/** The members of a token answer (RFC 6749, sections 5.1 and 5.2) as they came. */
+interface TokenAnswer {
+  status: number
+  access_token?: string
+  refresh_token?: string
+  id_token?: string
+  expires_in?: number
+  error?: string
+}
+
+export async function requestToken(
+  authority: AuthorizationServer,
+  parameters: Record<string, string>,
+): Promise<TokenAnswer> {
   const { id, secret } = authority.clients.postern
   const response = await fetch(authority.endpoints.token, {
     method: 'POST',
     headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` },
     body: new URLSearchParams(parameters),
   })
-  return { status: response.status, ...((await response.json()) as Record<string, string>) }
+  return { status: response.status, ...((await response.json()) as object) }
 }
 
 export function authorizationUrl(

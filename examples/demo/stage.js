@@ -1,0 +1,91 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { mailScope, startAuthorizationServer } from './authorization-server.js'
+import { freePort } from './free-port.js'
+import { introspectionAt, startMailProvider } from './mail-provider.js'
+import { startPostern } from './postern-process.js'
+
+/**
+ * Everything that a message passes, on loopback, with throw-away data: authorization server, mail provider, and postern between the
+ * legacy software and them.
+ *
+ * @typedef {object} Options
+ * @property {number} [smtpPort] wished; another one is taken when it is in use
+ * @property {number} [webPort] likewise
+ * @property {number} [accessTokenSeconds]
+ * @property {'starttls' | 'implicit'} [tls]
+ * @property {(request: import('./authorization-server.js').TokenRequest) => void} [onTokenRequest]
+ * @property {(message: import('./mail-provider.js').Received) => void} [onMessage]
+ * @property {Record<string, string>} [env] more settings for postern
+ *
+ * @typedef {Awaited<ReturnType<typeof setStage>>} Stage
+ *
+ * @param {Options} [options]
+ */
+export async function setStage(options = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'postern-demo-'))
+  /** @type {(() => unknown)[]} */
+  const closing = [() => rm(folder, { recursive: true, force: true })]
+  const close = async () => {
+    for (const end of closing.splice(0).reverse()) await end()
+  }
+  try {
+    const smtpPort = await freePort(options.smtpPort)
+    const webPort = await freePort(options.webPort)
+    const authority = await startAuthorizationServer({
+      ...options,
+      redirectUris: [`http://localhost:${webPort}/oauth/callback`],
+    })
+    closing.push(authority.close)
+    const mailProvider = await startMailProvider({ ...options, introspect: introspectionAt(authority) })
+    closing.push(mailProvider.close)
+
+    const env = { ...(await writeSettings(folder, authority, mailProvider)), ...options.env }
+    const process = { dataDir: join(folder, 'data'), smtpPort, webPort, env }
+    await mkdir(process.dataDir, { mode: 0o700 })
+    const postern = await startPostern(process)
+    closing.push(postern.stop)
+    return { folder, process, authority, mailProvider, postern, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/**
+ * The files that make postern know the two, and the settings that name them.
+ * @param {string} folder
+ * @param {import('./authorization-server.js').AuthorizationServer} authority
+ * @param {import('./mail-provider.js').MailProvider} mailProvider
+ */
+async function writeSettings(folder, authority, mailProvider) {
+  const files = { providers: join(folder, 'providers.json'), ca: join(folder, 'ca.pem') }
+  const providers = { providers: [providerEntry(authority, mailProvider)] }
+  await writeFile(files.providers, JSON.stringify(providers, undefined, 2), { mode: 0o600 })
+  await writeFile(files.ca, mailProvider.ca)
+  return { POSTERN_PROVIDERS_FILE: files.providers, POSTERN_EXTRA_CA_FILE: files.ca }
+}
+
+/**
+ * An entry of `POSTERN_PROVIDERS_FILE`.
+ * @param {import('./authorization-server.js').AuthorizationServer} authority
+ * @param {{ host: string, port: number, tls: 'starttls' | 'implicit' }} submission
+ */
+export function providerEntry(authority, { host, port, tls }) {
+  return {
+    id: 'example',
+    name: 'Example Mail',
+    issuer: authority.issuer,
+    authorizationEndpoint: authority.endpoints.authorization,
+    tokenEndpoint: authority.endpoints.token,
+    revocationEndpoint: authority.endpoints.revocation,
+    scopes: ['openid', 'email', 'offline_access', mailScope],
+    // OpenID Connect Core, section 11: offline access is granted only where the consent is asked for.
+    authorizationParameters: { prompt: 'consent' },
+    clientId: authority.clients.postern.id,
+    clientSecret: authority.clients.postern.secret,
+    smtp: { host, port, tls },
+    mechanisms: ['XOAUTH2', 'OAUTHBEARER'],
+  }
+}

@@ -1,0 +1,285 @@
+import { randomUUID } from 'node:crypto'
+import { type Address, addressKey } from '../../src/base/address.ts'
+import { Failure } from '../../src/base/failure.ts'
+import type {
+  ActiveGrant,
+  ApiKey,
+  ConsentLink,
+  Grant,
+  LapsedGrant,
+  Login,
+  Mailbox,
+  PendingConsent,
+  Scope,
+  Store,
+} from '../../src/store/ports.ts'
+
+interface Tables {
+  mailboxes: Map<string, Mailbox>
+  grants: Map<string, ActiveGrant | LapsedGrant>
+  logins: Map<string, Login>
+  apiKeys: Map<string, ApiKey>
+  links: Map<string, ConsentLink>
+  pending: Map<string, PendingConsent>
+}
+
+/**
+ * The store's ports over Maps: the same answers, failures and all-or-nothing changes as the real one, and nothing
+ * at rest. Every method gives the event loop a turn first, as a real store does, so that races are possible.
+ */
+export function createMemoryStore(): Store {
+  const tables: Tables = {
+    mailboxes: new Map(),
+    grants: new Map(),
+    logins: new Map(),
+    apiKeys: new Map(),
+    links: new Map(),
+    pending: new Map(),
+  }
+  return {
+    mailboxes: mailboxStore(tables),
+    grants: grantStore(tables),
+    logins: loginStore(tables),
+    apiKeys: apiKeyStore(tables),
+    consentLinks: consentLinkStore(tables),
+    pendingConsents: pendingConsentStore(tables),
+    check: turn,
+    close: turn,
+  }
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+function mailboxStore({ mailboxes, ...tables }: Tables): Store['mailboxes'] {
+  return {
+    async add(mailbox) {
+      await turn()
+      const key = addressKey(mailbox.address)
+      if (mailboxes.has(key))
+        throw new Failure('already-exists', `The mailbox ${mailbox.address} exists already`)
+      mailboxes.set(key, { ...mailbox })
+    },
+    async put(mailbox) {
+      await turn()
+      const key = addressKey(mailbox.address)
+      const { address, createdAt } = mailboxes.get(key) ?? mailbox
+      mailboxes.set(key, { ...mailbox, address, createdAt })
+    },
+    async find(address) {
+      await turn()
+      return copied(mailboxes.get(addressKey(address)))
+    },
+    async list() {
+      await turn()
+      return [...mailboxes.values()].map((mailbox) => ({ ...mailbox }))
+    },
+    async remove(address) {
+      await turn()
+      const key = addressKey(address)
+      if (!mailboxes.delete(key)) return false
+      tables.grants.delete(key)
+      const isIts = (owner: { mailbox: Address }) => addressKey(owner.mailbox) === key
+      for (const [id, link] of tables.links) if (isIts(link)) tables.links.delete(id)
+      for (const [hash, consent] of tables.pending) if (isIts(consent)) tables.pending.delete(hash)
+      narrow(tables, key)
+      return true
+    },
+  }
+}
+
+function narrow({ logins, apiKeys }: Pick<Tables, 'logins' | 'apiKeys'>, key: string): void {
+  for (const [id, login] of logins) {
+    const left = login.mailboxes.filter((mailbox) => addressKey(mailbox) !== key)
+    if (left.length === 0) logins.delete(id)
+    else logins.set(id, { ...login, mailboxes: left })
+  }
+  const isAbout = (scope: Scope) => addressKey(scope.slice(scope.indexOf(':') + 1)) === key
+  for (const [id, apiKey] of apiKeys) {
+    const left = apiKey.scopes.filter((scope) => !isAbout(scope))
+    if (left.length === 0) apiKeys.delete(id)
+    else apiKeys.set(id, { ...apiKey, scopes: left })
+  }
+}
+
+function grantStore({ grants, mailboxes, links }: Tables): Store['grants'] {
+  const current = (id: string, version: number) => {
+    const found = [...grants].find(([, grant]) => grant.id === id && grant.version === version)
+    return found && { key: found[0], grant: found[1] }
+  }
+  return {
+    async ofMailbox(address) {
+      await turn()
+      return copied<Grant>(grants.get(addressKey(address))) ?? { state: 'absent' }
+    },
+    async adopt(grant, consentLinkId) {
+      await turn()
+      const key = addressKey(grant.mailbox)
+      if (!mailboxes.has(key)) throw new Failure('not-found', `There is no mailbox ${grant.mailbox}`)
+      if (consentLinkId !== undefined) useUp(links, consentLinkId, key, grant.grantedAt)
+      const active: ActiveGrant = { ...grant, id: randomUUID(), version: 1, state: 'active' }
+      grants.set(key, active)
+      return { ...active }
+    },
+    async renewed(id, version, renewedAt, refreshToken) {
+      await turn()
+      const found = current(id, version)
+      if (!found) return undefined
+      const { mailbox, flow, scopes, grantedAt, signedInAs, subject } = found.grant
+      const active: ActiveGrant = {
+        id,
+        mailbox,
+        flow,
+        scopes,
+        grantedAt,
+        ...(signedInAs === undefined ? {} : { signedInAs }),
+        ...(subject === undefined ? {} : { subject }),
+        version: version + 1,
+        state: 'active',
+        renewedAt,
+        refreshToken: refreshToken ?? found.grant.refreshToken,
+      }
+      grants.set(found.key, active)
+      return { ...active }
+    },
+    async lapse(id, version, since, reason) {
+      await turn()
+      const found = current(id, version)
+      if (!found) return undefined
+      const lapsed: LapsedGrant = { ...found.grant, version: version + 1, state: 'lapsed', since, reason }
+      grants.set(found.key, lapsed)
+      return { ...lapsed }
+    },
+  }
+}
+
+function useUp(links: Tables['links'], id: string, mailboxKey: string, now: number): void {
+  const link = links.get(id)
+  const usable =
+    link && addressKey(link.mailbox) === mailboxKey && link.usedAt === undefined && link.expiresAt > now
+  if (!usable)
+    throw new Failure('not-found', 'This consent link was used already, has expired, or never existed')
+  links.set(id, { ...link, usedAt: now })
+}
+
+function loginStore({ logins, mailboxes }: Tables): Store['logins'] {
+  const named = (userName: string) =>
+    [...logins.values()].find((login) => login.userName === userName && login.revokedAt === undefined)
+  return {
+    async add(login) {
+      await turn()
+      if (named(login.userName))
+        throw new Failure('already-exists', `The user name "${login.userName}" is taken`)
+      if (login.mailboxes.some((mailbox) => !mailboxes.has(addressKey(mailbox)))) {
+        throw new Failure('not-found', 'A mailbox of this login does not exist')
+      }
+      logins.set(login.id, { ...login })
+    },
+    async findByUserName(userName) {
+      await turn()
+      return copied(named(userName.normalize('NFC')))
+    },
+    async list(mailbox) {
+      await turn()
+      const key = mailbox === undefined ? undefined : addressKey(mailbox)
+      const isIts = (login: Login) => login.mailboxes.some((one) => addressKey(one) === key)
+      return [...logins.values()]
+        .filter((login) => key === undefined || isIts(login))
+        .map((login) => ({ ...login }))
+    },
+    revoke: (id, at) => revoke(logins, id, at),
+    used: (id, at) => noteUse(logins, id, at),
+  }
+}
+
+function apiKeyStore({ apiKeys }: Tables): Store['apiKeys'] {
+  return {
+    async add(key) {
+      await turn()
+      apiKeys.set(key.id, { ...key })
+    },
+    async find(id) {
+      await turn()
+      return copied(apiKeys.get(id))
+    },
+    async list() {
+      await turn()
+      return [...apiKeys.values()].map((key) => ({ ...key }))
+    },
+    revoke: (id, at) => revoke(apiKeys, id, at),
+    used: (id, at) => noteUse(apiKeys, id, at),
+  }
+}
+
+interface Credential {
+  revokedAt?: number
+  lastUsedAt?: number
+}
+
+async function revoke<T extends Credential>(
+  rows: Map<string, T>,
+  id: string,
+  revokedAt: number,
+): Promise<boolean> {
+  await turn()
+  const row = rows.get(id)
+  if (!row || row.revokedAt !== undefined) return false
+  rows.set(id, { ...row, revokedAt })
+  return true
+}
+
+async function noteUse<T extends Credential>(
+  rows: Map<string, T>,
+  id: string,
+  lastUsedAt: number,
+): Promise<void> {
+  await turn()
+  const row = rows.get(id)
+  if (row) rows.set(id, { ...row, lastUsedAt })
+}
+
+function consentLinkStore({ links, mailboxes }: Tables): Store['consentLinks'] {
+  return {
+    async add(link) {
+      await turn()
+      if (!mailboxes.has(addressKey(link.mailbox)))
+        throw new Failure('not-found', `There is no mailbox ${link.mailbox}`)
+      links.set(link.id, { ...link })
+    },
+    async find(id) {
+      await turn()
+      return copied(links.get(id))
+    },
+    async list(mailbox) {
+      await turn()
+      const key = mailbox === undefined ? undefined : addressKey(mailbox)
+      return [...links.values()].filter((link) => key === undefined || addressKey(link.mailbox) === key)
+    },
+  }
+}
+
+function pendingConsentStore({ pending, mailboxes, links }: Tables): Store['pendingConsents'] {
+  return {
+    async add(consent) {
+      await turn()
+      const linkGone = consent.consentLinkId !== undefined && !links.has(consent.consentLinkId)
+      if (linkGone || !mailboxes.has(addressKey(consent.mailbox))) {
+        throw new Failure('not-found', `The mailbox ${consent.mailbox} or its consent link is gone`)
+      }
+      pending.set(consent.stateHash, { ...consent })
+    },
+    async take(stateHash) {
+      await turn()
+      const consent = pending.get(stateHash)
+      pending.delete(stateHash)
+      return copied(consent)
+    },
+    async sweep(now) {
+      await turn()
+      for (const [hash, consent] of pending) if (consent.expiresAt < now) pending.delete(hash)
+    },
+  }
+}
+
+function copied<T extends object>(row: T | undefined): T | undefined {
+  return row && { ...row }
+}

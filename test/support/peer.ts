@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** The programs that some tests need beside Node.js, the Debian package of each, and how to see that it is there. */
+const peers = {
+  chromium: { package: 'chromium', isThere: () => onPath('chromium') },
+  curl: { package: 'curl', isThere: () => onPath('curl') },
+  dovecot: { package: 'dovecot-core dovecot-submissiond', isThere: () => onPath('dovecot') && isRoot() },
+  'git send-email': { package: 'git-email', isThere: hasGitSendEmail },
+  msmtp: { package: 'msmtp', isThere: () => onPath('msmtp') },
+  PHPMailer: { package: 'php-cli libphp-phpmailer', isThere: () => onPath('php') && existsSync(phpMailer) },
+  postfix: { package: 'postfix libsasl2-modules', isThere: () => onPath('postfix') && isRoot() },
+  python3: { package: 'python3', isThere: () => onPath('python3') },
+  's-nail': { package: 's-nail', isThere: () => onPath('s-nail') },
+  swaks: { package: 'swaks libnet-ssleay-perl', isThere: () => onPath('swaks') },
+}
+
+export type Peer = keyof typeof peers
+
+export const phpMailer = '/usr/share/php/libphp-phpmailer/autoload.php'
+
+/**
+ * Whether a test that needs these programs can run here; if not, the reason is printed. For `describe.runIf`.
+ * @throws under CI=true, where nothing may be skipped
+ */
+export function peer(...names: Peer[]): boolean {
+  const missing = names.filter((name) => !peers[name].isThere())
+  if (missing.length === 0) return true
+  const packages = missing.map((name) => peers[name].package).join(' ')
+  const reason = `${missing.join(' and ')} cannot be used here (as root: apt-get install ${packages})`
+  if (process.env.CI === 'true') throw new Error(reason)
+  console.log(`skipped: ${reason}`)
+  return false
+}
+
+/** Debian keeps servers in /usr/sbin, which is not on everybody's path. */
+export const searchPath = [process.env.PATH, '/usr/sbin', '/sbin'].join(delimiter)
+
+function onPath(program: string): boolean {
+  return searchPath.split(delimiter).some((folder) => existsSync(join(folder, program)))
+}
+
+/** Dovecot and Postfix start as root and give that up by themselves. */
+function isRoot(): boolean {
+  return process.getuid?.() === 0
+}
+
+function hasGitSendEmail(): boolean {
+  if (!onPath('git')) return false
+  return existsSync(join(execFileSync('git', ['--exec-path'], { encoding: 'utf8' }).trim(), 'git-send-email'))
+}
