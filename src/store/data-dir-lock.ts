@@ -7,6 +7,10 @@ import { createPrivateFile } from './private-file.ts'
 import { loadSqlite } from './sqlite-library.ts'
 import { isBusy } from './store-failures.ts'
 
+// A connection that nobody refers to is collected as garbage, and its lock with it: a caller that forgets what
+// lockDataDir gave it must still hold the lock.
+const heldLocks = new Set<DatabaseSyncInstance>()
+
 export interface DataDirLock {
   release(): Promise<void>
 }
@@ -29,9 +33,10 @@ export async function lockDataDir(dataDir: string): Promise<DataDirLock> {
     held.close()
     throw isBusy(error) ? await alreadyRunning(dataDir, files) : unusable(error, 'lock file', files.lock)
   }
+  heldLocks.add(held)
   return {
     async release() {
-      if (!held.isOpen) return
+      if (!heldLocks.delete(held)) return
       await rm(files.pid, { force: true })
       held.close()
     },
