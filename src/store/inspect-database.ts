@@ -21,7 +21,9 @@ export async function inspectDatabase(path: string, sealer: Sealer): Promise<voi
   if (!(await exists(path))) return
   let database: Database | undefined
   try {
-    database = createDatabase(await openUntouched(path))
+    const connection = await openUntouched(path)
+    database = createDatabase(connection)
+    requireSound(connection, path)
     const schema = await database.read((tables) => inspectSchema(tables, path))
     if (schema > 0) await openHashRoot(sealer, await database.read(sealedHashRoot))
   } catch (error) {
@@ -45,9 +47,12 @@ async function openUntouched(path: string): Promise<DatabaseSyncInstance> {
   return new DatabaseSync(address.href, { readOnly: true })
 }
 
+function requireSound(connection: DatabaseSyncInstance, path: string): void {
+  const found = connection.prepare('pragma quick_check').get() as { quick_check?: string } | undefined
+  if (found?.quick_check !== 'ok') throw damaged(path)
+}
+
 async function inspectSchema(tables: Kysely<Tables>, path: string): Promise<number> {
-  const check = await sql<{ quick_check: string }>`pragma quick_check`.execute(tables)
-  if (check.rows[0]?.quick_check !== 'ok') throw damaged(path)
   const known = await sql<{ name: string }>`select name from sqlite_schema where type = 'table'`.execute(
     tables,
   )

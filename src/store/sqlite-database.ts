@@ -1,4 +1,4 @@
-import type { DatabaseSyncInstance } from '@photostructure/sqlite'
+import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite'
 import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely'
 import { Failure } from '../base/failure.ts'
 import type { Database } from './database.ts'
@@ -21,7 +21,14 @@ export async function openSqliteDatabase(path: string): Promise<Database> {
     })
     // FULL: a commit is on disk before it is acknowledged. In WAL mode, NORMAL would lose the last ones with the power.
     connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-    return createDatabase(connection)
+    const database = createDatabase(connection)
+    return {
+      ...database,
+      async close() {
+        foldJournal(connection)
+        await database.close()
+      },
+    }
   } catch (error) {
     throw storeFailure(error)
   }
@@ -58,24 +65,41 @@ export function createDatabase(connection: DatabaseSyncInstance): Database {
   }
 }
 
+// SQLite does this by itself when the last connection closes; but the package closes a connection only when its
+// statements are collected as garbage. A database at rest should be one whole file, which people can copy.
+function foldJournal(connection: DatabaseSyncInstance): void {
+  try {
+    if (connection.isOpen) connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  } catch {
+    // Nothing is lost: what is committed is in the -wal file, and the next start reads it from there.
+  }
+}
+
 /** What kysely wants of SQLite, from what the node:sqlite API has. */
 function adapt(connection: DatabaseSyncInstance): SqliteDatabase {
+  // Statements live until they are collected as garbage; kept by their text, there are never more than the code has.
+  const statements = new Map<string, SqliteStatement>()
+  const prepared = (sql: string): SqliteStatement => {
+    const statement = statements.get(sql) ?? adaptStatement(connection.prepare(sql))
+    statements.set(sql, statement)
+    return statement
+  }
+
   return {
     close: () => connection.close(),
     prepare(sql) {
       // A transaction that reads first and writes later must hold the write lock from its beginning, or it fails at
       // once when another process wrote in between (https://sqlite.org/isolation.html).
-      if (sql === 'begin') return adaptStatement(connection, 'begin immediate')
+      if (sql === 'begin') return prepared('begin immediate')
       // After a full disk or an input/output error SQLite has rolled back by itself, and a second time is an error
       // that would hide the first.
       if (sql === 'rollback' && !connection.isTransaction) return nothing
-      return adaptStatement(connection, sql)
+      return prepared(sql)
     },
   }
 }
 
-function adaptStatement(connection: DatabaseSyncInstance, sql: string): SqliteStatement {
-  const statement = connection.prepare(sql)
+function adaptStatement(statement: StatementSyncInstance): SqliteStatement {
   return {
     reader: statement.columns().length > 0,
     all: (parameters) => statement.all(...parameters),

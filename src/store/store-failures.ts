@@ -11,6 +11,8 @@ export interface Refusals {
 // Primary result codes of SQLite (https://sqlite.org/rescode.html), as `errcode & 0xff`.
 const busy = [5, 6]
 const corrupt = [11, 26]
+// An extended code: the file ends before what it says of itself.
+const shortRead = 522
 const sentences: Record<number, string> = {
   5: 'The database is busy',
   6: 'The database is busy',
@@ -42,11 +44,25 @@ export function isBusy(error: unknown): boolean {
 }
 
 export function isCorrupt(error: unknown): boolean {
-  return corrupt.includes((sqliteCode(error) ?? 0) & 0xff)
+  const code = sqliteCode(error) ?? 0
+  return code === shortRead || corrupt.includes(code & 0xff)
 }
 
+// sqlite3_errstr() of the primary codes: the package's all() tells the text and no code.
+const texts: readonly (readonly [string, number])[] = [
+  ['database is locked', 5],
+  ['database table is locked', 6],
+  ['attempt to write a readonly database', 8],
+  ['disk I/O error', 10],
+  ['database disk image is malformed', 11],
+  ['database or disk is full', 13],
+  ['unable to open database file', 14],
+  ['file is not a database', 26],
+]
+
 function sqliteCode(error: unknown): number | undefined {
-  const { errcode, cause } = (error ?? {}) as { errcode?: unknown; cause?: unknown }
+  const { errcode, code, message, cause } = (error ?? {}) as Record<string, unknown>
   if (typeof errcode === 'number') return errcode
+  if (code === 'ERR_SQLITE_ERROR') return texts.find(([text]) => String(message).startsWith(text))?.[1] ?? 1
   return cause === undefined ? undefined : sqliteCode(cause)
 }
