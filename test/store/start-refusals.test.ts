@@ -1,0 +1,200 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, copyFile, cp, rm, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { silentLog } from '../../src/base/log.ts'
+import { Secret } from '../../src/base/secret.ts'
+import { openStore } from '../../src/store/open-store.ts'
+import { ensureOwnerKey } from '../../src/store/owner-key.ts'
+import { loadSqlite } from '../../src/store/sqlite-library.ts'
+import { contents, failureOf, newDataDir, newGrant, openFixture, stillClock } from './fixture.ts'
+
+const open = (dataDir: string, key?: Secret) =>
+  openStore({ dataDir, clock: stillClock(), log: silentLog, ...(key && { key }) })
+
+/** A data directory in use, as a clean stop leaves it, or as a killed process does (with a -wal file). */
+async function usedDataDir(state: 'stopped' | 'killed'): Promise<string> {
+  const { store, dataDir } = await openFixture()
+  await ensureOwnerKey(dataDir)
+  await store.grants.adopt(newGrant())
+  if (state === 'stopped') {
+    await store.close()
+    return dataDir
+  }
+  const killed = await newDataDir()
+  await cp(dataDir, killed, { recursive: true })
+  for (const name of [
+    'postern.key',
+    'owner.key',
+    'postern.sqlite',
+    'postern.sqlite-wal',
+    'postern.sqlite-shm',
+  ]) {
+    await chmod(join(killed, name), 0o600)
+  }
+  await chmod(killed, 0o700)
+  return killed
+}
+
+async function changeDatabase(dataDir: string, sql: string): Promise<void> {
+  const { DatabaseSync } = await loadSqlite()
+  const database = new DatabaseSync(join(dataDir, 'postern.sqlite'))
+  database.exec(sql)
+  database.close()
+}
+
+/** What must not change. The -shm file is an index of the -wal file, and belongs to whoever reads it. */
+async function kept(dataDir: string) {
+  const files = await contents(dataDir)
+  files.delete('postern.sqlite-shm')
+  return files
+}
+
+interface Refusal {
+  title: string
+  spoil: (dataDir: string) => Promise<unknown>
+  message: RegExp
+  fix: RegExp
+  key?: Secret
+}
+
+const newKey = () => randomBytes(32).toString('base64url')
+
+const refusals: Refusal[] = [
+  {
+    title: 'a given key that does not fit',
+    spoil: async () => {},
+    key: new Secret(newKey()),
+    message: /^The key does not fit this database$/,
+    fix: /POSTERN_KEY/,
+  },
+  {
+    title: 'a key file that does not fit',
+    spoil: (dataDir) => writeFile(join(dataDir, 'postern.key'), newKey()),
+    message: /^The key does not fit this database$/,
+    fix: /key file/,
+  },
+  {
+    title: 'a key file that is gone',
+    spoil: (dataDir) => rm(join(dataDir, 'postern.key')),
+    message: /postern\.key is missing, and the database needs it$/,
+    fix: /Put the key file back/,
+  },
+  ...['', 'short', `${newKey()}\nnonsense`].map((text) => ({
+    title: `a key file that holds ${text.length} characters of something else`,
+    spoil: (dataDir: string) => writeFile(join(dataDir, 'postern.key'), text),
+    message: /postern\.key is damaged/,
+    fix: /Put the file back/,
+  })),
+  {
+    title: 'a newer schema',
+    spoil: (dataDir) => changeDatabase(dataDir, 'insert into schema_versions values (999, 0)'),
+    message: /written by a newer postern \(schema 999, this one knows \d+\)$/,
+    fix: /Run that version/,
+  },
+  {
+    title: 'a database without its hash root',
+    spoil: (dataDir) => changeDatabase(dataDir, 'delete from secrets'),
+    message: /^The key does not fit this database$/,
+    fix: /key/,
+  },
+  {
+    title: "a database of some other program's",
+    spoil: (dataDir) => changeDatabase(dataDir, 'drop table schema_versions'),
+    message: /is not one of postern's$/,
+    fix: /Move that file away/,
+  },
+]
+
+const tooOpen = [
+  ['.', 0o750, 'data directory', 'chmod 700'],
+  ['.', 0o701, 'data directory', 'chmod 700'],
+  ['postern.key', 0o640, 'key file', 'chmod 600'],
+  ['owner.key', 0o604, 'owner key', 'chmod 600'],
+  ['postern.sqlite', 0o644, 'database', 'chmod 600'],
+] as const
+
+describe('the start', () => {
+  for (const state of ['stopped', 'killed'] as const) {
+    it.each(refusals)(`refuses $title and changes nothing (${state} before)`, async (refusal) => {
+      const dataDir = await usedDataDir(state)
+      await refusal.spoil(dataDir)
+      const before = await kept(dataDir)
+      const failure = await failureOf(open(dataDir, refusal.key))
+      expect(failure.code).toBe('configuration')
+      expect(failure.message).toMatch(refusal.message)
+      expect(failure.fix).toMatch(refusal.fix)
+      expect(await kept(dataDir)).toEqual(before)
+    })
+  }
+
+  it.each(tooOpen)(
+    'refuses %s with mode %o, and tells the command that helps',
+    async (name, mode, what, fix) => {
+      const dataDir = await usedDataDir('killed')
+      const path = join(dataDir, name)
+      await chmod(path, mode)
+      const before = await kept(dataDir)
+      for (const start of [open, ensureOwnerKey]) {
+        const failure = await failureOf(start(dataDir))
+        expect(failure.code).toBe('configuration')
+        expect(failure.message).toContain(`Other users can reach the ${what} ${path}`)
+        expect(failure.fix).toBe(`Run: ${fix} '${path}'`)
+      }
+      expect(await kept(dataDir)).toEqual(before)
+      await chmod(path, name === '.' ? 0o700 : 0o600)
+      await (await open(dataDir)).store.close()
+    },
+  )
+
+  it.each([
+    ['garbage', (octets: Buffer) => Buffer.from('garbage '.repeat(octets.length / 8))],
+    ['a damaged page', (octets: Buffer) => Buffer.from(octets).fill(0xff, 4096 + 8, 4096 + 400)],
+    ['half a file', (octets: Buffer) => octets.subarray(0, octets.length / 2)],
+  ])('refuses a database that is %s', async (_, spoil) => {
+    const dataDir = await usedDataDir('stopped')
+    const path = join(dataDir, 'postern.sqlite')
+    await writeFile(path, spoil((await contents(dataDir)).get('postern.sqlite') ?? Buffer.alloc(0)))
+    const before = await kept(dataDir)
+    const failure = await failureOf(open(dataDir))
+    expect(failure.code).toBe('configuration')
+    expect(failure.message).toBe(`The database ${path} is damaged`)
+    expect(failure.fix).toMatch(/backup/)
+    expect(await kept(dataDir)).toEqual(before)
+  })
+
+  it.each([
+    '',
+    'secret',
+    'A'.repeat(42),
+    'A'.repeat(45),
+    `${'A'.repeat(42)}B`,
+    '0'.repeat(63),
+    'é'.repeat(43),
+  ])('refuses the key %j without repeating it, and makes nothing', async (text) => {
+    const dataDir = await newDataDir()
+    const failure = await failureOf(open(dataDir, new Secret(text)))
+    expect(failure).toMatchObject({ code: 'configuration', message: 'POSTERN_KEY is not a key' })
+    expect((await contents(dataDir)).size).toBe(0)
+  })
+
+  it('refuses a data directory that is a file', async () => {
+    const dataDir = await newDataDir()
+    await writeFile(dataDir, '')
+    expect((await failureOf(open(dataDir))).message).toBe(`The data directory ${dataDir} is not a directory`)
+    expect((await failureOf(open(join(dataDir, 'below')))).code).toBe('configuration')
+  })
+
+  it('goes on after a kill with what was committed, once the mistake is mended', async () => {
+    const dataDir = await usedDataDir('killed')
+    const key = join(dataDir, 'postern.key')
+    const aside = join(dataDir, `${basename(key)}.aside`)
+    await copyFile(key, aside)
+    await writeFile(key, newKey())
+    await failureOf(open(dataDir))
+    await copyFile(aside, key)
+    const { store } = await open(dataDir)
+    expect((await store.grants.ofMailbox('printer@example.com')).state).toBe('active')
+    await store.close()
+  })
+})
