@@ -14,16 +14,30 @@ import { startPostern } from './postern-process.js'
  * @property {number} [smtpPort] wished; another one is taken when it is in use
  * @property {number} [webPort] likewise
  * @property {number} [accessTokenSeconds]
- * @property {'starttls' | 'implicit'} [tls]
+ * @property {'starttls' | 'implicit'} [tls] of the mail provider
  * @property {(request: import('./authorization-server.js').TokenRequest) => void} [onTokenRequest]
  * @property {(message: import('./mail-provider.js').Received) => void} [onMessage]
  * @property {Record<string, string>} [env] more settings for postern
  *
+ * @typedef {{ host: string, port: number, tls: 'starttls' | 'implicit', ca: string, close(): Promise<void> }} Submission
  * @typedef {Awaited<ReturnType<typeof setStage>>} Stage
  *
  * @param {Options} [options]
  */
-export async function setStage(options = {}) {
+export function setStage(options = {}) {
+  return setStageWith(
+    (authority) => startMailProvider({ ...options, introspect: introspectionAt(authority) }),
+    options,
+  )
+}
+
+/**
+ * The same with another mail provider.
+ * @template {Submission} Provider
+ * @param {(authority: import('./authorization-server.js').AuthorizationServer) => Promise<Provider>} openMailProvider
+ * @param {Options} [options]
+ */
+export async function setStageWith(openMailProvider, options = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'postern-demo-'))
   /** @type {(() => unknown)[]} */
   const closing = [() => rm(folder, { recursive: true, force: true })]
@@ -33,20 +47,19 @@ export async function setStage(options = {}) {
   try {
     const smtpPort = await freePort(options.smtpPort)
     const webPort = await freePort(options.webPort)
-    const authority = await startAuthorizationServer({
-      ...options,
-      redirectUris: [`http://localhost:${webPort}/oauth/callback`],
-    })
+    const redirectUris = [`http://localhost:${webPort}/oauth/callback`]
+    const authority = await startAuthorizationServer({ ...options, redirectUris })
     closing.push(authority.close)
-    const mailProvider = await startMailProvider({ ...options, introspect: introspectionAt(authority) })
+    const mailProvider = await openMailProvider(authority)
     closing.push(mailProvider.close)
 
     const env = { ...(await writeSettings(folder, authority, mailProvider)), ...options.env }
     const process = { dataDir: join(folder, 'data'), smtpPort, webPort, env }
     await mkdir(process.dataDir, { mode: 0o700 })
-    const postern = await startPostern(process)
-    closing.push(postern.stop)
-    return { folder, process, authority, mailProvider, postern, close }
+    const stage = { folder, process, authority, mailProvider, postern: await startPostern(process), close }
+    // The one that runs at the end, should a test have started it again.
+    closing.push(() => stage.postern.stop())
+    return stage
   } catch (error) {
     await close()
     throw error
@@ -57,7 +70,7 @@ export async function setStage(options = {}) {
  * The files that make postern know the two, and the settings that name them.
  * @param {string} folder
  * @param {import('./authorization-server.js').AuthorizationServer} authority
- * @param {import('./mail-provider.js').MailProvider} mailProvider
+ * @param {Submission} mailProvider
  */
 async function writeSettings(folder, authority, mailProvider) {
   const files = { providers: join(folder, 'providers.json'), ca: join(folder, 'ca.pem') }
@@ -70,7 +83,7 @@ async function writeSettings(folder, authority, mailProvider) {
 /**
  * An entry of `POSTERN_PROVIDERS_FILE`.
  * @param {import('./authorization-server.js').AuthorizationServer} authority
- * @param {{ host: string, port: number, tls: 'starttls' | 'implicit' }} submission
+ * @param {Pick<Submission, 'host' | 'port' | 'tls'>} submission
  */
 export function providerEntry(authority, { host, port, tls }) {
   return {
