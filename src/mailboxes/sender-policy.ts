@@ -1,0 +1,43 @@
+import { type Address, addressKey, parseAddress, printable, sameAddress } from '../base/address.ts'
+import { Failure } from '../base/failure.ts'
+import type { Login } from '../store/ports.ts'
+
+export type SenderVerdict = { allowed: true; mailbox: Address } | { allowed: false; reason: string }
+
+/**
+ * Which of a login's mailboxes an envelope sender leaves through, if it may at all. Its own mailboxes and the null
+ * sender (`''`, RFC 5321 section 4.5.5: bounces and receipts) are always allowed; others only by the login's patterns.
+ * A sender that is one of the mailboxes leaves through that one, anything else through the first.
+ */
+export function mailboxForSender(login: Pick<Login, 'mailboxes' | 'senders'>, sender: string): SenderVerdict {
+  const [first] = login.mailboxes
+  if (first === undefined) return { allowed: false, reason: 'This login has no mailbox' }
+  const own = login.mailboxes.find((mailbox) => sameAddress(mailbox, sender))
+  if (own !== undefined) return { allowed: true, mailbox: own }
+  if (sender === '' || login.senders.some((pattern) => matches(pattern, sender))) {
+    return { allowed: true, mailbox: first }
+  }
+  return { allowed: false, reason: `This login may not send as ${printable(sender, 254)}` }
+}
+
+/**
+ * Reads a sender pattern: an address, or `*@domain` for every address of exactly that domain.
+ * @throws Failure `invalid`
+ */
+export function parseSenderPattern(text: string): string {
+  // `*` is a lawful local part (RFC 5321, section 4.1.2), so the domain is checked with it in place.
+  const pattern = parseAddress(text.trim())
+  if (pattern.lastIndexOf('*') > 0 || (pattern.startsWith('*') && !pattern.startsWith('*@'))) {
+    throw new Failure('invalid', `"${printable(text)}" is not a sender that postern can match`, {
+      fix: 'Give an address, or *@example.com for every address of that domain.',
+    })
+  }
+  return pattern
+}
+
+function matches(pattern: string, sender: string): boolean {
+  if (!pattern.startsWith('*@')) return sameAddress(pattern, sender)
+  const domain = sender.slice(sender.lastIndexOf('@'))
+  // A sender without a domain is no member of any.
+  return sender.lastIndexOf('@') > 0 && addressKey(domain) === addressKey(pattern.slice(1))
+}

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import { mailboxForSender, parseSenderPattern } from '../../src/mailboxes/sender-policy.ts'
+
+type Rights = { mailboxes: string[]; senders: string[] }
+
+const one: Rights = { mailboxes: ['Info@example.com'], senders: [] }
+const two: Rights = {
+  mailboxes: ['info@example.com', 'shop@example.org'],
+  senders: ['*@Lists.example', 'boss@example.net'],
+}
+
+describe('the sender policy', () => {
+  const allowed: [string, Rights, string, string][] = [
+    ['its own mailbox', one, 'Info@example.com', 'Info@example.com'],
+    ['its own mailbox in another case', one, 'INFO@Example.COM', 'Info@example.com'],
+    ['the null sender', one, '', 'Info@example.com'],
+    ['the mailbox that the sender is', two, 'shop@example.org', 'shop@example.org'],
+    ['a listed address, through the first mailbox', two, 'Boss@EXAMPLE.net', 'info@example.com'],
+    ['a listed domain, through the first mailbox', two, 'anyone@lists.EXAMPLE', 'info@example.com'],
+    ['the null sender, through the first mailbox', two, '', 'info@example.com'],
+  ]
+  it.each(allowed)('allows %s', (_what, login, sender, mailbox) => {
+    expect(mailboxForSender(login, sender)).toEqual({ allowed: true, mailbox })
+  })
+
+  const refused: [string, Rights, string][] = [
+    ['somebody else', one, 'other@example.com'],
+    ['an address that only begins alike', one, 'Info@example.com.evil.test'],
+    ['an address that only ends alike', one, 'x.Info@example.com'],
+    ['a domain below a listed one', two, 'a@sub.lists.example'],
+    ['a domain that ends like a listed one', two, 'a@notlists.example'],
+    ['the listed domain alone', two, 'lists.example'],
+    ['the listed domain without a local part', two, '@lists.example'],
+    ['a listed domain in the local part', two, 'a@lists.example@evil.test'],
+    ['the pattern of another mailbox', one, '*@example.com'],
+    ['anything at all when there is no mailbox', { mailboxes: [], senders: [] }, ''],
+  ]
+  it.each(refused)('refuses %s', (_what, login, sender) => {
+    expect(mailboxForSender(login, sender)).toMatchObject({ allowed: false, reason: /./ })
+  })
+
+  it('puts no control characters into the reason', () => {
+    const verdict = mailboxForSender(one, 'a\r\n250 ok@example.com')
+    expect(verdict).toEqual({ allowed: false, reason: 'This login may not send as a??250 ok@example.com' })
+  })
+})
+
+describe('a sender pattern', () => {
+  it.each([
+    ['Me@Example.COM', 'Me@example.com'],
+    [' *@Example.com ', '*@example.com'],
+  ])('reads %j', (text, pattern) => {
+    expect(parseSenderPattern(text)).toBe(pattern)
+  })
+
+  it.each([
+    '',
+    '*',
+    '@example.com',
+    'example.com',
+    '*@',
+    '*@*',
+    '*@*.example.com',
+    'a*@example.com',
+    '**@example.com',
+  ])('refuses %j', (text) => {
+    expect(() => parseSenderPattern(text)).toThrow(expect.objectContaining({ code: 'invalid' }))
+  })
+})
