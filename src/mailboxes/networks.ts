@@ -1,0 +1,53 @@
+import { BlockList, isIPv4, isIPv6, SocketAddress } from 'node:net'
+import { printable } from '../base/address.ts'
+import { Failure } from '../base/failure.ts'
+
+/**
+ * Reads an address or a CIDR block (RFC 4632, RFC 4291 section 2.3) into the form `address/bits`. An IPv4-mapped
+ * IPv6 block becomes the IPv4 block that it means.
+ * @throws Failure `invalid`
+ */
+export function parseNetwork(text: string): string {
+  const [addressText = '', bitsText, ...more] = text.trim().split('/')
+  const address = plainAddress(addressText)
+  const written = isIPv6(addressText) ? 128 : 32
+  const bits = bitsText === undefined ? written : /^(0|[1-9]\d{0,2})$/.test(bitsText) ? Number(bitsText) : -1
+  // A block written as ::ffff:10.0.0.0/104 counts 96 bits that the IPv4 form does not have.
+  const ownBits = address?.family === 'ipv4' ? bits - (written - 32) : bits
+  if (!address || more.length > 0 || bits > written || ownBits < 0) {
+    throw new Failure('invalid', `"${printable(text)}" is not a network`, {
+      fix: 'Give an address or a CIDR block, such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32.',
+    })
+  }
+  return `${address.address}/${ownBits}`
+}
+
+/** True when `remoteAddress` lies in one of the networks (in the form of `parseNetwork`), or when there are none. */
+export function isWithin(networks: readonly string[], remoteAddress: string): boolean {
+  if (networks.length === 0) return true
+  // A link-local peer carries its interface behind a percent sign (RFC 4007, section 11).
+  const remote = plainAddress(remoteAddress.replace(/%.*$/, ''))
+  if (!remote) return false
+  const list = new BlockList()
+  for (const network of networks) {
+    const [address = '', bits = ''] = network.split('/')
+    const family = isIPv4(address) ? 'ipv4' : 'ipv6'
+    // A BlockList would let an IPv4 address into ::/0, by way of its mapped form.
+    if (family === remote.family) list.addSubnet(address, Number(bits), family)
+  }
+  return list.check(remote.address, remote.family)
+}
+
+interface PlainAddress {
+  address: string
+  family: 'ipv4' | 'ipv6'
+}
+
+/** The one spelling of an address; an IPv4-mapped one (RFC 4291, section 2.5.5.2) is the IPv4 address that it means. */
+function plainAddress(text: string): PlainAddress | undefined {
+  if (isIPv4(text)) return { address: text, family: 'ipv4' }
+  if (!isIPv6(text) || text.includes('%')) return undefined
+  const { address } = new SocketAddress({ address: text, family: 'ipv6' })
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address)?.[1]
+  return mapped === undefined ? { address, family: 'ipv6' } : { address: mapped, family: 'ipv4' }
+}
