@@ -1,0 +1,68 @@
+import { scrypt as nodeScrypt, randomBytes } from 'node:crypto'
+import type { Verifier } from '../store/ports.ts'
+import { sameHash } from './same-hash.ts'
+import { createTurnstile } from './turnstile.ts'
+
+/** node:crypto's scrypt (RFC 7914), as a promise. A parameter so that tests can count its runs. */
+export type Scrypt = (password: string, salt: Buffer, parameters: ScryptParameters) => Promise<Buffer>
+
+export interface ScryptParameters {
+  /** N, a power of two. */
+  cost: number
+  blockSize: number
+  parallelization: number
+}
+
+export type ScryptVerifier = Extract<Verifier, { kind: 'scrypt' }>
+
+export interface ChosenPasswords {
+  hash(password: string): Promise<ScryptVerifier>
+  /** One scrypt, whatever the answer. */
+  matches(password: string, verifier: ScryptVerifier): Promise<boolean>
+  /** One scrypt of the same cost for nothing, so that a refusal takes as long for a name that does not exist. */
+  waste(): Promise<void>
+}
+
+/** OWASP's and RFC 7914's order of magnitude: 32 MiB and about a tenth of a second. */
+export const scryptCost = 2 ** 15
+const [blockSize, parallelization, hashOctets, saltOctets] = [8, 1, 32, 16]
+
+// Half of the four threads that libuv has by default: a flood of wrong passwords holds 64 MiB at most, and file
+// and name look-ups of other sessions still find a thread.
+const atOnce = 2
+
+/** Hashes the passwords that people choose. `cost` is scrypt's N. */
+export function createChosenPasswords(cost: number, scrypt: Scrypt = scryptOffTheLoop): ChosenPasswords {
+  const inTurn = createTurnstile(atOnce)
+  const nobodysSalt = randomBytes(saltOctets)
+
+  return {
+    async hash(password) {
+      const salt = randomBytes(saltOctets)
+      const parameters = { cost, blockSize, parallelization }
+      const hash = await inTurn(() => scrypt(password, salt, parameters))
+      return {
+        kind: 'scrypt',
+        salt: salt.toString('base64url'),
+        hash: hash.toString('base64url'),
+        ...parameters,
+      }
+    },
+    async matches(password, verifier) {
+      const hash = await inTurn(() => scrypt(password, Buffer.from(verifier.salt, 'base64url'), verifier))
+      return sameHash(hash.toString('base64url'), verifier.hash)
+    },
+    async waste() {
+      await inTurn(() => scrypt('nobody', nobodysSalt, { cost, blockSize, parallelization }))
+    },
+  }
+}
+
+const scryptOffTheLoop: Scrypt = (password, salt, parameters) =>
+  new Promise((resolve, reject) => {
+    const { cost, blockSize, parallelization } = parameters
+    // node refuses what needs more than maxmem; the working memory is a little over 128 N r octets.
+    const maxmem = 2 * 128 * cost * blockSize
+    const options = { cost, blockSize, parallelization, maxmem }
+    nodeScrypt(password, salt, hashOctets, options, (error, key) => (error ? reject(error) : resolve(key)))
+  })

@@ -1,0 +1,41 @@
+import { scryptSync } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { createChosenPasswords, type Scrypt, scryptCost } from '../../src/mailboxes/chosen-password.ts'
+
+describe('chosen passwords', () => {
+  it('are kept as scrypt of the stated cost, each with a salt of its own', async () => {
+    expect(scryptCost).toBe(2 ** 15)
+    const passwords = createChosenPasswords(scryptCost)
+    const [first, second] = [await passwords.hash('mauve kettle'), await passwords.hash('mauve kettle')]
+    expect(first.salt).not.toBe(second.salt)
+    const again = scryptSync('mauve kettle', Buffer.from(first.salt, 'base64url'), 32, {
+      N: 2 ** 15,
+      r: 8,
+      p: 1,
+      maxmem: 2 ** 26,
+    })
+    expect(first.hash).toBe(again.toString('base64url'))
+    expect(await passwords.matches('mauve kettle', first)).toBe(true)
+    expect(await passwords.matches('mauve kettlE', first)).toBe(false)
+  })
+
+  it('are compared at the cost that they were kept with', async () => {
+    const kept = await createChosenPasswords(16).hash('mauve kettle')
+    expect(await createChosenPasswords(32).matches('mauve kettle', kept)).toBe(true)
+  })
+
+  it('never keep more than two scrypts running, however many wait', async () => {
+    let [running, most, runs] = [0, 0, 0]
+    const slow: Scrypt = async () => {
+      running += 1
+      runs += 1
+      most = Math.max(most, running)
+      await new Promise((resolve) => setImmediate(resolve))
+      running -= 1
+      return Buffer.alloc(32)
+    }
+    const passwords = createChosenPasswords(16, slow)
+    await Promise.all(Array.from({ length: 200 }, () => passwords.waste()))
+    expect({ most, runs }).toEqual({ most: 2, runs: 200 })
+  })
+})

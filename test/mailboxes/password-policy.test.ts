@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import { Failure } from '../../src/base/failure.ts'
+import { checkChosenPassword, preparePassword } from '../../src/mailboxes/password-policy.ts'
+
+const names = ['scanner', 'front.desk@example.com']
+
+function refusalOf(password: string): string | undefined {
+  try {
+    checkChosenPassword(password, names)
+    return undefined
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'invalid') return error.message
+    throw error
+  }
+}
+
+describe('the policy for chosen passwords', () => {
+  const refused: [string, RegExp][] = [
+    ['', /10 characters to 256 octets/],
+    ['x7#Kp2!vQ', /has 9 characters/],
+    ['ü€𝔘x7#Kp2', /has 9 characters/],
+    ['x7#Kp2!vQm'.repeat(26), /256 octets/],
+    ['x7#Kp2!v\u0007Qm', /control character/],
+    ['x7#Kp2!v\nQm', /control character/],
+    ['my-Scanner-91x', /contains "scanner"/],
+    ['xFRONT.DESK92', /contains "front.desk"/],
+    ['front.desk@example.com!', /contains "front.desk@example.com"/],
+    ['aaaaaaaaaaaa', /only 1 different/],
+    ['ababcdabcdab', /only 4 different/],
+    ['x7Kp2x7Kp2', /repeats/],
+    ['x7Kp2x7Kp2x7K', /repeats/],
+    ['abcdefghijkl', /run/],
+    ['zyxwvutsrqp', /run/],
+    ['1234567890', /run/],
+    ['0987654321', /run/],
+    ['7890123456', /run/],
+    ['qwertyuiop', /run/],
+    ['QWERTZUIOP', /run/],
+    ['poiuytrewq', /run/],
+    ['yuiopasdfghj', /run/],
+    ['abcdefghij1!', /run/],
+    ['1984061723', /number of fewer than 16/],
+    ['password123', /tries first/],
+    ['P@ssw0rd2024!', /tries first/],
+    ['p4$$w0rd!!99', /tries first/],
+    ['Welcome-2025', /tries first/],
+    ['admin_password', /tries first/],
+    ['iloveyou-forever', /tries first/],
+    ['1qaz2wsx3edc', /tries first/],
+    ['Sommer2024!!', /tries first/],
+    ['changeme!changeme?', /tries first/],
+    ['Liverpool#1892', /tries first/],
+  ]
+  it.each(refused)('refuses %j and says why', (password, why) => {
+    expect(refusalOf(password)).toMatch(why)
+  })
+
+  const accepted = [
+    'x7#Kp2!vQm',
+    'correct horse battery lamp',
+    'mauve kettle orbits twice',
+    'läuft-über-Kies7',
+    '8405917362849501',
+    'Tr0ub4dor&3x',
+    'abcd-Vk9w2Lq',
+    '密码很长而且没有人会猜到它',
+  ]
+  it.each(accepted)('accepts %j', (password) => {
+    expect(refusalOf(password)).toBeUndefined()
+  })
+
+  it('never repeats the password in what it says', () => {
+    for (const [password] of refused.filter(([text]) => text.length > 12)) {
+      expect(refusalOf(password)).not.toContain(password)
+    }
+  })
+
+  it('does not count names of one or two letters', () => {
+    expect(checkChosenPassword('x7#Kp2!vQm', ['k', 'vq@example.com'])).toBe('x7#Kp2!vQm')
+  })
+})
+
+describe('a password before it is hashed', () => {
+  it('is the same however its letters and spaces were typed', () => {
+    expect(preparePassword('cafe\u0301\u00a0x')).toBe('caf\u00e9 x')
+    expect(preparePassword('caf\u00e9\u3000x')).toBe('caf\u00e9 x')
+  })
+
+  it('keeps its case and the spaces at its ends', () => {
+    expect(preparePassword(' Aa ')).toBe(' Aa ')
+  })
+
+  it.each(['', 'a\0b', 'a\r', 'x'.repeat(257), 'é'.repeat(129)])(
+    'is nothing when no login can have it: %j',
+    (text) => {
+      expect(preparePassword(text)).toBeUndefined()
+    },
+  )
+})
