@@ -1,0 +1,41 @@
+import type { OAuthServer, RegisteredProvider } from '../../src/providers/provider.ts'
+
+/** A provider that is ready for use, for tests that never reach it. */
+export function registeredProvider({
+  id = 'custom',
+  oauth = {},
+}: {
+  id?: string
+  oauth?: Partial<OAuthServer>
+} = {}): RegisteredProvider {
+  return {
+    id,
+    name: `Provider ${id}`,
+    oauth: {
+      issuer: 'https://login.example.com',
+      authorizationEndpoint: 'https://login.example.com/authorize',
+      tokenEndpoint: 'https://login.example.com/token',
+      scopes: ['openid', 'email', 'https://mail.example.com/send'],
+      mailScopes: ['https://mail.example.com/send'],
+      authorizationParameters: {},
+      authorizationResponseIss: false,
+      identityClaims: ['email'],
+      clientAuthentication: 'none',
+      ...oauth,
+    },
+    submission: { host: 'smtp.example.com', port: 587, tls: 'starttls' },
+    mechanisms: ['XOAUTH2'],
+    limits: { connections: 1 },
+    refreshMarginSeconds: 0,
+    offers: {
+      size: 10_000_000,
+      eightBitMime: true,
+      smtpUtf8: true,
+      dsn: true,
+      enhancedStatusCodes: true,
+      pipelining: true,
+      chunking: true,
+    },
+    registration: { clientId: 'postern' },
+  }
+}
