@@ -43,6 +43,7 @@ export interface Logins {
   /** The password is in the answer only when it was generated here: it is shown once and cannot be had again.
    * @throws Failure `not-found` (mailbox), `already-exists` (user name), `invalid` (policy, with the reason) */
   add(request: LoginRequest): Promise<{ login: LoginStatus; password?: Secret }>
+  /** @throws Failure `not-found` (mailbox) */
   list(mailbox?: string): Promise<LoginStatus[]>
   /** @throws Failure `not-found` */
   revoke(id: string): Promise<void>
