@@ -1,0 +1,111 @@
+import { printable } from '../base/address.ts'
+import type { Clock } from '../base/clock.ts'
+import { Failure } from '../base/failure.ts'
+import type { KeyedHash } from '../base/keyed-hash.ts'
+import type { Log } from '../base/log.ts'
+import { Secret } from '../base/secret.ts'
+import type { ApiKey, Scope, Store } from '../store/ports.ts'
+import { parseDisplayName } from './display-name.ts'
+import { existingMailbox } from './existing-mailbox.ts'
+import { credentialState, parseExpiry } from './expiry.ts'
+import { freshId, freshSecret } from './fresh-secret.ts'
+import { sameHash } from './same-hash.ts'
+import { parseScope, scopeMailbox } from './scopes.ts'
+import type { ApiKeyStatus, ApiKeys, Principal } from './services.ts'
+import { createUseRecorder } from './use-recorder.ts'
+
+export interface ApiKeysNeeds {
+  store: Pick<Store, 'apiKeys' | 'mailboxes'>
+  keyedHash: KeyedHash
+  /** The secret in the data directory that stands for the administrator. */
+  ownerKey: Secret
+  clock: Clock
+  log: Log
+}
+
+// The id is found first, then the whole key is compared by its hash: no look-up ever depends on the secret part.
+const keyForm = /^postern_([0-9a-f]{16})_[A-Za-z0-9_-]{43}$/
+
+/** Scoped bearer secrets for scripts: made, listed, revoked, and checked at the HTTP door. */
+export function createApiKeys({ store, keyedHash, ownerKey, clock, log }: ApiKeysNeeds): ApiKeys {
+  const hashOf = (key: string) => keyedHash('api-key', key)
+  const ownerHash = hashOf(ownerKey.reveal())
+  const noteUse = createUseRecorder((id, at) => store.apiKeys.used(id, at), log)
+
+  return {
+    async add(request) {
+      const scopes = await readScopes(request.scopes)
+      const expiry =
+        request.expires === undefined ? {} : { expiresAt: parseExpiry(request.expires, clock.now()) }
+      const id = freshId()
+      const key = new Secret(`postern_${id}_${freshSecret().reveal()}`)
+      const name = parseDisplayName(request.name, scopes.join(' ').slice(0, 100))
+      const apiKey = { id, name, scopes, hash: hashOf(key.reveal()), createdAt: clock.now(), ...expiry }
+      await store.apiKeys.add(apiKey)
+      log.info({ event: 'api-key.added', apiKey: id, scopes }, 'API key added')
+      return { apiKey: statusOf(apiKey, clock.now()), key }
+    },
+    async list() {
+      const keys = await store.apiKeys.list()
+      return keys.map((key) => statusOf(key, clock.now()))
+    },
+    async revoke(id) {
+      if (!(await store.apiKeys.revoke(id, clock.now()))) {
+        throw new Failure('not-found', `There is no API key ${printable(id)} that could be revoked`)
+      }
+      log.info({ event: 'api-key.revoked', apiKey: id }, 'API key revoked')
+    },
+    async check(presented) {
+      const hash = hashOf(presented.reveal())
+      if (sameHash(hash, ownerHash)) return { name: 'owner', scopes: ['admin'] }
+      const key = await find(presented.reveal())
+      const valid = sameHash(hash, key?.hash ?? '') && key !== undefined
+      if (!valid || credentialState(key, clock.now()) !== 'active') {
+        throw new Failure('wrong-credentials', 'This API key is not valid', {
+          fix: 'Make a new one with `postern api-key add`.',
+        })
+      }
+      noteUse(key, clock.now())
+      return principalOf(key)
+    },
+  }
+
+  async function find(presented: string): Promise<ApiKey | undefined> {
+    const id = keyForm.exec(presented)?.[1]
+    return id === undefined ? undefined : await store.apiKeys.find(id)
+  }
+
+  async function readScopes(texts: readonly string[]): Promise<Scope[]> {
+    if (texts.length === 0) {
+      throw new Failure('invalid', 'An API key needs a scope', {
+        fix: 'Give at least one of read, admin, token:ADDRESS or send:ADDRESS.',
+      })
+    }
+    const scopes = new Set<Scope>()
+    for (const text of texts) scopes.add(await withExistingMailbox(parseScope(text)))
+    return [...scopes]
+  }
+
+  async function withExistingMailbox(scope: Scope): Promise<Scope> {
+    const named = scopeMailbox(scope)
+    if (named === undefined) return scope
+    const { address } = await existingMailbox(store.mailboxes, named)
+    return scope.startsWith('token:') ? `token:${address}` : `send:${address}`
+  }
+}
+
+function principalOf(key: ApiKey): Principal {
+  return { name: key.name, scopes: key.scopes }
+}
+
+function statusOf(key: ApiKey, now: number): ApiKeyStatus {
+  return {
+    id: key.id,
+    name: key.name,
+    scopes: key.scopes,
+    state: credentialState(key, now),
+    createdAt: new Date(key.createdAt).toISOString(),
+    ...(key.expiresAt === undefined ? {} : { expiresAt: new Date(key.expiresAt).toISOString() }),
+    ...(key.lastUsedAt === undefined ? {} : { lastUsedAt: new Date(key.lastUsedAt).toISOString() }),
+  }
+}
