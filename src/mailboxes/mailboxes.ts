@@ -1,0 +1,129 @@
+import { type Address, parseAddress, printable, sameAddress } from '../base/address.ts'
+import type { Clock } from '../base/clock.ts'
+import { Failure } from '../base/failure.ts'
+import { Secret } from '../base/secret.ts'
+import type { Catalogue } from '../providers/provider.ts'
+import type { Grant, Mailbox, NewGrant, Store } from '../store/ports.ts'
+import { existingMailbox } from './existing-mailbox.ts'
+import type { Mailboxes, MailboxRequest, MailboxStatus } from './services.ts'
+
+export interface MailboxesNeeds {
+  store: Pick<Store, 'mailboxes' | 'grants'>
+  catalogue: Pick<Catalogue, 'registered'>
+  clock: Clock
+  /** Forget what is cached of this mailbox's tokens. */
+  grantChanged(address: Address): void
+  /** End its warm connections. */
+  drain(address: Address): void
+}
+
+/** The addresses that mail leaves from: added, shown, removed. */
+export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
+  const { store, catalogue, clock } = needs
+
+  return {
+    async add(request) {
+      const mailbox = readRequest(request)
+      const refreshToken = request.refreshToken && readRefreshToken(request.refreshToken)
+      if (request.replace) await replace(mailbox)
+      else await store.mailboxes.add(mailbox)
+      if (refreshToken) await store.grants.adopt(adopted(mailbox.address, refreshToken, clock.now()))
+      if (request.replace || refreshToken) forget(mailbox.address)
+      return await statusOf(await existingMailbox(store.mailboxes, mailbox.address))
+    },
+    async show(address) {
+      return await statusOf(await existingMailbox(store.mailboxes, address))
+    },
+    async list() {
+      const mailboxes = await store.mailboxes.list()
+      return await Promise.all(mailboxes.map(statusOf))
+    },
+    async remove(address) {
+      const mailbox = await existingMailbox(store.mailboxes, address)
+      await store.mailboxes.remove(mailbox.address)
+      forget(mailbox.address)
+    },
+  }
+
+  function readRequest(request: MailboxRequest): Mailbox {
+    const address = readMailboxAddress(request.address)
+    const signsInAs = request.signsInAs === undefined ? address : parseAddress(request.signsInAs)
+    return {
+      address,
+      providerId: catalogue.registered(request.provider).id,
+      ...(sameAddress(signsInAs, address) ? {} : { signsInAs }),
+      createdAt: clock.now(),
+    }
+  }
+
+  async function replace(mailbox: Mailbox): Promise<void> {
+    const before = await store.mailboxes.find(mailbox.address)
+    if (before && before.providerId !== mailbox.providerId) await lapseFormerGrant(before, mailbox.providerId)
+    await store.mailboxes.put(mailbox)
+  }
+
+  /** A refresh token is for the provider that gave it: it must never be shown to another one's token endpoint. */
+  async function lapseFormerGrant(before: Mailbox, providerId: string): Promise<void> {
+    const reason = `The mailbox moved from the provider ${before.providerId} to ${providerId}`
+    for (;;) {
+      const grant = await store.grants.ofMailbox(before.address)
+      if (grant.state !== 'active') return
+      // A renewal that came in between makes the version old; then the newer grant lapses.
+      if (await store.grants.lapse(grant.id, grant.version, clock.now(), reason)) return
+    }
+  }
+
+  function forget(address: Address): void {
+    needs.grantChanged(address)
+    needs.drain(address)
+  }
+
+  async function statusOf(mailbox: Mailbox): Promise<MailboxStatus> {
+    const grant = await store.grants.ofMailbox(mailbox.address)
+    return {
+      address: mailbox.address,
+      provider: mailbox.providerId,
+      ...(mailbox.signsInAs === undefined ? {} : { signsInAs: mailbox.signsInAs }),
+      ...grantStatus(grant),
+    }
+  }
+}
+
+function grantStatus(grant: Grant): Omit<MailboxStatus, 'address' | 'provider'> {
+  if (grant.state === 'absent') return { state: 'absent' }
+  return {
+    state: grant.state,
+    ...(grant.state === 'lapsed' ? { since: new Date(grant.since).toISOString(), reason: grant.reason } : {}),
+    ...(grant.signedInAs === undefined ? {} : { signedInAs: grant.signedInAs }),
+    flow: grant.flow,
+    scopes: grant.scopes,
+    grantedAt: new Date(grant.grantedAt).toISOString(),
+    renewedAt: new Date(grant.renewedAt).toISOString(),
+  }
+}
+
+function readMailboxAddress(text: string): Address {
+  const address = parseAddress(text)
+  if (!address.startsWith('*@')) return address
+  throw new Failure(
+    'invalid',
+    `"${printable(text)}" is a whole domain, and this version adds single mailboxes only`,
+    {
+      fix: 'Add each mailbox by its own address.',
+    },
+  )
+}
+
+/** RFC 6749, appendix A.17: visible ASCII. The end of line that a file leaves behind it is cut off. */
+function readRefreshToken(token: Secret): Secret {
+  const text = token.reveal().trim()
+  if (/^[\x21-\x7e]{1,16384}$/.test(text)) return new Secret(text)
+  throw new Failure('invalid', 'This is not a refresh token: it must be one line of visible ASCII', {
+    fix: 'Give a file that holds the refresh token and nothing else.',
+  })
+}
+
+/** Nobody proved who signed in for an adopted token, nor for which scopes. */
+function adopted(mailbox: Address, refreshToken: Secret, now: number): NewGrant {
+  return { mailbox, refreshToken, flow: 'adopted', scopes: [], grantedAt: now, renewedAt: now }
+}

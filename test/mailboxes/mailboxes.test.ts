@@ -1,0 +1,138 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { Failure } from '../../src/base/failure.ts'
+import { Secret } from '../../src/base/secret.ts'
+import { createMailboxes } from '../../src/mailboxes/mailboxes.ts'
+import type { Mailboxes } from '../../src/mailboxes/services.ts'
+import type { ActiveGrant, Store } from '../../src/store/ports.ts'
+import { createManualClock } from '../support/manual-clock.ts'
+import { createMemoryStore } from '../support/memory-store.ts'
+import { registeredProvider } from '../support/registered-provider.ts'
+
+let store: Store
+let mailboxes: Mailboxes
+let changed: string[]
+let drained: string[]
+
+beforeEach(() => {
+  store = createMemoryStore()
+  ;[changed, drained] = [[], []]
+  mailboxes = createMailboxes({
+    store,
+    catalogue: {
+      registered(id) {
+        if (id === 'one' || id === 'two') return registeredProvider({ id })
+        throw new Failure(id === 'bare' ? 'configuration' : 'not-found', `No provider ${id}`)
+      },
+    },
+    clock: createManualClock(),
+    grantChanged: (address) => void changed.push(address),
+    drain: (address) => void drained.push(address),
+  })
+})
+
+const me = { address: 'Me@Example.com', provider: 'one' }
+
+describe('a mailbox', () => {
+  it('waits for a consent when it is new', async () => {
+    const status = {
+      address: 'Me@example.com',
+      provider: 'one',
+      signsInAs: 'boss@example.com',
+      state: 'absent',
+    }
+    expect(await mailboxes.add({ ...me, signsInAs: 'boss@example.com' })).toEqual(status)
+    expect(await mailboxes.show('ME@example.com')).toEqual(status)
+    expect(await mailboxes.list()).toEqual([status])
+    expect([changed, drained]).toEqual([[], []])
+  })
+
+  it('has no other person when it signs in as itself', async () => {
+    expect(await mailboxes.add({ ...me, signsInAs: 'me@example.com' })).not.toHaveProperty('signsInAs')
+  })
+
+  it('adopts a refresh token, without the end of line of its file', async () => {
+    expect(await mailboxes.add({ ...me, refreshToken: new Secret('1//abc\n') })).toEqual({
+      address: 'Me@example.com',
+      provider: 'one',
+      state: 'active',
+      flow: 'adopted',
+      scopes: [],
+      grantedAt: '2030-05-01T12:00:00.000Z',
+      renewedAt: '2030-05-01T12:00:00.000Z',
+    })
+    expect(await tokenOf('me@example.com')).toBe('1//abc')
+    expect(changed).toEqual(['Me@example.com'])
+  })
+
+  it.each([
+    ['a domain', { address: '*@example.com' }, 'invalid', /whole domain/],
+    ['no address', { address: 'me' }, 'invalid', /not a mail address/],
+    ['an unknown provider', { provider: 'three' }, 'not-found', /three/],
+    ['a provider without registration', { provider: 'bare' }, 'configuration', /bare/],
+    ['a bad other person', { signsInAs: 'boss' }, 'invalid', /not a mail address/],
+    ['an empty refresh token', { refreshToken: new Secret(' \n') }, 'invalid', /not a refresh token/],
+    ['a refresh token of two lines', { refreshToken: new Secret('a\nb') }, 'invalid', /not a refresh token/],
+  ])('is refused with %s, and nothing is kept', async (_what, request, code, message) => {
+    const adding = mailboxes.add({ ...me, ...request })
+    await expect(adding).rejects.toMatchObject({ code, message: expect.stringMatching(message) })
+    expect(await store.mailboxes.list()).toEqual([])
+  })
+
+  it('is refused a second time, and its grant stays', async () => {
+    await mailboxes.add({ ...me, refreshToken: new Secret('old') })
+    const again = mailboxes.add({ ...me, address: 'ME@example.com', refreshToken: new Secret('new') })
+    await expect(again).rejects.toMatchObject({ code: 'already-exists' })
+    expect(await tokenOf('me@example.com')).toBe('old')
+  })
+
+  it('is replaced on demand, with a new refresh token', async () => {
+    await mailboxes.add({ ...me, refreshToken: new Secret('old') })
+    await mailboxes.add({ ...me, replace: true, refreshToken: new Secret('new') })
+    expect(await tokenOf('me@example.com')).toBe('new')
+    expect(drained).toEqual(['Me@example.com', 'Me@example.com'])
+  })
+
+  it('is added by a replacement, too', async () => {
+    expect(await mailboxes.add({ ...me, replace: true })).toMatchObject({ state: 'absent' })
+  })
+
+  it('keeps its grant when another person is to sign in', async () => {
+    await mailboxes.add({ ...me, refreshToken: new Secret('old') })
+    const status = await mailboxes.add({ ...me, replace: true, signsInAs: 'boss@example.com' })
+    expect(status).toMatchObject({ state: 'active', signsInAs: 'boss@example.com' })
+  })
+
+  it("never takes one provider's grant to another", async () => {
+    await mailboxes.add({ ...me, refreshToken: new Secret('old') })
+    const status = await mailboxes.add({ ...me, provider: 'two', replace: true })
+    expect(status).toMatchObject({
+      provider: 'two',
+      state: 'lapsed',
+      reason: expect.stringMatching(/from the provider one to two/),
+    })
+  })
+
+  it('lapses the former grant although a renewal comes in between', async () => {
+    await mailboxes.add({ ...me, refreshToken: new Secret('old') })
+    const { lapse } = store.grants
+    store.grants.lapse = async (id, version, since, reason) => {
+      store.grants.lapse = lapse
+      await store.grants.renewed(id, version, since, new Secret('rotated'))
+      return await lapse(id, version, since, reason)
+    }
+    expect(await mailboxes.add({ ...me, provider: 'two', replace: true })).toMatchObject({ state: 'lapsed' })
+  })
+
+  it('is forgotten everywhere when it is removed', async () => {
+    await mailboxes.add(me)
+    await mailboxes.remove('me@example.com')
+    expect([changed, drained]).toEqual([['Me@example.com'], ['Me@example.com']])
+    for (const gone of [mailboxes.show('me@example.com'), mailboxes.remove('me@example.com')]) {
+      await expect(gone).rejects.toMatchObject({ code: 'not-found' })
+    }
+  })
+})
+
+async function tokenOf(address: string): Promise<string> {
+  return ((await store.grants.ofMailbox(address)) as ActiveGrant).refreshToken.reveal()
+}
