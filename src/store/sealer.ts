@@ -25,7 +25,7 @@ export function createSealer(ring: KeyRing): Sealer {
   return {
     seal(place, secret) {
       const { kid, key } = ring.writing
-      return new CompactEncrypt(new TextEncoder().encode(secret.reveal()))
+      return new CompactEncrypt(Buffer.from(secret.reveal(), 'utf8'))
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid, ...header(place) })
         .encrypt(key)
     },
@@ -41,7 +41,7 @@ export function createSealer(ring: KeyRing): Sealer {
           contentEncryptionAlgorithms: ['A256GCM'],
         })
         if (!isAt(place, protectedHeader)) throw new Error('sealed for another place')
-        return new Secret(new TextDecoder().decode(plaintext))
+        return new Secret(Buffer.from(plaintext).toString('utf8'))
       } catch (cause) {
         throw new Failure(
           'store-unavailable',
