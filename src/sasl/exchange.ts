@@ -1,0 +1,16 @@
+import type { Secret } from '../base/secret.ts'
+
+/**
+ * The server's side of one mechanism (RFC 4422), stepped with each response of the client. `undefined` (nothing was
+ * sent with AUTH) is not an empty response.
+ */
+export type Exchange = (response: Buffer | undefined) => Outcome
+
+export type Outcome =
+  /** Goes to the client as `334` and its base64. */
+  | { kind: 'challenge'; text: string }
+  | { kind: 'credentials'; userName: string; password: Secret }
+  /** The response does not follow the mechanism's grammar. */
+  | { kind: 'malformed' }
+  /** Well formed, but asks to act for somebody else. */
+  | { kind: 'refused' }

@@ -1,0 +1,51 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { decodeBase64, encodeBase64 } from '../../src/sasl/base64.ts'
+
+describe('strict base64', () => {
+  // RFC 4648, section 10.
+  it.each([
+    ['', ''],
+    ['Zg==', 'f'],
+    ['Zm8=', 'fo'],
+    ['Zm9v', 'foo'],
+    ['Zm9vYg==', 'foob'],
+    ['Zm9vYmE=', 'fooba'],
+    ['Zm9vYmFy', 'foobar'],
+  ])('decodes %j', (text, octets) => {
+    expect(decodeBase64(text)?.toString()).toBe(octets)
+    expect(encodeBase64(octets)).toBe(text)
+  })
+
+  it.each([
+    ['no padding', 'Zg'],
+    ['half the padding', 'Zg='],
+    ['too much padding', 'Zm9v===='],
+    ['padding only', '===='],
+    ['data behind the padding', 'Zg==Zm9v'],
+    ['stray bits under two pads', 'Zh=='],
+    ['stray bits under one pad', 'Zm9='],
+    ['a blank', 'Zm 9'],
+    ['a line end', 'Zm9v\n'],
+    ['the URL alphabet', 'Zm_v'],
+    ['a NUL', 'Zm9\0'],
+    ['an octet above 127', 'Zm9\xff'],
+  ])('refuses %s', (_, text) => {
+    expect(decodeBase64(text)).toBeUndefined()
+  })
+
+  it('takes exactly what an encoder makes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array(), (octets) => {
+        const text = Buffer.from(octets).toString('base64')
+        expect(decodeBase64(text)).toEqual(Buffer.from(octets))
+      }),
+    )
+    fc.assert(
+      fc.property(fc.stringMatching(/^[A-Za-f0-3+/=]{0,12}$/), (text) => {
+        const octets = decodeBase64(text)
+        if (octets !== undefined) expect(octets.toString('base64')).toBe(text)
+      }),
+    )
+  })
+})

@@ -1,0 +1,108 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { decodeBase64, encodeBase64 } from '../../src/sasl/base64.ts'
+import { clientMechanisms } from '../../src/sasl/client-mechanisms.ts'
+import type { Outcome } from '../../src/sasl/exchange.ts'
+import { loginExchange } from '../../src/sasl/login.ts'
+import { plainExchange } from '../../src/sasl/plain.ts'
+
+/** An outcome with its password made visible. */
+function shown(outcome: Outcome): object {
+  if (outcome.kind !== 'credentials') return outcome
+  return { kind: outcome.kind, userName: outcome.userName, password: outcome.password.reveal() }
+}
+
+describe('PLAIN', () => {
+  it('asks with an empty challenge when nothing came beside AUTH', () => {
+    expect(plainExchange()(undefined)).toEqual({ kind: 'challenge', text: '' })
+  })
+
+  it.each([
+    // RFC 4616, section 4, first example.
+    ['\0tim\0tanstaaftanstaaf', 'tim', 'tanstaaftanstaaf'],
+    ['me@example.com\0me@example.com\0right', 'me@example.com', 'right'],
+    ['\0jürgen\0pässwörd ☃', 'jürgen', 'pässwörd ☃'],
+    ['\0\ufeffa\0\ufeffb', '\ufeffa', '\ufeffb'],
+  ])('reads %j', (response, userName, password) => {
+    const outcome = plainExchange()(Buffer.from(response))
+    expect(shown(outcome)).toEqual({ kind: 'credentials', userName, password })
+  })
+
+  it.each([
+    ['empty', Buffer.alloc(0)],
+    ['no NUL', Buffer.from('me')],
+    ['one NUL', Buffer.from('me\0right')],
+    ['three NULs', Buffer.from('\0me\0right\0')],
+    ['no user name', Buffer.from('\0\0right')],
+    ['no password', Buffer.from('\0me\0')],
+    ['not UTF-8', Buffer.from([0, 0x6d, 0, 0xff])],
+    ['UTF-8 in too many octets', Buffer.from([0, 0xc0, 0x80, 0, 0x61])],
+  ])('calls malformed: %s', (_, response) => {
+    expect(plainExchange()(response)).toEqual({ kind: 'malformed' })
+  })
+
+  it('does not let anybody act for somebody else', () => {
+    // RFC 4616, section 4, second example.
+    expect(plainExchange()(Buffer.from('Ursel\0Kurt\0xipj3plmq'))).toEqual({ kind: 'refused' })
+  })
+
+  it('takes no truncation of a good response for another good one', () => {
+    const whole = Buffer.from('\0tim\0tanstaaf')
+    for (let length = 0; length < whole.length - 'anstaaf'.length - 1; length++) {
+      expect(plainExchange()(whole.subarray(0, length)).kind).toBe('malformed')
+    }
+  })
+
+  it('survives every single-bit change of a good response in base64', () => {
+    const good = Buffer.from('AHRpbQB0YW5zdGFhZg==')
+    for (let bit = 0; bit < good.length * 8; bit++) {
+      const changed = Buffer.from(good)
+      changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+      const response = decodeBase64(changed.toString('latin1'))
+      if (response !== undefined) expect(plainExchange()(response).kind).not.toBe('challenge')
+    }
+  })
+
+  it('never throws, whatever arrives', () => {
+    fc.assert(
+      fc.property(fc.uint8Array(), (octets) => {
+        expect(['credentials', 'malformed', 'refused']).toContain(plainExchange()(Buffer.from(octets)).kind)
+      }),
+    )
+  })
+})
+
+describe('LOGIN', () => {
+  it('asks with the two exact challenges', () => {
+    const exchange = loginExchange()
+    const first = exchange(undefined)
+    const second = exchange(Buffer.from('me@example.com'))
+    expect(first.kind === 'challenge' && encodeBase64(first.text)).toBe('VXNlcm5hbWU6')
+    expect(second.kind === 'challenge' && encodeBase64(second.text)).toBe('UGFzc3dvcmQ6')
+    expect(shown(exchange(Buffer.from('right')))).toEqual({
+      kind: 'credentials',
+      userName: 'me@example.com',
+      password: 'right',
+    })
+  })
+
+  it('takes the user name that comes beside AUTH', () => {
+    const exchange = loginExchange()
+    expect(exchange(Buffer.from('me'))).toEqual({ kind: 'challenge', text: 'Password:' })
+    expect(shown(exchange(Buffer.from('right')))).toMatchObject({ userName: 'me', password: 'right' })
+  })
+
+  it.each([
+    ['a NUL', Buffer.from('a\0b')],
+    ['not UTF-8', Buffer.from([0xff])],
+  ])('calls malformed: %s', (_, response) => {
+    expect(loginExchange()(response)).toEqual({ kind: 'malformed' })
+    const exchange = loginExchange()
+    exchange(Buffer.from('me'))
+    expect(exchange(response)).toEqual({ kind: 'malformed' })
+  })
+})
+
+it('names PLAIN before LOGIN', () => {
+  expect([...clientMechanisms.keys()]).toEqual(['PLAIN', 'LOGIN'])
+})
