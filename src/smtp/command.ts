@@ -1,0 +1,144 @@
+import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
+import { type Reply, say } from '../wire/reply.ts'
+import { decodeUtf8 } from '../wire/utf8.ts'
+import { type ReadParameters, readMailParameters, readRecipientParameters } from './command-parameters.ts'
+import { isAscii, isPostmaster, readPath } from './command-path.ts'
+
+/** A command line, read. Only what the grammar lets through is in `MAIL` and `RCPT`. */
+export type Command =
+  | { verb: 'EHLO' | 'HELO'; client: string }
+  /** `initial`: what stands behind the mechanism, still in base64; `=` is an empty response (RFC 4954, section 4). */
+  | { verb: 'AUTH'; mechanism: string; initial?: string }
+  | { verb: 'MAIL'; mail: MailCommand }
+  | { verb: 'RCPT'; recipient: RecipientCommand }
+  | { verb: 'STARTTLS' | 'DATA' | 'RSET' | 'NOOP' | 'QUIT' | 'BDAT' }
+  /** An SMTP command that is never served here, and never relayed. */
+  | { verb: 'unsupported' }
+  /** A browser or another HTTP client was made to talk to us. */
+  | { verb: 'cross-protocol' }
+  | { verb: 'unknown' }
+  /** A known command that does not follow its grammar; `of` decides whether 530 comes first. */
+  | { verb: 'malformed'; of: string; reply: Reply }
+
+const bare: ReadonlySet<string> = new Set(['STARTTLS', 'DATA', 'RSET', 'QUIT'])
+const unsupported: ReadonlySet<string> = new Set([
+  'VRFY',
+  'EXPN',
+  'HELP',
+  'ETRN',
+  'TURN',
+  'ATRN',
+  'SEND',
+  'SAML',
+  'SOML',
+  'XCLIENT',
+  'XFORWARD',
+  'PROXY',
+  'BURL',
+])
+const http: ReadonlySet<string> = new Set([
+  'GET',
+  'POST',
+  'PUT',
+  'HEAD',
+  'OPTIONS',
+  'DELETE',
+  'PATCH',
+  'TRACE',
+  'CONNECT',
+  'HOST:',
+])
+
+/** Reads one line without its CRLF (RFC 5321, section 4.1.1). Verbs in any case, blanks at the end tolerated. */
+export function parseCommand(line: Buffer): Command {
+  const text = decodeUtf8(line)?.replace(/[ \t]+$/, '')
+  if (text === undefined) return malformed('', 'The command is not valid UTF-8', '5.5.2')
+  const blank = text.indexOf(' ')
+  const word = (blank === -1 ? text : text.slice(0, blank)).toUpperCase()
+  const rest = blank === -1 ? '' : text.slice(blank + 1).replace(/^ +/, '')
+  if (http.has(word)) return { verb: 'cross-protocol' }
+  if (unsupported.has(word)) return { verb: 'unsupported' }
+  if (bare.has(word)) return parseBare(word as 'STARTTLS' | 'DATA' | 'RSET' | 'QUIT', rest)
+  switch (word) {
+    case 'EHLO':
+    case 'HELO':
+      return parseHello(word, rest)
+    case 'AUTH':
+      return parseAuth(rest)
+    case 'MAIL':
+      return parseMail(rest)
+    case 'RCPT':
+      return parseRecipient(rest)
+    case 'NOOP':
+    case 'BDAT':
+      return { verb: word }
+    default:
+      return { verb: 'unknown' }
+  }
+}
+
+function parseBare(verb: 'STARTTLS' | 'DATA' | 'RSET' | 'QUIT', rest: string): Command {
+  return rest === '' ? { verb } : malformed(verb, `${verb} takes no parameter`)
+}
+
+function parseHello(verb: 'EHLO' | 'HELO', client: string): Command {
+  if (client === '' || client.length > 255 || /\p{Cc}/u.test(client)) {
+    return malformed(verb, `Say who you are: ${verb} and a host name`)
+  }
+  return { verb, client }
+}
+
+function parseAuth(rest: string): Command {
+  const [mechanism = '', initial, ...more] = rest.split(' ').filter((word) => word !== '')
+  if (!/^[\w-]{1,20}$/.test(mechanism) || more.length > 0) {
+    return malformed('AUTH', 'Say AUTH, a mechanism, and at most one initial response')
+  }
+  const named = { verb: 'AUTH', mechanism: mechanism.toUpperCase() } as const
+  return initial === undefined ? named : { ...named, initial }
+}
+
+function parseMail(rest: string): Command {
+  const path = /^FROM ?: */i.test(rest) ? readPath(rest.replace(/^FROM ?: */i, '')) : undefined
+  if (path === undefined || isPostmaster(path.address)) {
+    return malformed('MAIL', 'Cannot read the sender: say MAIL FROM:<name@example.com>', '5.1.7')
+  }
+  const read = readMailParameters(path.rest)
+  if (read.kind !== 'parameters') return refusedParameters('MAIL', read)
+  const { parameters } = read
+  if (!isAscii(path.address) && !parameters.some(({ keyword }) => keyword === 'SMTPUTF8')) {
+    return needsUtf8('MAIL')
+  }
+  return { verb: 'MAIL', mail: { sender: path.address, parameters } }
+}
+
+function parseRecipient(rest: string): Command {
+  const path = /^TO ?: */i.test(rest) ? readPath(rest.replace(/^TO ?: */i, '')) : undefined
+  if (path === undefined || path.address === '') {
+    return malformed('RCPT', 'Cannot read the recipient: say RCPT TO:<name@example.com>', '5.1.3')
+  }
+  const read = readRecipientParameters(path.rest)
+  if (read.kind !== 'parameters') return refusedParameters('RCPT', read)
+  return { verb: 'RCPT', recipient: { recipient: path.address, parameters: read.parameters } }
+}
+
+function refusedParameters(of: string, read: Exclude<ReadParameters, { kind: 'parameters' }>): Command {
+  if (read.kind === 'invalid') return malformed(of, read.why)
+  return {
+    verb: 'malformed',
+    of,
+    reply: say(555, `5.5.4 ${read.keyword.slice(0, 40)} is not a known parameter`),
+  }
+}
+
+/** RFC 6531, section 3.2. */
+export function needsUtf8(of: 'MAIL' | 'RCPT'): Command & { verb: 'malformed' } {
+  return {
+    verb: 'malformed',
+    of,
+    reply: say(553, '5.6.7 An address with non-ASCII characters needs SMTPUTF8'),
+  }
+}
+
+function malformed(of: string, why: string, status = '5.5.4'): Command {
+  return { verb: 'malformed', of, reply: say(501, `${status} ${why}`) }
+}

@@ -1,0 +1,194 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Command, parseCommand } from '../../src/smtp/command.ts'
+import { formatReply } from '../../src/wire/reply.ts'
+
+function parse(line: string): Command {
+  return parseCommand(Buffer.from(line))
+}
+
+/** The start of the refusal: code and enhanced status. */
+function refusal(command: Command): string {
+  if (command.verb !== 'malformed') return `accepted as ${command.verb}`
+  return formatReply(command.reply).toString().split(' ').slice(0, 2).join(' ')
+}
+
+describe('command lines', () => {
+  it.each<[string, Command]>([
+    ['EHLO printer', { verb: 'EHLO', client: 'printer' }],
+    ['helo  [127.0.0.1]  ', { verb: 'HELO', client: '[127.0.0.1]' }],
+    ['StartTls', { verb: 'STARTTLS' }],
+    ['AUTH plain', { verb: 'AUTH', mechanism: 'PLAIN' }],
+    ['auth Login  bWU=', { verb: 'AUTH', mechanism: 'LOGIN', initial: 'bWU=' }],
+    ['AUTH PLAIN =', { verb: 'AUTH', mechanism: 'PLAIN', initial: '=' }],
+    ['DATA \t', { verb: 'DATA' }],
+    ['RSET', { verb: 'RSET' }],
+    ['NOOP', { verb: 'NOOP' }],
+    ['NOOP what ever', { verb: 'NOOP' }],
+    ['QUIT', { verb: 'QUIT' }],
+    ['BDAT 5 LAST', { verb: 'BDAT' }],
+    ['VRFY me', { verb: 'unsupported' }],
+    ['XCLIENT ADDR=1.2.3.4', { verb: 'unsupported' }],
+    ['GET / HTTP/1.1', { verb: 'cross-protocol' }],
+    ['Host: localhost', { verb: 'cross-protocol' }],
+    ['POST', { verb: 'cross-protocol' }],
+    ['', { verb: 'unknown' }],
+    ['MAILFROM:<a@b>', { verb: 'unknown' }],
+    ['\x16\x03', { verb: 'unknown' }],
+  ])('%j is read', (line, command) => {
+    expect(parse(line)).toEqual(command)
+  })
+
+  it.each([
+    ['EHLO', '501 5.5.4'],
+    ['HELO a\x07b', '501 5.5.4'],
+    ['STARTTLS now', '501 5.5.4'],
+    ['DATA 1', '501 5.5.4'],
+    ['QUIT now', '501 5.5.4'],
+    ['AUTH', '501 5.5.4'],
+    ['AUTH PLAIN a b', '501 5.5.4'],
+    ['AUTH PL\x0bAIN', '501 5.5.4'],
+  ])('%j is refused with %s', (line, reply) => {
+    expect(refusal(parse(line))).toBe(reply)
+  })
+
+  it('refuses what is not UTF-8', () => {
+    expect(refusal(parseCommand(Buffer.from([0x4d, 0xff])))).toBe('501 5.5.2')
+  })
+})
+
+describe('MAIL', () => {
+  it.each<[string, string, string[]]>([
+    ['MAIL FROM:<a@b.example>', 'a@b.example', []],
+    ['mail from: <a@b.example>', 'a@b.example', []],
+    ['MAIL FROM :<a@b.example>', 'a@b.example', []],
+    ['MAIL FROM:a@b.example SIZE=5', 'a@b.example', ['SIZE=5']],
+    ['MAIL FROM:<>', '', []],
+    ['MAIL FROM:<@relay.example,@other.example:a@b.example>', 'a@b.example', []],
+    ['MAIL FROM:<"a b>\\" c"@b.example>', '"a b>\\" c"@b.example', []],
+    ['MAIL FROM:<na..me.@docomo.example>', 'na..me.@docomo.example', []],
+    ['MAIL FROM:<a@[127.0.0.1]>', 'a@[127.0.0.1]', []],
+    ['MAIL FROM:<a@[IPv6:2001:db8::1]>', 'a@[IPv6:2001:db8::1]', []],
+    ['MAIL FROM:<ü@b.example> SMTPUTF8', 'ü@b.example', ['SMTPUTF8']],
+    [
+      'MAIL FROM:<a@b.example>  size=123 body=8bitmime RET=HDRS ENVID=QQ+2B314',
+      'a@b.example',
+      ['SIZE=123', 'BODY=8bitmime', 'RET=HDRS', 'ENVID=QQ+2B314'],
+    ],
+    ['MAIL FROM:<a@b.example> AUTH=<> SIZE=1', 'a@b.example', ['SIZE=1']],
+  ])('%j is read', (line, sender, parameters) => {
+    const command = parse(line)
+    expect(command.verb === 'MAIL' && command.mail.sender).toBe(sender)
+    const read = command.verb === 'MAIL' ? command.mail.parameters : []
+    expect(read.map(({ keyword, value }) => (value === undefined ? keyword : `${keyword}=${value}`))).toEqual(
+      parameters,
+    )
+  })
+
+  it.each([
+    ['MAIL', '501 5.1.7'],
+    ['MAIL a@b', '501 5.1.7'],
+    ['MAIL FROM:', '501 5.1.7'],
+    ['MAIL FROM:<a@b', '501 5.1.7'],
+    ['MAIL FROM:<a b@c>', '501 5.1.7'],
+    ['MAIL FROM:<a@b@c>', '501 5.1.7'],
+    ['MAIL FROM:<@b.example>', '501 5.1.7'],
+    ['MAIL FROM:<a@>', '501 5.1.7'],
+    ['MAIL FROM:<a>', '501 5.1.7'],
+    ['MAIL FROM:<a@b..c>', '501 5.1.7'],
+    ['MAIL FROM:<a@b.example\t>', '501 5.1.7'],
+    ['MAIL FROM:<a\u0085@b.example> SMTPUTF8', '501 5.1.7'],
+    ['MAIL FROM:<"a\x07"@b.example>', '501 5.1.7'],
+    [`MAIL FROM:<${'a'.repeat(65)}@b.example>`, '501 5.1.7'],
+    [`MAIL FROM:<a@${'b'.repeat(254)}>`, '501 5.1.7'],
+    ['MAIL FROM:<ü@b.example>', '553 5.6.7'],
+    ['MAIL FROM:<a@b.example>SIZE=1', '501 5.5.4'],
+    ['MAIL FROM:<a@b.example> SIZE', '501 5.5.4'],
+    ['MAIL FROM:<a@b.example> SIZE=-1', '501 5.5.4'],
+    ['MAIL FROM:<a@b.example> SIZE=1 size=2', '501 5.5.4'],
+    ['MAIL FROM:<a@b.example> BODY=BINARYMIME', '501 5.5.4'],
+    ['MAIL FROM:<a@b.example> SMTPUTF8=1', '501 5.5.4'],
+    ['MAIL FROM:<a@b.example> ENVID=a=b', '501 5.5.4'],
+    ['MAIL FROM:<a@b.example> =', '501 5.5.4'],
+    ['MAIL FROM:<a@b.example> REQUIRETLS', '555 5.5.4'],
+    ['MAIL FROM:<a@b.example> NOTIFY=NEVER', '555 5.5.4'],
+    ['MAIL FROM:<a@b.example> RCPT TO:<c@d.example>', '555 5.5.4'],
+  ])('%j is refused with %s', (line, reply) => {
+    expect(refusal(parse(line))).toBe(reply)
+  })
+})
+
+describe('RCPT', () => {
+  it.each<[string, string, string[]]>([
+    ['RCPT TO:<a@b.example>', 'a@b.example', []],
+    ['rcpt to: <a@b.example> ', 'a@b.example', []],
+    ['RCPT TO:<Postmaster>', 'Postmaster', []],
+    ['RCPT TO:<@relay.example:a@b.example>', 'a@b.example', []],
+    [
+      'RCPT TO:<a@b.example> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;a+2Bb@c.example',
+      'a@b.example',
+      ['NOTIFY=SUCCESS,FAILURE', 'ORCPT=rfc822;a+2Bb@c.example'],
+    ],
+  ])('%j is read', (line, recipient, parameters) => {
+    const command = parse(line)
+    expect(command.verb === 'RCPT' && command.recipient.recipient).toBe(recipient)
+    const read = command.verb === 'RCPT' ? command.recipient.parameters : []
+    expect(read.map(({ keyword, value }) => `${keyword}=${value}`)).toEqual(parameters)
+  })
+
+  it.each([
+    ['RCPT TO:<>', '501 5.1.3'],
+    ['RCPT TO:', '501 5.1.3'],
+    ['RCPT FROM:<a@b.example>', '501 5.1.3'],
+    ['RCPT TO:<a@b.example> NOTIFY=NEVER,FAILURE', '501 5.5.4'],
+    ['RCPT TO:<a@b.example> NOTIFY=SOMETIMES', '501 5.5.4'],
+    ['RCPT TO:<a@b.example> ORCPT=a', '501 5.5.4'],
+    ['RCPT TO:<a@b.example> SIZE=1', '555 5.5.4'],
+  ])('%j is refused with %s', (line, reply) => {
+    expect(refusal(parse(line))).toBe(reply)
+  })
+})
+
+describe('whatever arrives', () => {
+  it('is read without throwing, and no path or parameter can become a second command', () => {
+    const piece = fc.oneof(
+      fc.constantFrom(
+        'MAIL FROM:',
+        'RCPT TO:',
+        '<',
+        '>',
+        '@',
+        '"',
+        '\\',
+        ' ',
+        'a',
+        'b.example',
+        'SIZE=',
+        'ORCPT=',
+        ';',
+      ),
+      // U+010D and U+010A are CR and LF to whoever writes only the low octet.
+      fc.constantFrom('\u010d', '\u010a', '\u0085', '\u2028', 'SMTPUTF8', '\t', '\x7f', '\ufeff'),
+      fc.string({ unit: 'binary', maxLength: 3 }),
+    )
+    fc.assert(
+      fc.property(fc.constantFrom('MAIL FROM:<', 'RCPT TO:<'), fc.array(piece), (start, parts) => {
+        const command = parse(start + parts.join(''))
+        const written = Buffer.from(shape(command), 'utf8')
+        expect(written.includes(0x0a) || written.includes(0x0d)).toBe(false)
+        expect(shape(command)).not.toMatch(/\p{Cc}/u)
+      }),
+      { numRuns: 5000 },
+    )
+  })
+})
+
+/** Everything of an envelope command that would be written to a provider. */
+function shape(command: Command): string {
+  if (command.verb === 'malformed') return formatReply(command.reply).toString('latin1').slice(0, -2)
+  if (command.verb !== 'MAIL' && command.verb !== 'RCPT') return command.verb
+  const { parameters, ...path } = command.verb === 'MAIL' ? command.mail : command.recipient
+  return [...Object.values(path), ...parameters.flatMap(({ keyword, value }) => [keyword, value ?? ''])].join(
+    ' ',
+  )
+}
