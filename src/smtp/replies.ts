@@ -1,0 +1,124 @@
+import { printable } from '../base/address.ts'
+import type { Failure, FailureCode } from '../base/failure.ts'
+import { type Reply, say } from '../wire/reply.ts'
+
+/** Where a session stands when something fails: 454 belongs to AUTH alone (RFC 4954, section 6). */
+export type Phase = 'sign-in' | 'transaction'
+
+/**
+ * The table from failures to replies, the only one of this door. Every text is ours: what a provider said goes to the log, not to a
+ * client. Passing trouble is 4xx, so that a queue in front of postern keeps the mail while somebody repairs the cause.
+ */
+const failureReplies: Record<FailureCode, Record<Phase, Reply>> = {
+  'wrong-credentials': {
+    'sign-in': say(535, '5.7.8 Wrong user name or password'),
+    transaction: say(550, '5.7.1 This login is no longer valid'),
+  },
+  // The same words as for a wrong password: where a login may be used from is nobody else's business.
+  forbidden: {
+    'sign-in': say(535, '5.7.8 Wrong user name or password'),
+    transaction: say(550, '5.7.1 This login may not do that'),
+  },
+  'sender-refused': bothPhases(say(550, '5.7.1 This login may not send as this sender')),
+  'consent-needed': temporary(
+    '4.7.0',
+    'Somebody has to sign in at the provider again: open the page of this mailbox in postern [postern:REAUTH]',
+  ),
+  'provider-unavailable': temporary(
+    '4.4.1',
+    'The mail provider cannot be reached, try again [postern:RETRY]',
+  ),
+  'provider-setup': temporary(
+    '4.3.0',
+    'The mail provider refuses our set-up: ask the administrator of postern [postern:CONFIG]',
+  ),
+  'limit-reached': temporary('4.3.2', 'A limit is reached, try again later [postern:LIMIT]'),
+  'outcome-unknown': bothPhases(
+    say(451, '4.4.2 The connection to the provider broke, and nobody knows whether the message arrived'),
+  ),
+  invalid: bothPhases(say(501, '5.5.2 Cannot read that')),
+  'not-found': temporary(
+    '4.3.0',
+    'The mailbox of this login is gone: ask the administrator of postern [postern:CONFIG]',
+  ),
+  'already-exists': temporary('4.3.0', 'Something went wrong here, try again [postern:RETRY]'),
+  'store-unavailable': temporary('4.3.0', 'The store of postern does not answer, try again [postern:RETRY]'),
+  configuration: temporary('4.3.0', 'postern is not set up: ask its administrator [postern:CONFIG]'),
+  internal: temporary('4.3.0', 'Something went wrong here, try again [postern:RETRY]'),
+}
+
+export function replyForFailure(failure: Failure, phase: Phase): Reply {
+  return failureReplies[failure.code][phase]
+}
+
+function temporary(status: string, text: string): Record<Phase, Reply> {
+  return { 'sign-in': say(454, `4.7.0 ${text}`), transaction: say(451, `${status} ${text}`) }
+}
+
+function bothPhases(reply: Reply): Record<Phase, Reply> {
+  return { 'sign-in': reply, transaction: reply }
+}
+
+/** Everything that is said without looking anything up. */
+export const replies = {
+  ok: say(250, '2.0.0 OK'),
+  goodbye: say(221, '2.0.0 Goodbye'),
+  signedIn: say(235, '2.7.0 Signed in'),
+  wrongCredentials: failureReplies['wrong-credentials']['sign-in'],
+  senderAccepted: say(250, '2.1.0 Sender accepted'),
+  sendMessage: say(354, 'Send the message, end it with a line that holds only a dot'),
+  readyForTls: say(220, '2.0.0 Ready to start TLS'),
+
+  signInFirst: say(530, '5.7.0 Sign in first'),
+  startTlsFirst: say(538, '5.7.11 Signing in needs TLS here: say STARTTLS first'),
+  helloFirst: say(503, '5.5.1 Say EHLO first'),
+  signedInAlready: say(503, '5.5.1 Already signed in'),
+  mechanismUnknown: say(504, '5.5.4 Sign in with PLAIN or LOGIN'),
+  cancelled: say(501, '5.7.0 Sign-in cancelled'),
+  badBase64: say(501, '5.5.2 Cannot read that: not base64'),
+  badResponse: say(501, '5.5.2 Cannot read that: not what the mechanism expects'),
+  tlsNotHere: say(502, '5.5.1 TLS is not available here'),
+  tlsAlready: say(503, '5.5.1 TLS is on already'),
+
+  mailFirst: say(503, '5.5.1 Say MAIL first'),
+  mailAlready: say(503, '5.5.1 A transaction is open: finish it or say RSET'),
+  recipientFirst: say(503, '5.5.1 Say RCPT first'),
+  noRecipients: say(554, '5.5.1 No valid recipients'),
+  tooManyRecipients: say(452, '4.5.3 Too many recipients in one message'),
+  utf8NotHere: say(555, '5.5.4 SMTPUTF8 is not offered here'),
+  tooLarge: say(552, '5.3.4 The message is larger than is allowed here'),
+  bareNewline: say(550, '5.5.2 A CR or LF that is not part of CRLF, or a NUL, in the message'),
+  messageLost: say(451, '4.3.0 The message was not taken to its end, try again'),
+
+  bareNewlineInCommand: say(500, '5.5.2 A CR or LF that is not part of CRLF, or a NUL, in a command'),
+  lineTooLong: say(500, '5.5.2 The line is too long'),
+  authLineTooLong: say(500, '5.5.6 The line is too long'),
+  unknownCommand: say(500, '5.5.1 Unknown command'),
+  unsupportedCommand: say(502, '5.5.1 This command is not served here'),
+  noChunking: say(502, '5.5.1 BDAT is not offered here'),
+  notHttp: say(554, '5.5.1 This is a mail server'),
+
+  tooManyBadCommands: say(421, '4.7.0 Too many commands that mean nothing'),
+  tooManySignInFailures: say(421, '4.7.0 Too many failed sign-ins'),
+  tooManyConnections: say(421, '4.3.2 Too many connections, try again later'),
+  timedOut: say(421, '4.4.2 Nothing heard for too long'),
+  closing: say(421, '4.3.2 Closing for a while, try again'),
+} as const satisfies Record<string, Reply>
+
+/** RFC 5321, section 4.2: the greeting and, with it, the name that this server goes by. */
+export function greeting(hostname: string): Reply {
+  return say(220, `${hostname} ESMTP postern`)
+}
+
+/** Names the sender that is missing and the command that would allow it. */
+export function senderRefused(reason: string, mailbox: string, sender: string): Reply {
+  return say(
+    550,
+    asciiText(`5.7.1 ${reason}. A login that may: postern login add ${mailbox} --sender ${sender}`),
+  )
+}
+
+/** A text of ours with foreign parts in it, as a reply line: ASCII (RFC 5321, section 4.2), within 512 octets. */
+function asciiText(text: string): string {
+  return printable(text, 480).replace(/[^ -~]/g, '?')
+}

@@ -1,0 +1,152 @@
+import type { Limits } from '../config/config.ts'
+import { mailboxForSender } from '../mailboxes/sender-policy.ts'
+import type { Login } from '../store/ports.ts'
+import type { Offered } from '../upstream/relay.ts'
+import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
+import { isPositive, type Reply } from '../wire/reply.ts'
+import { needsUtf8 } from './command.ts'
+import { isAscii } from './command-path.ts'
+import { replies, senderRefused } from './replies.ts'
+import { relayedReply } from './replies-relayed.ts'
+import { type Answer, answer, bad } from './session-answer.ts'
+
+/** MAIL, RCPT and DATA of one session: the transaction before its message. */
+export interface Envelope {
+  isOpen(): boolean
+  /** Recipients of a pipelined run wait to leave together. */
+  isGathering(): boolean
+  mail(login: Login, mail: MailCommand): Answer
+  recipient(command: RecipientCommand): Answer
+  /** A recipient that we refuse ourselves, in its turn. */
+  refuseRecipient(reply: Reply): Answer
+  /** The run is over: what leaves for the provider. */
+  endRun(): Answer
+  recipientsAnswered(answers: readonly Reply[], open: boolean): Answer
+  recipientsFailed(reply: Reply): Answer
+  data(): Answer
+  close(): void
+}
+
+interface OpenEnvelope {
+  mailbox: string
+  mail: MailCommand
+  begun: boolean
+  asked: boolean
+  accepted: number
+  /** The transaction is dead at the provider: this answers everything that still comes. */
+  over?: Reply
+}
+
+type EnvelopeLimits = Pick<Limits, 'messageOctets' | 'recipientsPerMessage'>
+
+export function createEnvelope(limits: EnvelopeLimits, offered: () => Offered): Envelope {
+  let open: OpenEnvelope | undefined
+  /** Recipients for the provider, and between them the replies that we give ourselves. */
+  let run: (RecipientCommand | Reply)[] = []
+
+  return {
+    isOpen: () => open !== undefined,
+    isGathering: () => run.length > 0,
+
+    mail(login, mail) {
+      if (open !== undefined) return bad(replies.mailAlready)
+      if (wantsUtf8(mail) && !offered().smtpUtf8) return bad(replies.utf8NotHere)
+      const size = mail.parameters.find(({ keyword }) => keyword === 'SIZE')?.value
+      const limit = messageLimit(limits, offered())
+      if (limit !== undefined && Number(size ?? 0) > limit) return answer(replies.tooLarge)
+      const verdict = mailboxForSender(login, mail.sender)
+      if (!verdict.allowed) {
+        return answer(senderRefused(verdict.reason, login.mailboxes[0] ?? 'ADDRESS', mail.sender))
+      }
+      open = { mailbox: verdict.mailbox, mail, begun: false, asked: false, accepted: 0 }
+      return answer(replies.senderAccepted)
+    },
+
+    recipient(command) {
+      if (open === undefined) return bad(replies.mailFirst)
+      open.asked = true
+      if (open.over !== undefined) return answer(open.over)
+      if (!isAscii(command.recipient) && !wantsUtf8(open.mail)) {
+        return refuse(needsUtf8('RCPT').reply)
+      }
+      if (open.accepted + run.filter(isCommand).length >= limits.recipientsPerMessage) {
+        return refuse(replies.tooManyRecipients)
+      }
+      run.push(command)
+      return { replies: [] }
+    },
+
+    refuseRecipient: refuse,
+
+    endRun() {
+      const recipients = run.filter(isCommand)
+      if (open === undefined || recipients.length === 0) return { replies: [] }
+      if (open.begun) return { replies: [], next: { do: 'add-recipients', recipients } }
+      return { replies: [], next: { do: 'begin', mailbox: open.mailbox, mail: open.mail, recipients } }
+    },
+
+    recipientsAnswered(answers, stillOpen) {
+      const left = answers.map(relayedReply)
+      const last = left.at(-1)
+      if (open !== undefined) {
+        open.begun = stillOpen
+        open.accepted += answers.filter(isPositive).length
+        if (!stillOpen && last !== undefined) open.over = last
+      }
+      return { replies: emptyRun((index) => left[index] ?? replies.messageLost) }
+    },
+
+    recipientsFailed(reply) {
+      if (open !== undefined) {
+        open.begun = false
+        open.over = reply
+      }
+      return { replies: emptyRun(() => reply) }
+    },
+
+    data() {
+      if (open === undefined) return bad(replies.mailFirst)
+      if (!open.asked) return bad(replies.recipientFirst)
+      if (open.accepted === 0) return answer(replies.noRecipients)
+      if (open.over !== undefined) return answer(open.over)
+      const limit = messageLimit(limits, offered())
+      return { replies: [replies.sendMessage], next: { do: 'message', limit } }
+    },
+
+    close() {
+      open = undefined
+      run = []
+    },
+  }
+
+  function refuse(reply: Reply): Answer {
+    if (run.length === 0) return answer(reply)
+    run.push(reply)
+    return { replies: [] }
+  }
+
+  /** One reply for each entry of the run, in order; `answerTo` gives those of the provider. */
+  function emptyRun(answerTo: (index: number) => Reply): Reply[] {
+    let commands = 0
+    const answers = run.map((entry) => (isCommand(entry) ? answerTo(commands++) : entry))
+    run = []
+    return answers
+  }
+}
+
+/** The smaller of our own limit and the provider's, in octets (RFC 1870); undefined without either. */
+export function messageLimit(
+  limits: Pick<Limits, 'messageOctets'>,
+  offered: Pick<Offered, 'size'>,
+): number | undefined {
+  const known = [limits.messageOctets, offered.size ?? 0].filter((octets) => octets > 0)
+  return known.length === 0 ? undefined : Math.min(...known)
+}
+
+function wantsUtf8(mail: MailCommand): boolean {
+  return mail.parameters.some(({ keyword }) => keyword === 'SMTPUTF8')
+}
+
+function isCommand(entry: RecipientCommand | Reply): entry is RecipientCommand {
+  return 'recipient' in entry
+}

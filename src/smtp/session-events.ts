@@ -1,0 +1,52 @@
+import type { Failure } from '../base/failure.ts'
+import type { Secret } from '../base/secret.ts'
+import type { Login } from '../store/ports.ts'
+import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
+import type { Reply } from '../wire/reply.ts'
+
+/** What the session answers, and what has to happen before it can go on. */
+export interface Step {
+  replies: readonly Reply[]
+  next: Next
+}
+
+export type Next =
+  /** Wait for a line of at most `limit` octets: `line`, `line-too-long`, `line-forbidden`. */
+  | { do: 'line'; limit: number }
+  /** Take a line if a whole one is here already; `run-ended` otherwise. */
+  | { do: 'line-if-here'; limit: number }
+  | { do: 'start-tls' }
+  /** Check the login and, where it has one mailbox, that the provider accepts us: `signed-in` or `failed`. */
+  | { do: 'sign-in'; userName: string; password: Secret }
+  /** Begin the transaction at the provider: `recipients-answered` or `failed`. */
+  | { do: 'begin'; mailbox: string; mail: MailCommand; recipients: readonly RecipientCommand[] }
+  /** More recipients for it: `recipients-answered` or `failed`. */
+  | { do: 'add-recipients'; recipients: readonly RecipientCommand[] }
+  /** Pass the message on: `message-over`. `limit` in octets (RFC 1870). */
+  | { do: 'message'; limit: number | undefined }
+  /** Give the transaction up, then wait for a line. */
+  | { do: 'reset'; limit: number }
+  | { do: 'close' }
+
+export type SessionEvent =
+  | { kind: 'line'; line: Buffer }
+  | { kind: 'line-too-long' }
+  | { kind: 'line-forbidden' }
+  | { kind: 'run-ended' }
+  | { kind: 'encrypted' }
+  | { kind: 'signed-in'; login: Login }
+  /** `open`: the transaction goes on. */
+  | { kind: 'recipients-answered'; replies: readonly Reply[]; open: boolean }
+  /** `ended`: the client's input stands behind the end of data; otherwise nothing of it can be read as commands. */
+  | { kind: 'message-over'; outcome: MessageOutcome; ended: boolean }
+  | { kind: 'failed'; failure: Failure }
+  | { kind: 'timed-out' }
+  | { kind: 'shutting-down' }
+
+/** The provider's final reply, why there is none, or why the message was cut off on our side. */
+export type MessageOutcome =
+  | { kind: 'answered'; reply: Reply }
+  | { kind: 'failed'; failure: Failure }
+  | { kind: 'cut'; cut: MessageCut }
+
+export type MessageCut = 'bare-newline' | 'too-large' | 'timed-out'
