@@ -1,0 +1,111 @@
+import type { InputBuffer } from '../wire/input-buffer.ts'
+import { createMessageScanner } from '../wire/message-scanner.ts'
+import type { Read } from './client-socket.ts'
+import type { MessageCut } from './session-events.ts'
+
+/** The message that a client is sending, as the relay wants it. */
+export interface IncomingMessage {
+  /** Its octets, pulled from the client as they are asked for. Throws when the message is cut off, so that half of one is never taken for a whole. */
+  octets: AsyncIterable<Buffer>
+  /** Reads on to the end of data when nobody pulls any more. False when the end was not found within bounds. */
+  drain(): Promise<boolean>
+  /** Why the message did not come to its end. `gone`: so did the client. */
+  cut(): MessageCut | 'gone' | undefined
+  /** Octets so far (RFC 1870). */
+  size(): number
+}
+
+export interface IncomingMessageOptions {
+  input: InputBuffer
+  read: () => Promise<Read>
+  /** In octets; undefined: none. */
+  limit: number | undefined
+  drainSeconds: number
+}
+
+export function createIncomingMessage(options: IncomingMessageOptions): IncomingMessage {
+  const { input, limit } = options
+  const scanner = createMessageScanner()
+  let ready: Buffer[] = []
+  let ended = false
+  let unreadable = false
+  let cut: MessageCut | 'gone' | undefined
+  let underWay: Promise<unknown> = Promise.resolve()
+
+  return {
+    octets: { [Symbol.asyncIterator]: () => ({ next, return: stop }) },
+    drain: async () => ended || withinSeconds(options.drainSeconds, drainToEnd()),
+    cut: () => cut,
+    size: () => scanner.octets(),
+  }
+
+  function next(): Promise<IteratorResult<Buffer, undefined>> {
+    const pulled = pull()
+    // Remembered, so that `drain` never reads beside a pull that the relay has turned its back on.
+    underWay = pulled.catch(() => {})
+    return pulled
+  }
+
+  async function stop(): Promise<IteratorResult<Buffer, undefined>> {
+    return { done: true, value: undefined }
+  }
+
+  async function pull(): Promise<IteratorResult<Buffer, undefined>> {
+    for (;;) {
+      const octets = ready.shift()
+      if (octets !== undefined) return { done: false, value: octets }
+      if (cut !== undefined) throw new Error(`The client's message was cut off: ${cut}`)
+      if (ended) return { done: true, value: undefined }
+      await advance()
+    }
+  }
+
+  /** One step on: what is here already, or the next input. */
+  async function advance(): Promise<void> {
+    if (input.size() === 0) {
+      take(await options.read())
+      return
+    }
+    const scan = input.takeData(scanner)
+    if (scan.kind === 'refused') {
+      unreadable = true
+      cut ??= 'bare-newline'
+      return
+    }
+    ended = scan.kind === 'end'
+    ready = [...scan.octets]
+    if (limit === undefined || scanner.octets() <= limit) return
+    cut ??= 'too-large'
+    ready = []
+  }
+
+  function take(read: Read): void {
+    if (read.kind === 'octets') {
+      input.push(read.octets)
+      return
+    }
+    unreadable = true
+    cut ??= read.kind === 'timed-out' ? 'timed-out' : 'gone'
+  }
+
+  async function drainToEnd(): Promise<boolean> {
+    await underWay
+    const bound = limit === undefined ? Number.POSITIVE_INFINITY : scanner.octets() + limit
+    while (!ended && !unreadable && scanner.octets() <= bound) {
+      await advance()
+      ready = []
+    }
+    return ended
+  }
+}
+
+/** False when the task takes longer. */
+async function withinSeconds(seconds: number, task: Promise<boolean>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), seconds * 1000)
+  })
+  const inTime = await Promise.race([task, tooLate])
+  clearTimeout(timer)
+  return inTime
+}

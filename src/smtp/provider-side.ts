@@ -1,0 +1,117 @@
+import { asFailure, Failure } from '../base/failure.ts'
+import type { Limits } from '../config/config.ts'
+import type { Logins } from '../mailboxes/services.ts'
+import type { Login } from '../store/ports.ts'
+import type { Relay, Transaction } from '../upstream/relay.ts'
+import type { RecipientCommand } from '../wire/envelope.ts'
+import type { MessageOutcome, Next, SessionEvent } from './session-events.ts'
+import type { TransactionLog } from './transaction-log.ts'
+
+export interface ProviderSideOptions {
+  relay: Relay
+  logins: Pick<Logins, 'check'>
+  limits: Pick<Limits, 'wholeLoginSeconds'>
+  remoteAddress: string
+  record: TransactionLog
+  /** Called before the client hears that it is signed in. */
+  signedIn: () => void
+}
+
+/** What one session asks of logins and relay, and the transaction that it holds meanwhile. Nothing here rejects. */
+export interface ProviderSide {
+  signIn(next: Next & { do: 'sign-in' }): Promise<SessionEvent>
+  begin(next: Next & { do: 'begin' }): Promise<SessionEvent>
+  addRecipients(recipients: readonly RecipientCommand[]): Promise<SessionEvent>
+  send(octets: AsyncIterable<Buffer>): Promise<MessageOutcome>
+  giveUp(): Promise<void>
+}
+
+export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
+  let transaction: Transaction | undefined
+
+  return { signIn, begin, addRecipients, send, giveUp }
+
+  async function signIn(next: Next & { do: 'sign-in' }): Promise<SessionEvent> {
+    try {
+      const login = await within(deps.limits.wholeLoginSeconds, checkLogin(next))
+      deps.signedIn()
+      deps.record.signedIn(login)
+      return { kind: 'signed-in', login }
+    } catch (error) {
+      const failure = asFailure(error)
+      deps.record.signInRefused(next.userName, failure)
+      return { kind: 'failed', failure }
+    }
+  }
+
+  async function checkLogin({ userName, password }: Next & { do: 'sign-in' }): Promise<Login> {
+    const login = await deps.logins.check(userName, password, deps.remoteAddress)
+    const [mailbox, ...others] = login.mailboxes
+    // With several mailboxes nobody knows yet through which one the mail will leave.
+    if (mailbox !== undefined && others.length === 0) await deps.relay.verify(mailbox)
+    return login
+  }
+
+  async function begin(next: Next & { do: 'begin' }): Promise<SessionEvent> {
+    deps.record.begun(next.mailbox, next.mail.sender)
+    try {
+      const begun = await deps.relay.begin(next.mailbox, next.mail, next.recipients)
+      transaction = begun.transaction
+      deps.record.recipients(begun.replies)
+      return { kind: 'recipients-answered', replies: begun.replies, open: transaction !== undefined }
+    } catch (error) {
+      return failed(error)
+    }
+  }
+
+  async function addRecipients(recipients: readonly RecipientCommand[]): Promise<SessionEvent> {
+    try {
+      if (transaction === undefined)
+        throw new Failure('internal', 'There is no transaction to add recipients to')
+      const replies = await transaction.recipients(recipients)
+      deps.record.recipients(replies)
+      return { kind: 'recipients-answered', replies, open: true }
+    } catch (error) {
+      transaction?.abort()
+      transaction = undefined
+      return failed(error)
+    }
+  }
+
+  function failed(error: unknown): SessionEvent {
+    const failure = asFailure(error)
+    deps.record.failed(failure)
+    return { kind: 'failed', failure }
+  }
+
+  async function send(octets: AsyncIterable<Buffer>): Promise<MessageOutcome> {
+    const current = transaction
+    transaction = undefined
+    try {
+      if (current === undefined) throw new Failure('internal', 'There is no transaction for this message')
+      return { kind: 'answered', reply: await current.send(octets) }
+    } catch (error) {
+      return { kind: 'failed', failure: asFailure(error) }
+    }
+  }
+
+  async function giveUp(): Promise<void> {
+    const current = transaction
+    transaction = undefined
+    deps.record.givenUp()
+    await current?.reset()
+  }
+}
+
+async function within<Value>(seconds: number, task: Promise<Value>): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<never>((_, reject) => {
+    const failure = new Failure('provider-unavailable', `The sign-in took longer than ${seconds} seconds`)
+    timer = setTimeout(() => reject(failure), seconds * 1000)
+  })
+  try {
+    return await Promise.race([task, tooLate])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,93 @@
+import { printable } from '../base/address.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Failure } from '../base/failure.ts'
+import type { Log } from '../base/log.ts'
+import type { Login } from '../store/ports.ts'
+import { isPositive, type Reply } from '../wire/reply.ts'
+import type { MessageCut, MessageOutcome } from './session-events.ts'
+
+/** One line for each sign-in and each transaction of a connection: who, through what, and what came of it. Never what was in it. */
+export interface TransactionLog {
+  signedIn(login: Login): void
+  signInRefused(userName: string, failure: Failure): void
+  begun(mailbox: string, sender: string): void
+  recipients(replies: readonly Reply[]): void
+  failed(failure: Failure): void
+  message(outcome: MessageOutcome, cut: MessageCut | 'gone' | undefined, octets: number): void
+  /** The client reset the transaction or left. Says nothing unless one was open. */
+  givenUp(): void
+}
+
+interface Open {
+  since: number
+  fields: { login: string; mailbox: string; sender: string }
+  accepted: number
+  refusal?: Reply
+}
+
+export function createTransactionLog(log: Log, clock: Clock): TransactionLog {
+  let userName = ''
+  let open: Open | undefined
+
+  return {
+    signedIn(login) {
+      userName = login.userName
+      log.info({ login: userName, mailboxes: login.mailboxes }, 'signed in')
+    },
+
+    signInRefused(name, failure) {
+      log.warn({ login: printable(name), reason: failure.code, detail: failure.message }, 'sign-in refused')
+    },
+
+    begun(mailbox, sender) {
+      const fields = { login: userName, mailbox, sender: printable(sender, 254) }
+      open ??= { since: clock.monotonic(), fields, accepted: 0 }
+    },
+
+    recipients(replies) {
+      if (open === undefined) return
+      open.accepted += replies.filter(isPositive).length
+      const refusal = replies.find((reply) => !isPositive(reply))
+      if (refusal !== undefined) open.refusal ??= refusal
+    },
+
+    failed(failure) {
+      finish({ reason: failure.code, detail: failure.message }, 'message not sent')
+    },
+
+    message(outcome, cut, octets) {
+      if (cut !== undefined && outcome.kind !== 'answered') {
+        return finish({ octets, reason: cut }, 'message cut off by the client')
+      }
+      if (outcome.kind === 'failed') {
+        const { code, message } = outcome.failure
+        return finish({ octets, reason: code, detail: message }, 'message not sent')
+      }
+      if (outcome.kind === 'answered') {
+        const sent = isPositive(outcome.reply)
+        finish(
+          { octets, ...describe(outcome.reply) },
+          sent ? 'message sent' : 'message refused by the provider',
+        )
+      }
+    },
+
+    givenUp() {
+      if (open === undefined) return
+      const refusal = open.refusal === undefined ? {} : describe(open.refusal)
+      finish(refusal, open.refusal === undefined ? 'transaction given up' : 'refused by the provider')
+    },
+  }
+
+  function finish(fields: object, message: string): void {
+    if (open === undefined) return
+    const milliseconds = Math.round(clock.monotonic() - open.since)
+    log.info({ ...open.fields, recipients: open.accepted, ...fields, milliseconds }, message)
+    open = undefined
+  }
+}
+
+/** A provider's text is foreign: cut, and without control characters. */
+function describe(reply: Reply): object {
+  return { code: reply.code, reply: printable(reply.lines[0], 200) }
+}
