@@ -1,18 +1,12 @@
-import type { OAuthServer, RegisteredProvider } from '../../src/providers/provider.ts'
+import type { RegisteredProvider } from '../../src/providers/provider.ts'
 
 /** A provider that is ready for use, for tests that never reach it. */
-export function registeredProvider({
-  id = 'custom',
-  oauth = {},
-}: {
-  id?: string
-  oauth?: Partial<OAuthServer>
-} = {}): RegisteredProvider {
+export function registeredProvider({ id = 'custom', provesIdentity = true } = {}): RegisteredProvider {
   return {
     id,
     name: `Provider ${id}`,
     oauth: {
-      issuer: 'https://login.example.com',
+      ...(provesIdentity ? { issuer: 'https://login.example.com' } : {}),
       authorizationEndpoint: 'https://login.example.com/authorize',
       tokenEndpoint: 'https://login.example.com/token',
       scopes: ['openid', 'email', 'https://mail.example.com/send'],
@@ -21,7 +15,6 @@ export function registeredProvider({
       authorizationResponseIss: false,
       identityClaims: ['email'],
       clientAuthentication: 'none',
-      ...oauth,
     },
     submission: { host: 'smtp.example.com', port: 587, tls: 'starttls' },
     mechanisms: ['XOAUTH2'],

@@ -1,0 +1,71 @@
+import { type Address, printable, sameAddress } from '../base/address.ts'
+import type { Secret } from '../base/secret.ts'
+import type { TokenAnswer } from '../providers/oauth-client.ts'
+import type { Provider } from '../providers/provider.ts'
+import type { Mailbox } from '../store/ports.ts'
+import { ConsentRefused } from './consent-refused.ts'
+
+/** What a good consent proved and gave. */
+export interface GoodConsent {
+  refreshToken: Secret
+  signedInAs?: Address
+  subject?: string
+}
+
+/** Who has to sign in at the consent for a mailbox. */
+export function expectedPerson(mailbox: Mailbox): Address {
+  return mailbox.signsInAs ?? mailbox.address
+}
+
+/**
+ * Decides whether a token answer is the consent that the mailbox needs: by the right person, lasting, and for mail.
+ * @throws ConsentRefused
+ */
+export function judgeConsentAnswer(mailbox: Mailbox, provider: Provider, answer: TokenAnswer): GoodConsent {
+  const identity = provider.oauth.issuer === undefined ? {} : provenIdentity(mailbox, provider, answer)
+  const { refreshToken } = answer
+  if (!refreshToken) {
+    throw new ConsentRefused('missing-refresh-token', `${provider.name} gave no refresh token`, {
+      fix: "Remove postern from the account's connected applications and start again; if that does not help, the registration must ask for offline access.",
+      mailbox: mailbox.address,
+    })
+  }
+  requireMailScopes(mailbox, provider, answer.scopes)
+  return { refreshToken, ...identity }
+}
+
+function provenIdentity(
+  mailbox: Mailbox,
+  provider: Provider,
+  { identity }: TokenAnswer,
+): { signedInAs: Address; subject: string } {
+  const expected = expectedPerson(mailbox)
+  const [best] = identity?.addresses ?? []
+  if (!identity || best === undefined) {
+    throw new ConsentRefused('no-identity', `${provider.name} did not say which mail address signed in`, {
+      fix: 'Check that the registration may ask for the scopes openid and email, then start again.',
+      mailbox: mailbox.address,
+      expected,
+    })
+  }
+  if (!identity.addresses.some((address) => sameAddress(address, expected))) {
+    throw new ConsentRefused('wrong-person', `${printable(best)} signed in, but ${expected} has to`, {
+      fix: `Start again and choose the account ${expected}. If ${printable(best)} may send for ${mailbox.address}, an administrator can set that with --signs-in-as.`,
+      mailbox: mailbox.address,
+      signedInAs: printable(best),
+      expected,
+    })
+  }
+  return { signedInAs: expected, subject: identity.subject }
+}
+
+function requireMailScopes(mailbox: Mailbox, provider: Provider, granted: readonly string[]): void {
+  // RFC 6749, section 3.3 has scopes case-sensitive, yet providers give back their own spelling of what was asked.
+  const given = new Set(granted.map((scope) => scope.toLowerCase()))
+  const missing = provider.oauth.mailScopes.filter((scope) => !given.has(scope.toLowerCase()))
+  if (missing.length === 0) return
+  throw new ConsentRefused('missing-scope', `The right to send mail was not given: ${missing.join(', ')}`, {
+    fix: 'Start again and leave every box ticked; if there was none, add the scope to the registration at the provider.',
+    mailbox: mailbox.address,
+  })
+}

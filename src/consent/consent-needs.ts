@@ -1,0 +1,30 @@
+import type { Address } from '../base/address.ts'
+import type { Clock } from '../base/clock.ts'
+import type { KeyedHash } from '../base/keyed-hash.ts'
+import type { Log } from '../base/log.ts'
+import type { Secret } from '../base/secret.ts'
+import type { OAuthClient } from '../providers/oauth-client.ts'
+import type { Catalogue } from '../providers/provider.ts'
+import type { Store } from '../store/ports.ts'
+
+/** What consents stand on. */
+export interface ConsentNeeds {
+  store: Pick<Store, 'mailboxes' | 'grants' | 'consentLinks' | 'pendingConsents'>
+  catalogue: Pick<Catalogue, 'registered'>
+  oauthClientFor(providerId: string): OAuthClient
+  keyedHash: KeyedHash
+  clock: Clock
+  log: Log
+  publicUrl: URL
+  /** How long a person may take to sign in. */
+  consentSeconds: number
+  consentLinkSeconds: number
+  /** Forget what is cached for this mailbox, and use the token that the consent brought. */
+  grantChanged(mailbox: Address, fresh?: FreshToken): void
+}
+
+export interface FreshToken {
+  secret: Secret
+  expiresInSeconds: number
+  scopes: readonly string[]
+}

@@ -1,0 +1,23 @@
+import { createConsentBeginning } from './consent-beginning.ts'
+import { createConsentCompletion } from './consent-completion.ts'
+import { createConsentHashes } from './consent-hashes.ts'
+import { createConsentLinks, underPublicUrl } from './consent-links.ts'
+import type { ConsentNeeds } from './consent-needs.ts'
+import type { ConsentService } from './service.ts'
+import { createWrongPersons } from './wrong-persons.ts'
+
+/** The consents of people in browsers: links, the way to the provider, and what comes back from it. */
+export function createConsentService(needs: ConsentNeeds): ConsentService {
+  const hashes = createConsentHashes(needs.keyedHash)
+  const links = createConsentLinks({ ...needs, hashes })
+  const redirectUri = underPublicUrl(needs.publicUrl, '/oauth/callback')
+  const wrongPersons = createWrongPersons()
+  const parts = { ...needs, hashes, links, redirectUri, wrongPersons }
+
+  return {
+    createLink: links.create,
+    openLink: links.open,
+    begin: createConsentBeginning(parts),
+    complete: createConsentCompletion(parts),
+  }
+}

@@ -1,0 +1,51 @@
+import { createHmac } from 'node:crypto'
+import { Failure } from '../../src/base/failure.ts'
+import { Secret } from '../../src/base/secret.ts'
+import type { FreshToken } from '../../src/consent/consent-needs.ts'
+import { createConsentService } from '../../src/consent/consent-service.ts'
+import { createManualClock } from '../support/manual-clock.ts'
+import { createMemoryStore } from '../support/memory-store.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
+import { registeredProvider } from '../support/registered-provider.ts'
+import { goodAnswer, scriptedOAuthClient } from '../support/scripted-oauth-client.ts'
+
+export const browser = new Secret('cookie-of-this-browser')
+
+/** A consent service over a store with the mailbox Me@example.com and a provider that does as it is told. */
+export async function setUpConsent({ provesIdentity = true, publicUrl = 'http://localhost:8587' } = {}) {
+  const [store, clock, log] = [createMemoryStore(), createManualClock(), createRecordingLog()]
+  const client = scriptedOAuthClient(goodAnswer())
+  const changes: { mailbox: string; fresh: FreshToken | undefined }[] = []
+  const consent = createConsentService({
+    store,
+    catalogue: {
+      registered(id) {
+        if (id === 'bare') throw new Failure('configuration', 'The provider bare has no registration')
+        return registeredProvider({ id, provesIdentity })
+      },
+    },
+    oauthClientFor: () => client,
+    keyedHash: (purpose, value) => createHmac('sha256', purpose).update(value).digest('base64url'),
+    clock,
+    log,
+    publicUrl: new URL(publicUrl),
+    consentSeconds: 600,
+    consentLinkSeconds: 86_400,
+    grantChanged: (mailbox, fresh) => void changes.push({ mailbox, fresh }),
+  })
+  await store.mailboxes.add({ address: 'Me@example.com', providerId: 'custom', createdAt: clock.now() })
+  return { store, clock, log, client, changes, consent }
+}
+
+/** The callback that the provider's page sends the browser to. */
+export function callbackOf(
+  authorizationUrl: URL,
+  parameters: Record<string, string> = { code: 'the-code' },
+): URL {
+  const callback = new URL('http://localhost:8587/oauth/callback')
+  const state = authorizationUrl.searchParams.get('state') ?? ''
+  callback.search = new URLSearchParams({ ...parameters, state }).toString()
+  return callback
+}
+
+export const tokenOfLink = (url: string): string => url.slice(url.lastIndexOf('/') + 1)

@@ -1,0 +1,47 @@
+import { Secret } from '../../src/base/secret.ts'
+import type {
+  AuthorizationRequest,
+  CallbackChecks,
+  OAuthClient,
+  TokenAnswer,
+} from '../../src/providers/oauth-client.ts'
+
+/** Answers code exchanges as it is told to, and remembers what it was asked. */
+export interface ScriptedOAuthClient extends OAuthClient {
+  asked: AuthorizationRequest[]
+  exchanged: { callback: URL; checks: CallbackChecks }[]
+  answer: TokenAnswer | Error
+}
+
+export function scriptedOAuthClient(answer: TokenAnswer): ScriptedOAuthClient {
+  const script: ScriptedOAuthClient = {
+    asked: [],
+    exchanged: [],
+    answer,
+    async authorizationUrl(request) {
+      script.asked.push(request)
+      return new URL(`https://login.example.com/authorize?state=${request.state.reveal()}`)
+    },
+    async exchangeCode(callback, checks) {
+      script.exchanged.push({ callback, checks })
+      // A turn of the event loop, as a request over a network takes one.
+      await new Promise((resolve) => setImmediate(resolve))
+      if (script.answer instanceof Error) throw script.answer
+      return script.answer
+    },
+    refresh: () => Promise.reject(new Error('no consent refreshes')),
+  }
+  return script
+}
+
+/** What a provider answers after a consent in which everything went well. */
+export function goodAnswer(change: Partial<TokenAnswer> = {}): TokenAnswer {
+  return {
+    accessToken: new Secret('access-token-of-the-consent'),
+    expiresInSeconds: 3600,
+    refreshToken: new Secret('refresh-token-of-the-consent'),
+    scopes: ['openid', 'email', 'https://mail.example.com/send'],
+    identity: { subject: 'subject-1', addresses: ['me@example.com'] },
+    ...change,
+  }
+}
