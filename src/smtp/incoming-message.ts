@@ -90,7 +90,8 @@ export function createIncomingMessage(options: IncomingMessageOptions): Incoming
 
   async function drainToEnd(): Promise<boolean> {
     await underWay
-    const bound = limit === undefined ? Number.POSITIVE_INFINITY : scanner.octets() + limit
+    // Up to twice what was allowed: one that ends soon leaves the session in order, one that goes on costs its connection.
+    const bound = limit === undefined ? Number.POSITIVE_INFINITY : 2 * limit
     while (!ended && !unreadable && scanner.octets() <= bound) {
       await advance()
       ready = []

@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs'
+import type { FailureCode } from '../../src/base/failure.ts'
+import { encodeBase64 } from '../../src/sasl/base64.ts'
+import { type Reply, say } from '../../src/wire/reply.ts'
+import { type DoorStage, openDoor, type StageSettings } from './door-stage.ts'
+import { connectLineClient, type LineClient } from './line-client.ts'
+import type { ScriptedAnswer } from './recording-relay.ts'
+
+/**
+ * Runs a dialogue file against the door over real sockets. One line, one thing:
+ *
+ *     # a remark
+ *     given> messageOctets=10           a limit of the door; `given> tls`, `given> smtpUtf8=no` (the provider's offer)
+ *     provider> 250 2.1.5 ok            the provider's next answer; `fails consent-needed`, `refuses MAIL 550 no`, `refuses DATA 550 no`
+ *     client> EHLO printer              a line; lines that follow each other leave in one write
+ *     client~ a\r\n.\r\n                octets, with escapes, and no CRLF of its own
+ *     client ends | resets              half-closes, or resets the connection
+ *     client starts TLS
+ *     server< 250 ... AUTH PLAIN LOGIN  a whole reply, its lines joined by blanks: this beginning, `...` for anything
+ *     server closes                     with nothing more said
+ *     provider< RESET                   what the provider was asked next
+ *
+ * `{base64 text}` and `{plain user password}` are written in base64. At the end the provider must have been asked nothing else.
+ */
+export async function runDialogue(path: string, settings: StageSettings): Promise<void> {
+  const lines = readFileSync(path, 'utf8').split('\n')
+  const limits = givenLimits(lines)
+  const stage = await openDoor({ ...(lines.includes('given> tls') ? settings : {}), limits })
+  applyOffers(lines, stage)
+  const client = connectLineClient(stage.endpoint)
+  try {
+    await play(lines, { stage, client, ca: settings.tls?.cert ?? '' })
+  } finally {
+    client.close()
+    await stage.door.stop(0)
+  }
+}
+
+interface Scene {
+  stage: DoorStage
+  client: LineClient
+  ca: string
+}
+
+async function play(lines: readonly string[], scene: Scene): Promise<void> {
+  let unsent = ''
+  let number = 0
+  for (const line of lines) {
+    number++
+    const [, who = '', text = ''] = /^(client>|client~) ?(.*)$/.exec(line) ?? []
+    if (who === 'client>') unsent += `${fill(text)}\r\n`
+    else if (who === 'client~') unsent += withEscapes(text)
+    else {
+      if (unsent !== '') scene.client.send(Buffer.from(unsent, 'utf8'))
+      unsent = ''
+      try {
+        await perform(line, scene)
+      } catch (error) {
+        throw new Error(`line ${number}, "${line}": ${(error as Error).message}`)
+      }
+    }
+  }
+  const left = scene.stage.relay.asked
+  if (left.length > 0) throw new Error(`The provider was also asked: ${left.join(' | ')}`)
+}
+
+async function perform(line: string, { stage, client, ca }: Scene): Promise<void> {
+  const [, who = '', text = ''] = /^(\w+[<>]|\w+)(?: (.*))?$/.exec(line) ?? []
+  if (line === '' || line.startsWith('#') || who === 'given>') return
+  if (who === 'provider>') return void stage.relay.answers.push(readAnswer(text))
+  if (who === 'server<') return expectReply(await client.reply(), text)
+  if (who === 'provider<') return expectAsked(stage, fill(text))
+  if (line === 'server closes') return expectNothing(await client.rest())
+  if (line === 'client ends') return client.endInput()
+  if (line === 'client resets') return client.reset()
+  if (line === 'client starts TLS') return client.startTls(ca)
+  throw new Error('this line cannot be read')
+}
+
+function expectReply(reply: Reply, pattern: string): void {
+  const heard = `${reply.code} ${reply.lines.join(' ')}`
+  const parts = pattern.split('...').map((part) => part.trim().replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+  if (!new RegExp(`^${parts.join('.*')}`).test(heard)) throw new Error(`the server said "${heard}"`)
+}
+
+function expectNothing(rest: string): void {
+  if (rest !== '') throw new Error(`the server also said ${JSON.stringify(rest)}`)
+}
+
+/** What a client's end causes comes a moment later; what a reply answers has been asked before it. */
+async function expectAsked({ relay }: DoorStage, expected: string): Promise<void> {
+  const deadline = performance.now() + 5_000
+  while (relay.asked.length === 0 && performance.now() < deadline) {
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  const asked = relay.asked.shift() ?? 'nothing'
+  if (asked !== expected) throw new Error(`the provider was asked "${asked}"`)
+}
+
+function readAnswer(text: string): ScriptedAnswer {
+  const [word = '', second = '', ...others] = text.split(' ')
+  if (word === 'fails') return { fails: second as FailureCode }
+  if (word !== 'refuses') return say(Number(word), [second, ...others].join(' '))
+  const reply = say(Number(others[0]), others.slice(1).join(' '))
+  return second === 'MAIL' ? { refusesMail: reply } : { refusesUnread: reply }
+}
+
+function fill(text: string): string {
+  return text
+    .replace(/\{base64 ([^}]*)\}/g, (_, plain: string) => encodeBase64(plain))
+    .replace(/\{plain (\S+) (\S+)\}/g, (_, user: string, password: string) =>
+      encodeBase64(`\0${user}\0${password}`),
+    )
+    .replace(/\{(\d+) times (.)\}/g, (_, count: string, letter: string) => letter.repeat(Number(count)))
+}
+
+function withEscapes(text: string): string {
+  return fill(text).replace(/\\(r|n|0)/g, (_, letter: string) => ({ r: '\r', n: '\n' })[letter] ?? '\0')
+}
+
+function givenLimits(lines: readonly string[]): Record<string, number> {
+  const given = lines.map((line) => /^given> (\w+)=([\d.]+)$/.exec(line)).filter((found) => found !== null)
+  return Object.fromEntries(given.map(([, name = '', value]) => [name, Number(value)]))
+}
+
+function applyOffers(lines: readonly string[], { relay }: DoorStage): void {
+  for (const line of lines) {
+    const found = /^given> (\w+)=no$/.exec(line)
+    if (found?.[1] === 'size') delete relay.offer.size
+    else if (found?.[1] !== undefined) Object.assign(relay.offer, { [found[1]]: false })
+  }
+}

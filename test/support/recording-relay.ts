@@ -1,0 +1,123 @@
+import { Failure, type FailureCode } from '../../src/base/failure.ts'
+import type { Offered, Relay, Transaction } from '../../src/upstream/relay.ts'
+import type { Parameter, RecipientCommand } from '../../src/wire/envelope.ts'
+import { isPositive, type Reply, say } from '../../src/wire/reply.ts'
+
+/** A provider's side that answers as it was told to and writes down what it was asked. */
+export interface RecordingRelay extends Relay {
+  /** What was asked, in order: `VERIFY`, `MAIL`, `RCPT`, `MESSAGE`, `RESET`, `ABORT`. */
+  asked: string[]
+  /** The whole messages that arrived. */
+  messages: Buffer[]
+  /** Answers for what will be asked, in order; with none left, everything is accepted. `MAIL` before a reply refuses the sender. */
+  answers: ScriptedAnswer[]
+  offer: Offered
+}
+
+export type ScriptedAnswer =
+  | Reply
+  | { fails: FailureCode }
+  | { refusesMail: Reply }
+  | { refusesUnread: Reply }
+
+export function createRecordingRelay(): RecordingRelay {
+  const asked: string[] = []
+  const messages: Buffer[] = []
+  const answers: ScriptedAnswer[] = []
+  const offer: Offered = {
+    size: 1000,
+    eightBitMime: true,
+    smtpUtf8: true,
+    dsn: true,
+    enhancedStatusCodes: true,
+  }
+
+  const transaction: Transaction = {
+    async recipients(commands) {
+      failIfTold()
+      return answerRecipients(commands)
+    },
+
+    async send(message) {
+      failIfTold()
+      const [first] = answers
+      if (first !== undefined && 'refusesUnread' in first) {
+        answers.shift()
+        asked.push('DATA')
+        return first.refusesUnread
+      }
+      const pieces: Buffer[] = []
+      try {
+        for await (const piece of message) pieces.push(piece)
+      } catch (error) {
+        asked.push('CUT')
+        throw error
+      }
+      const whole = Buffer.concat(pieces)
+      asked.push(`MESSAGE ${JSON.stringify(whole.toString('latin1'))}`)
+      const reply = nextReply(say(250, '2.0.0 Message accepted'))
+      if (isPositive(reply)) messages.push(whole)
+      return reply
+    },
+
+    async reset() {
+      asked.push('RESET')
+    },
+
+    abort() {
+      asked.push('ABORT')
+    },
+  }
+
+  return {
+    asked,
+    messages,
+    answers,
+    offer,
+    offered: () => offer,
+    drain: () => {},
+    close: async () => {},
+
+    async verify(mailbox) {
+      asked.push(`VERIFY ${mailbox}`)
+      failIfTold()
+    },
+
+    async begin(mailbox, mail, recipients) {
+      asked.push(`MAIL ${mailbox} <${mail.sender}>${written(mail.parameters)}`)
+      failIfTold()
+      const [first] = answers
+      if (first !== undefined && 'refusesMail' in first) {
+        answers.shift()
+        return { replies: recipients.map(() => first.refusesMail) }
+      }
+      return { replies: answerRecipients(recipients), transaction }
+    },
+  }
+
+  function failIfTold(): void {
+    const [first] = answers
+    if (first === undefined || !('fails' in first)) return
+    answers.shift()
+    throw new Failure(first.fails, 'told to fail')
+  }
+
+  function answerRecipients(recipients: readonly RecipientCommand[]): Reply[] {
+    // One line for one call, so that a transcript shows what left together.
+    asked.push(
+      recipients.map((command) => `RCPT <${command.recipient}>${written(command.parameters)}`).join(' '),
+    )
+    return recipients.map(() => nextReply(say(250, '2.1.5 Recipient ok')))
+  }
+
+  function nextReply(otherwise: Reply): Reply {
+    const answer = answers.shift()
+    return answer !== undefined && 'code' in answer ? answer : otherwise
+  }
+}
+
+function written(parameters: readonly Parameter[]): string {
+  return parameters
+    .map(({ keyword, value }) => ` ${keyword}${value === undefined ? '' : `=${value}`}`)
+    .join('')
+}
