@@ -1,0 +1,121 @@
+import { once } from 'node:events'
+import * as net from 'node:net'
+import { hostname } from 'node:os'
+import { Failure } from '../base/failure.ts'
+import type { Limits } from '../config/config.ts'
+import type { Submission } from '../providers/provider.ts'
+import { type Capabilities, parseCapabilities } from '../wire/capabilities.ts'
+import type { Reply } from '../wire/reply.ts'
+import { type Connection, createConnection } from './connection.ts'
+import { ConnectionLost, lossAsFailure } from './connection-lost.ts'
+import { ehloName } from './ehlo-name.ts'
+import { refusal } from './refusal.ts'
+import { createSecureSocket, type SecureSocket } from './secure-socket.ts'
+import { createTimeLimit } from './time-limit.ts'
+import { errorCode } from './tls-failure.ts'
+
+/** A connection under TLS that has said EHLO, and what was offered after TLS. Nobody has signed in on it yet. */
+export interface Dialled {
+  connection: Connection
+  capabilities: Capabilities
+}
+
+/** @throws Failure `provider-unavailable`, or `provider-setup` when the server cannot be trusted or has no STARTTLS */
+export type Dial = (submission: Submission, signal: AbortSignal) => Promise<Dialled>
+
+export interface DialerDependencies {
+  limits: Pick<Limits, 'upstreamConnectSeconds' | 'upstreamReplySeconds'>
+  extraCa?: string
+  ehloName?: string
+}
+
+export function createDialer(dependencies: DialerDependencies): Dial {
+  const { upstreamConnectSeconds, upstreamReplySeconds } = dependencies.limits
+  const secure = createSecureSocket(dependencies.extraCa)
+
+  async function withinConnectTime<T>(
+    parent: AbortSignal,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const limit = createTimeLimit(upstreamConnectSeconds, parent)
+    return work(limit.signal).finally(limit.clear)
+  }
+
+  async function hello(connection: Connection, name: string, host: string): Promise<Capabilities> {
+    const reply = await connection.command(`EHLO ${name}\r\n`, upstreamReplySeconds)
+    if (reply.code !== 250) throw refusal(reply, host, 'EHLO')
+    return parseCapabilities(reply)
+  }
+
+  async function greet(connection: Connection, host: string): Promise<void> {
+    const reply = await connection.greeting(upstreamReplySeconds)
+    if (reply.code !== 220) throw refusal(reply, host, 'the connection')
+  }
+
+  /** RFC 3207. What was offered before TLS is looked at for STARTTLS only, and then forgotten. */
+  async function upgrade(connection: Connection, name: string, host: string): Promise<net.Socket> {
+    const before = await hello(connection, name, host)
+    if (!before.startTls) throw missingStartTls(host)
+    const reply: Reply = await connection.command('STARTTLS\r\n', upstreamReplySeconds)
+    if (reply.code !== 220) throw refusal(reply, host, 'STARTTLS')
+    return connection.detach()
+  }
+
+  return async ({ host, port, tls }, signal) => {
+    let current: Pick<Connection, 'destroy'> | undefined
+    const stop = () => current?.destroy()
+    signal.addEventListener('abort', stop, { once: true })
+    const follow = (socket: net.Socket) => {
+      const connection = createConnection(socket)
+      current = connection
+      return connection
+    }
+    try {
+      const implicit = tls === 'implicit' ? secure : undefined
+      const first = await withinConnectTime(signal, (limit) => connect(host, port, limit, implicit))
+      const name = dependencies.ehloName ?? ehloName(hostname(), first.localAddress ?? '127.0.0.1')
+      let connection = follow(first)
+      await greet(connection, host)
+      if (!implicit) {
+        const plain = await upgrade(connection, name, host)
+        connection = follow(await withinConnectTime(signal, (limit) => secure(plain, host, limit)))
+      }
+      return { connection, capabilities: await hello(connection, name, host) }
+    } catch (error) {
+      stop()
+      throw lossAsFailure(error, host)
+    } finally {
+      signal.removeEventListener('abort', stop)
+    }
+  }
+}
+
+/** TCP, and TLS at once where that is implicit (RFC 8314). Node tries the addresses of a name side by side (RFC 8305). */
+async function connect(
+  host: string,
+  port: number,
+  signal: AbortSignal,
+  secure: SecureSocket | undefined,
+): Promise<net.Socket> {
+  // Commands are small and each waits for its reply: Nagle's algorithm would only add delay.
+  const socket = net.connect({ host, port, noDelay: true })
+  socket.on('error', () => {})
+  try {
+    await once(socket, 'connect', { signal })
+  } catch (error) {
+    socket.destroy()
+    const why = signal.aborted ? 'connecting took too long' : `${errorCode(error)} at port ${port}`
+    throw new ConnectionLost(signal.aborted ? 'timed-out' : 'closed', why)
+  }
+  return secure ? secure(socket, host, signal) : socket
+}
+
+function missingStartTls(host: string): Failure {
+  return new Failure(
+    'provider-setup',
+    `${host} does not offer STARTTLS, and postern sends no token without TLS`,
+    {
+      fix: 'Check host and port of the provider, and whether a firewall takes STARTTLS out of its answers.',
+    },
+  )
+}

@@ -1,0 +1,35 @@
+import { printable } from '../base/address.ts'
+import { Failure } from '../base/failure.ts'
+import { isTransient, type Reply } from '../wire/reply.ts'
+
+/** A provider refused us before anybody's mail was at stake. 4xx passes (421 too), everything else is set-up. */
+export function refusal(reply: Reply, host: string, what: string): Failure {
+  const message = `${host} refused ${what} (${statusOf(reply)})`
+  const cause = new Error(`The provider said: ${wordsOf(reply)}`)
+  if (isTransient(reply)) {
+    return new Failure('provider-unavailable', message, { cause, fix: 'Try again later.' })
+  }
+  return new Failure('provider-setup', message, {
+    cause,
+    fix: 'Check host and port of the provider, and whether it takes connections from this network.',
+  })
+}
+
+/** Code and enhanced status (RFC 2034), such as `535 5.7.8`: what may be shown anywhere. */
+export function statusOf(reply: Reply): string {
+  const enhanced = enhancedStatuses(reply)[0]
+  return enhanced === undefined ? String(reply.code) : `${reply.code} ${enhanced}`
+}
+
+export function enhancedStatuses(reply: Reply): string[] {
+  return reply.lines.flatMap((line) => /^[245]\.\d{1,3}\.\d{1,3}(?![\d.])/.exec(line) ?? [])
+}
+
+/**
+ * What a provider said, for logs and pages: cut, on one line, and without long words. A server that repeats the line
+ * it did not like would otherwise put a token there.
+ */
+export function wordsOf(reply: Reply): string {
+  const text = Buffer.from(reply.lines.join(' / '), 'latin1').toString('utf8')
+  return printable(text.replace(/[A-Za-z0-9+/=_-]{32,}/g, '[hidden]'), 200)
+}
