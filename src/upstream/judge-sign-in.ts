@@ -1,0 +1,78 @@
+import type { Address } from '../base/address.ts'
+import { Failure } from '../base/failure.ts'
+import type { UpstreamMechanism } from '../providers/provider.ts'
+import type { ErrorChallenge } from '../sasl/error-challenge.ts'
+import { isTransient, type Reply } from '../wire/reply.ts'
+import { enhancedStatuses, statusOf, wordsOf } from './refusal.ts'
+
+export type SignInOutcome =
+  | { kind: 'accepted'; mechanism: UpstreamMechanism }
+  /** Another token may help. */
+  | { kind: 'token-refused'; reply: Reply; challenge?: ErrorChallenge }
+
+export interface SignInContext {
+  host: string
+  mailbox: Address
+  mechanism: UpstreamMechanism
+}
+
+/** RFC 4954, section 6, and RFC 5248: these speak of the mechanism, of encryption or of a disabled account, not of the token. */
+const notTheToken = new Set([500, 502, 503, 504, 525, 530, 534, 538])
+
+/**
+ * What the final reply to AUTH means; the one place where that is decided. Exactly 235 is success.
+ * @throws Failure `provider-unavailable` for what passes, `provider-setup` where no token would help
+ */
+export function judgeSignIn(
+  reply: Reply,
+  { host, mailbox, mechanism }: SignInContext,
+  challenge?: ErrorChallenge,
+): SignInOutcome {
+  if (reply.code === 235) return { kind: 'accepted', mechanism }
+  const message = `${host} refused the sign-in for ${mailbox} (${statusOf(reply)})`
+  const cause = new Error(`The provider said: ${wordsOf(reply)}`)
+  if (isTransient(reply)) {
+    throw new Failure('provider-unavailable', message, { cause, fix: 'Try again later.' })
+  }
+  if (reply.code < 500) throw meaningless(reply, host)
+  // Exchange answers 5.7.139 when a policy is in the way: a new token is as good as the old one.
+  if (enhancedStatuses(reply).includes('5.7.139')) {
+    throw new Failure('provider-setup', `${message}: a policy forbids it`, {
+      cause,
+      fix: `Have an administrator allow authenticated SMTP for ${mailbox} at the provider, and check its sign-in policies.`,
+    })
+  }
+  if (notTheToken.has(reply.code)) {
+    throw new Failure('provider-setup', message, {
+      cause,
+      fix: 'Check host, port and mechanisms of the provider, and that the account is not disabled there.',
+    })
+  }
+  return { kind: 'token-refused', reply, ...(challenge ? { challenge } : {}) }
+}
+
+/** A reply that has no place in a sign-in, such as 250, or 235 to a sign-in that was given up. */
+export function meaningless(reply: Reply, host: string): Failure {
+  return new Failure(
+    'provider-unavailable',
+    `${host} gave an answer to the sign-in that means nothing there (${reply.code})`,
+    { cause: new Error(`The provider said: ${wordsOf(reply)}`), fix: 'Try again later.' },
+  )
+}
+
+/** The provider refused a token and the fresh one after it, or there was no fresher one to try. */
+export function tokenRefused(
+  outcome: Extract<SignInOutcome, { kind: 'token-refused' }>,
+  { host, mailbox }: Pick<SignInContext, 'host' | 'mailbox'>,
+): Failure {
+  const { reply, challenge } = outcome
+  const status = challenge && /^[\w-]{1,40}$/.test(challenge.status) ? `, ${challenge.status}` : ''
+  return new Failure(
+    'provider-setup',
+    `${host} refused the access token for ${mailbox} (${statusOf(reply)}${status})`,
+    {
+      cause: new Error(`The provider said: ${wordsOf(reply)}`),
+      fix: `Check that the account that consented may send as ${mailbox} and that the consent included sending mail; then consent again.`,
+    },
+  )
+}
