@@ -1,0 +1,79 @@
+import { formatMail, formatRecipient, type MailCommand, type RecipientCommand } from '../wire/envelope.ts'
+import { isPositive, type Reply } from '../wire/reply.ts'
+import { ConnectionLost, lossAsFailure } from './connection-lost.ts'
+import { type EnvelopeOutcome, exchangeEnvelope } from './envelope-exchange.ts'
+import type { Lease } from './lease.ts'
+import type { Begun } from './relay.ts'
+import { resetLease } from './reset-lease.ts'
+import { createTransaction } from './transaction.ts'
+import type { TransactionContext } from './transaction-context.ts'
+
+/**
+ * Sends MAIL and the first recipients on a lease. `dead`: the connection had served before and died since, unnoticed;
+ * nothing is committed, so all of it may be said again on another one.
+ * @throws Failure `provider-unavailable` or `invalid`; the lease is given back then
+ */
+export async function beginTransaction(
+  lease: Lease,
+  mail: MailCommand,
+  recipients: readonly RecipientCommand[],
+  context: TransactionContext,
+): Promise<Begun | 'dead'> {
+  const [mailCommand, ...recipientCommands] = formatAll(lease, mail, recipients)
+  const together = lease.capabilities.pipelining
+  const seconds = context.limits.upstreamReplySeconds
+
+  // Without PIPELINING, MAIL goes alone: when it is refused, no recipient has to be sent at all.
+  const commands = together ? [mailCommand, ...recipientCommands] : [mailCommand]
+  const first = await exchangeEnvelope(lease, commands, seconds)
+  const [mailReply, ...replies] = first.replies
+  if (lease.warm && hadDied(first)) {
+    lease.discard()
+    return 'dead'
+  }
+  if (mailReply && !isPositive(mailReply))
+    return refused(lease, mailReply, replies, recipients.length, seconds)
+  const then = together || first.lost ? first : await exchangeEnvelope(lease, recipientCommands, seconds)
+  if (mailReply && !then.lost) {
+    const answered = together ? replies : then.replies
+    return { replies: answered, transaction: createTransaction(lease, context) }
+  }
+  lease.discard()
+  throw lossAsFailure(then.lost ?? new ConnectionLost('protocol', 'MAIL was not answered'), context.host)
+}
+
+/** Closed before it said anything to us, or what it said is the goodbye that was under way already. */
+function hadDied({ replies, lost }: EnvelopeOutcome): boolean {
+  const [first] = replies
+  return first ? first.code === 421 : lost?.ending === 'closed'
+}
+
+function formatAll(
+  lease: Lease,
+  mail: MailCommand,
+  recipients: readonly RecipientCommand[],
+): [Buffer, ...Buffer[]] {
+  try {
+    return [
+      formatMail(mail, lease.capabilities),
+      ...recipients.map((recipient) => formatRecipient(recipient, lease.capabilities)),
+    ]
+  } catch (error) {
+    lease.giveBack(0)
+    throw error
+  }
+}
+
+/** The refusal of MAIL answers every recipient, whatever the provider said to these (usually 503). */
+function refused(
+  lease: Lease,
+  mailReply: Reply,
+  replies: readonly Reply[],
+  recipients: number,
+  seconds: number,
+): Begun {
+  // A provider that takes a recipient without a sender has something open that the next transaction must not find.
+  if (replies.some(isPositive)) void resetLease(lease, 0, seconds)
+  else lease.giveBack(0)
+  return { replies: Array.from({ length: recipients }, () => mailReply) }
+}

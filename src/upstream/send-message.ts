@@ -1,0 +1,28 @@
+import type { Lease } from './lease.ts'
+import { readHead } from './message-head.ts'
+import { sendAsChunk } from './send-as-chunk.ts'
+import { sendAsData } from './send-as-data.ts'
+import type { Sent } from './sent.ts'
+import type { TransactionContext } from './transaction-context.ts'
+
+/**
+ * A small message goes as one BDAT chunk where CHUNKING is offered, every other one by DATA.
+ * @throws Failure as `Transaction.send`; what the message's iterator throws. The connection is not usable then
+ */
+export async function sendMessage(
+  lease: Lease,
+  message: AsyncIterable<Buffer>,
+  context: TransactionContext,
+): Promise<Sent> {
+  const source = message[Symbol.asyncIterator]()
+  const head = await readHead(source)
+  if (head.whole && lease.capabilities.chunking && !context.withoutChunking.has(context.host)) {
+    return sendAsChunk(lease.connection, head.octets, context)
+  }
+  try {
+    return await sendAsData(lease.connection, head, source, context)
+  } finally {
+    // What is left of a message that nobody takes. Not waited for: its source may be a client that sends slowly.
+    source.return?.().catch(() => {})
+  }
+}
