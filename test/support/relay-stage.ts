@@ -1,0 +1,109 @@
+import { Secret } from '../../src/base/secret.ts'
+import type { Limits } from '../../src/config/config.ts'
+import type { AccessToken, AccessTokenRequest, TokenBroker } from '../../src/grants/token-broker.ts'
+import type { Catalogue, Provider, RegisteredProvider } from '../../src/providers/provider.ts'
+import { createRelay } from '../../src/upstream/create-relay.ts'
+import type { Relay } from '../../src/upstream/relay.ts'
+import { createManualClock } from './manual-clock.ts'
+import { createRecordingLog } from './recording-log.ts'
+import { registeredProvider } from './registered-provider.ts'
+
+export const mailbox = 'me@example.com'
+
+/** Generous where a test does not wait, so that a slow machine fails nothing. */
+export const patientLimits: Limits = {
+  commandLineOctets: 4096,
+  authLineOctets: 12_288,
+  messageOctets: 0,
+  recipientsPerMessage: 1000,
+  badCommands: 20,
+  signInFailures: 5,
+  signInSeconds: 20,
+  idleSeconds: 300,
+  connections: 10_000,
+  connectionsPerLoopbackSource: 100,
+  connectionsPerSource: 20,
+  leaseWaitSeconds: 20,
+  upstreamConnectSeconds: 10,
+  upstreamReplySeconds: 10,
+  upstreamDataStartSeconds: 10,
+  upstreamAfterDotSeconds: 10,
+  upstreamIdleSeconds: 60,
+  tokenRequestSeconds: 10,
+  wholeLoginSeconds: 20,
+  consentSeconds: 600,
+  consentLinkSeconds: 86_400,
+  shutdownSeconds: 25,
+}
+
+export interface StageOptions {
+  port: number
+  tls: 'implicit' | 'starttls'
+  ca?: string
+  host?: string
+  /** What the broker hands out, one after the other; the last one again and again. */
+  tokens?: readonly string[]
+  limits?: Partial<Limits>
+  provider?: Partial<Provider>
+}
+
+export interface RelayStage {
+  relay: Relay
+  clock: ReturnType<typeof createManualClock>
+  log: ReturnType<typeof createRecordingLog>
+  /** What the broker was asked for: `token`, or `fresh` after a refused one. */
+  asked: string[]
+}
+
+/** A relay for one mailbox at one provider on this machine. */
+export function createRelayStage(options: StageOptions): RelayStage {
+  const { port, tls, ca, host = '127.0.0.1', tokens = ['good-token'] } = options
+  const provider: RegisteredProvider = {
+    ...registeredProvider(),
+    submission: { host, port, tls },
+    ...options.provider,
+  }
+  const clock = createManualClock()
+  const log = createRecordingLog()
+  const asked: string[] = []
+  const relay = createRelay({
+    catalogue: catalogueOf(provider),
+    mailboxes: {
+      find: async (address) =>
+        address === mailbox ? { address, providerId: provider.id, createdAt: 0 } : undefined,
+    },
+    tokens: brokerOf(tokens, asked),
+    limits: { ...patientLimits, ...options.limits },
+    ...(ca === undefined ? {} : { extraCa: ca }),
+    clock,
+    log,
+    ehloName: 'postern.example.test',
+  })
+  return { relay, clock, log, asked }
+}
+
+function catalogueOf(provider: RegisteredProvider): Catalogue {
+  return { registered: () => provider, list: () => [{ provider, registered: true }] }
+}
+
+function brokerOf(tokens: readonly string[], asked: string[]): TokenBroker {
+  let place = 0
+  return {
+    async accessTokenFor(_mailbox, request: AccessTokenRequest = {}) {
+      asked.push(request.refused ? 'fresh' : 'token')
+      if (request.refused && place < tokens.length - 1) place += 1
+      return accessToken(tokens[place] ?? '')
+    },
+    grantChanged() {},
+  }
+}
+
+function accessToken(text: string): AccessToken {
+  return {
+    secret: new Secret(text),
+    remainingSeconds: () => 3600,
+    ageSeconds: () => 120,
+    expiresAt: 0,
+    scopes: [],
+  }
+}

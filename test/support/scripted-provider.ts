@@ -1,0 +1,157 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import type { Certificate } from './certificates.ts'
+
+/** One connection, as its script sees it. Whatever it waits for fails when the client closes. */
+export interface Client {
+  /** Sends these lines in one write; CRLF is added to each. */
+  say(...lines: string[]): void
+  /** Sends octets as they are. */
+  send(octets: string): void
+  /** The next line, without CRLF. */
+  line(): Promise<string>
+  /** The next so many octets. */
+  octets(count: number): Promise<Buffer>
+  /** Lines up to the one that matches; that one is the last. */
+  linesUntil(last: RegExp): Promise<string[]>
+  /** TLS from here on. */
+  startTls(): Promise<void>
+  /** Resolves when the client has closed. */
+  gone(): Promise<void>
+  /** Ends the connection. */
+  hangUp(): void
+}
+
+export type Script = (client: Client, connection: number) => Promise<void>
+
+export interface ScriptedProvider {
+  port: number
+  /** Everything that arrived, of each connection, TLS or not. */
+  heard: string[]
+  /** The first thing that a script did not expect, or undefined. */
+  failure(): unknown
+  close(): Promise<void>
+}
+
+export interface ScriptedOptions {
+  tls: 'implicit' | 'starttls'
+  certificate: Certificate
+}
+
+/** A submission server that does for each connection what the script says, for what good servers never do. */
+export async function startScriptedProvider(
+  { tls, certificate }: ScriptedOptions,
+  script: Script,
+): Promise<ScriptedProvider> {
+  const heard: string[] = []
+  const open = new Set<Socket>()
+  let failure: unknown
+
+  const server = createServer({ allowHalfOpen: false }, (socket) => {
+    open.add(socket)
+    socket.on('close', () => open.delete(socket)).on('error', () => {})
+    const number = heard.push('') - 1
+    const client = createClient(socket, certificate, (text) => {
+      heard[number] += text
+    })
+    const run = async () => {
+      if (tls === 'implicit') await client.startTls()
+      await script(client, number)
+    }
+    run().catch((error: unknown) => {
+      if (!(error instanceof ClientGone)) failure ??= error
+      socket.destroy()
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    heard,
+    failure: () => failure,
+    async close() {
+      for (const socket of open) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+class ClientGone extends Error {}
+
+function createClient(plain: Socket, certificate: Certificate, hear: (text: string) => void): Client {
+  let socket = plain
+  let unread = Buffer.alloc(0)
+  let closed = false
+  let wake = () => {}
+
+  function attach(): void {
+    socket.on('data', (octets: Buffer) => {
+      unread = Buffer.concat([unread, octets])
+      hear(octets.toString('latin1'))
+      wake()
+    })
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      closed = true
+      wake()
+    })
+  }
+
+  async function until<T>(look: () => T | undefined): Promise<T> {
+    for (;;) {
+      const seen = look()
+      if (seen !== undefined) return seen
+      if (closed) throw new ClientGone('the client closed')
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+  }
+
+  function take(count: number): Buffer {
+    const taken = unread.subarray(0, count)
+    unread = unread.subarray(count)
+    return taken
+  }
+
+  function line(): Promise<string> {
+    return until(() => {
+      const end = unread.indexOf('\r\n')
+      return end === -1
+        ? undefined
+        : take(end + 2)
+            .toString('latin1')
+            .slice(0, -2)
+    })
+  }
+
+  attach()
+  return {
+    say: (...lines) => void socket.write(lines.map((text) => `${text}\r\n`).join('')),
+    send: (octets) => void socket.write(octets, 'latin1'),
+    line,
+    octets: (count) => until(() => (unread.length < count ? undefined : take(count))),
+    async linesUntil(last) {
+      const lines = [await line()]
+      while (!last.test(lines.at(-1) ?? '')) lines.push(await line())
+      return lines
+    },
+    async startTls() {
+      plain.removeAllListeners('data')
+      let secured = false
+      socket = new TLSSocket(plain, { isServer: true, ...certificate })
+      socket.on('secure', () => {
+        secured = true
+        wake()
+      })
+      attach()
+      await until(() => (secured ? true : undefined))
+    },
+    async gone() {
+      await until(() => (closed ? true : undefined))
+    },
+    hangUp: () => void socket.end(),
+  }
+}
