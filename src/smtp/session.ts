@@ -45,8 +45,8 @@ export function createSession(options: SessionOptions): Session {
   let greeted = false
   let login: Login | undefined
   let badCommands = 0
-  /** The command that ended a run of recipients: its turn comes when they are answered. */
-  let deferred: Buffer | undefined
+  /** What ended a run of recipients: its turn comes when they are answered. */
+  let deferred: SessionEvent | undefined
 
   return {
     greet: () => finish(answer(greeting(options.hostname))),
@@ -58,9 +58,10 @@ export function createSession(options: SessionOptions): Session {
       case 'line':
         return signIn.isUnderWay() ? signIn.respond(event.line) : line(event.line)
       case 'line-too-long':
+        if (envelope.isGathering()) return endRunBefore(event)
         return closeWith(signIn.isUnderWay() ? replies.authLineTooLong : replies.lineTooLong)
       case 'line-forbidden':
-        return closeWith(replies.bareNewlineInCommand)
+        return envelope.isGathering() ? endRunBefore(event) : closeWith(replies.bareNewlineInCommand)
       case 'run-ended':
         return envelope.endRun()
       case 'encrypted':
@@ -98,20 +99,25 @@ export function createSession(options: SessionOptions): Session {
 
   function line(octets: Buffer): Answer {
     const command = parseCommand(octets)
+    // Possible only before sign-in, when nothing is gathered yet.
     if (octets.length > limits.commandLineOctets && command.verb !== 'AUTH') {
       return closeWith(replies.lineTooLong)
     }
     const recipient = command.verb === 'RCPT' || (command.verb === 'malformed' && command.of === 'RCPT')
     if (!envelope.isGathering() || recipient) return perform(command)
-    deferred = octets
+    return endRunBefore({ kind: 'line', line: octets })
+  }
+
+  function endRunBefore(event: SessionEvent): Answer {
+    deferred = event
     return envelope.endRun()
   }
 
   function thenDeferred(first: Answer): Answer {
     if (deferred === undefined) return first
-    const octets = deferred
+    const event = deferred
     deferred = undefined
-    const second = line(octets)
+    const second = handle(event)
     return { ...second, replies: [...first.replies, ...second.replies] }
   }
 

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import { Failure, type FailureCode } from '../../src/base/failure.ts'
+import { replies, replyForFailure, senderRefused } from '../../src/smtp/replies.ts'
+import { relayedReply } from '../../src/smtp/replies-relayed.ts'
+import { formatReply, say } from '../../src/wire/reply.ts'
+
+describe('failures as replies', () => {
+  it.each<[FailureCode, string, string]>([
+    ['wrong-credentials', '535 5.7.8', '550 5.7.1'],
+    ['forbidden', '535 5.7.8', '550 5.7.1'],
+    ['sender-refused', '550 5.7.1', '550 5.7.1'],
+    ['consent-needed', '454 4.7.0 [postern:REAUTH]', '451 4.7.0 [postern:REAUTH]'],
+    ['provider-unavailable', '454 4.7.0 [postern:RETRY]', '451 4.4.1 [postern:RETRY]'],
+    ['provider-setup', '454 4.7.0 [postern:CONFIG]', '451 4.3.0 [postern:CONFIG]'],
+    ['limit-reached', '454 4.7.0 [postern:LIMIT]', '451 4.3.2 [postern:LIMIT]'],
+    ['outcome-unknown', '451 4.4.2', '451 4.4.2'],
+    ['store-unavailable', '454 4.7.0 [postern:RETRY]', '451 4.3.0 [postern:RETRY]'],
+    ['internal', '454 4.7.0 [postern:RETRY]', '451 4.3.0 [postern:RETRY]'],
+  ])('%s is %s at AUTH and %s later', (code, atSignIn, later) => {
+    const failure = new Failure(code, 'the provider said: eyJhbGciOi')
+    expect(gist(formatReply(replyForFailure(failure, 'sign-in')))).toBe(atSignIn)
+    expect(gist(formatReply(replyForFailure(failure, 'transaction')))).toBe(later)
+  })
+
+  it('never shows what the failure says', () => {
+    const failure = new Failure('provider-unavailable', 'token eyJhbGciOi')
+    expect(formatReply(replyForFailure(failure, 'sign-in')).toString()).not.toContain('eyJ')
+  })
+})
+
+describe('texts of our own', () => {
+  it('are one line of printable ASCII each, within 512 octets', () => {
+    const long = 'ü\r\n250 '.repeat(200)
+    const all = [...Object.values(replies), senderRefused(`${long}`, 'me@example.com', long)]
+    for (const reply of all) expect(formatReply(reply).toString('latin1')).toMatch(/^\d{3} [ -~]{0,506}\r\n$/)
+  })
+})
+
+describe('a provider’s reply on its way to the client', () => {
+  it.each([
+    ['554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException', '451 4.4.5 [postern:LIMIT]'],
+    ['550 5.4.5 Daily user sending limit exceeded', '451 4.4.5 [postern:LIMIT]'],
+    ['550 5.2.252 SendAsDenied limit', '451 4.4.5 [postern:LIMIT]'],
+    ['530 5.7.57 Client not authenticated to send mail', '451 4.3.0 [postern:CONFIG]'],
+  ])('says what it means: %s', (said, meant) => {
+    expect(gist(formatReply(relayedReply(read(said))))).toBe(meant)
+  })
+
+  it.each([
+    '250 2.0.0 OK',
+    '554 5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException',
+    '554 5.4.5 something',
+    '550 5.2.2 mailbox full',
+    '550 5.4.50 no such status',
+    '530 5.7.0 Authentication required',
+    '451 4.7.500 Server busy',
+    '550 SubmissionQuotaExceeded without a status',
+  ])('passes unchanged: %s', (said) => {
+    const reply = read(said)
+    expect(relayedReply(reply)).toBe(reply)
+  })
+})
+
+function read(text: string) {
+  return say(Number(text.slice(0, 3)), text.slice(4))
+}
+
+/** Code, enhanced status and tag. */
+function gist(octets: Buffer): string {
+  const text = octets.toString('latin1').trimEnd()
+  const tag = /\[postern:\w+\]$/.exec(text)?.[0]
+  return [...text.split(' ').slice(0, 2), ...(tag === undefined ? [] : [tag])].join(' ')
+}

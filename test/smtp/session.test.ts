@@ -1,0 +1,222 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Failure } from '../../src/base/failure.ts'
+import { encodeBase64 } from '../../src/sasl/base64.ts'
+import { createSession, type Session } from '../../src/smtp/session.ts'
+import type { SessionEvent, Step } from '../../src/smtp/session-events.ts'
+import { createInputBuffer } from '../../src/wire/input-buffer.ts'
+import { createMessageScanner } from '../../src/wire/message-scanner.ts'
+import { formatReply, say } from '../../src/wire/reply.ts'
+import { cutAt } from '../support/cutting.ts'
+import { defaultLimits, stageLogins } from '../support/door-stage.ts'
+
+const auth = `AUTH PLAIN ${encodeBase64('\0me@example.com\0right')}`
+
+function newSession(startTls = false, plainAuth = true): Session {
+  return createSession({
+    hostname: 'localhost',
+    limits: { ...defaultLimits, messageOctets: 100, recipientsPerMessage: 3 },
+    offered: () => ({ eightBitMime: true, smtpUtf8: false, dsn: false, enhancedStatusCodes: true }),
+    startTls,
+    plainAuth,
+  })
+}
+
+function tell(session: Session, line: string): Step {
+  return session.step({ kind: 'line', line: Buffer.from(line, 'latin1') })
+}
+
+function codes(step: Step): number[] {
+  return step.replies.map(({ code }) => code)
+}
+
+describe('the session', () => {
+  it('does not offer or take AUTH in the clear where it may not, and does after STARTTLS', () => {
+    const session = newSession(true, false)
+    const hello = tell(session, 'EHLO a').replies[0]
+    expect(hello?.lines).toContain('STARTTLS')
+    expect(hello?.lines.join()).not.toContain('AUTH')
+    expect(codes(tell(session, auth))).toEqual([538])
+    expect(tell(session, 'STARTTLS').next).toEqual({ do: 'start-tls' })
+    session.step({ kind: 'encrypted' })
+    expect(tell(session, 'EHLO a').replies[0]?.lines).toContain('AUTH PLAIN LOGIN')
+    expect(tell(session, auth).next.do).toBe('sign-in')
+  })
+
+  it('takes the small limit for lines once somebody is signed in', () => {
+    const session = newSession()
+    expect(session.greet().next).toEqual({ do: 'line', limit: defaultLimits.authLineOctets })
+    tell(session, 'EHLO a')
+    tell(session, auth)
+    const [login] = stageLogins
+    if (login === undefined) throw new Error('no login')
+    const step = session.step({ kind: 'signed-in', login })
+    expect(step.next).toEqual({ do: 'line', limit: defaultLimits.commandLineOctets })
+  })
+
+  it('answers a failure of the sign-in with 454 and one of the transaction with 451', () => {
+    const outcome = converse(
+      `EHLO a\r\n${auth}\r\nMAIL FROM:<me@example.com>\r\nRCPT TO:<a@b.example>\r\n`,
+      [1000],
+      () => ({
+        refuse: true,
+      }),
+    )
+    expect(outcome.replies.join('')).toMatch(/451 4\.4\.1 .*\[postern:RETRY\]\r\n$/)
+  })
+
+  it.each<[SessionEvent, number]>([
+    [{ kind: 'timed-out' }, 421],
+    [{ kind: 'shutting-down' }, 421],
+    [{ kind: 'line-too-long' }, 500],
+    [{ kind: 'line-forbidden' }, 500],
+  ])('closes after %j', (event, code) => {
+    const step = newSession().step(event)
+    expect(codes(step)).toEqual([code])
+    expect(step.next).toEqual({ do: 'close' })
+  })
+})
+
+interface Outcome {
+  replies: string[]
+  asked: string[]
+}
+
+/** The shell without sockets: feeds input, performs every step with a provider that always says yes (or fails at `begin`). */
+function converse(input: string, sizes: readonly number[], provider = () => ({ refuse: false })): Outcome {
+  const outcome: Outcome = { replies: [], asked: [] }
+  const buffer = createInputBuffer()
+  const session = newSession()
+  let step = session.greet()
+  let scanner = createMessageScanner()
+  let message: Buffer[] = []
+  const pieces = cutAt(Buffer.from(input, 'latin1'), ...sizes)
+
+  for (;;) {
+    for (const reply of step.replies) outcome.replies.push(formatReply(reply).toString('latin1'))
+    const event = perform()
+    if (event === undefined) return outcome
+    step = session.step(event)
+  }
+
+  function perform(): SessionEvent | undefined {
+    const { next } = step
+    switch (next.do) {
+      case 'line':
+      case 'line-if-here':
+      case 'reset':
+        return line(next.limit, next.do === 'line-if-here')
+      case 'sign-in': {
+        const login = stageLogins.find(({ userName }) => userName === next.userName)
+        return login && { kind: 'signed-in', login }
+      }
+      case 'begin':
+      case 'add-recipients': {
+        if (provider().refuse) return { kind: 'failed', failure: unavailable() }
+        // How recipients are grouped follows the cutting, on purpose; who they are must not.
+        for (const { recipient } of next.recipients) outcome.asked.push(recipient)
+        return {
+          kind: 'recipients-answered',
+          replies: next.recipients.map(() => say(250, '2.1.5')),
+          open: true,
+        }
+      }
+      case 'message':
+        scanner = createMessageScanner()
+        message = []
+        return readMessage()
+      default:
+        return undefined
+    }
+  }
+
+  function line(limit: number, onlyIfHere: boolean): SessionEvent | undefined {
+    for (;;) {
+      const taken = buffer.takeLine(limit)
+      if (taken.kind === 'line') return taken
+      if (taken.kind === 'too-long') return { kind: 'line-too-long' }
+      if (taken.kind === 'forbidden') return { kind: 'line-forbidden' }
+      if (onlyIfHere) return { kind: 'run-ended' }
+      const piece = pieces.shift()
+      if (piece === undefined) return undefined
+      buffer.push(piece)
+    }
+  }
+
+  function readMessage(): SessionEvent | undefined {
+    for (;;) {
+      const scan = buffer.takeData(scanner)
+      if (scan.kind === 'refused') {
+        return { kind: 'message-over', outcome: { kind: 'cut', cut: 'bare-newline' }, ended: false }
+      }
+      message.push(...scan.octets)
+      if (scan.kind === 'end') {
+        outcome.asked.push(Buffer.concat(message).toString('latin1'))
+        return { kind: 'message-over', outcome: { kind: 'answered', reply: say(250, '2.0.0') }, ended: true }
+      }
+      const piece = pieces.shift()
+      if (piece === undefined) return undefined
+      buffer.push(piece)
+    }
+  }
+}
+
+function unavailable(): Failure {
+  return new Failure('provider-unavailable', 'told to fail')
+}
+
+describe('whatever a client sends', () => {
+  const part = fc.constantFrom(
+    'EHLO a\r\n',
+    `${auth}\r\n`,
+    'AUTH LOGIN\r\n',
+    '*\r\n',
+    'bWVAZXhhbXBsZS5jb20=\r\n',
+    'MAIL FROM:<me@example.com>\r\n',
+    'MAIL FROM:<\r\n',
+    'RCPT TO:<a@b.example>\r\n',
+    'RCPT TO:<c@d.example>\r\n',
+    'RCPT TO:<>\r\n',
+    'DATA\r\n',
+    'one\r\n..two\r\n.\r\n',
+    '.\r\n',
+    'RSET\r\n',
+    'NOOP\r\n',
+    'QUIT\r\n',
+    'junk\r\n',
+    '\r',
+    '\n',
+    '\0',
+  )
+  const input = fc.oneof(
+    fc.array(part, { maxLength: 30 }).map((parts) => parts.join('')),
+    fc
+      .array(part, { maxLength: 30 })
+      .map(
+        (parts) =>
+          `EHLO a\r\n${auth}\r\nMAIL FROM:<me@example.com>\r\nRCPT TO:<a@b.example>\r\n${parts.join('')}`,
+      ),
+    fc.uint8Array({ maxLength: 300 }).map((octets) => Buffer.from(octets).toString('latin1')),
+  )
+  const sizes = fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 5 })
+
+  it('gets the same replies, and asks the same of the provider, however it is cut', () => {
+    fc.assert(
+      fc.property(input, sizes, (text, cuts) => {
+        expect(converse(text, cuts)).toEqual(converse(text, [100_000]))
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('is answered with well-formed replies, and no message with a bare CR, LF or NUL leaves', () => {
+    fc.assert(
+      fc.property(input, sizes, (text, cuts) => {
+        const { replies, asked } = converse(text, cuts)
+        for (const reply of replies) expect(reply).toMatch(/^(?:\d{3}-[ -~]*\r\n)*\d{3} [ -~]*\r\n$/)
+        for (const said of asked) expect(said.replaceAll('\r\n', '')).not.toMatch(/[\r\n\0]/)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})
