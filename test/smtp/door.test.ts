@@ -1,0 +1,253 @@
+import { connect } from 'node:net'
+import nodemailer from 'nodemailer'
+import { afterEach, describe, expect, it } from 'vitest'
+import { encodeBase64 } from '../../src/sasl/base64.ts'
+import { type DoorStage, openDoor, type StageSettings } from '../support/door-stage.ts'
+import { eventually } from '../support/eventually.ts'
+import { connectLineClient, type LineClient } from '../support/line-client.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
+
+const auth = `AUTH PLAIN ${encodeBase64('\0me@example.com\0right')}`
+const untilData = `EHLO a\r\n${auth}\r\nMAIL FROM:<me@example.com>\r\nRCPT TO:<a@example.net>\r\nDATA\r\n`
+
+let stages: DoorStage[] = []
+let clients: LineClient[] = []
+
+afterEach(async () => {
+  for (const client of clients) client.close()
+  await Promise.all(stages.map(({ door }) => door.stop(0)))
+  stages = []
+  clients = []
+})
+
+async function open(settings?: StageSettings): Promise<DoorStage> {
+  const stage = await openDoor(settings)
+  stages.push(stage)
+  return stage
+}
+
+function arrive({ endpoint }: DoorStage): LineClient {
+  const client = connectLineClient(endpoint)
+  clients.push(client)
+  return client
+}
+
+async function arriveAtData(stage: DoorStage): Promise<LineClient> {
+  const client = arrive(stage)
+  client.send(untilData)
+  const codes = []
+  for (let replies = 0; replies < 6; replies++) codes.push((await client.reply()).code)
+  expect(codes).toEqual([220, 250, 235, 250, 250, 354])
+  return client
+}
+
+describe('the SMTP door', () => {
+  it.each(['PLAIN', 'LOGIN'])('serves nodemailer with AUTH %s', async (authMethod) => {
+    const { relay, endpoint } = await open()
+    delete relay.offer.size
+    const transport = nodemailer.createTransport({
+      ...endpoint,
+      authMethod,
+      auth: { user: 'me@example.com', pass: 'right' },
+    })
+    const sent = await transport.sendMail({
+      from: 'me@example.com',
+      to: ['a@example.net', 'b@example.net'],
+      subject: 'Grüße',
+      text: '.\n..\nend',
+      attachments: [{ filename: 'large', content: Buffer.alloc(3_000_000, 7) }],
+    })
+    transport.close()
+    expect(sent.response).toBe('250 2.0.0 Message accepted')
+    expect(relay.messages[0]?.toString()).toContain('\r\n..\r\n...\r\n')
+    expect(relay.messages[0]?.length).toBeGreaterThan(4_000_000)
+  })
+
+  it('passes on 5 MiB of any octets unchanged', async () => {
+    const stage = await open()
+    delete stage.relay.offer.size
+    const line = Buffer.from([...Array(256).keys()].filter((octet) => ![0, 10, 13].includes(octet)))
+    const message = Buffer.concat(Array<Buffer>(20_000).fill(Buffer.concat([line, Buffer.from('\r\n')])))
+    const client = await arriveAtData(stage)
+    client.send(Buffer.concat([message, Buffer.from('.\r\n')]))
+    expect((await client.reply()).code).toBe(250)
+    expect(stage.relay.messages[0]?.equals(message)).toBe(true)
+  })
+
+  it('makes a client wait while the provider does not take the message', async () => {
+    const stage = await open()
+    delete stage.relay.offer.size
+    let openGate = () => {}
+    const gate = new Promise<void>((resolve) => {
+      openGate = resolve
+    })
+    const begin = stage.relay.begin
+    stage.relay.begin = async (...request) => {
+      const begun = await begin(...request)
+      const send = begun.transaction?.send
+      if (begun.transaction && send) {
+        begun.transaction.send = async (message) => {
+          await gate
+          return send(message)
+        }
+      }
+      return begun
+    }
+    const socket = connect(stage.endpoint)
+    socket.on('error', () => {})
+    socket.write(untilData)
+    const block = Buffer.from(`${'x'.repeat(998)}\r\n`.repeat(1000))
+    let blocked = false
+    for (let blocks = 0; blocks < 100 && !blocked; blocks++) {
+      const taken = new Promise<boolean>((resolve) => socket.write(block, () => resolve(true)))
+      const refused = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 300).unref())
+      blocked = !(await Promise.race([taken, refused]))
+    }
+    expect(blocked).toBe(true)
+    openGate()
+    socket.end('.\r\n')
+    await eventually('the message', () => stage.relay.messages[0])
+    socket.destroy()
+  })
+
+  it('says who is in the way when its address is taken, and listens nowhere then', async () => {
+    const { endpoint } = await open()
+    const where = `${endpoint.host}:${endpoint.port}`
+    await expect(open({ listen: [{ host: '127.0.0.1', port: 0 }, endpoint] })).rejects.toMatchObject({
+      code: 'configuration',
+      message: expect.stringContaining(where),
+      fix: expect.stringContaining('POSTERN_SMTP_LISTEN'),
+    })
+  })
+
+  it('turns connections away over the limit, and admits again when one has left', async () => {
+    const stage = await open({ limits: { connectionsPerLoopbackSource: 1 } })
+    const first = arrive(stage)
+    expect((await first.reply()).code).toBe(220)
+    const second = arrive(stage)
+    expect(await second.rest()).toBe('421 4.3.2 Too many connections, try again later\r\n')
+    first.send('QUIT\r\n')
+    await first.rest()
+    first.close()
+    await eventually('a free place', async () => (await arrive(stage).reply()).code === 220)
+  })
+
+  it('ends a sign-in that drips, at the deadline and not later', async () => {
+    const stage = await open({ limits: { signInSeconds: 0.4 } })
+    const client = arrive(stage)
+    const began = performance.now()
+    const drip = setInterval(() => client.send('x'), 20)
+    expect((await client.reply()).code).toBe(220)
+    expect((await client.reply()).code).toBe(421)
+    clearInterval(drip)
+    expect(performance.now() - began).toBeLessThan(2000)
+  })
+
+  it('keeps the sign-in deadline away from who has signed in', async () => {
+    const stage = await open({ limits: { signInSeconds: 0.3, idleSeconds: 0.9 } })
+    const client = await arriveAtData(stage)
+    const began = performance.now()
+    expect((await client.reply()).code).toBe(421)
+    expect(performance.now() - began).toBeGreaterThan(600)
+  })
+
+  it('survives clients that reset at every point of a session', async () => {
+    const stage = await open()
+    const whole = `${untilData}one\r\n.\r\nQUIT\r\n`
+    for (let length = 0; length <= whole.length; length += 7) {
+      const client = arrive(stage)
+      client.send(whole.slice(0, length))
+      if (length % 2 === 0) await client.reply()
+      client.reset()
+    }
+    const client = arrive(stage)
+    expect((await client.reply()).code).toBe(220)
+  })
+
+  it('stops reading from a client that takes no replies', async () => {
+    const stage = await open({ limits: { signInSeconds: 1, idleSeconds: 1 } })
+    const socket = connect(stage.endpoint)
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    socket.on('error', () => {})
+    socket.pause()
+    const noops = 'NOOP\r\n'.repeat(10_000)
+    const flood = () => {
+      while (!socket.destroyed && socket.write(noops));
+    }
+    socket.on('drain', flood)
+    flood()
+    await closed
+  })
+})
+
+describe('stopping', () => {
+  it('says 421 to idle clients and lets a message under way finish', async () => {
+    const stage = await open()
+    const idle = arrive(stage)
+    await idle.reply()
+    const busy = await arriveAtData(stage)
+    busy.send('one\r\n')
+    const stopped = stage.door.stop(5)
+    expect(await idle.rest()).toBe('421 4.3.2 Closing for a while, try again\r\n')
+    idle.close()
+    busy.send('two\r\n.\r\n')
+    expect((await busy.reply()).code).toBe(250)
+    expect((await busy.reply()).code).toBe(421)
+    busy.close()
+    await stopped
+    expect(stage.relay.messages[0]?.toString()).toBe('one\r\ntwo\r\n')
+  })
+
+  it('cuts off what has not finished when the grace is over', async () => {
+    const stage = await open()
+    const busy = await arriveAtData(stage)
+    busy.send('one\r\n')
+    await stage.door.stop(0.1)
+    expect(await busy.rest()).toBe('')
+    await eventually('the cut', () => stage.relay.asked.includes('CUT'))
+  })
+
+  it('frees its port', async () => {
+    const stage = await open()
+    await stage.door.stop(0)
+    await open({ listen: [stage.endpoint] })
+  })
+})
+
+describe('the log', () => {
+  it('has one line for a sign-in, a refused one, and a transaction, and nothing of what was said', async () => {
+    const log = createRecordingLog()
+    const stage = await open({ log })
+    const client = arrive(stage)
+    const wrong = encodeBase64('\0me@example.com\0wr0ng-secret')
+    client.send(`EHLO a\r\nAUTH PLAIN ${wrong}\r\n${untilData.slice('EHLO a\r\n'.length)}`)
+    for (let replies = 0; replies < 7; replies++) await client.reply()
+    client.send('Subject: private\r\n\r\nvery private\r\n.\r\nQUIT\r\n')
+    await client.rest()
+    expect(log.lines.map(({ message }) => message)).toEqual(['sign-in refused', 'signed in', 'message sent'])
+    expect(log.lines[2]?.fields).toMatchObject({
+      client: '127.0.0.1',
+      login: 'me@example.com',
+      mailbox: 'me@example.com',
+      sender: 'me@example.com',
+      recipients: 1,
+      octets: 34,
+      code: 250,
+      reply: '2.0.0 Message accepted',
+      milliseconds: expect.any(Number),
+    })
+    const text = JSON.stringify(log.lines)
+    for (const secret of ['wr0ng-secret', wrong, 'right', auth, 'private']) expect(text).not.toContain(secret)
+  })
+
+  it('says that a client cut its message off', async () => {
+    const log = createRecordingLog()
+    const stage = await open({ log })
+    const client = await arriveAtData(stage)
+    client.send('half')
+    client.reset()
+    await eventually('the line', () =>
+      log.lines.some(({ message }) => message === 'message cut off by the client'),
+    )
+  })
+})
