@@ -42,10 +42,10 @@ export async function beginTransaction(
   throw lossAsFailure(then.lost ?? new ConnectionLost('protocol', 'MAIL was not answered'), context.host)
 }
 
-/** Closed before it said anything to us, or what it said is the goodbye that was under way already. */
+/** Gone before it said anything to us, or what it said is the goodbye that was under way already. One that is only silent may be slow. */
 function hadDied({ replies, lost }: EnvelopeOutcome): boolean {
   const [first] = replies
-  return first ? first.code === 421 : lost?.ending === 'closed'
+  return first ? first.code === 421 : lost !== undefined && lost.ending !== 'timed-out'
 }
 
 function formatAll(
