@@ -1,0 +1,130 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createConnection } from '../../src/upstream/connection.ts'
+
+const open: Socket[] = []
+afterEach(() => {
+  for (const socket of open.splice(0)) socket.destroy()
+})
+
+/** Both ends of a connection. `arrives` sends text to the near end and waits until it is there. */
+async function pair() {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const socket = connect({ host: '127.0.0.1', port: (server.address() as AddressInfo).port })
+  const [far]: Socket[] = await once(server, 'connection')
+  if (!far) throw new Error('nobody connected')
+  server.close()
+  open.push(socket, far)
+  far.on('error', () => {})
+  const connection = createConnection(socket)
+  const arrives = async (text: string) => {
+    const arrived = once(socket, 'data')
+    far.write(text)
+    await arrived
+  }
+  return { connection, far, socket, arrives }
+}
+
+const lost = (ending: string) => ({ name: 'ConnectionLost', ending })
+
+describe('a connection', () => {
+  it('gives each asker its own reply, in the order of asking', async () => {
+    const { connection, arrives } = await pair()
+    const first = connection.command('A\r\n', 5)
+    const [second, third] = connection.ask(Buffer.from('B\r\nC\r\n'), 5, 2)
+    await arrives('250 a\r\n550-b\r\n')
+    await arrives('550 b\r\n250 c\r\n')
+    expect(await Promise.all([first, second, third])).toEqual([
+      { code: 250, lines: ['a'] },
+      { code: 550, lines: ['b', 'b'] },
+      { code: 250, lines: ['c'] },
+    ])
+    expect(connection.alive).toBe(true)
+  })
+
+  it('ends at a reply that nobody asked for, and remembers it', async () => {
+    const { connection, socket, arrives } = await pair()
+    let told = 0
+    connection.onLost(() => {
+      told += 1
+    })
+    await arrives('550 5.7.1 Out of the blue\r\n')
+    expect(connection.alive).toBe(false)
+    expect(connection.unasked).toEqual({ code: 550, lines: ['5.7.1 Out of the blue'] })
+    expect(socket.destroyed).toBe(true)
+    await expect(connection.command('A\r\n', 5)).rejects.toMatchObject(lost('protocol'))
+    connection.destroy()
+    connection.destroy()
+    expect(told).toBe(1)
+  })
+
+  it('writes nothing when the half of an unasked reply is there', async () => {
+    const { connection, far, arrives } = await pair()
+    let heard = ''
+    far.on('data', (octets) => {
+      heard += octets
+    })
+    await arrives('25')
+    await expect(connection.command('MAIL FROM:<>\r\n', 5)).rejects.toMatchObject(lost('protocol'))
+    await once(far, 'close')
+    expect(heard).toBe('')
+  })
+
+  it.each([
+    ['a yes', '250 a\r\n250 b\r\n'],
+    ['junk', '250 a\r\njunk\r\n'],
+  ])('does not deliver a yes that is followed by more: %s', async (_, text) => {
+    const { connection, arrives } = await pair()
+    const reply = expect(connection.command('A\r\n', 5)).rejects.toMatchObject(lost('protocol'))
+    await arrives(text)
+    await reply
+  })
+
+  it('delivers a no that is followed by more, and ends', async () => {
+    const { connection, arrives } = await pair()
+    const reply = connection.command('A\r\n', 5)
+    await arrives('500 a\r\n500 b\r\n')
+    expect(await reply).toMatchObject({ code: 500 })
+    expect(connection.alive).toBe(false)
+  })
+
+  it('is not alive after a 421, and delivers it to whoever asked', async () => {
+    const { connection, arrives } = await pair()
+    const reply = connection.command('A\r\n', 5)
+    await arrives('421 4.3.2 Going\r\n')
+    expect(await reply).toMatchObject({ code: 421 })
+    expect(connection.alive).toBe(false)
+    await expect(connection.command('B\r\n', 5)).rejects.toMatchObject(lost('closed'))
+  })
+
+  it('gives each reply its own time', async () => {
+    const { connection, far } = await pair()
+    const [first, second] = connection.ask(Buffer.from('A\r\nB\r\n'), 1, 2)
+    setTimeout(() => far.write('250 a\r\n'), 600)
+    expect(await first).toMatchObject({ code: 250 })
+    setTimeout(() => far.write('250 b\r\n'), 600)
+    expect(await second).toMatchObject({ code: 250 })
+    await expect(connection.command('C\r\n', 0.1)).rejects.toMatchObject(lost('timed-out'))
+  })
+
+  it('rejects all that is owed when the other side closes', async () => {
+    const { connection, far } = await pair()
+    const owed = connection.ask(Buffer.from('A\r\nB\r\n'), 5, 2)
+    far.end('250 a\r\n')
+    expect(await Promise.allSettled(owed)).toMatchObject([
+      { status: 'fulfilled' },
+      { status: 'rejected', reason: lost('closed') },
+    ])
+  })
+
+  it('survives a reset of the connection', async () => {
+    const { connection, far } = await pair()
+    const reply = expect(connection.command('A\r\n', 5)).rejects.toMatchObject(lost('closed'))
+    far.resetAndDestroy()
+    await reply
+    await expect(connection.greeting(5)).rejects.toMatchObject(lost('closed'))
+  })
+})

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest'
+import { enhancedStatuses, statusOf, wordsOf } from '../../src/upstream/refusal.ts'
+import { say } from '../../src/wire/reply.ts'
+
+describe('a refusal in words', () => {
+  it.each([
+    [say(535, '5.7.8 No'), '535 5.7.8'],
+    [say(535, '5.7.139 Policy'), '535 5.7.139'],
+    [say(535, 'No', '5.7.3 at all'), '535 5.7.3'],
+    [say(454, 'Later'), '454'],
+    [say(535, '5.7.1392.4 no status'), '535'],
+  ])('has code and status only: %j', (reply, status) => {
+    expect(statusOf(reply)).toBe(status)
+  })
+
+  it('knows every status of a long reply', () => {
+    expect(enhancedStatuses(say(535, '5.7.3 a', 'b', '5.7.139 c'))).toEqual(['5.7.3', '5.7.139'])
+  })
+
+  it('has no line ends, no terminal controls, no long words, and an end', () => {
+    const words = wordsOf(say(535, 'a\x1b[2Jb', `AUTH XOAUTH2 ${'dXNlcj1t'.repeat(20)}==`, 'x '.repeat(500)))
+    expect(words).toMatch(/^a\?\[2Jb \/ AUTH XOAUTH2 \[hidden\] \/ x x/)
+    expect(words.length).toBeLessThanOrEqual(201)
+  })
+
+  it('keeps what a provider usually says', () => {
+    const text = '5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.'
+    expect(wordsOf(say(535, text))).toBe(text)
+  })
+})
