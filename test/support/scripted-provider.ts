@@ -5,7 +5,7 @@ import type { Certificate } from './certificates.ts'
 
 /** One connection, as its script sees it. Whatever it waits for fails when the client closes. */
 export interface Client {
-  /** Sends these lines in one write; CRLF is added to each. */
+  /** Sends these lines in one write, as latin1; CRLF is added to each. */
   say(...lines: string[]): void
   /** Sends octets as they are. */
   send(octets: string): void
@@ -17,6 +17,9 @@ export interface Client {
   linesUntil(last: RegExp): Promise<string[]>
   /** TLS from here on. */
   startTls(): Promise<void>
+  /** Reads nothing, so that the way here fills up. */
+  pause(): void
+  resume(): void
   /** Resolves when the client has closed. */
   gone(): Promise<void>
   /** Ends the connection. */
@@ -129,7 +132,7 @@ function createClient(plain: Socket, certificate: Certificate, hear: (text: stri
 
   attach()
   return {
-    say: (...lines) => void socket.write(lines.map((text) => `${text}\r\n`).join('')),
+    say: (...lines) => void socket.write(lines.map((text) => `${text}\r\n`).join(''), 'latin1'),
     send: (octets) => void socket.write(octets, 'latin1'),
     line,
     octets: (count) => until(() => (unread.length < count ? undefined : take(count))),
@@ -149,6 +152,8 @@ function createClient(plain: Socket, certificate: Certificate, hear: (text: stri
       attach()
       await until(() => (secured ? true : undefined))
     },
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
     async gone() {
       await until(() => (closed ? true : undefined))
     },

@@ -1,4 +1,6 @@
+import type { Relay, Transaction } from '../../src/upstream/relay.ts'
 import type { MailCommand, RecipientCommand } from '../../src/wire/envelope.ts'
+import { mailbox } from './relay-stage.ts'
 
 export const mail: MailCommand = { sender: 'me@example.com', parameters: [] }
 
@@ -9,4 +11,14 @@ export function to(...recipients: string[]): RecipientCommand[] {
 /** A message in the given pieces. */
 export async function* message(...pieces: string[]): AsyncGenerator<Buffer> {
   for (const piece of pieces) yield Buffer.from(piece, 'latin1')
+}
+
+/** 72 octets. */
+export const line = `${'0123456789'.repeat(7)}\r\n`
+
+/** A transaction with one recipient. */
+export async function begin(relay: Relay): Promise<Transaction> {
+  const { transaction } = await relay.begin(mailbox, mail, to('a@example.com'))
+  if (!transaction) throw new Error('the envelope was refused')
+  return transaction
 }
