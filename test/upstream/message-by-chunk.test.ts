@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import { ehlo, expectLine, signsIn, takesEnvelope, takesMessage } from '../support/provider-scripts.ts'
+import type { Client } from '../support/scripted-provider.ts'
+import { useScriptedStage } from '../support/scripted-stage.ts'
+import { begin, message } from '../support/upstream-messages.ts'
+
+const stage = useScriptedStage()
+const chunking = [...ehlo, 'CHUNKING']
+
+async function takesChunk(client: Client, octets: number): Promise<Buffer> {
+  await takesEnvelope(client)
+  expectLine(await client.line(), new RegExp(`^BDAT ${octets} LAST$`))
+  return client.octets(octets)
+}
+
+describe('a message by BDAT', () => {
+  it.each([
+    ['plain', 'Subject: hi\r\n\r\nhello\r\n', 'Subject: hi\r\n\r\nhello\r\n'],
+    ['dots', '..\r\n...\r\na..\r\n..b\r\n', '.\r\n..\r\na..\r\n.b\r\n'],
+    ['nothing', '', ''],
+    ['octets beyond ASCII', '\xe9\xff\r\n', '\xe9\xff\r\n'],
+    ['64 KiB exactly', `${'x'.repeat(65_534)}\r\n`, `${'x'.repeat(65_534)}\r\n`],
+  ])('leaves as one chunk without dot-stuffing: %s', async (_, text, expected) => {
+    const { relay, provider } = await stage(async (client) => {
+      await signsIn(client, chunking)
+      expectLine((await takesChunk(client, expected.length)).toString('latin1'), /^/)
+      client.say('250 2.6.0 Queued')
+      await client.gone()
+    })
+    const transaction = await begin(relay)
+    expect(await transaction.send(message(text))).toEqual({ code: 250, lines: ['2.6.0 Queued'] })
+    const sent = provider.heard[0]?.split(/RCPT TO:\S+\r\n/)[1]
+    expect(sent === `BDAT ${expected.length} LAST\r\n${expected}`).toBe(true)
+  })
+
+  it('leaves by DATA when it is larger', async () => {
+    const text = `${'x'.repeat(65_535)}\r\n`
+    let arrived: string | undefined
+    const { relay } = await stage(async (client) => {
+      await signsIn(client, chunking)
+      arrived = await takesMessage(client)
+      await client.gone()
+    })
+    expect(await (await begin(relay)).send(message(text))).toMatchObject({ code: 250 })
+    expect(arrived === text).toBe(true)
+  })
+
+  it.each(['550 5.7.1 Looks like spam', '452 4.2.2 Full'])(
+    'answers with the refusal, and the connection serves on: %s',
+    async (refusal) => {
+      const { relay, provider } = await stage(async (client) => {
+        await signsIn(client, chunking)
+        await takesChunk(client, 3)
+        client.say(refusal)
+        expectLine(await client.line(), /^RSET$/)
+        client.say('250 2.0.0 OK')
+        await takesChunk(client, 3)
+        client.say('250 2.6.0 Queued')
+        await client.gone()
+      })
+      expect(await (await begin(relay)).send(message('a\r\n'))).toMatchObject({
+        code: Number(refusal.slice(0, 3)),
+      })
+      expect(await (await begin(relay)).send(message('b\r\n'))).toMatchObject({ code: 250 })
+      expect(provider.heard).toHaveLength(1)
+    },
+  )
+
+  it.each(['500 5.5.1 What?', '502 5.5.1 Not here', '503 5.5.1 Out of order'])(
+    'goes by DATA from the next try on when BDAT is turned away: %s',
+    async (refusal) => {
+      const { relay, provider } = await stage(async (client, connection) => {
+        await signsIn(client, chunking)
+        if (connection > 0) return void (await takesMessage(client))
+        await takesEnvelope(client)
+        await client.line()
+        // A server that does not know BDAT reads the chunk as commands and refuses each line of it.
+        client.say(refusal, '500 5.5.1 What?')
+        await client.gone()
+      })
+      await expect((await begin(relay)).send(message('a\r\n'))).rejects.toMatchObject({
+        code: 'provider-unavailable',
+      })
+      expect(await (await begin(relay)).send(message('a\r\n'))).toMatchObject({ code: 250 })
+      expect(provider.heard).toHaveLength(2)
+    },
+  )
+
+  it('has no known outcome when the provider goes', async () => {
+    const { relay } = await stage(async (client) => {
+      await signsIn(client, chunking)
+      await takesChunk(client, 3)
+      client.hangUp()
+    })
+    await expect((await begin(relay)).send(message('a\r\n'))).rejects.toMatchObject({
+      code: 'outcome-unknown',
+    })
+  })
+})
