@@ -1,0 +1,36 @@
+import type { Provider } from './provider.ts'
+
+export const google: Provider = {
+  id: 'google',
+  name: 'Gmail and Google Workspace',
+  oauth: {
+    // RFC 9207: Google's callback carries exactly this string as `iss`.
+    issuer: 'https://accounts.google.com',
+    authorizationEndpoint: 'https://accounts.google.com/o/oauth2/v2/auth',
+    tokenEndpoint: 'https://oauth2.googleapis.com/token',
+    revocationEndpoint: 'https://oauth2.googleapis.com/revoke',
+    jwksUri: 'https://www.googleapis.com/oauth2/v3/certs',
+    // `gmail.send` looks smaller, but is for the HTTP API only: SMTP refuses its tokens.
+    scopes: ['openid', 'email', 'https://mail.google.com/'],
+    mailScopes: ['https://mail.google.com/'],
+    // Google gives a refresh token only for offline access, and after the first time only if the consent page is
+    // shown again.
+    authorizationParameters: { access_type: 'offline', prompt: 'consent' },
+    authorizationResponseIss: true,
+    identityClaims: ['email'],
+    clientAuthentication: 'client_secret_post',
+  },
+  submission: { host: 'smtp.gmail.com', port: 465, tls: 'implicit' },
+  mechanisms: ['XOAUTH2', 'OAUTHBEARER'],
+  limits: { connections: 3, recipientsPerDay: 10_000 },
+  refreshMarginSeconds: 600,
+  offers: {
+    size: 35_882_577,
+    eightBitMime: true,
+    smtpUtf8: true,
+    dsn: false,
+    enhancedStatusCodes: true,
+    pipelining: true,
+    chunking: true,
+  },
+}

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest'
+import { Failure } from '../../src/base/failure.ts'
+import { Secret } from '../../src/base/secret.ts'
+import type { CustomProvider } from '../../src/config/config.ts'
+import { createCatalogue, presetIds } from '../../src/providers/catalogue.ts'
+
+const custom: CustomProvider = {
+  id: 'acme',
+  name: 'Acme Mail',
+  issuer: 'https://id.acme.example',
+  authorizationEndpoint: 'https://id.acme.example/authorize',
+  tokenEndpoint: 'https://id.acme.example/token',
+  scopes: ['openid', 'email', 'offline_access', 'mail:send'],
+  authorizationParameters: { audience: 'mail' },
+  clientId: 'acme-client',
+  smtp: { host: 'smtp.acme.example', port: 465, tls: 'implicit' },
+  mechanisms: ['OAUTHBEARER'],
+}
+
+const nothing = { registrations: {}, customProviders: [] }
+const entra = (tenant: string, clientSecret?: Secret) => ({
+  registrations: { microsoft: { clientId: 'app', tenant, ...(clientSecret && { clientSecret }) } },
+  customProviders: [],
+})
+
+function failureOf(run: () => unknown): Failure {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof Failure) return error
+  }
+  throw new Error('no Failure was thrown')
+}
+
+describe('the catalogue', () => {
+  it('lists the presets without any registration', () => {
+    const list = createCatalogue(nothing).list()
+    expect(list.map(({ provider, registered }) => [provider.id, registered])).toEqual(
+      presetIds.map((id) => [id, false]),
+    )
+  })
+
+  it('names the known providers when asked for another', () => {
+    const failure = failureOf(() => createCatalogue(nothing).registered('gmial\u001b'))
+    expect(failure.code).toBe('not-found')
+    expect(failure.message).toBe('There is no provider "gmial?"')
+    expect(failure.fix).toContain('microsoft, outlook, google')
+  })
+
+  it.each([
+    ['microsoft', 'POSTERN_MICROSOFT_CLIENT_ID'],
+    ['outlook', 'POSTERN_MICROSOFT_CLIENT_ID'],
+    ['google', 'POSTERN_GOOGLE_CLIENT_ID and POSTERN_GOOGLE_CLIENT_SECRET'],
+  ])('says which variables register %s', (id, variables) => {
+    const failure = failureOf(() => createCatalogue(nothing).registered(id))
+    expect(failure.code).toBe('configuration')
+    expect(failure.fix).toContain(variables)
+  })
+
+  it('is no place to find what every object has', () => {
+    expect(failureOf(() => createCatalogue(nothing).registered('constructor')).code).toBe('not-found')
+  })
+})
+
+describe('microsoft', () => {
+  it.each([
+    ['common', 'https://login.microsoftonline.com/{tenantid}/v2.0', 'smtp.office365.com'],
+    ['organizations', 'https://login.microsoftonline.com/{tenantid}/v2.0', 'smtp.office365.com'],
+    ['contoso.example', 'https://login.microsoftonline.com/{tenantid}/v2.0', 'smtp.office365.com'],
+    [
+      'consumers',
+      'https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0',
+      'smtp-mail.outlook.com',
+    ],
+    [
+      'AAAAAAAA-0000-1111-2222-BBBBBBBBBBBB',
+      'https://login.microsoftonline.com/aaaaaaaa-0000-1111-2222-bbbbbbbbbbbb/v2.0',
+      'smtp.office365.com',
+    ],
+  ])('of tenant %s has its endpoints, issuer and host', (tenant, issuer, host) => {
+    const { oauth, submission } = createCatalogue(entra(tenant)).registered('microsoft')
+    expect(oauth.tokenEndpoint).toBe(`https://login.microsoftonline.com/${tenant}/oauth2/v2.0/token`)
+    expect(oauth.authorizationEndpoint).toBe(
+      `https://login.microsoftonline.com/${tenant}/oauth2/v2.0/authorize`,
+    )
+    expect(oauth.issuer).toBe(issuer)
+    expect(submission).toEqual({ host, port: 587, tls: 'starttls' })
+  })
+
+  it('asks for no scope that needs an administrator', () => {
+    const { oauth } = createCatalogue(entra('common')).registered('microsoft')
+    expect(oauth.scopes.filter((scope) => scope.includes('outlook'))).toEqual(oauth.mailScopes)
+    expect(oauth.mailScopes).toEqual(['https://outlook.office.com/SMTP.Send'])
+  })
+
+  it('is a public client without a secret and a confidential one with it', () => {
+    const way = (secret?: Secret) =>
+      createCatalogue(entra('common', secret)).registered('microsoft').oauth.clientAuthentication
+    expect(way()).toBe('none')
+    expect(way(new Secret('s'))).toBe('client_secret_post')
+  })
+
+  it('serves personal accounts by the same registration, as outlook', () => {
+    const outlook = createCatalogue(entra('common')).registered('outlook')
+    expect(outlook.registration.clientId).toBe('app')
+    expect(outlook.oauth.tokenEndpoint).toContain('/consumers/')
+    expect(outlook.submission.host).toBe('smtp-mail.outlook.com')
+  })
+
+  it('says why the registration of one organisation does not serve them', () => {
+    const failure = failureOf(() => createCatalogue(entra('contoso.example')).registered('outlook'))
+    expect(failure.fix).toContain('POSTERN_MICROSOFT_TENANT to common or consumers')
+  })
+})
+
+describe('a provider of the providers file', () => {
+  const acme = createCatalogue({ registrations: {}, customProviders: [custom] }).registered('acme')
+
+  it('is registered by its own entry', () => {
+    expect(acme.registration).toEqual({ clientId: 'acme-client' })
+    expect(acme.oauth.clientAuthentication).toBe('none')
+  })
+
+  it('needs those of its scopes for mail that do not only say who signs in', () => {
+    expect(acme.oauth.mailScopes).toEqual(['mail:send'])
+  })
+
+  it('has two connections unless the file says otherwise', () => {
+    expect(acme.limits).toEqual({ connections: 2 })
+    const limits = { messagesPerMinute: 5, connections: 7 }
+    const other = createCatalogue({ registrations: {}, customProviders: [{ ...custom, limits }] })
+    expect(other.registered('acme').limits).toEqual(limits)
+  })
+})
