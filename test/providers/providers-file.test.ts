@@ -1,0 +1,212 @@
+import { describe, expect, it } from 'vitest'
+import { parseProvidersFile } from '../../src/providers/providers-file.ts'
+
+const least = {
+  id: 'acme',
+  name: 'Acme',
+  authorizationEndpoint: 'https://id.acme.example/authorize',
+  tokenEndpoint: 'https://id.acme.example/token',
+  scopes: ['mail'],
+  clientId: 'client',
+  smtp: { host: 'smtp.acme.example', port: 587, tls: 'starttls' },
+  mechanisms: ['XOAUTH2'],
+}
+
+const read = (path: string) => {
+  if (path === 'secret.txt') return 'from-file\n'
+  if (path === 'empty.txt') return '\n'
+  throw Object.assign(new Error('no'), { code: 'ENOENT' })
+}
+
+function parse(...providers: unknown[]) {
+  return parseProvidersFile(JSON.stringify({ providers }), read)
+}
+
+function mistakesIn(...providers: unknown[]): string[] {
+  const parsed = parse(...providers)
+  return 'mistakes' in parsed ? parsed.mistakes : []
+}
+
+describe('the providers file', () => {
+  it('is good with the least that is needed', () => {
+    expect(parse(least)).toEqual({ providers: [{ ...least, authorizationParameters: {} }] })
+  })
+
+  it('keeps everything that it may hold', () => {
+    const full = {
+      ...least,
+      issuer: 'https://id.acme.example',
+      deviceAuthorizationEndpoint: 'https://id.acme.example/device',
+      revocationEndpoint: 'https://id.acme.example/revoke',
+      jwksUri: 'https://id.acme.example/keys',
+      scopes: ['openid', 'mail'],
+      authorizationParameters: { audience: 'mail' },
+      clientAuthentication: 'client_secret_basic',
+      limits: { connections: 1, messagesPerMinute: 2, recipientsPerDay: 3, messagesPerConnection: 4 },
+      refreshMargin: 600,
+    }
+    const parsed = parse({ ...full, clientSecret: 'hush' })
+    if (!('providers' in parsed)) throw new Error(parsed.mistakes.join())
+    const [{ clientSecret, ...rest } = { clientSecret: undefined }] = parsed.providers
+    expect(rest).toEqual(full)
+    expect(clientSecret?.reveal()).toBe('hush')
+  })
+
+  it('takes a secret from its file, without the line end', () => {
+    const parsed = parse({ ...least, clientSecretFile: 'secret.txt' })
+    if (!('providers' in parsed)) throw new Error(parsed.mistakes.join())
+    expect(parsed.providers[0]?.clientSecret?.reveal()).toBe('from-file')
+    expect(parsed.providers[0]).not.toHaveProperty('clientSecretFile')
+  })
+
+  it.each<[string, object, string]>([
+    ['a missing id', { id: undefined }, 'providers[0].id: is missing'],
+    ['an id in capitals', { id: 'Acme' }, 'providers[0].id: must be lower-case letters, digits and hyphens'],
+    [
+      'the id of a preset',
+      { id: 'google' },
+      'providers[0].id: "google" is the id of a built-in provider; choose another',
+    ],
+    ['a number for a name', { name: 5 }, 'providers[0].name: must be a text in quotes'],
+    ['no scopes', { scopes: [] }, 'providers[0].scopes: must not be empty'],
+    [
+      'a scope with a space',
+      { scopes: ['a b'] },
+      'providers[0].scopes[0]: must be one scope, without spaces or quotes',
+    ],
+    [
+      'an endpoint without TLS',
+      { tokenEndpoint: 'http://id.acme.example/token' },
+      'providers[0].tokenEndpoint: must begin with https:// (http:// is for loopback hosts only)',
+    ],
+    [
+      'an endpoint that only looks like loopback',
+      { tokenEndpoint: 'http://127.0.0.1.acme.example/token' },
+      'providers[0].tokenEndpoint: must begin with https:// (http:// is for loopback hosts only)',
+    ],
+    [
+      'a file for an endpoint',
+      { jwksUri: 'file:///etc/passwd' },
+      'providers[0].jwksUri: must begin with https:// (http:// is for loopback hosts only)',
+    ],
+    [
+      'a password in an endpoint',
+      { tokenEndpoint: 'https://u:p@id.acme.example/' },
+      'providers[0].tokenEndpoint: must not hold a user name or password',
+    ],
+    ['no URL', { authorizationEndpoint: 'acme' }, 'providers[0].authorizationEndpoint: must be a URL'],
+    ['an unknown key', { colour: 'red' }, 'providers[0].colour: there is no such setting'],
+    [
+      'an unknown key further down',
+      { limits: { messagesPerHour: 5 } },
+      'providers[0].limits.messagesPerHour: there is no such setting',
+    ],
+    [
+      'a limit of nothing',
+      { limits: { connections: 0 } },
+      'providers[0].limits.connections: must be at least 1',
+    ],
+    [
+      'smtp without tls',
+      { smtp: { host: 'a.example', port: 25 } },
+      'providers[0].smtp.tls: must be "starttls" or "implicit"',
+    ],
+    [
+      'smtp with tls off',
+      { smtp: { host: 'a.example', port: 25, tls: 'none' } },
+      'providers[0].smtp.tls: must be "starttls" or "implicit"',
+    ],
+    [
+      'a port beyond the last',
+      { smtp: { host: 'a.example', port: 65536, tls: 'implicit' } },
+      'providers[0].smtp.port: must be at most 65535',
+    ],
+    [
+      'a password mechanism',
+      { mechanisms: ['PLAIN'] },
+      'providers[0].mechanisms[0]: must be "XOAUTH2" or "OAUTHBEARER"',
+    ],
+    [
+      'two secrets',
+      { clientSecret: 'a', clientSecretFile: 'secret.txt' },
+      'providers[0].clientSecretFile: must not stand beside clientSecret; keep one of the two',
+    ],
+    [
+      'authentication without a secret',
+      { clientAuthentication: 'client_secret_post' },
+      'providers[0].clientAuthentication: client_secret_post needs clientSecret or clientSecretFile',
+    ],
+    [
+      'a secret for a public client',
+      { clientAuthentication: 'none', clientSecret: 'a' },
+      'providers[0].clientAuthentication: "none" is for a client without a secret',
+    ],
+    [
+      'a secret file that is not there',
+      { clientSecretFile: 'gone.txt' },
+      'providers[0].clientSecretFile: gone.txt cannot be read (ENOENT)',
+    ],
+    [
+      'an empty secret file',
+      { clientSecretFile: 'empty.txt' },
+      'providers[0].clientSecretFile: empty.txt is empty',
+    ],
+    [
+      'openid without an issuer',
+      { scopes: ['openid'] },
+      'providers[0].issuer: is needed with the scope openid: without it no ID token can be checked',
+    ],
+    [
+      'an issuer without openid',
+      { issuer: 'https://id.acme.example' },
+      'providers[0].scopes: must hold openid beside an issuer: without it there is no ID token to check',
+    ],
+    [
+      'an issuer that is a template',
+      { scopes: ['openid'], issuer: 'https://id.acme.example/{tenantid}' },
+      'providers[0].issuer: must be exact; only https://login.microsoftonline.com/{tenantid}/v2.0 may name a tenant that varies',
+    ],
+    [
+      'a parameter that protects the consent',
+      { authorizationParameters: { state: 'x' } },
+      'providers[0].authorizationParameters.state: is set by postern itself',
+    ],
+  ])('refuses %s', (_what, change, mistake) => {
+    expect(mistakesIn({ ...least, ...change })).toEqual([mistake])
+  })
+
+  it('takes plain HTTP on loopback hosts', () => {
+    for (const host of ['localhost', '127.0.0.1:8080', '127.9.9.9', '[::1]:1'])
+      expect(mistakesIn({ ...least, tokenEndpoint: `http://${host}/token` })).toEqual([])
+  })
+
+  it('tells every mistake at once', () => {
+    const bad = { ...least, name: '', smtp: { host: '', port: 0 }, mechanisms: [] }
+    expect(mistakesIn(least, bad, 5)).toEqual([
+      'providers[1].name: must not be empty',
+      'providers[1].smtp.host: must be a host name',
+      'providers[1].smtp.port: must be at least 1',
+      'providers[1].smtp.tls: must be "starttls" or "implicit"',
+      'providers[1].mechanisms: must not be empty',
+      'providers[2]: must be an object in { }',
+    ])
+  })
+
+  it('knows each id once', () => {
+    expect(mistakesIn(least, least)).toEqual(['providers[1].id: "acme" is the id of providers[0] already'])
+  })
+
+  it.each([
+    ['[]', 'The file: must be an object in { }'],
+    ['{}', 'providers: is missing'],
+    ['{"providers":[],"more":1}', 'more: there is no such setting'],
+  ])('must have the right shape, unlike %s', (text, mistake) => {
+    expect(parseProvidersFile(text, read)).toEqual({ mistakes: [mistake] })
+  })
+
+  it('does not quote what it cannot read, which may be a secret', () => {
+    const parsed = parseProvidersFile('{"clientSecret": hunter2-hunter2}', read)
+    expect(JSON.stringify(parsed)).toContain('The file is not JSON')
+    expect(JSON.stringify(parsed)).not.toContain('hunter2')
+  })
+})
