@@ -111,7 +111,13 @@ async function startDoors(
   const http = createHttpFetch({ extraCa, timeoutSeconds: limits.tokenRequestSeconds })
   const catalogue = createCatalogue(config)
   const oauthClientFor = createOAuthClients({ catalogue, fetch: http.fetch })
-  const tokens = createTokenBroker({ store, oauthClientFor, clock, log })
+  const tokens = createTokenBroker({
+    store,
+    oauthClientFor,
+    refreshMarginFor: (providerId) => catalogue.registered(providerId).refreshMarginSeconds,
+    clock,
+    log,
+  })
   const relay = createRelay({
     catalogue,
     mailboxes: store.mailboxes,
