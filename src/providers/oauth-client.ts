@@ -2,14 +2,17 @@ import type { Secret } from '../base/secret.ts'
 
 /**
  * The OAuth side of one registered provider, in the three steps that postern needs. openid-client stands behind it.
- * Every method throws an error that `judge` (token requests) or `judgeConsent` (callback) understands.
+ * No error carries a secret, in itself or as its cause.
  */
 export interface OAuthClient {
   /** RFC 6749 section 4.1.1 with PKCE S256 (RFC 7636), `state`, `nonce` and `login_hint`. */
   authorizationUrl(request: AuthorizationRequest): Promise<URL>
-  /** Exchanges the code of a callback (RFC 6749, 4.1.3) after checking `state`, `iss` (RFC 9207) and the ID token. */
+  /** Exchanges the code of a callback (RFC 6749, 4.1.3) after checking `state`, `iss` (RFC 9207) and the ID token.
+   * @throws Failure `provider-unavailable`, `provider-setup` or `consent-needed` (the code was refused), with the reason; an Error
+   * that is no Failure when the callback or the ID token does not pass the checks */
   exchangeCode(callback: URL, checks: CallbackChecks): Promise<TokenAnswer>
-  /** RFC 6749 section 6. One request, bounded by the token time-out; never retried here. */
+  /** RFC 6749 section 6. One request, bounded by the token time-out; never retried here.
+   * @throws an error that `judge` understands */
   refresh(refreshToken: Secret): Promise<TokenAnswer>
 }
 

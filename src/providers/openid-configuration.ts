@@ -1,0 +1,103 @@
+import * as openid from 'openid-client'
+import { Failure } from '../base/failure.ts'
+import { isLoopbackHost } from './loopback.ts'
+import type { RegisteredProvider } from './provider.ts'
+
+/** How Entra writes the issuer of an authority that stands for many tenants. */
+const tenantPlace = '{tenantid}'
+
+// The asymmetric ones (RFC 7518, section 3.1): without a list, openid-client takes RS256 only.
+const signingAlgorithms = [
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+  ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
+]
+
+/**
+ * openid-client's view of a provider, from our own data: nothing is fetched. Time is bounded by the fetch that is handed in.
+ * @throws Failure `configuration` for an `http:` endpoint that is not on loopback
+ */
+export async function openidConfiguration(
+  provider: RegisteredProvider,
+  fetch: openid.CustomFetch,
+): Promise<openid.Configuration> {
+  const metadata = serverMetadata(provider)
+  const configuration = metadata.issuer.includes(tenantPlace)
+    ? await manyTenants(metadata, provider)
+    : new openid.Configuration(metadata, provider.registration.clientId, {}, clientAuthentication(provider))
+  configuration[openid.customFetch] = fetch
+  configuration.timeout = 0
+  if (usesPlainHttp(metadata)) openid.allowInsecureRequests(configuration)
+  // OpenID Connect Core, section 3.1.3.7, lets TLS to the token endpoint vouch for the ID token in place of its signature. Where
+  // the keys are known, the signature is checked all the same.
+  if (metadata.jwks_uri !== undefined) openid.enableNonRepudiationChecks(configuration)
+  return configuration
+}
+
+/**
+ * `https://login.microsoftonline.com/{tenantid}/v2.0` is no issuer of any ID token: `iss` carries the tenant that `tid` names.
+ * openid-client knows that of this one login host, but only of metadata that came by its discovery; so it discovers what we hand it.
+ */
+function manyTenants(
+  metadata: openid.ServerMetadata,
+  provider: RegisteredProvider,
+): Promise<openid.Configuration> {
+  const asked = new URL(metadata.issuer.replace(tenantPlace, 'common'))
+  const { clientId } = provider.registration
+  return openid.discovery(asked, clientId, {}, clientAuthentication(provider), {
+    [openid.customFetch]: async () => Response.json(metadata),
+  })
+}
+
+function serverMetadata({ oauth }: RegisteredProvider): openid.ServerMetadata {
+  return {
+    // It must have one. Without ours no ID token is asked for, so that nothing is ever compared with it.
+    issuer: oauth.issuer ?? new URL(oauth.tokenEndpoint).origin,
+    authorization_endpoint: oauth.authorizationEndpoint,
+    token_endpoint: oauth.tokenEndpoint,
+    ...(oauth.jwksUri !== undefined && { jwks_uri: oauth.jwksUri }),
+    authorization_response_iss_parameter_supported: oauth.authorizationResponseIss,
+    id_token_signing_alg_values_supported: signingAlgorithms,
+  }
+}
+
+function clientAuthentication({ id, oauth, registration }: RegisteredProvider): openid.ClientAuth {
+  if (oauth.clientAuthentication === 'none') return openid.None()
+  const secret = registration.clientSecret?.reveal()
+  if (secret === undefined) {
+    throw new Failure('configuration', `The provider ${id} needs a client secret to authenticate with`, {
+      fix: 'Give its registration a client secret, or the client authentication "none".',
+    })
+  }
+  return oauth.clientAuthentication === 'client_secret_basic'
+    ? openid.ClientSecretBasic(secret)
+    : openid.ClientSecretPost(secret)
+}
+
+function usesPlainHttp(metadata: openid.ServerMetadata): boolean {
+  const urls = [metadata.authorization_endpoint, metadata.token_endpoint, metadata.jwks_uri]
+  const plain = urls.filter((url) => url !== undefined).filter((url) => new URL(url).protocol === 'http:')
+  const outside = plain.find((url) => !isLoopbackHost(new URL(url).hostname))
+  if (outside !== undefined) {
+    throw new Failure('configuration', `${outside} is not on this machine and has no TLS`, {
+      fix: 'Use an https:// endpoint.',
+    })
+  }
+  return plain.length > 0
+}
+
+/**
+ * The callback without an `iss` (RFC 9207) that cannot be compared: where no issuer is known, and where the issuer is a template that
+ * this `iss` fits (the ID token settles which tenant it is).
+ */
+export function comparableCallback(callback: URLSearchParams, issuer: string | undefined): URLSearchParams {
+  const parameters = new URLSearchParams(callback)
+  const iss = parameters.get('iss')
+  if (iss !== null && (issuer === undefined || fitsTemplate(iss, issuer))) parameters.delete('iss')
+  return parameters
+}
+
+function fitsTemplate(iss: string, issuer: string): boolean {
+  const [before = '', after] = issuer.split(tenantPlace)
+  if (after === undefined || !iss.startsWith(before) || !iss.endsWith(after)) return false
+  return /^[0-9a-f-]{36}$/.test(iss.slice(before.length, iss.length - after.length))
+}

@@ -1,0 +1,51 @@
+import * as openid from 'openid-client'
+import { Failure } from '../base/failure.ts'
+import { judge } from './judge.ts'
+import { OAuthError, safeText } from './oauth-error.ts'
+import type { Provider } from './provider.ts'
+
+/**
+ * An error of openid-client without its causes, which hold whole requests and answers. Trouble at the provider comes out as
+ * OAuthError; a callback or an ID token that did not pass the checks as a plain Error that names the check.
+ */
+export function withoutSecrets(error: unknown): Error {
+  if (error instanceof Failure || error instanceof OAuthError) return error
+  // Whatever our fetch throws arrives wrapped.
+  const cause = error instanceof Error ? error.cause : undefined
+  if (cause instanceof OAuthError) return cause
+  if (error instanceof openid.AuthorizationResponseError)
+    return new Error(safeText(`The provider answered with ${error.error}`))
+  if (!(error instanceof openid.ClientError)) return new OAuthError('the token request failed')
+  // The token endpoint's answers were read before: what is left is the set of keys.
+  if (keyTrouble.has(error.code ?? '')) return new OAuthError("the provider's signing keys cannot be read")
+  return new Error(safeText(cause instanceof Error ? cause.message : error.message))
+}
+
+const keyTrouble = new Set([
+  'OAUTH_RESPONSE_IS_NOT_CONFORM',
+  'OAUTH_RESPONSE_IS_NOT_JSON',
+  'OAUTH_PARSE_ERROR',
+])
+
+/** Why a code could not be exchanged, for the person at the browser; what did not pass the checks stays as it is. */
+export function exchangeFailure(provider: Provider, error: Error): Error {
+  if (!(error instanceof OAuthError)) return error
+  const verdict = judge(error)
+  switch (verdict.kind) {
+    case 'consent-needed':
+      return new Failure('consent-needed', `${provider.name} did not accept the sign-in: ${verdict.reason}`, {
+        fix: 'Start again, and finish the sign-in without delay.',
+      })
+    case 'setup-wrong':
+      return new Failure('provider-setup', `${provider.name} refused our registration: ${verdict.reason}`, {
+        fix: "Check the registration's client id, client secret, redirect URI and scopes at the provider.",
+      })
+    case 'try-later': {
+      const { retryAfterSeconds } = verdict
+      return new Failure('provider-unavailable', `${provider.name} cannot answer now: ${verdict.reason}`, {
+        fix: 'Start again in a while.',
+        ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+      })
+    }
+  }
+}

@@ -1,0 +1,207 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { Secret } from '../../src/base/secret.ts'
+import { createOAuthClient } from '../../src/providers/create-oauth-client.ts'
+import { createHttpFetch } from '../../src/providers/http-fetch.ts'
+import { judge } from '../../src/providers/judge.ts'
+import type { RegisteredProvider } from '../../src/providers/provider.ts'
+import {
+  providerAt,
+  type ScriptedAnswer,
+  startTokenEndpoint,
+  type TokenEndpoint,
+  tokens,
+} from './token-endpoint.ts'
+
+let endpoint: TokenEndpoint
+const http = createHttpFetch({ timeoutSeconds: 5 })
+
+beforeAll(async () => {
+  endpoint = await startTokenEndpoint()
+})
+afterEach(() => {
+  expect(endpoint.unusedAnswers()).toBe(0)
+  endpoint.requests.length = 0
+})
+afterAll(async () => {
+  await http.close()
+  await endpoint.close()
+})
+
+const oldToken = 'old/refresh+token=='
+
+function refresh(answer: ScriptedAnswer, changes: Partial<RegisteredProvider> = {}) {
+  endpoint.answer(answer)
+  const provider = { ...providerAt(endpoint.origin), ...changes }
+  return createOAuthClient({ provider, fetch: http.fetch }).refresh(new Secret(oldToken))
+}
+
+async function errorOf(answer: ScriptedAnswer, changes?: Partial<RegisteredProvider>): Promise<unknown> {
+  return refresh(answer, changes).then(
+    () => {
+      throw new Error('the answer was taken')
+    },
+    (error: unknown) => error,
+  )
+}
+
+describe('a refresh', () => {
+  it('sends what RFC 6749, section 6, says, and nothing more', async () => {
+    await refresh(tokens('a'))
+    expect(endpoint.requests.map(({ path, form }) => ({ path, form }))).toEqual([
+      {
+        path: '/token',
+        form: { grant_type: 'refresh_token', refresh_token: oldToken, client_id: 'postern' },
+      },
+    ])
+  })
+
+  it.each([
+    ['client_secret_post', { client_secret: 's' }, undefined],
+    ['client_secret_basic', {}, `Basic ${Buffer.from('postern:s').toString('base64')}`],
+  ] as const)('authenticates by %s', async (clientAuthentication, form, authorization) => {
+    const provider = providerAt(endpoint.origin, { clientAuthentication })
+    const registration = { clientId: 'postern', clientSecret: new Secret('s') }
+    await refresh(tokens('a'), { ...provider, registration })
+    expect(endpoint.requests[0]?.form).toMatchObject(form)
+    expect(endpoint.requests[0]?.headers.authorization).toBe(authorization)
+  })
+
+  it('gives the rotated refresh token and the scopes that were granted', async () => {
+    const answer = await refresh(tokens('new', { refresh_token: 'rotated', scope: 'mail  other' }))
+    expect(answer.accessToken.reveal()).toBe('new')
+    expect(answer.refreshToken?.reveal()).toBe('rotated')
+    expect(answer.scopes).toEqual(['mail', 'other'])
+    expect(answer.expiresInSeconds).toBe(3600)
+  })
+
+  it('takes the scopes as asked when the answer names none', async () => {
+    expect((await refresh(tokens('a'))).scopes).toEqual(['mail', 'offline_access'])
+  })
+
+  it.each([undefined, null, '', 5, {}, 'with\nline end', 'x'.repeat(16_385)])(
+    'keeps the old refresh token when %j comes',
+    async (token) => {
+      const answer = await refresh(tokens('a', { refresh_token: token }))
+      expect(answer.accessToken.reveal()).toBe('a')
+      expect(answer).not.toHaveProperty('refreshToken')
+    },
+  )
+
+  it.each([
+    [60, 60],
+    ['3599', 3599],
+    [0.5, 0.5],
+    [undefined, 300],
+    [null, 300],
+    [0, 300],
+    [-1, 300],
+    ['soon', 300],
+    ['1e9', 300],
+    [1e12, 300],
+    [[60], 300],
+  ])('understands a life of %j as %d seconds', async (life, seconds) => {
+    expect((await refresh(tokens('a', { expires_in: life }))).expiresInSeconds).toBe(seconds)
+  })
+
+  it.each(['Bearer', 'bearer', 'BEARER'])('takes a token of type %s', async (type) => {
+    expect((await refresh(tokens('a', { token_type: type }))).accessToken.reveal()).toBe('a')
+  })
+
+  it('looks at own members only', async () => {
+    const text =
+      '{"__proto__":{"refresh_token":"planted","expires_in":5},"access_token":"a","token_type":"bearer"}'
+    const answer = await refresh({ text })
+    expect(answer.expiresInSeconds).toBe(300)
+    expect(answer).not.toHaveProperty('refreshToken')
+  })
+
+  it('does not care for an ID token, which could only cost the rotated refresh token', async () => {
+    const answer = await refresh(tokens('a', { refresh_token: 'rotated', id_token: 'not.an.id-token' }))
+    expect(answer.refreshToken?.reveal()).toBe('rotated')
+    expect(answer).not.toHaveProperty('identity')
+  })
+
+  it('takes a token of 16 KiB', async () => {
+    expect((await refresh(tokens('a'.repeat(16_384)))).accessToken.reveal()).toHaveLength(16_384)
+  })
+})
+
+describe('an answer that is none', () => {
+  it.each<[string, ScriptedAnswer]>([
+    ['a token with a line end', tokens('a\r\nRCPT TO:<x@example.com>')],
+    ['a token with a space', tokens('a b')],
+    ['a token of more than 16 KiB', tokens('a'.repeat(16_385))],
+    ['an empty token', tokens('')],
+    ['a number for a token', tokens('a', { access_token: 5 })],
+    ['a token of another type', tokens('a', { token_type: 'mac' })],
+    ['a token bound to a key', tokens('a', { token_type: 'DPoP' })],
+    ['a token without a type', tokens('a', { token_type: undefined })],
+    ['nothing', { text: '' }],
+    ['a list', { json: [tokens('a').json] }],
+    ['HTML', { text: '<html>Sign in to the hotel</html>', headers: { 'content-type': 'text/html' } }],
+    ['an error with status 200', { json: { error: 'invalid_grant' } }],
+    ['a redirect', { status: 302, headers: { location: '/elsewhere' }, text: '' }],
+    ['HTML with status 400', { status: 400, text: '<h1>Bad Request</h1>' }],
+    ['an error without a name', { status: 400, json: { error: 5 } }],
+    ['an inherited error', { status: 400, text: '{"__proto__":{"error":"invalid_grant"}}' }],
+    ['invalid_grant from a broken gateway', { status: 502, json: { error: 'invalid_grant' } }],
+    ['a cut connection', { cut: true }],
+  ])('is %s: the grant is kept', async (_what, answer) => {
+    expect(judge(await errorOf(answer)).kind).toBe('try-later')
+  })
+
+  it.each([
+    ['invalid_grant', 'consent-needed'],
+    ['invalid_client', 'setup-wrong'],
+  ])('is judged by its %s, also beside a challenge and with another content type', async (error, kind) => {
+    const headers = { 'www-authenticate': 'Basic realm="token"', 'content-type': 'text/plain' }
+    const text = JSON.stringify({ error })
+    expect(judge(await errorOf({ status: 401, headers, text })).kind).toBe(kind)
+  })
+
+  it.each([
+    ['7', undefined, 7],
+    [' 7 ', undefined, 7],
+    ['Wed, 21 Oct 2015 07:28:30 GMT', 'Wed, 21 Oct 2015 07:28:00 GMT', 30],
+    ['Wed, 21 Oct 2015 07:28:00 GMT', 'Wed, 21 Oct 2015 07:28:30 GMT', undefined],
+    ['99999999', undefined, 3600],
+    ['-5', undefined, undefined],
+    ['soon', undefined, undefined],
+  ])('may ask for time: Retry-After %s at %s', async (retryAfter, date, seconds) => {
+    const headers = { 'retry-after': retryAfter, ...(date !== undefined && { date }) }
+    const verdict = judge(await errorOf({ status: 429, headers, text: 'slow down' }))
+    expect(verdict).toEqual({
+      kind: 'try-later',
+      reason: 'the token endpoint answered with HTTP status 429',
+      ...(seconds !== undefined && { retryAfterSeconds: seconds }),
+    })
+  })
+
+  it('cannot make us write down what we sent', async () => {
+    const clientSecret = new Secret('s3cret+/ä')
+    const basic = Buffer.from(`postern:${encodeURIComponent(clientSecret.reveal())}`).toString('base64')
+    const echo = [oldToken, encodeURIComponent(oldToken), clientSecret.reveal(), basic].join(' and ')
+    const provider = providerAt(endpoint.origin, { clientAuthentication: 'client_secret_basic' })
+    const json = { error: 'invalid_grant', error_description: `cannot use ${echo}\r\n250 OK` }
+    const error = await errorOf(
+      { status: 400, json },
+      { ...provider, registration: { clientId: 'postern', clientSecret } },
+    )
+    const verdict = judge(error)
+    expect(verdict.reason).toContain('cannot use [hidden] and [hidden] and [hidden] and ')
+    expect(verdict.reason).not.toMatch(/[\r\n]/)
+    for (const secret of [oldToken, clientSecret.reveal(), basic])
+      expect(verdict.reason).not.toContain(secret)
+  })
+
+  it('carries nothing with it: no cause, no request, no answer', async () => {
+    for (const answer of [
+      tokens('secret-access', { token_type: 'mac' }),
+      { status: 400, json: { error: 'x' } },
+    ]) {
+      const error = await errorOf(answer)
+      expect(error).not.toHaveProperty('cause')
+      expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('secret-access')
+    }
+  })
+})
