@@ -1,0 +1,124 @@
+import { LRUCache } from 'lru-cache'
+import { type Address, addressKey } from '../base/address.ts'
+import type { Failure } from '../base/failure.ts'
+import { createBackOff } from './back-off.ts'
+import { freshTokenRefused } from './failures.ts'
+import { type HeldToken, holdToken, isGood, momentOf, serves } from './held-token.ts'
+import { createRenewals, type Renewal, type RenewalNeeds, type Rotation } from './renewal.ts'
+import { createRenewalLog } from './renewal-log.ts'
+import type { AccessToken, TokenBroker } from './token-broker.ts'
+
+export interface TokenBrokerNeeds extends RenewalNeeds {
+  /** From 0 to 1. */
+  random?: () => number
+  /** Runs something after a while, without keeping the process alive for it. */
+  later?: (milliseconds: number, run: () => void) => void
+}
+
+/** A renewal that any number of callers wait for. */
+interface Flight {
+  ended: Promise<Renewal>
+  /** The grant was replaced meanwhile: what comes of this renewal is for nobody. */
+  superseded: boolean
+}
+
+const mostTokens = 10_000
+/** A token that was refused is replaced only when it is older: a fresh one would be refused, too. */
+const refusableAfterSeconds = 60
+
+/** Keeps access tokens in memory and renews each once, however many ask. */
+export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker {
+  const { clock, log, random = Math.random, later = unattended } = needs
+  const renewals = createRenewals(needs)
+  const tokens = new LRUCache<string, HeldToken>({ max: mostTokens })
+  const flights = new Map<string, Flight>()
+  const rotations = new Map<string, Rotation>()
+  const backOff = createBackOff(clock, random)
+  const renewalLog = createRenewalLog(log)
+
+  async function accessToken(mailbox: Address, minimumLife: number | undefined): Promise<AccessToken> {
+    const key = addressKey(mailbox)
+    const held = tokens.get(key)
+    if (held && isGood(held, minimumLife)) return held.token
+    const waiting = backOff.current(key)
+    if (waiting) return inItsPlace(key, minimumLife, waiting)
+    const flight = flights.get(key) ?? depart(mailbox, key)
+    const renewal = await flight.ended
+    if (flight.superseded) return accessToken(mailbox, minimumLife)
+    return renewal.kind === 'fresh' ? renewal.held.token : inItsPlace(key, minimumLife, renewal.failure)
+  }
+
+  /** The old token while no fresh one can be had; a withdrawn consent has left none. */
+  function inItsPlace(key: string, minimumLife: number | undefined, failure: Failure): AccessToken {
+    const held = tokens.get(key)
+    if (held && serves(held, minimumLife)) return held.token
+    throw failure
+  }
+
+  function depart(mailbox: Address, key: string): Flight {
+    const flight: Flight = { superseded: false, ended: Promise.resolve().then(fly) }
+    flights.set(key, flight)
+    return flight
+
+    async function fly(): Promise<Renewal> {
+      try {
+        const rotation = rotations.get(key)
+        const renewal = await (rotation ? renewals.resume(rotation) : renewals.renew(mailbox))
+        if (!flight.superseded) settle(mailbox, key, renewal)
+        return renewal
+      } finally {
+        if (flights.get(key) === flight) flights.delete(key)
+      }
+    }
+  }
+
+  /** Everything that a renewal changes here, in one step: nothing can come in between. */
+  function settle(mailbox: Address, key: string, renewal: Renewal): void {
+    renewalLog.tell(mailbox, renewal)
+    if (renewal.kind === 'unstored') rotations.set(key, renewal.rotation)
+    else rotations.delete(key)
+    if (renewal.kind === 'fresh') tokens.set(key, renewal.held)
+    if (renewal.kind === 'refused') tokens.delete(key)
+    if (renewal.kind === 'fresh' || renewal.kind === 'refused') backOff.clear(key)
+    else backOff.begin(key, renewal.failure)
+    if (renewal.kind === 'unstored') resumeLater(mailbox, key)
+  }
+
+  /** Not only when somebody asks: until the rotation is stored, it lives no longer than this process. */
+  function resumeLater(mailbox: Address, key: string): void {
+    later(backOff.remainingMilliseconds(key), () => {
+      if (rotations.has(key) && !flights.has(key)) depart(mailbox, key).ended.catch(() => {})
+    })
+  }
+
+  /** A refused token is worth a new one only when it is not new itself: otherwise every sign-in would ask for a token. */
+  function dropRefused(mailbox: Address, refused: AccessToken): void {
+    const key = addressKey(mailbox)
+    const held = tokens.get(key)
+    if (held?.token.secret.reveal() !== refused.secret.reveal()) return
+    if (refused.ageSeconds() < refusableAfterSeconds) throw freshTokenRefused(mailbox)
+    tokens.delete(key)
+  }
+
+  return {
+    async accessTokenFor(mailbox, { minimumLife, refused } = {}) {
+      if (refused) dropRefused(mailbox, refused)
+      return accessToken(mailbox, minimumLife)
+    },
+
+    grantChanged(mailbox, fresh) {
+      const key = addressKey(mailbox)
+      const flight = flights.get(key)
+      if (flight) flight.superseded = true
+      flights.delete(key)
+      rotations.delete(key)
+      backOff.clear(key)
+      tokens.delete(key)
+      if (fresh) tokens.set(key, holdToken(clock, momentOf(clock), fresh))
+    },
+  }
+}
+
+function unattended(milliseconds: number, run: () => void): void {
+  setTimeout(run, milliseconds).unref()
+}

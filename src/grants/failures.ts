@@ -1,0 +1,68 @@
+import type { Address } from '../base/address.ts'
+import { Failure } from '../base/failure.ts'
+
+// None of these quotes the provider: their messages may become replies to a mail client.
+
+export function mailboxUnknown(mailbox: Address): Failure {
+  return new Failure('not-found', `There is no mailbox ${mailbox}`, {
+    fix: `Add it: postern mailbox add ${mailbox} --provider ID`,
+  })
+}
+
+export function consentNeeded(mailbox: Address, state: 'absent' | 'lapsed'): Failure {
+  const message =
+    state === 'absent'
+      ? `${mailbox} has no consent yet`
+      : `The consent for ${mailbox} has lapsed: the provider no longer accepts it`
+  return new Failure('consent-needed', message, {
+    fix: `Run "postern consent ${mailbox}" and open the link that it prints.`,
+  })
+}
+
+export function providerUnavailable(
+  mailbox: Address,
+  provider: string,
+  retryAfterSeconds: number | undefined,
+): Failure {
+  return new Failure(
+    'provider-unavailable',
+    `No access token for ${mailbox} can be had from ${provider} now`,
+    {
+      fix: 'Try again later; the log says why.',
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    },
+  )
+}
+
+export function providerSetup(mailbox: Address, provider: string): Failure {
+  return new Failure(
+    'provider-setup',
+    `${provider} refuses postern's registration, so there is no access token for ${mailbox}`,
+    {
+      fix: "Check the registration's client id, client secret and scopes at the provider; the log says why.",
+    },
+  )
+}
+
+export function freshTokenRefused(mailbox: Address): Failure {
+  return new Failure(
+    'provider-setup',
+    `The provider refused an access token for ${mailbox} that is less than a minute old`,
+    {
+      fix: `Check that SMTP AUTH is switched on for ${mailbox}, and that the person who consented may send for it.`,
+    },
+  )
+}
+
+export function busyElsewhere(mailbox: Address): Failure {
+  return new Failure('provider-unavailable', `The grant of ${mailbox} changes faster than it can be used`, {
+    fix: 'Check that no other program renews the same grant, and try again.',
+  })
+}
+
+export function rotationUnstored(mailbox: Address, cause: unknown): Failure {
+  return new Failure('store-unavailable', `The renewed grant of ${mailbox} cannot be stored`, {
+    cause,
+    fix: 'Make room on the disk of the data directory and keep postern running: it tries again.',
+  })
+}

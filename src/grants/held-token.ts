@@ -1,0 +1,68 @@
+import type { Clock } from '../base/clock.ts'
+import type { Secret } from '../base/secret.ts'
+import type { AccessToken } from './token-broker.ts'
+
+/** An access token with what the broker knows of its life. */
+export interface HeldToken {
+  token: AccessToken
+  /** Seconds, when it was given. */
+  lifeSeconds: number
+  /** It is renewed before use when less than this is left. */
+  renewBelowSeconds: number
+}
+
+/** A moment on both clocks. */
+export interface Moment {
+  now: number
+  monotonic: number
+}
+
+export function momentOf(clock: Clock): Moment {
+  return { now: clock.now(), monotonic: clock.monotonic() }
+}
+
+export interface FreshToken {
+  secret: Secret
+  expiresInSeconds: number
+  scopes: readonly string[]
+}
+
+/**
+ * @param asked when the request left, because the provider's count began before its answer arrived
+ * @param marginSeconds the provider's own, beside the general rule
+ */
+export function holdToken(clock: Clock, asked: Moment, fresh: FreshToken, marginSeconds = 0): HeldToken {
+  const { secret, scopes, expiresInSeconds: lifeSeconds } = fresh
+  const ageSeconds = () => (clock.monotonic() - asked.monotonic) / 1000
+  return {
+    token: {
+      secret,
+      scopes,
+      ageSeconds,
+      remainingSeconds: () => lifeSeconds - ageSeconds(),
+      expiresAt: asked.now + lifeSeconds * 1000,
+    },
+    lifeSeconds,
+    // Ten minutes or a fifth of its life ahead; but a short-lived token serves for half of its life, or every use would renew it.
+    renewBelowSeconds: Math.min(Math.max(600, 0.2 * lifeSeconds, marginSeconds), lifeSeconds / 2),
+  }
+}
+
+/** Whether a token is handed out as it is. */
+export function isGood(held: HeldToken, minimumLife: number | undefined): boolean {
+  const remaining = held.token.remainingSeconds()
+  if (remaining >= Math.max(held.renewBelowSeconds, attainable(held, minimumLife))) return true
+  // A request for nearly the whole life must not renew at every call: this is as fresh as they come.
+  return remaining > 0 && held.token.ageSeconds() < Math.min(60, held.lifeSeconds / 2)
+}
+
+/** Whether a token serves while no fresher one can be had: it lives, and as long as was asked for. */
+export function serves(held: HeldToken, minimumLife: number | undefined): boolean {
+  const remaining = held.token.remainingSeconds()
+  return remaining > 0 && remaining >= attainable(held, minimumLife)
+}
+
+/** No token of a provider satisfies a request for more than its tokens ever have: half of that counts then. */
+function attainable({ lifeSeconds }: HeldToken, minimumLife = 0): number {
+  return minimumLife > lifeSeconds ? lifeSeconds / 2 : minimumLife
+}

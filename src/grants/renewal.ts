@@ -1,0 +1,171 @@
+import type { Address } from '../base/address.ts'
+import type { Clock } from '../base/clock.ts'
+import { Failure } from '../base/failure.ts'
+import type { Log } from '../base/log.ts'
+import { judge, type TokenVerdict } from '../providers/judge.ts'
+import type { OAuthClient, TokenAnswer } from '../providers/oauth-client.ts'
+import type { ActiveGrant, Mailbox, Store } from '../store/ports.ts'
+import {
+  busyElsewhere,
+  consentNeeded,
+  mailboxUnknown,
+  providerSetup,
+  providerUnavailable,
+  rotationUnstored,
+} from './failures.ts'
+import { type HeldToken, holdToken, type Moment, momentOf } from './held-token.ts'
+
+export interface RenewalNeeds {
+  store: Pick<Store, 'grants' | 'mailboxes'>
+  oauthClientFor(providerId: string): OAuthClient
+  /** Seconds; of providers whose tokens must be renewed earlier than by the general rule. */
+  refreshMarginFor?: ((providerId: string) => number) | undefined
+  clock: Clock
+  log: Log
+}
+
+/** What came of one renewal. */
+export type Renewal =
+  | { kind: 'fresh'; held: HeldToken; provider: string }
+  /** No active grant, or no such mailbox: asking again changes nothing. */
+  | { kind: 'refused'; failure: Failure }
+  | { kind: 'trouble'; failure: Failure; provider: string; reason: string }
+  /** The store failed, possibly after the provider was asked. */
+  | { kind: 'store-down'; failure: Failure }
+  /** The provider rotated the refresh token and it could not be stored: without it the consent is lost. */
+  | { kind: 'unstored'; failure: Failure; rotation: Rotation }
+
+/** A good answer that must not be used before it is stored. */
+export interface Rotation {
+  grant: ActiveGrant
+  provider: string
+  answer: TokenAnswer
+  asked: Moment
+}
+
+/** The grant is not what it was when it was read: another process renewed it, or somebody consented anew. */
+type MovedOn = { kind: 'moved-on' }
+
+/** Twice is what two processes may get in each other's way; more often is no accident. */
+const mostAttempts = 3
+
+export interface Renewals {
+  /** Spends the mailbox's refresh token once. */
+  renew(mailbox: Address): Promise<Renewal>
+  /** Tries again to store a rotation; renews if it is no longer wanted. */
+  resume(rotation: Rotation): Promise<Renewal>
+}
+
+export function createRenewals({
+  store,
+  oauthClientFor,
+  refreshMarginFor,
+  clock,
+  log,
+}: RenewalNeeds): Renewals {
+  async function renew(address: Address): Promise<Renewal> {
+    const mailbox = await store.mailboxes.find(address)
+    if (!mailbox) return { kind: 'refused', failure: mailboxUnknown(address) }
+    for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
+      const grant = await store.grants.ofMailbox(address)
+      if (grant.state !== 'active')
+        return { kind: 'refused', failure: consentNeeded(mailbox.address, grant.state) }
+      const renewal = await spend(grant, mailbox)
+      if (renewal.kind !== 'moved-on') return renewal
+    }
+    const failure = busyElsewhere(mailbox.address)
+    return { kind: 'trouble', failure, provider: mailbox.providerId, reason: failure.message }
+  }
+
+  async function spend(grant: ActiveGrant, { providerId: provider }: Mailbox): Promise<Renewal | MovedOn> {
+    const asked = momentOf(clock)
+    let answer: TokenAnswer
+    try {
+      answer = await oauthClientFor(provider).refresh(grant.refreshToken)
+    } catch (error) {
+      return afterFailure(grant, provider, error)
+    }
+    return keep({ grant, provider, answer, asked })
+  }
+
+  /** Stores before anything is handed out: a crash in between must not cost the consent. */
+  async function keep(rotation: Rotation): Promise<Renewal | MovedOn> {
+    const { grant, provider, answer, asked } = rotation
+    try {
+      const { id, version } = grant
+      const stored = await store.grants.renewed(id, version, asked.now, answer.refreshToken)
+      if (!stored) return { kind: 'moved-on' }
+    } catch (error) {
+      const failure = rotationUnstored(grant.mailbox, error)
+      if (answer.refreshToken) return { kind: 'unstored', failure, rotation }
+      // The stored refresh token is still the right one; only the date of its use is lost.
+      log.warn(
+        { event: 'grant.renewal-unnoted', mailbox: grant.mailbox, failure: failure.code },
+        'A renewal could not be noted',
+      )
+    }
+    const { accessToken: secret, expiresInSeconds, scopes } = answer
+    const fresh = { secret, expiresInSeconds, scopes }
+    return { kind: 'fresh', held: holdToken(clock, asked, fresh, refreshMarginFor?.(provider)), provider }
+  }
+
+  async function afterFailure(
+    grant: ActiveGrant,
+    provider: string,
+    error: unknown,
+  ): Promise<Renewal | MovedOn> {
+    const verdict = judge(error)
+    if (verdict.kind === 'consent-needed') return confirmLapse(grant, provider, verdict.reason)
+    return {
+      kind: 'trouble',
+      failure: failureFor(verdict, grant, provider),
+      provider,
+      reason: verdict.reason,
+    }
+  }
+
+  /** The refusal may be of a token that another process has replaced in the meantime: the version tells. */
+  async function confirmLapse(
+    grant: ActiveGrant,
+    provider: string,
+    reason: string,
+  ): Promise<Renewal | MovedOn> {
+    const { id, version, mailbox } = grant
+    if (!(await store.grants.lapse(id, version, clock.now(), reason))) return { kind: 'moved-on' }
+    log.warn(
+      { event: 'grant.lapsed', mailbox, provider, reason },
+      'A consent is needed: the grant has lapsed',
+    )
+    return { kind: 'refused', failure: consentNeeded(mailbox, 'lapsed') }
+  }
+
+  async function resume(rotation: Rotation): Promise<Renewal> {
+    const renewal = await keep(rotation)
+    return renewal.kind === 'moved-on' ? renew(rotation.grant.mailbox) : renewal
+  }
+
+  return {
+    renew: (mailbox) => orStoreDown(renew(mailbox)),
+    resume: (rotation) => orStoreDown(resume(rotation)),
+  }
+}
+
+async function orStoreDown(renewal: Promise<Renewal>): Promise<Renewal> {
+  try {
+    return await renewal
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'store-unavailable')
+      return { kind: 'store-down', failure: error }
+    throw error
+  }
+}
+
+function failureFor(
+  verdict: Exclude<TokenVerdict, { kind: 'consent-needed' }>,
+  { mailbox }: ActiveGrant,
+  provider: string,
+): Failure {
+  return verdict.kind === 'setup-wrong'
+    ? providerSetup(mailbox, provider)
+    : providerUnavailable(mailbox, provider, verdict.retryAfterSeconds)
+}

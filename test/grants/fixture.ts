@@ -1,0 +1,193 @@
+import { type Address, addressKey } from '../../src/base/address.ts'
+import type { Clock } from '../../src/base/clock.ts'
+import { Failure } from '../../src/base/failure.ts'
+import type { Log } from '../../src/base/log.ts'
+import { Secret } from '../../src/base/secret.ts'
+import { createTokenBroker } from '../../src/grants/create-token-broker.ts'
+import { createOAuthClient } from '../../src/providers/create-oauth-client.ts'
+import { createHttpFetch } from '../../src/providers/http-fetch.ts'
+import type { ActiveGrant, Grant, Mailbox, Store } from '../../src/store/ports.ts'
+import { providerAt, startTokenEndpoint } from '../providers/token-endpoint.ts'
+
+/** Time that moves when the test says so. */
+export function handClock(): Clock & { pass(seconds: number): void; jump(seconds: number): void } {
+  let wall = Date.parse('2030-01-01T00:00:00Z')
+  let monotonic = 1000
+  return {
+    now: () => wall,
+    monotonic: () => monotonic,
+    pass(seconds) {
+      wall += seconds * 1000
+      monotonic += seconds * 1000
+    },
+    /** Somebody sets the wall clock. */
+    jump(seconds) {
+      wall += seconds * 1000
+    },
+  }
+}
+
+/** The part of the store that the broker uses, in memory, with its promises kept: versions, and nothing changed on failure. */
+export function memoryStore() {
+  const mailboxes = new Map<string, Mailbox>()
+  const grants = new Map<string, Grant>()
+  const calls: string[] = []
+  let broken = false
+
+  function call(name: string): void {
+    calls.push(name)
+    if (broken) throw new Failure('store-unavailable', 'The disk is full')
+  }
+
+  function current(id: string, version: number): ActiveGrant | undefined {
+    const found = [...grants.values()].find((grant) => grant.state !== 'absent' && grant.id === id)
+    return found && found.state !== 'absent' && found.version === version
+      ? { ...found, state: 'active' }
+      : undefined
+  }
+
+  const store: Pick<Store, 'grants' | 'mailboxes'> = {
+    mailboxes: {
+      find: async (address) => {
+        call('find')
+        return mailboxes.get(addressKey(address))
+      },
+      add: unused,
+      put: unused,
+      list: unused,
+      remove: unused,
+    },
+    grants: {
+      ofMailbox: async (address) => {
+        call('ofMailbox')
+        return grants.get(addressKey(address)) ?? { state: 'absent' }
+      },
+      adopt: unused,
+      renewed: async (id, version, renewedAt, refreshToken) => {
+        call('renewed')
+        const grant = current(id, version)
+        if (!grant) return undefined
+        const next = { ...grant, version: version + 1, renewedAt, ...(refreshToken && { refreshToken }) }
+        grants.set(addressKey(grant.mailbox), next)
+        return next
+      },
+      lapse: async (id, version, since, reason) => {
+        call('lapse')
+        const grant = current(id, version)
+        if (!grant) return undefined
+        const next = { ...grant, state: 'lapsed' as const, version: version + 1, since, reason }
+        grants.set(addressKey(grant.mailbox), next)
+        return next
+      },
+    },
+  }
+
+  return {
+    store,
+    calls,
+    grantOf: (address: Address) => grants.get(addressKey(address)) ?? { state: 'absent' as const },
+    breakDown: () => {
+      broken = true
+    },
+    mend: () => {
+      broken = false
+    },
+    addMailbox(address: Address) {
+      mailboxes.set(addressKey(address), { address, providerId: 'local', createdAt: 0 })
+    },
+    /** As a consent does: a new grant, under a new id. */
+    consent(address: Address, refreshToken: string, id = `grant-${refreshToken}`) {
+      grants.set(addressKey(address), {
+        id,
+        mailbox: address,
+        version: 1,
+        state: 'active',
+        refreshToken: new Secret(refreshToken),
+        flow: 'authorization-code',
+        scopes: ['mail'],
+        grantedAt: 0,
+        renewedAt: 0,
+      })
+    },
+    /** As another process does that was faster. */
+    renewElsewhere(address: Address, refreshToken: string) {
+      const grant = grants.get(addressKey(address))
+      if (grant?.state !== 'active') throw new Error('no active grant')
+      const next = { ...grant, version: grant.version + 1, refreshToken: new Secret(refreshToken) }
+      grants.set(addressKey(address), next)
+    },
+  }
+}
+
+async function unused(): Promise<never> {
+  throw new Error('the broker has no business here')
+}
+
+export interface LogLine {
+  level: 'debug' | 'info' | 'warn' | 'error'
+  text: string
+}
+
+export function memoryLog(): { log: Log; lines: LogLine[] } {
+  const lines: LogLine[] = []
+  const write = (level: LogLine['level']) => (fields: object, message: string) =>
+    void lines.push({ level, text: `${message} ${JSON.stringify(fields)}` })
+  const log: Log = {
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    child: () => log,
+  }
+  return { log, lines }
+}
+
+/** A broker with a real token endpoint over HTTP, a store in memory, and time and chance in the test's hand. */
+export async function startBroker({ refreshMarginSeconds = 0 } = {}) {
+  const endpoint = await startTokenEndpoint()
+  const http = createHttpFetch({ timeoutSeconds: 5 })
+  const clock = handClock()
+  const memory = memoryStore()
+  const { log, lines } = memoryLog()
+  const client = createOAuthClient({ provider: providerAt(endpoint.origin), fetch: http.fetch })
+  const due: { milliseconds: number; run: () => void }[] = []
+  const broker = createTokenBroker({
+    store: memory.store,
+    oauthClientFor: () => client,
+    refreshMarginFor: () => refreshMarginSeconds,
+    clock,
+    log,
+    random: () => 1,
+    later: (milliseconds, run) => void due.push({ milliseconds, run }),
+  })
+  memory.addMailbox(me)
+  memory.consent(me, 'refresh-1')
+  return {
+    endpoint,
+    clock,
+    memory,
+    broker,
+    lines,
+    due,
+    /** The refresh tokens that were spent, in order. */
+    spent: () => endpoint.requests.map(({ form }) => form.refresh_token),
+    token: async (request?: Parameters<typeof broker.accessTokenFor>[1]) =>
+      (await broker.accessTokenFor(me, request)).secret.reveal(),
+    async close() {
+      await http.close()
+      await endpoint.close()
+    },
+  }
+}
+
+export const me = 'me@example.com'
+
+/** @throws when nothing, or something else, is thrown */
+export async function failureOf(promise: Promise<unknown>): Promise<Failure> {
+  const error = await promise.then(
+    (value) => new Error(`no failure, but ${String(value)}`),
+    (reason: unknown) => reason,
+  )
+  if (error instanceof Failure) return error
+  throw error
+}

@@ -1,0 +1,230 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { ScriptedAnswer } from '../providers/token-endpoint.ts'
+import { tokens } from '../providers/token-endpoint.ts'
+import { failureOf, me, startBroker } from './fixture.ts'
+
+let house: Awaited<ReturnType<typeof startBroker>>
+
+beforeEach(async () => {
+  house = await startBroker()
+})
+afterEach(async () => {
+  expect(house.endpoint.unusedAnswers()).toBe(0)
+  await house.close()
+})
+
+const passing: [string, ScriptedAnswer][] = [
+  ['a cut connection', { cut: true }],
+  ['status 408', { status: 408, text: '' }],
+  ['status 429', { status: 429, text: 'slow down' }],
+  ['status 500', { status: 500, json: { error: 'server_error' } }],
+  ['status 503', { status: 503, text: '' }],
+  ['invalid_grant from a broken gateway', { status: 502, json: { error: 'invalid_grant' } }],
+  ['HTML', { text: '<html></html>', headers: { 'content-type': 'text/html' } }],
+  ['a redirect', { status: 302, headers: { location: '/' }, text: '' }],
+  ['half a JSON', { text: '{"access_token":"a"' }],
+  ['an unknown error', { status: 400, json: { error: 'something_new' } }],
+  ['a token that is none', tokens('a b')],
+]
+
+describe('passing trouble', () => {
+  it.each(passing)(
+    '(%s) keeps the grant, and the old token serves while it lives',
+    async (_what, trouble) => {
+      house.endpoint.answer(tokens('first'), trouble)
+      await house.token()
+      house.clock.pass(3000)
+      expect(await house.token()).toBe('first')
+      expect(house.memory.grantOf(me)).toMatchObject({ state: 'active', version: 2 })
+
+      house.endpoint.answer(trouble)
+      house.clock.pass(600)
+      const failure = await failureOf(house.token())
+      expect(failure.code).toBe('provider-unavailable')
+      expect(house.memory.grantOf(me)).toMatchObject({ state: 'active', version: 2 })
+
+      house.endpoint.answer(tokens('second'))
+      house.clock.pass(3600)
+      expect(await house.token()).toBe('second')
+    },
+  )
+
+  it('does not serve an old token to those who ask for more life than it has', async () => {
+    house.endpoint.answer(tokens('first'), { status: 503, text: '' })
+    await house.token()
+    house.clock.pass(3000)
+    expect((await failureOf(house.token({ minimumLife: 601 }))).code).toBe('provider-unavailable')
+    expect(await house.token({ minimumLife: 600 })).toBe('first')
+  })
+
+  it('is not asked about again before the time is up, and each wait is longer', async () => {
+    for (const seconds of [2, 4, 8, 16]) {
+      house.endpoint.answer({ status: 503, text: '' })
+      await failureOf(house.token())
+      const requests = house.endpoint.requests.length
+      const failure = await failureOf(house.token())
+      expect(failure).toMatchObject({ code: 'provider-unavailable', retryAfterSeconds: seconds })
+      house.clock.pass(seconds - 0.01)
+      await failureOf(house.token())
+      expect(house.endpoint.requests).toHaveLength(requests)
+      house.clock.pass(0.01)
+    }
+    house.endpoint.answer(tokens('first'))
+    expect(await house.token()).toBe('first')
+  })
+
+  it('waits no longer than five minutes by itself', async () => {
+    for (let round = 0; round < 12; round += 1) {
+      house.endpoint.answer({ status: 503, text: '' })
+      await failureOf(house.token())
+      house.clock.pass(300)
+    }
+    expect(house.endpoint.requests).toHaveLength(12)
+  })
+
+  it('waits as long as the provider wants, up to an hour and a tenth', async () => {
+    house.endpoint.answer({ status: 429, headers: { 'retry-after': '100' }, text: '' })
+    await failureOf(house.token())
+    house.clock.pass(100)
+    expect((await failureOf(house.token())).retryAfterSeconds).toBe(10)
+    house.clock.pass(10)
+    house.endpoint.answer({ status: 503, headers: { 'retry-after': '999999' }, text: '' })
+    await failureOf(house.token())
+    expect((await failureOf(house.token())).retryAfterSeconds).toBe(3960)
+  })
+
+  it('ends for those who ask when somebody consents', async () => {
+    house.endpoint.answer({ status: 503, text: '' }, tokens('second'))
+    await failureOf(house.token())
+    house.memory.consent(me, 'refresh-2')
+    house.broker.grantChanged(me)
+    expect(await house.token()).toBe('second')
+  })
+
+  it('is not spread to other mailboxes', async () => {
+    house.memory.addMailbox('you@example.com')
+    house.memory.consent('you@example.com', 'refresh-you')
+    house.endpoint.answer({ status: 503, text: '' }, tokens('yours'))
+    await failureOf(house.token())
+    expect((await house.broker.accessTokenFor('you@example.com')).secret.reveal()).toBe('yours')
+  })
+})
+
+describe('a consent that was withdrawn', () => {
+  const refusal: ScriptedAnswer = {
+    status: 400,
+    json: { error: 'invalid_grant', error_description: 'AADSTS50173: revoked.\r\nrefresh-1 is dead' },
+  }
+
+  it('lapses the grant with the reason, keeps its refresh token, and drops the access token', async () => {
+    house.endpoint.answer(tokens('first'), refusal)
+    await house.token()
+    house.clock.pass(3000)
+    const failure = await failureOf(house.token())
+    expect(failure).toMatchObject({ code: 'consent-needed' })
+    expect(failure.message).toContain('The consent for me@example.com has lapsed')
+    expect(failure.message).not.toContain('AADSTS')
+    expect(failure.fix).toContain('postern consent me@example.com')
+    const grant = house.memory.grantOf(me)
+    expect(grant).toMatchObject({
+      state: 'lapsed',
+      since: house.clock.now(),
+      reason: 'invalid_grant: AADSTS50173: revoked. [hidden] is dead',
+    })
+    expect(grant.state === 'lapsed' && grant.refreshToken.reveal()).toBe('refresh-1')
+  })
+
+  it('is not asked about again', async () => {
+    house.endpoint.answer(refusal)
+    for (let round = 0; round < 3; round += 1)
+      expect((await failureOf(house.token())).code).toBe('consent-needed')
+    house.clock.pass(100_000)
+    await failureOf(house.token())
+    expect(house.endpoint.requests).toHaveLength(1)
+  })
+
+  it('is repaired by a new consent without a restart, also one that this process was not told of', async () => {
+    house.endpoint.answer(refusal, tokens('second'))
+    await failureOf(house.token())
+    house.memory.consent(me, 'refresh-2')
+    expect(await house.token()).toBe('second')
+  })
+
+  it('is not believed when another process has renewed the grant meanwhile', async () => {
+    let release = () => {}
+    const after = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    house.endpoint.answer({ ...refusal, after }, tokens('second'))
+    const pending = house.token()
+    await expect.poll(() => house.endpoint.requests.length).toBe(1)
+    house.memory.renewElsewhere(me, 'refresh-2')
+    release()
+    expect(await pending).toBe('second')
+    expect(house.spent()).toEqual(['refresh-1', 'refresh-2'])
+    expect(house.memory.grantOf(me).state).toBe('active')
+  })
+
+  it('that cannot be noted is asked about again only after a while', async () => {
+    let release = () => {}
+    const after = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    house.endpoint.answer({ ...refusal, after })
+    const pending = house.token()
+    await expect.poll(() => house.endpoint.requests.length).toBe(1)
+    house.memory.breakDown()
+    release()
+    expect((await failureOf(pending)).code).toBe('store-unavailable')
+    expect((await failureOf(house.token())).code).toBe('store-unavailable')
+    expect(house.endpoint.requests).toHaveLength(1)
+  })
+})
+
+describe('a registration that the provider refuses', () => {
+  const refusal: ScriptedAnswer = { status: 401, json: { error: 'invalid_client' } }
+
+  it('keeps every grant, is asked about rarely, and alarms once for the provider', async () => {
+    const others = ['a@example.com', 'b@example.com']
+    for (const other of others) {
+      house.memory.addMailbox(other)
+      house.memory.consent(other, `refresh-${other}`)
+    }
+    for (const mailbox of [me, ...others]) {
+      house.endpoint.answer(refusal)
+      expect((await failureOf(house.broker.accessTokenFor(mailbox))).code).toBe('provider-setup')
+      expect(house.memory.grantOf(mailbox).state).toBe('active')
+    }
+    expect(house.lines.filter(({ level }) => level === 'error')).toHaveLength(1)
+    house.clock.pass(59)
+    expect((await failureOf(house.token())).retryAfterSeconds).toBe(1)
+    expect(house.endpoint.requests).toHaveLength(3)
+  })
+
+  it('alarms again after it was mended', async () => {
+    house.endpoint.answer(refusal, tokens('first'), refusal)
+    await failureOf(house.token())
+    house.clock.pass(60)
+    await house.token()
+    house.clock.pass(3600)
+    await failureOf(house.token())
+    expect(house.lines.filter(({ level }) => level === 'error')).toHaveLength(2)
+  })
+})
+
+describe('the log', () => {
+  it('tells why, and holds no token', async () => {
+    house.endpoint.answer(tokens('first-access', { refresh_token: 'refresh-2' }))
+    house.endpoint.answer({ status: 503, text: '' })
+    house.endpoint.answer({ status: 400, json: { error: 'invalid_grant', error_description: 'refresh-2' } })
+    await house.token()
+    house.clock.pass(3600)
+    await failureOf(house.token())
+    house.clock.pass(300)
+    await failureOf(house.token())
+    const all = house.lines.map(({ text }) => text).join('\n')
+    expect(all).toContain('HTTP status 503')
+    expect(all).toContain('invalid_grant')
+    for (const secret of ['refresh-1', 'refresh-2', 'first-access']) expect(all).not.toContain(secret)
+  })
+})

@@ -1,0 +1,155 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Grant } from '../../src/store/ports.ts'
+import { tokens } from '../providers/token-endpoint.ts'
+import { failureOf, me, startBroker } from './fixture.ts'
+
+let house: Awaited<ReturnType<typeof startBroker>>
+
+beforeEach(async () => {
+  house = await startBroker()
+})
+afterEach(async () => {
+  expect(house.endpoint.unusedAnswers()).toBe(0)
+  await house.close()
+})
+
+function kept(): string {
+  const grant: Grant = house.memory.grantOf(me)
+  return grant.state === 'absent' ? 'nothing' : grant.refreshToken.reveal()
+}
+
+describe('a rotated refresh token', () => {
+  it('is stored before the access token is handed out', async () => {
+    house.endpoint.answer(tokens('first', { refresh_token: 'refresh-2' }), tokens('second'))
+    await house.token().then(() => expect(kept()).toBe('refresh-2'))
+    house.clock.pass(3600)
+    await house.token()
+    expect(house.spent()).toEqual(['refresh-1', 'refresh-2'])
+  })
+
+  it('that does not come leaves the old one', async () => {
+    house.endpoint.answer(tokens('first'), tokens('second', { refresh_token: '' }))
+    await house.token()
+    house.clock.pass(3600)
+    await house.token()
+    expect(kept()).toBe('refresh-1')
+    expect(house.memory.grantOf(me)).toMatchObject({ version: 3, renewedAt: house.clock.now() })
+  })
+
+  it('of a slower process is dropped, and the newer one is used', async () => {
+    let release = () => {}
+    const after = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    house.endpoint.answer({ ...tokens('loser', { refresh_token: 'lost' }), after }, tokens('winner'))
+    const pending = house.token()
+    await expect.poll(() => house.endpoint.requests.length).toBe(1)
+    house.memory.renewElsewhere(me, 'refresh-of-another-process')
+    release()
+    expect(await pending).toBe('winner')
+    expect(house.spent()).toEqual(['refresh-1', 'refresh-of-another-process'])
+    expect(kept()).toBe('refresh-of-another-process')
+  })
+})
+
+describe('a rotated refresh token that cannot be stored', () => {
+  async function loseTheStore() {
+    let release = () => {}
+    const after = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    house.endpoint.answer({ ...tokens('second', { refresh_token: 'refresh-2' }), after })
+    const asked = house.endpoint.requests.length + 1
+    const pending = house.token()
+    await expect.poll(() => house.endpoint.requests.length).toBe(asked)
+    house.memory.breakDown()
+    release()
+    return pending
+  }
+
+  it('holds the access token back, says so, and asks the provider no more', async () => {
+    const failure = await failureOf(loseTheStore())
+    expect(failure.code).toBe('store-unavailable')
+    expect(house.lines.map(({ level }) => level)).toEqual(['error'])
+    expect((await failureOf(house.token())).retryAfterSeconds).toBe(2)
+    house.clock.pass(2.1)
+    expect((await failureOf(house.token())).code).toBe('store-unavailable')
+    expect(house.spent()).toEqual(['refresh-1'])
+  })
+
+  it('is stored as soon as the store is back, and only then used', async () => {
+    await failureOf(loseTheStore())
+    house.memory.mend()
+    house.clock.pass(2.1)
+    expect(await house.token()).toBe('second')
+    expect(kept()).toBe('refresh-2')
+    expect(house.spent()).toEqual(['refresh-1'])
+  })
+
+  it('is stored by itself when nobody asks, with longer and longer waits', async () => {
+    await failureOf(loseTheStore())
+    for (const milliseconds of [2000, 4000, 8000]) {
+      await expect.poll(() => house.due.length).toBe(1)
+      const [next] = house.due.splice(0)
+      expect(next?.milliseconds).toBe(milliseconds)
+      house.clock.pass(milliseconds / 1000)
+      if (milliseconds === 8000) house.memory.mend()
+      next?.run()
+    }
+    await expect.poll(kept).toBe('refresh-2')
+    expect(house.due).toEqual([])
+    expect(await house.token()).toBe('second')
+    expect(house.spent()).toEqual(['refresh-1'])
+  })
+
+  it('leaves the old access token in use while that lives', async () => {
+    house.endpoint.answer(tokens('first'))
+    await house.token()
+    house.clock.pass(3000)
+    expect(await loseTheStore()).toBe('first')
+    expect(await house.token()).toBe('first')
+    house.clock.pass(700)
+    expect((await failureOf(house.token())).code).toBe('store-unavailable')
+  })
+
+  it('is forgotten when somebody consents anew', async () => {
+    await failureOf(loseTheStore())
+    house.memory.mend()
+    house.memory.consent(me, 'refresh-3')
+    house.broker.grantChanged(me)
+    house.endpoint.answer(tokens('third'))
+    expect(await house.token()).toBe('third')
+    expect(house.spent()).toEqual(['refresh-1', 'refresh-3'])
+  })
+
+  it('gives way to a consent that this process was not told of', async () => {
+    await failureOf(loseTheStore())
+    house.memory.mend()
+    house.memory.consent(me, 'refresh-3')
+    house.clock.pass(2.1)
+    house.endpoint.answer(tokens('third'))
+    expect(await house.token()).toBe('third')
+    expect(kept()).toBe('refresh-3')
+  })
+})
+
+describe('a store that is down', () => {
+  it('does not cost a token that needs no storing', async () => {
+    let release = () => {}
+    const after = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    house.endpoint.answer({ ...tokens('first'), after })
+    const pending = house.token()
+    await expect.poll(() => house.endpoint.requests.length).toBe(1)
+    house.memory.breakDown()
+    release()
+    expect(await pending).toBe('first')
+  })
+
+  it('is told as such before the provider is asked', async () => {
+    house.memory.breakDown()
+    expect((await failureOf(house.token())).code).toBe('store-unavailable')
+    expect(house.spent()).toEqual([])
+  })
+})

@@ -1,0 +1,214 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Secret } from '../../src/base/secret.ts'
+import { tokens } from '../providers/token-endpoint.ts'
+import { failureOf, me, startBroker } from './fixture.ts'
+
+let house: Awaited<ReturnType<typeof startBroker>>
+
+beforeEach(async () => {
+  house = await startBroker()
+})
+afterEach(async () => {
+  expect(house.endpoint.unusedAnswers()).toBe(0)
+  await house.close()
+})
+
+describe('a token that is asked for', () => {
+  it('is fetched once and then handed out without the store', async () => {
+    house.endpoint.answer(tokens('first'))
+    expect(await house.token()).toBe('first')
+    const calls = house.memory.calls.length
+    expect(await house.token()).toBe('first')
+    expect(house.memory.calls).toHaveLength(calls)
+    expect(house.spent()).toEqual(['refresh-1'])
+  })
+
+  it('is one token in whatever case the mailbox is named', async () => {
+    house.endpoint.answer(tokens('first'))
+    expect(await house.token()).toBe('first')
+    expect((await house.broker.accessTokenFor('ME@example.com')).secret.reveal()).toBe('first')
+  })
+
+  it('is fetched by one request when fifty ask at once', async () => {
+    house.endpoint.answer(tokens('first'))
+    const all = await Promise.all(Array.from({ length: 50 }, () => house.token()))
+    expect(new Set(all)).toEqual(new Set(['first']))
+    expect(house.spent()).toEqual(['refresh-1'])
+  })
+
+  it('fails for all fifty by one request, too', async () => {
+    house.endpoint.answer({ status: 503, text: '' })
+    const all = await Promise.all(Array.from({ length: 50 }, () => failureOf(house.token())))
+    expect(new Set(all.map(({ code }) => code))).toEqual(new Set(['provider-unavailable']))
+    expect(house.spent()).toHaveLength(1)
+  })
+
+  it('knows its life, counted from before the request, and not by the wall clock', async () => {
+    let release = () => {}
+    const after = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    house.endpoint.answer({ ...tokens('slow'), after })
+    const asked = house.clock.now()
+    const pending = house.broker.accessTokenFor(me)
+    await expect.poll(() => house.endpoint.requests.length).toBe(1)
+    house.clock.pass(5)
+    release()
+    const token = await pending
+    expect(token.remainingSeconds()).toBe(3595)
+    expect(token.ageSeconds()).toBe(5)
+    expect(token.expiresAt).toBe(asked + 3_600_000)
+    house.clock.jump(100_000)
+    expect(token.remainingSeconds()).toBe(3595)
+    expect(await house.token()).toBe('slow')
+  })
+
+  it('is not there for a mailbox that nobody added', async () => {
+    const failure = await failureOf(house.broker.accessTokenFor('you@example.com'))
+    expect(failure.code).toBe('not-found')
+    expect(failure.message).toContain('you@example.com')
+  })
+
+  it('needs a consent first, and the failure says how', async () => {
+    house.memory.addMailbox('new@example.com')
+    const failure = await failureOf(house.broker.accessTokenFor('new@example.com'))
+    expect(failure.code).toBe('consent-needed')
+    expect(failure.message).toBe('new@example.com has no consent yet')
+    expect(failure.fix).toContain('postern consent new@example.com')
+  })
+})
+
+describe('a token is renewed before use', () => {
+  it.each([
+    // 20 % of an hour is more than ten minutes.
+    [3600, 720],
+    [1800, 600],
+    [5400, 1080],
+    // A fifth or ten minutes would be most of these lives.
+    [300, 150],
+    [60, 30],
+    [1, 0.5],
+  ])('when a life of %d seconds has less than %d left', async (life, left) => {
+    house.endpoint.answer(tokens('first', { expires_in: life }))
+    expect(await house.token()).toBe('first')
+    house.clock.pass(life - left)
+    expect(await house.token()).toBe('first')
+    house.clock.pass(0.001)
+    house.endpoint.answer(tokens('second', { expires_in: life }))
+    expect(await house.token()).toBe('second')
+  })
+
+  it('when less is left than was asked for', async () => {
+    house.endpoint.answer(tokens('first'), tokens('second'))
+    await house.token()
+    house.clock.pass(1000)
+    expect(await house.token({ minimumLife: 2600 })).toBe('first')
+    expect(await house.token({ minimumLife: 2601 })).toBe('second')
+  })
+
+  it('never in a loop: a life as short as it may be is handed out once and fetched anew', async () => {
+    house.endpoint.answer(tokens('blink', { expires_in: 0.01 }))
+    expect(await house.token({ minimumLife: 600 })).toBe('blink')
+    expect(house.spent()).toHaveLength(1)
+  })
+
+  it('at most once a minute when more is asked for than tokens have', async () => {
+    house.endpoint.answer(tokens('first', { expires_in: 3600 }))
+    for (const minimumLife of [3599.5, 3600, 3600]) {
+      expect(await house.token({ minimumLife })).toBe('first')
+      house.clock.pass(19)
+    }
+    house.clock.pass(19)
+    house.endpoint.answer(tokens('second', { expires_in: 3600 }))
+    expect(await house.token({ minimumLife: 3600 })).toBe('second')
+  })
+
+  it('at half its life when tokens never live as long as was asked', async () => {
+    house.endpoint.answer(tokens('first', { expires_in: 300 }))
+    for (let age = 0; age < 150; age += 10) {
+      expect(await house.token({ minimumLife: 600 })).toBe('first')
+      house.clock.pass(10)
+    }
+    house.clock.pass(1)
+    house.endpoint.answer(tokens('second', { expires_in: 300 }))
+    expect(await house.token({ minimumLife: 600 })).toBe('second')
+  })
+
+  it('earlier where the provider wants that', async () => {
+    const careful = await startBroker({ refreshMarginSeconds: 1500 })
+    careful.endpoint.answer(tokens('first'))
+    await careful.token()
+    careful.clock.pass(2101)
+    careful.endpoint.answer(tokens('second'))
+    expect(await careful.token()).toBe('second')
+    await careful.close()
+  })
+})
+
+describe('a token that the provider refused', () => {
+  it('is replaced once when it is older than a minute, however many bring it back', async () => {
+    house.endpoint.answer(tokens('first'), tokens('second'))
+    const refused = await house.broker.accessTokenFor(me)
+    house.clock.pass(60)
+    const all = await Promise.all([1, 2, 3].map(() => house.token({ refused })))
+    expect(all).toEqual(['second', 'second', 'second'])
+    expect(await house.token({ refused })).toBe('second')
+    expect(house.spent()).toHaveLength(2)
+  })
+
+  it('is not replaced when it is fresh: the trouble is elsewhere', async () => {
+    house.endpoint.answer(tokens('first'))
+    const refused = await house.broker.accessTokenFor(me)
+    house.clock.pass(59)
+    const failure = await failureOf(house.token({ refused }))
+    expect(failure.code).toBe('provider-setup')
+    expect(failure.fix).toContain('SMTP AUTH')
+    // And another program's sign-in does not ask for a token either.
+    expect(await house.token()).toBe('first')
+    expect(house.spent()).toHaveLength(1)
+  })
+
+  it('does not come back while the provider is down', async () => {
+    house.endpoint.answer(tokens('first'), { status: 503, text: '' })
+    const refused = await house.broker.accessTokenFor(me)
+    house.clock.pass(100)
+    expect((await failureOf(house.token({ refused }))).code).toBe('provider-unavailable')
+    expect((await failureOf(house.token())).code).toBe('provider-unavailable')
+  })
+})
+
+describe('a changed grant', () => {
+  it('brings its own token', async () => {
+    house.endpoint.answer(tokens('first'))
+    await house.token()
+    house.memory.consent(me, 'refresh-2')
+    house.broker.grantChanged(me, { secret: new Secret('primed'), expiresInSeconds: 3600, scopes: ['mail'] })
+    expect(await house.token()).toBe('primed')
+    expect(house.spent()).toHaveLength(1)
+  })
+
+  it('forgets the old token without one', async () => {
+    house.endpoint.answer(tokens('first'), tokens('second'))
+    await house.token()
+    house.memory.consent(me, 'refresh-2')
+    house.broker.grantChanged(me)
+    expect(await house.token()).toBe('second')
+    expect(house.spent()).toEqual(['refresh-1', 'refresh-2'])
+  })
+
+  it('takes nothing from a renewal that was under way, nor do those who wait for it', async () => {
+    let release = () => {}
+    const after = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    house.endpoint.answer({ ...tokens('stale', { refresh_token: 'stale-refresh' }), after })
+    const waiting = house.token()
+    await expect.poll(() => house.endpoint.requests.length).toBe(1)
+    house.memory.consent(me, 'refresh-2')
+    house.broker.grantChanged(me, { secret: new Secret('primed'), expiresInSeconds: 3600, scopes: ['mail'] })
+    release()
+    expect(await waiting).toBe('primed')
+    expect(await house.token()).toBe('primed')
+    expect(house.memory.grantOf(me)).toMatchObject({ id: 'grant-refresh-2', version: 1 })
+  })
+})
