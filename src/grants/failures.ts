@@ -44,6 +44,11 @@ export function providerSetup(mailbox: Address, provider: string): Failure {
   )
 }
 
+/** For a mailbox whose provider lost its registration, or its entry in the providers file. */
+export function notRegistered({ message, fix }: Failure): Failure {
+  return new Failure('provider-setup', message, fix === undefined ? {} : { fix })
+}
+
 export function freshTokenRefused(mailbox: Address): Failure {
   return new Failure(
     'provider-setup',

@@ -9,6 +9,7 @@ import {
   busyElsewhere,
   consentNeeded,
   mailboxUnknown,
+  notRegistered,
   providerSetup,
   providerUnavailable,
   rotationUnstored,
@@ -164,7 +165,10 @@ function failureFor(
   verdict: Exclude<TokenVerdict, { kind: 'consent-needed' }>,
   { mailbox }: ActiveGrant,
   provider: string,
+  error: unknown,
 ): Failure {
+  // Nobody was asked: what is missing here is told in its own words.
+  if (error instanceof Failure) return notRegistered(error)
   return verdict.kind === 'setup-wrong'
     ? providerSetup(mailbox, provider)
     : providerUnavailable(mailbox, provider, verdict.retryAfterSeconds)

@@ -42,8 +42,8 @@ const longestRetryAfterSeconds = 3600
  * cannot be undone, trying again can.
  */
 export function judge(error: unknown): TokenVerdict {
-  if (error instanceof Failure && error.code === 'configuration')
-    return { kind: 'setup-wrong', reason: error.message }
+  // The catalogue's: no registration, or a provider that the providers file no longer names.
+  if (error instanceof Failure) return { kind: 'setup-wrong', reason: error.message }
   if (!(error instanceof OAuthError)) return { kind: 'try-later', reason: 'the token request failed' }
   const reason = error.message
   // A gateway in trouble may repeat anything; only an answer that blames the request is believed.

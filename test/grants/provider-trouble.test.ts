@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Failure } from '../../src/base/failure.ts'
+import { silentLog } from '../../src/base/log.ts'
+import { createTokenBroker } from '../../src/grants/create-token-broker.ts'
 import type { ScriptedAnswer } from '../providers/token-endpoint.ts'
 import { tokens } from '../providers/token-endpoint.ts'
 import { failureOf, me, startBroker } from './fixture.ts'
@@ -199,6 +202,23 @@ describe('a registration that the provider refuses', () => {
     house.clock.pass(59)
     expect((await failureOf(house.token())).retryAfterSeconds).toBe(1)
     expect(house.endpoint.requests).toHaveLength(3)
+  })
+
+  it('is told in the words of the catalogue when there is none', async () => {
+    const missing = new Failure('configuration', 'There is no app registration for Google', {
+      fix: 'Set it.',
+    })
+    const broker = createTokenBroker({
+      store: house.memory.store,
+      oauthClientFor: () => {
+        throw missing
+      },
+      clock: house.clock,
+      log: silentLog,
+    })
+    const { code, message, fix } = await failureOf(broker.accessTokenFor(me))
+    expect([code, message, fix]).toEqual(['provider-setup', missing.message, 'Set it.'])
+    expect(house.memory.grantOf(me).state).toBe('active')
   })
 
   it('alarms again after it was mended', async () => {
