@@ -119,7 +119,7 @@ export function createRenewals({
     if (verdict.kind === 'consent-needed') return confirmLapse(grant, provider, verdict.reason)
     return {
       kind: 'trouble',
-      failure: failureFor(verdict, grant, provider),
+      failure: failureFor(verdict, grant, provider, error),
       provider,
       reason: verdict.reason,
     }
