@@ -7,7 +7,7 @@ const source = resolve(import.meta.dirname, '../src')
 /** The floors of the house, the highest first. A file imports only from its own folder and from floors below. */
 const floors: readonly (readonly string[])[] = [
   ['main.ts'],
-  ['app.ts', 'local-broker.ts'],
+  ['app.ts'],
   ['cli', 'web', 'smtp'],
   ['upstream'],
   ['consent'],
@@ -27,7 +27,7 @@ const homes: readonly { what: RegExp; rooms: readonly string[] }[] = [
   { what: /^jose$/, rooms: ['store'] },
   { what: /^kysely$|sqlite/, rooms: ['store'] },
   { what: /^commander$/, rooms: ['cli'] },
-  { what: /^pino$/, rooms: ['app.ts'] },
+  { what: /^pino$/, rooms: ['main.ts'] },
   { what: /^zod$/, rooms: ['providers', 'web', 'cli'] },
 ]
 

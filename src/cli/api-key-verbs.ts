@@ -1,0 +1,59 @@
+import type { Command } from 'commander'
+import type { Context } from './context.ts'
+import { collect } from './login-verbs.ts'
+import { table } from './terminal.ts'
+
+/** `postern api-key add | list | revoke` */
+export function addApiKeyVerbs(program: Command, context: Context): void {
+  const apiKey = program.command('api-key').description('scoped bearer secrets for scripts')
+
+  apiKey
+    .command('add')
+    .description('make an API key; it is shown once')
+    .requiredOption('--scope <scope>', 'token:ADDRESS, send:ADDRESS, read or admin (repeatable)', collect, [])
+    .option('--name <text>', 'what people call it')
+    .option('--expires <date>', 'when it ends: 2027-12-31, or a date and time')
+    .addHelpText('after', '\nExample:\n  postern api-key add --scope token:billing@example.com')
+    .action(async (options: { scope: string[]; name?: string; expires?: string }, command: Command) => {
+      const { scope, name, expires } = options
+      const { apiKey: status, key } = await context.withBroker(({ apiKeys }) =>
+        apiKeys.add({
+          scopes: scope,
+          ...(name !== undefined && { name }),
+          ...(expires !== undefined && { expires }),
+        }),
+      )
+      const words = `${key.reveal()}\n\nThe key is shown this once. Its id is ${status.id}.\n`
+      context.tell(command, { apiKey: status, key: key.reveal() }, words)
+    })
+
+  apiKey
+    .command('list')
+    .description('list API keys')
+    .addHelpText('after', '\nExample:\n  postern api-key list')
+    .action(async (_options: object, command: Command) => {
+      const list = await context.withBroker(({ apiKeys }) => apiKeys.list())
+      const rows = list.map((one) => [
+        one.id,
+        one.name,
+        one.scopes.join(' '),
+        one.state,
+        one.lastUsedAt ?? 'never',
+      ])
+      const words =
+        rows.length > 0
+          ? table(['ID', 'NAME', 'SCOPES', 'STATE', 'LAST USED'], rows)
+          : 'No API key yet. Make one: postern api-key add --scope token:ADDRESS\n'
+      context.tell(command, { apiKeys: list }, words)
+    })
+
+  apiKey
+    .command('revoke')
+    .argument('<id>')
+    .description('end an API key at once')
+    .addHelpText('after', '\nExample:\n  postern api-key revoke 3f2a9c0d1b4e5f60')
+    .action(async (id: string, _options: object, command: Command) => {
+      await context.withBroker(({ apiKeys }) => apiKeys.revoke(id))
+      context.tell(command, { revoked: id }, `Revoked the API key ${id}.\n`)
+    })
+}

@@ -1,0 +1,101 @@
+import type { Command } from 'commander'
+import type { MailboxStatus } from '../mailboxes/services.ts'
+import type { Context } from './context.ts'
+import { table } from './terminal.ts'
+
+interface AddOptions {
+  provider: string
+  signsInAs?: string
+  refreshTokenFile?: string
+  replace?: boolean
+}
+
+/** `postern mailbox add | list | show | remove` */
+export function addMailboxVerbs(program: Command, context: Context): void {
+  const mailbox = program.command('mailbox').description('the addresses that mail leaves from')
+
+  mailbox
+    .command('add')
+    .argument('<address>')
+    .description('add a mailbox')
+    .requiredOption('--provider <id>', 'its provider: microsoft, google, or one of the providers file')
+    .option('--signs-in-as <address>', 'who signs in at the consent, when not the mailbox itself')
+    .option('--refresh-token-file <file>', 'adopt the refresh token in this file (- for standard input)')
+    .option('--replace', 'change the mailbox if it exists')
+    .addHelpText('after', '\nExample:\n  postern mailbox add billing@example.com --provider microsoft')
+    .action(async (address: string, options: AddOptions, command: Command) => {
+      const { provider, signsInAs, refreshTokenFile, replace } = options
+      const refreshToken = refreshTokenFile === undefined ? undefined : await context.secret(refreshTokenFile)
+      const status = await context.withBroker(({ mailboxes }) =>
+        mailboxes.add({
+          address,
+          provider,
+          ...(signsInAs !== undefined && { signsInAs }),
+          ...(refreshToken && { refreshToken }),
+          ...(replace && { replace }),
+        }),
+      )
+      context.tell(command, status, `${describe(status)}${nextStep(status)}`)
+    })
+
+  mailbox
+    .command('list')
+    .description('list all mailboxes')
+    .addHelpText('after', '\nExample:\n  postern mailbox list --json')
+    .action(async (_options: object, command: Command) => {
+      const list = await context.withBroker(({ mailboxes }) => mailboxes.list())
+      const rows = list.map(({ address, provider, state, signedInAs }) => [
+        address,
+        provider,
+        state,
+        signedInAs ?? '',
+      ])
+      const words =
+        rows.length > 0
+          ? table(['MAILBOX', 'PROVIDER', 'GRANT', 'SIGNED IN AS'], rows)
+          : 'No mailbox yet. Add one: postern mailbox add ADDRESS --provider ID\n'
+      context.tell(command, { mailboxes: list }, words)
+    })
+
+  mailbox
+    .command('show')
+    .argument('<address>')
+    .description('show one mailbox')
+    .addHelpText('after', '\nExample:\n  postern mailbox show billing@example.com')
+    .action(async (address: string, _options: object, command: Command) => {
+      const status = await context.withBroker(({ mailboxes }) => mailboxes.show(address))
+      context.tell(command, status, `${describe(status)}${nextStep(status)}`)
+    })
+
+  mailbox
+    .command('remove')
+    .argument('<address>')
+    .description('remove a mailbox, its grant, and logins that have no other mailbox')
+    .addHelpText('after', '\nExample:\n  postern mailbox remove billing@example.com')
+    .action(async (address: string, _options: object, command: Command) => {
+      await context.withBroker(({ mailboxes }) => mailboxes.remove(address))
+      context.tell(command, { removed: address }, `Removed ${address}, its grant and its logins.\n`)
+    })
+}
+
+function describe(status: MailboxStatus): string {
+  const lines: [string, string | undefined][] = [
+    ['mailbox', status.address],
+    ['provider', status.provider],
+    ['signs in as', status.signsInAs],
+    ['grant', status.state],
+    ['lapsed since', status.since],
+    ['reason', status.reason],
+    ['signed in as', status.signedInAs],
+    ['flow', status.flow],
+    ['scopes', status.scopes?.join(' ') || undefined],
+    ['granted', status.grantedAt],
+    ['renewed', status.renewedAt],
+  ]
+  const filled = lines.filter((line): line is [string, string] => line[1] !== undefined)
+  return filled.map(([name, value]) => `${name.padEnd(14)}${value}\n`).join('')
+}
+
+function nextStep({ address, state }: MailboxStatus): string {
+  return state === 'active' ? `Next: postern login add ${address}\n` : `Next: postern consent ${address}\n`
+}

@@ -1,0 +1,133 @@
+import { request } from 'node:http'
+import { Failure, type FailureCode } from '../base/failure.ts'
+import { Secret } from '../base/secret.ts'
+import type { Endpoint } from '../config/config.ts'
+import type { Broker } from './broker.ts'
+import { exitCodes } from './exit-code.ts'
+
+interface Answer {
+  status: number
+  text: string
+}
+
+/** The running postern, asked over loopback HTTP with the owner key. Its problem documents (RFC 9457) become Failures again. */
+export function createRemoteBroker({ endpoint, ownerKey }: { endpoint: Endpoint; ownerKey: Secret }): Broker {
+  async function call<T>(method: string, path: string, body?: object): Promise<T> {
+    const { text } = await checked(method, path, body)
+    return (text === '' ? undefined : JSON.parse(text)) as T
+  }
+
+  async function checked(method: string, path: string, body?: object): Promise<Answer> {
+    const answer = await ask(endpoint, ownerKey, method, `/api/v1${path}`, body)
+    if (answer.status >= 400) throw failureOf(answer)
+    return answer
+  }
+
+  return {
+    mailboxes: {
+      add: ({ refreshToken, ...rest }) =>
+        call('POST', '/mailboxes', { ...rest, ...(refreshToken && { refreshToken: refreshToken.reveal() }) }),
+      show: (address) => call('GET', mailboxPath(address)),
+      list: async () => (await call<{ mailboxes: never[] }>('GET', '/mailboxes')).mailboxes,
+      remove: (address) => call('DELETE', mailboxPath(address)),
+    },
+    logins: {
+      async add({ mailboxes: [mailbox = ''], password, ...rest }) {
+        const body = { ...rest, ...(password && { password: password.reveal() }) }
+        return withSecret(await call('POST', `${mailboxPath(mailbox)}/logins`, body), 'password')
+      },
+      async list(mailbox) {
+        const path = mailbox === undefined ? '/logins' : `${mailboxPath(mailbox)}/logins`
+        return (await call<{ logins: never[] }>('GET', path)).logins
+      },
+      revoke: (id) => call('DELETE', `/logins/${encodeURIComponent(id)}`),
+    },
+    apiKeys: {
+      add: async (wanted) => withSecret(await call('POST', '/api-keys', wanted), 'key'),
+      list: async () => (await call<{ apiKeys: never[] }>('GET', '/api-keys')).apiKeys,
+      revoke: (id) => call('DELETE', `/api-keys/${encodeURIComponent(id)}`),
+    },
+    createConsentLink: (mailbox) => call('POST', `${mailboxPath(mailbox)}/consent-links`),
+    async token(mailbox, { minimumLifeSeconds, format }) {
+      const query = new URLSearchParams({ format })
+      if (minimumLifeSeconds !== undefined) query.set('min_life', String(minimumLifeSeconds))
+      return new Secret((await checked('GET', `${mailboxPath(mailbox)}/token?${query}`)).text)
+    },
+    close: async () => {},
+  }
+}
+
+function mailboxPath(address: string): string {
+  return `/mailboxes/${encodeURIComponent(address)}`
+}
+
+/** A secret in an answer is a `Secret` from here on. */
+function withSecret<T>(answer: Record<string, unknown>, member: string): T {
+  const value = answer[member]
+  return (typeof value === 'string' ? { ...answer, [member]: new Secret(value) } : answer) as T
+}
+
+// node:http rather than fetch: the broker's Host allow-list and the owner key make redirects and proxies unwanted.
+function ask(
+  { host, port }: Endpoint,
+  ownerKey: Secret,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<Answer> {
+  const octets = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
+  const headers = {
+    host: `localhost:${port}`,
+    authorization: `Bearer ${ownerKey.reveal()}`,
+    accept: 'application/json',
+    ...(octets && { 'content-type': 'application/json', 'content-length': octets.length }),
+  }
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ host, port, method, path, headers, timeout: 60_000 }, (incoming) => {
+      const chunks: Buffer[] = []
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
+      incoming.on('end', () =>
+        resolve({ status: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
+      )
+      incoming.on('error', reject)
+    })
+    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer within 60 seconds')))
+    outgoing.on('error', (cause) => reject(unreachable(cause)))
+    outgoing.end(octets)
+  })
+}
+
+function unreachable(cause: Error): Failure {
+  return new Failure('store-unavailable', 'The running postern does not answer', {
+    cause,
+    fix: 'Look at its log, and try again.',
+  })
+}
+
+function failureOf({ status, text }: Answer): Failure {
+  const problem = parseProblem(text)
+  const code =
+    problem.code !== undefined && Object.hasOwn(exitCodes, problem.code) ? problem.code : 'internal'
+  const mistakes = (problem.mistakes ?? []).map(({ member, message }) => `${member}: ${message}`)
+  const detail = [problem.detail ?? `The running postern answered ${status}`, ...mistakes].join('\n  ')
+  return new Failure(code as FailureCode, detail, {
+    ...(problem.fix !== undefined && { fix: problem.fix }),
+    ...(problem.retryAfterSeconds !== undefined && { retryAfterSeconds: problem.retryAfterSeconds }),
+  })
+}
+
+interface Problem {
+  code?: string
+  detail?: string
+  fix?: string
+  retryAfterSeconds?: number
+  mistakes?: { member: string; message: string }[]
+}
+
+function parseProblem(text: string): Problem {
+  try {
+    return JSON.parse(text) as Problem
+  } catch {
+    return {}
+  }
+}

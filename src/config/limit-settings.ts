@@ -1,0 +1,113 @@
+import type { Limits } from './config.ts'
+import { wholeNumber } from './parsers.ts'
+import { type Setting, setting } from './setting.ts'
+
+/** Every limit and time-out. Times in seconds, sizes in octets. */
+export const limitSettings = {
+  commandLineOctets: octets(
+    'POSTERN_COMMAND_LINE_OCTETS',
+    4096,
+    512,
+    'The longest command line that the SMTP door reads.',
+  ),
+  authLineOctets: octets(
+    'POSTERN_AUTH_LINE_OCTETS',
+    12_288,
+    512,
+    'The longest line that it reads during a sign-in (RFC 4954 names the default).',
+  ),
+  messageOctets: octets(
+    'POSTERN_MESSAGE_OCTETS',
+    0,
+    0,
+    'The largest message that is let through; 0 leaves the limit to the providers.',
+  ),
+  recipientsPerMessage: count('POSTERN_RECIPIENTS_PER_MESSAGE', 1000, 'The most recipients of one message.'),
+  badCommands: count('POSTERN_BAD_COMMANDS', 20, 'After so many bad commands a connection is closed.'),
+  signInFailures: count(
+    'POSTERN_SIGN_IN_FAILURES',
+    5,
+    'After so many failed sign-ins a connection is closed.',
+  ),
+  signInSeconds: seconds(
+    'POSTERN_SIGN_IN_SECONDS',
+    20,
+    'How long a client may take from connecting to the end of its sign-in, in all.',
+  ),
+  idleSeconds: seconds('POSTERN_IDLE_SECONDS', 300, 'How long a signed-in client may be silent.'),
+  connections: count('POSTERN_CONNECTIONS', 10_000, 'The most SMTP connections at a time.'),
+  connectionsPerLoopbackSource: count(
+    'POSTERN_CONNECTIONS_PER_LOOPBACK_SOURCE',
+    100,
+    'The most SMTP connections at a time from one address of this machine.',
+  ),
+  connectionsPerSource: count(
+    'POSTERN_CONNECTIONS_PER_SOURCE',
+    20,
+    'The most SMTP connections at a time from one other address (IPv6: from one /64).',
+  ),
+  leaseWaitSeconds: seconds(
+    'POSTERN_LEASE_WAIT_SECONDS',
+    20,
+    'How long a message waits for a free connection to the provider before the client is told to try again.',
+  ),
+  upstreamConnectSeconds: seconds(
+    'POSTERN_UPSTREAM_CONNECT_SECONDS',
+    10,
+    'How long connecting to a provider may take, TLS included.',
+  ),
+  upstreamReplySeconds: seconds(
+    'POSTERN_UPSTREAM_REPLY_SECONDS',
+    30,
+    'How long a provider may take for its greeting and for each reply.',
+  ),
+  upstreamDataStartSeconds: seconds(
+    'POSTERN_UPSTREAM_DATA_START_SECONDS',
+    120,
+    'How long a provider may take to answer DATA (RFC 5321, section 4.5.3.2).',
+  ),
+  upstreamAfterDotSeconds: seconds(
+    'POSTERN_UPSTREAM_AFTER_DOT_SECONDS',
+    600,
+    'How long a provider may take to answer the end of a message (RFC 5321, section 4.5.3.2).',
+  ),
+  upstreamIdleSeconds: seconds(
+    'POSTERN_UPSTREAM_IDLE_SECONDS',
+    60,
+    'How long an unused connection to a provider is kept for the next message.',
+  ),
+  tokenRequestSeconds: seconds(
+    'POSTERN_TOKEN_REQUEST_SECONDS',
+    10,
+    'How long one request at a token endpoint may take, in all.',
+  ),
+  wholeLoginSeconds: seconds(
+    'POSTERN_WHOLE_LOGIN_SECONDS',
+    30,
+    'How long a sign-in may take with all that it needs: token, connection, sign-in at the provider.',
+  ),
+  consentSeconds: seconds(
+    'POSTERN_CONSENT_SECONDS',
+    600,
+    'How long a person may take at the pages of the provider.',
+  ),
+  consentLinkSeconds: seconds('POSTERN_CONSENT_LINK_SECONDS', 86_400, 'How long a consent link can be used.'),
+  shutdownSeconds: seconds(
+    'POSTERN_SHUTDOWN_SECONDS',
+    25,
+    'How long messages under way may take to finish when postern is told to stop.',
+  ),
+} satisfies { [Name in keyof Limits]: Setting<number> }
+
+function count(name: string, byDefault: number, sentence: string): Setting<number> {
+  return setting(name, String(byDefault), wholeNumber(1, 1_000_000), sentence)
+}
+
+function octets(name: string, byDefault: number, least: number, sentence: string): Setting<number> {
+  return setting(name, String(byDefault), wholeNumber(least, 2 ** 40), sentence)
+}
+
+function seconds(name: string, byDefault: number, sentence: string): Setting<number> {
+  // Node's timers hold milliseconds in 31 bits; a longer one would fire at once.
+  return setting(name, String(byDefault), wholeNumber(1, 2_147_483), sentence)
+}

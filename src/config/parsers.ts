@@ -1,0 +1,106 @@
+import { resolve } from 'node:path'
+import { Secret } from '../base/secret.ts'
+import { parseKey } from '../store/key-ring.ts'
+import type { Endpoint } from './config.ts'
+import { isLoopback, parseEndpoint } from './endpoint.ts'
+import type { Parse, Parsed } from './setting.ts'
+
+/** A whole number within bounds, written in digits only. */
+export function wholeNumber(least: number, most: number): Parse<number> {
+  return (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+    if (value >= least && value <= most) return { value }
+    return { must: `be a whole number from ${least} to ${most}` }
+  }
+}
+
+export function oneOf<const T extends string>(...choices: readonly T[]): Parse<T> {
+  return (text) => {
+    const value = choices.find((choice) => choice === text)
+    return value === undefined ? { must: `be one of ${choices.join(', ')}` } : { value }
+  }
+}
+
+export const trueOrFalse: Parse<boolean> = (text) => {
+  if (text === 'true' || text === 'false') return { value: text === 'true' }
+  return { must: 'be true or false' }
+}
+
+/** Absolute in the end. */
+export const path: Parse<string> = (text, workingDirectory) => {
+  if (/^~($|\/)/.test(text)) return { must: 'be a path without `~`, which only a shell expands' }
+  if (text.includes('\0')) return { must: 'be a path' }
+  return { value: resolve(workingDirectory, text) }
+}
+
+export const endpoints: Parse<readonly Endpoint[]> = (text) => {
+  const must = 'be a list of host:port or [IPv6]:port, such as 127.0.0.1:2587,[::1]:2587'
+  const value: Endpoint[] = []
+  for (const entry of text.split(',')) {
+    const endpoint = parseEndpoint(entry.trim())
+    if (endpoint === undefined) return { must }
+    if (value.some((other) => sameEndpoint(other, endpoint))) return { must: 'name each address once' }
+    value.push(endpoint)
+  }
+  return { value }
+}
+
+/** Port 0 is a different port every time. */
+export function sameEndpoint(left: Endpoint, right: Endpoint): boolean {
+  return left.port !== 0 && left.port === right.port && left.host.toLowerCase() === right.host.toLowerCase()
+}
+
+/** The address that browsers use: https, or http where no network is crossed. */
+export const publicUrl: Parse<URL> = (text) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
+    return { must: 'be a web address such as https://postern.example.com, without ? or #' }
+  }
+  if (url.username !== '' || url.password !== '') return { must: 'hold no user name and no password' }
+  const bare = url.hostname.replace(/^\[|\]$/g, '')
+  if (url.protocol === 'http:' && !isLoopback(bare)) {
+    // Authorization codes and the session cookie pass through it (RFC 9700, section 2.6).
+    return { must: 'begin with https:// (http:// is only for localhost, 127.0.0.1 and [::1])' }
+  }
+  url.pathname = url.pathname.replace(/\/+$/, '')
+  return { value: url }
+}
+
+/** A directory (tenant) of Microsoft Entra. */
+export const tenant: Parse<string> = (text) => {
+  if (isLeftOver(text)) return { must: 'be your own value: this one is the sample' }
+  if (/^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$/.test(text)) return { value: text }
+  return { must: 'be common, organizations, consumers, a tenant ID or a domain name' }
+}
+
+/** A client identifier as the provider shows it. */
+export function clientId(sample: string): Parse<string> {
+  return (text) => credential(text, sample)
+}
+
+export function clientSecret(sample: string): Parse<Secret> {
+  return (text) => {
+    const parsed = credential(text, sample)
+    return 'must' in parsed ? parsed : { value: new Secret(parsed.value) }
+  }
+}
+
+/** 32 octets, in one of the forms that people's tools print. */
+export const sealingKey: Parse<Secret> = (text) => {
+  if (parseKey(text) !== undefined) return { value: new Secret(text) }
+  return { must: 'be 32 octets as base64 or hexadecimal; `openssl rand -base64 32` prints such a key' }
+}
+
+// RFC 6749, appendix A.1 and A.2: VSCHAR. White space at the ends is never part of it, but often pasted with it.
+function credential(text: string, sample: string): Parsed<string> {
+  if (text === sample || isLeftOver(text)) return { must: 'be your own value: this one is the sample' }
+  if (text.trim() !== text) return { must: 'not begin or end with white space' }
+  if (!/^[\x20-\x7e]+$/.test(text)) return { must: 'hold printable ASCII characters only' }
+  return { value: text }
+}
+
+function isLeftOver(text: string): boolean {
+  return /^(your[-_ ].*|change[-_ ]?(me|it|this)|replace[-_ ]?(me|it|this)|placeholder|x{3,}|todo|<.*>|\.{3})$/i.test(
+    text.trim(),
+  )
+}

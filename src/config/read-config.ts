@@ -1,0 +1,148 @@
+import { X509Certificate } from 'node:crypto'
+import { dirname, resolve } from 'node:path'
+import { parseProvidersFile } from '../providers/providers-file.ts'
+import { checkTogether } from './check-together.ts'
+import type { Config, CustomProvider, Limits } from './config.ts'
+import { type Files, whyUnreadable } from './files.ts'
+import { limitSettings } from './limit-settings.ts'
+import { type Environment, readValues, type Source } from './read-values.ts'
+import { type SettingKey, settings, type Values } from './settings.ts'
+
+/** The outcome of reading the configuration: all of it, or every mistake as a sentence that holds no secret. */
+export type ConfigReading = EffectiveConfig | { mistakes: readonly string[] }
+
+export interface EffectiveConfig {
+  config: Config
+  /** As they were set, each with where it came from; for `describeConfig`. */
+  values: Values
+  sources: Readonly<Record<SettingKey, Source>>
+  /** What is allowed but should be known: one sentence each. */
+  warnings: readonly string[]
+}
+
+/**
+ * Reads every setting from the environment and `.env`, and the files that they name. Pure apart from `files`.
+ * @param environment usually `process.env`; it is not changed
+ */
+export function readConfig(environment: Environment, files: Files): ConfigReading {
+  const { values, sources, mistakes } = readValues(environment, files)
+  const providers = readProviders(values.providersFile, files)
+  const extraCa = readExtraCa(values.extraCaFile, files)
+  const all = [...mistakes, ...checkTogether(values, sources), ...providers.mistakes, ...extraCa.mistakes]
+  if (all.length > 0) return { mistakes: all }
+
+  // Without a mistake, every value is there.
+  const complete = withPublicUrl(values as Values, sources)
+  const config = toConfig(complete, providers.providers, extraCa.pem)
+  return { config, values: complete, sources, warnings: warningsFor(complete, sources) }
+}
+
+function toConfig(
+  values: Values,
+  customProviders: readonly CustomProvider[],
+  extraCa: string | undefined,
+): Config {
+  const { dataDir, smtpListen, webListen, publicUrl, logLevel, allowPlainAuthBeyondLoopback, key } = values
+  return {
+    dataDir,
+    smtpListen,
+    webListen,
+    publicUrl,
+    ...(key && { key }),
+    registrations: toRegistrations(values),
+    customProviders,
+    ...(extraCa !== undefined && { extraCa }),
+    logLevel,
+    allowPlainAuthBeyondLoopback,
+    limits: Object.fromEntries(limitKeys.map((limit) => [limit, values[limit]])) as unknown as Limits,
+  }
+}
+
+const limitKeys = Object.keys(limitSettings) as (keyof Limits)[]
+
+function toRegistrations(values: Values): Config['registrations'] {
+  const { microsoftClientId, microsoftClientSecret, microsoftTenant, googleClientId, googleClientSecret } =
+    values
+  return {
+    ...(microsoftClientId !== undefined && {
+      microsoft: {
+        clientId: microsoftClientId,
+        ...(microsoftClientSecret && { clientSecret: microsoftClientSecret }),
+        tenant: microsoftTenant,
+      },
+    }),
+    ...(googleClientId !== undefined && {
+      google: {
+        clientId: googleClientId,
+        ...(googleClientSecret && { clientSecret: googleClientSecret }),
+      },
+    }),
+  }
+}
+
+/** Who moves the pages to another port and names no public address means the same port there. */
+function withPublicUrl(values: Values, sources: Readonly<Record<SettingKey, Source>>): Values {
+  const ports = values.webListen.map(({ port }) => port)
+  const usual = Number(values.publicUrl.port)
+  const moved = ports.find((port) => port !== 0)
+  if (sources.publicUrl !== 'default' || moved === undefined || ports.includes(usual)) return values
+  return { ...values, publicUrl: new URL(`http://localhost:${moved}`) }
+}
+
+function warningsFor(values: Values, sources: Readonly<Record<SettingKey, Source>>): string[] {
+  const warnings: string[] = []
+  if (values.allowPlainAuthBeyondLoopback) {
+    warnings.push(
+      `${settings.allowPlainAuthBeyondLoopback.name} is true: who listens on the network between an application and postern reads its password and its mail.`,
+    )
+  }
+  if (sources.key === 'environment') {
+    warnings.push(
+      `${settings.key.name} stands in the environment, which child processes inherit and crash reports copy: ${settings.key.name}_FILE is safer.`,
+    )
+  }
+  return warnings
+}
+
+function readProviders(path: string | undefined, files: Files) {
+  if (path === undefined) return { providers: [], mistakes: [] }
+  const said = `${settings.providersFile.name} (${path})`
+  const text = readText(path, files)
+  if ('why' in text) return { providers: [], mistakes: [`${said} cannot be read: ${text.why}.`] }
+  // A secret's file stands beside the file that names it.
+  const parsed = parseProvidersFile(text.text, (secret) => files.read(resolve(dirname(path), secret)))
+  if ('providers' in parsed) return { providers: parsed.providers, mistakes: [] }
+  return { providers: [], mistakes: parsed.mistakes.map((mistake) => `${said}: ${mistake}.`) }
+}
+
+function readExtraCa(path: string | undefined, files: Files): { pem?: string; mistakes: readonly string[] } {
+  if (path === undefined) return { mistakes: [] }
+  const said = `${settings.extraCaFile.name} (${path})`
+  const text = readText(path, files)
+  if ('why' in text) return { mistakes: [`${said} cannot be read: ${text.why}.`] }
+  const pem = text.text
+  if (pem.includes('PRIVATE KEY-----')) {
+    return { mistakes: [`${said} holds a private key: give a file with certificates only.`] }
+  }
+  const certificates = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
+  if (certificates.length === 0 || !certificates.every(isCertificate)) {
+    return { mistakes: [`${said} must hold certificates in PEM form ("-----BEGIN CERTIFICATE-----").`] }
+  }
+  return { pem, mistakes: [] }
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).subject !== undefined
+  } catch {
+    return false
+  }
+}
+
+function readText(path: string, files: Files): { text: string } | { why: string } {
+  try {
+    return { text: files.read(path) }
+  } catch (error) {
+    return { why: whyUnreadable(error) }
+  }
+}

@@ -1,0 +1,113 @@
+import { limitSettings } from './limit-settings.ts'
+import {
+  clientId,
+  clientSecret,
+  endpoints,
+  oneOf,
+  path,
+  publicUrl,
+  sealingKey,
+  tenant,
+  trueOrFalse,
+} from './parsers.ts'
+import { optional, type Setting, secret, setting, type ValueOf } from './setting.ts'
+
+// Refused when they are left in, so that a copied `.env.example` is noticed before a provider notices it.
+const microsoftClientId = '00001111-aaaa-2222-bbbb-3333cccc4444'
+const googleClientId = '123456789012-abc123def456.apps.googleusercontent.com'
+const sampleSecret = 'your-client-secret'
+
+/** Every setting of postern, in the order in which `.env.example` and `postern config` show them. */
+export const settings = {
+  dataDir: setting(
+    'POSTERN_DATA_DIR',
+    './data',
+    path,
+    'The directory with the store and the keys, made on the first start.',
+  ),
+  smtpListen: setting(
+    'POSTERN_SMTP_LISTEN',
+    '127.0.0.1:2587',
+    endpoints,
+    'Where applications hand in their mail: host:port, several with commas.',
+  ),
+  webListen: setting(
+    'POSTERN_WEB_LISTEN',
+    '127.0.0.1:8587,[::1]:8587',
+    endpoints,
+    'Where the pages and the API are: host:port, several with commas.',
+  ),
+  publicUrl: setting(
+    'POSTERN_PUBLIC_URL',
+    'http://localhost:8587',
+    publicUrl,
+    'The address of the pages as browsers see it; without it, http://localhost and the port of POSTERN_WEB_LISTEN.',
+  ),
+  allowPlainAuthBeyondLoopback: setting(
+    'POSTERN_ALLOW_PLAIN_AUTH_BEYOND_LOOPBACK',
+    'false',
+    trueOrFalse,
+    'Whether POSTERN_SMTP_LISTEN may name addresses that other machines reach, with passwords unencrypted.',
+  ),
+  logLevel: setting(
+    'POSTERN_LOG_LEVEL',
+    'info',
+    oneOf('debug', 'info', 'warn', 'error', 'silent'),
+    'How much is logged: debug, info, warn, error or silent.',
+  ),
+  microsoftClientId: optional(
+    'POSTERN_MICROSOFT_CLIENT_ID',
+    microsoftClientId,
+    clientId(microsoftClientId),
+    'The application (client) ID of the app registration in Microsoft Entra; not set by default.',
+  ),
+  microsoftClientSecret: secret(
+    'POSTERN_MICROSOFT_CLIENT_SECRET',
+    sampleSecret,
+    clientSecret(sampleSecret),
+    'The value (not the ID) of its client secret; not set for a public client.',
+  ),
+  microsoftTenant: setting(
+    'POSTERN_MICROSOFT_TENANT',
+    'common',
+    tenant,
+    'The directory that people sign in to: common, organizations, consumers, a tenant ID or a domain.',
+  ),
+  googleClientId: optional(
+    'POSTERN_GOOGLE_CLIENT_ID',
+    googleClientId,
+    clientId(googleClientId),
+    'The client ID of the OAuth client in the Google Cloud console; not set by default.',
+  ),
+  googleClientSecret: secret(
+    'POSTERN_GOOGLE_CLIENT_SECRET',
+    sampleSecret,
+    clientSecret(sampleSecret),
+    'Its client secret.',
+  ),
+  providersFile: optional(
+    'POSTERN_PROVIDERS_FILE',
+    './providers.json',
+    path,
+    'A JSON file with other providers and further registrations; not set by default.',
+  ),
+  extraCaFile: optional(
+    'POSTERN_EXTRA_CA_FILE',
+    './private-ca.pem',
+    path,
+    'PEM certificates of private authorities, trusted beside those of the system; not set by default.',
+  ),
+  key: secret(
+    'POSTERN_KEY',
+    'the-output-of-openssl-rand-base64-32',
+    sealingKey,
+    'The key that seals the tokens; without it, a key file is made in the data directory on the first start.',
+  ),
+  ...limitSettings,
+}
+
+export type SettingKey = keyof typeof settings
+export type Values = { [Key in SettingKey]: ValueOf<(typeof settings)[Key]> }
+
+/** The table as a list, for those who treat all settings alike. */
+export const settingList = Object.entries(settings) as readonly [SettingKey, Setting<unknown>][]

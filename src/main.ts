@@ -1,0 +1,74 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { stderr, stdin, stdout } from 'node:process'
+import pino from 'pino'
+import { openServices, type RunningPostern, startPostern } from './app.ts'
+import { silentLog } from './base/log.ts'
+import { runCommand } from './cli/program.ts'
+import { removeRunningFile, writeRunningFile } from './cli/running-file.ts'
+import type { Config, Endpoint } from './config/config.ts'
+import { formatEndpoint } from './config/endpoint.ts'
+import { diskFiles } from './config/files.ts'
+import { readConfig } from './config/read-config.ts'
+
+// Whatever is written belongs to the owner alone.
+process.umask(0o077)
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
+
+process.exitCode = await runCommand(
+  process.argv.slice(2),
+  { stdin, stdout, stderr },
+  {
+    version,
+    readConfig: () => readConfig(process.env, diskFiles(process.cwd())),
+    serve,
+    openServices: (config) => openServices(config, silentLog),
+  },
+)
+
+/** Runs until SIGINT or SIGTERM; a second one ends the process at once. */
+async function serve(config: Config): Promise<number> {
+  const log = pino({ level: config.logLevel, base: null })
+  // Caught before anything starts: a signal during the start still ends it in good order.
+  const signalled = new Promise<NodeJS.Signals>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal))
+  })
+  const postern = await startPostern(config, log, version)
+  await writeRunningFile(config.dataDir, { pid: process.pid, web: postern.web, smtp: postern.smtp })
+  log.info(
+    { smtp: postern.smtp.map(formatEndpoint), web: postern.web.map(formatEndpoint), version },
+    'postern is ready',
+  )
+  stderr.write(welcome(config, postern))
+
+  const signal = await signalled
+  for (const again of ['SIGINT', 'SIGTERM'] as const) process.once(again, () => process.exit(1))
+  log.info({ signal }, 'postern stops')
+  await removeRunningFile(config.dataDir)
+  await postern.stop()
+  log.info({}, 'postern has stopped')
+  return 0
+}
+
+/** For the person at the terminal; the log on standard output stays JSON. */
+function welcome(config: Config, { smtp, web, signInLink, registeredProviders }: RunningPostern): string {
+  const addresses = (endpoints: readonly Endpoint[]) => endpoints.map(formatEndpoint).join(', ')
+  const next =
+    registeredProviders.length > 0
+      ? `Providers that are set up: ${registeredProviders.join(', ')}. Add a mailbox on the pages, or:\n    postern mailbox add ADDRESS --provider ${registeredProviders[0]}`
+      : 'No provider is set up yet: the pages say how, and .env.example names the settings.'
+  return `
+  postern ${version}
+  SMTP    ${addresses(smtp)}
+  pages   ${config.publicUrl.href}  (${addresses(web)})
+
+  Sign in once, within 15 minutes:
+    ${signInLink}
+
+  ${next}
+
+`
+}

@@ -1,0 +1,271 @@
+/** A configuration that must not start, and every sentence that the administrator gets. */
+export interface BrokenConfiguration {
+  name: string
+  environment?: Record<string, string>
+  files?: Record<string, string | undefined>
+  mistakes: readonly string[]
+}
+
+const key = 'MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE='
+
+const listening: readonly BrokenConfiguration[] = [
+  {
+    name: 'a port without a host',
+    environment: { POSTERN_SMTP_LISTEN: '2587' },
+    mistakes: [
+      'POSTERN_SMTP_LISTEN is "2587", but must be a list of host:port or [IPv6]:port, such as 127.0.0.1:2587,[::1]:2587.',
+    ],
+  },
+  {
+    name: 'an IPv4 address with five numbers',
+    environment: { POSTERN_WEB_LISTEN: '127.0.0.1.1:8587' },
+    mistakes: [
+      'POSTERN_WEB_LISTEN is "127.0.0.1.1:8587", but must be a list of host:port or [IPv6]:port, such as 127.0.0.1:2587,[::1]:2587.',
+    ],
+  },
+  {
+    name: 'an IPv6 address without brackets, and a port that there is not',
+    environment: { POSTERN_SMTP_LISTEN: '::1:2587', POSTERN_WEB_LISTEN: '[::1]:70000' },
+    mistakes: [
+      'POSTERN_SMTP_LISTEN is "::1:2587", but must be a list of host:port or [IPv6]:port, such as 127.0.0.1:2587,[::1]:2587.',
+      'POSTERN_WEB_LISTEN is "[::1]:70000", but must be a list of host:port or [IPv6]:port, such as 127.0.0.1:2587,[::1]:2587.',
+    ],
+  },
+  {
+    name: 'the same address twice',
+    environment: { POSTERN_WEB_LISTEN: '127.0.0.1:8587, 127.0.0.1:8587' },
+    mistakes: ['POSTERN_WEB_LISTEN is "127.0.0.1:8587, 127.0.0.1:8587", but must name each address once.'],
+  },
+  {
+    name: 'one address for both doors',
+    environment: { POSTERN_SMTP_LISTEN: '127.0.0.1:9000', POSTERN_WEB_LISTEN: '127.0.0.1:9000' },
+    mistakes: [
+      'POSTERN_SMTP_LISTEN and POSTERN_WEB_LISTEN both name 127.0.0.1:9000: give each its own port.',
+    ],
+  },
+  {
+    name: 'SMTP where other machines reach it',
+    environment: { POSTERN_SMTP_LISTEN: '127.0.0.1:2587,0.0.0.0:2588,[2001:db8::1]:2587' },
+    mistakes: [
+      'POSTERN_SMTP_LISTEN names 0.0.0.0:2588,[2001:db8::1]:2587, which other machines can reach, and passwords would cross the network unencrypted: listen on 127.0.0.1 or [::1], or accept that with POSTERN_ALLOW_PLAIN_AUTH_BEYOND_LOOPBACK=true.',
+    ],
+  },
+  {
+    name: 'an opt-in that is not true',
+    environment: { POSTERN_SMTP_LISTEN: '0.0.0.0:2587', POSTERN_ALLOW_PLAIN_AUTH_BEYOND_LOOPBACK: 'yes' },
+    mistakes: ['POSTERN_ALLOW_PLAIN_AUTH_BEYOND_LOOPBACK is "yes", but must be true or false.'],
+  },
+  {
+    name: 'a public address with plain HTTP across a network',
+    environment: { POSTERN_PUBLIC_URL: 'http://postern.example.com' },
+    mistakes: [
+      'POSTERN_PUBLIC_URL is "http://postern.example.com", but must begin with https:// (http:// is only for localhost, 127.0.0.1 and [::1]).',
+    ],
+  },
+  {
+    name: 'a public address with a password in it, which is not shown',
+    environment: { POSTERN_PUBLIC_URL: 'https://me:hunter2@postern.example.com' },
+    mistakes: [
+      'POSTERN_PUBLIC_URL is "https://…@postern.example.com", but must hold no user name and no password.',
+    ],
+  },
+  {
+    name: 'a public address that is no web address',
+    environment: { POSTERN_PUBLIC_URL: 'postern.example.com/?x' },
+    mistakes: [
+      'POSTERN_PUBLIC_URL is "postern.example.com/?x", but must be a web address such as https://postern.example.com, without ? or #.',
+    ],
+  },
+]
+
+const registrations: readonly BrokenConfiguration[] = [
+  {
+    name: 'secrets without their client IDs',
+    environment: { POSTERN_MICROSOFT_CLIENT_SECRET: 's3cr3t-m', POSTERN_GOOGLE_CLIENT_SECRET: 's3cr3t-g' },
+    mistakes: [
+      'POSTERN_MICROSOFT_CLIENT_SECRET is given without POSTERN_MICROSOFT_CLIENT_ID: a secret is of no use without its client ID.',
+      'POSTERN_GOOGLE_CLIENT_SECRET is given without POSTERN_GOOGLE_CLIENT_ID: a secret is of no use without its client ID.',
+    ],
+  },
+  {
+    name: 'left-over samples',
+    environment: {
+      POSTERN_MICROSOFT_CLIENT_ID: '00001111-aaaa-2222-bbbb-3333cccc4444',
+      POSTERN_MICROSOFT_CLIENT_SECRET: 'changeme',
+      POSTERN_MICROSOFT_TENANT: 'your-tenant',
+      POSTERN_GOOGLE_CLIENT_ID: 'your-client-id',
+      POSTERN_GOOGLE_CLIENT_SECRET: '<secret>',
+    },
+    mistakes: [
+      'POSTERN_MICROSOFT_CLIENT_ID is "00001111-aaaa-2222-bbbb-3333cccc4444", but must be your own value: this one is the sample.',
+      'POSTERN_MICROSOFT_CLIENT_SECRET must be your own value: this one is the sample.',
+      'POSTERN_MICROSOFT_TENANT is "your-tenant", but must be your own value: this one is the sample.',
+      'POSTERN_GOOGLE_CLIENT_ID is "your-client-id", but must be your own value: this one is the sample.',
+      'POSTERN_GOOGLE_CLIENT_SECRET must be your own value: this one is the sample.',
+    ],
+  },
+  {
+    name: 'a secret with the blank that was copied along',
+    environment: { POSTERN_GOOGLE_CLIENT_ID: 'mine', POSTERN_GOOGLE_CLIENT_SECRET: 's3cr3t ' },
+    mistakes: ['POSTERN_GOOGLE_CLIENT_SECRET must not begin or end with white space.'],
+  },
+  {
+    name: 'a tenant that is none',
+    environment: { POSTERN_MICROSOFT_TENANT: 'https://contoso.com/' },
+    mistakes: [
+      'POSTERN_MICROSOFT_TENANT is "https://contoso.com/", but must be common, organizations, consumers, a tenant ID or a domain name.',
+    ],
+  },
+]
+
+const secretFiles: readonly BrokenConfiguration[] = [
+  {
+    name: 'a key both ways',
+    environment: { POSTERN_KEY: key, POSTERN_KEY_FILE: 'key' },
+    files: { key },
+    mistakes: [
+      'POSTERN_KEY (environment) and POSTERN_KEY_FILE (environment) are both given: keep one of them.',
+    ],
+  },
+  {
+    name: 'a key in .env beside a key file in the environment',
+    environment: { POSTERN_KEY_FILE: 'key' },
+    files: { key, '.env': `POSTERN_KEY=${key}` },
+    mistakes: ['POSTERN_KEY (.env) and POSTERN_KEY_FILE (environment) are both given: keep one of them.'],
+  },
+  {
+    name: 'secret files that are missing, forbidden and empty',
+    environment: {
+      POSTERN_KEY_FILE: 'missing',
+      POSTERN_GOOGLE_CLIENT_ID: 'mine',
+      POSTERN_GOOGLE_CLIENT_SECRET_FILE: 'forbidden',
+      POSTERN_MICROSOFT_CLIENT_ID: 'mine',
+      POSTERN_MICROSOFT_CLIENT_SECRET_FILE: 'empty',
+    },
+    files: { forbidden: undefined, empty: '\n' },
+    mistakes: [
+      'POSTERN_MICROSOFT_CLIENT_SECRET_FILE is "empty", but that file is empty.',
+      'POSTERN_GOOGLE_CLIENT_SECRET_FILE is "forbidden", which cannot be read: this user may not read it.',
+      'POSTERN_KEY_FILE is "missing", which cannot be read: there is no such file.',
+    ],
+  },
+  {
+    name: 'a key that is none, which is not shown',
+    environment: { POSTERN_KEY: 'not-a-key' },
+    mistakes: [
+      'POSTERN_KEY must be 32 octets as base64 or hexadecimal; `openssl rand -base64 32` prints such a key.',
+    ],
+  },
+]
+
+const names: readonly BrokenConfiguration[] = [
+  {
+    name: 'mistyped names, whose values may be secrets',
+    environment: { POSTERN_GOOGLE_CLIENT_SECERT: 's3cr3t', POSTERN_DATADIR: '/x', postern_log_level: 'info' },
+    mistakes: [
+      'POSTERN_GOOGLE_CLIENT_SECERT (environment) is not a setting of postern: did you mean POSTERN_GOOGLE_CLIENT_SECRET?',
+      'POSTERN_DATADIR (environment) is not a setting of postern: did you mean POSTERN_DATA_DIR?',
+      'postern_log_level (environment) is not a setting of postern: did you mean POSTERN_LOG_LEVEL?',
+    ],
+  },
+  {
+    name: 'a name that is near to none, and a file for what is no secret',
+    files: { '.env': 'POSTERN_SOMETHING_ELSE_ALTOGETHER=1\nPOSTERN_DATA_DIR_FILE=x' },
+    mistakes: [
+      'POSTERN_SOMETHING_ELSE_ALTOGETHER (.env) is not a setting of postern: see .env.example for those there are.',
+      'POSTERN_DATA_DIR_FILE (.env) is not a setting of postern: did you mean POSTERN_DATA_DIR?',
+    ],
+  },
+  {
+    name: 'a setting that is there and empty',
+    environment: { POSTERN_DATA_DIR: ' ' },
+    mistakes: ['POSTERN_DATA_DIR is empty: give it a value, or remove it for the default.'],
+  },
+  {
+    name: 'a path that only a shell could read',
+    environment: { POSTERN_DATA_DIR: '~/postern' },
+    mistakes: [
+      'POSTERN_DATA_DIR is "~/postern", but must be a path without `~`, which only a shell expands.',
+    ],
+  },
+  {
+    name: 'a level that there is not',
+    environment: { POSTERN_LOG_LEVEL: 'verbose' },
+    mistakes: ['POSTERN_LOG_LEVEL is "verbose", but must be one of debug, info, warn, error, silent.'],
+  },
+  {
+    name: 'limits out of their bounds, of the wrong kind, and with control characters',
+    environment: {
+      POSTERN_COMMAND_LINE_OCTETS: '100',
+      POSTERN_IDLE_SECONDS: '5m',
+      POSTERN_SHUTDOWN_SECONDS: '99999999',
+      POSTERN_CONNECTIONS: '-1\u001b[2J',
+    },
+    mistakes: [
+      'POSTERN_COMMAND_LINE_OCTETS is "100", but must be a whole number from 512 to 1099511627776.',
+      'POSTERN_IDLE_SECONDS is "5m", but must be a whole number from 1 to 2147483.',
+      'POSTERN_CONNECTIONS is "-1?[2J", but must be a whole number from 1 to 1000000.',
+      'POSTERN_SHUTDOWN_SECONDS is "99999999", but must be a whole number from 1 to 2147483.',
+    ],
+  },
+]
+
+const otherFiles: readonly BrokenConfiguration[] = [
+  {
+    name: 'a .env with lines that would be lost silently',
+    files: {
+      '.env': [
+        'POSTERN_LOG_LEVEL info',
+        'POSTERN_GOOGLE_CLIENT_SECRET=abc#def',
+        'POSTERN_PUBLIC_URL="http://localhost:1',
+        'POSTERN_LOG_LEVEL=loud',
+      ].join('\n'),
+    },
+    mistakes: [
+      '/srv/postern/.env line 1 is not of the form NAME=value.',
+      '/srv/postern/.env line 2 has a # inside its value, which would be cut there: put it in quotes.',
+      '/srv/postern/.env line 3 opens a quote that is never closed.',
+      'POSTERN_LOG_LEVEL is "loud", but must be one of debug, info, warn, error, silent.',
+    ],
+  },
+  {
+    name: 'a .env that this user may not read',
+    files: { '.env': undefined },
+    mistakes: ['/srv/postern/.env cannot be read: this user may not read it.'],
+  },
+  {
+    name: 'a .env in UTF-16, as some shells write it',
+    files: { '.env': '\uFFFD\uFFFDP\0O\0S\0T\0' },
+    mistakes: ['/srv/postern/.env is not text in UTF-8.'],
+  },
+  {
+    name: 'files that are missing',
+    environment: { POSTERN_PROVIDERS_FILE: 'providers.json', POSTERN_EXTRA_CA_FILE: '/etc/ca.pem' },
+    mistakes: [
+      'POSTERN_PROVIDERS_FILE (/srv/postern/providers.json) cannot be read: there is no such file.',
+      'POSTERN_EXTRA_CA_FILE (/etc/ca.pem) cannot be read: there is no such file.',
+    ],
+  },
+  {
+    name: 'files with something else in them',
+    environment: { POSTERN_PROVIDERS_FILE: 'providers.json', POSTERN_EXTRA_CA_FILE: 'ca.pem' },
+    files: {
+      'providers.json': '{nonsense',
+      'ca.pem': '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
+    },
+    mistakes: [
+      'POSTERN_PROVIDERS_FILE (/srv/postern/providers.json): The file is not JSON (at position 1).',
+      'POSTERN_EXTRA_CA_FILE (/srv/postern/ca.pem) must hold certificates in PEM form ("-----BEGIN CERTIFICATE-----").',
+    ],
+  },
+  {
+    name: 'a private key where certificates belong',
+    environment: { POSTERN_EXTRA_CA_FILE: 'ca.pem' },
+    files: { 'ca.pem': '-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n' },
+    mistakes: [
+      'POSTERN_EXTRA_CA_FILE (/srv/postern/ca.pem) holds a private key: give a file with certificates only.',
+    ],
+  },
+]
+
+export const brokenConfigurations = [...listening, ...registrations, ...secretFiles, ...names, ...otherFiles]

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { expect, it } from 'vitest'
+import { readConfig } from '../../src/config/read-config.ts'
+import { settingList } from '../../src/config/settings.ts'
+import { memoryFiles } from './memory-files.ts'
+
+const text = readFileSync(resolve(import.meta.dirname, '../../.env.example'), 'utf8')
+
+it('holds every setting of the table, in its order, with its sentence and its default', () => {
+  const found = [...text.matchAll(/^# (.+)\n# (POSTERN_\w+)=(.*)$/gm)].filter(
+    ([, sentence = '']) => !/^ *POSTERN_/.test(sentence),
+  )
+  const shown = found.map(([, sentence, name, value]) => ({ sentence, name, value }))
+  const table = settingList.map(([, { sentence, name, default: byDefault, sample }]) => ({
+    sentence,
+    name,
+    value: byDefault ?? sample,
+  }))
+  expect(shown).toEqual(table)
+})
+
+it('names the file of each secret, and of nothing else', () => {
+  const found = [...text.matchAll(/^# (POSTERN_\w+)_FILE=$/gm)].map(([, name]) => name)
+  expect(found).toEqual(settingList.filter(([, { secret }]) => secret).map(([, { name }]) => name))
+})
+
+it('is a .env that changes nothing', () => {
+  const reading = readConfig({}, memoryFiles({ '.env': text }))
+  expect('config' in reading && Object.values(reading.sources)).toEqual(settingList.map(() => 'default'))
+})
+
+it('shows defaults that are what happens without them', () => {
+  const all = [...text.matchAll(/^# (POSTERN_\w+=.+)$/gm)].map(([, line]) => line)
+  const samples = settingList.filter(([, { sample }]) => sample !== undefined).map(([, { name }]) => name)
+  const defaults = all.filter((line) => !samples.some((name) => line?.startsWith(`${name}=`)))
+  const reading = readConfig({}, memoryFiles({ '.env': defaults.join('\n') }))
+  const plain = readConfig({}, memoryFiles())
+  expect('config' in reading && reading.config).toEqual('config' in plain && plain.config)
+})
+
+it('has samples that nobody can leave in by mistake', () => {
+  const credentials = settingList.filter(([, { name }]) => /CLIENT|KEY/.test(name))
+  const lines = credentials.map(([, { name, sample }]) => `${name}=${sample}`)
+  const reading = readConfig({}, memoryFiles({ '.env': lines.join('\n') }))
+  expect('mistakes' in reading && reading.mistakes).toHaveLength(credentials.length)
+})

@@ -1,0 +1,52 @@
+import { generate } from 'selfsigned'
+import { expect, it } from 'vitest'
+import { readConfig } from '../../src/config/read-config.ts'
+import { memoryFiles } from './memory-files.ts'
+
+const entry = {
+  id: 'example',
+  name: 'Example Mail',
+  authorizationEndpoint: 'https://id.example.org/authorize',
+  tokenEndpoint: 'https://id.example.org/token',
+  scopes: ['mail'],
+  authorizationParameters: {},
+  clientId: 'postern',
+  clientSecretFile: 'example-secret',
+  smtp: { host: 'smtp.example.org', port: 587, tls: 'starttls' },
+  mechanisms: ['XOAUTH2'],
+}
+
+it('reads the providers file, and a secret that stands beside it', () => {
+  const files = memoryFiles({
+    'etc/providers.json': JSON.stringify({ providers: [entry] }),
+    'etc/example-secret': 's3cr3t\n',
+  })
+  const reading = readConfig({ POSTERN_PROVIDERS_FILE: 'etc/providers.json' }, files)
+  if ('mistakes' in reading) throw new Error(reading.mistakes.join('\n'))
+  expect(reading.config.customProviders.map(({ id }) => id)).toEqual(['example'])
+  expect(reading.config.customProviders[0]?.clientSecret?.reveal()).toBe('s3cr3t')
+})
+
+it('names the providers file with each of its mistakes', () => {
+  const broken = [
+    { ...entry, smtp: { ...entry.smtp, tls: 'none' } },
+    { ...entry, id: 'google' },
+  ]
+  const files = memoryFiles({ 'providers.json': JSON.stringify({ providers: broken }) })
+  const reading = readConfig({ POSTERN_PROVIDERS_FILE: 'providers.json' }, files)
+  const mistakes = 'mistakes' in reading ? reading.mistakes : []
+  expect(mistakes[0]).toMatch(
+    /^POSTERN_PROVIDERS_FILE \(\/srv\/postern\/providers\.json\): providers\[0\]\.smtp\.tls: /,
+  )
+})
+
+it('reads the certificates of private authorities', async () => {
+  const { cert } = await generate([{ name: 'commonName', value: 'private authority' }], {
+    algorithm: 'sha256',
+  })
+  const reading = readConfig(
+    { POSTERN_EXTRA_CA_FILE: 'ca.pem' },
+    memoryFiles({ 'ca.pem': `Ours:\n${cert}\n${cert}` }),
+  )
+  expect('config' in reading && reading.config.extraCa).toContain(cert)
+})

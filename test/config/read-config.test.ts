@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest'
+import { type EffectiveConfig, readConfig } from '../../src/config/read-config.ts'
+import { brokenConfigurations } from './broken-configurations.ts'
+import { memoryFiles } from './memory-files.ts'
+
+const key = 'MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE='
+
+function effective(environment: Record<string, string>, files: Record<string, string> = {}): EffectiveConfig {
+  const reading = readConfig(environment, memoryFiles(files))
+  if ('mistakes' in reading) throw new Error(reading.mistakes.join('\n'))
+  return reading
+}
+
+describe('a broken configuration', () => {
+  it.each(brokenConfigurations)('is told in full: $name', ({ environment = {}, files = {}, mistakes }) => {
+    const reading = readConfig(environment, memoryFiles(files))
+    expect('mistakes' in reading ? reading.mistakes : []).toEqual(mistakes)
+  })
+
+  it('is told with all its mistakes at once', () => {
+    const all = brokenConfigurations.filter(({ name }) =>
+      [
+        'a level that there is not',
+        'secrets without their client IDs',
+        'one address for both doors',
+      ].includes(name),
+    )
+    const environment = Object.assign({}, ...all.map((broken) => broken.environment))
+    const reading = readConfig(environment, memoryFiles())
+    expect('mistakes' in reading && new Set(reading.mistakes)).toEqual(
+      new Set(all.flatMap((broken) => broken.mistakes)),
+    )
+  })
+
+  it('never shows a secret', () => {
+    for (const { environment = {}, files = {} } of brokenConfigurations) {
+      const told = JSON.stringify(readConfig(environment, memoryFiles(files)))
+      expect(told).not.toMatch(/s3cr3t|hunter2|not-a-key|changeme|abc#def|MDEyMzQ1/)
+    }
+  })
+})
+
+describe('a configuration', () => {
+  it('needs nothing at all', () => {
+    const { config, warnings } = effective({})
+    expect(config).toEqual({
+      dataDir: '/srv/postern/data',
+      smtpListen: [{ host: '127.0.0.1', port: 2587 }],
+      webListen: [
+        { host: '127.0.0.1', port: 8587 },
+        { host: '::1', port: 8587 },
+      ],
+      publicUrl: new URL('http://localhost:8587'),
+      registrations: {},
+      customProviders: [],
+      logLevel: 'info',
+      allowPlainAuthBeyondLoopback: false,
+      limits: expect.objectContaining({
+        commandLineOctets: 4096,
+        messageOctets: 0,
+        consentLinkSeconds: 86_400,
+      }),
+    })
+    expect(warnings).toEqual([])
+  })
+
+  it('takes registrations with and without a secret', () => {
+    const { config } = effective({
+      POSTERN_MICROSOFT_CLIENT_ID: 'public-client',
+      POSTERN_GOOGLE_CLIENT_ID: 'confidential-client',
+      POSTERN_GOOGLE_CLIENT_SECRET: 's3cr3t',
+    })
+    expect(config.registrations.microsoft).toEqual({ clientId: 'public-client', tenant: 'common' })
+    expect(config.registrations.google?.clientSecret?.reveal()).toBe('s3cr3t')
+  })
+
+  it.each([
+    ['with a line end', 's3cr3t\n', 's3cr3t'],
+    ['with the line end of Windows', 's3cr3t\r\n', 's3cr3t'],
+    ['without a line end', 's3cr3t', 's3cr3t'],
+  ])('reads a secret from a file %s', (_, text, secret) => {
+    const { config, sources } = effective(
+      { POSTERN_GOOGLE_CLIENT_ID: 'mine', POSTERN_GOOGLE_CLIENT_SECRET_FILE: 'run/secret' },
+      { 'run/secret': text },
+    )
+    expect(config.registrations.google?.clientSecret?.reveal()).toBe(secret)
+    expect(sources.googleClientSecret).toBe('file /srv/postern/run/secret')
+  })
+
+  it('comes from .env where the environment does not say otherwise', () => {
+    const file = '\uFEFFexport POSTERN_LOG_LEVEL=warn # quiet\r\nPOSTERN_IDLE_SECONDS="60"\r\nOTHER=x\r\n'
+    const { config, sources } = effective({ POSTERN_IDLE_SECONDS: '90', HOME: '/root' }, { '.env': file })
+    expect([config.logLevel, sources.logLevel]).toEqual(['warn', '.env'])
+    expect([config.limits.idleSeconds, sources.idleSeconds]).toEqual([90, 'environment'])
+  })
+
+  it('reads quoted values with # and over several lines from .env', () => {
+    const file =
+      'POSTERN_GOOGLE_CLIENT_ID=mine\nPOSTERN_GOOGLE_CLIENT_SECRET=\'a#b\'\nNOTE="one\ntwo"\nPOSTERN_LOG_LEVEL=error'
+    const { config } = effective({}, { '.env': file })
+    expect(config.registrations.google?.clientSecret?.reveal()).toBe('a#b')
+    expect(config.logLevel).toBe('error')
+  })
+
+  it.each([
+    ['https://postern.example.com/', 'https://postern.example.com/'],
+    ['https://example.com/postern//', 'https://example.com/postern'],
+    ['http://127.0.0.1:9000', 'http://127.0.0.1:9000/'],
+    ['http://[::1]:9000', 'http://[::1]:9000/'],
+  ])('takes %s as the public address', (text, href) => {
+    expect(effective({ POSTERN_PUBLIC_URL: text }).config.publicUrl.href).toBe(href)
+  })
+
+  it.each([
+    ['127.0.0.1:9000', 'http://localhost:9000/'],
+    ['127.0.0.1:0', 'http://localhost:8587/'],
+    ['127.0.0.1:9000,[::1]:8587', 'http://localhost:8587/'],
+  ])('moves the public address along with the pages on %s', (listen, href) => {
+    expect(effective({ POSTERN_WEB_LISTEN: listen }).config.publicUrl.href).toBe(href)
+  })
+
+  it('lets SMTP listen beyond loopback when that is asked for, with a warning', () => {
+    const { config, warnings } = effective({
+      POSTERN_SMTP_LISTEN: '0.0.0.0:2587',
+      POSTERN_ALLOW_PLAIN_AUTH_BEYOND_LOOPBACK: 'true',
+    })
+    expect(config.smtpListen).toEqual([{ host: '0.0.0.0', port: 2587 }])
+    expect(warnings).toEqual([expect.stringContaining('reads its password')])
+  })
+
+  it.each([['127.8.8.8:25'], ['localhost:25'], ['[::1]:25'], ['[::ffff:127.0.0.1]:25']])(
+    'knows %s as loopback',
+    (listen) => {
+      expect(effective({ POSTERN_SMTP_LISTEN: listen }).config.smtpListen).toHaveLength(1)
+    },
+  )
+
+  it('takes a key in each form, and warns of one in the environment', () => {
+    const hex = Buffer.from(key, 'base64').toString('hex')
+    expect(effective({ POSTERN_KEY: hex }).config.key?.reveal()).toBe(hex)
+    expect(effective({ POSTERN_KEY: key }).warnings).toEqual([
+      expect.stringContaining('POSTERN_KEY_FILE is safer'),
+    ])
+    expect(effective({ POSTERN_KEY_FILE: 'k' }, { k: `${key}\n` }).warnings).toEqual([])
+  })
+
+  it('overlooks what Kubernetes says about a service that is called postern', () => {
+    const { config } = effective({
+      POSTERN_SERVICE_HOST: '10.0.0.1',
+      POSTERN_SERVICE_PORT: '2587',
+      POSTERN_SERVICE_PORT_SMTP: '2587',
+      POSTERN_PORT: 'tcp://10.0.0.1:2587',
+      POSTERN_PORT_2587_TCP: 'tcp://10.0.0.1:2587',
+      POSTERN_PORT_2587_TCP_ADDR: '10.0.0.1',
+      POSTERN_WEB_SERVICE_HOST: '10.0.0.2',
+      POSTERN_WEB_PORT: 'tcp://10.0.0.2:8587',
+    })
+    expect(config.webListen).toHaveLength(2)
+    expect(readConfig({ POSTERN_PORT: '2587' }, memoryFiles())).toHaveProperty('mistakes')
+  })
+})
