@@ -29,7 +29,7 @@ const environment = await settings(facts)
 const password = await prepare()
 const broker = spawn(process.execPath, [postern, 'serve'], {
   env: environment,
-  stdio: ['ignore', 'ignore', 'inherit'],
+  stdio: 'ignore',
 })
 const load = fork(join(here, 'load.js'))
 try {
