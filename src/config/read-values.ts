@@ -71,7 +71,9 @@ function gather(environment: Environment, files: Files): { given: Map<string, Gi
 function unknownNames(given: ReadonlyMap<string, Given>): string[] {
   const known = settingList.flatMap(([, { name, secret }]) => (secret ? [name, `${name}_FILE`] : [name]))
   const unknown = [...given].filter(([name, { text }]) => !known.includes(name) && !isServiceLink(name, text))
-  return unknown.map(([name, { source }]) => {
+  // In the order of the names: Node's versions differ in the order in which they read a .env file.
+  const sorted = unknown.sort(([left], [right]) => (left < right ? -1 : 1))
+  return sorted.map(([name, { source }]) => {
     const meant = closestName(name, known)
     const advice = meant === undefined ? 'see .env.example for those there are' : `did you mean ${meant}?`
     return `${printable(name)} (${source}) is not a setting of postern: ${advice}${meant === undefined ? '.' : ''}`

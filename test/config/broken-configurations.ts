@@ -172,8 +172,8 @@ const names: readonly BrokenConfiguration[] = [
     name: 'a name that is near to none, and a file for what is no secret',
     files: { '.env': 'POSTERN_SOMETHING_ELSE_ALTOGETHER=1\nPOSTERN_DATA_DIR_FILE=x' },
     mistakes: [
-      'POSTERN_SOMETHING_ELSE_ALTOGETHER (.env) is not a setting of postern: see .env.example for those there are.',
       'POSTERN_DATA_DIR_FILE (.env) is not a setting of postern: did you mean POSTERN_DATA_DIR?',
+      'POSTERN_SOMETHING_ELSE_ALTOGETHER (.env) is not a setting of postern: see .env.example for those there are.',
     ],
   },
   {
