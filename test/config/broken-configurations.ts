@@ -163,8 +163,8 @@ const names: readonly BrokenConfiguration[] = [
     name: 'mistyped names, whose values may be secrets',
     environment: { POSTERN_GOOGLE_CLIENT_SECERT: 's3cr3t', POSTERN_DATADIR: '/x', postern_log_level: 'info' },
     mistakes: [
-      'POSTERN_GOOGLE_CLIENT_SECERT (environment) is not a setting of postern: did you mean POSTERN_GOOGLE_CLIENT_SECRET?',
       'POSTERN_DATADIR (environment) is not a setting of postern: did you mean POSTERN_DATA_DIR?',
+      'POSTERN_GOOGLE_CLIENT_SECERT (environment) is not a setting of postern: did you mean POSTERN_GOOGLE_CLIENT_SECRET?',
       'postern_log_level (environment) is not a setting of postern: did you mean POSTERN_LOG_LEVEL?',
     ],
   },
