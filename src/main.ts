@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { stderr, stdin, stdout } from 'node:process'
 import pino from 'pino'
 import { openServices, type RunningPostern, startPostern } from './app.ts'
-import { silentLog } from './base/log.ts'
+import { type Log, silentLog } from './base/log.ts'
 import { runCommand } from './cli/program.ts'
 import { removeRunningFile, writeRunningFile } from './cli/running-file.ts'
 import type { Config, Endpoint } from './config/config.ts'
@@ -31,7 +31,7 @@ process.exitCode = await runCommand(
 
 /** Runs until SIGINT or SIGTERM; a second one ends the process at once. */
 async function serve(config: Config): Promise<number> {
-  const log = pino({ level: config.logLevel, base: null })
+  const log = createLog(config.logLevel)
   // Caught before anything starts: a signal during the start still ends it in good order.
   const signalled = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal))
@@ -51,6 +51,12 @@ async function serve(config: Config): Promise<number> {
   await postern.stop()
   log.info({}, 'postern has stopped')
   return 0
+}
+
+/** JSON lines on standard output: level as a word, time as ISO 8601. */
+function createLog(level: Config['logLevel']): Log {
+  const formatters = { level: (label: string) => ({ level: label }) }
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters })
 }
 
 /** For the person at the terminal; the log on standard output stays JSON. */

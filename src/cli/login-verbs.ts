@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import type { Config, Endpoint } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
+import { isLoopback } from '../config/endpoint.ts'
 import type { Context } from './context.ts'
 import { table } from './terminal.ts'
 
@@ -85,11 +86,12 @@ export function addLoginVerbs(program: Command, context: Context): void {
 
 /** What to enter in the application. */
 function settings(userName: string, password: string | undefined, { smtpListen }: Config): string {
-  const { host, port }: Endpoint = smtpListen[0] ?? { host: '127.0.0.1', port: 2587 }
+  const listen = smtpListen.map(({ host, port }) => ({ host, port, here: isLoopback(host) }))
+  const { host, port, here } = listen[0] ?? { host: '127.0.0.1', port: 2587, here: true }
   return [
     `server        ${host}`,
     `port          ${port}`,
-    'encryption    none (it is the same machine)',
+    `encryption    none${here ? ' (it is the same machine)' : ''}`,
     `user name     ${userName}`,
     `password      ${password ?? 'the one that you chose'}`,
     ...(password === undefined
@@ -99,6 +101,7 @@ function settings(userName: string, password: string | undefined, { smtpListen }
   ].join('\n')
 }
 
-export function collect(value: string, before: string[]): string[] {
+/** Gathers the values of an option that may be given several times. */
+export function collect(value: string, before: string[] = []): string[] {
   return [...before, value]
 }

@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough, Readable } from 'node:stream'
+import { freePort } from '../../examples/demo/free-port.js'
+import { openServices, startPostern } from '../../src/app.ts'
+import { silentLog } from '../../src/base/log.ts'
+import { runCommand } from '../../src/cli/program.ts'
+import { writeRunningFile } from '../../src/cli/running-file.ts'
+import { diskFiles } from '../../src/config/files.ts'
+import { readConfig } from '../../src/config/read-config.ts'
+
+export interface Outcome {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+export interface CommandStage {
+  folder: string
+  /** Runs one command on this stage's data directory. */
+  postern(words: readonly string[], input?: string): Promise<Outcome>
+  /** Starts postern in this process, as `postern serve` would. */
+  serve(): Promise<void>
+  close(): Promise<void>
+}
+
+/** The command with a real store and, where asked for, a real postern behind it. */
+export async function setCommandStage(settings: Record<string, string> = {}): Promise<CommandStage> {
+  const folder = await mkdtemp(join(tmpdir(), 'postern-cli-'))
+  const webPort = await freePort()
+  const environment = {
+    POSTERN_DATA_DIR: join(folder, 'data'),
+    POSTERN_SMTP_LISTEN: '127.0.0.1:0',
+    POSTERN_WEB_LISTEN: `127.0.0.1:${webPort}`,
+    POSTERN_PUBLIC_URL: `http://localhost:${webPort}`,
+    POSTERN_GOOGLE_CLIENT_ID: '1-a.apps.googleusercontent.com',
+    ...settings,
+  }
+  const read = () => readConfig(environment, diskFiles(folder))
+  let stop = async () => {}
+
+  return {
+    folder,
+    async postern(words, input = '') {
+      const [stdout, stderr] = [collector(), collector()]
+      const terminal = { stdin: Readable.from([input]), stdout: stdout.stream, stderr: stderr.stream }
+      const code = await runCommand(words, terminal, {
+        version: '1.2.3',
+        readConfig: read,
+        serve: async () => 0,
+        openServices: (config) => openServices(config, silentLog),
+      })
+      return { code, stdout: stdout.text(), stderr: stderr.text() }
+    },
+    async serve() {
+      const reading = read()
+      if ('mistakes' in reading) throw new Error(reading.mistakes.join('\n'))
+      const running = await startPostern(reading.config, silentLog, '1.2.3')
+      stop = running.stop
+      await writeRunningFile(reading.config.dataDir, {
+        pid: process.pid,
+        web: running.web,
+        smtp: running.smtp,
+      })
+    },
+    async close() {
+      await stop()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+function collector() {
+  const stream = new PassThrough()
+  let text = ''
+  stream.on('data', (chunk) => {
+    text += chunk
+  })
+  return { stream, text: () => text }
+}

@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type CommandStage, setCommandStage } from './command-stage.ts'
+
+describe('the command', () => {
+  let stage: CommandStage
+
+  beforeEach(async () => {
+    stage = await setCommandStage({ POSTERN_GOOGLE_CLIENT_SECRET: 'client-secret-of-google' })
+  })
+  afterEach(() => stage.close())
+
+  it('prints the settings in effect, without secrets', async () => {
+    const words = await stage.postern(['config'])
+    expect(words.stdout).toMatch(/POSTERN_GOOGLE_CLIENT_SECRET +\[secret\] +environment/)
+    const { stdout } = await stage.postern(['config', '--json'])
+    expect(JSON.parse(stdout).settings).toContainEqual({
+      name: 'POSTERN_SMTP_LISTEN',
+      value: '127.0.0.1:0',
+      source: 'environment',
+    })
+    expect(words.stdout + stdout).not.toContain('client-secret-of-google')
+  })
+
+  it.each([
+    { words: [] },
+    { words: ['mailbox'] },
+    { words: ['nonsense'] },
+    { words: ['mailbox', 'add', 'me@example.com'] },
+    { words: ['mailbox', 'add'] },
+    { words: ['mailbox', 'list', '--nonsense'] },
+    { words: ['api-key', 'add'] },
+    { words: ['token', 'me@example.com', '--min-life', 'long'] },
+    { words: ['token', 'me@example.com', '--format', 'xml'] },
+  ])('answers the usage $words with 2', async ({ words }) => {
+    const outcome = await stage.postern(words)
+    expect(outcome.code).toBe(2)
+    expect(outcome.stderr).not.toBe('')
+  })
+
+  it.each([
+    [],
+    ['serve'],
+    ['config'],
+    ['mailbox', 'add'],
+    ['mailbox', 'list'],
+    ['mailbox', 'show'],
+    ['mailbox', 'remove'],
+    ['consent'],
+    ['login', 'add'],
+    ['login', 'list'],
+    ['login', 'revoke'],
+    ['api-key', 'add'],
+    ['api-key', 'list'],
+    ['api-key', 'revoke'],
+    ['token'],
+  ])('has help for postern %s %s', async (...verb) => {
+    const words = verb.filter((word) => typeof word === 'string')
+    const outcome = await stage.postern([...words, '--help'])
+    expect(outcome).toMatchObject({ code: 0, stderr: '' })
+    expect(outcome.stdout).toContain(`Usage: ${['postern', ...words].join(' ')}`)
+    if (words.length > 0) expect(outcome.stdout).toContain('Example:')
+  })
+
+  it('prints its version', async () => {
+    expect(await stage.postern(['--version'])).toEqual({ code: 0, stdout: '1.2.3\n', stderr: '' })
+  })
+
+  it('says that consents and tokens need the running postern, which is there later', async () => {
+    await stage.postern(['mailbox', 'add', 'me@example.com', '--provider', 'google'])
+    for (const verb of ['consent', 'token']) {
+      const outcome = await stage.postern([verb, 'me@example.com'])
+      expect(outcome).toMatchObject({ code: 75, stdout: '' })
+      expect(outcome.stderr).toContain('postern serve')
+    }
+  })
+
+  it('prints a one-use link from the running postern, and why there is no token yet', async () => {
+    await stage.serve()
+    await stage.postern(['mailbox', 'add', 'me@example.com', '--provider', 'google'])
+    const link = await stage.postern(['consent', 'me@example.com'])
+    expect(link.code).toBe(0)
+    expect(link.stdout).toMatch(/^http:\/\/localhost:\d+\/consent\/\S+\n/)
+    const token = await stage.postern(['token', 'me@example.com'])
+    expect(token).toMatchObject({ code: 1, stdout: '' })
+    expect(token.stderr).toContain('postern consent me@example.com')
+  })
+
+  it('lists every mistake in the settings with 78', async () => {
+    const broken = await setCommandStage({ POSTERN_LOG_LEVEL: 'loud', POSTERN_DATADIR: '/x' })
+    const outcome = await broken.postern(['mailbox', 'list'])
+    await broken.close()
+    expect(outcome).toMatchObject({ code: 78, stdout: '' })
+    expect(outcome.stderr).toContain('POSTERN_LOG_LEVEL is "loud"')
+    expect(outcome.stderr).toContain('did you mean POSTERN_DATA_DIR?')
+  })
+})
