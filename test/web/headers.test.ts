@@ -19,6 +19,7 @@ describe('the headers of every answer', () => {
       await test.get('/nothing'),
       await test.get('/%zz'),
       await test.get('/style.css'),
+      await test.get('/icon.svg'),
       await test.get('/healthz'),
       await test.get('/').set('Host', 'evil.example'),
       await test.api('get', '/mailboxes', keys.admin),

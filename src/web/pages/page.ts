@@ -38,6 +38,7 @@ export function createPageSender({ basePath, version }: { basePath: string; vers
 ${sameOriginReferrer}
 ${forwardTo && html`<meta http-equiv="refresh" content="0;url=${forwardTo.href}">`}
 <title>${title} · postern</title>
+<link rel="icon" type="image/svg+xml" href="${path('icon.svg')}">
 <link rel="stylesheet" href="${path('style.css')}">
 </head>
 <body>

@@ -15,6 +15,7 @@ import { createBeginConsent } from './begin-consent.ts'
 import { createBegunConsents } from './begun-consents.ts'
 import { createConsentCookie } from './consent-cookie.ts'
 import { createConsentPages } from './consent-pages.ts'
+import { icon } from './icon.ts'
 import { createMailboxPages } from './mailbox-pages.ts'
 import { mistakeHandler } from './mistake-page.ts'
 import { createPageSender } from './page.ts'
@@ -54,6 +55,9 @@ export function createPages({
   router.get('/style.css', (_request, response) => {
     response.type('css').send(stylesheet)
   })
+  router.get('/icon.svg', (_request, response) => {
+    response.type('svg').send(icon)
+  })
   router.get(['/sign-in/:token', '/consent/:link', '/mailboxes/:address'], atPublicAddress(publicUrl, hosts))
   router.post('/{*path}', sameOrigin(hosts))
   router.use(createSignInPages({ pages, sessions, signInLinks, log }))
@@ -61,7 +65,7 @@ export function createPages({
   router.use(
     createMailboxPages({ mailboxes, catalogue, consent, beginConsent, sessions, pages, redirectUri }),
   )
-  router.all('/style.css', allowOnly('GET', 'HEAD'))
+  router.all(['/style.css', '/icon.svg'], allowOnly('GET', 'HEAD'))
   router.use(() => {
     throw new HttpRefusal(404, 'There is no page at this address')
   })
