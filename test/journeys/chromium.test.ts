@@ -1,0 +1,66 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { addMailbox, command, consentLink } from '../../examples/demo/mailbox.js'
+import { sendWithPassword } from '../../examples/demo/send-with-password.js'
+import { type Stage, setStageWith } from '../../examples/demo/stage.js'
+import { startChromium } from '../support/chromium.ts'
+import { startDovecot } from '../support/dovecot.ts'
+import { peer } from '../support/peer.ts'
+import { type RecordingSink, startRecordingSink } from '../support/recording-sink.ts'
+
+const address = 'me@example.com'
+
+describe.runIf(peer('chromium', 'dovecot'))('a person with Chromium', () => {
+  let sink: RecordingSink
+  let stage: Omit<Stage, 'mailProvider'>
+  let browser: Browser
+  beforeAll(async () => {
+    sink = await startRecordingSink()
+    stage = await setStageWith((authority) => startDovecot(authority, sink.port))
+    browser = await startChromium()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await stage?.close()
+    await sink?.close()
+  })
+
+  it('consents by clicking, and legacy software sends through Dovecot', async () => {
+    const mailbox = await addMailbox(stage.postern, address)
+    const page = await browser.newPage()
+    const complaints = watch(page)
+
+    await page.goto(await consentLink(stage.postern, address))
+    expect(await page.innerText('body')).toContain(address)
+    await page.click('main form button')
+    await page.fill('input[name=login]', address)
+    await page.fill('input[name=password]', 'anything')
+    await page.click('main form button')
+    await page.click('text=Allow')
+    await page.waitForURL(`${stage.postern.url}/**`)
+
+    expect(await page.innerText('body')).toContain(address)
+    expect(complaints).toEqual([])
+    expect(await command(stage.postern, 'mailbox', 'show', address)).toMatchObject({
+      state: 'active',
+      signedInAs: address,
+    })
+    const message = { from: address, to: 'you@example.net', subject: 'Clicked', text: 'Hello' }
+    await sendWithPassword(stage.process.smtpPort, mailbox, message)
+    expect(sink.messages[0]).toMatchObject({ sender: address, recipients: ['you@example.net'] })
+  })
+})
+
+/** What a browser objects to: policy violations, script errors, and any request that leaves the machine. */
+function watch(page: Page): string[] {
+  const complaints: string[] = []
+  page.on('console', (entry) => {
+    if (entry.type() === 'error') complaints.push(entry.text())
+  })
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('request', (request) => {
+    const { hostname } = new URL(request.url())
+    if (!['localhost', '127.0.0.1'].includes(hostname)) complaints.push(`left for ${hostname}`)
+  })
+  return complaints
+}

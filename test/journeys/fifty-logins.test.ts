@@ -1,0 +1,25 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type Stage, setStage } from '../../examples/demo/stage.js'
+import { consentedMailbox } from '../support/consented-mailbox.ts'
+import { signIn } from '../support/smtp-client.ts'
+import { expiry, tokenTally } from '../support/token-tally.ts'
+
+const tally = tokenTally()
+let stage: Stage
+
+beforeAll(async () => {
+  stage = await setStage({ accessTokenSeconds: 1, onTokenRequest: tally.onTokenRequest })
+})
+afterAll(() => stage?.close())
+
+it('asks for one access token when fifty logins come at once and the old one has expired', async () => {
+  const mailbox = await consentedMailbox(stage.postern)
+  await expiry(stage.authority, tally.accessTokens().at(-1) ?? '')
+  stage.authority.setAccessTokenSeconds(3600)
+  const before = tally.requests.length
+
+  const answers = await Promise.all(Array.from({ length: 50 }, () => signIn(stage.process.smtpPort, mailbox)))
+
+  expect(answers.filter((answer) => answer.startsWith('235'))).toHaveLength(50)
+  expect(tally.requests.slice(before).map(({ grantType }) => grantType)).toEqual(['refresh_token'])
+})
