@@ -10,7 +10,7 @@ export function addConsentVerb(program: Command, context: Context): void {
     .description('print a one-use link that finishes the consent in a browser')
     .addHelpText('after', '\nExample:\n  postern consent billing@example.com')
     .action(async (address: string, _options: object, command: Command) => {
-      const link = await context.withBroker((broker) => broker.createConsentLink(address))
+      const link = await context.withRunningBroker((broker) => broker.createConsentLink(address))
       const words = `${link.url}\n\nWhoever opens this link can finish the consent for ${link.mailbox}, once, until ${link.expiresAt}.\n`
       context.tell(command, link, words)
     })
@@ -35,7 +35,7 @@ export function addTokenVerb(program: Command, context: Context): void {
         const json = command.optsWithGlobals().json === true
         const format = options.format ?? (json ? 'json' : 'token')
         const { minLife } = options
-        const token = await context.withBroker((broker) =>
+        const token = await context.withRunningBroker((broker) =>
           broker.token(address, { format, ...(minLife !== undefined && { minimumLifeSeconds: minLife }) }),
         )
         const text = token.reveal()

@@ -2,16 +2,20 @@ import type { Secret } from '../base/secret.ts'
 import type { CreatedLink } from '../consent/service.ts'
 import type { ApiKeys, Logins, Mailboxes } from '../mailboxes/services.ts'
 
-/** What the verbs need of postern: the running one over loopback HTTP, or its store when none runs. */
+/** What most verbs need of postern: the running one over loopback HTTP, or its store when none runs. */
 export interface Broker {
   mailboxes: Mailboxes
   logins: Omit<Logins, 'check'>
   apiKeys: Omit<ApiKeys, 'check'>
+  close(): Promise<void>
+}
+
+/** What only the running one can do: its doors are open, and the provider answers to it. */
+export interface RunningBroker extends Broker {
   /** @throws Failure `not-found`, `configuration` */
   createConsentLink(mailbox: string): Promise<CreatedLink>
   /** @throws Failure as `TokenBroker.accessTokenFor` */
   token(mailbox: string, request: { minimumLifeSeconds?: number; format: TokenFormat }): Promise<Secret>
-  close(): Promise<void>
 }
 
 /** The bare token, the answer of RFC 6749 section 5.1 as JSON, or the SASL XOAUTH2 string. */

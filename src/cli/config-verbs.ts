@@ -10,7 +10,9 @@ export function addConfigVerbs(program: Command, context: Context): void {
     .description('run postern until a signal ends it')
     .addHelpText('after', '\nExample:\n  POSTERN_DATA_DIR=/var/lib/postern postern serve')
     .action(async () => {
-      context.exitCode = await context.serve(context.config().config)
+      const { config, warnings } = context.config()
+      context.warn(warnings)
+      context.exitCode = await context.serve(config)
     })
 
   program
@@ -18,8 +20,11 @@ export function addConfigVerbs(program: Command, context: Context): void {
     .description('print the settings in effect, secrets hidden')
     .addHelpText('after', '\nExample:\n  postern config --json')
     .action((_options: object, command: Command) => {
-      const described = describeConfig(context.config())
+      const effective = context.config()
+      const described = describeConfig(effective)
       const rows = described.map(({ name, value, source }) => [name, String(value ?? ''), source])
-      context.tell(command, { settings: described }, table(['SETTING', 'VALUE', 'FROM'], rows))
+      const { warnings } = effective
+      context.tell(command, { settings: described, warnings }, table(['SETTING', 'VALUE', 'FROM'], rows))
+      if (command.opts().json !== true) context.warn(warnings)
     })
 }

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import type { Secret } from '../base/secret.ts'
-import type { Config } from '../config/config.ts'
+import type { Config, Endpoint } from '../config/config.ts'
 import type { EffectiveConfig } from '../config/read-config.ts'
-import type { Broker } from './broker.ts'
+import type { Broker, RunningBroker } from './broker.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What a verb works with. */
@@ -12,8 +12,12 @@ export interface Context {
   config(): EffectiveConfig
   /** Runs until a signal ends it; resolves with the exit code. */
   serve(config: Config): Promise<number>
-  /** Does something with the running postern, or with the store when none runs. */
-  withBroker<T>(work: (broker: Broker, config: Config) => Promise<T>): Promise<T>
+  /** Does something with the running postern, or with the store when none runs. `smtp`: where applications hand in mail. */
+  withBroker<T>(work: (broker: Broker, smtp: readonly Endpoint[]) => Promise<T>): Promise<T>
+  /** Does something that needs the running postern. */
+  withRunningBroker<T>(work: (broker: RunningBroker) => Promise<T>): Promise<T>
+  /** What is allowed but should be known, on standard error. */
+  warn(warnings: readonly string[]): void
   secret(from: string): Promise<Secret>
   /** Writes a result: as JSON with `--json`, in words otherwise. */
   tell(command: Command, result: unknown, words: string): void

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import type { Config } from '../config/config.ts'
-import { isLoopback } from '../config/endpoint.ts'
+import type { Endpoint } from '../config/config.ts'
+import { formatEndpoint, isLoopback, isWildcard } from '../config/endpoint.ts'
 import type { Context } from './context.ts'
 import { table } from './terminal.ts'
 
@@ -34,8 +34,8 @@ export function addLoginVerbs(program: Command, context: Context): void {
     .action(async (address: string, options: AddOptions, command: Command) => {
       const { user, name, passwordFile, sender, network, expires } = options
       const chosen = passwordFile === undefined ? undefined : await context.secret(passwordFile)
-      const { added, config } = await context.withBroker(async ({ logins }, config) => ({
-        config,
+      const { added, smtp } = await context.withBroker(async ({ logins }, smtp) => ({
+        smtp,
         added: await logins.add({
           mailboxes: [address],
           senders: sender,
@@ -48,7 +48,7 @@ export function addLoginVerbs(program: Command, context: Context): void {
       }))
       const password = added.password?.reveal()
       const result = { login: added.login, ...(password !== undefined && { password }) }
-      context.tell(command, result, settings(added.login.userName, password, config))
+      context.tell(command, result, settings(added.login.userName, password, smtp))
     })
 
   login
@@ -85,13 +85,13 @@ export function addLoginVerbs(program: Command, context: Context): void {
 }
 
 /** What to enter in the application. */
-function settings(userName: string, password: string | undefined, { smtpListen }: Config): string {
-  const listen = smtpListen.map(({ host, port }) => ({ host, port, here: isLoopback(host) }))
-  const { host, port, here } = listen[0] ?? { host: '127.0.0.1', port: 2587, here: true }
+function settings(userName: string, password: string | undefined, smtp: readonly Endpoint[]): string {
+  const [{ host, port } = { host: '127.0.0.1', port: 0 }, ...others] = smtp
   return [
-    `server        ${host}`,
-    `port          ${port}`,
-    `encryption    none${here ? ' (it is the same machine)' : ''}`,
+    `server        ${isWildcard(host) ? 'the name or address of this machine' : host}`,
+    `port          ${port === 0 ? 'the one that postern prints when it starts' : port}`,
+    ...(others.length > 0 ? [`or            ${others.map(formatEndpoint).join(', ')}`] : []),
+    `encryption    none${isLoopback(host) ? ' (it is the same machine)' : ''}`,
     `user name     ${userName}`,
     `password      ${password ?? 'the one that you chose'}`,
     ...(password === undefined

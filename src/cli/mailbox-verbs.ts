@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { MailboxStatus } from '../mailboxes/services.ts'
+import type { Broker } from './broker.ts'
 import type { Context } from './context.ts'
 import { table } from './terminal.ts'
 
@@ -73,9 +74,25 @@ export function addMailboxVerbs(program: Command, context: Context): void {
     .description('remove a mailbox, its grant, and logins that have no other mailbox')
     .addHelpText('after', '\nExample:\n  postern mailbox remove billing@example.com')
     .action(async (address: string, _options: object, command: Command) => {
-      await context.withBroker(({ mailboxes }) => mailboxes.remove(address))
-      context.tell(command, { removed: address }, `Removed ${address}, its grant and its logins.\n`)
+      const { mailbox, revoked } = await context.withBroker((broker) => remove(broker, address))
+      const logins = revoked.map(({ userName }) => userName).join(', ')
+      const words = [
+        `Removed ${mailbox.address} (${mailbox.provider}), whose grant was ${mailbox.state}.\n`,
+        logins === '' ? '' : `Removed its logins: ${logins}.\n`,
+      ]
+      context.tell(command, { removed: mailbox.address, logins: revoked.map(({ id }) => id) }, words.join(''))
     })
+}
+
+/** What goes with it is looked up before it is gone: logins that have no other mailbox. */
+async function remove({ mailboxes, logins }: Broker, address: string) {
+  const mailbox = await mailboxes.show(address)
+  const bound = await logins.list(mailbox.address)
+  await mailboxes.remove(mailbox.address)
+  return {
+    mailbox,
+    revoked: bound.filter(({ mailboxes: all, state }) => all.length === 1 && state !== 'revoked'),
+  }
 }
 
 function describe(status: MailboxStatus): string {

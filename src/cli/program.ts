@@ -2,18 +2,16 @@ import { Command, CommanderError } from 'commander'
 import { asFailure, Failure } from '../base/failure.ts'
 import type { Config } from '../config/config.ts'
 import type { ConfigReading, EffectiveConfig } from '../config/read-config.ts'
-import { readOwnerKey } from '../store/owner-key.ts'
 import { addApiKeyVerbs } from './api-key-verbs.ts'
 import type { Broker } from './broker.ts'
 import { addConsentVerb, addTokenVerb } from './broker-verbs.ts'
 import { addConfigVerbs } from './config-verbs.ts'
 import type { Context } from './context.ts'
 import { exitCodes, usageError } from './exit-code.ts'
-import { createLocalBroker, type LocalServices } from './local-broker.ts'
 import { addLoginVerbs } from './login-verbs.ts'
 import { addMailboxVerbs } from './mailbox-verbs.ts'
-import { createRemoteBroker } from './remote-broker.ts'
-import { findRunning } from './running-file.ts'
+import { MistakenSettings } from './mistaken-settings.ts'
+import { type Reached, reachBroker, reachRunningBroker } from './reach-broker.ts'
 import { describeFailure, readSecret, type Terminal } from './terminal.ts'
 
 /** What the command is given by the process. */
@@ -21,7 +19,8 @@ export interface CommandNeeds {
   version: string
   readConfig(): ConfigReading
   serve(config: Config): Promise<number>
-  openServices(config: Config): Promise<LocalServices>
+  /** Opens the store itself, for verbs that work while no postern runs. */
+  openServices(config: Config): Promise<Broker>
 }
 
 /** Runs one `postern` command; resolves with its exit code. `words` are the arguments without the program's name. */
@@ -31,18 +30,28 @@ export async function runCommand(
   needs: CommandNeeds,
 ): Promise<number> {
   const context = createContext(terminal, needs)
-  const program = createProgram(terminal, needs.version, context)
+  const json = words.includes('--json')
+  const program = createProgram(terminal, needs.version, context, json)
   try {
     await program.parseAsync(words, { from: 'user' })
     return context.exitCode
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageError
-    terminal.stderr.write(describeFailure(error, words.includes('--json')))
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0
+      if (json) terminal.stderr.write(describeFailure(badUsage(error), json))
+      return usageError
+    }
+    terminal.stderr.write(describeFailure(error, json))
     return exitCodes[asFailure(error).code]
   }
 }
 
-function createProgram(terminal: Terminal, version: string, context: Context): Command {
+function badUsage({ code, message }: CommanderError): Failure {
+  const what = code === 'commander.help' ? 'a verb is missing' : message.replace(/^error: /, '')
+  return new Failure('invalid', what, { fix: 'See "postern --help", or --help after a verb.' })
+}
+
+function createProgram(terminal: Terminal, version: string, context: Context, json: boolean): Command {
   const program = new Command('postern')
     .description('OAuth2 token broker for SMTP: a local password comes in, XOAUTH2 goes out')
     .version(version)
@@ -60,7 +69,8 @@ function createProgram(terminal: Terminal, version: string, context: Context): C
   for (const command of everyCommand(program)) {
     command.exitOverride().configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
-      writeErr: (text) => terminal.stderr.write(text),
+      // With --json, standard error is one JSON object, which tells a wrong usage, too.
+      writeErr: (text) => json || terminal.stderr.write(text),
     })
     if (command.commands.length === 0) command.option('--json', 'the result as JSON')
   }
@@ -79,14 +89,12 @@ function createContext(terminal: Terminal, needs: CommandNeeds): Context {
     serve: needs.serve,
     exitCode: 0,
     secret: (from) => readSecret(from, terminal),
-    async withBroker(work) {
-      const current = config().config
-      const broker = await openBroker(current, needs)
-      try {
-        return await work(broker, current)
-      } finally {
-        await broker.close()
-      }
+    withBroker: async (work) =>
+      closing(reachBroker(config().config, needs.openServices), ({ broker, smtp }) => work(broker, smtp)),
+    withRunningBroker: async (work) =>
+      closing(reachRunningBroker(config().config), ({ broker }) => work(broker)),
+    warn(warnings) {
+      for (const warning of warnings) terminal.stderr.write(`postern: warning: ${warning}\n`)
     },
     tell(command, result, inWords) {
       terminal.stdout.write(
@@ -96,19 +104,19 @@ function createContext(terminal: Terminal, needs: CommandNeeds): Context {
   }
 }
 
-async function openBroker(config: Config, needs: CommandNeeds): Promise<Broker> {
-  const running = await findRunning(config.dataDir)
-  const endpoint = running?.web[0]
-  if (endpoint === undefined) return createLocalBroker(await needs.openServices(config))
-  return createRemoteBroker({ endpoint, ownerKey: await readOwnerKey(config.dataDir) })
+async function closing<B extends Broker, T>(
+  reaching: Promise<Reached<B>>,
+  work: (reached: Reached<B>) => Promise<T>,
+): Promise<T> {
+  const reached = await reaching
+  try {
+    return await work(reached)
+  } finally {
+    await reached.broker.close()
+  }
 }
 
 function effective(reading: ConfigReading): EffectiveConfig {
   if (!('mistakes' in reading)) return reading
-  const list = reading.mistakes.map((mistake) => `\n  - ${mistake}`).join('')
-  const count =
-    reading.mistakes.length === 1 ? 'There is a mistake' : `There are ${reading.mistakes.length} mistakes`
-  throw new Failure('configuration', `${count} in the settings:${list}`, {
-    fix: 'Mend them in the environment or in .env; .env.example explains each setting.',
-  })
+  throw new MistakenSettings(reading.mistakes)
 }

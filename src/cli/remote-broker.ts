@@ -2,7 +2,7 @@ import { request } from 'node:http'
 import { Failure, type FailureCode } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
 import type { Endpoint } from '../config/config.ts'
-import type { Broker } from './broker.ts'
+import type { RunningBroker } from './broker.ts'
 import { exitCodes } from './exit-code.ts'
 
 interface Answer {
@@ -11,15 +11,22 @@ interface Answer {
 }
 
 /** The running postern, asked over loopback HTTP with the owner key. Its problem documents (RFC 9457) become Failures again. */
-export function createRemoteBroker({ endpoint, ownerKey }: { endpoint: Endpoint; ownerKey: Secret }): Broker {
+export function createRemoteBroker({
+  endpoint,
+  ownerKey,
+}: {
+  endpoint: Endpoint
+  ownerKey: Secret
+}): RunningBroker {
   async function call<T>(method: string, path: string, body?: object): Promise<T> {
     const { text } = await checked(method, path, body)
-    return (text === '' ? undefined : JSON.parse(text)) as T
+    if (text === '') return undefined as T
+    return (parseObject(text) ?? refuseStranger(endpoint)) as T
   }
 
   async function checked(method: string, path: string, body?: object): Promise<Answer> {
     const answer = await ask(endpoint, ownerKey, method, `/api/v1${path}`, body)
-    if (answer.status >= 400) throw failureOf(answer)
+    if (answer.status < 200 || answer.status > 299) throw failureOf(answer)
     return answer
   }
 
@@ -105,12 +112,10 @@ function unreachable(cause: Error): Failure {
 }
 
 function failureOf({ status, text }: Answer): Failure {
-  const problem = parseProblem(text)
+  const problem: Problem = parseObject(text) ?? {}
   const code =
     problem.code !== undefined && Object.hasOwn(exitCodes, problem.code) ? problem.code : 'internal'
-  const mistakes = (problem.mistakes ?? []).map(({ member, message }) => `${member}: ${message}`)
-  const detail = [problem.detail ?? `The running postern answered ${status}`, ...mistakes].join('\n  ')
-  return new Failure(code as FailureCode, detail, {
+  return new Failure(code as FailureCode, problem.detail ?? `The running postern answered ${status}`, {
     ...(problem.fix !== undefined && { fix: problem.fix }),
     ...(problem.retryAfterSeconds !== undefined && { retryAfterSeconds: problem.retryAfterSeconds }),
   })
@@ -121,13 +126,19 @@ interface Problem {
   detail?: string
   fix?: string
   retryAfterSeconds?: number
-  mistakes?: { member: string; message: string }[]
 }
 
-function parseProblem(text: string): Problem {
+function parseObject(text: string): object | undefined {
   try {
-    return JSON.parse(text) as Problem
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? value : undefined
   } catch {
-    return {}
+    return undefined
   }
+}
+
+function refuseStranger({ host, port }: Endpoint): never {
+  throw new Failure('internal', `What answers on port ${port} of ${host} is not postern`, {
+    fix: 'If postern was killed and another program took its port, start postern again on another one.',
+  })
 }

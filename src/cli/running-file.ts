@@ -2,6 +2,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { Endpoint } from '../config/config.ts'
+import { isLoopback, isWildcard } from '../config/endpoint.ts'
 
 /** Where the running postern listens, for commands on the same machine. */
 export interface Running {
@@ -9,6 +10,9 @@ export interface Running {
   web: readonly Endpoint[]
   smtp: readonly Endpoint[]
 }
+
+/** A running postern, and where its HTTP door takes connections from this machine. */
+export type FoundRunning = Running & { answering: Endpoint }
 
 export async function writeRunningFile(dataDir: string, running: Running): Promise<void> {
   const path = join(dataDir, 'running.json')
@@ -21,16 +25,31 @@ export async function removeRunningFile(dataDir: string): Promise<void> {
 }
 
 /** The running postern, or undefined: a file that a killed one left behind is found out by connecting. */
-export async function findRunning(dataDir: string): Promise<Running | undefined> {
+export async function findRunning(dataDir: string): Promise<FoundRunning | undefined> {
   const running = await readRunningFile(dataDir)
-  const web = running?.web[0]
-  return web && (await answers(web)) ? running : undefined
+  if (!running) return undefined
+  // The owner key goes there: over loopback wherever that is possible.
+  const reachable = running.web.map(fromHere)
+  const loopbackFirst = [
+    ...reachable.filter(({ host }) => isLoopback(host)),
+    ...reachable.filter(({ host }) => !isLoopback(host)),
+  ]
+  for (const endpoint of loopbackFirst) {
+    if (await answers(endpoint)) return { ...running, answering: endpoint }
+  }
+  return undefined
+}
+
+/** "Every address" is for listening; who connects needs one. */
+function fromHere({ host, port }: Endpoint): Endpoint {
+  if (!isWildcard(host)) return { host, port }
+  return { host: host === '::' ? '::1' : '127.0.0.1', port }
 }
 
 async function readRunningFile(dataDir: string): Promise<Running | undefined> {
   try {
     const running = JSON.parse(await readFile(join(dataDir, 'running.json'), 'utf8')) as Running
-    return Array.isArray(running.web) ? running : undefined
+    return Array.isArray(running.web) && Array.isArray(running.smtp) ? running : undefined
   } catch {
     return undefined
   }

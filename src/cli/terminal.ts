@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Readable, Writable } from 'node:stream'
 import { asFailure, Failure } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
+import { MistakenSettings } from './mistaken-settings.ts'
 
 /** Where a command reads and writes. */
 export interface Terminal {
@@ -26,6 +27,7 @@ export function describeFailure(error: unknown, json: boolean): string {
     code,
     message,
     ...(fix !== undefined && { fix }),
+    ...(error instanceof MistakenSettings && { mistakes: error.mistakes }),
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   }
   return `${JSON.stringify({ error: described })}\n`

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type CommandStage, setCommandStage } from './command-stage.ts'
 
@@ -35,6 +37,9 @@ describe('the command', () => {
     const outcome = await stage.postern(words)
     expect(outcome.code).toBe(2)
     expect(outcome.stderr).not.toBe('')
+    const json = await stage.postern([...words, '--json'])
+    expect(json).toMatchObject({ code: 2, stdout: '' })
+    expect(JSON.parse(json.stderr).error).toMatchObject({ code: 'invalid', message: expect.any(String) })
   })
 
   it.each([
@@ -65,13 +70,13 @@ describe('the command', () => {
     expect(await stage.postern(['--version'])).toEqual({ code: 0, stdout: '1.2.3\n', stderr: '' })
   })
 
-  it('says that consents and tokens need the running postern, which is there later', async () => {
-    await stage.postern(['mailbox', 'add', 'me@example.com', '--provider', 'google'])
+  it('says that consents and tokens need the running postern, and makes no data directory for that', async () => {
     for (const verb of ['consent', 'token']) {
       const outcome = await stage.postern([verb, 'me@example.com'])
       expect(outcome).toMatchObject({ code: 75, stdout: '' })
       expect(outcome.stderr).toContain('postern serve')
     }
+    expect(existsSync(join(stage.folder, 'data'))).toBe(false)
   })
 
   it('prints a one-use link from the running postern, and why there is no token yet', async () => {
@@ -88,9 +93,25 @@ describe('the command', () => {
   it('lists every mistake in the settings with 78', async () => {
     const broken = await setCommandStage({ POSTERN_LOG_LEVEL: 'loud', POSTERN_DATADIR: '/x' })
     const outcome = await broken.postern(['mailbox', 'list'])
+    const json = await broken.postern(['mailbox', 'list', '--json'])
     await broken.close()
     expect(outcome).toMatchObject({ code: 78, stdout: '' })
     expect(outcome.stderr).toContain('POSTERN_LOG_LEVEL is "loud"')
     expect(outcome.stderr).toContain('did you mean POSTERN_DATA_DIR?')
+    expect(JSON.parse(json.stderr).error.mistakes).toHaveLength(2)
+  })
+
+  it('warns of what is allowed but should be known', async () => {
+    const open = await setCommandStage({
+      POSTERN_SMTP_LISTEN: '0.0.0.0:0,[::1]:2588',
+      POSTERN_ALLOW_PLAIN_AUTH_BEYOND_LOOPBACK: 'true',
+    })
+    for (const verb of ['serve', 'config']) {
+      expect((await open.postern([verb])).stderr).toMatch(/^postern: warning: POSTERN_ALLOW_PLAIN_AUTH/)
+    }
+    const { stdout, stderr } = await open.postern(['config', '--json'])
+    expect(JSON.parse(stdout).warnings).toHaveLength(1)
+    expect(stderr).toBe('')
+    await open.close()
   })
 })

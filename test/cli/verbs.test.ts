@@ -32,8 +32,24 @@ describe.each([
       /MAILBOX .*\nme@example\.com +google +absent/,
     )
     expect(await json('mailbox', 'show', 'ME@example.com')).toMatchObject({ address: 'me@example.com' })
-    expect(await json('mailbox', 'remove', 'me@example.com')).toEqual({ removed: 'me@example.com' })
+    expect(await json('mailbox', 'remove', 'me@example.com')).toEqual({
+      removed: 'me@example.com',
+      logins: [],
+    })
     expect(await stage.postern(['mailbox', 'show', 'me@example.com'])).toMatchObject({ code: 1, stdout: '' })
+  })
+
+  it('says what goes with a mailbox that is removed', async () => {
+    await json('mailbox', 'add', 'me@example.com', '--provider', 'google')
+    await json('login', 'add', 'me@example.com', '--user', 'printer')
+    const { login } = await json('login', 'add', 'me@example.com', '--user', 'scanner')
+    await json('login', 'revoke', login.id)
+    expect(await stage.postern(['mailbox', 'remove', 'ME@example.com'])).toEqual({
+      code: 0,
+      stdout: 'Removed me@example.com (google), whose grant was absent.\nRemoved its logins: printer.\n',
+      stderr: '',
+    })
+    expect(await json('login', 'list')).toEqual({ logins: [] })
   })
 
   it('adopts a refresh token from standard input or a file, and does not show it', async () => {
