@@ -62,8 +62,11 @@ export function createBrowser({ onAnswer = () => {} } = {}) {
       const { action, hidden } = firstForm(page)
       return go(new URL(action, page.url), new URLSearchParams({ ...hidden, ...fields }), page.url.origin)
     },
-    /** Values of all cookies, for tests that look for leaks. */
-    cookieValues: () => [...cookies.values()].map(({ pair }) => pair.slice(pair.indexOf('=') + 1)),
+    /** Values of one host's cookies, for tests that look for leaks. @param {string} wanted */
+    cookieValues: (wanted) =>
+      [...cookies.values()]
+        .filter(({ host }) => host === wanted)
+        .map(({ pair }) => pair.slice(pair.indexOf('=') + 1)),
   }
 }
 

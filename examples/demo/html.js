@@ -7,6 +7,7 @@ export function page(title, body) {
   return `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)}</title>
+<link rel="icon" href="data:,">
 <style>${style}</style></head>
 <body><main><h1>${escapeHtml(title)}</h1>
 ${body}

@@ -106,7 +106,7 @@ describe.runIf(peer('dovecot'))('a command-line program, through postern and Dov
     const { user, password, address } = stage.mailbox
     const patch = join(folder, '0001-change.patch')
     await writeFile(patch, `From: ${address}\nSubject: [PATCH] change\n\n---\n diff\n\n.\n-- \n2.39.5\n`)
-    const server = ['--smtp-server=127.0.0.1', `--smtp-server-port=${stage.port}`, '--smtp-encryption=']
+    const server = ['--smtp-server=127.0.0.1', `--smtp-server-port=${stage.port}`]
     const signIn = [`--smtp-user=${user}`, `--smtp-pass=${password}`, `--smtp-auth=${mechanism}`]
     const envelope = [
       `--from=${address}`,
@@ -117,7 +117,14 @@ describe.runIf(peer('dovecot'))('a command-line program, through postern and Dov
     ]
     const outcome = await runProgram('git', ['send-email', ...server, ...signIn, ...envelope, patch], {
       cwd: folder,
-      env: { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' },
+      env: {
+        GIT_CONFIG_GLOBAL: '/dev/null',
+        GIT_CONFIG_SYSTEM: '/dev/null',
+        GIT_AUTHOR_NAME: 'Me',
+        GIT_AUTHOR_EMAIL: address,
+        GIT_COMMITTER_NAME: 'Me',
+        GIT_COMMITTER_EMAIL: address,
+      },
     })
 
     await expectSameOctets(outcome, mechanism)

@@ -92,7 +92,10 @@ async function consents(mailbox: DemoMailbox) {
       secrets.push({ name: `cookie ${index}.${number}`, value, shownIn: /^page \d set-cookie$/ })
     })
     const secret = new URL(link).pathname.split('/').at(-1) ?? ''
-    secrets.push({ name: `link ${index}`, value: secret, shownIn: /^command consent|^page \d offer$/ })
+    // A refusal offers the way back to the browser that came by the link.
+    const shownIn =
+      index < 2 ? /^command consent|^page \d (offer|outcome)$/ : /^command consent|^page \d offer$/
+    secrets.push({ name: `link ${index}`, value: secret, shownIn })
   }
   for (const { parameters } of tally.requests) {
     const { code, code_verifier } = parameters
