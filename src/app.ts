@@ -1,5 +1,7 @@
 import { systemClock } from './base/clock.ts'
+import { Failure } from './base/failure.ts'
 import type { Log } from './base/log.ts'
+import { removeRunningFile, writeRunningFile } from './cli/running-file.ts'
 import type { Config, Endpoint } from './config/config.ts'
 import { createConsentService } from './consent/consent-service.ts'
 import { createTokenBroker } from './grants/create-token-broker.ts'
@@ -101,63 +103,54 @@ async function openData({ dataDir, key }: Config, log: Log): Promise<OpenedData>
   }
 }
 
-async function startDoors(
-  config: Config,
-  log: Log,
-  version: string,
-  { store, keyedHash, ownerKey, close }: OpenedData,
-): Promise<RunningPostern> {
-  const { limits, extraCa } = config
+/** Everything behind the doors. */
+function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey }: OpenedData) {
+  const { limits, extraCa, publicUrl } = config
   const http = createHttpFetch({ extraCa, timeoutSeconds: limits.tokenRequestSeconds })
   const catalogue = createCatalogue(config)
   const oauthClientFor = createOAuthClients({ catalogue, fetch: http.fetch })
-  const tokens = createTokenBroker({
-    store,
-    oauthClientFor,
-    refreshMarginFor: (providerId) => catalogue.registered(providerId).refreshMarginSeconds,
-    clock,
-    log,
-  })
-  const relay = createRelay({
-    catalogue,
-    mailboxes: store.mailboxes,
-    tokens,
-    limits,
-    ...(extraCa !== undefined && { extraCa }),
-    clock,
-    log,
-  })
+  const refreshMarginFor = (providerId: string) => catalogue.registered(providerId).refreshMarginSeconds
+  const tokens = createTokenBroker({ store, oauthClientFor, refreshMarginFor, clock, log })
+  const ca = extraCa === undefined ? {} : { extraCa }
+  const relay = createRelay({ catalogue, mailboxes: store.mailboxes, tokens, limits, ...ca, clock, log })
 
   // One event with two listeners: what is cached of the grant goes, and so do connections that it signed in.
   const grantChanged: typeof tokens.grantChanged = (mailbox, fresh) => {
     tokens.grantChanged(mailbox, fresh)
     relay.drain(mailbox)
   }
-  const mailboxes = createMailboxes({ store, catalogue, clock, grantChanged, drain: relay.drain })
-  const logins = createLogins({ store, keyedHash, clock, log })
-  const apiKeys = createApiKeys({ store, keyedHash, ownerKey, clock, log })
-  const consent = createConsentService({
-    store,
+  const { consentSeconds, consentLinkSeconds } = limits
+  const consentNeeds = { store, catalogue, oauthClientFor, keyedHash, clock, log, publicUrl }
+  return {
     catalogue,
-    oauthClientFor,
-    keyedHash,
-    clock,
-    log,
-    publicUrl: config.publicUrl,
-    consentSeconds: limits.consentSeconds,
-    consentLinkSeconds: limits.consentLinkSeconds,
-    grantChanged,
-  })
+    tokens,
+    relay,
+    mailboxes: createMailboxes({ store, catalogue, clock, grantChanged, drain: relay.drain }),
+    logins: createLogins({ store, keyedHash, clock, log }),
+    apiKeys: createApiKeys({ store, keyedHash, ownerKey, clock, log }),
+    consent: createConsentService({ ...consentNeeds, consentSeconds, consentLinkSeconds, grantChanged }),
+    async close() {
+      await relay.close()
+      await http.close()
+    },
+  }
+}
 
-  const webDoor = createWebDoor({
-    listen: config.webListen,
-    publicUrl: config.publicUrl,
-    services: { mailboxes, logins, apiKeys, consent, tokens, catalogue },
-    ready: () => store.check(),
-    clock,
-    log,
-    version,
-  })
+async function startDoors(
+  config: Config,
+  log: Log,
+  version: string,
+  data: OpenedData,
+): Promise<RunningPostern> {
+  const { limits, dataDir, publicUrl, allowPlainAuthBeyondLoopback } = config
+  const services = composeServices(config, log, data)
+  const { catalogue, relay, logins } = services
+  let serving = false
+  const ready = async () => {
+    if (!serving) throw new Failure('store-unavailable', 'postern is starting or stopping')
+    await data.store.check()
+  }
+  const webDoor = createWebDoor({ listen: config.webListen, publicUrl, services, ready, clock, log, version })
   const smtpDoor = createSmtpDoor({
     listen: config.smtpListen,
     relay,
@@ -165,31 +158,35 @@ async function startDoors(
     limits,
     log,
     clock,
-    allowPlainAuthBeyondLoopback: config.allowPlainAuthBeyondLoopback,
+    allowPlainAuthBeyondLoopback,
   })
 
-  async function stop(): Promise<void> {
-    await Promise.all([webDoor.stop(), smtpDoor.stop(limits.shutdownSeconds)])
-    await relay.close()
-    await http.close()
-    await close()
+  async function stop(graceSeconds: number): Promise<void> {
+    serving = false
+    await removeRunningFile(dataDir)
+    await Promise.all([webDoor.stop(), smtpDoor.stop(graceSeconds)])
+    await services.close()
   }
 
   try {
     const web = await webDoor.start()
     const smtp = await smtpDoor.start()
+    // Before it is ready: whoever waits for that may use the command at once.
+    await writeRunningFile(dataDir, { pid: process.pid, web, smtp })
+    serving = true
     const registered = catalogue.list().filter((entry) => entry.registered)
     return {
       smtp,
       web,
       signInLink: webDoor.signInLink(),
       registeredProviders: registered.map(({ provider }) => provider.id),
-      stop,
+      async stop() {
+        await stop(limits.shutdownSeconds)
+        await data.close()
+      },
     }
   } catch (error) {
-    await Promise.all([webDoor.stop(), smtpDoor.stop(0)])
-    await relay.close()
-    await http.close()
+    await stop(0)
     throw error
   }
 }

@@ -5,7 +5,6 @@ import pino from 'pino'
 import { openServices, type RunningPostern, startPostern } from './app.ts'
 import { type Log, silentLog } from './base/log.ts'
 import { runCommand } from './cli/program.ts'
-import { removeRunningFile, writeRunningFile } from './cli/running-file.ts'
 import type { Config, Endpoint } from './config/config.ts'
 import { formatEndpoint } from './config/endpoint.ts'
 import { diskFiles } from './config/files.ts'
@@ -37,7 +36,6 @@ async function serve(config: Config): Promise<number> {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal))
   })
   const postern = await startPostern(config, log, version)
-  await writeRunningFile(config.dataDir, { pid: process.pid, web: postern.web, smtp: postern.smtp })
   log.info(
     { smtp: postern.smtp.map(formatEndpoint), web: postern.web.map(formatEndpoint), version },
     'postern is ready',
@@ -47,7 +45,6 @@ async function serve(config: Config): Promise<number> {
   const signal = await signalled
   for (const again of ['SIGINT', 'SIGTERM'] as const) process.once(again, () => process.exit(1))
   log.info({ signal }, 'postern stops')
-  await removeRunningFile(config.dataDir)
   await postern.stop()
   log.info({}, 'postern has stopped')
   return 0

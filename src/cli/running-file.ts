@@ -24,10 +24,13 @@ export async function removeRunningFile(dataDir: string): Promise<void> {
   await rm(join(dataDir, 'running.json'), { force: true })
 }
 
-/** The running postern, or undefined: a file that a killed one left behind is found out by connecting. */
+/**
+ * The running postern, or undefined. A file that a killed one left behind is found out by its process and by connecting: whoever took the
+ * port since must not be given the owner key.
+ */
 export async function findRunning(dataDir: string): Promise<FoundRunning | undefined> {
   const running = await readRunningFile(dataDir)
-  if (!running) return undefined
+  if (!running || !isAlive(running.pid)) return undefined
   // The owner key goes there: over loopback wherever that is possible.
   const reachable = running.web.map(fromHere)
   const loopbackFirst = [
@@ -52,6 +55,15 @@ async function readRunningFile(dataDir: string): Promise<Running | undefined> {
     return Array.isArray(running.web) && Array.isArray(running.smtp) ? running : undefined
   } catch {
     return undefined
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    // Alive, and somebody else's: the command runs as another user than the service.
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 

@@ -6,7 +6,6 @@ import { freePort } from '../../examples/demo/free-port.js'
 import { openServices, startPostern } from '../../src/app.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { runCommand } from '../../src/cli/program.ts'
-import { writeRunningFile } from '../../src/cli/running-file.ts'
 import { diskFiles } from '../../src/config/files.ts'
 import { readConfig } from '../../src/config/read-config.ts'
 
@@ -58,11 +57,6 @@ export async function setCommandStage(settings: Record<string, string> = {}): Pr
       if ('mistakes' in reading) throw new Error(reading.mistakes.join('\n'))
       const running = await startPostern(reading.config, silentLog, '1.2.3')
       stop = running.stop
-      await writeRunningFile(reading.config.dataDir, {
-        pid: process.pid,
-        web: running.web,
-        smtp: running.smtp,
-      })
     },
     async close() {
       await stop()

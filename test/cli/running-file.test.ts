@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -21,11 +22,12 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
+const { pid } = process
 const smtp = [{ host: '127.0.0.1', port: 2587 }]
 
 it('finds the running postern, in a file that is for its owner only', async () => {
-  await writeRunningFile(folder, { pid: 7, web: [{ host: '127.0.0.1', port }], smtp })
-  expect(await findRunning(folder)).toMatchObject({ pid: 7, smtp, answering: { host: '127.0.0.1', port } })
+  await writeRunningFile(folder, { pid, web: [{ host: '127.0.0.1', port }], smtp })
+  expect(await findRunning(folder)).toMatchObject({ pid, smtp, answering: { host: '127.0.0.1', port } })
   expect(await readdir(folder)).toEqual(['running.json'])
   expect((await stat(join(folder, 'running.json'))).mode & 0o777).toBe(0o600)
   await removeRunningFile(folder)
@@ -34,7 +36,13 @@ it('finds the running postern, in a file that is for its owner only', async () =
 })
 
 it('does not believe a file that a killed postern left behind', async () => {
-  await writeRunningFile(folder, { pid: 7, web: [{ host: '127.0.0.1', port: await freePort() }], smtp })
+  await writeRunningFile(folder, { pid, web: [{ host: '127.0.0.1', port: await freePort() }], smtp })
+  expect(await findRunning(folder)).toBeUndefined()
+})
+
+it('does not hand the owner key to whoever took the port of a killed postern', async () => {
+  const ended = spawnSync(process.execPath, ['--version']).pid
+  await writeRunningFile(folder, { pid: ended, web: [{ host: '127.0.0.1', port }], smtp })
   expect(await findRunning(folder)).toBeUndefined()
 })
 
@@ -43,6 +51,6 @@ it.each([
   { listens: '127.0.0.1', reached: '127.0.0.1' },
 ])('reaches a postern that listens on $listens by loopback', async ({ listens, reached }) => {
   const elsewhere = { host: '192.0.2.1', port: 8587 }
-  await writeRunningFile(folder, { pid: 7, web: [elsewhere, { host: listens, port }], smtp })
+  await writeRunningFile(folder, { pid, web: [elsewhere, { host: listens, port }], smtp })
   expect((await findRunning(folder))?.answering).toEqual({ host: reached, port })
 })
