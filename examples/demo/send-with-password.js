@@ -34,9 +34,11 @@ function dialogueLog(dialogue) {
       (/** @type {string} */ filled, value) => filled.replace('%s', String(value)),
       text,
     )
-    if (entry.tnx === 'client') dialogue.push(`client  > ${line.replace('/* secured */', '[hidden]')}`)
+    if (entry.tnx === 'client') dialogue.push(`client  > ${line.replace(/^(AUTH \S+) .*/, '$1 [hidden]')}`)
     if (entry.tnx === 'server') dialogue.push(...line.split(/\r?\n/).map((reply) => `postern < ${reply}`))
-    if (entry.tnx === 'message') dialogue.push(`client  > [${line.replace(/[<>]/g, '')}]`)
+    // Logged in pieces; it is shown where it arrives.
+    const message = 'client  > [the message]'
+    if (entry.tnx === 'message' && !dialogue.includes(message)) dialogue.push(message)
   }
   return { level: ignore, trace: ignore, debug, info: debug, warn: ignore, error: ignore, fatal: ignore }
 }
