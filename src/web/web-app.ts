@@ -7,6 +7,7 @@ import { apiRoutes } from './api/api-routes.ts'
 import { createHealth } from './health.ts'
 import { checkHost, createHostAllowList } from './host-allow-list.ts'
 import { createPages } from './pages/pages.ts'
+import { problemHandler } from './problem.ts'
 import { securityHeaders } from './security-headers.ts'
 import type { SignInLinks } from './sign-in-links.ts'
 import type { WebServices } from './web-services.ts'
@@ -47,6 +48,8 @@ export function createWebApp({
   const routes = apiRoutes({ services, signInLinks, log })
   app.use('/api', createApi({ apiKeys: services.apiKeys, routes, log }))
   app.use(createPages({ publicUrl, hosts, signInLinks, services, clock, log, version }))
+  // API and pages answer their own mistakes; express itself would answer all others with a stack trace.
+  app.use(problemHandler(log))
   return app
 }
 

@@ -47,6 +47,17 @@ describe('the headers of every answer', () => {
 })
 
 describe('what watches the process', () => {
+  it.each(['/healthz', '/readyz'])(
+    'gets a problem document from %s for another method, without a stack',
+    async (path) => {
+      const response = await testDoor().post(path)
+      expect(response.status).toBe(405)
+      expect(response.headers.allow).toBe('GET, HEAD')
+      expect(response.headers['content-type']).toMatch('application/problem+json')
+      expect(response.text).not.toContain('allow-only')
+    },
+  )
+
   it('gets 200 from /healthz, and from /readyz only when postern can work', async () => {
     const good = testDoor()
     expect((await good.get('/healthz')).status).toBe(200)
