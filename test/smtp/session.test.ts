@@ -8,7 +8,8 @@ import { createInputBuffer } from '../../src/wire/input-buffer.ts'
 import { createMessageScanner } from '../../src/wire/message-scanner.ts'
 import { formatReply, say } from '../../src/wire/reply.ts'
 import { cutAt } from '../support/cutting.ts'
-import { defaultLimits, stageLogins } from '../support/door-stage.ts'
+import { defaultLimits } from '../support/default-limits.ts'
+import { stageLogins } from '../support/door-stage.ts'
 
 const auth = `AUTH PLAIN ${encodeBase64('\0me@example.com\0right')}`
 

@@ -5,6 +5,7 @@ import type { Endpoint, Limits } from '../../src/config/config.ts'
 import type { Logins } from '../../src/mailboxes/services.ts'
 import { createSmtpDoor, type SmtpDoor, type SmtpDoorOptions } from '../../src/smtp/door.ts'
 import type { Login } from '../../src/store/ports.ts'
+import { defaultLimits } from './default-limits.ts'
 import { createRecordingRelay, type RecordingRelay } from './recording-relay.ts'
 
 /** A door on a free port, with three logins and a provider's side that records. */
@@ -15,31 +16,6 @@ export interface DoorStage {
 }
 
 export type StageSettings = Partial<Omit<SmtpDoorOptions, 'limits' | 'relay'>> & { limits?: Partial<Limits> }
-
-export const defaultLimits: Limits = {
-  commandLineOctets: 4096,
-  authLineOctets: 12_288,
-  messageOctets: 0,
-  recipientsPerMessage: 1000,
-  badCommands: 20,
-  signInFailures: 5,
-  signInSeconds: 20,
-  idleSeconds: 300,
-  connections: 10_000,
-  connectionsPerLoopbackSource: 100,
-  connectionsPerSource: 20,
-  leaseWaitSeconds: 20,
-  upstreamConnectSeconds: 10,
-  upstreamReplySeconds: 30,
-  upstreamDataStartSeconds: 120,
-  upstreamAfterDotSeconds: 600,
-  upstreamIdleSeconds: 60,
-  tokenRequestSeconds: 10,
-  wholeLoginSeconds: 30,
-  consentSeconds: 600,
-  consentLinkSeconds: 86_400,
-  shutdownSeconds: 25,
-}
 
 /** `me@example.com`, `two@example.com` (two mailboxes) and `ü@example.com`, each with the password `right`. */
 export const stageLogins: readonly Login[] = [

@@ -62,7 +62,13 @@ function mailboxStore({ mailboxes, ...tables }: Tables): Store['mailboxes'] {
     async put(mailbox) {
       await turn()
       const key = addressKey(mailbox.address)
-      const { address, createdAt } = mailboxes.get(key) ?? mailbox
+      const { address, createdAt, providerId } = mailboxes.get(key) ?? mailbox
+      const grant = tables.grants.get(key)
+      if (grant?.state === 'active' && providerId !== mailbox.providerId) {
+        const reason = `The mailbox moved from the provider ${providerId} to ${mailbox.providerId}`
+        const lapsed = { state: 'lapsed' as const, since: mailbox.createdAt, reason }
+        tables.grants.set(key, { ...grant, ...lapsed, version: grant.version + 1 })
+      }
       mailboxes.set(key, { ...mailbox, address, createdAt })
     },
     async find(address) {
@@ -111,10 +117,13 @@ function grantStore({ grants, mailboxes, links }: Tables): Store['grants'] {
       await turn()
       return copied<Grant>(grants.get(addressKey(address))) ?? { state: 'absent' }
     },
-    async adopt(grant, consentLinkId) {
+    async adopt(grant, consentLinkId, judgedFor) {
       await turn()
       const key = addressKey(grant.mailbox)
-      if (!mailboxes.has(key)) throw new Failure('not-found', `There is no mailbox ${grant.mailbox}`)
+      const found = mailboxes.get(key)
+      const { providerId, signsInAs } = judgedFor ?? found ?? {}
+      if (!found || found.providerId !== providerId || found.signsInAs !== signsInAs)
+        throw new Failure('not-found', `There is no mailbox ${grant.mailbox}`)
       if (consentLinkId !== undefined) useUp(links, consentLinkId, key, grant.grantedAt)
       const active: ActiveGrant = { ...grant, id: randomUUID(), version: 1, state: 'active' }
       grants.set(key, active)

@@ -4,6 +4,7 @@ import type { AccessToken, AccessTokenRequest, TokenBroker } from '../../src/gra
 import type { Catalogue, Provider, RegisteredProvider } from '../../src/providers/provider.ts'
 import { createRelay } from '../../src/upstream/create-relay.ts'
 import type { Relay } from '../../src/upstream/relay.ts'
+import { defaultLimits } from './default-limits.ts'
 import { createManualClock } from './manual-clock.ts'
 import { createRecordingLog } from './recording-log.ts'
 import { registeredProvider } from './registered-provider.ts'
@@ -12,28 +13,11 @@ export const mailbox = 'me@example.com'
 
 /** Generous where a test does not wait, so that a slow machine fails nothing. */
 export const patientLimits: Limits = {
-  commandLineOctets: 4096,
-  authLineOctets: 12_288,
-  messageOctets: 0,
-  recipientsPerMessage: 1000,
-  badCommands: 20,
-  signInFailures: 5,
-  signInSeconds: 20,
-  idleSeconds: 300,
-  connections: 10_000,
-  connectionsPerLoopbackSource: 100,
-  connectionsPerSource: 20,
-  leaseWaitSeconds: 20,
-  upstreamConnectSeconds: 10,
+  ...defaultLimits,
   upstreamReplySeconds: 10,
   upstreamDataStartSeconds: 10,
   upstreamAfterDotSeconds: 10,
-  upstreamIdleSeconds: 60,
-  tokenRequestSeconds: 10,
   wholeLoginSeconds: 20,
-  consentSeconds: 600,
-  consentLinkSeconds: 86_400,
-  shutdownSeconds: 25,
 }
 
 export interface StageOptions {
