@@ -59,7 +59,7 @@ export function createConsentCompletion(needs: Needs): ConsentService['complete'
     const now = clock.now()
     const { scopes, accessToken, expiresInSeconds } = answer
     const fixed = { mailbox: mailbox.address, flow: 'authorization-code' as const, scopes }
-    await adopt({ ...fixed, ...good, grantedAt: now, renewedAt: now }, pending.consentLinkId)
+    await adopt({ ...fixed, ...good, grantedAt: now, renewedAt: now }, taken)
     needs.grantChanged(mailbox.address, { secret: accessToken, expiresInSeconds, scopes })
     const { signedInAs } = good
     return { mailbox: mailbox.address, ...(signedInAs === undefined ? {} : { signedInAs }) }
@@ -112,17 +112,15 @@ export function createConsentCompletion(needs: Needs): ConsentService['complete'
     }
   }
 
-  async function adopt(grant: NewGrant, consentLinkId: string | undefined): Promise<void> {
+  /** The mailbox is compared once more where it counts: meanwhile it may have gone, or have another provider or person. */
+  async function adopt(grant: NewGrant, { pending, mailbox }: Taken): Promise<void> {
     try {
-      await store.grants.adopt(grant, consentLinkId)
+      await store.grants.adopt(grant, pending.consentLinkId, mailbox)
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'not-found') throw error
-      if (consentLinkId !== undefined && (await store.mailboxes.find(grant.mailbox)))
-        throw linkEnded(grant.mailbox)
-      throw new ConsentRefused('mailbox-gone', `The mailbox ${grant.mailbox} was removed in the meantime`, {
-        fix: 'Add the mailbox again, then start again.',
-        mailbox: grant.mailbox,
-      })
+      const now = await store.mailboxes.find(mailbox.address)
+      const unchanged = now?.providerId === mailbox.providerId && now.signsInAs === mailbox.signsInAs
+      throw unchanged ? linkEnded(mailbox.address) : mailboxGone(mailbox.address)
     }
   }
 }
@@ -137,6 +135,13 @@ function startAgain(reason: ConsentRefusal, message: string, mailbox?: Mailbox):
 function linkEnded(mailbox: Address): ConsentRefused {
   return new ConsentRefused('link-ended', 'The consent link was used or has expired in the meantime', {
     fix: 'Ask the person who sent it for a new link.',
+    mailbox,
+  })
+}
+
+function mailboxGone(mailbox: Address): ConsentRefused {
+  return new ConsentRefused('mailbox-gone', `The mailbox ${mailbox} was removed or changed in the meantime`, {
+    fix: 'Ask the administrator what it is to be now, then start again.',
     mailbox,
   })
 }

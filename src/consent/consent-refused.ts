@@ -9,7 +9,7 @@ export type ConsentRefusal =
   | 'expired'
   /** The link was used, or ended, while the person was signing in. */
   | 'link-ended'
-  /** The mailbox was removed meanwhile. */
+  /** The mailbox was removed meanwhile, or has another provider or person. */
   | 'mailbox-gone'
   /** The person, or their administrator's rules, said no. */
   | 'declined'

@@ -25,7 +25,7 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
     async add(request) {
       const mailbox = readRequest(request)
       const refreshToken = request.refreshToken && readRefreshToken(request.refreshToken)
-      if (request.replace) await replace(mailbox)
+      if (request.replace) await store.mailboxes.put(mailbox)
       else await store.mailboxes.add(mailbox)
       if (refreshToken) await store.grants.adopt(adopted(mailbox.address, refreshToken, clock.now()))
       if (request.replace || refreshToken) forget(mailbox.address)
@@ -53,23 +53,6 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
       providerId: catalogue.registered(request.provider).id,
       ...(sameAddress(signsInAs, address) ? {} : { signsInAs }),
       createdAt: clock.now(),
-    }
-  }
-
-  async function replace(mailbox: Mailbox): Promise<void> {
-    const before = await store.mailboxes.find(mailbox.address)
-    if (before && before.providerId !== mailbox.providerId) await lapseFormerGrant(before, mailbox.providerId)
-    await store.mailboxes.put(mailbox)
-  }
-
-  /** A refresh token is for the provider that gave it: it must never be shown to another one's token endpoint. */
-  async function lapseFormerGrant(before: Mailbox, providerId: string): Promise<void> {
-    const reason = `The mailbox moved from the provider ${before.providerId} to ${providerId}`
-    for (;;) {
-      const grant = await store.grants.ofMailbox(before.address)
-      if (grant.state !== 'active') return
-      // A renewal that came in between makes the version old; then the newer grant lapses.
-      if (await store.grants.lapse(grant.id, grant.version, clock.now(), reason)) return
     }
   }
 

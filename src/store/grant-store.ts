@@ -6,7 +6,7 @@ import { Failure } from '../base/failure.ts'
 import { useUpLink } from './consent-link-store.ts'
 import type { Database } from './database.ts'
 import { type GrantRow, grantPlace, openGrant } from './grant-row.ts'
-import type { ActiveGrant, GrantStore, LapsedGrant, NewGrant } from './ports.ts'
+import type { ActiveGrant, GrantStore, LapsedGrant, Mailbox, NewGrant } from './ports.ts'
 import type { Sealer } from './sealer.ts'
 import type { GrantsTable, Tables } from './tables.ts'
 
@@ -19,13 +19,14 @@ export function createGrantStore(database: Database, sealer: Sealer, clock: Cloc
       return found ? openGrant(sealer, found) : { state: 'absent' }
     },
 
-    async adopt(grant, consentLinkId) {
+    async adopt(grant, consentLinkId, judgedFor) {
       // A new id each time: a renewal of the earlier grant that is still under way finds its version no more.
       const id = randomUUID()
       const row = newRow(grant, id, await sealer.seal(grantPlace(id), grant.refreshToken))
       const missing = () => new Failure('not-found', `There is no mailbox ${grant.mailbox}`)
       const kept = await database.change(
         async (tables) => {
+          if (judgedFor && !(await isUnchanged(tables, judgedFor))) throw missing()
           if (consentLinkId !== undefined)
             await useUpLink(tables, consentLinkId, row.mailbox_key, clock.now())
           await tables.deleteFrom('grants').where('mailbox_key', '=', row.mailbox_key).execute()
@@ -58,6 +59,39 @@ export function createGrantStore(database: Database, sealer: Sealer, clock: Cloc
       return row && ((await openGrant(sealer, row)) as LapsedGrant)
     },
   }
+}
+
+/** Whether the mailbox still has the provider and the person that a consent was judged by. */
+async function isUnchanged(
+  tables: Kysely<Tables>,
+  { address, providerId, signsInAs }: Mailbox,
+): Promise<boolean> {
+  const found = await tables
+    .selectFrom('mailboxes')
+    .select(['provider_id', 'signs_in_as'])
+    .where('address_key', '=', addressKey(address))
+    .executeTakeFirst()
+  return found?.provider_id === providerId && found.signs_in_as === (signsInAs ?? null)
+}
+
+/** Lapses the mailbox's grant if it is active: the mailbox moves to another provider, whose token endpoint must never see it. */
+export async function lapseMovedGrant(
+  tables: Kysely<Tables>,
+  mailboxKey: string,
+  since: number,
+  reason: string,
+): Promise<void> {
+  await tables
+    .updateTable('grants')
+    .set((by) => ({
+      state: 'lapsed',
+      lapsed_since: since,
+      lapse_reason: reason,
+      version: by('version', '+', 1),
+    }))
+    .where('mailbox_key', '=', mailboxKey)
+    .where('state', '=', 'active')
+    .execute()
 }
 
 /** Compare and set: the row as it is now, or undefined when `version` is no longer current. */

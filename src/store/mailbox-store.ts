@@ -1,13 +1,15 @@
 import type { Kysely } from 'kysely'
 import { type Address, addressKey } from '../base/address.ts'
+import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { narrowScopes } from './api-key-store.ts'
 import type { Database } from './database.ts'
+import { lapseMovedGrant } from './grant-store.ts'
 import type { Mailbox, MailboxStore } from './ports.ts'
 import { present } from './present.ts'
 import type { MailboxesTable, Tables } from './tables.ts'
 
-export function createMailboxStore(database: Database): MailboxStore {
+export function createMailboxStore(database: Database, clock: Clock): MailboxStore {
   return {
     async add(mailbox) {
       const taken = () => new Failure('already-exists', `The mailbox ${mailbox.address} exists already`)
@@ -16,16 +18,7 @@ export function createMailboxStore(database: Database): MailboxStore {
       })
     },
 
-    async put(mailbox) {
-      const { provider_id, signs_in_as } = row(mailbox)
-      await database.change((tables) =>
-        tables
-          .insertInto('mailboxes')
-          .values(row(mailbox))
-          .onConflict((on) => on.column('address_key').doUpdateSet({ provider_id, signs_in_as }))
-          .execute(),
-      )
-    },
+    put: (mailbox) => database.change((tables) => putMailbox(tables, row(mailbox), clock.now())),
 
     async find(address) {
       const found = await database.read((tables) =>
@@ -47,6 +40,24 @@ export function createMailboxStore(database: Database): MailboxStore {
 
     remove: (address) => database.change((tables) => removeMailbox(tables, address)),
   }
+}
+
+async function putMailbox(tables: Kysely<Tables>, mailbox: MailboxesTable, now: number): Promise<void> {
+  const { address_key, provider_id, signs_in_as } = mailbox
+  const before = await tables
+    .selectFrom('mailboxes')
+    .select('provider_id')
+    .where('address_key', '=', address_key)
+    .executeTakeFirst()
+  if (before && before.provider_id !== provider_id) {
+    const reason = `The mailbox moved from the provider ${before.provider_id} to ${provider_id}`
+    await lapseMovedGrant(tables, address_key, now, reason)
+  }
+  await tables
+    .insertInto('mailboxes')
+    .values(mailbox)
+    .onConflict((on) => on.column('address_key').doUpdateSet({ provider_id, signs_in_as }))
+    .execute()
 }
 
 async function removeMailbox(tables: Kysely<Tables>, address: Address): Promise<boolean> {

@@ -60,7 +60,7 @@ export async function openStore({ dataDir, key, clock, log }: StoreSettings): Pr
 
 function createStore(database: Database, sealer: Sealer, clock: Clock): Store {
   return {
-    mailboxes: createMailboxStore(database),
+    mailboxes: createMailboxStore(database, clock),
     grants: createGrantStore(database, sealer, clock),
     logins: createLoginStore(database),
     apiKeys: createApiKeyStore(database),

@@ -31,7 +31,8 @@ export interface Mailbox {
 export interface MailboxStore {
   /** @throws Failure `already-exists` */
   add(mailbox: Mailbox): Promise<void>
-  /** Adds it, or changes provider and signsInAs of the one that exists (its grant stays). */
+  /** Adds it, or changes provider and signsInAs of the one that exists. Its grant stays, and lapses in the same transaction when the
+   * provider is another one: a refresh token is for the provider that gave it. */
   put(mailbox: Mailbox): Promise<void>
   find(address: Address): Promise<Mailbox | undefined>
   list(): Promise<Mailbox[]>
@@ -70,8 +71,9 @@ export type NewGrant = Omit<ActiveGrant, 'id' | 'version' | 'state'>
 export interface GrantStore {
   ofMailbox(address: Address): Promise<Grant>
   /** Makes this the mailbox's grant, in place of any earlier one; `consentLinkId`, if given, is consumed in the same transaction.
-   * @throws Failure `not-found` when the mailbox does not exist, or the link is no longer usable */
-  adopt(grant: NewGrant, consentLinkId?: string): Promise<ActiveGrant>
+   * @param judgedFor the mailbox as it was when the consent was judged: if it has another provider or person by now, nothing is adopted
+   * @throws Failure `not-found` when the mailbox does not exist or is another, or the link is no longer usable */
+  adopt(grant: NewGrant, consentLinkId?: string, judgedFor?: Mailbox): Promise<ActiveGrant>
   /** Notes a renewal, with the rotated refresh token if one came. Undefined (and no change) when `version` is no longer current. */
   renewed(
     id: string,

@@ -195,11 +195,13 @@ describe('a consent is refused, and the earlier grant stays,', () => {
   })
 
   it('when the mailbox moved to another provider, which gets no code of the first', async () => {
-    const { consent, store, client, callback, nothingChanged } = await underWay()
+    const { consent, store, client, callback, changes } = await underWay()
     await store.mailboxes.put({ address: 'Me@example.com', providerId: 'other', createdAt: 0 })
+    const lapsed = await store.grants.ofMailbox(mailbox)
     await refusalOf(consent.complete(callback, browser))
     expect(client.exchanged).toEqual([])
-    await nothingChanged()
+    expect(await store.grants.ofMailbox(mailbox)).toEqual(lapsed)
+    expect(changes).toEqual([])
   })
 
   it('when the link has expired meanwhile', async () => {
@@ -246,14 +248,21 @@ describe('a consent comes about once', () => {
     expect(changes).toHaveLength(1)
   })
 
-  it('and not at all when the mailbox is removed during the exchange', async () => {
+  it.each([
+    ['is removed', undefined],
+    ['gets another provider', { providerId: 'other' }],
+    ['gets another person', { signsInAs: 'boss@example.com' }],
+  ])('and not at all when the mailbox %s during the exchange', async (_what, change) => {
     const { consent, store, client, callback, changes } = await underWay()
     const { exchangeCode } = client
     client.exchangeCode = async (...request) => {
-      await store.mailboxes.remove(mailbox)
+      const before = await store.mailboxes.find(mailbox)
+      if (before && change) await store.mailboxes.put({ ...before, ...change })
+      else await store.mailboxes.remove(mailbox)
       return await exchangeCode(...request)
     }
     expect(await refusalOf(consent.complete(callback, browser))).toMatchObject({ reason: 'mailbox-gone' })
     expect(changes).toEqual([])
+    expect(await store.grants.ofMailbox(mailbox)).not.toMatchObject({ flow: 'authorization-code' })
   })
 })

@@ -112,17 +112,6 @@ describe('a mailbox', () => {
     })
   })
 
-  it('lapses the former grant although a renewal comes in between', async () => {
-    await mailboxes.add({ ...me, refreshToken: new Secret('old') })
-    const { lapse } = store.grants
-    store.grants.lapse = async (id, version, since, reason) => {
-      store.grants.lapse = lapse
-      await store.grants.renewed(id, version, since, new Secret('rotated'))
-      return await lapse(id, version, since, reason)
-    }
-    expect(await mailboxes.add({ ...me, provider: 'two', replace: true })).toMatchObject({ state: 'lapsed' })
-  })
-
   it('is forgotten everywhere when it is removed', async () => {
     await mailboxes.add(me)
     await mailboxes.remove('me@example.com')

@@ -47,6 +47,20 @@ describe('the grant store', () => {
     expect(failure.code).toBe('not-found')
   })
 
+  it.each([
+    ['provider', { providerId: 'microsoft' }],
+    ['person', { signsInAs: 'anna@example.com' }],
+  ])('refuses a consent that was judged for another %s, and the earlier grant stays', async (_, change) => {
+    const { store } = await openFixture()
+    const judgedFor = { address: printer, providerId: 'google', createdAt: now }
+    await store.grants.adopt(newGrant(), undefined, judgedFor)
+    await store.mailboxes.put({ ...judgedFor, ...change })
+    const before = await store.grants.ofMailbox(printer)
+    const late = store.grants.adopt(newGrant({ refreshToken: new Secret('late') }), undefined, judgedFor)
+    expect((await failureOf(late)).code).toBe('not-found')
+    expect(await store.grants.ofMailbox(printer)).toEqual(before)
+  })
+
   it('keeps the old refresh token when a renewal brings none', async () => {
     const { store } = await openFixture()
     const { id } = await store.grants.adopt(newGrant())

@@ -34,13 +34,13 @@ describe('the mailbox store', () => {
     const signsInAs = 'anna@example.com'
     await store.mailboxes.put({
       address: 'printer@example.com',
-      providerId: 'microsoft',
+      providerId: 'google',
       signsInAs,
       createdAt: 1,
     })
     expect(await store.mailboxes.find('printer@example.com')).toEqual({
       address: 'printer@example.com',
-      providerId: 'microsoft',
+      providerId: 'google',
       signsInAs,
       createdAt: now,
     })
@@ -50,6 +50,17 @@ describe('the mailbox store', () => {
     expect(await store.mailboxes.find('printer@example.com')).not.toHaveProperty('signsInAs')
     await store.mailboxes.put({ address: 'new@example.com', providerId: 'google', createdAt: 1 })
     expect((await store.mailboxes.find('new@example.com'))?.createdAt).toBe(1)
+  })
+
+  it("lapses the grant of a mailbox that moves to another provider, as a renewal's answer finds", async () => {
+    const { store } = await openFixture()
+    const { id, version } = await store.grants.adopt(newGrant())
+    await store.mailboxes.put({ address: 'printer@example.com', providerId: 'microsoft', createdAt: 1 })
+    const reason = 'The mailbox moved from the provider google to microsoft'
+    const lapsed = { id, state: 'lapsed', since: now, reason, version: version + 1 }
+    expect(await store.grants.ofMailbox('printer@example.com')).toMatchObject(lapsed)
+    expect(await store.grants.renewed(id, version, now)).toBeUndefined()
+    expect(await store.grants.ofMailbox('printer@example.com')).toMatchObject(lapsed)
   })
 
   it('removes with a mailbox everything that was only for it, and leaves the rest', async () => {
