@@ -17,6 +17,9 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string
 }
 
+/** Beyond the clients' grace at the end: then a provider that hangs does not keep the process. */
+const lastSeconds = 10
+
 process.exitCode = await runCommand(
   process.argv.slice(2),
   { stdin, stdout, stderr },
@@ -45,6 +48,7 @@ async function serve(config: Config): Promise<number> {
   const signal = await signalled
   for (const again of ['SIGINT', 'SIGTERM'] as const) process.once(again, () => process.exit(1))
   log.info({ signal }, 'postern stops')
+  setTimeout(() => process.exit(1), (config.limits.shutdownSeconds + lastSeconds) * 1000).unref()
   await postern.stop()
   log.info({}, 'postern has stopped')
   return 0
