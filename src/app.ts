@@ -41,6 +41,9 @@ export interface OpenedServices {
 
 const clock = systemClock
 
+/** How long the providers' connections may take to end once the doors are closed: nobody is left to hear a reply. */
+const goodbyeSeconds = 5
+
 /**
  * Opens the data directory and starts both doors; all of it or nothing.
  * @throws Failure `configuration` with what to change, `store-unavailable`
@@ -93,8 +96,11 @@ async function openData({ dataDir, key }: Config, log: Log): Promise<OpenedData>
       ...opened,
       ownerKey,
       async close() {
-        await opened.store.close()
-        await lock.release()
+        try {
+          await opened.store.close()
+        } finally {
+          await lock.release()
+        }
       },
     }
   } catch (error) {
@@ -130,8 +136,15 @@ function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey 
     apiKeys: createApiKeys({ store, keyedHash, ownerKey, clock, log }),
     consent: createConsentService({ ...consentNeeds, consentSeconds, consentLinkSeconds, grantChanged }),
     async close() {
-      await relay.close()
-      await http.close()
+      try {
+        if (!(await endsWithin(goodbyeSeconds, relay.close())))
+          log.warn(
+            { event: 'relay.abandoned' },
+            'A provider has not answered: postern stops without its reply',
+          )
+      } finally {
+        await http.close()
+      }
     },
   }
 }
@@ -163,9 +176,11 @@ async function startDoors(
 
   async function stop(graceSeconds: number): Promise<void> {
     serving = false
-    await removeRunningFile(dataDir)
-    await Promise.all([webDoor.stop(), smtpDoor.stop(graceSeconds)])
-    await services.close()
+    try {
+      await Promise.all([removeRunningFile(dataDir), webDoor.stop(), smtpDoor.stop(graceSeconds)])
+    } finally {
+      await services.close()
+    }
   }
 
   try {
@@ -181,12 +196,26 @@ async function startDoors(
       signInLink: webDoor.signInLink(),
       registeredProviders: registered.map(({ provider }) => provider.id),
       async stop() {
-        await stop(limits.shutdownSeconds)
-        await data.close()
+        try {
+          await stop(limits.shutdownSeconds)
+        } finally {
+          await data.close()
+        }
       },
     }
   } catch (error) {
     await stop(0)
     throw error
   }
+}
+
+/** Whether the task ends in this time; what it rejects with is thrown. */
+async function endsWithin(seconds: number, task: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), seconds * 1000)
+  })
+  const inTime = await Promise.race([task.then(() => true), tooLate])
+  clearTimeout(timer)
+  return inTime
 }
