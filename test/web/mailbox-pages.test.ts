@@ -62,6 +62,15 @@ describe('the page of a mailbox', () => {
     }
   })
 
+  it('says how a program gets a password, once the mailbox can send', async () => {
+    const test = testDoor()
+    const { cookie } = await signIn(test)
+    const page = async () => (await test.get('/mailboxes/me@example.com').set('Cookie', cookie)).text
+    expect(await page()).not.toContain('postern login add')
+    Object.assign(test.services.mailboxes.all[0] ?? {}, { state: 'active' })
+    expect(await page()).toContain('postern login add me@example.com')
+  })
+
   it('begins a consent in this browser', async () => {
     const test = testDoor()
     const { cookie, csrf } = await signIn(test)

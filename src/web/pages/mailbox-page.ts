@@ -31,6 +31,7 @@ ${fact('How', mailbox.flow && flows[mailbox.flow])}
 ${fact('Scopes', mailbox.scopes && html`<code>${mailbox.scopes.join(' ')}</code>`)}
 </dl>
 </section>
+${mailbox.state === 'active' && firstLogin(mailbox)}
 <section>
 <h2>${action} in this browser</h2>
 <p>You go to the provider and sign in there as <strong>${signsIn}</strong>.</p>
@@ -40,6 +41,14 @@ ${form(view, 'consent', html`<button>${action}</button>`)}
 <h2>Let somebody else do it</h2>
 <p>A consent link lets anybody who holds it finish the consent for this mailbox, once, and nothing else.</p>
 ${form(view, 'consent-links', html`<button class="quiet">Make a consent link</button>`)}
+</section>`
+}
+
+function firstLogin({ address }: MailboxStatus): Html {
+  return html`<section>
+<h2>Let a program send</h2>
+<p>Every program gets a password of its own. On the machine that runs postern, this makes one and says what to enter:</p>
+<pre>postern login add ${address}</pre>
 </section>`
 }
 
