@@ -5,6 +5,7 @@ import type { Secret } from '../base/secret.ts'
 import { cookieValues, ownCookie } from './cookies.ts'
 import { HttpRefusal } from './http-refusal.ts'
 import { isToken, randomToken, tokenHash } from './random-token.ts'
+import { newLinkAdvice } from './sign-in-links.ts'
 
 const lifeMilliseconds = 12 * 3_600_000
 
@@ -51,9 +52,7 @@ export function createSessions({ publicUrl, clock }: { publicUrl: URL; clock: Cl
       const session = of(request)
       if (session) return session
       throw new HttpRefusal(401, 'This page is for a signed-in administrator', {
-        fix:
-          'The start of postern prints a one-time sign-in link: open it in this browser. For another one, restart postern, ' +
-          'or POST /api/v1/sign-in-links with the owner key from the data directory.',
+        fix: `Open the sign-in link that postern printed when it started; it works once. ${newLinkAdvice(publicUrl)}`,
         // RFC 9110, section 15.5.2: a 401 names a challenge. The pages themselves take the cookie that a sign-in link gives.
         headers: { 'WWW-Authenticate': 'Bearer realm="postern"' },
       })

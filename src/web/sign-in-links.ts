@@ -45,3 +45,12 @@ export function createSignInLinks({ publicUrl, clock }: { publicUrl: URL; clock:
     },
   }
 }
+
+/** How to come by a new link: one sentence, for whoever stands before a page without one. */
+export function newLinkAdvice(publicUrl: URL): string {
+  const operation = `${publicUrl.href.replace(/\/$/, '')}/api/v1/sign-in-links`
+  return (
+    'For a new link, restart postern; or open the one that it answers when you run, on its machine and with its data ' +
+    `directory for "data": curl -X POST -H "Authorization: Bearer $(cat data/owner.key)" ${operation}`
+  )
+}

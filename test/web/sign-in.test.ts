@@ -91,7 +91,7 @@ describe('a session', () => {
       const response = await testDoor().get(path)
       expect(response.status).toBe(401)
       expect(response.type).toBe('text/html')
-      expect(response.text).toContain('/api/v1/sign-in-links')
+      expect(response.text).toContain('http://localhost:8587/api/v1/sign-in-links</p>')
       expect(response.text).not.toContain('me@example.com')
     },
   )

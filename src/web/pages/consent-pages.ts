@@ -1,6 +1,5 @@
 import type { Request } from 'express'
 import { Router } from 'express'
-import type { Log } from '../../base/log.ts'
 import type { ConsentRefusal } from '../../consent/consent-refused.ts'
 import { ConsentRefused } from '../../consent/consent-refused.ts'
 import type { CompletedConsent, ConsentService, OpenedLink } from '../../consent/service.ts'
@@ -25,12 +24,11 @@ export interface ConsentPagesParts {
   begun: BegunConsents
   pages: PageSender
   redirectUri: string
-  log: Log
 }
 
 /** The pages of the person who consents: they need no session, only a link or the browser that began. */
 export function createConsentPages(parts: ConsentPagesParts): Router {
-  const { consent, beginConsent, cookie, begun, pages, log } = parts
+  const { consent, beginConsent, cookie, begun, pages } = parts
   const router = Router()
 
   router
@@ -53,17 +51,12 @@ export function createConsentPages(parts: ConsentPagesParts): Router {
       const origin = begun.find(callback, browser)
       try {
         const done = await consent.complete(callback, browser)
-        log.info({ mailbox: done.mailbox, signedInAs: done.signedInAs }, 'a consent was completed')
         pages.send(response, { title: 'Connected', body: connected(done, origin, pages) })
       } catch (error) {
         const answer = errorAnswer(error)
         // A refusal is a page of this flow; what is broken in postern is the last handler's business.
         if (answer.failure.code === 'internal') throw error
         const refused = error instanceof ConsentRefused ? error : undefined
-        log.info(
-          { code: answer.failure.code, reason: refused?.reason, mailbox: refused?.mailbox },
-          'a consent was refused',
-        )
         response.set(answer.headers)
         const over = refused && withoutReturn.includes(refused.reason)
         const body = mistakeSection(answer, over || !origin ? undefined : tryAgain(origin, pages))

@@ -45,5 +45,6 @@ ${wayOn}
 
 function sentence(text: string): string {
   const clean = printable(text, longestText)
-  return /[.!?…]$/.test(clean) ? clean : `${clean}.`
+  // What ends in an address may be copied: a full stop would go with it.
+  return /[.!?…]$|https?:\/\/\S+$/.test(clean) ? clean : `${clean}.`
 }

@@ -60,8 +60,8 @@ export function createPages({
   })
   router.get(['/sign-in/:token', '/consent/:link', '/mailboxes/:address'], atPublicAddress(publicUrl, hosts))
   router.post('/{*path}', sameOrigin(hosts))
-  router.use(createSignInPages({ pages, sessions, signInLinks, log }))
-  router.use(createConsentPages({ consent, beginConsent, cookie, begun, pages, redirectUri, log }))
+  router.use(createSignInPages({ publicUrl, pages, sessions, signInLinks, log }))
+  router.use(createConsentPages({ consent, beginConsent, cookie, begun, pages, redirectUri }))
   router.use(
     createMailboxPages({ mailboxes, catalogue, consent, beginConsent, sessions, pages, redirectUri }),
   )

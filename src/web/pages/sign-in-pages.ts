@@ -5,16 +5,19 @@ import { HttpRefusal } from '../http-refusal.ts'
 import type { Sessions } from '../sessions.ts'
 import { checkCsrf } from '../sessions.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
+import { newLinkAdvice } from '../sign-in-links.ts'
 import { html } from './html.ts'
 import type { PageSender } from './page.ts'
 
 /** Signing a browser in by a one-time link, and out again. */
 export function createSignInPages({
+  publicUrl,
   pages,
   sessions,
   signInLinks,
   log,
 }: {
+  publicUrl: URL
   pages: PageSender
   sessions: Sessions
   signInLinks: SignInLinks
@@ -26,7 +29,7 @@ export function createSignInPages({
     .route('/sign-in/:token')
     // Looking at the link does not use it up: chat programs and virus scanners look at links.
     .get((request, response) => {
-      if (!signInLinks.isUsable(request.params.token)) throw usedUp()
+      if (!signInLinks.isUsable(request.params.token)) throw usedUp(publicUrl)
       const body = html`<section>
 <p>This link signs this browser in as the administrator of postern. It works once.</p>
 <form method="post" action="${pages.path('sign-in', request.params.token)}"><button>Sign in</button></form>
@@ -34,7 +37,7 @@ export function createSignInPages({
       pages.send(response, { title: 'Sign in', body })
     })
     .post((request, response) => {
-      if (!signInLinks.redeem(request.params.token)) throw usedUp()
+      if (!signInLinks.redeem(request.params.token)) throw usedUp(publicUrl)
       sessions.begin(response)
       log.info({}, 'an administrator signed in by a one-time link')
       response.redirect(303, pages.path())
@@ -54,10 +57,8 @@ export function createSignInPages({
   return router
 }
 
-function usedUp(): HttpRefusal {
+function usedUp(publicUrl: URL): HttpRefusal {
   return new HttpRefusal(404, 'This sign-in link is unknown, used already, or older than 15 minutes', {
-    fix:
-      'Restart postern, which prints a new one, or POST /api/v1/sign-in-links with the owner key from the ' +
-      'data directory.',
+    fix: newLinkAdvice(publicUrl),
   })
 }
