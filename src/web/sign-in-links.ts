@@ -50,7 +50,7 @@ export function createSignInLinks({ publicUrl, clock }: { publicUrl: URL; clock:
 export function newLinkAdvice(publicUrl: URL): string {
   const operation = `${publicUrl.href.replace(/\/$/, '')}/api/v1/sign-in-links`
   return (
-    'For a new link, restart postern; or open the one that it answers when you run, on its machine and with its data ' +
-    `directory for "data": curl -X POST -H "Authorization: Bearer $(cat data/owner.key)" ${operation}`
+    'For a new link, restart postern; or run this where its directory "data" is, and open the address that it answers: ' +
+    `curl -X POST -H "Authorization: Bearer $(cat data/owner.key)" ${operation}`
   )
 }

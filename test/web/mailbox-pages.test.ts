@@ -67,8 +67,9 @@ describe('the page of a mailbox', () => {
     const { cookie } = await signIn(test)
     const page = async () => (await test.get('/mailboxes/me@example.com').set('Cookie', cookie)).text
     expect(await page()).not.toContain('postern login add')
-    Object.assign(test.services.mailboxes.all[0] ?? {}, { state: 'active' })
+    Object.assign(test.services.mailboxes.all[0] ?? {}, { state: 'active', scopes: [] })
     expect(await page()).toContain('postern login add me@example.com')
+    expect(await page()).not.toContain('Scopes')
   })
 
   it('begins a consent in this browser', async () => {

@@ -28,7 +28,7 @@ ${fact('Signed in', mailbox.signedInAs)}
 ${fact('Consented', mailbox.grantedAt && time(mailbox.grantedAt))}
 ${fact('Last renewal', mailbox.renewedAt && time(mailbox.renewedAt))}
 ${fact('How', mailbox.flow && flows[mailbox.flow])}
-${fact('Scopes', mailbox.scopes && html`<code>${mailbox.scopes.join(' ')}</code>`)}
+${fact('Scopes', scopesOf(mailbox))}
 </dl>
 </section>
 ${mailbox.state === 'active' && firstLogin(mailbox)}
@@ -64,6 +64,11 @@ ${time(link.expiresAt)}, and is shown only now.</p>
 const flows: Record<NonNullable<MailboxStatus['flow']>, string> = {
   'authorization-code': 'by a consent in a browser',
   adopted: 'by a refresh token that was handed over',
+}
+
+/** Nobody knows those of a refresh token that was handed over. */
+function scopesOf({ scopes = [] }: MailboxStatus): Html | undefined {
+  return scopes.length === 0 ? undefined : html`<code>${scopes.join(' ')}</code>`
 }
 
 function fact(name: string, value: HtmlValue): Html | undefined {
