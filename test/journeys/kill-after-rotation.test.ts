@@ -5,7 +5,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { mailScope } from '../../examples/demo/authorization-server.js'
 import { freePort } from '../../examples/demo/free-port.js'
 import { type MailProvider, startMailProvider } from '../../examples/demo/mail-provider.js'
-import { posternEnvironment, runPostern, startPostern } from '../../examples/demo/postern-process.js'
+import {
+  type Postern,
+  posternEnvironment,
+  runPostern,
+  startPostern,
+} from '../../examples/demo/postern-process.js'
 import { type RotatingTokenEndpoint, startRotatingTokenEndpoint } from '../support/rotating-token-endpoint.ts'
 import { signIn } from '../support/smtp-client.ts'
 
@@ -17,6 +22,8 @@ let endpoint: RotatingTokenEndpoint
 let mailProvider: MailProvider
 /** What the mail provider does when it sees an access token, before it answers. */
 let onToken: (token: string) => unknown = () => {}
+/** The one that lives now, should the test end early. */
+let running: Postern | undefined
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'postern-kill-'))
@@ -29,6 +36,7 @@ beforeAll(async () => {
   })
 })
 afterAll(async () => {
+  await running?.kill()
   await mailProvider?.close()
   await endpoint?.close()
   await rm(folder, { recursive: true, force: true })
@@ -42,16 +50,19 @@ it('has the rotated refresh token in use after each of twenty kills at the momen
 
   for (let kill = 1; kill <= kills; kill++) {
     const postern = await startPostern(options)
-    const seen = new Promise<string>((resolve) => {
-      onToken = async (token) => {
-        await postern.kill()
-        resolve(token)
-      }
-    })
-    const answer = signIn(options.smtpPort, login).catch(() => 'connection lost')
+    running = postern
+    const seen: string[] = []
+    onToken = async (token) => {
+      seen.push(token)
+      await postern.kill()
+    }
+    const answer = await signIn(options.smtpPort, login).catch(() => 'connection lost')
 
-    expect(await seen).toBe(endpoint.currentAccessToken())
-    expect(await answer).not.toMatch(/^235/)
+    expect({ seen, answer }).toEqual({
+      seen: [endpoint.currentAccessToken()],
+      answer: expect.not.stringMatching(/^235/),
+    })
+    await postern.exited
     expect({ rotations: endpoint.rotations(), reused: endpoint.reused() }).toEqual({
       rotations: kill,
       reused: false,
@@ -60,6 +71,7 @@ it('has the rotated refresh token in use after each of twenty kills at the momen
 
   onToken = () => {}
   const postern = await startPostern(options)
+  running = postern
   expect(await signIn(options.smtpPort, login)).toMatch(/^235/)
   expect({ rotations: endpoint.rotations(), reused: endpoint.reused() }).toEqual({
     rotations: kills + 1,
