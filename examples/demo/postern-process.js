@@ -36,7 +36,7 @@ export async function startPostern(options) {
   } catch (error) {
     child.kill('SIGKILL')
     await exited
-    throw new Error(`postern did not start: ${output.text().trim() || error}`)
+    throw new Error(`postern did not start: ${output.text().trim() || /** @type {Error} */ (error).message}`)
   }
 
   return {
@@ -113,7 +113,7 @@ function collect(child) {
 async function becomesReady(url, child) {
   const limit = Date.now() + 10_000
   while (Date.now() < limit) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error('it ended')
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`it ended with ${child.exitCode ?? child.signalCode} and said nothing`)
     const response = await fetch(url).catch(() => undefined)
     await response?.text()
     if (response?.ok) return

@@ -78,7 +78,7 @@ export function printReady({ postern }, inboxUrl, mailbox, link) {
 /** @param {number} port @param {import('./mailbox.js').DemoMailbox} mailbox */
 export function curlCommand(port, { address, user, password }) {
   return `printf 'From: ${address}\\r\\nTo: you@example.net\\r\\nSubject: Hello from curl\\r\\n\\r\\nHello!\\r\\n' | \\
-  curl --url smtp://127.0.0.1:${port} --user '${user}:${password}' \\
+  curl -sS --url smtp://127.0.0.1:${port} --user '${user}:${password}' \\
     --mail-from ${address} --mail-rcpt you@example.net --upload-file -`
 }
 
