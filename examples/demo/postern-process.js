@@ -113,7 +113,8 @@ function collect(child) {
 async function becomesReady(url, child) {
   const limit = Date.now() + 10_000
   while (Date.now() < limit) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`it ended with ${child.exitCode ?? child.signalCode} and said nothing`)
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`it ended with ${child.exitCode ?? child.signalCode} and said nothing`)
     const response = await fetch(url).catch(() => undefined)
     await response?.text()
     if (response?.ok) return
