@@ -41,9 +41,6 @@ export interface OpenedServices {
 
 const clock = systemClock
 
-/** How long the providers' connections may take to end once the doors are closed: nobody is left to hear a reply. */
-const goodbyeSeconds = 5
-
 /**
  * Opens the data directory and starts both doors; all of it or nothing.
  * @throws Failure `configuration` with what to change, `store-unavailable`
@@ -137,11 +134,9 @@ function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey 
     consent: createConsentService({ ...consentNeeds, consentSeconds, consentLinkSeconds, grantChanged }),
     async close() {
       try {
-        if (!(await endsWithin(goodbyeSeconds, relay.close())))
-          log.warn(
-            { event: 'relay.abandoned' },
-            'A provider has not answered: postern stops without its reply',
-          )
+        await relay.close()
+        // Before the way to the provider and the store close: a rotation under way must be stored.
+        await tokens.close()
       } finally {
         await http.close()
       }
@@ -207,15 +202,4 @@ async function startDoors(
     await stop(0)
     throw error
   }
-}
-
-/** Whether the task ends in this time; what it rejects with is thrown. */
-async function endsWithin(seconds: number, task: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const tooLate = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), seconds * 1000)
-  })
-  const inTime = await Promise.race([task.then(() => true), tooLate])
-  clearTimeout(timer)
-  return inTime
 }

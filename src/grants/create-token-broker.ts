@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { type Address, addressKey } from '../base/address.ts'
 import type { Failure } from '../base/failure.ts'
 import { createBackOff } from './back-off.ts'
-import { freshTokenRefused } from './failures.ts'
+import { freshTokenRefused, stopping } from './failures.ts'
 import { type HeldToken, holdToken, isGood, momentOf, serves } from './held-token.ts'
 import { createRenewals, type Renewal, type RenewalNeeds, type Rotation } from './renewal.ts'
 import { createRenewalLog } from './renewal-log.ts'
@@ -32,7 +32,10 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker {
   const renewals = createRenewals(needs)
   const tokens = new LRUCache<string, HeldToken>({ max: mostTokens })
   const flights = new Map<string, Flight>()
+  /** The last flight of each mailbox, superseded or not, until it has ended. */
+  const landing = new Map<string, Promise<void>>()
   const rotations = new Map<string, Rotation>()
+  let closed = false
   const backOff = createBackOff(clock, random)
   const renewalLog = createRenewalLog(log)
 
@@ -42,6 +45,7 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker {
     if (held && isGood(held, minimumLife)) return held.token
     const waiting = backOff.current(key)
     if (waiting) return inItsPlace(key, minimumLife, waiting)
+    if (closed) throw stopping()
     const flight = flights.get(key) ?? depart(mailbox, key)
     const renewal = await flight.ended
     if (flight.superseded) return accessToken(mailbox, minimumLife)
@@ -56,14 +60,23 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker {
   }
 
   function depart(mailbox: Address, key: string): Flight {
-    const flight: Flight = { superseded: false, ended: Promise.resolve().then(fly) }
+    // After the one that was superseded: two at once could spend the same refresh token, and a provider revokes what is spent twice.
+    const before = landing.get(key) ?? Promise.resolve()
+    const flight: Flight = { superseded: false, ended: before.then(fly) }
     flights.set(key, flight)
+    const landed = flight.ended.then(ignore, ignore).then(() => {
+      if (landing.get(key) === landed) landing.delete(key)
+    })
+    landing.set(key, landed)
     return flight
 
     async function fly(): Promise<Renewal> {
+      const superseded = () => flight.superseded
       try {
         const rotation = rotations.get(key)
-        const renewal = await (rotation ? renewals.resume(rotation) : renewals.renew(mailbox))
+        const renewal = await (rotation
+          ? renewals.resume(rotation, superseded)
+          : renewals.renew(mailbox, superseded))
         if (!flight.superseded) settle(mailbox, key, renewal)
         return renewal
       } finally {
@@ -87,7 +100,7 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker {
   /** Not only when somebody asks: until the rotation is stored, it lives no longer than this process. */
   function resumeLater(mailbox: Address, key: string): void {
     later(backOff.remainingMilliseconds(key), () => {
-      if (rotations.has(key) && !flights.has(key)) depart(mailbox, key).ended.catch(() => {})
+      if (!closed && rotations.has(key) && !flights.has(key)) depart(mailbox, key).ended.catch(() => {})
     })
   }
 
@@ -116,8 +129,17 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker {
       tokens.delete(key)
       if (fresh) tokens.set(key, holdToken(clock, momentOf(clock), fresh))
     },
+
+    async close() {
+      closed = true
+      await Promise.all(landing.values())
+      // The last chance of those that the store did not take: with this process they end.
+      await Promise.all([...rotations.values()].map((rotation) => renewals.keep(rotation)))
+    },
   }
 }
+
+function ignore(): void {}
 
 function unattended(milliseconds: number, run: () => void): void {
   setTimeout(run, milliseconds).unref()

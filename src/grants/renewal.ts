@@ -51,10 +51,12 @@ type MovedOn = { kind: 'moved-on' }
 const mostAttempts = 3
 
 export interface Renewals {
-  /** Spends the mailbox's refresh token once. */
-  renew(mailbox: Address): Promise<Renewal>
+  /** Spends the mailbox's refresh token once. @param superseded asked before a newer refresh token is spent: that is the next renewal's then */
+  renew(mailbox: Address, superseded: () => boolean): Promise<Renewal>
   /** Tries again to store a rotation; renews if it is no longer wanted. */
-  resume(rotation: Rotation): Promise<Renewal>
+  resume(rotation: Rotation, superseded: () => boolean): Promise<Renewal>
+  /** Tries once more to store a rotation, and nothing else. */
+  keep(rotation: Rotation): Promise<void>
 }
 
 export function createRenewals({
@@ -64,10 +66,10 @@ export function createRenewals({
   clock,
   log,
 }: RenewalNeeds): Renewals {
-  async function renew(address: Address): Promise<Renewal> {
+  async function renew(address: Address, superseded: () => boolean): Promise<Renewal> {
     const mailbox = await store.mailboxes.find(address)
     if (!mailbox) return { kind: 'refused', failure: mailboxUnknown(address) }
-    for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
+    for (let attempt = 1; attempt <= mostAttempts && !superseded(); attempt += 1) {
       const grant = await store.grants.ofMailbox(address)
       if (grant.state !== 'active')
         return { kind: 'refused', failure: consentNeeded(mailbox.address, grant.state) }
@@ -140,14 +142,17 @@ export function createRenewals({
     return { kind: 'refused', failure: consentNeeded(mailbox, 'lapsed') }
   }
 
-  async function resume(rotation: Rotation): Promise<Renewal> {
+  async function resume(rotation: Rotation, superseded: () => boolean): Promise<Renewal> {
     const renewal = await keep(rotation)
-    return renewal.kind === 'moved-on' ? renew(rotation.grant.mailbox) : renewal
+    return renewal.kind === 'moved-on' ? renew(rotation.grant.mailbox, superseded) : renewal
   }
 
   return {
-    renew: (mailbox) => orStoreDown(renew(mailbox)),
-    resume: (rotation) => orStoreDown(resume(rotation)),
+    renew: (mailbox, superseded) => orStoreDown(renew(mailbox, superseded)),
+    resume: (rotation, superseded) => orStoreDown(resume(rotation, superseded)),
+    async keep(rotation) {
+      await keep(rotation)
+    },
   }
 }
 

@@ -29,4 +29,7 @@ export interface TokenBroker {
     mailbox: Address,
     fresh?: { secret: Secret; expiresInSeconds: number; scopes: readonly string[] },
   ): void
+  /** Starts no more renewals, and resolves when those under way have ended and every rotated refresh token is stored, as far as the store
+   * takes it. Never throws. */
+  close(): Promise<void>
 }

@@ -79,6 +79,7 @@ function brokerOf(tokens: readonly string[], asked: string[]): TokenBroker {
       return accessToken(tokens[place] ?? '')
     },
     grantChanged() {},
+    async close() {},
   }
 }
 

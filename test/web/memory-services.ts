@@ -132,6 +132,7 @@ export function memoryTokens(): TokenBroker & {
       return token
     },
     grantChanged() {},
+    async close() {},
   }
 }
 
