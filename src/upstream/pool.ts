@@ -16,7 +16,7 @@ export interface Pool {
   lease(): Promise<Lease>
   /** What is open now ends after its transaction; a later lease opens anew, even if the last attempt failed. */
   drain(): void
-  /** Ends everything; resolves when nothing is open. Whoever waits is refused. */
+  /** Ends everything; resolves when nothing is open. Whoever waits is refused; a transaction under way has two seconds. */
   close(): Promise<void>
   /** Whether nothing is open and nobody waits. */
   empty(): boolean
@@ -42,6 +42,9 @@ interface Member extends SignedIn {
 
 /** A second connection that could not be had is not asked for again for so long: the first one still serves. */
 const pauseSeconds = 5
+
+/** What a transaction under way is given at the end, in seconds. */
+const leasedSeconds = 2
 
 export function createPool(dependencies: PoolDependencies): Pool {
   const { circuit, limits, clock, log } = dependencies
@@ -200,7 +203,11 @@ export function createPool(dependencies: PoolDependencies): Pool {
       closed = true
       line.refuseAll(stopping())
       drain()
-      if (total() > 0) await new Promise<void>((done) => closers.push(done))
+      if (total() === 0) return
+      // The doors are closed by now: whatever a provider has yet to say, nobody is left to hear it.
+      const patience = setTimeout(() => [...leased].forEach(forget), leasedSeconds * 1000)
+      await new Promise<void>((done) => closers.push(done))
+      clearTimeout(patience)
     },
     empty: () => total() === 0 && line.wanted() === 0,
   }

@@ -23,7 +23,7 @@ export interface Relay {
   offered(): Offered
   /** The mailbox's grant changed or it is gone: its warm connections end after their transaction. */
   drain(mailbox: Address): void
-  /** Ends every connection: idle ones with QUIT, leased ones when their transaction is over. */
+  /** Ends every connection: idle ones with QUIT, leased ones when their transaction is over, or after two seconds. */
   close(): Promise<void>
 }
 

@@ -245,6 +245,13 @@ describe('closing the relay', () => {
     expect(provider.heard[0]).toMatch(/QUIT\r\n$/)
   })
 
+  it('does not wait for a provider that stays silent in a transaction', async () => {
+    const { relay, provider } = await stage((client) => serves(client, []))
+    await begin(relay)
+    await relay.close()
+    expect(provider.heard[0]).not.toMatch(/QUIT/)
+  })
+
   it('refuses those who wait', async () => {
     const { relay } = await stage((client) => serves(client, []))
     const transaction = await begin(relay)
