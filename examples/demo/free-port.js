@@ -9,7 +9,8 @@ import { createServer } from 'node:net'
 export async function freePort(wished) {
   if (wished && (await isFree(wished))) return wished
   for (let attempt = 0; attempt < 50; attempt++) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000)
+    // A hundred ports for each process, so that two that look at the same moment do not find the same one.
+    const port = 20_000 + (process.pid % 100) * 100 + Math.floor(Math.random() * 100)
     if (await isFree(port)) return port
   }
   throw new Error('No free port was found on 127.0.0.1')

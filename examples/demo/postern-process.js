@@ -18,7 +18,7 @@ const program = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
  * @typedef {Awaited<ReturnType<typeof startPostern>>} Postern
  *
  * @param {Options} options
- * @throws when it ends, or is not ready after ten seconds: with what it said
+ * @throws when it ends, or is not ready after thirty seconds: with what it said
  */
 export async function startPostern(options) {
   const environment = posternEnvironment(options)
@@ -111,7 +111,7 @@ function collect(child) {
 
 /** @param {string} url @param {import('node:child_process').ChildProcess} child */
 async function becomesReady(url, child) {
-  const limit = Date.now() + 10_000
+  const limit = Date.now() + 30_000
   while (Date.now() < limit) {
     if (child.exitCode !== null || child.signalCode !== null)
       throw new Error(`it ended with ${child.exitCode ?? child.signalCode} and said nothing`)
@@ -120,5 +120,5 @@ async function becomesReady(url, child) {
     if (response?.ok) return
     await pause(30)
   }
-  throw new Error(`${url} did not answer within ten seconds`)
+  throw new Error(`${url} did not answer within thirty seconds`)
 }
