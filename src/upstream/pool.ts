@@ -81,6 +81,8 @@ export function createPool(dependencies: PoolDependencies): Pool {
     const controller = new AbortController()
     openings.add(controller)
     const opened = (signedIn: SignedIn) => {
+      // Opening yet another one for those who wait would go on for ever, at the speed of the network.
+      if (!signedIn.connection.alive) return failed(closedAtOnce())
       openings.delete(controller)
       admit({ ...signedIn, messages: 0, warm: false, last: false }, controller.signal.aborted)
     }
@@ -215,6 +217,12 @@ export function createPool(dependencies: PoolDependencies): Pool {
 
 function stopping(): Failure {
   return new Failure('provider-unavailable', 'postern is stopping', { fix: 'Try again in a minute.' })
+}
+
+function closedAtOnce(): Failure {
+  return new Failure('provider-unavailable', 'The provider closed the connection right after the sign-in', {
+    fix: 'Try again later.',
+  })
 }
 
 function reasonOf(cause: unknown): string | undefined {

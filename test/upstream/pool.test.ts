@@ -124,6 +124,19 @@ describe('the pool', () => {
   })
 })
 
+describe('a provider that closes right behind its yes to the sign-in', () => {
+  it('is asked once, not again and again', async () => {
+    const { relay, provider } = await stage(async (client) => {
+      await greets(client, [...ehlo, 'AUTH XOAUTH2'])
+      await client.line()
+      client.say('235 2.7.0 Accepted', '421 4.3.2 Concurrent connections limit exceeded')
+      client.hangUp()
+    })
+    await expect(relay.verify(mailbox)).rejects.toMatchObject({ code: 'provider-unavailable' })
+    expect(provider.heard).toHaveLength(1)
+  })
+})
+
 describe('a warm connection', () => {
   const deaths: [string, (client: Client) => Promise<void>][] = [
     [
