@@ -76,7 +76,7 @@ export function createClientSocket(
       if (socket.destroyed) return false
       if (socket.write(octets)) return true
       beginWait()
-      while (socket.writableNeedDrain && !socket.destroyed && !state.idle) await event()
+      while (socket.writableNeedDrain && !socket.destroyed && !state.idle && !state.late) await event()
       return !socket.writableNeedDrain && !socket.destroyed
     },
 
@@ -101,6 +101,8 @@ export function createClientSocket(
 
     signedIn() {
       clearTimeout(deadline)
+      // The provider may have taken longer for its yes than the client had for asking.
+      state.late = false
     },
 
     end() {

@@ -151,6 +151,18 @@ describe('the SMTP door', () => {
     expect(performance.now() - began).toBeGreaterThan(600)
   })
 
+  it('lets a sign-in that the provider answered behind the deadline stand', async () => {
+    const stage = await open({ limits: { signInSeconds: 0.3 } })
+    stage.relay.verify = () => new Promise((resolve) => setTimeout(resolve, 600))
+    const client = arrive(stage)
+    client.send(`EHLO a\r\n${auth}\r\nNOOP\r\n`)
+    const codes = []
+    for (let replies = 0; replies < 4; replies++) codes.push((await client.reply()).code)
+    expect(codes).toEqual([220, 250, 235, 250])
+    client.send('NOOP\r\n')
+    expect((await client.reply()).code).toBe(250)
+  })
+
   it('survives clients that reset at every point of a session', async () => {
     const stage = await open()
     const whole = `${untilData}one\r\n.\r\nQUIT\r\n`
@@ -164,8 +176,12 @@ describe('the SMTP door', () => {
     expect((await client.reply()).code).toBe(220)
   })
 
-  it('stops reading from a client that takes no replies', async () => {
-    const stage = await open({ limits: { signInSeconds: 1, idleSeconds: 1 } })
+  it.each([
+    ['after the idle time', { signInSeconds: 60, idleSeconds: 1 }],
+    ['at the sign-in deadline', { signInSeconds: 2, idleSeconds: 60 }],
+  ])('leaves a client that takes no replies %s', async (_, limits) => {
+    const stage = await open({ limits })
+    const began = performance.now()
     const socket = connect(stage.endpoint)
     const closed = new Promise((resolve) => socket.once('close', resolve))
     socket.on('error', () => {})
@@ -177,6 +193,7 @@ describe('the SMTP door', () => {
     socket.on('drain', flood)
     flood()
     await closed
+    expect(performance.now() - began).toBeLessThan(30_000)
   })
 })
 
