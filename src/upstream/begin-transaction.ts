@@ -42,10 +42,18 @@ export async function beginTransaction(
   throw lossAsFailure(then.lost ?? new ConnectionLost('protocol', 'MAIL was not answered'), context.host)
 }
 
-/** Gone before it said anything to us, or what it said is the goodbye that was under way already. One that is only silent may be slow. */
+/**
+ * Gone before it said anything to us, what it said is the goodbye that was under way already, or it no longer knows who we are.
+ * One that is only silent may be slow.
+ */
 function hadDied({ replies, lost }: EnvelopeOutcome): boolean {
   const [first] = replies
-  return first ? first.code === 421 : lost !== undefined && lost.ending !== 'timed-out'
+  return first ? isUseless(first) : lost !== undefined && lost.ending !== 'timed-out'
+}
+
+/** An answer to MAIL that every later MAIL would get too. 530 wants a sign-in (RFC 4954, section 6), and only one is allowed. */
+function isUseless(mailReply: Reply): boolean {
+  return mailReply.code === 421 || mailReply.code === 530
 }
 
 function formatAll(
@@ -72,8 +80,9 @@ function refused(
   recipients: number,
   seconds: number,
 ): Begun {
+  if (isUseless(mailReply)) lease.discard()
   // A provider that takes a recipient without a sender has something open that the next transaction must not find.
-  if (replies.some(isPositive)) void resetLease(lease, 0, seconds)
+  else if (replies.some(isPositive)) void resetLease(lease, 0, seconds)
   else lease.giveBack(0)
   return { replies: Array.from({ length: recipients }, () => mailReply) }
 }

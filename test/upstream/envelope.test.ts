@@ -208,18 +208,24 @@ describe('a provider that fails in the envelope', () => {
     })
   })
 
-  it('passes on a 421 to MAIL on a new connection, and does not use that connection again', async () => {
-    const { relay, provider } = await stage(async (client, connection) => {
-      await signsIn(client)
-      if (connection > 0) return void (await takesMessage(client))
-      await client.linesUntil(/^RCPT/)
-      client.say('421 4.7.0 Come back later')
-      client.hangUp()
-    })
-    const begun = await relay.begin(mailbox, mail, to('a@example.com'))
-    expect(begun).toEqual({ replies: [{ code: 421, lines: ['4.7.0 Come back later'] }] })
-    const { transaction } = await relay.begin(mailbox, mail, to('a@example.com'))
-    expect(await transaction?.send(message('hi\r\n'))).toMatchObject({ code: 250 })
-    expect(provider.heard).toHaveLength(2)
-  })
+  it.each([
+    [421, '4.7.0 Come back later'],
+    [530, '5.7.0 Authentication required'],
+  ])(
+    'passes on a %i to MAIL on a new connection, and does not use that connection again',
+    async (code, text) => {
+      const { relay, provider } = await stage(async (client, connection) => {
+        await signsIn(client)
+        if (connection > 0) return void (await takesMessage(client))
+        await client.linesUntil(/^RCPT/)
+        client.say(`${code} ${text}`, '503 5.5.1 MAIL first')
+        await client.gone()
+      })
+      const begun = await relay.begin(mailbox, mail, to('a@example.com'))
+      expect(begun).toEqual({ replies: [{ code, lines: [text] }] })
+      const { transaction } = await relay.begin(mailbox, mail, to('a@example.com'))
+      expect(await transaction?.send(message('hi\r\n'))).toMatchObject({ code: 250 })
+      expect(provider.heard).toHaveLength(2)
+    },
+  )
 })

@@ -162,6 +162,15 @@ describe('a warm connection', () => {
         client.hangUp()
       },
     ],
+    [
+      'has forgotten the sign-in',
+      async (client) => {
+        await client.line()
+        await client.line()
+        client.say('530 5.7.57 Client was not authenticated', '503 5.5.1 MAIL first')
+        await client.gone()
+      },
+    ],
   ]
 
   it.each(deaths)('that %s is replaced unseen', async (_, dies) => {
