@@ -36,6 +36,8 @@ export async function sendAsData(
   // A reply that is here already cannot be the answer to an end that is still to be sent: let it be read first.
   await nextTurn()
   if (!connection.alive) {
+    const early = refusedEarly(connection)
+    if (early) return { reply: early, stillOpen: false }
     const lost = new ConnectionLost('closed', 'it ended before the message did')
     throw head.whole ? gone(host) : outcomeUnknown(host, lost)
   }
@@ -59,8 +61,13 @@ async function stream(
     return undefined
   } catch (error) {
     if (!(error instanceof ConnectionLost)) throw error
-    // A no needs no end to be true; a yes before the end is not to be believed.
-    if (connection.unasked && connection.unasked.code >= 400) return connection.unasked
+    const early = refusedEarly(connection)
+    if (early) return early
     throw outcomeUnknown(host, error)
   }
+}
+
+/** A no needs no end to be true; a yes before the end is not to be believed. */
+function refusedEarly({ unasked }: Connection): Reply | undefined {
+  return unasked && unasked.code >= 400 ? unasked : undefined
 }

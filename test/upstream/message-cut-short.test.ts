@@ -82,6 +82,27 @@ describe('a message that is cut short', () => {
     expect(provider.heard).toHaveLength(2)
   })
 
+  it('believes a no that comes behind the last octets, before the end', async () => {
+    let left = () => {}
+    const { relay } = await stage(async (client) => {
+      await toData(client)
+      client.say('354 Go ahead')
+      await client.octets(line.length * 1000)
+      client.say('552 5.3.4 Too big')
+      await client.gone()
+      left()
+    })
+    const hasLeft = new Promise<void>((resolve) => {
+      left = resolve
+    })
+    async function* source() {
+      yield Buffer.from(line.repeat(1000))
+      await hasLeft
+    }
+    const transaction = await begin(relay)
+    expect(await transaction.send(source())).toEqual({ code: 552, lines: ['5.3.4 Too big'] })
+  })
+
   it('never says yes when the provider goes after the end', async () => {
     const { relay } = await stage(async (client) => {
       await toData(client)
