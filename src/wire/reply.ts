@@ -21,7 +21,7 @@ export function isPositive(reply: Reply): boolean {
   return reply.code >= 200 && reply.code < 300
 }
 
-/** 4xx or an unreadable 1xx/3xx where an end was due. */
+/** 4xx: the same command may succeed later (RFC 5321, section 4.2.1). */
 export function isTransient(reply: Reply): boolean {
   return reply.code >= 400 && reply.code < 500
 }
