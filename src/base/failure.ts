@@ -57,3 +57,8 @@ export function asFailure(error: unknown): Failure {
   if (error instanceof Failure) return error
   return new Failure('internal', 'Something went wrong inside postern', { cause: error })
 }
+
+/** What whoever still asks gets while postern ends. */
+export function stopping(): Failure {
+  return new Failure('provider-unavailable', 'postern is stopping', { fix: 'Try again in a minute.' })
+}

@@ -59,10 +59,6 @@ export function freshTokenRefused(mailbox: Address): Failure {
   )
 }
 
-export function stopping(): Failure {
-  return new Failure('provider-unavailable', 'postern is stopping', { fix: 'Try again in a minute.' })
-}
-
 export function busyElsewhere(mailbox: Address): Failure {
   return new Failure('provider-unavailable', `The grant of ${mailbox} changes faster than it can be used`, {
     fix: 'Check that no other program renews the same grant, and try again.',

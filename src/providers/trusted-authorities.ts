@@ -7,7 +7,12 @@ import tls from 'node:tls'
  */
 export function trustedAuthorities(extraCa: string | undefined): readonly string[] | undefined {
   if (extraCa === undefined) return undefined
-  return [...new Set([...nodeAuthorities(), extraCa])]
+  return everyAuthority(extraCa)
+}
+
+/** The public authorities that Node knows, those of the system where this Node can read them, and the extra ones. */
+export function everyAuthority(extraCa?: string): string[] {
+  return [...new Set(nodeAuthorities()), ...(extraCa === undefined ? [] : [extraCa])]
 }
 
 /** Node 22.15 and later can name the system's authorities; before, there are those that Node brings along. */

@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Endpoint, Limits } from '../config/config.ts'
+import { formatEndpoint } from '../config/endpoint.ts'
 import type { Logins } from '../mailboxes/services.ts'
 import type { Relay } from '../upstream/relay.ts'
 import { formatReply } from '../wire/reply.ts'
@@ -122,8 +123,8 @@ function listen(endpoint: Endpoint, accept: (socket: Socket) => void, log: Log):
   })
 }
 
-function cannotListen({ host, port }: Endpoint, error: NodeJS.ErrnoException): Failure {
-  const where = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+function cannotListen(endpoint: Endpoint, error: NodeJS.ErrnoException): Failure {
+  const where = formatEndpoint(endpoint)
   if (error.code === 'EADDRINUSE') {
     return new Failure(
       'configuration',

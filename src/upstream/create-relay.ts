@@ -1,6 +1,6 @@
 import { type Address, addressKey } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { Failure, stopping } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Limits } from '../config/config.ts'
 import type { TokenBroker } from '../grants/token-broker.ts'
@@ -116,8 +116,4 @@ function unknownMailbox(address: Address): Failure {
   return new Failure('not-found', `There is no mailbox ${address}`, {
     fix: 'Add it with "postern mailbox add".',
   })
-}
-
-function stopping(): Failure {
-  return new Failure('provider-unavailable', 'postern is stopping', { fix: 'Try again in a minute.' })
 }

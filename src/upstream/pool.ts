@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { asFailure, Failure } from '../base/failure.ts'
+import { asFailure, Failure, stopping } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Limits } from '../config/config.ts'
 import type { Circuit } from './circuit.ts'
@@ -213,10 +213,6 @@ export function createPool(dependencies: PoolDependencies): Pool {
     },
     empty: () => total() === 0 && line.wanted() === 0,
   }
-}
-
-function stopping(): Failure {
-  return new Failure('provider-unavailable', 'postern is stopping', { fix: 'Try again in a minute.' })
 }
 
 function closedAtOnce(): Failure {

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { isIP, type Socket } from 'node:net'
 import * as tls from 'node:tls'
+import { everyAuthority } from '../providers/trusted-authorities.ts'
 import { ConnectionLost, lossAsFailure } from './connection-lost.ts'
 import { tlsFailure } from './tls-failure.ts'
 
@@ -16,7 +17,7 @@ export function createSecureSocket(extraCa?: string): SecureSocket {
 
   return async (plain, host, signal) => {
     // Reading all the authorities takes tens of milliseconds: once, and only when somebody connects.
-    context ??= tls.createSecureContext({ ca: trusted(extraCa), minVersion: 'TLSv1.2' })
+    context ??= tls.createSecureContext({ ca: everyAuthority(extraCa), minVersion: 'TLSv1.2' })
     const session = sessions.get(host)
     const socket = tls.connect({
       socket: plain,
@@ -42,12 +43,4 @@ export function createSecureSocket(extraCa?: string): SecureSocket {
     socket.on('session', (fresh) => sessions.set(host, fresh))
     return socket
   }
-}
-
-/** The public authorities that Node knows, those of the system where this Node can read them, and the extra ones. */
-function trusted(extraCa: string | undefined): string[] {
-  // Since Node 22.15; not in the types of the oldest Node that postern runs on.
-  const read: unknown = Reflect.get(tls, 'getCACertificates')
-  const known = typeof read === 'function' ? [...read('default'), ...read('system')] : tls.rootCertificates
-  return [...new Set<string>(known), ...(extraCa === undefined ? [] : [extraCa])]
 }

@@ -2,6 +2,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Failure } from '../base/failure.ts'
 import type { Endpoint } from '../config/config.ts'
+import { formatEndpoint } from '../config/endpoint.ts'
 
 /**
  * Opens the server at one address, and says which port it got.
@@ -33,12 +34,8 @@ export function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
-export function written({ host, port }: Endpoint): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-}
-
 function cannotListen(endpoint: Endpoint, error: unknown): Failure {
-  const address = written(endpoint)
+  const address = formatEndpoint(endpoint)
   const otherAddress = 'set POSTERN_WEB_LISTEN to another address.'
   switch (systemCode(error)) {
     case 'EADDRINUSE':

@@ -1,11 +1,12 @@
-import { timingSafeEqual } from 'node:crypto'
 import type { Request, Response } from 'express'
 import type { Clock } from '../base/clock.ts'
 import type { Secret } from '../base/secret.ts'
+import { freshSecret } from '../mailboxes/fresh-secret.ts'
+import { sameHash } from '../mailboxes/same-hash.ts'
 import { cookieValues, ownCookie } from './cookies.ts'
 import { HttpRefusal } from './http-refusal.ts'
-import { isToken, randomToken, tokenHash } from './random-token.ts'
 import { newLinkAdvice } from './sign-in-links.ts'
+import { isToken, tokenHash } from './token-form.ts'
 
 const lifeMilliseconds = 12 * 3_600_000
 
@@ -43,8 +44,8 @@ export function createSessions({ publicUrl, clock }: { publicUrl: URL; clock: Cl
     of,
     begin(response) {
       for (const [hash, { deadline }] of sessions) if (deadline <= clock.monotonic()) sessions.delete(hash)
-      const token = randomToken().reveal()
-      const session = { csrf: randomToken() }
+      const token = freshSecret().reveal()
+      const session = { csrf: freshSecret() }
       sessions.set(tokenHash(token), { session, deadline: clock.monotonic() + lifeMilliseconds })
       response.cookie(cookie.name, token, cookie.options)
     },
@@ -69,9 +70,7 @@ export function createSessions({ publicUrl, clock }: { publicUrl: URL; clock: Cl
 /** @throws HttpRefusal 403 when a form does not carry the token of this session */
 export function checkCsrf(session: Session, body: unknown): void {
   const sent = typeof body === 'object' && body !== null && 'csrf' in body ? body.csrf : undefined
-  const expected = Buffer.from(session.csrf.reveal())
-  const given = Buffer.from(typeof sent === 'string' ? sent : '')
-  if (given.length === expected.length && timingSafeEqual(given, expected)) return
+  if (typeof sent === 'string' && sameHash(sent, session.csrf.reveal())) return
   throw new HttpRefusal(403, 'This form is not from a page of your session', {
     fix: 'Go back, load the page again, and send the form once more.',
   })

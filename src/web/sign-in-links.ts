@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
-import { isToken, randomToken, tokenHash } from './random-token.ts'
+import { freshSecret } from '../mailboxes/fresh-secret.ts'
+import { isToken, tokenHash } from './token-form.ts'
 
 const lifeMilliseconds = 15 * 60_000
 const mostAtOnce = 100
@@ -30,7 +31,7 @@ export function createSignInLinks({ publicUrl, clock }: { publicUrl: URL; clock:
   return {
     create() {
       makeRoom()
-      const token = randomToken().reveal()
+      const token = freshSecret().reveal()
       deadlines.set(tokenHash(token), clock.monotonic() + lifeMilliseconds)
       return {
         url: `${publicUrl.href.replace(/\/$/, '')}/sign-in/${token}`,

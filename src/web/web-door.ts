@@ -4,7 +4,8 @@ import type { Express } from 'express'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Endpoint } from '../config/config.ts'
-import { isLoopbackHost, isMissingAddress, listen, written } from './listen.ts'
+import { formatEndpoint } from '../config/endpoint.ts'
+import { isLoopbackHost, isMissingAddress, listen } from './listen.ts'
 import { createSignInLinks } from './sign-in-links.ts'
 import { createWebApp } from './web-app.ts'
 import type { WebServices } from './web-services.ts'
@@ -58,7 +59,7 @@ export function createWebDoor({
       // The default names both loopback addresses; a machine without IPv6 has one of them, and that is enough.
       if (isFirst || !isMissingAddress(error) || !isLoopbackHost(endpoint.host)) throw error
       log.warn(
-        { address: written(endpoint) },
+        { address: formatEndpoint(endpoint) },
         'this machine has no such address: the web door does without it',
       )
     }

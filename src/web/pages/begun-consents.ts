@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Secret } from '../../base/secret.ts'
-import { tokenHash } from '../random-token.ts'
+import { tokenHash } from '../token-form.ts'
 
 const lifeMilliseconds = 60 * 60_000
 const mostAtOnce = 1000

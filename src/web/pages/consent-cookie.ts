@@ -1,7 +1,8 @@
 import type { Request, Response } from 'express'
 import { Secret } from '../../base/secret.ts'
+import { freshSecret } from '../../mailboxes/fresh-secret.ts'
 import { cookieValues, ownCookie } from '../cookies.ts'
-import { isToken, randomToken } from '../random-token.ts'
+import { isToken } from '../token-form.ts'
 
 const dayMilliseconds = 24 * 3_600_000
 
@@ -24,7 +25,7 @@ export function createConsentCookie(publicUrl: URL): ConsentCookie {
   return {
     of,
     ensure(request, response) {
-      const browser = of(request) ?? randomToken()
+      const browser = of(request) ?? freshSecret()
       response.cookie(cookie.name, browser.reveal(), cookie.options)
       return browser
     },

@@ -1,13 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { Secret } from '../base/secret.ts'
+import { createHash } from 'node:crypto'
 
 const shape = /^[A-Za-z0-9_-]{43}$/
 
-/** 256 random bits as base64url: nobody guesses it, and every URL and cookie can carry it. */
-export function randomToken(): Secret {
-  return new Secret(randomBytes(32).toString('base64url'))
-}
-
+/** Whether it has the form of a `freshSecret`, which every URL and cookie can carry. */
 export function isToken(text: string): boolean {
   return shape.test(text)
 }
