@@ -19,8 +19,13 @@ export function tokenTally() {
   }
 }
 
-/** Waits until the authorization server itself says that this token is dead. */
+/**
+ * Waits until this token is dead for everybody. The authorization server counts in whole seconds, so its word comes up to a second
+ * before postern, which counts the life that it was told, thinks so too: within that second the provider would refuse a new token.
+ */
 export async function expiry(authority: Stage['authority'], accessToken: string): Promise<void> {
   const introspect = introspectionAt(authority)
   await eventually('the access token expires', async () => !(await introspect(accessToken)).active)
+  const certain = performance.now() + 1000
+  await eventually('postern counts it as expired', () => performance.now() >= certain)
 }
