@@ -1,5 +1,7 @@
 import { createServer } from 'node:net'
 
+let given = Math.floor(Math.random() * 100)
+
 /**
  * A port of 127.0.0.1 that nobody listens on: the wished one if it is free, else one below the range from which systems take the
  * ports of outgoing connections, so that none of those can be in the way a moment later.
@@ -9,8 +11,9 @@ import { createServer } from 'node:net'
 export async function freePort(wished) {
   if (wished && (await isFree(wished))) return wished
   for (let attempt = 0; attempt < 50; attempt++) {
-    // A hundred ports for each process, so that two that look at the same moment do not find the same one.
-    const port = 20_000 + (process.pid % 100) * 100 + Math.floor(Math.random() * 100)
+    // A hundred ports for each process, one after the other: neither this process nor one that looks at the same
+    // moment gets the same one twice.
+    const port = 20_000 + (process.pid % 100) * 100 + (given++ % 100)
     if (await isFree(port)) return port
   }
   throw new Error('No free port was found on 127.0.0.1')
