@@ -30,7 +30,7 @@ export interface Endpoint {
   port: number
 }
 
-/** Times in seconds, sizes in octets. */
+/** Times in seconds unless the name says otherwise, sizes in octets. */
 export interface Limits {
   commandLineOctets: number
   authLineOctets: number
@@ -44,9 +44,21 @@ export interface Limits {
   connections: number
   connectionsPerLoopbackSource: number
   connectionsPerSource: number
+  unauthenticatedPerSource: number
+  tlsRecognitionMilliseconds: number
+  drainSeconds: number
+  bufferOctets: number
+  guessWindowSeconds: number
+  guessesPerSource: number
+  guessesPerName: number
+  guessesInAll: number
+  guessDelaySeconds: number
   leaseWaitSeconds: number
   upstreamConnectSeconds: number
   upstreamReplySeconds: number
+  upstreamReplyLineOctets: number
+  upstreamReplyOctets: number
+  upstreamReplyLines: number
   upstreamDataStartSeconds: number
   upstreamAfterDotSeconds: number
   upstreamIdleSeconds: number

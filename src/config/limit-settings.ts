@@ -46,6 +46,49 @@ export const limitSettings = {
     20,
     'The most SMTP connections at a time from one other address (IPv6: from one /64).',
   ),
+  unauthenticatedPerSource: count(
+    'POSTERN_UNAUTHENTICATED_PER_SOURCE',
+    32,
+    'The most connections from one source that have not signed in yet; one more ends the oldest of them.',
+  ),
+  tlsRecognitionMilliseconds: setting(
+    'POSTERN_TLS_RECOGNITION_MILLISECONDS',
+    '200',
+    wholeNumber(0, 10_000),
+    'How long the greeting waits for a client that begins with TLS, where there is a certificate; 0: such clients are not recognised.',
+  ),
+  drainSeconds: seconds(
+    'POSTERN_DRAIN_SECONDS',
+    30,
+    'How long the rest of a refused message is read before the connection is closed.',
+  ),
+  bufferOctets: octets(
+    'POSTERN_BUFFER_OCTETS',
+    65_536,
+    4096,
+    'How much is held for one side of a connection before the other side has to wait.',
+  ),
+  guessWindowSeconds: seconds(
+    'POSTERN_GUESS_WINDOW_SECONDS',
+    900,
+    'Over how long wrong passwords, API keys and links are counted, and how long a source is turned away after too many.',
+  ),
+  guessesPerSource: count(
+    'POSTERN_GUESSES_PER_SOURCE',
+    20,
+    'After so many different wrong ones a source (IPv6: a /64) is turned away.',
+  ),
+  guessesPerName: count(
+    'POSTERN_GUESSES_PER_NAME',
+    10,
+    'After so many wrong passwords for one user name, sources that never signed in with it have to wait.',
+  ),
+  guessesInAll: count(
+    'POSTERN_GUESSES_IN_ALL',
+    300,
+    'After so many wrong passwords from anywhere, all sources that never signed in have to wait.',
+  ),
+  guessDelaySeconds: seconds('POSTERN_GUESS_DELAY_SECONDS', 3, 'How long they wait for each answer.'),
   leaseWaitSeconds: seconds(
     'POSTERN_LEASE_WAIT_SECONDS',
     20,
@@ -60,6 +103,23 @@ export const limitSettings = {
     'POSTERN_UPSTREAM_REPLY_SECONDS',
     30,
     'How long a provider may take for its greeting and for each reply.',
+  ),
+  upstreamReplyLineOctets: octets(
+    'POSTERN_UPSTREAM_REPLY_LINE_OCTETS',
+    8192,
+    512,
+    'The longest line of a reply that is read from a provider.',
+  ),
+  upstreamReplyOctets: octets(
+    'POSTERN_UPSTREAM_REPLY_OCTETS',
+    131_072,
+    512,
+    'The longest reply that is read from a provider.',
+  ),
+  upstreamReplyLines: count(
+    'POSTERN_UPSTREAM_REPLY_LINES',
+    1000,
+    'The most lines of one reply that are read from a provider.',
   ),
   upstreamDataStartSeconds: seconds(
     'POSTERN_UPSTREAM_DATA_START_SECONDS',
