@@ -9,6 +9,7 @@ import { createApiKeys } from './mailboxes/api-keys.ts'
 import { createLogins } from './mailboxes/logins.ts'
 import { createMailboxes } from './mailboxes/mailboxes.ts'
 import type { ApiKeys, Logins, Mailboxes } from './mailboxes/services.ts'
+import { createSignIns } from './mailboxes/sign-ins.ts'
 import { createCatalogue } from './providers/catalogue.ts'
 import { createHttpFetch } from './providers/http-fetch.ts'
 import { createOAuthClients } from './providers/oauth-clients.ts'
@@ -130,6 +131,7 @@ function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey 
     relay,
     mailboxes: createMailboxes({ store, catalogue, clock, grantChanged, drain: relay.drain }),
     logins: createLogins({ store, keyedHash, clock, log }),
+    signIns: createSignIns({ store, keyedHash, clock, log }),
     apiKeys: createApiKeys({ store, keyedHash, ownerKey, clock, log }),
     consent: createConsentService({ ...consentNeeds, consentSeconds, consentLinkSeconds, grantChanged }),
     async close() {
@@ -152,7 +154,7 @@ async function startDoors(
 ): Promise<RunningPostern> {
   const { limits, dataDir, publicUrl, allowPlainAuthBeyondLoopback } = config
   const services = composeServices(config, log, data)
-  const { catalogue, relay, logins } = services
+  const { catalogue, relay, signIns } = services
   let serving = false
   const ready = async () => {
     if (!serving) throw new Failure('store-unavailable', 'postern is starting or stopping')
@@ -162,7 +164,7 @@ async function startDoors(
   const smtpDoor = createSmtpDoor({
     listen: config.smtpListen,
     relay,
-    logins,
+    signIns,
     limits,
     log,
     clock,

@@ -45,7 +45,7 @@ export interface Limits {
   connectionsPerLoopbackSource: number
   connectionsPerSource: number
   unauthenticatedPerSource: number
-  tlsRecognitionMilliseconds: number
+  greetingWaitMilliseconds: number
   drainSeconds: number
   bufferOctets: number
   guessWindowSeconds: number

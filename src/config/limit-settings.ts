@@ -51,11 +51,11 @@ export const limitSettings = {
     32,
     'The most connections from one source that have not signed in yet; one more ends the oldest of them.',
   ),
-  tlsRecognitionMilliseconds: setting(
-    'POSTERN_TLS_RECOGNITION_MILLISECONDS',
+  greetingWaitMilliseconds: setting(
+    'POSTERN_GREETING_WAIT_MILLISECONDS',
     '200',
     wholeNumber(0, 10_000),
-    'How long the greeting waits for a client that begins with TLS, where there is a certificate; 0: such clients are not recognised.',
+    'How long the greeting waits where there is a certificate, and for other machines: a client that begins with TLS is recognised, one that talks too early is refused.',
   ),
   drainSeconds: seconds(
     'POSTERN_DRAIN_SECONDS',

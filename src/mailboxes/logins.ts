@@ -9,11 +9,10 @@ import { parseDisplayName } from './display-name.ts'
 import { existingMailbox } from './existing-mailbox.ts'
 import { credentialState } from './expiry.ts'
 import { freshId, freshPassword } from './fresh-secret.ts'
-import { createLoginCheck, hashOfGenerated } from './login-check.ts'
+import { hashOfGenerated } from './login-check.ts'
 import { type LoginPlan, readLoginRequest } from './login-request.ts'
 import { checkChosenPassword } from './password-policy.ts'
 import type { LoginRequest, LoginStatus, Logins } from './services.ts'
-import { createUseRecorder } from './use-recorder.ts'
 import { parseUserName } from './user-name.ts'
 
 export interface LoginsNeeds {
@@ -21,17 +20,15 @@ export interface LoginsNeeds {
   keyedHash: KeyedHash
   clock: Clock
   log: Log
-  /** scrypt's N for chosen passwords and for refusals. */
+  /** scrypt's N for chosen passwords. */
   scryptCost?: number
   scrypt?: Scrypt
 }
 
-/** Local credentials: made, listed, revoked, and checked at the SMTP door. */
+/** Local credentials: made, listed and revoked. sign-ins.ts checks them. */
 export function createLogins(needs: LoginsNeeds): Logins {
   const { store, keyedHash, clock, log } = needs
   const chosenPasswords = createChosenPasswords(needs.scryptCost ?? usualCost, needs.scrypt)
-  const check = createLoginCheck({ logins: store.logins, keyedHash, clock, chosenPasswords })
-  const noteUse = createUseRecorder((id, at) => store.logins.used(id, at), log)
 
   return {
     async add(request) {
@@ -61,11 +58,6 @@ export function createLogins(needs: LoginsNeeds): Logins {
         throw new Failure('not-found', `There is no login ${printable(id)} that could be revoked`)
       }
       log.info({ event: 'login.revoked', login: id }, 'Login revoked')
-    },
-    async check(userName, password, remoteAddress) {
-      const login = await check(userName, password.reveal(), remoteAddress)
-      noteUse(login, clock.now())
-      return login
     },
   }
 

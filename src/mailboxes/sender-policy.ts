@@ -1,21 +1,26 @@
 import { type Address, addressKey, parseAddress, printable, sameAddress } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
-import type { Login } from '../store/ports.ts'
+import type { Submitter } from './services.ts'
 
 export type SenderVerdict = { allowed: true; mailbox: Address } | { allowed: false; reason: string }
 
 /**
- * Which of a login's mailboxes an envelope sender leaves through, if it may at all. Its own mailboxes and the null
+ * Which of a submitter's mailboxes an envelope sender leaves through, if it may at all. Its own mailboxes, their aliases and the null
  * sender (`''`, RFC 5321 section 4.5.5: bounces and receipts) are always allowed; others only by the login's patterns.
- * A sender that is one of the mailboxes leaves through that one, anything else through the first.
+ * A sender that is one of the mailboxes or its alias leaves through that one, anything else through the first.
  */
-export function mailboxForSender(login: Pick<Login, 'mailboxes' | 'senders'>, sender: string): SenderVerdict {
-  const [first] = login.mailboxes
+export function mailboxForSender(
+  { mailboxes, senders }: Pick<Submitter, 'mailboxes' | 'senders'>,
+  sender: string,
+): SenderVerdict {
+  const [first] = mailboxes
   if (first === undefined) return { allowed: false, reason: 'This login has no mailbox' }
-  const own = login.mailboxes.find((mailbox) => sameAddress(mailbox, sender))
-  if (own !== undefined) return { allowed: true, mailbox: own }
-  if (sender === '' || login.senders.some((pattern) => matches(pattern, sender))) {
-    return { allowed: true, mailbox: first }
+  const own = mailboxes.find(({ address, aliases }) =>
+    [address, ...aliases].some((one) => sameAddress(one, sender)),
+  )
+  if (own !== undefined) return { allowed: true, mailbox: own.address }
+  if (sender === '' || senders.some((pattern) => matches(pattern, sender))) {
+    return { allowed: true, mailbox: first.address }
   }
   return { allowed: false, reason: `This login may not send as ${printable(sender, 254)}` }
 }

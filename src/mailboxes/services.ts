@@ -1,6 +1,7 @@
 import type { Address } from '../base/address.ts'
 import type { Secret } from '../base/secret.ts'
-import type { Flow, Login, Scope } from '../store/ports.ts'
+import type { Credentials } from '../sasl/credentials.ts'
+import type { Flow, Scope } from '../store/ports.ts'
 
 /** What the doors may ask of mailboxes, logins and API keys. Made by `createMailboxes`, `createLogins`, `createApiKeys`. */
 export interface Mailboxes {
@@ -47,9 +48,45 @@ export interface Logins {
   list(mailbox?: string): Promise<LoginStatus[]>
   /** @throws Failure `not-found` */
   revoke(id: string): Promise<void>
-  /** The SMTP door's check: one text and one cost for every refusal.
-   * @throws Failure `wrong-credentials` */
-  check(userName: string, password: Secret, remoteAddress: string): Promise<Login>
+}
+
+/** Who hands in mail during one SMTP session: a login, or an API key with `send:`. */
+export interface Submitter {
+  /** For the log. */
+  userName: string
+  /** At least one. */
+  mailboxes: readonly SenderMailbox[]
+  /** Envelope senders beside its mailboxes: addresses, or `*@example.com`. */
+  senders: readonly string[]
+  /** A sender that it may not use is replaced by its first mailbox, instead of refused. */
+  rewriteSender: boolean
+}
+
+export interface SenderMailbox {
+  address: Address
+  /** Other addresses that the provider accepts from this mailbox. */
+  aliases: readonly Address[]
+}
+
+/** The SMTP door's question who somebody is. One text and one cost for every refusal. `remoteAddress` as the socket gives it. */
+export interface SignIns {
+  /** @throws Failure `wrong-credentials`; `limit-reached` for a source that guessed too often, after a delay */
+  check(credentials: Credentials, remoteAddress: string): Promise<Submitter>
+  /** The login without a password whose networks hold this address and which may use this envelope sender.
+   * @throws Failure `wrong-credentials` when there is none, `sender-refused` when none of those may use it */
+  admit(sender: string, remoteAddress: string): Promise<Submitter>
+  /** What a client from this address may be told to use. From memory, at once. */
+  offers(remoteAddress: string): Offers
+}
+
+/** What exists for a client beside PLAIN and LOGIN, which always do. */
+export interface Offers {
+  /** A login that asked for it at its creation may sign in from here. */
+  cramMd5: boolean
+  /** An API key with `send:` exists: XOAUTH2 and OAUTHBEARER. */
+  bearer: boolean
+  /** A login that needs no password is bound to a network that holds this address. */
+  withoutPassword: boolean
 }
 
 export interface LoginRequest {

@@ -1,4 +1,4 @@
-import type { Secret } from '../base/secret.ts'
+import type { Credentials } from './credentials.ts'
 
 /**
  * The server's side of one mechanism (RFC 4422), stepped with each response of the client. `undefined` (nothing was
@@ -9,7 +9,7 @@ export type Exchange = (response: Buffer | undefined) => Outcome
 export type Outcome =
   /** Goes to the client as `334` and its base64. */
   | { kind: 'challenge'; text: string }
-  | { kind: 'credentials'; userName: string; password: Secret }
+  | { kind: 'credentials'; credentials: Credentials }
   /** The response does not follow the mechanism's grammar. */
   | { kind: 'malformed' }
   /** Well formed, but asks to act for somebody else. */

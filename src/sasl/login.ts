@@ -17,6 +17,6 @@ export function loginExchange(): Exchange {
       userName = text
       return { kind: 'challenge', text: 'Password:' }
     }
-    return { kind: 'credentials', userName, password: new Secret(text) }
+    return { kind: 'credentials', credentials: { kind: 'password', userName, password: new Secret(text) } }
   }
 }

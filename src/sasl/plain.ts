@@ -12,5 +12,5 @@ function readPlain(response: Buffer): Outcome {
   const [authorization, userName, password, ...more] = decodeUtf8(response)?.split('\0') ?? []
   if (authorization === undefined || !userName || !password || more.length > 0) return { kind: 'malformed' }
   if (authorization !== '' && authorization !== userName) return { kind: 'refused' }
-  return { kind: 'credentials', userName, password: new Secret(password) }
+  return { kind: 'credentials', credentials: { kind: 'password', userName, password: new Secret(password) } }
 }

@@ -1,5 +1,5 @@
+import type { Source } from '../base/source.ts'
 import type { Limits } from '../config/config.ts'
-import type { Source } from './source.ts'
 
 /** Admits connections up to the limits, in all and for each source. */
 export interface ConnectionCount {

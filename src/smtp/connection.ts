@@ -3,7 +3,7 @@ import type { SecureContext } from 'node:tls'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Limits } from '../config/config.ts'
-import type { Logins } from '../mailboxes/services.ts'
+import type { SignIns } from '../mailboxes/services.ts'
 import type { Relay } from '../upstream/relay.ts'
 import { createInputBuffer } from '../wire/input-buffer.ts'
 import { formatReply, type Reply } from '../wire/reply.ts'
@@ -16,7 +16,7 @@ import { createTransactionLog } from './transaction-log.ts'
 
 export interface ConnectionOptions {
   relay: Relay
-  logins: Pick<Logins, 'check'>
+  signIns: Pick<SignIns, 'check'>
   limits: Limits
   log: Log
   clock: Clock

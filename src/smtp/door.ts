@@ -3,20 +3,20 @@ import { createSecureContext } from 'node:tls'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
+import { sourceOf } from '../base/source.ts'
 import type { Endpoint, Limits } from '../config/config.ts'
 import { formatEndpoint } from '../config/endpoint.ts'
-import type { Logins } from '../mailboxes/services.ts'
+import type { SignIns } from '../mailboxes/services.ts'
 import type { Relay } from '../upstream/relay.ts'
 import { formatReply } from '../wire/reply.ts'
 import { type Connection, serveConnection } from './connection.ts'
 import { createConnectionCount } from './connection-count.ts'
 import { replies } from './replies.ts'
-import { sourceOf } from './source.ts'
 
 export interface SmtpDoorOptions {
   listen: readonly Endpoint[]
   relay: Relay
-  logins: Pick<Logins, 'check'>
+  signIns: Pick<SignIns, 'check'>
   limits: Limits
   log: Log
   clock: Clock

@@ -1,7 +1,7 @@
 import { asFailure, Failure } from '../base/failure.ts'
 import type { Limits } from '../config/config.ts'
-import type { Logins } from '../mailboxes/services.ts'
-import type { Login } from '../store/ports.ts'
+import type { SignIns, Submitter } from '../mailboxes/services.ts'
+import type { Credentials } from '../sasl/credentials.ts'
 import type { Relay, Transaction } from '../upstream/relay.ts'
 import type { RecipientCommand } from '../wire/envelope.ts'
 import type { MessageOutcome, Next, SessionEvent } from './session-events.ts'
@@ -9,7 +9,7 @@ import type { TransactionLog } from './transaction-log.ts'
 
 export interface ProviderSideOptions {
   relay: Relay
-  logins: Pick<Logins, 'check'>
+  signIns: Pick<SignIns, 'check'>
   limits: Pick<Limits, 'wholeLoginSeconds'>
   remoteAddress: string
   record: TransactionLog
@@ -33,23 +33,23 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
 
   async function signIn(next: Next & { do: 'sign-in' }): Promise<SessionEvent> {
     try {
-      const login = await within(deps.limits.wholeLoginSeconds, checkLogin(next))
+      const submitter = await within(deps.limits.wholeLoginSeconds, check(next.credentials))
       deps.signedIn()
-      deps.record.signedIn(login)
-      return { kind: 'signed-in', login }
+      deps.record.signedIn(submitter)
+      return { kind: 'signed-in', submitter }
     } catch (error) {
       const failure = asFailure(error)
-      deps.record.signInRefused(next.userName, failure)
+      deps.record.signInRefused(next.credentials.userName, failure)
       return { kind: 'failed', failure }
     }
   }
 
-  async function checkLogin({ userName, password }: Next & { do: 'sign-in' }): Promise<Login> {
-    const login = await deps.logins.check(userName, password, deps.remoteAddress)
-    const [mailbox, ...others] = login.mailboxes
+  async function check(credentials: Credentials): Promise<Submitter> {
+    const submitter = await deps.signIns.check(credentials, deps.remoteAddress)
+    const [mailbox, ...others] = submitter.mailboxes
     // With several mailboxes nobody knows yet through which one the mail will leave.
-    if (mailbox !== undefined && others.length === 0) await deps.relay.verify(mailbox)
-    return login
+    if (mailbox !== undefined && others.length === 0) await deps.relay.verify(mailbox.address)
+    return submitter
   }
 
   async function begin(next: Next & { do: 'begin' }): Promise<SessionEvent> {

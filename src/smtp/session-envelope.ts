@@ -1,6 +1,6 @@
 import type { Limits } from '../config/config.ts'
 import { mailboxForSender } from '../mailboxes/sender-policy.ts'
-import type { Login } from '../store/ports.ts'
+import type { Submitter } from '../mailboxes/services.ts'
 import type { Offered } from '../upstream/relay.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
@@ -15,7 +15,7 @@ export interface Envelope {
   isOpen(): boolean
   /** Recipients of a pipelined run wait to leave together. */
   isGathering(): boolean
-  mail(login: Login, mail: MailCommand): Answer
+  mail(by: Submitter, mail: MailCommand): Answer
   recipient(command: RecipientCommand): Answer
   /** A recipient that we refuse ourselves, in its turn. */
   refuseRecipient(reply: Reply): Answer
@@ -48,15 +48,15 @@ export function createEnvelope(limits: EnvelopeLimits, offered: () => Offered): 
     isOpen: () => open !== undefined,
     isGathering: () => run.length > 0,
 
-    mail(login, mail) {
+    mail(by, mail) {
       if (open !== undefined) return bad(replies.mailAlready)
       if (wantsUtf8(mail) && !offered().smtpUtf8) return bad(replies.utf8NotHere)
       const size = mail.parameters.find(({ keyword }) => keyword === 'SIZE')?.value
       const limit = messageLimit(limits, offered())
       if (limit !== undefined && Number(size ?? 0) > limit) return answer(replies.tooLarge)
-      const verdict = mailboxForSender(login, mail.sender)
+      const verdict = mailboxForSender(by, mail.sender)
       if (!verdict.allowed) {
-        return answer(senderRefused(verdict.reason, login.mailboxes[0] ?? 'ADDRESS', mail.sender))
+        return answer(senderRefused(verdict.reason, by.mailboxes[0]?.address ?? 'ADDRESS', mail.sender))
       }
       open = { mailbox: verdict.mailbox, mail, begun: false, asked: false, accepted: 0 }
       return answer(replies.senderAccepted)

@@ -1,6 +1,6 @@
 import type { Failure } from '../base/failure.ts'
-import type { Secret } from '../base/secret.ts'
-import type { Login } from '../store/ports.ts'
+import type { Submitter } from '../mailboxes/services.ts'
+import type { Credentials } from '../sasl/credentials.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import type { Reply } from '../wire/reply.ts'
 
@@ -16,8 +16,8 @@ export type Next =
   /** Take a line if a whole one is here already; `run-ended` otherwise. */
   | { do: 'line-if-here'; limit: number }
   | { do: 'start-tls' }
-  /** Check the login and, where it has one mailbox, that the provider accepts us: `signed-in` or `failed`. */
-  | { do: 'sign-in'; userName: string; password: Secret }
+  /** Check the credentials and, where they are for one mailbox, that the provider accepts us: `signed-in` or `failed`. */
+  | { do: 'sign-in'; credentials: Credentials }
   /** Begin the transaction at the provider: `recipients-answered` or `failed`. */
   | { do: 'begin'; mailbox: string; mail: MailCommand; recipients: readonly RecipientCommand[] }
   /** More recipients for it: `recipients-answered` or `failed`. */
@@ -34,7 +34,7 @@ export type SessionEvent =
   | { kind: 'line-forbidden' }
   | { kind: 'run-ended' }
   | { kind: 'encrypted' }
-  | { kind: 'signed-in'; login: Login }
+  | { kind: 'signed-in'; submitter: Submitter }
   /** `open`: the transaction goes on. */
   | { kind: 'recipients-answered'; replies: readonly Reply[]; open: boolean }
   /** `ended`: the client's input stands behind the end of data; otherwise nothing of it can be read as commands. */

@@ -63,7 +63,7 @@ export function createSignIn(limits: Pick<Limits, 'authLineOctets' | 'signInFail
     exchange = undefined
     if (outcome.kind === 'malformed') return bad(replies.badResponse)
     if (outcome.kind === 'refused') return fail(replies.wrongCredentials)
-    return { replies: [], next: { do: 'sign-in', userName: outcome.userName, password: outcome.password } }
+    return { replies: [], next: { do: 'sign-in', credentials: outcome.credentials } }
   }
 
   function fail(reply: Reply): Answer {

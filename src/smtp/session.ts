@@ -1,5 +1,5 @@
 import type { Limits } from '../config/config.ts'
-import type { Login } from '../store/ports.ts'
+import type { Submitter } from '../mailboxes/services.ts'
 import type { Offered } from '../upstream/relay.ts'
 import { type Reply, say } from '../wire/reply.ts'
 import { type Command, parseCommand } from './command.ts'
@@ -43,7 +43,7 @@ export function createSession(options: SessionOptions): Session {
   const envelope = createEnvelope(limits, offered)
   let encrypted = false
   let greeted = false
-  let login: Login | undefined
+  let submitter: Submitter | undefined
   let badCommands = 0
   /** What ended a run of recipients: its turn comes when they are answered. */
   let deferred: SessionEvent | undefined
@@ -67,14 +67,14 @@ export function createSession(options: SessionOptions): Session {
       case 'encrypted':
         return startAgain()
       case 'signed-in':
-        login = event.login
+        submitter = event.submitter
         return answer(replies.signedIn)
       case 'recipients-answered':
         return thenDeferred(envelope.recipientsAnswered(event.replies, event.open))
       case 'message-over':
         return messageOver(event.outcome, event.ended)
       case 'failed':
-        if (login === undefined) return signIn.failed(event.failure)
+        if (submitter === undefined) return signIn.failed(event.failure)
         return thenDeferred(envelope.recipientsFailed(replyForFailure(event.failure, 'transaction')))
       case 'timed-out':
         return closeWith(replies.timedOut)
@@ -94,7 +94,7 @@ export function createSession(options: SessionOptions): Session {
   function nextLine(): Step['next'] {
     if (envelope.isGathering()) return { do: 'line-if-here', limit: limits.commandLineOctets }
     // An initial response may make AUTH longer than any other command (RFC 4954, section 4).
-    return { do: 'line', limit: login === undefined ? limits.authLineOctets : limits.commandLineOctets }
+    return { do: 'line', limit: submitter === undefined ? limits.authLineOctets : limits.commandLineOctets }
   }
 
   function line(octets: Buffer): Answer {
@@ -143,15 +143,15 @@ export function createSession(options: SessionOptions): Session {
       case 'cross-protocol':
         return closeWith(replies.notHttp)
       case 'unknown':
-        return bad(login === undefined ? replies.signInFirst : replies.unknownCommand)
+        return bad(submitter === undefined ? replies.signInFirst : replies.unknownCommand)
       case 'malformed':
         return malformed(command.of, command.reply)
       default:
-        return login === undefined ? bad(replies.signInFirst) : transaction(login, command)
+        return submitter === undefined ? bad(replies.signInFirst) : transaction(submitter, command)
     }
   }
 
-  function transaction(by: Login, command: Command): Answer {
+  function transaction(by: Submitter, command: Command): Answer {
     switch (command.verb) {
       case 'MAIL':
         return envelope.mail(by, command.mail)
@@ -166,13 +166,13 @@ export function createSession(options: SessionOptions): Session {
 
   function malformed(of: string, reply: Reply): Answer {
     const needsLogin = of === 'MAIL' || of === 'RCPT' || of === 'DATA'
-    if (needsLogin && login === undefined) return bad(replies.signInFirst)
+    if (needsLogin && submitter === undefined) return bad(replies.signInFirst)
     if (of !== 'RCPT') return bad(reply)
     return { ...(envelope.isOpen() ? envelope.refuseRecipient(reply) : answer(replies.mailFirst)), bad: true }
   }
 
   function auth(mechanism: string, initial: string | undefined): Answer {
-    if (login !== undefined) return bad(replies.signedInAlready)
+    if (submitter !== undefined) return bad(replies.signedInAlready)
     if (!mayAuth()) return bad(replies.startTlsFirst)
     return greeted ? signIn.begin(mechanism, initial) : bad(replies.helloFirst)
   }
@@ -188,7 +188,7 @@ export function createSession(options: SessionOptions): Session {
   function startAgain(): Answer {
     encrypted = true
     greeted = false
-    login = undefined
+    submitter = undefined
     signIn.forget()
     return { replies: [] }
   }

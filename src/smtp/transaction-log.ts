@@ -2,13 +2,13 @@ import { printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
-import type { Login } from '../store/ports.ts'
+import type { Submitter } from '../mailboxes/services.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
 import type { MessageCut, MessageOutcome } from './session-events.ts'
 
 /** One line for each sign-in and each transaction of a connection: who, through what, and what came of it. Never what was in it. */
 export interface TransactionLog {
-  signedIn(login: Login): void
+  signedIn(submitter: Submitter): void
   signInRefused(userName: string, failure: Failure): void
   begun(mailbox: string, sender: string): void
   recipients(replies: readonly Reply[]): void
@@ -30,9 +30,10 @@ export function createTransactionLog(log: Log, clock: Clock): TransactionLog {
   let open: Open | undefined
 
   return {
-    signedIn(login) {
-      userName = login.userName
-      log.info({ login: userName, mailboxes: login.mailboxes }, 'signed in')
+    signedIn(submitter) {
+      userName = submitter.userName
+      const mailboxes = submitter.mailboxes.map(({ address }) => address)
+      log.info({ login: userName, mailboxes }, 'signed in')
     },
 
     signInRefused(name, failure) {

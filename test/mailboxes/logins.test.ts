@@ -4,7 +4,8 @@ import type { KeyedHash } from '../../src/base/keyed-hash.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { Scrypt } from '../../src/mailboxes/chosen-password.ts'
 import { createLogins } from '../../src/mailboxes/logins.ts'
-import type { Logins } from '../../src/mailboxes/services.ts'
+import type { Logins, SignIns } from '../../src/mailboxes/services.ts'
+import { createSignIns } from '../../src/mailboxes/sign-ins.ts'
 import type { Store } from '../../src/store/ports.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
@@ -17,6 +18,7 @@ const chosen = new Secret('mauve kettle orbits')
 
 let store: Store
 let logins: Logins
+let signIns: SignIns
 let clock: ReturnType<typeof createManualClock>
 let log: ReturnType<typeof createRecordingLog>
 let scrypts: number[]
@@ -29,7 +31,9 @@ const countedScrypt: Scrypt = async (password, salt, { cost }) => {
 
 beforeEach(async () => {
   ;[store, clock, log, scrypts] = [createMemoryStore(), createManualClock(), createRecordingLog(), []]
-  logins = createLogins({ store, keyedHash, clock, log, scryptCost: 1024, scrypt: countedScrypt })
+  const needs = { store, keyedHash, clock, log, scryptCost: 1024, scrypt: countedScrypt }
+  logins = createLogins(needs)
+  signIns = createSignIns(needs)
   for (const address of ['Me@example.com', 'shop@example.com']) {
     await store.mailboxes.add({ address, providerId: 'custom', createdAt: clock.now() })
   }
@@ -40,6 +44,9 @@ async function generated(request: Partial<Parameters<Logins['add']>[0]> = {}) {
   if (!password) throw new Error('no password was generated')
   return { login, password }
 }
+
+const check = (userName: string, password: Secret, from: string) =>
+  signIns.check({ kind: 'password', userName, password }, from)
 
 describe('a new login', () => {
   it('is called by its mailbox, and the next ones get a number', async () => {
@@ -118,7 +125,7 @@ describe('a new login', () => {
 describe('a sign-in', () => {
   it('with a generated password costs no scrypt', async () => {
     const { login, password } = await generated()
-    expect(await logins.check(login.userName, password, here)).toMatchObject({ id: login.id })
+    expect(await check(login.userName, password, here)).toMatchObject({ userName: login.userName })
     expect(scrypts).toEqual([])
   })
 
@@ -126,14 +133,14 @@ describe('a sign-in', () => {
     const { login } = await logins.add({ mailboxes: ['me@example.com'], password: chosen })
     scrypts = []
     for (let count = 0; count < 3; count += 1) {
-      expect(await logins.check(login.userName, chosen, here)).toMatchObject({ id: login.id })
+      expect(await check(login.userName, chosen, here)).toMatchObject({ userName: login.userName })
     }
     expect(scrypts).toEqual([1024])
   })
 
   it('finds its login however the name was composed', async () => {
     const { login, password } = await generated({ userName: 'caf\u00e9' })
-    expect(await logins.check('cafe\u0301', password, here)).toMatchObject({ id: login.id })
+    expect(await check('cafe\u0301', password, here)).toMatchObject({ userName: login.userName })
   })
 
   it('is noted without being waited for, at most once a minute', async () => {
@@ -145,7 +152,7 @@ describe('a sign-in', () => {
     }
     const start = clock.now()
     for (let count = 0; count < 130; count += 1) {
-      await logins.check(login.userName, password, here)
+      await check(login.userName, password, here)
       clock.advance(1)
     }
     expect(used).toEqual([start, start + 60_000, start + 120_000])
@@ -154,7 +161,7 @@ describe('a sign-in', () => {
   it('succeeds although its use cannot be noted, which is logged', async () => {
     const { login, password } = await generated()
     store.logins.used = () => Promise.reject(new Error('disk full'))
-    await logins.check(login.userName, password, here)
+    await check(login.userName, password, here)
     await new Promise((resolve) => setImmediate(resolve))
     expect(log.lines).toContainEqual(expect.objectContaining({ level: 'warn' }))
   })
@@ -163,7 +170,7 @@ describe('a sign-in', () => {
     const { login, password } = await generated()
     const broken = new Error('disk broken')
     store.logins.findByUserName = () => Promise.reject(broken)
-    await expect(logins.check(login.userName, password, here)).rejects.toBe(broken)
+    await expect(check(login.userName, password, here)).rejects.toBe(broken)
   })
 })
 
@@ -218,7 +225,7 @@ describe('every refusal', () => {
       'a revoked login whose chosen password was right a moment ago',
       async () => {
         const login = await withChosen()
-        await logins.check(login.userName, login.password, here)
+        await check(login.userName, login.password, here)
         await logins.revoke(login.id)
         return login
       },
@@ -235,7 +242,7 @@ describe('every refusal', () => {
       'an expired login whose chosen password was right a moment ago',
       async () => {
         const login = await withChosen({ expires: '2030-05-02' })
-        await logins.check(login.userName, login.password, here)
+        await check(login.userName, login.password, here)
         clock.advance(2 * 86_400)
         return login
       },
@@ -255,7 +262,7 @@ describe('every refusal', () => {
   it.each(refusals)('has the same words and costs one scrypt: %s', async (_what, prepare) => {
     const { userName, password, from } = await prepare()
     scrypts = []
-    const refusal = await logins.check(userName, password, from ?? here).catch((error: unknown) => error)
+    const refusal = await check(userName, password, from ?? here).catch((error: unknown) => error)
     expect(refusal).toMatchObject({
       code: 'wrong-credentials',
       message: 'Wrong user name or password',
@@ -266,7 +273,7 @@ describe('every refusal', () => {
 
   it('leaves no note of a use', async () => {
     const { userName } = await withGenerated()
-    await expect(logins.check(userName, wrong, here)).rejects.toThrow()
+    await expect(check(userName, wrong, here)).rejects.toThrow()
     await new Promise((resolve) => setImmediate(resolve))
     expect((await store.logins.findByUserName(userName))?.lastUsedAt).toBeUndefined()
   })

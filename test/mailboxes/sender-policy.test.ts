@@ -1,11 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { mailboxForSender, parseSenderPattern } from '../../src/mailboxes/sender-policy.ts'
+import type { Submitter } from '../../src/mailboxes/services.ts'
 
-type Rights = { mailboxes: string[]; senders: string[] }
+type Rights = Pick<Submitter, 'mailboxes' | 'senders'>
 
-const one: Rights = { mailboxes: ['Info@example.com'], senders: [] }
+const one: Rights = {
+  mailboxes: [{ address: 'Info@example.com', aliases: ['Post@example.com'] }],
+  senders: [],
+}
 const two: Rights = {
-  mailboxes: ['info@example.com', 'shop@example.org'],
+  mailboxes: [
+    { address: 'info@example.com', aliases: [] },
+    { address: 'shop@example.org', aliases: ['sales@example.org'] },
+  ],
   senders: ['*@Lists.example', 'boss@example.net'],
 }
 
@@ -13,6 +20,8 @@ describe('the sender policy', () => {
   const allowed: [string, Rights, string, string][] = [
     ['its own mailbox', one, 'Info@example.com', 'Info@example.com'],
     ['its own mailbox in another case', one, 'INFO@Example.COM', 'Info@example.com'],
+    ['an alias of its mailbox', one, 'POST@example.com', 'Info@example.com'],
+    ['the mailbox whose alias the sender is', two, 'sales@example.org', 'shop@example.org'],
     ['the null sender', one, '', 'Info@example.com'],
     ['the mailbox that the sender is', two, 'shop@example.org', 'shop@example.org'],
     ['a listed address, through the first mailbox', two, 'Boss@EXAMPLE.net', 'info@example.com'],

@@ -8,8 +8,9 @@ import { plainExchange } from '../../src/sasl/plain.ts'
 
 /** An outcome with its password made visible. */
 function shown(outcome: Outcome): object {
-  if (outcome.kind !== 'credentials') return outcome
-  return { kind: outcome.kind, userName: outcome.userName, password: outcome.password.reveal() }
+  if (outcome.kind !== 'credentials' || outcome.credentials.kind !== 'password') return outcome
+  const { userName, password } = outcome.credentials
+  return { kind: outcome.kind, userName, password: password.reveal() }
 }
 
 describe('PLAIN', () => {

@@ -9,7 +9,7 @@ import { createMessageScanner } from '../../src/wire/message-scanner.ts'
 import { formatReply, say } from '../../src/wire/reply.ts'
 import { cutAt } from '../support/cutting.ts'
 import { defaultLimits } from '../support/default-limits.ts'
-import { stageLogins } from '../support/door-stage.ts'
+import { stageSubmitters } from '../support/door-stage.ts'
 
 const auth = `AUTH PLAIN ${encodeBase64('\0me@example.com\0right')}`
 
@@ -49,9 +49,9 @@ describe('the session', () => {
     expect(session.greet().next).toEqual({ do: 'line', limit: defaultLimits.authLineOctets })
     tell(session, 'EHLO a')
     tell(session, auth)
-    const [login] = stageLogins
-    if (login === undefined) throw new Error('no login')
-    const step = session.step({ kind: 'signed-in', login })
+    const [submitter] = stageSubmitters
+    if (submitter === undefined) throw new Error('no submitter')
+    const step = session.step({ kind: 'signed-in', submitter })
     expect(step.next).toEqual({ do: 'line', limit: defaultLimits.commandLineOctets })
   })
 
@@ -108,8 +108,9 @@ function converse(input: string, sizes: readonly number[], provider = () => ({ r
       case 'reset':
         return line(next.limit, next.do === 'line-if-here')
       case 'sign-in': {
-        const login = stageLogins.find(({ userName }) => userName === next.userName)
-        return login && { kind: 'signed-in', login }
+        const { userName } = next.credentials
+        const submitter = stageSubmitters.find((known) => known.userName === userName)
+        return submitter && { kind: 'signed-in', submitter }
       }
       case 'begin':
       case 'add-recipients': {

@@ -2,9 +2,8 @@ import { systemClock } from '../../src/base/clock.ts'
 import { Failure } from '../../src/base/failure.ts'
 import { type Log, silentLog } from '../../src/base/log.ts'
 import type { Endpoint, Limits } from '../../src/config/config.ts'
-import type { Logins } from '../../src/mailboxes/services.ts'
+import type { SignIns, Submitter } from '../../src/mailboxes/services.ts'
 import { createSmtpDoor, type SmtpDoor, type SmtpDoorOptions } from '../../src/smtp/door.ts'
-import type { Login } from '../../src/store/ports.ts'
 import { defaultLimits } from './default-limits.ts'
 import { createRecordingRelay, type RecordingRelay } from './recording-relay.ts'
 
@@ -18,10 +17,10 @@ export interface DoorStage {
 export type StageSettings = Partial<Omit<SmtpDoorOptions, 'limits' | 'relay'>> & { limits?: Partial<Limits> }
 
 /** `me@example.com`, `two@example.com` (two mailboxes) and `ü@example.com`, each with the password `right`. */
-export const stageLogins: readonly Login[] = [
-  loginOf('me@example.com', ['me@example.com'], ['*@example.org']),
-  loginOf('two@example.com', ['two@example.com', 'second@example.com'], []),
-  loginOf('ü@example.com', ['ü@example.com'], []),
+export const stageSubmitters: readonly Submitter[] = [
+  submitterOf('me@example.com', ['me@example.com'], ['*@example.org']),
+  submitterOf('two@example.com', ['two@example.com', 'second@example.com'], []),
+  submitterOf('ü@example.com', ['ü@example.com'], []),
 ]
 
 export async function openDoor(settings: StageSettings = {}): Promise<DoorStage> {
@@ -29,7 +28,7 @@ export async function openDoor(settings: StageSettings = {}): Promise<DoorStage>
   const log: Log = settings.log ?? silentLog
   const door = createSmtpDoor({
     listen: [{ host: '127.0.0.1', port: 0 }],
-    logins: stageCheck,
+    signIns: stageSignIns,
     clock: systemClock,
     ...settings,
     log,
@@ -41,17 +40,24 @@ export async function openDoor(settings: StageSettings = {}): Promise<DoorStage>
   return { door, relay, endpoint }
 }
 
-const stageCheck: Pick<Logins, 'check'> = {
-  async check(userName, password) {
-    const login = stageLogins.find((known) => known.userName === userName)
-    if (login === undefined || password.reveal() !== 'right') {
-      throw new Failure('wrong-credentials', 'Wrong user name or password')
-    }
-    return login
+const stageSignIns: SignIns = {
+  async check(credentials) {
+    const submitter = stageSubmitters.find(({ userName }) => userName === credentials.userName)
+    const right = credentials.kind === 'password' && credentials.password.reveal() === 'right'
+    if (submitter === undefined || !right) throw wrongCredentials()
+    return submitter
   },
+  async admit() {
+    throw wrongCredentials()
+  },
+  offers: () => ({ cramMd5: false, bearer: false, withoutPassword: false }),
 }
 
-function loginOf(userName: string, mailboxes: string[], senders: string[]): Login {
-  const verifier = { kind: 'keyed', hash: '' } as const
-  return { id: userName, userName, name: userName, mailboxes, senders, networks: [], verifier, createdAt: 0 }
+function wrongCredentials(): Failure {
+  return new Failure('wrong-credentials', 'Wrong user name or password')
+}
+
+function submitterOf(userName: string, addresses: string[], senders: string[]): Submitter {
+  const mailboxes = addresses.map((address) => ({ address, aliases: [] }))
+  return { userName, mailboxes, senders, rewriteSender: false }
 }

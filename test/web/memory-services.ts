@@ -77,7 +77,6 @@ export function memoryLogins(): Logins & { all: LoginStatus[] } {
       if (index < 0) throw new Failure('not-found', 'There is no such login')
       all.splice(index, 1)
     },
-    check: () => Promise.reject(new Failure('wrong-credentials', 'Wrong user name or password')),
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { sourceOf } from '../../src/base/source.ts'
 import { createConnectionCount } from '../../src/smtp/connection-count.ts'
-import { sourceOf } from '../../src/smtp/source.ts'
 
 describe('sources', () => {
   it.each([
