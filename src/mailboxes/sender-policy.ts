@@ -2,15 +2,18 @@ import { type Address, addressKey, parseAddress, printable, sameAddress } from '
 import { Failure } from '../base/failure.ts'
 import type { Submitter } from './services.ts'
 
-export type SenderVerdict = { allowed: true; mailbox: Address } | { allowed: false; reason: string }
+export type SenderVerdict =
+  /** `sender`: the one to use. It differs from what was asked for only where `rewriteSender` replaced it. */
+  { allowed: true; mailbox: Address; sender: string } | { allowed: false; reason: string }
 
 /**
  * Which of a submitter's mailboxes an envelope sender leaves through, if it may at all. Its own mailboxes, their aliases and the null
- * sender (`''`, RFC 5321 section 4.5.5: bounces and receipts) are always allowed; others only by the login's patterns.
+ * sender (`''`, RFC 5321 section 4.5.5: bounces and receipts) are always allowed; others only by the login's patterns, or
+ * replaced by the first mailbox where the login says so.
  * A sender that is one of the mailboxes or its alias leaves through that one, anything else through the first.
  */
 export function mailboxForSender(
-  { mailboxes, senders }: Pick<Submitter, 'mailboxes' | 'senders'>,
+  { mailboxes, senders, rewriteSender }: Pick<Submitter, 'mailboxes' | 'senders' | 'rewriteSender'>,
   sender: string,
 ): SenderVerdict {
   const [first] = mailboxes
@@ -18,10 +21,11 @@ export function mailboxForSender(
   const own = mailboxes.find(({ address, aliases }) =>
     [address, ...aliases].some((one) => sameAddress(one, sender)),
   )
-  if (own !== undefined) return { allowed: true, mailbox: own.address }
+  if (own !== undefined) return { allowed: true, mailbox: own.address, sender }
   if (sender === '' || senders.some((pattern) => matches(pattern, sender))) {
-    return { allowed: true, mailbox: first.address }
+    return { allowed: true, mailbox: first.address, sender }
   }
+  if (rewriteSender) return { allowed: true, mailbox: first.address, sender: first.address }
   return { allowed: false, reason: `This login may not send as ${printable(sender, 254)}` }
 }
 

@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { mailboxForSender, parseSenderPattern } from '../../src/mailboxes/sender-policy.ts'
 import type { Submitter } from '../../src/mailboxes/services.ts'
 
-type Rights = Pick<Submitter, 'mailboxes' | 'senders'>
+type Rights = Pick<Submitter, 'mailboxes' | 'senders' | 'rewriteSender'>
 
 const one: Rights = {
   mailboxes: [{ address: 'Info@example.com', aliases: ['Post@example.com'] }],
   senders: [],
+  rewriteSender: false,
 }
 const two: Rights = {
   mailboxes: [
@@ -14,6 +15,7 @@ const two: Rights = {
     { address: 'shop@example.org', aliases: ['sales@example.org'] },
   ],
   senders: ['*@Lists.example', 'boss@example.net'],
+  rewriteSender: false,
 }
 
 describe('the sender policy', () => {
@@ -29,7 +31,7 @@ describe('the sender policy', () => {
     ['the null sender, through the first mailbox', two, '', 'info@example.com'],
   ]
   it.each(allowed)('allows %s', (_what, login, sender, mailbox) => {
-    expect(mailboxForSender(login, sender)).toEqual({ allowed: true, mailbox })
+    expect(mailboxForSender(login, sender)).toEqual({ allowed: true, mailbox, sender })
   })
 
   const refused: [string, Rights, string][] = [
@@ -42,10 +44,28 @@ describe('the sender policy', () => {
     ['the listed domain without a local part', two, '@lists.example'],
     ['a listed domain in the local part', two, 'a@lists.example@evil.test'],
     ['the pattern of another mailbox', one, '*@example.com'],
-    ['anything at all when there is no mailbox', { mailboxes: [], senders: [] }, ''],
+    ['anything at all when there is no mailbox', { mailboxes: [], senders: [], rewriteSender: true }, ''],
   ]
   it.each(refused)('refuses %s', (_what, login, sender) => {
     expect(mailboxForSender(login, sender)).toMatchObject({ allowed: false, reason: /./ })
+  })
+
+  it.each([
+    [
+      'a sender that it may not use is its first mailbox then',
+      'other@example.com',
+      'info@example.com',
+      'info@example.com',
+    ],
+    ['the null sender stays', '', '', 'info@example.com'],
+    ['its own mailboxes stay', 'Shop@example.org', 'Shop@example.org', 'shop@example.org'],
+    ['a listed one stays', 'boss@example.net', 'boss@example.net', 'info@example.com'],
+  ])('rewrites for a login that asks for it: %s', (_what, asked, sender, mailbox) => {
+    expect(mailboxForSender({ ...two, rewriteSender: true }, asked)).toEqual({
+      allowed: true,
+      mailbox,
+      sender,
+    })
   })
 
   it('puts no control characters into the reason', () => {
