@@ -1,9 +1,41 @@
+import { cramMd5Exchange } from './cram-md5.ts'
 import type { Exchange } from './exchange.ts'
 import { loginExchange } from './login.ts'
+import { oauthBearerExchange } from './oauthbearer.ts'
 import { plainExchange } from './plain.ts'
+import { xoauth2Exchange } from './xoauth2.ts'
 
-/** What old clients may sign in with, in the order in which EHLO names them. */
-export const clientMechanisms: ReadonlyMap<string, () => Exchange> = new Map([
-  ['PLAIN', plainExchange],
-  ['LOGIN', loginExchange],
-])
+/** A mechanism that clients may sign in with. */
+export interface ClientMechanism {
+  name: string
+  /** `makeChallenge`: a challenge unlike any other, of the form `<random.time@host>` (RFC 2195, section 2). */
+  begin(makeChallenge: () => string): Exchange
+}
+
+/** What exists beside PLAIN and LOGIN, which always do. */
+export interface MechanismOffers {
+  cramMd5: boolean
+  bearer: boolean
+}
+
+/** What a client may sign in with now, in the order in which EHLO names it. */
+export function offeredMechanisms(offers: MechanismOffers): readonly ClientMechanism[] {
+  return [...always, ...(offers.bearer ? withBearer : []), ...(offers.cramMd5 ? [cramMd5] : [])]
+}
+
+const always: readonly ClientMechanism[] = [
+  { name: 'PLAIN', begin: plainExchange },
+  { name: 'LOGIN', begin: loginExchange },
+]
+
+const withBearer: readonly ClientMechanism[] = [
+  { name: 'XOAUTH2', begin: xoauth2Exchange },
+  { name: 'OAUTHBEARER', begin: oauthBearerExchange },
+]
+
+// Last, and only where a login asked for it: a client that takes the first name it knows must not find this one before PLAIN, since
+// most logins are stored as hashes and cannot answer a challenge. Some take it wherever it stands, because it looks strongest.
+const cramMd5: ClientMechanism = {
+  name: 'CRAM-MD5',
+  begin: (makeChallenge) => cramMd5Exchange(makeChallenge()),
+}

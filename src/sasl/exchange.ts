@@ -9,7 +9,8 @@ export type Exchange = (response: Buffer | undefined) => Outcome
 export type Outcome =
   /** Goes to the client as `334` and its base64. */
   | { kind: 'challenge'; text: string }
-  | { kind: 'credentials'; credentials: Credentials }
+  /** `errorChallenge`: what the mechanism says before the refusal, when the credentials turn out wrong; the client answers it with one line. */
+  | { kind: 'credentials'; credentials: Credentials; errorChallenge?: string }
   /** The response does not follow the mechanism's grammar. */
   | { kind: 'malformed' }
   /** Well formed, but asks to act for somebody else. */

@@ -1,6 +1,9 @@
 import { Failure } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
+import { decodeUtf8 } from '../wire/utf8.ts'
 import { encodeBase64 } from './base64.ts'
+import { readBearerToken } from './bearer-pairs.ts'
+import type { Exchange, Outcome } from './exchange.ts'
 
 /** What OAUTHBEARER says (RFC 7628, section 3.1). Host and port are optional there. */
 export interface OAuthBearerFields {
@@ -11,7 +14,7 @@ export interface OAuthBearerFields {
 }
 
 /**
- * The initial client response of OAUTHBEARER (RFC 7628, section 3.1), in base64 and ready for the wire: the GS2 header
+ * What postern says to a provider: the initial client response of OAUTHBEARER (RFC 7628, section 3.1), in base64 and ready for the wire: the GS2 header
  * with the user as authorization identity, then key and value pairs, each ended by ^A, then one more.
  * @throws Failure `invalid` when a field holds a control character: ^A would begin a field of its own
  */
@@ -36,6 +39,26 @@ export function oauthBearerResponse(fields: OAuthBearerFields): Secret {
 
 /** What the client answers to an error challenge: one ^A (RFC 7628, section 3.2.3), in base64. */
 export const oauthBearerErrorAnswer = 'AQ=='
+
+/** What a client says to postern: OAUTHBEARER with an API key as the token, beside AUTH or after an empty challenge. */
+export function oauthBearerExchange(): Exchange {
+  return (response) => (response === undefined ? { kind: 'challenge', text: '' } : readOAuthBearer(response))
+}
+
+function readOAuthBearer(response: Buffer): Outcome {
+  const [header = '', ...rest] = decodeUtf8(response)?.split('\x01') ?? []
+  const found = gs2Header.exec(header)
+  const token = readBearerToken(rest)
+  if (found === null || unwritable.test(header) || token === undefined) return { kind: 'malformed' }
+  const userName = (found[1] ?? '').replaceAll('=2C', ',').replaceAll('=3D', '=')
+  return { kind: 'credentials', credentials: { kind: 'bearer', userName, token }, errorChallenge }
+}
+
+// RFC 5801, section 4. Without channel binding there is only `n`: a client that says `y` or `p=` was told something else by somebody else.
+const gs2Header = /^n,(?:a=((?:[^=,]|=2C|=3D)+))?,$/
+
+// RFC 7628, section 3.2.2.
+const errorChallenge = '{"status":"invalid_token","schemes":"bearer"}'
 
 const unwritable = /[\p{Cc}\p{Cs}]/u
 

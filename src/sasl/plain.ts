@@ -1,5 +1,5 @@
 import { Secret } from '../base/secret.ts'
-import { decodeUtf8 } from '../wire/utf8.ts'
+import { readClientText } from './client-text.ts'
 import type { Exchange, Outcome } from './exchange.ts'
 
 /** PLAIN (RFC 4616), with the response beside AUTH or after an empty challenge. */
@@ -9,8 +9,19 @@ export function plainExchange(): Exchange {
 
 /** `[authzid] NUL authcid NUL passwd`. Acting for somebody else does not exist here: an authzid may only repeat the authcid. */
 function readPlain(response: Buffer): Outcome {
-  const [authorization, userName, password, ...more] = decodeUtf8(response)?.split('\0') ?? []
+  // Cut before it is read: a device's user name may be UTF-8 and its password not.
+  const [authorization, userName, password, ...more] = cutAtNul(response).map(readClientText)
   if (authorization === undefined || !userName || !password || more.length > 0) return { kind: 'malformed' }
   if (authorization !== '' && authorization !== userName) return { kind: 'refused' }
   return { kind: 'credentials', credentials: { kind: 'password', userName, password: new Secret(password) } }
+}
+
+function cutAtNul(octets: Buffer): Buffer[] {
+  const fields: Buffer[] = []
+  let from = 0
+  for (let at = octets.indexOf(0); at !== -1; at = octets.indexOf(0, from)) {
+    fields.push(octets.subarray(from, at))
+    from = at + 1
+  }
+  return [...fields, octets.subarray(from)]
 }

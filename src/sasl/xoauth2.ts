@@ -1,9 +1,12 @@
 import { Failure } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
+import { decodeUtf8 } from '../wire/utf8.ts'
 import { encodeBase64 } from './base64.ts'
+import { readBearerToken } from './bearer-pairs.ts'
+import type { Exchange, Outcome } from './exchange.ts'
 
 /**
- * The initial client response of XOAUTH2, in base64 and ready for the wire:
+ * What postern says to a provider: the initial client response of XOAUTH2, in base64 and ready for the wire:
  * `user=` user ^A `auth=Bearer ` token ^A ^A, as Google and Microsoft publish it.
  * @throws Failure `invalid` when user or token hold a control character: ^A would begin a field of its own
  */
@@ -22,5 +25,21 @@ export function xoauth2Response(user: string, token: Secret): Secret {
  * final reply; `*` would do too, but not every server knows it.
  */
 export const xoauth2ErrorAnswer = ''
+
+/** What a client says to postern: XOAUTH2 with an API key as the token, beside AUTH or after an empty challenge. */
+export function xoauth2Exchange(): Exchange {
+  return (response) => (response === undefined ? { kind: 'challenge', text: '' } : readXoauth2(response))
+}
+
+function readXoauth2(response: Buffer): Outcome {
+  const [first = '', ...rest] = decodeUtf8(response)?.split('\x01') ?? []
+  const userName = /^user=(.+)$/.exec(first)?.[1]
+  const token = readBearerToken(rest)
+  if (userName === undefined || unwritable.test(userName) || token === undefined) return { kind: 'malformed' }
+  return { kind: 'credentials', credentials: { kind: 'bearer', userName, token }, errorChallenge }
+}
+
+// As Google publishes it, without a scope: an API key has none that a client could ask for elsewhere.
+const errorChallenge = '{"status":"401","schemes":"bearer"}'
 
 const unwritable = /[\p{Cc}\p{Cs}]/u

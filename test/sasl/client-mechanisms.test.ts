@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeBase64, encodeBase64 } from '../../src/sasl/base64.ts'
-import { clientMechanisms } from '../../src/sasl/client-mechanisms.ts'
+import { offeredMechanisms } from '../../src/sasl/client-mechanisms.ts'
 import type { Outcome } from '../../src/sasl/exchange.ts'
 import { loginExchange } from '../../src/sasl/login.ts'
 import { plainExchange } from '../../src/sasl/plain.ts'
@@ -36,10 +36,15 @@ describe('PLAIN', () => {
     ['three NULs', Buffer.from('\0me\0right\0')],
     ['no user name', Buffer.from('\0\0right')],
     ['no password', Buffer.from('\0me\0')],
-    ['not UTF-8', Buffer.from([0, 0x6d, 0, 0xff])],
-    ['UTF-8 in too many octets', Buffer.from([0, 0xc0, 0x80, 0, 0x61])],
   ])('calls malformed: %s', (_, response) => {
     expect(plainExchange()(response)).toEqual({ kind: 'malformed' })
+  })
+
+  it('reads each field as UTF-8 where it can be, else as Latin-1', () => {
+    const response = Buffer.concat([Buffer.from('\0jürgen\0'), Buffer.from('pässwörd', 'latin1')])
+    expect(shown(plainExchange()(response))).toMatchObject({ userName: 'jürgen', password: 'pässwörd' })
+    const authorized = Buffer.concat([Buffer.from('jürgen', 'latin1'), Buffer.from('\0jürgen\0a')])
+    expect(shown(plainExchange()(authorized))).toMatchObject({ userName: 'jürgen', password: 'a' })
   })
 
   it('does not let anybody act for somebody else', () => {
@@ -94,16 +99,46 @@ describe('LOGIN', () => {
   })
 
   it.each([
-    ['a NUL', Buffer.from('a\0b')],
-    ['not UTF-8', Buffer.from([0xff])],
-  ])('calls malformed: %s', (_, response) => {
-    expect(loginExchange()(response)).toEqual({ kind: 'malformed' })
+    ['user name', 0],
+    ['password', 1],
+  ])('calls a %s with a NUL malformed', (_, before) => {
     const exchange = loginExchange()
-    exchange(Buffer.from('me'))
-    expect(exchange(response)).toEqual({ kind: 'malformed' })
+    for (let said = 0; said < before; said++) exchange(Buffer.from('me'))
+    expect(exchange(Buffer.from('a\0b'))).toEqual({ kind: 'malformed' })
+  })
+
+  it('asks when what comes beside AUTH is empty, but takes an empty answer for an answer', () => {
+    const exchange = loginExchange()
+    expect(exchange(Buffer.alloc(0))).toEqual({ kind: 'challenge', text: 'Username:' })
+    expect(exchange(Buffer.alloc(0))).toEqual({ kind: 'challenge', text: 'Password:' })
+    expect(shown(exchange(Buffer.alloc(0)))).toMatchObject({ userName: '', password: '' })
+  })
+
+  it('reads Latin-1', () => {
+    const exchange = loginExchange()
+    exchange(Buffer.from('jürgen', 'latin1'))
+    const outcome = exchange(Buffer.from('pässwörd', 'latin1'))
+    expect(shown(outcome)).toMatchObject({ userName: 'jürgen', password: 'pässwörd' })
   })
 })
 
-it('names PLAIN before LOGIN', () => {
-  expect([...clientMechanisms.keys()]).toEqual(['PLAIN', 'LOGIN'])
+describe('the mechanisms', () => {
+  it.each([
+    [{ bearer: false, cramMd5: false }, ['PLAIN', 'LOGIN']],
+    [{ bearer: true, cramMd5: false }, ['PLAIN', 'LOGIN', 'XOAUTH2', 'OAUTHBEARER']],
+    [{ bearer: false, cramMd5: true }, ['PLAIN', 'LOGIN', 'CRAM-MD5']],
+    [{ bearer: true, cramMd5: true }, ['PLAIN', 'LOGIN', 'XOAUTH2', 'OAUTHBEARER', 'CRAM-MD5']],
+  ])('for %j are %j', (offers, names) => {
+    expect(offeredMechanisms(offers).map(({ name }) => name)).toEqual(names)
+  })
+
+  it('get a challenge of their own for each exchange', () => {
+    let made = 0
+    const cramMd5 = offeredMechanisms({ bearer: false, cramMd5: true }).at(-1)
+    const ask = () => cramMd5?.begin(() => `<${++made}@host>`)(undefined)
+    expect([ask(), ask()]).toEqual([
+      { kind: 'challenge', text: '<1@host>' },
+      { kind: 'challenge', text: '<2@host>' },
+    ])
+  })
 })
