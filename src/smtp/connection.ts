@@ -13,10 +13,11 @@ import { createProviderSide } from './provider-side.ts'
 import { createSession } from './session.ts'
 import type { MessageOutcome, Next, SessionEvent } from './session-events.ts'
 import { createTransactionLog } from './transaction-log.ts'
+import { uniqueChallenge } from './unique-challenge.ts'
 
 export interface ConnectionOptions {
   relay: Relay
-  signIns: Pick<SignIns, 'check'>
+  signIns: SignIns
   limits: Limits
   log: Log
   clock: Clock
@@ -49,6 +50,8 @@ export function serveConnection(raw: Socket, options: ConnectionOptions): Connec
     hostname: options.hostname,
     limits,
     offered: () => relay.offered(),
+    offers: () => options.signIns.offers(options.remoteAddress),
+    makeChallenge: () => uniqueChallenge(options.clock, options.hostname),
     startTls: secureContext !== undefined,
     plainAuth: options.plainAuth,
   })
@@ -97,6 +100,8 @@ export function serveConnection(raw: Socket, options: ConnectionOptions): Connec
         return startTls()
       case 'sign-in':
         return providerSide.signIn(next)
+      case 'admit':
+        return providerSide.admit(next.sender)
       case 'begin':
         return providerSide.begin(next)
       case 'add-recipients':
@@ -118,7 +123,7 @@ export function serveConnection(raw: Socket, options: ConnectionOptions): Connec
       case 'line':
         return taken
       case 'too-long':
-        return { kind: 'line-too-long' }
+        return { kind: 'line-too-long', start: taken.start }
       case 'forbidden':
         return { kind: 'line-forbidden' }
       case 'more':

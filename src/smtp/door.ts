@@ -16,7 +16,7 @@ import { replies } from './replies.ts'
 export interface SmtpDoorOptions {
   listen: readonly Endpoint[]
   relay: Relay
-  signIns: Pick<SignIns, 'check'>
+  signIns: SignIns
   limits: Limits
   log: Log
   clock: Clock

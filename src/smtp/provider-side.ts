@@ -9,17 +9,18 @@ import type { TransactionLog } from './transaction-log.ts'
 
 export interface ProviderSideOptions {
   relay: Relay
-  signIns: Pick<SignIns, 'check'>
+  signIns: Pick<SignIns, 'check' | 'admit'>
   limits: Pick<Limits, 'wholeLoginSeconds'>
   remoteAddress: string
   record: TransactionLog
-  /** Called before the client hears that it is signed in. */
+  /** Called before the client hears that it is signed in, or let in without a password. */
   signedIn: () => void
 }
 
 /** What one session asks of logins and relay, and the transaction that it holds meanwhile. Nothing here rejects. */
 export interface ProviderSide {
   signIn(next: Next & { do: 'sign-in' }): Promise<SessionEvent>
+  admit(sender: string): Promise<SessionEvent>
   begin(next: Next & { do: 'begin' }): Promise<SessionEvent>
   addRecipients(recipients: readonly RecipientCommand[]): Promise<SessionEvent>
   send(octets: AsyncIterable<Buffer>): Promise<MessageOutcome>
@@ -29,31 +30,46 @@ export interface ProviderSide {
 export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
   let transaction: Transaction | undefined
 
-  return { signIn, begin, addRecipients, send, giveUp }
+  return { signIn, admit, begin, addRecipients, send, giveUp }
 
   async function signIn(next: Next & { do: 'sign-in' }): Promise<SessionEvent> {
+    let at: 'sign-in' | 'proof' = 'sign-in'
     try {
-      const submitter = await within(deps.limits.wholeLoginSeconds, check(next.credentials))
+      const submitter = await within(deps.limits.wholeLoginSeconds, checkAndProve(next.credentials))
       deps.signedIn()
       deps.record.signedIn(submitter)
       return { kind: 'signed-in', submitter }
     } catch (error) {
       const failure = asFailure(error)
       deps.record.signInRefused(next.credentials.userName, failure)
-      return { kind: 'failed', failure }
+      return { kind: 'failed', failure, at }
+    }
+
+    async function checkAndProve(credentials: Credentials): Promise<Submitter> {
+      const submitter = await deps.signIns.check(credentials, deps.remoteAddress)
+      at = 'proof'
+      const [mailbox, ...others] = submitter.mailboxes
+      // With several mailboxes nobody knows yet through which one the mail will leave.
+      if (mailbox !== undefined && others.length === 0) await deps.relay.verify(mailbox.address)
+      return submitter
     }
   }
 
-  async function check(credentials: Credentials): Promise<Submitter> {
-    const submitter = await deps.signIns.check(credentials, deps.remoteAddress)
-    const [mailbox, ...others] = submitter.mailboxes
-    // With several mailboxes nobody knows yet through which one the mail will leave.
-    if (mailbox !== undefined && others.length === 0) await deps.relay.verify(mailbox.address)
-    return submitter
+  async function admit(sender: string): Promise<SessionEvent> {
+    try {
+      const submitter = await deps.signIns.admit(sender, deps.remoteAddress)
+      deps.signedIn()
+      deps.record.admitted(submitter)
+      return { kind: 'signed-in', submitter }
+    } catch (error) {
+      const failure = asFailure(error)
+      deps.record.admissionRefused(sender, failure)
+      return { kind: 'failed', failure, at: 'admission' }
+    }
   }
 
   async function begin(next: Next & { do: 'begin' }): Promise<SessionEvent> {
-    deps.record.begun(next.mailbox, next.mail.sender)
+    deps.record.begun(next.mailbox, next.mail.sender, next.givenSender)
     try {
       const begun = await deps.relay.begin(next.mailbox, next.mail, next.recipients)
       transaction = begun.transaction
@@ -81,7 +97,7 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
   function failed(error: unknown): SessionEvent {
     const failure = asFailure(error)
     deps.record.failed(failure)
-    return { kind: 'failed', failure }
+    return { kind: 'failed', failure, at: 'transaction' }
   }
 
   async function send(octets: AsyncIterable<Buffer>): Promise<MessageOutcome> {

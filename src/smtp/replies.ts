@@ -3,23 +3,30 @@ import type { Failure, FailureCode } from '../base/failure.ts'
 import { type Reply, say } from '../wire/reply.ts'
 
 /** Where a session stands when something fails: 454 belongs to AUTH alone (RFC 4954, section 6). */
-export type Phase = 'sign-in' | 'transaction'
+export type Phase =
+  /** AUTH: who the client is. */
+  | 'sign-in'
+  /** AUTH: the client is known, and its provider has to accept us. */
+  | 'proof'
+  /** MAIL without AUTH: who the client is. */
+  | 'admission'
+  | 'transaction'
+
+/** What MAIL hears before AUTH. Whoever sets up a device that cannot sign in reads this in its log, so it names the way. */
+const signInToSend = say(
+  530,
+  '5.7.0 Sign in first: this needs a user name and password (for a device that has none: postern login add ADDRESS --no-password --network CIDR)',
+)
 
 /**
  * The table from failures to replies, the only one of this door. Every text is ours: what a provider said goes to the log, not to a
  * client. Passing trouble is 4xx, so that a queue in front of postern keeps the mail while somebody repairs the cause.
  */
 const failureReplies: Record<FailureCode, Record<Phase, Reply>> = {
-  'wrong-credentials': {
-    'sign-in': say(535, '5.7.8 Wrong user name or password'),
-    transaction: say(550, '5.7.1 This login is no longer valid'),
-  },
+  'wrong-credentials': refused('5.7.1 This login is no longer valid'),
   // The same words as for a wrong password: where a login may be used from is nobody else's business.
-  forbidden: {
-    'sign-in': say(535, '5.7.8 Wrong user name or password'),
-    transaction: say(550, '5.7.1 This login may not do that'),
-  },
-  'sender-refused': bothPhases(say(550, '5.7.1 This login may not send as this sender')),
+  forbidden: refused('5.7.1 This login may not do that'),
+  'sender-refused': everywhere(say(550, '5.7.1 This login may not send as this sender')),
   'consent-needed': temporary(
     '4.7.0',
     'Somebody has to sign in at the provider again: open the page of this mailbox in postern [postern:REAUTH]',
@@ -32,11 +39,15 @@ const failureReplies: Record<FailureCode, Record<Phase, Reply>> = {
     '4.3.0',
     'The mail provider refuses our set-up: ask the administrator of postern [postern:CONFIG]',
   ),
-  'limit-reached': temporary('4.3.2', 'A limit is reached, try again later [postern:LIMIT]'),
-  'outcome-unknown': bothPhases(
+  'limit-reached': {
+    ...temporary('4.3.2', 'A limit is reached, try again later [postern:LIMIT]'),
+    // The only limit there is before a client is known.
+    'sign-in': say(454, '4.7.0 Too many failed sign-ins from here, try again later [postern:LIMIT]'),
+  },
+  'outcome-unknown': everywhere(
     say(451, '4.4.2 The connection to the provider broke, and nobody knows whether the message arrived'),
   ),
-  invalid: bothPhases(say(501, '5.5.2 Cannot read that')),
+  invalid: everywhere(say(501, '5.5.2 Cannot read that')),
   'not-found': temporary(
     '4.3.0',
     'The mailbox of this login is gone: ask the administrator of postern [postern:CONFIG]',
@@ -51,12 +62,19 @@ export function replyForFailure(failure: Failure, phase: Phase): Reply {
   return failureReplies[failure.code][phase]
 }
 
-function temporary(status: string, text: string): Record<Phase, Reply> {
-  return { 'sign-in': say(454, `4.7.0 ${text}`), transaction: say(451, `${status} ${text}`) }
+function refused(later: string): Record<Phase, Reply> {
+  const atSignIn = say(535, '5.7.8 Wrong user name or password')
+  return { 'sign-in': atSignIn, proof: atSignIn, admission: signInToSend, transaction: say(550, later) }
 }
 
-function bothPhases(reply: Reply): Record<Phase, Reply> {
-  return { 'sign-in': reply, transaction: reply }
+function temporary(status: string, text: string): Record<Phase, Reply> {
+  const atSignIn = say(454, `4.7.0 ${text}`)
+  const later = say(451, `${status} ${text}`)
+  return { 'sign-in': atSignIn, proof: atSignIn, admission: later, transaction: later }
+}
+
+function everywhere(reply: Reply): Record<Phase, Reply> {
+  return { 'sign-in': reply, proof: reply, admission: reply, transaction: reply }
 }
 
 /** Everything that is said without looking anything up. */
@@ -70,6 +88,7 @@ export const replies = {
   readyForTls: say(220, '2.0.0 Ready to start TLS'),
 
   signInFirst: say(530, '5.7.0 Sign in first'),
+  signInToSend,
   startTlsFirst: say(538, '5.7.11 Signing in needs TLS here: say STARTTLS first'),
   helloFirst: say(503, '5.5.1 Say EHLO first'),
   signedInAlready: say(503, '5.5.1 Already signed in'),
@@ -115,6 +134,15 @@ export function senderRefused(reason: string, mailbox: string, sender: string): 
   return say(
     550,
     asciiText(`5.7.1 ${reason}. A login that may: postern login add ${mailbox} --sender ${sender}`),
+  )
+}
+
+/** The same for a client that MAIL tried to let in without a password. */
+export function senderNotAdmitted(sender: string): Reply {
+  const way = `postern login add ADDRESS --no-password --network CIDR --sender ${sender}`
+  return say(
+    550,
+    asciiText(`5.7.1 No login without a password may send as ${sender} from here. One that may: ${way}`),
   )
 }
 

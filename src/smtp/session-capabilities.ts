@@ -1,4 +1,3 @@
-import { clientMechanisms } from '../sasl/client-mechanisms.ts'
 import type { Offered } from '../upstream/relay.ts'
 import { type Reply, say } from '../wire/reply.ts'
 
@@ -9,7 +8,7 @@ import { type Reply, say } from '../wire/reply.ts'
 export function describeCapabilities(
   hostname: string,
   offered: Offered,
-  here: { size: number | undefined; startTls: boolean; auth: boolean },
+  here: { size: number | undefined; startTls: boolean; mechanisms: readonly string[] },
 ): Reply {
   const keywords = [
     'PIPELINING',
@@ -19,7 +18,7 @@ export function describeCapabilities(
     offered.dsn && 'DSN',
     offered.enhancedStatusCodes && 'ENHANCEDSTATUSCODES',
     here.startTls && 'STARTTLS',
-    here.auth && `AUTH ${[...clientMechanisms.keys()].join(' ')}`,
+    here.mechanisms.length > 0 && `AUTH ${here.mechanisms.join(' ')}`,
   ]
   return say(250, hostname, ...keywords.filter((keyword) => keyword !== false))
 }

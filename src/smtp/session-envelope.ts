@@ -30,6 +30,7 @@ export interface Envelope {
 interface OpenEnvelope {
   mailbox: string
   mail: MailCommand
+  givenSender?: string
   begun: boolean
   asked: boolean
   accepted: number
@@ -58,7 +59,13 @@ export function createEnvelope(limits: EnvelopeLimits, offered: () => Offered): 
       if (!verdict.allowed) {
         return answer(senderRefused(verdict.reason, by.mailboxes[0]?.address ?? 'ADDRESS', mail.sender))
       }
-      open = { mailbox: verdict.mailbox, mail, begun: false, asked: false, accepted: 0 }
+      open = {
+        mailbox: verdict.mailbox,
+        ...sentAs(verdict.sender, mail),
+        begun: false,
+        asked: false,
+        accepted: 0,
+      }
       return answer(replies.senderAccepted)
     },
 
@@ -82,7 +89,9 @@ export function createEnvelope(limits: EnvelopeLimits, offered: () => Offered): 
       const recipients = run.filter(isCommand)
       if (open === undefined || recipients.length === 0) return { replies: [] }
       if (open.begun) return { replies: [], next: { do: 'add-recipients', recipients } }
-      return { replies: [], next: { do: 'begin', mailbox: open.mailbox, mail: open.mail, recipients } }
+      const { mailbox, mail, givenSender } = open
+      const given = givenSender === undefined ? {} : { givenSender }
+      return { replies: [], next: { do: 'begin', mailbox, mail, ...given, recipients } }
     },
 
     recipientsAnswered(answers, stillOpen) {
@@ -141,6 +150,17 @@ export function messageLimit(
 ): number | undefined {
   const known = [limits.messageOctets, offered.size ?? 0].filter((octets) => octets > 0)
   return known.length === 0 ? undefined : Math.min(...known)
+}
+
+/**
+ * The MAIL command with the sender that policy decided. Its parameters stay, SMTPUTF8 too: it speaks for the header of the message as well,
+ * where the client's own sender may still stand (RFC 6531, section 3.4), and a new sender may need what the old one did not.
+ */
+function sentAs(sender: string, mail: MailCommand): Pick<OpenEnvelope, 'mail' | 'givenSender'> {
+  if (sender === mail.sender) return { mail }
+  const { parameters } = mail
+  const needed = isAscii(sender) || wantsUtf8(mail) ? [] : [{ keyword: 'SMTPUTF8' }]
+  return { mail: { sender, parameters: [...parameters, ...needed] }, givenSender: mail.sender }
 }
 
 function wantsUtf8(mail: MailCommand): boolean {

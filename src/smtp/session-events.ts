@@ -3,6 +3,7 @@ import type { Submitter } from '../mailboxes/services.ts'
 import type { Credentials } from '../sasl/credentials.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import type { Reply } from '../wire/reply.ts'
+import type { Phase } from './replies.ts'
 
 /** What the session answers, and what has to happen before it can go on. */
 export interface Step {
@@ -18,8 +19,16 @@ export type Next =
   | { do: 'start-tls' }
   /** Check the credentials and, where they are for one mailbox, that the provider accepts us: `signed-in` or `failed`. */
   | { do: 'sign-in'; credentials: Credentials }
-  /** Begin the transaction at the provider: `recipients-answered` or `failed`. */
-  | { do: 'begin'; mailbox: string; mail: MailCommand; recipients: readonly RecipientCommand[] }
+  /** Who a client without a password is, for this envelope sender: `signed-in` or `failed`. */
+  | { do: 'admit'; sender: string }
+  /** Begin the transaction at the provider: `recipients-answered` or `failed`. `givenSender`: the client's, where another one replaced it. */
+  | {
+      do: 'begin'
+      mailbox: string
+      mail: MailCommand
+      givenSender?: string
+      recipients: readonly RecipientCommand[]
+    }
   /** More recipients for it: `recipients-answered` or `failed`. */
   | { do: 'add-recipients'; recipients: readonly RecipientCommand[] }
   /** Pass the message on: `message-over`. `limit` in octets (RFC 1870). */
@@ -30,7 +39,8 @@ export type Next =
 
 export type SessionEvent =
   | { kind: 'line'; line: Buffer }
-  | { kind: 'line-too-long' }
+  /** `start`: its first octets. */
+  | { kind: 'line-too-long'; start: Buffer }
   | { kind: 'line-forbidden' }
   | { kind: 'run-ended' }
   | { kind: 'encrypted' }
@@ -39,7 +49,7 @@ export type SessionEvent =
   | { kind: 'recipients-answered'; replies: readonly Reply[]; open: boolean }
   /** `ended`: the client's input stands behind the end of data; otherwise nothing of it can be read as commands. */
   | { kind: 'message-over'; outcome: MessageOutcome; ended: boolean }
-  | { kind: 'failed'; failure: Failure }
+  | { kind: 'failed'; failure: Failure; at: Phase }
   | { kind: 'timed-out' }
   | { kind: 'shutting-down' }
 

@@ -1,10 +1,10 @@
 import type { Failure } from '../base/failure.ts'
 import type { Limits } from '../config/config.ts'
 import { decodeBase64, encodeBase64 } from '../sasl/base64.ts'
-import { clientMechanisms } from '../sasl/client-mechanisms.ts'
+import { type MechanismOffers, offeredMechanisms } from '../sasl/client-mechanisms.ts'
 import type { Exchange } from '../sasl/exchange.ts'
 import { type Reply, say } from '../wire/reply.ts'
-import { replies, replyForFailure } from './replies.ts'
+import { type Phase, replies, replyForFailure } from './replies.ts'
 import { type Answer, bad } from './session-answer.ts'
 
 /** AUTH (RFC 4954), from the command to the outcome of the check. */
@@ -13,60 +13,98 @@ export interface SignIn {
   isUnderWay(): boolean
   begin(mechanism: string, initial: string | undefined): Answer
   respond(line: Buffer): Answer
-  failed(failure: Failure): Answer
+  succeeded(): Answer
+  failed(failure: Failure, at: Phase): Answer
   /** After STARTTLS (RFC 3207, section 4.2). Failures stay counted. */
   forget(): void
 }
 
-export function createSignIn(limits: Pick<Limits, 'authLineOctets' | 'signInFailures'>): SignIn {
-  let exchange: Exchange | undefined
+export interface SignInOptions {
+  limits: Pick<Limits, 'authLineOctets' | 'signInFailures'>
+  offers: () => MechanismOffers
+  makeChallenge: () => string
+}
+
+type State =
+  | { kind: 'idle' }
+  | { kind: 'exchange'; exchange: Exchange }
+  | { kind: 'checking'; errorChallenge: string | undefined }
+  /** The error challenge is out; whatever the client says to it, this is the answer. */
+  | { kind: 'refused'; reply: Reply }
+
+export function createSignIn({ limits, offers, makeChallenge }: SignInOptions): SignIn {
+  let state: State = { kind: 'idle' }
   let failures = 0
 
   return {
-    isUnderWay: () => exchange !== undefined,
+    isUnderWay: () => state.kind === 'exchange' || state.kind === 'refused',
 
-    begin(mechanism, initial) {
-      exchange = clientMechanisms.get(mechanism)?.()
-      if (exchange === undefined) return bad(replies.mechanismUnknown)
-      if (initial === undefined) return advance(undefined)
+    begin(name, initial) {
+      const mechanism = offeredMechanisms(offers()).find((offered) => offered.name === name)
+      if (mechanism === undefined) return bad(replies.mechanismUnknown)
+      const exchange = mechanism.begin(makeChallenge)
+      if (initial === undefined) return advance(exchange, undefined)
       // RFC 4954, section 4: `=` is an initial response of zero length, not an absent one.
-      return initial === '=' ? advance(Buffer.alloc(0)) : decodeAndAdvance(initial)
+      return initial === '=' ? advance(exchange, Buffer.alloc(0)) : decodeAndAdvance(exchange, initial)
     },
 
     respond(line) {
+      if (state.kind === 'refused') return fail(state.reply)
       const text = line.toString('latin1')
-      if (text !== '*') return decodeAndAdvance(text)
-      exchange = undefined
+      if (state.kind === 'exchange' && text !== '*') return decodeAndAdvance(state.exchange, text)
+      state = { kind: 'idle' }
       return bad(replies.cancelled)
     },
 
-    failed: (failure) => fail(replyForFailure(failure, 'sign-in')),
+    succeeded() {
+      state = { kind: 'idle' }
+      return { replies: [replies.signedIn] }
+    },
+
+    failed(failure, at) {
+      const reply = replyForFailure(failure, at)
+      const errorChallenge = state.kind === 'checking' ? state.errorChallenge : undefined
+      // Passing trouble says nothing about the token, so a client must not be told to throw it away.
+      if (errorChallenge === undefined || reply.code !== replies.wrongCredentials.code) return fail(reply)
+      state = { kind: 'refused', reply }
+      return challenge(errorChallenge)
+    },
 
     forget() {
-      exchange = undefined
+      state = { kind: 'idle' }
     },
   }
 
-  function decodeAndAdvance(text: string): Answer {
+  function decodeAndAdvance(exchange: Exchange, text: string): Answer {
     const response = decodeBase64(text)
-    if (response !== undefined) return advance(response)
-    exchange = undefined
+    if (response !== undefined) return advance(exchange, response)
+    state = { kind: 'idle' }
     return bad(replies.badBase64)
   }
 
-  function advance(response: Buffer | undefined): Answer {
-    const outcome = exchange?.(response) ?? { kind: 'malformed' }
-    if (outcome.kind === 'challenge') {
-      const challenge = say(334, encodeBase64(outcome.text))
-      return { replies: [challenge], next: { do: 'line', limit: limits.authLineOctets } }
+  function advance(exchange: Exchange, response: Buffer | undefined): Answer {
+    const outcome = exchange(response)
+    switch (outcome.kind) {
+      case 'challenge':
+        state = { kind: 'exchange', exchange }
+        return challenge(outcome.text)
+      case 'credentials':
+        state = { kind: 'checking', errorChallenge: outcome.errorChallenge }
+        return { replies: [], next: { do: 'sign-in', credentials: outcome.credentials } }
+      case 'malformed':
+        state = { kind: 'idle' }
+        return bad(replies.badResponse)
+      case 'refused':
+        return fail(replies.wrongCredentials)
     }
-    exchange = undefined
-    if (outcome.kind === 'malformed') return bad(replies.badResponse)
-    if (outcome.kind === 'refused') return fail(replies.wrongCredentials)
-    return { replies: [], next: { do: 'sign-in', credentials: outcome.credentials } }
+  }
+
+  function challenge(text: string): Answer {
+    return { replies: [say(334, encodeBase64(text))], next: { do: 'line', limit: limits.authLineOctets } }
   }
 
   function fail(reply: Reply): Answer {
+    state = { kind: 'idle' }
     failures++
     if (failures < limits.signInFailures) return { replies: [reply] }
     return { replies: [reply, replies.tooManySignInFailures], next: { do: 'close' } }

@@ -1,9 +1,13 @@
+import type { Failure } from '../base/failure.ts'
 import type { Limits } from '../config/config.ts'
-import type { Submitter } from '../mailboxes/services.ts'
+import type { Offers, Submitter } from '../mailboxes/services.ts'
+import { offeredMechanisms } from '../sasl/client-mechanisms.ts'
 import type { Offered } from '../upstream/relay.ts'
+import type { MailCommand } from '../wire/envelope.ts'
 import { type Reply, say } from '../wire/reply.ts'
 import { type Command, parseCommand } from './command.ts'
-import { greeting, replies, replyForFailure } from './replies.ts'
+import { greeting, type Phase, replies, replyForFailure } from './replies.ts'
+import { createAdmission } from './session-admission.ts'
 import { type Answer, answer, bad, closeWith } from './session-answer.ts'
 import { describeCapabilities } from './session-capabilities.ts'
 import { createEnvelope, messageLimit } from './session-envelope.ts'
@@ -15,6 +19,10 @@ export interface SessionOptions {
   hostname: string
   limits: SessionLimits
   offered: () => Offered
+  /** What this client may use to say who it is. */
+  offers: () => Offers
+  /** A challenge for CRAM-MD5, unlike any other: `<random.time@host>`. */
+  makeChallenge: () => string
   /** A certificate is there, so STARTTLS is offered until TLS is on. */
   startTls: boolean
   /** AUTH may happen without TLS: the client is on this machine, or it was asked for. */
@@ -39,11 +47,14 @@ export interface Session {
 
 export function createSession(options: SessionOptions): Session {
   const { limits, offered } = options
-  const signIn = createSignIn(limits)
+  const signIn = createSignIn(options)
+  const admission = createAdmission(() => options.offers().withoutPassword)
   const envelope = createEnvelope(limits, offered)
   let encrypted = false
   let greeted = false
   let submitter: Submitter | undefined
+  /** It was let in without a password: asked anew at each MAIL, and it may still sign in. */
+  let admitted = false
   let badCommands = 0
   /** What ended a run of recipients: its turn comes when they are answered. */
   let deferred: SessionEvent | undefined
@@ -59,7 +70,7 @@ export function createSession(options: SessionOptions): Session {
         return signIn.isUnderWay() ? signIn.respond(event.line) : line(event.line)
       case 'line-too-long':
         if (envelope.isGathering()) return endRunBefore(event)
-        return closeWith(signIn.isUnderWay() ? replies.authLineTooLong : replies.lineTooLong)
+        return closeWith(isAuthLine(event.start) ? replies.authLineTooLong : replies.lineTooLong)
       case 'line-forbidden':
         return envelope.isGathering() ? endRunBefore(event) : closeWith(replies.bareNewlineInCommand)
       case 'run-ended':
@@ -67,15 +78,13 @@ export function createSession(options: SessionOptions): Session {
       case 'encrypted':
         return startAgain()
       case 'signed-in':
-        submitter = event.submitter
-        return answer(replies.signedIn)
+        return signedIn(event.submitter)
       case 'recipients-answered':
         return thenDeferred(envelope.recipientsAnswered(event.replies, event.open))
       case 'message-over':
         return messageOver(event.outcome, event.ended)
       case 'failed':
-        if (submitter === undefined) return signIn.failed(event.failure)
-        return thenDeferred(envelope.recipientsFailed(replyForFailure(event.failure, 'transaction')))
+        return failed(event.failure, event.at)
       case 'timed-out':
         return closeWith(replies.timedOut)
       case 'shutting-down':
@@ -93,13 +102,21 @@ export function createSession(options: SessionOptions): Session {
 
   function nextLine(): Step['next'] {
     if (envelope.isGathering()) return { do: 'line-if-here', limit: limits.commandLineOctets }
-    // An initial response may make AUTH longer than any other command (RFC 4954, section 4).
-    return { do: 'line', limit: submitter === undefined ? limits.authLineOctets : limits.commandLineOctets }
+    return { do: 'line', limit: lineLimit() }
+  }
+
+  /** An initial response may make AUTH longer than any other command (RFC 4954, section 4). */
+  function lineLimit(): number {
+    return maySignIn() && !envelope.isOpen() ? limits.authLineOctets : limits.commandLineOctets
+  }
+
+  function isAuthLine(start: Buffer): boolean {
+    return signIn.isUnderWay() || /^AUTH /i.test(start.toString('latin1'))
   }
 
   function line(octets: Buffer): Answer {
     const command = parseCommand(octets)
-    // Possible only before sign-in, when nothing is gathered yet.
+    // Possible only where AUTH is, when nothing is gathered.
     if (octets.length > limits.commandLineOctets && command.verb !== 'AUTH') {
       return closeWith(replies.lineTooLong)
     }
@@ -146,15 +163,15 @@ export function createSession(options: SessionOptions): Session {
         return bad(submitter === undefined ? replies.signInFirst : replies.unknownCommand)
       case 'malformed':
         return malformed(command.of, command.reply)
+      case 'MAIL':
+        return mail(command.mail)
       default:
-        return submitter === undefined ? bad(replies.signInFirst) : transaction(submitter, command)
+        return submitter === undefined ? bad(replies.signInFirst) : transaction(command)
     }
   }
 
-  function transaction(by: Submitter, command: Command): Answer {
+  function transaction(command: Command): Answer {
     switch (command.verb) {
-      case 'MAIL':
-        return envelope.mail(by, command.mail)
       case 'RCPT':
         return envelope.recipient(command.recipient)
       case 'DATA':
@@ -164,15 +181,37 @@ export function createSession(options: SessionOptions): Session {
     }
   }
 
+  function mail(command: MailCommand): Answer {
+    if (submitter !== undefined && (!admitted || envelope.isOpen())) return envelope.mail(submitter, command)
+    return admission.ask(command, greeted)
+  }
+
+  function signedIn(by: Submitter): Answer {
+    const waiting = admission.take()
+    submitter = by
+    admitted = waiting !== undefined
+    return waiting === undefined ? signIn.succeeded() : envelope.mail(by, waiting)
+  }
+
+  function failed(failure: Failure, at: Phase): Answer {
+    if (at === 'admission') return admission.failed(failure)
+    if (at !== 'transaction') return signIn.failed(failure, at)
+    return thenDeferred(envelope.recipientsFailed(replyForFailure(failure, at)))
+  }
+
   function malformed(of: string, reply: Reply): Answer {
-    const needsLogin = of === 'MAIL' || of === 'RCPT' || of === 'DATA'
-    if (needsLogin && submitter === undefined) return bad(replies.signInFirst)
+    if (submitter === undefined && of === 'MAIL' && !options.offers().withoutPassword) {
+      return bad(replies.signInToSend)
+    }
+    if (submitter === undefined && (of === 'RCPT' || of === 'DATA')) return bad(replies.signInFirst)
     if (of !== 'RCPT') return bad(reply)
     return { ...(envelope.isOpen() ? envelope.refuseRecipient(reply) : answer(replies.mailFirst)), bad: true }
   }
 
   function auth(mechanism: string, initial: string | undefined): Answer {
-    if (submitter !== undefined) return bad(replies.signedInAlready)
+    if (!maySignIn()) return bad(replies.signedInAlready)
+    // RFC 4954, section 4.
+    if (envelope.isOpen()) return bad(replies.mailAlready)
     if (!mayAuth()) return bad(replies.startTlsFirst)
     return greeted ? signIn.begin(mechanism, initial) : bad(replies.helloFirst)
   }
@@ -189,6 +228,7 @@ export function createSession(options: SessionOptions): Session {
     encrypted = true
     greeted = false
     submitter = undefined
+    admitted = false
     signIn.forget()
     return { replies: [] }
   }
@@ -196,7 +236,7 @@ export function createSession(options: SessionOptions): Session {
   function endEnvelope(reply: Reply): Answer {
     if (!envelope.isOpen()) return answer(reply)
     envelope.close()
-    return { replies: [reply], next: { do: 'reset', limit: limits.commandLineOctets } }
+    return { replies: [reply], next: { do: 'reset', limit: lineLimit() } }
   }
 
   function messageOver(outcome: MessageOutcome, ended: boolean): Answer {
@@ -209,8 +249,12 @@ export function createSession(options: SessionOptions): Session {
     return describeCapabilities(options.hostname, offered(), {
       size: messageLimit(limits, offered()),
       startTls: options.startTls && !encrypted,
-      auth: mayAuth(),
+      mechanisms: mayAuth() ? offeredMechanisms(options.offers()).map(({ name }) => name) : [],
     })
+  }
+
+  function maySignIn(): boolean {
+    return submitter === undefined || admitted
   }
 
   function mayAuth(): boolean {

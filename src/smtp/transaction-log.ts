@@ -10,7 +10,11 @@ import type { MessageCut, MessageOutcome } from './session-events.ts'
 export interface TransactionLog {
   signedIn(submitter: Submitter): void
   signInRefused(userName: string, failure: Failure): void
-  begun(mailbox: string, sender: string): void
+  /** Said loudly, once for a connection: nobody proved anything but where it comes from. */
+  admitted(submitter: Submitter): void
+  admissionRefused(sender: string, failure: Failure): void
+  /** `givenSender`: the client's, where another one replaced it. */
+  begun(mailbox: string, sender: string, givenSender?: string): void
   recipients(replies: readonly Reply[]): void
   failed(failure: Failure): void
   message(outcome: MessageOutcome, cut: MessageCut | 'gone' | undefined, octets: number): void
@@ -20,13 +24,14 @@ export interface TransactionLog {
 
 interface Open {
   since: number
-  fields: { login: string; mailbox: string; sender: string }
+  fields: { login: string; mailbox: string; sender: string; givenSender?: string }
   accepted: number
   refusal?: Reply
 }
 
 export function createTransactionLog(log: Log, clock: Clock): TransactionLog {
   let userName = ''
+  let warned = false
   let open: Open | undefined
 
   return {
@@ -40,8 +45,23 @@ export function createTransactionLog(log: Log, clock: Clock): TransactionLog {
       log.warn({ login: printable(name), reason: failure.code, detail: failure.message }, 'sign-in refused')
     },
 
-    begun(mailbox, sender) {
-      const fields = { login: userName, mailbox, sender: printable(sender, 254) }
+    admitted(submitter) {
+      userName = submitter.userName
+      if (!warned) log.warn({ login: userName }, 'admitted without a password')
+      warned = true
+    },
+
+    admissionRefused(sender, failure) {
+      const { code, message } = failure
+      log.warn(
+        { sender: printable(sender, 254), reason: code, detail: message },
+        'not admitted without a password',
+      )
+    },
+
+    begun(mailbox, sender, givenSender) {
+      const given = givenSender === undefined ? {} : { givenSender: printable(givenSender, 254) }
+      const fields = { login: userName, mailbox, sender: printable(sender, 254), ...given }
       open ??= { since: clock.monotonic(), fields, accepted: 0 }
     },
 

@@ -3,6 +3,7 @@ import type { MessageScanner, Scan } from './message-scanner.ts'
 const nul = 0x00
 const lf = 0x0a
 const cr = 0x0d
+const startOctets = 16
 
 /** What stands at the front of the input. */
 export type TakenLine =
@@ -10,8 +11,8 @@ export type TakenLine =
   | { kind: 'line'; line: Buffer }
   /** No whole line yet. */
   | { kind: 'more' }
-  /** The line is longer than the limit, whether or not it has ended. */
-  | { kind: 'too-long' }
+  /** The line is longer than the limit, whether or not it has ended. `start`: its first octets, enough to know the command. */
+  | { kind: 'too-long'; start: Buffer }
   /** A CR or LF that is not part of CRLF, or a NUL. */
   | { kind: 'forbidden' }
 
@@ -41,7 +42,9 @@ export function createInputBuffer(): InputBuffer {
     takeLine(limit) {
       for (let chunk = queue.shift(); chunk; chunk = queue.shift()) {
         const found = findLineEnd(chunk, start.endsInCr(), limit - start.length())
-        if (found.kind === 'too-long' || found.kind === 'forbidden') return found
+        if (found.kind === 'too-long')
+          return { kind: 'too-long', start: start.peek(chunk, Math.min(limit, startOctets)) }
+        if (found.kind === 'forbidden') return found
         if (found.kind === 'none') {
           start.add(chunk)
           continue
@@ -102,6 +105,9 @@ function createLineStart() {
       }
       used += chunk.copy(held, used)
     },
+    /** The first octets of the line, with those of `tail` behind it. */
+    peek: (tail: Buffer, count: number) =>
+      Buffer.concat([held.subarray(0, Math.min(used, count)), tail.subarray(0, Math.max(0, count - used))]),
     /** The whole line; `tail` ends in the LF that ends it. */
     finish(tail: Buffer): Buffer {
       const whole = used === 0 ? tail : Buffer.concat([held.subarray(0, used), tail])

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
+import type { Offers } from '../../src/mailboxes/services.ts'
 import { encodeBase64 } from '../../src/sasl/base64.ts'
 import { createSession, type Session } from '../../src/smtp/session.ts'
 import type { SessionEvent, Step } from '../../src/smtp/session-events.ts'
@@ -13,11 +14,13 @@ import { stageSubmitters } from '../support/door-stage.ts'
 
 const auth = `AUTH PLAIN ${encodeBase64('\0me@example.com\0right')}`
 
-function newSession(startTls = false, plainAuth = true): Session {
+function newSession(startTls = false, plainAuth = true, offers: Partial<Offers> = {}): Session {
   return createSession({
     hostname: 'localhost',
     limits: { ...defaultLimits, messageOctets: 100, recipientsPerMessage: 3 },
     offered: () => ({ eightBitMime: true, smtpUtf8: false, dsn: false, enhancedStatusCodes: true }),
+    offers: () => ({ cramMd5: true, bearer: true, withoutPassword: true, ...offers }),
+    makeChallenge: () => '<1.2@localhost>',
     startTls,
     plainAuth,
   })
@@ -40,7 +43,9 @@ describe('the session', () => {
     expect(codes(tell(session, auth))).toEqual([538])
     expect(tell(session, 'STARTTLS').next).toEqual({ do: 'start-tls' })
     session.step({ kind: 'encrypted' })
-    expect(tell(session, 'EHLO a').replies[0]?.lines).toContain('AUTH PLAIN LOGIN')
+    expect(tell(session, 'EHLO a').replies[0]?.lines).toContain(
+      'AUTH PLAIN LOGIN XOAUTH2 OAUTHBEARER CRAM-MD5',
+    )
     expect(tell(session, auth).next.do).toBe('sign-in')
   })
 
@@ -69,7 +74,7 @@ describe('the session', () => {
   it.each<[SessionEvent, number]>([
     [{ kind: 'timed-out' }, 421],
     [{ kind: 'shutting-down' }, 421],
-    [{ kind: 'line-too-long' }, 500],
+    [{ kind: 'line-too-long', start: Buffer.from('NOOP') }, 500],
     [{ kind: 'line-forbidden' }, 500],
   ])('closes after %j', (event, code) => {
     const step = newSession().step(event)
@@ -110,11 +115,15 @@ function converse(input: string, sizes: readonly number[], provider = () => ({ r
       case 'sign-in': {
         const { userName } = next.credentials
         const submitter = stageSubmitters.find((known) => known.userName === userName)
-        return submitter && { kind: 'signed-in', submitter }
+        return submitter === undefined ? wrong('sign-in') : { kind: 'signed-in', submitter }
+      }
+      case 'admit': {
+        const submitter = stageSubmitters.find((known) => known.userName === next.sender)
+        return submitter === undefined ? wrong('admission') : { kind: 'signed-in', submitter }
       }
       case 'begin':
       case 'add-recipients': {
-        if (provider().refuse) return { kind: 'failed', failure: unavailable() }
+        if (provider().refuse) return { kind: 'failed', failure: unavailable(), at: 'transaction' }
         // How recipients are grouped follows the cutting, on purpose; who they are must not.
         for (const { recipient } of next.recipients) outcome.asked.push(recipient)
         return {
@@ -136,7 +145,7 @@ function converse(input: string, sizes: readonly number[], provider = () => ({ r
     for (;;) {
       const taken = buffer.takeLine(limit)
       if (taken.kind === 'line') return taken
-      if (taken.kind === 'too-long') return { kind: 'line-too-long' }
+      if (taken.kind === 'too-long') return { kind: 'line-too-long', start: taken.start }
       if (taken.kind === 'forbidden') return { kind: 'line-forbidden' }
       if (onlyIfHere) return { kind: 'run-ended' }
       const piece = pieces.shift()
@@ -163,6 +172,10 @@ function converse(input: string, sizes: readonly number[], provider = () => ({ r
   }
 }
 
+function wrong(at: 'sign-in' | 'admission'): SessionEvent {
+  return { kind: 'failed', failure: new Failure('wrong-credentials', 'told to fail'), at }
+}
+
 function unavailable(): Failure {
   return new Failure('provider-unavailable', 'told to fail')
 }
@@ -172,6 +185,11 @@ describe('whatever a client sends', () => {
     'EHLO a\r\n',
     `${auth}\r\n`,
     'AUTH LOGIN\r\n',
+    'AUTH CRAM-MD5\r\n',
+    `AUTH XOAUTH2 ${encodeBase64('user=me@example.com\x01auth=Bearer a\x01\x01')}\r\n`,
+    `AUTH OAUTHBEARER ${encodeBase64('n,a=somebody,\x01auth=Bearer a\x01\x01')}\r\n`,
+    `AUTH PLAIN ${'A'.repeat(5000)}\r\n`,
+    `AUTH PLAIN ${'A'.repeat(13_000)}\r\n`,
     '*\r\n',
     'bWVAZXhhbXBsZS5jb20=\r\n',
     'MAIL FROM:<me@example.com>\r\n',

@@ -13,6 +13,7 @@ function lines(pieces: readonly Buffer[], limit: number): string[] {
     for (;;) {
       const taken = input.takeLine(limit)
       if (taken.kind === 'more') break
+      if (taken.kind === 'too-long') return [...seen, `too-long ${taken.start.toString('latin1')}`]
       if (taken.kind !== 'line') return [...seen, taken.kind]
       seen.push(JSON.stringify(taken.line.toString('latin1')))
     }
@@ -30,10 +31,10 @@ describe('the input buffer', () => {
     ['NOOP\r\r\n', ['forbidden']],
     ['NO\0OP\r\n', ['forbidden']],
     ['12345678\r\n', ['"12345678"']],
-    ['123456789', ['too-long']],
-    ['123456789\r\n', ['too-long']],
+    ['123456789', ['too-long 12345678']],
+    ['123456789\r\n', ['too-long 12345678']],
     ['12345678\n', ['forbidden']],
-    ['NOOP\r\n123456789\n', ['"NOOP"', 'too-long']],
+    ['NOOP\r\n123456789\n', ['"NOOP"', 'too-long 12345678']],
   ])('takes lines of at most 8 octets out of %j', (text, seen) => {
     expect(lines([Buffer.from(text)], 8)).toEqual(seen)
     expect(lines(cutAt(Buffer.from(text), 1), 8)).toEqual(seen)
@@ -62,8 +63,14 @@ describe('the input buffer', () => {
     for (let octet = 0; octet < 10; octet++) input.push(Buffer.from('a'))
     expect(input.takeLine(10)).toEqual({ kind: 'more' })
     input.push(Buffer.alloc(100_000, 'a'))
-    expect(input.takeLine(10)).toEqual({ kind: 'too-long' })
+    expect(input.takeLine(10)).toEqual({ kind: 'too-long', start: Buffer.from('aaaaaaaaaa') })
     expect(input.size()).toBeLessThanOrEqual(10)
+  })
+
+  it('shows no more than the first 16 octets of a line that is too long', () => {
+    const text = Buffer.from(`AUTH PLAIN ${'a'.repeat(100)}`)
+    expect(lines([text], 50)).toEqual(['too-long AUTH PLAIN aaaaa'])
+    expect(lines(cutAt(text, 7), 50)).toEqual(['too-long AUTH PLAIN aaaaa'])
   })
 
   it('takes a line of 1 MiB that comes octet by octet, pushed all at once or taken in between', () => {
