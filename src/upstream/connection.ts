@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Reply } from '../wire/reply.ts'
+import type { ReplyLimits } from '../wire/reply-parser.ts'
 import { ConnectionLost, type Ending } from './connection-lost.ts'
 import { createReplyQueue } from './reply-queue.ts'
 
@@ -35,13 +36,13 @@ interface Writer {
 }
 
 /** Speaks over a connected socket. From here on the socket belongs to the connection. */
-export function createConnection(socket: Socket): Connection {
+export function createConnection(socket: Socket, limits: ReplyLimits): Connection {
   const listeners: (() => void)[] = []
   let lost: ConnectionLost | undefined
   let unasked: Reply | undefined
   let writer: Writer | undefined
 
-  const queue = createReplyQueue({
+  const queue = createReplyQueue(limits, {
     broken: lose,
     unasked(reply) {
       unasked = reply

@@ -6,6 +6,7 @@ import type { Limits } from '../config/config.ts'
 import type { Submission } from '../providers/provider.ts'
 import { type Capabilities, parseCapabilities } from '../wire/capabilities.ts'
 import type { Reply } from '../wire/reply.ts'
+import type { ReplyLimits } from '../wire/reply-parser.ts'
 import { type Connection, createConnection } from './connection.ts'
 import { ConnectionLost, lossAsFailure } from './connection-lost.ts'
 import { ehloName } from './ehlo-name.ts'
@@ -24,7 +25,7 @@ export interface Dialled {
 export type Dial = (submission: Submission, signal: AbortSignal) => Promise<Dialled>
 
 export interface DialerDependencies {
-  limits: Pick<Limits, 'upstreamConnectSeconds' | 'upstreamReplySeconds'>
+  limits: Pick<Limits, 'upstreamConnectSeconds' | 'upstreamReplySeconds'> & ReplyLimits
   extraCa?: string
   ehloName?: string
 }
@@ -66,7 +67,7 @@ export function createDialer(dependencies: DialerDependencies): Dial {
     const stop = () => current?.destroy()
     signal.addEventListener('abort', stop, { once: true })
     const follow = (socket: net.Socket) => {
-      const connection = createConnection(socket)
+      const connection = createConnection(socket, dependencies.limits)
       current = connection
       return connection
     }

@@ -1,5 +1,5 @@
 import type { Reply } from '../wire/reply.ts'
-import { createReplyParser, type ParsedReply } from '../wire/reply-parser.ts'
+import { createReplyParser, type ParsedReply, type ReplyLimits } from '../wire/reply-parser.ts'
 import type { ConnectionLost, Ending } from './connection-lost.ts'
 
 /** The replies that a provider owes us, first asked, first answered. */
@@ -28,8 +28,8 @@ interface Awaited {
   reject(lost: ConnectionLost): void
 }
 
-export function createReplyQueue(trouble: QueueTrouble): ReplyQueue {
-  const parser = createReplyParser()
+export function createReplyQueue(limits: ReplyLimits, trouble: QueueTrouble): ReplyQueue {
+  const parser = createReplyParser(limits)
   const awaited: Awaited[] = []
   let leaving = false
   let timer: NodeJS.Timeout | undefined

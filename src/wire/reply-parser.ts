@@ -1,14 +1,14 @@
+import type { Limits } from '../config/config.ts'
 import type { Reply } from './reply.ts'
 
-/** What a provider may send. Octets, the line's CRLF and the reply's every line included. */
-export interface ReplyLimits {
-  lineOctets: number
-  replyOctets: number
-  replyLines: number
-}
-
-/** RFC 5321 section 4.5.3.1.5 asks for 512 octets a line; what is seen in the field is more generous. */
-export const replyLimits: ReplyLimits = { lineOctets: 8192, replyOctets: 131_072, replyLines: 1000 }
+/**
+ * What a provider may send. Octets, the line's CRLF and the reply's every line included. RFC 5321, section 4.5.3.1.5, asks
+ * for 512 octets a line; what is seen in the field is longer.
+ */
+export type ReplyLimits = Pick<
+  Limits,
+  'upstreamReplyLineOctets' | 'upstreamReplyOctets' | 'upstreamReplyLines'
+>
 
 export type ParsedReply =
   | { kind: 'reply'; reply: Reply }
@@ -26,7 +26,7 @@ const LF = 0x0a
 const nothing = Buffer.alloc(0)
 
 /** Reads SMTP replies (RFC 5321, section 4.2). Knows nothing of sockets. */
-export function createReplyParser(limits: ReplyLimits = replyLimits): ReplyParser {
+export function createReplyParser(limits: ReplyLimits): ReplyParser {
   let held: Buffer = nothing
   let code: number | undefined
   let lines: string[] = []
@@ -39,10 +39,10 @@ export function createReplyParser(limits: ReplyLimits = replyLimits): ReplyParse
     if (code !== undefined && read.code !== code)
       return protocolError('the lines of one reply differ in code')
     octetsOfReply += raw.length
-    if (octetsOfReply > limits.replyOctets) return protocolError('a reply is too large')
+    if (octetsOfReply > limits.upstreamReplyOctets) return protocolError('a reply is too large')
     code = read.code
     lines.push(read.text)
-    if (lines.length > limits.replyLines) return protocolError('a reply has too many lines')
+    if (lines.length > limits.upstreamReplyLines) return protocolError('a reply has too many lines')
     return read.last ? finish(read.code) : undefined
   }
 
@@ -71,7 +71,7 @@ export function createReplyParser(limits: ReplyLimits = replyLimits): ReplyParse
       }
       if (broken) return found
       // A line that can no longer end within the limit is not waited for.
-      if (rest.length >= limits.lineOctets) return [...found, protocolError(tooLong)]
+      if (rest.length >= limits.upstreamReplyLineOctets) return [...found, protocolError(tooLong)]
       held = Buffer.from(rest)
       return found
     },
@@ -89,7 +89,7 @@ interface ReplyLine {
 
 /** One line with its LF: read, or the reason why it cannot be. */
 function readLine(raw: Buffer, limits: ReplyLimits): ReplyLine | string {
-  if (raw.length > limits.lineOctets) return tooLong
+  if (raw.length > limits.upstreamReplyLineOctets) return tooLong
   const text = raw.toString('latin1')
   if (!text.endsWith('\r\n')) return 'a reply line ends in a bare LF'
   const body = text.slice(0, -2)

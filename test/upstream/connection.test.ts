@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createConnection } from '../../src/upstream/connection.ts'
+import { defaultLimits } from '../support/default-limits.ts'
 
 const open: Socket[] = []
 afterEach(() => {
@@ -19,7 +20,7 @@ async function pair() {
   server.close()
   open.push(socket, far)
   far.on('error', () => {})
-  const connection = createConnection(socket)
+  const connection = createConnection(socket, defaultLimits)
   const arrives = async (text: string) => {
     const arrived = once(socket, 'data')
     far.write(text)

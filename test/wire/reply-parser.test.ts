@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createReplyParser, type ParsedReply } from '../../src/wire/reply-parser.ts'
+import { createReplyParser, type ParsedReply, type ReplyLimits } from '../../src/wire/reply-parser.ts'
+import { defaultLimits } from '../support/default-limits.ts'
 
 const octets = (text: string) => Buffer.from(text, 'latin1')
 const reply = (code: number, ...lines: [string, ...string[]]): ParsedReply => ({
@@ -44,8 +45,8 @@ const cases: [string, string, ParsedReply[]][] = [
   ['more than 128 KiB', `250-${'x'.repeat(1018)}\r\n`.repeat(129), [broken('too large')]],
 ]
 
-function parse(pieces: readonly Buffer[]): ParsedReply[] {
-  const parser = createReplyParser()
+function parse(pieces: readonly Buffer[], limits: ReplyLimits = defaultLimits): ParsedReply[] {
+  const parser = createReplyParser(limits)
   return pieces.flatMap((piece) => parser.push(piece))
 }
 
@@ -57,6 +58,34 @@ describe('the reply parser', () => {
   it('takes exactly 1,000 lines', () => {
     const text = `${'250-a\r\n'.repeat(999)}250 z\r\n`
     expect(parse([octets(text)])).toMatchObject([{ kind: 'reply', reply: { code: 250 } }])
+  })
+
+  it.each([
+    [
+      'line',
+      { upstreamReplyLineOctets: 20 },
+      '250 0123456789abcd\r\n',
+      '250 0123456789abcde\r\n',
+      'too long',
+    ],
+    [
+      'reply',
+      { upstreamReplyOctets: 19 },
+      '250-abc\r\n250 defg\r\n',
+      '250-abc\r\n250 defgh\r\n',
+      'too large',
+    ],
+    [
+      'number of lines',
+      { upstreamReplyLines: 2 },
+      '250-a\r\n250 b\r\n',
+      '250-a\r\n250-b\r\n250 c\r\n',
+      'too many lines',
+    ],
+  ])('holds to the limits that it is given: %s', (_, limit, largest, tooMuch, reason) => {
+    const limits = { ...defaultLimits, ...limit }
+    expect(parse([octets(largest)], limits)).toMatchObject([{ kind: 'reply' }])
+    expect(parse([octets(tooMuch)], limits)).toEqual([broken(reason)])
   })
 
   it.each(cases.filter(([, text]) => text.length < 100))('reads %s the same, cut at any octet', (_, text) => {
@@ -101,13 +130,13 @@ describe('the reply parser', () => {
   })
 
   it('says nothing more after a protocol error', () => {
-    const parser = createReplyParser()
+    const parser = createReplyParser(defaultLimits)
     expect(parser.push(octets('junk\r\n'))).toHaveLength(1)
     expect(parser.push(octets('250 ok\r\n'))).toEqual([])
   })
 
   it('knows whether a reply is under way', () => {
-    const parser = createReplyParser()
+    const parser = createReplyParser(defaultLimits)
     expect(parser.pending()).toBe(false)
     parser.push(octets('2'))
     expect(parser.pending()).toBe(true)
