@@ -1,3 +1,4 @@
+import { readClientText } from '../sasl/client-text.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import { type Reply, say } from '../wire/reply.ts'
 import { decodeUtf8 } from '../wire/utf8.ts'
@@ -51,7 +52,7 @@ const http: ReadonlySet<string> = new Set([
 
 /** Reads one line without its CRLF (RFC 5321, section 4.1.1). Verbs in any case, blanks at the end tolerated. */
 export function parseCommand(line: Buffer): Command {
-  const text = decodeUtf8(line)?.replace(/[ \t]+$/, '')
+  const text = (decodeUtf8(line) ?? helloOfDevice(line))?.replace(/[ \t]+$/, '')
   if (text === undefined) return malformed('', 'The command is not valid UTF-8', '5.5.2')
   const blank = text.indexOf(' ')
   const word = (blank === -1 ? text : text.slice(0, blank)).toUpperCase()
@@ -75,6 +76,12 @@ export function parseCommand(line: Buffer): Command {
     default:
       return { verb: 'unknown' }
   }
+}
+
+/** A device's name is what somebody typed into it, in whatever letters it has. Nobody looks at it, so nobody need mind. */
+function helloOfDevice(line: Buffer): string | undefined {
+  const text = readClientText(line)
+  return /^(?:EHLO|HELO) /i.test(text) ? text : undefined
 }
 
 function parseBare(verb: 'STARTTLS' | 'DATA' | 'RSET' | 'QUIT', rest: string): Command {

@@ -52,6 +52,17 @@ describe('command lines', () => {
     expect(refusal(parse(line))).toBe(reply)
   })
 
+  it.each([
+    ['EHLO my_printer', 'my_printer'],
+    ['EHLO [IPv6:2001:db8::1]', '[IPv6:2001:db8::1]'],
+    ['EHLO 192.0.2.7', '192.0.2.7'],
+    ['EHLO Drucker Büro 2', 'Drucker Büro 2'],
+    ['HELO drucker.büro.example', 'drucker.büro.example'],
+  ])('takes the name in %j, in Latin-1 too', (line, client) => {
+    expect(parse(line)).toMatchObject({ client })
+    expect(parseCommand(Buffer.from(line, 'latin1'))).toMatchObject({ client })
+  })
+
   it('refuses what is not UTF-8', () => {
     expect(refusal(parseCommand(Buffer.from([0x4d, 0xff])))).toBe('501 5.5.2')
   })

@@ -1,6 +1,10 @@
+import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { FailureCode } from '../../src/base/failure.ts'
+import { Secret } from '../../src/base/secret.ts'
 import { encodeBase64 } from '../../src/sasl/base64.ts'
+import { oauthBearerResponse } from '../../src/sasl/oauthbearer.ts'
+import { xoauth2Response } from '../../src/sasl/xoauth2.ts'
 import { type Reply, say } from '../../src/wire/reply.ts'
 import { type DoorStage, openDoor, type StageSettings } from './door-stage.ts'
 import { connectLineClient, type LineClient } from './line-client.ts'
@@ -11,6 +15,7 @@ import type { ScriptedAnswer } from './recording-relay.ts'
  *
  *     # a remark
  *     given> messageOctets=10           a limit of the door; `given> tls`, `given> smtpUtf8=no` (the provider's offer)
+ *     given> offers cramMd5 bearer      what clients may use beside PLAIN and LOGIN; also `withoutPassword`
  *     provider> 250 2.1.5 ok            the provider's next answer; `fails consent-needed`, `refuses MAIL 550 no`, `refuses DATA 550 no`
  *     client> EHLO printer              a line; lines that follow each other leave in one write
  *     client~ a\r\n.\r\n                octets, with escapes, and no CRLF of its own
@@ -20,16 +25,19 @@ import type { ScriptedAnswer } from './recording-relay.ts'
  *     server closes                     with nothing more said
  *     provider< RESET                   what the provider was asked next
  *
- * `{base64 text}` and `{plain user password}` are written in base64. At the end the provider must have been asked nothing else.
+ * Written in base64: `{base64 text}`, `{unpadded text}`, `{latin1 text}` (of its Latin-1 octets), `{plain user password}`, `{cram user password}`
+ * (the answer to the challenge before it), `{xoauth2 user token}`, `{oauthbearer user token}`; `\\0` is a NUL in a text.
+ * `{3 times x}` is `xxx`. At the end the provider must have been asked nothing else.
  */
 export async function runDialogue(path: string, settings: StageSettings): Promise<void> {
   const lines = readFileSync(path, 'utf8').split('\n')
   const limits = givenLimits(lines)
-  const stage = await openDoor({ ...(lines.includes('given> tls') ? settings : {}), limits })
+  const offers = givenOffers(lines)
+  const stage = await openDoor({ ...(lines.includes('given> tls') ? settings : {}), limits, offers })
   applyOffers(lines, stage)
   const client = connectLineClient(stage.endpoint)
   try {
-    await play(lines, { stage, client, ca: settings.tls?.cert ?? '' })
+    await play(lines, { stage, client, ca: settings.tls?.cert ?? '', challenge: '' })
   } finally {
     client.close()
     await stage.door.stop(0)
@@ -40,19 +48,21 @@ interface Scene {
   stage: DoorStage
   client: LineClient
   ca: string
+  /** What the server's last 334 asked, decoded. */
+  challenge: string
 }
 
 async function play(lines: readonly string[], scene: Scene): Promise<void> {
-  let unsent = ''
+  let unsent: Buffer[] = []
   let number = 0
   for (const line of lines) {
     number++
     const [, who = '', text = ''] = /^(client>|client~) ?(.*)$/.exec(line) ?? []
-    if (who === 'client>') unsent += `${fill(text)}\r\n`
-    else if (who === 'client~') unsent += withEscapes(text)
+    if (who === 'client>') unsent.push(Buffer.from(`${fill(text, scene.challenge)}\r\n`))
+    else if (who === 'client~') unsent.push(withEscapes(fill(text, scene.challenge)))
     else {
-      if (unsent !== '') scene.client.send(Buffer.from(unsent, 'utf8'))
-      unsent = ''
+      if (unsent.length > 0) scene.client.send(Buffer.concat(unsent))
+      unsent = []
       try {
         await perform(line, scene)
       } catch (error) {
@@ -64,11 +74,16 @@ async function play(lines: readonly string[], scene: Scene): Promise<void> {
   if (left.length > 0) throw new Error(`The provider was also asked: ${left.join(' | ')}`)
 }
 
-async function perform(line: string, { stage, client, ca }: Scene): Promise<void> {
+async function perform(line: string, scene: Scene): Promise<void> {
+  const { stage, client, ca } = scene
   const [, who = '', text = ''] = /^(\w+[<>]|\w+)(?: (.*))?$/.exec(line) ?? []
   if (line === '' || line.startsWith('#') || who === 'given>') return
   if (who === 'provider>') return void stage.relay.answers.push(readAnswer(text))
-  if (who === 'server<') return expectReply(await client.reply(), text)
+  if (who === 'server<') {
+    const reply = await client.reply()
+    scene.challenge = Buffer.from(reply.lines[0], 'base64').toString()
+    return expectReply(reply, text)
+  }
   if (who === 'provider<') return expectAsked(stage, fill(text))
   if (line === 'server closes') return expectNothing(await client.rest())
   if (line === 'client ends') return client.endInput()
@@ -105,17 +120,41 @@ function readAnswer(text: string): ScriptedAnswer {
   return second === 'MAIL' ? { refusesMail: reply } : { refusesUnread: reply }
 }
 
-function fill(text: string): string {
+function fill(text: string, challenge = ''): string {
   return text
-    .replace(/\{base64 ([^}]*)\}/g, (_, plain: string) => encodeBase64(plain))
-    .replace(/\{plain (\S+) (\S+)\}/g, (_, user: string, password: string) =>
-      encodeBase64(`\0${user}\0${password}`),
+    .replace(/\{(base64|unpadded|latin1) ([^}]*)\}/g, (_, how: string, plain: string) => inBase64(how, plain))
+    .replace(
+      /\{(plain|cram|xoauth2|oauthbearer) (\S+) (\S+)\}/g,
+      (_, how: string, user: string, proof: string) => response(how, user, proof, challenge),
     )
     .replace(/\{(\d+) times (.)\}/g, (_, count: string, letter: string) => letter.repeat(Number(count)))
 }
 
-function withEscapes(text: string): string {
-  return fill(text).replace(/\\(r|n|0)/g, (_, letter: string) => ({ r: '\r', n: '\n' })[letter] ?? '\0')
+function inBase64(how: string, text: string): string {
+  const octets = Buffer.from(text.replaceAll('\\0', '\0'), how === 'latin1' ? 'latin1' : 'utf8')
+  const text64 = octets.toString('base64')
+  return how === 'unpadded' ? text64.replaceAll('=', '') : text64
+}
+
+function response(how: string, user: string, proof: string, challenge: string): string {
+  if (how === 'plain') return encodeBase64(`\0${user}\0${proof}`)
+  if (how === 'xoauth2') return xoauth2Response(user, new Secret(proof)).reveal()
+  if (how === 'oauthbearer') return oauthBearerResponse({ user, token: new Secret(proof) }).reveal()
+  return encodeBase64(`${user} ${createHmac('md5', proof).update(challenge).digest('hex')}`)
+}
+
+/** `\r`, `\n`, `\0`, and any octet as `\xfc`. */
+function withEscapes(text: string): Buffer {
+  const pieces = text.split(/(\\[rn0]|\\x[0-9a-f]{2})/).map((piece) => {
+    if (piece.startsWith('\\x')) return Buffer.from(piece.slice(2), 'hex')
+    return Buffer.from({ '\\r': '\r', '\\n': '\n', '\\0': '\0' }[piece] ?? piece)
+  })
+  return Buffer.concat(pieces)
+}
+
+function givenOffers(lines: readonly string[]): Record<string, boolean> {
+  const words = lines.flatMap((line) => /^given> offers (.+)$/.exec(line)?.[1]?.split(' ') ?? [])
+  return Object.fromEntries(words.map((word) => [word, true]))
 }
 
 function givenLimits(lines: readonly string[]): Record<string, number> {

@@ -1,34 +1,48 @@
+import { createHmac } from 'node:crypto'
 import { systemClock } from '../../src/base/clock.ts'
 import { Failure } from '../../src/base/failure.ts'
 import { type Log, silentLog } from '../../src/base/log.ts'
 import type { Endpoint, Limits } from '../../src/config/config.ts'
-import type { SignIns, Submitter } from '../../src/mailboxes/services.ts'
+import type { Offers, SignIns, Submitter } from '../../src/mailboxes/services.ts'
+import type { Credentials } from '../../src/sasl/credentials.ts'
 import { createSmtpDoor, type SmtpDoor, type SmtpDoorOptions } from '../../src/smtp/door.ts'
 import { defaultLimits } from './default-limits.ts'
 import { createRecordingRelay, type RecordingRelay } from './recording-relay.ts'
 
-/** A door on a free port, with three logins and a provider's side that records. */
+/** A door on a free port, with a few logins and a provider's side that records. */
 export interface DoorStage {
   door: SmtpDoor
   relay: RecordingRelay
   endpoint: Endpoint
 }
 
-export type StageSettings = Partial<Omit<SmtpDoorOptions, 'limits' | 'relay'>> & { limits?: Partial<Limits> }
+export type StageSettings = Partial<Omit<SmtpDoorOptions, 'limits' | 'relay'>> & {
+  limits?: Partial<Limits>
+  /** What clients are offered beside PLAIN and LOGIN; nothing without it. */
+  offers?: Partial<Offers>
+}
 
-/** `me@example.com`, `two@example.com` (two mailboxes) and `ü@example.com`, each with the password `right`. */
+/**
+ * `me@example.com`, `two@example.com` (two mailboxes) and `ü@example.com`; `scanner`, a short name with a password that is not ASCII; and
+ * `fax`, whose sender is replaced. All but the scanner have the password `right`. `me@example.com` also has an API key, `api-key`.
+ */
 export const stageSubmitters: readonly Submitter[] = [
   submitterOf('me@example.com', ['me@example.com'], ['*@example.org']),
   submitterOf('two@example.com', ['two@example.com', 'second@example.com'], []),
   submitterOf('ü@example.com', ['ü@example.com'], []),
+  submitterOf('scanner', ['me@example.com'], []),
+  { ...submitterOf('fax', ['me@example.com'], []), rewriteSender: true },
 ]
+
+/** Who is let in without a password, where that is offered, and sends as its mailbox or as `hall@example.com`. */
+const passwordless = submitterOf('hall-printer', ['me@example.com'], ['hall@example.com'])
 
 export async function openDoor(settings: StageSettings = {}): Promise<DoorStage> {
   const relay = createRecordingRelay()
   const log: Log = settings.log ?? silentLog
   const door = createSmtpDoor({
     listen: [{ host: '127.0.0.1', port: 0 }],
-    signIns: stageSignIns,
+    signIns: createStageSignIns(settings.offers),
     clock: systemClock,
     ...settings,
     log,
@@ -40,17 +54,34 @@ export async function openDoor(settings: StageSettings = {}): Promise<DoorStage>
   return { door, relay, endpoint }
 }
 
-const stageSignIns: SignIns = {
-  async check(credentials) {
-    const submitter = stageSubmitters.find(({ userName }) => userName === credentials.userName)
-    const right = credentials.kind === 'password' && credentials.password.reveal() === 'right'
-    if (submitter === undefined || !right) throw wrongCredentials()
-    return submitter
-  },
-  async admit() {
-    throw wrongCredentials()
-  },
-  offers: () => ({ cramMd5: false, bearer: false, withoutPassword: false }),
+function createStageSignIns(offered: Partial<Offers> = {}): SignIns {
+  const offers = { cramMd5: false, bearer: false, withoutPassword: false, ...offered }
+  return {
+    async check(credentials) {
+      const name = credentials.userName || 'me@example.com'
+      const submitter = stageSubmitters.find(({ userName }) => userName === name)
+      if (submitter === undefined || !isRight(credentials)) throw wrongCredentials()
+      return submitter
+    },
+    async admit(sender) {
+      if (!offers.withoutPassword) throw wrongCredentials()
+      if (['', 'me@example.com', 'hall@example.com'].includes(sender)) return passwordless
+      throw new Failure('sender-refused', 'No login without a password may send as this sender')
+    },
+    offers: () => offers,
+  }
+}
+
+function isRight(credentials: Credentials): boolean {
+  const password = credentials.userName === 'scanner' ? 'Grüße' : 'right'
+  switch (credentials.kind) {
+    case 'password':
+      return credentials.password.reveal() === password
+    case 'cram-md5':
+      return credentials.digest === createHmac('md5', password).update(credentials.challenge).digest('hex')
+    case 'bearer':
+      return credentials.token.reveal() === 'api-key'
+  }
 }
 
 function wrongCredentials(): Failure {
