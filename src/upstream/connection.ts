@@ -5,8 +5,8 @@ import { ConnectionLost, type Ending } from './connection-lost.ts'
 import { createReplyQueue } from './reply-queue.ts'
 
 /**
- * One connection to a provider. A reply that nobody asked for ends it, for otherwise that reply would be taken for
- * the answer to the next command, and every later one would slip by one.
+ * One connection to a provider. A reply that nobody asked for ends it, and so does its first octet, for otherwise that reply
+ * would be taken for the answer to the next command, and every later one would slip by one.
  */
 export interface Connection {
   /** False once it is lost, or once the provider has said 421. */
@@ -20,7 +20,10 @@ export interface Connection {
   command(octets: Buffer | string, seconds: number): Promise<Reply>
   /** Waits for the greeting. */
   greeting(seconds: number): Promise<Reply>
-  /** Writes what is not answered. Resolves when there is room for more; the provider has `seconds` to make room. */
+  /**
+   * Writes what is not answered. Resolves when there is room for more; the provider has `seconds` to make room. From here to
+   * the next `ask` a refusal may come, in as many pieces as it likes: it ends the connection when it is whole.
+   */
   write(octets: Buffer, seconds: number): Promise<void>
   /** Called once, when the connection has ended. */
   onLost(listener: () => void): void
@@ -41,6 +44,7 @@ export function createConnection(socket: Socket, limits: ReplyLimits): Connectio
   let lost: ConnectionLost | undefined
   let unasked: Reply | undefined
   let writer: Writer | undefined
+  let streaming = false
 
   const queue = createReplyQueue(limits, {
     broken: lose,
@@ -62,7 +66,10 @@ export function createConnection(socket: Socket, limits: ReplyLimits): Connectio
   }
 
   const events = {
-    data: (octets: Buffer) => queue.take(octets),
+    data(octets: Buffer) {
+      queue.take(octets)
+      if (!streaming) refuseUnread()
+    },
     end: () => lose('closed', 'the provider closed it'),
     close: () => lose('closed', 'the provider closed it'),
     drain() {
@@ -75,14 +82,19 @@ export function createConnection(socket: Socket, limits: ReplyLimits): Connectio
   // Stays until the end: a socket may report an error after it was destroyed, and one that nobody hears ends the process.
   socket.on('error', (error: NodeJS.ErrnoException) => lose('closed', error.code ?? 'network error'))
 
-  /** Before a write nothing may be left unread. Returns why nothing can be written. */
+  function refuseUnread(): void {
+    if (queue.unread()) lose('protocol', 'a reply began that nobody had asked for')
+  }
+
+  /** Why nothing can be written. */
   function obstacle(): ConnectionLost | undefined {
     if (queue.leaving) lose('closed', 'the provider closed it (421)')
-    if (queue.unread()) lose('protocol', 'a reply began that nobody had asked for')
     return lost
   }
 
   function ask(octets: Buffer | string, seconds: number, replies: number): Promise<Reply>[] {
+    streaming = false
+    refuseUnread()
     const refusal = obstacle()
     const owed = queue.expect(seconds, replies)
     if (refusal) queue.fail(refusal)
@@ -113,6 +125,7 @@ export function createConnection(socket: Socket, limits: ReplyLimits): Connectio
     async write(octets, seconds) {
       const refusal = obstacle()
       if (refusal) throw refusal
+      streaming = true
       if (socket.write(octets)) return
       await new Promise<void>((resolve, reject) => {
         const late = () => lose('timed-out', `nothing was taken for ${seconds} seconds`)

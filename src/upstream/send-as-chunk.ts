@@ -3,6 +3,7 @@ import { undoDotStuffing } from '../wire/dot-stuffing.ts'
 import { isPositive } from '../wire/reply.ts'
 import type { Connection } from './connection.ts'
 import { finalReply, gone } from './outcome.ts'
+import { readArrived } from './read-arrived.ts'
 import type { Sent } from './sent.ts'
 import type { TransactionContext } from './transaction-context.ts'
 
@@ -19,6 +20,7 @@ export async function sendAsChunk(
   message: Buffer,
   { host, limits, withoutChunking }: TransactionContext,
 ): Promise<Sent> {
+  await readArrived()
   if (!connection.alive) throw gone(host)
   const octets = undoDotStuffing(message)
   const command = Buffer.from(`BDAT ${octets.length} LAST\r\n`, 'latin1')

@@ -1,9 +1,9 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Reply } from '../wire/reply.ts'
 import type { Connection } from './connection.ts'
 import { ConnectionLost, lossAsFailure } from './connection-lost.ts'
 import type { MessageHead } from './message-head.ts'
 import { finalReply, gone, outcomeUnknown } from './outcome.ts'
+import { readArrived } from './read-arrived.ts'
 import type { Sent } from './sent.ts'
 import type { TransactionContext } from './transaction-context.ts'
 
@@ -33,8 +33,7 @@ export async function sendAsData(
     const early = await stream(connection, head, source, context)
     if (early) return { reply: early, stillOpen: false }
   }
-  // A reply that is here already cannot be the answer to an end that is still to be sent: let it be read first.
-  await nextTurn()
+  await readArrived()
   if (!connection.alive) {
     const early = refusedEarly(connection)
     if (early) return { reply: early, stillOpen: false }

@@ -51,7 +51,8 @@ export async function startScriptedProvider(
   const open = new Set<Socket>()
   let failure: unknown
 
-  const server = createServer({ allowHalfOpen: false }, (socket) => {
+  // What a script says leaves at once, and not when what it said before has been acknowledged.
+  const server = createServer({ allowHalfOpen: false, noDelay: true }, (socket) => {
     open.add(socket)
     socket.on('close', () => open.delete(socket)).on('error', () => {})
     const number = heard.push('') - 1

@@ -62,13 +62,14 @@ describe('a connection', () => {
     expect(told).toBe(1)
   })
 
-  it('writes nothing when the half of an unasked reply is there', async () => {
+  it('ends at the first octet of a reply that nobody asked for, and writes nothing', async () => {
     const { connection, far, arrives } = await pair()
     let heard = ''
     far.on('data', (octets) => {
       heard += octets
     })
-    await arrives('25')
+    await arrives('2')
+    expect(connection.alive).toBe(false)
     await expect(connection.command('MAIL FROM:<>\r\n', 5)).rejects.toMatchObject(lost('protocol'))
     await once(far, 'close')
     expect(heard).toBe('')
@@ -82,6 +83,32 @@ describe('a connection', () => {
     const reply = expect(connection.command('A\r\n', 5)).rejects.toMatchObject(lost('protocol'))
     await arrives(text)
     await reply
+  })
+
+  it.each([
+    ['a yes', '250 a\r\n25'],
+    ['a no', '500 a\r\n\x00'],
+  ])('delivers %s that is followed by the beginning of something, and ends', async (_, text) => {
+    const { connection, arrives } = await pair()
+    const reply = connection.command('A\r\n', 5)
+    await arrives(text)
+    expect(await reply).toMatchObject({ lines: ['a'] })
+    expect(connection.alive).toBe(false)
+  })
+
+  it('reads a no in pieces between writes that are not answered, and no half of one behind them', async () => {
+    const { connection, arrives } = await pair()
+    await connection.write(Buffer.from('message'), 5)
+    await arrives('552-a\r\n55')
+    await connection.write(Buffer.from('message'), 5)
+    expect(connection.alive).toBe(true)
+    await arrives('2 b\r\n')
+    expect(connection.unasked).toEqual({ code: 552, lines: ['a', 'b'] })
+
+    const other = await pair()
+    await other.connection.write(Buffer.from('message'), 5)
+    await other.arrives('552-a\r\n55')
+    await expect(other.connection.command('.\r\n', 5)).rejects.toMatchObject(lost('protocol'))
   })
 
   it('delivers a no that is followed by more, and ends', async () => {

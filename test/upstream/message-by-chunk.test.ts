@@ -1,3 +1,4 @@
+import { setTimeout as oneMoment } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { ehlo, expectLine, signsIn, takesEnvelope, takesMessage } from '../support/provider-scripts.ts'
 import type { Client } from '../support/scripted-provider.ts'
@@ -31,6 +32,35 @@ describe('a message by BDAT', () => {
     expect(await transaction.send(message(text))).toEqual({ code: 250, lines: ['2.6.0 Queued'] })
     const sent = provider.heard[0]?.split(/RCPT TO:\S+\r\n/)[1]
     expect(sent === `BDAT ${expected.length} LAST\r\n${expected}`).toBe(true)
+  })
+
+  it('does not take a yes for the final one that was there before the message had left', async () => {
+    let sayYes = () => {}
+    const saidYes = new Promise<void>((resolve) => {
+      sayYes = resolve
+    })
+    const { relay, provider } = await stage(async (client) => {
+      await signsIn(client, chunking)
+      await takesEnvelope(client)
+      await asked
+      // What was said before has left by then, so that this leaves at once: it has arrived, and has not been read.
+      await oneMoment(10)
+      client.say('250 2.6.0 Queued')
+      sayYes()
+      await client.gone()
+    })
+    let ask = () => {}
+    const asked = new Promise<void>((resolve) => {
+      ask = resolve
+    })
+    async function* source() {
+      yield Buffer.from('secret\r\n')
+      ask()
+      await saidYes
+    }
+    const transaction = await begin(relay)
+    await expect(transaction.send(source())).rejects.toMatchObject({ code: 'provider-unavailable' })
+    expect(provider.heard[0]).not.toContain('secret')
   })
 
   it('leaves by DATA when it is larger', async () => {
