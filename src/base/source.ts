@@ -1,4 +1,4 @@
-import { isIPv6, SocketAddress } from 'node:net'
+import { peerAddress } from './plain-address.ts'
 
 /** Where a connection comes from, as far as limits go. */
 export interface Source {
@@ -8,16 +8,9 @@ export interface Source {
 }
 
 export function sourceOf(remoteAddress: string): Source {
-  const address = plainAddress(remoteAddress.replace(/%.*$/, ''))
+  const { address, family } = peerAddress(remoteAddress) ?? { address: remoteAddress }
   const loopback = address === '::1' || address.startsWith('127.')
-  return { key: isIPv6(address) && !loopback ? prefix64(address) : address, loopback }
-}
-
-/** The one spelling of an address; an IPv4-mapped one (RFC 4291, section 2.5.5.2) is the IPv4 address that it means. */
-function plainAddress(text: string): string {
-  if (!isIPv6(text)) return text
-  const { address } = new SocketAddress({ address: text, family: 'ipv6' })
-  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address)?.[1] ?? address
+  return { key: family === 'ipv6' && !loopback ? prefix64(address) : address, loopback }
 }
 
 function prefix64(address: string): string {

@@ -1,6 +1,7 @@
-import { BlockList, isIPv4, isIPv6, SocketAddress } from 'node:net'
+import { BlockList, isIPv4, isIPv6 } from 'node:net'
 import { printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
+import { peerAddress, plainAddress } from '../base/plain-address.ts'
 
 /**
  * Reads an address or a CIDR block (RFC 4632, RFC 4291 section 2.3) into the form `address/bits`. An IPv4-mapped
@@ -25,8 +26,7 @@ export function parseNetwork(text: string): string {
 /** True when `remoteAddress` lies in one of the networks (in the form of `parseNetwork`), or when there are none. */
 export function isWithin(networks: readonly string[], remoteAddress: string): boolean {
   if (networks.length === 0) return true
-  // A link-local peer carries its interface behind a percent sign (RFC 4007, section 11).
-  const remote = plainAddress(remoteAddress.replace(/%.*$/, ''))
+  const remote = peerAddress(remoteAddress)
   if (!remote) return false
   const list = new BlockList()
   for (const network of networks) {
@@ -38,16 +38,8 @@ export function isWithin(networks: readonly string[], remoteAddress: string): bo
   return list.check(remote.address, remote.family)
 }
 
-interface PlainAddress {
-  address: string
-  family: 'ipv4' | 'ipv6'
-}
-
-/** The one spelling of an address; an IPv4-mapped one (RFC 4291, section 2.5.5.2) is the IPv4 address that it means. */
-function plainAddress(text: string): PlainAddress | undefined {
-  if (isIPv4(text)) return { address: text, family: 'ipv4' }
-  if (!isIPv6(text) || text.includes('%')) return undefined
-  const { address } = new SocketAddress({ address: text, family: 'ipv6' })
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address)?.[1]
-  return mapped === undefined ? { address, family: 'ipv6' } : { address: mapped, family: 'ipv4' }
+/** True when the network (in the form of `parseNetwork`) holds more addresses than an IPv4 or IPv6 block of these sizes. */
+export function isWiderThan(network: string, bits: { ipv4: number; ipv6: number }): boolean {
+  const [address = '', own = ''] = network.split('/')
+  return Number(own) < (isIPv4(address) ? bits.ipv4 : bits.ipv6)
 }

@@ -1,6 +1,7 @@
 import { chmod, mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure } from '../base/failure.ts'
+import { shellWord } from '../base/shell-word.ts'
 import { unusable } from './file-failures.ts'
 
 /** Every file that postern keeps in its data directory. All are for the owner only. */
@@ -64,7 +65,7 @@ async function requirePrivate(path: string, what: string, wanted: string): Promi
   if (mode === undefined || (mode & 0o077) === 0 || process.platform === 'win32') return
   const found = (mode & 0o777).toString(8)
   throw new Failure('configuration', `Other users can reach the ${what} ${path} (its mode is ${found})`, {
-    fix: `Run: chmod ${wanted} ${shellQuoted(path)}`,
+    fix: `Run: chmod ${wanted} ${shellWord(path)}`,
   })
 }
 
@@ -81,8 +82,4 @@ function notADirectory(path: string): Failure {
   return new Failure('configuration', `The data directory ${path} is not a directory`, {
     fix: 'Move that file away, or name another directory in POSTERN_DATA_DIR.',
   })
-}
-
-function shellQuoted(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`
 }
