@@ -18,6 +18,8 @@ export interface MailboxRequest {
   address: string
   provider: string
   signsInAs?: string
+  /** Other addresses that the provider accepts from it. With `replace`: absent keeps those that there are. */
+  aliases?: readonly string[]
   /** Adopt this refresh token as the mailbox's grant. */
   refreshToken?: Secret
   /** For a mailbox that exists, too. */
@@ -29,6 +31,8 @@ export interface MailboxStatus {
   address: Address
   provider: string
   signsInAs?: Address
+  /** Absent when there are none. */
+  aliases?: readonly Address[]
   state: 'absent' | 'active' | 'lapsed'
   /** Of a lapsed grant. */
   since?: string
@@ -48,12 +52,16 @@ export interface Logins {
   list(mailbox?: string): Promise<LoginStatus[]>
   /** @throws Failure `not-found` */
   revoke(id: string): Promise<void>
+  /** Lets a login use further envelope senders, from its next sign-in on. @throws Failure `not-found`, `invalid` */
+  allow(id: string, senders: readonly string[]): Promise<LoginStatus>
 }
 
 /** Who hands in mail during one SMTP session: a login, or an API key with `send:`. */
 export interface Submitter {
-  /** For the log. */
+  /** For the log. An API key's is `api-key NAME`. */
   userName: string
+  /** The id of the login; absent for an API key. */
+  login?: string
   /** At least one. */
   mailboxes: readonly SenderMailbox[]
   /** Envelope senders beside its mailboxes: addresses, or `*@example.com`. */
@@ -95,7 +103,13 @@ export interface LoginRequest {
   name?: string
   /** A password that a person chose; absent: one is generated. */
   password?: Secret
+  /** Keep the password sealed instead of hashed, so that CRAM-MD5 works. */
+  cramMd5?: boolean
+  /** Whoever comes from `networks` is this login: at least one, none wider than /8 (IPv4) or /32 (IPv6). */
+  withoutPassword?: boolean
   senders?: readonly string[]
+  /** Replace a sender that it may not use by its first mailbox. */
+  rewriteSender?: boolean
   networks?: readonly string[]
   /** ISO 8601 date or date and time. */
   expires?: string
@@ -109,7 +123,9 @@ export interface LoginStatus {
   mailboxes: readonly Address[]
   senders: readonly string[]
   networks: readonly string[]
-  password: 'generated' | 'chosen'
+  password: 'generated' | 'chosen' | 'none'
+  cramMd5: boolean
+  rewriteSender: boolean
   state: 'active' | 'expired' | 'revoked'
   createdAt: string
   expiresAt?: string

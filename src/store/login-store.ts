@@ -3,11 +3,13 @@ import { addressKey } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import { noteUse, revoke } from './credential-rows.ts'
 import type { Database } from './database.ts'
-import type { Login, LoginStore, Verifier } from './ports.ts'
-import { present } from './present.ts'
+import { type LoginRow, loginsOf, rowOf } from './login-row.ts'
+import { knowsSource, noteSource } from './login-sources.ts'
+import type { Login, LoginStore } from './ports.ts'
+import type { Sealer } from './sealer.ts'
 import type { LoginsTable, Tables } from './tables.ts'
 
-export function createLoginStore(database: Database): LoginStore {
+export function createLoginStore(database: Database, sealer: Sealer): LoginStore {
   return {
     async add(login) {
       const taken = () =>
@@ -15,7 +17,8 @@ export function createLoginStore(database: Database): LoginStore {
           fix: 'Choose another user name, or revoke the login that has it.',
         })
       const missing = () => new Failure('not-found', 'A mailbox of this login does not exist')
-      await database.change((tables) => addLogin(tables, login), { taken, missing })
+      const row = await rowOf(sealer, login)
+      await database.change((tables) => addLogin(tables, row, login.mailboxes), { taken, missing })
     },
 
     async findByUserName(userName) {
@@ -25,30 +28,68 @@ export function createLoginStore(database: Database): LoginStore {
           .where('logins.revoked_at', 'is', null)
           .execute(),
       )
-      return loginsOf(found)[0]
+      return (await loginsOf(sealer, found))[0]
     },
 
     async list(mailbox) {
       const found = await database.read((tables) => withMailboxes(tables).execute())
-      const all = loginsOf(found)
+      const all = await loginsOf(sealer, found)
       if (mailbox === undefined) return all
       const key = addressKey(mailbox)
       return all.filter((login) => login.mailboxes.some((one) => addressKey(one) === key))
     },
 
     revoke: (id, revokedAt) => database.change((tables) => revoke(tables, 'logins', id, revokedAt)),
-    used: (id, at) => database.change((tables) => noteUse(tables, 'logins', id, at)),
+
+    async allow(id, senders) {
+      const found = await database.change((tables) => addSenders(tables, id, senders))
+      return (await loginsOf(sealer, found))[0]
+    },
+
+    used: (id, at, source) =>
+      database.change(async (tables) => {
+        await noteUse(tables, 'logins', id, at)
+        if (source !== undefined) await noteSource(tables, id, source, at)
+      }),
+
+    knows: (id, source, since) => database.read((tables) => knowsSource(tables, id, source, since)),
   }
 }
 
-async function addLogin(tables: Kysely<Tables>, login: Login): Promise<void> {
-  await tables.insertInto('logins').values(row(login)).execute()
-  for (const [position, key] of [...new Set(login.mailboxes.map(addressKey))].entries()) {
+async function addLogin(
+  tables: Kysely<Tables>,
+  row: LoginsTable,
+  mailboxes: Login['mailboxes'],
+): Promise<void> {
+  await tables.insertInto('logins').values(row).execute()
+  for (const [position, key] of [...new Set(mailboxes.map(addressKey))].entries()) {
     await tables
       .insertInto('login_mailboxes')
-      .values({ login_id: login.id, mailbox_key: key, position })
+      .values({ login_id: row.id, mailbox_key: key, position })
       .execute()
   }
+}
+
+async function addSenders(
+  tables: Kysely<Tables>,
+  id: string,
+  senders: readonly string[],
+): Promise<LoginRow[]> {
+  const found = await tables
+    .selectFrom('logins')
+    .select('senders')
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst()
+  if (found === undefined) return []
+  const all = [...(JSON.parse(found.senders) as string[]), ...senders]
+  const unique = [...new Map(all.map((sender) => [addressKey(sender), sender])).values()]
+  await tables
+    .updateTable('logins')
+    .set({ senders: JSON.stringify(unique) })
+    .where('id', '=', id)
+    .execute()
+  return await withMailboxes(tables).where('logins.id', '=', id).execute()
 }
 
 /** Every login once for each of its mailboxes. */
@@ -62,47 +103,4 @@ function withMailboxes(tables: Kysely<Tables>) {
     .orderBy('logins.created_at')
     .orderBy('logins.id')
     .orderBy('login_mailboxes.position')
-}
-
-function loginsOf(found: (LoginsTable & { mailbox: string | null })[]): Login[] {
-  const logins = new Map<string, { columns: LoginsTable; mailboxes: string[] }>()
-  for (const columns of found) {
-    const login = logins.get(columns.id) ?? { columns, mailboxes: [] }
-    if (columns.mailbox !== null) login.mailboxes.push(columns.mailbox)
-    logins.set(columns.id, login)
-  }
-  return [...logins.values()].map(({ columns, mailboxes }) => loginOf(columns, mailboxes))
-}
-
-function row(login: Login): LoginsTable {
-  return {
-    id: login.id,
-    user_name: login.userName.normalize('NFC'),
-    name: login.name,
-    senders: JSON.stringify(login.senders),
-    networks: JSON.stringify(login.networks),
-    verifier: JSON.stringify(login.verifier),
-    created_at: login.createdAt,
-    expires_at: login.expiresAt ?? null,
-    revoked_at: login.revokedAt ?? null,
-    last_used_at: login.lastUsedAt ?? null,
-  }
-}
-
-function loginOf(columns: LoginsTable, mailboxes: string[]): Login {
-  return {
-    id: columns.id,
-    userName: columns.user_name,
-    name: columns.name,
-    mailboxes,
-    senders: JSON.parse(columns.senders) as string[],
-    networks: JSON.parse(columns.networks) as string[],
-    verifier: JSON.parse(columns.verifier) as Verifier,
-    createdAt: columns.created_at,
-    ...present({
-      expiresAt: columns.expires_at,
-      revokedAt: columns.revoked_at,
-      lastUsedAt: columns.last_used_at,
-    }),
-  }
 }

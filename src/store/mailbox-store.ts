@@ -18,7 +18,7 @@ export function createMailboxStore(database: Database, clock: Clock): MailboxSto
       })
     },
 
-    put: (mailbox) => database.change((tables) => putMailbox(tables, row(mailbox), clock.now())),
+    put: (mailbox) => database.change((tables) => putMailbox(tables, mailbox, clock.now())),
 
     async find(address) {
       const found = await database.read((tables) =>
@@ -42,8 +42,9 @@ export function createMailboxStore(database: Database, clock: Clock): MailboxSto
   }
 }
 
-async function putMailbox(tables: Kysely<Tables>, mailbox: MailboxesTable, now: number): Promise<void> {
-  const { address_key, provider_id, signs_in_as } = mailbox
+async function putMailbox(tables: Kysely<Tables>, mailbox: Mailbox, now: number): Promise<void> {
+  const values = row(mailbox)
+  const { address_key, provider_id, signs_in_as, aliases } = values
   const before = await tables
     .selectFrom('mailboxes')
     .select('provider_id')
@@ -55,8 +56,12 @@ async function putMailbox(tables: Kysely<Tables>, mailbox: MailboxesTable, now: 
   }
   await tables
     .insertInto('mailboxes')
-    .values(mailbox)
-    .onConflict((on) => on.column('address_key').doUpdateSet({ provider_id, signs_in_as }))
+    .values(values)
+    .onConflict((on) =>
+      on
+        .column('address_key')
+        .doUpdateSet({ provider_id, signs_in_as, ...(mailbox.aliases !== undefined && { aliases }) }),
+    )
     .execute()
 }
 
@@ -89,15 +94,17 @@ function row(mailbox: Mailbox): MailboxesTable {
     address: mailbox.address,
     provider_id: mailbox.providerId,
     signs_in_as: mailbox.signsInAs ?? null,
+    aliases: JSON.stringify(mailbox.aliases ?? []),
     created_at: mailbox.createdAt,
   }
 }
 
 function mailboxOf(found: MailboxesTable): Mailbox {
+  const aliases = JSON.parse(found.aliases) as string[]
   return {
     address: found.address,
     providerId: found.provider_id,
-    ...present({ signsInAs: found.signs_in_as }),
+    ...present({ signsInAs: found.signs_in_as, aliases: aliases.length > 0 ? aliases : null }),
     createdAt: found.created_at,
   }
 }

@@ -1,13 +1,14 @@
 import { type Kysely, sql } from 'kysely'
 import type { Database } from './database.ts'
 import { createFirstTables } from './migrations/first-tables.ts'
+import { addSignInTables } from './migrations/sign-in-tables.ts'
 import type { SchemaWords } from './schema-words.ts'
 import type { Tables } from './tables.ts'
 
 type Migration = (tables: Kysely<Tables>, words: SchemaWords) => Promise<void>
 
 // Only ever appended to: a database remembers how many of these it has seen.
-const migrations: readonly Migration[] = [createFirstTables]
+const migrations: readonly Migration[] = [createFirstTables, addSignInTables]
 
 export const newestSchema = migrations.length
 

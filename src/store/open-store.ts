@@ -62,7 +62,7 @@ function createStore(database: Database, sealer: Sealer, clock: Clock): Store {
   return {
     mailboxes: createMailboxStore(database, clock),
     grants: createGrantStore(database, sealer, clock),
-    logins: createLoginStore(database),
+    logins: createLoginStore(database, sealer),
     apiKeys: createApiKeyStore(database),
     consentLinks: createConsentLinkStore(database),
     pendingConsents: createPendingConsentStore(database, sealer),

@@ -25,13 +25,15 @@ export interface Mailbox {
   providerId: string
   /** Who has to sign in at the consent when that is not the mailbox itself. */
   signsInAs?: Address
+  /** Other addresses that the provider accepts from this mailbox. Absent: none; given to `put`, absent: those that there are. */
+  aliases?: readonly Address[]
   createdAt: number
 }
 
 export interface MailboxStore {
   /** @throws Failure `already-exists` */
   add(mailbox: Mailbox): Promise<void>
-  /** Adds it, or changes provider and signsInAs of the one that exists. Its grant stays, and lapses in the same transaction when the
+  /** Adds it, or changes provider, signsInAs and aliases of the one that exists. Its grant stays, and lapses in the same transaction when the
    * provider is another one: a refresh token is for the provider that gave it. */
   put(mailbox: Mailbox): Promise<void>
   find(address: Address): Promise<Mailbox | undefined>
@@ -89,6 +91,10 @@ export interface GrantStore {
 export type Verifier =
   | { kind: 'keyed'; hash: string }
   | { kind: 'scrypt'; salt: string; hash: string; cost: number; blockSize: number; parallelization: number }
+  /** For CRAM-MD5, which needs the password itself: sealed at rest. `generated`: made here, so that nobody can guess it. */
+  | { kind: 'sealed'; generated: boolean; password: Secret }
+  /** It has no password: whoever comes from its networks is it. */
+  | { kind: 'none' }
 
 /** A local credential of one application. */
 export interface Login {
@@ -101,6 +107,8 @@ export interface Login {
   senders: readonly string[]
   /** CIDR blocks that it may sign in from; none: from anywhere that the door listens. */
   networks: readonly string[]
+  /** An envelope sender that it may not use is replaced by its first mailbox, instead of refused. */
+  rewriteSender: boolean
   verifier: Verifier
   createdAt: number
   expiresAt?: number
@@ -115,8 +123,13 @@ export interface LoginStore {
   list(mailbox?: Address): Promise<Login[]>
   /** Marks it revoked; its user name becomes free. False when there is no such login, or it is revoked already. */
   revoke(id: string, revokedAt: number): Promise<boolean>
-  /** Noted to the minute: a use within a minute of the noted one changes nothing and costs no write. */
-  used(id: string, at: number): Promise<void>
+  /** Adds to the senders of a login that is not revoked, and gives it as it is then. Undefined when there is none. */
+  allow(id: string, senders: readonly string[]): Promise<Login | undefined>
+  /** Noted to the minute: a use within a minute of the noted one changes nothing and costs no write.
+   * @param source from where (`sourceOf`), noted to the day and forgotten after 30 */
+  used(id: string, at: number, source?: string): Promise<void>
+  /** Whether the login was used from this source at `since` or later. */
+  knows(id: string, source: string, since: number): Promise<boolean>
 }
 
 export type Scope = 'read' | 'admin' | `token:${Address}` | `send:${Address}`

@@ -8,6 +8,7 @@ export interface Tables {
   grants: GrantsTable
   logins: LoginsTable
   login_mailboxes: LoginMailboxesTable
+  login_sources: LoginSourcesTable
   api_keys: ApiKeysTable
   consent_links: ConsentLinksTable
   pending_consents: PendingConsentsTable
@@ -26,6 +27,8 @@ export interface MailboxesTable {
   address: string
   provider_id: string
   signs_in_as: string | null
+  /** JSON: Address[]. */
+  aliases: string
   created_at: number
 }
 
@@ -56,8 +59,12 @@ export interface LoginsTable {
   senders: string
   /** JSON: string[]. */
   networks: string
-  /** JSON: Verifier. */
+  /** 0 or 1. */
+  rewrite_sender: number
+  /** JSON: Verifier, without the password of a sealed one. */
   verifier: string
+  /** Sealed; of a sealed verifier. */
+  sealed_password: string | null
   created_at: number
   expires_at: number | null
   revoked_at: number | null
@@ -68,6 +75,14 @@ interface LoginMailboxesTable {
   login_id: string
   mailbox_key: string
   position: number
+}
+
+interface LoginSourcesTable {
+  login_id: string
+  /** `sourceOf(remoteAddress).key` */
+  source: string
+  /** To the day. */
+  last_at: number
 }
 
 export interface ApiKeysTable {

@@ -1,8 +1,7 @@
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import { loadSqlite } from '../../src/store/sqlite-library.ts'
 import { contents, failureOf, newGrant, now, openFixture } from './fixture.ts'
+import { changeDatabase } from './raw-database.ts'
 
 const secrets = [
   'refresh-token-AAAA',
@@ -35,13 +34,6 @@ async function storeWithSecrets() {
     expiresAt: now + 1,
   })
   return fixture
-}
-
-async function tamper(dataDir: string, sql: string): Promise<void> {
-  const { DatabaseSync } = await loadSqlite()
-  const database = new DatabaseSync(join(dataDir, 'postern.sqlite'))
-  database.exec(sql)
-  database.close()
 }
 
 describe('the files of the store', () => {
@@ -83,7 +75,7 @@ describe('a sealed value', () => {
 
   it('that was swapped with that of another row is refused', async () => {
     const { store, dataDir } = await storeWithSecrets()
-    await tamper(dataDir, swapRows)
+    await changeDatabase(dataDir, swapRows)
     for (const mailbox of ['printer@example.com', 'cron@example.com']) {
       const failure = await failureOf(store.grants.ofMailbox(mailbox))
       expect(failure.code).toBe('store-unavailable')
@@ -101,14 +93,14 @@ describe('a sealed value', () => {
     ['plain text', "update pending_consents set nonce = 'nonce-DDDD'"],
   ])('that was replaced by %s is refused', async (_, sql) => {
     const { store, dataDir } = await storeWithSecrets()
-    await tamper(dataDir, sql)
+    await changeDatabase(dataDir, sql)
     expect((await failureOf(store.pendingConsents.take('state'))).code).toBe('store-unavailable')
   })
 
   it('is missed by the check when it is the hash root', async () => {
     const { store, dataDir } = await storeWithSecrets()
     await store.check()
-    await tamper(dataDir, 'update secrets set value = (select refresh_token from grants limit 1)')
+    await changeDatabase(dataDir, 'update secrets set value = (select refresh_token from grants limit 1)')
     expect((await failureOf(store.check())).message).toBe('The key does not fit this database')
   })
 })

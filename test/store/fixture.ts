@@ -67,6 +67,7 @@ export function newLogin(over: Partial<Login> = {}): Login {
     mailboxes: ['printer@example.com'],
     senders: [],
     networks: [],
+    rewriteSender: false,
     verifier: { kind: 'keyed', hash: 'aGFzaA' },
     createdAt: now,
     ...over,

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { Secret } from '../../src/base/secret.ts'
 import type { Login } from '../../src/store/ports.ts'
-import { failureOf, newLogin, now, openFixture } from './fixture.ts'
+import { contents, failureOf, newLogin, now, openFixture } from './fixture.ts'
+import { changeDatabase } from './raw-database.ts'
 
 describe('the login store', () => {
   it('gives a login back as it was added, mailboxes in their order', async () => {
@@ -84,3 +86,65 @@ describe('the login store', () => {
     expect(seen).toEqual([undefined, now, now, now + 60_000])
   })
 })
+
+describe('a login that keeps its password sealed', () => {
+  const verifier = { kind: 'sealed', generated: true, password: new Secret('for-cram-md5-only') } as const
+
+  it('gives the password back, and its row shows none of it', async () => {
+    const { store, dataDir, reopen } = await openFixture()
+    await store.logins.add(newLogin({ id: 'first', verifier }))
+    await store.close()
+    for (const [name, octets] of await contents(dataDir)) {
+      expect(octets.includes('for-cram-md5-only'), name).toBe(false)
+    }
+    const again = (await reopen()).store.logins
+    for (const login of [await again.findByUserName('printer'), (await again.list())[0]]) {
+      expect(login?.verifier).toEqual(verifier)
+      expect(passwordOf(login)).toBe('for-cram-md5-only')
+    }
+  })
+
+  it('does not open when it was sealed for another login', async () => {
+    const { store, dataDir } = await openFixture()
+    await store.logins.add(newLogin({ id: 'first', verifier }))
+    await store.logins.add(newLogin({ id: 'second', userName: 'scanner', verifier }))
+    await changeDatabase(
+      dataDir,
+      "update logins set sealed_password = (select sealed_password from logins where id = 'first')",
+    )
+    expect(passwordOf(await store.logins.findByUserName('printer'))).toBe('for-cram-md5-only')
+    const failure = await failureOf(store.logins.findByUserName('scanner'))
+    expect(failure.code).toBe('store-unavailable')
+    expect(failure.message).not.toMatch(/cram|eyJ/)
+  })
+})
+
+describe('the senders of a login', () => {
+  it('grow, each named once, and everything else stays', async () => {
+    const { store } = await openFixture()
+    const login = newLogin({
+      id: 'first',
+      senders: ['a@example.com'],
+      rewriteSender: true,
+      verifier: { kind: 'none' },
+    })
+    await store.logins.add(login)
+    const grown = { ...login, senders: ['A@example.com', '*@example.org'] }
+    expect(await store.logins.allow('first', ['A@example.com', '*@example.org'])).toEqual(grown)
+    expect(await store.logins.list()).toEqual([grown])
+  })
+
+  it('do not grow when it is revoked or not there', async () => {
+    const { store } = await openFixture()
+    await store.logins.add(newLogin({ id: 'first' }))
+    await store.logins.revoke('first', now)
+    for (const id of ['first', 'second']) {
+      expect(await store.logins.allow(id, ['a@example.com'])).toBeUndefined()
+    }
+    expect((await store.logins.list())[0]?.senders).toEqual([])
+  })
+})
+
+function passwordOf(login: Login | undefined): string | undefined {
+  return login?.verifier.kind === 'sealed' ? login.verifier.password.reveal() : undefined
+}

@@ -2,6 +2,21 @@ import { describe, expect, it } from 'vitest'
 import { failureOf, newGrant, newLogin, now, openFixture } from './fixture.ts'
 
 describe('the mailbox store', () => {
+  it('keeps the aliases through a change that names none, and takes others in their place', async () => {
+    const { store } = await openFixture()
+    const mailbox = { address: 'printer@example.com', providerId: 'google', createdAt: now }
+    const aliases: unknown[] = []
+    for (const given of [{ aliases: ['a@example.com', 'b@example.com'] }, {}, { aliases: [] }]) {
+      await store.mailboxes.put({ ...mailbox, ...given })
+      aliases.push((await store.mailboxes.find('printer@example.com'))?.aliases)
+    }
+    expect(aliases).toEqual([
+      ['a@example.com', 'b@example.com'],
+      ['a@example.com', 'b@example.com'],
+      undefined,
+    ])
+  })
+
   it('gives a mailbox back as it was added, however its address is written', async () => {
     const { store } = await openFixture()
     const shared = {

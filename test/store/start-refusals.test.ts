@@ -6,8 +6,8 @@ import { silentLog } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import { ensureOwnerKey } from '../../src/store/owner-key.ts'
-import { loadSqlite } from '../../src/store/sqlite-library.ts'
 import { contents, failureOf, newDataDir, newGrant, openFixture, stillClock } from './fixture.ts'
+import { changeDatabase } from './raw-database.ts'
 
 const open = (dataDir: string, key?: Secret) =>
   openStore({ dataDir, clock: stillClock(), log: silentLog, ...(key && { key }) })
@@ -34,13 +34,6 @@ async function usedDataDir(state: 'stopped' | 'killed'): Promise<string> {
   }
   await chmod(killed, 0o700)
   return killed
-}
-
-async function changeDatabase(dataDir: string, sql: string): Promise<void> {
-  const { DatabaseSync } = await loadSqlite()
-  const database = new DatabaseSync(join(dataDir, 'postern.sqlite'))
-  database.exec(sql)
-  database.close()
 }
 
 /** What must not change. The -shm file is an index of the -wal file, and belongs to whoever reads it. */

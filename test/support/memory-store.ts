@@ -18,6 +18,8 @@ interface Tables {
   mailboxes: Map<string, Mailbox>
   grants: Map<string, ActiveGrant | LapsedGrant>
   logins: Map<string, Login>
+  /** `login source` to when it was last used from there. */
+  sources: Map<string, number>
   apiKeys: Map<string, ApiKey>
   links: Map<string, ConsentLink>
   pending: Map<string, PendingConsent>
@@ -32,6 +34,7 @@ export function createMemoryStore(): Store {
     mailboxes: new Map(),
     grants: new Map(),
     logins: new Map(),
+    sources: new Map(),
     apiKeys: new Map(),
     links: new Map(),
     pending: new Map(),
@@ -57,19 +60,19 @@ function mailboxStore({ mailboxes, ...tables }: Tables): Store['mailboxes'] {
       const key = addressKey(mailbox.address)
       if (mailboxes.has(key))
         throw new Failure('already-exists', `The mailbox ${mailbox.address} exists already`)
-      mailboxes.set(key, { ...mailbox })
+      mailboxes.set(key, withAliases(mailbox))
     },
     async put(mailbox) {
       await turn()
       const key = addressKey(mailbox.address)
-      const { address, createdAt, providerId } = mailboxes.get(key) ?? mailbox
+      const { address, createdAt, providerId, aliases = [] } = mailboxes.get(key) ?? mailbox
       const grant = tables.grants.get(key)
       if (grant?.state === 'active' && providerId !== mailbox.providerId) {
         const reason = `The mailbox moved from the provider ${providerId} to ${mailbox.providerId}`
         const lapsed = { state: 'lapsed' as const, since: mailbox.createdAt, reason }
         tables.grants.set(key, { ...grant, ...lapsed, version: grant.version + 1 })
       }
-      mailboxes.set(key, { ...mailbox, address, createdAt })
+      mailboxes.set(key, withAliases({ aliases, ...mailbox, address, createdAt }))
     },
     async find(address) {
       await turn()
@@ -91,6 +94,11 @@ function mailboxStore({ mailboxes, ...tables }: Tables): Store['mailboxes'] {
       return true
     },
   }
+}
+
+/** None are absent, as in the database. */
+function withAliases({ aliases = [], ...mailbox }: Mailbox): Mailbox {
+  return { ...mailbox, ...(aliases.length > 0 && { aliases }) }
 }
 
 function narrow({ logins, apiKeys }: Pick<Tables, 'logins' | 'apiKeys'>, key: string): void {
@@ -170,7 +178,7 @@ function useUp(links: Tables['links'], id: string, mailboxKey: string, now: numb
   links.set(id, { ...link, usedAt: now })
 }
 
-function loginStore({ logins, mailboxes }: Tables): Store['logins'] {
+function loginStore({ logins, mailboxes, sources }: Tables): Store['logins'] {
   const named = (userName: string) =>
     [...logins.values()].find((login) => login.userName === userName && login.revokedAt === undefined)
   return {
@@ -196,7 +204,22 @@ function loginStore({ logins, mailboxes }: Tables): Store['logins'] {
         .map((login) => ({ ...login }))
     },
     revoke: (id, at) => revoke(logins, id, at),
-    used: (id, at) => noteUse(logins, id, at),
+    async allow(id, senders) {
+      await turn()
+      const login = logins.get(id)
+      if (!login || login.revokedAt !== undefined) return undefined
+      const all = new Map([...login.senders, ...senders].map((sender) => [addressKey(sender), sender]))
+      logins.set(id, { ...login, senders: [...all.values()] })
+      return copied(logins.get(id))
+    },
+    async used(id, at, source) {
+      await noteUse(logins, id, at)
+      if (source !== undefined && logins.has(id)) sources.set(`${id} ${source}`, at)
+    },
+    async knows(id, source, since) {
+      await turn()
+      return (sources.get(`${id} ${source}`) ?? Number.NEGATIVE_INFINITY) >= since
+    },
   }
 }
 

@@ -1,0 +1,79 @@
+import { chmod, mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import { silentLog } from '../../src/base/log.ts'
+import { Secret } from '../../src/base/secret.ts'
+import { openStore } from '../../src/store/open-store.ts'
+import { newDataDir, newLogin, now, stillClock } from './fixture.ts'
+import { changeDatabase, readDatabase } from './raw-database.ts'
+
+const key = new Secret('AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8')
+
+async function firstSchema(): Promise<string> {
+  const dataDir = await newDataDir()
+  await mkdir(dataDir, { mode: 0o700 })
+  await changeDatabase(dataDir, await readFile(join(import.meta.dirname, 'first-schema.sql'), 'utf8'))
+  await chmod(join(dataDir, 'postern.sqlite'), 0o600)
+  return dataDir
+}
+
+async function open(dataDir: string) {
+  const opened = await openStore({ dataDir, key, clock: stillClock(), log: silentLog })
+  onTestFinished(() => opened.store.close())
+  return opened
+}
+
+it('a database of the first release opens, and keeps everything', async () => {
+  const { store, keyedHash } = await open(await firstSchema())
+  expect(await store.mailboxes.list()).toEqual([
+    {
+      address: 'cron@example.com',
+      providerId: 'microsoft',
+      signsInAs: 'boss@example.com',
+      createdAt: now + 1,
+    },
+    { address: 'Printer@example.com', providerId: 'google', createdAt: now },
+  ])
+  const grant = await store.grants.ofMailbox('cron@example.com')
+  expect(grant).toMatchObject({ state: 'active', version: 1, renewedAt: now + 5 })
+  expect(grant.state === 'active' && grant.refreshToken.reveal()).toBe('refresh-of-the-first-schema')
+  const printer = newLogin({
+    id: '00000000000000a1',
+    mailboxes: ['Printer@example.com', 'cron@example.com'],
+    senders: ['*@example.org'],
+    networks: ['10.0.0.0/8'],
+    verifier: { kind: 'keyed', hash: keyedHash('login', '00000000000000a1:printer-password') },
+    expiresAt: now + 7,
+    lastUsedAt: now + 2,
+  })
+  const scrypt = { kind: 'scrypt', salt: 'c2FsdA', hash: 'aA', cost: 32768, blockSize: 8, parallelization: 1 }
+  expect(await store.logins.list()).toEqual([
+    printer,
+    expect.objectContaining({
+      userName: 'scanner',
+      verifier: scrypt,
+      revokedAt: now + 3,
+      rewriteSender: false,
+    }),
+  ])
+  expect(await store.logins.findByUserName('printer')).toEqual(printer)
+  expect((await store.apiKeys.list())[0]?.scopes).toEqual(['read', 'send:cron@example.com'])
+  expect((await store.consentLinks.list())[0]).toMatchObject({ id: 'link', requestedBy: 'owner' })
+  expect((await store.pendingConsents.take('state'))?.nonce.reveal()).toBe('nonce-1')
+})
+
+it('a database of the first release takes what is new', async () => {
+  const { store } = await open(await firstSchema())
+  const mailbox = { address: 'cron@example.com', providerId: 'microsoft', createdAt: now }
+  await store.mailboxes.put({ ...mailbox, aliases: ['alias@example.com'] })
+  expect((await store.mailboxes.find('cron@example.com'))?.aliases).toEqual(['alias@example.com'])
+  await store.logins.used('00000000000000a1', now, '192.0.2.7')
+  expect(await store.logins.knows('00000000000000a1', '192.0.2.7', now)).toBe(true)
+})
+
+it('a database of the first release is brought forward once', async () => {
+  const dataDir = await firstSchema()
+  for (let start = 0; start < 2; start += 1) await (await open(dataDir)).store.close()
+  const versions = await readDatabase(dataDir, 'select version from schema_versions order by version')
+  expect(versions).toEqual([{ version: 1 }, { version: 2 }])
+})
