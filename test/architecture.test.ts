@@ -28,6 +28,7 @@ const homes: readonly { what: RegExp; rooms: readonly string[] }[] = [
   { what: /^kysely$|sqlite/, rooms: ['store'] },
   { what: /^commander$/, rooms: ['cli'] },
   { what: /^pino$/, rooms: ['main.ts'] },
+  { what: /^rate-limiter-flexible$/, rooms: ['mailboxes'] },
   { what: /^zod$/, rooms: ['providers', 'web', 'cli'] },
 ]
 

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest'
+import { createFailureCounter } from '../../src/mailboxes/failure-counter.ts'
+
+describe('a counter of failures', () => {
+  it('holds no more keys than it may: those counted longest ago are forgotten', async () => {
+    const counter = createFailureCounter(2, 900, 100)
+    for (const key of ['first', 'second', 'first', 'second']) await counter.add(key)
+    for (let index = 0; index < 98; index++) await counter.add(`other-${index}`)
+    expect(await counter.add('first')).toBe(3)
+    await counter.add('one more')
+    expect(await counter.isFull('first')).toBe(true)
+    expect(await counter.isFull('second')).toBe(false)
+    expect(await counter.add('second')).toBe(1)
+  })
+
+  it('counts from nothing after it was cleared', async () => {
+    const counter = createFailureCounter(1, 900)
+    await counter.add('key')
+    counter.clear('key')
+    expect(await counter.isFull('key')).toBe(false)
+    expect(await counter.add('key')).toBe(1)
+  })
+})

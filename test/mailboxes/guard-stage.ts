@@ -1,0 +1,101 @@
+import { onTestFinished, vi } from 'vitest'
+import { systemClock } from '../../src/base/clock.ts'
+import { Failure } from '../../src/base/failure.ts'
+import { Secret } from '../../src/base/secret.ts'
+import { createGuard, type GuardNeeds } from '../../src/mailboxes/create-guard.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
+
+export const limits = {
+  guessWindowSeconds: 900,
+  guessesPerSource: 20,
+  guessesPerName: 10,
+  guessesInAll: 300,
+  guessDelaySeconds: 3,
+}
+
+export interface Answer {
+  /** `admitted`, `wrong` (looked at and refused), or what was thrown. */
+  outcome: string
+  /** From the beginning of the attempt. */
+  seconds: number
+  retryAfterSeconds?: number
+}
+
+type Guess = { source?: string; name?: string; known?: boolean; secret?: string }
+
+/** A guard whose hours pass in a moment: the library that counts reads the clocks of the system, so those are moved. */
+export function setGuardStage(over: Partial<GuardNeeds['limits']> = {}) {
+  vi.useFakeTimers()
+  const log = createRecordingLog()
+  const guard = createGuard({ limits: { ...limits, ...over }, clock: systemClock, log })
+  onTestFinished(() => {
+    guard.close()
+    vi.useRealTimers()
+  })
+  let secrets = 0
+
+  /** One attempt as a door makes it. `right`: whether the secret is. Takes no time but what the guard takes. */
+  async function attempt({ right, secret, ...rest }: Guess & { right: boolean }): Promise<Answer> {
+    const asked = { source: '192.0.2.1', name: 'printer', known: false, ...rest }
+    const began = performance.now()
+    const since = () => Math.round(performance.now() - began) / 1000
+    try {
+      await guard.admit(asked)
+      if (right) return { outcome: 'admitted', seconds: since() }
+      await guard.failed(asked, new Secret(secret ?? `wrong-${++secrets}`))
+      return { outcome: 'wrong', seconds: since() }
+    } catch (error) {
+      return { ...described(error), seconds: since() }
+    }
+  }
+
+  return {
+    guard,
+    log,
+    right: (guess: Guess = {}) => settled(attempt({ ...guess, right: true })),
+    wrong: (guess: Guess = {}) => settled(attempt({ ...guess, right: false })),
+    async wrongTimes(times: number, guess: Guess | ((index: number) => Guess) = {}): Promise<Answer[]> {
+      const answers: Answer[] = []
+      for (let index = 0; index < times; index++) {
+        const one = typeof guess === 'function' ? guess(index) : guess
+        answers.push(await settled(attempt({ ...one, right: false })))
+      }
+      return answers
+    },
+    /** A wrong API key or link. */
+    async refused(source: string, secret = `wrong-${++secrets}`): Promise<string> {
+      const outcome = described(() => guard.refused(source, new Secret(secret))).outcome
+      await settled(Promise.resolve())
+      return outcome
+    },
+    events: () => log.lines.map(({ level, fields }) => `${level} ${'event' in fields ? fields.event : ''}`),
+  }
+}
+
+export function seconds(count: number): Promise<unknown> {
+  return vi.advanceTimersByTimeAsync(count * 1000)
+}
+
+/** Lets time pass until it has settled. */
+async function settled<T>(promise: Promise<T>): Promise<T> {
+  let done = false
+  const finished = promise.finally(() => {
+    done = true
+  })
+  for (let step = 0; !done; step++) await vi.advanceTimersByTimeAsync(step < 10 ? 0 : 100)
+  return finished
+}
+
+function described(thrown: unknown): Omit<Answer, 'seconds'> {
+  if (typeof thrown === 'function') {
+    try {
+      thrown()
+      return { outcome: 'wrong' }
+    } catch (error) {
+      return described(error)
+    }
+  }
+  if (!(thrown instanceof Failure)) throw thrown
+  const { code, retryAfterSeconds } = thrown
+  return { outcome: code, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) }
+}

@@ -1,0 +1,174 @@
+import { describe, expect, it, vi } from 'vitest'
+import { sourceOf } from '../../src/base/source.ts'
+import { limits, seconds, setGuardStage } from './guard-stage.ts'
+
+const attacker = '198.51.100.7'
+const owner = '192.0.2.1'
+
+/** Names beside each other, so that no limit of a name is in the way. */
+const anyName = (index: number) => ({ source: attacker, name: `name-${index}` })
+
+describe('a source that guesses', () => {
+  it('has twenty guesses, is turned away for fifteen minutes, and has twenty again', async () => {
+    const stage = setGuardStage()
+    for (let round = 0; round < 2; round++) {
+      const looked = await stage.wrongTimes(20, (index) => ({ source: attacker, name: `${round}-${index}` }))
+      expect(looked.every(({ outcome, seconds }) => outcome === 'wrong' && seconds === 0)).toBe(true)
+      const answer = await stage.wrong({ source: attacker, name: 'another' })
+      expect(answer).toMatchObject({ outcome: 'limit-reached', seconds: 3 })
+      expect(answer.retryAfterSeconds).toBe(limits.guessWindowSeconds - 3)
+      await seconds(limits.guessWindowSeconds - 4)
+      expect(await stage.right({ source: attacker })).toMatchObject({ outcome: 'limit-reached' })
+    }
+  })
+
+  it('is told the same after the same time, whatever it knows', async () => {
+    const stage = setGuardStage()
+    await stage.wrongTimes(20, anyName)
+    const unknownRight = await stage.right({ source: attacker, name: 'somebody' })
+    const unknownWrong = await stage.wrong({ source: attacker, name: 'somebody' })
+    const knownWrong = await stage.wrong({ source: attacker, name: 'known-here', known: true })
+    for (const { outcome, seconds } of [unknownRight, unknownWrong, knownWrong]) {
+      expect({ outcome, seconds }).toEqual({ outcome: 'limit-reached', seconds: 3 })
+    }
+  })
+
+  it('locks out nobody who is known from it, nor anybody elsewhere', async () => {
+    const stage = setGuardStage()
+    await stage.wrongTimes(25, anyName)
+    expect(await stage.right({ source: attacker, known: true })).toEqual({ outcome: 'admitted', seconds: 0 })
+    expect(await stage.right({ source: owner })).toEqual({ outcome: 'admitted', seconds: 0 })
+  })
+
+  it('does not get its guesses back by a right password in between', async () => {
+    const stage = setGuardStage()
+    for (let index = 0; index < 20; index++) {
+      await stage.wrong(anyName(index))
+      await stage.right({ source: attacker, name: 'own-login', known: true })
+    }
+    expect((await stage.wrong(anyName(20))).outcome).toBe('limit-reached')
+  })
+
+  it('is turned away while it waits for its turn, when others from it fail meanwhile', async () => {
+    const stage = setGuardStage()
+    await stage.wrongTimes(10, (index) => ({ source: `203.0.113.${index}`, name: 'printer' }))
+    const waiting = stage.guard.admit({ source: attacker, name: 'printer', known: false })
+    const outcome = waiting.then(
+      () => 'admitted',
+      (error) => error.code,
+    )
+    await stage.wrongTimes(20, anyName)
+    await seconds(3)
+    expect(await outcome).toBe('limit-reached')
+  })
+
+  it.each([
+    ['an IPv4 address and the same one mapped into IPv6', '198.51.100.7', '::ffff:198.51.100.7', true],
+    ['two addresses of one /64', '2001:db8:0:1::1', '2001:db8:0:1:ffff::2', true],
+    ['two /64s', '2001:db8:0:1::1', '2001:db8:0:2::1', false],
+    ['two IPv4 addresses', '198.51.100.7', '198.51.100.8', false],
+  ])('is %s: %s, %s', async (_, first, second, same) => {
+    const stage = setGuardStage()
+    await stage.wrongTimes(20, (index) => ({ source: sourceOf(first).key, name: `name-${index}` }))
+    const { outcome } = await stage.right({ source: sourceOf(second).key })
+    expect(outcome).toBe(same ? 'limit-reached' : 'admitted')
+  })
+})
+
+describe('a name that is guessed at', () => {
+  it('makes sources that it is not known from wait before the look, right or wrong, and lets them in', async () => {
+    const stage = setGuardStage()
+    await stage.wrongTimes(10, (index) => ({ source: `203.0.113.${index}` }))
+    expect(await stage.right()).toEqual({ outcome: 'admitted', seconds: 3 })
+    expect(await stage.wrong()).toEqual({ outcome: 'wrong', seconds: 3 })
+    expect(await stage.right({ known: true })).toEqual({ outcome: 'admitted', seconds: 0 })
+    expect(await stage.right({ name: 'another' })).toEqual({ outcome: 'admitted', seconds: 0 })
+    await seconds(limits.guessWindowSeconds)
+    expect(await stage.right()).toEqual({ outcome: 'admitted', seconds: 0 })
+  })
+
+  it('is one name in any letters and any form of Unicode', async () => {
+    const stage = setGuardStage()
+    const forms = ['Bürò', 'bürò', 'BÜRÒ', 'Bu\u0308ro\u0300']
+    await stage.wrongTimes(10, (index) => ({
+      source: `203.0.113.${index}`,
+      name: forms[index % 4] ?? '',
+    }))
+    expect((await stage.right({ name: 'bürÒ' })).seconds).toBe(3)
+  })
+
+  it('makes a known source wait only for what was wrong from there', async () => {
+    const stage = setGuardStage()
+    await stage.wrongTimes(10, { source: owner, known: true })
+    expect(await stage.right({ source: owner, known: true })).toEqual({ outcome: 'admitted', seconds: 3 })
+    expect((await stage.right({ source: owner, known: true, name: 'another' })).seconds).toBe(0)
+  })
+})
+
+describe('guesses from everywhere', () => {
+  it('make all wait who are not known, and nobody who is', async () => {
+    const stage = setGuardStage({ guessesInAll: 50 })
+    await stage.wrongTimes(50, (index) => ({ source: `203.0.113.${index}`, name: `name-${index}` }))
+    expect(await stage.right()).toEqual({ outcome: 'admitted', seconds: 3 })
+    expect(await stage.right({ known: true })).toEqual({ outcome: 'admitted', seconds: 0 })
+  })
+})
+
+describe('the same wrong secret', () => {
+  it('counts once, for source, name and all', async () => {
+    const stage = setGuardStage({ guessesInAll: 30 })
+    const again = await stage.wrongTimes(20, { source: owner, secret: 'the-old-password' })
+    expect(again.every(({ outcome, seconds }) => outcome === 'wrong' && seconds === 0)).toBe(true)
+    expect(await stage.right({ source: owner })).toEqual({ outcome: 'admitted', seconds: 0 })
+    expect(await stage.right({ source: '192.0.2.99' })).toEqual({ outcome: 'admitted', seconds: 0 })
+  })
+
+  it('is answered late when it comes without end, so that it is no way to keep us busy', async () => {
+    const stage = setGuardStage()
+    await stage.wrongTimes(21, { secret: 'the-old-password' })
+    expect(await stage.wrong({ secret: 'the-old-password' })).toEqual({ outcome: 'wrong', seconds: 3 })
+    expect(stage.events()).toEqual(['warn guessing.repeated'])
+  })
+
+  it('is another guess from another source or for another name', async () => {
+    const stage = setGuardStage()
+    await stage.wrongTimes(20, (index) => ({ ...anyName(index), secret: 'Summer2026' }))
+    expect((await stage.right({ source: attacker })).outcome).toBe('limit-reached')
+  })
+})
+
+describe('wrong keys and links', () => {
+  it('count with wrong passwords, whichever comes first', async () => {
+    const stage = setGuardStage()
+    for (let index = 0; index < 10; index++) expect(await stage.refused(attacker)).toBe('wrong')
+    await stage.wrongTimes(10, anyName)
+    expect(await stage.refused(attacker)).toBe('limit-reached')
+    expect((await stage.right({ source: attacker })).outcome).toBe('limit-reached')
+    expect(await stage.refused(owner)).toBe('wrong')
+  })
+
+  it('count once when they are the same', async () => {
+    const stage = setGuardStage()
+    for (let index = 0; index < 30; index++) expect(await stage.refused(owner, 'an-old-key')).toBe('wrong')
+    expect((await stage.right({ source: owner })).outcome).toBe('admitted')
+  })
+})
+
+describe('the clock of the machine', () => {
+  it.each([
+    ['ahead', 86_400],
+    ['back', -86_400],
+  ])('may jump a day %s, and nobody is turned away or slowed for longer', async (_, jump) => {
+    const stage = setGuardStage({ guessesInAll: 50 })
+    await stage.wrongTimes(50, (index) => ({ source: `203.0.113.${index}` }))
+    await stage.wrongTimes(20, anyName)
+    vi.setSystemTime(Date.now() + jump * 1000)
+    const turnedAway = await stage.right({ source: attacker, name: 'else' })
+    expect(turnedAway.outcome).toBe('limit-reached')
+    expect(turnedAway.retryAfterSeconds).toBeLessThanOrEqual(limits.guessWindowSeconds)
+    await seconds(limits.guessWindowSeconds)
+    expect(await stage.right({ source: attacker })).toEqual({ outcome: 'admitted', seconds: 0 })
+    await stage.wrongTimes(9, (index) => ({ source: `203.0.113.${index}` }))
+    expect(await stage.right()).toEqual({ outcome: 'admitted', seconds: 0 })
+  })
+})
