@@ -11,6 +11,7 @@ import { problemHandler } from './problem.ts'
 import { securityHeaders } from './security-headers.ts'
 import type { SignInLinks } from './sign-in-links.ts'
 import type { WebServices } from './web-services.ts'
+import { createWrongSecretCount } from './wrong-secret.ts'
 
 export interface WebAppParts {
   publicUrl: URL
@@ -45,9 +46,10 @@ export function createWebApp({
   app.use(checkHost(hosts, publicUrl))
   app.use(withoutBasePath(publicUrl))
   app.use(createHealth({ ready, log }))
+  const countWrong = createWrongSecretCount(services.guard)
   const routes = apiRoutes({ services, signInLinks, log })
-  app.use('/api', createApi({ apiKeys: services.apiKeys, routes, log }))
-  app.use(createPages({ publicUrl, hosts, signInLinks, services, clock, log, version }))
+  app.use('/api', createApi({ bearers: { apiKeys: services.apiKeys, countWrong }, routes, log }))
+  app.use(createPages({ publicUrl, hosts, signInLinks, services, countWrong, clock, log, version }))
   // API and pages answer their own mistakes; express itself would answer all others with a stack trace.
   app.use(problemHandler(log))
   return app

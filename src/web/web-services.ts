@@ -1,5 +1,6 @@
 import type { ConsentService } from '../consent/service.ts'
 import type { TokenBroker } from '../grants/token-broker.ts'
+import type { Guard } from '../mailboxes/guard.ts'
 import type { ApiKeys, Logins, Mailboxes } from '../mailboxes/services.ts'
 import type { Catalogue } from '../providers/provider.ts'
 
@@ -11,4 +12,6 @@ export interface WebServices {
   consent: ConsentService
   tokens: TokenBroker
   catalogue: Catalogue
+  /** Counts what was wrong at both doors. */
+  guard: Guard
 }

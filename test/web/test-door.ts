@@ -1,7 +1,9 @@
 import request from 'supertest'
 import type { Log } from '../../src/base/log.ts'
 import type { Endpoint } from '../../src/config/config.ts'
+import { createGuard } from '../../src/mailboxes/create-guard.ts'
 import { createWebDoor } from '../../src/web/web-door.ts'
+import { defaultLimits } from '../support/default-limits.ts'
 import {
   memoryApiKeys,
   memoryCatalogue,
@@ -30,6 +32,8 @@ export function testDoor({
 } = {}) {
   const lines: string[] = []
   const time = { now: Date.parse('2026-03-01T00:00:00Z'), monotonic: 5_000 }
+  const clock = { now: () => time.now, monotonic: () => time.monotonic }
+  const log = logInto(lines)
   const services = {
     mailboxes: memoryMailboxes(),
     logins: memoryLogins(),
@@ -43,6 +47,7 @@ export function testDoor({
     consent: scriptedConsent(link),
     tokens: memoryTokens(),
     catalogue: memoryCatalogue(registered),
+    guard: createGuard({ limits: defaultLimits, clock, log }),
   }
   services.mailboxes.all.push({ address: 'me@example.com', provider: 'example', state: 'absent' })
   const door = createWebDoor({
@@ -50,8 +55,8 @@ export function testDoor({
     publicUrl: new URL(publicUrl),
     services,
     ready,
-    clock: { now: () => time.now, monotonic: () => time.monotonic },
-    log: logInto(lines),
+    clock,
+    log,
     version: '0.1.0',
   })
   const host = new URL(publicUrl).host

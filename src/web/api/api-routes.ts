@@ -14,7 +14,7 @@ export function apiRoutes({
   signInLinks,
   log,
 }: {
-  services: Omit<WebServices, 'catalogue'>
+  services: Omit<WebServices, 'catalogue' | 'guard'>
   signInLinks: SignInLinks
   log: Log
 }): ApiRoute[] {

@@ -2,29 +2,29 @@ import type { Request, RequestHandler, Response } from 'express'
 import express, { Router } from 'express'
 import type { Log } from '../../base/log.ts'
 import { permits } from '../../mailboxes/scopes.ts'
-import type { ApiKeys, Principal } from '../../mailboxes/services.ts'
+import type { Principal } from '../../mailboxes/services.ts'
 import { allowOnly } from '../allow-only.ts'
 import { HttpRefusal } from '../http-refusal.ts'
 import { problemHandler } from '../problem.ts'
 import type { ApiAnswer, ApiRoute } from './api-route.ts'
 import { scopeFor } from './api-route.ts'
-import { bearerOf, insufficientScope } from './bearer.ts'
+import { type BearerCheck, bearerOf, insufficientScope } from './bearer.ts'
 
 const bodyLimit = 64 * 1024
 
 /** Everything below `/api`: who asks, may they, is it JSON, then the operation; every error a problem document (RFC 9457). */
 export function createApi({
-  apiKeys,
+  bearers,
   routes,
   log,
 }: {
-  apiKeys: ApiKeys
+  bearers: BearerCheck
   routes: readonly ApiRoute[]
   log: Log
 }): Router {
   const v1 = Router()
   v1.use(async (request, response, next) => {
-    response.locals.principal = await bearerOf(request.headers.authorization, apiKeys)
+    response.locals.principal = await bearerOf(request, bearers)
     next()
   })
   for (const route of routes) mount(v1, route)

@@ -1,25 +1,40 @@
+import type { Request } from 'express'
 import { Failure } from '../../base/failure.ts'
 import { Secret } from '../../base/secret.ts'
 import type { ApiKeys, Principal } from '../../mailboxes/services.ts'
 import type { Scope } from '../../store/ports.ts'
 import { HttpRefusal } from '../http-refusal.ts'
+import type { CountWrongSecret } from '../wrong-secret.ts'
 
 const keyHint = 'Send "Authorization: Bearer KEY" with an API key or the owner key.'
 
+export interface BearerCheck {
+  apiKeys: Pick<ApiKeys, 'check'>
+  countWrong: CountWrongSecret
+}
+
 /**
- * Who sends this `Authorization` header (RFC 6750, section 2.1: the header only, never a parameter).
- * @throws HttpRefusal 401 with the challenge of RFC 6750, section 3
+ * Who sends this request, by its `Authorization` header (RFC 6750, section 2.1: the header only, never a parameter).
+ * @throws HttpRefusal 401 with the challenge of RFC 6750, section 3; Failure `limit-reached` instead, for a source that guesses
  */
-export async function bearerOf(authorization: string | undefined, apiKeys: ApiKeys): Promise<Principal> {
-  const [scheme = '', token = ''] = (authorization ?? '').split(/ +(.*)/)
+export async function bearerOf(request: Request, { apiKeys, countWrong }: BearerCheck): Promise<Principal> {
+  const [scheme = '', token = ''] = (request.headers.authorization ?? '').split(/ +(.*)/)
   // RFC 6750, section 3.1: without any authentication information, no error code.
   if (scheme.toLowerCase() !== 'bearer') throw unauthorised('This needs an API key', 'Bearer realm="postern"')
   // The b64token of RFC 6750, section 2.1.
-  if (!/^[A-Za-z0-9._~+/-]{1,512}=*$/.test(token)) throw badKey()
+  const principal = /^[A-Za-z0-9._~+/-]{1,512}=*$/.test(token) ? await ownerOf(token, apiKeys) : undefined
+  if (principal) return principal
+  countWrong(request, token)
+  throw unauthorised('This API key is not valid', 'Bearer realm="postern", error="invalid_token"')
+}
+
+/** Undefined for a key that is unknown, revoked or expired: one answer for all of them. */
+async function ownerOf(token: string, apiKeys: BearerCheck['apiKeys']): Promise<Principal | undefined> {
   try {
     return await apiKeys.check(new Secret(token))
   } catch (error) {
-    throw error instanceof Failure && error.code === 'wrong-credentials' ? badKey() : error
+    if (error instanceof Failure && error.code === 'wrong-credentials') return undefined
+    throw error
   }
 }
 
@@ -31,10 +46,6 @@ export function insufficientScope(scope: Scope): HttpRefusal {
     fix: `Use a key with the scope ${scope === 'admin' ? scope : `${scope}, or admin`}.`,
     headers: { 'WWW-Authenticate': `Bearer realm="postern", error="insufficient_scope"${named}` },
   })
-}
-
-function badKey(): HttpRefusal {
-  return unauthorised('This API key is not valid', 'Bearer realm="postern", error="invalid_token"')
 }
 
 function unauthorised(message: string, challenge: string): HttpRefusal {

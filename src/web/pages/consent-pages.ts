@@ -1,10 +1,12 @@
 import type { Request } from 'express'
 import { Router } from 'express'
+import { Failure } from '../../base/failure.ts'
 import type { ConsentRefusal } from '../../consent/consent-refused.ts'
 import { ConsentRefused } from '../../consent/consent-refused.ts'
 import type { CompletedConsent, ConsentService, OpenedLink } from '../../consent/service.ts'
 import { allowOnly } from '../allow-only.ts'
 import { errorAnswer } from '../http-refusal.ts'
+import type { CountWrongSecret } from '../wrong-secret.ts'
 import type { BeginConsent } from './begin-consent.ts'
 import type { BegunConsents, ConsentOrigin } from './begun-consents.ts'
 import type { ConsentCookie } from './consent-cookie.ts'
@@ -24,21 +26,26 @@ export interface ConsentPagesParts {
   begun: BegunConsents
   pages: PageSender
   redirectUri: string
+  countWrong: CountWrongSecret
 }
 
 /** The pages of the person who consents: they need no session, only a link or the browser that began. */
 export function createConsentPages(parts: ConsentPagesParts): Router {
-  const { consent, beginConsent, cookie, begun, pages } = parts
+  const { consent, beginConsent, cookie, begun, pages, countWrong } = parts
   const router = Router()
 
   router
     .route('/consent/:link')
     .get(async (request, response) => {
-      const opened = await consent.openLink(request.params.link)
-      const action = pages.path('consent', request.params.link)
+      const { link } = request.params
+      const opened = await counted(request, link, consent.openLink(link))
+      const action = pages.path('consent', link)
       pages.send(response, { title: `Connect ${opened.mailbox}`, body: invitation(opened, action) })
     })
-    .post((request, response) => beginConsent(request, response, { link: request.params.link }))
+    .post((request, response) => {
+      const { link } = request.params
+      return counted(request, link, beginConsent(request, response, { link }))
+    })
     .all(allowOnly('GET', 'HEAD', 'POST'))
 
   router
@@ -57,6 +64,7 @@ export function createConsentPages(parts: ConsentPagesParts): Router {
         // A refusal is a page of this flow; what is broken in postern is the last handler's business.
         if (answer.failure.code === 'internal') throw error
         const refused = error instanceof ConsentRefused ? error : undefined
+        if (refused?.reason === 'not-begun') countWrong(request, callback.searchParams.get('state') ?? '')
         response.set(answer.headers)
         const over = refused && withoutReturn.includes(refused.reason)
         const body = mistakeSection(answer, over || !origin ? undefined : tryAgain(origin, pages))
@@ -66,6 +74,16 @@ export function createConsentPages(parts: ConsentPagesParts): Router {
     .all(allowOnly('GET'))
 
   return router
+
+  /** What is asked of a link; a link that does not exist (any more) is counted. */
+  async function counted<T>(request: Request, link: string, asked: Promise<T>): Promise<T> {
+    try {
+      return await asked
+    } catch (error) {
+      if (error instanceof Failure && error.code === 'not-found') countWrong(request, link)
+      throw error
+    }
+  }
 }
 
 // Rebuilt on the public address: what the request says of itself is not to be trusted (RFC 9700, section 4.13).

@@ -12,6 +12,7 @@ const titles: Record<number, string> = {
   401: 'Please sign in',
   403: 'That was refused',
   404: 'Not found',
+  429: 'Too many attempts',
   500: 'Something went wrong',
   502: 'The provider needs attention',
   503: 'Not possible right now',

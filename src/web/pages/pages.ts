@@ -11,6 +11,7 @@ import { HttpRefusal } from '../http-refusal.ts'
 import { sameOrigin } from '../same-origin.ts'
 import { createSessions } from '../sessions.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
+import type { CountWrongSecret } from '../wrong-secret.ts'
 import { createBeginConsent } from './begin-consent.ts'
 import { createBegunConsents } from './begun-consents.ts'
 import { createConsentCookie } from './consent-cookie.ts'
@@ -28,6 +29,7 @@ export interface PagesParts {
   hosts: HostAllowList
   signInLinks: SignInLinks
   services: { mailboxes: Mailboxes; catalogue: Catalogue; consent: ConsentService }
+  countWrong: CountWrongSecret
   clock: Clock
   log: Log
   version: string
@@ -39,6 +41,7 @@ export function createPages({
   hosts,
   signInLinks,
   services,
+  countWrong,
   clock,
   log,
   version,
@@ -60,8 +63,8 @@ export function createPages({
   })
   router.get(['/sign-in/:token', '/consent/:link', '/mailboxes/:address'], atPublicAddress(publicUrl, hosts))
   router.post('/{*path}', sameOrigin(hosts))
-  router.use(createSignInPages({ publicUrl, pages, sessions, signInLinks, log }))
-  router.use(createConsentPages({ consent, beginConsent, cookie, begun, pages, redirectUri }))
+  router.use(createSignInPages({ publicUrl, pages, sessions, signInLinks, countWrong, log }))
+  router.use(createConsentPages({ consent, beginConsent, cookie, begun, pages, redirectUri, countWrong }))
   router.use(
     createMailboxPages({ mailboxes, catalogue, consent, beginConsent, sessions, pages, redirectUri }),
   )
