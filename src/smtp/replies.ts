@@ -129,21 +129,9 @@ export function greeting(hostname: string): Reply {
   return say(220, `${hostname} ESMTP postern`)
 }
 
-/** Names the sender that is missing and the command that would allow it. */
-export function senderRefused(reason: string, mailbox: string, sender: string): Reply {
-  return say(
-    550,
-    asciiText(`5.7.1 ${reason}. A login that may: postern login add ${mailbox} --sender ${sender}`),
-  )
-}
-
-/** The same for a client that MAIL tried to let in without a password. */
-export function senderNotAdmitted(sender: string): Reply {
-  const way = `postern login add ADDRESS --no-password --network CIDR --sender ${sender}`
-  return say(
-    550,
-    asciiText(`5.7.1 No login without a password may send as ${sender} from here. One that may: ${way}`),
-  )
+/** Names the sender that is missing and, in `fix`, the command that would allow it. */
+export function senderRefused(reason: string, fix = ''): Reply {
+  return say(550, asciiText(`5.7.1 ${reason}. ${fix}`.trimEnd()))
 }
 
 /** A text of ours with foreign parts in it, as a reply line: ASCII (RFC 5321, section 4.2), within 512 octets. */

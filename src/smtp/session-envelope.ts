@@ -1,4 +1,5 @@
 import type { Limits } from '../config/config.ts'
+import { allowingCommand } from '../mailboxes/allowing-command.ts'
 import { mailboxForSender } from '../mailboxes/sender-policy.ts'
 import type { Submitter } from '../mailboxes/services.ts'
 import type { Offered } from '../upstream/relay.ts'
@@ -57,7 +58,7 @@ export function createEnvelope(limits: EnvelopeLimits, offered: () => Offered): 
       if (limit !== undefined && Number(size ?? 0) > limit) return answer(replies.tooLarge)
       const verdict = mailboxForSender(by, mail.sender)
       if (!verdict.allowed) {
-        return answer(senderRefused(verdict.reason, by.mailboxes[0]?.address ?? 'ADDRESS', mail.sender))
+        return answer(senderRefused(verdict.reason, `Allow it with: ${allowingCommand(by, mail.sender)}`))
       }
       open = {
         mailbox: verdict.mailbox,

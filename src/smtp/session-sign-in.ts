@@ -13,9 +13,8 @@ export interface SignIn {
   isUnderWay(): boolean
   begin(mechanism: string, initial: string | undefined): Answer
   respond(line: Buffer): Answer
-  succeeded(): Answer
   failed(failure: Failure, at: Phase): Answer
-  /** After STARTTLS (RFC 3207, section 4.2). Failures stay counted. */
+  /** It is over, or begins anew. Failures stay counted. */
   forget(): void
 }
 
@@ -54,11 +53,6 @@ export function createSignIn({ limits, offers, makeChallenge }: SignInOptions): 
       if (state.kind === 'exchange' && text !== '*') return decodeAndAdvance(state.exchange, text)
       state = { kind: 'idle' }
       return bad(replies.cancelled)
-    },
-
-    succeeded() {
-      state = { kind: 'idle' }
-      return { replies: [replies.signedIn] }
     },
 
     failed(failure, at) {

@@ -1,19 +1,17 @@
 import type { Failure } from '../base/failure.ts'
 import type { Limits } from '../config/config.ts'
 import type { Offers, Submitter } from '../mailboxes/services.ts'
-import { offeredMechanisms } from '../sasl/client-mechanisms.ts'
 import type { Offered } from '../upstream/relay.ts'
 import type { MailCommand } from '../wire/envelope.ts'
-import { type Reply, say } from '../wire/reply.ts'
+import type { Reply } from '../wire/reply.ts'
 import { type Command, parseCommand } from './command.ts'
 import { greeting, type Phase, replies, replyForFailure } from './replies.ts'
-import { createAdmission } from './session-admission.ts'
 import { type Answer, answer, bad, closeWith } from './session-answer.ts'
-import { describeCapabilities } from './session-capabilities.ts'
-import { createEnvelope, messageLimit } from './session-envelope.ts'
+import { createSessionClient } from './session-client.ts'
+import { createEnvelope } from './session-envelope.ts'
 import type { MessageOutcome, SessionEvent, Step } from './session-events.ts'
 import { replyToMessage } from './session-message.ts'
-import { createSignIn } from './session-sign-in.ts'
+import { createOpening } from './session-opening.ts'
 
 export interface SessionOptions {
   hostname: string
@@ -25,6 +23,8 @@ export interface SessionOptions {
   makeChallenge: () => string
   /** A certificate is there, so STARTTLS is offered until TLS is on. */
   startTls: boolean
+  /** The connection began with TLS (RFC 8314, section 3). */
+  encrypted: boolean
   /** AUTH may happen without TLS: the client is on this machine, or it was asked for. */
   plainAuth: boolean
 }
@@ -47,14 +47,9 @@ export interface Session {
 
 export function createSession(options: SessionOptions): Session {
   const { limits, offered } = options
-  const signIn = createSignIn(options)
-  const admission = createAdmission(() => options.offers().withoutPassword)
+  const opening = createOpening(options)
+  const client = createSessionClient(options)
   const envelope = createEnvelope(limits, offered)
-  let encrypted = false
-  let greeted = false
-  let submitter: Submitter | undefined
-  /** It was let in without a password: asked anew at each MAIL, and it may still sign in. */
-  let admitted = false
   let badCommands = 0
   /** What ended a run of recipients: its turn comes when they are answered. */
   let deferred: SessionEvent | undefined
@@ -67,7 +62,7 @@ export function createSession(options: SessionOptions): Session {
   function handle(event: SessionEvent): Answer {
     switch (event.kind) {
       case 'line':
-        return signIn.isUnderWay() ? signIn.respond(event.line) : line(event.line)
+        return client.isAnswering() ? client.respond(event.line) : line(event.line)
       case 'line-too-long':
         if (envelope.isGathering()) return endRunBefore(event)
         return closeWith(isAuthLine(event.start) ? replies.authLineTooLong : replies.lineTooLong)
@@ -107,19 +102,17 @@ export function createSession(options: SessionOptions): Session {
 
   /** An initial response may make AUTH longer than any other command (RFC 4954, section 4). */
   function lineLimit(): number {
-    return maySignIn() && !envelope.isOpen() ? limits.authLineOctets : limits.commandLineOctets
+    return client.maySignIn() && !envelope.isOpen() ? limits.authLineOctets : limits.commandLineOctets
   }
 
   function isAuthLine(start: Buffer): boolean {
-    return signIn.isUnderWay() || /^AUTH /i.test(start.toString('latin1'))
+    return client.isAnswering() || /^AUTH /i.test(start.toString('latin1', 0, 5))
   }
 
   function line(octets: Buffer): Answer {
-    const command = parseCommand(octets)
     // Possible only where AUTH is, when nothing is gathered.
-    if (octets.length > limits.commandLineOctets && command.verb !== 'AUTH') {
-      return closeWith(replies.lineTooLong)
-    }
+    if (octets.length > limits.commandLineOctets && !isAuthLine(octets)) return closeWith(replies.lineTooLong)
+    const command = parseCommand(octets)
     const recipient = command.verb === 'RCPT' || (command.verb === 'malformed' && command.of === 'RCPT')
     if (!envelope.isGathering() || recipient) return perform(command)
     return endRunBefore({ kind: 'line', line: octets })
@@ -142,8 +135,7 @@ export function createSession(options: SessionOptions): Session {
     switch (command.verb) {
       case 'EHLO':
       case 'HELO':
-        greeted = true
-        return endEnvelope(command.verb === 'EHLO' ? capabilities() : say(250, options.hostname))
+        return endEnvelope(opening.hello(command.verb))
       case 'NOOP':
         return answer(replies.ok)
       case 'RSET':
@@ -151,7 +143,7 @@ export function createSession(options: SessionOptions): Session {
       case 'QUIT':
         return closeWith(replies.goodbye)
       case 'STARTTLS':
-        return startTls()
+        return envelope.isOpen() ? bad(replies.mailAlready) : opening.startTls()
       case 'AUTH':
         return auth(command.mechanism, command.initial)
       case 'BDAT':
@@ -160,13 +152,13 @@ export function createSession(options: SessionOptions): Session {
       case 'cross-protocol':
         return closeWith(replies.notHttp)
       case 'unknown':
-        return bad(submitter === undefined ? replies.signInFirst : replies.unknownCommand)
+        return bad(client.submitter() === undefined ? replies.signInFirst : replies.unknownCommand)
       case 'malformed':
         return malformed(command.of, command.reply)
       case 'MAIL':
         return mail(command.mail)
       default:
-        return submitter === undefined ? bad(replies.signInFirst) : transaction(command)
+        return client.submitter() === undefined ? bad(replies.signInFirst) : transaction(command)
     }
   }
 
@@ -182,54 +174,43 @@ export function createSession(options: SessionOptions): Session {
   }
 
   function mail(command: MailCommand): Answer {
-    if (submitter !== undefined && (!admitted || envelope.isOpen())) return envelope.mail(submitter, command)
-    return admission.ask(command, greeted)
+    const by = client.submitter()
+    if (by !== undefined && (!client.maySignIn() || envelope.isOpen())) return envelope.mail(by, command)
+    const missing = options.offers().withoutPassword ? opening.missing('MAIL') : undefined
+    return missing === undefined ? client.askWhoSends(command) : bad(missing)
   }
 
   function signedIn(by: Submitter): Answer {
-    const waiting = admission.take()
-    submitter = by
-    admitted = waiting !== undefined
-    return waiting === undefined ? signIn.succeeded() : envelope.mail(by, waiting)
+    const waiting = client.becomes(by)
+    return waiting === undefined ? answer(replies.signedIn) : envelope.mail(by, waiting)
   }
 
   function failed(failure: Failure, at: Phase): Answer {
-    if (at === 'admission') return admission.failed(failure)
-    if (at !== 'transaction') return signIn.failed(failure, at)
+    if (at !== 'transaction') return client.failed(failure, at)
     return thenDeferred(envelope.recipientsFailed(replyForFailure(failure, at)))
   }
 
   function malformed(of: string, reply: Reply): Answer {
-    if (submitter === undefined && of === 'MAIL' && !options.offers().withoutPassword) {
+    if (client.submitter() === undefined && of === 'MAIL' && !options.offers().withoutPassword) {
       return bad(replies.signInToSend)
     }
-    if (submitter === undefined && (of === 'RCPT' || of === 'DATA')) return bad(replies.signInFirst)
+    if (client.submitter() === undefined && (of === 'RCPT' || of === 'DATA')) return bad(replies.signInFirst)
     if (of !== 'RCPT') return bad(reply)
     return { ...(envelope.isOpen() ? envelope.refuseRecipient(reply) : answer(replies.mailFirst)), bad: true }
   }
 
   function auth(mechanism: string, initial: string | undefined): Answer {
-    if (!maySignIn()) return bad(replies.signedInAlready)
+    if (!client.maySignIn()) return bad(replies.signedInAlready)
     // RFC 4954, section 4.
     if (envelope.isOpen()) return bad(replies.mailAlready)
-    if (!mayAuth()) return bad(replies.startTlsFirst)
-    return greeted ? signIn.begin(mechanism, initial) : bad(replies.helloFirst)
-  }
-
-  function startTls(): Answer {
-    if (encrypted) return bad(replies.tlsAlready)
-    if (!options.startTls) return bad(replies.tlsNotHere)
-    if (envelope.isOpen()) return bad(replies.mailAlready)
-    return { replies: [replies.readyForTls], next: { do: 'start-tls' } }
+    const missing = opening.missing('AUTH')
+    return missing === undefined ? client.auth(mechanism, initial) : bad(missing)
   }
 
   /** RFC 3207, section 4.2: what was learned in the clear is forgotten. */
   function startAgain(): Answer {
-    encrypted = true
-    greeted = false
-    submitter = undefined
-    admitted = false
-    signIn.forget()
+    opening.encrypted()
+    client.forget()
     return { replies: [] }
   }
 
@@ -243,21 +224,5 @@ export function createSession(options: SessionOptions): Session {
     envelope.close()
     const reply = replyToMessage(outcome, ended)
     return ended ? answer(reply) : closeWith(reply)
-  }
-
-  function capabilities(): Reply {
-    return describeCapabilities(options.hostname, offered(), {
-      size: messageLimit(limits, offered()),
-      startTls: options.startTls && !encrypted,
-      mechanisms: mayAuth() ? offeredMechanisms(options.offers()).map(({ name }) => name) : [],
-    })
-  }
-
-  function maySignIn(): boolean {
-    return submitter === undefined || admitted
-  }
-
-  function mayAuth(): boolean {
-    return encrypted || options.plainAuth
   }
 }

@@ -5,21 +5,49 @@ import { relayedReply } from '../../src/smtp/replies-relayed.ts'
 import { formatReply, say } from '../../src/wire/reply.ts'
 
 describe('failures as replies', () => {
-  it.each<[FailureCode, string, string]>([
-    ['wrong-credentials', '535 5.7.8', '550 5.7.1'],
-    ['forbidden', '535 5.7.8', '550 5.7.1'],
-    ['sender-refused', '550 5.7.1', '550 5.7.1'],
-    ['consent-needed', '454 4.7.0 [postern:REAUTH]', '451 4.7.0 [postern:REAUTH]'],
-    ['provider-unavailable', '454 4.7.0 [postern:RETRY]', '451 4.4.1 [postern:RETRY]'],
-    ['provider-setup', '454 4.7.0 [postern:CONFIG]', '451 4.3.0 [postern:CONFIG]'],
-    ['limit-reached', '454 4.7.0 [postern:LIMIT]', '451 4.3.2 [postern:LIMIT]'],
-    ['outcome-unknown', '451 4.4.2', '451 4.4.2'],
-    ['store-unavailable', '454 4.7.0 [postern:RETRY]', '451 4.3.0 [postern:RETRY]'],
-    ['internal', '454 4.7.0 [postern:RETRY]', '451 4.3.0 [postern:RETRY]'],
-  ])('%s is %s at AUTH and %s later', (code, atSignIn, later) => {
+  it.each<[FailureCode, string, string, string]>([
+    ['wrong-credentials', '535 5.7.8', '530 5.7.0', '550 5.7.1'],
+    ['forbidden', '535 5.7.8', '530 5.7.0', '550 5.7.1'],
+    ['sender-refused', '550 5.7.1', '550 5.7.1', '550 5.7.1'],
+    [
+      'consent-needed',
+      '454 4.7.0 [postern:REAUTH]',
+      '451 4.7.0 [postern:REAUTH]',
+      '451 4.7.0 [postern:REAUTH]',
+    ],
+    [
+      'provider-unavailable',
+      '454 4.7.0 [postern:RETRY]',
+      '451 4.4.1 [postern:RETRY]',
+      '451 4.4.1 [postern:RETRY]',
+    ],
+    [
+      'provider-setup',
+      '454 4.7.0 [postern:CONFIG]',
+      '451 4.3.0 [postern:CONFIG]',
+      '451 4.3.0 [postern:CONFIG]',
+    ],
+    ['limit-reached', '454 4.7.0 [postern:LIMIT]', '451 4.3.2 [postern:LIMIT]', '451 4.3.2 [postern:LIMIT]'],
+    ['outcome-unknown', '451 4.4.2', '451 4.4.2', '451 4.4.2'],
+    [
+      'store-unavailable',
+      '454 4.7.0 [postern:RETRY]',
+      '451 4.3.0 [postern:RETRY]',
+      '451 4.3.0 [postern:RETRY]',
+    ],
+    ['internal', '454 4.7.0 [postern:RETRY]', '451 4.3.0 [postern:RETRY]', '451 4.3.0 [postern:RETRY]'],
+  ])('%s is %s at AUTH, %s at MAIL without AUTH, and %s later', (code, atSignIn, atAdmission, later) => {
     const failure = new Failure(code, 'the provider said: eyJhbGciOi')
     expect(gist(formatReply(replyForFailure(failure, 'sign-in')))).toBe(atSignIn)
+    expect(gist(formatReply(replyForFailure(failure, 'proof')))).toBe(atSignIn)
+    expect(gist(formatReply(replyForFailure(failure, 'admission')))).toBe(atAdmission)
     expect(gist(formatReply(replyForFailure(failure, 'transaction')))).toBe(later)
+  })
+
+  it('tells a client that guessed too often from one whose provider is busy', () => {
+    const failure = new Failure('limit-reached', 'told to fail')
+    expect(replyForFailure(failure, 'sign-in').lines[0]).toContain('Too many failed sign-ins from here')
+    expect(replyForFailure(failure, 'proof').lines[0]).not.toContain('sign-ins')
   })
 
   it('never shows what the failure says', () => {
@@ -31,7 +59,7 @@ describe('failures as replies', () => {
 describe('texts of our own', () => {
   it('are one line of printable ASCII each, within 512 octets', () => {
     const long = 'ü\r\n250 '.repeat(200)
-    const all = [...Object.values(replies), senderRefused(`${long}`, 'me@example.com', long)]
+    const all = [...Object.values(replies), senderRefused(long, long), senderRefused('short')]
     for (const reply of all) expect(formatReply(reply).toString('latin1')).toMatch(/^\d{3} [ -~]{0,506}\r\n$/)
   })
 })

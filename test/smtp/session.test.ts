@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
+import { Failure, type FailureCode } from '../../src/base/failure.ts'
 import type { Offers } from '../../src/mailboxes/services.ts'
 import { encodeBase64 } from '../../src/sasl/base64.ts'
 import { createSession, type Session } from '../../src/smtp/session.ts'
@@ -14,14 +14,17 @@ import { stageSubmitters } from '../support/door-stage.ts'
 
 const auth = `AUTH PLAIN ${encodeBase64('\0me@example.com\0right')}`
 
-function newSession(startTls = false, plainAuth = true, offers: Partial<Offers> = {}): Session {
+const everything: Offers = { cramMd5: true, bearer: true, withoutPassword: true }
+
+function newSession(startTls = false, plainAuth = true, offers = () => everything): Session {
   return createSession({
     hostname: 'localhost',
     limits: { ...defaultLimits, messageOctets: 100, recipientsPerMessage: 3 },
     offered: () => ({ eightBitMime: true, smtpUtf8: false, dsn: false, enhancedStatusCodes: true }),
-    offers: () => ({ cramMd5: true, bearer: true, withoutPassword: true, ...offers }),
+    offers,
     makeChallenge: () => '<1.2@localhost>',
     startTls,
+    encrypted: false,
     plainAuth,
   })
 }
@@ -58,6 +61,85 @@ describe('the session', () => {
     if (submitter === undefined) throw new Error('no submitter')
     const step = session.step({ kind: 'signed-in', submitter })
     expect(step.next).toEqual({ do: 'line', limit: defaultLimits.commandLineOctets })
+  })
+
+  it('offers at each EHLO what exists then, and takes no more', () => {
+    let cramMd5 = false
+    const session = newSession(false, true, () => ({ cramMd5, bearer: false, withoutPassword: false }))
+    expect(tell(session, 'EHLO a').replies[0]?.lines).toContain('AUTH PLAIN LOGIN')
+    cramMd5 = true
+    expect(tell(session, 'EHLO a').replies[0]?.lines).toContain('AUTH PLAIN LOGIN CRAM-MD5')
+    expect(codes(tell(session, 'AUTH CRAM-MD5'))).toEqual([334])
+    tell(session, '*')
+    cramMd5 = false
+    expect(codes(tell(session, 'AUTH CRAM-MD5'))).toEqual([504])
+  })
+
+  it('asks anew at each MAIL who a client without a password is, and lets it sign in between', () => {
+    const session = newSession()
+    const [submitter] = stageSubmitters
+    if (submitter === undefined) throw new Error('no submitter')
+    tell(session, 'EHLO a')
+    for (const code of [250, 250]) {
+      const asked = tell(session, 'MAIL FROM:<me@example.com>')
+      expect(asked).toEqual({ replies: [], next: { do: 'admit', sender: 'me@example.com' } })
+      const step = session.step({ kind: 'signed-in', submitter })
+      expect(codes(step)).toEqual([code])
+      // AUTH cannot come within a transaction, so its long lines cannot either.
+      expect(step.next).toEqual({ do: 'line', limit: defaultLimits.commandLineOctets })
+      expect(tell(session, 'RSET').next).toEqual({ do: 'reset', limit: defaultLimits.authLineOctets })
+    }
+    expect(tell(session, auth).next.do).toBe('sign-in')
+    session.step({ kind: 'signed-in', submitter })
+    expect(codes(tell(session, 'MAIL FROM:<me@example.com>'))).toEqual([250])
+  })
+
+  it.each<[FailureCode, number]>([
+    ['wrong-credentials', 530],
+    ['sender-refused', 550],
+    ['store-unavailable', 451],
+  ])('answers MAIL without AUTH after %s with %i, and stays open for AUTH', (code, reply) => {
+    const session = newSession()
+    tell(session, 'EHLO a')
+    tell(session, 'MAIL FROM:<me@example.com>')
+    const failure = new Failure(code, 'told to fail')
+    expect(codes(session.step({ kind: 'failed', failure, at: 'admission' }))).toEqual([reply])
+    expect(codes(tell(session, 'RCPT TO:<a@example.net>'))).toEqual([530])
+    expect(tell(session, auth).next.do).toBe('sign-in')
+  })
+
+  it('forgets after STARTTLS who was let in', () => {
+    const session = newSession(true)
+    const [submitter] = stageSubmitters
+    if (submitter === undefined) throw new Error('no submitter')
+    tell(session, 'EHLO a')
+    tell(session, 'MAIL FROM:<me@example.com>')
+    session.step({ kind: 'signed-in', submitter })
+    tell(session, 'RSET')
+    expect(codes(tell(session, 'STARTTLS'))).toEqual([220])
+    session.step({ kind: 'encrypted' })
+    expect(codes(tell(session, 'RCPT TO:<a@example.net>'))).toEqual([530])
+    expect(codes(tell(session, 'MAIL FROM:<me@example.com>'))).toEqual([503])
+  })
+
+  it('adds SMTPUTF8 for a mailbox that needs it, when it replaces the sender', () => {
+    const session = newSession()
+    tell(session, 'EHLO a')
+    tell(session, auth)
+    const mailboxes = [{ address: 'ü@example.com', aliases: [] }]
+    session.step({
+      kind: 'signed-in',
+      submitter: { userName: 'u', mailboxes, senders: [], rewriteSender: true },
+    })
+    tell(session, 'MAIL FROM:<root@localhost> SIZE=5')
+    tell(session, 'RCPT TO:<a@example.net>')
+    expect(session.step({ kind: 'run-ended' }).next).toMatchObject({
+      mail: {
+        sender: 'ü@example.com',
+        parameters: [{ keyword: 'SIZE', value: '5' }, { keyword: 'SMTPUTF8' }],
+      },
+      givenSender: 'root@localhost',
+    })
   })
 
   it('answers a failure of the sign-in with 454 and one of the transaction with 451', () => {

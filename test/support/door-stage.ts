@@ -27,7 +27,7 @@ export type StageSettings = Partial<Omit<SmtpDoorOptions, 'limits' | 'relay'>> &
  * `fax`, whose sender is replaced. All but the scanner have the password `right`. `me@example.com` also has an API key, `api-key`.
  */
 export const stageSubmitters: readonly Submitter[] = [
-  submitterOf('me@example.com', ['me@example.com'], ['*@example.org']),
+  { ...submitterOf('me@example.com', ['me@example.com'], ['*@example.org']), login: 'me-1' },
   submitterOf('two@example.com', ['two@example.com', 'second@example.com'], []),
   submitterOf('ü@example.com', ['ü@example.com'], []),
   submitterOf('scanner', ['me@example.com'], []),
@@ -54,7 +54,8 @@ export async function openDoor(settings: StageSettings = {}): Promise<DoorStage>
   return { door, relay, endpoint }
 }
 
-function createStageSignIns(offered: Partial<Offers> = {}): SignIns {
+/** The logins above, and `offered` as what a client may use beside PLAIN and LOGIN. */
+export function createStageSignIns(offered: Partial<Offers> = {}): SignIns {
   const offers = { cramMd5: false, bearer: false, withoutPassword: false, ...offered }
   return {
     async check(credentials) {
@@ -66,7 +67,9 @@ function createStageSignIns(offered: Partial<Offers> = {}): SignIns {
     async admit(sender) {
       if (!offers.withoutPassword) throw wrongCredentials()
       if (['', 'me@example.com', 'hall@example.com'].includes(sender)) return passwordless
-      throw new Failure('sender-refused', 'No login without a password may send as this sender')
+      throw new Failure('sender-refused', `No login without a password may send as ${sender} from here`, {
+        fix: `Allow it with: postern login allow hall --sender ${sender}`,
+      })
     },
     offers: () => offers,
   }

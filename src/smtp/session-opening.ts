@@ -1,0 +1,68 @@
+import type { Limits } from '../config/config.ts'
+import { type MechanismOffers, offeredMechanisms } from '../sasl/client-mechanisms.ts'
+import type { Offered } from '../upstream/relay.ts'
+import { type Reply, say } from '../wire/reply.ts'
+import { replies } from './replies.ts'
+import { type Answer, bad } from './session-answer.ts'
+import { describeCapabilities } from './session-capabilities.ts'
+import { messageLimit } from './session-envelope.ts'
+
+/** EHLO and STARTTLS: what stands before everything else. */
+export interface Opening {
+  hello(verb: 'EHLO' | 'HELO'): Reply
+  startTls(): Answer
+  /** TLS is on: the client has to say EHLO again (RFC 3207, section 4.2). */
+  encrypted(): void
+  /** Why neither AUTH nor MAIL may come yet; undefined when they may. */
+  missing(forWhat: 'AUTH' | 'MAIL'): Reply | undefined
+}
+
+export interface OpeningOptions {
+  hostname: string
+  limits: Pick<Limits, 'messageOctets'>
+  offered: () => Offered
+  offers: () => MechanismOffers
+  startTls: boolean
+  encrypted: boolean
+  plainAuth: boolean
+}
+
+export function createOpening({ hostname, limits, offered, offers, ...options }: OpeningOptions): Opening {
+  let { encrypted } = options
+  let greeted = false
+
+  return {
+    hello(verb) {
+      greeted = true
+      return verb === 'EHLO' ? capabilities() : say(250, hostname)
+    },
+
+    startTls() {
+      if (encrypted) return bad(replies.tlsAlready)
+      if (!options.startTls) return bad(replies.tlsNotHere)
+      return { replies: [replies.readyForTls], next: { do: 'start-tls' } }
+    },
+
+    encrypted() {
+      encrypted = true
+      greeted = false
+    },
+
+    missing(forWhat) {
+      if (forWhat === 'AUTH' && !mayAuth()) return replies.startTlsFirst
+      return greeted ? undefined : replies.helloFirst
+    },
+  }
+
+  function capabilities(): Reply {
+    return describeCapabilities(hostname, offered(), {
+      size: messageLimit(limits, offered()),
+      startTls: options.startTls && !encrypted,
+      mechanisms: mayAuth() ? offeredMechanisms(offers()).map(({ name }) => name) : [],
+    })
+  }
+
+  function mayAuth(): boolean {
+    return encrypted || options.plainAuth
+  }
+}
