@@ -1,0 +1,76 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { Secret } from '../../src/base/secret.ts'
+import { createProviderSide, type ProviderSide } from '../../src/smtp/provider-side.ts'
+import { createTransactionLog } from '../../src/smtp/transaction-log.ts'
+import { createStageSignIns } from '../support/door-stage.ts'
+import { createManualClock } from '../support/manual-clock.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
+import { createRecordingRelay, type RecordingRelay } from '../support/recording-relay.ts'
+
+describe('what a session asks beyond itself', () => {
+  let log: ReturnType<typeof createRecordingLog>
+  let relay: RecordingRelay
+  let side: ProviderSide
+  let deadlinesEnded: number
+
+  beforeEach(() => {
+    log = createRecordingLog()
+    relay = createRecordingRelay()
+    deadlinesEnded = 0
+    side = createProviderSide({
+      relay,
+      signIns: createStageSignIns({ withoutPassword: true }),
+      limits: { wholeLoginSeconds: 10 },
+      remoteAddress: '192.0.2.7',
+      record: createTransactionLog(log, createManualClock()),
+      signedIn: () => void deadlinesEnded++,
+    })
+  })
+
+  it('ends the sign-in deadline for a client that is let in without a password, and warns once', async () => {
+    expect(await side.admit('me@example.com')).toMatchObject({ submitter: { userName: 'hall-printer' } })
+    expect(deadlinesEnded).toBe(1)
+    await side.admit('hall@example.com')
+    expect(log.lines).toEqual([
+      { level: 'warn', fields: { login: 'hall-printer' }, message: 'admitted without a password' },
+    ])
+    expect(relay.asked).toEqual([])
+  })
+
+  it('lets the deadline run for one that is not', async () => {
+    const event = await side.admit('boss@example.com')
+    expect(event).toMatchObject({ kind: 'failed', at: 'admission', failure: { code: 'sender-refused' } })
+    expect(deadlinesEnded).toBe(0)
+    expect(log.lines).toMatchObject([
+      { level: 'warn', fields: { sender: 'boss@example.com', reason: 'sender-refused' } },
+    ])
+  })
+
+  it('says whether the client or its provider was the trouble', async () => {
+    const signIn = (password: string) =>
+      side.signIn({
+        do: 'sign-in',
+        credentials: { kind: 'password', userName: 'me@example.com', password: new Secret(password) },
+      })
+    expect(await signIn('wrong')).toMatchObject({ kind: 'failed', at: 'sign-in' })
+    relay.answers.push({ fails: 'limit-reached' })
+    expect(await signIn('right')).toMatchObject({ kind: 'failed', at: 'proof' })
+    expect(await signIn('right')).toMatchObject({ kind: 'signed-in' })
+  })
+
+  it('writes down both senders where one replaced the other', async () => {
+    await side.admit('me@example.com')
+    await side.begin({
+      do: 'begin',
+      mailbox: 'me@example.com',
+      mail: { sender: 'me@example.com', parameters: [] },
+      givenSender: 'root@\nlocalhost',
+      recipients: [{ recipient: 'a@example.net', parameters: [] }],
+    })
+    await side.giveUp()
+    expect(log.lines.at(-1)).toMatchObject({
+      fields: { sender: 'me@example.com', givenSender: 'root@?localhost' },
+      message: 'transaction given up',
+    })
+  })
+})
