@@ -33,8 +33,9 @@ const withBearer: readonly ClientMechanism[] = [
   { name: 'OAUTHBEARER', begin: oauthBearerExchange },
 ]
 
-// Last, and only where a login asked for it: a client that takes the first name it knows must not find this one before PLAIN, since
-// most logins are stored as hashes and cannot answer a challenge. Some take it wherever it stands, because it looks strongest.
+// Last, and only where a login asked for it: most logins are stored as hashes and cannot answer a challenge. A client that takes the first
+// name it knows finds PLAIN before it. Some (curl, Python's smtplib) take it wherever it stands, because it looks strongest, and curl
+// then tries nothing else: so it matters that the networks of such a login decide who is offered this.
 const cramMd5: ClientMechanism = {
   name: 'CRAM-MD5',
   begin: (makeChallenge) => cramMd5Exchange(makeChallenge()),
