@@ -26,8 +26,10 @@ const postern = resolve(here, '../../dist/main.js')
 export async function setStage(settings = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'postern-bench-'))
   const ends = [() => rm(directory, { recursive: true, force: true })]
-  const clear = async () => {
-    for (const end of ends.splice(0).reverse()) await end()
+  let clearing
+  const clear = () => {
+    clearing ??= endAll(ends)
+    return clearing
   }
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.once(signal, () => clear().finally(() => process.exit(1)))
@@ -38,6 +40,10 @@ export async function setStage(settings = {}) {
     await clear()
     throw error
   }
+}
+
+async function endAll(ends) {
+  while (ends.length > 0) await ends.pop()()
 }
 
 async function set(directory, settings, ends) {
