@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { TLSSocket } from 'node:tls'
 import type { Certificate } from './certificates.ts'
 
@@ -9,6 +10,10 @@ export interface Client {
   say(...lines: string[]): void
   /** Sends octets as they are. */
   send(octets: string): void
+  /** Sends the same again and again, as fast as it is taken, until the client closes. */
+  flood(octets: string): Promise<void>
+  /** Sends the same again and again, an octet every few milliseconds, until the client closes. */
+  drip(octets: string): Promise<void>
   /** The next line, without CRLF. */
   line(): Promise<string>
   /** The next so many octets. */
@@ -24,6 +29,8 @@ export interface Client {
   gone(): Promise<void>
   /** Ends the connection. */
   hangUp(): void
+  /** Ends it with a reset (RFC 9293, section 3.5.2), and what was not sent yet is lost. */
+  reset(): void
 }
 
 export type Script = (client: Client, connection: number) => Promise<void>
@@ -32,6 +39,10 @@ export interface ScriptedProvider {
   port: number
   /** Everything that arrived, of each connection, TLS or not. */
   heard: string[]
+  /** The part of it that anybody on the way could read. */
+  heardInTheClear: string[]
+  /** How many connections are open. */
+  open(): number
   /** The first thing that a script did not expect, or undefined. */
   failure(): unknown
   close(): Promise<void>
@@ -48,6 +59,7 @@ export async function startScriptedProvider(
   script: Script,
 ): Promise<ScriptedProvider> {
   const heard: string[] = []
+  const heardInTheClear: string[] = []
   const open = new Set<Socket>()
   let failure: unknown
 
@@ -56,8 +68,10 @@ export async function startScriptedProvider(
     open.add(socket)
     socket.on('close', () => open.delete(socket)).on('error', () => {})
     const number = heard.push('') - 1
-    const client = createClient(socket, certificate, (text) => {
+    heardInTheClear.push('')
+    const client = createClient(socket, certificate, (text, inTheClear) => {
       heard[number] += text
+      if (inTheClear) heardInTheClear[number] += text
     })
     const run = async () => {
       if (tls === 'implicit') await client.startTls()
@@ -73,6 +87,8 @@ export async function startScriptedProvider(
   return {
     port: (server.address() as AddressInfo).port,
     heard,
+    heardInTheClear,
+    open: () => open.size,
     failure: () => failure,
     async close() {
       for (const socket of open) socket.destroy()
@@ -84,7 +100,9 @@ export async function startScriptedProvider(
 
 class ClientGone extends Error {}
 
-function createClient(plain: Socket, certificate: Certificate, hear: (text: string) => void): Client {
+type Hear = (text: string, inTheClear: boolean) => void
+
+function createClient(plain: Socket, certificate: Certificate, hear: Hear): Client {
   let socket = plain
   let unread = Buffer.alloc(0)
   let closed = false
@@ -93,7 +111,7 @@ function createClient(plain: Socket, certificate: Certificate, hear: (text: stri
   function attach(): void {
     socket.on('data', (octets: Buffer) => {
       unread = Buffer.concat([unread, octets])
-      hear(octets.toString('latin1'))
+      hear(octets.toString('latin1'), socket === plain)
       wake()
     })
     socket.on('error', () => {})
@@ -112,6 +130,10 @@ function createClient(plain: Socket, certificate: Certificate, hear: (text: stri
         wake = resolve
       })
     }
+  }
+
+  function makesRoom(): Promise<void> {
+    return new Promise((resolve) => socket.once('drain', resolve).once('close', resolve))
   }
 
   function take(count: number): Buffer {
@@ -135,6 +157,16 @@ function createClient(plain: Socket, certificate: Certificate, hear: (text: stri
   return {
     say: (...lines) => void socket.write(lines.map((text) => `${text}\r\n`).join(''), 'latin1'),
     send: (octets) => void socket.write(octets, 'latin1'),
+    async flood(octets) {
+      const piece = Buffer.from(octets, 'latin1')
+      while (!closed) if (!socket.write(piece)) await makesRoom()
+    },
+    async drip(octets) {
+      for (let place = 0; !closed; place = (place + 1) % octets.length) {
+        socket.write(octets.charAt(place), 'latin1')
+        await pause(20)
+      }
+    },
     line,
     octets: (count) => until(() => (unread.length < count ? undefined : take(count))),
     async linesUntil(last) {
@@ -159,5 +191,6 @@ function createClient(plain: Socket, certificate: Certificate, hear: (text: stri
       await until(() => (closed ? true : undefined))
     },
     hangUp: () => void socket.end(),
+    reset: () => void plain.resetAndDestroy(),
   }
 }
