@@ -53,6 +53,7 @@ export function serveConnection(raw: Socket, options: ConnectionOptions): Connec
     offers: () => options.signIns.offers(options.remoteAddress),
     makeChallenge: () => uniqueChallenge(options.clock, options.hostname),
     startTls: secureContext !== undefined,
+    encrypted: false,
     plainAuth: options.plainAuth,
   })
   const record = createTransactionLog(log, options.clock)
