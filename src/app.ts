@@ -6,9 +6,11 @@ import type { Config, Endpoint } from './config/config.ts'
 import { createConsentService } from './consent/consent-service.ts'
 import { createTokenBroker } from './grants/create-token-broker.ts'
 import { createApiKeys } from './mailboxes/api-keys.ts'
+import { createGuard } from './mailboxes/create-guard.ts'
 import { createLogins } from './mailboxes/logins.ts'
 import { createMailboxes } from './mailboxes/mailboxes.ts'
 import type { ApiKeys, Logins, Mailboxes } from './mailboxes/services.ts'
+import { createSignInOffers, warnOfOpenLogins } from './mailboxes/sign-in-offers.ts'
 import { createSignIns } from './mailboxes/sign-ins.ts'
 import { createCatalogue } from './providers/catalogue.ts'
 import { createHttpFetch } from './providers/http-fetch.ts'
@@ -65,6 +67,7 @@ export async function openServices(config: Config, log: Log): Promise<OpenedServ
   const { store, keyedHash, ownerKey } = data
   const catalogue = createCatalogue(config)
   const nothingCached = () => {}
+  const signInsChanged = async () => {}
   return {
     mailboxes: createMailboxes({
       store,
@@ -72,9 +75,10 @@ export async function openServices(config: Config, log: Log): Promise<OpenedServ
       clock,
       grantChanged: nothingCached,
       drain: nothingCached,
+      signInsChanged,
     }),
-    logins: createLogins({ store, keyedHash, clock, log }),
-    apiKeys: createApiKeys({ store, keyedHash, ownerKey, clock, log }),
+    logins: createLogins({ store, keyedHash, clock, log, signInsChanged }),
+    apiKeys: createApiKeys({ store, keyedHash, ownerKey, clock, log, signInsChanged }),
     close: data.close,
   }
 }
@@ -123,16 +127,29 @@ function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey 
     tokens.grantChanged(mailbox, fresh)
     relay.drain(mailbox)
   }
+  const guard = createGuard({ limits, clock, log })
+  const offers = createSignInOffers({ store, clock, log })
+  const signInsChanged = offers.refresh
+  const apiKeys = createApiKeys({ store, keyedHash, ownerKey, clock, log, signInsChanged })
   const { consentSeconds, consentLinkSeconds } = limits
   const consentNeeds = { store, catalogue, oauthClientFor, keyedHash, clock, log, publicUrl }
   return {
     catalogue,
     tokens,
     relay,
-    mailboxes: createMailboxes({ store, catalogue, clock, grantChanged, drain: relay.drain }),
-    logins: createLogins({ store, keyedHash, clock, log }),
-    signIns: createSignIns({ store, keyedHash, clock, log }),
-    apiKeys: createApiKeys({ store, keyedHash, ownerKey, clock, log }),
+    guard,
+    mailboxes: createMailboxes({
+      store,
+      catalogue,
+      clock,
+      grantChanged,
+      drain: relay.drain,
+      signInsChanged,
+    }),
+    logins: createLogins({ store, keyedHash, clock, log, signInsChanged }),
+    signIns: createSignIns({ store, apiKeys, offers, guard, keyedHash, clock, log }),
+    offers,
+    apiKeys,
     consent: createConsentService({ ...consentNeeds, consentSeconds, consentLinkSeconds, grantChanged }),
     async close() {
       try {
@@ -173,6 +190,7 @@ async function startDoors(
 
   async function stop(graceSeconds: number): Promise<void> {
     serving = false
+    services.guard.close()
     try {
       await Promise.all([removeRunningFile(dataDir), webDoor.stop(), smtpDoor.stop(graceSeconds)])
     } finally {
@@ -181,6 +199,8 @@ async function startDoors(
   }
 
   try {
+    await services.offers.refresh()
+    warnOfOpenLogins(services.offers, log)
     const web = await webDoor.start()
     const smtp = await smtpDoor.start()
     // Before it is ready: whoever waits for that may use the command at once.

@@ -21,13 +21,16 @@ export interface ApiKeysNeeds {
   ownerKey: Secret
   clock: Clock
   log: Log
+  /** Who may sign in how is another now. Waited for. */
+  signInsChanged(): Promise<void>
 }
 
 // The id is found first, then the whole key is compared by its hash: no look-up ever depends on the secret part.
 const keyForm = /^postern_([0-9a-f]{16})_[A-Za-z0-9_-]{43}$/
 
 /** Scoped bearer secrets for scripts: made, listed, revoked, and checked at the HTTP door. */
-export function createApiKeys({ store, keyedHash, ownerKey, clock, log }: ApiKeysNeeds): ApiKeys {
+export function createApiKeys(needs: ApiKeysNeeds): ApiKeys {
+  const { store, keyedHash, ownerKey, clock, log, signInsChanged } = needs
   const hashOf = (key: string) => keyedHash('api-key', key)
   const ownerHash = hashOf(ownerKey.reveal())
   const noteUse = createUseRecorder((id, at) => store.apiKeys.used(id, at), log)
@@ -43,6 +46,7 @@ export function createApiKeys({ store, keyedHash, ownerKey, clock, log }: ApiKey
       const apiKey = { id, name, scopes, hash: hashOf(key.reveal()), createdAt: clock.now(), ...expiry }
       await store.apiKeys.add(apiKey)
       log.info({ event: 'api-key.added', apiKey: id, scopes }, 'API key added')
+      await signInsChanged()
       return { apiKey: statusOf(apiKey, clock.now()), key }
     },
     async list() {
@@ -54,6 +58,7 @@ export function createApiKeys({ store, keyedHash, ownerKey, clock, log }: ApiKey
         throw new Failure('not-found', `There is no API key ${printable(id)} that could be revoked`)
       }
       log.info({ event: 'api-key.revoked', apiKey: id }, 'API key revoked')
+      await signInsChanged()
     },
     async check(presented) {
       const hash = hashOf(presented.reveal())
@@ -65,7 +70,7 @@ export function createApiKeys({ store, keyedHash, ownerKey, clock, log }: ApiKey
           fix: 'Make a new one with `postern api-key add`.',
         })
       }
-      noteUse(key, clock.now())
+      noteUse(key.id, clock.now())
       return principalOf(key)
     },
   }

@@ -3,13 +3,13 @@ import { Failure } from '../base/failure.ts'
 import type { Login, MailboxStore } from '../store/ports.ts'
 import { existingMailbox } from './existing-mailbox.ts'
 import { parseExpiry } from './expiry.ts'
-import { parseNetwork } from './networks.ts'
+import { isWiderThan, parseNetwork } from './networks.ts'
 import { parseSenderPattern } from './sender-policy.ts'
 import type { LoginRequest } from './services.ts'
 import { parseUserName } from './user-name.ts'
 
 /** A login's request, read and checked; the name that people call it by follows the user name and so comes later. */
-export type LoginPlan = Pick<Login, 'mailboxes' | 'senders' | 'networks' | 'expiresAt'> & {
+export type LoginPlan = Pick<Login, 'mailboxes' | 'senders' | 'networks' | 'rewriteSender' | 'expiresAt'> & {
   userName?: string
 }
 
@@ -27,13 +27,43 @@ export async function readLoginRequest(
   }
   const addresses: string[] = []
   for (const text of request.mailboxes) addresses.push((await existingMailbox(mailboxes, text)).address)
+  const networks = unique((request.networks ?? []).map(parseNetwork))
+  if (request.withoutPassword) requireBound(request, networks)
   return {
     mailboxes: unique(addresses),
-    senders: unique((request.senders ?? []).map(parseSenderPattern)),
-    networks: unique((request.networks ?? []).map(parseNetwork)),
+    senders: readSenders(request.senders ?? []),
+    networks,
+    rewriteSender: request.rewriteSender ?? false,
     ...(request.expires === undefined ? {} : { expiresAt: parseExpiry(request.expires, now) }),
     ...(request.userName === undefined ? {} : { userName: parseUserName(request.userName) }),
   }
+}
+
+/** @throws Failure `invalid` */
+export function readSenders(texts: readonly string[]): string[] {
+  return unique(texts.map(parseSenderPattern))
+}
+
+// A slip such as 0.0.0.0/0 would make an open relay; nobody owns a network that is wider than these.
+const widest = { ipv4: 8, ipv6: 32 }
+
+/** Where nothing is proved but the address, the addresses must be few and named. */
+function requireBound({ password, cramMd5 }: LoginRequest, networks: readonly string[]): void {
+  if (password !== undefined || cramMd5) {
+    throw new Failure('invalid', 'A login without a password has none to choose, and none for CRAM-MD5', {
+      fix: 'Leave out the password and CRAM-MD5, or make a login that signs in.',
+    })
+  }
+  if (networks.length === 0) {
+    throw new Failure('invalid', 'A login without a password must be bound to a network', {
+      fix: 'Name the address of the device or its network, such as 192.0.2.7 or 192.0.2.0/28.',
+    })
+  }
+  const wide = networks.find((network) => isWiderThan(network, widest))
+  if (wide === undefined) return
+  throw new Failure('invalid', `The network ${wide} is too wide for a login without a password`, {
+    fix: `Name the addresses of the devices themselves; /${widest.ipv4} is the widest of IPv4, /${widest.ipv6} of IPv6.`,
+  })
 }
 
 function unique(texts: readonly string[]): string[] {

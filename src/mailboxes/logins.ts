@@ -7,12 +7,11 @@ import type { Login, Store } from '../store/ports.ts'
 import { createChosenPasswords, type Scrypt, scryptCost as usualCost } from './chosen-password.ts'
 import { parseDisplayName } from './display-name.ts'
 import { existingMailbox } from './existing-mailbox.ts'
-import { credentialState } from './expiry.ts'
-import { freshId, freshPassword } from './fresh-secret.ts'
-import { hashOfGenerated } from './login-check.ts'
-import { type LoginPlan, readLoginRequest } from './login-request.ts'
-import { checkChosenPassword } from './password-policy.ts'
-import type { LoginRequest, LoginStatus, Logins } from './services.ts'
+import { freshId } from './fresh-secret.ts'
+import { type LoginPlan, readLoginRequest, readSenders } from './login-request.ts'
+import { loginStatus } from './login-status.ts'
+import { makeVerifier } from './login-verifier.ts'
+import type { Logins } from './services.ts'
 import { parseUserName } from './user-name.ts'
 
 export interface LoginsNeeds {
@@ -20,20 +19,24 @@ export interface LoginsNeeds {
   keyedHash: KeyedHash
   clock: Clock
   log: Log
+  /** Who may sign in how is another now. Waited for. */
+  signInsChanged(): Promise<void>
   /** scrypt's N for chosen passwords. */
   scryptCost?: number
   scrypt?: Scrypt
 }
 
-/** Local credentials: made, listed and revoked. sign-ins.ts checks them. */
+/** Local credentials: made, listed, extended and revoked. sign-ins.ts checks them. */
 export function createLogins(needs: LoginsNeeds): Logins {
-  const { store, keyedHash, clock, log } = needs
+  const { store, keyedHash, clock, log, signInsChanged } = needs
   const chosenPasswords = createChosenPasswords(needs.scryptCost ?? usualCost, needs.scrypt)
 
   return {
     async add(request) {
       const plan = await readLoginRequest(request, store.mailboxes, clock.now())
-      const { verifier, id, password } = await makeVerifier(request, plan)
+      const id = freshId()
+      const names = [...(plan.userName === undefined ? [] : [plan.userName]), ...plan.mailboxes]
+      const { verifier, password } = await makeVerifier({ keyedHash, chosenPasswords }, request, id, names)
       const login = await addUnderFreeName(plan, (userName) => ({
         ...plan,
         id,
@@ -42,35 +45,36 @@ export function createLogins(needs: LoginsNeeds): Logins {
         verifier,
         createdAt: clock.now(),
       }))
-      log.info(
-        { event: 'login.added', login: id, userName: login.userName, mailboxes: plan.mailboxes },
-        'Login added',
-      )
-      return { login: statusOf(login, clock.now()), ...(password ? { password } : {}) }
+      logAdded(login)
+      await signInsChanged()
+      return { login: loginStatus(login, clock.now()), ...(password ? { password } : {}) }
     },
     async list(mailbox) {
       const named = mailbox === undefined ? undefined : await existingMailbox(store.mailboxes, mailbox)
       const logins = await store.logins.list(named?.address)
-      return logins.map((login) => statusOf(login, clock.now()))
+      return logins.map((login) => loginStatus(login, clock.now()))
     },
     async revoke(id) {
-      if (!(await store.logins.revoke(id, clock.now()))) {
-        throw new Failure('not-found', `There is no login ${printable(id)} that could be revoked`)
-      }
+      if (!(await store.logins.revoke(id, clock.now()))) throw noSuch(id, 'revoked')
       log.info({ event: 'login.revoked', login: id }, 'Login revoked')
+      await signInsChanged()
+    },
+    async allow(id, texts) {
+      const senders = readSenders(texts)
+      if (senders.length === 0) {
+        throw new Failure('invalid', 'There is no sender to allow', { fix: 'Name at least one sender.' })
+      }
+      const login = await store.logins.allow(id, senders)
+      if (login === undefined) throw noSuch(id, 'extended')
+      log.info({ event: 'login.allowed', login: id, senders }, 'Login may use further senders')
+      return loginStatus(login, clock.now())
     },
   }
 
-  async function makeVerifier({ password }: LoginRequest, plan: LoginPlan) {
-    const id = freshId()
-    if (password === undefined) {
-      const generated = freshPassword()
-      const hash = hashOfGenerated(keyedHash, id, generated.reveal())
-      return { id, password: generated, verifier: { kind: 'keyed' as const, hash } }
-    }
-    const names = [...(plan.userName === undefined ? [] : [plan.userName]), ...plan.mailboxes]
-    const chosen = checkChosenPassword(password.reveal(), names)
-    return { id, verifier: await chosenPasswords.hash(chosen) }
+  function logAdded({ id, userName, mailboxes, networks, verifier }: Login): void {
+    const fields = { event: 'login.added', login: id, userName, mailboxes, networks }
+    if (verifier.kind === 'none') log.warn(fields, 'Login added that needs no password')
+    else log.info({ ...fields, cramMd5: verifier.kind === 'sealed' }, 'Login added')
   }
 
   /** Without a name of its own a login is called by its first mailbox: `a@b`, then `a@b-2`, `a@b-3`, ... */
@@ -89,19 +93,6 @@ export function createLogins(needs: LoginsNeeds): Logins {
   }
 }
 
-function statusOf(login: Login, now: number): LoginStatus {
-  const { id, userName, name, mailboxes, senders, networks } = login
-  return {
-    id,
-    userName,
-    name,
-    mailboxes,
-    senders,
-    networks,
-    password: login.verifier.kind === 'keyed' ? 'generated' : 'chosen',
-    state: credentialState(login, now),
-    createdAt: new Date(login.createdAt).toISOString(),
-    ...(login.expiresAt === undefined ? {} : { expiresAt: new Date(login.expiresAt).toISOString() }),
-    ...(login.lastUsedAt === undefined ? {} : { lastUsedAt: new Date(login.lastUsedAt).toISOString() }),
-  }
+function noSuch(id: string, participle: string): Failure {
+  return new Failure('not-found', `There is no login ${printable(id)} that could be ${participle}`)
 }

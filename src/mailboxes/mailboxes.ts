@@ -1,4 +1,4 @@
-import { type Address, parseAddress, printable, sameAddress } from '../base/address.ts'
+import { type Address, addressKey, parseAddress, printable, sameAddress } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
@@ -15,6 +15,8 @@ export interface MailboxesNeeds {
   grantChanged(address: Address): void
   /** End its warm connections. */
   drain(address: Address): void
+  /** Who may sign in how is another now. Waited for. */
+  signInsChanged(): Promise<void>
 }
 
 /** The addresses that mail leaves from: added, shown, removed. */
@@ -42,6 +44,8 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
       const mailbox = await existingMailbox(store.mailboxes, address)
       await store.mailboxes.remove(mailbox.address)
       forget(mailbox.address)
+      // Logins and API keys that had no other mailbox went with it.
+      await needs.signInsChanged()
     },
   }
 
@@ -52,6 +56,7 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
       address,
       providerId: catalogue.registered(request.provider).id,
       ...(sameAddress(signsInAs, address) ? {} : { signsInAs }),
+      ...(request.aliases === undefined ? {} : { aliases: readAliases(request.aliases, address) }),
       createdAt: clock.now(),
     }
   }
@@ -67,9 +72,25 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
       address: mailbox.address,
       provider: mailbox.providerId,
       ...(mailbox.signsInAs === undefined ? {} : { signsInAs: mailbox.signsInAs }),
+      ...(mailbox.aliases === undefined ? {} : { aliases: mailbox.aliases }),
       ...grantStatus(grant),
     }
   }
+}
+
+/** Each once, and not the mailbox itself. @throws Failure `invalid` */
+function readAliases(texts: readonly string[], mailbox: Address): Address[] {
+  const aliases = new Map(texts.map((text) => readAlias(text)).map((alias) => [addressKey(alias), alias]))
+  aliases.delete(addressKey(mailbox))
+  return [...aliases.values()]
+}
+
+function readAlias(text: string): Address {
+  const alias = parseAddress(text.trim())
+  if (!alias.startsWith('*@')) return alias
+  throw new Failure('invalid', `"${printable(text)}" is a whole domain, and an alias is one address`, {
+    fix: 'Let a login use any address of a domain: postern login add ADDRESS --sender "*@example.com".',
+  })
 }
 
 function grantStatus(grant: Grant): Omit<MailboxStatus, 'address' | 'provider'> {

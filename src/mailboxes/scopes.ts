@@ -23,6 +23,11 @@ export function scopeMailbox(scope: Scope): string | undefined {
   return scope === 'read' || scope === 'admin' ? undefined : scope.slice(scope.indexOf(':') + 1)
 }
 
+/** The mailboxes that these scopes let somebody send for by themselves: `admin` counts for nothing here. */
+export function sendScopeMailboxes(scopes: readonly Scope[]): string[] {
+  return scopes.filter((scope) => scope.startsWith('send:')).map((scope) => scopeMailbox(scope) ?? '')
+}
+
 /** Whether a principal may do what `needed` names. `admin` may do everything; no other scope implies another. */
 export function permits(principal: Principal, needed: Scope): boolean {
   return principal.scopes.some((held) => held === 'admin' || covers(held, needed))

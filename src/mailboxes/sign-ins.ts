@@ -1,15 +1,25 @@
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
 import type { KeyedHash } from '../base/keyed-hash.ts'
 import type { Log } from '../base/log.ts'
+import { sourceOf } from '../base/source.ts'
 import type { Login, Store } from '../store/ports.ts'
+import { createAdmission } from './admission.ts'
+import { createBearerCheck } from './bearer-check.ts'
 import { createChosenPasswords, type Scrypt, scryptCost as usualCost } from './chosen-password.ts'
-import { createLoginCheck, wrongCredentials } from './login-check.ts'
-import type { SignIns, Submitter } from './services.ts'
+import { cramMd5Proof } from './cram-md5-proof.ts'
+import type { Guard } from './guard.ts'
+import { createLoginCheck } from './login-check.ts'
+import { createPasswordProofs } from './password-proof.ts'
+import type { ApiKeys, SignIns } from './services.ts'
+import type { SignInOffers } from './sign-in-offers.ts'
+import { submitterOf } from './submitter.ts'
 import { createUseRecorder } from './use-recorder.ts'
 
 export interface SignInsNeeds {
   store: Pick<Store, 'logins' | 'mailboxes'>
+  apiKeys: Pick<ApiKeys, 'check'>
+  offers: SignInOffers
+  guard: Guard
   keyedHash: KeyedHash
   clock: Clock
   log: Log
@@ -18,32 +28,34 @@ export interface SignInsNeeds {
   scrypt?: Scrypt
 }
 
-/** Who a client of the SMTP door is. */
+/** Who a client of the SMTP door is, whatever it signs in with. */
 export function createSignIns(needs: SignInsNeeds): SignIns {
-  const { store, keyedHash, clock, log } = needs
+  const { store, apiKeys, offers, guard, keyedHash, clock, log } = needs
+  const { logins, mailboxes } = store
   const chosenPasswords = createChosenPasswords(needs.scryptCost ?? usualCost, needs.scrypt)
-  const check = createLoginCheck({ logins: store.logins, keyedHash, clock, chosenPasswords })
-  const noteUse = createUseRecorder((id, at) => store.logins.used(id, at), log)
+  const passwordProof = createPasswordProofs(keyedHash, chosenPasswords)
+  const checkLogin = createLoginCheck({ logins, guard, clock, chosenPasswords })
+  const checkBearer = createBearerCheck({ apiKeys, mailboxes, guard })
+  const admit = createAdmission({ store, offers, clock })
+  const recordUse = createUseRecorder((id, at, source) => logins.used(id, at, source), log)
+  const noteUse = (login: Login, remoteAddress: string) =>
+    recordUse(login.id, clock.now(), sourceOf(remoteAddress).key)
 
   return {
     async check(credentials, remoteAddress) {
-      if (credentials.kind !== 'password') throw new Failure('wrong-credentials', wrongCredentials)
-      const login = await check(credentials.userName, credentials.password.reveal(), remoteAddress)
-      noteUse(login, clock.now())
-      return submitterOf(login)
+      if (credentials.kind === 'bearer') return checkBearer(credentials, sourceOf(remoteAddress).key)
+      const proof =
+        credentials.kind === 'password' ? passwordProof(credentials.password) : cramMd5Proof(credentials)
+      const login = await checkLogin(credentials.userName, proof, remoteAddress)
+      const submitter = await submitterOf(mailboxes, login)
+      noteUse(login, remoteAddress)
+      return submitter
     },
-    async admit() {
-      throw new Failure('wrong-credentials', wrongCredentials)
+    async admit(sender, remoteAddress) {
+      const { login, submitter } = await admit(sender, remoteAddress)
+      noteUse(login, remoteAddress)
+      return submitter
     },
-    offers: () => ({ cramMd5: false, bearer: false, withoutPassword: false }),
-  }
-}
-
-function submitterOf({ userName, mailboxes, senders }: Login): Submitter {
-  return {
-    userName,
-    mailboxes: mailboxes.map((address) => ({ address, aliases: [] })),
-    senders,
-    rewriteSender: false,
+    offers: offers.from,
   }
 }

@@ -3,7 +3,7 @@ import { addressKey } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import { noteUse, revoke } from './credential-rows.ts'
 import type { Database } from './database.ts'
-import { type LoginRow, loginsOf, rowOf } from './login-row.ts'
+import { type LoginRow, listedLogins, openLogin, rowOf } from './login-row.ts'
 import { knowsSource, noteSource } from './login-sources.ts'
 import type { Login, LoginStore } from './ports.ts'
 import type { Sealer } from './sealer.ts'
@@ -28,12 +28,12 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
           .where('logins.revoked_at', 'is', null)
           .execute(),
       )
-      return (await loginsOf(sealer, found))[0]
+      return await openLogin(sealer, found)
     },
 
     async list(mailbox) {
       const found = await database.read((tables) => withMailboxes(tables).execute())
-      const all = await loginsOf(sealer, found)
+      const all = listedLogins(found)
       if (mailbox === undefined) return all
       const key = addressKey(mailbox)
       return all.filter((login) => login.mailboxes.some((one) => addressKey(one) === key))
@@ -43,7 +43,7 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
 
     async allow(id, senders) {
       const found = await database.change((tables) => addSenders(tables, id, senders))
-      return (await loginsOf(sealer, found))[0]
+      return listedLogins(found)[0]
     },
 
     used: (id, at, source) =>

@@ -116,15 +116,20 @@ export interface Login {
   lastUsedAt?: number
 }
 
+/** A login as lists have it: a sealed password is opened for a sign-in only. */
+export type ListedLogin = Omit<Login, 'verifier'> & {
+  verifier: Exclude<Verifier, { kind: 'sealed' }> | { kind: 'sealed'; generated: boolean }
+}
+
 export interface LoginStore {
   /** @throws Failure `already-exists` when the user name is taken, `not-found` when a mailbox does not exist */
   add(login: Login): Promise<void>
   findByUserName(userName: string): Promise<Login | undefined>
-  list(mailbox?: Address): Promise<Login[]>
+  list(mailbox?: Address): Promise<ListedLogin[]>
   /** Marks it revoked; its user name becomes free. False when there is no such login, or it is revoked already. */
   revoke(id: string, revokedAt: number): Promise<boolean>
   /** Adds to the senders of a login that is not revoked, and gives it as it is then. Undefined when there is none. */
-  allow(id: string, senders: readonly string[]): Promise<Login | undefined>
+  allow(id: string, senders: readonly string[]): Promise<ListedLogin | undefined>
   /** Noted to the minute: a use within a minute of the noted one changes nothing and costs no write.
    * @param source from where (`sourceOf`), noted to the day and forgotten after 30 */
   used(id: string, at: number, source?: string): Promise<void>

@@ -12,10 +12,11 @@ let store: Store
 let mailboxes: Mailboxes
 let changed: string[]
 let drained: string[]
+let signInChanges: number
 
 beforeEach(() => {
   store = createMemoryStore()
-  ;[changed, drained] = [[], []]
+  ;[changed, drained, signInChanges] = [[], [], 0]
   mailboxes = createMailboxes({
     store,
     catalogue: {
@@ -27,6 +28,7 @@ beforeEach(() => {
     clock: createManualClock(),
     grantChanged: (address) => void changed.push(address),
     drain: (address) => void drained.push(address),
+    signInsChanged: async () => void signInChanges++,
   })
 })
 
@@ -70,6 +72,8 @@ describe('a mailbox', () => {
     ['an unknown provider', { provider: 'three' }, 'not-found', /three/],
     ['a provider without registration', { provider: 'bare' }, 'configuration', /bare/],
     ['a bad other person', { signsInAs: 'boss' }, 'invalid', /not a mail address/],
+    ['a bad alias', { aliases: ['sales'] }, 'invalid', /not a mail address/],
+    ['a domain for an alias', { aliases: ['*@example.com'] }, 'invalid', /an alias is one address/],
     ['an empty refresh token', { refreshToken: new Secret(' \n') }, 'invalid', /not a refresh token/],
     ['a refresh token of two lines', { refreshToken: new Secret('a\nb') }, 'invalid', /not a refresh token/],
   ])('is refused with %s, and nothing is kept', async (_what, request, code, message) => {
@@ -90,6 +94,16 @@ describe('a mailbox', () => {
     await mailboxes.add({ ...me, replace: true, refreshToken: new Secret('new') })
     expect(await tokenOf('me@example.com')).toBe('new')
     expect(drained).toEqual(['Me@example.com', 'Me@example.com'])
+  })
+
+  it('has aliases, each once and never itself, until others are named', async () => {
+    const aliases = ['Sales@Example.com', 'me@example.com', ' sales@example.com', 'info@example.org']
+    const status = await mailboxes.add({ ...me, aliases })
+    expect(status.aliases).toEqual(['sales@example.com', 'info@example.org'])
+    expect((await mailboxes.add({ ...me, replace: true })).aliases).toEqual(status.aliases)
+    const bare = await mailboxes.add({ ...me, replace: true, aliases: [] })
+    expect(bare).not.toHaveProperty('aliases')
+    expect(await mailboxes.show('me@example.com')).toEqual(bare)
   })
 
   it('is added by a replacement, too', async () => {
@@ -115,6 +129,7 @@ describe('a mailbox', () => {
   it('is forgotten everywhere when it is removed', async () => {
     await mailboxes.add(me)
     await mailboxes.remove('me@example.com')
+    expect(signInChanges).toBe(1)
     expect([changed, drained]).toEqual([['Me@example.com'], ['Me@example.com']])
     for (const gone of [mailboxes.show('me@example.com'), mailboxes.remove('me@example.com')]) {
       await expect(gone).rejects.toMatchObject({ code: 'not-found' })

@@ -7,6 +7,7 @@ import type {
   ConsentLink,
   Grant,
   LapsedGrant,
+  ListedLogin,
   Login,
   Mailbox,
   PendingConsent,
@@ -199,9 +200,7 @@ function loginStore({ logins, mailboxes, sources }: Tables): Store['logins'] {
       await turn()
       const key = mailbox === undefined ? undefined : addressKey(mailbox)
       const isIts = (login: Login) => login.mailboxes.some((one) => addressKey(one) === key)
-      return [...logins.values()]
-        .filter((login) => key === undefined || isIts(login))
-        .map((login) => ({ ...login }))
+      return [...logins.values()].filter((login) => key === undefined || isIts(login)).map(listed)
     },
     revoke: (id, at) => revoke(logins, id, at),
     async allow(id, senders) {
@@ -209,8 +208,9 @@ function loginStore({ logins, mailboxes, sources }: Tables): Store['logins'] {
       const login = logins.get(id)
       if (!login || login.revokedAt !== undefined) return undefined
       const all = new Map([...login.senders, ...senders].map((sender) => [addressKey(sender), sender]))
-      logins.set(id, { ...login, senders: [...all.values()] })
-      return copied(logins.get(id))
+      const extended = { ...login, senders: [...all.values()] }
+      logins.set(id, extended)
+      return listed(extended)
     },
     async used(id, at, source) {
       await noteUse(logins, id, at)
@@ -221,6 +221,11 @@ function loginStore({ logins, mailboxes, sources }: Tables): Store['logins'] {
       return (sources.get(`${id} ${source}`) ?? Number.NEGATIVE_INFINITY) >= since
     },
   }
+}
+
+function listed({ verifier, ...login }: Login): ListedLogin {
+  if (verifier.kind !== 'sealed') return { ...login, verifier }
+  return { ...login, verifier: { kind: 'sealed', generated: verifier.generated } }
 }
 
 function apiKeyStore({ apiKeys }: Tables): Store['apiKeys'] {

@@ -1,0 +1,44 @@
+import { sameAddress } from '../base/address.ts'
+import { Failure } from '../base/failure.ts'
+import type { Credentials } from '../sasl/credentials.ts'
+import type { MailboxStore } from '../store/ports.ts'
+import type { Guard } from './guard.ts'
+import { wrongCredentials } from './login-check.ts'
+import { sendScopeMailboxes } from './scopes.ts'
+import type { ApiKeys, Principal, Submitter } from './services.ts'
+import { senderMailboxes } from './submitter.ts'
+
+export interface BearerCheckNeeds {
+  apiKeys: Pick<ApiKeys, 'check'>
+  mailboxes: Pick<MailboxStore, 'find'>
+  guard: Guard
+}
+
+type Bearer = Extract<Credentials, { kind: 'bearer' }>
+
+/**
+ * An API key in the place of an access token. Only its `send:` scopes count: `admin` and the owner key may do everything by HTTP, but a key
+ * that lies in the settings of a mail program should be worth no more than what that program does (least privilege).
+ */
+export function createBearerCheck({ apiKeys, mailboxes, guard }: BearerCheckNeeds) {
+  return async ({ userName, token }: Bearer, source: string): Promise<Submitter> => {
+    const { name, scopes } = await principalOf(token, source)
+    const addresses = sendScopeMailboxes(scopes).filter(
+      (address) => userName === '' || sameAddress(address, userName),
+    )
+    const own = await senderMailboxes(mailboxes, addresses)
+    if (own.length === 0) throw wrongCredentials()
+    return { userName: `api-key ${name}`, mailboxes: own, senders: [], rewriteSender: false }
+  }
+
+  /** A key that is right costs no question to the guard: nobody guesses 256 bits. */
+  async function principalOf(token: Bearer['token'], source: string): Promise<Principal> {
+    try {
+      return await apiKeys.check(token)
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'wrong-credentials') throw error
+      guard.refused(source, token)
+      throw wrongCredentials()
+    }
+  }
+}

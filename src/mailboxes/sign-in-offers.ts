@@ -1,0 +1,105 @@
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { ApiKey, ListedLogin, Login, Store } from '../store/ports.ts'
+import { credentialState } from './expiry.ts'
+import { isUsable } from './login-check.ts'
+import { sendScopeMailboxes } from './scopes.ts'
+import type { Offers } from './services.ts'
+
+export interface SignInOffersNeeds {
+  store: { logins: Pick<Store['logins'], 'list'>; apiKeys: Pick<Store['apiKeys'], 'list'> }
+  clock: Clock
+  log: Log
+}
+
+/** What is remembered of a login: enough to say where and until when it works. */
+export type OfferedLogin = Pick<Login, 'userName' | 'mailboxes' | 'networks' | 'expiresAt'>
+
+/** Which ways to sign in exist beside PLAIN and LOGIN, in memory, because every EHLO asks. */
+export interface SignInOffers {
+  from(remoteAddress: string): Offers
+  /** The logins without a password whose networks hold this address, as they were remembered: ask the store before trusting one. */
+  withoutPassword(remoteAddress: string): readonly OfferedLogin[]
+  /** Every login without a password that has not ended. */
+  allWithoutPassword(): readonly OfferedLogin[]
+  /** Reads them again. Never rejects: a store that does not answer is logged, and asked again at the next question. */
+  refresh(): Promise<void>
+}
+
+interface Remembered {
+  cramMd5: readonly OfferedLogin[]
+  withoutPassword: readonly OfferedLogin[]
+  bearers: readonly Pick<ApiKey, 'expiresAt'>[]
+}
+
+export function createSignInOffers({ store, clock, log }: SignInOffersNeeds): SignInOffers {
+  let remembered: Remembered = { cramMd5: [], withoutPassword: [], bearers: [] }
+  let [asked, answered, stale] = [0, 0, false]
+
+  const current = (): Remembered => {
+    if (stale) void refresh()
+    return remembered
+  }
+  const reaching = (logins: readonly OfferedLogin[], remoteAddress: string) =>
+    logins.filter((login) => isUsable(login, remoteAddress, clock.now()))
+  const isActive = (credential: { expiresAt?: number }) =>
+    credentialState(credential, clock.now()) === 'active'
+
+  return {
+    from(remoteAddress) {
+      const { cramMd5, withoutPassword, bearers } = current()
+      return {
+        // A login that is bound to the address of one old device changes nothing for the others.
+        cramMd5: reaching(cramMd5, remoteAddress).length > 0,
+        withoutPassword: reaching(withoutPassword, remoteAddress).length > 0,
+        bearer: bearers.some(isActive),
+      }
+    },
+    withoutPassword: (remoteAddress) => reaching(current().withoutPassword, remoteAddress),
+    allWithoutPassword: () => current().withoutPassword.filter(isActive),
+    refresh,
+  }
+
+  async function refresh(): Promise<void> {
+    asked += 1
+    const mine = asked
+    stale = false
+    try {
+      const [logins, apiKeys] = await Promise.all([store.logins.list(), store.apiKeys.list()])
+      // A slower reading that began earlier must not replace a later one.
+      if (mine < answered) return
+      answered = mine
+      remembered = rememberedOf(logins, apiKeys)
+    } catch (error) {
+      stale = true
+      log.error({ event: 'sign-ins.not-read', err: error }, 'The ways to sign in could not be read')
+    }
+  }
+}
+
+/** Says loudly, at each start, who may send without proving anything but its address. */
+export function warnOfOpenLogins(offers: Pick<SignInOffers, 'allWithoutPassword'>, log: Log): void {
+  for (const { userName, mailboxes, networks } of offers.allWithoutPassword()) {
+    const fields = { event: 'login.without-password', userName, mailboxes, networks }
+    log.warn(fields, 'This login needs no password: whoever comes from its networks may send')
+  }
+}
+
+function rememberedOf(logins: readonly ListedLogin[], apiKeys: readonly ApiKey[]): Remembered {
+  const ofKind = (kind: Login['verifier']['kind']) =>
+    logins
+      .filter(({ verifier, revokedAt }) => verifier.kind === kind && revokedAt === undefined)
+      .map(({ userName, mailboxes, networks, expiresAt }) => ({
+        userName,
+        mailboxes,
+        networks,
+        ...(expiresAt === undefined ? {} : { expiresAt }),
+      }))
+  return {
+    cramMd5: ofKind('sealed'),
+    withoutPassword: ofKind('none'),
+    bearers: apiKeys.filter(
+      ({ scopes, revokedAt }) => revokedAt === undefined && sendScopeMailboxes(scopes).length > 0,
+    ),
+  }
+}

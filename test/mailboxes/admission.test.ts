@@ -1,0 +1,111 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { LoginRequest } from '../../src/mailboxes/services.ts'
+import { refusalOf, type SignInStage, setSignInStage } from './sign-in-stage.ts'
+
+let stage: SignInStage
+
+beforeEach(async () => {
+  stage = await setSignInStage()
+})
+
+const device = '192.0.2.7'
+
+async function open(userName: string, request: Partial<LoginRequest> = {}) {
+  const { login } = await stage.logins.add({
+    mailboxes: ['me@example.com'],
+    userName,
+    withoutPassword: true,
+    networks: ['192.0.2.0/28'],
+    ...request,
+  })
+  return login
+}
+
+const admitted = async (sender: string, from = device) => (await stage.signIns.admit(sender, from)).userName
+
+describe('a client that cannot sign in', () => {
+  it('is the login whose networks hold its address and which may use its sender', async () => {
+    const { id } = await open('copier')
+    await open('scanner', { mailboxes: ['shop@example.com'], senders: ['*@scans.example'] })
+    await open('elsewhere', { networks: ['192.0.2.128/25'], senders: ['x@example.net'] })
+    expect(await stage.signIns.admit('ME@example.com', '::ffff:192.0.2.7')).toEqual({
+      userName: 'copier',
+      login: id,
+      mailboxes: [{ address: 'Me@example.com', aliases: [] }],
+      senders: [],
+      rewriteSender: false,
+    })
+    expect(await admitted('shop@example.com')).toBe('scanner')
+    expect(await admitted('page1@scans.example')).toBe('scanner')
+    expect(await admitted('')).toBe('copier')
+    expect(await admitted('x@example.net', '192.0.2.200')).toBe('elsewhere')
+  })
+
+  it('is one that may use its sender rather than one that would replace it', async () => {
+    await open('copier', { rewriteSender: true })
+    await open('scanner', { mailboxes: ['shop@example.com'] })
+    expect(await admitted('shop@example.com')).toBe('scanner')
+    expect(await admitted('anybody@example.net')).toBe('copier')
+  })
+
+  it('makes its source known, as every use does', async () => {
+    const { id } = await open('copier')
+    await admitted('me@example.com')
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+    expect(await stage.store.logins.knows(id, device, stage.clock.now())).toBe(true)
+  })
+
+  it('is told which sender is missing, and the command that would allow it', async () => {
+    const { id } = await open('copier')
+    expect(await refusalOf(stage.signIns.admit('x@example.net', device))).toMatchObject({
+      code: 'sender-refused',
+      message: 'No login without a password may send as x@example.net from here',
+      fix: `Allow it with: postern login allow ${id} --sender x@example.net`,
+    })
+  })
+
+  it('cannot slip another command into that one', async () => {
+    const { id } = await open('copier')
+    expect(await refusalOf(stage.signIns.admit("`reboot`'$x@example.net", device))).toMatchObject({
+      fix: `Allow it with: postern login allow ${id} --sender '\`reboot\`'\\''$x@example.net'`,
+    })
+  })
+
+  const nobody: [string, () => Promise<unknown>, string?][] = [
+    ['when there is no such login', async () => {}],
+    ['from another address', () => open('copier'), '192.0.2.16'],
+    ['from no address', () => open('copier'), ''],
+    ['when its login has a password', () => stage.generated({ networks: ['192.0.2.0/28'] })],
+    ['when its login was revoked', async () => stage.logins.revoke((await open('copier')).id)],
+    [
+      'when its login has expired',
+      async () => {
+        await open('copier', { expires: '2030-05-02' })
+        stage.clock.advance(2 * 86_400)
+      },
+    ],
+    [
+      'when its mailbox was removed',
+      async () => {
+        await open('copier')
+        await stage.store.mailboxes.remove('me@example.com')
+      },
+    ],
+    [
+      'when the name belongs to a login with a password by now',
+      async () => {
+        await stage.store.logins.revoke((await open('copier')).id, 0)
+        const add = stage.store.logins.list
+        stage.store.logins.list = async () => Promise.reject(new Error('busy'))
+        await stage.generated({ userName: 'copier', networks: ['192.0.2.0/28'] })
+        stage.store.logins.list = add
+      },
+    ],
+  ]
+  it.each(nobody)('is nobody %s', async (_when, prepare, from = device) => {
+    await prepare()
+    expect(await refusalOf(stage.signIns.admit('me@example.com', from))).toMatchObject({
+      code: 'wrong-credentials',
+    })
+  })
+})

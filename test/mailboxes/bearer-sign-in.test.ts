@@ -1,0 +1,135 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { Secret } from '../../src/base/secret.ts'
+import { here, ownerKey, refusalOf, type SignInStage, setSignInStage } from './sign-in-stage.ts'
+
+let stage: SignInStage
+
+beforeEach(async () => {
+  stage = await setSignInStage()
+})
+
+const bearer = (userName: string, token: Secret, from = here) =>
+  stage.signIns.check({ kind: 'bearer', userName, token }, from)
+
+async function keyWith(...scopes: string[]) {
+  return await stage.apiKeys.add({ scopes, name: 'nightly report' })
+}
+
+const both = ['send:me@example.com', 'send:shop@example.com']
+
+describe('an API key as a bearer', () => {
+  it.each([
+    ['the mailbox that it sends for', ['send:me@example.com'], 'me@example.com', ['Me@example.com']],
+    ['that mailbox in another case', ['send:me@example.com'], 'ME@EXAMPLE.COM', ['Me@example.com']],
+    ['nothing, where it sends for one', ['send:me@example.com', 'read'], '', ['Me@example.com']],
+    ['nothing, where it sends for several', both, '', ['Me@example.com', 'shop@example.com']],
+    ['one of several', both, 'shop@example.com', ['shop@example.com']],
+  ])('signs in with %s for a name', async (_what, scopes, userName, mailboxes) => {
+    const { key } = await keyWith(...scopes)
+    expect(await bearer(userName, key)).toEqual({
+      userName: 'api-key nightly report',
+      mailboxes: mailboxes.map((address) => ({ address, aliases: [] })),
+      senders: [],
+      rewriteSender: false,
+    })
+    expect(stage.scrypts).toEqual([])
+  })
+
+  it('brings the aliases of its mailbox', async () => {
+    const { key } = await keyWith(...both)
+    const shop = { address: 'shop@example.com', providerId: 'custom', createdAt: 0 }
+    await stage.store.mailboxes.put({ ...shop, aliases: ['sales@example.com'] })
+    const { mailboxes } = await bearer('shop@example.com', key)
+    expect(mailboxes).toEqual([{ address: 'shop@example.com', aliases: ['sales@example.com'] }])
+  })
+
+  it('works whatever its source has done before, because nobody guesses it', async () => {
+    const { key } = await keyWith('send:me@example.com')
+    stage.guard.turnedAway.add(here)
+    expect(await bearer('', key)).toMatchObject({ userName: 'api-key nightly report' })
+    expect([stage.guard.asked, stage.guard.refused]).toEqual([[], []])
+  })
+})
+
+describe('the refusal of a bearer', () => {
+  interface Attempt {
+    token: Secret
+    userName?: string
+  }
+  const withKey = async (userName: string, ...scopes: string[]) => {
+    const { key } = await keyWith(...scopes)
+    return { token: key, userName }
+  }
+  const refused = { code: 'wrong-credentials', message: 'Wrong user name or password', fix: undefined }
+
+  // Least privilege: these may do everything by HTTP, and are worth nothing here.
+  const valid: [string, () => Promise<Attempt>][] = [
+    ['the owner key', async () => ({ token: ownerKey })],
+    ['an admin key', () => withKey('', 'admin')],
+    ['a key that may read', () => withKey('', 'read')],
+    ['a key that may have tokens', () => withKey('me@example.com', 'token:me@example.com')],
+    ['a key for another mailbox', () => withKey('shop@example.com', 'send:me@example.com', 'admin')],
+    ['a name that is no mailbox', () => withKey('nightly report', 'send:me@example.com')],
+    ['a name that goes on', () => withKey('me@example.com.example', 'send:me@example.com')],
+  ]
+  it.each(valid)('has the same words, and is no guess: %s', async (_what, prepare) => {
+    const { token, userName = '' } = await prepare()
+    expect(await refusalOf(bearer(userName, token))).toMatchObject(refused)
+    expect(stage.guard.refused).toEqual([])
+  })
+
+  const wrong: [string, () => Promise<Attempt>][] = [
+    ['no key at all', async () => ({ token: new Secret('ya29.a-token-of-the-provider') })],
+    ['an empty one', async () => ({ token: new Secret('') })],
+    [
+      'a key with a character changed',
+      async () => {
+        const { key } = await keyWith('send:me@example.com')
+        return { token: new Secret(`${key.reveal().slice(0, -2)}AA`) }
+      },
+    ],
+    [
+      'a revoked key',
+      async () => {
+        const { apiKey, key } = await keyWith('send:me@example.com')
+        await stage.apiKeys.revoke(apiKey.id)
+        return { token: key }
+      },
+    ],
+    [
+      'an expired key',
+      async () => {
+        const { key } = await stage.apiKeys.add({ scopes: ['send:me@example.com'], expires: '2030-05-02' })
+        stage.clock.advance(2 * 86_400)
+        return { token: key }
+      },
+    ],
+    [
+      'a key whose mailbox was removed',
+      async () => {
+        const { key } = await keyWith('send:me@example.com')
+        await stage.store.mailboxes.remove('me@example.com')
+        return { token: key }
+      },
+    ],
+  ]
+  it.each(wrong)('has the same words, and is told to the guard: %s', async (_what, prepare) => {
+    const { token, userName = '' } = await prepare()
+    expect(await refusalOf(bearer(userName, token, '2001:db8::7'))).toMatchObject(refused)
+    expect(stage.guard.refused).toEqual(['2001:db8:0:0::/64'])
+    expect(stage.guard.secrets).toEqual([token.reveal()])
+  })
+
+  it('says that the source has no more guesses', async () => {
+    stage.guard.turnedAway.add(here)
+    const refusal = await refusalOf(bearer('', new Secret('wrong')))
+    expect(refusal).toMatchObject({ code: 'limit-reached', retryAfterSeconds: 60 })
+  })
+
+  it('says what is broken when the store cannot be read', async () => {
+    const { key } = await keyWith('send:me@example.com')
+    const broken = new Error('disk broken')
+    stage.store.apiKeys.find = () => Promise.reject(broken)
+    expect(await refusalOf(bearer('', key))).toBe(broken)
+  })
+})

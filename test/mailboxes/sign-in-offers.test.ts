@@ -1,0 +1,116 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { warnOfOpenLogins } from '../../src/mailboxes/sign-in-offers.ts'
+import { type SignInStage, setSignInStage } from './sign-in-stage.ts'
+
+let stage: SignInStage
+
+beforeEach(async () => {
+  stage = await setSignInStage()
+})
+
+const device = '192.0.2.7'
+const nothing = { cramMd5: false, bearer: false, withoutPassword: false }
+const offered = (from = device) => stage.signIns.offers(from)
+const open = (request: object = {}) =>
+  stage.logins.add({
+    mailboxes: ['me@example.com'],
+    withoutPassword: true,
+    networks: ['192.0.2.7'],
+    ...request,
+  })
+
+describe('what a client is offered beside PLAIN and LOGIN', () => {
+  it('is nothing, until somebody asks for it', async () => {
+    await stage.generated()
+    await stage.withChosen()
+    await stage.apiKeys.add({ scopes: ['read', 'admin', 'token:me@example.com'] })
+    expect(offered()).toEqual(nothing)
+  })
+
+  it('is CRAM-MD5 where a login for it may sign in from', async () => {
+    await stage.generated({ cramMd5: true, networks: ['192.0.2.7'] })
+    expect(offered('::ffff:192.0.2.7')).toEqual({ ...nothing, cramMd5: true })
+    expect(offered('192.0.2.8')).toEqual(nothing)
+    await stage.generated({ cramMd5: true })
+    expect(offered('2001:db8::1')).toEqual({ ...nothing, cramMd5: true })
+  })
+
+  it('is MAIL without AUTH where a login without a password is bound to', async () => {
+    await open()
+    expect([offered(), offered('192.0.2.8')]).toEqual([{ ...nothing, withoutPassword: true }, nothing])
+  })
+
+  it('is a bearer when an API key may send', async () => {
+    await stage.apiKeys.add({ scopes: ['send:me@example.com'] })
+    expect(offered()).toEqual({ ...nothing, bearer: true })
+  })
+
+  it('ends when the credential is revoked', async () => {
+    const { id } = await stage.generated({ cramMd5: true })
+    const { login } = await open()
+    const { apiKey } = await stage.apiKeys.add({ scopes: ['send:me@example.com'] })
+    expect(offered()).toEqual({ cramMd5: true, bearer: true, withoutPassword: true })
+    for (const one of [id, login.id]) await stage.logins.revoke(one)
+    await stage.apiKeys.revoke(apiKey.id)
+    expect(offered()).toEqual(nothing)
+  })
+
+  it('ends at the second at which the credential does', async () => {
+    const expires = '2030-05-01T12:00:10Z'
+    await stage.generated({ cramMd5: true, expires })
+    await open({ expires })
+    await stage.apiKeys.add({ scopes: ['send:me@example.com'], expires })
+    stage.clock.advance(9.999)
+    expect(offered()).toEqual({ cramMd5: true, bearer: true, withoutPassword: true })
+    stage.clock.advance(0.001)
+    expect(offered()).toEqual(nothing)
+  })
+
+  it('is not undone by a slower reading that began earlier', async () => {
+    const { list } = stage.store.logins
+    let release = () => {}
+    const before = await list()
+    stage.store.logins.list = async () => {
+      await new Promise<void>((resolve) => (release = resolve))
+      return before
+    }
+    const slow = stage.offers.refresh()
+    stage.store.logins.list = list
+    await stage.generated({ cramMd5: true })
+    release()
+    await slow
+    expect(offered()).toEqual({ ...nothing, cramMd5: true })
+  })
+
+  it('is read again at the next question when the store did not answer', async () => {
+    const { list } = stage.store.logins
+    stage.store.logins.list = () => Promise.reject(new Error('busy'))
+    await stage.generated({ cramMd5: true })
+    expect(stage.log.lines.at(-1)).toMatchObject({ level: 'error', fields: { event: 'sign-ins.not-read' } })
+    stage.store.logins.list = list
+    expect(offered()).toEqual(nothing)
+    await expect.poll(() => offered()).toEqual({ ...nothing, cramMd5: true })
+  })
+})
+
+it('every start says which logins need no password', async () => {
+  const { login } = await open({ userName: 'copier' })
+  await open({ userName: 'fax' })
+  await open({ userName: 'scanner', expires: '2030-05-02' })
+  await stage.generated({ cramMd5: true })
+  await stage.logins.revoke(login.id)
+  stage.clock.advance(2 * 86_400)
+  stage.log.lines.length = 0
+  warnOfOpenLogins(stage.offers, stage.log)
+  expect(stage.log.lines).toEqual([
+    expect.objectContaining({
+      level: 'warn',
+      fields: {
+        event: 'login.without-password',
+        userName: 'fax',
+        mailboxes: ['Me@example.com'],
+        networks: ['192.0.2.7/32'],
+      },
+    }),
+  ])
+})

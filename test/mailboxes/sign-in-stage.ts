@@ -1,0 +1,89 @@
+import { createHmac } from 'node:crypto'
+import type { KeyedHash } from '../../src/base/keyed-hash.ts'
+import { Secret } from '../../src/base/secret.ts'
+import { createApiKeys } from '../../src/mailboxes/api-keys.ts'
+import type { Scrypt } from '../../src/mailboxes/chosen-password.ts'
+import { createLogins } from '../../src/mailboxes/logins.ts'
+import type { LoginRequest } from '../../src/mailboxes/services.ts'
+import { createSignInOffers } from '../../src/mailboxes/sign-in-offers.ts'
+import { createSignIns } from '../../src/mailboxes/sign-ins.ts'
+import { createManualClock } from '../support/manual-clock.ts'
+import { createMemoryStore } from '../support/memory-store.ts'
+import { createRecordingGuard } from '../support/recording-guard.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
+
+export const here = '127.0.0.1'
+export const chosen = new Secret('mauve kettle orbits')
+export const ownerKey = new Secret('owner-key-owner-key-owner-key-owner-key-own')
+
+const keyedHash: KeyedHash = (purpose, value) =>
+  createHmac('sha256', purpose).update(value).digest('base64url')
+
+export type SignInStage = Awaited<ReturnType<typeof setSignInStage>>
+
+/** Logins, API keys and who may sign in, over a store in memory with the mailboxes Me@example.com and shop@example.com. */
+export async function setSignInStage() {
+  const [store, clock, log] = [createMemoryStore(), createManualClock(), createRecordingLog()]
+  const guard = createRecordingGuard()
+  const scrypts: number[] = []
+  /** Stands in for the real one, which chosen-password.test.ts runs: only how often and how costly matters here. */
+  const scrypt: Scrypt = async (password, salt, { cost }) => {
+    scrypts.push(cost)
+    return createHmac('sha256', salt).update(password).digest()
+  }
+  const offers = createSignInOffers({ store, clock, log })
+  const needs = { store, keyedHash, clock, log, signInsChanged: offers.refresh, scryptCost: 1024, scrypt }
+  const logins = createLogins(needs)
+  const apiKeys = createApiKeys({ ...needs, ownerKey })
+  const signIns = createSignIns({ ...needs, apiKeys, offers, guard: guard.guard })
+  for (const address of ['Me@example.com', 'shop@example.com']) {
+    await store.mailboxes.add({ address, providerId: 'custom', createdAt: clock.now() })
+  }
+
+  return {
+    store,
+    clock,
+    log,
+    guard,
+    /** The cost of each scrypt that was run. */
+    scrypts,
+    offers,
+    logins,
+    apiKeys,
+    signIns,
+    /** A login whose password was generated. */
+    async generated(request: Partial<LoginRequest> = {}) {
+      const { login, password } = await logins.add({ mailboxes: ['me@example.com'], ...request })
+      if (!password) throw new Error('no password was generated')
+      return { ...login, secret: password }
+    },
+    /** A login with the password `chosen`. */
+    async withChosen(request: Partial<LoginRequest> = {}) {
+      const { login } = await logins.add({ mailboxes: ['me@example.com'], password: chosen, ...request })
+      scrypts.length = 0
+      return { ...login, secret: chosen }
+    },
+    check: (userName: string, password: Secret, from = here) =>
+      signIns.check({ kind: 'password', userName, password }, from),
+    /** Signs in by CRAM-MD5 as a client does that knows this password as these octets. */
+    cramMd5(userName: string, password: Secret, { from = here, encoding = 'utf8' }: CramMd5Client = {}) {
+      const challenge = '<1896.697170952@postern.test>'
+      const key = Buffer.from(password.reveal(), encoding)
+      const digest = createHmac('md5', key).update(challenge).digest('hex')
+      return signIns.check({ kind: 'cram-md5', userName, challenge, digest }, from)
+    },
+  }
+}
+
+interface CramMd5Client {
+  from?: string
+  encoding?: BufferEncoding
+}
+
+/** What a promise rejects with. */
+export async function refusalOf(promise: Promise<unknown>): Promise<unknown> {
+  return await promise.then(
+    () => new Error('nothing was refused'),
+    (error: unknown) => error,
+  )
+}

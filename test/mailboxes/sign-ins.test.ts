@@ -1,0 +1,178 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { refusalOf, type SignInStage, setSignInStage } from './sign-in-stage.ts'
+
+let stage: SignInStage
+
+beforeEach(async () => {
+  stage = await setSignInStage()
+})
+
+const settled = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+
+describe('a sign-in', () => {
+  it('with a generated password costs no scrypt and asks nobody', async () => {
+    const { id, userName, secret } = await stage.generated({
+      rewriteSender: true,
+      senders: ['*@example.org'],
+    })
+    expect(await stage.check(userName, secret)).toEqual({
+      userName,
+      login: id,
+      mailboxes: [{ address: 'Me@example.com', aliases: [] }],
+      senders: ['*@example.org'],
+      rewriteSender: true,
+    })
+    expect([stage.scrypts, stage.guard.asked]).toEqual([[], []])
+  })
+
+  it('with a chosen password costs one scrypt, and none from then on', async () => {
+    const { userName, secret } = await stage.withChosen()
+    for (let count = 0; count < 3; count += 1) {
+      expect(await stage.check(userName, secret)).toMatchObject({ userName })
+    }
+    expect(stage.scrypts).toEqual([1024])
+  })
+
+  it.each(['generated', 'withChosen'] as const)(
+    'with a sealed password (%s) works like any other',
+    async (make) => {
+      const { userName, secret } = await stage[make]({ cramMd5: true })
+      expect(await stage.check(userName, secret)).toMatchObject({ userName })
+    },
+  )
+
+  it('finds its login however the name was composed', async () => {
+    const { userName, secret } = await stage.generated({ userName: 'caf\u00e9' })
+    expect(await stage.check('cafe\u0301', secret)).toMatchObject({ userName })
+  })
+
+  it('brings the aliases that its mailboxes have now, and leaves out mailboxes that are gone', async () => {
+    const { userName, secret } = await stage.generated({ mailboxes: ['shop@example.com', 'me@example.com'] })
+    const shop = { address: 'shop@example.com', providerId: 'custom', createdAt: 0 }
+    await stage.store.mailboxes.put({ ...shop, aliases: ['sales@example.com'] })
+    expect((await stage.check(userName, secret)).mailboxes).toEqual([
+      { address: 'shop@example.com', aliases: ['sales@example.com'] },
+      { address: 'Me@example.com', aliases: [] },
+    ])
+    await stage.store.mailboxes.remove('shop@example.com')
+    expect((await stage.check(userName, secret)).mailboxes).toEqual([
+      { address: 'Me@example.com', aliases: [] },
+    ])
+  })
+
+  it('is refused when its last mailbox goes in the middle of it', async () => {
+    const { userName, secret } = await stage.generated()
+    stage.store.mailboxes.find = async () => undefined
+    await expect(stage.check(userName, secret)).rejects.toMatchObject({ code: 'wrong-credentials' })
+  })
+
+  it('says what is broken when the store cannot be read', async () => {
+    const { userName, secret } = await stage.generated()
+    const broken = new Error('disk broken')
+    stage.store.logins.findByUserName = () => Promise.reject(broken)
+    await expect(stage.check(userName, secret)).rejects.toBe(broken)
+  })
+})
+
+describe('the use of a login', () => {
+  it('is noted without being waited for, at most once a minute from each source', async () => {
+    const { userName, secret } = await stage.generated()
+    const used: [number, string | undefined][] = []
+    stage.store.logins.used = (_id, at, source) => {
+      used.push([at, source])
+      return new Promise(() => {})
+    }
+    const start = stage.clock.now()
+    for (let count = 0; count < 70; count += 1) {
+      await stage.check(userName, secret, '::ffff:192.0.2.7')
+      if (count === 10) await stage.check(userName, secret, '2001:db8::7')
+      stage.clock.advance(1)
+    }
+    expect(used).toEqual([
+      [start, '192.0.2.7'],
+      [start + 10_000, '2001:db8:0:0::/64'],
+      [start + 60_000, '192.0.2.7'],
+    ])
+  })
+
+  it('that cannot be noted is logged, and the sign-in succeeds', async () => {
+    const { userName, secret } = await stage.generated()
+    stage.store.logins.used = () => Promise.reject(new Error('disk full'))
+    await stage.check(userName, secret)
+    await settled()
+    expect(stage.log.lines).toContainEqual(expect.objectContaining({ level: 'warn' }))
+  })
+
+  it('makes its source known for 30 days, and no other source or login', async () => {
+    const { userName, secret } = await stage.withChosen()
+    const other = await stage.withChosen()
+    await stage.check(userName, secret, '192.0.2.7')
+    await settled()
+    const known = async (name: string, from: string) => {
+      await stage.check(name, secret, from)
+      return stage.guard.asked.at(-1)
+    }
+    expect(await known(userName, '192.0.2.7')).toEqual({ source: '192.0.2.7', name: userName, known: true })
+    expect(await known(userName, '192.0.2.8')).toMatchObject({ known: false })
+    expect(await known(other.userName, '192.0.2.7')).toMatchObject({ known: false })
+    stage.clock.advance(30 * 86_400 + 1)
+    expect(await known(userName, '192.0.2.7')).toMatchObject({ known: false })
+  })
+})
+
+describe('the guard', () => {
+  const source = '192.0.2.66'
+
+  it.each([
+    ['a generated password', {}, 'check'],
+    ['a generated password that is sealed', { cramMd5: true }, 'check'],
+    ['CRAM-MD5 with a generated password', { cramMd5: true }, 'cramMd5'],
+  ] as const)('does not stop %s that is right', async (_what, request, how) => {
+    const { userName, secret } = await stage.generated(request)
+    stage.guard.turnedAway.add(source)
+    const signedIn =
+      how === 'check'
+        ? stage.check(userName, secret, source)
+        : stage.cramMd5(userName, secret, { from: source })
+    expect(await signedIn).toMatchObject({ userName })
+  })
+
+  it.each(['check', 'cramMd5'] as const)(
+    'stops a chosen password before it is looked at (%s)',
+    async (how) => {
+      const { userName, secret } = await stage.withChosen({ cramMd5: how === 'cramMd5' })
+      stage.guard.turnedAway.add(source)
+      const refused =
+        how === 'check'
+          ? stage.check(userName, secret, source)
+          : stage.cramMd5(userName, secret, { from: source })
+      expect(await refusalOf(refused)).toMatchObject({ code: 'limit-reached', retryAfterSeconds: 60 })
+      expect([stage.scrypts, stage.guard.failed]).toEqual([[], []])
+    },
+  )
+
+  it('hears of each wrong secret once, with the name as it was given', async () => {
+    const { userName } = await stage.generated()
+    const { secret } = await stage.generated()
+    await refusalOf(stage.check(userName, secret, source))
+    await refusalOf(stage.check('nobody\u202e', secret, source))
+    expect(stage.guard.failed).toEqual([
+      { source, name: userName, known: false },
+      { source, name: 'nobody\u202e', known: false },
+    ])
+    expect(stage.guard.asked).toEqual(stage.guard.failed)
+    expect(stage.guard.secrets).toEqual([secret.reveal(), secret.reveal()])
+  })
+
+  it('has the last word on a wrong one, after the same work', async () => {
+    const { userName, secret } = await stage.withChosen()
+    await stage.check(userName, secret, source)
+    await settled()
+    stage.scrypts.length = 0
+    stage.guard.turnedAway.add(source)
+    const { secret: wrong } = await stage.generated()
+    expect(await refusalOf(stage.check(userName, wrong, source))).toMatchObject({ code: 'limit-reached' })
+    expect(stage.scrypts).toEqual([1024])
+    expect(await stage.check(userName, secret, source)).toMatchObject({ userName })
+  })
+})

@@ -1,0 +1,31 @@
+import { Failure } from '../../src/base/failure.ts'
+import type { Attempt, Guard } from '../../src/mailboxes/guard.ts'
+
+/** Lets everybody try and notes what it was told; a source in `turnedAway` may not try, unless it is known. */
+export function createRecordingGuard() {
+  const calls: { asked: Attempt[]; failed: Attempt[]; refused: string[]; secrets: string[] } = {
+    asked: [],
+    failed: [],
+    refused: [],
+    secrets: [],
+  }
+  const turnedAway = new Set<string>()
+  const tooMany = () => new Failure('limit-reached', 'Too many', { retryAfterSeconds: 60 })
+  const guard: Guard = {
+    async admit(attempt) {
+      calls.asked.push(attempt)
+      if (!attempt.known && turnedAway.has(attempt.source)) throw tooMany()
+    },
+    async failed(attempt, secret) {
+      calls.failed.push(attempt)
+      calls.secrets.push(secret.reveal())
+      if (turnedAway.has(attempt.source)) throw tooMany()
+    },
+    refused(source, secret) {
+      calls.refused.push(source)
+      calls.secrets.push(secret.reveal())
+      if (turnedAway.has(source)) throw tooMany()
+    },
+  }
+  return { ...calls, guard, turnedAway }
+}
