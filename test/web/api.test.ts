@@ -155,6 +155,38 @@ describe('mailboxes, logins and keys', () => {
     expect((await test.api('get', path, keys.read)).text).not.toContain('generated-password-of-a-login')
   })
 
+  it('makes a login as it was asked for, and lets it use further senders later', async () => {
+    const test = testDoor()
+    const wanted = { rewriteSender: true, senders: ['a@example.com'], networks: ['192.0.2.7'] }
+    const path = '/mailboxes/me@example.com/logins'
+    for (const [way, shows] of [
+      [{ withoutPassword: true }, { password: 'none', cramMd5: false }],
+      [{ cramMd5: true }, { password: 'generated', cramMd5: true }],
+    ]) {
+      const { body } = await test.api('post', path, keys.admin).send({ ...wanted, ...way })
+      expect(body.login).toMatchObject({ ...wanted, ...shows })
+    }
+    const senders = await test
+      .api('post', '/logins/login-1/senders', keys.admin)
+      .send({ senders: ['*@example.org'] })
+    expect(senders.body).toMatchObject({ id: 'login-1', senders: ['a@example.com', '*@example.org'] })
+  })
+
+  it.each([
+    ['no senders', {}],
+    ['none of them', { senders: [] }],
+    ['one that is not in a list', { senders: 'a@example.com' }],
+  ])('lets a login use no further sender for %s', async (_what, body) => {
+    const response = await testDoor().api('post', '/logins/login-1/senders', keys.admin).send(body)
+    expect(response.status).toBe(400)
+  })
+
+  it('adds a mailbox with its aliases', async () => {
+    const body = { address: 'new@example.com', provider: 'example', aliases: ['alias@example.com'] }
+    const response = await testDoor().api('post', '/mailboxes', keys.admin).send(body)
+    expect(response.body).toMatchObject({ aliases: ['alias@example.com'] })
+  })
+
   it('makes a consent link in the name of the key that asked', async () => {
     const test = testDoor()
     const response = await test.api('post', '/mailboxes/me@example.com/consent-links', keys.admin)

@@ -31,7 +31,7 @@ export function memoryMailboxes(): Mailboxes & { all: MailboxStatus[]; adopted: 
     adopted,
     list: async () => all,
     show: async (address) => show(address),
-    async add({ address, provider, signsInAs, refreshToken, replace }) {
+    async add({ address, provider, signsInAs, aliases, refreshToken, replace }) {
       const index = all.findIndex((mailbox) => sameAddress(mailbox.address, parseAddress(address)))
       if (index >= 0 && !replace) throw new Failure('already-exists', `The mailbox ${address} exists already`)
       if (refreshToken) adopted.push(refreshToken)
@@ -41,6 +41,7 @@ export function memoryMailboxes(): Mailboxes & { all: MailboxStatus[]; adopted: 
         provider,
         state,
         ...(signsInAs && { signsInAs }),
+        ...(aliases && { aliases }),
       }
       all.splice(index < 0 ? all.length : index, index < 0 ? 0 : 1, mailbox)
       return mailbox
@@ -55,7 +56,16 @@ export function memoryLogins(): Logins & { all: LoginStatus[] } {
   const all: LoginStatus[] = []
   return {
     all,
-    async add({ mailboxes, userName = 'login', name = userName, password, senders = [], networks = [] }) {
+    async add(request) {
+      const {
+        mailboxes,
+        userName = 'login',
+        name = userName,
+        password,
+        senders = [],
+        networks = [],
+      } = request
+      const { cramMd5 = false, rewriteSender = false, withoutPassword = false } = request
       const login: LoginStatus = {
         id: `login-${all.length + 1}`,
         userName,
@@ -63,12 +73,16 @@ export function memoryLogins(): Logins & { all: LoginStatus[] } {
         mailboxes: mailboxes.map(parseAddress),
         senders,
         networks,
-        password: password ? 'chosen' : 'generated',
+        password: withoutPassword ? 'none' : password ? 'chosen' : 'generated',
+        cramMd5,
+        rewriteSender,
         state: 'active',
         createdAt,
       }
       all.push(login)
-      return password ? { login } : { login, password: new Secret('generated-password-of-a-login') }
+      return password || withoutPassword
+        ? { login }
+        : { login, password: new Secret('generated-password-of-a-login') }
     },
     list: async (mailbox) =>
       all.filter((login) => mailbox === undefined || login.mailboxes.includes(mailbox)),
@@ -76,6 +90,14 @@ export function memoryLogins(): Logins & { all: LoginStatus[] } {
       const index = all.findIndex((login) => login.id === id)
       if (index < 0) throw new Failure('not-found', 'There is no such login')
       all.splice(index, 1)
+    },
+    async allow(id, senders) {
+      const index = all.findIndex((login) => login.id === id)
+      const login = all[index]
+      if (!login) throw new Failure('not-found', 'There is no such login')
+      const allowed = { ...login, senders: [...login.senders, ...senders] }
+      all[index] = allowed
+      return allowed
     },
   }
 }

@@ -15,10 +15,15 @@ const newLogin = z.strictObject({
     .max(1024)
     .transform((password) => new Secret(password))
     .exactOptional(),
+  cramMd5: z.boolean().exactOptional(),
+  withoutPassword: z.boolean().exactOptional(),
   senders: texts.exactOptional(),
+  rewriteSender: z.boolean().exactOptional(),
   networks: texts.exactOptional(),
   expires: z.string().min(1).max(40).exactOptional(),
 })
+
+const moreSenders = z.strictObject({ senders: texts.min(1) })
 
 export function loginRoutes(logins: Logins): ApiRoute[] {
   return [
@@ -38,6 +43,14 @@ export function loginRoutes(logins: Logins): ApiRoute[] {
       },
     },
     {
+      method: 'POST',
+      path: '/logins/:id/senders',
+      needs: 'admin',
+      answer: async ({ param, body }) => ({
+        body: await logins.allow(param('id'), readInput(moreSenders, body).senders),
+      }),
+    },
+    {
       method: 'GET',
       path: '/mailboxes/:address/logins',
       needs: 'read',
@@ -50,7 +63,7 @@ export function loginRoutes(logins: Logins): ApiRoute[] {
       async answer({ param, body }) {
         const request = readInput(newLogin, body ?? {})
         const { login, password } = await logins.add({ ...request, mailboxes: [param('address')] })
-        // Shown this once: what is kept is its hash.
+        // Shown this once: what is kept is its hash, or it is sealed for CRAM-MD5, and no answer holds it again.
         return { status: 201, body: { login, ...(password && { password: password.reveal() }) } }
       },
     },

@@ -11,6 +11,7 @@ const newMailbox = z.strictObject({
   address,
   provider: z.string().min(1).max(100),
   signsInAs: address.exactOptional(),
+  aliases: z.array(address).max(100).exactOptional(),
   refreshToken: z
     .string()
     .min(1)

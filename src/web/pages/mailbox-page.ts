@@ -24,6 +24,7 @@ export function mailboxDetails(view: MailboxView): Html {
 <dl>
 ${fact('Provider', view.providerName)}
 ${fact('Has to sign in', signsIn)}
+${fact('Sends as well as', mailbox.aliases?.join(', '))}
 ${fact('Signed in', mailbox.signedInAs)}
 ${fact('Consented', mailbox.grantedAt && time(mailbox.grantedAt))}
 ${fact('Last renewal', mailbox.renewedAt && time(mailbox.renewedAt))}
