@@ -1,19 +1,25 @@
 import type { Command } from 'commander'
 import type { Endpoint } from '../config/config.ts'
 import { formatEndpoint, isLoopback, isWildcard } from '../config/endpoint.ts'
+import type { LoginRequest, LoginStatus } from '../mailboxes/services.ts'
 import type { Context } from './context.ts'
+import { addLoginHelp, proofLines } from './login-texts.ts'
 import { table } from './terminal.ts'
 
 interface AddOptions {
   user?: string
   name?: string
   passwordFile?: string
+  /** False with --no-password. */
+  password: boolean
+  cramMd5?: boolean
+  rewriteSender?: boolean
   sender: string[]
   network: string[]
   expires?: string
 }
 
-/** `postern login add | list | revoke` */
+/** `postern login add | allow | list | revoke` */
 export function addLoginVerbs(program: Command, context: Context): void {
   const login = program.command('login').description('local credentials, one for each application')
 
@@ -27,28 +33,37 @@ export function addLoginVerbs(program: Command, context: Context): void {
       '--password-file <file>',
       'a chosen password, for a device that cannot take ours (- for standard input)',
     )
+    .option(
+      '--no-password',
+      'for a device that cannot sign in: whoever comes from its --network is this login',
+    )
+    .option('--cram-md5', 'for a device that knows only CRAM-MD5; see below what it costs')
     .option('--sender <pattern>', 'a further sender: an address or *@example.com (repeatable)', collect, [])
+    .option('--rewrite-sender', 'replace a sender that it may not use by the mailbox, instead of refusing it')
     .option('--network <cidr>', 'sign in from this network only (repeatable)', collect, [])
     .option('--expires <date>', 'when it ends: 2027-12-31, or a date and time')
-    .addHelpText('after', '\nExample:\n  postern login add billing@example.com --name "Ticket system"')
+    .addHelpText('after', addLoginHelp)
     .action(async (address: string, options: AddOptions, command: Command) => {
-      const { user, name, passwordFile, sender, network, expires } = options
-      const chosen = passwordFile === undefined ? undefined : await context.secret(passwordFile)
+      const request = await requestOf(address, options, context)
       const { added, smtp } = await context.withBroker(async ({ logins }, smtp) => ({
         smtp,
-        added: await logins.add({
-          mailboxes: [address],
-          senders: sender,
-          networks: network,
-          ...(user !== undefined && { userName: user }),
-          ...(name !== undefined && { name }),
-          ...(chosen && { password: chosen }),
-          ...(expires !== undefined && { expires }),
-        }),
+        added: await logins.add(request),
       }))
       const password = added.password?.reveal()
       const result = { login: added.login, ...(password !== undefined && { password }) }
-      context.tell(command, result, settings(added.login.userName, password, smtp))
+      context.tell(command, result, settings(added.login, password, smtp))
+    })
+
+  login
+    .command('allow')
+    .argument('<id>')
+    .description('let a login use further senders; its password stays')
+    .requiredOption('--sender <pattern>', 'an address or *@example.com (repeatable)', collect)
+    .addHelpText('after', '\nExample:\n  postern login allow 3f2a9c0d1b4e5f60 --sender scanner@example.com')
+    .action(async (id: string, { sender }: Pick<AddOptions, 'sender'>, command: Command) => {
+      const allowed = await context.withBroker(({ logins }) => logins.allow(id, sender))
+      const words = `From its next sign-in on, ${allowed.userName} may also send as ${allowed.senders.join(', ')}.\n`
+      context.tell(command, allowed, words)
     })
 
   login
@@ -63,12 +78,13 @@ export function addLoginVerbs(program: Command, context: Context): void {
         one.userName,
         one.name,
         one.mailboxes.join(' '),
+        one.cramMd5 ? `${one.password}, CRAM-MD5` : one.password,
         one.state,
         one.lastUsedAt ?? 'never',
       ])
       const words =
         rows.length > 0
-          ? table(['ID', 'USER NAME', 'NAME', 'MAILBOX', 'STATE', 'LAST USED'], rows)
+          ? table(['ID', 'USER NAME', 'NAME', 'MAILBOX', 'PASSWORD', 'STATE', 'LAST USED'], rows)
           : 'No login yet. Make one: postern login add ADDRESS\n'
       context.tell(command, { logins: list }, words)
     })
@@ -84,24 +100,37 @@ export function addLoginVerbs(program: Command, context: Context): void {
     })
 }
 
+async function requestOf(address: string, options: AddOptions, context: Context): Promise<LoginRequest> {
+  const { user, name, passwordFile, cramMd5, sender, rewriteSender, network, expires } = options
+  return {
+    mailboxes: [address],
+    senders: sender,
+    networks: network,
+    ...(user !== undefined && { userName: user }),
+    ...(name !== undefined && { name }),
+    ...(passwordFile !== undefined && { password: await context.secret(passwordFile) }),
+    ...(!options.password && { withoutPassword: true }),
+    ...(cramMd5 && { cramMd5 }),
+    ...(rewriteSender && { rewriteSender }),
+    ...(expires !== undefined && { expires }),
+  }
+}
+
 /** What to enter in the application. */
-function settings(userName: string, password: string | undefined, smtp: readonly Endpoint[]): string {
+function settings(login: LoginStatus, password: string | undefined, smtp: readonly Endpoint[]): string {
   const [{ host, port } = { host: '127.0.0.1', port: 0 }, ...others] = smtp
   return [
     `server        ${isWildcard(host) ? 'the name or address of this machine' : host}`,
     `port          ${port === 0 ? 'the one that postern prints when it starts' : port}`,
     ...(others.length > 0 ? [`or            ${others.map(formatEndpoint).join(', ')}`] : []),
     `encryption    none${isLoopback(host) ? ' (it is the same machine)' : ''}`,
-    `user name     ${userName}`,
-    `password      ${password ?? 'the one that you chose'}`,
-    ...(password === undefined
-      ? []
-      : ['', 'The password is shown this once. Make another login if it gets lost.']),
+    ...proofLines(login, password),
     '',
   ].join('\n')
 }
 
 /** Gathers the values of an option that may be given several times. */
-export function collect(value: string, before: string[] = []): string[] {
-  return [...before, value]
+export function collect(value: string, before: string[] | false = []): string[] {
+  // commander gives false when the negation of the option came first.
+  return [...(before || []), value]
 }

@@ -2,11 +2,13 @@ import type { Command } from 'commander'
 import type { MailboxStatus } from '../mailboxes/services.ts'
 import type { Broker } from './broker.ts'
 import type { Context } from './context.ts'
+import { collect } from './login-verbs.ts'
 import { table } from './terminal.ts'
 
 interface AddOptions {
   provider: string
   signsInAs?: string
+  alias?: string[] | false
   refreshTokenFile?: string
   replace?: boolean
 }
@@ -21,17 +23,20 @@ export function addMailboxVerbs(program: Command, context: Context): void {
     .description('add a mailbox')
     .requiredOption('--provider <id>', 'its provider: microsoft, google, or one of the providers file')
     .option('--signs-in-as <address>', 'who signs in at the consent, when not the mailbox itself')
+    .option('--alias <address>', 'another address that its provider accepts from it (repeatable)', collect)
+    .option('--no-alias', 'no aliases any more (with --replace)')
     .option('--refresh-token-file <file>', 'adopt the refresh token in this file (- for standard input)')
     .option('--replace', 'change the mailbox if it exists')
     .addHelpText('after', '\nExample:\n  postern mailbox add billing@example.com --provider microsoft')
     .action(async (address: string, options: AddOptions, command: Command) => {
-      const { provider, signsInAs, refreshTokenFile, replace } = options
+      const { provider, signsInAs, alias, refreshTokenFile, replace } = options
       const refreshToken = refreshTokenFile === undefined ? undefined : await context.secret(refreshTokenFile)
       const status = await context.withBroker(({ mailboxes }) =>
         mailboxes.add({
           address,
           provider,
           ...(signsInAs !== undefined && { signsInAs }),
+          ...(alias !== undefined && { aliases: alias || [] }),
           ...(refreshToken && { refreshToken }),
           ...(replace && { replace }),
         }),
@@ -100,6 +105,7 @@ function describe(status: MailboxStatus): string {
     ['mailbox', status.address],
     ['provider', status.provider],
     ['signs in as', status.signsInAs],
+    ['aliases', status.aliases?.join(' ')],
     ['grant', status.state],
     ['lapsed since', status.since],
     ['reason', status.reason],

@@ -47,7 +47,8 @@ export function createRemoteBroker({
         const path = mailbox === undefined ? '/logins' : `${mailboxPath(mailbox)}/logins`
         return (await call<{ logins: never[] }>('GET', path)).logins
       },
-      revoke: (id) => call('DELETE', `/logins/${encodeURIComponent(id)}`),
+      revoke: (id) => call('DELETE', loginPath(id)),
+      allow: (id, senders) => call('POST', `${loginPath(id)}/senders`, { senders }),
     },
     apiKeys: {
       add: async (wanted) => withSecret(await call('POST', '/api-keys', wanted), 'key'),
@@ -66,6 +67,10 @@ export function createRemoteBroker({
 
 function mailboxPath(address: string): string {
   return `/mailboxes/${encodeURIComponent(address)}`
+}
+
+function loginPath(id: string): string {
+  return `/logins/${encodeURIComponent(id)}`
 }
 
 /** A secret in an answer is a `Secret` from here on. */

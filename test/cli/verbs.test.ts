@@ -89,6 +89,65 @@ describe.each([
     expect(taken.stdout).not.toContain('Elche')
   })
 
+  it('makes a login for CRAM-MD5, and says what that costs', async () => {
+    await json('mailbox', 'add', 'me@example.com', '--provider', 'google')
+    const words = ['login', 'add', 'me@example.com', '--cram-md5', '--network', '192.0.2.7']
+    const { code, stdout } = await stage.postern(words)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^password +\w{28}$/m)
+    expect(stdout).toContain('kept sealed instead of hashed')
+    const chosen = await stage.postern([...words, '--password-file', '-', '--json'], 'vier Elche im Nebel\n')
+    expect(JSON.parse(chosen.stdout)).toMatchObject({ login: { password: 'chosen', cramMd5: true } })
+    expect((await stage.postern(['login', 'list'])).stdout).toMatch(/generated, CRAM-MD5/)
+    expect((await stage.postern(['login', 'add', '--help'])).stdout).toContain('rests on MD5')
+  })
+
+  it('makes a login without a password, and tells no password', async () => {
+    await json('mailbox', 'add', 'me@example.com', '--provider', 'google')
+    const words = ['login', 'add', 'me@example.com', '--no-password', '--network', '192.0.2.7']
+    const { code, stdout } = await stage.postern(words)
+    expect(code).toBe(0)
+    expect(stdout).toContain('Whoever sends from 192.0.2.7/32 is taken for this login.')
+    expect(stdout).not.toMatch(/^(user name|password) /m)
+    const { login, password } = await json(...words, '--rewrite-sender')
+    expect(password).toBeUndefined()
+    expect(login).toMatchObject({ password: 'none', rewriteSender: true, networks: ['192.0.2.7/32'] })
+  })
+
+  it.each([
+    { options: ['--no-password'], says: 'must be bound to a network' },
+    { options: ['--no-password', '--network', '0.0.0.0/0'], says: '0.0.0.0/0 is too wide' },
+    { options: ['--no-password', '--cram-md5', '--network', '::1'], says: 'none for CRAM-MD5' },
+    { options: ['--no-password', '--password-file', '-', '--network', '::1'], says: 'has none to choose' },
+    { options: ['--cram-md5', '--password-file', '-'], says: 'This password is refused' },
+  ])('makes no login with $options', async ({ options, says }) => {
+    await json('mailbox', 'add', 'me@example.com', '--provider', 'google')
+    const outcome = await stage.postern(['login', 'add', 'me@example.com', ...options], 'password123\n')
+    expect(outcome).toMatchObject({ code: 1, stdout: '' })
+    expect(outcome.stderr).toContain(says)
+    expect(await json('login', 'list')).toEqual({ logins: [] })
+  })
+
+  it('lets a login use further senders', async () => {
+    await json('mailbox', 'add', 'me@example.com', '--provider', 'google')
+    const { login } = await json('login', 'add', 'me@example.com', '--sender', 'a@example.com')
+    const allow = ['login', 'allow', login.id, '--sender', '*@example.org']
+    expect(await json(...allow)).toMatchObject({ senders: ['a@example.com', '*@example.org'] })
+    expect((await stage.postern(allow)).stdout).toContain('may also send as a@example.com, *@example.org')
+    expect(await stage.postern(['login', 'allow', login.id])).toMatchObject({ code: 2 })
+  })
+
+  it('gives a mailbox aliases, and takes them away', async () => {
+    const add = ['mailbox', 'add', 'me@example.com', '--provider', 'google']
+    const aliases = ['--alias', 'a@example.com', '--alias', 'b@example.com']
+    expect((await stage.postern([...add, ...aliases])).stdout).toMatch(/^aliases +a@\S+ b@\S+$/m)
+    expect(await json(...add, '--replace')).toMatchObject({ aliases: ['a@example.com', 'b@example.com'] })
+    expect(await json(...add, '--replace', '--no-alias')).not.toHaveProperty('aliases')
+    expect(await json(...add, '--replace', '--no-alias', '--alias', 'c@example.com')).toMatchObject({
+      aliases: ['c@example.com'],
+    })
+  })
+
   it('makes, lists and revokes an API key', async () => {
     await json('mailbox', 'add', 'me@example.com', '--provider', 'google')
     const { apiKey, key } = await json('api-key', 'add', '--scope', 'read', '--scope', 'token:me@example.com')
@@ -120,6 +179,7 @@ describe.each([
     { words: ['mailbox', 'show', 'you@example.com'], code: 1, says: 'you@example.com' },
     { words: ['login', 'add', 'you@example.com'], code: 1, says: 'you@example.com' },
     { words: ['login', 'revoke', 'nothing'], code: 1, says: 'nothing' },
+    { words: ['login', 'allow', 'nothing', '--sender', 'a@example.com'], code: 1, says: 'nothing' },
     { words: ['api-key', 'add', '--scope', 'everything'], code: 1, says: '"everything" is not a scope' },
     {
       words: ['mailbox', 'add', 'a@example.com', '--provider', 'google', '--refresh-token-file', '/none'],

@@ -1,0 +1,35 @@
+import type { LoginStatus } from '../mailboxes/services.ts'
+
+const cramMd5Cost = [
+  'CRAM-MD5 needs the password itself, so it is kept sealed instead of hashed: whoever has both the',
+  'database and its key can read it. And it rests on MD5. Make such a login only for a device that knows',
+  'nothing else, and bind it to the address of that device with --network.',
+]
+
+export const addLoginHelp = `
+What --cram-md5 costs:
+${cramMd5Cost.map((line) => `  ${line}`).join('\n')}
+
+Examples:
+  postern login add billing@example.com --name "Ticket system"
+  postern login add scans@example.com --no-password --network 192.0.2.7
+  postern login add scans@example.com --cram-md5 --network 192.0.2.8`
+
+/** The lines that say how a login proves who it is, and what to know about that. `generated`: the password that was made for it. */
+export function proofLines(login: LoginStatus, generated: string | undefined): string[] {
+  if (login.password === 'none') {
+    return [
+      'sign-in       none: no user name, no password',
+      '',
+      `Whoever sends from ${login.networks.join(' or ')} is taken for this login. End it: postern login revoke ${login.id}`,
+    ]
+  }
+  return [
+    `user name     ${login.userName}`,
+    `password      ${generated ?? 'the one that you chose'}`,
+    ...(generated === undefined
+      ? []
+      : ['', 'The password is shown this once. Make another login if it gets lost.']),
+    ...(login.cramMd5 ? ['', ...cramMd5Cost] : []),
+  ]
+}
