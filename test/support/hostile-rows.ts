@@ -4,6 +4,7 @@ import type { Authority } from './certificates.ts'
 import { eventually } from './eventually.ts'
 import { type HostileProvider, type HostileStage, setHostileStage } from './hostile-stage.ts'
 import type { Submission, SubmissionAnswers } from './mail-session.ts'
+import { type TimerWatch, watchTimers } from './timer-watch.ts'
 
 /** One thing that a provider does, and what a client of postern gets to hear of it. */
 export interface HostileRow extends HostileProvider {
@@ -31,7 +32,8 @@ export const answers = {
 
 /**
  * Plays every row before one and the same postern. Each time somebody else sends meanwhile, by a good provider; the
- * access token reaches nobody who must not have it, the log neither; and no connection to the provider is left.
+ * access token reaches nobody who must not have it, the log neither; and no connection to the provider is left. In the end no timer
+ * and no socket is.
  */
 export function playHostileRows(
   rows: readonly HostileRow[],
@@ -39,10 +41,23 @@ export function playHostileRows(
   known?: Authority,
 ): void {
   let stage: HostileStage
+  const sockets = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
+  let before = 0
+  let timers: TimerWatch
   beforeAll(async () => {
+    before = sockets()
+    timers = watchTimers('src/upstream')
     stage = await setHostileStage(rows, limits, known)
   })
-  afterAll(() => stage?.close())
+  afterAll(async () => {
+    // While postern is still at work: nobody sends any more, so nothing may wait for anything.
+    await eventually('no timer is left', () => timers.live().length === 0).catch(() => {})
+    const left = timers.live()
+    timers.stop()
+    await stage?.close()
+    expect(left).toEqual([])
+    await eventually('every socket is closed', () => sockets() <= before)
+  })
 
   describe.concurrent('a provider that', () => {
     it.each(rows.map((row, place) => ({ ...row, place })))('$what', async (row) => {

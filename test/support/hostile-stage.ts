@@ -10,7 +10,7 @@ import { diskFiles } from '../../src/config/files.ts'
 import { readConfig } from '../../src/config/read-config.ts'
 import { type Authority, type Certificate, createAuthority } from './certificates.ts'
 import { serves } from './hostile-scripts.ts'
-import { type Submission, type SubmissionAnswers, sendMail } from './mail-session.ts'
+import { type Account, type Submission, type SubmissionAnswers, sendMail } from './mail-session.ts'
 import { createRecordingLog } from './recording-log.ts'
 import { type Script, type ScriptedProvider, startScriptedProvider } from './scripted-provider.ts'
 
@@ -28,6 +28,10 @@ export interface HostileStage {
   send(place: number, submission?: Submission): Promise<SubmissionAnswers>
   /** The same by a mailbox at a provider that does everything right. */
   sendElsewhere(): Promise<SubmissionAnswers>
+  /** Of the SMTP door. */
+  port: number
+  /** The mailbox at the provider of this place, and a login for it. */
+  account(place: number): Account
   providers: readonly ScriptedProvider[]
   /** The access token of each mailbox, in the order of the providers. */
   tokens: readonly string[]
@@ -65,7 +69,7 @@ export async function setHostileStage(
   const accounts = await addAccounts(config, log, all.length)
   const postern = await startPostern(config, log, 'test')
   const port = postern.smtp[0]?.port ?? 0
-  const account = (place: number) => {
+  const account = (place: number): Account => {
     const found = accounts[place]
     if (!found) throw new Error(`There is no mailbox ${place}`)
     return found
@@ -74,6 +78,8 @@ export async function setHostileStage(
   return {
     send: (place, submission) => sendMail(port, account(place), submission),
     sendElsewhere: () => sendMail(port, account(hostile.length)),
+    port,
+    account,
     providers,
     tokens: all.map((_, place) => accessToken(refreshToken(place))),
     logged: (place) =>
