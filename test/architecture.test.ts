@@ -12,7 +12,7 @@ const floors: readonly (readonly string[])[] = [
   ['upstream'],
   ['consent'],
   ['mailboxes', 'grants', 'config'],
-  ['providers'],
+  ['providers', 'tls'],
   ['store'],
   ['sasl'],
   ['wire'],

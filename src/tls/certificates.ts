@@ -1,0 +1,117 @@
+import { readFileSync, statSync } from 'node:fs'
+import type { Clock } from '../base/clock.ts'
+import { Failure } from '../base/failure.ts'
+import type { Log } from '../base/log.ts'
+import { whyUnreadable } from '../base/why-unreadable.ts'
+import {
+  type CertificatePair,
+  day,
+  type PairMistake,
+  readCertificatePair,
+  validityWarning,
+} from './certificate-pair.ts'
+import { type ContextFor, secureContexts } from './secure-contexts.ts'
+
+/** The certificate of the SMTP door, as its files hold it now. */
+export interface Certificates {
+  /** For the next handshake. Looks at the files, at most once a second; connections that are open stay as they are. */
+  contextFor: ContextFor
+  /** Looks at the files at once, and says what came of it. */
+  reload(): void
+}
+
+export interface CertificatesOptions {
+  /** Paths of PEM files. Symbolic links are followed each time, as certbot and Kubernetes exchange them. */
+  certFile: string
+  keyFile: string
+  clock: Clock
+  log: Log
+}
+
+const lookEveryMilliseconds = 1000
+
+/** @throws Failure `configuration` when the files cannot be used now. Later on, the last good pair stays in use. */
+export function createCertificates({ certFile, keyFile, clock, log }: CertificatesOptions): Certificates {
+  let seen = identity()
+  const first = read()
+  if ('wrong' in first) throw new Failure('configuration', first.wrong, { fix: first.fix })
+  let contexts = secureContexts(first.pair)
+  let lookedAt = clock.monotonic()
+  /** What was wrong at the last look: a pair that is half-written is looked at again, and told once. */
+  let wrong: string | undefined
+
+  return {
+    contextFor(use) {
+      if (clock.monotonic() - lookedAt >= lookEveryMilliseconds) look()
+      return contexts(use)
+    },
+
+    reload() {
+      if (!look(true)) log.info({ certFile }, 'the certificate files are as they were')
+    },
+  }
+
+  /** False when nothing has changed. `again`: what was wrong before is told once more. */
+  function look(again = false): boolean {
+    lookedAt = clock.monotonic()
+    const now = identity()
+    if (now === seen && wrong === undefined) return false
+    seen = now
+    const reading = read()
+    if ('pair' in reading) {
+      take(reading.pair)
+      return true
+    }
+    const { wrong: why, fix } = reading
+    if (again || why !== wrong)
+      log.warn({ why, fix }, 'the new certificate cannot be used: the old one stays')
+    wrong = why
+    return true
+  }
+
+  function take(pair: CertificatePair): void {
+    wrong = undefined
+    contexts = secureContexts(pair)
+    const fields = { certFile, names: pair.names, validTo: day(pair.validTo) }
+    const warning = validityWarning(pair, clock.now())
+    if (warning === undefined) log.info(fields, 'a new certificate is in use')
+    else log.warn(fields, `a new certificate is in use, but it ${warning}`)
+  }
+
+  function identity(): string {
+    return [certFile, keyFile].map(fileIdentity).join(' ')
+  }
+
+  function read(): { pair: CertificatePair } | { wrong: string; fix: string } {
+    const [cert, key] = [readText(certFile), readText(keyFile)]
+    const unread = [cert, key].find((text) => 'why' in text)
+    if ('why' in cert || 'why' in key) {
+      return { wrong: unread?.why ?? '', fix: 'Let the user that runs postern read both files.' }
+    }
+    const reading = readCertificatePair(cert.text, key.text)
+    if ('pair' in reading) return reading
+    const wrong = reading.mistakes.map(sentence).join('; ')
+    return { wrong, fix: 'Write certificate and key again; postern looks at them at the next handshake.' }
+  }
+
+  function sentence({ of, must }: PairMistake): string {
+    return of === 'cert' ? `The certificate file ${certFile} ${must}` : `The key file ${keyFile} ${must}`
+  }
+}
+
+function fileIdentity(path: string): string {
+  try {
+    const { dev, ino, size, mtimeNs } = statSync(path, { bigint: true })
+    return `${dev}:${ino}:${size}:${mtimeNs}`
+  } catch (error) {
+    return whyUnreadable(error)
+  }
+}
+
+function readText(path: string): { text: string } | { why: string } {
+  try {
+    return { text: readFileSync(path, 'utf8') }
+  } catch (error) {
+    return { why: `${path} cannot be read: ${whyUnreadable(error)}` }
+  }
+}
