@@ -2,7 +2,7 @@ import { systemClock } from './base/clock.ts'
 import { Failure } from './base/failure.ts'
 import type { Log } from './base/log.ts'
 import { removeRunningFile, writeRunningFile } from './cli/running-file.ts'
-import type { Config, Endpoint } from './config/config.ts'
+import type { Config, Endpoint, SmtpListener } from './config/config.ts'
 import { createConsentService } from './consent/consent-service.ts'
 import { createTokenBroker } from './grants/create-token-broker.ts'
 import { createApiKeys } from './mailboxes/api-keys.ts'
@@ -19,17 +19,20 @@ import { createSmtpDoor } from './smtp/door.ts'
 import { lockDataDir } from './store/data-dir-lock.ts'
 import { type OpenedStore, openStore } from './store/open-store.ts'
 import { ensureOwnerKey } from './store/owner-key.ts'
+import { createCertificates } from './tls/certificates.ts'
 import { createRelay } from './upstream/create-relay.ts'
 import { createWebDoor } from './web/web-door.ts'
 
 /** A postern at work. */
 export interface RunningPostern {
-  smtp: readonly Endpoint[]
+  smtp: readonly SmtpListener[]
   web: readonly Endpoint[]
   /** A one-time URL that signs a browser in as the administrator. */
   signInLink: string
   /** Providers that a mailbox can be added for. */
   registeredProviders: readonly string[]
+  /** Looks at the files of the certificate at once. */
+  reload(): void
   /** Stops accepting, lets messages under way finish, closes the store. */
   stop(): Promise<void>
 }
@@ -169,7 +172,8 @@ async function startDoors(
   version: string,
   data: OpenedData,
 ): Promise<RunningPostern> {
-  const { limits, dataDir, publicUrl, allowPlainAuthBeyondLoopback } = config
+  const { limits, dataDir, publicUrl } = config
+  const certificates = config.certificate && createCertificates({ ...config.certificate, clock, log })
   const services = composeServices(config, log, data)
   const { catalogue, relay, signIns } = services
   let serving = false
@@ -185,7 +189,7 @@ async function startDoors(
     limits,
     log,
     clock,
-    allowPlainAuthBeyondLoopback,
+    ...(certificates && { certificates }),
   })
 
   async function stop(graceSeconds: number): Promise<void> {
@@ -212,6 +216,10 @@ async function startDoors(
       web,
       signInLink: webDoor.signInLink(),
       registeredProviders: registered.map(({ provider }) => provider.id),
+      reload() {
+        if (certificates) certificates.reload()
+        else log.info({}, 'there is no certificate to look at')
+      },
       async stop() {
         try {
           await stop(limits.shutdownSeconds)

@@ -31,14 +31,18 @@ process.exitCode = await runCommand(
   },
 )
 
-/** Runs until SIGINT or SIGTERM; a second one ends the process at once. */
+/** Runs until SIGINT or SIGTERM; a second one ends the process at once. SIGHUP takes new files of the certificate. */
 async function serve(config: Config): Promise<number> {
   const log = createLog(config.logLevel)
   // Caught before anything starts: a signal during the start still ends it in good order.
   const signalled = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal))
   })
+  let reload = () => {}
+  // Whatever reloads services sends it: it must not end one that is only starting.
+  process.on('SIGHUP', () => reload())
   const postern = await startPostern(config, log, version)
+  reload = postern.reload
   log.info(
     { smtp: postern.smtp.map(formatEndpoint), web: postern.web.map(formatEndpoint), version },
     'postern is ready',

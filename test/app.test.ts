@@ -7,7 +7,7 @@ import { freePort } from '../examples/demo/free-port.js'
 import { openServices, startPostern } from '../src/app.ts'
 import { silentLog } from '../src/base/log.ts'
 import { Secret } from '../src/base/secret.ts'
-import type { Config, CustomProvider } from '../src/config/config.ts'
+import type { Config, CustomProvider, SmtpListener } from '../src/config/config.ts'
 import { createAuthority } from './support/certificates.ts'
 import { defaultLimits } from './support/default-limits.ts'
 import { ehloReply } from './support/provider-scripts.ts'
@@ -21,16 +21,19 @@ async function newConfig(over: Partial<Config> = {}): Promise<Config> {
   const port = await freePort()
   return {
     dataDir: join(folder, 'data'),
-    smtpListen: [{ host: '127.0.0.1', port: 0 }],
+    smtpListen: [listener(0)],
     webListen: [{ host: '127.0.0.1', port }],
     publicUrl: new URL(`http://localhost:${port}`),
     registrations: {},
     customProviders: [],
     logLevel: 'silent',
-    allowPlainAuthBeyondLoopback: false,
     limits: defaultLimits,
     ...over,
   }
+}
+
+function listener(port: number): SmtpListener {
+  return { host: '127.0.0.1', port, tls: 'none', plainAuth: false, oldTls: false }
 }
 
 describe('a start that fails in the middle', () => {
@@ -39,7 +42,7 @@ describe('a start that fails in the middle', () => {
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
     onTestFinished(() => void taken.close())
     const config = await newConfig()
-    const smtpListen = [{ host: '127.0.0.1', port: (taken.address() as { port: number }).port }]
+    const smtpListen = [listener((taken.address() as { port: number }).port)]
     const starting = startPostern({ ...config, smtpListen }, silentLog, '1.2.3')
     await expect(starting).rejects.toMatchObject({ code: 'configuration' })
 

@@ -1,6 +1,4 @@
-import type { Endpoint } from './config.ts'
-import { formatEndpoint, isLoopback } from './endpoint.ts'
-import { sameEndpoint } from './parsers.ts'
+import { checkListeners } from './check-listeners.ts'
 import type { Source } from './read-values.ts'
 import { type SettingKey, settings, type Values } from './settings.ts'
 
@@ -10,29 +8,10 @@ export function checkTogether(
   sources: Partial<Record<SettingKey, Source>>,
 ): string[] {
   return [
-    ...plainAuthBeyondLoopback(values),
-    ...sharedAddresses(values.smtpListen ?? [], values.webListen ?? []),
+    ...checkListeners(values),
     ...secretWithoutId(values, sources, 'microsoftClientSecret', 'microsoftClientId'),
     ...secretWithoutId(values, sources, 'googleClientSecret', 'googleClientId'),
   ]
-}
-
-function plainAuthBeyondLoopback({ smtpListen = [], allowPlainAuthBeyondLoopback }: Partial<Values>) {
-  if (allowPlainAuthBeyondLoopback !== false) return []
-  const beyond = smtpListen.filter(({ host }) => !isLoopback(host))
-  if (beyond.length === 0) return []
-  const named = beyond.map(formatEndpoint).join(',')
-  return [
-    `${settings.smtpListen.name} names ${named}, which other machines can reach, and passwords would cross the network unencrypted: listen on 127.0.0.1 or [::1], or accept that with ${settings.allowPlainAuthBeyondLoopback.name}=true.`,
-  ]
-}
-
-function sharedAddresses(smtp: readonly Endpoint[], web: readonly Endpoint[]): string[] {
-  const shared = smtp.filter((endpoint) => web.some((other) => sameEndpoint(endpoint, other)))
-  return shared.map(
-    (endpoint) =>
-      `${settings.smtpListen.name} and ${settings.webListen.name} both name ${formatEndpoint(endpoint)}: give each its own port.`,
-  )
 }
 
 function secretWithoutId(

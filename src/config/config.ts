@@ -4,7 +4,10 @@ import type { Secret } from '../base/secret.ts'
 export interface Config {
   /** Absolute. */
   dataDir: string
-  smtpListen: readonly Endpoint[]
+  /** Those for TLS from the first octet among them. */
+  smtpListen: readonly SmtpListener[]
+  /** Paths of PEM files, which were good when the configuration was read; absent: no TLS for clients. */
+  certificate?: { certFile: string; keyFile: string }
   webListen: readonly Endpoint[]
   /** The address that people's browsers use; no trailing slash in its path. */
   publicUrl: URL
@@ -19,8 +22,6 @@ export interface Config {
   /** PEM text of additional certification authorities. */
   extraCa?: string
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
-  /** Plain AUTH beyond loopback was asked for explicitly. */
-  allowPlainAuthBeyondLoopback: boolean
   limits: Limits
 }
 
@@ -28,6 +29,16 @@ export interface Config {
 export interface Endpoint {
   host: string
   port: number
+}
+
+/** Where the SMTP door listens, and on what terms. */
+export interface SmtpListener extends Endpoint {
+  /** `starttls`: on request, and recognised when a client begins with it; `none`: there is no certificate. */
+  tls: 'none' | 'starttls' | 'implicit'
+  /** Passwords are taken unencrypted from other machines, too. */
+  plainAuth: boolean
+  /** TLS 1.0 and 1.1 are spoken as well. */
+  oldTls: boolean
 }
 
 /** Times in seconds unless the name says otherwise, sizes in octets. */

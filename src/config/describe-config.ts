@@ -1,5 +1,6 @@
-import type { Endpoint } from './config.ts'
+import type { Endpoint, SmtpListener } from './config.ts'
 import { formatEndpoint } from './endpoint.ts'
+import { formatListener } from './listeners.ts'
 import type { EffectiveConfig } from './read-config.ts'
 import type { Source } from './read-values.ts'
 import { settingList } from './settings.ts'
@@ -24,6 +25,11 @@ function shown(value: unknown): string | number | boolean | null {
   if (value === undefined) return null
   if (typeof value === 'number' || typeof value === 'boolean') return value
   if (value instanceof URL) return value.href.replace(/\/$/, '')
-  if (Array.isArray(value)) return (value as readonly Endpoint[]).map(formatEndpoint).join(',')
+  if (Array.isArray(value))
+    return (value as readonly (Endpoint | SmtpListener)[]).map(shownEndpoint).join(',')
   return String(value)
+}
+
+function shownEndpoint(endpoint: Endpoint | SmtpListener): string {
+  return 'tls' in endpoint ? formatListener(endpoint) : formatEndpoint(endpoint)
 }

@@ -1,8 +1,7 @@
 import { resolve } from 'node:path'
 import { Secret } from '../base/secret.ts'
 import { parseKey } from '../store/key-ring.ts'
-import type { Endpoint } from './config.ts'
-import { isLoopback, parseEndpoint } from './endpoint.ts'
+import { isLoopback } from './endpoint.ts'
 import type { Parse, Parsed } from './setting.ts'
 
 /** A whole number within bounds, written in digits only. */
@@ -21,33 +20,11 @@ export function oneOf<const T extends string>(...choices: readonly T[]): Parse<T
   }
 }
 
-export const trueOrFalse: Parse<boolean> = (text) => {
-  if (text === 'true' || text === 'false') return { value: text === 'true' }
-  return { must: 'be true or false' }
-}
-
 /** Absolute in the end. */
 export const path: Parse<string> = (text, workingDirectory) => {
   if (/^~($|\/)/.test(text)) return { must: 'be a path without `~`, which only a shell expands' }
   if (text.includes('\0')) return { must: 'be a path' }
   return { value: resolve(workingDirectory, text) }
-}
-
-export const endpoints: Parse<readonly Endpoint[]> = (text) => {
-  const must = 'be a list of host:port or [IPv6]:port, such as 127.0.0.1:2587,[::1]:2587'
-  const value: Endpoint[] = []
-  for (const entry of text.split(',')) {
-    const endpoint = parseEndpoint(entry.trim())
-    if (endpoint === undefined) return { must }
-    if (value.some((other) => sameEndpoint(other, endpoint))) return { must: 'name each address once' }
-    value.push(endpoint)
-  }
-  return { value }
-}
-
-/** Port 0 is a different port every time. */
-export function sameEndpoint(left: Endpoint, right: Endpoint): boolean {
-  return left.port !== 0 && left.port === right.port && left.host.toLowerCase() === right.host.toLowerCase()
 }
 
 /** The address that browsers use: https, or http where no network is crossed. */

@@ -1,15 +1,22 @@
 import { X509Certificate } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
+import { type Clock, systemClock } from '../base/clock.ts'
 import { parseProvidersFile } from '../providers/providers-file.ts'
+import { warnOfListeners } from './check-listeners.ts'
 import { checkTogether } from './check-together.ts'
-import type { Config, CustomProvider, Limits } from './config.ts'
-import { type Files, whyUnreadable } from './files.ts'
+import type { Config, CustomProvider, Limits, SmtpListener } from './config.ts'
+import type { Files } from './files.ts'
 import { limitSettings } from './limit-settings.ts'
+import { judgeCertificate } from './read-certificate.ts'
+import { readText } from './read-text.ts'
 import { type Environment, readValues, type Source } from './read-values.ts'
 import { type SettingKey, settings, type Values } from './settings.ts'
 
 /** The outcome of reading the configuration: all of it, or every mistake as a sentence that holds no secret. */
-export type ConfigReading = EffectiveConfig | { mistakes: readonly string[] }
+export type ConfigReading =
+  | EffectiveConfig
+  /** The data directory is known where its own setting is good. */
+  | { mistakes: readonly string[]; dataDir?: string }
 
 export interface EffectiveConfig {
   config: Config
@@ -23,18 +30,32 @@ export interface EffectiveConfig {
 /**
  * Reads every setting from the environment and `.env`, and the files that they name. Pure apart from `files`.
  * @param environment usually `process.env`; it is not changed
+ * @param clock tells whether a certificate has ended
  */
-export function readConfig(environment: Environment, files: Files): ConfigReading {
+export function readConfig(
+  environment: Environment,
+  files: Files,
+  clock: Pick<Clock, 'now'> = systemClock,
+): ConfigReading {
   const { values, sources, mistakes } = readValues(environment, files)
   const providers = readProviders(values.providersFile, files)
   const extraCa = readExtraCa(values.extraCaFile, files)
-  const all = [...mistakes, ...checkTogether(values, sources), ...providers.mistakes, ...extraCa.mistakes]
-  if (all.length > 0) return { mistakes: all }
+  const certificate = judgeCertificate(values, files, clock.now())
+  const all = [
+    ...mistakes,
+    ...checkTogether(values, sources),
+    ...certificate.mistakes,
+    ...providers.mistakes,
+    ...extraCa.mistakes,
+  ]
+  const { dataDir } = values
+  if (all.length > 0) return { mistakes: all, ...(dataDir !== undefined && { dataDir }) }
 
   // Without a mistake, every value is there.
   const complete = withPublicUrl(values as Values, sources)
   const config = toConfig(complete, providers.providers, extraCa.pem)
-  return { config, values: complete, sources, warnings: warningsFor(complete, sources) }
+  const warnings = [...warningsFor(complete, sources), ...certificate.warnings]
+  return { config, values: complete, sources, warnings }
 }
 
 function toConfig(
@@ -42,20 +63,27 @@ function toConfig(
   customProviders: readonly CustomProvider[],
   extraCa: string | undefined,
 ): Config {
-  const { dataDir, smtpListen, webListen, publicUrl, logLevel, allowPlainAuthBeyondLoopback, key } = values
+  const { dataDir, webListen, publicUrl, logLevel, key, tlsCertFile, tlsKeyFile } = values
   return {
     dataDir,
-    smtpListen,
+    smtpListen: toListeners(values),
     webListen,
     publicUrl,
+    ...(tlsCertFile !== undefined &&
+      tlsKeyFile !== undefined && { certificate: { certFile: tlsCertFile, keyFile: tlsKeyFile } }),
     ...(key && { key }),
     registrations: toRegistrations(values),
     customProviders,
     ...(extraCa !== undefined && { extraCa }),
     logLevel,
-    allowPlainAuthBeyondLoopback,
     limits: Object.fromEntries(limitKeys.map((limit) => [limit, values[limit]])) as unknown as Limits,
   }
+}
+
+function toListeners({ smtpListen, smtpsListen = [], tlsCertFile }: Values): SmtpListener[] {
+  const smtp =
+    tlsCertFile === undefined ? smtpListen.map((one) => ({ ...one, tls: 'none' as const })) : smtpListen
+  return [...smtp, ...smtpsListen]
 }
 
 const limitKeys = Object.keys(limitSettings) as (keyof Limits)[]
@@ -90,12 +118,7 @@ function withPublicUrl(values: Values, sources: Readonly<Record<SettingKey, Sour
 }
 
 function warningsFor(values: Values, sources: Readonly<Record<SettingKey, Source>>): string[] {
-  const warnings: string[] = []
-  if (values.allowPlainAuthBeyondLoopback) {
-    warnings.push(
-      `${settings.allowPlainAuthBeyondLoopback.name} is true: who listens on the network between an application and postern reads its password and its mail.`,
-    )
-  }
+  const warnings = warnOfListeners(values)
   if (sources.key === 'environment') {
     warnings.push(
       `${settings.key.name} stands in the environment, which child processes inherit and crash reports copy: ${settings.key.name}_FILE is safer.`,
@@ -136,13 +159,5 @@ function isCertificate(pem: string): boolean {
     return new X509Certificate(pem).subject !== undefined
   } catch {
     return false
-  }
-}
-
-function readText(path: string, files: Files): { text: string } | { why: string } {
-  try {
-    return { text: files.read(path) }
-  } catch (error) {
-    return { why: whyUnreadable(error) }
   }
 }

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
 import { printable } from '../base/address.ts'
+import { whyUnreadable } from '../base/why-unreadable.ts'
 import { closestName } from './closest-name.ts'
 import { readEnvFile } from './env-file.ts'
-import { type Files, isMissing, whyUnreadable } from './files.ts'
+import { type Files, isMissing } from './files.ts'
 import type { Setting } from './setting.ts'
 import { type SettingKey, settingList, type Values } from './settings.ts'
 

@@ -1,15 +1,6 @@
 import { limitSettings } from './limit-settings.ts'
-import {
-  clientId,
-  clientSecret,
-  endpoints,
-  oneOf,
-  path,
-  publicUrl,
-  sealingKey,
-  tenant,
-  trueOrFalse,
-} from './parsers.ts'
+import { endpoints, listeners } from './listeners.ts'
+import { clientId, clientSecret, oneOf, path, publicUrl, sealingKey, tenant } from './parsers.ts'
 import { optional, type Setting, secret, setting, type ValueOf } from './setting.ts'
 
 // Refused when they are left in, so that a copied `.env.example` is noticed before a provider notices it.
@@ -28,8 +19,26 @@ export const settings = {
   smtpListen: setting(
     'POSTERN_SMTP_LISTEN',
     '127.0.0.1:2587',
-    endpoints,
-    'Where applications hand in their mail: host:port, several with commas.',
+    listeners('starttls'),
+    'Where applications hand in their mail: host:port, several with commas; behind each, +plain-auth takes passwords unencrypted from other machines, +old-tls speaks TLS 1.0 and 1.1 to old devices.',
+  ),
+  smtpsListen: optional(
+    'POSTERN_SMTPS_LISTEN',
+    '192.0.2.10:2465',
+    listeners('implicit'),
+    'Where the same is done with TLS from the first octet ("SSL/TLS"): host:port, several with commas, +old-tls as above; off by default.',
+  ),
+  tlsCertFile: optional(
+    'POSTERN_TLS_CERT_FILE',
+    './data/tls/server.pem',
+    path,
+    'The certificate for applications and devices, PEM, its chain behind it; not set by default. `postern tls make` makes one.',
+  ),
+  tlsKeyFile: optional(
+    'POSTERN_TLS_KEY_FILE',
+    './data/tls/server-key.pem',
+    path,
+    'Its private key, PEM, without a passphrase. Both files are taken anew when they change.',
   ),
   webListen: setting(
     'POSTERN_WEB_LISTEN',
@@ -42,12 +51,6 @@ export const settings = {
     'http://localhost:8587',
     publicUrl,
     'The address of the pages as browsers see it; without it, http://localhost and the port of POSTERN_WEB_LISTEN.',
-  ),
-  allowPlainAuthBeyondLoopback: setting(
-    'POSTERN_ALLOW_PLAIN_AUTH_BEYOND_LOOPBACK',
-    'false',
-    trueOrFalse,
-    'Whether POSTERN_SMTP_LISTEN may name addresses that other machines reach, with passwords unencrypted.',
   ),
   logLevel: setting(
     'POSTERN_LOG_LEVEL',

@@ -9,41 +9,57 @@ export type Read =
   | { kind: 'timed-out' }
   | { kind: 'interrupted' }
 
+/** What came of a TLS handshake. */
+export type Handshake =
+  | { kind: 'done'; protocol: string; cipher: string }
+  /** `error`: undefined when the client went away without a word. */
+  | { kind: 'failed'; error: Error | undefined }
+  | { kind: 'timed-out' }
+  | { kind: 'interrupted' }
+
 /** One client's socket, pulled instead of pushed: what nobody reads stays in the kernel, and the client has to wait. */
 export interface ClientSocket {
   /** The next input. `interruptible`: `interrupt` may end the wait. One reader at a time. */
   read(interruptible: boolean): Promise<Read>
+  /** The first octet of the next input, which stays to be read; undefined when none comes in time. */
+  peek(milliseconds: number): Promise<number | undefined>
   /** Resolves when more may be written; false when the client has gone or takes nothing. */
   write(octets: Buffer): Promise<boolean>
   /** Input that has arrived and was not read. */
   hasUnread(): boolean
-  /** False when the handshake fails or takes too long. */
-  startTls(context: SecureContext): Promise<boolean>
+  /** The handshake; input that was not read is its beginning. `interrupt` ends it. */
+  startTls(context: SecureContext): Promise<Handshake>
   /** The sign-in deadline no longer counts. */
   signedIn(): void
   interrupt(): void
   /** Sends what was written, then closes. */
   end(): void
+  /** The same without waiting for the client to have read it. */
+  endAtOnce(): void
   destroy(): void
   /** Resolves when the socket is closed. */
   closed: Promise<void>
+}
+
+export interface ClientSocketOptions {
+  /** Counts from now, in total, however often something arrives. */
+  signInSeconds: number
+  idleSeconds: number
+  /** How much is held in each direction. */
+  bufferOctets: number
 }
 
 // After our last reply the client's unread input is thrown away for so long: closing at once would make the
 // kernel send a reset, which can overtake the reply.
 const lingerMilliseconds = 2_000
 
-/** Both times in seconds; the sign-in deadline counts from now, in total, however often something arrives. */
-export function createClientSocket(
-  raw: Socket,
-  { signInSeconds, idleSeconds }: { signInSeconds: number; idleSeconds: number },
-): ClientSocket {
+export function createClientSocket(raw: Socket, options: ClientSocketOptions): ClientSocket {
   let socket: Socket = raw
   let wake = () => {}
   const state = { ended: false, interrupted: false, late: false, idle: false }
-  const deadline = setTimeout(() => notice('late'), signInSeconds * 1000)
+  const deadline = setTimeout(() => notice('late'), options.signInSeconds * 1000)
   // One timer for the whole connection, moved on by each wait: cheaper than a new one each time.
-  const idle = setTimeout(() => notice('idle'), idleSeconds * 1000)
+  const idle = setTimeout(() => notice('idle'), options.idleSeconds * 1000)
   const closed = new Promise<void>((resolve) => raw.once('close', () => resolve()))
   raw.once('close', () => {
     clearTimeout(deadline)
@@ -58,7 +74,7 @@ export function createClientSocket(
     closed,
     hasUnread: () => socket.readableLength > 0,
     interrupt: () => notice('interrupted'),
-    destroy: () => socket.destroy(),
+    destroy: () => void socket.destroy(),
 
     async read(interruptible) {
       beginWait()
@@ -72,6 +88,19 @@ export function createClientSocket(
       }
     },
 
+    async peek(milliseconds) {
+      let waiting = true
+      const timer = setTimeout(() => {
+        waiting = false
+        wake()
+      }, milliseconds)
+      while (socket.readableLength === 0 && waiting && !state.ended && !state.interrupted) await event()
+      clearTimeout(timer)
+      const octets: Buffer | null = socket.read()
+      if (octets !== null) socket.unshift(octets)
+      return octets?.[0]
+    },
+
     async write(octets) {
       if (socket.destroyed) return false
       if (socket.write(octets)) return true
@@ -81,13 +110,17 @@ export function createClientSocket(
     },
 
     async startTls(context) {
-      raw.removeListener('readable', onReadable)
+      for (const event of ['readable', 'drain'] as const) raw.removeListener(event, onReadable)
       raw.removeListener('end', onEnd)
-      raw.removeListener('drain', onReadable)
-      const secure = new TLSSocket(raw, { isServer: true, secureContext: context })
+      const use = { isServer: true, secureContext: context, highWaterMark: options.bufferOctets }
+      // It begins with what the raw socket holds, and only then takes what arrives.
+      const secure = new TLSSocket(raw, use)
       socket = secure
-      secure.on('error', () => {})
       let established = false
+      let error: Error | undefined
+      secure.on('error', (reported) => {
+        error ??= reported
+      })
       secure.once('secure', () => {
         established = true
         wake()
@@ -95,8 +128,13 @@ export function createClientSocket(
       secure.once('close', onEnd)
       attach()
       beginWait()
-      while (!established && !state.ended && !state.late && !state.idle) await event()
-      return established
+      const goesOn = () => !established && !state.ended && !state.late && !state.idle && !state.interrupted
+      while (goesOn()) await event()
+      if (established) {
+        return { kind: 'done', protocol: secure.getProtocol() ?? '', cipher: secure.getCipher().name }
+      }
+      if (state.ended) return { kind: 'failed', error }
+      return { kind: state.interrupted ? 'interrupted' : 'timed-out' }
     },
 
     signedIn() {
@@ -109,8 +147,12 @@ export function createClientSocket(
       socket.removeListener('readable', onReadable)
       socket.end()
       socket.resume()
-      const linger = setTimeout(() => socket.destroy(), lingerMilliseconds)
-      raw.once('close', () => clearTimeout(linger))
+      destroyLater()
+    },
+
+    endAtOnce() {
+      socket.destroySoon()
+      destroyLater()
     },
   }
 
@@ -136,6 +178,11 @@ export function createClientSocket(
   function beginWait(): void {
     state.idle = false
     idle.refresh()
+  }
+
+  function destroyLater(): void {
+    const timer = setTimeout(() => socket.destroy(), lingerMilliseconds)
+    raw.once('close', () => clearTimeout(timer))
   }
 
   function event(): Promise<void> {

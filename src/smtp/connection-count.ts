@@ -1,34 +1,102 @@
 import type { Source } from '../base/source.ts'
 import type { Limits } from '../config/config.ts'
 
-/** Admits connections up to the limits, in all and for each source. */
+/**
+ * Admits connections up to the limits, in all and for each source. Where a limit is reached, the oldest connection that nobody has signed in
+ * on makes room: whoever only holds connections open keeps nobody out.
+ */
 export interface ConnectionCount {
-  /** Undefined when it is one too many; otherwise to be called once, when the connection is over. */
-  admit(source: Source): (() => void) | undefined
+  /**
+   * Undefined when it is one too many and everybody else has signed in.
+   * @param end called at most once: the connection has to make room, and is not counted any more
+   */
+  admit(source: Source, end: () => void): Place | undefined
 }
 
-type CountLimits = Pick<Limits, 'connections' | 'connectionsPerLoopbackSource' | 'connectionsPerSource'>
+/** The place of one connection. */
+export interface Place {
+  /** It is not to make room: somebody signs in on it, or has. */
+  keep(): void
+  /** It may have to make room again: the sign-in failed. */
+  expose(): void
+  /** The connection is over. */
+  leave(): void
+}
+
+type CountLimits = Pick<
+  Limits,
+  'connections' | 'connectionsPerLoopbackSource' | 'connectionsPerSource' | 'unauthenticatedPerSource'
+>
+
+interface Entry {
+  key: string
+  end: () => void
+}
 
 export function createConnectionCount(limits: CountLimits): ConnectionCount {
+  const all = createCrowd()
   // Holds only sources that are connected now, so a stranger cannot make it grow.
-  const bySource = new Map<string, number>()
-  let all = 0
+  const bySource = new Map<string, Crowd>()
 
   return {
-    admit({ key, loopback }) {
-      const fromHere = bySource.get(key) ?? 0
+    admit({ key, loopback }, end) {
+      const here = bySource.get(key) ?? createCrowd()
       const most = loopback ? limits.connectionsPerLoopbackSource : limits.connectionsPerSource
-      if (all >= limits.connections || fromHere >= most) return undefined
-      all++
-      bySource.set(key, fromHere + 1)
-      return () => leave(key)
+      if (here.size() >= most || here.exposed() >= limits.unauthenticatedPerSource) endOldest(here)
+      if (here.size() >= most) return undefined
+      if (all.size() >= limits.connections) endOldest(all)
+      if (all.size() >= limits.connections) return undefined
+      const entry = { key, end }
+      bySource.set(key, here)
+      return placeOf(entry, [here, all])
     },
   }
 
-  function leave(key: string): void {
-    all--
-    const left = (bySource.get(key) ?? 0) - 1
-    if (left > 0) bySource.set(key, left)
-    else bySource.delete(key)
+  function placeOf(entry: Entry, crowds: readonly Crowd[]): Place {
+    for (const crowd of crowds) crowd.add(entry)
+    return {
+      keep: () => crowds.forEach((crowd) => void crowd.keep(entry)),
+      expose: () => crowds.forEach((crowd) => void crowd.expose(entry)),
+      leave: () => remove(entry),
+    }
+  }
+
+  function endOldest(crowd: Crowd): void {
+    const oldest = crowd.oldestExposed()
+    if (oldest === undefined) return
+    remove(oldest)
+    oldest.end()
+  }
+
+  function remove(entry: Entry): void {
+    all.remove(entry)
+    const here = bySource.get(entry.key)
+    here?.remove(entry)
+    if (here?.size() === 0) bySource.delete(entry.key)
+  }
+}
+
+type Crowd = ReturnType<typeof createCrowd>
+
+function createCrowd() {
+  const members = new Set<Entry>()
+  // A Set keeps the order in which they came.
+  const exposed = new Set<Entry>()
+
+  return {
+    size: () => members.size,
+    exposed: () => exposed.size,
+    oldestExposed: (): Entry | undefined => exposed.values().next().value,
+    add(entry: Entry): void {
+      members.add(entry)
+      exposed.add(entry)
+    },
+    keep: (entry: Entry) => exposed.delete(entry),
+    /** One that has made room already is no member. */
+    expose: (entry: Entry) => members.has(entry) && exposed.add(entry),
+    remove(entry: Entry): void {
+      members.delete(entry)
+      exposed.delete(entry)
+    },
   }
 }

@@ -1,16 +1,19 @@
 import type { Socket } from 'node:net'
-import type { SecureContext } from 'node:tls'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import type { Limits } from '../config/config.ts'
+import type { Limits, SmtpListener } from '../config/config.ts'
 import type { SignIns } from '../mailboxes/services.ts'
+import type { Certificates } from '../tls/certificates.ts'
 import type { Relay } from '../upstream/relay.ts'
 import { createInputBuffer } from '../wire/input-buffer.ts'
 import { formatReply, type Reply } from '../wire/reply.ts'
+import { createClientOpening } from './client-opening.ts'
 import { createClientSocket } from './client-socket.ts'
+import type { Place } from './connection-count.ts'
 import { createIncomingMessage } from './incoming-message.ts'
 import { createProviderSide } from './provider-side.ts'
-import { createSession } from './session.ts'
+import { replies } from './replies.ts'
+import { createSession, type Session } from './session.ts'
 import type { MessageOutcome, Next, SessionEvent } from './session-events.ts'
 import { createTransactionLog } from './transaction-log.ts'
 import { uniqueChallenge } from './unique-challenge.ts'
@@ -23,8 +26,11 @@ export interface ConnectionOptions {
   clock: Clock
   hostname: string
   remoteAddress: string
-  plainAuth: boolean
-  secureContext: SecureContext | undefined
+  /** The client is on this machine. */
+  loopback: boolean
+  listener: SmtpListener
+  certificates: Pick<Certificates, 'contextFor'> | undefined
+  place: Pick<Place, 'keep' | 'expose'>
 }
 
 /** One client's connection. */
@@ -33,45 +39,42 @@ export interface Connection {
   closed: Promise<void>
   /** 421 as soon as no message is under way. */
   shutDown(): void
+  /** 421 at once: others want its place, and nobody has signed in on it. */
+  makeRoom(): void
   destroy(): void
 }
 
-// Replies are collected while input waits, but not without end.
-const highWaterOctets = 64 * 1024
-const drainSeconds = 30
-
 /** Serves one client: one sequential loop of take input, step, perform. Only this loop writes. */
 export function serveConnection(raw: Socket, options: ConnectionOptions): Connection {
-  const { relay, limits, secureContext } = options
+  const { relay, limits, listener, loopback, place } = options
   const log = options.log.child({ client: options.remoteAddress })
   const client = createClientSocket(raw, limits)
+  const opening = createClientOpening({ ...options, client, log })
   const input = createInputBuffer()
-  const session = createSession({
-    hostname: options.hostname,
-    limits,
-    offered: () => relay.offered(),
-    offers: () => options.signIns.offers(options.remoteAddress),
-    makeChallenge: () => uniqueChallenge(options.clock, options.hostname),
-    startTls: secureContext !== undefined,
-    encrypted: false,
-    plainAuth: options.plainAuth,
-  })
   const record = createTransactionLog(log, options.clock)
   const providerSide = createProviderSide({ ...options, record, signedIn: () => client.signedIn() })
   let outbox: Buffer[] = []
   let outboxOctets = 0
+  let makesRoom = false
+  /** Nothing was read yet since the greeting in the clear. */
+  let fresh = true
 
   void serve()
   return {
     closed: client.closed,
     shutDown: () => client.interrupt(),
+    makeRoom() {
+      makesRoom = true
+      client.interrupt()
+    },
     destroy: () => client.destroy(),
   }
 
   async function serve(): Promise<void> {
     try {
-      await converse()
-      client.end()
+      await open()
+      if (makesRoom) client.endAtOnce()
+      else client.end()
     } catch (error) {
       log.error({ err: error }, 'a connection ended by a fault of postern')
       client.destroy()
@@ -79,11 +82,36 @@ export function serveConnection(raw: Socket, options: ConnectionOptions): Connec
     await providerSide.giveUp()
   }
 
-  async function converse(): Promise<void> {
+  async function open(): Promise<void> {
+    const begun = await opening.begin()
+    if (begun === 'over') return
+    if (begun === 'too-early') {
+      say(replies.tooEarly)
+      await flush()
+      return
+    }
+    fresh = begun === 'plain'
+    await converse(newSession(begun === 'encrypted'))
+  }
+
+  function newSession(encrypted: boolean): Session {
+    return createSession({
+      hostname: options.hostname,
+      limits,
+      offered: () => relay.offered(),
+      offers: () => options.signIns.offers(options.remoteAddress),
+      makeChallenge: () => uniqueChallenge(options.clock, options.hostname),
+      startTls: opening.offersTls,
+      encrypted,
+      plainAuth: loopback || listener.plainAuth,
+    })
+  }
+
+  async function converse(session: Session): Promise<void> {
     let step = session.greet()
     for (;;) {
       for (const reply of step.replies) say(reply)
-      if (outboxOctets > highWaterOctets && !(await flush())) return
+      if (outboxOctets > limits.bufferOctets && !(await flush())) return
       const event = await perform(step.next)
       if (event === undefined) return
       step = session.step(event)
@@ -100,9 +128,9 @@ export function serveConnection(raw: Socket, options: ConnectionOptions): Connec
       case 'start-tls':
         return startTls()
       case 'sign-in':
-        return providerSide.signIn(next)
+        return keepingPlace(providerSide.signIn(next))
       case 'admit':
-        return providerSide.admit(next.sender)
+        return keepingPlace(providerSide.admit(next.sender))
       case 'begin':
         return providerSide.begin(next)
       case 'add-recipients':
@@ -116,6 +144,14 @@ export function serveConnection(raw: Socket, options: ConnectionOptions): Connec
         await flush()
         return undefined
     }
+  }
+
+  /** Whoever is being checked is not ended for those who only wait. */
+  async function keepingPlace(check: Promise<SessionEvent>): Promise<SessionEvent> {
+    place.keep()
+    const event = await check
+    if (event.kind === 'failed') place.expose()
+    return event
   }
 
   function lineIfHere(limit: number): SessionEvent | undefined {
@@ -140,23 +176,32 @@ export function serveConnection(raw: Socket, options: ConnectionOptions): Connec
       const read = await client.read(true)
       if (read.kind === 'ended') return undefined
       if (read.kind === 'timed-out') return { kind: 'timed-out' }
-      if (read.kind === 'interrupted') return { kind: 'shutting-down' }
+      if (read.kind === 'interrupted') return interrupted()
+      if (fresh && opening.isLateTls(read.octets)) return undefined
+      fresh = false
       input.push(read.octets)
     }
+  }
+
+  async function interrupted(): Promise<SessionEvent | undefined> {
+    if (!makesRoom) return { kind: 'shutting-down' }
+    say(replies.makesRoom)
+    await flush()
+    return undefined
   }
 
   async function startTls(): Promise<SessionEvent | undefined> {
     // RFC 3207, section 4.2, and every STARTTLS injection since: what stands behind the command in the clear
     // is never read as if it had come through TLS.
-    if (secureContext === undefined || input.size() > 0 || client.hasUnread()) return undefined
+    if (input.size() > 0 || client.hasUnread()) return undefined
     if (!(await flush())) return undefined
-    return (await client.startTls(secureContext)) ? { kind: 'encrypted' } : undefined
+    return (await opening.startTls()) ? { kind: 'encrypted' } : undefined
   }
 
   async function passMessage(limit: number | undefined): Promise<SessionEvent | undefined> {
     if (!(await flush())) return undefined
     const read = () => client.read(false)
-    const message = createIncomingMessage({ input, read, limit, drainSeconds })
+    const message = createIncomingMessage({ input, read, limit, drainSeconds: limits.drainSeconds })
     const sent = await providerSide.send(message.octets)
     const ended = await message.drain()
     const cut = message.cut()

@@ -1,12 +1,12 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { createSecureContext } from 'node:tls'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { sourceOf } from '../base/source.ts'
-import type { Endpoint, Limits } from '../config/config.ts'
-import { formatEndpoint } from '../config/endpoint.ts'
+import type { Limits, SmtpListener } from '../config/config.ts'
+import { formatEndpoint, isLoopback } from '../config/endpoint.ts'
 import type { SignIns } from '../mailboxes/services.ts'
+import type { Certificates } from '../tls/certificates.ts'
 import type { Relay } from '../upstream/relay.ts'
 import { formatReply } from '../wire/reply.ts'
 import { type Connection, serveConnection } from './connection.ts'
@@ -14,31 +14,28 @@ import { createConnectionCount } from './connection-count.ts'
 import { replies } from './replies.ts'
 
 export interface SmtpDoorOptions {
-  listen: readonly Endpoint[]
+  listen: readonly SmtpListener[]
   relay: Relay
   signIns: SignIns
   limits: Limits
   log: Log
   clock: Clock
-  /** PEM texts; with them STARTTLS is offered. */
-  tls?: { cert: string; key: string }
+  /** Needed by each listener whose `tls` is not `none`. */
+  certificates?: Pick<Certificates, 'contextFor'>
   /** The name in the greeting; `localhost` without one. */
   hostname?: string
-  /** Passwords in the clear from other machines were asked for explicitly. */
-  allowPlainAuthBeyondLoopback?: boolean
 }
 
 /** The SMTP door for legacy software. */
 export interface SmtpDoor {
   /** Resolves with the addresses that it listens on. @throws Failure `configuration` when one of them cannot be had; then it listens on none */
-  start(): Promise<Endpoint[]>
+  start(): Promise<SmtpListener[]>
   /** No new connections; idle clients get 421; messages under way have `graceSeconds` to finish, then they are cut off. */
   stop(graceSeconds: number): Promise<void>
 }
 
 export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
   const { limits, log } = options
-  const secureContext = options.tls && createSecureContext(options.tls)
   const count = createConnectionCount(limits)
   const connections = new Set<Connection>()
   let servers: Server[] = []
@@ -46,15 +43,18 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
   return {
     async start() {
       try {
-        for (const endpoint of options.listen) servers.push(await listen(endpoint, accept, log))
+        for (const listener of options.listen) {
+          warnOfPlainAuth(listener)
+          servers.push(await listen(listener, limits, (socket) => accept(socket, listener), log))
+        }
       } catch (error) {
         await Promise.all(servers.map(closeServer))
         servers = []
         throw error
       }
-      return servers.map((server) => {
+      return servers.map((server, at) => {
         const { address, port } = server.address() as AddressInfo
-        return { host: address, port }
+        return { ...(options.listen[at] as SmtpListener), host: address, port }
       })
     },
 
@@ -71,7 +71,13 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
     },
   }
 
-  function accept(socket: Socket): void {
+  function warnOfPlainAuth(listener: SmtpListener): void {
+    if (!listener.plainAuth || isLoopback(listener.host)) return
+    const fix = 'Give clients a certificate (POSTERN_TLS_CERT_FILE), and take +plain-auth away.'
+    log.warn({ listen: formatEndpoint(listener), fix }, 'passwords cross the network unencrypted here')
+  }
+
+  function accept(socket: Socket, listener: SmtpListener): void {
     const { remoteAddress } = socket
     // Undefined when the client was gone before we looked.
     if (remoteAddress === undefined) {
@@ -79,23 +85,26 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
       return
     }
     const source = sourceOf(remoteAddress)
-    const leave = count.admit(source)
-    if (leave === undefined) turnAway(socket)
-    else serve(socket, remoteAddress, source.loopback, leave)
-  }
-
-  function serve(socket: Socket, remoteAddress: string, loopback: boolean, leave: () => void): void {
+    let makeRoom = () => {}
+    const place = count.admit(source, () => makeRoom())
+    if (place === undefined) {
+      turnAway(socket)
+      return
+    }
     const connection = serveConnection(socket, {
       ...options,
       hostname: options.hostname ?? 'localhost',
       remoteAddress,
-      plainAuth: loopback || options.allowPlainAuthBeyondLoopback === true,
-      secureContext,
+      loopback: source.loopback,
+      listener,
+      certificates: options.certificates,
+      place,
     })
+    makeRoom = connection.makeRoom
     connections.add(connection)
     void connection.closed.then(() => {
       connections.delete(connection)
-      leave()
+      place.leave()
     })
   }
 }
@@ -111,34 +120,41 @@ function turnAway(socket: Socket): void {
   socket.once('close', () => clearTimeout(timer))
 }
 
-function listen(endpoint: Endpoint, accept: (socket: Socket) => void, log: Log): Promise<Server> {
+function listen(
+  listener: SmtpListener,
+  { bufferOctets }: Limits,
+  accept: (socket: Socket) => void,
+  log: Log,
+): Promise<Server> {
   return new Promise((resolve, reject) => {
     // A client may end its side behind QUIT and still wait for the replies, so only we close.
-    const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, accept)
-    server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(endpoint, error)))
-    server.listen(endpoint.port, endpoint.host, () => {
+    const keeping = { allowHalfOpen: true, noDelay: true, keepAlive: true, highWaterMark: bufferOctets }
+    const server = createServer(keeping, accept)
+    server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(listener, error)))
+    server.listen(listener.port, listener.host, () => {
       server.on('error', (error) => log.error({ err: error }, 'the SMTP door cannot accept a connection'))
       resolve(server)
     })
   })
 }
 
-function cannotListen(endpoint: Endpoint, error: NodeJS.ErrnoException): Failure {
-  const where = formatEndpoint(endpoint)
+function cannotListen(listener: SmtpListener, error: NodeJS.ErrnoException): Failure {
+  const where = formatEndpoint(listener)
+  const setting = listener.tls === 'implicit' ? 'POSTERN_SMTPS_LISTEN' : 'POSTERN_SMTP_LISTEN'
   if (error.code === 'EADDRINUSE') {
     return new Failure(
       'configuration',
       `The SMTP door cannot listen on ${where}: another program does already`,
       {
         cause: error,
-        fix: 'Stop the other program, or set POSTERN_SMTP_LISTEN to another address or port.',
+        fix: `Stop the other program, or set ${setting} to another address or port.`,
       },
     )
   }
   const reason = error.code === 'EACCES' ? 'not allowed for this user' : (error.code ?? 'unknown reason')
   return new Failure('configuration', `The SMTP door cannot listen on ${where}: ${reason}`, {
     cause: error,
-    fix: 'Set POSTERN_SMTP_LISTEN to an address of this machine and a port above 1023.',
+    fix: `Set ${setting} to an address of this machine and a port above 1023.`,
   })
 }
 

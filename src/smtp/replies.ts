@@ -116,10 +116,12 @@ export const replies = {
   unsupportedCommand: say(502, '5.5.1 This command is not served here'),
   noChunking: say(502, '5.5.1 BDAT is not offered here'),
   notHttp: say(554, '5.5.1 This is a mail server'),
+  tooEarly: say(554, '5.5.1 Wait for the greeting before you speak'),
 
   tooManyBadCommands: say(421, '4.7.0 Too many commands that mean nothing'),
   tooManySignInFailures: say(421, '4.7.0 Too many failed sign-ins'),
   tooManyConnections: say(421, '4.3.2 Too many connections, try again later'),
+  makesRoom: say(421, '4.7.0 Too many connections, and nobody has signed in on this one'),
   timedOut: say(421, '4.4.2 Nothing heard for too long'),
   closing: say(421, '4.3.2 Closing for a while, try again'),
 } as const satisfies Record<string, Reply>

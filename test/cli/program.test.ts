@@ -103,11 +103,10 @@ describe('the command', () => {
 
   it('warns of what is allowed but should be known', async () => {
     const open = await setCommandStage({
-      POSTERN_SMTP_LISTEN: '0.0.0.0:0,[::1]:2588',
-      POSTERN_ALLOW_PLAIN_AUTH_BEYOND_LOOPBACK: 'true',
+      POSTERN_SMTP_LISTEN: '0.0.0.0:0+plain-auth,[::1]:2588',
     })
     for (const verb of ['serve', 'config']) {
-      expect((await open.postern([verb])).stderr).toMatch(/^postern: warning: POSTERN_ALLOW_PLAIN_AUTH/)
+      expect((await open.postern([verb])).stderr).toMatch(/^postern: warning: POSTERN_SMTP_LISTEN has 0/)
     }
     const { stdout, stderr } = await open.postern(['config', '--json'])
     expect(JSON.parse(stdout).warnings).toHaveLength(1)

@@ -44,16 +44,52 @@ const listening: readonly BrokenConfiguration[] = [
     ],
   },
   {
-    name: 'SMTP where other machines reach it',
-    environment: { POSTERN_SMTP_LISTEN: '127.0.0.1:2587,0.0.0.0:2588,[2001:db8::1]:2587' },
+    name: 'one address for both ways of the SMTP door, and for the pages',
+    environment: {
+      POSTERN_SMTP_LISTEN: '127.0.0.1:9000',
+      POSTERN_SMTPS_LISTEN: '127.0.0.1:9000',
+      POSTERN_WEB_LISTEN: '127.0.0.1:9000',
+    },
     mistakes: [
-      'POSTERN_SMTP_LISTEN names 0.0.0.0:2588,[2001:db8::1]:2587, which other machines can reach, and passwords would cross the network unencrypted: listen on 127.0.0.1 or [::1], or accept that with POSTERN_ALLOW_PLAIN_AUTH_BEYOND_LOOPBACK=true.',
+      'POSTERN_SMTPS_LISTEN needs a certificate: name it in POSTERN_TLS_CERT_FILE, and its key; "postern tls make" makes both.',
+      'POSTERN_SMTP_LISTEN and POSTERN_SMTPS_LISTEN both name 127.0.0.1:9000: give each its own port.',
+      'POSTERN_SMTP_LISTEN and POSTERN_WEB_LISTEN both name 127.0.0.1:9000: give each its own port.',
+      'POSTERN_SMTPS_LISTEN and POSTERN_WEB_LISTEN both name 127.0.0.1:9000: give each its own port.',
     ],
   },
   {
-    name: 'an opt-in that is not true',
-    environment: { POSTERN_SMTP_LISTEN: '0.0.0.0:2587', POSTERN_ALLOW_PLAIN_AUTH_BEYOND_LOOPBACK: 'yes' },
-    mistakes: ['POSTERN_ALLOW_PLAIN_AUTH_BEYOND_LOOPBACK is "yes", but must be true or false.'],
+    name: 'SMTP where other machines reach it',
+    environment: {
+      POSTERN_SMTP_LISTEN: '127.0.0.1:2587,0.0.0.0:2588,[2001:db8::1]:2587,192.0.2.1:1+plain-auth',
+    },
+    mistakes: [
+      'POSTERN_SMTP_LISTEN names 0.0.0.0:2588,[2001:db8::1]:2587, which other machines can reach, and passwords would cross the network unencrypted: name a certificate in POSTERN_TLS_CERT_FILE, and its key; "postern tls make" makes both; or listen on 127.0.0.1 or [::1]; or accept that with +plain-auth behind the address.',
+    ],
+  },
+  {
+    name: 'a word that there is not',
+    environment: { POSTERN_SMTP_LISTEN: '127.0.0.1:2587+plain-auth+starttls' },
+    mistakes: [
+      'POSTERN_SMTP_LISTEN is "127.0.0.1:2587+plain-auth+starttls", but must have no words but +plain-auth and +old-tls behind an address.',
+    ],
+  },
+  {
+    name: 'words that do not belong there',
+    environment: {
+      POSTERN_SMTPS_LISTEN: '127.0.0.1:2465+plain-auth',
+      POSTERN_WEB_LISTEN: '127.0.0.1:1+old-tls',
+    },
+    mistakes: [
+      'POSTERN_SMTPS_LISTEN is "127.0.0.1:2465+plain-auth", but must not have +plain-auth: nothing is unencrypted there.',
+      'POSTERN_WEB_LISTEN is "127.0.0.1:1+old-tls", but must be a list of host:port or [IPv6]:port, such as 127.0.0.1:2587,[::1]:2587.',
+    ],
+  },
+  {
+    name: 'old TLS without a certificate',
+    environment: { POSTERN_SMTP_LISTEN: '127.0.0.1:2587+old-tls' },
+    mistakes: [
+      'POSTERN_SMTP_LISTEN has +old-tls, which needs a certificate: name it in POSTERN_TLS_CERT_FILE, and its key; "postern tls make" makes both.',
+    ],
   },
   {
     name: 'a public address with plain HTTP across a network',

@@ -45,7 +45,7 @@ describe('a configuration', () => {
     const { config, warnings } = effective({})
     expect(config).toEqual({
       dataDir: '/srv/postern/data',
-      smtpListen: [{ host: '127.0.0.1', port: 2587 }],
+      smtpListen: [{ host: '127.0.0.1', port: 2587, tls: 'none', plainAuth: false, oldTls: false }],
       webListen: [
         { host: '127.0.0.1', port: 8587 },
         { host: '::1', port: 8587 },
@@ -54,7 +54,6 @@ describe('a configuration', () => {
       registrations: {},
       customProviders: [],
       logLevel: 'info',
-      allowPlainAuthBeyondLoopback: false,
       limits: expect.objectContaining({
         commandLineOctets: 4096,
         messageOctets: 0,
@@ -119,13 +118,14 @@ describe('a configuration', () => {
     expect(effective({ POSTERN_WEB_LISTEN: listen }).config.publicUrl.href).toBe(href)
   })
 
-  it('lets SMTP listen beyond loopback when that is asked for, with a warning', () => {
-    const { config, warnings } = effective({
-      POSTERN_SMTP_LISTEN: '0.0.0.0:2587',
-      POSTERN_ALLOW_PLAIN_AUTH_BEYOND_LOOPBACK: 'true',
-    })
-    expect(config.smtpListen).toEqual([{ host: '0.0.0.0', port: 2587 }])
-    expect(warnings).toEqual([expect.stringContaining('reads its password')])
+  it('lets SMTP listen beyond loopback without TLS when that is asked for, with a warning', () => {
+    const { config, warnings } = effective({ POSTERN_SMTP_LISTEN: '0.0.0.0:2587+plain-auth' })
+    expect(config.smtpListen).toEqual([
+      { host: '0.0.0.0', port: 2587, tls: 'none', plainAuth: true, oldTls: false },
+    ])
+    expect(warnings).toEqual([
+      'POSTERN_SMTP_LISTEN has 0.0.0.0:2587+plain-auth: who listens on the network there reads the password and the mail.',
+    ])
   })
 
   it.each([['127.8.8.8:25'], ['localhost:25'], ['[::1]:25'], ['[::ffff:127.0.0.1]:25']])(

@@ -2,10 +2,11 @@ import { createHmac } from 'node:crypto'
 import { systemClock } from '../../src/base/clock.ts'
 import { Failure } from '../../src/base/failure.ts'
 import { type Log, silentLog } from '../../src/base/log.ts'
-import type { Endpoint, Limits } from '../../src/config/config.ts'
+import type { Endpoint, Limits, SmtpListener } from '../../src/config/config.ts'
 import type { Offers, SignIns, Submitter } from '../../src/mailboxes/services.ts'
 import type { Credentials } from '../../src/sasl/credentials.ts'
 import { createSmtpDoor, type SmtpDoor, type SmtpDoorOptions } from '../../src/smtp/door.ts'
+import { secureContexts } from '../../src/tls/secure-contexts.ts'
 import { defaultLimits } from './default-limits.ts'
 import { createRecordingRelay, type RecordingRelay } from './recording-relay.ts'
 
@@ -16,8 +17,12 @@ export interface DoorStage {
   endpoint: Endpoint
 }
 
-export type StageSettings = Partial<Omit<SmtpDoorOptions, 'limits' | 'relay'>> & {
+export type StageSettings = Partial<Omit<SmtpDoorOptions, 'limits' | 'relay' | 'listen'>> & {
   limits?: Partial<Limits>
+  /** What is not said of a listener is as the settings have it by default. */
+  listen?: readonly Partial<SmtpListener>[]
+  /** PEM; with it every listener has STARTTLS, unless it says something else. */
+  tls?: { cert: string; key: string }
   /** What clients are offered beside PLAIN and LOGIN; nothing without it. */
   offers?: Partial<Offers>
 }
@@ -40,11 +45,15 @@ const passwordless = submitterOf('hall-printer', ['me@example.com'], ['hall@exam
 export async function openDoor(settings: StageSettings = {}): Promise<DoorStage> {
   const relay = createRecordingRelay()
   const log: Log = settings.log ?? silentLog
+  const { tls, listen = [{}], ...others } = settings
+  const byDefault = tls === undefined && settings.certificates === undefined ? 'none' : 'starttls'
+  const usual = { host: '127.0.0.1', port: 0, tls: byDefault, plainAuth: false, oldTls: false } as const
   const door = createSmtpDoor({
-    listen: [{ host: '127.0.0.1', port: 0 }],
     signIns: createStageSignIns(settings.offers),
     clock: systemClock,
-    ...settings,
+    ...(tls && { certificates: { contextFor: secureContexts(tls) } }),
+    ...others,
+    listen: listen.map((listener) => ({ ...usual, ...listener })),
     log,
     relay,
     limits: { ...defaultLimits, ...settings.limits },

@@ -1,0 +1,60 @@
+import type { Endpoint, SmtpListener } from './config.ts'
+import { formatEndpoint, parseEndpoint } from './endpoint.ts'
+import type { Parse, Parsed } from './setting.ts'
+
+/**
+ * Where the SMTP door listens: endpoints with words behind them, such as `192.0.2.10:2587+plain-auth+old-tls`. Whether there is a
+ * certificate shows only together with other settings.
+ */
+export function listeners(tls: 'starttls' | 'implicit'): Parse<readonly SmtpListener[]> {
+  return (text) => {
+    const value: SmtpListener[] = []
+    for (const entry of text.split(',')) {
+      const parsed = listener(entry.trim(), tls)
+      if ('must' in parsed) return parsed
+      if (value.some((other) => sameEndpoint(other, parsed.value))) return eachOnce
+      value.push(parsed.value)
+    }
+    return { value }
+  }
+}
+
+/** As `listeners` reads it. */
+export function formatListener(listener: SmtpListener): string {
+  const words = [listener.plainAuth && '+plain-auth', listener.oldTls && '+old-tls']
+  return [formatEndpoint(listener), ...words.filter((word) => word !== false)].join('')
+}
+
+export const endpoints: Parse<readonly Endpoint[]> = (text) => {
+  const value: Endpoint[] = []
+  for (const entry of text.split(',')) {
+    const endpoint = parseEndpoint(entry.trim())
+    if (endpoint === undefined) return { must: listOfEndpoints }
+    if (value.some((other) => sameEndpoint(other, endpoint))) return eachOnce
+    value.push(endpoint)
+  }
+  return { value }
+}
+
+/** Port 0 is a different port every time. */
+export function sameEndpoint(left: Endpoint, right: Endpoint): boolean {
+  return left.port !== 0 && left.port === right.port && left.host.toLowerCase() === right.host.toLowerCase()
+}
+
+const listOfEndpoints = 'be a list of host:port or [IPv6]:port, such as 127.0.0.1:2587,[::1]:2587'
+const eachOnce = { must: 'name each address once' }
+
+function listener(entry: string, tls: SmtpListener['tls']): Parsed<SmtpListener> {
+  const [address = '', ...words] = entry.split('+')
+  const endpoint = parseEndpoint(address)
+  if (endpoint === undefined) return { must: listOfEndpoints }
+  if (tls === 'implicit' && words.includes('plain-auth')) {
+    return { must: 'not have +plain-auth: nothing is unencrypted there' }
+  }
+  if (words.some((word) => word !== 'plain-auth' && word !== 'old-tls')) {
+    const known = tls === 'implicit' ? 'no words but +old-tls' : 'no words but +plain-auth and +old-tls'
+    return { must: `have ${known} behind an address` }
+  }
+  const [plainAuth, oldTls] = [words.includes('plain-auth'), words.includes('old-tls')]
+  return { value: { ...endpoint, tls, plainAuth, oldTls } }
+}

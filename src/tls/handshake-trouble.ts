@@ -1,0 +1,80 @@
+/** What a TLS handshake with a client failed of, in words, and what to do about it. */
+export interface HandshakeTrouble {
+  why: string
+  fix: string
+}
+
+const trust =
+  'Give the client the certificate of the authority: ca.pem of "postern tls make", or the chain of whoever issued it.'
+const names =
+  'Let the client connect by a name or address that is in the certificate, or make one that holds it: postern tls make --name NAME.'
+const oldDevice =
+  'Update the device, or put +old-tls behind the address in POSTERN_SMTP_LISTEN or POSTERN_SMTPS_LISTEN, on a listener for such devices only.'
+const noTls = 'Choose "SSL/TLS" in the client for this port, or give it the port for STARTTLS.'
+
+/** From what OpenSSL says to what people can do; the first that fits. Alerts come from the client (RFC 8446, section 6). */
+const table: readonly { said: RegExp; why: string; fix: string }[] = [
+  { said: /alert unknown ca/, why: 'the client does not trust the certificate', fix: trust },
+  {
+    said: /alert (bad certificate|certificate unknown|unsupported certificate)/,
+    why: 'the client refuses the certificate: it does not trust it, or connected by another name',
+    fix: `${trust} ${names}`,
+  },
+  {
+    said: /alert certificate expired/,
+    why: 'the client says that the certificate has ended',
+    fix: 'Renew it (postern tls make), and look at the clock of the client.',
+  },
+  { said: /alert certificate revoked/, why: 'the certificate was revoked', fix: 'Get another one.' },
+  {
+    said: /alert (access denied|unrecognized name)/,
+    why: 'the client connected by another name than the certificate has',
+    fix: names,
+  },
+  {
+    said: /unsupported protocol|version too low|alert protocol version|inappropriate fallback/,
+    why: 'client and postern have no version of TLS in common',
+    fix: oldDevice,
+  },
+  {
+    said: /no shared (cipher|signature algorithm|group)|no suitable (signature algorithm|key share)|alert (handshake failure|insufficient security)|legacy sigalg/,
+    why: 'client and postern have no method of encryption in common',
+    fix: oldDevice,
+  },
+  {
+    said: /http request|wrong version number|unknown protocol|packet length too long|record layer failure/,
+    why: 'what the client sent is not TLS',
+    fix: noTls,
+  },
+]
+
+/** `error`: what Node.js reports of the handshake; undefined when the client broke it off and said nothing. */
+export function explainHandshake(error: Error | undefined): HandshakeTrouble {
+  if (error === undefined || isSilentEnd(error)) {
+    return {
+      why: 'the client broke the handshake off and did not say why',
+      fix: `Many do that with a certificate that they do not trust. ${trust} ${names}`,
+    }
+  }
+  const said = reasonOf(error)
+  const known = table.find((entry) => entry.said.test(said))
+  if (known) return { why: `${known.why} (${said})`, fix: known.fix }
+  return { why: said, fix: 'Try it with: openssl s_client -connect HOST:PORT' }
+}
+
+/** Too slow for the time that a sign-in may take. */
+export const handshakeTooSlow: HandshakeTrouble = {
+  why: 'the client did not finish the handshake in time',
+  fix: `A client that waits for a greeting does not begin it. ${noTls}`,
+}
+
+function isSilentEnd(error: Error): boolean {
+  const code = 'code' in error ? error.code : undefined
+  return code === 'ECONNRESET' || code === 'EPIPE' || /unexpected eof/.test(error.message)
+}
+
+/** OpenSSL's own words: they hold nothing of what the client sent. */
+function reasonOf(error: Error): string {
+  const reason = 'reason' in error && typeof error.reason === 'string' ? error.reason : undefined
+  return reason ?? ('code' in error ? String(error.code) : 'unknown reason')
+}
