@@ -115,10 +115,9 @@ export function createGuard({ limits, clock, log }: GuardNeeds): Guard & { close
 
   async function countForSource(source: string): Promise<void> {
     const fromSource = await bySource.add(source)
-    if (fromSource >= guessesPerSource) {
+    if (fromSource >= guessesPerSource && !turnedAway.has(source)) {
+      // For as long as its count lasts, or longer: when it may try again, it has as many guesses as anybody.
       turnedAway.add(source)
-      // When it may try again, it has as many guesses as anybody.
-      bySource.clear(source)
       write.source(source, fromSource, guessWindowSeconds)
     }
     await countInAll(source)

@@ -7,7 +7,6 @@ export interface FailureCounter {
   add(key: string): Promise<number>
   /** Resolves with whether there are as many as are allowed, or more. */
   isFull(key: string): Promise<boolean>
-  clear(key: string): void
 }
 
 /** Many times what one window of honest failures needs; a few megabytes. */
@@ -38,6 +37,5 @@ export function createFailureCounter(
       const counted = await limiter.get(key)
       return counted !== null && counted.consumedPoints >= limit
     },
-    clear: (key) => void recent.delete(key),
   }
 }

@@ -12,12 +12,4 @@ describe('a counter of failures', () => {
     expect(await counter.isFull('second')).toBe(false)
     expect(await counter.add('second')).toBe(1)
   })
-
-  it('counts from nothing after it was cleared', async () => {
-    const counter = createFailureCounter(1, 900)
-    await counter.add('key')
-    counter.clear('key')
-    expect(await counter.isFull('key')).toBe(false)
-    expect(await counter.add('key')).toBe(1)
-  })
 })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Secret } from '../../src/base/secret.ts'
 import { seconds, setGuardStage } from './guard-stage.ts'
 
 const attacker = '198.51.100.7'
@@ -18,6 +19,19 @@ describe('what the log says of guessing', () => {
     await seconds(900)
     await flood()
     expect(stage.events()).toEqual(['warn guessing.source', 'warn guessing.source'])
+  })
+
+  it('is one line for a source whose guesses all run at once', async () => {
+    const stage = setGuardStage()
+    const guesses = Array.from({ length: 40 }, (_, index) => ({
+      source: attacker,
+      name: `name-${index}`,
+      known: false,
+    }))
+    await Promise.all(guesses.map((guess) => stage.guard.admit(guess)))
+    const failed = guesses.map((guess, index) => stage.guard.failed(guess, new Secret(`wrong-${index}`)))
+    await Promise.all(failed)
+    expect(stage.events()).toEqual(['warn guessing.source'])
   })
 
   it('is one line for each name in each window, printable and cut', async () => {

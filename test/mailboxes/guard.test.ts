@@ -134,6 +134,8 @@ describe('the same wrong secret', () => {
     const stage = setGuardStage()
     await stage.wrongTimes(20, (index) => ({ ...anyName(index), secret: 'Summer2026' }))
     expect((await stage.right({ source: attacker })).outcome).toBe('limit-reached')
+    await stage.wrongTimes(10, (index) => ({ source: `203.0.113.${index}`, secret: 'Summer2026' }))
+    expect((await stage.right()).seconds).toBe(3)
   })
 })
 
