@@ -3,12 +3,17 @@ import { connect } from 'node:net'
 /**
  * A client of few words: says each line, one at a time, and gives the first line of each reply, the greeting first.
  * Ends early when the server closes.
+ * @param localAddress of this machine, to come from
  */
-export function smtpDialogue(port: number, lines: readonly string[]): Promise<string[]> {
+export function smtpDialogue(
+  port: number,
+  lines: readonly string[],
+  localAddress = '127.0.0.1',
+): Promise<string[]> {
   return new Promise((resolve, reject) => {
     const replies: string[] = []
     const waiting = [...lines]
-    const socket = connect(port, '127.0.0.1')
+    const socket = connect({ port, host: '127.0.0.1', localAddress })
     let buffer = ''
     let first: string | undefined
     socket.setEncoding('latin1')
@@ -39,7 +44,11 @@ export function plain(user: string, password: string): string {
 }
 
 /** Signs in and leaves. Resolves with the reply to AUTH. */
-export async function signIn(port: number, login: { user: string; password: string }): Promise<string> {
+export async function signIn(
+  port: number,
+  login: { user: string; password: string },
+  localAddress?: string,
+): Promise<string> {
   const lines = ['EHLO legacy.example.com', `AUTH ${plain(login.user, login.password)}`, 'QUIT']
-  return (await smtpDialogue(port, lines))[2] ?? 'closed without a reply'
+  return (await smtpDialogue(port, lines, localAddress))[2] ?? 'closed without a reply'
 }
