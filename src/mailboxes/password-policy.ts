@@ -1,5 +1,6 @@
 import { Failure } from '../base/failure.ts'
-import { commonPasswords } from './common-passwords.ts'
+import { isGuessable } from './guessable.ts'
+import { isRun } from './key-runs.ts'
 
 const least = 10
 /** Longest password in octets of UTF-8. Longer ones are refused before any of them is hashed. */
@@ -48,16 +49,37 @@ function weakness(password: string, names: readonly string[]): string | undefine
   if (/^\d+$/.test(folded) && length < digitsOnlyAtLeast) {
     return `it is a number of fewer than ${digitsOnlyAtLeast} digits, as dates and telephone numbers are`
   }
-  if (isCommon(folded)) return 'it is made of words that everybody tries first'
+  if ([...folded.replace(/\d/g, '')].length <= 3 && length < digitsOnlyAtLeast) {
+    return `it is hardly more than a number, and such a password needs ${digitsOnlyAtLeast} characters`
+  }
+  if (isGuessable(folded, wordsOf(names))) {
+    return 'it is no more than three words or runs of keys that everybody tries first, with digits and signs'
+  }
   return undefined
 }
 
+/** The words that names and addresses are made of, the labels of the domain among them. */
+function wordsOf(names: readonly string[]): string[] {
+  return names
+    .flatMap((name) =>
+      name
+        .normalize('NFC')
+        .toLowerCase()
+        .split(/[^\p{L}]+/u),
+    )
+    .filter(isLongEnough)
+}
+
 // Two letters are found in every good password, so shorter names do not count.
+function isLongEnough(name: string): boolean {
+  return name.length >= 3
+}
+
 function namesWithin(folded: string, names: readonly string[]): string | undefined {
   return names
     .flatMap((name) => [name, name.split('@')[0] ?? ''])
     .map((name) => name.normalize('NFC').toLowerCase())
-    .find((name) => name.length >= 3 && folded.includes(name))
+    .find((name) => isLongEnough(name) && folded.includes(name))
 }
 
 function isRepeat(text: string): boolean {
@@ -66,67 +88,9 @@ function isRepeat(text: string): boolean {
   return whole !== undefined && piece.startsWith(text.slice(whole.length))
 }
 
-const keyRows = [
-  '1234567890',
-  'qwertyuiop',
-  'qwertzuiop',
-  'azertyuiop',
-  'asdfghjkl',
-  'qsdfghjklm',
-  'zxcvbnm',
-  'yxcvbnm',
-  '1234567890qwertyuiopasdfghjklzxcvbnm',
-  '1234567890qwertzuiopasdfghjklyxcvbnm',
-  '1234567890azertyuiopqsdfghjklmwxcvbn',
-]
-
-/** True when every character is the neighbour of the one before it, always in the same direction. */
-function isRun(text: string): boolean {
-  const points = [...text].map((character) => character.codePointAt(0) ?? 0)
-  if (points.length < 4) return false
-  const stepsBy = (step: number) =>
-    points.every((point, at) => at === 0 || point - (points[at - 1] ?? 0) === step)
-  const backwards = points
-    .map((point) => String.fromCodePoint(point))
-    .reverse()
-    .join('')
-  const alongKeys = keyRows.some((row) => (row + row).includes(text) || (row + row).includes(backwards))
-  return stepsBy(1) || stepsBy(-1) || alongKeys
-}
-
 /** Without the digits and signs that decorate both ends. */
 function core(text: string): string {
   return text.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '')
-}
-
-const disguises: Readonly<Record<string, string>> = {
-  '0': 'o',
-  '1': 'i',
-  '3': 'e',
-  '4': 'a',
-  '5': 's',
-  '7': 't',
-  '@': 'a',
-  $: 's',
-  '!': 'i',
-}
-
-function isCommon(folded: string): boolean {
-  const undisguised = folded.replace(/[013457@$!]/g, (sign) => disguises[sign] ?? sign)
-  // Decoration first, disguise second: `p4ssw0rd2024!` is `password` with a year behind it.
-  const coreUndisguised = core(folded).replace(/[013457@$!]/g, (sign) => disguises[sign] ?? sign)
-  return [folded, core(folded), undisguised, coreUndisguised].some((text) => isJoined(text, 3))
-}
-
-/** True when `text` is one of the common words, or up to `words` of them with nothing but signs and digits between. */
-function isJoined(text: string, words: number): boolean {
-  if (words === 0) return false
-  for (let end = text.length; end >= 2; end -= 1) {
-    if (!commonPasswords.has(text.slice(0, end))) continue
-    const rest = text.slice(end).replace(/^[^\p{L}]+/u, '')
-    if (rest === '' || isJoined(rest, words - 1)) return true
-  }
-  return false
 }
 
 function refused(reason: string): Failure {

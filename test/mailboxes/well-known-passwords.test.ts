@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import { Failure } from '../../src/base/failure.ts'
+import { checkChosenPassword } from '../../src/mailboxes/password-policy.ts'
+
+const names = ['hall copier', 'scans@bluebird-logistics.example']
+
+// From published lists of the passwords that leak most often, and what people make of them when ten characters are asked for.
+const wellKnown = `
+1234567890 0987654321 123456789a a123456789 Aa123456789 Aa@123456789 12345678910 1q2w3e4r5t 1q2w3e4r5t6y
+q1w2e3r4t5y6 1qaz2wsx3edc 1qaz@WSX3edc !QAZ2wsx#EDC qazwsxedcrfv qwertyuiop qwerty12345 Qwerty@123 qwerty123456
+QwErTy1234! azertyuiop azerty12345 asdfghjkl1 asdfghjkl: asdf1234asdf zxcvbnm123 123qweasdzxc qweasdzxc123
+poiuytrewq 1234qwerasdf zaq12wsxcde3 147258369a 1029384756 5555555555 aaaaaaaaaa abc1234567 abcd@12345 Abcd1234!!
+Password123 password1234 P@ssw0rd123 P@$$w0rd2024 Pa55w0rd!! passw0rd2025 1Password! MyPassword1 thisismypassword
+NewPassword1! drowssap123 password.123 passwordpassword letmein2024! LetMeIn123456 welcome@123 Welcome2025! Willkommen1!
+admin12345 Admin@1234 adminadmin administrator administrator1 changeme123 ChangeMe!2024 master12345 superuser1
+iloveyou123 iloveyou12 ILoveYou2! princess123 sunshine2023 Summer2024! Winter2023!! Sommer2025! September1! Dezember24!
+football123 Liverpool1 realmadrid1 manchester1 barcelona10 starwars2024 superman123 pokemon2000 minecraft1! linkinpark1
+harrypotter7 michael1985 Jennifer#1 christopher alexander1 elizabeth1 Thomas1990! pakistan123 jesuschrist1
+liverpool2019 mercedes300 trustno1trustno1 monkeydragon blink182blink printer2024! Scanner#123 smtp-relay-1 postern123!
+mailserver1 ScanToMail2024 Office365!! Microsoft365 Bluebird2024! logistics-scan1 companyname! correcthorsebatterystaple
+ghbdtn12345 parol123456 motdepasse1 Contraseña1 passwort2024 geheim12345 hasloHaslo1 Tequiero123
+`
+  .split(/\s+/)
+  .filter((password) => password !== '')
+
+const good = [
+  'x7#Kp2!vQm',
+  'gT5rmw9Lqd',
+  'Vb4xKq8zJn2p',
+  '4f9c-Lk27-wXq1',
+  '8405917362849501',
+  'correct horse battery lamp',
+  'mauve kettle orbits twice',
+  'vier Elche im Nebel',
+  'läuft-über-Kies7',
+  'Tr0ub4dor&3x',
+  'brisk ferns glide upward',
+  'ochre teapot beneath seven gulls',
+  'plinth-quorum-92-vexed',
+  'мокрый чайник скользит',
+  '密码很长而且没有人会猜到它',
+  'Wm3#nd&Gkz',
+  'my dog ate three purple staplers',
+  'zebra.umbrella.crisp.lathe',
+  'Ogre8Flume2Tact6Pry',
+  'hj2-kd9-qw7-zm4',
+]
+
+function refusalOf(password: string): string | undefined {
+  try {
+    checkChosenPassword(password, names)
+    return undefined
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'invalid') return error.message
+    throw error
+  }
+}
+
+describe('passwords that everybody tries first', () => {
+  it('are a hundred and more here, all of them long enough', () => {
+    expect(wellKnown.filter((password) => [...password].length >= 10).length).toBeGreaterThan(100)
+    expect(wellKnown.filter((password) => [...password].length < 10)).toEqual([])
+  })
+
+  it.each(wellKnown)('are refused: %s', (password) => {
+    expect(refusalOf(password)).toMatch(/^This password is refused: it /)
+  })
+})
+
+describe('passwords that nobody guesses', () => {
+  it.each(good)('are taken: %s', (password) => {
+    expect(refusalOf(password)).toBeUndefined()
+  })
+
+  it('are taken when they were drawn at random, from letters and digits alone', () => {
+    const letters = 'abcdefghijklmnopqrstuvwxyz0123456789'
+    let seed = 20240607
+    const draw = () => {
+      seed = (seed * 1103515245 + 12345) % 2 ** 31
+      return letters.charAt(Math.floor((seed / 2 ** 31) * letters.length))
+    }
+    const drawn = Array.from({ length: 500 }, () => Array.from({ length: 14 }, draw).join(''))
+    expect(drawn.filter((password) => refusalOf(password) !== undefined)).toEqual([])
+  })
+})
+
+it('the longest password there may be is judged at once', () => {
+  const before = performance.now()
+  for (const piece of ['a1', 'thisismy', 'ab', 'qwe', '1', 'password'])
+    refusalOf(piece.repeat(200).slice(0, 256))
+  expect(performance.now() - before).toBeLessThan(1000)
+})
