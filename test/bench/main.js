@@ -4,6 +4,7 @@
 import { parseArgs } from 'node:util'
 import { describeFlood, flood } from './flood.js'
 import { describeIdle, idle } from './idle.js'
+import { describeSignIn, signIn } from './sign-in.js'
 import { describeSoak, soak } from './soak.js'
 import { describeThroughput, throughput } from './throughput.js'
 
@@ -11,6 +12,7 @@ const workloads = {
   throughput: { measure: throughput, describe: describeThroughput },
   flood: { measure: flood, describe: describeFlood },
   idle: { measure: idle, describe: describeIdle },
+  'sign-in': { measure: signIn, describe: describeSignIn },
   soak: { measure: soak, describe: describeSoak },
 }
 

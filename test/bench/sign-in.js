@@ -1,0 +1,91 @@
+// What it costs to find out who a client is: processor time of the whole process for each sign-in, over a database on disk.
+import { createHmac } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock as clock } from '../../dist/base/clock.js'
+import { silentLog as log } from '../../dist/base/log.js'
+import { Secret } from '../../dist/base/secret.js'
+import { createApiKeys } from '../../dist/mailboxes/api-keys.js'
+import { createLogins } from '../../dist/mailboxes/logins.js'
+import { createSignInOffers } from '../../dist/mailboxes/sign-in-offers.js'
+import { createSignIns } from '../../dist/mailboxes/sign-ins.js'
+import { openStore } from '../../dist/store/open-store.js'
+import { median } from './figures.js'
+
+const mailbox = 'me@example.com'
+/** Milliseconds of processor time: what a right generated password may cost at most. */
+const bound = 1
+
+/** @returns {Promise<{ ways: { way: string, milliseconds: number }[], bound: number, met: boolean }>} */
+export async function signIn({ rounds }) {
+  const folder = await mkdtemp(join(tmpdir(), 'postern-bench-'))
+  const { store, keyedHash } = await openStore({ dataDir: join(folder, 'data'), clock, log })
+  try {
+    const attempts = await prepare(store, keyedHash)
+    const ways = []
+    for (const [way, attempt] of Object.entries(attempts)) {
+      const count = way === 'a wrong password' ? 10 : 1000
+      // The first ones compile the code and prove a chosen password.
+      for (let warmUp = 0; warmUp < count / 5; warmUp += 1) await attempt()
+      const times = []
+      for (let round = 0; round < rounds; round += 1) times.push(await processorTime(attempt, count))
+      ways.push({ way, milliseconds: median(times) })
+    }
+    return { ways, bound, met: ways[0].milliseconds < bound }
+  } finally {
+    await store.close()
+    await rm(folder, { recursive: true })
+  }
+}
+
+async function prepare(store, keyedHash) {
+  const offers = createSignInOffers({ store, clock, log })
+  const needs = { store, keyedHash, clock, log, signInsChanged: offers.refresh }
+  const logins = createLogins(needs)
+  const apiKeys = createApiKeys({ ...needs, ownerKey: new Secret('nobody') })
+  // Counting guesses costs next to nothing, and nobody should wait here.
+  const guard = { admit: async () => {}, failed: async () => {}, refused: () => {} }
+  const signIns = createSignIns({ ...needs, apiKeys, offers, guard })
+  await store.mailboxes.add({ address: mailbox, providerId: 'custom', createdAt: 0 })
+  const add = (request) => logins.add({ mailboxes: [mailbox], ...request })
+  const generated = await add({})
+  const sealed = await add({ cramMd5: true })
+  const ownWords = new Secret('mauve kettle orbits')
+  const chosen = await add({ password: ownWords })
+  const { key } = await apiKeys.add({ scopes: [`send:${mailbox}`] })
+  const check = (credentials) => signIns.check(credentials, '127.0.0.1')
+  const password =
+    ({ login }, secret) =>
+    () =>
+      check({ kind: 'password', userName: login.userName, password: secret })
+  return {
+    'a generated password': password(generated, generated.password),
+    'a chosen password, not for the first time': password(chosen, ownWords),
+    'CRAM-MD5': () => check(answer(sealed)),
+    'an API key': () => check({ kind: 'bearer', userName: mailbox, token: key }),
+    'a wrong password': () => password(generated, new Secret('wrong'))().catch(() => {}),
+  }
+}
+
+function answer({ login, password }) {
+  const challenge = '<1.2@localhost>'
+  const digest = createHmac('md5', password.reveal()).update(challenge).digest('hex')
+  return { kind: 'cram-md5', userName: login.userName, challenge, digest }
+}
+
+/** Of all threads of this process, in milliseconds for one attempt. */
+async function processorTime(attempt, count) {
+  const before = process.cpuUsage()
+  for (let done = 0; done < count; done += 1) await attempt()
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000 / count
+}
+
+export function describeSignIn({ ways, bound: most, met }) {
+  return [
+    'processor time for one sign-in (milliseconds):',
+    ...ways.map(({ way, milliseconds }) => `  ${way.padEnd(44)}${milliseconds.toFixed(3)}`),
+    `a generated password stays below ${most} ms: ${met ? 'yes' : 'NO'}`,
+  ]
+}
