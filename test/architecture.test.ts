@@ -29,6 +29,7 @@ const homes: readonly { what: RegExp; rooms: readonly string[] }[] = [
   { what: /^commander$/, rooms: ['cli'] },
   { what: /^pino$/, rooms: ['main.ts'] },
   { what: /^rate-limiter-flexible$/, rooms: ['mailboxes'] },
+  { what: /^selfsigned$|^@peculiar\/x509$/, rooms: ['tls'] },
   { what: /^zod$/, rooms: ['providers', 'web', 'cli'] },
 ]
 

@@ -9,6 +9,7 @@ const peers = {
   dovecot: { package: 'dovecot-core dovecot-submissiond', isThere: () => onPath('dovecot') && isRoot() },
   'git send-email': { package: 'git-email', isThere: hasGitSendEmail },
   msmtp: { package: 'msmtp', isThere: () => onPath('msmtp') },
+  openssl: { package: 'openssl', isThere: () => onPath('openssl') },
   PHPMailer: { package: 'php-cli libphp-phpmailer', isThere: () => onPath('php') && existsSync(phpMailer) },
   postfix: { package: 'postfix libsasl2-modules', isThere: () => onPath('postfix') && isRoot() },
   python3: { package: 'python3', isThere: () => onPath('python3') },

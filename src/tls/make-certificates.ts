@@ -1,0 +1,147 @@
+import { X509Certificate } from 'node:crypto'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { Clock } from '../base/clock.ts'
+import { Failure } from '../base/failure.ts'
+import { day, namesOf, readCertificatePair } from './certificate-pair.ts'
+import { type Issued, issueAuthority, issueForServer, type Life } from './issue.ts'
+import { certificateName, ownNames } from './own-names.ts'
+import { makeFolder, readIfThere, replaceFile } from './pem-files.ts'
+
+export interface MakeRequest {
+  /** Absolute; made when there is none. */
+  folder: string
+  /** Beside what this machine is called anyway, and what the certificate had before. */
+  names: readonly string[]
+  days: number
+  /** A new authority, which every device has to be told of. */
+  replaceAuthority: boolean
+  clock: Pick<Clock, 'now'>
+}
+
+export interface MadeCertificates {
+  /** What clients have to trust: PEM, and the same as DER for Windows and for many printers. */
+  caFile: string
+  caDerFile: string
+  /** For the settings. */
+  certFile: string
+  keyFile: string
+  names: readonly string[]
+  /** As ISO 8601 dates. */
+  validTo: string
+  caValidTo: string
+  /** The authority is new, too. */
+  caMade: boolean
+}
+
+/**
+ * Makes a server certificate and, the first time, the local authority that issues it. Later on the authority stays, so that whoever
+ * trusts it goes on without noticing.
+ * @throws Failure `invalid` for a name, `already-exists` for files of somebody else, `configuration` for a folder or authority that cannot be used
+ */
+export async function makeCertificates(request: MakeRequest): Promise<MadeCertificates> {
+  const { folder, clock } = request
+  const files = filesIn(folder)
+  const given = request.names.map(certificateName)
+  await makeFolder(folder)
+  const kept = request.replaceAuthority ? undefined : await readAuthority(files, clock.now())
+  const authority = kept ?? (await makeAuthority(files, clock.now()))
+  const before = kept === undefined ? [] : await namesBefore(files.certFile)
+  const names = inOrder(given, before)
+  const caValidTo = Date.parse(new X509Certificate(authority.cert).validTo)
+  const life = lifeOf(clock.now(), request.days, caValidTo)
+  const { cert, key } = await issueForServer(authority, names, life)
+  await replaceFile(files.keyFile, key, 0o600)
+  await replaceFile(files.certFile, cert, 0o644)
+  const { caFile, caDerFile, certFile, keyFile } = files
+  return {
+    ...{ caFile, caDerFile, certFile, keyFile, names },
+    validTo: day(life.notAfter.getTime()),
+    caValidTo: day(caValidTo),
+    caMade: kept === undefined,
+  }
+}
+
+const dayMilliseconds = 24 * 60 * 60 * 1000
+const authorityDays = 3650
+// For clients whose clock is a little behind.
+const backdatedMilliseconds = 60 * 60 * 1000
+
+type CertificateFiles = ReturnType<typeof filesIn>
+
+function filesIn(folder: string) {
+  return {
+    caFile: join(folder, 'ca.pem'),
+    caDerFile: join(folder, 'ca.crt'),
+    caKeyFile: join(folder, 'ca-key.pem'),
+    certFile: join(folder, 'server.pem'),
+    keyFile: join(folder, 'server-key.pem'),
+  }
+}
+
+async function makeAuthority(files: CertificateFiles, now: number): Promise<Issued> {
+  await refuseForeign(files)
+  const life = lifeOf(now, authorityDays)
+  // A name of its own: a device that trusted an earlier authority would mistake one for the other.
+  const made = `${hostname().slice(0, 30)}, ${new Date(now).toISOString().slice(0, 19)}`
+  const authority = await issueAuthority(`postern local CA (${made})`, life)
+  await replaceFile(files.caKeyFile, authority.key, 0o600)
+  await replaceFile(files.caFile, authority.cert, 0o644)
+  await replaceFile(files.caDerFile, new X509Certificate(authority.cert).raw, 0o644)
+  return authority
+}
+
+/** Undefined when there is none yet. */
+async function readAuthority(files: CertificateFiles, now: number): Promise<Issued | undefined> {
+  const [cert, key] = [await readIfThere(files.caFile), await readIfThere(files.caKeyFile)]
+  if (cert === undefined && key === undefined) return undefined
+  const reading = readCertificatePair(cert ?? '', key ?? '')
+  if ('mistakes' in reading) {
+    const [{ of, must } = { of: 'cert', must: 'cannot be used' }] = reading.mistakes
+    throw unusable(`The authority's file ${of === 'cert' ? files.caFile : files.caKeyFile} ${must}`)
+  }
+  const { validTo } = reading.pair
+  if (validTo - now < dayMilliseconds)
+    throw unusable(`The authority in ${files.caFile} ended on ${day(validTo)}`)
+  return { cert: reading.pair.cert, key: reading.pair.key }
+}
+
+/** A certificate that came from elsewhere is not overwritten. */
+async function refuseForeign({ caFile, certFile, keyFile }: CertificateFiles): Promise<void> {
+  if ((await readIfThere(caFile)) !== undefined) return
+  for (const path of [certFile, keyFile]) {
+    if ((await readIfThere(path)) === undefined) continue
+    throw new Failure('already-exists', `${path} is there already, and no authority of postern beside it`, {
+      fix: 'Move it away, or name another folder with --dir.',
+    })
+  }
+}
+
+async function namesBefore(certFile: string): Promise<string[]> {
+  const cert = await readIfThere(certFile)
+  try {
+    return cert === undefined ? [] : namesOf(new X509Certificate(cert)).map(certificateName)
+  } catch {
+    // What cannot be read is replaced, and has no names to keep.
+    return []
+  }
+}
+
+/** What somebody named stands first, then the host name: old devices compare with the first only. */
+function inOrder(given: readonly string[], before: readonly string[]): string[] {
+  const own = ownNames()
+  const hosts = own.filter((name) => name === hostname().toLowerCase())
+  return [...new Set([...given, ...before, ...hosts, ...own])]
+}
+
+function lifeOf(now: number, days: number, atMost = Number.POSITIVE_INFINITY): Life {
+  const notBefore = now - backdatedMilliseconds
+  const notAfter = Math.min(notBefore + days * dayMilliseconds, atMost)
+  return { notBefore: new Date(notBefore), notAfter: new Date(notAfter) }
+}
+
+function unusable(message: string): Failure {
+  return new Failure('configuration', message, {
+    fix: 'Put the files back, or make a new authority with --replace-ca and tell every device of it.',
+  })
+}
