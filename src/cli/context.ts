@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Secret } from '../base/secret.ts'
-import type { Config, Endpoint } from '../config/config.ts'
+import type { Config, SmtpListener } from '../config/config.ts'
 import type { EffectiveConfig } from '../config/read-config.ts'
 import type { Broker, RunningBroker } from './broker.ts'
 import type { Terminal } from './terminal.ts'
@@ -10,10 +10,12 @@ export interface Context {
   terminal: Terminal
   /** @throws Failure `configuration` with every mistake */
   config(): EffectiveConfig
+  /** Also where other settings hold mistakes. @throws Failure `configuration` with every mistake when it is not known */
+  dataDir(): string
   /** Runs until a signal ends it; resolves with the exit code. */
   serve(config: Config): Promise<number>
   /** Does something with the running postern, or with the store when none runs. `smtp`: where applications hand in mail. */
-  withBroker<T>(work: (broker: Broker, smtp: readonly Endpoint[]) => Promise<T>): Promise<T>
+  withBroker<T>(work: (broker: Broker, smtp: readonly SmtpListener[]) => Promise<T>): Promise<T>
   /** Does something that needs the running postern. */
   withRunningBroker<T>(work: (broker: RunningBroker) => Promise<T>): Promise<T>
   /** What is allowed but should be known, on standard error. */

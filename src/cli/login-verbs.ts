@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import type { Endpoint } from '../config/config.ts'
-import { formatEndpoint, isLoopback, isWildcard } from '../config/endpoint.ts'
+import type { SmtpListener } from '../config/config.ts'
 import type { LoginRequest, LoginStatus } from '../mailboxes/services.ts'
 import type { Context } from './context.ts'
 import { addLoginHelp, proofLines } from './login-texts.ts'
+import { serverLines } from './server-lines.ts'
 import { table } from './terminal.ts'
 
 interface AddOptions {
@@ -117,16 +117,8 @@ async function requestOf(address: string, options: AddOptions, context: Context)
 }
 
 /** What to enter in the application. */
-function settings(login: LoginStatus, password: string | undefined, smtp: readonly Endpoint[]): string {
-  const [{ host, port } = { host: '127.0.0.1', port: 0 }, ...others] = smtp
-  return [
-    `server        ${isWildcard(host) ? 'the name or address of this machine' : host}`,
-    `port          ${port === 0 ? 'the one that postern prints when it starts' : port}`,
-    ...(others.length > 0 ? [`or            ${others.map(formatEndpoint).join(', ')}`] : []),
-    `encryption    none${isLoopback(host) ? ' (it is the same machine)' : ''}`,
-    ...proofLines(login, password),
-    '',
-  ].join('\n')
+function settings(login: LoginStatus, password: string | undefined, smtp: readonly SmtpListener[]): string {
+  return [...serverLines(smtp), ...proofLines(login, password), ''].join('\n')
 }
 
 /** Gathers the values of an option that may be given several times. */

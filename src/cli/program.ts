@@ -13,6 +13,7 @@ import { addMailboxVerbs } from './mailbox-verbs.ts'
 import { MistakenSettings } from './mistaken-settings.ts'
 import { type Reached, reachBroker, reachRunningBroker } from './reach-broker.ts'
 import { describeFailure, readSecret, type Terminal } from './terminal.ts'
+import { addTlsVerbs } from './tls-verbs.ts'
 
 /** What the command is given by the process. */
 export interface CommandNeeds {
@@ -63,6 +64,7 @@ function createProgram(terminal: Terminal, version: string, context: Context, js
     addLoginVerbs,
     addApiKeyVerbs,
     addTokenVerb,
+    addTlsVerbs,
   ]) {
     add(program, context)
   }
@@ -86,6 +88,7 @@ function createContext(terminal: Terminal, needs: CommandNeeds): Context {
   return {
     terminal,
     config,
+    dataDir: () => knownDataDir(needs.readConfig()),
     serve: needs.serve,
     exitCode: 0,
     secret: (from) => readSecret(from, terminal),
@@ -114,6 +117,12 @@ async function closing<B extends Broker, T>(
   } finally {
     await reached.broker.close()
   }
+}
+
+function knownDataDir(reading: ConfigReading): string {
+  if ('config' in reading) return reading.config.dataDir
+  if (reading.dataDir === undefined) throw new MistakenSettings(reading.mistakes)
+  return reading.dataDir
 }
 
 function effective(reading: ConfigReading): EffectiveConfig {

@@ -1,5 +1,5 @@
 import { Failure } from '../base/failure.ts'
-import type { Config, Endpoint } from '../config/config.ts'
+import type { Config, SmtpListener } from '../config/config.ts'
 import { readOwnerKey } from '../store/owner-key.ts'
 import type { Broker, RunningBroker } from './broker.ts'
 import { createRemoteBroker } from './remote-broker.ts'
@@ -8,7 +8,7 @@ import { findRunning } from './running-file.ts'
 export interface Reached<B extends Broker> {
   broker: B
   /** Where applications hand in their mail. */
-  smtp: readonly Endpoint[]
+  smtp: readonly SmtpListener[]
 }
 
 /**

@@ -1,14 +1,14 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import type { Endpoint } from '../config/config.ts'
+import type { Endpoint, SmtpListener } from '../config/config.ts'
 import { isLoopback, isWildcard } from '../config/endpoint.ts'
 
 /** Where the running postern listens, for commands on the same machine. */
 export interface Running {
   pid: number
   web: readonly Endpoint[]
-  smtp: readonly Endpoint[]
+  smtp: readonly SmtpListener[]
 }
 
 /** A running postern, and where its HTTP door takes connections from this machine. */

@@ -58,6 +58,7 @@ describe('the command', () => {
     ['api-key', 'list'],
     ['api-key', 'revoke'],
     ['token'],
+    ['tls', 'make'],
   ])('has help for postern %s %s', async (...verb) => {
     const words = verb.filter((word) => typeof word === 'string')
     const outcome = await stage.postern([...words, '--help'])

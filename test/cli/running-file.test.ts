@@ -23,7 +23,7 @@ afterEach(async () => {
 })
 
 const { pid } = process
-const smtp = [{ host: '127.0.0.1', port: 2587 }]
+const smtp = [{ host: '127.0.0.1', port: 2587, tls: 'none', plainAuth: false, oldTls: false } as const]
 
 it('finds the running postern, in a file that is for its owner only', async () => {
   await writeRunningFile(folder, { pid, web: [{ host: '127.0.0.1', port }], smtp })
