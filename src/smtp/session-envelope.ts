@@ -41,7 +41,7 @@ interface OpenEnvelope {
 
 type EnvelopeLimits = Pick<Limits, 'messageOctets' | 'recipientsPerMessage'>
 
-export function createEnvelope(limits: EnvelopeLimits, offered: () => Offered): Envelope {
+export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string) => Offered): Envelope {
   let open: OpenEnvelope | undefined
   /** Recipients for the provider, and between them the replies that we give ourselves. */
   let run: (RecipientCommand | Reply)[] = []
@@ -52,14 +52,15 @@ export function createEnvelope(limits: EnvelopeLimits, offered: () => Offered): 
 
     mail(by, mail) {
       if (open !== undefined) return bad(replies.mailAlready)
-      if (wantsUtf8(mail) && !offered().smtpUtf8) return bad(replies.utf8NotHere)
-      const size = mail.parameters.find(({ keyword }) => keyword === 'SIZE')?.value
-      const limit = messageLimit(limits, offered())
-      if (limit !== undefined && Number(size ?? 0) > limit) return answer(replies.tooLarge)
       const verdict = mailboxForSender(by, mail.sender)
       if (!verdict.allowed) {
         return answer(senderRefused(verdict.reason, `Allow it with: ${allowingCommand(by, mail.sender)}`))
       }
+      const its = offered(verdict.mailbox)
+      if (wantsUtf8(mail) && !its.smtpUtf8) return bad(replies.utf8NotHere)
+      const size = mail.parameters.find(({ keyword }) => keyword === 'SIZE')?.value
+      const limit = messageLimit(limits, its)
+      if (limit !== undefined && Number(size ?? 0) > limit) return answer(replies.tooLarge)
       open = {
         mailbox: verdict.mailbox,
         ...sentAs(verdict.sender, mail),
@@ -119,7 +120,7 @@ export function createEnvelope(limits: EnvelopeLimits, offered: () => Offered): 
       if (!open.asked) return bad(replies.recipientFirst)
       if (open.accepted === 0) return answer(replies.noRecipients)
       if (open.over !== undefined) return answer(open.over)
-      const limit = messageLimit(limits, offered())
+      const limit = messageLimit(limits, offered(open.mailbox))
       return { replies: [replies.sendMessage], next: { do: 'message', limit } }
     },
 

@@ -16,7 +16,8 @@ import { createOpening } from './session-opening.ts'
 export interface SessionOptions {
   hostname: string
   limits: SessionLimits
-  offered: () => Offered
+  /** What may be offered to everybody, or what the provider of this mailbox can do. */
+  offered: (mailbox?: string) => Offered
   /** What this client may use to say who it is. */
   offers: () => Offers
   /** A challenge for CRAM-MD5, unlike any other: `<random.time@host>`. */

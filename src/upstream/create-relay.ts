@@ -95,9 +95,11 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         fix: 'Try again later.',
       })
     },
-    offered() {
+    offered(address) {
+      const own = address === undefined ? undefined : pools.get(addressKey(address))?.provider
       const registered = catalogue.list().filter((entry) => entry.registered)
-      return intersect(registered.map(({ provider }) => heard.get(provider.id) ?? provider.offers))
+      const providers = own ? [own] : registered.map(({ provider }) => provider)
+      return intersect(providers.map((provider) => heard.get(provider.id) ?? provider.offers))
     },
     drain(address) {
       const key = addressKey(address)

@@ -19,8 +19,9 @@ export interface Relay {
    * @throws Failure as `verify`; the lease is given back
    */
   begin(mailbox: Address, mail: MailCommand, recipients: readonly RecipientCommand[]): Promise<Begun>
-  /** What may be offered to clients: the intersection over every configured provider. */
-  offered(): Offered
+  /** What may be offered to clients: what the provider of this mailbox can do; without one, or before it was asked for
+   * anything, the intersection over every configured provider. */
+  offered(mailbox?: Address): Offered
   /** The mailbox's grant changed or it is gone: its warm connections end after their transaction. */
   drain(mailbox: Address): void
   /** Ends every connection: idle ones with QUIT, leased ones when their transaction is over, or after two seconds. */

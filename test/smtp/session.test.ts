@@ -16,11 +16,20 @@ const auth = `AUTH PLAIN ${encodeBase64('\0me@example.com\0right')}`
 
 const everything: Offers = { cramMd5: true, bearer: true, withoutPassword: true }
 
-function newSession(startTls = false, plainAuth = true, offers = () => everything): Session {
+function newSession(
+  startTls = false,
+  plainAuth = true,
+  offers = () => everything,
+  size: (mailbox?: string) => number | undefined = () => undefined,
+): Session {
   return createSession({
     hostname: 'localhost',
     limits: { ...defaultLimits, messageOctets: 100, recipientsPerMessage: 3 },
-    offered: () => ({ eightBitMime: true, smtpUtf8: false, dsn: false, enhancedStatusCodes: true }),
+    offered(mailbox) {
+      const octets = size(mailbox)
+      const offer = { eightBitMime: true, smtpUtf8: false, dsn: false, enhancedStatusCodes: true }
+      return octets === undefined ? offer : { ...offer, size: octets }
+    },
     offers,
     makeChallenge: () => '<1.2@localhost>',
     startTls,
@@ -61,6 +70,18 @@ describe('the session', () => {
     if (submitter === undefined) throw new Error('no submitter')
     const step = session.step({ kind: 'signed-in', submitter })
     expect(step.next).toEqual({ do: 'line', limit: defaultLimits.commandLineOctets })
+  })
+
+  it('measures a message by what the provider of its mailbox can do, whatever the others offer', () => {
+    const size = (mailbox?: string) => (mailbox === 'second@example.com' ? 90 : 20)
+    const session = newSession(false, true, () => everything, size)
+    expect(tell(session, 'EHLO a').replies[0]?.lines).toContain('SIZE 20')
+    tell(session, auth)
+    const submitter = stageSubmitters.find(({ userName }) => userName === 'two@example.com')
+    if (submitter === undefined) throw new Error('no submitter')
+    session.step({ kind: 'signed-in', submitter })
+    expect(codes(tell(session, 'MAIL FROM:<two@example.com> SIZE=50'))).toEqual([552])
+    expect(codes(tell(session, 'MAIL FROM:<second@example.com> SIZE=50'))).toEqual([250])
   })
 
   it('offers at each EHLO what exists then, and takes no more', () => {
