@@ -1,0 +1,30 @@
+import { execFileSync } from 'node:child_process'
+import { expect, it } from 'vitest'
+import { shellWord } from '../../src/base/shell-word.ts'
+
+it.each(['me@example.com', '/var/lib/postern', '192.0.2.0/28'])(
+  'a harmless word stays as it is: %s',
+  (word) => {
+    expect(shellWord(word)).toBe(word)
+  },
+)
+
+it.each([
+  '',
+  ' ',
+  '*@example.com',
+  '$(id)',
+  '`id`',
+  "it's",
+  '"',
+  '\\',
+  'a;b',
+  'a&b',
+  '~',
+  '#',
+  '!1',
+  'ü',
+  'a\nb',
+])('a shell takes %j literally', (word) => {
+  expect(execFileSync('sh', ['-c', `printf %s ${shellWord(word)}`]).toString()).toBe(word)
+})
