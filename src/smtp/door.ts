@@ -120,6 +120,9 @@ function turnAway(socket: Socket): void {
   socket.once('close', () => clearTimeout(timer))
 }
 
+// A flood must not fill it between two looks: whoever comes then waits for seconds until the kernel tries again.
+const backlog = 4096
+
 function listen(
   listener: SmtpListener,
   { bufferOctets }: Limits,
@@ -131,7 +134,7 @@ function listen(
     const keeping = { allowHalfOpen: true, noDelay: true, keepAlive: true, highWaterMark: bufferOctets }
     const server = createServer(keeping, accept)
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(listener, error)))
-    server.listen(listener.port, listener.host, () => {
+    server.listen({ port: listener.port, host: listener.host, backlog }, () => {
       server.on('error', (error) => log.error({ err: error }, 'the SMTP door cannot accept a connection'))
       resolve(server)
     })

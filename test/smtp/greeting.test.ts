@@ -1,0 +1,114 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { encodeBase64 } from '../../src/sasl/base64.ts'
+import { createAuthority } from '../support/certificates.ts'
+import { openDoor, type StageSettings } from '../support/door-stage.ts'
+import { connectLineClient, type LineClient } from '../support/line-client.ts'
+import { outerAddress } from '../support/other-machine.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
+
+if (outerAddress === undefined) console.log('skipped: this machine has no address but loopback')
+
+const auth = `AUTH PLAIN ${encodeBase64('\0me@example.com\0right')}`
+
+/** A client of a door, and what the door says in its log. */
+async function meet(
+  host: string,
+  settings: StageSettings = {},
+): Promise<{ client: LineClient; log: () => string }> {
+  const log = createRecordingLog()
+  const { endpoint, door } = await openDoor({ listen: [{ host }], log, ...settings })
+  const client = connectLineClient(endpoint)
+  onTestFinished(async () => {
+    client.close()
+    await door.stop(0)
+  })
+  return { client, log: () => JSON.stringify(log.lines) }
+}
+
+async function withCertificate(): Promise<StageSettings> {
+  return { tls: await (await createAuthority()).issue() }
+}
+
+describe.runIf(outerAddress !== undefined)('a client on another machine', () => {
+  const host = outerAddress ?? ''
+
+  it.each([['EHLO erp\r\n'], ['x'], ['\r\n'], ['GET / HTTP/1.1\r\nHost: postern\r\n\r\n'], [`${auth}\r\n`]])(
+    'that says %j before the greeting is refused, and nothing of it is served',
+    async (early) => {
+      const { client, log } = await meet(host)
+      client.send(early)
+      expect(await client.rest()).toBe('554 5.5.1 Wait for the greeting before you speak\r\n')
+      expect(log()).toContain('did not wait for the greeting')
+      expect(log()).not.toContain('signed in')
+    },
+  )
+
+  it('that waits is greeted, after the time that the settings say', async () => {
+    const began = performance.now()
+    const { client } = await meet(host, { limits: { greetingWaitMilliseconds: 300 } })
+    expect((await client.reply()).code).toBe(220)
+    expect(performance.now() - began).toBeGreaterThan(280)
+  })
+
+  it('that speaks TLS where there is no certificate is cut off, and the log says what to do', async () => {
+    const { client, log } = await meet(host)
+    client.send(Buffer.from('160301000501000001', 'hex'))
+    expect(await client.rest()).toBe('')
+    expect(log()).toContain('postern tls make')
+  })
+
+  it('may not sign in without TLS', async () => {
+    const { client } = await meet(host, await withCertificate())
+    expect((await client.reply()).code).toBe(220)
+    client.send('EHLO erp\r\n')
+    const hello = (await client.reply()).lines
+    expect(hello).toContain('STARTTLS')
+    expect(hello.join()).not.toContain('AUTH')
+    client.send(`${auth}\r\n`)
+    expect((await client.reply()).code).toBe(538)
+  })
+
+  it('may do so where +plain-auth stands, and the log is loud about it', async () => {
+    const { client, log } = await meet(host, { listen: [{ host, plainAuth: true }] })
+    expect(log()).toContain('passwords cross the network unencrypted here')
+    expect((await client.reply()).code).toBe(220)
+    client.send(`EHLO erp\r\n${auth}\r\n`)
+    expect([(await client.reply()).code, (await client.reply()).code]).toEqual([250, 235])
+  })
+})
+
+describe('a client on this machine', () => {
+  it('does not wait where there is no certificate', async () => {
+    const { client } = await meet('127.0.0.1', { limits: { greetingWaitMilliseconds: 60_000 } })
+    expect((await client.reply()).code).toBe(220)
+  })
+
+  it('does not wait where the settings say so', async () => {
+    const { client } = await meet('127.0.0.1', {
+      ...(await withCertificate()),
+      limits: { greetingWaitMilliseconds: 0 },
+    })
+    expect((await client.reply()).code).toBe(220)
+  })
+
+  it('that begins with TLS behind the greeting is cut off, and the log says why', async () => {
+    const settings = { ...(await withCertificate()), limits: { greetingWaitMilliseconds: 0 } }
+    const { client, log } = await meet('127.0.0.1', settings)
+    expect((await client.reply()).code).toBe(220)
+    client.send(Buffer.from('160301000501000001', 'hex'))
+    expect(await client.rest()).toBe('')
+    expect(log()).toContain('POSTERN_GREETING_WAIT_MILLISECONDS')
+  })
+})
+
+describe('a browser', () => {
+  it.each(['GET', 'POST', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'CONNECT', 'TRACE'])(
+    'that says %s gets nothing behind it run',
+    async (method) => {
+      const { client } = await meet('127.0.0.1')
+      client.send(`${method} / HTTP/1.1\r\nHost: localhost\r\n\r\nEHLO erp\r\n${auth}\r\n`)
+      expect((await client.reply()).code).toBe(220)
+      expect(await client.rest()).toBe('554 5.5.1 This is a mail server\r\n')
+    },
+  )
+})
