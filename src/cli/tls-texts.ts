@@ -13,8 +13,8 @@ Examples:
 export function describeMadeCertificates(made: MadeCertificates): string {
   const { names, validTo, caValidTo, caMade, caFile, certFile, keyFile } = made
   const settings = `For .env, or the environment:
-  POSTERN_TLS_CERT_FILE=${certFile}
-  POSTERN_TLS_KEY_FILE=${keyFile}
+  POSTERN_TLS_CERT_FILE=${shellWord(certFile)}
+  POSTERN_TLS_KEY_FILE=${shellWord(keyFile)}
 A running postern that has them already takes the new certificate by itself.
 `
   const authority = caMade ? 'a new authority' : 'the authority that was there'

@@ -10,6 +10,7 @@ export interface TlsMeeting {
   protocol?: string | null
   /** The common name of the certificate that it was shown. */
   commonName?: string
+  serialNumber?: string
   error?: string
 }
 
@@ -39,11 +40,12 @@ function meet(transport: Socket | Duplex, options: ConnectionOptions): Promise<T
 }
 
 function seen(socket: TLSSocket, octets: Buffer): TlsMeeting {
-  const { CN } = socket.getPeerCertificate().subject
+  const { subject, serialNumber } = socket.getPeerCertificate()
   return {
     greeting: octets.toString('latin1').trim(),
     protocol: socket.getProtocol(),
-    commonName: String(CN),
+    commonName: String(subject.CN),
+    serialNumber,
   }
 }
 
