@@ -36,6 +36,8 @@ export interface ClientSocket {
   end(): void
   /** The same without waiting for the client to have read it. */
   endAtOnce(): void
+  /** Closes within two seconds, whatever goes on. */
+  closeSoon(): void
   destroy(): void
   /** Resolves when the socket is closed. */
   closed: Promise<void>
@@ -147,13 +149,11 @@ export function createClientSocket(raw: Socket, options: ClientSocketOptions): C
       socket.removeListener('readable', onReadable)
       socket.end()
       socket.resume()
-      destroyLater()
+      closeSoon()
     },
 
-    endAtOnce() {
-      socket.destroySoon()
-      destroyLater()
-    },
+    endAtOnce: () => socket.destroySoon(),
+    closeSoon,
   }
 
   function attach(): void {
@@ -180,7 +180,7 @@ export function createClientSocket(raw: Socket, options: ClientSocketOptions): C
     idle.refresh()
   }
 
-  function destroyLater(): void {
+  function closeSoon(): void {
     const timer = setTimeout(() => socket.destroy(), lingerMilliseconds)
     raw.once('close', () => clearTimeout(timer))
   }

@@ -6,11 +6,11 @@ import type { SignIns } from '../mailboxes/services.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import type { Relay } from '../upstream/relay.ts'
 import { createInputBuffer } from '../wire/input-buffer.ts'
-import { formatReply, type Reply } from '../wire/reply.ts'
 import { createClientOpening } from './client-opening.ts'
 import { createClientSocket } from './client-socket.ts'
 import type { Place } from './connection-count.ts'
 import { createIncomingMessage } from './incoming-message.ts'
+import { createOutbox } from './outbox.ts'
 import { createProviderSide } from './provider-side.ts'
 import { replies } from './replies.ts'
 import { createSession, type Session } from './session.ts'
@@ -50,11 +50,10 @@ export function serveConnection(raw: Socket, options: ConnectionOptions): Connec
   const log = options.log.child({ client: options.remoteAddress })
   const client = createClientSocket(raw, limits)
   const opening = createClientOpening({ ...options, client, log })
+  const { say, flush, isFull } = createOutbox(client, limits.bufferOctets)
   const input = createInputBuffer()
   const record = createTransactionLog(log, options.clock)
   const providerSide = createProviderSide({ ...options, record, signedIn: () => client.signedIn() })
-  let outbox: Buffer[] = []
-  let outboxOctets = 0
   let makesRoom = false
   /** Nothing was read yet since the greeting in the clear. */
   let fresh = true
@@ -66,6 +65,7 @@ export function serveConnection(raw: Socket, options: ConnectionOptions): Connec
     makeRoom() {
       makesRoom = true
       client.interrupt()
+      client.closeSoon()
     },
     destroy: () => client.destroy(),
   }
@@ -111,7 +111,7 @@ export function serveConnection(raw: Socket, options: ConnectionOptions): Connec
     let step = session.greet()
     for (;;) {
       for (const reply of step.replies) say(reply)
-      if (outboxOctets > limits.bufferOctets && !(await flush())) return
+      if (isFull() && !(await flush())) return
       const event = await perform(step.next)
       if (event === undefined) return
       step = session.step(event)
@@ -211,20 +211,5 @@ export function serveConnection(raw: Socket, options: ConnectionOptions): Connec
       cut === undefined || cut === 'gone' || refused ? sent : { kind: 'cut', cut }
     record.message(outcome, cut, message.size())
     return cut === 'gone' ? undefined : { kind: 'message-over', outcome, ended }
-  }
-
-  function say(reply: Reply): void {
-    const octets = formatReply(reply)
-    outbox.push(octets)
-    outboxOctets += octets.length
-  }
-
-  /** Everything that was said since the last time, in one write. False when the client has gone. */
-  async function flush(): Promise<boolean> {
-    if (outbox.length === 0) return true
-    const octets = Buffer.concat(outbox)
-    outbox = []
-    outboxOctets = 0
-    return client.write(octets)
   }
 }
