@@ -44,16 +44,16 @@ describe('the octets that a client has sent', async () => {
     const { sent, answered, keyLog } = await converse(version, suite, message)
 
     expect(sent.includes('EHLO me')).toBe(false)
-    expect(readClientOctets(sent, answered, keyLog).equals(message)).toBe(true)
+    expect(readClientOctets(sent, answered, keyLog)?.equals(message)).toBe(true)
     const behind = (lines: string, octets: Buffer) => Buffer.concat([Buffer.from(lines), octets])
     const upgraded = [behind('EHLO\r\nSTARTTLS\r\n', sent), behind('220 Go ahead\r\n', answered)] as const
-    expect(readClientOctets(...upgraded, keyLog).equals(behind('EHLO\r\nSTARTTLS\r\n', message))).toBe(true)
+    expect(readClientOctets(...upgraded, keyLog)?.equals(behind('EHLO\r\nSTARTTLS\r\n', message))).toBe(true)
   })
 
   it('are what was sent where no TLS began', () => {
     const sent = Buffer.from('EHLO me\r\nSTARTTLS\r\nQUIT\r\n')
 
-    expect(readClientOctets(sent, Buffer.from('454 4.7.0 No\r\n'), '').equals(sent)).toBe(true)
+    expect(readClientOctets(sent, Buffer.from('454 4.7.0 No\r\n'), '')?.equals(sent)).toBe(true)
   })
 
   it('are those before TLS where the client went no further', async () => {
@@ -61,7 +61,7 @@ describe('the octets that a client has sent', async () => {
     const hello = sent.subarray(0, 5 + sent.readUInt16BE(3))
     const upgraded = Buffer.concat([Buffer.from('STARTTLS\r\n'), hello])
 
-    expect(readClientOctets(upgraded, answered, '').toString()).toBe('STARTTLS\r\n')
+    expect(readClientOctets(upgraded, answered, '')?.toString()).toBe('STARTTLS\r\n')
   })
 
   it('cannot be read with the keys of another connection', async () => {
@@ -70,6 +70,6 @@ describe('the octets that a client has sent', async () => {
       await converse('TLSv1.3', 'TLS_AES_256_GCM_SHA384', Buffer.from('other')),
     ]
 
-    expect(() => readClientOctets(one.sent, one.answered, other.keyLog)).toThrow('not in the log of keys')
+    expect(readClientOctets(one.sent, one.answered, other.keyLog)).toBeUndefined()
   })
 })

@@ -6,9 +6,10 @@ import { openRecordsOf, type TlsRecord, tlsType } from './tls-unsealing.ts'
  * that ended TLS itself would put two handshakes of its own in the place of the one that is to be tested.
  * @param answered what the other side of the same connection has sent
  * @param keyLog the secrets as `node --tls-keylog` writes them
+ * @returns undefined while the log does not hold those of this connection
  * @throws for what it cannot follow: another cipher suite, a change of keys, octets that do not authenticate
  */
-export function readClientOctets(sent: Buffer, answered: Buffer, keyLog: string): Buffer {
+export function readClientOctets(sent: Buffer, answered: Buffer, keyLog: string): Buffer | undefined {
   const start = startOfTls(sent)
   if (start === undefined) return sent
   const inClear = sent.subarray(0, start)
@@ -20,6 +21,7 @@ export function readClientOctets(sent: Buffer, answered: Buffer, keyLog: string)
 
   const randoms = { client: randomOf(clientHello), server: randomOf(serverHello) }
   const open = openRecordsOf(chosenSuite(serverHello), randoms, keyLog)
+  if (open === undefined) return undefined
   return Buffer.concat([inClear, ...records.flatMap((record) => open(record) ?? [])])
 }
 

@@ -13,20 +13,18 @@ export const tlsType = { changeCipherSpec: 20, handshake: 22, applicationData: 2
 /** The application data of the next record that the client has sent after its hello; undefined: it holds none. */
 export type Open = (record: TlsRecord) => Buffer | undefined
 
-/** @throws when the secrets of this connection are not in the log */
+/** Undefined when the secret of this connection is not in the log. */
 export function openRecordsOf(
   suite: Suite,
   { client, server }: { client: Buffer; server: Buffer },
   keyLog: string,
-): Open {
-  const secretOf = (label: string) => {
-    const line = new RegExp(`^${label} ${client.toString('hex')} ([0-9a-f]+)$`, 'm').exec(keyLog)
-    if (line === null) throw new Error(`${label} of this connection is not in the log of keys`)
-    return Buffer.from(line[1] ?? '', 'hex')
-  }
-  return suite.version === 'TLSv1.3'
-    ? openTls13(suite, secretOf('CLIENT_TRAFFIC_SECRET_0'))
-    : openTls12(suite, secretOf('CLIENT_RANDOM'), Buffer.concat([server, client]))
+): Open | undefined {
+  const label = suite.version === 'TLSv1.3' ? 'CLIENT_TRAFFIC_SECRET_0' : 'CLIENT_RANDOM'
+  const line = new RegExp(`^${label} ${client.toString('hex')} ([0-9a-f]+)$`, 'm').exec(keyLog)
+  if (line?.[1] === undefined) return undefined
+  const secret = Buffer.from(line[1], 'hex')
+  if (suite.version === 'TLSv1.3') return openTls13(suite, secret)
+  return openTls12(suite, secret, Buffer.concat([server, client]))
 }
 
 /** RFC 8446, sections 5.2, 5.3 and 7.3. */
