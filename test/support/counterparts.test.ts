@@ -67,7 +67,8 @@ describe.runIf(peer('postfix'))('Postfix as legacy software', () => {
   beforeAll(async () => {
     sink = await startRecordingSink()
     tap = await startWireTap(sink.port)
-    postfix = await startPostfix({ port: tap.port, user: 'me', password: 'secret', mechanism: 'plain' })
+    const relay = { port: tap.port, user: 'me', password: 'secret', mechanism: 'plain' as const }
+    postfix = await startPostfix({ 'example.com': relay })
   })
   afterAll(async () => {
     await postfix.close()

@@ -11,13 +11,22 @@ export interface Postfix {
   close(): Promise<void>
 }
 
-/** A Postfix of its own that hands everything to `relayPort`, signing in with a password by `mechanism`. */
-export async function startPostfix(relay: {
+export interface RelayHost {
+  /** On `localhost`. */
   port: number
   user: string
   password: string
-  mechanism: 'plain' | 'login'
-}): Promise<Postfix> {
+  mechanism: 'plain' | 'login' | 'cram-md5'
+  /** Absent: in the clear. */
+  tls?: {
+    security: 'STARTTLS' | 'implicit TLS'
+    /** A PEM file with the only authority that it trusts. */
+    caFile: string
+  }
+}
+
+/** A Postfix of its own that hands mail to relay hosts, chosen by the recipient's domain, and signs in there. */
+export async function startPostfix(relays: Readonly<Record<string, RelayHost>>): Promise<Postfix> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-postfix-'))
   await runProgram('chmod', ['755', folder])
   const etc = join(folder, 'etc')
@@ -26,9 +35,15 @@ export async function startPostfix(relay: {
   for (const name of ['spool', 'data']) await mkdir(join(folder, name))
   await runProgram('chown', ['postfix', join(folder, 'data')])
   await runProgram('chmod', ['700', join(folder, 'data')])
-  await writeFile(join(etc, 'main.cf'), settings(folder, relay))
-  await writeFile(join(etc, 'master.cf'), await services(port))
-  await writeFile(join(etc, 'sasl_passwd'), `[127.0.0.1]:${relay.port} ${relay.user}:${relay.password}\n`)
+  await writeFile(join(etc, 'main.cf'), settings(folder))
+  await writeFile(join(etc, 'master.cf'), await services(port, etc, Object.values(relays)))
+  const routes = Object.entries(relays).map(([domain, relay], index) => {
+    return `${domain} relay-${index}:[localhost]:${relay.port}\n`
+  })
+  await writeFile(join(etc, 'transport'), routes.join(''))
+  for (const [index, { port, user, password }] of Object.values(relays).entries()) {
+    await writeFile(join(etc, `password-${index}`), `[localhost]:${port} ${user}:${password}\n`)
+  }
   await copyFile('/etc/postfix/postfix-files', join(etc, 'postfix-files'))
   await cp('/etc/postfix/postfix-files.d', join(etc, 'postfix-files.d'), { recursive: true, force: true })
 
@@ -44,18 +59,18 @@ export async function startPostfix(relay: {
   }
 }
 
-/** Debian's own services, outside a chroot, with SMTP on the port of this instance. */
-async function services(port: number): Promise<string> {
+/** Debian's own services, outside a chroot, with SMTP on the port of this instance; and a client for each relay host. */
+async function services(port: number, etc: string, relays: readonly RelayHost[]): Promise<string> {
   const lines = (await readFile('/usr/share/postfix/master.cf.dist', 'utf8')).split('\n')
   const changed = lines.map((line) => {
     if (/^smtp\s+inet\s/.test(line)) return `127.0.0.1:${port} inet n - n - - smtpd`
     // The fifth column says whether the service runs in a chroot.
     return line.replace(/^(\w+\s+\S+\s+\S+\s+\S+\s+)y(\s)/, '$1n$2')
   })
-  return changed.join('\n')
+  return [...changed, ...relays.map((relay, index) => client(relay, index, etc)), ''].join('\n')
 }
 
-function settings(folder: string, relay: { port: number; mechanism: string }): string {
+function settings(folder: string): string {
   return `compatibility_level = 3.6
 queue_directory = ${folder}/spool
 data_directory = ${folder}/data
@@ -66,12 +81,9 @@ mydestination =
 mynetworks = 127.0.0.0/8
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
-relayhost = [127.0.0.1]:${relay.port}
+transport_maps = texthash:${folder}/etc/transport
 smtp_sasl_auth_enable = yes
-smtp_sasl_password_maps = texthash:${folder}/etc/sasl_passwd
 smtp_sasl_security_options = noanonymous
-smtp_sasl_mechanism_filter = ${relay.mechanism}
-smtp_tls_security_level = none
 smtpd_relay_restrictions = permit_mynetworks, reject
 smtpd_peername_lookup = no
 disable_dns_lookups = yes
@@ -79,4 +91,17 @@ alias_maps =
 minimal_backoff_time = 5s
 queue_run_delay = 5s
 `
+}
+
+/** An entry of `master.cf`. `secure`: the certificate has to be of a known authority and name the relay host as it is written here. */
+function client({ mechanism, tls }: RelayHost, index: number, etc: string): string {
+  const options = {
+    smtp_sasl_password_maps: `texthash:${etc}/password-${index}`,
+    smtp_sasl_mechanism_filter: mechanism,
+    smtp_tls_security_level: tls ? 'secure' : 'none',
+    ...(tls && { smtp_tls_CAfile: tls.caFile }),
+    ...(tls?.security === 'implicit TLS' && { smtp_tls_wrappermode: 'yes' }),
+  }
+  const words = Object.entries(options).map(([name, value]) => `-o ${name}=${value}`)
+  return `relay-${index} unix - - n - - smtp ${words.join(' ')}`
 }
