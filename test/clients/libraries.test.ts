@@ -1,80 +1,54 @@
 import { fileURLToPath } from 'node:url'
-import nodemailer from 'nodemailer'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { awkwardMessage } from '../support/awkward-message.ts'
-import { type LegacyStage, setLegacyStage } from '../support/legacy-stage.ts'
-import { peer, phpMailer } from '../support/peer.ts'
+import { command } from '../../examples/demo/mailbox.js'
+import { peer, phpMailer as phpMailerLibrary } from '../support/peer.ts'
 import { runProgram } from '../support/run-program.ts'
-
-const recipient = 'you@example.net'
-const message = awkwardMessage('me@example.com', recipient)
-const script = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+import { securities } from './client.ts'
+import { describeEveryWay } from './every-way.ts'
+import { nodeMailer } from './nodemailer.ts'
+import { phpMailer } from './phpmailer.ts'
+import { python } from './python.ts'
+import { prepareSending, type Sending } from './sending.ts'
 
 describe.runIf(peer('dovecot'))('a library, through postern and Dovecot', () => {
-  let stage: LegacyStage
+  let sending: Sending
   beforeAll(async () => {
-    stage = await setLegacyStage()
+    sending = await prepareSending()
   })
-  afterAll(() => stage?.close())
+  afterAll(() => sending?.close())
 
-  async function expectSameOctets(mechanism: string) {
-    const { sent, arrived, dialogue } = await stage.delivered()
-    expect(dialogue).toMatch(new RegExp(`^AUTH ${mechanism}`, 'im'))
-    expect(arrived).toHaveLength(1)
-    expect(arrived[0]).toMatchObject({ sender: 'me@example.com', recipients: [recipient] })
-    expect(arrived[0]?.raw.equals(sent[0] ?? Buffer.alloc(0))).toBe(true)
-    return arrived[0]?.raw ?? Buffer.alloc(0)
-  }
+  for (const client of [python, phpMailer, nodeMailer]) describeEveryWay(client, () => sending)
 
-  const mechanisms = ['PLAIN', 'LOGIN'] as const
-  const words = (mechanism: string) => {
-    const { user, password, address } = stage.mailbox
-    return [String(stage.port), user, password, mechanism, address, recipient]
-  }
-
-  it.runIf(peer('python3')).each(mechanisms)('Python smtplib %s', async (mechanism) => {
-    const outcome = await runProgram('python3', [script('send.py'), ...words(mechanism)], { input: message })
-
-    expect(outcome).toEqual({ code: 0, output: '' })
-    expect((await expectSameOctets(mechanism)).equals(message)).toBe(true)
+  it.each(securities)('three megabytes, %s', (security) => {
+    const line = `${'three megabytes '.repeat(4)}\r\n`
+    const message = Buffer.from(`Subject: A scan\r\n\r\n${line.repeat(3_000_000 / line.length)}`)
+    return sending.sends(nodeMailer, { security, mechanism: 'PLAIN', message })
   })
 
-  it.runIf(peer('PHPMailer')).each(mechanisms)('PHPMailer %s', async (mechanism) => {
-    const outcome = await runProgram('php', [script('send.php'), ...words(mechanism)], {
-      env: { PHPMAILER: phpMailer },
+  const examples = [
+    ['python3', 'python.py', peer('python3')],
+    ['php', 'phpmailer.php', peer('PHPMailer')],
+  ] as const
+
+  describe.each(examples)('%s examples/%s', (program, script, isHere) => {
+    it.runIf(isHere).each(['plain', 'STARTTLS'] as const)('%s', async (security) => {
+      const { caFile, mailbox, ports, postern, delivered } = sending.stage
+      const user = `${program}-${security}`
+      const sender = ['--user', user, '--sender', 'billing@example.com']
+      const { password } = await command(postern, 'login', 'add', mailbox.address, ...sender)
+      const example = fileURLToPath(new URL(`../../examples/${script}`, import.meta.url))
+      const outcome = await runProgram(program, [example], {
+        env: {
+          ...{ MAIL_HOST: 'localhost', MAIL_PORT: String(ports[security]) },
+          ...{ MAIL_USER: user, MAIL_PASSWORD: password, PHPMAILER: phpMailerLibrary },
+          ...(security === 'plain' ? {} : { MAIL_CA_FILE: caFile }),
+        },
+      })
+
+      expect(outcome).toEqual({ code: 0, output: '' })
+      const { arrived, overheard } = await delivered()
+      expect(arrived).toMatchObject([{ sender: 'billing@example.com', recipients: ['someone@example.net'] }])
+      expect(/^MAIL FROM/im.test(overheard.toString('latin1'))).toBe(security === 'plain')
     })
-
-    expect(outcome).toEqual({ code: 0, output: '' })
-    await expectSameOctets(mechanism)
-  })
-
-  const transport = (authMethod: string) =>
-    nodemailer.createTransport({
-      host: '127.0.0.1',
-      port: stage.port,
-      ignoreTLS: true,
-      authMethod,
-      auth: { user: stage.mailbox.user, pass: stage.mailbox.password },
-    })
-
-  it.each(mechanisms)('nodemailer %s', async (mechanism) => {
-    await transport(mechanism).sendMail({
-      envelope: { from: stage.mailbox.address, to: recipient },
-      raw: message,
-    })
-
-    expect((await expectSameOctets(mechanism)).equals(message)).toBe(true)
-  })
-
-  it.each(mechanisms)('nodemailer %s with an attachment of three megabytes', async (mechanism) => {
-    const attachment = Buffer.alloc(3_000_000, 'three megabytes ')
-    await transport(mechanism).sendMail({
-      from: stage.mailbox.address,
-      to: recipient,
-      subject: 'A scan',
-      attachments: [{ filename: 'scan.pdf', content: attachment }],
-    })
-
-    expect((await expectSameOctets(mechanism)).length).toBeGreaterThan(4_000_000)
   })
 })

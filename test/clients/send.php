@@ -1,17 +1,31 @@
 <?php
-// Sends a message with an attachment by PHPMailer, signing in by the mechanism that is named.
+// Sends a message with an attachment by PHPMailer: by what security, trusting whom, and signing in how, is named.
 require getenv('PHPMAILER');
 
-[, $port, $user, $password, $mechanism, $sender, $recipient] = $argv;
+[, $port, $secure, $caFile, $mechanism, $user, $secret, $sender, $recipient] = $argv;
 $mail = new PHPMailer\PHPMailer\PHPMailer(true);
 $mail->isSMTP();
-$mail->Host = '127.0.0.1';
+$mail->Host = 'localhost';
 $mail->Port = (int) $port;
-$mail->SMTPAuth = true;
+$mail->SMTPSecure = $secure;
 $mail->SMTPAutoTLS = false;
+$mail->SMTPOptions = ['ssl' => ['cafile' => $caFile]];
+$mail->SMTPAuth = $mechanism !== '';
 $mail->AuthType = $mechanism;
 $mail->Username = $user;
-$mail->Password = $password;
+$mail->Password = $secret;
+if ($mechanism === 'XOAUTH2') {
+    $mail->setOAuth(new class($user, $secret) implements PHPMailer\PHPMailer\OAuthTokenProvider {
+        public function __construct(private string $user, private string $token)
+        {
+        }
+
+        public function getOauth64()
+        {
+            return base64_encode("user={$this->user}\x01auth=Bearer {$this->token}\x01\x01");
+        }
+    });
+}
 $mail->setFrom($sender, 'Ticket system');
 $mail->addAddress($recipient);
 $mail->CharSet = 'UTF-8';

@@ -1,42 +1,101 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort } from '../../examples/demo/free-port.js'
 import type { DemoMailbox } from '../../examples/demo/mailbox.js'
+import type { Postern } from '../../examples/demo/postern-process.js'
 import { setStageWith } from '../../examples/demo/stage.js'
+import { createAuthority } from './certificates.ts'
+import { readClientOctets } from './client-octets.ts'
 import { consentedMailbox } from './consented-mailbox.ts'
 import { startDovecot } from './dovecot.ts'
 import { eventually } from './eventually.ts'
+import { makeCertificate } from './made-certificate.ts'
 import { type Recorded, startRecordingSink } from './recording-sink.ts'
-import { startWireTap } from './wire-tap.ts'
+import { messagesIn, startWireTap, type WireTap } from './wire-tap.ts'
 
 export interface LegacyStage {
-  /** Where legacy software connects: a tap, and behind it postern's SMTP door. */
-  port: number
+  /** Where legacy software connects: taps, and behind each one of postern's SMTP doors. */
+  ports: { plain: number; STARTTLS: number; 'implicit TLS': number }
+  /** A PEM file with the authority that `postern tls make` has made. */
+  caFile: string
+  /** One that has signed nothing here. */
+  otherCaFile: string
   mailbox: DemoMailbox
-  /** What the client sent and what arrived at the sink, once `count` messages have; and forgets them. */
-  delivered(count?: number): Promise<{ sent: Buffer[]; arrived: Recorded[]; dialogue: string }>
+  postern: Postern
+  /** What clients have sent and what arrived at the sink, once `count` messages have; and forgets them. */
+  delivered(count?: number): Promise<Delivery>
   close(): Promise<void>
 }
 
-/** Legacy software, tap, postern, Dovecot, sink: with a mailbox whose owner has consented. */
+export interface Delivery {
+  arrived: Recorded[]
+  /** The messages within the dialogue. */
+  sent: Buffer[]
+  /** All that clients have sent, TLS taken off. */
+  dialogue: string
+  /** The same as anybody on the network could read it. */
+  overheard: Buffer
+}
+
+/** Legacy software, taps, postern with a certificate, Dovecot, sink: with a mailbox whose owner has consented. */
 export async function setLegacyStage(): Promise<LegacyStage> {
+  const folder = await mkdtemp(join(tmpdir(), 'postern-legacy-'))
+  const { caFile, certFile, keyFile } = await makeCertificate(folder)
+  const otherCaFile = join(folder, 'other-ca.pem')
+  await writeFile(otherCaFile, (await createAuthority()).ca)
+  const keyLog = join(folder, 'keys.log')
+  const smtpsPort = await freePort()
   const sink = await startRecordingSink()
-  const stage = await setStageWith((authority) => startDovecot(authority, sink.port))
-  const tap = await startWireTap(stage.process.smtpPort)
+  const stage = await setStageWith((authority) => startDovecot(authority, sink.port), {
+    env: {
+      POSTERN_TLS_CERT_FILE: certFile,
+      POSTERN_TLS_KEY_FILE: keyFile,
+      POSTERN_SMTPS_LISTEN: `127.0.0.1:${smtpsPort}`,
+      // No client here talks first, and the wait adds up.
+      POSTERN_GREETING_WAIT_MILLISECONDS: '20',
+      // So that what is sent over TLS can be compared, too.
+      NODE_OPTIONS: `--tls-keylog=${keyLog}`,
+    },
+  })
+  const taps = [await startWireTap(stage.process.smtpPort), await startWireTap(smtpsPort)] as const
   const mailbox = await consentedMailbox(stage.postern)
 
   return {
-    port: tap.port,
+    ports: { plain: taps[0].port, STARTTLS: taps[0].port, 'implicit TLS': taps[1].port },
+    caFile,
+    otherCaFile,
     mailbox,
+    postern: stage.postern,
     async delivered(count = 1) {
       await eventually('the messages arrive', () => sink.messages.length >= count, 25)
-      const dialogue = Buffer.concat(tap.sent()).toString('latin1')
-      const result = { sent: tap.messages(), arrived: sink.messages.splice(0).map(withoutTrace), dialogue }
-      tap.forget()
-      return result
+      const arrived = sink.messages.splice(0).map(withoutTrace)
+      const heard = await listen(taps, keyLog)
+      for (const tap of taps) tap.forget()
+      return { arrived, ...heard }
     },
     async close() {
-      await tap.close()
+      for (const tap of taps) await tap.close()
       await stage.close()
       await sink.close()
+      await rm(folder, { recursive: true, force: true })
     },
+  }
+}
+
+async function listen(taps: readonly WireTap[], keyLog: string): Promise<Omit<Delivery, 'arrived'>> {
+  const connections = await eventually('the keys of every connection are written down', async () => {
+    const keys = await readFile(keyLog, 'latin1').catch(() => '')
+    const read = taps.flatMap((tap) => {
+      const answered = tap.answered()
+      return tap.sent().map((sent, index) => readClientOctets(sent, answered[index] ?? Buffer.alloc(0), keys))
+    })
+    return read.every((octets) => octets !== undefined) && read
+  })
+  return {
+    sent: connections.flatMap(messagesIn),
+    dialogue: Buffer.concat(connections).toString('latin1'),
+    overheard: Buffer.concat(taps.flatMap((tap) => tap.sent())),
   }
 }
 

@@ -52,8 +52,8 @@ function join(from: Socket, to: Socket): void {
   from.on('error', () => to.destroy())
 }
 
-/** latin1 keeps octets as they are. */
-function messagesIn(stream: Buffer): Buffer[] {
+/** The messages that a client has sent by DATA, dot-stuffing undone. latin1 keeps octets as they are. */
+export function messagesIn(stream: Buffer): Buffer[] {
   const messages: Buffer[] = []
   let current: string[] | undefined
   for (const line of stream.toString('latin1').split('\r\n')) {
