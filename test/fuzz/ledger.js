@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto'
+
+/**
+ * Both sides of the book: what clients sent and were told, and what the provider kept. Everything a client got 250 for
+ * is there exactly once, octet for octet; nothing is there that no client sent.
+ *
+ * @typedef {import('./read-transcript.js').SentMessage} SentMessage
+ * @typedef {import('./recording-provider.js').Kept} Kept
+ * @typedef {{ session: string, fault: string }} Discrepancy
+ */
+export function createLedger() {
+  /** @type {Map<string, { sent: Sent[], kept: Omit<Kept, 'content'>[] }>} */
+  const pages = new Map()
+  /** @typedef {{ session: string, recipients: string[], outcome: SentMessage['outcome'] }} Sent */
+  const counts = { accepted: 0, refused: 0, unknown: 0, kept: 0 }
+
+  /** @param {string} content */
+  function page(content) {
+    const key = createHash('sha256').update(content, 'latin1').digest('base64')
+    const found = pages.get(key) ?? { sent: [], kept: [] }
+    pages.set(key, found)
+    return found
+  }
+
+  return {
+    counts,
+    /** @param {string} session @param {SentMessage} message */
+    sent(session, { content, recipients, outcome }) {
+      counts[outcome]++
+      page(content).sent.push({ session, recipients, outcome })
+    },
+    /** @param {Kept} message */
+    kept({ content, ...rest }) {
+      counts.kept++
+      page(content).kept.push(rest)
+    },
+    /** Compares, once no session is open any more, and forgets. @returns {Discrepancy[]} */
+    settle() {
+      const found = [...pages.values()].flatMap(settlePage)
+      pages.clear()
+      return found
+    },
+  }
+
+  /** @param {{ sent: Sent[], kept: Omit<Kept, 'content'>[] }} page @returns {Discrepancy[]} */
+  function settlePage({ sent, kept }) {
+    const open = [...sent].sort((left, right) => rank(left) - rank(right))
+    const found = kept.flatMap((message) => {
+      const at = open.findIndex(({ recipients }) => sameRecipients(recipients, message.recipients))
+      const [match] = at === -1 ? [] : open.splice(at, 1)
+      const fault = match
+        ? contradiction(match, message)
+        : 'the provider keeps a message that no client sent, or keeps it twice'
+      if (!fault) return []
+      return [
+        {
+          session: match?.session ?? sessionOf(message),
+          fault: `${fault}: to ${message.recipients.join(', ')}`,
+        },
+      ]
+    })
+    const lost = open.filter(({ outcome }) => outcome === 'accepted')
+    return found.concat(
+      lost.map(({ session }) => ({
+        session,
+        fault: 'the client got 250 and the provider has no such message',
+      })),
+    )
+  }
+}
+
+/** @param {{ outcome: SentMessage['outcome'] }} sent */
+function rank({ outcome }) {
+  return ['accepted', 'unknown', 'refused'].indexOf(outcome)
+}
+
+/** @param {{ outcome: SentMessage['outcome'] }} sent @param {{ told: boolean }} kept */
+function contradiction({ outcome }, { told }) {
+  return outcome === 'refused' && told ? 'the client was refused what the provider keeps' : undefined
+}
+
+/** @param {readonly string[]} lines RCPT as the client said it @param {readonly string[]} addresses as the provider got them */
+function sameRecipients(lines, addresses) {
+  return (
+    lines.length === addresses.length && addresses.every((address, index) => lines[index]?.includes(address))
+  )
+}
+
+/** Recipients carry the number of their session. @param {{ recipients: readonly string[] }} kept */
+function sessionOf({ recipients }) {
+  const [, number] = /\.s([0-9a-z]+)x/.exec(recipients.join(' ')) ?? []
+  return number === undefined ? '' : `#${Number.parseInt(number, 36)}`
+}
