@@ -49,7 +49,7 @@ export const limitSettings = {
   unauthenticatedPerSource: count(
     'POSTERN_UNAUTHENTICATED_PER_SOURCE',
     32,
-    'The most connections from one source that have not signed in yet; one more ends the oldest of them.',
+    'The most connections from one source that have not signed in within a second of coming; one more ends the oldest of them.',
   ),
   greetingWaitMilliseconds: setting(
     'POSTERN_GREETING_WAIT_MILLISECONDS',

@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts'
 import type { Source } from '../base/source.ts'
 import type { Limits } from '../config/config.ts'
 
@@ -30,10 +31,15 @@ type CountLimits = Pick<
 
 interface Entry {
   key: string
+  /** When it came, on the monotonic clock. */
+  since: number
   end: () => void
 }
 
-export function createConnectionCount(limits: CountLimits): ConnectionCount {
+/** In milliseconds. A crowd of honest programs that begin in the same moment, as timers make them, has signed in by then. */
+const dawdling = 1_000
+
+export function createConnectionCount(limits: CountLimits, clock: Pick<Clock, 'monotonic'>): ConnectionCount {
   const all = createCrowd()
   // Holds only sources that are connected now, so a stranger cannot make it grow.
   const bySource = new Map<string, Crowd>()
@@ -42,11 +48,11 @@ export function createConnectionCount(limits: CountLimits): ConnectionCount {
     admit({ key, loopback }, end) {
       const here = bySource.get(key) ?? createCrowd()
       const most = loopback ? limits.connectionsPerLoopbackSource : limits.connectionsPerSource
-      if (here.size() >= most || here.exposed() >= limits.unauthenticatedPerSource) endOldest(here)
+      if (here.size() >= most || hasDawdlers(here)) endOldest(here)
       if (here.size() >= most) return undefined
       if (all.size() >= limits.connections) endOldest(all)
       if (all.size() >= limits.connections) return undefined
-      const entry = { key, end }
+      const entry = { key, since: clock.monotonic(), end }
       bySource.set(key, here)
       return placeOf(entry, [here, all])
     },
@@ -59,6 +65,12 @@ export function createConnectionCount(limits: CountLimits): ConnectionCount {
       expose: () => crowds.forEach((crowd) => void crowd.expose(entry)),
       leave: () => remove(entry),
     }
+  }
+
+  function hasDawdlers(crowd: Crowd): boolean {
+    const oldest = crowd.oldestExposed()
+    if (oldest === undefined || crowd.exposed() < limits.unauthenticatedPerSource) return false
+    return clock.monotonic() - oldest.since >= dawdling
   }
 
   function endOldest(crowd: Crowd): void {

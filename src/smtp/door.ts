@@ -36,7 +36,7 @@ export interface SmtpDoor {
 
 export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
   const { limits, log } = options
-  const count = createConnectionCount(limits)
+  const count = createConnectionCount(limits, options.clock)
   const connections = new Set<Connection>()
   let servers: Server[] = []
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { sourceOf } from '../../src/base/source.ts'
 import { type ConnectionCount, createConnectionCount, type Place } from '../../src/smtp/connection-count.ts'
+import { createManualClock } from '../support/manual-clock.ts'
 
 const here = '127.0.0.1'
 const there = '192.0.2.1'
@@ -8,13 +9,17 @@ const elsewhere = '198.51.100.1'
 
 /** Connections by name, so that a test reads as who came and who had to go. */
 function open(limits: Partial<Parameters<typeof createConnectionCount>[0]> = {}) {
-  const count: ConnectionCount = createConnectionCount({
-    connections: 10,
-    connectionsPerLoopbackSource: 5,
-    connectionsPerSource: 3,
-    unauthenticatedPerSource: 2,
-    ...limits,
-  })
+  const clock = createManualClock()
+  const count: ConnectionCount = createConnectionCount(
+    {
+      connections: 10,
+      connectionsPerLoopbackSource: 5,
+      connectionsPerSource: 3,
+      unauthenticatedPerSource: 2,
+      ...limits,
+    },
+    clock,
+  )
   const places = new Map<string, Place>()
   const ended: string[] = []
   const place = (name: string) => places.get(name) as Place
@@ -24,7 +29,8 @@ function open(limits: Partial<Parameters<typeof createConnectionCount>[0]> = {})
     expose: (name: string) => place(name).expose(),
     leave: (name: string) => place(name).leave(),
     /** False when it was turned away. */
-    comes(name: string, address: string): boolean {
+    comes(name: string, address: string, after = 1): boolean {
+      clock.advance(after)
       const admitted = count.admit(sourceOf(address), () => ended.push(name))
       if (admitted) places.set(name, admitted)
       return admitted !== undefined
@@ -73,6 +79,12 @@ describe('one more connection of a source', () => {
     count.keep('a')
     count.expose('a')
     for (const name of ['b', 'c']) count.comes(name, there)
+    expect(count.ended).toEqual(['a'])
+  })
+
+  it('ends none that came a moment ago, while there is room', () => {
+    const count = open()
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) expect(count.comes(name, here, 0.1)).toBe(true)
     expect(count.ended).toEqual(['a'])
   })
 
