@@ -12,6 +12,9 @@ export function describeEveryWay(client: Client, sending: () => Sending): void {
     ])
     it.each(ways)('%s, %s', (security, mechanism) => sending().sends(client, { security, mechanism }))
 
+    it('implicit TLS at the port for STARTTLS', () =>
+      sending().sends(client, { security: 'implicit TLS', portFor: 'STARTTLS', mechanism: 'PLAIN' }))
+
     it('plain, CRAM-MD5', () => sending().sends(client, { security: 'plain', mechanism: 'CRAM-MD5' }))
 
     it('plain, not signing in', () => sending().sends(client, { security: 'plain' }))

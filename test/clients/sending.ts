@@ -9,6 +9,8 @@ import type { Client, Security, SignIn, Task } from './client.ts'
 
 export interface Way {
   security: Security
+  /** At the port for another one. */
+  portFor?: Security
   /** Absent: not signing in. */
   mechanism?: SignIn['mechanism']
   message?: Buffer
@@ -29,8 +31,8 @@ export async function prepareSending(): Promise<Sending> {
   const signIns = await credentialsFor(stage)
   const recipient = 'you@example.net'
 
-  const taskFor = ({ security, mechanism, message }: Way): Task => ({
-    port: stage.ports[security],
+  const taskFor = ({ security, portFor = security, mechanism, message }: Way): Task => ({
+    port: stage.ports[portFor],
     security,
     caFile: stage.caFile,
     ...(mechanism && { signIn: { mechanism, ...signIns[mechanism] } }),

@@ -52,8 +52,6 @@ export async function setLegacyStage(): Promise<LegacyStage> {
       POSTERN_TLS_CERT_FILE: certFile,
       POSTERN_TLS_KEY_FILE: keyFile,
       POSTERN_SMTPS_LISTEN: `127.0.0.1:${smtpsPort}`,
-      // No client here talks first, and the wait adds up.
-      POSTERN_GREETING_WAIT_MILLISECONDS: '20',
       // So that what is sent over TLS can be compared, too.
       NODE_OPTIONS: `--tls-keylog=${keyLog}`,
     },
