@@ -7,7 +7,10 @@ const peers = {
   chromium: { package: 'chromium', isThere: () => onPath('chromium') },
   curl: { package: 'curl', isThere: () => onPath('curl') },
   dovecot: { package: 'dovecot-core dovecot-submissiond', isThere: () => onPath('dovecot') && isRoot() },
-  'git send-email': { package: 'git-email', isThere: hasGitSendEmail },
+  'git send-email': {
+    package: 'git-email libio-socket-ssl-perl libnet-smtp-ssl-perl libauthen-sasl-perl libdigest-hmac-perl',
+    isThere: hasGitSendEmail,
+  },
   msmtp: { package: 'msmtp', isThere: () => onPath('msmtp') },
   openssl: { package: 'openssl', isThere: () => onPath('openssl') },
   PHPMailer: { package: 'php-cli libphp-phpmailer', isThere: () => onPath('php') && existsSync(phpMailer) },
