@@ -100,7 +100,7 @@ export function createApiKeys(needs: ApiKeysNeeds): ApiKeys {
 }
 
 function principalOf(key: ApiKey): Principal {
-  return { name: key.name, scopes: key.scopes }
+  return { name: key.name, apiKey: key.id, scopes: key.scopes }
 }
 
 function statusOf(key: ApiKey, now: number): ApiKeyStatus {

@@ -22,13 +22,14 @@ type Bearer = Extract<Credentials, { kind: 'bearer' }>
  */
 export function createBearerCheck({ apiKeys, mailboxes, guard }: BearerCheckNeeds) {
   return async ({ userName, token }: Bearer, source: string): Promise<Submitter> => {
-    const { name, scopes } = await principalOf(token, source)
+    const { name, apiKey, scopes } = await principalOf(token, source)
     const addresses = sendScopeMailboxes(scopes).filter(
       (address) => userName === '' || sameAddress(address, userName),
     )
     const own = await senderMailboxes(mailboxes, addresses)
     if (own.length === 0) throw wrongCredentials()
-    return { userName: `api-key ${name}`, mailboxes: own, senders: [], rewriteSender: false }
+    const rights = { mailboxes: own, senders: [], rewriteSender: false }
+    return { userName: `api-key ${name}`, ...(apiKey === undefined ? {} : { apiKey }), ...rights }
   }
 
   /** A key that is right costs no question to the guard: nobody guesses 256 bits. */

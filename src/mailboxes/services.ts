@@ -62,6 +62,8 @@ export interface Submitter {
   userName: string
   /** The id of the login; absent for an API key. */
   login?: string
+  /** The id of the API key; absent for a login. */
+  apiKey?: string
   /** At least one. */
   mailboxes: readonly SenderMailbox[]
   /** Envelope senders beside its mailboxes: addresses, or `*@example.com`. */
@@ -83,6 +85,9 @@ export interface SignIns {
   /** The login without a password whose networks hold this address and which may use this envelope sender.
    * @throws Failure `wrong-credentials` when there is none, `sender-refused` when none of those may use it */
   admit(sender: string, remoteAddress: string): Promise<Submitter>
+  /** Asked again for each message, because a session may stay open long after its login was revoked.
+   * @throws Failure `wrong-credentials` when what it signed in with was revoked or removed, or has expired */
+  confirm(submitter: Submitter): Promise<void>
   /** What a client from this address may be told to use. From memory, at once. */
   offers(remoteAddress: string): Offers
 }
@@ -158,5 +163,7 @@ export interface ApiKeyStatus {
 /** Who asks at the HTTP door, and what it may do. The owner key and a signed-in browser are `admin`. */
 export interface Principal {
   name: string
+  /** The id of the API key; absent for the owner. */
+  apiKey?: string
   scopes: readonly Scope[]
 }

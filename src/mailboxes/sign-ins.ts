@@ -6,6 +6,7 @@ import type { Login, Store } from '../store/ports.ts'
 import { createAdmission } from './admission.ts'
 import { createBearerCheck } from './bearer-check.ts'
 import { createChosenPasswords, type Scrypt, scryptCost as usualCost } from './chosen-password.ts'
+import { createConfirmation } from './confirmation.ts'
 import { cramMd5Proof } from './cram-md5-proof.ts'
 import type { Guard } from './guard.ts'
 import { createLoginCheck } from './login-check.ts'
@@ -16,7 +17,7 @@ import { submitterOf } from './submitter.ts'
 import { createUseRecorder } from './use-recorder.ts'
 
 export interface SignInsNeeds {
-  store: Pick<Store, 'logins' | 'mailboxes'>
+  store: Pick<Store, 'logins' | 'mailboxes' | 'apiKeys'>
   apiKeys: Pick<ApiKeys, 'check'>
   offers: SignInOffers
   guard: Guard
@@ -56,6 +57,7 @@ export function createSignIns(needs: SignInsNeeds): SignIns {
       noteUse(login, remoteAddress)
       return submitter
     },
+    confirm: createConfirmation({ store, clock }),
     offers: offers.from,
   }
 }

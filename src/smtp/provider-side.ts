@@ -9,7 +9,7 @@ import type { TransactionLog } from './transaction-log.ts'
 
 export interface ProviderSideOptions {
   relay: Relay
-  signIns: Pick<SignIns, 'check' | 'admit'>
+  signIns: Pick<SignIns, 'check' | 'admit' | 'confirm'>
   limits: Pick<Limits, 'wholeLoginSeconds'>
   remoteAddress: string
   record: TransactionLog
@@ -29,6 +29,8 @@ export interface ProviderSide {
 
 export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
   let transaction: Transaction | undefined
+  /** Who hands in the mail. */
+  let client: Submitter | undefined
 
   return { signIn, admit, begin, addRecipients, send, giveUp }
 
@@ -36,6 +38,7 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
     let at: 'sign-in' | 'proof' = 'sign-in'
     try {
       const submitter = await within(deps.limits.wholeLoginSeconds, checkAndProve(next.credentials))
+      client = submitter
       deps.signedIn()
       deps.record.signedIn(submitter)
       return { kind: 'signed-in', submitter }
@@ -58,6 +61,7 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
   async function admit(sender: string): Promise<SessionEvent> {
     try {
       const submitter = await deps.signIns.admit(sender, deps.remoteAddress)
+      client = submitter
       deps.signedIn()
       deps.record.admitted(submitter)
       return { kind: 'signed-in', submitter }
@@ -71,6 +75,8 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
   async function begin(next: Next & { do: 'begin' }): Promise<SessionEvent> {
     deps.record.begun(next.mailbox, next.mail.sender, next.givenSender)
     try {
+      if (client === undefined) throw new Failure('internal', 'There is nobody to begin a transaction for')
+      await deps.signIns.confirm(client)
       const begun = await deps.relay.begin(next.mailbox, next.mail, next.recipients)
       transaction = begun.transaction
       deps.record.recipients(begun.replies)

@@ -49,7 +49,7 @@ describe('an API key', () => {
 
   it('is somebody with its scopes, and its use is noted', async () => {
     const { apiKey, key } = await apiKeys.add({ scopes: ['read'] })
-    expect(await apiKeys.check(key)).toEqual({ name: 'read', scopes: ['read'] })
+    expect(await apiKeys.check(key)).toEqual({ name: 'read', apiKey: apiKey.id, scopes: ['read'] })
     await new Promise((resolve) => setImmediate(resolve))
     expect(await apiKeys.list()).toEqual([{ ...apiKey, lastUsedAt: '2030-05-01T12:00:00.000Z' }])
   })

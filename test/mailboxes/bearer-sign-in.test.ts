@@ -25,9 +25,10 @@ describe('an API key as a bearer', () => {
     ['nothing, where it sends for several', both, '', ['Me@example.com', 'shop@example.com']],
     ['one of several', both, 'shop@example.com', ['shop@example.com']],
   ])('signs in with %s for a name', async (_what, scopes, userName, mailboxes) => {
-    const { key } = await keyWith(...scopes)
+    const { apiKey, key } = await keyWith(...scopes)
     expect(await bearer(userName, key)).toEqual({
       userName: 'api-key nightly report',
+      apiKey: apiKey.id,
       mailboxes: mailboxes.map((address) => ({ address, aliases: [] })),
       senders: [],
       rewriteSender: false,

@@ -12,14 +12,16 @@ describe('what a session asks beyond itself', () => {
   let relay: RecordingRelay
   let side: ProviderSide
   let deadlinesEnded: number
+  let ended: Set<string>
 
   beforeEach(() => {
     log = createRecordingLog()
     relay = createRecordingRelay()
     deadlinesEnded = 0
+    ended = new Set()
     side = createProviderSide({
       relay,
-      signIns: createStageSignIns({ withoutPassword: true }),
+      signIns: createStageSignIns({ withoutPassword: true }, ended),
       limits: { wholeLoginSeconds: 10 },
       remoteAddress: '192.0.2.7',
       record: createTransactionLog(log, createManualClock()),
@@ -71,6 +73,32 @@ describe('what a session asks beyond itself', () => {
     expect(log.lines.at(-1)).toMatchObject({
       fields: { sender: 'me@example.com', givenSender: 'root@?localhost' },
       message: 'transaction given up',
+    })
+  })
+
+  it('asks for each message whether the login is still good, before the provider hears of it', async () => {
+    const message = {
+      do: 'begin',
+      mailbox: 'me@example.com',
+      mail: { sender: 'me@example.com', parameters: [] },
+      recipients: [{ recipient: 'a@example.net', parameters: [] }],
+    } as const
+    const credentials = {
+      kind: 'password',
+      userName: 'me@example.com',
+      password: new Secret('right'),
+    } as const
+    await side.signIn({ do: 'sign-in', credentials })
+    expect(await side.begin(message)).toMatchObject({ kind: 'recipients-answered' })
+    await side.giveUp()
+    const asked = [...relay.asked]
+    ended.add('me@example.com')
+    const refusal = { kind: 'failed', at: 'transaction', failure: { code: 'wrong-credentials' } }
+    expect(await side.begin(message)).toMatchObject(refusal)
+    expect(relay.asked).toEqual(asked)
+    expect(log.lines.at(-1)).toMatchObject({
+      message: 'message not sent',
+      fields: { login: 'me@example.com' },
     })
   })
 })

@@ -25,6 +25,8 @@ export type StageSettings = Partial<Omit<SmtpDoorOptions, 'limits' | 'relay' | '
   tls?: { cert: string; key: string }
   /** What clients are offered beside PLAIN and LOGIN; nothing without it. */
   offers?: Partial<Offers>
+  /** User names whose login has ended since they signed in. */
+  ended?: ReadonlySet<string>
 }
 
 /**
@@ -49,7 +51,7 @@ export async function openDoor(settings: StageSettings = {}): Promise<DoorStage>
   const byDefault = tls === undefined && settings.certificates === undefined ? 'none' : 'starttls'
   const usual = { host: '127.0.0.1', port: 0, tls: byDefault, plainAuth: false, oldTls: false } as const
   const door = createSmtpDoor({
-    signIns: createStageSignIns(settings.offers),
+    signIns: createStageSignIns(settings.offers, settings.ended),
     clock: systemClock,
     ...(tls && { certificates: { contextFor: secureContexts(tls) } }),
     ...others,
@@ -64,7 +66,10 @@ export async function openDoor(settings: StageSettings = {}): Promise<DoorStage>
 }
 
 /** The logins above, and `offered` as what a client may use beside PLAIN and LOGIN. */
-export function createStageSignIns(offered: Partial<Offers> = {}): SignIns {
+export function createStageSignIns(
+  offered: Partial<Offers> = {},
+  ended: ReadonlySet<string> = new Set(),
+): SignIns {
   const offers = { cramMd5: false, bearer: false, withoutPassword: false, ...offered }
   return {
     async check(credentials) {
@@ -79,6 +84,9 @@ export function createStageSignIns(offered: Partial<Offers> = {}): SignIns {
       throw new Failure('sender-refused', `No login without a password may send as ${sender} from here`, {
         fix: `Allow it with: postern login allow hall --sender ${sender}`,
       })
+    },
+    async confirm({ userName }) {
+      if (ended.has(userName)) throw wrongCredentials()
     },
     offers: () => offers,
   }

@@ -1,0 +1,52 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { here, refusalOf, type SignInStage, setSignInStage } from './sign-in-stage.ts'
+
+let stage: SignInStage
+
+beforeEach(async () => {
+  stage = await setSignInStage()
+})
+
+const ended = { code: 'wrong-credentials', message: 'The login or API key of this session has ended' }
+
+describe('what a session signed in with', () => {
+  it.each(['generated', 'withChosen'] as const)('is good until its login (%s) is revoked', async (make) => {
+    const { id, userName, secret } = await stage[make]()
+    const submitter = await stage.check(userName, secret)
+    await stage.signIns.confirm(submitter)
+    await stage.logins.revoke(id)
+    expect(await refusalOf(stage.signIns.confirm(submitter))).toMatchObject(ended)
+  })
+
+  it('is not good again when its name is given to another login', async () => {
+    const { id, userName, secret } = await stage.generated({ userName: 'printer' })
+    const submitter = await stage.check(userName, secret)
+    await stage.logins.revoke(id)
+    await stage.generated({ userName: 'printer' })
+    expect(await refusalOf(stage.signIns.confirm(submitter))).toMatchObject(ended)
+  })
+
+  it('ends when its time comes', async () => {
+    const expires = new Date(stage.clock.now() + 1000).toISOString()
+    const { userName, secret } = await stage.generated({ expires })
+    const submitter = await stage.check(userName, secret)
+    await stage.signIns.confirm(submitter)
+    stage.clock.advance(1)
+    expect(await refusalOf(stage.signIns.confirm(submitter))).toMatchObject(ended)
+  })
+
+  it('ends with its only mailbox', async () => {
+    const { userName, secret } = await stage.generated()
+    const submitter = await stage.check(userName, secret)
+    await stage.store.mailboxes.remove('me@example.com')
+    expect(await refusalOf(stage.signIns.confirm(submitter))).toMatchObject(ended)
+  })
+
+  it('is an API key that is good until it is revoked', async () => {
+    const { apiKey, key } = await stage.apiKeys.add({ scopes: ['send:me@example.com'] })
+    const submitter = await stage.signIns.check({ kind: 'bearer', userName: '', token: key }, here)
+    await stage.signIns.confirm(submitter)
+    await stage.apiKeys.revoke(apiKey.id)
+    expect(await refusalOf(stage.signIns.confirm(submitter))).toMatchObject(ended)
+  })
+})
