@@ -26,9 +26,9 @@ export interface Sending {
 }
 
 export async function prepareSending(): Promise<Sending> {
-  const folder = await mkdtemp(join(tmpdir(), 'postern-clients-'))
   const stage = await setLegacyStage()
   const signIns = await credentialsFor(stage)
+  const folder = await mkdtemp(join(tmpdir(), 'postern-clients-'))
   const recipient = 'you@example.net'
 
   const taskFor = ({ security, portFor = security, mechanism, message }: Way): Task => ({

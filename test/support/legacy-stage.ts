@@ -10,7 +10,7 @@ import { readClientOctets } from './client-octets.ts'
 import { consentedMailbox } from './consented-mailbox.ts'
 import { startDovecot } from './dovecot.ts'
 import { eventually } from './eventually.ts'
-import { makeCertificate } from './made-certificate.ts'
+import { type MadeCertificate, makeCertificate } from './made-certificate.ts'
 import { type Recorded, startRecordingSink } from './recording-sink.ts'
 import { messagesIn, startWireTap, type WireTap } from './wire-tap.ts'
 
@@ -40,30 +40,39 @@ export interface Delivery {
 
 /** Legacy software, taps, postern with a certificate, Dovecot, sink: with a mailbox whose owner has consented. */
 export async function setLegacyStage(): Promise<LegacyStage> {
+  const closing: (() => Promise<void>)[] = []
+  const close = async () => {
+    for (const end of closing.splice(0).reverse()) await end()
+  }
+  try {
+    return { ...(await build(closing)), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function build(closing: (() => Promise<void>)[]): Promise<Omit<LegacyStage, 'close'>> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-legacy-'))
-  const { caFile, certFile, keyFile } = await makeCertificate(folder)
+  closing.push(() => rm(folder, { recursive: true, force: true }))
+  const certificate = await makeCertificate(folder)
   const otherCaFile = join(folder, 'other-ca.pem')
   await writeFile(otherCaFile, (await createAuthority()).ca)
   const keyLog = join(folder, 'keys.log')
   const smtpsPort = await freePort()
   const sink = await startRecordingSink()
-  const stage = await setStageWith((authority) => startDovecot(authority, sink.port), {
-    env: {
-      POSTERN_TLS_CERT_FILE: certFile,
-      POSTERN_TLS_KEY_FILE: keyFile,
-      POSTERN_SMTPS_LISTEN: `127.0.0.1:${smtpsPort}`,
-      // So that what is sent over TLS can be compared, too.
-      NODE_OPTIONS: `--tls-keylog=${keyLog}`,
-    },
-  })
+  closing.push(sink.close)
+  const env = settings(certificate, smtpsPort, keyLog)
+  const stage = await setStageWith((authority) => startDovecot(authority, sink.port), { env })
+  closing.push(stage.close)
   const taps = [await startWireTap(stage.process.smtpPort), await startWireTap(smtpsPort)] as const
-  const mailbox = await consentedMailbox(stage.postern)
+  closing.push(...taps.map((tap) => tap.close))
 
   return {
     ports: { plain: taps[0].port, STARTTLS: taps[0].port, 'implicit TLS': taps[1].port },
-    caFile,
+    caFile: certificate.caFile,
     otherCaFile,
-    mailbox,
+    mailbox: await consentedMailbox(stage.postern),
     postern: stage.postern,
     async delivered(count = 1) {
       await eventually('the messages arrive', () => sink.messages.length >= count, 25)
@@ -72,12 +81,16 @@ export async function setLegacyStage(): Promise<LegacyStage> {
       for (const tap of taps) tap.forget()
       return { arrived, ...heard }
     },
-    async close() {
-      for (const tap of taps) await tap.close()
-      await stage.close()
-      await sink.close()
-      await rm(folder, { recursive: true, force: true })
-    },
+  }
+}
+
+function settings(certificate: MadeCertificate, smtpsPort: number, keyLog: string): Record<string, string> {
+  return {
+    POSTERN_TLS_CERT_FILE: certificate.certFile,
+    POSTERN_TLS_KEY_FILE: certificate.keyFile,
+    POSTERN_SMTPS_LISTEN: `127.0.0.1:${smtpsPort}`,
+    // So that what is sent over TLS can be compared, too.
+    NODE_OPTIONS: `--tls-keylog=${keyLog}`,
   }
 }
 
