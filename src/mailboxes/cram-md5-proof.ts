@@ -15,6 +15,7 @@ export function cramMd5Proof({ challenge, digest }: CramMd5): Proof {
 
   return {
     secret: new Secret(digest),
+    fits: ({ verifier }) => verifier.kind === 'sealed',
     matchesGenerated: (login) => isGenerated(login) && isRight(login),
     matchesChosen: async (login) => ({ matches: !isGenerated(login) && isRight(login), paid: false }),
   }

@@ -24,6 +24,7 @@ export interface GuardNeeds {
 /** How many attempts wait for their turn at most, and as many again for their refusal. */
 const waitingAtOnce = 1_000
 const wrongOnesRemembered = 20_000
+const shareBeforeLook = 0.75
 const everywhere = 'everywhere'
 
 /**
@@ -56,7 +57,9 @@ export function createGuard({ limits, clock, log }: GuardNeeds): Guard & { close
     async admit(attempt) {
       begun.set(attempt, clock.monotonic())
       if (attempt.known) {
-        if (await byPair.isFull(pairOf(attempt))) await ofKnown.wait(delay)
+        if (!(await byPair.isFull(pairOf(attempt)))) return
+        // Where others hear after the delay that they are turned away, the work of looking has to fit in before that.
+        await ofKnown.wait(turnedAway.has(attempt.source) ? delay * shareBeforeLook : delay)
         return
       }
       if (!turnedAway.has(attempt.source)) {
@@ -72,9 +75,7 @@ export function createGuard({ limits, clock, log }: GuardNeeds): Guard & { close
 
     async failed(attempt, secret) {
       const isTurnedAway = turnedAway.has(attempt.source)
-      const isGuess = isNew(attempt.source, attempt.name, secret)
-      if (isGuess) await countGuess(attempt, isTurnedAway)
-      const isTooOften = !isGuess && (await countRepeat(attempt.source, attempt.name))
+      const isTooOften = secret !== undefined && (await countWrong(attempt, secret, isTurnedAway))
       if (!isTurnedAway && !isTooOften) return
       // At the time when those hear it whose password is not even looked at.
       const beginning = begun.get(attempt) ?? clock.monotonic()
@@ -104,6 +105,14 @@ export function createGuard({ limits, clock, log }: GuardNeeds): Guard & { close
     return true
   }
 
+  /** Whether it is an old one that comes so often that the work of refusing it has to be slowed down. */
+  async function countWrong(attempt: Attempt, secret: Secret, isTurnedAway: boolean): Promise<boolean> {
+    const { source, name } = attempt
+    if (!isNew(source, name, secret)) return await countRepeat(source, name)
+    await countGuess(attempt, isTurnedAway)
+    return false
+  }
+
   async function countGuess(attempt: Attempt, isTurnedAway: boolean): Promise<void> {
     const { source, name } = attempt
     if (!isTurnedAway) await countForSource(source)
@@ -128,7 +137,6 @@ export function createGuard({ limits, clock, log }: GuardNeeds): Guard & { close
     if (all === guessesInAll) write.spray(source, all)
   }
 
-  /** Whether it comes so often that the work of refusing it has to be slowed down. */
   async function countRepeat(source: string, name: string): Promise<boolean> {
     const again = await repeats.add(source)
     if (again === guessesPerSource) write.repeated(source, name, again)

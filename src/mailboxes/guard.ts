@@ -19,9 +19,10 @@ export interface Guard {
    * @throws Failure `limit-reached`, after the same wait for everybody, with `retryAfterSeconds`: nothing may be looked at;
    * `provider-unavailable` when postern stops meanwhile */
   admit(attempt: Attempt): Promise<void>
-  /** The secret was wrong. The same wrong one again from the same source for the same name is no new guess and is not counted.
+  /** The secret was wrong. The same wrong one again from the same source for the same name is no new guess and is not counted;
+   * undefined, for one that could not have been right at all, counts for nothing.
    * @throws Failure `limit-reached` when the source has no more guesses (a known attempt, or one that was under way): who is turned away learns nothing */
-  failed(attempt: Attempt, secret: Secret): Promise<void>
+  failed(attempt: Attempt, secret: Secret | undefined): Promise<void>
   /** A secret that nobody can guess (an API key, a link) was wrong: counted for its source. Valid ones never come here.
    * @throws Failure `limit-reached` with `retryAfterSeconds` once the source has no more guesses */
   refused(source: string, secret: Secret): void

@@ -20,6 +20,8 @@ export interface LoginCheckNeeds {
 export interface Proof {
   /** What is counted as one guess. */
   secret: Secret
+  /** Whether there is anything in this login that it could be right for. */
+  fits(login: Login): boolean
   /** Whether it is right, for a password that was generated here. No other login matches. */
   matchesGenerated(login: Login): boolean
   /** The same for one that a person chose. `paid`: a scrypt was run to find out. */
@@ -47,7 +49,9 @@ export function createLoginCheck({ logins, guard, clock, chosenPasswords }: Logi
     const answer = login ? await proof.matchesChosen(login) : { matches: false, paid: false }
     if (usable && answer.matches) return login
     if (!answer.paid) await chosenPasswords.waste()
-    await guard.failed(attempt, proof.secret)
+    // Python's smtplib tries CRAM-MD5 first wherever it is offered, and then signs in: no guess, though its login may not have it.
+    const harmless = known && usable && !proof.fits(login)
+    await guard.failed(attempt, harmless ? undefined : proof.secret)
     throw wrongCredentials()
   }
 }

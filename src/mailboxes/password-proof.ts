@@ -23,6 +23,7 @@ export function createPasswordProofs(
     const password = preparePassword(secret.reveal())
     return {
       secret,
+      fits: () => true,
       matchesGenerated({ id, verifier }) {
         if (password === undefined) return false
         if (verifier.kind === 'keyed')

@@ -1,12 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import { here, type SignInStage, setSignInStage } from './sign-in-stage.ts'
+import { here, refusalOf, type SignInStage, setSignInStage } from './sign-in-stage.ts'
 
 let stage: SignInStage
 
 beforeEach(async () => {
   stage = await setSignInStage()
 })
+
+const settled = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
 
 describe('CRAM-MD5', () => {
   it.each([
@@ -46,5 +48,29 @@ describe('CRAM-MD5', () => {
     const digest = 'b913a602c7eda7a495b4e6e7334d3890'
     const answer = stage.signIns.check({ kind: 'cram-md5', userName: 'tim', challenge, digest }, here)
     expect(await answer).toMatchObject({ userName: 'tim' })
+  })
+
+  describe('at a login that does not have it', () => {
+    it('is refused like anything wrong, and counts for no guess once the login is known from there', async () => {
+      const { userName, secret } = await stage.generated()
+      const refused = { code: 'wrong-credentials', message: 'Wrong user name or password' }
+      expect(await refusalOf(stage.cramMd5(userName, secret))).toMatchObject(refused)
+      expect([stage.guard.failed.length, stage.guard.harmless.length]).toEqual([1, 0])
+      await stage.check(userName, secret)
+      await settled()
+      expect(await refusalOf(stage.cramMd5(userName, secret))).toMatchObject(refused)
+      expect([stage.guard.failed.length, stage.guard.harmless.length]).toEqual([1, 1])
+      expect(stage.scrypts).toHaveLength(2)
+      expect(await refusalOf(stage.check(userName, new Secret('wrong')))).toMatchObject(refused)
+      expect(stage.guard.failed).toHaveLength(2)
+    })
+
+    it('counts at a login that has it', async () => {
+      const { userName, secret } = await stage.generated({ cramMd5: true })
+      await stage.cramMd5(userName, secret)
+      await settled()
+      await refusalOf(stage.cramMd5(userName, new Secret('wrong')))
+      expect([stage.guard.failed.length, stage.guard.harmless.length]).toEqual([1, 0])
+    })
   })
 })

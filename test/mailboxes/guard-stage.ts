@@ -21,7 +21,8 @@ export interface Answer {
   retryAfterSeconds?: number
 }
 
-type Guess = { source?: string; name?: string; known?: boolean; secret?: string }
+/** `harmless`: nothing that could have been right. */
+type Guess = { source?: string; name?: string; known?: boolean; secret?: string; harmless?: boolean }
 
 /** A guard whose hours pass in a moment: the library that counts reads the clocks of the system, so those are moved. */
 export function setGuardStage(over: Partial<GuardNeeds['limits']> = {}) {
@@ -35,14 +36,14 @@ export function setGuardStage(over: Partial<GuardNeeds['limits']> = {}) {
   let secrets = 0
 
   /** One attempt as a door makes it. `right`: whether the secret is. Takes no time but what the guard takes. */
-  async function attempt({ right, secret, ...rest }: Guess & { right: boolean }): Promise<Answer> {
+  async function attempt({ right, secret, harmless, ...rest }: Guess & { right: boolean }): Promise<Answer> {
     const asked = { source: '192.0.2.1', name: 'printer', known: false, ...rest }
     const began = performance.now()
     const since = () => Math.round(performance.now() - began) / 1000
     try {
       await guard.admit(asked)
       if (right) return { outcome: 'admitted', seconds: since() }
-      await guard.failed(asked, new Secret(secret ?? `wrong-${++secrets}`))
+      await guard.failed(asked, harmless ? undefined : new Secret(secret ?? `wrong-${++secrets}`))
       return { outcome: 'wrong', seconds: since() }
     } catch (error) {
       return { ...described(error), seconds: since() }

@@ -27,8 +27,12 @@ describe('a source that guesses', () => {
     await stage.wrongTimes(20, anyName)
     const unknownRight = await stage.right({ source: attacker, name: 'somebody' })
     const unknownWrong = await stage.wrong({ source: attacker, name: 'somebody' })
-    const knownWrong = await stage.wrong({ source: attacker, name: 'known-here', known: true })
-    for (const { outcome, seconds } of [unknownRight, unknownWrong, knownWrong]) {
+    const known = { source: attacker, name: 'known-here', known: true }
+    const knownWrong = await stage.wrong(known)
+    const harmless = await stage.wrong({ ...known, harmless: true })
+    // The tenth makes a known one wait before the look, too.
+    const knownOften = await stage.wrongTimes(12, known)
+    for (const { outcome, seconds } of [unknownRight, unknownWrong, knownWrong, harmless, ...knownOften]) {
       expect({ outcome, seconds }).toEqual({ outcome: 'limit-reached', seconds: 3 })
     }
   })
@@ -37,6 +41,14 @@ describe('a source that guesses', () => {
     const stage = setGuardStage()
     await stage.wrongTimes(25, anyName)
     expect(await stage.right({ source: attacker, known: true })).toEqual({ outcome: 'admitted', seconds: 0 })
+    expect(await stage.right({ source: owner })).toEqual({ outcome: 'admitted', seconds: 0 })
+  })
+
+  it('is not one whose client only showed what could not have been right', async () => {
+    const stage = setGuardStage()
+    const answers = await stage.wrongTimes(50, { source: owner, known: true, harmless: true })
+    expect(answers.every(({ outcome, seconds }) => outcome === 'wrong' && seconds === 0)).toBe(true)
+    expect(stage.events()).toEqual([])
     expect(await stage.right({ source: owner })).toEqual({ outcome: 'admitted', seconds: 0 })
   })
 

@@ -3,9 +3,16 @@ import type { Attempt, Guard } from '../../src/mailboxes/guard.ts'
 
 /** Lets everybody try and notes what it was told; a source in `turnedAway` may not try, unless it is known. */
 export function createRecordingGuard() {
-  const calls: { asked: Attempt[]; failed: Attempt[]; refused: string[]; secrets: string[] } = {
+  const calls: {
+    asked: Attempt[]
+    failed: Attempt[]
+    harmless: Attempt[]
+    refused: string[]
+    secrets: string[]
+  } = {
     asked: [],
     failed: [],
+    harmless: [],
     refused: [],
     secrets: [],
   }
@@ -17,8 +24,11 @@ export function createRecordingGuard() {
       if (!attempt.known && turnedAway.has(attempt.source)) throw tooMany()
     },
     async failed(attempt, secret) {
-      calls.failed.push(attempt)
-      calls.secrets.push(secret.reveal())
+      if (secret === undefined) calls.harmless.push(attempt)
+      else {
+        calls.failed.push(attempt)
+        calls.secrets.push(secret.reveal())
+      }
       if (turnedAway.has(attempt.source)) throw tooMany()
     },
     refused(source, secret) {
