@@ -2,7 +2,7 @@ import { printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Login, Store } from '../store/ports.ts'
-import { allowingCommand } from './allowing-command.ts'
+import { howToAllow } from './allowing-command.ts'
 import { isUsable, wrongCredentials } from './login-check.ts'
 import { mailboxForSender } from './sender-policy.ts'
 import type { Submitter } from './services.ts'
@@ -34,8 +34,8 @@ export function createAdmission({ store, offers, clock }: AdmissionNeeds) {
     const chosen = allowed.find(({ asGiven }) => asGiven) ?? allowed[0]
     if (chosen) return chosen.candidate
     const message = `No login without a password may send as ${printable(sender, 254)} from here`
-    const fix = `Allow it with: ${allowingCommand(first.submitter, sender)}`
-    throw new Failure('sender-refused', message, { fix })
+    const fix = howToAllow(first.submitter, sender)
+    throw new Failure('sender-refused', message, fix === undefined ? {} : { fix })
   }
 
   async function candidatesFrom(remoteAddress: string): Promise<Admitted[]> {

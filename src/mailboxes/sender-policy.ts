@@ -10,7 +10,8 @@ export type SenderVerdict =
  * Which of a submitter's mailboxes an envelope sender leaves through, if it may at all. Its own mailboxes, their aliases and the null
  * sender (`''`, RFC 5321 section 4.5.5: bounces and receipts) are always allowed; others only by the login's patterns, or
  * replaced by the first mailbox where the login says so.
- * A sender that is one of the mailboxes or its alias leaves through that one, anything else through the first.
+ * A sender that is one of the mailboxes leaves through that one, though it were an alias of another, too; an alias through its mailbox, anything
+ * else through the first.
  */
 export function mailboxForSender(
   { mailboxes, senders, rewriteSender }: Pick<Submitter, 'mailboxes' | 'senders' | 'rewriteSender'>,
@@ -18,9 +19,10 @@ export function mailboxForSender(
 ): SenderVerdict {
   const [first] = mailboxes
   if (first === undefined) return { allowed: false, reason: 'This login has no mailbox' }
-  const own = mailboxes.find(({ address, aliases }) =>
-    [address, ...aliases].some((one) => sameAddress(one, sender)),
-  )
+  const isSender = (one: Address) => sameAddress(one, sender)
+  const own =
+    mailboxes.find(({ address }) => isSender(address)) ??
+    mailboxes.find(({ aliases }) => aliases.some(isSender))
   if (own !== undefined) return { allowed: true, mailbox: own.address, sender }
   if (sender === '' || senders.some((pattern) => matches(pattern, sender))) {
     return { allowed: true, mailbox: first.address, sender }

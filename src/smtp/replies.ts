@@ -131,9 +131,10 @@ export function greeting(hostname: string): Reply {
   return say(220, `${hostname} ESMTP postern`)
 }
 
-/** Names the sender that is missing and, in `fix`, the command that would allow it. */
+/** Names the sender that is missing and, in `fix`, the command that would allow it: whole or not at all, because a part of it would allow another one. */
 export function senderRefused(reason: string, fix = ''): Reply {
-  return say(550, asciiText(`5.7.1 ${reason}. ${fix}`.trimEnd()))
+  const whole = `5.7.1 ${reason}. ${fix}`.trimEnd()
+  return say(550, asciiText(whole) === whole ? whole : asciiText(`5.7.1 ${reason}`))
 }
 
 /** A text of ours with foreign parts in it, as a reply line: ASCII (RFC 5321, section 4.2), within 512 octets. */

@@ -1,5 +1,5 @@
 import type { Limits } from '../config/config.ts'
-import { allowingCommand } from '../mailboxes/allowing-command.ts'
+import { howToAllow } from '../mailboxes/allowing-command.ts'
 import { mailboxForSender } from '../mailboxes/sender-policy.ts'
 import type { Submitter } from '../mailboxes/services.ts'
 import type { Offered } from '../upstream/relay.ts'
@@ -53,9 +53,7 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
     mail(by, mail) {
       if (open !== undefined) return bad(replies.mailAlready)
       const verdict = mailboxForSender(by, mail.sender)
-      if (!verdict.allowed) {
-        return answer(senderRefused(verdict.reason, `Allow it with: ${allowingCommand(by, mail.sender)}`))
-      }
+      if (!verdict.allowed) return answer(senderRefused(verdict.reason, howToAllow(by, mail.sender)))
       const its = offered(verdict.mailbox)
       if (wantsUtf8(mail) && !its.smtpUtf8) return bad(replies.utf8NotHere)
       const size = mail.parameters.find(({ keyword }) => keyword === 'SIZE')?.value

@@ -34,6 +34,16 @@ describe('the sender policy', () => {
     expect(mailboxForSender(login, sender)).toEqual({ allowed: true, mailbox, sender })
   })
 
+  it('takes the mailbox itself before another one that has its address for an alias', () => {
+    const [info, shop] = two.mailboxes
+    const mailboxes = [
+      { ...info, address: 'info@example.com', aliases: ['Shop@example.org'] },
+      ...(shop ? [shop] : []),
+    ]
+    const verdict = mailboxForSender({ ...two, mailboxes }, 'shop@example.org')
+    expect(verdict).toEqual({ allowed: true, mailbox: 'shop@example.org', sender: 'shop@example.org' })
+  })
+
   const refused: [string, Rights, string][] = [
     ['somebody else', one, 'other@example.com'],
     ['an address that only begins alike', one, 'Info@example.com.evil.test'],

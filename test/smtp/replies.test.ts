@@ -57,6 +57,13 @@ describe('failures as replies', () => {
 })
 
 describe('texts of our own', () => {
+  it('name a command whole or not at all, because a part of it would allow another sender', () => {
+    const text = (reason: string, fix: string) => formatReply(senderRefused(reason, fix)).toString()
+    expect(text('Not this one', 'Run: it')).toBe('550 5.7.1 Not this one. Run: it\r\n')
+    expect(text('Not jürgen', 'Run: it jürgen')).toBe('550 5.7.1 Not j?rgen\r\n')
+    expect(text('Not this one', `Run: ${'x'.repeat(470)}`)).toBe('550 5.7.1 Not this one\r\n')
+  })
+
   it('are one line of printable ASCII each, within 512 octets', () => {
     const long = 'ü\r\n250 '.repeat(200)
     const all = [...Object.values(replies), senderRefused(long, long), senderRefused('short')]

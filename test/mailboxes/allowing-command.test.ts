@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest'
+import { howToAllow } from '../../src/mailboxes/allowing-command.ts'
+
+const mailboxes = [{ address: 'me@example.com', aliases: [] }]
+
+describe('the command that would allow a sender', () => {
+  it('extends the login, and for an API key makes one', () => {
+    const sender = 'x@example.net'
+    expect(howToAllow({ login: '1f', mailboxes }, sender)).toBe(
+      'Allow it with: postern login allow 1f --sender x@example.net',
+    )
+    expect(howToAllow({ mailboxes }, sender)).toBe(
+      'Allow it with: postern login add me@example.com --sender x@example.net',
+    )
+  })
+
+  it('is one word to a shell, whatever the sender is', () => {
+    expect(howToAllow({ login: '1f', mailboxes }, "a'`id`$x@example.net")).toContain(
+      `--sender 'a'\\''\`id\`$x@example.net'`,
+    )
+  })
+
+  it.each(['*@example.com', '"a b"@example.com', 'x@[192.0.2.1]', 'a*b@example.com'])(
+    'does not exist for %s, which would allow more or nothing',
+    (sender) => {
+      expect(howToAllow({ login: '1f', mailboxes }, sender)).toBeUndefined()
+    },
+  )
+})
