@@ -3,7 +3,8 @@ import type { LoginStatus } from '../mailboxes/services.ts'
 const cramMd5Cost = [
   'CRAM-MD5 needs the password itself, so it is kept sealed instead of hashed: whoever has both the',
   'database and its key can read it. And it rests on MD5. Make such a login only for a device that knows',
-  'nothing else, and bind it to the address of that device with --network.',
+  'nothing else, and bind it to that device with --network: CRAM-MD5 is offered to everybody there, and many',
+  'programs that see it offered choose it for logins that cannot use it.',
 ]
 
 export const addLoginHelp = `

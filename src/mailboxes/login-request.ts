@@ -29,6 +29,7 @@ export async function readLoginRequest(
   for (const text of request.mailboxes) addresses.push((await existingMailbox(mailboxes, text)).address)
   const networks = unique((request.networks ?? []).map(parseNetwork))
   if (request.withoutPassword) requireBound(request, networks)
+  else if (request.cramMd5) requireNamed(networks)
   return {
     mailboxes: unique(addresses),
     senders: readSenders(request.senders ?? []),
@@ -63,6 +64,14 @@ function requireBound({ password, cramMd5 }: LoginRequest, networks: readonly st
   if (wide === undefined) return
   throw new Failure('invalid', `The network ${wide} is too wide for a login without a password`, {
     fix: `Name the addresses of the devices themselves; /${widest.ipv4} is the widest of IPv4, /${widest.ipv6} of IPv6.`,
+  })
+}
+
+/** Every program that meets CRAM-MD5 in EHLO may choose it, for a login that cannot do it, and try nothing else then: curl and PHPMailer do. */
+function requireNamed(networks: readonly string[]): void {
+  if (networks.length > 0) return
+  throw new Failure('invalid', 'A login for CRAM-MD5 must be bound to a network', {
+    fix: 'Name the address of the device, such as 192.0.2.7: only there is CRAM-MD5 offered, which other programs would choose for logins that cannot use it.',
   })
 }
 

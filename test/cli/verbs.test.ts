@@ -119,7 +119,8 @@ describe.each([
     { options: ['--no-password', '--network', '0.0.0.0/0'], says: '0.0.0.0/0 is too wide' },
     { options: ['--no-password', '--cram-md5', '--network', '::1'], says: 'none for CRAM-MD5' },
     { options: ['--no-password', '--password-file', '-', '--network', '::1'], says: 'has none to choose' },
-    { options: ['--cram-md5', '--password-file', '-'], says: 'This password is refused' },
+    { options: ['--cram-md5'], says: 'must be bound to a network' },
+    { options: ['--cram-md5', '--network', '::1', '--password-file', '-'], says: 'This password is refused' },
   ])('makes no login with $options', async ({ options, says }) => {
     await json('mailbox', 'add', 'me@example.com', '--provider', 'google')
     const outcome = await stage.postern(['login', 'add', 'me@example.com', ...options], 'password123\n')

@@ -73,7 +73,7 @@ export async function prepareSending(): Promise<Sending> {
 async function credentialsFor({ postern, mailbox }: LegacyStage) {
   const addLogin = ['login', 'add', mailbox.address, '--user']
   const [challenged, { key }] = await Promise.all([
-    command(postern, ...addLogin, 'old', '--cram-md5'),
+    command(postern, ...addLogin, 'old', '--cram-md5', '--network', '127.0.0.1'),
     command(postern, 'api-key', 'add', '--scope', `send:${mailbox.address}`),
     command(postern, ...addLogin, 'device', '--no-password', '--network', '127.0.0.1'),
   ])

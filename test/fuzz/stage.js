@@ -146,7 +146,10 @@ async function makeLogins(administrator, tokens) {
   for (const name of Object.keys(providers)) {
     const user = addressOf(name)
     await administrator.addMailbox(user, name, tokens.refreshTokenOf(user))
-    const password = await administrator.addLogin(user, name === 'digest' ? { cramMd5: true } : {})
+    const password = await administrator.addLogin(
+      user,
+      name === 'digest' ? { cramMd5: true, networks: ['127.0.0.0/8'] } : {},
+    )
     const apiKey = await administrator.addApiKey(`send:${user}`)
     logins.set(name, { user, password, apiKey })
   }

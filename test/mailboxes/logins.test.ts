@@ -67,7 +67,12 @@ describe('a new login', () => {
     ['a bad date', { expires: 'soon' }, 'invalid'],
     ['a guessable password', { password: new Secret('password123') }, 'invalid'],
     ['a password with the user name in it', { userName: 'kettle', password: chosen }, 'invalid'],
-    ['a guessable password for CRAM-MD5', { cramMd5: true, password: new Secret('password123') }, 'invalid'],
+    [
+      'a guessable password for CRAM-MD5',
+      { cramMd5: true, networks: ['::1'], password: new Secret('password123') },
+      'invalid',
+    ],
+    ['CRAM-MD5 and no network', { cramMd5: true }, 'invalid'],
     ['no password and no network', { withoutPassword: true }, 'invalid'],
     ['no password and every network', { withoutPassword: true, networks: ['10.0.0.1', '::/0'] }, 'invalid'],
     ['no password and half of IPv4', { withoutPassword: true, networks: ['128.0.0.0/1'] }, 'invalid'],
@@ -105,6 +110,7 @@ describe('a login for CRAM-MD5', () => {
     const { login, password } = await stage.logins.add({
       mailboxes: ['me@example.com'],
       cramMd5: true,
+      networks: ['192.0.2.7'],
       ...request,
     })
     expect(login).toMatchObject({ password: origin, cramMd5: true })
