@@ -1,19 +1,12 @@
 import type { Socket } from 'node:net'
-import { type SecureContext, TLSSocket } from 'node:tls'
+import type { SecureContext } from 'node:tls'
+import { createClientTls, type Handshake } from './client-tls.ts'
 
 /** What came of waiting for input. */
 export type Read =
   | { kind: 'octets'; octets: Buffer }
   /** The client has gone, or will send nothing more. */
   | { kind: 'ended' }
-  | { kind: 'timed-out' }
-  | { kind: 'interrupted' }
-
-/** What came of a TLS handshake. */
-export type Handshake =
-  | { kind: 'done'; protocol: string; cipher: string }
-  /** `error`: undefined when the client went away without a word. */
-  | { kind: 'failed'; error: Error | undefined }
   | { kind: 'timed-out' }
   | { kind: 'interrupted' }
 
@@ -112,30 +105,16 @@ export function createClientSocket(raw: Socket, options: ClientSocketOptions): C
     },
 
     async startTls(context) {
-      for (const event of ['readable', 'drain'] as const) raw.removeListener(event, onReadable)
-      raw.removeListener('end', onEnd)
-      const use = { isServer: true, secureContext: context, highWaterMark: options.bufferOctets }
-      // It begins with what the raw socket holds, and only then takes what arrives.
-      const secure = new TLSSocket(raw, use)
-      socket = secure
-      let established = false
-      let error: Error | undefined
-      secure.on('error', (reported) => {
-        error ??= reported
-      })
-      secure.once('secure', () => {
-        established = true
-        wake()
-      })
-      secure.once('close', onEnd)
+      detach()
+      const highWaterMark = options.bufferOctets
+      const tls = createClientTls(raw, { context, highWaterMark, onEstablished: () => wake() })
+      socket = tls.socket
       attach()
+      socket.once('close', onEnd)
       beginWait()
-      const goesOn = () => !established && !state.ended && !state.late && !state.idle && !state.interrupted
-      while (goesOn()) await event()
-      if (established) {
-        return { kind: 'done', protocol: secure.getProtocol() ?? '', cipher: secure.getCipher().name }
-      }
-      if (state.ended) return { kind: 'failed', error }
+      const goesOn = () => !tls.isEstablished() && !state.late && !state.idle && !state.interrupted
+      while (goesOn() && !state.ended) await event()
+      if (tls.isEstablished() || state.ended) return tls.outcome()
       return { kind: state.interrupted ? 'interrupted' : 'timed-out' }
     },
 
@@ -160,6 +139,11 @@ export function createClientSocket(raw: Socket, options: ClientSocketOptions): C
     socket.on('readable', onReadable)
     socket.on('drain', onReadable)
     socket.once('end', onEnd)
+  }
+
+  function detach(): void {
+    for (const event of ['readable', 'drain'] as const) socket.removeListener(event, onReadable)
+    socket.removeListener('end', onEnd)
   }
 
   function onReadable(): void {
