@@ -35,14 +35,20 @@ export function createCertificates({ certFile, keyFile, clock, log }: Certificat
   let seen = identity()
   const first = read()
   if ('wrong' in first) throw new Failure('configuration', first.wrong, { fix: first.fix })
-  let contexts = secureContexts(first.pair)
+  let pair = first.pair
+  let contexts = secureContexts(pair)
   let lookedAt = clock.monotonic()
+  /** The day on which its end was last thought of: at the start, whoever reads the settings does. */
+  let judgedOn = day(clock.now())
   /** What was wrong at the last look: a pair that is half-written is looked at again, and told once. */
   let wrong: string | undefined
 
   return {
     contextFor(use) {
-      if (clock.monotonic() - lookedAt >= lookEveryMilliseconds) look()
+      if (clock.monotonic() - lookedAt >= lookEveryMilliseconds) {
+        look()
+        warnOnceADay()
+      }
       return contexts(use)
     },
 
@@ -69,13 +75,24 @@ export function createCertificates({ certFile, keyFile, clock, log }: Certificat
     return true
   }
 
-  function take(pair: CertificatePair): void {
+  function take(taken: CertificatePair): void {
     wrong = undefined
+    pair = taken
     contexts = secureContexts(pair)
+    judgedOn = day(clock.now())
     const fields = { certFile, names: pair.names, validTo: day(pair.validTo) }
     const warning = validityWarning(pair, clock.now())
     if (warning === undefined) log.info(fields, 'a new certificate is in use')
     else log.warn(fields, `a new certificate is in use, but it ${warning}`)
+  }
+
+  /** A postern that runs for years outlives its certificate. */
+  function warnOnceADay(): void {
+    const today = day(clock.now())
+    if (today === judgedOn) return
+    judgedOn = today
+    const warning = validityWarning(pair, clock.now())
+    if (warning !== undefined) log.warn({ certFile }, `the certificate for clients ${warning}`)
   }
 
   function identity(): string {
@@ -86,7 +103,10 @@ export function createCertificates({ certFile, keyFile, clock, log }: Certificat
     const [cert, key] = [readText(certFile), readText(keyFile)]
     const unread = [cert, key].find((text) => 'why' in text)
     if ('why' in cert || 'why' in key) {
-      return { wrong: unread?.why ?? '', fix: 'Let the user that runs postern read both files.' }
+      return {
+        wrong: unread?.why ?? '',
+        fix: 'Both files have to be there, and readable for the user that runs postern.',
+      }
     }
     const reading = readCertificatePair(cert.text, key.text)
     if ('pair' in reading) return reading

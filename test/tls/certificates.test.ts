@@ -65,6 +65,24 @@ describe('certificate files that change', () => {
     expect(log.lines).toMatchObject([{ level: 'warn', message: expect.stringContaining('in 3 days') }])
   })
 
+  it('are told of once a day when they come to their end while postern runs', async () => {
+    const { clock, log, use } = await load()
+    const day = 24 * 60 * 60
+    for (let half = 0; half < 2 * 78; half++) {
+      clock.advance(day / 2)
+      use()
+    }
+    const message = (left: number) =>
+      expect.stringContaining(`the certificate for clients ends on 2030-07-30, in ${left} days`)
+    expect(log.lines).toMatchObject([
+      { level: 'warn', message: message(13) },
+      { level: 'warn', message: message(12) },
+    ])
+    clock.advance(20 * day)
+    use()
+    expect(log.lines).toMatchObject([{}, {}, { message: expect.stringContaining('ended on 2030-07-30') }])
+  })
+
   it.each<[string, (files: { certFile: string; keyFile: string }) => Promise<void>, RegExp]>([
     ['a key that is not there yet', ({ certFile }) => writeFile(certFile, second.cert), /does not belong/],
     ['half a certificate', ({ certFile }) => writeFile(certFile, second.cert.slice(0, 200)), /PEM form/],
