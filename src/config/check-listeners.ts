@@ -1,6 +1,6 @@
 import type { Endpoint, SmtpListener } from './config.ts'
 import { formatEndpoint, isLoopback } from './endpoint.ts'
-import { formatListener, sameEndpoint } from './listeners.ts'
+import { collide, formatListener } from './listeners.ts'
 import { type SettingKey, settings, type Values } from './settings.ts'
 
 /** What is wrong with the addresses of both doors and the certificate, taken together: one sentence each. */
@@ -72,10 +72,10 @@ function withoutCertificate(smtp: readonly SmtpListener[], smtps: readonly SmtpL
 
 function sharedAddresses(values: Partial<Values>, one: ListKey, other: ListKey): string[] {
   const others: readonly Endpoint[] = values[other] ?? []
-  const shared = (values[one] ?? []).filter((endpoint) => others.some((its) => sameEndpoint(endpoint, its)))
+  const shared = (values[one] ?? []).filter((endpoint) => others.some((its) => collide(endpoint, its)))
   return shared.map(
     (endpoint) =>
-      `${settings[one].name} and ${settings[other].name} both name ${formatEndpoint(endpoint)}: give each its own port.`,
+      `${settings[one].name} and ${settings[other].name} both take ${formatEndpoint(endpoint)}: give each its own port.`,
   )
 }
 

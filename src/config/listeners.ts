@@ -1,3 +1,4 @@
+import { isIP, isIPv4 } from 'node:net'
 import type { Endpoint, SmtpListener } from './config.ts'
 import { formatEndpoint, parseEndpoint } from './endpoint.ts'
 import type { Parse, Parsed } from './setting.ts'
@@ -12,7 +13,7 @@ export function listeners(tls: 'starttls' | 'implicit'): Parse<readonly SmtpList
     for (const entry of text.split(',')) {
       const parsed = listener(entry.trim(), tls)
       if ('must' in parsed) return parsed
-      if (value.some((other) => sameEndpoint(other, parsed.value))) return eachOnce
+      if (value.some((other) => collide(other, parsed.value))) return eachOnce
       value.push(parsed.value)
     }
     return { value }
@@ -30,19 +31,29 @@ export const endpoints: Parse<readonly Endpoint[]> = (text) => {
   for (const entry of text.split(',')) {
     const endpoint = parseEndpoint(entry.trim())
     if (endpoint === undefined) return { must: listOfEndpoints }
-    if (value.some((other) => sameEndpoint(other, endpoint))) return eachOnce
+    if (value.some((other) => collide(other, endpoint))) return eachOnce
     value.push(endpoint)
   }
   return { value }
 }
 
-/** Port 0 is a different port every time. */
-export function sameEndpoint(left: Endpoint, right: Endpoint): boolean {
-  return left.port !== 0 && left.port === right.port && left.host.toLowerCase() === right.host.toLowerCase()
+/** Whether nobody can listen on both. Port 0 is a different port every time. */
+export function collide(left: Endpoint, right: Endpoint): boolean {
+  if (left.port === 0 || left.port !== right.port) return false
+  return covers(left.host, right.host) || covers(right.host, left.host)
+}
+
+/** `::` takes IPv4 as well, as Node.js listens on it. What a name stands for shows only when it is listened on. */
+function covers(host: string, other: string): boolean {
+  if (host === '::') return isIP(other) !== 0
+  if (host === '0.0.0.0') return isIPv4(other)
+  return host.toLowerCase() === other.toLowerCase()
 }
 
 const listOfEndpoints = 'be a list of host:port or [IPv6]:port, such as 127.0.0.1:2587,[::1]:2587'
-const eachOnce = { must: 'name each address once' }
+const eachOnce = {
+  must: 'name each address once (0.0.0.0 stands for every IPv4 address, [::] for every address)',
+}
 
 function listener(entry: string, tls: SmtpListener['tls']): Parsed<SmtpListener> {
   const [address = '', ...words] = entry.split('+')

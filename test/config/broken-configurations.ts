@@ -34,13 +34,26 @@ const listening: readonly BrokenConfiguration[] = [
   {
     name: 'the same address twice',
     environment: { POSTERN_WEB_LISTEN: '127.0.0.1:8587, 127.0.0.1:8587' },
-    mistakes: ['POSTERN_WEB_LISTEN is "127.0.0.1:8587, 127.0.0.1:8587", but must name each address once.'],
+    mistakes: [
+      'POSTERN_WEB_LISTEN is "127.0.0.1:8587, 127.0.0.1:8587", but must name each address once (0.0.0.0 stands for every IPv4 address, [::] for every address).',
+    ],
+  },
+  {
+    name: 'an address that another one holds already',
+    environment: {
+      POSTERN_SMTP_LISTEN: '127.0.0.1:2587,0.0.0.0:2587+plain-auth',
+      POSTERN_WEB_LISTEN: '[::]:8587,0.0.0.0:8587',
+    },
+    mistakes: [
+      'POSTERN_SMTP_LISTEN is "127.0.0.1:2587,0.0.0.0:2587+plain-auth", but must name each address once (0.0.0.0 stands for every IPv4 address, [::] for every address).',
+      'POSTERN_WEB_LISTEN is "[::]:8587,0.0.0.0:8587", but must name each address once (0.0.0.0 stands for every IPv4 address, [::] for every address).',
+    ],
   },
   {
     name: 'one address for both doors',
     environment: { POSTERN_SMTP_LISTEN: '127.0.0.1:9000', POSTERN_WEB_LISTEN: '127.0.0.1:9000' },
     mistakes: [
-      'POSTERN_SMTP_LISTEN and POSTERN_WEB_LISTEN both name 127.0.0.1:9000: give each its own port.',
+      'POSTERN_SMTP_LISTEN and POSTERN_WEB_LISTEN both take 127.0.0.1:9000: give each its own port.',
     ],
   },
   {
@@ -52,9 +65,9 @@ const listening: readonly BrokenConfiguration[] = [
     },
     mistakes: [
       'POSTERN_SMTPS_LISTEN needs a certificate: name it in POSTERN_TLS_CERT_FILE, and its key; "postern tls make" makes both.',
-      'POSTERN_SMTP_LISTEN and POSTERN_SMTPS_LISTEN both name 127.0.0.1:9000: give each its own port.',
-      'POSTERN_SMTP_LISTEN and POSTERN_WEB_LISTEN both name 127.0.0.1:9000: give each its own port.',
-      'POSTERN_SMTPS_LISTEN and POSTERN_WEB_LISTEN both name 127.0.0.1:9000: give each its own port.',
+      'POSTERN_SMTP_LISTEN and POSTERN_SMTPS_LISTEN both take 127.0.0.1:9000: give each its own port.',
+      'POSTERN_SMTP_LISTEN and POSTERN_WEB_LISTEN both take 127.0.0.1:9000: give each its own port.',
+      'POSTERN_SMTPS_LISTEN and POSTERN_WEB_LISTEN both take 127.0.0.1:9000: give each its own port.',
     ],
   },
   {
