@@ -22,7 +22,10 @@ export function addMailboxVerbs(program: Command, context: Context): void {
     .argument('<address>')
     .description('add a mailbox')
     .requiredOption('--provider <id>', 'its provider: microsoft, google, or one of the providers file')
-    .option('--signs-in-as <address>', 'who signs in at the consent, when not the mailbox itself')
+    .option(
+      '--signs-in-as <address>',
+      'who signs in at the consent, when not the mailbox itself (which ends it, with --replace)',
+    )
     .option('--alias <address>', 'another address that its provider accepts from it (repeatable)', collect)
     .option('--no-alias', 'no aliases any more (with --replace)')
     .option('--refresh-token-file <file>', 'adopt the refresh token in this file (- for standard input)')

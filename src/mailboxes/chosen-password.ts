@@ -15,12 +15,13 @@ export interface ScryptParameters {
 
 export type ScryptVerifier = Extract<Verifier, { kind: 'scrypt' }>
 
+/** `source`: who is served in turn with others, so that a flood from one source delays none of another. */
 export interface ChosenPasswords {
   hash(password: string): Promise<ScryptVerifier>
   /** One scrypt, whatever the answer. */
-  matches(password: string, verifier: ScryptVerifier): Promise<boolean>
+  matches(password: string, verifier: ScryptVerifier, source: string): Promise<boolean>
   /** One scrypt of the same cost for nothing, so that a refusal takes as long for a name that does not exist. */
-  waste(): Promise<void>
+  waste(source: string): Promise<void>
 }
 
 /** OWASP's and RFC 7914's order of magnitude: 32 MiB and about a tenth of a second. */
@@ -40,7 +41,7 @@ export function createChosenPasswords(cost: number, scrypt: Scrypt = scryptOffTh
     async hash(password) {
       const salt = randomBytes(saltOctets)
       const parameters = { cost, blockSize, parallelization }
-      const hash = await inTurn(() => scrypt(password, salt, parameters))
+      const hash = await inTurn('', () => scrypt(password, salt, parameters))
       return {
         kind: 'scrypt',
         salt: salt.toString('base64url'),
@@ -48,12 +49,14 @@ export function createChosenPasswords(cost: number, scrypt: Scrypt = scryptOffTh
         ...parameters,
       }
     },
-    async matches(password, verifier) {
-      const hash = await inTurn(() => scrypt(password, Buffer.from(verifier.salt, 'base64url'), verifier))
+    async matches(password, verifier, source) {
+      const hash = await inTurn(source, () =>
+        scrypt(password, Buffer.from(verifier.salt, 'base64url'), verifier),
+      )
       return sameHash(hash.toString('base64url'), verifier.hash)
     },
-    async waste() {
-      await inTurn(() => scrypt('nobody', nobodysSalt, { cost, blockSize, parallelization }))
+    async waste(source) {
+      await inTurn(source, () => scrypt('nobody', nobodysSalt, { cost, blockSize, parallelization }))
     },
   }
 }

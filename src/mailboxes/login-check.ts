@@ -25,7 +25,7 @@ export interface Proof {
   /** Whether it is right, for a password that was generated here. No other login matches. */
   matchesGenerated(login: Login): boolean
   /** The same for one that a person chose. `paid`: a scrypt was run to find out. */
-  matchesChosen(login: Login): Promise<{ matches: boolean; paid: boolean }>
+  matchesChosen(login: Login, source: string): Promise<{ matches: boolean; paid: boolean }>
 }
 
 const knownMilliseconds = 30 * 86_400_000
@@ -46,9 +46,9 @@ export function createLoginCheck({ logins, guard, clock, chosenPasswords }: Logi
     const known = await logins.knows(login?.id ?? '', source, clock.now() - knownMilliseconds)
     const attempt = { source, name: userName, known }
     await guard.admit(attempt)
-    const answer = login ? await proof.matchesChosen(login) : { matches: false, paid: false }
+    const answer = login ? await proof.matchesChosen(login, source) : { matches: false, paid: false }
     if (usable && answer.matches) return login
-    if (!answer.paid) await chosenPasswords.waste()
+    if (!answer.paid) await chosenPasswords.waste(source)
     // Python's smtplib tries CRAM-MD5 first wherever it is offered, and then signs in: no guess, though its login may not have it.
     const harmless = known && usable && !proof.fits(login)
     await guard.failed(attempt, harmless ? undefined : proof.secret)

@@ -25,7 +25,7 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
 
   return {
     async add(request) {
-      const mailbox = readRequest(request)
+      const mailbox = readRequest(await withPersonBefore(request))
       const refreshToken = request.refreshToken && readRefreshToken(request.refreshToken)
       if (request.replace) await store.mailboxes.put(mailbox)
       else await store.mailboxes.add(mailbox)
@@ -47,6 +47,13 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
       // Logins and API keys that had no other mailbox went with it.
       await needs.signInsChanged()
     },
+  }
+
+  /** A replacement that names nobody leaves the person as it is; naming the mailbox itself ends the difference. */
+  async function withPersonBefore(request: MailboxRequest): Promise<MailboxRequest> {
+    if (!request.replace || request.signsInAs !== undefined) return request
+    const before = await store.mailboxes.find(parseAddress(request.address))
+    return before?.signsInAs === undefined ? request : { ...request, signsInAs: before.signsInAs }
   }
 
   function readRequest(request: MailboxRequest): Mailbox {

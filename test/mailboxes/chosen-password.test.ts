@@ -15,13 +15,13 @@ describe('chosen passwords', () => {
       maxmem: 2 ** 26,
     })
     expect(first.hash).toBe(again.toString('base64url'))
-    expect(await passwords.matches('mauve kettle', first)).toBe(true)
-    expect(await passwords.matches('mauve kettlE', first)).toBe(false)
+    expect(await passwords.matches('mauve kettle', first, '::1')).toBe(true)
+    expect(await passwords.matches('mauve kettlE', first, '::1')).toBe(false)
   })
 
   it('are compared at the cost that they were kept with', async () => {
     const kept = await createChosenPasswords(16).hash('mauve kettle')
-    expect(await createChosenPasswords(32).matches('mauve kettle', kept)).toBe(true)
+    expect(await createChosenPasswords(32).matches('mauve kettle', kept, '::1')).toBe(true)
   })
 
   it('never keep more than two scrypts running, however many wait', async () => {
@@ -35,7 +35,7 @@ describe('chosen passwords', () => {
       return Buffer.alloc(32)
     }
     const passwords = createChosenPasswords(16, slow)
-    await Promise.all(Array.from({ length: 200 }, () => passwords.waste()))
+    await Promise.all(Array.from({ length: 200 }, () => passwords.waste('::1')))
     expect({ most, runs }).toEqual({ most: 2, runs: 200 })
   })
 })

@@ -106,6 +106,13 @@ describe('a mailbox', () => {
     expect(await mailboxes.show('me@example.com')).toEqual(bare)
   })
 
+  it('keeps the person who signs in, until somebody else is named', async () => {
+    await mailboxes.add({ ...me, signsInAs: 'boss@example.com' })
+    const kept = await mailboxes.add({ ...me, replace: true, aliases: ['a@example.com'] })
+    expect(kept.signsInAs).toBe('boss@example.com')
+    expect((await mailboxes.add({ ...me, replace: true, signsInAs: me.address })).signsInAs).toBeUndefined()
+  })
+
   it('is added by a replacement, too', async () => {
     expect(await mailboxes.add({ ...me, replace: true })).toMatchObject({ state: 'absent' })
   })
