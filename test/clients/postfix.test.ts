@@ -68,7 +68,7 @@ const domainOf = (security: Security, mechanism: string) =>
 
 /** A relay host for each way, by the domain of the recipients that get their mail that way. */
 async function relaysOf({ postern, mailbox, ports, caFile, otherCaFile }: LegacyStage) {
-  const words = ['login', 'add', mailbox.address, '--user', 'old', '--cram-md5']
+  const words = ['login', 'add', mailbox.address, '--user', 'old', '--cram-md5', '--network', '127.0.0.1']
   const challenged = { user: 'old', password: (await command(postern, ...words)).password }
   const relays: Record<string, RelayHost> = {}
   for (const [security, mechanism] of ways) {
