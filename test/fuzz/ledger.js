@@ -6,12 +6,12 @@ import { createHash } from 'node:crypto'
  *
  * @typedef {import('./read-transcript.js').SentMessage} SentMessage
  * @typedef {import('./recording-provider.js').Kept} Kept
+ * @typedef {Omit<SentMessage, 'content'> & { session: string }} Sent
  * @typedef {{ session: string, fault: string }} Discrepancy
  */
 export function createLedger() {
   /** @type {Map<string, { sent: Sent[], kept: Omit<Kept, 'content'>[] }>} */
   const pages = new Map()
-  /** @typedef {{ session: string, recipients: string[], outcome: SentMessage['outcome'] }} Sent */
   const counts = { accepted: 0, refused: 0, unknown: 0, kept: 0 }
 
   /** @param {string} content */
@@ -25,9 +25,9 @@ export function createLedger() {
   return {
     counts,
     /** @param {string} session @param {SentMessage} message */
-    sent(session, { content, recipients, outcome }) {
-      counts[outcome]++
-      page(content).sent.push({ session, recipients, outcome })
+    sent(session, { content, ...rest }) {
+      if (!rest.guessed) counts[rest.outcome]++
+      page(content).sent.push({ session, ...rest })
     },
     /** @param {Kept} message */
     kept({ content, ...rest }) {
@@ -46,7 +46,7 @@ export function createLedger() {
   function settlePage({ sent, kept }) {
     const open = [...sent].sort((left, right) => rank(left) - rank(right))
     const found = kept.flatMap((message) => {
-      const at = open.findIndex(({ recipients }) => sameRecipients(recipients, message.recipients))
+      const at = open.findIndex((one) => sameRecipients(one, message.recipients))
       const [match] = at === -1 ? [] : open.splice(at, 1)
       const fault = match
         ? contradiction(match, message)
@@ -69,20 +69,22 @@ export function createLedger() {
   }
 }
 
-/** @param {{ outcome: SentMessage['outcome'] }} sent */
-function rank({ outcome }) {
-  return ['accepted', 'unknown', 'refused'].indexOf(outcome)
+/** @param {Sent} sent */
+function rank({ outcome, guessed }) {
+  return guessed ? 3 : ['accepted', 'unknown', 'refused'].indexOf(outcome)
 }
 
-/** @param {{ outcome: SentMessage['outcome'] }} sent @param {{ told: boolean }} kept */
+/** @param {Sent} sent @param {{ told: boolean }} kept */
 function contradiction({ outcome }, { told }) {
   return outcome === 'refused' && told ? 'the client was refused what the provider keeps' : undefined
 }
 
-/** @param {readonly string[]} lines RCPT as the client said it @param {readonly string[]} addresses as the provider got them */
-function sameRecipients(lines, addresses) {
+/** @param {Sent} sent with RCPT as the client said it @param {readonly string[]} addresses as the provider got them */
+function sameRecipients({ recipients, guessed }, addresses) {
+  if (guessed) return addresses.every((address) => recipients.some((line) => line.includes(address)))
   return (
-    lines.length === addresses.length && addresses.every((address, index) => lines[index]?.includes(address))
+    recipients.length === addresses.length &&
+    addresses.every((address, index) => recipients[index]?.includes(address))
   )
 }
 

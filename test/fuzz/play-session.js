@@ -57,11 +57,18 @@ export async function playSession(plan, door) {
   }
   left = true
   if (plan.end === 'half-close') socket.end()
-  // A socket that is shutting down already cannot be reset: Node would neither close it nor say so.
-  if (plan.end === 'reset') raw.writable ? raw.resetAndDestroy() : raw.destroy()
-  await closed
+  if (plan.end === 'reset') reset()
+  else await closed
   clearTimeout(deadline)
   return { segments, hung, closedByServer }
+
+  /** Not waited for: Node does not report the close of every socket that it resets. */
+  function reset() {
+    // One that is shutting down already cannot be reset, and would stay as it is.
+    if (socket.writable && raw.writable) raw.resetAndDestroy()
+    socket.destroy()
+    raw.destroy()
+  }
 
   /** @param {import('./session-plan.js').Write} step */
   async function perform(step) {

@@ -8,6 +8,7 @@ import { findForbidden, messageEnds, withoutStuffing } from './message-ends.js'
  * @property {string} content latin1, dot-stuffing undone
  * @property {string[]} recipients the accepted RCPT lines
  * @property {'accepted' | 'refused' | 'unknown'} outcome unknown: a 4xx, or no reply
+ * @property {boolean} [guessed] the client left without its replies, so nobody can say what it was, or to whom it went
  *
  * @typedef {{ messages: SentMessage[], faults: string[] }} Reading
  *
@@ -27,10 +28,11 @@ export function readTranscript({ greets, sent, received }) {
   // A client that does not begin as an SMTP client does is told why at most once.
   if (greets && replies[turn++]?.code !== 220) return over()
   for (;;) {
+    const from = at
     const line = nextLine()
     if (line === undefined) return unanswerable()
     const reply = replies[turn++]
-    if (reply === undefined) return reading
+    if (reply === undefined) return leftBehind(from)
     if (reply.code === 421) return over()
     const verb = (/^[^ ]*/.exec(line)?.[0] ?? '').trimEnd().toUpperCase()
     const fits = expected[reply.code]
@@ -64,6 +66,20 @@ export function readTranscript({ greets, sent, received }) {
     reading.messages.push({ content: withoutStuffing(data.slice(0, end.length)), recipients, outcome })
     recipients = []
     return true
+  }
+
+  /** What a client sent and did not wait for may have been done all the same. @param {number} from where the first line without a reply begins */
+  function leftBehind(from) {
+    const rest = sent.slice(from)
+    const lines = recipients.concat(rest.split('\r\n').filter((line) => /^RCPT /i.test(line)))
+    for (const { index } of rest.matchAll(/(?<=^|\r\n)DATA[ \t]*\r\n/gi)) {
+      const data = rest.slice(rest.indexOf('\r\n', index) + 2)
+      const end = messageEnds.strict(data)
+      if (!end) continue
+      const content = withoutStuffing(data.slice(0, end.length))
+      reading.messages.push({ content, recipients: lines, outcome: 'unknown', guessed: true })
+    }
+    return reading
   }
 
   /** Input that has no end, or none that is allowed: one refusal, and nothing after it. */

@@ -33,7 +33,7 @@ export async function runSessions(planOf, { lanes = 48, warmUp = 100, onProgress
   const open = new Map()
   /** Faults that are seen beside the sessions belong to one of those that are open. */
   const suspect = (/** @type {string} */ fault) => {
-    const numbers = [...open.values()].map(({ name }) => name).join(', ')
+    const numbers = [...open.values()].map(({ name }) => name.split('-').at(-1)).join(', ')
     faults.push({ plan: undefined, fault: `${fault}\n  while these were open: ${numbers}` })
   }
   const stage = await setStage({ onMessage: ledger.kept, onFault: suspect })

@@ -1,5 +1,5 @@
 /**
- * Looks for secrets in text that comes in pieces, in every form that they might take there: as they are, in base64
+ * Looks for secrets in a text, in every form that they might take there: as they are, in base64
  * wherever in a longer text they stood, URL-encoded, in hexadecimal.
  *
  * @param {Record<string, string>} secrets by what they are called
@@ -8,20 +8,10 @@ export function createSecretWatch(secrets) {
   const forms = Object.entries(secrets).flatMap(([name, value]) =>
     formsOf(value).map((form) => ({ name, form })),
   )
-  const longest = Math.max(...forms.map(({ form }) => form.length))
 
   return {
-    /** The names of the secrets in a whole text. @param {string} text */
+    /** The names of the secrets in it. @param {string} text */
     find: (text) => [...new Set(forms.filter(({ form }) => text.includes(form)).map(({ name }) => name))],
-    /** The same for a stream: what a secret may have begun with is remembered. */
-    stream() {
-      let tail = ''
-      return (/** @type {string} */ piece) => {
-        const text = tail + piece
-        tail = text.slice(1 - longest)
-        return this.find(text)
-      }
-    },
   }
 }
 
