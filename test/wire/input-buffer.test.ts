@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createInputBuffer } from '../../src/wire/input-buffer.ts'
-import { createMessageScanner } from '../../src/wire/message-scanner.ts'
+import { createMessageScanner, type MessageScanner } from '../../src/wire/message-scanner.ts'
 import { cutAt, everyMixture } from '../support/cutting.ts'
 
 /** Every line that comes out, and what ended it. */
@@ -16,6 +16,34 @@ function lines(pieces: readonly Buffer[], limit: number): string[] {
       if (taken.kind === 'too-long') return [...seen, `too-long ${taken.start.toString('latin1')}`]
       if (taken.kind !== 'line') return [...seen, taken.kind]
       seen.push(JSON.stringify(taken.line.toString('latin1')))
+    }
+  }
+  return seen
+}
+
+/** What a server takes out of it that reads a message behind each line `DATA`. */
+function converse(pieces: readonly Buffer[]): (string | { message: string })[] {
+  const input = createInputBuffer()
+  const seen: (string | { message: string })[] = []
+  let scanner: MessageScanner | undefined
+  let message = ''
+  for (const piece of pieces) {
+    input.push(piece)
+    for (;;) {
+      if (scanner) {
+        const scan = input.takeData(scanner)
+        if (scan.kind === 'refused') throw new Error('refused')
+        message += Buffer.concat(scan.octets).toString()
+        if (scan.kind === 'more') break
+        seen.push({ message })
+        scanner = undefined
+      }
+      const taken = input.takeLine(100)
+      if (taken.kind === 'more') break
+      if (taken.kind !== 'line') throw new Error(taken.kind)
+      const line = taken.line.toString()
+      if (line !== 'DATA') seen.push(line)
+      else [scanner, message] = [createMessageScanner(), '']
     }
   }
   return seen
@@ -88,6 +116,25 @@ describe('the input buffer', () => {
       expect(taken.kind === 'line' && taken.line.length).toBe(million)
       expect(performance.now() - before).toBeLessThan(5000)
     }
+  })
+
+  it('gives back a whole conversation, lines and messages in turn, however it is cut', () => {
+    const line = fc.stringMatching(/^[ -~]{0,12}$/).filter((text) => text !== 'DATA')
+    const message = fc.array(fc.stringMatching(/^((\.[.a]|[a-c ])[.a]{0,8})?$/), { maxLength: 5 })
+    const turn = fc.oneof(
+      line,
+      message.map((rows) => ({ message: rows.map((row) => `${row}\r\n`).join('') })),
+    )
+    const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 })
+    fc.assert(
+      fc.property(fc.array(turn), sizes, (turns, cuts) => {
+        const text = turns.map((one) =>
+          typeof one === 'string' ? `${one}\r\n` : `DATA\r\n${one.message}.\r\n`,
+        )
+        expect(converse(cutAt(Buffer.from(text.join('')), ...cuts))).toEqual(turns)
+      }),
+      { numRuns: 2000 },
+    )
   })
 
   it('hands message octets out up to the end of data and keeps what follows for the next line', () => {
