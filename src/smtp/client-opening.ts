@@ -22,7 +22,8 @@ export interface ClientOpeningOptions {
   loopback: boolean
   certificates: Pick<Certificates, 'contextFor'> | undefined
   limits: Pick<Limits, 'greetingWaitMilliseconds'>
-  log: Log
+  /** Made when there is something to say. */
+  log: () => Log
 }
 
 export function createClientOpening(options: ClientOpeningOptions): ClientOpening {
@@ -42,13 +43,13 @@ export function createClientOpening(options: ClientOpeningOptions): ClientOpenin
       if (isTls(first)) return beginWithTls(first)
       // What a program on this machine sends at once is served in order.
       if (loopback) return 'plain'
-      log.info({}, 'a client that did not wait for the greeting was refused')
+      log().info({}, 'a client that did not wait for the greeting was refused')
       return 'too-early'
     },
 
     isLateTls(octets) {
       if (octets[0] === undefined || !isTls(octets[0])) return false
-      log.warn({ fix: certificates === undefined ? needsCertificate : tooLate }, 'a client speaks TLS here')
+      log().warn({ fix: certificates === undefined ? needsCertificate : tooLate }, 'a client speaks TLS here')
       return true
     },
   }
@@ -58,7 +59,7 @@ export function createClientOpening(options: ClientOpeningOptions): ClientOpenin
       return (await startTls()) ? 'encrypted' : 'over'
     }
     const fix = certificates === undefined ? needsCertificate : tooOld
-    log.warn({ fix }, 'a client began with TLS that is not spoken here')
+    log().warn({ fix }, 'a client began with TLS that is not spoken here')
     return 'over'
   }
 
@@ -67,7 +68,7 @@ export function createClientOpening(options: ClientOpeningOptions): ClientOpenin
     const handshake = await client.startTls(certificates.contextFor(listener))
     switch (handshake.kind) {
       case 'done':
-        log.debug({ protocol: handshake.protocol, cipher: handshake.cipher }, 'TLS is on')
+        log().debug({ protocol: handshake.protocol, cipher: handshake.cipher }, 'TLS is on')
         return true
       case 'failed':
         failed(explainHandshake(handshake.error))
@@ -81,7 +82,7 @@ export function createClientOpening(options: ClientOpeningOptions): ClientOpenin
   }
 
   function failed({ why, fix }: HandshakeTrouble): void {
-    log.warn({ why, fix }, 'TLS with a client failed')
+    log().warn({ why, fix }, 'TLS with a client failed')
   }
 }
 

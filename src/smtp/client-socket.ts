@@ -49,129 +49,162 @@ export interface ClientSocketOptions {
 const lingerMilliseconds = 2_000
 
 export function createClientSocket(raw: Socket, options: ClientSocketOptions): ClientSocket {
-  let socket: Socket = raw
-  let wake = () => {}
-  const state = { ended: false, interrupted: false, late: false, idle: false }
-  const deadline = setTimeout(() => notice('late'), options.signInSeconds * 1000)
-  // One timer for the whole connection, moved on by each wait: cheaper than a new one each time.
-  const idle = setTimeout(() => notice('idle'), options.idleSeconds * 1000)
-  const closed = new Promise<void>((resolve) => raw.once('close', () => resolve()))
-  raw.once('close', () => {
-    clearTimeout(deadline)
-    clearTimeout(idle)
-    notice('ended')
-  })
-  // A reset is told by the close that follows it; without a listener it would end the process.
-  raw.on('error', () => {})
-  attach()
+  return new PulledSocket(raw, options)
+}
 
-  return {
-    closed,
-    hasUnread: () => socket.readableLength > 0,
-    interrupt: () => notice('interrupted'),
-    destroy: () => void socket.destroy(),
+/** A class, unlike its neighbours: a door holds thousands of these, and twenty closures each would be a kilobyte. */
+class PulledSocket implements ClientSocket {
+  readonly closed: Promise<void>
+  readonly #raw: Socket
+  readonly #bufferOctets: number
+  readonly #idle: NodeJS.Timeout
+  #deadline: NodeJS.Timeout | undefined
+  #socket: Socket
+  #wake = () => {}
+  readonly #onReadable = () => this.#wake()
+  readonly #onEnd = () => {
+    this.#isEnded = true
+    this.#wake()
+  }
+  #isEnded = false
+  #isInterrupted = false
+  #isLate = false
+  #isIdle = false
 
-    async read(interruptible) {
-      beginWait()
-      for (;;) {
-        if (state.late || state.idle) return { kind: 'timed-out' }
-        const octets: Buffer | null = socket.read()
-        if (octets !== null) return { kind: 'octets', octets }
-        if (state.ended) return { kind: 'ended' }
-        if (interruptible && state.interrupted) return { kind: 'interrupted' }
-        await event()
-      }
-    },
-
-    async peek(milliseconds) {
-      let waiting = true
-      const timer = setTimeout(() => {
-        waiting = false
-        wake()
-      }, milliseconds)
-      while (socket.readableLength === 0 && waiting && !state.ended && !state.interrupted) await event()
-      clearTimeout(timer)
-      const octets: Buffer | null = socket.read()
-      if (octets !== null) socket.unshift(octets)
-      return octets?.[0]
-    },
-
-    async write(octets) {
-      if (socket.destroyed) return false
-      if (socket.write(octets)) return true
-      beginWait()
-      while (socket.writableNeedDrain && !socket.destroyed && !state.idle && !state.late) await event()
-      return !socket.writableNeedDrain && !socket.destroyed
-    },
-
-    async startTls(context) {
-      detach()
-      const highWaterMark = options.bufferOctets
-      const tls = createClientTls(raw, { context, highWaterMark, onEstablished: () => wake() })
-      socket = tls.socket
-      attach()
-      socket.once('close', onEnd)
-      beginWait()
-      const goesOn = () => !tls.isEstablished() && !state.late && !state.idle && !state.interrupted
-      while (goesOn() && !state.ended) await event()
-      if (tls.isEstablished() || state.ended) return tls.outcome()
-      return { kind: state.interrupted ? 'interrupted' : 'timed-out' }
-    },
-
-    signedIn() {
-      clearTimeout(deadline)
-      // The provider may have taken longer for its yes than the client had for asking.
-      state.late = false
-    },
-
-    end() {
-      socket.removeListener('readable', onReadable)
-      socket.end()
-      socket.resume()
-      closeSoon()
-    },
-
-    endAtOnce: () => socket.destroySoon(),
-    closeSoon,
+  constructor(raw: Socket, { signInSeconds, idleSeconds, bufferOctets }: ClientSocketOptions) {
+    this.#raw = raw
+    this.#socket = raw
+    this.#bufferOctets = bufferOctets
+    this.#deadline = setTimeout(() => {
+      this.#isLate = true
+      this.#wake()
+    }, signInSeconds * 1000)
+    // One timer for the whole connection, moved on by each wait: cheaper than a new one each time.
+    this.#idle = setTimeout(() => {
+      this.#isIdle = true
+      this.#wake()
+    }, idleSeconds * 1000)
+    // `on` for what comes once: what `once` wraps around it would be kept by every idle connection.
+    this.closed = new Promise((resolve) => {
+      raw.on('close', () => {
+        clearTimeout(this.#deadline)
+        clearTimeout(this.#idle)
+        this.#onEnd()
+        resolve()
+      })
+    })
+    // A reset is told by the close that follows it; without a listener it would end the process.
+    raw.on('error', ignore)
+    this.#attach()
   }
 
-  function attach(): void {
-    socket.on('readable', onReadable)
-    socket.on('drain', onReadable)
-    socket.once('end', onEnd)
+  hasUnread(): boolean {
+    return this.#socket.readableLength > 0
   }
 
-  function detach(): void {
-    for (const event of ['readable', 'drain'] as const) socket.removeListener(event, onReadable)
-    socket.removeListener('end', onEnd)
+  interrupt(): void {
+    this.#isInterrupted = true
+    this.#wake()
   }
 
-  function onReadable(): void {
-    wake()
+  destroy(): void {
+    this.#socket.destroy()
   }
 
-  function onEnd(): void {
-    notice('ended')
+  async read(interruptible: boolean): Promise<Read> {
+    this.#beginWait()
+    for (;;) {
+      if (this.#isLate || this.#isIdle) return { kind: 'timed-out' }
+      const octets: Buffer | null = this.#socket.read()
+      if (octets !== null) return { kind: 'octets', octets }
+      if (this.#isEnded) return { kind: 'ended' }
+      if (interruptible && this.#isInterrupted) return { kind: 'interrupted' }
+      await this.#event()
+    }
   }
 
-  function notice(what: keyof typeof state): void {
-    state[what] = true
-    wake()
+  async peek(milliseconds: number): Promise<number | undefined> {
+    let waiting = true
+    const timer = setTimeout(() => {
+      waiting = false
+      this.#wake()
+    }, milliseconds)
+    const goesOn = () => waiting && !this.#isEnded && !this.#isInterrupted
+    while (this.#socket.readableLength === 0 && goesOn()) await this.#event()
+    clearTimeout(timer)
+    const octets: Buffer | null = this.#socket.read()
+    if (octets !== null) this.#socket.unshift(octets)
+    return octets?.[0]
   }
 
-  function beginWait(): void {
-    state.idle = false
-    idle.refresh()
+  async write(octets: Buffer): Promise<boolean> {
+    const socket = this.#socket
+    if (socket.destroyed) return false
+    if (socket.write(octets)) return true
+    this.#beginWait()
+    while (socket.writableNeedDrain && !socket.destroyed && !this.#isIdle && !this.#isLate)
+      await this.#event()
+    return !socket.writableNeedDrain && !socket.destroyed
   }
 
-  function closeSoon(): void {
-    const timer = setTimeout(() => socket.destroy(), lingerMilliseconds)
-    raw.once('close', () => clearTimeout(timer))
+  async startTls(context: SecureContext): Promise<Handshake> {
+    this.#detach()
+    const highWaterMark = this.#bufferOctets
+    const tls = createClientTls(this.#raw, { context, highWaterMark, onEstablished: () => this.#wake() })
+    this.#socket = tls.socket
+    this.#attach()
+    this.#socket.once('close', this.#onEnd)
+    this.#beginWait()
+    const goesOn = () => !tls.isEstablished() && !this.#isLate && !this.#isIdle && !this.#isInterrupted
+    while (goesOn() && !this.#isEnded) await this.#event()
+    if (tls.isEstablished() || this.#isEnded) return tls.outcome()
+    return { kind: this.#isInterrupted ? 'interrupted' : 'timed-out' }
   }
 
-  function event(): Promise<void> {
+  signedIn(): void {
+    clearTimeout(this.#deadline)
+    this.#deadline = undefined
+    // The provider may have taken longer for its yes than the client had for asking.
+    this.#isLate = false
+  }
+
+  end(): void {
+    this.#socket.removeListener('readable', this.#onReadable)
+    this.#socket.end()
+    this.#socket.resume()
+    this.closeSoon()
+  }
+
+  endAtOnce(): void {
+    this.#socket.destroySoon()
+  }
+
+  closeSoon(): void {
+    const timer = setTimeout(() => this.#socket.destroy(), lingerMilliseconds)
+    this.#raw.once('close', () => clearTimeout(timer))
+  }
+
+  #attach(): void {
+    this.#socket.on('readable', this.#onReadable)
+    this.#socket.on('drain', this.#onReadable)
+    this.#socket.on('end', this.#onEnd)
+  }
+
+  #detach(): void {
+    for (const event of ['readable', 'drain'] as const) this.#socket.removeListener(event, this.#onReadable)
+    this.#socket.removeListener('end', this.#onEnd)
+  }
+
+  #beginWait(): void {
+    this.#isIdle = false
+    this.#idle.refresh()
+  }
+
+  #event(): Promise<void> {
     return new Promise((resolve) => {
-      wake = resolve
+      this.#wake = resolve
     })
   }
 }
+
+function ignore(): void {}

@@ -5,18 +5,18 @@ import type { Limits, SmtpListener } from '../config/config.ts'
 import type { SignIns } from '../mailboxes/services.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import type { Relay } from '../upstream/relay.ts'
-import { createInputBuffer } from '../wire/input-buffer.ts'
-import { createClientOpening } from './client-opening.ts'
+import { createInputBuffer, type InputBuffer } from '../wire/input-buffer.ts'
+import { type ClientOpening, createClientOpening } from './client-opening.ts'
 import { createClientSocket } from './client-socket.ts'
 import type { Place } from './connection-count.ts'
 import { createIncomingMessage } from './incoming-message.ts'
 import { createOutbox } from './outbox.ts'
-import { createProviderSide } from './provider-side.ts'
 import { replies } from './replies.ts'
 import { createSession, type Session } from './session.ts'
 import type { MessageOutcome, Next, SessionEvent } from './session-events.ts'
-import { createTransactionLog } from './transaction-log.ts'
+import type { KnownClient } from './transaction-log.ts'
 import { uniqueChallenge } from './unique-challenge.ts'
+import { createWork, type Work } from './work.ts'
 
 export interface ConnectionOptions {
   relay: Relay
@@ -44,16 +44,18 @@ export interface Connection {
   destroy(): void
 }
 
+const nothingHere = { kind: 'more' } as const
+
 /** Serves one client: one sequential loop of take input, step, perform. Only this loop writes. */
 export function serveConnection(raw: Socket, options: ConnectionOptions): Connection {
-  const { relay, limits, listener, loopback, place } = options
-  const log = options.log.child({ client: options.remoteAddress })
+  const { limits, remoteAddress, listener, loopback, certificates, place } = options
   const client = createClientSocket(raw, limits)
-  const opening = createClientOpening({ ...options, client, log })
+  const offersTls = listener.tls !== 'none' && certificates !== undefined
   const { say, flush, isFull } = createOutbox(client, limits.bufferOctets)
-  const input = createInputBuffer()
-  const record = createTransactionLog(log, options.clock)
-  const providerSide = createProviderSide({ ...options, record, signedIn: () => client.signedIn() })
+  const known: KnownClient = { warned: false }
+  // Most clients are silent: what only a busy one needs is made when it is, and let go.
+  let input: InputBuffer | undefined
+  let work: Work | undefined
   let makesRoom = false
   /** Nothing was read yet since the greeting in the clear. */
   let fresh = true
@@ -72,36 +74,42 @@ export function serveConnection(raw: Socket, options: ConnectionOptions): Connec
 
   async function serve(): Promise<void> {
     try {
-      await open()
+      const session = await open()
+      if (session !== undefined) await converse(session)
       if (makesRoom) client.endAtOnce()
       else client.end()
     } catch (error) {
-      log.error({ err: error }, 'a connection ended by a fault of postern')
+      log().error({ err: error }, 'a connection ended by a fault of postern')
       client.destroy()
     }
-    await providerSide.giveUp()
+    await work?.providerSide.giveUp()
   }
 
-  async function open(): Promise<void> {
-    const begun = await opening.begin()
-    if (begun === 'over') return
+  /** Undefined when nothing more is to be said. */
+  async function open(): Promise<Session | undefined> {
+    const begun = await opening().begin()
+    if (begun === 'over') return undefined
     if (begun === 'too-early') {
       say(replies.tooEarly)
       await flush()
-      return
+      return undefined
     }
     fresh = begun === 'plain'
-    await converse(newSession(begun === 'encrypted'))
+    return newSession(begun === 'encrypted')
+  }
+
+  function opening(): ClientOpening {
+    return createClientOpening({ client, listener, loopback, certificates, limits, log })
   }
 
   function newSession(encrypted: boolean): Session {
     return createSession({
       hostname: options.hostname,
       limits,
-      offered: (mailbox) => relay.offered(mailbox),
-      offers: () => options.signIns.offers(options.remoteAddress),
+      offered: (mailbox) => options.relay.offered(mailbox),
+      offers: () => options.signIns.offers(remoteAddress),
       makeChallenge: () => uniqueChallenge(options.clock, options.hostname),
-      startTls: opening.offersTls,
+      startTls: offersTls,
       encrypted,
       plainAuth: loopback || listener.plainAuth,
     })
@@ -119,7 +127,7 @@ export function serveConnection(raw: Socket, options: ConnectionOptions): Connec
   }
 
   /** Does what the session asks; undefined when the connection is over. */
-  async function perform(next: Next): Promise<SessionEvent | undefined> {
+  function perform(next: Next): SessionEvent | undefined | Promise<SessionEvent | undefined> {
     switch (next.do) {
       case 'line':
         return nextLine(next.limit)
@@ -128,22 +136,22 @@ export function serveConnection(raw: Socket, options: ConnectionOptions): Connec
       case 'start-tls':
         return startTls()
       case 'sign-in':
-        return keepingPlace(providerSide.signIn(next))
+        return keepingPlace(atWork().providerSide.signIn(next))
       case 'admit':
-        return keepingPlace(providerSide.admit(next.sender))
+        return keepingPlace(atWork().providerSide.admit(next.sender))
       case 'begin':
-        return providerSide.begin(next)
+        return atWork().providerSide.begin(next)
       case 'add-recipients':
-        return providerSide.addRecipients(next.recipients)
+        return atWork().providerSide.addRecipients(next.recipients)
       case 'message':
         return passMessage(next.limit)
       case 'reset':
         // The client has its answer: how long a provider takes to forget is nothing to it.
-        void providerSide.giveUp()
+        void work?.providerSide.giveUp()
+        work = undefined
         return nextLine(next.limit)
       case 'close':
-        await flush()
-        return undefined
+        return flush().then(() => undefined)
     }
   }
 
@@ -151,12 +159,23 @@ export function serveConnection(raw: Socket, options: ConnectionOptions): Connec
   async function keepingPlace(check: Promise<SessionEvent>): Promise<SessionEvent> {
     place.keep()
     const event = await check
+    work = undefined
     if (event.kind === 'failed') place.expose()
     return event
   }
 
+  function atWork(): Work {
+    const signedIn = () => client.signedIn()
+    work ??= createWork({ ...options, log: log(), client: known, signedIn })
+    return work
+  }
+
+  function log(): Log {
+    return options.log.child({ client: remoteAddress })
+  }
+
   function lineIfHere(limit: number): SessionEvent | undefined {
-    const taken = input.takeLine(limit)
+    const taken = input?.takeLine(limit) ?? nothingHere
     switch (taken.kind) {
       case 'line':
         return taken
@@ -174,12 +193,14 @@ export function serveConnection(raw: Socket, options: ConnectionOptions): Connec
       const event = lineIfHere(limit)
       if (event !== undefined) return event
       if (!(await flush())) return undefined
+      if (input?.size() === 0) input = undefined
       const read = await client.read(true)
       if (read.kind === 'ended') return undefined
       if (read.kind === 'timed-out') return { kind: 'timed-out' }
       if (read.kind === 'interrupted') return interrupted()
-      if (fresh && opening.isLateTls(read.octets)) return undefined
+      if (fresh && opening().isLateTls(read.octets)) return undefined
       fresh = false
+      input ??= createInputBuffer()
       input.push(read.octets)
     }
   }
@@ -194,15 +215,17 @@ export function serveConnection(raw: Socket, options: ConnectionOptions): Connec
   async function startTls(): Promise<SessionEvent | undefined> {
     // RFC 3207, section 4.2, and every STARTTLS injection since: what stands behind the command in the clear
     // is never read as if it had come through TLS.
-    if (input.size() > 0 || client.hasUnread()) return undefined
+    if ((input?.size() ?? 0) > 0 || client.hasUnread()) return undefined
     if (!(await flush())) return undefined
-    return (await opening.startTls()) ? { kind: 'encrypted' } : undefined
+    return (await opening().startTls()) ? { kind: 'encrypted' } : undefined
   }
 
   async function passMessage(limit: number | undefined): Promise<SessionEvent | undefined> {
     if (!(await flush())) return undefined
     const read = () => client.read(false)
+    input ??= createInputBuffer()
     const message = createIncomingMessage({ input, read, limit, drainSeconds: limits.drainSeconds })
+    const { providerSide, record } = atWork()
     const sent = await providerSide.send(message.octets)
     const ended = await message.drain()
     const cut = message.cut()
@@ -210,6 +233,7 @@ export function serveConnection(raw: Socket, options: ConnectionOptions): Connec
     const outcome: MessageOutcome =
       cut === undefined || cut === 'gone' || refused ? sent : { kind: 'cut', cut }
     record.message(outcome, cut, message.size())
+    work = undefined
     return cut === 'gone' ? undefined : { kind: 'message-over', outcome, ended }
   }
 }

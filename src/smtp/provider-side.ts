@@ -5,7 +5,7 @@ import type { Credentials } from '../sasl/credentials.ts'
 import type { Relay, Transaction } from '../upstream/relay.ts'
 import type { RecipientCommand } from '../wire/envelope.ts'
 import type { MessageOutcome, Next, SessionEvent } from './session-events.ts'
-import type { TransactionLog } from './transaction-log.ts'
+import type { KnownClient, TransactionLog } from './transaction-log.ts'
 
 export interface ProviderSideOptions {
   relay: Relay
@@ -13,6 +13,8 @@ export interface ProviderSideOptions {
   limits: Pick<Limits, 'wholeLoginSeconds'>
   remoteAddress: string
   record: TransactionLog
+  /** What the session knows from one transaction to the next. */
+  client: KnownClient
   /** Called before the client hears that it is signed in, or let in without a password. */
   signedIn: () => void
 }
@@ -29,8 +31,6 @@ export interface ProviderSide {
 
 export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
   let transaction: Transaction | undefined
-  /** Who hands in the mail. */
-  let client: Submitter | undefined
 
   return { signIn, admit, begin, addRecipients, send, giveUp }
 
@@ -38,7 +38,7 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
     let at: 'sign-in' | 'proof' = 'sign-in'
     try {
       const submitter = await within(deps.limits.wholeLoginSeconds, checkAndProve(next.credentials))
-      client = submitter
+      deps.client.submitter = submitter
       deps.signedIn()
       deps.record.signedIn(submitter)
       return { kind: 'signed-in', submitter }
@@ -61,7 +61,7 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
   async function admit(sender: string): Promise<SessionEvent> {
     try {
       const submitter = await deps.signIns.admit(sender, deps.remoteAddress)
-      client = submitter
+      deps.client.submitter = submitter
       deps.signedIn()
       deps.record.admitted(submitter)
       return { kind: 'signed-in', submitter }
@@ -75,8 +75,9 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
   async function begin(next: Next & { do: 'begin' }): Promise<SessionEvent> {
     deps.record.begun(next.mailbox, next.mail.sender, next.givenSender)
     try {
-      if (client === undefined) throw new Failure('internal', 'There is nobody to begin a transaction for')
-      await deps.signIns.confirm(client)
+      const { submitter } = deps.client
+      if (submitter === undefined) throw new Failure('internal', 'There is nobody to begin a transaction for')
+      await deps.signIns.confirm(submitter)
       const begun = await deps.relay.begin(next.mailbox, next.mail, next.recipients)
       transaction = begun.transaction
       deps.record.recipients(begun.replies)

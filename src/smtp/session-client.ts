@@ -3,7 +3,7 @@ import type { Offers, Submitter } from '../mailboxes/services.ts'
 import type { MailCommand } from '../wire/envelope.ts'
 import { type Phase, replies, replyForFailure, senderRefused } from './replies.ts'
 import { type Answer, answer, bad } from './session-answer.ts'
-import { createSignIn, type SignInOptions } from './session-sign-in.ts'
+import { createSignIn, type SignIn, type SignInOptions } from './session-sign-in.ts'
 
 /** Who the client is: nobody yet, whoever signed in, or a login that its network is enough for. */
 export interface SessionClient {
@@ -26,7 +26,8 @@ export interface SessionClient {
 export function createSessionClient(
   options: Omit<SignInOptions, 'offers'> & { offers: () => Offers },
 ): SessionClient {
-  const signIn = createSignIn(options)
+  /** Needed until somebody has signed in: then nothing is left to be kept. */
+  let signIn: SignIn | undefined = createSignIn(options)
   let submitter: Submitter | undefined
   /** Asked anew at each MAIL: what lets a client in is its sender, too. */
   let admitted = false
@@ -34,10 +35,10 @@ export function createSessionClient(
 
   return {
     submitter: () => submitter,
-    isAnswering: signIn.isUnderWay,
+    isAnswering: () => signIn?.isUnderWay() === true,
     maySignIn: () => submitter === undefined || admitted,
-    auth: signIn.begin,
-    respond: signIn.respond,
+    auth: (mechanism, initial) => signingIn().begin(mechanism, initial),
+    respond: (line) => signingIn().respond(line),
 
     askWhoSends(mail) {
       if (!options.offers().withoutPassword) return bad(replies.signInToSend)
@@ -50,12 +51,12 @@ export function createSessionClient(
       waiting = undefined
       submitter = by
       admitted = mail !== undefined
-      if (!admitted) signIn.forget()
+      if (!admitted) signIn = undefined
       return mail
     },
 
     failed(failure, at) {
-      if (at !== 'admission') return signIn.failed(failure, at)
+      if (at !== 'admission') return signingIn().failed(failure, at)
       waiting = undefined
       if (failure.code === 'sender-refused') return answer(senderRefused(failure.message, failure.fix))
       const reply = replyForFailure(failure, at)
@@ -65,7 +66,12 @@ export function createSessionClient(
     forget() {
       submitter = undefined
       admitted = false
-      signIn.forget()
+      signIn?.forget()
     },
+  }
+
+  function signingIn(): SignIn {
+    signIn ??= createSignIn(options)
+    return signIn
   }
 }

@@ -25,7 +25,6 @@ export interface Envelope {
   recipientsAnswered(answers: readonly Reply[], open: boolean): Answer
   recipientsFailed(reply: Reply): Answer
   data(): Answer
-  close(): void
 }
 
 interface OpenEnvelope {
@@ -120,11 +119,6 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
       if (open.over !== undefined) return answer(open.over)
       const limit = messageLimit(limits, offered(open.mailbox))
       return { replies: [replies.sendMessage], next: { do: 'message', limit } }
-    },
-
-    close() {
-      open = undefined
-      run = []
     },
   }
 

@@ -8,7 +8,7 @@ import { type Command, parseCommand } from './command.ts'
 import { greeting, type Phase, replies, replyForFailure } from './replies.ts'
 import { type Answer, answer, bad, closeWith } from './session-answer.ts'
 import { createSessionClient } from './session-client.ts'
-import { createEnvelope } from './session-envelope.ts'
+import { createEnvelope, type Envelope } from './session-envelope.ts'
 import type { MessageOutcome, SessionEvent, Step } from './session-events.ts'
 import { replyToMessage } from './session-message.ts'
 import { createOpening } from './session-opening.ts'
@@ -50,7 +50,8 @@ export function createSession(options: SessionOptions): Session {
   const { limits, offered } = options
   const opening = createOpening(options)
   const client = createSessionClient(options)
-  const envelope = createEnvelope(limits, offered)
+  /** From one MAIL to the end of its transaction: most sessions of a busy door are silent, and hold none. */
+  let envelope: Envelope | undefined
   let badCommands = 0
   /** What ended a run of recipients: its turn comes when they are answered. */
   let deferred: SessionEvent | undefined
@@ -65,18 +66,18 @@ export function createSession(options: SessionOptions): Session {
       case 'line':
         return client.isAnswering() ? client.respond(event.line) : line(event.line)
       case 'line-too-long':
-        if (envelope.isGathering()) return endRunBefore(event)
+        if (envelope?.isGathering()) return endRunBefore(event)
         return closeWith(isAuthLine(event.start) ? replies.authLineTooLong : replies.lineTooLong)
       case 'line-forbidden':
-        return envelope.isGathering() ? endRunBefore(event) : closeWith(replies.bareNewlineInCommand)
+        return envelope?.isGathering() ? endRunBefore(event) : closeWith(replies.bareNewlineInCommand)
       case 'run-ended':
-        return envelope.endRun()
+        return theEnvelope().endRun()
       case 'encrypted':
         return startAgain()
       case 'signed-in':
         return signedIn(event.submitter)
       case 'recipients-answered':
-        return thenDeferred(envelope.recipientsAnswered(event.replies, event.open))
+        return thenDeferred(theEnvelope().recipientsAnswered(event.replies, event.open))
       case 'message-over':
         return messageOver(event.outcome, event.ended)
       case 'failed':
@@ -97,13 +98,13 @@ export function createSession(options: SessionOptions): Session {
   }
 
   function nextLine(): Step['next'] {
-    if (envelope.isGathering()) return { do: 'line-if-here', limit: limits.commandLineOctets }
+    if (envelope?.isGathering()) return { do: 'line-if-here', limit: limits.commandLineOctets }
     return { do: 'line', limit: lineLimit() }
   }
 
   /** An initial response may make AUTH longer than any other command (RFC 4954, section 4). */
   function lineLimit(): number {
-    return client.maySignIn() && !envelope.isOpen() ? limits.authLineOctets : limits.commandLineOctets
+    return client.maySignIn() && !envelope?.isOpen() ? limits.authLineOctets : limits.commandLineOctets
   }
 
   function isAuthLine(start: Buffer): boolean {
@@ -115,13 +116,13 @@ export function createSession(options: SessionOptions): Session {
     if (octets.length > limits.commandLineOctets && !isAuthLine(octets)) return closeWith(replies.lineTooLong)
     const command = parseCommand(octets)
     const recipient = command.verb === 'RCPT' || (command.verb === 'malformed' && command.of === 'RCPT')
-    if (!envelope.isGathering() || recipient) return perform(command)
+    if (!envelope?.isGathering() || recipient) return perform(command)
     return endRunBefore({ kind: 'line', line: octets })
   }
 
   function endRunBefore(event: SessionEvent): Answer {
     deferred = event
-    return envelope.endRun()
+    return theEnvelope().endRun()
   }
 
   function thenDeferred(first: Answer): Answer {
@@ -144,7 +145,7 @@ export function createSession(options: SessionOptions): Session {
       case 'QUIT':
         return closeWith(replies.goodbye)
       case 'STARTTLS':
-        return envelope.isOpen() ? bad(replies.mailAlready) : opening.startTls()
+        return envelope?.isOpen() ? bad(replies.mailAlready) : opening.startTls()
       case 'AUTH':
         return auth(command.mechanism, command.initial)
       case 'BDAT':
@@ -166,9 +167,9 @@ export function createSession(options: SessionOptions): Session {
   function transaction(command: Command): Answer {
     switch (command.verb) {
       case 'RCPT':
-        return envelope.recipient(command.recipient)
+        return theEnvelope().recipient(command.recipient)
       case 'DATA':
-        return envelope.data()
+        return theEnvelope().data()
       default:
         return bad(replies.unsupportedCommand)
     }
@@ -176,19 +177,20 @@ export function createSession(options: SessionOptions): Session {
 
   function mail(command: MailCommand): Answer {
     const by = client.submitter()
-    if (by !== undefined && (!client.maySignIn() || envelope.isOpen())) return envelope.mail(by, command)
+    if (by !== undefined && (!client.maySignIn() || envelope?.isOpen()))
+      return theEnvelope().mail(by, command)
     const missing = options.offers().withoutPassword ? opening.missing('MAIL') : undefined
     return missing === undefined ? client.askWhoSends(command) : bad(missing)
   }
 
   function signedIn(by: Submitter): Answer {
     const waiting = client.becomes(by)
-    return waiting === undefined ? answer(replies.signedIn) : envelope.mail(by, waiting)
+    return waiting === undefined ? answer(replies.signedIn) : theEnvelope().mail(by, waiting)
   }
 
   function failed(failure: Failure, at: Phase): Answer {
     if (at !== 'transaction') return client.failed(failure, at)
-    return thenDeferred(envelope.recipientsFailed(replyForFailure(failure, at)))
+    return thenDeferred(theEnvelope().recipientsFailed(replyForFailure(failure, at)))
   }
 
   function malformed(of: string, reply: Reply): Answer {
@@ -197,13 +199,16 @@ export function createSession(options: SessionOptions): Session {
     }
     if (client.submitter() === undefined && (of === 'RCPT' || of === 'DATA')) return bad(replies.signInFirst)
     if (of !== 'RCPT') return bad(reply)
-    return { ...(envelope.isOpen() ? envelope.refuseRecipient(reply) : answer(replies.mailFirst)), bad: true }
+    return {
+      ...(envelope?.isOpen() ? envelope.refuseRecipient(reply) : answer(replies.mailFirst)),
+      bad: true,
+    }
   }
 
   function auth(mechanism: string, initial: string | undefined): Answer {
     if (!client.maySignIn()) return bad(replies.signedInAlready)
     // RFC 4954, section 4.
-    if (envelope.isOpen()) return bad(replies.mailAlready)
+    if (envelope?.isOpen()) return bad(replies.mailAlready)
     const missing = opening.missing('AUTH')
     return missing === undefined ? client.auth(mechanism, initial) : bad(missing)
   }
@@ -216,13 +221,18 @@ export function createSession(options: SessionOptions): Session {
   }
 
   function endEnvelope(reply: Reply): Answer {
-    if (!envelope.isOpen()) return answer(reply)
-    envelope.close()
+    if (!envelope?.isOpen()) return answer(reply)
+    envelope = undefined
     return { replies: [reply], next: { do: 'reset', limit: lineLimit() } }
   }
 
+  function theEnvelope(): Envelope {
+    envelope ??= createEnvelope(limits, offered)
+    return envelope
+  }
+
   function messageOver(outcome: MessageOutcome, ended: boolean): Answer {
-    envelope.close()
+    envelope = undefined
     const reply = replyToMessage(outcome, ended)
     return ended ? answer(reply) : closeWith(reply)
   }

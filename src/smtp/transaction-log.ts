@@ -22,6 +22,14 @@ export interface TransactionLog {
   givenUp(): void
 }
 
+/** What is left of a client between its transactions. */
+export interface KnownClient {
+  /** Who hands in the mail. */
+  submitter?: Submitter
+  /** That it was admitted without a password has been said. */
+  warned: boolean
+}
+
 interface Open {
   since: number
   fields: { login: string; mailbox: string; sender: string; givenSender?: string }
@@ -29,16 +37,17 @@ interface Open {
   refusal?: Reply
 }
 
-export function createTransactionLog(log: Log, clock: Clock): TransactionLog {
-  let userName = ''
-  let warned = false
+export function createTransactionLog(
+  log: Log,
+  clock: Clock,
+  client: KnownClient = { warned: false },
+): TransactionLog {
   let open: Open | undefined
 
   return {
     signedIn(submitter) {
-      userName = submitter.userName
       const mailboxes = submitter.mailboxes.map(({ address }) => address)
-      log.info({ login: userName, mailboxes }, 'signed in')
+      log.info({ login: submitter.userName, mailboxes }, 'signed in')
     },
 
     signInRefused(name, failure) {
@@ -46,9 +55,8 @@ export function createTransactionLog(log: Log, clock: Clock): TransactionLog {
     },
 
     admitted(submitter) {
-      userName = submitter.userName
-      if (!warned) log.warn({ login: userName }, 'admitted without a password')
-      warned = true
+      if (!client.warned) log.warn({ login: submitter.userName }, 'admitted without a password')
+      client.warned = true
     },
 
     admissionRefused(sender, failure) {
@@ -61,7 +69,12 @@ export function createTransactionLog(log: Log, clock: Clock): TransactionLog {
 
     begun(mailbox, sender, givenSender) {
       const given = givenSender === undefined ? {} : { givenSender: printable(givenSender, 254) }
-      const fields = { login: userName, mailbox, sender: printable(sender, 254), ...given }
+      const fields = {
+        login: client.submitter?.userName ?? '',
+        mailbox,
+        sender: printable(sender, 254),
+        ...given,
+      }
       open ??= { since: clock.monotonic(), fields, accepted: 0 }
     },
 

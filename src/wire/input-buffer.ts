@@ -88,9 +88,12 @@ function findLineEnd(chunk: Buffer, afterCr: boolean, room: number): LineEnd {
   return { kind: 'none' }
 }
 
+/** One for all: nearly every connection holds nothing at a time. */
+const nothing = Buffer.alloc(0)
+
 /** The beginning of a line whose end has not come, in one buffer that doubles: no octet is copied more than twice. */
 function createLineStart() {
-  let held = Buffer.alloc(0)
+  let held = nothing
   let used = 0
 
   return {
@@ -111,7 +114,7 @@ function createLineStart() {
     /** The whole line; `tail` ends in the LF that ends it. */
     finish(tail: Buffer): Buffer {
       const whole = used === 0 ? tail : Buffer.concat([held.subarray(0, used), tail])
-      held = Buffer.alloc(0)
+      held = nothing
       used = 0
       return whole.subarray(0, -2)
     },

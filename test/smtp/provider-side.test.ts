@@ -19,12 +19,14 @@ describe('what a session asks beyond itself', () => {
     relay = createRecordingRelay()
     deadlinesEnded = 0
     ended = new Set()
+    const client = { warned: false }
     side = createProviderSide({
       relay,
       signIns: createStageSignIns({ withoutPassword: true }, ended),
       limits: { wholeLoginSeconds: 10 },
       remoteAddress: '192.0.2.7',
-      record: createTransactionLog(log, createManualClock()),
+      record: createTransactionLog(log, createManualClock(), client),
+      client,
       signedIn: () => void deadlinesEnded++,
     })
   })
