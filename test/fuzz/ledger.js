@@ -46,7 +46,7 @@ export function createLedger() {
   function settlePage({ sent, kept }) {
     const open = [...sent].sort((left, right) => rank(left) - rank(right))
     const found = kept.flatMap((message) => {
-      const at = open.findIndex((one) => sameRecipients(one, message.recipients))
+      const at = open.findIndex((one) => sameEnvelope(one, message))
       const [match] = at === -1 ? [] : open.splice(at, 1)
       const fault = match
         ? contradiction(match, message)
@@ -79,12 +79,13 @@ function contradiction({ outcome }, { told }) {
   return outcome === 'refused' && told ? 'the client was refused what the provider keeps' : undefined
 }
 
-/** @param {Sent} sent with RCPT as the client said it @param {readonly string[]} addresses as the provider got them */
-function sameRecipients({ recipients, guessed }, addresses) {
-  if (guessed) return addresses.every((address) => recipients.some((line) => line.includes(address)))
+/** Lines as the client said them, addresses as the provider got them. @param {Sent} sent @param {{ sender: string, recipients: readonly string[] }} kept */
+function sameEnvelope({ envelope, guessed }, { sender, recipients }) {
+  const addresses = [sender, ...recipients]
+  if (guessed) return addresses.every((address) => envelope.some((line) => line.includes(address)))
   return (
-    recipients.length === addresses.length &&
-    addresses.every((address, index) => recipients[index]?.includes(address))
+    envelope.length === addresses.length &&
+    addresses.every((address, index) => envelope[index]?.includes(address))
   )
 }
 

@@ -13,6 +13,9 @@ import { write } from './session-plan.js'
 /** Several, because limits count by source. */
 export const sources = ['127.0.0.1', '127.0.0.2', '127.0.0.3', '127.0.0.4']
 
+/** Who comes from here may send without signing in. */
+export const withoutPassword = '127.0.0.5'
+
 /**
  * A session from the grammar: mostly what a client would say, sometimes something else in between, a quarter of them mutated.
  *
@@ -28,11 +31,12 @@ export function makeSession(seed, number) {
     [10, 'data'],
     [5, 'one-by-one'],
     [4, 'digest'],
+    [3, 'open'],
     [1, 'down'],
   ])
   /** @type {Step[]} */
   const steps = makeOpening(random)
-  if (random.chance(0.96)) steps.push(...makeSignIn(random, login))
+  if (random.chance(login === 'open' ? 0.05 : 0.96)) steps.push(...makeSignIn(random, login))
   const transactions = random.below(4)
   for (let turn = 0; turn < transactions; turn++)
     steps.push(...makeTransaction(random, login, `${id}${turn}`))

@@ -6,7 +6,7 @@ import { findForbidden, messageEnds, withoutStuffing } from './message-ends.js'
  *
  * @typedef {object} SentMessage one that the client ended
  * @property {string} content latin1, dot-stuffing undone
- * @property {string[]} recipients the accepted RCPT lines
+ * @property {string[]} envelope the accepted lines, MAIL and then RCPT
  * @property {'accepted' | 'refused' | 'unknown'} outcome unknown: a 4xx, or no reply
  * @property {boolean} [guessed] the client left without its replies, so nobody can say what it was, or to whom it went
  *
@@ -23,7 +23,7 @@ export function readTranscript({ greets, sent, received }) {
   let at = 0
   let within = false
   /** @type {string[]} */
-  let recipients = []
+  let envelope = []
 
   // A client that does not begin as an SMTP client does is told why at most once.
   if (greets && replies[turn++]?.code !== 220) return over()
@@ -39,8 +39,8 @@ export function readTranscript({ greets, sent, received }) {
     if (reply.code < 400 && !fits?.(verb, within)) reading.faults.push(`${reply.code} answers ${show(line)}`)
     within = reply.code === 334
     if (reply.code === 220 || reply.code === 221) return over()
-    if (reply.code === 250 && verb === 'RCPT') recipients.push(line)
-    if (reply.code === 250 && /^(?:MAIL|RSET|EHLO|HELO)$/.test(verb)) recipients = []
+    if (reply.code === 250 && verb === 'RCPT') envelope.push(line)
+    if (reply.code === 250 && verb !== 'RCPT' && verb !== 'NOOP') envelope = [line]
     if (reply.code === 354 && !message()) return unanswerable()
   }
 
@@ -63,21 +63,21 @@ export function readTranscript({ greets, sent, received }) {
     const outcome =
       reply && reply.code < 300 ? 'accepted' : reply && reply.code >= 500 ? 'refused' : 'unknown'
     if (reply && reply.code >= 300 && reply.code < 400) reading.faults.push(`${reply.code} answers a message`)
-    reading.messages.push({ content: withoutStuffing(data.slice(0, end.length)), recipients, outcome })
-    recipients = []
+    reading.messages.push({ content: withoutStuffing(data.slice(0, end.length)), envelope, outcome })
+    envelope = []
     return true
   }
 
   /** What a client sent and did not wait for may have been done all the same. @param {number} from where the first line without a reply begins */
   function leftBehind(from) {
     const rest = sent.slice(from)
-    const lines = recipients.concat(rest.split('\r\n').filter((line) => /^RCPT /i.test(line)))
+    const lines = envelope.concat(rest.split('\r\n').filter((line) => /^(?:MAIL|RCPT) /i.test(line)))
     for (const { index } of rest.matchAll(/(?<=^|\r\n)DATA[ \t]*\r\n/gi)) {
       const data = rest.slice(rest.indexOf('\r\n', index) + 2)
       const end = messageEnds.strict(data)
       if (!end) continue
       const content = withoutStuffing(data.slice(0, end.length))
-      reading.messages.push({ content, recipients: lines, outcome: 'unknown', guessed: true })
+      reading.messages.push({ content, envelope: lines, outcome: 'unknown', guessed: true })
     }
     return reading
   }

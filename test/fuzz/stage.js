@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { generate } from 'selfsigned'
 import { createAdministrator } from './administrator.js'
 import { startBroker } from './broker-process.js'
+import { withoutPassword } from './make-session.js'
 import { startRecordingProvider } from './recording-provider.js'
 import { createSecretWatch } from './secret-watch.js'
 import { startTokenEndpoint } from './token-endpoint.js'
@@ -15,6 +16,8 @@ export const providers = {
   data: { tls: 'implicit', chunking: false, pipelining: true, ends: 'strict' },
   'one-by-one': { tls: 'starttls', chunking: false, pipelining: false, ends: 'anything' },
   digest: { tls: 'implicit', chunking: true, pipelining: true, ends: 'anything' },
+  /** For clients that do not sign in; all of them come from one address. */
+  open: { tls: 'implicit', chunking: true, pipelining: true, ends: 'anything' },
   /** Refuses every sign-in. */
   down: { tls: 'implicit', chunking: false, pipelining: true, ends: 'strict' },
 }
@@ -146,23 +149,26 @@ async function makeLogins(administrator, tokens) {
   for (const name of Object.keys(providers)) {
     const user = addressOf(name)
     await administrator.addMailbox(user, name, tokens.refreshTokenOf(user))
-    const password = await administrator.addLogin(
-      user,
-      name === 'digest' ? { cramMd5: true, networks: ['127.0.0.0/8'] } : {},
-    )
+    const password = await administrator.addLogin(user, wishes[name] ?? {})
     const apiKey = await administrator.addApiKey(`send:${user}`)
-    logins.set(name, { user, password, apiKey })
+    logins.set(name, { user, password: password ?? '', apiKey })
   }
   return logins
 }
 
+/** @type {Record<string, object>} */
+const wishes = {
+  digest: { cramMd5: true, networks: ['127.0.0.0/8'] },
+  open: { withoutPassword: true, networks: [`${withoutPassword}/32`] },
+}
+
 /** @param {ReadonlyMap<string, import('./credentials.js').Login>} logins */
 function secretsOf(logins) {
-  const named = [...logins].map(([name, { password, apiKey }]) => [
+  const named = [...logins].flatMap(([name, { password, apiKey }]) => [
     [`password of ${name}`, password],
     [`API key of ${name}`, apiKey],
   ])
-  return Object.fromEntries(named.flat())
+  return Object.fromEntries(named.filter(([, value]) => value !== ''))
 }
 
 /** @param {ReturnType<typeof createSecretWatch>} watch @param {(fault: string) => void} onFault */
