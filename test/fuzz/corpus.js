@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { planFromJson, planToJson } from './session-plan.js'
+import { planFromJson, planToJson, toJson } from './session-plan.js'
 
 /** Every input that ever failed, a JSON file each: sessions, and inputs of single parsers. Replayed first in every run. */
 const folder = join(import.meta.dirname, 'corpus')
@@ -25,7 +25,7 @@ export function keepSession(plan) {
 
 /** @param {ParserCase} failed */
 export function keepParserCase(failed) {
-  return keep(failed.name, `${JSON.stringify(failed, undefined, 2)}\n`)
+  return keep(failed.name, toJson(failed))
 }
 
 /** @param {string} name @param {string} text */

@@ -32,7 +32,13 @@ export function planToJson({ steps, ...rest }) {
   const plain = steps.map((step) =>
     'tls' in step ? step : { ...step, octets: step.octets.toString('base64') },
   )
-  return `${JSON.stringify({ ...rest, steps: plain }, undefined, 2)}\n`
+  return toJson({ ...rest, steps: plain })
+}
+
+/** Lists of numbers on one line, as the formatter of the repository wants them. @param {object} value */
+export function toJson(value) {
+  const text = JSON.stringify(value, undefined, 2)
+  return `${text.replace(/\[[\s\d,]+\]/g, (list) => list.replace(/\s+/g, ' ').replace(/^\[ | \]$/g, (end) => end.trim()))}\n`
 }
 
 /** @param {string} text @returns {SessionPlan} */
