@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { stderr, stdin, stdout } from 'node:process'
+import { isatty } from 'node:tty'
 import pino from 'pino'
 import { openServices, type RunningPostern, startPostern } from './app.ts'
 import { type Log, silentLog } from './base/log.ts'
@@ -31,7 +32,7 @@ process.exitCode = await runCommand(
   },
 )
 
-/** Runs until SIGINT or SIGTERM; a second one ends the process at once. SIGHUP takes new files of the certificate. */
+/** Runs until SIGINT or SIGTERM; a second one ends the process at once. SIGHUP takes new files of the certificate, or ends what a closed terminal leaves behind. */
 async function serve(config: Config): Promise<number> {
   const log = createLog(config.logLevel)
   // Caught before anything starts: a signal during the start still ends it in good order.
@@ -39,8 +40,9 @@ async function serve(config: Config): Promise<number> {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal))
   })
   let reload = () => {}
+  const hasLostTerminal = watchTerminal()
   // Whatever reloads services sends it: it must not end one that is only starting.
-  process.on('SIGHUP', () => reload())
+  process.on('SIGHUP', () => (hasLostTerminal() ? hangUp() : reload()))
   const postern = await startPostern(config, log, version)
   reload = postern.reload
   log.info(
@@ -56,6 +58,18 @@ async function serve(config: Config): Promise<number> {
   await postern.stop()
   log.info({}, 'postern has stopped')
   return 0
+}
+
+/** Tells later on whether a terminal that this process writes to is gone. */
+function watchTerminal(): () => boolean {
+  const terminals = [stdout.fd, stderr.fd].filter(isatty)
+  return () => !terminals.every(isatty)
+}
+
+/** As if nobody had caught the signal: a log that goes to a closed terminal would block everything, and so would a good end. */
+function hangUp(): void {
+  process.removeAllListeners('SIGHUP')
+  process.kill(process.pid, 'SIGHUP')
 }
 
 /** JSON lines on standard output: level as a word, time as ISO 8601. */
