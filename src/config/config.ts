@@ -57,6 +57,7 @@ export interface Limits {
   connectionsPerSource: number
   unauthenticatedPerSource: number
   greetingWaitMilliseconds: number
+  messageSeconds: number
   drainSeconds: number
   bufferOctets: number
   guessWindowSeconds: number

@@ -57,6 +57,11 @@ export const limitSettings = {
     wholeNumber(0, 10_000),
     'How long the greeting waits where there is a certificate, and for other machines: a client that begins with TLS is recognised, one that talks too early is refused.',
   ),
+  messageSeconds: seconds(
+    'POSTERN_MESSAGE_SECONDS',
+    3600,
+    'How long one message may take from DATA to its end, in all: who drips it holds a connection to the provider.',
+  ),
   drainSeconds: seconds(
     'POSTERN_DRAIN_SECONDS',
     30,

@@ -22,8 +22,10 @@ export interface ClientSocket {
   hasUnread(): boolean
   /** The handshake; input that was not read is its beginning. `interrupt` ends it. */
   startTls(context: SecureContext): Promise<Handshake>
-  /** The sign-in deadline no longer counts. */
-  signedIn(): void
+  /** In place of the deadline that counts now: everything has to come within so many seconds, however often something arrives. */
+  setDeadline(seconds: number): void
+  /** No deadline counts any more. */
+  liftDeadline(): void
   interrupt(): void
   /** Sends what was written, then closes. */
   end(): void
@@ -75,10 +77,7 @@ class PulledSocket implements ClientSocket {
     this.#raw = raw
     this.#socket = raw
     this.#bufferOctets = bufferOctets
-    this.#deadline = setTimeout(() => {
-      this.#isLate = true
-      this.#wake()
-    }, signInSeconds * 1000)
+    this.setDeadline(signInSeconds)
     // One timer for the whole connection, moved on by each wait: cheaper than a new one each time.
     this.#idle = setTimeout(() => {
       this.#isIdle = true
@@ -161,7 +160,15 @@ class PulledSocket implements ClientSocket {
     return { kind: this.#isInterrupted ? 'interrupted' : 'timed-out' }
   }
 
-  signedIn(): void {
+  setDeadline(seconds: number): void {
+    this.liftDeadline()
+    this.#deadline = setTimeout(() => {
+      this.#isLate = true
+      this.#wake()
+    }, seconds * 1000)
+  }
+
+  liftDeadline(): void {
     clearTimeout(this.#deadline)
     this.#deadline = undefined
     // The provider may have taken longer for its yes than the client had for asking.

@@ -165,7 +165,7 @@ export function serveConnection(raw: Socket, options: ConnectionOptions): Connec
   }
 
   function atWork(): Work {
-    const signedIn = () => client.signedIn()
+    const signedIn = () => client.liftDeadline()
     work ??= createWork({ ...options, log: log(), client: known, signedIn })
     return work
   }
@@ -226,8 +226,10 @@ export function serveConnection(raw: Socket, options: ConnectionOptions): Connec
     input ??= createInputBuffer()
     const message = createIncomingMessage({ input, read, limit, drainSeconds: limits.drainSeconds })
     const { providerSide, record } = atWork()
+    client.setDeadline(limits.messageSeconds)
     const sent = await providerSide.send(message.octets)
     const ended = await message.drain()
+    client.liftDeadline()
     const cut = message.cut()
     const refused = sent.kind === 'answered' && sent.reply.code >= 400
     const outcome: MessageOutcome =

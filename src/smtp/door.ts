@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { hostname } from 'node:os'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
@@ -22,7 +23,7 @@ export interface SmtpDoorOptions {
   clock: Clock
   /** Needed by each listener whose `tls` is not `none`. */
   certificates?: Pick<Certificates, 'contextFor'>
-  /** The name in the greeting; `localhost` without one. */
+  /** The name in the greeting to other machines (RFC 5321, section 4.2), and `localhost` to this one; the machine's name without one. */
   hostname?: string
 }
 
@@ -35,7 +36,8 @@ export interface SmtpDoor {
 }
 
 export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
-  const { relay, signIns, limits, log, clock, certificates, hostname = 'localhost' } = options
+  const { relay, signIns, limits, log, clock, certificates } = options
+  const nameHere = options.hostname ?? machineName()
   const count = createConnectionCount(limits, options.clock)
   const connections = new Set<Connection>()
   let servers: Server[] = []
@@ -98,7 +100,7 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
       limits,
       log,
       clock,
-      hostname,
+      hostname: source.loopback ? 'localhost' : nameHere,
       remoteAddress,
       loopback: source.loopback,
       listener,
@@ -164,6 +166,11 @@ function cannotListen(listener: SmtpListener, error: NodeJS.ErrnoException): Fai
     cause: error,
     fix: `Set ${setting} to an address of this machine and a port above 1023.`,
   })
+}
+
+function machineName(): string {
+  const name = hostname()
+  return /^[a-z0-9][a-z0-9.-]*$/i.test(name) ? name : 'localhost'
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -5,6 +5,7 @@ import { encodeBase64 } from '../../src/sasl/base64.ts'
 import { type DoorStage, openDoor, type StageSettings } from '../support/door-stage.ts'
 import { eventually } from '../support/eventually.ts'
 import { connectLineClient, type LineClient } from '../support/line-client.ts'
+import { outerAddress } from '../support/other-machine.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 
 const auth = `AUTH PLAIN ${encodeBase64('\0me@example.com\0right')}`
@@ -150,6 +151,36 @@ describe('the SMTP door', () => {
     clearInterval(drip)
     expect(performance.now() - began).toBeLessThan(2000)
   })
+
+  it('ends a message that drips, at its deadline and not later', async () => {
+    const stage = await open({ limits: { messageSeconds: 0.4 } })
+    const client = await arriveAtData(stage)
+    const began = performance.now()
+    const drip = setInterval(() => client.send('x'), 20)
+    expect((await client.reply()).code).toBe(421)
+    clearInterval(drip)
+    expect(performance.now() - began).toBeLessThan(2000)
+    await eventually('the end at the provider', () => stage.relay.asked.at(-1) === 'CUT')
+  })
+
+  it.runIf(outerAddress !== undefined)(
+    'greets other machines by its name, and this one as localhost',
+    async () => {
+      const listen = [{ host: '0.0.0.0', port: 0 }]
+      const { endpoint } = await open({
+        listen,
+        hostname: 'gate.example.com',
+        limits: { greetingWaitMilliseconds: 0 },
+      })
+      const greetingAt = (host: string) => {
+        const client = connectLineClient({ host, port: endpoint.port })
+        clients.push(client)
+        return client.reply()
+      }
+      expect((await greetingAt(outerAddress ?? '')).lines).toEqual(['gate.example.com ESMTP postern'])
+      expect((await greetingAt('127.0.0.1')).lines).toEqual(['localhost ESMTP postern'])
+    },
+  )
 
   it('keeps the sign-in deadline away from who has signed in', async () => {
     const stage = await open({ limits: { signInSeconds: 0.3, idleSeconds: 0.9 } })
