@@ -1,7 +1,12 @@
 import type { Log } from '../base/log.ts'
 import type { Limits, SmtpListener } from '../config/config.ts'
 import type { Certificates } from '../tls/certificates.ts'
-import { explainHandshake, type HandshakeTrouble, handshakeTooSlow } from '../tls/handshake-trouble.ts'
+import {
+  explainHandshake,
+  explainSlowHandshake,
+  type HandshakeCause,
+  type HandshakeTrouble,
+} from '../tls/handshake-trouble.ts'
 import type { ClientSocket } from './client-socket.ts'
 
 /** How a connection begins, and when it becomes encrypted. */
@@ -32,10 +37,10 @@ export function createClientOpening(options: ClientOpeningOptions): ClientOpenin
 
   return {
     offersTls: certificates !== undefined,
-    startTls,
+    startTls: () => shakeHands('starttls'),
 
     async begin() {
-      if (listener.tls === 'implicit') return (await startTls()) ? 'encrypted' : 'over'
+      if (listener.tls === 'implicit') return (await shakeHands('implicit')) ? 'encrypted' : 'over'
       // A message from this machine is not made to wait for what cannot come.
       if (certificates === undefined && loopback) return 'plain'
       const first = await client.peek(options.limits.greetingWaitMilliseconds)
@@ -56,14 +61,14 @@ export function createClientOpening(options: ClientOpeningOptions): ClientOpenin
 
   async function beginWithTls(first: number): Promise<'encrypted' | 'over'> {
     if (certificates !== undefined && first === handshakeRecord) {
-      return (await startTls()) ? 'encrypted' : 'over'
+      return (await shakeHands('recognised')) ? 'encrypted' : 'over'
     }
     const fix = certificates === undefined ? needsCertificate : tooOld
     log().warn({ fix }, 'a client began with TLS that is not spoken here')
     return 'over'
   }
 
-  async function startTls(): Promise<boolean> {
+  async function shakeHands(cause: HandshakeCause): Promise<boolean> {
     if (certificates === undefined) return false
     const handshake = await client.startTls(certificates.contextFor(listener))
     switch (handshake.kind) {
@@ -71,10 +76,10 @@ export function createClientOpening(options: ClientOpeningOptions): ClientOpenin
         log().debug({ protocol: handshake.protocol, cipher: handshake.cipher }, 'TLS is on')
         return true
       case 'failed':
-        failed(explainHandshake(handshake.error))
+        failed(explainHandshake(handshake.error, cause))
         return false
       case 'timed-out':
-        failed(handshakeTooSlow)
+        failed(explainSlowHandshake(cause))
         return false
       case 'interrupted':
         return false

@@ -4,16 +4,24 @@ export interface HandshakeTrouble {
   fix: string
 }
 
+/** How a handshake came about: on a listener for nothing else, behind STARTTLS, or by the first octets of a client that was not asked. */
+export type HandshakeCause = 'implicit' | 'starttls' | 'recognised'
+
 const trust =
   'Give the client the certificate of the authority: ca.pem of "postern tls make", or the chain of whoever issued it.'
 const names =
-  'Let the client connect by a name or address that is in the certificate, or make one that holds it: postern tls make --name NAME.'
+  'Let the client connect by a name or address that is in the certificate, or make one that holds it: postern tls make, with a --name for each that clients use.'
 const oldDevice =
   'Update the device, or put +old-tls behind the address in POSTERN_SMTP_LISTEN or POSTERN_SMTPS_LISTEN, on a listener for such devices only.'
-const noTls = 'Choose "SSL/TLS" in the client for this port, or give it the port for STARTTLS.'
+const noTls: Record<HandshakeCause, string> = {
+  implicit: 'Choose "SSL/TLS" in the client for this port, or give it the port for STARTTLS.',
+  starttls:
+    'The client asked for STARTTLS and went on without it: update it, or choose "SSL/TLS" in it in place of STARTTLS.',
+  recognised: 'It began as TLS does: update the client, unless it is somebody who tries the port.',
+}
 
 /** From what OpenSSL says to what people can do; the first that fits. Alerts come from the client (RFC 8446, section 6). */
-const table: readonly { said: RegExp; why: string; fix: string }[] = [
+const table: readonly { said: RegExp; why: string; fix: string | Record<HandshakeCause, string> }[] = [
   { said: /alert unknown ca/, why: 'the client does not trust the certificate', fix: trust },
   {
     said: /alert (bad certificate|certificate unknown|unsupported certificate)/,
@@ -49,7 +57,7 @@ const table: readonly { said: RegExp; why: string; fix: string }[] = [
 ]
 
 /** `error`: what Node.js reports of the handshake; undefined when the client broke it off and said nothing. */
-export function explainHandshake(error: Error | undefined): HandshakeTrouble {
+export function explainHandshake(error: Error | undefined, cause: HandshakeCause): HandshakeTrouble {
   if (error === undefined || isSilentEnd(error)) {
     return {
       why: 'the client broke the handshake off and did not say why',
@@ -58,14 +66,24 @@ export function explainHandshake(error: Error | undefined): HandshakeTrouble {
   }
   const said = reasonOf(error)
   const known = table.find((entry) => entry.said.test(said))
-  if (known) return { why: `${known.why} (${said})`, fix: known.fix }
+  if (known) {
+    const fix = typeof known.fix === 'string' ? known.fix : known.fix[cause]
+    return { why: `${known.why} (${said})`, fix }
+  }
   return { why: said, fix: 'Try it with: openssl s_client -connect HOST:PORT' }
 }
 
 /** Too slow for the time that a sign-in may take. */
-export const handshakeTooSlow: HandshakeTrouble = {
-  why: 'the client did not finish the handshake in time',
-  fix: `A client that waits for a greeting does not begin it. ${noTls}`,
+export function explainSlowHandshake(cause: HandshakeCause): HandshakeTrouble {
+  return { why: 'the client did not finish the handshake in time', fix: slow[cause] }
+}
+
+const heldUp = `A client that asks its user whether to trust the certificate waits for the answer. ${trust} If it trusts it, look for a firewall in between that inspects SMTP, and let it pass TLS.`
+
+const slow: Record<HandshakeCause, string> = {
+  implicit: `A client that waits for a greeting does not begin it. ${noTls.implicit}`,
+  starttls: `The client asked for STARTTLS, and then fell silent. ${heldUp}`,
+  recognised: `The client began with TLS, and then fell silent. ${heldUp}`,
 }
 
 function isSilentEnd(error: Error): boolean {

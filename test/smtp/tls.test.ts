@@ -108,6 +108,22 @@ describe('TLS at the SMTP door', () => {
   })
 
   it.each([
+    ['STARTTLS', 'EHLO a\r\nSTARTTLS\r\n', 'asked for STARTTLS'],
+    ['half a hello', Buffer.from('160301', 'hex'), 'began with TLS'],
+  ])('does not tell a client that falls silent behind %s to begin with TLS', async (_, sent, fix) => {
+    const { endpoint, log } = await open({}, { limits: { signInSeconds: 0.2 } })
+    const client = arrive(endpoint)
+    client.send(sent)
+    await client.rest()
+    expect(await told(log, 'TLS with a client failed')).toMatchObject({
+      fields: {
+        why: expect.stringContaining('in time'),
+        fix: expect.stringMatching(new RegExp(`${fix}, and then fell silent(?!.*Choose "SSL/TLS")`)),
+      },
+    })
+  })
+
+  it.each([
     ['EHLO a\r\n', 'what the client sent is not TLS'],
     ['GET / HTTP/1.1\r\n\r\n', 'what the client sent is not TLS'],
   ])('says that %j is no TLS where nothing else is spoken', async (text, why) => {

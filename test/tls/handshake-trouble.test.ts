@@ -1,5 +1,9 @@
 import { expect, it } from 'vitest'
-import { explainHandshake } from '../../src/tls/handshake-trouble.ts'
+import {
+  explainHandshake,
+  explainSlowHandshake,
+  type HandshakeCause,
+} from '../../src/tls/handshake-trouble.ts'
 
 /** As Node.js reports it: OpenSSL's words in `reason`, which name SSL 3 or nothing in particular, by its version. */
 function reported(reason: string): Error {
@@ -26,7 +30,7 @@ it.each([
   ['http request', /not TLS/, /SSL\/TLS/],
   ['something that nobody knows yet', /something that nobody knows yet/, /openssl s_client/],
 ])('explains "%s", and keeps the words', (reason, why, fix) => {
-  const explained = explainHandshake(reported(reason))
+  const explained = explainHandshake(reported(reason), 'implicit')
   expect(explained.why).toMatch(why)
   expect(explained.why).toContain(reason)
   expect(explained.fix).toMatch(fix)
@@ -37,8 +41,20 @@ it.each([
   ['a reset', Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })],
   ['an end', reported('unexpected eof while reading')],
 ])('takes %s for what it mostly is: no trust', (_, error) => {
-  expect(explainHandshake(error)).toMatchObject({
+  expect(explainHandshake(error, 'starttls')).toMatchObject({
     why: expect.stringContaining('did not say why'),
     fix: expect.stringContaining('do not trust'),
   })
 })
+
+it.each<[HandshakeCause, RegExp, RegExp]>([
+  ['implicit', /Choose "SSL\/TLS" in the client for this port/, /waits for a greeting.* Choose "SSL\/TLS"/],
+  ['starttls', /went on without it/, /asked for STARTTLS, and then fell silent.*ca\.pem.*firewall/],
+  ['recognised', /update the client/, /began with TLS, and then fell silent.*ca\.pem.*firewall/],
+])(
+  'gives advice for a client that sends no TLS, or nothing, by how it came to that: %s',
+  (cause, noTls, silence) => {
+    expect(explainHandshake(reported('wrong version number'), cause).fix).toMatch(noTls)
+    expect(explainSlowHandshake(cause).fix).toMatch(silence)
+  },
+)
