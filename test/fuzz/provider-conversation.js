@@ -202,6 +202,9 @@ export function converse(socket, options) {
 
   /** @param {import('./provider-orders.js').Order} order */
   function drop({ dying }) {
+    // Nothing that comes while the last octets leave is listened to.
+    socket.off('data', onData).resume()
+    held = ''
     if (dying) socket.write(dying)
     socket.destroySoon()
     return false
