@@ -4,6 +4,8 @@ import type { MadeCertificates } from '../tls/make-certificates.ts'
 
 export const tlsMakeHelp = `
 Running it again renews the certificate; the authority stays, and so does every client's trust in it.
+This machine's own names and addresses are always in it. Further ones stay until --name is given: then those that
+are given take the place of all that were there before.
 
 Examples:
   postern tls make
@@ -11,16 +13,17 @@ Examples:
 
 /** What was made, what to put into the settings, and how each kind of client is told to trust it. */
 export function describeMadeCertificates(made: MadeCertificates): string {
-  const { names, validTo, caValidTo, caMade, caFile, certFile, keyFile } = made
+  const { names, droppedNames, validTo, caValidTo, caMade, caFile, certFile, keyFile } = made
   const settings = `For .env, or the environment:
   POSTERN_TLS_CERT_FILE=${shellWord(certFile)}
   POSTERN_TLS_KEY_FILE=${shellWord(keyFile)}
 A running postern that has them already takes the new certificate by itself.
 `
   const authority = caMade ? 'a new authority' : 'the authority that was there'
+  const dropped = droppedNames.length === 0 ? '' : `It is no longer for ${droppedNames.join(', ')}.\n`
   return `Made a certificate, good until ${validTo}, and issued by ${authority} (good until ${caValidTo}).
 It is for ${names.join(', ')}.
-
+${dropped}
 ${settings}
 ${caMade ? trust(made) : `Clients that trust ${caFile} go on as before.\n`}`
 }

@@ -23,7 +23,7 @@ export function addTlsVerbs(program: Command, context: Context): void {
     .description('make a certificate, and a local authority that clients are told to trust')
     .option(
       '--name <host>',
-      'a further name or address that clients use for this machine (repeatable)',
+      'a further name or address that clients use for this machine (repeatable; default: those of the certificate before)',
       collect,
       [],
     )

@@ -11,7 +11,7 @@ import { makeFolder, readIfThere, replaceFile } from './pem-files.ts'
 export interface MakeRequest {
   /** Absolute; made when there is none. */
   folder: string
-  /** Beside what this machine is called anyway, and what the certificate had before. */
+  /** Beside what this machine is called anyway. Without any, those that the certificate had before. */
   names: readonly string[]
   days: number
   /** A new authority, which every device has to be told of. */
@@ -27,6 +27,8 @@ export interface MadeCertificates {
   certFile: string
   keyFile: string
   names: readonly string[]
+  /** What the certificate before had, and this one has not. */
+  droppedNames: readonly string[]
   /** As ISO 8601 dates. */
   validTo: string
   caValidTo: string
@@ -44,10 +46,11 @@ export async function makeCertificates(request: MakeRequest): Promise<MadeCertif
   const files = filesIn(folder)
   const given = request.names.map(certificateName)
   await makeFolder(folder)
+  await refuseForeign(files)
+  const before = await namesBefore(files.certFile)
   const kept = request.replaceAuthority ? undefined : await readAuthority(files, clock.now())
   const authority = kept ?? (await makeAuthority(files, clock.now()))
-  const before = kept === undefined ? [] : await namesBefore(files.certFile)
-  const names = inOrder(given, before)
+  const names = inOrder(given.length > 0 ? given : before)
   const caValidTo = Date.parse(new X509Certificate(authority.cert).validTo)
   const life = lifeOf(clock.now(), request.days, caValidTo)
   const { cert, key } = await issueForServer(authority, names, life)
@@ -56,6 +59,7 @@ export async function makeCertificates(request: MakeRequest): Promise<MadeCertif
   const { caFile, caDerFile, certFile, keyFile } = files
   return {
     ...{ caFile, caDerFile, certFile, keyFile, names },
+    droppedNames: before.filter((name) => !names.includes(name)),
     validTo: day(life.notAfter.getTime()),
     caValidTo: day(caValidTo),
     caMade: kept === undefined,
@@ -64,6 +68,7 @@ export async function makeCertificates(request: MakeRequest): Promise<MadeCertif
 
 const dayMilliseconds = 24 * 60 * 60 * 1000
 const authorityDays = 3650
+const authorityName = 'postern local CA'
 // For clients whose clock is a little behind.
 const backdatedMilliseconds = 60 * 60 * 1000
 
@@ -80,11 +85,10 @@ function filesIn(folder: string) {
 }
 
 async function makeAuthority(files: CertificateFiles, now: number): Promise<Issued> {
-  await refuseForeign(files)
   const life = lifeOf(now, authorityDays)
   // A name of its own: a device that trusted an earlier authority would mistake one for the other.
   const made = `${hostname().slice(0, 30)}, ${new Date(now).toISOString().slice(0, 19)}`
-  const authority = await issueAuthority(`postern local CA (${made})`, life)
+  const authority = await issueAuthority(`${authorityName} (${made})`, life)
   await replaceFile(files.caKeyFile, authority.key, 0o600)
   await replaceFile(files.caFile, authority.cert, 0o644)
   await replaceFile(files.caDerFile, new X509Certificate(authority.cert).raw, 0o644)
@@ -108,30 +112,49 @@ async function readAuthority(files: CertificateFiles, now: number): Promise<Issu
 
 /** A certificate that came from elsewhere is not overwritten. */
 async function refuseForeign({ caFile, certFile, keyFile }: CertificateFiles): Promise<void> {
-  if ((await readIfThere(caFile)) !== undefined) return
-  for (const path of [certFile, keyFile]) {
-    if ((await readIfThere(path)) === undefined) continue
-    throw new Failure('already-exists', `${path} is there already, and no authority of postern beside it`, {
-      fix: 'Move it away, or name another folder with --dir.',
-    })
+  const [ca, cert, key] = [await readIfThere(caFile), await readIfThere(certFile), await readIfThere(keyFile)]
+  const fix = 'Move it away, or name another folder with --dir.'
+  if (ca === undefined && (cert ?? key) !== undefined) {
+    const path = cert === undefined ? keyFile : certFile
+    const message = `${path} is there already, and no authority of postern beside it`
+    throw new Failure('already-exists', message, { fix })
+  }
+  if (ca !== undefined && cert !== undefined && !isIssuedBy(cert, ca)) {
+    const message = `${certFile} is there already, and the authority in ${caFile} did not issue it`
+    throw new Failure('already-exists', message, { fix })
+  }
+}
+
+/** By the signature; of an authority that cannot be read, which --replace-ca replaces, only the name tells. */
+function isIssuedBy(certText: string, caText: string): boolean {
+  const [cert, ca] = [readCertificate(certText), readCertificate(caText)]
+  if (cert === undefined) return false
+  return ca === undefined ? cert.issuer.startsWith(`CN=${authorityName} `) : cert.verify(ca.publicKey)
+}
+
+function readCertificate(text: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(text)
+  } catch {
+    return undefined
   }
 }
 
 async function namesBefore(certFile: string): Promise<string[]> {
-  const cert = await readIfThere(certFile)
+  const cert = readCertificate((await readIfThere(certFile)) ?? '')
   try {
-    return cert === undefined ? [] : namesOf(new X509Certificate(cert)).map(certificateName)
+    return cert === undefined ? [] : namesOf(cert).map(certificateName)
   } catch {
-    // What cannot be read is replaced, and has no names to keep.
+    // Somebody used the authority for a name that we would not take: nothing to keep.
     return []
   }
 }
 
 /** What somebody named stands first, then the host name: old devices compare with the first only. */
-function inOrder(given: readonly string[], before: readonly string[]): string[] {
+function inOrder(chosen: readonly string[]): string[] {
   const own = ownNames()
   const hosts = own.filter((name) => name === hostname().toLowerCase())
-  return [...new Set([...given, ...before, ...hosts, ...own])]
+  return [...new Set([...chosen, ...hosts, ...own])]
 }
 
 function lifeOf(now: number, days: number, atMost = Number.POSITIVE_INFINITY): Life {

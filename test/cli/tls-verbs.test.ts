@@ -48,6 +48,14 @@ describe('postern tls make', () => {
     expect(again.stdout).not.toContain('certutil')
   })
 
+  it('says which names the certificate no longer has, and how they come to stay', async () => {
+    await stage.postern(['tls', 'make', '--name', 'old.example.com'])
+    expect((await stage.postern(['tls', 'make'])).stdout).not.toContain('no longer')
+    const { stdout } = await stage.postern(['tls', 'make', '--name', 'mail.example.com'])
+    expect(stdout).toContain('It is no longer for old.example.com.\n')
+    expect((await stage.postern(['tls', 'make', '--help'])).stdout).toContain('stay until --name is given')
+  })
+
   it('works for settings that name its files before there are any', async () => {
     await stage.close()
     stage = await setCommandStage({

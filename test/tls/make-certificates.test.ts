@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { readCertificatePair } from '../../src/tls/certificate-pair.ts'
 import { type MadeCertificates, type MakeRequest, makeCertificates } from '../../src/tls/make-certificates.ts'
+import { createAuthority } from '../support/certificates.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { peer } from '../support/peer.ts'
 import { runProgram } from '../support/run-program.ts'
@@ -65,19 +66,29 @@ describe('the certificates that postern makes', () => {
     const folder = await newFolder()
     const first = await make(folder, { names: ['mail.example.com'] })
     const [cert, ca] = [await readFile(first.certFile, 'utf8'), await readFile(first.caFile, 'utf8')]
-    const second = await make(folder, { names: ['fax.example.com'], days: 30 })
+    const second = await make(folder, { days: 30 })
     expect(second).toMatchObject({ caMade: false, validTo: '2030-05-31' })
     expect(await readFile(second.caFile, 'utf8')).toBe(ca)
     expect(await readFile(second.certFile, 'utf8')).not.toBe(cert)
-    expect(second.names.slice(0, 2)).toEqual(['fax.example.com', 'mail.example.com'])
+    expect([second.names[0], second.droppedNames]).toEqual(['mail.example.com', []])
   })
 
-  it('come from a new authority when that is asked for', async () => {
+  it('have the names that are given in place of those that were given before', async () => {
+    const folder = await newFolder()
+    await make(folder, { names: ['mail.example.com', 'old.example.com'] })
+    const made = await make(folder, { names: ['fax.example.com', 'mail.example.com'] })
+    expect(made.names.slice(0, 3)).toEqual(['fax.example.com', 'mail.example.com', hostname().toLowerCase()])
+    expect(made.names).toContain('127.0.0.1')
+    expect(made.droppedNames).toEqual(['old.example.com'])
+    expect((await certificateIn(made.certFile)).checkHost('old.example.com')).toBe(undefined)
+  })
+
+  it('come from a new authority when that is asked for, with the same names', async () => {
     const folder = await newFolder()
     const first = await certificateIn((await make(folder, { names: ['mail.example.com'] })).caFile)
     const made = await make(folder, { replaceAuthority: true })
     expect(made.caMade).toBe(true)
-    expect(made.names).not.toContain('mail.example.com')
+    expect(made.names[0]).toBe('mail.example.com')
     const ca = await certificateIn(made.caFile)
     expect(ca.publicKey.equals(first.publicKey)).toBe(false)
     expect((await certificateIn(made.certFile)).checkIssued(ca)).toBe(true)
@@ -122,6 +133,34 @@ describe('what is in the way', () => {
       await expect(make(folder, { replaceAuthority })).rejects.toMatchObject({ code: 'already-exists' })
     }
     expect(await readFile(made.certFile, 'utf8')).toContain('BEGIN CERTIFICATE')
+  })
+
+  it.each(['of another authority', 'that cannot be read', 'of another one, with a broken ca.pem'])(
+    'is a certificate %s beside the authority: nothing is overwritten',
+    async (what) => {
+      const folder = await newFolder()
+      const made = await make(folder)
+      const foreign = what.startsWith('of') ? (await (await createAuthority()).issue()).cert : 'nonsense'
+      await writeFile(made.certFile, foreign)
+      if (what.includes('broken')) await writeFile(made.caFile, 'nonsense')
+      const [ca, key] = [await readFile(made.caFile, 'utf8'), await readFile(made.keyFile, 'utf8')]
+      for (const replaceAuthority of [false, true]) {
+        await expect(make(folder, { replaceAuthority })).rejects.toMatchObject({
+          code: 'already-exists',
+          message: expect.stringContaining('did not issue it'),
+          fix: expect.stringContaining('Move it away'),
+        })
+      }
+      expect(await readFile(made.certFile, 'utf8')).toBe(foreign)
+      expect([await readFile(made.caFile, 'utf8'), await readFile(made.keyFile, 'utf8')]).toEqual([ca, key])
+    },
+  )
+
+  it('is not a key without its certificate, as a run that was interrupted leaves it', async () => {
+    const folder = await newFolder()
+    const made = await make(folder)
+    await rm(made.certFile)
+    expect(await make(folder)).toMatchObject({ caMade: false })
   })
 
   it('is a folder that is a file', async () => {
