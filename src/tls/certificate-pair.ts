@@ -35,15 +35,26 @@ export function readCertificatePair(certText: string, keyText: string): PairRead
 
 /** What to know about a pair that ends soon, has ended, or has not begun: the end of a sentence. `now` in milliseconds since 1970. */
 export function validityWarning(
+  pair: Pick<CertificatePair, 'validFrom' | 'validTo'>,
+  now: number,
+): string | undefined {
+  const refused = whyNotValid(pair, now)
+  if (refused !== undefined) return refused
+  const { validTo } = pair
+  const daysLeft = Math.floor((validTo - now) / dayMilliseconds)
+  if (daysLeft >= daysAhead) return undefined
+  const left = daysLeft === 0 ? 'within a day' : `in ${daysLeft} ${daysLeft === 1 ? 'day' : 'days'}`
+  return `ends on ${day(validTo)}, ${left}: renew it before`
+}
+
+/** Why clients refuse a pair now: the end of a sentence. `now` in milliseconds since 1970. */
+export function whyNotValid(
   { validFrom, validTo }: Pick<CertificatePair, 'validFrom' | 'validTo'>,
   now: number,
 ): string | undefined {
   if (now > validTo) return `ended on ${day(validTo)}: clients refuse it until you renew it`
   if (now < validFrom) return `begins only on ${day(validFrom)}: clients refuse it until then`
-  const daysLeft = Math.floor((validTo - now) / dayMilliseconds)
-  if (daysLeft >= daysAhead) return undefined
-  const left = daysLeft === 0 ? 'within a day' : `in ${daysLeft} ${daysLeft === 1 ? 'day' : 'days'}`
-  return `ends on ${day(validTo)}, ${left}: renew it before`
+  return undefined
 }
 
 /** The host names and addresses of a certificate; of one without any, its common name. */

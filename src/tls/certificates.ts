@@ -9,6 +9,7 @@ import {
   type PairMistake,
   readCertificatePair,
   validityWarning,
+  whyNotValid,
 } from './certificate-pair.ts'
 import { type ContextFor, secureContexts } from './secure-contexts.ts'
 
@@ -30,7 +31,12 @@ export interface CertificatesOptions {
 
 const lookEveryMilliseconds = 1000
 
-/** @throws Failure `configuration` when the files cannot be used now. Later on, the last good pair stays in use. */
+type Reading = { pair: CertificatePair } | { wrong: string; fix: string }
+
+/**
+ * At the start, a pair that clients refuse for its age is taken: there is no better one.
+ * @throws Failure `configuration` when the files cannot be used now. Later on, the last good pair stays in use.
+ */
 export function createCertificates({ certFile, keyFile, clock, log }: CertificatesOptions): Certificates {
   let seen = identity()
   const first = read()
@@ -63,7 +69,7 @@ export function createCertificates({ certFile, keyFile, clock, log }: Certificat
     const now = identity()
     if (now === seen && wrong === undefined) return false
     seen = now
-    const reading = read()
+    const reading = readBetter()
     if ('pair' in reading) {
       take(reading.pair)
       return true
@@ -99,7 +105,19 @@ export function createCertificates({ certFile, keyFile, clock, log }: Certificat
     return [certFile, keyFile].map(fileIdentity).join(' ')
   }
 
-  function read(): { pair: CertificatePair } | { wrong: string; fix: string } {
+  /** What was renewed wrongly, or copied back by mistake, is no reason to give up one that clients accept. */
+  function readBetter(): Reading {
+    const reading = read()
+    if ('wrong' in reading || whyNotValid(pair, clock.now()) !== undefined) return reading
+    const refused = whyNotValid(reading.pair, clock.now())
+    if (refused === undefined) return reading
+    return {
+      wrong: `The certificate in ${certFile} ${refused}`,
+      fix: 'Look at the clock of this machine. If it is right, renew the certificate, or put back the one before; one that begins later is taken then.',
+    }
+  }
+
+  function read(): Reading {
     const [cert, key] = [readText(certFile), readText(keyFile)]
     const unread = [cert, key].find((text) => 'why' in text)
     if ('why' in cert || 'why' in key) {

@@ -112,6 +112,51 @@ describe('certificate files that change', () => {
     },
   )
 
+  it.each([
+    ['has ended', -3, -1, /ended on 2030-04-30/],
+    ['is not valid yet', 1, 120, /begins only on 2030-05-02/],
+  ])('keep a valid one while the new one %s, and say so once', async (_, from, to, why) => {
+    const { clock, log, use, replace } = await load()
+    const before = use()
+    await replace(await authority.issue({ notBefore: inDays(from), notAfter: inDays(to) }))
+    for (let seconds = 0; seconds < 5; seconds++) {
+      clock.advance(1)
+      expect(use()).toBe(before)
+    }
+    expect(log.lines).toMatchObject([
+      {
+        level: 'warn',
+        message: 'the new certificate cannot be used: the old one stays',
+        fields: { why: expect.stringMatching(why), fix: expect.stringContaining('clock of this machine') },
+      },
+    ])
+    await replace(second)
+    clock.advance(1)
+    expect(use()).not.toBe(before)
+  })
+
+  it('take one that was not valid yet when it begins', async () => {
+    const { clock, log, use, replace } = await load()
+    const before = use()
+    await replace(await authority.issue({ notBefore: inDays(1), notAfter: inDays(120) }))
+    clock.advance(1)
+    expect(use()).toBe(before)
+    clock.advance(24 * 60 * 60)
+    expect(use()).not.toBe(before)
+    expect(log.lines).toMatchObject([{ level: 'warn' }, { message: 'a new certificate is in use' }])
+  })
+
+  it('take one that has ended in place of another that has, and warn of it', async () => {
+    const { clock, log, use, replace } = await load()
+    const before = use()
+    clock.advance(91 * 24 * 60 * 60)
+    await replace(await authority.issue({ notBefore: inDays(-3), notAfter: inDays(90.5) }))
+    expect(use()).not.toBe(before)
+    expect(log.lines).toMatchObject([
+      { level: 'warn', message: expect.stringMatching(/is in use, but it ended on 2030-07-3/) },
+    ])
+  })
+
   it('are followed through a symbolic link to a folder, as Kubernetes exchanges them', async () => {
     const { certFile } = await load()
     const folder = dirname(certFile)
@@ -155,6 +200,18 @@ describe('a reload that was asked for', () => {
     certificates.reload()
     expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'warn'])
   })
+})
+
+it('begins with a certificate that has ended, as there is no better one', async () => {
+  const files = await writeCertificateFiles(
+    await authority.issue({ notBefore: inDays(-3), notAfter: inDays(-1) }),
+  )
+  const certificates = createCertificates({
+    ...files,
+    clock: createManualClock(),
+    log: createRecordingLog(),
+  })
+  expect(certificates.contextFor({ oldTls: false })).toBeDefined()
 })
 
 it('refuses to begin with files that cannot be used', async () => {
