@@ -8,6 +8,7 @@ import {
   type HandshakeTrouble,
 } from '../tls/handshake-trouble.ts'
 import type { ClientSocket } from './client-socket.ts'
+import { tlsTroubles } from './tls-troubles.ts'
 
 /** How a connection begins, and when it becomes encrypted. */
 export interface ClientOpening {
@@ -54,7 +55,7 @@ export function createClientOpening(options: ClientOpeningOptions): ClientOpenin
 
     isLateTls(octets) {
       if (octets[0] === undefined || !isTls(octets[0])) return false
-      log().warn({ fix: certificates === undefined ? needsCertificate : tooLate }, 'a client speaks TLS here')
+      log().warn({ fix: certificates === undefined ? needsCertificate : tooLate }, tlsTroubles.late)
       return true
     },
   }
@@ -64,7 +65,7 @@ export function createClientOpening(options: ClientOpeningOptions): ClientOpenin
       return (await shakeHands('recognised')) ? 'encrypted' : 'over'
     }
     const fix = certificates === undefined ? needsCertificate : tooOld
-    log().warn({ fix }, 'a client began with TLS that is not spoken here')
+    log().warn({ fix }, tlsTroubles.notSpoken)
     return 'over'
   }
 
@@ -87,7 +88,7 @@ export function createClientOpening(options: ClientOpeningOptions): ClientOpenin
   }
 
   function failed({ why, fix }: HandshakeTrouble): void {
-    log().warn({ why, fix }, 'TLS with a client failed')
+    log().warn({ why, fix }, tlsTroubles.failed)
   }
 }
 

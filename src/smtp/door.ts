@@ -13,6 +13,7 @@ import { formatReply } from '../wire/reply.ts'
 import { type Connection, serveConnection } from './connection.ts'
 import { createConnectionCount } from './connection-count.ts'
 import { replies } from './replies.ts'
+import { createConnectionLog } from './tls-troubles.ts'
 
 export interface SmtpDoorOptions {
   listen: readonly SmtpListener[]
@@ -39,6 +40,7 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
   const { relay, signIns, limits, log, clock, certificates } = options
   const nameHere = options.hostname ?? machineName()
   const count = createConnectionCount(limits, options.clock)
+  const connectionLog = createConnectionLog(log, clock)
   const connections = new Set<Connection>()
   let servers: Server[] = []
 
@@ -98,7 +100,7 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
       relay,
       signIns,
       limits,
-      log,
+      log: connectionLog,
       clock,
       hostname: source.loopback ? 'localhost' : nameHere,
       remoteAddress,

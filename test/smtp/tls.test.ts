@@ -136,6 +136,24 @@ describe('TLS at the SMTP door', () => {
     })
   })
 
+  it('is warned of once a minute for a source that fails and fails', async () => {
+    const clock = createManualClock()
+    const { endpoint, log } = await open({ tls: 'implicit' }, { clock })
+    const levels = () =>
+      log.lines.flatMap(({ message, level }) => (message === 'TLS with a client failed' ? [level] : []))
+    const fail = async () => {
+      const before = levels().length
+      const client = arrive(endpoint)
+      client.send('no TLS\r\n')
+      await client.rest()
+      await eventually('the line', () => levels().length > before || undefined)
+    }
+    for (let times = 0; times < 3; times++) await fail()
+    clock.advance(60)
+    await fail()
+    expect(levels()).toEqual(['warn', 'debug', 'debug', 'warn'])
+  })
+
   it('shows a new certificate to the next handshake, and leaves who is connected alone', async () => {
     const clock = createManualClock()
     const files = await writeCertificateFiles(tls)
