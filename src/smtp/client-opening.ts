@@ -8,7 +8,6 @@ import {
   type HandshakeTrouble,
 } from '../tls/handshake-trouble.ts'
 import type { ClientSocket } from './client-socket.ts'
-import { tlsTroubles } from './tls-troubles.ts'
 
 /** How a connection begins, and when it becomes encrypted. */
 export interface ClientOpening {
@@ -30,10 +29,12 @@ export interface ClientOpeningOptions {
   limits: Pick<Limits, 'greetingWaitMilliseconds'>
   /** Made when there is something to say. */
   log: () => Log
+  /** Why TLS did not come about. */
+  trouble: (trouble: object, message: string) => void
 }
 
 export function createClientOpening(options: ClientOpeningOptions): ClientOpening {
-  const { client, listener, loopback, log } = options
+  const { client, listener, loopback, log, trouble } = options
   const certificates = listener.tls === 'none' ? undefined : options.certificates
 
   return {
@@ -55,7 +56,7 @@ export function createClientOpening(options: ClientOpeningOptions): ClientOpenin
 
     isLateTls(octets) {
       if (octets[0] === undefined || !isTls(octets[0])) return false
-      log().warn({ fix: certificates === undefined ? needsCertificate : tooLate }, tlsTroubles.late)
+      trouble({ fix: certificates === undefined ? needsCertificate : tooLate }, 'a client speaks TLS here')
       return true
     },
   }
@@ -65,7 +66,7 @@ export function createClientOpening(options: ClientOpeningOptions): ClientOpenin
       return (await shakeHands('recognised')) ? 'encrypted' : 'over'
     }
     const fix = certificates === undefined ? needsCertificate : tooOld
-    log().warn({ fix }, tlsTroubles.notSpoken)
+    trouble({ fix }, 'a client began with TLS that is not spoken here')
     return 'over'
   }
 
@@ -88,7 +89,7 @@ export function createClientOpening(options: ClientOpeningOptions): ClientOpenin
   }
 
   function failed({ why, fix }: HandshakeTrouble): void {
-    log().warn({ why, fix }, tlsTroubles.failed)
+    trouble({ why, fix }, 'TLS with a client failed')
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import type { Source } from '../base/source.ts'
 import type { Limits, SmtpListener } from '../config/config.ts'
 import type { SignIns } from '../mailboxes/services.ts'
 import type { Certificates } from '../tls/certificates.ts'
@@ -14,6 +15,7 @@ import { createOutbox } from './outbox.ts'
 import { replies } from './replies.ts'
 import { createSession, type Session } from './session.ts'
 import type { MessageOutcome, Next, SessionEvent } from './session-events.ts'
+import type { TlsTroubles } from './tls-troubles.ts'
 import type { KnownClient } from './transaction-log.ts'
 import { uniqueChallenge } from './unique-challenge.ts'
 import { createWork, type Work } from './work.ts'
@@ -26,8 +28,9 @@ export interface ConnectionOptions {
   clock: Clock
   hostname: string
   remoteAddress: string
-  /** The client is on this machine. */
-  loopback: boolean
+  /** Of the remote address. */
+  source: Source
+  tlsTroubles: TlsTroubles
   listener: SmtpListener
   certificates: Pick<Certificates, 'contextFor'> | undefined
   place: Pick<Place, 'keep' | 'expose'>
@@ -48,7 +51,7 @@ const nothingHere = { kind: 'more' } as const
 
 /** Serves one client: one sequential loop of take input, step, perform. Only this loop writes. */
 export function serveConnection(raw: Socket, options: ConnectionOptions): Connection {
-  const { limits, remoteAddress, listener, loopback, certificates, place } = options
+  const { limits, remoteAddress, source, listener, certificates, place } = options
   const client = createClientSocket(raw, limits)
   const offersTls = listener.tls !== 'none' && certificates !== undefined
   const { say, flush, isFull } = createOutbox(client, limits.bufferOctets)
@@ -99,7 +102,9 @@ export function serveConnection(raw: Socket, options: ConnectionOptions): Connec
   }
 
   function opening(): ClientOpening {
-    return createClientOpening({ client, listener, loopback, certificates, limits, log })
+    const { loopback, key } = source
+    const trouble = (fields: object, message: string) => options.tlsTroubles(log(), key, fields, message)
+    return createClientOpening({ client, listener, loopback, certificates, limits, log, trouble })
   }
 
   function newSession(encrypted: boolean): Session {
@@ -111,7 +116,7 @@ export function serveConnection(raw: Socket, options: ConnectionOptions): Connec
       makeChallenge: () => uniqueChallenge(options.clock, options.hostname),
       startTls: offersTls,
       encrypted,
-      plainAuth: loopback || listener.plainAuth,
+      plainAuth: source.loopback || listener.plainAuth,
     })
   }
 

@@ -13,7 +13,7 @@ import { formatReply } from '../wire/reply.ts'
 import { type Connection, serveConnection } from './connection.ts'
 import { createConnectionCount } from './connection-count.ts'
 import { replies } from './replies.ts'
-import { createConnectionLog } from './tls-troubles.ts'
+import { createTlsTroubles } from './tls-troubles.ts'
 
 export interface SmtpDoorOptions {
   listen: readonly SmtpListener[]
@@ -40,7 +40,7 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
   const { relay, signIns, limits, log, clock, certificates } = options
   const nameHere = options.hostname ?? machineName()
   const count = createConnectionCount(limits, options.clock)
-  const connectionLog = createConnectionLog(log, clock)
+  const tlsTroubles = createTlsTroubles(clock)
   const connections = new Set<Connection>()
   let servers: Server[] = []
 
@@ -100,11 +100,12 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
       relay,
       signIns,
       limits,
-      log: connectionLog,
+      log,
       clock,
       hostname: source.loopback ? 'localhost' : nameHere,
       remoteAddress,
-      loopback: source.loopback,
+      source,
+      tlsTroubles,
       listener,
       certificates,
       place,
