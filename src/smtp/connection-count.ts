@@ -29,13 +29,6 @@ type CountLimits = Pick<
   'connections' | 'connectionsPerLoopbackSource' | 'connectionsPerSource' | 'unauthenticatedPerSource'
 >
 
-interface Entry {
-  key: string
-  /** When it came, on the monotonic clock. */
-  since: number
-  end: () => void
-}
-
 /** In milliseconds. A crowd of honest programs that begin in the same moment, as timers make them, has signed in by then. */
 const dawdling = 1_000
 
@@ -52,19 +45,11 @@ export function createConnectionCount(limits: CountLimits, clock: Pick<Clock, 'm
       if (here.size() >= most) return undefined
       if (all.size() >= limits.connections) endOldest(all)
       if (all.size() >= limits.connections) return undefined
-      const entry = { key, since: clock.monotonic(), end }
       bySource.set(key, here)
-      return placeOf(entry, [here, all])
+      const entry = new Entry(key, clock.monotonic(), end, [here, all], remove)
+      for (const crowd of [here, all]) crowd.add(entry)
+      return entry
     },
-  }
-
-  function placeOf(entry: Entry, crowds: readonly Crowd[]): Place {
-    for (const crowd of crowds) crowd.add(entry)
-    return {
-      keep: () => crowds.forEach((crowd) => void crowd.keep(entry)),
-      expose: () => crowds.forEach((crowd) => void crowd.expose(entry)),
-      leave: () => remove(entry),
-    }
   }
 
   function hasDawdlers(crowd: Crowd): boolean {
@@ -85,6 +70,42 @@ export function createConnectionCount(limits: CountLimits, clock: Pick<Clock, 'm
     const here = bySource.get(entry.key)
     here?.remove(entry)
     if (here?.size() === 0) bySource.delete(entry.key)
+  }
+}
+
+/** A class, as every connection has one. */
+class Entry implements Place {
+  readonly key: string
+  /** When it came, on the monotonic clock. */
+  readonly since: number
+  readonly end: () => void
+  readonly #crowds: readonly Crowd[]
+  readonly #remove: (entry: Entry) => void
+
+  constructor(
+    key: string,
+    since: number,
+    end: () => void,
+    crowds: readonly Crowd[],
+    remove: (entry: Entry) => void,
+  ) {
+    this.key = key
+    this.since = since
+    this.end = end
+    this.#crowds = crowds
+    this.#remove = remove
+  }
+
+  keep(): void {
+    for (const crowd of this.#crowds) crowd.keep(this)
+  }
+
+  expose(): void {
+    for (const crowd of this.#crowds) crowd.expose(this)
+  }
+
+  leave(): void {
+    this.#remove(this)
   }
 }
 

@@ -8,10 +8,10 @@ import type { Certificates } from '../tls/certificates.ts'
 import type { Relay } from '../upstream/relay.ts'
 import { createInputBuffer, type InputBuffer } from '../wire/input-buffer.ts'
 import { type ClientOpening, createClientOpening } from './client-opening.ts'
-import { createClientSocket } from './client-socket.ts'
+import { type ClientSocket, createClientSocket } from './client-socket.ts'
 import type { Place } from './connection-count.ts'
 import { createIncomingMessage } from './incoming-message.ts'
-import { createOutbox } from './outbox.ts'
+import { Outbox } from './outbox.ts'
 import { replies } from './replies.ts'
 import { createSession, type Session } from './session.ts'
 import type { MessageOutcome, Next, SessionEvent } from './session-events.ts'
@@ -51,136 +51,164 @@ const nothingHere = { kind: 'more' } as const
 
 /** Serves one client: one sequential loop of take input, step, perform. Only this loop writes. */
 export function serveConnection(raw: Socket, options: ConnectionOptions): Connection {
-  const { limits, remoteAddress, source, listener, certificates, place } = options
-  const client = createClientSocket(raw, limits)
-  const offersTls = listener.tls !== 'none' && certificates !== undefined
-  const { say, flush, isFull } = createOutbox(client, limits.bufferOctets)
-  const known: KnownClient = { warned: false }
-  // Most clients are silent: what only a busy one needs is made when it is, and let go.
-  let input: InputBuffer | undefined
-  let work: Work | undefined
-  let makesRoom = false
-  /** Nothing was read yet since the greeting in the clear. */
-  let fresh = true
+  const connection = new ServedConnection(raw, options)
+  void connection.serve()
+  return connection
+}
 
-  void serve()
-  return {
-    closed: client.closed,
-    shutDown: () => client.interrupt(),
-    makeRoom() {
-      makesRoom = true
-      client.interrupt()
-      client.closeSoon()
-    },
-    destroy: () => client.destroy(),
+/** A class, unlike its neighbours: a door holds thousands of these, and a dozen closures each would be a kilobyte. */
+class ServedConnection implements Connection {
+  readonly closed: Promise<void>
+  readonly #options: ConnectionOptions
+  readonly #client: ClientSocket
+  readonly #outbox: Outbox
+  readonly #known: KnownClient = { warned: false }
+  // Most clients are silent: what only a busy one needs is made when it is, and let go.
+  #input: InputBuffer | undefined
+  #work: Work | undefined
+  #makesRoom = false
+  /** Nothing was read yet since the greeting in the clear. */
+  #fresh = true
+
+  constructor(raw: Socket, options: ConnectionOptions) {
+    this.#options = options
+    this.#client = createClientSocket(raw, options.limits)
+    this.#outbox = new Outbox(this.#client)
+    this.closed = this.#client.closed
   }
 
-  async function serve(): Promise<void> {
+  shutDown(): void {
+    this.#client.interrupt()
+  }
+
+  makeRoom(): void {
+    this.#makesRoom = true
+    this.#client.interrupt()
+    this.#client.closeSoon()
+  }
+
+  destroy(): void {
+    this.#client.destroy()
+  }
+
+  async serve(): Promise<void> {
     try {
-      const session = await open()
-      if (session !== undefined) await converse(session)
-      if (makesRoom) client.endAtOnce()
-      else client.end()
+      const session = await this.#open()
+      if (session !== undefined) await this.#converse(session)
+      if (this.#makesRoom) this.#client.endAtOnce()
+      else this.#client.end()
     } catch (error) {
-      log().error({ err: error }, 'a connection ended by a fault of postern')
-      client.destroy()
+      this.#log().error({ err: error }, 'a connection ended by a fault of postern')
+      this.#client.destroy()
     }
-    await work?.providerSide.giveUp()
+    await this.#work?.providerSide.giveUp()
   }
 
   /** Undefined when nothing more is to be said. */
-  async function open(): Promise<Session | undefined> {
-    const begun = await opening().begin()
+  async #open(): Promise<Session | undefined> {
+    const begun = await this.#opening().begin()
     if (begun === 'over') return undefined
     if (begun === 'too-early') {
-      say(replies.tooEarly)
-      await flush()
+      this.#outbox.say(replies.tooEarly)
+      await this.#outbox.flush()
       return undefined
     }
-    fresh = begun === 'plain'
-    return newSession(begun === 'encrypted')
+    this.#fresh = begun === 'plain'
+    return this.#newSession(begun === 'encrypted')
   }
 
-  function opening(): ClientOpening {
-    const { loopback, key } = source
-    const trouble = (fields: object, message: string) => options.tlsTroubles(log(), key, fields, message)
-    return createClientOpening({ client, listener, loopback, certificates, limits, log, trouble })
-  }
-
-  function newSession(encrypted: boolean): Session {
-    return createSession({
-      hostname: options.hostname,
+  #opening(): ClientOpening {
+    const { listener, certificates, limits, source, tlsTroubles } = this.#options
+    const log = () => this.#log()
+    return createClientOpening({
+      client: this.#client,
+      listener,
+      loopback: source.loopback,
+      certificates,
       limits,
-      offered: (mailbox) => options.relay.offered(mailbox),
-      offers: () => options.signIns.offers(remoteAddress),
-      makeChallenge: () => uniqueChallenge(options.clock, options.hostname),
-      startTls: offersTls,
+      log,
+      trouble: (fields, message) => tlsTroubles(log(), source.key, fields, message),
+    })
+  }
+
+  #newSession(encrypted: boolean): Session {
+    const { hostname, limits, relay, signIns, clock, remoteAddress, listener, certificates, source } =
+      this.#options
+    return createSession({
+      hostname,
+      limits,
+      offered: (mailbox) => relay.offered(mailbox),
+      offers: () => signIns.offers(remoteAddress),
+      makeChallenge: () => uniqueChallenge(clock, hostname),
+      startTls: listener.tls !== 'none' && certificates !== undefined,
       encrypted,
       plainAuth: source.loopback || listener.plainAuth,
     })
   }
 
-  async function converse(session: Session): Promise<void> {
+  async #converse(session: Session): Promise<void> {
     let step = session.greet()
     for (;;) {
-      for (const reply of step.replies) say(reply)
-      if (isFull() && !(await flush())) return
-      const event = await perform(step.next)
+      for (const reply of step.replies) this.#outbox.say(reply)
+      const isFull = this.#outbox.size() > this.#options.limits.bufferOctets
+      if (isFull && !(await this.#outbox.flush())) return
+      const event = await this.#perform(step.next)
       if (event === undefined) return
       step = session.step(event)
     }
   }
 
   /** Does what the session asks; undefined when the connection is over. */
-  function perform(next: Next): SessionEvent | undefined | Promise<SessionEvent | undefined> {
+  #perform(next: Next): SessionEvent | undefined | Promise<SessionEvent | undefined> {
     switch (next.do) {
       case 'line':
-        return nextLine(next.limit)
+        return this.#nextLine(next.limit)
       case 'line-if-here':
-        return lineIfHere(next.limit) ?? { kind: 'run-ended' }
+        return this.#lineIfHere(next.limit) ?? { kind: 'run-ended' }
       case 'start-tls':
-        return startTls()
+        return this.#startTls()
       case 'sign-in':
-        return keepingPlace(atWork().providerSide.signIn(next))
+        return this.#keepingPlace(this.#atWork().providerSide.signIn(next))
       case 'admit':
-        return keepingPlace(atWork().providerSide.admit(next.sender))
+        return this.#keepingPlace(this.#atWork().providerSide.admit(next.sender))
       case 'begin':
-        return atWork().providerSide.begin(next)
+        return this.#atWork().providerSide.begin(next)
       case 'add-recipients':
-        return atWork().providerSide.addRecipients(next.recipients)
+        return this.#atWork().providerSide.addRecipients(next.recipients)
       case 'message':
-        return passMessage(next.limit)
+        return this.#passMessage(next.limit)
       case 'reset':
         // The client has its answer: how long a provider takes to forget is nothing to it.
-        void work?.providerSide.giveUp()
-        work = undefined
-        return nextLine(next.limit)
+        void this.#work?.providerSide.giveUp()
+        this.#work = undefined
+        return this.#nextLine(next.limit)
       case 'close':
-        return flush().then(() => undefined)
+        return this.#outbox.flush().then(() => undefined)
     }
   }
 
   /** Whoever is being checked is not ended for those who only wait. */
-  async function keepingPlace(check: Promise<SessionEvent>): Promise<SessionEvent> {
+  async #keepingPlace(check: Promise<SessionEvent>): Promise<SessionEvent> {
+    const { place } = this.#options
     place.keep()
     const event = await check
-    work = undefined
+    this.#work = undefined
     if (event.kind === 'failed') place.expose()
     return event
   }
 
-  function atWork(): Work {
-    const signedIn = () => client.liftDeadline()
-    work ??= createWork({ ...options, log: log(), client: known, signedIn })
-    return work
+  #atWork(): Work {
+    const signedIn = () => this.#client.liftDeadline()
+    this.#work ??= createWork({ ...this.#options, log: this.#log(), client: this.#known, signedIn })
+    return this.#work
   }
 
-  function log(): Log {
-    return options.log.child({ client: remoteAddress })
+  #log(): Log {
+    return this.#options.log.child({ client: this.#options.remoteAddress })
   }
 
-  function lineIfHere(limit: number): SessionEvent | undefined {
-    const taken = input?.takeLine(limit) ?? nothingHere
+  #lineIfHere(limit: number): SessionEvent | undefined {
+    const taken = this.#input?.takeLine(limit) ?? nothingHere
     switch (taken.kind) {
       case 'line':
         return taken
@@ -193,54 +221,55 @@ export function serveConnection(raw: Socket, options: ConnectionOptions): Connec
     }
   }
 
-  async function nextLine(limit: number): Promise<SessionEvent | undefined> {
+  async #nextLine(limit: number): Promise<SessionEvent | undefined> {
     for (;;) {
-      const event = lineIfHere(limit)
+      const event = this.#lineIfHere(limit)
       if (event !== undefined) return event
-      if (!(await flush())) return undefined
-      if (input?.size() === 0) input = undefined
-      const read = await client.read(true)
+      if (!(await this.#outbox.flush())) return undefined
+      if (this.#input?.size() === 0) this.#input = undefined
+      const read = await this.#client.read(true)
       if (read.kind === 'ended') return undefined
       if (read.kind === 'timed-out') return { kind: 'timed-out' }
-      if (read.kind === 'interrupted') return interrupted()
-      if (fresh && opening().isLateTls(read.octets)) return undefined
-      fresh = false
-      input ??= createInputBuffer()
-      input.push(read.octets)
+      if (read.kind === 'interrupted') return this.#interrupted()
+      if (this.#fresh && this.#opening().isLateTls(read.octets)) return undefined
+      this.#fresh = false
+      this.#input ??= createInputBuffer()
+      this.#input.push(read.octets)
     }
   }
 
-  async function interrupted(): Promise<SessionEvent | undefined> {
-    if (!makesRoom) return { kind: 'shutting-down' }
-    say(replies.makesRoom)
-    await flush()
+  async #interrupted(): Promise<SessionEvent | undefined> {
+    if (!this.#makesRoom) return { kind: 'shutting-down' }
+    this.#outbox.say(replies.makesRoom)
+    await this.#outbox.flush()
     return undefined
   }
 
-  async function startTls(): Promise<SessionEvent | undefined> {
+  async #startTls(): Promise<SessionEvent | undefined> {
     // RFC 3207, section 4.2, and every STARTTLS injection since: what stands behind the command in the clear
     // is never read as if it had come through TLS.
-    if ((input?.size() ?? 0) > 0 || client.hasUnread()) return undefined
-    if (!(await flush())) return undefined
-    return (await opening().startTls()) ? { kind: 'encrypted' } : undefined
+    if ((this.#input?.size() ?? 0) > 0 || this.#client.hasUnread()) return undefined
+    if (!(await this.#outbox.flush())) return undefined
+    return (await this.#opening().startTls()) ? { kind: 'encrypted' } : undefined
   }
 
-  async function passMessage(limit: number | undefined): Promise<SessionEvent | undefined> {
-    if (!(await flush())) return undefined
-    const read = () => client.read(false)
-    input ??= createInputBuffer()
-    const message = createIncomingMessage({ input, read, limit, drainSeconds: limits.drainSeconds })
-    const { providerSide, record } = atWork()
-    client.setDeadline(limits.messageSeconds)
+  async #passMessage(limit: number | undefined): Promise<SessionEvent | undefined> {
+    if (!(await this.#outbox.flush())) return undefined
+    const { messageSeconds, drainSeconds } = this.#options.limits
+    const read = () => this.#client.read(false)
+    this.#input ??= createInputBuffer()
+    const message = createIncomingMessage({ input: this.#input, read, limit, drainSeconds })
+    const { providerSide, record } = this.#atWork()
+    this.#client.setDeadline(messageSeconds)
     const sent = await providerSide.send(message.octets)
     const ended = await message.drain()
-    client.liftDeadline()
+    this.#client.liftDeadline()
     const cut = message.cut()
     const refused = sent.kind === 'answered' && sent.reply.code >= 400
     const outcome: MessageOutcome =
       cut === undefined || cut === 'gone' || refused ? sent : { kind: 'cut', cut }
     record.message(outcome, cut, message.size())
-    work = undefined
+    this.#work = undefined
     return cut === 'gone' ? undefined : { kind: 'message-over', outcome, ended }
   }
 }

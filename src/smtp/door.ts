@@ -110,7 +110,7 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
       certificates,
       place,
     })
-    makeRoom = connection.makeRoom
+    makeRoom = () => connection.makeRoom()
     connections.add(connection)
     void connection.closed.then(() => {
       connections.delete(connection)

@@ -1,33 +1,35 @@
 import { formatReply, type Reply } from '../wire/reply.ts'
 import type { ClientSocket } from './client-socket.ts'
 
-/** Replies that wait to leave in one write: until input has to be waited for, or too much has gathered. */
-export interface Outbox {
-  say(reply: Reply): void
-  isFull(): boolean
+const nothing: readonly Buffer[] = []
+
+/** Replies that wait to leave in one write: until input has to be waited for, or too much has gathered. A class, as every connection holds one. */
+export class Outbox {
+  readonly #client: Pick<ClientSocket, 'write'>
+  #waiting = nothing
+  #octets = 0
+
+  constructor(client: Pick<ClientSocket, 'write'>) {
+    this.#client = client
+  }
+
+  say(reply: Reply): void {
+    const octets = formatReply(reply)
+    this.#waiting = [...this.#waiting, octets]
+    this.#octets += octets.length
+  }
+
+  /** What is waiting, in octets. */
+  size(): number {
+    return this.#octets
+  }
+
   /** Everything that was said since the last time. False when the client has gone. */
-  flush(): Promise<boolean>
-}
-
-export function createOutbox(client: Pick<ClientSocket, 'write'>, bufferOctets: number): Outbox {
-  let waiting: Buffer[] = []
-  let size = 0
-
-  return {
-    isFull: () => size > bufferOctets,
-
-    say(reply) {
-      const octets = formatReply(reply)
-      waiting.push(octets)
-      size += octets.length
-    },
-
-    async flush() {
-      if (waiting.length === 0) return true
-      const octets = Buffer.concat(waiting)
-      waiting = []
-      size = 0
-      return client.write(octets)
-    },
+  async flush(): Promise<boolean> {
+    if (this.#octets === 0) return true
+    const octets = Buffer.concat(this.#waiting)
+    this.#waiting = nothing
+    this.#octets = 0
+    return this.#client.write(octets)
   }
 }
