@@ -130,8 +130,8 @@ function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey 
     tokens.grantChanged(mailbox, fresh)
     relay.drain(mailbox)
   }
-  const guard = createGuard({ limits, clock, log })
   const offers = createSignInOffers({ store, clock, log })
+  const guard = createGuard({ limits, shownName: offers.shownName, clock, log })
   const signInsChanged = offers.refresh
   const apiKeys = createApiKeys({ store, keyedHash, ownerKey, clock, log, signInsChanged })
   const { consentSeconds, consentLinkSeconds } = limits

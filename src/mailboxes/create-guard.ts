@@ -17,6 +17,8 @@ export interface GuardNeeds {
     Limits,
     'guessWindowSeconds' | 'guessesPerSource' | 'guessesPerName' | 'guessesInAll' | 'guessDelaySeconds'
   >
+  /** As `SignIns.shownName`. */
+  shownName(userName: string): string
   clock: Clock
   log: Log
 }
@@ -31,11 +33,11 @@ const everywhere = 'everywhere'
  * Counts what was wrong, and makes whoever guesses wait. A right password clears no counter: somebody who has one login could
  * use it to guess another's without end.
  */
-export function createGuard({ limits, clock, log }: GuardNeeds): Guard & { close(): void } {
+export function createGuard({ limits, shownName, clock, log }: GuardNeeds): Guard & { close(): void } {
   const { guessWindowSeconds, guessesPerSource, guessesPerName, guessesInAll } = limits
   const delay = limits.guessDelaySeconds * 1000
   const mark = createProcessMark()
-  const write = createGuessLog(log)
+  const write = createGuessLog(log, shownName)
   const counter = (limit: number) => createFailureCounter(limit, guessWindowSeconds)
   const bySource = counter(guessesPerSource)
   const byName = counter(guessesPerName)

@@ -1,4 +1,3 @@
-import { printable } from '../base/address.ts'
 import type { Log } from '../base/log.ts'
 
 /** What is written about guessing: lines to build alerts and bans on, none of them more than once in a window. */
@@ -13,14 +12,15 @@ export interface GuessLog {
   repeated(source: string, name: string, failures: number): void
 }
 
-export function createGuessLog(log: Log): GuessLog {
+/** `shownName`: as `SignIns.shownName`. */
+export function createGuessLog(log: Log, shownName: (userName: string) => string): GuessLog {
   return {
     source(source, failures, forSeconds) {
       const fields = { event: 'guessing.source', source, failures, forSeconds }
       log.warn(fields, 'A source guesses passwords, keys or links: it is turned away')
     },
     name(name, source, failures) {
-      const fields = { event: 'guessing.name', name: printable(name), source, failures }
+      const fields = { event: 'guessing.name', name: shownName(name), source, failures }
       log.warn(fields, 'Somebody guesses the password of a user name: sources that it is not known from wait')
     },
     spray(source, failures) {
@@ -28,7 +28,7 @@ export function createGuessLog(log: Log): GuessLog {
       log.error(fields, 'Passwords are guessed from everywhere: sources that a login is not known from wait')
     },
     repeated(source, name, failures) {
-      const fields = { event: 'guessing.repeated', source, name: printable(name), failures }
+      const fields = { event: 'guessing.repeated', source, name: shownName(name), failures }
       log.warn(fields, 'The same wrong secret comes again and again: a device or script has an old one')
     },
   }

@@ -88,6 +88,8 @@ export interface SignIns {
   /** Asked again for each message, because a session may stay open long after its login was revoked.
    * @throws Failure `wrong-credentials` when what it signed in with was revoked or removed, or has expired */
   confirm(submitter: Submitter): Promise<void>
+  /** A user name as a log may show it: one that no login has may be a password that came in the wrong field. */
+  shownName(userName: string): string
   /** What a client from this address may be told to use. From memory, at once. */
   offers(remoteAddress: string): Offers
 }

@@ -1,3 +1,4 @@
+import { printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { ApiKey, ListedLogin, Login, Store } from '../store/ports.ts'
@@ -22,18 +23,21 @@ export interface SignInOffers {
   withoutPassword(remoteAddress: string): readonly OfferedLogin[]
   /** Every login without a password that has not ended. */
   allWithoutPassword(): readonly OfferedLogin[]
+  /** As `SignIns.shownName`. */
+  shownName(userName: string): string
   /** Reads them again. Never rejects: a store that does not answer is logged, and asked again at the next question. */
   refresh(): Promise<void>
 }
 
 interface Remembered {
+  userNames: ReadonlySet<string>
   cramMd5: readonly OfferedLogin[]
   withoutPassword: readonly OfferedLogin[]
   bearers: readonly Pick<ApiKey, 'expiresAt'>[]
 }
 
 export function createSignInOffers({ store, clock, log }: SignInOffersNeeds): SignInOffers {
-  let remembered: Remembered = { cramMd5: [], withoutPassword: [], bearers: [] }
+  let remembered: Remembered = { userNames: new Set(), cramMd5: [], withoutPassword: [], bearers: [] }
   let [asked, answered, stale] = [0, 0, false]
 
   const current = (): Remembered => {
@@ -57,6 +61,8 @@ export function createSignInOffers({ store, clock, log }: SignInOffersNeeds): Si
     },
     withoutPassword: (remoteAddress) => reaching(current().withoutPassword, remoteAddress),
     allWithoutPassword: () => current().withoutPassword.filter(isActive),
+    shownName: (userName) =>
+      current().userNames.has(userName.normalize('NFC')) ? printable(userName) : 'no such login',
     refresh,
   }
 
@@ -96,6 +102,7 @@ function rememberedOf(logins: readonly ListedLogin[], apiKeys: readonly ApiKey[]
         ...(expiresAt === undefined ? {} : { expiresAt }),
       }))
   return {
+    userNames: new Set(logins.map(({ userName }) => userName)),
     cramMd5: ofKind('sealed'),
     withoutPassword: ofKind('none'),
     bearers: apiKeys.filter(

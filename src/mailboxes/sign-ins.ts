@@ -58,6 +58,7 @@ export function createSignIns(needs: SignInsNeeds): SignIns {
       return submitter
     },
     confirm: createConfirmation({ store, clock }),
+    shownName: offers.shownName,
     offers: offers.from,
   }
 }

@@ -9,7 +9,7 @@ import type { KnownClient, TransactionLog } from './transaction-log.ts'
 
 export interface ProviderSideOptions {
   relay: Relay
-  signIns: Pick<SignIns, 'check' | 'admit' | 'confirm'>
+  signIns: Pick<SignIns, 'check' | 'admit' | 'confirm' | 'shownName'>
   limits: Pick<Limits, 'wholeLoginSeconds'>
   remoteAddress: string
   record: TransactionLog
@@ -44,7 +44,7 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
       return { kind: 'signed-in', submitter }
     } catch (error) {
       const failure = asFailure(error)
-      deps.record.signInRefused(next.credentials.userName, failure)
+      deps.record.signInRefused(deps.signIns.shownName(next.credentials.userName), failure)
       return { kind: 'failed', failure, at }
     }
 

@@ -9,7 +9,8 @@ import type { MessageCut, MessageOutcome } from './session-events.ts'
 /** One line for each sign-in and each transaction of a connection: who, through what, and what came of it. Never what was in it. */
 export interface TransactionLog {
   signedIn(submitter: Submitter): void
-  signInRefused(userName: string, failure: Failure): void
+  /** `shownName`: as `SignIns.shownName` gives it. */
+  signInRefused(shownName: string, failure: Failure): void
   /** Said loudly, once for a connection: nobody proved anything but where it comes from. */
   admitted(submitter: Submitter): void
   admissionRefused(sender: string, failure: Failure): void
@@ -50,8 +51,8 @@ export function createTransactionLog(
       log.info({ login: submitter.userName, mailboxes }, 'signed in')
     },
 
-    signInRefused(name, failure) {
-      log.warn({ login: printable(name), reason: failure.code, detail: failure.message }, 'sign-in refused')
+    signInRefused(shownName, failure) {
+      log.warn({ login: shownName, reason: failure.code, detail: failure.message }, 'sign-in refused')
     },
 
     admitted(submitter) {

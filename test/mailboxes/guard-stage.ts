@@ -1,4 +1,5 @@
 import { onTestFinished, vi } from 'vitest'
+import { printable } from '../../src/base/address.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
@@ -28,7 +29,7 @@ type Guess = { source?: string; name?: string; known?: boolean; secret?: string;
 export function setGuardStage(over: Partial<GuardNeeds['limits']> = {}) {
   vi.useFakeTimers()
   const log = createRecordingLog()
-  const guard = createGuard({ limits: { ...limits, ...over }, clock: systemClock, log })
+  const guard = createGuard({ limits: { ...limits, ...over }, shownName: printable, clock: systemClock, log })
   onTestFinished(() => {
     guard.close()
     vi.useRealTimers()

@@ -114,3 +114,9 @@ it('every start says which logins need no password', async () => {
     }),
   ])
 })
+
+it('a name is shown in the log only where a login has it', async () => {
+  await stage.generated({ userName: 'caf\u00e9' })
+  expect(stage.signIns.shownName('cafe\u0301')).toBe('cafe\u0301')
+  expect(stage.signIns.shownName('mauve kettle orbits')).toBe('no such login')
+})

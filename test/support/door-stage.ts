@@ -88,6 +88,7 @@ export function createStageSignIns(
     async confirm({ userName }) {
       if (ended.has(userName)) throw wrongCredentials()
     },
+    shownName: (userName) => userName,
     offers: () => offers,
   }
 }

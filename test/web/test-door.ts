@@ -47,7 +47,7 @@ export function testDoor({
     consent: scriptedConsent(link),
     tokens: memoryTokens(),
     catalogue: memoryCatalogue(registered),
-    guard: createGuard({ limits: defaultLimits, clock, log }),
+    guard: createGuard({ limits: defaultLimits, shownName: (name) => name, clock, log }),
   }
   services.mailboxes.all.push({ address: 'me@example.com', provider: 'example', state: 'absent' })
   const door = createWebDoor({
