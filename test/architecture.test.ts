@@ -12,7 +12,7 @@ const floors: readonly (readonly string[])[] = [
   ['upstream'],
   ['consent'],
   ['mailboxes', 'grants', 'config'],
-  ['providers', 'tls'],
+  ['providers', 'tls', 'guessing'],
   ['store'],
   ['sasl'],
   ['wire'],
@@ -28,7 +28,7 @@ const homes: readonly { what: RegExp; rooms: readonly string[] }[] = [
   { what: /^kysely$|sqlite/, rooms: ['store'] },
   { what: /^commander$/, rooms: ['cli'] },
   { what: /^pino$/, rooms: ['main.ts'] },
-  { what: /^rate-limiter-flexible$/, rooms: ['mailboxes'] },
+  { what: /^rate-limiter-flexible$/, rooms: ['guessing'] },
   { what: /^selfsigned$|^@peculiar\/x509$/, rooms: ['tls'] },
   { what: /^zod$/, rooms: ['providers', 'web', 'cli'] },
 ]

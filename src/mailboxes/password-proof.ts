@@ -1,11 +1,11 @@
 import { LRUCache } from 'lru-cache'
 import type { KeyedHash } from '../base/keyed-hash.ts'
 import type { Secret } from '../base/secret.ts'
+import { createProcessMark } from '../guessing/process-mark.ts'
 import type { ChosenPasswords } from './chosen-password.ts'
 import type { Proof } from './login-check.ts'
 import { hashOfGenerated } from './login-verifier.ts'
 import { preparePassword } from './password-policy.ts'
-import { createProcessMark } from './process-mark.ts'
 import { sameHash } from './same-hash.ts'
 
 /**

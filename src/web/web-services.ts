@@ -1,6 +1,6 @@
 import type { ConsentService } from '../consent/service.ts'
 import type { TokenBroker } from '../grants/token-broker.ts'
-import type { Guard } from '../mailboxes/guard.ts'
+import type { Guard } from '../guessing/guard.ts'
 import type { ApiKeys, Logins, Mailboxes } from '../mailboxes/services.ts'
 import type { Catalogue } from '../providers/provider.ts'
 

@@ -1,7 +1,7 @@
 import type { Request } from 'express'
 import { Secret } from '../base/secret.ts'
 import { sourceOf } from '../base/source.ts'
-import type { Guard } from '../mailboxes/guard.ts'
+import type { Guard } from '../guessing/guard.ts'
 
 /**
  * Counts an API key, link or `state` that was wrong, for the source of the request: the address of its connection, because what

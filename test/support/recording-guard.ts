@@ -1,5 +1,5 @@
 import { Failure } from '../../src/base/failure.ts'
-import type { Attempt, Guard } from '../../src/mailboxes/guard.ts'
+import type { Attempt, Guard } from '../../src/guessing/guard.ts'
 
 /** Lets everybody try and notes what it was told; a source in `turnedAway` may not try, unless it is known. */
 export function createRecordingGuard() {

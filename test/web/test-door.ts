@@ -1,7 +1,7 @@
 import request from 'supertest'
 import type { Log } from '../../src/base/log.ts'
 import type { Endpoint } from '../../src/config/config.ts'
-import { createGuard } from '../../src/mailboxes/create-guard.ts'
+import { createGuard } from '../../src/guessing/create-guard.ts'
 import { createWebDoor } from '../../src/web/web-door.ts'
 import { defaultLimits } from '../support/default-limits.ts'
 import {

@@ -3,7 +3,7 @@ import { printable } from '../../src/base/address.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
-import { createGuard, type GuardNeeds } from '../../src/mailboxes/create-guard.ts'
+import { createGuard, type GuardNeeds } from '../../src/guessing/create-guard.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 
 export const limits = {
