@@ -16,6 +16,9 @@ export interface SignInOffersNeeds {
 /** What is remembered of a login: enough to say where and until when it works. */
 export type OfferedLogin = Pick<Login, 'userName' | 'mailboxes' | 'networks' | 'expiresAt'>
 
+/** What `credentialState` reads. */
+export type CredentialEnd = Pick<Login, 'expiresAt' | 'revokedAt'>
+
 /** Which ways to sign in exist beside PLAIN and LOGIN, in memory, because every EHLO asks. */
 export interface SignInOffers {
   from(remoteAddress: string): Offers
@@ -23,6 +26,8 @@ export interface SignInOffers {
   withoutPassword(remoteAddress: string): readonly OfferedLogin[]
   /** Every login without a password that has not ended. */
   allWithoutPassword(): readonly OfferedLogin[]
+  /** When a login or API key ends or ended, by its id. Undefined when that is not known from memory: ask the store. */
+  endOf(id: string): CredentialEnd | undefined
   /** As `SignIns.shownName`. */
   shownName(userName: string): string
   /** Reads them again. Never rejects: a store that does not answer is logged, and asked again at the next question. */
@@ -31,13 +36,20 @@ export interface SignInOffers {
 
 interface Remembered {
   userNames: ReadonlySet<string>
+  ends: ReadonlyMap<string, CredentialEnd>
   cramMd5: readonly OfferedLogin[]
   withoutPassword: readonly OfferedLogin[]
   bearers: readonly Pick<ApiKey, 'expiresAt'>[]
 }
 
 export function createSignInOffers({ store, clock, log }: SignInOffersNeeds): SignInOffers {
-  let remembered: Remembered = { userNames: new Set(), cramMd5: [], withoutPassword: [], bearers: [] }
+  let remembered: Remembered = {
+    userNames: new Set(),
+    ends: new Map(),
+    cramMd5: [],
+    withoutPassword: [],
+    bearers: [],
+  }
   let [asked, answered, stale] = [0, 0, false]
 
   const current = (): Remembered => {
@@ -61,6 +73,7 @@ export function createSignInOffers({ store, clock, log }: SignInOffersNeeds): Si
     },
     withoutPassword: (remoteAddress) => reaching(current().withoutPassword, remoteAddress),
     allWithoutPassword: () => current().withoutPassword.filter(isActive),
+    endOf: (id) => (stale ? undefined : remembered.ends.get(id)),
     shownName: (userName) =>
       current().userNames.has(userName.normalize('NFC')) ? printable(userName) : 'no such login',
     refresh,
@@ -103,10 +116,18 @@ function rememberedOf(logins: readonly ListedLogin[], apiKeys: readonly ApiKey[]
       }))
   return {
     userNames: new Set(logins.map(({ userName }) => userName)),
+    ends: new Map([...logins, ...apiKeys].map((credential) => [credential.id, endOf(credential)])),
     cramMd5: ofKind('sealed'),
     withoutPassword: ofKind('none'),
     bearers: apiKeys.filter(
       ({ scopes, revokedAt }) => revokedAt === undefined && sendScopeMailboxes(scopes).length > 0,
     ),
+  }
+}
+
+function endOf({ expiresAt, revokedAt }: CredentialEnd): CredentialEnd {
+  return {
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(revokedAt === undefined ? {} : { revokedAt }),
   }
 }

@@ -57,7 +57,7 @@ export function createSignIns(needs: SignInsNeeds): SignIns {
       noteUse(login, remoteAddress)
       return submitter
     },
-    confirm: createConfirmation({ store, clock }),
+    confirm: createConfirmation({ offers, store, clock }),
     shownName: offers.shownName,
     offers: offers.from,
   }

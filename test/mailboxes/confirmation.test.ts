@@ -39,7 +39,27 @@ describe('what a session signed in with', () => {
     const { userName, secret } = await stage.generated()
     const submitter = await stage.check(userName, secret)
     await stage.store.mailboxes.remove('me@example.com')
+    await stage.offers.refresh()
     expect(await refusalOf(stage.signIns.confirm(submitter))).toMatchObject(ended)
+  })
+
+  it('is asked of the store where memory does not know', async () => {
+    const { id, userName, secret } = await stage.generated()
+    const submitter = await stage.check(userName, secret)
+    const { list } = stage.store.logins
+    stage.store.logins.list = () => Promise.reject(new Error('busy'))
+    await stage.offers.refresh()
+    await stage.signIns.confirm(submitter)
+    await stage.store.logins.revoke(id, stage.clock.now())
+    expect(await refusalOf(stage.signIns.confirm(submitter))).toMatchObject(ended)
+    stage.store.logins.list = list
+  })
+
+  it('costs the store nothing as a rule', async () => {
+    const { userName, secret } = await stage.generated()
+    const submitter = await stage.check(userName, secret)
+    stage.store.logins.findByUserName = () => Promise.reject(new Error('asked'))
+    await stage.signIns.confirm(submitter)
   })
 
   it('is an API key that is good until it is revoked', async () => {
