@@ -1,12 +1,11 @@
 import { formatReply, type Reply } from '../wire/reply.ts'
 import type { ClientSocket } from './client-socket.ts'
 
-const nothing: readonly Buffer[] = []
-
 /** Replies that wait to leave in one write: until input has to be waited for, or too much has gathered. A class, as every connection holds one. */
 export class Outbox {
   readonly #client: Pick<ClientSocket, 'write'>
-  #waiting = nothing
+  /** Absent while nothing waits, as it is with a silent client. */
+  #waiting: Buffer[] | undefined
   #octets = 0
 
   constructor(client: Pick<ClientSocket, 'write'>) {
@@ -15,7 +14,8 @@ export class Outbox {
 
   say(reply: Reply): void {
     const octets = formatReply(reply)
-    this.#waiting = [...this.#waiting, octets]
+    this.#waiting ??= []
+    this.#waiting.push(octets)
     this.#octets += octets.length
   }
 
@@ -26,9 +26,9 @@ export class Outbox {
 
   /** Everything that was said since the last time. False when the client has gone. */
   async flush(): Promise<boolean> {
-    if (this.#octets === 0) return true
+    if (this.#waiting === undefined) return true
     const octets = Buffer.concat(this.#waiting)
-    this.#waiting = nothing
+    this.#waiting = undefined
     this.#octets = 0
     return this.#client.write(octets)
   }
