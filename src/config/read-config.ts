@@ -1,7 +1,7 @@
-import { X509Certificate } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { parseProvidersFile } from '../providers/providers-file.ts'
+import { certificatesIn } from '../tls/certificate-pair.ts'
 import { warnOfListeners } from './check-listeners.ts'
 import { checkTogether } from './check-together.ts'
 import type { Config, CustomProvider, Limits, SmtpListener } from './config.ts'
@@ -147,17 +147,8 @@ function readExtraCa(path: string | undefined, files: Files): { pem?: string; mi
   if (pem.includes('PRIVATE KEY-----')) {
     return { mistakes: [`${said} holds a private key: give a file with certificates only.`] }
   }
-  const certificates = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
-  if (certificates.length === 0 || !certificates.every(isCertificate)) {
+  if (certificatesIn(pem).length === 0) {
     return { mistakes: [`${said} must hold certificates in PEM form ("-----BEGIN CERTIFICATE-----").`] }
   }
   return { pem, mistakes: [] }
-}
-
-function isCertificate(pem: string): boolean {
-  try {
-    return new X509Certificate(pem).subject !== undefined
-  } catch {
-    return false
-  }
 }

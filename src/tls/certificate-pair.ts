@@ -57,6 +57,16 @@ export function whyNotValid(
   return undefined
 }
 
+/** Every certificate of a PEM text; none when one of them is broken. */
+export function certificatesIn(text: string): X509Certificate[] {
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
+  try {
+    return blocks.map((block) => new X509Certificate(block))
+  } catch {
+    return []
+  }
+}
+
 /** The host names and addresses of a certificate; of one without any, its common name. */
 export function namesOf(certificate: X509Certificate): string[] {
   const listed = (certificate.subjectAltName ?? '')
@@ -77,13 +87,8 @@ const dayMilliseconds = 24 * 60 * 60 * 1000
 const daysAhead = 14
 
 function readChain(text: string): { certificates: readonly X509Certificate[] } | PairMistake {
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
-  try {
-    const certificates = blocks.map((block) => new X509Certificate(block))
-    if (certificates.length > 0) return { certificates }
-  } catch {
-    // The same sentence as for a file with something else in it.
-  }
+  const certificates = certificatesIn(text)
+  if (certificates.length > 0) return { certificates }
   return { of: 'cert', must: 'must hold a certificate in PEM form ("-----BEGIN CERTIFICATE-----")' }
 }
 
