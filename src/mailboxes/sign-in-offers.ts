@@ -73,7 +73,8 @@ export function createSignInOffers({ store, clock, log }: SignInOffersNeeds): Si
     },
     withoutPassword: (remoteAddress) => reaching(current().withoutPassword, remoteAddress),
     allWithoutPassword: () => current().withoutPassword.filter(isActive),
-    endOf: (id) => (stale ? undefined : remembered.ends.get(id)),
+    // While a reading is under way, or has failed, something may have ended that is not remembered yet.
+    endOf: (id) => (answered === asked ? remembered.ends.get(id) : undefined),
     shownName: (userName) =>
       current().userNames.has(userName.normalize('NFC')) ? printable(userName) : 'no such login',
     refresh,

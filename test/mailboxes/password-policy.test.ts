@@ -1,18 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
 import { checkChosenPassword, preparePassword } from '../../src/mailboxes/password-policy.ts'
+import { refusalOfPassword } from './refusal-of-password.ts'
 
 const names = ['scanner', 'front.desk@example.com']
 
-function refusalOf(password: string): string | undefined {
-  try {
-    checkChosenPassword(password, names)
-    return undefined
-  } catch (error) {
-    if (error instanceof Failure && error.code === 'invalid') return error.message
-    throw error
-  }
-}
+const refusalOf = (password: string) => refusalOfPassword(password, names)
 
 describe('the policy for chosen passwords', () => {
   const refused: [string, RegExp][] = [

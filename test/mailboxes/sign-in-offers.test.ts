@@ -120,3 +120,12 @@ it('a name is shown in the log only where a login has it', async () => {
   expect(stage.signIns.shownName('cafe\u0301')).toBe('cafe\u0301')
   expect(stage.signIns.shownName('mauve kettle orbits')).toBe('no such login')
 })
+
+it('a credential is not trusted from memory while a newer reading is under way', async () => {
+  const { id } = await stage.generated()
+  expect(stage.offers.endOf(id)).toEqual({})
+  const reading = stage.offers.refresh()
+  expect(stage.offers.endOf(id)).toBeUndefined()
+  await reading
+  expect(stage.offers.endOf(id)).toEqual({})
+})

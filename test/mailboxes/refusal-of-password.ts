@@ -1,0 +1,13 @@
+import { Failure } from '../../src/base/failure.ts'
+import { checkChosenPassword } from '../../src/mailboxes/password-policy.ts'
+
+/** Why a chosen password is refused; undefined when it is not. */
+export function refusalOfPassword(password: string, names: readonly string[]): string | undefined {
+  try {
+    checkChosenPassword(password, names)
+    return undefined
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'invalid') return error.message
+    throw error
+  }
+}
