@@ -171,6 +171,11 @@ export async function startBroker({ refreshMarginSeconds = 0 } = {}) {
     due,
     /** The refresh tokens that were spent, in order. */
     spent: () => endpoint.requests.map(({ form }) => form.refresh_token),
+    /** The refresh token that the store has now. */
+    kept(): string {
+      const grant: Grant = memory.grantOf(me)
+      return grant.state === 'absent' ? 'nothing' : grant.refreshToken.reveal()
+    },
     token: async (request?: Parameters<typeof broker.accessTokenFor>[1]) =>
       (await broker.accessTokenFor(me, request)).secret.reveal(),
     async close() {
