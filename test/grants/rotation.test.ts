@@ -90,7 +90,7 @@ describe('a rotated refresh token that cannot be stored', () => {
       if (milliseconds === 8000) house.memory.mend()
       next?.run()
     }
-    await expect.poll(kept).toBe('refresh-2')
+    await expect.poll(house.kept).toBe('refresh-2')
     expect(house.due).toEqual([])
     expect(await house.token()).toBe('second')
     expect(house.spent()).toEqual(['refresh-1'])
