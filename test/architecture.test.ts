@@ -12,6 +12,7 @@ const floors: readonly (readonly string[])[] = [
   ['upstream'],
   ['consent'],
   ['mailboxes', 'grants', 'config'],
+  ['governor'],
   ['providers', 'tls', 'guessing'],
   ['store'],
   ['sasl'],

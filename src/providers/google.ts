@@ -23,6 +23,7 @@ export const google: Provider = {
   submission: { host: 'smtp.gmail.com', port: 465, tls: 'implicit' },
   mechanisms: ['XOAUTH2', 'OAUTHBEARER'],
   limits: { connections: 3, recipientsPerDay: 10_000 },
+  chunking: 'auto',
   refreshMarginSeconds: 600,
   offers: {
     size: 35_882_577,

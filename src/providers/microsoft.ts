@@ -16,6 +16,7 @@ export function microsoft(tenant: string): Provider {
     // Exchange Online allows three connections and 30 messages a minute for each mailbox, whoever uses it: one
     // connection is left for the mailbox's other programs.
     limits: { connections: 2, messagesPerMinute: 30, recipientsPerDay: 10_000 },
+    chunking: 'auto',
     refreshMarginSeconds: 600,
     offers: {
       size: 157_286_400,

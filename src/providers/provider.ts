@@ -12,6 +12,8 @@ export interface Provider {
   /** In order of preference; used only when EHLO offers them. */
   mechanisms: readonly UpstreamMechanism[]
   limits: ProviderLimits
+  /** `off`: BDAT is never used, whatever its EHLO offers (RFC 3030). */
+  chunking: 'auto' | 'off'
   /** Tokens with less life than this, in seconds, are renewed before use (beside the broker's own rule). */
   refreshMarginSeconds: number
   /** What its EHLO is known to offer, until its own EHLO has been heard. */
@@ -50,10 +52,12 @@ export interface Submission {
   tls: 'starttls' | 'implicit'
 }
 
+/** What it allows each mailbox, whoever uses it: the governor stays below. */
 export interface ProviderLimits {
-  /** Simultaneous connections for each mailbox. */
+  /** Simultaneous connections. */
   connections: number
   messagesPerMinute?: number
+  /** Over any 24 hours. */
   recipientsPerDay?: number
   messagesPerConnection?: number
 }

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { Database } from './database.ts'
 import { createFirstTables } from './migrations/first-tables.ts'
+import { addRecipientCounts } from './migrations/recipient-counts.ts'
 import { addSignInTables } from './migrations/sign-in-tables.ts'
 import type { SchemaWords } from './schema-words.ts'
 import type { Tables } from './tables.ts'
@@ -8,7 +9,7 @@ import type { Tables } from './tables.ts'
 type Migration = (tables: Kysely<Tables>, words: SchemaWords) => Promise<void>
 
 // Only ever appended to: a database remembers how many of these it has seen.
-const migrations: readonly Migration[] = [createFirstTables, addSignInTables]
+const migrations: readonly Migration[] = [createFirstTables, addSignInTables, addRecipientCounts]
 
 export const newestSchema = migrations.length
 

@@ -16,6 +16,7 @@ import { createMailboxStore } from './mailbox-store.ts'
 import { migrate, newestSchema } from './migrations.ts'
 import { createPendingConsentStore } from './pending-consent-store.ts'
 import type { Store } from './ports.ts'
+import { createRecipientCountStore } from './recipient-count-store.ts'
 import { sqliteWords } from './schema-words.ts'
 import { createSealer, type Sealer } from './sealer.ts'
 import { openSqliteDatabase } from './sqlite-database.ts'
@@ -66,6 +67,7 @@ function createStore(database: Database, sealer: Sealer, clock: Clock): Store {
     apiKeys: createApiKeyStore(database),
     consentLinks: createConsentLinkStore(database),
     pendingConsents: createPendingConsentStore(database, sealer),
+    recipientCounts: createRecipientCountStore(database),
     async check() {
       await openHashRoot(sealer, await database.read(sealedHashRoot))
     },

@@ -14,6 +14,7 @@ export interface Store {
   apiKeys: ApiKeyStore
   consentLinks: ConsentLinkStore
   pendingConsents: PendingConsentStore
+  recipientCounts: RecipientCountStore
   /** Resolves when the store answers and its key fits. */
   check(): Promise<void>
   close(): Promise<void>
@@ -198,4 +199,13 @@ export interface PendingConsentStore {
   take(stateHash: string): Promise<PendingConsent | undefined>
   /** Deletes those that expired before `now`, so that abandoned consents do not pile up. */
   sweep(now: number): Promise<void>
+}
+
+/** How many recipients each mailbox was sent to, by the hour: providers limit them by the day. Kept beside the mailbox, not in it:
+ * the provider goes on counting when a mailbox is removed here and added again. */
+export interface RecipientCountStore {
+  /** The hours that began at `since` or later, each by its first millisecond. */
+  since(mailbox: Address, since: number): Promise<readonly { hour: number; recipients: number }[]>
+  /** Adds to the count of an hour, and forgets everything older than two days before it. */
+  add(mailbox: Address, hour: number, recipients: number): Promise<void>
 }

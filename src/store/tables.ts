@@ -12,6 +12,7 @@ export interface Tables {
   api_keys: ApiKeysTable
   consent_links: ConsentLinksTable
   pending_consents: PendingConsentsTable
+  recipient_counts: RecipientCountsTable
 }
 
 /** Secrets of the store itself: the hash root. */
@@ -118,4 +119,11 @@ export interface PendingConsentsTable {
   nonce: string
   created_at: number
   expires_at: number
+}
+
+interface RecipientCountsTable {
+  mailbox_key: string
+  /** Its first millisecond. */
+  hour: number
+  recipients: number
 }

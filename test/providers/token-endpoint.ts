@@ -82,6 +82,7 @@ export function providerAt(
     submission: { host: 'smtp.example', port: 587, tls: 'starttls' },
     mechanisms: ['XOAUTH2'],
     limits: { connections: 2 },
+    chunking: 'auto',
     refreshMarginSeconds: 0,
     offers: {
       eightBitMime: true,

@@ -11,6 +11,7 @@ import type {
   Login,
   Mailbox,
   PendingConsent,
+  RecipientCountStore,
   Scope,
   Store,
 } from '../../src/store/ports.ts'
@@ -24,6 +25,8 @@ interface Tables {
   apiKeys: Map<string, ApiKey>
   links: Map<string, ConsentLink>
   pending: Map<string, PendingConsent>
+  /** By mailbox, then by hour. */
+  recipients: Map<string, Map<number, number>>
 }
 
 /**
@@ -39,6 +42,7 @@ export function createMemoryStore(): Store {
     apiKeys: new Map(),
     links: new Map(),
     pending: new Map(),
+    recipients: new Map(),
   }
   return {
     mailboxes: mailboxStore(tables),
@@ -47,6 +51,7 @@ export function createMemoryStore(): Store {
     apiKeys: apiKeyStore(tables),
     consentLinks: consentLinkStore(tables),
     pendingConsents: pendingConsentStore(tables),
+    recipientCounts: recipientCountStore(tables),
     check: turn,
     close: turn,
   }
@@ -319,4 +324,19 @@ function pendingConsentStore({ pending, mailboxes, links }: Tables): Store['pend
 
 function copied<T extends object>(row: T | undefined): T | undefined {
   return row && { ...row }
+}
+
+function recipientCountStore({ recipients: counts }: Tables): RecipientCountStore {
+  return {
+    async since(mailbox, since) {
+      await turn()
+      const hours = [...(counts.get(addressKey(mailbox)) ?? [])]
+      return hours.filter(([hour]) => hour >= since).map(([hour, recipients]) => ({ hour, recipients }))
+    },
+    async add(mailbox, hour, recipients) {
+      await turn()
+      const hours = counts.get(addressKey(mailbox)) ?? new Map<number, number>()
+      counts.set(addressKey(mailbox), hours.set(hour, (hours.get(hour) ?? 0) + recipients))
+    },
+  }
 }

@@ -19,6 +19,7 @@ export function registeredProvider({ id = 'custom', provesIdentity = true } = {}
     submission: { host: 'smtp.example.com', port: 587, tls: 'starttls' },
     mechanisms: ['XOAUTH2'],
     limits: { connections: 1 },
+    chunking: 'auto',
     refreshMarginSeconds: 0,
     offers: {
       size: 10_000_000,

@@ -225,6 +225,7 @@ export function memoryCatalogue(registered: boolean): Catalogue {
     submission: { host: 'smtp.example.com', port: 465, tls: 'implicit' },
     mechanisms: ['XOAUTH2'],
     limits: { connections: 2 },
+    chunking: 'auto',
     refreshMarginSeconds: 300,
     offers: {
       size: 1_000_000,

@@ -1,0 +1,96 @@
+import type { Address } from '../base/address.ts'
+import type { Failure } from '../base/failure.ts'
+import type { ProviderLimits } from '../providers/provider.ts'
+import type { Reply } from '../wire/reply.ts'
+
+/** The governors of all mailboxes, and what they have in common: the state of each registration. */
+export interface Governors {
+  /**
+   * The governor of one mailbox: always the same one for the same address. Reads the recipients of its last day from the
+   * store, the first time.
+   * @param provider as registered now; asked anew each time, because a mailbox may get another one
+   * @throws Failure `store-unavailable`
+   */
+  of(mailbox: Address, provider: () => GovernedProvider): Promise<Governor>
+  /** Resolves when all that was counted is stored. */
+  close(): Promise<void>
+}
+
+export interface GovernedProvider {
+  id: string
+  limits: ProviderLimits
+}
+
+/**
+ * What one mailbox may send now, by what its provider allows and by what it has said lately. Whoever asks too fast is told
+ * to wait here, before the provider has to: some punish it. What this decides is always `try again later`: only the
+ * provider itself refuses for good.
+ */
+export interface Governor {
+  /** Simultaneous connections, now: the provider's cap, lowered for a while after it complained. At least 1. */
+  connections(): number
+  /** How long until the next message may leave, in milliseconds; 0: now. */
+  delay(): number
+  /** A message leaves now, whatever becomes of it. */
+  departed(): void
+  /** Leave for one transaction.
+   * @throws Failure `limit-reached` or `provider-setup`: the provider has refused this sender, this mailbox or the whole registration
+   * lately, and another try has to wait. When the wait is over one transaction goes first and finds out. */
+  admit(sender: Address | ''): Passage
+  openings: Openings
+  /** The mailbox's grant or provider is another: what was said before does not count. Rates and daily counts stay. */
+  reset(): void
+  state(): GovernorState
+}
+
+/** One transaction's way past the governor. */
+export interface Passage {
+  /** Takes so many recipients from what is left of the day.
+   * @throws Failure `limit-reached`; nothing is taken then */
+  reserve(recipients: number): void
+  /** The provider's reply to MAIL, to one RCPT, or to the end of the message (or to DATA, when it refuses that).
+   * True: it asks for quiet, so the same must not be said again on another connection. */
+  heard(reply: Reply, phase: TransactionPhase): boolean
+  /** The transaction is over, whatever has become of it. Recipients that were taken and not sent to are given back. Calling it again does nothing. */
+  end(): void
+}
+
+export type TransactionPhase = 'mail' | 'recipient' | 'message'
+
+/** Whether a new connection may be opened and signed in. */
+export interface Openings {
+  /** Why none may be opened now. While the provider is being tried again: nothing, but see `probing`. */
+  obstacle(): Failure | undefined
+  /** After a failure: one opening at a time, until one has succeeded. */
+  probing(): boolean
+  succeeded(): void
+  /** @param serving how many connections of this mailbox the provider still serves: with others there, one that it does not
+   * give only lowers the number that is allowed, for a while */
+  failed(failure: Failure, serving: number): void
+}
+
+/** For people. Times in milliseconds since 1970. */
+export interface GovernorState {
+  /** Simultaneous connections: allowed now, and by the provider's data. */
+  connections: { allowed: number; limit: number }
+  messagesLastMinute: number
+  messagesPerMinute?: number
+  /** Over the last 24 hours, to the hour. */
+  recipientsLastDay: number
+  recipientsPerDay?: number
+  pauses: readonly Pause[]
+}
+
+/** Something is not tried for a while. */
+export interface Pause {
+  about: 'mailbox' | 'sender' | 'registration' | 'sign-in'
+  /** About a sender: which. */
+  sender?: Address
+  since: number
+  /** Then one try finds out. In the past: that try is due, or under way. */
+  until: number
+  /** A full sentence without anything secret, at most 300 characters. */
+  reason: string
+  /** One imperative sentence. */
+  fix?: string
+}
