@@ -51,8 +51,9 @@ export interface Passage {
   /** The provider's reply to MAIL, to one RCPT, or to the end of the message (or to DATA, when it refuses that).
    * True: it asks for quiet, so the same must not be said again on another connection. */
   heard(reply: Reply, phase: TransactionPhase): boolean
-  /** The transaction is over, whatever has become of it. Recipients that were taken and not sent to are given back. Calling it again does nothing. */
-  end(): void
+  /** The transaction is over; recipients that were taken and not sent to are given back. `answered`: by the reply to the message that was heard.
+   * `unknown`: octets of a message have left, and no reply came. Calling it again does nothing. */
+  end(outcome: 'answered' | 'not-sent' | 'unknown'): void
 }
 
 export type TransactionPhase = 'mail' | 'recipient' | 'message'
