@@ -54,13 +54,17 @@ export function createMessageScanner(): MessageScanner {
 
     scan(chunk) {
       const before = heldBack[place]
+      const line = createLineSearch(chunk)
       let at = 0
       while (at < chunk.length) {
-        // Nearly every octet of a message is above CR and inside a line: this loop is what a large one costs.
         if (place === within) {
-          while (at < chunk.length && (chunk[at] as number) > cr) at++
-          if (at === chunk.length) break
+          at = line.endFrom(at)
+          if (chunk[at] === cr && chunk[at + 1] === lf) {
+            place = lineStart
+            at += 2
+          }
         }
+        if (at === chunk.length) break
         const next = follow(place, chunk[at] as number)
         at++
         if (next === 'refused') return { kind: 'refused' }
@@ -87,6 +91,36 @@ export function createMessageScanner(): MessageScanner {
     const octets = pieces.filter((piece) => piece.length > 0)
     for (const piece of octets) passed += piece.length
     return octets
+  }
+}
+
+/** So many octets of a line are looked at one by one, before the search for its end: a search costs about as much. */
+const shortLine = 8
+
+/**
+ * Where a line may end: at a CR, LF or NUL. Nearly every octet of a message is none of these, so to pass over the others is what a
+ * large one costs. `indexOf` passes over many at a time, and each kind is searched only when its last place is behind us.
+ */
+function createLineSearch(chunk: Buffer) {
+  let nextCr = -1
+  let nextLf = -1
+  let nextNul = -1
+
+  return {
+    /** At or behind `from`; the length of the chunk when there is none. */
+    endFrom(from: number): number {
+      const near = Math.min(from + shortLine, chunk.length)
+      for (let at = from; at < near; at++) if ((chunk[at] as number) <= cr) return at
+      if (nextCr < near) nextCr = find(cr, near)
+      if (nextLf < near) nextLf = find(lf, near)
+      if (nextNul < near) nextNul = find(nul, near)
+      return Math.min(nextCr, nextLf, nextNul)
+    },
+  }
+
+  function find(octet: number, from: number): number {
+    const found = chunk.indexOf(octet, from)
+    return found === -1 ? chunk.length : found
   }
 }
 
