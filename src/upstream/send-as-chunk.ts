@@ -1,14 +1,12 @@
 import { Failure } from '../base/failure.ts'
 import { undoDotStuffing } from '../wire/dot-stuffing.ts'
 import { isPositive } from '../wire/reply.ts'
+import { turnsChunkAway } from './chunk-refusals.ts'
 import type { Connection } from './connection.ts'
 import { finalReply, gone } from './outcome.ts'
 import { readArrived } from './read-arrived.ts'
 import type { Sent } from './sent.ts'
 import type { TransactionContext } from './transaction-context.ts'
-
-/** How servers say that they do not know BDAT, or not here. */
-const unknownCommand = new Set([500, 501, 502, 503])
 
 /**
  * Command and message in one write: `BDAT n LAST` (RFC 3030, section 2), which saves the round trip of DATA. Chunks know no
@@ -26,10 +24,11 @@ export async function sendAsChunk(
   const command = Buffer.from(`BDAT ${octets.length} LAST\r\n`, 'latin1')
   const owed = connection.command(Buffer.concat([command, octets]), limits.upstreamAfterDotSeconds)
   const reply = await finalReply(owed, connection, host)
-  if (unknownCommand.has(reply.code)) {
-    // Whoever does not know the command reads the chunk as commands, so neither this connection nor another try now
-    // can be trusted. The client's next try goes by DATA.
-    withoutChunking.add(host)
+  if (turnsChunkAway(reply)) {
+    // Whoever does not know the command reads the chunk as commands: nothing on this connection can be believed any more,
+    // and where a line of the message said DATA, a piece of it may have been taken. So nobody sends it again but the client,
+    // and then it goes by DATA.
+    withoutChunking.add(host, reply)
     connection.destroy()
     throw new Failure('provider-unavailable', `${host} offers CHUNKING and refused BDAT (${reply.code})`, {
       fix: 'Send the message again: it will go by DATA.',

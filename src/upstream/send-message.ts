@@ -6,7 +6,8 @@ import type { Sent } from './sent.ts'
 import type { TransactionContext } from './transaction-context.ts'
 
 /**
- * A small message goes as one BDAT chunk where CHUNKING is offered, every other one by DATA.
+ * A small message goes as one BDAT chunk where CHUNKING is offered, every other one by DATA. Never more than one chunk: several, or large
+ * ones, time out at some servers.
  * @throws Failure as `Transaction.send`; what the message's iterator throws. The connection is not usable then
  */
 export async function sendMessage(
@@ -16,13 +17,18 @@ export async function sendMessage(
 ): Promise<Sent> {
   const source = message[Symbol.asyncIterator]()
   const head = await readHead(source)
-  if (head.whole && lease.capabilities.chunking && !context.withoutChunking.has(context.host)) {
-    return sendAsChunk(lease.connection, head.octets, context)
-  }
+  if (head.whole && takesChunk(lease, context)) return sendAsChunk(lease.connection, head.octets, context)
   try {
     return await sendAsData(lease.connection, head, source, context)
   } finally {
     // What is left of a message that nobody takes. Not waited for: its source may be a client that sends slowly.
     source.return?.().catch(() => {})
   }
+}
+
+function takesChunk(
+  { capabilities }: Lease,
+  { host, chunking, withoutChunking }: TransactionContext,
+): boolean {
+  return chunking === 'auto' && capabilities.chunking && !withoutChunking.has(host)
 }

@@ -1,9 +1,11 @@
 import type { Limits } from '../config/config.ts'
+import type { Provider } from '../providers/provider.ts'
+import type { ChunkRefusals } from './chunk-refusals.ts'
 
 /** What a transaction needs to know of its surroundings. */
 export interface TransactionContext {
   host: string
   limits: Pick<Limits, 'upstreamReplySeconds' | 'upstreamDataStartSeconds' | 'upstreamAfterDotSeconds'>
-  /** Hosts that offer CHUNKING and turn BDAT away: they get DATA. */
-  withoutChunking: Set<string>
+  chunking: Provider['chunking']
+  withoutChunking: ChunkRefusals
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createIncomingMessage } from '../../src/smtp/incoming-message.ts'
+import { createChunkRefusals } from '../../src/upstream/chunk-refusals.ts'
 import type { Connection } from '../../src/upstream/connection.ts'
 import { sendMessage } from '../../src/upstream/send-message.ts'
 import { createInputBuffer } from '../../src/wire/input-buffer.ts'
@@ -8,6 +9,7 @@ import { say } from '../../src/wire/reply.ts'
 import { findForbidden, messageEnds, withoutStuffing } from '../fuzz/message-ends.js'
 import { cutAt, everyMixture } from '../support/cutting.ts'
 import { defaultLimits } from '../support/default-limits.ts'
+import { createManualClock } from '../support/manual-clock.ts'
 
 type Lease = Parameters<typeof sendMessage>[0]
 
@@ -34,7 +36,8 @@ async function pass(pieces: readonly Buffer[], chunking: boolean): Promise<Passe
     limit: undefined,
     drainSeconds: 1,
   })
-  const context = { host: 'provider', limits: defaultLimits, withoutChunking: new Set<string>() }
+  const withoutChunking = createChunkRefusals(createManualClock())
+  const context = { host: 'provider', limits: defaultLimits, chunking: 'auto' as const, withoutChunking }
   const lease = { connection: keepingConnection(written), capabilities: { chunking } } as Lease
   const sent = await sendMessage(lease, message.octets, context).catch(() => undefined)
   const accepted = sent?.reply.code === 250 && message.cut() === undefined
