@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { Failure, type FailureCode } from '../base/failure.ts'
+import type { Pause } from '../governor/governor.ts'
 
 /** After trouble, nobody asks again before the time is up: whoever comes meanwhile gets the same failure at once. */
 export interface BackOff {
@@ -8,11 +9,15 @@ export interface BackOff {
   /** The failure of the wait under way, with what is left of it as `retryAfterSeconds`. */
   current(key: string): Failure | undefined
   remainingMilliseconds(key: string): number
+  /** For people; also when its time is up, until it is cleared: then a try is due. */
+  pause(key: string): Omit<Pause, 'about'> | undefined
   clear(key: string): void
 }
 
 interface Wait {
   failures: number
+  /** By the wall clock, of the first failure in a row. */
+  since: number
   until: number
   failure: Failure
 }
@@ -33,23 +38,38 @@ export function createBackOff(clock: Clock, random: () => number): BackOff {
 
   return {
     begin(key, failure) {
-      const failures = (underway.get(key)?.failures ?? 0) + 1
+      const before = underway.get(key)
+      const failures = (before?.failures ?? 0) + 1
+      const since = before?.since ?? clock.now()
       const { first, longest } = waits[failure.code] ?? usualWait
       const spread = Math.min(longest, first * 2 ** (failures - 1)) * (0.5 + 0.5 * random())
       const seconds = Math.max(spread, (failure.retryAfterSeconds ?? 0) * (1 + 0.1 * random()))
-      underway.set(key, { failures, until: clock.monotonic() + Math.round(seconds * 1000), failure })
+      underway.set(key, { failures, since, until: clock.monotonic() + Math.round(seconds * 1000), failure })
     },
 
     current(key) {
       const remaining = remainingMilliseconds(key)
       const failure = underway.get(key)?.failure
       if (!failure || remaining === 0) return undefined
-      const { code, message, fix, cause } = failure
-      const retryAfterSeconds = Math.ceil(remaining / 1000)
-      return new Failure(code, message, { cause, retryAfterSeconds, ...(fix !== undefined && { fix }) })
+      return withRetryAfter(failure, Math.ceil(remaining / 1000))
+    },
+
+    pause(key) {
+      const wait = underway.get(key)
+      if (!wait) return undefined
+      const { since, failure } = wait
+      // The time that is left is counted by the clock that nobody sets.
+      const until = clock.now() + Math.round(wait.until - clock.monotonic())
+      return { since, until, reason: failure.message, ...(failure.fix !== undefined && { fix: failure.fix }) }
     },
 
     remainingMilliseconds,
     clear: (key) => void underway.delete(key),
   }
+}
+
+/** The same failure, for those who come later. */
+export function withRetryAfter(failure: Failure, retryAfterSeconds: number): Failure {
+  const { code, message, fix, cause } = failure
+  return new Failure(code, message, { cause, retryAfterSeconds, ...(fix !== undefined && { fix }) })
 }

@@ -6,7 +6,7 @@ import { freshTokenRefused } from './failures.ts'
 import { type HeldToken, holdToken, isGood, momentOf, serves } from './held-token.ts'
 import { createRenewals, type Renewal, type RenewalNeeds, type Rotation } from './renewal.ts'
 import { createRenewalLog } from './renewal-log.ts'
-import type { AccessToken, TokenBroker } from './token-broker.ts'
+import type { AccessToken, TokenBroker, TokenPause, TokenStates } from './token-broker.ts'
 
 export interface TokenBrokerNeeds extends RenewalNeeds {
   /** From 0 to 1. */
@@ -27,7 +27,7 @@ const mostTokens = 10_000
 const refusableAfterSeconds = 60
 
 /** Keeps access tokens in memory and renews each once, however many ask. */
-export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker {
+export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & TokenStates {
   const { clock, log, random = Math.random, later = unattended } = needs
   const renewals = createRenewals(needs)
   const tokens = new LRUCache<string, HeldToken>({ max: mostTokens })
@@ -113,6 +113,11 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker {
     tokens.delete(key)
   }
 
+  function pauseOf(key: string): TokenPause | undefined {
+    const own = backOff.pause(key)
+    return own && { about: 'mailbox', ...own }
+  }
+
   return {
     async accessTokenFor(mailbox, { minimumLife, refused } = {}) {
       if (refused) dropRefused(mailbox, refused)
@@ -128,6 +133,16 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker {
       backOff.clear(key)
       tokens.delete(key)
       if (fresh) tokens.set(key, holdToken(clock, momentOf(clock), fresh))
+    },
+
+    async state(mailbox) {
+      const key = addressKey(mailbox)
+      const held = tokens.peek(key)?.token
+      const pause = pauseOf(key)
+      return {
+        ...(held && held.remainingSeconds() > 0 && { accessTokenUntil: held.expiresAt }),
+        ...(pause && { pause }),
+      }
     },
 
     async close() {

@@ -1,5 +1,6 @@
 import type { Address } from '../base/address.ts'
 import type { Secret } from '../base/secret.ts'
+import type { Pause } from '../governor/governor.ts'
 
 /** A bearer token (RFC 6750) with what its users need to know of it. */
 export interface AccessToken {
@@ -33,3 +34,19 @@ export interface TokenBroker {
    * takes it. Never throws. */
   close(): Promise<void>
 }
+
+/** What the broker holds for each mailbox, for people. */
+export interface TokenStates {
+  /** @throws Failure `store-unavailable` */
+  state(mailbox: Address): Promise<TokenState>
+}
+
+/** Times in milliseconds since 1970. */
+export interface TokenState {
+  /** Until when the access token in memory serves, whatever the token endpoint says meanwhile. */
+  accessTokenUntil?: number
+  pause?: TokenPause
+}
+
+/** The token endpoint is not asked for a while: for this mailbox, or for every mailbox of its registration. */
+export type TokenPause = Pause & { about: 'mailbox' | 'registration' }

@@ -1,0 +1,51 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { tokens } from '../providers/token-endpoint.ts'
+import { failureOf, me, startBroker } from './fixture.ts'
+
+let house: Awaited<ReturnType<typeof startBroker>>
+
+beforeEach(async () => {
+  house = await startBroker()
+})
+afterEach(async () => {
+  expect(house.endpoint.unusedAnswers()).toBe(0)
+  await house.close()
+})
+
+describe('the state of a mailbox', () => {
+  it('is empty while nothing was asked for, and for a mailbox that does not exist', async () => {
+    expect(await house.broker.state(me)).toEqual({})
+    expect(await house.broker.state('nobody@example.com')).toEqual({})
+  })
+
+  it('tells how long the access token in memory serves, and nothing of one that is over', async () => {
+    house.endpoint.answer(tokens('first'))
+    await house.token()
+    expect(await house.broker.state(me)).toEqual({ accessTokenUntil: house.clock.now() + 3_600_000 })
+    house.clock.pass(3600)
+    expect(await house.broker.state(me)).toEqual({})
+  })
+
+  it('tells since when, until when and why the token endpoint is not asked', async () => {
+    const since = house.clock.now()
+    house.endpoint.answer({ status: 503, text: '' }, { status: 503, text: '' }, tokens('first'))
+    await failureOf(house.token())
+    house.clock.pass(3)
+    const due = { about: 'mailbox', since, until: since + 2000, reason: expect.stringContaining(me) }
+    expect((await house.broker.state(me)).pause).toMatchObject(due)
+
+    await failureOf(house.token())
+    expect((await house.broker.state(me)).pause).toMatchObject({ since, until: since + 7000 })
+
+    house.clock.pass(4)
+    await house.token()
+    expect((await house.broker.state(me)).pause).toBeUndefined()
+  })
+
+  it('counts what is left of a pause by the clock that nobody sets', async () => {
+    house.endpoint.answer({ status: 503, text: '' })
+    await failureOf(house.token())
+    house.clock.jump(86_400)
+    expect((await house.broker.state(me)).pause?.until).toBe(house.clock.now() + 2000)
+  })
+})
