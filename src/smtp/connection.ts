@@ -62,7 +62,7 @@ class ServedConnection implements Connection {
   readonly #options: ConnectionOptions
   readonly #client: ClientSocket
   readonly #outbox: Outbox
-  readonly #known: KnownClient = { warned: false }
+  readonly #known: KnownClient
   // Most clients are silent: what only a busy one needs is made when it is, and let go.
   #input: InputBuffer | undefined
   #work: Work | undefined
@@ -72,6 +72,7 @@ class ServedConnection implements Connection {
 
   constructor(raw: Socket, options: ConnectionOptions) {
     this.#options = options
+    this.#known = { address: options.remoteAddress, warned: false }
     this.#client = createClientSocket(raw, options.limits)
     this.#outbox = new Outbox(this.#client)
     this.closed = this.#client.closed
@@ -198,8 +199,7 @@ class ServedConnection implements Connection {
   }
 
   #atWork(): Work {
-    const signedIn = () => this.#client.liftDeadline()
-    this.#work ??= createWork({ ...this.#options, log: this.#log(), client: this.#known, signedIn })
+    this.#work ??= createWork(this.#options, this.#known, () => this.#client.liftDeadline())
     return this.#work
   }
 

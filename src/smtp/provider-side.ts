@@ -11,7 +11,6 @@ export interface ProviderSideOptions {
   relay: Relay
   signIns: Pick<SignIns, 'check' | 'admit' | 'confirm' | 'shownName'>
   limits: Pick<Limits, 'wholeLoginSeconds'>
-  remoteAddress: string
   record: TransactionLog
   /** What the session knows from one transaction to the next. */
   client: KnownClient
@@ -49,7 +48,7 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
     }
 
     async function checkAndProve(credentials: Credentials): Promise<Submitter> {
-      const submitter = await deps.signIns.check(credentials, deps.remoteAddress)
+      const submitter = await deps.signIns.check(credentials, deps.client.address)
       at = 'proof'
       const [mailbox, ...others] = submitter.mailboxes
       // With several mailboxes nobody knows yet through which one the mail will leave.
@@ -60,7 +59,7 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
 
   async function admit(sender: string): Promise<SessionEvent> {
     try {
-      const submitter = await deps.signIns.admit(sender, deps.remoteAddress)
+      const submitter = await deps.signIns.admit(sender, deps.client.address)
       deps.client.submitter = submitter
       deps.signedIn()
       deps.record.admitted(submitter)
@@ -78,7 +77,7 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
       const { submitter } = deps.client
       if (submitter === undefined) throw new Failure('internal', 'There is nobody to begin a transaction for')
       await deps.signIns.confirm(submitter)
-      const begun = await deps.relay.begin(next.mailbox, next.mail, next.recipients)
+      const begun = await deps.relay.begin(next.mailbox, next.mail, next.recipients, submitter.userName)
       transaction = begun.transaction
       deps.record.recipients(begun.replies)
       return { kind: 'recipients-answered', replies: begun.replies, open: transaction !== undefined }
@@ -129,8 +128,10 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
 async function within<Value>(seconds: number, task: Promise<Value>): Promise<Value> {
   let timer: NodeJS.Timeout | undefined
   const tooLate = new Promise<never>((_, reject) => {
-    const failure = new Failure('provider-unavailable', `The sign-in took longer than ${seconds} seconds`)
-    timer = setTimeout(() => reject(failure), seconds * 1000)
+    // Made only when it is late: an error reads the whole stack.
+    const late = () =>
+      reject(new Failure('provider-unavailable', `The sign-in took longer than ${seconds} seconds`))
+    timer = setTimeout(late, seconds * 1000)
   })
   try {
     return await Promise.race([task, tooLate])

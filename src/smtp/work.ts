@@ -1,7 +1,12 @@
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { createProviderSide, type ProviderSide, type ProviderSideOptions } from './provider-side.ts'
-import { createTransactionLog, type TransactionLog } from './transaction-log.ts'
+import { createTransactionLog, type KnownClient, type TransactionLog } from './transaction-log.ts'
+
+export type WorkOptions = Pick<ProviderSideOptions, 'relay' | 'signIns' | 'limits'> & {
+  log: Log
+  clock: Clock
+}
 
 /** What one sign-in or one transaction needs while it lasts. Most clients are silent, and have none. */
 export interface Work {
@@ -9,11 +14,12 @@ export interface Work {
   providerSide: ProviderSide
 }
 
-export function createWork({
-  log,
-  clock,
-  ...deps
-}: Omit<ProviderSideOptions, 'record'> & { log: Log; clock: Clock }): Work {
-  const record = createTransactionLog(log, clock, deps.client)
-  return { record, providerSide: createProviderSide({ ...deps, record }) }
+/** Parts are named one by one, here and below: a spread for each transaction would cost more than all the rest of it. */
+export function createWork(
+  { log, clock, relay, signIns, limits }: WorkOptions,
+  client: KnownClient,
+  signedIn: () => void,
+): Work {
+  const record = createTransactionLog(log, clock, client)
+  return { record, providerSide: createProviderSide({ relay, signIns, limits, record, client, signedIn }) }
 }

@@ -19,12 +19,11 @@ describe('what a session asks beyond itself', () => {
     relay = createRecordingRelay()
     deadlinesEnded = 0
     ended = new Set()
-    const client = { warned: false }
+    const client = { address: '192.0.2.7', warned: false }
     side = createProviderSide({
       relay,
       signIns: createStageSignIns({ withoutPassword: true }, ended),
       limits: { wholeLoginSeconds: 10 },
-      remoteAddress: '192.0.2.7',
       record: createTransactionLog(log, createManualClock(), client),
       client,
       signedIn: () => void deadlinesEnded++,
@@ -36,7 +35,11 @@ describe('what a session asks beyond itself', () => {
     expect(deadlinesEnded).toBe(1)
     await side.admit('hall@example.com')
     expect(log.lines).toEqual([
-      { level: 'warn', fields: { login: 'hall-printer' }, message: 'admitted without a password' },
+      {
+        level: 'warn',
+        fields: { client: '192.0.2.7', login: 'hall-printer' },
+        message: 'admitted without a password',
+      },
     ])
     expect(relay.asked).toEqual([])
   })
