@@ -1,11 +1,12 @@
 // The client's side of SMTP, as an old program speaks it: straight to the provider (STARTTLS, XOAUTH2) or to postern
-// (plain, AUTH PLAIN).
+// (plain, AUTH PLAIN). One command after the other, each waits for its reply.
 import { connect as connectTcp } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import { connect as connectTls, createSecureContext } from 'node:tls'
 
 /**
  * @typedef {object} Target
- * @property {number} port on 127.0.0.1
+ * @property {string} [host] 127.0.0.1 by default
+ * @property {number} port
  * @property {string} auth mechanism and initial response
  * @property {string} mailbox the sender
  * @property {string} [ca] PEM text; with it STARTTLS comes first
@@ -14,39 +15,60 @@ import { connect as connectTls } from 'node:tls'
 
 // Nobody waits for ever: a socket on which nothing happens for so long is closed.
 const patienceMilliseconds = 30_000
-
-const body = Buffer.from(`Subject: bench\r\n\r\n${`${'x'.repeat(76)}\r\n`.repeat(64)}.\r\n`)
+const pieceOctets = 65_536
+const [LF, SPACE, ZERO] = [0x0a, 0x20, 0x30]
 
 /** A conversation: `ask` writes and resolves when the reply has the expected code. */
 export function converse(socket) {
-  let held = ''
-  let waiting = { resolve() {}, reject() {} }
+  let held
+  let waiting = { expected: 0, resolve() {}, reject() {} }
   const onData = (chunk) => {
-    held += chunk.toString('latin1')
-    const end = /(?:^|\r\n)(\d{3}) [^\r\n]*\r\n$/.exec(held)
-    if (!end) return
-    held = ''
-    waiting.resolve(Number(end[1]))
+    const octets = held === undefined ? chunk : Buffer.concat([held, chunk])
+    const code = finalCode(octets)
+    held = code === undefined ? octets : undefined
+    if (code === waiting.expected) waiting.resolve(code)
+    else if (code !== undefined) waiting.reject(new Error(`got ${octets.toString('latin1').trimEnd()}`))
   }
-  socket.on('data', onData)
-  socket.on('error', (error) => waiting.reject(error))
-  socket.on('close', () => waiting.reject(new Error('connection closed')))
+  const onError = (error) => waiting.reject(error)
+  const onClose = () => waiting.reject(new Error('connection closed'))
+  socket.on('data', onData).on('error', onError).on('close', onClose)
   return {
     ask(octets, expected) {
       return new Promise((resolve, reject) => {
-        waiting = { resolve, reject }
-        if (octets !== undefined) socket.write(octets)
-      }).then((code) => {
-        if (code !== expected) throw new Error(`got ${code} instead of ${expected}`)
+        waiting = { expected, resolve, reject }
+        if (typeof octets === 'string') socket.write(octets, 'latin1')
+        else if (octets !== undefined) writeInPieces(socket, octets)
       })
     },
     leave: () => socket.off('data', onData),
   }
 }
 
+/** The code of a reply that is whole. */
+function finalCode(octets) {
+  const end = octets.length
+  if (end < 5 || octets[end - 1] !== LF) return undefined
+  const line = octets.lastIndexOf(LF, end - 2) + 1
+  if (octets[line + 3] !== SPACE) return undefined
+  return (octets[line] - ZERO) * 100 + (octets[line + 1] - ZERO) * 10 + octets[line + 2] - ZERO
+}
+
+/** As fast as the other side takes it. */
+function writeInPieces(socket, octets) {
+  let at = 0
+  const more = () => {
+    while (at < octets.length) {
+      const piece = octets.subarray(at, at + pieceOctets)
+      at += piece.length
+      if (!socket.write(piece) && at < octets.length) return socket.once('drain', more)
+    }
+  }
+  more()
+}
+
 /** Connects, and says hello. @param {Target} target */
-export async function greet({ port, localAddress }) {
-  const socket = connectTcp({ port, host: '127.0.0.1', localAddress }).setNoDelay(true)
+export async function greet({ host = '127.0.0.1', port, localAddress }) {
+  const socket = connectTcp({ port, host, localAddress }).setNoDelay(true)
   const talk = converse(socket)
   socket.setTimeout(patienceMilliseconds, () => socket.destroy())
   try {
@@ -66,8 +88,7 @@ export async function openSession(target) {
     if (target.ca) {
       await talk.ask('STARTTLS\r\n', 220)
       talk.leave()
-      socket = connectTls({ socket, ca: target.ca, servername: 'localhost' })
-      await new Promise((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject))
+      socket = await secure(socket, target.ca)
       talk = converse(socket)
       await talk.ask('EHLO bench\r\n', 250)
     }
@@ -79,12 +100,25 @@ export async function openSession(target) {
   return { talk, socket }
 }
 
-/** One message of 5 KB. @param {Target} target */
-export async function sendOne({ talk }, { mailbox }) {
+// Authorities are read once, which flatters the direct way a little. No TLS session is resumed: a program that starts anew for
+// each message has none.
+const contexts = new Map()
+
+function secure(socket, ca) {
+  if (!contexts.has(ca)) contexts.set(ca, createSecureContext({ ca }))
+  const secured = connectTls({ socket, secureContext: contexts.get(ca), servername: 'localhost' })
+  return new Promise((resolve, reject) => {
+    secured.once('secureConnect', () => resolve(secured)).once('error', reject)
+    socket.once('close', () => reject(new Error('connection closed')))
+  })
+}
+
+/** @param {Target} target; @param {Buffer} wire the message with its end */
+export async function sendOne({ talk }, { mailbox }, wire) {
   await talk.ask(`MAIL FROM:<${mailbox}>\r\n`, 250)
   await talk.ask('RCPT TO:<someone@example.net>\r\n', 250)
   await talk.ask('DATA\r\n', 354)
-  await talk.ask(body, 250)
+  await talk.ask(wire, 250)
 }
 
 export async function closeSession({ talk, socket }) {

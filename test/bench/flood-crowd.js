@@ -1,5 +1,6 @@
 // A crowd from one address that says hello and nothing more, and comes back when it is closed. Jobs: `begin`, `count`.
 import { connect } from 'node:net'
+import { answerJobs } from './jobs.js'
 
 let began = 0
 let opened = 0
@@ -30,8 +31,7 @@ function come({ port, localAddress }) {
   socket.once('close', () => setImmediate(come, { port, localAddress }))
 }
 
-process.on('message', async (job) => {
-  if (job.do === 'begin') process.send?.(await begin(job))
-  else process.send?.({ opened, open, seconds: (performance.now() - began) / 1000 })
+answerJobs({
+  begin,
+  count: () => ({ opened, open, seconds: (performance.now() - began) / 1000 }),
 })
-process.on('disconnect', () => process.exit())

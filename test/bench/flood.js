@@ -2,7 +2,7 @@
 // another address and from that one, still sign in and send?
 import { closeSession, openSession, sendOne } from './conversation.js'
 import { median, milliseconds, pause } from './figures.js'
-import { setStage } from './stage.js'
+import { makeMessage } from './message.js'
 
 const connections = 2000
 const floodAddress = '127.0.2.1'
@@ -13,8 +13,9 @@ const mostMilliseconds = 1000
 // A client that is turned away comes back, as mail programs do, until its time is up.
 const retryMilliseconds = 50
 const giveUpMilliseconds = 2000
+const { wire } = makeMessage(5120)
 
-export async function flood() {
+export async function flood({ setStage }) {
   const stage = await setStage()
   try {
     await good(stage, otherAddress)
@@ -54,7 +55,7 @@ async function sendFrom(target) {
   try {
     const session = await openSession(target)
     session.socket.setTimeout(giveUpMilliseconds)
-    await sendOne(session, target)
+    await sendOne(session, target, wire)
     await closeSession(session)
     return true
   } catch {

@@ -1,5 +1,6 @@
 // A crowd of clients that sign in and then say nothing. Jobs: `open`, `count`.
 import { openSession } from './conversation.js'
+import { answerJobs } from './jobs.js'
 
 const sessionsPerAddress = 50
 const atOnce = 32
@@ -20,11 +21,4 @@ async function openAll({ sessions, ...target }) {
   return { seconds: (performance.now() - began) / 1000 }
 }
 
-process.on('message', async (job) => {
-  try {
-    process.send?.(job.do === 'open' ? await openAll(job) : { open })
-  } catch (error) {
-    process.send?.({ error: String(error) })
-  }
-})
-process.on('disconnect', () => process.exit())
+answerJobs({ open: openAll, count: () => ({ open }) })

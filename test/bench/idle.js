@@ -1,6 +1,5 @@
 // What 10,000 sessions that are signed in and silent cost: postern's resident memory, and the time of a message beside them.
 import { median, megabytes, milliseconds, pause, residentOctets } from './figures.js'
-import { setStage } from './stage.js'
 
 const sessions = 10_000
 const mostOctets = 250e6
@@ -8,8 +7,8 @@ const settleSeconds = 10
 // Nothing may end the sessions while they are counted; each source stays within what one address may have by default.
 const settings = { POSTERN_CONNECTIONS: String(sessions + 100), POSTERN_IDLE_SECONDS: '600' }
 
-export async function idle() {
-  const stage = await setStage(settings)
+export async function idle({ setStage }) {
+  const stage = await setStage({ settings })
   try {
     const load = stage.worker('load.js')
     await latency(load, stage)
@@ -39,8 +38,8 @@ export async function idle() {
 /** Medians in milliseconds, of one client that sends 100 messages. */
 async function latency(load, { through }) {
   const shape = { clients: 1, messages: 100, ...through }
-  const { each: openConnection } = await load.ask({ ...shape, newConnections: false })
-  const { each: newConnection } = await load.ask({ ...shape, newConnections: true })
+  const { each: openConnection } = await load.ask({ do: 'send', ...shape, newConnections: false })
+  const { each: newConnection } = await load.ask({ do: 'send', ...shape, newConnections: true })
   return { openConnection: median(openConnection), newConnection: median(newConnection) }
 }
 

@@ -1,110 +1,119 @@
-// A mail provider and its token endpoint in a process of their own, so that their work is not counted as postern's.
-// Accepts one bearer token over STARTTLS, throws every message away, counts them.
-import { createServer } from 'node:http'
-import { createServer as createTcpServer } from 'node:net'
+// A mail provider and its token endpoint in a process of their own, so that their work is not counted as postern's. Takes XOAUTH2 under
+// TLS only, throws every message away, counts them. Jobs: `open`, `shape`, `counts`.
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { createSecureContext, TLSSocket } from 'node:tls'
 import { generate } from 'selfsigned'
+import { connectFromAfar } from './delay.js'
+import { answerJobs } from './jobs.js'
+import { serveSmtp } from './provider-conversation.js'
+import { createTokenEndpoint } from './provider-tokens.js'
 
-const accessToken = process.env.BENCH_ACCESS_TOKEN
-const certificate = await generate([{ name: 'commonName', value: 'localhost' }], {
-  algorithm: 'sha256',
-  keySize: 2048,
-  extensions: [
-    { name: 'basicConstraints', cA: true },
-    {
-      name: 'subjectAltName',
-      altNames: [
-        { type: 2, value: 'localhost' },
-        { type: 7, ip: '127.0.0.1' },
-      ],
-    },
-  ],
-})
+/** @type {import('./provider-conversation.js').Shape} */
+const usual = {
+  chunking: true,
+  pipelining: true,
+  digests: false,
+  roundTripMilliseconds: 0,
+  allowance: Number.POSITIVE_INFINITY,
+}
+let shape = usual
+let tally = emptyTally()
+let tokens
+let context
+const open = new Set()
 
-let messages = 0
-const context = createSecureContext({ key: certificate.private, cert: certificate.cert })
-const smtp = createTcpServer((socket) => {
-  socket.setNoDelay(true).on('error', () => {})
-  socket.write('220 bench ESMTP\r\n')
-  converse(socket, false)
-})
+function emptyTally() {
+  return { messages: 0, signedIn: 0, mostSignedIn: 0, refused: 0, unasked: 0, digests: new Map() }
+}
 
-// Written for this: a library's server waits 100 ms before its greeting, which would flatter whoever greets seldom.
-function converse(socket, encrypted) {
-  let held = Buffer.alloc(0)
-  let inMessage = false
-  socket.on('data', (chunk) => {
-    held = held.length === 0 ? chunk : Buffer.concat([held, chunk])
-    for (;;) {
-      const mark = inMessage ? '\r\n.\r\n' : '\r\n'
-      const end = held.indexOf(mark)
-      if (end === -1) return
-      const line = inMessage ? '' : held.toString('latin1', 0, end)
-      held = held.subarray(end + mark.length)
-      const verb = line.slice(0, 4).toUpperCase()
-      if (inMessage) messages++
-      inMessage = verb === 'DATA'
-      if (verb === 'STAR') return startTls(socket)
-      socket.write(answerTo(verb, line, encrypted))
-      if (verb === 'QUIT') socket.end()
+answerJobs({
+  /** Port 0 lets the system choose. */
+  async open({ smtpPort = 0, implicitPort = 0, tokenPort = 0, ...terms }) {
+    const { private: key, cert } = await makeCertificate()
+    context = createSecureContext({ key, cert })
+    tokens = createTokenEndpoint(terms)
+    const near = createServer((socket) => greet(follow(socket)))
+    const nearPort = await listen(near, 0)
+    return {
+      smtpPort: await listen(
+        createServer((socket) => receive(follow(socket), nearPort)),
+        smtpPort,
+      ),
+      implicitPort: await listen(
+        createServer((socket) => secure(follow(socket))),
+        implicitPort,
+      ),
+      tokenPort: await listen(tokens.server, tokenPort),
+      ca: cert,
     }
-  })
-}
+  },
 
-function startTls(socket) {
-  socket.removeAllListeners('data')
-  socket.write('220 2.0.0 go ahead\r\n')
-  const secured = new TLSSocket(socket, { isServer: true, secureContext: context })
-  converse(
-    secured.on('error', () => {}),
-    true,
-  )
-}
+  /** From now on, for everybody: whoever is connected is cut off, and the counts begin anew. */
+  shape({ do: _, ...changes }) {
+    for (const socket of open) socket.destroy()
+    shape = { ...usual, ...changes }
+    tally = emptyTally()
+  },
 
-function answerTo(verb, line, encrypted) {
-  switch (verb) {
-    case 'EHLO':
-      return `250-bench\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 ${encrypted ? 'AUTH XOAUTH2' : 'STARTTLS'}\r\n`
-    case 'AUTH':
-      if (line.length === 'AUTH XOAUTH2'.length) return '334 \r\n'
-      return signedIn(line.split(' ')[2])
-    case 'DATA':
-      return '354 go ahead\r\n'
-    case 'QUIT':
-      return '221 2.0.0 bye\r\n'
-    case '':
-    case 'MAIL':
-    case 'RCPT':
-    case 'RSET':
-    case 'NOOP':
-      return '250 2.0.0 ok\r\n'
-    default:
-      return signedIn(line)
-  }
-}
-
-function signedIn(response) {
-  const right = Buffer.from(response, 'base64').toString().includes(`auth=Bearer ${accessToken}\u0001`)
-  return right ? '235 2.7.0 ok\r\n' : '535 5.7.8 no\r\n'
-}
-
-const tokens = createServer((request, response) => {
-  request.resume()
-  response.setHeader('content-type', 'application/json')
-  response.end(request.url === '/messages' ? JSON.stringify({ messages }) : tokenAnswer())
+  counts() {
+    return { ...tally, digests: Object.fromEntries(tally.digests), ...tokens.counts() }
+  },
 })
 
-function tokenAnswer() {
-  return JSON.stringify({ access_token: accessToken, token_type: 'Bearer', expires_in: 3600 })
+function follow(socket) {
+  open.add(socket)
+  return socket
+    .setNoDelay(true)
+    .on('error', () => {})
+    .once('close', () => open.delete(socket))
 }
 
-smtp.listen(0, '127.0.0.1', () => {
-  tokens.listen(0, '127.0.0.1', () => {
-    process.send?.({
-      smtpPort: smtp.address().port,
-      tokenPort: tokens.address().port,
-      ca: certificate.cert,
-    })
+function receive(socket, nearPort) {
+  if (shape.roundTripMilliseconds === 0) greet(socket)
+  else connectFromAfar(socket, nearPort, shape.roundTripMilliseconds)
+}
+
+function greet(socket) {
+  socket.write('220 bench ESMTP\r\n')
+  serveSmtp(socket, shape, desk(), () => serveSmtp(encrypted(socket), shape, desk()))
+}
+
+/** TLS from the first octet. */
+function secure(socket) {
+  const secured = encrypted(socket)
+  secured.once('secure', () => secured.write('220 bench ESMTP\r\n'))
+  serveSmtp(secured, shape, desk())
+}
+
+function encrypted(socket) {
+  return new TLSSocket(socket, { isServer: true, secureContext: context }).on('error', () => {})
+}
+
+/** Connections that were cut off count where they began. */
+function desk() {
+  return { accepts: tokens.accepts, tally }
+}
+
+async function listen(server, port) {
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  return server.address().port
+}
+
+function makeCertificate() {
+  return generate([{ name: 'commonName', value: 'localhost' }], {
+    algorithm: 'sha256',
+    keySize: 2048,
+    extensions: [
+      { name: 'basicConstraints', cA: true },
+      {
+        name: 'subjectAltName',
+        altNames: [
+          { type: 2, value: 'localhost' },
+          { type: 7, ip: '127.0.0.1' },
+        ],
+      },
+    ],
   })
-})
-process.on('disconnect', () => process.exit())
+}

@@ -1,13 +1,16 @@
-// Sessions of every kind in turn, 20 at a time. A job is answered when all are over, with how many there were of each kind.
+// Sessions of every kind in turn, 20 at a time. Job: `run`, answered when all are over, with how many there were of each kind.
 import { closeSession, greet, openSession, sendOne } from './conversation.js'
+import { answerJobs } from './jobs.js'
+import { makeMessage } from './message.js'
 
 const atOnce = 20
+const { wire } = makeMessage(5120)
 const wrong = Buffer.from('\u0000bench@example.com\u0000not-the-password').toString('base64')
 
 const kinds = {
   async send(target) {
     const session = await openSession(target)
-    await sendOne(session, target)
+    await sendOne(session, target, wire)
     await closeSession(session)
   },
 
@@ -16,7 +19,7 @@ const kinds = {
     await session.talk.ask(`MAIL FROM:<${target.mailbox}>\r\n`, 250)
     await session.talk.ask('RCPT TO:<someone@example.net>\r\n', 250)
     await session.talk.ask('RSET\r\n', 250)
-    await sendOne(session, target)
+    await sendOne(session, target, wire)
     await closeSession(session)
   },
 
@@ -48,7 +51,7 @@ const kinds = {
   },
 }
 
-async function run({ sessions, ...target }) {
+async function run({ do: _, sessions, ...target }) {
   const began = performance.now()
   const names = Object.keys(kinds)
   const counts = Object.fromEntries(names.map((name) => [name, 0]))
@@ -65,11 +68,4 @@ async function run({ sessions, ...target }) {
   return { seconds: (performance.now() - began) / 1000, kinds: counts }
 }
 
-process.on('message', async (job) => {
-  try {
-    process.send?.(await run(job))
-  } catch (error) {
-    process.send?.({ error: String(error) })
-  }
-})
-process.on('disconnect', () => process.exit())
+answerJobs({ run })

@@ -1,6 +1,5 @@
 // 3,000 sessions that send, break off, reset, sign in badly or just leave: postern's descriptors and memory afterwards.
 import { megabytes, openDescriptors, pause, residentOctets } from './figures.js'
-import { setStage } from './stage.js'
 
 const sessions = 3000
 // What a process allocates once, it has after these.
@@ -15,15 +14,15 @@ const settings = {
   POSTERN_GUESSES_IN_ALL: '100000',
 }
 
-export async function soak() {
-  const stage = await setStage(settings)
+export async function soak({ setStage }) {
+  const stage = await setStage({ settings })
   try {
     const { descriptors: idle } = await measure(stage)
     const crowd = stage.worker('soak-crowd.js')
-    await crowd.ask({ sessions: warmUpSessions, ...stage.through })
+    await crowd.ask({ do: 'run', sessions: warmUpSessions, ...stage.through })
     await settle(stage, idle)
     const before = await measure(stage)
-    const { seconds, kinds } = await crowd.ask({ sessions, ...stage.through })
+    const { seconds, kinds } = await crowd.ask({ do: 'run', sessions, ...stage.through })
     await settle(stage, idle)
     const after = await measure(stage)
     const grown = after.residentOctets / before.residentOctets - 1

@@ -1,159 +1,104 @@
 // What every workload needs: a provider, a postern with one mailbox and one login, each in a process of its own.
-import { fork, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-
-const mailbox = 'bench@example.com'
-const accessToken = `bench-${'t'.repeat(1400)}`
-const here = import.meta.dirname
-const postern = resolve(here, '../../dist/main.js')
+import { join } from 'node:path'
+import { startBroker, writeData, writeSettings } from './broker.js'
+import { accessToken, bearer, mailbox, plain, refreshToken } from './credentials.js'
+import { startWorker } from './worker.js'
 
 /**
  * @typedef {object} Stage
  * @property {import('./conversation.js').Target} direct the provider itself
  * @property {import('./conversation.js').Target} through the same by postern
+ * @property {import('./conversation.js').Target} [forwarder] the same by a forwarder that reads nothing
+ * @property {number} [forwarderPid]
+ * @property {import('./worker.js').Worker} provider
  * @property {number} posternPid
- * @property {(file: string) => Worker} worker a process of this folder, ended with the stage
+ * @property {{ port: number, apiKey: string }} web postern's HTTP door
+ * @property {(file: string) => import('./worker.js').Worker} worker a process of this folder, ended with the stage
  * @property {() => Promise<void>} clear
  *
- * @typedef {object} Worker
- * @property {(job: object) => Promise<any>} ask one job; rejects with its error, or when the process ends
+ * @typedef {object} Wishes
+ * @property {Record<string, string>} [settings] beside those that postern needs to run here
+ * @property {Record<string, number>} [limits] of the provider, as postern knows them
+ * @property {{ rotating?: boolean, answerMilliseconds?: number }} [tokens] how the token endpoint behaves
+ * @property {boolean} [withForwarder]
  */
 
-/** @param {Record<string, string>} settings beside those that postern needs to run here; @returns {Promise<Stage>} */
-export async function setStage(settings = {}) {
+// As many connections to the provider as clients, so that only the way differs.
+const usualLimits = { connections: 20 }
+const usualTokens = { rotating: false, answerMilliseconds: 0 }
+
+/** @param {Wishes} wishes; @returns {Promise<Stage>} */
+export async function setStage(wishes = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'postern-bench-'))
   const ends = [() => rm(directory, { recursive: true, force: true })]
   let clearing
   const clear = () => {
-    clearing ??= endAll(ends)
+    clearing ??= endAll(ends).finally(() => stages.delete(clear))
     return clearing
   }
-  for (const signal of ['SIGINT', 'SIGTERM']) {
-    process.once(signal, () => clear().finally(() => process.exit(1)))
-  }
+  clearOnSignals(clear)
   try {
-    return { ...(await set(directory, settings, ends)), clear }
+    return { ...(await set(directory, wishes, ends)), clear }
   } catch (error) {
     await clear()
     throw error
   }
 }
 
+const stages = new Set()
+
+function clearOnSignals(clear) {
+  stages.add(clear)
+  if (process.listeners('SIGINT').includes(endEverything)) return
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, endEverything)
+}
+
+async function endEverything() {
+  await Promise.allSettled([...stages].map((clear) => clear()))
+  process.exit(1)
+}
+
 async function endAll(ends) {
   while (ends.length > 0) await ends.pop()()
 }
 
-async function set(directory, settings, ends) {
-  const provider = fork(join(here, 'provider.js'), {
-    env: { ...process.env, BENCH_ACCESS_TOKEN: accessToken },
-  })
-  ends.push(() => provider.disconnect())
-  const [facts] = await once(provider, 'message')
-  const environment = { ...(await environmentOf(directory, facts)), ...settings }
-  const password = await addLogin(directory, environment)
-  const broker = spawn(process.execPath, [postern, 'serve'], {
-    env: environment,
-    stdio: ['ignore', 'ignore', 'ignore'],
-  })
-  const over = once(broker, 'exit')
-  ends.push(async () => {
-    broker.kill()
-    await over
-  })
-  const port = await listening(directory, broker)
+async function set(directory, { settings, limits = usualLimits, tokens, withForwarder }, ends) {
+  const worker = (file) => {
+    const started = startWorker(file)
+    ends.push(started.end)
+    return started
+  }
+  const provider = worker('provider.js')
+  const facts = await openProvider(provider, tokens)
+  const environment = { ...(await writeSettings(directory, facts, limits)), ...settings }
+  const { password, apiKey } = await writeData(environment.POSTERN_DATA_DIR)
+  const broker = await startBroker(directory, environment)
+  ends.push(broker.stop)
   return {
-    direct: { port: facts.smtpPort, ca: facts.ca, auth: xoauth2(), mailbox },
-    through: { port, auth: `PLAIN ${base64(`\u0000${mailbox}\u0000${password}`)}`, mailbox },
+    direct: directTarget(facts),
+    through: { port: broker.smtpPort, auth: `PLAIN ${plain(mailbox, password)}`, mailbox },
+    ...(withForwarder && (await openForwarder(worker, facts))),
+    provider,
     posternPid: broker.pid,
-    worker: (file) => startWorker(file, ends),
+    web: { port: broker.webPort, apiKey },
+    worker,
   }
 }
 
-function startWorker(file, ends) {
-  const child = fork(join(here, file))
-  ends.push(() => child.connected && child.disconnect())
-  return {
-    ask(job) {
-      return new Promise((resolve, reject) => {
-        const ended = () => reject(new Error(`${file} has ended`))
-        child.once('exit', ended)
-        child.once('message', (answer) => {
-          child.off('exit', ended)
-          if (answer.error) reject(new Error(answer.error))
-          else resolve(answer)
-        })
-        child.send(job)
-      })
-    },
-  }
+/** @param {import('./worker.js').Worker} provider; @param {Record<string, unknown>} [terms] ports and tokens, where they are not the usual ones */
+export function openProvider(provider, terms = {}) {
+  return provider.ask({ do: 'open', mailbox, refreshToken, accessToken, ...usualTokens, ...terms })
 }
 
-async function environmentOf(directory, { smtpPort, tokenPort, ca }) {
-  const providersFile = join(directory, 'providers.json')
-  const caFile = join(directory, 'ca.pem')
-  await writeFile(caFile, ca)
-  const bench = {
-    id: 'bench',
-    name: 'Bench',
-    authorizationEndpoint: `http://127.0.0.1:${tokenPort}/authorize`,
-    tokenEndpoint: `http://127.0.0.1:${tokenPort}/token`,
-    scopes: ['mail'],
-    authorizationParameters: {},
-    clientId: 'bench',
-    smtp: { host: 'localhost', port: smtpPort, tls: 'starttls' },
-    mechanisms: ['XOAUTH2'],
-    limits: { connections: 20 },
-  }
-  await writeFile(providersFile, JSON.stringify({ providers: [bench] }))
-  return {
-    PATH: process.env.PATH,
-    POSTERN_DATA_DIR: join(directory, 'data'),
-    POSTERN_SMTP_LISTEN: '127.0.0.1:0',
-    POSTERN_WEB_LISTEN: '127.0.0.1:0',
-    POSTERN_PROVIDERS_FILE: providersFile,
-    POSTERN_EXTRA_CA_FILE: caFile,
-    POSTERN_LOG_LEVEL: 'warn',
-  }
+export function directTarget({ smtpPort, ca }) {
+  return { port: smtpPort, ca, auth: `XOAUTH2 ${bearer(mailbox, accessToken)}`, mailbox }
 }
 
-async function addLogin(directory, environment) {
-  const tokenFile = join(directory, 'refresh-token')
-  await writeFile(tokenFile, 'bench-refresh-token', { mode: 0o600 })
-  const command = (...words) => runCommand(words, environment)
-  await command('mailbox', 'add', mailbox, '--provider', 'bench', '--refresh-token-file', tokenFile)
-  return JSON.parse(await command('login', 'add', mailbox, '--json')).password
-}
-
-async function runCommand(words, environment) {
-  const child = spawn(process.execPath, [postern, ...words], {
-    env: environment,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let output = ''
-  child.stdout.on('data', (chunk) => {
-    output += chunk
-  })
-  const [code] = await once(child, 'close')
-  if (code !== 0) throw new Error(`postern ${words[0]} ${words[1]} ended with ${code}`)
-  return output
-}
-
-async function listening(directory, broker) {
-  for (let attempt = 0; attempt < 200 && broker.exitCode === null; attempt++) {
-    const text = await readFile(join(directory, 'data/running.json'), 'utf8').catch(() => undefined)
-    if (text) return JSON.parse(text).smtp[0].port
-    await new Promise((later) => setTimeout(later, 50))
-  }
-  throw new Error('postern did not start')
-}
-
-function xoauth2() {
-  return `XOAUTH2 ${base64(`user=${mailbox}\u0001auth=Bearer ${accessToken}\u0001\u0001`)}`
-}
-
-function base64(text) {
-  return Buffer.from(text, 'utf8').toString('base64')
+async function openForwarder(worker, { implicitPort, ca }) {
+  const process = worker('forwarder.js')
+  const { port } = await process.ask({ do: 'open', port: implicitPort, ca })
+  const forwarder = { port, auth: `XOAUTH2 ${bearer(mailbox, accessToken)}`, mailbox }
+  return { forwarder, forwarderPid: process.pid }
 }

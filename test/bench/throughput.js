@@ -1,53 +1,53 @@
-// The same generator sends to the provider directly and through postern, interleaved in one run; figures are
-// medians of the rounds, and only the ratio means anything on another machine.
-import { median } from './figures.js'
-import { setStage } from './stage.js'
+// The same generator sends to the provider directly and through postern; only the ratio means anything on another machine.
+import { compare } from './compare.js'
+import { processorMilliseconds } from './figures.js'
+import { row, withVerdict } from './rows.js'
 
 const shapes = [
-  { name: '1 client, new connection per message', clients: 1, newConnections: true, messages: 60 },
-  { name: '20 clients, new connection per message', clients: 20, newConnections: true, messages: 200 },
-  { name: '20 clients, open connections', clients: 20, newConnections: false, messages: 1000 },
+  { name: '1 client, new connection per message', clients: 1, newConnections: true, size: 'few' },
+  {
+    name: '20 clients, new connection per message',
+    clients: 20,
+    newConnections: true,
+    size: 'some',
+    goal: { of: 'ratio', atLeast: 1.5 },
+  },
+  {
+    name: '20 clients, open connections',
+    clients: 20,
+    newConnections: false,
+    size: 'many',
+    goal: { of: 'ratio', atLeast: 0.6 },
+  },
 ]
 
-export async function throughput({ rounds }) {
-  const stage = await setStage()
+/** Messages in a round. */
+const usualSizes = { few: 100, some: 400, many: 3000 }
+
+export async function throughput({ rounds, setStage, sizes = usualSizes }) {
+  const stage = await setStage({ withForwarder: true })
   try {
     const load = stage.worker('load.js')
-    const results = []
-    for (const shape of shapes) results.push(await compare(stage, load, shape, rounds))
-    return { rounds, node: process.version, results }
+    const details = []
+    for (const { name, goal, size, ...shape } of shapes) {
+      await stage.provider.ask({ do: 'shape' })
+      details.push(await measureShape(stage, load, { ...shape, messages: sizes[size] }, rounds, name, goal))
+    }
+    const rows = details.map((detail) => detail.row)
+    return withVerdict(rounds, rows, { details })
   } finally {
     await stage.clear()
   }
 }
 
-async function compare({ direct, through }, load, { name, ...shape }, rounds) {
-  const rates = { direct: [], postern: [] }
-  for (let round = 0; round <= rounds; round++) {
-    const pair = [await rate(load, { ...shape, ...direct }), await rate(load, { ...shape, ...through })]
-    // The first round warms both sides up and is not counted.
-    if (round === 0) continue
-    rates.direct.push(pair[0])
-    rates.postern.push(pair[1])
-  }
-  const [directRate, posternRate] = [median(rates.direct), median(rates.postern)]
-  return { workload: name, directRate, posternRate, ratio: posternRate / directRate }
-}
-
-async function rate(load, job) {
-  const { each, milliseconds } = await load.ask(job)
-  return each.length / (milliseconds / 1000)
-}
-
-export function describeThroughput({ rounds, results }) {
-  const lines = results.map(({ workload, directRate, posternRate, ratio }) => {
-    const figures = [directRate.toFixed(0).padStart(9), posternRate.toFixed(0).padStart(9)]
-    return workload.padEnd(42) + figures.join('') + ratio.toFixed(2).padStart(8)
+async function measureShape({ direct, forwarder, through, posternPid }, load, shape, rounds, name, goal) {
+  const figures = await compare({ direct, forwarder, through }, rounds, async (target, contender) => {
+    const before = contender === 'through' && posternPid ? await processorMilliseconds(posternPid) : undefined
+    const { each, milliseconds } = await load.ask({ do: 'send', ...shape, ...target })
+    const rate = each.length / (milliseconds / 1000)
+    if (before === undefined) return { rate }
+    return { rate, processor: ((await processorMilliseconds(posternPid)) - before) / each.length }
   })
-  return [
-    `Messages of 5 KB a second, medians of ${rounds} rounds, Node ${process.version}`,
-    '',
-    `${'workload'.padEnd(42)}${'direct'.padStart(9)}${'postern'.padStart(9)}${'ratio'.padStart(8)}`,
-    ...lines,
-  ]
+  const rates = Object.fromEntries(Object.entries(figures).map(([key, { rate }]) => [key, rate.median]))
+  return { row: row(name, 'messages/s', rates, goal), figures }
 }
