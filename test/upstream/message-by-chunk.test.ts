@@ -1,9 +1,10 @@
 import { setTimeout as oneMoment } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { ehlo, expectLine, signsIn, takesEnvelope, takesMessage } from '../support/provider-scripts.ts'
+import { mailbox } from '../support/relay-stage.ts'
 import type { Client } from '../support/scripted-provider.ts'
 import { useScriptedStage } from '../support/scripted-stage.ts'
-import { begin, message } from '../support/upstream-messages.ts'
+import { begin, mail, message, to } from '../support/upstream-messages.ts'
 
 const stage = useScriptedStage()
 const chunking = [...ehlo, 'CHUNKING']
@@ -32,6 +33,46 @@ describe('a message by BDAT', () => {
     expect(await transaction.send(message(text))).toEqual({ code: 250, lines: ['2.6.0 Queued'] })
     const sent = provider.heard[0]?.split(/RCPT TO:\S+\r\n/)[1]
     expect(sent === `BDAT ${expected.length} LAST\r\n${expected}`).toBe(true)
+  })
+
+  it('is one chunk however many pieces the message comes in', async () => {
+    const { relay, provider } = await stage(async (client) => {
+      await signsIn(client, chunking)
+      await takesChunk(client, 8)
+      client.say('250 2.6.0 Queued')
+      await client.gone()
+    })
+    const transaction = await begin(relay)
+    expect(await transaction.send(message('on', 'e\r\n.', '.', '\r', '\n'))).toMatchObject({ code: 250 })
+    expect(provider.heard[0]).toMatch(/\r\nBDAT 8 LAST\r\none\r\n\.\r\n$/)
+  })
+
+  it('leaves when every recipient has been answered, and serves those that were accepted', async () => {
+    const { relay, provider } = await stage(async (client) => {
+      await signsIn(client, chunking)
+      for (const refused of ['550 5.1.1 No such user', '452 4.2.2 Full']) {
+        await client.linesUntil(/^RCPT TO:<b@/)
+        client.say('250 2.1.0 Sender fine', '250 2.1.5 Recipient fine')
+        // A server that refuses a recipient and has the chunk already might read it as commands.
+        await oneMoment(20)
+        client.say(refused)
+        expectLine(await client.line(), /^BDAT 6 LAST$/)
+        expectLine((await client.octets(6)).toString(), /^DATA\r\n$/)
+        client.say('250 2.6.0 Queued')
+      }
+      await client.gone()
+    })
+    for (const code of [550, 452]) {
+      const { replies, transaction } = await relay.begin(
+        mailbox,
+        mail,
+        to('a@example.com', 'b@example.com'),
+        'printer',
+      )
+      expect(replies.map((reply) => reply.code)).toEqual([250, code])
+      expect(await transaction?.send(message('DATA\r\n'))).toMatchObject({ code: 250 })
+    }
+    expect(provider.heard).toHaveLength(1)
   })
 
   it('does not take a yes for the final one that was there before the message had left', async () => {
@@ -96,25 +137,19 @@ describe('a message by BDAT', () => {
     },
   )
 
-  it.each(['500 5.5.1 What?', '502 5.5.1 Not here', '503 5.5.1 Out of order'])(
-    'goes by DATA from the next try on when BDAT is turned away: %s',
-    async (refusal) => {
-      const { relay, provider } = await stage(async (client, connection) => {
+  it('leaves by DATA where CHUNKING is off, whatever is offered', async () => {
+    let arrived: string | undefined
+    const { relay } = await stage(
+      async (client) => {
         await signsIn(client, chunking)
-        if (connection > 0) return void (await takesMessage(client))
-        await takesEnvelope(client)
-        await client.line()
-        // A server that does not know BDAT reads the chunk as commands and refuses each line of it.
-        client.say(refusal, '500 5.5.1 What?')
+        arrived = await takesMessage(client)
         await client.gone()
-      })
-      await expect((await begin(relay)).send(message('a\r\n'))).rejects.toMatchObject({
-        code: 'provider-unavailable',
-      })
-      expect(await (await begin(relay)).send(message('a\r\n'))).toMatchObject({ code: 250 })
-      expect(provider.heard).toHaveLength(2)
-    },
-  )
+      },
+      { provider: { chunking: 'off' } },
+    )
+    expect(await (await begin(relay)).send(message('..\r\n'))).toMatchObject({ code: 250 })
+    expect(arrived).toBe('..\r\n')
+  })
 
   it('has no known outcome when the provider goes', async () => {
     const { relay } = await stage(async (client) => {
@@ -125,5 +160,57 @@ describe('a message by BDAT', () => {
     await expect((await begin(relay)).send(message('a\r\n'))).rejects.toMatchObject({
       code: 'outcome-unknown',
     })
+  })
+})
+
+describe('a provider that offers CHUNKING and turns a chunk away', () => {
+  /** BDAT is refused on the first connection; what leaves on each later one, and whether by BDAT. */
+  function turnsAway(refusal: string, ways: string[]) {
+    return stage(async (client, connection) => {
+      await signsIn(client, chunking)
+      for (;;) {
+        await takesEnvelope(client)
+        const [way = '', octets] = (await client.line()).split(' ')
+        ways.push(way)
+        if (way === 'DATA') {
+          client.say('354 Go ahead')
+          await client.linesUntil(/^\.$/)
+        } else if (connection > 0) {
+          await client.octets(Number(octets))
+        } else {
+          // A server that does not know BDAT reads the chunk as commands and refuses each line of it.
+          client.say(refusal, '500 5.5.1 What?')
+          return void (await client.gone())
+        }
+        client.say('250 2.6.0 Queued')
+      }
+    })
+  }
+
+  it.each([
+    ['500 5.5.1 What?', 'DATA'],
+    ['502 5.5.1 Not here', 'DATA'],
+    ['501 5.5.4 Not like this', 'BDAT'],
+    ['503 5.5.1 Out of order', 'BDAT'],
+    ['504 5.5.4 Not with LAST', 'BDAT'],
+  ])('gets DATA from the next message on, and an hour after %s again %s', async (refusal, later) => {
+    const ways: string[] = []
+    const { relay, clock, provider } = await turnsAway(refusal, ways)
+    const refused = (await begin(relay)).send(message('a\r\n'))
+    await expect(refused).rejects.toMatchObject({ code: 'provider-unavailable' })
+    expect(await (await begin(relay)).send(message('a\r\n'))).toMatchObject({ code: 250 })
+    clock.advance(3600)
+    expect(await (await begin(relay)).send(message('a\r\n'))).toMatchObject({ code: 250 })
+    expect(ways).toEqual(['BDAT', 'DATA', later])
+    expect(provider.heard[0]?.match(/^BDAT/gm)).toHaveLength(1)
+  })
+
+  it('is never sent the message a second time by postern itself, not even where a line of it said DATA', async () => {
+    const ways: string[] = []
+    const { relay, provider } = await turnsAway('500 5.5.1 What?', ways)
+    const refused = (await begin(relay)).send(message('DATA\r\nhello\r\n'))
+    await expect(refused).rejects.toMatchObject({ code: 'provider-unavailable' })
+    expect(provider.heard).toHaveLength(1)
+    expect(ways).toEqual(['BDAT'])
   })
 })
