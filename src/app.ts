@@ -1,3 +1,4 @@
+import type { Address } from './base/address.ts'
 import { systemClock } from './base/clock.ts'
 import { Failure } from './base/failure.ts'
 import type { Log } from './base/log.ts'
@@ -121,7 +122,8 @@ function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey 
   const catalogue = createCatalogue(config)
   const oauthClientFor = createOAuthClients({ catalogue, fetch: http.fetch })
   const refreshMarginFor = (providerId: string) => catalogue.registered(providerId).refreshMarginSeconds
-  const tokens = createTokenBroker({ store, oauthClientFor, refreshMarginFor, clock, log })
+  const onLapsed = (mailbox: Address) => relay.drain(mailbox)
+  const tokens = createTokenBroker({ store, oauthClientFor, refreshMarginFor, onLapsed, clock, log })
   const ca = extraCa === undefined ? {} : { extraCa }
   const relay = createRelay({ catalogue, mailboxes: store.mailboxes, tokens, limits, ...ca, clock, log })
 

@@ -9,6 +9,8 @@ import { createRenewalLog } from './renewal-log.ts'
 import type { AccessToken, TokenBroker, TokenPause, TokenStates } from './token-broker.ts'
 
 export interface TokenBrokerNeeds extends RenewalNeeds {
+  /** The consent is gone, and so is the right to what was opened with its tokens. */
+  onLapsed(mailbox: Address): void
   /** From 0 to 1. */
   random?: () => number
   /** Runs something after a while, without keeping the process alive for it. */
@@ -91,10 +93,13 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & TokenS
     if (renewal.kind === 'unstored') rotations.set(key, renewal.rotation)
     else rotations.delete(key)
     if (renewal.kind === 'fresh') tokens.set(key, renewal.held)
-    if (renewal.kind === 'refused') tokens.delete(key)
     if (renewal.kind === 'fresh' || renewal.kind === 'refused') backOff.clear(key)
     else backOff.begin(key, renewal.failure)
     if (renewal.kind === 'unstored') resumeLater(mailbox, key)
+    if (renewal.kind !== 'refused') return
+    // A token that is still here tells that another process has seen the end of this grant first.
+    const ended = tokens.delete(key)
+    if (ended || renewal.lapsed) needs.onLapsed(mailbox)
   }
 
   /** Not only when somebody asks: until the rotation is stored, it lives no longer than this process. */

@@ -28,8 +28,8 @@ export interface RenewalNeeds {
 /** What came of one renewal. */
 export type Renewal =
   | { kind: 'fresh'; held: HeldToken; provider: string }
-  /** No active grant, or no such mailbox: asking again changes nothing. */
-  | { kind: 'refused'; failure: Failure }
+  /** No active grant, or no such mailbox: asking again changes nothing. `lapsed`: it has become so just now. */
+  | { kind: 'refused'; failure: Failure; lapsed?: true }
   | { kind: 'trouble'; failure: Failure; provider: string; reason: string }
   /** The store failed, possibly after the provider was asked. */
   | { kind: 'store-down'; failure: Failure }
@@ -139,7 +139,7 @@ export function createRenewals({
       { event: 'grant.lapsed', mailbox, provider, reason },
       'A consent is needed: the grant has lapsed',
     )
-    return { kind: 'refused', failure: consentNeeded(mailbox, 'lapsed') }
+    return { kind: 'refused', failure: consentNeeded(mailbox, 'lapsed'), lapsed: true }
   }
 
   async function resume(rotation: Rotation, superseded: () => boolean): Promise<Renewal> {

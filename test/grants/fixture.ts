@@ -109,6 +109,13 @@ export function memoryStore() {
         renewedAt: 0,
       })
     },
+    /** As another process does that has asked the provider first. */
+    lapseElsewhere(address: Address) {
+      const grant = grants.get(addressKey(address))
+      if (grant?.state !== 'active') throw new Error('no active grant')
+      const version = grant.version + 1
+      grants.set(addressKey(address), { ...grant, state: 'lapsed', version, since: 0, reason: 'revoked' })
+    },
     /** As another process does that was faster. */
     renewElsewhere(address: Address, refreshToken: string) {
       const grant = grants.get(addressKey(address))
@@ -150,11 +157,13 @@ export async function startBroker({ refreshMarginSeconds = 0 } = {}) {
   const memory = memoryStore()
   const { log, lines } = memoryLog()
   const client = createOAuthClient({ provider: providerAt(endpoint.origin), fetch: http.fetch })
+  const lapsed: Address[] = []
   const due: { milliseconds: number; run: () => void }[] = []
   const broker = createTokenBroker({
     store: memory.store,
     oauthClientFor: () => client,
     refreshMarginFor: () => refreshMarginSeconds,
+    onLapsed: (mailbox) => void lapsed.push(mailbox),
     clock,
     log,
     random: () => 1,
@@ -169,6 +178,8 @@ export async function startBroker({ refreshMarginSeconds = 0 } = {}) {
     broker,
     lines,
     due,
+    /** The mailboxes whose grants were told to have ended, in order. */
+    lapsed,
     /** The refresh tokens that were spent, in order. */
     spent: () => endpoint.requests.map(({ form }) => form.refresh_token),
     /** The refresh token that the store has now. */

@@ -137,6 +137,44 @@ describe('a consent that was withdrawn', () => {
     expect(grant.state === 'lapsed' && grant.refreshToken.reveal()).toBe('refresh-1')
   })
 
+  it('is told once, so that nothing goes on that was opened with its tokens', async () => {
+    house.endpoint.answer(tokens('first'), refusal)
+    await house.token()
+    house.clock.pass(3000)
+    await Promise.all([failureOf(house.token()), failureOf(house.token())])
+    await failureOf(house.token())
+    expect(house.lapsed).toEqual([me])
+  })
+
+  it('is told also when another process has found it out', async () => {
+    house.endpoint.answer(tokens('first'))
+    await house.token()
+    house.memory.lapseElsewhere(me)
+    house.clock.pass(3000)
+    for (let round = 0; round < 3; round += 1) await failureOf(house.token())
+    expect(house.lapsed).toEqual([me])
+  })
+
+  it('is not told of trouble that passes, nor of a consent that came meanwhile', async () => {
+    house.endpoint.answer({ status: 503, text: '' }, { ...refusal, status: 502 })
+    await failureOf(house.token())
+    house.clock.pass(100)
+    await failureOf(house.token())
+    house.clock.pass(100)
+    let release = () => {}
+    const after = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    house.endpoint.answer({ ...refusal, after }, tokens('second'))
+    const pending = house.token()
+    await expect.poll(() => house.endpoint.requests.length).toBe(3)
+    house.memory.consent(me, 'refresh-2')
+    house.broker.grantChanged(me)
+    release()
+    expect(await pending).toBe('second')
+    expect(house.lapsed).toEqual([])
+  })
+
   it('is not asked about again', async () => {
     house.endpoint.answer(refusal)
     for (let round = 0; round < 3; round += 1)
@@ -213,6 +251,7 @@ describe('a registration that the provider refuses', () => {
       oauthClientFor: () => {
         throw missing
       },
+      onLapsed() {},
       clock: house.clock,
       log: silentLog,
     })
