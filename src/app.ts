@@ -5,6 +5,7 @@ import type { Log } from './base/log.ts'
 import { removeRunningFile, writeRunningFile } from './cli/running-file.ts'
 import type { Config, Endpoint, SmtpListener } from './config/config.ts'
 import { createConsentService } from './consent/consent-service.ts'
+import { createGovernors } from './governor/create-governors.ts'
 import { createTokenBroker } from './grants/create-token-broker.ts'
 import { createGuard } from './guessing/create-guard.ts'
 import { createApiKeys } from './mailboxes/api-keys.ts'
@@ -22,6 +23,7 @@ import { type OpenedStore, openStore } from './store/open-store.ts'
 import { ensureOwnerKey } from './store/owner-key.ts'
 import { createCertificates } from './tls/certificates.ts'
 import { createRelay } from './upstream/create-relay.ts'
+import { createSendingStatus } from './upstream/sending-status.ts'
 import { createWebDoor } from './web/web-door.ts'
 
 /** A postern at work. */
@@ -125,7 +127,9 @@ function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey 
   const onLapsed = (mailbox: Address) => relay.drain(mailbox)
   const tokens = createTokenBroker({ store, oauthClientFor, refreshMarginFor, onLapsed, clock, log })
   const ca = extraCa === undefined ? {} : { extraCa }
-  const relay = createRelay({ catalogue, mailboxes: store.mailboxes, tokens, limits, ...ca, clock, log })
+  const governors = createGovernors({ counts: store.recipientCounts, clock, log })
+  const { mailboxes } = store
+  const relay = createRelay({ catalogue, mailboxes, tokens, governors, limits, ...ca, clock, log })
 
   // One event with two listeners: what is cached of the grant goes, and so do connections that it signed in.
   const grantChanged: typeof tokens.grantChanged = (mailbox, fresh) => {
@@ -149,6 +153,7 @@ function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey 
       clock,
       grantChanged,
       drain: relay.drain,
+      sending: createSendingStatus(relay),
       signInsChanged,
     }),
     logins: createLogins({ store, keyedHash, clock, log, signInsChanged }),
@@ -159,8 +164,8 @@ function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey 
     async close() {
       try {
         await relay.close()
-        // Before the way to the provider and the store close: a rotation under way must be stored.
-        await tokens.close()
+        // Before the way to the provider and the store close: a rotation under way must be stored, and what was counted.
+        await Promise.all([tokens.close(), governors.close()])
       } finally {
         await http.close()
       }

@@ -3,6 +3,7 @@ import type { MailboxStatus } from '../mailboxes/services.ts'
 import type { Broker } from './broker.ts'
 import type { Context } from './context.ts'
 import { collect } from './login-verbs.ts'
+import { sendingLines } from './sending-texts.ts'
 import { table } from './terminal.ts'
 
 interface AddOptions {
@@ -117,6 +118,7 @@ function describe(status: MailboxStatus): string {
     ['scopes', status.scopes?.join(' ') || undefined],
     ['granted', status.grantedAt],
     ['renewed', status.renewedAt],
+    ...sendingLines(status.sending),
   ]
   const filled = lines.filter((line): line is [string, string] => line[1] !== undefined)
   return filled.map(([name, value]) => `${name.padEnd(14)}${value}\n`).join('')

@@ -141,6 +141,11 @@ export const limitSettings = {
     60,
     'How long an unused connection to a provider is kept for the next message.',
   ),
+  upstreamAgeSeconds: seconds(
+    'POSTERN_UPSTREAM_AGE_SECONDS',
+    1800,
+    'How old a connection to a provider may become: an older one ends after its message.',
+  ),
   tokenRequestSeconds: seconds(
     'POSTERN_TOKEN_REQUEST_SECONDS',
     10,

@@ -5,7 +5,7 @@ import { Secret } from '../base/secret.ts'
 import type { Catalogue } from '../providers/provider.ts'
 import type { Grant, Mailbox, NewGrant, Store } from '../store/ports.ts'
 import { existingMailbox } from './existing-mailbox.ts'
-import type { Mailboxes, MailboxRequest, MailboxStatus } from './services.ts'
+import type { Mailboxes, MailboxRequest, MailboxStatus, SendingStatus } from './services.ts'
 
 export interface MailboxesNeeds {
   store: Pick<Store, 'mailboxes' | 'grants'>
@@ -15,6 +15,8 @@ export interface MailboxesNeeds {
   grantChanged(address: Address): void
   /** End its warm connections. */
   drain(address: Address): void
+  /** What it may send now; absent while no doors are open. */
+  sending?: (address: Address) => Promise<SendingStatus | undefined>
   /** Who may sign in how is another now. Waited for. */
   signInsChanged(): Promise<void>
 }
@@ -34,7 +36,9 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
       return await statusOf(await existingMailbox(store.mailboxes, mailbox.address))
     },
     async show(address) {
-      return await statusOf(await existingMailbox(store.mailboxes, address))
+      const mailbox = await existingMailbox(store.mailboxes, address)
+      const [status, sending] = await Promise.all([statusOf(mailbox), needs.sending?.(mailbox.address)])
+      return sending ? { ...status, sending } : status
     },
     async list() {
       const mailboxes = await store.mailboxes.list()

@@ -42,6 +42,34 @@ export interface MailboxStatus {
   scopes?: readonly string[]
   grantedAt?: string
   renewedAt?: string
+  /** What it may send now. Absent while no postern runs, and in lists. */
+  sending?: SendingStatus
+}
+
+/** What a mailbox may send now, by what its provider allows and has said lately. Times: ISO 8601. */
+export interface SendingStatus {
+  /** To the provider: open now, in use now, allowed now (fewer than the limit for a while after the provider complained). */
+  connections: { open: number; inUse: number; allowed: number; limit: number }
+  /** Messages that wait for a connection, or for the rate. */
+  waiting: number
+  messagesLastMinute: number
+  messagesPerMinute?: number
+  /** Over the last 24 hours, to the hour. */
+  recipientsLastDay: number
+  recipientsPerDay?: number
+  /** What is not tried for a while. */
+  pauses: readonly PauseStatus[]
+}
+
+export interface PauseStatus {
+  /** `token`: no access token is asked for. */
+  about: 'mailbox' | 'sender' | 'registration' | 'sign-in' | 'token'
+  sender?: Address
+  since: string
+  /** Then one try finds out. */
+  until: string
+  reason: string
+  fix?: string
 }
 
 export interface Logins {

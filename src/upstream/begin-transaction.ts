@@ -1,3 +1,4 @@
+import type { Passage } from '../governor/governor.ts'
 import { formatMail, formatRecipient, type MailCommand, type RecipientCommand } from '../wire/envelope.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
 import { ConnectionLost, lossAsFailure } from './connection-lost.ts'
@@ -18,6 +19,7 @@ export async function beginTransaction(
   mail: MailCommand,
   recipients: readonly RecipientCommand[],
   context: TransactionContext,
+  passage: Passage,
 ): Promise<Begun | 'dead'> {
   const [mailCommand, ...recipientCommands] = formatAll(lease, mail, recipients)
   const together = lease.capabilities.pipelining
@@ -27,7 +29,9 @@ export async function beginTransaction(
   const commands = together ? [mailCommand, ...recipientCommands] : [mailCommand]
   const first = await exchangeEnvelope(lease, commands, seconds)
   const [mailReply, ...replies] = first.replies
-  if (lease.warm && hadDied(first)) {
+  // A connection that says goodbye because we ask too much is not to be replaced by another one that asks.
+  const quiet = mailReply !== undefined && passage.heard(mailReply, 'mail')
+  if (lease.warm && !quiet && hadDied(first)) {
     lease.discard()
     return 'dead'
   }
@@ -36,7 +40,8 @@ export async function beginTransaction(
   const then = together || first.lost ? first : await exchangeEnvelope(lease, recipientCommands, seconds)
   if (mailReply && !then.lost) {
     const answered = together ? replies : then.replies
-    return { replies: answered, transaction: createTransaction(lease, context) }
+    for (const reply of answered) passage.heard(reply, 'recipient')
+    return { replies: answered, transaction: createTransaction(lease, context, passage) }
   }
   lease.discard()
   throw lossAsFailure(then.lost ?? new ConnectionLost('protocol', 'MAIL was not answered'), context.host)

@@ -3,22 +3,25 @@ import type { Clock } from '../base/clock.ts'
 import { Failure, stopping } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Limits } from '../config/config.ts'
+import type { Governor, Governors, Passage } from '../governor/governor.ts'
 import type { TokenBroker } from '../grants/token-broker.ts'
 import type { Catalogue, Provider } from '../providers/provider.ts'
 import type { MailboxStore } from '../store/ports.ts'
 import type { Capabilities } from '../wire/capabilities.ts'
+import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import { beginTransaction } from './begin-transaction.ts'
-import { createCircuit } from './circuit.ts'
+import { createChunkRefusals } from './chunk-refusals.ts'
 import { createDialer } from './dial.ts'
 import { intersect } from './offered.ts'
 import { createOpener } from './open-signed-in.ts'
 import { createPool, type Pool } from './pool.ts'
-import type { Relay } from './relay.ts'
+import type { Begun, Relay } from './relay.ts'
 
 export interface RelayDependencies {
   catalogue: Catalogue
   mailboxes: Pick<MailboxStore, 'find'>
   tokens: TokenBroker
+  governors: Governors
   limits: Limits
   /** PEM text of certification authorities that are trusted beside the public ones. */
   extraCa?: string
@@ -28,40 +31,70 @@ export interface RelayDependencies {
   ehloName?: string
 }
 
-interface MailboxPool {
+interface Way {
   pool: Pool
-  /** As registered when somebody last asked. */
+  governor: Governor
+  /** As registered when somebody last looked. */
   provider: Provider
+  /** Until when nobody looks again, in milliseconds of the monotonic clock. */
+  freshUntil: number
 }
+
+/** Whoever changes a mailbox here says so (`drain`); this is for what another process changed in the same store. */
+const freshMilliseconds = 5000
 
 /** The provider's side of postern: a pool of warm connections for each mailbox, and transactions on them. */
 export function createRelay(dependencies: RelayDependencies): Relay {
-  const { catalogue, mailboxes, limits, clock, log } = dependencies
+  const { catalogue, mailboxes, governors, limits, clock, log } = dependencies
   const open = createOpener({ dial: createDialer(dependencies), tokens: dependencies.tokens, limits, log })
-  const pools = new Map<string, MailboxPool>()
+  const ways = new Map<string, Way>()
   /** What each provider's own EHLO offered last, by provider id. */
   const heard = new Map<string, Capabilities>()
-  const withoutChunking = new Set<string>()
+  const withoutChunking = createChunkRefusals(clock)
   let closed = false
 
-  async function poolOf(address: Address): Promise<MailboxPool> {
-    const mailbox = await mailboxes.find(address)
-    if (!mailbox) throw unknownMailbox(address)
-    const provider = catalogue.registered(mailbox.providerId)
+  async function wayOf(address: Address): Promise<Way> {
+    const known = ways.get(addressKey(address))
+    const way = known && clock.monotonic() < known.freshUntil ? known : await lookAgain(address)
     // Asked after the wait above: what began before `close` must not open anything after it.
     if (closed) throw stopping()
-    const key = addressKey(mailbox.address)
-    const known = pools.get(key)
-    if (known) {
-      known.provider = provider
-      return known
-    }
-    const fresh: MailboxPool = { provider, pool: poolFor(mailbox.address, () => fresh.provider) }
-    pools.set(key, fresh)
-    return fresh
+    return way
   }
 
-  function poolFor(mailbox: Address, current: () => Provider): Pool {
+  async function lookAgain(address: Address): Promise<Way> {
+    const mailbox = await mailboxes.find(address)
+    if (!mailbox) {
+      ways.get(addressKey(address))?.pool.drain()
+      throw unknownMailbox(address)
+    }
+    const provider = catalogue.registered(mailbox.providerId)
+    const key = addressKey(mailbox.address)
+    const way = ways.get(key) ?? (await makeWay(mailbox.address, provider))
+    if (way.provider.id !== provider.id) {
+      way.pool.drain()
+      way.governor.reset()
+    }
+    way.provider = provider
+    way.freshUntil = clock.monotonic() + freshMilliseconds
+    return way
+  }
+
+  async function makeWay(mailbox: Address, provider: Provider): Promise<Way> {
+    const key = addressKey(mailbox)
+    const current = () => ways.get(key)?.provider ?? provider
+    const governor = await governors.of(mailbox, current)
+    // Somebody else may have been here during the wait.
+    const made = ways.get(key) ?? {
+      provider,
+      governor,
+      freshUntil: 0,
+      pool: makePool(mailbox, governor, current),
+    }
+    ways.set(key, made)
+    return made
+  }
+
+  function makePool(mailbox: Address, governor: Governor, current: () => Provider): Pool {
     return createPool({
       async open(signal) {
         const provider = current()
@@ -69,47 +102,75 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         heard.set(provider.id, signedIn.capabilities)
         return signedIn
       },
-      caps: () => current().limits,
-      circuit: createCircuit(clock),
+      governor,
+      messagesPerConnection: () => current().limits.messagesPerConnection,
       limits,
       clock,
       log: log.child({ mailbox }),
     })
   }
 
+  async function beginOn(
+    { pool, provider }: Way,
+    mail: MailCommand,
+    recipients: readonly RecipientCommand[],
+    login: string,
+    passage: Passage,
+  ): Promise<Begun> {
+    const { host } = provider.submission
+    const context = { host, limits, withoutChunking, chunking: provider.chunking }
+    const until = clock.monotonic() + limits.leaseWaitSeconds * 1000
+    // Every warm connection may have died in the same moment; the one after them is new.
+    for (let deaths = 0; deaths <= provider.limits.connections; deaths += 1) {
+      const lease = await pool.lease({ lane: login, again: deaths > 0, until })
+      const begun = await beginTransaction(lease, mail, recipients, context, passage)
+      if (begun !== 'dead') return begun
+    }
+    throw new Failure('provider-unavailable', `${host} closes every connection before its first reply`, {
+      fix: 'Try again later.',
+    })
+  }
+
   return {
     async verify(address) {
-      const { pool } = await poolOf(address)
+      const { pool } = await wayOf(address)
       await pool.prove()
     },
-    async begin(address, mail, recipients) {
-      const { pool, provider } = await poolOf(address)
-      const { host } = provider.submission
-      // Every warm connection may have died in the same moment; the one after them is new.
-      for (let deaths = 0; deaths <= provider.limits.connections; deaths += 1) {
-        const lease = await pool.lease()
-        const begun = await beginTransaction(lease, mail, recipients, { host, limits, withoutChunking })
-        if (begun !== 'dead') return begun
+    async begin(address, mail, recipients, login) {
+      const way = await wayOf(address)
+      const passage = way.governor.admit(mail.sender)
+      try {
+        passage.reserve(recipients.length)
+        const begun = await beginOn(way, mail, recipients, login, passage)
+        if (!begun.transaction) passage.end('not-sent')
+        return begun
+      } catch (error) {
+        passage.end('not-sent')
+        throw error
       }
-      throw new Failure('provider-unavailable', `${host} closes every connection before its first reply`, {
-        fix: 'Try again later.',
-      })
     },
     offered(address) {
-      const own = address === undefined ? undefined : pools.get(addressKey(address))?.provider
+      const own = address === undefined ? undefined : ways.get(addressKey(address))?.provider
       const registered = catalogue.list().filter((entry) => entry.registered)
       const providers = own ? [own] : registered.map(({ provider }) => provider)
       return intersect(providers.map((provider) => heard.get(provider.id) ?? provider.offers))
     },
     drain(address) {
-      const key = addressKey(address)
-      const known = pools.get(key)
-      known?.pool.drain()
-      if (known?.pool.empty()) pools.delete(key)
+      const way = ways.get(addressKey(address))
+      if (!way) return
+      way.freshUntil = 0
+      way.governor.reset()
+      way.pool.drain()
+    },
+    async state(address) {
+      const { pool, governor } = await wayOf(address)
+      const { open, inUse, waiting } = pool.state()
+      const governed = governor.state()
+      return { ...governed, connections: { ...governed.connections, open, inUse }, waiting }
     },
     async close() {
       closed = true
-      await Promise.all([...pools.values()].map(({ pool }) => pool.close()))
+      await Promise.all([...ways.values()].map(({ pool }) => pool.close()))
     },
   }
 }

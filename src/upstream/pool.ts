@@ -2,37 +2,48 @@ import type { Clock } from '../base/clock.ts'
 import { asFailure, Failure, stopping } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Limits } from '../config/config.ts'
-import type { Circuit } from './circuit.ts'
+import type { Governor } from '../governor/governor.ts'
 import type { Lease } from './lease.ts'
 import type { SignedIn } from './open-signed-in.ts'
+import { allBusy, closedAtOnce, tooMany, tooSlow } from './pool-failures.ts'
 import { quit } from './quit.ts'
-import { createWaitingLine } from './waiting-line.ts'
+import { createWaitingLine, type Place } from './waiting-line.ts'
 
-/** The connections of one mailbox: a few, kept warm between transactions, given out in the order of asking. */
+/** The connections of one mailbox: a few, kept warm between transactions, given out fairly. */
 export interface Pool {
   /** Resolves when a signed-in connection is there, opened now if need be: once however many ask. */
   prove(): Promise<void>
-  /** @throws Failure `limit-reached` after the lease wait, or why none could be opened */
-  lease(): Promise<Lease>
+  /** The right to one connection for one message, which the governor counts as one that leaves now (`again`: as the one that it has counted already).
+   * @throws Failure `limit-reached` when `until` has come, or why no connection could be opened */
+  lease(place: Place): Promise<Lease>
   /** What is open now ends after its transaction; a later lease opens anew, even if the last attempt failed. */
   drain(): void
   /** Ends everything; resolves when nothing is open. Whoever waits is refused; a transaction under way has two seconds. */
   close(): Promise<void>
   /** Whether nothing is open and nobody waits. */
   empty(): boolean
+  state(): PoolState
+}
+
+export interface PoolState {
+  open: number
+  inUse: number
+  /** Messages that wait for a connection, or for the governor. */
+  waiting: number
 }
 
 export interface PoolDependencies {
   open(signal: AbortSignal): Promise<SignedIn>
-  /** The provider's caps, asked anew each time. */
-  caps(): { connections: number; messagesPerConnection?: number }
-  circuit: Circuit
-  limits: Pick<Limits, 'leaseWaitSeconds' | 'upstreamIdleSeconds'>
+  governor: Governor
+  /** The provider's, asked anew each time. */
+  messagesPerConnection(): number | undefined
+  limits: Pick<Limits, 'leaseWaitSeconds' | 'upstreamIdleSeconds' | 'upstreamAgeSeconds'>
   clock: Pick<Clock, 'monotonic'>
   log: Log
 }
 
 interface Member extends SignedIn {
+  openedAt: number
   messages: number
   warm: boolean
   /** Drained: it serves no other transaction. */
@@ -40,64 +51,78 @@ interface Member extends SignedIn {
   idleTimer?: NodeJS.Timeout
 }
 
-/** A second connection that could not be had is not asked for again for so long: the first one still serves. */
-const pauseSeconds = 5
-
 /** What a transaction under way is given at the end, in seconds. */
 const leasedSeconds = 2
 
 export function createPool(dependencies: PoolDependencies): Pool {
-  const { circuit, limits, clock, log } = dependencies
+  const { governor, limits, clock, log } = dependencies
   const idle: Member[] = []
   const leased = new Set<Member>()
   const leaving = new Set<Member>()
   const openings = new Set<AbortController>()
-  const line = createWaitingLine(limits.leaseWaitSeconds)
+  const line = createWaitingLine(clock.monotonic, tooLate)
   const closers: (() => void)[] = []
   let closed = false
-  let pausedUntil = 0
+  let turnTimer: NodeJS.Timeout | undefined
 
-  const total = () => idle.length + leased.size + leaving.size + openings.size
+  const open = () => idle.length + leased.size
+  const total = () => open() + leaving.size + openings.size
   /** Those that the next in the line can hope for. */
-  const serving = () => idle.length + [...leased].filter(({ last }) => !last).length
+  const serving = () => {
+    let last = 0
+    for (const member of leased) if (member.last) last += 1
+    return open() - last
+  }
 
   /** Whatever happened: serves those who wait as far as it goes, and opens as many connections as they need. */
   function pump(): void {
-    while (idle.length > 0 && line.next()) hand()
+    clearTimeout(turnTimer)
+    while (idle.length > 0 && open() + openings.size > governor.connections()) retire(idle[0])
+    for (let place = line.next(); place && idle.length > 0 && mayLeave(place); place = line.next())
+      line.serve(hand(place))
     if (serving() > 0) line.proven()
-    const failure = circuit.failure()
+    const failure = governor.openings.obstacle()
     // While one connection serves, nobody is turned away because a second one cannot be had.
     if (failure && serving() + openings.size === 0) line.refuseAll(failure)
-    while (openings.size < line.wanted() && total() < dependencies.caps().connections && mayOpen()) open()
+    while (openings.size < line.wanted() && mayOpen()) openOne()
     if (total() === 0) for (const done of closers.splice(0)) done()
   }
 
-  function mayOpen(): boolean {
-    if (closed || circuit.failure()) return false
-    return serving() + openings.size === 0 || clock.monotonic() >= pausedUntil
+  /** Whether the governor lets a message leave now; else the line moves on when it does. */
+  function mayLeave({ again }: Place): boolean {
+    const delay = again ? 0 : governor.delay()
+    if (delay > 0) turnTimer = setTimeout(pump, delay).unref()
+    return delay === 0
   }
 
-  function open(): void {
+  function mayOpen(): boolean {
+    if (closed || governor.openings.obstacle()) return false
+    if (governor.openings.probing() && openings.size > 0) return false
+    return total() < governor.connections()
+  }
+
+  function openOne(): void {
     const controller = new AbortController()
     openings.add(controller)
     const opened = (signedIn: SignedIn) => {
       // Opening yet another one for those who wait would go on for ever, at the speed of the network.
       if (!signedIn.connection.alive) return failed(closedAtOnce())
       openings.delete(controller)
-      admit({ ...signedIn, messages: 0, warm: false, last: false }, controller.signal.aborted)
+      if (!controller.signal.aborted) governor.openings.succeeded()
+      const member = { ...signedIn, openedAt: clock.monotonic(), messages: 0, warm: false, last: false }
+      admit(member, controller.signal.aborted)
     }
     const failed = (error: unknown) => {
       openings.delete(controller)
-      if (!controller.signal.aborted) openFailed(asFailure(error))
+      if (!controller.signal.aborted) openingFailed(asFailure(error))
       pump()
     }
     dependencies.open(controller.signal).then(opened, failed)
   }
 
-  function openFailed(failure: Failure): void {
+  function openingFailed(failure: Failure): void {
     log.warn({ code: failure.code, cause: reasonOf(failure.cause) }, failure.message)
-    if (failure.code === 'provider-setup') circuit.open(failure)
-    pausedUntil = clock.monotonic() + pauseSeconds * 1000
+    governor.openings.failed(failure, serving())
     if (serving() + openings.size === 0) line.refuseAll(failure)
   }
 
@@ -109,11 +134,14 @@ export function createPool(dependencies: PoolDependencies): Pool {
 
   /** Idle from now on, unless somebody waits. */
   function rest(member: Member): void {
-    const { messagesPerConnection = Number.POSITIVE_INFINITY } = dependencies.caps()
-    const spent = closed || member.last || member.messages >= messagesPerConnection
     if (!member.connection.alive) forget(member)
-    else if (spent) retire(member)
+    else if (closed || member.last || spent(member)) retire(member)
     else keep(member)
+  }
+
+  function spent({ messages, openedAt }: Member): boolean {
+    if (messages >= (dependencies.messagesPerConnection() ?? Number.POSITIVE_INFINITY)) return true
+    return clock.monotonic() - openedAt >= limits.upstreamAgeSeconds * 1000
   }
 
   function keep(member: Member): void {
@@ -123,7 +151,8 @@ export function createPool(dependencies: PoolDependencies): Pool {
     if (idle.includes(member)) member.warm = true
   }
 
-  function retire(member: Member): void {
+  function retire(member: Member | undefined): void {
+    if (member === undefined) return
     remove(member)
     leaving.add(member)
     void quit(member.connection).then(() => forget(member))
@@ -144,12 +173,13 @@ export function createPool(dependencies: PoolDependencies): Pool {
   }
 
   /** The connection that rested last goes out first, so that those beyond the need grow old and end. */
-  function hand(): void {
+  function hand({ again }: Place): Lease {
     const member = idle.at(-1)
-    if (!member) return
+    if (!member) throw new Failure('internal', 'There is no idle connection to hand out')
     remove(member)
     leased.add(member)
-    line.serve(leaseOf(member))
+    if (!again) governor.departed()
+    return leaseOf(member)
   }
 
   function leaseOf(member: Member): Lease {
@@ -176,27 +206,31 @@ export function createPool(dependencies: PoolDependencies): Pool {
   }
 
   function drain(): void {
-    circuit.reset()
-    pausedUntil = 0
     for (const controller of openings) controller.abort()
     for (const member of leased) member.last = true
     for (const member of [...idle]) retire(member)
   }
 
-  function refuseIfClosed(): void {
-    if (closed) throw stopping()
+  /** The end of somebody's patience. */
+  function tooLate(): Failure {
+    const seconds = limits.leaseWaitSeconds
+    if (governor.delay() > 0) return tooMany(seconds)
+    return leased.size > 0 ? allBusy(seconds) : tooSlow(seconds)
   }
 
   return {
     async prove() {
-      refuseIfClosed()
+      if (closed) throw stopping()
+      if (serving() > 0) return
       const proof = line.proof()
       pump()
       await proof
     },
-    async lease() {
-      refuseIfClosed()
-      const lease = line.lease(() => leased.size > 0)
+    async lease(place) {
+      if (closed) throw stopping()
+      // The usual case: nobody waits, a connection rests.
+      if (idle.length > 0 && !line.next() && (place.again || governor.delay() === 0)) return hand(place)
+      const lease = line.lease(place)
       pump()
       return lease
     },
@@ -204,6 +238,7 @@ export function createPool(dependencies: PoolDependencies): Pool {
     async close() {
       closed = true
       line.refuseAll(stopping())
+      clearTimeout(turnTimer)
       drain()
       if (total() === 0) return
       // The doors are closed by now: whatever a provider has yet to say, nobody is left to hear it.
@@ -212,13 +247,8 @@ export function createPool(dependencies: PoolDependencies): Pool {
       clearTimeout(patience)
     },
     empty: () => total() === 0 && line.wanted() === 0,
+    state: () => ({ open: open(), inUse: leased.size, waiting: line.waiting() }),
   }
-}
-
-function closedAtOnce(): Failure {
-  return new Failure('provider-unavailable', 'The provider closed the connection right after the sign-in', {
-    fix: 'Try again later.',
-  })
 }
 
 function reasonOf(cause: unknown): string | undefined {

@@ -1,4 +1,5 @@
 import type { Address } from '../base/address.ts'
+import type { GovernorState } from '../governor/governor.ts'
 import type { Capabilities } from '../wire/capabilities.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import type { Reply } from '../wire/reply.ts'
@@ -16,19 +17,34 @@ export interface Relay {
    * One reply for each recipient, in order, verbatim; when the provider refuses MAIL, its reply answers every recipient
    * and the transaction is over. Parameters that the provider did not offer are dropped. A connection that turns out to be dead is
    * replaced unseen.
-   * @throws Failure as `verify`; the lease is given back
+   * @param login who sends: those who wait for the same mailbox take turns
+   * @throws Failure as `verify`, and `limit-reached` or `provider-setup` when the governor lets nothing leave; the lease is given back
    */
-  begin(mailbox: Address, mail: MailCommand, recipients: readonly RecipientCommand[]): Promise<Begun>
+  begin(
+    mailbox: Address,
+    mail: MailCommand,
+    recipients: readonly RecipientCommand[],
+    login: string,
+  ): Promise<Begun>
   /** What may be offered to clients: what the provider of this mailbox can do; without one, or before it was asked for
    * anything, the intersection over every configured provider. */
   offered(mailbox?: Address): Offered
   /** The mailbox's grant changed or it is gone: its warm connections end after their transaction. */
   drain(mailbox: Address): void
+  /** What a mailbox may send now, and what is open for it. @throws Failure `not-found`, `configuration` */
+  state(mailbox: Address): Promise<SendingState>
   /** Ends every connection: idle ones with QUIT, leased ones when their transaction is over, or after two seconds. */
   close(): Promise<void>
 }
 
 export type Offered = Pick<Capabilities, 'size' | 'eightBitMime' | 'smtpUtf8' | 'dsn' | 'enhancedStatusCodes'>
+
+/** For people. */
+export interface SendingState extends GovernorState {
+  connections: GovernorState['connections'] & { open: number; inUse: number }
+  /** Messages that wait for a connection, or for the rate. */
+  waiting: number
+}
 
 export interface Begun {
   replies: readonly Reply[]

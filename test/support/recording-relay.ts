@@ -77,6 +77,13 @@ export function createRecordingRelay(): RecordingRelay {
     offered: () => offer,
     drain: () => {},
     close: async () => {},
+    state: async () => ({
+      connections: { open: 0, inUse: 0, allowed: 1, limit: 1 },
+      waiting: 0,
+      messagesLastMinute: 0,
+      recipientsLastDay: 0,
+      pauses: [],
+    }),
 
     async verify(mailbox) {
       asked.push(`VERIFY ${mailbox}`)

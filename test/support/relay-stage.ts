@@ -1,11 +1,13 @@
 import { Secret } from '../../src/base/secret.ts'
 import type { Limits } from '../../src/config/config.ts'
+import { createGovernors } from '../../src/governor/create-governors.ts'
 import type { AccessToken, AccessTokenRequest, TokenBroker } from '../../src/grants/token-broker.ts'
 import type { Catalogue, Provider, RegisteredProvider } from '../../src/providers/provider.ts'
 import { createRelay } from '../../src/upstream/create-relay.ts'
 import type { Relay } from '../../src/upstream/relay.ts'
 import { defaultLimits } from './default-limits.ts'
 import { createManualClock } from './manual-clock.ts'
+import { createMemoryStore } from './memory-store.ts'
 import { createRecordingLog } from './recording-log.ts'
 import { registeredProvider } from './registered-provider.ts'
 
@@ -57,6 +59,7 @@ export function createRelayStage(options: StageOptions): RelayStage {
         address === mailbox ? { address, providerId: provider.id, createdAt: 0 } : undefined,
     },
     tokens: brokerOf(tokens, asked),
+    governors: createGovernors({ counts: createMemoryStore().recipientCounts, clock, log }),
     limits: { ...patientLimits, ...options.limits },
     ...(ca === undefined ? {} : { extraCa: ca }),
     clock,

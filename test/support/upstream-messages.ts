@@ -16,9 +16,9 @@ export async function* message(...pieces: string[]): AsyncGenerator<Buffer> {
 /** 72 octets. */
 export const line = `${'0123456789'.repeat(7)}\r\n`
 
-/** A transaction with one recipient. */
-export async function begin(relay: Relay): Promise<Transaction> {
-  const { transaction } = await relay.begin(mailbox, mail, to('a@example.com'))
+/** A transaction with one recipient. @param login who sends */
+export async function begin(relay: Relay, login = 'printer'): Promise<Transaction> {
+  const { transaction } = await relay.begin(mailbox, mail, to('a@example.com'), login)
   if (!transaction) throw new Error('the envelope was refused')
   return transaction
 }

@@ -39,6 +39,7 @@ describe('the envelope at the provider', () => {
       mailbox,
       mail,
       to('a@example.com', 'b@example.com', 'c@example.com'),
+      'printer',
     )
     expect(replies).toEqual([
       { code: 250, lines: ['2.1.5 Yes'] },
@@ -60,7 +61,12 @@ describe('the envelope at the provider', () => {
       await takesData(client)
       await client.gone()
     })
-    const { replies, transaction } = await relay.begin(mailbox, mail, to('a@example.com', 'b@example.com'))
+    const { replies, transaction } = await relay.begin(
+      mailbox,
+      mail,
+      to('a@example.com', 'b@example.com'),
+      'printer',
+    )
     expect(replies).toHaveLength(2)
     expect(await transaction?.send(message('hi\r\n'))).toMatchObject({ code: 250 })
   })
@@ -84,10 +90,10 @@ describe('the envelope at the provider', () => {
         }
       await client.gone()
     })
-    const refused = await relay.begin(mailbox, mail, to('a@example.com', 'b@example.com'))
+    const refused = await relay.begin(mailbox, mail, to('a@example.com', 'b@example.com'), 'printer')
     const reply = { code: 550, lines: ['5.7.60 Not allowed', '5.7.60 to send as this'] }
     expect(refused).toEqual({ replies: [reply, reply] })
-    const next = await relay.begin(mailbox, mail, to('a@example.com'))
+    const next = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
     expect(next.replies).toMatchObject([{ code: 250 }])
     next.transaction?.abort()
     expect(provider.heard).toHaveLength(1)
@@ -103,8 +109,8 @@ describe('the envelope at the provider', () => {
       await takesMessage(client)
       await client.gone()
     })
-    await relay.begin(mailbox, mail, to('a@example.com'))
-    const { transaction } = await relay.begin(mailbox, mail, to('a@example.com'))
+    await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
+    const { transaction } = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
     expect(await transaction?.send(message('hi\r\n'))).toMatchObject({ code: 250 })
     expect(provider.heard).toHaveLength(1)
   })
@@ -122,6 +128,7 @@ describe('the envelope at the provider', () => {
       mailbox,
       { sender: 'me@example.com', parameters },
       to('a@example.com'),
+      'printer',
     )
     const [b, c] = to('b@example.com', 'c@example.com')
     const more = [
@@ -142,10 +149,10 @@ describe('the envelope at the provider', () => {
       await takesEnvelope(client)
       await client.gone()
     })
-    await expect(relay.begin(mailbox, mail, to('a@example.com>\r\nDATA'))).rejects.toMatchObject({
+    await expect(relay.begin(mailbox, mail, to('a@example.com>\r\nDATA'), 'printer')).rejects.toMatchObject({
       code: 'invalid',
     })
-    const { transaction } = await relay.begin(mailbox, mail, to('a@example.com'))
+    const { transaction } = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
     transaction?.abort()
     expect(provider.heard).toHaveLength(1)
     expect(provider.heard[0]).not.toContain('DATA')
@@ -160,9 +167,9 @@ describe('the envelope at the provider', () => {
       await takesMessage(client)
       await client.gone()
     })
-    const { transaction } = await relay.begin(mailbox, mail, to('a@example.com'))
+    const { transaction } = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
     await transaction?.reset()
-    const next = await relay.begin(mailbox, mail, to('a@example.com'))
+    const next = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
     expect(await next.transaction?.send(message('hi\r\n'))).toMatchObject({ code: 250 })
     // An end that came before is not undone, and harms nobody who has the connection now.
     await transaction?.reset()
@@ -186,9 +193,9 @@ describe('a provider that fails in the envelope', () => {
       client.say(...replies)
       client.hangUp()
     })
-    const begun = relay.begin(mailbox, mail, to('a@example.com'))
+    const begun = relay.begin(mailbox, mail, to('a@example.com'), 'printer')
     await expect(begun).rejects.toMatchObject({ code: 'provider-unavailable' })
-    const { transaction } = await relay.begin(mailbox, mail, to('a@example.com'))
+    const { transaction } = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
     expect(await transaction?.send(message('hi\r\n'))).toMatchObject({ code: 250 })
     expect(provider.heard).toHaveLength(2)
   })
@@ -202,7 +209,7 @@ describe('a provider that fails in the envelope', () => {
       { limits: { upstreamReplySeconds: 0.5 } },
     )
     await relay.verify(mailbox)
-    await expect(relay.begin(mailbox, mail, to('a@example.com'))).rejects.toMatchObject({
+    await expect(relay.begin(mailbox, mail, to('a@example.com'), 'printer')).rejects.toMatchObject({
       code: 'provider-unavailable',
       message: expect.stringContaining('no reply within'),
     })
@@ -221,9 +228,9 @@ describe('a provider that fails in the envelope', () => {
         client.say(`${code} ${text}`, '503 5.5.1 MAIL first')
         await client.gone()
       })
-      const begun = await relay.begin(mailbox, mail, to('a@example.com'))
+      const begun = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
       expect(begun).toEqual({ replies: [{ code, lines: [text] }] })
-      const { transaction } = await relay.begin(mailbox, mail, to('a@example.com'))
+      const { transaction } = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
       expect(await transaction?.send(message('hi\r\n'))).toMatchObject({ code: 250 })
       expect(provider.heard).toHaveLength(2)
     },

@@ -256,7 +256,7 @@ describe('closing the relay', () => {
       closed = true
     })
     await expect(relay.verify(mailbox)).rejects.toMatchObject({ code: 'provider-unavailable' })
-    await expect(relay.begin(mailbox, mail, to('b@example.com'))).rejects.toMatchObject({
+    await expect(relay.begin(mailbox, mail, to('b@example.com'), 'printer')).rejects.toMatchObject({
       code: 'provider-unavailable',
     })
     expect(closed).toBe(false)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import { html } from '../../src/web/pages/html.ts'
+import { pausedSending } from '../support/sending-status.ts'
 import { link, signIn, testDoor } from './test-door.ts'
 
 const script = `"'><script>alert(1)</script><img src=x onerror=alert(2)>\u202e`
@@ -38,6 +39,12 @@ describe('foreign text', () => {
       signedInAs: script,
       signsInAs: script,
       scopes: [script],
+      sending: {
+        ...pausedSending,
+        pauses: [
+          { about: 'sender', sender: script, since: script, until: script, reason: script, fix: script },
+        ],
+      },
     })
     const { cookie } = await signIn(test)
     expectHarmless((await test.get('/').set('Cookie', cookie)).text)

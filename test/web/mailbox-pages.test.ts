@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { pausedSending } from '../support/sending-status.ts'
 import { signIn, testDoor } from './test-door.ts'
 
 describe('the list of mailboxes', () => {
@@ -39,6 +40,21 @@ describe('the list of mailboxes', () => {
 })
 
 describe('the page of a mailbox', () => {
+  it('shows what it may send now, and what is not tried for a while', async () => {
+    const test = testDoor()
+    Object.assign(test.services.mailboxes.all[0] ?? {}, { state: 'active', sending: pausedSending })
+    const { cookie } = await signIn(test)
+    const { text } = await test.get('/mailboxes/me@example.com').set('Cookie', cookie)
+    expect(text).toContain('<dd>12 of 30</dd>')
+    expect(text).toContain('<dd>4567 of 10000</dd>')
+    expect(text).toContain('1 open, 1 in use, 1 allowed for now, of 2')
+    expect(text).toContain('2026-03-01 11:00 UTC')
+    expect(text).toContain(
+      'The provider said that the daily limit is reached (554 5.2.0). Wait, or send less.',
+    )
+    expect(text).toContain('<strong>fax@example.com</strong>')
+  })
+
   it('shows who signed in, the scopes and the last renewal', async () => {
     const test = testDoor()
     Object.assign(test.services.mailboxes.all[0] ?? {}, {

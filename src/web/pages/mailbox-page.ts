@@ -5,6 +5,7 @@ import type { Html, HtmlValue } from './html.ts'
 import { html } from './html.ts'
 import { stateOf, time } from './mailbox-state.ts'
 import type { PageSender } from './page.ts'
+import { sendingSection } from './sending-section.ts'
 
 export interface MailboxView {
   mailbox: MailboxStatus
@@ -32,6 +33,7 @@ ${fact('How', mailbox.flow && flows[mailbox.flow])}
 ${fact('Scopes', scopesOf(mailbox))}
 </dl>
 </section>
+${sendingSection(mailbox.sending)}
 ${mailbox.state === 'active' && firstLogin(mailbox)}
 <section>
 <h2>${action} in this browser</h2>

@@ -1,0 +1,35 @@
+import type { PauseStatus, SendingStatus } from '../mailboxes/services.ts'
+
+/** What a mailbox may send now, as lines of name and value for `postern mailbox show`. */
+export function sendingLines(sending: SendingStatus | undefined): [name: string, value: string][] {
+  if (sending === undefined) return []
+  const { connections, waiting, messagesLastMinute, recipientsLastDay } = sending
+  const { open, inUse, allowed, limit } = connections
+  return [
+    [
+      'connections',
+      `${open} open, ${inUse} in use, ${allowed} allowed${allowed < limit ? ` (of ${limit})` : ''}`,
+    ],
+    ['waiting', `${waiting} ${waiting === 1 ? 'message' : 'messages'}`],
+    ['last minute', `${messagesLastMinute}${outOf(sending.messagesPerMinute)} messages`],
+    ['last day', `${recipientsLastDay}${outOf(sending.recipientsPerDay)} recipients`],
+    ...sending.pauses.map((pause): [string, string] => ['paused', pauseText(pause)]),
+  ]
+}
+
+function outOf(limit: number | undefined): string {
+  return limit === undefined ? '' : ` of ${limit}`
+}
+
+function pauseText({ about, sender, until, reason, fix }: PauseStatus): string {
+  const what = sender === undefined ? abouts[about] : `the sender ${sender}`
+  return `${what} until ${until}: ${reason}${fix === undefined ? '' : ` ${fix}`}`
+}
+
+const abouts: Record<PauseStatus['about'], string> = {
+  mailbox: 'the mailbox',
+  sender: 'a sender',
+  registration: 'every mailbox of this registration',
+  'sign-in': 'new connections',
+  token: 'new access tokens',
+}

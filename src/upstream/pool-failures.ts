@@ -1,0 +1,29 @@
+import { Failure } from '../base/failure.ts'
+
+export function closedAtOnce(): Failure {
+  return new Failure('provider-unavailable', 'The provider closed the connection right after the sign-in', {
+    fix: 'Try again later.',
+  })
+}
+
+export function allBusy(seconds: number): Failure {
+  return new Failure(
+    'limit-reached',
+    `All connections that the provider allows were in use for ${seconds} seconds`,
+    { fix: 'Try again; if it happens often, send less at a time or spread it over more mailboxes.' },
+  )
+}
+
+export function tooMany(seconds: number): Failure {
+  return new Failure(
+    'limit-reached',
+    `The provider's limit of messages a minute was used up for ${seconds} seconds`,
+    { fix: 'Try again; if it happens often, send more slowly or spread it over more mailboxes.' },
+  )
+}
+
+export function tooSlow(seconds: number): Failure {
+  return new Failure('provider-unavailable', `The provider gave no connection within ${seconds} seconds`, {
+    fix: 'Try again later.',
+  })
+}

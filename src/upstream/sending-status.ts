@@ -1,0 +1,23 @@
+import type { Address } from '../base/address.ts'
+import { Failure } from '../base/failure.ts'
+import type { Pause } from '../governor/governor.ts'
+import type { PauseStatus, SendingStatus } from '../mailboxes/services.ts'
+import type { Relay } from './relay.ts'
+
+/** What a mailbox may send now, as pages, API and command show it. Undefined without a registration at its provider: then nothing leaves at all. */
+export function createSendingStatus(relay: Pick<Relay, 'state'>) {
+  return async (mailbox: Address): Promise<SendingStatus | undefined> => {
+    try {
+      const { pauses, ...state } = await relay.state(mailbox)
+      return { ...state, pauses: pauses.map(shown) }
+    } catch (error) {
+      if (error instanceof Failure && (error.code === 'configuration' || error.code === 'not-found'))
+        return undefined
+      throw error
+    }
+  }
+}
+
+function shown({ since, until, ...rest }: Pause): PauseStatus {
+  return { ...rest, since: new Date(since).toISOString(), until: new Date(until).toISOString() }
+}

@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest'
+import { sendingLines } from '../../src/cli/sending-texts.ts'
+import { pausedSending } from '../support/sending-status.ts'
+
+it('says what a mailbox may send now, and what waits for what', () => {
+  expect(sendingLines(pausedSending)).toEqual([
+    ['connections', '1 open, 1 in use, 1 allowed (of 2)'],
+    ['waiting', '3 messages'],
+    ['last minute', '12 of 30 messages'],
+    ['last day', '4567 of 10000 recipients'],
+    [
+      'paused',
+      'the mailbox until 2026-03-01T11:00:00.000Z: The provider said that the daily limit is reached (554 5.2.0). Wait, or send less.',
+    ],
+    [
+      'paused',
+      'the sender fax@example.com until 2026-03-01T10:10:00.000Z: The provider refused this sender (550 5.7.60).',
+    ],
+  ])
+})
+
+it('names no limit that the provider does not have, and says nothing while nothing runs', () => {
+  const { messagesPerMinute: _rate, recipientsPerDay: _quota, ...unlimited } = pausedSending
+  const free = {
+    ...unlimited,
+    waiting: 1,
+    connections: { open: 2, inUse: 0, allowed: 2, limit: 2 },
+    pauses: [],
+  }
+  expect(sendingLines(free)).toEqual([
+    ['connections', '2 open, 0 in use, 2 allowed'],
+    ['waiting', '1 message'],
+    ['last minute', '12 messages'],
+    ['last day', '4567 recipients'],
+  ])
+  expect(sendingLines(undefined)).toEqual([])
+})

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest'
+import { Failure } from '../../src/base/failure.ts'
+import type { Lease } from '../../src/upstream/lease.ts'
+import { createWaitingLine } from '../../src/upstream/waiting-line.ts'
+
+const tooLate = new Failure('limit-reached', 'The wait was too long')
+
+/** A line in which whoever is served writes down its name. */
+function openLine() {
+  const line = createWaitingLine(
+    () => 0,
+    () => tooLate,
+  )
+  const served: string[] = []
+  const lease = { giveBack() {} } as unknown as Lease
+  return {
+    line,
+    served,
+    async queue(name: string, { again = false, until = 60_000 } = {}) {
+      const [lane = ''] = name.split(' ')
+      await line.lease({ lane, again, until })
+      served.push(name)
+    },
+    async serveAll() {
+      while (line.next()) {
+        line.serve(lease)
+        // Whoever was served writes its name before the next one is.
+        await Promise.resolve()
+        await Promise.resolve()
+      }
+    },
+  }
+}
+
+describe('the line of those who wait for a connection', () => {
+  it('gives every login its turn, however many messages one of them has', async () => {
+    const { line, served, queue, serveAll } = openLine()
+    for (let number = 1; number <= 5; number += 1) void queue(`bulk ${number}`)
+    for (const name of ['printer 1', 'cron 1', 'printer 2']) void queue(name)
+    expect(line.waiting()).toBe(8)
+    await serveAll()
+    expect(served).toEqual([
+      'bulk 1',
+      'printer 1',
+      'cron 1',
+      'bulk 2',
+      'printer 2',
+      'bulk 3',
+      'bulk 4',
+      'bulk 5',
+    ])
+    expect(line.waiting()).toBe(0)
+  })
+
+  it('lets one whose connection had died go first', async () => {
+    const { served, queue, serveAll } = openLine()
+    void queue('bulk 1')
+    void queue('printer 1')
+    void queue('cron 1', { again: true })
+    await serveAll()
+    expect(served).toEqual(['cron 1', 'bulk 1', 'printer 1'])
+  })
+
+  it('sends away whoever has waited too long, and nobody else', async () => {
+    const { line, served, queue, serveAll } = openLine()
+    const impatient = queue('bulk 1', { until: 1 })
+    void queue('bulk 2')
+    await expect(impatient).rejects.toBe(tooLate)
+    expect(line.waiting()).toBe(1)
+    await serveAll()
+    expect(served).toEqual(['bulk 2'])
+  })
+
+  it('sends everybody away at once', async () => {
+    const { line, queue } = openLine()
+    const failure = new Failure('provider-setup', 'The provider refuses us')
+    const all = [queue('a 1'), queue('b 1'), queue('a 2', { again: true }), line.proof()]
+    line.refuseAll(failure)
+    for (const waiting of all) await expect(waiting).rejects.toBe(failure)
+    expect([line.waiting(), line.wanted(), line.next()]).toEqual([0, 0, undefined])
+  })
+
+  it('wants a connection for each who waits, and one for those who only ask whether there is one', () => {
+    const { line, queue } = openLine()
+    void line.proof()
+    void line.proof()
+    expect(line.wanted()).toBe(1)
+    void queue('a 1')
+    void queue('a 2')
+    expect(line.wanted()).toBe(2)
+    line.proven()
+    expect(line.wanted()).toBe(2)
+  })
+})
