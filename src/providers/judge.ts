@@ -5,10 +5,13 @@ import { OAuthError } from './oauth-error.ts'
 export type TokenVerdict =
   /** The grant is dead: a person has to consent again. */
   | { kind: 'consent-needed'; reason: string }
-  /** Our registration is wrong, not this grant. */
-  | { kind: 'setup-wrong'; reason: string }
+  /** What was asked for, or who asks, is wrong: not this grant. */
+  | { kind: 'setup-wrong'; about: Concern; reason: string }
   /** Passing trouble, or nothing that we understand. */
-  | { kind: 'try-later'; reason: string; retryAfterSeconds?: number }
+  | { kind: 'try-later'; about: Concern; reason: string; retryAfterSeconds?: number }
+
+/** Whether it is the same for every mailbox of the registration, or may be for this one (or its organisation) only. */
+export type Concern = 'registration' | 'mailbox'
 
 // RFC 6749, section 5.2, and OpenID Connect Core, section 3.1.2.6.
 const needConsent = new Set([
@@ -19,19 +22,21 @@ const needConsent = new Set([
   'account_selection_required',
 ])
 
-// RFC 6749, section 5.2; RFC 8707 (resources); and what Google says of a client that is gone.
-const wrongSetup = new Set([
-  'invalid_client',
-  'unauthorized_client',
-  'invalid_scope',
-  'invalid_request',
-  'unsupported_grant_type',
-  'invalid_resource',
-  'invalid_target',
-  'access_denied',
-  'admin_policy_enforced',
-  'deleted_client',
-  'disabled_client',
+// RFC 6749, section 5.2; RFC 8707 (resources); and what Google says of a client that is gone or not allowed.
+const wrongSetup: ReadonlyMap<string, Concern> = new Map([
+  // These name the client, and it is the same one whichever grant comes with it.
+  ['invalid_client', 'registration'],
+  ['unauthorized_client', 'registration'],
+  ['deleted_client', 'registration'],
+  ['disabled_client', 'registration'],
+  ['unsupported_grant_type', 'registration'],
+  // These name what was asked for, and one organisation may forbid what another allows.
+  ['invalid_scope', 'mailbox'],
+  ['invalid_request', 'mailbox'],
+  ['invalid_resource', 'mailbox'],
+  ['invalid_target', 'mailbox'],
+  ['access_denied', 'mailbox'],
+  ['admin_policy_enforced', 'mailbox'],
 ])
 
 const longestRetryAfterSeconds = 3600
@@ -43,17 +48,21 @@ const longestRetryAfterSeconds = 3600
  */
 export function judge(error: unknown): TokenVerdict {
   // The catalogue's: no registration, or a provider that the providers file no longer names.
-  if (error instanceof Failure) return { kind: 'setup-wrong', reason: error.message }
-  if (!(error instanceof OAuthError)) return { kind: 'try-later', reason: 'the token request failed' }
+  if (error instanceof Failure) return { kind: 'setup-wrong', about: 'mailbox', reason: error.message }
+  if (!(error instanceof OAuthError))
+    return { kind: 'try-later', about: 'mailbox', reason: 'the token request failed' }
   const reason = error.message
   // A gateway in trouble may repeat anything; only an answer that blames the request is believed.
   if (error.error !== undefined && blamesTheRequest(error.status)) {
     if (needConsent.has(error.error)) return { kind: 'consent-needed', reason }
-    if (wrongSetup.has(error.error)) return { kind: 'setup-wrong', reason }
+    const about = wrongSetup.get(error.error)
+    if (about) return { kind: 'setup-wrong', about, reason }
   }
-  if (error.retryAfterSeconds === undefined) return { kind: 'try-later', reason }
+  if (error.retryAfterSeconds === undefined) return { kind: 'try-later', about: 'mailbox', reason }
+  // RFC 6585, section 4: whoever asks too often is a client or an address, and all mailboxes share both. A 503 is the server's own trouble.
+  const about = error.status === 429 ? 'registration' : 'mailbox'
   const retryAfterSeconds = Math.min(error.retryAfterSeconds, longestRetryAfterSeconds)
-  return { kind: 'try-later', reason, retryAfterSeconds }
+  return { kind: 'try-later', about, reason, retryAfterSeconds }
 }
 
 function blamesTheRequest(status: number | undefined): boolean {

@@ -11,34 +11,43 @@ describe('the judgement of a failed token request', () => {
     [400, 'interaction_required', 'consent-needed'],
     [400, 'login_required', 'consent-needed'],
     [400, 'consent_required', 'consent-needed'],
-    [401, 'invalid_client', 'setup-wrong'],
-    [400, 'invalid_client', 'setup-wrong'],
-    [400, 'unauthorized_client', 'setup-wrong'],
-    [400, 'invalid_scope', 'setup-wrong'],
-    [400, 'unsupported_grant_type', 'setup-wrong'],
-    [400, 'invalid_request', 'setup-wrong'],
-    [401, 'deleted_client', 'setup-wrong'],
+    [401, 'invalid_client', 'setup-wrong', 'registration'],
+    [400, 'invalid_client', 'setup-wrong', 'registration'],
+    [400, 'unauthorized_client', 'setup-wrong', 'registration'],
+    [400, 'invalid_scope', 'setup-wrong', 'mailbox'],
+    [400, 'unsupported_grant_type', 'setup-wrong', 'registration'],
+    [400, 'invalid_request', 'setup-wrong', 'mailbox'],
+    [401, 'deleted_client', 'setup-wrong', 'registration'],
+    [401, 'disabled_client', 'setup-wrong', 'registration'],
+    [403, 'access_denied', 'setup-wrong', 'mailbox'],
+    [400, 'admin_policy_enforced', 'setup-wrong', 'mailbox'],
+    [400, 'invalid_resource', 'setup-wrong', 'mailbox'],
+    [400, 'invalid_target', 'setup-wrong', 'mailbox'],
     // A gateway in trouble may repeat what it has heard somewhere.
-    [500, 'invalid_grant', 'try-later'],
-    [503, 'invalid_grant', 'try-later'],
-    [502, 'invalid_client', 'try-later'],
-    [429, 'invalid_grant', 'try-later'],
-    [408, 'invalid_grant', 'try-later'],
-    [404, 'invalid_grant', 'try-later'],
-    [200, 'invalid_grant', 'try-later'],
-    [400, 'temporarily_unavailable', 'try-later'],
-    [400, 'server_error', 'try-later'],
-    [400, 'slow_down', 'try-later'],
-    [400, 'INVALID_GRANT', 'try-later'],
-    [400, 'something_new', 'try-later'],
-    [400, undefined, 'try-later'],
-    [302, undefined, 'try-later'],
-    [503, undefined, 'try-later'],
-    [undefined, undefined, 'try-later'],
-    [undefined, 'invalid_grant', 'try-later'],
-  ])('of status %s with error %s is %s', (status, error, kind) => {
+    [500, 'invalid_grant', 'try-later', 'mailbox'],
+    [503, 'invalid_grant', 'try-later', 'mailbox'],
+    [502, 'invalid_client', 'try-later', 'mailbox'],
+    [429, 'invalid_grant', 'try-later', 'mailbox'],
+    [408, 'invalid_grant', 'try-later', 'mailbox'],
+    [404, 'invalid_grant', 'try-later', 'mailbox'],
+    [200, 'invalid_grant', 'try-later', 'mailbox'],
+    [400, 'temporarily_unavailable', 'try-later', 'mailbox'],
+    [400, 'server_error', 'try-later', 'mailbox'],
+    [400, 'slow_down', 'try-later', 'mailbox'],
+    [400, 'INVALID_GRANT', 'try-later', 'mailbox'],
+    [400, 'something_new', 'try-later', 'mailbox'],
+    [400, undefined, 'try-later', 'mailbox'],
+    [302, undefined, 'try-later', 'mailbox'],
+    [503, undefined, 'try-later', 'mailbox'],
+    [undefined, undefined, 'try-later', 'mailbox'],
+    [undefined, 'invalid_grant', 'try-later', 'mailbox'],
+  ])('of status %s with error %s is %s, about %s', (status, error, kind, about?: string) => {
     const details = { ...(status !== undefined && { status }), ...(error !== undefined && { error }) }
-    expect(judge(new OAuthError('why', details))).toEqual({ kind, reason: 'why' })
+    expect(judge(new OAuthError('why', details))).toEqual({
+      kind,
+      reason: 'why',
+      ...(about && { about }),
+    })
   })
 
   it('never reads Microsoft’s numbers', () => {
@@ -51,19 +60,31 @@ describe('the judgement of a failed token request', () => {
   it('passes on how long the provider wants to be left alone, up to an hour', () => {
     const asked = (retryAfterSeconds: number) =>
       judge(new OAuthError('why', { status: 429, retryAfterSeconds }))
-    expect(asked(30)).toEqual({ kind: 'try-later', reason: 'why', retryAfterSeconds: 30 })
-    expect(asked(86_400)).toEqual({ kind: 'try-later', reason: 'why', retryAfterSeconds: 3600 })
+    const verdict = { kind: 'try-later', about: 'registration', reason: 'why' }
+    expect(asked(30)).toEqual({ ...verdict, retryAfterSeconds: 30 })
+    expect(asked(86_400)).toEqual({ ...verdict, retryAfterSeconds: 3600 })
+  })
+
+  it('takes Retry-After for every mailbox only from who is asked too often', () => {
+    const at = (status: number) => judge(new OAuthError('why', { status, retryAfterSeconds: 30 }))
+    expect(at(503)).toMatchObject({ about: 'mailbox', retryAfterSeconds: 30 })
+    expect(at(429)).toMatchObject({ about: 'registration', retryAfterSeconds: 30 })
   })
 
   it('knows that a missing registration is no passing trouble', () => {
     const missing = new Failure('configuration', 'There is no app registration for Google')
-    expect(judge(missing)).toEqual({ kind: 'setup-wrong', reason: 'There is no app registration for Google' })
+    const reason = missing.message
+    expect(judge(missing)).toEqual({ kind: 'setup-wrong', about: 'mailbox', reason })
   })
 
   it.each([new TypeError('fetch failed: secret'), new Error('secret'), 'secret', undefined, null])(
     'keeps the grant for what it does not know, and does not quote it',
     (error) => {
-      expect(judge(error)).toEqual({ kind: 'try-later', reason: 'the token request failed' })
+      expect(judge(error)).toEqual({
+        kind: 'try-later',
+        about: 'mailbox',
+        reason: 'the token request failed',
+      })
     },
   )
 })

@@ -172,6 +172,7 @@ describe('an answer that is none', () => {
     const verdict = judge(await errorOf({ status: 429, headers, text: 'slow down' }))
     expect(verdict).toEqual({
       kind: 'try-later',
+      about: seconds === undefined ? 'mailbox' : 'registration',
       reason: 'the token endpoint answered with HTTP status 429',
       ...(seconds !== undefined && { retryAfterSeconds: seconds }),
     })
