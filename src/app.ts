@@ -153,7 +153,7 @@ function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey 
       clock,
       grantChanged,
       drain: relay.drain,
-      sending: createSendingStatus(relay),
+      sending: createSendingStatus(relay, tokens),
       signInsChanged,
     }),
     logins: createLogins({ store, keyedHash, clock, log, signInsChanged }),

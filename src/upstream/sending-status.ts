@@ -1,21 +1,30 @@
 import type { Address } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { Pause } from '../governor/governor.ts'
+import type { TokenPause, TokenStates } from '../grants/token-broker.ts'
 import type { PauseStatus, SendingStatus } from '../mailboxes/services.ts'
 import type { Relay } from './relay.ts'
 
 /** What a mailbox may send now, as pages, API and command show it. Undefined without a registration at its provider: then nothing leaves at all. */
-export function createSendingStatus(relay: Pick<Relay, 'state'>) {
+export function createSendingStatus(relay: Pick<Relay, 'state'>, tokens: TokenStates) {
   return async (mailbox: Address): Promise<SendingStatus | undefined> => {
     try {
-      const { pauses, ...state } = await relay.state(mailbox)
-      return { ...state, pauses: pauses.map(shown) }
+      const [{ pauses, ...state }, { pause }] = await Promise.all([
+        relay.state(mailbox),
+        tokens.state(mailbox),
+      ])
+      return { ...state, pauses: [...pauses.map(shown), ...(pause ? [ofToken(pause)] : [])] }
     } catch (error) {
       if (error instanceof Failure && (error.code === 'configuration' || error.code === 'not-found'))
         return undefined
       throw error
     }
   }
+}
+
+/** Of one mailbox: `mailbox` would say that nothing leaves it, but warm connections still serve. */
+function ofToken(pause: TokenPause): PauseStatus {
+  return { ...shown(pause), about: pause.about === 'mailbox' ? 'token' : pause.about }
 }
 
 function shown({ since, until, ...rest }: Pause): PauseStatus {
