@@ -16,8 +16,8 @@ export interface ClientSocket {
   read(interruptible: boolean): Promise<Read>
   /** The first octet of the next input, which stays to be read; undefined when none comes in time. */
   peek(milliseconds: number): Promise<number | undefined>
-  /** Resolves when more may be written; false when the client has gone or takes nothing. */
-  write(octets: Buffer): Promise<boolean>
+  /** `text`: latin1, an octet a character. Resolves when more may be written; false when the client has gone or takes nothing. */
+  write(text: string): Promise<boolean>
   /** Input that has arrived and was not read. */
   hasUnread(): boolean
   /** The handshake; input that was not read is its beginning. `interrupt` ends it. */
@@ -136,10 +136,10 @@ class PulledSocket implements ClientSocket {
     return octets?.[0]
   }
 
-  async write(octets: Buffer): Promise<boolean> {
+  async write(text: string): Promise<boolean> {
     const socket = this.#socket
     if (socket.destroyed) return false
-    if (socket.write(octets)) return true
+    if (socket.write(text, 'latin1')) return true
     this.#beginWait()
     while (socket.writableNeedDrain && !socket.destroyed && !this.#isIdle && !this.#isLate)
       await this.#event()

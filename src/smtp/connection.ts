@@ -6,7 +6,7 @@ import type { Limits, SmtpListener } from '../config/config.ts'
 import type { SignIns } from '../mailboxes/services.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import type { Relay } from '../upstream/relay.ts'
-import { createInputBuffer, type InputBuffer } from '../wire/input-buffer.ts'
+import { createInputBuffer } from '../wire/input-buffer.ts'
 import { type ClientOpening, createClientOpening } from './client-opening.ts'
 import { type ClientSocket, createClientSocket } from './client-socket.ts'
 import type { Place } from './connection-count.ts'
@@ -47,8 +47,6 @@ export interface Connection {
   destroy(): void
 }
 
-const nothingHere = { kind: 'more' } as const
-
 /** Serves one client: one sequential loop of take input, step, perform. Only this loop writes. */
 export function serveConnection(raw: Socket, options: ConnectionOptions): Connection {
   const connection = new ServedConnection(raw, options)
@@ -62,9 +60,9 @@ class ServedConnection implements Connection {
   readonly #options: ConnectionOptions
   readonly #client: ClientSocket
   readonly #outbox: Outbox
+  readonly #input = createInputBuffer()
   readonly #known: KnownClient
   // Most clients are silent: what only a busy one needs is made when it is, and let go.
-  #input: InputBuffer | undefined
   #work: Work | undefined
   #makesRoom = false
   /** Nothing was read yet since the greeting in the clear. */
@@ -208,7 +206,7 @@ class ServedConnection implements Connection {
   }
 
   #lineIfHere(limit: number): SessionEvent | undefined {
-    const taken = this.#input?.takeLine(limit) ?? nothingHere
+    const taken = this.#input.takeLine(limit)
     switch (taken.kind) {
       case 'line':
         return taken
@@ -226,14 +224,12 @@ class ServedConnection implements Connection {
       const event = this.#lineIfHere(limit)
       if (event !== undefined) return event
       if (!(await this.#outbox.flush())) return undefined
-      if (this.#input?.size() === 0) this.#input = undefined
       const read = await this.#client.read(true)
       if (read.kind === 'ended') return undefined
       if (read.kind === 'timed-out') return { kind: 'timed-out' }
       if (read.kind === 'interrupted') return this.#interrupted()
       if (this.#fresh && this.#opening().isLateTls(read.octets)) return undefined
       this.#fresh = false
-      this.#input ??= createInputBuffer()
       this.#input.push(read.octets)
     }
   }
@@ -248,7 +244,7 @@ class ServedConnection implements Connection {
   async #startTls(): Promise<SessionEvent | undefined> {
     // RFC 3207, section 4.2, and every STARTTLS injection since: what stands behind the command in the clear
     // is never read as if it had come through TLS.
-    if ((this.#input?.size() ?? 0) > 0 || this.#client.hasUnread()) return undefined
+    if (this.#input.size() > 0 || this.#client.hasUnread()) return undefined
     if (!(await this.#outbox.flush())) return undefined
     return (await this.#opening().startTls()) ? { kind: 'encrypted' } : undefined
   }
@@ -257,7 +253,6 @@ class ServedConnection implements Connection {
     if (!(await this.#outbox.flush())) return undefined
     const { messageSeconds, drainSeconds } = this.#options.limits
     const read = () => this.#client.read(false)
-    this.#input ??= createInputBuffer()
     const message = createIncomingMessage({ input: this.#input, read, limit, drainSeconds })
     const { providerSide, record } = this.#atWork()
     this.#client.setDeadline(messageSeconds)

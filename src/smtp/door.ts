@@ -124,7 +124,7 @@ const turnAwayMilliseconds = 2_000
 
 function turnAway(socket: Socket): void {
   socket.on('error', () => {})
-  socket.end(formatReply(replies.tooManyConnections))
+  socket.end(formatReply(replies.tooManyConnections), 'latin1')
   socket.resume()
   const timer = setTimeout(() => socket.destroy(), turnAwayMilliseconds)
   socket.once('close', () => clearTimeout(timer))

@@ -33,128 +33,143 @@ export interface InputBuffer {
  * and `forbidden` there is no way back to the start of a line: the connection has to be closed.
  */
 export function createInputBuffer(): InputBuffer {
-  const queue = createQueue()
-  const start = createLineStart()
+  return new ChunkedInput()
+}
 
-  return {
-    push: (chunk) => queue.push(chunk),
+/** Classes, unlike their neighbours, here and below: every connection has one, and closures would be a kilobyte of it. */
+class ChunkedInput implements InputBuffer {
+  readonly #queue = new ChunkQueue()
+  readonly #start = new LineStart()
 
-    takeLine(limit) {
-      for (let chunk = queue.shift(); chunk; chunk = queue.shift()) {
-        const found = findLineEnd(chunk, start.endsInCr(), limit - start.length())
-        if (found.kind === 'too-long')
-          return { kind: 'too-long', start: start.peek(chunk, Math.min(limit, startOctets)) }
-        if (found.kind === 'forbidden') return found
-        if (found.kind === 'none') {
-          start.add(chunk)
-          continue
-        }
-        queue.putBack(chunk.subarray(found.next))
-        return { kind: 'line', line: start.finish(chunk.subarray(0, found.next)) }
+  push(chunk: Buffer): void {
+    this.#queue.push(chunk)
+  }
+
+  takeLine(limit: number): TakenLine {
+    const start = this.#start
+    for (let chunk = this.#queue.shift(); chunk; chunk = this.#queue.shift()) {
+      const found = findLineEnd(chunk, start.endsInCr(), limit - start.length())
+      if (found === 'too-long')
+        return { kind: 'too-long', start: start.peek(chunk, Math.min(limit, startOctets)) }
+      if (found === 'forbidden') return { kind: 'forbidden' }
+      if (found === 'none') {
+        start.add(chunk)
+        continue
       }
-      return { kind: 'more' }
-    },
+      this.#queue.putBack(chunk.subarray(found))
+      return { kind: 'line', line: start.finish(chunk.subarray(0, found)) }
+    }
+    return { kind: 'more' }
+  }
 
-    takeData(scanner) {
-      const octets: Buffer[] = []
-      for (let chunk = queue.shift(); chunk; chunk = queue.shift()) {
-        const scan = scanner.scan(chunk)
-        if (scan.kind === 'refused') return scan
-        octets.push(...scan.octets)
-        if (scan.kind === 'end') {
-          queue.putBack(scan.rest)
-          return { ...scan, octets }
-        }
+  takeData(scanner: MessageScanner): Scan {
+    const octets: Buffer[] = []
+    for (let chunk = this.#queue.shift(); chunk; chunk = this.#queue.shift()) {
+      const scan = scanner.scan(chunk)
+      if (scan.kind === 'refused') return scan
+      octets.push(...scan.octets)
+      if (scan.kind === 'end') {
+        this.#queue.putBack(scan.rest)
+        return { ...scan, octets }
       }
-      return { kind: 'more', octets }
-    },
+    }
+    return { kind: 'more', octets }
+  }
 
-    size: () => queue.size() + start.length() + (start.endsInCr() ? 1 : 0),
+  size(): number {
+    return this.#queue.octets + this.#start.octets
   }
 }
 
-type LineEnd = { kind: 'end'; next: number } | { kind: 'none' } | { kind: 'too-long' } | { kind: 'forbidden' }
-
-/** Where the line ends in this chunk. `afterCr`: the octet before it was a CR; `room`: octets that the line may still have. */
-function findLineEnd(chunk: Buffer, afterCr: boolean, room: number): LineEnd {
+/** Where the next line begins in this chunk. `afterCr`: the octet before it was a CR; `room`: octets that the line may still have. */
+function findLineEnd(
+  chunk: Buffer,
+  afterCr: boolean,
+  room: number,
+): number | 'none' | 'too-long' | 'forbidden' {
   let previousCr = afterCr
   for (let at = 0; at < chunk.length; at++) {
     const octet = chunk[at]
-    if (octet === lf) return previousCr ? { kind: 'end', next: at + 1 } : { kind: 'forbidden' }
-    if (previousCr || octet === nul) return { kind: 'forbidden' }
+    if (octet === lf) return previousCr ? at + 1 : 'forbidden'
+    if (previousCr || octet === nul) return 'forbidden'
     previousCr = octet === cr
-    if (!previousCr && at >= room) return { kind: 'too-long' }
+    if (!previousCr && at >= room) return 'too-long'
   }
-  return { kind: 'none' }
+  return 'none'
 }
 
-/** One for all: nearly every connection holds nothing at a time. */
 const nothing = Buffer.alloc(0)
 
 /** The beginning of a line whose end has not come, in one buffer that doubles: no octet is copied more than twice. */
-function createLineStart() {
-  let held = nothing
-  let used = 0
+class LineStart {
+  /** A CR that may be the line's end among them. */
+  octets = 0
+  #held = nothing
 
-  return {
-    /** Octets of the line, without a CR that may be its end. */
-    length: () => used - (endsInCr() ? 1 : 0),
-    endsInCr,
-    add(chunk: Buffer): void {
-      if (used + chunk.length > held.length) {
-        const larger = Buffer.alloc(Math.max(256, 2 * (used + chunk.length)))
-        held.copy(larger, 0, 0, used)
-        held = larger
-      }
-      used += chunk.copy(held, used)
-    },
-    /** The first octets of the line, with those of `tail` behind it. */
-    peek: (tail: Buffer, count: number) =>
-      Buffer.concat([held.subarray(0, Math.min(used, count)), tail.subarray(0, Math.max(0, count - used))]),
-    /** The whole line; `tail` ends in the LF that ends it. */
-    finish(tail: Buffer): Buffer {
-      const whole = used === 0 ? tail : Buffer.concat([held.subarray(0, used), tail])
-      held = nothing
-      used = 0
-      return whole.subarray(0, -2)
-    },
+  /** Octets of the line, without a CR that may be its end. */
+  length(): number {
+    return this.octets - (this.endsInCr() ? 1 : 0)
   }
 
-  function endsInCr(): boolean {
-    return used > 0 && held[used - 1] === cr
+  endsInCr(): boolean {
+    return this.octets > 0 && this.#held[this.octets - 1] === cr
+  }
+
+  add(chunk: Buffer): void {
+    if (this.octets + chunk.length > this.#held.length) {
+      const larger = Buffer.alloc(Math.max(256, 2 * (this.octets + chunk.length)))
+      this.#held.copy(larger, 0, 0, this.octets)
+      this.#held = larger
+    }
+    this.octets += chunk.copy(this.#held, this.octets)
+  }
+
+  /** The first octets of the line, with those of `tail` behind it. */
+  peek(tail: Buffer, count: number): Buffer {
+    const { octets } = this
+    const here = this.#held.subarray(0, Math.min(octets, count))
+    return Buffer.concat([here, tail.subarray(0, Math.max(0, count - octets))])
+  }
+
+  /** The whole line; `tail` ends in the LF that ends it. */
+  finish(tail: Buffer): Buffer {
+    if (this.octets === 0) return tail.subarray(0, -2)
+    const whole = Buffer.concat([this.#held.subarray(0, this.octets), tail])
+    this.#held = nothing
+    this.octets = 0
+    return whole.subarray(0, -2)
   }
 }
 
 /** First in, first out, at a constant cost: `Array.shift` moves every later element of a long array. */
-function createQueue() {
-  let chunks: Buffer[] = []
-  let first = 0
-  let octets = 0
+class ChunkQueue {
+  octets = 0
+  #chunks: Buffer[] = []
+  #first = 0
 
-  return {
-    size: () => octets,
-    push(chunk: Buffer): void {
-      if (chunk.length === 0) return
-      chunks.push(chunk)
-      octets += chunk.length
-    },
-    shift(): Buffer | undefined {
-      const chunk = chunks[first]
-      if (chunk === undefined) return undefined
-      first++
-      octets -= chunk.length
-      if (first === chunks.length) {
-        chunks = []
-        first = 0
-      }
-      return chunk
-    },
-    /** What is left of the chunk that `shift` gave last. */
-    putBack(rest: Buffer): void {
-      if (rest.length === 0) return
-      octets += rest.length
-      if (first === 0) chunks.unshift(rest)
-      else chunks[--first] = rest
-    },
+  push(chunk: Buffer): void {
+    if (chunk.length === 0) return
+    this.#chunks.push(chunk)
+    this.octets += chunk.length
+  }
+
+  shift(): Buffer | undefined {
+    const chunk = this.#chunks[this.#first]
+    if (chunk === undefined) return undefined
+    this.#first++
+    this.octets -= chunk.length
+    if (this.#first === this.#chunks.length) {
+      this.#chunks = []
+      this.#first = 0
+    }
+    return chunk
+  }
+
+  /** What is left of the chunk that `shift` gave last. */
+  putBack(rest: Buffer): void {
+    if (rest.length === 0) return
+    this.octets += rest.length
+    if (this.#first === 0) this.#chunks.unshift(rest)
+    else this.#chunks[--this.#first] = rest
   }
 }

@@ -10,11 +10,12 @@ export function say(code: number, ...lines: [string, ...string[]]): Reply {
   return { code, lines }
 }
 
-/** The octets of a reply: `250-first`, `250 last`, each ended by CRLF. */
-export function formatReply(reply: Reply): Buffer {
-  const last = reply.lines.length - 1
-  const text = reply.lines.map((line, index) => `${reply.code}${index < last ? '-' : ' '}${line}\r\n`)
-  return Buffer.from(text.join(''), 'latin1')
+/** A reply as it is written, in latin1: `250-first`, `250 last`, each ended by CRLF. */
+export function formatReply({ code, lines }: Reply): string {
+  const last = lines.length - 1
+  let text = ''
+  for (const [index, line] of lines.entries()) text += `${code}${index < last ? '-' : ' '}${line}\r\n`
+  return text
 }
 
 export function isPositive(reply: Reply): boolean {

@@ -10,7 +10,7 @@ function parse(line: string): Command {
 /** The start of the refusal: code and enhanced status. */
 function refusal(command: Command): string {
   if (command.verb !== 'malformed') return `accepted as ${command.verb}`
-  return formatReply(command.reply).toString().split(' ').slice(0, 2).join(' ')
+  return formatReply(command.reply).split(' ').slice(0, 2).join(' ')
 }
 
 describe('command lines', () => {
@@ -196,7 +196,7 @@ describe('whatever arrives', () => {
 
 /** Everything of an envelope command that would be written to a provider. */
 function shape(command: Command): string {
-  if (command.verb === 'malformed') return formatReply(command.reply).toString('latin1').slice(0, -2)
+  if (command.verb === 'malformed') return formatReply(command.reply).slice(0, -2)
   if (command.verb !== 'MAIL' && command.verb !== 'RCPT') return command.verb
   const { parameters, ...path } = command.verb === 'MAIL' ? command.mail : command.recipient
   return [...Object.values(path), ...parameters.flatMap(({ keyword, value }) => [keyword, value ?? ''])].join(

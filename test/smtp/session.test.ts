@@ -202,7 +202,7 @@ function converse(input: string, sizes: readonly number[], provider = () => ({ r
   const pieces = cutAt(Buffer.from(input, 'latin1'), ...sizes)
 
   for (;;) {
-    for (const reply of step.replies) outcome.replies.push(formatReply(reply).toString('latin1'))
+    for (const reply of step.replies) outcome.replies.push(formatReply(reply))
     const event = perform()
     if (event === undefined) return outcome
     step = session.step(event)
