@@ -141,6 +141,7 @@ export function createConnection(socket: Socket, limits: ReplyLimits): Connectio
       const refusal = obstacle()
       if (refusal) throw refusal
       for (const [name, listener] of Object.entries(events)) socket.off(name, listener)
+      queue.fail(new ConnectionLost('destroyed', 'the socket was handed over'))
       return socket
     },
   }

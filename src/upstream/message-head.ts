@@ -13,9 +13,15 @@ export async function readHead(source: AsyncIterator<Buffer>): Promise<MessageHe
   let octets = 0
   while (octets <= headOctets) {
     const next = await source.next()
-    if (next.done) return { octets: Buffer.concat(chunks), whole: true }
+    if (next.done) return { octets: joined(chunks), whole: true }
     chunks.push(next.value)
     octets += next.value.length
   }
-  return { octets: Buffer.concat(chunks), whole: false }
+  return { octets: joined(chunks), whole: false }
+}
+
+/** Most messages come in one piece, and need not be copied. */
+function joined(chunks: readonly Buffer[]): Buffer {
+  const [first] = chunks
+  return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks)
 }

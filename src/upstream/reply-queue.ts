@@ -32,14 +32,20 @@ export function createReplyQueue(limits: ReplyLimits, trouble: QueueTrouble): Re
   const parser = createReplyParser(limits)
   const awaited: Awaited[] = []
   let leaving = false
-  let timer: NodeJS.Timeout | undefined
+  const timers = new Map<number, NodeJS.Timeout>()
 
+  /** For the reply that is awaited first. A timer for each length that is in use, set anew each time: a new one for each reply would cost ten times as much. */
   function startTimer(): void {
-    clearTimeout(timer)
     const seconds = awaited[0]?.seconds
     if (seconds === undefined) return
-    const late = () => trouble.broken('timed-out', `no reply within ${seconds} seconds`)
-    timer = setTimeout(late, seconds * 1000).unref()
+    const known = timers.get(seconds)
+    if (known) known.refresh()
+    else timers.set(seconds, setTimeout(late, seconds * 1000, seconds).unref())
+  }
+
+  /** One that nobody set anew may end while another reply is awaited, or none. */
+  function late(seconds: number): void {
+    if (awaited[0]?.seconds === seconds) trouble.broken('timed-out', `no reply within ${seconds} seconds`)
   }
 
   /** False when nothing behind it may be read any more. */
@@ -77,7 +83,8 @@ export function createReplyQueue(limits: ReplyLimits, trouble: QueueTrouble): Re
       parsed.every((item, index) => deliver(item, parsed[index + 1]))
     },
     fail(lost) {
-      clearTimeout(timer)
+      for (const timer of timers.values()) clearTimeout(timer)
+      timers.clear()
       for (const { reject } of awaited.splice(0)) reject(lost)
     },
     unread: () => awaited.length === 0 && parser.pending(),

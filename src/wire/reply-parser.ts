@@ -33,12 +33,12 @@ export function createReplyParser(limits: ReplyLimits): ReplyParser {
   let octetsOfReply = 0
   let broken = false
 
-  function line(raw: Buffer): ParsedReply | undefined {
-    const read = readLine(raw, limits)
+  function line(text: string): ParsedReply | undefined {
+    const read = readLine(text, limits)
     if (typeof read === 'string') return protocolError(read)
     if (code !== undefined && read.code !== code)
       return protocolError('the lines of one reply differ in code')
-    octetsOfReply += raw.length
+    octetsOfReply += text.length
     if (octetsOfReply > limits.upstreamReplyOctets) return protocolError('a reply is too large')
     code = read.code
     lines.push(read.text)
@@ -63,16 +63,17 @@ export function createReplyParser(limits: ReplyLimits): ReplyParser {
   return {
     push(octets) {
       const found: ParsedReply[] = []
-      let rest = held.length === 0 ? octets : Buffer.concat([held, octets])
-      for (let end = rest.indexOf(LF); end !== -1 && !broken; end = rest.indexOf(LF)) {
-        const parsed = line(rest.subarray(0, end + 1))
+      const input = held.length === 0 ? octets : Buffer.concat([held, octets])
+      let from = 0
+      for (let end = input.indexOf(LF); end !== -1 && !broken; end = input.indexOf(LF, from)) {
+        const parsed = line(input.toString('latin1', from, end + 1))
         if (parsed) found.push(parsed)
-        rest = rest.subarray(end + 1)
+        from = end + 1
       }
       if (broken) return found
       // A line that can no longer end within the limit is not waited for.
-      if (rest.length >= limits.upstreamReplyLineOctets) return [...found, protocolError(tooLong)]
-      held = Buffer.from(rest)
+      if (input.length - from >= limits.upstreamReplyLineOctets) return [...found, protocolError(tooLong)]
+      held = from === input.length ? nothing : Buffer.from(input.subarray(from))
       return found
     },
     pending: () => held.length > 0 || lines.length > 0,
@@ -87,10 +88,9 @@ interface ReplyLine {
   text: string
 }
 
-/** One line with its LF: read, or the reason why it cannot be. */
-function readLine(raw: Buffer, limits: ReplyLimits): ReplyLine | string {
-  if (raw.length > limits.upstreamReplyLineOctets) return tooLong
-  const text = raw.toString('latin1')
+/** One line with its LF, in latin1: read, or the reason why it cannot be. */
+function readLine(text: string, limits: ReplyLimits): ReplyLine | string {
+  if (text.length > limits.upstreamReplyLineOctets) return tooLong
   if (!text.endsWith('\r\n')) return 'a reply line ends in a bare LF'
   const body = text.slice(0, -2)
   if (body.includes('\r') || body.includes('\0')) return 'a reply line holds a bare CR or a NUL'
