@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { printable } from '../base/address.ts'
+import { closestName } from '../base/closest-name.ts'
 import { whyUnreadable } from '../base/why-unreadable.ts'
-import { closestName } from './closest-name.ts'
 import { readEnvFile } from './env-file.ts'
 import { type Files, isMissing } from './files.ts'
 import type { Setting } from './setting.ts'

@@ -1,10 +1,10 @@
-/** The one of `names` that a mistyped name most likely means; undefined when none is near. */
+/** The one of `names` that a mistyped name most likely means, capitals or not; undefined when none is near. */
 export function closestName(mistyped: string, names: readonly string[]): string | undefined {
   const wanted = mistyped.toUpperCase()
   let best: string | undefined
   let least = Math.floor(wanted.length / 4) + 1
   for (const name of names) {
-    const distance = editDistance(wanted, name, least)
+    const distance = editDistance(wanted, name.toUpperCase(), least)
     if (distance < least) {
       best = name
       least = distance
