@@ -26,6 +26,7 @@ async function newConfig(over: Partial<Config> = {}): Promise<Config> {
     publicUrl: new URL(`http://localhost:${port}`),
     registrations: {},
     customProviders: [],
+    providerOverrides: new Map(),
     logLevel: 'silent',
     limits: defaultLimits,
     ...over,

@@ -19,6 +19,8 @@ export interface Config {
   }
   /** The parsed and validated providers file; empty without one. */
   customProviders: readonly CustomProvider[]
+  /** What that file changes of the built-in providers, by their ids. */
+  providerOverrides: ReadonlyMap<string, ProviderOverride>
   /** PEM text of additional certification authorities. */
   extraCa?: string
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -74,6 +76,7 @@ export interface Limits {
   upstreamDataStartSeconds: number
   upstreamAfterDotSeconds: number
   upstreamIdleSeconds: number
+  upstreamAgeSeconds: number
   tokenRequestSeconds: number
   wholeLoginSeconds: number
   consentSeconds: number
@@ -104,5 +107,17 @@ export interface CustomProvider {
     recipientsPerDay?: number
     messagesPerConnection?: number
   }
+  chunking?: 'auto' | 'off'
   refreshMargin?: number
+}
+
+/** An entry of `overrides` in `POSTERN_PROVIDERS_FILE`: what is given replaces the provider's own, `null` takes a limit away. */
+export interface ProviderOverride {
+  limits?: {
+    connections?: number
+    messagesPerMinute?: number | null
+    recipientsPerDay?: number | null
+    messagesPerConnection?: number | null
+  }
+  chunking?: 'auto' | 'off'
 }

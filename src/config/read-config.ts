@@ -1,10 +1,10 @@
 import { dirname, resolve } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
-import { parseProvidersFile } from '../providers/providers-file.ts'
+import { type ProvidersFile, parseProvidersFile } from '../providers/providers-file.ts'
 import { certificatesIn } from '../tls/certificate-pair.ts'
 import { warnOfListeners } from './check-listeners.ts'
 import { checkTogether } from './check-together.ts'
-import type { Config, CustomProvider, Limits, SmtpListener } from './config.ts'
+import type { Config, Limits, SmtpListener } from './config.ts'
 import type { Files } from './files.ts'
 import { limitSettings } from './limit-settings.ts'
 import { judgeCertificate } from './read-certificate.ts'
@@ -53,14 +53,14 @@ export function readConfig(
 
   // Without a mistake, every value is there.
   const complete = withPublicUrl(values as Values, sources)
-  const config = toConfig(complete, providers.providers, extraCa.pem)
+  const config = toConfig(complete, providers, extraCa.pem)
   const warnings = [...warningsFor(complete, sources), ...certificate.warnings]
   return { config, values: complete, sources, warnings }
 }
 
 function toConfig(
   values: Values,
-  customProviders: readonly CustomProvider[],
+  { providers, overrides }: ProvidersFile,
   extraCa: string | undefined,
 ): Config {
   const { dataDir, webListen, publicUrl, logLevel, key, tlsCertFile, tlsKeyFile } = values
@@ -73,7 +73,8 @@ function toConfig(
       tlsKeyFile !== undefined && { certificate: { certFile: tlsCertFile, keyFile: tlsKeyFile } }),
     ...(key && { key }),
     registrations: toRegistrations(values),
-    customProviders,
+    customProviders: providers,
+    providerOverrides: overrides,
     ...(extraCa !== undefined && { extraCa }),
     logLevel,
     limits: Object.fromEntries(limitKeys.map((limit) => [limit, values[limit]])) as unknown as Limits,
@@ -127,15 +128,16 @@ function warningsFor(values: Values, sources: Readonly<Record<SettingKey, Source
   return warnings
 }
 
-function readProviders(path: string | undefined, files: Files) {
-  if (path === undefined) return { providers: [], mistakes: [] }
+function readProviders(path: string | undefined, files: Files): ProvidersFile & { mistakes: string[] } {
+  const nothing = { providers: [], overrides: new Map() }
+  if (path === undefined) return { ...nothing, mistakes: [] }
   const said = `${settings.providersFile.name} (${path})`
   const text = readText(path, files)
-  if ('why' in text) return { providers: [], mistakes: [`${said} cannot be read: ${text.why}.`] }
+  if ('why' in text) return { ...nothing, mistakes: [`${said} cannot be read: ${text.why}.`] }
   // A secret's file stands beside the file that names it.
   const parsed = parseProvidersFile(text.text, (secret) => files.read(resolve(dirname(path), secret)))
-  if ('providers' in parsed) return { providers: parsed.providers, mistakes: [] }
-  return { providers: [], mistakes: parsed.mistakes.map((mistake) => `${said}: ${mistake}.`) }
+  if ('providers' in parsed) return { ...parsed, mistakes: [] }
+  return { ...nothing, mistakes: parsed.mistakes.map((mistake) => `${said}: ${mistake}.`) }
 }
 
 function readExtraCa(path: string | undefined, files: Files): { pem?: string; mistakes: readonly string[] } {

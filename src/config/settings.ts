@@ -92,7 +92,7 @@ export const settings = {
     'POSTERN_PROVIDERS_FILE',
     './providers.json',
     path,
-    'A JSON file with other providers and further registrations; not set by default.',
+    'A JSON file with other providers, further registrations, and other limits for the built-in providers; not set by default.',
   ),
   extraCaFile: optional(
     'POSTERN_EXTRA_CA_FILE',

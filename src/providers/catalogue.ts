@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts'
 import { customProvider } from './custom.ts'
 import { google } from './google.ts'
 import { microsoft, outlook } from './microsoft.ts'
+import { withOverride } from './override.ts'
 import type { Catalogue, Provider, RegisteredProvider, Registration } from './provider.ts'
 
 /** A provider, and its registration or what to set to have one. */
@@ -17,7 +18,9 @@ interface Entry {
 /** The presets, in the order in which people are shown them. The providers file may not use their ids. */
 export const presetIds: readonly string[] = ['microsoft', 'outlook', 'google']
 
-export function createCatalogue(config: Pick<Config, 'registrations' | 'customProviders'>): Catalogue {
+type CatalogueConfig = Pick<Config, 'registrations' | 'customProviders' | 'providerOverrides'>
+
+export function createCatalogue(config: CatalogueConfig): Catalogue {
   const entries = new Map(allEntries(config).map((entry) => [entry.provider.id, entry]))
 
   return {
@@ -38,10 +41,7 @@ export function createCatalogue(config: Pick<Config, 'registrations' | 'customPr
   }
 }
 
-function allEntries({
-  registrations,
-  customProviders,
-}: Pick<Config, 'registrations' | 'customProviders'>): Entry[] {
+function allEntries({ registrations, customProviders, providerOverrides }: CatalogueConfig): Entry[] {
   const { microsoft: entra, google: googleClient } = registrations
   const tenant = entra?.tenant ?? 'common'
   // A registration of one organisation knows no personal accounts.
@@ -50,7 +50,7 @@ function allEntries({
     const provider = customProvider(entry)
     return { provider, registration: provider.registration, fix: '' }
   })
-  return [
+  const builtIn: Entry[] = [
     { provider: microsoft(tenant), ...registrationOf(entra), fix: microsoftFix },
     {
       provider: outlook,
@@ -60,8 +60,12 @@ function allEntries({
         : 'Set POSTERN_MICROSOFT_TENANT to common or consumers, and restart.',
     },
     { provider: google, ...registrationOf(googleClient), fix: googleFix },
-    ...custom,
   ]
+  const overridden = builtIn.map(({ provider, ...entry }) => ({
+    ...entry,
+    provider: withOverride(provider, providerOverrides.get(provider.id)),
+  }))
+  return [...overridden, ...custom]
 }
 
 const microsoftFix =

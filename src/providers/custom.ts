@@ -13,7 +13,7 @@ export function customProvider(entry: CustomProvider): RegisteredProvider {
     submission: entry.smtp,
     mechanisms: entry.mechanisms,
     limits: { connections: 2, ...entry.limits },
-    chunking: 'auto',
+    chunking: entry.chunking ?? 'auto',
     refreshMarginSeconds: entry.refreshMargin ?? 0,
     // RFC 6409, section 7, expects these three of every submission server; the rest waits for its EHLO.
     offers: {

@@ -22,6 +22,9 @@ export const google: Provider = {
   },
   submission: { host: 'smtp.gmail.com', port: 465, tls: 'implicit' },
   mechanisms: ['XOAUTH2', 'OAUTHBEARER'],
+  // Google publishes no limit of connections. Per day, a Workspace account may write to 10,000 recipients in 2,000 messages, a
+  // personal or trial one far less, and nothing tells here which of them it is: the larger one stands, so that nothing is refused here
+  // that Google takes, and Google's own refusal (550 5.4.5) does the rest.
   limits: { connections: 3, recipientsPerDay: 10_000 },
   chunking: 'auto',
   refreshMarginSeconds: 600,

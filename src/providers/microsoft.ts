@@ -13,8 +13,8 @@ export function microsoft(tenant: string): Provider {
     oauth: entra(tenant),
     submission: submissionOf(tenant),
     mechanisms: ['XOAUTH2'],
-    // Exchange Online allows three connections and 30 messages a minute for each mailbox, whoever uses it: one
-    // connection is left for the mailbox's other programs.
+    // Exchange Online allows three connections, 30 messages a minute and 10,000 recipients in any 24 hours for each mailbox,
+    // whoever uses it: one connection is left for the mailbox's other programs.
     limits: { connections: 2, messagesPerMinute: 30, recipientsPerDay: 10_000 },
     chunking: 'auto',
     refreshMarginSeconds: 600,
@@ -35,6 +35,7 @@ export const outlook: Provider = {
   ...microsoft('consumers'),
   id: 'outlook',
   name: 'Outlook.com, Hotmail and other personal Microsoft accounts',
+  // How many recipients a day differs with the age and the standing of the account: only Microsoft knows.
   limits: { connections: 2, messagesPerMinute: 30 },
 }
 

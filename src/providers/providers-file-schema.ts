@@ -28,11 +28,15 @@ const issuer = endpoint.refine((value) => !/[?#]/.test(value), 'must have no que
 // RFC 6749, section 3.3.
 const scope = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must be one scope, without spaces or quotes')
 
+const connections = z.int().min(1).max(100).optional()
+const limit = z.int().min(1)
+const chunking = z.enum(['auto', 'off']).optional()
+
 const limits = z.strictObject({
-  connections: z.int().min(1).max(100).optional(),
-  messagesPerMinute: z.int().min(1).optional(),
-  recipientsPerDay: z.int().min(1).optional(),
-  messagesPerConnection: z.int().min(1).optional(),
+  connections,
+  messagesPerMinute: limit.optional(),
+  recipientsPerDay: limit.optional(),
+  messagesPerConnection: limit.optional(),
 })
 
 const entry = z
@@ -64,6 +68,7 @@ const entry = z
     }),
     mechanisms: z.array(z.enum(['XOAUTH2', 'OAUTHBEARER'])).min(1),
     limits: limits.optional(),
+    chunking,
     refreshMargin: z.int().min(0).max(86_400).optional(),
   })
   .superRefine((provider, context) => {
@@ -71,9 +76,31 @@ const entry = z
       context.addIssue({ code: 'custom', path: [path], message })
   })
 
-export const providersFileSchema = z.strictObject({ providers: z.array(entry) })
+const override = z.strictObject({
+  limits: z
+    .strictObject({
+      connections,
+      messagesPerMinute: limit.nullish(),
+      recipientsPerDay: limit.nullish(),
+      messagesPerConnection: limit.nullish(),
+    })
+    .optional(),
+  chunking,
+})
+
+export const providersFileSchema = z
+  .strictObject({
+    providers: z.array(entry).optional(),
+    overrides: z.record(z.string(), override).optional(),
+  })
+  .refine(
+    ({ providers, overrides }) => providers !== undefined || overrides !== undefined,
+    'must have "providers" or "overrides", or both',
+  )
 
 export type ProviderEntry = z.output<typeof entry>
+
+export type OverrideEntry = z.output<typeof override>
 
 function endpointMistake(value: string): string | undefined {
   if (!URL.canParse(value)) return 'must be a URL'

@@ -1,24 +1,34 @@
+import { printable } from '../base/address.ts'
+import { closestName } from '../base/closest-name.ts'
 import { Secret } from '../base/secret.ts'
-import type { CustomProvider } from '../config/config.ts'
+import type { CustomProvider, ProviderOverride } from '../config/config.ts'
 import { presetIds } from './catalogue.ts'
 import { sayMistake } from './providers-file-mistakes.ts'
-import { type ProviderEntry, providersFileSchema } from './providers-file-schema.ts'
+import { type OverrideEntry, type ProviderEntry, providersFileSchema } from './providers-file-schema.ts'
 
-export type ProvidersFile = { providers: CustomProvider[] } | { mistakes: string[] }
+export interface ProvidersFile {
+  providers: readonly CustomProvider[]
+  /** By the ids of built-in providers. */
+  overrides: ReadonlyMap<string, ProviderOverride>
+}
 
 /**
  * Reads the text of `POSTERN_PROVIDERS_FILE`. Every mistake is told, each as one sentence that begins with its place
  * (`providers[0].smtp.tls`).
  * @param readSecretFile reads a `clientSecretFile`; what it throws becomes a mistake
  */
-export function parseProvidersFile(text: string, readSecretFile: (path: string) => string): ProvidersFile {
+export function parseProvidersFile(
+  text: string,
+  readSecretFile: (path: string) => string,
+): ProvidersFile | { mistakes: string[] } {
   const json = parseJson(text)
   if ('mistake' in json) return { mistakes: [json.mistake] }
   const parsed = providersFileSchema.safeParse(json.value)
   if (!parsed.success) return { mistakes: parsed.error.issues.flatMap(sayMistake) }
 
-  const mistakes = takenIds(parsed.data.providers)
-  const providers = parsed.data.providers.map((entry, index) =>
+  const { providers: entries = [], overrides = {} } = parsed.data
+  const mistakes = [...takenIds(entries), ...strangeIds(Object.keys(overrides), entries)]
+  const providers = entries.map((entry, index) =>
     finish(entry, (path) => {
       const read = readSecret(path, readSecretFile)
       if ('secret' in read) return read.secret
@@ -26,7 +36,9 @@ export function parseProvidersFile(text: string, readSecretFile: (path: string) 
       return undefined
     }),
   )
-  return mistakes.length > 0 ? { mistakes } : { providers }
+  if (mistakes.length > 0) return { mistakes }
+  const finished = Object.entries(overrides).map(([id, entry]) => [id, finishOverride(entry)] as const)
+  return { providers, overrides: new Map(finished) }
 }
 
 function parseJson(text: string): { value: unknown } | { mistake: string } {
@@ -51,6 +63,22 @@ function takenIds(entries: readonly ProviderEntry[]): string[] {
     first.set(id, index)
     return []
   })
+}
+
+function strangeIds(overridden: readonly string[], entries: readonly ProviderEntry[]): string[] {
+  return overridden.flatMap((id) => {
+    if (presetIds.includes(id)) return []
+    const place = `overrides.${printable(id)}`
+    const own = entries.findIndex((entry) => entry.id === id)
+    if (own !== -1) return [`${place}: is not built in; put it into providers[${own}] itself`]
+    const meant = closestName(id, presetIds)
+    const question = meant === undefined ? '' : `; did you mean ${meant}`
+    return [`${place}: is not a built-in provider, which are ${presetIds.join(', ')}${question}`]
+  })
+}
+
+function finishOverride({ limits, ...rest }: OverrideEntry): ProviderOverride {
+  return withoutUndefined({ ...rest, limits: limits && withoutUndefined(limits) })
 }
 
 function finish(entry: ProviderEntry, secretIn: (path: string) => Secret | undefined): CustomProvider {

@@ -27,6 +27,15 @@ it('reads the providers file, and a secret that stands beside it', () => {
   expect(reading.config.customProviders[0]?.clientSecret?.reveal()).toBe('s3cr3t')
 })
 
+it('reads what the providers file changes of the built-in ones', () => {
+  const files = memoryFiles({
+    'providers.json': JSON.stringify({ overrides: { google: { chunking: 'off' } } }),
+  })
+  const reading = readConfig({ POSTERN_PROVIDERS_FILE: 'providers.json' }, files)
+  if ('mistakes' in reading) throw new Error(reading.mistakes.join('\n'))
+  expect(reading.config.providerOverrides).toEqual(new Map([['google', { chunking: 'off' }]]))
+})
+
 it('names the providers file with each of its mistakes', () => {
   const broken = [
     { ...entry, smtp: { ...entry.smtp, tls: 'none' } },

@@ -53,6 +53,7 @@ describe('a configuration', () => {
       publicUrl: new URL('http://localhost:8587'),
       registrations: {},
       customProviders: [],
+      providerOverrides: new Map(),
       logLevel: 'info',
       limits: expect.objectContaining({
         commandLineOctets: 4096,

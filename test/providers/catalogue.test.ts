@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
-import type { CustomProvider } from '../../src/config/config.ts'
+import type { CustomProvider, ProviderOverride } from '../../src/config/config.ts'
 import { createCatalogue, presetIds } from '../../src/providers/catalogue.ts'
 
 const custom: CustomProvider = {
@@ -17,10 +17,10 @@ const custom: CustomProvider = {
   mechanisms: ['OAUTHBEARER'],
 }
 
-const nothing = { registrations: {}, customProviders: [] }
+const nothing = { registrations: {}, customProviders: [], providerOverrides: new Map() }
 const entra = (tenant: string, clientSecret?: Secret) => ({
+  ...nothing,
   registrations: { microsoft: { clientId: 'app', tenant, ...(clientSecret && { clientSecret }) } },
-  customProviders: [],
 })
 
 function failureOf(run: () => unknown): Failure {
@@ -114,7 +114,7 @@ describe('microsoft', () => {
 })
 
 describe('a provider of the providers file', () => {
-  const acme = createCatalogue({ registrations: {}, customProviders: [custom] }).registered('acme')
+  const acme = createCatalogue({ ...nothing, customProviders: [custom] }).registered('acme')
 
   it('is registered by its own entry', () => {
     expect(acme.registration).toEqual({ clientId: 'acme-client' })
@@ -127,8 +127,50 @@ describe('a provider of the providers file', () => {
 
   it('has two connections unless the file says otherwise', () => {
     expect(acme.limits).toEqual({ connections: 2 })
+    expect(acme.chunking).toBe('auto')
     const limits = { messagesPerMinute: 5, connections: 7 }
-    const other = createCatalogue({ registrations: {}, customProviders: [{ ...custom, limits }] })
+    const other = createCatalogue({ ...nothing, customProviders: [{ ...custom, limits }] })
     expect(other.registered('acme').limits).toEqual(limits)
+  })
+})
+
+describe('an override of a built-in provider', () => {
+  const overridden = (id: string, override: ProviderOverride) => {
+    const catalogue = createCatalogue({ ...nothing, providerOverrides: new Map([[id, override]]) })
+    const providerOf = (wanted: string) =>
+      catalogue.list().find(({ provider }) => provider.id === wanted)?.provider
+    return { its: providerOf(id), google: providerOf('google') }
+  }
+
+  it.each<[string, string, ProviderOverride, object]>([
+    ['nothing', 'microsoft', {}, { connections: 2, messagesPerMinute: 30, recipientsPerDay: 10_000 }],
+    [
+      'one limit',
+      'microsoft',
+      { limits: { connections: 5 } },
+      { connections: 5, messagesPerMinute: 30, recipientsPerDay: 10_000 },
+    ],
+    [
+      'a limit that it did not have',
+      'outlook',
+      { limits: { recipientsPerDay: 300, messagesPerConnection: 20 } },
+      { connections: 2, messagesPerMinute: 30, recipientsPerDay: 300, messagesPerConnection: 20 },
+    ],
+    [
+      'a limit that it is to have no more',
+      'microsoft',
+      { limits: { recipientsPerDay: null, messagesPerConnection: null } },
+      { connections: 2, messagesPerMinute: 30 },
+    ],
+  ])('changes %s, and the rest stays', (_, id, override, limits) => {
+    const { its, google } = overridden(id, override)
+    expect(its).toMatchObject({ id, chunking: 'auto' })
+    expect(its?.limits).toEqual(limits)
+    expect(google?.limits).toEqual({ connections: 3, recipientsPerDay: 10_000 })
+  })
+
+  it('switches CHUNKING off', () => {
+    const { its, google } = overridden('microsoft', { chunking: 'off' })
+    expect([its?.chunking, google?.chunking]).toEqual(['off', 'auto'])
   })
 })

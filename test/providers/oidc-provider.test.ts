@@ -43,7 +43,11 @@ describe('a consent at a real authorization server', () => {
     }
     const parsed = parseProvidersFile(JSON.stringify({ providers: [entry] }), () => '')
     if ('mistakes' in parsed) throw new Error(parsed.mistakes.join('\n'))
-    const catalogue = createCatalogue({ registrations: {}, customProviders: parsed.providers })
+    const catalogue = createCatalogue({
+      registrations: {},
+      customProviders: parsed.providers,
+      providerOverrides: parsed.overrides,
+    })
     client = createOAuthClients({ catalogue, fetch: http.fetch })('demo')
   })
 

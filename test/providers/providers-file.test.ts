@@ -29,7 +29,10 @@ function mistakesIn(...providers: unknown[]): string[] {
 
 describe('the providers file', () => {
   it('is good with the least that is needed', () => {
-    expect(parse(least)).toEqual({ providers: [{ ...least, authorizationParameters: {} }] })
+    expect(parse(least)).toEqual({
+      providers: [{ ...least, authorizationParameters: {} }],
+      overrides: new Map(),
+    })
   })
 
   it('keeps everything that it may hold', () => {
@@ -43,6 +46,7 @@ describe('the providers file', () => {
       authorizationParameters: { audience: 'mail' },
       clientAuthentication: 'client_secret_basic',
       limits: { connections: 1, messagesPerMinute: 2, recipientsPerDay: 3, messagesPerConnection: 4 },
+      chunking: 'off',
       refreshMargin: 600,
     }
     const parsed = parse({ ...full, clientSecret: 'hush' })
@@ -105,6 +109,12 @@ describe('the providers file', () => {
       'a limit of nothing',
       { limits: { connections: 0 } },
       'providers[0].limits.connections: must be at least 1',
+    ],
+    ['a third way with CHUNKING', { chunking: 'on' }, 'providers[0].chunking: must be "auto" or "off"'],
+    [
+      'a limit to take away that nobody has set',
+      { limits: { messagesPerMinute: null } },
+      'providers[0].limits.messagesPerMinute: must be a number',
     ],
     [
       'smtp without tls',
@@ -198,9 +208,64 @@ describe('the providers file', () => {
 
   it.each([
     ['[]', 'The file: must be an object in { }'],
-    ['{}', 'providers: is missing'],
+    ['{}', 'The file: must have "providers" or "overrides", or both'],
+    ['{"overrides":[]}', 'overrides: must be an object in { }'],
     ['{"providers":[],"more":1}', 'more: there is no such setting'],
   ])('must have the right shape, unlike %s', (text, mistake) => {
+    expect(parseProvidersFile(text, read)).toEqual({ mistakes: [mistake] })
+  })
+
+  it('overrides what is known of the built-in providers, without providers of its own', () => {
+    const overrides = {
+      microsoft: { limits: { connections: 1, recipientsPerDay: null }, chunking: 'off' },
+      google: {},
+    }
+    expect(parseProvidersFile(JSON.stringify({ overrides }), read)).toEqual({
+      providers: [],
+      overrides: new Map(Object.entries(overrides)),
+    })
+  })
+
+  it.each<[string, object, string]>([
+    [
+      'a mistyped id',
+      { gogle: {} },
+      'overrides.gogle: is not a built-in provider, which are microsoft, outlook, google; did you mean google',
+    ],
+    [
+      'an id that nothing is like',
+      { 'yahoo\u001b': {} },
+      'overrides.yahoo?: is not a built-in provider, which are microsoft, outlook, google',
+    ],
+    ['an entry of its own', { acme: {} }, 'overrides.acme: is not built in; put it into providers[0] itself'],
+    [
+      'what every object has',
+      { constructor: {} },
+      'overrides.constructor: is not a built-in provider, which are microsoft, outlook, google',
+    ],
+    [
+      'something else than limits',
+      { google: { smtp: {} } },
+      'overrides.google.smtp: there is no such setting',
+    ],
+    [
+      'an unknown limit',
+      { google: { limits: { messagesPerDay: 5 } } },
+      'overrides.google.limits.messagesPerDay: there is no such setting',
+    ],
+    [
+      'no limit of connections',
+      { google: { limits: { connections: null } } },
+      'overrides.google.limits.connections: must be a number',
+    ],
+    [
+      'a limit of nothing',
+      { google: { limits: { recipientsPerDay: 0 } } },
+      'overrides.google.limits.recipientsPerDay: must be at least 1',
+    ],
+    ['another word', { google: { chunking: false } }, 'overrides.google.chunking: must be "auto" or "off"'],
+  ])('refuses to override %s', (_what, overrides, mistake) => {
+    const text = JSON.stringify({ providers: [least], overrides })
     expect(parseProvidersFile(text, read)).toEqual({ mistakes: [mistake] })
   })
 
