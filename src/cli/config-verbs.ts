@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { describeConfig } from '../config/describe-config.ts'
+import { describeProviders, type ProviderDescription } from '../config/describe-providers.ts'
 import type { Context } from './context.ts'
 import { table } from './terminal.ts'
 
@@ -17,14 +18,38 @@ export function addConfigVerbs(program: Command, context: Context): void {
 
   program
     .command('config')
-    .description('print the settings in effect, secrets hidden')
+    .description('print the settings and the limits of providers in effect, secrets hidden')
     .addHelpText('after', '\nExample:\n  postern config --json')
     .action((_options: object, command: Command) => {
       const effective = context.config()
       const described = describeConfig(effective)
       const rows = described.map(({ name, value, source }) => [name, String(value ?? ''), source])
+      const providers = describeProviders(effective.config)
+      const words = `${table(['SETTING', 'VALUE', 'FROM'], rows)}\n${providerTable(providers)}`
       const { warnings } = effective
-      context.tell(command, { settings: described, warnings }, table(['SETTING', 'VALUE', 'FROM'], rows))
+      context.tell(command, { settings: described, providers, warnings }, words)
       if (command.opts().json !== true) context.warn(warnings)
     })
+}
+
+function providerTable(providers: readonly ProviderDescription[]): string {
+  const heading = [
+    'PROVIDER',
+    'REGISTERED',
+    'CONNECTIONS',
+    'MESSAGES/MINUTE',
+    'RECIPIENTS/DAY',
+    'MESSAGES/CONNECTION',
+    'CHUNKING',
+  ]
+  const rows = providers.map(({ id, registered, limits, chunking }) => [
+    id,
+    registered ? 'yes' : 'no',
+    String(limits.connections),
+    String(limits.messagesPerMinute ?? ''),
+    String(limits.recipientsPerDay ?? ''),
+    String(limits.messagesPerConnection ?? ''),
+    chunking,
+  ])
+  return table(heading, rows)
 }

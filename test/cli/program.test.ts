@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type CommandStage, setCommandStage } from './command-stage.ts'
@@ -21,6 +21,21 @@ describe('the command', () => {
       source: 'environment',
     })
     expect(words.stdout + stdout).not.toContain('client-secret-of-google')
+  })
+
+  it('prints the limits of every provider, as the providers file changes them', async () => {
+    const overrides = { microsoft: { limits: { connections: 1, recipientsPerDay: null }, chunking: 'off' } }
+    writeFileSync(join(stage.folder, 'providers.json'), JSON.stringify({ overrides }))
+    writeFileSync(join(stage.folder, '.env'), 'POSTERN_PROVIDERS_FILE=providers.json')
+    const { stdout } = await stage.postern(['config', '--json'])
+    expect(JSON.parse(stdout).providers).toContainEqual({
+      id: 'microsoft',
+      name: 'Microsoft 365 (work or school)',
+      registered: false,
+      limits: { connections: 1, messagesPerMinute: 30 },
+      chunking: 'off',
+    })
+    expect((await stage.postern(['config'])).stdout).toMatch(/^microsoft +no +1 +30 +off$/m)
   })
 
   it.each([
