@@ -156,7 +156,7 @@ function inTheMessage(): HostileRow[] {
     {
       what: 'says 421 to the end of the message',
       script: answersEnd('421 4.3.2 Going'),
-      answered: { message: '421 4.3.2 Going' },
+      answered: { message: '451 4.3.2 Going' },
     },
   ])
 }

@@ -76,16 +76,41 @@ describe('a provider’s reply on its way to the client', () => {
     ['554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException', '451 4.4.5 [postern:LIMIT]'],
     ['550 5.4.5 Daily user sending limit exceeded', '451 4.4.5 [postern:LIMIT]'],
     ['550 5.2.252 SendAsDenied limit', '451 4.4.5 [postern:LIMIT]'],
+    ['554 5.2.2 Submission quota exceeded', '451 4.4.5 [postern:LIMIT]'],
+    ['550 5.2.2 The submission quota was exceeded', '451 4.4.5 [postern:LIMIT]'],
+    ['550 5.7.1 Mail sent from here has been rate limited', '451 4.4.5 [postern:LIMIT]'],
+    ['550 5.7.1 Daily SMTP relay limit exceeded for user', '451 4.4.5 [postern:LIMIT]'],
+    ...[421, 432, 451].map((code): [string, string] => [
+      `${code} 4.4.2 Message submission rate for this client has exceeded the configured limit`,
+      '451 4.4.5 [postern:LIMIT]',
+    ]),
+    ['432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded', '451 4.3.2 [postern:LIMIT]'],
+    ['432 4.3.2 Concurrent connections limit exceeded.', '451 4.3.2 [postern:LIMIT]'],
     ['530 5.7.57 Client not authenticated to send mail', '451 4.3.0 [postern:CONFIG]'],
   ])('says what it means: %s', (said, meant) => {
     expect(gist(formatReply(relayedReply(read(said))))).toBe(meant)
   })
 
   it.each([
+    '421 4.7.0 Try again later, closing connection',
+    '421 4.4.2 Connection dropped',
+    '432 4.3.2 STOREDRV.Deliver; recipient thread limit exceeded',
+  ])(
+    'keeps its words where its code would tell something about this connection or the password: %s',
+    (said) => {
+      expect(formatReply(relayedReply(read(said)))).toBe(`451${said.slice(3)}\r\n`)
+    },
+  )
+
+  it.each([
     '250 2.0.0 OK',
     '554 5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException',
     '554 5.4.5 something',
     '550 5.2.2 mailbox full',
+    '554 5.2.2 mailbox full; STOREDRV.Submission.Exception:QuotaExceededException',
+    '550 5.7.1 Client was not authenticated',
+    '451 4.4.2 Timeout',
+    '451 4.3.2 Please try again later',
     '550 5.4.50 no such status',
     '530 5.7.0 Authentication required',
     '451 4.7.500 Server busy',
