@@ -23,6 +23,28 @@ export async function compare(contenders, rounds, measure) {
   return mapValues(figures, summaries)
 }
 
+/**
+ * The same done on a stage of its own as often: for what happens once in the life of a process. A target that was started by somebody else has one
+ * life only.
+ *
+ * @template F
+ * @param {(stage: import('./stage.js').Stage) => Promise<F>} measure
+ * @returns {Promise<F[]>}
+ */
+export async function freshRounds(rounds, setStage, wishes, measure) {
+  const figures = []
+  let stage
+  do {
+    stage = await setStage(wishes)
+    try {
+      figures.push(await measure(stage))
+    } finally {
+      await stage.clear()
+    }
+  } while (figures.length < rounds && !stage.oneLife)
+  return figures
+}
+
 /** @param {Record<string, number>[]} measured the same figures in every round */
 function summaries(measured) {
   return mapValues(measured[0], (_, figure) => {

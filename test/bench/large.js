@@ -1,9 +1,13 @@
 // Messages of 25 MiB. The provider hashes what arrives, and the hashes are compared: octets that are lost or changed are no rate.
-import { compare } from './compare.js'
+import { compareSending, mediansOf } from './compare-sending.js'
 import { forgetPeak, peakOctets, residentOctets } from './figures.js'
 import { row, withVerdict } from './rows.js'
 
-const mostGrowth = 64e6
+const mostGrowth = 64
+const crowds = [
+  { name: '25 MiB messages, 1 client', clients: 1, atLeast: 0.9 },
+  { name: '25 MiB messages, 4 clients', clients: 4, atLeast: 0.8 },
+]
 
 /** `messages` is for each client of a round. */
 const usualSizes = { octets: 25 * 1024 * 1024, messages: 3 }
@@ -12,53 +16,51 @@ export async function large({ rounds, setStage, sizes = usualSizes }) {
   const stage = await setStage({ withForwarder: true })
   try {
     const load = stage.worker('load.js')
-    const message = await load.ask({ do: 'prepare', octets: sizes.octets })
-    await load.ask({ do: 'send', clients: 1, newConnections: true, messages: 1, ...stage.through })
-    const before = await watchMemory(stage.posternPid)
+    const before = await prepare(stage, load, sizes)
+    const rows = []
     const details = []
-    for (const [clients, atLeast] of [
-      [1, 0.9],
-      [4, 0.8],
-    ]) {
-      const name = clients === 1 ? '25 MiB messages, 1 client' : `25 MiB messages, ${clients} clients`
-      const figures = await measureClients(stage, load, message, sizes, clients, rounds)
-      const rates = Object.fromEntries(Object.entries(figures).map(([key, { rate }]) => [key, rate.median]))
-      details.push({ row: row(name, 'MB/s', rates, { of: 'ratio', atLeast }), figures })
+    for (const { name, clients, atLeast } of crowds) {
+      const figures = await compareSending(stage, load, {
+        contenders: ['direct', 'forwarder', 'through'],
+        rounds,
+        shape: () => ({ clients, newConnections: true, messages: clients * sizes.messages }),
+        check: (sent, contender) => checkArrived(stage.provider, before.digest, sent, contender),
+      })
+      const rates = mapValues(mediansOf(figures, 'rate'), (rate) => (rate * before.octets) / 1e6)
+      const processor = figures.through.processor?.median
+      rows.push(row(name, 'MB/s', rates, { of: 'ratio', atLeast }, processor))
+      details.push(figures)
     }
-    const rows = details.map((detail) => detail.row)
-    if (before !== undefined) rows.push(await growthRow(stage.posternPid, before))
-    return withVerdict(rounds, rows, { details, message })
+    const pid = stage.pids.through
+    if (pid) rows.push(growthRow(((await peakOctets(pid)) - before.resident) / 1e6))
+    return withVerdict(rounds, rows, { details, ...before })
   } finally {
     await stage.clear()
   }
 }
 
-async function measureClients(stage, load, { octets, digest }, { messages }, clients, rounds) {
-  const { direct, forwarder, through, provider } = stage
-  const shape = { clients, newConnections: true, messages: clients * messages }
-  return compare({ direct, forwarder, through }, rounds, async (target, contender) => {
-    await provider.ask({ do: 'shape', digests: true })
-    const { each, milliseconds } = await load.ask({ do: 'send', ...shape, ...target })
-    const { digests } = await provider.ask({ do: 'counts' })
-    if (digests[digest] !== each.length || Object.keys(digests).length !== 1) {
-      throw new Error(`${contender}: sent ${each.length} times ${digest}, arrived ${JSON.stringify(digests)}`)
-    }
-    return { rate: (each.length * octets) / 1e6 / (milliseconds / 1000) }
-  })
+/** The message, and the memory that the process has when it has sent a small one. */
+async function prepare({ provider, through, pids }, load, { octets }) {
+  await provider.ask({ do: 'shape', digests: true })
+  await load.ask({ do: 'send', clients: 1, newConnections: true, messages: 1, ...through })
+  await provider.ask({ do: 'count' })
+  const message = await load.ask({ do: 'prepare', octets })
+  if (!pids.through) return message
+  await forgetPeak(pids.through)
+  return { ...message, resident: await residentOctets(pids.through) }
 }
 
-async function watchMemory(pid) {
-  if (pid === undefined) return undefined
-  await forgetPeak(pid)
-  return residentOctets(pid)
+async function checkArrived(provider, digest, sent, contender) {
+  const { digests } = await provider.ask({ do: 'count' })
+  if (digests[digest] === sent && Object.keys(digests).length === 1) return
+  throw new Error(`${contender}: sent ${digest} ${sent} times, arrived ${JSON.stringify(digests)}`)
 }
 
-async function growthRow(pid, before) {
-  const grown = ((await peakOctets(pid)) - before) / 1e6
-  return row(
-    'growth of resident memory beside them',
-    'MB',
-    { through: grown },
-    { of: 'figure', atMost: mostGrowth / 1e6 },
-  )
+function growthRow(megabytes) {
+  const goal = { of: 'figure', atMost: mostGrowth }
+  return row('growth of resident memory beside them', 'MB', { through: megabytes }, goal)
+}
+
+function mapValues(object, change) {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]))
 }

@@ -3,6 +3,8 @@ import { closeSession, openSession, sendOne } from './conversation.js'
 import { answerJobs } from './jobs.js'
 import { makeMessage, numbered } from './message.js'
 
+// Whatever is between us and the provider may be slow: the rate is known after this time, too.
+const usualMilliseconds = 10_000
 let message
 
 answerJobs({
@@ -28,7 +30,8 @@ answerJobs({
 async function send(job) {
   message ??= makeMessage(5120)
   const began = performance.now()
-  const run = { each: [], digests: [], failures: [], next: 0, end: began + (job.mostMilliseconds ?? 30_000) }
+  const end = began + (job.mostMilliseconds ?? usualMilliseconds)
+  const run = { each: [], digests: [], failures: [], next: 0, end }
   const clients = Array.from({ length: job.clients }, (_, client) => sendInTurn(job, run, client))
   await Promise.all(clients)
   const { each, digests, failures } = run

@@ -1,16 +1,20 @@
-// npm run bench [-- WORKLOAD] [--json] [--rounds N]
+// npm run bench [-- WORKLOAD] [--json] [--rounds N] [--target HOST:PORT ...]
 // Without a name: the comparison. Each workload sets its own stage, is bounded in number and time, and clears up. One that
 // shows a bound to be kept ends with 1 when it is not.
-import { parseArgs } from 'node:util'
 import { comparison, table } from './comparison.js'
 import { describeFlood, flood } from './flood.js'
 import { describeIdle, idle } from './idle.js'
+import { readOptions } from './options.js'
 import { describeRows } from './rows.js'
 import { describeSignIn, signIn } from './sign-in.js'
 import { describeSoak, soak } from './soak.js'
 import { setStage } from './stage.js'
+import { createTargetStages } from './target.js'
 
-const inRows = (measure) => ({ measure, describe: ({ rows }) => describeRows(rows) })
+const inRows = (measure) => ({
+  measure,
+  describe: ({ rows }, { target }) => describeRows(rows, target ? 'target' : 'postern'),
+})
 const workloads = {
   comparison: inRows(comparison),
   ...Object.fromEntries(Object.entries(table).map(([name, measure]) => [name, inRows(measure)])),
@@ -20,17 +24,18 @@ const workloads = {
   soak: { measure: soak, describe: describeSoak },
 }
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '5' } },
-})
-const [name = 'comparison'] = positionals
-const workload = workloads[name]
-if (workload === undefined) {
-  console.error(`There is no workload ${name}, only ${Object.keys(workloads).join(', ')}`)
-  process.exit(2)
+const options = readOptions(process.argv.slice(2), Object.keys(workloads))
+const workload = workloads[options.workload]
+const stages = options.target ? createTargetStages(options.target) : { setStage, end() {} }
+try {
+  const figures = await workload.measure({ ...options, setStage: stages.setStage })
+  console.log(
+    options.json ? JSON.stringify(figures, null, 2) : workload.describe(figures, options).join('\n'),
+  )
+  if (figures.met === false) process.exitCode = 1
+} catch (error) {
+  console.error(`${options.workload}: ${error.message}`)
+  process.exitCode = 1
+} finally {
+  stages.end()
 }
-
-const figures = await workload.measure({ rounds: Number(options.rounds), setStage })
-console.log(options.json ? JSON.stringify(figures, null, 2) : workload.describe(figures).join('\n'))
-if (figures.met === false) process.exitCode = 1

@@ -43,6 +43,11 @@ export function createTokenEndpoint({ mailbox, refreshToken, accessToken, rotati
   return {
     server,
     accepts: (response) => good.has(response),
-    counts: () => ({ tokenRequests: state.requests, grantAlive: !state.dead }),
+    /** The requests since the last time. */
+    count() {
+      const tokenRequests = state.requests
+      state.requests = 0
+      return { tokenRequests, grantAlive: !state.dead }
+    },
   }
 }

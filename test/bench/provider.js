@@ -1,5 +1,5 @@
 // A mail provider and its token endpoint in a process of their own, so that their work is not counted as postern's. Takes XOAUTH2 under
-// TLS only, throws every message away, counts them. Jobs: `open`, `shape`, `counts`.
+// TLS only, throws every message away, counts them. Jobs: `open`, `shape`, `count`.
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { createSecureContext, TLSSocket } from 'node:tls'
@@ -56,8 +56,11 @@ answerJobs({
     tally = emptyTally()
   },
 
-  counts() {
-    return { ...tally, digests: Object.fromEntries(tally.digests), ...tokens.counts() }
+  /** What was counted since the last time. */
+  count() {
+    const counted = { ...tally, digests: Object.fromEntries(tally.digests), ...tokens.count() }
+    Object.assign(tally, emptyTally(), { signedIn: tally.signedIn })
+    return counted
   },
 })
 

@@ -6,8 +6,9 @@
  * @property {string} unit
  * @property {number} [direct]
  * @property {number} [forwarder]
- * @property {number} through
+ * @property {number} [through] absent where the workload failed
  * @property {number} [ratio] of `through` to `direct`
+ * @property {number} [processor] milliseconds of processor time that each message or request cost
  * @property {Goal} [goal]
  * @property {boolean} [met] absent where there is no goal
  *
@@ -15,15 +16,26 @@
  */
 
 /** @returns {Row} */
-export function row(workload, unit, figures, goal) {
+export function row(workload, unit, figures, goal, processor) {
   const { direct, through } = figures
   const ratio = direct === undefined ? undefined : through / direct
-  const whole = { workload, unit, ...figures, ...(ratio !== undefined && { ratio }) }
+  const whole = {
+    workload,
+    unit,
+    ...figures,
+    ...(ratio !== undefined && { ratio }),
+    ...(processor !== undefined && { processor }),
+  }
   if (goal === undefined) return whole
   const value = goal.of === 'ratio' ? ratio : through
   // Not a number is not met.
   const met = goal.atMost === undefined ? value >= goal.atLeast : value <= goal.atMost
   return { ...whole, goal, met }
+}
+
+/** A workload that came to no figure. @returns {Row} */
+export function failedRow(workload, error) {
+  return { workload: `${workload}: ${error.message}`, unit: '', met: false }
 }
 
 /** What a workload answers. @param {Row[]} rows */
@@ -33,7 +45,7 @@ export function withVerdict(rounds, rows, more = {}) {
 
 /** @param {Row[]} rows; @param {string} contender the name of the column beside `direct`; @returns {string[]} a Markdown table */
 export function describeRows(rows, contender = 'postern') {
-  const head = ['workload', 'direct', 'forwarder', contender, 'ratio', 'goal', 'met']
+  const head = ['workload', 'direct', 'forwarder', contender, 'ratio', 'goal', 'met', 'CPU each']
   const cells = rows.map((one) => [
     one.workload,
     withUnit(one.direct, one.unit),
@@ -42,6 +54,7 @@ export function describeRows(rows, contender = 'postern') {
     one.ratio === undefined ? '' : one.ratio.toFixed(2),
     one.goal ? goalText(one.goal, one.unit) : '',
     one.met === undefined ? '' : one.met ? 'yes' : 'NO',
+    withUnit(one.processor, 'ms'),
   ])
   const widths = head.map((title, column) =>
     Math.max(...[head, ...cells].map((line) => line[column].length), title.length),

@@ -11,11 +11,14 @@ import { startWorker } from './worker.js'
  * @property {import('./conversation.js').Target} direct the provider itself
  * @property {import('./conversation.js').Target} through the same by postern
  * @property {import('./conversation.js').Target} [forwarder] the same by a forwarder that reads nothing
- * @property {number} [forwarderPid]
+ * @property {{ through?: number, forwarder?: number }} pids the processes in between
+ * @property {string} directory a place for files; it goes with the stage
+ * @property {Record<string, string>} environment postern's
  * @property {import('./worker.js').Worker} provider
  * @property {number} posternPid
  * @property {{ port: number, apiKey: string }} web postern's HTTP door
  * @property {(file: string) => import('./worker.js').Worker} worker a process of this folder, ended with the stage
+ * @property {boolean} [oneLife] what goes through it cannot be started anew
  * @property {() => Promise<void>} clear
  *
  * @typedef {object} Wishes
@@ -23,6 +26,7 @@ import { startWorker } from './worker.js'
  * @property {Record<string, number>} [limits] of the provider, as postern knows them
  * @property {{ rotating?: boolean, answerMilliseconds?: number }} [tokens] how the token endpoint behaves
  * @property {boolean} [withForwarder]
+ * @property {boolean} [cold] nobody may have signed in yet
  */
 
 // As many connections to the provider as clients, so that only the way differs.
@@ -76,12 +80,16 @@ async function set(directory, { settings, limits = usualLimits, tokens, withForw
   const { password, apiKey } = await writeData(environment.POSTERN_DATA_DIR)
   const broker = await startBroker(directory, environment)
   ends.push(broker.stop)
+  const forwarder = withForwarder ? await openForwarder(worker, facts) : undefined
   return {
     direct: directTarget(facts),
     through: { port: broker.smtpPort, auth: `PLAIN ${plain(mailbox, password)}`, mailbox },
-    ...(withForwarder && (await openForwarder(worker, facts))),
+    ...(forwarder && { forwarder: forwarder.target }),
     provider,
+    pids: { through: broker.pid, ...(forwarder && { forwarder: forwarder.pid }) },
     posternPid: broker.pid,
+    directory,
+    environment,
     web: { port: broker.webPort, apiKey },
     worker,
   }
@@ -96,9 +104,9 @@ export function directTarget({ smtpPort, ca }) {
   return { port: smtpPort, ca, auth: `XOAUTH2 ${bearer(mailbox, accessToken)}`, mailbox }
 }
 
-async function openForwarder(worker, { implicitPort, ca }) {
+/** @param {(file: string) => import('./worker.js').Worker} worker; @param {{ implicitPort: number, ca: string }} facts of the provider */
+export async function openForwarder(worker, { implicitPort, ca }) {
   const process = worker('forwarder.js')
   const { port } = await process.ask({ do: 'open', port: implicitPort, ca })
-  const forwarder = { port, auth: `XOAUTH2 ${bearer(mailbox, accessToken)}`, mailbox }
-  return { forwarder, forwarderPid: process.pid }
+  return { target: { port, auth: `XOAUTH2 ${bearer(mailbox, accessToken)}`, mailbox }, pid: process.pid }
 }

@@ -1,6 +1,5 @@
 // The same generator sends to the provider directly and through postern; only the ratio means anything on another machine.
-import { compare } from './compare.js'
-import { processorMilliseconds } from './figures.js'
+import { compareSending, mediansOf } from './compare-sending.js'
 import { row, withVerdict } from './rows.js'
 
 const shapes = [
@@ -28,26 +27,21 @@ export async function throughput({ rounds, setStage, sizes = usualSizes }) {
   const stage = await setStage({ withForwarder: true })
   try {
     const load = stage.worker('load.js')
+    await stage.provider.ask({ do: 'shape' })
+    const rows = []
     const details = []
     for (const { name, goal, size, ...shape } of shapes) {
-      await stage.provider.ask({ do: 'shape' })
-      details.push(await measureShape(stage, load, { ...shape, messages: sizes[size] }, rounds, name, goal))
+      const figures = await compareSending(stage, load, {
+        contenders: ['direct', 'forwarder', 'through'],
+        rounds,
+        shape: () => ({ ...shape, messages: sizes[size] }),
+      })
+      const processor = figures.through.processor?.median
+      rows.push(row(name, 'messages/s', mediansOf(figures, 'rate'), goal, processor))
+      details.push(figures)
     }
-    const rows = details.map((detail) => detail.row)
     return withVerdict(rounds, rows, { details })
   } finally {
     await stage.clear()
   }
-}
-
-async function measureShape({ direct, forwarder, through, posternPid }, load, shape, rounds, name, goal) {
-  const figures = await compare({ direct, forwarder, through }, rounds, async (target, contender) => {
-    const before = contender === 'through' && posternPid ? await processorMilliseconds(posternPid) : undefined
-    const { each, milliseconds } = await load.ask({ do: 'send', ...shape, ...target })
-    const rate = each.length / (milliseconds / 1000)
-    if (before === undefined) return { rate }
-    return { rate, processor: ((await processorMilliseconds(posternPid)) - before) / each.length }
-  })
-  const rates = Object.fromEntries(Object.entries(figures).map(([key, { rate }]) => [key, rate.median]))
-  return { row: row(name, 'messages/s', rates, goal), figures }
 }

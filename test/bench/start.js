@@ -1,0 +1,89 @@
+// From the start of the process to the moment when both doors take connections, and the resident memory then.
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import { spawnBroker, writeData } from './broker.js'
+import { median, pause, residentOctets } from './figures.js'
+import { row, withVerdict } from './rows.js'
+
+const mostMilliseconds = 500
+const mostMegabytes = 100
+const giveUpMilliseconds = 20_000
+
+export async function start({ rounds, setStage }) {
+  const stage = await setStage()
+  try {
+    const existing = join(stage.directory, 'existing')
+    await writeData(existing)
+    const figures = { existing: [], fresh: [] }
+    for (let round = 0; round <= rounds; round++) {
+      const fresh = join(stage.directory, `fresh-${round}`)
+      const pair = [await startOnce(stage, existing), await startOnce(stage, fresh)]
+      if (round === 0) continue
+      figures.existing.push(pair[0])
+      figures.fresh.push(pair[1])
+    }
+    const rows = [
+      ...rowsOf('a data directory that exists', figures.existing),
+      ...rowsOf('a new data directory', figures.fresh),
+    ]
+    return withVerdict(rounds, rows, { figures })
+  } finally {
+    await stage.clear()
+  }
+}
+
+function rowsOf(name, figures) {
+  const middle = (figure) => ({ through: median(figures.map((one) => one[figure])) })
+  return [
+    row(`start, ${name}`, 'ms', middle('milliseconds'), { of: 'figure', atMost: mostMilliseconds }),
+    row(`resident then, ${name}`, 'MB', middle('megabytes'), { of: 'figure', atMost: mostMegabytes }),
+  ]
+}
+
+async function startOnce({ directory, environment }, dataDirectory) {
+  const [smtp, web] = await freePorts(2)
+  const own = {
+    ...environment,
+    POSTERN_DATA_DIR: dataDirectory,
+    POSTERN_SMTP_LISTEN: `127.0.0.1:${smtp}`,
+    POSTERN_WEB_LISTEN: `127.0.0.1:${web}`,
+  }
+  const began = performance.now()
+  const broker = await spawnBroker(directory, own)
+  try {
+    for (const port of [smtp, web]) await untilListening(port, began)
+    const milliseconds = performance.now() - began
+    return { milliseconds, megabytes: (await residentOctets(broker.process.pid)) / 1e6 }
+  } finally {
+    await broker.stop()
+  }
+}
+
+/** Of no use to anybody else for a moment: that is enough here. */
+async function freePorts(count) {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(servers.map((server) => once(server, 'listening')))
+  const ports = servers.map((server) => server.address().port)
+  await Promise.all(servers.map((server) => once(server.close(), 'close')))
+  return ports
+}
+
+async function untilListening(port, began) {
+  while (performance.now() - began < giveUpMilliseconds) {
+    if (await accepts(port)) return
+    await pause(0.001)
+  }
+  throw new Error(`nobody listens at ${port}`)
+}
+
+function accepts(port) {
+  const socket = connect(port, '127.0.0.1')
+  return new Promise((resolve) => {
+    const answer = (yes) => {
+      socket.destroy()
+      resolve(yes)
+    }
+    socket.once('connect', () => answer(true)).once('error', () => answer(false))
+  })
+}

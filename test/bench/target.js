@@ -1,0 +1,112 @@
+// Any other proxy in postern's place. The bench starts its provider where the proxy was told to find it, waits until it may be used, and
+// measures what can be seen from outside.
+
+import { writeFile } from 'node:fs/promises'
+import { greet, openSession } from './conversation.js'
+import { accessToken, bearer, mailbox, plain, refreshToken } from './credentials.js'
+import { pause } from './figures.js'
+import { directTarget, openForwarder, openProvider } from './stage.js'
+import { startWorker } from './worker.js'
+
+const waitSeconds = 120
+
+/**
+ * @typedef {object} TargetOptions
+ * @property {string} host plain, on this machine
+ * @property {number} port
+ * @property {string} [auth] what follows AUTH; `XOAUTH2` alone for one that leaves that to its clients
+ * @property {string} [user] with `password`, instead of `auth`
+ * @property {string} [password]
+ * @property {number} [pid] for its memory and processor time
+ * @property {number} providerPort STARTTLS; TLS from the first octet at the next one
+ * @property {number} tokenPort
+ * @property {string} caFile where the certificate of the provider is written
+ */
+
+/**
+ * Stages with the target in postern's place. All have the same provider, which is opened for the first of them.
+ *
+ * @param {TargetOptions} options
+ * @returns {{ setStage: (wishes?: import('./stage.js').Wishes) => Promise<import('./stage.js').Stage>, end: () => void }}
+ */
+export function createTargetStages(options) {
+  const through = targetOf(options)
+  const provider = startWorker('provider.js')
+  let facts
+
+  return {
+    async setStage({ tokens, cold, withForwarder } = {}) {
+      facts ??= await open(provider, options, tokens)
+      await untilReady(through, cold)
+      await provider.ask({ do: 'shape' })
+      return stageFor({ options, facts, provider, through, withForwarder })
+    },
+    end: () => provider.end(),
+  }
+}
+
+async function open(provider, { host, port, providerPort, tokenPort, caFile }, tokens) {
+  const target = `${host}:${port}`
+  const ports = { smtpPort: providerPort, implicitPort: providerPort + 1, tokenPort }
+  const facts = await openProvider(provider, { ...ports, ...tokens })
+  await writeFile(caFile, facts.ca)
+  const endpoint = `http://127.0.0.1:${tokenPort}`
+  console.error(`The provider for ${target}:
+  SMTP             localhost:${providerPort} with STARTTLS (localhost:${providerPort + 1} with TLS from the first octet), XOAUTH2
+  authority        ${caFile}
+  token endpoint   ${endpoint}/token (authorization endpoint ${endpoint}/authorize, scope mail)
+  client id        bench, without a secret
+  mailbox          ${mailbox}
+  refresh token    ${refreshToken}
+Waiting for ${target}, up to ${waitSeconds} seconds`)
+  return facts
+}
+
+async function stageFor({ options, facts, provider, through, withForwarder }) {
+  const workers = []
+  const worker = (file) => {
+    const started = startWorker(file)
+    workers.push(started)
+    return started
+  }
+  const forwarder = withForwarder ? await openForwarder(worker, facts) : undefined
+  return {
+    direct: directTarget(facts),
+    through,
+    ...(forwarder && { forwarder: forwarder.target }),
+    provider,
+    pids: { ...(options.pid && { through: options.pid }), ...(forwarder && { forwarder: forwarder.pid }) },
+    posternPid: options.pid,
+    worker,
+    oneLife: true,
+    async clear() {
+      for (const { end } of workers) end()
+    },
+  }
+}
+
+/** The way to the target. @param {TargetOptions} options */
+function targetOf({ host, port, auth, user, password }) {
+  return { host, port, auth: authOf(auth, user, password), mailbox }
+}
+
+function authOf(auth, user, password) {
+  if (auth === undefined) return `PLAIN ${plain(user, password)}`
+  return auth.trim().toUpperCase() === 'XOAUTH2' ? `XOAUTH2 ${bearer(mailbox, accessToken)}` : auth
+}
+
+/** Until it signs us in; where it must not have a token yet, until it says hello. */
+async function untilReady(through, cold) {
+  let why
+  for (let second = 0; second < waitSeconds; second++) {
+    try {
+      const { socket } = await (cold ? greet(through) : openSession(through))
+      socket.destroy()
+      return
+    } catch (error) {
+      why = error
+      await pause(1)
+    }
+  }
+  throw new Error(`the target is not ready after ${waitSeconds} seconds: ${why}`)
+}
