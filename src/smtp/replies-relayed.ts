@@ -5,7 +5,7 @@ import { isPositive, type Reply, say } from '../wire/reply.ts'
  *
  * - A used-up sending quota or rate comes with a permanent code (`554 5.2.0 ... SubmissionQuotaExceeded`, `550 5.4.5`), on which a queue
  *   would give the mail back though it may leave tomorrow.
- * - `530 5.7.57` ("client not authenticated") is about our sign-in at the provider, never about the client's.
+ * - `530 5.7.57` ("client not authenticated"; 535 and 550 come as well) is about our sign-in at the provider, never about the client's.
  * - 421 says that whoever sends it closes the connection (RFC 5321, section 4.2.3), and postern does not close this one. 432 speaks of the
  *   client's password (RFC 4954, section 6). Both are 451 here; the provider's words stay.
  */
@@ -60,5 +60,5 @@ const meanings: readonly Meaning[] = [
     words: /sender thread limit|concurrent connections? limit/i,
     reply: tooManyAtOnce,
   },
-  { codes: /^530$/, statuses: /^5\.7\.57$/, words: /^/, reply: providerForgotUs },
+  { codes: /^5(30|35|50)$/, statuses: /^5\.7\.57$/, words: /^/, reply: providerForgotUs },
 ]

@@ -87,6 +87,8 @@ describe('a provider’s reply on its way to the client', () => {
     ['432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded', '451 4.3.2 [postern:LIMIT]'],
     ['432 4.3.2 Concurrent connections limit exceeded.', '451 4.3.2 [postern:LIMIT]'],
     ['530 5.7.57 Client not authenticated to send mail', '451 4.3.0 [postern:CONFIG]'],
+    ['535 5.7.57 Client not authenticated to send mail', '451 4.3.0 [postern:CONFIG]'],
+    ['550 5.7.57 Client not authenticated to send mail', '451 4.3.0 [postern:CONFIG]'],
   ])('says what it means: %s', (said, meant) => {
     expect(gist(formatReply(relayedReply(read(said))))).toBe(meant)
   })
