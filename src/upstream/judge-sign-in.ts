@@ -3,7 +3,7 @@ import { Failure } from '../base/failure.ts'
 import type { UpstreamMechanism } from '../providers/provider.ts'
 import type { ErrorChallenge } from '../sasl/error-challenge.ts'
 import { isTransient, type Reply } from '../wire/reply.ts'
-import { enhancedStatuses, statusOf, wordsOf } from './refusal.ts'
+import { enhancedStatuses, refusal, statusOf, wordsOf } from './refusal.ts'
 
 export type SignInOutcome =
   | { kind: 'accepted'; mechanism: UpstreamMechanism }
@@ -29,12 +29,17 @@ export function judgeSignIn(
   challenge?: ErrorChallenge,
 ): SignInOutcome {
   if (reply.code === 235) return { kind: 'accepted', mechanism }
+  if (isTransient(reply)) throw refusal(reply, host, `the sign-in for ${mailbox}`)
+  if (reply.code < 500) throw meaningless(reply, host)
   const message = `${host} refused the sign-in for ${mailbox} (${statusOf(reply)})`
   const cause = new Error(`The provider said: ${wordsOf(reply)}`)
-  if (isTransient(reply)) {
-    throw new Failure('provider-unavailable', message, { cause, fix: 'Try again later.' })
+  // Yahoo's word for too many bad sign-ins, whatever the one was that it answers so: each further token would be one more.
+  if (reply.lines.some((line) => line.includes('#AUTH005'))) {
+    throw new Failure('provider-unavailable', `${message}: there were too many bad ones`, {
+      cause,
+      fix: 'Find out what else signs in there with a wrong password, and try again in an hour.',
+    })
   }
-  if (reply.code < 500) throw meaningless(reply, host)
   // Exchange answers 5.7.139 when a policy is in the way: a new token is as good as the old one.
   if (enhancedStatuses(reply).includes('5.7.139')) {
     throw new Failure('provider-setup', `${message}: a policy forbids it`, {

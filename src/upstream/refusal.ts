@@ -2,10 +2,17 @@ import { printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import { isTransient, type Reply } from '../wire/reply.ts'
 
-/** A provider refused us before anybody's mail was at stake. 4xx passes (421 too), everything else is set-up. */
+/** A provider refused us before anybody's mail was at stake. 4xx passes (421 too), everything else is set-up, and old TLS is. */
 export function refusal(reply: Reply, host: string, what: string): Failure {
   const message = `${host} refused ${what} (${statusOf(reply)})`
   const cause = new Error(`The provider said: ${wordsOf(reply)}`)
+  // Exchange Online's way to refuse TLS 1.0 and 1.1. We speak none of them: something in between does.
+  if (enhancedStatuses(reply).includes('4.7.66')) {
+    return new Failure('provider-setup', `${message}: the TLS that reached it is too old`, {
+      cause,
+      fix: 'Find what stands between postern and the provider and speaks TLS in its place, and have it speak TLS 1.2 or newer.',
+    })
+  }
   if (isTransient(reply)) {
     return new Failure('provider-unavailable', message, { cause, fix: 'Try again later.' })
   }

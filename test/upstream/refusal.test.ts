@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { enhancedStatuses, statusOf, wordsOf } from '../../src/upstream/refusal.ts'
+import { enhancedStatuses, refusal, statusOf, wordsOf } from '../../src/upstream/refusal.ts'
 import { say } from '../../src/wire/reply.ts'
 
 describe('a refusal in words', () => {
@@ -26,5 +26,20 @@ describe('a refusal in words', () => {
   it('keeps what a provider usually says', () => {
     const text = '5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.'
     expect(wordsOf(say(535, text))).toBe(text)
+  })
+})
+
+describe('a refusal before a sign-in', () => {
+  it.each([
+    [say(421, '4.7.0 Try again later, closing connection. (EHLO)'), 'provider-unavailable'],
+    [say(421, '4.3.2 Service not active'), 'provider-unavailable'],
+    [say(432, '4.3.2 Concurrent connections limit exceeded.'), 'provider-unavailable'],
+    [say(421, '4.7.66 TLS 1.0 and 1.1 are not supported.'), 'provider-setup'],
+    [say(421, '4.7.660 Something else'), 'provider-unavailable'],
+    [say(554, '5.7.1 Not from there'), 'provider-setup'],
+  ])('is passing trouble or set-up: %j', (reply, code) => {
+    const failure = refusal(reply, 'smtp.example.com', 'EHLO')
+    expect(failure).toMatchObject({ code, fix: expect.any(String) })
+    expect(failure.message).toContain(`smtp.example.com refused EHLO (${statusOf(reply)})`)
   })
 })

@@ -183,6 +183,13 @@ describe('the sign-in', () => {
     ['a disabled account', '525 5.7.13 User account disabled', 'provider-setup'],
     ['passing trouble', '454 4.7.0 Too many login attempts', 'provider-unavailable'],
     ['a provider that goes', '421 4.3.2 Service not active', 'provider-unavailable'],
+    ['too many connections', '432 4.3.2 Concurrent connections limit exceeded.', 'provider-unavailable'],
+    [
+      'too many sign-ins that were bad',
+      '535 5.7.0 (#AUTH005) Too many bad auth attempts.',
+      'provider-unavailable',
+    ],
+    ['TLS that is too old', '421 4.7.66 TLS 1.0 and 1.1 are not supported.', 'provider-setup'],
     ['a yes that is not 235', '250 2.7.0 Fine', 'provider-unavailable'],
   ])('spends no second token on %s', async (_, said, code) => {
     const { relay, asked } = await stage(
