@@ -60,7 +60,8 @@ export function createConsentCompletion(needs: Needs): ConsentService['complete'
     const { scopes, accessToken, expiresInSeconds } = answer
     const fixed = { mailbox: mailbox.address, flow: 'authorization-code' as const, scopes }
     await adopt({ ...fixed, ...good, grantedAt: now, renewedAt: now }, taken)
-    needs.grantChanged(mailbox.address, { secret: accessToken, expiresInSeconds, scopes })
+    const fresh = { secret: accessToken, expiresInSeconds, scopes, providerId: provider.id }
+    needs.grantChanged(mailbox.address, fresh)
     const { signedInAs } = good
     return { mailbox: mailbox.address, ...(signedInAs === undefined ? {} : { signedInAs }) }
   }

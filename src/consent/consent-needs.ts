@@ -2,7 +2,7 @@ import type { Address } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { KeyedHash } from '../base/keyed-hash.ts'
 import type { Log } from '../base/log.ts'
-import type { Secret } from '../base/secret.ts'
+import type { FreshToken } from '../grants/token-broker.ts'
 import type { OAuthClient } from '../providers/oauth-client.ts'
 import type { Catalogue } from '../providers/provider.ts'
 import type { Store } from '../store/ports.ts'
@@ -21,10 +21,4 @@ export interface ConsentNeeds {
   consentLinkSeconds: number
   /** Forget what is cached for this mailbox, and use the token that the consent brought. */
   grantChanged(mailbox: Address, fresh?: FreshToken): void
-}
-
-export interface FreshToken {
-  secret: Secret
-  expiresInSeconds: number
-  scopes: readonly string[]
 }

@@ -4,6 +4,7 @@ import { type Failure, stopping } from '../base/failure.ts'
 import { createBackOff } from './back-off.ts'
 import { freshTokenRefused } from './failures.ts'
 import { type HeldToken, holdToken, isGood, momentOf, serves } from './held-token.ts'
+import { createRegistrationBreakers } from './registration-breakers.ts'
 import { createRenewals, type Renewal, type RenewalNeeds, type Rotation } from './renewal.ts'
 import { createRenewalLog } from './renewal-log.ts'
 import type { AccessToken, TokenBroker, TokenPause, TokenStates } from './token-broker.ts'
@@ -30,8 +31,9 @@ const refusableAfterSeconds = 60
 
 /** Keeps access tokens in memory and renews each once, however many ask. */
 export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & TokenStates {
-  const { clock, log, random = Math.random, later = unattended } = needs
-  const renewals = createRenewals(needs)
+  const { store, clock, log, random = Math.random, later = unattended } = needs
+  const registrations = createRegistrationBreakers(clock, random)
+  const renewals = createRenewals(needs, registrations)
   const tokens = new LRUCache<string, HeldToken>({ max: mostTokens })
   const flights = new Map<string, Flight>()
   /** The last flight of each mailbox, superseded or not, until it has ended. */
@@ -94,7 +96,7 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & TokenS
     else rotations.delete(key)
     if (renewal.kind === 'fresh') tokens.set(key, renewal.held)
     if (renewal.kind === 'fresh' || renewal.kind === 'refused') backOff.clear(key)
-    else backOff.begin(key, renewal.failure)
+    else if (!waitsWithOthers(renewal)) backOff.begin(key, renewal.failure)
     if (renewal.kind === 'unstored') resumeLater(mailbox, key)
     if (renewal.kind !== 'refused') return
     // A token that is still here tells that another process has seen the end of this grant first.
@@ -118,8 +120,11 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & TokenS
     tokens.delete(key)
   }
 
-  function pauseOf(key: string): TokenPause | undefined {
-    const own = backOff.pause(key)
+  async function pauseOf(mailbox: Address): Promise<TokenPause | undefined> {
+    const providerId = (await store.mailboxes.find(mailbox))?.providerId
+    const common = providerId === undefined ? undefined : registrations.of(providerId).pause()
+    if (common) return { about: 'registration', ...common }
+    const own = backOff.pause(addressKey(mailbox))
     return own && { about: 'mailbox', ...own }
   }
 
@@ -137,13 +142,15 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & TokenS
       rotations.delete(key)
       backOff.clear(key)
       tokens.delete(key)
-      if (fresh) tokens.set(key, holdToken(clock, momentOf(clock), fresh))
+      registrations.forget(mailbox)
+      if (!fresh) return
+      registrations.of(fresh.providerId).worked(mailbox)
+      tokens.set(key, holdToken(clock, momentOf(clock), fresh))
     },
 
     async state(mailbox) {
-      const key = addressKey(mailbox)
-      const held = tokens.peek(key)?.token
-      const pause = pauseOf(key)
+      const pause = await pauseOf(mailbox)
+      const held = tokens.peek(addressKey(mailbox))?.token
       return {
         ...(held && held.remainingSeconds() > 0 && { accessTokenUntil: held.expiresAt }),
         ...(pause && { pause }),
@@ -157,6 +164,11 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & TokenS
       await Promise.all([...rotations.values()].map((rotation) => renewals.keep(rotation)))
     },
   }
+}
+
+/** Whether the breaker of the registration says when to ask again. */
+function waitsWithOthers(renewal: Renewal): boolean {
+  return renewal.kind === 'held-back' || (renewal.kind === 'trouble' && renewal.about === 'registration')
 }
 
 function ignore(): void {}

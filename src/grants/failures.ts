@@ -1,5 +1,6 @@
 import type { Address } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
+import type { TokenVerdict } from '../providers/judge.ts'
 
 // None of these quotes the provider: their messages may become replies to a mail client.
 
@@ -19,33 +20,54 @@ export function consentNeeded(mailbox: Address, state: 'absent' | 'lapsed'): Fai
   })
 }
 
-export function providerUnavailable(
+/** What those who ask are told of a token request that failed. What is about the registration names no mailbox: all hear it. */
+export function tokenTrouble(
+  verdict: Exclude<TokenVerdict, { kind: 'consent-needed' }>,
   mailbox: Address,
   provider: string,
-  retryAfterSeconds: number | undefined,
+  error: unknown,
 ): Failure {
-  return new Failure(
-    'provider-unavailable',
-    `No access token for ${mailbox} can be had from ${provider} now`,
-    {
-      fix: 'Try again later; the log says why.',
-      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-    },
-  )
+  // Nobody was asked: what is missing here is told in its own words.
+  if (error instanceof Failure) return notRegistered(error)
+  const whole = verdict.about === 'registration'
+  if (verdict.kind === 'setup-wrong')
+    return whole ? registrationRefused(provider) : requestRefused(mailbox, provider)
+  return providerUnavailable(whole ? 'its mailboxes' : mailbox, provider, verdict.retryAfterSeconds)
 }
 
-export function providerSetup(mailbox: Address, provider: string): Failure {
+function providerUnavailable(whom: string, provider: string, retryAfterSeconds: number | undefined): Failure {
+  return new Failure('provider-unavailable', `No access token for ${whom} can be had from ${provider} now`, {
+    fix: 'Try again later; the log says why.',
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  })
+}
+
+function registrationRefused(provider: string): Failure {
+  const message = `${provider} refuses postern's registration, so there is no access token for any of its mailboxes`
+  return new Failure('provider-setup', message, {
+    fix: "Check the registration's client id and client secret at the provider; the log says why.",
+  })
+}
+
+function requestRefused(mailbox: Address, provider: string): Failure {
+  return new Failure('provider-setup', `${provider} refuses what postern asks for ${mailbox}`, {
+    fix: `Check the registration's scopes, and what the organisation of ${mailbox} allows; the log says why.`,
+  })
+}
+
+/** The registration is refused with this mailbox's grant, and works with others. */
+export function refusedAlone(mailbox: Address, provider: string): Failure {
   return new Failure(
     'provider-setup',
-    `${provider} refuses postern's registration, so there is no access token for ${mailbox}`,
+    `${provider} refuses postern's registration for ${mailbox}, and accepts it for other mailboxes`,
     {
-      fix: "Check the registration's client id, client secret and scopes at the provider; the log says why.",
+      fix: `Check that the organisation of ${mailbox} still allows the app; the log says why.`,
     },
   )
 }
 
 /** For a mailbox whose provider lost its registration, or its entry in the providers file. */
-export function notRegistered({ message, fix }: Failure): Failure {
+function notRegistered({ message, fix }: Failure): Failure {
   return new Failure('provider-setup', message, fix === undefined ? {} : { fix })
 }
 

@@ -1,6 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import type { Secret } from '../base/secret.ts'
-import type { AccessToken } from './token-broker.ts'
+import type { AccessToken, FreshToken } from './token-broker.ts'
 
 /** An access token with what the broker knows of its life. */
 export interface HeldToken {
@@ -21,17 +20,16 @@ export function momentOf(clock: Clock): Moment {
   return { now: clock.now(), monotonic: clock.monotonic() }
 }
 
-export interface FreshToken {
-  secret: Secret
-  expiresInSeconds: number
-  scopes: readonly string[]
-}
-
 /**
  * @param asked when the request left, because the provider's count began before its answer arrived
  * @param marginSeconds the provider's own, beside the general rule
  */
-export function holdToken(clock: Clock, asked: Moment, fresh: FreshToken, marginSeconds = 0): HeldToken {
+export function holdToken(
+  clock: Clock,
+  asked: Moment,
+  fresh: Omit<FreshToken, 'providerId'>,
+  marginSeconds = 0,
+): HeldToken {
   const { secret, scopes, expiresInSeconds: lifeSeconds } = fresh
   const ageSeconds = () => (clock.monotonic() - asked.monotonic) / 1000
   return {

@@ -1,4 +1,4 @@
-import type { Address } from '../base/address.ts'
+import { type Address, addressKey } from '../base/address.ts'
 import type { Log } from '../base/log.ts'
 import type { Renewal } from './renewal.ts'
 
@@ -8,26 +8,34 @@ export interface RenewalLog {
 }
 
 export function createRenewalLog(log: Log): RenewalLog {
-  /** Providers whose wrong set-up has been told: the alarm is for the provider, not for each of its mailboxes. */
+  /** Providers, and mailboxes alone, whose wrong set-up has been told: nobody needs to hear it at every try. */
   const alarmed = new Set<string>()
 
-  function tellTrouble(mailbox: Address, { failure, provider, reason }: Renewal & { kind: 'trouble' }): void {
-    const fields = { event: 'grant.renewal-failed', mailbox, provider, code: failure.code, reason }
+  function tellTrouble(mailbox: Address, trouble: Renewal & { kind: 'trouble' }): void {
+    const { failure, provider, about, reason } = trouble
+    const fields = { event: 'grant.renewal-failed', mailbox, provider, about, code: failure.code, reason }
+    const whom = about === 'registration' ? provider : addressKey(mailbox)
     if (failure.code !== 'provider-setup') {
       log.warn(fields, 'An access token could not be renewed')
-    } else if (alarmed.has(provider)) {
-      log.debug(fields, 'The provider still refuses the registration')
+    } else if (alarmed.has(whom)) {
+      log.debug(fields, 'The set-up is still wrong')
     } else {
-      alarmed.add(provider)
-      log.error(fields, 'The provider refuses the registration: none of its mailboxes can be renewed')
+      alarmed.add(whom)
+      log.error(fields, failure.message)
     }
+  }
+
+  function tellSuccess(mailbox: Address, provider: string): void {
+    alarmed.delete(addressKey(mailbox))
+    if (alarmed.delete(provider))
+      log.info({ event: 'registration.works', provider }, 'The provider accepts the registration again')
   }
 
   return {
     tell(mailbox, renewal) {
       switch (renewal.kind) {
         case 'fresh':
-          alarmed.delete(renewal.provider)
+          tellSuccess(mailbox, renewal.provider)
           break
         case 'trouble':
           tellTrouble(mailbox, renewal)
@@ -42,6 +50,7 @@ export function createRenewalLog(log: Log): RenewalLog {
           )
           break
         case 'refused':
+        case 'held-back':
           break
       }
     },

@@ -2,19 +2,20 @@ import type { Address } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
-import { judge, type TokenVerdict } from '../providers/judge.ts'
+import { type Concern, judge } from '../providers/judge.ts'
 import type { OAuthClient, TokenAnswer } from '../providers/oauth-client.ts'
 import type { ActiveGrant, Mailbox, Store } from '../store/ports.ts'
 import {
   busyElsewhere,
   consentNeeded,
   mailboxUnknown,
-  notRegistered,
-  providerSetup,
-  providerUnavailable,
+  refusedAlone,
   rotationUnstored,
+  tokenTrouble,
 } from './failures.ts'
 import { type HeldToken, holdToken, type Moment, momentOf } from './held-token.ts'
+import type { Attempt } from './registration-breaker.ts'
+import type { RegistrationBreakers } from './registration-breakers.ts'
 
 export interface RenewalNeeds {
   store: Pick<Store, 'grants' | 'mailboxes'>
@@ -30,7 +31,9 @@ export type Renewal =
   | { kind: 'fresh'; held: HeldToken; provider: string }
   /** No active grant, or no such mailbox: asking again changes nothing. `lapsed`: it has become so just now. */
   | { kind: 'refused'; failure: Failure; lapsed?: true }
-  | { kind: 'trouble'; failure: Failure; provider: string; reason: string }
+  | { kind: 'trouble'; about: Concern; failure: Failure; provider: string; reason: string }
+  /** Nobody was asked: the whole registration waits. */
+  | { kind: 'held-back'; failure: Failure }
   /** The store failed, possibly after the provider was asked. */
   | { kind: 'store-down'; failure: Failure }
   /** The provider rotated the refresh token and it could not be stored: without it the consent is lost. */
@@ -59,35 +62,43 @@ export interface Renewals {
   keep(rotation: Rotation): Promise<void>
 }
 
-export function createRenewals({
-  store,
-  oauthClientFor,
-  refreshMarginFor,
-  clock,
-  log,
-}: RenewalNeeds): Renewals {
+export function createRenewals(needs: RenewalNeeds, registrations: RegistrationBreakers): Renewals {
+  const { store, oauthClientFor, refreshMarginFor, clock, log } = needs
+
   async function renew(address: Address, superseded: () => boolean): Promise<Renewal> {
     const mailbox = await store.mailboxes.find(address)
     if (!mailbox) return { kind: 'refused', failure: mailboxUnknown(address) }
-    for (let attempt = 1; attempt <= mostAttempts && !superseded(); attempt += 1) {
-      const grant = await store.grants.ofMailbox(address)
-      if (grant.state !== 'active')
-        return { kind: 'refused', failure: consentNeeded(mailbox.address, grant.state) }
-      const renewal = await spend(grant, mailbox)
+    for (let round = 1; round <= mostAttempts && !superseded(); round += 1) {
+      const renewal = await attemptFor(mailbox)
       if (renewal.kind !== 'moved-on') return renewal
     }
     const failure = busyElsewhere(mailbox.address)
-    return { kind: 'trouble', failure, provider: mailbox.providerId, reason: failure.message }
+    const provider = mailbox.providerId
+    return { kind: 'trouble', about: 'mailbox', failure, provider, reason: failure.message }
   }
 
-  async function spend(grant: ActiveGrant, { providerId: provider }: Mailbox): Promise<Renewal | MovedOn> {
+  async function attemptFor({ address, providerId }: Mailbox): Promise<Renewal | MovedOn> {
+    // Before the grant is read, because it may wait: a refresh token that was replaced meanwhile must not be spent.
+    const attempt = await registrations.of(providerId).admit(address)
+    try {
+      const grant = await store.grants.ofMailbox(address)
+      if (grant.state !== 'active') return { kind: 'refused', failure: consentNeeded(address, grant.state) }
+      if (attempt.obstacle) return { kind: 'held-back', failure: attempt.obstacle }
+      return await spend(grant, providerId, attempt)
+    } finally {
+      attempt.end()
+    }
+  }
+
+  async function spend(grant: ActiveGrant, provider: string, attempt: Attempt): Promise<Renewal | MovedOn> {
     const asked = momentOf(clock)
     let answer: TokenAnswer
     try {
       answer = await oauthClientFor(provider).refresh(grant.refreshToken)
     } catch (error) {
-      return afterFailure(grant, provider, error)
+      return afterFailure(grant, provider, error, attempt)
     }
+    attempt.worked()
     return keep({ grant, provider, answer, asked })
   }
 
@@ -116,15 +127,16 @@ export function createRenewals({
     grant: ActiveGrant,
     provider: string,
     error: unknown,
+    attempt: Attempt,
   ): Promise<Renewal | MovedOn> {
     const verdict = judge(error)
-    if (verdict.kind === 'consent-needed') return confirmLapse(grant, provider, verdict.reason)
-    return {
-      kind: 'trouble',
-      failure: failureFor(verdict, grant, provider, error),
-      provider,
-      reason: verdict.reason,
-    }
+    const { reason } = verdict
+    if (verdict.kind === 'consent-needed') return confirmLapse(grant, provider, reason)
+    const failure = tokenTrouble(verdict, grant.mailbox, provider, error)
+    const trouble = { kind: 'trouble' as const, provider, reason }
+    if (verdict.about === 'mailbox') return { ...trouble, about: 'mailbox', failure }
+    if (attempt.refused(failure)) return { ...trouble, about: 'registration', failure }
+    return { ...trouble, about: 'mailbox', failure: refusedAlone(grant.mailbox, provider) }
   }
 
   /** The refusal may be of a token that another process has replaced in the meantime: the version tells. */
@@ -164,17 +176,4 @@ async function orStoreDown(renewal: Promise<Renewal>): Promise<Renewal> {
       return { kind: 'store-down', failure: error }
     throw error
   }
-}
-
-function failureFor(
-  verdict: Exclude<TokenVerdict, { kind: 'consent-needed' }>,
-  { mailbox }: ActiveGrant,
-  provider: string,
-  error: unknown,
-): Failure {
-  // Nobody was asked: what is missing here is told in its own words.
-  if (error instanceof Failure) return notRegistered(error)
-  return verdict.kind === 'setup-wrong'
-    ? providerSetup(mailbox, provider)
-    : providerUnavailable(mailbox, provider, verdict.retryAfterSeconds)
 }

@@ -21,15 +21,21 @@ export interface AccessTokenRequest {
   refused?: AccessToken
 }
 
+/** What a consent has brought, just now. */
+export interface FreshToken {
+  secret: Secret
+  expiresInSeconds: number
+  scopes: readonly string[]
+  providerId: string
+}
+
 /** The one way to a token, for SMTP, HTTP and command alike. */
 export interface TokenBroker {
   /** @throws Failure `consent-needed`, `provider-unavailable`, `provider-setup`, `store-unavailable` or `not-found` */
   accessTokenFor(mailbox: Address, request?: AccessTokenRequest): Promise<AccessToken>
-  /** After a consent, an adopted refresh token or a removal: forget what is cached for this mailbox, and use this token if given. */
-  grantChanged(
-    mailbox: Address,
-    fresh?: { secret: Secret; expiresInSeconds: number; scopes: readonly string[] },
-  ): void
+  /** After a consent, an adopted refresh token or a removal: forget what is cached for this mailbox, and use this token if given. It
+   * proves, too, that its provider accepts the registration. */
+  grantChanged(mailbox: Address, fresh?: FreshToken): void
   /** Starts no more renewals, and resolves when those under way have ended and every rotated refresh token is stored, as far as the store
    * takes it. Never throws. */
   close(): Promise<void>

@@ -26,7 +26,8 @@ describe('a consent', () => {
       grantedAt: Date.UTC(2030, 4, 1, 12),
     })
     const { accessToken: secret, expiresInSeconds, scopes } = goodAnswer()
-    expect(changes).toEqual([{ mailbox: 'Me@example.com', fresh: { secret, expiresInSeconds, scopes } }])
+    const fresh = { secret, expiresInSeconds, scopes, providerId: 'custom' }
+    expect(changes).toEqual([{ mailbox: 'Me@example.com', fresh }])
   })
 
   it('is checked with the same secrets that it was begun with, each of 256 bits', async () => {

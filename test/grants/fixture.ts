@@ -4,6 +4,7 @@ import { Failure } from '../../src/base/failure.ts'
 import type { Log } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { createTokenBroker } from '../../src/grants/create-token-broker.ts'
+import type { FreshToken } from '../../src/grants/token-broker.ts'
 import { createOAuthClient } from '../../src/providers/create-oauth-client.ts'
 import { createHttpFetch } from '../../src/providers/http-fetch.ts'
 import type { ActiveGrant, Grant, Mailbox, Store } from '../../src/store/ports.ts'
@@ -92,8 +93,8 @@ export function memoryStore() {
     mend: () => {
       broken = false
     },
-    addMailbox(address: Address) {
-      mailboxes.set(addressKey(address), { address, providerId: 'local', createdAt: 0 })
+    addMailbox(address: Address, providerId = 'local') {
+      mailboxes.set(addressKey(address), { address, providerId, createdAt: 0 })
     },
     /** As a consent does: a new grant, under a new id. */
     consent(address: Address, refreshToken: string, id = `grant-${refreshToken}`) {
@@ -157,11 +158,12 @@ export async function startBroker({ refreshMarginSeconds = 0 } = {}) {
   const memory = memoryStore()
   const { log, lines } = memoryLog()
   const client = createOAuthClient({ provider: providerAt(endpoint.origin), fetch: http.fetch })
+  const other = createOAuthClient({ provider: providerAt(`${endpoint.origin}/other`), fetch: http.fetch })
   const lapsed: Address[] = []
   const due: { milliseconds: number; run: () => void }[] = []
   const broker = createTokenBroker({
     store: memory.store,
-    oauthClientFor: () => client,
+    oauthClientFor: (id) => (id === 'other' ? other : client),
     refreshMarginFor: () => refreshMarginSeconds,
     onLapsed: (mailbox) => void lapsed.push(mailbox),
     clock,
@@ -180,6 +182,15 @@ export async function startBroker({ refreshMarginSeconds = 0 } = {}) {
     due,
     /** The mailboxes whose grants were told to have ended, in order. */
     lapsed,
+    /** Mailboxes of one registration, each with a consent. */
+    addMailboxes(count: number, provider = 'local'): Address[] {
+      const added = Array.from({ length: count }, (_, place) => `${provider}-${place + 1}@example.com`)
+      for (const address of added) {
+        memory.addMailbox(address, provider)
+        memory.consent(address, `refresh-of-${address}`)
+      }
+      return added
+    },
     /** The refresh tokens that were spent, in order. */
     spent: () => endpoint.requests.map(({ form }) => form.refresh_token),
     /** The refresh token that the store has now. */
@@ -197,6 +208,11 @@ export async function startBroker({ refreshMarginSeconds = 0 } = {}) {
 }
 
 export const me = 'me@example.com'
+
+/** An access token as a consent brings it. */
+export function consented(text: string): FreshToken {
+  return { secret: new Secret(text), expiresInSeconds: 3600, scopes: ['mail'], providerId: 'local' }
+}
 
 /** @throws when nothing, or something else, is thrown */
 export async function failureOf(promise: Promise<unknown>): Promise<Failure> {

@@ -222,26 +222,7 @@ describe('a consent that was withdrawn', () => {
   })
 })
 
-describe('a registration that the provider refuses', () => {
-  const refusal: ScriptedAnswer = { status: 401, json: { error: 'invalid_client' } }
-
-  it('keeps every grant, is asked about rarely, and alarms once for the provider', async () => {
-    const others = ['a@example.com', 'b@example.com']
-    for (const other of others) {
-      house.memory.addMailbox(other)
-      house.memory.consent(other, `refresh-${other}`)
-    }
-    for (const mailbox of [me, ...others]) {
-      house.endpoint.answer(refusal)
-      expect((await failureOf(house.broker.accessTokenFor(mailbox))).code).toBe('provider-setup')
-      expect(house.memory.grantOf(mailbox).state).toBe('active')
-    }
-    expect(house.lines.filter(({ level }) => level === 'error')).toHaveLength(1)
-    house.clock.pass(59)
-    expect((await failureOf(house.token())).retryAfterSeconds).toBe(1)
-    expect(house.endpoint.requests).toHaveLength(3)
-  })
-
+describe('a registration that is missing', () => {
   it('is told in the words of the catalogue when there is none', async () => {
     const missing = new Failure('configuration', 'There is no app registration for Google', {
       fix: 'Set it.',
@@ -258,16 +239,6 @@ describe('a registration that the provider refuses', () => {
     const { code, message, fix } = await failureOf(broker.accessTokenFor(me))
     expect([code, message, fix]).toEqual(['provider-setup', missing.message, 'Set it.'])
     expect(house.memory.grantOf(me).state).toBe('active')
-  })
-
-  it('alarms again after it was mended', async () => {
-    house.endpoint.answer(refusal, tokens('first'), refusal)
-    await failureOf(house.token())
-    house.clock.pass(60)
-    await house.token()
-    house.clock.pass(3600)
-    await failureOf(house.token())
-    expect(house.lines.filter(({ level }) => level === 'error')).toHaveLength(2)
   })
 })
 

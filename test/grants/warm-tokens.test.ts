@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Secret } from '../../src/base/secret.ts'
 import { tokens } from '../providers/token-endpoint.ts'
-import { failureOf, me, startBroker } from './fixture.ts'
+import { consented, failureOf, me, startBroker } from './fixture.ts'
 
 let house: Awaited<ReturnType<typeof startBroker>>
 
@@ -182,7 +181,7 @@ describe('a changed grant', () => {
     house.endpoint.answer(tokens('first'))
     await house.token()
     house.memory.consent(me, 'refresh-2')
-    house.broker.grantChanged(me, { secret: new Secret('primed'), expiresInSeconds: 3600, scopes: ['mail'] })
+    house.broker.grantChanged(me, consented('primed'))
     expect(await house.token()).toBe('primed')
     expect(house.spent()).toHaveLength(1)
   })
@@ -205,7 +204,7 @@ describe('a changed grant', () => {
     const waiting = house.token()
     await expect.poll(() => house.endpoint.requests.length).toBe(1)
     house.memory.consent(me, 'refresh-2')
-    house.broker.grantChanged(me, { secret: new Secret('primed'), expiresInSeconds: 3600, scopes: ['mail'] })
+    house.broker.grantChanged(me, consented('primed'))
     release()
     expect(await waiting).toBe('primed')
     expect(await house.token()).toBe('primed')

@@ -1,0 +1,141 @@
+import { type Address, addressKey } from '../base/address.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Failure } from '../base/failure.ts'
+import type { Pause } from '../governor/governor.ts'
+import { createBackOff, withRetryAfter } from './back-off.ts'
+
+/**
+ * The way to the token endpoint for all mailboxes of one registration. When the provider refuses the registration itself, each of them
+ * would find that out by a bad request of its own, again and again, and providers punish loops. So:
+ *
+ *     closed ── refused ──> open ── time is up ──> half-open: one goes first
+ *       ^                    ^                        │
+ *       │                    └── refused, for longer ─┤
+ *       └──────────────────────────────── it worked ──┘
+ *
+ * Whoever is refused while others are served has a trouble of its own: an organisation that has locked this registration out looks the
+ * same from here, and must not lock out the rest. A provider that asks for a pause (RFC 6585, section 4) gets it in the same way.
+ */
+export interface RegistrationBreaker {
+  /** Leave for one request, if it has no obstacle. Waits for the first one of all, so that a crowd at the start does not find out at once. */
+  admit(mailbox: Address): Promise<Attempt>
+  /** The provider has served this registration elsewhere. */
+  worked(mailbox: Address): void
+  /** The mailbox has another grant: what was said of it before does not count. */
+  forget(mailbox: Address): void
+  /** For people; also when its time is up: then a try is due, or under way. */
+  pause(): Omit<Pause, 'about'> | undefined
+}
+
+/** One request to the token endpoint. */
+export interface Attempt {
+  /** Why there must be none now, with what is left of the wait. */
+  obstacle?: Failure
+  worked(): void
+  /** The answer was about the registration. True: all of its mailboxes wait now; false: it is this mailbox's own trouble. */
+  refused(failure: Failure): boolean
+  /** It is over. If nothing else was said, nobody knows more of the registration than before. */
+  end(): void
+}
+
+/** The one wait that there is. */
+const wait = 'registration'
+
+export function createRegistrationBreaker(clock: Clock, random: () => number): RegistrationBreaker {
+  const waits = createBackOff(clock, random)
+  /** What everybody hears; absent while closed. */
+  let failure: Failure | undefined
+  /** Refused since it opened. */
+  const refused = new Set<string>()
+  /** Refused while others were served. */
+  const alone = new Set<string>()
+  /** Who goes first, while it is not known whether the registration works. */
+  let first: Promise<void> | undefined
+  /** It has worked in this process. */
+  let proven = false
+  /** How often it has closed. */
+  let closings = 0
+  /** Others than the refused have asked since the wait began: the first try is theirs until then, on the monotonic clock. */
+  let othersAsk = false
+  let othersUntil = 0
+
+  function obstacle(key: string): Failure | undefined {
+    if (!failure) return undefined
+    if (!refused.has(key)) othersAsk = true
+    const waiting = waits.current(wait)
+    if (waiting) return waiting
+    if (first) return withRetryAfter(failure, 1)
+    const left = othersAsk && refused.has(key) ? othersUntil - clock.monotonic() : 0
+    return left > 0 ? withRetryAfter(failure, Math.ceil(left / 1000)) : undefined
+  }
+
+  function open(news: Failure): void {
+    failure = news
+    waits.begin(wait, news)
+    othersAsk = false
+    othersUntil = clock.monotonic() + 1.5 * waits.remainingMilliseconds(wait)
+  }
+
+  function close(key: string): void {
+    closings += 1
+    failure = undefined
+    waits.clear(wait)
+    for (const one of refused) alone.add(one)
+    refused.clear()
+    alone.delete(key)
+  }
+
+  /** @param asked whether it left when the breaker was open already */
+  function worked(key: string, asked: boolean): void {
+    proven = true
+    // One that came through is no answer to the wish to be left alone.
+    if (asked || failure?.code !== 'provider-unavailable') close(key)
+  }
+
+  function goFirst(): () => void {
+    let release = () => {}
+    const ended = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    first = ended
+    return () => {
+      if (first === ended) first = undefined
+      release()
+    }
+  }
+
+  function attempt(key: string): Attempt {
+    const isProbe = failure !== undefined
+    const closingsBefore = closings
+    const end = !first && (isProbe || !proven) ? goFirst() : () => {}
+    return {
+      worked: () => worked(key, isProbe),
+      refused(news) {
+        const setup = news.code === 'provider-setup'
+        if (setup && (alone.has(key) || closings !== closingsBefore)) return false
+        if (setup) refused.add(key)
+        // Those that left together are refused together: that counts once.
+        if (isProbe || !failure) open(news)
+        return true
+      },
+      end,
+    }
+  }
+
+  return {
+    async admit(mailbox) {
+      const key = addressKey(mailbox)
+      if (!failure && !proven && first) await first
+      const found = obstacle(key)
+      return found ? { ...blocked, obstacle: found } : attempt(key)
+    },
+    worked: (mailbox) => worked(addressKey(mailbox), false),
+    forget(mailbox) {
+      refused.delete(addressKey(mailbox))
+      alone.delete(addressKey(mailbox))
+    },
+    pause: () => waits.pause(wait),
+  }
+}
+
+const blocked: Attempt = { worked() {}, refused: () => false, end() {} }

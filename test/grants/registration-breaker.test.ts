@@ -1,0 +1,179 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { tokens } from '../providers/token-endpoint.ts'
+import { refusal, refused, startCrowd } from './crowd.ts'
+import { consented, me } from './fixture.ts'
+
+let house: Awaited<ReturnType<typeof startCrowd>>
+
+beforeEach(async () => {
+  house = await startCrowd()
+})
+afterEach(async () => {
+  expect(house.endpoint.unusedAnswers()).toBe(0)
+  await house.close()
+})
+
+describe('a registration that the provider refuses', () => {
+  it.each(['invalid_client', 'unauthorized_client', 'unsupported_grant_type', 'deleted_client'])(
+    'with %s is asked about once, however many mailboxes it has, and no grant is lost',
+    async (error) => {
+      house.endpoint.answer({ status: 400, json: { error } })
+      const answers = [...(await house.askAll()), ...(await house.askAll())]
+      expect(house.requests()).toBe(1)
+      for (const answer of answers) expect(answer).toMatchObject({ code: 'provider-setup', message: refused })
+      expect(answers.at(-1)).toMatchObject({ retryAfterSeconds: 60 })
+      for (const mailbox of house.crowd) expect(house.memory.grantOf(mailbox).state).toBe('active')
+      expect(house.lines.filter(({ level }) => level === 'error')).toHaveLength(1)
+    },
+  )
+
+  it('gets one request for each wait, and each is twice as long, up to fifteen minutes', async () => {
+    for (const [place, seconds] of [60, 120, 240, 480, 900, 900].entries()) {
+      house.endpoint.answer(refusal)
+      await house.askAll()
+      expect(house.requests()).toBe(place + 1)
+      house.clock.pass(seconds - 1)
+      expect((await house.askAll()).at(-1)).toMatchObject({ code: 'provider-setup', retryAfterSeconds: 1 })
+      expect(house.requests()).toBe(place + 1)
+      house.clock.pass(1)
+    }
+  })
+
+  it('is tried by one when the wait is over, the others hear the failure, and a success is for all at once', async () => {
+    await house.refuseFirst()
+    await house.askAll()
+    house.clock.pass(60)
+    const release = house.gated(tokens('probe'))
+    const [probe, ...others] = house.crowd.slice(1).map(house.ask)
+    for (const answer of await Promise.all(others))
+      expect(answer).toMatchObject({ code: 'provider-setup', message: refused, retryAfterSeconds: 1 })
+    await expect.poll(house.requests).toBe(2)
+    release()
+    expect(await probe).toBe('probe')
+    expect(house.requests()).toBe(2)
+
+    const rest = house.crowd.filter((mailbox) => mailbox !== house.crowd[1])
+    house.endpoint.answer(...rest.map((_, place) => tokens(`token-${place}`)))
+    expect((await Promise.all(rest.map(house.ask))).every((answer) => typeof answer === 'string')).toBe(true)
+    expect(house.lines.at(-1)?.text).toContain('accepts the registration again')
+  })
+
+  it('is no matter of another registration', async () => {
+    await house.refuseFirst()
+    const [elsewhere = ''] = house.addMailboxes(1, 'other')
+    house.endpoint.answer(tokens('elsewhere'))
+    expect(await house.ask(elsewhere)).toBe('elsewhere')
+    expect(house.endpoint.requests.at(-1)?.path).toBe('/other/token')
+    expect(await house.ask(house.crowd[1] ?? '')).toMatchObject({ code: 'provider-setup' })
+  })
+
+  it('leaves warm tokens at work while they are valid', async () => {
+    house.endpoint.answer(tokens('warm'))
+    await house.ask(me)
+    house.clock.pass(3541)
+    await house.refuseFirst()
+    house.clock.pass(58)
+    expect(await house.ask(me)).toBe('warm')
+    house.clock.pass(1)
+    expect(await house.ask(me)).toMatchObject({ code: 'provider-setup' })
+    expect(house.requests()).toBe(2)
+  })
+
+  it('lets a mailbox without a consent hear that', async () => {
+    await house.refuseFirst()
+    house.memory.lapseElsewhere(me)
+    expect(await house.ask(me)).toMatchObject({ code: 'consent-needed' })
+  })
+
+  it('counts refusals of requests that left together as one', async () => {
+    house.endpoint.answer(tokens('works'))
+    await house.ask(me)
+    house.endpoint.answer(...house.crowd.map(() => refusal))
+    await house.askAll()
+    expect(house.requests()).toBe(51)
+    expect(await house.ask(house.crowd[0] ?? '')).toMatchObject({ retryAfterSeconds: 60 })
+  })
+
+  it('is tried by the next one when the first has found out nothing', async () => {
+    await house.refuseFirst()
+    house.clock.pass(60)
+    house.endpoint.answer({ status: 503, text: '' }, tokens('second'))
+    expect(await house.ask(house.crowd[1] ?? '')).toMatchObject({ code: 'provider-unavailable' })
+    expect(await house.ask(house.crowd[2] ?? '')).toBe('second')
+  })
+
+  it('is tried by the next one when the store failed the first', async () => {
+    await house.refuseFirst()
+    house.clock.pass(60)
+    house.memory.breakDown()
+    expect(await house.ask(house.crowd[1] ?? '')).toMatchObject({ code: 'store-unavailable' })
+    house.memory.mend()
+    house.endpoint.answer(tokens('second'))
+    expect(await house.ask(house.crowd[2] ?? '')).toBe('second')
+  })
+
+  it('alarms once, and again after it was mended', async () => {
+    const alarms = () => house.lines.filter(({ level }) => level === 'error').length
+    await house.refuseFirst()
+    house.clock.pass(60)
+    await house.refuseFirst()
+    expect(alarms()).toBe(1)
+    house.clock.pass(120)
+    house.endpoint.answer(tokens('works'), refusal)
+    await house.ask(me)
+    await house.ask(house.crowd[1] ?? '')
+    expect(alarms()).toBe(2)
+  })
+
+  it('shows in the state of each of its mailboxes, and of no other', async () => {
+    const since = house.clock.now()
+    await house.refuseFirst()
+    const pause = { about: 'registration', since, until: since + 60_000, reason: refused }
+    for (const mailbox of [me, ...house.crowd.slice(0, 2)])
+      expect((await house.broker.state(mailbox)).pause).toMatchObject(pause)
+    const [elsewhere = ''] = house.addMailboxes(1, 'other')
+    expect(await house.broker.state(elsewhere)).toEqual({})
+  })
+})
+
+describe('a consent while the registration is refused', () => {
+  it('that brings an access token shows that the registration works, for all mailboxes', async () => {
+    await house.refuseFirst()
+    house.memory.consent(me, 'refresh-2')
+    house.broker.grantChanged(me, consented('from-the-consent'))
+    expect(await house.ask(me)).toBe('from-the-consent')
+    house.endpoint.answer(...house.crowd.map((_, place) => tokens(`token-${place}`)))
+    expect((await house.askAll()).every((answer) => typeof answer === 'string')).toBe(true)
+    expect((await house.broker.state(me)).pause).toBeUndefined()
+  })
+
+  it('makes a refusal that was on its way old news', async () => {
+    const release = house.gated(refusal)
+    const pending = house.ask(house.crowd[0] ?? '')
+    await expect.poll(house.requests).toBe(1)
+    house.broker.grantChanged(me, consented('from-the-consent'))
+    release()
+    expect(await pending).toMatchObject({ code: 'provider-setup' })
+    house.endpoint.answer(tokens('works'))
+    expect(await house.ask(house.crowd[1] ?? '')).toBe('works')
+  })
+
+  it('that brings a refresh token only shows nothing', async () => {
+    await house.refuseFirst()
+    house.memory.consent(me, 'refresh-2')
+    house.broker.grantChanged(me)
+    expect(await house.ask(me)).toMatchObject({ code: 'provider-setup' })
+    expect(house.requests()).toBe(1)
+  })
+})
+
+describe('a registration that has not worked yet', () => {
+  it('keeps nobody waiting once the first one has found out nothing', async () => {
+    const release = house.gated({ status: 503, text: '' })
+    const answers = house.askAll()
+    await expect.poll(house.requests).toBe(1)
+    house.endpoint.answer(...house.crowd.slice(1).map((_, place) => tokens(`token-${place}`)))
+    release()
+    expect((await answers).filter((answer) => typeof answer === 'string')).toHaveLength(49)
+  })
+})

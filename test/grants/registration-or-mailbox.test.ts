@@ -1,0 +1,132 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type ScriptedAnswer, tokens } from '../providers/token-endpoint.ts'
+import { refusal, refused, startCrowd } from './crowd.ts'
+import { failureOf, me } from './fixture.ts'
+
+let house: Awaited<ReturnType<typeof startCrowd>>
+
+beforeEach(async () => {
+  house = await startCrowd()
+})
+afterEach(async () => {
+  expect(house.endpoint.unusedAnswers()).toBe(0)
+  await house.close()
+})
+
+describe('a mailbox that is refused while others are served', () => {
+  const [bad, good, late] = ['local-1@example.com', 'local-2@example.com', 'local-3@example.com']
+
+  it('leaves the first try to them, if they ask', async () => {
+    await house.refuseFirst()
+    await house.ask(good)
+    house.clock.pass(60)
+    expect(await house.ask(bad)).toMatchObject({ code: 'provider-setup', retryAfterSeconds: 30 })
+    house.endpoint.answer(tokens('good'))
+    expect(await house.ask(good)).toBe('good')
+  })
+
+  it('tries by itself when they do not', async () => {
+    await house.refuseFirst()
+    await house.ask(good)
+    house.clock.pass(90)
+    house.endpoint.answer(tokens('mended'))
+    expect(await house.ask(bad)).toBe('mended')
+  })
+
+  it('waits alone from then on, with its own failure and its own alarm', async () => {
+    await house.refuseFirst()
+    house.clock.pass(60)
+    house.endpoint.answer(tokens('good'), refusal, tokens('late'))
+    await house.ask(good)
+    const failure = { code: 'provider-setup', message: expect.stringContaining(`registration for ${bad}`) }
+    expect(await house.ask(bad)).toMatchObject(failure)
+    expect(await house.ask(bad)).toMatchObject({ ...failure, retryAfterSeconds: 60 })
+    expect(await house.ask(late)).toBe('late')
+    expect(house.lines.filter(({ level }) => level === 'error')).toHaveLength(2)
+    expect((await house.broker.state(bad)).pause).toMatchObject({ about: 'mailbox' })
+    expect((await house.broker.state(late)).pause).toBeUndefined()
+  })
+
+  it('counts again after it was served', async () => {
+    await house.refuseFirst()
+    house.clock.pass(60)
+    house.endpoint.answer(tokens('good'), tokens('served', { expires_in: 60 }))
+    await house.ask(good)
+    await house.ask(bad)
+    house.clock.pass(60)
+    await house.refuseFirst()
+    expect(await house.ask(late)).toMatchObject({ message: refused })
+  })
+
+  it('counts again with another grant', async () => {
+    await house.refuseFirst()
+    house.clock.pass(60)
+    house.endpoint.answer(tokens('good'))
+    await house.ask(good)
+    house.broker.grantChanged(bad)
+    await house.refuseFirst()
+    expect(await house.ask(late)).toMatchObject({ message: refused })
+  })
+})
+
+describe('a wrong request', () => {
+  it.each(['invalid_scope', 'invalid_request', 'invalid_resource', 'access_denied', 'admin_policy_enforced'])(
+    'with %s is of one mailbox only',
+    async (error) => {
+      house.endpoint.answer({ status: 400, json: { error } }, tokens('second'))
+      const failure = await failureOf(house.token())
+      expect(failure).toMatchObject({ code: 'provider-setup', message: expect.stringContaining(me) })
+      expect(await house.ask(house.crowd[0] ?? '')).toBe('second')
+      house.clock.pass(59)
+      expect(await house.ask(me)).toMatchObject({ code: 'provider-setup', retryAfterSeconds: 1 })
+      expect((await house.broker.state(me)).pause).toMatchObject({ about: 'mailbox' })
+    },
+  )
+})
+
+describe('a provider that is asked too often', () => {
+  const slowDown: ScriptedAnswer = { status: 429, headers: { 'retry-after': '100' }, text: '' }
+
+  it('is left alone by all mailboxes as long as it wants, and then one goes first', async () => {
+    house.endpoint.answer(slowDown)
+    for (const answer of await house.askAll()) expect(answer).toMatchObject({ code: 'provider-unavailable' })
+    expect(await house.ask(me)).toMatchObject({ code: 'provider-unavailable', retryAfterSeconds: 110 })
+    house.clock.pass(109)
+    await house.askAll()
+    expect(house.requests()).toBe(1)
+    house.clock.pass(1)
+    const release = house.gated(slowDown)
+    const pending = house.crowd.map(house.ask)
+    await Promise.all(pending.slice(1))
+    await expect.poll(house.requests).toBe(2)
+    release()
+    await pending[0]
+    expect(house.requests()).toBe(2)
+    expect(await house.ask(me)).toMatchObject({ retryAfterSeconds: 110 })
+  })
+
+  it('is left alone also when a request before that comes through', async () => {
+    house.endpoint.answer(tokens('works'))
+    await house.ask(me)
+    const release = house.gated(tokens('slow'))
+    const slow = house.ask(house.crowd[0] ?? '')
+    await expect.poll(house.requests).toBe(2)
+    house.endpoint.answer(slowDown)
+    await house.ask(house.crowd[1] ?? '')
+    release()
+    expect(await slow).toBe('slow')
+    expect(await house.ask(house.crowd[2] ?? '')).toMatchObject({
+      code: 'provider-unavailable',
+      retryAfterSeconds: 110,
+    })
+  })
+
+  it.each([
+    ['429 without a time', { status: 429, text: '' }],
+    ['503 with a time', { status: 503, headers: { 'retry-after': '100' }, text: '' }],
+  ])('is asked for other mailboxes after %s', async (_what, trouble) => {
+    house.endpoint.answer(trouble, tokens('second'))
+    expect(await house.ask(me)).toMatchObject({ code: 'provider-unavailable' })
+    expect(await house.ask(house.crowd[0] ?? '')).toBe('second')
+  })
+})
