@@ -1,4 +1,5 @@
 import * as openid from 'openid-client'
+import { lazy } from '../base/lazy.ts'
 import { Secret } from '../base/secret.ts'
 import type { HttpFetch } from './http-fetch.ts'
 import { identityOf } from './identity.ts'
@@ -103,14 +104,5 @@ function toAnswer({ oauth }: RegisteredProvider, answer: TokenEndpointAnswer): T
     scopes:
       answer.scope === undefined ? oauth.scopes : answer.scope.split(' ').filter((scope) => scope !== ''),
     ...(claims && { identity: identityOf(claims, oauth.identityClaims) }),
-  }
-}
-
-/** Made once, when first needed. */
-function lazy<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined
-  return () => {
-    made ??= make()
-    return made
   }
 }

@@ -1,5 +1,5 @@
 import { createSecureContext } from 'node:tls'
-import { Agent, fetch } from 'undici'
+import type { Agent, fetch, Response as UndiciResponse } from 'undici'
 import { OAuthError } from './oauth-error.ts'
 import { trustedAuthorities } from './trusted-authorities.ts'
 
@@ -32,16 +32,11 @@ export function createHttpFetch({ extraCa, timeoutSeconds }: HttpFetchSettings):
   fetch: HttpFetch
   close(): Promise<void>
 } {
-  const ca = trustedAuthorities(extraCa)
-  const agent = new Agent({
-    // Read once: hundreds of certificates would otherwise be parsed for each connection.
-    connect: {
-      timeout: timeoutSeconds * 1000,
-      secureContext: createSecureContext({ ...(ca && { ca: [...ca] }), minVersion: 'TLSv1.2' }),
-    },
-  })
+  let loaded: Promise<Undici> | undefined
 
   async function bounded(url: string, { method, headers, body, signal }: HttpRequest): Promise<Response> {
+    loaded ??= loadUndici(extraCa, timeoutSeconds)
+    const { fetch, agent } = await loaded
     const deadline = AbortSignal.timeout(timeoutSeconds * 1000)
     try {
       const response = await fetch(url, {
@@ -58,11 +53,35 @@ export function createHttpFetch({ extraCa, timeoutSeconds }: HttpFetchSettings):
     }
   }
 
-  return { fetch: bounded, close: () => agent.destroy() }
+  return {
+    fetch: bounded,
+    async close() {
+      await (await loaded)?.agent.destroy()
+    },
+  }
+}
+
+interface Undici {
+  fetch: typeof fetch
+  agent: Agent
+}
+
+/** Megabytes of code and of certificates, which a postern that has no token to ask for yet does without. */
+async function loadUndici(extraCa: string | undefined, timeoutSeconds: number): Promise<Undici> {
+  const { Agent, fetch } = await import('undici')
+  const ca = trustedAuthorities(extraCa)
+  const agent = new Agent({
+    // Read once: hundreds of certificates would otherwise be parsed for each connection.
+    connect: {
+      timeout: timeoutSeconds * 1000,
+      secureContext: createSecureContext({ ...(ca && { ca: [...ca] }), minVersion: 'TLSv1.2' }),
+    },
+  })
+  return { fetch, agent }
 }
 
 /** undici's answer as Node's own `Response`, read to the end. */
-async function wholeResponse(response: Awaited<ReturnType<typeof fetch>>): Promise<Response> {
+async function wholeResponse(response: UndiciResponse): Promise<Response> {
   const { status } = response
   const chunks: Uint8Array[] = []
   let size = 0

@@ -1,7 +1,7 @@
-import { createOAuthClient } from './create-oauth-client.ts'
+import { lazy } from '../base/lazy.ts'
 import type { HttpFetch } from './http-fetch.ts'
 import type { OAuthClient } from './oauth-client.ts'
-import type { Catalogue } from './provider.ts'
+import type { Catalogue, RegisteredProvider } from './provider.ts'
 
 /**
  * One client for each provider, made when it is first asked for.
@@ -19,8 +19,21 @@ export function createOAuthClients({
   return (providerId) => {
     const known = clients.get(providerId)
     if (known) return known
-    const client = createOAuthClient({ provider: catalogue.registered(providerId), fetch })
+    const client = lateClient(catalogue.registered(providerId), fetch)
     clients.set(providerId, client)
     return client
+  }
+}
+
+/** openid-client and what it needs are loaded with the first question to a provider: until then a postern starts and waits without them. */
+function lateClient(provider: RegisteredProvider, fetch: HttpFetch): OAuthClient {
+  const client = lazy(async () => {
+    const { createOAuthClient } = await import('./create-oauth-client.ts')
+    return createOAuthClient({ provider, fetch })
+  })
+  return {
+    authorizationUrl: async (request) => (await client()).authorizationUrl(request),
+    exchangeCode: async (callback, checks) => (await client()).exchangeCode(callback, checks),
+    refresh: async (refreshToken) => (await client()).refresh(refreshToken),
   }
 }
