@@ -1,13 +1,12 @@
 import type { RequestListener, Server } from 'node:http'
 import { createServer } from 'node:http'
-import type { Express } from 'express'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Endpoint } from '../config/config.ts'
 import { formatEndpoint } from '../config/endpoint.ts'
+import { createLateApp } from './late-app.ts'
 import { isLoopbackHost, isMissingAddress, listen } from './listen.ts'
 import { createSignInLinks } from './sign-in-links.ts'
-import { createWebApp } from './web-app.ts'
 import type { WebServices } from './web-services.ts'
 
 const stopMilliseconds = 5_000
@@ -21,7 +20,7 @@ export interface WebDoor {
   stop(): Promise<void>
   /** A fresh one-time URL that signs a browser in as the administrator; good for 15 minutes. */
   signInLink(): string
-  app: Express
+  app: RequestListener
 }
 
 export interface WebDoorParts {
@@ -48,7 +47,7 @@ export function createWebDoor({
   const signInLinks = createSignInLinks({ publicUrl, clock })
   let open: { server: Server; endpoint: Endpoint }[] = []
   const ports = () => [...endpoints, ...open.map(({ endpoint }) => endpoint)].map(({ port }) => port)
-  const app = createWebApp({ publicUrl, ports, signInLinks, services, ready, clock, log, version })
+  const app = createLateApp({ publicUrl, ports, signInLinks, services, ready, clock, log, version })
 
   async function openOne(endpoint: Endpoint, isFirst: boolean): Promise<void> {
     const server = createLimitedServer(app)

@@ -20,7 +20,8 @@ async function startedDoor(listen = [{ host: '127.0.0.1', port: 0 }]) {
 /** Sends bytes as they are, and gives everything that comes until the other side closes. */
 async function raw(port: number, text: string): Promise<string> {
   const socket = connect(port, '127.0.0.1')
-  socket.end(text)
+  // Its own side stays open, too: Node answers late to nobody who has closed it.
+  socket.write(text)
   const chunks: Buffer[] = []
   socket.on('data', (chunk) => chunks.push(chunk))
   // Not `once`: a reset after the answer is the server's right.
