@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { RateLimiterMemory } from 'rate-limiter-flexible'
+import { lazy } from '../base/lazy.ts'
 
 /** How often something went wrong, for each key, within a window that begins with a key's first failure. */
 export interface FailureCounter {
@@ -24,16 +24,26 @@ export function createFailureCounter(
   windowSeconds: number,
   capacity = keysAtOnce,
 ): FailureCounter {
-  const limiter = new RateLimiterMemory({ keyPrefix: '', points: limit, duration: windowSeconds })
-  const recent = new LRUCache<string, true>({ max: capacity, dispose: (_, key) => void limiter.delete(key) })
+  // With the first failure: until then there is nothing to count, and room for that many keys is half a megabyte.
+  const count = lazy(async () => {
+    const { RateLimiterMemory } = await import('rate-limiter-flexible')
+    const limiter = new RateLimiterMemory({ keyPrefix: '', points: limit, duration: windowSeconds })
+    const dispose = (_: true, key: string) => void limiter.delete(key)
+    return { limiter, recent: new LRUCache<string, true>({ max: capacity, dispose }) }
+  })
+  let isCounting = false
 
   return {
     async add(key) {
+      isCounting = true
+      const { limiter, recent } = await count()
       // Setting a key anew would dispose of it.
       if (recent.get(key) === undefined) recent.set(key, true)
       return (await limiter.penalty(key)).consumedPoints
     },
     async isFull(key) {
+      if (!isCounting) return false
+      const { limiter } = await count()
       const counted = await limiter.get(key)
       return counted !== null && counted.consumedPoints >= limit
     },
