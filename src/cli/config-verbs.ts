@@ -11,7 +11,7 @@ export function addConfigVerbs(program: Command, context: Context): void {
     .description('run postern until a signal ends it')
     .addHelpText('after', '\nExample:\n  POSTERN_DATA_DIR=/var/lib/postern postern serve')
     .action(async () => {
-      const { config, warnings } = context.config()
+      const { config, warnings } = await context.config()
       context.warn(warnings)
       context.exitCode = await context.serve(config)
     })
@@ -20,8 +20,8 @@ export function addConfigVerbs(program: Command, context: Context): void {
     .command('config')
     .description('print the settings and the limits of providers in effect, secrets hidden')
     .addHelpText('after', '\nExample:\n  postern config --json')
-    .action((_options: object, command: Command) => {
-      const effective = context.config()
+    .action(async (_options: object, command: Command) => {
+      const effective = await context.config()
       const described = describeConfig(effective)
       const rows = described.map(({ name, value, source }) => [name, String(value ?? ''), source])
       const providers = describeProviders(effective.config)

@@ -9,9 +9,9 @@ import type { Terminal } from './terminal.ts'
 export interface Context {
   terminal: Terminal
   /** @throws Failure `configuration` with every mistake */
-  config(): EffectiveConfig
+  config(): Promise<EffectiveConfig>
   /** Also where other settings hold mistakes. @throws Failure `configuration` with every mistake when it is not known */
-  dataDir(): string
+  dataDir(): Promise<string>
   /** Runs until a signal ends it; resolves with the exit code. */
   serve(config: Config): Promise<number>
   /** Does something with the running postern, or with the store when none runs. `smtp`: where applications hand in mail. */

@@ -18,7 +18,7 @@ import { addTlsVerbs } from './tls-verbs.ts'
 /** What the command is given by the process. */
 export interface CommandNeeds {
   version: string
-  readConfig(): ConfigReading
+  readConfig(): Promise<ConfigReading>
   serve(config: Config): Promise<number>
   /** Opens the store itself, for verbs that work while no postern runs. */
   openServices(config: Config): Promise<Broker>
@@ -84,18 +84,20 @@ function everyCommand(command: Command): Command[] {
 }
 
 function createContext(terminal: Terminal, needs: CommandNeeds): Context {
-  const config = () => effective(needs.readConfig())
+  const config = async () => effective(await needs.readConfig())
   return {
     terminal,
     config,
-    dataDir: () => knownDataDir(needs.readConfig()),
+    dataDir: async () => knownDataDir(await needs.readConfig()),
     serve: needs.serve,
     exitCode: 0,
     secret: (from) => readSecret(from, terminal),
     withBroker: async (work) =>
-      closing(reachBroker(config().config, needs.openServices), ({ broker, smtp }) => work(broker, smtp)),
+      closing(reachBroker((await config()).config, needs.openServices), ({ broker, smtp }) =>
+        work(broker, smtp),
+      ),
     withRunningBroker: async (work) =>
-      closing(reachRunningBroker(config().config), ({ broker }) => work(broker)),
+      closing(reachRunningBroker((await config()).config), ({ broker }) => work(broker)),
     warn(warnings) {
       for (const warning of warnings) terminal.stderr.write(`postern: warning: ${warning}\n`)
     },

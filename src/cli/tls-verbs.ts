@@ -41,7 +41,7 @@ export function addTlsVerbs(program: Command, context: Context): void {
 }
 
 async function inDataDir(context: Context): Promise<string> {
-  const dataDir = context.dataDir()
+  const dataDir = await context.dataDir()
   await prepareDataDir(dataDir)
   return join(dataDir, 'tls')
 }

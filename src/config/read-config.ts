@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
-import { type ProvidersFile, parseProvidersFile } from '../providers/providers-file.ts'
+import type { ProvidersFile } from '../providers/providers-file.ts'
 import { certificatesIn } from '../tls/certificate-pair.ts'
 import { warnOfListeners } from './check-listeners.ts'
 import { checkTogether } from './check-together.ts'
@@ -32,13 +32,13 @@ export interface EffectiveConfig {
  * @param environment usually `process.env`; it is not changed
  * @param clock tells whether a certificate has ended
  */
-export function readConfig(
+export async function readConfig(
   environment: Environment,
   files: Files,
   clock: Pick<Clock, 'now'> = systemClock,
-): ConfigReading {
+): Promise<ConfigReading> {
   const { values, sources, mistakes } = readValues(environment, files)
-  const providers = readProviders(values.providersFile, files)
+  const providers = await readProviders(values.providersFile, files)
   const extraCa = readExtraCa(values.extraCaFile, files)
   const certificate = judgeCertificate(values, files, clock.now())
   const all = [
@@ -128,12 +128,17 @@ function warningsFor(values: Values, sources: Readonly<Record<SettingKey, Source
   return warnings
 }
 
-function readProviders(path: string | undefined, files: Files): ProvidersFile & { mistakes: string[] } {
+async function readProviders(
+  path: string | undefined,
+  files: Files,
+): Promise<ProvidersFile & { mistakes: string[] }> {
   const nothing = { providers: [], overrides: new Map() }
   if (path === undefined) return { ...nothing, mistakes: [] }
   const said = `${settings.providersFile.name} (${path})`
   const text = readText(path, files)
   if ('why' in text) return { ...nothing, mistakes: [`${said} cannot be read: ${text.why}.`] }
+  // Loaded by those alone who have such a file: zod, which checks it, is a good part of the time of any start.
+  const { parseProvidersFile } = await import('../providers/providers-file.ts')
   // A secret's file stands beside the file that names it.
   const parsed = parseProvidersFile(text.text, (secret) => files.read(resolve(dirname(path), secret)))
   if ('providers' in parsed) return { ...parsed, mistakes: [] }

@@ -53,7 +53,7 @@ export async function setCommandStage(settings: Record<string, string> = {}): Pr
       return { code, stdout: stdout.text(), stderr: stderr.text() }
     },
     async serve() {
-      const reading = read()
+      const reading = await read()
       if ('mistakes' in reading) throw new Error(reading.mistakes.join('\n'))
       const running = await startPostern(reading.config, silentLog, '1.2.3')
       stop = running.stop

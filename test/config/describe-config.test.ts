@@ -4,12 +4,12 @@ import { readConfig } from '../../src/config/read-config.ts'
 import { settingList } from '../../src/config/settings.ts'
 import { memoryFiles } from './memory-files.ts'
 
-it('shows every setting with its value and where it came from, and no secret', () => {
+it('shows every setting with its value and where it came from, and no secret', async () => {
   const files = memoryFiles({
     '.env': 'POSTERN_LOG_LEVEL=warn\nPOSTERN_MICROSOFT_CLIENT_ID=mine',
     secret: 's3cr3t\n',
   })
-  const reading = readConfig(
+  const reading = await readConfig(
     { POSTERN_IDLE_SECONDS: '60', POSTERN_MICROSOFT_CLIENT_SECRET_FILE: 'secret' },
     files,
   )

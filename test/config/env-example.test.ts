@@ -25,23 +25,23 @@ it('names the file of each secret, and of nothing else', () => {
   expect(found).toEqual(settingList.filter(([, { secret }]) => secret).map(([, { name }]) => name))
 })
 
-it('is a .env that changes nothing', () => {
-  const reading = readConfig({}, memoryFiles({ '.env': text }))
+it('is a .env that changes nothing', async () => {
+  const reading = await readConfig({}, memoryFiles({ '.env': text }))
   expect('config' in reading && Object.values(reading.sources)).toEqual(settingList.map(() => 'default'))
 })
 
-it('shows defaults that are what happens without them', () => {
+it('shows defaults that are what happens without them', async () => {
   const all = [...text.matchAll(/^# (POSTERN_\w+=.+)$/gm)].map(([, line]) => line)
   const samples = settingList.filter(([, { sample }]) => sample !== undefined).map(([, { name }]) => name)
   const defaults = all.filter((line) => !samples.some((name) => line?.startsWith(`${name}=`)))
-  const reading = readConfig({}, memoryFiles({ '.env': defaults.join('\n') }))
-  const plain = readConfig({}, memoryFiles())
+  const reading = await readConfig({}, memoryFiles({ '.env': defaults.join('\n') }))
+  const plain = await readConfig({}, memoryFiles())
   expect('config' in reading && reading.config).toEqual('config' in plain && plain.config)
 })
 
-it('has samples that nobody can leave in by mistake', () => {
+it('has samples that nobody can leave in by mistake', async () => {
   const credentials = settingList.filter(([, { name }]) => /CLIENT|KEY/.test(name))
   const lines = credentials.map(([, { name, sample }]) => `${name}=${sample}`)
-  const reading = readConfig({}, memoryFiles({ '.env': lines.join('\n') }))
+  const reading = await readConfig({}, memoryFiles({ '.env': lines.join('\n') }))
   expect('mistakes' in reading && reading.mistakes).toHaveLength(credentials.length)
 })

@@ -16,33 +16,33 @@ const entry = {
   mechanisms: ['XOAUTH2'],
 }
 
-it('reads the providers file, and a secret that stands beside it', () => {
+it('reads the providers file, and a secret that stands beside it', async () => {
   const files = memoryFiles({
     'etc/providers.json': JSON.stringify({ providers: [entry] }),
     'etc/example-secret': 's3cr3t\n',
   })
-  const reading = readConfig({ POSTERN_PROVIDERS_FILE: 'etc/providers.json' }, files)
+  const reading = await readConfig({ POSTERN_PROVIDERS_FILE: 'etc/providers.json' }, files)
   if ('mistakes' in reading) throw new Error(reading.mistakes.join('\n'))
   expect(reading.config.customProviders.map(({ id }) => id)).toEqual(['example'])
   expect(reading.config.customProviders[0]?.clientSecret?.reveal()).toBe('s3cr3t')
 })
 
-it('reads what the providers file changes of the built-in ones', () => {
+it('reads what the providers file changes of the built-in ones', async () => {
   const files = memoryFiles({
     'providers.json': JSON.stringify({ overrides: { google: { chunking: 'off' } } }),
   })
-  const reading = readConfig({ POSTERN_PROVIDERS_FILE: 'providers.json' }, files)
+  const reading = await readConfig({ POSTERN_PROVIDERS_FILE: 'providers.json' }, files)
   if ('mistakes' in reading) throw new Error(reading.mistakes.join('\n'))
   expect(reading.config.providerOverrides).toEqual(new Map([['google', { chunking: 'off' }]]))
 })
 
-it('names the providers file with each of its mistakes', () => {
+it('names the providers file with each of its mistakes', async () => {
   const broken = [
     { ...entry, smtp: { ...entry.smtp, tls: 'none' } },
     { ...entry, id: 'google' },
   ]
   const files = memoryFiles({ 'providers.json': JSON.stringify({ providers: broken }) })
-  const reading = readConfig({ POSTERN_PROVIDERS_FILE: 'providers.json' }, files)
+  const reading = await readConfig({ POSTERN_PROVIDERS_FILE: 'providers.json' }, files)
   const mistakes = 'mistakes' in reading ? reading.mistakes : []
   expect(mistakes[0]).toMatch(
     /^POSTERN_PROVIDERS_FILE \(\/srv\/postern\/providers\.json\): providers\[0\]\.smtp\.tls: /,
@@ -53,7 +53,7 @@ it('reads the certificates of private authorities', async () => {
   const { cert } = await generate([{ name: 'commonName', value: 'private authority' }], {
     algorithm: 'sha256',
   })
-  const reading = readConfig(
+  const reading = await readConfig(
     { POSTERN_EXTRA_CA_FILE: 'ca.pem' },
     memoryFiles({ 'ca.pem': `Ours:\n${cert}\n${cert}` }),
   )

@@ -5,19 +5,25 @@ import { memoryFiles } from './memory-files.ts'
 
 const key = 'MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE='
 
-function effective(environment: Record<string, string>, files: Record<string, string> = {}): EffectiveConfig {
-  const reading = readConfig(environment, memoryFiles(files))
+async function effective(
+  environment: Record<string, string>,
+  files: Record<string, string> = {},
+): Promise<EffectiveConfig> {
+  const reading = await readConfig(environment, memoryFiles(files))
   if ('mistakes' in reading) throw new Error(reading.mistakes.join('\n'))
   return reading
 }
 
 describe('a broken configuration', () => {
-  it.each(brokenConfigurations)('is told in full: $name', ({ environment = {}, files = {}, mistakes }) => {
-    const reading = readConfig(environment, memoryFiles(files))
-    expect('mistakes' in reading ? reading.mistakes : []).toEqual(mistakes)
-  })
+  it.each(brokenConfigurations)(
+    'is told in full: $name',
+    async ({ environment = {}, files = {}, mistakes }) => {
+      const reading = await readConfig(environment, memoryFiles(files))
+      expect('mistakes' in reading ? reading.mistakes : []).toEqual(mistakes)
+    },
+  )
 
-  it('is told with all its mistakes at once', () => {
+  it('is told with all its mistakes at once', async () => {
     const all = brokenConfigurations.filter(({ name }) =>
       [
         'a level that there is not',
@@ -26,23 +32,23 @@ describe('a broken configuration', () => {
       ].includes(name),
     )
     const environment = Object.assign({}, ...all.map((broken) => broken.environment))
-    const reading = readConfig(environment, memoryFiles())
+    const reading = await readConfig(environment, memoryFiles())
     expect('mistakes' in reading && new Set(reading.mistakes)).toEqual(
       new Set(all.flatMap((broken) => broken.mistakes)),
     )
   })
 
-  it('never shows a secret', () => {
+  it('never shows a secret', async () => {
     for (const { environment = {}, files = {} } of brokenConfigurations) {
-      const told = JSON.stringify(readConfig(environment, memoryFiles(files)))
+      const told = JSON.stringify(await readConfig(environment, memoryFiles(files)))
       expect(told).not.toMatch(/s3cr3t|hunter2|not-a-key|changeme|abc#def|MDEyMzQ1/)
     }
   })
 })
 
 describe('a configuration', () => {
-  it('needs nothing at all', () => {
-    const { config, warnings } = effective({})
+  it('needs nothing at all', async () => {
+    const { config, warnings } = await effective({})
     expect(config).toEqual({
       dataDir: '/srv/postern/data',
       smtpListen: [{ host: '127.0.0.1', port: 2587, tls: 'none', plainAuth: false, oldTls: false }],
@@ -64,8 +70,8 @@ describe('a configuration', () => {
     expect(warnings).toEqual([])
   })
 
-  it('takes registrations with and without a secret', () => {
-    const { config } = effective({
+  it('takes registrations with and without a secret', async () => {
+    const { config } = await effective({
       POSTERN_MICROSOFT_CLIENT_ID: 'public-client',
       POSTERN_GOOGLE_CLIENT_ID: 'confidential-client',
       POSTERN_GOOGLE_CLIENT_SECRET: 's3cr3t',
@@ -78,8 +84,8 @@ describe('a configuration', () => {
     ['with a line end', 's3cr3t\n', 's3cr3t'],
     ['with the line end of Windows', 's3cr3t\r\n', 's3cr3t'],
     ['without a line end', 's3cr3t', 's3cr3t'],
-  ])('reads a secret from a file %s', (_, text, secret) => {
-    const { config, sources } = effective(
+  ])('reads a secret from a file %s', async (_, text, secret) => {
+    const { config, sources } = await effective(
       { POSTERN_GOOGLE_CLIENT_ID: 'mine', POSTERN_GOOGLE_CLIENT_SECRET_FILE: 'run/secret' },
       { 'run/secret': text },
     )
@@ -87,17 +93,20 @@ describe('a configuration', () => {
     expect(sources.googleClientSecret).toBe('file /srv/postern/run/secret')
   })
 
-  it('comes from .env where the environment does not say otherwise', () => {
+  it('comes from .env where the environment does not say otherwise', async () => {
     const file = '\uFEFFexport POSTERN_LOG_LEVEL=warn # quiet\r\nPOSTERN_IDLE_SECONDS="60"\r\nOTHER=x\r\n'
-    const { config, sources } = effective({ POSTERN_IDLE_SECONDS: '90', HOME: '/root' }, { '.env': file })
+    const { config, sources } = await effective(
+      { POSTERN_IDLE_SECONDS: '90', HOME: '/root' },
+      { '.env': file },
+    )
     expect([config.logLevel, sources.logLevel]).toEqual(['warn', '.env'])
     expect([config.limits.idleSeconds, sources.idleSeconds]).toEqual([90, 'environment'])
   })
 
-  it('reads quoted values with # and over several lines from .env', () => {
+  it('reads quoted values with # and over several lines from .env', async () => {
     const file =
       'POSTERN_GOOGLE_CLIENT_ID=mine\nPOSTERN_GOOGLE_CLIENT_SECRET=\'a#b\'\nNOTE="one\ntwo"\nPOSTERN_LOG_LEVEL=error'
-    const { config } = effective({}, { '.env': file })
+    const { config } = await effective({}, { '.env': file })
     expect(config.registrations.google?.clientSecret?.reveal()).toBe('a#b')
     expect(config.logLevel).toBe('error')
   })
@@ -107,20 +116,20 @@ describe('a configuration', () => {
     ['https://example.com/postern//', 'https://example.com/postern'],
     ['http://127.0.0.1:9000', 'http://127.0.0.1:9000/'],
     ['http://[::1]:9000', 'http://[::1]:9000/'],
-  ])('takes %s as the public address', (text, href) => {
-    expect(effective({ POSTERN_PUBLIC_URL: text }).config.publicUrl.href).toBe(href)
+  ])('takes %s as the public address', async (text, href) => {
+    expect((await effective({ POSTERN_PUBLIC_URL: text })).config.publicUrl.href).toBe(href)
   })
 
   it.each([
     ['127.0.0.1:9000', 'http://localhost:9000/'],
     ['127.0.0.1:0', 'http://localhost:8587/'],
     ['127.0.0.1:9000,[::1]:8587', 'http://localhost:8587/'],
-  ])('moves the public address along with the pages on %s', (listen, href) => {
-    expect(effective({ POSTERN_WEB_LISTEN: listen }).config.publicUrl.href).toBe(href)
+  ])('moves the public address along with the pages on %s', async (listen, href) => {
+    expect((await effective({ POSTERN_WEB_LISTEN: listen })).config.publicUrl.href).toBe(href)
   })
 
-  it('lets SMTP listen beyond loopback without TLS when that is asked for, with a warning', () => {
-    const { config, warnings } = effective({ POSTERN_SMTP_LISTEN: '0.0.0.0:2587+plain-auth' })
+  it('lets SMTP listen beyond loopback without TLS when that is asked for, with a warning', async () => {
+    const { config, warnings } = await effective({ POSTERN_SMTP_LISTEN: '0.0.0.0:2587+plain-auth' })
     expect(config.smtpListen).toEqual([
       { host: '0.0.0.0', port: 2587, tls: 'none', plainAuth: true, oldTls: false },
     ])
@@ -131,22 +140,22 @@ describe('a configuration', () => {
 
   it.each([['127.8.8.8:25'], ['localhost:25'], ['[::1]:25'], ['[::ffff:127.0.0.1]:25']])(
     'knows %s as loopback',
-    (listen) => {
-      expect(effective({ POSTERN_SMTP_LISTEN: listen }).config.smtpListen).toHaveLength(1)
+    async (listen) => {
+      expect((await effective({ POSTERN_SMTP_LISTEN: listen })).config.smtpListen).toHaveLength(1)
     },
   )
 
-  it('takes a key in each form, and warns of one in the environment', () => {
+  it('takes a key in each form, and warns of one in the environment', async () => {
     const hex = Buffer.from(key, 'base64').toString('hex')
-    expect(effective({ POSTERN_KEY: hex }).config.key?.reveal()).toBe(hex)
-    expect(effective({ POSTERN_KEY: key }).warnings).toEqual([
+    expect((await effective({ POSTERN_KEY: hex })).config.key?.reveal()).toBe(hex)
+    expect((await effective({ POSTERN_KEY: key })).warnings).toEqual([
       expect.stringContaining('POSTERN_KEY_FILE is safer'),
     ])
-    expect(effective({ POSTERN_KEY_FILE: 'k' }, { k: `${key}\n` }).warnings).toEqual([])
+    expect((await effective({ POSTERN_KEY_FILE: 'k' }, { k: `${key}\n` })).warnings).toEqual([])
   })
 
-  it('overlooks what Kubernetes says about a service that is called postern', () => {
-    const { config } = effective({
+  it('overlooks what Kubernetes says about a service that is called postern', async () => {
+    const { config } = await effective({
       POSTERN_SERVICE_HOST: '10.0.0.1',
       POSTERN_SERVICE_PORT: '2587',
       POSTERN_SERVICE_PORT_SMTP: '2587',
@@ -157,6 +166,6 @@ describe('a configuration', () => {
       POSTERN_WEB_PORT: 'tcp://10.0.0.2:8587',
     })
     expect(config.webListen).toHaveLength(2)
-    expect(readConfig({ POSTERN_PORT: '2587' }, memoryFiles())).toHaveProperty('mistakes')
+    expect(await readConfig({ POSTERN_PORT: '2587' }, memoryFiles())).toHaveProperty('mistakes')
   })
 })

@@ -130,7 +130,7 @@ async function configFor(folder: string, providers: object[], ca: string, limits
     POSTERN_PROVIDERS_FILE: join(folder, 'providers.json'),
     POSTERN_EXTRA_CA_FILE: join(folder, 'ca.pem'),
   }
-  const reading = readConfig(environment, diskFiles(folder))
+  const reading = await readConfig(environment, diskFiles(folder))
   if ('mistakes' in reading) throw new Error(reading.mistakes.join('\n'))
   return { ...reading.config, limits: { ...reading.config.limits, ...limits } }
 }
