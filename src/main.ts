@@ -2,8 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { stderr, stdin, stdout } from 'node:process'
 import { isatty } from 'node:tty'
-import pino from 'pino'
-import { openServices, type RunningPostern, startPostern } from './app.ts'
+import type { RunningPostern } from './app.ts'
 import { type Log, silentLog } from './base/log.ts'
 import { runCommand } from './cli/program.ts'
 import type { Config, Endpoint } from './config/config.ts'
@@ -28,13 +27,17 @@ process.exitCode = await runCommand(
     version,
     readConfig: () => readConfig(process.env, diskFiles(process.cwd())),
     serve,
-    openServices: (config) => openServices(config, silentLog),
+    openServices: async (config) => (await loadApp()).openServices(config, silentLog),
   },
 )
 
+/** The house behind the command. Most verbs only talk to one that runs already, and answer sooner without it. */
+function loadApp() {
+  return import('./app.ts')
+}
+
 /** Runs until SIGINT or SIGTERM; a second one ends the process at once. SIGHUP takes new files of the certificate, or ends what a closed terminal leaves behind. */
 async function serve(config: Config): Promise<number> {
-  const log = createLog(config.logLevel)
   // Caught before anything starts: a signal during the start still ends it in good order.
   const signalled = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal))
@@ -43,6 +46,8 @@ async function serve(config: Config): Promise<number> {
   const hasLostTerminal = watchTerminal()
   // Whatever reloads services sends it: it must not end one that is only starting.
   process.on('SIGHUP', () => (hasLostTerminal() ? hangUp() : reload()))
+  const log = await createLog(config.logLevel)
+  const { startPostern } = await loadApp()
   const postern = await startPostern(config, log, version)
   reload = postern.reload
   log.info(
@@ -73,9 +78,11 @@ function hangUp(): void {
 }
 
 /** JSON lines on standard output: level as a word, time as ISO 8601. */
-function createLog(level: Config['logLevel']): Log {
+async function createLog(level: Config['logLevel']): Promise<Log> {
+  const { pino } = await import('pino')
   const formatters = { level: (label: string) => ({ level: label }) }
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters })
+  const log: Log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters })
+  return log
 }
 
 /** For the person at the terminal; the log on standard output stays JSON. */

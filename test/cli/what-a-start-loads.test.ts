@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { expect, it } from 'vitest'
+
+const source = resolve(import.meta.dirname, '../../src')
+
+// A line that imports or re-exports a value, and the last line of one that is broken; types are gone when the program runs.
+const valueImports = /^(?:import(?! type\b)[^'\n]*|export(?! type\b)[^'\n]*\bfrom |\} from )'([^']+)'/gm
+const laterImports = /\bimport\('([^']+)'\)/g
+
+interface Loaded {
+  packages: Set<string>
+  /** What one of these files loads only when it comes to it. */
+  later: Set<string>
+}
+
+/** What is loaded with these files, before anything of them runs. */
+function loadedWith(...roots: string[]): Loaded {
+  const files = new Set<string>()
+  const packages = new Set<string>()
+  const later = new Set<string>()
+  const visit = (file: string): void => {
+    if (files.has(file)) return
+    files.add(file)
+    const text = withoutTypes(readFileSync(file, 'utf8'))
+    for (const [, name = ''] of text.matchAll(laterImports)) later.add(name)
+    for (const [, name = ''] of text.matchAll(valueImports)) {
+      if (name.startsWith('.')) visit(resolve(dirname(file), name))
+      else if (!name.startsWith('node:')) packages.add(packageOf(name))
+    }
+  }
+  for (const root of roots) visit(resolve(source, root))
+  return { packages, later }
+}
+
+/** Type imports over several lines would look like values at their last line. */
+function withoutTypes(text: string): string {
+  return text.replace(/^(?:import|export) type \{[^}]*\} from '[^']+'/gm, '')
+}
+
+function packageOf(name: string): string {
+  return name
+    .split('/')
+    .slice(0, name.startsWith('@') ? 2 : 1)
+    .join('/')
+}
+
+it('loads for every command no more than reads its arguments', () => {
+  expect([...loadedWith('main.ts').packages]).toEqual(['commander'])
+})
+
+it('loads to serve only what it needs to open its store and to listen', () => {
+  const { packages, later } = loadedWith('main.ts', 'app.ts')
+  expect([...packages].sort()).toEqual(['commander', 'jose', 'kysely', 'lru-cache'])
+  expect([...later].sort()).toEqual([
+    '../providers/providers-file.ts',
+    './app.ts',
+    './create-oauth-client.ts',
+    './web-app.ts',
+    '@peculiar/x509',
+    '@photostructure/sqlite',
+    'pino',
+    'rate-limiter-flexible',
+    'undici',
+  ])
+})
+
+it.each([
+  ['the first request to the web door', 'web/web-app.ts', ['express', 'helmet', 'zod']],
+  ['the first question to a provider', 'providers/create-oauth-client.ts', ['openid-client']],
+  ['a providers file', 'providers/providers-file.ts', ['zod']],
+])('loads with %s what only that needs', (_, file, needed) => {
+  expect([...loadedWith(file).packages]).toEqual(expect.arrayContaining(needed))
+})
