@@ -7,10 +7,12 @@ import type { Login, LoginStore } from '../store/ports.ts'
 import type { ChosenPasswords } from './chosen-password.ts'
 import { credentialState } from './expiry.ts'
 import { isWithin } from './networks.ts'
+import type { SignInOffers } from './sign-in-offers.ts'
 import { parseUserName } from './user-name.ts'
 
 export interface LoginCheckNeeds {
   logins: Pick<LoginStore, 'findByUserName' | 'knows'>
+  offers: Pick<SignInOffers, 'generated'>
   guard: Guard
   clock: Clock
   chosenPasswords: Pick<ChosenPasswords, 'waste'>
@@ -35,11 +37,15 @@ const knownMilliseconds = 30 * 86_400_000
  * the guard has counted, because nobody guesses 160 bits: no flood locks such a login out. Everything else is asked of the guard
  * first, and every refusal throws the same Failure after exactly one scrypt.
  */
-export function createLoginCheck({ logins, guard, clock, chosenPasswords }: LoginCheckNeeds) {
+export function createLoginCheck({ logins, offers, guard, clock, chosenPasswords }: LoginCheckNeeds) {
   return async (userName: string, proof: Proof, remoteAddress: string): Promise<Login> => {
-    const login = await lookUp(logins, userName)
+    const name = readUserName(userName)
+    const remembered = name === undefined ? undefined : offers.generated(name)
+    if (remembered !== undefined && opens(remembered, proof, remoteAddress)) return remembered
+    // What is refused has always asked the store, so that its time does not tell which names are known.
+    const login = name === undefined ? undefined : await logins.findByUserName(name)
     const usable = login !== undefined && isUsable(login, remoteAddress, clock.now())
-    if (usable && proof.matchesGenerated(login)) return login
+    if (usable && login.id !== remembered?.id && proof.matchesGenerated(login)) return login
 
     const source = sourceOf(remoteAddress).key
     // Asked for a name that does not exist, too: the same work.
@@ -53,6 +59,10 @@ export function createLoginCheck({ logins, guard, clock, chosenPasswords }: Logi
     const harmless = known && usable && !proof.fits(login)
     await guard.failed(attempt, harmless ? undefined : proof.secret)
     throw wrongCredentials()
+  }
+
+  function opens(login: Login, proof: Proof, remoteAddress: string): boolean {
+    return isUsable(login, remoteAddress, clock.now()) && proof.matchesGenerated(login)
   }
 }
 
@@ -71,11 +81,6 @@ export function isUsable(
 }
 
 /** A name that no login can have is looked up by nobody, and refused like an unknown one. */
-async function lookUp(logins: LoginCheckNeeds['logins'], userName: string): Promise<Login | undefined> {
-  const name = readUserName(userName)
-  return name === undefined ? undefined : await logins.findByUserName(name)
-}
-
 function readUserName(text: string): string | undefined {
   try {
     return parseUserName(text)

@@ -67,6 +67,7 @@ export function createLogins(needs: LoginsNeeds): Logins {
       const login = await store.logins.allow(id, senders)
       if (login === undefined) throw noSuch(id, 'extended')
       log.info({ event: 'login.allowed', login: id, senders }, 'Login may use further senders')
+      await signInsChanged()
       return loginStatus(login, clock.now())
     },
   }

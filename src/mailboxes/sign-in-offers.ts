@@ -26,6 +26,8 @@ export interface SignInOffers {
   withoutPassword(remoteAddress: string): readonly OfferedLogin[]
   /** Every login without a password that has not ended. */
   allWithoutPassword(): readonly OfferedLogin[]
+  /** The login of this name whose password was generated and is kept as a keyed hash. Undefined when there is none, or that is not known from memory: ask the store. */
+  generated(userName: string): Login | undefined
   /** When a login or API key ends or ended, by its id. Undefined when that is not known from memory: ask the store. */
   endOf(id: string): CredentialEnd | undefined
   /** As `SignIns.shownName`. */
@@ -37,6 +39,7 @@ export interface SignInOffers {
 interface Remembered {
   userNames: ReadonlySet<string>
   ends: ReadonlyMap<string, CredentialEnd>
+  generated: ReadonlyMap<string, Login>
   cramMd5: readonly OfferedLogin[]
   withoutPassword: readonly OfferedLogin[]
   bearers: readonly Pick<ApiKey, 'expiresAt'>[]
@@ -46,6 +49,7 @@ export function createSignInOffers({ store, clock, log }: SignInOffersNeeds): Si
   let remembered: Remembered = {
     userNames: new Set(),
     ends: new Map(),
+    generated: new Map(),
     cramMd5: [],
     withoutPassword: [],
     bearers: [],
@@ -73,11 +77,16 @@ export function createSignInOffers({ store, clock, log }: SignInOffersNeeds): Si
     },
     withoutPassword: (remoteAddress) => reaching(current().withoutPassword, remoteAddress),
     allWithoutPassword: () => current().withoutPassword.filter(isActive),
-    // While a reading is under way, or has failed, something may have ended that is not remembered yet.
-    endOf: (id) => (answered === asked ? remembered.ends.get(id) : undefined),
+    generated: (userName) => (isCurrent() ? remembered.generated.get(userName) : undefined),
+    endOf: (id) => (isCurrent() ? remembered.ends.get(id) : undefined),
     shownName: (userName) =>
       current().userNames.has(userName.normalize('NFC')) ? printable(userName) : 'no such login',
     refresh,
+  }
+
+  /** While a reading is under way, or has failed, something may have ended that is not remembered yet. */
+  function isCurrent(): boolean {
+    return answered === asked
   }
 
   async function refresh(): Promise<void> {
@@ -117,6 +126,7 @@ function rememberedOf(logins: readonly ListedLogin[], apiKeys: readonly ApiKey[]
       }))
   return {
     userNames: new Set(logins.map(({ userName }) => userName)),
+    generated: new Map(logins.filter(isGenerated).map((login) => [login.userName, login])),
     ends: new Map([...logins, ...apiKeys].map((credential) => [credential.id, endOf(credential)])),
     cramMd5: ofKind('sealed'),
     withoutPassword: ofKind('none'),
@@ -124,6 +134,10 @@ function rememberedOf(logins: readonly ListedLogin[], apiKeys: readonly ApiKey[]
       ({ scopes, revokedAt }) => revokedAt === undefined && sendScopeMailboxes(scopes).length > 0,
     ),
   }
+}
+
+function isGenerated(login: ListedLogin): login is ListedLogin & Login {
+  return login.verifier.kind === 'keyed' && login.revokedAt === undefined
 }
 
 function endOf({ expiresAt, revokedAt }: CredentialEnd): CredentialEnd {

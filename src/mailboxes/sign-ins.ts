@@ -35,7 +35,7 @@ export function createSignIns(needs: SignInsNeeds): SignIns {
   const { logins, mailboxes } = store
   const chosenPasswords = createChosenPasswords(needs.scryptCost ?? usualCost, needs.scrypt)
   const passwordProof = createPasswordProofs(keyedHash, chosenPasswords)
-  const checkLogin = createLoginCheck({ logins, guard, clock, chosenPasswords })
+  const checkLogin = createLoginCheck({ logins, offers, guard, clock, chosenPasswords })
   const checkBearer = createBearerCheck({ apiKeys, mailboxes, guard })
   const admit = createAdmission({ store, offers, clock })
   const recordUse = createUseRecorder((id, at, source) => logins.used(id, at, source), log)

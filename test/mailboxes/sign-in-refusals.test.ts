@@ -71,6 +71,7 @@ const refusals: [string, () => Promise<Attempt>][] = [
     async () => {
       const login = await stage.generated()
       await stage.store.mailboxes.remove('me@example.com')
+      await stage.offers.refresh()
       return login
     },
   ],

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { Secret } from '../../src/base/secret.ts'
 import { refusalOf, type SignInStage, setSignInStage } from './sign-in-stage.ts'
 
 let stage: SignInStage
@@ -23,6 +24,32 @@ describe('a sign-in', () => {
       rewriteSender: true,
     })
     expect([stage.scrypts, stage.guard.asked]).toEqual([[], []])
+  })
+
+  it('with a generated password reads its login from memory, as it is now', async () => {
+    const { id, userName, secret } = await stage.generated()
+    stage.store.logins.findByUserName = () => Promise.reject(new Error('asked the store'))
+    expect(await stage.check(userName, secret)).toMatchObject({ senders: [] })
+    await stage.logins.allow(id, ['*@example.org'])
+    expect(await stage.check(userName, secret)).toMatchObject({ senders: ['*@example.org'] })
+  })
+
+  it('is refused from memory no more than from the store', async () => {
+    const { id, userName, secret } = await stage.generated()
+    const asked: string[] = []
+    const { findByUserName } = stage.store.logins
+    stage.store.logins.findByUserName = (name) => {
+      asked.push(name)
+      return findByUserName(name)
+    }
+    for (const name of [userName, 'nobody']) {
+      await expect(stage.check(name, new Secret('wrong'))).rejects.toMatchObject({
+        code: 'wrong-credentials',
+      })
+    }
+    await stage.logins.revoke(id)
+    await expect(stage.check(userName, secret)).rejects.toMatchObject({ code: 'wrong-credentials' })
+    expect(asked).toEqual([userName, 'nobody', userName])
   })
 
   it('with a chosen password costs one scrypt, and none from then on', async () => {
@@ -67,7 +94,7 @@ describe('a sign-in', () => {
   })
 
   it('says what is broken when the store cannot be read', async () => {
-    const { userName, secret } = await stage.generated()
+    const { userName, secret } = await stage.withChosen()
     const broken = new Error('disk broken')
     stage.store.logins.findByUserName = () => Promise.reject(broken)
     await expect(stage.check(userName, secret)).rejects.toBe(broken)
