@@ -34,7 +34,7 @@ export interface Attempt {
   worked(): void
   /** The answer was about the registration. True: all of its mailboxes wait now; false: it is this mailbox's own trouble. */
   refused(failure: Failure): boolean
-  /** It is over. If nothing else was said, nobody knows more of the registration than before. */
+  /** It is over: said once, at last. If nothing else was said, nobody knows more of the registration than before. */
   end(): void
 }
 
@@ -55,8 +55,9 @@ export function createRegistrationBreaker(clock: Clock, random: () => number): R
   let proven = false
   /** How often it has closed. */
   let closings = 0
-  /** Others than the refused have asked since the wait began: the first try is theirs until then, on the monotonic clock. */
+  /** Whether others than the refused have asked since the wait began. */
   let othersAsk = false
+  /** Until when the first try is theirs then, in milliseconds of the monotonic clock. */
   let othersUntil = 0
 
   function obstacle(key: string): Failure | undefined {
@@ -94,12 +95,11 @@ export function createRegistrationBreaker(clock: Clock, random: () => number): R
 
   function goFirst(): () => void {
     let release = () => {}
-    const ended = new Promise<void>((resolve) => {
+    first = new Promise<void>((resolve) => {
       release = resolve
     })
-    first = ended
     return () => {
-      if (first === ended) first = undefined
+      first = undefined
       release()
     }
   }

@@ -29,8 +29,36 @@ describe('a mailbox that is refused while others are served', () => {
     await house.refuseFirst()
     await house.ask(good)
     house.clock.pass(90)
+    await house.refuseFirst()
+    expect(house.requests()).toBe(2)
+    house.clock.pass(120)
     house.endpoint.answer(tokens('mended'))
     expect(await house.ask(bad)).toBe('mended')
+  })
+
+  it('leaves nothing to others once it has another grant, or was served', async () => {
+    await house.refuseFirst()
+    await house.ask(good)
+    house.broker.grantChanged(bad)
+    house.clock.pass(60)
+    house.endpoint.answer(tokens('served', { expires_in: 60 }))
+    expect(await house.ask(bad)).toBe('served')
+
+    house.clock.pass(60)
+    await house.refuseFirst()
+    house.clock.pass(60)
+    house.endpoint.answer(
+      tokens('good'),
+      tokens('served-again', { expires_in: 60 }),
+      refusal,
+      tokens('first'),
+    )
+    await house.ask(good)
+    await house.ask(bad)
+    await house.ask(late)
+    await house.ask('local-4@example.com')
+    house.clock.pass(60)
+    expect(await house.ask(bad)).toBe('first')
   })
 
   it('waits alone from then on, with its own failure and its own alarm', async () => {
