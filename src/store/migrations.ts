@@ -1,5 +1,6 @@
-import { type Kysely, sql } from 'kysely'
+import type { Kysely } from 'kysely'
 import type { Database } from './database.ts'
+import { sql } from './kysely.ts'
 import { createFirstTables } from './migrations/first-tables.ts'
 import { addRecipientCounts } from './migrations/recipient-counts.ts'
 import { addSignInTables } from './migrations/sign-in-tables.ts'

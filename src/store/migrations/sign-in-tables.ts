@@ -1,4 +1,5 @@
-import { type Kysely, sql } from 'kysely'
+import type { Kysely } from 'kysely'
+import { sql } from '../kysely.ts'
 import type { SchemaWords } from '../schema-words.ts'
 import type { Tables } from '../tables.ts'
 
