@@ -25,7 +25,7 @@ const floors: readonly (readonly string[])[] = [
 const homes: readonly { what: RegExp; rooms: readonly string[] }[] = [
   { what: /^express$|^helmet$/, rooms: ['web'] },
   { what: /^openid-client$|^undici$/, rooms: ['providers'] },
-  { what: /^jose$/, rooms: ['store'] },
+  { what: /^jose(\/|$)/, rooms: ['store'] },
   { what: /^kysely$|sqlite/, rooms: ['store'] },
   { what: /^commander$/, rooms: ['cli'] },
   { what: /^pino$/, rooms: ['main.ts'] },
