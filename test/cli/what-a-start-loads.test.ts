@@ -7,7 +7,7 @@ const source = resolve(import.meta.dirname, '../../src')
 // A line that imports or re-exports a value, and the last line of one that is broken; types are gone when the program runs.
 const valueImports =
   /^(?:import(?! type\b)[^'\n]*|export(?! type\b)[^'\n]*\bfrom |\} from |.*createRequire\(import\.meta\.url\)\(\s*)'([^']+)'/gm
-const laterImports = /\bimport\('([^']+)'\)/g
+const laterImports = /(?<!typeof )\bimport\('([^']+)'\)/g
 
 interface Loaded {
   packages: Set<string>
