@@ -1,37 +1,53 @@
+import { addressKey } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { RecipientCountStore } from '../store/ports.ts'
-import type { Governor, Governors, Passage } from './governor.ts'
+import { type Breaker, createBreaker } from './breaker.ts'
+import { type DailyRecipients, openDailyRecipients } from './daily-recipients.ts'
+import type { Governor, Governors } from './governor.ts'
+import { createMailboxGovernor } from './mailbox-governor.ts'
 
-export interface GovernorNeeds {
+export interface GovernorsNeeds {
   counts: RecipientCountStore
   clock: Clock
   log: Log
 }
 
-/** The provider's cap on connections, and nothing else yet. */
-export function createGovernors(_needs: GovernorNeeds): Governors {
-  const passage: Passage = { reserve() {}, heard: () => false, end() {} }
+export function createGovernors({ counts, clock, log }: GovernorsNeeds): Governors {
+  const governors = new Map<string, Promise<Governor>>()
+  const days = new Set<DailyRecipients>()
+  /** By provider id: one registration each. */
+  const registrations = new Map<string, Breaker>()
+
+  function registrationOf(provider: string): Breaker {
+    const known = registrations.get(provider)
+    if (known) return known
+    const fresh = createBreaker(clock, log.child({ provider }))
+    registrations.set(provider, fresh)
+    return fresh
+  }
+
   return {
-    async of(_mailbox, provider): Promise<Governor> {
-      return {
-        connections: () => provider().limits.connections,
-        delay: () => 0,
-        departed() {},
-        admit: () => passage,
-        openings: { obstacle: () => undefined, probing: () => false, succeeded() {}, failed() {} },
-        reset() {},
-        state: () => {
-          const { connections } = provider().limits
-          return {
-            connections: { allowed: connections, limit: connections },
-            messagesLastMinute: 0,
-            recipientsLastDay: 0,
-            pauses: [],
-          }
-        },
-      }
+    of(mailbox, provider) {
+      const key = addressKey(mailbox)
+      const known = governors.get(key)
+      if (known) return known
+      const opening = open(mailbox, provider)
+      governors.set(key, opening)
+      // What the store could not give now it may give to the next who asks.
+      opening.catch(() => governors.delete(key))
+      return opening
     },
-    async close() {},
+    async close() {
+      await Promise.all([...days].map((day) => day.close()))
+    },
+  }
+
+  async function open(...[mailbox, provider]: Parameters<Governors['of']>): Promise<Governor> {
+    const limit = () => provider().limits.recipientsPerDay
+    const daily = await openDailyRecipients({ mailbox, counts, limit, clock, log })
+    days.add(daily)
+    const registration = () => registrationOf(provider().id)
+    return createMailboxGovernor({ provider, daily, registration, clock, log: log.child({ mailbox }) })
   }
 }

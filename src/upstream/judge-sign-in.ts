@@ -2,8 +2,9 @@ import type { Address } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { UpstreamMechanism } from '../providers/provider.ts'
 import type { ErrorChallenge } from '../sasl/error-challenge.ts'
+import { enhancedStatuses, statusOf } from '../wire/enhanced-status.ts'
 import { isTransient, type Reply } from '../wire/reply.ts'
-import { enhancedStatuses, refusal, statusOf, wordsOf } from './refusal.ts'
+import { refusal, wordsOf } from './refusal.ts'
 
 export type SignInOutcome =
   | { kind: 'accepted'; mechanism: UpstreamMechanism }

@@ -15,11 +15,9 @@ export function allBusy(seconds: number): Failure {
 }
 
 export function tooMany(seconds: number): Failure {
-  return new Failure(
-    'limit-reached',
-    `The provider's limit of messages a minute was used up for ${seconds} seconds`,
-    { fix: 'Try again; if it happens often, send more slowly or spread it over more mailboxes.' },
-  )
+  return new Failure('limit-reached', `The provider's limits let no message leave for ${seconds} seconds`, {
+    fix: 'Try again; if it happens often, send more slowly or spread it over more mailboxes.',
+  })
 }
 
 export function tooSlow(seconds: number): Failure {

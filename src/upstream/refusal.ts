@@ -1,5 +1,6 @@
 import { printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
+import { enhancedStatuses, statusOf } from '../wire/enhanced-status.ts'
 import { isTransient, type Reply } from '../wire/reply.ts'
 
 /** A provider refused us before anybody's mail was at stake. 4xx passes (421 too), everything else is set-up, and old TLS is. */
@@ -20,16 +21,6 @@ export function refusal(reply: Reply, host: string, what: string): Failure {
     cause,
     fix: 'Check host and port of the provider, and whether it takes connections from this network.',
   })
-}
-
-/** Code and enhanced status (RFC 2034), such as `535 5.7.8`: what may be shown anywhere. */
-export function statusOf(reply: Reply): string {
-  const enhanced = enhancedStatuses(reply)[0]
-  return enhanced === undefined ? String(reply.code) : `${reply.code} ${enhanced}`
-}
-
-export function enhancedStatuses(reply: Reply): string[] {
-  return reply.lines.flatMap((line) => /^[245]\.\d{1,3}\.\d{1,3}(?![\d.])/.exec(line) ?? [])
 }
 
 /**

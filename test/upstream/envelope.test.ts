@@ -103,7 +103,7 @@ describe('the envelope at the provider', () => {
     const { relay, provider } = await stage(async (client) => {
       await signsIn(client)
       await client.linesUntil(/^RCPT/)
-      client.say('550 5.1.8 Bad sender', '250 2.1.5 Fine all the same')
+      client.say('550 5.1.7 Bad sender', '250 2.1.5 Fine all the same')
       expectLine(await client.line(), /^RSET$/)
       client.say('250 2.0.0 OK')
       await takesMessage(client)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { enhancedStatuses, refusal, statusOf, wordsOf } from '../../src/upstream/refusal.ts'
+import { refusal, wordsOf } from '../../src/upstream/refusal.ts'
+import { enhancedStatuses, statusOf } from '../../src/wire/enhanced-status.ts'
 import { say } from '../../src/wire/reply.ts'
 
 describe('a refusal in words', () => {

@@ -1,0 +1,90 @@
+import { enhancedStatuses } from '../wire/enhanced-status.ts'
+import { isPositive, type Reply } from '../wire/reply.ts'
+
+/** What a provider's reply inside a transaction means beyond this transaction. */
+export type Meaning =
+  /** The quota of the day is used up. Often said by a permanent code, though it passes. */
+  | 'quota'
+  /** Too many messages in too short a time. */
+  | 'rate'
+  /** Too many connections, or too many messages at the same moment. */
+  | 'too-many-at-once'
+  /** The provider punishes earlier mistakes: it refuses good messages, too. */
+  | 'throttled'
+  /** The mailbox takes no more (its copies of sent mail count). */
+  | 'mailbox-full'
+  /** The account, or the organisation, may not send until somebody has repaired it. */
+  | 'blocked'
+  /** Our own network address is not taken. */
+  | 'address-blocked'
+  /** The mailbox cannot be opened at the provider. */
+  | 'no-logon'
+  /** This sender address is not the mailbox's to use. */
+  | 'sender-refused'
+  /** The provider has forgotten our sign-in. */
+  | 'signed-out'
+
+interface Row {
+  meaning: Meaning
+  codes: RegExp
+  /** Of the first line that has one; `/^/`: whatever it is. */
+  statuses: RegExp
+  /** What the text has to hold, where code and status say too little. */
+  words?: RegExp
+}
+
+/** The first row that fits counts. */
+const rows: readonly Row[] = [
+  // Exchange Online: a daily limit of recipients, over 24 rolling hours.
+  { meaning: 'quota', codes: /^554$/, statuses: /^5\.2\.0$/, words: /SubmissionQuotaExceeded/ },
+  { meaning: 'quota', codes: /^5/, statuses: /^5\.2\.2$/, words: /submission quota (was )?exceeded/i },
+  // Gmail: daily sending limits, and those of the relay.
+  { meaning: 'quota', codes: /^550$/, statuses: /^5\.4\.5$/ },
+  {
+    meaning: 'quota',
+    codes: /^550$/,
+    statuses: /^5\.7\.1$/,
+    words: /rate limited|SMTP relay limit exceeded/i,
+  },
+  // Exchange Online: 30 messages a minute. 421, 432 and 451 are all seen.
+  { meaning: 'rate', codes: /^4/, statuses: /^4\.4\.2$/, words: /Message submission rate/i },
+  // Exchange Online: three connections. The limit of a recipient's mailbox has the same code and status, and is about that message only.
+  {
+    meaning: 'too-many-at-once',
+    codes: /^4/,
+    statuses: /^4\.3\.2$/,
+    words: /sender thread limit|concurrent connections? limit/i,
+  },
+  // Exchange Online, after continuous errors: full mailbox, send-as denied, licence, too many recipients, invalid recipients.
+  { meaning: 'throttled', codes: /^550$/, statuses: /^5\.2\.25[1-5]$/ },
+  // Exchange Online: suspicious activity; Yahoo: temporarily deferred.
+  { meaning: 'throttled', codes: /^4/, statuses: /^4\.7\.[56]\d\d$/ },
+  { meaning: 'throttled', codes: /^421$/, statuses: /^/, words: /\bTSS0\d/ },
+  // Exchange Online.
+  {
+    meaning: 'mailbox-full',
+    codes: /^554$/,
+    statuses: /^5\.2\.2$/,
+    words: /mailbox full|QuotaExceededException/i,
+  },
+  { meaning: 'blocked', codes: /^5/, statuses: /^5\.7\.50[123]$|^5\.7\.511$|^5\.7\.705$/ },
+  // Elsewhere the same status is about the domain of the sender (RFC 3463, section 3.2).
+  { meaning: 'blocked', codes: /^5/, statuses: /^5\.1\.8$/, words: /bad outbound sender/i },
+  { meaning: 'address-blocked', codes: /^5/, statuses: /^5\.7\.708$/ },
+  { meaning: 'no-logon', codes: /^430$/, statuses: /^4\.2\.0$/, words: /mailbox logon failure/i },
+  { meaning: 'sender-refused', codes: /^5/, statuses: /^5\.7\.60$/ },
+  { meaning: 'sender-refused', codes: /^554$/, statuses: /^5\.2\.(252|0)$/, words: /SendAsDenied/ },
+  { meaning: 'signed-out', codes: /^5(30|35|50)$/, statuses: /^5\.7\.57$/ },
+]
+
+/** Undefined for what is about this one message, which is almost everything. */
+export function meaningOf(reply: Reply): Meaning | undefined {
+  if (isPositive(reply)) return undefined
+  const code = String(reply.code)
+  const [status = ''] = enhancedStatuses(reply)
+  const text = reply.lines.join(' ')
+  return rows.find(
+    ({ codes, statuses, words }) =>
+      codes.test(code) && statuses.test(status) && (words === undefined || words.test(text)),
+  )?.meaning
+}

@@ -1,0 +1,190 @@
+import { describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually.ts'
+import { expectLine, signsIn } from '../support/provider-scripts.ts'
+import { mailbox } from '../support/relay-stage.ts'
+import type { Client } from '../support/scripted-provider.ts'
+import { useScriptedStage } from '../support/scripted-stage.ts'
+import { begin, mail, message, to } from '../support/upstream-messages.ts'
+
+const stage = useScriptedStage()
+
+/** What a scripted provider answers to MAIL and to the end of a message; undefined: it accepts. */
+interface Answers {
+  toMail?: () => string | undefined
+  toMessage?: () => string | undefined
+  messages?: string[]
+}
+
+/** Signs in and takes messages until QUIT or a 421. */
+async function serves(client: Client, { toMail, toMessage, messages = [] }: Answers = {}): Promise<void> {
+  await signsIn(client)
+  for (;;) {
+    const first = await client.line()
+    if (first === 'QUIT') {
+      client.say('221 2.0.0 Goodbye')
+      return client.hangUp()
+    }
+    if (first === 'RSET') {
+      client.say('250 2.0.0 Fine')
+      continue
+    }
+    expectLine(first, /^MAIL FROM:/)
+    await client.line()
+    const refusal = toMail?.()
+    if (refusal !== undefined) client.say(refusal, '503 5.5.1 MAIL first')
+    if (refusal?.startsWith('421')) return client.hangUp()
+    if (refusal !== undefined) continue
+    client.say('250 2.1.0 Fine', '250 2.1.5 Fine')
+    const next = await client.line()
+    if (next === 'RSET') {
+      client.say('250 2.0.0 Fine')
+      continue
+    }
+    client.say('354 Go ahead')
+    const lines = await client.linesUntil(/^\.$/)
+    messages.push(lines.slice(0, -1).join('\n'))
+    client.say(toMessage?.() ?? '250 2.0.0 Queued')
+  }
+}
+
+type Relay = Awaited<ReturnType<typeof stage>>['relay']
+
+async function sendOne(relay: Relay, text: string, login?: string) {
+  return await (await begin(relay, login)).send(message(`${text}\r\n`))
+}
+
+function mails(provider: { heard: readonly string[] }): number {
+  return provider.heard.join('').split('MAIL FROM').length - 1
+}
+
+describe('messages that wait', () => {
+  it('leave in turn for each login, so that a bulk sender holds up nobody', async () => {
+    const messages: string[] = []
+    const { relay } = await stage((client) => serves(client, { messages }))
+    const first = await begin(relay, 'bulk')
+    const waiting = [1, 2, 3, 4].map((number) => sendOne(relay, `bulk ${number}`, 'bulk'))
+    waiting.push(sendOne(relay, 'printer', 'printer'))
+    await eventually('five that wait', async () => (await relay.state(mailbox)).waiting === 5)
+    await first.send(message('bulk 0\r\n'))
+    await Promise.all(waiting)
+    expect(messages).toEqual(['bulk 0', 'bulk 1', 'printer', 'bulk 2', 'bulk 3', 'bulk 4'])
+  })
+
+  it('are told to try again later when the rate of the mailbox is used up, and the provider hears nothing', async () => {
+    const { relay, provider, clock } = await stage((client) => serves(client), {
+      provider: { limits: { connections: 1, messagesPerMinute: 4 } },
+      limits: { leaseWaitSeconds: 0.2 },
+    })
+    expect(await sendOne(relay, 'a')).toMatchObject({ code: 250 })
+    await expect(sendOne(relay, 'b')).rejects.toMatchObject({
+      code: 'limit-reached',
+      message: expect.stringContaining('limits let no message leave'),
+    })
+    expect(mails(provider)).toBe(1)
+    clock.advance(15)
+    expect(await sendOne(relay, 'c')).toMatchObject({ code: 250 })
+  })
+
+  it('leave by themselves as soon as the rate allows it', async () => {
+    const { relay } = await stage((client) => serves(client), {
+      provider: { limits: { connections: 1, messagesPerMinute: 240 } },
+    })
+    const sent = await Promise.all(Array.from({ length: 60 }, (_, number) => sendOne(relay, String(number))))
+    expect(sent.every(({ code }) => code === 250)).toBe(true)
+    expect((await relay.state(mailbox)).messagesLastMinute).toBe(60)
+  })
+})
+
+describe('a provider that complains', () => {
+  it('of too many connections is given fewer for a while', async () => {
+    let complaints = 1
+    const complain = () =>
+      complaints-- > 0 ? '432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded' : undefined
+    const { relay, clock } = await stage((client) => serves(client, { toMessage: complain }), {
+      provider: { limits: { connections: 2 } },
+    })
+    const [one, two] = await Promise.all([begin(relay), begin(relay)])
+    expect((await relay.state(mailbox)).connections).toMatchObject({ open: 2, inUse: 2, allowed: 2 })
+    expect(await one.send(message('a\r\n'))).toMatchObject({ code: 432 })
+    expect((await relay.state(mailbox)).connections).toMatchObject({ allowed: 1, limit: 2 })
+    expect(await two.send(message('b\r\n'))).toMatchObject({ code: 250 })
+    await eventually('one connection', async () => (await relay.state(mailbox)).connections.open === 1)
+    clock.advance(31)
+    expect((await relay.state(mailbox)).connections).toMatchObject({ allowed: 2 })
+  })
+
+  it('of too many messages while it closes is not asked again on another connection', async () => {
+    let accepted = 0
+    const { relay, provider } = await stage((client) =>
+      serves(client, {
+        toMail: () =>
+          accepted++ > 0
+            ? '421 4.4.2 Message submission rate for this client has exceeded the configured limit'
+            : undefined,
+      }),
+    )
+    expect(await sendOne(relay, 'a')).toMatchObject({ code: 250 })
+    const { replies, transaction } = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
+    expect(replies).toMatchObject([{ code: 421 }])
+    expect(transaction).toBeUndefined()
+    expect(provider.heard).toHaveLength(1)
+    await expect(begin(relay)).rejects.toMatchObject({ code: 'limit-reached' })
+    expect(mails(provider)).toBe(2)
+  })
+
+  it('of a used-up quota is left alone, until one message finds out whether that is over', async () => {
+    let quota = true
+    const messages: string[] = []
+    const { relay, provider, clock } = await stage((client) =>
+      serves(client, {
+        messages,
+        toMessage: () =>
+          quota
+            ? '554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException; Failed to process message'
+            : undefined,
+      }),
+    )
+    expect(await sendOne(relay, 'a')).toMatchObject({ code: 554 })
+    for (let number = 0; number < 5; number += 1)
+      await expect(begin(relay)).rejects.toMatchObject({ code: 'limit-reached', fix: expect.any(String) })
+    expect(mails(provider)).toBe(1)
+    expect((await relay.state(mailbox)).pauses).toMatchObject([{ about: 'mailbox' }])
+    clock.advance(3601)
+    quota = false
+    const probe = await begin(relay)
+    await expect(begin(relay)).rejects.toMatchObject({ code: 'limit-reached' })
+    expect(await probe.send(message('b\r\n'))).toMatchObject({ code: 250 })
+    expect(await sendOne(relay, 'c')).toMatchObject({ code: 250 })
+    expect(messages).toEqual(['a', 'b', 'c'])
+    expect((await relay.state(mailbox)).pauses).toEqual([])
+  })
+})
+
+describe('the recipients of a day', () => {
+  it('are not exceeded, also not in the middle of a transaction', async () => {
+    const { relay, provider } = await stage((client) => serves(client), {
+      provider: { limits: { connections: 1, recipientsPerDay: 2 } },
+    })
+    expect(await sendOne(relay, 'a')).toMatchObject({ code: 250 })
+    await expect(
+      relay.begin(mailbox, mail, to('a@example.com', 'b@example.com'), 'printer'),
+    ).rejects.toMatchObject({ code: 'limit-reached' })
+    const transaction = await begin(relay)
+    await expect(transaction.recipients(to('b@example.com'))).rejects.toMatchObject({ code: 'limit-reached' })
+    await transaction.reset()
+    expect(provider.heard[0]).not.toContain('b@example.com')
+    expect(await relay.state(mailbox)).toMatchObject({ recipientsLastDay: 1, recipientsPerDay: 2 })
+  })
+})
+
+describe('a connection', () => {
+  it('that has become too old ends after its message', async () => {
+    const { relay, provider, clock } = await stage((client) => serves(client))
+    expect(await sendOne(relay, 'a')).toMatchObject({ code: 250 })
+    clock.advance(1801)
+    expect(await sendOne(relay, 'b')).toMatchObject({ code: 250 })
+    await eventually('QUIT', () => provider.heard[0]?.endsWith('QUIT\r\n'))
+    expect(await sendOne(relay, 'c')).toMatchObject({ code: 250 })
+    expect(provider.heard).toHaveLength(2)
+  })
+})
