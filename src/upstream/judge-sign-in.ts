@@ -4,7 +4,7 @@ import type { UpstreamMechanism } from '../providers/provider.ts'
 import type { ErrorChallenge } from '../sasl/error-challenge.ts'
 import { enhancedStatuses, statusOf } from '../wire/enhanced-status.ts'
 import { isTransient, type Reply } from '../wire/reply.ts'
-import { refusal, wordsOf } from './refusal.ts'
+import { refusal, waitAfter, wordsOf } from './refusal.ts'
 
 export type SignInOutcome =
   | { kind: 'accepted'; mechanism: UpstreamMechanism }
@@ -39,6 +39,7 @@ export function judgeSignIn(
     throw new Failure('provider-unavailable', `${message}: there were too many bad ones`, {
       cause,
       fix: 'Find out what else signs in there with a wrong password, and try again in an hour.',
+      ...waitAfter(reply),
     })
   }
   // Exchange answers 5.7.139 when a policy is in the way: a new token is as good as the old one.

@@ -9,6 +9,7 @@ import type { Connection } from './connection.ts'
 import { lossAsFailure } from './connection-lost.ts'
 import type { Dial, Dialled } from './dial.ts'
 import { type SignInOutcome, tokenRefused } from './judge-sign-in.ts'
+import { NoToken } from './no-token.ts'
 import { quit } from './quit.ts'
 import { wordsOf } from './refusal.ts'
 import { signIn } from './sign-in.ts'
@@ -27,7 +28,7 @@ export interface OpenerDependencies {
   log: Log
 }
 
-/** @throws Failure of the token broker, of `Dial`, or `provider-setup` when the provider refuses us */
+/** @throws NoToken, or Failure of `Dial`, or `provider-setup` when the provider refuses us */
 export type OpenSignedIn = (mailbox: Address, provider: Provider, signal: AbortSignal) => Promise<SignedIn>
 
 /** Token, connection and sign-in as one step, bounded in all by `wholeLoginSeconds`. */
@@ -53,10 +54,19 @@ export function createOpener({ dial, tokens, limits, log }: OpenerDependencies):
     }
   }
 
+  /** @throws NoToken */
+  async function tokenFor(mailbox: Address): Promise<AccessToken> {
+    try {
+      return await tokens.accessTokenFor(mailbox)
+    } catch (error) {
+      throw new NoToken(error)
+    }
+  }
+
   /** Asks for a fresh token once, and tries once more when there is one: the broker knows whether that can help. */
   async function open(mailbox: Address, provider: Provider, signal: AbortSignal): Promise<SignedIn> {
     const { host } = provider.submission
-    let token = await tokens.accessTokenFor(mailbox)
+    let token = await tokenFor(mailbox)
     for (let fresh = false; ; fresh = true) {
       const { dialled, outcome } = await attempt(mailbox, provider, token, signal)
       if (outcome.kind === 'accepted') {

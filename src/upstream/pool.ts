@@ -4,6 +4,7 @@ import type { Log } from '../base/log.ts'
 import type { Limits } from '../config/config.ts'
 import type { Governor } from '../governor/governor.ts'
 import type { Lease } from './lease.ts'
+import { NoToken } from './no-token.ts'
 import type { SignedIn } from './open-signed-in.ts'
 import { allBusy, closedAtOnce, tooMany, tooSlow } from './pool-failures.ts'
 import { quit } from './quit.ts'
@@ -114,15 +115,16 @@ export function createPool(dependencies: PoolDependencies): Pool {
     }
     const failed = (error: unknown) => {
       openings.delete(controller)
-      if (!controller.signal.aborted) openingFailed(asFailure(error))
+      if (!controller.signal.aborted) openingFailed(error)
       pump()
     }
     dependencies.open(controller.signal).then(opened, failed)
   }
 
-  function openingFailed(failure: Failure): void {
+  function openingFailed(error: unknown): void {
+    const failure = error instanceof NoToken ? error.failure : asFailure(error)
     log.warn({ code: failure.code, cause: reasonOf(failure.cause) }, failure.message)
-    governor.openings.failed(failure, serving())
+    if (!(error instanceof NoToken)) governor.openings.failed(failure, serving())
     if (serving() + openings.size === 0) line.refuseAll(failure)
   }
 

@@ -1,7 +1,8 @@
 import { printable } from '../base/address.ts'
-import { Failure } from '../base/failure.ts'
+import { Failure, type FailureDetails } from '../base/failure.ts'
 import { enhancedStatuses, statusOf } from '../wire/enhanced-status.ts'
 import { isTransient, type Reply } from '../wire/reply.ts'
+import { openingWait } from './opening-wait.ts'
 
 /** A provider refused us before anybody's mail was at stake. 4xx passes (421 too), everything else is set-up, and old TLS is. */
 export function refusal(reply: Reply, host: string, what: string): Failure {
@@ -15,12 +16,22 @@ export function refusal(reply: Reply, host: string, what: string): Failure {
     })
   }
   if (isTransient(reply)) {
-    return new Failure('provider-unavailable', message, { cause, fix: 'Try again later.' })
+    return new Failure('provider-unavailable', message, {
+      cause,
+      fix: 'Try again later.',
+      ...waitAfter(reply),
+    })
   }
   return new Failure('provider-setup', message, {
     cause,
     fix: 'Check host and port of the provider, and whether it takes connections from this network.',
   })
+}
+
+/** For the details of a Failure. */
+export function waitAfter(reply: Reply): Pick<FailureDetails, 'retryAfterSeconds'> {
+  const seconds = openingWait(reply)
+  return seconds === undefined ? {} : { retryAfterSeconds: seconds }
 }
 
 /**

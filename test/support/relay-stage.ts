@@ -1,3 +1,4 @@
+import type { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { Limits } from '../../src/config/config.ts'
 import { createGovernors } from '../../src/governor/create-governors.ts'
@@ -39,6 +40,8 @@ export interface RelayStage {
   log: ReturnType<typeof createRecordingLog>
   /** What the broker was asked for: `token`, or `fresh` after a refused one. */
   asked: string[]
+  /** What the broker answers instead of a token. */
+  tokens: { failure: Failure | undefined }
 }
 
 /** A relay for one mailbox at one provider on this machine. */
@@ -52,13 +55,14 @@ export function createRelayStage(options: StageOptions): RelayStage {
   const clock = createManualClock()
   const log = createRecordingLog()
   const asked: string[] = []
+  const trouble: RelayStage['tokens'] = { failure: undefined }
   const relay = createRelay({
     catalogue: catalogueOf(provider),
     mailboxes: {
       find: async (address) =>
         address === mailbox ? { address, providerId: provider.id, createdAt: 0 } : undefined,
     },
-    tokens: brokerOf(tokens, asked),
+    tokens: brokerOf(tokens, asked, trouble),
     governors: createGovernors({ counts: createMemoryStore().recipientCounts, clock, log }),
     limits: { ...patientLimits, ...options.limits },
     ...(ca === undefined ? {} : { extraCa: ca }),
@@ -66,18 +70,19 @@ export function createRelayStage(options: StageOptions): RelayStage {
     log,
     ehloName: 'postern.example.test',
   })
-  return { relay, clock, log, asked }
+  return { relay, clock, log, asked, tokens: trouble }
 }
 
 function catalogueOf(provider: RegisteredProvider): Catalogue {
   return { registered: () => provider, list: () => [{ provider, registered: true }] }
 }
 
-function brokerOf(tokens: readonly string[], asked: string[]): TokenBroker {
+function brokerOf(tokens: readonly string[], asked: string[], trouble: RelayStage['tokens']): TokenBroker {
   let place = 0
   return {
     async accessTokenFor(_mailbox, request: AccessTokenRequest = {}) {
       asked.push(request.refused ? 'fresh' : 'token')
+      if (trouble.failure) throw trouble.failure
       if (request.refused && place < tokens.length - 1) place += 1
       return accessToken(tokens[place] ?? '')
     },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Failure } from '../../src/base/failure.ts'
 import { eventually } from '../support/eventually.ts'
 import { expectLine, signsIn } from '../support/provider-scripts.ts'
 import { mailbox } from '../support/relay-stage.ts'
@@ -186,5 +187,17 @@ describe('a connection', () => {
     await eventually('QUIT', () => provider.heard[0]?.endsWith('QUIT\r\n'))
     expect(await sendOne(relay, 'c')).toMatchObject({ code: 250 })
     expect(provider.heard).toHaveLength(2)
+  })
+})
+
+describe('a token that cannot be had', () => {
+  it('keeps nobody from the provider once it can', async () => {
+    const { relay, provider, tokens } = await stage((client) => serves(client))
+    tokens.failure = new Failure('provider-setup', 'The registration is refused')
+    for (let number = 0; number < 3; number += 1)
+      await expect(begin(relay)).rejects.toMatchObject({ message: 'The registration is refused' })
+    expect(provider.heard).toHaveLength(0)
+    tokens.failure = undefined
+    expect(await sendOne(relay, 'a')).toMatchObject({ code: 250 })
   })
 })

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import type { FailureCode } from '../../src/base/failure.ts'
 import { refusal, wordsOf } from '../../src/upstream/refusal.ts'
 import { enhancedStatuses, statusOf } from '../../src/wire/enhanced-status.ts'
-import { say } from '../../src/wire/reply.ts'
+import { type Reply, say } from '../../src/wire/reply.ts'
 
 describe('a refusal in words', () => {
   it.each([
@@ -31,16 +32,17 @@ describe('a refusal in words', () => {
 })
 
 describe('a refusal before a sign-in', () => {
-  it.each([
-    [say(421, '4.7.0 Try again later, closing connection. (EHLO)'), 'provider-unavailable'],
-    [say(421, '4.3.2 Service not active'), 'provider-unavailable'],
-    [say(432, '4.3.2 Concurrent connections limit exceeded.'), 'provider-unavailable'],
-    [say(421, '4.7.66 TLS 1.0 and 1.1 are not supported.'), 'provider-setup'],
-    [say(421, '4.7.660 Something else'), 'provider-unavailable'],
-    [say(554, '5.7.1 Not from there'), 'provider-setup'],
-  ])('is passing trouble or set-up: %j', (reply, code) => {
+  it.each<[Reply, FailureCode, number | undefined]>([
+    [say(421, '4.7.0 Try again later, closing connection. (EHLO)'), 'provider-unavailable', 300],
+    [say(421, '4.3.2 Service not active'), 'provider-unavailable', undefined],
+    [say(432, '4.3.2 Concurrent connections limit exceeded.'), 'provider-unavailable', 30],
+    [say(421, '4.7.66 TLS 1.0 and 1.1 are not supported.'), 'provider-setup', undefined],
+    [say(421, '4.7.660 Something else'), 'provider-unavailable', 900],
+    [say(554, '5.7.1 Not from there'), 'provider-setup', undefined],
+  ])('is passing trouble or set-up, and says how long to wait: %j', (reply, code, seconds) => {
     const failure = refusal(reply, 'smtp.example.com', 'EHLO')
     expect(failure).toMatchObject({ code, fix: expect.any(String) })
     expect(failure.message).toContain(`smtp.example.com refused EHLO (${statusOf(reply)})`)
+    expect(failure.retryAfterSeconds).toBe(seconds)
   })
 })

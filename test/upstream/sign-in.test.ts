@@ -205,6 +205,25 @@ describe('the sign-in', () => {
     expect(asked).toEqual(['token'])
   })
 
+  it.each([
+    ['454 4.7.0 Too many login attempts, please try again later', 900],
+    ['535 5.7.0 (#AUTH005) Too many bad auth attempts.', 3600],
+  ])('leaves the provider alone for as long as it wants after %s', async (said, seconds) => {
+    const { relay, clock, provider } = await stage(async (client, connection) => {
+      await greets(client, xoauth2)
+      await client.line()
+      client.say(connection === 0 ? said : '235 2.7.0 Accepted')
+      await client.gone()
+    })
+    const failure = { code: 'provider-unavailable', retryAfterSeconds: seconds }
+    await expect(relay.verify(mailbox)).rejects.toMatchObject(failure)
+    clock.advance(seconds - 1)
+    await expect(relay.verify(mailbox)).rejects.toMatchObject({ ...failure, retryAfterSeconds: 1 })
+    expect(provider.heard).toHaveLength(1)
+    clock.advance(1)
+    await relay.verify(mailbox)
+  })
+
   it('does not take a yes after an error challenge for a yes', async () => {
     const { relay } = await stage(async (client) => {
       await greets(client, xoauth2)
