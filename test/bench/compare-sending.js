@@ -11,7 +11,7 @@ import { median, processorMilliseconds } from './figures.js'
  * @param {string[]} what.contenders of `direct`, `forwarder` and `through`; those that are not there are left out
  * @param {number} what.rounds
  * @param {(contender: string) => object} what.shape see `Sending` in load.js
- * @param {(sent: number, contender: string) => Promise<void>} [what.check]
+ * @param {(digests: Record<string, number>, sent: number) => void} [what.check] sees what the provider hashed, and throws
  */
 export async function compareSending(stage, load, { contenders, rounds, shape, check }) {
   const targets = Object.fromEntries(contenders.map((name) => [name, stage[name]]))
@@ -20,7 +20,10 @@ export async function compareSending(stage, load, { contenders, rounds, shape, c
     const before = pid && (await processorMilliseconds(pid))
     const { each, milliseconds } = await load.ask({ do: 'send', ...shape(contender), ...target })
     const processor = pid && ((await processorMilliseconds(pid)) - before) / each.length
-    await check?.(each.length, contender)
+    const { messages, digests } = await stage.provider.ask({ do: 'count' })
+    // What is lost is no rate.
+    if (messages !== each.length) throw new Error(`${contender}: sent ${each.length}, arrived ${messages}`)
+    check?.(digests, each.length)
     const figures = { rate: each.length / (milliseconds / 1000), time: median(each) }
     return pid ? { ...figures, processor } : figures
   })

@@ -32,13 +32,14 @@ export async function comparison(request) {
   const details = {}
   for (const [name, measure] of Object.entries(table)) {
     if (!isFor(request.target, name)) continue
-    console.error(`${name} ...`)
+    const began = performance.now()
     try {
       details[name] = await measure(request)
       rows.push(...details[name].rows)
     } catch (error) {
       rows.push(failedRow(name, error))
     }
+    console.error(`${name}: ${((performance.now() - began) / 1000).toFixed(0)} s`)
   }
   return withVerdict(request.rounds, rows, { details })
 }

@@ -4,37 +4,36 @@ import { closeSession, openSession, sendOne } from './conversation.js'
 import { median, milliseconds, pause } from './figures.js'
 import { makeMessage } from './message.js'
 
-const connections = 2000
 const floodAddress = '127.0.2.1'
 const otherAddress = '127.0.2.2'
-const floodSeconds = 3
-const messages = 20
 const mostMilliseconds = 1000
 // A client that is turned away comes back, as mail programs do, until its time is up.
 const retryMilliseconds = 50
 const giveUpMilliseconds = 2000
 const { wire } = makeMessage(5120)
+const usualSizes = { connections: 2000, floodSeconds: 3, messages: 20 }
 
-export async function flood({ setStage }) {
+export async function flood({ setStage, sizes = usualSizes }) {
+  const { connections, floodSeconds, messages } = sizes
   const stage = await setStage()
   try {
-    await good(stage, otherAddress)
-    const alone = await good(stage, otherAddress)
+    await good(stage, otherAddress, messages)
+    const alone = await good(stage, otherAddress, messages)
     const crowd = stage.worker('flood-crowd.js')
     await crowd.ask({ do: 'begin', connections, port: stage.through.port, localAddress: floodAddress })
     await pause(floodSeconds)
-    const another = await good(stage, otherAddress)
-    const same = await good(stage, floodAddress)
+    const another = await good(stage, otherAddress, messages)
+    const same = await good(stage, floodAddress, messages)
     const crowdFigures = await crowd.ask({ do: 'count' })
     const met = [another, same].every(({ sent, worst }) => sent === messages && worst < mostMilliseconds)
-    return { node: process.version, connections, crowd: crowdFigures, alone, another, same, met }
+    return { node: process.version, connections, messages, crowd: crowdFigures, alone, another, same, met }
   } finally {
     await stage.clear()
   }
 }
 
 /** Messages one after the other, each from its connection to its 250, in milliseconds. */
-async function good({ through }, localAddress) {
+async function good({ through }, localAddress, messages) {
   const each = []
   let tries = 0
   for (let message = 0; message < messages; message++) {
@@ -63,7 +62,7 @@ async function sendFrom(target) {
   }
 }
 
-export function describeFlood({ crowd, alone, another, same, met }) {
+export function describeFlood({ connections, messages, crowd, alone, another, same, met }) {
   const row = (name, { sent, tries, median: middle, worst }) =>
     [
       name.padEnd(34),

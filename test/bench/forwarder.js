@@ -6,7 +6,7 @@ import { connect, createSecureContext } from 'node:tls'
 import { answerJobs } from './jobs.js'
 
 answerJobs({
-  async open({ port, ca }) {
+  async open({ port, ca, listenAt = 0 }) {
     const secureContext = createSecureContext({ ca })
     const server = createServer({ noDelay: true }, (near) => {
       const far = connect({ port, host: '127.0.0.1', servername: 'localhost', secureContext })
@@ -19,7 +19,7 @@ answerJobs({
         one.on('error', () => {}).once('close', () => other.destroy())
       }
     })
-    server.listen(0, '127.0.0.1')
+    server.listen(listenAt, '127.0.0.1')
     await once(server, 'listening')
     return { port: server.address().port }
   },

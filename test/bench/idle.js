@@ -1,13 +1,12 @@
 // What 10,000 sessions that are signed in and silent cost: postern's resident memory, and the time of a message beside them.
 import { median, megabytes, milliseconds, pause, residentOctets } from './figures.js'
 
-const sessions = 10_000
 const mostOctets = 250e6
-const settleSeconds = 10
 // Nothing may end the sessions while they are counted; each source stays within what one address may have by default.
-const settings = { POSTERN_CONNECTIONS: String(sessions + 100), POSTERN_IDLE_SECONDS: '600' }
+const settings = { POSTERN_CONNECTIONS: '10100', POSTERN_IDLE_SECONDS: '600' }
+const usualSizes = { sessions: 10_000, settleSeconds: 10 }
 
-export async function idle({ setStage }) {
+export async function idle({ setStage, sizes: { sessions, settleSeconds } = usualSizes }) {
   const stage = await setStage({ settings })
   try {
     const load = stage.worker('load.js')
@@ -43,7 +42,7 @@ async function latency(load, { through }) {
   return { openConnection: median(openConnection), newConnection: median(newConnection) }
 }
 
-export function describeIdle({ open, seconds, before, with: beside, met }) {
+export function describeIdle({ sessions, open, seconds, before, with: beside, met }) {
   const row = (name, from, to, ratio) =>
     [name.padEnd(34), from.padStart(10), to.padStart(10), ratio].join('  ')
   const ratio = (name) => (beside[name] / before[name]).toFixed(2).padStart(6)

@@ -26,10 +26,9 @@ export async function latency({ rounds, setStage, sizes = usualSizes }) {
         rounds,
         shape: () => ({ clients: 1, newConnections: true, ...sizes }),
       })
-      const { unasked } = await stage.provider.ask({ do: 'count' })
       const times = mediansOf(figures, 'time')
       rows.push(row(`${roundTripMilliseconds} ms away, ${name}`, 'ms', times, { of: 'ratio', atMost }))
-      details.push({ figures, unasked })
+      details.push(figures)
     }
     return withVerdict(rounds, rows, { details })
   } finally {

@@ -22,7 +22,6 @@ const LF = 0x0a
  * @property {number} signedIn at the moment
  * @property {number} mostSignedIn
  * @property {number} refused sign-ins beyond the allowance
- * @property {number} unasked commands that came before the reply to the last one, where PIPELINING is not offered
  * @property {Map<string, number>} digests how often each message arrived
  */
 
@@ -54,8 +53,10 @@ export function serveSmtp(socket, shape, desk, startTls) {
     line = ''
     obey(whole)
     const more = end + 1 < chunk.length && read === readLine
-    if (more && !shape.pipelining) tally.unasked++
-    return end + 1
+    if (!more || shape.pipelining) return end + 1
+    // It was not offered (RFC 2920, section 3.1).
+    replies += '503 5.5.0 one after the other\r\n'
+    return -1
   }
 
   function obey(command) {

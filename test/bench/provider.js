@@ -3,7 +3,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { createSecureContext, TLSSocket } from 'node:tls'
-import { generate } from 'selfsigned'
 import { connectFromAfar } from './delay.js'
 import { answerJobs } from './jobs.js'
 import { serveSmtp } from './provider-conversation.js'
@@ -24,13 +23,12 @@ let context
 const open = new Set()
 
 function emptyTally() {
-  return { messages: 0, signedIn: 0, mostSignedIn: 0, refused: 0, unasked: 0, digests: new Map() }
+  return { messages: 0, signedIn: 0, mostSignedIn: 0, refused: 0, digests: new Map() }
 }
 
 answerJobs({
   /** Port 0 lets the system choose. */
-  async open({ smtpPort = 0, implicitPort = 0, tokenPort = 0, ...terms }) {
-    const { private: key, cert } = await makeCertificate()
+  async open({ smtpPort = 0, implicitPort = 0, tokenPort = 0, key, cert, ...terms }) {
     context = createSecureContext({ key, cert })
     tokens = createTokenEndpoint(terms)
     const near = createServer((socket) => greet(follow(socket)))
@@ -45,7 +43,6 @@ answerJobs({
         implicitPort,
       ),
       tokenPort: await listen(tokens.server, tokenPort),
-      ca: cert,
     }
   },
 
@@ -102,21 +99,4 @@ async function listen(server, port) {
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   return server.address().port
-}
-
-function makeCertificate() {
-  return generate([{ name: 'commonName', value: 'localhost' }], {
-    algorithm: 'sha256',
-    keySize: 2048,
-    extensions: [
-      { name: 'basicConstraints', cA: true },
-      {
-        name: 'subjectAltName',
-        altNames: [
-          { type: 2, value: 'localhost' },
-          { type: 7, ip: '127.0.0.1' },
-        ],
-      },
-    ],
-  })
 }

@@ -1,9 +1,8 @@
 // 3,000 sessions that send, break off, reset, sign in badly or just leave: postern's descriptors and memory afterwards.
 import { megabytes, openDescriptors, pause, residentOctets } from './figures.js'
 
-const sessions = 3000
-// What a process allocates once, it has after these.
-const warmUpSessions = 3000
+// What a process allocates once, it has after the warm-up.
+const usualSizes = { sessions: 3000, warmUpSessions: 3000 }
 const settleSeconds = 15
 const mostGrowth = 0.1
 // Warm connections to the provider are not a leak: they go soon, here. Bad sign-ins are answered, not slowed down.
@@ -14,7 +13,7 @@ const settings = {
   POSTERN_GUESSES_IN_ALL: '100000',
 }
 
-export async function soak({ setStage }) {
+export async function soak({ setStage, sizes: { sessions, warmUpSessions } = usualSizes }) {
   const stage = await setStage({ settings })
   try {
     const { descriptors: idle } = await measure(stage)
@@ -48,7 +47,7 @@ async function measure({ posternPid }) {
   }
 }
 
-export function describeSoak({ seconds, kinds, idle, before, after, met }) {
+export function describeSoak({ sessions, seconds, kinds, idle, before, after, met }) {
   const row = (name, ...cells) => name.padEnd(34) + cells.map((cell) => String(cell).padStart(12)).join('')
   return [
     `${sessions} sessions in ${seconds.toFixed(1)} s: ${Object.entries(kinds)

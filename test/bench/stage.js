@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startBroker, writeData, writeSettings } from './broker.js'
+import { providerCertificate } from './certificate.js'
 import { accessToken, bearer, mailbox, plain, refreshToken } from './credentials.js'
 import { startWorker } from './worker.js'
 
@@ -96,8 +97,10 @@ async function set(directory, { settings, limits = usualLimits, tokens, withForw
 }
 
 /** @param {import('./worker.js').Worker} provider; @param {Record<string, unknown>} [terms] ports and tokens, where they are not the usual ones */
-export function openProvider(provider, terms = {}) {
-  return provider.ask({ do: 'open', mailbox, refreshToken, accessToken, ...usualTokens, ...terms })
+export async function openProvider(provider, terms = {}) {
+  const { key, cert } = await providerCertificate()
+  const job = { do: 'open', key, cert, mailbox, refreshToken, accessToken, ...usualTokens, ...terms }
+  return { ...(await provider.ask(job)), ca: cert }
 }
 
 export function directTarget({ smtpPort, ca }) {

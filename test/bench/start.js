@@ -1,9 +1,9 @@
 // From the start of the process to the moment when both doors take connections, and the resident memory then.
-import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { spawnBroker, writeData } from './broker.js'
 import { median, pause, residentOctets } from './figures.js'
+import { freePorts } from './free-ports.js'
 import { row, withVerdict } from './rows.js'
 
 const mostMilliseconds = 500
@@ -58,15 +58,6 @@ async function startOnce({ directory, environment }, dataDirectory) {
   } finally {
     await broker.stop()
   }
-}
-
-/** Of no use to anybody else for a moment: that is enough here. */
-async function freePorts(count) {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const ports = servers.map((server) => server.address().port)
-  await Promise.all(servers.map((server) => once(server.close(), 'close')))
-  return ports
 }
 
 async function untilListening(port, began) {

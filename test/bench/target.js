@@ -33,11 +33,14 @@ export function createTargetStages(options) {
   const through = targetOf(options)
   const provider = startWorker('provider.js')
   let facts
+  let ready
 
   return {
     async setStage({ tokens, cold, withForwarder } = {}) {
       facts ??= await open(provider, options, tokens)
-      await untilReady(through, cold)
+      // Whoever did not come is not waited for a second time.
+      ready ??= untilReady(through, cold)
+      await ready
       await provider.ask({ do: 'shape' })
       return stageFor({ options, facts, provider, through, withForwarder })
     },

@@ -1,0 +1,114 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually.ts'
+import { table } from './comparison.js'
+import { flood } from './flood.js'
+import { freePorts } from './free-ports.js'
+import { idle } from './idle.js'
+import { latency } from './latency.js'
+import type { Row } from './rows.js'
+import { signIn } from './sign-in.js'
+import { soak } from './soak.js'
+import { setStage } from './stage.js'
+import { createTargetStages } from './target.js'
+import { startWorker } from './worker.js'
+
+interface Figures {
+  rows: Row[]
+  met: boolean
+  [more: string]: unknown
+}
+
+/** One of each, as small as it can be: whether it runs and counts right, not how fast anything is. */
+const tiny = {
+  latency: { messages: 1 },
+  throughput: { few: 2, some: 20, many: 40 },
+  large: { octets: 300_000, messages: 1 },
+  cost: { through: 3, forwarder: 3 },
+  memory: { sessions: 20, settleSeconds: 0 },
+  start: {},
+  token: { connections: 2, requests: 10 },
+}
+
+/** The columns that have a figure, by the number of rows. */
+const columns: Record<keyof typeof tiny, (keyof Row)[][]> = {
+  latency: Array(3).fill(['direct', 'through', 'ratio']),
+  throughput: Array(3).fill(['direct', 'forwarder', 'through', 'ratio']),
+  large: [...Array(2).fill(['direct', 'forwarder', 'through', 'ratio']), ['through']],
+  cost: [['forwarder', 'through']],
+  memory: [['through']],
+  start: Array(4).fill(['through']),
+  token: [['through']],
+}
+
+// Side by side: how long anything takes does not matter here.
+describe.concurrent('the benchmark', () => {
+  it.each(Object.keys(tiny) as (keyof typeof tiny)[])('fills the rows of %s', async (name) => {
+    const measured = await table[name]({ rounds: 1, setStage, sizes: tiny[name] } as never)
+    const { rows, met }: Figures = JSON.parse(JSON.stringify(measured))
+    expect(rows.map(figuresOf)).toEqual(columns[name])
+    for (const row of rows)
+      expect(row).toMatchObject({ workload: expect.any(String), unit: expect.any(String) })
+    expect(met).toBe(rows.every(({ met }) => met !== false))
+  })
+
+  it('sees one token request for a cold herd, and everybody signed in', async () => {
+    const { rows, figures }: Figures = await table.herd({ rounds: 1, setStage, sizes: { clients: 12 } })
+    expect(rows.map(({ through }) => through)).toEqual([1, 12])
+    expect(figures).toMatchObject([{ accepted: 12, tokenRequests: 1, grantAlive: true, failures: [] }])
+  })
+
+  it('sees that an allowance of three is kept, and every message arrive once', async () => {
+    const sizes = { clients: 8, messages: 60 }
+    const { rows, messages, mostSignedIn }: Figures = await table.allowance({ setStage, sizes })
+    expect(rows.map(({ through }) => through)).toEqual([0, 0, 0])
+    expect(messages).toBe(60)
+    expect(mostSignedIn).toBeLessThanOrEqual(3)
+  })
+
+  it('sends beside a flood', async () => {
+    const sizes = { connections: 20, floodSeconds: 0, messages: 2 }
+    expect(await flood({ setStage, sizes })).toMatchObject({ another: { sent: 2 }, same: { sent: 2 } })
+  })
+
+  it('keeps idle sessions', async () => {
+    const sizes = { sessions: 20, settleSeconds: 0 }
+    expect(await idle({ setStage, sizes })).toMatchObject({ sessions: 20, open: 20, met: true })
+  })
+
+  it('counts the sessions of every kind that come and go', async () => {
+    const { kinds } = await soak({ setStage, sizes: { sessions: 6, warmUpSessions: 6 } })
+    expect(Object.values(kinds as Record<string, number>)).toEqual(Array(6).fill(1))
+  })
+
+  it('knows what each way to sign in costs', async () => {
+    const { ways } = await signIn({ rounds: 1, sizes: { attempts: 5 } })
+    expect(ways).toHaveLength(5)
+  })
+
+  it('measures another proxy, which comes when the provider is there', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'postern-bench-'))
+    const [providerPort, tokenPort, port] = (await freePorts(3)) as [number, number, number]
+    const caFile = join(folder, 'ca.pem')
+    const target = { host: '127.0.0.1', port, auth: 'XOAUTH2', providerPort, tokenPort, caFile }
+    const stages = createTargetStages(target)
+    const proxy = startWorker('forwarder.js')
+    try {
+      const figures = latency({ rounds: 1, setStage: stages.setStage, sizes: { messages: 1 } })
+      const ca = await eventually('the certificate', () => readFile(caFile, 'utf8').catch(() => undefined))
+      await proxy.ask({ do: 'open', port: providerPort + 1, ca, listenAt: port })
+      const { rows } = await figures
+      expect(rows.map(figuresOf)).toEqual(columns.latency)
+    } finally {
+      proxy.end()
+      stages.end()
+      await rm(folder, { recursive: true })
+    }
+  })
+})
+
+function figuresOf(row: Row) {
+  return (['direct', 'forwarder', 'through', 'ratio'] as const).filter((name) => Number.isFinite(row[name]))
+}
