@@ -108,6 +108,22 @@ describe('the message scanner', () => {
     expect(scan(cutAt(octets(input), 1)).octets).toBe(count)
   })
 
+  it('sees every octet wherever memory has it', () => {
+    const memory = Buffer.from(new ArrayBuffer(24))
+    for (let from = 0; from < 8; from++) {
+      for (let length = 1; length <= memory.length - from; length++) {
+        for (let at = 0; at < length; at++) {
+          for (const octet of [0, 1, 9, 10, 12, 13, 14, 46, 127, 128, 141, 255]) {
+            const chunk = memory.fill(0x78).subarray(from, from + length)
+            chunk[at] = octet
+            const input = chunk.toString('latin1')
+            expect(scan([chunk])).toMatchObject(expected(input))
+          }
+        }
+      }
+    }
+  })
+
   it('hands out slices of what came in, without copying', () => {
     const chunk = octets('a line\r\n')
     const result = createMessageScanner().scan(chunk)
