@@ -22,11 +22,12 @@ export async function allowanceKept({ setStage, sizes = usualSizes }) {
     const counts = await stage.provider.ask({ do: 'count' })
     const lost = digests.filter((digest) => counts.digests[digest] !== 1).length
     const strange = counts.messages - (digests.length - lost)
-    const name = `a provider that allows ${allowance} connections, ${sizes.messages} messages:`
+    const messagesText = sizes.messages.toLocaleString('en-US')
+    const name = `${allowance} connections allowed, ${sizes.clients} clients, ${messagesText} messages:`
     const none = { of: 'figure', atMost: 0 }
     const rows = [
-      row(`${name} refused to clients`, '', { through: failures.length }, none),
-      row(`${name} not there exactly once`, '', { through: lost + strange }, none),
+      row(`${name} refused`, '', { through: failures.length }, none),
+      row(`${name} lost or doubled`, '', { through: lost + strange }, none),
       row(`${name} fourth connections`, '', { through: counts.refused }, none),
     ]
     const { mostSignedIn, messages } = counts

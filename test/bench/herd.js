@@ -12,8 +12,8 @@ export async function herd({ rounds, setStage, sizes: { clients } = usualSizes }
   const figures = await freshRounds(rounds, setStage, { tokens, cold: true }, async (stage) => {
     const load = stage.worker('load.js')
     const { failures, ...signIns } = await load.ask({ do: 'herd', clients, ...stage.through })
-    const { tokenRequests, grantAlive } = await stage.provider.ask({ do: 'count' })
-    return { ...signIns, tokenRequests, grantAlive, failures: failures.slice(0, 3) }
+    const { tokenRequests, grantAlive, mostSignedIn } = await stage.provider.ask({ do: 'count' })
+    return { ...signIns, tokenRequests, grantAlive, mostSignedIn, failures: failures.slice(0, 3) }
   })
   const worst = (choose, name) => choose(...figures.map((one) => one[name]))
   const requests = { through: worst(Math.max, 'tokenRequests') }

@@ -15,7 +15,7 @@ Another proxy in postern's place, for latency, throughput, large, cost, memory a
   --target-user NAME       what to sign in with, by AUTH PLAIN
   --target-password TEXT
   --target-auth TEXT       instead: what follows AUTH; XOAUTH2 alone for one that passes its clients' tokens on
-  --target-pid PID         its process: for processor time and memory
+  --target-pid PID         its process, of the same user: for processor time and memory
   --provider-port PORT     where the bench's provider takes mail with STARTTLS (2590); with TLS at once, the next port
   --token-port PORT        where its token endpoint is (2592)
   --ca-file FILE           where the certificate of the provider is written (bench-ca.pem)

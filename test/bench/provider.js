@@ -31,17 +31,9 @@ answerJobs({
   async open({ smtpPort = 0, implicitPort = 0, tokenPort = 0, key, cert, ...terms }) {
     context = createSecureContext({ key, cert })
     tokens = createTokenEndpoint(terms)
-    const near = createServer((socket) => greet(follow(socket)))
-    const nearPort = await listen(near, 0)
     return {
-      smtpPort: await listen(
-        createServer((socket) => receive(follow(socket), nearPort)),
-        smtpPort,
-      ),
-      implicitPort: await listen(
-        createServer((socket) => secure(follow(socket))),
-        implicitPort,
-      ),
+      smtpPort: await openDoor(greet, smtpPort),
+      implicitPort: await openDoor(secure, implicitPort),
       tokenPort: await listen(tokens.server, tokenPort),
     }
   },
@@ -56,7 +48,7 @@ answerJobs({
   /** What was counted since the last time. */
   count() {
     const counted = { ...tally, digests: Object.fromEntries(tally.digests), ...tokens.count() }
-    Object.assign(tally, emptyTally(), { signedIn: tally.signedIn })
+    Object.assign(tally, emptyTally(), { signedIn: tally.signedIn, mostSignedIn: tally.signedIn })
     return counted
   },
 })
@@ -69,9 +61,21 @@ function follow(socket) {
     .once('close', () => open.delete(socket))
 }
 
-function receive(socket, nearPort) {
-  if (shape.roundTripMilliseconds === 0) greet(socket)
-  else connectFromAfar(socket, nearPort, shape.roundTripMilliseconds)
+/** Whoever comes from afar is carried to a second door behind it. @returns {Promise<number>} the port */
+async function openDoor(serve, port) {
+  const nearPort = await listen(
+    createServer((socket) => serve(follow(socket))),
+    0,
+  )
+  const receive = (socket) => {
+    const { roundTripMilliseconds } = shape
+    if (roundTripMilliseconds === 0) serve(socket)
+    else connectFromAfar(socket, nearPort, roundTripMilliseconds)
+  }
+  return listen(
+    createServer((socket) => receive(follow(socket))),
+    port,
+  )
 }
 
 function greet(socket) {
