@@ -5,8 +5,7 @@ import { sourceOf } from '../base/source.ts'
 import type { Guard } from '../guessing/guard.ts'
 import type { Login, LoginStore } from '../store/ports.ts'
 import type { ChosenPasswords } from './chosen-password.ts'
-import { credentialState } from './expiry.ts'
-import { isWithin } from './networks.ts'
+import { isUsable } from './is-usable.ts'
 import type { SignInOffers } from './sign-in-offers.ts'
 import { parseUserName } from './user-name.ts'
 
@@ -69,15 +68,6 @@ export function createLoginCheck({ logins, offers, guard, clock, chosenPasswords
 /** The one text for every refusal: it tells nobody which names exist. */
 export function wrongCredentials(): Failure {
   return new Failure('wrong-credentials', 'Wrong user name or password')
-}
-
-/** Whether a login that is right may be used now and from here. */
-export function isUsable(
-  login: Pick<Login, 'expiresAt' | 'revokedAt' | 'networks'>,
-  remoteAddress: string,
-  now: number,
-): boolean {
-  return credentialState(login, now) === 'active' && isWithin(login.networks, remoteAddress)
 }
 
 /** A name that no login can have is looked up by nobody, and refused like an unknown one. */

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { ApiKey, ListedLogin, Login, Store } from '../store/ports.ts'
 import { credentialState } from './expiry.ts'
-import { isUsable } from './login-check.ts'
+import { isUsable } from './is-usable.ts'
 import { sendScopeMailboxes } from './scopes.ts'
 import type { Offers } from './services.ts'
 
