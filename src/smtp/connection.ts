@@ -10,11 +10,12 @@ import { createInputBuffer } from '../wire/input-buffer.ts'
 import { type ClientOpening, createClientOpening } from './client-opening.ts'
 import { type ClientSocket, createClientSocket } from './client-socket.ts'
 import type { Place } from './connection-count.ts'
-import { createIncomingMessage } from './incoming-message.ts'
 import { Outbox } from './outbox.ts'
+import { passMessage } from './pass-message.ts'
 import { replies } from './replies.ts'
 import { createSession, type Session } from './session.ts'
-import type { MessageOutcome, Next, SessionEvent } from './session-events.ts'
+import type { Next, SessionEvent } from './session-events.ts'
+import { takeLine } from './take-line.ts'
 import type { TlsTroubles } from './tls-troubles.ts'
 import type { KnownClient } from './transaction-log.ts'
 import { uniqueChallenge } from './unique-challenge.ts'
@@ -163,7 +164,7 @@ class ServedConnection implements Connection {
       case 'line':
         return this.#nextLine(next.limit)
       case 'line-if-here':
-        return this.#lineIfHere(next.limit) ?? { kind: 'run-ended' }
+        return takeLine(this.#input, next.limit) ?? { kind: 'run-ended' }
       case 'start-tls':
         return this.#startTls()
       case 'sign-in':
@@ -205,23 +206,9 @@ class ServedConnection implements Connection {
     return this.#options.log.child({ client: this.#options.remoteAddress })
   }
 
-  #lineIfHere(limit: number): SessionEvent | undefined {
-    const taken = this.#input.takeLine(limit)
-    switch (taken.kind) {
-      case 'line':
-        return taken
-      case 'too-long':
-        return { kind: 'line-too-long', start: taken.start }
-      case 'forbidden':
-        return { kind: 'line-forbidden' }
-      case 'more':
-        return undefined
-    }
-  }
-
   async #nextLine(limit: number): Promise<SessionEvent | undefined> {
     for (;;) {
-      const event = this.#lineIfHere(limit)
+      const event = takeLine(this.#input, limit)
       if (event !== undefined) return event
       if (!(await this.#outbox.flush())) return undefined
       const read = await this.#client.read(true)
@@ -251,20 +238,10 @@ class ServedConnection implements Connection {
 
   async #passMessage(limit: number | undefined): Promise<SessionEvent | undefined> {
     if (!(await this.#outbox.flush())) return undefined
-    const { messageSeconds, drainSeconds } = this.#options.limits
-    const read = () => this.#client.read(false)
-    const message = createIncomingMessage({ input: this.#input, read, limit, drainSeconds })
-    const { providerSide, record } = this.#atWork()
-    this.#client.setDeadline(messageSeconds)
-    const sent = await providerSide.send(message.octets)
-    const ended = await message.drain()
-    this.#client.liftDeadline()
-    const cut = message.cut()
-    const refused = sent.kind === 'answered' && sent.reply.code >= 400
-    const outcome: MessageOutcome =
-      cut === undefined || cut === 'gone' || refused ? sent : { kind: 'cut', cut }
-    record.message(outcome, cut, message.size())
+    const { limits } = this.#options
+    const work = this.#atWork()
+    const event = await passMessage({ client: this.#client, input: this.#input, work, limits, limit })
     this.#work = undefined
-    return cut === 'gone' ? undefined : { kind: 'message-over', outcome, ended }
+    return event
   }
 }
