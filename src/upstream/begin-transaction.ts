@@ -1,4 +1,5 @@
 import type { Passage } from '../governor/governor.ts'
+import { meaningOf } from '../governor/reply-meaning.ts'
 import { formatMail, formatRecipient, type MailCommand, type RecipientCommand } from '../wire/envelope.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
 import { ConnectionLost, lossAsFailure } from './connection-lost.ts'
@@ -56,9 +57,10 @@ function hadDied({ replies, lost }: EnvelopeOutcome): boolean {
   return first ? isUseless(first) : lost !== undefined && lost.ending !== 'timed-out'
 }
 
-/** An answer to MAIL that every later MAIL would get too. 530 wants a sign-in (RFC 4954, section 6), and only one is allowed. */
+/** An answer to MAIL that every later MAIL would get too. 530 wants a sign-in (RFC 4954, section 6), and only one is allowed; some say it by
+ * another code. */
 function isUseless(mailReply: Reply): boolean {
-  return mailReply.code === 421 || mailReply.code === 530
+  return mailReply.code === 421 || mailReply.code === 530 || meaningOf(mailReply) === 'signed-out'
 }
 
 function formatAll(

@@ -218,6 +218,7 @@ describe('a provider that fails in the envelope', () => {
   it.each([
     [421, '4.7.0 Come back later'],
     [530, '5.7.0 Authentication required'],
+    [550, '5.7.57 Client was not authenticated to send anonymous mail'],
   ])(
     'passes on a %i to MAIL on a new connection, and does not use that connection again',
     async (code, text) => {

@@ -76,6 +76,7 @@ describe('messages that wait', () => {
       provider: { limits: { connections: 1, messagesPerMinute: 4 } },
       limits: { leaseWaitSeconds: 0.2 },
     })
+    await relay.verify(mailbox)
     expect(await sendOne(relay, 'a')).toMatchObject({ code: 250 })
     await expect(sendOne(relay, 'b')).rejects.toMatchObject({
       code: 'limit-reached',
