@@ -19,9 +19,10 @@ export function createPace(clock: Pick<Clock, 'monotonic'>, perMinute: () => num
   const newest: number[] = []
   const seconds = createSecondCounts()
 
+  /** Where a quarter is no more than one message, they leave one by one, and none of the allowance is lost. */
   function window(limit: number): { size: number; milliseconds: number } {
     const size = Math.floor((limit * windowMilliseconds) / 60_000)
-    return size > 0 ? { size, milliseconds: windowMilliseconds } : { size: 1, milliseconds: 60_000 / limit }
+    return size > 1 ? { size, milliseconds: windowMilliseconds } : { size: 1, milliseconds: 60_000 / limit }
   }
 
   return {

@@ -1,0 +1,149 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createPace } from '../../src/governor/pace.ts'
+import { createManualClock } from '../support/manual-clock.ts'
+
+const minute = 60_000
+
+/** Whoever may leave leaves; `steps`: how long nobody comes, in milliseconds, and how many come then. */
+function departures(limit: number, steps: readonly (readonly [number, number])[]) {
+  const clock = createManualClock()
+  const pace = createPace(clock, () => limit)
+  const times: number[] = []
+  const delays: number[] = []
+  for (const [milliseconds, comers] of steps) {
+    clock.advance(milliseconds / 1000)
+    for (let comer = 0; comer < comers; comer += 1) {
+      const delay = pace.delay()
+      delays.push(delay)
+      if (delay > 0) continue
+      pace.departed()
+      times.push(clock.monotonic())
+    }
+  }
+  return { times, delays }
+}
+
+/** The most departures that any minute holds, its first instant included and its last not. */
+function fullestMinute(times: readonly number[]): number {
+  return Math.max(
+    0,
+    ...times.map((start) => times.filter((time) => time >= start && time < start + minute).length),
+  )
+}
+
+/** A client that comes again exactly when it is told to. */
+function obedient(limit: number, seconds: number) {
+  const clock = createManualClock()
+  const pace = createPace(clock, () => limit)
+  const times: number[] = []
+  while (clock.monotonic() < seconds * 1000) {
+    const delay = pace.delay()
+    if (delay > 0) clock.advance(delay / 1000)
+    expect(pace.delay()).toBe(0)
+    pace.departed()
+    times.push(clock.monotonic())
+  }
+  return times
+}
+
+describe('the pace', () => {
+  it('lets no minute hold more than the limit, and nobody hears of more than 15 seconds, whoever comes when', () => {
+    const seed = Math.floor(Math.random() * 2 ** 31)
+    console.info(`seed ${seed}`)
+    const step = fc.tuple(
+      fc.oneof(
+        fc.constant(0),
+        fc.nat(8000).map((quarters) => quarters / 4),
+        fc.integer({ min: 0, max: 20_000 }),
+      ),
+      fc.integer({ min: 1, max: 12 }),
+    )
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 60 }), fc.array(step, { maxLength: 120 }), (limit, steps) => {
+        const { times, delays } = departures(limit, steps)
+        expect(fullestMinute(times)).toBeLessThanOrEqual(limit)
+        // Rounded up to the whole millisecond.
+        expect(Math.max(0, ...delays)).toBeLessThanOrEqual(1 + (limit >= 4 ? 15_000 : minute / limit))
+      }),
+      { seed, numRuns: 300 },
+    )
+  })
+
+  it.each([1, 2, 3, 4, 5, 7, 8, 11, 30, 31, 100])(
+    'of %i a minute lets nearly as many leave as it may, when they come exactly when told',
+    (limit) => {
+      const times = obedient(limit, 600)
+      expect(fullestMinute(times)).toBeLessThanOrEqual(limit)
+      expect(times.length / 10).toBeGreaterThanOrEqual(limit < 8 ? limit * 0.99 : limit - 3)
+    },
+  )
+
+  it.each([
+    [1, 1, 60_000],
+    [2, 1, 30_000],
+    [3, 1, 20_000],
+    [4, 1, 15_000],
+    [7, 1, 8572],
+    [8, 2, 15_000],
+    [30, 7, 15_000],
+  ])('of %i a minute lets %i leave at once, and the next after %i ms', (limit, burst, delay) => {
+    const clock = createManualClock()
+    const pace = createPace(clock, () => limit)
+    for (let number = 0; number < burst; number += 1) {
+      expect(pace.delay()).toBe(0)
+      pace.departed()
+    }
+    expect(pace.delay()).toBe(delay)
+    clock.advance((delay - 1) / 1000)
+    expect(pace.delay()).toBe(1)
+    clock.advance(0.001)
+    expect(pace.delay()).toBe(0)
+  })
+
+  it('counts those that left by another way, and makes the next wait for them', () => {
+    const pace = createPace(createManualClock(), () => 8)
+    for (let number = 0; number < 5; number += 1) pace.departed()
+    expect(pace.delay()).toBe(15_000)
+    expect(pace.lastMinute()).toBe(5)
+  })
+
+  it('makes nobody wait without a limit, and counts all the same', () => {
+    const clock = createManualClock()
+    const pace = createPace(clock, () => undefined)
+    for (let second = 0; second < 120; second += 1) {
+      for (let number = 0; number < 100; number += 1) pace.departed()
+      expect(pace.delay()).toBe(0)
+      clock.advance(1)
+    }
+    expect(pace.lastMinute()).toBe(5900)
+    clock.advance(60)
+    expect(pace.lastMinute()).toBe(0)
+  })
+
+  it('follows a limit that changes', () => {
+    let limit: number | undefined = 8
+    const clock = createManualClock()
+    const pace = createPace(clock, () => limit)
+    pace.departed()
+    expect(pace.delay()).toBe(0)
+    limit = 4
+    expect(pace.delay()).toBe(15_000)
+    limit = undefined
+    expect(pace.delay()).toBe(0)
+    limit = 400
+    expect(pace.delay()).toBe(0)
+  })
+
+  it.each([
+    [0, 3],
+    [59, 3],
+    [60, 0],
+  ])('counts in its last minute, %i seconds later, %i of three', (seconds, count) => {
+    const clock = createManualClock()
+    const pace = createPace(clock, () => 100)
+    for (let number = 0; number < 3; number += 1) pace.departed()
+    clock.advance(seconds)
+    expect(pace.lastMinute()).toBe(count)
+  })
+})
