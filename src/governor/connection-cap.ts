@@ -4,8 +4,8 @@ import type { Clock } from '../base/clock.ts'
 export interface ConnectionCap {
   /** At least 1. */
   allowed(): number
-  /** The provider did not like more than `to` of them. */
-  lower(to: number): void
+  /** The provider did not like more than `to` of them; `seconds`: for how long at least, when it says so. */
+  lower(to: number, seconds?: number): void
   reset(): void
 }
 
@@ -35,7 +35,7 @@ export function createConnectionCap(clock: Pick<Clock, 'monotonic'>, limit: () =
 
   return {
     allowed,
-    lower(to) {
+    lower(to, seconds = 0) {
       const now = clock.monotonic()
       const next = Math.max(1, Math.min(to, allowed()))
       const sinceLast = now - complainedAt
@@ -43,7 +43,7 @@ export function createConnectionCap(clock: Pick<Clock, 'monotonic'>, limit: () =
       else if (sinceLast > sameMoment * 1000) wait = Math.min(longestWait, wait * 2)
       complainedAt = now
       missing = limit() - next
-      nextAt = now + wait * 1000
+      nextAt = now + Math.max(wait, seconds) * 1000
     },
     reset() {
       missing = 0
