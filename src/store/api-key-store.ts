@@ -4,10 +4,15 @@ import { Failure } from '../base/failure.ts'
 import { noteUse, revoke } from './credential-rows.ts'
 import type { Database } from './database.ts'
 import type { ApiKey, ApiKeyStore, Scope } from './ports.ts'
+import { preparedRead } from './prepared-read.ts'
 import { present } from './present.ts'
 import type { ApiKeysTable, Tables } from './tables.ts'
 
 export function createApiKeyStore(database: Database): ApiKeyStore {
+  const rowOf = preparedRead(database, (tables, id) =>
+    tables.selectFrom('api_keys').selectAll().where('id', '=', id),
+  )
+
   return {
     async add(key) {
       const taken = () => new Failure('already-exists', `There is an API key ${key.id} already`)
@@ -15,9 +20,7 @@ export function createApiKeyStore(database: Database): ApiKeyStore {
     },
 
     async find(id) {
-      const found = await database.read((tables) =>
-        tables.selectFrom('api_keys').selectAll().where('id', '=', id).executeTakeFirst(),
-      )
+      const found = await rowOf(id)
       return found && apiKeyOf(found)
     },
 

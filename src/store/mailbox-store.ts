@@ -6,10 +6,15 @@ import { narrowScopes } from './api-key-store.ts'
 import type { Database } from './database.ts'
 import { lapseMovedGrant } from './grant-store.ts'
 import type { Mailbox, MailboxStore } from './ports.ts'
+import { preparedRead } from './prepared-read.ts'
 import { present } from './present.ts'
 import type { MailboxesTable, Tables } from './tables.ts'
 
 export function createMailboxStore(database: Database, clock: Clock): MailboxStore {
+  const rowOf = preparedRead(database, (tables, key) =>
+    tables.selectFrom('mailboxes').selectAll().where('address_key', '=', key),
+  )
+
   return {
     async add(mailbox) {
       const taken = () => new Failure('already-exists', `The mailbox ${mailbox.address} exists already`)
@@ -21,13 +26,7 @@ export function createMailboxStore(database: Database, clock: Clock): MailboxSto
     put: (mailbox) => database.change((tables) => putMailbox(tables, mailbox, clock.now())),
 
     async find(address) {
-      const found = await database.read((tables) =>
-        tables
-          .selectFrom('mailboxes')
-          .selectAll()
-          .where('address_key', '=', addressKey(address))
-          .executeTakeFirst(),
-      )
+      const found = await rowOf(addressKey(address))
       return found && mailboxOf(found)
     },
 

@@ -17,6 +17,7 @@ describe('the API key store', () => {
     await store.apiKeys.add(expiring)
     await store.apiKeys.add(key)
     expect(await store.apiKeys.find('k1')).toEqual(key)
+    expect(await store.apiKeys.find('k2')).toEqual(expiring)
     expect(await store.apiKeys.find('K1')).toBeUndefined()
     expect(await store.apiKeys.list()).toEqual([key, expiring])
   })
