@@ -4,7 +4,7 @@ import type { ApiKeys, Logins, Mailboxes } from '../mailboxes/services.ts'
 
 /** What most verbs need of postern: the running one over loopback HTTP, or its store when none runs. */
 export interface Broker {
-  mailboxes: Mailboxes
+  mailboxes: Omit<Mailboxes, 'named'>
   logins: Logins
   apiKeys: Omit<ApiKeys, 'check'>
   close(): Promise<void>

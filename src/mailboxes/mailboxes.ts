@@ -40,6 +40,9 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
       const [status, sending] = await Promise.all([statusOf(mailbox), needs.sending?.(mailbox.address)])
       return sending ? { ...status, sending } : status
     },
+    async named(address) {
+      return (await existingMailbox(store.mailboxes, address)).address
+    },
     async list() {
       const mailboxes = await store.mailboxes.list()
       return await Promise.all(mailboxes.map(statusOf))

@@ -9,6 +9,9 @@ export interface Mailboxes {
   add(request: MailboxRequest): Promise<MailboxStatus>
   /** @throws Failure `not-found` */
   show(address: string): Promise<MailboxStatus>
+  /** The address of a mailbox, as it was added, from how somebody wrote it. Nothing of its grant is looked at.
+   * @throws Failure `not-found`, `invalid` */
+  named(address: string): Promise<Address>
   list(): Promise<MailboxStatus[]>
   /** @throws Failure `not-found` */
   remove(address: string): Promise<void>

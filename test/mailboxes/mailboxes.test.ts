@@ -44,6 +44,7 @@ describe('a mailbox', () => {
     }
     expect(await mailboxes.add({ ...me, signsInAs: 'boss@example.com' })).toEqual(status)
     expect(await mailboxes.show('ME@example.com')).toEqual(status)
+    expect(await mailboxes.named('ME@example.com')).toBe('Me@example.com')
     expect(await mailboxes.list()).toEqual([status])
     expect([changed, drained]).toEqual([[], []])
   })
@@ -138,7 +139,8 @@ describe('a mailbox', () => {
     await mailboxes.remove('me@example.com')
     expect(signInChanges).toBe(1)
     expect([changed, drained]).toEqual([['Me@example.com'], ['Me@example.com']])
-    for (const gone of [mailboxes.show('me@example.com'), mailboxes.remove('me@example.com')]) {
+    for (const ask of [mailboxes.show, mailboxes.named, mailboxes.remove]) {
+      const gone = ask('me@example.com')
       await expect(gone).rejects.toMatchObject({ code: 'not-found' })
     }
   })

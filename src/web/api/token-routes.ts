@@ -32,7 +32,7 @@ export function tokenRoutes({
       needs: 'token',
       async answer({ param, query: given, principal, prefersText }) {
         const { min_life: minimumLife, format = prefersText ? 'token' : 'json' } = readInput(query, given)
-        const { address } = await mailboxes.show(param('address'))
+        const address = await mailboxes.named(param('address'))
         const token = await tokens.accessTokenFor(address, minimumLife === undefined ? {} : { minimumLife })
         log.info(
           { mailbox: address, by: principal.name, minimumLife, format },
