@@ -1,21 +1,37 @@
 import type { Clock } from '../base/clock.ts'
+import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Pause } from './governor.ts'
 
-/** What is not tried for a while, and by whom it is found out whether that is over. */
+/**
+ * What is not tried for a while, and by whom it is found out whether that is over.
+ *
+ *     closed ── trip ──> waits ── time is up ──> due ── enter ──> probe under way
+ *       ^                  ^                      ^                    │
+ *       │                  │                      └── release ─────────┤
+ *       │                  └── failed: twice as long ──────────────────┤
+ *       └───────────────────────────── succeeded ──────────────────────┘
+ */
 export interface Breaker {
   /** Why nothing may be tried now; a probe under way is a reason, too. */
-  obstacle(): Tripped | undefined
-  /** May be called where there is no obstacle. True: this try is the probe, which ends by `trip`, `succeed` or `release`. */
-  enter(): boolean
-  /** The wait begins, or begins again: twice as long when the probe itself brought it. */
+  obstacle(): Failure | undefined
+  /** For a try that has no obstacle. Undefined while closed: then nothing is to be found out. */
+  enter(): Probe | undefined
+  /** Trouble of a try that is no probe. Changes nothing while there is an obstacle already: that one was under way, and found out the same. */
   trip(trouble: Trouble): void
-  succeed(): void
-  /** The probe has ended without an answer: the next try is the probe. */
-  release(): void
+  /** What was said before does not count. */
+  close(): void
   /** How long nothing at all is tried, in milliseconds. */
   remaining(): number
   state(): Tripped | undefined
+}
+
+/** The one try that goes first. Ends by one of these; after that, or when another one has gone first meanwhile, it is a try like any other. */
+export interface Probe {
+  succeeded(): void
+  failed(trouble: Trouble): void
+  /** Without an answer: the next try is the probe. */
+  release(): void
 }
 
 export interface Trouble {
@@ -35,49 +51,87 @@ export interface Tripped extends Trouble {
 
 /** No wait becomes longer than this by being repeated, in seconds. */
 const longestSeconds = 3600
+/** A probe that takes longer, in seconds, is not waited for: its client may send an octet a minute. */
+const longestProbeSeconds = 600
+/** How soon to ask again while a probe is under way. */
+const probingSeconds = 10
 
-export function createBreaker(clock: Clock, log: Log): Breaker {
+export function createBreaker(clock: Pick<Clock, 'now' | 'monotonic'>, log: Log): Breaker {
   let tripped: Tripped | undefined
   /** On the monotonic clock. */
   let due = 0
   let seconds = 0
-  let probing = false
+  let current: { probe: Probe; until: number } | undefined
 
-  function over(): void {
+  const remaining = () => (tripped ? Math.max(0, Math.ceil(due - clock.monotonic())) : 0)
+  const probing = () => current !== undefined && clock.monotonic() < current.until
+
+  function close(): void {
     if (tripped) log.info({ about: tripped.about, ...senderOf(tripped) }, 'sending goes on')
     tripped = undefined
-    probing = false
+    current = undefined
     seconds = 0
   }
 
+  function wait(trouble: Trouble, length: number): void {
+    const { about, reason, fix } = trouble
+    // Said once: a program that never stops would fill the log with it.
+    if (!tripped) log.warn({ about, ...senderOf(trouble), reason, seconds: length, fix }, paused)
+    else log.debug({ about, ...senderOf(trouble), reason, seconds: length }, paused)
+    seconds = length
+    current = undefined
+    due = clock.monotonic() + seconds * 1000
+    tripped = { ...trouble, since: tripped?.since ?? clock.now(), until: clock.now() + seconds * 1000 }
+  }
+
+  function trip(trouble: Trouble): void {
+    if (remaining() === 0 && !probing()) wait(trouble, Math.max(trouble.seconds, seconds))
+  }
+
+  function startProbe(): Probe {
+    const isCurrent = () => current?.probe === probe
+    const probe: Probe = {
+      succeeded() {
+        if (isCurrent()) close()
+      },
+      failed(trouble) {
+        if (isCurrent()) wait(trouble, Math.max(trouble.seconds, Math.min(longestSeconds, seconds * 2)))
+        else trip(trouble)
+      },
+      release() {
+        if (isCurrent()) current = undefined
+      },
+    }
+    current = { probe, until: clock.monotonic() + longestProbeSeconds * 1000 }
+    return probe
+  }
+
   return {
-    obstacle: () => (tripped && (probing || clock.monotonic() < due) ? tripped : undefined),
-    enter() {
-      if (!tripped) return false
-      probing = true
-      return true
+    obstacle() {
+      if (!tripped) return undefined
+      if (remaining() > 0) return notNow(tripped, Math.ceil(remaining() / 1000))
+      return probing() ? beingTried(tripped) : undefined
     },
-    trip(trouble) {
-      // Transactions that were under way already, and found out the same.
-      if (tripped && !probing && clock.monotonic() < due) return
-      const longer = probing ? seconds * 2 : 0
-      seconds = Math.max(trouble.seconds, Math.min(longestSeconds, longer))
-      probing = false
-      due = clock.monotonic() + seconds * 1000
-      const since = tripped?.since ?? clock.now()
-      tripped = { ...trouble, since, until: clock.now() + seconds * 1000 }
-      const { about, reason, fix } = trouble
-      log.warn({ about, ...senderOf(trouble), reason, seconds, fix }, 'nothing is sent for a while')
-    },
-    succeed: over,
-    release() {
-      probing = false
-    },
-    remaining: () => (tripped ? Math.max(0, Math.ceil(due - clock.monotonic())) : 0),
+    enter: () => (tripped ? startProbe() : undefined),
+    trip,
+    close,
+    remaining,
     state: () => tripped,
   }
 }
 
+const paused = 'nothing is sent for a while'
+
 function senderOf({ sender }: Trouble): { sender?: string } {
   return sender === undefined ? {} : { sender }
+}
+
+function notNow({ code, reason, fix, until }: Tripped, retryAfterSeconds: number): Failure {
+  const when = new Date(until).toISOString()
+  return new Failure(code, `${reason}; it is tried again at ${when}`, { fix, retryAfterSeconds })
+}
+
+function beingTried({ code, reason, fix }: Tripped): Failure {
+  const message = `${reason}; another message finds out now whether that is over`
+  return new Failure(code, message, { fix, retryAfterSeconds: probingSeconds })
 }

@@ -34,9 +34,10 @@ export interface Governor {
   /** A message leaves now, whatever becomes of it. */
   departed(): void
   /** Leave for one transaction.
+   * @param login who sends: what the provider refuses from one program is not the others' fault
    * @throws Failure `limit-reached` or `provider-setup`: the provider has refused this sender, this mailbox or the whole registration
    * lately, and another try has to wait. When the wait is over one transaction goes first and finds out. */
-  admit(sender: Address | ''): Passage
+  admit(sender: Address | '', login: string): Passage
   openings: Openings
   /** The mailbox's grant or provider is another: what was said before does not count. Rates and daily counts stay. */
   reset(): void

@@ -1,6 +1,7 @@
+import { printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import { type Breaker, createBreaker, type Tripped } from './breaker.ts'
+import { type Breaker, createBreaker } from './breaker.ts'
 import { createConnectionCap } from './connection-cap.ts'
 import type { DailyRecipients } from './daily-recipients.ts'
 import type { GovernedProvider, Governor, Pause } from './governor.ts'
@@ -32,13 +33,13 @@ export function createMailboxGovernor(needs: MailboxGovernorNeeds): Governor {
     // Those who were let in before the provider complained wait as well.
     delay: () => Math.max(pace.delay(), mailbox.remaining(), needs.registration().remaining()),
     departed: pace.departed,
-    admit(sender) {
+    admit(sender, login) {
       const breakers = { mailbox, registration: needs.registration() }
-      return openPassage({ breakers, senders, daily, cap }, sender)
+      return openPassage({ breakers, senders, daily, cap }, { sender, login })
     },
     openings,
     reset() {
-      mailbox.succeed()
+      mailbox.close()
       senders.reset()
       openings.reset()
       cap.reset()
@@ -46,19 +47,21 @@ export function createMailboxGovernor(needs: MailboxGovernorNeeds): Governor {
     state() {
       const { connections: limit, messagesPerMinute, recipientsPerDay } = limits()
       const tripped = [needs.registration().state(), mailbox.state(), ...senders.states()]
-      const signIn = openings.pause()
+      const pauses = [...tripped, openings.pause()].filter((one) => one !== undefined)
       return {
         connections: { allowed: cap.allowed(), limit },
         messagesLastMinute: pace.lastMinute(),
         ...(messagesPerMinute !== undefined && { messagesPerMinute }),
         recipientsLastDay: daily.total(),
         ...(recipientsPerDay !== undefined && { recipientsPerDay }),
-        pauses: [...tripped.flatMap((one) => (one ? [pauseOf(one)] : [])), ...(signIn ? [signIn] : [])],
+        pauses: pauses.map(shown),
       }
     },
   }
 }
 
-function pauseOf({ about, sender, since, until, reason, fix }: Tripped): Pause {
-  return { about, ...(sender !== undefined && { sender }), since, until, reason: `${reason}.`, fix }
+/** A sentence, and not a long one: addresses and host names of others are in it. */
+function shown({ about, sender, since, until, reason, fix }: Pause): Pause {
+  const pause = { about, since, until, reason: `${printable(reason, 298)}.` }
+  return { ...pause, ...(sender !== undefined && { sender }), ...(fix !== undefined && { fix }) }
 }

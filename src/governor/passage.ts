@@ -1,13 +1,13 @@
-import { Failure } from '../base/failure.ts'
 import { statusOf } from '../wire/enhanced-status.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
-import type { Breaker, Tripped, Trouble } from './breaker.ts'
+import type { Breaker, Trouble } from './breaker.ts'
 import type { ConnectionCap } from './connection-cap.ts'
 import { type Consequence, consequences } from './consequences.ts'
 import type { DailyRecipients } from './daily-recipients.ts'
 import type { Passage } from './governor.ts'
-import { meaningOf } from './reply-meaning.ts'
-import type { SenderRefusals } from './sender-refusals.ts'
+import { type Meaning, meaningOf } from './reply-meaning.ts'
+import type { Origin, SenderRefusals } from './sender-refusals.ts'
+import type { Probes } from './strikes.ts'
 
 export interface PassageNeeds {
   breakers: Record<Consequence['about'], Breaker>
@@ -17,16 +17,8 @@ export interface PassageNeeds {
 }
 
 /** @throws Failure `limit-reached`, `provider-setup` */
-export function openPassage({ breakers, senders, daily, cap }: PassageNeeds, sender: string): Passage {
-  const all = [breakers.registration, breakers.mailbox, senders.breakerOf(sender)].filter(
-    (breaker) => breaker !== undefined,
-  )
-  for (const breaker of all) {
-    const obstacle = breaker.obstacle()
-    if (obstacle) throw notNow(obstacle)
-  }
-  const probes = new Set(all.filter((breaker) => breaker.enter()))
-
+export function openPassage({ breakers, senders, daily, cap }: PassageNeeds, origin: Origin): Passage {
+  const probes = enterAll([breakers.registration, breakers.mailbox, ...senders.breakersOf(origin)])
   let taken = 0
   const recipients = { accepted: 0, refused: 0, others: 0 }
   let delivered = false
@@ -35,43 +27,38 @@ export function openPassage({ breakers, senders, daily, cap }: PassageNeeds, sen
   let recipientRefusal: Reply | undefined
   let over = false
 
-  function trip(breaker: Breaker, trouble: Trouble): void {
-    breaker.trip(trouble)
-    probes.delete(breaker)
-  }
-
   function accepted(): void {
     delivered = true
-    for (const breaker of probes) breaker.succeed()
-    probes.clear()
-    senders.accepted(sender)
+    for (const probe of probes.values()) probe.succeeded()
+    senders.accepted(origin)
   }
 
   /** What one reply means for what comes after. */
-  function obey(reply: Reply): boolean {
-    const meaning = meaningOf(reply)
-    if (meaning === undefined || meaning === 'signed-out') return false
+  function obey(reply: Reply, meaning: Meaning | undefined): boolean {
+    if (meaning === undefined) return false
     if (meaning === 'too-many-at-once') {
       cap.lower(cap.allowed() - 1)
       return true
     }
-    if (meaning === 'sender-refused') {
-      senders.senderRefused(sender, statusOf(reply))
-      return false
-    }
+    if (meaning === 'sender-refused') senders.senderRefused(origin, statusOf(reply), probes)
     const consequence = consequences[meaning]
-    if (consequence) trip(breakers[consequence.about], troubleOf(consequence, reply))
-    return consequence !== undefined
+    if (!consequence) return false
+    const breaker = breakers[consequence.about]
+    const probe = probes.get(breaker)
+    const trouble = troubleOf(consequence, reply)
+    if (probe) probe.failed(trouble)
+    else breaker.trip(trouble)
+    return true
   }
 
-  function countRecipient(reply: Reply): void {
+  function countRecipient(reply: Reply, isRefused: boolean): void {
     if (isPositive(reply)) recipients.accepted += 1
-    else if (reply.code >= 500) recipients.refused += 1
+    else if (isRefused) recipients.refused += 1
     else recipients.others += 1
-    if (reply.code >= 500) recipientRefusal = reply
+    if (isRefused) recipientRefusal = reply
   }
 
-  /** Why the whole transaction was refused for good. 530 is about our own sign-in (RFC 4954, section 6). */
+  /** The permanent refusal of all that this program wanted. */
   function whollyRefused(): Reply | undefined {
     if (refusal) return refusal
     return recipients.accepted + recipients.others === 0 ? recipientRefusal : undefined
@@ -83,30 +70,45 @@ export function openPassage({ breakers, senders, daily, cap }: PassageNeeds, sen
       taken += more
     },
     heard(reply, phase) {
-      if (phase === 'recipient') countRecipient(reply)
-      if (isPositive(reply)) {
-        if (phase === 'message') accepted()
-        return false
-      }
-      if (phase !== 'recipient' && reply.code >= 500 && reply.code !== 530) refusal = reply
-      return obey(reply)
+      const meaning = meaningOf(reply)
+      const isRefused = isOwnFault(reply, meaning)
+      if (phase === 'recipient') countRecipient(reply, isRefused)
+      else if (isRefused) refusal = reply
+      if (phase === 'message' && isPositive(reply)) accepted()
+      return obey(reply, meaning)
     },
     end(outcome) {
       if (over) return
       over = true
       const sent = (outcome === 'answered' && delivered) || outcome === 'unknown'
       daily.settle(taken, sent ? recipients.accepted : 0)
-      const refused = outcome === 'unknown' ? undefined : whollyRefused()
-      if (refused && !delivered) senders.refused(sender, statusOf(refused))
-      for (const breaker of probes) breaker.release()
+      const refused = delivered || outcome === 'unknown' ? undefined : whollyRefused()
+      if (refused) senders.refused(origin, statusOf(refused), probes)
+      for (const probe of probes.values()) probe.release()
     },
   }
 }
 
-function troubleOf({ about, seconds, code, said, fix }: Consequence, reply: Reply): Trouble {
-  return { about, seconds, code, reason: `The provider ${said} (${statusOf(reply)})`, fix }
+/** All or none: nothing may throw once a probe has begun, for nobody would end it. @throws Failure */
+function enterAll(breakers: readonly Breaker[]): Probes {
+  for (const breaker of breakers) {
+    const obstacle = breaker.obstacle()
+    if (obstacle) throw obstacle
+  }
+  const probes: Probes = new Map()
+  for (const breaker of breakers) {
+    const probe = breaker.enter()
+    if (probe) probes.set(breaker, probe)
+  }
+  return probes
 }
 
-function notNow({ code, reason, fix, until }: Tripped): Failure {
-  return new Failure(code, `${reason}; it is tried again at ${new Date(until).toISOString()}`, { fix })
+/** A refusal for good of what was asked for. 530 and 535 are about our own sign-in (RFC 4954, section 6), and what has a meaning beyond the
+ * transaction has its own consequence. */
+function isOwnFault(reply: Reply, meaning: Meaning | undefined): boolean {
+  return reply.code >= 500 && reply.code !== 530 && reply.code !== 535 && meaning === undefined
+}
+
+function troubleOf({ about, seconds, code, said, fix }: Consequence, reply: Reply): Trouble {
+  return { about, seconds, code, reason: `The provider ${said} (${statusOf(reply)})`, fix }
 }

@@ -138,7 +138,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
     },
     async begin(address, mail, recipients, login) {
       const way = await wayOf(address)
-      const passage = way.governor.admit(mail.sender)
+      const passage = way.governor.admit(mail.sender, login)
       try {
         passage.reserve(recipients.length)
         const begun = await beginOn(way, mail, recipients, login, passage)

@@ -1,0 +1,63 @@
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import { type Breaker, createBreaker, type Probe, type Tripped, type Trouble } from './breaker.ts'
+
+/** Refusals in a row: so many without a success between them, and within ten minutes, and there is a wait. Counted for each key. */
+export interface Strikes {
+  /** Of a key that was refused lately. */
+  breakerOf(key: string): Breaker | undefined
+  /** @param probes those of the try that was refused: when it was to find out whether the wait is over, it is not */
+  refused(key: string, trouble: Trouble, probes: Probes): void
+  /** Nothing of before counts. */
+  accepted(key: string): void
+  states(): Tripped[]
+  reset(): void
+}
+
+/** The breakers that one try finds out about. */
+export type Probes = Map<Breaker, Probe>
+
+const windowMilliseconds = 600_000
+const rememberedKeys = 1000
+
+interface Struck {
+  breaker: Breaker
+  /** The latest, at most as many as make a wait. */
+  times: number[]
+}
+
+export function createStrikes(most: number, clock: Clock, log: Log): Strikes {
+  const struck = new LRUCache<string, Struck>({ max: rememberedKeys })
+
+  function known(key: string): Struck {
+    const found = struck.get(key)
+    if (found) return found
+    const fresh = { breaker: createBreaker(clock, log), times: [] }
+    struck.set(key, fresh)
+    return fresh
+  }
+
+  return {
+    breakerOf: (key) => struck.get(key)?.breaker,
+    refused(key, trouble, probes) {
+      const { breaker, times } = known(key)
+      const probe = probes.get(breaker)
+      if (probe) return probe.failed(trouble)
+      const now = clock.monotonic()
+      times.push(now)
+      if (times.length > most) times.shift()
+      const [first = now] = times
+      if (times.length === most && now - first <= windowMilliseconds) breaker.trip(trouble)
+    },
+    accepted(key) {
+      struck.get(key)?.breaker.close()
+      struck.delete(key)
+    },
+    states: () => [...struck.values()].flatMap(({ breaker }) => breaker.state() ?? []),
+    reset() {
+      for (const { breaker } of struck.values()) breaker.close()
+      struck.clear()
+    },
+  }
+}

@@ -1,0 +1,63 @@
+import { createGovernors } from '../../src/governor/create-governors.ts'
+import type { Governor, Passage, TransactionPhase } from '../../src/governor/governor.ts'
+import type { ProviderLimits } from '../../src/providers/provider.ts'
+import type { RecipientCountStore } from '../../src/store/ports.ts'
+import { type Reply, say } from '../../src/wire/reply.ts'
+import { createManualClock } from '../support/manual-clock.ts'
+import { createMemoryStore } from '../support/memory-store.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
+
+export const mailbox = 'me@example.com'
+
+/** The governor of one mailbox over a store in memory. */
+export async function governorStage(
+  limits: Partial<ProviderLimits> = {},
+  counts: RecipientCountStore = createMemoryStore().recipientCounts,
+) {
+  const clock = createManualClock()
+  const log = createRecordingLog()
+  const provider = { id: 'exchange', limits: { connections: 2, ...limits } }
+  const governors = createGovernors({ counts, clock, log })
+  const governor = await governors.of(mailbox, () => provider)
+  return { clock, log, provider, governors, governor, ...sendingBy(governor) }
+}
+
+/** What a mail program does, in short. */
+export function sendingBy(governor: Governor) {
+  const admit = (login = 'printer', sender = mailbox) => governor.admit(sender, login)
+
+  /** One transaction with these replies, to its end. */
+  function transact(replies: Script, login?: string, sender?: string): void {
+    const passage = admit(login, sender)
+    play(passage, replies)
+  }
+
+  return { admit, transact, send: () => transact({ recipients: [ok], message: ok }) }
+}
+
+/** The provider's replies to one transaction; without `message` it ends before. */
+export interface Script {
+  mail?: string
+  recipients?: readonly string[]
+  message?: string
+}
+
+export const ok = '250 2.0.0 Fine'
+
+export function play(passage: Passage, { mail = ok, recipients = [], message }: Script): void {
+  passage.reserve(Math.max(1, recipients.length))
+  hear(passage, mail, 'mail')
+  for (const text of recipients) hear(passage, text, 'recipient')
+  if (message !== undefined) hear(passage, message, 'message')
+  passage.end(message === undefined ? 'not-sent' : 'answered')
+}
+
+export function hear(passage: Passage, text: string, phase: TransactionPhase): boolean {
+  return passage.heard(reply(text), phase)
+}
+
+/** `250-2.0.0 one\n250 2.0.0 two` as a reply. */
+export function reply(text: string): Reply {
+  const [first = '', ...more] = text.split('\n').map((line) => line.slice(4))
+  return say(Number(text.slice(0, 3)), first, ...more)
+}

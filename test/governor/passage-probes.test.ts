@@ -1,0 +1,195 @@
+import { describe, expect, it } from 'vitest'
+import type { Passage } from '../../src/governor/governor.ts'
+import { governorStage, hear, ok, play, type Script, sendingBy } from './governor-stage.ts'
+
+const quota = '554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException; Failed'
+const addressBlocked = '550 5.7.708 Access denied, traffic not accepted from this IP'
+const sendAsDenied = '550 5.7.60 SMTP; Client does not have permissions to send as this sender'
+const noSuchUser = '550 5.1.1 No such user here'
+const delivered: Script = { recipients: [ok], message: ok }
+
+interface Case {
+  about: 'mailbox' | 'registration' | 'sender'
+  /** What makes it wait, how often, and how long. */
+  script: Script
+  times: number
+  seconds: number
+  code: string
+}
+
+const cases: Case[] = [
+  {
+    about: 'mailbox',
+    script: { recipients: [ok], message: quota },
+    times: 1,
+    seconds: 3600,
+    code: 'limit-reached',
+  },
+  {
+    about: 'mailbox',
+    script: { mail: '421 4.4.2 Message submission rate for this client has exceeded the configured limit' },
+    times: 1,
+    seconds: 60,
+    code: 'limit-reached',
+  },
+  {
+    about: 'registration',
+    script: { mail: addressBlocked },
+    times: 1,
+    seconds: 3600,
+    code: 'provider-setup',
+  },
+  { about: 'sender', script: { mail: sendAsDenied }, times: 3, seconds: 600, code: 'provider-setup' },
+  { about: 'sender', script: { recipients: [noSuchUser] }, times: 10, seconds: 300, code: 'limit-reached' },
+]
+
+describe.each(cases)('after $times times $script: $about', ({ about, script, times, seconds, code }) => {
+  async function waiting() {
+    const stage = await governorStage()
+    for (let number = 0; number < times; number += 1) stage.transact(script)
+    return { ...stage, refused: () => expect(() => stage.admit()).toThrow(expect.objectContaining({ code })) }
+  }
+
+  it('nothing leaves until the time is up, then one transaction finds out, and a success lets all through', async () => {
+    const { clock, governor, admit, refused } = await waiting()
+    expect(governor.state().pauses).toMatchObject([{ about }])
+    refused()
+    clock.advance(seconds - 1)
+    refused()
+    clock.advance(1)
+    const probe = admit()
+    for (let number = 0; number < 5; number += 1) refused()
+    play(probe, delivered)
+    expect(governor.state().pauses).toEqual([])
+    admit()
+    admit()
+  })
+
+  it('a probe that is refused again waits for longer', async () => {
+    const { clock, admit, refused } = await waiting()
+    clock.advance(seconds)
+    play(admit(), script)
+    clock.advance(seconds)
+    if (seconds < 3600) refused()
+    clock.advance(seconds)
+    admit()
+  })
+
+  it.each<[string, (probe: Passage) => void]>([
+    ['that is given up', (probe) => probe.end('not-sent')],
+    ['that nobody knows the outcome of', (probe) => probe.end('unknown')],
+    ['that is put off', (probe) => play(probe, { recipients: [ok], message: '451 4.3.0 Later' })],
+    [
+      'that wants more recipients than the day has left',
+      (probe) => expect(() => probe.reserve(2)).toThrow('recipients'),
+    ],
+  ])('a probe %s makes the next one the probe', async (_, ends) => {
+    const { clock, provider, admit, refused } = await waiting()
+    clock.advance(seconds)
+    provider.limits = { connections: 2, recipientsPerDay: 1 }
+    for (let number = 0; number < 3; number += 1) {
+      const probe = admit()
+      refused()
+      ends(probe)
+      probe.end('not-sent')
+    }
+    play(admit(), delivered)
+    admit()
+    admit()
+  })
+})
+
+describe('a transaction', () => {
+  it('that one breaker keeps out is no probe of another', async () => {
+    const { clock, governor, admit, transact } = await governorStage()
+    for (let number = 0; number < 3; number += 1)
+      transact({ mail: sendAsDenied }, 'printer', 'other@example.com')
+    transact({ recipients: [ok], message: '430 4.2.0 STOREDRV; mailbox logon failure; LogonFailed' })
+    clock.advance(60)
+    // Due for the mailbox, not for this sender: it must not take the place of the one that may go.
+    expect(() => admit('printer', 'other@example.com')).toThrow('send as other@example.com')
+    play(admit(), delivered)
+    expect(governor.state().pauses).toMatchObject([{ about: 'sender', sender: 'other@example.com' }])
+  })
+
+  it('that finds out for several breakers at once opens all of them', async () => {
+    const { clock, governor, admit, transact } = await governorStage()
+    const [one, two, three] = [admit(), admit(), admit()]
+    for (const passage of [one, two, three]) play(passage, { mail: sendAsDenied })
+    clock.advance(600)
+    transact({ mail: addressBlocked })
+    clock.advance(3600)
+    expect(governor.state().pauses.map(({ about }) => about)).toEqual(['registration', 'sender'])
+    const probe = admit()
+    expect(() => admit('cron', 'another@example.com')).toThrow()
+    play(probe, delivered)
+    expect(governor.state().pauses).toEqual([])
+  })
+
+  it('that was under way already says nothing new, and a success of it does not open what the mailbox waits for', async () => {
+    const { clock, governor, admit, transact } = await governorStage()
+    const [slow, slower] = [admit(), admit()]
+    transact({ recipients: [ok], message: quota })
+    clock.advance(100)
+    const before = governor.state().pauses
+    play(slow, { recipients: [ok], message: quota })
+    play(slower, delivered)
+    expect(governor.state().pauses).toEqual(before)
+    expect(() => admit()).toThrow()
+  })
+
+  it('is told whether the provider wants quiet', async () => {
+    const { admit } = await governorStage()
+    const passage = admit()
+    expect(hear(passage, ok, 'mail')).toBe(false)
+    expect(hear(passage, '451 4.3.0 Later', 'recipient')).toBe(false)
+    expect(hear(passage, '530 5.7.57 Not authenticated', 'mail')).toBe(false)
+    expect(hear(passage, sendAsDenied, 'mail')).toBe(false)
+    expect(hear(passage, '421 4.3.2 Service not active', 'mail')).toBe(false)
+    expect(hear(passage, '432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded', 'mail')).toBe(true)
+    expect(
+      hear(passage, '421 4.4.2 Message submission rate for this client has exceeded the limit', 'mail'),
+    ).toBe(true)
+  })
+
+  it('that was too many at once lowers the number of connections, to no less than one', async () => {
+    const { governor, admit } = await governorStage({ connections: 3 })
+    const text = '432 4.3.2 Concurrent connections limit exceeded.'
+    for (const allowed of [2, 1, 1]) {
+      play(admit(), { recipients: [ok], message: text })
+      expect(governor.connections()).toBe(allowed)
+    }
+    expect(governor.state().pauses).toEqual([])
+    admit()
+  })
+
+  it('is kept out with a reason, a fix and a time, and with nothing of the provider’s text', async () => {
+    const { admit, transact } = await governorStage()
+    transact({ recipients: [ok], message: `${quota} secret-of-the-tenant` })
+    expect(() => admit()).toThrow(
+      expect.objectContaining({
+        message:
+          'The provider has a daily sending limit, and it is reached (554 5.2.0); it is tried again at 2030-05-01T13:00:00.000Z',
+        fix: expect.any(String),
+        retryAfterSeconds: 3600,
+      }),
+    )
+  })
+})
+
+describe('the registration', () => {
+  it('keeps the other mailboxes at the same provider from the same mistake, and those at others not', async () => {
+    const { clock, governors, transact } = await governorStage()
+    const provider = { id: 'exchange', limits: { connections: 2 } }
+    const sibling = sendingBy(await governors.of('sibling@example.com', () => provider))
+    const stranger = sendingBy(await governors.of('b@example.org', () => ({ ...provider, id: 'google' })))
+    transact({ mail: addressBlocked })
+    expect(() => sibling.admit()).toThrow(expect.objectContaining({ code: 'provider-setup' }))
+    stranger.send()
+    clock.advance(3600)
+    const probe = sibling.admit()
+    expect(() => transact(delivered)).toThrow('another message finds out')
+    play(probe, delivered)
+    transact(delivered)
+  })
+})

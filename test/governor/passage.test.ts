@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest'
+import { governorStage, hear, mailbox, ok, play, type Script } from './governor-stage.ts'
+
+const noSuchUser = '550 5.1.1 No such user here'
+const later = '451 4.3.0 Try again later'
+const sendAsDenied = '550 5.7.60 SMTP; Client does not have permissions to send as this sender'
+
+describe('the recipients of a transaction', () => {
+  it.each<[string, Script, number]>([
+    ['count when the message is accepted', { recipients: [ok, ok], message: ok }, 2],
+    ['count only as far as they were accepted', { recipients: [ok, noSuchUser, later], message: ok }, 1],
+    ['are given back when the message is refused', { recipients: [ok, ok], message: '554 5.6.0 No' }, 0],
+    ['are given back when DATA is put off', { recipients: [ok], message: '451 4.3.0 Later' }, 0],
+    ['are given back when the client gives up', { recipients: [ok, ok] }, 0],
+    ['are given back when MAIL is refused', { mail: '550 5.7.1 No', recipients: [] }, 0],
+  ])('%s', async (_, script, sent) => {
+    const { governor, admit } = await governorStage({ recipientsPerDay: 3 })
+    play(admit(), script)
+    expect(governor.state().recipientsLastDay).toBe(sent)
+    const rest = admit()
+    rest.reserve(3 - sent)
+    expect(() => rest.reserve(1)).toThrow(expect.objectContaining({ code: 'limit-reached' }))
+  })
+
+  it('count when nobody knows what became of the message', async () => {
+    const { governor, admit } = await governorStage()
+    const passage = admit()
+    passage.reserve(3)
+    for (const text of [ok, ok, noSuchUser]) hear(passage, text, 'recipient')
+    passage.end('unknown')
+    expect(governor.state().recipientsLastDay).toBe(2)
+  })
+
+  it('are taken group by group, and a group that is too large leaves those before as they are', async () => {
+    const { governor, admit } = await governorStage({ recipientsPerDay: 5 })
+    const passage = admit()
+    passage.reserve(2)
+    passage.reserve(2)
+    expect(() => passage.reserve(2)).toThrow(expect.objectContaining({ code: 'limit-reached' }))
+    passage.reserve(1)
+    for (let number = 0; number < 5; number += 1) hear(passage, ok, 'recipient')
+    hear(passage, ok, 'message')
+    passage.end('answered')
+    expect(governor.state().recipientsLastDay).toBe(5)
+  })
+
+  it('of two transactions at once are no more than the day allows', async () => {
+    const { admit } = await governorStage({ recipientsPerDay: 10 })
+    const [one, two] = [admit(), admit()]
+    one.reserve(6)
+    expect(() => two.reserve(5)).toThrow(
+      expect.objectContaining({
+        code: 'limit-reached',
+        message: expect.stringContaining('0 recipients in 24 hours and 6 under way'),
+      }),
+    )
+    one.end('not-sent')
+    two.reserve(10)
+  })
+
+  it('are settled once, however often the end is told', async () => {
+    const { governor, admit } = await governorStage({ recipientsPerDay: 2 })
+    const passage = admit()
+    passage.reserve(1)
+    hear(passage, ok, 'recipient')
+    hear(passage, ok, 'message')
+    passage.end('answered')
+    passage.end('unknown')
+    passage.end('not-sent')
+    expect(governor.state().recipientsLastDay).toBe(1)
+    const next = admit()
+    next.reserve(1)
+    expect(() => next.reserve(1)).toThrow()
+  })
+})
+
+describe('a transaction that the provider refuses', () => {
+  /** Whether the program has to wait after so many of them. */
+  async function waitsAfter(times: number, script: Script, between?: Script): Promise<boolean> {
+    const { governor, transact } = await governorStage()
+    for (let number = 0; number < times; number += 1) {
+      if (between && number > 0) transact(between)
+      transact(script)
+    }
+    return governor.state().pauses.some(({ about }) => about === 'sender')
+  }
+
+  it.each<[string, Script, number]>([
+    ['MAIL', { mail: '550 5.7.1 No' }, 10],
+    ['every recipient', { recipients: [noSuchUser, noSuchUser] }, 10],
+    ['DATA or the message', { recipients: [ok], message: '554 5.6.0 No' }, 10],
+    ['the sender, at MAIL', { mail: sendAsDenied }, 3],
+    ['the sender, at the end', { recipients: [ok], message: '554 5.2.252 SendAsDenied; no' }, 3],
+  ])('as a whole, at %s, counts', async (_, script, most) => {
+    expect(await waitsAfter(most - 1, script)).toBe(false)
+    expect(await waitsAfter(most, script)).toBe(true)
+    expect(await waitsAfter(most, script, { recipients: [ok], message: ok })).toBe(false)
+  })
+
+  it.each<[string, Script]>([
+    ['in part', { recipients: [ok, noSuchUser], message: ok }],
+    ['in part, and the client gives up', { recipients: [ok, noSuchUser] }],
+    ['in part for a while', { recipients: [later, noSuchUser] }],
+    ['for a while, at MAIL', { mail: later }],
+    ['for a while, at a recipient', { recipients: ['450 4.2.1 Busy'] }],
+    ['for a while, at the end', { recipients: [ok], message: later }],
+    ['because it has forgotten our sign-in', { mail: '530 5.7.0 Authentication required' }],
+    ['because it has forgotten our sign-in, at a recipient', { recipients: ['530 5.7.0 Sign in'] }],
+    ['because it has forgotten our sign-in, in other words', { mail: '550 5.7.57 Not authenticated' }],
+    ['because it does not believe our sign-in', { mail: '535 5.7.8 Not accepted' }],
+  ])('%s does not count', async (_, script) => {
+    expect(await waitsAfter(30, script)).toBe(false)
+  })
+
+  it('does not count when nobody knows what became of the message', async () => {
+    const { governor, admit } = await governorStage()
+    for (let number = 0; number < 30; number += 1) {
+      const passage = admit()
+      hear(passage, noSuchUser, 'recipient')
+      passage.end('unknown')
+    }
+    expect(governor.state().pauses).toEqual([])
+  })
+
+  it('stops the program that repeats it, and not another one of the same sender, which is not in its way either', async () => {
+    const { clock, governor, transact } = await governorStage()
+    for (let number = 0; number < 10; number += 1) transact({ recipients: [noSuchUser] })
+    const good = { recipients: [ok], message: ok }
+    for (let tries = 0; tries < 50; tries += 1) {
+      expect(() => transact({ recipients: [noSuchUser] }, 'printer')).toThrow('everything that one program')
+      transact(good, 'cron')
+      clock.advance(5)
+    }
+    expect(governor.state().pauses).toMatchObject([{ about: 'sender', sender: mailbox }])
+    clock.advance(50)
+    transact(good, 'printer')
+    expect(governor.state().pauses).toEqual([])
+  })
+
+  it('does not make its sender wait when the trouble is the mailbox’s', async () => {
+    const { clock, governor, transact } = await governorStage()
+    for (let number = 0; number < 12; number += 1) {
+      transact({ recipients: [ok], message: '550 5.4.5 Daily user sending limit exceeded.' })
+      clock.advance(3600)
+    }
+    expect(governor.state().pauses).toMatchObject([{ about: 'mailbox' }])
+  })
+})

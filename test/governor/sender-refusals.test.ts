@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest'
+import type { Probe } from '../../src/governor/breaker.ts'
+import { createSenderRefusals, type Origin } from '../../src/governor/sender-refusals.ts'
+import type { Probes } from '../../src/governor/strikes.ts'
+import { createManualClock } from '../support/manual-clock.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
+
+const printer: Origin = { sender: 'me@example.com', login: 'printer' }
+const cron: Origin = { sender: 'me@example.com', login: 'cron' }
+const other: Origin = { sender: 'other@example.com', login: 'printer' }
+
+type Kind = 'refused' | 'senderRefused'
+
+function stage() {
+  const clock = createManualClock()
+  const log = createRecordingLog()
+  const refusals = createSenderRefusals(clock, log)
+  const none: Probes = new Map<never, Probe>()
+  return {
+    clock,
+    log,
+    refusals,
+    waits: (origin: Origin) => refusals.breakersOf(origin).some((breaker) => breaker.obstacle()),
+    strike(kind: Kind, times: number, origin = printer) {
+      for (let number = 0; number < times; number += 1) refusals[kind](origin, '550 5.1.1', none)
+    },
+  }
+}
+
+describe('refusals in a row', () => {
+  it.each<[Kind, number, number]>([
+    ['senderRefused', 3, 600],
+    ['refused', 10, 300],
+  ])('of kind %s make a wait when there are %i of them, for %i seconds', (kind, most, seconds) => {
+    const { clock, waits, strike } = stage()
+    strike(kind, most - 1)
+    expect(waits(printer)).toBe(false)
+    strike(kind, 1)
+    expect(waits(printer)).toBe(true)
+    clock.advance(seconds - 1)
+    expect(waits(printer)).toBe(true)
+    clock.advance(1)
+    expect(waits(printer)).toBe(false)
+  })
+
+  it.each<[Kind, number]>([
+    ['senderRefused', 3],
+    ['refused', 10],
+  ])('of kind %s do not count when a success is between them', (kind, most) => {
+    const { refusals, waits, strike } = stage()
+    strike(kind, most - 1)
+    refusals.accepted(printer)
+    strike(kind, most - 1)
+    expect(waits(printer)).toBe(false)
+    strike(kind, 1)
+    expect(waits(printer)).toBe(true)
+  })
+
+  it.each([
+    [[0, 300, 600], true],
+    [[0, 300, 601], false],
+    [[0, 400, 700, 900], true],
+    [[0, 599, 1198, 1797], false],
+  ])('count within any ten minutes: at seconds %j: %s', (times, wait) => {
+    const { clock, waits, strike } = stage()
+    let now = 0
+    for (const time of times) {
+      clock.advance(time - now)
+      now = time
+      strike('senderRefused', 1)
+    }
+    expect(waits(printer)).toBe(wait)
+  })
+
+  it('of the sender address stop every login that sends as it, in whatever case, and no other address', () => {
+    const { waits, strike } = stage()
+    strike('senderRefused', 2)
+    strike('senderRefused', 1, { ...cron, sender: 'ME@example.com' })
+    expect(waits(printer)).toBe(true)
+    expect(waits({ ...cron, sender: 'Me@Example.Com' })).toBe(true)
+    expect(waits(other)).toBe(false)
+  })
+
+  it('of all else stop the login that causes them, and no other one with the same sender', () => {
+    const { waits, strike } = stage()
+    strike('refused', 10)
+    expect(waits(printer)).toBe(true)
+    expect(waits(cron)).toBe(false)
+    expect(waits(other)).toBe(false)
+    strike('refused', 9, cron)
+    expect(waits(cron)).toBe(false)
+  })
+
+  it.each<[Kind, number, number[]]>([
+    ['senderRefused', 3, [600, 1200, 2400, 3600, 3600]],
+    ['refused', 10, [300, 600, 1200, 2400, 3600, 3600]],
+  ])('of kind %s: one more by the probe is enough to wait on', (kind, most, waitsSeconds) => {
+    const { clock, refusals, strike } = stage()
+    strike(kind, most)
+    for (const seconds of waitsSeconds) {
+      const [breaker] = refusals.breakersOf(printer)
+      expect(breaker?.remaining()).toBe(seconds * 1000)
+      clock.advance(seconds)
+      const probe = breaker?.enter()
+      if (!breaker || !probe) throw new Error('no probe')
+      refusals[kind](printer, '550 5.1.1', new Map([[breaker, probe]]))
+    }
+  })
+
+  it('are shown with the sender and a reason; a long address is cut in it', () => {
+    const { refusals, strike } = stage()
+    const sender = `${'a'.repeat(64)}@${'b'.repeat(185)}.org`
+    strike('senderRefused', 3, { sender, login: 'printer' })
+    strike('refused', 10, { sender, login: 'printer' })
+    expect(refusals.states()).toMatchObject([
+      { about: 'sender', sender, code: 'provider-setup', reason: expect.stringContaining('send as aaa') },
+      { about: 'sender', sender, code: 'limit-reached', reason: expect.stringContaining('550 5.1.1') },
+    ])
+    for (const { reason } of refusals.states()) expect(reason.length).toBeLessThan(298)
+  })
+
+  it('are told of the empty sender as well', () => {
+    const { refusals, strike } = stage()
+    strike('refused', 10, { sender: '', login: 'printer' })
+    expect(refusals.states()).toMatchObject([
+      { sender: '', reason: expect.stringContaining('the empty sender') },
+    ])
+  })
+
+  it.each(['accepted', 'reset'] as const)('are over with %s, and the log says so once', (end) => {
+    const { log, refusals, waits, strike } = stage()
+    strike('senderRefused', 5)
+    if (end === 'accepted') refusals.accepted(printer)
+    else refusals.reset()
+    expect(waits(printer)).toBe(false)
+    expect(refusals.states()).toEqual([])
+    expect(log.lines.map(({ message }) => message)).toEqual([
+      'nothing is sent for a while',
+      'sending goes on',
+    ])
+  })
+
+  it('are remembered of the last thousand senders only', () => {
+    const { waits, strike } = stage()
+    strike('senderRefused', 3)
+    for (let number = 0; number < 999; number += 1)
+      strike('senderRefused', 1, { sender: `${number}@example.com`, login: 'printer' })
+    expect(waits(printer)).toBe(true)
+    for (let number = 0; number < 1000; number += 1)
+      strike('senderRefused', 1, { sender: `${number}@example.org`, login: 'printer' })
+    expect(waits(printer)).toBe(false)
+  })
+})
