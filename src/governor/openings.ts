@@ -14,44 +14,61 @@ export type MailboxOpenings = Openings & {
   pause(): Pause | undefined
 }
 
+interface Trouble {
+  failure: Failure
+  /** How many of this kind in a row. */
+  failures: number
+  /** On the monotonic clock. */
+  due: number
+  /** For people. */
+  pause: Pick<Pause, 'since' | 'until'>
+}
+
 /**
  * The breaker of sign-ins at the provider. Failures that have nothing to do with the provider's door (no consent, no store) do not count:
  * what they wait for may come any second.
  */
 export function createOpenings(clock: Clock, cap: ConnectionCap): MailboxOpenings {
-  let failures = 0
-  let last: { failure: Failure; since: number; until: number } | undefined
-  let due = 0
+  let trouble: Trouble | undefined
+
+  const remaining = () => Math.max(0, (trouble?.due ?? 0) - clock.monotonic())
 
   function reset(): void {
-    failures = 0
-    last = undefined
+    trouble = undefined
+  }
+
+  /** Those that were under way together fail together: that counts once. Another kind of trouble is a new one. */
+  function failuresWith({ code }: Failure): number {
+    if (trouble?.failure.code !== code) return 1
+    return remaining() > 0 ? trouble.failures : trouble.failures + 1
   }
 
   return {
-    obstacle() {
-      const remaining = due - clock.monotonic()
-      return last && remaining > 0 ? laterOf(last.failure, Math.ceil(remaining / 1000)) : undefined
-    },
-    probing: () => failures > 0,
+    obstacle: () =>
+      trouble && remaining() > 0 ? laterOf(trouble.failure, Math.ceil(remaining() / 1000)) : undefined,
+    probing: () => trouble !== undefined,
     succeeded: reset,
     failed(failure, serving) {
-      if (serving > 0) return cap.lower(serving)
       const wait = waits[failure.code]
       if (!wait) return
-      failures += 1
-      const seconds = Math.max(wait(failures), failure.retryAfterSeconds ?? 0)
-      due = clock.monotonic() + seconds * 1000
-      last = { failure, since: last?.since ?? clock.now(), until: clock.now() + seconds * 1000 }
+      if (serving > 0) return cap.lower(serving, failure.retryAfterSeconds)
+      const failures = failuresWith(failure)
+      const own = Math.max(wait(failures), failure.retryAfterSeconds ?? 0) * 1000
+      const milliseconds = Math.max(own, remaining())
+      const now = clock.now()
+      trouble = {
+        failure,
+        failures,
+        due: clock.monotonic() + milliseconds,
+        pause: { since: trouble?.pause.since ?? now, until: now + Math.round(milliseconds) },
+      }
     },
     reset,
     pause() {
-      if (!last || due === 0) return undefined
-      const { failure, since, until } = last
       // A first failure that passes by itself makes nobody wait.
-      if (until === since) return undefined
-      const { message: reason, fix } = failure
-      return { about: 'sign-in', since, until, reason, ...(fix !== undefined && { fix }) }
+      if (!trouble || trouble.pause.until === trouble.pause.since) return undefined
+      const { message: reason, fix } = trouble.failure
+      return { about: 'sign-in', ...trouble.pause, reason, ...(fix !== undefined && { fix }) }
     },
   }
 }
