@@ -35,6 +35,13 @@ export const consequences: Partial<Record<Meaning, Consequence>> = {
     said: 'slows this mailbox down because of earlier errors or suspicious activity',
     fix: 'Find out what was refused before, and stop the program that repeats it.',
   },
+  deferred: {
+    about: 'mailbox',
+    seconds: 900,
+    code: 'limit-reached',
+    said: 'defers everything from this mailbox because of its volume, of complaints, or of suspicious activity',
+    fix: 'Send less at a time, and find out whether the mailbox sends what nobody wants.',
+  },
   'mailbox-full': {
     about: 'mailbox',
     seconds: 1800,

@@ -11,6 +11,8 @@ export type Meaning =
   | 'too-many-at-once'
   /** The provider punishes earlier mistakes: it refuses good messages, too. */
   | 'throttled'
+  /** The provider takes nothing from this mailbox for a while, because of volume, complaints or suspicion. */
+  | 'deferred'
   /** The mailbox takes no more (its copies of sent mail count). */
   | 'mailbox-full'
   /** The account, or the organisation, may not send until somebody has repaired it. */
@@ -36,7 +38,7 @@ interface Row {
 /** The first row that fits counts. */
 const rows: readonly Row[] = [
   // Exchange Online: a daily limit of recipients, over 24 rolling hours.
-  { meaning: 'quota', codes: /^554$/, statuses: /^5\.2\.0$/, words: /SubmissionQuotaExceeded/ },
+  { meaning: 'quota', codes: /^554$/, statuses: /^5\.2\.0$/, words: /SubmissionQuotaExceeded/i },
   { meaning: 'quota', codes: /^5/, statuses: /^5\.2\.2$/, words: /submission quota (was )?exceeded/i },
   // Gmail: daily sending limits, and those of the relay.
   { meaning: 'quota', codes: /^550$/, statuses: /^5\.4\.5$/ },
@@ -58,14 +60,14 @@ const rows: readonly Row[] = [
   // Exchange Online, after continuous errors: full mailbox, send-as denied, licence, too many recipients, invalid recipients.
   { meaning: 'throttled', codes: /^550$/, statuses: /^5\.2\.25[1-5]$/ },
   // Exchange Online: suspicious activity; Yahoo: temporarily deferred.
-  { meaning: 'throttled', codes: /^4/, statuses: /^4\.7\.[56]\d\d$/ },
-  { meaning: 'throttled', codes: /^421$/, statuses: /^/, words: /\bTSS0\d/ },
-  // Exchange Online.
+  { meaning: 'deferred', codes: /^4/, statuses: /^4\.7\.[56]\d\d$/ },
+  { meaning: 'deferred', codes: /^421$/, statuses: /^/, words: /\bTSS0\d/i },
+  // Exchange Online, about its own store. Elsewhere a full mailbox is that of a recipient.
   {
     meaning: 'mailbox-full',
     codes: /^554$/,
     statuses: /^5\.2\.2$/,
-    words: /mailbox full|QuotaExceededException/i,
+    words: /STOREDRV\.Submission|QuotaExceeded/i,
   },
   { meaning: 'blocked', codes: /^5/, statuses: /^5\.7\.50[123]$|^5\.7\.511$|^5\.7\.705$/ },
   // Elsewhere the same status is about the domain of the sender (RFC 3463, section 3.2).
@@ -73,7 +75,7 @@ const rows: readonly Row[] = [
   { meaning: 'address-blocked', codes: /^5/, statuses: /^5\.7\.708$/ },
   { meaning: 'no-logon', codes: /^430$/, statuses: /^4\.2\.0$/, words: /mailbox logon failure/i },
   { meaning: 'sender-refused', codes: /^5/, statuses: /^5\.7\.60$/ },
-  { meaning: 'sender-refused', codes: /^554$/, statuses: /^5\.2\.(252|0)$/, words: /SendAsDenied/ },
+  { meaning: 'sender-refused', codes: /^554$/, statuses: /^5\.2\.(252|0)$/, words: /SendAsDenied/i },
   { meaning: 'signed-out', codes: /^5(30|35|50)$/, statuses: /^5\.7\.57$/ },
 ]
 

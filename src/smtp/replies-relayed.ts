@@ -13,8 +13,7 @@ import { type Reply, say } from '../wire/reply.ts'
 export function relayedReply(reply: Reply): Reply {
   const meaning = meaningOf(reply)
   const instead = meaning === undefined ? undefined : replacements[meaning]
-  // A throttled mailbox is told apart by its code: 4xx says already what it means.
-  if (instead && !(meaning === 'throttled' && reply.code < 500)) return instead
+  if (instead) return instead
   return reply.code === 421 || reply.code === 432 ? { ...reply, code: 451 } : reply
 }
 

@@ -36,5 +36,5 @@ const rows: readonly Row[] = [
 const general: Partial<Record<Meaning, number>> = {
   rate: 60,
   'too-many-at-once': 30,
-  throttled: 900,
+  deferred: 900,
 }
