@@ -45,9 +45,10 @@ export function createGovernors({ counts, clock, log }: GovernorsNeeds): Governo
 
   async function open(...[mailbox, provider]: Parameters<Governors['of']>): Promise<Governor> {
     const limit = () => provider().limits.recipientsPerDay
-    const daily = await openDailyRecipients({ mailbox, counts, limit, clock, log })
+    const own = log.child({ mailbox })
+    const daily = await openDailyRecipients({ mailbox, counts, limit, clock, log: own })
     days.add(daily)
     const registration = () => registrationOf(provider().id)
-    return createMailboxGovernor({ provider, daily, registration, clock, log: log.child({ mailbox }) })
+    return createMailboxGovernor({ provider, daily, registration, clock, log: own })
   }
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { RecipientCountStore } from '../store/ports.ts'
+import { createCountWriter } from './count-writer.ts'
 
 /**
  * The recipients of one mailbox over the last 24 hours, by the hour; the oldest hour counts as a whole. Stored within a second, so a
@@ -23,94 +24,73 @@ export interface DailyRecipientsNeeds {
   counts: RecipientCountStore
   /** The provider's limit for any 24 hours. */
   limit(): number | undefined
-  clock: Clock
+  clock: Pick<Clock, 'now'>
   log: Log
 }
 
 const hourMilliseconds = 3_600_000
 const dayMilliseconds = 24 * hourMilliseconds
-/** A write costs the disk an acknowledgement: many counts share one. */
-const writeMilliseconds = 1000
+/** When only what is under way fills the day: it ends soon, and some of it is given back. */
+const underWaySeconds = 60
 
 /** @throws Failure `store-unavailable` */
 export async function openDailyRecipients(needs: DailyRecipientsNeeds): Promise<DailyRecipients> {
   const { mailbox, counts, limit, clock, log } = needs
   const hours = new Map<number, number>()
   for (const { hour, recipients } of await counts.since(mailbox, oldest())) hours.set(hour, recipients)
-  const unwritten = new Map<number, number>()
+  const writer = createCountWriter({ add: (hour, recipients) => counts.add(mailbox, hour, recipients), log })
   let reserved = 0
-  let timer: NodeJS.Timeout | undefined
-  let writing: Promise<void> = Promise.resolve()
 
   /** The first hour of which a part lies within the last 24. */
   function oldest(): number {
     return hourOf(clock.now() - dayMilliseconds)
   }
 
+  /** Forgets what does not count; what seems to be of tomorrow was counted by a clock that went wrong, and would else stay until it comes. */
   function total(): number {
     const first = oldest()
+    const last = clock.now() + dayMilliseconds
     let sum = 0
     for (const [hour, recipients] of hours) {
-      if (hour < first) hours.delete(hour)
+      if (hour < first || hour > last) hours.delete(hour)
       else sum += recipients
     }
     return sum
   }
 
-  function add(recipients: number): void {
-    const hour = hourOf(clock.now())
-    hours.set(hour, (hours.get(hour) ?? 0) + recipients)
-    unwritten.set(hour, (unwritten.get(hour) ?? 0) + recipients)
-    writeSoon()
-  }
-
-  function writeSoon(): void {
-    timer ??= setTimeout(write, writeMilliseconds).unref()
-  }
-
-  function write(): Promise<void> {
-    clearTimeout(timer)
-    timer = undefined
-    writing = writing.then(writeAll)
-    return writing
-  }
-
-  async function writeAll(): Promise<void> {
-    const batch = [...unwritten]
-    unwritten.clear()
-    for (const [hour, recipients] of batch) {
-      try {
-        await counts.add(mailbox, hour, recipients)
-      } catch (err) {
-        // Goes with the next write; what is only counted never holds up a message.
-        unwritten.set(hour, (unwritten.get(hour) ?? 0) + recipients)
-        log.warn({ mailbox, err }, 'the recipients of the day could not be stored')
-      }
+  /** When so many hours have rolled out that there is room for so many recipients. */
+  function secondsUntilRoom(most: number): number {
+    if (most < 0) return dayMilliseconds / 1000
+    let left = total()
+    if (left <= most) return underWaySeconds
+    let leaves = clock.now()
+    for (const [hour, recipients] of [...hours].sort(([one], [other]) => one - other)) {
+      leaves = hour + hourMilliseconds + dayMilliseconds
+      left -= recipients
+      if (left <= most) break
     }
-  }
-
-  /** When the oldest hour that counts rolls out. */
-  function secondsToNextHour(): number {
-    const first = Math.min(...hours.keys())
-    return Math.max(1, Math.ceil((first + hourMilliseconds + dayMilliseconds - clock.now()) / 1000))
+    return Math.max(1, Math.ceil((leaves - clock.now()) / 1000))
   }
 
   return {
     take(recipients) {
       const most = limit()
       const used = total()
-      if (most !== undefined && used + reserved + recipients > most)
-        throw usedUp(mailbox, { used, reserved, recipients, most }, hours.size > 0 ? secondsToNextHour() : 60)
+      if (most !== undefined && used + reserved + recipients > most) {
+        const seconds = secondsUntilRoom(most - recipients)
+        throw usedUp(mailbox, { used, reserved, recipients, most }, seconds)
+      }
       reserved += recipients
     },
     settle(taken, sent) {
       reserved -= taken
-      if (sent > 0) add(sent)
+      if (sent === 0) return
+      const hour = hourOf(clock.now())
+      hours.set(hour, (hours.get(hour) ?? 0) + sent)
+      writer.add(hour, sent)
     },
     total,
-    async close() {
-      await write()
-    },
+    close: () => writer.close(),
   }
 }
 

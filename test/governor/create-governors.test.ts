@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest'
+import { createGovernors } from '../../src/governor/create-governors.ts'
+import type { RecipientCountStore } from '../../src/store/ports.ts'
+import { createManualClock } from '../support/manual-clock.ts'
+import { createMemoryStore } from '../support/memory-store.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
+import { governorStage, ok, sendingBy } from './governor-stage.ts'
+
+const provider = { id: 'exchange', limits: { connections: 2, recipientsPerDay: 10 } }
+
+function stage(counts: RecipientCountStore = createMemoryStore().recipientCounts) {
+  const clock = createManualClock()
+  const log = createRecordingLog()
+  return { clock, log, counts, governors: createGovernors({ counts, clock, log }) }
+}
+
+describe('the governors', () => {
+  it('have one for each mailbox, in whatever case it is written, also for those who ask at once', async () => {
+    let reads = 0
+    const counts = createMemoryStore().recipientCounts
+    const counting: RecipientCountStore = {
+      ...counts,
+      since(...question) {
+        reads += 1
+        return counts.since(...question)
+      },
+    }
+    const { governors } = stage(counting)
+    const names = ['me@example.com', 'ME@example.com', 'Me@Example.COM']
+    const [first, ...others] = await Promise.all(names.map((name) => governors.of(name, () => provider)))
+    expect(others).toEqual([first, first])
+    for (const other of others) expect(other).toBe(first)
+    expect(await governors.of('you@example.com', () => provider)).not.toBe(first)
+    expect(reads).toBe(2)
+  })
+
+  it('do not remember that the store could not be read', async () => {
+    const counts = createMemoryStore().recipientCounts
+    let broken = true
+    const { governors } = stage({
+      ...counts,
+      since: (...question) => (broken ? Promise.reject(new Error('busy')) : counts.since(...question)),
+    })
+    const asked = ['me@example.com', 'me@example.com'].map((name) => governors.of(name, () => provider))
+    for (const { status } of await Promise.allSettled(asked)) expect(status).toBe('rejected')
+    broken = false
+    expect((await governors.of('me@example.com', () => provider)).connections()).toBe(2)
+  })
+
+  it('ask for the limits of the provider anew each time', async () => {
+    const { governor, provider: changing } = await governorStage({ connections: 2, messagesPerMinute: 4 })
+    governor.departed()
+    expect(governor.delay()).toBe(15_000)
+    changing.limits = { connections: 7 }
+    expect(governor.connections()).toBe(7)
+    expect(governor.delay()).toBe(0)
+    expect(governor.state()).not.toHaveProperty('messagesPerMinute')
+  })
+
+  it('keep the mailboxes of one registration back together, also one that has moved there, and no others', async () => {
+    const { governors, clock } = stage()
+    const at = { id: 'google', limits: { connections: 2 } }
+    const moved = sendingBy(await governors.of('moved@example.com', () => at))
+    const one = sendingBy(await governors.of('one@example.com', () => provider))
+    one.transact({ mail: '550 5.7.708 Access denied, traffic not accepted from this IP' })
+    moved.send()
+    at.id = 'exchange'
+    expect(() => moved.send()).toThrow(expect.objectContaining({ code: 'provider-setup' }))
+    const late = sendingBy(await governors.of('late@example.com', () => provider))
+    expect(() => late.send()).toThrow(expect.objectContaining({ code: 'provider-setup' }))
+    clock.advance(3600)
+    late.send()
+    moved.send()
+    one.send()
+  })
+
+  it('store what was counted when they close, and find it again', async () => {
+    const { governors, counts, clock, log } = stage()
+    for (const name of ['a@example.com', 'b@example.com'])
+      sendingBy(await governors.of(name, () => provider)).transact({ recipients: [ok, ok], message: ok })
+    await governors.close()
+    const next = createGovernors({ counts, clock, log })
+    for (const name of ['A@example.com', 'b@example.com'])
+      expect((await next.of(name, () => provider)).state().recipientsLastDay).toBe(2)
+  })
+
+  it('say in the log which mailbox or provider a line is about', async () => {
+    const { governors, log } = stage()
+    const { transact } = sendingBy(await governors.of('me@example.com', () => provider))
+    transact({ recipients: [ok], message: '550 5.4.5 Daily user sending limit exceeded.' })
+    expect(log.lines).toMatchObject([{ fields: { mailbox: 'me@example.com', about: 'mailbox' } }])
+    const other = sendingBy(await governors.of('you@example.com', () => provider))
+    other.transact({ mail: '550 5.7.708 Access denied' })
+    expect(log.lines[1]).toMatchObject({ fields: { provider: 'exchange', about: 'registration' } })
+  })
+})
