@@ -29,7 +29,7 @@ const homes: readonly { what: RegExp; rooms: readonly string[] }[] = [
   { what: /^kysely$|sqlite/, rooms: ['store'] },
   { what: /^commander$/, rooms: ['cli'] },
   { what: /^pino$/, rooms: ['main.ts'] },
-  { what: /^rate-limiter-flexible$/, rooms: ['guessing'] },
+  { what: /^rate-limiter-flexible(\/|$)/, rooms: ['guessing'] },
   { what: /^selfsigned$|^@peculiar\/x509$/, rooms: ['tls'] },
   { what: /^zod$/, rooms: ['providers', 'web', 'cli'] },
 ]

@@ -87,8 +87,7 @@ export function createGuard({ limits, shownName, clock, log }: GuardNeeds): Guar
 
     refused(source, secret) {
       if (turnedAway.has(source)) throw tooMany(source)
-      const counted = isNew(source, '', secret) ? countForSource(source) : countRepeat(source, '')
-      counted.catch((error: unknown) => log.error({ err: error }, 'a wrong secret could not be counted'))
+      void (isNew(source, '', secret) ? countForSource(source) : countRepeat(source, ''))
     },
 
     close() {

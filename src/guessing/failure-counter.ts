@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import { lazy } from '../base/lazy.ts'
+// By its place: the package as a whole loads limiters for a dozen databases, at every start.
+import RateLimiterMemory from 'rate-limiter-flexible/lib/RateLimiterMemory.js'
 
 /** How often something went wrong, for each key, within a window that begins with a key's first failure. */
 export interface FailureCounter {
@@ -24,28 +25,30 @@ export function createFailureCounter(
   windowSeconds: number,
   capacity = keysAtOnce,
 ): FailureCounter {
-  // With the first failure: until then there is nothing to count, and room for that many keys is half a megabyte.
-  const count = lazy(async () => {
-    const { RateLimiterMemory } = await import('rate-limiter-flexible')
-    const limiter = new RateLimiterMemory({ keyPrefix: '', points: limit, duration: windowSeconds })
-    const dispose = (_: true, key: string) => void limiter.delete(key)
-    return { limiter, recent: new LRUCache<string, true>({ max: capacity, dispose }) }
-  })
-  let isCounting = false
+  let counting: Counting | undefined
 
   return {
     async add(key) {
-      isCounting = true
-      const { limiter, recent } = await count()
+      counting ??= begin(limit, windowSeconds, capacity)
+      const { limiter, recent } = counting
       // Setting a key anew would dispose of it.
       if (recent.get(key) === undefined) recent.set(key, true)
       return (await limiter.penalty(key)).consumedPoints
     },
     async isFull(key) {
-      if (!isCounting) return false
-      const { limiter } = await count()
-      const counted = await limiter.get(key)
+      const counted = (await counting?.limiter.get(key)) ?? null
       return counted !== null && counted.consumedPoints >= limit
     },
   }
+}
+
+interface Counting {
+  limiter: RateLimiterMemory
+  recent: LRUCache<string, true>
+}
+
+/** With the first failure: until then there is nothing to count, and room for that many keys is half a megabyte. */
+function begin(points: number, duration: number, max: number): Counting {
+  const limiter = new RateLimiterMemory({ keyPrefix: '', points, duration })
+  return { limiter, recent: new LRUCache({ max, dispose: (_, key) => void limiter.delete(key) }) }
 }
