@@ -15,24 +15,24 @@ export interface HostAllowList {
 /**
  * Exact names with exact ports: the public address, and the loopback names with each port that is listened on. A page
  * of another site that had its name point to 127.0.0.1 (DNS rebinding) still sends its own name here.
- * @param ports read at each request, because the system may choose them when the door opens
+ * @param ports asked at each request, because the system may choose them when the door opens; another list when they have changed
  */
 export function createHostAllowList(publicUrl: URL, ports: () => readonly number[]): HostAllowList {
   const publicHosts = hostsOf(publicUrl)
-  const localHosts = () => ports().flatMap((port) => loopbackNames.flatMap((name) => withPort(name, port)))
+  let [known, localHosts] = [ports(), hostsAt(ports())]
+  const isLocal = (host: string): boolean => {
+    if (ports() !== known) [known, localHosts] = [ports(), hostsAt(ports())]
+    return localHosts.has(host.toLowerCase())
+  }
   const isPublic = (host: string | undefined) =>
     host !== undefined && publicHosts.includes(host.toLowerCase())
 
   return {
     isPublic,
-    allowsHost: (host) => isPublic(host) || (host !== undefined && localHosts().includes(host.toLowerCase())),
+    allowsHost: (host) => isPublic(host) || (host !== undefined && isLocal(host)),
     allowsOrigin(origin, host) {
       if (isPublic(host) && origin === publicUrl.origin) return true
-      return (
-        host !== undefined &&
-        localHosts().includes(host.toLowerCase()) &&
-        origin === `http://${host.toLowerCase()}`
-      )
+      return host !== undefined && isLocal(host) && origin === `http://${host.toLowerCase()}`
     },
   }
 }
@@ -56,6 +56,10 @@ export function checkHost(list: HostAllowList, publicUrl: URL): RequestHandler {
 function hostsOf(url: URL): string[] {
   if (url.port !== '') return [url.host]
   return [url.hostname, `${url.hostname}:${url.protocol === 'https:' ? 443 : 80}`]
+}
+
+function hostsAt(ports: readonly number[]): Set<string> {
+  return new Set(ports.flatMap((port) => loopbackNames.flatMap((name) => withPort(name, port))))
 }
 
 function withPort(name: string, port: number): string[] {

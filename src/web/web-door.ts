@@ -46,13 +46,24 @@ export function createWebDoor({
 }: WebDoorParts): WebDoor {
   const signInLinks = createSignInLinks({ publicUrl, clock })
   let open: { server: Server; endpoint: Endpoint }[] = []
-  const ports = () => [...endpoints, ...open.map(({ endpoint }) => endpoint)].map(({ port }) => port)
-  const app = createLateApp({ publicUrl, ports, signInLinks, services, ready, clock, log, version })
+  let ports = endpoints.map(({ port }) => port)
+  const app = createLateApp({
+    publicUrl,
+    ports: () => ports,
+    signInLinks,
+    services,
+    ready,
+    clock,
+    log,
+    version,
+  })
 
   async function openOne(endpoint: Endpoint, isFirst: boolean): Promise<void> {
     const server = createLimitedServer(app)
     try {
-      open.push({ server, endpoint: await listen(server, endpoint) })
+      const opened = await listen(server, endpoint)
+      open.push({ server, endpoint: opened })
+      ports = [...ports, opened.port]
       server.on('error', (error) => log.warn({ err: error }, 'the web door could not take a connection'))
     } catch (error) {
       // The default names both loopback addresses; a machine without IPv6 has one of them, and that is enough.
