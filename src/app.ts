@@ -139,7 +139,8 @@ function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey 
   const offers = createSignInOffers({ store, clock, log })
   const guard = createGuard({ limits, shownName: offers.shownName, clock, log })
   const signInsChanged = offers.refresh
-  const apiKeys = createApiKeys({ store, keyedHash, ownerKey, clock, log, signInsChanged })
+  const remembered = offers.apiKey
+  const apiKeys = createApiKeys({ store, keyedHash, ownerKey, remembered, clock, log, signInsChanged })
   const { consentSeconds, consentLinkSeconds } = limits
   const consentNeeds = { store, catalogue, oauthClientFor, keyedHash, clock, log, publicUrl }
   return {

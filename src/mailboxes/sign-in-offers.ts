@@ -28,6 +28,8 @@ export interface SignInOffers {
   allWithoutPassword(): readonly OfferedLogin[]
   /** The login of this name whose password was generated and is kept as a keyed hash. Undefined when there is none, or that is not known from memory: ask the store. */
   generated(userName: string): Login | undefined
+  /** The API key with this id. Undefined when there is none, or that is not known from memory: ask the store. */
+  apiKey(id: string): ApiKey | undefined
   /** When a login or API key ends or ended, by its id. Undefined when that is not known from memory: ask the store. */
   endOf(id: string): CredentialEnd | undefined
   /** As `SignIns.shownName`. */
@@ -42,6 +44,7 @@ interface Remembered {
   generated: ReadonlyMap<string, Login>
   cramMd5: readonly OfferedLogin[]
   withoutPassword: readonly OfferedLogin[]
+  apiKeys: ReadonlyMap<string, ApiKey>
   bearers: readonly Pick<ApiKey, 'expiresAt'>[]
 }
 
@@ -52,6 +55,7 @@ export function createSignInOffers({ store, clock, log }: SignInOffersNeeds): Si
     generated: new Map(),
     cramMd5: [],
     withoutPassword: [],
+    apiKeys: new Map(),
     bearers: [],
   }
   let [asked, answered, stale] = [0, 0, false]
@@ -78,6 +82,7 @@ export function createSignInOffers({ store, clock, log }: SignInOffersNeeds): Si
     withoutPassword: (remoteAddress) => reaching(current().withoutPassword, remoteAddress),
     allWithoutPassword: () => current().withoutPassword.filter(isActive),
     generated: (userName) => (isCurrent() ? remembered.generated.get(userName) : undefined),
+    apiKey: (id) => (isCurrent() ? remembered.apiKeys.get(id) : undefined),
     endOf: (id) => (isCurrent() ? remembered.ends.get(id) : undefined),
     shownName: (userName) =>
       current().userNames.has(userName.normalize('NFC')) ? printable(userName) : 'no such login',
@@ -124,15 +129,15 @@ function rememberedOf(logins: readonly ListedLogin[], apiKeys: readonly ApiKey[]
         networks,
         ...(expiresAt === undefined ? {} : { expiresAt }),
       }))
+  const valid = apiKeys.filter(({ revokedAt }) => revokedAt === undefined)
   return {
     userNames: new Set(logins.map(({ userName }) => userName)),
     generated: new Map(logins.filter(isGenerated).map((login) => [login.userName, login])),
     ends: new Map([...logins, ...apiKeys].map((credential) => [credential.id, endOf(credential)])),
     cramMd5: ofKind('sealed'),
     withoutPassword: ofKind('none'),
-    bearers: apiKeys.filter(
-      ({ scopes, revokedAt }) => revokedAt === undefined && sendScopeMailboxes(scopes).length > 0,
-    ),
+    apiKeys: new Map(valid.map((apiKey) => [apiKey.id, apiKey])),
+    bearers: valid.filter(({ scopes }) => sendScopeMailboxes(scopes).length > 0),
   }
 }
 

@@ -110,6 +110,7 @@ describe('the refusal of a bearer', () => {
       async () => {
         const { key } = await keyWith('send:me@example.com')
         await stage.store.mailboxes.remove('me@example.com')
+        await stage.offers.refresh()
         return { token: key }
       },
     ],
@@ -128,9 +129,10 @@ describe('the refusal of a bearer', () => {
   })
 
   it('says what is broken when the store cannot be read', async () => {
-    const { key } = await keyWith('send:me@example.com')
+    const { apiKey } = await keyWith('send:me@example.com')
     const broken = new Error('disk broken')
     stage.store.apiKeys.find = () => Promise.reject(broken)
-    expect(await refusalOf(bearer('', key))).toBe(broken)
+    const unknown = new Secret(`postern_${apiKey.id}_${'A'.repeat(43)}`)
+    expect(await refusalOf(bearer('', unknown))).toBe(broken)
   })
 })

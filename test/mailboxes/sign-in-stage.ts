@@ -34,7 +34,7 @@ export async function setSignInStage() {
   const offers = createSignInOffers({ store, clock, log })
   const needs = { store, keyedHash, clock, log, signInsChanged: offers.refresh, scryptCost: 1024, scrypt }
   const logins = createLogins(needs)
-  const apiKeys = createApiKeys({ ...needs, ownerKey })
+  const apiKeys = createApiKeys({ ...needs, ownerKey, remembered: offers.apiKey })
   const signIns = createSignIns({ ...needs, apiKeys, offers, guard: guard.guard })
   for (const address of ['Me@example.com', 'shop@example.com']) {
     await store.mailboxes.add({ address, providerId: 'custom', createdAt: clock.now() })
