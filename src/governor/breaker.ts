@@ -11,6 +11,9 @@ import type { Pause } from './governor.ts'
  *       │                  │                      └── release ─────────┤
  *       │                  └── failed: twice as long ──────────────────┤
  *       └───────────────────────────── succeeded ──────────────────────┘
+ *
+ * A try that meets another kind of trouble than the one before waits as long as that one asks for: a day's quota that is over says nothing
+ * about how long a rate lasts.
  */
 export interface Breaker {
   /** Why nothing may be tried now; a probe under way is a reason, too. */
@@ -73,10 +76,13 @@ export function createBreaker(clock: Pick<Clock, 'now' | 'monotonic'>, log: Log)
     seconds = 0
   }
 
+  /** Troubles that the same remedy ends are of one kind; the reason holds the provider's code, which may differ from reply to reply. */
+  const repeats = ({ fix }: Trouble) => tripped?.fix === fix
+
   function wait(trouble: Trouble, length: number): void {
     const { about, reason, fix } = trouble
-    // Said once: a program that never stops would fill the log with it.
-    if (!tripped) log.warn({ about, ...senderOf(trouble), reason, seconds: length, fix }, paused)
+    // Said once for each kind: a program that never stops would fill the log with it.
+    if (!repeats(trouble)) log.warn({ about, ...senderOf(trouble), reason, seconds: length, fix }, paused)
     else log.debug({ about, ...senderOf(trouble), reason, seconds: length }, paused)
     seconds = length
     current = undefined
@@ -84,8 +90,13 @@ export function createBreaker(clock: Pick<Clock, 'now' | 'monotonic'>, log: Log)
     tripped = { ...trouble, since: tripped?.since ?? clock.now(), until: clock.now() + seconds * 1000 }
   }
 
+  /** @param least for trouble that goes on */
+  function waitAtLeast(trouble: Trouble, least: number): void {
+    wait(trouble, repeats(trouble) ? Math.max(trouble.seconds, least) : trouble.seconds)
+  }
+
   function trip(trouble: Trouble): void {
-    if (remaining() === 0 && !probing()) wait(trouble, Math.max(trouble.seconds, seconds))
+    if (remaining() === 0 && !probing()) waitAtLeast(trouble, seconds)
   }
 
   function startProbe(): Probe {
@@ -95,7 +106,7 @@ export function createBreaker(clock: Pick<Clock, 'now' | 'monotonic'>, log: Log)
         if (isCurrent()) close()
       },
       failed(trouble) {
-        if (isCurrent()) wait(trouble, Math.max(trouble.seconds, Math.min(longestSeconds, seconds * 2)))
+        if (isCurrent()) waitAtLeast(trouble, Math.min(longestSeconds, seconds * 2))
         else trip(trouble)
       },
       release() {

@@ -97,6 +97,25 @@ describe('a breaker', () => {
     }
   })
 
+  it('waits as long as another kind of trouble asks for, and says in the log that it is another', () => {
+    const { clock, breaker, probe, said } = stage()
+    const quota = { ...trouble, seconds: 3600, reason: 'The day is used up', fix: 'Wait until tomorrow.' }
+    breaker.trip(quota)
+    clock.advance(3600)
+    probe().failed(trouble)
+    expect(breaker.remaining()).toBe(60_000)
+    clock.advance(60)
+    probe().failed({ ...trouble, reason: 'The provider has enough, by another code' })
+    expect(breaker.remaining()).toBe(120_000)
+    clock.advance(120)
+    breaker.trip(quota)
+    expect(breaker.remaining()).toBe(3_600_000)
+    clock.advance(3600)
+    breaker.trip(trouble)
+    expect(breaker.remaining()).toBe(60_000)
+    expect(said()).toHaveLength(4)
+  })
+
   it('waits the first time as long as the first time, after a success', () => {
     const { clock, breaker, probe } = stage()
     breaker.trip(trouble)
