@@ -31,7 +31,7 @@ export function createPace(clock: Pick<Clock, 'monotonic'>, perMinute: () => num
       if (limit === undefined) return 0
       const { size, milliseconds } = window(limit)
       const first = newest.at(-size)
-      if (first === undefined || newest.length < size) return 0
+      if (first === undefined) return 0
       // Rounded up: a timer that fires early would ask again at once.
       return Math.max(0, Math.ceil(first + milliseconds - clock.monotonic()))
     },

@@ -40,11 +40,12 @@ describe('the number of connections', () => {
   })
 
   it.each([0, -3, 1])('is never below one, whatever it is lowered to (%i)', (to) => {
-    const { cap } = stage(3)
-    cap.lower(to)
-    expect(cap.allowed()).toBe(1)
-    cap.lower(to)
-    expect(cap.allowed()).toBe(1)
+    const at = stage(3)
+    at.cap.lower(to)
+    expect(at.cap.allowed()).toBe(1)
+    at.cap.lower(to)
+    expect(at.cap.allowed()).toBe(1)
+    expect(secondsUntilChange(at)).toBe(30)
   })
 
   it('is not raised by a complaint', () => {
