@@ -15,7 +15,7 @@ import { createDialer } from './dial.ts'
 import { intersect } from './offered.ts'
 import { createOpener } from './open-signed-in.ts'
 import { createPool, type Pool } from './pool.ts'
-import type { Begun, Relay } from './relay.ts'
+import type { Begun, Offered, Relay } from './relay.ts'
 
 export interface RelayDependencies {
   catalogue: Catalogue
@@ -50,6 +50,8 @@ export function createRelay(dependencies: RelayDependencies): Relay {
   const ways = new Map<string, Way>()
   /** What each provider's own EHLO offered last, by provider id. */
   const heard = new Map<string, Capabilities>()
+  /** What follows from it, by provider id, and under the empty one for all together: asked for twice by each message. */
+  const offers = new Map<string, Offered>()
   const withoutChunking = createChunkRefusals(clock)
   let closed = false
 
@@ -100,6 +102,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         const provider = current()
         const signedIn = await open(mailbox, provider, signal)
         heard.set(provider.id, signedIn.capabilities)
+        offers.clear()
         return signedIn
       },
       governor,
@@ -108,6 +111,14 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       clock,
       log: log.child({ mailbox }),
     })
+  }
+
+  function allRegistered(): Provider[] {
+    return catalogue.list().flatMap(({ provider, registered }) => (registered ? [provider] : []))
+  }
+
+  function offeredBy(providers: readonly Provider[]): Offered {
+    return intersect(providers.map((provider) => heard.get(provider.id) ?? provider.offers))
   }
 
   async function beginOn(
@@ -151,9 +162,10 @@ export function createRelay(dependencies: RelayDependencies): Relay {
     },
     offered(address) {
       const own = address === undefined ? undefined : ways.get(addressKey(address))?.provider
-      const registered = catalogue.list().filter((entry) => entry.registered)
-      const providers = own ? [own] : registered.map(({ provider }) => provider)
-      return intersect(providers.map((provider) => heard.get(provider.id) ?? provider.offers))
+      const key = own?.id ?? ''
+      const known = offers.get(key) ?? offeredBy(own ? [own] : allRegistered())
+      offers.set(key, known)
+      return known
     },
     drain(address) {
       const way = ways.get(addressKey(address))

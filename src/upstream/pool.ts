@@ -52,6 +52,8 @@ interface Member extends SignedIn {
   idleTimer?: NodeJS.Timeout
 }
 
+const lookAgainMilliseconds = 1000
+
 /** What a transaction under way is given at the end, in seconds. */
 const leasedSeconds = 2
 
@@ -87,13 +89,17 @@ export function createPool(dependencies: PoolDependencies): Pool {
     if (failure && serving() + openings.size === 0) line.refuseAll(failure)
     while (openings.size < line.wanted() && mayOpen()) openOne()
     if (total() === 0) for (const done of closers.splice(0)) done()
+    if (line.next()) turnTimer = setTimeout(pump, nextTurn()).unref()
   }
 
-  /** Whether the governor lets a message leave now; else the line moves on when it does. */
   function mayLeave({ again }: Place): boolean {
-    const delay = again ? 0 : governor.delay()
-    if (delay > 0) turnTimer = setTimeout(pump, delay).unref()
-    return delay === 0
+    return again || governor.delay() === 0
+  }
+
+  /** When the line may move on though nothing happens here: the governor lets the next message leave, or allows a connection again. */
+  function nextTurn(): number {
+    const delay = governor.delay()
+    return delay > 0 ? Math.min(delay, lookAgainMilliseconds) : lookAgainMilliseconds
   }
 
   function mayOpen(): boolean {
@@ -148,9 +154,16 @@ export function createPool(dependencies: PoolDependencies): Pool {
 
   function keep(member: Member): void {
     idle.push(member)
-    member.idleTimer = setTimeout(() => retire(member), limits.upstreamIdleSeconds * 1000).unref()
+    // Set anew for each message: a new one each time would cost ten times as much.
+    if (member.idleTimer) member.idleTimer.refresh()
+    else member.idleTimer = setTimeout(idleTooLong, limits.upstreamIdleSeconds * 1000, member).unref()
     pump()
     if (idle.includes(member)) member.warm = true
+  }
+
+  /** One that serves has had its time set before that began. */
+  function idleTooLong(member: Member): void {
+    if (idle.includes(member)) retire(member)
   }
 
   function retire(member: Member | undefined): void {
@@ -162,12 +175,12 @@ export function createPool(dependencies: PoolDependencies): Pool {
 
   function forget(member: Member): void {
     member.connection.destroy()
+    clearTimeout(member.idleTimer)
     remove(member)
     pump()
   }
 
   function remove(member: Member): void {
-    clearTimeout(member.idleTimer)
     const place = idle.indexOf(member)
     if (place !== -1) idle.splice(place, 1)
     leased.delete(member)
