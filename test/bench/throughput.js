@@ -21,7 +21,7 @@ const shapes = [
 ]
 
 /** Messages in a round. */
-const usualSizes = { few: 100, some: 400, many: 3000 }
+const usualSizes = { few: 200, some: 1200, many: 6000 }
 
 export async function throughput({ rounds, setStage, sizes = usualSizes }) {
   const stage = await setStage({ withForwarder: true })
