@@ -5,7 +5,7 @@ import { row, withVerdict } from './rows.js'
 const mostMilliseconds = 0.6
 
 /** Messages in a round. The system counts in steps of 10 ms: there must be enough of them. */
-const usualSizes = { through: 1000, forwarder: 300 }
+const usualSizes = { through: 3000, forwarder: 300 }
 
 export async function cost({ rounds, setStage, sizes = usualSizes }) {
   const stage = await setStage({ withForwarder: true })
