@@ -67,6 +67,8 @@ export function createPool(dependencies: PoolDependencies): Pool {
   const closers: (() => void)[] = []
   let closed = false
   let turnTimer: NodeJS.Timeout | undefined
+  /** After one that failed, on the monotonic clock. */
+  let noneBefore = 0
 
   const open = () => idle.length + leased.size
   const total = () => open() + leaving.size + openings.size
@@ -105,6 +107,8 @@ export function createPool(dependencies: PoolDependencies): Pool {
   function mayOpen(): boolean {
     if (closed || governor.openings.obstacle()) return false
     if (governor.openings.probing() && openings.size > 0) return false
+    // Whoever waits has another one to hope for. Without one, the failure has been its answer.
+    if (serving() + openings.size > 0 && clock.monotonic() < noneBefore) return false
     return total() < governor.connections()
   }
 
@@ -130,6 +134,8 @@ export function createPool(dependencies: PoolDependencies): Pool {
   function openingFailed(error: unknown): void {
     const failure = error instanceof NoToken ? error.failure : asFailure(error)
     log.warn({ code: failure.code, cause: reasonOf(failure.cause) }, failure.message)
+    // Some failures take no time at all, and trying again at once would leave none for anything else.
+    noneBefore = clock.monotonic() + Math.max(lookAgainMilliseconds, (failure.retryAfterSeconds ?? 0) * 1000)
     if (!(error instanceof NoToken)) governor.openings.failed(failure, serving())
     if (serving() + openings.size === 0) line.refuseAll(failure)
   }
@@ -221,6 +227,7 @@ export function createPool(dependencies: PoolDependencies): Pool {
   }
 
   function drain(): void {
+    noneBefore = 0
     for (const controller of openings) controller.abort()
     for (const member of leased) member.last = true
     for (const member of [...idle]) retire(member)

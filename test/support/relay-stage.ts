@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { Limits } from '../../src/config/config.ts'
@@ -82,7 +83,11 @@ function brokerOf(tokens: readonly string[], asked: string[], trouble: RelayStag
   return {
     async accessTokenFor(_mailbox, request: AccessTokenRequest = {}) {
       asked.push(request.refused ? 'fresh' : 'token')
-      if (trouble.failure) throw trouble.failure
+      if (trouble.failure) {
+        // So that a test can end of one that asks again at once.
+        await nextTurn()
+        throw trouble.failure
+      }
       if (request.refused && place < tokens.length - 1) place += 1
       return accessToken(tokens[place] ?? '')
     },

@@ -201,4 +201,35 @@ describe('a token that cannot be had', () => {
     tokens.failure = undefined
     expect(await sendOne(relay, 'a')).toMatchObject({ code: 250 })
   })
+
+  it('is not asked for again at once while one connection serves', async () => {
+    const { relay, asked, tokens, clock } = await stage((client) => serves(client), {
+      provider: { limits: { connections: 2 } },
+    })
+    const first = await begin(relay)
+    tokens.failure = new Failure('provider-unavailable', 'No token now')
+    const [second, third] = [begin(relay), begin(relay)]
+    await eventually('two that wait', async () => (await relay.state(mailbox)).waiting === 2)
+    await first.send(message('a\r\n'))
+    expect(await (await second).send(message('b\r\n'))).toMatchObject({ code: 250 })
+    const last = await third
+    expect(asked).toEqual(['token', 'token'])
+    tokens.failure = undefined
+    clock.advance(1)
+    expect(await sendOne(relay, 'd')).toMatchObject({ code: 250 })
+    expect(await last.send(message('c\r\n'))).toMatchObject({ code: 250 })
+  })
+
+  it('is the answer to all who wait for it, and not asked for by each of them', async () => {
+    const { relay, provider, asked, tokens } = await stage((client) => serves(client), {
+      provider: { limits: { connections: 3 } },
+    })
+    tokens.failure = new Failure('consent-needed', 'The consent has lapsed')
+    const all = await Promise.allSettled(Array.from({ length: 9 }, () => begin(relay)))
+    for (const { status } of all) expect(status).toBe('rejected')
+    expect(asked.length).toBeLessThanOrEqual(3)
+    expect(provider.heard).toHaveLength(0)
+    tokens.failure = undefined
+    expect(await sendOne(relay, 'a')).toMatchObject({ code: 250 })
+  })
 })
