@@ -1,9 +1,9 @@
 // postern as people start it, with a mailbox and a login made by its own commands.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { endWithUs, makeFolder, removeFolder } from './clear-up.js'
 import { mailbox, refreshToken } from './credentials.js'
 import { pause } from './figures.js'
 
@@ -61,10 +61,9 @@ export async function startBroker(directory, environment) {
 
 export async function spawnBroker(directory, environment) {
   const log = await open(join(directory, 'postern.log'), 'a')
-  const child = spawn(process.execPath, [postern, 'serve'], {
-    env: environment,
-    stdio: ['ignore', log.fd, log.fd],
-  })
+  const child = endWithUs(
+    spawn(process.execPath, [postern, 'serve'], { env: environment, stdio: ['ignore', log.fd, log.fd] }),
+  )
   await log.close()
   const over = once(child, 'exit')
   const stop = async () => {
@@ -102,7 +101,7 @@ export async function writeData(dataDirectory) {
 }
 
 async function makeData() {
-  const directory = await mkdtemp(join(tmpdir(), 'postern-bench-'))
+  const directory = makeFolder()
   try {
     const environment = await writeSettings(directory, { smtpPort: 1, tokenPort: 1, ca: '' }, {})
     delete environment.POSTERN_EXTRA_CA_FILE
@@ -114,7 +113,7 @@ async function makeData() {
     const { key: apiKey } = await command('api-key', 'add', '--scope', `token:${mailbox}`)
     return { files: await readFolder(environment.POSTERN_DATA_DIR), password, apiKey }
   } finally {
-    await rm(directory, { recursive: true, force: true })
+    await removeFolder(directory)
   }
 }
 
@@ -124,10 +123,9 @@ async function readFolder(folder) {
 }
 
 async function runCommand(words, environment) {
-  const child = spawn(process.execPath, [postern, ...words], {
-    env: environment,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = endWithUs(
+    spawn(process.execPath, [postern, ...words], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] }),
+  )
   let output = ''
   child.stdout.on('data', (chunk) => {
     output += chunk

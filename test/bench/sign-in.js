@@ -1,7 +1,5 @@
 // What it costs to find out who a client is: processor time of the whole process for each sign-in, over a database on disk.
 import { createHmac } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock as clock } from '../../dist/base/clock.js'
 import { silentLog as log } from '../../dist/base/log.js'
@@ -11,6 +9,7 @@ import { createLogins } from '../../dist/mailboxes/logins.js'
 import { createSignInOffers } from '../../dist/mailboxes/sign-in-offers.js'
 import { createSignIns } from '../../dist/mailboxes/sign-ins.js'
 import { openStore } from '../../dist/store/open-store.js'
+import { makeFolder, removeFolder } from './clear-up.js'
 import { median } from './figures.js'
 
 const mailbox = 'me@example.com'
@@ -20,7 +19,7 @@ const usualSizes = { attempts: 1000 }
 
 /** @returns {Promise<{ ways: { way: string, milliseconds: number }[], bound: number, met: boolean }>} */
 export async function signIn({ rounds, sizes: { attempts: usual } = usualSizes }) {
-  const folder = await mkdtemp(join(tmpdir(), 'postern-bench-'))
+  const folder = makeFolder()
   const { store, keyedHash } = await openStore({ dataDir: join(folder, 'data'), clock, log })
   try {
     const attempts = await prepare(store, keyedHash)
@@ -36,7 +35,7 @@ export async function signIn({ rounds, sizes: { attempts: usual } = usualSizes }
     return { ways, bound, met: ways[0].milliseconds < bound }
   } finally {
     await store.close()
-    await rm(folder, { recursive: true })
+    await removeFolder(folder)
   }
 }
 

@@ -1,9 +1,7 @@
 // What every workload needs: a provider, a postern with one mailbox and one login, each in a process of its own.
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { startBroker, writeData, writeSettings } from './broker.js'
 import { providerCertificate } from './certificate.js'
+import { makeFolder, removeFolder } from './clear-up.js'
 import { accessToken, bearer, mailbox, plain, refreshToken } from './credentials.js'
 import { startWorker } from './worker.js'
 
@@ -36,33 +34,15 @@ const usualTokens = { rotating: false, answerMilliseconds: 0 }
 
 /** @param {Wishes} wishes; @returns {Promise<Stage>} */
 export async function setStage(wishes = {}) {
-  const directory = await mkdtemp(join(tmpdir(), 'postern-bench-'))
-  const ends = [() => rm(directory, { recursive: true, force: true })]
-  let clearing
-  const clear = () => {
-    clearing ??= endAll(ends).finally(() => stages.delete(clear))
-    return clearing
-  }
-  clearOnSignals(clear)
+  const directory = makeFolder()
+  const ends = [() => removeFolder(directory)]
+  const clear = () => endAll(ends)
   try {
     return { ...(await set(directory, wishes, ends)), clear }
   } catch (error) {
     await clear()
     throw error
   }
-}
-
-const stages = new Set()
-
-function clearOnSignals(clear) {
-  stages.add(clear)
-  if (process.listeners('SIGINT').includes(endEverything)) return
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, endEverything)
-}
-
-async function endEverything() {
-  await Promise.allSettled([...stages].map((clear) => clear()))
-  process.exit(1)
 }
 
 async function endAll(ends) {
