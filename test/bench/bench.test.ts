@@ -1,5 +1,7 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
@@ -90,15 +92,16 @@ describe.concurrent('the benchmark', () => {
 
   it('measures another proxy, which comes when the provider is there', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'postern-bench-'))
-    const [providerPort, tokenPort, port] = (await freePorts(3)) as [number, number, number]
+    const [providerPort = 0, implicitPort = 0, tokenPort = 0, port = 0] = await freePorts(4)
     const caFile = join(folder, 'ca.pem')
-    const target = { host: '127.0.0.1', port, auth: 'XOAUTH2', providerPort, tokenPort, caFile }
+    const ports = { port, providerPort, implicitPort, tokenPort }
+    const target = { host: '127.0.0.1', ...ports, auth: 'XOAUTH2', caFile }
     const stages = createTargetStages(target)
     const proxy = startWorker('forwarder.js')
     try {
       const figures = latency({ rounds: 1, setStage: stages.setStage, sizes: { messages: 1 } })
       const ca = await eventually('the certificate', () => readFile(caFile, 'utf8').catch(() => undefined))
-      await proxy.ask({ do: 'open', port: providerPort + 1, ca, listenAt: port })
+      await proxy.ask({ do: 'open', port: implicitPort, ca, listenAt: port })
       const { rows } = await figures
       expect(rows.map(figuresOf)).toEqual(columns.latency)
       // The distance is there: 12 round trips of 20 ms, and 9 for whom the proxy spares EHLO, STARTTLS and another EHLO.
@@ -112,7 +115,38 @@ describe.concurrent('the benchmark', () => {
       await rm(folder, { recursive: true })
     }
   })
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('leaves nothing behind at %s', async (signal) => {
+    const folder = await mkdtemp(join(tmpdir(), 'postern-bench-'))
+    const main = join(import.meta.dirname, 'main.js')
+    const bench = spawn(process.execPath, [main, 'throughput'], {
+      env: { PATH: process.env.PATH, TMPDIR: folder },
+    })
+    try {
+      const ended = once(bench, 'exit')
+      const postern = await eventually('a postern that runs', async () => {
+        const files = await readdir(folder, { recursive: true }).catch(() => [])
+        const running = files.find((name) => name.endsWith('running.json'))
+        return running && JSON.parse(await readFile(join(folder, running), 'utf8')).pid
+      })
+      bench.kill(signal)
+      expect(await ended).toEqual([128 + constants.signals[signal], null])
+      await eventually('its end', () => !runs(postern))
+      expect(await readdir(folder)).toEqual([])
+    } finally {
+      bench.kill('SIGKILL')
+      await rm(folder, { recursive: true })
+    }
+  })
 })
+
+function runs(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
 
 function figuresOf(row: Row) {
   return (['direct', 'forwarder', 'through', 'ratio'] as const).filter((name) => Number.isFinite(row[name]))

@@ -73,13 +73,15 @@ function readTarget(values, workload) {
       `A target can be measured by ${forTargets.join(', ')}; with --target-pid by ${forTargetsByPid.join(', ')}`,
     )
   }
+  const providerPort = number('provider-port', values['provider-port'], 65_534)
   return {
     ...readAddress(target),
     auth,
     user,
     password,
     pid: pid === undefined ? undefined : number('target-pid', pid, 2 ** 22),
-    providerPort: number('provider-port', values['provider-port'], 65_534),
+    providerPort,
+    implicitPort: providerPort + 1,
     tokenPort: number('token-port', values['token-port'], 65_535),
     caFile: values['ca-file'],
   }

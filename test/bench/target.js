@@ -18,7 +18,8 @@ const waitSeconds = 120
  * @property {string} [user] with `password`, instead of `auth`
  * @property {string} [password]
  * @property {number} [pid] for its memory and processor time
- * @property {number} providerPort STARTTLS; TLS from the first octet at the next one
+ * @property {number} providerPort STARTTLS
+ * @property {number} implicitPort TLS from the first octet
  * @property {number} tokenPort
  * @property {string} caFile where the certificate of the provider is written
  */
@@ -48,14 +49,14 @@ export function createTargetStages(options) {
   }
 }
 
-async function open(provider, { host, port, providerPort, tokenPort, caFile }, tokens) {
+async function open(provider, { host, port, providerPort, implicitPort, tokenPort, caFile }, tokens) {
   const target = `${host}:${port}`
-  const ports = { smtpPort: providerPort, implicitPort: providerPort + 1, tokenPort }
+  const ports = { smtpPort: providerPort, implicitPort, tokenPort }
   const facts = await openProvider(provider, { ...ports, ...tokens })
   await writeFile(caFile, facts.ca)
   const endpoint = `http://127.0.0.1:${tokenPort}`
   console.error(`The provider for ${target}:
-  SMTP             localhost:${providerPort} with STARTTLS (localhost:${providerPort + 1} with TLS from the first octet), XOAUTH2
+  SMTP             localhost:${providerPort} with STARTTLS (localhost:${implicitPort} with TLS from the first octet), XOAUTH2
   authority        ${caFile}
   token endpoint   ${endpoint}/token (authorization endpoint ${endpoint}/authorize, scope mail)
   client id        bench, without a secret
