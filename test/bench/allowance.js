@@ -18,7 +18,12 @@ export async function allowanceKept({ setStage, sizes = usualSizes }) {
       countFailures: true,
       mostMilliseconds,
     }
-    const { digests, failures, milliseconds } = await load.ask({ do: 'send', ...shape, ...stage.through })
+    const { each, digests, failures, milliseconds } = await load.ask({
+      do: 'send',
+      ...shape,
+      ...stage.through,
+    })
+    if (each.length < sizes.messages) throw new Error(`only ${each.length} messages were begun in time`)
     const counts = await stage.provider.ask({ do: 'count' })
     const lost = digests.filter((digest) => counts.digests[digest] !== 1).length
     const strange = counts.messages - (digests.length - lost)
