@@ -23,7 +23,7 @@ function outOf(limit: number | undefined): string {
 
 function pauseText({ about, sender, until, reason, fix }: PauseStatus): string {
   const what = sender === undefined ? abouts[about] : `the sender ${sender}`
-  return `${what} until ${until}: ${reason}${fix === undefined ? '' : ` ${fix}`}`
+  return `${what} until ${until}, then one try finds out: ${reason}${fix === undefined ? '' : ` ${fix}`}`
 }
 
 const abouts: Record<PauseStatus['about'], string> = {

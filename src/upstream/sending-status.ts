@@ -22,9 +22,10 @@ export function createSendingStatus(relay: Pick<Relay, 'state'>, tokens: TokenSt
   }
 }
 
-/** Of one mailbox: `mailbox` would say that nothing leaves it, but warm connections still serve. */
+/** Of one mailbox: `mailbox` would say that nothing leaves it, but warm connections still serve. Its reason is a `Failure`'s, without an end. */
 function ofToken(pause: TokenPause): PauseStatus {
-  return { ...shown(pause), about: pause.about === 'mailbox' ? 'token' : pause.about }
+  const about = pause.about === 'mailbox' ? 'token' : pause.about
+  return { ...shown(pause), about, reason: `${pause.reason}.` }
 }
 
 function shown({ since, until, ...rest }: Pause): PauseStatus {

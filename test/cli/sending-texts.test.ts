@@ -10,11 +10,11 @@ it('says what a mailbox may send now, and what waits for what', () => {
     ['last day', '4567 of 10000 recipients'],
     [
       'paused',
-      'the mailbox until 2026-03-01T11:00:00.000Z: The provider said that the daily limit is reached (554 5.2.0). Wait, or send less.',
+      'the mailbox until 2026-03-01T11:00:00.000Z, then one try finds out: The provider said that the daily limit is reached (554 5.2.0). Wait, or send less.',
     ],
     [
       'paused',
-      'the sender fax@example.com until 2026-03-01T10:10:00.000Z: The provider refused this sender (550 5.7.60).',
+      'the sender fax@example.com until 2026-03-01T10:10:00.000Z, then one try finds out: The provider refused this sender (550 5.7.60).',
     ],
   ])
 })

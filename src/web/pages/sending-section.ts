@@ -25,7 +25,7 @@ function amount(count: number, limit: number | undefined): string {
 
 function pauseText({ about, sender, until, reason, fix }: PauseStatus): Html {
   const what = sender === undefined ? abouts[about] : html`the sender <strong>${sender}</strong>`
-  return html`<p>Not tried until ${time(until)}: ${what}. ${reason}${fix && ` ${fix}`}</p>
+  return html`<p>Not tried until ${time(until)}, when one try finds out: ${what}. ${reason}${fix && ` ${fix}`}</p>
 `
 }
 
