@@ -73,12 +73,14 @@ export function createOpener({ dial, tokens, limits, log }: OpenerDependencies):
         log.debug({ mailbox, host, mechanism: outcome.mechanism }, 'signed in at the provider')
         return dialled
       }
-      void quit(dialled.connection)
+      const left = quit(dialled.connection)
       log.warn({ mailbox, host, said: wordsOf(outcome.reply) }, 'the provider refused an access token')
       if (fresh) throw tokenRefused(outcome, { host, mailbox })
       const next = await tokens.accessTokenFor(mailbox, { refused: token })
       if (next.secret.reveal() === token.secret.reveal()) throw tokenRefused(outcome, { host, mailbox })
       token = next
+      // The provider counts it until it has gone, and may allow no other beside it.
+      await left
     }
   }
 

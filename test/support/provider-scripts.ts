@@ -25,6 +25,13 @@ export async function signsIn(client: Client, offers: readonly string[] = ehlo):
   client.say('235 2.7.0 Accepted')
 }
 
+/** The end of a conversation. */
+export async function saysGoodbye(client: Client): Promise<void> {
+  expectLine(await client.line(), /^QUIT$/)
+  client.say('221 2.0.0 Goodbye')
+  client.hangUp()
+}
+
 /** A whole transaction by DATA. Returns the message, without the end of data. */
 export async function takesMessage(client: Client, final = '250 2.0.0 Queued'): Promise<string> {
   await takesEnvelope(client)

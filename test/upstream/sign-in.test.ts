@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { answersEhlo, ehlo, expectLine, greets } from '../support/provider-scripts.ts'
+import { answersEhlo, ehlo, expectLine, greets, saysGoodbye } from '../support/provider-scripts.ts'
 import { mailbox } from '../support/relay-stage.ts'
 import { useScriptedStage } from '../support/scripted-stage.ts'
 
@@ -107,7 +107,7 @@ describe('the sign-in', () => {
             if (answer !== undefined) expectLine(await client.line(), new RegExp(`^${answer}$`))
             client.say(...final)
           }
-          await client.gone()
+          await saysGoodbye(client)
         },
         { tokens: ['stale', 'fresh'], provider: { mechanisms: [mechanism] } },
       )
@@ -115,6 +115,28 @@ describe('the sign-in', () => {
       expect(asked).toEqual(['token', 'fresh'])
     },
   )
+
+  it('has left before it comes back with the fresh one: the provider may allow one connection', async () => {
+    let inside = 0
+    const { relay, provider } = await stage(
+      async (client, connection) => {
+        inside += 1
+        expect(inside).toBe(1)
+        await greets(client, xoauth2)
+        await client.line()
+        client.say(connection > 0 ? '235 2.7.0 Accepted' : '535 5.7.8 No')
+        expectLine(await client.line(), /^QUIT$/)
+        // Long enough for somebody who does not wait to be here.
+        await new Promise((resolve) => setTimeout(resolve, connection > 0 ? 0 : 200))
+        inside -= 1
+        client.say('221 2.0.0 Goodbye')
+        client.hangUp()
+      },
+      { tokens: ['stale', 'fresh'] },
+    )
+    await relay.verify(mailbox)
+    expect(provider.heard).toHaveLength(2)
+  })
 
   it('gives up after the second refusal, answers at once for a minute, and asks again after it', async () => {
     const { relay, asked, clock, provider } = await stage(
@@ -124,7 +146,7 @@ describe('the sign-in', () => {
         client.say(`334 ${refusal}`)
         await client.line()
         client.say('535 5.7.8 Username and Password not accepted')
-        await client.gone()
+        await saysGoodbye(client)
       },
       { tokens: ['stale', 'fresh'] },
     )
