@@ -21,6 +21,8 @@ export function openPassage({ breakers, senders, daily, cap }: PassageNeeds, ori
   const probes = enterAll([breakers.registration, breakers.mailbox, ...senders.breakersOf(origin)])
   let taken = 0
   const recipients = { accepted: 0, refused: 0, others: 0 }
+  /** What is said to each recipient of one message is said once. */
+  const said = new Set<Meaning>()
   let delivered = false
   /** Of MAIL or of the message. */
   let refusal: Reply | undefined
@@ -36,11 +38,13 @@ export function openPassage({ breakers, senders, daily, cap }: PassageNeeds, ori
   /** What one reply means for what comes after. */
   function obey(reply: Reply, meaning: Meaning | undefined): boolean {
     if (meaning === undefined) return false
+    const first = !said.has(meaning)
+    said.add(meaning)
     if (meaning === 'too-many-at-once') {
-      cap.lower(cap.allowed() - 1)
+      if (first) cap.lower(cap.allowed() - 1)
       return true
     }
-    if (meaning === 'sender-refused') senders.senderRefused(origin, statusOf(reply), probes)
+    if (meaning === 'sender-refused' && first) senders.senderRefused(origin, statusOf(reply), probes)
     const consequence = consequences[meaning]
     if (!consequence) return false
     const breaker = breakers[consequence.about]

@@ -146,3 +146,22 @@ describe('a transaction that the provider refuses', () => {
     expect(governor.state().pauses).toMatchObject([{ about: 'mailbox' }])
   })
 })
+
+describe('what a provider says to each recipient of one message', () => {
+  it('counts once where it is about the sender', async () => {
+    const { governor, transact } = await governorStage()
+    const recipients = [sendAsDenied, sendAsDenied, sendAsDenied]
+    transact({ recipients })
+    transact({ recipients })
+    expect(governor.state().pauses).toEqual([])
+    transact({ recipients })
+    expect(governor.state().pauses).toMatchObject([{ about: 'sender' }])
+  })
+
+  it('lowers the number of connections once', async () => {
+    const { governor, transact } = await governorStage({ connections: 5 })
+    const tooMany = '432 4.3.2 Concurrent connections limit exceeded'
+    transact({ recipients: [tooMany, tooMany, tooMany] })
+    expect(governor.connections()).toBe(4)
+  })
+})
