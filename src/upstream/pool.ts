@@ -21,8 +21,6 @@ export interface Pool {
   drain(): void
   /** Ends everything; resolves when nothing is open. Whoever waits is refused; a transaction under way has two seconds. */
   close(): Promise<void>
-  /** Whether nothing is open and nobody waits. */
-  empty(): boolean
   state(): PoolState
 }
 
@@ -268,7 +266,6 @@ export function createPool(dependencies: PoolDependencies): Pool {
       await new Promise<void>((done) => closers.push(done))
       clearTimeout(patience)
     },
-    empty: () => total() === 0 && line.wanted() === 0,
     state: () => ({ open: open(), inUse: leased.size, waiting: line.waiting() }),
   }
 }
