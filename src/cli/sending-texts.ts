@@ -12,9 +12,13 @@ export function sendingLines(sending: SendingStatus | undefined): [name: string,
     ],
     ['waiting', `${waiting} ${waiting === 1 ? 'message' : 'messages'}`],
     ['last minute', `${messagesLastMinute}${outOf(sending.messagesPerMinute)} messages`],
-    ['last day', `${recipientsLastDay}${outOf(sending.recipientsPerDay)} recipients`],
+    ['last day', `${recipientsLastDay}${outOf(sending.recipientsPerDay)} recipients${roomAt(sending)}`],
     ...sending.pauses.map((pause): [string, string] => ['paused', pauseText(pause)]),
   ]
+}
+
+function roomAt({ recipientsRoomAt }: SendingStatus): string {
+  return recipientsRoomAt === undefined ? '' : `, room again at ${recipientsRoomAt}`
 }
 
 function outOf(limit: number | undefined): string {

@@ -15,6 +15,8 @@ export interface DailyRecipients {
   /** Of `taken`, `sent` were sent to; the rest is given back. */
   settle(taken: number, sent: number): void
   total(): number
+  /** When there is room again, in milliseconds since 1970; undefined while there is some. */
+  roomAt(): number | undefined
   /** Resolves when all is stored, as far as the store takes it. */
   close(): Promise<void>
 }
@@ -90,6 +92,11 @@ export async function openDailyRecipients(needs: DailyRecipientsNeeds): Promise<
       writer.add(hour, sent)
     },
     total,
+    roomAt() {
+      const most = limit()
+      if (most === undefined || total() < most) return undefined
+      return clock.now() + secondsUntilRoom(most - 1) * 1000
+    },
     close: () => writer.close(),
   }
 }
@@ -106,7 +113,7 @@ function usedUp(
   const underWay = reserved > 0 ? ` and ${reserved} under way` : ''
   return new Failure(
     'limit-reached',
-    `${mailbox} has had ${used} recipients in 24 hours${underWay}, its provider allows ${most}, and ${recipients} more were asked for`,
+    `${mailbox} has had ${used} recipients in 24 hours${underWay}, its provider allows ${most}, and a message to ${recipients} more was to leave`,
     {
       retryAfterSeconds,
       fix: 'Wait until the day has rolled on, spread the mail over more mailboxes, or raise recipientsPerDay in POSTERN_PROVIDERS_FILE if your contract allows more.',

@@ -80,6 +80,8 @@ export interface GovernorState {
   /** Over the last 24 hours, to the hour. */
   recipientsLastDay: number
   recipientsPerDay?: number
+  /** The day is used up: when there is room again. */
+  recipientsRoomAt?: number
   pauses: readonly Pause[]
 }
 

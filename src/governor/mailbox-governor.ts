@@ -47,6 +47,7 @@ export function createMailboxGovernor(needs: MailboxGovernorNeeds): Governor {
     state() {
       const { connections: limit, messagesPerMinute, recipientsPerDay } = limits()
       const tripped = [needs.registration().state(), mailbox.state(), ...senders.states()]
+      const recipientsRoomAt = daily.roomAt()
       const pauses = [...tripped, openings.pause()].filter((one) => one !== undefined)
       return {
         connections: { allowed: cap.allowed(), limit },
@@ -54,6 +55,7 @@ export function createMailboxGovernor(needs: MailboxGovernorNeeds): Governor {
         ...(messagesPerMinute !== undefined && { messagesPerMinute }),
         recipientsLastDay: daily.total(),
         ...(recipientsPerDay !== undefined && { recipientsPerDay }),
+        ...(recipientsRoomAt !== undefined && { recipientsRoomAt }),
         pauses: pauses.map(shown),
       }
     },

@@ -60,6 +60,8 @@ export interface SendingStatus {
   /** Over the last 24 hours, to the hour. */
   recipientsLastDay: number
   recipientsPerDay?: number
+  /** The day is used up: when there is room again. */
+  recipientsRoomAt?: string
   /** What is not tried for a while. */
   pauses: readonly PauseStatus[]
 }

@@ -1,5 +1,6 @@
 import { createSecureContext } from 'node:tls'
 import type { Agent, fetch, Response as UndiciResponse } from 'undici'
+import { lazy } from '../base/lazy.ts'
 import { OAuthError } from './oauth-error.ts'
 import { trustedAuthorities } from './trusted-authorities.ts'
 
@@ -32,11 +33,15 @@ export function createHttpFetch({ extraCa, timeoutSeconds }: HttpFetchSettings):
   fetch: HttpFetch
   close(): Promise<void>
 } {
-  let loaded: Promise<Undici> | undefined
+  let agent: Agent | undefined
+  const load = lazy(async () => {
+    const undici = await loadUndici(extraCa, timeoutSeconds)
+    agent = undici.agent
+    return undici
+  })
 
   async function bounded(url: string, { method, headers, body, signal }: HttpRequest): Promise<Response> {
-    loaded ??= loadUndici(extraCa, timeoutSeconds)
-    const { fetch, agent } = await loaded
+    const { fetch, agent: dispatcher } = await load()
     const deadline = AbortSignal.timeout(timeoutSeconds * 1000)
     try {
       const response = await fetch(url, {
@@ -44,7 +49,7 @@ export function createHttpFetch({ extraCa, timeoutSeconds }: HttpFetchSettings):
         headers,
         ...(body !== undefined && body !== null && { body: String(body) }),
         redirect: 'manual',
-        dispatcher: agent,
+        dispatcher,
         signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
       })
       return await wholeResponse(response)
@@ -56,7 +61,7 @@ export function createHttpFetch({ extraCa, timeoutSeconds }: HttpFetchSettings):
   return {
     fetch: bounded,
     async close() {
-      await (await loaded)?.agent.destroy()
+      await agent?.destroy()
     },
   }
 }

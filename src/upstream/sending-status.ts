@@ -9,11 +9,15 @@ import type { Relay } from './relay.ts'
 export function createSendingStatus(relay: Pick<Relay, 'state'>, tokens: TokenStates) {
   return async (mailbox: Address): Promise<SendingStatus | undefined> => {
     try {
-      const [{ pauses, ...state }, { pause }] = await Promise.all([
+      const [{ pauses, recipientsRoomAt: roomAt, ...state }, { pause }] = await Promise.all([
         relay.state(mailbox),
         tokens.state(mailbox),
       ])
-      return { ...state, pauses: [...pauses.map(shown), ...(pause ? [ofToken(pause)] : [])] }
+      return {
+        ...state,
+        ...(roomAt !== undefined && { recipientsRoomAt: new Date(roomAt).toISOString() }),
+        pauses: [...pauses.map(shown), ...(pause ? [ofToken(pause)] : [])],
+      }
     } catch (error) {
       if (error instanceof Failure && (error.code === 'configuration' || error.code === 'not-found'))
         return undefined

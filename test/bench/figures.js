@@ -6,7 +6,8 @@ const ticksPerSecond = 100
 
 export function median(values) {
   const sorted = [...values].sort((left, right) => left - right)
-  return sorted[Math.floor(sorted.length / 2)]
+  const middle = (sorted.length - 1) / 2
+  return (sorted[Math.floor(middle)] + sorted[Math.ceil(middle)]) / 2
 }
 
 /** The resident memory of a process in octets, as the system counts it; nothing is collected first. */

@@ -7,7 +7,7 @@ it('says what a mailbox may send now, and what waits for what', () => {
     ['connections', '1 open, 1 in use, 1 allowed (of 2)'],
     ['waiting', '3 messages'],
     ['last minute', '12 of 30 messages'],
-    ['last day', '4567 of 10000 recipients'],
+    ['last day', '10000 of 10000 recipients, room again at 2026-03-01T12:00:00.000Z'],
     [
       'paused',
       'the mailbox until 2026-03-01T11:00:00.000Z, then one try finds out: The provider said that the daily limit is reached (554 5.2.0). Wait, or send less.',
@@ -20,7 +20,12 @@ it('says what a mailbox may send now, and what waits for what', () => {
 })
 
 it('names no limit that the provider does not have, and says nothing while nothing runs', () => {
-  const { messagesPerMinute: _rate, recipientsPerDay: _quota, ...unlimited } = pausedSending
+  const {
+    messagesPerMinute: _rate,
+    recipientsPerDay: _quota,
+    recipientsRoomAt: _roomAt,
+    ...unlimited
+  } = pausedSending
   const free = {
     ...unlimited,
     waiting: 1,
@@ -31,7 +36,7 @@ it('names no limit that the provider does not have, and says nothing while nothi
     ['connections', '2 open, 0 in use, 2 allowed'],
     ['waiting', '1 message'],
     ['last minute', '12 messages'],
-    ['last day', '4567 recipients'],
+    ['last day', '10000 recipients'],
   ])
   expect(sendingLines(undefined)).toEqual([])
 })

@@ -60,7 +60,7 @@ describe('the recipients of the last day', () => {
     expect(refusalOf(daily, 1)).toMatchObject({
       code: 'limit-reached',
       message:
-        'printer@example.com has had 4 recipients in 24 hours and 6 under way, its provider allows 10, and 1 more were asked for',
+        'printer@example.com has had 4 recipients in 24 hours and 6 under way, its provider allows 10, and a message to 1 more was to leave',
       fix: expect.stringContaining('recipientsPerDay'),
     })
     daily.settle(6, 0)

@@ -6,8 +6,9 @@ export const pausedSending: SendingStatus = {
   waiting: 3,
   messagesLastMinute: 12,
   messagesPerMinute: 30,
-  recipientsLastDay: 4567,
+  recipientsLastDay: 10_000,
   recipientsPerDay: 10_000,
+  recipientsRoomAt: '2026-03-01T12:00:00.000Z',
   pauses: [
     {
       about: 'mailbox',

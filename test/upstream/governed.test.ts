@@ -175,7 +175,21 @@ describe('the recipients of a day', () => {
     await expect(transaction.recipients(to('b@example.com'))).rejects.toMatchObject({ code: 'limit-reached' })
     await transaction.reset()
     expect(provider.heard[0]).not.toContain('b@example.com')
-    expect(await relay.state(mailbox)).toMatchObject({ recipientsLastDay: 1, recipientsPerDay: 2 })
+    const state = await relay.state(mailbox)
+    expect(state).toMatchObject({ recipientsLastDay: 1, recipientsPerDay: 2 })
+    expect(state).not.toHaveProperty('recipientsRoomAt')
+  })
+
+  it('are shown with the time when there is room again, once they are used up', async () => {
+    const { relay, clock } = await stage((client) => serves(client), {
+      provider: { limits: { connections: 1, recipientsPerDay: 1 } },
+    })
+    expect(await sendOne(relay, 'a')).toMatchObject({ code: 250 })
+    const { recipientsRoomAt = 0 } = await relay.state(mailbox)
+    await expect(begin(relay)).rejects.toMatchObject({ code: 'limit-reached' })
+    clock.advance((recipientsRoomAt - clock.now()) / 1000)
+    expect(await relay.state(mailbox)).not.toHaveProperty('recipientsRoomAt')
+    expect(await sendOne(relay, 'b')).toMatchObject({ code: 250 })
   })
 })
 

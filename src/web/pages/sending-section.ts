@@ -12,7 +12,7 @@ export function sendingSection(sending: SendingStatus | undefined): Html | undef
 ${pauses.map(pauseText)}
 <dl>
 <dt>Messages in the last minute</dt><dd>${amount(sending.messagesLastMinute, sending.messagesPerMinute)}</dd>
-<dt>Recipients in the last day</dt><dd>${amount(sending.recipientsLastDay, sending.recipientsPerDay)}</dd>
+<dt>Recipients in the last day</dt><dd>${amount(sending.recipientsLastDay, sending.recipientsPerDay)}${sending.recipientsRoomAt && html`, room again at ${time(sending.recipientsRoomAt)}`}</dd>
 <dt>Connections to the provider</dt><dd>${open} open, ${inUse} in use, ${allowed} allowed${allowed < limit && ` for now, of ${limit}`}</dd>
 <dt>Messages that wait</dt><dd>${waiting}</dd>
 </dl>
