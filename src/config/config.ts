@@ -68,6 +68,7 @@ export interface Limits {
   guessesInAll: number
   guessDelaySeconds: number
   leaseWaitSeconds: number
+  clientTurnSeconds: number
   upstreamConnectSeconds: number
   upstreamReplySeconds: number
   upstreamReplyLineOctets: number

@@ -99,6 +99,11 @@ export const limitSettings = {
     20,
     'How long a message waits for a free connection to the provider before the client is told to try again.',
   ),
+  clientTurnSeconds: seconds(
+    'POSTERN_CLIENT_TURN_SECONDS',
+    15,
+    'How long a client may hold a connection to the provider without its next command, or the beginning of its message, while others wait for one.',
+  ),
   upstreamConnectSeconds: seconds(
     'POSTERN_UPSTREAM_CONNECT_SECONDS',
     10,

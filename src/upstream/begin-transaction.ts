@@ -59,7 +59,7 @@ function hadDied({ replies, lost }: EnvelopeOutcome): boolean {
 
 /** An answer to MAIL that every later MAIL would get too. 530 wants a sign-in (RFC 4954, section 6), and only one is allowed; some say it by
  * another code. */
-function isUseless(mailReply: Reply): boolean {
+export function isUseless(mailReply: Reply): boolean {
   return mailReply.code === 421 || mailReply.code === 530 || meaningOf(mailReply) === 'signed-out'
 }
 

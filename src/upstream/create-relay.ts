@@ -8,8 +8,10 @@ import type { TokenBroker } from '../grants/token-broker.ts'
 import type { Catalogue, Provider } from '../providers/provider.ts'
 import type { MailboxStore } from '../store/ports.ts'
 import type { Capabilities } from '../wire/capabilities.ts'
+import { statusOf } from '../wire/enhanced-status.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
-import { beginTransaction } from './begin-transaction.ts'
+import { isTransient, type Reply } from '../wire/reply.ts'
+import { beginTransaction, isUseless } from './begin-transaction.ts'
 import { createChunkRefusals } from './chunk-refusals.ts'
 import { createDialer } from './dial.ts'
 import { intersect } from './offered.ts'
@@ -40,7 +42,7 @@ interface Way {
   freshUntil: number
 }
 
-/** Whoever changes a mailbox here says so (`drain`); this is for what another process changed in the same store. */
+/** Whoever changes a mailbox here says so (`drain`); this bounds what nobody said. */
 const freshMilliseconds = 5000
 
 /** The provider's side of postern: a pool of warm connections for each mailbox, and transactions on them. */
@@ -54,6 +56,8 @@ export function createRelay(dependencies: RelayDependencies): Relay {
   const offers = new Map<string, Offered>()
   const withoutChunking = createChunkRefusals(clock)
   let closed = false
+  /** Counts the calls of `drain`: what was read before one may be old. */
+  let changes = 0
 
   async function wayOf(address: Address): Promise<Way> {
     const known = ways.get(addressKey(address))
@@ -64,6 +68,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
   }
 
   async function lookAgain(address: Address): Promise<Way> {
+    const changesBefore = changes
     const mailbox = await mailboxes.find(address)
     if (!mailbox) {
       ways.get(addressKey(address))?.pool.drain()
@@ -77,7 +82,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       way.governor.reset()
     }
     way.provider = provider
-    way.freshUntil = clock.monotonic() + freshMilliseconds
+    if (changes === changesBefore) way.freshUntil = clock.monotonic() + freshMilliseconds
     return way
   }
 
@@ -122,7 +127,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
   }
 
   async function beginOn(
-    { pool, provider }: Way,
+    { pool, governor, provider }: Way,
     mail: MailCommand,
     recipients: readonly RecipientCommand[],
     login: string,
@@ -135,7 +140,11 @@ export function createRelay(dependencies: RelayDependencies): Relay {
     for (let deaths = 0; deaths <= provider.limits.connections; deaths += 1) {
       const lease = await pool.lease({ lane: login, again: deaths > 0, until })
       const begun = await beginTransaction(lease, mail, recipients, context, passage)
-      if (begun !== 'dead') return begun
+      if (begun === 'dead') continue
+      const [first] = begun.replies
+      // A new connection that takes no mail at all: another one for each message would be a sign-in for each.
+      if (!lease.warm && first && isUseless(first)) governor.openings.failed(useless(host, first), 0)
+      return begun
     }
     throw new Failure('provider-unavailable', `${host} closes every connection before its first reply`, {
       fix: 'Try again later.',
@@ -168,6 +177,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       return known
     },
     drain(address) {
+      changes += 1
       const way = ways.get(addressKey(address))
       if (!way) return
       way.freshUntil = 0
@@ -185,6 +195,14 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       await Promise.all([...ways.values()].map(({ pool }) => pool.close()))
     },
   }
+}
+
+/** 421 passes by itself; one that wants a sign-in after the sign-in does not. */
+function useless(host: string, reply: Reply): Failure {
+  const code = isTransient(reply) ? 'provider-unavailable' : 'provider-setup'
+  return new Failure(code, `${host} takes the sign-in and then no mail (${statusOf(reply)})`, {
+    fix: 'Check that the account may send mail at the provider.',
+  })
 }
 
 function unknownMailbox(address: Address): Failure {

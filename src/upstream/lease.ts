@@ -6,5 +6,8 @@ export interface Lease extends SignedIn {
   readonly warm: boolean
   /** `messages`: how many were sent in this transaction. A connection that is no longer alive is not kept. */
   giveBack(messages: number): void
+  /** From now on only the client is waited for. If that lasts too long while others wait for a connection, `takeBack` is called, and has to end the lease.
+   * Undefined: the provider has the word again. */
+  waitsForClient(takeBack: (() => void) | undefined): void
   discard(): void
 }

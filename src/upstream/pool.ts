@@ -36,7 +36,10 @@ export interface PoolDependencies {
   governor: Governor
   /** The provider's, asked anew each time. */
   messagesPerConnection(): number | undefined
-  limits: Pick<Limits, 'leaseWaitSeconds' | 'upstreamIdleSeconds' | 'upstreamAgeSeconds'>
+  limits: Pick<
+    Limits,
+    'leaseWaitSeconds' | 'clientTurnSeconds' | 'upstreamIdleSeconds' | 'upstreamAgeSeconds'
+  >
   clock: Pick<Clock, 'monotonic'>
   log: Log
 }
@@ -48,6 +51,8 @@ interface Member extends SignedIn {
   /** Drained: it serves no other transaction. */
   last: boolean
   idleTimer?: NodeJS.Timeout
+  /** Leased, and only its client is waited for. */
+  silent?: { since: number; takeBack(): void } | undefined
 }
 
 const lookAgainMilliseconds = 1000
@@ -88,6 +93,7 @@ export function createPool(dependencies: PoolDependencies): Pool {
     // While one connection serves, nobody is turned away because a second one cannot be had.
     if (failure && serving() + openings.size === 0) line.refuseAll(failure)
     while (openings.size < line.wanted() && mayOpen()) openOne()
+    if (line.next() && openings.size === 0) takeBack()
     if (total() === 0) for (const done of closers.splice(0)) done()
     if (line.next()) turnTimer = setTimeout(pump, nextTurn()).unref()
   }
@@ -100,6 +106,15 @@ export function createPool(dependencies: PoolDependencies): Pool {
   function nextTurn(): number {
     const delay = governor.delay()
     return delay > 0 ? Math.min(delay, lookAgainMilliseconds) : lookAgainMilliseconds
+  }
+
+  /** From the client that has been silent for the longest time, when that is too long for those who wait. */
+  function takeBack(): void {
+    let longest: Member['silent']
+    for (const { silent } of leased)
+      if (silent && silent.since < (longest?.since ?? Infinity)) longest = silent
+    const late = clock.monotonic() - limits.clientTurnSeconds * 1000
+    if (longest && longest.since <= late) longest.takeBack()
   }
 
   function mayOpen(): boolean {
@@ -208,9 +223,13 @@ export function createPool(dependencies: PoolDependencies): Pool {
       connection,
       capabilities,
       warm,
+      waitsForClient(takeBack) {
+        if (!ended) member.silent = takeBack && { since: clock.monotonic(), takeBack }
+      },
       giveBack(messages) {
         if (ended) return
         ended = true
+        member.silent = undefined
         leased.delete(member)
         member.messages += messages
         member.warm = true

@@ -54,14 +54,16 @@ export interface Begun {
 
 /** The right to one upstream connection for one mail transaction. Ends by `send`, `reset` or `abort`, exactly once. */
 export interface Transaction {
-  /** More recipients, in one write where PIPELINING is offered; one verbatim reply each. */
+  /** More recipients, in one write where PIPELINING is offered; one verbatim reply each.
+   * @throws Failure `provider-unavailable`, or `limit-reached` as `send` */
   recipients(commands: readonly RecipientCommand[]): Promise<readonly Reply[]>
   /**
    * Sends the message and resolves with the provider's final reply (also when it refuses DATA). `message` yields
    * the octets as the client sent them, dot-stuffing included, without the ending `.CRLF`; it is either empty or ends in CRLF. If iterating it throws,
-   * the upstream connection is destroyed, so that half a message is never taken for a whole one, and the error is
-   * thrown on. The lease is given back in every case.
-   * @throws Failure `outcome-unknown` once message octets have left, `provider-unavailable` before
+   * the error is thrown on; when octets have left, the upstream connection is destroyed, so that half a message is never taken for a whole one.
+   * The lease is given back in every case.
+   * @throws Failure `outcome-unknown` once message octets have left, `provider-unavailable` before, `limit-reached` when the client took so long that others got
+   * the connection
    */
   send(message: AsyncIterable<Buffer>): Promise<Reply>
   /** RSET, and the lease goes back. Never throws. */

@@ -1,5 +1,5 @@
 import type { Lease } from './lease.ts'
-import { readHead } from './message-head.ts'
+import type { MessageHead } from './message-head.ts'
 import { sendAsChunk } from './send-as-chunk.ts'
 import { sendAsData } from './send-as-data.ts'
 import type { Sent } from './sent.ts'
@@ -8,15 +8,15 @@ import type { TransactionContext } from './transaction-context.ts'
 /**
  * A small message goes as one BDAT chunk where CHUNKING is offered, every other one by DATA. Never more than one chunk: several, or large
  * ones, time out at some servers.
+ * @param source what is behind the head
  * @throws Failure as `Transaction.send`; what the message's iterator throws. The connection is not usable then
  */
 export async function sendMessage(
   lease: Lease,
-  message: AsyncIterable<Buffer>,
+  head: MessageHead,
+  source: AsyncIterator<Buffer>,
   context: TransactionContext,
 ): Promise<Sent> {
-  const source = message[Symbol.asyncIterator]()
-  const head = await readHead(source)
   if (head.whole && takesChunk(lease, context)) return sendAsChunk(lease.connection, head.octets, context)
   try {
     return await sendAsData(lease.connection, head, source, context)

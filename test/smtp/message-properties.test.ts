@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createIncomingMessage } from '../../src/smtp/incoming-message.ts'
 import { createChunkRefusals } from '../../src/upstream/chunk-refusals.ts'
 import type { Connection } from '../../src/upstream/connection.ts'
+import { readHead } from '../../src/upstream/message-head.ts'
 import { sendMessage } from '../../src/upstream/send-message.ts'
 import { createInputBuffer } from '../../src/wire/input-buffer.ts'
 import { say } from '../../src/wire/reply.ts'
@@ -39,7 +40,10 @@ async function pass(pieces: readonly Buffer[], chunking: boolean): Promise<Passe
   const withoutChunking = createChunkRefusals(createManualClock())
   const context = { host: 'provider', limits: defaultLimits, chunking: 'auto' as const, withoutChunking }
   const lease = { connection: keepingConnection(written), capabilities: { chunking } } as Lease
-  const sent = await sendMessage(lease, message.octets, context).catch(() => undefined)
+  const source = message.octets[Symbol.asyncIterator]()
+  const sent = await readHead(source)
+    .then((head) => sendMessage(lease, head, source, context))
+    .catch(() => undefined)
   const accepted = sent?.reply.code === 250 && message.cut() === undefined
   const behind = input.size() + waiting.reduce((sum, piece) => sum + piece.length, 0)
   return { accepted, written: Buffer.concat(written).toString('latin1'), behind }

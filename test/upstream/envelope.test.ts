@@ -216,13 +216,13 @@ describe('a provider that fails in the envelope', () => {
   })
 
   it.each([
-    [421, '4.7.0 Come back later'],
-    [530, '5.7.0 Authentication required'],
-    [550, '5.7.57 Client was not authenticated to send anonymous mail'],
+    [421, '4.7.0 Come back later', 0],
+    [530, '5.7.0 Authentication required', 60],
+    [550, '5.7.57 Client was not authenticated to send anonymous mail', 60],
   ])(
-    'passes on a %i to MAIL on a new connection, and does not use that connection again',
-    async (code, text) => {
-      const { relay, provider } = await stage(async (client, connection) => {
+    'passes on a %i to MAIL on a new connection, does not use that connection again, and signs in anew as rarely as after a refusal',
+    async (code, text, pause) => {
+      const { relay, provider, clock } = await stage(async (client, connection) => {
         await signsIn(client)
         if (connection > 0) return void (await takesMessage(client))
         await client.linesUntil(/^RCPT/)
@@ -231,6 +231,12 @@ describe('a provider that fails in the envelope', () => {
       })
       const begun = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
       expect(begun).toEqual({ replies: [{ code, lines: [text] }] })
+      if (pause > 0)
+        await expect(relay.begin(mailbox, mail, to('a@example.com'), 'printer')).rejects.toMatchObject({
+          code: 'provider-setup',
+          message: expect.stringContaining(String(code)),
+        })
+      clock.advance(pause)
       const { transaction } = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
       expect(await transaction?.send(message('hi\r\n'))).toMatchObject({ code: 250 })
       expect(provider.heard).toHaveLength(2)

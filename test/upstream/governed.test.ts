@@ -97,6 +97,57 @@ describe('messages that wait', () => {
   })
 })
 
+describe('a client that is silent in its transaction', () => {
+  async function silentFor(seconds: number) {
+    const setUp = await stage((client) => serves(client))
+    const silent = await begin(setUp.relay, 'silent')
+    setUp.clock.advance(seconds)
+    return { ...setUp, silent }
+  }
+
+  it('loses its connection to those who wait, and hears that it has to send again', async () => {
+    const { relay, provider, silent } = await silentFor(15)
+    expect(await sendOne(relay, 'a', 'printer')).toMatchObject({ code: 250 })
+    await expect(silent.recipients(to('b@example.com'))).rejects.toMatchObject({ code: 'limit-reached' })
+    await expect(silent.send(message('b\r\n'))).rejects.toMatchObject({ code: 'limit-reached' })
+    silent.abort()
+    await silent.reset()
+    expect(await sendOne(relay, 'c', 'silent')).toMatchObject({ code: 250 })
+    expect(provider.heard).toHaveLength(1)
+  })
+
+  it('loses it also with half of a small message, of which nothing has left', async () => {
+    const { relay, provider, clock, silent } = await silentFor(0)
+    let go = () => {}
+    const paused = new Promise<void>((resolve) => {
+      go = resolve
+    })
+    async function* slow() {
+      yield Buffer.from('half\r\n')
+      await paused
+      yield Buffer.from('whole\r\n')
+    }
+    const sent = silent.send(slow())
+    const next = sendOne(relay, 'a', 'printer')
+    await eventually('one that waits', async () => (await relay.state(mailbox)).waiting === 1)
+    clock.advance(15)
+    expect(await next).toMatchObject({ code: 250 })
+    go()
+    await expect(sent).rejects.toMatchObject({ code: 'limit-reached' })
+    expect(provider.heard.join('')).not.toContain('half')
+  })
+
+  it('keeps it while nobody waits, and while its time is not up', async () => {
+    const { relay, silent } = await silentFor(3600)
+    expect(await silent.send(message('a\r\n'))).toMatchObject({ code: 250 })
+    const another = await begin(relay, 'silent')
+    const next = sendOne(relay, 'b', 'printer')
+    await eventually('one that waits', async () => (await relay.state(mailbox)).waiting === 1)
+    expect(await another.send(message('c\r\n'))).toMatchObject({ code: 250 })
+    expect(await next).toMatchObject({ code: 250 })
+  })
+})
+
 describe('a provider that complains', () => {
   it('of too many connections is given fewer for a while', async () => {
     let complaints = 1

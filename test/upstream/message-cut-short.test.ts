@@ -174,10 +174,28 @@ describe('a message that is cut short', () => {
     await expect(transaction.send(source())).rejects.toMatchObject({ code: 'outcome-unknown' })
   })
 
-  it.each([
-    ['a small one', 1],
-    ['a large one', 2000],
-  ])('is never ended when its source fails: %s', async (_, pieces) => {
+  async function* failingSource(pieces: number) {
+    for (let piece = 0; piece < pieces; piece += 1) yield Buffer.from(line)
+    throw new RangeError('the client sent a bare LF')
+  }
+
+  it('costs no connection when its source fails before anything has left', async () => {
+    const { relay, provider } = await stage(async (client) => {
+      await signsIn(client)
+      await takesEnvelope(client)
+      expectLine(await client.line(), /^RSET$/)
+      client.say('250 2.0.0 Fine')
+      await takesMessage(client)
+      await client.gone()
+    })
+    const transaction = await begin(relay)
+    await expect(transaction.send(failingSource(1))).rejects.toThrow(RangeError)
+    expect(await (await begin(relay)).send(message('b\r\n'))).toMatchObject({ code: 250 })
+    expect(provider.heard).toHaveLength(1)
+    expect(provider.heard[0]).not.toContain(line)
+  })
+
+  it('is never ended when its source fails after the beginning has left', async () => {
     const { relay, provider } = await stage(async (client, connection) => {
       if (connection > 0) {
         await signsIn(client)
@@ -189,12 +207,8 @@ describe('a message that is cut short', () => {
       client.say('354 Go ahead')
       await client.gone()
     })
-    async function* source() {
-      for (let piece = 0; piece < pieces; piece += 1) yield Buffer.from(line)
-      throw new RangeError('the client sent a bare LF')
-    }
     const transaction = await begin(relay)
-    await expect(transaction.send(source())).rejects.toThrow(RangeError)
+    await expect(transaction.send(failingSource(2000))).rejects.toThrow(RangeError)
     expect(await (await begin(relay)).send(message('b\r\n'))).toMatchObject({ code: 250 })
     expect(provider.heard).toHaveLength(2)
     expect(provider.heard[0]).not.toContain('\r\n.\r\n')
