@@ -20,7 +20,7 @@ export async function settledVitals(stage, enough = 0) {
 
 // A young process is still growing towards the size that its heap will have; a leak in each session is beyond this soon.
 const descriptorsToSpare = 3
-const memoryToSpare = 80
+const memoryToSpare = 96
 
 /** Compares with the base, once what is only kept for a while has ended. @param {Vitals} base @param {Watched} stage */
 export async function expectVitalsBack(base, stage) {
