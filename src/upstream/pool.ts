@@ -7,6 +7,7 @@ import type { Lease } from './lease.ts'
 import { NoToken } from './no-token.ts'
 import type { SignedIn } from './open-signed-in.ts'
 import { allBusy, closedAtOnce, tooMany, tooSlow } from './pool-failures.ts'
+import { createMembers, type Member } from './pool-members.ts'
 import { quit } from './quit.ts'
 import { createWaitingLine, type Place } from './waiting-line.ts'
 
@@ -44,17 +45,6 @@ export interface PoolDependencies {
   log: Log
 }
 
-interface Member extends SignedIn {
-  openedAt: number
-  messages: number
-  warm: boolean
-  /** Drained: it serves no other transaction. */
-  last: boolean
-  idleTimer?: NodeJS.Timeout
-  /** Leased, and only its client is waited for. */
-  silent?: { since: number; takeBack(): void } | undefined
-}
-
 const lookAgainMilliseconds = 1000
 
 /** What a transaction under way is given at the end, in seconds. */
@@ -62,9 +52,8 @@ const leasedSeconds = 2
 
 export function createPool(dependencies: PoolDependencies): Pool {
   const { governor, limits, clock, log } = dependencies
-  const idle: Member[] = []
-  const leased = new Set<Member>()
-  const leaving = new Set<Member>()
+  const members = createMembers()
+  const { idle, leased, serving } = members
   const openings = new Set<AbortController>()
   const line = createWaitingLine(clock.monotonic, tooLate)
   const closers: (() => void)[] = []
@@ -73,19 +62,12 @@ export function createPool(dependencies: PoolDependencies): Pool {
   /** After one that failed, on the monotonic clock. */
   let noneBefore = 0
 
-  const open = () => idle.length + leased.size
-  const total = () => open() + leaving.size + openings.size
-  /** Those that the next in the line can hope for. */
-  const serving = () => {
-    let last = 0
-    for (const member of leased) if (member.last) last += 1
-    return open() - last
-  }
+  const total = () => members.total() + openings.size
 
   /** Whatever happened: serves those who wait as far as it goes, and opens as many connections as they need. */
   function pump(): void {
     clearTimeout(turnTimer)
-    while (idle.length > 0 && open() + openings.size > governor.connections()) retire(idle[0])
+    while (idle.length > 0 && members.open() + openings.size > governor.connections()) retire(idle[0])
     for (let place = line.next(); place && idle.length > 0 && mayLeave(place); place = line.next())
       line.serve(hand(place))
     if (serving() > 0) line.proven()
@@ -110,9 +92,7 @@ export function createPool(dependencies: PoolDependencies): Pool {
 
   /** From the client that has been silent for the longest time, when that is too long for those who wait. */
   function takeBack(): void {
-    let longest: Member['silent']
-    for (const { silent } of leased)
-      if (silent && silent.since < (longest?.since ?? Infinity)) longest = silent
+    const longest = members.longestSilence()
     const late = clock.monotonic() - limits.clientTurnSeconds * 1000
     if (longest && longest.since <= late) longest.takeBack()
   }
@@ -172,7 +152,7 @@ export function createPool(dependencies: PoolDependencies): Pool {
   }
 
   function keep(member: Member): void {
-    idle.push(member)
+    members.move(member, 'idle')
     // Set anew for each message: a new one each time would cost ten times as much.
     if (member.idleTimer) member.idleTimer.refresh()
     else member.idleTimer = setTimeout(idleTooLong, limits.upstreamIdleSeconds * 1000, member).unref()
@@ -187,31 +167,22 @@ export function createPool(dependencies: PoolDependencies): Pool {
 
   function retire(member: Member | undefined): void {
     if (member === undefined) return
-    remove(member)
-    leaving.add(member)
+    members.move(member, 'leaving')
     void quit(member.connection).then(() => forget(member))
   }
 
   function forget(member: Member): void {
     member.connection.destroy()
     clearTimeout(member.idleTimer)
-    remove(member)
+    members.remove(member)
     pump()
-  }
-
-  function remove(member: Member): void {
-    const place = idle.indexOf(member)
-    if (place !== -1) idle.splice(place, 1)
-    leased.delete(member)
-    leaving.delete(member)
   }
 
   /** The connection that rested last goes out first, so that those beyond the need grow old and end. */
   function hand({ again }: Place): Lease {
     const member = idle.at(-1)
     if (!member) throw new Failure('internal', 'There is no idle connection to hand out')
-    remove(member)
-    leased.add(member)
+    members.move(member, 'leased')
     if (!again) governor.departed()
     return leaseOf(member)
   }
@@ -230,7 +201,7 @@ export function createPool(dependencies: PoolDependencies): Pool {
         if (ended) return
         ended = true
         member.silent = undefined
-        leased.delete(member)
+        members.remove(member)
         member.messages += messages
         member.warm = true
         rest(member)
@@ -285,7 +256,7 @@ export function createPool(dependencies: PoolDependencies): Pool {
       await new Promise<void>((done) => closers.push(done))
       clearTimeout(patience)
     },
-    state: () => ({ open: open(), inUse: leased.size, waiting: line.waiting() }),
+    state: () => ({ open: members.open(), inUse: leased.size, waiting: line.waiting() }),
   }
 }
 
