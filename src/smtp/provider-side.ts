@@ -94,8 +94,10 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
       deps.record.recipients(replies)
       return { kind: 'recipients-answered', replies, open: true }
     } catch (error) {
-      transaction?.abort()
+      const current = transaction
       transaction = undefined
+      // A connection that was lost has ended already; after a limit of ours it is as good as before.
+      await current?.reset()
       return failed(error)
     }
   }
