@@ -52,7 +52,7 @@ export interface Begun {
   transaction?: Transaction
 }
 
-/** The right to one upstream connection for one mail transaction. Ends by `send`, `reset` or `abort`, exactly once. */
+/** The right to one upstream connection for one mail transaction. Ends by `send` or `reset`, exactly once. */
 export interface Transaction {
   /** More recipients, in one write where PIPELINING is offered; one verbatim reply each.
    * @throws Failure `provider-unavailable`, or `limit-reached` as `send` */
@@ -68,6 +68,4 @@ export interface Transaction {
   send(message: AsyncIterable<Buffer>): Promise<Reply>
   /** RSET, and the lease goes back. Never throws. */
   reset(): Promise<void>
-  /** Destroys the connection. Never throws. */
-  abort(): void
 }

@@ -40,16 +40,6 @@ export function createTransaction(lease: Lease, context: TransactionContext, pas
     if (state === 'open' || state === 'reading') void giveUp('taken')
   }
 
-  /** Also while a message is under way: then `send` rejects, and knows what may have become of it. */
-  function abort(): void {
-    // What gives the connection back already may finish that.
-    if (state === 'taken' || state === 'over') return
-    lease.discard()
-    if (state === 'sending') return
-    state = 'over'
-    passage.end('not-sent')
-  }
-
   async function headOf(source: AsyncIterator<Buffer>): Promise<MessageHead> {
     state = 'reading'
     lease.waitsForClient(takeBack)
@@ -73,7 +63,9 @@ export function createTransaction(lease: Lease, context: TransactionContext, pas
       const { replies, lost } = await exchangeEnvelope(lease, octets, seconds)
       for (const reply of replies) passage.heard(reply, 'recipient')
       if (lost) {
-        abort()
+        state = 'over'
+        lease.discard()
+        passage.end('not-sent')
         throw lossAsFailure(lost, context.host)
       }
       lease.waitsForClient(takeBack)
@@ -102,7 +94,6 @@ export function createTransaction(lease: Lease, context: TransactionContext, pas
     async reset() {
       if (state === 'open') await giveUp('over')
     },
-    abort,
   }
 }
 

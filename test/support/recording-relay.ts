@@ -5,7 +5,7 @@ import { isPositive, type Reply, say } from '../../src/wire/reply.ts'
 
 /** A provider's side that answers as it was told to and writes down what it was asked. */
 export interface RecordingRelay extends Relay {
-  /** What was asked, in order: `VERIFY`, `MAIL`, `RCPT`, `MESSAGE`, `RESET`, `ABORT`. */
+  /** What was asked, in order: `VERIFY`, `MAIL`, `RCPT`, `MESSAGE`, `RESET`. */
   asked: string[]
   /** The whole messages that arrived. */
   messages: Buffer[]
@@ -62,10 +62,6 @@ export function createRecordingRelay(): RecordingRelay {
 
     async reset() {
       asked.push('RESET')
-    },
-
-    abort() {
-      asked.push('ABORT')
     },
   }
 

@@ -4,7 +4,7 @@ import { ehlo, expectLine, greets, signsIn, takesMessage } from '../support/prov
 import { mailbox } from '../support/relay-stage.ts'
 import type { Client } from '../support/scripted-provider.ts'
 import { useScriptedStage } from '../support/scripted-stage.ts'
-import { begin, mail, message, to } from '../support/upstream-messages.ts'
+import { begin, line, mail, message, to } from '../support/upstream-messages.ts'
 
 const stage = useScriptedStage()
 
@@ -77,7 +77,11 @@ describe('the pool', () => {
     const { relay, provider } = await stage((client) => serves(client, []))
     const first = await begin(relay)
     const second = begin(relay)
-    first.abort()
+    async function* cutOff() {
+      for (let piece = 0; piece < 1000; piece += 1) yield Buffer.from(line)
+      throw new RangeError('the client has gone')
+    }
+    await expect(first.send(cutOff())).rejects.toThrow(RangeError)
     expect(await (await second).send(message('b\r\n'))).toMatchObject({ code: 250 })
     expect(provider.heard).toHaveLength(2)
   })
@@ -282,7 +286,7 @@ describe('closing the relay', () => {
     await new Promise((resolve) => setImmediate(resolve))
     const closing = relay.close()
     await waiting
-    transaction.abort()
+    await transaction.send(message('a\r\n'))
     await closing
   })
 
