@@ -1,13 +1,11 @@
+import { createLanes } from '../base/lanes.ts'
+
 /** Runs a task in its turn among those of the same lane. */
 export type Turnstile = <T>(lane: string, task: () => Promise<T>) => Promise<T>
 
-/**
- * Lets at most `limit` tasks run at once. The others wait in lanes, each in the order in which they came; the lanes take turns, so that
- * a long one holds up nobody in another.
- */
+/** Lets at most `limit` tasks run at once. The others wait in lanes, which take turns. */
 export function createTurnstile(limit: number): Turnstile {
-  // A Map keeps the order in which its keys came: the lane whose turn it is stands first. Only lanes where somebody waits are in it.
-  const lanes = new Map<string, (() => void)[]>()
+  const waiting = createLanes<() => void>()
   let running = 0
 
   async function enter(lane: string): Promise<void> {
@@ -16,24 +14,13 @@ export function createTurnstile(limit: number): Turnstile {
       return
     }
     // The one who leaves hands its place on, so `running` stays as it is.
-    await new Promise<void>((resolve) => {
-      const waiting = lanes.get(lane)
-      if (waiting) waiting.push(resolve)
-      else lanes.set(lane, [resolve])
-    })
+    await new Promise<void>((resolve) => waiting.push(lane, resolve))
   }
 
   function leave(): void {
-    const [first] = lanes
-    if (first === undefined) {
-      running -= 1
-      return
-    }
-    const [lane, waiting] = first
-    lanes.delete(lane)
     const next = waiting.shift()
-    if (waiting.length > 0) lanes.set(lane, waiting)
-    next?.()
+    if (next) next()
+    else running -= 1
   }
 
   return async (lane, task) => {

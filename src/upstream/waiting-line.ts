@@ -1,4 +1,5 @@
 import type { Failure } from '../base/failure.ts'
+import { createLanes } from '../base/lanes.ts'
 import type { Lease } from './lease.ts'
 
 /**
@@ -38,66 +39,36 @@ interface Waiting extends Place {
 
 /** @param tooLate what to say to those who have waited too long */
 export function createWaitingLine(now: () => number, tooLate: () => Failure): WaitingLine {
-  // A Map keeps the order in which its keys came: the lane whose turn it is stands first. Only lanes where somebody waits are in it.
-  const lanes = new Map<string, Waiting[]>()
+  const lanes = createLanes<Waiting>()
+  /** Those who have waited already. */
   const again: Waiting[] = []
   const proofs: { resolve(): void; reject(failure: Failure): void }[] = []
-  let count = 0
 
-  function laneOf(place: Place): Waiting[] {
-    if (place.again) return again
-    let lane = lanes.get(place.lane)
-    if (lane === undefined) {
-      lane = []
-      lanes.set(place.lane, lane)
-    }
-    return lane
-  }
+  const count = () => again.length + lanes.size()
 
-  function leave(waiting: Waiting): void {
-    clearTimeout(waiting.timer)
-    const lane = laneOf(waiting)
-    lane.splice(lane.indexOf(waiting), 1)
-    count -= 1
-    if (lane.length === 0 && lane !== again) lanes.delete(waiting.lane)
-  }
-
-  function first(): Waiting | undefined {
-    if (again.length > 0) return again[0]
-    const [lane] = lanes.values()
-    return lane?.[0]
-  }
-
-  /** Its lane stands last from now on. */
-  function passTurn({ lane: name }: Waiting): void {
-    const lane = lanes.get(name)
-    if (lane === undefined) return
-    lanes.delete(name)
-    lanes.set(name, lane)
+  function giveUp(waiting: Waiting): void {
+    if (waiting.again) again.splice(again.indexOf(waiting), 1)
+    else lanes.remove(waiting.lane, waiting)
+    waiting.reject(tooLate())
   }
 
   return {
     lease(place) {
       return new Promise((resolve, reject) => {
         const waiting: Waiting = { ...place, resolve, reject }
-        const giveUp = () => {
-          leave(waiting)
-          reject(tooLate())
-        }
-        waiting.timer = setTimeout(giveUp, Math.max(0, place.until - now())).unref()
-        laneOf(waiting).push(waiting)
-        count += 1
+        waiting.timer = setTimeout(giveUp, Math.max(0, place.until - now()), waiting).unref()
+        if (place.again) again.push(waiting)
+        else lanes.push(place.lane, waiting)
       })
     },
     proof() {
       return new Promise((resolve, reject) => proofs.push({ resolve, reject }))
     },
-    next: first,
+    next: () => again[0] ?? lanes.first(),
     serve(lease) {
-      const waiting = first()
+      const waiting = again.shift() ?? lanes.shift()
       if (waiting === undefined) return
-      leave(waiting)
-      if (!waiting.again) passTurn(waiting)
+      clearTimeout(waiting.timer)
       waiting.resolve(lease)
     },
     proven() {
@@ -105,12 +76,12 @@ export function createWaitingLine(now: () => number, tooLate: () => Failure): Wa
     },
     refuseAll(failure) {
       for (const { reject } of proofs.splice(0)) reject(failure)
-      for (const waiting of [...again, ...[...lanes.values()].flat()]) {
-        leave(waiting)
-        waiting.reject(failure)
+      for (const { reject, timer } of [...again.splice(0), ...lanes.clear()]) {
+        clearTimeout(timer)
+        reject(failure)
       }
     },
-    wanted: () => Math.max(count, proofs.length > 0 ? 1 : 0),
-    waiting: () => count,
+    wanted: () => Math.max(count(), proofs.length > 0 ? 1 : 0),
+    waiting: count,
   }
 }

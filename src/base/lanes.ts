@@ -1,0 +1,60 @@
+/**
+ * Those who wait, in lanes: each lane in the order in which they came, and the lanes take turns, so that a long one holds up nobody in
+ * another.
+ */
+export interface Lanes<T> {
+  push(lane: string, item: T): void
+  /** Whose turn it is. */
+  first(): T | undefined
+  /** Takes that one out; its lane stands last from now on. */
+  shift(): T | undefined
+  /** One who gives up waits in no lane any more. */
+  remove(lane: string, item: T): void
+  /** Takes everybody out. */
+  clear(): T[]
+  size(): number
+}
+
+export function createLanes<T>(): Lanes<T> {
+  // A Map keeps the order in which its keys came: the lane whose turn it is stands first. Only lanes where somebody waits are in it.
+  const lanes = new Map<string, T[]>()
+  let size = 0
+
+  return {
+    push(name, item) {
+      size += 1
+      const lane = lanes.get(name)
+      if (lane) lane.push(item)
+      else lanes.set(name, [item])
+    },
+    first() {
+      const [lane] = lanes.values()
+      return lane?.[0]
+    },
+    shift() {
+      const [entry] = lanes
+      if (entry === undefined) return undefined
+      const [name, lane] = entry
+      size -= 1
+      lanes.delete(name)
+      const item = lane.shift()
+      if (lane.length > 0) lanes.set(name, lane)
+      return item
+    },
+    remove(name, item) {
+      const lane = lanes.get(name) ?? []
+      const place = lane.indexOf(item)
+      if (place === -1) return
+      size -= 1
+      lane.splice(place, 1)
+      if (lane.length === 0) lanes.delete(name)
+    },
+    clear() {
+      const all = [...lanes.values()].flat()
+      lanes.clear()
+      size = 0
+      return all
+    },
+    size: () => size,
+  }
+}
