@@ -58,6 +58,11 @@ export function asFailure(error: unknown): Failure {
   return new Failure('internal', 'Something went wrong inside postern', { cause: error })
 }
 
+/** The same failure, for those who come later. */
+export function withRetryAfter({ code, message, fix, cause }: Failure, retryAfterSeconds: number): Failure {
+  return new Failure(code, message, { cause, retryAfterSeconds, ...(fix !== undefined && { fix }) })
+}
+
 /** What whoever still asks gets while postern ends. */
 export function stopping(): Failure {
   return new Failure('provider-unavailable', 'postern is stopping', { fix: 'Try again in a minute.' })

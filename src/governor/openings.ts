@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { Failure, type FailureCode } from '../base/failure.ts'
+import { type Failure, type FailureCode, withRetryAfter } from '../base/failure.ts'
 import type { ConnectionCap } from './connection-cap.ts'
 import type { Openings, Pause } from './governor.ts'
 
@@ -45,7 +45,7 @@ export function createOpenings(clock: Clock, cap: ConnectionCap): MailboxOpening
 
   return {
     obstacle: () =>
-      trouble && remaining() > 0 ? laterOf(trouble.failure, Math.ceil(remaining() / 1000)) : undefined,
+      trouble && remaining() > 0 ? withRetryAfter(trouble.failure, Math.ceil(remaining() / 1000)) : undefined,
     probing: () => trouble !== undefined,
     succeeded: reset,
     failed(failure, serving) {
@@ -71,8 +71,4 @@ export function createOpenings(clock: Clock, cap: ConnectionCap): MailboxOpening
       return { about: 'sign-in', ...trouble.pause, reason, ...(fix !== undefined && { fix }) }
     },
   }
-}
-
-function laterOf({ code, message, fix, cause }: Failure, retryAfterSeconds: number): Failure {
-  return new Failure(code, message, { cause, retryAfterSeconds, ...(fix !== undefined && { fix }) })
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { Failure, type FailureCode } from '../base/failure.ts'
+import { type Failure, type FailureCode, withRetryAfter } from '../base/failure.ts'
 import type { Pause } from '../governor/governor.ts'
 
 /** After trouble, nobody asks again before the time is up: whoever comes meanwhile gets the same failure at once. */
@@ -66,10 +66,4 @@ export function createBackOff(clock: Clock, random: () => number): BackOff {
     remainingMilliseconds,
     clear: (key) => void underway.delete(key),
   }
-}
-
-/** The same failure, for those who come later. */
-export function withRetryAfter(failure: Failure, retryAfterSeconds: number): Failure {
-  const { code, message, fix, cause } = failure
-  return new Failure(code, message, { cause, retryAfterSeconds, ...(fix !== undefined && { fix }) })
 }

@@ -1,8 +1,8 @@
 import { type Address, addressKey } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
-import type { Failure } from '../base/failure.ts'
+import { type Failure, withRetryAfter } from '../base/failure.ts'
 import type { Pause } from '../governor/governor.ts'
-import { createBackOff, withRetryAfter } from './back-off.ts'
+import { createBackOff } from './back-off.ts'
 
 /**
  * The way to the token endpoint for all mailboxes of one registration. When the provider refuses the registration itself, each of them
