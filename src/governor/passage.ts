@@ -20,7 +20,7 @@ export interface PassageNeeds {
 export function openPassage({ breakers, senders, daily, cap }: PassageNeeds, origin: Origin): Passage {
   const probes = enterAll([breakers.registration, breakers.mailbox, ...senders.breakersOf(origin)])
   let taken = 0
-  const recipients = { accepted: 0, refused: 0, others: 0 }
+  const recipients = { accepted: 0, others: 0 }
   /** What is said to each recipient of one message is said once. */
   const said = new Set<Meaning>()
   let delivered = false
@@ -57,9 +57,8 @@ export function openPassage({ breakers, senders, daily, cap }: PassageNeeds, ori
 
   function countRecipient(reply: Reply, isRefused: boolean): void {
     if (isPositive(reply)) recipients.accepted += 1
-    else if (isRefused) recipients.refused += 1
+    else if (isRefused) recipientRefusal = reply
     else recipients.others += 1
-    if (isRefused) recipientRefusal = reply
   }
 
   /** The permanent refusal of all that this program wanted. */

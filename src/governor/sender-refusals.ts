@@ -1,7 +1,7 @@
 import { addressKey, printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import type { Breaker, Tripped } from './breaker.ts'
+import type { Breaker, Tripped, Trouble } from './breaker.ts'
 import { createStrikes, type Probes } from './strikes.ts'
 
 /**
@@ -44,11 +44,11 @@ export function createSenderRefusals(clock: Clock, log: Log): SenderRefusals {
     },
 
     senderRefused(origin, status, probes) {
-      const trouble = {
-        about: 'sender' as const,
+      const trouble: Trouble = {
+        about: 'sender',
         sender: origin.sender,
         seconds: 600,
-        code: 'provider-setup' as const,
+        code: 'provider-setup',
         reason: `The provider does not let this mailbox send as ${shown(origin.sender)} (${status}), again and again`,
         fix: 'Let the program send as the mailbox itself (or use the login option --rewrite-sender), or have the provider allow this sender.',
       }
@@ -56,11 +56,11 @@ export function createSenderRefusals(clock: Clock, log: Log): SenderRefusals {
     },
 
     refused(origin, status, probes) {
-      const trouble = {
-        about: 'sender' as const,
+      const trouble: Trouble = {
+        about: 'sender',
         sender: origin.sender,
         seconds: 300,
-        code: 'limit-reached' as const,
+        code: 'limit-reached',
         reason: `The provider has refused everything that one program sent as ${shown(origin.sender)} for a while (${status} the last time), and punishes who repeats that`,
         fix: 'Find out what is refused, and stop the program that repeats it.',
       }
