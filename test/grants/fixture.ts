@@ -1,3 +1,4 @@
+import { afterEach, beforeEach, expect } from 'vitest'
 import { type Address, addressKey } from '../../src/base/address.ts'
 import type { Clock } from '../../src/base/clock.ts'
 import { Failure } from '../../src/base/failure.ts'
@@ -222,4 +223,22 @@ export async function failureOf(promise: Promise<unknown>): Promise<Failure> {
   )
   if (error instanceof Failure) return error
   throw error
+}
+
+interface House {
+  endpoint: { unusedAnswers(): number }
+  close(): Promise<void>
+}
+
+/** A house of its own for each test of a file. The token endpoint has given every answer that it was told to, when the test is over. */
+export function startEach<H extends House>(start: () => Promise<H>, use: (house: H) => void): void {
+  let house: H
+  beforeEach(async () => {
+    house = await start()
+    use(house)
+  })
+  afterEach(async () => {
+    expect(house.endpoint.unusedAnswers()).toBe(0)
+    await house.close()
+  })
 }

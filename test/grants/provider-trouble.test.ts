@@ -1,19 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { createTokenBroker } from '../../src/grants/create-token-broker.ts'
 import type { ScriptedAnswer } from '../providers/token-endpoint.ts'
 import { tokens } from '../providers/token-endpoint.ts'
-import { failureOf, me, startBroker } from './fixture.ts'
+import { failureOf, me, startBroker, startEach } from './fixture.ts'
 
 let house: Awaited<ReturnType<typeof startBroker>>
 
-beforeEach(async () => {
-  house = await startBroker()
-})
-afterEach(async () => {
-  expect(house.endpoint.unusedAnswers()).toBe(0)
-  await house.close()
+startEach(startBroker, (started) => {
+  house = started
 })
 
 const passing: [string, ScriptedAnswer][] = [

@@ -1,16 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type ScriptedAnswer, tokens } from '../providers/token-endpoint.ts'
 import { refusal, refused, startCrowd } from './crowd.ts'
-import { failureOf, me } from './fixture.ts'
+import { failureOf, me, startEach } from './fixture.ts'
 
 let house: Awaited<ReturnType<typeof startCrowd>>
 
-beforeEach(async () => {
-  house = await startCrowd()
-})
-afterEach(async () => {
-  expect(house.endpoint.unusedAnswers()).toBe(0)
-  await house.close()
+startEach(startCrowd, (started) => {
+  house = started
 })
 
 describe('a mailbox that is refused while others are served', () => {

@@ -1,15 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { tokens } from '../providers/token-endpoint.ts'
-import { consented, failureOf, me, startBroker } from './fixture.ts'
+import { consented, failureOf, me, startBroker, startEach } from './fixture.ts'
 
 let house: Awaited<ReturnType<typeof startBroker>>
 
-beforeEach(async () => {
-  house = await startBroker()
-})
-afterEach(async () => {
-  expect(house.endpoint.unusedAnswers()).toBe(0)
-  await house.close()
+startEach(startBroker, (started) => {
+  house = started
 })
 
 describe('a token that is asked for', () => {
