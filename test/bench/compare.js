@@ -53,6 +53,6 @@ function summaries(measured) {
   })
 }
 
-function mapValues(object, change) {
+export function mapValues(object, change) {
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value, key)]))
 }

@@ -1,4 +1,5 @@
 // Messages of 25 MiB. The provider hashes what arrives, and the hashes are compared: octets that are lost or changed are no rate.
+import { mapValues } from './compare.js'
 import { compareSending, mediansOf } from './compare-sending.js'
 import { forgetPeak, peakOctets, residentOctets } from './figures.js'
 import { row, withVerdict } from './rows.js'
@@ -58,8 +59,4 @@ function checkArrived(digests, digest, sent) {
 function growthRow(megabytes) {
   const goal = { of: 'figure', atMost: mostGrowth }
   return row('growth of resident memory beside them', 'MB', { through: megabytes }, goal)
-}
-
-function mapValues(object, change) {
-  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]))
 }
