@@ -28,6 +28,7 @@ async function newConfig(over: Partial<Config> = {}): Promise<Config> {
     customProviders: [],
     providerOverrides: new Map(),
     logLevel: 'silent',
+    notify: {},
     limits: defaultLimits,
     ...over,
   }
@@ -128,6 +129,7 @@ function entry(tokenEndpoint: string, port: number): CustomProvider {
     scopes: ['mail'],
     authorizationParameters: {},
     clientId: 'postern',
+    clientSecrets: [],
     smtp: { host: 'localhost', port, tls: 'implicit' },
     mechanisms: ['XOAUTH2'],
   }

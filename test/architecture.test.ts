@@ -9,6 +9,7 @@ const floors: readonly (readonly string[])[] = [
   ['main.ts'],
   ['app.ts'],
   ['cli', 'web', 'smtp'],
+  ['notices'],
   ['upstream'],
   ['consent'],
   ['mailboxes', 'grants', 'config'],
@@ -25,12 +26,13 @@ const floors: readonly (readonly string[])[] = [
 const homes: readonly { what: RegExp; rooms: readonly string[] }[] = [
   { what: /^express$|^helmet$/, rooms: ['web'] },
   { what: /^openid-client$|^undici$/, rooms: ['providers'] },
-  { what: /^jose(\/|$)/, rooms: ['store'] },
+  { what: /^jose(\/|$)/, rooms: ['store', 'providers'] },
   { what: /^kysely$|sqlite/, rooms: ['store'] },
   { what: /^commander$/, rooms: ['cli'] },
   { what: /^pino$/, rooms: ['main.ts'] },
   { what: /^rate-limiter-flexible(\/|$)/, rooms: ['guessing'] },
   { what: /^selfsigned$|^@peculiar\/x509$/, rooms: ['tls'] },
+  { what: /^nodemailer(\/|$)/, rooms: ['notices'] },
   { what: /^zod$/, rooms: ['providers', 'web', 'cli'] },
 ]
 

@@ -35,6 +35,16 @@ export function addressKey(address: string): string {
   return address.normalize('NFC').toLowerCase()
 }
 
+/** `*@example.com`, the mailbox that stands for all of the address's domain; undefined for such a one itself, and for what has no domain. */
+export function domainMailbox(address: string): Address | undefined {
+  const at = address.lastIndexOf('@')
+  return at <= 0 || isDomainMailbox(address) ? undefined : `*${address.slice(at)}`
+}
+
+export function isDomainMailbox(address: Address): boolean {
+  return address.startsWith('*@')
+}
+
 function isDomain(domain: string): boolean {
   return /^(?!-)[\p{L}\p{N}-]+(?<!-)(\.(?!-)[\p{L}\p{N}-]+(?<!-))*$/u.test(domain)
 }

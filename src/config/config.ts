@@ -1,3 +1,4 @@
+import type { Address } from '../base/address.ts'
 import type { Secret } from '../base/secret.ts'
 
 /** Every effective setting, checked. Made from the environment in one go; nothing else reads `process.env`. */
@@ -14,8 +15,9 @@ export interface Config {
   /** The sealing key, 32 octets as base64 (standard or URL alphabet) or hexadecimal; absent: the key file in the data directory. */
   key?: Secret
   registrations: {
-    microsoft?: { clientId: string; clientSecret?: Secret; tenant: string }
-    google?: { clientId: string; clientSecret?: Secret }
+    microsoft?: MicrosoftRegistration
+    google?: { clientId: string; clientSecrets: readonly ClientSecret[]; testing: boolean }
+    googleServiceAccount?: ServiceAccount
   }
   /** The parsed and validated providers file; empty without one. */
   customProviders: readonly CustomProvider[]
@@ -23,6 +25,9 @@ export interface Config {
   providerOverrides: ReadonlyMap<string, ProviderOverride>
   /** PEM text of additional certification authorities. */
   extraCa?: string
+  /** The way to every provider that has no other of its own and is not on loopback. */
+  proxy?: Proxy
+  notify: NotifyConfig
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   limits: Limits
 }
@@ -85,40 +90,122 @@ export interface Limits {
   shutdownSeconds: number
 }
 
-/** One entry of `POSTERN_PROVIDERS_FILE`, as written there (its secret read from `clientSecretFile` where that is used). */
+/** Which of Microsoft's clouds a tenant lives in; each has its own registrations. */
+export type MicrosoftCloud = 'worldwide' | 'gcc-high' | 'dod' | 'china'
+
+export interface MicrosoftRegistration {
+  cloud: MicrosoftCloud
+  tenant: string
+  clientId: string
+  clientSecrets: readonly ClientSecret[]
+  certificate?: ClientCertificate
+}
+
+/** One of a registration's secrets. They are tried in their order: the next one overlaps with the one that ends. */
+export interface ClientSecret {
+  value: Secret
+  /** Milliseconds since 1970; what somebody read at the provider and wrote down here. */
+  expiresAt?: number
+}
+
+/** A certificate that a registration authenticates with (RFC 7523, section 2.2), and its key. */
+export interface ClientCertificate {
+  /** SHA-256 of the certificate's DER, base64url: `x5t#S256` of RFC 7515, section 4.1.8. */
+  thumbprint: string
+  /** PEM. */
+  key: Secret
+  expiresAt: number
+}
+
+/** A Google service account, as its key file has it. */
+export interface ServiceAccount {
+  email: string
+  /** Numeric: what an administrator delegates the domain to. */
+  clientId: string
+  keyId: string
+  /** PEM. */
+  key: Secret
+}
+
+/** An HTTP proxy that tunnels by CONNECT (RFC 9110, section 9.3.6). */
+export interface Proxy {
+  /** `http://proxy.example.com:3128`, or https. */
+  origin: string
+  /** `name:password`, for Basic authentication. */
+  credentials?: Secret
+}
+
+/** `direct`: no proxy, whatever is set for all. */
+export type ProxyChoice = Proxy | 'direct'
+
+/** Where notices go: consent links, secrets that end, trouble that lasts. Each may be absent. */
+export interface NotifyConfig {
+  /** Signed with the secret. */
+  webhook?: { url: URL; secret: Secret }
+  /** Sent through a mailbox of postern. */
+  mail?: { from: Address; to: readonly Address[] }
+  command?: NotifyCommand
+}
+
+export interface NotifyCommand {
+  /** For the system's shell. */
+  line: string
+  /** All that it gets of the environment: PATH, HOME and the like, and no secret of ours. */
+  environment: Readonly<Record<string, string>>
+}
+
+/** One entry of `providers` in `POSTERN_PROVIDERS_FILE`: a registration at a preset, with whatever is to differ from it, or a provider of its own.
+ * What files it names have been read. */
 export interface CustomProvider {
   id: string
-  name: string
+  /** The id of a built-in provider that this is a registration of. Without it `name`, `scopes`, `smtp` and `mechanisms` are there. */
+  preset?: string
+  name?: string
+  /** Without endpoints: they are discovered (RFC 8414, OpenID Connect Discovery). */
   issuer?: string
-  authorizationEndpoint: string
-  tokenEndpoint: string
+  authorizationEndpoint?: string
+  tokenEndpoint?: string
   deviceAuthorizationEndpoint?: string
   revocationEndpoint?: string
   jwksUri?: string
-  scopes: readonly string[]
-  authorizationParameters: Readonly<Record<string, string>>
+  scopes?: readonly string[]
+  /** Of a grant without a person. */
+  applicationScopes?: readonly string[]
+  authorizationParameters?: Readonly<Record<string, string>>
+  /** At Microsoft. */
+  tenant?: string
   clientId: string
-  clientSecret?: Secret
-  clientAuthentication?: 'none' | 'client_secret_post' | 'client_secret_basic'
-  smtp: { host: string; port: number; tls: 'starttls' | 'implicit' }
-  mechanisms: readonly ('XOAUTH2' | 'OAUTHBEARER')[]
-  limits?: {
-    connections?: number
-    messagesPerMinute?: number
-    recipientsPerDay?: number
-    messagesPerConnection?: number
-  }
+  clientSecrets: readonly ClientSecret[]
+  certificate?: ClientCertificate
+  serviceAccount?: ServiceAccount
+  clientAuthentication?: ClientAuthentication
+  /** The one that the registration has, where the provider cannot come back to postern. */
+  redirectUri?: string
+  smtp?: { host: string; port: number; tls: 'starttls' | 'implicit' }
+  mechanisms?: readonly ('XOAUTH2' | 'OAUTHBEARER')[]
+  limits?: LimitOverrides
   chunking?: 'auto' | 'off'
   refreshMargin?: number
+  /** The registration is in a test phase, in which its provider ends each grant after so many days. */
+  grantsEndAfterDays?: number
+  proxy?: ProxyChoice
 }
 
-/** An entry of `overrides` in `POSTERN_PROVIDERS_FILE`: what is given replaces the provider's own, `null` takes a limit away. */
+/** How a registration authenticates at the token endpoint. `none`: a public client. */
+export type ClientAuthentication = 'none' | 'client_secret_post' | 'client_secret_basic' | 'private_key_jwt'
+
+/** `null` takes a limit of the preset away. */
+export interface LimitOverrides {
+  connections?: number
+  messagesPerMinute?: number | null
+  recipientsPerDay?: number | null
+  messagesPerConnection?: number | null
+}
+
+/** An entry of `overrides` in `POSTERN_PROVIDERS_FILE`: what is given replaces the built-in provider's own. */
 export interface ProviderOverride {
-  limits?: {
-    connections?: number
-    messagesPerMinute?: number | null
-    recipientsPerDay?: number | null
-    messagesPerConnection?: number | null
-  }
+  limits?: LimitOverrides
   chunking?: 'auto' | 'off'
+  proxy?: ProxyChoice
+  scopes?: readonly string[]
 }

@@ -76,6 +76,7 @@ function toConfig(
     customProviders: providers,
     providerOverrides: overrides,
     ...(extraCa !== undefined && { extraCa }),
+    notify: {},
     logLevel,
     limits: Object.fromEntries(limitKeys.map((limit) => [limit, values[limit]])) as unknown as Limits,
   }
@@ -95,15 +96,17 @@ function toRegistrations(values: Values): Config['registrations'] {
   return {
     ...(microsoftClientId !== undefined && {
       microsoft: {
+        cloud: 'worldwide',
         clientId: microsoftClientId,
-        ...(microsoftClientSecret && { clientSecret: microsoftClientSecret }),
+        clientSecrets: microsoftClientSecret ? [{ value: microsoftClientSecret }] : [],
         tenant: microsoftTenant,
       },
     }),
     ...(googleClientId !== undefined && {
       google: {
         clientId: googleClientId,
-        ...(googleClientSecret && { clientSecret: googleClientSecret }),
+        clientSecrets: googleClientSecret ? [{ value: googleClientSecret }] : [],
+        testing: false,
       },
     }),
   }

@@ -4,7 +4,7 @@ import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { type Concern, judge } from '../providers/judge.ts'
 import type { OAuthClient, TokenAnswer } from '../providers/oauth-client.ts'
-import type { ActiveGrant, Mailbox, Store } from '../store/ports.ts'
+import type { ActiveGrant, Mailbox, Renewed, Store } from '../store/ports.ts'
 import {
   busyElsewhere,
   consentNeeded,
@@ -94,7 +94,7 @@ export function createRenewals(needs: RenewalNeeds, registrations: RegistrationB
     const asked = momentOf(clock)
     let answer: TokenAnswer
     try {
-      answer = await oauthClientFor(provider).refresh(grant.refreshToken)
+      answer = await ask(oauthClientFor(provider), grant)
     } catch (error) {
       return afterFailure(grant, provider, error, attempt)
     }
@@ -107,7 +107,7 @@ export function createRenewals(needs: RenewalNeeds, registrations: RegistrationB
     const { grant, provider, answer, asked } = rotation
     try {
       const { id, version } = grant
-      const stored = await store.grants.renewed(id, version, asked.now, answer.refreshToken)
+      const stored = await store.grants.renewed(id, version, renewedBy(answer, asked.now))
       if (!stored) return { kind: 'moved-on' }
     } catch (error) {
       const failure = rotationUnstored(grant.mailbox, error)
@@ -165,6 +165,22 @@ export function createRenewals(needs: RenewalNeeds, registrations: RegistrationB
     async keep(rotation) {
       await keep(rotation)
     },
+  }
+}
+
+/** An access token by the way that the grant has. */
+function ask(client: OAuthClient, { flow, mailbox, refreshToken }: ActiveGrant): Promise<TokenAnswer> {
+  if (refreshToken) return client.refresh(refreshToken)
+  return client.withoutPerson(flow === 'service-account' ? flow : 'client-credentials', mailbox)
+}
+
+function renewedBy({ refreshToken, refreshTokenExpiresInSeconds }: TokenAnswer, now: number): Renewed {
+  return {
+    renewedAt: now,
+    ...(refreshToken && { refreshToken }),
+    ...(refreshTokenExpiresInSeconds !== undefined && {
+      refreshTokenEndsAt: now + refreshTokenExpiresInSeconds * 1000,
+    }),
   }
 }
 

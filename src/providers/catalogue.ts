@@ -74,13 +74,14 @@ const googleFix = 'Set POSTERN_GOOGLE_CLIENT_ID and POSTERN_GOOGLE_CLIENT_SECRET
 
 function registrationOf(registration: Registration | undefined): Pick<Entry, 'registration'> {
   if (!registration) return {}
-  const { clientId, clientSecret } = registration
-  return { registration: { clientId, ...(clientSecret && { clientSecret }) } }
+  return { registration }
 }
 
-/** Without a secret the client is a public one, whatever the provider's usual way is. */
+/** Without anything to authenticate with, the client is a public one, whatever the provider's usual way is. */
 function withRegistration(provider: Provider, registration: Registration): RegisteredProvider {
-  const clientAuthentication = registration.clientSecret ? provider.oauth.clientAuthentication : 'none'
+  const { clientSecrets, certificate } = registration
+  const way = certificate ? 'private_key_jwt' : provider.oauth.clientAuthentication
+  const clientAuthentication = certificate || clientSecrets.length > 0 ? way : 'none'
   return { ...provider, oauth: { ...provider.oauth, clientAuthentication }, registration }
 }
 

@@ -1,4 +1,5 @@
 import * as openid from 'openid-client'
+import { Failure } from '../base/failure.ts'
 import { lazy } from '../base/lazy.ts'
 import { Secret } from '../base/secret.ts'
 import type { HttpFetch } from './http-fetch.ts'
@@ -51,7 +52,16 @@ export function createOAuthClient({ provider, fetch }: OAuthClientNeeds): OAuthC
         throw withoutSecrets(error)
       }
     },
+
+    beginDevice: () => Promise.reject(noSuchFlow(provider)),
+    pollDevice: () => Promise.reject(noSuchFlow(provider)),
+    withoutPerson: () => Promise.reject(noSuchFlow(provider)),
+    revoke: async () => 'unsupported',
   }
+}
+
+function noSuchFlow({ name }: RegisteredProvider): Failure {
+  return new Failure('configuration', `${name} has no such way to a grant`)
 }
 
 async function authorizationParameters(
@@ -88,7 +98,8 @@ function secretsIn(request: openid.CustomFetchOptions, { registration }: Registe
   const form = new URLSearchParams(String(request.body))
   const names = ['refresh_token', 'code', 'code_verifier', 'client_secret']
   const basic = request.headers.authorization?.replace(/^Basic /, '')
-  return [...names.map((name) => form.get(name)), registration.clientSecret?.reveal(), basic].filter(
+  const clientSecrets = registration.clientSecrets.map(({ value }) => value.reveal())
+  return [...names.map((name) => form.get(name)), ...clientSecrets, basic].filter(
     (secret) => typeof secret === 'string',
   )
 }

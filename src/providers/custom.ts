@@ -1,4 +1,5 @@
 import type { CustomProvider } from '../config/config.ts'
+import { limitsWith } from './override.ts'
 import type { OAuthServer, RegisteredProvider } from './provider.ts'
 
 // RFC 6749, section 3.3, knows no difference between them; these say who signs in and for how long, not what may be done.
@@ -8,11 +9,15 @@ const identityScopes = new Set(['openid', 'profile', 'email', 'offline_access'])
 export function customProvider(entry: CustomProvider): RegisteredProvider {
   return {
     id: entry.id,
-    name: entry.name,
+    name: entry.name ?? entry.id,
+    standing: { evidence: 'own', notes: [] },
+    domains: [],
+    mxSuffixes: [],
+    flows: ['authorization-code'],
     oauth: oauthOf(entry),
-    submission: entry.smtp,
-    mechanisms: entry.mechanisms,
-    limits: { connections: 2, ...entry.limits },
+    submission: entry.smtp ?? { host: '', port: 587, tls: 'starttls' },
+    mechanisms: entry.mechanisms ?? ['OAUTHBEARER', 'XOAUTH2'],
+    limits: limitsWith({ connections: 2 }, entry.limits ?? {}),
     chunking: entry.chunking ?? 'auto',
     refreshMarginSeconds: entry.refreshMargin ?? 0,
     // RFC 6409, section 7, expects these three of every submission server; the rest waits for its EHLO.
@@ -26,26 +31,36 @@ export function customProvider(entry: CustomProvider): RegisteredProvider {
     },
     registration: {
       clientId: entry.clientId,
-      ...(entry.clientSecret && { clientSecret: entry.clientSecret }),
+      clientSecrets: entry.clientSecrets,
     },
   }
 }
 
 function oauthOf(entry: CustomProvider): OAuthServer {
-  const { issuer, deviceAuthorizationEndpoint, revocationEndpoint, jwksUri } = entry
+  const {
+    issuer,
+    authorizationEndpoint,
+    tokenEndpoint,
+    deviceAuthorizationEndpoint,
+    revocationEndpoint,
+    jwksUri,
+  } = entry
+  const scopes = entry.scopes ?? []
   return {
     ...(issuer !== undefined && { issuer }),
-    authorizationEndpoint: entry.authorizationEndpoint,
-    tokenEndpoint: entry.tokenEndpoint,
+    ...(authorizationEndpoint !== undefined && { authorizationEndpoint }),
+    ...(tokenEndpoint !== undefined && { tokenEndpoint }),
     ...(deviceAuthorizationEndpoint !== undefined && { deviceAuthorizationEndpoint }),
     ...(revocationEndpoint !== undefined && { revocationEndpoint }),
     ...(jwksUri !== undefined && { jwksUri }),
-    scopes: entry.scopes,
-    mailScopes: entry.scopes.filter((scope) => !identityScopes.has(scope)),
-    authorizationParameters: entry.authorizationParameters,
+    scopes,
+    mailScopes: scopes.filter((scope) => !identityScopes.has(scope)),
+    applicationScopes: entry.applicationScopes ?? [],
+    authorizationParameters: entry.authorizationParameters ?? {},
     // Checked when it comes (RFC 9207, section 2.4); the file has no word for "it must come".
     authorizationResponseIss: false,
     identityClaims: ['email', 'preferred_username', 'upn', 'sub'],
-    clientAuthentication: entry.clientAuthentication ?? (entry.clientSecret ? 'client_secret_post' : 'none'),
+    clientAuthentication:
+      entry.clientAuthentication ?? (entry.clientSecrets.length > 0 ? 'client_secret_post' : 'none'),
   }
 }

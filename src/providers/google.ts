@@ -3,6 +3,10 @@ import type { Provider } from './provider.ts'
 export const google: Provider = {
   id: 'google',
   name: 'Gmail and Google Workspace',
+  standing: { evidence: 'documented', notes: [] },
+  domains: ['gmail.com', 'googlemail.com'],
+  mxSuffixes: ['.google.com', '.googlemail.com'],
+  flows: ['authorization-code'],
   oauth: {
     // RFC 9207: Google's callback carries exactly this string as `iss`.
     issuer: 'https://accounts.google.com',
@@ -13,6 +17,7 @@ export const google: Provider = {
     // `gmail.send` looks smaller, but is for the HTTP API only: SMTP refuses its tokens.
     scopes: ['openid', 'email', 'https://mail.google.com/'],
     mailScopes: ['https://mail.google.com/'],
+    applicationScopes: [],
     // Google gives a refresh token only for offline access, and after the first time only if the consent page is
     // shown again.
     authorizationParameters: { access_type: 'offline', prompt: 'consent' },

@@ -10,6 +10,10 @@ export function microsoft(tenant: string): Provider {
   return {
     id: 'microsoft',
     name: 'Microsoft 365 (work or school)',
+    standing: { evidence: 'documented', notes: [] },
+    domains: [],
+    mxSuffixes: ['.mail.protection.outlook.com'],
+    flows: ['authorization-code', 'device', 'client-credentials'],
     oauth: entra(tenant),
     submission: submissionOf(tenant),
     mechanisms: ['XOAUTH2'],
@@ -50,6 +54,7 @@ function entra(tenant: string): OAuthServer {
     // Only `SMTP.Send`: beside the IMAP and POP scopes, the default consent policy of a tenant demands its administrator.
     scopes: ['openid', 'profile', 'email', 'offline_access', sendMail],
     mailScopes: [sendMail],
+    applicationScopes: ['https://outlook.office365.com/.default'],
     authorizationParameters: {},
     authorizationResponseIss: false,
     identityClaims: ['preferred_username', 'email', 'upn'],

@@ -1,8 +1,10 @@
+import type { Address } from '../base/address.ts'
 import type { Secret } from '../base/secret.ts'
 
 /**
- * The OAuth side of one registered provider, in the three steps that postern needs. openid-client stands behind it.
- * No error carries a secret, in itself or as its cause.
+ * The OAuth side of one registered provider, in the steps that postern needs. openid-client stands behind it.
+ * Where the registration has several client secrets, the next one is tried when one is refused (`invalid_client`), and the one that worked
+ * is kept to. No error carries a secret, in itself or as its cause.
  */
 export interface OAuthClient {
   /** RFC 6749 section 4.1.1 with PKCE S256 (RFC 7636), `state`, `nonce` and `login_hint`. */
@@ -14,6 +16,28 @@ export interface OAuthClient {
   /** RFC 6749 section 6. One request, bounded by the token time-out; never retried here.
    * @throws an error that `judge` understands */
   refresh(refreshToken: Secret): Promise<TokenAnswer>
+  /** RFC 8628, section 3.1. @throws Failure as `exchangeCode`, `configuration` where the provider has no device flow */
+  beginDevice(): Promise<DeviceAuthorization>
+  /** Asks once whether the person has agreed (RFC 8628, section 3.4). `pending`: not yet; `slow-down`: not yet, and five seconds longer between
+   * two questions from now on. @throws Failure as `exchangeCode`: `consent-needed` when the person declined or the code has ended */
+  pollDevice(deviceCode: Secret): Promise<TokenAnswer | 'pending' | 'slow-down'>
+  /** An access token without a person: client credentials (RFC 6749, section 4.4), or the assertion of a service account (RFC 7523, section
+   * 2.1) for this mailbox. One request. @throws an error that `judge` understands */
+  withoutPerson(flow: 'client-credentials' | 'service-account', mailbox: Address): Promise<TokenAnswer>
+  /** RFC 7009. `unsupported`: the provider has no revocation. @throws an error that `judge` understands */
+  revoke(refreshToken: Secret): Promise<'revoked' | 'unsupported'>
+}
+
+/** What a person is shown (RFC 8628, section 3.2). */
+export interface DeviceAuthorization {
+  deviceCode: Secret
+  userCode: string
+  verificationUri: string
+  /** With the code in it. */
+  verificationUriComplete?: string
+  expiresInSeconds: number
+  /** The least between two questions. */
+  intervalSeconds: number
 }
 
 export interface AuthorizationRequest {
@@ -40,6 +64,8 @@ export interface TokenAnswer {
   expiresInSeconds: number
   /** Absent when none came, or an odd one. */
   refreshToken?: Secret
+  /** Life of the grant's refresh token, where the answer tells it (`refresh_token_expires_in`, `refresh_expires_in`). */
+  refreshTokenExpiresInSeconds?: number
   /** As granted; when the answer names none, as asked (RFC 6749, 5.1). */
   scopes: readonly string[]
   /** From the verified ID token; absent when none was asked for. */

@@ -35,5 +35,9 @@ function lateClient(provider: RegisteredProvider, fetch: HttpFetch): OAuthClient
     authorizationUrl: async (request) => (await client()).authorizationUrl(request),
     exchangeCode: async (callback, checks) => (await client()).exchangeCode(callback, checks),
     refresh: async (refreshToken) => (await client()).refresh(refreshToken),
+    beginDevice: async () => (await client()).beginDevice(),
+    pollDevice: async (deviceCode) => (await client()).pollDevice(deviceCode),
+    withoutPerson: async (flow, mailbox) => (await client()).withoutPerson(flow, mailbox),
+    revoke: async (refreshToken) => (await client()).revoke(refreshToken),
   }
 }

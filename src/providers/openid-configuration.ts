@@ -51,9 +51,9 @@ function manyTenants(
 function serverMetadata({ oauth }: RegisteredProvider): openid.ServerMetadata {
   return {
     // It must have one. Without ours no ID token is asked for, so that nothing is ever compared with it.
-    issuer: oauth.issuer ?? new URL(oauth.tokenEndpoint).origin,
-    authorization_endpoint: oauth.authorizationEndpoint,
-    token_endpoint: oauth.tokenEndpoint,
+    issuer: oauth.issuer ?? new URL(oauth.tokenEndpoint ?? '').origin,
+    ...(oauth.authorizationEndpoint !== undefined && { authorization_endpoint: oauth.authorizationEndpoint }),
+    ...(oauth.tokenEndpoint !== undefined && { token_endpoint: oauth.tokenEndpoint }),
     ...(oauth.jwksUri !== undefined && { jwks_uri: oauth.jwksUri }),
     authorization_response_iss_parameter_supported: oauth.authorizationResponseIss,
     id_token_signing_alg_values_supported: signingAlgorithms,
@@ -62,7 +62,7 @@ function serverMetadata({ oauth }: RegisteredProvider): openid.ServerMetadata {
 
 function clientAuthentication({ id, oauth, registration }: RegisteredProvider): openid.ClientAuth {
   if (oauth.clientAuthentication === 'none') return openid.None()
-  const secret = registration.clientSecret?.reveal()
+  const secret = registration.clientSecrets[0]?.value.reveal()
   if (secret === undefined) {
     throw new Failure('configuration', `The provider ${id} needs a client secret to authenticate with`, {
       fix: 'Give its registration a client secret, or the client authentication "none".',

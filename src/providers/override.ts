@@ -1,4 +1,4 @@
-import type { ProviderOverride } from '../config/config.ts'
+import type { LimitOverrides, ProviderOverride } from '../config/config.ts'
 import type { Provider, ProviderLimits } from './provider.ts'
 
 /** A built-in provider as the administrator has it: by contract, tenant or experience its limits may be others. */
@@ -10,9 +10,9 @@ export function withOverride(provider: Provider, { limits = {}, chunking }: Prov
   }
 }
 
-function limitsWith(
+export function limitsWith(
   own: ProviderLimits,
-  { connections = own.connections, ...others }: NonNullable<ProviderOverride['limits']>,
+  { connections = own.connections, ...others }: LimitOverrides,
 ): ProviderLimits {
   const kept = Object.entries({ ...own, ...others }).filter(([, limit]) => limit !== null)
   return { ...(Object.fromEntries(kept) as Omit<ProviderLimits, 'connections'>), connections }

@@ -1,4 +1,11 @@
-import type { Secret } from '../base/secret.ts'
+import type {
+  ClientAuthentication,
+  ClientCertificate,
+  ClientSecret,
+  ProxyChoice,
+  ServiceAccount,
+} from '../config/config.ts'
+import type { Flow } from '../store/ports.ts'
 import type { Capabilities } from '../wire/capabilities.ts'
 
 export type UpstreamMechanism = 'XOAUTH2' | 'OAUTHBEARER'
@@ -7,6 +14,13 @@ export type UpstreamMechanism = 'XOAUTH2' | 'OAUTHBEARER'
 export interface Provider {
   id: string
   name: string
+  standing: Standing
+  /** Domains whose mailboxes are surely here. */
+  domains: readonly string[]
+  /** Endings of the MX hosts of other domains whose mailboxes are here. */
+  mxSuffixes: readonly string[]
+  /** The ways to a grant that it has, the usual one first. */
+  flows: readonly GrantFlow[]
   oauth: OAuthServer
   submission: Submission
   /** In order of preference; used only when EHLO offers them. */
@@ -23,26 +37,62 @@ export interface Provider {
   >
 }
 
+/** The ways to a grant; an adopted refresh token is none that a provider offers. */
+export type GrantFlow = Exclude<Flow, 'adopted'>
+
+/** How well the data is known to be true, told to people as it is. */
+export interface Standing {
+  /** `documented`: by the provider itself. `reported`: by several users of it, or by software that is in use. `restricted`: works, but the provider gives
+   * registrations to few. `unverified`: found in one place. `own`: by the administrator, in the providers file. */
+  evidence: 'documented' | 'reported' | 'restricted' | 'unverified' | 'own'
+  /** What one has to know before relying on it: whole sentences. */
+  notes: readonly string[]
+}
+
 export interface OAuthServer {
   /** Absent: no ID token is asked for, so nobody's identity can be proven. May hold Entra's `{tenantid}`. */
   issuer?: string
-  authorizationEndpoint: string
-  tokenEndpoint: string
+  /** Absent: where no person consents, or to be discovered. */
+  authorizationEndpoint?: string
+  /** Absent: everything that is not here is discovered from the issuer, when it is first needed. */
+  tokenEndpoint?: string
   deviceAuthorizationEndpoint?: string
   revocationEndpoint?: string
+  /** Entra: where an administrator consents for a whole tenant. */
+  adminConsentEndpoint?: string
   jwksUri?: string
   /** Everything that is asked for. */
   scopes: readonly string[]
   /** Those of `scopes` without which no mail can be sent: a consent that lacks one is refused. */
   mailScopes: readonly string[]
+  /** What a grant without a person asks for. */
+  applicationScopes: readonly string[]
+  /** Where the browser ends when the provider cannot come back to postern: the person carries the address, or the code shown there, over by hand. */
+  redirectUri?: string
+  /** What its access tokens must say where they are JWTs that may be read; they are not verified, because nobody but the mail server believes them. */
+  tokenClaims?: TokenClaims
+  /** A refresh token that was not used for so many days ends. */
+  unusedDays?: number
+  /** Where a person can end a grant by hand. */
+  endGrantsAt?: string
   /** Added to the authorization request: `access_type`, `prompt`, ... */
   authorizationParameters: Readonly<Record<string, string>>
   /** RFC 9207: the callback carries `iss`, and one without it is refused. */
   authorizationResponseIss: boolean
   /** Claims of the ID token that may name the mailbox, the best first. */
   identityClaims: readonly ('email' | 'preferred_username' | 'upn' | 'sub')[]
-  /** How the client authenticates at the token endpoint. `none`: a public client. */
-  clientAuthentication: 'none' | 'client_secret_post' | 'client_secret_basic'
+  /** How a client that has a secret authenticates at the token endpoint. */
+  clientAuthentication: ClientAuthentication
+}
+
+/** Claims of Entra's access tokens. */
+export interface TokenClaims {
+  /** Its `aud` is one of these. */
+  audiences: readonly string[]
+  /** One of `scp` when a person consented. */
+  delegatedScope: string
+  /** One of `roles` when none did. */
+  applicationRole: string
 }
 
 export interface Submission {
@@ -65,12 +115,21 @@ export interface ProviderLimits {
 /** Our app registration at a provider. */
 export interface Registration {
   clientId: string
-  clientSecret?: Secret
+  /** In the order in which they are tried. */
+  clientSecrets: readonly ClientSecret[]
+  certificate?: ClientCertificate
+  serviceAccount?: ServiceAccount
+  /** At Microsoft. */
+  tenant?: string
+  /** The provider ends each of its grants after so many days. */
+  grantsEndAfterDays?: number
 }
 
 /** A provider that is ready for use: its data with our registration filled in. */
 export interface RegisteredProvider extends Provider {
   registration: Registration
+  /** The way to it; absent: direct. */
+  proxy?: Exclude<ProxyChoice, 'direct'>
 }
 
 /** Every provider, and which of them have a registration. */

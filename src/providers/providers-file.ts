@@ -84,7 +84,8 @@ function finishOverride({ limits, ...rest }: OverrideEntry): ProviderOverride {
 function finish(entry: ProviderEntry, secretIn: (path: string) => Secret | undefined): CustomProvider {
   const { clientSecret: text, clientSecretFile: path, ...rest } = entry
   const clientSecret = path !== undefined ? secretIn(path) : text !== undefined ? new Secret(text) : undefined
-  return withoutUndefined({ ...rest, limits: rest.limits && withoutUndefined(rest.limits), clientSecret })
+  const clientSecrets = clientSecret ? [{ value: clientSecret }] : []
+  return withoutUndefined({ ...rest, limits: rest.limits && withoutUndefined(rest.limits), clientSecrets })
 }
 
 function readSecret(path: string, read: (path: string) => string): { secret: Secret } | { mistake: string } {

@@ -12,13 +12,23 @@ export function grantPlace(id: string): Place {
 
 /** @throws Failure `store-unavailable` when its refresh token does not open */
 export async function openGrant(sealer: Sealer, row: GrantRow): Promise<ActiveGrant | LapsedGrant> {
+  const sealed = row.refresh_token
+  const refreshToken = sealed === null ? null : await sealer.open(grantPlace(row.id), sealed)
+  return { ...grantOf(row), ...present({ refreshToken }) }
+}
+
+/** Everything of it that is not sealed. */
+export function grantOf(row: Omit<GrantRow, 'refresh_token'>): ClosedGrant {
   const consent = {
     id: row.id,
     mailbox: row.mailbox,
     version: row.version,
-    refreshToken: await sealer.open(grantPlace(row.id), row.refresh_token),
     flow: row.flow as Flow,
-    ...present({ signedInAs: row.signed_in_as, subject: row.subject }),
+    ...present({
+      refreshTokenEndsAt: row.refresh_token_ends_at,
+      signedInAs: row.signed_in_as,
+      subject: row.subject,
+    }),
     scopes: JSON.parse(row.scopes) as string[],
     grantedAt: row.granted_at,
     renewedAt: row.renewed_at,
@@ -26,3 +36,5 @@ export async function openGrant(sealer: Sealer, row: GrantRow): Promise<ActiveGr
   if (row.state === 'active') return { ...consent, state: 'active' }
   return { ...consent, state: 'lapsed', since: row.lapsed_since ?? 0, reason: row.lapse_reason ?? '' }
 }
+
+type ClosedGrant = Omit<ActiveGrant, 'refreshToken'> | Omit<LapsedGrant, 'refreshToken'>

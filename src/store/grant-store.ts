@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { useUpLink } from './consent-link-store.ts'
 import type { Database } from './database.ts'
-import { type GrantRow, grantPlace, openGrant } from './grant-row.ts'
+import { type GrantRow, grantOf, grantPlace, openGrant } from './grant-row.ts'
 import type { ActiveGrant, GrantStore, LapsedGrant, Mailbox, NewGrant } from './ports.ts'
 import type { Sealer } from './sealer.ts'
 import type { GrantsTable, Tables } from './tables.ts'
@@ -19,10 +19,35 @@ export function createGrantStore(database: Database, sealer: Sealer, clock: Cloc
       return found ? openGrant(sealer, found) : { state: 'absent' }
     },
 
+    async list() {
+      const found = await database.read((tables) =>
+        withMailbox(tables).select('mailboxes.provider_id').orderBy('grants.mailbox_key').execute(),
+      )
+      return found.map((row) => ({ ...grantOf(row), providerId: row.provider_id }))
+    },
+
+    async unusedSince(before, most) {
+      const found = await database.read((tables) =>
+        tables
+          .selectFrom('grants')
+          .innerJoin('mailboxes', 'mailboxes.address_key', 'grants.mailbox_key')
+          .select('mailboxes.address')
+          .where('grants.state', '=', 'active')
+          .where('grants.refresh_token', 'is not', null)
+          .where('grants.renewed_at', '<', before)
+          .orderBy('grants.renewed_at')
+          .orderBy('grants.id')
+          .limit(most)
+          .execute(),
+      )
+      return found.map(({ address }) => address)
+    },
+
     async adopt(grant, consentLinkId, judgedFor) {
       // A new id each time: a renewal of the earlier grant that is still under way finds its version no more.
       const id = randomUUID()
-      const row = newRow(grant, id, await sealer.seal(grantPlace(id), grant.refreshToken))
+      const { refreshToken } = grant
+      const row = newRow(grant, id, refreshToken ? await sealer.seal(grantPlace(id), refreshToken) : null)
       const missing = () => new Failure('not-found', `There is no mailbox ${grant.mailbox}`)
       const kept = await database.change(
         async (tables) => {
@@ -38,10 +63,13 @@ export function createGrantStore(database: Database, sealer: Sealer, clock: Cloc
       return (await openGrant(sealer, kept)) as ActiveGrant
     },
 
-    async renewed(id, version, renewedAt, refreshToken) {
+    async renewed(id, version, { renewedAt, refreshToken, refreshTokenEndsAt }) {
       const sealed = refreshToken && { refresh_token: await sealer.seal(grantPlace(id), refreshToken) }
+      // What was said of the earlier refresh token is not true of the new one.
+      const says = refreshToken !== undefined || refreshTokenEndsAt !== undefined
       const row = await changeVersion(database, id, version, {
         ...sealed,
+        ...(says && { refresh_token_ends_at: refreshTokenEndsAt ?? null }),
         state: 'active',
         renewed_at: renewedAt,
         lapsed_since: null,
@@ -121,13 +149,14 @@ function withMailbox(tables: Kysely<Tables>) {
     .select('mailboxes.address as mailbox')
 }
 
-function newRow(grant: NewGrant, id: string, sealedToken: string): GrantsTable {
+function newRow(grant: NewGrant, id: string, sealedToken: string | null): GrantsTable {
   return {
     id,
     mailbox_key: addressKey(grant.mailbox),
     version: 1,
     state: 'active',
     refresh_token: sealedToken,
+    refresh_token_ends_at: grant.refreshTokenEndsAt ?? null,
     flow: grant.flow,
     signed_in_as: grant.signedInAs ?? null,
     subject: grant.subject ?? null,

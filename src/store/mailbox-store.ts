@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import { type Address, addressKey } from '../base/address.ts'
+import { type Address, addressKey, domainMailbox } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { narrowScopes } from './api-key-store.ts'
@@ -28,6 +28,14 @@ export function createMailboxStore(database: Database, clock: Clock): MailboxSto
     async find(address) {
       const found = await rowOf(addressKey(address))
       return found && mailboxOf(found)
+    },
+
+    async covering(address) {
+      const own = await rowOf(addressKey(address))
+      if (own) return mailboxOf(own)
+      const domain = domainMailbox(address)
+      const found = domain === undefined ? undefined : await rowOf(addressKey(domain))
+      return found && { ...mailboxOf(found), address, coveredBy: found.address }
     },
 
     async list() {

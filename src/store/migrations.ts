@@ -4,13 +4,19 @@ import { sql } from './kysely.ts'
 import { createFirstTables } from './migrations/first-tables.ts'
 import { addRecipientCounts } from './migrations/recipient-counts.ts'
 import { addSignInTables } from './migrations/sign-in-tables.ts'
+import { addWaysToGrants } from './migrations/ways-to-grants.ts'
 import type { SchemaWords } from './schema-words.ts'
 import type { Tables } from './tables.ts'
 
 type Migration = (tables: Kysely<Tables>, words: SchemaWords) => Promise<void>
 
 // Only ever appended to: a database remembers how many of these it has seen.
-const migrations: readonly Migration[] = [createFirstTables, addSignInTables, addRecipientCounts]
+const migrations: readonly Migration[] = [
+  createFirstTables,
+  addSignInTables,
+  addRecipientCounts,
+  addWaysToGrants,
+]
 
 export const newestSchema = migrations.length
 

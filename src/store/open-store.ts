@@ -14,6 +14,7 @@ import { createKeyedHash } from './keyed-hash.ts'
 import { createLoginStore } from './login-store.ts'
 import { createMailboxStore } from './mailbox-store.ts'
 import { migrate, newestSchema } from './migrations.ts'
+import { createNoticeStore } from './notice-store.ts'
 import { createPendingConsentStore } from './pending-consent-store.ts'
 import type { Store } from './ports.ts'
 import { createRecipientCountStore } from './recipient-count-store.ts'
@@ -68,6 +69,7 @@ function createStore(database: Database, sealer: Sealer, clock: Clock): Store {
     consentLinks: createConsentLinkStore(database),
     pendingConsents: createPendingConsentStore(database, sealer),
     recipientCounts: createRecipientCountStore(database),
+    notices: createNoticeStore(database),
     async check() {
       await openHashRoot(sealer, await database.read(sealedHashRoot))
     },

@@ -15,6 +15,7 @@ export interface Store {
   consentLinks: ConsentLinkStore
   pendingConsents: PendingConsentStore
   recipientCounts: RecipientCountStore
+  notices: NoticeStore
   /** Resolves when the store answers and its key fits. */
   check(): Promise<void>
   close(): Promise<void>
@@ -29,6 +30,8 @@ export interface Mailbox {
   /** Other addresses that the provider accepts from this mailbox. Absent: none; given to `put`, absent: those that there are. */
   aliases?: readonly Address[]
   createdAt: number
+  /** The domain mailbox that covers this address, which has no entry of its own. */
+  coveredBy?: Address
 }
 
 export interface MailboxStore {
@@ -38,13 +41,17 @@ export interface MailboxStore {
    * provider is another one: a refresh token is for the provider that gave it. */
   put(mailbox: Mailbox): Promise<void>
   find(address: Address): Promise<Mailbox | undefined>
+  /** As `find`; where there is none, the domain mailbox (`*@example.com`) as if it were this address. */
+  covering(address: Address): Promise<Mailbox | undefined>
   list(): Promise<Mailbox[]>
   /** Removes the mailbox with its grant, consent links and pending consents; logins and API keys lose this mailbox
    * and those left with none are removed. False when there was none. */
   remove(address: Address): Promise<boolean>
 }
 
-export type Flow = 'authorization-code' | 'adopted'
+/** How a grant came about, which is also how its access tokens are had. `adopted`: its refresh token was handed over. The last two need no person, have no
+ * refresh token and never lapse. */
+export type Flow = 'authorization-code' | 'device' | 'adopted' | 'client-credentials' | 'service-account'
 
 /** What a consent gave us. There is no fourth state. A lapsed grant keeps its refresh token: marked, never deleted. */
 export type Grant = { state: 'absent' } | ActiveGrant | LapsedGrant
@@ -54,7 +61,10 @@ interface GrantedConsent {
   mailbox: Address
   /** Counts every change; a writer names the version that it read (compare and set). */
   version: number
-  refreshToken: Secret
+  /** Absent exactly where no person consented. */
+  refreshToken?: Secret
+  /** When the refresh token ends, if the provider said so. */
+  refreshTokenEndsAt?: number
   flow: Flow
   /** The verified identity that signed in; absent where the provider proves none. */
   signedInAs?: Address
@@ -71,19 +81,31 @@ export type LapsedGrant = GrantedConsent & { state: 'lapsed'; since: number; rea
 
 export type NewGrant = Omit<ActiveGrant, 'id' | 'version' | 'state'>
 
+/** As lists have it: its refresh token stays sealed. */
+export type ListedGrant = (Omit<ActiveGrant, 'refreshToken'> | Omit<LapsedGrant, 'refreshToken'>) & {
+  providerId: string
+}
+
+/** What came of a renewal. */
+export interface Renewed {
+  renewedAt: number
+  /** The rotated one, if one came; `refreshTokenEndsAt` is its own then. */
+  refreshToken?: Secret
+  /** If the provider said so, of whichever refresh token is the grant's now. */
+  refreshTokenEndsAt?: number
+}
+
 export interface GrantStore {
   ofMailbox(address: Address): Promise<Grant>
+  list(): Promise<ListedGrant[]>
+  /** Mailboxes of active grants with a refresh token that was not used since, the longest unused first. */
+  unusedSince(before: number, most: number): Promise<Address[]>
   /** Makes this the mailbox's grant, in place of any earlier one; `consentLinkId`, if given, is consumed in the same transaction.
    * @param judgedFor the mailbox as it was when the consent was judged: if it has another provider or person by now, nothing is adopted
    * @throws Failure `not-found` when the mailbox does not exist or is another, or the link is no longer usable */
   adopt(grant: NewGrant, consentLinkId?: string, judgedFor?: Mailbox): Promise<ActiveGrant>
   /** Notes a renewal, with the rotated refresh token if one came. Undefined (and no change) when `version` is no longer current. */
-  renewed(
-    id: string,
-    version: number,
-    renewedAt: number,
-    refreshToken?: Secret,
-  ): Promise<ActiveGrant | undefined>
+  renewed(id: string, version: number, renewed: Renewed): Promise<ActiveGrant | undefined>
   /** Undefined (and no change) when `version` is no longer current. */
   lapse(id: string, version: number, since: number, reason: string): Promise<LapsedGrant | undefined>
 }
@@ -208,4 +230,24 @@ export interface RecipientCountStore {
   since(mailbox: Address, since: number): Promise<readonly { hour: number; recipients: number }[]>
   /** Adds to the count of an hour, and forgets everything older than two days before it. */
   add(mailbox: Address, hour: number, recipients: number): Promise<void>
+}
+
+/** What was told to people, so that a restart neither repeats nor forgets it. */
+export interface NoticeStore {
+  list(): Promise<SentNotice[]>
+  /** Adds it, or replaces the one with the same key and channel. */
+  put(notice: SentNotice): Promise<void>
+  /** It is solved: everything about it, in every channel. */
+  remove(key: string): Promise<void>
+}
+
+export interface SentNotice {
+  /** Of what it is about: its kind and its subject. */
+  key: string
+  channel: 'webhook' | 'mail' | 'command'
+  /** When the trouble was first told in this channel. */
+  firstAt: number
+  lastAt: number
+  /** How far it had come when it was last told, so that a further step is told at once: of an expiry, the days that were left. */
+  stage: string
 }

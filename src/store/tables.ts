@@ -13,6 +13,7 @@ export interface Tables {
   consent_links: ConsentLinksTable
   pending_consents: PendingConsentsTable
   recipient_counts: RecipientCountsTable
+  sent_notices: SentNoticesTable
 }
 
 /** Secrets of the store itself: the hash root. */
@@ -38,8 +39,9 @@ export interface GrantsTable {
   mailbox_key: string
   version: number
   state: 'active' | 'lapsed'
-  /** Sealed. */
-  refresh_token: string
+  /** Sealed. Null where no person consented. */
+  refresh_token: string | null
+  refresh_token_ends_at: number | null
   flow: string
   signed_in_as: string | null
   subject: string | null
@@ -126,4 +128,12 @@ interface RecipientCountsTable {
   /** Its first millisecond. */
   hour: number
   recipients: number
+}
+
+export interface SentNoticesTable {
+  notice_key: string
+  channel: string
+  first_at: number
+  last_at: number
+  stage: string
 }

@@ -24,7 +24,7 @@ it('reads the providers file, and a secret that stands beside it', async () => {
   const reading = await readConfig({ POSTERN_PROVIDERS_FILE: 'etc/providers.json' }, files)
   if ('mistakes' in reading) throw new Error(reading.mistakes.join('\n'))
   expect(reading.config.customProviders.map(({ id }) => id)).toEqual(['example'])
-  expect(reading.config.customProviders[0]?.clientSecret?.reveal()).toBe('s3cr3t')
+  expect(reading.config.customProviders[0]?.clientSecrets[0]?.value.reveal()).toBe('s3cr3t')
 })
 
 it('reads what the providers file changes of the built-in ones', async () => {

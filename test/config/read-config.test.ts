@@ -60,6 +60,7 @@ describe('a configuration', () => {
       registrations: {},
       customProviders: [],
       providerOverrides: new Map(),
+      notify: {},
       logLevel: 'info',
       limits: expect.objectContaining({
         commandLineOctets: 4096,
@@ -76,8 +77,13 @@ describe('a configuration', () => {
       POSTERN_GOOGLE_CLIENT_ID: 'confidential-client',
       POSTERN_GOOGLE_CLIENT_SECRET: 's3cr3t',
     })
-    expect(config.registrations.microsoft).toEqual({ clientId: 'public-client', tenant: 'common' })
-    expect(config.registrations.google?.clientSecret?.reveal()).toBe('s3cr3t')
+    expect(config.registrations.microsoft).toEqual({
+      cloud: 'worldwide',
+      clientId: 'public-client',
+      clientSecrets: [],
+      tenant: 'common',
+    })
+    expect(config.registrations.google?.clientSecrets[0]?.value.reveal()).toBe('s3cr3t')
   })
 
   it.each([
@@ -89,7 +95,7 @@ describe('a configuration', () => {
       { POSTERN_GOOGLE_CLIENT_ID: 'mine', POSTERN_GOOGLE_CLIENT_SECRET_FILE: 'run/secret' },
       { 'run/secret': text },
     )
-    expect(config.registrations.google?.clientSecret?.reveal()).toBe(secret)
+    expect(config.registrations.google?.clientSecrets[0]?.value.reveal()).toBe(secret)
     expect(sources.googleClientSecret).toBe('file /srv/postern/run/secret')
   })
 
@@ -107,7 +113,7 @@ describe('a configuration', () => {
     const file =
       'POSTERN_GOOGLE_CLIENT_ID=mine\nPOSTERN_GOOGLE_CLIENT_SECRET=\'a#b\'\nNOTE="one\ntwo"\nPOSTERN_LOG_LEVEL=error'
     const { config } = await effective({}, { '.env': file })
-    expect(config.registrations.google?.clientSecret?.reveal()).toBe('a#b')
+    expect(config.registrations.google?.clientSecrets[0]?.value.reveal()).toBe('a#b')
     expect(config.logLevel).toBe('error')
   })
 

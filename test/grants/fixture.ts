@@ -54,6 +54,10 @@ export function memoryStore() {
         call('find')
         return mailboxes.get(addressKey(address))
       },
+      covering: async (address) => {
+        call('covering')
+        return mailboxes.get(addressKey(address))
+      },
       add: unused,
       put: unused,
       list: unused,
@@ -65,11 +69,13 @@ export function memoryStore() {
         return grants.get(addressKey(address)) ?? { state: 'absent' }
       },
       adopt: unused,
-      renewed: async (id, version, renewedAt, refreshToken) => {
+      list: unused,
+      unusedSince: unused,
+      renewed: async (id, version, renewed) => {
         call('renewed')
         const grant = current(id, version)
         if (!grant) return undefined
-        const next = { ...grant, version: version + 1, renewedAt, ...(refreshToken && { refreshToken }) }
+        const next = { ...grant, version: version + 1, ...renewed }
         grants.set(addressKey(grant.mailbox), next)
         return next
       },
@@ -197,7 +203,7 @@ export async function startBroker({ refreshMarginSeconds = 0 } = {}) {
     /** The refresh token that the store has now. */
     kept(): string {
       const grant: Grant = memory.grantOf(me)
-      return grant.state === 'absent' ? 'nothing' : grant.refreshToken.reveal()
+      return grant.state === 'absent' ? 'nothing' : (grant.refreshToken?.reveal() ?? 'nothing')
     },
     token: async (request?: Parameters<typeof broker.accessTokenFor>[1]) =>
       (await broker.accessTokenFor(me, request)).secret.reveal(),

@@ -130,7 +130,7 @@ describe('a consent that was withdrawn', () => {
       since: house.clock.now(),
       reason: 'invalid_grant: AADSTS50173: revoked. [hidden] is dead',
     })
-    expect(grant.state === 'lapsed' && grant.refreshToken.reveal()).toBe('refresh-1')
+    expect(grant.state === 'lapsed' && grant.refreshToken?.reveal()).toBe('refresh-1')
   })
 
   it('is told once, so that nothing goes on that was opened with its tokens', async () => {

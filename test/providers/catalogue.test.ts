@@ -13,6 +13,7 @@ const custom: CustomProvider = {
   scopes: ['openid', 'email', 'offline_access', 'mail:send'],
   authorizationParameters: { audience: 'mail' },
   clientId: 'acme-client',
+  clientSecrets: [],
   smtp: { host: 'smtp.acme.example', port: 465, tls: 'implicit' },
   mechanisms: ['OAUTHBEARER'],
 }
@@ -20,7 +21,14 @@ const custom: CustomProvider = {
 const nothing = { registrations: {}, customProviders: [], providerOverrides: new Map() }
 const entra = (tenant: string, clientSecret?: Secret) => ({
   ...nothing,
-  registrations: { microsoft: { clientId: 'app', tenant, ...(clientSecret && { clientSecret }) } },
+  registrations: {
+    microsoft: {
+      cloud: 'worldwide' as const,
+      clientId: 'app',
+      tenant,
+      clientSecrets: clientSecret ? [{ value: clientSecret }] : [],
+    },
+  },
 })
 
 function failureOf(run: () => unknown): Failure {
@@ -117,7 +125,7 @@ describe('a provider of the providers file', () => {
   const acme = createCatalogue({ ...nothing, customProviders: [custom] }).registered('acme')
 
   it('is registered by its own entry', () => {
-    expect(acme.registration).toEqual({ clientId: 'acme-client' })
+    expect(acme.registration).toEqual({ clientId: 'acme-client', clientSecrets: [] })
     expect(acme.oauth.clientAuthentication).toBe('none')
   })
 

@@ -40,7 +40,7 @@ const asEntra: HttpFetch = (url, request) =>
 function entra(authority: string): RegisteredProvider {
   const provider = microsoft(authority)
   const oauth = { ...provider.oauth, clientAuthentication: 'none' as const }
-  return { ...provider, oauth, registration: { clientId: 'postern' } }
+  return { ...provider, oauth, registration: { clientId: 'postern', clientSecrets: [] } }
 }
 
 function local(changes: Partial<RegisteredProvider['oauth']> = {}): RegisteredProvider {

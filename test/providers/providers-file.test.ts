@@ -30,7 +30,7 @@ function mistakesIn(...providers: unknown[]): string[] {
 describe('the providers file', () => {
   it('is good with the least that is needed', () => {
     expect(parse(least)).toEqual({
-      providers: [{ ...least, authorizationParameters: {} }],
+      providers: [{ ...least, authorizationParameters: {}, clientSecrets: [] }],
       overrides: new Map(),
     })
   })
@@ -51,15 +51,15 @@ describe('the providers file', () => {
     }
     const parsed = parse({ ...full, clientSecret: 'hush' })
     if (!('providers' in parsed)) throw new Error(parsed.mistakes.join())
-    const [{ clientSecret, ...rest } = { clientSecret: undefined }] = parsed.providers
+    const [{ clientSecrets, ...rest } = { clientSecrets: [] }] = parsed.providers
     expect(rest).toEqual(full)
-    expect(clientSecret?.reveal()).toBe('hush')
+    expect(clientSecrets[0]?.value.reveal()).toBe('hush')
   })
 
   it('takes a secret from its file, without the line end', () => {
     const parsed = parse({ ...least, clientSecretFile: 'secret.txt' })
     if (!('providers' in parsed)) throw new Error(parsed.mistakes.join())
-    expect(parsed.providers[0]?.clientSecret?.reveal()).toBe('from-file')
+    expect(parsed.providers[0]?.clientSecrets[0]?.value.reveal()).toBe('from-file')
     expect(parsed.providers[0]).not.toHaveProperty('clientSecretFile')
   })
 

@@ -60,7 +60,7 @@ describe('a refresh', () => {
     ['client_secret_basic', {}, `Basic ${Buffer.from('postern:s').toString('base64')}`],
   ] as const)('authenticates by %s', async (clientAuthentication, form, authorization) => {
     const provider = providerAt(endpoint.origin, { clientAuthentication })
-    const registration = { clientId: 'postern', clientSecret: new Secret('s') }
+    const registration = { clientId: 'postern', clientSecrets: [{ value: new Secret('s') }] }
     await refresh(tokens('a'), { ...provider, registration })
     expect(endpoint.requests[0]?.form).toMatchObject(form)
     expect(endpoint.requests[0]?.headers.authorization).toBe(authorization)
@@ -186,7 +186,7 @@ describe('an answer that is none', () => {
     const json = { error: 'invalid_grant', error_description: `cannot use ${echo}\r\n250 OK` }
     const error = await errorOf(
       { status: 400, json },
-      { ...provider, registration: { clientId: 'postern', clientSecret } },
+      { ...provider, registration: { clientId: 'postern', clientSecrets: [{ value: clientSecret }] } },
     )
     const verdict = judge(error)
     expect(verdict.reason).toContain('cannot use [hidden] and [hidden] and [hidden] and ')

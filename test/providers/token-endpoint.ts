@@ -68,11 +68,16 @@ export function providerAt(
   return {
     id: 'local',
     name: 'Local',
+    standing: { evidence: 'own', notes: [] },
+    domains: [],
+    mxSuffixes: [],
+    flows: ['authorization-code'],
     oauth: {
       authorizationEndpoint: `${origin}/authorize`,
       tokenEndpoint: `${origin}/token`,
       scopes: ['mail', 'offline_access'],
       mailScopes: ['mail'],
+      applicationScopes: [],
       authorizationParameters: {},
       authorizationResponseIss: false,
       identityClaims: ['email'],
@@ -92,6 +97,6 @@ export function providerAt(
       pipelining: true,
       chunking: false,
     },
-    registration: { clientId: 'postern' },
+    registration: { clientId: 'postern', clientSecrets: [] },
   }
 }

@@ -22,7 +22,7 @@ async function storeWithSecrets() {
     Secret,
   ]
   const { id } = await fixture.store.grants.adopt(newGrant({ refreshToken: first }))
-  await fixture.store.grants.renewed(id, 1, now, rotated)
+  await fixture.store.grants.renewed(id, 1, { renewedAt: now, refreshToken: rotated })
   await fixture.store.grants.adopt(newGrant({ mailbox: 'cron@example.com', refreshToken: second }))
   await fixture.store.pendingConsents.add({
     stateHash: 'state',

@@ -7,7 +7,7 @@ const printer = 'printer@example.com'
 
 async function tokenOf(store: Store): Promise<string | undefined> {
   const grant = await store.grants.ofMailbox(printer)
-  return grant.state === 'absent' ? undefined : grant.refreshToken.reveal()
+  return grant.state === 'absent' ? undefined : grant.refreshToken?.reveal()
 }
 
 describe('the grant store', () => {
@@ -37,7 +37,12 @@ describe('the grant store', () => {
     const earlier = await store.grants.adopt(newGrant())
     const later = await store.grants.adopt(newGrant({ refreshToken: new Secret('refresh-2') }))
     expect(later.id).not.toBe(earlier.id)
-    expect(await store.grants.renewed(earlier.id, earlier.version, now, new Secret('stale'))).toBeUndefined()
+    expect(
+      await store.grants.renewed(earlier.id, earlier.version, {
+        renewedAt: now,
+        refreshToken: new Secret('stale'),
+      }),
+    ).toBeUndefined()
     expect(await tokenOf(store)).toBe('refresh-2')
   })
 
@@ -64,9 +69,12 @@ describe('the grant store', () => {
   it('keeps the old refresh token when a renewal brings none', async () => {
     const { store } = await openFixture()
     const { id } = await store.grants.adopt(newGrant())
-    expect(await store.grants.renewed(id, 1, now + 5)).toMatchObject({ version: 2, renewedAt: now + 5 })
+    expect(await store.grants.renewed(id, 1, { renewedAt: now + 5 })).toMatchObject({
+      version: 2,
+      renewedAt: now + 5,
+    })
     expect(await tokenOf(store)).toBe('refresh-1')
-    await store.grants.renewed(id, 2, now + 6, new Secret('refresh-2'))
+    await store.grants.renewed(id, 2, { renewedAt: now + 6, refreshToken: new Secret('refresh-2') })
     expect(await tokenOf(store)).toBe('refresh-2')
   })
 
@@ -75,12 +83,12 @@ describe('the grant store', () => {
     async (change) => {
       const { store } = await openFixture()
       const { id } = await store.grants.adopt(newGrant())
-      await store.grants.renewed(id, 1, now, new Secret('refresh-2'))
+      await store.grants.renewed(id, 1, { renewedAt: now, refreshToken: new Secret('refresh-2') })
       const before = await store.grants.ofMailbox(printer)
       const late =
         change === 'lapse'
           ? await store.grants.lapse(id, 1, now, 'late')
-          : await store.grants.renewed(id, 1, now + 9, new Secret('late'))
+          : await store.grants.renewed(id, 1, { renewedAt: now + 9, refreshToken: new Secret('late') })
       expect(late).toBeUndefined()
       expect(await store.grants.ofMailbox(printer)).toEqual(before)
       expect(await tokenOf(store)).toBe('refresh-2')
@@ -91,11 +99,11 @@ describe('the grant store', () => {
     const { store } = await openFixture()
     const { id } = await store.grants.adopt(newGrant())
     const tries = Array.from({ length: 20 }, (_, n) =>
-      store.grants.renewed(id, 1, now, new Secret(`try-${n}`)),
+      store.grants.renewed(id, 1, { renewedAt: now, refreshToken: new Secret(`try-${n}`) }),
     )
     const won = (await Promise.all(tries)).filter((grant) => grant !== undefined)
     expect(won).toHaveLength(1)
-    expect(await tokenOf(store)).toBe(won[0]?.refreshToken.reveal())
+    expect(await tokenOf(store)).toBe(won[0]?.refreshToken?.reveal())
   })
 
   it('marks a lapsed grant with its reason and keeps its refresh token', async () => {
@@ -110,7 +118,7 @@ describe('the grant store', () => {
     })
     expect(await store.grants.ofMailbox(printer)).toEqual(lapsed)
     expect(await tokenOf(store)).toBe('refresh-1')
-    const active = await store.grants.renewed(id, 2, now + 2)
+    const active = await store.grants.renewed(id, 2, { renewedAt: now + 2 })
     expect(active?.state).toBe('active')
     expect(active).not.toHaveProperty('reason')
   })
@@ -158,5 +166,48 @@ describe('a consent link in an adoption', () => {
       store.grants.adopt(newGrant(), 'link'),
     ])
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  })
+})
+
+describe('a grant without a person', () => {
+  it('has no refresh token, and is not renewed for being idle', async () => {
+    const { store } = await openFixture()
+    const { refreshToken: _, ...consent } = newGrant()
+    await store.grants.adopt({ ...consent, flow: 'client-credentials' })
+    expect(await store.grants.ofMailbox('printer@example.com')).not.toHaveProperty('refreshToken')
+    expect(await store.grants.unusedSince(now + 1, 10)).toEqual([])
+  })
+})
+
+describe('idle grants', () => {
+  it('are named with the longest unused first, as many as are asked for', async () => {
+    const { store } = await openFixture()
+    await store.grants.adopt(newGrant({ renewedAt: now - 1 }))
+    await store.grants.adopt(newGrant({ mailbox: 'cron@example.com', renewedAt: now - 2 }))
+    expect(await store.grants.unusedSince(now, 10)).toEqual(['cron@example.com', 'printer@example.com'])
+    expect(await store.grants.unusedSince(now, 1)).toEqual(['cron@example.com'])
+    expect(await store.grants.unusedSince(now - 1, 10)).toEqual(['cron@example.com'])
+  })
+})
+
+describe('the end of a refresh token', () => {
+  it('is kept until another one is told, or another token comes', async () => {
+    const { store } = await openFixture()
+    const { id } = await store.grants.adopt(newGrant({ refreshTokenEndsAt: now + 9 }))
+    expect(await store.grants.renewed(id, 1, { renewedAt: now })).toMatchObject({
+      refreshTokenEndsAt: now + 9,
+    })
+    const renewed = await store.grants.renewed(id, 2, { renewedAt: now, refreshToken: new Secret('second') })
+    expect(renewed).not.toHaveProperty('refreshTokenEndsAt')
+  })
+})
+
+describe('the list of grants', () => {
+  it('names provider and mailbox, and holds no token', async () => {
+    const { store } = await openFixture()
+    await store.grants.adopt(newGrant())
+    const [grant] = await store.grants.list()
+    expect(grant).toMatchObject({ mailbox: 'printer@example.com', providerId: 'google', state: 'active' })
+    expect(grant).not.toHaveProperty('refreshToken')
   })
 })

@@ -9,6 +9,9 @@ const { silentLog } = await import(`${built}/base/log.js`)
 const { store } = await openStore({ dataDir, clock: systemClock, log: silentLog })
 let grant = await store.grants.ofMailbox('printer@example.com')
 for (;;) {
-  grant = await store.grants.renewed(grant.id, grant.version, 0, new Secret(`token-${grant.version + 1}`))
+  grant = await store.grants.renewed(grant.id, grant.version, {
+    renewedAt: 0,
+    refreshToken: new Secret(`token-${grant.version + 1}`),
+  })
   process.stdout.write(`${grant.version}\n`)
 }

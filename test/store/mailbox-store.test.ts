@@ -74,7 +74,7 @@ describe('the mailbox store', () => {
     const reason = 'The mailbox moved from the provider google to microsoft'
     const lapsed = { id, state: 'lapsed', since: now, reason, version: version + 1 }
     expect(await store.grants.ofMailbox('printer@example.com')).toMatchObject(lapsed)
-    expect(await store.grants.renewed(id, version, now)).toBeUndefined()
+    expect(await store.grants.renewed(id, version, { renewedAt: now })).toBeUndefined()
     expect(await store.grants.ofMailbox('printer@example.com')).toMatchObject(lapsed)
   })
 
@@ -124,5 +124,21 @@ describe('the mailbox store', () => {
   it('says when there was nothing to remove', async () => {
     const { store } = await openFixture()
     expect(await store.mailboxes.remove('nobody@example.com')).toBe(false)
+  })
+})
+
+describe('a domain mailbox', () => {
+  it('covers each address of its domain that has no mailbox of its own', async () => {
+    const { store } = await openFixture()
+    await store.mailboxes.add({ address: '*@example.com', providerId: 'microsoft', createdAt: now })
+    expect(await store.mailboxes.covering('Anybody@example.com')).toMatchObject({
+      address: 'Anybody@example.com',
+      coveredBy: '*@example.com',
+      providerId: 'microsoft',
+    })
+    expect(await store.mailboxes.covering('cron@example.com')).not.toHaveProperty('coveredBy')
+    expect(await store.mailboxes.covering('*@example.com')).not.toHaveProperty('coveredBy')
+    expect(await store.mailboxes.covering('anybody@sub.example.com')).toBeUndefined()
+    expect(await store.mailboxes.covering('')).toBeUndefined()
   })
 })

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Address, addressKey } from '../../src/base/address.ts'
+import { type Address, addressKey, domainMailbox } from '../../src/base/address.ts'
 import { Failure } from '../../src/base/failure.ts'
 import type {
   ActiveGrant,
@@ -13,6 +13,7 @@ import type {
   PendingConsent,
   RecipientCountStore,
   Scope,
+  SentNotice,
   Store,
 } from '../../src/store/ports.ts'
 
@@ -27,6 +28,8 @@ interface Tables {
   pending: Map<string, PendingConsent>
   /** By mailbox, then by hour. */
   recipients: Map<string, Map<number, number>>
+  /** By key and channel. */
+  notices: Map<string, SentNotice>
 }
 
 /**
@@ -43,6 +46,7 @@ export function createMemoryStore(): Store {
     links: new Map(),
     pending: new Map(),
     recipients: new Map(),
+    notices: new Map(),
   }
   return {
     mailboxes: mailboxStore(tables),
@@ -52,6 +56,7 @@ export function createMemoryStore(): Store {
     consentLinks: consentLinkStore(tables),
     pendingConsents: pendingConsentStore(tables),
     recipientCounts: recipientCountStore(tables),
+    notices: noticeStore(tables),
     check: turn,
     close: turn,
   }
@@ -83,6 +88,14 @@ function mailboxStore({ mailboxes, ...tables }: Tables): Store['mailboxes'] {
     async find(address) {
       await turn()
       return copied(mailboxes.get(addressKey(address)))
+    },
+    async covering(address) {
+      await turn()
+      const own = mailboxes.get(addressKey(address))
+      if (own) return copied(own)
+      const domain = domainMailbox(address)
+      const covering = domain === undefined ? undefined : mailboxes.get(addressKey(domain))
+      return covering && { ...covering, address, coveredBy: covering.address }
     },
     async list() {
       await turn()
@@ -131,6 +144,21 @@ function grantStore({ grants, mailboxes, links }: Tables): Store['grants'] {
       await turn()
       return copied<Grant>(grants.get(addressKey(address))) ?? { state: 'absent' }
     },
+    async list() {
+      await turn()
+      return [...grants].map(([key, { refreshToken: _, ...grant }]) => ({
+        ...grant,
+        providerId: mailboxes.get(key)?.providerId ?? '',
+      }))
+    },
+    async unusedSince(before, most) {
+      await turn()
+      const due = [...grants.values()].filter(
+        ({ state, refreshToken, renewedAt }) => state === 'active' && refreshToken && renewedAt < before,
+      )
+      const oldestFirst = due.sort((left, right) => left.renewedAt - right.renewedAt)
+      return oldestFirst.slice(0, most).map(({ mailbox }) => mailbox)
+    },
     async adopt(grant, consentLinkId, judgedFor) {
       await turn()
       const key = addressKey(grant.mailbox)
@@ -143,24 +171,15 @@ function grantStore({ grants, mailboxes, links }: Tables): Store['grants'] {
       grants.set(key, active)
       return { ...active }
     },
-    async renewed(id, version, renewedAt, refreshToken) {
+    async renewed(id, version, renewed) {
       await turn()
       const found = current(id, version)
       if (!found) return undefined
-      const { mailbox, flow, scopes, grantedAt, signedInAs, subject } = found.grant
-      const active: ActiveGrant = {
-        id,
-        mailbox,
-        flow,
-        scopes,
-        grantedAt,
-        ...(signedInAs === undefined ? {} : { signedInAs }),
-        ...(subject === undefined ? {} : { subject }),
-        version: version + 1,
-        state: 'active',
-        renewedAt,
-        refreshToken: refreshToken ?? found.grant.refreshToken,
-      }
+      const { refreshTokenEndsAt, ...consent } = asActive(found.grant)
+      const ends = renewed.refreshToken
+        ? {}
+        : { ...(refreshTokenEndsAt !== undefined && { refreshTokenEndsAt }) }
+      const active: ActiveGrant = { ...consent, ...ends, ...renewed, version: version + 1 }
       grants.set(found.key, active)
       return { ...active }
     },
@@ -173,6 +192,12 @@ function grantStore({ grants, mailboxes, links }: Tables): Store['grants'] {
       return { ...lapsed }
     },
   }
+}
+
+function asActive(grant: ActiveGrant | LapsedGrant): ActiveGrant {
+  if (grant.state === 'active') return grant
+  const { since: _since, reason: _reason, ...consent } = grant
+  return { ...consent, state: 'active' }
 }
 
 function useUp(links: Tables['links'], id: string, mailboxKey: string, now: number): void {
@@ -337,6 +362,23 @@ function recipientCountStore({ recipients: counts }: Tables): RecipientCountStor
       await turn()
       const hours = counts.get(addressKey(mailbox)) ?? new Map<number, number>()
       counts.set(addressKey(mailbox), hours.set(hour, (hours.get(hour) ?? 0) + recipients))
+    },
+  }
+}
+
+function noticeStore({ notices }: Tables): Store['notices'] {
+  return {
+    async list() {
+      await turn()
+      return [...notices.values()].map((notice) => ({ ...notice }))
+    },
+    async put(notice) {
+      await turn()
+      notices.set(`${notice.key} ${notice.channel}`, { ...notice })
+    },
+    async remove(key) {
+      await turn()
+      for (const [place, notice] of notices) if (notice.key === key) notices.delete(place)
     },
   }
 }

@@ -5,12 +5,17 @@ export function registeredProvider({ id = 'custom', provesIdentity = true } = {}
   return {
     id,
     name: `Provider ${id}`,
+    standing: { evidence: 'own', notes: [] },
+    domains: [],
+    mxSuffixes: [],
+    flows: ['authorization-code'],
     oauth: {
       ...(provesIdentity ? { issuer: 'https://login.example.com' } : {}),
       authorizationEndpoint: 'https://login.example.com/authorize',
       tokenEndpoint: 'https://login.example.com/token',
       scopes: ['openid', 'email', 'https://mail.example.com/send'],
       mailScopes: ['https://mail.example.com/send'],
+      applicationScopes: [],
       authorizationParameters: {},
       authorizationResponseIss: false,
       identityClaims: ['email'],
@@ -30,6 +35,6 @@ export function registeredProvider({ id = 'custom', provesIdentity = true } = {}
       pipelining: true,
       chunking: true,
     },
-    registration: { clientId: 'postern' },
+    registration: { clientId: 'postern', clientSecrets: [] },
   }
 }

@@ -10,6 +10,7 @@ import type {
 export interface ScriptedOAuthClient extends OAuthClient {
   asked: AuthorizationRequest[]
   exchanged: { callback: URL; checks: CallbackChecks }[]
+  revoked: string[]
   answer: TokenAnswer | Error
 }
 
@@ -17,6 +18,7 @@ export function scriptedOAuthClient(answer: TokenAnswer): ScriptedOAuthClient {
   const script: ScriptedOAuthClient = {
     asked: [],
     exchanged: [],
+    revoked: [],
     answer,
     async authorizationUrl(request) {
       script.asked.push(request)
@@ -30,6 +32,13 @@ export function scriptedOAuthClient(answer: TokenAnswer): ScriptedOAuthClient {
       return script.answer
     },
     refresh: () => Promise.reject(new Error('no consent refreshes')),
+    beginDevice: () => Promise.reject(new Error('nothing of a device is scripted')),
+    pollDevice: () => Promise.reject(new Error('nothing of a device is scripted')),
+    withoutPerson: () => Promise.reject(new Error('every consent has a person')),
+    revoke: async (refreshToken) => {
+      script.revoked.push(refreshToken.reveal())
+      return 'revoked'
+    },
   }
   return script
 }

@@ -213,11 +213,16 @@ export function memoryCatalogue(registered: boolean): Catalogue {
   const provider: Provider = {
     id: 'example',
     name: 'Example Mail',
+    standing: { evidence: 'own', notes: [] },
+    domains: [],
+    mxSuffixes: [],
+    flows: ['authorization-code'],
     oauth: {
       authorizationEndpoint: 'https://login.example.com/authorize',
       tokenEndpoint: 'https://login.example.com/token',
       scopes: ['mail'],
       mailScopes: ['mail'],
+      applicationScopes: [],
       authorizationParameters: {},
       authorizationResponseIss: false,
       identityClaims: ['email'],
@@ -241,7 +246,7 @@ export function memoryCatalogue(registered: boolean): Catalogue {
   return {
     list: () => [{ provider, registered }],
     registered(): RegisteredProvider {
-      if (registered) return { ...provider, registration: { clientId: 'client' } }
+      if (registered) return { ...provider, registration: { clientId: 'client', clientSecrets: [] } }
       throw new Failure('configuration', 'Example Mail has no registration', {
         fix: 'Set POSTERN_EXAMPLE_CLIENT_ID.',
       })

@@ -66,6 +66,9 @@ ${time(link.expiresAt)}, and is shown only now.</p>
 
 const flows: Record<NonNullable<MailboxStatus['flow']>, string> = {
   'authorization-code': 'by a consent in a browser',
+  device: 'by a code that was entered at the provider',
+  'client-credentials': 'by the app registration itself, without a person',
+  'service-account': 'by a service account, without a person',
   adopted: 'by a refresh token that was handed over',
 }
 
