@@ -11,6 +11,8 @@ export interface BackOff {
   remainingMilliseconds(key: string): number
   /** For people; also when its time is up, until it is cleared: then a try is due. */
   pause(key: string): Omit<Pause, 'about'> | undefined
+  /** All who wait, or are due for a try. */
+  keys(): readonly string[]
   clear(key: string): void
 }
 
@@ -63,6 +65,7 @@ export function createBackOff(clock: Clock, random: () => number): BackOff {
       return { since, until, reason: failure.message, ...(failure.fix !== undefined && { fix: failure.fix }) }
     },
 
+    keys: () => [...underway.keys()],
     remainingMilliseconds,
     clear: (key) => void underway.delete(key),
   }

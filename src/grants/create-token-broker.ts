@@ -157,6 +157,14 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & TokenS
       }
     },
 
+    troubles() {
+      const own = backOff.keys().flatMap((mailbox) => {
+        const pause = backOff.pause(mailbox)
+        return pause ? [{ mailbox, ...pause }] : []
+      })
+      return [...own, ...registrations.pauses().map(({ provider, pause }) => ({ provider, ...pause }))]
+    },
+
     async close() {
       closed = true
       await Promise.all(landing.values())

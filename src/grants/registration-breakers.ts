@@ -1,10 +1,13 @@
 import type { Address } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
+import type { Pause } from '../governor/governor.ts'
 import { createRegistrationBreaker, type RegistrationBreaker } from './registration-breaker.ts'
 
 /** One breaker for each registration, made when it is first asked for. */
 export interface RegistrationBreakers {
   of(providerId: string): RegistrationBreaker
+  /** Of those that wait now, by the provider's id. */
+  pauses(): readonly { provider: string; pause: Omit<Pause, 'about'> }[]
   /** As `RegistrationBreaker.forget`, whichever registration it was. */
   forget(mailbox: Address): void
 }
@@ -18,6 +21,11 @@ export function createRegistrationBreakers(clock: Clock, random: () => number): 
       breakers.set(providerId, breaker)
       return breaker
     },
+    pauses: () =>
+      [...breakers].flatMap(([provider, breaker]) => {
+        const pause = breaker.pause()
+        return pause ? [{ provider, pause }] : []
+      }),
     forget(mailbox) {
       for (const breaker of breakers.values()) breaker.forget(mailbox)
     },

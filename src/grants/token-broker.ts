@@ -45,7 +45,11 @@ export interface TokenBroker {
 export interface TokenStates {
   /** @throws Failure `store-unavailable` */
   state(mailbox: Address): Promise<TokenState>
+  /** Everything that the token endpoints are not asked for now, from memory. A mailbox by its `addressKey`. */
+  troubles(): readonly TokenTrouble[]
 }
+
+export type TokenTrouble = Omit<Pause, 'about'> & ({ mailbox: Address } | { provider: string })
 
 /** Times in milliseconds since 1970. */
 export interface TokenState {

@@ -6,7 +6,7 @@ import type { PauseStatus, SendingStatus } from '../mailboxes/services.ts'
 import type { Relay } from './relay.ts'
 
 /** What a mailbox may send now, as pages, API and command show it. Undefined without a registration at its provider: then nothing leaves at all. */
-export function createSendingStatus(relay: Pick<Relay, 'state'>, tokens: TokenStates) {
+export function createSendingStatus(relay: Pick<Relay, 'state'>, tokens: Pick<TokenStates, 'state'>) {
   return async (mailbox: Address): Promise<SendingStatus | undefined> => {
     try {
       const [{ pauses, recipientsRoomAt: roomAt, ...state }, { pause }] = await Promise.all([
