@@ -14,6 +14,7 @@ import { createMailboxes } from './mailboxes/mailboxes.ts'
 import type { ApiKeys, Logins, Mailboxes } from './mailboxes/services.ts'
 import { createSignInOffers, warnOfOpenLogins } from './mailboxes/sign-in-offers.ts'
 import { createSignIns } from './mailboxes/sign-ins.ts'
+import { createNotices } from './notices/create-notices.ts'
 import { createCatalogue } from './providers/catalogue.ts'
 import { createHttpFetch } from './providers/http-fetch.ts'
 import { createOAuthClients } from './providers/oauth-clients.ts'
@@ -141,8 +142,21 @@ function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey 
   const signInsChanged = offers.refresh
   const remembered = offers.apiKey
   const apiKeys = createApiKeys({ store, keyedHash, ownerKey, remembered, clock, log, signInsChanged })
-  const { consentSeconds, consentLinkSeconds } = limits
+  const { consentSeconds, consentLinkSeconds, reminderSeconds } = limits
   const consentNeeds = { store, catalogue, oauthClientFor, keyedHash, clock, log, publicUrl }
+  const consent = createConsentService({ ...consentNeeds, consentSeconds, consentLinkSeconds, grantChanged })
+  const { notify } = config
+  const notices = createNotices({
+    notify,
+    store,
+    tokens,
+    relay,
+    consent,
+    fetch: http.fetch,
+    reminderSeconds,
+    clock,
+    log,
+  })
   return {
     catalogue,
     tokens,
@@ -161,9 +175,11 @@ function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey 
     signIns: createSignIns({ store, apiKeys, offers, guard, keyedHash, clock, log }),
     offers,
     apiKeys,
-    consent: createConsentService({ ...consentNeeds, consentSeconds, consentLinkSeconds, grantChanged }),
+    consent,
+    notices,
     async close() {
       try {
+        await notices.close()
         await relay.close()
         // Before the way to the provider and the store close: a rotation under way must be stored, and what was counted.
         await Promise.all([tokens.close(), governors.close()])
@@ -218,6 +234,7 @@ async function startDoors(
     // Before it is ready: whoever waits for that may use the command at once.
     await writeRunningFile(dataDir, { pid: process.pid, web, smtp })
     serving = true
+    services.notices.start()
     const registered = catalogue.list().filter((entry) => entry.registered)
     return {
       smtp,

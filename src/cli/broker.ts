@@ -1,6 +1,7 @@
 import type { Secret } from '../base/secret.ts'
 import type { CreatedLink } from '../consent/service.ts'
 import type { ApiKeys, Logins, Mailboxes } from '../mailboxes/services.ts'
+import type { SentLink } from '../notices/service.ts'
 
 /** What most verbs need of postern: the running one over loopback HTTP, or its store when none runs. */
 export interface Broker {
@@ -14,6 +15,8 @@ export interface Broker {
 export interface RunningBroker extends Broker {
   /** @throws Failure `not-found`, `configuration` */
   createConsentLink(mailbox: string): Promise<CreatedLink>
+  /** @throws Failure as `Notices.sendConsentLink` */
+  sendConsentLink(mailbox: string): Promise<SentLink>
   /** @throws Failure as `TokenBroker.accessTokenFor` */
   token(mailbox: string, request: { minimumLifeSeconds?: number; format: TokenFormat }): Promise<Secret>
 }

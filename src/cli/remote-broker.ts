@@ -56,6 +56,7 @@ export function createRemoteBroker({
       revoke: (id) => call('DELETE', `/api-keys/${encodeURIComponent(id)}`),
     },
     createConsentLink: (mailbox) => call('POST', `${mailboxPath(mailbox)}/consent-links`),
+    sendConsentLink: (mailbox) => call('POST', `${mailboxPath(mailbox)}/consent-links`, { send: true }),
     async token(mailbox, { minimumLifeSeconds, format }) {
       const query = new URLSearchParams({ format })
       if (minimumLifeSeconds !== undefined) query.set('min_life', String(minimumLifeSeconds))

@@ -87,6 +87,8 @@ export interface Limits {
   wholeLoginSeconds: number
   consentSeconds: number
   consentLinkSeconds: number
+  /** Until a notice that is not solved is sent again. */
+  reminderSeconds: number
   shutdownSeconds: number
 }
 

@@ -167,6 +167,11 @@ export const limitSettings = {
     'How long a person may take at the pages of the provider.',
   ),
   consentLinkSeconds: seconds('POSTERN_CONSENT_LINK_SECONDS', 86_400, 'How long a consent link can be used.'),
+  reminderSeconds: seconds(
+    'POSTERN_REMINDER_SECONDS',
+    86_400,
+    'How long until a notice of a consent that is still missing, or of a trouble that lasts, is sent again.',
+  ),
   shutdownSeconds: seconds(
     'POSTERN_SHUTDOWN_SECONDS',
     25,

@@ -11,6 +11,7 @@ import { judgeCertificate } from './read-certificate.ts'
 import { readText } from './read-text.ts'
 import { type Environment, readValues, type Source } from './read-values.ts'
 import { type SettingKey, settings, type Values } from './settings.ts'
+import { commandEnvironment, toNotify } from './to-notify.ts'
 
 /** The outcome of reading the configuration: all of it, or every mistake as a sentence that holds no secret. */
 export type ConfigReading =
@@ -53,7 +54,7 @@ export async function readConfig(
 
   // Without a mistake, every value is there.
   const complete = withPublicUrl(values as Values, sources)
-  const config = toConfig(complete, providers, extraCa.pem)
+  const config = toConfig(complete, providers, extraCa.pem, environment)
   const warnings = [...warningsFor(complete, sources), ...certificate.warnings]
   return { config, values: complete, sources, warnings }
 }
@@ -62,6 +63,7 @@ function toConfig(
   values: Values,
   { providers, overrides }: ProvidersFile,
   extraCa: string | undefined,
+  environment: Environment,
 ): Config {
   const { dataDir, webListen, publicUrl, logLevel, key, tlsCertFile, tlsKeyFile } = values
   return {
@@ -76,7 +78,7 @@ function toConfig(
     customProviders: providers,
     providerOverrides: overrides,
     ...(extraCa !== undefined && { extraCa }),
-    notify: {},
+    notify: toNotify(values, commandEnvironment(environment)),
     logLevel,
     limits: Object.fromEntries(limitKeys.map((limit) => [limit, values[limit]])) as unknown as Limits,
   }

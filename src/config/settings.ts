@@ -1,5 +1,6 @@
 import { limitSettings } from './limit-settings.ts'
 import { endpoints, listeners } from './listeners.ts'
+import { commandLine, mailAddress, mailAddresses, sharedSecret, webhookUrl } from './notify-parsers.ts'
 import { clientId, clientSecret, oneOf, path, publicUrl, sealingKey, tenant } from './parsers.ts'
 import { optional, type Setting, secret, setting, type ValueOf } from './setting.ts'
 
@@ -87,6 +88,36 @@ export const settings = {
     sampleSecret,
     clientSecret(sampleSecret),
     'Its client secret.',
+  ),
+  notifyWebhookUrl: secret(
+    'POSTERN_NOTIFY_WEBHOOK_URL',
+    'https://hooks.example.com/postern',
+    webhookUrl,
+    'Where a notice is posted when a consent is needed or something will end: consent links are in it, so its receiver must be trusted; not set by default.',
+  ),
+  notifyWebhookSecret: secret(
+    'POSTERN_NOTIFY_WEBHOOK_SECRET',
+    'the-output-of-openssl-rand-base64-24',
+    sharedSecret,
+    'What its posts are signed with (Standard Webhooks, HMAC-SHA256): a text, or whsec_ and base64.',
+  ),
+  notifyMailFrom: optional(
+    'POSTERN_NOTIFY_MAIL_FROM',
+    'postern@example.com',
+    mailAddress,
+    'A mailbox of postern through which the same is sent by mail; not set by default.',
+  ),
+  notifyMailTo: optional(
+    'POSTERN_NOTIFY_MAIL_TO',
+    'it@example.com',
+    mailAddresses,
+    'Who gets these mails: one address, or several with commas.',
+  ),
+  notifyCommand: optional(
+    'POSTERN_NOTIFY_COMMAND',
+    '/usr/local/bin/tell-the-administrator',
+    commandLine,
+    'A command of the shell that gets the same as JSON on its standard input; not set by default.',
   ),
   providersFile: optional(
     'POSTERN_PROVIDERS_FILE',

@@ -2,6 +2,7 @@ import type { ConsentService } from '../consent/service.ts'
 import type { TokenBroker } from '../grants/token-broker.ts'
 import type { Guard } from '../guessing/guard.ts'
 import type { ApiKeys, Logins, Mailboxes } from '../mailboxes/services.ts'
+import type { Notices } from '../notices/service.ts'
 import type { Catalogue } from '../providers/provider.ts'
 
 /** What the door's pages and operations stand on. */
@@ -10,6 +11,7 @@ export interface WebServices {
   logins: Logins
   apiKeys: ApiKeys
   consent: ConsentService
+  notices: Pick<Notices, 'sendConsentLink'>
   tokens: TokenBroker
   catalogue: Catalogue
   /** Counts what was wrong at both doors. */

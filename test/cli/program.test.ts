@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { type CommandStage, setCommandStage } from './command-stage.ts'
 
 describe('the command', () => {
@@ -104,6 +105,27 @@ describe('the command', () => {
     const token = await stage.postern(['token', 'me@example.com'])
     expect(token).toMatchObject({ code: 1, stdout: '' })
     expect(token.stderr).toContain('postern consent me@example.com')
+  })
+
+  it('sends a consent link to a command of the administrator, and says what to set where there is no channel', async () => {
+    await stage.serve()
+    await stage.postern(['mailbox', 'add', 'me@example.com', '--provider', 'google'])
+    const nowhere = await stage.postern(['consent', 'me@example.com', '--send'])
+    expect(nowhere.code).toBe(78)
+    expect(nowhere.stderr).toContain(
+      'Set POSTERN_NOTIFY_WEBHOOK_URL, POSTERN_NOTIFY_MAIL_FROM or POSTERN_NOTIFY_COMMAND',
+    )
+
+    const file = join(stage.folder, 'told.json')
+    const told = await setCommandStage({ POSTERN_NOTIFY_COMMAND: `cat > '${file}'`, PATH: '/usr/bin:/bin' })
+    onTestFinished(told.close)
+    await told.serve()
+    await told.postern(['mailbox', 'add', 'me@example.com', '--provider', 'google'])
+    const sent = await told.postern(['consent', 'me@example.com', '--send'])
+    expect(sent).toMatchObject({ code: 0, stdout: expect.stringMatching(/^command: sent\n/) })
+    const { data } = JSON.parse(await readFile(file, 'utf8'))
+    expect(data.consentLink.url).toMatch(/^http:\/\/localhost:\d+\/consent\/\S+$/)
+    expect(sent.stdout).not.toContain(data.consentLink.url)
   })
 
   it('lists every mistake in the settings with 78', async () => {

@@ -60,6 +60,7 @@ it('loads to serve only what it needs to open its store and to listen', () => {
     './web-app.ts',
     '@peculiar/x509',
     '@photostructure/sqlite',
+    'nodemailer',
     'pino',
     'undici',
   ])

@@ -317,4 +317,52 @@ const otherFiles: readonly BrokenConfiguration[] = [
   },
 ]
 
-export const brokenConfigurations = [...listening, ...registrations, ...secretFiles, ...names, ...otherFiles]
+const notices: readonly BrokenConfiguration[] = [
+  {
+    name: 'half a channel for notices',
+    environment: {
+      POSTERN_NOTIFY_WEBHOOK_URL: 'https://hooks.example.com/x',
+      POSTERN_NOTIFY_MAIL_TO: 'it@example.com',
+    },
+    mistakes: [
+      'POSTERN_NOTIFY_WEBHOOK_URL is given without POSTERN_NOTIFY_WEBHOOK_SECRET: a notice is always signed.',
+      'POSTERN_NOTIFY_MAIL_TO is given without POSTERN_NOTIFY_MAIL_FROM: a mail needs a sender and a recipient.',
+    ],
+  },
+  {
+    name: 'a webhook across the network without TLS, and a secret that is too short',
+    environment: {
+      POSTERN_NOTIFY_WEBHOOK_URL: 'http://hooks.example.com/x',
+      POSTERN_NOTIFY_WEBHOOK_SECRET: 'short',
+    },
+    mistakes: [
+      'POSTERN_NOTIFY_WEBHOOK_URL must be an address that begins with https:// (http:// is only for loopback).',
+      'POSTERN_NOTIFY_WEBHOOK_SECRET must be at least 16 characters of your own; `openssl rand -base64 24` prints such a text.',
+    ],
+  },
+  {
+    name: 'a secret of Standard Webhooks that is no base64',
+    environment: {
+      POSTERN_NOTIFY_WEBHOOK_URL: 'https://hooks.example.com/x',
+      POSTERN_NOTIFY_WEBHOOK_SECRET: 'whsec_not base64 at all!',
+    },
+    mistakes: ['POSTERN_NOTIFY_WEBHOOK_SECRET must be at least 16 octets as base64 behind whsec_.'],
+  },
+  {
+    name: 'mail for nobody, and from a whole domain',
+    environment: { POSTERN_NOTIFY_MAIL_FROM: '*@example.com', POSTERN_NOTIFY_MAIL_TO: 'it@example.com,,' },
+    mistakes: [
+      'POSTERN_NOTIFY_MAIL_FROM is "*@example.com", but must be one mail address.',
+      'POSTERN_NOTIFY_MAIL_TO is "it@example.com,,", but must be mail addresses, with commas between them.',
+    ],
+  },
+]
+
+export const brokenConfigurations = [
+  ...listening,
+  ...registrations,
+  ...notices,
+  ...secretFiles,
+  ...names,
+  ...otherFiles,
+]

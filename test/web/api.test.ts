@@ -194,6 +194,20 @@ describe('mailboxes, logins and keys', () => {
     expect(test.services.consent.requestedBy).toBe('key admin')
   })
 
+  it('sends a consent link by the channels for notices, and the answer does not hold it', async () => {
+    const test = testDoor()
+    const path = '/mailboxes/me@example.com/consent-links'
+    const response = await test.api('post', path, keys.admin).send({ send: true })
+    expect(response.status).toBe(201)
+    expect(response.body).toEqual({
+      id: 'link-1',
+      mailbox: 'me@example.com',
+      expiresAt: expect.any(String),
+      deliveries: [{ channel: 'webhook' }],
+    })
+    expect(test.services.notices.sent).toEqual(['me@example.com for key admin'])
+  })
+
   it('makes sign-in links that work', async () => {
     const test = testDoor()
     const { body } = await test.api('post', '/sign-in-links', keys.admin)

@@ -12,6 +12,7 @@ import type {
   Mailboxes,
   MailboxStatus,
 } from '../../src/mailboxes/services.ts'
+import type { Notices } from '../../src/notices/service.ts'
 import type { Catalogue, Provider, RegisteredProvider } from '../../src/providers/provider.ts'
 import type { Scope } from '../../src/store/ports.ts'
 
@@ -250,6 +251,18 @@ export function memoryCatalogue(registered: boolean): Catalogue {
       throw new Failure('configuration', 'Example Mail has no registration', {
         fix: 'Set POSTERN_EXAMPLE_CLIENT_ID.',
       })
+    },
+  }
+}
+
+/** Sends consent links by a webhook that takes everything. */
+export function scriptedNotices(): Pick<Notices, 'sendConsentLink'> & { sent: string[] } {
+  const sent: string[] = []
+  return {
+    sent,
+    async sendConsentLink(mailbox, requestedBy) {
+      sent.push(`${mailbox} for ${requestedBy}`)
+      return { id: 'link-1', mailbox, expiresAt: createdAt, deliveries: [{ channel: 'webhook' }] }
     },
   }
 }

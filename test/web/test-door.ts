@@ -11,6 +11,7 @@ import {
   memoryMailboxes,
   memoryTokens,
   scriptedConsent,
+  scriptedNotices,
 } from './memory-services.ts'
 
 export const keys = {
@@ -45,6 +46,7 @@ export function testDoor({
       [keys.send]: ['send:me@example.com'],
     }),
     consent: scriptedConsent(link),
+    notices: scriptedNotices(),
     tokens: memoryTokens(),
     catalogue: memoryCatalogue(registered),
     guard: createGuard({ limits: defaultLimits, shownName: (name) => name, clock, log }),

@@ -18,9 +18,9 @@ export function apiRoutes({
   signInLinks: SignInLinks
   log: Log
 }): ApiRoute[] {
-  const { mailboxes, logins, apiKeys, consent, tokens } = services
+  const { mailboxes, logins, apiKeys, consent, notices, tokens } = services
   return [
-    ...mailboxRoutes({ mailboxes, consent }),
+    ...mailboxRoutes({ mailboxes, consent, notices }),
     ...tokenRoutes({ mailboxes, tokens, log }),
     ...loginRoutes(logins),
     ...apiKeyRoutes(apiKeys),

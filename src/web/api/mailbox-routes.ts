@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Secret } from '../../base/secret.ts'
 import type { ConsentService } from '../../consent/service.ts'
 import type { Mailboxes } from '../../mailboxes/services.ts'
+import type { Notices } from '../../notices/service.ts'
 import type { ApiRoute } from './api-route.ts'
 import { readInput } from './read-input.ts'
 
@@ -21,12 +22,17 @@ const newMailbox = z.strictObject({
   replace: z.boolean().exactOptional(),
 })
 
+/** `send`: by the channels for notices, instead of in the answer. */
+const newLink = z.strictObject({ send: z.boolean().exactOptional() })
+
 export function mailboxRoutes({
   mailboxes,
   consent,
+  notices,
 }: {
   mailboxes: Mailboxes
   consent: ConsentService
+  notices: Pick<Notices, 'sendConsentLink'>
 }): ApiRoute[] {
   return [
     {
@@ -65,10 +71,14 @@ export function mailboxRoutes({
       method: 'POST',
       path: '/mailboxes/:address/consent-links',
       needs: 'admin',
-      answer: async ({ param, principal }) => ({
-        status: 201,
-        body: await consent.createLink(param('address'), principal.name),
-      }),
+      async answer({ param, body, principal }) {
+        const { send } = readInput(newLink, body ?? {})
+        const [mailbox, asker] = [param('address'), principal.name]
+        const made = send
+          ? await notices.sendConsentLink(mailbox, asker)
+          : await consent.createLink(mailbox, asker)
+        return { status: 201, body: made }
+      },
     },
   ]
 }

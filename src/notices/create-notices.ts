@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../base/clock.ts'
+import { asFailure, Failure } from '../base/failure.ts'
+import type { Log } from '../base/log.ts'
+import { Secret } from '../base/secret.ts'
+import type { NotifyConfig } from '../config/config.ts'
+import type { ConsentService } from '../consent/service.ts'
+import type { TokenStates } from '../grants/token-broker.ts'
+import { parseDisplayName } from '../mailboxes/display-name.ts'
+import type { HttpFetch } from '../providers/http-fetch.ts'
+import type { Store } from '../store/ports.ts'
+import type { Relay } from '../upstream/relay.ts'
+import { createCommandChannel } from './command-channel.ts'
+import { lapsedGrants } from './lapsed-grants.ts'
+import { lastingTrouble } from './lasting-trouble.ts'
+import { createLookOut } from './look-out.ts'
+import { createMailChannel } from './mail-channel.ts'
+import type { Channel } from './notice.ts'
+import { createNotifier } from './notifier.ts'
+import type { Notices, SentLink } from './service.ts'
+import { createWebhookChannel } from './webhook-channel.ts'
+
+export interface NoticesNeeds {
+  notify: NotifyConfig
+  store: Pick<Store, 'grants' | 'notices'>
+  tokens: Pick<TokenStates, 'troubles'>
+  relay: Pick<Relay, 'begin'>
+  consent: Pick<ConsentService, 'createLink'>
+  fetch: HttpFetch
+  reminderSeconds: number
+  clock: Clock
+  log: Log
+}
+
+const lookSeconds = 60
+const commandSeconds = 60
+
+/** Notices by whatever channels are set: looked for while postern runs, and sent when somebody asks. */
+export function createNotices(needs: NoticesNeeds): Notices {
+  const { store, tokens, consent, clock, log } = needs
+  const channels = channelsOf(needs)
+  const notifier = createNotifier({
+    channels,
+    conditions: [lapsedGrants(store.grants), lastingTrouble(tokens, clock)],
+    notices: store.notices,
+    createLink: consent.createLink,
+    reminderSeconds: needs.reminderSeconds,
+    clock,
+    log,
+  })
+  const lookOut = createLookOut(notifier, lookSeconds)
+
+  return {
+    start() {
+      if (channels.length > 0) lookOut.start()
+    },
+
+    async sendConsentLink(mailbox, asker) {
+      const requestedBy = parseDisplayName(asker, 'The administrator')
+      if (channels.length === 0) throw noChannel()
+      const { id, url, mailbox: address, expiresAt } = await consent.createLink(mailbox, requestedBy)
+      const notice = {
+        key: `consent-needed ${address}`,
+        kind: 'consent-needed' as const,
+        title: `a consent for ${address} is asked for`,
+        text: `${requestedBy} asks for the consent that lets postern send mail for ${address}. Open the link only if you expected this.`,
+        mailbox: address,
+        consentLink: { url: new Secret(url), expiresAt },
+      }
+      const deliveries: SentLink['deliveries'][number][] = []
+      for (const channel of channels) {
+        const error = await channel.deliver(notice, randomUUID()).then(
+          () => undefined,
+          (thrown: unknown) => asFailure(thrown),
+        )
+        log.info(
+          {
+            event: 'consent-link.sent',
+            channel: channel.name,
+            mailbox: address,
+            link: id,
+            failure: error?.message,
+          },
+          error ? 'A consent link was not delivered' : 'A consent link was sent',
+        )
+        deliveries.push({ channel: channel.name, ...(error && { failure: error.message }) })
+      }
+      if (deliveries.every(({ failure }) => failure !== undefined)) throw nothingDelivered(deliveries)
+      return { id, mailbox: address, expiresAt, deliveries }
+    },
+
+    close: lookOut.close,
+  }
+}
+
+function channelsOf({ notify, relay, fetch, clock }: NoticesNeeds): Channel[] {
+  const { webhook, mail, command } = notify
+  return [
+    ...(webhook ? [createWebhookChannel({ ...webhook, fetch, clock })] : []),
+    ...(mail ? [createMailChannel({ ...mail, relay })] : []),
+    ...(command ? [createCommandChannel({ command, clock, timeoutSeconds: commandSeconds })] : []),
+  ]
+}
+
+function noChannel(): Failure {
+  return new Failure(
+    'configuration',
+    'There is no way to send a consent link: no channel for notices is set',
+    {
+      fix: 'Set POSTERN_NOTIFY_WEBHOOK_URL, POSTERN_NOTIFY_MAIL_FROM or POSTERN_NOTIFY_COMMAND, and restart; or hand the link over yourself.',
+    },
+  )
+}
+
+function nothingDelivered(deliveries: SentLink['deliveries']): Failure {
+  const why = deliveries.map(({ channel, failure }) => `${channel}: ${failure}`).join('; ')
+  return new Failure('provider-unavailable', `The consent link was delivered by no channel (${why})`, {
+    fix: 'Mend one of the channels, or hand the link over yourself.',
+  })
+}

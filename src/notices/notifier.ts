@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto'
+import type { Address } from '../base/address.ts'
+import type { Clock } from '../base/clock.ts'
+import { asFailure } from '../base/failure.ts'
+import type { Log } from '../base/log.ts'
+import { Secret } from '../base/secret.ts'
+import type { NoticeStore, SentNotice } from '../store/ports.ts'
+import type { Condition, Conditions } from './condition.ts'
+import type { Channel, Notice } from './notice.ts'
+
+export interface NotifierNeeds {
+  channels: readonly Channel[]
+  conditions: readonly Conditions[]
+  notices: NoticeStore
+  /** One that nobody has used yet, for a notice of a missing consent. */
+  createLink(mailbox: Address, requestedBy: string): Promise<{ url: string; expiresAt: string }>
+  reminderSeconds: number
+  clock: Clock
+  log: Log
+}
+
+/** Tells people what is so until it is solved, and then is silent. */
+export interface Notifier {
+  /** Looks once at everything, and tells what is due. Never throws. */
+  look(): Promise<void>
+}
+
+/** Seconds until a channel that failed is tried again: the first wait, and the longest. */
+const firstWait = 60
+const longestWait = 3600
+
+interface Trouble {
+  failures: number
+  /** By the monotonic clock. */
+  until: number
+  /** A receiver that took a delivery and could not say so knows it again by this. */
+  ids: Map<string, string>
+}
+
+export function createNotifier(needs: NotifierNeeds): Notifier {
+  const { channels, notices, clock, log } = needs
+  const troubles = new Map<Channel['name'], Trouble>()
+
+  async function look(): Promise<void> {
+    const conditions = (await Promise.all(needs.conditions.map((ask) => ask()))).flat()
+    const sent = await notices.list()
+    await forgetSolved(conditions, sent)
+    for (const condition of conditions) await tellWhereDue(condition, sent)
+  }
+
+  async function forgetSolved(conditions: readonly Condition[], sent: readonly SentNotice[]): Promise<void> {
+    const present = new Set(conditions.map(({ key }) => key))
+    const solved = new Set(sent.map(({ key }) => key).filter((key) => !present.has(key)))
+    for (const key of solved) await notices.remove(key)
+  }
+
+  async function tellWhereDue(condition: Condition, sent: readonly SentNotice[]): Promise<void> {
+    const due = channels.flatMap((channel) => {
+      const before = sent.find(({ key, channel: name }) => key === condition.key && name === channel.name)
+      return isDue(condition, before) && isOpen(channel) ? [{ channel, before }] : []
+    })
+    if (due.length === 0) return
+    // One link for all channels of this round: whoever is first uses it up.
+    const notice = await withLink(condition)
+    for (const { channel, before } of due) await tell(channel, notice, condition, before)
+  }
+
+  function isDue({ stage, repeats }: Condition, before: SentNotice | undefined): boolean {
+    if (!before || before.stage !== stage) return true
+    return repeats && clock.now() >= before.lastAt + needs.reminderSeconds * 1000
+  }
+
+  function isOpen({ name }: Channel): boolean {
+    return clock.monotonic() >= (troubles.get(name)?.until ?? 0)
+  }
+
+  async function withLink(condition: Condition): Promise<Notice> {
+    const { stage: _stage, repeats: _repeats, ...notice } = condition
+    if (notice.kind !== 'consent-needed' || notice.mailbox === undefined) return notice
+    try {
+      const { url, expiresAt } = await needs.createLink(notice.mailbox, 'postern')
+      return { ...notice, consentLink: { url: new Secret(url), expiresAt } }
+    } catch (error) {
+      // Its provider may have lost its registration: that is worth a notice all the same.
+      const { message, fix } = asFailure(error)
+      return {
+        ...notice,
+        text: `${notice.text} There is no link for that now: ${message}. ${fix ?? ''}`.trim(),
+      }
+    }
+  }
+
+  async function tell(
+    channel: Channel,
+    notice: Notice,
+    { key, stage }: Condition,
+    before: SentNotice | undefined,
+  ): Promise<void> {
+    const trouble = troubles.get(channel.name)
+    const id = trouble?.ids.get(key) ?? randomUUID()
+    try {
+      await channel.deliver(notice, id)
+    } catch (error) {
+      noteTrouble(channel, key, id, trouble)
+      const { message, fix } = asFailure(error)
+      log.warn(
+        { event: 'notice.failed', channel: channel.name, notice: key, fix },
+        `A notice was not delivered: ${message}`,
+      )
+      return
+    }
+    troubles.delete(channel.name)
+    log.info({ event: 'notice.sent', channel: channel.name, notice: key }, 'A notice was sent')
+    const now = clock.now()
+    await notices.put({ key, channel: channel.name, firstAt: before?.firstAt ?? now, lastAt: now, stage })
+  }
+
+  function noteTrouble({ name }: Channel, key: string, id: string, before: Trouble | undefined): void {
+    const failures = (before?.failures ?? 0) + 1
+    const seconds = Math.min(longestWait, firstWait * 2 ** (failures - 1))
+    const ids = (before?.ids ?? new Map<string, string>()).set(key, id)
+    troubles.set(name, { failures, until: clock.monotonic() + seconds * 1000, ids })
+  }
+
+  return {
+    async look() {
+      try {
+        await look()
+      } catch (error) {
+        const { message } = asFailure(error)
+        log.warn({ event: 'notice.look-failed' }, `Notices cannot be looked at now: ${message}`)
+      }
+    },
+  }
+}

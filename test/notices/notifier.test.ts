@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest'
+import { Failure } from '../../src/base/failure.ts'
+import type { Condition } from '../../src/notices/condition.ts'
+import type { Notice } from '../../src/notices/notice.ts'
+import { createNotifier } from '../../src/notices/notifier.ts'
+import { handClock, memoryLog } from '../grants/fixture.ts'
+import { createMemoryStore } from '../support/memory-store.ts'
+
+const lapsed: Condition = {
+  key: 'consent-needed me@example.com',
+  kind: 'consent-needed',
+  stage: 'grant-1',
+  repeats: true,
+  mailbox: 'me@example.com',
+  title: 'me@example.com needs a new consent',
+  text: 'Nothing leaves from there.',
+}
+const ending: Condition = {
+  key: 'ends-soon microsoft client-secret',
+  kind: 'ends-soon',
+  stage: '30',
+  repeats: false,
+  provider: 'microsoft',
+  title: 'The client secret of microsoft ends in 30 days',
+  text: 'Make a new one.',
+}
+
+function stage() {
+  const clock = handClock()
+  const { log, lines } = memoryLog()
+  const { notices } = createMemoryStore()
+  const told: { channel: string; notice: Notice; id: string }[] = []
+  let now: readonly Condition[] = []
+  let links = 0
+  const broken = new Set<string>()
+  const channel = (name: 'webhook' | 'mail') => ({
+    name,
+    async deliver(notice: Notice, id: string) {
+      told.push({ channel: name, notice, id })
+      if (broken.has(name)) throw new Failure('provider-unavailable', `${name} is away`)
+    },
+  })
+  const make = (linkFails = false) =>
+    createNotifier({
+      channels: [channel('webhook'), channel('mail')],
+      conditions: [async () => now],
+      notices,
+      async createLink() {
+        links += 1
+        if (linkFails)
+          throw new Failure('configuration', 'There is no app registration', { fix: 'Make one.' })
+        return { url: `https://postern.example/consent/secret-${links}`, expiresAt: 'tomorrow' }
+      },
+      reminderSeconds: 86_400,
+      clock,
+      log,
+    })
+  return {
+    clock,
+    lines,
+    notices,
+    told,
+    broken,
+    make,
+    is: (...conditions: Condition[]) => {
+      now = conditions
+    },
+    /** What was told since this was last asked. */
+    news: () => told.splice(0).map(({ channel: name, notice }) => `${name}: ${notice.title}`),
+  }
+}
+
+describe('a notice', () => {
+  it('is told once in each channel, again after a day, by another postern too, and never when it is solved', async () => {
+    const { clock, is, make, news, notices } = stage()
+    is(lapsed)
+    const notifier = make()
+    for (let look = 0; look < 3; look += 1) await notifier.look()
+    expect(news()).toEqual([
+      'webhook: me@example.com needs a new consent',
+      'mail: me@example.com needs a new consent',
+    ])
+    clock.pass(86_399)
+    await make().look()
+    expect(news()).toEqual([])
+    clock.pass(1)
+    await make().look()
+    expect(news()).toHaveLength(2)
+    is()
+    clock.pass(100_000)
+    await notifier.look()
+    expect(news()).toEqual([])
+    expect(await notices.list()).toEqual([])
+    is(lapsed)
+    await notifier.look()
+    expect(news()).toHaveLength(2)
+  })
+
+  it('is told at once when it has come further, and otherwise only once where nothing is to be repeated', async () => {
+    const { clock, is, make, news } = stage()
+    const notifier = make()
+    is(ending)
+    await notifier.look()
+    clock.pass(86_400 * 3)
+    await notifier.look()
+    expect(news()).toHaveLength(2)
+    is({ ...ending, stage: '14' })
+    await notifier.look()
+    expect(news()).toHaveLength(2)
+  })
+
+  it('of a missing consent holds a new link each time, the same in all channels, and the log has none of them', async () => {
+    const { clock, is, make, told, lines } = stage()
+    const notifier = make()
+    is(lapsed)
+    await notifier.look()
+    clock.pass(86_400)
+    await notifier.look()
+    const links = told.map(({ notice }) => notice.consentLink?.url.reveal().slice(-8))
+    expect(links).toEqual(['secret-1', 'secret-1', 'secret-2', 'secret-2'])
+    expect(JSON.stringify(lines)).not.toContain('secret-')
+  })
+
+  it('is told without a link where none can be made, with the reason', async () => {
+    const { is, make, told } = stage()
+    is(lapsed)
+    await make(true).look()
+    expect(told[0]?.notice.text).toBe(
+      'Nothing leaves from there. There is no link for that now: There is no app registration. Make one.',
+    )
+  })
+})
+
+describe('a channel that fails', () => {
+  it('is tried again after a minute, then two, by the same id; the others have been served', async () => {
+    const { clock, is, make, told, broken, lines } = stage()
+    const notifier = make()
+    is(lapsed)
+    broken.add('webhook')
+    await notifier.look()
+    await notifier.look()
+    clock.pass(60)
+    await notifier.look()
+    clock.pass(60)
+    await notifier.look()
+    broken.clear()
+    clock.pass(60)
+    await notifier.look()
+    await notifier.look()
+    expect(told.map(({ channel }) => channel)).toEqual(['webhook', 'mail', 'webhook', 'webhook'])
+    expect(new Set(told.filter(({ channel }) => channel === 'webhook').map(({ id }) => id)).size).toBe(1)
+    expect(lines.filter(({ level }) => level === 'warn')).toHaveLength(2)
+  })
+})
