@@ -7,6 +7,7 @@ import type { Config, Endpoint, SmtpListener } from './config/config.ts'
 import { createConsentService } from './consent/consent-service.ts'
 import { createGovernors } from './governor/create-governors.ts'
 import { createTokenBroker } from './grants/create-token-broker.ts'
+import { createKeepAlive } from './grants/keep-alive.ts'
 import { createGuard } from './guessing/create-guard.ts'
 import { createApiKeys } from './mailboxes/api-keys.ts'
 import { createLogins } from './mailboxes/logins.ts'
@@ -146,6 +147,13 @@ function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey 
   const consentNeeds = { store, catalogue, oauthClientFor, keyedHash, clock, log, publicUrl }
   const consent = createConsentService({ ...consentNeeds, consentSeconds, consentLinkSeconds, grantChanged })
   const { notify } = config
+  const keepAlive = createKeepAlive({
+    grants: store.grants,
+    tokens,
+    renewalSeconds: limits.renewalSeconds,
+    clock,
+    log,
+  })
   const notices = createNotices({
     notify,
     store,
@@ -177,9 +185,10 @@ function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey 
     apiKeys,
     consent,
     notices,
+    keepAlive,
     async close() {
       try {
-        await notices.close()
+        await Promise.all([notices.close(), keepAlive.close()])
         await relay.close()
         // Before the way to the provider and the store close: a rotation under way must be stored, and what was counted.
         await Promise.all([tokens.close(), governors.close()])
@@ -235,6 +244,7 @@ async function startDoors(
     await writeRunningFile(dataDir, { pid: process.pid, web, smtp })
     serving = true
     services.notices.start()
+    services.keepAlive.start()
     const registered = catalogue.list().filter((entry) => entry.registered)
     return {
       smtp,

@@ -87,6 +87,8 @@ export interface Limits {
   wholeLoginSeconds: number
   consentSeconds: number
   consentLinkSeconds: number
+  /** An idle grant is renewed at least so often. */
+  renewalSeconds: number
   /** Until a notice that is not solved is sent again. */
   reminderSeconds: number
   shutdownSeconds: number

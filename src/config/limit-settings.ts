@@ -167,6 +167,11 @@ export const limitSettings = {
     'How long a person may take at the pages of the provider.',
   ),
   consentLinkSeconds: seconds('POSTERN_CONSENT_LINK_SECONDS', 86_400, 'How long a consent link can be used.'),
+  renewalSeconds: seconds(
+    'POSTERN_RENEWAL_SECONDS',
+    86_400,
+    'How long a grant may stay unused before it is renewed all the same, so that its provider does not end it.',
+  ),
   reminderSeconds: seconds(
     'POSTERN_REMINDER_SECONDS',
     86_400,

@@ -7,7 +7,7 @@ import { type HeldToken, holdToken, isGood, momentOf, serves } from './held-toke
 import { createRegistrationBreakers } from './registration-breakers.ts'
 import { createRenewals, type Renewal, type RenewalNeeds, type Rotation } from './renewal.ts'
 import { createRenewalLog } from './renewal-log.ts'
-import type { AccessToken, TokenBroker, TokenPause, TokenStates } from './token-broker.ts'
+import type { AccessToken, IdleRenewal, TokenBroker, TokenPause, TokenStates } from './token-broker.ts'
 
 export interface TokenBrokerNeeds extends RenewalNeeds {
   /** The consent is gone, and so is the right to what was opened with its tokens. */
@@ -30,7 +30,7 @@ const mostTokens = 10_000
 const refusableAfterSeconds = 60
 
 /** Keeps access tokens in memory and renews each once, however many ask. */
-export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & TokenStates {
+export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & IdleRenewal & TokenStates {
   const { store, clock, log, random = Math.random, later = unattended } = needs
   const registrations = createRegistrationBreakers(clock, random)
   const renewals = createRenewals(needs, registrations)
@@ -132,6 +132,15 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & TokenS
     async accessTokenFor(mailbox, { minimumLife, refused } = {}) {
       if (refused) dropRefused(mailbox, refused)
       return accessToken(mailbox, minimumLife)
+    },
+
+    async renew(mailbox) {
+      const key = addressKey(mailbox)
+      const waiting = backOff.current(key)
+      if (waiting) throw waiting
+      if (closed) throw stopping()
+      const renewal = await (flights.get(key) ?? depart(mailbox, key)).ended
+      if (renewal.kind !== 'fresh') throw renewal.failure
     },
 
     grantChanged(mailbox, fresh) {

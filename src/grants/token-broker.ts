@@ -41,6 +41,14 @@ export interface TokenBroker {
   close(): Promise<void>
 }
 
+/** For grants that nobody uses. */
+export interface IdleRenewal {
+  /** Spends the refresh token once, though the access token may still serve: an idle grant ends at its provider otherwise. Joins a renewal that is under way; asks
+   * nobody while the mailbox or its registration waits after trouble. What was in memory serves on when it fails.
+   * @throws Failure as `accessTokenFor` */
+  renew(mailbox: Address): Promise<void>
+}
+
 /** What the broker holds for each mailbox, for people. */
 export interface TokenStates {
   /** @throws Failure `store-unavailable` */
