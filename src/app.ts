@@ -74,20 +74,30 @@ export async function openServices(config: Config, log: Log): Promise<OpenedServ
   const data = await openData(config, log)
   const { store, keyedHash, ownerKey } = data
   const catalogue = createCatalogue(config)
+  const { limits, extraCa } = config
+  const http = createHttpFetch({ extraCa, timeoutSeconds: limits.tokenRequestSeconds })
   const nothingCached = () => {}
   const signInsChanged = async () => {}
   return {
     mailboxes: createMailboxes({
       store,
       catalogue,
+      oauthClientFor: createOAuthClients({ catalogue, fetch: http.fetch }),
       clock,
+      log,
       grantChanged: nothingCached,
       drain: nothingCached,
       signInsChanged,
     }),
     logins: createLogins({ store, keyedHash, clock, log, signInsChanged }),
     apiKeys: createApiKeys({ store, keyedHash, ownerKey, clock, log, signInsChanged }),
-    close: data.close,
+    async close() {
+      try {
+        await http.close()
+      } finally {
+        await data.close()
+      }
+    },
   }
 }
 
@@ -173,7 +183,9 @@ function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey 
     mailboxes: createMailboxes({
       store,
       catalogue,
+      oauthClientFor,
       clock,
+      log,
       grantChanged,
       drain: relay.drain,
       sending: createSendingStatus(relay, tokens),

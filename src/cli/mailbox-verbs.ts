@@ -83,13 +83,15 @@ export function addMailboxVerbs(program: Command, context: Context): void {
     .description('remove a mailbox, its grant, and logins that have no other mailbox')
     .addHelpText('after', '\nExample:\n  postern mailbox remove billing@example.com')
     .action(async (address: string, _options: object, command: Command) => {
-      const { mailbox, revoked } = await context.withBroker((broker) => remove(broker, address))
+      const { mailbox, revoked, gone } = await context.withBroker((broker) => remove(broker, address))
       const logins = revoked.map(({ userName }) => userName).join(', ')
       const words = [
         `Removed ${mailbox.address} (${mailbox.provider}), whose grant was ${mailbox.state}.\n`,
         logins === '' ? '' : `Removed its logins: ${logins}.\n`,
+        gone.revocation === 'revoked' ? 'The consent has ended at the provider, too.\n' : '',
+        gone.advice === undefined ? '' : `${gone.advice}\n`,
       ]
-      context.tell(command, { removed: mailbox.address, logins: revoked.map(({ id }) => id) }, words.join(''))
+      context.tell(command, { ...gone, logins: revoked.map(({ id }) => id) }, words.join(''))
     })
 }
 
@@ -97,9 +99,10 @@ export function addMailboxVerbs(program: Command, context: Context): void {
 async function remove({ mailboxes, logins }: Broker, address: string) {
   const mailbox = await mailboxes.show(address)
   const bound = await logins.list(mailbox.address)
-  await mailboxes.remove(mailbox.address)
+  const gone = await mailboxes.remove(mailbox.address)
   return {
     mailbox,
+    gone,
     revoked: bound.filter(({ mailboxes: all, state }) => all.length === 1 && state !== 'revoked'),
   }
 }

@@ -1,6 +1,7 @@
 import type { Address } from '../base/address.ts'
 import { asFailure, Failure } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
+import { createRevocation, type UnwantedConsent } from '../mailboxes/revocation.ts'
 import { sameHash } from '../mailboxes/same-hash.ts'
 import type { TokenAnswer } from '../providers/oauth-client.ts'
 import { safeText } from '../providers/oauth-error.ts'
@@ -36,6 +37,7 @@ interface Taken {
 /** Judges what came back from the provider, and only then makes it the mailbox's grant. */
 export function createConsentCompletion(needs: Needs): ConsentService['complete'] {
   const { store, catalogue, clock, log, hashes, links, wrongPersons } = needs
+  const revoke = createRevocation({ ...needs, grants: store.grants })
 
   return async (callback, browser) => {
     try {
@@ -108,6 +110,8 @@ export function createConsentCompletion(needs: Needs): ConsentService['complete'
     } catch (error) {
       if (error instanceof ConsentRefused && error.reason === 'wrong-person') {
         wrongPersons.note(pending.browserHash)
+        // What nobody asked for is not left lying about; the person does not wait for that.
+        void revoke(mailbox, unwantedConsent(answer, error))
       }
       throw error
     }
@@ -124,6 +128,10 @@ export function createConsentCompletion(needs: Needs): ConsentService['complete'
       throw unchanged ? linkEnded(mailbox.address) : mailboxGone(mailbox.address)
     }
   }
+}
+
+function unwantedConsent({ refreshToken }: TokenAnswer, { signedInAs }: ConsentRefused): UnwantedConsent {
+  return { ...(refreshToken && { refreshToken }), ...(signedInAs !== undefined && { signedInAs }) }
 }
 
 function startAgain(reason: ConsentRefusal, message: string, mailbox?: Mailbox): ConsentRefused {

@@ -10,7 +10,7 @@ import type { Store } from '../store/ports.ts'
 /** What consents stand on. */
 export interface ConsentNeeds {
   store: Pick<Store, 'mailboxes' | 'grants' | 'consentLinks' | 'pendingConsents'>
-  catalogue: Pick<Catalogue, 'registered'>
+  catalogue: Pick<Catalogue, 'registered' | 'list'>
   oauthClientFor(providerId: string): OAuthClient
   keyedHash: KeyedHash
   clock: Clock

@@ -1,16 +1,21 @@
 import { type Address, addressKey, parseAddress, printable, sameAddress } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
+import type { Log } from '../base/log.ts'
 import { Secret } from '../base/secret.ts'
+import type { OAuthClient } from '../providers/oauth-client.ts'
 import type { Catalogue } from '../providers/provider.ts'
 import type { Grant, Mailbox, NewGrant, Store } from '../store/ports.ts'
 import { existingMailbox } from './existing-mailbox.ts'
+import { createRevocation } from './revocation.ts'
 import type { Mailboxes, MailboxRequest, MailboxStatus, SendingStatus } from './services.ts'
 
 export interface MailboxesNeeds {
   store: Pick<Store, 'mailboxes' | 'grants'>
-  catalogue: Pick<Catalogue, 'registered'>
+  catalogue: Pick<Catalogue, 'registered' | 'list'>
+  oauthClientFor(providerId: string): OAuthClient
   clock: Clock
+  log: Log
   /** Forget what is cached of this mailbox's tokens. */
   grantChanged(address: Address): void
   /** End its warm connections. */
@@ -24,6 +29,7 @@ export interface MailboxesNeeds {
 /** The addresses that mail leaves from: added, shown, removed. */
 export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
   const { store, catalogue, clock } = needs
+  const revoke = createRevocation({ ...needs, grants: store.grants })
 
   return {
     async add(request) {
@@ -49,10 +55,12 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
     },
     async remove(address) {
       const mailbox = await existingMailbox(store.mailboxes, address)
+      const grant = await store.grants.ofMailbox(mailbox.address)
       await store.mailboxes.remove(mailbox.address)
       forget(mailbox.address)
       // Logins and API keys that had no other mailbox went with it.
       await needs.signInsChanged()
+      return { removed: mailbox.address, ...(await revoke(mailbox, grant.state === 'absent' ? {} : grant)) }
     },
   }
 

@@ -13,8 +13,20 @@ export interface Mailboxes {
    * @throws Failure `not-found`, `invalid` */
   named(address: string): Promise<Address>
   list(): Promise<MailboxStatus[]>
-  /** @throws Failure `not-found` */
-  remove(address: string): Promise<void>
+  /** With its grant, which is ended at the provider, too, where that can be. @throws Failure `not-found` */
+  remove(address: string): Promise<RemovedMailbox>
+}
+
+export interface RemovedMailbox extends RevocationStatus {
+  removed: Address
+}
+
+/** What became of a removed grant at its provider. */
+export interface RevocationStatus {
+  /** `nothing`: there was no consent. `kept`: another mailbox may live on it. `unsupported`: the provider cannot. */
+  revocation: 'revoked' | 'nothing' | 'kept' | 'unsupported' | 'failed'
+  /** Where it lives on: what to do. */
+  advice?: string
 }
 
 export interface MailboxRequest {

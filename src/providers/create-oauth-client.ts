@@ -8,7 +8,7 @@ import type { AuthorizationRequest, OAuthClient, TokenAnswer } from './oauth-cli
 import { comparableCallback, openidConfiguration } from './openid-configuration.ts'
 import { exchangeFailure, withoutSecrets } from './openid-errors.ts'
 import type { RegisteredProvider } from './provider.ts'
-import { readTokenAnswer } from './token-answer.ts'
+import { readRevocationAnswer, readTokenAnswer } from './token-answer.ts'
 
 export interface OAuthClientNeeds {
   provider: RegisteredProvider
@@ -22,6 +22,7 @@ export function createOAuthClient({ provider, fetch }: OAuthClientNeeds): OAuthC
   const consents = lazy(() => openidConfiguration(provider, guarded(provider, fetch, asksWho)))
   // An ID token that comes with a renewal says nothing new, and one that fails a check would cost the rotated refresh token.
   const renewals = lazy(() => openidConfiguration(provider, guarded(provider, fetch, false)))
+  const revocations = lazy(() => openidConfiguration(provider, revoking(provider, fetch)))
 
   return {
     async authorizationUrl(request) {
@@ -56,7 +57,17 @@ export function createOAuthClient({ provider, fetch }: OAuthClientNeeds): OAuthC
     beginDevice: () => Promise.reject(noSuchFlow(provider)),
     pollDevice: () => Promise.reject(noSuchFlow(provider)),
     withoutPerson: () => Promise.reject(noSuchFlow(provider)),
-    revoke: async () => 'unsupported',
+
+    async revoke(refreshToken) {
+      if (oauth.revocationEndpoint === undefined) return 'unsupported'
+      const hint = { token_type_hint: 'refresh_token' }
+      try {
+        await openid.tokenRevocation(await revocations(), refreshToken.reveal(), hint)
+        return 'revoked'
+      } catch (error) {
+        throw withoutSecrets(error)
+      }
+    },
   }
 }
 
@@ -94,9 +105,14 @@ function guarded(provider: RegisteredProvider, fetch: HttpFetch, keepIdToken: bo
   }
 }
 
+/** The same for revocations, whose good answers say nothing. */
+function revoking(provider: RegisteredProvider, fetch: HttpFetch): openid.CustomFetch {
+  return async (url, request) => readRevocationAnswer(await fetch(url, request), secretsIn(request, provider))
+}
+
 function secretsIn(request: openid.CustomFetchOptions, { registration }: RegisteredProvider): string[] {
   const form = new URLSearchParams(String(request.body))
-  const names = ['refresh_token', 'code', 'code_verifier', 'client_secret']
+  const names = ['refresh_token', 'token', 'code', 'code_verifier', 'client_secret']
   const basic = request.headers.authorization?.replace(/^Basic /, '')
   const clientSecrets = registration.clientSecrets.map(({ value }) => value.reveal())
   return [...names.map((name) => form.get(name)), ...clientSecrets, basic].filter(

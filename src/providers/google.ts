@@ -13,6 +13,7 @@ export const google: Provider = {
     authorizationEndpoint: 'https://accounts.google.com/o/oauth2/v2/auth',
     tokenEndpoint: 'https://oauth2.googleapis.com/token',
     revocationEndpoint: 'https://oauth2.googleapis.com/revoke',
+    endGrantsAt: 'https://myaccount.google.com/permissions',
     jwksUri: 'https://www.googleapis.com/oauth2/v3/certs',
     // `gmail.send` looks smaller, but is for the HTTP API only: SMTP refuses its tokens.
     scopes: ['openid', 'email', 'https://mail.google.com/'],

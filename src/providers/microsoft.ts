@@ -39,6 +39,7 @@ export const outlook: Provider = {
   ...microsoft('consumers'),
   id: 'outlook',
   name: 'Outlook.com, Hotmail and other personal Microsoft accounts',
+  oauth: { ...entra('consumers'), endGrantsAt: 'https://account.live.com/consent/Manage' },
   // How many recipients a day differs with the age and the standing of the account: only Microsoft knows.
   limits: { connections: 2, messagesPerMinute: 30 },
 }

@@ -54,6 +54,7 @@ function serverMetadata({ oauth }: RegisteredProvider): openid.ServerMetadata {
     issuer: oauth.issuer ?? new URL(oauth.tokenEndpoint ?? '').origin,
     ...(oauth.authorizationEndpoint !== undefined && { authorization_endpoint: oauth.authorizationEndpoint }),
     ...(oauth.tokenEndpoint !== undefined && { token_endpoint: oauth.tokenEndpoint }),
+    ...(oauth.revocationEndpoint !== undefined && { revocation_endpoint: oauth.revocationEndpoint }),
     ...(oauth.jwksUri !== undefined && { jwks_uri: oauth.jwksUri }),
     authorization_response_iss_parameter_supported: oauth.authorizationResponseIss,
     id_token_signing_alg_values_supported: signingAlgorithms,
@@ -74,7 +75,8 @@ function clientAuthentication({ id, oauth, registration }: RegisteredProvider): 
 }
 
 function usesPlainHttp(metadata: openid.ServerMetadata): boolean {
-  const urls = [metadata.authorization_endpoint, metadata.token_endpoint, metadata.jwks_uri]
+  const { authorization_endpoint, token_endpoint, revocation_endpoint, jwks_uri } = metadata
+  const urls = [authorization_endpoint, token_endpoint, revocation_endpoint, jwks_uri]
   const plain = urls.filter((url) => url !== undefined).filter((url) => new URL(url).protocol === 'http:')
   const outside = plain.find((url) => !isLoopbackHost(new URL(url).hostname))
   if (outside !== undefined) {

@@ -26,6 +26,18 @@ export async function readTokenAnswer(
   return Response.json(goodAnswer(body, keepIdToken))
 }
 
+/**
+ * Reads an answer of a revocation endpoint (RFC 7009, section 2.2): a token that it does not know is as good as revoked.
+ * @throws OAuthError as `readTokenAnswer`
+ */
+export async function readRevocationAnswer(response: Response, sent: readonly string[]): Promise<Response> {
+  if (response.status >= 200 && response.status < 300) return new Response(null, { status: 200 })
+  const body = parseObject(await response.text())
+  const unknownToken = body !== undefined && own(body, 'error') === 'invalid_token'
+  if (response.status === 400 && unknownToken) return new Response(null, { status: 200 })
+  throw refusal(response, body, sent)
+}
+
 function goodAnswer(body: Body, keepIdToken: boolean): Body {
   const accessToken = own(body, 'access_token')
   if (!isToken(accessToken, b64token))

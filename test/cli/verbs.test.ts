@@ -34,6 +34,7 @@ describe.each([
     expect(await json('mailbox', 'show', 'ME@example.com')).toMatchObject({ address: 'me@example.com' })
     expect(await json('mailbox', 'remove', 'me@example.com')).toEqual({
       removed: 'me@example.com',
+      revocation: 'nothing',
       logins: [],
     })
     expect(await stage.postern(['mailbox', 'show', 'me@example.com'])).toMatchObject({ code: 1, stdout: '' })

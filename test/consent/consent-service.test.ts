@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
+import { eventually } from '../support/eventually.ts'
 import { goodAnswer } from '../support/scripted-oauth-client.ts'
 import { browser, callbackOf, setUpConsent, tokenOfLink } from './consent-set-up.ts'
 
@@ -54,6 +55,25 @@ describe('a consent', () => {
     const { consent, client } = await setUpConsent({ publicUrl })
     await consent.begin({ mailbox }, browser)
     expect(client.asked[0]?.redirectUri).toBe(redirectUri)
+  })
+
+  it('ends what the wrong person has granted, unless that person has consented for another mailbox', async () => {
+    const { consent, store, client, clock } = await setUpConsent()
+    const wrong = async (person: string) => {
+      const begun = await consent.begin({ mailbox: 'me@example.com' }, browser)
+      client.answer = goodAnswer({ identity: { subject: 's', addresses: [person] } })
+      const completing = consent.complete(callbackOf(begun.authorizationUrl), browser)
+      await expect(completing).rejects.toMatchObject({ reason: 'wrong-person' })
+    }
+    await store.mailboxes.add({ address: 'boss@example.com', providerId: 'custom', createdAt: clock.now() })
+    const consented = { flow: 'authorization-code' as const, scopes: [], grantedAt: 0, renewedAt: 0 }
+    const person = { mailbox: 'boss@example.com', signedInAs: 'boss@example.com' }
+    await store.grants.adopt({ ...consented, ...person, refreshToken: new Secret('of the boss') })
+    await wrong('boss@example.com')
+    await wrong('stranger@example.com')
+    await eventually('the revocation', () => client.revoked.length > 0)
+    expect(client.revoked).toEqual(['refresh-token-of-the-consent'])
+    expect(await store.grants.ofMailbox('boss@example.com')).toMatchObject({ state: 'active' })
   })
 
   it('suggests the one who has to sign in, and takes only that one', async () => {

@@ -23,6 +23,7 @@ export async function setUpConsent({ provesIdentity = true, publicUrl = 'http://
         if (id === 'bare') throw new Failure('configuration', 'The provider bare has no registration')
         return registeredProvider({ id, provesIdentity })
       },
+      list: () => [{ provider: registeredProvider({ provesIdentity }), registered: true }],
     },
     oauthClientFor: () => client,
     keyedHash: (purpose, value) => createHmac('sha256', purpose).update(value).digest('base64url'),

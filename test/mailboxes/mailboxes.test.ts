@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
+import { silentLog } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { createMailboxes } from '../../src/mailboxes/mailboxes.ts'
 import type { Mailboxes } from '../../src/mailboxes/services.ts'
@@ -7,15 +8,22 @@ import type { ActiveGrant, Store } from '../../src/store/ports.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 import { registeredProvider } from '../support/registered-provider.ts'
+import {
+  goodAnswer,
+  type ScriptedOAuthClient,
+  scriptedOAuthClient,
+} from '../support/scripted-oauth-client.ts'
 
 let store: Store
 let mailboxes: Mailboxes
 let changed: string[]
 let drained: string[]
 let signInChanges: number
+let oauth: ScriptedOAuthClient
 
 beforeEach(() => {
   store = createMemoryStore()
+  oauth = scriptedOAuthClient(goodAnswer())
   ;[changed, drained, signInChanges] = [[], [], 0]
   mailboxes = createMailboxes({
     store,
@@ -24,7 +32,10 @@ beforeEach(() => {
         if (id === 'one' || id === 'two') return registeredProvider({ id })
         throw new Failure(id === 'bare' ? 'configuration' : 'not-found', `No provider ${id}`)
       },
+      list: () => [{ provider: registeredProvider({ id: 'one' }), registered: true }],
     },
+    oauthClientFor: () => oauth,
+    log: silentLog,
     clock: createManualClock(),
     grantChanged: (address) => void changed.push(address),
     drain: (address) => void drained.push(address),
@@ -134,9 +145,28 @@ describe('a mailbox', () => {
     })
   })
 
+  it('ends at its provider, too, when it is removed', async () => {
+    await mailboxes.add({ ...me, refreshToken: new Secret('the-only-one') })
+    expect(await mailboxes.remove('me@example.com')).toMatchObject({ revocation: 'revoked' })
+    expect(oauth.revoked).toEqual(['the-only-one'])
+    expect(await store.mailboxes.list()).toEqual([])
+  })
+
+  it('is removed though the provider cannot be asked, and says where the consent lives on', async () => {
+    await mailboxes.add({ ...me, refreshToken: new Secret('the-only-one') })
+    oauth.revoke = () => Promise.reject(new Error('away'))
+    const { revocation, advice } = await mailboxes.remove('me@example.com')
+    expect(revocation).toBe('failed')
+    expect(advice).toContain('To end the consent at Provider one, go to')
+    expect(await store.mailboxes.list()).toEqual([])
+  })
+
   it('is forgotten everywhere when it is removed', async () => {
     await mailboxes.add(me)
-    await mailboxes.remove('me@example.com')
+    expect(await mailboxes.remove('me@example.com')).toEqual({
+      removed: 'Me@example.com',
+      revocation: 'nothing',
+    })
     expect(signInChanges).toBe(1)
     expect([changed, drained]).toEqual([['Me@example.com'], ['Me@example.com']])
     for (const ask of [mailboxes.show, mailboxes.named, mailboxes.remove]) {

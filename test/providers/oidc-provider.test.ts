@@ -33,6 +33,7 @@ describe('a consent at a real authorization server', () => {
       authorizationEndpoint: endpoints.authorization,
       tokenEndpoint: endpoints.token,
       jwksUri: endpoints.jwks,
+      revocationEndpoint: endpoints.revocation,
       scopes: ['openid', 'email', 'offline_access', mailScope],
       authorizationParameters: { prompt: 'consent' },
       clientId: clients.postern.id,
@@ -90,6 +91,16 @@ describe('a consent at a real authorization server', () => {
     // Spent twice: this server then takes it for stolen and ends the whole grant.
     expect(judge(await client.refresh(given).catch((error: unknown) => error)).kind).toBe('consent-needed')
     expect(judge(await client.refresh(rotated).catch((error: unknown) => error)).kind).toBe('consent-needed')
+  })
+
+  it('is over after its revocation, and what is over can be revoked again', async () => {
+    const { arrived, checks } = await consent('leaver@example.com')
+    const { refreshToken = new Secret('none') } = await client.exchangeCode(arrived, checks)
+    expect(await client.revoke(refreshToken)).toBe('revoked')
+    expect(judge(await client.refresh(refreshToken).catch((error: unknown) => error)).kind).toBe(
+      'consent-needed',
+    )
+    expect(await client.revoke(refreshToken)).toBe('revoked')
   })
 
   it('spends a code once', async () => {

@@ -49,7 +49,9 @@ export function memoryMailboxes(): Mailboxes & { all: MailboxStatus[]; adopted: 
       return mailbox
     },
     async remove(address) {
+      const { address: removed } = show(address)
       all.splice(all.indexOf(show(address)), 1)
+      return { removed, revocation: 'revoked' }
     },
   }
 }

@@ -62,10 +62,7 @@ export function mailboxRoutes({
       method: 'DELETE',
       path: '/mailboxes/:address',
       needs: 'admin',
-      async answer({ param }) {
-        await mailboxes.remove(param('address'))
-        return { status: 204 }
-      },
+      answer: async ({ param }) => ({ body: await mailboxes.remove(param('address')) }),
     },
     {
       method: 'POST',

@@ -1,0 +1,61 @@
+import { type Address, sameAddress } from '../base/address.ts'
+import { asFailure } from '../base/failure.ts'
+import type { Log } from '../base/log.ts'
+import type { Secret } from '../base/secret.ts'
+import type { OAuthClient } from '../providers/oauth-client.ts'
+import type { Catalogue } from '../providers/provider.ts'
+import type { GrantStore, ListedGrant, Mailbox } from '../store/ports.ts'
+import type { RevocationStatus } from './services.ts'
+
+export interface RevocationNeeds {
+  grants: Pick<GrantStore, 'list'>
+  catalogue: Pick<Catalogue, 'list'>
+  oauthClientFor(providerId: string): OAuthClient
+  log: Log
+}
+
+export interface UnwantedConsent {
+  refreshToken?: Secret
+  /** Absent: nobody knows. */
+  signedInAs?: Address
+}
+
+/**
+ * Ends at the provider what was removed here (RFC 7009), if nobody else lives on it: some providers end everything that a person has granted
+ * to a registration when one of its refresh tokens is revoked. Never throws.
+ */
+export function createRevocation({ grants, catalogue, oauthClientFor, log }: RevocationNeeds) {
+  return async (mailbox: Mailbox, unwanted: UnwantedConsent): Promise<RevocationStatus> => {
+    const { refreshToken } = unwanted
+    if (!refreshToken) return { revocation: 'nothing' }
+    const found = catalogue.list().find(({ provider }) => provider.id === mailbox.providerId)
+    const name = found?.provider.name ?? mailbox.providerId
+    const place = found?.provider.oauth.endGrantsAt ?? 'the settings of the account there'
+    const byHand = `To end the consent at ${name}, go to ${place}.`
+    try {
+      const others = await grants.list()
+      if (others.some((other) => mayBeOfSamePerson(other, mailbox.providerId, unwanted)))
+        return { revocation: 'kept', advice: `Another mailbox may live on the same consent. ${byHand}` }
+      const revocation = await oauthClientFor(mailbox.providerId).revoke(refreshToken)
+      if (revocation === 'revoked') return { revocation }
+      return { revocation, advice: `${name} has no way to end a consent from here. ${byHand}` }
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : asFailure(error).message
+      log.warn(
+        { event: 'grant.revocation-failed', mailbox: mailbox.address, provider: mailbox.providerId, reason },
+        'A removed grant could not be revoked at its provider',
+      )
+      return { revocation: 'failed', advice: `${name} could not be asked to end the consent. ${byHand}` }
+    }
+  }
+}
+
+function mayBeOfSamePerson(other: ListedGrant, providerId: string, { signedInAs }: UnwantedConsent): boolean {
+  if (other.providerId !== providerId || hasNoPerson(other)) return false
+  if (other.signedInAs === undefined || signedInAs === undefined) return true
+  return sameAddress(other.signedInAs, signedInAs)
+}
+
+function hasNoPerson({ flow }: ListedGrant): boolean {
+  return flow === 'client-credentials' || flow === 'service-account'
+}
