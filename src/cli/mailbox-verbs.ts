@@ -11,6 +11,7 @@ interface AddOptions {
   signsInAs?: string
   alias?: string[] | false
   refreshTokenFile?: string
+  appOnly?: boolean
   replace?: boolean
 }
 
@@ -30,10 +31,11 @@ export function addMailboxVerbs(program: Command, context: Context): void {
     .option('--alias <address>', 'another address that its provider accepts from it (repeatable)', collect)
     .option('--no-alias', 'no aliases any more (with --replace)')
     .option('--refresh-token-file <file>', 'adopt the refresh token in this file (- for standard input)')
+    .option('--app-only', 'nobody consents: the app registration itself may send for it (client credentials)')
     .option('--replace', 'change the mailbox if it exists')
     .addHelpText('after', '\nExample:\n  postern mailbox add billing@example.com --provider microsoft')
     .action(async (address: string, options: AddOptions, command: Command) => {
-      const { provider, signsInAs, alias, refreshTokenFile, replace } = options
+      const { provider, signsInAs, alias, refreshTokenFile, appOnly, replace } = options
       const refreshToken = refreshTokenFile === undefined ? undefined : await context.secret(refreshTokenFile)
       const status = await context.withBroker(({ mailboxes }) =>
         mailboxes.add({
@@ -42,6 +44,7 @@ export function addMailboxVerbs(program: Command, context: Context): void {
           ...(signsInAs !== undefined && { signsInAs }),
           ...(alias !== undefined && { aliases: alias || [] }),
           ...(refreshToken && { refreshToken }),
+          ...(appOnly && { appOnly }),
           ...(replace && { replace }),
         }),
       )

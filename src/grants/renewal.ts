@@ -129,8 +129,13 @@ export function createRenewals(needs: RenewalNeeds, registrations: RegistrationB
     error: unknown,
     attempt: Attempt,
   ): Promise<Renewal | MovedOn> {
-    const verdict = judge(error)
-    const { reason } = verdict
+    const judged = judge(error)
+    const { reason } = judged
+    // Nobody can consent where no person has: what the app may do is set up at the provider.
+    const verdict =
+      judged.kind === 'consent-needed' && !grant.refreshToken
+        ? { kind: 'setup-wrong' as const, about: 'mailbox' as const, reason }
+        : judged
     if (verdict.kind === 'consent-needed') return confirmLapse(grant, provider, reason)
     const failure = tokenTrouble(verdict, grant.mailbox, provider, error)
     const trouble = { kind: 'trouble' as const, provider, reason }

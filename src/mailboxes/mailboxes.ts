@@ -7,6 +7,7 @@ import type { OAuthClient } from '../providers/oauth-client.ts'
 import type { Catalogue } from '../providers/provider.ts'
 import type { Grant, Mailbox, NewGrant, Store } from '../store/ports.ts'
 import { existingMailbox } from './existing-mailbox.ts'
+import { requireAppOnly } from './require-app-only.ts'
 import { createRevocation } from './revocation.ts'
 import type { Mailboxes, MailboxRequest, MailboxStatus, SendingStatus } from './services.ts'
 
@@ -34,10 +35,15 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
   return {
     async add(request) {
       const mailbox = readRequest(await withPersonBefore(request))
+      if (request.appOnly) requireAppOnly(request, catalogue.registered(request.provider))
       const refreshToken = request.refreshToken && readRefreshToken(request.refreshToken)
       if (request.replace) await store.mailboxes.put(mailbox)
       else await store.mailboxes.add(mailbox)
       if (refreshToken) await store.grants.adopt(adopted(mailbox.address, refreshToken, clock.now()))
+      if (request.appOnly) {
+        const { applicationScopes } = catalogue.registered(mailbox.providerId).oauth
+        await store.grants.adopt(withoutPerson(mailbox.address, applicationScopes, clock.now()))
+      }
       if (request.replace || refreshToken) forget(mailbox.address)
       return await statusOf(await existingMailbox(store.mailboxes, mailbox.address))
     },
@@ -147,6 +153,10 @@ function readRefreshToken(token: Secret): Secret {
   throw new Failure('invalid', 'This is not a refresh token: it must be one line of visible ASCII', {
     fix: 'Give a file that holds the refresh token and nothing else.',
   })
+}
+
+function withoutPerson(mailbox: Address, scopes: readonly string[], now: number): NewGrant {
+  return { mailbox, flow: 'client-credentials', scopes, grantedAt: now, renewedAt: now }
 }
 
 /** Nobody proved who signed in for an adopted token, nor for which scopes. */

@@ -35,6 +35,8 @@ export interface MailboxRequest {
   signsInAs?: string
   /** Other addresses that the provider accepts from it. With `replace`: absent keeps those that there are. */
   aliases?: readonly string[]
+  /** Nobody consents: the app registration itself may send for it. */
+  appOnly?: boolean
   /** Adopt this refresh token as the mailbox's grant. */
   refreshToken?: Secret
   /** For a mailbox that exists, too. */

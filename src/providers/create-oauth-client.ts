@@ -56,7 +56,21 @@ export function createOAuthClient({ provider, fetch }: OAuthClientNeeds): OAuthC
 
     beginDevice: () => Promise.reject(noSuchFlow(provider)),
     pollDevice: () => Promise.reject(noSuchFlow(provider)),
-    withoutPerson: () => Promise.reject(noSuchFlow(provider)),
+
+    async withoutPerson(flow) {
+      if (flow !== 'client-credentials') throw noSuchFlow(provider)
+      const scope = oauth.applicationScopes.join(' ')
+      const parameters: Record<string, string> = scope === '' ? {} : { scope }
+      try {
+        return toAnswer(
+          provider,
+          await openid.clientCredentialsGrant(await renewals(), parameters),
+          oauth.applicationScopes,
+        )
+      } catch (error) {
+        throw withoutSecrets(error)
+      }
+    },
 
     async revoke(refreshToken) {
       if (oauth.revocationEndpoint === undefined) return 'unsupported'
@@ -122,14 +136,17 @@ function secretsIn(request: openid.CustomFetchOptions, { registration }: Registe
 
 type TokenEndpointAnswer = openid.TokenEndpointResponse & openid.TokenEndpointResponseHelpers
 
-function toAnswer({ oauth }: RegisteredProvider, answer: TokenEndpointAnswer): TokenAnswer {
+function toAnswer(
+  { oauth }: RegisteredProvider,
+  answer: TokenEndpointAnswer,
+  asked = oauth.scopes,
+): TokenAnswer {
   const claims = answer.claims()
   return {
     accessToken: new Secret(answer.access_token),
     expiresInSeconds: answer.expires_in ?? 300,
     ...(answer.refresh_token !== undefined && { refreshToken: new Secret(answer.refresh_token) }),
-    scopes:
-      answer.scope === undefined ? oauth.scopes : answer.scope.split(' ').filter((scope) => scope !== ''),
+    scopes: answer.scope === undefined ? asked : answer.scope.split(' ').filter((scope) => scope !== ''),
     ...(claims && { identity: identityOf(claims, oauth.identityClaims) }),
   }
 }

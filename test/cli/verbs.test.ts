@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { type CommandStage, setCommandStage } from './command-stage.ts'
 
 describe.each([
@@ -38,6 +38,38 @@ describe.each([
       logins: [],
     })
     expect(await stage.postern(['mailbox', 'show', 'me@example.com'])).toMatchObject({ code: 1, stdout: '' })
+  })
+
+  it('adds a mailbox that needs no consent where the registration can do without', async () => {
+    const wrong = await stage.postern([
+      'mailbox',
+      'add',
+      'me@example.com',
+      '--provider',
+      'google',
+      '--app-only',
+    ])
+    expect(wrong).toMatchObject({ code: 1, stdout: '' })
+    const app = await setCommandStage({
+      POSTERN_MICROSOFT_CLIENT_ID: '6b1d0f7e-52c4-4a39-9a0e-3f8c27d1e5ab',
+      POSTERN_MICROSOFT_CLIENT_SECRET: 'the-value-of-it',
+      POSTERN_MICROSOFT_TENANT: 'example.com',
+    })
+    onTestFinished(app.close)
+    const added = await app.postern([
+      'mailbox',
+      'add',
+      'me@example.com',
+      '--provider',
+      'microsoft',
+      '--app-only',
+      '--json',
+    ])
+    expect(JSON.parse(added.stdout)).toMatchObject({
+      state: 'active',
+      flow: 'client-credentials',
+      scopes: ['https://outlook.office365.com/.default'],
+    })
   })
 
   it('says what goes with a mailbox that is removed', async () => {

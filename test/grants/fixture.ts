@@ -117,6 +117,19 @@ export function memoryStore() {
         renewedAt: 0,
       })
     },
+    /** As adding a mailbox that needs no consent does. */
+    grantWithoutPerson(address: Address) {
+      grants.set(addressKey(address), {
+        id: `grant-${address}`,
+        mailbox: address,
+        version: 1,
+        state: 'active',
+        flow: 'client-credentials',
+        scopes: ['mail'],
+        grantedAt: 0,
+        renewedAt: 0,
+      })
+    },
     /** As another process does that has asked the provider first. */
     lapseElsewhere(address: Address) {
       const grant = grants.get(addressKey(address))

@@ -254,3 +254,24 @@ describe('the log', () => {
     for (const secret of ['refresh-1', 'refresh-2', 'first-access']) expect(all).not.toContain(secret)
   })
 })
+
+describe('a grant without a person', () => {
+  it('asks for its tokens by itself, and lapses with no answer: nobody could consent again', async () => {
+    const { memory, endpoint, broker, lapsed } = house
+    memory.addMailbox('app@example.com')
+    memory.grantWithoutPerson('app@example.com')
+    endpoint.answer({ status: 400, json: { error: 'invalid_grant' } })
+    const failure = await failureOf(broker.accessTokenFor('app@example.com'))
+    expect(failure.code).toBe('provider-setup')
+    expect(memory.grantOf('app@example.com').state).toBe('active')
+    expect(lapsed).toEqual([])
+
+    house.clock.pass(1000)
+    endpoint.answer(tokens('of-the-app'))
+    expect((await broker.accessTokenFor('app@example.com')).secret.reveal()).toBe('of-the-app')
+    expect(endpoint.requests.map(({ form }) => form.grant_type)).toEqual([
+      'client_credentials',
+      'client_credentials',
+    ])
+  })
+})

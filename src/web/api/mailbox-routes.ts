@@ -19,6 +19,7 @@ const newMailbox = z.strictObject({
     .max(16_384)
     .transform((token) => new Secret(token))
     .exactOptional(),
+  appOnly: z.boolean().exactOptional(),
   replace: z.boolean().exactOptional(),
 })
 

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest'
+import { Secret } from '../../src/base/secret.ts'
+import { requireAppOnly } from '../../src/mailboxes/require-app-only.ts'
+import type { MailboxRequest } from '../../src/mailboxes/services.ts'
+import type { RegisteredProvider } from '../../src/providers/provider.ts'
+import { registeredProvider } from '../support/registered-provider.ts'
+
+const able: RegisteredProvider = {
+  ...registeredProvider(),
+  flows: ['authorization-code', 'client-credentials'],
+  registration: { clientId: 'app', clientSecrets: [{ value: new Secret('s') }], tenant: 'example.com' },
+}
+const request: MailboxRequest = { address: 'me@example.com', provider: 'custom', appOnly: true }
+const without = (registration: Partial<RegisteredProvider['registration']>) => ({
+  ...able,
+  registration: { ...able.registration, ...registration },
+})
+
+describe('a mailbox without a consent', () => {
+  it('is possible with a secret, at one organisation', () => {
+    expect(() => requireAppOnly(request, able)).not.toThrow()
+  })
+
+  it.each<[string, Partial<MailboxRequest>, RegisteredProvider, string, RegExp]>([
+    ['a person', { signsInAs: 'boss@example.com' }, able, 'invalid', /nobody who signs in/],
+    ['a refresh token', { refreshToken: new Secret('r') }, able, 'invalid', /has no refresh token/],
+    ['a provider that has no such way', {}, registeredProvider(), 'invalid', /without a person's consent/],
+    ['a public client', {}, without({ clientSecrets: [] }), 'configuration', /has no client secret/],
+    ['all organisations', {}, without({ tenant: 'Common' }), 'configuration', /"Common" stands for many/],
+  ])('is refused with %s', (_what, change, provider, code, message) => {
+    const ask = () => requireAppOnly({ ...request, ...change }, provider)
+    expect(ask).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }))
+  })
+})
