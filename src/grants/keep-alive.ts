@@ -2,6 +2,7 @@ import { type Address, addressKey } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { asFailure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
+import { createRepeating } from '../base/repeating.ts'
 import type { GrantStore } from '../store/ports.ts'
 import type { IdleRenewal } from './token-broker.ts'
 
@@ -36,8 +37,6 @@ export function createKeepAlive(needs: KeepAliveNeeds): KeepAlive {
   const { grants, tokens, clock, log, renewalSeconds } = needs
   /** By address key: until when one that failed is passed over, in milliseconds of the monotonic clock, so that it keeps none behind it waiting. */
   const failed = new Map<string, number>()
-  let timer: NodeJS.Timeout | undefined
-  let running = Promise.resolve()
   let closed = false
 
   async function round(): Promise<void> {
@@ -85,21 +84,13 @@ export function createKeepAlive(needs: KeepAliveNeeds): KeepAlive {
     }
   }
 
-  function later(): void {
-    if (closed) return
-    timer = setTimeout(() => {
-      running = round().then(later)
-    }, roundSeconds * 1000)
-    timer.unref()
-  }
-
+  const rounds = createRepeating(roundSeconds, round)
   return {
-    start: later,
+    start: rounds.start,
     round,
     async close() {
       closed = true
-      clearTimeout(timer)
-      await running
+      await rounds.close()
     },
   }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import { asFailure, Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
+import { createRepeating } from '../base/repeating.ts'
 import { Secret } from '../base/secret.ts'
 import type { NotifyConfig } from '../config/config.ts'
 import type { ConsentService } from '../consent/service.ts'
@@ -13,7 +14,6 @@ import type { Relay } from '../upstream/relay.ts'
 import { createCommandChannel } from './command-channel.ts'
 import { lapsedGrants } from './lapsed-grants.ts'
 import { lastingTrouble } from './lasting-trouble.ts'
-import { createLookOut } from './look-out.ts'
 import { createMailChannel } from './mail-channel.ts'
 import type { Channel } from './notice.ts'
 import { createNotifier } from './notifier.ts'
@@ -48,11 +48,11 @@ export function createNotices(needs: NoticesNeeds): Notices {
     clock,
     log,
   })
-  const lookOut = createLookOut(notifier, lookSeconds)
+  const looking = createRepeating(lookSeconds, notifier.look)
 
   return {
     start() {
-      if (channels.length > 0) lookOut.start()
+      if (channels.length > 0) looking.start()
     },
 
     async sendConsentLink(mailbox, asker) {
@@ -89,7 +89,7 @@ export function createNotices(needs: NoticesNeeds): Notices {
       return { id, mailbox: address, expiresAt, deliveries }
     },
 
-    close: lookOut.close,
+    close: looking.close,
   }
 }
 

@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest'
+import { createRepeating } from '../../src/base/repeating.ts'
+import { eventually } from '../support/eventually.ts'
+
+it('what repeats comes again and again, one at a time, and its end waits for the one under way', async () => {
+  let begun = 0
+  let ended = 0
+  let together = 0
+  const repeating = createRepeating(0.001, async () => {
+    begun += 1
+    together = Math.max(together, begun - ended)
+    await new Promise((resolve) => setImmediate(resolve))
+    ended += 1
+  })
+  repeating.start()
+  await eventually('three times', () => ended >= 3)
+  await repeating.close()
+  expect(ended).toBe(begun)
+  expect(together).toBe(1)
+  const before = begun
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(begun).toBe(before)
+})
