@@ -2,10 +2,11 @@ import { printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { Config } from '../config/config.ts'
 import { customProvider } from './custom.ts'
-import { google } from './google.ts'
-import { microsoft, outlook } from './microsoft.ts'
 import { withOverride } from './override.ts'
+import { allPresets } from './presets/presets.ts'
 import type { Catalogue, Provider, RegisteredProvider, Registration } from './provider.ts'
+import { withRegistration } from './registered.ts'
+import { registrationAt } from './registration-at.ts'
 
 /** A provider, and its registration or what to set to have one. */
 interface Entry {
@@ -14,9 +15,6 @@ interface Entry {
   /** One imperative sentence. */
   fix: string
 }
-
-/** The presets, in the order in which people are shown them. The providers file may not use their ids. */
-export const presetIds: readonly string[] = ['microsoft', 'outlook', 'google']
 
 type CatalogueConfig = Pick<Config, 'registrations' | 'customProviders' | 'providerOverrides'>
 
@@ -42,47 +40,20 @@ export function createCatalogue(config: CatalogueConfig): Catalogue {
 }
 
 function allEntries({ registrations, customProviders, providerOverrides }: CatalogueConfig): Entry[] {
-  const { microsoft: entra, google: googleClient } = registrations
-  const tenant = entra?.tenant ?? 'common'
-  // A registration of one organisation knows no personal accounts.
-  const reachesPersonal = tenant === 'common' || tenant === 'consumers'
-  const custom = customProviders.map((entry): Entry => {
-    const provider = customProvider(entry)
-    return { provider, registration: provider.registration, fix: '' }
+  const own = new Map(customProviders.map((entry) => [entry.id, customProvider(entry)]))
+  const builtIn = allPresets(registrations.microsoft?.tenant).map((preset): Entry => {
+    // An entry of the file with a preset's own id is that preset, registered.
+    const provider = own.get(preset.id)
+    if (provider) return ownEntry(provider)
+    const overridden = withOverride(preset, providerOverrides.get(preset.id))
+    return { provider: overridden, ...registrationAt(preset.id, registrations) }
   })
-  const builtIn: Entry[] = [
-    { provider: microsoft(tenant), ...registrationOf(entra), fix: microsoftFix },
-    {
-      provider: outlook,
-      ...registrationOf(reachesPersonal ? entra : undefined),
-      fix: reachesPersonal
-        ? microsoftFix
-        : 'Set POSTERN_MICROSOFT_TENANT to common or consumers, and restart.',
-    },
-    { provider: google, ...registrationOf(googleClient), fix: googleFix },
-  ]
-  const overridden = builtIn.map(({ provider, ...entry }) => ({
-    ...entry,
-    provider: withOverride(provider, providerOverrides.get(provider.id)),
-  }))
-  return [...overridden, ...custom]
+  const ids = new Set(builtIn.map(({ provider }) => provider.id))
+  return [...builtIn, ...[...own.values()].filter(({ id }) => !ids.has(id)).map(ownEntry)]
 }
 
-const microsoftFix =
-  'Set POSTERN_MICROSOFT_CLIENT_ID (with POSTERN_MICROSOFT_CLIENT_SECRET for a confidential client, and POSTERN_MICROSOFT_TENANT for one organisation), and restart.'
-const googleFix = 'Set POSTERN_GOOGLE_CLIENT_ID and POSTERN_GOOGLE_CLIENT_SECRET, and restart.'
-
-function registrationOf(registration: Registration | undefined): Pick<Entry, 'registration'> {
-  if (!registration) return {}
-  return { registration }
-}
-
-/** Without anything to authenticate with, the client is a public one, whatever the provider's usual way is. */
-function withRegistration(provider: Provider, registration: Registration): RegisteredProvider {
-  const { clientSecrets, certificate } = registration
-  const way = certificate ? 'private_key_jwt' : provider.oauth.clientAuthentication
-  const clientAuthentication = certificate || clientSecrets.length > 0 ? way : 'none'
-  return { ...provider, oauth: { ...provider.oauth, clientAuthentication }, registration }
+function ownEntry(provider: RegisteredProvider): Entry {
+  return { provider, registration: provider.registration, fix: '' }
 }
 
 function unknown(id: string, known: readonly string[]): Failure {

@@ -1,66 +1,92 @@
 import type { CustomProvider } from '../config/config.ts'
 import { limitsWith } from './override.ts'
-import type { OAuthServer, RegisteredProvider } from './provider.ts'
+import { presetOf } from './presets/presets.ts'
+import { usualOAuth, usualOffers } from './presets/usual.ts'
+import type { GrantFlow, OAuthServer, Provider, RegisteredProvider, Registration } from './provider.ts'
+import { withRegistration } from './registered.ts'
+import { withScopes } from './with-scopes.ts'
 
-// RFC 6749, section 3.3, knows no difference between them; these say who signs in and for how long, not what may be done.
-const identityScopes = new Set(['openid', 'profile', 'email', 'offline_access'])
-
-/** An entry of the providers file as a provider that is ready for use. */
+/** An entry of the providers file as a provider that is ready for use: a preset with what the entry has otherwise, or one that the entry describes. */
 export function customProvider(entry: CustomProvider): RegisteredProvider {
+  const base = (entry.preset !== undefined && presetOf(entry.preset, entry.tenant)) || blank(entry)
+  const provider: Provider = {
+    ...base,
+    id: entry.id,
+    name: entry.name ?? base.name,
+    // Suggested for its own kind of addresses only where it stands in the preset's place.
+    ...(entry.id !== base.id && { domains: [], mxSuffixes: [] }),
+    oauth: oauthOf(base.oauth, entry),
+    submission: entry.smtp ?? base.submission,
+    mechanisms: entry.mechanisms ?? base.mechanisms,
+    limits: limitsWith(base.limits, entry.limits ?? {}),
+    chunking: entry.chunking ?? base.chunking,
+    refreshMarginSeconds: entry.refreshMargin ?? base.refreshMarginSeconds,
+  }
+  const { clientAuthentication } = entry
+  const registered = withRegistration(provider, registrationOf(entry))
+  if (clientAuthentication === undefined) return registered
+  return { ...registered, oauth: { ...registered.oauth, clientAuthentication } }
+}
+
+function blank(entry: CustomProvider): Provider {
   return {
     id: entry.id,
-    name: entry.name ?? entry.id,
+    name: entry.id,
     standing: { evidence: 'own', notes: [] },
     domains: [],
     mxSuffixes: [],
-    flows: ['authorization-code'],
-    oauth: oauthOf(entry),
-    submission: entry.smtp ?? { host: '', port: 587, tls: 'starttls' },
-    mechanisms: entry.mechanisms ?? ['OAUTHBEARER', 'XOAUTH2'],
-    limits: limitsWith({ connections: 2 }, entry.limits ?? {}),
-    chunking: entry.chunking ?? 'auto',
-    refreshMarginSeconds: entry.refreshMargin ?? 0,
-    // RFC 6409, section 7, expects these three of every submission server; the rest waits for its EHLO.
-    offers: {
-      eightBitMime: true,
-      enhancedStatusCodes: true,
-      pipelining: true,
-      smtpUtf8: false,
-      dsn: false,
-      chunking: false,
-    },
-    registration: {
-      clientId: entry.clientId,
-      clientSecrets: entry.clientSecrets,
-    },
+    flows: flowsOf(entry),
+    oauth: { ...usualOAuth, scopes: [], mailScopes: [] },
+    submission: { host: '', port: 587, tls: 'starttls' },
+    mechanisms: ['OAUTHBEARER', 'XOAUTH2'],
+    limits: { connections: 2 },
+    chunking: 'auto',
+    refreshMarginSeconds: 0,
+    offers: usualOffers,
   }
 }
 
-function oauthOf(entry: CustomProvider): OAuthServer {
-  const {
-    issuer,
-    authorizationEndpoint,
-    tokenEndpoint,
-    deviceAuthorizationEndpoint,
-    revocationEndpoint,
-    jwksUri,
-  } = entry
-  const scopes = entry.scopes ?? []
+/** Whether the provider really has a flow shows at the first attempt; a discovered one may have all of them. */
+function flowsOf({ authorizationEndpoint, tokenEndpoint, ...entry }: CustomProvider): GrantFlow[] {
+  const discovered = tokenEndpoint === undefined
+  const authenticates = entry.clientSecrets.length > 0 || entry.certificate !== undefined
+  return [
+    ...(discovered || authorizationEndpoint !== undefined ? (['authorization-code'] as const) : []),
+    ...(discovered || entry.deviceAuthorizationEndpoint !== undefined ? (['device'] as const) : []),
+    ...(authenticates ? (['client-credentials'] as const) : []),
+  ]
+}
+
+const takenOver = [
+  'issuer',
+  'authorizationEndpoint',
+  'tokenEndpoint',
+  'deviceAuthorizationEndpoint',
+  'revocationEndpoint',
+  'jwksUri',
+  'applicationScopes',
+  'redirectUri',
+] as const satisfies (keyof CustomProvider & keyof OAuthServer)[]
+
+function oauthOf(base: OAuthServer, entry: CustomProvider): OAuthServer {
+  const own = takenOver.filter((key) => entry[key] !== undefined).map((key) => [key, entry[key]] as const)
   return {
-    ...(issuer !== undefined && { issuer }),
-    ...(authorizationEndpoint !== undefined && { authorizationEndpoint }),
-    ...(tokenEndpoint !== undefined && { tokenEndpoint }),
-    ...(deviceAuthorizationEndpoint !== undefined && { deviceAuthorizationEndpoint }),
-    ...(revocationEndpoint !== undefined && { revocationEndpoint }),
-    ...(jwksUri !== undefined && { jwksUri }),
-    scopes,
-    mailScopes: scopes.filter((scope) => !identityScopes.has(scope)),
-    applicationScopes: entry.applicationScopes ?? [],
-    authorizationParameters: entry.authorizationParameters ?? {},
-    // Checked when it comes (RFC 9207, section 2.4); the file has no word for "it must come".
-    authorizationResponseIss: false,
-    identityClaims: ['email', 'preferred_username', 'upn', 'sub'],
-    clientAuthentication:
-      entry.clientAuthentication ?? (entry.clientSecrets.length > 0 ? 'client_secret_post' : 'none'),
+    ...base,
+    ...Object.fromEntries(own),
+    ...(entry.scopes && withScopes(base, entry.scopes)),
+    // A preset's parameters are there for a reason: one of them goes by being given otherwise.
+    authorizationParameters: { ...base.authorizationParameters, ...entry.authorizationParameters },
+  }
+}
+
+function registrationOf(entry: CustomProvider): Registration {
+  const { clientId, clientSecrets, certificate, serviceAccount, tenant, grantsEndAfterDays } = entry
+  return {
+    clientId,
+    clientSecrets,
+    ...(certificate && { certificate }),
+    ...(serviceAccount && { serviceAccount }),
+    ...(tenant !== undefined && { tenant }),
+    ...(grantsEndAfterDays !== undefined && { grantsEndAfterDays }),
   }
 }

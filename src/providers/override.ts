@@ -1,10 +1,15 @@
 import type { LimitOverrides, ProviderOverride } from '../config/config.ts'
 import type { Provider, ProviderLimits } from './provider.ts'
+import { withScopes } from './with-scopes.ts'
 
-/** A built-in provider as the administrator has it: by contract, tenant or experience its limits may be others. */
-export function withOverride(provider: Provider, { limits = {}, chunking }: ProviderOverride = {}): Provider {
+/** A built-in provider as the administrator has it: by contract, tenant or experience its limits and scopes may be others. */
+export function withOverride(
+  provider: Provider,
+  { limits = {}, chunking, scopes }: ProviderOverride = {},
+): Provider {
   return {
     ...provider,
+    oauth: scopes ? { ...provider.oauth, ...withScopes(provider.oauth, scopes) } : provider.oauth,
     limits: limitsWith(provider.limits, limits),
     chunking: chunking ?? provider.chunking,
   }

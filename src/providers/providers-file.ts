@@ -2,7 +2,7 @@ import { printable } from '../base/address.ts'
 import { closestName } from '../base/closest-name.ts'
 import { Secret } from '../base/secret.ts'
 import type { CustomProvider, ProviderOverride } from '../config/config.ts'
-import { presetIds } from './catalogue.ts'
+import { presetIds } from './presets/presets.ts'
 import { sayMistake } from './providers-file-mistakes.ts'
 import { type OverrideEntry, type ProviderEntry, providersFileSchema } from './providers-file-schema.ts'
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { CustomProvider, ProviderOverride } from '../../src/config/config.ts'
-import { createCatalogue, presetIds } from '../../src/providers/catalogue.ts'
+import { createCatalogue } from '../../src/providers/catalogue.ts'
+import { presetIds } from '../../src/providers/presets/presets.ts'
 
 const custom: CustomProvider = {
   id: 'acme',
@@ -52,7 +53,7 @@ describe('the catalogue', () => {
     const failure = failureOf(() => createCatalogue(nothing).registered('gmial\u001b'))
     expect(failure.code).toBe('not-found')
     expect(failure.message).toBe('There is no provider "gmial?"')
-    expect(failure.fix).toContain('microsoft, outlook, google')
+    expect(failure.fix).toContain('outlook, google')
   })
 
   it.each([

@@ -4,7 +4,7 @@ import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { createOAuthClient } from '../../src/providers/create-oauth-client.ts'
 import { createHttpFetch, type HttpFetch } from '../../src/providers/http-fetch.ts'
-import { microsoft } from '../../src/providers/microsoft.ts'
+import { microsoft } from '../../src/providers/presets/microsoft.ts'
 import type { RegisteredProvider } from '../../src/providers/provider.ts'
 import { providerAt, startTokenEndpoint, type TokenEndpoint, tokens } from './token-endpoint.ts'
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { presetIds } from '../../src/providers/presets/presets.ts'
 import { parseProvidersFile } from '../../src/providers/providers-file.ts'
 
 const least = {
@@ -230,18 +231,18 @@ describe('the providers file', () => {
     [
       'a mistyped id',
       { gogle: {} },
-      'overrides.gogle: is not a built-in provider, which are microsoft, outlook, google; did you mean google',
+      `overrides.gogle: is not a built-in provider, which are ${presetIds.join(', ')}; did you mean google`,
     ],
     [
       'an id that nothing is like',
-      { 'yahoo\u001b': {} },
-      'overrides.yahoo?: is not a built-in provider, which are microsoft, outlook, google',
+      { 'hushmail\u001b': {} },
+      `overrides.hushmail?: is not a built-in provider, which are ${presetIds.join(', ')}`,
     ],
     ['an entry of its own', { acme: {} }, 'overrides.acme: is not built in; put it into providers[0] itself'],
     [
       'what every object has',
       { constructor: {} },
-      'overrides.constructor: is not a built-in provider, which are microsoft, outlook, google',
+      `overrides.constructor: is not a built-in provider, which are ${presetIds.join(', ')}`,
     ],
     [
       'something else than limits',

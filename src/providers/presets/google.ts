@@ -1,11 +1,20 @@
-import type { Provider } from './provider.ts'
+import type { Provider } from '../provider.ts'
+
+const sendMail = 'https://mail.google.com/'
 
 export const google: Provider = {
   id: 'google',
   name: 'Gmail and Google Workspace',
-  standing: { evidence: 'documented', notes: [] },
+  standing: {
+    evidence: 'documented',
+    notes: [
+      'While the consent screen is in status "Testing", Google ends each grant after 7 days: say so with POSTERN_GOOGLE_TESTING, and postern warns in time.',
+      'The scope https://mail.google.com/ is restricted: an app for everybody has to be verified by Google; one for your own organisation ("Internal") does not.',
+    ],
+  },
   domains: ['gmail.com', 'googlemail.com'],
   mxSuffixes: ['.google.com', '.googlemail.com'],
+  // Its device flow does not give the scope for mail.
   flows: ['authorization-code'],
   oauth: {
     // RFC 9207: Google's callback carries exactly this string as `iss`.
@@ -16,9 +25,11 @@ export const google: Provider = {
     endGrantsAt: 'https://myaccount.google.com/permissions',
     jwksUri: 'https://www.googleapis.com/oauth2/v3/certs',
     // `gmail.send` looks smaller, but is for the HTTP API only: SMTP refuses its tokens.
-    scopes: ['openid', 'email', 'https://mail.google.com/'],
-    mailScopes: ['https://mail.google.com/'],
+    scopes: ['openid', 'email', sendMail],
+    mailScopes: [sendMail],
     applicationScopes: [],
+    // Six months.
+    unusedDays: 180,
     // Google gives a refresh token only for offline access, and after the first time only if the consent page is
     // shown again.
     authorizationParameters: { access_type: 'offline', prompt: 'consent' },
@@ -42,5 +53,33 @@ export const google: Provider = {
     enhancedStatusCodes: true,
     pipelining: true,
     chunking: true,
+  },
+}
+
+/** Mailboxes of one Workspace, each of whose users the service account may act for (domain-wide delegation). */
+export const googleServiceAccount: Provider = {
+  ...google,
+  id: 'google-service-account',
+  name: 'Google Workspace by a service account',
+  standing: {
+    evidence: 'documented',
+    notes: [
+      'Not for gmail.com addresses: an administrator of a Workspace has to delegate the domain to the numeric id of the service account, with the scope https://mail.google.com/ and no other.',
+      'A delegation may take a day until it works.',
+      'The service account may send as every user of the Workspace: only what postern allows its logins stands between.',
+    ],
+  },
+  domains: [],
+  mxSuffixes: [],
+  flows: ['service-account'],
+  oauth: {
+    tokenEndpoint: 'https://oauth2.googleapis.com/token',
+    scopes: [],
+    mailScopes: [],
+    applicationScopes: [sendMail],
+    authorizationParameters: {},
+    authorizationResponseIss: false,
+    identityClaims: [],
+    clientAuthentication: 'none',
   },
 }

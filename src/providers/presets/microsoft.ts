@@ -1,0 +1,229 @@
+import type { MicrosoftCloud } from '../../config/config.ts'
+import type { OAuthServer, Provider } from '../provider.ts'
+
+/** What differs between Microsoft's clouds. */
+interface Cloud {
+  id: string
+  name: string
+  /** Origin of the authority that gives tokens. */
+  login: string
+  /** Origins that stand for Exchange Online in scopes: the first where a person consents. */
+  resources: readonly [delegated: string, application: string]
+  host: string
+  standing: Provider['standing']
+}
+
+const clouds: Readonly<Record<MicrosoftCloud, Cloud>> = {
+  worldwide: {
+    id: 'microsoft',
+    name: 'Microsoft 365 (work or school)',
+    login: 'https://login.microsoftonline.com',
+    resources: ['https://outlook.office.com', 'https://outlook.office365.com'],
+    host: 'smtp.office365.com',
+    standing: {
+      evidence: 'documented',
+      notes: ['SMTP AUTH has to be enabled for the mailbox, also for OAuth.'],
+    },
+  },
+  'gcc-high': {
+    id: 'microsoft-gcc-high',
+    name: 'Microsoft 365 US Government GCC High',
+    login: 'https://login.microsoftonline.us',
+    resources: ['https://outlook.office365.us', 'https://outlook.office365.us'],
+    host: 'smtp.office365.us',
+    standing: {
+      evidence: 'reported',
+      notes: [
+        'Microsoft documents the OAuth endpoints; the submission host and the scopes are as users report them.',
+        'GCC (not High) is in the worldwide cloud: there it is the provider microsoft.',
+      ],
+    },
+  },
+  dod: {
+    id: 'microsoft-dod',
+    name: 'Microsoft 365 US Government DoD',
+    login: 'https://login.microsoftonline.us',
+    resources: ['https://outlook.office365.us', 'https://outlook.office365.us'],
+    host: 'outlook-dod.office365.us',
+    standing: {
+      evidence: 'reported',
+      notes: [
+        'Microsoft documents the OAuth endpoints; the submission host and the scopes are as users report them.',
+        'If the scope is refused, https://outlook-dod.office365.us/SMTP.Send may be the right one: set it in the providers file.',
+      ],
+    },
+  },
+  china: {
+    id: 'microsoft-china',
+    name: 'Microsoft 365 operated by 21Vianet (China)',
+    login: 'https://login.partner.microsoftonline.cn',
+    resources: ['https://partner.outlook.cn', 'https://partner.outlook.cn'],
+    host: 'smtp.partner.outlook.cn',
+    standing: {
+      evidence: 'reported',
+      notes: [
+        'Microsoft documents the OAuth endpoints; the submission host and the scopes are as users report them.',
+        'Some needed the scope https://partner.outlook.cn/.default instead: set it in the providers file.',
+      ],
+    },
+  },
+}
+
+/** The application id of Exchange Online, which some tokens have as their audience. */
+const exchangeOnline = '00000002-0000-0ff1-ce00-000000000000'
+/** The tenant that stands in the ID tokens of all personal accounts. */
+const personalTenant = '9188040d-6c67-4c5b-b112-36a304b66dad'
+
+/** Work and school accounts of one cloud; worldwide with the tenants `common` and `consumers` personal ones, too. */
+export function microsoft(tenant: string, cloud: MicrosoftCloud = 'worldwide'): Provider {
+  const { id, name, standing } = clouds[cloud]
+  return {
+    id,
+    name,
+    standing,
+    domains: [],
+    // Only the worldwide cloud's are known.
+    mxSuffixes: cloud === 'worldwide' ? ['.mail.protection.outlook.com', '.mx.microsoft'] : [],
+    flows: ['authorization-code', 'device', 'client-credentials'],
+    oauth: entra(tenant, clouds[cloud]),
+    submission: submissionOf(tenant, clouds[cloud]),
+    mechanisms: ['XOAUTH2'],
+    // Exchange Online allows three connections, 30 messages a minute and 10,000 recipients in any 24 hours for each mailbox,
+    // whoever uses it: one connection is left for the mailbox's other programs.
+    limits: { connections: 2, messagesPerMinute: 30, recipientsPerDay: 10_000 },
+    chunking: 'auto',
+    refreshMarginSeconds: 600,
+    offers: {
+      size: 157_286_400,
+      eightBitMime: true,
+      smtpUtf8: true,
+      dsn: true,
+      enhancedStatusCodes: true,
+      pipelining: true,
+      chunking: true,
+    },
+  }
+}
+
+/** For many messages to recipients of the organisation itself. */
+export function microsoftHighVolume(tenant: string): Provider {
+  const { limits: _, oauth, ...rest } = microsoft(tenant)
+  return {
+    ...rest,
+    id: 'microsoft-hve',
+    name: 'Microsoft 365 High Volume Email',
+    standing: {
+      evidence: 'documented',
+      notes: [
+        'Only for recipients of the organisation itself, at most 50 for each message.',
+        'Accounts of High Volume Email are no mailboxes that somebody signs in to: client credentials are the only way to a grant.',
+        'Microsoft names the permission Mail.Send for the app here, not SMTP.SendAsApp.',
+      ],
+    },
+    mxSuffixes: [],
+    flows: ['client-credentials'],
+    oauth: withoutPeople(oauth),
+    submission: { host: 'smtp.hve.mx.microsoft', port: 587, tls: 'starttls' },
+    limits: { connections: 2 },
+    // It refuses a token of which little is left: "501 5.5.127 ... Token will expire soon".
+    refreshMarginSeconds: 900,
+  }
+}
+
+/** Personal accounts, by the same registration: another authority and another submission host. */
+export const outlook: Provider = {
+  ...microsoft('consumers'),
+  id: 'outlook',
+  name: 'Outlook.com, Hotmail and other personal Microsoft accounts',
+  standing: {
+    evidence: 'reported',
+    notes: [
+      'Microsoft documents endpoints and scopes; how long grants and tokens live is as users report it.',
+      'The registration has to allow personal accounts, and has to be made in an organisation: a personal account alone cannot register an app any more.',
+      'Some mailboxes have to allow devices and apps to use POP and IMAP (Settings, Mail, Sync email) before they can send.',
+    ],
+  },
+  domains: [
+    'outlook.com',
+    'outlook.*',
+    'hotmail.com',
+    'hotmail.*',
+    'live.com',
+    'live.*',
+    'msn.com',
+    'passport.com',
+  ],
+  mxSuffixes: ['.olc.protection.outlook.com'],
+  flows: ['authorization-code', 'device'],
+  oauth: {
+    ...withoutApps(entra('consumers', clouds.worldwide)),
+    endGrantsAt: 'https://account.live.com/consent/Manage',
+  },
+  // How many recipients a day differs with the age and the standing of the account: only Microsoft knows.
+  limits: { connections: 2, messagesPerMinute: 30 },
+}
+
+function entra(tenant: string, { login, resources }: Cloud): OAuthServer {
+  const authority = `${login}/${encodeURIComponent(tenant)}`
+  const [delegated, application] = resources
+  const sendMail = `${delegated}/SMTP.Send`
+  return {
+    issuer: issuerOf(tenant, login),
+    authorizationEndpoint: `${authority}/oauth2/v2.0/authorize`,
+    tokenEndpoint: `${authority}/oauth2/v2.0/token`,
+    deviceAuthorizationEndpoint: `${authority}/oauth2/v2.0/devicecode`,
+    adminConsentEndpoint: `${authority}/v2.0/adminconsent`,
+    jwksUri: `${login}/common/discovery/v2.0/keys`,
+    // Only `SMTP.Send`: beside the IMAP and POP scopes, the default consent policy of a tenant demands its administrator.
+    scopes: ['openid', 'profile', 'email', 'offline_access', sendMail],
+    mailScopes: [sendMail],
+    applicationScopes: [`${application}/.default`],
+    tokenClaims: {
+      audiences: [...new Set(resources), exchangeOnline],
+      delegatedScope: 'SMTP.Send',
+      applicationRole: 'SMTP.SendAsApp',
+    },
+    unusedDays: 90,
+    authorizationParameters: {},
+    authorizationResponseIss: false,
+    identityClaims: ['preferred_username', 'email', 'upn'],
+    clientAuthentication: 'client_secret_post',
+  }
+}
+
+/** Where nobody signs in. */
+function withoutPeople({
+  authorizationEndpoint: _a,
+  deviceAuthorizationEndpoint: _d,
+  unusedDays: _u,
+  tokenClaims,
+  ...oauth
+}: OAuthServer): OAuthServer {
+  return {
+    ...oauth,
+    scopes: [],
+    mailScopes: [],
+    ...(tokenClaims && { tokenClaims: { ...tokenClaims, applicationRole: 'Mail.Send' } }),
+  }
+}
+
+/** Personal accounts have no administrator, and their access tokens cannot be read. */
+function withoutApps({ adminConsentEndpoint: _a, tokenClaims: _t, ...oauth }: OAuthServer): OAuthServer {
+  return { ...oauth, applicationScopes: [] }
+}
+
+function submissionOf(tenant: string, { host }: Cloud): Provider['submission'] {
+  return { host: tenant === 'consumers' ? 'smtp-mail.outlook.com' : host, port: 587, tls: 'starttls' }
+}
+
+/** A tenant named by its GUID has one issuer. `common`, `organizations` and domain names have as many as there are
+ * tenants behind them: the ID token's `tid` says which. */
+function issuerOf(tenant: string, login: string): string {
+  if (tenant === 'consumers') return `${login}/${personalTenant}/v2.0`
+  return `${login}/${isGuid(tenant) ? tenant.toLowerCase() : '{tenantid}'}/v2.0`
+}
+
+/** How Microsoft writes the ids of tenants, applications and secrets. */
+export function isGuid(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
+}

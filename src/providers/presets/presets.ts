@@ -1,0 +1,34 @@
+import type { MicrosoftCloud } from '../../config/config.ts'
+import type { Provider } from '../provider.ts'
+import { comcast } from './comcast.ts'
+import { fastmail } from './fastmail.ts'
+import { google, googleServiceAccount } from './google.ts'
+import { mailru } from './mailru.ts'
+import { microsoft, microsoftHighVolume, outlook } from './microsoft.ts'
+import { thundermail } from './thundermail.ts'
+import { aol, att, yahoo } from './yahoo.ts'
+import { yandex } from './yandex.ts'
+
+/** What postern knows of mail providers, in the order in which people are shown them. A new one is a file and a line here. */
+const presets: readonly ((tenant: string) => Provider)[] = [
+  microsoft,
+  ...(['gcc-high', 'dod', 'china'] as const).map(
+    (cloud: MicrosoftCloud) => (tenant: string) => microsoft(tenant, cloud),
+  ),
+  microsoftHighVolume,
+  () => outlook,
+  () => google,
+  () => googleServiceAccount,
+  ...[yahoo, aol, att, yandex, mailru, fastmail, comcast, thundermail].map((preset) => () => preset),
+]
+
+/** @param tenant at Microsoft, whose endpoints carry it */
+export function allPresets(tenant = 'common'): Provider[] {
+  return presets.map((preset) => preset(tenant))
+}
+
+export const presetIds: readonly string[] = allPresets().map(({ id }) => id)
+
+export function presetOf(id: string, tenant?: string): Provider | undefined {
+  return allPresets(tenant).find((preset) => preset.id === id)
+}
