@@ -1,5 +1,6 @@
 import { type Address, printable, sameAddress } from '../base/address.ts'
 import type { Secret } from '../base/secret.ts'
+import { provesIdentity } from '../providers/identity.ts'
 import type { TokenAnswer } from '../providers/oauth-client.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { Mailbox } from '../store/ports.ts'
@@ -22,7 +23,7 @@ export function expectedPerson(mailbox: Mailbox): Address {
  * @throws ConsentRefused
  */
 export function judgeConsentAnswer(mailbox: Mailbox, provider: Provider, answer: TokenAnswer): GoodConsent {
-  const identity = provider.oauth.issuer === undefined ? {} : provenIdentity(mailbox, provider, answer)
+  const identity = provesIdentity(provider.oauth) ? provenIdentity(mailbox, provider, answer) : {}
   const { refreshToken } = answer
   if (!refreshToken) {
     throw new ConsentRefused('missing-refresh-token', `${provider.name} gave no refresh token`, {

@@ -1,152 +1,187 @@
 import * as openid from 'openid-client'
+import { type Clock, systemClock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { lazy } from '../base/lazy.ts'
 import { Secret } from '../base/secret.ts'
+import { authorizationParameters } from './authorization-parameters.ts'
+import { clientAuthentications } from './client-authentication.ts'
+import { beginDeviceFlow, deviceGrant, deviceState } from './device-flow.ts'
+import { discover } from './discover.ts'
+import { guardedFetches } from './guarded-fetch.ts'
 import type { HttpFetch } from './http-fetch.ts'
-import { identityOf } from './identity.ts'
-import type { AuthorizationRequest, OAuthClient, TokenAnswer } from './oauth-client.ts'
+import { identityOf, provesIdentity } from './identity.ts'
+import type { CallbackChecks, OAuthClient, TokenAnswer } from './oauth-client.ts'
 import { comparableCallback, openidConfiguration } from './openid-configuration.ts'
 import { exchangeFailure, withoutSecrets } from './openid-errors.ts'
 import type { RegisteredProvider } from './provider.ts'
-import { readRevocationAnswer, readTokenAnswer } from './token-answer.ts'
+import { createSecretsInTurn } from './secrets-in-turn.ts'
+import { askAsServiceAccount } from './service-account.ts'
+import { remarkOn } from './token-claims.ts'
 
 export interface OAuthClientNeeds {
   provider: RegisteredProvider
   fetch: HttpFetch
+  clock?: Pick<Clock, 'now'>
 }
+
+/** openid-client's view of the provider, for each kind of endpoint and each secret. */
+type Server = Awaited<ReturnType<typeof openServer>>
 
 /** The OAuth side of one provider, on openid-client. Makes no request before it is asked for a token. */
-export function createOAuthClient({ provider, fetch }: OAuthClientNeeds): OAuthClient {
-  const { oauth } = provider
-  const asksWho = oauth.issuer !== undefined && oauth.scopes.includes('openid')
-  const consents = lazy(() => openidConfiguration(provider, guarded(provider, fetch, asksWho)))
-  // An ID token that comes with a renewal says nothing new, and one that fails a check would cost the rotated refresh token.
-  const renewals = lazy(() => openidConfiguration(provider, guarded(provider, fetch, false)))
-  const revocations = lazy(() => openidConfiguration(provider, revoking(provider, fetch)))
+export function createOAuthClient({ provider, fetch, clock = systemClock }: OAuthClientNeeds): OAuthClient {
+  const server = lazy(() => openServer(provider, fetch))
+  const inTurn = createSecretsInTurn<Server['ways'][number]>()
+
+  /** With the next secret where one is refused; errors come without what they hold. */
+  async function ask<T>(
+    kind: keyof Server['ways'][number],
+    request: (configuration: openid.Configuration, known: RegisteredProvider) => Promise<T>,
+  ): Promise<T> {
+    const { known, ways } = await server().catch((error: unknown) => {
+      throw withoutSecrets(error)
+    })
+    return inTurn(ways, async (way) => {
+      try {
+        return await request(await way[kind](), known)
+      } catch (error) {
+        throw withoutSecrets(error)
+      }
+    })
+  }
+
+  const failing = (error: Error) => {
+    throw exchangeFailure(provider, error)
+  }
 
   return {
-    async authorizationUrl(request) {
-      const parameters = await authorizationParameters(provider, request, asksWho)
-      return openid.buildAuthorizationUrl(await consents(), parameters)
-    },
+    authorizationUrl: (request) =>
+      ask('consents', async (configuration, { oauth }) =>
+        openid.buildAuthorizationUrl(configuration, await authorizationParameters(oauth, request)),
+      ).catch(failing),
 
-    async exchangeCode(callback, { redirectUri, state, nonce, codeVerifier }) {
-      // openid-client takes the redirect URI from the callback's URL, which behind a proxy may be another one.
-      const arrived = new URL(redirectUri)
-      arrived.search = comparableCallback(callback.searchParams, oauth.issuer).toString()
-      const checks: openid.AuthorizationCodeGrantChecks = {
-        expectedState: state.reveal(),
-        pkceCodeVerifier: codeVerifier.reveal(),
-        ...(asksWho && { expectedNonce: nonce.reveal(), idTokenExpected: true }),
-      }
+    exchangeCode: (callback, checks) =>
+      ask('consents', async (configuration, known) =>
+        toAnswer(known, await exchange(configuration, known, callback, checks), { withPerson: true }),
+      ).catch(failing),
+
+    refresh: (refreshToken) =>
+      ask('renewals', async (configuration, known) =>
+        toAnswer(known, await openid.refreshTokenGrant(configuration, refreshToken.reveal()), {
+          withPerson: true,
+        }),
+      ),
+
+    beginDevice: () =>
+      ask('devices', async (configuration, { oauth, name }) => {
+        if (oauth.deviceAuthorizationEndpoint === undefined) throw noSuchFlow(name)
+        return beginDeviceFlow(configuration, oauth.scopes)
+      }).catch(failing),
+
+    async pollDevice(deviceCode) {
       try {
-        return toAnswer(provider, await openid.authorizationCodeGrant(await consents(), arrived, checks))
+        return await ask('consents', async (configuration, known) => {
+          const parameters = { device_code: deviceCode.reveal() }
+          const answer = await openid.genericGrantRequest(configuration, deviceGrant, parameters)
+          return toAnswer(known, answer, { withPerson: true })
+        })
       } catch (error) {
-        throw exchangeFailure(provider, withoutSecrets(error))
+        const state = deviceState(error)
+        if (state instanceof Failure) throw state
+        return state ?? failing(error as Error)
       }
     },
 
-    async refresh(refreshToken) {
-      try {
-        return toAnswer(provider, await openid.refreshTokenGrant(await renewals(), refreshToken.reveal()))
-      } catch (error) {
-        throw withoutSecrets(error)
-      }
-    },
+    withoutPerson: (flow, mailbox) =>
+      ask('renewals', async (configuration, known) => {
+        const { serviceAccount } = known.registration
+        if (flow === 'service-account' && serviceAccount) {
+          const asked = { mailbox, now: clock.now(), fetch }
+          const response = await askAsServiceAccount(known, serviceAccount, asked)
+          return toAnswer(known, (await response.json()) as TokenBody, { withPerson: false })
+        }
+        if (flow !== 'client-credentials') throw noSuchFlow(known.name)
+        const scope = known.oauth.applicationScopes.join(' ')
+        const parameters: Record<string, string> = scope === '' ? {} : { scope }
+        const answer = await openid.clientCredentialsGrant(configuration, parameters)
+        return toAnswer(known, answer, { withPerson: false })
+      }),
 
-    beginDevice: () => Promise.reject(noSuchFlow(provider)),
-    pollDevice: () => Promise.reject(noSuchFlow(provider)),
-
-    async withoutPerson(flow) {
-      if (flow !== 'client-credentials') throw noSuchFlow(provider)
-      const scope = oauth.applicationScopes.join(' ')
-      const parameters: Record<string, string> = scope === '' ? {} : { scope }
-      try {
-        return toAnswer(
-          provider,
-          await openid.clientCredentialsGrant(await renewals(), parameters),
-          oauth.applicationScopes,
-        )
-      } catch (error) {
-        throw withoutSecrets(error)
-      }
-    },
-
-    async revoke(refreshToken) {
-      if (oauth.revocationEndpoint === undefined) return 'unsupported'
-      const hint = { token_type_hint: 'refresh_token' }
-      try {
-        await openid.tokenRevocation(await revocations(), refreshToken.reveal(), hint)
+    revoke: (refreshToken) =>
+      ask('revocations', async (configuration, { oauth }) => {
+        if (oauth.revocationEndpoint === undefined) return 'unsupported'
+        const hint = { token_type_hint: 'refresh_token' }
+        await openid.tokenRevocation(configuration, refreshToken.reveal(), hint)
         return 'revoked'
-      } catch (error) {
-        throw withoutSecrets(error)
-      }
-    },
+      }),
   }
 }
 
-function noSuchFlow({ name }: RegisteredProvider): Failure {
-  return new Failure('configuration', `${name} has no such way to a grant`)
+async function openServer(provider: RegisteredProvider, fetch: HttpFetch) {
+  const known = await discover(provider, fetch)
+  const guarded = guardedFetches(known, fetch)
+  const consents = provesIdentity(known.oauth) ? guarded.tokensWithIdentity : guarded.tokens
+  const ways = (await clientAuthentications(known)).map((authentication) => {
+    const configured = (read: openid.CustomFetch) =>
+      lazy(() => openidConfiguration(known, authentication, read))
+    return {
+      consents: configured(consents),
+      // An ID token that comes with a renewal says nothing new, and one that fails a check would cost the rotated refresh token.
+      renewals: configured(guarded.tokens),
+      revocations: configured(guarded.revocations),
+      devices: configured(guarded.devices),
+    }
+  })
+  return { known, ways }
 }
 
-async function authorizationParameters(
+function noSuchFlow(name: string): Failure {
+  return new Failure('configuration', `${name} has no such way to a grant`, {
+    fix: 'Choose another: "postern provider show" lists the ways of each provider.',
+  })
+}
+
+function exchange(
+  configuration: openid.Configuration,
   { oauth }: RegisteredProvider,
-  request: AuthorizationRequest,
-  asksWho: boolean,
-): Promise<Record<string, string>> {
-  const { prompt, ...extra } = oauth.authorizationParameters
-  // OpenID Connect Core, section 3.1.2.1: a list, separated by spaces.
-  const prompts = [prompt, request.selectAccount ? 'select_account' : undefined].filter((one) => one)
-  return {
-    ...extra,
-    ...(prompts.length > 0 && { prompt: prompts.join(' ') }),
-    scope: oauth.scopes.join(' '),
-    redirect_uri: new URL(request.redirectUri).href,
-    state: request.state.reveal(),
-    code_challenge: await openid.calculatePKCECodeChallenge(request.codeVerifier.reveal()),
-    code_challenge_method: 'S256',
-    login_hint: request.loginHint,
-    ...(asksWho && { nonce: request.nonce.reveal() }),
+  callback: URL,
+  { redirectUri, state, nonce, codeVerifier }: CallbackChecks,
+): Promise<openid.TokenEndpointResponse & openid.TokenEndpointResponseHelpers> {
+  const parameters = comparableCallback(callback.searchParams, oauth.issuer)
+  if (!URL.canParse(redirectUri)) {
+    // "oob", which openid-client takes for no address: there is no callback, so that nothing of one can be checked.
+    const code = parameters.get('code') ?? ''
+    const verifier = { redirect_uri: redirectUri, code_verifier: codeVerifier.reveal() }
+    return openid.genericGrantRequest(configuration, 'authorization_code', { code, ...verifier })
   }
+  // openid-client takes the redirect URI from the callback's URL, which behind a proxy may be another one.
+  const arrived = new URL(redirectUri)
+  arrived.search = parameters.toString()
+  return openid.authorizationCodeGrant(configuration, arrived, {
+    expectedState: state.reveal(),
+    pkceCodeVerifier: codeVerifier.reveal(),
+    ...(provesIdentity(oauth) && { expectedNonce: nonce.reveal(), idTokenExpected: true }),
+  })
 }
 
-/** A fetch whose token answers have been read and cleaned before openid-client sees them. It posts to no other endpoint. */
-function guarded(provider: RegisteredProvider, fetch: HttpFetch, keepIdToken: boolean): openid.CustomFetch {
-  return async (url, request) => {
-    const response = await fetch(url, request)
-    if (request.method !== 'POST') return response
-    return readTokenAnswer(response, secretsIn(request, provider), keepIdToken)
-  }
-}
-
-/** The same for revocations, whose good answers say nothing. */
-function revoking(provider: RegisteredProvider, fetch: HttpFetch): openid.CustomFetch {
-  return async (url, request) => readRevocationAnswer(await fetch(url, request), secretsIn(request, provider))
-}
-
-function secretsIn(request: openid.CustomFetchOptions, { registration }: RegisteredProvider): string[] {
-  const form = new URLSearchParams(String(request.body))
-  const names = ['refresh_token', 'token', 'code', 'code_verifier', 'client_secret']
-  const basic = request.headers.authorization?.replace(/^Basic /, '')
-  const clientSecrets = registration.clientSecrets.map(({ value }) => value.reveal())
-  return [...names.map((name) => form.get(name)), ...clientSecrets, basic].filter(
-    (secret) => typeof secret === 'string',
-  )
-}
-
-type TokenEndpointAnswer = openid.TokenEndpointResponse & openid.TokenEndpointResponseHelpers
+type TokenBody = openid.TokenEndpointResponse & Partial<openid.TokenEndpointResponseHelpers>
 
 function toAnswer(
-  { oauth }: RegisteredProvider,
-  answer: TokenEndpointAnswer,
-  asked = oauth.scopes,
+  known: RegisteredProvider,
+  answer: TokenBody,
+  { withPerson }: { withPerson: boolean },
 ): TokenAnswer {
-  const claims = answer.claims()
+  const { oauth } = known
+  const { access_token, expires_in, refresh_token, refresh_token_expires_in: life, scope } = answer
+  const claims = answer.claims?.()
+  const asked = withPerson ? oauth.scopes : oauth.applicationScopes
+  const remark = remarkOn(known, access_token, { withPerson })
   return {
-    accessToken: new Secret(answer.access_token),
-    expiresInSeconds: answer.expires_in ?? 300,
-    ...(answer.refresh_token !== undefined && { refreshToken: new Secret(answer.refresh_token) }),
-    scopes: answer.scope === undefined ? asked : answer.scope.split(' ').filter((scope) => scope !== ''),
+    accessToken: new Secret(access_token),
+    expiresInSeconds: expires_in ?? 300,
+    ...(refresh_token !== undefined && { refreshToken: new Secret(refresh_token) }),
+    ...(typeof life === 'number' && { refreshTokenExpiresInSeconds: life }),
+    scopes: scope === undefined ? asked : scope.split(' ').filter((one) => one !== ''),
+    ...((remark.mistake || remark.doubt !== undefined) && { remark }),
     ...(claims && { identity: identityOf(claims, oauth.identityClaims) }),
   }
 }

@@ -2,6 +2,11 @@ import { type Address, parseAddress } from '../base/address.ts'
 import type { Identity } from './oauth-client.ts'
 import type { OAuthServer } from './provider.ts'
 
+/** Whether a consent proves who signed in: by an ID token of a known issuer (OpenID Connect Core, section 3.1.2.1). */
+export function provesIdentity({ issuer, scopes }: OAuthServer): boolean {
+  return issuer !== undefined && scopes.includes('openid')
+}
+
 /** Who signed in, by the claims of a verified ID token (OpenID Connect Core, section 5.1). */
 export function identityOf(
   claims: Readonly<Record<string, unknown>>,

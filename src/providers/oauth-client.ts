@@ -1,5 +1,6 @@
 import type { Address } from '../base/address.ts'
 import type { Secret } from '../base/secret.ts'
+import type { TokenRemark } from './token-claims.ts'
 
 /**
  * The OAuth side of one registered provider, in the steps that postern needs. openid-client stands behind it.
@@ -68,6 +69,8 @@ export interface TokenAnswer {
   refreshTokenExpiresInSeconds?: number
   /** As granted; when the answer names none, as asked (RFC 6749, 5.1). */
   scopes: readonly string[]
+  /** What the access token says of itself: look before it is used. */
+  remark?: TokenRemark
   /** From the verified ID token; absent when none was asked for. */
   identity?: Identity
 }

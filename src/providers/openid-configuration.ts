@@ -18,12 +18,14 @@ const signingAlgorithms = [
  */
 export async function openidConfiguration(
   provider: RegisteredProvider,
+  authentication: openid.ClientAuth,
   fetch: openid.CustomFetch,
 ): Promise<openid.Configuration> {
   const metadata = serverMetadata(provider)
+  const { clientId } = provider.registration
   const configuration = metadata.issuer.includes(tenantPlace)
-    ? await manyTenants(metadata, provider)
-    : new openid.Configuration(metadata, provider.registration.clientId, {}, clientAuthentication(provider))
+    ? await manyTenants(metadata, clientId, authentication)
+    : new openid.Configuration(metadata, clientId, {}, authentication)
   configuration[openid.customFetch] = fetch
   configuration.timeout = 0
   if (usesPlainHttp(metadata)) openid.allowInsecureRequests(configuration)
@@ -39,11 +41,11 @@ export async function openidConfiguration(
  */
 function manyTenants(
   metadata: openid.ServerMetadata,
-  provider: RegisteredProvider,
+  clientId: string,
+  authentication: openid.ClientAuth,
 ): Promise<openid.Configuration> {
   const asked = new URL(metadata.issuer.replace(tenantPlace, 'common'))
-  const { clientId } = provider.registration
-  return openid.discovery(asked, clientId, {}, clientAuthentication(provider), {
+  return openid.discovery(asked, clientId, {}, authentication, {
     [openid.customFetch]: async () => Response.json(metadata),
   })
 }
@@ -54,6 +56,9 @@ function serverMetadata({ oauth }: RegisteredProvider): openid.ServerMetadata {
     issuer: oauth.issuer ?? new URL(oauth.tokenEndpoint ?? '').origin,
     ...(oauth.authorizationEndpoint !== undefined && { authorization_endpoint: oauth.authorizationEndpoint }),
     ...(oauth.tokenEndpoint !== undefined && { token_endpoint: oauth.tokenEndpoint }),
+    ...(oauth.deviceAuthorizationEndpoint !== undefined && {
+      device_authorization_endpoint: oauth.deviceAuthorizationEndpoint,
+    }),
     ...(oauth.revocationEndpoint !== undefined && { revocation_endpoint: oauth.revocationEndpoint }),
     ...(oauth.jwksUri !== undefined && { jwks_uri: oauth.jwksUri }),
     authorization_response_iss_parameter_supported: oauth.authorizationResponseIss,
@@ -61,22 +66,13 @@ function serverMetadata({ oauth }: RegisteredProvider): openid.ServerMetadata {
   }
 }
 
-function clientAuthentication({ id, oauth, registration }: RegisteredProvider): openid.ClientAuth {
-  if (oauth.clientAuthentication === 'none') return openid.None()
-  const secret = registration.clientSecrets[0]?.value.reveal()
-  if (secret === undefined) {
-    throw new Failure('configuration', `The provider ${id} needs a client secret to authenticate with`, {
-      fix: 'Give its registration a client secret, or the client authentication "none".',
-    })
-  }
-  return oauth.clientAuthentication === 'client_secret_basic'
-    ? openid.ClientSecretBasic(secret)
-    : openid.ClientSecretPost(secret)
-}
-
 function usesPlainHttp(metadata: openid.ServerMetadata): boolean {
-  const { authorization_endpoint, token_endpoint, revocation_endpoint, jwks_uri } = metadata
-  const urls = [authorization_endpoint, token_endpoint, revocation_endpoint, jwks_uri]
+  const { authorization_endpoint, token_endpoint, device_authorization_endpoint } = metadata
+  const { revocation_endpoint, jwks_uri } = metadata
+  const urls = [
+    ...[authorization_endpoint, token_endpoint, device_authorization_endpoint],
+    ...[revocation_endpoint, jwks_uri],
+  ]
   const plain = urls.filter((url) => url !== undefined).filter((url) => new URL(url).protocol === 'http:')
   const outside = plain.find((url) => !isLoopbackHost(new URL(url).hostname))
   if (outside !== undefined) {

@@ -6,6 +6,7 @@ const b64token = /^[A-Za-z0-9\-._~+/]+=*$/
 const refreshTokenGrammar = /^[\x20-\x7e]+$/
 const longestToken = 16_384
 const longestLifeSeconds = 366 * 86_400
+const longestRefreshTokenSeconds = 10 * longestLifeSeconds
 const usualLifeSeconds = 300
 
 /**
@@ -24,6 +25,12 @@ export async function readTokenAnswer(
   if (status !== 200) throw refusal(response, body, sent)
   if (!body) throw new OAuthError('the token endpoint answered with something else than JSON', { status })
   return Response.json(goodAnswer(body, keepIdToken))
+}
+
+/** Passes on a good answer of any other endpoint. @throws OAuthError as `readTokenAnswer` */
+export async function requireGood(response: Response, sent: readonly string[]): Promise<Response> {
+  if (response.status === 200) return response
+  throw refusal(response, parseObject(await response.text()), sent)
 }
 
 /**
@@ -53,9 +60,17 @@ function goodAnswer(body: Body, keepIdToken: boolean): Body {
     token_type: 'bearer',
     expires_in: lifeOf(own(body, 'expires_in')),
     ...(isToken(refreshToken, refreshTokenGrammar) && { refresh_token: refreshToken }),
+    ...refreshTokenLife(body),
     ...(typeof scope === 'string' && scope !== '' && { scope }),
     ...(keepIdToken && typeof idToken === 'string' && idToken !== '' && { id_token: idToken }),
   }
+}
+
+/** Google, Microsoft and others; Keycloak, whose 0 means that it does not end. */
+function refreshTokenLife(body: Body): Body {
+  const seconds = own(body, 'refresh_token_expires_in') ?? own(body, 'refresh_expires_in')
+  const fine = typeof seconds === 'number' && seconds > 0 && seconds <= longestRefreshTokenSeconds
+  return fine ? { refresh_token_expires_in: Math.floor(seconds) } : {}
 }
 
 function refusal(response: Response, body: Body | undefined, sent: readonly string[]): OAuthError {

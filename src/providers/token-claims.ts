@@ -1,0 +1,118 @@
+import { isGuid } from './presets/microsoft.ts'
+import type { RegisteredProvider } from './provider.ts'
+
+/** What an access token says of itself, looked at before it is used. */
+export interface TokenRemark {
+  /** With it no mail can be sent. */
+  mistake?: { what: string; fix: string }
+  /** Worth a thought if the mail server refuses it. */
+  doubt?: string
+}
+
+type Claims = Readonly<Record<string, unknown>>
+
+const graph = ['https://graph.microsoft.com', '00000003-0000-0000-c000-000000000000']
+
+/**
+ * Looks into an access token of Entra, which is a JWT (RFC 9068 is not claimed): for whom it is, of which tenant and app, and for what. It is not verified: only the mail
+ * server believes it. A token that is none of that kind has no remark.
+ */
+export function remarkOn(
+  { oauth, registration, name }: RegisteredProvider,
+  accessToken: string,
+  { withPerson }: { withPerson: boolean },
+): TokenRemark {
+  const wanted = oauth.tokenClaims
+  const claims = wanted && claimsOf(accessToken)
+  if (!claims) return {}
+  const audience = textIn(claims, 'aud')
+  if (audience !== undefined && !wanted.audiences.some((one) => sameAudience(one, audience)))
+    return { mistake: wrongAudience(audience, name, oauth.scopes) }
+  const tenant = textIn(claims, 'tid')
+  const { tenant: own = '' } = registration
+  // By its name nobody can tell which tenant it is.
+  if (tenant !== undefined && isGuid(own) && tenant.toLowerCase() !== own.toLowerCase())
+    return { mistake: wrongTenant(tenant, own) }
+  const app = textIn(claims, 'appid') ?? textIn(claims, 'azp')
+  if (app !== undefined && app.toLowerCase() !== registration.clientId.toLowerCase())
+    return { mistake: wrongApp(app, registration.clientId) }
+  return doubtOf(claims, wanted, withPerson)
+}
+
+/** The object id of the app's service principal, which Exchange's `New-ServicePrincipal` asks for: of an access token that the app got without a person. */
+export function objectIdIn(accessToken: string): string | undefined {
+  return textIn(claimsOf(accessToken) ?? {}, 'oid')
+}
+
+function wrongAudience(audience: string, name: string, scopes: readonly string[]) {
+  const forGraph = graph.some((one) => sameAudience(one, audience))
+  const what = forGraph
+    ? "The access token is for Microsoft Graph, which Exchange's SMTP server does not accept"
+    : `The access token is for ${shown(audience)}, not for the mail servers of ${name}`
+  const example =
+    scopes.find((scope) => scope.endsWith('/SMTP.Send')) ?? 'https://outlook.office.com/SMTP.Send'
+  return {
+    what,
+    fix: `Ask for the scope ${example}, and for no scope of another resource; then consent again.`,
+  }
+}
+
+function wrongTenant(tenant: string, own: string) {
+  return {
+    what: `The access token is of the organisation ${shown(tenant)}, not of ${own}`,
+    fix: 'Set the tenant of the registration to the organisation of the mailbox, or consent with an account of it.',
+  }
+}
+
+function wrongApp(app: string, own: string) {
+  return {
+    what: `The access token was given to the app ${shown(app)}, not to ${shown(own)}`,
+    fix: 'Check the client id of the registration.',
+  }
+}
+
+/** Only a doubt: with RBAC for Applications the right is at Exchange, and no claim tells of it. */
+function doubtOf(
+  claims: Claims,
+  { delegatedScope, applicationRole }: NonNullable<RegisteredProvider['oauth']['tokenClaims']>,
+  withPerson: boolean,
+): TokenRemark {
+  if (withPerson) {
+    const scopes = (textIn(claims, 'scp') ?? '').split(' ')
+    return scopes.includes(delegatedScope) ? {} : { doubt: `The token has no scope ${delegatedScope}.` }
+  }
+  const roles = claims.roles
+  if (Array.isArray(roles) && roles.includes(applicationRole)) return {}
+  return {
+    doubt: `The token has no role ${applicationRole}: unless "RBAC for Applications" is used, give the app that permission and an administrator's consent.`,
+  }
+}
+
+function claimsOf(token: string): Claims | undefined {
+  const [, payload, ...rest] = token.split('.')
+  if (payload === undefined || rest.length !== 1) return undefined
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))
+    return typeof claims === 'object' && claims !== null && !Array.isArray(claims)
+      ? (claims as Claims)
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function textIn(claims: Claims, name: string): string | undefined {
+  const value = Object.hasOwn(claims, name) ? claims[name] : undefined
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** It stands with and without a slash at its end. */
+function sameAudience(one: string, other: string): boolean {
+  const plain = (text: string) => text.toLowerCase().replace(/\/$/, '')
+  return plain(one) === plain(other)
+}
+
+/** Claims are foreign text. */
+function shown(claim: string): string {
+  return /^[\w:/.-]{1,100}$/.test(claim) ? claim : 'something else'
+}
