@@ -7,13 +7,14 @@ export const mailScope = 'https://mail.example/SMTP.Send'
 
 /**
  * An OAuth and OpenID provider on loopback: login and consent pages of its own, PKCE (RFC 7636) demanded, refresh tokens that rotate
- * with every use (a second use revokes the whole family), `iss` in the callback (RFC 9207), revocation (RFC 7009) and introspection (RFC 7662).
+ * with every use (a second use revokes the whole family), `iss` in the callback (RFC 9207), the device flow (RFC 8628), revocation (RFC 7009) and introspection (RFC 7662).
  * Everything lives in memory.
  *
  * @typedef {object} Options
  * @property {number} [port] 0 (default): a free one
  * @property {string[]} redirectUris of the client `postern`
  * @property {number} [accessTokenSeconds] life of an access token, 3600 by default
+ * @property {import('oidc-provider').ClientMetadata[]} [apps] further clients
  * @property {(request: TokenRequest) => void} [onTokenRequest] called after each answer of the token endpoint
  *
  * @typedef {object} TokenRequest
@@ -36,7 +37,7 @@ export async function startAuthorizationServer(options) {
   const life = { accessTokenSeconds: options.accessTokenSeconds ?? 3600 }
   const provider = await withoutExpectedWarnings(async () => {
     const { Provider } = await import('oidc-provider')
-    return new Provider(issuer, configuration(clients, options.redirectUris, life))
+    return new Provider(issuer, configuration(clients, options, life))
   })
   const grants = rememberGrants(provider)
 
@@ -54,6 +55,7 @@ export async function startAuthorizationServer(options) {
       revocation: `${issuer}/token/revocation`,
       introspection: `${issuer}/token/introspection`,
       jwks: `${issuer}/jwks`,
+      device: `${issuer}/device/auth`,
     },
     clients,
     /** From now on. @param {number} seconds */
@@ -69,6 +71,9 @@ export async function startAuthorizationServer(options) {
   }
 }
 
+/** RFC 8628, section 3.4. */
+const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code'
+
 /** @type {Record<string, string>} */
 const scopeTexts = {
   openid: 'know who you are',
@@ -79,11 +84,11 @@ const scopeTexts = {
 
 /**
  * @param {Record<'postern' | 'mailProvider', Client>} clients
- * @param {string[]} redirectUris
+ * @param {Pick<Options, 'redirectUris' | 'apps'>} options
  * @param {{ accessTokenSeconds: number }} life
  * @returns {import('oidc-provider').Configuration}
  */
-function configuration(clients, redirectUris, life) {
+function configuration(clients, { redirectUris, apps = [] }, life) {
   const day = 86_400
   return {
     clients: [
@@ -92,7 +97,7 @@ function configuration(clients, redirectUris, life) {
         client_secret: clients.postern.secret,
         redirect_uris: redirectUris,
         response_types: ['code'],
-        grant_types: ['authorization_code', 'refresh_token'],
+        grant_types: ['authorization_code', 'refresh_token', deviceGrant],
       },
       {
         client_id: clients.mailProvider.id,
@@ -101,6 +106,7 @@ function configuration(clients, redirectUris, life) {
         response_types: [],
         grant_types: ['client_credentials'],
       },
+      ...apps,
     ],
     jwks: { keys: [signingKey()] },
     cookies: { keys: [randomBytes(32).toString('base64url')] },
@@ -124,10 +130,12 @@ function configuration(clients, redirectUris, life) {
       Interaction: 600,
       IdToken: 300,
       ClientCredentials: 300,
+      DeviceCode: 600,
     },
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
+      deviceFlow: { enabled: true },
       revocation: { enabled: true },
       introspection: { enabled: true, allowedPolicy: () => true },
     },

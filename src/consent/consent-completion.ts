@@ -59,10 +59,12 @@ export function createConsentCompletion(needs: Needs): ConsentService['complete'
     const answer = await exchange(callback, taken)
     const good = judge(taken, answer)
     const now = clock.now()
-    const { scopes, accessToken, expiresInSeconds } = answer
+    const { scopes, accessToken, expiresInSeconds, refreshTokenExpiresInSeconds: life, remark } = answer
     const fixed = { mailbox: mailbox.address, flow: 'authorization-code' as const, scopes }
-    await adopt({ ...fixed, ...good, grantedAt: now, renewedAt: now }, taken)
-    const fresh = { secret: accessToken, expiresInSeconds, scopes, providerId: provider.id }
+    const ends = life === undefined ? {} : { refreshTokenEndsAt: now + life * 1000 }
+    await adopt({ ...fixed, ...good, ...ends, grantedAt: now, renewedAt: now }, taken)
+    const doubt = remark?.doubt === undefined ? {} : { doubt: remark.doubt }
+    const fresh = { secret: accessToken, expiresInSeconds, scopes, providerId: provider.id, ...doubt }
     needs.grantChanged(mailbox.address, fresh)
     const { signedInAs } = good
     return { mailbox: mailbox.address, ...(signedInAs === undefined ? {} : { signedInAs }) }

@@ -32,6 +32,7 @@ export function judgeConsentAnswer(mailbox: Mailbox, provider: Provider, answer:
     })
   }
   requireMailScopes(mailbox, provider, answer.scopes)
+  requireRightToken(mailbox, answer)
   return { refreshToken, ...identity }
 }
 
@@ -58,6 +59,13 @@ function provenIdentity(
     })
   }
   return { signedInAs: expected, subject: identity.subject }
+}
+
+/** The grant would give nothing else. */
+function requireRightToken(mailbox: Mailbox, { remark }: TokenAnswer): void {
+  if (!remark?.mistake) return
+  const { what, fix } = remark.mistake
+  throw new ConsentRefused('wrong-token', what, { fix, mailbox: mailbox.address })
 }
 
 function requireMailScopes(mailbox: Mailbox, provider: Provider, granted: readonly string[]): void {

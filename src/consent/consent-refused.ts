@@ -20,11 +20,14 @@ export type ConsentRefusal =
   | 'wrong-person'
   | 'missing-refresh-token'
   | 'missing-scope'
+  /** The access token is for something else than the mail server. */
+  | 'wrong-token'
 
 const codes: Partial<Record<ConsentRefusal, FailureCode>> = {
   'wrong-person': 'forbidden',
   'provider-unavailable': 'provider-unavailable',
   'mailbox-gone': 'not-found',
+  'wrong-token': 'provider-setup',
 }
 
 export interface ConsentRefusedDetails {

@@ -71,6 +71,11 @@ function notRegistered({ message, fix }: Failure): Failure {
   return new Failure('provider-setup', message, fix === undefined ? {} : { fix })
 }
 
+/** The access token says itself that no mail can be sent with it. */
+export function wrongToken(mailbox: Address, { what, fix }: { what: string; fix: string }): Failure {
+  return new Failure('provider-setup', `${what} (for ${mailbox})`, { fix })
+}
+
 export function freshTokenRefused(mailbox: Address): Failure {
   return new Failure(
     'provider-setup',

@@ -30,12 +30,13 @@ export function holdToken(
   fresh: Omit<FreshToken, 'providerId'>,
   marginSeconds = 0,
 ): HeldToken {
-  const { secret, scopes, expiresInSeconds: lifeSeconds } = fresh
+  const { secret, scopes, expiresInSeconds: lifeSeconds, doubt } = fresh
   const ageSeconds = () => (clock.monotonic() - asked.monotonic) / 1000
   return {
     token: {
       secret,
       scopes,
+      ...(doubt !== undefined && { doubt }),
       ageSeconds,
       remainingSeconds: () => lifeSeconds - ageSeconds(),
       expiresAt: asked.now + lifeSeconds * 1000,

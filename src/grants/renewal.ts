@@ -12,6 +12,7 @@ import {
   refusedAlone,
   rotationUnstored,
   tokenTrouble,
+  wrongToken,
 } from './failures.ts'
 import { type HeldToken, holdToken, type Moment, momentOf } from './held-token.ts'
 import type { Attempt } from './registration-breaker.ts'
@@ -118,8 +119,14 @@ export function createRenewals(needs: RenewalNeeds, registrations: RegistrationB
         'A renewal could not be noted',
       )
     }
-    const { accessToken: secret, expiresInSeconds, scopes } = answer
-    const fresh = { secret, expiresInSeconds, scopes }
+    const { accessToken: secret, expiresInSeconds, scopes, remark } = answer
+    // Only now: the rotated refresh token is good, whatever the access token is for.
+    if (remark?.mistake) {
+      const failure = wrongToken(grant.mailbox, remark.mistake)
+      return { kind: 'trouble', about: 'mailbox', failure, provider, reason: remark.mistake.what }
+    }
+    const doubt = remark?.doubt
+    const fresh = { secret, expiresInSeconds, scopes, ...(doubt !== undefined && { doubt }) }
     return { kind: 'fresh', held: holdToken(clock, asked, fresh, refreshMarginFor?.(provider)), provider }
   }
 

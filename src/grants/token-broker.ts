@@ -12,6 +12,8 @@ export interface AccessToken {
   /** When it ends by the wall clock, in milliseconds since 1970: for people, never for decisions. */
   expiresAt: number
   scopes: readonly string[]
+  /** A sentence, for people: what may be wrong with it if the provider refuses it. */
+  doubt?: string
 }
 
 export interface AccessTokenRequest {
@@ -27,6 +29,7 @@ export interface FreshToken {
   expiresInSeconds: number
   scopes: readonly string[]
   providerId: string
+  doubt?: string
 }
 
 /** The one way to a token, for SMTP, HTTP and command alike. */

@@ -71,6 +71,7 @@ export function meaningless(reply: Reply, host: string): Failure {
 export function tokenRefused(
   outcome: Extract<SignInOutcome, { kind: 'token-refused' }>,
   { host, mailbox }: Pick<SignInContext, 'host' | 'mailbox'>,
+  doubt?: string,
 ): Failure {
   const { reply, challenge } = outcome
   const status = challenge && /^[\w-]{1,40}$/.test(challenge.status) ? `, ${challenge.status}` : ''
@@ -79,7 +80,9 @@ export function tokenRefused(
     `${host} refused the access token for ${mailbox} (${statusOf(reply)}${status})`,
     {
       cause: new Error(`The provider said: ${wordsOf(reply)}`),
-      fix: `Check that the account that consented may send as ${mailbox} and that the consent included sending mail; then consent again.`,
+      fix:
+        doubt ??
+        `Check that the account that consented may send as ${mailbox} and that the consent included sending mail; then consent again.`,
     },
   )
 }

@@ -75,9 +75,10 @@ export function createOpener({ dial, tokens, limits, log }: OpenerDependencies):
       }
       const left = quit(dialled.connection)
       log.warn({ mailbox, host, said: wordsOf(outcome.reply) }, 'the provider refused an access token')
-      if (fresh) throw tokenRefused(outcome, { host, mailbox })
+      if (fresh) throw tokenRefused(outcome, { host, mailbox }, token.doubt)
       const next = await tokens.accessTokenFor(mailbox, { refused: token })
-      if (next.secret.reveal() === token.secret.reveal()) throw tokenRefused(outcome, { host, mailbox })
+      if (next.secret.reveal() === token.secret.reveal())
+        throw tokenRefused(outcome, { host, mailbox }, token.doubt)
       token = next
       // The provider counts it until it has gone, and may allow no other beside it.
       await left
