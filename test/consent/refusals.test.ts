@@ -54,6 +54,12 @@ describe('a consent is refused, and the earlier grant stays,', () => {
       /^you@example\.com signed in, but Me@example\.com has to$/,
     ],
     [
+      'when the access token is for something else',
+      goodAnswer({ remark: { mistake: { what: 'The access token is for Graph', fix: 'Ask again.' } } }),
+      'wrong-token',
+      /for Graph/,
+    ],
+    [
       'when an address only begins alike',
       goodAnswer({ identity: { subject: 's', addresses: ['me@example.com.evil.test'] } }),
       'wrong-person',

@@ -171,13 +171,19 @@ export function memoryLog(): { log: Log; lines: LogLine[] } {
 }
 
 /** A broker with a real token endpoint over HTTP, a store in memory, and time and chance in the test's hand. */
-export async function startBroker({ refreshMarginSeconds = 0 } = {}) {
+export async function startBroker({
+  refreshMarginSeconds = 0,
+  oauth = {},
+}: {
+  refreshMarginSeconds?: number
+  oauth?: Parameters<typeof providerAt>[1]
+} = {}) {
   const endpoint = await startTokenEndpoint()
   const http = createHttpFetch({ timeoutSeconds: 5 })
   const clock = handClock()
   const memory = memoryStore()
   const { log, lines } = memoryLog()
-  const client = createOAuthClient({ provider: providerAt(endpoint.origin), fetch: http.fetch })
+  const client = createOAuthClient({ provider: providerAt(endpoint.origin, oauth), fetch: http.fetch })
   const other = createOAuthClient({ provider: providerAt(`${endpoint.origin}/other`), fetch: http.fetch })
   const lapsed: Address[] = []
   const due: { milliseconds: number; run: () => void }[] = []

@@ -143,3 +143,23 @@ describe('a store that is down', () => {
     expect(house.spent()).toEqual([])
   })
 })
+
+describe('an access token for something else than the mail server', () => {
+  const graphToken = `e30.${Buffer.from('{"aud":"https://graph.microsoft.com"}').toString('base64url')}.s`
+  const tokenClaims = {
+    audiences: ['https://outlook.office.com'],
+    delegatedScope: 'SMTP.Send',
+    applicationRole: 'SMTP.SendAsApp',
+  }
+
+  it('is not handed out, and the refresh token that came with it is kept', async () => {
+    const strict = await startBroker({ oauth: { tokenClaims } })
+    strict.endpoint.answer(tokens(graphToken, { refresh_token: 'refresh-2' }))
+    const failure = await failureOf(strict.token())
+    expect(failure).toMatchObject({ code: 'provider-setup' })
+    expect(failure.message).toContain('Microsoft Graph')
+    expect(strict.kept()).toBe('refresh-2')
+    expect(strict.memory.grantOf(me)).toMatchObject({ state: 'active' })
+    await strict.close()
+  })
+})

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest'
+import { presetOf } from '../../src/providers/presets/presets.ts'
+import type { RegisteredProvider } from '../../src/providers/provider.ts'
+import { withRegistration } from '../../src/providers/registered.ts'
+import { objectIdIn, remarkOn } from '../../src/providers/token-claims.ts'
+
+const tenant = '11111111-2222-3333-4444-555555555555'
+const app = 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee'
+
+function registered(id: string, own = tenant): RegisteredProvider {
+  const preset = presetOf(id, own)
+  if (!preset) throw new Error(id)
+  return withRegistration(preset, { clientId: app, clientSecrets: [], tenant: own })
+}
+
+const token = (claims: object) =>
+  ['{"alg":"RS256"}', JSON.stringify(claims), 'signature']
+    .map((part) => Buffer.from(part).toString('base64url'))
+    .join('.')
+
+const good = { aud: 'https://outlook.office.com', tid: tenant, appid: app, scp: 'SMTP.Send openid' }
+const goodApp = { aud: 'https://outlook.office365.com/', tid: tenant, appid: app, roles: ['SMTP.SendAsApp'] }
+const remark = (claims: object, withPerson = true, provider = registered('microsoft')) =>
+  remarkOn(provider, token(claims), { withPerson })
+
+describe('an access token of Entra', () => {
+  it.each<[string, object, boolean]>([
+    ['for Exchange, with the scope', good, true],
+    ['for Exchange by its application id', { ...good, aud: '00000002-0000-0ff1-ce00-000000000000' }, true],
+    ['of an app with the role', goodApp, false],
+    ['of version 2', { ...good, appid: undefined, azp: app.toUpperCase() }, true],
+    ['without any claim that we know', { scp: 'SMTP.Send' }, true],
+  ])('has nothing to remark: %s', (_, claims, withPerson) => {
+    expect(remark(claims, withPerson)).toEqual({})
+  })
+
+  it.each<[string, object, RegExp]>([
+    ['Graph', { ...good, aud: 'https://graph.microsoft.com' }, /Microsoft Graph/],
+    ['Graph by its id', { ...good, aud: '00000003-0000-0000-c000-000000000000' }, /Microsoft Graph/],
+    ['another resource', { ...good, aud: 'api://something' }, /is for api:\/\/something, not for the mail/],
+    ['a resource that is no name', { ...good, aud: '<script>' }, /is for something else/],
+    ['another tenant', { ...good, tid: tenant.replace('1', '9') }, /organisation 91111111-/],
+    ['another app', { ...good, appid: app.replace('a', 'f') }, /given to the app faaaaaaa-/],
+  ])('is a mistake when it is for %s', (_, claims, what) => {
+    const { mistake } = remark(claims)
+    expect(mistake?.what).toMatch(what)
+    expect(mistake?.fix).toMatch(/^[A-Z].*\.$/)
+  })
+
+  it.each<[string, object, boolean, RegExp]>([
+    ['no scope for mail', { ...good, scp: 'openid' }, true, /no scope SMTP\.Send/],
+    ['no role', { ...goodApp, roles: undefined }, false, /RBAC for Applications/],
+    ['another role', { ...goodApp, roles: ['Mail.Read'] }, false, /no role SMTP\.SendAsApp/],
+  ])('raises a doubt only, with %s: Exchange itself may know better', (_, claims, withPerson, doubt) => {
+    const { mistake, doubt: raised } = remark(claims, withPerson)
+    expect(mistake).toBeUndefined()
+    expect(raised).toMatch(doubt)
+  })
+
+  it('is of whichever tenant where the registration names none by its id', () => {
+    expect(remark({ ...good, tid: app }, true, registered('microsoft', 'common'))).toEqual({})
+  })
+
+  it('of another cloud is for another Exchange', () => {
+    const dod = registered('microsoft-dod')
+    expect(remark({ ...good, aud: 'https://outlook.office365.us' }, true, dod)).toEqual({})
+    expect(remark(good, true, dod).mistake?.what).toContain('https://outlook.office.com')
+  })
+
+  it('tells the object id that Exchange asks for', () => {
+    expect(objectIdIn(token({ oid: tenant }))).toBe(tenant)
+    expect(objectIdIn('opaque')).toBeUndefined()
+  })
+})
+
+it.each(['opaque', 'a.b.c', 'a..c', `a.${Buffer.from('[1]').toString('base64url')}.c`])(
+  'a token that cannot be read has no remark: %s',
+  (text) => {
+    expect(remarkOn(registered('microsoft'), text, { withPerson: true })).toEqual({})
+  },
+)
+
+it('tokens of providers that say nothing of them are not looked at', () => {
+  const graph = token({ aud: 'https://graph.microsoft.com' })
+  expect(remarkOn(registered('outlook'), graph, { withPerson: true })).toEqual({})
+  expect(remarkOn(registered('google'), graph, { withPerson: true })).toEqual({})
+})
