@@ -1,4 +1,6 @@
 import { checkListeners } from './check-listeners.ts'
+import { checkRegistrations } from './check-registrations.ts'
+import { halves } from './halves.ts'
 import type { Source } from './read-values.ts'
 import { type SettingKey, settings, type Values } from './settings.ts'
 
@@ -11,25 +13,10 @@ export function checkTogether(
     ...checkListeners(values),
     ...secretWithoutId(values, sources, 'microsoftClientSecret', 'microsoftClientId'),
     ...secretWithoutId(values, sources, 'googleClientSecret', 'googleClientId'),
+    ...checkRegistrations(values, sources),
     ...halves(values, sources, 'notifyWebhookUrl', 'notifyWebhookSecret', 'a notice is always signed'),
     ...halves(values, sources, 'notifyMailFrom', 'notifyMailTo', 'a mail needs a sender and a recipient'),
   ]
-}
-
-/** Two that mean nothing without each other. */
-function halves(
-  values: Partial<Values>,
-  sources: Partial<Record<SettingKey, Source>>,
-  one: SettingKey,
-  other: SettingKey,
-  why: string,
-): string[] {
-  const isMissing = (key: SettingKey) => key in values && values[key] === undefined
-  const isGiven = (key: SettingKey) => sources[key] !== undefined && sources[key] !== 'default'
-  const given = [one, other].find(isGiven)
-  const missing = [one, other].find(isMissing)
-  if (given === undefined || missing === undefined) return []
-  return [`${settings[given].name} is given without ${settings[missing].name}: ${why}.`]
 }
 
 function secretWithoutId(

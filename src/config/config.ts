@@ -26,7 +26,7 @@ export interface Config {
   /** PEM text of additional certification authorities. */
   extraCa?: string
   /** The way to every provider that has no other of its own and is not on loopback. */
-  proxy?: Proxy
+  proxy?: HttpProxy
   notify: NotifyConfig
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   limits: Limits
@@ -132,7 +132,7 @@ export interface ServiceAccount {
 }
 
 /** An HTTP proxy that tunnels by CONNECT (RFC 9110, section 9.3.6). */
-export interface Proxy {
+export interface HttpProxy {
   /** `http://proxy.example.com:3128`, or https. */
   origin: string
   /** `name:password`, for Basic authentication. */
@@ -140,7 +140,7 @@ export interface Proxy {
 }
 
 /** `direct`: no proxy, whatever is set for all. */
-export type ProxyChoice = Proxy | 'direct'
+export type ProxyChoice = HttpProxy | 'direct'
 
 /** Where notices go: consent links, secrets that end, trouble that lasts. Each may be absent. */
 export interface NotifyConfig {

@@ -24,6 +24,7 @@ export function describeConfig({ values, sources }: EffectiveConfig): SettingDes
 function shown(value: unknown): string | number | boolean | null {
   if (value === undefined) return null
   if (typeof value === 'number' || typeof value === 'boolean') return value
+  if (value instanceof Date) return value.toISOString().slice(0, 10)
   if (value instanceof URL) return value.href.replace(/\/$/, '')
   if (Array.isArray(value))
     return (value as readonly (Endpoint | SmtpListener)[]).map(shownEndpoint).join(',')

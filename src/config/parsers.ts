@@ -1,6 +1,9 @@
 import { resolve } from 'node:path'
 import { Secret } from '../base/secret.ts'
+import { parseProxy } from '../providers/parse-proxy.ts'
+import { isGuid, secretIdMistake } from '../providers/presets/microsoft.ts'
 import { parseKey } from '../store/key-ring.ts'
+import type { HttpProxy } from './config.ts'
 import { isLoopback } from './endpoint.ts'
 import type { Parse, Parsed } from './setting.ts'
 
@@ -53,6 +56,22 @@ export const tenant: Parse<string> = (text) => {
 /** A client identifier as the provider shows it. */
 export function clientId(sample: string): Parse<string> {
   return (text) => credential(text, sample)
+}
+
+/** A day by its date: its first moment in UTC, so that nobody is told too late. */
+export const day: Parse<Date> = (text) => {
+  const date = /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(`${text}T00:00:00Z`) : undefined
+  if (date && !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text)) return { value: date }
+  return { must: 'be a day such as 2027-11-30' }
+}
+
+export const proxy: Parse<HttpProxy> = (text) => parseProxy(text)
+
+/** Entra lists a secret by its ID, for good, beside its value, which it shows once. */
+export function microsoftSecret(sample: string): Parse<Secret> {
+  const parse = clientSecret(sample)
+  return (text, workingDirectory) =>
+    isGuid(text) ? { must: secretIdMistake } : parse(text, workingDirectory)
 }
 
 export function clientSecret(sample: string): Parse<Secret> {

@@ -12,6 +12,7 @@ import { readText } from './read-text.ts'
 import { type Environment, readValues, type Source } from './read-values.ts'
 import { type SettingKey, settings, type Values } from './settings.ts'
 import { commandEnvironment, toNotify } from './to-notify.ts'
+import { type RegistrationFiles, readRegistrationFiles, toRegistrations } from './to-registrations.ts'
 
 /** The outcome of reading the configuration: all of it, or every mistake as a sentence that holds no secret. */
 export type ConfigReading =
@@ -41,11 +42,13 @@ export async function readConfig(
   const { values, sources, mistakes } = readValues(environment, files)
   const providers = await readProviders(values.providersFile, files)
   const extraCa = readExtraCa(values.extraCaFile, files)
+  const registrations = readRegistrationFiles(values, files)
   const certificate = judgeCertificate(values, files, clock.now())
   const all = [
     ...mistakes,
     ...checkTogether(values, sources),
     ...certificate.mistakes,
+    ...registrations.mistakes,
     ...providers.mistakes,
     ...extraCa.mistakes,
   ]
@@ -54,18 +57,18 @@ export async function readConfig(
 
   // Without a mistake, every value is there.
   const complete = withPublicUrl(values as Values, sources)
-  const config = toConfig(complete, providers, extraCa.pem, environment)
+  const config = toConfig(complete, { registrations, providers, extraCa: extraCa.pem }, environment)
   const warnings = [...warningsFor(complete, sources), ...certificate.warnings]
   return { config, values: complete, sources, warnings }
 }
 
 function toConfig(
   values: Values,
-  { providers, overrides }: ProvidersFile,
-  extraCa: string | undefined,
+  read: { registrations: RegistrationFiles; providers: ProvidersFile; extraCa: string | undefined },
   environment: Environment,
 ): Config {
-  const { dataDir, webListen, publicUrl, logLevel, key, tlsCertFile, tlsKeyFile } = values
+  const { dataDir, webListen, publicUrl, logLevel, key, proxy, tlsCertFile, tlsKeyFile } = values
+  const { extraCa } = read
   return {
     dataDir,
     smtpListen: toListeners(values),
@@ -74,10 +77,11 @@ function toConfig(
     ...(tlsCertFile !== undefined &&
       tlsKeyFile !== undefined && { certificate: { certFile: tlsCertFile, keyFile: tlsKeyFile } }),
     ...(key && { key }),
-    registrations: toRegistrations(values),
-    customProviders: providers,
-    providerOverrides: overrides,
+    registrations: toRegistrations(values, read.registrations),
+    customProviders: read.providers.providers,
+    providerOverrides: read.providers.overrides,
     ...(extraCa !== undefined && { extraCa }),
+    ...(proxy && { proxy }),
     notify: toNotify(values, commandEnvironment(environment)),
     logLevel,
     limits: Object.fromEntries(limitKeys.map((limit) => [limit, values[limit]])) as unknown as Limits,
@@ -91,28 +95,6 @@ function toListeners({ smtpListen, smtpsListen = [], tlsCertFile }: Values): Smt
 }
 
 const limitKeys = Object.keys(limitSettings) as (keyof Limits)[]
-
-function toRegistrations(values: Values): Config['registrations'] {
-  const { microsoftClientId, microsoftClientSecret, microsoftTenant, googleClientId, googleClientSecret } =
-    values
-  return {
-    ...(microsoftClientId !== undefined && {
-      microsoft: {
-        cloud: 'worldwide',
-        clientId: microsoftClientId,
-        clientSecrets: microsoftClientSecret ? [{ value: microsoftClientSecret }] : [],
-        tenant: microsoftTenant,
-      },
-    }),
-    ...(googleClientId !== undefined && {
-      google: {
-        clientId: googleClientId,
-        clientSecrets: googleClientSecret ? [{ value: googleClientSecret }] : [],
-        testing: false,
-      },
-    }),
-  }
-}
 
 /** Who moves the pages to another port and names no public address means the same port there. */
 function withPublicUrl(values: Values, sources: Readonly<Record<SettingKey, Source>>): Values {

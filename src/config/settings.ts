@@ -1,13 +1,9 @@
 import { limitSettings } from './limit-settings.ts'
 import { endpoints, listeners } from './listeners.ts'
 import { commandLine, mailAddress, mailAddresses, sharedSecret, webhookUrl } from './notify-parsers.ts'
-import { clientId, clientSecret, oneOf, path, publicUrl, sealingKey, tenant } from './parsers.ts'
+import { oneOf, path, proxy, publicUrl, sealingKey } from './parsers.ts'
+import { registrationSettings } from './registration-settings.ts'
 import { optional, type Setting, secret, setting, type ValueOf } from './setting.ts'
-
-// Refused when they are left in, so that a copied `.env.example` is noticed before a provider notices it.
-const microsoftClientId = '00001111-aaaa-2222-bbbb-3333cccc4444'
-const googleClientId = '123456789012-abc123def456.apps.googleusercontent.com'
-const sampleSecret = 'your-client-secret'
 
 /** Every setting of postern, in the order in which `.env.example` and `postern config` show them. */
 export const settings = {
@@ -59,36 +55,7 @@ export const settings = {
     oneOf('debug', 'info', 'warn', 'error', 'silent'),
     'How much is logged: debug, info, warn, error or silent.',
   ),
-  microsoftClientId: optional(
-    'POSTERN_MICROSOFT_CLIENT_ID',
-    microsoftClientId,
-    clientId(microsoftClientId),
-    'The application (client) ID of the app registration in Microsoft Entra; not set by default.',
-  ),
-  microsoftClientSecret: secret(
-    'POSTERN_MICROSOFT_CLIENT_SECRET',
-    sampleSecret,
-    clientSecret(sampleSecret),
-    'The value (not the ID) of its client secret; not set for a public client.',
-  ),
-  microsoftTenant: setting(
-    'POSTERN_MICROSOFT_TENANT',
-    'common',
-    tenant,
-    'The directory that people sign in to: common, organizations, consumers, a tenant ID or a domain.',
-  ),
-  googleClientId: optional(
-    'POSTERN_GOOGLE_CLIENT_ID',
-    googleClientId,
-    clientId(googleClientId),
-    'The client ID of the OAuth client in the Google Cloud console; not set by default.',
-  ),
-  googleClientSecret: secret(
-    'POSTERN_GOOGLE_CLIENT_SECRET',
-    sampleSecret,
-    clientSecret(sampleSecret),
-    'Its client secret.',
-  ),
+  ...registrationSettings,
   notifyWebhookUrl: secret(
     'POSTERN_NOTIFY_WEBHOOK_URL',
     'https://hooks.example.com/postern',
@@ -130,6 +97,12 @@ export const settings = {
     './private-ca.pem',
     path,
     'PEM certificates of private authorities, trusted beside those of the system; not set by default.',
+  ),
+  proxy: secret(
+    'POSTERN_PROXY',
+    'http://proxy.example.com:3128',
+    proxy,
+    'An HTTP proxy for token requests and SMTP to all providers that are not on this machine and have no other in the providers file; name:password@ before its host, if it asks for one; not set by default.',
   ),
   key: secret(
     'POSTERN_KEY',

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isLoopbackHost } from './loopback.ts'
+import { contradictions } from './providers-file-rules.ts'
 
 /** What protects the consent is not the providers file's to change. */
 const ownParameters = [
@@ -39,37 +40,70 @@ const limits = z.strictObject({
   messagesPerConnection: limit.optional(),
 })
 
+const secretEntry = z
+  .strictObject({ value: text.optional(), file: text.optional(), expires: z.iso.date().optional() })
+  .refine(({ value, file }) => (value === undefined) !== (file === undefined), 'must have "value" or "file"')
+
+const proxy = text.optional()
+
+const authorizationParameters = z
+  .record(text, z.string())
+  .default({})
+  .superRefine((parameters, context) => {
+    for (const name of ownParameters.filter((own) => Object.hasOwn(parameters, own)))
+      context.addIssue({ code: 'custom', path: [name], message: 'is set by postern itself' })
+  })
+
+const smtp = z.strictObject({
+  host: z.string().regex(/^[A-Za-z0-9._:-]+$/, 'must be a host name'),
+  port: z.int().min(1).max(65535),
+  tls: z.enum(['starttls', 'implicit']),
+})
+
+/** How postern proves that it is itself. */
+const credentials = {
+  tenant: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$/, 'must be a tenant ID or a domain name')
+    .optional(),
+  clientId: text.optional(),
+  clientSecret: text.optional(),
+  clientSecretFile: text.optional(),
+  clientSecrets: z.array(secretEntry).min(1).max(5).optional(),
+  certificateFile: text.optional(),
+  certificateKeyFile: text.optional(),
+  serviceAccountFile: text.optional(),
+  clientAuthentication: z
+    .enum(['none', 'client_secret_post', 'client_secret_basic', 'private_key_jwt'])
+    .optional(),
+}
+
 const entry = z
   .strictObject({
     id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be lower-case letters, digits and hyphens'),
-    name: text.max(100),
+    preset: text.optional(),
+    name: text.max(100).optional(),
     issuer: issuer.optional(),
-    authorizationEndpoint: endpoint,
-    tokenEndpoint: endpoint,
+    authorizationEndpoint: endpoint.optional(),
+    tokenEndpoint: endpoint.optional(),
     deviceAuthorizationEndpoint: endpoint.optional(),
     revocationEndpoint: endpoint.optional(),
     jwksUri: endpoint.optional(),
-    scopes: z.array(scope).min(1),
-    authorizationParameters: z
-      .record(text, z.string())
-      .default({})
-      .superRefine((parameters, context) => {
-        for (const name of ownParameters.filter((own) => Object.hasOwn(parameters, own)))
-          context.addIssue({ code: 'custom', path: [name], message: 'is set by postern itself' })
-      }),
-    clientId: text,
-    clientSecret: text.optional(),
-    clientSecretFile: text.optional(),
-    clientAuthentication: z.enum(['none', 'client_secret_post', 'client_secret_basic']).optional(),
-    smtp: z.strictObject({
-      host: z.string().regex(/^[A-Za-z0-9._:-]+$/, 'must be a host name'),
-      port: z.int().min(1).max(65535),
-      tls: z.enum(['starttls', 'implicit']),
-    }),
-    mechanisms: z.array(z.enum(['XOAUTH2', 'OAUTHBEARER'])).min(1),
+    scopes: z.array(scope).min(1).optional(),
+    applicationScopes: z.array(scope).min(1).optional(),
+    authorizationParameters,
+    redirectUri: z.union([z.literal('oob'), endpoint]).optional(),
+    ...credentials,
+    smtp: smtp.optional(),
+    mechanisms: z
+      .array(z.enum(['XOAUTH2', 'OAUTHBEARER']))
+      .min(1)
+      .optional(),
     limits: limits.optional(),
     chunking,
     refreshMargin: z.int().min(0).max(86_400).optional(),
+    grantsEndAfterDays: z.int().min(1).max(3650).optional(),
+    proxy,
   })
   .superRefine((provider, context) => {
     for (const [path, message] of contradictions(provider))
@@ -86,6 +120,8 @@ const override = z.strictObject({
     })
     .optional(),
   chunking,
+  scopes: z.array(scope).min(1).optional(),
+  proxy,
 })
 
 export const providersFileSchema = z
@@ -110,37 +146,4 @@ function endpointMistake(value: string): string | undefined {
   if (url.protocol === 'https:') return undefined
   if (url.protocol === 'http:' && isLoopbackHost(url.hostname)) return undefined
   return 'must begin with https:// (http:// is for loopback hosts only)'
-}
-
-function contradictions(provider: {
-  issuer?: string | undefined
-  scopes: readonly string[]
-  clientSecret?: string | undefined
-  clientSecretFile?: string | undefined
-  clientAuthentication?: string | undefined
-}): [path: string, message: string][] {
-  const { clientSecret, clientSecretFile, clientAuthentication: way } = provider
-  const hasSecret = clientSecret !== undefined || clientSecretFile !== undefined
-  const found: [string, string][] = []
-  if (clientSecret !== undefined && clientSecretFile !== undefined)
-    found.push(['clientSecretFile', 'must not stand beside clientSecret; keep one of the two'])
-  if (way !== undefined && way !== 'none' && !hasSecret)
-    found.push(['clientAuthentication', `${way} needs clientSecret or clientSecretFile`])
-  if (way === 'none' && hasSecret)
-    found.push(['clientAuthentication', '"none" is for a client without a secret'])
-  const asksWho = provider.scopes.includes('openid')
-  if (asksWho && provider.issuer === undefined)
-    found.push(['issuer', 'is needed with the scope openid: without it no ID token can be checked'])
-  if (!asksWho && provider.issuer !== undefined)
-    found.push(['scopes', 'must hold openid beside an issuer: without it there is no ID token to check'])
-  // Only Entra's own login host is known to name the tenant in the ID token.
-  if (
-    /[{}]/.test(provider.issuer ?? '') &&
-    !/^https:\/\/login\.microsoftonline\.com\/\{tenantid\}\/v2\.0$/.test(provider.issuer ?? '')
-  )
-    found.push([
-      'issuer',
-      'must be exact; only https://login.microsoftonline.com/{tenantid}/v2.0 may name a tenant that varies',
-    ])
-  return found
 }

@@ -358,9 +358,91 @@ const notices: readonly BrokenConfiguration[] = [
   },
 ]
 
+const id = '6b1d0f7e-52c4-4a39-9a0e-3f8c27d1e5ab'
+
+const waysToGrants: readonly BrokenConfiguration[] = [
+  {
+    name: 'the ID of a secret in place of the secret',
+    environment: { POSTERN_MICROSOFT_CLIENT_ID: id, POSTERN_MICROSOFT_CLIENT_SECRET: id },
+    mistakes: [
+      "POSTERN_MICROSOFT_CLIENT_SECRET must be the value of the client secret, which Entra shows once, when it is made: this is the secret's ID.",
+    ],
+  },
+  {
+    name: 'a day that there is not, and one for nothing',
+    environment: {
+      POSTERN_MICROSOFT_CLIENT_SECRET_EXPIRES: '2027-02-30',
+      POSTERN_MICROSOFT_NEXT_CLIENT_SECRET_EXPIRES: '2028-02-29',
+    },
+    mistakes: [
+      'POSTERN_MICROSOFT_CLIENT_SECRET_EXPIRES is "2027-02-30", but must be a day such as 2027-11-30.',
+      'POSTERN_MICROSOFT_CLIENT_SECRET_EXPIRES is given without POSTERN_MICROSOFT_CLIENT_SECRET: it is the day on which that one ends.',
+      'POSTERN_MICROSOFT_NEXT_CLIENT_SECRET_EXPIRES is given without POSTERN_MICROSOFT_NEXT_CLIENT_SECRET: it is the day on which that one ends.',
+    ],
+  },
+  {
+    name: 'second secrets without first ones',
+    environment: {
+      POSTERN_MICROSOFT_CLIENT_ID: id,
+      POSTERN_MICROSOFT_NEXT_CLIENT_SECRET: 'hush',
+      POSTERN_GOOGLE_CLIENT_ID: 'mine',
+      POSTERN_GOOGLE_NEXT_CLIENT_SECRET: 'hush',
+    },
+    mistakes: [
+      'POSTERN_MICROSOFT_NEXT_CLIENT_SECRET is given without POSTERN_MICROSOFT_CLIENT_SECRET: it follows that one.',
+      'POSTERN_GOOGLE_NEXT_CLIENT_SECRET is given without POSTERN_GOOGLE_CLIENT_SECRET: it follows that one.',
+    ],
+  },
+  {
+    name: 'another cloud for a tenant by its name',
+    environment: {
+      POSTERN_MICROSOFT_CLIENT_ID: id,
+      POSTERN_MICROSOFT_CLOUD: 'gcc-high',
+      POSTERN_MICROSOFT_TENANT: 'contoso.us',
+    },
+    mistakes: [
+      'POSTERN_MICROSOFT_TENANT is "contoso.us", but in the cloud gcc-high it must be the tenant ID (a GUID).',
+    ],
+  },
+  {
+    name: 'half a certificate beside a secret',
+    environment: {
+      POSTERN_MICROSOFT_CLIENT_ID: id,
+      POSTERN_MICROSOFT_CLIENT_SECRET: 'hush',
+      POSTERN_MICROSOFT_CERT_FILE: 'app.pem',
+    },
+    mistakes: [
+      'POSTERN_MICROSOFT_CERT_FILE is given without POSTERN_MICROSOFT_CERT_KEY_FILE: a certificate proves nothing without its key.',
+      'POSTERN_MICROSOFT_CERT_FILE and POSTERN_MICROSOFT_CLIENT_SECRET are both given: keep one of them.',
+    ],
+  },
+  {
+    name: 'files of registrations that hold something else',
+    environment: {
+      POSTERN_MICROSOFT_CLIENT_ID: id,
+      POSTERN_MICROSOFT_CERT_FILE: 'app.pem',
+      POSTERN_MICROSOFT_CERT_KEY_FILE: 'app-key.pem',
+      POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE: 'client.json',
+    },
+    files: { 'app.pem': 'nothing', 'app-key.pem': 'nothing', 'client.json': '{"installed":{}}' },
+    mistakes: [
+      'POSTERN_MICROSOFT_CERT_FILE (/srv/postern/app.pem) must hold a certificate in PEM form ("-----BEGIN CERTIFICATE-----").',
+      'POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE (/srv/postern/client.json) must be the key file of a service account ("type": "service_account"), not of an OAuth client.',
+    ],
+  },
+  {
+    name: 'a proxy of another kind, with a password',
+    environment: { POSTERN_PROXY: 'socks5://me:hush@proxy.example.com:1080' },
+    mistakes: [
+      'POSTERN_PROXY must be the address of an HTTP proxy, such as http://proxy.example.com:3128 (name:password@ before the host, if it asks for one).',
+    ],
+  },
+]
+
 export const brokenConfigurations = [
   ...listening,
   ...registrations,
+  ...waysToGrants,
   ...notices,
   ...secretFiles,
   ...names,

@@ -40,7 +40,7 @@ it('shows defaults that are what happens without them', async () => {
 })
 
 it('has samples that nobody can leave in by mistake', async () => {
-  const credentials = settingList.filter(([, { name }]) => /CLIENT|KEY/.test(name))
+  const credentials = settingList.filter(([, { name }]) => /CLIENT_ID$|CLIENT_SECRET$|KEY$/.test(name))
   const lines = credentials.map(([, { name, sample }]) => `${name}=${sample}`)
   const reading = await readConfig({}, memoryFiles({ '.env': lines.join('\n') }))
   expect('mistakes' in reading && reading.mistakes).toHaveLength(credentials.length)

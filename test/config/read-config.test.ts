@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { Secret } from '../../src/base/secret.ts'
 import { type EffectiveConfig, readConfig } from '../../src/config/read-config.ts'
+import { clientCertificate } from '../support/client-certificate.ts'
 import { brokenConfigurations } from './broken-configurations.ts'
 import { memoryFiles } from './memory-files.ts'
 
@@ -84,6 +86,53 @@ describe('a configuration', () => {
       tenant: 'common',
     })
     expect(config.registrations.google?.clientSecrets[0]?.value.reveal()).toBe('s3cr3t')
+  })
+
+  it('takes secrets in their order, with the days on which they end, and the cloud', async () => {
+    const { config } = await effective({
+      POSTERN_MICROSOFT_CLIENT_ID: 'app',
+      POSTERN_MICROSOFT_TENANT: '11111111-2222-3333-4444-555555555555',
+      POSTERN_MICROSOFT_CLOUD: 'dod',
+      POSTERN_MICROSOFT_CLIENT_SECRET: 'this-one',
+      POSTERN_MICROSOFT_CLIENT_SECRET_EXPIRES: '2027-11-30',
+      POSTERN_MICROSOFT_NEXT_CLIENT_SECRET: 'that-one',
+      POSTERN_GOOGLE_CLIENT_ID: 'other',
+      POSTERN_GOOGLE_TESTING: 'yes',
+    })
+    const { clientSecrets, cloud } = config.registrations.microsoft ?? { clientSecrets: [] }
+    expect(cloud).toBe('dod')
+    expect(clientSecrets.map(({ value, expiresAt }) => [value.reveal(), expiresAt])).toEqual([
+      ['this-one', Date.parse('2027-11-30T00:00:00Z')],
+      ['that-one', undefined],
+    ])
+    expect(config.registrations.google?.testing).toBe(true)
+  })
+
+  it('takes a certificate and a service account from their files', async () => {
+    const { pem, keyPem, thumbprint, expiresAt } = await clientCertificate('rsa')
+    const account = {
+      type: 'service_account',
+      client_email: 'postern@project.iam.gserviceaccount.com',
+      client_id: '1234',
+      private_key_id: 'key-1',
+      private_key: keyPem,
+    }
+    const { config } = await effective(
+      {
+        POSTERN_MICROSOFT_CLIENT_ID: 'app',
+        POSTERN_MICROSOFT_CERT_FILE: 'app.pem',
+        POSTERN_MICROSOFT_CERT_KEY_FILE: 'app-key.pem',
+        POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE: 'account.json',
+        POSTERN_PROXY: 'http://me:h%40sh@proxy.example.com:3128',
+      },
+      { 'app.pem': pem, 'app-key.pem': keyPem, 'account.json': JSON.stringify(account) },
+    )
+    expect(config.registrations.microsoft?.certificate).toMatchObject({ thumbprint, expiresAt })
+    const { googleServiceAccount: { key, ...shown } = { key: new Secret('') } } = config.registrations
+    expect(shown).toEqual({ email: account.client_email, clientId: '1234', keyId: 'key-1' })
+    expect(key.reveal()).toBe(keyPem)
+    expect(config.proxy?.origin).toBe('http://proxy.example.com:3128')
+    expect(config.proxy?.credentials?.reveal()).toBe('me:h@sh')
   })
 
   it.each([

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { createCatalogue } from '../../src/providers/catalogue.ts'
 import { presetIds } from '../../src/providers/presets/presets.ts'
 import { parseProvidersFile } from '../../src/providers/providers-file.ts'
 
@@ -70,7 +71,7 @@ describe('the providers file', () => {
     [
       'the id of a preset',
       { id: 'google' },
-      'providers[0].id: "google" is the id of a built-in provider; choose another',
+      'providers[0].id: "google" is the id of a built-in provider; choose another, or add "preset": "google"',
     ],
     ['a number for a name', { name: 5 }, 'providers[0].name: must be a text in quotes'],
     ['no scopes', { scopes: [] }, 'providers[0].scopes: must not be empty'],
@@ -238,7 +239,7 @@ describe('the providers file', () => {
       { 'hushmail\u001b': {} },
       `overrides.hushmail?: is not a built-in provider, which are ${presetIds.join(', ')}`,
     ],
-    ['an entry of its own', { acme: {} }, 'overrides.acme: is not built in; put it into providers[0] itself'],
+    ['an entry of its own', { acme: {} }, 'overrides.acme: put it into providers[0] itself'],
     [
       'what every object has',
       { constructor: {} },
@@ -274,5 +275,126 @@ describe('the providers file', () => {
     const parsed = parseProvidersFile('{"clientSecret": hunter2-hunter2}', read)
     expect(JSON.stringify(parsed)).toContain('The file is not JSON')
     expect(JSON.stringify(parsed)).not.toContain('hunter2')
+  })
+})
+
+describe('an entry with a preset', () => {
+  const entry = { id: 'second', preset: 'microsoft', clientId: 'app', tenant: 'contoso.example' }
+  const registered = (...entries: object[]) => {
+    const parsed = parse(...entries)
+    if (!('providers' in parsed)) throw new Error(parsed.mistakes.join('\n'))
+    const files = { registrations: {}, customProviders: parsed.providers, providerOverrides: new Map() }
+    return createCatalogue(files)
+  }
+
+  it('is a further registration there', () => {
+    const second = registered(entry).registered('second')
+    expect(second).toMatchObject({
+      name: 'Microsoft 365 (work or school)',
+      standing: { evidence: 'documented' },
+      submission: { host: 'smtp.office365.com' },
+      registration: { clientId: 'app', tenant: 'contoso.example' },
+    })
+    expect(second.oauth.tokenEndpoint).toContain('/contoso.example/')
+    expect(second.oauth.clientAuthentication).toBe('none')
+  })
+
+  it('may have everything otherwise', () => {
+    const changes = {
+      name: 'Ours',
+      scopes: ['offline_access', 'https://outlook-dod.office365.us/SMTP.Send'],
+      applicationScopes: ['https://outlook-dod.office365.us/.default'],
+      smtp: { host: 'smtp.example.com', port: 465, tls: 'implicit' },
+      mechanisms: ['OAUTHBEARER'],
+      limits: { connections: 1, recipientsPerDay: null },
+      redirectUri: 'oob',
+      grantsEndAfterDays: 7,
+      clientSecrets: [{ value: 'one', expires: '2027-01-31' }, { file: 'secret.txt' }],
+    }
+    const file = { ...entry, ...changes, limits: { connections: 1, recipientsPerDay: 5 } }
+    const second = registered(file).registered('second')
+    expect(second).toMatchObject({
+      name: 'Ours',
+      submission: changes.smtp,
+      mechanisms: ['OAUTHBEARER'],
+      limits: { connections: 1, messagesPerMinute: 30, recipientsPerDay: 5 },
+      registration: { grantsEndAfterDays: 7 },
+    })
+    expect(second.oauth).toMatchObject({
+      mailScopes: ['https://outlook-dod.office365.us/SMTP.Send'],
+      applicationScopes: changes.applicationScopes,
+      redirectUri: 'oob',
+      clientAuthentication: 'client_secret_post',
+    })
+    expect(second.oauth.tokenClaims?.audiences).toContain('https://outlook-dod.office365.us')
+    const secrets = second.registration.clientSecrets
+    expect(secrets.map(({ value, expiresAt }) => [value.reveal(), expiresAt])).toEqual([
+      ['one', Date.parse('2027-01-31')],
+      ['from-file', undefined],
+    ])
+  })
+
+  it('with the id of its preset stands in its place', () => {
+    const catalogue = registered({ id: 'yahoo', preset: 'yahoo', clientId: 'app', clientSecret: 'hush' })
+    expect(catalogue.registered('yahoo')).toMatchObject({
+      domains: expect.arrayContaining(['yahoo.com']),
+      oauth: { clientAuthentication: 'client_secret_basic', redirectUri: 'oob' },
+    })
+    expect(catalogue.list().filter(({ provider }) => provider.id === 'yahoo')).toHaveLength(1)
+  })
+
+  it.each<[string, object, string]>([
+    ['a preset that there is not', { preset: 'hushmail' }, `preset: must be one of ${presetIds.join(', ')}`],
+    ['a tenant elsewhere', { preset: 'google' }, 'tenant: is for the presets of Microsoft only'],
+    [
+      'a cloud without the GUID of the tenant',
+      { preset: 'microsoft-dod' },
+      'tenant: must be the tenant ID (a GUID) in this cloud',
+    ],
+    ['no client id', { clientId: undefined }, 'clientId: is missing'],
+    [
+      "a secret's ID",
+      { clientSecret: '6b1d0f7e-52c4-4a39-9a0e-3f8c27d1e5ab' },
+      "clientSecret: must be the value of the client secret, which Entra shows once, when it is made: this is the secret's ID",
+    ],
+    [
+      'two kinds of secrets',
+      { clientSecret: 'a', clientSecrets: [{ value: 'b' }] },
+      'clientSecrets: must not stand beside a single secret; put that into the list',
+    ],
+    ['a secret from nowhere', { clientSecrets: [{}] }, 'clientSecrets[0]: must have "value" or "file"'],
+    [
+      'half a certificate',
+      { certificateFile: 'secret.txt' },
+      'certificateKeyFile: is missing beside certificateFile',
+    ],
+    [
+      'a certificate that is none',
+      { certificateFile: 'secret.txt', certificateKeyFile: 'secret.txt' },
+      'certificateFile: must hold a certificate in PEM form ("-----BEGIN CERTIFICATE-----")',
+    ],
+    [
+      'a service account that is none',
+      { serviceAccountFile: 'secret.txt' },
+      'serviceAccountFile: must be the JSON key file of a service account',
+    ],
+    [
+      'a proxy that is none',
+      { proxy: 'me:hunter2@proxy' },
+      'proxy: must be "direct", or be the address of an HTTP proxy, such as http://proxy.example.com:3128 (name:password@ before the host, if it asks for one)',
+    ],
+  ])('is refused with %s', (_, change, mistake) => {
+    expect(mistakesIn({ ...entry, ...change })).toEqual([`providers[0].${mistake}`])
+  })
+})
+
+describe('an entry without endpoints', () => {
+  const { authorizationEndpoint: _a, tokenEndpoint: _t, ...bare } = least
+
+  it('needs the issuer that they are discovered from, and no openid', () => {
+    expect(mistakesIn(bare)).toEqual([
+      'providers[0].tokenEndpoint: is missing; or give an issuer, whose endpoints are discovered',
+    ])
+    expect(mistakesIn({ ...bare, issuer: 'https://id.acme.example' })).toEqual([])
   })
 })

@@ -223,6 +223,10 @@ function issuerOf(tenant: string, login: string): string {
   return `${login}/${isGuid(tenant) ? tenant.toLowerCase() : '{tenantid}'}/v2.0`
 }
 
+/** The end of a sentence that names the secret. */
+export const secretIdMistake =
+  "be the value of the client secret, which Entra shows once, when it is made: this is the secret's ID"
+
 /** How Microsoft writes the ids of tenants, applications and secrets. */
 export function isGuid(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)

@@ -1,0 +1,116 @@
+import { Secret } from '../base/secret.ts'
+import type {
+  ClientCertificate,
+  ClientSecret,
+  CustomProvider,
+  ProxyChoice,
+  ServiceAccount,
+} from '../config/config.ts'
+import { parseProxy } from './parse-proxy.ts'
+import { isGuid, secretIdMistake } from './presets/microsoft.ts'
+import type { OverrideEntry, ProviderEntry } from './providers-file-schema.ts'
+import { readClientCertificate } from './read-client-certificate.ts'
+import { readServiceAccount } from './read-service-account.ts'
+import { withoutUndefined } from './without-undefined.ts'
+
+/** What an entry needs from outside. `tell` takes what is wrong at a place within the entry. */
+export interface EntrySources {
+  read(path: string): string
+  tell(place: string, mistake: string): void
+}
+
+/** A parsed entry of the providers file as the ports know it: the files that it names are read. */
+export function finishEntry(entry: ProviderEntry, sources: EntrySources): CustomProvider {
+  // What is read below is not part of it as it stands.
+  const { clientSecret: _s, clientSecretFile: _f, clientSecrets: _l, ...others } = entry
+  const { certificateFile, certificateKeyFile, serviceAccountFile, proxy, ...rest } = others
+  const certificate =
+    certificateFile !== undefined && certificateKeyFile !== undefined
+      ? certificateIn(certificateFile, certificateKeyFile, sources)
+      : undefined
+  const serviceAccount =
+    serviceAccountFile === undefined ? undefined : serviceAccountIn(serviceAccountFile, sources)
+  return withoutUndefined({
+    ...rest,
+    clientId: rest.clientId ?? serviceAccount?.clientId ?? '',
+    limits: rest.limits && withoutUndefined(rest.limits),
+    clientSecrets: secretsIn(entry, sources),
+    certificate,
+    serviceAccount,
+    proxy: proxyIn(proxy, sources),
+  })
+}
+
+export function finishOverride({ limits, proxy, ...rest }: OverrideEntry, sources: EntrySources) {
+  return withoutUndefined({
+    ...rest,
+    limits: limits && withoutUndefined(limits),
+    proxy: proxyIn(proxy, sources),
+  })
+}
+
+function secretsIn(entry: ProviderEntry, sources: EntrySources): ClientSecret[] {
+  const { clientSecret, clientSecretFile, clientSecrets = [] } = entry
+  const isMicrosoft = entry.preset?.startsWith('microsoft') || entry.preset === 'outlook'
+  const listed = clientSecrets.map((one, index) => ({ ...one, place: `clientSecrets[${index}].file` }))
+  const single = {
+    value: clientSecret,
+    file: clientSecretFile,
+    expires: undefined,
+    place: 'clientSecretFile',
+  }
+  return [single, ...listed].flatMap(({ value, file, expires, place }): ClientSecret[] => {
+    const text = file === undefined ? value : lineIn(file, place, sources)
+    if (text === undefined) return []
+    if (file !== undefined && isMicrosoft && isGuid(text)) sources.tell(place, `must ${secretIdMistake}`)
+    return [{ value: new Secret(text), ...(expires !== undefined && { expiresAt: Date.parse(expires) }) }]
+  })
+}
+
+function certificateIn(
+  certificateFile: string,
+  keyFile: string,
+  sources: EntrySources,
+): ClientCertificate | undefined {
+  const cert = textIn(certificateFile, 'certificateFile', sources)
+  const key = textIn(keyFile, 'certificateKeyFile', sources)
+  if (cert === undefined || key === undefined) return undefined
+  const reading = readClientCertificate(cert, key)
+  if ('certificate' in reading) return reading.certificate
+  sources.tell(reading.of === 'cert' ? 'certificateFile' : 'certificateKeyFile', reading.must)
+  return undefined
+}
+
+function serviceAccountIn(file: string, sources: EntrySources): ServiceAccount | undefined {
+  const text = textIn(file, 'serviceAccountFile', sources)
+  if (text === undefined) return undefined
+  const reading = readServiceAccount(text)
+  if ('account' in reading) return reading.account
+  sources.tell('serviceAccountFile', reading.must)
+  return undefined
+}
+
+function proxyIn(text: string | undefined, sources: EntrySources): ProxyChoice | undefined {
+  if (text === undefined || text === 'direct') return text
+  const reading = parseProxy(text)
+  if ('value' in reading) return reading.value
+  sources.tell('proxy', `must be "direct", or ${reading.must}`)
+  return undefined
+}
+
+/** The line end that editors and `echo` leave is not part of the secret. */
+function lineIn(path: string, place: string, sources: EntrySources): string | undefined {
+  return textIn(path, place, sources)?.replace(/\r?\n$/, '')
+}
+
+function textIn(path: string, place: string, { read, tell }: EntrySources): string | undefined {
+  try {
+    const text = read(path)
+    if (text.trim() !== '') return text
+    tell(place, `${path} is empty`)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
+    tell(place, `${path} cannot be read${code}`)
+  }
+  return undefined
+}
