@@ -18,6 +18,7 @@ import { createSignIns } from './mailboxes/sign-ins.ts'
 import { createNotices } from './notices/create-notices.ts'
 import { createCatalogue } from './providers/catalogue.ts'
 import { createHttpFetch } from './providers/http-fetch.ts'
+import { isLoopbackHost } from './providers/loopback.ts'
 import { createOAuthClients } from './providers/oauth-clients.ts'
 import { createSmtpDoor } from './smtp/door.ts'
 import { lockDataDir } from './store/data-dir-lock.ts'
@@ -82,7 +83,7 @@ export async function openServices(config: Config, log: Log): Promise<OpenedServ
     mailboxes: createMailboxes({
       store,
       catalogue,
-      oauthClientFor: createOAuthClients({ catalogue, fetch: http.fetch }),
+      oauthClientFor: createOAuthClients({ catalogue, http, clock }),
       clock,
       log,
       grantChanged: nothingCached,
@@ -134,7 +135,7 @@ function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey 
   const { limits, extraCa, publicUrl } = config
   const http = createHttpFetch({ extraCa, timeoutSeconds: limits.tokenRequestSeconds })
   const catalogue = createCatalogue(config)
-  const oauthClientFor = createOAuthClients({ catalogue, fetch: http.fetch })
+  const oauthClientFor = createOAuthClients({ catalogue, http, clock })
   const refreshMarginFor = (providerId: string) => catalogue.registered(providerId).refreshMarginSeconds
   const onLapsed = (mailbox: Address) => relay.drain(mailbox)
   const tokens = createTokenBroker({ store, oauthClientFor, refreshMarginFor, onLapsed, clock, log })
@@ -170,7 +171,8 @@ function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey 
     tokens,
     relay,
     consent,
-    fetch: http.fetch,
+    // As to a provider: what is on this machine needs no proxy.
+    fetch: http.via(notify.webhook && isLoopbackHost(notify.webhook.url.hostname) ? undefined : config.proxy),
     reminderSeconds,
     clock,
     log,

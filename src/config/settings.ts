@@ -102,7 +102,7 @@ export const settings = {
     'POSTERN_PROXY',
     'http://proxy.example.com:3128',
     proxy,
-    'An HTTP proxy for token requests and SMTP to all providers that are not on this machine and have no other in the providers file; name:password@ before its host, if it asks for one; not set by default.',
+    'An HTTP proxy for token requests and SMTP to all providers that are not on this machine and have no other in the providers file, and for the webhook; name:password@ before its host, if it asks for one; not set by default.',
   ),
   key: secret(
     'POSTERN_KEY',

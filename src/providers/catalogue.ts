@@ -1,6 +1,7 @@
 import { printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { Config } from '../config/config.ts'
+import { chooseProxy } from './choose-proxy.ts'
 import { customProvider } from './custom.ts'
 import { withOverride } from './override.ts'
 import { allPresets } from './presets/presets.ts'
@@ -16,10 +17,14 @@ interface Entry {
   fix: string
 }
 
-type CatalogueConfig = Pick<Config, 'registrations' | 'customProviders' | 'providerOverrides'>
+type CatalogueConfig = Pick<Config, 'registrations' | 'customProviders' | 'providerOverrides' | 'proxy'>
 
 export function createCatalogue(config: CatalogueConfig): Catalogue {
   const entries = new Map(allEntries(config).map((entry) => [entry.provider.id, entry]))
+  const ownProxies = new Map([
+    ...[...config.providerOverrides].map(([id, { proxy }]) => [id, proxy] as const),
+    ...config.customProviders.map(({ id, proxy }) => [id, proxy] as const),
+  ])
 
   return {
     registered(id) {
@@ -28,7 +33,8 @@ export function createCatalogue(config: CatalogueConfig): Catalogue {
       const { provider, registration, fix } = entry
       if (!registration)
         throw new Failure('configuration', `There is no app registration for ${provider.name}`, { fix })
-      return withRegistration(provider, registration)
+      const proxy = chooseProxy(provider, ownProxies.get(id), config.proxy)
+      return { ...withRegistration(provider, registration), ...(proxy && { proxy }) }
     },
 
     list: () =>

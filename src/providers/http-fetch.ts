@@ -1,7 +1,9 @@
 import { createSecureContext } from 'node:tls'
-import type { Agent, fetch, Response as UndiciResponse } from 'undici'
+import type { Dispatcher, fetch, Response as UndiciResponse } from 'undici'
 import { lazy } from '../base/lazy.ts'
+import type { HttpProxy } from '../config/config.ts'
 import { OAuthError } from './oauth-error.ts'
+import { proxyAuthorization } from './proxy-authorization.ts'
 import { trustedAuthorities } from './trusted-authorities.ts'
 
 /** What openid-client asks of a fetch; any other satisfies it too. */
@@ -31,17 +33,30 @@ const longestBody = 65_536
  */
 export function createHttpFetch({ extraCa, timeoutSeconds }: HttpFetchSettings): {
   fetch: HttpFetch
+  /** The same by way of a proxy; directly without one. */
+  via(proxy: HttpProxy | undefined): HttpFetch
   close(): Promise<void>
 } {
-  let agent: Agent | undefined
-  const load = lazy(async () => {
-    const undici = await loadUndici(extraCa, timeoutSeconds)
-    agent = undici.agent
-    return undici
-  })
+  const load = lazy(() => loadUndici(extraCa, timeoutSeconds))
+  const opened = new Set<Dispatcher>()
 
-  async function bounded(url: string, { method, headers, body, signal }: HttpRequest): Promise<Response> {
-    const { fetch, agent: dispatcher } = await load()
+  function through(proxy: HttpProxy | undefined): HttpFetch {
+    const open = lazy(async () => {
+      const undici = await load()
+      const dispatcher = undici.open(proxy)
+      opened.add(dispatcher)
+      return { fetch: undici.fetch, dispatcher }
+    })
+    return (url, request) => bounded(open, proxy, url, request)
+  }
+
+  async function bounded(
+    open: () => Promise<{ fetch: typeof fetch; dispatcher: Dispatcher }>,
+    proxy: HttpProxy | undefined,
+    url: string,
+    { method, headers, body, signal }: HttpRequest,
+  ): Promise<Response> {
+    const { fetch, dispatcher } = await open()
     const deadline = AbortSignal.timeout(timeoutSeconds * 1000)
     try {
       const response = await fetch(url, {
@@ -54,35 +69,41 @@ export function createHttpFetch({ extraCa, timeoutSeconds }: HttpFetchSettings):
       })
       return await wholeResponse(response)
     } catch (error) {
-      throw inWords(error, url, timeoutSeconds)
+      throw inWords(error, url, timeoutSeconds, proxy)
     }
   }
 
+  const direct = through(undefined)
   return {
-    fetch: bounded,
+    fetch: direct,
+    via: (proxy) => (proxy ? through(proxy) : direct),
     async close() {
-      await agent?.destroy()
+      await Promise.all([...opened].map((dispatcher) => dispatcher.destroy()))
     },
   }
 }
 
 interface Undici {
   fetch: typeof fetch
-  agent: Agent
+  open(proxy: HttpProxy | undefined): Dispatcher
 }
 
 /** Megabytes of code and of certificates, which a postern that has no token to ask for yet does without. */
 async function loadUndici(extraCa: string | undefined, timeoutSeconds: number): Promise<Undici> {
-  const { Agent, fetch } = await import('undici')
+  const { Agent, fetch, ProxyAgent } = await import('undici')
   const ca = trustedAuthorities(extraCa)
-  const agent = new Agent({
-    // Read once: hundreds of certificates would otherwise be parsed for each connection.
-    connect: {
-      timeout: timeoutSeconds * 1000,
-      secureContext: createSecureContext({ ...(ca && { ca: [...ca] }), minVersion: 'TLSv1.2' }),
+  // Read once: hundreds of certificates would otherwise be parsed for each connection.
+  const secureContext = createSecureContext({ ...(ca && { ca: [...ca] }), minVersion: 'TLSv1.2' })
+  const connect = { timeout: timeoutSeconds * 1000, secureContext }
+  return {
+    fetch,
+    open(proxy) {
+      if (!proxy) return new Agent({ connect })
+      const { 'proxy-authorization': token } = proxyAuthorization(proxy)
+      const ways = { requestTls: connect, proxyTls: connect, proxyTunnel: true }
+      return new ProxyAgent({ uri: proxy.origin, ...ways, ...(token !== undefined && { token }) })
     },
-  })
-  return { fetch, agent }
+  }
 }
 
 /** undici's answer as Node's own `Response`, read to the end. */
@@ -105,12 +126,18 @@ function withoutBody(status: number): boolean {
   return status === 204 || status === 205 || status === 304
 }
 
-function inWords(error: unknown, url: string, timeoutSeconds: number): OAuthError {
+function inWords(
+  error: unknown,
+  url: string,
+  timeoutSeconds: number,
+  proxy: HttpProxy | undefined,
+): OAuthError {
   if (error instanceof OAuthError) return error
   const { host } = new URL(url)
+  const way = proxy ? ` by the proxy ${proxy.origin}` : ''
   if (error instanceof Error && error.name === 'TimeoutError')
-    return new OAuthError(`${host} did not answer within ${timeoutSeconds} seconds`)
-  return new OAuthError(`${host} cannot be reached${codeOf(error)}`)
+    return new OAuthError(`${host} did not answer within ${timeoutSeconds} seconds${way}`)
+  return new OAuthError(`${host} cannot be reached${way}${codeOf(error)}`)
 }
 
 /** Node's code (`ECONNREFUSED`, `CERT_HAS_EXPIRED`) says what to look for; messages may quote what was sent. */

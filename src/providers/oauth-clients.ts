@@ -1,7 +1,9 @@
+import type { Clock } from '../base/clock.ts'
 import { lazy } from '../base/lazy.ts'
-import type { HttpFetch } from './http-fetch.ts'
+import type { OAuthClientNeeds } from './create-oauth-client.ts'
+import type { createHttpFetch } from './http-fetch.ts'
 import type { OAuthClient } from './oauth-client.ts'
-import type { Catalogue, RegisteredProvider } from './provider.ts'
+import type { Catalogue } from './provider.ts'
 
 /**
  * One client for each provider, made when it is first asked for.
@@ -9,27 +11,30 @@ import type { Catalogue, RegisteredProvider } from './provider.ts'
  */
 export function createOAuthClients({
   catalogue,
-  fetch,
+  http,
+  clock,
 }: {
   catalogue: Pick<Catalogue, 'registered'>
-  fetch: HttpFetch
+  http: Pick<ReturnType<typeof createHttpFetch>, 'via'>
+  clock?: Pick<Clock, 'now'>
 }): (providerId: string) => OAuthClient {
   const clients = new Map<string, OAuthClient>()
 
   return (providerId) => {
     const known = clients.get(providerId)
     if (known) return known
-    const client = lateClient(catalogue.registered(providerId), fetch)
+    const provider = catalogue.registered(providerId)
+    const client = lateClient({ provider, fetch: http.via(provider.proxy), ...(clock && { clock }) })
     clients.set(providerId, client)
     return client
   }
 }
 
 /** openid-client and what it needs are loaded with the first question to a provider: until then a postern starts and waits without them. */
-function lateClient(provider: RegisteredProvider, fetch: HttpFetch): OAuthClient {
+function lateClient(needs: OAuthClientNeeds): OAuthClient {
   const client = lazy(async () => {
     const { createOAuthClient } = await import('./create-oauth-client.ts')
-    return createOAuthClient({ provider, fetch })
+    return createOAuthClient(needs)
   })
   return {
     authorizationUrl: async (request) => (await client()).authorizationUrl(request),

@@ -5,7 +5,7 @@ import type { Log } from '../base/log.ts'
 import type { Limits } from '../config/config.ts'
 import type { Governor, Governors, Passage } from '../governor/governor.ts'
 import type { TokenBroker } from '../grants/token-broker.ts'
-import type { Catalogue, Provider } from '../providers/provider.ts'
+import type { Catalogue, Provider, RegisteredProvider } from '../providers/provider.ts'
 import type { MailboxStore } from '../store/ports.ts'
 import type { Capabilities } from '../wire/capabilities.ts'
 import { statusOf } from '../wire/enhanced-status.ts'
@@ -37,7 +37,7 @@ interface Way {
   pool: Pool
   governor: Governor
   /** As registered when somebody last looked. */
-  provider: Provider
+  provider: RegisteredProvider
   /** Until when nobody looks again, in milliseconds of the monotonic clock. */
   freshUntil: number
 }
@@ -86,7 +86,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
     return way
   }
 
-  async function makeWay(mailbox: Address, provider: Provider): Promise<Way> {
+  async function makeWay(mailbox: Address, provider: RegisteredProvider): Promise<Way> {
     const key = addressKey(mailbox)
     const current = () => ways.get(key)?.provider ?? provider
     const governor = await governors.of(mailbox, current)
@@ -101,7 +101,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
     return made
   }
 
-  function makePool(mailbox: Address, governor: Governor, current: () => Provider): Pool {
+  function makePool(mailbox: Address, governor: Governor, current: () => RegisteredProvider): Pool {
     return createPool({
       async open(signal) {
         const provider = current()

@@ -3,7 +3,8 @@ import * as net from 'node:net'
 import { hostname } from 'node:os'
 import { Failure } from '../base/failure.ts'
 import type { Limits } from '../config/config.ts'
-import type { Submission } from '../providers/provider.ts'
+import type { RegisteredProvider } from '../providers/provider.ts'
+import { createTunnels } from '../providers/proxy-tunnel.ts'
 import { type Capabilities, parseCapabilities } from '../wire/capabilities.ts'
 import type { Reply } from '../wire/reply.ts'
 import type { ReplyLimits } from '../wire/reply-parser.ts'
@@ -11,7 +12,7 @@ import { type Connection, createConnection } from './connection.ts'
 import { ConnectionLost, lossAsFailure } from './connection-lost.ts'
 import { ehloName } from './ehlo-name.ts'
 import { refusal } from './refusal.ts'
-import { createSecureSocket, type SecureSocket } from './secure-socket.ts'
+import { createSecureSocket } from './secure-socket.ts'
 import { createTimeLimit } from './time-limit.ts'
 import { errorCode } from './tls-failure.ts'
 
@@ -22,7 +23,10 @@ export interface Dialled {
 }
 
 /** @throws Failure `provider-unavailable`, or `provider-setup` when the server cannot be trusted or has no STARTTLS */
-export type Dial = (submission: Submission, signal: AbortSignal) => Promise<Dialled>
+export type Dial = (
+  target: Pick<RegisteredProvider, 'submission' | 'proxy'>,
+  signal: AbortSignal,
+) => Promise<Dialled>
 
 export interface DialerDependencies {
   limits: Pick<Limits, 'upstreamConnectSeconds' | 'upstreamReplySeconds'> & ReplyLimits
@@ -33,6 +37,7 @@ export interface DialerDependencies {
 export function createDialer(dependencies: DialerDependencies): Dial {
   const { upstreamConnectSeconds, upstreamReplySeconds } = dependencies.limits
   const secure = createSecureSocket(dependencies.extraCa)
+  const tunnel = createTunnels(dependencies.extraCa)
 
   async function withinConnectTime<T>(
     parent: AbortSignal,
@@ -62,7 +67,7 @@ export function createDialer(dependencies: DialerDependencies): Dial {
     return connection.detach()
   }
 
-  return async ({ host, port, tls }, signal) => {
+  return async ({ submission: { host, port, tls }, proxy }, signal) => {
     let current: Pick<Connection, 'destroy'> | undefined
     const stop = () => current?.destroy()
     signal.addEventListener('abort', stop, { once: true })
@@ -72,8 +77,12 @@ export function createDialer(dependencies: DialerDependencies): Dial {
       return connection
     }
     try {
+      // TLS at once (RFC 8314).
       const implicit = tls === 'implicit' ? secure : undefined
-      const first = await withinConnectTime(signal, (limit) => connect(host, port, limit, implicit))
+      const first = await withinConnectTime(signal, async (limit) => {
+        const plain = await (proxy ? tunnel(proxy, { host, port }, limit) : connect(host, port, limit))
+        return implicit ? implicit(plain, host, limit) : plain
+      })
       const name = dependencies.ehloName ?? ehloName(hostname(), first.localAddress ?? '127.0.0.1')
       let connection = follow(first)
       await greet(connection, host)
@@ -91,13 +100,8 @@ export function createDialer(dependencies: DialerDependencies): Dial {
   }
 }
 
-/** TCP, and TLS at once where that is implicit (RFC 8314). Node tries the addresses of a name side by side (RFC 8305). */
-async function connect(
-  host: string,
-  port: number,
-  signal: AbortSignal,
-  secure: SecureSocket | undefined,
-): Promise<net.Socket> {
+/** Node tries the addresses of a name side by side (RFC 8305). */
+async function connect(host: string, port: number, signal: AbortSignal): Promise<net.Socket> {
   // Commands are small and each waits for its reply: Nagle's algorithm would only add delay.
   const socket = net.connect({ host, port, noDelay: true })
   socket.on('error', () => {})
@@ -108,7 +112,7 @@ async function connect(
     const why = signal.aborted ? 'connecting took too long' : `${errorCode(error)} at port ${port}`
     throw new ConnectionLost(signal.aborted ? 'timed-out' : 'closed', why)
   }
-  return secure ? secure(socket, host, signal) : socket
+  return socket
 }
 
 function missingStartTls(host: string): Failure {

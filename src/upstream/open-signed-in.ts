@@ -3,7 +3,7 @@ import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Limits } from '../config/config.ts'
 import type { AccessToken, TokenBroker } from '../grants/token-broker.ts'
-import type { Provider } from '../providers/provider.ts'
+import type { Provider, RegisteredProvider } from '../providers/provider.ts'
 import type { Capabilities } from '../wire/capabilities.ts'
 import type { Connection } from './connection.ts'
 import { lossAsFailure } from './connection-lost.ts'
@@ -29,17 +29,21 @@ export interface OpenerDependencies {
 }
 
 /** @throws NoToken, or Failure of `Dial`, or `provider-setup` when the provider refuses us */
-export type OpenSignedIn = (mailbox: Address, provider: Provider, signal: AbortSignal) => Promise<SignedIn>
+export type OpenSignedIn = (
+  mailbox: Address,
+  provider: RegisteredProvider,
+  signal: AbortSignal,
+) => Promise<SignedIn>
 
 /** Token, connection and sign-in as one step, bounded in all by `wholeLoginSeconds`. */
 export function createOpener({ dial, tokens, limits, log }: OpenerDependencies): OpenSignedIn {
   async function attempt(
     mailbox: Address,
-    provider: Provider,
+    provider: RegisteredProvider,
     token: AccessToken,
     signal: AbortSignal,
   ): Promise<{ dialled: Dialled; outcome: SignInOutcome }> {
-    const dialled = await dial(provider.submission, signal)
+    const dialled = await dial(provider, signal)
     const stop = () => dialled.connection.destroy()
     signal.addEventListener('abort', stop, { once: true })
     try {
@@ -64,7 +68,11 @@ export function createOpener({ dial, tokens, limits, log }: OpenerDependencies):
   }
 
   /** Asks for a fresh token once, and tries once more when there is one: the broker knows whether that can help. */
-  async function open(mailbox: Address, provider: Provider, signal: AbortSignal): Promise<SignedIn> {
+  async function open(
+    mailbox: Address,
+    provider: RegisteredProvider,
+    signal: AbortSignal,
+  ): Promise<SignedIn> {
     const { host } = provider.submission
     let token = await tokenFor(mailbox)
     for (let fresh = false; ; fresh = true) {

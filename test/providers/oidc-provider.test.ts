@@ -49,7 +49,7 @@ describe('a consent at a real authorization server', () => {
       customProviders: parsed.providers,
       providerOverrides: parsed.overrides,
     })
-    client = createOAuthClients({ catalogue, fetch: http.fetch })('demo')
+    client = createOAuthClients({ catalogue, http })('demo')
   })
 
   afterAll(async () => {

@@ -4,7 +4,7 @@ import { Secret } from '../../src/base/secret.ts'
 import type { Limits } from '../../src/config/config.ts'
 import { createGovernors } from '../../src/governor/create-governors.ts'
 import type { AccessToken, AccessTokenRequest, TokenBroker } from '../../src/grants/token-broker.ts'
-import type { Catalogue, Provider, RegisteredProvider } from '../../src/providers/provider.ts'
+import type { Catalogue, RegisteredProvider } from '../../src/providers/provider.ts'
 import { createRelay } from '../../src/upstream/create-relay.ts'
 import type { Relay } from '../../src/upstream/relay.ts'
 import { defaultLimits } from './default-limits.ts'
@@ -32,7 +32,7 @@ export interface StageOptions {
   /** What the broker hands out, one after the other; the last one again and again. */
   tokens?: readonly string[]
   limits?: Partial<Limits>
-  provider?: Partial<Provider>
+  provider?: Partial<RegisteredProvider>
 }
 
 export interface RelayStage {

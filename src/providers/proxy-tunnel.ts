@@ -1,0 +1,66 @@
+import type { Socket } from 'node:net'
+import { createSecureContext } from 'node:tls'
+import { Failure } from '../base/failure.ts'
+import type { HttpProxy } from '../config/config.ts'
+import { proxyAuthorization } from './proxy-authorization.ts'
+import { trustedAuthorities } from './trusted-authorities.ts'
+
+/** Opens a way to `host:port` through a proxy. */
+export type OpenTunnel = (
+  proxy: HttpProxy,
+  target: { host: string; port: number },
+  signal: AbortSignal,
+) => Promise<Socket>
+
+/**
+ * Tunnels by CONNECT (RFC 9110, section 9.3.6). The socket that comes of it is the target's: what it has said already comes first.
+ * @throws Failure `provider-unavailable`, which names the proxy, or `provider-setup` when the proxy wants other credentials
+ */
+export function createTunnels(extraCa?: string): OpenTunnel {
+  return async (proxy, { host, port }, signal) => {
+    const { Client } = await import('undici')
+    const ca = trustedAuthorities(extraCa)
+    const client = new Client(proxy.origin, {
+      connect: { secureContext: createSecureContext({ ...(ca && { ca: [...ca] }), minVersion: 'TLSv1.2' }) },
+    })
+    // An IPv6 address stands in brackets (RFC 3986, section 3.2.2).
+    const path = `${host.includes(':') ? `[${host}]` : host}:${port}`
+    try {
+      const { statusCode, socket } = await client.connect({
+        path,
+        headers: { host: path, ...proxyAuthorization(proxy) },
+        signal,
+      })
+      if (statusCode >= 200 && statusCode < 300) return socket as Socket
+      socket.destroy()
+      throw refusedBy(proxy, path, statusCode)
+    } catch (error) {
+      throw error instanceof Failure ? error : unreachable(proxy, error, signal)
+    } finally {
+      // The tunnel is not the client's any more.
+      void client.destroy()
+    }
+  }
+}
+
+function refusedBy({ origin, credentials }: HttpProxy, path: string, status: number): Failure {
+  const message = `The proxy ${origin} does not let us through to ${path}: HTTP status ${status}`
+  if (status !== 407)
+    return new Failure('provider-unavailable', message, {
+      fix: `Have the proxy allow CONNECT to ${path}, or set "proxy": "direct" for this provider.`,
+    })
+  return new Failure('provider-setup', message, {
+    fix: credentials
+      ? "Check the proxy's name and password in the settings."
+      : "Put the proxy's name and password into its address in the settings.",
+  })
+}
+
+/** Only the code is told: a message may quote what was sent. */
+function unreachable({ origin }: HttpProxy, error: unknown, signal: AbortSignal): Failure {
+  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
+  const what = signal.aborted ? 'did not answer in time' : `cannot be used${code}`
+  return new Failure('provider-unavailable', `The proxy ${origin} ${what}`, {
+    fix: 'Check the address of the proxy, and whether it is there.',
+  })
+}

@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Secret } from '../../src/base/secret.ts'
+import type { ProxyChoice } from '../../src/config/config.ts'
+import { createCatalogue } from '../../src/providers/catalogue.ts'
+import { chooseProxy } from '../../src/providers/choose-proxy.ts'
+import { createHttpFetch } from '../../src/providers/http-fetch.ts'
+import { judge } from '../../src/providers/judge.ts'
+import { createOAuthClients } from '../../src/providers/oauth-clients.ts'
+import { type ConnectProxy, type ConnectProxyOptions, startConnectProxy } from '../support/connect-proxy.ts'
+import { providerAt, startTokenEndpoint, type TokenEndpoint, tokens } from './token-endpoint.ts'
+
+const password = 'the-password-of-the-proxy'
+let http: ReturnType<typeof createHttpFetch>
+let endpoint: TokenEndpoint
+let proxy: ConnectProxy | undefined
+
+beforeEach(async () => {
+  http = createHttpFetch({ timeoutSeconds: 1 })
+  endpoint = await startTokenEndpoint()
+})
+afterEach(async () => {
+  await http.close()
+  await endpoint.close()
+  await proxy?.close()
+})
+
+async function clientBy(options: ConnectProxyOptions, credentials?: string) {
+  proxy = await startConnectProxy(options)
+  const { origin } = proxy
+  const way = { origin, ...(credentials !== undefined && { credentials: new Secret(credentials) }) }
+  const provider = { ...providerAt(endpoint.origin), proxy: way }
+  return createOAuthClients({ catalogue: { registered: () => provider }, http })('local')
+}
+
+describe('token requests by a proxy', () => {
+  it('go through its tunnel, with its name and password', async () => {
+    const client = await clientBy({ credentials: `me:${password}` }, `me:${password}`)
+    endpoint.answer(tokens('one'))
+    expect((await client.refresh(new Secret('r'))).accessToken.reveal()).toBe('one')
+    expect(proxy?.tunnels).toEqual([new URL(endpoint.origin).host])
+    expect(JSON.stringify(endpoint.requests)).not.toContain(Buffer.from(`me:${password}`).toString('base64'))
+  })
+
+  it.each<[string, ConnectProxyOptions]>([
+    ['wants another password', { credentials: 'me:other' }],
+    ['refuses', { instead: (client) => client.end('HTTP/1.1 403 Forbidden\r\n\r\n') }],
+    ['hangs up', { instead: (client) => client.end() }],
+    ['says nothing', { instead: () => {} }],
+  ])('end no grant where it %s, and tell no password', async (_, options) => {
+    const client = await clientBy(options, `me:${password}`)
+    const error = await client.refresh(new Secret('refresh-token')).catch((thrown: unknown) => thrown)
+    expect(judge(error)).toMatchObject({ kind: 'try-later' })
+    expect((error as Error).message).toContain(proxy?.origin)
+    expect(String((error as Error).stack)).not.toContain(password)
+    expect(endpoint.requests).toEqual([])
+  })
+})
+
+describe('the proxy for a provider', () => {
+  const general = { origin: 'http://general.example:3128' }
+  const own = { origin: 'http://own.example:3128' }
+  const [away, here] = [providerAt('https://login.example'), providerAt('http://127.0.0.1:1')]
+  it.each<[string, typeof away, ProxyChoice | undefined, object | undefined, string | undefined]>([
+    ['is the one for all', away, undefined, general, general.origin],
+    ['is its own', away, own, general, own.origin],
+    ['is none, by its own choice', away, 'direct', general, undefined],
+    ['is none on this machine', here, undefined, general, undefined],
+    ['is its own even on this machine', here, own, undefined, own.origin],
+    ['is none where nothing is set', away, undefined, undefined, undefined],
+  ])('%s', (_, provider, choice, forAll, origin) => {
+    expect(chooseProxy(provider, choice, forAll as typeof general | undefined)?.origin).toBe(origin)
+  })
+
+  it('comes from the settings and the providers file', () => {
+    const catalogue = createCatalogue({
+      registrations: {
+        google: { clientId: 'g', clientSecrets: [], testing: false },
+        microsoft: { cloud: 'worldwide', tenant: 'common', clientId: 'm', clientSecrets: [] },
+      },
+      customProviders: [{ id: 'second', preset: 'google', clientId: 'c', clientSecrets: [], proxy: own }],
+      providerOverrides: new Map([['microsoft', { proxy: 'direct' as const }]]),
+      proxy: general,
+    })
+    const origins = ['google', 'microsoft', 'second'].map((id) => catalogue.registered(id).proxy?.origin)
+    expect(origins).toEqual([general.origin, undefined, own.origin])
+  })
+})
