@@ -45,6 +45,13 @@ export function isDomainMailbox(address: Address): boolean {
   return address.startsWith('*@')
 }
 
+/** Whether a mailbox, which may stand for a whole domain, is the address or holds it. */
+export function covers(mailbox: Address, address: string): boolean {
+  if (!isDomainMailbox(mailbox)) return sameAddress(mailbox, address)
+  const own = domainMailbox(address)
+  return own !== undefined && sameAddress(mailbox, own)
+}
+
 function isDomain(domain: string): boolean {
   return /^(?!-)[\p{L}\p{N}-]+(?<!-)(\.(?!-)[\p{L}\p{N}-]+(?<!-))*$/u.test(domain)
 }

@@ -25,7 +25,10 @@ export function addLoginVerbs(program: Command, context: Context): void {
 
   login
     .command('add')
-    .argument('<address>', 'the mailbox')
+    .argument(
+      '<address...>',
+      'its mailbox, or several: the sender of each message says which one; "*@example.com" is a domain mailbox',
+    )
     .description('make a login; its generated password is shown once')
     .option('--user <name>', 'user name (default: the address)')
     .option('--name <text>', 'what people call it')
@@ -43,8 +46,8 @@ export function addLoginVerbs(program: Command, context: Context): void {
     .option('--network <cidr>', 'sign in from this network only (repeatable)', collect, [])
     .option('--expires <date>', 'when it ends: 2027-12-31, or a date and time')
     .addHelpText('after', addLoginHelp)
-    .action(async (address: string, options: AddOptions, command: Command) => {
-      const request = await requestOf(address, options, context)
+    .action(async (addresses: string[], options: AddOptions, command: Command) => {
+      const request = await requestOf(addresses, options, context)
       const { added, smtp } = await context.withBroker(async ({ logins }, smtp) => ({
         smtp,
         added: await logins.add(request),
@@ -100,10 +103,10 @@ export function addLoginVerbs(program: Command, context: Context): void {
     })
 }
 
-async function requestOf(address: string, options: AddOptions, context: Context): Promise<LoginRequest> {
+async function requestOf(addresses: string[], options: AddOptions, context: Context): Promise<LoginRequest> {
   const { user, name, passwordFile, cramMd5, sender, rewriteSender, network, expires } = options
   return {
-    mailboxes: [address],
+    mailboxes: addresses,
     senders: sender,
     networks: network,
     ...(user !== undefined && { userName: user }),

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { shellWord } from '../base/shell-word.ts'
 import type { MailboxStatus } from '../mailboxes/services.ts'
 import type { Broker } from './broker.ts'
 import type { Context } from './context.ts'
@@ -21,9 +22,9 @@ export function addMailboxVerbs(program: Command, context: Context): void {
 
   mailbox
     .command('add')
-    .argument('<address>')
+    .argument('<address>', 'or "*@example.com" for every mailbox of a domain, with --app-only')
     .description('add a mailbox')
-    .requiredOption('--provider <id>', 'its provider: microsoft, google, or one of the providers file')
+    .requiredOption('--provider <id>', 'its provider; "postern provider list" names those there are')
     .option(
       '--signs-in-as <address>',
       'who signs in at the consent, when not the mailbox itself (which ends it, with --replace)',
@@ -31,7 +32,10 @@ export function addMailboxVerbs(program: Command, context: Context): void {
     .option('--alias <address>', 'another address that its provider accepts from it (repeatable)', collect)
     .option('--no-alias', 'no aliases any more (with --replace)')
     .option('--refresh-token-file <file>', 'adopt the refresh token in this file (- for standard input)')
-    .option('--app-only', 'nobody consents: the app registration itself may send for it (client credentials)')
+    .option(
+      '--app-only',
+      'nobody consents: the app registration itself may send for it (client credentials, service account)',
+    )
     .option('--replace', 'change the mailbox if it exists')
     .addHelpText('after', '\nExample:\n  postern mailbox add billing@example.com --provider microsoft')
     .action(async (address: string, options: AddOptions, command: Command) => {
@@ -113,6 +117,7 @@ async function remove({ mailboxes, logins }: Broker, address: string) {
 function describe(status: MailboxStatus): string {
   const lines: [string, string | undefined][] = [
     ['mailbox', status.address],
+    ['covered by', status.coveredBy],
     ['provider', status.provider],
     ['signs in as', status.signsInAs],
     ['aliases', status.aliases?.join(' ')],
@@ -131,5 +136,6 @@ function describe(status: MailboxStatus): string {
 }
 
 function nextStep({ address, state }: MailboxStatus): string {
-  return state === 'active' ? `Next: postern login add ${address}\n` : `Next: postern consent ${address}\n`
+  const verb = state === 'active' ? 'login add' : 'consent'
+  return `Next: postern ${verb} ${shellWord(address)}\n`
 }

@@ -39,9 +39,9 @@ export function createRemoteBroker({
       remove: (address) => call('DELETE', mailboxPath(address)),
     },
     logins: {
-      async add({ mailboxes: [mailbox = ''], password, ...rest }) {
+      async add({ password, ...rest }) {
         const body = { ...rest, ...(password && { password: password.reveal() }) }
-        return withSecret(await call('POST', `${mailboxPath(mailbox)}/logins`, body), 'password')
+        return withSecret(await call('POST', '/logins', body), 'password')
       },
       async list(mailbox) {
         const path = mailbox === undefined ? '/logins' : `${mailboxPath(mailbox)}/logins`

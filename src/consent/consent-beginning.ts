@@ -1,3 +1,5 @@
+import { isDomainMailbox } from '../base/address.ts'
+import { Failure } from '../base/failure.ts'
 import { existingMailbox } from '../mailboxes/existing-mailbox.ts'
 import { freshSecret } from '../mailboxes/fresh-secret.ts'
 import type { Mailbox } from '../store/ports.ts'
@@ -19,6 +21,7 @@ export function createConsentBeginning(needs: Needs): ConsentService['begin'] {
 
   return async (target, browser) => {
     const { mailbox, consentLinkId } = await find(target)
+    requirePerson(mailbox)
     const provider = catalogue.registered(mailbox.providerId)
     const [state, nonce, codeVerifier] = [freshSecret(), freshSecret(), freshSecret()]
     const browserHash = hashes.browser(browser, provider.id)
@@ -47,6 +50,18 @@ export function createConsentBeginning(needs: Needs): ConsentService['begin'] {
       'Consent begun',
     )
     return { authorizationUrl, mailbox: mailbox.address, providerName: provider.name }
+  }
+
+  /** Nobody can consent for a whole domain. */
+  function requirePerson({ address }: Mailbox): void {
+    if (!isDomainMailbox(address)) return
+    throw new Failure(
+      'invalid',
+      `"${address}" is a whole domain, whose mail an app sends without a consent`,
+      {
+        fix: 'Nothing is to be done here; add a mailbox by its own address where a person has to consent.',
+      },
+    )
   }
 
   async function find(

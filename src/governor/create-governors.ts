@@ -14,8 +14,9 @@ export interface GovernorsNeeds {
 }
 
 export function createGovernors({ counts, clock, log }: GovernorsNeeds): Governors {
-  const governors = new Map<string, Promise<Governor>>()
-  const days = new Set<DailyRecipients>()
+  const opened = new Map<string, Promise<Opened>>()
+  /** Those that are forgotten, until what they counted is stored. */
+  const closing = new Map<string, Promise<void>>()
   /** By provider id: one registration each. */
   const registrations = new Map<string, Breaker>()
 
@@ -28,27 +29,41 @@ export function createGovernors({ counts, clock, log }: GovernorsNeeds): Governo
   }
 
   return {
-    of(mailbox, provider) {
+    async of(mailbox, provider) {
       const key = addressKey(mailbox)
-      const known = governors.get(key)
-      if (known) return known
+      const known = opened.get(key)
+      if (known) return (await known).governor
       const opening = open(mailbox, provider)
-      governors.set(key, opening)
+      opened.set(key, opening)
       // What the store could not give now it may give to the next who asks.
-      opening.catch(() => governors.delete(key))
-      return opening
+      opening.catch(() => opened.delete(key))
+      return (await opening).governor
+    },
+    forget(mailbox) {
+      const key = addressKey(mailbox)
+      const known = opened.get(key)
+      if (!known || closing.has(key)) return
+      opened.delete(key)
+      const ended = known.then(({ daily }) => daily.close()).then(() => void closing.delete(key))
+      closing.set(key, ended)
     },
     async close() {
-      await Promise.all([...days].map((day) => day.close()))
+      await Promise.all([...opened.values()].map(async (one) => (await one).daily.close()))
+      await Promise.all(closing.values())
     },
   }
 
-  async function open(...[mailbox, provider]: Parameters<Governors['of']>): Promise<Governor> {
+  async function open(...[mailbox, provider]: Parameters<Governors['of']>): Promise<Opened> {
+    await closing.get(addressKey(mailbox))
     const limit = () => provider().limits.recipientsPerDay
     const own = log.child({ mailbox })
     const daily = await openDailyRecipients({ mailbox, counts, limit, clock, log: own })
-    days.add(daily)
     const registration = () => registrationOf(provider().id)
-    return createMailboxGovernor({ provider, daily, registration, clock, log: own })
+    return { governor: createMailboxGovernor({ provider, daily, registration, clock, log: own }), daily }
   }
+}
+
+interface Opened {
+  governor: Governor
+  daily: DailyRecipients
 }

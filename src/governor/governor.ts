@@ -12,6 +12,8 @@ export interface Governors {
    * @throws Failure `store-unavailable`
    */
   of(mailbox: Address, provider: () => GovernedProvider): Promise<Governor>
+  /** Makes room in memory: nobody sends through this mailbox now. What it counted is kept by the store. */
+  forget(mailbox: Address): void
   /** Resolves when all that was counted is stored. */
   close(): Promise<void>
 }

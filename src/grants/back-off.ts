@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import { type Failure, type FailureCode, withRetryAfter } from '../base/failure.ts'
 import type { Pause } from '../governor/governor.ts'
@@ -32,7 +33,8 @@ const usualWait = { first: 2, longest: 300 }
 
 /** @param random from 0 to 1, so that many mailboxes do not come back in the same instant */
 export function createBackOff(clock: Clock, random: () => number): BackOff {
-  const underway = new Map<string, Wait>()
+  // Any address of a domain may be asked for: the waits that are longest ago go first.
+  const underway = new LRUCache<string, Wait>({ max: 10_000 })
 
   function remainingMilliseconds(key: string): number {
     return Math.max(0, (underway.get(key)?.until ?? 0) - clock.monotonic())

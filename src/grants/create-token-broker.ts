@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { type Address, addressKey } from '../base/address.ts'
+import { type Address, addressKey, covers, isDomainMailbox } from '../base/address.ts'
 import { type Failure, stopping } from '../base/failure.ts'
 import { createBackOff } from './back-off.ts'
 import { freshTokenRefused } from './failures.ts'
@@ -121,11 +121,28 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & IdleRe
   }
 
   async function pauseOf(mailbox: Address): Promise<TokenPause | undefined> {
-    const providerId = (await store.mailboxes.find(mailbox))?.providerId
+    const providerId = (await store.mailboxes.covering(mailbox))?.providerId
     const common = providerId === undefined ? undefined : registrations.of(providerId).pause()
     if (common) return { about: 'registration', ...common }
     const own = backOff.pause(addressKey(mailbox))
     return own && { about: 'mailbox', ...own }
+  }
+
+  /** A domain's grant is that of each of its addresses. */
+  function keysOf(mailbox: Address): string[] {
+    if (!isDomainMailbox(mailbox)) return [addressKey(mailbox)]
+    const known = new Set([...tokens.keys(), ...flights.keys(), ...backOff.keys()])
+    return [...known].filter((key) => covers(mailbox, key))
+  }
+
+  function forget(key: string): void {
+    const flight = flights.get(key)
+    if (flight) flight.superseded = true
+    flights.delete(key)
+    rotations.delete(key)
+    backOff.clear(key)
+    tokens.delete(key)
+    registrations.forget(key)
   }
 
   return {
@@ -144,17 +161,10 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & IdleRe
     },
 
     grantChanged(mailbox, fresh) {
-      const key = addressKey(mailbox)
-      const flight = flights.get(key)
-      if (flight) flight.superseded = true
-      flights.delete(key)
-      rotations.delete(key)
-      backOff.clear(key)
-      tokens.delete(key)
-      registrations.forget(mailbox)
+      for (const key of keysOf(mailbox)) forget(key)
       if (!fresh) return
       registrations.of(fresh.providerId).worked(mailbox)
-      tokens.set(key, holdToken(clock, momentOf(clock), fresh))
+      tokens.set(addressKey(mailbox), holdToken(clock, momentOf(clock), fresh))
     },
 
     async state(mailbox) {

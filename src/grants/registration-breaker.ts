@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { type Address, addressKey } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { type Failure, withRetryAfter } from '../base/failure.ts'
@@ -38,6 +39,9 @@ export interface Attempt {
   end(): void
 }
 
+/** Mailboxes, of which a domain has any number. */
+const remembered = 10_000
+
 /** The one wait that there is. */
 const wait = 'registration'
 
@@ -46,9 +50,9 @@ export function createRegistrationBreaker(clock: Clock, random: () => number): R
   /** What everybody hears; absent while closed. */
   let failure: Failure | undefined
   /** Refused since it opened. */
-  const refused = new Set<string>()
+  const refused = new LRUCache<string, true>({ max: remembered })
   /** Refused while others were served. */
-  const alone = new Set<string>()
+  const alone = new LRUCache<string, true>({ max: remembered })
   /** Who goes first, while it is not known whether the registration works. */
   let first: Promise<void> | undefined
   /** It has worked in this process. */
@@ -81,7 +85,7 @@ export function createRegistrationBreaker(clock: Clock, random: () => number): R
     closings += 1
     failure = undefined
     waits.clear(wait)
-    for (const one of refused) alone.add(one)
+    for (const one of refused.keys()) alone.set(one, true)
     refused.clear()
     alone.delete(key)
   }
@@ -113,7 +117,7 @@ export function createRegistrationBreaker(clock: Clock, random: () => number): R
       refused(news) {
         const setup = news.code === 'provider-setup'
         if (setup && (alone.has(key) || closings !== closingsBefore)) return false
-        if (setup) refused.add(key)
+        if (setup) refused.set(key, true)
         // Those that left together are refused together: that counts once.
         if (isProbe || !failure) open(news)
         return true

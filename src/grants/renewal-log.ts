@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { type Address, addressKey } from '../base/address.ts'
 import type { Log } from '../base/log.ts'
 import type { Renewal } from './renewal.ts'
@@ -9,7 +10,7 @@ export interface RenewalLog {
 
 export function createRenewalLog(log: Log): RenewalLog {
   /** Providers, and mailboxes alone, whose wrong set-up has been told: nobody needs to hear it at every try. */
-  const alarmed = new Set<string>()
+  const alarmed = new LRUCache<string, true>({ max: 10_000 })
 
   function tellTrouble(mailbox: Address, trouble: Renewal & { kind: 'trouble' }): void {
     const { failure, provider, about, reason } = trouble
@@ -20,7 +21,7 @@ export function createRenewalLog(log: Log): RenewalLog {
     } else if (alarmed.has(whom)) {
       log.debug(fields, 'The set-up is still wrong')
     } else {
-      alarmed.add(whom)
+      alarmed.set(whom, true)
       log.error(fields, failure.message)
     }
   }

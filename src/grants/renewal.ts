@@ -67,7 +67,7 @@ export function createRenewals(needs: RenewalNeeds, registrations: RegistrationB
   const { store, oauthClientFor, refreshMarginFor, clock, log } = needs
 
   async function renew(address: Address, superseded: () => boolean): Promise<Renewal> {
-    const mailbox = await store.mailboxes.find(address)
+    const mailbox = await store.mailboxes.covering(address)
     if (!mailbox) return { kind: 'refused', failure: mailboxUnknown(address) }
     for (let round = 1; round <= mostAttempts && !superseded(); round += 1) {
       const renewal = await attemptFor(mailbox)
@@ -78,14 +78,15 @@ export function createRenewals(needs: RenewalNeeds, registrations: RegistrationB
     return { kind: 'trouble', about: 'mailbox', failure, provider, reason: failure.message }
   }
 
-  async function attemptFor({ address, providerId }: Mailbox): Promise<Renewal | MovedOn> {
+  async function attemptFor({ address, providerId, coveredBy }: Mailbox): Promise<Renewal | MovedOn> {
     // Before the grant is read, because it may wait: a refresh token that was replaced meanwhile must not be spent.
     const attempt = await registrations.of(providerId).admit(address)
     try {
-      const grant = await store.grants.ofMailbox(address)
-      if (grant.state !== 'active') return { kind: 'refused', failure: consentNeeded(address, grant.state) }
+      const kept = await store.grants.ofMailbox(coveredBy ?? address)
+      if (kept.state !== 'active') return { kind: 'refused', failure: consentNeeded(address, kept.state) }
       if (attempt.obstacle) return { kind: 'held-back', failure: attempt.obstacle }
-      return await spend(grant, providerId, attempt)
+      // Everything at the provider is about the one address, also where the grant is the domain's.
+      return await spend({ ...kept, mailbox: address }, providerId, attempt)
     } finally {
       attempt.end()
     }
@@ -109,7 +110,8 @@ export function createRenewals(needs: RenewalNeeds, registrations: RegistrationB
     try {
       const { id, version } = grant
       const stored = await store.grants.renewed(id, version, renewedBy(answer, asked.now))
-      if (!stored) return { kind: 'moved-on' }
+      // Without a refresh token nothing can be lost: another address of the domain may have been faster.
+      if (!stored && grant.refreshToken) return { kind: 'moved-on' }
     } catch (error) {
       const failure = rotationUnstored(grant.mailbox, error)
       if (answer.refreshToken) return { kind: 'unstored', failure, rotation }

@@ -15,7 +15,7 @@ export function howToAllow(
   if (!isNameable(sender)) return undefined
   // What a client sent goes into somebody's terminal: no shell may read more in it than a word.
   const word = shellWord(printable(sender, 254))
-  const verb = login === undefined ? `add ${mailboxes[0]?.address ?? 'ADDRESS'}` : `allow ${login}`
+  const verb = login === undefined ? `add ${shellWord(mailboxes[0]?.address ?? 'ADDRESS')}` : `allow ${login}`
   return `Allow it with: postern login ${verb} --sender ${word}`
 }
 

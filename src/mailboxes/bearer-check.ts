@@ -1,4 +1,4 @@
-import { sameAddress } from '../base/address.ts'
+import { covers } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { Guard } from '../guessing/guard.ts'
 import type { Credentials } from '../sasl/credentials.ts'
@@ -24,7 +24,7 @@ export function createBearerCheck({ apiKeys, mailboxes, guard }: BearerCheckNeed
   return async ({ userName, token }: Bearer, source: string): Promise<Submitter> => {
     const { name, apiKey, scopes } = await principalOf(token, source)
     const addresses = sendScopeMailboxes(scopes).filter(
-      (address) => userName === '' || sameAddress(address, userName),
+      (address) => userName === '' || covers(address, userName),
     )
     const own = await senderMailboxes(mailboxes, addresses)
     if (own.length === 0) throw wrongCredentials()

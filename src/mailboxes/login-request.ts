@@ -1,4 +1,4 @@
-import { addressKey } from '../base/address.ts'
+import { addressKey, isDomainMailbox } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { Login, MailboxStore } from '../store/ports.ts'
 import { existingMailbox } from './existing-mailbox.ts'
@@ -27,6 +27,11 @@ export async function readLoginRequest(
   }
   const addresses: string[] = []
   for (const text of request.mailboxes) addresses.push((await existingMailbox(mailboxes, text)).address)
+  if (request.rewriteSender && addresses.every(isDomainMailbox)) {
+    throw new Failure('invalid', 'A sender cannot be replaced by a whole domain', {
+      fix: 'Give the login a mailbox by its own address as well, or leave senders as they are.',
+    })
+  }
   const networks = unique((request.networks ?? []).map(parseNetwork))
   if (request.withoutPassword) requireBound(request, networks)
   else if (request.cramMd5) requireNamed(networks)

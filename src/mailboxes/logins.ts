@@ -78,9 +78,9 @@ export function createLogins(needs: LoginsNeeds): Logins {
     else log.info({ ...fields, cramMd5: verifier.kind === 'sealed' }, 'Login added')
   }
 
-  /** Without a name of its own a login is called by its first mailbox: `a@b`, then `a@b-2`, `a@b-3`, ... */
+  /** Without a name of its own a login is called by its first mailbox: `a@b`, then `a@b-2`, `a@b-3`, ...; by `b` for the whole domain. */
   async function addUnderFreeName(plan: LoginPlan, named: (userName: string) => Login): Promise<Login> {
-    const [first = ''] = plan.mailboxes
+    const first = plan.mailboxes[0]?.replace(/^\*@/, '') ?? ''
     for (let count = 1; ; count += 1) {
       const login = named(plan.userName ?? parseUserName(count === 1 ? first : `${first}-${count}`))
       try {

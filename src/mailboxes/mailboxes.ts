@@ -1,13 +1,20 @@
-import { type Address, addressKey, parseAddress, printable, sameAddress } from '../base/address.ts'
+import {
+  type Address,
+  addressKey,
+  isDomainMailbox,
+  parseAddress,
+  printable,
+  sameAddress,
+} from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { Secret } from '../base/secret.ts'
 import type { OAuthClient } from '../providers/oauth-client.ts'
-import type { Catalogue } from '../providers/provider.ts'
+import type { Catalogue, Provider } from '../providers/provider.ts'
 import type { Grant, Mailbox, NewGrant, Store } from '../store/ports.ts'
-import { existingMailbox } from './existing-mailbox.ts'
-import { requireAppOnly } from './require-app-only.ts'
+import { coveredMailbox, existingMailbox } from './existing-mailbox.ts'
+import { type FlowWithoutPerson, flowWithoutPerson } from './flow-without-person.ts'
 import { createRevocation } from './revocation.ts'
 import type { Mailboxes, MailboxRequest, MailboxStatus, SendingStatus } from './services.ts'
 
@@ -35,25 +42,29 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
   return {
     async add(request) {
       const mailbox = readRequest(await withPersonBefore(request))
-      if (request.appOnly) requireAppOnly(request, catalogue.registered(request.provider))
+      const provider = catalogue.registered(request.provider)
+      const flow = flowWithoutPerson(request, provider)
       const refreshToken = request.refreshToken && readRefreshToken(request.refreshToken)
       if (request.replace) await store.mailboxes.put(mailbox)
       else await store.mailboxes.add(mailbox)
       if (refreshToken) await store.grants.adopt(adopted(mailbox.address, refreshToken, clock.now()))
-      if (request.appOnly) {
-        const { applicationScopes } = catalogue.registered(mailbox.providerId).oauth
-        await store.grants.adopt(withoutPerson(mailbox.address, applicationScopes, clock.now()))
-      }
-      if (request.replace || refreshToken) forget(mailbox.address)
+      if (flow !== undefined)
+        await store.grants.adopt(withoutPerson(mailbox.address, flow, provider, clock.now()))
+      // Also of a new one: its domain may have covered the address until now.
+      forget(mailbox.address)
       return await statusOf(await existingMailbox(store.mailboxes, mailbox.address))
     },
     async show(address) {
-      const mailbox = await existingMailbox(store.mailboxes, address)
-      const [status, sending] = await Promise.all([statusOf(mailbox), needs.sending?.(mailbox.address)])
+      const mailbox = await coveredMailbox(store.mailboxes, address)
+      // A domain sends nothing by itself.
+      const itself = isDomainMailbox(mailbox.address) ? undefined : needs.sending?.(mailbox.address)
+      const [status, sending] = await Promise.all([statusOf(mailbox), itself])
       return sending ? { ...status, sending } : status
     },
     async named(address) {
-      return (await existingMailbox(store.mailboxes, address)).address
+      const { address: named } = await coveredMailbox(store.mailboxes, address)
+      if (!isDomainMailbox(named)) return named
+      throw new Failure('invalid', `"${named}" is a whole domain`, { fix: 'Name one address of it.' })
     },
     async list() {
       const mailboxes = await store.mailboxes.list()
@@ -78,7 +89,7 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
   }
 
   function readRequest(request: MailboxRequest): Mailbox {
-    const address = readMailboxAddress(request.address)
+    const address = parseAddress(request.address)
     const signsInAs = request.signsInAs === undefined ? address : parseAddress(request.signsInAs)
     return {
       address,
@@ -95,10 +106,11 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
   }
 
   async function statusOf(mailbox: Mailbox): Promise<MailboxStatus> {
-    const grant = await store.grants.ofMailbox(mailbox.address)
+    const grant = await store.grants.ofMailbox(mailbox.coveredBy ?? mailbox.address)
     return {
       address: mailbox.address,
       provider: mailbox.providerId,
+      ...(mailbox.coveredBy === undefined ? {} : { coveredBy: mailbox.coveredBy }),
       ...(mailbox.signsInAs === undefined ? {} : { signsInAs: mailbox.signsInAs }),
       ...(mailbox.aliases === undefined ? {} : { aliases: mailbox.aliases }),
       ...grantStatus(grant),
@@ -108,6 +120,11 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
 
 /** Each once, and not the mailbox itself. @throws Failure `invalid` */
 function readAliases(texts: readonly string[], mailbox: Address): Address[] {
+  if (isDomainMailbox(mailbox) && texts.length > 0) {
+    throw new Failure('invalid', `"${mailbox}" is a whole domain, which has no aliases`, {
+      fix: 'Let a login use a further sender: postern login add --sender ADDRESS.',
+    })
+  }
   const aliases = new Map(texts.map((text) => readAlias(text)).map((alias) => [addressKey(alias), alias]))
   aliases.delete(addressKey(mailbox))
   return [...aliases.values()]
@@ -134,18 +151,6 @@ function grantStatus(grant: Grant): Omit<MailboxStatus, 'address' | 'provider'> 
   }
 }
 
-function readMailboxAddress(text: string): Address {
-  const address = parseAddress(text)
-  if (!address.startsWith('*@')) return address
-  throw new Failure(
-    'invalid',
-    `"${printable(text)}" is a whole domain, and this version adds single mailboxes only`,
-    {
-      fix: 'Add each mailbox by its own address.',
-    },
-  )
-}
-
 /** RFC 6749, appendix A.17: visible ASCII. The end of line that a file leaves behind it is cut off. */
 function readRefreshToken(token: Secret): Secret {
   const text = token.reveal().trim()
@@ -155,8 +160,13 @@ function readRefreshToken(token: Secret): Secret {
   })
 }
 
-function withoutPerson(mailbox: Address, scopes: readonly string[], now: number): NewGrant {
-  return { mailbox, flow: 'client-credentials', scopes, grantedAt: now, renewedAt: now }
+function withoutPerson(
+  mailbox: Address,
+  flow: FlowWithoutPerson,
+  { oauth }: Provider,
+  now: number,
+): NewGrant {
+  return { mailbox, flow, scopes: oauth.applicationScopes, grantedAt: now, renewedAt: now }
 }
 
 /** Nobody proved who signed in for an adopted token, nor for which scopes. */

@@ -1,4 +1,4 @@
-import { parseAddress, printable, sameAddress } from '../base/address.ts'
+import { covers as isCovered, parseAddress, printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { Scope } from '../store/ports.ts'
 import type { Principal } from './services.ts'
@@ -18,7 +18,7 @@ export function parseScope(text: string): Scope {
   return `${verb}:${parseAddress(address)}`
 }
 
-/** The address that a scope is about; undefined for `read` and `admin`. */
+/** The address that a scope is about, or the whole domain; undefined for `read` and `admin`. */
 export function scopeMailbox(scope: Scope): string | undefined {
   return scope === 'read' || scope === 'admin' ? undefined : scope.slice(scope.indexOf(':') + 1)
 }
@@ -36,5 +36,5 @@ export function permits(principal: Principal, needed: Scope): boolean {
 function covers(held: Scope, needed: Scope): boolean {
   const [heldMailbox, neededMailbox] = [scopeMailbox(held), scopeMailbox(needed)]
   if (heldMailbox === undefined || neededMailbox === undefined) return held === needed
-  return held.split(':', 1)[0] === needed.split(':', 1)[0] && sameAddress(heldMailbox, neededMailbox)
+  return held.split(':', 1)[0] === needed.split(':', 1)[0] && isCovered(heldMailbox, neededMailbox)
 }

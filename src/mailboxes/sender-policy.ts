@@ -1,4 +1,11 @@
-import { type Address, addressKey, parseAddress, printable, sameAddress } from '../base/address.ts'
+import {
+  type Address,
+  covers,
+  isDomainMailbox,
+  parseAddress,
+  printable,
+  sameAddress,
+} from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { Submitter } from './services.ts'
 
@@ -10,6 +17,7 @@ export type SenderVerdict =
  * Which of a submitter's mailboxes an envelope sender leaves through, if it may at all. Its own mailboxes, their aliases and the null
  * sender (`''`, RFC 5321 section 4.5.5: bounces and receipts) are always allowed; others only by the login's patterns, or
  * replaced by the first mailbox where the login says so.
+ * A mailbox that is a whole domain (`*@example.com`) lets each address of it be the sender, and the mailbox; nothing else leaves through it.
  * A sender that is one of the mailboxes leaves through that one, though it were an alias of another, too; an alias through its mailbox, anything
  * else through the first.
  */
@@ -17,14 +25,20 @@ export function mailboxForSender(
   { mailboxes, senders, rewriteSender }: Pick<Submitter, 'mailboxes' | 'senders' | 'rewriteSender'>,
   sender: string,
 ): SenderVerdict {
-  const [first] = mailboxes
-  if (first === undefined) return { allowed: false, reason: 'This login has no mailbox' }
+  if (mailboxes.length === 0) return { allowed: false, reason: 'This login has no mailbox' }
   const isSender = (one: Address) => sameAddress(one, sender)
   const own =
-    mailboxes.find(({ address }) => isSender(address)) ??
+    mailboxes.find(({ address }) => !isDomainMailbox(address) && isSender(address)) ??
     mailboxes.find(({ aliases }) => aliases.some(isSender))
   if (own !== undefined) return { allowed: true, mailbox: own.address, sender }
-  if (sender === '' || senders.some((pattern) => matches(pattern, sender))) {
+  // A domain is no mailbox to sign in to: the sender says which one.
+  const mailbox = mailboxes.some(({ address }) => isDomainMailbox(address) && covers(address, sender))
+    ? asMailbox(sender)
+    : undefined
+  if (mailbox !== undefined) return { allowed: true, mailbox, sender }
+  const first = mailboxes.find(({ address }) => !isDomainMailbox(address))
+  if (first === undefined) return { allowed: false, reason: notOfDomain(sender) }
+  if (sender === '' || senders.some((pattern) => covers(pattern, sender))) {
     return { allowed: true, mailbox: first.address, sender }
   }
   if (rewriteSender) return { allowed: true, mailbox: first.address, sender: first.address }
@@ -46,9 +60,17 @@ export function parseSenderPattern(text: string): string {
   return pattern
 }
 
-function matches(pattern: string, sender: string): boolean {
-  if (!pattern.startsWith('*@')) return sameAddress(pattern, sender)
-  const domain = sender.slice(sender.lastIndexOf('@'))
-  // A sender without a domain is no member of any.
-  return sender.lastIndexOf('@') > 0 && addressKey(domain) === addressKey(pattern.slice(1))
+/** Not every sender that SMTP knows is an address that somebody has: a quoted one, or the domain itself. */
+function asMailbox(sender: string): Address | undefined {
+  try {
+    const address = parseAddress(sender)
+    return isDomainMailbox(address) ? undefined : address
+  } catch {
+    return undefined
+  }
+}
+
+function notOfDomain(sender: string): string {
+  if (sender === '') return 'This login has a whole domain, and an empty sender names no mailbox of it'
+  return `This login may not send as ${printable(sender, 254)}`
 }

@@ -47,6 +47,8 @@ export interface MailboxRequest {
 export interface MailboxStatus {
   address: Address
   provider: string
+  /** The domain mailbox that stands for it: it has no entry of its own. */
+  coveredBy?: Address
   signsInAs?: Address
   /** Absent when there are none. */
   aliases?: readonly Address[]

@@ -1,3 +1,4 @@
+import { isDomainMailbox } from '../base/address.ts'
 import { asFailure, Failure } from '../base/failure.ts'
 import type { Limits } from '../config/config.ts'
 import type { SignIns, Submitter } from '../mailboxes/services.ts'
@@ -51,8 +52,9 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
       const submitter = await deps.signIns.check(credentials, deps.client.address)
       at = 'proof'
       const [mailbox, ...others] = submitter.mailboxes
-      // With several mailboxes nobody knows yet through which one the mail will leave.
-      if (mailbox !== undefined && others.length === 0) await deps.relay.verify(mailbox.address)
+      // With several mailboxes, or a whole domain, nobody knows yet through which one the mail will leave.
+      const known = mailbox !== undefined && others.length === 0 && !isDomainMailbox(mailbox.address)
+      if (known) await deps.relay.verify(mailbox.address)
       return submitter
     }
   }

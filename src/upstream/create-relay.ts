@@ -1,4 +1,4 @@
-import { type Address, addressKey } from '../base/address.ts'
+import { type Address, addressKey, covers, isDomainMailbox } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure, stopping } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
@@ -21,7 +21,7 @@ import type { Begun, Offered, Relay } from './relay.ts'
 
 export interface RelayDependencies {
   catalogue: Catalogue
-  mailboxes: Pick<MailboxStore, 'find'>
+  mailboxes: Pick<MailboxStore, 'covering'>
   tokens: TokenBroker
   governors: Governors
   limits: Limits
@@ -41,6 +41,9 @@ interface Way {
   /** Until when nobody looks again, in milliseconds of the monotonic clock. */
   freshUntil: number
 }
+
+/** Mailboxes that are kept in memory at once. */
+const mostWays = 5000
 
 /** Whoever changes a mailbox here says so (`drain`); this bounds what nobody said. */
 const freshMilliseconds = 5000
@@ -69,7 +72,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
 
   async function lookAgain(address: Address): Promise<Way> {
     const changesBefore = changes
-    const mailbox = await mailboxes.find(address)
+    const mailbox = await mailboxes.covering(address)
     if (!mailbox) {
       ways.get(addressKey(address))?.pool.drain()
       throw unknownMailbox(address)
@@ -98,7 +101,21 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       pool: makePool(mailbox, governor, current),
     }
     ways.set(key, made)
+    makeRoom(key)
     return made
+  }
+
+  /** A domain has any number of addresses. One that nobody sends through costs a new connection when somebody does again. */
+  function makeRoom(but: string): void {
+    if (ways.size <= mostWays) return
+    for (const [key, { pool }] of ways) {
+      const { inUse, waiting } = pool.state()
+      if (key === but || inUse > 0 || waiting > 0) continue
+      pool.drain()
+      ways.delete(key)
+      governors.forget(key)
+      if (ways.size <= mostWays) return
+    }
   }
 
   function makePool(mailbox: Address, governor: Governor, current: () => RegisteredProvider): Pool {
@@ -116,6 +133,13 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       clock,
       log: log.child({ mailbox }),
     })
+  }
+
+  function waysOf(mailbox: Address): Way[] {
+    if (isDomainMailbox(mailbox))
+      return [...ways].filter(([key]) => covers(mailbox, key)).map(([, way]) => way)
+    const way = ways.get(addressKey(mailbox))
+    return way ? [way] : []
   }
 
   function allRegistered(): Provider[] {
@@ -178,11 +202,11 @@ export function createRelay(dependencies: RelayDependencies): Relay {
     },
     drain(address) {
       changes += 1
-      const way = ways.get(addressKey(address))
-      if (!way) return
-      way.freshUntil = 0
-      way.governor.reset()
-      way.pool.drain()
+      for (const way of waysOf(address)) {
+        way.freshUntil = 0
+        way.governor.reset()
+        way.pool.drain()
+      }
     },
     async state(address) {
       const { pool, governor } = await wayOf(address)

@@ -67,8 +67,9 @@ describe('the broker behind HTTP', () => {
     answer.text = '{"login":{"id":"1"},"password":"generated"}'
     const password = new Secret('chosen by a person')
     const added = await broker.logins.add({ mailboxes: ['me@example.com'], password, userName: 'printer' })
-    expect(requests[0]?.line).toBe('POST /api/v1/mailboxes/me%40example.com/logins')
+    expect(requests[0]?.line).toBe('POST /api/v1/logins')
     expect(JSON.parse(requests[0]?.body ?? '')).toEqual({
+      mailboxes: ['me@example.com'],
       password: 'chosen by a person',
       userName: 'printer',
     })

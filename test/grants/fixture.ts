@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect } from 'vitest'
-import { type Address, addressKey } from '../../src/base/address.ts'
+import { type Address, addressKey, domainMailbox } from '../../src/base/address.ts'
 import type { Clock } from '../../src/base/clock.ts'
 import { Failure } from '../../src/base/failure.ts'
 import type { Log } from '../../src/base/log.ts'
@@ -56,7 +56,9 @@ export function memoryStore() {
       },
       covering: async (address) => {
         call('covering')
-        return mailboxes.get(addressKey(address))
+        const own = mailboxes.get(addressKey(address))
+        const domain = mailboxes.get(domainMailbox(address) ?? '')
+        return own ?? (domain && { ...domain, address, coveredBy: domain.address })
       },
       add: unused,
       put: unused,

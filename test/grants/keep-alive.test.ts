@@ -54,7 +54,7 @@ function crowd(count: number) {
 
   const store = {
     mailboxes: {
-      find: async (address: string) => ({ address, providerId: 'local', createdAt: 0 }),
+      covering: async (address: string) => ({ address, providerId: 'local', createdAt: 0 }),
     },
     grants: {
       ofMailbox: async (address: string) => grants.get(addressKey(address)) ?? { state: 'absent' },

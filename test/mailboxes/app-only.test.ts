@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import { requireAppOnly } from '../../src/mailboxes/require-app-only.ts'
+import { flowWithoutPerson } from '../../src/mailboxes/flow-without-person.ts'
 import type { MailboxRequest } from '../../src/mailboxes/services.ts'
 import type { RegisteredProvider } from '../../src/providers/provider.ts'
 import { registeredProvider } from '../support/registered-provider.ts'
@@ -18,7 +18,20 @@ const without = (registration: Partial<RegisteredProvider['registration']>) => (
 
 describe('a mailbox without a consent', () => {
   it('is possible with a secret, at one organisation', () => {
-    expect(() => requireAppOnly(request, able)).not.toThrow()
+    expect(flowWithoutPerson(request, able)).toBe('client-credentials')
+    expect(flowWithoutPerson({ ...request, address: '*@example.com' }, able)).toBe('client-credentials')
+  })
+
+  it('needs nobody to say so where the provider knows nothing else', () => {
+    const { appOnly: _, ...plain } = request
+    expect(flowWithoutPerson(plain, { ...able, flows: ['client-credentials'] })).toBe('client-credentials')
+    const account = { email: 'a@b.example', clientId: '1', keyId: 'k', key: new Secret('k') }
+    const google = {
+      ...without({ clientSecrets: [], serviceAccount: account }),
+      flows: ['service-account' as const],
+    }
+    expect(flowWithoutPerson(plain, google)).toBe('service-account')
+    expect(flowWithoutPerson(plain, able)).toBeUndefined()
   })
 
   it.each<[string, Partial<MailboxRequest>, RegisteredProvider, string, RegExp]>([
@@ -26,9 +39,16 @@ describe('a mailbox without a consent', () => {
     ['a refresh token', { refreshToken: new Secret('r') }, able, 'invalid', /has no refresh token/],
     ['a provider that has no such way', {}, registeredProvider(), 'invalid', /without a person's consent/],
     ['a public client', {}, without({ clientSecrets: [] }), 'configuration', /has no client secret/],
+    [
+      'a whole domain that somebody would have to consent for',
+      { address: '*@example.com', appOnly: false },
+      able,
+      'invalid',
+      /nobody can consent for all/,
+    ],
     ['all organisations', {}, without({ tenant: 'Common' }), 'configuration', /"Common" stands for many/],
   ])('is refused with %s', (_what, change, provider, code, message) => {
-    const ask = () => requireAppOnly({ ...request, ...change }, provider)
+    const ask = () => flowWithoutPerson({ ...request, ...change }, provider)
     expect(ask).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }))
   })
 })

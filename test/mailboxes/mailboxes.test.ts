@@ -57,7 +57,8 @@ describe('a mailbox', () => {
     expect(await mailboxes.show('ME@example.com')).toEqual(status)
     expect(await mailboxes.named('ME@example.com')).toBe('Me@example.com')
     expect(await mailboxes.list()).toEqual([status])
-    expect([changed, drained]).toEqual([[], []])
+    // Its domain may have covered the address until now.
+    expect([changed, drained]).toEqual([['Me@example.com'], ['Me@example.com']])
   })
 
   it('has no other person when it signs in as itself', async () => {
@@ -163,6 +164,7 @@ describe('a mailbox', () => {
 
   it('is forgotten everywhere when it is removed', async () => {
     await mailboxes.add(me)
+    for (const told of [changed, drained]) told.splice(0)
     expect(await mailboxes.remove('me@example.com')).toEqual({
       removed: 'Me@example.com',
       revocation: 'nothing',

@@ -18,6 +18,17 @@ const two: Rights = {
   rewriteSender: false,
 }
 
+const domain: Rights = {
+  mailboxes: [{ address: '*@Example.com', aliases: [] }],
+  senders: [],
+  rewriteSender: false,
+}
+const domainAndOne: Rights = {
+  mailboxes: [...domain.mailboxes, { address: 'shop@example.org', aliases: [] }],
+  senders: ['boss@example.net'],
+  rewriteSender: true,
+}
+
 describe('the sender policy', () => {
   const allowed: [string, Rights, string, string][] = [
     ['its own mailbox', one, 'Info@example.com', 'Info@example.com'],
@@ -29,6 +40,16 @@ describe('the sender policy', () => {
     ['a listed address, through the first mailbox', two, 'Boss@EXAMPLE.net', 'info@example.com'],
     ['a listed domain, through the first mailbox', two, 'anyone@lists.EXAMPLE', 'info@example.com'],
     ['the null sender, through the first mailbox', two, '', 'info@example.com'],
+    [
+      'any address of its domain, which is the mailbox then',
+      domain,
+      'Anyone@example.COM',
+      'Anyone@example.COM',
+    ],
+    ['the same beside a mailbox', domainAndOne, 'anyone@example.com', 'anyone@example.com'],
+    ['the mailbox beside a domain', domainAndOne, 'shop@example.org', 'shop@example.org'],
+    ['the null sender, through the first that is no domain', domainAndOne, '', 'shop@example.org'],
+    ['a listed address likewise', domainAndOne, 'boss@example.net', 'shop@example.org'],
   ]
   it.each(allowed)('allows %s', (_what, login, sender, mailbox) => {
     expect(mailboxForSender(login, sender)).toEqual({ allowed: true, mailbox, sender })
@@ -54,6 +75,10 @@ describe('the sender policy', () => {
     ['the listed domain without a local part', two, '@lists.example'],
     ['a listed domain in the local part', two, 'a@lists.example@evil.test'],
     ['the pattern of another mailbox', one, '*@example.com'],
+    ['the null sender of a domain, which names no mailbox', domain, ''],
+    ['the domain itself', domain, '*@example.com'],
+    ['another domain', domain, 'a@sub.example.com'],
+    ['a listed sender that no mailbox is there for', { ...domain, senders: ['a@b.example'] }, 'a@b.example'],
     ['anything at all when there is no mailbox', { mailboxes: [], senders: [], rewriteSender: true }, ''],
   ]
   it.each(refused)('refuses %s', (_what, login, sender) => {

@@ -60,7 +60,7 @@ export function createRelayStage(options: StageOptions): RelayStage {
   const relay = createRelay({
     catalogue: catalogueOf(provider),
     mailboxes: {
-      find: async (address) =>
+      covering: async (address) =>
         address === mailbox ? { address, providerId: provider.id, createdAt: 0 } : undefined,
     },
     tokens: brokerOf(tokens, asked, trouble),

@@ -17,6 +17,7 @@ const operations: [Method, string, object | undefined, number, (keyof typeof key
   ['get', `${me}/logins`, undefined, 200, ['admin', 'read']],
   ['post', `${me}/logins`, login, 201, ['admin']],
   ['get', '/logins', undefined, 200, ['admin', 'read']],
+  ['post', '/logins', { ...login, mailboxes: ['me@example.com'] }, 201, ['admin']],
   ['post', '/logins/login-1/senders', { senders: ['scans@example.com'] }, 200, ['admin']],
   ['delete', '/logins/login-1', undefined, 204, ['admin']],
   ['get', '/api-keys', undefined, 200, ['admin']],

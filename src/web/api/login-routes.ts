@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Secret } from '../../base/secret.ts'
 import type { Logins } from '../../mailboxes/services.ts'
-import type { ApiRoute } from './api-route.ts'
+import type { ApiAnswer, ApiRoute } from './api-route.ts'
 import { readInput } from './read-input.ts'
 
 const texts = z.array(z.string().min(1).max(254)).max(100)
@@ -23,6 +23,9 @@ const newLogin = z.strictObject({
   expires: z.string().min(1).max(40).exactOptional(),
 })
 
+/** Of a login with several mailboxes. */
+const newLoginFor = newLogin.extend({ mailboxes: texts.min(1) })
+
 const moreSenders = z.strictObject({ senders: texts.min(1) })
 
 export function loginRoutes(logins: Logins): ApiRoute[] {
@@ -32,6 +35,12 @@ export function loginRoutes(logins: Logins): ApiRoute[] {
       path: '/logins',
       needs: 'read',
       answer: async () => ({ body: { logins: await logins.list() } }),
+    },
+    {
+      method: 'POST',
+      path: '/logins',
+      needs: 'admin',
+      answer: async ({ body }) => made(await logins.add(readInput(newLoginFor, body))),
     },
     {
       method: 'DELETE',
@@ -62,10 +71,13 @@ export function loginRoutes(logins: Logins): ApiRoute[] {
       needs: 'admin',
       async answer({ param, body }) {
         const request = readInput(newLogin, body ?? {})
-        const { login, password } = await logins.add({ ...request, mailboxes: [param('address')] })
-        // Shown this once: what is kept is its hash, or it is sealed for CRAM-MD5, and no answer holds it again.
-        return { status: 201, body: { login, ...(password && { password: password.reveal() }) } }
+        return made(await logins.add({ ...request, mailboxes: [param('address')] }))
       },
     },
   ]
+}
+
+/** The password is shown this once: what is kept is its hash, or it is sealed for CRAM-MD5, and no answer holds it again. */
+function made({ login, password }: Awaited<ReturnType<Logins['add']>>): ApiAnswer {
+  return { status: 201, body: { login, ...(password && { password: password.reveal() }) } }
 }

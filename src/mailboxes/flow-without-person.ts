@@ -1,0 +1,70 @@
+import { isDomainMailbox } from '../base/address.ts'
+import { Failure } from '../base/failure.ts'
+import type { RegisteredProvider } from '../providers/provider.ts'
+import { severalTenants } from '../providers/registration-at.ts'
+import type { Flow } from '../store/ports.ts'
+import type { MailboxRequest } from './services.ts'
+
+export type FlowWithoutPerson = Extract<Flow, 'client-credentials' | 'service-account'>
+
+/**
+ * By which flow a mailbox is sent from without anybody's consent (RFC 6749, section 4.4; RFC 7523, section 2.1); undefined where its owner consents. Where the
+ * provider knows no other way, nobody has to say so.
+ * @throws Failure `invalid` or `configuration`, with what to change
+ */
+export function flowWithoutPerson(
+  request: MailboxRequest,
+  provider: RegisteredProvider,
+): FlowWithoutPerson | undefined {
+  const { flows } = provider
+  const needsNobody = flows.every((flow) => flow === 'client-credentials' || flow === 'service-account')
+  if (!request.appOnly && !needsNobody) {
+    if (isDomainMailbox(request.address)) throw domainNeedsApp(request.address)
+    return undefined
+  }
+  requireNobody(request)
+  if (flows.includes('service-account')) return 'service-account'
+  if (!flows.includes('client-credentials')) {
+    throw new Failure('invalid', `${provider.name} lets no app send without a person's consent`, {
+      fix: 'Add the mailbox without --app-only, and let its owner consent.',
+    })
+  }
+  requireProof(provider)
+  return 'client-credentials'
+}
+
+function domainNeedsApp(address: string): Failure {
+  return new Failure(
+    'invalid',
+    `"${address}" is a whole domain, and nobody can consent for all of its mailboxes`,
+    {
+      fix: 'Add it with --app-only at a provider that lets an app send for an organisation, or add each mailbox by its own address.',
+    },
+  )
+}
+
+function requireNobody({ refreshToken, signsInAs }: MailboxRequest): void {
+  if (!refreshToken && signsInAs === undefined) return
+  throw new Failure('invalid', 'A mailbox without a consent has no refresh token and nobody who signs in', {
+    fix: 'Leave out either --app-only, or the refresh token and the person.',
+  })
+}
+
+/** Something that tells that it is us, and one organisation. */
+function requireProof({ id, registration }: RegisteredProvider): void {
+  const { clientSecrets, certificate, tenant } = registration
+  if (clientSecrets.length === 0 && !certificate) {
+    throw new Failure(
+      'configuration',
+      `The registration of ${id} has no client secret and no certificate, so nobody could tell that it is us`,
+      { fix: 'Give the registration one of them at the provider and in the settings, and restart.' },
+    )
+  }
+  if (tenant !== undefined && severalTenants.includes(tenant.toLowerCase())) {
+    throw new Failure(
+      'configuration',
+      `"${tenant}" stands for many organisations, and an app without a person belongs to one`,
+      { fix: 'Set POSTERN_MICROSOFT_TENANT to the ID or a domain of the organisation, and restart.' },
+    )
+  }
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import { tokens } from '../providers/token-endpoint.ts'
+import { failureOf, startBroker, startEach } from './fixture.ts'
+
+let house: Awaited<ReturnType<typeof startBroker>>
+
+startEach(startBroker, (started) => {
+  house = started
+})
+
+const secretOf = async (address: string) => (await house.broker.accessTokenFor(address)).secret.reveal()
+
+function addDomain(): void {
+  house.memory.addMailbox('*@example.org')
+  house.memory.grantWithoutPerson('*@example.org')
+}
+
+describe('the grant of a whole domain', () => {
+  it('gives each address its own token, however many ask at once', async () => {
+    addDomain()
+    const addresses = Array.from({ length: 20 }, (_, place) => `a${place}@example.org`)
+    house.endpoint.answer(...addresses.map((_, place) => tokens(`token-${place}`)))
+    const given = await Promise.all(addresses.map(secretOf))
+    expect(new Set(given).size).toBe(20)
+    expect(await secretOf('A7@example.org')).toBe(given[7])
+    expect(house.endpoint.requests).toHaveLength(20)
+    expect(house.endpoint.requests[0]?.form).toMatchObject({ grant_type: 'client_credentials' })
+    expect(house.lines.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([])
+  })
+
+  it('is not that of an address with an entry of its own', async () => {
+    addDomain()
+    house.memory.addMailbox('own@example.org')
+    house.memory.consent('own@example.org', 'refresh-of-its-own')
+    house.endpoint.answer(tokens('of-a-person'))
+    await secretOf('own@example.org')
+    expect(house.endpoint.requests[0]?.form).toMatchObject({ refresh_token: 'refresh-of-its-own' })
+  })
+
+  it('that was refused for one address troubles no other', async () => {
+    addDomain()
+    house.endpoint.answer({ status: 400, json: { error: 'invalid_grant' } }, tokens('fine'))
+    expect(await failureOf(secretOf('nobody@example.org'))).toMatchObject({ code: 'provider-setup' })
+    expect(await secretOf('somebody@example.org')).toBe('fine')
+    expect(house.memory.grantOf('*@example.org')).toMatchObject({ state: 'active' })
+  })
+
+  it('is forgotten for all of them when it changes', async () => {
+    addDomain()
+    house.endpoint.answer(tokens('one'), tokens('two'), tokens('one-again'))
+    expect([await secretOf('a@example.org'), await secretOf('b@example.org')]).toEqual(['one', 'two'])
+    house.broker.grantChanged('*@example.org')
+    expect(await secretOf('a@example.org')).toBe('one-again')
+  })
+
+  it('does not reach beyond it', async () => {
+    addDomain()
+    expect(await failureOf(secretOf('a@sub.example.org'))).toMatchObject({ code: 'not-found' })
+  })
+})
