@@ -201,6 +201,7 @@ function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey 
     notices,
     keepAlive,
     async close() {
+      consent.device.close()
       try {
         await Promise.all([notices.close(), keepAlive.close()])
         await relay.close()

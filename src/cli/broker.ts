@@ -1,5 +1,10 @@
 import type { Secret } from '../base/secret.ts'
-import type { CreatedLink } from '../consent/service.ts'
+import type {
+  BegunDeviceConsent,
+  CompletedConsent,
+  CreatedLink,
+  DeviceConsentState,
+} from '../consent/service.ts'
 import type { ApiKeys, Logins, Mailboxes } from '../mailboxes/services.ts'
 import type { SentLink } from '../notices/service.ts'
 
@@ -15,10 +20,28 @@ export interface Broker {
 export interface RunningBroker extends Broker {
   /** @throws Failure `not-found`, `configuration` */
   createConsentLink(mailbox: string): Promise<CreatedLink>
+  /** By hand: see `completeConsent`. @throws Failure `not-found`, `configuration` */
+  beginConsent(mailbox: string): Promise<ConsentByHand>
+  /** @throws Failure as `ConsentService.completePasted` */
+  completeConsent(begun: ConsentByHand, answer: string): Promise<CompletedConsent>
+  /** @throws Failure as `DeviceConsents` */
+  beginDeviceConsent(mailbox: string): Promise<BegunDeviceConsent>
+  deviceConsent(id: string): Promise<DeviceConsentState>
+  /** @throws Failure as `AdminConsents.begin` */
+  createAdminConsentLink(providerId: string): Promise<{ url: string; provider: string; expiresAt: string }>
   /** @throws Failure as `Notices.sendConsentLink` */
   sendConsentLink(mailbox: string): Promise<SentLink>
   /** @throws Failure as `TokenBroker.accessTokenFor` */
   token(mailbox: string, request: { minimumLifeSeconds?: number; format: TokenFormat }): Promise<Secret>
+}
+
+/** A consent whose answer a person carries over. */
+export interface ConsentByHand {
+  authorizationUrl: string
+  /** The provider's page shows a code. */
+  byHand: boolean
+  /** Ties the answer to the beginning. */
+  consent: Secret
 }
 
 /** The bare token, the answer of RFC 6749 section 5.1 as JSON, or the SASL XOAUTH2 string. */

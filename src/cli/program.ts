@@ -4,8 +4,8 @@ import type { Config } from '../config/config.ts'
 import type { ConfigReading, EffectiveConfig } from '../config/read-config.ts'
 import { addApiKeyVerbs } from './api-key-verbs.ts'
 import type { Broker } from './broker.ts'
-import { addConsentVerb, addTokenVerb } from './broker-verbs.ts'
 import { addConfigVerbs } from './config-verbs.ts'
+import { addConsentVerb } from './consent-verb.ts'
 import type { Context } from './context.ts'
 import { exitCodes, usageError } from './exit-code.ts'
 import { addLoginVerbs } from './login-verbs.ts'
@@ -14,6 +14,7 @@ import { MistakenSettings } from './mistaken-settings.ts'
 import { type Reached, reachBroker, reachRunningBroker } from './reach-broker.ts'
 import { describeFailure, readSecret, type Terminal } from './terminal.ts'
 import { addTlsVerbs } from './tls-verbs.ts'
+import { addTokenVerb } from './token-verb.ts'
 
 /** What the command is given by the process. */
 export interface CommandNeeds {

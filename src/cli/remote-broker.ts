@@ -56,6 +56,15 @@ export function createRemoteBroker({
       revoke: (id) => call('DELETE', `/api-keys/${encodeURIComponent(id)}`),
     },
     createConsentLink: (mailbox) => call('POST', `${mailboxPath(mailbox)}/consent-links`),
+    beginConsent: async (mailbox) =>
+      withSecret(await call('POST', `${mailboxPath(mailbox)}/consents`), 'consent'),
+    completeConsent({ authorizationUrl, consent }, answer) {
+      const state = new URL(authorizationUrl).searchParams.get('state') ?? ''
+      return call('POST', '/consents', { consent: consent.reveal(), state, answer })
+    },
+    beginDeviceConsent: (mailbox) => call('POST', `${mailboxPath(mailbox)}/device-consents`),
+    deviceConsent: (id) => call('GET', `/device-consents/${encodeURIComponent(id)}`),
+    createAdminConsentLink: (id) => call('POST', `/providers/${encodeURIComponent(id)}/admin-consent-links`),
     sendConsentLink: (mailbox) => call('POST', `${mailboxPath(mailbox)}/consent-links`, { send: true }),
     async token(mailbox, { minimumLifeSeconds, format }) {
       const query = new URLSearchParams({ format })

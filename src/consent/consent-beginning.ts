@@ -1,5 +1,3 @@
-import { isDomainMailbox } from '../base/address.ts'
-import { Failure } from '../base/failure.ts'
 import { existingMailbox } from '../mailboxes/existing-mailbox.ts'
 import { freshSecret } from '../mailboxes/fresh-secret.ts'
 import type { Mailbox } from '../store/ports.ts'
@@ -7,6 +5,7 @@ import type { ConsentHashes } from './consent-hashes.ts'
 import { expectedPerson } from './consent-judgement.ts'
 import type { ConsentLinks } from './consent-links.ts'
 import type { ConsentNeeds } from './consent-needs.ts'
+import { requirePerson } from './require-person.ts'
 import type { ConsentService } from './service.ts'
 import type { WrongPersons } from './wrong-persons.ts'
 
@@ -26,7 +25,7 @@ export function createConsentBeginning(needs: Needs): ConsentService['begin'] {
     const [state, nonce, codeVerifier] = [freshSecret(), freshSecret(), freshSecret()]
     const browserHash = hashes.browser(browser, provider.id)
     const authorizationUrl = await needs.oauthClientFor(provider.id).authorizationUrl({
-      redirectUri: needs.redirectUri,
+      redirectUri: provider.oauth.redirectUri ?? needs.redirectUri,
       state,
       nonce,
       codeVerifier,
@@ -49,19 +48,8 @@ export function createConsentBeginning(needs: Needs): ConsentService['begin'] {
       { event: 'consent.begun', mailbox: mailbox.address, provider: provider.id, link: consentLinkId },
       'Consent begun',
     )
-    return { authorizationUrl, mailbox: mailbox.address, providerName: provider.name }
-  }
-
-  /** Nobody can consent for a whole domain. */
-  function requirePerson({ address }: Mailbox): void {
-    if (!isDomainMailbox(address)) return
-    throw new Failure(
-      'invalid',
-      `"${address}" is a whole domain, whose mail an app sends without a consent`,
-      {
-        fix: 'Nothing is to be done here; add a mailbox by its own address where a person has to consent.',
-      },
-    )
+    const byHand = provider.oauth.redirectUri !== undefined
+    return { authorizationUrl, byHand, mailbox: mailbox.address, providerName: provider.name }
   }
 
   async function find(

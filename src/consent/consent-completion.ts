@@ -1,29 +1,22 @@
-import type { Address } from '../base/address.ts'
-import { asFailure, Failure } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
-import { createRevocation, type UnwantedConsent } from '../mailboxes/revocation.ts'
 import { sameHash } from '../mailboxes/same-hash.ts'
 import type { TokenAnswer } from '../providers/oauth-client.ts'
-import { safeText } from '../providers/oauth-error.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
-import type { Mailbox, NewGrant, PendingConsent } from '../store/ports.ts'
+import type { Mailbox, PendingConsent } from '../store/ports.ts'
 import { refusalOfCallback, refusalOfExchange } from './callback-error.ts'
 import type { ConsentHashes } from './consent-hashes.ts'
-import { type GoodConsent, judgeConsentAnswer } from './consent-judgement.ts'
 import type { ConsentLinks } from './consent-links.ts'
+import { logged } from './consent-log.ts'
 import type { ConsentNeeds } from './consent-needs.ts'
 import { type ConsentRefusal, ConsentRefused } from './consent-refused.ts'
+import { linkEnded, type SettleConsent } from './consent-settling.ts'
 import type { CompletedConsent, ConsentService } from './service.ts'
-import type { WrongPersons } from './wrong-persons.ts'
 
-type Needs = Pick<
-  ConsentNeeds,
-  'store' | 'catalogue' | 'oauthClientFor' | 'clock' | 'log' | 'grantChanged'
-> & {
+type Needs = Pick<ConsentNeeds, 'store' | 'catalogue' | 'oauthClientFor' | 'clock' | 'log'> & {
   hashes: ConsentHashes
   links: ConsentLinks
   redirectUri: string
-  wrongPersons: WrongPersons
+  settle: SettleConsent
 }
 
 /** A consent that is under way, taken from the store: nobody else has it. */
@@ -34,40 +27,29 @@ interface Taken {
   provider: RegisteredProvider
 }
 
-/** Judges what came back from the provider, and only then makes it the mailbox's grant. */
+/** Takes what came back from the provider to the consent that it belongs to. */
 export function createConsentCompletion(needs: Needs): ConsentService['complete'] {
-  const { store, catalogue, clock, log, hashes, links, wrongPersons } = needs
-  const revoke = createRevocation({ ...needs, grants: store.grants })
+  const { store, catalogue, clock, log, hashes, links } = needs
 
-  return async (callback, browser) => {
-    try {
-      const completed = await complete(callback, browser)
-      log.info({ event: 'consent.completed', ...completed }, 'Consent completed')
-      return completed
-    } catch (error) {
-      log.info({ event: 'consent.refused', ...described(error) }, 'Consent refused')
-      throw error
-    }
-  }
+  return (callback, browser, how = {}) => logged(log, complete(callback, browser, how))
 
-  async function complete(callback: URL, browser: Secret | undefined): Promise<CompletedConsent> {
+  async function complete(
+    callback: URL,
+    browser: Secret | undefined,
+    { codeOnly = false }: { codeOnly?: boolean },
+  ): Promise<CompletedConsent> {
     const taken = await take(callback, browser)
     const { pending, mailbox, provider } = taken
+    // Where the provider comes back by itself, its whole answer is there to be checked.
+    if (codeOnly && provider.oauth.redirectUri === undefined)
+      throw startAgain('not-begun', 'This is not the whole address that the browser ended at', mailbox)
     await requireOpenLink(pending)
     const error = callback.searchParams.get('error')
     if (error !== null) throw refusalOfCallback(error, mailbox.address, provider.name)
     const answer = await exchange(callback, taken)
-    const good = judge(taken, answer)
-    const now = clock.now()
-    const { scopes, accessToken, expiresInSeconds, refreshTokenExpiresInSeconds: life, remark } = answer
-    const fixed = { mailbox: mailbox.address, flow: 'authorization-code' as const, scopes }
-    const ends = life === undefined ? {} : { refreshTokenEndsAt: now + life * 1000 }
-    await adopt({ ...fixed, ...good, ...ends, grantedAt: now, renewedAt: now }, taken)
-    const doubt = remark?.doubt === undefined ? {} : { doubt: remark.doubt }
-    const fresh = { secret: accessToken, expiresInSeconds, scopes, providerId: provider.id, ...doubt }
-    needs.grantChanged(mailbox.address, fresh)
-    const { signedInAs } = good
-    return { mailbox: mailbox.address, ...(signedInAs === undefined ? {} : { signedInAs }) }
+    const { browserHash, consentLinkId } = pending
+    const link = consentLinkId === undefined ? {} : { consentLinkId }
+    return needs.settle({ mailbox, provider, flow: 'authorization-code', browserHash, ...link }, answer)
   }
 
   async function take(callback: URL, browser: Secret | undefined): Promise<Taken> {
@@ -98,42 +80,14 @@ export function createConsentCompletion(needs: Needs): ConsentService['complete'
 
   async function exchange(callback: URL, { pending, state, mailbox, provider }: Taken): Promise<TokenAnswer> {
     const { nonce, codeVerifier } = pending
-    const checks = { redirectUri: needs.redirectUri, state, nonce, codeVerifier }
+    const redirectUri = provider.oauth.redirectUri ?? needs.redirectUri
+    const checks = { redirectUri, state, nonce, codeVerifier }
     try {
       return await needs.oauthClientFor(provider.id).exchangeCode(callback, checks)
     } catch (error) {
       throw refusalOfExchange(error, mailbox.address, provider.name)
     }
   }
-
-  function judge({ pending, mailbox, provider }: Taken, answer: TokenAnswer): GoodConsent {
-    try {
-      return judgeConsentAnswer(mailbox, provider, answer)
-    } catch (error) {
-      if (error instanceof ConsentRefused && error.reason === 'wrong-person') {
-        wrongPersons.note(pending.browserHash)
-        // What nobody asked for is not left lying about; the person does not wait for that.
-        void revoke(mailbox, unwantedConsent(answer, error))
-      }
-      throw error
-    }
-  }
-
-  /** The mailbox is compared once more where it counts: meanwhile it may have gone, or have another provider or person. */
-  async function adopt(grant: NewGrant, { pending, mailbox }: Taken): Promise<void> {
-    try {
-      await store.grants.adopt(grant, pending.consentLinkId, mailbox)
-    } catch (error) {
-      if (!(error instanceof Failure) || error.code !== 'not-found') throw error
-      const now = await store.mailboxes.find(mailbox.address)
-      const unchanged = now?.providerId === mailbox.providerId && now.signsInAs === mailbox.signsInAs
-      throw unchanged ? linkEnded(mailbox.address) : mailboxGone(mailbox.address)
-    }
-  }
-}
-
-function unwantedConsent({ refreshToken }: TokenAnswer, { signedInAs }: ConsentRefused): UnwantedConsent {
-  return { ...(refreshToken && { refreshToken }), ...(signedInAs !== undefined && { signedInAs }) }
 }
 
 function startAgain(reason: ConsentRefusal, message: string, mailbox?: Mailbox): ConsentRefused {
@@ -141,27 +95,4 @@ function startAgain(reason: ConsentRefusal, message: string, mailbox?: Mailbox):
     fix: 'Start again from the link, or from the page of the mailbox, and stay in the same browser.',
     ...(mailbox ? { mailbox: mailbox.address } : {}),
   })
-}
-
-function linkEnded(mailbox: Address): ConsentRefused {
-  return new ConsentRefused('link-ended', 'The consent link was used or has expired in the meantime', {
-    fix: 'Ask the person who sent it for a new link.',
-    mailbox,
-  })
-}
-
-function mailboxGone(mailbox: Address): ConsentRefused {
-  return new ConsentRefused('mailbox-gone', `The mailbox ${mailbox} was removed or changed in the meantime`, {
-    fix: 'Ask the administrator what it is to be now, then start again.',
-    mailbox,
-  })
-}
-
-/** What the log may say of a refusal: its sentence and, of an answer that did not pass, which check it was. */
-function described(error: unknown): object {
-  const { code, message, cause } = asFailure(error)
-  if (!(error instanceof ConsentRefused)) return { code, refusal: message }
-  const { reason, mailbox, signedInAs, expected } = error
-  const check = cause instanceof Error ? safeText(cause.message) : undefined
-  return { code, reason, mailbox, signedInAs, expected, refusal: message, check }
 }

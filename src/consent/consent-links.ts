@@ -9,6 +9,7 @@ import type { Catalogue } from '../providers/provider.ts'
 import type { ConsentLink, Store } from '../store/ports.ts'
 import type { ConsentHashes } from './consent-hashes.ts'
 import { expectedPerson } from './consent-judgement.ts'
+import { requirePerson } from './require-person.ts'
 import type { CreatedLink, OpenedLink } from './service.ts'
 
 export interface ConsentLinksNeeds {
@@ -30,6 +31,7 @@ export function createConsentLinks(needs: ConsentLinksNeeds) {
   return {
     async create(mailboxText: string, requestedBy: string): Promise<CreatedLink> {
       const mailbox = await existingMailbox(store.mailboxes, mailboxText)
+      requirePerson(mailbox)
       // A link that leads nowhere is found out by the one who makes it, not by the one who gets it.
       catalogue.registered(mailbox.providerId)
       const [id, secret, now] = [freshId(), freshSecret(), clock.now()]

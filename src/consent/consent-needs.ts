@@ -19,6 +19,8 @@ export interface ConsentNeeds {
   /** How long a person may take to sign in. */
   consentSeconds: number
   consentLinkSeconds: number
+  /** Runs something after a while, without keeping the process alive for it. */
+  later?: (milliseconds: number, run: () => void) => void
   /** Forget what is cached for this mailbox, and use the token that the consent brought. */
   grantChanged(mailbox: Address, fresh?: FreshToken): void
 }

@@ -1,8 +1,12 @@
+import { createAdminConsents } from './admin-consent.ts'
 import { createConsentBeginning } from './consent-beginning.ts'
 import { createConsentCompletion } from './consent-completion.ts'
 import { createConsentHashes } from './consent-hashes.ts'
 import { createConsentLinks, underPublicUrl } from './consent-links.ts'
 import type { ConsentNeeds } from './consent-needs.ts'
+import { createConsentSettling } from './consent-settling.ts'
+import { createDeviceConsents } from './device-consents.ts'
+import { pastedAnswer } from './pasted-answer.ts'
 import type { ConsentService } from './service.ts'
 import { createWrongPersons } from './wrong-persons.ts'
 
@@ -12,12 +16,20 @@ export function createConsentService(needs: ConsentNeeds): ConsentService {
   const links = createConsentLinks({ ...needs, hashes })
   const redirectUri = underPublicUrl(needs.publicUrl, '/oauth/callback')
   const wrongPersons = createWrongPersons()
-  const parts = { ...needs, hashes, links, redirectUri, wrongPersons }
+  const settle = createConsentSettling({ ...needs, wrongPersons })
+  const parts = { ...needs, hashes, links, redirectUri, wrongPersons, settle }
+  const complete = createConsentCompletion(parts)
 
   return {
     createLink: links.create,
     openLink: links.open,
     begin: createConsentBeginning(parts),
-    complete: createConsentCompletion(parts),
+    complete,
+    async completePasted(text, state, browser) {
+      const { callback, codeOnly } = pastedAnswer(text, redirectUri, state)
+      return complete(callback, browser, { codeOnly })
+    },
+    device: createDeviceConsents(parts),
+    admin: createAdminConsents(parts),
   }
 }

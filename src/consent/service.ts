@@ -13,7 +13,53 @@ export interface ConsentService {
   /** Completes it from the callback's full URL. Takes the pending consent, exchanges the code, compares the identity, checks refresh token
    * and scopes, stores the grant. On any refusal nothing is stored and an earlier grant stays.
    * @throws ConsentRefused with what to do; Failure otherwise */
-  complete(callback: URL, browser: Secret | undefined): Promise<CompletedConsent>
+  complete(
+    callback: URL,
+    browser: Secret | undefined,
+    how?: { codeOnly?: boolean },
+  ): Promise<CompletedConsent>
+  /** The same from what a person carried over by hand: the address that the browser ended at or, where the provider cannot come back to postern, the
+   * code that its page shows. `state`: of the authorization URL. @throws as `complete`; Failure `invalid` for anything else, which ends nothing */
+  completePasted(text: string, state: string, browser: Secret | undefined): Promise<CompletedConsent>
+  device: DeviceConsents
+  admin: AdminConsents
+}
+
+/** Consents on another device (RFC 8628). */
+export interface DeviceConsents {
+  /** postern asks the provider by itself from then on. @throws Failure `not-found`, `configuration`, `invalid` (no such flow), `limit-reached`, and those of the provider */
+  begin(mailbox: string): Promise<BegunDeviceConsent>
+  /** @throws Failure `not-found` */
+  state(id: string): DeviceConsentState
+  /** Asks no more. */
+  close(): void
+}
+
+export interface BegunDeviceConsent {
+  id: string
+  mailbox: Address
+  providerName: string
+  userCode: string
+  verificationUri: string
+  /** With the code in it. */
+  verificationUriComplete?: string
+  /** ISO 8601. */
+  expiresAt: string
+}
+
+export type DeviceConsentState =
+  | { state: 'pending'; mailbox: Address }
+  | ({ state: 'completed' } & CompletedConsent)
+  | { state: 'refused'; mailbox: Address; code: string; message: string; fix?: string }
+
+/** Consents of an administrator for a whole organisation, at Entra. */
+export interface AdminConsents {
+  /** @throws Failure `not-found`, `configuration`, `invalid` (the provider has none) */
+  begin(providerId: string): { url: string; provider: string; expiresAt: string }
+  /** Whether a callback belongs to one of these. */
+  isOne(callback: URL): boolean
+  /** @throws Failure `invalid` (nobody consented), `not-found` */
+  complete(callback: URL): { providerName: string; tenant?: string }
 }
 
 export interface CreatedLink {
@@ -35,6 +81,8 @@ export interface OpenedLink {
 
 export interface BegunConsent {
   authorizationUrl: URL
+  /** The provider cannot come back to postern: the person carries the answer over. */
+  byHand: boolean
   mailbox: Address
   providerName: string
 }

@@ -3,6 +3,7 @@ import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { createConsentService } from '../../src/consent/consent-service.ts'
 import type { FreshToken } from '../../src/grants/token-broker.ts'
+import type { GrantFlow, OAuthServer, Registration } from '../../src/providers/provider.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
@@ -12,16 +13,26 @@ import { goodAnswer, scriptedOAuthClient } from '../support/scripted-oauth-clien
 export const browser = new Secret('cookie-of-this-browser')
 
 /** A consent service over a store with the mailbox Me@example.com and a provider that does as it is told. */
-export async function setUpConsent({ provesIdentity = true, publicUrl = 'http://localhost:8587' } = {}) {
+export async function setUpConsent({
+  provesIdentity = true,
+  publicUrl = 'http://localhost:8587',
+  provider = {},
+}: {
+  provesIdentity?: boolean
+  publicUrl?: string
+  provider?: { flows?: GrantFlow[]; oauth?: Partial<OAuthServer>; registration?: Registration }
+} = {}) {
   const [store, clock, log] = [createMemoryStore(), createManualClock(), createRecordingLog()]
   const client = scriptedOAuthClient(goodAnswer())
+  const due: { milliseconds: number; run: () => void }[] = []
   const changes: { mailbox: string; fresh: FreshToken | undefined }[] = []
   const consent = createConsentService({
     store,
     catalogue: {
       registered(id) {
         if (id === 'bare') throw new Failure('configuration', 'The provider bare has no registration')
-        return registeredProvider({ id, provesIdentity })
+        const usual = registeredProvider({ id, provesIdentity })
+        return { ...usual, ...provider, oauth: { ...usual.oauth, ...provider.oauth } }
       },
       list: () => [{ provider: registeredProvider({ provesIdentity }), registered: true }],
     },
@@ -32,10 +43,11 @@ export async function setUpConsent({ provesIdentity = true, publicUrl = 'http://
     publicUrl: new URL(publicUrl),
     consentSeconds: 600,
     consentLinkSeconds: 86_400,
+    later: (milliseconds, run) => void due.push({ milliseconds, run }),
     grantChanged: (mailbox, fresh) => void changes.push({ mailbox, fresh }),
   })
   await store.mailboxes.add({ address: 'Me@example.com', providerId: 'custom', createdAt: clock.now() })
-  return { store, clock, log, client, changes, consent }
+  return { store, clock, log, client, changes, consent, due }
 }
 
 /** The callback that the provider's page sends the browser to. */

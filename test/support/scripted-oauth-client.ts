@@ -12,6 +12,8 @@ export interface ScriptedOAuthClient extends OAuthClient {
   exchanged: { callback: URL; checks: CallbackChecks }[]
   revoked: string[]
   answer: TokenAnswer | Error
+  /** What the next questions of a device are answered, before `answer`. */
+  polls: ('pending' | 'slow-down' | Error)[]
 }
 
 export function scriptedOAuthClient(answer: TokenAnswer): ScriptedOAuthClient {
@@ -20,6 +22,7 @@ export function scriptedOAuthClient(answer: TokenAnswer): ScriptedOAuthClient {
     exchanged: [],
     revoked: [],
     answer,
+    polls: [],
     async authorizationUrl(request) {
       script.asked.push(request)
       return new URL(`https://login.example.com/authorize?state=${request.state.reveal()}`)
@@ -32,8 +35,20 @@ export function scriptedOAuthClient(answer: TokenAnswer): ScriptedOAuthClient {
       return script.answer
     },
     refresh: () => Promise.reject(new Error('no consent refreshes')),
-    beginDevice: () => Promise.reject(new Error('nothing of a device is scripted')),
-    pollDevice: () => Promise.reject(new Error('nothing of a device is scripted')),
+    async beginDevice() {
+      return {
+        deviceCode: new Secret('the-device-code'),
+        userCode: 'ABCD-EFGH',
+        verificationUri: 'https://login.example.com/device',
+        expiresInSeconds: 900,
+        intervalSeconds: 5,
+      }
+    },
+    async pollDevice() {
+      const next = script.polls.shift() ?? script.answer
+      if (next instanceof Error) throw next
+      return next
+    },
     withoutPerson: () => Promise.reject(new Error('every consent has a person')),
     revoke: async (refreshToken) => {
       script.revoked.push(refreshToken.reveal())

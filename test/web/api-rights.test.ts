@@ -14,6 +14,11 @@ const operations: [Method, string, object | undefined, number, (keyof typeof key
   ['delete', me, undefined, 200, ['admin']],
   ['get', `${me}/token`, undefined, 200, ['admin', 'token']],
   ['post', `${me}/consent-links`, undefined, 201, ['admin']],
+  ['post', `${me}/consents`, undefined, 201, ['admin']],
+  ['post', '/consents', { consent: 'c', state: 's', answer: 'a' }, 200, ['admin']],
+  ['post', `${me}/device-consents`, undefined, 201, ['admin']],
+  ['get', '/device-consents/device-1', undefined, 200, ['admin']],
+  ['post', '/providers/example/admin-consent-links', undefined, 201, ['admin']],
   ['get', `${me}/logins`, undefined, 200, ['admin', 'read']],
   ['post', `${me}/logins`, login, 201, ['admin']],
   ['get', '/logins', undefined, 200, ['admin', 'read']],
@@ -76,7 +81,9 @@ describe('rights in general', () => {
     }
     const all = apiRoutes({ services, signInLinks, log }).map(({ method, path }) => `${method} ${path}`)
     const tested = operations.map(([method, path]) => {
-      const pattern = path.replace('me@example.com', ':address').replace(/(login|key)-1/, ':id')
+      const pattern = path
+        .replace('me@example.com', ':address')
+        .replace(/(login|key|device)-1$|(login)-1|(?<=providers\/)example/, ':id')
       return `${method.toUpperCase()} ${pattern}`
     })
     expect(tested.sort()).toEqual(all.sort())

@@ -167,6 +167,7 @@ export function scriptedConsent(link: string): ConsentService & {
   callbacks: { url: string; browser: string | undefined }[]
   requestedBy: string
   outcome: CompletedConsent | Error
+  byHand: boolean
 } {
   const mailbox = 'me@example.com'
   const unusable = () =>
@@ -202,7 +203,34 @@ export function scriptedConsent(link: string): ConsentService & {
       const authorizationUrl = new URL(
         `https://login.example.com/authorize?state=state-${this.begun.length}&x="'<&`,
       )
-      return { authorizationUrl, mailbox, providerName: 'Example Mail' }
+      return { authorizationUrl, byHand: this.byHand, mailbox, providerName: 'Example Mail' }
+    },
+    byHand: false,
+    async completePasted(text, state, browser) {
+      this.callbacks.push({ url: `${text} ${state}`, browser: browser?.reveal() })
+      if (this.outcome instanceof Error) throw this.outcome
+      return this.outcome
+    },
+    device: {
+      begin: async (address) => ({
+        id: 'device-1',
+        mailbox: address,
+        providerName: 'Example Mail',
+        userCode: 'ABCD',
+        verificationUri: 'https://login.example.com/device',
+        expiresAt: createdAt,
+      }),
+      state: () => ({ state: 'pending', mailbox }),
+      close() {},
+    },
+    admin: {
+      begin: (provider) => ({
+        url: 'https://login.example.com/adminconsent',
+        provider,
+        expiresAt: createdAt,
+      }),
+      isOne: (callback) => callback.searchParams.get('state') === 'of-an-administrator',
+      complete: () => ({ providerName: 'Example Mail', tenant: 'contoso.example' }),
     },
     async complete(url, browser) {
       this.callbacks.push({ url: url.href, browser: browser?.reveal() })

@@ -3,6 +3,7 @@ import type { SignInLinks } from '../sign-in-links.ts'
 import type { WebServices } from '../web-services.ts'
 import { apiKeyRoutes } from './api-key-routes.ts'
 import type { ApiRoute } from './api-route.ts'
+import { consentRoutes } from './consent-routes.ts'
 import { loginRoutes } from './login-routes.ts'
 import { mailboxRoutes } from './mailbox-routes.ts'
 import { signInLinkRoutes } from './sign-in-link-routes.ts'
@@ -20,6 +21,7 @@ export function apiRoutes({
 }): ApiRoute[] {
   const { mailboxes, logins, apiKeys, consent, notices, tokens } = services
   return [
+    ...consentRoutes(consent),
     ...mailboxRoutes({ mailboxes, consent, notices }),
     ...tokenRoutes({ mailboxes, tokens, log }),
     ...loginRoutes(logins),

@@ -1,7 +1,8 @@
 import type { Request, Response } from 'express'
-import type { ConsentService } from '../../consent/service.ts'
+import type { BegunConsent, ConsentService } from '../../consent/service.ts'
 import type { BegunConsents, ConsentOrigin } from './begun-consents.ts'
 import type { ConsentCookie } from './consent-cookie.ts'
+import type { Html } from './html.ts'
 import { html } from './html.ts'
 import type { PageSender } from './page.ts'
 
@@ -15,11 +16,37 @@ export interface BeginConsentParts {
 /** Begins a consent in this browser and sends it to the provider. */
 export type BeginConsent = (request: Request, response: Response, origin: ConsentOrigin) => Promise<void>
 
+/** Where the provider cannot come back to postern. The state is in the address that this browser goes to, too: it is no secret from it. */
+export function carryOver(
+  { authorizationUrl, mailbox, providerName }: Omit<BegunConsent, 'byHand'>,
+  action: string,
+): Html {
+  const state = authorizationUrl.searchParams.get('state') ?? ''
+  return html`<section>
+<p>${providerName} does not send you back here by itself. For <strong>${mailbox}</strong>:</p>
+<ol>
+<li><a href="${authorizationUrl.href}" target="_blank" rel="noreferrer">Sign in at ${providerName}</a>, in a new tab.</li>
+<li>Copy the code that it shows at the end, or the whole address that it ends at.</li>
+<li>Paste it here.</li>
+</ol>
+<form method="post" action="${action}">
+<input type="hidden" name="state" value="${state}">
+<label>Code or address <input name="answer" required autocomplete="off" spellcheck="false"></label>
+<button>Finish</button>
+</form>
+</section>`
+}
+
 export function createBeginConsent({ consent, cookie, begun, pages }: BeginConsentParts): BeginConsent {
   return async (request, response, origin) => {
     const browser = cookie.ensure(request, response)
-    const { authorizationUrl, mailbox, providerName } = await consent.begin(origin, browser)
+    const { authorizationUrl, byHand, mailbox, providerName } = await consent.begin(origin, browser)
     begun.remember(authorizationUrl, browser, origin)
+    if (byHand) {
+      const action = pages.path('oauth', 'paste')
+      const body = carryOver({ authorizationUrl, mailbox, providerName }, action)
+      return pages.send(response, { title: `Sign in at ${providerName}`, body })
+    }
     // A page rather than a redirect: Chromium holds the targets of redirects that follow a form against the
     // `form-action` of our content security policy, and the provider is not to be named there.
     const body = html`<section>

@@ -1,5 +1,5 @@
-import type { Request } from 'express'
-import { Router } from 'express'
+import type { Request, Response } from 'express'
+import express, { Router } from 'express'
 import { Failure } from '../../base/failure.ts'
 import type { ConsentRefusal } from '../../consent/consent-refused.ts'
 import { ConsentRefused } from '../../consent/consent-refused.ts'
@@ -54,26 +54,49 @@ export function createConsentPages(parts: ConsentPagesParts): Router {
     .head(allowOnly('GET'))
     .get(async (request, response) => {
       const callback = callbackUrl(request, parts.redirectUri)
-      const browser = cookie.of(request)
-      const origin = begun.find(callback, browser)
-      try {
-        const done = await consent.complete(callback, browser)
-        pages.send(response, { title: 'Connected', body: connected(done, origin, pages) })
-      } catch (error) {
-        const answer = errorAnswer(error)
-        // A refusal is a page of this flow; what is broken in postern is the last handler's business.
-        if (answer.failure.code === 'internal') throw error
-        const refused = error instanceof ConsentRefused ? error : undefined
-        if (refused?.reason === 'not-begun') countWrong(request, callback.searchParams.get('state') ?? '')
-        response.set(answer.headers)
-        const over = refused && withoutReturn.includes(refused.reason)
-        const body = mistakeSection(answer, over || !origin ? undefined : tryAgain(origin, pages))
-        pages.send(response, { title: 'Not connected', body }, answer.status)
+      if (consent.admin.isOne(callback)) {
+        const body = consentedForAll(consent.admin.complete(callback))
+        return pages.send(response, { title: 'Consent for an organisation', body })
       }
+      const origin = begun.find(callback, cookie.of(request))
+      const completing = consent.complete(callback, cookie.of(request))
+      await answer(request, response, completing, { state: stateIn(callback), origin })
     })
     .all(allowOnly('GET'))
 
+  router
+    .route('/oauth/paste')
+    .post(express.urlencoded({ extended: false, limit: '16kb' }), async (request, response) => {
+      const { answer: pasted, state } = fields(request.body)
+      const browser = cookie.of(request)
+      const origin = begun.find(withState(parts.redirectUri, state), browser)
+      await answer(request, response, consent.completePasted(pasted, state, browser), { state, origin })
+    })
+    .all(allowOnly('POST'))
+
   return router
+
+  async function answer(
+    request: Request,
+    response: Response,
+    completing: Promise<CompletedConsent>,
+    { state, origin }: { state: string; origin: ConsentOrigin | undefined },
+  ): Promise<void> {
+    try {
+      const done = await completing
+      pages.send(response, { title: 'Connected', body: connected(done, origin, pages) })
+    } catch (error) {
+      const answer = errorAnswer(error)
+      // A refusal is a page of this flow; what is broken in postern is the last handler's business.
+      if (answer.failure.code === 'internal') throw error
+      const refused = error instanceof ConsentRefused ? error : undefined
+      if (refused?.reason === 'not-begun') countWrong(request, state)
+      response.set(answer.headers)
+      const over = refused && withoutReturn.includes(refused.reason)
+      const body = mistakeSection(answer, over || !origin ? undefined : tryAgain(origin, pages))
+      pages.send(response, { title: 'Not connected', body }, answer.status)
+    }
+  }
 
   /** What is asked of a link; a link that does not exist (any more) is counted. */
   async function counted<T>(request: Request, link: string, asked: Promise<T>): Promise<T> {
@@ -84,6 +107,21 @@ export function createConsentPages(parts: ConsentPagesParts): Router {
       throw error
     }
   }
+}
+
+function fields(body: unknown): { answer: string; state: string } {
+  const { answer, state } = (body ?? {}) as Record<string, unknown>
+  return { answer: typeof answer === 'string' ? answer : '', state: typeof state === 'string' ? state : '' }
+}
+
+function stateIn(callback: URL): string {
+  return callback.searchParams.get('state') ?? ''
+}
+
+function withState(redirectUri: string, state: string): URL {
+  const url = new URL(redirectUri)
+  url.searchParams.set('state', state)
+  return url
 }
 
 // Rebuilt on the public address: what the request says of itself is not to be trusted (RFC 9700, section 4.13).
@@ -124,6 +162,14 @@ function connected(
   return html`<section class="done">
 <p>postern can now send mail for <strong>${mailbox}</strong>${signedInAs !== undefined && html`, as ${signedInAs} signed in and agreed`}.</p>
 <p>${wayOn ?? 'You may close this page.'}</p>
+</section>`
+}
+
+function consentedForAll({ providerName, tenant }: { providerName: string; tenant?: string }): Html {
+  return html`<section class="done">
+<p>${providerName} says that an administrator has consented${tenant !== undefined && html` for the organisation <strong>${tenant}</strong>`}.</p>
+<p>People of it can be asked for their consent now; mailboxes without one are added with <code>postern mailbox add ADDRESS --app-only</code>, after Exchange Online knows of the
+app: <code>postern provider show</code> prints the commands. You may close this page.</p>
 </section>`
 }
 

@@ -1,35 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { SentLink } from '../notices/service.ts'
 import type { TokenFormat } from './broker.ts'
 import type { Context } from './context.ts'
-
-/** `postern consent ADDRESS` */
-export function addConsentVerb(program: Command, context: Context): void {
-  program
-    .command('consent')
-    .argument('<address>', 'the mailbox')
-    .description('print a one-use link that finishes the consent in a browser')
-    .option(
-      '--send',
-      'send the link by the channels for notices (webhook, mail, command) instead of printing it',
-    )
-    .addHelpText('after', '\nExample:\n  postern consent billing@example.com --send')
-    .action(async (address: string, { send }: { send?: boolean }, command: Command) => {
-      if (send) {
-        const sent = await context.withRunningBroker((broker) => broker.sendConsentLink(address))
-        context.tell(command, sent, sentWords(sent))
-        return
-      }
-      const link = await context.withRunningBroker((broker) => broker.createConsentLink(address))
-      const words = `${link.url}\n\nWhoever opens this link can finish the consent for ${link.mailbox}, once, until ${link.expiresAt}.\n`
-      context.tell(command, link, words)
-    })
-}
-
-function sentWords({ mailbox, expiresAt, deliveries }: SentLink): string {
-  const lines = deliveries.map(({ channel, failure }) => `${channel}: ${failure ?? 'sent'}\n`)
-  return `${lines.join('')}The link finishes the consent for ${mailbox}, once, until ${expiresAt}.\n`
-}
 
 /** `postern token ADDRESS` */
 export function addTokenVerb(program: Command, context: Context): void {

@@ -1,0 +1,151 @@
+import { createInterface } from 'node:readline/promises'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Command } from 'commander'
+import { asFailure, Failure } from '../base/failure.ts'
+import type { CompletedConsent } from '../consent/service.ts'
+import type { SentLink } from '../notices/service.ts'
+import type { RunningBroker } from './broker.ts'
+import type { Context } from './context.ts'
+
+interface ConsentOptions {
+  send?: boolean
+  paste?: boolean
+  device?: boolean
+  admin?: string
+}
+
+const help = `
+Without an option, the link that is printed finishes the consent in any browser that reaches postern.
+
+Examples:
+  postern consent billing@example.com --send
+  postern consent billing@example.com --paste
+  postern consent --admin microsoft`
+
+/** `postern consent` */
+export function addConsentVerb(program: Command, context: Context): void {
+  program
+    .command('consent')
+    .argument('[address]', 'the mailbox')
+    .description('get the consent of the person who signs in for a mailbox')
+    .option(
+      '--send',
+      'send the link by the channels for notices (webhook, mail, command) instead of printing it',
+    )
+    .option(
+      '--paste',
+      'sign in with a browser that does not reach postern, and paste the address that it ends at',
+    )
+    .option('--device', 'sign in by a code on another device; many organisations at Microsoft block this')
+    .option(
+      '--admin <provider>',
+      'print the link by which an administrator consents for a whole organisation',
+    )
+    .addHelpText('after', help)
+    .action(async (address: string | undefined, options: ConsentOptions, command: Command) => {
+      const [way = printLink, ...more] = waysOf(options)
+      if (more.length > 0) throw badUse('Give only one of --send, --paste, --device and --admin')
+      if (options.admin === undefined && address === undefined) throw badUse('Name the mailbox')
+      await context.withRunningBroker((broker) =>
+        way({ broker, context, command, address: address ?? '', options }),
+      )
+    })
+}
+
+interface Asked {
+  broker: RunningBroker
+  context: Context
+  command: Command
+  address: string
+  options: ConsentOptions
+}
+
+type Way = (asked: Asked) => Promise<void>
+
+function waysOf({ send, paste, device, admin }: ConsentOptions): Way[] {
+  return [
+    ...(send ? [sendLink] : []),
+    ...(paste ? [pasteAnswer] : []),
+    ...(device ? [onDevice] : []),
+    ...(admin === undefined ? [] : [printAdminLink]),
+  ]
+}
+
+async function printLink({ broker, context, command, address }: Asked): Promise<void> {
+  const link = await broker.createConsentLink(address)
+  const words = `${link.url}\n\nWhoever opens this link can finish the consent for ${link.mailbox}, once, until ${link.expiresAt}.\n`
+  context.tell(command, link, words)
+}
+
+async function sendLink({ broker, context, command, address }: Asked): Promise<void> {
+  const sent = await broker.sendConsentLink(address)
+  context.tell(command, sent, sentWords(sent))
+}
+
+function sentWords({ mailbox, expiresAt, deliveries }: SentLink): string {
+  const lines = deliveries.map(({ channel, failure }) => `${channel}: ${failure ?? 'sent'}\n`)
+  return `${lines.join('')}The link finishes the consent for ${mailbox}, once, until ${expiresAt}.\n`
+}
+
+async function printAdminLink({ broker, context, command, options }: Asked): Promise<void> {
+  const link = await broker.createAdminConsentLink(options.admin ?? '')
+  const words = `${link.url}\n\nAn administrator of the organisation opens this link, until ${link.expiresAt}.\n`
+  context.tell(command, link, words)
+}
+
+/** Asks again after a paste that means nothing: it has ended nothing. */
+async function pasteAnswer({ broker, context, command, address }: Asked): Promise<void> {
+  const begun = await broker.beginConsent(address)
+  const { stderr, stdin } = context.terminal
+  const what = begun.byHand
+    ? 'the code that the page shows, or the whole address that it ends at'
+    : 'the whole address that it ends at, though the browser says that there is no such page'
+  stderr.write(
+    `Open this address in any browser and sign in:\n\n${begun.authorizationUrl}\n\nThen paste here ${what}:\n`,
+  )
+  for await (const line of createInterface({ input: stdin })) {
+    if (line.trim() === '') continue
+    try {
+      tellCompleted(context, command, await broker.completeConsent(begun, line))
+      return
+    } catch (error) {
+      const { code, message, fix = '' } = asFailure(error)
+      if (code !== 'invalid' || !(error instanceof Failure) || !isMispasted(error)) throw error
+      stderr.write(`${message}. ${fix}\n`)
+    }
+  }
+  throw badUse('Nothing was pasted')
+}
+
+/** Of the failures with this code, the one after which the consent is still under way. */
+function isMispasted({ message }: Failure): boolean {
+  return message === 'This is not what the browser ended at'
+}
+
+async function onDevice({ broker, context, command, address }: Asked): Promise<void> {
+  const begun = await broker.beginDeviceConsent(address)
+  const { stderr } = context.terminal
+  stderr.write(
+    `Open ${begun.verificationUri} on any device and enter the code ${begun.userCode}, until ${begun.expiresAt}.\n` +
+      'Many organisations at Microsoft block this by Conditional Access: then use the link of "postern consent" instead.\n',
+  )
+  for (;;) {
+    const state = await broker.deviceConsent(begun.id)
+    if (state.state === 'completed') return tellCompleted(context, command, state)
+    if (state.state === 'refused') {
+      const { message, fix } = state
+      throw new Failure('consent-needed', message, fix === undefined ? {} : { fix })
+    }
+    await wait(1000)
+  }
+}
+
+function tellCompleted(context: Context, command: Command, { mailbox, signedInAs }: CompletedConsent): void {
+  const who = signedInAs === undefined ? '' : `, as ${signedInAs} signed in and agreed`
+  const result = { mailbox, ...(signedInAs !== undefined && { signedInAs }) }
+  context.tell(command, result, `postern can now send mail for ${mailbox}${who}.\n`)
+}
+
+function badUse(message: string): Failure {
+  return new Failure('invalid', message, { fix: 'See "postern consent --help".' })
+}

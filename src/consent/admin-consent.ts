@@ -1,0 +1,85 @@
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../base/clock.ts'
+import { Failure } from '../base/failure.ts'
+import { freshSecret } from '../mailboxes/fresh-secret.ts'
+import type { RegisteredProvider } from '../providers/provider.ts'
+import { severalTenants } from '../providers/registration-at.ts'
+import type { ConsentNeeds } from './consent-needs.ts'
+import type { AdminConsents } from './service.ts'
+
+type Needs = Pick<ConsentNeeds, 'catalogue' | 'clock' | 'log'> & { redirectUri: string }
+
+const lifeMilliseconds = 24 * 3_600_000
+
+/**
+ * The consent of an administrator of Entra for a whole tenant, which lets an app do something there without anybody's own consent, or lets its people consent. Nothing comes
+ * of it here: that the provider says yes is only told.
+ */
+export function createAdminConsents({ catalogue, clock, log, redirectUri }: Needs): AdminConsents {
+  /** By `state`; forgotten by a restart, as a comfort may be. */
+  const begun = new LRUCache<string, { providerId: string; until: number }>({ max: 1000 })
+
+  return {
+    begin(providerId) {
+      const provider = catalogue.registered(providerId)
+      const url = adminConsentUrl(provider)
+      const state = freshSecret().reveal()
+      begun.set(state, { providerId, until: clock.monotonic() + lifeMilliseconds })
+      url.searchParams.set('redirect_uri', redirectUri)
+      url.searchParams.set('state', state)
+      const expiresAt = new Date(clock.now() + lifeMilliseconds).toISOString()
+      return { url: url.href, provider: provider.id, expiresAt }
+    },
+
+    isOne: (callback) => pendingOf(callback, clock) !== undefined,
+
+    complete(callback) {
+      const pending = pendingOf(callback, clock)
+      if (!pending)
+        throw new Failure('not-found', 'No such consent is under way', { fix: 'Make a new link.' })
+      begun.delete(callback.searchParams.get('state') ?? '')
+      const { name, id } = catalogue.registered(pending.providerId)
+      if (callback.searchParams.get('admin_consent')?.toLowerCase() !== 'true') throw refused(callback, name)
+      const tenant = shown(callback.searchParams.get('tenant'))
+      log.info({ event: 'consent.admin', provider: id, tenant }, 'An administrator consented for a tenant')
+      return { providerName: name, ...(tenant !== undefined && { tenant }) }
+    },
+  }
+
+  function pendingOf(callback: URL, { monotonic }: Pick<Clock, 'monotonic'>) {
+    const [state = '', ...more] = callback.searchParams.getAll('state')
+    const found = more.length === 0 ? begun.get(state) : undefined
+    return found && monotonic() < found.until ? found : undefined
+  }
+}
+
+function adminConsentUrl({ name, oauth, registration }: RegisteredProvider): URL {
+  if (oauth.adminConsentEndpoint === undefined) {
+    throw new Failure('invalid', `${name} has no consent of an administrator for a whole organisation`, {
+      fix: 'Let the owner of each mailbox consent: postern consent ADDRESS.',
+    })
+  }
+  const { clientId, clientSecrets, certificate, tenant = '' } = registration
+  const url = new URL(oauth.adminConsentEndpoint)
+  // Personal accounts have no administrator.
+  if (tenant.toLowerCase() === 'common')
+    url.pathname = url.pathname.replace(/^\/common\//i, '/organizations/')
+  const asApp = (clientSecrets.length > 0 || certificate) && !severalTenants.includes(tenant.toLowerCase())
+  // What the registration lists; or what people consent to one by one.
+  const scopes = asApp ? oauth.applicationScopes : oauth.mailScopes
+  url.search = new URLSearchParams({ client_id: clientId, scope: scopes.join(' ') }).toString()
+  return url
+}
+
+/** The description is foreign text that anybody can put into a URL: neither shown nor logged. */
+function refused(callback: URL, name: string): Failure {
+  const error = callback.searchParams.get('error') ?? ''
+  const what = /^[a-z0-9_]{1,60}$/.test(error) ? `: ${error}` : ''
+  return new Failure('invalid', `${name} says that no administrator has consented${what}`, {
+    fix: 'Open the link as an administrator who may consent for the organisation, such as a Cloud Application Administrator.',
+  })
+}
+
+function shown(tenant: string | null): string | undefined {
+  return tenant !== null && /^[\w.-]{1,100}$/.test(tenant) ? tenant : undefined
+}

@@ -1,0 +1,94 @@
+import type { Address } from '../base/address.ts'
+import { Failure } from '../base/failure.ts'
+import { createRevocation, type UnwantedConsent } from '../mailboxes/revocation.ts'
+import type { TokenAnswer } from '../providers/oauth-client.ts'
+import type { RegisteredProvider } from '../providers/provider.ts'
+import type { Mailbox, NewGrant } from '../store/ports.ts'
+import { type GoodConsent, judgeConsentAnswer } from './consent-judgement.ts'
+import type { ConsentNeeds } from './consent-needs.ts'
+import { ConsentRefused } from './consent-refused.ts'
+import type { CompletedConsent } from './service.ts'
+import type { WrongPersons } from './wrong-persons.ts'
+
+/** What a person was asked for, by whichever flow. */
+export interface AskedConsent {
+  mailbox: Mailbox
+  provider: RegisteredProvider
+  flow: 'authorization-code' | 'device'
+  consentLinkId?: string
+  /** Of the browser that began; absent where none did. */
+  browserHash?: string
+}
+
+/** Judges what the provider gave, and only then makes it the mailbox's grant. @throws ConsentRefused, Failure */
+export type SettleConsent = (asked: AskedConsent, answer: TokenAnswer) => Promise<CompletedConsent>
+
+type Needs = Pick<
+  ConsentNeeds,
+  'store' | 'catalogue' | 'oauthClientFor' | 'clock' | 'log' | 'grantChanged'
+> & {
+  wrongPersons: WrongPersons
+}
+
+export function createConsentSettling(needs: Needs): SettleConsent {
+  const { store, clock, wrongPersons } = needs
+  const revoke = createRevocation({ ...needs, grants: store.grants })
+
+  function judge({ mailbox, provider, browserHash }: AskedConsent, answer: TokenAnswer): GoodConsent {
+    try {
+      return judgeConsentAnswer(mailbox, provider, answer)
+    } catch (error) {
+      if (error instanceof ConsentRefused && error.reason === 'wrong-person') {
+        if (browserHash !== undefined) wrongPersons.note(browserHash)
+        // What nobody asked for is not left lying about; the person does not wait for that.
+        void revoke(mailbox, unwantedConsent(answer, error))
+      }
+      throw error
+    }
+  }
+
+  /** The mailbox is compared once more where it counts: meanwhile it may have gone, or have another provider or person. */
+  async function adopt(grant: NewGrant, { consentLinkId, mailbox }: AskedConsent): Promise<void> {
+    try {
+      await store.grants.adopt(grant, consentLinkId, mailbox)
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'not-found') throw error
+      const now = await store.mailboxes.find(mailbox.address)
+      const unchanged = now?.providerId === mailbox.providerId && now.signsInAs === mailbox.signsInAs
+      throw unchanged ? linkEnded(mailbox.address) : mailboxGone(mailbox.address)
+    }
+  }
+
+  return async (asked, answer) => {
+    const { mailbox, provider, flow } = asked
+    const good = judge(asked, answer)
+    const now = clock.now()
+    const { scopes, accessToken, expiresInSeconds, refreshTokenExpiresInSeconds: life, remark } = answer
+    const ends = life === undefined ? {} : { refreshTokenEndsAt: now + life * 1000 }
+    const grant = { mailbox: mailbox.address, flow, scopes, ...good, ...ends }
+    await adopt({ ...grant, grantedAt: now, renewedAt: now }, asked)
+    const doubt = remark?.doubt === undefined ? {} : { doubt: remark.doubt }
+    const fresh = { secret: accessToken, expiresInSeconds, scopes, providerId: provider.id, ...doubt }
+    needs.grantChanged(mailbox.address, fresh)
+    const { signedInAs } = good
+    return { mailbox: mailbox.address, ...(signedInAs === undefined ? {} : { signedInAs }) }
+  }
+}
+
+function unwantedConsent({ refreshToken }: TokenAnswer, { signedInAs }: ConsentRefused): UnwantedConsent {
+  return { ...(refreshToken && { refreshToken }), ...(signedInAs !== undefined && { signedInAs }) }
+}
+
+export function linkEnded(mailbox: Address): ConsentRefused {
+  return new ConsentRefused('link-ended', 'The consent link was used or has expired in the meantime', {
+    fix: 'Ask the person who sent it for a new link.',
+    mailbox,
+  })
+}
+
+function mailboxGone(mailbox: Address): ConsentRefused {
+  return new ConsentRefused('mailbox-gone', `The mailbox ${mailbox} was removed or changed in the meantime`, {
+    fix: 'Ask the administrator what it is to be now, then start again.',
+    mailbox,
+  })
+}

@@ -1,0 +1,138 @@
+import type { Clock } from '../base/clock.ts'
+import { asFailure, Failure, stopping } from '../base/failure.ts'
+import { existingMailbox } from '../mailboxes/existing-mailbox.ts'
+import { freshId } from '../mailboxes/fresh-secret.ts'
+import type { DeviceAuthorization } from '../providers/oauth-client.ts'
+import { logged } from './consent-log.ts'
+import type { ConsentNeeds } from './consent-needs.ts'
+import type { AskedConsent, SettleConsent } from './consent-settling.ts'
+import { requirePerson } from './require-person.ts'
+import type { BegunDeviceConsent, CompletedConsent, DeviceConsentState, DeviceConsents } from './service.ts'
+
+type Needs = Pick<ConsentNeeds, 'store' | 'catalogue' | 'oauthClientFor' | 'clock' | 'log' | 'later'> & {
+  settle: SettleConsent
+}
+
+/** At once; each asks its provider every few seconds. */
+const most = 100
+/** How long the outcome can be asked for. */
+const keptSeconds = 600
+/** RFC 8628, section 3.5. */
+const slowerSeconds = 5
+
+/**
+ * Consents on another device (RFC 8628). The codes are in memory only: a restart ends what is under way, and the person begins again.
+ */
+export function createDeviceConsents(needs: Needs): DeviceConsents {
+  const { store, catalogue, clock, log, settle, later = unattended } = needs
+  const states = new Map<string, DeviceConsentState & { until: number }>()
+  let closed = false
+
+  async function begin(mailboxText: string): Promise<BegunDeviceConsent> {
+    const mailbox = await existingMailbox(store.mailboxes, mailboxText)
+    requirePerson(mailbox)
+    const provider = catalogue.registered(mailbox.providerId)
+    if (!provider.flows.includes('device')) throw noDeviceFlow(provider.name)
+    sweep(clock)
+    if (states.size >= most) throw tooMany()
+    const begun = await needs.oauthClientFor(provider.id).beginDevice()
+    const id = freshId()
+    const until = clock.monotonic() + begun.expiresInSeconds * 1000
+    states.set(id, { state: 'pending', mailbox: mailbox.address, until: until + keptSeconds * 1000 })
+    void poll(id, { mailbox, provider, flow: 'device' }, begun, until)
+    log.info(
+      { event: 'consent.begun', mailbox: mailbox.address, provider: provider.id, flow: 'device' },
+      'Consent begun',
+    )
+    const { deviceCode: _, expiresInSeconds, intervalSeconds: _i, ...shown } = begun
+    const expiresAt = new Date(clock.now() + expiresInSeconds * 1000).toISOString()
+    return { id, mailbox: mailbox.address, providerName: provider.name, ...shown, expiresAt }
+  }
+
+  async function poll(
+    id: string,
+    asked: AskedConsent,
+    begun: DeviceAuthorization,
+    until: number,
+  ): Promise<void> {
+    const { address } = asked.mailbox
+    try {
+      const done = await logged(log, finish(asked, begun, until))
+      end(id, { state: 'completed', ...done })
+    } catch (error) {
+      const { code, message, fix } = asFailure(error)
+      end(id, { state: 'refused', mailbox: address, code, message, ...(fix !== undefined && { fix }) })
+    }
+  }
+
+  async function finish(
+    asked: AskedConsent,
+    { deviceCode, intervalSeconds }: DeviceAuthorization,
+    until: number,
+  ): Promise<CompletedConsent> {
+    const client = needs.oauthClientFor(asked.provider.id)
+    let interval = intervalSeconds
+    for (;;) {
+      await new Promise<void>((resolve) => later(interval * 1000, resolve))
+      if (closed) throw stopping()
+      if (clock.monotonic() >= until) throw notEntered()
+      const answer = await client.pollDevice(deviceCode).catch(passing)
+      if (answer === 'slow-down') interval += slowerSeconds
+      else if (answer !== 'pending') return settle(asked, answer)
+    }
+  }
+
+  function end(id: string, outcome: DeviceConsentState): void {
+    states.set(id, { ...outcome, until: clock.monotonic() + keptSeconds * 1000 })
+  }
+
+  function sweep({ monotonic }: Pick<Clock, 'monotonic'>): void {
+    for (const [id, { until }] of states) if (until <= monotonic()) states.delete(id)
+  }
+
+  return {
+    begin,
+    state(id) {
+      sweep(clock)
+      const found = states.get(id)
+      if (!found) throw unknown()
+      const { until: _, ...state } = found
+      return state
+    },
+    close() {
+      closed = true
+    },
+  }
+}
+
+/** Trouble on the way is no answer: it is asked again until the time is up (RFC 8628, section 3.5). */
+function passing(error: unknown): 'slow-down' {
+  if (error instanceof Failure && error.code === 'provider-unavailable') return 'slow-down'
+  throw error
+}
+
+function noDeviceFlow(name: string): Failure {
+  return new Failure('invalid', `${name} has no sign-in by a code on another device`, {
+    fix: 'Use the consent in a browser: its link works on any machine that reaches postern, and --paste where none does.',
+  })
+}
+
+function notEntered(): Failure {
+  return new Failure('consent-needed', 'The code was not entered in time', { fix: 'Begin again.' })
+}
+
+function tooMany(): Failure {
+  return new Failure('limit-reached', `${most} consents on other devices are under way already`, {
+    fix: 'Wait until one has ended.',
+  })
+}
+
+function unknown(): Failure {
+  return new Failure('not-found', 'There is no such consent on another device, or it ended long ago', {
+    fix: 'Begin again.',
+  })
+}
+
+function unattended(milliseconds: number, run: () => void): void {
+  setTimeout(run, milliseconds).unref()
+}

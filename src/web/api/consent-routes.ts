@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import { Secret } from '../../base/secret.ts'
+import type { ConsentService } from '../../consent/service.ts'
+import { freshSecret } from '../../mailboxes/fresh-secret.ts'
+import type { ApiRoute } from './api-route.ts'
+import { readInput } from './read-input.ts'
+
+const secret = z
+  .string()
+  .min(1)
+  .max(200)
+  .transform((text) => new Secret(text))
+
+const pasted = z.strictObject({
+  consent: secret,
+  state: z.string().min(1).max(200),
+  answer: z.string().min(1).max(8192),
+})
+
+/** The ways to a consent beside the browser that reaches postern. */
+export function consentRoutes(consent: ConsentService): ApiRoute[] {
+  return [
+    {
+      // Whoever asks stands in for the browser: what ties the two calls together is the secret of the first.
+      method: 'POST',
+      path: '/mailboxes/:address/consents',
+      needs: 'admin',
+      async answer({ param }) {
+        const browser = freshSecret()
+        const { authorizationUrl, ...begun } = await consent.begin({ mailbox: param('address') }, browser)
+        const body = { ...begun, authorizationUrl: authorizationUrl.href, consent: browser.reveal() }
+        return { status: 201, body }
+      },
+    },
+    {
+      method: 'POST',
+      path: '/consents',
+      needs: 'admin',
+      async answer({ body }) {
+        const { consent: browser, state, answer } = readInput(pasted, body)
+        return { body: await consent.completePasted(answer, state, browser) }
+      },
+    },
+    {
+      method: 'POST',
+      path: '/mailboxes/:address/device-consents',
+      needs: 'admin',
+      async answer({ param }) {
+        const begun = await consent.device.begin(param('address'))
+        return { status: 201, body: begun, location: `/device-consents/${begun.id}` }
+      },
+    },
+    {
+      method: 'GET',
+      path: '/device-consents/:id',
+      needs: 'admin',
+      answer: ({ param }) => ({ body: consent.device.state(param('id')) }),
+    },
+    {
+      method: 'POST',
+      path: '/providers/:id/admin-consent-links',
+      needs: 'admin',
+      answer: ({ param }) => ({ status: 201, body: consent.admin.begin(param('id')) }),
+    },
+  ]
+}

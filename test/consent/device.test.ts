@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import { Failure } from '../../src/base/failure.ts'
+import { eventually } from '../support/eventually.ts'
+import { goodAnswer } from '../support/scripted-oauth-client.ts'
+import { setUpConsent } from './consent-set-up.ts'
+
+const mailbox = 'me@example.com'
+
+async function begun() {
+  const set = await setUpConsent({ provider: { flows: ['authorization-code', 'device'] } })
+  const shown = await set.consent.device.begin(mailbox)
+  const state = () => set.consent.device.state(shown.id)
+  /** The time until the next question passes. */
+  const ask = async () => {
+    await eventually('a question is due', () => set.due.length > 0)
+    const next = set.due.shift()
+    set.clock.advance((next?.milliseconds ?? 0) / 1000)
+    next?.run()
+    return next?.milliseconds
+  }
+  const ended = () => eventually('it has ended', () => state().state !== 'pending')
+  return { ...set, shown, state, ask, ended }
+}
+
+describe('a consent on another device', () => {
+  it('shows what the person needs, and nothing else', async () => {
+    const { shown, state } = await begun()
+    expect(shown).toEqual({
+      id: expect.any(String),
+      mailbox: 'Me@example.com',
+      providerName: 'Provider custom',
+      userCode: 'ABCD-EFGH',
+      verificationUri: 'https://login.example.com/device',
+      expiresAt: '2030-05-01T12:15:00.000Z',
+    })
+    expect(state()).toEqual({ state: 'pending', mailbox: 'Me@example.com' })
+  })
+
+  it('asks at the pace that the provider wants, and becomes the grant', async () => {
+    const { client, ask, ended, state, store, log } = await begun()
+    client.polls.push('pending', 'slow-down', new Failure('provider-unavailable', 'Busy'), 'pending')
+    expect([await ask(), await ask(), await ask(), await ask()]).toEqual([5000, 5000, 10_000, 15_000])
+    await ask()
+    await ended()
+    expect(state()).toEqual({ state: 'completed', mailbox: 'Me@example.com', signedInAs: 'Me@example.com' })
+    expect(await store.grants.ofMailbox(mailbox)).toMatchObject({ state: 'active', flow: 'device' })
+    expect(JSON.stringify(log.lines)).not.toMatch(/the-device-code|ABCD-EFGH/)
+  })
+
+  it('of the wrong person is refused and ended at the provider', async () => {
+    const { client, ask, ended, state, store } = await begun()
+    client.answer = goodAnswer({ identity: { subject: 's', addresses: ['you@example.com'] } })
+    await ask()
+    await ended()
+    expect(state()).toMatchObject({
+      state: 'refused',
+      message: 'you@example.com signed in, but Me@example.com has to',
+    })
+    expect(await store.grants.ofMailbox(mailbox)).toEqual({ state: 'absent' })
+    await eventually('it is revoked', () => client.revoked.length === 1)
+  })
+
+  it('that is declined says so', async () => {
+    const { client, ask, ended, state } = await begun()
+    client.answer = new Failure('consent-needed', 'The sign-in was declined', { fix: 'Begin again.' })
+    await ask()
+    await ended()
+    expect(state()).toMatchObject({
+      state: 'refused',
+      code: 'consent-needed',
+      message: 'The sign-in was declined',
+    })
+  })
+
+  it('ends with its code, and its outcome is forgotten later', async () => {
+    const { clock, ask, ended, state } = await begun()
+    clock.advance(900)
+    await ask()
+    await ended()
+    expect(state()).toMatchObject({ state: 'refused', message: 'The code was not entered in time' })
+    clock.advance(3600)
+    expect(() => state()).toThrow(/no such consent/)
+  })
+
+  it('asks no more when postern ends', async () => {
+    const { consent, ask, ended, state, client } = await begun()
+    consent.device.close()
+    client.polls.push('pending')
+    await ask()
+    await ended()
+    expect(client.polls).toEqual(['pending'])
+    expect(state()).toMatchObject({ state: 'refused' })
+  })
+
+  it('is not there where the provider has none', async () => {
+    const { consent } = await setUpConsent()
+    await expect(consent.device.begin(mailbox)).rejects.toMatchObject({ code: 'invalid' })
+  })
+})
