@@ -168,6 +168,7 @@ function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey 
   const notices = createNotices({
     notify,
     store,
+    catalogue,
     tokens,
     relay,
     consent,

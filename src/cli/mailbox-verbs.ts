@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { shellWord } from '../base/shell-word.ts'
-import type { MailboxStatus } from '../mailboxes/services.ts'
+import type { EndingStatus, MailboxStatus } from '../mailboxes/services.ts'
 import type { Broker } from './broker.ts'
 import type { Context } from './context.ts'
 import { collect } from './login-verbs.ts'
@@ -129,10 +129,23 @@ function describe(status: MailboxStatus): string {
     ['scopes', status.scopes?.join(' ') || undefined],
     ['granted', status.grantedAt],
     ['renewed', status.renewedAt],
+    ...(status.endings ?? []).map((ending): [string, string] => ['ends', endingLine(ending)]),
     ...sendingLines(status.sending),
   ]
   const filled = lines.filter((line): line is [string, string] => line[1] !== undefined)
   return filled.map(([name, value]) => `${name.padEnd(14)}${value}\n`).join('')
+}
+
+const endingWords: Record<EndingStatus['kind'], string> = {
+  unused: 'the grant, if nobody uses it',
+  'refresh-token': 'the grant, as the provider has said',
+  'test-phase': 'the grant, because the registration is in a test phase',
+  'client-secret': 'the client secret of the registration',
+  certificate: 'the certificate of the registration',
+}
+
+function endingLine({ kind, endsAt, fix }: EndingStatus): string {
+  return `${endsAt.slice(0, 10)}: ${endingWords[kind]}. ${fix}`
 }
 
 function nextStep({ address, state }: MailboxStatus): string {

@@ -10,13 +10,14 @@ import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { Secret } from '../base/secret.ts'
+import { bySoonest, type Ending, grantEndings, registrationEndings } from '../providers/forecast.ts'
 import type { OAuthClient } from '../providers/oauth-client.ts'
 import type { Catalogue, Provider } from '../providers/provider.ts'
 import type { Grant, Mailbox, NewGrant, Store } from '../store/ports.ts'
 import { coveredMailbox, existingMailbox } from './existing-mailbox.ts'
 import { type FlowWithoutPerson, flowWithoutPerson } from './flow-without-person.ts'
 import { createRevocation } from './revocation.ts'
-import type { Mailboxes, MailboxRequest, MailboxStatus, SendingStatus } from './services.ts'
+import type { EndingStatus, Mailboxes, MailboxRequest, MailboxStatus, SendingStatus } from './services.ts'
 
 export interface MailboxesNeeds {
   store: Pick<Store, 'mailboxes' | 'grants'>
@@ -100,6 +101,18 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
     }
   }
 
+  function endingStatus(grant: Grant, providerId: string): Pick<MailboxStatus, 'endings'> {
+    if (grant.state !== 'active') return {}
+    try {
+      const provider = catalogue.registered(providerId)
+      const endings = [...grantEndings(grant, provider), ...registrationEndings(provider.registration)]
+      return endings.length === 0 ? {} : { endings: endings.sort(bySoonest).map(shownEnding) }
+    } catch {
+      // Without its registration nothing is foretold; what is missing is said elsewhere.
+      return {}
+    }
+  }
+
   function forget(address: Address): void {
     needs.grantChanged(address)
     needs.drain(address)
@@ -114,6 +127,7 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
       ...(mailbox.signsInAs === undefined ? {} : { signsInAs: mailbox.signsInAs }),
       ...(mailbox.aliases === undefined ? {} : { aliases: mailbox.aliases }),
       ...grantStatus(grant),
+      ...endingStatus(grant, mailbox.providerId),
     }
   }
 }
@@ -149,6 +163,10 @@ function grantStatus(grant: Grant): Omit<MailboxStatus, 'address' | 'provider'> 
     grantedAt: new Date(grant.grantedAt).toISOString(),
     renewedAt: new Date(grant.renewedAt).toISOString(),
   }
+}
+
+function shownEnding({ kind, endsAt, fix }: Ending): EndingStatus {
+  return { kind, endsAt: new Date(endsAt).toISOString(), fix }
 }
 
 /** RFC 6749, appendix A.17: visible ASCII. The end of line that a file leaves behind it is cut off. */

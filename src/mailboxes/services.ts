@@ -1,5 +1,6 @@
 import type { Address } from '../base/address.ts'
 import type { Secret } from '../base/secret.ts'
+import type { Ending } from '../providers/forecast.ts'
 import type { Credentials } from '../sasl/credentials.ts'
 import type { Flow, Scope } from '../store/ports.ts'
 
@@ -61,8 +62,18 @@ export interface MailboxStatus {
   scopes?: readonly string[]
   grantedAt?: string
   renewedAt?: string
+  /** What will end its grant, or what its registration authenticates with, the soonest first. Absent when nothing is known of. */
+  endings?: readonly EndingStatus[]
   /** What it may send now. Absent while no postern runs, and in lists. */
   sending?: SendingStatus
+}
+
+/** Times: ISO 8601. */
+export interface EndingStatus {
+  kind: Ending['kind']
+  endsAt: string
+  /** What to do: a whole sentence. */
+  fix: string
 }
 
 /** What a mailbox may send now, by what its provider allows and has said lately. Times: ISO 8601. */

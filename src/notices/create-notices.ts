@@ -9,9 +9,11 @@ import type { ConsentService } from '../consent/service.ts'
 import type { TokenStates } from '../grants/token-broker.ts'
 import { parseDisplayName } from '../mailboxes/display-name.ts'
 import type { HttpFetch } from '../providers/http-fetch.ts'
+import type { Catalogue } from '../providers/provider.ts'
 import type { Store } from '../store/ports.ts'
 import type { Relay } from '../upstream/relay.ts'
 import { createCommandChannel } from './command-channel.ts'
+import { endingGrants, endingRegistrations } from './endings.ts'
 import { lapsedGrants } from './lapsed-grants.ts'
 import { lastingTrouble } from './lasting-trouble.ts'
 import { createMailChannel } from './mail-channel.ts'
@@ -23,6 +25,7 @@ import { createWebhookChannel } from './webhook-channel.ts'
 export interface NoticesNeeds {
   notify: NotifyConfig
   store: Pick<Store, 'grants' | 'notices'>
+  catalogue: Pick<Catalogue, 'list' | 'registered'>
   tokens: Pick<TokenStates, 'troubles'>
   relay: Pick<Relay, 'begin'>
   consent: Pick<ConsentService, 'createLink'>
@@ -37,11 +40,18 @@ const commandSeconds = 60
 
 /** Notices by whatever channels are set: looked for while postern runs, and sent when somebody asks. */
 export function createNotices(needs: NoticesNeeds): Notices {
-  const { store, tokens, consent, clock, log } = needs
+  const { store, catalogue, tokens, consent, clock, log } = needs
   const channels = channelsOf(needs)
   const notifier = createNotifier({
     channels,
-    conditions: [lapsedGrants(store.grants), lastingTrouble(tokens, clock)],
+    conditions: [
+      async () => {
+        const grants = await store.grants.list()
+        return [...lapsedGrants(grants), ...endingGrants(grants, catalogue, clock)]
+      },
+      async () => endingRegistrations(catalogue, clock),
+      lastingTrouble(tokens, clock),
+    ],
     notices: store.notices,
     createLink: consent.createLink,
     reminderSeconds: needs.reminderSeconds,
@@ -51,6 +61,8 @@ export function createNotices(needs: NoticesNeeds): Notices {
   const looking = createRepeating(lookSeconds, notifier.look)
 
   return {
+    channels: channels.map(({ name }) => name),
+
     start() {
       if (channels.length > 0) looking.start()
     },

@@ -1,11 +1,11 @@
-import type { GrantStore } from '../store/ports.ts'
-import type { Condition, Conditions } from './condition.ts'
+import type { ListedGrant } from '../store/ports.ts'
+import type { Condition } from './condition.ts'
 
 /** Mailboxes that nothing leaves from until somebody consents again. */
-export function lapsedGrants(grants: Pick<GrantStore, 'list'>): Conditions {
-  return async () => {
-    const lapsed = (await grants.list()).filter((grant) => grant.state === 'lapsed')
-    return lapsed.map(
+export function lapsedGrants(grants: readonly ListedGrant[]): Condition[] {
+  return grants
+    .filter(({ state }) => state === 'lapsed')
+    .map(
       ({ id, mailbox, providerId, signedInAs }): Condition => ({
         key: `consent-needed ${mailbox}`,
         kind: 'consent-needed',
@@ -18,5 +18,4 @@ export function lapsedGrants(grants: Pick<GrantStore, 'list'>): Conditions {
         text: `The consent for ${mailbox} has lapsed: its provider (${providerId}) no longer accepts it, and no mail leaves from there. Somebody has to sign in${signedInAs === undefined ? '' : ` as ${signedInAs}`} and agree again.`,
       }),
     )
-  }
 }

@@ -3,6 +3,8 @@ import type { Channel } from './notice.ts'
 
 /** What the doors may ask of notices. Made by `createNotices`. */
 export interface Notices {
+  /** Those that are set. */
+  channels: readonly Channel['name'][]
   /** Looks from now on for what people have to know. Without a channel nobody looks. */
   start(): void
   /** Makes a consent link and sends it by every channel: it is in no answer. Resolves when one of them has taken it.

@@ -11,7 +11,7 @@ export interface WebServices {
   logins: Logins
   apiKeys: ApiKeys
   consent: ConsentService
-  notices: Pick<Notices, 'sendConsentLink'>
+  notices: Pick<Notices, 'channels' | 'sendConsentLink'>
   tokens: TokenBroker
   catalogue: Catalogue
   /** Counts what was wrong at both doors. */

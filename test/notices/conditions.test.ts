@@ -6,7 +6,7 @@ import { newGrant, now, openFixture } from '../store/fixture.ts'
 
 it('a lapsed grant is a condition until somebody consents again, and a later lapse is another one', async () => {
   const { store } = await openFixture()
-  const look = lapsedGrants(store.grants)
+  const look = async () => lapsedGrants(await store.grants.list())
   const first = await store.grants.adopt(newGrant({ signedInAs: 'boss@example.com' }))
   expect(await look()).toEqual([])
   await store.grants.lapse(first.id, 1, now, 'invalid_grant')

@@ -286,9 +286,10 @@ export function memoryCatalogue(registered: boolean): Catalogue {
 }
 
 /** Sends consent links by a webhook that takes everything. */
-export function scriptedNotices(): Pick<Notices, 'sendConsentLink'> & { sent: string[] } {
+export function scriptedNotices(): Pick<Notices, 'channels' | 'sendConsentLink'> & { sent: string[] } {
   const sent: string[] = []
   return {
+    channels: ['webhook'],
     sent,
     async sendConsentLink(mailbox, requestedBy) {
       sent.push(`${mailbox} for ${requestedBy}`)

@@ -1,6 +1,8 @@
 import type { CreatedLink } from '../../consent/service.ts'
 import type { MailboxStatus } from '../../mailboxes/services.ts'
+import type { SentLink } from '../../notices/service.ts'
 import type { Session } from '../sessions.ts'
+import { endingsSection } from './endings-section.ts'
 import type { Html, HtmlValue } from './html.ts'
 import { html } from './html.ts'
 import { stateOf, time } from './mailbox-state.ts'
@@ -12,6 +14,8 @@ export interface MailboxView {
   providerName: string
   session: Session
   pages: PageSender
+  /** A channel for notices is set. */
+  canSend: boolean
 }
 
 /** One mailbox: its state and what may be done about it. */
@@ -33,6 +37,7 @@ ${fact('How', mailbox.flow && flows[mailbox.flow])}
 ${fact('Scopes', scopesOf(mailbox))}
 </dl>
 </section>
+${endingsSection(mailbox.endings)}
 ${sendingSection(mailbox.sending)}
 ${mailbox.state === 'active' && firstLogin(mailbox)}
 <section>
@@ -44,6 +49,7 @@ ${form(view, 'consent', html`<button>${action}</button>`)}
 <h2>Let somebody else do it</h2>
 <p>A consent link lets anybody who holds it finish the consent for this mailbox, once, and nothing else.</p>
 ${form(view, 'consent-links', html`<button class="quiet">Make a consent link</button>`)}
+${view.canSend && form(view, 'sent-consent-links', html`<button class="quiet">Send a consent link by the channels for notices</button>`)}
 </section>`
 }
 
@@ -61,6 +67,14 @@ export function createdLink(link: CreatedLink, pages: PageSender): Html {
 ${time(link.expiresAt)}, and is shown only now.</p>
 <pre>${link.url}</pre>
 <p><a href="${pages.path('mailboxes', link.mailbox)}">Back to ${link.mailbox}</a></p>
+</section>`
+}
+
+export function sentLink({ mailbox, deliveries, expiresAt }: SentLink, pages: PageSender): Html {
+  return html`<section class="done">
+<p>A link for <strong>${mailbox}</strong> that works once, until ${time(expiresAt)}:</p>
+<ul>${deliveries.map(({ channel, failure }) => html`<li>${channel}: ${failure ?? 'sent'}</li>`)}</ul>
+<p><a href="${pages.path('mailboxes', mailbox)}">Back to ${mailbox}</a></p>
 </section>`
 }
 

@@ -2,15 +2,13 @@ import type { RequestHandler } from 'express'
 import { Router } from 'express'
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
-import type { ConsentService } from '../../consent/service.ts'
-import type { Mailboxes } from '../../mailboxes/services.ts'
-import type { Catalogue } from '../../providers/provider.ts'
 import { allowOnly } from '../allow-only.ts'
 import type { HostAllowList } from '../host-allow-list.ts'
 import { HttpRefusal } from '../http-refusal.ts'
 import { sameOrigin } from '../same-origin.ts'
 import { createSessions } from '../sessions.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
+import type { WebServices } from '../web-services.ts'
 import type { CountWrongSecret } from '../wrong-secret.ts'
 import { createBeginConsent } from './begin-consent.ts'
 import { createBegunConsents } from './begun-consents.ts'
@@ -28,7 +26,7 @@ export interface PagesParts {
   publicUrl: URL
   hosts: HostAllowList
   signInLinks: SignInLinks
-  services: { mailboxes: Mailboxes; catalogue: Catalogue; consent: ConsentService }
+  services: Pick<WebServices, 'mailboxes' | 'catalogue' | 'consent' | 'notices'>
   countWrong: CountWrongSecret
   clock: Clock
   log: Log
@@ -46,7 +44,7 @@ export function createPages({
   log,
   version,
 }: PagesParts): Router {
-  const { mailboxes, catalogue, consent } = services
+  const { mailboxes, catalogue, consent, notices } = services
   const pages = createPageSender({ basePath: publicUrl.pathname.replace(/\/$/, ''), version })
   const redirectUri = `${publicUrl.href.replace(/\/$/, '')}/oauth/callback`
   const sessions = createSessions({ publicUrl, clock })
@@ -66,7 +64,16 @@ export function createPages({
   router.use(createSignInPages({ publicUrl, pages, sessions, signInLinks, countWrong, log }))
   router.use(createConsentPages({ consent, beginConsent, cookie, begun, pages, redirectUri, countWrong }))
   router.use(
-    createMailboxPages({ mailboxes, catalogue, consent, beginConsent, sessions, pages, redirectUri }),
+    createMailboxPages({
+      mailboxes,
+      catalogue,
+      consent,
+      notices,
+      beginConsent,
+      sessions,
+      pages,
+      redirectUri,
+    }),
   )
   router.all(['/style.css', '/icon.svg'], allowOnly('GET', 'HEAD'))
   router.use(() => {
