@@ -11,6 +11,7 @@ import { exitCodes, usageError } from './exit-code.ts'
 import { addLoginVerbs } from './login-verbs.ts'
 import { addMailboxVerbs } from './mailbox-verbs.ts'
 import { MistakenSettings } from './mistaken-settings.ts'
+import { addProviderVerbs } from './provider-verbs.ts'
 import { type Reached, reachBroker, reachRunningBroker } from './reach-broker.ts'
 import { describeFailure, readSecret, type Terminal } from './terminal.ts'
 import { addTlsVerbs } from './tls-verbs.ts'
@@ -60,6 +61,7 @@ function createProgram(terminal: Terminal, version: string, context: Context, js
     .showHelpAfterError('(postern --help shows the verbs)')
   for (const add of [
     addConfigVerbs,
+    addProviderVerbs,
     addMailboxVerbs,
     addConsentVerb,
     addLoginVerbs,

@@ -87,8 +87,13 @@ export function createConsentLinks(needs: ConsentLinksNeeds) {
 
 export type ConsentLinks = ReturnType<typeof createConsentLinks>
 
+/** Where providers send browsers back to. */
+export function redirectUriOf(publicUrl: URL): string {
+  return underPublicUrl(publicUrl, '/oauth/callback')
+}
+
 /** A path below the public address, which may itself have one. */
-export function underPublicUrl(publicUrl: URL, path: string): string {
+function underPublicUrl(publicUrl: URL, path: string): string {
   return `${publicUrl.origin}${publicUrl.pathname.replace(/\/$/, '')}${path}`
 }
 

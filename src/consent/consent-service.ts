@@ -2,7 +2,7 @@ import { createAdminConsents } from './admin-consent.ts'
 import { createConsentBeginning } from './consent-beginning.ts'
 import { createConsentCompletion } from './consent-completion.ts'
 import { createConsentHashes } from './consent-hashes.ts'
-import { createConsentLinks, underPublicUrl } from './consent-links.ts'
+import { createConsentLinks, redirectUriOf } from './consent-links.ts'
 import type { ConsentNeeds } from './consent-needs.ts'
 import { createConsentSettling } from './consent-settling.ts'
 import { createDeviceConsents } from './device-consents.ts'
@@ -14,7 +14,7 @@ import { createWrongPersons } from './wrong-persons.ts'
 export function createConsentService(needs: ConsentNeeds): ConsentService {
   const hashes = createConsentHashes(needs.keyedHash)
   const links = createConsentLinks({ ...needs, hashes })
-  const redirectUri = underPublicUrl(needs.publicUrl, '/oauth/callback')
+  const redirectUri = redirectUriOf(needs.publicUrl)
   const wrongPersons = createWrongPersons()
   const settle = createConsentSettling({ ...needs, wrongPersons })
   const parts = { ...needs, hashes, links, redirectUri, wrongPersons, settle }

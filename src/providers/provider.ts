@@ -17,6 +17,8 @@ export interface Provider {
   standing: Standing
   /** Domains whose mailboxes are surely here. */
   domains: readonly string[]
+  /** What an administrator does there to register an app, in order: whole sentences. `{redirectUri}` stands for the one to register. */
+  registrationSteps?: readonly string[]
   /** Endings of the MX hosts of other domains whose mailboxes are here. */
   mxSuffixes: readonly string[]
   /** The ways to a grant that it has, the usual one first. */

@@ -2,6 +2,7 @@ import type { Express, RequestHandler } from 'express'
 import express from 'express'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import { redirectUriOf } from '../consent/consent-links.ts'
 import { createApi } from './api/api.ts'
 import { apiRoutes } from './api/api-routes.ts'
 import { createHealth } from './health.ts'
@@ -47,7 +48,8 @@ export function createWebApp({
   app.use(withoutBasePath(publicUrl))
   app.use(createHealth({ ready, log }))
   const countWrong = createWrongSecretCount(services.guard)
-  const routes = apiRoutes({ services, signInLinks, log })
+  const redirectUri = redirectUriOf(publicUrl)
+  const routes = apiRoutes({ services, redirectUri, signInLinks, log })
   app.use('/api', createApi({ bearers: { apiKeys: services.apiKeys, countWrong }, routes, log }))
   app.use(createPages({ publicUrl, hosts, signInLinks, services, countWrong, clock, log, version }))
   // API and pages answer their own mistakes; express itself would answer all others with a stack trace.

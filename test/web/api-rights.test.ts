@@ -28,6 +28,8 @@ const operations: [Method, string, object | undefined, number, (keyof typeof key
   ['get', '/api-keys', undefined, 200, ['admin']],
   ['post', '/api-keys', { scopes: ['read'] }, 201, ['admin']],
   ['delete', '/api-keys/key-1', undefined, 204, ['admin']],
+  ['get', '/providers', undefined, 200, ['admin', 'read']],
+  ['get', '/providers/example', undefined, 200, ['admin', 'read']],
   ['post', '/sign-in-links', undefined, 201, ['admin']],
 ]
 
@@ -79,7 +81,9 @@ describe('rights in general', () => {
       isUsable: () => true,
       redeem: () => true,
     }
-    const all = apiRoutes({ services, signInLinks, log }).map(({ method, path }) => `${method} ${path}`)
+    const all = apiRoutes({ services, redirectUri: '', signInLinks, log }).map(
+      ({ method, path }) => `${method} ${path}`,
+    )
     const tested = operations.map(([method, path]) => {
       const pattern = path
         .replace('me@example.com', ':address')

@@ -14,6 +14,12 @@ export const google: Provider = {
   },
   domains: ['gmail.com', 'googlemail.com'],
   mxSuffixes: ['.google.com', '.googlemail.com'],
+  registrationSteps: [
+    'In the Google Cloud console (https://console.cloud.google.com) choose a project, and APIs & Services, OAuth consent screen: "Internal" for one Workspace, otherwise "External".',
+    'Add the scope https://mail.google.com/ under Data access, and publish the app: in status "Testing" each grant ends after 7 days.',
+    'Under Clients make an OAuth client of the type "Desktop app"; for an https redirect URI, of the type "Web application" with {redirectUri}.',
+    'Set POSTERN_GOOGLE_CLIENT_ID and POSTERN_GOOGLE_CLIENT_SECRET, and restart.',
+  ],
   // Its device flow does not give the scope for mail.
   flows: ['authorization-code'],
   oauth: {
@@ -71,6 +77,11 @@ export const googleServiceAccount: Provider = {
   },
   domains: [],
   mxSuffixes: [],
+  registrationSteps: [
+    'In the Google Cloud console make a service account and a JSON key for it; note its numeric client ID.',
+    'In the admin console of the Workspace choose Security, Access and data control, API controls, Manage domain-wide delegation, Add new: the numeric client ID, with the scope https://mail.google.com/.',
+    'Set POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE to the key file, and restart.',
+  ],
   flows: ['service-account'],
   oauth: {
     tokenEndpoint: 'https://oauth2.googleapis.com/token',

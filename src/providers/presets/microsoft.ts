@@ -69,6 +69,23 @@ const clouds: Readonly<Record<MicrosoftCloud, Cloud>> = {
   },
 }
 
+const portals: Readonly<Record<MicrosoftCloud, string>> = {
+  worldwide: 'https://entra.microsoft.com',
+  'gcc-high': 'https://entra.microsoft.us',
+  dod: 'https://entra.microsoft.us',
+  china: 'https://entra.microsoftonline.cn',
+}
+
+function stepsIn(cloud: MicrosoftCloud): string[] {
+  return [
+    `In the Entra admin centre (${portals[cloud]}) choose App registrations, New registration.`,
+    'Under Authentication add the platform "Mobile and desktop applications" with the redirect URI {redirectUri} (never "Single-page application"). With a client secret or a certificate, or an https redirect URI, it is the platform "Web".',
+    'Under API permissions add, of "Office 365 Exchange Online", the delegated permission SMTP.Send. For mailboxes without a consent add nothing there, and use RBAC for Applications below.',
+    `Set POSTERN_MICROSOFT_CLIENT_ID to the application (client) ID${cloud === 'worldwide' ? '' : `, POSTERN_MICROSOFT_CLOUD=${cloud}`} and POSTERN_MICROSOFT_TENANT to the directory (tenant) ID, and restart.`,
+    'For mailboxes without a consent: under Certificates & secrets upload a certificate (POSTERN_MICROSOFT_CERT_FILE) or make a client secret, whose value (not its ID) is POSTERN_MICROSOFT_CLIENT_SECRET.',
+  ]
+}
+
 /** The application id of Exchange Online, which some tokens have as their audience. */
 const exchangeOnline = '00000002-0000-0ff1-ce00-000000000000'
 /** The tenant that stands in the ID tokens of all personal accounts. */
@@ -82,6 +99,7 @@ export function microsoft(tenant: string, cloud: MicrosoftCloud = 'worldwide'): 
     name,
     standing,
     domains: [],
+    registrationSteps: stepsIn(cloud),
     // Only the worldwide cloud's are known.
     mxSuffixes: cloud === 'worldwide' ? ['.mail.protection.outlook.com', '.mx.microsoft'] : [],
     flows: ['authorization-code', 'device', 'client-credentials'],
@@ -121,6 +139,12 @@ export function microsoftHighVolume(tenant: string): Provider {
       ],
     },
     mxSuffixes: [],
+    registrationSteps: [
+      'In the Entra admin centre (https://entra.microsoft.com) choose App registrations, New registration.',
+      'Under API permissions add, of "Office 365 Exchange Online", the application permission Mail.Send, and grant the consent of an administrator.',
+      'Under Certificates & secrets upload a certificate or make a client secret.',
+      'Set POSTERN_MICROSOFT_CLIENT_ID, POSTERN_MICROSOFT_TENANT (the directory ID) and POSTERN_MICROSOFT_CERT_FILE or POSTERN_MICROSOFT_CLIENT_SECRET, and restart.',
+    ],
     flows: ['client-credentials'],
     oauth: withoutPeople(oauth),
     submission: { host: 'smtp.hve.mx.microsoft', port: 587, tls: 'starttls' },
@@ -154,6 +178,12 @@ export const outlook: Provider = {
     'passport.com',
   ],
   mxSuffixes: ['.olc.protection.outlook.com'],
+  registrationSteps: [
+    'In the Entra admin centre (https://entra.microsoft.com) choose App registrations, New registration, and as account types those that include personal Microsoft accounts.',
+    'Under Authentication add the platform "Mobile and desktop applications" with the redirect URI {redirectUri}.',
+    'Under API permissions add, of "Office 365 Exchange Online" or Microsoft Graph, the delegated permission SMTP.Send.',
+    'Set POSTERN_MICROSOFT_CLIENT_ID, and POSTERN_MICROSOFT_TENANT to common or consumers, and restart.',
+  ],
   flows: ['authorization-code', 'device'],
   oauth: {
     ...withoutApps(entra('consumers', clouds.worldwide)),

@@ -6,23 +6,28 @@ import type { ApiRoute } from './api-route.ts'
 import { consentRoutes } from './consent-routes.ts'
 import { loginRoutes } from './login-routes.ts'
 import { mailboxRoutes } from './mailbox-routes.ts'
+import { providerRoutes } from './provider-routes.ts'
 import { signInLinkRoutes } from './sign-in-link-routes.ts'
 import { tokenRoutes } from './token-routes.ts'
 
 /** The whole API. */
 export function apiRoutes({
   services,
+  redirectUri,
   signInLinks,
   log,
 }: {
-  services: Omit<WebServices, 'catalogue' | 'guard'>
+  services: Omit<WebServices, 'guard'>
+  /** The one of postern itself. */
+  redirectUri: string
   signInLinks: SignInLinks
   log: Log
 }): ApiRoute[] {
-  const { mailboxes, logins, apiKeys, consent, notices, tokens } = services
+  const { mailboxes, logins, apiKeys, consent, notices, tokens, catalogue } = services
   return [
     ...consentRoutes(consent),
     ...mailboxRoutes({ mailboxes, consent, notices }),
+    ...providerRoutes({ catalogue, redirectUri }),
     ...tokenRoutes({ mailboxes, tokens, log }),
     ...loginRoutes(logins),
     ...apiKeyRoutes(apiKeys),

@@ -1,6 +1,8 @@
 import { Failure } from '../../base/failure.ts'
 import type { MailboxStatus } from '../../mailboxes/services.ts'
+import { withoutOAuth } from '../../providers/presets/without-oauth.ts'
 import type { Catalogue } from '../../providers/provider.ts'
+import { evidenceWords } from '../../providers/set-up.ts'
 import type { Html } from './html.ts'
 import { html } from './html.ts'
 import { providerName, stateOf } from './mailbox-state.ts'
@@ -22,9 +24,11 @@ ${mailboxes.length > 0 && html`<ul class="cards">${mailboxes.map((mailbox) => ca
 <section>
 <h2>Providers</h2>
 <dl>${catalogue.list().map(({ provider, registered }) => {
-    return html`<dt>${provider.name}</dt>
-<dd>${registered ? 'registered' : html`<span class="soft">no registration yet. ${missing(catalogue, provider.id)}</span>`}</dd>`
+    return html`<dt><a href="${view.pages.path('providers', provider.id)}">${provider.name}</a></dt>
+<dd>${registered ? 'registered' : html`<span class="soft">no registration yet. ${missing(catalogue, provider.id)}</span>`}
+<span class="soft">Known: ${evidenceWords[provider.standing.evidence]}.</span></dd>`
   })}</dl>
+<p class="soft">Not possible, because their mail servers take passwords only: ${withoutOAuth.map(({ name }) => name).join('; ')}.</p>
 <p class="soft">Redirect URI for every registration: <code>${view.redirectUri}</code></p>
 </section>`
 }

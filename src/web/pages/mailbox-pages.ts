@@ -3,6 +3,7 @@ import type { ConsentService } from '../../consent/service.ts'
 import type { Mailboxes } from '../../mailboxes/services.ts'
 import type { Notices } from '../../notices/service.ts'
 import type { Catalogue } from '../../providers/provider.ts'
+import { providerDetails } from '../../providers/provider-status.ts'
 import { allowOnly } from '../allow-only.ts'
 import type { Sessions } from '../sessions.ts'
 import { checkCsrf } from '../sessions.ts'
@@ -11,6 +12,7 @@ import { mailboxList } from './mailbox-list-page.ts'
 import { createdLink, mailboxDetails, sentLink } from './mailbox-page.ts'
 import { providerName } from './mailbox-state.ts'
 import type { PageSender } from './page.ts'
+import { providerPage } from './provider-page.ts'
 
 export interface MailboxPagesParts {
   mailboxes: Mailboxes
@@ -71,6 +73,15 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
       pages.send(response, { title: 'A consent link', body: createdLink(link, pages), session })
     })
     .all(allowOnly('POST'))
+
+  router
+    .route('/providers/:id')
+    .get((request, response) => {
+      const session = sessions.require(request)
+      const details = providerDetails(catalogue, request.params.id, { redirectUri })
+      pages.send(response, { title: details.name, body: providerPage(details), session })
+    })
+    .all(allowOnly('GET', 'HEAD'))
 
   router
     .route('/mailboxes/:address/sent-consent-links')

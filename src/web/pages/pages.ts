@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express'
 import { Router } from 'express'
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
+import { redirectUriOf } from '../../consent/consent-links.ts'
 import { allowOnly } from '../allow-only.ts'
 import type { HostAllowList } from '../host-allow-list.ts'
 import { HttpRefusal } from '../http-refusal.ts'
@@ -46,7 +47,7 @@ export function createPages({
 }: PagesParts): Router {
   const { mailboxes, catalogue, consent, notices } = services
   const pages = createPageSender({ basePath: publicUrl.pathname.replace(/\/$/, ''), version })
-  const redirectUri = `${publicUrl.href.replace(/\/$/, '')}/oauth/callback`
+  const redirectUri = redirectUriOf(publicUrl)
   const sessions = createSessions({ publicUrl, clock })
   const cookie = createConsentCookie(publicUrl)
   const begun = createBegunConsents(clock)

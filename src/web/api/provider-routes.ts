@@ -1,0 +1,26 @@
+import type { Catalogue } from '../../providers/provider.ts'
+import { providerDetails, providerList } from '../../providers/provider-status.ts'
+import type { ApiRoute } from './api-route.ts'
+
+export function providerRoutes({
+  catalogue,
+  redirectUri,
+}: {
+  catalogue: Catalogue
+  redirectUri: string
+}): ApiRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: '/providers',
+      needs: 'read',
+      answer: () => ({ body: { providers: providerList(catalogue) } }),
+    },
+    {
+      method: 'GET',
+      path: '/providers/:id',
+      needs: 'read',
+      answer: ({ param }) => ({ body: providerDetails(catalogue, param('id'), { redirectUri }) }),
+    },
+  ]
+}

@@ -1,0 +1,93 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { providerAt, startTokenEndpoint, type TokenEndpoint, tokens } from '../providers/token-endpoint.ts'
+import { type CommandStage, setCommandStage } from './command-stage.ts'
+
+const tenant = '11111111-2222-3333-4444-555555555555'
+const app = '6b1d0f7e-52c4-4a39-9a0e-3f8c27d1e5ab'
+let stage: CommandStage
+let endpoint: TokenEndpoint
+
+beforeEach(async () => {
+  endpoint = await startTokenEndpoint()
+  stage = await setCommandStage({
+    POSTERN_MICROSOFT_CLIENT_ID: app,
+    POSTERN_MICROSOFT_TENANT: tenant,
+    POSTERN_PROVIDERS_FILE: 'providers.json',
+  })
+  const entra = {
+    id: 'ours',
+    preset: 'microsoft',
+    tenant,
+    clientId: app,
+    clientSecret: 'the-secret-of-the-app',
+    tokenEndpoint: providerAt(endpoint.origin).oauth.tokenEndpoint,
+  }
+  await writeFile(join(stage.folder, 'providers.json'), JSON.stringify({ providers: [entra] }))
+})
+afterEach(async () => {
+  await stage.close()
+  await endpoint.close()
+})
+
+const run = async (...words: string[]) => {
+  const { code, stdout, stderr } = await stage.postern(['provider', ...words])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  return stdout
+}
+const token = (claims: object) => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.s`
+
+describe('postern provider', () => {
+  it('lists every provider with how well it is known, and those that are not possible', async () => {
+    const text = await run('list')
+    expect(text).toMatch(/^microsoft +Microsoft 365 \(work or school\) +yes +documented/m)
+    expect(text).toMatch(/^yahoo +Yahoo Mail +no +restricted +authorization-code$/m)
+    expect(text).toMatch(/iCloud Mail: Apple has no OAuth for mail/)
+    const { providers, withoutOAuth } = JSON.parse(await run('list', '--json'))
+    expect(providers).toHaveLength(17)
+    expect(withoutOAuth).toHaveLength(3)
+  })
+
+  it('suggests one by the domain', async () => {
+    expect(await run('list', '--for', 'me@gmail.com')).toContain('Next: postern provider show google')
+    expect(await run('list', '--for', 'me@icloud.com')).toContain('Apple has no OAuth for mail')
+  })
+
+  it('shows the exact redirect URI, the steps, and PowerShell with the ids and the mailbox filled in', async () => {
+    const text = await run('show', 'microsoft', '--mailbox', 'billing@example.com')
+    expect(text).toMatch(/redirect URI +http:\/\/localhost:\d+\/oauth\/callback/)
+    expect(text).toContain(`Connect-ExchangeOnline -Organization '${tenant}'`)
+    expect(text).toContain(
+      `New-ServicePrincipal -AppId '${app}' -ObjectId '<OBJECT ID OF THE ENTERPRISE APPLICATION>'`,
+    )
+    expect(text).toContain("-Role 'Application SMTP.SendAsApp'")
+    expect(text).toContain("Set-CASMailbox -Identity 'billing@example.com'")
+  })
+
+  it('fills in the object id that an access token of the app says, and raises what it says otherwise', async () => {
+    const oid = 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee'
+    const claims = { aud: 'https://outlook.office365.com', tid: tenant, appid: app, oid }
+    endpoint.answer(tokens(token(claims)))
+    const text = await run('show', 'ours', '--ask')
+    expect(text).toContain(`-ObjectId '${oid}'`)
+    expect(text).toContain('Doubt: The token has no role SMTP.SendAsApp')
+    endpoint.answer(tokens(token({ ...claims, aud: 'https://graph.microsoft.com' })))
+    const { token: checked } = JSON.parse(await run('show', 'ours', '--ask', '--json'))
+    expect(checked.mistake.what).toContain('Microsoft Graph')
+  })
+
+  it('says why no token could be had, without the secret', async () => {
+    const error_description = 'AADSTS7000215: Invalid client secret: the-secret-of-the-app'
+    endpoint.answer({ status: 401, json: { error: 'invalid_client', error_description } })
+    const text = await run('show', 'ours', '--ask')
+    expect(text).toContain('Wrong: invalid_client: AADSTS7000215')
+    expect(text).not.toContain('the-secret-of-the-app')
+  })
+
+  it('names the providers there are when asked for another', async () => {
+    const { code, stderr } = await stage.postern(['provider', 'show', 'gmial'])
+    expect(code).toBe(1)
+    expect(stderr).toContain('Use one of microsoft')
+  })
+})
