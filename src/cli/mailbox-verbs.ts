@@ -1,14 +1,17 @@
 import type { Command } from 'commander'
+import { parseAddress } from '../base/address.ts'
+import { Failure } from '../base/failure.ts'
 import { shellWord } from '../base/shell-word.ts'
 import type { EndingStatus, MailboxStatus } from '../mailboxes/services.ts'
 import type { Broker } from './broker.ts'
 import type { Context } from './context.ts'
 import { collect } from './login-verbs.ts'
+import { suggestionFor, suggestionText } from './provider-suggestion.ts'
 import { sendingLines } from './sending-texts.ts'
 import { table } from './terminal.ts'
 
 interface AddOptions {
-  provider: string
+  provider?: string
   signsInAs?: string
   alias?: string[] | false
   refreshTokenFile?: string
@@ -24,7 +27,7 @@ export function addMailboxVerbs(program: Command, context: Context): void {
     .command('add')
     .argument('<address>', 'or "*@example.com" for every mailbox of a domain, with --app-only')
     .description('add a mailbox')
-    .requiredOption('--provider <id>', 'its provider; "postern provider list" names those there are')
+    .option('--provider <id>', 'its provider; "postern provider list" names those there are')
     .option(
       '--signs-in-as <address>',
       'who signs in at the consent, when not the mailbox itself (which ends it, with --replace)',
@@ -39,7 +42,8 @@ export function addMailboxVerbs(program: Command, context: Context): void {
     .option('--replace', 'change the mailbox if it exists')
     .addHelpText('after', '\nExample:\n  postern mailbox add billing@example.com --provider microsoft')
     .action(async (address: string, options: AddOptions, command: Command) => {
-      const { provider, signsInAs, alias, refreshTokenFile, appOnly, replace } = options
+      const { signsInAs, alias, refreshTokenFile, appOnly, replace } = options
+      const provider = options.provider ?? (await noProvider(address))
       const refreshToken = refreshTokenFile === undefined ? undefined : await context.secret(refreshTokenFile)
       const status = await context.withBroker(({ mailboxes }) =>
         mailboxes.add({
@@ -100,6 +104,16 @@ export function addMailboxVerbs(program: Command, context: Context): void {
       ]
       context.tell(command, { ...gone, logins: revoked.map(({ id }) => id) }, words.join(''))
     })
+}
+
+/** Only a suggestion: it is not taken by itself. @throws Failure `invalid` */
+async function noProvider(address: string): Promise<never> {
+  const suggestion = await suggestionFor(parseAddress(address))
+  const fix =
+    suggestion.kind === 'provider'
+      ? `Add --provider ${suggestion.id}: ${address} seems to be at ${suggestion.name}.`
+      : suggestionText(address, suggestion).trim()
+  throw new Failure('invalid', 'Name the provider of the mailbox', { fix })
 }
 
 /** What goes with it is looked up before it is gone: logins that have no other mailbox. */

@@ -1,4 +1,3 @@
-import { resolveMx } from 'node:dns/promises'
 import type { Command } from 'commander'
 import { parseAddress } from '../base/address.ts'
 import { systemClock } from '../base/clock.ts'
@@ -10,9 +9,9 @@ import { createHttpFetch } from '../providers/http-fetch.ts'
 import { createOAuthClients } from '../providers/oauth-clients.ts'
 import { withoutOAuth } from '../providers/presets/without-oauth.ts'
 import { type ProviderStatus, providerDetails, providerList } from '../providers/provider-status.ts'
-import { type Suggestion, suggestProvider } from '../providers/suggest-provider.ts'
 import { objectIdIn } from '../providers/token-claims.ts'
 import type { Context } from './context.ts'
+import { suggestionFor, suggestionText } from './provider-suggestion.ts'
 import { providerText, type TokenCheck } from './provider-texts.ts'
 import { table } from './terminal.ts'
 
@@ -28,10 +27,13 @@ export function addProviderVerbs(program: Command, context: Context): void {
     .action(async ({ for: address }: { for?: string }, command: Command) => {
       const { config } = await context.config()
       const providers = providerList(createCatalogue(config))
-      const suggestion =
-        address === undefined ? undefined : await suggestProvider(parseAddress(address), mxHostsOf)
+      const suggestion = address === undefined ? undefined : await suggestionFor(parseAddress(address))
       const result = { providers, withoutOAuth, ...(suggestion && { suggestion }) }
-      context.tell(command, result, suggestion ? suggested(address ?? '', suggestion) : listed(providers))
+      context.tell(
+        command,
+        result,
+        suggestion ? suggestionText(address ?? '', suggestion) : listed(providers),
+      )
     })
 
   provider
@@ -78,15 +80,6 @@ async function ask(config: Config, id: string, mailbox: string): Promise<TokenCh
   }
 }
 
-/** Nothing where nothing is found: it is a suggestion only. */
-async function mxHostsOf(domain: string): Promise<string[]> {
-  try {
-    return (await resolveMx(domain)).map(({ exchange }) => exchange)
-  } catch {
-    return []
-  }
-}
-
 function listed(providers: readonly ProviderStatus[]): string {
   const rows = providers.map(({ id, name, registered, standing, flows }) => [
     id,
@@ -97,15 +90,4 @@ function listed(providers: readonly ProviderStatus[]): string {
   ])
   const without = withoutOAuth.map(({ name, reason }) => `  ${name}: ${reason}\n`).join('')
   return `${table(['PROVIDER', 'NAME', 'REGISTERED', 'KNOWN', 'WAYS TO A GRANT'], rows)}\nNot possible, because their SMTP servers take passwords only:\n${without}`
-}
-
-function suggested(address: string, suggestion: Suggestion): string {
-  switch (suggestion.kind) {
-    case 'provider':
-      return `${address} seems to be at ${suggestion.name}, by its ${suggestion.by === 'mx' ? 'mail servers (MX)' : 'domain'}.\nNext: postern provider show ${suggestion.id}\n`
-    case 'without-oauth':
-      return `${address} seems to be at ${suggestion.name}. ${suggestion.reason}\n`
-    case 'unknown':
-      return `Nothing tells where ${address} is. "postern provider list" names the providers; any other goes into POSTERN_PROVIDERS_FILE.\n`
-  }
 }

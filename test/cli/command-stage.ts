@@ -18,7 +18,11 @@ export interface Outcome {
 export interface CommandStage {
   folder: string
   /** Runs one command on this stage's data directory. */
-  postern(words: readonly string[], input?: string): Promise<Outcome>
+  postern(
+    words: readonly string[],
+    input?: string | Readable,
+    onStderr?: (text: string) => void,
+  ): Promise<Outcome>
   /** Starts postern in this process, as `postern serve` would. */
   serve(): Promise<void>
   close(): Promise<void>
@@ -41,9 +45,11 @@ export async function setCommandStage(settings: Record<string, string> = {}): Pr
 
   return {
     folder,
-    async postern(words, input = '') {
+    async postern(words, input = '', onStderr = () => {}) {
       const [stdout, stderr] = [collector(), collector()]
-      const terminal = { stdin: Readable.from([input]), stdout: stdout.stream, stderr: stderr.stream }
+      stderr.stream.on('data', () => onStderr(stderr.text()))
+      const stdin = typeof input === 'string' ? Readable.from([input]) : input
+      const terminal = { stdin, stdout: stdout.stream, stderr: stderr.stream }
       const code = await runCommand(words, terminal, {
         version: '1.2.3',
         readConfig: read,

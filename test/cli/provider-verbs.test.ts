@@ -85,6 +85,13 @@ describe('postern provider', () => {
     expect(text).not.toContain('the-secret-of-the-app')
   })
 
+  it('is suggested where a mailbox is added without one, and not taken by itself', async () => {
+    const { code, stderr } = await stage.postern(['mailbox', 'add', 'me@gmail.com'])
+    expect(code).toBe(1)
+    expect(stderr).toContain('Add --provider google: me@gmail.com seems to be at Gmail')
+    expect((await stage.postern(['mailbox', 'list', '--json'])).stdout).toContain('"mailboxes": []')
+  })
+
   it('names the providers there are when asked for another', async () => {
     const { code, stderr } = await stage.postern(['provider', 'show', 'gmial'])
     expect(code).toBe(1)

@@ -173,3 +173,59 @@ describe('the callback', () => {
     expect(response.status).toBeLessThan(500)
   })
 })
+
+describe('a provider that cannot come back', () => {
+  const state = 'state-1'
+
+  it('is opened in another tab, beside a form for what it ends at', async () => {
+    const test = testDoor()
+    test.services.consent.byHand = true
+    const { text } = await test.post(`/consent/${link}`)
+    expect(text).not.toContain('http-equiv="refresh"')
+    expect(text).toContain(`<a href="${authorize}`)
+    expect(text).toContain('target="_blank" rel="noreferrer"')
+    expect(text).toContain(`<input type="hidden" name="state" value="${state}">`)
+    expect(text).toContain('action="/oauth/paste"')
+  })
+
+  it('is finished by what is pasted, in the same browser', async () => {
+    const test = testDoor()
+    const cookie = 'c'.repeat(43)
+    const { status, text } = await test
+      .post('/oauth/paste')
+      .set('Cookie', `postern_consent=${cookie}`)
+      .type('form')
+      .send({ answer: 'the-code', state })
+    expect(status).toBe(200)
+    expect(text).toContain('Connected')
+    expect(test.services.consent.callbacks).toEqual([{ url: `the-code ${state}`, browser: cookie }])
+    expect(test.lines.join('\n')).not.toContain('the-code')
+  })
+
+  it('says what was wrong with it, and takes no form from elsewhere', async () => {
+    const test = testDoor()
+    test.services.consent.outcome = new Failure('invalid', 'This is not what the browser ended at', {
+      fix: 'Copy it all.',
+    })
+    const { status, text } = await test.post('/oauth/paste').type('form').send({ answer: 'x', state })
+    expect(status).toBe(400)
+    expect(text).toContain('Copy it all.')
+    const foreign = await test
+      .post('/oauth/paste')
+      .set('Origin', 'https://evil.example')
+      .type('form')
+      .send({ state })
+    expect(foreign.status).toBe(403)
+  })
+})
+
+it('an administrator who has consented for an organisation is told what comes next', async () => {
+  const test = testDoor()
+  const { status, text } = await test.get(
+    '/oauth/callback?admin_consent=True&tenant=x&state=of-an-administrator',
+  )
+  expect(status).toBe(200)
+  expect(text).toContain('contoso.example')
+  expect(text).toContain('postern provider show')
+  expect(test.services.consent.callbacks).toEqual([])
+})

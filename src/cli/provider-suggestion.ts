@@ -1,0 +1,27 @@
+import { resolveMx } from 'node:dns/promises'
+import type { Address } from '../base/address.ts'
+import { type Suggestion, suggestProvider } from '../providers/suggest-provider.ts'
+
+export function suggestionFor(address: Address): Promise<Suggestion> {
+  return suggestProvider(address, mxHostsOf)
+}
+
+/** Nothing where nothing is found: it is a suggestion only. */
+async function mxHostsOf(domain: string): Promise<string[]> {
+  try {
+    return (await resolveMx(domain)).map(({ exchange }) => exchange)
+  } catch {
+    return []
+  }
+}
+
+export function suggestionText(address: string, suggestion: Suggestion): string {
+  switch (suggestion.kind) {
+    case 'provider':
+      return `${address} seems to be at ${suggestion.name}, by its ${suggestion.by === 'mx' ? 'mail servers (MX)' : 'domain'}.\nNext: postern provider show ${suggestion.id}\n`
+    case 'without-oauth':
+      return `${address} seems to be at ${suggestion.name}. ${suggestion.reason}\n`
+    case 'unknown':
+      return `Nothing tells where ${address} is. "postern provider list" names the providers; any other goes into POSTERN_PROVIDERS_FILE.\n`
+  }
+}

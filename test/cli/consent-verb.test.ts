@@ -1,0 +1,142 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  type AuthorizationServer,
+  startAuthorizationServer,
+} from '../../examples/demo/authorization-server.js'
+import { createBrowser } from '../../examples/demo/browser.js'
+import { providerEntry } from '../../examples/demo/stage.js'
+import { type CommandStage, setCommandStage } from './command-stage.ts'
+
+const me = 'me@example.com'
+/** Nobody listens there: the browser is on another machine. */
+const elsewhere = 'http://127.0.0.1:9/oauth/callback'
+let authority: AuthorizationServer
+let stage: CommandStage
+
+beforeEach(async () => {
+  authority = await startAuthorizationServer({ redirectUris: [elsewhere] })
+  stage = await setCommandStage({ POSTERN_PROVIDERS_FILE: 'providers.json' })
+  const submission = { host: 'localhost', port: 1, tls: 'starttls' as const }
+  const entry = {
+    ...providerEntry(authority, submission),
+    deviceAuthorizationEndpoint: authority.endpoints.device,
+  }
+  const providers = [
+    { ...entry, redirectUri: elsewhere },
+    { ...entry, id: 'without-code', name: 'B' },
+  ]
+  await writeFile(join(stage.folder, 'providers.json'), JSON.stringify({ providers }))
+  await stage.serve()
+  await stage.postern(['mailbox', 'add', me, '--provider', 'example'])
+})
+afterEach(async () => {
+  await stage.close()
+  await authority.close()
+})
+
+/** As a person would, up to where the browser is sent back to. */
+async function signIn(url: string, login = me): Promise<string> {
+  let backTo = ''
+  const browser = createBrowser({
+    onAnswer({ headers }) {
+      const location = headers.get('location') ?? ''
+      if (!location.startsWith(elsewhere)) return
+      backTo = location
+      throw new Error('there is nobody')
+    },
+  })
+  try {
+    const page = await browser.open(url)
+    await browser.submit(await browser.submit(page, { login, password: 'any' }))
+  } catch (error) {
+    if (backTo === '') throw error
+  }
+  return backTo
+}
+
+const state = async () => JSON.parse((await stage.postern(['mailbox', 'show', me, '--json'])).stdout)
+
+describe('postern consent --paste', () => {
+  /** Pastes what `answers` makes of the address that the browser ended at, line by line. */
+  async function paste(answers: (ended: string) => string[], login = me) {
+    const stdin = new PassThrough()
+    let begun = false
+    const outcome = await stage.postern(['consent', me, '--paste'], stdin, (text) => {
+      const [, url] = /^(http\S+)$/m.exec(text) ?? []
+      if (begun || url === undefined) return
+      begun = true
+      void signIn(url, login).then((ended) => stdin.end(`${answers(ended).join('\n')}\n`))
+    })
+    return outcome
+  }
+
+  it('finishes a consent with a browser that does not reach postern', async () => {
+    const { code, stdout } = await paste((ended) => ['', ended])
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: `postern can now send mail for ${me}, as ${me} signed in and agreed.\n`,
+    })
+    expect(await state()).toMatchObject({ state: 'active', flow: 'authorization-code', signedInAs: me })
+  })
+
+  it('takes the code alone where the provider shows one, and asks again after something else', async () => {
+    const { code, stderr } = await paste((ended) => [
+      'what is this',
+      new URL(ended).searchParams.get('code') ?? '',
+    ])
+    expect(stderr).toContain('This is not what the browser ended at')
+    expect(code).toBe(0)
+    expect(await state()).toMatchObject({ state: 'active' })
+  })
+
+  it('refuses the wrong person', async () => {
+    const { code, stderr } = await paste((ended) => [ended], 'you@example.com')
+    expect(code).toBe(1)
+    expect(stderr).toContain('you@example.com signed in, but me@example.com has to')
+    expect(await state()).toMatchObject({ state: 'absent' })
+  })
+
+  it('says that nothing was pasted', async () => {
+    expect(await stage.postern(['consent', me, '--paste'], '\n')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Nothing was pasted'),
+    })
+  })
+})
+
+describe('postern consent --device', () => {
+  it('shows a code, warns, and waits until the person has agreed on another device', async () => {
+    let begun = false
+    const browser = createBrowser()
+    const { code, stdout, stderr } = await stage.postern(['consent', me, '--device'], '', (text) => {
+      const [, where = '', userCode = ''] = /^Open (\S+) .* the code (\S+),/m.exec(text) ?? []
+      if (begun || userCode === '') return
+      begun = true
+      void agree(where, userCode)
+    })
+    async function agree(where: string, userCode: string) {
+      const confirm = await browser.submit(await browser.open(where), { user_code: userCode })
+      const signedOut = await browser.submit(confirm, { confirm: 'yes' })
+      await browser.submit(await browser.submit(signedOut, { login: me, password: 'any' }))
+    }
+    expect(code).toBe(0)
+    expect(stdout).toContain(`postern can now send mail for ${me}`)
+    expect(stderr).toContain('block this by Conditional Access')
+    expect(await state()).toMatchObject({ state: 'active', flow: 'device', signedInAs: me })
+  }, 30_000)
+})
+
+describe('postern consent', () => {
+  it.each([
+    [['consent'], 'Name the mailbox'],
+    [['consent', me, '--paste', '--device'], 'Give only one of'],
+    [['consent', '--admin', 'example'], 'has no consent of an administrator'],
+  ])('%j is refused in words', async (words, message) => {
+    const { code, stderr } = await stage.postern(words)
+    expect(code).toBe(1)
+    expect(stderr).toContain(message)
+  })
+})
