@@ -17,6 +17,8 @@ import { startPostern } from './postern-process.js'
  * @property {'starttls' | 'implicit'} [tls] of the mail provider
  * @property {(request: import('./authorization-server.js').TokenRequest) => void} [onTokenRequest]
  * @property {(message: import('./mail-provider.js').Received) => void} [onMessage]
+ * @property {import('oidc-provider').ClientMetadata[]} [apps] further clients of the authorization server
+ * @property {(authority: import('./authorization-server.js').AuthorizationServer, submission: Submission) => object[]} [moreProviders] further entries of the providers file
  * @property {Record<string, string>} [env] more settings for postern
  *
  * @typedef {{ host: string, port: number, tls: 'starttls' | 'implicit', ca: string, close(): Promise<void> }} Submission
@@ -53,7 +55,7 @@ export async function setStageWith(openMailProvider, options = {}) {
     const mailProvider = await openMailProvider(authority)
     closing.push(mailProvider.close)
 
-    const env = { ...(await writeSettings(folder, authority, mailProvider)), ...options.env }
+    const env = { ...(await writeSettings(folder, authority, mailProvider, options)), ...options.env }
     const process = { dataDir: join(folder, 'data'), smtpPort, webPort, env }
     await mkdir(process.dataDir, { mode: 0o700 })
     const stage = { folder, process, authority, mailProvider, postern: await startPostern(process), close }
@@ -71,10 +73,12 @@ export async function setStageWith(openMailProvider, options = {}) {
  * @param {string} folder
  * @param {import('./authorization-server.js').AuthorizationServer} authority
  * @param {Submission} mailProvider
+ * @param {Pick<Options, 'moreProviders'>} options
  */
-async function writeSettings(folder, authority, mailProvider) {
+async function writeSettings(folder, authority, mailProvider, { moreProviders = () => [] }) {
   const files = { providers: join(folder, 'providers.json'), ca: join(folder, 'ca.pem') }
-  const providers = { providers: [providerEntry(authority, mailProvider)] }
+  const more = moreProviders(authority, mailProvider)
+  const providers = { providers: [providerEntry(authority, mailProvider), ...more] }
   await writeFile(files.providers, JSON.stringify(providers, undefined, 2), { mode: 0o600 })
   await writeFile(files.ca, mailProvider.ca)
   return { POSTERN_PROVIDERS_FILE: files.providers, POSTERN_EXTRA_CA_FILE: files.ca }

@@ -27,10 +27,12 @@ describe.runIf(peer('chromium', 'dovecot'))('a person with Chromium', () => {
 
   it('consents by clicking, and legacy software sends through Dovecot', async () => {
     const mailbox = await addMailbox(stage.postern, address)
-    const page = await browser.newPage()
+    // As on another machine: a profile that has never been here, without cookies and without the owner key.
+    const page = await (await browser.newContext()).newPage()
     const complaints = watch(page)
 
-    await page.goto(await consentLink(stage.postern, address))
+    const link = await consentLink(stage.postern, address)
+    await page.goto(link)
     expect(await page.innerText('body')).toContain(address)
     await page.click('main form button')
     await page.fill('input[name=login]', address)
@@ -48,6 +50,12 @@ describe.runIf(peer('chromium', 'dovecot'))('a person with Chromium', () => {
     const message = { from: address, to: 'you@example.net', subject: 'Clicked', text: 'Hello' }
     await sendWithPassword(stage.process.smtpPort, mailbox, message)
     expect(sink.messages[0]).toMatchObject({ sender: address, recipients: ['you@example.net'] })
+
+    // The link is dead, for whoever finds it.
+    const again = await (await browser.newContext()).newPage()
+    expect((await again.goto(link))?.status()).toBe(404)
+    expect(await again.innerText('body')).toContain('This consent link is not valid')
+    expect(await again.locator('main form').count()).toBe(0)
   })
 })
 

@@ -24,7 +24,11 @@ export interface Dovecot {
  * A Dovecot submission server that accepts only XOAUTH2 and OAUTHBEARER, asks the authorization server about each token,
  * and relays to `relayPort`.
  */
-export async function startDovecot(authority: AuthorizationServer, relayPort: number): Promise<Dovecot> {
+export async function startDovecot(
+  authority: AuthorizationServer,
+  relayPort: number,
+  who: Who = {},
+): Promise<Dovecot> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-dovecot-'))
   // Dovecot gives up being root, and its own users have to get in.
   await chmod(folder, 0o755)
@@ -32,7 +36,7 @@ export async function startDovecot(authority: AuthorizationServer, relayPort: nu
   const certificate = await loopbackCertificate()
   await writeFile(join(folder, 'server.pem'), certificate.certificate)
   await writeFile(join(folder, 'server.key'), certificate.key, { mode: 0o600 })
-  await writeFile(join(folder, 'oauth2.conf.ext'), introspection(authority))
+  await writeFile(join(folder, 'oauth2.conf.ext'), introspection(authority, who))
   await writeFile(join(folder, 'dovecot.conf'), settings(folder, port, relayPort))
 
   const words = ['-F', '-c', join(folder, 'dovecot.conf')]
@@ -75,12 +79,18 @@ function answers(port: number): Promise<boolean> {
   })
 }
 
-function introspection(authority: AuthorizationServer): string {
+/** Whom it asks about a token, and which part of the answer is the user. */
+export interface Who {
+  introspectionUrl?: string
+  attribute?: string
+}
+
+function introspection(authority: AuthorizationServer, { introspectionUrl, attribute = 'sub' }: Who): string {
   const { id, secret } = authority.clients.mailProvider
-  const url = authority.endpoints.introspection.replace('://', `://${id}:${secret}@`)
+  const url = introspectionUrl ?? authority.endpoints.introspection.replace('://', `://${id}:${secret}@`)
   return `introspection_mode = post
 introspection_url = ${url}
-username_attribute = sub
+username_attribute = ${attribute}
 active_attribute = active
 active_value = true
 scope = ${mailScope}

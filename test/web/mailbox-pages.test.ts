@@ -108,6 +108,30 @@ describe('the page of a mailbox', () => {
     expect(test.services.consent.requestedBy).toBe('the administrator')
   })
 
+  it('sends a link for somebody else, which no page shows, where there is a channel for notices', async () => {
+    const test = testDoor()
+    const { cookie, csrf } = await signIn(test)
+    const page = await test.get('/mailboxes/me@example.com').set('Cookie', cookie)
+    expect(page.text).toContain('action="/mailboxes/me%40example.com/sent-consent-links"')
+    const response = await test
+      .post('/mailboxes/me@example.com/sent-consent-links', { csrf })
+      .set('Cookie', cookie)
+    expect(response.text).toContain('<li>webhook: sent</li>')
+    expect(response.text).not.toContain('/consent/')
+    expect(test.services.notices.sent).toEqual(['me@example.com for the administrator'])
+  })
+
+  it('says what will end, and what to do', async () => {
+    const test = testDoor()
+    const { cookie } = await signIn(test)
+    const endings = [{ kind: 'client-secret', endsAt: '2027-11-30T00:00:00.000Z', fix: 'Make a new one.' }]
+    Object.assign(test.services.mailboxes.all[0] ?? {}, { state: 'active', endings })
+    const { text } = await test.get('/mailboxes/me@example.com').set('Cookie', cookie)
+    expect(text).toContain(
+      '<dt>The client secret of the app registration</dt><dd>2027-11-30. Make a new one.</dd>',
+    )
+  })
+
   it('of a mailbox that does not exist is a page that says so', async () => {
     const test = testDoor()
     const { cookie } = await signIn(test)
@@ -115,6 +139,20 @@ describe('the page of a mailbox', () => {
     expect(response.status).toBe(404)
     expect(response.type).toBe('text/html')
     expect(response.text).toContain('Add it first.')
+  })
+})
+
+describe('the page of a provider', () => {
+  it('says how well it is known and how to set it up, and the list leads there', async () => {
+    const test = testDoor()
+    const { cookie } = await signIn(test)
+    const list = await test.get('/').set('Cookie', cookie)
+    expect(list.text).toContain('<a href="/providers/example">Example Mail</a>')
+    expect(list.text).toContain('iCloud Mail')
+    const { text } = await test.get('/providers/example').set('Cookie', cookie)
+    expect(text).toContain('as the providers file has it')
+    expect(text).toContain('<code>http://localhost:8587/oauth/callback</code>')
+    expect((await test.get('/providers/example')).status).toBe(401)
   })
 })
 
