@@ -22,8 +22,22 @@ export async function clientAuthentications(provider: RegisteredProvider): Promi
     })
   }
   return secrets.map((secret) =>
-    way === 'client_secret_basic' ? openid.ClientSecretBasic(secret) : openid.ClientSecretPost(secret),
+    way === 'client_secret_basic' ? basic(secret) : openid.ClientSecretPost(secret),
   )
+}
+
+/**
+ * RFC 6749, section 2.3.1: form-encoded before Basic. openid-client encodes hyphens and the like as well, which many servers do not undo.
+ */
+function basic(secret: string): openid.ClientAuth {
+  return (_server, { client_id }, _body, headers) => {
+    const pair = `${formEncoded(client_id)}:${formEncoded(secret)}`
+    headers.set('authorization', `Basic ${Buffer.from(pair).toString('base64')}`)
+  }
+}
+
+function formEncoded(text: string): string {
+  return new URLSearchParams([['', text]]).toString().slice(1)
 }
 
 /**
