@@ -7,7 +7,7 @@ import type { GrantStore } from '../store/ports.ts'
 import type { IdleRenewal } from './token-broker.ts'
 
 export interface KeepAliveNeeds {
-  grants: Pick<GrantStore, 'unusedSince'>
+  grants: Pick<GrantStore, 'unusedSince' | 'endingBy'>
   tokens: IdleRenewal
   renewalSeconds: number
   clock: Clock
@@ -63,8 +63,11 @@ export function createKeepAlive(needs: KeepAliveNeeds): KeepAlive {
     for (const [key, until] of failed) if (until <= clock.monotonic()) failed.delete(key)
     // Room for those that are passed over.
     const found = await grants.unusedSince(latest, mostLookedAt + failed.size)
-    const idle = found.filter((mailbox) => !failed.has(addressKey(mailbox)))
-    return idle.slice(0, shareOf(idle.length))
+    const isTried = (mailbox: Address) => !failed.has(addressKey(mailbox))
+    const idle = found.filter(isTried)
+    // Refresh tokens of some providers live for less than a day: each renewal moves their end.
+    const ending = (await grants.endingBy(now, mostInRound + failed.size)).filter(isTried)
+    return [...new Set([...ending, ...idle.slice(0, shareOf(idle.length))])].slice(0, mostInRound)
   }
 
   /** So that all are through before the last of them has been idle for the whole time, and the fewer there are, the further they part. */

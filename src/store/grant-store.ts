@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { addressKey } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
@@ -9,6 +9,9 @@ import { type GrantRow, grantOf, grantPlace, openGrant } from './grant-row.ts'
 import type { ActiveGrant, GrantStore, LapsedGrant, Mailbox, NewGrant } from './ports.ts'
 import type { Sealer } from './sealer.ts'
 import type { GrantsTable, Tables } from './tables.ts'
+
+/** Milliseconds. */
+const leastSpacing = 300_000
 
 export function createGrantStore(database: Database, sealer: Sealer, clock: Clock): GrantStore {
   return {
@@ -37,6 +40,25 @@ export function createGrantStore(database: Database, sealer: Sealer, clock: Cloc
           .where('grants.renewed_at', '<', before)
           .orderBy('grants.renewed_at')
           .orderBy('grants.id')
+          .limit(most)
+          .execute(),
+      )
+      return found.map(({ address }) => address)
+    },
+
+    async endingBy(now, most) {
+      const found = await database.read((tables) =>
+        tables
+          .selectFrom('grants')
+          .innerJoin('mailboxes', 'mailboxes.address_key', 'grants.mailbox_key')
+          .select('mailboxes.address')
+          .where('grants.state', '=', 'active')
+          .where('grants.renewed_at', '<=', now - leastSpacing)
+          .where('grants.refresh_token_ends_at', '>', now)
+          .where(
+            sql<boolean>`2 * (${now} - grants.renewed_at) > grants.refresh_token_ends_at - grants.renewed_at`,
+          )
+          .orderBy('grants.refresh_token_ends_at')
           .limit(most)
           .execute(),
       )

@@ -100,6 +100,9 @@ export interface GrantStore {
   list(): Promise<ListedGrant[]>
   /** Mailboxes of active grants with a refresh token that was not used since, the longest unused first. */
   unusedSince(before: number, most: number): Promise<Address[]>
+  /** Mailboxes of active grants whose refresh token has an end, as its provider says, and less than half of the time from the last renewal to that left; the next to
+   * end first. None that was renewed within five minutes. */
+  endingBy(now: number, most: number): Promise<Address[]>
   /** Makes this the mailbox's grant, in place of any earlier one; `consentLinkId`, if given, is consumed in the same transaction.
    * @param judgedFor the mailbox as it was when the consent was judged: if it has another provider or person by now, nothing is adopted
    * @throws Failure `not-found` when the mailbox does not exist or is another, or the link is no longer usable */

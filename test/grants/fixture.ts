@@ -73,6 +73,7 @@ export function memoryStore() {
       adopt: unused,
       list: unused,
       unusedSince: unused,
+      endingBy: unused,
       renewed: async (id, version, renewed) => {
         call('renewed')
         const grant = current(id, version)

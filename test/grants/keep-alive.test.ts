@@ -16,7 +16,7 @@ const renewalSeconds = day
  * Many grants at a provider that rotates with each use and ends whatever comes twice, or has been idle for 90 days. Store and provider are in memory,
  * so that months pass in seconds.
  */
-function crowd(count: number) {
+function crowd(count: number, refreshTokenSeconds?: number) {
   const clock = handClock()
   const { log } = memoryLog()
   const begun = clock.now()
@@ -30,7 +30,15 @@ function crowd(count: number) {
     const mailbox = `m${place}@example.com`
     const refreshToken = new Secret(`${mailbox} 1`)
     const consent = { id: mailbox, mailbox, version: 1, state: 'active' as const, refreshToken }
-    const rest = { flow: 'authorization-code' as const, scopes: ['mail'], grantedAt: begun, renewedAt: begun }
+    const ends =
+      refreshTokenSeconds === undefined ? {} : { refreshTokenEndsAt: begun + refreshTokenSeconds * 1000 }
+    const rest = {
+      flow: 'authorization-code' as const,
+      scopes: ['mail'],
+      grantedAt: begun,
+      renewedAt: begun,
+      ...ends,
+    }
     grants.set(mailbox, { ...consent, ...rest })
     current.set(mailbox, { token: refreshToken.reveal(), used: begun })
   }
@@ -41,14 +49,25 @@ function crowd(count: number) {
       const [mailbox = '', turn = ''] = refreshToken.reveal().split(' ')
       if (away(mailbox)) throw new OAuthError('away', { status: 503 })
       const known = current.get(mailbox)
-      if (known?.token !== refreshToken.reveal() || clock.now() - known.used > 90 * day * 1000) {
+      if (
+        known?.token !== refreshToken.reveal() ||
+        clock.now() - known.used > (refreshTokenSeconds ?? 90 * day) * 1000
+      ) {
         dead.add(mailbox)
         throw new OAuthError('invalid_grant', { status: 400, error: 'invalid_grant' })
       }
       const token = `${mailbox} ${Number(turn) + 1}`
       current.set(mailbox, { token, used: clock.now() })
       const accessToken = new Secret(`access of ${mailbox}`)
-      return { accessToken, expiresInSeconds: 3600, refreshToken: new Secret(token), scopes: ['mail'] }
+      const life =
+        refreshTokenSeconds === undefined ? {} : { refreshTokenExpiresInSeconds: refreshTokenSeconds }
+      return {
+        accessToken,
+        expiresInSeconds: 3600,
+        refreshToken: new Secret(token),
+        scopes: ['mail'],
+        ...life,
+      }
     },
   } as unknown as OAuthClient
 
@@ -58,6 +77,17 @@ function crowd(count: number) {
     },
     grants: {
       ofMailbox: async (address: string) => grants.get(addressKey(address)) ?? { state: 'absent' },
+      async endingBy(now: number, most: number) {
+        return [...grants.values()]
+          .filter(
+            ({ state, renewedAt, refreshTokenEndsAt = Number.POSITIVE_INFINITY }) =>
+              state === 'active' &&
+              now - renewedAt >= 300_000 &&
+              2 * (now - renewedAt) > refreshTokenEndsAt - renewedAt,
+          )
+          .slice(0, most)
+          .map(({ mailbox }) => mailbox)
+      },
       async unusedSince(before: number, most: number) {
         const idle = [...grants.values()].filter(
           ({ state, renewedAt }) => state === 'active' && renewedAt < before,
@@ -123,6 +153,13 @@ describe('idle grants', () => {
     }
     expect(house.dead.size).toBe(0)
     expect(house.requests()).toBeLessThanOrEqual(20 * 120 * 1.25)
+  })
+
+  it('live on where their refresh tokens end within half an hour, each renewed in time', async () => {
+    const house = crowd(20, 1800)
+    await house.run(2 * day)
+    expect(house.dead.size).toBe(0)
+    expect(house.requests()).toBeLessThanOrEqual(20 * 2 * 24 * 4)
   })
 
   it('are 10,000, consented in one minute, and part without a crowd at any time', async () => {

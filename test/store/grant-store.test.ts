@@ -190,6 +190,38 @@ describe('idle grants', () => {
   })
 })
 
+describe('grants whose refresh token ends', () => {
+  it('are named when half of the time to it is over, the next to end first', async () => {
+    const { store } = await openFixture()
+    const hour = 3_600_000
+    await store.grants.adopt(newGrant({ renewedAt: now, refreshTokenEndsAt: now + hour }))
+    await store.grants.adopt(
+      newGrant({ mailbox: 'cron@example.com', renewedAt: now, refreshTokenEndsAt: now + 1.5 * hour }),
+    )
+    const named = (passed: number, most = 10) => store.grants.endingBy(now + passed * hour, most)
+    expect(await named(0.5)).toEqual([])
+    expect(await named(0.6)).toEqual(['printer@example.com'])
+    expect(await named(0.9)).toEqual(['printer@example.com', 'cron@example.com'])
+    expect(await named(0.9, 1)).toEqual(['printer@example.com'])
+    expect(await named(1.2)).toEqual(['cron@example.com'])
+    const grant = await store.grants.ofMailbox('printer@example.com')
+    if (grant.state !== 'active') throw new Error(grant.state)
+    await store.grants.renewed(grant.id, 1, {
+      renewedAt: now + 0.6 * hour,
+      refreshTokenEndsAt: now + 1.6 * hour,
+    })
+    expect(await named(0.9)).toEqual(['cron@example.com'])
+  })
+
+  it('are left alone for five minutes after a renewal, and where no end is known', async () => {
+    const { store } = await openFixture()
+    await store.grants.adopt(newGrant({ renewedAt: now, refreshTokenEndsAt: now + 400_000 }))
+    await store.grants.adopt(newGrant({ mailbox: 'cron@example.com', renewedAt: 0 }))
+    expect(await store.grants.endingBy(now + 299_999, 10)).toEqual([])
+    expect(await store.grants.endingBy(now + 300_000, 10)).toEqual(['printer@example.com'])
+  })
+})
+
 describe('the end of a refresh token', () => {
   it('is kept until another one is told, or another token comes', async () => {
     const { store } = await openFixture()

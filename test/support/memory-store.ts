@@ -159,6 +159,18 @@ function grantStore({ grants, mailboxes, links }: Tables): Store['grants'] {
       const oldestFirst = due.sort((left, right) => left.renewedAt - right.renewedAt)
       return oldestFirst.slice(0, most).map(({ mailbox }) => mailbox)
     },
+    async endingBy(now, most) {
+      await turn()
+      const due = [...grants.values()].filter(
+        ({ state, renewedAt, refreshTokenEndsAt: ends }) =>
+          state === 'active' &&
+          ends !== undefined &&
+          ends > now &&
+          now - renewedAt >= 300_000 &&
+          2 * (now - renewedAt) > ends - renewedAt,
+      )
+      return due.slice(0, most).map(({ mailbox }) => mailbox)
+    },
     async adopt(grant, consentLinkId, judgedFor) {
       await turn()
       const key = addressKey(grant.mailbox)
