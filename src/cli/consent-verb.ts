@@ -127,7 +127,7 @@ async function onDevice({ broker, context, command, address }: Asked): Promise<v
   const { stderr } = context.terminal
   stderr.write(
     `Open ${begun.verificationUri} on any device and enter the code ${begun.userCode}, until ${begun.expiresAt}.\n` +
-      'Many organisations at Microsoft block this by Conditional Access: then use the link of "postern consent" instead.\n',
+      'Many organisations at Microsoft block this by Conditional Access, and one that does so later ends the grant: the link of "postern consent" is the better way.\n',
   )
   for (;;) {
     const state = await broker.deviceConsent(begun.id)

@@ -20,8 +20,8 @@ export function createConsentBeginning(needs: Needs): ConsentService['begin'] {
 
   return async (target, browser) => {
     const { mailbox, consentLinkId } = await find(target)
-    requirePerson(mailbox)
     const provider = catalogue.registered(mailbox.providerId)
+    requirePerson(mailbox, provider)
     const [state, nonce, codeVerifier] = [freshSecret(), freshSecret(), freshSecret()]
     const browserHash = hashes.browser(browser, provider.id)
     const authorizationUrl = await needs.oauthClientFor(provider.id).authorizationUrl({

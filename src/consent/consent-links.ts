@@ -31,9 +31,8 @@ export function createConsentLinks(needs: ConsentLinksNeeds) {
   return {
     async create(mailboxText: string, requestedBy: string): Promise<CreatedLink> {
       const mailbox = await existingMailbox(store.mailboxes, mailboxText)
-      requirePerson(mailbox)
       // A link that leads nowhere is found out by the one who makes it, not by the one who gets it.
-      catalogue.registered(mailbox.providerId)
+      requirePerson(mailbox, catalogue.registered(mailbox.providerId))
       const [id, secret, now] = [freshId(), freshSecret(), clock.now()]
       const expiresAt = now + needs.consentLinkSeconds * 1000
       await store.consentLinks.add({

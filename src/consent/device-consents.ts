@@ -30,8 +30,8 @@ export function createDeviceConsents(needs: Needs): DeviceConsents {
 
   async function begin(mailboxText: string): Promise<BegunDeviceConsent> {
     const mailbox = await existingMailbox(store.mailboxes, mailboxText)
-    requirePerson(mailbox)
     const provider = catalogue.registered(mailbox.providerId)
+    requirePerson(mailbox, provider)
     if (!provider.flows.includes('device')) throw noDeviceFlow(provider.name)
     sweep(clock)
     if (states.size >= most) throw tooMany()

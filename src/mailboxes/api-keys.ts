@@ -6,7 +6,7 @@ import type { Log } from '../base/log.ts'
 import { Secret } from '../base/secret.ts'
 import type { ApiKey, Scope, Store } from '../store/ports.ts'
 import { parseDisplayName } from './display-name.ts'
-import { existingMailbox } from './existing-mailbox.ts'
+import { coveredMailbox } from './existing-mailbox.ts'
 import { credentialState, parseExpiry } from './expiry.ts'
 import { freshId, freshSecret } from './fresh-secret.ts'
 import { sameHash } from './same-hash.ts'
@@ -102,7 +102,7 @@ export function createApiKeys(needs: ApiKeysNeeds): ApiKeys {
   async function withExistingMailbox(scope: Scope): Promise<Scope> {
     const named = scopeMailbox(scope)
     if (named === undefined) return scope
-    const { address } = await existingMailbox(store.mailboxes, named)
+    const { address } = await coveredMailbox(store.mailboxes, named)
     return scope.startsWith('token:') ? `token:${address}` : `send:${address}`
   }
 }

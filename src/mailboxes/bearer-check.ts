@@ -10,7 +10,7 @@ import { senderMailboxes } from './submitter.ts'
 
 export interface BearerCheckNeeds {
   apiKeys: Pick<ApiKeys, 'check'>
-  mailboxes: Pick<MailboxStore, 'find'>
+  mailboxes: Pick<MailboxStore, 'covering'>
   guard: Guard
 }
 

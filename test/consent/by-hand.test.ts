@@ -110,6 +110,15 @@ it('nobody consents for a whole domain', async () => {
     })
 })
 
+it('nobody consents where only apps are let in', async () => {
+  const { consent } = await setUpConsent({ provider: { flows: ['service-account'] } })
+  for (const asked of [consent.begin({ mailbox }, browser), consent.createLink(mailbox, 'x')])
+    await expect(asked).rejects.toMatchObject({
+      code: 'invalid',
+      message: expect.stringContaining('nobody consents'),
+    })
+})
+
 describe('the consent of an administrator for an organisation', () => {
   const entra = {
     oauth: {

@@ -281,4 +281,20 @@ describe.runIf(peer('dovecot'))('mail leaves through Dovecot by a grant that cam
     for (const from of ['printer@example.com', 'scanner@example.com', 'carl@example.org'])
       await sends(login, from, `By one login from ${from}`)
   })
+
+  it('for one address of the domain, with an API key for it alone', async () => {
+    const { key } = await command(stage.postern, 'api-key', 'add', '--scope', 'token:dora@example.org')
+    const ask = (address: string) =>
+      fetch(`${stage.postern.url}/api/v1/mailboxes/${address}/token`, {
+        headers: { authorization: `Bearer ${key}` },
+      })
+    expect((await ask('dora@example.org')).status).toBe(200)
+    expect((await ask('anna@example.org')).status).toBe(403)
+  })
+
+  it('and nothing of what it came by stands in the log', () => {
+    const output = stage.postern.output()
+    expect(output).toContain('consent.completed')
+    expect(output).not.toMatch(/the-secret-of-the-app|PRIVATE KEY|eyJ[\w-]{20}|code=|state=/)
+  })
 })

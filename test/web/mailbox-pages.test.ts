@@ -121,6 +121,16 @@ describe('the page of a mailbox', () => {
     expect(test.services.notices.sent).toEqual(['me@example.com for the administrator'])
   })
 
+  it('asks for no consent where the app sends by itself', async () => {
+    const test = testDoor()
+    const { cookie } = await signIn(test)
+    Object.assign(test.services.mailboxes.all[0] ?? {}, { state: 'active', flow: 'service-account' })
+    const { text } = await test.get('/mailboxes/me@example.com').set('Cookie', cookie)
+    expect(text).toContain('No consent is needed')
+    expect(text).not.toContain('/consent"')
+    expect(text).not.toContain('consent-links')
+  })
+
   it('says what will end, and what to do', async () => {
     const test = testDoor()
     const { cookie } = await signIn(test)

@@ -79,7 +79,7 @@ const portals: Readonly<Record<MicrosoftCloud, string>> = {
 function stepsIn(cloud: MicrosoftCloud): string[] {
   return [
     `In the Entra admin centre (${portals[cloud]}) choose App registrations, New registration.`,
-    'Under Authentication add the platform "Mobile and desktop applications" with the redirect URI {redirectUri} (never "Single-page application"). With a client secret or a certificate, or an https redirect URI, it is the platform "Web".',
+    'Under Authentication add the platform "Mobile and desktop applications" with the redirect URI {redirectUri} (never "Single-page application"), and for sign-ins by a code on another device allow public client flows. With a client secret or a certificate, or an https redirect URI, it is the platform "Web".',
     'Under API permissions add, of "Office 365 Exchange Online", the delegated permission SMTP.Send. For mailboxes without a consent add nothing there, and use RBAC for Applications below.',
     `Set POSTERN_MICROSOFT_CLIENT_ID to the application (client) ID${cloud === 'worldwide' ? '' : `, POSTERN_MICROSOFT_CLOUD=${cloud}`} and POSTERN_MICROSOFT_TENANT to the directory (tenant) ID, and restart.`,
     'For mailboxes without a consent: under Certificates & secrets upload a certificate (POSTERN_MICROSOFT_CERT_FILE) or make a client secret, whose value (not its ID) is POSTERN_MICROSOFT_CLIENT_SECRET.',

@@ -1,3 +1,4 @@
+import { shellWord } from '../../base/shell-word.ts'
 import type { CreatedLink } from '../../consent/service.ts'
 import type { MailboxStatus } from '../../mailboxes/services.ts'
 import type { SentLink } from '../../notices/service.ts'
@@ -28,7 +29,8 @@ export function mailboxDetails(view: MailboxView): Html {
 <p>${explanation}</p>
 <dl>
 ${fact('Provider', view.providerName)}
-${fact('Has to sign in', signsIn)}
+${fact('Covered by', mailbox.coveredBy)}
+${!withoutPerson(mailbox) && fact('Has to sign in', signsIn)}
 ${fact('Sends as well as', mailbox.aliases?.join(', '))}
 ${fact('Signed in', mailbox.signedInAs)}
 ${fact('Consented', mailbox.grantedAt && time(mailbox.grantedAt))}
@@ -40,7 +42,10 @@ ${fact('Scopes', scopesOf(mailbox))}
 ${endingsSection(mailbox.endings)}
 ${sendingSection(mailbox.sending)}
 ${mailbox.state === 'active' && firstLogin(mailbox)}
-<section>
+${
+  withoutPerson(mailbox)
+    ? noConsent
+    : html`<section>
 <h2>${action} in this browser</h2>
 <p>You go to the provider and sign in there as <strong>${signsIn}</strong>.</p>
 ${form(view, 'consent', html`<button>${action}</button>`)}
@@ -51,13 +56,23 @@ ${form(view, 'consent', html`<button>${action}</button>`)}
 ${form(view, 'consent-links', html`<button class="quiet">Make a consent link</button>`)}
 ${view.canSend && form(view, 'sent-consent-links', html`<button class="quiet">Send a consent link by the channels for notices</button>`)}
 </section>`
+}`
+}
+
+const noConsent = html`<section>
+<h2>No consent is needed</h2>
+<p>The app registration itself sends for this mailbox. If the provider refuses it, the page of the provider says how it is set up.</p>
+</section>`
+
+function withoutPerson({ flow }: MailboxStatus): boolean {
+  return flow === 'client-credentials' || flow === 'service-account'
 }
 
 function firstLogin({ address }: MailboxStatus): Html {
   return html`<section>
 <h2>Let a program send</h2>
 <p>Every program gets a password of its own. On the machine that runs postern, this makes one and says what to enter:</p>
-<pre>postern login add ${address}</pre>
+<pre>postern login add ${shellWord(address)}</pre>
 </section>`
 }
 
