@@ -31,11 +31,7 @@ export function createGrantStore(database: Database, sealer: Sealer, clock: Cloc
 
     async unusedSince(before, most) {
       const found = await database.read((tables) =>
-        tables
-          .selectFrom('grants')
-          .innerJoin('mailboxes', 'mailboxes.address_key', 'grants.mailbox_key')
-          .select('mailboxes.address')
-          .where('grants.state', '=', 'active')
+        activeMailboxes(tables)
           .where('grants.refresh_token', 'is not', null)
           .where('grants.renewed_at', '<', before)
           .orderBy('grants.renewed_at')
@@ -48,11 +44,7 @@ export function createGrantStore(database: Database, sealer: Sealer, clock: Cloc
 
     async endingBy(now, most) {
       const found = await database.read((tables) =>
-        tables
-          .selectFrom('grants')
-          .innerJoin('mailboxes', 'mailboxes.address_key', 'grants.mailbox_key')
-          .select('mailboxes.address')
-          .where('grants.state', '=', 'active')
+        activeMailboxes(tables)
           .where('grants.renewed_at', '<=', now - leastSpacing)
           .where('grants.refresh_token_ends_at', '>', now)
           .where(
@@ -161,6 +153,14 @@ function changeVersion(
     if (changed?.numUpdatedRows !== 1n) return undefined
     return withMailbox(tables).where('grants.id', '=', id).executeTakeFirstOrThrow()
   })
+}
+
+function activeMailboxes(tables: Kysely<Tables>) {
+  return tables
+    .selectFrom('grants')
+    .innerJoin('mailboxes', 'mailboxes.address_key', 'grants.mailbox_key')
+    .select('mailboxes.address')
+    .where('grants.state', '=', 'active')
 }
 
 function withMailbox(tables: Kysely<Tables>) {
