@@ -44,8 +44,8 @@ export function addConsentVerb(program: Command, context: Context): void {
     .addHelpText('after', help)
     .action(async (address: string | undefined, options: ConsentOptions, command: Command) => {
       const [way = printLink, ...more] = waysOf(options)
-      if (more.length > 0) throw badUse('Give only one of --send, --paste, --device and --admin')
-      if (options.admin === undefined && address === undefined) throw badUse('Name the mailbox')
+      if (more.length > 0) command.error('error: give only one of --send, --paste, --device and --admin')
+      if (options.admin === undefined && address === undefined) command.error('error: name the mailbox')
       await context.withRunningBroker((broker) =>
         way({ broker, context, command, address: address ?? '', options }),
       )
@@ -114,7 +114,7 @@ async function pasteAnswer({ broker, context, command, address }: Asked): Promis
       stderr.write(`${message}. ${fix}\n`)
     }
   }
-  throw badUse('Nothing was pasted')
+  throw new Failure('invalid', 'Nothing was pasted', { fix: 'Begin again, and paste the address or code.' })
 }
 
 /** Of the failures with this code, the one after which the consent is still under way. */
@@ -144,8 +144,4 @@ function tellCompleted(context: Context, command: Command, { mailbox, signedInAs
   const who = signedInAs === undefined ? '' : `, as ${signedInAs} signed in and agreed`
   const result = { mailbox, ...(signedInAs !== undefined && { signedInAs }) }
   context.tell(command, result, `postern can now send mail for ${mailbox}${who}.\n`)
-}
-
-function badUse(message: string): Failure {
-  return new Failure('invalid', message, { fix: 'See "postern consent --help".' })
 }

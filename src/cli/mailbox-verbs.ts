@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import { parseAddress } from '../base/address.ts'
-import { Failure } from '../base/failure.ts'
 import { shellWord } from '../base/shell-word.ts'
 import type { EndingStatus, MailboxStatus } from '../mailboxes/services.ts'
 import type { Broker } from './broker.ts'
@@ -43,7 +42,7 @@ export function addMailboxVerbs(program: Command, context: Context): void {
     .addHelpText('after', '\nExample:\n  postern mailbox add billing@example.com --provider microsoft')
     .action(async (address: string, options: AddOptions, command: Command) => {
       const { signsInAs, alias, refreshTokenFile, appOnly, replace } = options
-      const provider = options.provider ?? (await noProvider(address))
+      const provider = options.provider ?? command.error(await providerMissing(address))
       const refreshToken = refreshTokenFile === undefined ? undefined : await context.secret(refreshTokenFile)
       const status = await context.withBroker(({ mailboxes }) =>
         mailboxes.add({
@@ -106,14 +105,14 @@ export function addMailboxVerbs(program: Command, context: Context): void {
     })
 }
 
-/** Only a suggestion: it is not taken by itself. @throws Failure `invalid` */
-async function noProvider(address: string): Promise<never> {
+/** Only a suggestion: it is not taken by itself. */
+async function providerMissing(address: string): Promise<string> {
   const suggestion = await suggestionFor(parseAddress(address))
-  const fix =
+  const hint =
     suggestion.kind === 'provider'
-      ? `Add --provider ${suggestion.id}: ${address} seems to be at ${suggestion.name}.`
+      ? `--provider ${suggestion.id} may be the one: ${address} seems to be at ${suggestion.name}.`
       : suggestionText(address, suggestion).trim()
-  throw new Failure('invalid', 'Name the provider of the mailbox', { fix })
+  return `error: name the provider with --provider <id>. ${hint}`
 }
 
 /** What goes with it is looked up before it is gone: logins that have no other mailbox. */

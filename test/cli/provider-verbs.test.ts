@@ -87,8 +87,8 @@ describe('postern provider', () => {
 
   it('is suggested where a mailbox is added without one, and not taken by itself', async () => {
     const { code, stderr } = await stage.postern(['mailbox', 'add', 'me@gmail.com'])
-    expect(code).toBe(1)
-    expect(stderr).toContain('Add --provider google: me@gmail.com seems to be at Gmail')
+    expect(code).toBe(2)
+    expect(stderr).toContain('--provider google may be the one: me@gmail.com seems to be at Gmail')
     expect((await stage.postern(['mailbox', 'list', '--json'])).stdout).toContain('"mailboxes": []')
   })
 
