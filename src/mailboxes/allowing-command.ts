@@ -1,4 +1,4 @@
-import { printable } from '../base/address.ts'
+import { isDomainMailbox, printable } from '../base/address.ts'
 import { shellWord } from '../base/shell-word.ts'
 import { parseSenderPattern } from './sender-policy.ts'
 import type { Submitter } from './services.ts'
@@ -13,6 +13,8 @@ export function howToAllow(
   sender: string,
 ): string | undefined {
   if (!isNameable(sender)) return undefined
+  // A whole domain is no mailbox that another sender could leave through.
+  if (mailboxes.length > 0 && mailboxes.every(({ address }) => isDomainMailbox(address))) return undefined
   // What a client sent goes into somebody's terminal: no shell may read more in it than a word.
   const word = shellWord(printable(sender, 254))
   const verb = login === undefined ? `add ${shellWord(mailboxes[0]?.address ?? 'ADDRESS')}` : `allow ${login}`

@@ -27,11 +27,7 @@ export async function readLoginRequest(
   }
   const addresses: string[] = []
   for (const text of request.mailboxes) addresses.push((await existingMailbox(mailboxes, text)).address)
-  if (request.rewriteSender && addresses.every(isDomainMailbox)) {
-    throw new Failure('invalid', 'A sender cannot be replaced by a whole domain', {
-      fix: 'Give the login a mailbox by its own address as well, or leave senders as they are.',
-    })
-  }
+  if (addresses.every(isDomainMailbox)) requireNoOtherSenders(request)
   const networks = unique((request.networks ?? []).map(parseNetwork))
   if (request.withoutPassword) requireBound(request, networks)
   else if (request.cramMd5) requireNamed(networks)
@@ -43,6 +39,14 @@ export async function readLoginRequest(
     ...(request.expires === undefined ? {} : { expiresAt: parseExpiry(request.expires, now) }),
     ...(request.userName === undefined ? {} : { userName: parseUserName(request.userName) }),
   }
+}
+
+/** What is not of the domain needs a mailbox that it leaves through. */
+function requireNoOtherSenders({ rewriteSender, senders = [] }: LoginRequest): void {
+  if (!rewriteSender && senders.length === 0) return
+  throw new Failure('invalid', 'A whole domain is no mailbox that other senders could leave through', {
+    fix: 'Give the login a mailbox by its own address as well, or leave out further senders and their replacement.',
+  })
 }
 
 /** @throws Failure `invalid` */

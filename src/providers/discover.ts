@@ -13,7 +13,10 @@ export async function discover(provider: RegisteredProvider, fetch: HttpFetch): 
   const { oauth } = provider
   if (oauth.tokenEndpoint !== undefined || oauth.issuer === undefined) return provider
   const found = await metadataOf(oauth.issuer, fetch)
-  return { ...provider, oauth: { ...discovered(found), ...oauth } }
+  // The providers file has no word for it: what the provider promises of itself counts (RFC 9207, section 3).
+  const authorizationResponseIss =
+    oauth.authorizationResponseIss || found.authorization_response_iss_parameter_supported === true
+  return { ...provider, oauth: { ...discovered(found), ...oauth, authorizationResponseIss } }
 }
 
 async function metadataOf(issuer: string, fetch: HttpFetch): Promise<openid.ServerMetadata> {
@@ -57,7 +60,6 @@ function reasonOf(error: unknown): string {
 function discovered(metadata: openid.ServerMetadata): Partial<OAuthServer> {
   const { authorization_endpoint, token_endpoint, device_authorization_endpoint } = metadata
   const { revocation_endpoint, jwks_uri } = metadata
-  const iss = metadata.authorization_response_iss_parameter_supported
   return {
     ...(authorization_endpoint !== undefined && { authorizationEndpoint: authorization_endpoint }),
     ...(token_endpoint !== undefined && { tokenEndpoint: token_endpoint }),
@@ -66,6 +68,5 @@ function discovered(metadata: openid.ServerMetadata): Partial<OAuthServer> {
     }),
     ...(revocation_endpoint !== undefined && { revocationEndpoint: revocation_endpoint }),
     ...(jwks_uri !== undefined && { jwksUri: jwks_uri }),
-    ...(iss === true && { authorizationResponseIss: true }),
   }
 }

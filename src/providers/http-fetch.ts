@@ -1,9 +1,10 @@
 import { createSecureContext } from 'node:tls'
-import type { Dispatcher, fetch, Response as UndiciResponse } from 'undici'
+import type { buildConnector, Dispatcher, fetch, Response as UndiciResponse } from 'undici'
+import { Failure } from '../base/failure.ts'
 import { lazy } from '../base/lazy.ts'
 import type { HttpProxy } from '../config/config.ts'
 import { OAuthError } from './oauth-error.ts'
-import { proxyAuthorization } from './proxy-authorization.ts'
+import { createTunnels } from './proxy-tunnel.ts'
 import { trustedAuthorities } from './trusted-authorities.ts'
 
 /** What openid-client asks of a fetch; any other satisfies it too. */
@@ -90,19 +91,29 @@ interface Undici {
 
 /** Megabytes of code and of certificates, which a postern that has no token to ask for yet does without. */
 async function loadUndici(extraCa: string | undefined, timeoutSeconds: number): Promise<Undici> {
-  const { Agent, fetch, ProxyAgent } = await import('undici')
+  const { Agent, buildConnector, fetch } = await import('undici')
   const ca = trustedAuthorities(extraCa)
+  const tunnel = createTunnels(extraCa)
   // Read once: hundreds of certificates would otherwise be parsed for each connection.
   const secureContext = createSecureContext({ ...(ca && { ca: [...ca] }), minVersion: 'TLSv1.2' })
   const connect = { timeout: timeoutSeconds * 1000, secureContext }
+  // undici's own ProxyAgent tries again without end, thousands of times a second, when a proxy hangs up.
+  const tunnelled =
+    (proxy: HttpProxy, overSocket: buildConnector.connector): buildConnector.connector =>
+    (options, callback) => {
+      const { protocol, hostname, port } = options
+      const target = { host: hostname, port: Number(port || (protocol === 'https:' ? 443 : 80)) }
+      tunnel(proxy, target, AbortSignal.timeout(connect.timeout)).then(
+        (socket) => {
+          if (protocol === 'https:') overSocket({ ...options, httpSocket: socket }, callback)
+          else callback(null, socket)
+        },
+        (error: Error) => callback(error, null),
+      )
+    }
   return {
     fetch,
-    open(proxy) {
-      if (!proxy) return new Agent({ connect })
-      const { 'proxy-authorization': token } = proxyAuthorization(proxy)
-      const ways = { requestTls: connect, proxyTls: connect, proxyTunnel: true }
-      return new ProxyAgent({ uri: proxy.origin, ...ways, ...(token !== undefined && { token }) })
-    },
+    open: (proxy) => new Agent({ connect: proxy ? tunnelled(proxy, buildConnector(connect)) : connect }),
   }
 }
 
@@ -137,7 +148,15 @@ function inWords(
   const way = proxy ? ` by the proxy ${proxy.origin}` : ''
   if (error instanceof Error && error.name === 'TimeoutError')
     return new OAuthError(`${host} did not answer within ${timeoutSeconds} seconds${way}`)
+  const failure = failureIn(error)
+  if (failure) return new OAuthError(failure.message)
   return new OAuthError(`${host} cannot be reached${way}${codeOf(error)}`)
+}
+
+/** The tunnel's own words. */
+function failureIn(error: unknown): Failure | undefined {
+  if (error instanceof Failure) return error
+  return error instanceof Error ? failureIn(error.cause) : undefined
 }
 
 /** Node's code (`ECONNREFUSED`, `CERT_HAS_EXPIRED`) says what to look for; messages may quote what was sent. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { createSecureContext } from 'node:tls'
+import { createSecureContext, type SecureContext } from 'node:tls'
 import { Failure } from '../base/failure.ts'
 import type { HttpProxy } from '../config/config.ts'
 import { proxyAuthorization } from './proxy-authorization.ts'
@@ -17,14 +17,21 @@ export type OpenTunnel = (
  * @throws Failure `provider-unavailable`, which names the proxy, or `provider-setup` when the proxy wants other credentials
  */
 export function createTunnels(extraCa?: string): OpenTunnel {
+  // Hundreds of certificates, read once, and only for a proxy that is spoken to by TLS.
+  let secureContext: SecureContext | undefined
+  const contextFor = ({ origin }: HttpProxy) => {
+    if (!origin.startsWith('https:')) return {}
+    const ca = trustedAuthorities(extraCa)
+    secureContext ??= createSecureContext({ ...(ca && { ca: [...ca] }), minVersion: 'TLSv1.2' })
+    return { connect: { secureContext } }
+  }
+
   return async (proxy, { host, port }, signal) => {
     const { Client } = await import('undici')
-    const ca = trustedAuthorities(extraCa)
-    const client = new Client(proxy.origin, {
-      connect: { secureContext: createSecureContext({ ...(ca && { ca: [...ca] }), minVersion: 'TLSv1.2' }) },
-    })
+    const client = new Client(proxy.origin, contextFor(proxy))
     // An IPv6 address stands in brackets (RFC 3986, section 3.2.2).
-    const path = `${host.includes(':') ? `[${host}]` : host}:${port}`
+    const bare = host.replace(/^\[|\]$/g, '')
+    const path = `${bare.includes(':') ? `[${bare}]` : bare}:${port}`
     try {
       const { statusCode, socket } = await client.connect({
         path,

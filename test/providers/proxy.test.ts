@@ -1,3 +1,5 @@
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import type { ProxyChoice } from '../../src/config/config.ts'
@@ -6,6 +8,7 @@ import { chooseProxy } from '../../src/providers/choose-proxy.ts'
 import { createHttpFetch } from '../../src/providers/http-fetch.ts'
 import { judge } from '../../src/providers/judge.ts'
 import { createOAuthClients } from '../../src/providers/oauth-clients.ts'
+import { createAuthority } from '../support/certificates.ts'
 import { type ConnectProxy, type ConnectProxyOptions, startConnectProxy } from '../support/connect-proxy.ts'
 import { providerAt, startTokenEndpoint, type TokenEndpoint, tokens } from './token-endpoint.ts'
 
@@ -41,19 +44,47 @@ describe('token requests by a proxy', () => {
     expect(JSON.stringify(endpoint.requests)).not.toContain(Buffer.from(`me:${password}`).toString('base64'))
   })
 
-  it.each<[string, ConnectProxyOptions]>([
-    ['wants another password', { credentials: 'me:other' }],
-    ['refuses', { instead: (client) => client.end('HTTP/1.1 403 Forbidden\r\n\r\n') }],
-    ['hangs up', { instead: (client) => client.end() }],
-    ['says nothing', { instead: () => {} }],
-  ])('end no grant where it %s, and tell no password', async (_, options) => {
+  it.each<[string, ConnectProxyOptions, string]>([
+    ['wants another password', { credentials: 'me:other' }, 'HTTP status 407'],
+    ['refuses', { instead: (client) => client.end('HTTP/1.1 403 Forbidden\r\n\r\n') }, 'HTTP status 403'],
+    ['hangs up', { instead: (client) => client.end() }, 'cannot be used'],
+    ['says nothing', { instead: () => {} }, 'did not answer'],
+  ])('end no grant where it %s, and tell no password', async (_, options, says) => {
     const client = await clientBy(options, `me:${password}`)
     const error = await client.refresh(new Secret('refresh-token')).catch((thrown: unknown) => thrown)
     expect(judge(error)).toMatchObject({ kind: 'try-later' })
     expect((error as Error).message).toContain(proxy?.origin)
+    expect((error as Error).message).toContain(says)
     expect(String((error as Error).stack)).not.toContain(password)
     expect(endpoint.requests).toEqual([])
+    // One request is one question, whatever comes of it.
+    expect(proxy?.asked()).toBe(1)
   })
+})
+
+it('an endpoint with TLS is reached through the tunnel, and its certificate checked', async () => {
+  const [own, strange] = [await createAuthority(), await createAuthority('another authority')]
+  proxy = await startConnectProxy()
+  for (const [authority, works] of [
+    [own, true],
+    [strange, false],
+  ] as const) {
+    const server = createServer(await authority.issue(), (_request, response) =>
+      response.end('{"over":"TLS"}'),
+    )
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const trusting = createHttpFetch({ timeoutSeconds: 5, extraCa: own.ca })
+    const { port } = server.address() as AddressInfo
+    const asked = trusting.via({ origin: proxy.origin })(`https://localhost:${port}/`, {
+      method: 'GET',
+      headers: {},
+    })
+    if (works) expect(await (await asked).json()).toEqual({ over: 'TLS' })
+    else await expect(asked).rejects.toThrow(/cannot be reached by the proxy .*\((SELF_SIGNED|UNABLE)/)
+    await trusting.close()
+    await new Promise((resolve) => server.close(resolve))
+  }
+  expect(proxy.tunnels).toHaveLength(2)
 })
 
 describe('the proxy for a provider', () => {

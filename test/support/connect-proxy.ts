@@ -7,6 +7,8 @@ import type { HttpProxy } from '../../src/config/config.ts'
 export interface ConnectProxy extends HttpProxy {
   /** `host:port` of each CONNECT that was let through. */
   tunnels: string[]
+  /** How often it was asked for a tunnel. */
+  asked(): number
   close(): Promise<void>
 }
 
@@ -23,6 +25,7 @@ export async function startConnectProxy({
   instead,
 }: ConnectProxyOptions = {}): Promise<ConnectProxy> {
   const tunnels: string[] = []
+  let asked = 0
   const sockets = new Set<Socket>()
   const server = createServer((_request, response) => response.writeHead(405).end())
   server.on('connection', (socket) => {
@@ -30,6 +33,7 @@ export async function startConnectProxy({
     socket.on('close', () => sockets.delete(socket))
   })
   server.on('connect', (request: IncomingMessage, client: Duplex, head: Buffer) => {
+    asked += 1
     client.on('error', () => {})
     if (instead) return instead(client)
     const wanted = credentials && `Basic ${Buffer.from(credentials).toString('base64')}`
@@ -52,6 +56,7 @@ export async function startConnectProxy({
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     ...(credentials !== undefined && { credentials: new Secret(credentials) }),
     tunnels,
+    asked: () => asked,
     async close() {
       for (const socket of sockets) socket.destroy()
       await new Promise<void>((resolve) => server.close(() => resolve()))
