@@ -1,6 +1,6 @@
+import type { TokenRemark } from '../providers/oauth/token-claims.ts'
 import type { ProviderDetails } from '../providers/provider-status.ts'
 import { evidenceWords } from '../providers/set-up.ts'
-import type { TokenRemark } from '../providers/token-claims.ts'
 
 /** What an access token of the app itself said. */
 export interface TokenCheck extends TokenRemark {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { Secret } from '../base/secret.ts'
-import { parseProxy } from '../providers/parse-proxy.ts'
+import { parseProxy } from '../providers/file/parse-proxy.ts'
 import { isGuid, secretIdMistake } from '../providers/presets/microsoft.ts'
 import { parseKey } from '../store/key-ring.ts'
 import type { HttpProxy } from './config.ts'

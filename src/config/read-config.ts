@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
-import type { ProvidersFile } from '../providers/providers-file.ts'
+import type { ProvidersFile } from '../providers/file/providers-file.ts'
 import { certificatesIn } from '../tls/certificate-pair.ts'
 import { warnOfListeners } from './check-listeners.ts'
 import { checkTogether } from './check-together.ts'
@@ -125,7 +125,7 @@ async function readProviders(
   const text = readText(path, files)
   if ('why' in text) return { ...nothing, mistakes: [`${said} cannot be read: ${text.why}.`] }
   // Loaded by those alone who have such a file: zod, which checks it, is a good part of the time of any start.
-  const { parseProvidersFile } = await import('../providers/providers-file.ts')
+  const { parseProvidersFile } = await import('../providers/file/providers-file.ts')
   // A secret's file stands beside the file that names it.
   const parsed = parseProvidersFile(text.text, (secret) => files.read(resolve(dirname(path), secret)))
   if ('providers' in parsed) return { ...parsed, mistakes: [] }

@@ -1,5 +1,5 @@
-import { readClientCertificate } from '../providers/read-client-certificate.ts'
-import { readServiceAccount } from '../providers/read-service-account.ts'
+import { readClientCertificate } from '../providers/file/read-client-certificate.ts'
+import { readServiceAccount } from '../providers/file/read-service-account.ts'
 import type { ClientCertificate, ClientSecret, Config, ServiceAccount } from './config.ts'
 import type { Files } from './files.ts'
 import { readText } from './read-text.ts'

@@ -1,6 +1,6 @@
 import { Secret } from '../base/secret.ts'
 import { sameHash } from '../mailboxes/same-hash.ts'
-import type { TokenAnswer } from '../providers/oauth-client.ts'
+import type { TokenAnswer } from '../providers/oauth/oauth-client.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
 import type { Mailbox, PendingConsent } from '../store/ports.ts'
 import { refusalOfCallback, refusalOfExchange } from './callback-error.ts'

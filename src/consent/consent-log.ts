@@ -1,6 +1,6 @@
 import { asFailure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
-import { safeText } from '../providers/oauth-error.ts'
+import { safeText } from '../providers/oauth/oauth-error.ts'
 import { ConsentRefused } from './consent-refused.ts'
 import type { CompletedConsent } from './service.ts'
 

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { KeyedHash } from '../base/keyed-hash.ts'
 import type { Log } from '../base/log.ts'
 import type { FreshToken } from '../grants/token-broker.ts'
-import type { OAuthClient } from '../providers/oauth-client.ts'
+import type { OAuthClient } from '../providers/oauth/oauth-client.ts'
 import type { Catalogue } from '../providers/provider.ts'
 import type { Store } from '../store/ports.ts'
 

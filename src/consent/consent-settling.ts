@@ -1,7 +1,7 @@
 import type { Address } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import { createRevocation, type UnwantedConsent } from '../mailboxes/revocation.ts'
-import type { TokenAnswer } from '../providers/oauth-client.ts'
+import type { TokenAnswer } from '../providers/oauth/oauth-client.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
 import type { Mailbox, NewGrant } from '../store/ports.ts'
 import { type GoodConsent, judgeConsentAnswer } from './consent-judgement.ts'

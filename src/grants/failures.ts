@@ -1,6 +1,6 @@
 import type { Address } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
-import type { TokenVerdict } from '../providers/judge.ts'
+import type { TokenVerdict } from '../providers/oauth/judge.ts'
 
 // None of these quotes the provider: their messages may become replies to a mail client.
 

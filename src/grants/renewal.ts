@@ -2,8 +2,8 @@ import type { Address } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
-import { type Concern, judge } from '../providers/judge.ts'
-import type { OAuthClient, TokenAnswer } from '../providers/oauth-client.ts'
+import { type Concern, judge } from '../providers/oauth/judge.ts'
+import type { OAuthClient, TokenAnswer } from '../providers/oauth/oauth-client.ts'
 import type { ActiveGrant, Mailbox, Renewed, Store } from '../store/ports.ts'
 import {
   busyElsewhere,

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
-import type { HttpFetch } from '../providers/http-fetch.ts'
+import type { HttpFetch } from '../providers/http/http-fetch.ts'
 import { type Channel, noticeAsJson } from './notice.ts'
 
 export interface WebhookChannelNeeds {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { isIP, type Socket } from 'node:net'
 import * as tls from 'node:tls'
-import { everyAuthority } from '../providers/trusted-authorities.ts'
+import { everyAuthority } from '../providers/http/trusted-authorities.ts'
 import { ConnectionLost, lossAsFailure } from './connection-lost.ts'
 import { tlsFailure } from './tls-failure.ts'
 

@@ -54,7 +54,7 @@ it('loads to serve only what it needs to open its store and to listen', () => {
   const { packages, later } = loadedWith('main.ts', 'app.ts')
   expect([...packages].sort()).toEqual(['commander', 'jose', 'kysely', 'lru-cache', 'rate-limiter-flexible'])
   expect([...later].sort()).toEqual([
-    '../providers/providers-file.ts',
+    '../providers/file/providers-file.ts',
     './app.ts',
     './create-oauth-client.ts',
     './web-app.ts',
@@ -68,8 +68,8 @@ it('loads to serve only what it needs to open its store and to listen', () => {
 
 it.each([
   ['the first request to the web door', 'web/web-app.ts', ['express', 'helmet', 'zod']],
-  ['the first question to a provider', 'providers/create-oauth-client.ts', ['openid-client']],
-  ['a providers file', 'providers/providers-file.ts', ['zod']],
+  ['the first question to a provider', 'providers/oauth/create-oauth-client.ts', ['openid-client']],
+  ['a providers file', 'providers/file/providers-file.ts', ['zod']],
 ])('loads with %s what only that needs', (_, file, needed) => {
   expect([...loadedWith(file).packages]).toEqual(expect.arrayContaining(needed))
 })

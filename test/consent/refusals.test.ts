@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { ConsentRefused } from '../../src/consent/consent-refused.ts'
-import type { TokenAnswer } from '../../src/providers/oauth-client.ts'
+import type { TokenAnswer } from '../../src/providers/oauth/oauth-client.ts'
 import { goodAnswer } from '../support/scripted-oauth-client.ts'
 import { browser, callbackOf, setUpConsent, tokenOfLink } from './consent-set-up.ts'
 

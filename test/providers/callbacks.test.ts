@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import { createOAuthClient } from '../../src/providers/create-oauth-client.ts'
-import { createHttpFetch } from '../../src/providers/http-fetch.ts'
+import { createHttpFetch } from '../../src/providers/http/http-fetch.ts'
+import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'
 import type { RegisteredProvider } from '../../src/providers/provider.ts'
 import { providerAt, startTokenEndpoint, type TokenEndpoint, tokens } from './token-endpoint.ts'
 

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { generate } from 'selfsigned'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createHttpFetch } from '../../src/providers/http-fetch.ts'
-import { OAuthError } from '../../src/providers/oauth-error.ts'
+import { createHttpFetch } from '../../src/providers/http/http-fetch.ts'
+import { OAuthError } from '../../src/providers/oauth/oauth-error.ts'
 
 const closers: (() => Promise<unknown>)[] = []
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createCatalogue } from '../../src/providers/catalogue.ts'
+import { parseProvidersFile } from '../../src/providers/file/providers-file.ts'
 import { presetIds } from '../../src/providers/presets/presets.ts'
-import { parseProvidersFile } from '../../src/providers/providers-file.ts'
 
 const least = {
   id: 'acme',

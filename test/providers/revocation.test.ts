@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import { createOAuthClient } from '../../src/providers/create-oauth-client.ts'
-import { createHttpFetch } from '../../src/providers/http-fetch.ts'
+import { createHttpFetch } from '../../src/providers/http/http-fetch.ts'
+import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'
 import { providerAt, type ScriptedAnswer, startTokenEndpoint, type TokenEndpoint } from './token-endpoint.ts'
 
 describe('a revocation', () => {

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import { createOAuthClient } from '../../src/providers/create-oauth-client.ts'
-import { createHttpFetch } from '../../src/providers/http-fetch.ts'
-import { judge } from '../../src/providers/judge.ts'
+import { createHttpFetch } from '../../src/providers/http/http-fetch.ts'
+import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'
+import { judge } from '../../src/providers/oauth/judge.ts'
 import type { RegisteredProvider } from '../../src/providers/provider.ts'
 import {
   providerAt,

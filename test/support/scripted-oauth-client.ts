@@ -4,7 +4,7 @@ import type {
   CallbackChecks,
   OAuthClient,
   TokenAnswer,
-} from '../../src/providers/oauth-client.ts'
+} from '../../src/providers/oauth/oauth-client.ts'
 
 /** Answers code exchanges as it is told to, and remembers what it was asked. */
 export interface ScriptedOAuthClient extends OAuthClient {

@@ -1,7 +1,7 @@
 import { calculatePKCECodeChallenge } from 'openid-client'
+import type { OAuthServer } from '../provider.ts'
 import { provesIdentity } from './identity.ts'
 import type { AuthorizationRequest } from './oauth-client.ts'
-import type { OAuthServer } from './provider.ts'
 
 /** What the browser carries to the provider (RFC 6749, section 4.1.1; RFC 7636, section 4.3). */
 export async function authorizationParameters(

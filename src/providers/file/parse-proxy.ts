@@ -1,5 +1,5 @@
-import { Secret } from '../base/secret.ts'
-import type { HttpProxy } from '../config/config.ts'
+import { Secret } from '../../base/secret.ts'
+import type { HttpProxy } from '../../config/config.ts'
 
 /** Reads `http://name:password@proxy.example.com:3128`. `must`: the end of a sentence; it holds nothing of the text. */
 export function parseProxy(text: string): { value: HttpProxy } | { must: string } {

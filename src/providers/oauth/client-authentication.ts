@@ -1,8 +1,8 @@
 import { createPrivateKey, type KeyObject, webcrypto } from 'node:crypto'
 import * as openid from 'openid-client'
-import { Failure } from '../base/failure.ts'
-import type { ClientCertificate } from '../config/config.ts'
-import type { RegisteredProvider } from './provider.ts'
+import { Failure } from '../../base/failure.ts'
+import type { ClientCertificate } from '../../config/config.ts'
+import type { RegisteredProvider } from '../provider.ts'
 
 /**
  * How the registration proves that it is itself: one way for each of its secrets, in their order.

@@ -1,8 +1,8 @@
-import { printable } from '../base/address.ts'
-import { closestName } from '../base/closest-name.ts'
-import type { CustomProvider, ProviderOverride } from '../config/config.ts'
+import { printable } from '../../base/address.ts'
+import { closestName } from '../../base/closest-name.ts'
+import type { CustomProvider, ProviderOverride } from '../../config/config.ts'
+import { presetIds } from '../presets/presets.ts'
 import { type EntrySources, finishEntry, finishOverride } from './finish-entry.ts'
-import { presetIds } from './presets/presets.ts'
 import { sayMistake } from './providers-file-mistakes.ts'
 import { type ProviderEntry, providersFileSchema } from './providers-file-schema.ts'
 

@@ -1,9 +1,9 @@
 import { createSecureContext } from 'node:tls'
 import type { buildConnector, Dispatcher, fetch, Response as UndiciResponse } from 'undici'
-import { Failure } from '../base/failure.ts'
-import { lazy } from '../base/lazy.ts'
-import type { HttpProxy } from '../config/config.ts'
-import { OAuthError } from './oauth-error.ts'
+import { Failure } from '../../base/failure.ts'
+import { lazy } from '../../base/lazy.ts'
+import type { HttpProxy } from '../../config/config.ts'
+import { OAuthError } from '../oauth/oauth-error.ts'
 import { createTunnels } from './proxy-tunnel.ts'
 import { trustedAuthorities } from './trusted-authorities.ts'
 

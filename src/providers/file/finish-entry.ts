@@ -1,13 +1,13 @@
-import { Secret } from '../base/secret.ts'
+import { Secret } from '../../base/secret.ts'
 import type {
   ClientCertificate,
   ClientSecret,
   CustomProvider,
   ProxyChoice,
   ServiceAccount,
-} from '../config/config.ts'
+} from '../../config/config.ts'
+import { isGuid, secretIdMistake } from '../presets/microsoft.ts'
 import { parseProxy } from './parse-proxy.ts'
-import { isGuid, secretIdMistake } from './presets/microsoft.ts'
 import type { OverrideEntry, ProviderEntry } from './providers-file-schema.ts'
 import { readClientCertificate } from './read-client-certificate.ts'
 import { readServiceAccount } from './read-service-account.ts'

@@ -1,6 +1,6 @@
-import type { HttpProxy, ProxyChoice } from '../config/config.ts'
+import type { HttpProxy, ProxyChoice } from '../../config/config.ts'
+import type { Provider } from '../provider.ts'
 import { isLoopbackHost } from './loopback.ts'
-import type { Provider } from './provider.ts'
 
 /** The way to a provider: its own choice, otherwise the one for all, which is not for what is on this machine. */
 export function chooseProxy(

@@ -1,4 +1,4 @@
-import type { HttpProxy } from '../config/config.ts'
+import type { HttpProxy } from '../../config/config.ts'
 
 /** RFC 9110, section 11.7.2, by Basic (RFC 7617). */
 export function proxyAuthorization({ credentials }: HttpProxy): Record<string, string> {

@@ -1,4 +1,4 @@
-import { Failure } from '../base/failure.ts'
+import { Failure } from '../../base/failure.ts'
 import { OAuthError } from './oauth-error.ts'
 
 /** What a failed token request means. `reason`: at most 200 characters, one line, nothing secret; for logs and pages. */

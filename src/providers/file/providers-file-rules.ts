@@ -1,5 +1,5 @@
-import { isGuid, secretIdMistake } from './presets/microsoft.ts'
-import { presetIds } from './presets/presets.ts'
+import { isGuid, secretIdMistake } from '../presets/microsoft.ts'
+import { presetIds } from '../presets/presets.ts'
 
 /** What of an entry has to do with something else in it. */
 export interface RuledEntry {

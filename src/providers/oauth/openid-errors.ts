@@ -1,8 +1,8 @@
 import * as openid from 'openid-client'
-import { Failure } from '../base/failure.ts'
+import { Failure } from '../../base/failure.ts'
+import type { Provider } from '../provider.ts'
 import { judge } from './judge.ts'
 import { OAuthError, safeText } from './oauth-error.ts'
-import type { Provider } from './provider.ts'
 
 /**
  * An error of openid-client without its causes, which hold whole requests and answers. Trouble at the provider comes out as

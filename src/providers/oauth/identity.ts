@@ -1,6 +1,6 @@
-import { type Address, parseAddress } from '../base/address.ts'
+import { type Address, parseAddress } from '../../base/address.ts'
+import type { OAuthServer } from '../provider.ts'
 import type { Identity } from './oauth-client.ts'
-import type { OAuthServer } from './provider.ts'
 
 /** Whether a consent proves who signed in: by an ID token of a known issuer (OpenID Connect Core, section 3.1.2.1). */
 export function provesIdentity({ issuer, scopes }: OAuthServer): boolean {

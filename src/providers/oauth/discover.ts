@@ -1,8 +1,8 @@
 import * as openid from 'openid-client'
-import type { HttpFetch } from './http-fetch.ts'
-import { isLoopbackHost } from './loopback.ts'
+import type { HttpFetch } from '../http/http-fetch.ts'
+import { isLoopbackHost } from '../http/loopback.ts'
+import type { OAuthServer, RegisteredProvider } from '../provider.ts'
 import { OAuthError } from './oauth-error.ts'
-import type { OAuthServer, RegisteredProvider } from './provider.ts'
 
 /**
  * A provider without endpoints, with those that its issuer publishes: by OpenID Connect Discovery, or where there is none by RFC 8414. What the

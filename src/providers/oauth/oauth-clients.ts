@@ -1,9 +1,9 @@
-import type { Clock } from '../base/clock.ts'
-import { lazy } from '../base/lazy.ts'
+import type { Clock } from '../../base/clock.ts'
+import { lazy } from '../../base/lazy.ts'
+import type { createHttpFetch } from '../http/http-fetch.ts'
+import type { Catalogue } from '../provider.ts'
 import type { OAuthClientNeeds } from './create-oauth-client.ts'
-import type { createHttpFetch } from './http-fetch.ts'
 import type { OAuthClient } from './oauth-client.ts'
-import type { Catalogue } from './provider.ts'
 
 /**
  * One client for each provider, made when it is first asked for.

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { Secret } from '../base/secret.ts'
-import type { ClientCertificate } from '../config/config.ts'
+import { Secret } from '../../base/secret.ts'
+import type { ClientCertificate } from '../../config/config.ts'
 
 /** `of`: the file that has to change. `must`: the end of a sentence that begins with its name. */
 export type ClientCertificateReading =

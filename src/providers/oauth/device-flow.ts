@@ -1,6 +1,6 @@
 import * as openid from 'openid-client'
-import { Failure } from '../base/failure.ts'
-import { Secret } from '../base/secret.ts'
+import { Failure } from '../../base/failure.ts'
+import { Secret } from '../../base/secret.ts'
 import type { DeviceAuthorization } from './oauth-client.ts'
 import { OAuthError, safeText } from './oauth-error.ts'
 

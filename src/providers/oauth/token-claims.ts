@@ -1,5 +1,5 @@
-import { isGuid } from './presets/microsoft.ts'
-import type { RegisteredProvider } from './provider.ts'
+import { isGuid } from '../presets/microsoft.ts'
+import type { RegisteredProvider } from '../provider.ts'
 
 /** What an access token says of itself, looked at before it is used. */
 export interface TokenRemark {

@@ -1,6 +1,6 @@
 import { createPrivateKey } from 'node:crypto'
-import { Secret } from '../base/secret.ts'
-import type { ServiceAccount } from '../config/config.ts'
+import { Secret } from '../../base/secret.ts'
+import type { ServiceAccount } from '../../config/config.ts'
 
 /** Reads a service account's key file, as Google's console gives it. `must`: the end of a sentence that begins with the file's name; it holds nothing of the file. */
 export function readServiceAccount(text: string): { account: ServiceAccount } | { must: string } {

@@ -1,9 +1,9 @@
 import { createPrivateKey } from 'node:crypto'
 import { SignJWT } from 'jose/jwt/sign'
-import type { Address } from '../base/address.ts'
-import type { ServiceAccount } from '../config/config.ts'
-import type { HttpFetch } from './http-fetch.ts'
-import type { RegisteredProvider } from './provider.ts'
+import type { Address } from '../../base/address.ts'
+import type { ServiceAccount } from '../../config/config.ts'
+import type { HttpFetch } from '../http/http-fetch.ts'
+import type { RegisteredProvider } from '../provider.ts'
 import { readTokenAnswer } from './token-answer.ts'
 
 /** Google refuses what lives for more than an hour; it is used at once. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isLoopbackHost } from './loopback.ts'
+import { isLoopbackHost } from '../http/loopback.ts'
 import { contradictions } from './providers-file-rules.ts'
 
 /** What protects the consent is not the providers file's to change. */

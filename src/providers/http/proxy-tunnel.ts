@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
-import { Failure } from '../base/failure.ts'
-import type { HttpProxy } from '../config/config.ts'
+import { Failure } from '../../base/failure.ts'
+import type { HttpProxy } from '../../config/config.ts'
 import { proxyAuthorization } from './proxy-authorization.ts'
 import { trustedAuthorities } from './trusted-authorities.ts'
 

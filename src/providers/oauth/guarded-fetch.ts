@@ -1,6 +1,6 @@
 import type { CustomFetch, CustomFetchOptions } from 'openid-client'
-import type { HttpFetch } from './http-fetch.ts'
-import type { RegisteredProvider } from './provider.ts'
+import type { HttpFetch } from '../http/http-fetch.ts'
+import type { RegisteredProvider } from '../provider.ts'
 import { readRevocationAnswer, readTokenAnswer, requireGood } from './token-answer.ts'
 
 /** Fetches for openid-client whose answers to POST have been read and cleaned before it sees them, one for each kind of endpoint. */

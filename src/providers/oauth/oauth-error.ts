@@ -1,4 +1,4 @@
-import { printable } from '../base/address.ts'
+import { printable } from '../../base/address.ts'
 
 export interface OAuthErrorDetails {
   /** HTTP status of the answer; absent when there was none. */

@@ -1,7 +1,7 @@
 import * as openid from 'openid-client'
-import { Failure } from '../base/failure.ts'
-import { isLoopbackHost } from './loopback.ts'
-import type { RegisteredProvider } from './provider.ts'
+import { Failure } from '../../base/failure.ts'
+import { isLoopbackHost } from '../http/loopback.ts'
+import type { RegisteredProvider } from '../provider.ts'
 
 /** How Entra writes the issuer of an authority that stands for many tenants. */
 const tenantPlace = '{tenantid}'
