@@ -201,6 +201,8 @@ describe.runIf(peer('dovecot'))('mail leaves through Dovecot by a grant that cam
     expect(sink.messages.at(-1)?.raw.toString()).toContain(`Subject: ${text}`)
   }
 
+  const ownerKey = async () => (await readFile(join(stage.process.dataDir, 'owner.key'), 'utf8')).trim()
+
   async function loginFor(
     ...mailboxes: string[]
   ): Promise<{ user: string; password: string; address: string }> {
@@ -217,13 +219,45 @@ describe.runIf(peer('dovecot'))('mail leaves through Dovecot by a grant that cam
     await sends(await loginFor('found@example.com'), 'found@example.com', 'Discovered')
   })
 
+  it('by pasting what a browser elsewhere ended at', async () => {
+    const me = 'pasted@example.com'
+    await command(stage.postern, 'mailbox', 'add', me, '--provider', 'found')
+    const ask = async (path: string, body: object) => {
+      const response = await fetch(`${stage.postern.url}/api/v1${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${await ownerKey()}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+      return (await response.json()) as Record<string, string>
+    }
+    const { authorizationUrl = '', consent } = await ask(`/mailboxes/${me}/consents`, {})
+    let endedAt = ''
+    const browser = createBrowser({
+      onAnswer({ headers }) {
+        const onward = headers.get('location') ?? ''
+        if (!onward.startsWith(stage.postern.url)) return
+        endedAt = onward
+        throw new Error('postern cannot be reached from here')
+      },
+    })
+    const page = await browser.open(authorizationUrl)
+    const agree = await browser.submit(page, { login: me, password: 'any' })
+    await expect(browser.submit(agree)).rejects.toThrow('cannot be reached')
+    const state = new URL(authorizationUrl).searchParams.get('state')
+    expect(await ask('/consents', { consent, state, answer: endedAt })).toEqual({
+      mailbox: me,
+      signedInAs: me,
+    })
+    await sends(await loginFor(me), me, 'By pasting')
+  })
+
   it('by a code on another device', async () => {
     const me = 'device@example.com'
     await command(stage.postern, 'mailbox', 'add', me, '--provider', 'found')
-    const ownerKey = (await readFile(join(stage.process.dataDir, 'owner.key'), 'utf8')).trim()
+    const key = await ownerKey()
     const begun = await fetch(`${stage.postern.url}/api/v1/mailboxes/${me}/device-consents`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${ownerKey}` },
+      headers: { authorization: `Bearer ${key}` },
     })
     const { verificationUriComplete, id } = (await begun.json()) as Record<string, string>
     const browser = createBrowser()
@@ -234,7 +268,7 @@ describe.runIf(peer('dovecot'))('mail leaves through Dovecot by a grant that cam
       .poll(
         async () => {
           const asked = await fetch(`${stage.postern.url}/api/v1/device-consents/${id}`, {
-            headers: { authorization: `Bearer ${ownerKey}` },
+            headers: { authorization: `Bearer ${key}` },
           })
           return ((await asked.json()) as { state: string }).state
         },
