@@ -7,6 +7,8 @@ export interface ExchangeSetUp {
   /** Of the Enterprise application (its service principal), not of the app registration. */
   objectId?: string | undefined
   mailbox?: Address | undefined
+  /** The cloud, where it is not the usual one. */
+  environment?: string | undefined
 }
 
 /**
@@ -14,10 +16,16 @@ export interface ExchangeSetUp {
  * gives the app the right to send from the members of one group and nothing else. The permission `SMTP.SendAsApp` must not be given
  * beside it: its claim makes Exchange look for permissions on each mailbox instead.
  */
-export function appOnlyCommands({ clientId, tenant, objectId, mailbox }: ExchangeSetUp): string[] {
+export function appOnlyCommands({
+  clientId,
+  tenant,
+  objectId,
+  mailbox,
+  environment,
+}: ExchangeSetUp): string[] {
   const app = quoted(clientId ?? '<APPLICATION (CLIENT) ID>')
   return [
-    `Connect-ExchangeOnline -Organization ${quoted(tenant ?? '<TENANT ID>')}`,
+    connect(tenant, environment),
     `New-ServicePrincipal -AppId ${app} -ObjectId ${quoted(objectId ?? enterpriseObject)} -DisplayName 'postern'`,
     `$group = New-DistributionGroup -Name 'postern mailboxes' -Type Security -Members ${members(mailbox)}`,
     `New-ManagementScope -Name 'postern mailboxes' -RecipientRestrictionFilter "MemberOfGroup -eq '$($group.DistinguishedName)'"`,
@@ -30,12 +38,18 @@ export function appOnlyCommands({ clientId, tenant, objectId, mailbox }: Exchang
 /**
  * The older way: the permission `SMTP.SendAsApp` with an administrator's consent in Entra, and these. It gives the app full access to the mailbox.
  */
-export function mailboxPermissionCommands({ clientId, tenant, objectId, mailbox }: ExchangeSetUp): string[] {
+export function mailboxPermissionCommands({
+  clientId,
+  tenant,
+  objectId,
+  mailbox,
+  environment,
+}: ExchangeSetUp): string[] {
   const app = quoted(clientId ?? '<APPLICATION (CLIENT) ID>')
   const principal = quoted(objectId ?? enterpriseObject)
   const who = members(mailbox)
   return [
-    `Connect-ExchangeOnline -Organization ${quoted(tenant ?? '<TENANT ID>')}`,
+    connect(tenant, environment),
     `New-ServicePrincipal -AppId ${app} -ObjectId ${principal} -DisplayName 'postern'`,
     `Add-MailboxPermission -Identity ${who} -User ${principal} -AccessRights FullAccess`,
     `Add-RecipientPermission -Identity ${who} -Trustee ${principal} -AccessRights SendAs -Confirm:$false`,
@@ -46,6 +60,11 @@ export function mailboxPermissionCommands({ clientId, tenant, objectId, mailbox 
 /** OAuth does not switch SMTP AUTH on: the mailbox's own value counts, and where it has none, the organisation's. */
 export function smtpAuthCommands(mailbox?: Address): string[] {
   return [`Set-CASMailbox -Identity ${members(mailbox)} -SmtpClientAuthenticationDisabled $false`]
+}
+
+function connect(tenant: string | undefined, environment: string | undefined): string {
+  const cloud = environment === undefined ? '' : ` -ExchangeEnvironmentName ${environment}`
+  return `Connect-ExchangeOnline -Organization ${quoted(tenant ?? '<TENANT ID>')}${cloud}`
 }
 
 const enterpriseObject = '<OBJECT ID OF THE ENTERPRISE APPLICATION>'

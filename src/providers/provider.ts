@@ -19,6 +19,8 @@ export interface Provider {
   domains: readonly string[]
   /** What an administrator does there to register an app, in order: whole sentences. `{redirectUri}` stands for the one to register. */
   registrationSteps?: readonly string[]
+  /** Exchange Online PowerShell's name for its cloud; absent: the usual one, or none. */
+  exchangeEnvironment?: string
   /** Endings of the MX hosts of other domains whose mailboxes are here. */
   mxSuffixes: readonly string[]
   /** The ways to a grant that it has, the usual one first. */

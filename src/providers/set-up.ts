@@ -39,18 +39,25 @@ const otherSteps = [
 
 /** At Exchange Online. */
 function commandsFor(
-  { flows, oauth }: Provider,
+  { flows, oauth, exchangeEnvironment: environment }: Provider,
   { registration, mailbox, objectId }: SetUpContext,
 ): SetUp['commands'] {
-  if (!oauth.tokenClaims) return []
-  const ids = { clientId: registration?.clientId, tenant: registration?.tenant, objectId, mailbox }
+  // High Volume Email has no mailboxes of the usual kind.
+  if (!oauth.tokenClaims || !flows.includes('authorization-code')) return []
+  const ids = {
+    clientId: registration?.clientId,
+    tenant: registration?.tenant,
+    objectId,
+    mailbox,
+    environment,
+  }
   const people = {
     purpose: 'Let a mailbox send by SMTP at all, which OAuth does not do',
     lines: smtpAuthCommands(mailbox),
   }
   if (!flows.includes('client-credentials')) return [people]
   return [
-    ...(flows.includes('authorization-code') ? [people] : []),
+    people,
     {
       purpose:
         'For mailboxes without a consent (--app-only), the least that is needed: RBAC for Applications',

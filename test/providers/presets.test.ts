@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isGuid } from '../../src/providers/presets/microsoft.ts'
 import { allPresets, presetOf } from '../../src/providers/presets/presets.ts'
+import { setUpOf } from '../../src/providers/set-up.ts'
 
 const tenant = '11111111-2222-3333-4444-555555555555'
 
@@ -194,4 +195,45 @@ it.each([
   ['aaaaaaaa-0000-1111-2222-BBBBBBBBBBBB8', false],
 ])('%s is a GUID: %s', (text, is) => {
   expect(isGuid(text)).toBe(is)
+})
+
+describe('how a provider is set up', () => {
+  const context = { redirectUri: 'https://postern.example/oauth/callback', mailbox: 'me@example.com' }
+  const setUp = (id: string) => {
+    const preset = presetOf(id, tenant)
+    if (!preset) throw new Error(id)
+    return setUpOf(preset, context)
+  }
+
+  it.each(known.map(([id]) => id))('%s: steps, and nothing left to fill in', (id) => {
+    const { steps, redirectUri } = setUp(id)
+    expect(steps.length).toBeGreaterThan(1)
+    expect(steps.join(' ')).not.toContain('{')
+    if (redirectUri !== undefined) expect(steps.join(' ')).toContain(redirectUri)
+  })
+
+  it('names the redirect URI that is to be registered, which is not always ours', () => {
+    const uris = ['microsoft', 'yandex', 'yahoo', 'microsoft-hve', 'google-service-account'].map(
+      (id) => setUp(id).redirectUri,
+    )
+    expect(uris).toEqual([
+      context.redirectUri,
+      'https://oauth.yandex.ru/verification_code',
+      'oob',
+      undefined,
+      undefined,
+    ])
+  })
+
+  it('has PowerShell for Exchange Online, of the cloud that it is', () => {
+    const connecting = (id: string) =>
+      setUp(id)
+        .commands.flatMap(({ lines }) => lines)
+        .find((line) => line.startsWith('Connect'))
+    expect(connecting('microsoft')).toBe("Connect-ExchangeOnline -Organization '<TENANT ID>'")
+    expect(connecting('microsoft-dod')).toContain('-ExchangeEnvironmentName O365USGovDoD')
+    expect(setUp('outlook').commands).toEqual([])
+    expect(setUp('microsoft-hve').commands).toEqual([])
+    expect(setUp('google').commands).toEqual([])
+  })
 })

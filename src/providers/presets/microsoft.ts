@@ -76,6 +76,12 @@ const portals: Readonly<Record<MicrosoftCloud, string>> = {
   china: 'https://entra.microsoftonline.cn',
 }
 
+const environments: Partial<Record<MicrosoftCloud, string>> = {
+  'gcc-high': 'O365USGovGCCHigh',
+  dod: 'O365USGovDoD',
+  china: 'O365China',
+}
+
 function stepsIn(cloud: MicrosoftCloud): string[] {
   return [
     `In the Entra admin centre (${portals[cloud]}) choose App registrations, New registration.`,
@@ -100,6 +106,7 @@ export function microsoft(tenant: string, cloud: MicrosoftCloud = 'worldwide'): 
     standing,
     domains: [],
     registrationSteps: stepsIn(cloud),
+    ...(environments[cloud] !== undefined && { exchangeEnvironment: environments[cloud] }),
     // Only the worldwide cloud's are known.
     mxSuffixes: cloud === 'worldwide' ? ['.mail.protection.outlook.com', '.mx.microsoft'] : [],
     flows: ['authorization-code', 'device', 'client-credentials'],
