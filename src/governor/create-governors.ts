@@ -44,7 +44,7 @@ export function createGovernors({ counts, clock, log }: GovernorsNeeds): Governo
       const known = opened.get(key)
       if (!known || closing.has(key)) return
       opened.delete(key)
-      const ended = known.then(({ daily }) => daily.close()).then(() => void closing.delete(key))
+      const ended = known.then(({ daily }) => daily.close(), ignore).then(() => void closing.delete(key))
       closing.set(key, ended)
     },
     async close() {
@@ -62,6 +62,8 @@ export function createGovernors({ counts, clock, log }: GovernorsNeeds): Governo
     return { governor: createMailboxGovernor({ provider, daily, registration, clock, log: own }), daily }
   }
 }
+
+function ignore(): void {}
 
 interface Opened {
   governor: Governor

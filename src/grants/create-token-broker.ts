@@ -132,7 +132,8 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & IdleRe
   function keysOf(mailbox: Address): string[] {
     if (!isDomainMailbox(mailbox)) return [addressKey(mailbox)]
     const known = new Set([...tokens.keys(), ...flights.keys(), ...backOff.keys()])
-    return [...known].filter((key) => covers(mailbox, key))
+    // An entry of its own is none of them, and what it has yet to store must not go.
+    return [...known].filter((key) => covers(mailbox, key) && !rotations.has(key))
   }
 
   function forget(key: string): void {

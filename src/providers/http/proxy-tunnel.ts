@@ -38,7 +38,7 @@ export function createTunnels(extraCa?: string): OpenTunnel {
         headers: { host: path, ...proxyAuthorization(proxy) },
         signal,
       })
-      if (statusCode >= 200 && statusCode < 300) return socket as Socket
+      if (statusCode >= 200 && statusCode < 300) return readied(socket as Socket)
       socket.destroy()
       throw refusedBy(proxy, path, statusCode)
     } catch (error) {
@@ -48,6 +48,12 @@ export function createTunnels(extraCa?: string): OpenTunnel {
       void client.destroy()
     }
   }
+}
+
+/** Whoever takes it listens for its end; until then an error is nobody's. Commands are small: Nagle's algorithm would only add delay. */
+function readied(socket: Socket): Socket {
+  socket.on('error', () => {})
+  return socket.setNoDelay(true)
 }
 
 function refusedBy({ origin, credentials }: HttpProxy, path: string, status: number): Failure {
