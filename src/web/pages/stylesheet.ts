@@ -92,6 +92,19 @@ pre { margin: 0 0 .75rem; padding: .7rem .85rem; border-radius: .4rem; backgroun
 
 form { margin: 0 0 .75rem; }
 
+label { display: block; margin: 0 0 .75rem; }
+input:not([type=hidden]):not([type=checkbox]):not([type=radio]), select, textarea {
+  display: block;
+  width: 100%;
+  min-height: 2.75rem;
+  padding: .5rem .7rem;
+  border: 1px solid var(--soft);
+  border-radius: .4rem;
+  background: var(--ground);
+  color: var(--ink);
+  font: inherit;
+}
+
 button, .button {
   display: inline-block;
   min-height: 2.75rem;
