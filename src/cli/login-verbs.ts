@@ -84,10 +84,11 @@ export function addLoginVerbs(program: Command, context: Context): void {
         one.cramMd5 ? `${one.password}, CRAM-MD5` : one.password,
         one.state,
         one.lastUsedAt ?? 'never',
+        one.usedFrom?.[0] ?? '',
       ])
       const words =
         rows.length > 0
-          ? table(['ID', 'USER NAME', 'NAME', 'MAILBOX', 'PASSWORD', 'STATE', 'LAST USED'], rows)
+          ? table(['ID', 'USER NAME', 'NAME', 'MAILBOX', 'PASSWORD', 'STATE', 'LAST USED', 'FROM'], rows)
           : 'No login yet. Make one: postern login add ADDRESS\n'
       context.tell(command, { logins: list }, words)
     })

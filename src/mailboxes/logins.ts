@@ -52,7 +52,11 @@ export function createLogins(needs: LoginsNeeds): Logins {
     async list(mailbox) {
       const named = mailbox === undefined ? undefined : await existingMailbox(store.mailboxes, mailbox)
       const logins = await store.logins.list(named?.address)
-      return logins.map((login) => loginStatus(login, clock.now()))
+      const sources = await store.logins.sources()
+      return logins.map((login) => {
+        const usedFrom = sources.get(login.id)
+        return { ...loginStatus(login, clock.now()), ...(usedFrom && { usedFrom }) }
+      })
     },
     async revoke(id) {
       if (!(await store.logins.revoke(id, clock.now()))) throw noSuch(id, 'revoked')

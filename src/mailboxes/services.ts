@@ -197,6 +197,8 @@ export interface LoginStatus {
   createdAt: string
   expiresAt?: string
   lastUsedAt?: string
+  /** Addresses (IPv6: /64 networks) that it was used from within 30 days, the latest first. Only in lists. */
+  usedFrom?: readonly string[]
 }
 
 export interface ApiKeys {

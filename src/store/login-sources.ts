@@ -42,3 +42,16 @@ export async function knowsSource(
     .executeTakeFirst()
   return found !== undefined
 }
+
+/** Of every login, the latest first. */
+export async function readSources(tables: Kysely<Tables>): Promise<Map<string, string[]>> {
+  const found = await tables
+    .selectFrom('login_sources')
+    .select(['login_id', 'source'])
+    .orderBy('last_at', 'desc')
+    .orderBy('source')
+    .execute()
+  const sources = new Map<string, string[]>()
+  for (const { login_id, source } of found) sources.set(login_id, [...(sources.get(login_id) ?? []), source])
+  return sources
+}

@@ -4,7 +4,7 @@ import { Failure } from '../base/failure.ts'
 import { noteUse, revoke } from './credential-rows.ts'
 import type { Database } from './database.ts'
 import { type LoginRow, listedLogins, openLogin, rowOf } from './login-row.ts'
-import { knowsSource, noteSource } from './login-sources.ts'
+import { knowsSource, noteSource, readSources } from './login-sources.ts'
 import type { Login, LoginStore } from './ports.ts'
 import type { Sealer } from './sealer.ts'
 import type { LoginsTable, Tables } from './tables.ts'
@@ -51,6 +51,8 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
         await noteUse(tables, 'logins', id, at)
         if (source !== undefined) await noteSource(tables, id, source, at)
       }),
+
+    sources: () => database.read(readSources),
 
     knows: (id, source, since) => database.read((tables) => knowsSource(tables, id, source, since)),
   }

@@ -159,6 +159,8 @@ export interface LoginStore {
   /** Noted to the minute: a use within a minute of the noted one changes nothing and costs no write.
    * @param source from where (`sourceOf`), noted to the day and forgotten after 30 */
   used(id: string, at: number, source?: string): Promise<void>
+  /** From where each login was used within 30 days, the latest first; a login by its id. */
+  sources(): Promise<ReadonlyMap<string, readonly string[]>>
   /** Whether the login was used from this source at `since` or later. */
   knows(id: string, source: string, since: number): Promise<boolean>
 }

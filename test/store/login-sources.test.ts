@@ -17,6 +17,15 @@ describe('from where a login is used', () => {
     expect(await store.logins.knows('', '192.0.2.7', now)).toBe(false)
   })
 
+  it('is listed for each login, the latest first', async () => {
+    const { store } = await openFixture()
+    await store.logins.add(newLogin({ id: 'first' }))
+    await store.logins.add(newLogin({ id: 'second', userName: 'scanner' }))
+    await store.logins.used('first', now, '192.0.2.7')
+    await store.logins.used('first', now + day, '2001:db8:0:0::/64')
+    expect(await store.logins.sources()).toEqual(new Map([['first', ['2001:db8:0:0::/64', '192.0.2.7']]]))
+  })
+
   it('is noted to the day', async () => {
     const { store } = await openFixture()
     await store.logins.add(newLogin({ id: 'first' }))

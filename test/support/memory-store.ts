@@ -258,6 +258,16 @@ function loginStore({ logins, mailboxes, sources }: Tables): Store['logins'] {
       await noteUse(logins, id, at)
       if (source !== undefined && logins.has(id)) sources.set(`${id} ${source}`, at)
     },
+    async sources() {
+      await turn()
+      const latest = [...sources].sort(([, one], [, other]) => other - one)
+      const found = new Map<string, string[]>()
+      for (const [key] of latest) {
+        const [id = '', source = ''] = key.split(' ')
+        found.set(id, [...(found.get(id) ?? []), source])
+      }
+      return found
+    },
     async knows(id, source, since) {
       await turn()
       return (sources.get(`${id} ${source}`) ?? Number.NEGATIVE_INFINITY) >= since
