@@ -230,7 +230,17 @@ async function startDoors(
     if (!serving) throw new Failure('store-unavailable', 'postern is starting or stopping')
     await data.store.check()
   }
-  const webDoor = createWebDoor({ listen: config.webListen, publicUrl, services, ready, clock, log, version })
+  let listening = config.smtpListen
+  const webServices = { ...services, smtp: () => listening }
+  const webDoor = createWebDoor({
+    listen: config.webListen,
+    publicUrl,
+    services: webServices,
+    ready,
+    clock,
+    log,
+    version,
+  })
   const smtpDoor = createSmtpDoor({
     listen: config.smtpListen,
     relay,
@@ -256,6 +266,7 @@ async function startDoors(
     warnOfOpenLogins(services.offers, log)
     const web = await webDoor.start()
     const smtp = await smtpDoor.start()
+    listening = smtp
     // Before it is ready: whoever waits for that may use the command at once.
     await writeRunningFile(dataDir, { pid: process.pid, web, smtp })
     serving = true

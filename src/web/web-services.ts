@@ -1,3 +1,4 @@
+import type { SmtpListener } from '../config/config.ts'
 import type { ConsentService } from '../consent/service.ts'
 import type { TokenBroker } from '../grants/token-broker.ts'
 import type { Guard } from '../guessing/guard.ts'
@@ -14,6 +15,8 @@ export interface WebServices {
   notices: Pick<Notices, 'channels' | 'sendConsentLink'>
   tokens: TokenBroker
   catalogue: Catalogue
+  /** Where applications hand in their mail. */
+  smtp(): readonly SmtpListener[]
   /** Counts what was wrong at both doors. */
   guard: Guard
 }

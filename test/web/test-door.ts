@@ -49,6 +49,7 @@ export function testDoor({
     notices: scriptedNotices(),
     tokens: memoryTokens(),
     catalogue: memoryCatalogue(registered),
+    smtp: () => [{ host: '127.0.0.1', port: 2587, tls: 'none' as const, plainAuth: false, oldTls: false }],
     guard: createGuard({ limits: defaultLimits, shownName: (name) => name, clock, log }),
   }
   services.mailboxes.all.push({ address: 'me@example.com', provider: 'example', state: 'absent' })

@@ -41,7 +41,7 @@ ${fact('Scopes', scopesOf(mailbox))}
 </section>
 ${endingsSection(mailbox.endings)}
 ${sendingSection(mailbox.sending)}
-${mailbox.state === 'active' && firstLogin(mailbox)}
+${mailbox.state === 'active' && firstLogin(mailbox, view.pages)}
 ${
   withoutPerson(mailbox)
     ? noConsent
@@ -68,11 +68,12 @@ function withoutPerson({ flow }: MailboxStatus): boolean {
   return flow === 'client-credentials' || flow === 'service-account'
 }
 
-function firstLogin({ address }: MailboxStatus): Html {
+function firstLogin({ address }: MailboxStatus, pages: PageSender): Html {
   return html`<section>
 <h2>Let a program send</h2>
-<p>Every program gets a password of its own. On the machine that runs postern, this makes one and says what to enter:</p>
-<pre>postern login add ${shellWord(address)}</pre>
+<p>Every program gets a login of its own, with ready settings to copy.</p>
+<p><a class="button" href="${pages.path('logins', 'new')}?mailbox=${encodeURIComponent(address)}">Make a login</a></p>
+<p class="soft">Or on the machine that runs postern: <code>postern login add ${shellWord(address)}</code></p>
 </section>`
 }
 

@@ -8,6 +8,8 @@ export interface Page {
   body: Html
   /** The signed-in administrator's browser: gets a way out. */
   session?: Session | undefined
+  /** Something in it is marked to be copied. */
+  copying?: boolean
   /** Where the browser goes by itself at once. */
   forwardTo?: URL
 }
@@ -28,7 +30,7 @@ export interface PageSender {
 export function createPageSender({ basePath, version }: { basePath: string; version: string }): PageSender {
   const path = (...pieces: string[]) => `${basePath}/${pieces.map(encodeURIComponent).join('/')}`
 
-  function document({ title, body, session, forwardTo }: Page): Html {
+  function document({ title, body, session, copying, forwardTo }: Page): Html {
     return html`<!doctype html>
 <html lang="en">
 <head>
@@ -40,10 +42,12 @@ ${forwardTo && html`<meta http-equiv="refresh" content="0;url=${forwardTo.href}"
 <title>${title} · postern</title>
 <link rel="icon" type="image/svg+xml" href="${path('icon.svg')}">
 <link rel="stylesheet" href="${path('style.css')}">
+${copying && html`<script src="${path('pages.js')}" defer></script>`}
 </head>
 <body>
 <header>
 <a class="home" href="${path()}">postern</a>
+${session && html`<nav aria-label="Pages"><a href="${path()}">Mailboxes</a> <a href="${path('logins')}">Logins</a></nav>`}
 </header>
 <main>
 <h1>${title}</h1>

@@ -16,9 +16,11 @@ import { createBegunConsents } from './begun-consents.ts'
 import { createConsentCookie } from './consent-cookie.ts'
 import { createConsentPages } from './consent-pages.ts'
 import { icon } from './icon.ts'
+import { createLoginPages } from './login-pages.ts'
 import { createMailboxPages } from './mailbox-pages.ts'
 import { mistakeHandler } from './mistake-page.ts'
 import { createPageSender } from './page.ts'
+import { script } from './script.ts'
 import { createSignInPages } from './sign-in-pages.ts'
 import { stylesheet } from './stylesheet.ts'
 
@@ -27,7 +29,7 @@ export interface PagesParts {
   publicUrl: URL
   hosts: HostAllowList
   signInLinks: SignInLinks
-  services: Pick<WebServices, 'mailboxes' | 'catalogue' | 'consent' | 'notices'>
+  services: Pick<WebServices, 'mailboxes' | 'logins' | 'catalogue' | 'consent' | 'notices' | 'smtp'>
   countWrong: CountWrongSecret
   clock: Clock
   log: Log
@@ -57,6 +59,9 @@ export function createPages({
   router.get('/style.css', (_request, response) => {
     response.type('css').send(stylesheet)
   })
+  router.get('/pages.js', (_request, response) => {
+    response.type('js').send(script)
+  })
   router.get('/icon.svg', (_request, response) => {
     response.type('svg').send(icon)
   })
@@ -76,7 +81,8 @@ export function createPages({
       redirectUri,
     }),
   )
-  router.all(['/style.css', '/icon.svg'], allowOnly('GET', 'HEAD'))
+  router.use(createLoginPages({ services, sessions, pages }))
+  router.all(['/style.css', '/pages.js', '/icon.svg'], allowOnly('GET', 'HEAD'))
   router.use(() => {
     throw new HttpRefusal(404, 'There is no page at this address')
   })

@@ -93,6 +93,13 @@ pre { margin: 0 0 .75rem; padding: .7rem .85rem; border-radius: .4rem; backgroun
 form { margin: 0 0 .75rem; }
 
 label { display: block; margin: 0 0 .75rem; }
+label.choice { display: flex; gap: .6rem; align-items: baseline; margin: 0 0 .4rem; }
+fieldset { margin: 0 0 .75rem; padding: .6rem .85rem; border: 1px solid var(--line); border-radius: .4rem; }
+legend { padding: 0 .3rem; color: var(--soft); }
+details { margin: 0 0 .75rem; }
+summary { padding: .5rem 0; cursor: pointer; }
+nav { display: flex; gap: 1rem; }
+button.copy { min-height: 0; margin: 0 0 .75rem .5rem; padding: .2rem .6rem; font-size: .875rem; }
 input:not([type=hidden]):not([type=checkbox]):not([type=radio]), select, textarea {
   display: block;
   width: 100%;

@@ -1,0 +1,25 @@
+/** A form as it came: `application/x-www-form-urlencoded`, where a name may come more than once. */
+export type Fields = Readonly<Record<string, unknown>>
+
+export function fieldsOf(body: unknown): Fields {
+  return typeof body === 'object' && body !== null ? (body as Fields) : {}
+}
+
+/** The last value of a field; undefined when it did not come. */
+export function one(fields: Fields, name: string): string | undefined {
+  return several(fields, name).at(-1)
+}
+
+export function several(fields: Fields, name: string): string[] {
+  const value = Object.hasOwn(fields, name) ? fields[name] : undefined
+  return (Array.isArray(value) ? value : [value]).filter((text) => typeof text === 'string')
+}
+
+/** The lines of a text field that are not empty. */
+export function lines(fields: Fields, name: string): string[] {
+  const text = one(fields, name) ?? ''
+  return text
+    .split(/[\r\n,]+/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+}

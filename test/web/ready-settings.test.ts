@@ -1,0 +1,49 @@
+import { execFileSync } from 'node:child_process'
+import { describe, expect, it } from 'vitest'
+import type { SmtpListener } from '../../src/config/config.ts'
+import { readySettings } from '../../src/web/pages/ready-settings.ts'
+
+const near: SmtpListener = { host: '127.0.0.1', port: 2587, tls: 'starttls', plainAuth: false, oldTls: false }
+const far: SmtpListener = { ...near, host: '192.0.2.10' }
+const login = {
+  userName: "o'brien",
+  mailboxes: ['me@example.com'],
+  password: 'generated' as const,
+  networks: [],
+}
+const textOf = (title: string, listeners: readonly SmtpListener[], password = 'pa"ss\'word') =>
+  readySettings({ login, password, listeners }).find((one) => one.title.startsWith(title))?.text ?? ''
+
+describe('ready settings', () => {
+  it('are for the same machine where postern listens there: no TLS, and for devices the address that they reach', () => {
+    expect(textOf('msmtp', [near, far])).toContain('host 127.0.0.1\nport 2587\nauth plain\ntls off')
+    expect(textOf('A printer', [near, far])).toMatch(
+      /SMTP server +192\.0\.2\.10\nPort +2587\nEncryption +STARTTLS or SSL\/TLS/,
+    )
+  })
+
+  it('use TLS where there is a network in between', () => {
+    expect(textOf('Python', [far])).toContain('server.starttls(context=ssl.create_default_context())')
+    expect(textOf('PHPMailer', [far])).toContain('ENCRYPTION_STARTTLS')
+    expect(textOf('Postfix', [far])).toContain('smtp_tls_security_level = secure')
+    expect(textOf('.NET', [far])).toContain('SecureSocketOptions.StartTls')
+    expect(textOf('Java', [far])).toContain('mail.smtp.starttls.required')
+    expect(textOf('git', [far])).toContain('smtpEncryption tls')
+  })
+
+  it('cannot be broken out of by a user name or password', () => {
+    expect(textOf('PHPMailer', [near])).toContain(
+      "$mail->Username = 'o\\'brien';\n$mail->Password = 'pa\"ss\\'word';",
+    )
+    expect(textOf('Python', [near])).toContain('server.login("o\'brien", "pa\\"ss\'word")')
+    const script = textOf('git', [near])
+      .replaceAll('git config', 'printf "%s\\n"')
+      .replaceAll(/ sendemail\.\w+ /g, ' ')
+    expect(execFileSync('sh', ['-c', script], { encoding: 'utf8' }).split('\n')).toContain('pa"ss\'word')
+  })
+
+  it('leave a chosen password to be filled in, and are none where nobody listens', () => {
+    expect(readySettings({ login, listeners: [near] })[0]?.text).toContain('YOUR-PASSWORD')
+    expect(readySettings({ login, listeners: [] })).toEqual([])
+  })
+})
