@@ -152,6 +152,71 @@ describe('the page of a mailbox', () => {
   })
 })
 
+describe('adding and removing a mailbox', () => {
+  it('is a form with the providers that there is a registration at, and leads to its page', async () => {
+    const test = testDoor()
+    const { cookie, csrf } = await signIn(test)
+    const form = await test.get('/mailboxes/new').set('Cookie', cookie)
+    expect(form.text).toContain('<option value="example">Example Mail</option>')
+    const filled = {
+      csrf,
+      address: ' new@example.com ',
+      provider: 'example',
+      aliases: 'a@example.com\r\nb@example.com',
+    }
+    const added = await test.post('/mailboxes', filled).set('Cookie', cookie)
+    expect([added.status, added.headers.location]).toEqual([303, '/mailboxes/new%40example.com'])
+    expect(test.services.mailboxes.all.at(-1)).toMatchObject({
+      address: 'new@example.com',
+      aliases: ['a@example.com', 'b@example.com'],
+    })
+  })
+
+  it('says what is wrong and keeps what was filled in', async () => {
+    const test = testDoor()
+    const { cookie, csrf } = await signIn(test)
+    const again = await test
+      .post('/mailboxes', { csrf, address: 'me@example.com', provider: 'example' })
+      .set('Cookie', cookie)
+    expect(again.status).toBe(409)
+    expect(again.text).toContain('exists already')
+    expect(again.text).toContain('value="me@example.com"')
+    const unregistered = testDoor({ registered: false })
+    const none = await unregistered.get('/mailboxes/new').set('Cookie', (await signIn(unregistered)).cookie)
+    expect(none.text).toContain('no app registration')
+  })
+
+  it('asks first, names the logins that end with it, and says what came of its consent', async () => {
+    const test = testDoor()
+    const { cookie, csrf } = await signIn(test)
+    await test.services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
+    const question = await test.get('/mailboxes/me@example.com/remove').set('Cookie', cookie)
+    expect(question.text).toContain('<li>Printer (login)</li>')
+    expect(test.services.mailboxes.all).toHaveLength(1)
+    const gone = await test.post('/mailboxes/me@example.com/remove', { csrf }).set('Cookie', cookie)
+    expect(gone.text).toContain('ended at the provider, too')
+    expect(test.services.mailboxes.all).toEqual([])
+  })
+
+  it.each([
+    ['get', '/mailboxes/new'],
+    ['post', '/mailboxes'],
+    ['get', '/mailboxes/me@example.com/remove'],
+    ['post', '/mailboxes/me@example.com/remove'],
+  ] as const)(
+    '%s %s is for a signed-in administrator, and a form needs the token of the session',
+    async (method, path) => {
+      const test = testDoor()
+      expect((await test[method](path)).status).toBe(401)
+      if (method === 'post')
+        expect(
+          (await test.post(path, { csrf: 'wrong' }).set('Cookie', (await signIn(test)).cookie)).status,
+        ).toBe(403)
+      expect(test.services.mailboxes.all).toHaveLength(1)
+    },
+  )
+})
+
 describe('the page of a provider', () => {
   it('says how well it is known and how to set it up, and the list leads there', async () => {
     const test = testDoor()

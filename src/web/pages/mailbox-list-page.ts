@@ -20,7 +20,11 @@ export interface MailboxListView {
 export function mailboxList(view: MailboxListView): Html {
   const { mailboxes, catalogue } = view
   return html`${nextStep(view)}
-${mailboxes.length > 0 && html`<ul class="cards">${mailboxes.map((mailbox) => card(mailbox, view))}</ul>`}
+${
+  mailboxes.length > 0 &&
+  html`<p><a class="button" href="${view.pages.path('mailboxes', 'new')}">Add a mailbox</a></p>
+<ul class="cards">${mailboxes.map((mailbox) => card(mailbox, view))}</ul>`
+}
 <section>
 <h2>Providers</h2>
 <dl>${catalogue.list().map(({ provider, registered }) => {
@@ -33,7 +37,7 @@ ${mailboxes.length > 0 && html`<ul class="cards">${mailboxes.map((mailbox) => ca
 </section>`
 }
 
-function nextStep({ mailboxes, catalogue, redirectUri }: MailboxListView): Html | undefined {
+function nextStep({ mailboxes, catalogue, pages, redirectUri }: MailboxListView): Html | undefined {
   const registered = catalogue.list().find((entry) => entry.registered)
   if (!registered) {
     return html`<section>
@@ -45,8 +49,9 @@ function nextStep({ mailboxes, catalogue, redirectUri }: MailboxListView): Html 
   if (mailboxes.length > 0) return undefined
   return html`<section>
 <h2>What to do next</h2>
-<p>Add the first mailbox on the machine that runs postern, then open its page here and connect it:</p>
-<pre>postern mailbox add you@example.com --provider ${registered.provider.id}</pre>
+<p>Add the first mailbox, then connect it on its page.</p>
+<p><a class="button" href="${pages.path('mailboxes', 'new')}">Add a mailbox</a></p>
+<p class="soft">Or on the machine that runs postern: <code>postern mailbox add you@example.com --provider ${registered.provider.id}</code></p>
 </section>`
 }
 

@@ -1,11 +1,12 @@
 import { shellWord } from '../../base/shell-word.ts'
 import type { CreatedLink } from '../../consent/service.ts'
-import type { MailboxStatus } from '../../mailboxes/services.ts'
+import type { LoginStatus, MailboxStatus } from '../../mailboxes/services.ts'
 import type { SentLink } from '../../notices/service.ts'
 import type { Session } from '../sessions.ts'
 import { endingsSection } from './endings-section.ts'
 import type { Html, HtmlValue } from './html.ts'
 import { html } from './html.ts'
+import { loginCards } from './login-list-page.ts'
 import { stateOf, time } from './mailbox-state.ts'
 import type { PageSender } from './page.ts'
 import { sendingSection } from './sending-section.ts'
@@ -15,6 +16,7 @@ export interface MailboxView {
   providerName: string
   session: Session
   pages: PageSender
+  logins: readonly LoginStatus[]
   /** A channel for notices is set. */
   canSend: boolean
 }
@@ -42,6 +44,7 @@ ${fact('Scopes', scopesOf(mailbox))}
 ${endingsSection(mailbox.endings)}
 ${sendingSection(mailbox.sending)}
 ${mailbox.state === 'active' && firstLogin(mailbox, view.pages)}
+${loginCards(view)}
 ${
   withoutPerson(mailbox)
     ? noConsent
@@ -56,7 +59,8 @@ ${form(view, 'consent', html`<button>${action}</button>`)}
 ${form(view, 'consent-links', html`<button class="quiet">Make a consent link</button>`)}
 ${view.canSend && form(view, 'sent-consent-links', html`<button class="quiet">Send a consent link by the channels for notices</button>`)}
 </section>`
-}`
+}
+<p><a href="${view.pages.path('mailboxes', mailbox.address, 'remove')}">Remove this mailbox</a></p>`
 }
 
 const noConsent = html`<section>

@@ -1,24 +1,26 @@
+import type { Response } from 'express'
 import express, { Router } from 'express'
-import type { ConsentService } from '../../consent/service.ts'
-import type { Mailboxes } from '../../mailboxes/services.ts'
-import type { Notices } from '../../notices/service.ts'
-import type { Catalogue } from '../../providers/provider.ts'
+import { Failure } from '../../base/failure.ts'
 import { providerDetails } from '../../providers/provider-status.ts'
 import { allowOnly } from '../allow-only.ts'
-import type { Sessions } from '../sessions.ts'
+import { errorAnswer } from '../http-refusal.ts'
+import type { Session, Sessions } from '../sessions.ts'
 import { checkCsrf } from '../sessions.ts'
+import type { WebServices } from '../web-services.ts'
 import type { BeginConsent } from './begin-consent.ts'
+import { type Fields, fieldsOf } from './form-fields.ts'
+import { html } from './html.ts'
 import { mailboxList } from './mailbox-list-page.ts'
 import { createdLink, mailboxDetails, sentLink } from './mailbox-page.ts'
 import { providerName } from './mailbox-state.ts'
+import { mistakeSection } from './mistake-page.ts'
+import { mailboxRequestOf, newMailboxForm } from './new-mailbox-page.ts'
 import type { PageSender } from './page.ts'
 import { providerPage } from './provider-page.ts'
+import { removalQuestion, removedMailbox } from './remove-mailbox-page.ts'
 
 export interface MailboxPagesParts {
-  mailboxes: Mailboxes
-  catalogue: Catalogue
-  consent: ConsentService
-  notices: Pick<Notices, 'channels' | 'sendConsentLink'>
+  services: Pick<WebServices, 'mailboxes' | 'logins' | 'catalogue' | 'consent' | 'notices'>
   beginConsent: BeginConsent
   sessions: Sessions
   pages: PageSender
@@ -27,7 +29,8 @@ export interface MailboxPagesParts {
 
 /** The administrator's pages. Each asks for a session first, and each form for the session's token. */
 export function createMailboxPages(parts: MailboxPagesParts): Router {
-  const { mailboxes, catalogue, consent, notices, beginConsent, sessions, pages, redirectUri } = parts
+  const { services, beginConsent, sessions, pages, redirectUri } = parts
+  const { mailboxes, logins, catalogue, consent, notices } = services
   const router = Router()
   const readForm = express.urlencoded({ extended: false, limit: '64kb' })
 
@@ -41,6 +44,44 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
     .all(allowOnly('GET', 'HEAD'))
 
   router
+    .route('/mailboxes/new')
+    .get((request, response) => {
+      const session = sessions.require(request)
+      const body = newMailboxForm({ catalogue, filled: fieldsOf(request.query), session, pages })
+      pages.send(response, { title: 'Add a mailbox', body, session })
+    })
+    .all(allowOnly('GET', 'HEAD'))
+
+  router
+    .route('/mailboxes')
+    .post(readForm, async (request, response) => {
+      const session = sessions.require(request)
+      checkCsrf(session, request.body)
+      await add(response, session, fieldsOf(request.body))
+    })
+    .all(allowOnly('POST'))
+
+  router
+    .route('/mailboxes/:address/remove')
+    .get(async (request, response) => {
+      const session = sessions.require(request)
+      const { address } = await mailboxes.show(request.params.address)
+      const question = { address, logins: await logins.list(address) }
+      pages.send(response, {
+        title: `Remove ${address}?`,
+        body: removalQuestion(question, session, pages),
+        session,
+      })
+    })
+    .post(readForm, async (request, response) => {
+      const session = sessions.require(request)
+      checkCsrf(session, request.body)
+      const removed = await mailboxes.remove(request.params.address)
+      pages.send(response, { title: 'Removed', body: removedMailbox(removed, pages), session })
+    })
+    .all(allowOnly('GET', 'HEAD', 'POST'))
+
+  router
     .route('/mailboxes/:address')
     .get(async (request, response) => {
       const session = sessions.require(request)
@@ -51,6 +92,7 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
         session,
         pages,
         canSend: notices.channels.length > 0,
+        logins: await logins.list(mailbox.coveredBy ?? mailbox.address),
       })
       pages.send(response, { title: mailbox.address, body, session })
     })
@@ -94,4 +136,17 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
     .all(allowOnly('POST'))
 
   return router
+
+  /** What is wrong with a form is said above it, and what was filled in stays. */
+  async function add(response: Response, session: Session, filled: Fields): Promise<void> {
+    try {
+      const { address } = await mailboxes.add(mailboxRequestOf(filled))
+      response.redirect(303, pages.path('mailboxes', address))
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code === 'internal') throw error
+      const answer = errorAnswer(error)
+      const body = html`${mistakeSection(answer)}${newMailboxForm({ catalogue, filled, session, pages })}`
+      pages.send(response, { title: 'Add a mailbox', body, session }, answer.status)
+    }
+  }
 }

@@ -11,6 +11,7 @@ import { createSessions } from '../sessions.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
 import type { WebServices } from '../web-services.ts'
 import type { CountWrongSecret } from '../wrong-secret.ts'
+import { createApiKeyPages } from './api-key-pages.ts'
 import { createBeginConsent } from './begin-consent.ts'
 import { createBegunConsents } from './begun-consents.ts'
 import { createConsentCookie } from './consent-cookie.ts'
@@ -29,7 +30,10 @@ export interface PagesParts {
   publicUrl: URL
   hosts: HostAllowList
   signInLinks: SignInLinks
-  services: Pick<WebServices, 'mailboxes' | 'logins' | 'catalogue' | 'consent' | 'notices' | 'smtp'>
+  services: Pick<
+    WebServices,
+    'mailboxes' | 'logins' | 'apiKeys' | 'catalogue' | 'consent' | 'notices' | 'smtp'
+  >
   countWrong: CountWrongSecret
   clock: Clock
   log: Log
@@ -47,7 +51,7 @@ export function createPages({
   log,
   version,
 }: PagesParts): Router {
-  const { mailboxes, catalogue, consent, notices } = services
+  const { consent } = services
   const pages = createPageSender({ basePath: publicUrl.pathname.replace(/\/$/, ''), version })
   const redirectUri = redirectUriOf(publicUrl)
   const sessions = createSessions({ publicUrl, clock })
@@ -69,19 +73,9 @@ export function createPages({
   router.post('/{*path}', sameOrigin(hosts))
   router.use(createSignInPages({ publicUrl, pages, sessions, signInLinks, countWrong, log }))
   router.use(createConsentPages({ consent, beginConsent, cookie, begun, pages, redirectUri, countWrong }))
-  router.use(
-    createMailboxPages({
-      mailboxes,
-      catalogue,
-      consent,
-      notices,
-      beginConsent,
-      sessions,
-      pages,
-      redirectUri,
-    }),
-  )
+  router.use(createMailboxPages({ services, beginConsent, sessions, pages, redirectUri }))
   router.use(createLoginPages({ services, sessions, pages }))
+  router.use(createApiKeyPages({ services, sessions, pages }))
   router.all(['/style.css', '/pages.js', '/icon.svg'], allowOnly('GET', 'HEAD'))
   router.use(() => {
     throw new HttpRefusal(404, 'There is no page at this address')

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest'
+import { Failure } from '../../src/base/failure.ts'
+import { signIn, testDoor } from './test-door.ts'
+
+async function signedIn() {
+  const test = testDoor()
+  const { cookie, csrf } = await signIn(test)
+  return {
+    services: test.services,
+    lines: test.lines,
+    get: (path: string) => test.get(path).set('Cookie', cookie),
+    post: (path: string, form: Record<string, string | string[]> = {}) =>
+      test.post(path, { csrf, ...form } as Record<string, string>).set('Cookie', cookie),
+    bare: test,
+  }
+}
+
+describe('the page of API keys', () => {
+  it('offers what a key may do, for each mailbox, and makes one that is shown once', async () => {
+    const { services, get, post, lines } = await signedIn()
+    expect((await get('/api-keys')).text).toContain('value="token:me@example.com"')
+    const made = await post('/api-keys', {
+      name: 'Backup',
+      scope: ['token:me@example.com', 'read'],
+      expires: '2027-12-31',
+    })
+    expect(made.status).toBe(201)
+    expect(made.text).toContain('the-text-of-a-new-key')
+    expect(await services.apiKeys.list()).toMatchObject([
+      { name: 'Backup', scopes: ['token:me@example.com', 'read'] },
+    ])
+    const list = await get('/api-keys')
+    expect(list.text).toContain('Backup')
+    expect(list.text).not.toContain('the-text-of-a-new-key')
+    expect(lines.join('\n')).not.toContain('the-text-of-a-new-key')
+  })
+
+  it('revokes one', async () => {
+    const { services, post } = await signedIn()
+    await services.apiKeys.add({ scopes: ['read'] })
+    expect((await post('/api-keys/key-1/revoke')).headers.location).toBe('/api-keys')
+    expect(await services.apiKeys.list()).toEqual([])
+  })
+
+  it('says what is wrong and keeps what was chosen', async () => {
+    const { services, post } = await signedIn()
+    services.apiKeys.add = () =>
+      Promise.reject(new Failure('invalid', 'The day is over', { fix: 'Choose a later one.' }))
+    const { status, text } = await post('/api-keys', { scope: 'admin', name: '<i>x' })
+    expect(status).toBe(400)
+    expect(text).toContain('Choose a later one.')
+    expect(text).toContain('value="admin" checked')
+    expect(text).toContain('&lt;i&gt;x')
+  })
+
+  it.each([
+    ['get', '/api-keys'],
+    ['post', '/api-keys'],
+    ['post', '/api-keys/key-1/revoke'],
+  ] as const)(
+    '%s %s is for a signed-in administrator, and a form needs the token of the session',
+    async (method, path) => {
+      const { bare, post } = await signedIn()
+      expect((await bare[method](path)).status).toBe(401)
+      if (method === 'post') expect((await post(path, { csrf: 'wrong' })).status).toBe(403)
+    },
+  )
+})
