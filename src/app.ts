@@ -12,6 +12,7 @@ import { createGuard } from './guessing/create-guard.ts'
 import { createApiKeys } from './mailboxes/api-keys.ts'
 import { createLogins } from './mailboxes/logins.ts'
 import { createMailboxes } from './mailboxes/mailboxes.ts'
+import { createPagePasswords } from './mailboxes/page-passwords.ts'
 import type { ApiKeys, Logins, Mailboxes } from './mailboxes/services.ts'
 import { createSignInOffers, warnOfOpenLogins } from './mailboxes/sign-in-offers.ts'
 import { createSignIns } from './mailboxes/sign-ins.ts'
@@ -195,6 +196,9 @@ function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey 
       signInsChanged,
     }),
     logins: createLogins({ store, keyedHash, clock, log, signInsChanged }),
+    pagePasswords: createPagePasswords({ store, guard, log }),
+    pageAccess: store.pageAccess,
+    keyedHash,
     signIns: createSignIns({ store, apiKeys, offers, guard, keyedHash, clock, log }),
     offers,
     apiKeys,

@@ -7,6 +7,7 @@ import type {
 } from '../consent/service.ts'
 import type { ApiKeys, Logins, Mailboxes } from '../mailboxes/services.ts'
 import type { SentLink } from '../notices/service.ts'
+import type { PageRole } from '../store/ports.ts'
 
 /** What most verbs need of postern: the running one over loopback HTTP, or its store when none runs. */
 export interface Broker {
@@ -29,6 +30,7 @@ export interface RunningBroker extends Broker {
   deviceConsent(id: string): Promise<DeviceConsentState>
   /** @throws Failure as `AdminConsents.begin` */
   createAdminConsentLink(providerId: string): Promise<{ url: string; provider: string; expiresAt: string }>
+  createSignInLink(role: PageRole): Promise<{ url: string; role: PageRole; expiresAt: string }>
   /** @throws Failure as `Notices.sendConsentLink` */
   sendConsentLink(mailbox: string): Promise<SentLink>
   /** @throws Failure as `TokenBroker.accessTokenFor` */

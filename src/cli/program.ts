@@ -13,6 +13,7 @@ import { addMailboxVerbs } from './mailbox-verbs.ts'
 import { MistakenSettings } from './mistaken-settings.ts'
 import { addProviderVerbs } from './provider-verbs.ts'
 import { type Reached, reachBroker, reachRunningBroker } from './reach-broker.ts'
+import { addSignInVerb } from './sign-in-verb.ts'
 import { describeFailure, readSecret, type Terminal } from './terminal.ts'
 import { addTlsVerbs } from './tls-verbs.ts'
 import { addTokenVerb } from './token-verb.ts'
@@ -68,6 +69,7 @@ function createProgram(terminal: Terminal, version: string, context: Context, js
     addApiKeyVerbs,
     addTokenVerb,
     addTlsVerbs,
+    addSignInVerb,
   ]) {
     add(program, context)
   }

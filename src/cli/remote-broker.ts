@@ -65,6 +65,7 @@ export function createRemoteBroker({
     beginDeviceConsent: (mailbox) => call('POST', `${mailboxPath(mailbox)}/device-consents`),
     deviceConsent: (id) => call('GET', `/device-consents/${encodeURIComponent(id)}`),
     createAdminConsentLink: (id) => call('POST', `/providers/${encodeURIComponent(id)}/admin-consent-links`),
+    createSignInLink: (role) => call('POST', '/sign-in-links', { role }),
     sendConsentLink: (mailbox) => call('POST', `${mailboxPath(mailbox)}/consent-links`, { send: true }),
     async token(mailbox, { minimumLifeSeconds, format }) {
       const query = new URLSearchParams({ format })

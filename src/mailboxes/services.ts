@@ -2,7 +2,7 @@ import type { Address } from '../base/address.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Ending } from '../providers/forecast.ts'
 import type { Credentials } from '../sasl/credentials.ts'
-import type { Flow, Scope } from '../store/ports.ts'
+import type { Flow, PageRole, Scope } from '../store/ports.ts'
 
 /** What the doors may ask of mailboxes, logins and API keys. Made by `createMailboxes`, `createLogins`, `createApiKeys`. */
 export interface Mailboxes {
@@ -230,4 +230,13 @@ export interface Principal {
   /** The id of the API key; absent for the owner. */
   apiKey?: string
   scopes: readonly Scope[]
+}
+
+/** The passwords of those who look at the pages. */
+export interface PagePasswords {
+  isSet(role: PageRole): Promise<boolean>
+  /** Ends the sessions that came by an earlier one, but for `keepSession`. @throws Failure `invalid` (policy, with the reason) */
+  set(role: PageRole, password: Secret, keepSession?: string): Promise<void>
+  /** Whose password it is. `name`: of a role. @throws Failure `wrong-credentials`; `limit-reached` for a source that guessed too often, after a delay */
+  check(name: string, password: Secret, remoteAddress: string): Promise<PageRole>
 }

@@ -12,6 +12,8 @@ export function createKeyedHash(root: Secret): KeyedHash {
     login: derive(octets, 'login'),
     'api-key': derive(octets, 'api-key'),
     consent: derive(octets, 'consent'),
+    'page-session': derive(octets, 'page-session'),
+    'page-form': derive(octets, 'page-form'),
   }
   return (purpose, value) => createHmac('sha256', keys[purpose]).update(value).digest('base64url')
 }

@@ -5,6 +5,7 @@ import { createFirstTables } from './migrations/first-tables.ts'
 import { addRecipientCounts } from './migrations/recipient-counts.ts'
 import { addSignInTables } from './migrations/sign-in-tables.ts'
 import { addWaysToGrants } from './migrations/ways-to-grants.ts'
+import { addWebSignIns } from './migrations/web-sign-ins.ts'
 import type { SchemaWords } from './schema-words.ts'
 import type { Tables } from './tables.ts'
 
@@ -16,6 +17,7 @@ const migrations: readonly Migration[] = [
   addSignInTables,
   addRecipientCounts,
   addWaysToGrants,
+  addWebSignIns,
 ]
 
 export const newestSchema = migrations.length

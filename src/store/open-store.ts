@@ -15,6 +15,7 @@ import { createLoginStore } from './login-store.ts'
 import { createMailboxStore } from './mailbox-store.ts'
 import { migrate, newestSchema } from './migrations.ts'
 import { createNoticeStore } from './notice-store.ts'
+import { createPageAccessStore } from './page-access-store.ts'
 import { createPendingConsentStore } from './pending-consent-store.ts'
 import type { Store } from './ports.ts'
 import { createRecipientCountStore } from './recipient-count-store.ts'
@@ -70,6 +71,7 @@ function createStore(database: Database, sealer: Sealer, clock: Clock): Store {
     pendingConsents: createPendingConsentStore(database, sealer),
     recipientCounts: createRecipientCountStore(database),
     notices: createNoticeStore(database),
+    pageAccess: createPageAccessStore(database),
     async check() {
       await openHashRoot(sealer, await database.read(sealedHashRoot))
     },

@@ -16,6 +16,7 @@ export interface Store {
   pendingConsents: PendingConsentStore
   recipientCounts: RecipientCountStore
   notices: NoticeStore
+  pageAccess: PageAccessStore
   /** Resolves when the store answers and its key fits. */
   check(): Promise<void>
   close(): Promise<void>
@@ -255,4 +256,43 @@ export interface SentNotice {
   lastAt: number
   /** How far it had come when it was last told, so that a further step is told at once: of an expiry, the days that were left. */
   stage: string
+}
+
+/** Who looks at the pages: an administrator, or somebody who sees and changes nothing. */
+export const pageRoles = ['administrator', 'viewer'] as const
+export type PageRole = (typeof pageRoles)[number]
+
+/** A browser that is signed in. Only the hash of its cookie is kept. */
+export interface PageSession {
+  id: string
+  hash: string
+  role: PageRole
+  /** By a one-time link, or by the role's password. */
+  means: 'link' | 'password'
+  /** `sourceOf` the address that signed in. */
+  source: string
+  /** What it calls itself (`User-Agent`): foreign text. */
+  browser: string
+  createdAt: number
+  lastUsedAt: number
+  expiresAt: number
+}
+
+export interface PageAccessStore {
+  password(role: PageRole): Promise<Extract<Verifier, { kind: 'scrypt' }> | undefined>
+  /** Sets or replaces it, and ends the sessions that came by the earlier one, but for `keepSession`. */
+  setPassword(
+    role: PageRole,
+    verifier: Extract<Verifier, { kind: 'scrypt' }>,
+    keepSession?: string,
+  ): Promise<void>
+  /** Adds it, and deletes those that have ended by then. */
+  begin(session: PageSession): Promise<void>
+  session(hash: string): Promise<PageSession | undefined>
+  /** Noted to the minute. */
+  used(id: string, at: number): Promise<void>
+  /** The last used first, those that have ended among them. */
+  sessions(): Promise<PageSession[]>
+  /** False when there was none. */
+  end(id: string): Promise<boolean>
 }

@@ -14,6 +14,8 @@ export interface Tables {
   pending_consents: PendingConsentsTable
   recipient_counts: RecipientCountsTable
   sent_notices: SentNoticesTable
+  page_passwords: PagePasswordsTable
+  page_sessions: PageSessionsTable
 }
 
 /** Secrets of the store itself: the hash root. */
@@ -136,4 +138,23 @@ export interface SentNoticesTable {
   first_at: number
   last_at: number
   stage: string
+}
+
+interface PagePasswordsTable {
+  role: string
+  /** JSON: an scrypt verifier. */
+  verifier: string
+}
+
+export interface PageSessionsTable {
+  id: string
+  /** Keyed hash of the cookie. */
+  hash: string
+  role: string
+  means: string
+  source: string
+  browser: string
+  created_at: number
+  last_used_at: number
+  expires_at: number
 }

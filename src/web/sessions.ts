@@ -1,66 +1,90 @@
 import type { Request, Response } from 'express'
 import type { Clock } from '../base/clock.ts'
-import type { Secret } from '../base/secret.ts'
-import { freshSecret } from '../mailboxes/fresh-secret.ts'
+import type { KeyedHash } from '../base/keyed-hash.ts'
+import { Secret } from '../base/secret.ts'
+import { sourceOf } from '../base/source.ts'
+import { freshId, freshSecret } from '../mailboxes/fresh-secret.ts'
 import { sameHash } from '../mailboxes/same-hash.ts'
+import type { PageAccessStore, PageRole, PageSession } from '../store/ports.ts'
 import { cookieValues, ownCookie } from './cookies.ts'
 import { HttpRefusal } from './http-refusal.ts'
 import { newLinkAdvice } from './sign-in-links.ts'
-import { isToken, tokenHash } from './token-form.ts'
+import { isToken } from './token-form.ts'
 
 const lifeMilliseconds = 12 * 3_600_000
+const longestBrowser = 200
 
-/** A signed-in administrator's browser. */
+/** A signed-in browser. */
 export interface Session {
+  id: string
+  role: PageRole
+  means: PageSession['means']
   /** Stands in every form of this session's pages, and comes back with it. */
   csrf: Secret
 }
 
-/** The browsers that are signed in. Held in memory, by the hash of their cookie: a restart signs them all out. */
+/** The browsers that are signed in, for twelve hours. Stored by the hash of their cookie, so that they outlive a restart and can be ended by anybody who may. */
 export interface Sessions {
   /** Signs this browser in, always with a new value: one that it brought along proves nothing. */
-  begin(response: Response): void
-  of(request: Request): Session | undefined
+  begin(request: Request, response: Response, as: Pick<Session, 'role' | 'means'>): Promise<void>
+  of(request: Request): Promise<Session | undefined>
   /** @throws HttpRefusal 401 with what to do */
-  require(request: Request): Session
-  end(request: Request, response: Response): void
+  require(request: Request): Promise<Session>
+  end(request: Request, response: Response): Promise<void>
 }
 
-export function createSessions({ publicUrl, clock }: { publicUrl: URL; clock: Clock }): Sessions {
+export interface SessionsNeeds {
+  publicUrl: URL
+  store: PageAccessStore
+  keyedHash: KeyedHash
+  clock: Clock
+}
+
+export function createSessions({ publicUrl, store, keyedHash, clock }: SessionsNeeds): Sessions {
   const cookie = ownCookie('postern_session', { publicUrl, sameSite: 'strict', maxAge: lifeMilliseconds })
-  const sessions = new Map<string, { session: Session; deadline: number }>()
+  const hashOf = (token: string) => keyedHash('page-session', token)
 
-  function hashOf(request: Request): string | undefined {
-    const hashes = cookieValues(request, cookie).filter(isToken).map(tokenHash)
-    return hashes.find((hash) => clock.monotonic() < (sessions.get(hash)?.deadline ?? 0))
-  }
-
-  function of(request: Request): Session | undefined {
-    const hash = hashOf(request)
-    return hash === undefined ? undefined : sessions.get(hash)?.session
+  async function of(request: Request): Promise<Session | undefined> {
+    for (const token of cookieValues(request, cookie).filter(isToken)) {
+      const found = await store.session(hashOf(token))
+      if (!found || found.expiresAt <= clock.now()) continue
+      await store.used(found.id, clock.now())
+      const { id, role, means } = found
+      return { id, role, means, csrf: new Secret(keyedHash('page-form', token)) }
+    }
+    return undefined
   }
 
   return {
     of,
-    begin(response) {
-      for (const [hash, { deadline }] of sessions) if (deadline <= clock.monotonic()) sessions.delete(hash)
+    async begin(request, response, { role, means }) {
       const token = freshSecret().reveal()
-      const session = { csrf: freshSecret() }
-      sessions.set(tokenHash(token), { session, deadline: clock.monotonic() + lifeMilliseconds })
+      const now = clock.now()
+      await store.begin({
+        id: freshId(),
+        hash: hashOf(token),
+        role,
+        means,
+        source: sourceOf(request.socket.remoteAddress ?? '').key,
+        browser: (request.get('user-agent') ?? '').slice(0, longestBrowser),
+        createdAt: now,
+        lastUsedAt: now,
+        expiresAt: now + lifeMilliseconds,
+      })
       response.cookie(cookie.name, token, cookie.options)
     },
-    require(request) {
-      const session = of(request)
+    async require(request) {
+      const session = await of(request)
       if (session) return session
-      throw new HttpRefusal(401, 'This page is for a signed-in administrator', {
-        fix: `Open the sign-in link that postern printed when it started; it works once. ${newLinkAdvice(publicUrl)}`,
-        // RFC 9110, section 15.5.2: a 401 names a challenge. The pages themselves take the cookie that a sign-in link gives.
+      throw new HttpRefusal(401, 'This page is for somebody who is signed in', {
+        fix: `Sign in with the password of the pages, or open the sign-in link that postern printed when it started; it works once. ${newLinkAdvice(publicUrl)}`,
+        // RFC 9110, section 15.5.2: a 401 names a challenge. The pages themselves take the cookie that a sign-in gives.
         headers: { 'WWW-Authenticate': 'Bearer realm="postern"' },
       })
     },
-    end(request, response) {
-      const hash = hashOf(request)
-      if (hash !== undefined) sessions.delete(hash)
+    async end(request, response) {
+      const session = await of(request)
+      if (session) await store.end(session.id)
       const { maxAge, ...options } = cookie.options
       response.clearCookie(cookie.name, options)
     },
@@ -73,5 +97,21 @@ export function checkCsrf(session: Session, body: unknown): void {
   if (typeof sent === 'string' && sameHash(sent, session.csrf.reveal())) return
   throw new HttpRefusal(403, 'This form is not from a page of your session', {
     fix: 'Go back, load the page again, and send the form once more.',
+  })
+}
+
+/**
+ * Asked before anything is changed, or a page with a secret in it is made: a viewer only sees.
+ * @throws HttpRefusal 403, also as `checkCsrf`
+ */
+export function checkChange(session: Session, body: unknown): void {
+  checkCsrf(session, body)
+  requireAdministrator(session)
+}
+
+export function requireAdministrator({ role }: Pick<Session, 'role'>): void {
+  if (role === 'administrator') return
+  throw new HttpRefusal(403, 'A viewer sees the pages and changes nothing', {
+    fix: 'Ask an administrator to do it.',
   })
 }

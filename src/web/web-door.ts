@@ -84,7 +84,7 @@ export function createWebDoor({
   return {
     app,
     stop,
-    signInLink: () => signInLinks.create().url,
+    signInLink: () => signInLinks.create('administrator').url,
     async start() {
       try {
         for (const [index, endpoint] of endpoints.entries()) await openOne(endpoint, index === 0)

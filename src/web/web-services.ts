@@ -1,16 +1,22 @@
+import type { KeyedHash } from '../base/keyed-hash.ts'
 import type { SmtpListener } from '../config/config.ts'
 import type { ConsentService } from '../consent/service.ts'
 import type { TokenBroker } from '../grants/token-broker.ts'
 import type { Guard } from '../guessing/guard.ts'
-import type { ApiKeys, Logins, Mailboxes } from '../mailboxes/services.ts'
+import type { ApiKeys, Logins, Mailboxes, PagePasswords } from '../mailboxes/services.ts'
 import type { Notices } from '../notices/service.ts'
 import type { Catalogue } from '../providers/provider.ts'
+import type { PageAccessStore } from '../store/ports.ts'
 
 /** What the door's pages and operations stand on. */
 export interface WebServices {
   mailboxes: Mailboxes
   logins: Logins
   apiKeys: ApiKeys
+  pagePasswords: PagePasswords
+  /** The browsers that are signed in. */
+  pageAccess: PageAccessStore
+  keyedHash: KeyedHash
   consent: ConsentService
   notices: Pick<Notices, 'channels' | 'sendConsentLink'>
   tokens: TokenBroker

@@ -10,6 +10,7 @@ import type {
   ListedLogin,
   Login,
   Mailbox,
+  PageSession,
   PendingConsent,
   RecipientCountStore,
   Scope,
@@ -57,6 +58,7 @@ export function createMemoryStore(): Store {
     pendingConsents: pendingConsentStore(tables),
     recipientCounts: recipientCountStore(tables),
     notices: noticeStore(tables),
+    pageAccess: pageAccessStore(),
     check: turn,
     close: turn,
   }
@@ -401,6 +403,45 @@ function noticeStore({ notices }: Tables): Store['notices'] {
     async remove(key) {
       await turn()
       for (const [place, notice] of notices) if (notice.key === key) notices.delete(place)
+    },
+  }
+}
+
+function pageAccessStore(): Store['pageAccess'] {
+  const passwords = new Map<string, Awaited<ReturnType<Store['pageAccess']['password']>>>()
+  const sessions = new Map<string, PageSession>()
+  return {
+    async password(role) {
+      await turn()
+      return passwords.get(role)
+    },
+    async setPassword(role, verifier, keepSession) {
+      await turn()
+      passwords.set(role, verifier)
+      for (const [id, session] of sessions)
+        if (session.role === role && session.means === 'password' && id !== keepSession) sessions.delete(id)
+    },
+    async begin(session) {
+      await turn()
+      for (const [id, { expiresAt }] of sessions) if (expiresAt <= session.createdAt) sessions.delete(id)
+      sessions.set(session.id, session)
+    },
+    async session(hash) {
+      await turn()
+      return [...sessions.values()].find((session) => session.hash === hash)
+    },
+    async used(id, at) {
+      await turn()
+      const session = sessions.get(id)
+      if (session && session.lastUsedAt <= at - 60_000) sessions.set(id, { ...session, lastUsedAt: at })
+    },
+    async sessions() {
+      await turn()
+      return [...sessions.values()].sort((one, other) => other.lastUsedAt - one.lastUsedAt)
+    },
+    async end(id) {
+      await turn()
+      return sessions.delete(id)
     },
   }
 }

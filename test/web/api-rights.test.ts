@@ -77,9 +77,9 @@ describe('rights in general', () => {
     const { services, door } = testDoor()
     const log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log }
     const signInLinks = {
-      create: () => ({ url: door.signInLink(), expiresAt: '' }),
-      isUsable: () => true,
-      redeem: () => true,
+      create: () => ({ url: door.signInLink(), role: 'administrator' as const, expiresAt: '' }),
+      roleOf: () => undefined,
+      redeem: () => undefined,
     }
     const all = apiRoutes({ services, redirectUri: '', signInLinks, log }).map(
       ({ method, path }) => `${method} ${path}`,

@@ -240,7 +240,7 @@ describe('below a path of the public address', () => {
       expect(link).toMatch(/^https:\/\/example\.com\/postern\/sign-in\//)
       const path = new URL(link).pathname.slice('/postern'.length)
       const response = await test.post(prefix + path)
-      expect(response.headers.location).toBe('/postern/')
+      expect(response.headers.location).toBe('/postern/account')
       const { text } = await test
         .get(`${prefix}/`)
         .set('Cookie', String(response.headers['set-cookie']).split(';')[0] ?? '')

@@ -1,9 +1,12 @@
+import { createHmac } from 'node:crypto'
 import request from 'supertest'
 import type { Log } from '../../src/base/log.ts'
 import type { Endpoint } from '../../src/config/config.ts'
 import { createGuard } from '../../src/guessing/create-guard.ts'
+import { createPagePasswords } from '../../src/mailboxes/page-passwords.ts'
 import { createWebDoor } from '../../src/web/web-door.ts'
 import { defaultLimits } from '../support/default-limits.ts'
+import { createMemoryStore } from '../support/memory-store.ts'
 import {
   memoryApiKeys,
   memoryCatalogue,
@@ -35,6 +38,8 @@ export function testDoor({
   const time = { now: Date.parse('2026-03-01T00:00:00Z'), monotonic: 5_000 }
   const clock = { now: () => time.now, monotonic: () => time.monotonic }
   const log = logInto(lines)
+  const guard = createGuard({ limits: defaultLimits, shownName: (name) => name, clock, log })
+  const { pageAccess } = createMemoryStore()
   const services = {
     mailboxes: memoryMailboxes(),
     logins: memoryLogins(),
@@ -50,7 +55,11 @@ export function testDoor({
     tokens: memoryTokens(),
     catalogue: memoryCatalogue(registered),
     smtp: () => [{ host: '127.0.0.1', port: 2587, tls: 'none' as const, plainAuth: false, oldTls: false }],
-    guard: createGuard({ limits: defaultLimits, shownName: (name) => name, clock, log }),
+    guard,
+    pageAccess,
+    pagePasswords: createPagePasswords({ store: { pageAccess }, guard, log, scryptCost: 1024 }),
+    keyedHash: (purpose: string, value: string) =>
+      createHmac('sha256', purpose).update(value).digest('base64url'),
   }
   services.mailboxes.all.push({ address: 'me@example.com', provider: 'example', state: 'absent' })
   const door = createWebDoor({

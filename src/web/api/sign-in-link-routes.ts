@@ -1,6 +1,11 @@
+import { z } from 'zod'
 import type { Log } from '../../base/log.ts'
+import { pageRoles } from '../../store/ports.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
 import type { ApiRoute } from './api-route.ts'
+import { readInput } from './read-input.ts'
+
+const newLink = z.strictObject({ role: z.enum(pageRoles).exactOptional() })
 
 export function signInLinkRoutes({ signInLinks, log }: { signInLinks: SignInLinks; log: Log }): ApiRoute[] {
   return [
@@ -8,9 +13,10 @@ export function signInLinkRoutes({ signInLinks, log }: { signInLinks: SignInLink
       method: 'POST',
       path: '/sign-in-links',
       needs: 'admin',
-      answer({ principal }) {
-        log.info({ by: principal.name }, 'a one-time sign-in link was made')
-        return { status: 201, body: signInLinks.create() }
+      answer({ principal, body }) {
+        const { role = 'administrator' } = readInput(newLink, body ?? {})
+        log.info({ by: principal.name, role }, 'a one-time sign-in link was made')
+        return { status: 201, body: signInLinks.create(role) }
       },
     },
   ]

@@ -63,6 +63,7 @@ ${expiresAt !== undefined && html`<dt>Ends</dt><dd>${time(expiresAt)}</dd>`}
 </dl>
 ${
   state !== 'revoked' &&
+  session.role === 'administrator' &&
   html`<form method="post" action="${pages.path('api-keys', id, 'revoke')}">
 <input type="hidden" name="csrf" value="${session.csrf.reveal()}">
 <button class="quiet" aria-label="Revoke ${name}">Revoke</button>

@@ -3,7 +3,7 @@ import express, { Router } from 'express'
 import { Failure } from '../../base/failure.ts'
 import { allowOnly } from '../allow-only.ts'
 import { errorAnswer } from '../http-refusal.ts'
-import { checkCsrf, type Session, type Sessions } from '../sessions.ts'
+import { checkChange, type Session, type Sessions } from '../sessions.ts'
 import type { WebServices } from '../web-services.ts'
 import { apiKeyList, apiKeyRequestOf, newApiKeyForm } from './api-key-list-page.ts'
 import { type Fields, fieldsOf } from './form-fields.ts'
@@ -26,12 +26,12 @@ export function createApiKeyPages({ services, sessions, pages }: ApiKeyPagesPart
   router
     .route('/api-keys')
     .get(async (request, response) => {
-      const session = sessions.require(request)
+      const session = await sessions.require(request)
       pages.send(response, { title: 'API keys', body: await body(session, {}), session })
     })
     .post(readForm, async (request, response) => {
-      const session = sessions.require(request)
-      checkCsrf(session, request.body)
+      const session = await sessions.require(request)
+      checkChange(session, request.body)
       await make(response, session, fieldsOf(request.body))
     })
     .all(allowOnly('GET', 'HEAD', 'POST'))
@@ -39,7 +39,7 @@ export function createApiKeyPages({ services, sessions, pages }: ApiKeyPagesPart
   router
     .route('/api-keys/:id/revoke')
     .post(readForm, async (request, response) => {
-      checkCsrf(sessions.require(request), request.body)
+      checkChange(await sessions.require(request), request.body)
       await apiKeys.revoke(String(request.params.id))
       response.redirect(303, pages.path('api-keys'))
     })
@@ -49,7 +49,7 @@ export function createApiKeyPages({ services, sessions, pages }: ApiKeyPagesPart
 
   async function body(session: Session, filled: Fields) {
     const addresses = (await mailboxes.list()).map(({ address }) => address)
-    return html`${newApiKeyForm({ mailboxes: addresses, filled, session, pages })}
+    return html`${session.role === 'administrator' && newApiKeyForm({ mailboxes: addresses, filled, session, pages })}
 ${apiKeyList({ apiKeys: await apiKeys.list(), session, pages })}`
   }
 

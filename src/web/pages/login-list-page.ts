@@ -17,7 +17,7 @@ export function loginList(view: LoginListView): Html {
   const [working, ended] = [logins.filter(isActive), logins.filter((login) => !isActive(login))]
   return html`<section>
 <p>Each program and each device has a login of its own, so that each can be ended by itself.</p>
-<p><a class="button" href="${pages.path('logins', 'new')}">Make a login</a></p>
+${view.session.role === 'administrator' && html`<p><a class="button" href="${pages.path('logins', 'new')}">Make a login</a></p>`}
 </section>
 ${loginCards({ ...view, logins: working })}
 ${ended.length > 0 && html`<h2>Ended</h2>${loginCards({ ...view, logins: ended })}`}`
@@ -48,6 +48,7 @@ ${expiresAt !== undefined && html`<dt>Ends</dt><dd>${time(expiresAt)}</dd>`}
 </dl>
 ${
   state !== 'revoked' &&
+  session.role === 'administrator' &&
   html`<form method="post" action="${pages.path('logins', id, 'revoke')}">
 <input type="hidden" name="csrf" value="${session.csrf.reveal()}">
 <button class="quiet" aria-label="Revoke ${name}">Revoke</button>

@@ -3,7 +3,7 @@ import express, { Router } from 'express'
 import { Failure } from '../../base/failure.ts'
 import { allowOnly } from '../allow-only.ts'
 import { errorAnswer } from '../http-refusal.ts'
-import { checkCsrf, type Session, type Sessions } from '../sessions.ts'
+import { checkChange, type Session, type Sessions } from '../sessions.ts'
 import type { WebServices } from '../web-services.ts'
 import { type Fields, fieldsOf } from './form-fields.ts'
 import { html } from './html.ts'
@@ -28,13 +28,13 @@ export function createLoginPages({ services, sessions, pages }: LoginPagesParts)
   router
     .route('/logins')
     .get(async (request, response) => {
-      const session = sessions.require(request)
+      const session = await sessions.require(request)
       const body = loginList({ logins: await logins.list(), session, pages })
       pages.send(response, { title: 'Logins', body, session })
     })
     .post(readForm, async (request, response) => {
-      const session = sessions.require(request)
-      checkCsrf(session, request.body)
+      const session = await sessions.require(request)
+      checkChange(session, request.body)
       await make(response, session, fieldsOf(request.body))
     })
     .all(allowOnly('GET', 'HEAD', 'POST'))
@@ -42,7 +42,7 @@ export function createLoginPages({ services, sessions, pages }: LoginPagesParts)
   router
     .route('/logins/new')
     .get(async (request, response) => {
-      const session = sessions.require(request)
+      const session = await sessions.require(request)
       pages.send(response, {
         title: 'Make a login',
         body: await form(session, fieldsOf(request.query)),
@@ -54,7 +54,7 @@ export function createLoginPages({ services, sessions, pages }: LoginPagesParts)
   router
     .route('/logins/:id/revoke')
     .post(readForm, async (request, response) => {
-      checkCsrf(sessions.require(request), request.body)
+      checkChange(await sessions.require(request), request.body)
       await logins.revoke(String(request.params.id))
       response.redirect(303, pages.path('logins'))
     })

@@ -3,6 +3,7 @@ import type { MailboxStatus } from '../../mailboxes/services.ts'
 import { withoutOAuth } from '../../providers/presets/without-oauth.ts'
 import type { Catalogue } from '../../providers/provider.ts'
 import { evidenceWords } from '../../providers/set-up.ts'
+import type { Session } from '../sessions.ts'
 import type { Html } from './html.ts'
 import { html } from './html.ts'
 import { providerName, stateOf } from './mailbox-state.ts'
@@ -11,6 +12,7 @@ import type { PageSender } from './page.ts'
 export interface MailboxListView {
   mailboxes: readonly MailboxStatus[]
   catalogue: Catalogue
+  session: Session
   pages: PageSender
   /** The one redirect URI, to be registered at every provider. */
   redirectUri: string
@@ -22,7 +24,7 @@ export function mailboxList(view: MailboxListView): Html {
   return html`${nextStep(view)}
 ${
   mailboxes.length > 0 &&
-  html`<p><a class="button" href="${view.pages.path('mailboxes', 'new')}">Add a mailbox</a></p>
+  html`${view.session.role === 'administrator' && html`<p><a class="button" href="${view.pages.path('mailboxes', 'new')}">Add a mailbox</a></p>`}
 <ul class="cards">${mailboxes.map((mailbox) => card(mailbox, view))}</ul>`
 }
 <section>
@@ -37,7 +39,7 @@ ${
 </section>`
 }
 
-function nextStep({ mailboxes, catalogue, pages, redirectUri }: MailboxListView): Html | undefined {
+function nextStep({ mailboxes, catalogue, session, pages, redirectUri }: MailboxListView): Html | undefined {
   const registered = catalogue.list().find((entry) => entry.registered)
   if (!registered) {
     return html`<section>
@@ -46,7 +48,7 @@ function nextStep({ mailboxes, catalogue, pages, redirectUri }: MailboxListView)
 <code>${redirectUri}</code>, set what is named below, and restart postern.</p>
 </section>`
   }
-  if (mailboxes.length > 0) return undefined
+  if (mailboxes.length > 0 || session.role !== 'administrator') return undefined
   return html`<section>
 <h2>What to do next</h2>
 <p>Add the first mailbox, then connect it on its page.</p>

@@ -24,7 +24,7 @@ export interface MailboxView {
 /** One mailbox: its state and what may be done about it. */
 export function mailboxDetails(view: MailboxView): Html {
   const { mailbox } = view
-  const { badge, explanation, action } = stateOf(mailbox)
+  const { badge, explanation } = stateOf(mailbox)
   const signsIn = mailbox.signsInAs ?? mailbox.address
   return html`<section>
 <h2>State ${badge}</h2>
@@ -43,12 +43,20 @@ ${fact('Scopes', scopesOf(mailbox))}
 </section>
 ${endingsSection(mailbox.endings)}
 ${sendingSection(mailbox.sending)}
-${mailbox.state === 'active' && firstLogin(mailbox, view.pages)}
+${mailbox.state === 'active' && view.session.role === 'administrator' && firstLogin(mailbox, view.pages)}
 ${loginCards(view)}
-${
-  withoutPerson(mailbox)
-    ? noConsent
-    : html`<section>
+${view.session.role === 'administrator' && changes(view)}`
+}
+
+/** What only an administrator may do. */
+function changes(view: MailboxView): Html {
+  const { mailbox } = view
+  const { action } = stateOf(mailbox)
+  const signsIn = mailbox.signsInAs ?? mailbox.address
+  return html`${
+    withoutPerson(mailbox)
+      ? noConsent
+      : html`<section>
 <h2>${action} in this browser</h2>
 <p>You go to the provider and sign in there as <strong>${signsIn}</strong>.</p>
 ${form(view, 'consent', html`<button>${action}</button>`)}
@@ -59,7 +67,7 @@ ${form(view, 'consent', html`<button>${action}</button>`)}
 ${form(view, 'consent-links', html`<button class="quiet">Make a consent link</button>`)}
 ${view.canSend && form(view, 'sent-consent-links', html`<button class="quiet">Send a consent link by the channels for notices</button>`)}
 </section>`
-}
+  }
 <p><a href="${view.pages.path('mailboxes', mailbox.address, 'remove')}">Remove this mailbox</a></p>`
 }
 

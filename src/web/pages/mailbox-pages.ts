@@ -5,7 +5,7 @@ import { providerDetails } from '../../providers/provider-status.ts'
 import { allowOnly } from '../allow-only.ts'
 import { errorAnswer } from '../http-refusal.ts'
 import type { Session, Sessions } from '../sessions.ts'
-import { checkCsrf } from '../sessions.ts'
+import { checkChange } from '../sessions.ts'
 import type { WebServices } from '../web-services.ts'
 import type { BeginConsent } from './begin-consent.ts'
 import { type Fields, fieldsOf } from './form-fields.ts'
@@ -37,16 +37,22 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
   router
     .route('/')
     .get(async (request, response) => {
-      const session = sessions.require(request)
-      const body = mailboxList({ mailboxes: await mailboxes.list(), catalogue, pages, redirectUri })
+      const session = await sessions.require(request)
+      const body = mailboxList({
+        mailboxes: await mailboxes.list(),
+        catalogue,
+        session,
+        pages,
+        redirectUri,
+      })
       pages.send(response, { title: 'Mailboxes', body, session })
     })
     .all(allowOnly('GET', 'HEAD'))
 
   router
     .route('/mailboxes/new')
-    .get((request, response) => {
-      const session = sessions.require(request)
+    .get(async (request, response) => {
+      const session = await sessions.require(request)
       const body = newMailboxForm({ catalogue, filled: fieldsOf(request.query), session, pages })
       pages.send(response, { title: 'Add a mailbox', body, session })
     })
@@ -55,8 +61,8 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
   router
     .route('/mailboxes')
     .post(readForm, async (request, response) => {
-      const session = sessions.require(request)
-      checkCsrf(session, request.body)
+      const session = await sessions.require(request)
+      checkChange(session, request.body)
       await add(response, session, fieldsOf(request.body))
     })
     .all(allowOnly('POST'))
@@ -64,7 +70,7 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
   router
     .route('/mailboxes/:address/remove')
     .get(async (request, response) => {
-      const session = sessions.require(request)
+      const session = await sessions.require(request)
       const { address } = await mailboxes.show(request.params.address)
       const question = { address, logins: await logins.list(address) }
       pages.send(response, {
@@ -74,8 +80,8 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
       })
     })
     .post(readForm, async (request, response) => {
-      const session = sessions.require(request)
-      checkCsrf(session, request.body)
+      const session = await sessions.require(request)
+      checkChange(session, request.body)
       const removed = await mailboxes.remove(request.params.address)
       pages.send(response, { title: 'Removed', body: removedMailbox(removed, pages), session })
     })
@@ -84,7 +90,7 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
   router
     .route('/mailboxes/:address')
     .get(async (request, response) => {
-      const session = sessions.require(request)
+      const session = await sessions.require(request)
       const mailbox = await mailboxes.show(request.params.address)
       const body = mailboxDetails({
         mailbox,
@@ -101,7 +107,7 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
   router
     .route('/mailboxes/:address/consent')
     .post(readForm, async (request, response) => {
-      checkCsrf(sessions.require(request), request.body)
+      checkChange(await sessions.require(request), request.body)
       await beginConsent(request, response, { mailbox: request.params.address })
     })
     .all(allowOnly('POST'))
@@ -109,8 +115,8 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
   router
     .route('/mailboxes/:address/consent-links')
     .post(readForm, async (request, response) => {
-      const session = sessions.require(request)
-      checkCsrf(session, request.body)
+      const session = await sessions.require(request)
+      checkChange(session, request.body)
       const link = await consent.createLink(request.params.address, 'the administrator')
       pages.send(response, { title: 'A consent link', body: createdLink(link, pages), session })
     })
@@ -118,8 +124,8 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
 
   router
     .route('/providers/:id')
-    .get((request, response) => {
-      const session = sessions.require(request)
+    .get(async (request, response) => {
+      const session = await sessions.require(request)
       const details = providerDetails(catalogue, request.params.id, { redirectUri })
       pages.send(response, { title: details.name, body: providerPage(details), session })
     })
@@ -128,8 +134,8 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
   router
     .route('/mailboxes/:address/sent-consent-links')
     .post(readForm, async (request, response) => {
-      const session = sessions.require(request)
-      checkCsrf(session, request.body)
+      const session = await sessions.require(request)
+      checkChange(session, request.body)
       const sent = await notices.sendConsentLink(request.params.address, 'the administrator')
       pages.send(response, { title: 'A consent link was sent', body: sentLink(sent, pages), session })
     })

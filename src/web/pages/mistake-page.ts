@@ -29,7 +29,11 @@ export function mistakeHandler({ pages, log }: { pages: PageSender; log: Log }):
     const answer = errorAnswer(error)
     response.set(answer.headers)
     const title = titles[answer.status] ?? 'That did not work'
-    pages.send(response, { title, body: mistakeSection(answer) }, answer.status)
+    const wayOn =
+      answer.status === 401
+        ? html`<p><a class="button" href="${pages.path('sign-in')}">Sign in</a></p>`
+        : undefined
+    pages.send(response, { title, body: mistakeSection(answer, wayOn) }, answer.status)
   }
 }
 

@@ -47,7 +47,7 @@ ${copying && html`<script src="${path('pages.js')}" defer></script>`}
 <body>
 <header>
 <a class="home" href="${path()}">postern</a>
-${session && html`<nav aria-label="Pages"><a href="${path()}">Mailboxes</a> <a href="${path('logins')}">Logins</a> <a href="${path('api-keys')}">API keys</a></nav>`}
+${session && html`<nav aria-label="Pages"><a href="${path()}">Mailboxes</a> <a href="${path('logins')}">Logins</a> <a href="${path('api-keys')}">API keys</a> <a href="${path('account')}">Who looks</a></nav>`}
 </header>
 <main>
 <h1>${title}</h1>

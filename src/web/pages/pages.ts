@@ -11,6 +11,7 @@ import { createSessions } from '../sessions.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
 import type { WebServices } from '../web-services.ts'
 import type { CountWrongSecret } from '../wrong-secret.ts'
+import { createAccountPages } from './account-pages.ts'
 import { createApiKeyPages } from './api-key-pages.ts'
 import { createBeginConsent } from './begin-consent.ts'
 import { createBegunConsents } from './begun-consents.ts'
@@ -32,7 +33,16 @@ export interface PagesParts {
   signInLinks: SignInLinks
   services: Pick<
     WebServices,
-    'mailboxes' | 'logins' | 'apiKeys' | 'catalogue' | 'consent' | 'notices' | 'smtp'
+    | 'mailboxes'
+    | 'logins'
+    | 'apiKeys'
+    | 'pageAccess'
+    | 'pagePasswords'
+    | 'keyedHash'
+    | 'catalogue'
+    | 'consent'
+    | 'notices'
+    | 'smtp'
   >
   countWrong: CountWrongSecret
   clock: Clock
@@ -54,7 +64,8 @@ export function createPages({
   const { consent } = services
   const pages = createPageSender({ basePath: publicUrl.pathname.replace(/\/$/, ''), version })
   const redirectUri = redirectUriOf(publicUrl)
-  const sessions = createSessions({ publicUrl, clock })
+  const { pageAccess, pagePasswords, keyedHash } = services
+  const sessions = createSessions({ publicUrl, store: pageAccess, keyedHash, clock })
   const cookie = createConsentCookie(publicUrl)
   const begun = createBegunConsents(clock)
   const beginConsent = createBeginConsent({ consent, cookie, begun, pages })
@@ -71,11 +82,12 @@ export function createPages({
   })
   router.get(['/sign-in/:token', '/consent/:link', '/mailboxes/:address'], atPublicAddress(publicUrl, hosts))
   router.post('/{*path}', sameOrigin(hosts))
-  router.use(createSignInPages({ publicUrl, pages, sessions, signInLinks, countWrong, log }))
+  router.use(createSignInPages({ publicUrl, pages, sessions, pagePasswords, signInLinks, countWrong, log }))
   router.use(createConsentPages({ consent, beginConsent, cookie, begun, pages, redirectUri, countWrong }))
   router.use(createMailboxPages({ services, beginConsent, sessions, pages, redirectUri }))
   router.use(createLoginPages({ services, sessions, pages }))
   router.use(createApiKeyPages({ services, sessions, pages }))
+  router.use(createAccountPages({ pageAccess, pagePasswords, sessions, pages }))
   router.all(['/style.css', '/pages.js', '/icon.svg'], allowOnly('GET', 'HEAD'))
   router.use(() => {
     throw new HttpRefusal(404, 'There is no page at this address')

@@ -1,0 +1,97 @@
+import type { Database } from './database.ts'
+import type { PageAccessStore, PageSession } from './ports.ts'
+import type { PageSessionsTable } from './tables.ts'
+
+/** A use is noted to the minute. */
+const noteMilliseconds = 60_000
+
+export function createPageAccessStore(database: Database): PageAccessStore {
+  return {
+    async password(role) {
+      const found = await database.read((tables) =>
+        tables.selectFrom('page_passwords').select('verifier').where('role', '=', role).executeTakeFirst(),
+      )
+      return found && JSON.parse(found.verifier)
+    },
+
+    setPassword: (role, verifier, keepSession) =>
+      database.change(async (tables) => {
+        const text = JSON.stringify(verifier)
+        await tables
+          .insertInto('page_passwords')
+          .values({ role, verifier: text })
+          .onConflict((on) => on.column('role').doUpdateSet({ verifier: text }))
+          .execute()
+        // Whoever knew the old one is out.
+        await tables
+          .deleteFrom('page_sessions')
+          .where('role', '=', role)
+          .where('means', '=', 'password')
+          .where('id', '!=', keepSession ?? '')
+          .execute()
+      }),
+
+    begin: (session) =>
+      database.change(async (tables) => {
+        await tables.deleteFrom('page_sessions').where('expires_at', '<=', session.createdAt).execute()
+        await tables.insertInto('page_sessions').values(row(session)).execute()
+      }),
+
+    async session(hash) {
+      const found = await database.read((tables) =>
+        tables.selectFrom('page_sessions').selectAll().where('hash', '=', hash).executeTakeFirst(),
+      )
+      return found && sessionOf(found)
+    },
+
+    used: (id, at) =>
+      database.change(async (tables) => {
+        await tables
+          .updateTable('page_sessions')
+          .set({ last_used_at: at })
+          .where('id', '=', id)
+          .where('last_used_at', '<=', at - noteMilliseconds)
+          .execute()
+      }),
+
+    async sessions() {
+      const found = await database.read((tables) =>
+        tables
+          .selectFrom('page_sessions')
+          .selectAll()
+          .orderBy('last_used_at', 'desc')
+          .orderBy('id')
+          .execute(),
+      )
+      return found.map(sessionOf)
+    },
+
+    end: (id) =>
+      database.change(async (tables) => {
+        const [ended] = await tables.deleteFrom('page_sessions').where('id', '=', id).execute()
+        return ended?.numDeletedRows === 1n
+      }),
+  }
+}
+
+function row({ createdAt, lastUsedAt, expiresAt, ...rest }: PageSession): PageSessionsTable {
+  return { ...rest, created_at: createdAt, last_used_at: lastUsedAt, expires_at: expiresAt }
+}
+
+function sessionOf({
+  created_at,
+  last_used_at,
+  expires_at,
+  role,
+  means,
+  ...rest
+}: PageSessionsTable): PageSession {
+  return {
+    ...rest,
+    role: role as PageSession['role'],
+    means: means as PageSession['means'],
+    createdAt: created_at,
+    lastUsedAt: last_used_at,
+    expiresAt: expires_at,
+  }
+}

@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest'
+import { cookiesOf, signIn, type TestDoor, testDoor } from './test-door.ts'
+
+const good = 'umbrella lantern mosaic vertigo'
+
+async function withPassword(role = 'administrator') {
+  const test = testDoor()
+  const admin = await signIn(test)
+  const form = { csrf: admin.csrf, role, password: good, again: good }
+  const set = await test.post('/account/password', form).set('Cookie', admin.cookie)
+  expect([set.status, set.headers.location]).toEqual([303, '/account'])
+  return { test, admin }
+}
+
+const enter = (test: TestDoor, name: string, password: string) => test.post('/sign-in', { name, password })
+const cookieOf = (response: { headers: Record<string, unknown> }) =>
+  cookiesOf(response)[0]?.split(';')[0] ?? ''
+
+describe('a password for the pages', () => {
+  it('signs a browser in, and once it is set a link leads to the mailboxes', async () => {
+    const { test } = await withPassword()
+    const response = await enter(test, 'administrator', good)
+    expect([response.status, response.headers.location]).toEqual([303, '/'])
+    expect((await test.get('/').set('Cookie', cookieOf(response))).status).toBe(200)
+    const link = await test.post(new URL(test.door.signInLink()).pathname)
+    expect(link.headers.location).toBe('/')
+  })
+
+  it.each([
+    ['a wrong password', 'administrator', 'umbrella lantern mosaic virtue'],
+    ['no password', 'administrator', ''],
+    ['a role without one', 'viewer', good],
+    ['a role that there is not', 'root', good],
+  ])('is refused in the same words: %s', async (_, name, password) => {
+    const { test } = await withPassword()
+    const response = await enter(test, name, password)
+    expect(response.status).toBe(401)
+    expect(response.text).toContain('Wrong user name or password')
+    expect(cookiesOf(response)).toEqual([])
+    if (password !== '') expect(response.text + test.lines.join('\n')).not.toContain(password)
+  })
+
+  it('may be guessed at no more than at the SMTP door', async () => {
+    const { test } = await withPassword()
+    const answers: number[] = []
+    for (let guess = 0; guess < 25; guess += 1)
+      answers.push((await enter(test, 'viewer', `guess number ${guess} of many`)).status)
+    expect(answers[0]).toBe(401)
+    expect(answers.at(-1)).toBe(429)
+  }, 60_000)
+
+  it.each([
+    ['one that is easy to guess', 'password1234', 'password1234', 'This password is refused'],
+    ['two that differ', good, `${good}.`, 'The two passwords are not the same'],
+  ])('is not set to %s, which no page repeats', async (_, password, again, says) => {
+    const test = testDoor()
+    const { cookie, csrf } = await signIn(test)
+    const response = await test
+      .post('/account/password', { csrf, role: 'administrator', password, again })
+      .set('Cookie', cookie)
+    expect(response.status).toBe(400)
+    expect(response.text).toContain(says)
+    expect(response.text).not.toContain(password)
+    expect((await enter(test, 'administrator', password)).status).toBe(401)
+  })
+
+  it('that is changed ends the sessions that came by the earlier one, but for the one that changed it', async () => {
+    const { test } = await withPassword()
+    const [mine, other] = [await enter(test, 'administrator', good), await enter(test, 'administrator', good)]
+    const page = await test.get('/account').set('Cookie', cookieOf(mine))
+    const csrf = /name="csrf" value="([^"]+)"/.exec(page.text)?.[1] ?? ''
+    const fresh = 'gondola thimble quartz harvest'
+    const form = { csrf, role: 'administrator', password: fresh, again: fresh }
+    await test.post('/account/password', form).set('Cookie', cookieOf(mine))
+    expect((await test.get('/').set('Cookie', cookieOf(mine))).status).toBe(200)
+    expect((await test.get('/').set('Cookie', cookieOf(other))).status).toBe(401)
+    expect((await enter(test, 'administrator', good)).status).toBe(401)
+  })
+})
+
+describe('the browsers that are signed in', () => {
+  it('are listed with from where and by what, and each can be signed out', async () => {
+    const { test, admin } = await withPassword()
+    const other = await test
+      .post('/sign-in', { name: 'administrator', password: good })
+      .set('User-Agent', '<b>Old browser')
+    const { text } = await test.get('/account').set('Cookie', admin.cookie)
+    expect(text).toContain('this browser')
+    expect(text).toContain('&lt;b&gt;Old browser')
+    expect(text).toContain('by the password')
+    const ids = [...text.matchAll(/\/account\/sessions\/([0-9a-f]+)\/end/g)].map(([, id]) => id)
+    expect(ids).toHaveLength(2)
+    const states: number[] = []
+    for (const id of ids) {
+      if (text.indexOf(`/${id}/`) < text.indexOf('this browser')) continue
+      states.push(
+        (await test.post(`/account/sessions/${id}/end`, { csrf: admin.csrf }).set('Cookie', admin.cookie))
+          .status,
+      )
+    }
+    expect(states).toContain(303)
+    const left = [admin.cookie, cookieOf(other)].map(
+      async (cookie) => (await test.get('/').set('Cookie', cookie)).status,
+    )
+    expect((await Promise.all(left)).filter((status) => status === 401).length).toBeGreaterThan(0)
+  })
+})
+
+describe('a viewer', () => {
+  async function asViewer() {
+    const { test, admin } = await withPassword('viewer')
+    const cookie = cookieOf(await enter(test, 'viewer', good))
+    await test.services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
+    const page = await test.get('/logins').set('Cookie', cookie)
+    const csrf = /name="csrf" value="([^"]+)"/.exec(page.text)?.[1] ?? ''
+    return { test, admin, cookie, csrf, page }
+  }
+
+  it.each(['/', '/mailboxes/me@example.com', '/logins', '/api-keys', '/providers/example', '/account'])(
+    'sees %s, and no form on it but the one to leave',
+    async (path) => {
+      const { test, cookie } = await asViewer()
+      const { status, text } = await test.get(path).set('Cookie', cookie)
+      expect(status).toBe(200)
+      const actions = [...text.matchAll(/<form method="post" action="([^"]+)"/g)].map(
+        ([, action]) => action ?? '',
+      )
+      expect(
+        actions.filter((action) => action !== '/sign-out' && !action.startsWith('/account/sessions/')),
+      ).toEqual([])
+    },
+  )
+
+  it.each([
+    ['/mailboxes', { address: 'x@example.com', provider: 'example' }],
+    ['/mailboxes/me@example.com/remove', {}],
+    ['/mailboxes/me@example.com/consent', {}],
+    ['/mailboxes/me@example.com/consent-links', {}],
+    ['/mailboxes/me@example.com/sent-consent-links', {}],
+    ['/logins', { mailbox: 'me@example.com' }],
+    ['/logins/login-1/revoke', {}],
+    ['/api-keys', { scope: 'admin' }],
+    ['/api-keys/key-1/revoke', {}],
+    ['/account/password', { role: 'viewer', password: good, again: good }],
+  ])('changes nothing: POST %s is refused', async (path, form) => {
+    const { test, cookie, csrf } = await asViewer()
+    const response = await test.post(path, { csrf, ...form } as Record<string, string>).set('Cookie', cookie)
+    expect(response.status).toBe(403)
+    expect(response.text).toContain('A viewer sees the pages and changes nothing')
+    expect(test.services.mailboxes.all).toHaveLength(1)
+    expect(test.services.logins.all).toHaveLength(1)
+    expect(test.services.consent.begun).toEqual([])
+  })
+
+  it('comes by a link, too, sees the own session only, and ends no other', async () => {
+    const { test, cookie, csrf, admin } = await asViewer()
+    const made = await test
+      .api('post', '/sign-in-links', 'owner-key-0123456789abcdef')
+      .send({ role: 'viewer' })
+    const path = new URL(made.body.url).pathname
+    expect((await test.get(path)).text).toContain('a viewer, who sees the pages and changes nothing')
+    expect((await test.post(path)).headers.location).toBe('/')
+    const own = (await test.get('/account').set('Cookie', cookie)).text
+    expect([...own.matchAll(/\/account\/sessions\//g)]).toHaveLength(1)
+    const all = (await test.get('/account').set('Cookie', admin.cookie)).text
+    const others = [...all.matchAll(/\/account\/sessions\/([0-9a-f]+)\/end/g)]
+      .map(([, id]) => id ?? '')
+      .filter((id) => !own.includes(id))
+    const refused = await test.post(`/account/sessions/${others[0]}/end`, { csrf }).set('Cookie', cookie)
+    expect(refused.status).toBe(403)
+  })
+})
