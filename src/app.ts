@@ -27,6 +27,8 @@ import { type OpenedStore, openStore } from './store/open-store.ts'
 import { ensureOwnerKey } from './store/owner-key.ts'
 import { createCertificates } from './tls/certificates.ts'
 import { createRelay } from './upstream/create-relay.ts'
+import { createDialer } from './upstream/dial.ts'
+import { createRehearsal } from './upstream/rehearse.ts'
 import { createSendingStatus } from './upstream/sending-status.ts'
 import { createWebDoor } from './web/web-door.ts'
 
@@ -196,6 +198,15 @@ function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey 
       signInsChanged,
     }),
     logins: createLogins({ store, keyedHash, clock, log, signInsChanged }),
+    rehearse: createRehearsal({
+      mailboxes,
+      catalogue,
+      tokens,
+      relay,
+      dial: createDialer({ limits, ...ca }),
+      limits,
+      clock,
+    }),
     pagePasswords: createPagePasswords({ store, guard, log }),
     pageAccess: store.pageAccess,
     keyedHash,

@@ -26,7 +26,12 @@ export interface Dialled {
 export type Dial = (
   target: Pick<RegisteredProvider, 'submission' | 'proxy'>,
   signal: AbortSignal,
+  /** Told as each is reached. */
+  reached?: (stage: DialStage) => void,
 ) => Promise<Dialled>
+
+/** `connect`: there is a connection, or a way through the proxy. `tls`: it is encrypted, by the right one. */
+export type DialStage = 'connect' | 'tls'
 
 export interface DialerDependencies {
   limits: Pick<Limits, 'upstreamConnectSeconds' | 'upstreamReplySeconds'> & ReplyLimits
@@ -67,7 +72,7 @@ export function createDialer(dependencies: DialerDependencies): Dial {
     return connection.detach()
   }
 
-  return async ({ submission: { host, port, tls }, proxy }, signal) => {
+  return async ({ submission: { host, port, tls }, proxy }, signal, reached = () => {}) => {
     let current: Pick<Connection, 'destroy'> | undefined
     const stop = () => current?.destroy()
     signal.addEventListener('abort', stop, { once: true })
@@ -81,6 +86,7 @@ export function createDialer(dependencies: DialerDependencies): Dial {
       const implicit = tls === 'implicit' ? secure : undefined
       const first = await withinConnectTime(signal, async (limit) => {
         const plain = await (proxy ? tunnel(proxy, { host, port }, limit) : connect(host, port, limit))
+        reached('connect')
         return implicit ? implicit(plain, host, limit) : plain
       })
       const name = dependencies.ehloName ?? ehloName(hostname(), first.localAddress ?? '127.0.0.1')
@@ -90,6 +96,7 @@ export function createDialer(dependencies: DialerDependencies): Dial {
         const plain = await upgrade(connection, name, host)
         connection = follow(await withinConnectTime(signal, (limit) => secure(plain, host, limit)))
       }
+      reached('tls')
       return { connection, capabilities: await hello(connection, name, host) }
     } catch (error) {
       stop()

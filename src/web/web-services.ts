@@ -7,6 +7,7 @@ import type { ApiKeys, Logins, Mailboxes, PagePasswords } from '../mailboxes/ser
 import type { Notices } from '../notices/service.ts'
 import type { Catalogue } from '../providers/provider.ts'
 import type { PageAccessStore } from '../store/ports.ts'
+import type { Rehearse } from '../upstream/rehearse.ts'
 
 /** What the door's pages and operations stand on. */
 export interface WebServices {
@@ -21,6 +22,8 @@ export interface WebServices {
   notices: Pick<Notices, 'channels' | 'sendConsentLink'>
   tokens: TokenBroker
   catalogue: Catalogue
+  /** Sends a test message, step by step. */
+  rehearse: Rehearse
   /** Where applications hand in their mail. */
   smtp(): readonly SmtpListener[]
   /** Counts what was wrong at both doors. */

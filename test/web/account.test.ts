@@ -4,7 +4,7 @@ import { cookiesOf, signIn, type TestDoor, testDoor } from './test-door.ts'
 const good = 'umbrella lantern mosaic vertigo'
 
 async function withPassword(role = 'administrator') {
-  const test = testDoor()
+  const test = testDoor({ limits: { guessDelaySeconds: 0 } })
   const admin = await signIn(test)
   const form = { csrf: admin.csrf, role, password: good, again: good }
   const set = await test.post('/account/password', form).set('Cookie', admin.cookie)

@@ -15,6 +15,7 @@ import type {
 import type { Notices } from '../../src/notices/service.ts'
 import type { Catalogue, Provider, RegisteredProvider } from '../../src/providers/provider.ts'
 import type { Scope } from '../../src/store/ports.ts'
+import type { Rehearse, StepOutcome } from '../../src/upstream/rehearse.ts'
 
 export const createdAt = '2026-03-01T10:20:30.000Z'
 
@@ -296,4 +297,15 @@ export function scriptedNotices(): Pick<Notices, 'channels' | 'sendConsentLink'>
       return { id: 'link-1', mailbox, expiresAt: createdAt, deliveries: [{ channel: 'webhook' }] }
     },
   }
+}
+
+/** Tells the steps that a test says, and notes what it was asked for. */
+export function scriptedRehearsal(): Rehearse & { asked: string[]; steps: StepOutcome[] } {
+  const asked: string[] = []
+  const steps: StepOutcome[] = []
+  async function* rehearse(mailbox: Address, recipient: Address) {
+    asked.push(`${mailbox} to ${recipient}`)
+    yield* steps
+  }
+  return Object.assign(rehearse, { asked, steps })
 }

@@ -15,6 +15,7 @@ import {
   memoryTokens,
   scriptedConsent,
   scriptedNotices,
+  scriptedRehearsal,
 } from './memory-services.ts'
 
 export const keys = {
@@ -33,12 +34,18 @@ export function testDoor({
   listen = [{ host: '127.0.0.1', port: 8587 }] as Endpoint[],
   registered = true,
   ready = async () => {},
+  limits = {} as Partial<typeof defaultLimits>,
 } = {}) {
   const lines: string[] = []
   const time = { now: Date.parse('2026-03-01T00:00:00Z'), monotonic: 5_000 }
   const clock = { now: () => time.now, monotonic: () => time.monotonic }
   const log = logInto(lines)
-  const guard = createGuard({ limits: defaultLimits, shownName: (name) => name, clock, log })
+  const guard = createGuard({
+    limits: { ...defaultLimits, ...limits },
+    shownName: (name) => name,
+    clock,
+    log,
+  })
   const { pageAccess } = createMemoryStore()
   const services = {
     mailboxes: memoryMailboxes(),
@@ -56,6 +63,7 @@ export function testDoor({
     catalogue: memoryCatalogue(registered),
     smtp: () => [{ host: '127.0.0.1', port: 2587, tls: 'none' as const, plainAuth: false, oldTls: false }],
     guard,
+    rehearse: scriptedRehearsal(),
     pageAccess,
     pagePasswords: createPagePasswords({ store: { pageAccess }, guard, log, scryptCost: 1024 }),
     keyedHash: (purpose: string, value: string) =>

@@ -10,6 +10,7 @@ import { loginCards } from './login-list-page.ts'
 import { stateOf, time } from './mailbox-state.ts'
 import type { PageSender } from './page.ts'
 import { sendingSection } from './sending-section.ts'
+import { testMessageForm } from './test-message-page.ts'
 
 export interface MailboxView {
   mailbox: MailboxStatus
@@ -53,7 +54,8 @@ function changes(view: MailboxView): Html {
   const { mailbox } = view
   const { action } = stateOf(mailbox)
   const signsIn = mailbox.signsInAs ?? mailbox.address
-  return html`${
+  const test = { address: mailbox.address, logins: view.logins }
+  return html`${mailbox.state === 'active' && testMessageForm(test, view.session, view.pages)}${
     withoutPerson(mailbox)
       ? noConsent
       : html`<section>

@@ -8,7 +8,7 @@ import type { Session, Sessions } from '../sessions.ts'
 import { checkChange } from '../sessions.ts'
 import type { WebServices } from '../web-services.ts'
 import type { BeginConsent } from './begin-consent.ts'
-import { type Fields, fieldsOf } from './form-fields.ts'
+import { type Fields, fieldsOf, one } from './form-fields.ts'
 import { html } from './html.ts'
 import { mailboxList } from './mailbox-list-page.ts'
 import { createdLink, mailboxDetails, sentLink } from './mailbox-page.ts'
@@ -18,9 +18,11 @@ import { mailboxRequestOf, newMailboxForm } from './new-mailbox-page.ts'
 import type { PageSender } from './page.ts'
 import { providerPage } from './provider-page.ts'
 import { removalQuestion, removedMailbox } from './remove-mailbox-page.ts'
+import { testMessageOf, testSteps } from './test-message.ts'
+import { shownStep } from './test-message-page.ts'
 
 export interface MailboxPagesParts {
-  services: Pick<WebServices, 'mailboxes' | 'logins' | 'catalogue' | 'consent' | 'notices'>
+  services: Pick<WebServices, 'mailboxes' | 'logins' | 'catalogue' | 'consent' | 'notices' | 'rehearse'>
   beginConsent: BeginConsent
   sessions: Sessions
   pages: PageSender
@@ -64,6 +66,24 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
       const session = await sessions.require(request)
       checkChange(session, request.body)
       await add(response, session, fieldsOf(request.body))
+    })
+    .all(allowOnly('POST'))
+
+  router
+    .route('/mailboxes/:address/test')
+    .post(readForm, async (request, response) => {
+      const session = await sessions.require(request)
+      checkChange(session, request.body)
+      const { address } = await mailboxes.show(request.params.address)
+      const fields = fieldsOf(request.body)
+      const message = testMessageOf(address, fields)
+      const login = (await logins.list(address)).find(({ id }) => id === one(fields, 'login'))
+      const back = html`<p><a href="${pages.path('mailboxes', address)}">Back to ${address}</a></p>`
+      const page = pages.begin(response, { title: `A test message to ${message.to}`, body: back, session })
+      page.add(html`<ul class="cards" aria-live="polite">`)
+      for await (const step of testSteps(message, login, services.rehearse)) page.add(shownStep(step))
+      page.add(html`</ul>`)
+      page.end()
     })
     .all(allowOnly('POST'))
 

@@ -1,4 +1,5 @@
 import type { Response } from 'express'
+import { freshSecret } from '../../mailboxes/fresh-secret.ts'
 import type { Session } from '../sessions.ts'
 import type { Html } from './html.ts'
 import { html } from './html.ts'
@@ -22,6 +23,8 @@ const sameOriginReferrer = html`<meta name="referrer" content="same-origin">`
 /** Renders whole pages. */
 export interface PageSender {
   send(response: Response, page: Page, status?: number): void
+  /** A page whose body comes piece by piece: each is sent at once. Its own `body` comes first. */
+  begin(response: Response, page: Page): { add(piece: Html): void; end(): void }
   /** The path of one of our pages, as the browser has to ask for it. Every piece is encoded. */
   path(...pieces: string[]): string
 }
@@ -70,6 +73,18 @@ ${session ? html`<span>postern ${version}</span>${signOutForm(session)}` : html`
 
   return {
     path,
+    begin(response, page) {
+      const place = html`${'-'.repeat(8)}${freshSecret().reveal()}`
+      const [before = '', after = ''] = document({ ...page, body: html`${page.body}${place}` })
+        .toString()
+        .split(place.toString())
+      response.status(200).type('html')
+      response.write(before)
+      return {
+        add: (piece) => void response.write(piece.toString()),
+        end: () => void response.end(after),
+      }
+    },
     send(response, page, status = 200) {
       response.status(status).type('html').send(document(page).toString())
     },

@@ -42,6 +42,7 @@ export interface PagesParts {
     | 'catalogue'
     | 'consent'
     | 'notices'
+    | 'rehearse'
     | 'smtp'
   >
   countWrong: CountWrongSecret

@@ -1,0 +1,173 @@
+import type { Address } from '../base/address.ts'
+import type { Clock } from '../base/clock.ts'
+import { asFailure, Failure } from '../base/failure.ts'
+import type { Limits } from '../config/config.ts'
+import type { AccessToken, TokenBroker } from '../grants/token-broker.ts'
+import type { Catalogue, RegisteredProvider } from '../providers/provider.ts'
+import type { MailboxStore } from '../store/ports.ts'
+import { isPositive, type Reply } from '../wire/reply.ts'
+import type { Dial, DialStage } from './dial.ts'
+import { tokenRefused } from './judge-sign-in.ts'
+import { quit } from './quit.ts'
+import { wordsOf } from './refusal.ts'
+import type { Relay } from './relay.ts'
+import { signIn } from './sign-in.ts'
+import { createTimeLimit } from './time-limit.ts'
+
+/** What a message goes through at the provider's side, in order. */
+export type RehearsalStep = 'token' | 'connect' | 'tls' | 'sign-in' | 'sender' | 'recipient' | 'message'
+
+/** How one step went. */
+export interface StepOutcome {
+  step: RehearsalStep
+  /** Absent: it went well. */
+  failure?: Failure
+  /** What the provider said, where it said something: cut, one line. */
+  said?: string
+}
+
+/**
+ * Sends one message and tells how each step went, until one fails. What comes before the message is done on a connection of its own, so that nothing that is warm hides
+ * a fault; the message goes the way of everybody's, under the same limits.
+ */
+export type Rehearse = (mailbox: Address, recipient: Address) => AsyncIterable<StepOutcome>
+
+export interface RehearseNeeds {
+  mailboxes: Pick<MailboxStore, 'covering'>
+  catalogue: Pick<Catalogue, 'registered'>
+  tokens: Pick<TokenBroker, 'accessTokenFor'>
+  relay: Pick<Relay, 'begin'>
+  dial: Dial
+  limits: Pick<Limits, 'upstreamReplySeconds' | 'wholeLoginSeconds'>
+  clock: Pick<Clock, 'now'>
+}
+
+export function createRehearsal(needs: RehearseNeeds): Rehearse {
+  const { mailboxes, catalogue, tokens, limits } = needs
+
+  return async function* rehearse(mailbox, recipient) {
+    let step: RehearsalStep = 'token'
+    try {
+      const found = await mailboxes.covering(mailbox)
+      if (!found) throw new Failure('not-found', `There is no mailbox ${mailbox}`, { fix: 'Add it first.' })
+      const provider = catalogue.registered(found.providerId)
+      const token = await tokens.accessTokenFor(mailbox)
+      yield { step }
+      for await (const reached of signInOn(mailbox, provider, token)) {
+        if ('failure' in reached) throw new Stopped(reached)
+        step = reached.step
+        yield reached
+      }
+      step = 'sender'
+      yield* send(mailbox, recipient)
+    } catch (error) {
+      yield error instanceof Stopped ? error.outcome : failed(step, error)
+    }
+  }
+
+  /** A connection of its own, up to the sign-in. */
+  async function* signInOn(
+    mailbox: Address,
+    provider: RegisteredProvider,
+    token: AccessToken,
+  ): AsyncGenerator<StepOutcome> {
+    const limit = createTimeLimit(limits.wholeLoginSeconds, new AbortController().signal)
+    const reached: DialStage[] = []
+    try {
+      const dialled = await needs
+        .dial(provider, limit.signal, (stage) => reached.push(stage))
+        .catch((error: unknown) => {
+          throw new Stopped(failed(reached.includes('connect') ? 'tls' : 'connect', error), reached)
+        })
+      yield { step: 'connect' }
+      yield { step: 'tls' }
+      const { host } = provider.submission
+      const request = { provider, mailbox, token: token.secret, replySeconds: limits.upstreamReplySeconds }
+      const outcome = await signIn(dialled, request).catch((error: unknown) => {
+        throw new Stopped(failed('sign-in', error))
+      })
+      await quit(dialled.connection)
+      if (outcome.kind === 'accepted') yield { step: 'sign-in', said: outcome.mechanism }
+      else
+        yield {
+          ...failed('sign-in', tokenRefused(outcome, { host, mailbox }, token.doubt)),
+          said: wordsOf(outcome.reply),
+        }
+    } catch (error) {
+      if (!(error instanceof Stopped)) throw error
+      if (error.reached.includes('connect')) yield { step: 'connect' }
+      yield error.outcome
+    } finally {
+      limit.clear()
+    }
+  }
+
+  async function* send(mailbox: Address, recipient: Address): AsyncGenerator<StepOutcome> {
+    const begun = await needs.relay.begin(
+      mailbox,
+      { sender: mailbox, parameters: [] },
+      [{ recipient, parameters: [] }],
+      'test message',
+    )
+    const [answer] = begun.replies
+    // Where MAIL was refused its reply stands for every recipient, and there is no transaction.
+    if (!begun.transaction) return yield refused('sender', `send as ${mailbox}`, answer)
+    yield { step: 'sender' }
+    if (!answer || !isPositive(answer)) {
+      await begun.transaction.reset()
+      return yield refused('recipient', `a message to ${recipient}`, answer)
+    }
+    yield { step: 'recipient', said: wordsOf(answer) }
+    try {
+      const final = await begun.transaction.send(testMessage(mailbox, recipient, needs.clock.now()))
+      yield isPositive(final)
+        ? { step: 'message', said: wordsOf(final) }
+        : refused('message', 'the message', final)
+    } catch (error) {
+      yield failed('message', error)
+    }
+  }
+}
+
+/** Carries how a step failed out of where it did. */
+class Stopped extends Error {
+  readonly outcome: StepOutcome
+  readonly reached: readonly DialStage[]
+
+  constructor(outcome: StepOutcome, reached: readonly DialStage[] = []) {
+    super('a step failed')
+    this.outcome = outcome
+    this.reached = reached
+  }
+}
+
+function failed(step: RehearsalStep, error: unknown): StepOutcome {
+  const failure = asFailure(error)
+  const { cause } = failure
+  const said = cause instanceof Error ? /^The provider said: (.*)$/s.exec(cause.message)?.[1] : undefined
+  return { step, failure, ...(said !== undefined && { said }) }
+}
+
+function refused(step: RehearsalStep, what: string, reply: Reply | undefined): StepOutcome {
+  const failure = new Failure('provider-setup', `The provider refuses ${what}`, {
+    fix: 'Its own words say why; the log has them, too.',
+  })
+  return { step, failure, ...(reply && { said: wordsOf(reply) }) }
+}
+
+/** RFC 5322. */
+async function* testMessage(from: Address, to: Address, now: number): AsyncGenerator<Buffer> {
+  const lines = [
+    `From: <${from}>`,
+    `To: <${to}>`,
+    'Subject: Test message of postern',
+    `Date: ${new Date(now).toUTCString().replace('GMT', '+0000')}`,
+    `Message-ID: <postern-test-${now}@${from.slice(from.lastIndexOf('@') + 1)}>`,
+    // RFC 3834, section 5: nobody's vacation answers it.
+    'Auto-Submitted: auto-generated',
+    '',
+    `This came from ${from} by postern. Everything works.`,
+    '',
+  ]
+  yield Buffer.from(lines.join('\r\n'))
+}

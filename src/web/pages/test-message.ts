@@ -1,0 +1,42 @@
+import { type Address, isDomainMailbox, parseAddress, printable } from '../../base/address.ts'
+import { Failure } from '../../base/failure.ts'
+import { mailboxForSender } from '../../mailboxes/sender-policy.ts'
+import type { LoginStatus } from '../../mailboxes/services.ts'
+import type { Rehearse } from '../../upstream/rehearse.ts'
+import { type Fields, one } from './form-fields.ts'
+import type { ShownStep } from './test-message-page.ts'
+
+/** What a form for a test message asks for. @throws Failure `invalid` */
+export function testMessageOf(mailbox: Address, fields: Fields): { from: Address; to: Address } {
+  const from = isDomainMailbox(mailbox) ? parseAddress(one(fields, 'from')?.trim() ?? '') : mailbox
+  const to = parseAddress(one(fields, 'to')?.trim() ?? '')
+  for (const address of [from, to]) {
+    if (/[^\x20-\x7e]/.test(address) || isDomainMailbox(address))
+      throw new Failure('invalid', `"${printable(address)}" cannot get or send a test message`, {
+        fix: 'Give one address of ASCII characters.',
+      })
+  }
+  return { from, to }
+}
+
+/** The steps of a test message: first whether the login may send so, where one was named. */
+export async function* testSteps(
+  { from, to }: { from: Address; to: Address },
+  login: LoginStatus | undefined,
+  rehearse: Rehearse,
+): AsyncGenerator<ShownStep> {
+  if (login) {
+    const verdict = mailboxForSender({ ...login, mailboxes: login.mailboxes.map(withoutAliases) }, from)
+    if (!verdict.allowed) {
+      const fix = `Allow it with: postern login allow ${login.id} --sender ${from}`
+      yield { step: 'login', failure: new Failure('sender-refused', `${verdict.reason}.`, { fix }) }
+      return
+    }
+    yield { step: 'login', said: login.userName }
+  }
+  yield* rehearse(from, to)
+}
+
+function withoutAliases(address: Address) {
+  return { address, aliases: [] }
+}

@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  type AuthorizationServer,
+  startAuthorizationServer,
+} from '../../examples/demo/authorization-server.js'
+import { introspectionAt, startMailProvider } from '../../examples/demo/mail-provider.js'
+import { Failure } from '../../src/base/failure.ts'
+import { Secret } from '../../src/base/secret.ts'
+import { createGovernors } from '../../src/governor/create-governors.ts'
+import type { AccessToken, TokenBroker } from '../../src/grants/token-broker.ts'
+import type { RegisteredProvider } from '../../src/providers/provider.ts'
+import { createRelay } from '../../src/upstream/create-relay.ts'
+import { createDialer } from '../../src/upstream/dial.ts'
+import { createRehearsal, type StepOutcome } from '../../src/upstream/rehearse.ts'
+import { createManualClock } from '../support/manual-clock.ts'
+import { createMemoryStore } from '../support/memory-store.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
+import { registeredProvider } from '../support/registered-provider.ts'
+import { patientLimits } from '../support/relay-stage.ts'
+
+const mailbox = 'me@example.com'
+let authority: AuthorizationServer
+let mail: Awaited<ReturnType<typeof startMailProvider>>
+
+beforeAll(async () => {
+  authority = await startAuthorizationServer({ redirectUris: ['http://localhost/cb'] })
+  mail = await startMailProvider({
+    introspect: async (token) =>
+      token === 'good'
+        ? { active: true, sub: mailbox, scope: 'https://mail.example/SMTP.Send' }
+        : introspectionAt(authority)(token),
+  })
+})
+afterAll(async () => {
+  await mail.close()
+  await authority.close()
+})
+
+async function rehearse(
+  change: { token?: string | Failure; ca?: string; port?: number; recipient?: string } = {},
+) {
+  const [clock, log, store] = [createManualClock(), createRecordingLog(), createMemoryStore()]
+  await store.mailboxes.add({ address: mailbox, providerId: 'custom', createdAt: 0 })
+  const provider: RegisteredProvider = {
+    ...registeredProvider(),
+    submission: { host: mail.host, port: change.port ?? mail.port, tls: 'starttls' },
+  }
+  const catalogue = { registered: () => provider, list: () => [{ provider, registered: true }] }
+  const { token = 'good' } = change
+  const tokens: TokenBroker = {
+    async accessTokenFor(): Promise<AccessToken> {
+      if (token instanceof Failure) throw token
+      return {
+        secret: new Secret(token),
+        remainingSeconds: () => 3600,
+        ageSeconds: () => 1,
+        expiresAt: 0,
+        scopes: [],
+      }
+    },
+    grantChanged() {},
+    close: async () => {},
+  }
+  const governors = createGovernors({ counts: store.recipientCounts, clock, log })
+  const extraCa = change.ca ?? mail.ca
+  const limits = patientLimits
+  const relay = createRelay({
+    catalogue,
+    mailboxes: store.mailboxes,
+    tokens,
+    governors,
+    limits,
+    extraCa,
+    clock,
+    log,
+  })
+  const run = createRehearsal({
+    mailboxes: store.mailboxes,
+    catalogue,
+    tokens,
+    relay,
+    dial: createDialer({ limits, extraCa }),
+    limits,
+    clock,
+  })
+  const steps: StepOutcome[] = []
+  for await (const step of run(mailbox, change.recipient ?? 'you@example.net')) steps.push(step)
+  await relay.close()
+  return steps
+}
+const names = (steps: readonly StepOutcome[]) =>
+  steps.map(({ step, failure }) => (failure ? `${step}: ${failure.code}` : step))
+
+describe('a test message', () => {
+  it('goes through every step to a real server, and arrives', async () => {
+    const before = mail.messages.length
+    const steps = await rehearse()
+    expect(names(steps)).toEqual(['token', 'connect', 'tls', 'sign-in', 'sender', 'recipient', 'message'])
+    expect(steps.at(-1)?.said).toContain('Your message is in the inbox')
+    expect(mail.messages.at(before)).toMatchObject({ sender: mailbox, recipients: ['you@example.net'] })
+    expect(mail.messages.at(before)?.raw.toString()).toContain('Subject: Test message of postern')
+  })
+
+  it.each<[string, Parameters<typeof rehearse>[0], string[]]>([
+    [
+      'a consent',
+      { token: new Failure('consent-needed', 'No consent yet', { fix: 'Consent.' }) },
+      ['token: consent-needed'],
+    ],
+    ['anybody who listens', { port: 1 }, ['token', 'connect: provider-unavailable']],
+    ['an authority that is trusted', { ca: '' }, ['token', 'connect', 'tls: provider-setup']],
+    ['a good token', { token: 'bad' }, ['token', 'connect', 'tls', 'sign-in: provider-setup']],
+  ])('ends at the step that fails, without %s, and says what to do', async (_, change, expected) => {
+    const before = mail.messages.length
+    const steps = await rehearse(change)
+    expect(names(steps)).toEqual(expected)
+    expect(steps.at(-1)?.failure?.fix).toMatch(/\.$/)
+    expect(mail.messages.length).toBe(before)
+  })
+})

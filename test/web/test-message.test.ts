@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import { Failure } from '../../src/base/failure.ts'
+import { signIn, testDoor } from './test-door.ts'
+
+async function signedIn() {
+  const test = testDoor()
+  const { cookie, csrf } = await signIn(test)
+  Object.assign(test.services.mailboxes.all[0] ?? {}, { state: 'active' })
+  return {
+    services: test.services,
+    page: () => test.get('/mailboxes/me@example.com').set('Cookie', cookie),
+    send: (form: Record<string, string>) =>
+      test.post('/mailboxes/me@example.com/test', { csrf, ...form }).set('Cookie', cookie),
+  }
+}
+
+describe('a test message', () => {
+  it('is offered where the mailbox can send, by postern or as one of its logins', async () => {
+    const { services, page } = await signedIn()
+    await services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
+    expect((await page()).text).toContain('<option value="login-1">Printer</option>')
+    Object.assign(services.mailboxes.all[0] ?? {}, { state: 'absent' })
+    expect((await page()).text).not.toContain('/test"')
+  })
+
+  it('shows each step that went well, and what the provider said', async () => {
+    const { services, send } = await signedIn()
+    services.rehearse.steps.push(
+      { step: 'token' },
+      { step: 'connect' },
+      { step: 'message', said: '2.0.0 <kept>' },
+    )
+    const { status, text } = await send({ to: 'you@example.net' })
+    expect(status).toBe(200)
+    expect(services.rehearse.asked).toEqual(['me@example.com to you@example.net'])
+    expect(text).toContain('It has taken the message</strong> <span class="state active">yes')
+    expect(text).toContain('2.0.0 &lt;kept&gt;')
+    expect(text.trimEnd()).toMatch(/<\/html>$/)
+  })
+
+  it('explains the step that failed, with what to do', async () => {
+    const { services, send } = await signedIn()
+    const failure = new Failure('provider-setup', 'smtp.example refused the sign-in', {
+      fix: 'Enable SMTP AUTH.',
+    })
+    services.rehearse.steps.push({ step: 'token' }, { step: 'sign-in', failure, said: '5.7.139 disabled' })
+    const { text } = await send({ to: 'you@example.net' })
+    expect(text).toContain('The provider accepts us</strong> <span class="state lapsed">no')
+    for (const words of ['refused the sign-in', '5.7.139 disabled', 'Enable SMTP AUTH.'])
+      expect(text).toContain(words)
+  })
+
+  it('as a login that may not use the sender ends there', async () => {
+    const { services, send } = await signedIn()
+    await services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
+    Object.assign(services.logins.all[0] ?? {}, { mailboxes: ['other@example.com'] })
+    services.logins.list = async () => services.logins.all
+    const { text } = await send({ to: 'you@example.net', login: 'login-1' })
+    expect(text).toContain('postern login allow login-1 --sender me@example.com')
+    expect(services.rehearse.asked).toEqual([])
+  })
+
+  it.each(['', 'nobody', '*@example.net', 'ü@example.net', 'a@example.net\r\nRCPT TO:<b@example.net>'])(
+    'goes nowhere without one plain address: %j',
+    async (to) => {
+      const { services, send } = await signedIn()
+      expect((await send({ to })).status).toBe(400)
+      expect(services.rehearse.asked).toEqual([])
+    },
+  )
+})
