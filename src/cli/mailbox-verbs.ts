@@ -154,6 +154,7 @@ const endingWords: Record<EndingStatus['kind'], string> = {
   'refresh-token': 'the grant, as the provider has said',
   'test-phase': 'the grant, because the registration is in a test phase',
   'client-secret': 'the client secret of the registration',
+  'old-client-secret': 'an earlier client secret of the registration',
   certificate: 'the certificate of the registration',
 }
 

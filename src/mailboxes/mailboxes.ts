@@ -105,7 +105,10 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
     if (grant.state !== 'active') return {}
     try {
       const provider = catalogue.registered(providerId)
-      const endings = [...grantEndings(grant, provider), ...registrationEndings(provider.registration)]
+      const endings = [
+        ...grantEndings(grant, provider),
+        ...registrationEndings(provider.registration, clock.now()),
+      ]
       return endings.length === 0 ? {} : { endings: endings.sort(bySoonest).map(shownEnding) }
     } catch {
       // Without its registration nothing is foretold; what is missing is said elsewhere.

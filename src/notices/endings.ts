@@ -6,32 +6,44 @@ import type { Condition } from './condition.ts'
 
 const day = 86_400_000
 
-/** Secrets and certificates of registrations that end soon. Each registration is told of once, though several providers may share it. */
+/** Secrets and certificates of registrations that end soon. Each is told of once, though several providers may share its registration. */
 export function endingRegistrations(
   catalogue: Pick<Catalogue, 'list' | 'registered'>,
   clock: Pick<Clock, 'now'>,
 ): Condition[] {
-  const byClient = new Map<string, RegisteredProvider[]>()
-  for (const { provider, registered } of catalogue.list()) {
-    if (!registered) continue
-    const one = catalogue.registered(provider.id)
-    byClient.set(one.registration.clientId, [...(byClient.get(one.registration.clientId) ?? []), one])
+  const now = clock.now()
+  const sharing = new Map<string, { ending: Ending; providers: string[] }>()
+  for (const { id, registration } of allRegistered(catalogue)) {
+    for (const ending of registrationEndings(registration, now)) {
+      // With its date: two servers may have given their clients the same name, and a new secret is told of anew.
+      const key = `ends ${ending.kind} ${registration.clientId} ${dateOf(ending)}`
+      const before = sharing.get(key)
+      sharing.set(key, { ending, providers: [...(before?.providers ?? []), id] })
+    }
   }
-  return [...byClient].flatMap(([clientId, providers]) => {
-    const [first] = providers
-    if (!first) return []
-    const ids = providers.map(({ id }) => id).join(', ')
-    return registrationEndings(first.registration).flatMap((ending) => {
-      const what = ending.kind === 'certificate' ? 'certificate' : 'client secret'
-      const subject = `The ${what} of the registration for ${ids}`
-      return conditionOf(ending, clock.now(), {
-        key: `ends ${ending.kind} ${clientId}`,
-        provider: first.id,
-        subject,
-        consequence: 'Without it no mailbox there gets an access token.',
-      })
+  return [...sharing].flatMap(([key, { ending, providers }]) => {
+    const what = ending.kind === 'certificate' ? 'certificate' : 'client secret'
+    return conditionOf(ending, now, {
+      key,
+      provider: providers[0] ?? '',
+      subject: `The ${what} of the registration for ${providers.join(', ')}`,
+      consequence: 'Without it no mailbox there gets an access token.',
     })
   })
+}
+
+/** Providers whose registration ends each of its grants after a while. */
+export function inTestPhase(catalogue: Pick<Catalogue, 'list' | 'registered'>): string[] {
+  return allRegistered(catalogue)
+    .filter(({ registration }) => registration.grantsEndAfterDays !== undefined)
+    .map(({ id }) => id)
+}
+
+function allRegistered(catalogue: Pick<Catalogue, 'list' | 'registered'>): RegisteredProvider[] {
+  return catalogue
+    .list()
+    .filter(({ registered }) => registered)
+    .map(({ provider }) => catalogue.registered(provider.id))
 }
 
 /** Grants that end soon by what their provider has said. What ends without use only is renewed each day. */
@@ -45,15 +57,15 @@ export function endingGrants(
     .flatMap((grant) => {
       const provider = registeredOr(catalogue, grant.providerId)
       const endings = provider ? grantEndings(grant, provider) : []
-      const ending = endings.find(({ kind }) => kind !== 'unused')
-      if (!ending) return []
-      return conditionOf(ending, clock.now(), {
-        key: `ends grant ${grant.mailbox}`,
-        mailbox: grant.mailbox,
-        provider: grant.providerId,
-        subject: `The consent for ${grant.mailbox}`,
-        consequence: 'No mail leaves from there afterwards until somebody has consented again.',
-      })
+      return endings.flatMap((ending) =>
+        conditionOf(ending, clock.now(), {
+          key: `ends ${ending.kind} ${grant.mailbox}`,
+          mailbox: grant.mailbox,
+          provider: grant.providerId,
+          subject: `The consent for ${grant.mailbox}`,
+          consequence: 'No mail leaves from there afterwards until somebody has consented again.',
+        }),
+      )
     })
 }
 
@@ -73,16 +85,11 @@ interface Told {
   consequence: string
 }
 
-function conditionOf(
-  { endsAt, daysAhead, fix }: Ending,
-  now: number,
-  { subject, consequence, ...told }: Told,
-): Condition[] {
-  const left = endsAt - now
-  const step = left <= 0 ? 0 : daysAhead.find((days) => left <= days * day)
+function conditionOf(ending: Ending, now: number, { subject, consequence, ...told }: Told): Condition[] {
+  const left = ending.endsAt - now
+  const step = ending.daysAhead.find((days) => left <= days * day)
   if (step === undefined) return []
-  const date = new Date(endsAt).toISOString().slice(0, 10)
-  const when = step === 0 ? `has ended on ${date}` : `ends on ${date}`
+  const when = step === 0 ? 'has ended on' : 'ends on'
   return [
     {
       ...told,
@@ -90,9 +97,13 @@ function conditionOf(
       stage: String(step),
       repeats: false,
       title: step === 0 ? `${subject} has ended` : `${subject} ends in ${inWords(left)}`,
-      text: `${subject} ${when}. ${consequence} ${fix}`,
+      text: `${subject} ${when} ${dateOf(ending)}. ${consequence} ${ending.fix}`,
     },
   ]
+}
+
+function dateOf({ endsAt }: Ending): string {
+  return new Date(endsAt).toISOString().slice(0, 10)
 }
 
 function inWords(left: number): string {

@@ -3,62 +3,81 @@ import type { Provider, Registration } from './provider.ts'
 
 /** What will end, and when, if nothing is done. */
 export interface Ending {
-  /** `unused`: a refresh token that nobody spends. `refresh-token`: the provider has said so. `test-phase`: grants of a registration in a test phase. */
-  kind: 'unused' | 'refresh-token' | 'test-phase' | 'client-secret' | 'certificate'
+  /** `unused`: a refresh token that nobody spends. `refresh-token`: the provider has said so. `test-phase`: grants of a registration in a test phase.
+   * `old-client-secret`: one that has ended, while another one works. */
+  kind: 'unused' | 'refresh-token' | 'test-phase' | 'client-secret' | 'old-client-secret' | 'certificate'
   /** Milliseconds since 1970. */
   endsAt: number
-  /** It is told so many days ahead, and when it is there. */
+  /** It is told so many days ahead, the last first; 0: when it is there. Empty: to be seen, not told. */
   daysAhead: readonly number[]
   /** A whole sentence. */
   fix: string
 }
 
-const day = 86_400_000
-/** The soonest first. */
-const daysAhead = [1, 7, 14, 30]
+const hour = 3_600_000
+const day = 24 * hour
+const daysAhead = [0, 1, 7, 14, 30]
 
 export type ForecastGrant = Pick<ListedGrant, 'flow' | 'grantedAt' | 'renewedAt' | 'refreshTokenEndsAt'>
 
 /** What will end a grant by itself, the soonest first. That its person or an administrator may end it at any time, nobody can foretell. */
 export function grantEndings(
-  { flow, grantedAt, renewedAt, refreshTokenEndsAt }: ForecastGrant,
+  grant: ForecastGrant,
   { oauth, registration }: Pick<Provider, 'oauth'> & { registration: Registration },
 ): Ending[] {
-  const found: Ending[] = []
+  const { flow, grantedAt, renewedAt } = grant
+  if (flow === 'client-credentials' || flow === 'service-account') return []
   const { unusedDays } = oauth
   const { grantsEndAfterDays } = registration
-  if (unusedDays !== undefined)
-    found.push({
-      kind: 'unused',
-      endsAt: renewedAt + unusedDays * day,
-      daysAhead: [],
-      fix: 'Nothing is to be done: postern renews it each day, as long as it runs.',
-    })
-  if (refreshTokenEndsAt !== undefined)
-    found.push({
-      kind: 'refresh-token',
-      endsAt: refreshTokenEndsAt,
-      // Most providers move it with each renewal, and by more than a week.
-      daysAhead: [1, 7],
-      fix: 'Unless a renewal moves it, the person has to consent again before.',
-    })
-  if (grantsEndAfterDays !== undefined)
-    found.push({
-      kind: 'test-phase',
-      endsAt: grantedAt + grantsEndAfterDays * day,
-      // Not at its beginning, which somebody has just seen.
-      daysAhead: daysAhead.filter((days) => days < grantsEndAfterDays),
-      fix: 'Take the registration out of its test phase at the provider, say so in the settings, and have the person consent again.',
-    })
-  const hasPerson = flow !== 'client-credentials' && flow !== 'service-account'
-  return hasPerson ? found.sort(bySoonest) : []
+  const testPhase = grantsEndAfterDays === undefined ? [] : [testPhaseEnding(grantedAt, grantsEndAfterDays)]
+  const refreshToken = refreshTokenEnding(grant)
+  // Google says the end of its test phase with each refresh token, too.
+  const isSameEnd = testPhase.some(({ endsAt }) => Math.abs(endsAt - (refreshToken?.endsAt ?? 0)) < day)
+  const unused: Ending[] =
+    unusedDays === undefined
+      ? []
+      : [
+          {
+            kind: 'unused',
+            endsAt: renewedAt + unusedDays * day,
+            daysAhead: [],
+            fix: 'Nothing is to be done: postern renews it each day, as long as it runs.',
+          },
+        ]
+  return [...unused, ...(refreshToken && !isSameEnd ? [refreshToken] : []), ...testPhase].sort(bySoonest)
+}
+
+function testPhaseEnding(grantedAt: number, lastsDays: number): Ending {
+  return {
+    kind: 'test-phase',
+    endsAt: grantedAt + lastsDays * day,
+    // Not at its beginning, which somebody has just seen.
+    daysAhead: daysAhead.filter((days) => days < lastsDays),
+    fix: 'Take the registration out of its test phase at the provider, say so in the settings, and have the person consent again.',
+  }
+}
+
+/**
+ * Many providers move this end with each renewal, and postern renews in time: what counts is how much the last renewal has left. A week or less of a long life is a fixed end that
+ * comes near; a few hours are the usual life of a refresh token that is renewed all day long.
+ */
+function refreshTokenEnding({ renewedAt, refreshTokenEndsAt: endsAt }: ForecastGrant): Ending | undefined {
+  if (endsAt === undefined) return undefined
+  const left = endsAt - renewedAt
+  const isNear = (days: number) => left <= days * day && left > 8 * hour
+  return {
+    kind: 'refresh-token',
+    endsAt,
+    daysAhead: [0, ...[1, 7].filter(isNear)],
+    fix: 'Unless a renewal moves it, the person has to consent again before.',
+  }
 }
 
 /**
  * When what a registration authenticates with ends, as far as somebody has written it down. Secrets overlap: only the end of the last one is the end, and nobody knows that
  * where one has no date.
  */
-export function registrationEndings({ clientSecrets, certificate }: Registration): Ending[] {
+export function registrationEndings({ clientSecrets, certificate }: Registration, now: number): Ending[] {
   if (certificate)
     return [
       {
@@ -68,17 +87,29 @@ export function registrationEndings({ clientSecrets, certificate }: Registration
         fix: 'Give the registration a new certificate at the provider, then put it into the settings with its key, and restart.',
       },
     ]
-  const ends = clientSecrets.map(({ expiresAt }) => expiresAt)
-  const known = ends.filter((end) => end !== undefined)
-  if (known.length === 0 || known.length < ends.length) return []
-  return [
-    {
-      kind: 'client-secret',
-      daysAhead,
-      endsAt: Math.max(...known),
-      fix: 'Make a new client secret at the provider, put it into the settings as the next one, and restart: both work until the first one ends.',
-    },
-  ]
+  if (clientSecrets.length === 0) return []
+  const ends = clientSecrets.map(({ expiresAt }) => expiresAt ?? Number.POSITIVE_INFINITY)
+  const last = Math.max(...ends)
+  const old = last <= now ? [] : ends.filter((end) => end <= now).sort((one, other) => one - other)
+  return [...old.map(oldSecretEnding), ...(Number.isFinite(last) ? [secretEnding(last)] : [])]
+}
+
+function secretEnding(endsAt: number): Ending {
+  return {
+    kind: 'client-secret',
+    daysAhead,
+    endsAt,
+    fix: 'Make a new client secret at the provider, put it into the settings as the next one, and restart: both work until the first one ends.',
+  }
+}
+
+function oldSecretEnding(endsAt: number): Ending {
+  return {
+    kind: 'old-client-secret',
+    daysAhead: [],
+    endsAt,
+    fix: 'It has ended and another one works: take it out of the settings.',
+  }
 }
 
 export function bySoonest(one: Ending, other: Ending): number {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import { endingGrants, endingRegistrations } from '../../src/notices/endings.ts'
+import { endingGrants, endingRegistrations, inTestPhase } from '../../src/notices/endings.ts'
 import { createNotifier } from '../../src/notices/notifier.ts'
 import type { Registration } from '../../src/providers/provider.ts'
 import type { ListedGrant } from '../../src/store/ports.ts'
@@ -76,6 +76,59 @@ describe('a client secret that ends', () => {
       'day 50 ends in 30 days',
     ])
   })
+
+  it('after another one that ends as soon is told of anew', async () => {
+    const until = (days: number) => [{ value: new Secret('s'), expiresAt: start + days * day }]
+    let clientSecrets = until(12)
+    const catalogue = catalogueWith(() => ({ clientId: 'app', clientSecrets }))
+    const heard = await tellEachDay(5, (clock) => {
+      if (clock.now() >= start + 2 * day) clientSecrets = until(16)
+      return endingRegistrations(catalogue, clock)
+    })
+    expect(heard.map((line) => line.replace(/: .* ends/, ' ends'))).toEqual([
+      'day 0 ends in 12 days',
+      'day 2 ends in 14 days',
+    ])
+  })
+
+  it('is told of at each of two servers whose clients have the same name', () => {
+    const of = (id: string) => {
+      const expiresAt = start + (id === 'one' ? 5 : 20) * day
+      const registration = { clientId: 'postern', clientSecrets: [{ value: new Secret('s'), expiresAt }] }
+      return { ...registeredProvider({ id }), registration }
+    }
+    const list = () => ['one', 'two'].map((id) => ({ provider: of(id), registered: true }))
+    expect(
+      endingRegistrations({ registered: of, list }, handClock()).map(({ provider, stage }) => [
+        provider,
+        stage,
+      ]),
+    ).toEqual([
+      ['one', '7'],
+      ['two', '30'],
+    ])
+  })
+})
+
+it('a certificate that ends is told of in its own words, until a new one is there', async () => {
+  const start = handClock().now()
+  const certificate = { thumbprint: 't', key: new Secret('k'), expiresAt: start + 8 * day }
+  const catalogue = catalogueWith(() => ({ clientId: 'app', clientSecrets: [], certificate }))
+  const heard = await tellEachDay(20, (clock) => {
+    if (clock.now() >= start + 3 * day) certificate.expiresAt = start + 400 * day
+    return endingRegistrations(catalogue, clock)
+  })
+  const subject = 'The certificate of the registration for microsoft, outlook'
+  expect(heard).toEqual([`day 0: ${subject} ends in 8 days`, `day 1: ${subject} ends in 7 days`])
+})
+
+it('one registration that ends its grants is one in a test phase', () => {
+  const of = (id: string) => ({
+    ...registeredProvider({ id }),
+    registration: { clientId: id, clientSecrets: [], ...(id === 'google' && { grantsEndAfterDays: 7 }) },
+  })
+  const list = () => ['google', 'microsoft'].map((id) => ({ provider: of(id), registered: true }))
+  expect(inTestPhase({ registered: of, list })).toEqual(['google'])
 })
 
 describe('a consent that ends', () => {
@@ -105,6 +158,14 @@ describe('a consent that ends', () => {
     ])
   })
 
+  it('is told of once where the provider says the same end, too', async () => {
+    const both = grant({ refreshTokenEndsAt: handClock().now() + 7 * day - 1000 })
+    const heard = await tellEachDay(9, (clock) =>
+      endingGrants([both], catalogue({ grantsEndAfterDays: 7 }), clock),
+    )
+    expect(heard).toHaveLength(2)
+  })
+
   it('on a fixed day is told of, though it is renewed each day', async () => {
     const ends = handClock().now() + 40 * day
     const heard = await tellEachDay(40, (clock) =>
@@ -116,10 +177,15 @@ describe('a consent that ends', () => {
     ])
   })
 
-  it('later with each renewal is no news', async () => {
+  it.each([14, 7.5, 0.2])('later with each renewal is no news: %d days of life', async (life) => {
     const heard = await tellEachDay(60, (clock) => {
-      const moved = { renewedAt: clock.now(), refreshTokenEndsAt: clock.now() + 14 * day }
-      return endingGrants([grant(moved)], catalogue(), clock)
+      // Seen when the next renewal, daily or at half its life, is about to come.
+      const renewedAt = clock.now() - Math.min(life / 2, 0.95) * day
+      return endingGrants(
+        [grant({ renewedAt, refreshTokenEndsAt: renewedAt + life * day })],
+        catalogue(),
+        clock,
+      )
     })
     expect(heard).toEqual([])
   })

@@ -34,6 +34,24 @@ describe('what will end a grant', () => {
     ])
   })
 
+  it('is said once where the end of the test phase comes with the refresh token, too', () => {
+    const google = { ...grant, refreshTokenEndsAt: now + 4 * day - 1000 }
+    expect(endingsIn(grantEndings(google, provider(undefined, { grantsEndAfterDays: 7 })))).toEqual([
+      ['test-phase', 4],
+    ])
+  })
+
+  it.each([
+    ['a year is left', 365, [0]],
+    ['it is more than a week', 7.5, [0]],
+    ['a week is left', 7, [0, 7]],
+    ['a day is left', 1, [0, 1, 7]],
+    ['it lives for half an hour', 1 / 48, [0]],
+  ])('is told ahead by what the last renewal has left: %s', (_, days, daysAhead) => {
+    const [ending] = grantEndings({ ...grant, refreshTokenEndsAt: now + days * day }, provider(undefined))
+    expect(ending).toMatchObject({ kind: 'refresh-token', daysAhead })
+  })
+
   it.each(['client-credentials', 'service-account'] as const)(
     'is nothing where nobody consented: %s',
     (flow) => {
@@ -53,13 +71,24 @@ describe('what will end of a registration', () => {
     ['the last of those that overlap', [secret(20), secret(400)], [['client-secret', 400]]],
     ['nothing known, where the next one has no date', [secret(20), secret()], []],
     ['one that has ended already', [secret(-2)], [['client-secret', -2]]],
+    [
+      'one to be taken out, where the next one works',
+      [secret(-2), secret(20)],
+      [
+        ['old-client-secret', -2],
+        ['client-secret', 20],
+      ],
+    ],
+    ['that one alone, where the next one has no date', [secret(-2), secret()], [['old-client-secret', -2]]],
+    ['the last of those that have all ended', [secret(-9), secret(-2)], [['client-secret', -2]]],
+    ['nothing without secrets', [], []],
   ])('is %s', (_, clientSecrets, endings) => {
-    expect(endingsIn(registrationEndings({ clientId: 'app', clientSecrets }))).toEqual(endings)
+    expect(endingsIn(registrationEndings({ clientId: 'app', clientSecrets }, now))).toEqual(endings)
   })
 
   it('is its certificate', () => {
     const certificate = { thumbprint: 't', key: new Secret('k'), expiresAt: now + 10 * day }
-    expect(endingsIn(registrationEndings({ clientId: 'app', clientSecrets: [], certificate }))).toEqual([
+    expect(endingsIn(registrationEndings({ clientId: 'app', clientSecrets: [], certificate }, now))).toEqual([
       ['certificate', 10],
     ])
   })

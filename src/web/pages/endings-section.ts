@@ -7,6 +7,7 @@ const what: Record<EndingStatus['kind'], string> = {
   'refresh-token': 'The consent, as the provider has said',
   'test-phase': 'The consent, because the app registration is in a test phase',
   'client-secret': 'The client secret of the app registration',
+  'old-client-secret': 'An earlier client secret of the app registration',
   certificate: 'The certificate of the app registration',
 }
 
