@@ -13,7 +13,7 @@ import type { Catalogue } from '../providers/provider.ts'
 import type { Store } from '../store/ports.ts'
 import type { Relay } from '../upstream/relay.ts'
 import { createCommandChannel } from './command-channel.ts'
-import { endingGrants, endingRegistrations } from './endings.ts'
+import { endingGrants, endingRegistrations, inTestPhase } from './endings.ts'
 import { lapsedGrants } from './lapsed-grants.ts'
 import { lastingTrouble } from './lasting-trouble.ts'
 import { createMailChannel } from './mail-channel.ts'
@@ -46,7 +46,7 @@ export function createNotices(needs: NoticesNeeds): Notices {
     channels,
     conditions: [
       async () => {
-        const grants = await store.grants.list()
+        const grants = await store.grants.lapsedOrEnding(inTestPhase(catalogue))
         return [...lapsedGrants(grants), ...endingGrants(grants, catalogue, clock)]
       },
       async () => endingRegistrations(catalogue, clock),

@@ -6,7 +6,7 @@ import { Failure } from '../base/failure.ts'
 import { useUpLink } from './consent-link-store.ts'
 import type { Database } from './database.ts'
 import { type GrantRow, grantOf, grantPlace, openGrant } from './grant-row.ts'
-import type { ActiveGrant, GrantStore, LapsedGrant, Mailbox, NewGrant } from './ports.ts'
+import type { ActiveGrant, GrantStore, LapsedGrant, ListedGrant, Mailbox, NewGrant } from './ports.ts'
 import type { Sealer } from './sealer.ts'
 import type { GrantsTable, Tables } from './tables.ts'
 
@@ -23,10 +23,22 @@ export function createGrantStore(database: Database, sealer: Sealer, clock: Cloc
     },
 
     async list() {
+      return (await database.read((tables) => listed(tables).execute())).map(listedGrant)
+    },
+
+    async lapsedOrEnding(providerIds) {
       const found = await database.read((tables) =>
-        withMailbox(tables).select('mailboxes.provider_id').orderBy('grants.mailbox_key').execute(),
+        listed(tables)
+          .where((by) =>
+            by.or([
+              by('grants.state', '=', 'lapsed'),
+              by('grants.refresh_token_ends_at', 'is not', null),
+              ...(providerIds.length > 0 ? [by('mailboxes.provider_id', 'in', providerIds)] : []),
+            ]),
+          )
+          .execute(),
       )
-      return found.map((row) => ({ ...grantOf(row), providerId: row.provider_id }))
+      return found.map(listedGrant)
     },
 
     async unusedSince(before, most) {
@@ -161,6 +173,14 @@ function activeMailboxes(tables: Kysely<Tables>) {
     .innerJoin('mailboxes', 'mailboxes.address_key', 'grants.mailbox_key')
     .select('mailboxes.address')
     .where('grants.state', '=', 'active')
+}
+
+function listed(tables: Kysely<Tables>) {
+  return withMailbox(tables).select('mailboxes.provider_id').orderBy('grants.mailbox_key')
+}
+
+function listedGrant(row: GrantRow & { provider_id: string }): ListedGrant {
+  return { ...grantOf(row), providerId: row.provider_id }
 }
 
 function withMailbox(tables: Kysely<Tables>) {

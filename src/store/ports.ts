@@ -99,6 +99,8 @@ export interface Renewed {
 export interface GrantStore {
   ofMailbox(address: Address): Promise<Grant>
   list(): Promise<ListedGrant[]>
+  /** Those of `list` that somebody may have to be told of: the lapsed ones, those whose refresh token has an end, and all at these providers. */
+  lapsedOrEnding(providerIds: readonly string[]): Promise<ListedGrant[]>
   /** Mailboxes of active grants with a refresh token that was not used since, the longest unused first. */
   unusedSince(before: number, most: number): Promise<Address[]>
   /** Mailboxes of active grants whose refresh token has an end, as its provider says, and less than half of the time from the last renewal to that left; the next to

@@ -72,6 +72,7 @@ export function memoryStore() {
       },
       adopt: unused,
       list: unused,
+      lapsedOrEnding: unused,
       unusedSince: unused,
       endingBy: unused,
       renewed: async (id, version, renewed) => {

@@ -242,4 +242,27 @@ describe('the list of grants', () => {
     expect(grant).toMatchObject({ mailbox: 'printer@example.com', providerId: 'google', state: 'active' })
     expect(grant).not.toHaveProperty('refreshToken')
   })
+
+  it.each<[string, string[], string[]]>([
+    ['lapsed or said to end', [], ['cron@example.com', 'lapsed@example.com']],
+    [
+      'lapsed, said to end, or at one of these providers',
+      ['yahoo'],
+      ['cron@example.com', 'lapsed@example.com', 'y@example.com'],
+    ],
+  ])('names only those on request that are %s', async (_, providers, mailboxes) => {
+    const { store } = await openFixture()
+    await store.mailboxes.add({ address: 'lapsed@example.com', providerId: 'google', createdAt: now })
+    await store.mailboxes.add({ address: 'y@example.com', providerId: 'yahoo', createdAt: now })
+    await store.grants.adopt(newGrant())
+    await store.grants.adopt(newGrant({ mailbox: 'y@example.com' }))
+    await store.grants.adopt(newGrant({ mailbox: 'cron@example.com', refreshTokenEndsAt: now + 9 }))
+    const { id } = await store.grants.adopt(newGrant({ mailbox: 'lapsed@example.com' }))
+    await store.grants.lapse(id, 1, now, 'invalid_grant')
+    const found = await store.grants.lapsedOrEnding(providers)
+    expect(found.map(({ mailbox }) => mailbox)).toEqual(mailboxes)
+    const all = await store.grants.list()
+    expect(found).toEqual(all.filter(({ mailbox }) => mailboxes.includes(mailbox)))
+    for (const grant of found) expect(grant).not.toHaveProperty('refreshToken')
+  })
 })

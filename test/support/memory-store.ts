@@ -141,6 +141,11 @@ function grantStore({ grants, mailboxes, links }: Tables): Store['grants'] {
     const found = [...grants].find(([, grant]) => grant.id === id && grant.version === version)
     return found && { key: found[0], grant: found[1] }
   }
+  const listed = () =>
+    [...grants].map(([key, { refreshToken: _, ...grant }]) => ({
+      ...grant,
+      providerId: mailboxes.get(key)?.providerId ?? '',
+    }))
   return {
     async ofMailbox(address) {
       await turn()
@@ -148,10 +153,14 @@ function grantStore({ grants, mailboxes, links }: Tables): Store['grants'] {
     },
     async list() {
       await turn()
-      return [...grants].map(([key, { refreshToken: _, ...grant }]) => ({
-        ...grant,
-        providerId: mailboxes.get(key)?.providerId ?? '',
-      }))
+      return listed()
+    },
+    async lapsedOrEnding(providerIds) {
+      await turn()
+      return listed().filter(
+        ({ state, refreshTokenEndsAt, providerId }) =>
+          state === 'lapsed' || refreshTokenEndsAt !== undefined || providerIds.includes(providerId),
+      )
     },
     async unusedSince(before, most) {
       await turn()
