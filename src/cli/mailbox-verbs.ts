@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
 import { parseAddress } from '../base/address.ts'
 import { shellWord } from '../base/shell-word.ts'
-import type { EndingStatus, MailboxStatus } from '../mailboxes/services.ts'
+import type { MailboxStatus } from '../mailboxes/services.ts'
 import type { Broker } from './broker.ts'
 import type { Context } from './context.ts'
+import { endingLines, nextEnd } from './ending-texts.ts'
 import { collect } from './login-verbs.ts'
 import { suggestionFor, suggestionText } from './provider-suggestion.ts'
 import { sendingLines } from './sending-texts.ts'
@@ -64,15 +65,16 @@ export function addMailboxVerbs(program: Command, context: Context): void {
     .addHelpText('after', '\nExample:\n  postern mailbox list --json')
     .action(async (_options: object, command: Command) => {
       const list = await context.withBroker(({ mailboxes }) => mailboxes.list())
-      const rows = list.map(({ address, provider, state, signedInAs }) => [
+      const rows = list.map(({ address, provider, state, signedInAs, endings }) => [
         address,
         provider,
         state,
         signedInAs ?? '',
+        nextEnd(endings),
       ])
       const words =
         rows.length > 0
-          ? table(['MAILBOX', 'PROVIDER', 'GRANT', 'SIGNED IN AS'], rows)
+          ? table(['MAILBOX', 'PROVIDER', 'GRANT', 'SIGNED IN AS', 'ENDS'], rows)
           : 'No mailbox yet. Add one: postern mailbox add ADDRESS --provider ID\n'
       context.tell(command, { mailboxes: list }, words)
     })
@@ -142,24 +144,11 @@ function describe(status: MailboxStatus): string {
     ['scopes', status.scopes?.join(' ') || undefined],
     ['granted', status.grantedAt],
     ['renewed', status.renewedAt],
-    ...(status.endings ?? []).map((ending): [string, string] => ['ends', endingLine(ending)]),
+    ...endingLines(status.endings),
     ...sendingLines(status.sending),
   ]
   const filled = lines.filter((line): line is [string, string] => line[1] !== undefined)
   return filled.map(([name, value]) => `${name.padEnd(14)}${value}\n`).join('')
-}
-
-const endingWords: Record<EndingStatus['kind'], string> = {
-  unused: 'the grant, if nobody uses it',
-  'refresh-token': 'the grant, as the provider has said',
-  'test-phase': 'the grant, because the registration is in a test phase',
-  'client-secret': 'the client secret of the registration',
-  'old-client-secret': 'an earlier client secret of the registration',
-  certificate: 'the certificate of the registration',
-}
-
-function endingLine({ kind, endsAt, fix }: EndingStatus): string {
-  return `${endsAt.slice(0, 10)}: ${endingWords[kind]}. ${fix}`
 }
 
 function nextStep({ address, state }: MailboxStatus): string {
