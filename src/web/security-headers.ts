@@ -13,6 +13,8 @@ export function securityHeaders(publicUrl: URL): RequestHandler[] {
         styleSrc: ["'self'"],
         scriptSrc: ["'self'"],
         imgSrc: ["'self'"],
+        // The script loads pages that change by themselves again.
+        connectSrc: ["'self'"],
         formAction: ["'self'"],
         frameAncestors: ["'none'"],
         baseUri: ["'none'"],

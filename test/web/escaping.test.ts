@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
-import { html } from '../../src/web/pages/html.ts'
+import { html } from '../../src/web/html.ts'
 import { pausedSending } from '../support/sending-status.ts'
 import { link, signIn, testDoor } from './test-door.ts'
 

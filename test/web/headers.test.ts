@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { keys, link, signIn, testDoor } from './test-door.ts'
 
 const policy =
-  "default-src 'none';style-src 'self';script-src 'self';img-src 'self';form-action 'self';frame-ancestors 'none';base-uri 'none'"
+  "default-src 'none';style-src 'self';script-src 'self';img-src 'self';connect-src 'self';form-action 'self';frame-ancestors 'none';base-uri 'none'"
 
 describe('the headers of every answer', () => {
   it('are there on pages, errors, the API and the style sheet', async () => {

@@ -1,61 +1,66 @@
 import { type PageRole, type PageSession, pageRoles } from '../../store/ports.ts'
-import type { Session } from '../sessions.ts'
-import type { Html } from './html.ts'
-import { html } from './html.ts'
-import { time } from './mailbox-state.ts'
-import type { PageSender } from './page.ts'
+import type { Html } from '../html.ts'
+import { html } from '../html.ts'
+import { phrase } from '../texts/phrases.ts'
+import { form, mayChange, type PageContext } from './page-context.ts'
+import { time } from './time.ts'
 
 export interface AccountView {
   hasPassword: ReadonlyMap<PageRole, boolean>
   /** That the reader may see. */
   signedIn: readonly PageSession[]
-  session: Session
-  pages: PageSender
 }
 
-const words: Record<PageRole, { title: string; what: string }> = {
-  administrator: { title: 'Administrator', what: 'may do everything on these pages' },
-  viewer: { title: 'Viewer', what: 'sees mailboxes, logins and what happens, and changes nothing' },
+const titles: Record<PageRole, string> = {
+  administrator: phrase('Administrator'),
+  viewer: phrase('Viewer'),
+}
+
+const whats: Record<PageRole, string> = {
+  administrator: phrase('The administrator may do everything on these pages.'),
+  viewer: phrase('The viewer sees mailboxes, logins and what happens, and changes nothing.'),
 }
 
 /** Who may look at the pages, and which browsers are signed in. */
-export function accountPage(view: AccountView): Html {
-  const { signedIn, session } = view
-  return html`${session.role === 'administrator' && pageRoles.map((role) => passwordSection(role, view))}
-<h2>Signed in now</h2>
-<ul class="cards">${signedIn.map((one) => card(one, view))}</ul>`
+export function accountPage({ hasPassword, signedIn }: AccountView, context: PageContext): Html {
+  const { t } = context
+  return html`${mayChange(context) && pageRoles.map((role) => passwordSection(role, hasPassword.get(role) === true, context))}
+<h2>${t`Signed in now`}</h2>
+<ul class="cards">${signedIn.map((one) => card(one, context))}</ul>`
 }
 
-function passwordSection(role: PageRole, { hasPassword, session, pages }: AccountView): Html {
-  const { title, what } = words[role]
-  const isSet = hasPassword.get(role) === true
+function passwordSection(role: PageRole, isSet: boolean, context: PageContext): Html {
+  const { t } = context
   return html`<section>
-<h2>${title}: ${isSet ? 'change the password' : 'set a password'}</h2>
-<p>The ${role} ${what}. ${isSet ? 'Browsers that signed in with the earlier password are signed out.' : 'Until there is a password, a one-time link is the only way in.'}</p>
-<form method="post" action="${pages.path('account', 'password')}">
-<input type="hidden" name="csrf" value="${session.csrf.reveal()}">
-<input type="hidden" name="role" value="${role}">
-<label>New password, of 10 characters or more <input type="password" name="password" required autocomplete="new-password"></label>
-<label>Once more <input type="password" name="again" required autocomplete="new-password"></label>
-<button>${isSet ? 'Change it' : 'Set it'}</button>
-</form>
+<h2>${t.say(titles[role])}: ${isSet ? t`change the password` : t`set a password`}</h2>
+<p>${t.say(whats[role])} ${isSet ? t`Browsers that signed in with the earlier password are signed out.` : t`Until there is a password, a one-time link is the only way in.`}</p>
+${form(
+  context,
+  ['account', 'password'],
+  html`<input type="hidden" name="role" value="${role}">
+<label>${t`New password, of 10 characters or more`} <input type="password" name="password" required autocomplete="new-password"></label>
+<label>${t`Once more`} <input type="password" name="again" required autocomplete="new-password"></label>
+<button>${isSet ? t`Change it` : t`Set it`}</button>`,
+)}
 </section>`
 }
 
-function card(one: PageSession, { session, pages }: AccountView): Html {
-  const means = one.means === 'link' ? 'by a one-time link' : 'by the password'
+const means: Record<PageSession['means'], string> = {
+  link: phrase('by a one-time link'),
+  password: phrase('by the password'),
+}
+
+function card(one: PageSession, context: PageContext): Html {
+  const { t, session } = context
   return html`<li class="card">
-<h2>${words[one.role].title} ${one.id === session.id && html`<span class="state active">this browser</span>`}</h2>
+<h2>${t.say(titles[one.role])} ${one.id === session.id && html`<span class="state active">${t`this browser`}</span>`}</h2>
 <dl>
-<dt>From</dt><dd>${one.source}, ${means}</dd>
-<dt>Browser</dt><dd>${one.browser === '' ? 'does not say' : one.browser}</dd>
-<dt>Since</dt><dd>${time(new Date(one.createdAt).toISOString())}</dd>
-<dt>Last seen</dt><dd>${time(new Date(one.lastUsedAt).toISOString())}</dd>
+<dt>${t`From`}</dt><dd>${one.source}, ${t.say(means[one.means])}</dd>
+<dt>${t`Browser`}</dt><dd>${one.browser === '' ? t`does not say` : one.browser}</dd>
+<dt>${t`Since`}</dt><dd>${time(one.createdAt)}</dd>
+<dt>${t`Last seen`}</dt><dd>${time(one.lastUsedAt)}</dd>
 </dl>
-<form method="post" action="${pages.path('account', 'sessions', one.id, 'end')}">
-<input type="hidden" name="csrf" value="${session.csrf.reveal()}">
-<button class="quiet">Sign it out</button>
-</form>
+${form(context, ['account', 'sessions', one.id, 'end'], html`<button class="quiet">${t`Sign it out`}</button>`)}
 </li>
 `
 }

@@ -1,77 +1,63 @@
-import type { Response } from 'express'
-import express, { Router } from 'express'
+import type { Request, Response } from 'express'
+import { Router } from 'express'
 import { Failure } from '../../base/failure.ts'
 import { Secret } from '../../base/secret.ts'
 import type { PagePasswords } from '../../mailboxes/services.ts'
 import { type PageAccessStore, type PageRole, pageRoles } from '../../store/ports.ts'
 import { allowOnly } from '../allow-only.ts'
-import { errorAnswer, HttpRefusal } from '../http-refusal.ts'
-import { checkChange, checkCsrf, type Session, type Sessions } from '../sessions.ts'
+import { html } from '../html.ts'
+import { HttpRefusal } from '../http-refusal.ts'
+import { checkCsrf, requireAdministrator } from '../sessions.ts'
 import { accountPage } from './account-page.ts'
-import { type Fields, fieldsOf, one } from './form-fields.ts'
-import { html } from './html.ts'
-import { mistakeSection } from './mistake-page.ts'
-import type { PageSender } from './page.ts'
+import { type Fields, fieldsOf, one, readForm } from './form-fields.ts'
+import { mistakeSection, refusalOf } from './mistake-page.ts'
+import type { PageContext, PageContexts } from './page-context.ts'
 
 export interface AccountPagesParts {
   pageAccess: PageAccessStore
   pagePasswords: PagePasswords
-  sessions: Sessions
-  pages: PageSender
+  contexts: PageContexts
 }
 
 /** Passwords of the pages, and the browsers that are signed in. */
-export function createAccountPages({
-  pageAccess,
-  pagePasswords,
-  sessions,
-  pages,
-}: AccountPagesParts): Router {
+export function createAccountPages({ pageAccess, pagePasswords, contexts }: AccountPagesParts): Router {
   const router = Router()
-  const readForm = express.urlencoded({ extended: false, limit: '64kb' })
 
   router
     .route('/account')
     .get(async (request, response) => {
-      const session = await sessions.require(request)
-      pages.send(response, { title: 'Who looks at the pages', body: await body(session), session })
+      const context = await contexts.toSee(request)
+      const { t, session, pages } = context
+      pages.send(response, { title: t`Who looks at the pages`, body: await body(context), session })
     })
     .all(allowOnly('GET', 'HEAD'))
 
   router
     .route('/account/password')
     .post(readForm, async (request, response) => {
-      const session = await sessions.require(request)
-      checkChange(session, request.body)
-      await setPassword(response, session, fieldsOf(request.body))
+      await setPassword(response, await contexts.toChange(request), fieldsOf(request.body))
     })
     .all(allowOnly('POST'))
 
   router
     .route('/account/sessions/:id/end')
-    .post(readForm, async (request, response) => {
-      const session = await sessions.require(request)
-      checkCsrf(session, request.body)
-      const id = String(request.params.id)
-      // Whoever only looks ends the own session, and no other.
-      if (id !== session.id) checkChange(session, request.body)
-      if (!(await pageAccess.end(id))) throw new HttpRefusal(404, 'This session has ended already')
-      response.redirect(303, id === session.id ? pages.path('sign-in') : pages.path('account'))
-    })
+    .post(readForm, (request, response) => endSession(request, response, String(request.params.id)))
     .all(allowOnly('POST'))
 
   return router
 
-  async function body(session: Session) {
+  async function body(context: PageContext) {
+    const { session } = context
     const known = await Promise.all(
       pageRoles.map(async (role) => [role, await pagePasswords.isSet(role)] as const),
     )
     const all = await pageAccess.sessions()
-    const shown = session.role === 'administrator' ? all : all.filter(({ id }) => id === session.id)
-    return accountPage({ hasPassword: new Map(known), signedIn: shown, session, pages })
+    const signedIn = session.role === 'administrator' ? all : all.filter(({ id }) => id === session.id)
+    return accountPage({ hasPassword: new Map(known), signedIn }, context)
   }
 
-  async function setPassword(response: Response, session: Session, fields: Fields): Promise<void> {
+  async function setPassword(response: Response, context: PageContext, fields: Fields): Promise<void> {
+    const { t, session, pages } = context
     const password = one(fields, 'password') ?? ''
     try {
       if (password !== one(fields, 'again')) {
@@ -82,11 +68,19 @@ export function createAccountPages({
       await pagePasswords.set(readRole(one(fields, 'role')), new Secret(password), session.id)
       response.redirect(303, pages.path('account'))
     } catch (error) {
-      if (!(error instanceof Failure) || error.code === 'internal') throw error
-      const answer = errorAnswer(error)
-      const again = html`${mistakeSection(answer)}${await body(session)}`
-      pages.send(response, { title: 'Who looks at the pages', body: again, session }, answer.status)
+      const refusal = refusalOf(error)
+      const again = html`${mistakeSection(refusal, t)}${await body(context)}`
+      pages.send(response, { title: t`Who looks at the pages`, body: again, session }, refusal.status)
     }
+  }
+
+  async function endSession(request: Request, response: Response, id: string): Promise<void> {
+    const { session, pages } = await contexts.toSee(request)
+    checkCsrf(session, request.body)
+    // Whoever only looks ends the own session, and no other.
+    if (id !== session.id) requireAdministrator(session)
+    if (!(await pageAccess.end(id))) throw new HttpRefusal(404, 'This session has ended already')
+    response.redirect(303, id === session.id ? pages.path('sign-in') : pages.path('account'))
   }
 }
 

@@ -1,45 +1,37 @@
 import type { Address } from '../../base/address.ts'
 import type { ApiKeyStatus, ApiKeys } from '../../mailboxes/services.ts'
-import type { Session } from '../sessions.ts'
+import type { Html } from '../html.ts'
+import { html } from '../html.ts'
 import { type Fields, one, several } from './form-fields.ts'
-import type { Html } from './html.ts'
-import { html } from './html.ts'
-import { time } from './mailbox-state.ts'
-import type { PageSender } from './page.ts'
-
-interface View {
-  session: Session
-  pages: PageSender
-}
+import { form, mayChange, type PageContext } from './page-context.ts'
+import { credentialState } from './states.ts'
+import { time } from './time.ts'
 
 /** The form for a key: what it may do, and nothing more. */
-export function newApiKeyForm({
-  mailboxes,
-  filled,
-  session,
-  pages,
-}: View & { mailboxes: readonly Address[]; filled: Fields }): Html {
+export function newApiKeyForm(mailboxes: readonly Address[], filled: Fields, context: PageContext): Html {
+  const { t } = context
   const chosen = several(filled, 'scope')
   const choice = (scope: string, words: Html) =>
     html`<label class="choice"><input type="checkbox" name="scope" value="${scope}"${chosen.includes(scope) && html` checked`}> <span>${words}</span></label>`
-  return html`<form method="post" action="${pages.path('api-keys')}">
-<input type="hidden" name="csrf" value="${session.csrf.reveal()}">
-<section>
-<h2>Make an API key</h2>
-<label>Name <input name="name" maxlength="200" placeholder="Backup script" value="${one(filled, 'name') ?? ''}"></label>
+  return form(
+    context,
+    ['api-keys'],
+    html`<section>
+<h2>${t`Make an API key`}</h2>
+<label>${t`Name`} <input name="name" maxlength="200" placeholder="${t`Backup script`}" value="${one(filled, 'name') ?? ''}"></label>
 <fieldset>
-<legend>What it may do</legend>
+<legend>${t`What it may do`}</legend>
 ${mailboxes.map((address) => [
-  choice(`token:${address}`, html`fetch access tokens for ${address}`),
-  choice(`send:${address}`, html`send from ${address} by XOAUTH2 or OAUTHBEARER`),
+  choice(`token:${address}`, t`fetch access tokens for ${address}`),
+  choice(`send:${address}`, t`send from ${address} by XOAUTH2 or OAUTHBEARER`),
 ])}
-${choice('read', html`look at everything but secrets`)}
-${choice('admin', html`everything that the owner may`)}
+${choice('read', t`look at everything but secrets`)}
+${choice('admin', t`everything that the owner may`)}
 </fieldset>
-<label>Ends on <input type="date" name="expires" value="${one(filled, 'expires') ?? ''}"></label>
-<button>Make the key</button>
-</section>
-</form>`
+<label>${t`Ends on`} <input type="date" name="expires" value="${one(filled, 'expires') ?? ''}"></label>
+<button>${t`Make the key`}</button>
+</section>`,
+  )
 }
 
 export function apiKeyRequestOf(filled: Fields): Parameters<ApiKeys['add']>[0] {
@@ -47,28 +39,41 @@ export function apiKeyRequestOf(filled: Fields): Parameters<ApiKeys['add']>[0] {
   return { scopes: several(filled, 'scope'), ...(name && { name }), ...(expires && { expires }) }
 }
 
-export function apiKeyList({ apiKeys, session, pages }: View & { apiKeys: readonly ApiKeyStatus[] }): Html {
-  if (apiKeys.length === 0) return html`<p class="soft">There is no API key yet.</p>`
-  return html`<ul class="cards">${apiKeys.map((key) => card(key, session, pages))}</ul>`
+export function apiKeyList(apiKeys: readonly ApiKeyStatus[], context: PageContext): Html {
+  if (apiKeys.length === 0) return html`<p class="soft">${context.t`There is no API key yet.`}</p>`
+  return html`<ul class="cards">${apiKeys.map((key) => card(key, context))}</ul>`
 }
 
-function card(key: ApiKeyStatus, session: Session, pages: PageSender): Html {
+function card(key: ApiKeyStatus, context: PageContext): Html {
+  const { t } = context
   const { id, name, state, scopes, expiresAt, lastUsedAt } = key
   return html`<li class="card">
-<h2>${name} <span class="state ${state === 'active' ? 'active' : 'lapsed'}">${state}</span></h2>
+<h2>${name} ${credentialState(state, t)}</h2>
 <dl>
-<dt>May</dt><dd>${scopes.join(', ')}</dd>
-${expiresAt !== undefined && html`<dt>Ends</dt><dd>${time(expiresAt)}</dd>`}
-<dt>Last used</dt><dd>${lastUsedAt === undefined ? 'never' : time(lastUsedAt)}</dd>
+<dt>${t`May`}</dt><dd>${scopes.join(', ')}</dd>
+${expiresAt !== undefined && html`<dt>${t`Ends`}</dt><dd>${time(expiresAt)}</dd>`}
+<dt>${t`Last used`}</dt><dd>${lastUsedAt === undefined ? t`never` : time(lastUsedAt)}</dd>
 </dl>
 ${
   state !== 'revoked' &&
-  session.role === 'administrator' &&
-  html`<form method="post" action="${pages.path('api-keys', id, 'revoke')}">
-<input type="hidden" name="csrf" value="${session.csrf.reveal()}">
-<button class="quiet" aria-label="Revoke ${name}">Revoke</button>
-</form>`
+  mayChange(context) &&
+  form(
+    context,
+    ['api-keys', id, 'revoke'],
+    html`<button class="quiet" aria-label="${t`Revoke ${name}`}">${t`Revoke`}</button>`,
+  )
 }
 </li>
 `
+}
+
+export function madeApiKey(
+  { apiKey, key }: Awaited<ReturnType<ApiKeys['add']>>,
+  { t, pages }: PageContext,
+): Html {
+  return html`<section class="done">
+<p>${t`The key for ${apiKey.name}, which may: ${apiKey.scopes.join(', ')}`}</p>
+<p><code data-copy>${key.reveal()}</code></p>
+<p>${t`It is shown this once.`} <a href="${pages.path('api-keys')}">${t`Back to the API keys`}</a></p>
+</section>`
 }

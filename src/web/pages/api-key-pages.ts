@@ -1,45 +1,39 @@
-import type { RequestHandler, Response } from 'express'
-import express, { Router } from 'express'
-import { Failure } from '../../base/failure.ts'
+import type { Response } from 'express'
+import { Router } from 'express'
 import { allowOnly } from '../allow-only.ts'
-import { errorAnswer } from '../http-refusal.ts'
-import { checkChange, type Session, type Sessions } from '../sessions.ts'
+import { html } from '../html.ts'
 import type { WebServices } from '../web-services.ts'
-import { apiKeyList, apiKeyRequestOf, newApiKeyForm } from './api-key-list-page.ts'
-import { type Fields, fieldsOf } from './form-fields.ts'
-import { html } from './html.ts'
-import { mistakeSection } from './mistake-page.ts'
-import type { PageSender } from './page.ts'
+import { apiKeyList, apiKeyRequestOf, madeApiKey, newApiKeyForm } from './api-key-list-page.ts'
+import { type Fields, fieldsOf, readForm } from './form-fields.ts'
+import { mistakeSection, refusalOf } from './mistake-page.ts'
+import { mayChange, type PageContext, type PageContexts } from './page-context.ts'
 
 export interface ApiKeyPagesParts {
   services: Pick<WebServices, 'mailboxes' | 'apiKeys'>
-  sessions: Sessions
-  pages: PageSender
+  contexts: PageContexts
 }
 
-/** The administrator's pages about API keys. */
-export function createApiKeyPages({ services, sessions, pages }: ApiKeyPagesParts): Router {
+/** The pages about API keys. */
+export function createApiKeyPages({ services, contexts }: ApiKeyPagesParts): Router {
   const { mailboxes, apiKeys } = services
   const router = Router()
-  const readForm: RequestHandler = express.urlencoded({ extended: false, limit: '64kb' })
 
   router
     .route('/api-keys')
     .get(async (request, response) => {
-      const session = await sessions.require(request)
-      pages.send(response, { title: 'API keys', body: await body(session, {}), session })
+      const context = await contexts.toSee(request)
+      const { t, session, pages } = context
+      pages.send(response, { title: t`API keys`, body: await body(context, {}), session })
     })
     .post(readForm, async (request, response) => {
-      const session = await sessions.require(request)
-      checkChange(session, request.body)
-      await make(response, session, fieldsOf(request.body))
+      await make(response, await contexts.toChange(request), fieldsOf(request.body))
     })
     .all(allowOnly('GET', 'HEAD', 'POST'))
 
   router
     .route('/api-keys/:id/revoke')
     .post(readForm, async (request, response) => {
-      checkChange(await sessions.require(request), request.body)
+      const { pages } = await contexts.toChange(request)
       await apiKeys.revoke(String(request.params.id))
       response.redirect(303, pages.path('api-keys'))
     })
@@ -47,27 +41,22 @@ export function createApiKeyPages({ services, sessions, pages }: ApiKeyPagesPart
 
   return router
 
-  async function body(session: Session, filled: Fields) {
+  async function body(context: PageContext, filled: Fields) {
     const addresses = (await mailboxes.list()).map(({ address }) => address)
-    return html`${session.role === 'administrator' && newApiKeyForm({ mailboxes: addresses, filled, session, pages })}
-${apiKeyList({ apiKeys: await apiKeys.list(), session, pages })}`
+    return html`${mayChange(context) && newApiKeyForm(addresses, filled, context)}
+${apiKeyList(await apiKeys.list(), context)}`
   }
 
   /** What is wrong with a form is said above it, and what was filled in stays. */
-  async function make(response: Response, session: Session, filled: Fields): Promise<void> {
+  async function make(response: Response, context: PageContext, filled: Fields): Promise<void> {
+    const { t, session, pages } = context
     try {
-      const { apiKey, key } = await apiKeys.add(apiKeyRequestOf(filled))
-      const made = html`<section class="done">
-<p>The key for <strong>${apiKey.name}</strong>, which may: ${apiKey.scopes.join(', ')}</p>
-<p><code data-copy>${key.reveal()}</code></p>
-<p>It is shown this once. <a href="${pages.path('api-keys')}">Back to the API keys</a></p>
-</section>`
-      pages.send(response, { title: 'An API key', body: made, session, copying: true }, 201)
+      const made = madeApiKey(await apiKeys.add(apiKeyRequestOf(filled)), context)
+      pages.send(response, { title: t`An API key`, body: made, session, copying: true }, 201)
     } catch (error) {
-      if (!(error instanceof Failure) || error.code === 'internal') throw error
-      const answer = errorAnswer(error)
-      const again = html`${mistakeSection(answer)}${await body(session, filled)}`
-      pages.send(response, { title: 'API keys', body: again, session }, answer.status)
+      const refusal = refusalOf(error)
+      const again = html`${mistakeSection(refusal, t)}${await body(context, filled)}`
+      pages.send(response, { title: t`API keys`, body: again, session }, refusal.status)
     }
   }
 }

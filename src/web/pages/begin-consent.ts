@@ -1,9 +1,10 @@
 import type { Request, Response } from 'express'
 import type { BegunConsent, ConsentService } from '../../consent/service.ts'
+import type { Html } from '../html.ts'
+import { html } from '../html.ts'
+import { type Phrases, phrasesFor } from '../texts/phrases.ts'
 import type { BegunConsents, ConsentOrigin } from './begun-consents.ts'
 import type { ConsentCookie } from './consent-cookie.ts'
-import type { Html } from './html.ts'
-import { html } from './html.ts'
 import type { PageSender } from './page.ts'
 
 export interface BeginConsentParts {
@@ -20,39 +21,42 @@ export type BeginConsent = (request: Request, response: Response, origin: Consen
 export function carryOver(
   { authorizationUrl, mailbox, providerName }: Omit<BegunConsent, 'byHand'>,
   action: string,
+  t: Phrases,
 ): Html {
   const state = authorizationUrl.searchParams.get('state') ?? ''
+  const link = html`<a href="${authorizationUrl.href}" target="_blank" rel="noreferrer">${t`Sign in at ${providerName}`}</a>`
   return html`<section>
-<p>${providerName} does not send you back here by itself. For <strong>${mailbox}</strong>:</p>
+<p>${t`${providerName} does not send you back here by itself. For ${html`<strong>${mailbox}</strong>`}:`}</p>
 <ol>
-<li><a href="${authorizationUrl.href}" target="_blank" rel="noreferrer">Sign in at ${providerName}</a>, in a new tab.</li>
-<li>Copy the code that it shows at the end, or the whole address that it ends at.</li>
-<li>Paste it here.</li>
+<li>${t`${link}, in a new tab.`}</li>
+<li>${t`Copy the code that it shows at the end, or the whole address that it ends at.`}</li>
+<li>${t`Paste it here.`}</li>
 </ol>
 <form method="post" action="${action}">
 <input type="hidden" name="state" value="${state}">
-<label>Code or address <input name="answer" required autocomplete="off" spellcheck="false"></label>
-<button>Finish</button>
+<label>${t`Code or address`} <input name="answer" required autocomplete="off" spellcheck="false"></label>
+<button>${t`Finish`}</button>
 </form>
 </section>`
 }
 
 export function createBeginConsent({ consent, cookie, begun, pages }: BeginConsentParts): BeginConsent {
   return async (request, response, origin) => {
+    const t = phrasesFor(request)
     const browser = cookie.ensure(request, response)
     const { authorizationUrl, byHand, mailbox, providerName } = await consent.begin(origin, browser)
     begun.remember(authorizationUrl, browser, origin)
     if (byHand) {
       const action = pages.path('oauth', 'paste')
-      const body = carryOver({ authorizationUrl, mailbox, providerName }, action)
-      return pages.send(response, { title: `Sign in at ${providerName}`, body })
+      const body = carryOver({ authorizationUrl, mailbox, providerName }, action, t)
+      return pages.send(response, { title: t`Sign in at ${providerName}`, body })
     }
     // A page rather than a redirect: Chromium holds the targets of redirects that follow a form against the
     // `form-action` of our content security policy, and the provider is not to be named there.
     const body = html`<section>
-<p>You sign in for <strong>${mailbox}</strong> at ${providerName}. This page goes there by itself.</p>
-<p><a class="button" href="${authorizationUrl.href}">Continue to ${providerName}</a></p>
+<p>${t`You sign in for ${html`<strong>${mailbox}</strong>`} at ${providerName}. This page goes there by itself.`}</p>
+<p><a class="button" href="${authorizationUrl.href}">${t`Continue to ${providerName}`}</a></p>
 </section>`
-    pages.send(response, { title: `Taking you to ${providerName}`, body, forwardTo: authorizationUrl })
+    pages.send(response, { title: t`Taking you to ${providerName}`, body, forwardTo: authorizationUrl })
   }
 }

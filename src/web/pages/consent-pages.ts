@@ -1,20 +1,22 @@
 import type { Request, Response } from 'express'
-import express, { Router } from 'express'
+import { Router } from 'express'
 import { Failure } from '../../base/failure.ts'
 import type { ConsentRefusal } from '../../consent/consent-refused.ts'
 import { ConsentRefused } from '../../consent/consent-refused.ts'
 import type { CompletedConsent, ConsentService, OpenedLink } from '../../consent/service.ts'
 import { allowOnly } from '../allow-only.ts'
+import type { Html } from '../html.ts'
+import { html } from '../html.ts'
 import { errorAnswer } from '../http-refusal.ts'
+import { type Phrases, phrasesFor } from '../texts/phrases.ts'
 import type { CountWrongSecret } from '../wrong-secret.ts'
 import type { BeginConsent } from './begin-consent.ts'
 import type { BegunConsents, ConsentOrigin } from './begun-consents.ts'
 import type { ConsentCookie } from './consent-cookie.ts'
-import type { Html } from './html.ts'
-import { html } from './html.ts'
-import { time } from './mailbox-state.ts'
+import { readForm } from './form-fields.ts'
 import { mistakeSection } from './mistake-page.ts'
 import type { PageSender } from './page.ts'
+import { time } from './time.ts'
 
 // Where the way back would end at a page that says so once more.
 const withoutReturn: readonly ConsentRefusal[] = ['link-ended', 'mailbox-gone']
@@ -38,9 +40,10 @@ export function createConsentPages(parts: ConsentPagesParts): Router {
     .route('/consent/:link')
     .get(async (request, response) => {
       const { link } = request.params
+      const t = phrasesFor(request)
       const opened = await counted(request, link, consent.openLink(link))
-      const action = pages.path('consent', link)
-      pages.send(response, { title: `Connect ${opened.mailbox}`, body: invitation(opened, action) })
+      const body = invitation(opened, pages.path('consent', link), t)
+      pages.send(response, { title: t`Connect ${opened.mailbox}`, body })
     })
     .post((request, response) => {
       const { link } = request.params
@@ -55,8 +58,9 @@ export function createConsentPages(parts: ConsentPagesParts): Router {
     .get(async (request, response) => {
       const callback = callbackUrl(request, parts.redirectUri)
       if (consent.admin.isOne(callback)) {
-        const body = consentedForAll(consent.admin.complete(callback))
-        return pages.send(response, { title: 'Consent for an organisation', body })
+        const t = phrasesFor(request)
+        const body = consentedForAll(consent.admin.complete(callback), t)
+        return pages.send(response, { title: t`Consent for an organisation`, body })
       }
       const origin = begun.find(callback, cookie.of(request))
       const completing = consent.complete(callback, cookie.of(request))
@@ -66,7 +70,7 @@ export function createConsentPages(parts: ConsentPagesParts): Router {
 
   router
     .route('/oauth/paste')
-    .post(express.urlencoded({ extended: false, limit: '16kb' }), async (request, response) => {
+    .post(readForm, async (request, response) => {
       const { answer: pasted, state } = fields(request.body)
       const browser = cookie.of(request)
       const origin = begun.find(withState(parts.redirectUri, state), browser)
@@ -82,9 +86,10 @@ export function createConsentPages(parts: ConsentPagesParts): Router {
     completing: Promise<CompletedConsent>,
     { state, origin }: { state: string; origin: ConsentOrigin | undefined },
   ): Promise<void> {
+    const t = phrasesFor(request)
     try {
       const done = await completing
-      pages.send(response, { title: 'Connected', body: connected(done, origin, pages) })
+      pages.send(response, { title: t`Connected`, body: connected(done, origin, pages, t) })
     } catch (error) {
       const answer = errorAnswer(error)
       // A refusal is a page of this flow; what is broken in postern is the last handler's business.
@@ -93,8 +98,8 @@ export function createConsentPages(parts: ConsentPagesParts): Router {
       if (refused?.reason === 'not-begun') countWrong(request, state)
       response.set(answer.headers)
       const over = refused && withoutReturn.includes(refused.reason)
-      const body = mistakeSection(answer, over || !origin ? undefined : tryAgain(origin, pages))
-      pages.send(response, { title: 'Not connected', body }, answer.status)
+      const wayOn = over || !origin ? undefined : tryAgain(origin, pages, t)
+      pages.send(response, { title: t`Not connected`, body: mistakeSection(answer, t, wayOn) }, answer.status)
     }
   }
 
@@ -135,18 +140,19 @@ function callbackUrl(request: Request, redirectUri: string): URL {
 function invitation(
   { mailbox, providerName, signsInAs, requestedBy, expiresAt }: OpenedLink,
   action: string,
+  t: Phrases,
 ): Html {
   return html`<section>
-<p>You are asked to let postern send mail for this mailbox. Go on only if you expected this.</p>
+<p>${t`You are asked to let postern send mail for this mailbox. Go on only if you expected this.`}</p>
 <dl>
-<dt>Asked by</dt><dd>${requestedBy}</dd>
-<dt>Mailbox</dt><dd>${mailbox}</dd>
-<dt>Sign in as</dt><dd>${signsInAs}</dd>
-<dt>At</dt><dd>${providerName}</dd>
-<dt>This link ends</dt><dd>${time(expiresAt)}</dd>
+<dt>${t`Asked by`}</dt><dd>${t.say(requestedBy)}</dd>
+<dt>${t`Mailbox`}</dt><dd>${mailbox}</dd>
+<dt>${t`Sign in as`}</dt><dd>${signsInAs}</dd>
+<dt>${t`At`}</dt><dd>${providerName}</dd>
+<dt>${t`This link ends`}</dt><dd>${time(expiresAt)}</dd>
 </dl>
-<p>You type your password at ${providerName} only, never here.</p>
-<form method="post" action="${action}"><button>Continue to ${providerName}</button></form>
+<p>${t`You type your password at ${providerName} only, never here.`}</p>
+<form method="post" action="${action}"><button>${t`Continue to ${providerName}`}</button></form>
 </section>`
 }
 
@@ -154,26 +160,34 @@ function connected(
   { mailbox, signedInAs }: CompletedConsent,
   origin: ConsentOrigin | undefined,
   pages: PageSender,
+  t: Phrases,
 ): Html {
   const wayOn =
     origin && 'mailbox' in origin
-      ? html`<a href="${pages.path('mailboxes', mailbox)}">Back to ${mailbox}</a>`
+      ? html`<a href="${pages.path('mailboxes', mailbox)}">${t`Back to ${mailbox}`}</a>`
       : undefined
+  const shown = html`<strong>${mailbox}</strong>`
   return html`<section class="done">
-<p>postern can now send mail for <strong>${mailbox}</strong>${signedInAs !== undefined && html`, as ${signedInAs} signed in and agreed`}.</p>
-<p>${wayOn ?? 'You may close this page.'}</p>
+<p>${signedInAs === undefined ? t`postern can now send mail for ${shown}.` : t`postern can now send mail for ${shown}, as ${signedInAs} signed in and agreed.`}</p>
+<p>${wayOn ?? t`You may close this page.`}</p>
 </section>`
 }
 
-function consentedForAll({ providerName, tenant }: { providerName: string; tenant?: string }): Html {
+function consentedForAll(
+  { providerName, tenant }: { providerName: string; tenant?: string },
+  t: Phrases,
+): Html {
   return html`<section class="done">
-<p>${providerName} says that an administrator has consented${tenant !== undefined && html` for the organisation <strong>${tenant}</strong>`}.</p>
-<p>People of it can be asked for their consent now; mailboxes without one are added with <code>postern mailbox add ADDRESS --app-only</code>, after Exchange Online knows of the
-app: <code>postern provider show</code> prints the commands. You may close this page.</p>
+<p>${
+    tenant === undefined
+      ? t`${providerName} says that an administrator has consented.`
+      : t`${providerName} says that an administrator has consented for the organisation ${html`<strong>${tenant}</strong>`}.`
+  }</p>
+<p>${t`People of it can be asked for their consent now. Mailboxes without one are added with ${html`<code>postern mailbox add ADDRESS --app-only</code>`}, after Exchange Online knows of the app: ${html`<code>postern provider show</code>`} prints the commands.`} ${t`You may close this page.`}</p>
 </section>`
 }
 
-function tryAgain(origin: ConsentOrigin, pages: PageSender): Html {
+function tryAgain(origin: ConsentOrigin, pages: PageSender, t: Phrases): Html {
   const path = 'link' in origin ? pages.path('consent', origin.link) : pages.path('mailboxes', origin.mailbox)
-  return html`<p><a class="button" href="${path}">Try again</a></p>`
+  return html`<p><a class="button" href="${path}">${t`Try again`}</a></p>`
 }

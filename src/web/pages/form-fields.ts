@@ -1,3 +1,8 @@
+import express from 'express'
+
+/** Reads a form, of which nothing is large. */
+export const readForm = express.urlencoded({ extended: false, limit: '64kb' })
+
 /** A form as it came: `application/x-www-form-urlencoded`, where a name may come more than once. */
 export type Fields = Readonly<Record<string, unknown>>
 

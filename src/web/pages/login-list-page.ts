@@ -1,69 +1,77 @@
 import type { LoginStatus } from '../../mailboxes/services.ts'
-import type { Session } from '../sessions.ts'
-import type { Html } from './html.ts'
-import { html } from './html.ts'
-import { time } from './mailbox-state.ts'
-import type { PageSender } from './page.ts'
-
-export interface LoginListView {
-  logins: readonly LoginStatus[]
-  session: Session
-  pages: PageSender
-}
+import type { Html } from '../html.ts'
+import { html } from '../html.ts'
+import { type Phrases, phrase } from '../texts/phrases.ts'
+import { form, mayChange, type PageContext } from './page-context.ts'
+import { credentialState } from './states.ts'
+import { time } from './time.ts'
 
 /** Every login, those that still work first. */
-export function loginList(view: LoginListView): Html {
-  const { logins, pages } = view
+export function loginList(logins: readonly LoginStatus[], context: PageContext): Html {
+  const { t, pages } = context
   const [working, ended] = [logins.filter(isActive), logins.filter((login) => !isActive(login))]
   return html`<section>
-<p>Each program and each device has a login of its own, so that each can be ended by itself.</p>
-${view.session.role === 'administrator' && html`<p><a class="button" href="${pages.path('logins', 'new')}">Make a login</a></p>`}
+<p>${t`Each program and each device has a login of its own, so that each can be ended by itself.`}</p>
+${mayChange(context) && html`<p><a class="button" href="${pages.path('logins', 'new')}">${t`Make a login`}</a></p>`}
 </section>
-${loginCards({ ...view, logins: working })}
-${ended.length > 0 && html`<h2>Ended</h2>${loginCards({ ...view, logins: ended })}`}`
+${loginCards(working, context)}
+${ended.length > 0 && html`<h2>${t`Ended`}</h2>${loginCards(ended, context, html`h3`)}`}`
 }
 
-export function loginCards({ logins, session, pages }: LoginListView): Html | undefined {
+/** @param heading of each card: one below what stands before them */
+export function loginCards(
+  logins: readonly LoginStatus[],
+  context: PageContext,
+  heading = html`h2`,
+): Html | undefined {
   if (logins.length === 0) return undefined
-  return html`<ul class="cards">${logins.map((login) => card(login, session, pages))}</ul>`
+  return html`<ul class="cards">${logins.map((login) => card(login, context, heading))}</ul>`
 }
 
 function isActive({ state }: LoginStatus): boolean {
   return state === 'active'
 }
 
-function card(login: LoginStatus, session: Session, pages: PageSender): Html {
+function card(login: LoginStatus, context: PageContext, heading: Html): Html {
+  const { t } = context
   const { id, name, userName, state, lastUsedAt, usedFrom = [], expiresAt } = login
   return html`<li class="card">
-<h2>${name} <span class="state ${state === 'active' ? 'active' : 'lapsed'}">${state}</span></h2>
+<${heading}>${name} ${credentialState(state, t)}</${heading}>
 <dl>
-<dt>User name</dt><dd>${userName}</dd>
-<dt>Mailboxes</dt><dd>${login.mailboxes.join(', ')}</dd>
-<dt>Signs in by</dt><dd>${proof(login)}</dd>
-${login.senders.length > 0 && html`<dt>Sends as well as</dt><dd>${login.senders.join(', ')}</dd>`}
-${login.rewriteSender && html`<dt>Other senders</dt><dd>are replaced by its mailbox</dd>`}
-${login.networks.length > 0 && html`<dt>Only from</dt><dd>${login.networks.join(', ')}</dd>`}
-${expiresAt !== undefined && html`<dt>Ends</dt><dd>${time(expiresAt)}</dd>`}
-<dt>Last used</dt><dd>${lastUsedAt === undefined ? 'never' : html`${time(lastUsedAt)}${usedFrom.length > 0 && `, from ${usedFrom.slice(0, 3).join(', ')}`}`}</dd>
+<dt>${t`User name`}</dt><dd>${userName}</dd>
+<dt>${t`Mailboxes`}</dt><dd>${login.mailboxes.join(', ')}</dd>
+<dt>${t`Signs in by`}</dt><dd>${proof(login, t)}</dd>
+${login.senders.length > 0 && html`<dt>${t`Sends as well as`}</dt><dd>${login.senders.join(', ')}</dd>`}
+${login.rewriteSender && html`<dt>${t`Other senders`}</dt><dd>${t`are replaced by its mailbox`}</dd>`}
+${login.networks.length > 0 && html`<dt>${t`Only from`}</dt><dd>${login.networks.join(', ')}</dd>`}
+${expiresAt !== undefined && html`<dt>${t`Ends`}</dt><dd>${time(expiresAt)}</dd>`}
+<dt>${t`Last used`}</dt><dd>${lastUsed(lastUsedAt, usedFrom, t)}</dd>
 </dl>
 ${
   state !== 'revoked' &&
-  session.role === 'administrator' &&
-  html`<form method="post" action="${pages.path('logins', id, 'revoke')}">
-<input type="hidden" name="csrf" value="${session.csrf.reveal()}">
-<button class="quiet" aria-label="Revoke ${name}">Revoke</button>
-</form>`
+  mayChange(context) &&
+  form(
+    context,
+    ['logins', id, 'revoke'],
+    html`<button class="quiet" aria-label="${t`Revoke ${name}`}">${t`Revoke`}</button>`,
+  )
 }
 </li>
 `
 }
 
-const proofs: Record<LoginStatus['password'], string> = {
-  generated: 'a password that postern made',
-  chosen: 'a password that a person chose',
-  none: 'nothing but its address',
+function lastUsed(at: string | undefined, from: readonly string[], t: Phrases): Html {
+  if (at === undefined) return t`never`
+  return from.length === 0 ? time(at) : t`${time(at)}, from ${from.slice(0, 3).join(', ')}`
 }
 
-function proof({ password, cramMd5 }: LoginStatus): string {
-  return cramMd5 ? `${proofs[password]}, also by CRAM-MD5` : proofs[password]
+const proofs: Record<LoginStatus['password'], string> = {
+  generated: phrase('a password that postern made'),
+  chosen: phrase('a password that a person chose'),
+  none: phrase('nothing but its address'),
+}
+
+function proof({ password, cramMd5 }: LoginStatus, t: Phrases): Html | string {
+  const said = t.say(proofs[password])
+  return cramMd5 ? t`${said}, also by CRAM-MD5` : said
 }

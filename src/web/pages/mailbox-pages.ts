@@ -1,178 +1,138 @@
-import type { Response } from 'express'
-import express, { Router } from 'express'
-import { Failure } from '../../base/failure.ts'
-import { providerDetails } from '../../providers/provider-status.ts'
+import type { Request, Response } from 'express'
+import { Router } from 'express'
 import { allowOnly } from '../allow-only.ts'
-import { errorAnswer } from '../http-refusal.ts'
-import type { Session, Sessions } from '../sessions.ts'
-import { checkChange } from '../sessions.ts'
+import { html } from '../html.ts'
+import { phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import type { BeginConsent } from './begin-consent.ts'
-import { type Fields, fieldsOf, one } from './form-fields.ts'
-import { html } from './html.ts'
+import { type Fields, fieldsOf, readForm } from './form-fields.ts'
 import { mailboxList } from './mailbox-list-page.ts'
 import { createdLink, mailboxDetails, sentLink } from './mailbox-page.ts'
 import { providerName } from './mailbox-state.ts'
-import { mistakeSection } from './mistake-page.ts'
+import { mistakeSection, refusalOf } from './mistake-page.ts'
 import { mailboxRequestOf, newMailboxForm } from './new-mailbox-page.ts'
-import type { PageSender } from './page.ts'
-import { providerPage } from './provider-page.ts'
+import type { PageContext, PageContexts } from './page-context.ts'
 import { removalQuestion, removedMailbox } from './remove-mailbox-page.ts'
-import { testMessageOf, testSteps } from './test-message.ts'
-import { shownStep } from './test-message-page.ts'
 
 export interface MailboxPagesParts {
-  services: Pick<WebServices, 'mailboxes' | 'logins' | 'catalogue' | 'consent' | 'notices' | 'rehearse'>
+  services: Pick<WebServices, 'mailboxes' | 'logins' | 'catalogue' | 'consent' | 'notices'>
   beginConsent: BeginConsent
-  sessions: Sessions
-  pages: PageSender
+  contexts: PageContexts
   redirectUri: string
 }
 
-/** The administrator's pages. Each asks for a session first, and each form for the session's token. */
+// Who asks for a consent, as its page says it.
+const asker = phrase('the administrator')
+
+/** The pages about mailboxes. */
 export function createMailboxPages(parts: MailboxPagesParts): Router {
-  const { services, beginConsent, sessions, pages, redirectUri } = parts
+  const { services, beginConsent, contexts, redirectUri } = parts
   const { mailboxes, logins, catalogue, consent, notices } = services
   const router = Router()
-  const readForm = express.urlencoded({ extended: false, limit: '64kb' })
 
   router
     .route('/')
     .get(async (request, response) => {
-      const session = await sessions.require(request)
-      const body = mailboxList({
-        mailboxes: await mailboxes.list(),
-        catalogue,
-        session,
-        pages,
-        redirectUri,
-      })
-      pages.send(response, { title: 'Mailboxes', body, session })
+      const context = await contexts.toSee(request)
+      const { t, session, pages } = context
+      const body = mailboxList({ mailboxes: await mailboxes.list(), catalogue, redirectUri }, context)
+      pages.send(response, { title: t`Mailboxes`, body, session })
     })
     .all(allowOnly('GET', 'HEAD'))
 
   router
     .route('/mailboxes/new')
     .get(async (request, response) => {
-      const session = await sessions.require(request)
-      const body = newMailboxForm({ catalogue, filled: fieldsOf(request.query), session, pages })
-      pages.send(response, { title: 'Add a mailbox', body, session })
+      const context = await contexts.toSee(request)
+      const { t, session, pages } = context
+      const body = newMailboxForm(catalogue, fieldsOf(request.query), context)
+      pages.send(response, { title: t`Add a mailbox`, body, session })
     })
     .all(allowOnly('GET', 'HEAD'))
 
   router
     .route('/mailboxes')
     .post(readForm, async (request, response) => {
-      const session = await sessions.require(request)
-      checkChange(session, request.body)
-      await add(response, session, fieldsOf(request.body))
-    })
-    .all(allowOnly('POST'))
-
-  router
-    .route('/mailboxes/:address/test')
-    .post(readForm, async (request, response) => {
-      const session = await sessions.require(request)
-      checkChange(session, request.body)
-      const { address } = await mailboxes.show(request.params.address)
-      const fields = fieldsOf(request.body)
-      const message = testMessageOf(address, fields)
-      const login = (await logins.list(address)).find(({ id }) => id === one(fields, 'login'))
-      const back = html`<p><a href="${pages.path('mailboxes', address)}">Back to ${address}</a></p>`
-      const page = pages.begin(response, { title: `A test message to ${message.to}`, body: back, session })
-      page.add(html`<ul class="cards" aria-live="polite">`)
-      for await (const step of testSteps(message, login, services.rehearse)) page.add(shownStep(step))
-      page.add(html`</ul>`)
-      page.end()
+      await add(response, await contexts.toChange(request), fieldsOf(request.body))
     })
     .all(allowOnly('POST'))
 
   router
     .route('/mailboxes/:address/remove')
     .get(async (request, response) => {
-      const session = await sessions.require(request)
+      const context = await contexts.toSee(request)
+      const { t, session, pages } = context
       const { address } = await mailboxes.show(request.params.address)
-      const question = { address, logins: await logins.list(address) }
-      pages.send(response, {
-        title: `Remove ${address}?`,
-        body: removalQuestion(question, session, pages),
-        session,
-      })
+      const body = removalQuestion({ address, logins: await logins.list(address) }, context)
+      pages.send(response, { title: t`Remove ${address}?`, body, session })
     })
     .post(readForm, async (request, response) => {
-      const session = await sessions.require(request)
-      checkChange(session, request.body)
-      const removed = await mailboxes.remove(request.params.address)
-      pages.send(response, { title: 'Removed', body: removedMailbox(removed, pages), session })
+      const context = await contexts.toChange(request)
+      const { t, session, pages } = context
+      const body = removedMailbox(await mailboxes.remove(String(request.params.address)), context)
+      pages.send(response, { title: t`Removed`, body, session })
     })
     .all(allowOnly('GET', 'HEAD', 'POST'))
 
   router
     .route('/mailboxes/:address')
-    .get(async (request, response) => {
-      const session = await sessions.require(request)
-      const mailbox = await mailboxes.show(request.params.address)
-      const body = mailboxDetails({
-        mailbox,
-        providerName: providerName(catalogue, mailbox.provider),
-        session,
-        pages,
-        canSend: notices.channels.length > 0,
-        logins: await logins.list(mailbox.coveredBy ?? mailbox.address),
-      })
-      pages.send(response, { title: mailbox.address, body, session })
-    })
+    .get((request, response) => show(request, response, request.params.address))
     .all(allowOnly('GET', 'HEAD'))
 
   router
     .route('/mailboxes/:address/consent')
     .post(readForm, async (request, response) => {
-      checkChange(await sessions.require(request), request.body)
-      await beginConsent(request, response, { mailbox: request.params.address })
+      await contexts.toChange(request)
+      await beginConsent(request, response, { mailbox: String(request.params.address) })
     })
     .all(allowOnly('POST'))
 
   router
     .route('/mailboxes/:address/consent-links')
     .post(readForm, async (request, response) => {
-      const session = await sessions.require(request)
-      checkChange(session, request.body)
-      const link = await consent.createLink(request.params.address, 'the administrator')
-      pages.send(response, { title: 'A consent link', body: createdLink(link, pages), session })
+      const context = await contexts.toChange(request)
+      const { t, session, pages } = context
+      const link = await consent.createLink(String(request.params.address), asker)
+      const body = createdLink(link, context)
+      pages.send(response, { title: t`A consent link`, body, session, copying: true })
     })
     .all(allowOnly('POST'))
 
   router
-    .route('/providers/:id')
-    .get(async (request, response) => {
-      const session = await sessions.require(request)
-      const details = providerDetails(catalogue, request.params.id, { redirectUri })
-      pages.send(response, { title: details.name, body: providerPage(details), session })
-    })
-    .all(allowOnly('GET', 'HEAD'))
-
-  router
     .route('/mailboxes/:address/sent-consent-links')
     .post(readForm, async (request, response) => {
-      const session = await sessions.require(request)
-      checkChange(session, request.body)
-      const sent = await notices.sendConsentLink(request.params.address, 'the administrator')
-      pages.send(response, { title: 'A consent link was sent', body: sentLink(sent, pages), session })
+      const context = await contexts.toChange(request)
+      const { t, session, pages } = context
+      const sent = await notices.sendConsentLink(String(request.params.address), asker)
+      pages.send(response, { title: t`A consent link was sent`, body: sentLink(sent, context), session })
     })
     .all(allowOnly('POST'))
 
   return router
 
+  async function show(request: Request, response: Response, address: string): Promise<void> {
+    const context = await contexts.toSee(request)
+    const { session, pages } = context
+    const mailbox = await mailboxes.show(address)
+    const view = {
+      mailbox,
+      providerName: providerName(catalogue, mailbox.provider),
+      canSend: notices.channels.length > 0,
+      logins: await logins.list(mailbox.coveredBy ?? mailbox.address),
+    }
+    pages.send(response, { title: mailbox.address, body: mailboxDetails(view, context), session })
+  }
+
   /** What is wrong with a form is said above it, and what was filled in stays. */
-  async function add(response: Response, session: Session, filled: Fields): Promise<void> {
+  async function add(response: Response, context: PageContext, filled: Fields): Promise<void> {
+    const { t, session, pages } = context
     try {
       const { address } = await mailboxes.add(mailboxRequestOf(filled))
       response.redirect(303, pages.path('mailboxes', address))
     } catch (error) {
-      if (!(error instanceof Failure) || error.code === 'internal') throw error
-      const answer = errorAnswer(error)
-      const body = html`${mistakeSection(answer)}${newMailboxForm({ catalogue, filled, session, pages })}`
-      pages.send(response, { title: 'Add a mailbox', body, session }, answer.status)
+      const refusal = refusalOf(error)
+      const body = html`${mistakeSection(refusal, t)}${newMailboxForm(catalogue, filled, context)}`
+      pages.send(response, { title: t`Add a mailbox`, body, session }, refusal.status)
     }
   }
 }

@@ -1,43 +1,40 @@
 import { printable } from '../../base/address.ts'
 import type { MailboxStatus } from '../../mailboxes/services.ts'
 import type { Catalogue } from '../../providers/provider.ts'
-import type { Html } from './html.ts'
-import { html } from './html.ts'
+import type { Html } from '../html.ts'
+import { html } from '../html.ts'
+import { type Phrases, phrase } from '../texts/phrases.ts'
+import { time } from './time.ts'
 
 export interface ShownState {
   badge: Html
   explanation: Html
   /** What the button says that begins a consent. */
-  action: string
+  action: Html
+}
+
+const words: Record<MailboxStatus['state'], string> = {
+  absent: phrase('needs a consent'),
+  active: phrase('active'),
+  lapsed: phrase('lapsed'),
 }
 
 /** The state of a mailbox's grant in words. */
-export function stateOf(mailbox: MailboxStatus): ShownState {
-  const badge = html`<span class="state ${mailbox.state}">${mailbox.state}</span>`
-  switch (mailbox.state) {
-    case 'absent':
-      return {
-        badge,
-        explanation: html`Nobody has consented yet: this mailbox cannot send.`,
-        action: 'Connect',
-      }
-    case 'active':
-      return { badge, explanation: html`Ready to send.`, action: 'Reconnect' }
-    case 'lapsed': {
-      // The reason is the provider's own text as often as not.
-      const reason = mailbox.reason === undefined ? '' : `: ${printable(mailbox.reason, 200)}`
-      return {
-        badge,
-        explanation: html`The consent lapsed ${mailbox.since && html`on ${time(mailbox.since)}`}${reason}`,
-        action: 'Reconnect',
-      }
-    }
+export function stateOf(mailbox: MailboxStatus, t: Phrases): ShownState {
+  const { state } = mailbox
+  const badge = html`<span class="state ${state}">${t.say(words[state])}</span>`
+  if (state === 'absent') {
+    return { badge, explanation: t`Nobody has consented yet: this mailbox cannot send.`, action: t`Connect` }
   }
+  const action = t`Reconnect`
+  if (state === 'active') return { badge, explanation: t`Ready to send.`, action }
+  return { badge, explanation: html`${lapse(mailbox, t)}`, action }
 }
 
-/** @param iso ISO 8601 */
-export function time(iso: string): Html {
-  return html`<time datetime="${iso}">${iso.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d).*Z$/, '$1 $2 UTC')}</time>`
+function lapse({ since, reason }: MailboxStatus, t: Phrases): Html {
+  const lapsed = since === undefined ? t`The consent lapsed` : t`The consent lapsed on ${time(since)}`
+  // The reason is the provider's own text as often as not.
+  return html`${lapsed}${reason !== undefined && `: ${printable(t.say(reason), 200)}`}`
 }
 
 export function providerName(catalogue: Catalogue, id: string): string {

@@ -1,38 +1,32 @@
 import type { MailboxRequest } from '../../mailboxes/services.ts'
 import type { Catalogue } from '../../providers/provider.ts'
-import type { Session } from '../sessions.ts'
+import type { Html } from '../html.ts'
+import { html } from '../html.ts'
 import { type Fields, lines, one } from './form-fields.ts'
-import type { Html } from './html.ts'
-import { html } from './html.ts'
-import type { PageSender } from './page.ts'
-
-export interface NewMailboxView {
-  catalogue: Catalogue
-  filled: Fields
-  session: Session
-  pages: PageSender
-}
+import { form, type PageContext } from './page-context.ts'
 
 /** The form for a mailbox: of a provider that there is a registration at. */
-export function newMailboxForm({ catalogue, filled, session, pages }: NewMailboxView): Html {
+export function newMailboxForm(catalogue: Catalogue, filled: Fields, context: PageContext): Html {
+  const { t, pages } = context
   const registered = catalogue.list().filter((entry) => entry.registered)
   if (registered.length === 0)
-    return html`<section><p>There is no app registration at any provider yet. <a href="${pages.path()}">Choose one, and register an app there first.</a></p></section>`
+    return html`<section><p>${t`There is no app registration at any provider yet.`} <a href="${pages.path()}">${t`Choose one, and register an app there first.`}</a></p></section>`
   const chosen = one(filled, 'provider')
-  return html`<form method="post" action="${pages.path('mailboxes')}">
-<input type="hidden" name="csrf" value="${session.csrf.reveal()}">
-<section>
-<label>Address <input name="address" required maxlength="254" autocomplete="off" placeholder="billing@example.com" value="${one(filled, 'address') ?? ''}"></label>
-<label>Provider <select name="provider">${registered.map(({ provider: { id, name } }) => html`<option value="${id}"${id === chosen && html` selected`}>${name}</option>`)}</select></label>
-<label class="choice"><input type="checkbox" name="appOnly" value="yes"${one(filled, 'appOnly') === 'yes' && html` checked`}> nobody consents: the app itself may send (for a whole domain, write *@example.com)</label>
+  return form(
+    context,
+    ['mailboxes'],
+    html`<section>
+<label>${t`Address`} <input name="address" required maxlength="254" autocomplete="off" placeholder="billing@example.com" value="${one(filled, 'address') ?? ''}"></label>
+<label>${t`Provider`} <select name="provider">${registered.map(({ provider: { id, name } }) => html`<option value="${id}"${id === chosen && html` selected`}>${name}</option>`)}</select></label>
+<label class="choice"><input type="checkbox" name="appOnly" value="yes"${one(filled, 'appOnly') === 'yes' && html` checked`}> ${t`nobody consents: the app itself may send (for a whole domain, write *@example.com)`}</label>
 </section>
 <details>
-<summary>More: a shared mailbox, other addresses</summary>
-<label>Who signs in, when not the mailbox itself <input name="signsInAs" maxlength="254" autocomplete="off" value="${one(filled, 'signsInAs') ?? ''}"></label>
-<label>Other addresses that the provider accepts from it, one on each line <textarea name="aliases" rows="3">${one(filled, 'aliases') ?? ''}</textarea></label>
+<summary>${t`More: a shared mailbox, other addresses`}</summary>
+<label>${t`Who signs in, when not the mailbox itself`} <input name="signsInAs" maxlength="254" autocomplete="off" value="${one(filled, 'signsInAs') ?? ''}"></label>
+<label>${t`Other addresses that the provider accepts from it, one on each line`} <textarea name="aliases" rows="3">${one(filled, 'aliases') ?? ''}</textarea></label>
 </details>
-<p><button>Add the mailbox</button></p>
-</form>`
+<p><button>${t`Add the mailbox`}</button></p>`,
+  )
 }
 
 export function mailboxRequestOf(filled: Fields): MailboxRequest {

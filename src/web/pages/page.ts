@@ -1,16 +1,19 @@
 import type { Response } from 'express'
 import { freshSecret } from '../../mailboxes/fresh-secret.ts'
+import type { Html } from '../html.ts'
+import { html } from '../html.ts'
 import type { Session } from '../sessions.ts'
-import type { Html } from './html.ts'
-import { html } from './html.ts'
+import { type Phrases, phrasesFor } from '../texts/phrases.ts'
 
 export interface Page {
-  title: string
+  title: Html | string
   body: Html
-  /** The signed-in administrator's browser: gets a way out. */
+  /** The browser is signed in: gets the pages to choose from, and a way out. */
   session?: Session | undefined
   /** Something in it is marked to be copied. */
   copying?: boolean
+  /** What it shows changes by itself. */
+  live?: boolean
   /** Where the browser goes by itself at once. */
   forwardTo?: URL
 }
@@ -33,9 +36,9 @@ export interface PageSender {
 export function createPageSender({ basePath, version }: { basePath: string; version: string }): PageSender {
   const path = (...pieces: string[]) => `${basePath}/${pieces.map(encodeURIComponent).join('/')}`
 
-  function document({ title, body, session, copying, forwardTo }: Page): Html {
+  function document({ title, body, session, copying, live, forwardTo }: Page, t: Phrases): Html {
     return html`<!doctype html>
-<html lang="en">
+<html lang="${t.language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -45,29 +48,34 @@ ${forwardTo && html`<meta http-equiv="refresh" content="0;url=${forwardTo.href}"
 <title>${title} · postern</title>
 <link rel="icon" type="image/svg+xml" href="${path('icon.svg')}">
 <link rel="stylesheet" href="${path('style.css')}">
-${copying && html`<script src="${path('pages.js')}" defer></script>`}
+${(copying || live) && html`<script src="${path('pages.js')}" defer></script>`}
 </head>
 <body>
+<a class="skip" href="#main">${t`Skip to the content`}</a>
 <header>
 <a class="home" href="${path()}">postern</a>
-${session && html`<nav aria-label="Pages"><a href="${path()}">Mailboxes</a> <a href="${path('logins')}">Logins</a> <a href="${path('api-keys')}">API keys</a> <a href="${path('account')}">Who looks</a></nav>`}
+${session && navigation(t)}
 </header>
-<main>
+<main id="main"${copying && html` data-copy-words="${t`Copy`}|${t`Copied`}"`}>
 <h1>${title}</h1>
 ${body}
 </main>
 <footer>
-${session ? html`<span>postern ${version}</span>${signOutForm(session)}` : html`<span>The gate that speaks OAuth2 for your mail programs</span>`}
+${session ? html`<span>postern ${version}</span>${signOutForm(session, t)}` : html`<span>${t`The gate that speaks OAuth2 for your mail programs`}</span>`}
 </footer>
 </body>
 </html>
 `
   }
 
-  function signOutForm({ csrf }: Session): Html {
+  function navigation(t: Phrases): Html {
+    return html`<nav aria-label="${t`Pages`}"><a href="${path()}">${t`Mailboxes`}</a> <a href="${path('logins')}">${t`Logins`}</a> <a href="${path('journal')}">${t`Journal`}</a> <a href="${path('api-keys')}">${t`API keys`}</a> <a href="${path('account')}">${t`Access`}</a></nav>`
+  }
+
+  function signOutForm({ csrf }: Session, t: Phrases): Html {
     return html`<form method="post" action="${path('sign-out')}">
 <input type="hidden" name="csrf" value="${csrf.reveal()}">
-<button class="quiet">Sign out</button>
+<button class="quiet">${t`Sign out`}</button>
 </form>`
   }
 
@@ -75,10 +83,10 @@ ${session ? html`<span>postern ${version}</span>${signOutForm(session)}` : html`
     path,
     begin(response, page) {
       const place = html`${'-'.repeat(8)}${freshSecret().reveal()}`
-      const [before = '', after = ''] = document({ ...page, body: html`${page.body}${place}` })
+      const [before = '', after = ''] = render(response, { ...page, body: html`${page.body}${place}` })
         .toString()
         .split(place.toString())
-      response.status(200).type('html')
+      response.status(200)
       response.write(before)
       return {
         add: (piece) => void response.write(piece.toString()),
@@ -86,7 +94,14 @@ ${session ? html`<span>postern ${version}</span>${signOutForm(session)}` : html`
       }
     },
     send(response, page, status = 200) {
-      response.status(status).type('html').send(document(page).toString())
+      response.status(status).send(render(response, page).toString())
     },
+  }
+
+  /** In the language that the browser asked for. */
+  function render(response: Response, page: Page): Html {
+    const t = phrasesFor(response.req)
+    response.type('html').set('Content-Language', t.language).vary('Accept-Language')
+    return document(page, t)
   }
 }

@@ -22,9 +22,12 @@ import { createLoginPages } from './login-pages.ts'
 import { createMailboxPages } from './mailbox-pages.ts'
 import { mistakeHandler } from './mistake-page.ts'
 import { createPageSender } from './page.ts'
+import { createPageContexts } from './page-context.ts'
+import { createProviderPages } from './provider-pages.ts'
 import { script } from './script.ts'
 import { createSignInPages } from './sign-in-pages.ts'
 import { stylesheet } from './stylesheet.ts'
+import { createTestMessagePages } from './test-message-pages.ts'
 
 export interface PagesParts {
   /** No trailing slash in its path. */
@@ -70,6 +73,7 @@ export function createPages({
   const cookie = createConsentCookie(publicUrl)
   const begun = createBegunConsents(clock)
   const beginConsent = createBeginConsent({ consent, cookie, begun, pages })
+  const contexts = createPageContexts(sessions, pages)
 
   const router = Router()
   router.get('/style.css', (_request, response) => {
@@ -85,10 +89,12 @@ export function createPages({
   router.post('/{*path}', sameOrigin(hosts))
   router.use(createSignInPages({ publicUrl, pages, sessions, pagePasswords, signInLinks, countWrong, log }))
   router.use(createConsentPages({ consent, beginConsent, cookie, begun, pages, redirectUri, countWrong }))
-  router.use(createMailboxPages({ services, beginConsent, sessions, pages, redirectUri }))
-  router.use(createLoginPages({ services, sessions, pages }))
-  router.use(createApiKeyPages({ services, sessions, pages }))
-  router.use(createAccountPages({ pageAccess, pagePasswords, sessions, pages }))
+  router.use(createMailboxPages({ services, beginConsent, contexts, redirectUri }))
+  router.use(createTestMessagePages({ services, contexts }))
+  router.use(createProviderPages({ services, contexts, redirectUri }))
+  router.use(createLoginPages({ services, contexts }))
+  router.use(createApiKeyPages({ services, contexts }))
+  router.use(createAccountPages({ pageAccess, pagePasswords, contexts }))
   router.all(['/style.css', '/pages.js', '/icon.svg'], allowOnly('GET', 'HEAD'))
   router.use(() => {
     throw new HttpRefusal(404, 'There is no page at this address')

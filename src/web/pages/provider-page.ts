@@ -1,38 +1,36 @@
 import type { ProviderDetails } from '../../providers/provider-status.ts'
 import { evidenceWords } from '../../providers/set-up.ts'
-import type { Html } from './html.ts'
-import { html } from './html.ts'
+import type { Html } from '../html.ts'
+import { html } from '../html.ts'
+import { flows as flowWords } from './mailbox-page.ts'
+import type { PageContext } from './page-context.ts'
 
 /** One provider: how well it is known, and how to set it up. */
-export function providerPage({
-  registered,
-  missing,
-  standing,
-  flows,
-  smtp,
-  scopes,
-  setUp,
-}: ProviderDetails): Html {
+export function providerPage(details: ProviderDetails, { t }: PageContext): Html {
+  const { registered, missing, standing, flows, smtp, scopes, setUp } = details
+  const state = registered
+    ? t`there is one`
+    : html`${t`none yet.`} ${missing !== undefined && t.say(missing)}`
   return html`<section>
 <dl>
-<dt>Registration</dt><dd>${registered ? 'there is one' : html`none yet. ${missing}`}</dd>
-<dt>Known</dt><dd>${evidenceWords[standing.evidence]}</dd>
-<dt>Ways to a grant</dt><dd>${flows.join(', ')}</dd>
-<dt>Mail server</dt><dd>${smtp.host}:${smtp.port} (${smtp.tls})</dd>
-<dt>Asks for</dt><dd><code>${scopes.join(' ')}</code></dd>
-${setUp.redirectUri !== undefined && html`<dt>Redirect URI</dt><dd><code>${setUp.redirectUri}</code></dd>`}
+<dt>${t`Registration`}</dt><dd>${state}</dd>
+<dt>${t`Known`}</dt><dd>${t.say(evidenceWords[standing.evidence])}</dd>
+<dt>${t`Ways to a grant`}</dt><dd>${flows.map((flow) => t.say(flowWords[flow])).join(', ')}</dd>
+<dt>${t`Mail server`}</dt><dd>${smtp.host}:${smtp.port} (${smtp.tls})</dd>
+<dt>${t`Asks for`}</dt><dd><code>${scopes.join(' ')}</code></dd>
+${setUp.redirectUri !== undefined && html`<dt>${t`Redirect URI`}</dt><dd><code data-copy>${setUp.redirectUri}</code></dd>`}
 </dl>
-${standing.notes.length > 0 && html`<h2>To know</h2><ul>${standing.notes.map((note) => html`<li>${note}</li>`)}</ul>`}
+${standing.notes.length > 0 && html`<h2>${t`To know`}</h2><ul>${standing.notes.map((note) => html`<li>${t.say(note)}</li>`)}</ul>`}
 </section>
 <section>
-<h2>To do at the provider</h2>
-<ol>${setUp.steps.map((step) => html`<li>${step}</li>`)}</ol>
+<h2>${t`To do at the provider`}</h2>
+<ol>${setUp.steps.map((step) => html`<li>${t.say(step)}</li>`)}</ol>
 </section>
 ${setUp.commands.map(
   ({ purpose, lines }) => html`<section>
 <h2>Exchange Online PowerShell</h2>
-<p>${purpose}:</p>
-<pre>${lines.join('\n')}</pre>
+<p>${t.say(purpose)}:</p>
+<pre tabindex="0" data-copy>${lines.join('\n')}</pre>
 </section>`,
 )}`
 }

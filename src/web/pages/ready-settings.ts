@@ -1,6 +1,7 @@
 import type { SmtpListener } from '../../config/config.ts'
 import { isLoopback, isWildcard } from '../../config/endpoint.ts'
 import type { LoginStatus } from '../../mailboxes/services.ts'
+import { type Phrases, phrase } from '../texts/phrases.ts'
 
 /** What somebody enters in one program or device. */
 export interface ReadySettings {
@@ -24,7 +25,10 @@ interface Server {
 }
 
 /** Ready settings for what people own, to be copied: for the same machine where postern listens there, else for another one. */
-export function readySettings({ login, password = 'YOUR-PASSWORD', listeners }: MadeLogin): ReadySettings[] {
+export function readySettings(
+  { login, password = 'YOUR-PASSWORD', listeners }: MadeLogin,
+  t: Phrases,
+): ReadySettings[] {
   const servers = listeners.filter(({ tls }) => tls !== 'implicit').map(serverOf)
   const near = servers.find(({ local }) => local) ?? servers[0]
   if (!near) return []
@@ -33,7 +37,7 @@ export function readySettings({ login, password = 'YOUR-PASSWORD', listeners }: 
   const known = { ...near, user: login.userName, password, from }
   const forms = { ...(far ?? near), user: login.userName, password, from }
   return [
-    { title: 'A printer, scanner or any form', text: deviceForm(forms) },
+    { title: t.say(phrase('A printer, scanner or any form')), text: deviceForm(forms, t) },
     { title: 'Postfix', text: postfix(known) },
     { title: 'msmtp', text: msmtp(known) },
     { title: 'git send-email', text: git(known) },
@@ -50,14 +54,17 @@ function serverOf({ host, port }: SmtpListener): Server {
 
 type Known = Server & { user: string; password: string; from: string }
 
-function deviceForm({ host, port, local, user, password, from }: Known): string {
-  return `SMTP server      ${host}
-Port             ${port}
-Encryption       ${local ? 'none (same machine)' : 'STARTTLS or SSL/TLS'}
-Authentication   on (LOGIN or PLAIN)
-User name        ${user}
-Password         ${password}
-Sender address   ${from}`
+function deviceForm({ host, port, local, user, password, from }: Known, t: Phrases): string {
+  const fields: readonly [string, string | number][] = [
+    [phrase('SMTP server'), host],
+    [phrase('Port'), port],
+    [phrase('Encryption'), t.say(local ? phrase('none (same machine)') : phrase('STARTTLS or SSL/TLS'))],
+    [phrase('Authentication'), t.say(phrase('on (LOGIN or PLAIN)'))],
+    [phrase('User name'), user],
+    [phrase('Password'), password],
+    [phrase('Sender address'), from],
+  ]
+  return fields.map(([name, value]) => `${t.say(name)}: ${value}`).join('\n')
 }
 
 function postfix({ host, port, local, user, password }: Known): string {

@@ -1,38 +1,39 @@
 import type { PauseStatus, SendingStatus } from '../../mailboxes/services.ts'
-import { type Html, html } from './html.ts'
-import { time } from './mailbox-state.ts'
+import { type Html, type HtmlValue, html } from '../html.ts'
+import { type Phrases, phrase } from '../texts/phrases.ts'
+import { time } from './time.ts'
 
 /** What a mailbox may send now: pauses first, because they are what somebody looks for. */
-export function sendingSection(sending: SendingStatus | undefined): Html | undefined {
+export function sendingSection(sending: SendingStatus | undefined, t: Phrases): Html | undefined {
   if (sending === undefined) return undefined
   const { connections, waiting, pauses } = sending
   const { open, inUse, allowed, limit } = connections
   return html`<section>
-<h2>Sending</h2>
-${pauses.map(pauseText)}
+<h2>${t`Sending`}</h2>
+${pauses.map((pause) => pauseText(pause, t))}
 <dl>
-<dt>Messages in the last minute</dt><dd>${amount(sending.messagesLastMinute, sending.messagesPerMinute)}</dd>
-<dt>Recipients in the last day</dt><dd>${amount(sending.recipientsLastDay, sending.recipientsPerDay)}${sending.recipientsRoomAt && html`, room again at ${time(sending.recipientsRoomAt)}`}</dd>
-<dt>Connections to the provider</dt><dd>${open} open, ${inUse} in use, ${allowed} allowed${allowed < limit && ` for now, of ${limit}`}</dd>
-<dt>Messages that wait</dt><dd>${waiting}</dd>
+<dt>${t`Messages in the last minute`}</dt><dd>${amount(sending.messagesLastMinute, sending.messagesPerMinute, t)}</dd>
+<dt>${t`Recipients in the last day`}</dt><dd>${amount(sending.recipientsLastDay, sending.recipientsPerDay, t)}${sending.recipientsRoomAt && html`, ${t`room again at ${time(sending.recipientsRoomAt)}`}`}</dd>
+<dt>${t`Connections to the provider`}</dt><dd>${allowed < limit ? t`${open} open, ${inUse} in use, ${allowed} allowed for now, of ${limit}` : t`${open} open, ${inUse} in use, ${allowed} allowed`}</dd>
+<dt>${t`Messages that wait`}</dt><dd>${waiting}</dd>
 </dl>
 </section>`
 }
 
-function amount(count: number, limit: number | undefined): string {
-  return limit === undefined ? String(count) : `${count} of ${limit}`
+function amount(count: number, limit: number | undefined, t: Phrases): HtmlValue {
+  return limit === undefined ? count : t`${count} of ${limit}`
 }
 
-function pauseText({ about, sender, until, reason, fix }: PauseStatus): Html {
-  const what = sender === undefined ? abouts[about] : html`the sender <strong>${sender}</strong>`
-  return html`<p>Not tried until ${time(until)}, when one try finds out: ${what}. ${reason}${fix && ` ${fix}`}</p>
+function pauseText({ about, sender, until, reason, fix }: PauseStatus, t: Phrases): Html {
+  const what = sender === undefined ? t.say(abouts[about]) : t`the sender ${html`<strong>${sender}</strong>`}`
+  return html`<p>${t`Not tried until ${time(until)}, when one try finds out: ${what}.`} ${t.say(reason)}${fix !== undefined && ` ${t.say(fix)}`}</p>
 `
 }
 
 const abouts: Record<PauseStatus['about'], string> = {
-  mailbox: 'this mailbox',
-  sender: 'a sender',
-  registration: 'every mailbox of this registration',
-  'sign-in': 'new connections',
-  token: 'new access tokens',
+  mailbox: phrase('this mailbox'),
+  sender: phrase('a sender'),
+  registration: phrase('every mailbox of this registration'),
+  'sign-in': phrase('new connections'),
+  token: phrase('new access tokens'),
 }

@@ -1,21 +1,21 @@
 import type { Request } from 'express'
-import express, { Router } from 'express'
-import { Failure } from '../../base/failure.ts'
+import { Router } from 'express'
 import type { Log } from '../../base/log.ts'
 import { Secret } from '../../base/secret.ts'
 import type { PagePasswords } from '../../mailboxes/services.ts'
 import type { PageRole } from '../../store/ports.ts'
 import { allowOnly } from '../allow-only.ts'
-import { errorAnswer, HttpRefusal } from '../http-refusal.ts'
+import type { Html } from '../html.ts'
+import { html } from '../html.ts'
+import { HttpRefusal } from '../http-refusal.ts'
 import type { Sessions } from '../sessions.ts'
 import { checkCsrf } from '../sessions.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
 import { newLinkAdvice } from '../sign-in-links.ts'
+import { type Phrases, phrase, phrasesFor } from '../texts/phrases.ts'
 import type { CountWrongSecret } from '../wrong-secret.ts'
-import { fieldsOf, one } from './form-fields.ts'
-import type { Html } from './html.ts'
-import { html } from './html.ts'
-import { mistakeSection } from './mistake-page.ts'
+import { fieldsOf, one, readForm } from './form-fields.ts'
+import { mistakeSection, refusalOf } from './mistake-page.ts'
 import type { PageSender } from './page.ts'
 
 export interface SignInPagesParts {
@@ -28,21 +28,23 @@ export interface SignInPagesParts {
   log: Log
 }
 
-const whom: Record<PageRole, string> = {
-  administrator: 'the administrator of postern',
-  viewer: 'a viewer, who sees the pages and changes nothing',
+const invitations: Record<PageRole, string> = {
+  administrator: phrase('This link signs this browser in as the administrator of postern. It works once.'),
+  viewer: phrase(
+    'This link signs this browser in as a viewer, who sees the pages and changes nothing. It works once.',
+  ),
 }
 
 /** Signing a browser in, by a one-time link or a password, and out again. */
 export function createSignInPages(parts: SignInPagesParts): Router {
   const { publicUrl, pages, sessions, pagePasswords, signInLinks, countWrong, log } = parts
   const router = Router()
-  const readForm = express.urlencoded({ extended: false, limit: '64kb' })
 
   router
     .route('/sign-in')
-    .get((_request, response) => {
-      pages.send(response, { title: 'Sign in', body: passwordForm() })
+    .get((request, response) => {
+      const t = phrasesFor(request)
+      pages.send(response, { title: t`Sign in`, body: passwordForm(t) })
     })
     .post(readForm, async (request, response) => {
       const fields = fieldsOf(request.body)
@@ -53,11 +55,11 @@ export function createSignInPages(parts: SignInPagesParts): Router {
         log.info({ event: 'page.signed-in', role, means: 'password' }, 'a browser signed in')
         response.redirect(303, pages.path())
       } catch (error) {
-        if (!(error instanceof Failure) || error.code === 'internal') throw error
-        const answer = errorAnswer(error)
-        response.set(answer.headers)
-        const body = html`${mistakeSection(answer)}${passwordForm()}`
-        pages.send(response, { title: 'Sign in', body }, answer.status)
+        const refusal = refusalOf(error)
+        const t = phrasesFor(request)
+        response.set(refusal.headers)
+        const body = html`${mistakeSection(refusal, t)}${passwordForm(t)}`
+        pages.send(response, { title: t`Sign in`, body }, refusal.status)
       }
     })
     .all(allowOnly('GET', 'HEAD', 'POST'))
@@ -68,11 +70,12 @@ export function createSignInPages(parts: SignInPagesParts): Router {
     .get((request, response) => {
       const role = signInLinks.roleOf(request.params.token)
       if (!role) throw refusal(request, request.params.token)
+      const t = phrasesFor(request)
       const body = html`<section>
-<p>This link signs this browser in as ${whom[role]}. It works once.</p>
-<form method="post" action="${pages.path('sign-in', request.params.token)}"><button>Sign in</button></form>
+<p>${t.say(invitations[role])}</p>
+<form method="post" action="${pages.path('sign-in', request.params.token)}"><button>${t`Sign in`}</button></form>
 </section>`
-      pages.send(response, { title: 'Sign in', body })
+      pages.send(response, { title: t`Sign in`, body })
     })
     .post(async (request, response) => {
       const role = signInLinks.redeem(request.params.token)
@@ -90,21 +93,22 @@ export function createSignInPages(parts: SignInPagesParts): Router {
     .post(readForm, async (request, response) => {
       checkCsrf(await sessions.require(request), request.body)
       await sessions.end(request, response)
-      const body = html`<section class="done"><p>This browser is signed out.</p></section>`
-      pages.send(response, { title: 'Signed out', body })
+      const t = phrasesFor(request)
+      const body = html`<section class="done"><p>${t`This browser is signed out.`}</p></section>`
+      pages.send(response, { title: t`Signed out`, body })
     })
     .all(allowOnly('POST'))
 
   return router
 
-  function passwordForm(): Html {
+  function passwordForm(t: Phrases): Html {
     return html`<form method="post" action="${pages.path('sign-in')}">
 <section>
-<label>As <select name="name"><option value="administrator">administrator</option><option value="viewer">viewer</option></select></label>
-<label>Password <input type="password" name="password" required autocomplete="current-password"></label>
-<button>Sign in</button>
+<label>${t`As`} <select name="name"><option value="administrator">${t`Administrator`}</option><option value="viewer">${t`Viewer`}</option></select></label>
+<label>${t`Password`} <input type="password" name="password" required autocomplete="current-password"></label>
+<button>${t`Sign in`}</button>
 </section>
-<p class="soft">No password yet, or forgotten? ${newLinkAdvice(publicUrl)}</p>
+<p class="soft">${t`No password yet, or forgotten?`} ${t.say(newLinkAdvice(publicUrl))}</p>
 </form>`
   }
 

@@ -98,7 +98,10 @@ fieldset { margin: 0 0 .75rem; padding: .6rem .85rem; border: 1px solid var(--li
 legend { padding: 0 .3rem; color: var(--soft); }
 details { margin: 0 0 .75rem; }
 summary { padding: .5rem 0; cursor: pointer; }
-nav { display: flex; gap: 1rem; }
+nav { display: flex; flex-wrap: wrap; gap: .25rem 1rem; }
+.skip { position: absolute; left: -100rem; }
+.skip:focus { position: static; }
+ul.cards h3 { margin: 0 0 .5rem; font-size: 1.1rem; line-height: 1.3; }
 button.copy { min-height: 0; margin: 0 0 .75rem .5rem; padding: .2rem .6rem; font-size: .875rem; }
 input:not([type=hidden]):not([type=checkbox]):not([type=radio]), select, textarea {
   display: block;

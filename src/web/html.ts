@@ -21,6 +21,16 @@ export class Html {
     return new Html(strings.reduce((text, string, index) => text + render(values[index - 1]) + string, ''))
   }
 
+  /** A phrase, in which `{1}` stands for the first value. All of it but the values is text. */
+  static fromPhrase(text: string, values: readonly HtmlValue[]): Html {
+    const pieces = text.split(/\{(\d)\}/)
+    return new Html(
+      pieces
+        .map((piece, index) => (index % 2 === 0 ? render(piece) : render(values[Number(piece) - 1])))
+        .join(''),
+    )
+  }
+
   toString(): string {
     return this.#text
   }

@@ -1,0 +1,48 @@
+import type { Request } from 'express'
+import type { Html } from '../html.ts'
+import { html } from '../html.ts'
+import { checkChange, type Session, type Sessions } from '../sessions.ts'
+import { type Phrases, phrasesFor } from '../texts/phrases.ts'
+import type { PageSender } from './page.ts'
+
+/** What the pages of somebody who is signed in are made with. */
+export interface PageContext {
+  session: Session
+  t: Phrases
+  pages: PageSender
+}
+
+export interface PageContexts {
+  /** @throws HttpRefusal 401 */
+  toSee(request: Request): Promise<PageContext>
+  /** For a form that came: @throws HttpRefusal 401, and 403 as `checkChange` */
+  toChange(request: Request): Promise<PageContext>
+}
+
+export function createPageContexts(sessions: Sessions, pages: PageSender): PageContexts {
+  const toSee = async (request: Request) => ({
+    session: await sessions.require(request),
+    t: phrasesFor(request),
+    pages,
+  })
+  return {
+    toSee,
+    async toChange(request) {
+      const context = await toSee(request)
+      checkChange(context.session, request.body)
+      return context
+    },
+  }
+}
+
+/** A form of this session. */
+export function form({ session, pages }: PageContext, path: readonly string[], body: Html): Html {
+  return html`<form method="post" action="${pages.path(...path)}">
+<input type="hidden" name="csrf" value="${session.csrf.reveal()}">
+${body}
+</form>`
+}
+
+export function mayChange({ session }: PageContext): boolean {
+  return session.role === 'administrator'
+}

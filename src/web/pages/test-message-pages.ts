@@ -1,0 +1,41 @@
+import type { Request, Response } from 'express'
+import { Router } from 'express'
+import { allowOnly } from '../allow-only.ts'
+import { html } from '../html.ts'
+import type { WebServices } from '../web-services.ts'
+import { fieldsOf, one, readForm } from './form-fields.ts'
+import type { PageContexts } from './page-context.ts'
+import { testMessageOf, testSteps } from './test-message.ts'
+import { shownStep } from './test-message-page.ts'
+
+export interface TestMessagePagesParts {
+  services: Pick<WebServices, 'mailboxes' | 'logins' | 'rehearse'>
+  contexts: PageContexts
+}
+
+/** A test message, whose steps are shown as they are taken. */
+export function createTestMessagePages({ services, contexts }: TestMessagePagesParts): Router {
+  const { mailboxes, logins, rehearse } = services
+  const router = Router()
+
+  router
+    .route('/mailboxes/:address/test')
+    .post(readForm, (request, response) => sendTest(request, response, String(request.params.address)))
+    .all(allowOnly('POST'))
+
+  return router
+
+  async function sendTest(request: Request, response: Response, mailbox: string): Promise<void> {
+    const { t, session, pages } = await contexts.toChange(request)
+    const { address } = await mailboxes.show(mailbox)
+    const fields = fieldsOf(request.body)
+    const message = testMessageOf(address, fields)
+    const login = (await logins.list(address)).find(({ id }) => id === one(fields, 'login'))
+    const back = html`<p><a href="${pages.path('mailboxes', address)}">${t`Back to ${address}`}</a></p>`
+    const page = pages.begin(response, { title: t`A test message to ${message.to}`, body: back, session })
+    page.add(html`<ul class="cards" aria-live="polite">`)
+    for await (const step of testSteps(message, login, rehearse)) page.add(shownStep(step, t))
+    page.add(html`</ul>`)
+    page.end()
+  }
+}

@@ -1,0 +1,503 @@
+import type { Dictionary } from './translation.ts'
+
+/** What the rooms below the web door have to tell people: failures, advice, and what providers are known to be. */
+export const japaneseOfRooms: Dictionary = {
+  // notices
+  'POSTERN_NOTIFY_COMMAND cannot be started': 'POSTERN_NOTIFY_COMMAND を起動できません',
+  'Check that a shell is installed and that postern may run programs.':
+    'シェルがインストールされ、postern がプログラムを実行できることを確認してください。',
+  'POSTERN_NOTIFY_COMMAND {1}': 'POSTERN_NOTIFY_COMMAND: {1}',
+  'Run it by hand with a JSON text on its standard input; it has {1} seconds and must end with 0.':
+    '標準入力に JSON を渡して手動で実行してみてください。{1} 秒以内に終了コード 0 で終わる必要があります。',
+  'There is no way to send a consent link: no channel for notices is set':
+    '通知の経路が設定されていないため、同意リンクを送れません',
+  'Set POSTERN_NOTIFY_WEBHOOK_URL, POSTERN_NOTIFY_MAIL_FROM or POSTERN_NOTIFY_COMMAND, and restart; or hand the link over yourself.':
+    'POSTERN_NOTIFY_WEBHOOK_URL、POSTERN_NOTIFY_MAIL_FROM、POSTERN_NOTIFY_COMMAND のいずれかを設定して再起動するか、リンクを自分で渡してください。',
+  'The consent link was delivered by no channel ({1})': '同意リンクはどの経路でも届きませんでした({1})',
+  'Mend one of the channels, or hand the link over yourself.':
+    '経路のどれかを直すか、リンクを自分で渡してください。',
+  'The notice was not taken from {1} ({2})': '{1} からの通知は受け取られませんでした({2})',
+  'Check with "postern mailbox show {1}" whether it can send, and POSTERN_NOTIFY_MAIL_TO.':
+    '「postern mailbox show {1}」で送信できるか確認し、POSTERN_NOTIFY_MAIL_TO も確認してください。',
+  'The webhook at {1} cannot be reached': 'Webhook {1} に接続できません',
+  'Check POSTERN_NOTIFY_WEBHOOK_URL, and that its server answers.':
+    'POSTERN_NOTIFY_WEBHOOK_URL と、そのサーバーが応答することを確認してください。',
+  'The webhook at {1} answered with HTTP status {2}': 'Webhook {1} が HTTP ステータス {2} を返しました',
+  'Check what its server says about the request; redirects are not followed.':
+    'サーバー側でリクエストの記録を確認してください。リダイレクトには従いません。',
+
+  // upstream
+  'The connection to {1} failed: {2}': '{1} への接続に失敗しました: {2}',
+  'Try again later; if it lasts, check the way to the provider through firewall and proxy.':
+    'あとでもう一度試してください。続く場合は、ファイアウォールやプロキシを通るプロバイダーまでの経路を確認してください。',
+  '{1} closes every connection before its first reply': '{1} は最初の応答の前にすべての接続を閉じます',
+  'Try again later.': 'あとでもう一度試してください。',
+  '{1} takes the sign-in and then no mail ({2})':
+    '{1} はサインインを受け付けますが、メールを受け付けません({2})',
+  'Check that the account may send mail at the provider.':
+    'プロバイダーでこのアカウントの送信が許可されていることを確認してください。',
+  'There is no mailbox {1}': 'メールボックス {1} はありません',
+  'Add it with "postern mailbox add".': '「postern mailbox add」で追加してください。',
+  '{1} does not offer STARTTLS, and postern sends no token without TLS':
+    '{1} は STARTTLS に対応していません。postern は TLS なしでトークンを送りません',
+  'Check host and port of the provider, and whether a firewall takes STARTTLS out of its answers.':
+    'プロバイダーのホストとポート、およびファイアウォールが応答から STARTTLS を取り除いていないか確認してください。',
+  '{1}: there were too many bad ones': '{1}: 誤った試行が多すぎました',
+  'Find out what else signs in there with a wrong password, and try again in an hour.':
+    'ほかに誤ったパスワードでサインインしているものを突き止め、1 時間後にもう一度試してください。',
+  '{1}: a policy forbids it': '{1}: ポリシーで禁止されています',
+  'Have an administrator allow authenticated SMTP for {1} at the provider, and check its sign-in policies.':
+    'プロバイダーの管理者に {1} の認証済み SMTP を許可してもらい、サインインのポリシーを確認してください。',
+  'Check host, port and mechanisms of the provider, and that the account is not disabled there.':
+    'プロバイダーのホスト、ポート、認証方式と、アカウントが無効になっていないことを確認してください。',
+  '{1} gave an answer to the sign-in that means nothing there ({2})':
+    '{1} がサインインに対して意味のない応答を返しました({2})',
+  '{1} refused the access token for {2} ({3}{4})': '{1} が {2} のアクセストークンを拒否しました({3}{4})',
+  'Check that the account that consented may send as {1} and that the consent included sending mail; then consent again.':
+    '同意したアカウントが {1} として送信でき、同意にメール送信が含まれていたことを確認して、もう一度同意してください。',
+  'The sign-in at {1} took too long': '{1} でのサインインに時間がかかりすぎました',
+  '{1} did not say what became of the message: {2}': '{1} はメッセージがどうなったかを伝えませんでした: {2}',
+  'Find out whether it has arrived before you send it again.':
+    'もう一度送る前に、届いているかどうかを確認してください。',
+  'The provider closed the connection right after the sign-in':
+    'プロバイダーがサインイン直後に接続を閉じました',
+  'All connections that the provider allows were in use for {1} seconds':
+    'プロバイダーが許可する接続が {1} 秒間すべて使用中でした',
+  'Try again; if it happens often, send less at a time or spread it over more mailboxes.':
+    'もう一度試してください。頻繁に起きる場合は、一度に送る量を減らすか、メールボックスを増やして分散してください。',
+  "The provider's limits let no message leave for {1} seconds":
+    'プロバイダーの上限により {1} 秒間メッセージを送れませんでした',
+  'Try again; if it happens often, send more slowly or spread it over more mailboxes.':
+    'もう一度試してください。頻繁に起きる場合は、ゆっくり送るか、メールボックスを増やして分散してください。',
+  'The provider gave no connection within {1} seconds': 'プロバイダーに {1} 秒以内に接続できませんでした',
+  'There is no idle connection to hand out': '渡せる空き接続がありません',
+  '{1}: the TLS that reached it is too old': '{1}: 届いた TLS が古すぎます',
+  'Find what stands between postern and the provider and speaks TLS in its place, and have it speak TLS 1.2 or newer.':
+    'postern とプロバイダーの間で代わりに TLS を話しているものを突き止め、TLS 1.2 以降を使わせてください。',
+  'Check host and port of the provider, and whether it takes connections from this network.':
+    'プロバイダーのホストとポート、およびこのネットワークからの接続を受け付けるか確認してください。',
+  'Add it first.': '先に追加してください。',
+  'The provider refuses {1}': 'プロバイダーが {1} を拒否しました',
+  'Its own words say why; the log has them, too.':
+    '理由はプロバイダーの応答にあります(ログにも記録されています)。',
+  '{1} offers CHUNKING and refused BDAT ({2})': '{1} は CHUNKING を示しながら BDAT を拒否しました({2})',
+  'Send the message again: it will go by DATA.':
+    'メッセージをもう一度送ってください。今度は DATA で送られます。',
+  '{1} offers no sign-in by {2}, only {3}': '{1} は {2} でのサインインに対応していません({3} のみ)',
+  'Check host and port of the provider: it has to be its submission service, not its MX.':
+    'プロバイダーのホストとポートを確認してください。MX ではなく送信(submission)用のサーバーが必要です。',
+  'Check the host name of the provider; if it is right, something between postern and the provider answers in its place.':
+    'プロバイダーのホスト名を確認してください。正しい場合は、postern とプロバイダーの間の何かが代わりに応答しています。',
+  'Check the clock of this machine; if it is right, the provider has to renew its certificate.':
+    'このマシンの時計を確認してください。正しい場合は、プロバイダーが証明書を更新する必要があります。',
+  'If the provider or a TLS-inspecting proxy uses its own authority, name its certificate with POSTERN_EXTRA_CA_FILE.':
+    'プロバイダーや TLS を検査するプロキシが独自の認証局を使う場合は、その証明書を POSTERN_EXTRA_CA_FILE に指定してください。',
+  'Check the host name of the provider, and who answers under it.':
+    'プロバイダーのホスト名と、その名前で応答しているものを確認してください。',
+  'Check the port and the TLS mode of the provider: "implicit" (usually port 465) or "starttls" (usually 587). TLS 1.2 is the least.':
+    'プロバイダーのポートと TLS の方式を確認してください。"implicit"(通常はポート 465)または "starttls"(通常は 587)です。TLS 1.2 以上が必要です。',
+  'This transaction is over already': 'このトランザクションはすでに終わっています',
+  'The client took so long that others got its connection':
+    'クライアントに時間がかかりすぎたため、接続はほかに回されました',
+  'Send the message again. A program that prepares it between RCPT and DATA should do so before.':
+    'メッセージをもう一度送ってください。RCPT と DATA の間でメッセージを準備するプログラムは、その前に準備してください。',
+
+  // consent
+  'No such consent is under way': 'そのような同意は進行していません',
+  'Make a new link.': '新しいリンクを作ってください。',
+  '{1} has no consent of an administrator for a whole organisation':
+    '{1} には、組織全体についての管理者の同意がありません',
+  'Let the owner of each mailbox consent: postern consent ADDRESS.':
+    '各メールボックスの所有者に同意してもらってください: postern consent ADDRESS',
+  '{1} says that no administrator has consented{2}': '{1} によると、管理者は同意していません{2}',
+  'Open the link as an administrator who may consent for the organisation, such as a Cloud Application Administrator.':
+    '組織について同意できる管理者(クラウドアプリケーション管理者など)としてリンクを開いてください。',
+  '{1} says that the consent was declined': '{1} によると、同意は拒否されました',
+  'Start again and agree; if no such choice was offered, ask the administrator of the organisation to allow postern.':
+    'やり直して同意してください。選択肢が表示されなかった場合は、組織の管理者に postern の許可を依頼してください。',
+  '{1} wants more than was done: {2}': '{1} では、まだ必要な操作があります: {2}',
+  'Start again and finish every step; ask the administrator of the organisation if one cannot be finished.':
+    'やり直してすべての手順を終えてください。終えられない場合は、組織の管理者に相談してください。',
+  '{1} has a passing trouble: {2}': '{1} で一時的な問題が起きています: {2}',
+  'Start again in a few minutes.': '数分後にやり直してください。',
+  '{1} refused the request: {2}': '{1} がリクエストを拒否しました: {2}',
+  "Check the registration's client id, redirect URI and scopes at the provider.":
+    'プロバイダーで登録のクライアントID、リダイレクトURI、スコープを確認してください。',
+  'The answer of {1} did not pass the checks': '{1} の応答が検証を通りませんでした',
+  "Start again; if it stays so, check the provider's issuer and endpoints.":
+    'やり直してください。続く場合は、プロバイダーの issuer とエンドポイントを確認してください。',
+  'Start again from the link, or from the page of the mailbox, and stay in the same browser.':
+    'リンクまたはメールボックスのページからやり直し、同じブラウザーで続けてください。',
+  '{1} gave no refresh token': '{1} がリフレッシュトークンを返しませんでした',
+  "Remove postern from the account's connected applications and start again; if that does not help, the registration must ask for offline access.":
+    'アカウントの連携アプリから postern を削除してやり直してください。それでも解決しない場合、登録でオフラインアクセスを要求する必要があります。',
+  '{1} did not say which mail address signed in':
+    '{1} は、どのメールアドレスがサインインしたかを示しませんでした',
+  'Check that the registration may ask for the scopes openid and email, then start again.':
+    '登録がスコープ openid と email を要求できることを確認して、やり直してください。',
+  '{1} signed in, but {2} has to': '{1} がサインインしましたが、必要なのは {2} です',
+  'Start again and choose the account {1}. If {2} may send for {3}, an administrator can set that with --signs-in-as.':
+    'やり直してアカウント {1} を選んでください。{2} が {3} の代わりに送信できる場合は、管理者が --signs-in-as で設定できます。',
+  'The right to send mail was not given: {1}': 'メールを送る権限が与えられませんでした: {1}',
+  'Start again and leave every box ticked; if there was none, add the scope to the registration at the provider.':
+    'やり直して、すべてのチェックを付けたままにしてください。チェック欄がなかった場合は、プロバイダーの登録にスコープを追加してください。',
+  'This consent link is not valid: it was used, has expired, or never existed':
+    'この同意リンクは無効です(使用済み、期限切れ、または存在しません)',
+  'Ask the person who sent it for a new link.': '送った人に新しいリンクを依頼してください。',
+  'The consent link was used or has expired in the meantime':
+    '同意リンクはその間に使われたか、期限が切れました',
+  'The mailbox {1} was removed or changed in the meantime':
+    'メールボックス {1} はその間に削除または変更されました',
+  'Ask the administrator what it is to be now, then start again.':
+    '現在の状況を管理者に確認してから、やり直してください。',
+  '{1} has no sign-in by a code on another device':
+    '{1} は、別の機器でコードを入力するサインインに対応していません',
+  'Use the consent in a browser: its link works on any machine that reaches postern, and --paste where none does.':
+    'ブラウザーでの同意を使ってください。リンクは postern に接続できるどのマシンでも使え、接続できない場合は --paste を使えます。',
+  'The code was not entered in time': 'コードが時間内に入力されませんでした',
+  'Begin again.': '最初からやり直してください。',
+  '{1} consents on other devices are under way already': '別の機器での同意がすでに {1} 件進行中です',
+  'Wait until one has ended.': 'どれかが終わるまで待ってください。',
+  'There is no such consent on another device, or it ended long ago':
+    '別の機器での同意は存在しないか、すでに終わっています',
+  'This is not what the browser ended at': 'これはブラウザーが最後に開いたアドレスではありません',
+  'Copy the whole address from the address bar of the browser, or the code that the page shows.':
+    'ブラウザーのアドレスバーにあるアドレス全体、またはページに表示されたコードをコピーしてください。',
+  'At {1} nobody consents: an app sends for {2} by itself':
+    '{1} では人の同意は不要です。アプリ自身が {2} の代わりに送信します',
+  'Nothing is to be done here; "postern provider show" says how the app is set up.':
+    'ここでの操作は不要です。アプリの設定方法は「postern provider show」で表示されます。',
+  '"{1}" is a whole domain, whose mail an app sends without a consent':
+    '「{1}」はドメイン全体です。アプリが同意なしでメールを送信します',
+  'Nothing is to be done here; add a mailbox by its own address where a person has to consent.':
+    'ここでの操作は不要です。人の同意が必要な場合は、個別のアドレスでメールボックスを追加してください。',
+
+  // mailboxes
+  'There is no API key {1} that could be revoked': '取り消せる APIキー {1} はありません',
+  'This API key is not valid': 'この APIキーは無効です',
+  'Make a new one with `postern api-key add`.': '`postern api-key add` で新しいキーを作ってください。',
+  'An API key needs a scope': 'APIキーにはスコープが必要です',
+  'Give at least one of read, admin, token:ADDRESS or send:ADDRESS.':
+    'read、admin、token:ADDRESS、send:ADDRESS のうち少なくとも 1 つを選んでください。',
+  'The login or API key of this session has ended': 'このセッションのログインまたは APIキーは終了しています',
+  'A name has at most 100 characters and no control or invisible ones':
+    '名前は 100 文字以内で、制御文字や見えない文字は使えません',
+  'Give a short name, such as "Printer, 2nd floor".':
+    '「2 階のプリンター」のような短い名前を付けてください。',
+  'Add the mailbox first.': '先にメールボックスを追加してください。',
+  '"{1}" is not a date that postern can read': '「{1}」は日付として読み取れません',
+  'Write it as 2030-12-31 or 2030-12-31T18:00:00Z.':
+    '2030-12-31 または 2030-12-31T18:00:00Z の形で入力してください。',
+  '"{1}" has passed already': '「{1}」はすでに過ぎています',
+  'Give a date in the future.': '将来の日付を入力してください。',
+  "{1} lets no app send without a person's consent":
+    '{1} では、人の同意なしでアプリが送信することはできません',
+  'Add the mailbox without --app-only, and let its owner consent.':
+    '--app-only なしでメールボックスを追加し、所有者に同意してもらってください。',
+  '"{1}" is a whole domain, and nobody can consent for all of its mailboxes':
+    '「{1}」はドメイン全体です。すべてのメールボックスについて同意できる人はいません',
+  'Add it with --app-only at a provider that lets an app send for an organisation, or add each mailbox by its own address.':
+    'アプリが組織の代わりに送信できるプロバイダーで --app-only を付けて追加するか、メールボックスを個別のアドレスで追加してください。',
+  'A mailbox without a consent has no refresh token and nobody who signs in':
+    '同意を使わないメールボックスには、リフレッシュトークンもサインインする人もありません',
+  'Leave out either --app-only, or the refresh token and the person.':
+    '--app-only か、リフレッシュトークンとサインインする人のどちらかを外してください。',
+  'The registration of {1} has no client secret and no certificate, so nobody could tell that it is us':
+    '{1} の登録にはクライアントシークレットも証明書もないため、postern であることを証明できません',
+  'Give the registration one of them at the provider and in the settings, and restart.':
+    'プロバイダーと設定の両方でどちらかを登録に追加し、再起動してください。',
+  '"{1}" stands for many organisations, and an app without a person belongs to one':
+    '「{1}」は多数の組織を表しますが、人の同意を使わないアプリは 1 つの組織に属します',
+  'Set POSTERN_MICROSOFT_TENANT to the ID or a domain of the organisation, and restart.':
+    'POSTERN_MICROSOFT_TENANT に組織の ID またはドメインを設定し、再起動してください。',
+  'Wrong user name or password': 'ユーザー名またはパスワードが違います',
+  'A login needs a mailbox': 'ログインにはメールボックスが必要です',
+  'Name at least one mailbox address.': 'メールボックスのアドレスを 1 つ以上選んでください。',
+  'A whole domain is no mailbox that other senders could leave through':
+    'ドメイン全体は、ほかの送信者の送信に使えるメールボックスではありません',
+  'Give the login a mailbox by its own address as well, or leave out further senders and their replacement.':
+    '個別のアドレスのメールボックスもログインに加えるか、ほかの送信者とその置き換えを外してください。',
+  'A login without a password has none to choose, and none for CRAM-MD5':
+    'パスワードなしのログインでは、パスワードも CRAM-MD5 も指定できません',
+  'Leave out the password and CRAM-MD5, or make a login that signs in.':
+    'パスワードと CRAM-MD5 を外すか、サインインするログインを作ってください。',
+  'A login without a password must be bound to a network':
+    'パスワードなしのログインには、接続元ネットワークの指定が必要です',
+  'Name the address of the device or its network, such as 192.0.2.7 or 192.0.2.0/28.':
+    '機器のアドレスまたはネットワークを入力してください(例: 192.0.2.7、192.0.2.0/28)。',
+  'The network {1} is too wide for a login without a password':
+    'ネットワーク {1} は、パスワードなしのログインには広すぎます',
+  'Name the addresses of the devices themselves; /{1} is the widest of IPv4, /{2} of IPv6.':
+    '機器自身のアドレスを入力してください。最も広い範囲は IPv4 で /{1}、IPv6 で /{2} です。',
+  'A login for CRAM-MD5 must be bound to a network':
+    'CRAM-MD5 のログインには、接続元ネットワークの指定が必要です',
+  'Name the address of the device, such as 192.0.2.7: only there is CRAM-MD5 offered, which other programs would choose for logins that cannot use it.':
+    '機器のアドレスを入力してください(例: 192.0.2.7)。CRAM-MD5 はその接続元にだけ提示されます。ほかのプログラムに提示すると、使えないログインで選ばれてしまうためです。',
+  'There is no sender to allow': '許可する送信者がありません',
+  'Name at least one sender.': '送信者を 1 つ以上入力してください。',
+  'There is no login {1} that could be {2}': '操作({2})の対象になるログイン {1} はありません',
+  '"{1}" is a whole domain': '「{1}」はドメイン全体です',
+  'Name one address of it.': 'その中のアドレスを 1 つ入力してください。',
+  '"{1}" is a whole domain, which has no aliases': '「{1}」はドメイン全体なので、別名はありません',
+  'Let a login use a further sender: postern login add --sender ADDRESS.':
+    'ログインにほかの送信者を許可してください: postern login add --sender ADDRESS',
+  '"{1}" is a whole domain, and an alias is one address':
+    '「{1}」はドメイン全体ですが、別名は 1 つのアドレスです',
+  'Let a login use any address of a domain: postern login add ADDRESS --sender "*@example.com".':
+    'ログインにドメインのすべてのアドレスを許可してください: postern login add ADDRESS --sender "*@example.com"',
+  'This is not a refresh token: it must be one line of visible ASCII':
+    'リフレッシュトークンではありません。表示可能な ASCII の 1 行である必要があります',
+  'Give a file that holds the refresh token and nothing else.':
+    'リフレッシュトークンだけが入ったファイルを指定してください。',
+  '"{1}" is not a network': '「{1}」はネットワークではありません',
+  'Give an address or a CIDR block, such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32.':
+    'アドレスまたは CIDR を入力してください(例: 192.0.2.7、10.0.0.0/8、2001:db8::/32)。',
+  'it must have {1} characters to {2} octets, none of them a control character':
+    '{1} 文字以上 {2} オクテット以下で、制御文字を含まない必要があります',
+  'it has {1} characters, and {2} are the least': '{1} 文字ですが、{2} 文字以上が必要です',
+  'it contains "{1}", which belongs to the user name or the mailbox':
+    'ユーザー名またはメールボックスの一部である「{1}」を含んでいます',
+  'it is made of only {1} different characters': '{1} 種類の文字しか使われていません',
+  'it repeats one piece over and over': '同じ部分を繰り返しています',
+  'it is a run of neighbouring letters, digits or keys': '隣り合う文字、数字、キーの並びです',
+  'it is a number of fewer than {1} digits, as dates and telephone numbers are':
+    '日付や電話番号のような {1} 桁未満の数字です',
+  'it is hardly more than a number, and such a password needs {1} characters':
+    'ほとんど数字だけなので、{1} 文字以上が必要です',
+  'it is no more than three words or runs of keys that everybody tries first, with digits and signs':
+    '誰もが最初に試す単語やキーの並びが 3 つ以下で、それに数字や記号を付けただけです',
+  'This password is refused: {1}': 'このパスワードは使えません: {1}',
+  'Choose a longer one, such as four unrelated words, or let postern generate it.':
+    '無関係な 4 つの単語のような、より長いものを選ぶか、postern に作らせてください。',
+  'Another mailbox may live on the same consent. {1}':
+    'ほかのメールボックスが同じ同意を使っている可能性があります。{1}',
+  '{1} has no way to end a consent from here. {2}': '{1} には、ここから同意を終了する方法がありません。{2}',
+  '{1} could not be asked to end the consent. {2}': '{1} に同意の終了を依頼できませんでした。{2}',
+  '"{1}" is not a scope': '「{1}」はスコープではありません',
+  'Use read, admin, token:ADDRESS or send:ADDRESS.':
+    'read、admin、token:ADDRESS、send:ADDRESS のいずれかを使ってください。',
+  '"{1}" is not a sender that postern can match': '「{1}」は送信者として照合できません',
+  'Give an address, or *@example.com for every address of that domain.':
+    'アドレス、またはドメインのすべてのアドレスなら *@example.com を入力してください。',
+  'This login has a whole domain, and an empty sender names no mailbox of it':
+    'このログインはドメイン全体のもので、空の送信者ではメールボックスが決まりません',
+  'This login may not send as {1}': 'このログインは {1} として送信できません',
+  'A user name has 1 to {1} characters, not {2}': 'ユーザー名は 1~{1} 文字です({2} 文字でした)',
+  'A user name holds no control or invisible characters': 'ユーザー名に制御文字や見えない文字は使えません',
+  'A user name neither begins nor ends with a space': 'ユーザー名の先頭と末尾に空白は使えません',
+  'Choose another user name; the mail address itself is a good one.':
+    '別のユーザー名を選んでください。メールアドレスそのものがおすすめです。',
+
+  // grants
+  'Add it: postern mailbox add {1} --provider ID': '追加してください: postern mailbox add {1} --provider ID',
+  'Run "postern consent {1}" and open the link that it prints.':
+    '「postern consent {1}」を実行し、表示されたリンクを開いてください。',
+  'No access token for {1} can be had from {2} now': '現在、{2} から {1} のアクセストークンを取得できません',
+  'Try again later; the log says why.': 'あとでもう一度試してください。理由はログにあります。',
+  "Check the registration's client id and client secret at the provider; the log says why.":
+    'プロバイダーで登録のクライアントIDとクライアントシークレットを確認してください。理由はログにあります。',
+  '{1} refuses what postern asks for {2}': '{1} が {2} についての postern の要求を拒否しています',
+  "Check the registration's scopes, and what the organisation of {1} allows; the log says why.":
+    '登録のスコープと、{1} の組織が許可している内容を確認してください。理由はログにあります。',
+  "{1} refuses postern's registration for {2}, and accepts it for other mailboxes":
+    '{1} は {2} について postern の登録を拒否していますが、ほかのメールボックスでは受け付けています',
+  'Check that the organisation of {1} still allows the app; the log says why.':
+    '{1} の組織がこのアプリをまだ許可していることを確認してください。理由はログにあります。',
+  '{1} (for {2})': '{1}(対象: {2})',
+  'The provider refused an access token for {1} that is less than a minute old':
+    'プロバイダーが、発行から 1 分以内の {1} のアクセストークンを拒否しました',
+  'Check that SMTP AUTH is switched on for {1}, and that the person who consented may send for it.':
+    '{1} で SMTP AUTH が有効になっており、同意した人がその代わりに送信できることを確認してください。',
+  'The grant of {1} changes faster than it can be used': '{1} の許可が、使えないほど速く変わり続けています',
+  'Check that no other program renews the same grant, and try again.':
+    'ほかのプログラムが同じ許可を更新していないことを確認し、もう一度試してください。',
+  'The renewed grant of {1} cannot be stored': '更新された {1} の許可を保存できません',
+  'Make room on the disk of the data directory and keep postern running: it tries again.':
+    'データディレクトリのディスクに空きを作り、postern を動かしたままにしてください。再試行されます。',
+
+  // governor
+  '{1}; it is tried again at {2}': '{1}({2} に再試行します)',
+  'Wait until the day has rolled on, or spread the mail over more mailboxes.':
+    '24 時間の枠が空くまで待つか、メールボックスを増やして分散してください。',
+  'Send more slowly, or give the other programs a mailbox of their own.':
+    'ゆっくり送るか、ほかのプログラムに専用のメールボックスを用意してください。',
+  'Find out what was refused before, and stop the program that repeats it.':
+    '以前に何が拒否されたかを調べ、繰り返しているプログラムを止めてください。',
+  'Send less at a time, and find out whether the mailbox sends what nobody wants.':
+    '一度に送る量を減らし、迷惑メールを送っていないか調べてください。',
+  'Empty the sent items of the mailbox, or set a retention policy.':
+    'メールボックスの送信済みアイテムを空にするか、保持ポリシーを設定してください。',
+  'Have an administrator look at the restricted accounts of the provider, and find out whether the account is misused.':
+    'プロバイダーの制限されたアカウントの一覧を管理者に確認してもらい、アカウントが悪用されていないか調べてください。',
+  'Ask the provider for an exception, or send from another address.':
+    'プロバイダーに例外を依頼するか、別のアドレスから送ってください。',
+  'Check the licence of the mailbox, and that the account that consented may use it.':
+    'メールボックスのライセンスと、同意したアカウントがそれを使えることを確認してください。',
+  '{1} has had {2} recipients in 24 hours{3}, its provider allows {4}, and a message to {5} more was to leave':
+    '{1} は 24 時間で受信者 {2} 件に達しました{3}。プロバイダーの上限は {4} 件で、さらに {5} 件宛てのメッセージを送ろうとしました',
+  'Wait until the day has rolled on, spread the mail over more mailboxes, or raise recipientsPerDay in POSTERN_PROVIDERS_FILE if your contract allows more.':
+    '24 時間の枠が空くまで待つか、メールボックスを増やして分散するか、契約の範囲内で POSTERN_PROVIDERS_FILE の recipientsPerDay を上げてください。',
+  'Let the program send as the mailbox itself (or use the login option --rewrite-sender), or have the provider allow this sender.':
+    'プログラムの送信者をメールボックス自身にする(またはログインの --rewrite-sender を使う)か、プロバイダーでこの送信者を許可してもらってください。',
+  'Find out what is refused, and stop the program that repeats it.':
+    '何が拒否されているかを調べ、繰り返しているプログラムを止めてください。',
+
+  // providers
+  'There is no app registration for {1}': '{1} のアプリ登録がありません',
+  'There is no provider "{1}"': 'プロバイダー「{1}」はありません',
+  'Use one of {1}, or describe another in POSTERN_PROVIDERS_FILE.':
+    '{1} のいずれかを使うか、POSTERN_PROVIDERS_FILE に別のプロバイダーを定義してください。',
+  'Nothing is to be done: postern renews it each day, as long as it runs.':
+    '操作は不要です。postern が動いている限り毎日更新されます。',
+  'Take the registration out of its test phase at the provider, say so in the settings, and have the person consent again.':
+    'プロバイダーで登録のテスト段階を終え、設定にも反映して、もう一度同意してもらってください。',
+  'Unless a renewal moves it, the person has to consent again before.':
+    '更新で延びない場合は、それまでにもう一度同意が必要です。',
+  'Give the registration a new certificate at the provider, then put it into the settings with its key, and restart.':
+    'プロバイダーで登録に新しい証明書を追加し、鍵とともに設定に入れて再起動してください。',
+  'Make a new client secret at the provider, put it into the settings as the next one, and restart: both work until the first one ends.':
+    'プロバイダーで新しいクライアントシークレットを作り、次のものとして設定に入れて再起動してください。最初のものの期限までは両方使えます。',
+  'It has ended and another one works: take it out of the settings.':
+    '期限が切れ、別のものが使われています。設定から取り除いてください。',
+  'The catalogue has it after all': 'カタログには存在しています',
+  'Give it a client id in POSTERN_PROVIDERS_FILE, in an entry with "preset": "{1}", and restart.':
+    'POSTERN_PROVIDERS_FILE の "preset": "{1}" の項目にクライアントIDを入れて、再起動してください。',
+  'Set POSTERN_MICROSOFT_CLOUD to worldwide, with a registration of that cloud, and restart.':
+    'POSTERN_MICROSOFT_CLOUD を worldwide にし、そのクラウドの登録を設定して、再起動してください。',
+  'Set POSTERN_MICROSOFT_CLIENT_ID, POSTERN_MICROSOFT_TENANT (its GUID) and POSTERN_MICROSOFT_CLOUD={1}, and restart.':
+    'POSTERN_MICROSOFT_CLIENT_ID、POSTERN_MICROSOFT_TENANT(GUID)、POSTERN_MICROSOFT_CLOUD={1} を設定して、再起動してください。',
+  'Set POSTERN_MICROSOFT_TENANT to common or consumers, and restart.':
+    'POSTERN_MICROSOFT_TENANT を common または consumers にして、再起動してください。',
+  'Set POSTERN_MICROSOFT_CLIENT_ID, POSTERN_MICROSOFT_TENANT (one organisation) and POSTERN_MICROSOFT_CLIENT_SECRET or POSTERN_MICROSOFT_CERT_FILE, and restart.':
+    'POSTERN_MICROSOFT_CLIENT_ID、POSTERN_MICROSOFT_TENANT(1 つの組織)と、POSTERN_MICROSOFT_CLIENT_SECRET または POSTERN_MICROSOFT_CERT_FILE を設定して、再起動してください。',
+  'Register an app at the provider, with the redirect URI {1}.':
+    'リダイレクトURI {1} でプロバイダーにアプリを登録します。',
+  'Put its client id (and secret) into POSTERN_PROVIDERS_FILE.':
+    'クライアントID(とシークレット)を POSTERN_PROVIDERS_FILE に入れます。',
+  'Let a mailbox send by SMTP at all, which OAuth does not do':
+    'メールボックスの SMTP 送信そのものを許可する(OAuth だけでは許可されません)',
+  'For mailboxes without a consent (--app-only), the least that is needed: RBAC for Applications':
+    '同意を使わないメールボックス(--app-only)に必要な最小限の権限: RBAC for Applications',
+  'Instead of that, where the app has the permission {1} in Entra: full access to the mailbox':
+    'その代わりに、アプリが Entra でアクセス許可 {1} を持つ場合: メールボックスへのフルアクセス',
+  'documented by the provider': 'プロバイダーの文書による',
+  'as users and other software report it': '利用者やほかのソフトウェアの報告による',
+  'works, but the provider gives registrations to few': '動作するが、プロバイダーが登録を認めるのは少数',
+  'found in one place, not verified': '情報源が 1 つのみで未検証',
+  'as the providers file has it': 'プロバイダーファイルの内容による',
+  'Comcast gives client ids by arrangement only.':
+    'Comcast は個別の取り決めでのみクライアントIDを発行します。',
+  'Mailboxes of comcast.net are being moved to Yahoo.':
+    'comcast.net のメールボックスは Yahoo へ移行されつつあります。',
+  'postern cannot check who has signed in: the keys of its ID tokens are not published.':
+    'ID トークンの鍵が公開されていないため、誰がサインインしたかを postern は確認できません。',
+  'Fastmail gives client ids on request.': 'Fastmail は申請に応じてクライアントIDを発行します。',
+  'The provider names nobody: postern cannot check who has signed in.':
+    'プロバイダーが名前を示さないため、誰がサインインしたかを postern は確認できません。',
+  'While the consent screen is in status "Testing", Google ends each grant after 7 days: say so with POSTERN_GOOGLE_TESTING, and postern warns in time.':
+    '同意画面の状態が「Testing」の間、Google は許可を 7 日で終了します。POSTERN_GOOGLE_TESTING で知らせておけば、postern が前もって警告します。',
+  'The scope https://mail.google.com/ is restricted: an app for everybody has to be verified by Google; one for your own organisation ("Internal") does not.':
+    'スコープ https://mail.google.com/ は制限付きです。一般向けのアプリは Google の審査が必要ですが、自分の組織向け(「Internal」)なら不要です。',
+  'In the Google Cloud console (https://console.cloud.google.com) choose a project, and APIs & Services, OAuth consent screen: "Internal" for one Workspace, otherwise "External".':
+    'Google Cloud コンソール(https://console.cloud.google.com)でプロジェクトを選び、「API とサービス」の「OAuth 同意画面」で、1 つの Workspace なら「Internal」、それ以外は「External」を選びます。',
+  'Add the scope https://mail.google.com/ under Data access, and publish the app: in status "Testing" each grant ends after 7 days.':
+    '「データアクセス」でスコープ https://mail.google.com/ を追加し、アプリを公開します。状態が「Testing」のままだと許可は 7 日で終わります。',
+  'Under Clients make an OAuth client of the type "Desktop app"; for an https redirect URI, of the type "Web application" with {1}.':
+    '「クライアント」で種類が「Desktop app」の OAuth クライアントを作ります。https のリダイレクトURIを使う場合は、種類を「Web application」にして {1} を登録します。',
+  'Set POSTERN_GOOGLE_CLIENT_ID and POSTERN_GOOGLE_CLIENT_SECRET, and restart.':
+    'POSTERN_GOOGLE_CLIENT_ID と POSTERN_GOOGLE_CLIENT_SECRET を設定して、再起動してください。',
+  'Not for gmail.com addresses: an administrator of a Workspace has to delegate the domain to the numeric id of the service account, with the scope https://mail.google.com/ and no other.':
+    'gmail.com のアドレスには使えません。Workspace の管理者が、サービスアカウントの数字の ID に、スコープ https://mail.google.com/ だけでドメインを委任する必要があります。',
+  'A delegation may take a day until it works.': '委任が有効になるまで 1 日かかることがあります。',
+  'The service account may send as every user of the Workspace: only what postern allows its logins stands between.':
+    'サービスアカウントは Workspace のすべてのユーザーとして送信できます。それを制限するのは、postern がログインに許可した内容だけです。',
+  'In the Google Cloud console make a service account and a JSON key for it; note its numeric client ID.':
+    'Google Cloud コンソールでサービスアカウントとその JSON 鍵を作り、数字のクライアントIDを控えます。',
+  'In the admin console of the Workspace choose Security, Access and data control, API controls, Manage domain-wide delegation, Add new: the numeric client ID, with the scope https://mail.google.com/.':
+    'Workspace の管理コンソールで「セキュリティ」「アクセスとデータ管理」「API の制御」「ドメイン全体の委任を管理」「新しく追加」を選び、数字のクライアントIDをスコープ https://mail.google.com/ で追加します。',
+  'Set POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE to the key file, and restart.':
+    'POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE に鍵ファイルを設定して、再起動してください。',
+  'As mail programs use it. Its one scope for mail, mail.imap, gives more than the right to send.':
+    'メールプログラムが使っている方法です。メール用の唯一のスコープ mail.imap は、送信以上の権限を与えます。',
+  'SMTP AUTH has to be enabled for the mailbox, also for OAuth.':
+    'OAuth を使う場合も、メールボックスで SMTP AUTH を有効にする必要があります。',
+  'Microsoft documents the OAuth endpoints; the submission host and the scopes are as users report them.':
+    'OAuth のエンドポイントは Microsoft の文書によりますが、送信ホストとスコープは利用者の報告によります。',
+  'GCC (not High) is in the worldwide cloud: there it is the provider microsoft.':
+    'GCC(High ではないもの)は世界共通のクラウドにあり、プロバイダーは microsoft です。',
+  'If the scope is refused, https://outlook-dod.office365.us/SMTP.Send may be the right one: set it in the providers file.':
+    'スコープが拒否される場合は、https://outlook-dod.office365.us/SMTP.Send が正しい可能性があります。プロバイダーファイルで設定してください。',
+  'Some needed the scope https://partner.outlook.cn/.default instead: set it in the providers file.':
+    'スコープ https://partner.outlook.cn/.default が必要だった例があります。その場合はプロバイダーファイルで設定してください。',
+  'Only for recipients of the organisation itself, at most 50 for each message.':
+    '組織内の受信者のみで、1 通につき最大 50 件です。',
+  'Accounts of High Volume Email are no mailboxes that somebody signs in to: client credentials are the only way to a grant.':
+    'High Volume Email のアカウントは人がサインインするメールボックスではなく、許可を得る方法はクライアント資格情報だけです。',
+  'Microsoft names the permission Mail.Send for the app here, not SMTP.SendAsApp.':
+    'ここで Microsoft がアプリのアクセス許可として示しているのは、SMTP.SendAsApp ではなく Mail.Send です。',
+  'In the Entra admin centre (https://entra.microsoft.com) choose App registrations, New registration.':
+    'Entra 管理センター(https://entra.microsoft.com)で「アプリの登録」「新規登録」を選びます。',
+  'Under API permissions add, of "Office 365 Exchange Online", the application permission Mail.Send, and grant the consent of an administrator.':
+    '「API のアクセス許可」で「Office 365 Exchange Online」のアプリケーションの許可 Mail.Send を追加し、管理者の同意を与えます。',
+  'Under Certificates & secrets upload a certificate or make a client secret.':
+    '「証明書とシークレット」で証明書をアップロードするか、クライアントシークレットを作ります。',
+  'Set POSTERN_MICROSOFT_CLIENT_ID, POSTERN_MICROSOFT_TENANT (the directory ID) and POSTERN_MICROSOFT_CERT_FILE or POSTERN_MICROSOFT_CLIENT_SECRET, and restart.':
+    'POSTERN_MICROSOFT_CLIENT_ID、POSTERN_MICROSOFT_TENANT(ディレクトリ ID)と、POSTERN_MICROSOFT_CERT_FILE または POSTERN_MICROSOFT_CLIENT_SECRET を設定して、再起動してください。',
+  'Microsoft documents endpoints and scopes; how long grants and tokens live is as users report it.':
+    'エンドポイントとスコープは Microsoft の文書によりますが、許可とトークンの有効期間は利用者の報告によります。',
+  'The registration has to allow personal accounts, and has to be made in an organisation: a personal account alone cannot register an app any more.':
+    '登録は個人アカウントを許可し、組織の中で作る必要があります。個人アカウントだけではアプリを登録できなくなりました。',
+  'Some mailboxes have to allow devices and apps to use POP and IMAP (Settings, Mail, Sync email) before they can send.':
+    'メールボックスによっては、先に「デバイスとアプリで POP と IMAP を使う」(設定、メール、メールの同期)を許可しないと送信できません。',
+  'In the Entra admin centre (https://entra.microsoft.com) choose App registrations, New registration, and as account types those that include personal Microsoft accounts.':
+    'Entra 管理センター(https://entra.microsoft.com)で「アプリの登録」「新規登録」を選び、アカウントの種類として個人の Microsoft アカウントを含むものを選びます。',
+  'Under Authentication add the platform "Mobile and desktop applications" with the redirect URI {1}.':
+    '「認証」でプラットフォーム「モバイル アプリケーションとデスクトップ アプリケーション」を、リダイレクトURI {1} で追加します。',
+  'Under API permissions add, of "Office 365 Exchange Online" or Microsoft Graph, the delegated permission SMTP.Send.':
+    '「API のアクセス許可」で「Office 365 Exchange Online」または Microsoft Graph の委任された許可 SMTP.Send を追加します。',
+  'Set POSTERN_MICROSOFT_CLIENT_ID, and POSTERN_MICROSOFT_TENANT to common or consumers, and restart.':
+    'POSTERN_MICROSOFT_CLIENT_ID を設定し、POSTERN_MICROSOFT_TENANT を common または consumers にして、再起動してください。',
+  'As Thunderbird itself uses it; whether others are given a client id is not known.':
+    'Thunderbird 自身が使っている方法です。ほかにクライアントIDが発行されるかどうかは分かっていません。',
+  'The scope mail-w is given to few: Yahoo reviews each app by hand, and users report that no new registrations are accepted.':
+    'スコープ mail-w が与えられるのは少数です。Yahoo はアプリを個別に審査しており、新しい登録は受け付けられないという報告があります。',
+  'A registration at Yahoo does not count at AOL.': 'Yahoo での登録は AOL では使えません。',
+  'Documented, but Yandex told a user in 2023 that mail programs need app passwords: try it before you rely on it.':
+    '文書はありますが、2023 年に Yandex は利用者に、メールプログラムにはアプリパスワードが必要だと伝えています。頼る前に試してください。',
+  'Have the proxy allow CONNECT to {1}, or set "proxy": "direct" for this provider.':
+    'プロキシで {1} への CONNECT を許可するか、このプロバイダーに "proxy": "direct" を設定してください。',
+  "Check the proxy's name and password in the settings.":
+    '設定にあるプロキシの名前とパスワードを確認してください。',
+  "Put the proxy's name and password into its address in the settings.":
+    '設定のプロキシのアドレスに、名前とパスワードを入れてください。',
+  'The proxy {1} {2}': 'プロキシ {1}: {2}',
+  'Check the address of the proxy, and whether it is there.':
+    'プロキシのアドレスと、それが動いていることを確認してください。',
+  'The provider {1} needs a {2} to authenticate with': 'プロバイダー {1} の認証には {2} が必要です',
+  'Give its registration a {1}, or the client authentication "none".':
+    '登録に {1} を加えるか、クライアント認証を "none" にしてください。',
+  '{1} has no such way to a grant': '{1} には、その方法で許可を得る手段がありません',
+  'Choose another: "postern provider show" lists the ways of each provider.':
+    '別の方法を選んでください。各プロバイダーの方法は「postern provider show」で表示されます。',
+  '{1} is not on this machine and has no TLS': '{1} はこのマシンになく、TLS もありません',
+  'Use an https:// endpoint.': 'https:// のエンドポイントを使ってください。',
+  '{1} did not accept the sign-in: {2}': '{1} がサインインを受け付けませんでした: {2}',
+  'Start again, and finish the sign-in without delay.': 'やり直し、間を置かずにサインインを終えてください。',
+  '{1} refused our registration: {2}': '{1} が登録を拒否しました: {2}',
+  "Check the registration's client id, client secret, redirect URI and scopes at the provider.":
+    'プロバイダーで登録のクライアントID、クライアントシークレット、リダイレクトURI、スコープを確認してください。',
+  '{1} cannot answer now: {2}': '{1} は現在応答できません: {2}',
+  'Start again in a while.': 'しばらくしてからやり直してください。',
+  'Ask for the scope {1}, and for no scope of another resource; then consent again.':
+    'スコープ {1} を要求し、ほかのリソースのスコープは要求しないようにして、もう一度同意してください。',
+  'Set the tenant of the registration to the organisation of the mailbox, or consent with an account of it.':
+    '登録のテナントをメールボックスの組織に合わせるか、その組織のアカウントで同意してください。',
+  'Check the client id of the registration.': '登録のクライアントIDを確認してください。',
+
+  // guessing
+  'Too many wrong passwords, keys or links came from this address':
+    'このアドレスから、誤ったパスワード、キー、リンクが多数送られました',
+  'Try again with the right one in {1} seconds.': '{1} 秒後に正しいものでもう一度試してください。',
+  'Too many sign-ins are waiting at once': '同時に待機しているサインインが多すぎます',
+  'Try again in a minute.': '1 分後にもう一度試してください。',
+}

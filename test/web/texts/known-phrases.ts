@@ -1,0 +1,129 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseAst } from 'vitest/node'
+import { keyOf } from '../../../src/web/texts/translation.ts'
+
+const source = resolve(import.meta.dirname, '../../../src')
+
+/** Rooms whose failures and advice reach people on pages. What the others say ends at a terminal, in a log or in an SMTP reply. */
+const rooms = [
+  'web',
+  'notices',
+  'upstream',
+  'consent',
+  'mailboxes',
+  'grants',
+  'governor',
+  'providers',
+  'guessing',
+]
+const failures = new Set(['Failure', 'HttpRefusal', 'ConsentRefused'])
+const saidProperties = new Set(['fix', 'advice', 'purpose', 'notes', 'registrationSteps'])
+/** Tables of what is said. */
+const saidTables = new Set(['evidenceWords', 'otherSteps', 'outcomes'])
+/** Functions whose answer is said as it is. */
+const sayers = new Set(['weakness', 'notOfDomain', 'newLinkAdvice'])
+/** Functions whose first argument is said: of these names in every room, and in one. */
+const markers = new Set(['phrase', 'mailboxes/refused'])
+/** Texts for programs and for terminals, though they stand in these rooms. */
+const forPrograms = /^(web\/(api\/|listen)|providers\/file\/)/
+
+export interface KnownPhrase {
+  /** As the dictionary has it. */
+  text: string
+  place: string
+}
+
+/** Every phrase that the sources say to people: in `t`, in `phrase()`, and in failures and advice. */
+export function phrasesOfSources(): KnownPhrase[] {
+  return rooms.flatMap((room) =>
+    readdirSync(join(source, room), { recursive: true, encoding: 'utf8' })
+      .map((path) => join(room, path))
+      .filter((path) => path.endsWith('.ts') && !forPrograms.test(path))
+      .flatMap(phrasesOf),
+  )
+}
+
+/** A node of the syntax tree (ESTree), as far as it is looked at. */
+interface Node {
+  type: string
+  [field: string]: unknown
+}
+
+function phrasesOf(path: string): KnownPhrase[] {
+  const found: string[] = []
+  visit(parseAst(readFileSync(join(source, path), 'utf8'), { lang: 'ts' }), (node) => {
+    switch (node.type) {
+      case 'TaggedTemplateExpression':
+        if (nameOf(node.tag) === 't') found.push(...texts(node.quasi))
+        return
+      case 'CallExpression':
+        if (marks(nameOf(node.callee), path)) found.push(...texts(first(node.arguments)))
+        return
+      case 'NewExpression':
+        if (failures.has(nameOf(node.callee))) found.push(...texts(first(node.arguments, 1)))
+        return
+      case 'Property':
+        if (saidProperties.has(nameOf(node.key))) found.push(...texts(node.value))
+        return
+      case 'VariableDeclarator':
+        if (saidTables.has(nameOf(node.id))) visit(node.init, (inner) => found.push(...texts(inner)))
+        return
+      case 'FunctionDeclaration':
+        if (sayers.has(nameOf(node.id)))
+          visit(node.body, ({ type, argument }) => {
+            if (type === 'ReturnStatement') found.push(...texts(argument))
+          })
+    }
+  })
+  return found
+    .filter((text) => /\p{L}/u.test(text.replaceAll(/\{\d\}/g, '')))
+    .map((text) => ({ text: text.replace('{redirectUri}', '{1}'), place: path }))
+}
+
+function marks(name: string, path: string): boolean {
+  return markers.has(name) || markers.has(`${path.split('/')[0]}/${name}`)
+}
+
+function visit(value: unknown, look: (node: Node) => void): void {
+  if (Array.isArray(value)) for (const one of value) visit(one, look)
+  if (!isNode(value)) return
+  look(value)
+  for (const field of Object.values(value)) if (typeof field === 'object') visit(field, look)
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
+}
+
+function first(list: unknown, index = 0): unknown {
+  return Array.isArray(list) ? list[index] : undefined
+}
+
+function nameOf(node: unknown): string {
+  if (!isNode(node)) return ''
+  // `context.t`
+  if (node.type === 'MemberExpression') return nameOf(node.property)
+  return typeof node.name === 'string' ? node.name : ''
+}
+
+/** What stands literally in an expression; each branch of a choice. */
+function texts(node: unknown): string[] {
+  if (!isNode(node)) return []
+  switch (node.type) {
+    case 'Literal':
+      return typeof node.value === 'string' ? [node.value] : []
+    case 'ConditionalExpression':
+      return [...texts(node.consequent), ...texts(node.alternate)]
+    case 'ArrayExpression':
+      return (node.elements as unknown[]).flatMap(texts)
+    case 'SpreadElement':
+      return texts(node.argument)
+    case 'LogicalExpression':
+      return texts(node.right)
+    case 'TemplateLiteral':
+      return [keyOf((node.quasis as { value: { cooked: string } }[]).map(({ value }) => value.cooked))]
+    default:
+      return []
+  }
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import { html } from '../../../src/web/html.ts'
+import { type Phrases, phrasesFor, phrasesIn } from '../../../src/web/texts/phrases.ts'
+import { createTranslation } from '../../../src/web/texts/translation.ts'
+
+describe('phrases', () => {
+  it('are said in English where they stand, with values escaped and markup kept', () => {
+    const t = phrasesIn('en')
+    expect(`${t`Sign in at ${'<b>'}`}`).toBe('Sign in at &lt;b&gt;')
+    expect(`${t`You go to the provider and sign in there as ${html`<strong>${'a&b'}</strong>`}.`}`).toBe(
+      'You go to the provider and sign in there as <strong>a&amp;b</strong>.',
+    )
+    expect(t.say('Nobody has translated this')).toBe('Nobody has translated this')
+  })
+
+  it('take their values in the order of the other language', () => {
+    const t = phrasesIn('ja')
+    expect(`${t`You sign in for ${html`<b>me</b>`} at ${'"Mail"'}. This page goes there by itself.`}`).toBe(
+      '&quot;Mail&quot; で <b>me</b> のためにサインインします。このページは自動的に移動します。',
+    )
+  })
+
+  it('are chosen by what the browser asks for', () => {
+    const asking = (accepted: string | false): Phrases =>
+      phrasesFor({ acceptsLanguages: (() => accepted) as never })
+    expect([asking('ja'), asking('en'), asking(false)].map(({ language }) => language)).toEqual([
+      'ja',
+      'en',
+      'en',
+    ])
+  })
+})
+
+describe('a translation', () => {
+  const translate = createTranslation({
+    'There is no mailbox {1}': 'メールボックス {1} はありません',
+    'There is no {1}': '{1} はありません',
+    '{1} of {2} (a+b)': '{2} の {1}',
+    nothing: '無',
+  })
+
+  it('finds what is filled in already, by the phrase that says most', () => {
+    expect(translate('There is no mailbox me@example.com')).toBe('メールボックス me@example.com はありません')
+    expect(translate('There is no bread')).toBe('bread はありません')
+  })
+
+  it('translates the values, too, and takes signs for what they are', () => {
+    expect(translate('There is no nothing')).toBe('無 はありません')
+    expect(translate('1 of 2 (a+b)')).toBe('2 の 1')
+    expect(translate('1 of 2 aab')).toBeUndefined()
+  })
+
+  it('puts values in as they are, whatever they look like', () => {
+    expect(translate('There is no {1} $& {2}')).toBe('{1} $& {2} はありません')
+  })
+})
