@@ -9,6 +9,7 @@ import { createGovernors } from './governor/create-governors.ts'
 import { createTokenBroker } from './grants/create-token-broker.ts'
 import { createKeepAlive } from './grants/keep-alive.ts'
 import { createGuard } from './guessing/create-guard.ts'
+import { createJournal, type Journal } from './journal/create-journal.ts'
 import { createApiKeys } from './mailboxes/api-keys.ts'
 import { createLogins } from './mailboxes/logins.ts'
 import { createMailboxes } from './mailboxes/mailboxes.ts'
@@ -63,7 +64,7 @@ const clock = systemClock
 export async function startPostern(config: Config, log: Log, version: string): Promise<RunningPostern> {
   const data = await openData(config, log)
   try {
-    return await startDoors(config, log, version, data)
+    return await startDoors(config, data.journal.log, version, data)
   } catch (error) {
     await data.close()
     throw error
@@ -74,9 +75,11 @@ export async function startPostern(config: Config, log: Log, version: string): P
  * Mailboxes, logins and API keys without the doors, for verbs that run while no postern does.
  * @throws Failure as `startPostern`; also when a postern runs on this data directory
  */
-export async function openServices(config: Config, log: Log): Promise<OpenedServices> {
-  const data = await openData(config, log)
-  const { store, keyedHash, ownerKey } = data
+export async function openServices(config: Config, plainLog: Log): Promise<OpenedServices> {
+  const data = await openData(config, plainLog)
+  const { store, keyedHash, ownerKey, journal } = data
+  // Whoever may write in the data directory did it, and there is no door between.
+  const log = journal.log.child({ by: 'command' })
   const catalogue = createCatalogue(config)
   const { limits, extraCa } = config
   const http = createHttpFetch({ extraCa, timeoutSeconds: limits.tokenRequestSeconds })
@@ -106,21 +109,25 @@ export async function openServices(config: Config, log: Log): Promise<OpenedServ
 }
 
 type OpenedData = OpenedStore & {
+  journal: Journal
   ownerKey: Awaited<ReturnType<typeof ensureOwnerKey>>
   close(): Promise<void>
 }
 
 /** The data directory, ours alone until it is closed. */
-async function openData({ dataDir, key }: Config, log: Log): Promise<OpenedData> {
+async function openData({ dataDir, key, limits }: Config, log: Log): Promise<OpenedData> {
   const lock = await lockDataDir(dataDir)
   try {
     const opened = await openStore({ dataDir, ...(key && { key }), clock, log })
     const ownerKey = await ensureOwnerKey(dataDir)
+    const journal = createJournal({ store: opened.store.journal, clock, log, days: limits.journalDays })
     return {
       ...opened,
+      journal,
       ownerKey,
       async close() {
         try {
+          await journal.close()
           await opened.store.close()
         } finally {
           await lock.release()
@@ -134,7 +141,7 @@ async function openData({ dataDir, key }: Config, log: Log): Promise<OpenedData>
 }
 
 /** Everything behind the doors. */
-function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey }: OpenedData) {
+function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey, journal }: OpenedData) {
   const { limits, extraCa, publicUrl } = config
   const http = createHttpFetch({ extraCa, timeoutSeconds: limits.tokenRequestSeconds })
   const catalogue = createCatalogue(config)
@@ -209,6 +216,7 @@ function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey 
     }),
     pagePasswords: createPagePasswords({ store, guard, log }),
     pageAccess: store.pageAccess,
+    journal: journal.reader,
     keyedHash,
     signIns: createSignIns({ store, apiKeys, offers, guard, keyedHash, clock, log }),
     offers,

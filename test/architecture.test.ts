@@ -14,7 +14,7 @@ const floors: readonly (readonly string[])[] = [
   ['consent'],
   ['mailboxes', 'grants', 'config'],
   ['governor'],
-  ['providers', 'tls', 'guessing'],
+  ['providers', 'tls', 'guessing', 'journal'],
   ['store'],
   ['sasl'],
   ['wire'],

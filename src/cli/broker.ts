@@ -2,9 +2,11 @@ import type { Secret } from '../base/secret.ts'
 import type {
   BegunDeviceConsent,
   CompletedConsent,
+  ConsentLinkStatus,
   CreatedLink,
   DeviceConsentState,
 } from '../consent/service.ts'
+import type { JournalFilters, JournalPage } from '../journal/service.ts'
 import type { ApiKeys, Logins, Mailboxes } from '../mailboxes/services.ts'
 import type { SentLink } from '../notices/service.ts'
 import type { PageRole } from '../store/ports.ts'
@@ -30,6 +32,11 @@ export interface RunningBroker extends Broker {
   deviceConsent(id: string): Promise<DeviceConsentState>
   /** @throws Failure as `AdminConsents.begin` */
   createAdminConsentLink(providerId: string): Promise<{ url: string; provider: string; expiresAt: string }>
+  consentLinks(): Promise<ConsentLinkStatus[]>
+  /** @throws Failure `not-found` */
+  revokeConsentLink(id: string): Promise<void>
+  /** @throws Failure `invalid` */
+  journal(filters: JournalFilters): Promise<JournalPage>
   createSignInLink(role: PageRole): Promise<{ url: string; role: PageRole; expiresAt: string }>
   /** @throws Failure as `Notices.sendConsentLink` */
   sendConsentLink(mailbox: string): Promise<SentLink>

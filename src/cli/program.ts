@@ -5,9 +5,11 @@ import type { ConfigReading, EffectiveConfig } from '../config/read-config.ts'
 import { addApiKeyVerbs } from './api-key-verbs.ts'
 import type { Broker } from './broker.ts'
 import { addConfigVerbs } from './config-verbs.ts'
+import { addConsentLinkVerbs } from './consent-link-verbs.ts'
 import { addConsentVerb } from './consent-verb.ts'
 import type { Context } from './context.ts'
 import { exitCodes, usageError } from './exit-code.ts'
+import { addJournalVerb } from './journal-verb.ts'
 import { addLoginVerbs } from './login-verbs.ts'
 import { addMailboxVerbs } from './mailbox-verbs.ts'
 import { MistakenSettings } from './mistaken-settings.ts'
@@ -70,6 +72,8 @@ function createProgram(terminal: Terminal, version: string, context: Context, js
     addTokenVerb,
     addTlsVerbs,
     addSignInVerb,
+    addConsentLinkVerbs,
+    addJournalVerb,
   ]) {
     add(program, context)
   }

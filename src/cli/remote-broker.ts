@@ -65,6 +65,9 @@ export function createRemoteBroker({
     beginDeviceConsent: (mailbox) => call('POST', `${mailboxPath(mailbox)}/device-consents`),
     deviceConsent: (id) => call('GET', `/device-consents/${encodeURIComponent(id)}`),
     createAdminConsentLink: (id) => call('POST', `/providers/${encodeURIComponent(id)}/admin-consent-links`),
+    consentLinks: async () => (await call<{ consentLinks: never[] }>('GET', '/consent-links')).consentLinks,
+    revokeConsentLink: (id) => call('DELETE', `/consent-links/${encodeURIComponent(id)}`),
+    journal: (filters) => call('GET', `/journal?${queryOf(filters)}`),
     createSignInLink: (role) => call('POST', '/sign-in-links', { role }),
     sendConsentLink: (mailbox) => call('POST', `${mailboxPath(mailbox)}/consent-links`, { send: true }),
     async token(mailbox, { minimumLifeSeconds, format }) {
@@ -74,6 +77,12 @@ export function createRemoteBroker({
     },
     close: async () => {},
   }
+}
+
+function queryOf(filters: object): URLSearchParams {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(filters)) if (value !== undefined) query.set(name, String(value))
+  return query
 }
 
 function mailboxPath(address: string): string {

@@ -91,6 +91,8 @@ export interface Limits {
   renewalSeconds: number
   /** Until a notice that is not solved is sent again. */
   reminderSeconds: number
+  /** How long the journal keeps its entries. */
+  journalDays: number
   shutdownSeconds: number
 }
 

@@ -177,6 +177,12 @@ export const limitSettings = {
     86_400,
     'How long until a notice of a consent that is still missing, or of a trouble that lasts, is sent again.',
   ),
+  journalDays: setting(
+    'POSTERN_JOURNAL_DAYS',
+    '90',
+    wholeNumber(1, 3650),
+    'For how many days the journal keeps what happened.',
+  ),
   shutdownSeconds: seconds(
     'POSTERN_SHUTDOWN_SECONDS',
     25,

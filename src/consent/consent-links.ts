@@ -1,5 +1,8 @@
+import { type Actor, actorFields } from '../base/actor.ts'
+import { printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
+import type { Log } from '../base/log.ts'
 import { Secret } from '../base/secret.ts'
 import { parseDisplayName } from '../mailboxes/display-name.ts'
 import { existingMailbox } from '../mailboxes/existing-mailbox.ts'
@@ -10,7 +13,7 @@ import type { ConsentLink, Store } from '../store/ports.ts'
 import type { ConsentHashes } from './consent-hashes.ts'
 import { expectedPerson } from './consent-judgement.ts'
 import { requirePerson } from './require-person.ts'
-import type { CreatedLink, OpenedLink } from './service.ts'
+import type { ConsentLinkStatus, CreatedLink, OpenedLink } from './service.ts'
 
 export interface ConsentLinksNeeds {
   store: Pick<Store, 'mailboxes' | 'consentLinks'>
@@ -19,17 +22,21 @@ export interface ConsentLinksNeeds {
   clock: Clock
   publicUrl: URL
   consentLinkSeconds: number
+  log: Log
 }
+
+/** Those that ended longer ago are of no interest. */
+const shownMilliseconds = 30 * 86_400_000
 
 // The id finds the link, the hash of the secret behind the dot proves it.
 const tokenForm = /^([0-9a-f]{16})\.([A-Za-z0-9_-]{43})$/
 
 /** Makes one-use consent links, and finds those that may still be used. */
 export function createConsentLinks(needs: ConsentLinksNeeds) {
-  const { store, catalogue, hashes, clock } = needs
+  const { store, catalogue, hashes, clock, log } = needs
 
   return {
-    async create(mailboxText: string, requestedBy: string): Promise<CreatedLink> {
+    async create(mailboxText: string, requestedBy: string, by?: Actor): Promise<CreatedLink> {
       const mailbox = await existingMailbox(store.mailboxes, mailboxText)
       // A link that leads nowhere is found out by the one who makes it, not by the one who gets it.
       requirePerson(mailbox, catalogue.registered(mailbox.providerId))
@@ -43,8 +50,26 @@ export function createConsentLinks(needs: ConsentLinksNeeds) {
         createdAt: now,
         expiresAt,
       })
+      const fields = { event: 'consent-link.made', mailbox: mailbox.address, link: id, ...actorFields(by) }
+      log.info(fields, 'A consent link was made')
       const url = underPublicUrl(needs.publicUrl, `/consent/${id}.${secret.reveal()}`)
       return { id, url, mailbox: mailbox.address, expiresAt: new Date(expiresAt).toISOString() }
+    },
+
+    async list(): Promise<ConsentLinkStatus[]> {
+      const now = clock.now()
+      const all = await store.consentLinks.list()
+      const recent = all.filter(({ expiresAt }) => expiresAt > now - shownMilliseconds)
+      return recent.reverse().map((link) => statusOf(link, now))
+    },
+
+    async revoke(id: string, by?: Actor): Promise<void> {
+      const link = await store.consentLinks.remove(id)
+      if (!link) {
+        throw new Failure('not-found', `There is no consent link ${printable(id)} that could be revoked`)
+      }
+      const fields = { event: 'consent-link.revoked', mailbox: link.mailbox, link: id, ...actorFields(by) }
+      log.info(fields, 'A consent link was revoked')
     },
 
     usable,
@@ -94,6 +119,17 @@ export function redirectUriOf(publicUrl: URL): string {
 /** A path below the public address, which may itself have one. */
 function underPublicUrl(publicUrl: URL, path: string): string {
   return `${publicUrl.origin}${publicUrl.pathname.replace(/\/$/, '')}${path}`
+}
+
+function statusOf(link: ConsentLink, now: number): ConsentLinkStatus {
+  const { id, mailbox, requestedBy, createdAt, expiresAt, usedAt } = link
+  return {
+    ...{ id, mailbox, requestedBy },
+    state: usedAt !== undefined ? 'used' : isOpen(link, now) ? 'open' : 'expired',
+    createdAt: new Date(createdAt).toISOString(),
+    expiresAt: new Date(expiresAt).toISOString(),
+    ...(usedAt !== undefined && { usedAt: new Date(usedAt).toISOString() }),
+  }
 }
 
 function isOpen(link: ConsentLink, now: number): boolean {

@@ -22,6 +22,8 @@ export function createConsentService(needs: ConsentNeeds): ConsentService {
 
   return {
     createLink: links.create,
+    links: links.list,
+    revokeLink: links.revoke,
     openLink: links.open,
     begin: createConsentBeginning(parts),
     complete,

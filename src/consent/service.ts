@@ -1,10 +1,15 @@
+import type { Actor } from '../base/actor.ts'
 import type { Address } from '../base/address.ts'
 import type { Secret } from '../base/secret.ts'
 
 /** Begins and completes consents. Made by `createConsentService`. */
 export interface ConsentService {
   /** @throws Failure `not-found` (mailbox), `configuration` (provider without registration) */
-  createLink(mailbox: string, requestedBy: string): Promise<CreatedLink>
+  createLink(mailbox: string, requestedBy: string, by?: Actor): Promise<CreatedLink>
+  /** Those that were made, the newest first; not those that ended long ago. */
+  links(): Promise<ConsentLinkStatus[]>
+  /** Ends one that was not used, with the consents that are under way by it. @throws Failure `not-found` */
+  revokeLink(id: string, by?: Actor): Promise<void>
   /** What a link would do, shown before the redirect. @throws Failure `not-found` when it is unknown, used or expired (one text) */
   openLink(link: string): Promise<OpenedLink>
   /** Begins a consent for the mailbox of a link, or for a mailbox named by an administrator.
@@ -68,6 +73,17 @@ export interface CreatedLink {
   mailbox: Address
   /** ISO 8601. */
   expiresAt: string
+}
+
+/** A link without what it takes to use it. Times: ISO 8601. */
+export interface ConsentLinkStatus {
+  id: string
+  mailbox: Address
+  requestedBy: string
+  state: 'open' | 'used' | 'expired'
+  createdAt: string
+  expiresAt: string
+  usedAt?: string
 }
 
 export interface OpenedLink {

@@ -70,7 +70,8 @@ export function createBreaker(clock: Pick<Clock, 'now' | 'monotonic'>, log: Log)
   const probing = () => current !== undefined && clock.monotonic() < current.until
 
   function close(): void {
-    if (tripped) log.info({ about: tripped.about, ...senderOf(tripped) }, 'sending goes on')
+    if (tripped)
+      log.info({ event: 'sending.resumed', about: tripped.about, ...senderOf(tripped) }, 'sending goes on')
     tripped = undefined
     current = undefined
     seconds = 0
@@ -82,7 +83,8 @@ export function createBreaker(clock: Pick<Clock, 'now' | 'monotonic'>, log: Log)
   function wait(trouble: Trouble, length: number): void {
     const { about, reason, fix } = trouble
     // Said once for each kind: a program that never stops would fill the log with it.
-    if (!repeats(trouble)) log.warn({ about, ...senderOf(trouble), reason, seconds: length, fix }, paused)
+    if (!repeats(trouble))
+      log.warn({ event: 'sending.paused', about, ...senderOf(trouble), reason, seconds: length, fix }, paused)
     else log.debug({ about, ...senderOf(trouble), reason, seconds: length }, paused)
     seconds = length
     current = undefined

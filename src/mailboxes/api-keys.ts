@@ -1,3 +1,4 @@
+import { actorFields } from '../base/actor.ts'
 import { printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
@@ -38,7 +39,7 @@ export function createApiKeys(needs: ApiKeysNeeds): ApiKeys {
   const noteUse = createUseRecorder((id, at) => store.apiKeys.used(id, at), log)
 
   return {
-    async add(request) {
+    async add(request, by) {
       const scopes = await readScopes(request.scopes)
       const expiry =
         request.expires === undefined ? {} : { expiresAt: parseExpiry(request.expires, clock.now()) }
@@ -47,7 +48,7 @@ export function createApiKeys(needs: ApiKeysNeeds): ApiKeys {
       const name = parseDisplayName(request.name, scopes.join(' ').slice(0, 100))
       const apiKey = { id, name, scopes, hash: hashOf(key.reveal()), createdAt: clock.now(), ...expiry }
       await store.apiKeys.add(apiKey)
-      log.info({ event: 'api-key.added', apiKey: id, scopes }, 'API key added')
+      log.info({ event: 'api-key.added', apiKey: id, name, scopes, ...actorFields(by) }, 'API key added')
       await signInsChanged()
       return { apiKey: statusOf(apiKey, clock.now()), key }
     },
@@ -55,11 +56,11 @@ export function createApiKeys(needs: ApiKeysNeeds): ApiKeys {
       const keys = await store.apiKeys.list()
       return keys.map((key) => statusOf(key, clock.now()))
     },
-    async revoke(id) {
+    async revoke(id, by) {
       if (!(await store.apiKeys.revoke(id, clock.now()))) {
         throw new Failure('not-found', `There is no API key ${printable(id)} that could be revoked`)
       }
-      log.info({ event: 'api-key.revoked', apiKey: id }, 'API key revoked')
+      log.info({ event: 'api-key.revoked', apiKey: id, ...actorFields(by) }, 'API key revoked')
       await signInsChanged()
     },
     async check(presented) {

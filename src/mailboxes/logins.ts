@@ -1,3 +1,4 @@
+import { type Actor, actorFields } from '../base/actor.ts'
 import { printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
@@ -32,7 +33,7 @@ export function createLogins(needs: LoginsNeeds): Logins {
   const chosenPasswords = createChosenPasswords(needs.scryptCost ?? usualCost, needs.scrypt)
 
   return {
-    async add(request) {
+    async add(request, by) {
       const plan = await readLoginRequest(request, store.mailboxes, clock.now())
       const id = freshId()
       const names = [...(plan.userName === undefined ? [] : [plan.userName]), ...plan.mailboxes]
@@ -45,7 +46,7 @@ export function createLogins(needs: LoginsNeeds): Logins {
         verifier,
         createdAt: clock.now(),
       }))
-      logAdded(login)
+      logAdded(login, by)
       await signInsChanged()
       return { login: loginStatus(login, clock.now()), ...(password ? { password } : {}) }
     },
@@ -58,26 +59,30 @@ export function createLogins(needs: LoginsNeeds): Logins {
         return { ...loginStatus(login, clock.now()), ...(usedFrom && { usedFrom }) }
       })
     },
-    async revoke(id) {
+    async revoke(id, by) {
       if (!(await store.logins.revoke(id, clock.now()))) throw noSuch(id, 'revoked')
-      log.info({ event: 'login.revoked', login: id }, 'Login revoked')
+      const { userName, mailboxes } = (await store.logins.list()).find((login) => login.id === id) ?? {}
+      const fields = { event: 'login.revoked', login: id, userName, mailboxes, ...actorFields(by) }
+      log.info(fields, 'Login revoked')
       await signInsChanged()
     },
-    async allow(id, texts) {
+    async allow(id, texts, by) {
       const senders = readSenders(texts)
       if (senders.length === 0) {
         throw new Failure('invalid', 'There is no sender to allow', { fix: 'Name at least one sender.' })
       }
       const login = await store.logins.allow(id, senders)
       if (login === undefined) throw noSuch(id, 'extended')
-      log.info({ event: 'login.allowed', login: id, senders }, 'Login may use further senders')
+      const { userName } = login
+      const fields = { event: 'login.allowed', login: id, userName, senders, ...actorFields(by) }
+      log.info(fields, 'Login may use further senders')
       await signInsChanged()
       return loginStatus(login, clock.now())
     },
   }
 
-  function logAdded({ id, userName, mailboxes, networks, verifier }: Login): void {
-    const fields = { event: 'login.added', login: id, userName, mailboxes, networks }
+  function logAdded({ id, userName, mailboxes, networks, verifier }: Login, by: Actor | undefined): void {
+    const fields = { event: 'login.added', login: id, userName, mailboxes, networks, ...actorFields(by) }
     if (verifier.kind === 'none') log.warn(fields, 'Login added that needs no password')
     else log.info({ ...fields, cramMd5: verifier.kind === 'sealed' }, 'Login added')
   }

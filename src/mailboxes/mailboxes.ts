@@ -1,3 +1,4 @@
+import { type Actor, actorFields } from '../base/actor.ts'
 import {
   type Address,
   addressKey,
@@ -37,11 +38,11 @@ export interface MailboxesNeeds {
 
 /** The addresses that mail leaves from: added, shown, removed. */
 export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
-  const { store, catalogue, clock } = needs
+  const { store, catalogue, clock, log } = needs
   const revoke = createRevocation({ ...needs, grants: store.grants })
 
   return {
-    async add(request) {
+    async add(request, by) {
       const mailbox = readRequest(await withPersonBefore(request))
       const provider = catalogue.registered(request.provider)
       const flow = flowWithoutPerson(request, provider)
@@ -51,6 +52,7 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
       if (refreshToken) await store.grants.adopt(adopted(mailbox.address, refreshToken, clock.now()))
       if (flow !== undefined)
         await store.grants.adopt(withoutPerson(mailbox.address, flow, provider, clock.now()))
+      logPut(mailbox, request, by)
       // Also of a new one: its domain may have covered the address until now.
       forget(mailbox.address)
       return await statusOf(await existingMailbox(store.mailboxes, mailbox.address))
@@ -71,15 +73,27 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
       const mailboxes = await store.mailboxes.list()
       return await Promise.all(mailboxes.map(statusOf))
     },
-    async remove(address) {
+    async remove(address, by) {
       const mailbox = await existingMailbox(store.mailboxes, address)
       const grant = await store.grants.ofMailbox(mailbox.address)
       await store.mailboxes.remove(mailbox.address)
+      const fields = { event: 'mailbox.removed', mailbox: mailbox.address, ...actorFields(by) }
+      log.info(fields, 'Mailbox removed')
       forget(mailbox.address)
       // Logins and API keys that had no other mailbox went with it.
       await needs.signInsChanged()
       return { removed: mailbox.address, ...(await revoke(mailbox, grant.state === 'absent' ? {} : grant)) }
     },
+  }
+
+  function logPut(mailbox: Mailbox, request: MailboxRequest, by: Actor | undefined): void {
+    const { address, providerId: provider } = mailbox
+    const event = request.replace ? 'mailbox.changed' : 'mailbox.added'
+    const adopted = request.refreshToken !== undefined
+    log.info(
+      { event, mailbox: address, provider, adopted, ...actorFields(by) },
+      request.replace ? 'Mailbox added or changed' : 'Mailbox added',
+    )
   }
 
   /** A replacement that names nobody leaves the person as it is; naming the mailbox itself ends the difference. */

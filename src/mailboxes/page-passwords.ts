@@ -1,3 +1,4 @@
+import { actorFields } from '../base/actor.ts'
 import type { Log } from '../base/log.ts'
 import { sourceOf } from '../base/source.ts'
 import type { Guard } from '../guessing/guard.ts'
@@ -27,10 +28,10 @@ export function createPagePasswords(needs: PagePasswordsNeeds): PagePasswords {
       return (await pageAccess.password(role)) !== undefined
     },
 
-    async set(role, password, keepSession) {
+    async set(role, password, keepSession, by) {
       const chosen = checkChosenPassword(password.reveal(), ['postern', ...pageRoles])
       await pageAccess.setPassword(role, await chosenPasswords.hash(chosen), keepSession)
-      log.info({ event: 'page.password-set', role }, 'A password for the pages was set')
+      log.info({ event: 'page.password-set', role, ...actorFields(by) }, 'A password for the pages was set')
     },
 
     async check(name, password, remoteAddress) {
@@ -45,6 +46,7 @@ export function createPagePasswords(needs: PagePasswordsNeeds): PagePasswords {
       } else {
         await chosenPasswords.waste(source)
       }
+      log.warn({ event: 'page.sign-in-refused', source }, 'A sign-in to the pages was refused')
       await guard.failed(attempt, password)
       throw wrongCredentials()
     },

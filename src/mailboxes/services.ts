@@ -1,13 +1,14 @@
+import type { Actor } from '../base/actor.ts'
 import type { Address } from '../base/address.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Ending } from '../providers/forecast.ts'
 import type { Credentials } from '../sasl/credentials.ts'
 import type { Flow, PageRole, Scope } from '../store/ports.ts'
 
-/** What the doors may ask of mailboxes, logins and API keys. Made by `createMailboxes`, `createLogins`, `createApiKeys`. */
+/** What the doors may ask of mailboxes, logins and API keys. Made by `createMailboxes`, `createLogins`, `createApiKeys`. `by`: who asks for a change. */
 export interface Mailboxes {
   /** @throws Failure `already-exists` (without `replace`), `not-found` (provider), `invalid` (address), `configuration` (provider without registration) */
-  add(request: MailboxRequest): Promise<MailboxStatus>
+  add(request: MailboxRequest, by?: Actor): Promise<MailboxStatus>
   /** @throws Failure `not-found` */
   show(address: string): Promise<MailboxStatus>
   /** The address of a mailbox, as it was added, from how somebody wrote it. Nothing of its grant is looked at.
@@ -15,7 +16,7 @@ export interface Mailboxes {
   named(address: string): Promise<Address>
   list(): Promise<MailboxStatus[]>
   /** With its grant, which is ended at the provider, too, where that can be. @throws Failure `not-found` */
-  remove(address: string): Promise<RemovedMailbox>
+  remove(address: string, by?: Actor): Promise<RemovedMailbox>
 }
 
 export interface RemovedMailbox extends RevocationStatus {
@@ -107,13 +108,13 @@ export interface PauseStatus {
 export interface Logins {
   /** The password is in the answer only when it was generated here: it is shown once and cannot be had again.
    * @throws Failure `not-found` (mailbox), `already-exists` (user name), `invalid` (policy, with the reason) */
-  add(request: LoginRequest): Promise<{ login: LoginStatus; password?: Secret }>
+  add(request: LoginRequest, by?: Actor): Promise<{ login: LoginStatus; password?: Secret }>
   /** @throws Failure `not-found` (mailbox) */
   list(mailbox?: string): Promise<LoginStatus[]>
   /** @throws Failure `not-found` */
-  revoke(id: string): Promise<void>
+  revoke(id: string, by?: Actor): Promise<void>
   /** Lets a login use further envelope senders, from its next sign-in on. @throws Failure `not-found`, `invalid` */
-  allow(id: string, senders: readonly string[]): Promise<LoginStatus>
+  allow(id: string, senders: readonly string[], by?: Actor): Promise<LoginStatus>
 }
 
 /** Who hands in mail during one SMTP session: a login, or an API key with `send:`. */
@@ -203,15 +204,19 @@ export interface LoginStatus {
 
 export interface ApiKeys {
   /** `key` is shown once. @throws Failure `invalid` (scope), `not-found` (a scope's mailbox) */
-  add(request: { scopes: readonly string[]; name?: string; expires?: string }): Promise<{
-    apiKey: ApiKeyStatus
-    key: Secret
-  }>
+  add(request: ApiKeyRequest, by?: Actor): Promise<{ apiKey: ApiKeyStatus; key: Secret }>
   list(): Promise<ApiKeyStatus[]>
   /** @throws Failure `not-found` */
-  revoke(id: string): Promise<void>
+  revoke(id: string, by?: Actor): Promise<void>
   /** Who this bearer is. @throws Failure `wrong-credentials` */
   check(presented: Secret): Promise<Principal>
+}
+
+export interface ApiKeyRequest {
+  scopes: readonly string[]
+  name?: string
+  /** ISO 8601 date or date and time. */
+  expires?: string
 }
 
 export interface ApiKeyStatus {
@@ -236,7 +241,7 @@ export interface Principal {
 export interface PagePasswords {
   isSet(role: PageRole): Promise<boolean>
   /** Ends the sessions that came by an earlier one, but for `keepSession`. @throws Failure `invalid` (policy, with the reason) */
-  set(role: PageRole, password: Secret, keepSession?: string): Promise<void>
+  set(role: PageRole, password: Secret, keepSession?: string, by?: Actor): Promise<void>
   /** Whose password it is. `name`: of a role. @throws Failure `wrong-credentials`; `limit-reached` for a source that guessed too often, after a delay */
   check(name: string, password: Secret, remoteAddress: string): Promise<PageRole>
 }

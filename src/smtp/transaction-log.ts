@@ -58,25 +58,39 @@ export function createTransactionLog(log: Log, clock: Clock, client: KnownClient
   return {
     signedIn(submitter) {
       const mailboxes = submitter.mailboxes.map(({ address }) => address)
-      log.info({ client: client.address, login: submitter.userName, mailboxes }, 'signed in')
+      const fields = { event: 'sign-in.done', client: client.address, login: submitter.userName, mailboxes }
+      log.info(fields, 'signed in')
     },
 
     signInRefused(shownName, failure) {
       const { code, message } = failure
-      const fields = { client: client.address, login: shownName, reason: code, detail: message }
+      const fields = {
+        event: 'sign-in.refused',
+        client: client.address,
+        login: shownName,
+        reason: code,
+        detail: message,
+      }
       log.warn(fields, 'sign-in refused')
     },
 
     admitted(submitter) {
       if (client.warned) return
       client.warned = true
-      log.warn({ client: client.address, login: submitter.userName }, 'admitted without a password')
+      const fields = { event: 'sign-in.admitted', client: client.address, login: submitter.userName }
+      log.warn(fields, 'admitted without a password')
     },
 
     admissionRefused(sender, failure) {
       const { code, message } = failure
       const shown = printable(sender, 254)
-      const fields = { client: client.address, sender: shown, reason: code, detail: message }
+      const fields = {
+        event: 'sign-in.not-admitted',
+        client: client.address,
+        sender: shown,
+        reason: code,
+        detail: message,
+      }
       log.warn(fields, 'not admitted without a password')
     },
 
@@ -100,20 +114,21 @@ export function createTransactionLog(log: Log, clock: Clock, client: KnownClient
     },
 
     failed(failure) {
-      finish({ reason: failure.code, detail: failure.message }, 'message not sent')
+      finish('message.failed', { reason: failure.code, detail: failure.message }, 'message not sent')
     },
 
     message(outcome, cut, octets) {
       if (cut !== undefined && outcome.kind !== 'answered') {
-        return finish({ octets, reason: cut }, 'message cut off by the client')
+        return finish('message.cut', { octets, reason: cut }, 'message cut off by the client')
       }
       if (outcome.kind === 'failed') {
         const { code, message } = outcome.failure
-        return finish({ octets, reason: code, detail: message }, 'message not sent')
+        return finish('message.failed', { octets, reason: code, detail: message }, 'message not sent')
       }
       if (outcome.kind === 'answered') {
         const sent = isPositive(outcome.reply)
         finish(
+          sent ? 'message.sent' : 'message.refused',
           { octets, ...describe(outcome.reply) },
           sent ? 'message sent' : 'message refused by the provider',
         )
@@ -123,11 +138,12 @@ export function createTransactionLog(log: Log, clock: Clock, client: KnownClient
     givenUp() {
       if (open === undefined) return
       const refusal = open.refusal === undefined ? {} : describe(open.refusal)
-      finish(refusal, open.refusal === undefined ? 'transaction given up' : 'refused by the provider')
+      if (open.refusal === undefined) finish('message.given-up', refusal, 'transaction given up')
+      else finish('message.refused', refusal, 'refused by the provider')
     },
   }
 
-  function finish({ octets, code, reply, reason, detail }: Ending, message: string): void {
+  function finish(event: string, { octets, code, reply, reason, detail }: Ending, message: string): void {
     if (open === undefined) return
     const { since, login, mailbox, sender, givenSender, accepted: recipients } = open
     open = undefined
@@ -135,6 +151,7 @@ export function createTransactionLog(log: Log, clock: Clock, client: KnownClient
     // All of them, the absent ones too: objects of one shape cost a tenth of those that are put together by what there is.
     log.info(
       {
+        event,
         client: client.address,
         login,
         mailbox,

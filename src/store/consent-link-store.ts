@@ -33,6 +33,16 @@ export function createConsentLinkStore(database: Database): ConsentLinkStore {
       })
       return found.map(linkOf)
     },
+
+    remove: (id) =>
+      database.change(async (tables) => {
+        const found = await withMailbox(tables)
+          .where('consent_links.id', '=', id)
+          .where('consent_links.used_at', 'is', null)
+          .executeTakeFirst()
+        if (found) await tables.deleteFrom('consent_links').where('id', '=', id).execute()
+        return found && linkOf(found)
+      }),
   }
 }
 

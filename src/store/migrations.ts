@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Database } from './database.ts'
 import { sql } from './kysely.ts'
 import { createFirstTables } from './migrations/first-tables.ts'
+import { addJournal } from './migrations/journal.ts'
 import { addRecipientCounts } from './migrations/recipient-counts.ts'
 import { addSignInTables } from './migrations/sign-in-tables.ts'
 import { addWaysToGrants } from './migrations/ways-to-grants.ts'
@@ -18,6 +19,7 @@ const migrations: readonly Migration[] = [
   addRecipientCounts,
   addWaysToGrants,
   addWebSignIns,
+  addJournal,
 ]
 
 export const newestSchema = migrations.length

@@ -9,6 +9,7 @@ import type { Database } from './database.ts'
 import { createGrantStore } from './grant-store.ts'
 import { openHashRoot, putHashRoot, sealedHashRoot, sealHashRoot } from './hash-root.ts'
 import { inspectDatabase } from './inspect-database.ts'
+import { createJournalStore } from './journal-store.ts'
 import { openKeyRing } from './key-ring.ts'
 import { createKeyedHash } from './keyed-hash.ts'
 import { createLoginStore } from './login-store.ts'
@@ -72,6 +73,7 @@ function createStore(database: Database, sealer: Sealer, clock: Clock): Store {
     recipientCounts: createRecipientCountStore(database),
     notices: createNoticeStore(database),
     pageAccess: createPageAccessStore(database),
+    journal: createJournalStore(database),
     async check() {
       await openHashRoot(sealer, await database.read(sealedHashRoot))
     },

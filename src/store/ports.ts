@@ -17,6 +17,7 @@ export interface Store {
   recipientCounts: RecipientCountStore
   notices: NoticeStore
   pageAccess: PageAccessStore
+  journal: JournalStore
   /** Resolves when the store answers and its key fits. */
   check(): Promise<void>
   close(): Promise<void>
@@ -207,6 +208,8 @@ export interface ConsentLinkStore {
   add(link: ConsentLink): Promise<void>
   find(id: string): Promise<ConsentLink | undefined>
   list(mailbox?: Address): Promise<ConsentLink[]>
+  /** With the consents that are under way by it. Gives what it was; undefined when there was none, or it was used. */
+  remove(id: string): Promise<ConsentLink | undefined>
 }
 
 /** A consent under way: from the redirect to the provider until the callback. */
@@ -297,4 +300,75 @@ export interface PageAccessStore {
   sessions(): Promise<PageSession[]>
   /** False when there was none. */
   end(id: string): Promise<boolean>
+}
+
+export const journalKinds = ['send', 'sign-in', 'token', 'consent', 'change', 'trouble'] as const
+export type JournalKind = (typeof journalKinds)[number]
+
+export const journalOutcomes = ['done', 'refused', 'failed'] as const
+export type JournalOutcome = (typeof journalOutcomes)[number]
+
+/** Something that happened. Never what was in a message, nor a secret. */
+export interface JournalEntry {
+  /** Sorts as it happened; of its own among all processes. */
+  id: string
+  at: number
+  kind: JournalKind
+  /** Of `journalEvents`. */
+  event: string
+  outcome: JournalOutcome
+  mailbox?: Address
+  /** The user name of a login, or what took its place at the sign-in. */
+  login?: string
+  /** Address of the client. */
+  source?: string
+  /** Who did it, where somebody did. */
+  by?: string
+  /** From the first recipient to the end of it. */
+  milliseconds?: number
+  details: Readonly<Record<string, JournalDetail>>
+}
+
+export type JournalDetail = string | number | boolean | readonly string[]
+
+/** All that are given must hold. */
+export interface JournalQuery {
+  mailbox?: Address
+  login?: string
+  kind?: JournalKind
+  outcome?: JournalOutcome
+  /** At or after. */
+  since?: number
+  /** Before. */
+  until?: number
+  /** Older than this entry. */
+  before?: string
+  /** Newer than this entry. */
+  after?: string
+  limit: number
+}
+
+/** Sends of one hour. */
+export interface SendHour {
+  /** Its first millisecond. */
+  hour: number
+  sent: number
+  refused: number
+  failed: number
+  /** Of those that were sent, together. */
+  milliseconds: number
+}
+
+/** What happened. Outlives the mailboxes and logins that it is about. */
+export interface JournalStore {
+  /** All of them or none, with what is counted of them. */
+  add(entries: readonly JournalEntry[]): Promise<void>
+  /** The newest first. */
+  list(query: JournalQuery): Promise<JournalEntry[]>
+  /** The hours that began at `since` or later and in which something was sent, in their order. */
+  sendHours(since: number): Promise<SendHour[]>
+  /** When something was last sent from each mailbox, by `addressKey`. */
+  lastSends(): Promise<ReadonlyMap<string, number>>
+  /** Forgets at most `most` entries older than `before`, and counts of hours; gives how many entries. */
+  sweep(before: number, most: number): Promise<number>
 }

@@ -16,6 +16,9 @@ export interface Tables {
   sent_notices: SentNoticesTable
   page_passwords: PagePasswordsTable
   page_sessions: PageSessionsTable
+  journal: JournalTable
+  send_hours: SendHoursTable
+  last_sends: LastSendsTable
 }
 
 /** Secrets of the store itself: the hash root. */
@@ -157,4 +160,36 @@ export interface PageSessionsTable {
   created_at: number
   last_used_at: number
   expires_at: number
+}
+
+export interface JournalTable {
+  /** In the order of what happened: milliseconds and a count, in hexadecimal, and something random. */
+  id: string
+  at: number
+  kind: string
+  event: string
+  outcome: string
+  mailbox_key: string | null
+  /** A user name. */
+  login: string | null
+  source: string | null
+  done_by: string | null
+  milliseconds: number | null
+  /** JSON: JournalEntry['details']. */
+  details: string
+}
+
+export interface SendHoursTable {
+  /** Its first millisecond. */
+  hour: number
+  sent: number
+  refused: number
+  failed: number
+  /** Of those that were sent, together. */
+  milliseconds: number
+}
+
+interface LastSendsTable {
+  mailbox_key: string
+  at: number
 }

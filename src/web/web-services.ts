@@ -3,6 +3,7 @@ import type { SmtpListener } from '../config/config.ts'
 import type { ConsentService } from '../consent/service.ts'
 import type { TokenBroker } from '../grants/token-broker.ts'
 import type { Guard } from '../guessing/guard.ts'
+import type { JournalReader } from '../journal/service.ts'
 import type { ApiKeys, Logins, Mailboxes, PagePasswords } from '../mailboxes/services.ts'
 import type { Notices } from '../notices/service.ts'
 import type { Catalogue } from '../providers/provider.ts'
@@ -18,6 +19,7 @@ export interface WebServices {
   /** The browsers that are signed in. */
   pageAccess: PageAccessStore
   keyedHash: KeyedHash
+  journal: JournalReader
   consent: ConsentService
   notices: Pick<Notices, 'channels' | 'sendConsentLink'>
   tokens: TokenBroker

@@ -195,6 +195,7 @@ describe('what is kept and logged of consents', () => {
     const again = await consent.begin({ mailbox }, browser)
     await expect(consent.complete(callbackOf(again.authorizationUrl), browser)).rejects.toThrow()
     expect(log.lines.map(({ fields }) => fields)).toMatchObject([
+      { event: 'consent-link.made', mailbox: 'Me@example.com', link: link.id },
       { event: 'consent.begun', mailbox: 'Me@example.com', link: link.id },
       { event: 'consent.completed', mailbox: 'Me@example.com', signedInAs: 'Me@example.com' },
       { event: 'consent.begun', mailbox: 'Me@example.com' },

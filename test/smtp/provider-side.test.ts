@@ -37,7 +37,7 @@ describe('what a session asks beyond itself', () => {
     expect(log.lines).toEqual([
       {
         level: 'warn',
-        fields: { client: '192.0.2.7', login: 'hall-printer' },
+        fields: { event: 'sign-in.admitted', client: '192.0.2.7', login: 'hall-printer' },
         message: 'admitted without a password',
       },
     ])

@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { type Address, addressKey, domainMailbox } from '../../src/base/address.ts'
 import { Failure } from '../../src/base/failure.ts'
+import { lastSendsOf, sendHoursOf } from '../../src/store/journal-store.ts'
 import type {
   ActiveGrant,
   ApiKey,
   ConsentLink,
   Grant,
+  JournalEntry,
+  JournalQuery,
   LapsedGrant,
   ListedLogin,
   Login,
@@ -59,6 +62,7 @@ export function createMemoryStore(): Store {
     recipientCounts: recipientCountStore(tables),
     notices: noticeStore(tables),
     pageAccess: pageAccessStore(),
+    journal: journalStore(),
     check: turn,
     close: turn,
   }
@@ -337,7 +341,7 @@ async function noteUse<T extends Credential>(
   if (row) rows.set(id, { ...row, lastUsedAt })
 }
 
-function consentLinkStore({ links, mailboxes }: Tables): Store['consentLinks'] {
+function consentLinkStore({ links, mailboxes, pending }: Tables): Store['consentLinks'] {
   return {
     async add(link) {
       await turn()
@@ -353,6 +357,14 @@ function consentLinkStore({ links, mailboxes }: Tables): Store['consentLinks'] {
       await turn()
       const key = mailbox === undefined ? undefined : addressKey(mailbox)
       return [...links.values()].filter((link) => key === undefined || addressKey(link.mailbox) === key)
+    },
+    async remove(id) {
+      await turn()
+      const link = links.get(id)
+      if (!link || link.usedAt !== undefined) return undefined
+      links.delete(id)
+      for (const [hash, consent] of pending) if (consent.consentLinkId === id) pending.delete(hash)
+      return link
     },
   }
 }
@@ -414,6 +426,48 @@ function noticeStore({ notices }: Tables): Store['notices'] {
       for (const [place, notice] of notices) if (notice.key === key) notices.delete(place)
     },
   }
+}
+
+function journalStore(): Store['journal'] {
+  let entries: JournalEntry[] = []
+  return {
+    async add(added) {
+      await turn()
+      entries = [...entries, ...added]
+    },
+    async list(query) {
+      await turn()
+      return [...entries]
+        .sort((one, other) => (one.id < other.id ? 1 : -1))
+        .filter((entry) => isAsked(entry, query))
+        .slice(0, query.limit)
+    },
+    async sendHours(since) {
+      await turn()
+      return sendHoursOf(entries).filter(({ hour }) => hour >= since)
+    },
+    async lastSends() {
+      await turn()
+      return lastSendsOf(entries)
+    },
+    async sweep(before, most) {
+      await turn()
+      const old = new Set(entries.filter(({ at }) => at < before).slice(0, most))
+      entries = entries.filter((entry) => !old.has(entry))
+      return old.size
+    },
+  }
+}
+
+function isAsked(entry: JournalEntry, query: JournalQuery): boolean {
+  const { mailbox, login, kind, outcome, since = 0, until = Number.POSITIVE_INFINITY, before, after } = query
+  if (mailbox !== undefined && addressKey(entry.mailbox ?? '') !== addressKey(mailbox)) return false
+  if (login !== undefined && entry.login !== login) return false
+  if (kind !== undefined && entry.kind !== kind) return false
+  if (outcome !== undefined && entry.outcome !== outcome) return false
+  if (before !== undefined && entry.id >= before) return false
+  if (after !== undefined && entry.id <= after) return false
+  return entry.at >= since && entry.at < until
 }
 
 function pageAccessStore(): Store['pageAccess'] {

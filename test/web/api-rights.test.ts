@@ -31,6 +31,9 @@ const operations: [Method, string, object | undefined, number, (keyof typeof key
   ['get', '/providers', undefined, 200, ['admin', 'read']],
   ['get', '/providers/example', undefined, 200, ['admin', 'read']],
   ['post', '/sign-in-links', undefined, 201, ['admin']],
+  ['get', '/consent-links', undefined, 200, ['admin', 'read']],
+  ['delete', '/consent-links/link-1', undefined, 204, ['admin']],
+  ['get', '/journal', undefined, 200, ['admin', 'read']],
 ]
 
 async function call([method, path, body]: (typeof operations)[number], key?: string) {
@@ -87,7 +90,7 @@ describe('rights in general', () => {
     const tested = operations.map(([method, path]) => {
       const pattern = path
         .replace('me@example.com', ':address')
-        .replace(/(login|key|device)-1$|(login)-1|(?<=providers\/)example/, ':id')
+        .replace(/(login|key|device|link)-1$|(login)-1|(?<=providers\/)example/, ':id')
       return `${method.toUpperCase()} ${pattern}`
     })
     expect(tested.sort()).toEqual(all.sort())

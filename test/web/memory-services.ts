@@ -169,6 +169,7 @@ export function scriptedConsent(link: string): ConsentService & {
   requestedBy: string
   outcome: CompletedConsent | Error
   byHand: boolean
+  revoked: boolean
 } {
   const mailbox = 'me@example.com'
   const unusable = () =>
@@ -187,6 +188,15 @@ export function scriptedConsent(link: string): ConsentService & {
         expiresAt: createdAt,
       }
     },
+    async links() {
+      const { requestedBy } = this
+      return [{ id: 'link-1', mailbox, requestedBy, state: 'open', createdAt, expiresAt: createdAt }]
+    },
+    async revokeLink(id) {
+      if (id !== 'link-1') throw unusable()
+      this.revoked = true
+    },
+    revoked: false,
     async openLink(given) {
       if (given !== link) throw unusable()
       const { requestedBy } = this

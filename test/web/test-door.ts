@@ -3,6 +3,7 @@ import request from 'supertest'
 import type { Log } from '../../src/base/log.ts'
 import type { Endpoint } from '../../src/config/config.ts'
 import { createGuard } from '../../src/guessing/create-guard.ts'
+import { createJournal } from '../../src/journal/create-journal.ts'
 import { createPagePasswords } from '../../src/mailboxes/page-passwords.ts'
 import { createWebDoor } from '../../src/web/web-door.ts'
 import { defaultLimits } from '../support/default-limits.ts'
@@ -39,14 +40,16 @@ export function testDoor({
   const lines: string[] = []
   const time = { now: Date.parse('2026-03-01T00:00:00Z'), monotonic: 5_000 }
   const clock = { now: () => time.now, monotonic: () => time.monotonic }
-  const log = logInto(lines)
+  const store = createMemoryStore()
+  const journal = createJournal({ store: store.journal, clock, log: logInto(lines), days: 90 })
+  const { log } = journal
   const guard = createGuard({
     limits: { ...defaultLimits, ...limits },
     shownName: (name) => name,
     clock,
     log,
   })
-  const { pageAccess } = createMemoryStore()
+  const { pageAccess } = store
   const services = {
     mailboxes: memoryMailboxes(),
     logins: memoryLogins(),
@@ -60,6 +63,7 @@ export function testDoor({
     consent: scriptedConsent(link),
     notices: scriptedNotices(),
     tokens: memoryTokens(),
+    journal: journal.reader,
     catalogue: memoryCatalogue(registered),
     smtp: () => [{ host: '127.0.0.1', port: 2587, tls: 'none' as const, plainAuth: false, oldTls: false }],
     guard,

@@ -21,8 +21,8 @@ export function apiKeyRoutes(apiKeys: ApiKeys): ApiRoute[] {
       method: 'POST',
       path: '/api-keys',
       needs: 'admin',
-      async answer({ body }) {
-        const { apiKey, key } = await apiKeys.add(readInput(newApiKey, body))
+      async answer({ body, by }) {
+        const { apiKey, key } = await apiKeys.add(readInput(newApiKey, body), by)
         // Shown this once: what is kept is its hash.
         return { status: 201, body: { apiKey, key: key.reveal() } }
       },
@@ -31,8 +31,8 @@ export function apiKeyRoutes(apiKeys: ApiKeys): ApiRoute[] {
       method: 'DELETE',
       path: '/api-keys/:id',
       needs: 'admin',
-      async answer({ param }) {
-        await apiKeys.revoke(param('id'))
+      async answer({ param, by }) {
+        await apiKeys.revoke(param('id'), by)
         return { status: 204 }
       },
     },

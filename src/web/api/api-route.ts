@@ -1,3 +1,4 @@
+import type { Actor } from '../../base/actor.ts'
 import type { Principal } from '../../mailboxes/services.ts'
 import type { Scope } from '../../store/ports.ts'
 
@@ -16,6 +17,8 @@ export type Need = 'read' | 'admin' | 'token'
 /** What a request asks, once it is known who asks and that they may. */
 export interface ApiCall {
   principal: Principal
+  /** Who asks, for those who look at it later. */
+  by: Actor
   /** The named piece of the path, decoded. */
   param(name: string): string
   query: unknown

@@ -4,6 +4,7 @@ import type { WebServices } from '../web-services.ts'
 import { apiKeyRoutes } from './api-key-routes.ts'
 import type { ApiRoute } from './api-route.ts'
 import { consentRoutes } from './consent-routes.ts'
+import { journalRoutes } from './journal-routes.ts'
 import { loginRoutes } from './login-routes.ts'
 import { mailboxRoutes } from './mailbox-routes.ts'
 import { providerRoutes } from './provider-routes.ts'
@@ -23,7 +24,7 @@ export function apiRoutes({
   signInLinks: SignInLinks
   log: Log
 }): ApiRoute[] {
-  const { mailboxes, logins, apiKeys, consent, notices, tokens, catalogue } = services
+  const { mailboxes, logins, apiKeys, consent, notices, tokens, catalogue, journal } = services
   return [
     ...consentRoutes(consent),
     ...mailboxRoutes({ mailboxes, consent, notices }),
@@ -32,5 +33,6 @@ export function apiRoutes({
     ...loginRoutes(logins),
     ...apiKeyRoutes(apiKeys),
     ...signInLinkRoutes({ signInLinks, log }),
+    ...journalRoutes(journal),
   ]
 }

@@ -1,6 +1,8 @@
 import type { Request, RequestHandler, Response } from 'express'
 import express, { Router } from 'express'
+import type { Actor } from '../../base/actor.ts'
 import type { Log } from '../../base/log.ts'
+import { sourceOf } from '../../base/source.ts'
 import { permits } from '../../mailboxes/scopes.ts'
 import type { Principal } from '../../mailboxes/services.ts'
 import { allowOnly } from '../allow-only.ts'
@@ -71,8 +73,10 @@ const insistOnJson: RequestHandler = (request, _response, next) => {
 
 function answerWith(route: ApiRoute): RequestHandler {
   return async (request, response) => {
+    const principal = principalOf(response)
     const answer = await route.answer({
-      principal: principalOf(response),
+      principal,
+      by: actorOf(principal, request),
       param: (name) => paramOf(request, name),
       query: { ...request.query },
       body: request.body,
@@ -92,6 +96,13 @@ function send(response: Response, { status = 200, body, location }: ApiAnswer): 
 
 function principalOf(response: Response): Principal {
   return response.locals.principal
+}
+
+function actorOf({ name, apiKey }: Principal, request: Request): Actor {
+  return {
+    name: apiKey === undefined ? name : `API key ${name}`,
+    source: sourceOf(request.socket.remoteAddress ?? '').key,
+  }
 }
 
 function paramOf(request: Request, name: string): string {

@@ -57,6 +57,21 @@ export function consentRoutes(consent: ConsentService): ApiRoute[] {
       answer: ({ param }) => ({ body: consent.device.state(param('id')) }),
     },
     {
+      method: 'GET',
+      path: '/consent-links',
+      needs: 'read',
+      answer: async () => ({ body: { consentLinks: await consent.links() } }),
+    },
+    {
+      method: 'DELETE',
+      path: '/consent-links/:id',
+      needs: 'admin',
+      async answer({ param, by }) {
+        await consent.revokeLink(param('id'), by)
+        return { status: 204 }
+      },
+    },
+    {
       method: 'POST',
       path: '/providers/:id/admin-consent-links',
       needs: 'admin',

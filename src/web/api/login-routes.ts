@@ -40,14 +40,14 @@ export function loginRoutes(logins: Logins): ApiRoute[] {
       method: 'POST',
       path: '/logins',
       needs: 'admin',
-      answer: async ({ body }) => made(await logins.add(readInput(newLoginFor, body))),
+      answer: async ({ body, by }) => made(await logins.add(readInput(newLoginFor, body), by)),
     },
     {
       method: 'DELETE',
       path: '/logins/:id',
       needs: 'admin',
-      async answer({ param }) {
-        await logins.revoke(param('id'))
+      async answer({ param, by }) {
+        await logins.revoke(param('id'), by)
         return { status: 204 }
       },
     },
@@ -55,8 +55,8 @@ export function loginRoutes(logins: Logins): ApiRoute[] {
       method: 'POST',
       path: '/logins/:id/senders',
       needs: 'admin',
-      answer: async ({ param, body }) => ({
-        body: await logins.allow(param('id'), readInput(moreSenders, body).senders),
+      answer: async ({ param, body, by }) => ({
+        body: await logins.allow(param('id'), readInput(moreSenders, body).senders, by),
       }),
     },
     {
@@ -69,9 +69,9 @@ export function loginRoutes(logins: Logins): ApiRoute[] {
       method: 'POST',
       path: '/mailboxes/:address/logins',
       needs: 'admin',
-      async answer({ param, body }) {
+      async answer({ param, body, by }) {
         const request = readInput(newLogin, body ?? {})
-        return made(await logins.add({ ...request, mailboxes: [param('address')] }))
+        return made(await logins.add({ ...request, mailboxes: [param('address')] }, by))
       },
     },
   ]

@@ -46,9 +46,9 @@ export function mailboxRoutes({
       method: 'POST',
       path: '/mailboxes',
       needs: 'admin',
-      async answer({ body }) {
+      async answer({ body, by }) {
         const request = readInput(newMailbox, body)
-        const mailbox = await mailboxes.add(request)
+        const mailbox = await mailboxes.add(request, by)
         const location = `/mailboxes/${encodeURIComponent(mailbox.address)}`
         return { status: request.replace === true ? 200 : 201, body: mailbox, location }
       },
@@ -63,18 +63,18 @@ export function mailboxRoutes({
       method: 'DELETE',
       path: '/mailboxes/:address',
       needs: 'admin',
-      answer: async ({ param }) => ({ body: await mailboxes.remove(param('address')) }),
+      answer: async ({ param, by }) => ({ body: await mailboxes.remove(param('address'), by) }),
     },
     {
       method: 'POST',
       path: '/mailboxes/:address/consent-links',
       needs: 'admin',
-      async answer({ param, body, principal }) {
+      async answer({ param, body, principal, by }) {
         const { send } = readInput(newLink, body ?? {})
         const [mailbox, asker] = [param('address'), principal.name]
         const made = send
           ? await notices.sendConsentLink(mailbox, asker)
-          : await consent.createLink(mailbox, asker)
+          : await consent.createLink(mailbox, asker, by)
         return { status: 201, body: made }
       },
     },

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { actorFields } from '../../base/actor.ts'
 import type { Log } from '../../base/log.ts'
 import { pageRoles } from '../../store/ports.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
@@ -13,9 +14,9 @@ export function signInLinkRoutes({ signInLinks, log }: { signInLinks: SignInLink
       method: 'POST',
       path: '/sign-in-links',
       needs: 'admin',
-      answer({ principal, body }) {
+      answer({ by, body }) {
         const { role = 'administrator' } = readInput(newLink, body ?? {})
-        log.info({ by: principal.name, role }, 'a one-time sign-in link was made')
+        log.info({ event: 'sign-in-link.made', role, ...actorFields(by) }, 'a one-time sign-in link was made')
         return { status: 201, body: signInLinks.create(role) }
       },
     },

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { actorFields } from '../../base/actor.ts'
 import type { Log } from '../../base/log.ts'
 import type { AccessToken, TokenBroker } from '../../grants/token-broker.ts'
 import type { Mailboxes } from '../../mailboxes/services.ts'
@@ -30,12 +31,12 @@ export function tokenRoutes({
       method: 'GET',
       path: '/mailboxes/:address/token',
       needs: 'token',
-      async answer({ param, query: given, principal, prefersText }) {
+      async answer({ param, query: given, by, prefersText }) {
         const { min_life: minimumLife, format = prefersText ? 'token' : 'json' } = readInput(query, given)
         const address = await mailboxes.named(param('address'))
         const token = await tokens.accessTokenFor(address, minimumLife === undefined ? {} : { minimumLife })
         log.info(
-          { mailbox: address, by: principal.name, minimumLife, format },
+          { event: 'token.read', mailbox: address, ...actorFields(by), minimumLife, format },
           'an access token was handed out',
         )
         return tokenAnswer(format, address, token)

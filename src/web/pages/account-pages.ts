@@ -1,6 +1,8 @@
 import type { Request, Response } from 'express'
 import { Router } from 'express'
+import { actorFields } from '../../base/actor.ts'
 import { Failure } from '../../base/failure.ts'
+import type { Log } from '../../base/log.ts'
 import { Secret } from '../../base/secret.ts'
 import type { PagePasswords } from '../../mailboxes/services.ts'
 import { type PageAccessStore, type PageRole, pageRoles } from '../../store/ports.ts'
@@ -17,10 +19,11 @@ export interface AccountPagesParts {
   pageAccess: PageAccessStore
   pagePasswords: PagePasswords
   contexts: PageContexts
+  log: Log
 }
 
 /** Passwords of the pages, and the browsers that are signed in. */
-export function createAccountPages({ pageAccess, pagePasswords, contexts }: AccountPagesParts): Router {
+export function createAccountPages({ pageAccess, pagePasswords, contexts, log }: AccountPagesParts): Router {
   const router = Router()
 
   router
@@ -57,7 +60,7 @@ export function createAccountPages({ pageAccess, pagePasswords, contexts }: Acco
   }
 
   async function setPassword(response: Response, context: PageContext, fields: Fields): Promise<void> {
-    const { t, session, pages } = context
+    const { t, session, pages, by } = context
     const password = one(fields, 'password') ?? ''
     try {
       if (password !== one(fields, 'again')) {
@@ -65,7 +68,7 @@ export function createAccountPages({ pageAccess, pagePasswords, contexts }: Acco
           fix: 'Type the same one twice.',
         })
       }
-      await pagePasswords.set(readRole(one(fields, 'role')), new Secret(password), session.id)
+      await pagePasswords.set(readRole(one(fields, 'role')), new Secret(password), session.id, by)
       response.redirect(303, pages.path('account'))
     } catch (error) {
       const refusal = refusalOf(error)
@@ -75,11 +78,12 @@ export function createAccountPages({ pageAccess, pagePasswords, contexts }: Acco
   }
 
   async function endSession(request: Request, response: Response, id: string): Promise<void> {
-    const { session, pages } = await contexts.toSee(request)
+    const { session, pages, by } = await contexts.toSee(request)
     checkCsrf(session, request.body)
     // Whoever only looks ends the own session, and no other.
     if (id !== session.id) requireAdministrator(session)
     if (!(await pageAccess.end(id))) throw new HttpRefusal(404, 'This session has ended already')
+    log.info({ event: 'page.session-ended', ...actorFields(by) }, 'A browser was signed out')
     response.redirect(303, id === session.id ? pages.path('sign-in') : pages.path('account'))
   }
 }

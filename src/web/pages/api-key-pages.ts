@@ -33,8 +33,8 @@ export function createApiKeyPages({ services, contexts }: ApiKeyPagesParts): Rou
   router
     .route('/api-keys/:id/revoke')
     .post(readForm, async (request, response) => {
-      const { pages } = await contexts.toChange(request)
-      await apiKeys.revoke(String(request.params.id))
+      const { pages, by } = await contexts.toChange(request)
+      await apiKeys.revoke(String(request.params.id), by)
       response.redirect(303, pages.path('api-keys'))
     })
     .all(allowOnly('POST'))
@@ -51,7 +51,7 @@ ${apiKeyList(await apiKeys.list(), context)}`
   async function make(response: Response, context: PageContext, filled: Fields): Promise<void> {
     const { t, session, pages } = context
     try {
-      const made = madeApiKey(await apiKeys.add(apiKeyRequestOf(filled)), context)
+      const made = madeApiKey(await apiKeys.add(apiKeyRequestOf(filled), context.by), context)
       pages.send(response, { title: t`An API key`, body: made, session, copying: true }, 201)
     } catch (error) {
       const refusal = refusalOf(error)

@@ -45,8 +45,8 @@ export function createLoginPages({ services, contexts }: LoginPagesParts): Route
   router
     .route('/logins/:id/revoke')
     .post(readForm, async (request, response) => {
-      const { pages } = await contexts.toChange(request)
-      await logins.revoke(String(request.params.id))
+      const { pages, by } = await contexts.toChange(request)
+      await logins.revoke(String(request.params.id), by)
       response.redirect(303, pages.path('logins'))
     })
     .all(allowOnly('POST'))
@@ -57,7 +57,7 @@ export function createLoginPages({ services, contexts }: LoginPagesParts): Route
   async function make(response: Response, context: PageContext, filled: Fields): Promise<void> {
     const { t, session, pages } = context
     try {
-      const { login, password } = await logins.add(loginRequestOf(filled))
+      const { login, password } = await logins.add(loginRequestOf(filled), context.by)
       const body = madeLogin({ login, password: password?.reveal(), listeners: smtp() }, context)
       pages.send(response, { title: login.name, body, session, copying: true }, 201)
     } catch (error) {

@@ -69,7 +69,7 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
     .post(readForm, async (request, response) => {
       const context = await contexts.toChange(request)
       const { t, session, pages } = context
-      const body = removedMailbox(await mailboxes.remove(String(request.params.address)), context)
+      const body = removedMailbox(await mailboxes.remove(String(request.params.address), context.by), context)
       pages.send(response, { title: t`Removed`, body, session })
     })
     .all(allowOnly('GET', 'HEAD', 'POST'))
@@ -92,7 +92,7 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
     .post(readForm, async (request, response) => {
       const context = await contexts.toChange(request)
       const { t, session, pages } = context
-      const link = await consent.createLink(String(request.params.address), asker)
+      const link = await consent.createLink(String(request.params.address), asker, context.by)
       const body = createdLink(link, context)
       pages.send(response, { title: t`A consent link`, body, session, copying: true })
     })
@@ -127,7 +127,7 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
   async function add(response: Response, context: PageContext, filled: Fields): Promise<void> {
     const { t, session, pages } = context
     try {
-      const { address } = await mailboxes.add(mailboxRequestOf(filled))
+      const { address } = await mailboxes.add(mailboxRequestOf(filled), context.by)
       response.redirect(303, pages.path('mailboxes', address))
     } catch (error) {
       const refusal = refusalOf(error)

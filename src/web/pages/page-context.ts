@@ -1,4 +1,6 @@
 import type { Request } from 'express'
+import type { Actor } from '../../base/actor.ts'
+import { sourceOf } from '../../base/source.ts'
 import type { Html } from '../html.ts'
 import { html } from '../html.ts'
 import { checkChange, type Session, type Sessions } from '../sessions.ts'
@@ -10,6 +12,8 @@ export interface PageContext {
   session: Session
   t: Phrases
   pages: PageSender
+  /** Who changes something here, for those who look at it later. */
+  by: Actor
 }
 
 export interface PageContexts {
@@ -20,11 +24,10 @@ export interface PageContexts {
 }
 
 export function createPageContexts(sessions: Sessions, pages: PageSender): PageContexts {
-  const toSee = async (request: Request) => ({
-    session: await sessions.require(request),
-    t: phrasesFor(request),
-    pages,
-  })
+  const toSee = async (request: Request) => {
+    const session = await sessions.require(request)
+    return { session, t: phrasesFor(request), pages, by: actorOf(session, request) }
+  }
   return {
     toSee,
     async toChange(request) {
@@ -33,6 +36,10 @@ export function createPageContexts(sessions: Sessions, pages: PageSender): PageC
       return context
     },
   }
+}
+
+function actorOf({ role }: Session, request: Request): Actor {
+  return { name: role, source: sourceOf(request.socket.remoteAddress ?? '').key }
 }
 
 /** A form of this session. */

@@ -94,7 +94,7 @@ export function createPages({
   router.use(createProviderPages({ services, contexts, redirectUri }))
   router.use(createLoginPages({ services, contexts }))
   router.use(createApiKeyPages({ services, contexts }))
-  router.use(createAccountPages({ pageAccess, pagePasswords, contexts }))
+  router.use(createAccountPages({ pageAccess, pagePasswords, contexts, log }))
   router.all(['/style.css', '/pages.js', '/icon.svg'], allowOnly('GET', 'HEAD'))
   router.use(() => {
     throw new HttpRefusal(404, 'There is no page at this address')

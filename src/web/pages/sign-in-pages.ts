@@ -2,6 +2,7 @@ import type { Request } from 'express'
 import { Router } from 'express'
 import type { Log } from '../../base/log.ts'
 import { Secret } from '../../base/secret.ts'
+import { sourceOf } from '../../base/source.ts'
 import type { PagePasswords } from '../../mailboxes/services.ts'
 import type { PageRole } from '../../store/ports.ts'
 import { allowOnly } from '../allow-only.ts'
@@ -52,7 +53,10 @@ export function createSignInPages(parts: SignInPagesParts): Router {
       try {
         const role = await pagePasswords.check(name, password, request.socket.remoteAddress ?? '')
         await sessions.begin(request, response, { role, means: 'password' })
-        log.info({ event: 'page.signed-in', role, means: 'password' }, 'a browser signed in')
+        log.info(
+          { event: 'page.signed-in', by: role, means: 'password', source: sourceKey(request) },
+          'a browser signed in',
+        )
         response.redirect(303, pages.path())
       } catch (error) {
         const refusal = refusalOf(error)
@@ -81,7 +85,10 @@ export function createSignInPages(parts: SignInPagesParts): Router {
       const role = signInLinks.redeem(request.params.token)
       if (!role) throw refusal(request, request.params.token)
       await sessions.begin(request, response, { role, means: 'link' })
-      log.info({ event: 'page.signed-in', role, means: 'link' }, 'a browser signed in by a one-time link')
+      log.info(
+        { event: 'page.signed-in', by: role, means: 'link', source: sourceKey(request) },
+        'a browser signed in by a one-time link',
+      )
       // The first time there is something to set; who looks only comes by links, or by the password that an administrator gives.
       const isNew = role === 'administrator' && !(await pagePasswords.isSet(role))
       response.redirect(303, isNew ? pages.path('account') : pages.path())
@@ -118,4 +125,8 @@ export function createSignInPages(parts: SignInPagesParts): Router {
       fix: newLinkAdvice(publicUrl),
     })
   }
+}
+
+function sourceKey({ socket }: Request): string {
+  return sourceOf(socket.remoteAddress ?? '').key
 }

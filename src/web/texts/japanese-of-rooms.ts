@@ -143,6 +143,7 @@ export const japaneseOfRooms: Dictionary = {
     'やり直して、すべてのチェックを付けたままにしてください。チェック欄がなかった場合は、プロバイダーの登録にスコープを追加してください。',
   'This consent link is not valid: it was used, has expired, or never existed':
     'この同意リンクは無効です(使用済み、期限切れ、または存在しません)',
+  'There is no consent link {1} that could be revoked': '取り消せる同意リンク {1} はありません',
   'Ask the person who sent it for a new link.': '送った人に新しいリンクを依頼してください。',
   'The consent link was used or has expired in the meantime':
     '同意リンクはその間に使われたか、期限が切れました',

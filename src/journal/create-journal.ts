@@ -1,0 +1,79 @@
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { JournalStore } from '../store/ports.ts'
+import { createEntryIds } from './entry-ids.ts'
+import { entryOf, type NewEntry } from './entry-of.ts'
+import { createEntryWriter } from './entry-writer.ts'
+import { createFloodGate } from './flood-gate.ts'
+import { createJournalLog } from './journal-log.ts'
+import { createJournalReader } from './journal-reader.ts'
+import type { JournalReader } from './service.ts'
+import { createSweeping } from './sweeping.ts'
+
+export interface Journal {
+  /** Hands everything on to the log that was given, and keeps what belongs into the journal. */
+  log: Log
+  reader: JournalReader
+  /** Writes what waits. */
+  close(): Promise<void>
+}
+
+export interface JournalNeeds {
+  store: JournalStore
+  clock: Clock
+  log: Log
+  /** How long entries are kept. */
+  days: number
+}
+
+/** Programs sign in for each message: the same one from the same place is told again after so long. */
+const sameSignInMilliseconds = 3_600_000
+
+/** What happened, kept: written by whoever logs, read by pages, API and command. */
+export function createJournal({ store, clock, log, days }: JournalNeeds): Journal {
+  const idOf = createEntryIds()
+  const writer = createEntryWriter(store, log)
+  const gate = createFloodGate()
+  const sweeping = createSweeping({ store, clock, log, days })
+  const signIns = new LRUCache<string, number>({ max: 10_000 })
+
+  function isRepeated({ event, login, source, at }: NewEntry): boolean {
+    if (event !== 'sign-in.done') return false
+    const key = `${login} ${source}`
+    const last = signIns.get(key)
+    if (last !== undefined && at - last < sameSignInMilliseconds && at >= last) return true
+    signIns.set(key, at)
+    return false
+  }
+
+  function write(entry: NewEntry): void {
+    writer.add({ ...entry, id: idOf(entry.at) })
+  }
+
+  function keep(fields: Readonly<Record<string, unknown>>): void {
+    const now = clock.now()
+    for (const held of gate.held(now)) write(held)
+    const entry = entryOf(fields, now)
+    if (!entry || isRepeated(entry) || !gate.lets(entry)) return
+    write(entry)
+    // Who changed something, and what came of a consent, is not to be lost with the machine.
+    if (entry.kind === 'change' || entry.kind === 'consent') void writer.flush()
+    sweeping.look()
+  }
+
+  async function flush(): Promise<void> {
+    for (const held of gate.held(clock.now())) write(held)
+    await writer.flush()
+  }
+
+  return {
+    log: createJournalLog(log, keep),
+    reader: createJournalReader({ store, clock, flush }),
+    async close() {
+      for (const held of gate.held(Number.POSITIVE_INFINITY)) write({ ...held, at: clock.now() })
+      await sweeping.close()
+      await writer.close()
+    },
+  }
+}

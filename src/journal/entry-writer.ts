@@ -1,0 +1,73 @@
+import type { Log } from '../base/log.ts'
+import type { JournalEntry, JournalStore } from '../store/ports.ts'
+
+const laterMilliseconds = 1000
+/** So many are written without waiting for more. */
+const enough = 500
+/** A store that is down keeps no more than this waiting. */
+const most = 10_000
+
+/** Writes entries soon, many in one transaction, and never in the way of what they tell of. */
+export interface EntryWriter {
+  add(entry: JournalEntry): void
+  /** What waits, now. Never rejects: what could not be written is tried again with the next. */
+  flush(): Promise<void>
+  /** Writes what waits. */
+  close(): Promise<void>
+}
+
+export function createEntryWriter(store: Pick<JournalStore, 'add'>, log: Log): EntryWriter {
+  let waiting: JournalEntry[] = []
+  let dropped = 0
+  let timer: NodeJS.Timeout | undefined
+  let writing: Promise<void> = Promise.resolve()
+  let troubled = false
+
+  function later(): void {
+    timer ??= setTimeout(() => void flush(), laterMilliseconds).unref()
+  }
+
+  function flush(): Promise<void> {
+    clearTimeout(timer)
+    timer = undefined
+    writing = writing.then(write)
+    return writing
+  }
+
+  async function write(): Promise<void> {
+    if (waiting.length === 0) return
+    const entries = waiting
+    waiting = []
+    try {
+      await store.add(entries)
+      if (troubled) log.info({ dropped }, 'The journal is written again')
+      troubled = false
+      dropped = 0
+    } catch (error) {
+      if (!troubled) log.error({ err: error }, 'The journal cannot be written: it is tried again')
+      troubled = true
+      waiting = [...entries, ...waiting]
+      makeRoom()
+      later()
+    }
+  }
+
+  /** The oldest go: what is happening now is what somebody will look for. */
+  function makeRoom(): void {
+    const over = waiting.length - most
+    if (over <= 0) return
+    waiting = waiting.slice(over)
+    dropped += over
+  }
+
+  return {
+    add(entry) {
+      waiting.push(entry)
+      if (waiting.length > most) makeRoom()
+      if (waiting.length === enough) void flush()
+      else later()
+    },
+    flush,
+    close: flush,
+  }
+}

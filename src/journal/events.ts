@@ -1,0 +1,59 @@
+import type { JournalKind, JournalOutcome } from '../store/ports.ts'
+
+export interface JournalEvent {
+  kind: JournalKind
+  outcome: JournalOutcome
+  /** Whoever is outside can cause as many of it as they like: only so many are kept one by one. */
+  floods?: true
+}
+
+/** What is kept of that which is logged, by the `event` of the line: the one place where that is decided. */
+export const journalEvents: Readonly<Record<string, JournalEvent>> = {
+  'message.sent': { kind: 'send', outcome: 'done' },
+  'message.refused': { kind: 'send', outcome: 'refused' },
+  'message.failed': { kind: 'send', outcome: 'failed' },
+  'message.cut': { kind: 'send', outcome: 'failed' },
+
+  'sign-in.done': { kind: 'sign-in', outcome: 'done' },
+  'sign-in.refused': { kind: 'sign-in', outcome: 'refused', floods: true },
+  'sign-in.admitted': { kind: 'sign-in', outcome: 'done' },
+  'sign-in.not-admitted': { kind: 'sign-in', outcome: 'refused', floods: true },
+  'page.signed-in': { kind: 'sign-in', outcome: 'done' },
+  'page.sign-in-refused': { kind: 'sign-in', outcome: 'refused', floods: true },
+
+  'token.read': { kind: 'token', outcome: 'done' },
+
+  'consent-link.made': { kind: 'consent', outcome: 'done' },
+  'consent-link.revoked': { kind: 'consent', outcome: 'done' },
+  'consent-link.sent': { kind: 'consent', outcome: 'done' },
+  'consent.begun': { kind: 'consent', outcome: 'done' },
+  'consent.completed': { kind: 'consent', outcome: 'done' },
+  'consent.refused': { kind: 'consent', outcome: 'refused', floods: true },
+  'consent.admin': { kind: 'consent', outcome: 'done' },
+  'grant.lapsed': { kind: 'consent', outcome: 'failed' },
+
+  'mailbox.added': { kind: 'change', outcome: 'done' },
+  'mailbox.changed': { kind: 'change', outcome: 'done' },
+  'mailbox.removed': { kind: 'change', outcome: 'done' },
+  'login.added': { kind: 'change', outcome: 'done' },
+  'login.allowed': { kind: 'change', outcome: 'done' },
+  'login.revoked': { kind: 'change', outcome: 'done' },
+  'api-key.added': { kind: 'change', outcome: 'done' },
+  'api-key.revoked': { kind: 'change', outcome: 'done' },
+  'page.password-set': { kind: 'change', outcome: 'done' },
+  'page.session-ended': { kind: 'change', outcome: 'done' },
+  'sign-in-link.made': { kind: 'change', outcome: 'done' },
+
+  'guessing.source': { kind: 'trouble', outcome: 'refused' },
+  'guessing.name': { kind: 'trouble', outcome: 'refused' },
+  'guessing.spray': { kind: 'trouble', outcome: 'refused' },
+  'guessing.repeated': { kind: 'trouble', outcome: 'refused' },
+  'grant.renewal-failed': { kind: 'trouble', outcome: 'failed', floods: true },
+  'grant.rotation-unstored': { kind: 'trouble', outcome: 'failed' },
+  'grant.revocation-failed': { kind: 'trouble', outcome: 'failed' },
+  'registration.works': { kind: 'trouble', outcome: 'done' },
+  'sending.paused': { kind: 'trouble', outcome: 'failed', floods: true },
+  'sending.resumed': { kind: 'trouble', outcome: 'done' },
+  'notice.sent': { kind: 'trouble', outcome: 'done' },
+  'notice.failed': { kind: 'trouble', outcome: 'failed' },
+}

@@ -1,0 +1,57 @@
+import { parseAddress, printable } from '../base/address.ts'
+import { Failure } from '../base/failure.ts'
+import { type JournalQuery, journalKinds, journalOutcomes } from '../store/ports.ts'
+import type { JournalFilters } from './service.ts'
+
+const usual = 100
+const most = 500
+const day = 86_400_000
+
+/** @throws Failure `invalid` */
+export function readFilters(filters: JournalFilters): JournalQuery {
+  const { mailbox, login, kind, outcome, since, until, before, after, limit = usual } = filters
+  if (!Number.isInteger(limit) || limit < 1 || limit > most) {
+    throw new Failure('invalid', 'This is no number of journal entries', { fix: `Ask for 1 to ${most}.` })
+  }
+  return {
+    limit,
+    ...(mailbox && { mailbox: parseAddress(mailbox) }),
+    ...(login && { login: login.normalize('NFC') }),
+    ...(kind && { kind: oneOf(journalKinds, kind) }),
+    ...(outcome && { outcome: oneOf(journalOutcomes, outcome) }),
+    ...(since && { since: timeOf(since) }),
+    ...(until && { until: timeOf(until) + (isDate(until) ? day : 0) }),
+    ...(before && { before: idOf(before) }),
+    ...(after && { after: idOf(after) }),
+  }
+}
+
+function oneOf<Word extends string>(words: readonly Word[], text: string): Word {
+  const word = words.find((one) => one === text)
+  if (word !== undefined) return word
+  throw new Failure('invalid', `"${printable(text)}" is not what journal entries are told apart by`, {
+    fix: `Use one of ${words.join(', ')}.`,
+  })
+}
+
+function isDate(text: string): boolean {
+  return /^\d{4}-\d\d-\d\d$/.test(text)
+}
+
+/** ISO 8601; without a zone, in UTC as everything that is shown. */
+function timeOf(text: string): number {
+  const shaped = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/.test(text)
+  const zoned = /T.*(Z|[+-]\d\d:\d\d)$/.test(text) || isDate(text) ? text : `${text}Z`
+  const time = shaped ? Date.parse(zoned) : Number.NaN
+  if (!Number.isNaN(time)) return time
+  throw new Failure('invalid', `"${printable(text)}" is not a time that postern can read`, {
+    fix: 'Write it as 2030-12-31 or 2030-12-31T18:00:00Z.',
+  })
+}
+
+function idOf(text: string): string {
+  if (/^[0-9a-f]{24}$/.test(text)) return text
+  throw new Failure('invalid', `"${printable(text)}" is not the id of a journal entry`, {
+    fix: 'Give an id that the journal has shown.',
+  })
+}

@@ -1,0 +1,73 @@
+import type { Address } from '../base/address.ts'
+import type { JournalDetail, JournalKind, JournalOutcome } from '../store/ports.ts'
+
+/** What the doors may ask of the journal. Made by `createJournal`. */
+export interface JournalReader {
+  /** The newest first. Everything that has happened by then is there. @throws Failure `invalid` (a filter, with what to do) */
+  list(filters: JournalFilters): Promise<JournalPage>
+  /** Sends by the time, the oldest first. */
+  activity(span: ActivitySpan): Promise<Activity>
+  /** When something was last sent from each mailbox, ISO 8601, by `addressKey`. */
+  lastSends(): Promise<ReadonlyMap<string, string>>
+}
+
+/** As people and programs write them. All that are given must hold; empty ones are not given. */
+export interface JournalFilters {
+  mailbox?: string
+  /** A user name. */
+  login?: string
+  kind?: string
+  outcome?: string
+  /** ISO 8601 date, or date and time: at or after. */
+  since?: string
+  /** ISO 8601 date (all of that day), or date and time: before. */
+  until?: string
+  /** The id of an entry: older than it. */
+  before?: string
+  /** The id of an entry: newer than it. */
+  after?: string
+  /** 1 to 500; otherwise 100. */
+  limit?: number
+}
+
+export interface JournalPage {
+  entries: readonly JournalEntryStatus[]
+  /** There are older ones: give it as `before`. */
+  next?: string
+}
+
+/** An entry as pages, API and command show it. Field names are the API's. */
+export interface JournalEntryStatus {
+  id: string
+  /** ISO 8601. */
+  at: string
+  kind: JournalKind
+  event: string
+  outcome: JournalOutcome
+  mailbox?: Address
+  login?: string
+  source?: string
+  by?: string
+  milliseconds?: number
+  details: Readonly<Record<string, JournalDetail>>
+}
+
+export const activitySpans = ['day', 'week'] as const
+export type ActivitySpan = (typeof activitySpans)[number]
+
+export interface Activity {
+  span: ActivitySpan
+  /** Of each bar. */
+  hours: number
+  bars: readonly ActivityBar[]
+}
+
+export interface ActivityBar {
+  /** Its first millisecond. */
+  since: number
+  sent: number
+  /** By the provider, and those that failed. */
+  refused: number
+  /** Average of those that were sent; absent: there were none. */
+  milliseconds?: number
+}

@@ -1,0 +1,132 @@
+import type { Transaction } from 'kysely'
+import { addressKey } from '../base/address.ts'
+import type { Database } from './database.ts'
+import type { JournalEntry, JournalQuery, JournalStore, SendHour } from './ports.ts'
+import { present } from './present.ts'
+import type { JournalTable, Tables } from './tables.ts'
+
+const hourMilliseconds = 3_600_000
+/** Of one statement: SQLite takes 32,766 values in one. */
+const rowsAtOnce = 500
+
+export function createJournalStore(database: Database): JournalStore {
+  return {
+    add: (entries) =>
+      database.change(async (tables) => {
+        for (let from = 0; from < entries.length; from += rowsAtOnce) {
+          const rows = entries.slice(from, from + rowsAtOnce).map(rowOf)
+          await tables.insertInto('journal').values(rows).execute()
+        }
+        for (const hour of sendHoursOf(entries)) await addHour(tables, hour)
+        for (const [key, at] of lastSendsOf(entries)) await setLastSend(tables, key, at)
+      }),
+
+    async list(query) {
+      const found = await database.read((tables) => selection(tables, query).execute())
+      return found.map(entryOf)
+    },
+
+    sendHours: (since) =>
+      database.read((tables) =>
+        tables.selectFrom('send_hours').selectAll().where('hour', '>=', since).orderBy('hour').execute(),
+      ),
+
+    async lastSends() {
+      const found = await database.read((tables) => tables.selectFrom('last_sends').selectAll().execute())
+      return new Map(found.map(({ mailbox_key, at }) => [mailbox_key, at]))
+    },
+
+    sweep: (before, most) =>
+      database.change(async (tables) => {
+        await tables.deleteFrom('send_hours').where('hour', '<', before).execute()
+        const oldest = tables.selectFrom('journal').select(['id', 'at']).orderBy('id').limit(most)
+        const old = tables.selectFrom(oldest.as('oldest')).select('id').where('at', '<', before)
+        const [swept] = await tables.deleteFrom('journal').where('id', 'in', old).execute()
+        return Number(swept?.numDeletedRows ?? 0)
+      }),
+  }
+}
+
+function selection(tables: Pick<Transaction<Tables>, 'selectFrom'>, query: JournalQuery) {
+  const { mailbox, login, kind, outcome, since, until, before, after, limit } = query
+  let chosen = tables.selectFrom('journal').selectAll().orderBy('id', 'desc').limit(limit)
+  if (mailbox !== undefined) chosen = chosen.where('mailbox_key', '=', addressKey(mailbox))
+  if (login !== undefined) chosen = chosen.where('login', '=', login)
+  if (kind !== undefined) chosen = chosen.where('kind', '=', kind)
+  if (outcome !== undefined) chosen = chosen.where('outcome', '=', outcome)
+  if (since !== undefined) chosen = chosen.where('at', '>=', since)
+  if (until !== undefined) chosen = chosen.where('at', '<', until)
+  if (before !== undefined) chosen = chosen.where('id', '<', before)
+  if (after !== undefined) chosen = chosen.where('id', '>', after)
+  return chosen
+}
+
+function addHour(tables: Transaction<Tables>, hour: SendHour) {
+  return tables
+    .insertInto('send_hours')
+    .values(hour)
+    .onConflict((on) =>
+      on.column('hour').doUpdateSet((by) => ({
+        sent: by('send_hours.sent', '+', hour.sent),
+        refused: by('send_hours.refused', '+', hour.refused),
+        failed: by('send_hours.failed', '+', hour.failed),
+        milliseconds: by('send_hours.milliseconds', '+', hour.milliseconds),
+      })),
+    )
+    .execute()
+}
+
+function setLastSend(tables: Transaction<Tables>, key: string, at: number) {
+  return tables
+    .insertInto('last_sends')
+    .values({ mailbox_key: key, at })
+    .onConflict((on) => on.column('mailbox_key').doUpdateSet({ at }))
+    .execute()
+}
+
+/** What is counted of sends, by the hour. */
+export function sendHoursOf(entries: readonly JournalEntry[]): SendHour[] {
+  const hours = new Map<number, SendHour>()
+  for (const { kind, at, outcome, milliseconds = 0 } of entries) {
+    if (kind !== 'send') continue
+    const hour = at - (at % hourMilliseconds)
+    const count = hours.get(hour) ?? { hour, sent: 0, refused: 0, failed: 0, milliseconds: 0 }
+    hours.set(hour, count)
+    if (outcome === 'done') {
+      count.sent += 1
+      count.milliseconds += milliseconds
+    } else count[outcome] += 1
+  }
+  return [...hours.values()]
+}
+
+/** By `addressKey`. */
+export function lastSendsOf(entries: readonly JournalEntry[]): Map<string, number> {
+  const sends = entries.filter(({ kind, outcome }) => kind === 'send' && outcome === 'done')
+  return new Map(
+    sends.flatMap(({ mailbox, at }) => (mailbox === undefined ? [] : [[addressKey(mailbox), at]])),
+  )
+}
+
+function rowOf({ mailbox, login, source, by, milliseconds, details, ...entry }: JournalEntry): JournalTable {
+  return {
+    ...entry,
+    mailbox_key: mailbox === undefined ? null : addressKey(mailbox),
+    login: login ?? null,
+    source: source ?? null,
+    done_by: by ?? null,
+    milliseconds: milliseconds ?? null,
+    details: JSON.stringify(details),
+  }
+}
+
+function entryOf(row: JournalTable): JournalEntry {
+  const { mailbox_key, login, source, done_by, milliseconds, details, kind, outcome, ...rest } = row
+  return {
+    ...rest,
+    kind: kind as JournalEntry['kind'],
+    outcome: outcome as JournalEntry['outcome'],
+    ...present({ mailbox: mailbox_key, login, source, by: done_by, milliseconds }),
+    details: JSON.parse(details),
+  }
+}

@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { type CommandStage, setCommandStage } from './command-stage.ts'
+
+const me = 'me@example.com'
+let stage: CommandStage
+beforeEach(async () => {
+  stage = await setCommandStage()
+})
+afterEach(() => stage.close())
+
+const journal = async (...words: string[]) => {
+  const { code, stdout, stderr } = await stage.postern(['journal', '--json', ...words])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  return JSON.parse(stdout).entries
+}
+
+it('tells what was changed, by whom and from where, before the first start and afterwards', async () => {
+  await stage.postern(['mailbox', 'add', me, '--provider', 'google'])
+  await stage.serve()
+  await stage.postern(['login', 'add', me, '--name', 'Hall'])
+  const [login] = JSON.parse((await stage.postern(['login', 'list', '--json'])).stdout).logins
+  await stage.postern(['login', 'revoke', login.id])
+  await stage.postern(['mailbox', 'remove', me])
+  expect(await journal('--kind', 'change')).toMatchObject([
+    { event: 'mailbox.added', mailbox: me, by: 'command', details: { provider: 'google', adopted: false } },
+    { event: 'login.added', login: me, by: 'owner', source: '127.0.0.1' },
+    { event: 'login.revoked', login: me, by: 'owner', details: { mailboxes: [me] } },
+    { event: 'mailbox.removed', mailbox: me, by: 'owner' },
+  ])
+  expect(await journal('--login', me, '--limit', '1')).toMatchObject([{ event: 'login.revoked' }])
+})
+
+it('is a table for people', async () => {
+  await stage.serve()
+  expect((await stage.postern(['journal'])).stdout).toBe('Nothing of that kind has happened.\n')
+  await stage.postern(['mailbox', 'add', me, '--provider', 'google'])
+  const { stdout } = await stage.postern(['journal'])
+  expect(stdout).toMatch(/^TIME +EVENT +OUTCOME +MAILBOX/)
+  expect(stdout).toMatch(/mailbox\.added +done +me@example\.com .*by=owner provider=google/)
+})
+
+it('says what is wrong with a filter', async () => {
+  await stage.serve()
+  const { code, stderr } = await stage.postern(['journal', '--kind', 'sends'])
+  expect(code).toBe(1)
+  expect(stderr).toContain('Use one of send, sign-in, token, consent, change, trouble.')
+  expect((await stage.postern(['journal', '--limit', 'x'])).code).toBe(1)
+})
+
+it('lists consent links, and ends one that was not used', async () => {
+  await stage.serve()
+  await stage.postern(['mailbox', 'add', me, '--provider', 'google'])
+  const { url } = JSON.parse((await stage.postern(['consent', me, '--json'])).stdout)
+  const { consentLinks } = JSON.parse((await stage.postern(['consent-link', 'list', '--json'])).stdout)
+  expect(consentLinks).toMatchObject([{ mailbox: me, requestedBy: 'owner', state: 'open' }])
+  expect(JSON.stringify(consentLinks)).not.toContain(url.split('.').at(-1))
+  expect((await fetch(url)).status).toBe(200)
+  expect((await stage.postern(['consent-link', 'revoke', consentLinks[0].id])).code).toBe(0)
+  const page = await fetch(url)
+  expect([page.status, await page.text()]).toEqual([
+    404,
+    expect.stringContaining('was used, has expired, or never existed'),
+  ])
+  expect((await stage.postern(['consent-link', 'revoke', consentLinks[0].id])).code).not.toBe(0)
+  expect(await journal('--kind', 'consent')).toMatchObject([
+    { event: 'consent-link.made', mailbox: me, by: 'owner' },
+    { event: 'consent-link.revoked', mailbox: me, by: 'owner' },
+  ])
+})

@@ -1,0 +1,35 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { expect, it } from 'vitest'
+import { journalEvents } from '../../src/journal/events.ts'
+
+const source = resolve(import.meta.dirname, '../../src')
+const logged = new Set(
+  readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && !path.startsWith('journal/'))
+    .flatMap((path) => readFileSync(join(source, path), 'utf8').match(/(?<=')[a-z-]+\.[a-z-]+(?=')/g) ?? []),
+)
+
+/** Logged with an event that is not kept, and why. */
+const notKept: Record<string, string> = {
+  'message.given-up': 'the client left before there was a message: nothing came of nothing',
+  'credential.use-not-recorded': 'the store is down',
+  'grant.store-down': 'the store is down',
+  'grant.renewal-unnoted': 'the store is down',
+  'sign-ins.not-read': 'the store is down',
+  'grants.kept-alive': 'each day the same',
+  'grants.keep-alive-failed': 'the store is down',
+  'notice.look-failed': 'the store is down',
+  'login.without-password': 'said at each start',
+}
+
+it('knows only events that something logs', () => {
+  expect(Object.keys(journalEvents).filter((event) => !logged.has(event))).toEqual([])
+})
+
+it('decides about every event that is logged', () => {
+  const rooms = new Set(Object.keys(journalEvents).map((event) => event.split('.')[0]))
+  const events = [...logged].filter((event) => rooms.has(event.split('.')[0]))
+  const undecided = events.filter((event) => !Object.hasOwn(journalEvents, event) && !(event in notKept))
+  expect(undecided).toEqual([])
+})

@@ -1,0 +1,210 @@
+import { describe, expect, it, vi } from 'vitest'
+import { Failure } from '../../src/base/failure.ts'
+import { createJournal } from '../../src/journal/create-journal.ts'
+import type { JournalStore } from '../../src/store/ports.ts'
+import { createManualClock } from '../support/manual-clock.ts'
+import { createMemoryStore } from '../support/memory-store.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
+
+function setUp() {
+  const clock = createManualClock()
+  const log = createRecordingLog()
+  const real = createMemoryStore().journal
+  const state = { down: false, writes: 0 }
+  const store: JournalStore = {
+    ...real,
+    async add(entries) {
+      if (state.down) throw new Failure('store-unavailable', 'The disk is full')
+      state.writes += 1
+      await real.add(entries)
+    },
+  }
+  const journal = createJournal({ store, clock, log, days: 90 })
+  const all = async (filters = {}) => (await journal.reader.list({ limit: 500, ...filters })).entries
+  return { clock, log, state, journal, all }
+}
+
+const sent = {
+  event: 'message.sent',
+  client: '192.0.2.7',
+  login: 'hall',
+  mailbox: 'me@example.com',
+  milliseconds: 80,
+}
+
+describe('the journal', () => {
+  it('keeps what is logged with an event of its table, and hands on everything', async () => {
+    const { journal, log, all } = setUp()
+    journal.log.info(
+      { ...sent, sender: 'me@example.com', recipients: 2, code: 250, reason: undefined },
+      'message sent',
+    )
+    journal.log.info({ listen: '127.0.0.1' }, 'postern listens')
+    journal.log.info({ event: 'grants.kept-alive', grants: 3 }, 'kept alive')
+    journal.log.debug({ event: 'message.sent' }, 'only for whoever debugs')
+    expect(log.lines).toHaveLength(4)
+    expect(await all()).toEqual([
+      {
+        id: expect.stringMatching(/^[0-9a-f]{24}$/),
+        at: '2030-05-01T12:00:00.000Z',
+        kind: 'send',
+        event: 'message.sent',
+        outcome: 'done',
+        mailbox: 'me@example.com',
+        login: 'hall',
+        source: '192.0.2.7',
+        milliseconds: 80,
+        details: { sender: 'me@example.com', recipients: 2, code: 250 },
+      },
+    ])
+  })
+
+  it('takes what a child of the log says of every line', async () => {
+    const { journal, all } = setUp()
+    journal.log
+      .child({ mailbox: 'me@example.com' })
+      .warn({ event: 'sending.paused', about: 'mailbox' }, 'paused')
+    expect(await all()).toMatchObject([
+      { mailbox: 'me@example.com', outcome: 'failed', details: { about: 'mailbox' } },
+    ])
+  })
+
+  it('keeps nothing that is not a plain value: an error may hold anything', async () => {
+    const { journal, all } = setUp()
+    journal.log.warn({ event: 'notice.failed', err: new Error('secret'), list: [{ a: 1 }] }, 'failed')
+    expect(await all()).toMatchObject([{ details: {} }])
+  })
+
+  it('sorts what happened at once, or while the clock went back, as it happened', async () => {
+    const { journal, clock, all } = setUp()
+    for (const login of ['a', 'b']) journal.log.info({ ...sent, login }, 'message sent')
+    clock.advance(-3600)
+    journal.log.info({ ...sent, login: 'c' }, 'message sent')
+    expect((await all()).map(({ login }) => login)).toEqual(['c', 'b', 'a'])
+  })
+
+  it('tells a program that signs in for each message once in an hour', async () => {
+    const { journal, clock, all } = setUp()
+    const signIn = (login: string, client = '192.0.2.7') =>
+      journal.log.info({ event: 'sign-in.done', login, client }, 'signed in')
+    for (let count = 0; count < 20; count += 1) signIn('hall')
+    signIn('hall', '192.0.2.8')
+    clock.advance(3601)
+    signIn('hall')
+    expect(await all()).toHaveLength(3)
+  })
+
+  it('keeps sixty guesses of a minute one by one, and counts the others', async () => {
+    const { journal, clock, all } = setUp()
+    const guess = () =>
+      journal.log.warn({ event: 'sign-in.refused', client: '192.0.2.66' }, 'sign-in refused')
+    for (let count = 0; count < 1000; count += 1) guess()
+    expect(await all()).toHaveLength(60)
+    clock.advance(61)
+    guess()
+    const [last, together] = await all()
+    expect(last?.source).toBe('192.0.2.66')
+    expect(together).toMatchObject({ event: 'sign-in.refused', details: { more: 940 } })
+    expect(await all()).toHaveLength(62)
+  })
+
+  it('writes many at once, and changes at once', async () => {
+    const { journal, state } = setUp()
+    for (let count = 0; count < 400; count += 1) journal.log.info(sent, 'message sent')
+    expect(state.writes).toBe(0)
+    journal.log.info({ event: 'login.revoked', userName: 'hall' }, 'Login revoked')
+    await vi.waitFor(() => expect(state.writes).toBe(1))
+    await journal.close()
+    expect(state.writes).toBe(1)
+  })
+
+  it('writes what waits when it closes', async () => {
+    const { journal, state } = setUp()
+    journal.log.info(sent, 'message sent')
+    await journal.close()
+    expect(state.writes).toBe(1)
+  })
+
+  it('goes on while the store is down, writes what it has kept afterwards, and says what it had to drop', async () => {
+    const { journal, log, state, all } = setUp()
+    state.down = true
+    for (let count = 0; count < 10_100; count += 1)
+      journal.log.info({ ...sent, octets: count }, 'message sent')
+    expect(await all()).toEqual([])
+    expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1)
+    state.down = false
+    const [newest] = await all()
+    expect(newest?.details.octets).toBe(10_099)
+    expect(log.lines.at(-1)).toMatchObject({
+      fields: { dropped: 100 },
+      message: 'The journal is written again',
+    })
+    expect((await all({ before: newest?.id })).length).toBe(500)
+  })
+
+  it('forgets what is older than it is kept', async () => {
+    const { journal, clock, all } = setUp()
+    journal.log.info(sent, 'message sent')
+    await all()
+    clock.advance(91 * 86_400)
+    journal.log.info(sent, 'message sent')
+    await journal.close()
+    expect(await all()).toHaveLength(1)
+  })
+})
+
+describe('reading the journal', () => {
+  it('says how to go on, and when nothing older is there', async () => {
+    const { journal } = setUp()
+    for (let count = 0; count < 5; count += 1) journal.log.info(sent, 'message sent')
+    const first = await journal.reader.list({ limit: 3 })
+    expect(first.entries).toHaveLength(3)
+    expect(first.next).toBe(first.entries[2]?.id)
+    const second = await journal.reader.list({ limit: 3, before: first.next ?? '' })
+    expect(second.entries).toHaveLength(2)
+    expect(second).not.toHaveProperty('next')
+  })
+
+  it('reads days and times, all of the last day among them', async () => {
+    const { journal, all } = setUp()
+    journal.log.info(sent, 'message sent')
+    expect(await all({ since: '2030-05-01', until: '2030-05-01' })).toHaveLength(1)
+    expect(await all({ until: '2030-04-30' })).toHaveLength(0)
+    expect(await all({ since: '2030-05-01T12:00' })).toHaveLength(1)
+    expect(await all({ since: '2030-05-01T14:00:01+02:00' })).toHaveLength(0)
+    expect(await all({ since: '', mailbox: '', kind: '' })).toHaveLength(1)
+  })
+
+  it.each([
+    [{ limit: 0 }, '1 to 500'],
+    [{ limit: 501 }, '1 to 500'],
+    [{ kind: 'sends' }, 'send, sign-in, token, consent, change, trouble'],
+    [{ outcome: 'bad' }, 'done, refused, failed'],
+    [{ since: 'yesterday' }, '2030-12-31'],
+    [{ before: 'x' }, 'an id'],
+    [{ mailbox: 'me' }, 'name@example.com'],
+  ])('says what is wrong with %j', async (filters, fix) => {
+    const { journal } = setUp()
+    const asked = journal.reader.list(filters)
+    await expect(asked).rejects.toMatchObject({ code: 'invalid', fix: expect.stringContaining(fix) })
+  })
+
+  it('counts sends over the last day and week', async () => {
+    const { journal, clock } = setUp()
+    journal.log.info(sent, 'message sent')
+    clock.advance(3600)
+    journal.log.info({ ...sent, milliseconds: 120 }, 'message sent')
+    journal.log.info({ ...sent, event: 'message.refused' }, 'refused')
+    journal.log.info({ ...sent, event: 'message.failed' }, 'failed')
+    const day = await journal.reader.activity('day')
+    expect(day.bars).toHaveLength(24)
+    expect(day.bars.slice(-2)).toEqual([
+      { since: Date.UTC(2030, 4, 1, 12), sent: 1, refused: 0, milliseconds: 80 },
+      { since: Date.UTC(2030, 4, 1, 13), sent: 1, refused: 2, milliseconds: 120 },
+    ])
+    const week = await journal.reader.activity('week')
+    expect(week).toMatchObject({ span: 'week', hours: 6 })
+    expect(week.bars.at(-1)).toMatchObject({ sent: 2, refused: 2, milliseconds: 100 })
+    expect([...(await journal.reader.lastSends())]).toEqual([['me@example.com', '2030-05-01T13:00:00.000Z']])
+  })
+})

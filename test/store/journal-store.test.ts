@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest'
+import type { JournalEntry } from '../../src/store/ports.ts'
+import { createMemoryStore } from '../support/memory-store.ts'
+import { now, openFixture } from './fixture.ts'
+
+const hour = 3_600_000
+let count = 0
+
+function entry(over: Partial<JournalEntry> = {}): JournalEntry {
+  count += 1
+  return {
+    id: count.toString(16).padStart(24, '0'),
+    at: now + count,
+    kind: 'send',
+    event: 'message.sent',
+    outcome: 'done',
+    details: {},
+    ...over,
+  }
+}
+
+const stores = {
+  SQLite: async () => (await openFixture()).store.journal,
+  'the memory store of the tests': async () => createMemoryStore().journal,
+}
+
+describe.each(Object.entries(stores))('the journal in %s', (_name, open) => {
+  it('gives back what was added, the newest first', async () => {
+    const journal = await open()
+    const full = entry({
+      mailbox: 'printer@example.com',
+      login: 'hall',
+      source: '192.0.2.7',
+      by: 'administrator',
+      milliseconds: 120,
+      details: { sender: 'printer@example.com', recipients: 2, senders: ['a', 'b'], adopted: false },
+    })
+    const bare = entry()
+    await journal.add([full, bare])
+    expect(await journal.list({ limit: 10 })).toEqual([bare, full])
+    expect(await journal.list({ limit: 1 })).toEqual([bare])
+  })
+
+  it('is filtered by all that is asked at once', async () => {
+    const journal = await open()
+    const [first, second, third, fourth] = [
+      entry({ mailbox: 'me@example.com', login: 'a' }),
+      entry({ mailbox: 'me@example.com', login: 'b', outcome: 'refused', event: 'message.refused' }),
+      entry({ mailbox: 'you@example.com', login: 'a' }),
+      entry({ kind: 'sign-in', event: 'sign-in.done', login: 'a' }),
+    ]
+    await journal.add([first, second, third, fourth])
+    const asked = async (query: object) => (await journal.list({ limit: 10, ...query })).map(({ id }) => id)
+    expect(await asked({ mailbox: 'ME@example.com' })).toEqual([second.id, first.id])
+    expect(await asked({ mailbox: 'me@example.com', login: 'a' })).toEqual([first.id])
+    expect(await asked({ outcome: 'refused' })).toEqual([second.id])
+    expect(await asked({ kind: 'sign-in', login: 'a' })).toEqual([fourth.id])
+    expect(await asked({ since: second.at, until: fourth.at })).toEqual([third.id, second.id])
+    expect(await asked({ before: third.id })).toEqual([second.id, first.id])
+    expect(await asked({ after: second.id, before: fourth.id })).toEqual([third.id])
+  })
+
+  it('is paged without a gap or a repeat while more comes in', async () => {
+    const journal = await open()
+    const old = Array.from({ length: 25 }, () => entry())
+    await journal.add(old)
+    const seen: string[] = []
+    let before: string | undefined
+    for (;;) {
+      const page = await journal.list({ limit: 10, ...(before !== undefined && { before }) })
+      if (page.length === 0) break
+      seen.push(...page.map(({ id }) => id))
+      before = page.at(-1)?.id
+      await journal.add([entry(), entry()])
+    }
+    expect(seen).toEqual(old.map(({ id }) => id).reverse())
+  })
+
+  it('counts sends by the hour, and remembers the last one of each mailbox', async () => {
+    const journal = await open()
+    const start = now - (now % hour)
+    const at = (hours: number, over: Partial<JournalEntry>) =>
+      entry({ at: start + hours * hour + 5, ...over })
+    await journal.add([
+      at(0, { mailbox: 'Me@example.com', milliseconds: 100 }),
+      at(0, { mailbox: 'me@example.com', milliseconds: 300 }),
+    ])
+    await journal.add([
+      at(0, { outcome: 'refused', mailbox: 'you@example.com', milliseconds: 9 }),
+      at(2, { outcome: 'failed' }),
+      at(2, { kind: 'sign-in', event: 'sign-in.done' }),
+    ])
+    expect(await journal.sendHours(start)).toEqual([
+      { hour: start, sent: 2, refused: 1, failed: 0, milliseconds: 400 },
+      { hour: start + 2 * hour, sent: 0, refused: 0, failed: 1, milliseconds: 0 },
+    ])
+    expect(await journal.sendHours(start + hour)).toHaveLength(1)
+    expect([...(await journal.lastSends())]).toEqual([['me@example.com', start + 5]])
+  })
+
+  it('is swept of what is old, a little at a time', async () => {
+    const journal = await open()
+    const [old, alsoOld, fresh] = [entry({ at: now - 2 }), entry({ at: now - 1 }), entry({ at: now })]
+    await journal.add([old, alsoOld, fresh])
+    expect(await journal.sweep(now, 1)).toBe(1)
+    expect(await journal.sweep(now, 5)).toBe(1)
+    expect(await journal.sweep(now, 5)).toBe(0)
+    expect(await journal.list({ limit: 5 })).toEqual([fresh])
+  })
+})
+
+it('takes all of what is added or nothing', async () => {
+  const { journal } = (await openFixture()).store
+  const twice = entry()
+  await journal.add([twice])
+  await expect(journal.add([entry(), twice])).rejects.toMatchObject({ code: 'store-unavailable' })
+  expect(await journal.list({ limit: 5 })).toEqual([twice])
+  expect((await journal.sendHours(0)).map(({ sent }) => sent)).toEqual([1])
+})
+
+it('outlives the mailbox that it is about', async () => {
+  const { store } = await openFixture()
+  await store.journal.add([entry({ mailbox: 'printer@example.com' })])
+  await store.mailboxes.remove('printer@example.com')
+  expect(await store.journal.list({ mailbox: 'printer@example.com', limit: 5 })).toHaveLength(1)
+})
