@@ -26,6 +26,8 @@ export interface MailboxesNeeds {
   oauthClientFor(providerId: string): OAuthClient
   clock: Clock
   log: Log
+  /** How long a grant may stay unused before it is renewed. */
+  renewalSeconds: number
   /** Forget what is cached of this mailbox's tokens. */
   grantChanged(address: Address): void
   /** End its warm connections. */
@@ -130,6 +132,11 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
     }
   }
 
+  function renewalStatus(grant: Grant): Pick<MailboxStatus, 'renewsBy'> {
+    if (grant.state !== 'active' || grant.refreshToken === undefined) return {}
+    return { renewsBy: new Date(grant.renewedAt + needs.renewalSeconds * 1000).toISOString() }
+  }
+
   function forget(address: Address): void {
     needs.grantChanged(address)
     needs.drain(address)
@@ -144,6 +151,7 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
       ...(mailbox.signsInAs === undefined ? {} : { signsInAs: mailbox.signsInAs }),
       ...(mailbox.aliases === undefined ? {} : { aliases: mailbox.aliases }),
       ...grantStatus(grant),
+      ...renewalStatus(grant),
       ...endingStatus(grant, mailbox.providerId),
     }
   }

@@ -63,6 +63,8 @@ export interface MailboxStatus {
   scopes?: readonly string[]
   grantedAt?: string
   renewedAt?: string
+  /** Of an active grant with a refresh token: when it is renewed at the latest. */
+  renewsBy?: string
   /** What will end its grant, or what its registration authenticates with, the soonest first. Absent when nothing is known of. */
   endings?: readonly EndingStatus[]
   /** What it may send now. Absent while no postern runs, and in lists. */

@@ -138,6 +138,8 @@ async function readsTokens() {
   await command('config')
   for (const words of [
     ['mailbox', 'list'],
+    ['journal', '--json', '--limit', '500'],
+    ['consent-link', 'list', '--json'],
     ['mailbox', 'show', address],
     ['login', 'list'],
     ['api-key', 'list'],

@@ -26,6 +26,7 @@ beforeEach(() => {
   oauth = scriptedOAuthClient(goodAnswer())
   ;[changed, drained, signInChanges] = [[], [], 0]
   mailboxes = createMailboxes({
+    renewalSeconds: 86_400,
     store,
     catalogue: {
       registered(id) {
@@ -74,6 +75,7 @@ describe('a mailbox', () => {
       scopes: [],
       grantedAt: '2030-05-01T12:00:00.000Z',
       renewedAt: '2030-05-01T12:00:00.000Z',
+      renewsBy: '2030-05-02T12:00:00.000Z',
     })
     expect(await tokenOf('me@example.com')).toBe('1//abc')
     expect(changed).toEqual(['Me@example.com'])

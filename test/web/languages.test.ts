@@ -10,6 +10,8 @@ const paths = [
   '/logins/new',
   '/api-keys',
   '/account',
+  '/journal',
+  '/consent-links',
   '/providers/example',
   '/sign-in',
   '/nowhere',

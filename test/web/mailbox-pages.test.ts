@@ -19,10 +19,81 @@ describe('the list of mailboxes', () => {
     const { text } = await test.get('/').set('Cookie', cookie)
     expect(text).toMatch(/me@example\.com<\/a> <span class="state absent">needs a consent</)
     expect(text).toMatch(/on@example\.com<\/a> <span class="state active">active</)
-    expect(text).toMatch(/off@example\.com<\/a> <span class="state lapsed">lapsed</)
+    expect(text).toMatch(/off@example\.com<\/a> <span class="state lapsed">needs a new consent</)
     expect(text).toContain('2026-02-03 04:05 UTC')
     expect(text).toContain('password changed')
     expect(text).toContain('href="/mailboxes/off%40example.com"')
+  })
+
+  it('says of each who lets it send, when it last did, and what comes next', async () => {
+    const test = testDoor()
+    test.services.mailboxes.all.push({
+      address: 'on@example.com',
+      provider: 'example',
+      state: 'active',
+      signedInAs: 'boss@example.com',
+      flow: 'authorization-code',
+      renewsBy: '2026-03-02T00:00:00.000Z',
+      endings: [
+        { kind: 'unused', endsAt: '2026-05-30T00:00:00.000Z', fix: 'Nothing' },
+        { kind: 'client-secret', endsAt: '2026-06-30T00:00:00.000Z', fix: 'Make one' },
+      ],
+    })
+    test.log.info({ event: 'message.sent', mailbox: 'on@example.com', login: 'hall' }, 'message sent')
+    const { cookie } = await signIn(test)
+    const { text } = await test.get('/').set('Cookie', cookie)
+    expect(text).toContain('boss@example.com, by a consent in a browser')
+    expect(text).toMatch(/Last send<\/dt><dd><time [^>]*>2026-03-01 00:00 UTC/)
+    expect(text).toMatch(/Next renewal<\/dt><dd>by <time [^>]*>2026-03-02 00:00 UTC/)
+    expect(text).toContain('2026-06-30: The client secret of the app registration')
+    expect(text).not.toContain('2026-05-30')
+  })
+
+  it.each([
+    ['token', 'failing'],
+    ['mailbox', 'suspended for a while'],
+    ['registration', 'suspended for a while'],
+    ['sender', 'active'],
+  ] as const)('says what keeps a mailbox from sending: a pause about a %s', async (about, words) => {
+    const test = testDoor()
+    const on = { address: 'on@example.com', provider: 'example', state: 'active' as const }
+    test.services.mailboxes.all.push(on)
+    const pause = {
+      ...pausedSending.pauses[0],
+      about,
+      since: '2026-03-01T00:00:00.000Z',
+      until: '2026-03-01T01:00:00.000Z',
+      reason: 'It said no.',
+      fix: 'Mend it.',
+    }
+    test.services.mailboxes.show = async () => ({ ...on, sending: { ...pausedSending, pauses: [pause] } })
+    const { cookie } = await signIn(test)
+    const { text } = await test.get('/').set('Cookie', cookie)
+    expect(text).toMatch(new RegExp(`on@example\\.com</a> <span class="state [a-z]+">${words}<`))
+    if (about !== 'sender')
+      expect(text).toMatch(/It said no\. It is tried again at .*2026-03-01 01:00 UTC.*Mend it\./)
+  })
+
+  it('shows fifty at once, those that need somebody first, and finds others', async () => {
+    const test = testDoor()
+    for (let number = 100; number < 220; number += 1)
+      test.services.mailboxes.all.push({
+        address: `m${number}@example.com`,
+        provider: 'example',
+        state: 'active',
+      })
+    test.services.mailboxes.all.push({ address: 'zz@example.com', provider: 'example', state: 'lapsed' })
+    const { cookie } = await signIn(test)
+    const shown = async (path: string) => {
+      const { text } = await test.get(path).set('Cookie', cookie)
+      return [...text.matchAll(/<h2><a [^>]*>([^<]*)<\/a>/g)].map(([, address]) => address)
+    }
+    const first = await shown('/')
+    expect(first).toHaveLength(50)
+    expect(first.slice(0, 3)).toEqual(['zz@example.com', 'me@example.com', 'm100@example.com'])
+    expect((await shown('/?from=100')).at(-1)).toBe('m219@example.com')
+    expect(await shown('/?find=M17')).toHaveLength(10)
+    expect((await test.get('/?find=M1&from=50').set('Cookie', cookie)).text).toContain('51 to 100 of 100')
   })
 
   it('says what to do next while nothing is configured', async () => {
@@ -128,7 +199,7 @@ describe('the page of a mailbox', () => {
     const { text } = await test.get('/mailboxes/me@example.com').set('Cookie', cookie)
     expect(text).toContain('No consent is needed')
     expect(text).not.toContain('/consent"')
-    expect(text).not.toContain('consent-links')
+    expect(text).not.toContain('example.com/consent-links')
   })
 
   it('says what will end, and what to do', async () => {

@@ -5,6 +5,7 @@ import type { Endpoint } from '../../src/config/config.ts'
 import { createGuard } from '../../src/guessing/create-guard.ts'
 import { createJournal } from '../../src/journal/create-journal.ts'
 import { createPagePasswords } from '../../src/mailboxes/page-passwords.ts'
+import type { PageRole } from '../../src/store/ports.ts'
 import { createWebDoor } from '../../src/web/web-door.ts'
 import { defaultLimits } from '../support/default-limits.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
@@ -89,6 +90,8 @@ export function testDoor({
     door,
     services,
     time,
+    /** What the services would log. */
+    log,
     /** Every log line as it would be written. */
     lines,
     get: (path: string) => request(door.app).get(path).set('Host', host),
@@ -110,8 +113,12 @@ export function testDoor({
 export type TestDoor = ReturnType<typeof testDoor>
 
 /** Signs a browser in as a person would. Gives its cookie and the token of its forms. */
-export async function signIn(test: TestDoor): Promise<{ cookie: string; csrf: string }> {
-  const response = await test.post(new URL(test.door.signInLink()).pathname)
+export async function signIn(
+  test: TestDoor,
+  role: PageRole = 'administrator',
+): Promise<{ cookie: string; csrf: string }> {
+  const made = await test.api('post', '/sign-in-links', keys.admin).send({ role })
+  const response = await test.post(new URL(made.body.url).pathname)
   const cookie = cookiesOf(response)[0]?.split(';')[0] ?? ''
   const page = await test.get('/').set('Cookie', cookie)
   return { cookie, csrf: /name="csrf" value="([^"]+)"/.exec(page.text)?.[1] ?? '' }

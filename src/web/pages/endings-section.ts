@@ -3,7 +3,7 @@ import type { Html } from '../html.ts'
 import { html } from '../html.ts'
 import { type Phrases, phrase } from '../texts/phrases.ts'
 
-const what: Record<EndingStatus['kind'], string> = {
+export const endingWords: Record<EndingStatus['kind'], string> = {
   unused: phrase('The consent, if nobody uses it'),
   'refresh-token': phrase('The consent, as the provider has said'),
   'test-phase': phrase('The consent, because the app registration is in a test phase'),
@@ -18,7 +18,7 @@ export function endingsSection(endings: readonly EndingStatus[] = [], t: Phrases
   return html`<section>
 <h2>${t`What will end`}</h2>
 <dl>
-${endings.map(({ kind, endsAt, fix }) => html`<dt>${t.say(what[kind])}</dt><dd>${endsAt.slice(0, 10)}. ${t.say(fix)}</dd>`)}
+${endings.map(({ kind, endsAt, fix }) => html`<dt>${t.say(endingWords[kind])}</dt><dd>${endsAt.slice(0, 10)}. ${t.say(fix)}</dd>`)}
 </dl>
 </section>`
 }

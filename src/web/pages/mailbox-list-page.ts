@@ -1,81 +1,92 @@
-import { Failure } from '../../base/failure.ts'
-import type { MailboxStatus } from '../../mailboxes/services.ts'
 import { withoutOAuth } from '../../providers/presets/without-oauth.ts'
 import type { Catalogue } from '../../providers/provider.ts'
+import { providerList } from '../../providers/provider-status.ts'
 import { evidenceWords } from '../../providers/set-up.ts'
 import type { Html } from '../html.ts'
 import { html } from '../html.ts'
-import { providerName, stateOf } from './mailbox-state.ts'
+import { type MailboxCardView, mailboxCard } from './mailbox-card.ts'
+import { type MailboxChoice, mailboxesAtOnce } from './mailbox-choice.ts'
 import { mayChange, type PageContext } from './page-context.ts'
 
-export interface MailboxListView {
-  mailboxes: readonly MailboxStatus[]
-  catalogue: Catalogue
+export interface MailboxListView extends MailboxCardView {
+  choice: MailboxChoice
+  /** How many there are. */
+  total: number
+  /** That was looked for. */
+  text: string
   /** The one redirect URI, to be registered at every provider. */
   redirectUri: string
 }
 
 /** The first page: every mailbox with its state, every provider, and what to do next. */
 export function mailboxList(view: MailboxListView, context: PageContext): Html {
-  const { mailboxes, catalogue, redirectUri } = view
-  const { t, pages } = context
+  const { choice, total } = view
   return html`${nextStep(view, context)}
-${
-  mailboxes.length > 0 &&
-  html`${mayChange(context) && html`<p>${addButton(context)}</p>`}
-<ul class="cards">${mailboxes.map((mailbox) => card(mailbox, catalogue, context))}</ul>`
+${total > 0 && mayChange(context) && html`<p>${addButton(context)}</p>`}
+${total > mailboxesAtOnce && finder(view, context)}
+<ul class="cards" id="mailboxes" data-live>${choice.shown.map((mailbox) => mailboxCard(mailbox, view, context))}</ul>
+${others(view, context)}
+${providers(view, context)}`
 }
-<section>
+
+function finder({ text }: MailboxListView, { t, pages }: PageContext): Html {
+  return html`<form method="get" action="${pages.path()}">
+<label>${t`Find a mailbox`} <input type="search" name="find" value="${text}"></label>
+<button class="quiet">${t`Find`}</button>
+</form>`
+}
+
+function others({ choice, text }: MailboxListView, { t, pages }: PageContext): Html | undefined {
+  const { from, found, shown } = choice
+  if (found <= shown.length) return undefined
+  const link = (start: number, words: Html) =>
+    html`<a href="${pages.path()}?find=${encodeURIComponent(text)}&amp;from=${start}">${words}</a>`
+  return html`<p>${t`${from + 1} to ${from + shown.length} of ${found}`}
+${from > 0 && link(Math.max(0, from - mailboxesAtOnce), t`Earlier ones`)}
+${from + shown.length < found && link(from + mailboxesAtOnce, t`Further ones`)}</p>`
+}
+
+function providers({ catalogue, redirectUri }: MailboxListView, { t, pages }: PageContext): Html {
+  return html`<section>
 <h2>${t`Providers`}</h2>
-<dl>${catalogue.list().map(({ provider, registered }) => {
-    return html`<dt><a href="${pages.path('providers', provider.id)}">${provider.name}</a></dt>
-<dd>${registered ? t`registered` : html`<span class="soft">${t`no registration yet.`} ${t.say(missing(catalogue, provider.id))}</span>`}
-<span class="soft">${t`Known: ${t.say(evidenceWords[provider.standing.evidence])}.`}</span></dd>`
-  })}</dl>
+<dl>${providerList(catalogue).map(
+    ({
+      id,
+      name,
+      registered,
+      missing,
+      standing,
+    }) => html`<dt><a href="${pages.path('providers', id)}">${name}</a></dt>
+<dd>${registered ? t`registered` : html`<span class="soft">${t`no registration yet.`} ${missing !== undefined && t.say(missing)}</span>`}
+<span class="soft">${t`Known: ${t.say(evidenceWords[standing.evidence])}.`}</span></dd>`,
+  )}</dl>
 <p class="soft">${t`Not possible, because their mail servers take passwords only: ${withoutOAuth.map(({ name }) => name).join('; ')}.`}</p>
 <p class="soft">${t`Redirect URI for every registration: ${html`<code>${redirectUri}</code>`}`}</p>
 </section>`
 }
 
-function nextStep({ mailboxes, catalogue, redirectUri }: MailboxListView, context: PageContext) {
+function nextStep({ total, catalogue, redirectUri }: MailboxListView, context: PageContext) {
   const { t } = context
-  const registered = catalogue.list().find((entry) => entry.registered)
-  if (!registered) {
+  const registered = firstRegistered(catalogue)
+  if (registered === undefined) {
     return html`<section>
 <h2>${t`What to do next`}</h2>
-<p>${t`postern has no app registration at any provider yet. Register an app at your provider with the redirect URI ${html`<code>${redirectUri}</code>`}, set what is named below, and restart postern.`}</p>
+<p>${t`postern has no app registration at any provider yet. Choose your provider below: its page says how to register an app there with the redirect URI ${html`<code>${redirectUri}</code>`}, and what to set.`}</p>
 </section>`
   }
-  if (mailboxes.length > 0 || !mayChange(context)) return undefined
+  if (total > 0 || !mayChange(context)) return undefined
   return html`<section>
 <h2>${t`What to do next`}</h2>
 <p>${t`Add the first mailbox, then connect it on its page.`}</p>
 <p>${addButton(context)}</p>
-<p class="soft">${t`Or on the machine that runs postern: ${html`<code>postern mailbox add you@example.com --provider ${registered.provider.id}</code>`}`}</p>
+<p class="soft">${t`Or on the machine that runs postern: ${html`<code>postern mailbox add you@example.com --provider ${registered}</code>`}`}</p>
 </section>`
+}
+
+function firstRegistered(catalogue: Catalogue): string | undefined {
+  return catalogue.list().find((entry) => entry.registered)?.provider.id
 }
 
 function addButton({ t, pages }: PageContext): Html {
   return html`<a class="button" href="${pages.path('mailboxes', 'new')}">${t`Add a mailbox`}</a>`
-}
-
-function card(mailbox: MailboxStatus, catalogue: Catalogue, { t, pages }: PageContext): Html {
-  const { explanation, badge } = stateOf(mailbox, t)
-  return html`<li class="card">
-<h2><a href="${pages.path('mailboxes', mailbox.address)}">${mailbox.address}</a> ${badge}</h2>
-<p>${explanation}</p>
-<p class="soft">${providerName(catalogue, mailbox.provider)}</p>
-</li>
-`
-}
-
-// The catalogue knows which settings a registration needs; it says so when it is asked for one that is missing.
-function missing(catalogue: Catalogue, id: string): string {
-  try {
-    catalogue.registered(id)
-    return ''
-  } catch (error) {
-    if (error instanceof Failure) return error.fix ?? error.message
-    throw error
-  }
 }

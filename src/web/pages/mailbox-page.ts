@@ -4,8 +4,8 @@ import type { LoginStatus, MailboxStatus } from '../../mailboxes/services.ts'
 import type { SentLink } from '../../notices/service.ts'
 import type { Html, HtmlValue } from '../html.ts'
 import { html } from '../html.ts'
-import { phrase } from '../texts/phrases.ts'
 import { endingsSection } from './endings-section.ts'
+import { flowWords } from './flow-words.ts'
 import { loginCards } from './login-list-page.ts'
 import { stateOf } from './mailbox-state.ts'
 import { form, mayChange, type PageContext } from './page-context.ts'
@@ -17,6 +17,8 @@ export interface MailboxView {
   mailbox: MailboxStatus
   providerName: string
   logins: readonly LoginStatus[]
+  /** ISO 8601. */
+  lastSend: string | undefined
   /** A channel for notices is set. */
   canSend: boolean
 }
@@ -37,7 +39,9 @@ ${fact(t`Sends as well as`, mailbox.aliases?.join(', '))}
 ${fact(t`Signed in`, mailbox.signedInAs)}
 ${fact(t`Consented`, mailbox.grantedAt && time(mailbox.grantedAt))}
 ${fact(t`Last renewal`, mailbox.renewedAt && time(mailbox.renewedAt))}
-${fact(t`How`, mailbox.flow && t.say(flows[mailbox.flow]))}
+${fact(t`Next renewal`, mailbox.renewsBy && t`by ${time(mailbox.renewsBy)}`)}
+${fact(t`Last send`, view.lastSend && time(view.lastSend))}
+${fact(t`How`, mailbox.flow && t.say(flowWords[mailbox.flow]))}
 ${fact(t`Scopes`, scopesOf(mailbox))}
 </dl>
 </section>
@@ -113,14 +117,6 @@ export function sentLink({ mailbox, deliveries, expiresAt }: SentLink, { t, page
 <ul>${deliveries.map(({ channel, failure }) => html`<li>${channel}: ${failure === undefined ? t`sent` : t.say(failure)}</li>`)}</ul>
 <p><a href="${pages.path('mailboxes', mailbox)}">${t`Back to ${mailbox}`}</a></p>
 </section>`
-}
-
-export const flows: Record<NonNullable<MailboxStatus['flow']>, string> = {
-  'authorization-code': phrase('by a consent in a browser'),
-  device: phrase('by a code that was entered at the provider'),
-  'client-credentials': phrase('by the app registration itself, without a person'),
-  'service-account': phrase('by a service account, without a person'),
-  adopted: phrase('by a refresh token that was handed over'),
 }
 
 /** Nobody knows those of a refresh token that was handed over. */

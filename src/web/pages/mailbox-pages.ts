@@ -1,11 +1,14 @@
 import type { Request, Response } from 'express'
 import { Router } from 'express'
+import { addressKey } from '../../base/address.ts'
+import type { MailboxStatus } from '../../mailboxes/services.ts'
 import { allowOnly } from '../allow-only.ts'
 import { html } from '../html.ts'
 import { phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import type { BeginConsent } from './begin-consent.ts'
-import { type Fields, fieldsOf, readForm } from './form-fields.ts'
+import { type Fields, fieldsOf, one, readForm } from './form-fields.ts'
+import { chooseMailboxes } from './mailbox-choice.ts'
 import { mailboxList } from './mailbox-list-page.ts'
 import { createdLink, mailboxDetails, sentLink } from './mailbox-page.ts'
 import { providerName } from './mailbox-state.ts'
@@ -15,7 +18,7 @@ import type { PageContext, PageContexts } from './page-context.ts'
 import { removalQuestion, removedMailbox } from './remove-mailbox-page.ts'
 
 export interface MailboxPagesParts {
-  services: Pick<WebServices, 'mailboxes' | 'logins' | 'catalogue' | 'consent' | 'notices'>
+  services: Pick<WebServices, 'mailboxes' | 'logins' | 'catalogue' | 'consent' | 'notices' | 'journal'>
   beginConsent: BeginConsent
   contexts: PageContexts
   redirectUri: string
@@ -27,17 +30,12 @@ const asker = phrase('the administrator')
 /** The pages about mailboxes. */
 export function createMailboxPages(parts: MailboxPagesParts): Router {
   const { services, beginConsent, contexts, redirectUri } = parts
-  const { mailboxes, logins, catalogue, consent, notices } = services
+  const { mailboxes, logins, catalogue, consent, notices, journal } = services
   const router = Router()
 
   router
     .route('/')
-    .get(async (request, response) => {
-      const context = await contexts.toSee(request)
-      const { t, session, pages } = context
-      const body = mailboxList({ mailboxes: await mailboxes.list(), catalogue, redirectUri }, context)
-      pages.send(response, { title: t`Mailboxes`, body, session })
-    })
+    .get((request, response) => list(request, response))
     .all(allowOnly('GET', 'HEAD'))
 
   router
@@ -110,6 +108,24 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
 
   return router
 
+  async function list(request: Request, response: Response): Promise<void> {
+    const context = await contexts.toSee(request)
+    const { t, session, pages } = context
+    const query = fieldsOf(request.query)
+    const text = one(query, 'find')?.trim() ?? ''
+    const all = await mailboxes.list()
+    const choice = chooseMailboxes(all, text, Number(one(query, 'from') ?? 0))
+    const shown = await Promise.all(choice.shown.map(withSending))
+    const lastSends = await journal.lastSends()
+    const view = { choice: { ...choice, shown }, total: all.length, text, catalogue, redirectUri, lastSends }
+    pages.send(response, { title: t`Mailboxes`, body: mailboxList(view, context), session, live: true })
+  }
+
+  /** As it is in the list, if it was removed meanwhile. */
+  function withSending(mailbox: MailboxStatus): Promise<MailboxStatus> {
+    return mailboxes.show(mailbox.address).catch(() => mailbox)
+  }
+
   async function show(request: Request, response: Response, address: string): Promise<void> {
     const context = await contexts.toSee(request)
     const { session, pages } = context
@@ -117,6 +133,7 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
     const view = {
       mailbox,
       providerName: providerName(catalogue, mailbox.provider),
+      lastSend: (await journal.lastSends()).get(addressKey(mailbox.address)),
       canSend: notices.channels.length > 0,
       logins: await logins.list(mailbox.coveredBy ?? mailbox.address),
     }

@@ -1,5 +1,5 @@
 import { printable } from '../../base/address.ts'
-import type { MailboxStatus } from '../../mailboxes/services.ts'
+import type { MailboxStatus, PauseStatus } from '../../mailboxes/services.ts'
 import type { Catalogue } from '../../providers/provider.ts'
 import type { Html } from '../html.ts'
 import { html } from '../html.ts'
@@ -13,22 +13,53 @@ export interface ShownState {
   action: Html
 }
 
-const words: Record<MailboxStatus['state'], string> = {
+/** What a mailbox is like for somebody who looks: its grant, and whether anything keeps it from sending now. */
+type State = MailboxStatus['state'] | 'failing' | 'suspended'
+
+const words: Record<State, string> = {
   absent: phrase('needs a consent'),
   active: phrase('active'),
-  lapsed: phrase('lapsed'),
+  lapsed: phrase('needs a new consent'),
+  failing: phrase('failing'),
+  suspended: phrase('suspended for a while'),
 }
 
-/** The state of a mailbox's grant in words. */
+const classes: Record<State, string> = {
+  absent: 'absent',
+  active: 'active',
+  lapsed: 'lapsed',
+  failing: 'lapsed',
+  suspended: 'lapsed',
+}
+
+/** The state of a mailbox in words. */
 export function stateOf(mailbox: MailboxStatus, t: Phrases): ShownState {
-  const { state } = mailbox
-  const badge = html`<span class="state ${state}">${t.say(words[state])}</span>`
-  if (state === 'absent') {
-    return { badge, explanation: t`Nobody has consented yet: this mailbox cannot send.`, action: t`Connect` }
+  const pause = mailbox.state === 'active' ? holdingUp(mailbox) : undefined
+  const state = pause ? (pause.about === 'token' ? 'failing' : 'suspended') : mailbox.state
+  const badge = html`<span class="state ${classes[state]}">${t.say(words[state])}</span>`
+  const action = mailbox.state === 'absent' ? t`Connect` : t`Reconnect`
+  return { badge, action, explanation: pause ? paused(pause, t) : explained(mailbox, t) }
+}
+
+/** What keeps all of its mail back; a sender that was refused is no matter of the others. */
+function holdingUp({ sending }: MailboxStatus): PauseStatus | undefined {
+  const pauses = sending?.pauses.filter(({ about }) => about !== 'sender') ?? []
+  return pauses.find(({ about }) => about === 'token') ?? pauses[0]
+}
+
+function paused({ until, reason, fix }: PauseStatus, t: Phrases): Html {
+  return html`${t.say(reason)} ${t`It is tried again at ${time(until)}.`}${fix !== undefined && html` <strong>${t`What to do:`}</strong> ${t.say(fix)}`}`
+}
+
+function explained(mailbox: MailboxStatus, t: Phrases): Html {
+  switch (mailbox.state) {
+    case 'absent':
+      return t`Nobody has consented yet: this mailbox cannot send.`
+    case 'active':
+      return t`Ready to send.`
+    case 'lapsed':
+      return lapse(mailbox, t)
   }
-  const action = t`Reconnect`
-  if (state === 'active') return { badge, explanation: t`Ready to send.`, action }
-  return { badge, explanation: html`${lapse(mailbox, t)}`, action }
 }
 
 function lapse({ since, reason }: MailboxStatus, t: Phrases): Html {

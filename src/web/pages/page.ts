@@ -69,7 +69,7 @@ ${session ? html`<span>postern ${version}</span>${signOutForm(session, t)}` : ht
   }
 
   function navigation(t: Phrases): Html {
-    return html`<nav aria-label="${t`Pages`}"><a href="${path()}">${t`Mailboxes`}</a> <a href="${path('logins')}">${t`Logins`}</a> <a href="${path('journal')}">${t`Journal`}</a> <a href="${path('api-keys')}">${t`API keys`}</a> <a href="${path('account')}">${t`Access`}</a></nav>`
+    return html`<nav aria-label="${t`Pages`}"><a href="${path()}">${t`Mailboxes`}</a> <a href="${path('logins')}">${t`Logins`}</a> <a href="${path('journal')}">${t`Journal`}</a> <a href="${path('api-keys')}">${t`API keys`}</a> <a href="${path('consent-links')}">${t`Consent links`}</a> <a href="${path('account')}">${t`Access`}</a></nav>`
   }
 
   function signOutForm({ csrf }: Session, t: Phrases): Html {

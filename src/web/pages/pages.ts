@@ -16,8 +16,10 @@ import { createApiKeyPages } from './api-key-pages.ts'
 import { createBeginConsent } from './begin-consent.ts'
 import { createBegunConsents } from './begun-consents.ts'
 import { createConsentCookie } from './consent-cookie.ts'
+import { createConsentLinkPages } from './consent-link-pages.ts'
 import { createConsentPages } from './consent-pages.ts'
 import { icon } from './icon.ts'
+import { createJournalPages } from './journal-pages.ts'
 import { createLoginPages } from './login-pages.ts'
 import { createMailboxPages } from './mailbox-pages.ts'
 import { mistakeHandler } from './mistake-page.ts'
@@ -47,6 +49,7 @@ export interface PagesParts {
     | 'notices'
     | 'rehearse'
     | 'smtp'
+    | 'journal'
   >
   countWrong: CountWrongSecret
   clock: Clock
@@ -94,6 +97,8 @@ export function createPages({
   router.use(createProviderPages({ services, contexts, redirectUri }))
   router.use(createLoginPages({ services, contexts }))
   router.use(createApiKeyPages({ services, contexts }))
+  router.use(createConsentLinkPages({ services, contexts }))
+  router.use(createJournalPages({ services, contexts }))
   router.use(createAccountPages({ pageAccess, pagePasswords, contexts, log }))
   router.all(['/style.css', '/pages.js', '/icon.svg'], allowOnly('GET', 'HEAD'))
   router.use(() => {

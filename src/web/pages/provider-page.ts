@@ -2,7 +2,7 @@ import type { ProviderDetails } from '../../providers/provider-status.ts'
 import { evidenceWords } from '../../providers/set-up.ts'
 import type { Html } from '../html.ts'
 import { html } from '../html.ts'
-import { flows as flowWords } from './mailbox-page.ts'
+import { flowWords } from './flow-words.ts'
 import type { PageContext } from './page-context.ts'
 
 /** One provider: how well it is known, and how to set it up. */

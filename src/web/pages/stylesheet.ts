@@ -102,6 +102,18 @@ nav { display: flex; flex-wrap: wrap; gap: .25rem 1rem; }
 .skip { position: absolute; left: -100rem; }
 .skip:focus { position: static; }
 ul.cards h3 { margin: 0 0 .5rem; font-size: 1.1rem; line-height: 1.3; }
+ol.entries { margin: 0 0 1rem; padding: 0; list-style: none; }
+ol.entries li { padding: .6rem 0; border-top: 1px solid var(--line); }
+ol.entries p { margin: 0; max-width: none; font-size: .9375rem; }
+figure { margin: 0 0 1rem; }
+figcaption { margin: 0 0 .35rem; font-size: .9375rem; }
+svg { display: block; width: 100%; height: auto; margin: 0 0 .25rem; border-bottom: 1px solid var(--line); }
+rect.sent, rect.waited { fill: var(--accent); }
+rect.waited { opacity: .6; }
+rect.refused { fill: var(--bad); }
+@media (min-width: 36rem) {
+  form.filters { display: grid; grid-template-columns: 1fr 1fr; gap: 0 1rem; align-items: end; }
+}
 button.copy { min-height: 0; margin: 0 0 .75rem .5rem; padding: .2rem .6rem; font-size: .875rem; }
 input:not([type=hidden]):not([type=checkbox]):not([type=radio]), select, textarea {
   display: block;

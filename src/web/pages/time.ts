@@ -6,3 +6,8 @@ export function time(when: string | number): Html {
   const iso = typeof when === 'number' ? new Date(when).toISOString() : when
   return html`<time datetime="${iso}">${iso.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d).*Z$/, '$1 $2 UTC')}</time>`
 }
+
+/** Milliseconds as seconds, to the hundredth. */
+export function seconds(milliseconds: number): string {
+  return (milliseconds / 1000).toFixed(2)
+}

@@ -1,0 +1,85 @@
+import type { JournalKind, JournalOutcome } from '../../store/ports.ts'
+import { phrase } from '../texts/phrases.ts'
+
+export const kindWords: Record<JournalKind, string> = {
+  send: phrase('sends'),
+  'sign-in': phrase('sign-ins'),
+  token: phrase('access tokens'),
+  consent: phrase('consents'),
+  change: phrase('changes'),
+  trouble: phrase('trouble'),
+}
+
+export const outcomeWords: Record<JournalOutcome, string> = {
+  done: phrase('done'),
+  refused: phrase('refused'),
+  failed: phrase('failed'),
+}
+
+/** By the event; a test knows that all are there. */
+export const eventWords: Readonly<Record<string, string>> = {
+  'message.sent': phrase('Message sent'),
+  'message.refused': phrase('Message refused by the provider'),
+  'message.failed': phrase('Message not sent'),
+  'message.cut': phrase('Message cut off by the client'),
+  'sign-in.done': phrase('Signed in to send'),
+  'sign-in.refused': phrase('Sign-in refused'),
+  'sign-in.admitted': phrase('Let in without a password'),
+  'sign-in.not-admitted': phrase('Not let in without a password'),
+  'page.signed-in': phrase('Signed in to the pages'),
+  'page.sign-in-refused': phrase('Sign-in to the pages refused'),
+  'token.read': phrase('Access token fetched'),
+  'consent-link.made': phrase('Consent link made'),
+  'consent-link.revoked': phrase('Consent link revoked'),
+  'consent-link.sent': phrase('Consent link sent'),
+  'consent.begun': phrase('Consent begun'),
+  'consent.completed': phrase('Consent completed'),
+  'consent.refused': phrase('Consent refused'),
+  'consent.admin': phrase('An administrator consented for an organisation'),
+  'grant.lapsed': phrase('Consent lapsed'),
+  'mailbox.added': phrase('Mailbox added'),
+  'mailbox.changed': phrase('Mailbox changed'),
+  'mailbox.removed': phrase('Mailbox removed'),
+  'login.added': phrase('Login made'),
+  'login.allowed': phrase('Login may use further senders'),
+  'login.revoked': phrase('Login revoked'),
+  'api-key.added': phrase('API key made'),
+  'api-key.revoked': phrase('API key revoked'),
+  'page.password-set': phrase('Password of the pages set'),
+  'page.session-ended': phrase('Browser signed out by somebody'),
+  'sign-in-link.made': phrase('Sign-in link made'),
+  'guessing.source': phrase('A guessing address is turned away'),
+  'guessing.name': phrase('A password is guessed'),
+  'guessing.spray': phrase('Passwords are guessed from everywhere'),
+  'guessing.repeated': phrase('An old password comes again and again'),
+  'grant.renewal-failed': phrase('Access token not renewed'),
+  'grant.rotation-unstored': phrase('A renewed consent cannot be stored'),
+  'grant.revocation-failed': phrase('Consent not ended at the provider'),
+  'registration.works': phrase('The app registration works again'),
+  'sending.paused': phrase('Sending paused'),
+  'sending.resumed': phrase('Sending goes on'),
+  'notice.sent': phrase('Notice sent'),
+  'notice.failed': phrase('Notice not sent'),
+}
+
+/** What entries say beside that, by name. Others are shown by the name that they have in the API. */
+export const detailWords: Readonly<Record<string, string>> = {
+  sender: phrase('sender'),
+  givenSender: phrase('given sender'),
+  recipients: phrase('recipients'),
+  octets: phrase('octets'),
+  reply: phrase('reply'),
+  detail: phrase('why'),
+  refusal: phrase('why'),
+  reason: phrase('reason'),
+  provider: phrase('provider'),
+  scopes: phrase('scopes'),
+  senders: phrase('senders'),
+  networks: phrase('networks'),
+  failures: phrase('failures'),
+  more: phrase('so many more in this minute'),
+  signedInAs: phrase('signed in as'),
+  name: phrase('name'),
+  seconds: phrase('seconds'),
+  fix: phrase('what to do'),
+}
