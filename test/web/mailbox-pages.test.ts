@@ -100,7 +100,7 @@ describe('the list of mailboxes', () => {
     const unregistered = testDoor({ registered: false })
     const first = await unregistered.get('/').set('Cookie', (await signIn(unregistered)).cookie)
     expect(first.text).toContain('What to do next')
-    expect(first.text).toContain('Set POSTERN_EXAMPLE_CLIENT_ID.')
+    expect(first.text).toContain('href="/providers/example"')
     expect(first.text).toContain('http://localhost:8587/oauth/callback')
 
     const empty = testDoor()

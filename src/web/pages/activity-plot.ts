@@ -18,8 +18,10 @@ export function activityPlot({ span, bars }: Activity, t: Phrases): Html {
   const waited = sum(({ sent: count, milliseconds = 0 }) => count * milliseconds)
   const words = t`${sent} sent, ${refused} refused or failed`
   const wait = sent === 0 ? t`no waiting time` : t`${seconds(waited / sent)} s to send one, on average`
+  const caption = html`<figcaption><strong>${t.say(titles[span])}</strong> ${words}; ${wait}</figcaption>`
+  if (sent + refused === 0) return html`<figure>${caption}</figure>`
   return html`<figure>
-<figcaption><strong>${t.say(titles[span])}</strong> ${words}; ${wait}</figcaption>
+${caption}
 <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${words}">${messageBars(bars, t)}</svg>
 <svg viewBox="0 0 ${width} ${height / 2}" role="img" aria-label="${wait}">${waitingBars(bars, t)}</svg>
 </figure>`

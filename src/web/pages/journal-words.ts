@@ -79,6 +79,7 @@ export const detailWords: Readonly<Record<string, string>> = {
   failures: phrase('failures'),
   more: phrase('so many more in this minute'),
   signedInAs: phrase('signed in as'),
+  means: phrase('means'),
   name: phrase('name'),
   seconds: phrase('seconds'),
   fix: phrase('what to do'),

@@ -47,21 +47,22 @@ ${from + shown.length < found && link(from + mailboxesAtOnce, t`Further ones`)}<
 }
 
 function providers({ catalogue, redirectUri }: MailboxListView, { t, pages }: PageContext): Html {
+  const all = providerList(catalogue)
+  const [registered, others] = [all.filter((one) => one.registered), all.filter((one) => !one.registered)]
+  const listed = (some: typeof all) =>
+    html`<ul>${some.map(
+      ({ id, name, standing }) =>
+        html`<li><a href="${pages.path('providers', id)}">${name}</a> <span class="soft">${t`Known: ${t.say(evidenceWords[standing.evidence])}.`}</span></li>`,
+    )}</ul>`
   return html`<section>
 <h2>${t`Providers`}</h2>
-<dl>${providerList(catalogue).map(
-    ({
-      id,
-      name,
-      registered,
-      missing,
-      standing,
-    }) => html`<dt><a href="${pages.path('providers', id)}">${name}</a></dt>
-<dd>${registered ? t`registered` : html`<span class="soft">${t`no registration yet.`} ${missing !== undefined && t.say(missing)}</span>`}
-<span class="soft">${t`Known: ${t.say(evidenceWords[standing.evidence])}.`}</span></dd>`,
-  )}</dl>
+${registered.length > 0 && html`<p>${t`There is an app registration at:`}</p>${listed(registered)}`}
+<details${registered.length === 0 && html` open`}>
+<summary>${t`Set up a provider`}</summary>
+${listed(others)}
 <p class="soft">${t`Not possible, because their mail servers take passwords only: ${withoutOAuth.map(({ name }) => name).join('; ')}.`}</p>
 <p class="soft">${t`Redirect URI for every registration: ${html`<code>${redirectUri}</code>`}`}</p>
+</details>
 </section>`
 }
 

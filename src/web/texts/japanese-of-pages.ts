@@ -235,8 +235,8 @@ export const japaneseOfPages: Dictionary = {
 
   // Mailboxes
   Providers: 'プロバイダー',
-  registered: '登録済み',
-  'no registration yet.': '未登録。',
+  'There is an app registration at:': 'アプリ登録があるもの:',
+  'Set up a provider': 'プロバイダーを設定する',
   'Known: {1}.': '情報の確かさ: {1}。',
   'Not possible, because their mail servers take passwords only: {1}.':
     '次のところはメールサーバーがパスワードしか受け付けないため使えません: {1}。',
@@ -380,6 +380,8 @@ export const japaneseOfPages: Dictionary = {
   'The provider said: {1}': 'プロバイダーの応答: {1}',
   'A test message to {1}': '{1} へのテストメッセージ',
   '"{1}" cannot get or send a test message': '「{1}」ではテストメッセージを送受信できません',
+  'Allow it with: postern login allow {1} --sender {2}':
+    '次のコマンドで許可できます: postern login allow {1} --sender {2}',
   'Give one address of ASCII characters.': 'ASCII 文字のアドレスを 1 つ入力してください。',
 
   // Consent links
@@ -478,6 +480,7 @@ export const japaneseOfPages: Dictionary = {
   failures: '失敗回数',
   'so many more in this minute': '同じ 1 分間のほかの件数',
   'signed in as': 'サインインした人',
+  means: '手段',
   name: '名前',
   seconds: '秒数',
   'what to do': '対処',

@@ -50,6 +50,8 @@ export const japaneseOfRooms: Dictionary = {
     'プロバイダーの管理者に {1} の認証済み SMTP を許可してもらい、サインインのポリシーを確認してください。',
   'Check host, port and mechanisms of the provider, and that the account is not disabled there.':
     'プロバイダーのホスト、ポート、認証方式と、アカウントが無効になっていないことを確認してください。',
+  '{1} refused the sign-in for {2} ({3})': '{1} が {2} のサインインを拒否しました({3})',
+  '{1} refused {2} ({3})': '{1} が {2} を拒否しました({3})',
   '{1} gave an answer to the sign-in that means nothing there ({2})':
     '{1} がサインインに対して意味のない応答を返しました({2})',
   '{1} refused the access token for {2} ({3}{4})': '{1} が {2} のアクセストークンを拒否しました({3}{4})',
@@ -211,6 +213,8 @@ export const japaneseOfRooms: Dictionary = {
     '「{1}」は多数の組織を表しますが、人の同意を使わないアプリは 1 つの組織に属します',
   'Set POSTERN_MICROSOFT_TENANT to the ID or a domain of the organisation, and restart.':
     'POSTERN_MICROSOFT_TENANT に組織の ID またはドメインを設定し、再起動してください。',
+  'No login without a password may send as {1} from here':
+    'ここからパスワードなしで {1} として送信できるログインはありません',
   'Wrong user name or password': 'ユーザー名またはパスワードが違います',
   'A login needs a mailbox': 'ログインにはメールボックスが必要です',
   'Name at least one mailbox address.': 'メールボックスのアドレスを 1 つ以上選んでください。',
@@ -293,6 +297,11 @@ export const japaneseOfRooms: Dictionary = {
   'Add it: postern mailbox add {1} --provider ID': '追加してください: postern mailbox add {1} --provider ID',
   'Run "postern consent {1}" and open the link that it prints.':
     '「postern consent {1}」を実行し、表示されたリンクを開いてください。',
+  '{1} has no consent yet': '{1} にはまだ同意がありません',
+  'The consent for {1} has lapsed: the provider no longer accepts it':
+    '{1} の同意は失効しました。プロバイダーが受け付けなくなっています',
+  "{1} refuses postern's registration, so there is no access token for any of its mailboxes":
+    '{1} が postern の登録を拒否しているため、そのメールボックスのアクセストークンを取得できません',
   'No access token for {1} can be had from {2} now': '現在、{2} から {1} のアクセストークンを取得できません',
   'Try again later; the log says why.': 'あとでもう一度試してください。理由はログにあります。',
   "Check the registration's client id and client secret at the provider; the log says why.":
@@ -318,6 +327,8 @@ export const japaneseOfRooms: Dictionary = {
 
   // governor
   '{1}; it is tried again at {2}': '{1}({2} に再試行します)',
+  '{1}; another message finds out now whether that is over':
+    '{1}(解消したかどうかを別のメッセージで確認中です)',
   'Wait until the day has rolled on, or spread the mail over more mailboxes.':
     '24 時間の枠が空くまで待つか、メールボックスを増やして分散してください。',
   'Send more slowly, or give the other programs a mailbox of their own.':
@@ -361,6 +372,10 @@ export const japaneseOfRooms: Dictionary = {
   'It has ended and another one works: take it out of the settings.':
     '期限が切れ、別のものが使われています。設定から取り除いてください。',
   'The catalogue has it after all': 'カタログには存在しています',
+  'Set POSTERN_MICROSOFT_CLIENT_ID (with POSTERN_MICROSOFT_CLIENT_SECRET for a confidential client, and POSTERN_MICROSOFT_TENANT for one organisation), and restart.':
+    'POSTERN_MICROSOFT_CLIENT_ID(機密クライアントなら POSTERN_MICROSOFT_CLIENT_SECRET、1 つの組織なら POSTERN_MICROSOFT_TENANT も)を設定して、再起動してください。',
+  "Set POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE to the service account's key file, and restart.":
+    'POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE にサービスアカウントの鍵ファイルを設定して、再起動してください。',
   'Give it a client id in POSTERN_PROVIDERS_FILE, in an entry with "preset": "{1}", and restart.':
     'POSTERN_PROVIDERS_FILE の "preset": "{1}" の項目にクライアントIDを入れて、再起動してください。',
   'Set POSTERN_MICROSOFT_CLOUD to worldwide, with a registration of that cloud, and restart.':
@@ -471,9 +486,15 @@ export const japaneseOfRooms: Dictionary = {
     '設定にあるプロキシの名前とパスワードを確認してください。',
   "Put the proxy's name and password into its address in the settings.":
     '設定のプロキシのアドレスに、名前とパスワードを入れてください。',
+  'The proxy {1} does not let us through to {2}: HTTP status {3}':
+    'プロキシ {1} が {2} への接続を許可しません: HTTP ステータス {3}',
+  'did not answer in time': '時間内に応答しませんでした',
+  'cannot be used{1}': '使えません{1}',
   'The proxy {1} {2}': 'プロキシ {1}: {2}',
   'Check the address of the proxy, and whether it is there.':
     'プロキシのアドレスと、それが動いていることを確認してください。',
+  certificate: '証明書',
+  'client secret': 'クライアントシークレット',
   'The provider {1} needs a {2} to authenticate with': 'プロバイダー {1} の認証には {2} が必要です',
   'Give its registration a {1}, or the client authentication "none".':
     '登録に {1} を加えるか、クライアント認証を "none" にしてください。',
@@ -489,6 +510,10 @@ export const japaneseOfRooms: Dictionary = {
     'プロバイダーで登録のクライアントID、クライアントシークレット、リダイレクトURI、スコープを確認してください。',
   '{1} cannot answer now: {2}': '{1} は現在応答できません: {2}',
   'Start again in a while.': 'しばらくしてからやり直してください。',
+  "The access token is for Microsoft Graph, which Exchange's SMTP server does not accept":
+    'アクセストークンは Microsoft Graph 用で、Exchange の SMTP サーバーでは使えません',
+  'The access token is for {1}, not for the mail servers of {2}':
+    'アクセストークンは {1} 用で、{2} のメールサーバー用ではありません',
   'Ask for the scope {1}, and for no scope of another resource; then consent again.':
     'スコープ {1} を要求し、ほかのリソースのスコープは要求しないようにして、もう一度同意してください。',
   'Set the tenant of the registration to the organisation of the mailbox, or consent with an account of it.':

@@ -21,6 +21,8 @@ const failures = new Set(['Failure', 'HttpRefusal', 'ConsentRefused'])
 const saidProperties = new Set(['fix', 'advice', 'purpose', 'notes', 'registrationSteps'])
 /** Tables of what is said. */
 const saidTables = new Set(['evidenceWords', 'otherSteps', 'outcomes'])
+/** Variables that are said later. */
+const saidVariables = /^(message|what)$|(fix|advice)$/i
 /** Functions whose answer is said as it is. */
 const sayers = new Set(['weakness', 'notOfDomain', 'newLinkAdvice'])
 /** Functions whose first argument is said: of these names in every room, and in one. */
@@ -68,6 +70,7 @@ function phrasesOf(path: string): KnownPhrase[] {
         return
       case 'VariableDeclarator':
         if (saidTables.has(nameOf(node.id))) visit(node.init, (inner) => found.push(...texts(inner)))
+        if (saidVariables.test(nameOf(node.id))) found.push(...texts(node.init))
         return
       case 'FunctionDeclaration':
         if (sayers.has(nameOf(node.id)))
