@@ -166,7 +166,8 @@ function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey,
   const remembered = offers.apiKey
   const apiKeys = createApiKeys({ store, keyedHash, ownerKey, remembered, clock, log, signInsChanged })
   const { consentSeconds, consentLinkSeconds, reminderSeconds } = limits
-  const consentNeeds = { store, catalogue, oauthClientFor, keyedHash, clock, log, publicUrl }
+  const people = config.pageAccess
+  const consentNeeds = { store, catalogue, oauthClientFor, keyedHash, clock, log, publicUrl, people }
   const consent = createConsentService({ ...consentNeeds, consentSeconds, consentLinkSeconds, grantChanged })
   const { notify } = config
   const keepAlive = createKeepAlive({

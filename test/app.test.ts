@@ -29,6 +29,7 @@ async function newConfig(over: Partial<Config> = {}): Promise<Config> {
     providerOverrides: new Map(),
     logLevel: 'silent',
     notify: {},
+    pageAccess: { administrators: [], viewers: [] },
     limits: defaultLimits,
     ...over,
   }

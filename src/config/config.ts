@@ -28,6 +28,7 @@ export interface Config {
   /** The way to every provider that has no other of its own and is not on loopback. */
   proxy?: HttpProxy
   notify: NotifyConfig
+  pageAccess: PageAccessConfig
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   limits: Limits
 }
@@ -151,6 +152,12 @@ export interface NotifyConfig {
   /** Sent through a mailbox of postern. */
   mail?: { from: Address; to: readonly Address[] }
   command?: NotifyCommand
+}
+
+/** Who may sign in to the pages by proving one of these addresses at a provider; nobody: that way is off. */
+export interface PageAccessConfig {
+  administrators: readonly Address[]
+  viewers: readonly Address[]
 }
 
 export interface NotifyCommand {

@@ -27,10 +27,11 @@ function shown(value: unknown): string | number | boolean | null {
   if (value instanceof Date) return value.toISOString().slice(0, 10)
   if (value instanceof URL) return value.href.replace(/\/$/, '')
   if (Array.isArray(value))
-    return (value as readonly (Endpoint | SmtpListener)[]).map(shownEndpoint).join(',')
+    return (value as readonly (Endpoint | SmtpListener | string)[]).map(shownItem).join(',')
   return String(value)
 }
 
-function shownEndpoint(endpoint: Endpoint | SmtpListener): string {
-  return 'tls' in endpoint ? formatListener(endpoint) : formatEndpoint(endpoint)
+function shownItem(item: Endpoint | SmtpListener | string): string {
+  if (typeof item === 'string') return item
+  return 'tls' in item ? formatListener(item) : formatEndpoint(item)
 }

@@ -83,6 +83,7 @@ function toConfig(
     ...(extraCa !== undefined && { extraCa }),
     ...(proxy && { proxy }),
     notify: toNotify(values, commandEnvironment(environment)),
+    pageAccess: { administrators: values.adminEmails ?? [], viewers: values.viewerEmails ?? [] },
     logLevel,
     limits: Object.fromEntries(limitKeys.map((limit) => [limit, values[limit]])) as unknown as Limits,
   }

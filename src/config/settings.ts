@@ -49,6 +49,18 @@ export const settings = {
     publicUrl,
     'The address of the pages as browsers see it; without it, http://localhost and the port of POSTERN_WEB_LISTEN.',
   ),
+  adminEmails: optional(
+    'POSTERN_ADMIN_EMAILS',
+    'it@example.com',
+    mailAddresses,
+    'Who signs in to the pages as administrator at a provider that proves the address (and asks for its second factor): one address, or several with commas; nobody by default.',
+  ),
+  viewerEmails: optional(
+    'POSTERN_VIEWER_EMAILS',
+    'helpdesk@example.com',
+    mailAddresses,
+    'Who signs in so as somebody that sees the pages and changes nothing; nobody by default.',
+  ),
   logLevel: setting(
     'POSTERN_LOG_LEVEL',
     'info',

@@ -6,6 +6,7 @@ import { createConsentLinks, redirectUriOf } from './consent-links.ts'
 import type { ConsentNeeds } from './consent-needs.ts'
 import { createConsentSettling } from './consent-settling.ts'
 import { createDeviceConsents } from './device-consents.ts'
+import { createPageSignIns } from './page-sign-ins.ts'
 import { pastedAnswer } from './pasted-answer.ts'
 import type { ConsentService } from './service.ts'
 import { createWrongPersons } from './wrong-persons.ts'
@@ -33,5 +34,6 @@ export function createConsentService(needs: ConsentNeeds): ConsentService {
     },
     device: createDeviceConsents(parts),
     admin: createAdminConsents(parts),
+    signIns: createPageSignIns(parts),
   }
 }

@@ -1,6 +1,7 @@
 import type { Actor } from '../base/actor.ts'
 import type { Address } from '../base/address.ts'
 import type { Secret } from '../base/secret.ts'
+import type { PageRole } from '../store/ports.ts'
 
 /** Begins and completes consents. Made by `createConsentService`. */
 export interface ConsentService {
@@ -28,6 +29,21 @@ export interface ConsentService {
   completePasted(text: string, state: string, browser: Secret | undefined): Promise<CompletedConsent>
   device: DeviceConsents
   admin: AdminConsents
+  signIns: PageSignIns
+}
+
+/** Signing in to the pages at a provider. */
+export interface PageSignIns {
+  /** Where; none while nobody is named in the settings. */
+  providers(): readonly { id: string; name: string }[]
+  /** `browser`: as `ConsentService.begin`. @throws Failure `not-found`, `configuration`, and those of the provider */
+  begin(providerId: string, browser: Secret): Promise<{ authorizationUrl: URL; providerName: string }>
+  /** Whether a callback belongs to one of these. */
+  isOne(callback: URL): boolean
+  /** @throws Failure `forbidden` with what to do */
+  complete(callback: URL, browser: Secret | undefined): Promise<{ role: PageRole; person: Address }>
+  /** As whom this person may look now; undefined: not (any more). */
+  roleOf(person: Address): PageRole | undefined
 }
 
 /** Consents on another device (RFC 8628). */

@@ -81,6 +81,8 @@ export interface OAuthServer {
   endGrantsAt?: string
   /** Added to the authorization request: `access_type`, `prompt`, ... */
   authorizationParameters: Readonly<Record<string, string>>
+  /** Knows `prompt=select_account`. Others refuse it: there, people are asked to sign in anew (`login`), which lets them be somebody else as well. */
+  offersAccounts?: true
   /** RFC 9207: the callback carries `iss`, and one without it is refused. */
   authorizationResponseIss: boolean
   /** Claims of the ID token that may name the mailbox, the best first. */

@@ -1,5 +1,6 @@
 import type { Database } from './database.ts'
 import type { PageAccessStore, PageSession } from './ports.ts'
+import { present } from './present.ts'
 import type { PageSessionsTable } from './tables.ts'
 
 /** A use is noted to the minute. */
@@ -74,8 +75,14 @@ export function createPageAccessStore(database: Database): PageAccessStore {
   }
 }
 
-function row({ createdAt, lastUsedAt, expiresAt, ...rest }: PageSession): PageSessionsTable {
-  return { ...rest, created_at: createdAt, last_used_at: lastUsedAt, expires_at: expiresAt }
+function row({ createdAt, lastUsedAt, expiresAt, person, ...rest }: PageSession): PageSessionsTable {
+  return {
+    ...rest,
+    person: person ?? null,
+    created_at: createdAt,
+    last_used_at: lastUsedAt,
+    expires_at: expiresAt,
+  }
 }
 
 function sessionOf({
@@ -84,12 +91,14 @@ function sessionOf({
   expires_at,
   role,
   means,
+  person,
   ...rest
 }: PageSessionsTable): PageSession {
   return {
     ...rest,
     role: role as PageSession['role'],
     means: means as PageSession['means'],
+    ...present({ person }),
     createdAt: created_at,
     lastUsedAt: last_used_at,
     expiresAt: expires_at,

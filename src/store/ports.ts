@@ -272,8 +272,10 @@ export interface PageSession {
   id: string
   hash: string
   role: PageRole
-  /** By a one-time link, or by the role's password. */
-  means: 'link' | 'password'
+  /** By a one-time link, by the role's password, or by signing in at a provider. */
+  means: 'link' | 'password' | 'provider'
+  /** Who proved to be that at a provider. */
+  person?: Address
   /** `sourceOf` the address that signed in. */
   source: string
   /** What it calls itself (`User-Agent`): foreign text. */

@@ -155,6 +155,7 @@ export interface PageSessionsTable {
   hash: string
   role: string
   means: string
+  person: string | null
   source: string
   browser: string
   created_at: number

@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express'
+import type { Address } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { KeyedHash } from '../base/keyed-hash.ts'
 import { Secret } from '../base/secret.ts'
@@ -19,6 +20,8 @@ export interface Session {
   id: string
   role: PageRole
   means: PageSession['means']
+  /** Who signed in at a provider. */
+  person?: Address | undefined
   /** Stands in every form of this session's pages, and comes back with it. */
   csrf: Secret
 }
@@ -26,7 +29,7 @@ export interface Session {
 /** The browsers that are signed in, for twelve hours. Stored by the hash of their cookie, so that they outlive a restart and can be ended by anybody who may. */
 export interface Sessions {
   /** Signs this browser in, always with a new value: one that it brought along proves nothing. */
-  begin(request: Request, response: Response, as: Pick<Session, 'role' | 'means'>): Promise<void>
+  begin(request: Request, response: Response, as: Pick<Session, 'role' | 'means' | 'person'>): Promise<void>
   of(request: Request): Promise<Session | undefined>
   /** @throws HttpRefusal 401 with what to do */
   require(request: Request): Promise<Session>
@@ -38,26 +41,33 @@ export interface SessionsNeeds {
   store: PageAccessStore
   keyedHash: KeyedHash
   clock: Clock
+  /** As whom a person of a provider may look now. */
+  roleOf(person: Address): PageRole | undefined
 }
 
-export function createSessions({ publicUrl, store, keyedHash, clock }: SessionsNeeds): Sessions {
+export function createSessions({ publicUrl, store, keyedHash, clock, roleOf }: SessionsNeeds): Sessions {
   const cookie = ownCookie('postern_session', { publicUrl, sameSite: 'strict', maxAge: lifeMilliseconds })
   const hashOf = (token: string) => keyedHash('page-session', token)
 
   async function of(request: Request): Promise<Session | undefined> {
     for (const token of cookieValues(request, cookie).filter(isToken)) {
       const found = await store.session(hashOf(token))
-      if (!found || found.expiresAt <= clock.now()) continue
+      if (!found || found.expiresAt <= clock.now() || !isStillNamed(found)) continue
       await store.used(found.id, clock.now())
-      const { id, role, means } = found
-      return { id, role, means, csrf: new Secret(keyedHash('page-form', token)) }
+      const { id, role, means, person } = found
+      return { id, role, means, person, csrf: new Secret(keyedHash('page-form', token)) }
     }
     return undefined
   }
 
+  /** Who was taken out of the settings is out. */
+  function isStillNamed({ means, person, role }: PageSession): boolean {
+    return means !== 'provider' || (person !== undefined && roleOf(person) === role)
+  }
+
   return {
     of,
-    async begin(request, response, { role, means }) {
+    async begin(request, response, { role, means, person }) {
       const token = freshSecret().reveal()
       const now = clock.now()
       await store.begin({
@@ -65,6 +75,7 @@ export function createSessions({ publicUrl, store, keyedHash, clock }: SessionsN
         hash: hashOf(token),
         role,
         means,
+        ...(person !== undefined && { person }),
         source: sourceOf(request.socket.remoteAddress ?? '').key,
         browser: (request.get('user-agent') ?? '').slice(0, longestBrowser),
         createdAt: now,

@@ -63,6 +63,7 @@ describe('a configuration', () => {
       customProviders: [],
       providerOverrides: new Map(),
       notify: {},
+      pageAccess: { administrators: [], viewers: [] },
       logLevel: 'info',
       limits: expect.objectContaining({
         commandLineOctets: 4096,

@@ -61,7 +61,7 @@ describe('a consent', () => {
     const { consent, store, client, clock } = await setUpConsent()
     const wrong = async (person: string) => {
       const begun = await consent.begin({ mailbox: 'me@example.com' }, browser)
-      client.answer = goodAnswer({ identity: { subject: 's', addresses: [person] } })
+      client.answer = goodAnswer({ identity: { subject: 's', addresses: [person], vouched: [] } })
       const completing = consent.complete(callbackOf(begun.authorizationUrl), browser)
       await expect(completing).rejects.toMatchObject({ reason: 'wrong-person' })
     }
@@ -87,10 +87,10 @@ describe('a consent', () => {
     await store.mailboxes.add(shared)
     const begin = async () =>
       callbackOf((await consent.begin({ mailbox: 'info@example.com' }, browser)).authorizationUrl)
-    client.answer = goodAnswer({ identity: { subject: 's', addresses: ['info@example.com'] } })
+    client.answer = goodAnswer({ identity: { subject: 's', addresses: ['info@example.com'], vouched: [] } })
     await expect(consent.complete(await begin(), browser)).rejects.toMatchObject({ reason: 'wrong-person' })
     client.answer = goodAnswer({
-      identity: { subject: 's', addresses: ['alias@example.com', 'BOSS@example.com'] },
+      identity: { subject: 's', addresses: ['alias@example.com', 'BOSS@example.com'], vouched: [] },
     })
     expect(await consent.complete(await begin(), browser)).toEqual({
       mailbox: 'info@example.com',

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
+import type { PageAccessConfig } from '../../src/config/config.ts'
 import { createConsentService } from '../../src/consent/consent-service.ts'
 import type { FreshToken } from '../../src/grants/token-broker.ts'
 import type { GrantFlow, OAuthServer, Registration } from '../../src/providers/provider.ts'
@@ -17,7 +18,9 @@ export async function setUpConsent({
   provesIdentity = true,
   publicUrl = 'http://localhost:8587',
   provider = {},
+  people = { administrators: [], viewers: [] },
 }: {
+  people?: PageAccessConfig
   provesIdentity?: boolean
   publicUrl?: string
   provider?: { flows?: GrantFlow[]; oauth?: Partial<OAuthServer>; registration?: Registration }
@@ -43,6 +46,7 @@ export async function setUpConsent({
     publicUrl: new URL(publicUrl),
     consentSeconds: 600,
     consentLinkSeconds: 86_400,
+    people,
     later: (milliseconds, run) => void due.push({ milliseconds, run }),
     grantChanged: (mailbox, fresh) => void changes.push({ mailbox, fresh }),
   })

@@ -49,7 +49,7 @@ describe('a consent on another device', () => {
 
   it('of the wrong person is refused and ended at the provider', async () => {
     const { client, ask, ended, state, store } = await begun()
-    client.answer = goodAnswer({ identity: { subject: 's', addresses: ['you@example.com'] } })
+    client.answer = goodAnswer({ identity: { subject: 's', addresses: ['you@example.com'], vouched: [] } })
     await ask()
     await ended()
     expect(state()).toMatchObject({

@@ -49,7 +49,9 @@ describe('a consent is refused, and the earlier grant stays,', () => {
   const answers: [string, TokenAnswer, string, RegExp][] = [
     [
       'when the wrong person signed in',
-      goodAnswer({ identity: { subject: 's', addresses: ['you@example.com', 'y@example.com'] } }),
+      goodAnswer({
+        identity: { subject: 's', addresses: ['you@example.com', 'y@example.com'], vouched: [] },
+      }),
       'wrong-person',
       /^you@example\.com signed in, but Me@example\.com has to$/,
     ],
@@ -61,14 +63,14 @@ describe('a consent is refused, and the earlier grant stays,', () => {
     ],
     [
       'when an address only begins alike',
-      goodAnswer({ identity: { subject: 's', addresses: ['me@example.com.evil.test'] } }),
+      goodAnswer({ identity: { subject: 's', addresses: ['me@example.com.evil.test'], vouched: [] } }),
       'wrong-person',
       /evil/,
     ],
     ['when nobody is proven to have signed in', withoutIdentity, 'no-identity', /did not say/],
     [
       'when the identity has no address',
-      goodAnswer({ identity: { subject: 's', addresses: [] } }),
+      goodAnswer({ identity: { subject: 's', addresses: [], vouched: [] } }),
       'no-identity',
       /did not say/,
     ],
@@ -102,7 +104,7 @@ describe('a consent is refused, and the earlier grant stays,', () => {
 
   it('and the wrong person and the right one are named, and may choose the account next time', async () => {
     const { consent, client, callback, link } = await underWay()
-    client.answer = goodAnswer({ identity: { subject: 's', addresses: ['you@example.com'] } })
+    client.answer = goodAnswer({ identity: { subject: 's', addresses: ['you@example.com'], vouched: [] } })
     const refusal = await refusalOf(consent.complete(callback, browser))
     expect(refusal).toMatchObject({
       signedInAs: 'you@example.com',

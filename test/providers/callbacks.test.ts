@@ -121,9 +121,18 @@ describe('an authorization URL', () => {
   it('adds what the provider needs for a refresh token, and lets people choose the account', async () => {
     const provider = local({ authorizationParameters: { access_type: 'offline', prompt: 'consent' } })
     expect(await parametersOf(provider)).toMatchObject({ access_type: 'offline', prompt: 'consent' })
-    expect(await parametersOf(provider, { selectAccount: true })).toMatchObject({
+    const accounts = local({ authorizationParameters: { prompt: 'consent' }, offersAccounts: true })
+    expect(await parametersOf(accounts, { selectAccount: true })).toMatchObject({
       prompt: 'consent select_account',
     })
+    expect(await parametersOf(provider, { selectAccount: true })).toMatchObject({ prompt: 'consent login' })
+  })
+
+  it('asks only who somebody is for a sign-in to the pages', async () => {
+    const parameters = { access_type: 'offline', prompt: 'consent' }
+    const asked = await parametersOf(local({ authorizationParameters: parameters }), { purpose: 'sign-in' })
+    expect(asked).toMatchObject({ prompt: 'login', scope: 'openid email profile', nonce: 'the-nonce' })
+    expect(asked).not.toHaveProperty('access_type')
   })
 
   it('asks for no nonce without an ID token', async () => {

@@ -83,7 +83,11 @@ describe('an ID token of Entra', () => {
     'at the authority %s may come from any tenant, whose issuer its tid names',
     async (authority) => {
       const answer = await exchange(entra(authority), await idToken(entraClaims), { fetch: asEntra })
-      expect(answer.identity).toEqual({ subject: 'subject-1', addresses: ['Me@contoso.example'] })
+      expect(answer.identity).toEqual({
+        subject: 'subject-1',
+        addresses: ['Me@contoso.example'],
+        vouched: [],
+      })
       expect(endpoint.requests.map(({ path }) => path)).toEqual([
         `/${authority}/oauth2/v2.0/token`,
         '/common/discovery/v2.0/keys',
@@ -143,7 +147,7 @@ describe('an ID token of Entra', () => {
 describe('an ID token', () => {
   it('is checked with everything that was sent, at the redirect URI that was asked for', async () => {
     const answer = await exchange(local(), await idToken({ iss: endpoint.origin, email: 'me@example.com' }))
-    expect(answer.identity).toEqual({ subject: 'subject-1', addresses: ['me@example.com'] })
+    expect(answer.identity).toEqual({ subject: 'subject-1', addresses: ['me@example.com'], vouched: [] })
     expect(endpoint.requests[0]?.form).toEqual({
       grant_type: 'authorization_code',
       code: 'the-code',

@@ -65,7 +65,7 @@ export function goodAnswer(change: Partial<TokenAnswer> = {}): TokenAnswer {
     expiresInSeconds: 3600,
     refreshToken: new Secret('refresh-token-of-the-consent'),
     scopes: ['openid', 'email', 'https://mail.example.com/send'],
-    identity: { subject: 'subject-1', addresses: ['me@example.com'] },
+    identity: { subject: 'subject-1', addresses: ['me@example.com'], vouched: [] },
     ...change,
   }
 }

@@ -14,7 +14,7 @@ import type {
 } from '../../src/mailboxes/services.ts'
 import type { Notices } from '../../src/notices/service.ts'
 import type { Catalogue, Provider, RegisteredProvider } from '../../src/providers/provider.ts'
-import type { Scope } from '../../src/store/ports.ts'
+import type { PageRole, Scope } from '../../src/store/ports.ts'
 import type { Rehearse, StepOutcome } from '../../src/upstream/rehearse.ts'
 
 export const createdAt = '2026-03-01T10:20:30.000Z'
@@ -170,6 +170,7 @@ export function scriptedConsent(link: string): ConsentService & {
   outcome: CompletedConsent | Error
   byHand: boolean
   revoked: boolean
+  signIns: ConsentService['signIns'] & { browser: string; named: Map<string, PageRole>; person: string }
 } {
   const mailbox = 'me@example.com'
   const unusable = () =>
@@ -233,6 +234,29 @@ export function scriptedConsent(link: string): ConsentService & {
       }),
       state: () => ({ state: 'pending', mailbox }),
       close() {},
+    },
+    signIns: {
+      providers: () => [{ id: 'example', name: 'Example Mail' }],
+      async begin(_providerId, browser) {
+        this.browser = browser.reveal()
+        const authorizationUrl = new URL('https://login.example.com/authorize?state=of-a-sign-in')
+        return { authorizationUrl, providerName: 'Example Mail' }
+      },
+      browser: '',
+      named: new Map<string, PageRole>([['boss@example.com', 'administrator']]),
+      person: 'boss@example.com',
+      isOne: (callback) => callback.searchParams.get('state') === 'of-a-sign-in',
+      async complete(_callback, browser) {
+        if (browser?.reveal() !== this.browser || this.browser === '')
+          throw new Failure('forbidden', 'This sign-in was begun in another browser, or took too long')
+        this.browser = ''
+        const role = this.named.get(this.person)
+        if (!role) throw new Failure('forbidden', `${this.person} may not look at these pages`)
+        return { role, person: this.person }
+      },
+      roleOf(person) {
+        return this.named.get(person)
+      },
     },
     admin: {
       begin: (provider) => ({

@@ -8,18 +8,21 @@ export async function authorizationParameters(
   oauth: OAuthServer,
   request: AuthorizationRequest,
 ): Promise<Record<string, string>> {
-  const { prompt, ...extra } = oauth.authorizationParameters
+  const forSignIn = request.purpose === 'sign-in'
+  const { prompt, ...extra } = forSignIn ? { prompt: undefined } : oauth.authorizationParameters
+  // Whoever is signed in there for mail may be somebody else here.
+  const otherAccount = forSignIn || request.selectAccount ? accountPrompt(oauth) : undefined
   // OpenID Connect Core, section 3.1.2.1: a list, separated by spaces.
-  const prompts = [prompt, request.selectAccount ? 'select_account' : undefined].filter((one) => one)
+  const prompts = [prompt, otherAccount].filter((one) => one !== undefined)
   return {
     ...extra,
     ...(prompts.length > 0 && { prompt: prompts.join(' ') }),
-    scope: oauth.scopes.join(' '),
+    scope: forSignIn ? 'openid email profile' : oauth.scopes.join(' '),
     redirect_uri: written(request.redirectUri),
     state: request.state.reveal(),
     code_challenge: await calculatePKCECodeChallenge(request.codeVerifier.reveal()),
     code_challenge_method: 'S256',
-    login_hint: request.loginHint,
+    ...(request.loginHint !== undefined && { login_hint: request.loginHint }),
     ...(provesIdentity(oauth) && { nonce: request.nonce.reveal() }),
   }
 }
@@ -27,4 +30,8 @@ export async function authorizationParameters(
 /** As it stands in the token request: a URL in its one spelling, and words like "oob" as they are. */
 function written(redirectUri: string): string {
   return URL.canParse(redirectUri) ? new URL(redirectUri).href : redirectUri
+}
+
+function accountPrompt({ offersAccounts }: OAuthServer): string {
+  return offersAccounts ? 'select_account' : 'login'
 }

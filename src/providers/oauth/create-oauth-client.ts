@@ -182,6 +182,6 @@ function toAnswer(
     ...(typeof life === 'number' && { refreshTokenExpiresInSeconds: life }),
     scopes: scope === undefined ? asked : scope.split(' ').filter((one) => one !== ''),
     ...((remark.mistake || remark.doubt !== undefined) && { remark }),
-    ...(claims && { identity: identityOf(claims, oauth.identityClaims) }),
+    ...(claims && { identity: identityOf(claims, known) }),
   }
 }

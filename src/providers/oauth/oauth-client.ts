@@ -46,7 +46,10 @@ export interface AuthorizationRequest {
   state: Secret
   nonce: Secret
   codeVerifier: Secret
-  loginHint: string
+  /** Absent: nobody is expected. */
+  loginHint?: string
+  /** `sign-in`: only who somebody is is asked for (OpenID Connect Core), no right and no refresh token. */
+  purpose?: 'consent' | 'sign-in'
   /** After a consent by the wrong person: let them choose the account. */
   selectAccount?: boolean
 }
@@ -80,4 +83,6 @@ export interface Identity {
   /** The claims of `identityClaims` that are there and are single mail addresses, the best first. An `email` whose
    * `email_verified` is false is left out. */
   addresses: readonly string[]
+  /** Those that may open a door here: see `vouchedAddresses`. */
+  vouched: readonly string[]
 }

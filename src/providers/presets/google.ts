@@ -39,6 +39,7 @@ export const google: Provider = {
     // Google gives a refresh token only for offline access, and after the first time only if the consent page is
     // shown again.
     authorizationParameters: { access_type: 'offline', prompt: 'consent' },
+    offersAccounts: true,
     authorizationResponseIss: true,
     identityClaims: ['email'],
     clientAuthentication: 'client_secret_post',

@@ -222,6 +222,7 @@ function entra(tenant: string, { login, resources }: Cloud): OAuthServer {
     },
     unusedDays: 90,
     authorizationParameters: {},
+    offersAccounts: true,
     authorizationResponseIss: false,
     identityClaims: ['preferred_username', 'email', 'upn'],
     clientAuthentication: 'client_secret_post',

@@ -18,6 +18,7 @@ const statements = ({ integer, tableOptions }: SchemaWords): string[] => [
     hash text not null unique,
     role text not null,
     means text not null,
+    person text,
     source text not null,
     browser text not null,
     created_at ${integer} not null,

@@ -48,12 +48,13 @@ ${form(
 const means: Record<PageSession['means'], string> = {
   link: phrase('by a one-time link'),
   password: phrase('by the password'),
+  provider: phrase('at a provider'),
 }
 
 function card(one: PageSession, context: PageContext): Html {
   const { t, session } = context
   return html`<li class="card">
-<h2>${t.say(titles[one.role])} ${one.id === session.id && html`<span class="state active">${t`this browser`}</span>`}</h2>
+<h2>${t.say(titles[one.role])}${one.person !== undefined && html`: ${one.person}`} ${one.id === session.id && html`<span class="state active">${t`this browser`}</span>`}</h2>
 <dl>
 <dt>${t`From`}</dt><dd>${one.source}, ${t.say(means[one.means])}</dd>
 <dt>${t`Browser`}</dt><dd>${one.browser === '' ? t`does not say` : one.browser}</dd>

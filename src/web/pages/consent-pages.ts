@@ -16,6 +16,7 @@ import type { ConsentCookie } from './consent-cookie.ts'
 import { readForm } from './form-fields.ts'
 import { mistakeSection } from './mistake-page.ts'
 import type { PageSender } from './page.ts'
+import type { CompleteSignIn } from './provider-sign-in-pages.ts'
 import { time } from './time.ts'
 
 // Where the way back would end at a page that says so once more.
@@ -23,6 +24,8 @@ const withoutReturn: readonly ConsentRefusal[] = ['link-ended', 'mailbox-gone']
 
 export interface ConsentPagesParts {
   consent: ConsentService
+  /** For a callback of those who sign in to the pages. */
+  completeSignIn: CompleteSignIn
   beginConsent: BeginConsent
   cookie: ConsentCookie
   begun: BegunConsents
@@ -57,6 +60,7 @@ export function createConsentPages(parts: ConsentPagesParts): Router {
     .head(allowOnly('GET'))
     .get(async (request, response) => {
       const callback = callbackUrl(request, parts.redirectUri)
+      if (consent.signIns.isOne(callback)) return await parts.completeSignIn(request, response, callback)
       if (consent.admin.isOne(callback)) {
         const t = phrasesFor(request)
         const body = consentedForAll(consent.admin.complete(callback), t)

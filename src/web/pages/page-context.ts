@@ -38,8 +38,8 @@ export function createPageContexts(sessions: Sessions, pages: PageSender): PageC
   }
 }
 
-function actorOf({ role }: Session, request: Request): Actor {
-  return { name: role, source: sourceOf(request.socket.remoteAddress ?? '').key }
+function actorOf({ role, person }: Session, request: Request): Actor {
+  return { name: person ?? role, source: sourceOf(request.socket.remoteAddress ?? '').key }
 }
 
 /** A form of this session. */

@@ -26,6 +26,7 @@ import { mistakeHandler } from './mistake-page.ts'
 import { createPageSender } from './page.ts'
 import { createPageContexts } from './page-context.ts'
 import { createProviderPages } from './provider-pages.ts'
+import { createProviderSignInPages, createSignInCompletion } from './provider-sign-in-pages.ts'
 import { script } from './script.ts'
 import { createSignInPages } from './sign-in-pages.ts'
 import { stylesheet } from './stylesheet.ts'
@@ -72,11 +73,25 @@ export function createPages({
   const pages = createPageSender({ basePath: publicUrl.pathname.replace(/\/$/, ''), version })
   const redirectUri = redirectUriOf(publicUrl)
   const { pageAccess, pagePasswords, keyedHash } = services
-  const sessions = createSessions({ publicUrl, store: pageAccess, keyedHash, clock })
+  const sessions = createSessions({
+    publicUrl,
+    store: pageAccess,
+    keyedHash,
+    clock,
+    roleOf: (person) => consent.signIns.roleOf(person),
+  })
   const cookie = createConsentCookie(publicUrl)
   const begun = createBegunConsents(clock)
   const beginConsent = createBeginConsent({ consent, cookie, begun, pages })
   const contexts = createPageContexts(sessions, pages)
+  const completeSignIn = createSignInCompletion({
+    signIns: consent.signIns,
+    cookie,
+    sessions,
+    pages,
+    publicUrl,
+    log,
+  })
 
   const router = Router()
   router.get('/style.css', (_request, response) => {
@@ -90,8 +105,31 @@ export function createPages({
   })
   router.get(['/sign-in/:token', '/consent/:link', '/mailboxes/:address'], atPublicAddress(publicUrl, hosts))
   router.post('/{*path}', sameOrigin(hosts))
-  router.use(createSignInPages({ publicUrl, pages, sessions, pagePasswords, signInLinks, countWrong, log }))
-  router.use(createConsentPages({ consent, beginConsent, cookie, begun, pages, redirectUri, countWrong }))
+  router.use(createProviderSignInPages({ signIns: consent.signIns, cookie, pages }))
+  router.use(
+    createSignInPages({
+      signIns: consent.signIns,
+      publicUrl,
+      pages,
+      sessions,
+      pagePasswords,
+      signInLinks,
+      countWrong,
+      log,
+    }),
+  )
+  router.use(
+    createConsentPages({
+      consent,
+      completeSignIn,
+      beginConsent,
+      cookie,
+      begun,
+      pages,
+      redirectUri,
+      countWrong,
+    }),
+  )
   router.use(createMailboxPages({ services, beginConsent, contexts, redirectUri }))
   router.use(createTestMessagePages({ services, contexts }))
   router.use(createProviderPages({ services, contexts, redirectUri }))

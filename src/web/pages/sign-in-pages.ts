@@ -3,6 +3,7 @@ import { Router } from 'express'
 import type { Log } from '../../base/log.ts'
 import { Secret } from '../../base/secret.ts'
 import { sourceOf } from '../../base/source.ts'
+import type { PageSignIns } from '../../consent/service.ts'
 import type { PagePasswords } from '../../mailboxes/services.ts'
 import type { PageRole } from '../../store/ports.ts'
 import { allowOnly } from '../allow-only.ts'
@@ -24,6 +25,7 @@ export interface SignInPagesParts {
   pages: PageSender
   sessions: Sessions
   pagePasswords: PagePasswords
+  signIns: Pick<PageSignIns, 'providers'>
   signInLinks: SignInLinks
   countWrong: CountWrongSecret
   log: Log
@@ -38,7 +40,7 @@ const invitations: Record<PageRole, string> = {
 
 /** Signing a browser in, by a one-time link or a password, and out again. */
 export function createSignInPages(parts: SignInPagesParts): Router {
-  const { publicUrl, pages, sessions, pagePasswords, signInLinks, countWrong, log } = parts
+  const { publicUrl, pages, sessions, pagePasswords, signIns, signInLinks, countWrong, log } = parts
   const router = Router()
 
   router
@@ -109,7 +111,7 @@ export function createSignInPages(parts: SignInPagesParts): Router {
   return router
 
   function passwordForm(t: Phrases): Html {
-    return html`<form method="post" action="${pages.path('sign-in')}">
+    return html`${signIns.providers().map(({ id, name }) => providerForm(id, name, t))}<form method="post" action="${pages.path('sign-in')}">
 <section>
 <label>${t`As`} <select name="name"><option value="administrator">${t`Administrator`}</option><option value="viewer">${t`Viewer`}</option></select></label>
 <label>${t`Password`} <input type="password" name="password" required autocomplete="current-password"></label>
@@ -117,6 +119,11 @@ export function createSignInPages(parts: SignInPagesParts): Router {
 </section>
 <p class="soft">${t`No password yet, or forgotten?`} ${t.say(newLinkAdvice(publicUrl))}</p>
 </form>`
+  }
+
+  function providerForm(id: string, name: string, t: Phrases): Html {
+    return html`<form method="post" action="${pages.path('sign-in', 'with', id)}"><button>${t`Sign in with ${name}`}</button></form>
+`
   }
 
   function refusal(request: Request, token: string): HttpRefusal {

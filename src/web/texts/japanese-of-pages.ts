@@ -62,6 +62,10 @@ export const japaneseOfPages: Dictionary = {
   // Signing in
   'Sign in': 'サインイン',
   'Signed out': 'サインアウトしました',
+  'Sign in with {1}': '{1} でサインイン',
+  'Signed in as {1}': '{1} としてサインインしました',
+  'Not signed in': 'サインインできませんでした',
+  Continue: '続ける',
   'This browser is signed out.': 'このブラウザーはサインアウトしました。',
   'This link signs this browser in as the administrator of postern. It works once.':
     'このリンクで、このブラウザーは postern の管理者としてサインインします。使えるのは 1 回だけです。',
@@ -93,6 +97,7 @@ export const japaneseOfPages: Dictionary = {
   'Set it': '設定する',
   'by a one-time link': '1 回限りのリンク',
   'by the password': 'パスワード',
+  'at a provider': 'プロバイダーでのサインイン',
   'this browser': 'このブラウザー',
   From: '接続元',
   Browser: 'ブラウザー',

@@ -1,0 +1,76 @@
+import type { Request, Response } from 'express'
+import { Router } from 'express'
+import type { Log } from '../../base/log.ts'
+import { sourceOf } from '../../base/source.ts'
+import type { PageSignIns } from '../../consent/service.ts'
+import { allowOnly } from '../allow-only.ts'
+import { html } from '../html.ts'
+import { errorAnswer } from '../http-refusal.ts'
+import type { Sessions } from '../sessions.ts'
+import { phrasesFor } from '../texts/phrases.ts'
+import type { ConsentCookie } from './consent-cookie.ts'
+import { mistakeSection } from './mistake-page.ts'
+import type { PageSender } from './page.ts'
+
+export interface ProviderSignInParts {
+  signIns: PageSignIns
+  cookie: ConsentCookie
+  pages: PageSender
+}
+
+/** Sends a browser to the provider at which its person signs in to these pages. */
+export function createProviderSignInPages({ signIns, cookie, pages }: ProviderSignInParts): Router {
+  const router = Router()
+
+  router
+    .route('/sign-in/with/:provider')
+    .post(async (request, response) => {
+      const t = phrasesFor(request)
+      const browser = cookie.ensure(request, response)
+      const { authorizationUrl, providerName } = await signIns.begin(request.params.provider, browser)
+      // A page rather than a redirect, as where a consent begins.
+      const body = html`<section>
+<p><a class="button" href="${authorizationUrl.href}">${t`Continue to ${providerName}`}</a></p>
+</section>`
+      pages.send(response, { title: t`Taking you to ${providerName}`, body, forwardTo: authorizationUrl })
+    })
+    .all(allowOnly('POST'))
+
+  return router
+}
+
+/** Answers the callback of such a sign-in. */
+export type CompleteSignIn = (request: Request, response: Response, callback: URL) => Promise<void>
+
+export function createSignInCompletion({
+  signIns,
+  cookie,
+  sessions,
+  pages,
+  publicUrl,
+  log,
+}: ProviderSignInParts & { sessions: Sessions; publicUrl: URL; log: Log }): CompleteSignIn {
+  return async (request, response, callback) => {
+    const t = phrasesFor(request)
+    const source = sourceOf(request.socket.remoteAddress ?? '').key
+    try {
+      const { role, person } = await signIns.complete(callback, cookie.of(request))
+      await sessions.begin(request, response, { role, means: 'provider', person })
+      const fields = { event: 'page.signed-in', by: person, role, means: 'provider', source }
+      log.info(fields, 'a browser signed in at a provider')
+      // Not a redirect: the provider's site began this navigation, and a cookie that is `SameSite=Strict` would not go along.
+      const home = new URL(publicUrl.href.replace(/\/?$/, '/'))
+      const body = html`<section class="done">
+<p><a class="button" href="${home.href}">${t`Continue`}</a></p>
+</section>`
+      pages.send(response, { title: t`Signed in as ${person}`, body, forwardTo: home })
+    } catch (error) {
+      const answer = errorAnswer(error)
+      if (answer.failure.code === 'internal') throw error
+      const { message: refusal } = answer.failure
+      log.warn({ event: 'page.sign-in-refused', source, refusal }, 'A sign-in at a provider was refused')
+      const wayOn = html`<p><a class="button" href="${pages.path('sign-in')}">${t`Sign in`}</a></p>`
+      pages.send(response, { title: t`Not signed in`, body: mistakeSection(answer, t, wayOn) }, answer.status)
+    }
+  }
+}

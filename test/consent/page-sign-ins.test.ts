@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest'
+import { Secret } from '../../src/base/secret.ts'
+import { goodAnswer } from '../support/scripted-oauth-client.ts'
+import { callbackOf, setUpConsent } from './consent-set-up.ts'
+
+const people = { administrators: ['Boss@example.com'], viewers: ['helpdesk@example.com', 'boss@example.com'] }
+const browser = new Secret('the-browser')
+
+async function setUp(vouched: readonly string[], who = people) {
+  const stage = await setUpConsent({ people: who })
+  stage.client.answer = goodAnswer({ identity: { subject: 's', addresses: ['x@example.com'], vouched } })
+  const { signIns } = stage.consent
+  const begin = async () => callbackOf((await signIns.begin('custom', browser)).authorizationUrl)
+  return { ...stage, signIns, begin }
+}
+
+describe('signing in to the pages at a provider', () => {
+  it.each([
+    ['boss@example.com', 'administrator'],
+    ['HELPDESK@example.com', 'viewer'],
+  ])('lets %s in as %s', async (person, role) => {
+    const { signIns, begin, store } = await setUp([person])
+    const callback = await begin()
+    expect(signIns.isOne(callback)).toBe(true)
+    expect(await signIns.complete(callback, browser)).toEqual({ role, person })
+    // Nothing of the answer is kept.
+    expect((await store.grants.ofMailbox('me@example.com')).state).toBe('absent')
+  })
+
+  it('asks for nothing but who somebody is', async () => {
+    const { client, begin } = await setUp(['boss@example.com'])
+    await begin()
+    expect(client.asked).toMatchObject([
+      { purpose: 'sign-in', redirectUri: 'http://localhost:8587/oauth/callback' },
+    ])
+    expect(client.asked[0]).not.toHaveProperty('loginHint')
+  })
+
+  it.each([
+    [
+      'an address that is not named',
+      ['other@example.com'],
+      /^other@example\.com may not look/,
+      /POSTERN_ADMIN_EMAILS/,
+    ],
+    ['an address that nobody answers for', [], /did not prove a mail address/, /verified/],
+  ])('refuses %s, and tells nobody who is named', async (_what, vouched, message, fix) => {
+    const { signIns, begin } = await setUp(vouched)
+    const refused = await signIns.complete(await begin(), browser).catch((error: unknown) => error)
+    expect(refused).toMatchObject({
+      code: 'forbidden',
+      message: expect.stringMatching(message),
+      fix: expect.stringMatching(fix),
+    })
+    expect(JSON.stringify(refused)).not.toMatch(/boss|helpdesk/i)
+  })
+
+  it('takes an answer once, in the browser that began, in time', async () => {
+    const { signIns, begin, clock, client } = await setUp(['boss@example.com'])
+    const callback = await begin()
+    await signIns.complete(callback, browser)
+    expect(signIns.isOne(callback)).toBe(false)
+    await expect(signIns.complete(callback, browser)).rejects.toMatchObject({ code: 'forbidden' })
+
+    await expect(signIns.complete(await begin(), new Secret('another'))).rejects.toMatchObject({
+      code: 'forbidden',
+    })
+    await expect(signIns.complete(await begin(), undefined)).rejects.toMatchObject({ code: 'forbidden' })
+    const late = await begin()
+    clock.advance(601)
+    await expect(signIns.complete(late, browser)).rejects.toMatchObject({ code: 'forbidden' })
+    expect(client.exchanged).toHaveLength(1)
+  })
+
+  it('is no consent, and a consent is no sign-in', async () => {
+    const { signIns, begin, consent, client } = await setUp(['boss@example.com'])
+    const signIn = await begin()
+    await expect(consent.complete(signIn, browser)).rejects.toMatchObject({ reason: 'not-begun' })
+    const begun = callbackOf((await consent.begin({ mailbox: 'me@example.com' }, browser)).authorizationUrl)
+    expect(signIns.isOne(begun)).toBe(false)
+    await expect(signIns.complete(begun, browser)).rejects.toMatchObject({ code: 'forbidden' })
+    expect(client.exchanged).toEqual([])
+  })
+
+  it('says what the provider says, without its words', async () => {
+    const { signIns, begin } = await setUp(['boss@example.com'])
+    const callback = await begin()
+    callback.searchParams.delete('code')
+    callback.searchParams.set('error', 'access_denied')
+    callback.searchParams.set('error_description', 'evil words')
+    const refused = await signIns.complete(callback, browser).catch((error: Error) => error)
+    expect(refused).toMatchObject({
+      code: 'forbidden',
+      message: 'Provider custom says that the sign-in did not succeed',
+    })
+  })
+
+  it('is off while nobody is named, and where a provider proves nobody', async () => {
+    const nobody = await setUp([], { administrators: [], viewers: [] })
+    expect(nobody.signIns.providers()).toEqual([])
+    await expect(nobody.signIns.begin('custom', browser)).rejects.toMatchObject({ code: 'configuration' })
+    const unproven = (await setUpConsent({ people, provesIdentity: false })).consent.signIns
+    expect(unproven.providers()).toEqual([])
+    await expect(unproven.begin('custom', browser)).rejects.toMatchObject({ code: 'configuration' })
+    expect((await setUp([])).signIns.providers()).toEqual([{ id: 'custom', name: 'Provider custom' }])
+  })
+})

@@ -1,0 +1,53 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Stage, setStage } from '../../examples/demo/stage.js'
+import { startChromium } from '../support/chromium.ts'
+import { peer } from '../support/peer.ts'
+
+describe.runIf(peer('chromium'))('people who sign in to the pages at their provider, with Chromium', () => {
+  let stage: Stage
+  let browser: Browser
+  beforeAll(async () => {
+    stage = await setStage({
+      env: { POSTERN_ADMIN_EMAILS: 'boss@example.com', POSTERN_VIEWER_EMAILS: 'helpdesk@example.com' },
+    })
+    browser = await startChromium()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await stage?.close()
+  })
+
+  async function signIn(person: string) {
+    const page = await (await browser.newContext()).newPage()
+    await page.goto(`${stage.postern.url}/sign-in`)
+    await page.click('text=Sign in with Example Mail')
+    await page.fill('input[name=login]', person)
+    await page.fill('input[name=password]', 'anything')
+    await page.click('main form button')
+    await page.click('text=Allow')
+    await page.waitForURL(`${stage.postern.url}/**`)
+    return page
+  }
+
+  it('come in as what the settings name them for, and may do that', async () => {
+    const page = await signIn('boss@example.com')
+    await page.waitForSelector('h1:text-is("Mailboxes")')
+    await page.click('nav >> text=Access')
+    expect(await page.innerText('ul.cards')).toContain('Administrator: boss@example.com')
+
+    const other = await signIn('helpdesk@example.com')
+    await other.waitForSelector('h1:text-is("Mailboxes")')
+    expect(await other.locator('text=Add a mailbox').count()).toBe(0)
+    await other.click('text=Sign out')
+    expect((await other.goto(stage.postern.url))?.status()).toBe(401)
+    await page.click('nav >> text=Journal')
+    expect(await page.innerText('ol.entries')).toContain('By: helpdesk@example.com')
+  }, 60_000)
+
+  it('stay outside when nobody has named them', async () => {
+    const page = await signIn('stranger@example.com')
+    expect(await page.innerText('main')).toContain('stranger@example.com may not look at these pages')
+    expect((await page.goto(stage.postern.url))?.status()).toBe(401)
+  }, 60_000)
+})

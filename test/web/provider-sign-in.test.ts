@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest'
+import { cookiesOf, type TestDoor, testDoor } from './test-door.ts'
+
+const callback = '/oauth/callback?state=of-a-sign-in&code=c'
+const nameAndValue = (cookie = '') => cookie.split(';')[0] ?? ''
+
+async function begin(test: TestDoor) {
+  const begun = await test.post('/sign-in/with/example')
+  return { begun, browser: nameAndValue(cookiesOf(begun)[0]) }
+}
+
+async function signInAtProvider(test: TestDoor, more = '') {
+  const { browser } = await begin(test)
+  const answer = await test.get(callback).set('Cookie', `${browser}${more}`)
+  const cookie = cookiesOf(answer).find((one) => one.startsWith('postern_session='))
+  return { answer, cookie: nameAndValue(cookie), whole: cookie ?? '' }
+}
+
+describe('signing in to the pages at a provider', () => {
+  it('is offered on the page for signing in, and goes to the provider', async () => {
+    const test = testDoor()
+    expect((await test.get('/sign-in')).text).toContain('Sign in with Example Mail')
+    const { begun } = await begin(test)
+    expect(begun.text).toContain('content="0;url=https://login.example.com/authorize?state=of-a-sign-in"')
+  })
+
+  it('gives a session of that person, by a page that goes on by itself', async () => {
+    const test = testDoor()
+    const { answer, cookie, whole } = await signInAtProvider(test)
+    expect(answer.status).toBe(200)
+    expect(answer.text).toContain('content="0;url=http://localhost:8587/"')
+    expect(whole).toMatch(/HttpOnly; SameSite=Strict$/)
+    const account = await test.get('/account').set('Cookie', cookie)
+    expect(account.text).toContain('Administrator: boss@example.com')
+    expect(account.text).toContain('127.0.0.1, at a provider')
+    expect(test.lines.join('\n')).toContain('"by":"boss@example.com"')
+  })
+
+  it('names the person for what is changed', async () => {
+    const test = testDoor()
+    const { cookie } = await signInAtProvider(test)
+    const { text } = await test.get('/account').set('Cookie', cookie)
+    const csrf = /name="csrf" value="([^"]+)"/.exec(text)?.[1] ?? ''
+    const id = /action="\/account\/sessions\/([^/"]+)\/end"/.exec(text)?.[1] ?? ''
+    await test.post(`/account/sessions/${id}/end`, { csrf }).set('Cookie', cookie)
+    expect(test.lines.at(-1)).toMatch(/^A browser was signed out .*"by":"boss@example.com"/)
+  })
+
+  it('keeps no session that came along: it proves nothing', async () => {
+    const test = testDoor()
+    const fixed = `postern_session=${'A'.repeat(43)}`
+    const { cookie } = await signInAtProvider(test, `; ${fixed}`)
+    expect(cookie).not.toBe(fixed)
+    expect((await test.get('/').set('Cookie', fixed)).status).toBe(401)
+  })
+
+  it('is refused in another browser, and when it comes again', async () => {
+    const test = testDoor()
+    await begin(test)
+    const other = await test.get(callback)
+    expect(other.status).toBe(403)
+    expect(cookiesOf(other)).toEqual([])
+    const { browser } = await begin(test)
+    await test.get(callback).set('Cookie', browser)
+    expect((await test.get(callback).set('Cookie', browser)).status).toBe(403)
+  })
+
+  it('is refused to others, with a way back', async () => {
+    const test = testDoor()
+    test.services.consent.signIns.person = 'other@example.com'
+    const { answer, cookie } = await signInAtProvider(test)
+    expect([answer.status, cookie]).toEqual([403, ''])
+    expect(answer.text).toContain('other@example.com may not look at these pages')
+    expect(answer.text).toContain('href="/sign-in"')
+  })
+
+  it('ends when the person is taken out of the settings, or is named for less', async () => {
+    const test = testDoor()
+    const { cookie } = await signInAtProvider(test)
+    expect((await test.get('/').set('Cookie', cookie)).status).toBe(200)
+    test.services.consent.signIns.named.set('boss@example.com', 'viewer')
+    expect((await test.get('/').set('Cookie', cookie)).status).toBe(401)
+    test.services.consent.signIns.named.clear()
+    expect((await test.get('/').set('Cookie', cookie)).status).toBe(401)
+  })
+
+  it('begins only by a form of our own', async () => {
+    const test = testDoor()
+    const forged = await test.post('/sign-in/with/example').set('Origin', 'https://evil.example')
+    expect(forged.status).toBe(403)
+    expect((await test.get('/sign-in/with/example')).status).toBe(405)
+  })
+})
