@@ -4,6 +4,8 @@ import { Failure } from './base/failure.ts'
 import type { Log } from './base/log.ts'
 import { removeRunningFile, writeRunningFile } from './cli/running-file.ts'
 import type { Config, Endpoint, SmtpListener } from './config/config.ts'
+import type { EffectiveConfig } from './config/read-config.ts'
+import { redirectUriOf } from './consent/consent-links.ts'
 import { createConsentService } from './consent/consent-service.ts'
 import { createGovernors } from './governor/create-governors.ts'
 import { createTokenBroker } from './grants/create-token-broker.ts'
@@ -22,6 +24,7 @@ import { createCatalogue } from './providers/catalogue.ts'
 import { createHttpFetch } from './providers/http/http-fetch.ts'
 import { isLoopbackHost } from './providers/http/loopback.ts'
 import { createOAuthClients } from './providers/oauth/oauth-clients.ts'
+import { createRegistrationChecks } from './providers/registration-checks.ts'
 import { createSmtpDoor } from './smtp/door.ts'
 import { lockDataDir } from './store/data-dir-lock.ts'
 import { type OpenedStore, openStore } from './store/open-store.ts'
@@ -57,14 +60,22 @@ export interface OpenedServices {
 
 const clock = systemClock
 
+/** Reads the settings as they are now, for whoever sets them while postern runs. */
+export type ReadConfigAgain = () => Promise<Pick<EffectiveConfig, 'config'> | { mistakes: readonly string[] }>
+
 /**
  * Opens the data directory and starts both doors; all of it or nothing.
  * @throws Failure `configuration` with what to change, `store-unavailable`
  */
-export async function startPostern(config: Config, log: Log, version: string): Promise<RunningPostern> {
+export async function startPostern(
+  config: Config,
+  log: Log,
+  version: string,
+  readConfigAgain: ReadConfigAgain = async () => ({ config }),
+): Promise<RunningPostern> {
   const data = await openData(config, log)
   try {
-    return await startDoors(config, data.journal.log, version, data)
+    return await startDoors(config, data.journal.log, version, { ...data, readConfigAgain })
   } catch (error) {
     await data.close()
     throw error
@@ -115,6 +126,8 @@ type OpenedData = OpenedStore & {
   close(): Promise<void>
 }
 
+type ServedData = OpenedData & { readConfigAgain: ReadConfigAgain }
+
 /** The data directory, ours alone until it is closed. */
 async function openData({ dataDir, key, limits }: Config, log: Log): Promise<OpenedData> {
   const lock = await lockDataDir(dataDir)
@@ -142,7 +155,8 @@ async function openData({ dataDir, key, limits }: Config, log: Log): Promise<Ope
 }
 
 /** Everything behind the doors. */
-function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey, journal }: OpenedData) {
+function composeServices(config: Config, log: Log, data: ServedData) {
+  const { store, keyedHash, ownerKey, journal, readConfigAgain } = data
   const { limits, extraCa, publicUrl } = config
   const http = createHttpFetch({ extraCa, timeoutSeconds: limits.tokenRequestSeconds })
   const catalogue = createCatalogue(config)
@@ -217,6 +231,17 @@ function composeServices(config: Config, log: Log, { store, keyedHash, ownerKey,
       limits,
       clock,
     }),
+    registrationChecks: createRegistrationChecks({
+      async settingsNow() {
+        const now = await readConfigAgain()
+        if ('mistakes' in now) return now
+        return { catalogue: createCatalogue(now.config), publicUrl: now.config.publicUrl }
+      },
+      running: { catalogue, publicUrl },
+      redirectUriOf,
+      http,
+      clock,
+    }),
     pagePasswords: createPagePasswords({ store, guard, log }),
     pageAccess: store.pageAccess,
     journal: journal.reader,
@@ -245,7 +270,7 @@ async function startDoors(
   config: Config,
   log: Log,
   version: string,
-  data: OpenedData,
+  data: ServedData,
 ): Promise<RunningPostern> {
   const { limits, dataDir, publicUrl } = config
   const certificates = config.certificate && createCertificates({ ...config.certificate, clock, log })

@@ -25,11 +25,15 @@ process.exitCode = await runCommand(
   { stdin, stdout, stderr },
   {
     version,
-    readConfig: () => readConfig(process.env, diskFiles(process.cwd())),
+    readConfig: readEverySetting,
     serve,
     openServices: async (config) => (await loadApp()).openServices(config, silentLog),
   },
 )
+
+function readEverySetting() {
+  return readConfig(process.env, diskFiles(process.cwd()))
+}
 
 /** The house behind the command. Most verbs only talk to one that runs already, and answer sooner without it. */
 function loadApp() {
@@ -48,7 +52,7 @@ async function serve(config: Config): Promise<number> {
   process.on('SIGHUP', () => (hasLostTerminal() ? hangUp() : reload()))
   const log = await createLog(config.logLevel)
   const { startPostern } = await loadApp()
-  const postern = await startPostern(config, log, version)
+  const postern = await startPostern(config, log, version, readEverySetting)
   reload = postern.reload
   log.info(
     { smtp: postern.smtp.map(formatEndpoint), web: postern.web.map(formatEndpoint), version },

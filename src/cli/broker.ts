@@ -9,6 +9,7 @@ import type {
 import type { JournalFilters, JournalPage } from '../journal/service.ts'
 import type { ApiKeys, Logins, Mailboxes } from '../mailboxes/services.ts'
 import type { SentLink } from '../notices/service.ts'
+import type { RegistrationCheck } from '../providers/registration-check.ts'
 import type { PageRole } from '../store/ports.ts'
 
 /** What most verbs need of postern: the running one over loopback HTTP, or its store when none runs. */
@@ -37,6 +38,8 @@ export interface RunningBroker extends Broker {
   revokeConsentLink(id: string): Promise<void>
   /** @throws Failure `invalid` */
   journal(filters: JournalFilters): Promise<JournalPage>
+  /** @throws Failure `not-found` */
+  checkProvider(id: string): Promise<RegistrationCheck>
   createSignInLink(role: PageRole): Promise<{ url: string; role: PageRole; expiresAt: string }>
   /** @throws Failure as `Notices.sendConsentLink` */
   sendConsentLink(mailbox: string): Promise<SentLink>

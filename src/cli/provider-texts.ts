@@ -30,6 +30,8 @@ export function providerText(details: ProviderDetails, token?: TokenCheck): stri
       'To do at the provider',
       setUp.steps.map((step, place) => `${place + 1}. ${step}`),
     ),
+    ...section('To put into .env', [...(setUp.settings?.lines ?? [])]),
+    ...section('And into the file that is named there', setUp.settings?.file?.split('\n') ?? []),
     ...setUp.commands.flatMap(({ purpose, lines }) =>
       section(`${purpose} (Exchange Online PowerShell)`, [...lines]),
     ),

@@ -11,11 +11,12 @@ import { objectIdIn } from '../providers/oauth/token-claims.ts'
 import { withoutOAuth } from '../providers/presets/without-oauth.ts'
 import { type ProviderStatus, providerDetails, providerList } from '../providers/provider-status.ts'
 import type { Context } from './context.ts'
+import { addProviderCheckVerb } from './provider-check-verb.ts'
 import { suggestionFor, suggestionText } from './provider-suggestion.ts'
 import { providerText, type TokenCheck } from './provider-texts.ts'
 import { table } from './terminal.ts'
 
-/** `postern provider list | show` */
+/** `postern provider list | show | check` */
 export function addProviderVerbs(program: Command, context: Context): void {
   const provider = program.command('provider').description('mail providers, and what each needs')
 
@@ -55,6 +56,8 @@ export function addProviderVerbs(program: Command, context: Context): void {
       })
       context.tell(command, { ...details, ...(token && { token }) }, providerText(details, token))
     })
+
+  addProviderCheckVerb(provider, context)
 }
 
 /** @throws Failure where the provider cannot be asked at all */

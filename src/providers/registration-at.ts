@@ -11,7 +11,7 @@ export interface RegistrationOrFix {
 
 /** Which setting registers which preset. */
 export function registrationAt(id: string, registrations: Registrations): RegistrationOrFix {
-  const cloud = clouds.get(id)
+  const cloud = microsoftClouds.get(id)
   if (cloud) return microsoftAt(cloud, registrations)
   switch (id) {
     case 'outlook':
@@ -29,7 +29,8 @@ export function registrationAt(id: string, registrations: Registrations): Regist
   }
 }
 
-const clouds: ReadonlyMap<string, MicrosoftCloud> = new Map([
+/** The presets of Microsoft 365 and the clouds that they are in. */
+export const microsoftClouds: ReadonlyMap<string, MicrosoftCloud> = new Map([
   ['microsoft', 'worldwide'],
   ['microsoft-gcc-high', 'gcc-high'],
   ['microsoft-dod', 'dod'],

@@ -1,6 +1,7 @@
 import type { Address } from '../base/address.ts'
 import { appOnlyCommands, mailboxPermissionCommands, smtpAuthCommands } from './exchange-commands.ts'
 import type { Provider, Registration, Standing } from './provider.ts'
+import { type SettingsToMake, settingsToMake } from './settings-to-make.ts'
 
 /** How an administrator makes a provider ready for postern. */
 export interface SetUp {
@@ -8,6 +9,8 @@ export interface SetUp {
   redirectUri?: string
   /** At the provider, in their order: whole sentences. */
   steps: readonly string[]
+  /** Absent for a provider that the providers file describes: there it is registered already. */
+  settings?: SettingsToMake
   /** PowerShell, each with what it is for. */
   commands: readonly { purpose: string; lines: readonly string[] }[]
 }
@@ -27,6 +30,7 @@ export function setUpOf(provider: Provider, context: SetUpContext): SetUp {
   const redirectUri = oauth.redirectUri ?? context.redirectUri
   return {
     ...(inBrowser && { redirectUri }),
+    ...(provider.standing.evidence !== 'own' && { settings: settingsToMake(provider) }),
     steps: registrationSteps.map((step) => step.replaceAll('{redirectUri}', redirectUri)),
     commands: commandsFor(provider, context),
   }

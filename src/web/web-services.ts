@@ -7,6 +7,7 @@ import type { JournalReader } from '../journal/service.ts'
 import type { ApiKeys, Logins, Mailboxes, PagePasswords } from '../mailboxes/services.ts'
 import type { Notices } from '../notices/service.ts'
 import type { Catalogue } from '../providers/provider.ts'
+import type { RegistrationChecks } from '../providers/registration-checks.ts'
 import type { PageAccessStore } from '../store/ports.ts'
 import type { Rehearse } from '../upstream/rehearse.ts'
 
@@ -24,6 +25,8 @@ export interface WebServices {
   notices: Pick<Notices, 'channels' | 'sendConsentLink'>
   tokens: TokenBroker
   catalogue: Catalogue
+  /** Whether what was set for a provider works. */
+  registrationChecks: RegistrationChecks
   /** Sends a test message, step by step. */
   rehearse: Rehearse
   /** Where applications hand in their mail. */

@@ -30,6 +30,7 @@ const operations: [Method, string, object | undefined, number, (keyof typeof key
   ['delete', '/api-keys/key-1', undefined, 204, ['admin']],
   ['get', '/providers', undefined, 200, ['admin', 'read']],
   ['get', '/providers/example', undefined, 200, ['admin', 'read']],
+  ['post', '/providers/example/checks', undefined, 200, ['admin']],
   ['post', '/sign-in-links', undefined, 201, ['admin']],
   ['get', '/consent-links', undefined, 200, ['admin', 'read']],
   ['delete', '/consent-links/link-1', undefined, 204, ['admin']],

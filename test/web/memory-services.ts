@@ -14,6 +14,8 @@ import type {
 } from '../../src/mailboxes/services.ts'
 import type { Notices } from '../../src/notices/service.ts'
 import type { Catalogue, Provider, RegisteredProvider } from '../../src/providers/provider.ts'
+import type { CheckedPoint } from '../../src/providers/registration-check.ts'
+import type { RegistrationChecks } from '../../src/providers/registration-checks.ts'
 import type { PageRole, Scope } from '../../src/store/ports.ts'
 import type { Rehearse, StepOutcome } from '../../src/upstream/rehearse.ts'
 
@@ -342,4 +344,16 @@ export function scriptedRehearsal(): Rehearse & { asked: string[]; steps: StepOu
     yield* steps
   }
   return Object.assign(rehearse, { asked, steps })
+}
+
+/** Says what a test scripts. */
+export function scriptedChecks(): RegistrationChecks & { points: CheckedPoint[] } {
+  return {
+    points: [
+      { point: 'settings', outcome: 'good', what: 'The settings are complete, and without a mistake.' },
+    ],
+    async check(provider) {
+      return { provider, checkedAt: createdAt, points: this.points }
+    },
+  }
 }

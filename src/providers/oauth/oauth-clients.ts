@@ -5,6 +5,8 @@ import type { Catalogue } from '../provider.ts'
 import type { OAuthClientNeeds } from './create-oauth-client.ts'
 import type { OAuthClient } from './oauth-client.ts'
 
+export type HttpVia = Pick<ReturnType<typeof createHttpFetch>, 'via'>
+
 /**
  * One client for each provider, made when it is first asked for.
  * @returns a function that throws as `Catalogue.registered` does
@@ -15,7 +17,7 @@ export function createOAuthClients({
   clock,
 }: {
   catalogue: Pick<Catalogue, 'registered'>
-  http: Pick<ReturnType<typeof createHttpFetch>, 'via'>
+  http: HttpVia
   clock?: Pick<Clock, 'now'>
 }): (providerId: string) => OAuthClient {
   const clients = new Map<string, OAuthClient>()

@@ -24,11 +24,12 @@ export function apiRoutes({
   signInLinks: SignInLinks
   log: Log
 }): ApiRoute[] {
-  const { mailboxes, logins, apiKeys, consent, notices, tokens, catalogue, journal } = services
+  const { mailboxes, logins, apiKeys, consent, notices, tokens, catalogue, registrationChecks, journal } =
+    services
   return [
     ...consentRoutes(consent),
     ...mailboxRoutes({ mailboxes, consent, notices }),
-    ...providerRoutes({ catalogue, redirectUri }),
+    ...providerRoutes({ catalogue, registrationChecks, redirectUri }),
     ...tokenRoutes({ mailboxes, tokens, log }),
     ...loginRoutes(logins),
     ...apiKeyRoutes(apiKeys),

@@ -46,6 +46,7 @@ export interface PagesParts {
     | 'pagePasswords'
     | 'keyedHash'
     | 'catalogue'
+    | 'registrationChecks'
     | 'consent'
     | 'notices'
     | 'rehearse'

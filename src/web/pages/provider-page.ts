@@ -1,12 +1,15 @@
 import type { ProviderDetails } from '../../providers/provider-status.ts'
 import { evidenceWords } from '../../providers/set-up.ts'
+import type { SettingsToMake } from '../../providers/settings-to-make.ts'
 import type { Html } from '../html.ts'
 import { html } from '../html.ts'
+import type { Phrases } from '../texts/phrases.ts'
 import { flowWords } from './flow-words.ts'
-import type { PageContext } from './page-context.ts'
+import { form, mayChange, type PageContext } from './page-context.ts'
 
 /** One provider: how well it is known, and how to set it up. */
-export function providerPage(details: ProviderDetails, { t }: PageContext): Html {
+export function providerPage(details: ProviderDetails, context: PageContext): Html {
+  const { t } = context
   const { registered, missing, standing, flows, smtp, scopes, setUp } = details
   const state = registered
     ? t`there is one`
@@ -26,6 +29,8 @@ ${standing.notes.length > 0 && html`<h2>${t`To know`}</h2><ul>${standing.notes.m
 <h2>${t`To do at the provider`}</h2>
 <ol>${setUp.steps.map((step) => html`<li>${t.say(step)}</li>`)}</ol>
 </section>
+${setUp.settings && settingsSection(setUp.settings, t)}
+${mayChange(context) && checkForm(details.id, context)}
 ${setUp.commands.map(
   ({ purpose, lines }) => html`<section>
 <h2>Exchange Online PowerShell</h2>
@@ -33,4 +38,27 @@ ${setUp.commands.map(
 <pre tabindex="0" data-copy>${lines.join('\n')}</pre>
 </section>`,
 )}`
+}
+
+function settingsSection({ lines, file }: SettingsToMake, t: Phrases): Html {
+  return html`<section>
+<h2>${t`To put into .env`}</h2>
+<p>${t`What stands behind your-… is yours: the provider's page of the app shows it. Restart postern afterwards.`}</p>
+<pre tabindex="0" data-copy>${lines.join('\n')}</pre>
+${
+  file !== undefined &&
+  html`<p>${t`And into the file that is named there:`}</p>
+<pre tabindex="0" data-copy>${file}</pre>`
+}
+</section>`
+}
+
+/** Sends the settings to be checked. */
+export function checkForm(id: string, context: PageContext): Html {
+  const { t } = context
+  return html`<section>
+<h2>${t`Check`}</h2>
+<p>${t`Reads the settings again, and asks the provider whether it takes them. Nothing is changed.`}</p>
+${form(context, ['providers', id, 'check'], html`<button>${t`Check what is set`}</button>`)}
+</section>`
 }

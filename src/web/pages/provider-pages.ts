@@ -2,11 +2,13 @@ import { Router } from 'express'
 import { providerDetails } from '../../providers/provider-status.ts'
 import { allowOnly } from '../allow-only.ts'
 import type { WebServices } from '../web-services.ts'
+import { readForm } from './form-fields.ts'
 import type { PageContexts } from './page-context.ts'
 import { providerPage } from './provider-page.ts'
+import { registrationCheckPage } from './registration-check-page.ts'
 
 export interface ProviderPagesParts {
-  services: Pick<WebServices, 'catalogue'>
+  services: Pick<WebServices, 'catalogue' | 'registrationChecks'>
   contexts: PageContexts
   redirectUri: string
 }
@@ -29,6 +31,21 @@ export function createProviderPages({ services, contexts, redirectUri }: Provide
       })
     })
     .all(allowOnly('GET', 'HEAD'))
+
+  router
+    .route('/providers/:id/check')
+    .post(readForm, async (request, response) => {
+      const context = await contexts.toChange(request)
+      const { session, pages, t } = context
+      const check = await services.registrationChecks.check(request.params.id)
+      const details = providerDetails(services.catalogue, request.params.id, { redirectUri })
+      pages.send(response, {
+        title: t`Check of ${details.name}`,
+        body: registrationCheckPage(check, context),
+        session,
+      })
+    })
+    .all(allowOnly('POST'))
 
   return router
 }

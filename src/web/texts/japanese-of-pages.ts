@@ -489,4 +489,23 @@ export const japaneseOfPages: Dictionary = {
   name: '名前',
   seconds: '秒数',
   'what to do': '対処',
+  'To put into .env': '.env に書く設定',
+  "What stands behind your-… is yours: the provider's page of the app shows it. Restart postern afterwards.":
+    'your-… の部分は自分の値に置き換えます。値はプロバイダーのアプリのページにあります。書いたら postern を再起動してください。',
+  'And into the file that is named there:': 'そこで指定したファイルには次のように書きます:',
+  Check: '確認',
+  'Reads the settings again, and asks the provider whether it takes them. Nothing is changed.':
+    '設定を読み直し、プロバイダーが受け付けるかどうかを問い合わせます。何も変更しません。',
+  'Check what is set': '設定を確認する',
+  'Check of {1}': '{1} の確認',
+  'The settings': '設定',
+  'What runs': '実行中のもの',
+  'The way back': '戻り先',
+  'The provider': 'プロバイダー',
+  'The client id and its secret': 'クライアント ID とシークレット',
+  good: '良好',
+  wrong: '誤り',
+  'not known yet': 'まだ不明',
+  'Checked at {1}': '確認日時: {1}',
+  'Back to the provider': 'プロバイダーのページに戻る',
 }

@@ -539,4 +539,37 @@ export const japaneseOfRooms: Dictionary = {
   'Try again with the right one in {1} seconds.': '{1} 秒後に正しいものでもう一度試してください。',
   'Too many sign-ins are waiting at once': '同時に待機しているサインインが多すぎます',
   'Try again in a minute.': '1 分後にもう一度試してください。',
+  'The settings, as they are now, would not let postern start.': '今の設定では postern は起動できません。',
+  'Mend this in .env or in the environment, then check again.':
+    '.env または環境変数を直してから、もう一度確認してください。',
+  'The settings are complete, and without a mistake.': '設定はそろっていて、誤りはありません。',
+  'No postern is running.': 'postern は実行されていません。',
+  'Start it with "postern serve".': '「postern serve」で起動してください。',
+  'The postern that runs was started with these settings.':
+    '実行中の postern は、この設定で起動されています。',
+  'The postern that runs was started with other settings than those that are there now.':
+    '実行中の postern は、今の設定とは違う設定で起動されています。',
+  'Restart it: nothing is lost by that.': '再起動してください。失われるものはありません。',
+  'People come back to {1} from anywhere.': 'どこからでも {1} に戻れます。',
+  'People come back to {1}: in a browser on the machine of postern.':
+    '{1} に戻れるのは、postern のあるマシンのブラウザーだけです。',
+  'For consents in browsers elsewhere, set POSTERN_PUBLIC_URL to an https address, or paste the answer, or use a code on another device.':
+    'ほかのマシンのブラウザーで同意するには、POSTERN_PUBLIC_URL に https のアドレスを設定するか、応答を貼り付けるか、別の端末でコードを使ってください。',
+  '{1} cannot be asked: {2}': '{1} に問い合わせできません: {2}',
+  'Check the way there (firewall, proxy, DNS), the endpoints in the providers file, and try again in a while.':
+    'そこまでの経路 (ファイアウォール、プロキシ、DNS) とプロバイダーファイルのエンドポイントを確かめ、しばらくしてからもう一度試してください。',
+  '{1} is reached.': '{1} に接続できます。',
+  '{1} accepts the client.': '{1} はクライアントを受け付けます。',
+  '{1} knows the client id; its secret or certificate shows with the first consent.':
+    '{1} はクライアント ID を認識しています。シークレットや証明書の正否は最初の同意で分かります。',
+  '{1} refuses the client: {2}': '{1} はクライアントを拒否しています: {2}',
+  "Check the client id, the secret (its value, not its id; not ended) or the certificate, and the tenant, against the provider's page of the app.":
+    'クライアント ID、シークレット (ID ではなく値。期限切れでないこと) または証明書、テナントを、プロバイダーのアプリのページと照らし合わせてください。',
+  '{1} does not tell yet: {2}': '{1} からはまだ分かりません: {2}',
+  'Add a mailbox, connect it, and send a test message.':
+    'メールボックスを追加して接続し、テストメッセージを送ってください。',
+  'The access token is of the organisation {1}, not of {2}':
+    'アクセストークンは組織 {2} ではなく {1} のものです',
+  'The access token was given to the app {1}, not to {2}':
+    'アクセストークンはアプリ {2} ではなく {1} に発行されたものです',
 }

@@ -18,7 +18,7 @@ const rooms = [
   'guessing',
 ]
 const failures = new Set(['Failure', 'HttpRefusal', 'ConsentRefused'])
-const saidProperties = new Set(['fix', 'advice', 'purpose', 'notes', 'registrationSteps'])
+const saidProperties = new Set(['fix', 'advice', 'purpose', 'notes', 'registrationSteps', 'what'])
 /** Tables of what is said. */
 const saidTables = new Set(['evidenceWords', 'otherSteps', 'outcomes'])
 /** Variables that are said later. */

@@ -1,0 +1,70 @@
+import { Failure } from '../../base/failure.ts'
+import { Secret } from '../../base/secret.ts'
+import type { RegisteredProvider } from '../provider.ts'
+import { severalTenants } from '../registration-at.ts'
+import { judge } from './judge.ts'
+import type { OAuthClient } from './oauth-client.ts'
+
+/** What a provider says of our client when nobody has consented. `why`: safe to show. */
+export type ClientTrial =
+  | { outcome: 'accepted' }
+  /** It knows the client id; the secret or certificate shows only with the first consent. */
+  | { outcome: 'id-accepted' }
+  | { outcome: 'refused'; why: string }
+  | { outcome: 'unreachable'; why: string }
+  /** It answered, and that says nothing of the client. */
+  | { outcome: 'unclear'; why: string }
+
+// A refresh token that nobody gave: the provider looks at the client first (RFC 6749, section 5.2: `invalid_client` or `invalid_grant`).
+const madeUp = new Secret('postern-asks-whether-this-client-is-known')
+
+/**
+ * Asks the token endpoint whether it takes our client, without a person and without touching a grant. Never throws.
+ */
+export async function tryClient(
+  client: Pick<OAuthClient, 'refresh' | 'beginDevice' | 'withoutPerson'>,
+  provider: RegisteredProvider,
+): Promise<ClientTrial> {
+  const { flows, oauth } = provider
+  if (flows.includes('service-account'))
+    return { outcome: 'unclear', why: 'a service account signs in for a mailbox only' }
+  try {
+    if (canSignInAlone(provider)) {
+      await client.withoutPerson('client-credentials', 'nobody@example.com')
+      return { outcome: 'accepted' }
+    }
+    // Entra looks at the token before it looks at the client.
+    if (oauth.tokenClaims && flows.includes('device')) {
+      await client.beginDevice()
+      return provider.registration.clientSecrets.length === 0 && !provider.registration.certificate
+        ? { outcome: 'accepted' }
+        : { outcome: 'id-accepted' }
+    }
+    await client.refresh(madeUp)
+    return { outcome: 'unclear', why: 'it took a refresh token that nobody gave' }
+  } catch (error) {
+    return trialOf(error)
+  }
+}
+
+/** At Entra, as an app of one organisation. */
+function canSignInAlone({ flows, registration }: RegisteredProvider): boolean {
+  const { clientSecrets, certificate, tenant = 'common' } = registration
+  if (!flows.includes('client-credentials') || (clientSecrets.length === 0 && !certificate)) return false
+  return !severalTenants.includes(tenant.toLowerCase())
+}
+
+function trialOf(error: unknown): ClientTrial {
+  if (error instanceof Failure) return failed(error)
+  const verdict = judge(error)
+  const why = verdict.reason
+  if (verdict.kind === 'consent-needed') return { outcome: 'accepted' }
+  if (verdict.kind === 'try-later') return { outcome: 'unreachable', why }
+  return { outcome: verdict.about === 'registration' ? 'refused' : 'unclear', why }
+}
+
+/** Of the beginning of a device flow. */
+function failed({ code, message }: Failure): ClientTrial {
+  if (code === 'provider-setup') return { outcome: 'refused', why: message }
+  return { outcome: code === 'provider-unavailable' ? 'unreachable' : 'unclear', why: message }
+}
