@@ -97,4 +97,24 @@ describe('postern provider', () => {
     expect(code).toBe(1)
     expect(stderr).toContain('Use one of microsoft')
   })
+
+  it('shows the lines to copy, and for which file', async () => {
+    expect(await run('show', 'microsoft')).toContain('  POSTERN_MICROSOFT_CLIENT_SECRET=your-client-secret\n')
+    const yahoo = await run('show', 'yahoo')
+    expect(yahoo).toContain('  POSTERN_PROVIDERS_FILE=./providers.json\n')
+    expect(yahoo).toContain('"preset": "yahoo"')
+  })
+
+  it('checks what is set, here or by the postern that runs', async () => {
+    endpoint.answer(tokens('one'))
+    expect(await run('check', 'ours')).toMatch(
+      /^good {3}The settings.*\n\? {6}No postern is running.*[\s\S]*\ngood {3}Microsoft 365.* accepts the client/,
+    )
+    await stage.serve()
+    endpoint.answer({ status: 401, json: { error: 'invalid_client', error_description: 'AADSTS7000215' } })
+    const { code, stdout } = await stage.postern(['provider', 'check', 'ours'])
+    expect(stdout).toMatch(/good {3}The postern that runs was started with these settings/)
+    expect(stdout).toMatch(/WRONG {2}Microsoft 365.* refuses the client: .*AADSTS7000215/)
+    expect(code).toBe(1)
+  })
 })

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest'
+import { signIn, testDoor } from './test-door.ts'
+
+describe('the page of a provider', () => {
+  it('checks what was set, and says of each point what to do', async () => {
+    const test = testDoor()
+    const { cookie, csrf } = await signIn(test)
+    test.services.registrationChecks.points = [
+      { point: 'settings', outcome: 'wrong', what: 'Settings are wrong.', details: ['<b>A mistake</b>'] },
+      { point: 'client', outcome: 'good', what: 'Example Mail accepts the client.' },
+      { point: 'running', outcome: 'unknown', what: 'Nothing runs.', fix: 'Start it' },
+    ]
+    const page = await test.get('/providers/example').set('Cookie', cookie)
+    expect(page.text).toContain('action="/providers/example/check"')
+    const check = await test.post('/providers/example/check', { csrf }).set('Cookie', cookie)
+    expect(check.status).toBe(200)
+    expect(check.text).toContain('Check of Example Mail')
+    expect(check.text).toContain('<li>&lt;b&gt;A mistake&lt;/b&gt;</li>')
+    expect(check.text).toMatch(/The client id and its secret<\/strong> <span class="state active">good/)
+    expect(check.text).toMatch(/What to do:<\/strong> Start it\./)
+  })
+
+  it('lets nobody check who only looks, or whose form is not ours', async () => {
+    const test = testDoor()
+    const viewer = await signIn(test, 'viewer')
+    const page = await test.get('/providers/example').set('Cookie', viewer.cookie)
+    expect(page.text).not.toContain('/providers/example/check')
+    const { csrf } = viewer
+    const asked = await test.post('/providers/example/check', { csrf }).set('Cookie', viewer.cookie)
+    expect(asked.status).toBe(403)
+    const { cookie } = await signIn(test)
+    expect((await test.post('/providers/example/check').set('Cookie', cookie)).status).toBe(403)
+  })
+})
