@@ -13,6 +13,8 @@ export const journalEvents: Readonly<Record<string, JournalEvent>> = {
   'message.refused': { kind: 'send', outcome: 'refused' },
   'message.failed': { kind: 'send', outcome: 'failed' },
   'message.cut': { kind: 'send', outcome: 'failed' },
+  'test-message.sent': { kind: 'send', outcome: 'done' },
+  'test-message.failed': { kind: 'send', outcome: 'failed' },
 
   'sign-in.done': { kind: 'sign-in', outcome: 'done' },
   'sign-in.refused': { kind: 'sign-in', outcome: 'refused', floods: true },

@@ -8,6 +8,7 @@ async function signedIn() {
   Object.assign(test.services.mailboxes.all[0] ?? {}, { state: 'active' })
   return {
     services: test.services,
+    lines: test.lines,
     page: () => test.get('/mailboxes/me@example.com').set('Cookie', cookie),
     send: (form: Record<string, string>) =>
       test.post('/mailboxes/me@example.com/test', { csrf, ...form }).set('Cookie', cookie),
@@ -24,7 +25,7 @@ describe('a test message', () => {
   })
 
   it('shows each step that went well, and what the provider said', async () => {
-    const { services, send } = await signedIn()
+    const { services, lines, send } = await signedIn()
     services.rehearse.steps.push(
       { step: 'token' },
       { step: 'connect' },
@@ -36,10 +37,13 @@ describe('a test message', () => {
     expect(text).toContain('It has taken the message</strong> <span class="state active">yes')
     expect(text).toContain('2.0.0 &lt;kept&gt;')
     expect(text.trimEnd()).toMatch(/<\/html>$/)
+    expect(lines.at(-1)).toMatch(
+      /"test-message.sent".*"recipients":\["you@example.net"\],"by":"administrator"/,
+    )
   })
 
   it('explains the step that failed, with what to do', async () => {
-    const { services, send } = await signedIn()
+    const { services, lines, send } = await signedIn()
     const failure = new Failure('provider-setup', 'smtp.example refused the sign-in', {
       fix: 'Enable SMTP AUTH.',
     })
@@ -48,6 +52,7 @@ describe('a test message', () => {
     expect(text).toContain('The provider accepts us</strong> <span class="state lapsed">no')
     for (const words of ['refused the sign-in', '5.7.139 disabled', 'Enable SMTP AUTH.'])
       expect(text).toContain(words)
+    expect(lines.at(-1)).toMatch(/"test-message.failed".*"detail":"smtp.example refused the sign-in"/)
   })
 
   it('as a login that may not use the sender ends there', async () => {

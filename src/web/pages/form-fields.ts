@@ -28,3 +28,8 @@ export function lines(fields: Fields, name: string): string[] {
     .map((line) => line.trim())
     .filter((line) => line !== '')
 }
+
+/** Whether somebody filled in one of them: then they are not hidden when the form comes again. */
+export function isAnyFilled(fields: Fields, names: readonly string[]): boolean {
+  return names.some((name) => (one(fields, name) ?? '').trim() !== '')
+}

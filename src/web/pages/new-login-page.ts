@@ -4,7 +4,7 @@ import type { LoginRequest } from '../../mailboxes/services.ts'
 import type { Html } from '../html.ts'
 import { html } from '../html.ts'
 import type { Phrases } from '../texts/phrases.ts'
-import { type Fields, lines, one, several } from './form-fields.ts'
+import { type Fields, isAnyFilled, lines, one, several } from './form-fields.ts'
 import { form, type PageContext } from './page-context.ts'
 
 /** The form for a login. A password that was typed is not shown again.
@@ -43,11 +43,13 @@ ${choice('none', t`not at all: whoever comes from its networks is this login`)}
 `
 }
 
+const furtherNames = ['userName', 'senders', 'rewriteSender', 'networks', 'expires', 'cramMd5']
+
 function furtherFields(filled: Fields, t: Phrases): Html {
   const text = (name: string) => one(filled, name) ?? ''
   const box = (name: string, words: Html) =>
     html`<label class="choice"><input type="checkbox" name="${name}" value="yes"${checked(text(name) === 'yes')}> ${words}</label>`
-  return html`<details>
+  return html`<details${isAnyFilled(filled, furtherNames) && html` open`}>
 <summary>${t`More: user name, senders, networks, end`}</summary>
 <label>${t`User name (otherwise the address)`} <input name="userName" maxlength="254" autocomplete="off" value="${text('userName')}"></label>
 <label>${t`Further senders, one on each line: addresses, or *@example.com`} <textarea name="senders" rows="3">${text('senders')}</textarea></label>

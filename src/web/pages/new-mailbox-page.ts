@@ -2,7 +2,7 @@ import type { MailboxRequest } from '../../mailboxes/services.ts'
 import type { Catalogue } from '../../providers/provider.ts'
 import type { Html } from '../html.ts'
 import { html } from '../html.ts'
-import { type Fields, lines, one } from './form-fields.ts'
+import { type Fields, isAnyFilled, lines, one } from './form-fields.ts'
 import { form, type PageContext } from './page-context.ts'
 
 /** The form for a mailbox: of a provider that there is a registration at. */
@@ -20,7 +20,7 @@ export function newMailboxForm(catalogue: Catalogue, filled: Fields, context: Pa
 <label>${t`Provider`} <select name="provider">${registered.map(({ provider: { id, name } }) => html`<option value="${id}"${id === chosen && html` selected`}>${name}</option>`)}</select></label>
 <label class="choice"><input type="checkbox" name="appOnly" value="yes"${one(filled, 'appOnly') === 'yes' && html` checked`}> ${t`nobody consents: the app itself may send (for a whole domain, write *@example.com)`}</label>
 </section>
-<details>
+<details${isAnyFilled(filled, ['signsInAs', 'aliases']) && html` open`}>
 <summary>${t`More: a shared mailbox, other addresses`}</summary>
 <label>${t`Who signs in, when not the mailbox itself`} <input name="signsInAs" maxlength="254" autocomplete="off" value="${one(filled, 'signsInAs') ?? ''}"></label>
 <label>${t`Other addresses that the provider accepts from it, one on each line`} <textarea name="aliases" rows="3">${one(filled, 'aliases') ?? ''}</textarea></label>

@@ -132,7 +132,7 @@ export function createPages({
     }),
   )
   router.use(createMailboxPages({ services, beginConsent, contexts, redirectUri }))
-  router.use(createTestMessagePages({ services, contexts }))
+  router.use(createTestMessagePages({ services, contexts, log }))
   router.use(createProviderPages({ services, contexts, redirectUri }))
   router.use(createLoginPages({ services, contexts }))
   router.use(createApiKeyPages({ services, contexts }))

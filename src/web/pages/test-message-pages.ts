@@ -1,20 +1,23 @@
 import type { Request, Response } from 'express'
 import { Router } from 'express'
+import { actorFields } from '../../base/actor.ts'
+import type { Log } from '../../base/log.ts'
 import { allowOnly } from '../allow-only.ts'
 import { html } from '../html.ts'
 import type { WebServices } from '../web-services.ts'
 import { fieldsOf, one, readForm } from './form-fields.ts'
 import type { PageContexts } from './page-context.ts'
 import { testMessageOf, testSteps } from './test-message.ts'
-import { shownStep } from './test-message-page.ts'
+import { type ShownStep, shownStep } from './test-message-page.ts'
 
 export interface TestMessagePagesParts {
   services: Pick<WebServices, 'mailboxes' | 'logins' | 'rehearse'>
   contexts: PageContexts
+  log: Log
 }
 
 /** A test message, whose steps are shown as they are taken. */
-export function createTestMessagePages({ services, contexts }: TestMessagePagesParts): Router {
+export function createTestMessagePages({ services, contexts, log }: TestMessagePagesParts): Router {
   const { mailboxes, logins, rehearse } = services
   const router = Router()
 
@@ -26,15 +29,27 @@ export function createTestMessagePages({ services, contexts }: TestMessagePagesP
   return router
 
   async function sendTest(request: Request, response: Response, mailbox: string): Promise<void> {
-    const { t, session, pages } = await contexts.toChange(request)
+    const { t, session, pages, by } = await contexts.toChange(request)
     const { address } = await mailboxes.show(mailbox)
-    const fields = fieldsOf(request.body)
-    const message = testMessageOf(address, fields)
-    const login = (await logins.list(address)).find(({ id }) => id === one(fields, 'login'))
+    const form = fieldsOf(request.body)
+    const message = testMessageOf(address, form)
+    const login = (await logins.list(address)).find(({ id }) => id === one(form, 'login'))
     const back = html`<p><a href="${pages.path('mailboxes', address)}">${t`Back to ${address}`}</a></p>`
     const page = pages.begin(response, { title: t`A test message to ${message.to}`, body: back, session })
     page.add(html`<ul class="cards" aria-live="polite">`)
-    for await (const step of testSteps(message, login, rehearse)) page.add(shownStep(step, t))
+    let last: ShownStep | undefined
+    for await (const step of testSteps(message, login, rehearse)) {
+      page.add(shownStep(step, t))
+      last = step
+    }
+    const fields = { mailbox: address, sender: message.from, recipients: [message.to], ...actorFields(by) }
+    if (last?.step === 'message' && !last.failure)
+      log.info({ event: 'test-message.sent', ...fields }, 'a test message was sent')
+    else
+      log.warn(
+        { event: 'test-message.failed', ...fields, detail: last?.failure?.message },
+        'a test message was not sent',
+      )
     page.add(html`</ul>`)
     page.end()
   }

@@ -508,4 +508,6 @@ export const japaneseOfPages: Dictionary = {
   'not known yet': 'まだ不明',
   'Checked at {1}': '確認日時: {1}',
   'Back to the provider': 'プロバイダーのページに戻る',
+  'Test message sent': 'テストメッセージを送信しました',
+  'Test message not sent': 'テストメッセージを送信できませんでした',
 }

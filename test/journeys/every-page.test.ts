@@ -1,0 +1,295 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { addMailbox, command, consentLink } from '../../examples/demo/mailbox.js'
+import { sendWithPassword } from '../../examples/demo/send-with-password.js'
+import { type Stage, setStage } from '../../examples/demo/stage.js'
+import { startChromium } from '../support/chromium.ts'
+import { troubles } from '../support/inspect-page.ts'
+import { peer } from '../support/peer.ts'
+
+const address = 'billing@example.com'
+const password = 'umbrella lantern mosaic vertigo'
+
+describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
+  let stage: Stage
+  let browser: Browser
+  let page: Page
+  const wrong: string[] = []
+
+  beforeAll(async () => {
+    stage = await setStage()
+    browser = await startChromium()
+    page = await open()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await stage?.close()
+  })
+
+  async function open(): Promise<Page> {
+    const context = await browser.newContext({ viewport: { width: 960, height: 720 } })
+    const opened = await context.newPage()
+    opened.on('pageerror', (error) => wrong.push(error.message))
+    opened.on('console', (entry) => {
+      if (entry.type() === 'error' && !/status of 40[0-9]/.test(entry.text())) wrong.push(entry.text())
+    })
+    return opened
+  }
+
+  /** What is wrong with the page that is shown. */
+  async function look(at = page) {
+    wrong.push(...(await troubles(at)))
+  }
+
+  async function go(path: string) {
+    await page.goto(`${stage.postern.url}${path}`)
+    await look()
+  }
+
+  async function press(name: string, at = page) {
+    await Promise.all([at.waitForNavigation(), at.click(`main button:text-is("${name}")`)])
+    await look(at)
+  }
+
+  /** For the README, where `npm run screenshots` asks for them. They are small, or the test fails. */
+  async function picture(name: string, size?: { width: number; height: number }) {
+    if (size) await page.setViewportSize(size)
+    const image = await page.screenshot()
+    await page.setViewportSize({ width: 960, height: 720 })
+    expect(image.length).toBeLessThan(100_000)
+    const folder = process.env.POSTERN_SCREENSHOTS
+    if (folder === undefined) return
+    await mkdir(folder, { recursive: true })
+    await writeFile(join(folder, `${name}.png`), image)
+  }
+
+  const main = () => page.innerText('main')
+
+  it('would tell what is wrong with a page', async () => {
+    const bad = await (await browser.newContext()).newPage()
+    const grey = 'color: #888; background: #999; width: 400px'
+    await bad.setContent(
+      `<html lang="en"><title>Bad</title><p style="${grey}">grey on grey</p><button></button>`,
+    )
+    const found = (await troubles(bad)).join('\n')
+    for (const one of ['light: color-contrast', 'dark: color-contrast', 'button-name', 'pixels wide'])
+      expect(found).toContain(one)
+  })
+
+  it('signs in by the link, sets the passwords, and comes back by one', async () => {
+    await page.goto(stage.postern.url)
+    expect(await main()).toContain('somebody who is signed in')
+    await look()
+    await go('/sign-in')
+    await page.goto(/http:\/\/localhost:\d+\/sign-in\/[\w-]{43}/.exec(stage.postern.output())?.[0] ?? '')
+    await look()
+    await press('Sign in')
+    for (const role of ['administrator', 'viewer']) {
+      const form = page.locator('main form', { has: page.locator(`input[name=role][value=${role}]`) })
+      await form.locator('input[name=password]').fill('too short')
+      await form.locator('input[name=again]').fill('too short')
+      await Promise.all([page.waitForNavigation(), form.locator('button').click()])
+      expect(await main()).toContain('What to do')
+      await look()
+      await form.locator('input[name=password]').fill(role === 'viewer' ? `${password} too` : password)
+      await form.locator('input[name=again]').fill(role === 'viewer' ? `${password} too` : password)
+      await Promise.all([page.waitForNavigation(), form.locator('button').click()])
+      expect(await main()).toContain(`${role === 'viewer' ? 'Viewer' : 'Administrator'}: change the password`)
+    }
+    await look()
+  }, 60_000)
+
+  it('sets up a provider: steps, lines to copy, and a check', async () => {
+    await go('/')
+    await page.click('summary:text-is("Set up a provider")')
+    await page.click('main a:text-is("Microsoft 365 (work or school)")')
+    await look()
+    expect(await main()).toContain('POSTERN_MICROSOFT_CLIENT_ID=your-client-id')
+    await press('Check what is set')
+    expect(await main()).toContain('Set POSTERN_MICROSOFT_CLIENT_ID')
+    await go('/providers/example')
+    await press('Check what is set')
+    expect(await page.locator('.state.active:text-is("good")').count()).toBe(5)
+    await picture('check-of-a-provider')
+  }, 60_000)
+
+  it('adds a mailbox, makes a consent link and revokes it, and has another one used', async () => {
+    await go('/mailboxes/new')
+    await page.fill('input[name=address]', 'not an address')
+    await press('Add the mailbox')
+    expect(await main()).toContain('What to do')
+    await page.fill('input[name=address]', address)
+    await page.selectOption('select[name=provider]', 'example')
+    await press('Add the mailbox')
+    await press('Make a consent link')
+    const link = await page.innerText('pre[data-copy]')
+    await go('/consent-links')
+    await press('Revoke')
+    expect(await main()).toContain('no consent link')
+    const guest = await open()
+    expect((await guest.goto(link))?.status()).toBe(404)
+    await look(guest)
+    await guest.goto(await consentLink(stage.postern, address))
+    await look(guest)
+    await guest.click('main form button')
+    await guest.fill('input[name=login]', 'somebody-else@example.com')
+    await guest.fill('input[name=password]', 'anything')
+    await guest.click('main form button')
+    await guest.click('text=Allow')
+    await guest.waitForURL(`${stage.postern.url}/**`)
+    expect(await guest.innerText('h1')).toBe('Not connected')
+    await look(guest)
+    await guest.click('text=Try again')
+    await guest.click('main form button')
+    await guest.fill('input[name=login]', address)
+    await guest.fill('input[name=password]', 'anything')
+    await guest.click('main form button')
+    await guest.click('text=Allow')
+    await guest.waitForURL(`${stage.postern.url}/**`)
+    expect(await guest.innerText('h1')).toBe('Connected')
+    await look(guest)
+    await go('/consent-links')
+    expect(await main()).toContain('used')
+  }, 60_000)
+
+  it('makes logins of every kind, and shows where one was used from', async () => {
+    await go('/logins')
+    await page.click('main a:text-is("Make a login")')
+    await look()
+    await page.fill('input[name=name]', 'Scanner, ground floor')
+    await page.click('summary')
+    await page.fill('textarea[name=networks]', 'not a network')
+    await press('Make the login')
+    expect(await main()).toContain('What to do')
+    await page.fill('textarea[name=networks]', '127.0.0.0/8')
+    await page.fill('textarea[name=senders]', 'scans@example.com')
+    await page.fill('input[name=expires]', '2027-12-31')
+    await press('Make the login')
+    const codes = page.locator('main dl code')
+    const login = { address, user: await codes.nth(0).innerText(), password: await codes.nth(1).innerText() }
+    for (const shown of ['Postfix', 'msmtp', 'PHPMailer', 'Python', '.NET', 'Java', 'git send-email'])
+      expect(await main()).toContain(shown)
+    for (let sent = 0; sent < 3; sent += 1)
+      await sendWithPassword(stage.process.smtpPort, login, {
+        from: address,
+        to: 'you@example.net',
+        subject: 'A scan',
+        text: 'Hello',
+      })
+    await go('/logins')
+    expect(await main()).toMatch(/Only from\s+127\.0\.0\.0\/8/)
+    expect(await main()).toMatch(/Last used\s+2\d{3}-.*from 127\.0\.0\.1/)
+  }, 60_000)
+
+  it('sends a test message, each step turning green', async () => {
+    await go(`/mailboxes/${address}`)
+    await page.fill('input[name=to]', 'you@example.net')
+    await press('Send, and show each step')
+    await page.waitForSelector('text=It has taken the message')
+    expect(await page.locator('.state.lapsed').count()).toBe(0)
+    await look()
+    await picture('test-message')
+    await go('/')
+    await picture('mailboxes')
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await picture('mailboxes-narrow', { width: 320, height: 720 })
+    await page.emulateMedia({ colorScheme: 'light' })
+  }, 60_000)
+
+  it('makes an API key and revokes it', async () => {
+    await go('/api-keys')
+    await page.fill('input[name=name]', 'Backup script')
+    await press('Make the key')
+    expect(await main()).toContain('What to do')
+    await page.fill('input[name=name]', 'Backup script')
+    await page.check(`input[value="token:${address}"]`)
+    await press('Make the key')
+    const key = await page.innerText('code[data-copy]')
+    const token = () =>
+      fetch(`${stage.postern.url}/api/v1/mailboxes/${address}/token`, {
+        headers: { authorization: `Bearer ${key}` },
+      })
+    expect((await token()).status).toBe(200)
+    await go('/api-keys')
+    await press('Revoke')
+    expect((await token()).status).toBe(401)
+  }, 60_000)
+
+  it('shows in the journal what happens while somebody looks, and what was asked for', async () => {
+    await go('/journal')
+    expect(await main()).toContain('Message sent')
+    await picture('journal')
+    const entries = page.locator('ol.entries li')
+    await addMailbox(stage.postern, 'another@example.com')
+    await page.waitForSelector('ol.entries li:has-text("another@example.com")')
+    await page.click('summary')
+    await page.selectOption('select[name=mailbox]', address)
+    await page.selectOption('select[name=kind]', 'send')
+    await page.selectOption('select[name=outcome]', 'done')
+    await press('Show')
+    const texts = await entries.allInnerTexts()
+    expect(texts.length).toBe(4)
+    for (const text of texts) expect(text).toContain(address)
+  }, 60_000)
+
+  it('shows a viewer everything, and lets nobody change anything without the right', async () => {
+    const viewer = await open()
+    await viewer.goto(`${stage.postern.url}/sign-in`)
+    await viewer.selectOption('select[name=name]', 'viewer')
+    await viewer.fill('input[name=password]', `${password} too`)
+    await press('Sign in', viewer)
+    for (const path of [
+      '/',
+      `/mailboxes/${address}`,
+      '/logins',
+      '/api-keys',
+      '/consent-links',
+      '/journal',
+      '/account',
+      '/providers/example',
+    ]) {
+      await viewer.goto(`${stage.postern.url}${path}`)
+      expect(await viewer.locator('main form[method=post]').count(), path).toBe(path === '/account' ? 1 : 0)
+      await look(viewer)
+    }
+    // The administrator sees that browser, and signs it out.
+    await go('/account')
+    const card = page.locator('li.card', { hasText: 'Viewer' })
+    await Promise.all([page.waitForNavigation(), card.locator('button').click()])
+    expect((await viewer.goto(stage.postern.url))?.status()).toBe(401)
+  }, 60_000)
+
+  it('removes a mailbox after a question, and the grant ends at the provider', async () => {
+    await go(`/mailboxes/${address}`)
+    await page.click('text=Remove this mailbox')
+    await look()
+    await press(`Remove ${address}`)
+    expect(await main()).toContain('The consent has ended at the provider, too.')
+    await go(`/mailboxes/${address}`)
+    expect(await main()).toContain('There is no mailbox')
+    expect(await command(stage.postern, 'mailbox', 'list')).toMatchObject({
+      mailboxes: [{ address: 'another@example.com' }],
+    })
+  }, 60_000)
+
+  it('can be used by the keyboard alone', async () => {
+    await go('/')
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the content')
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate('document.querySelector("main").contains(document.activeElement)')).toBe(true)
+    await page.keyboard.press('Enter')
+    await page.waitForURL('**/mailboxes/new')
+    await page.focus('input[name=address]')
+    await page.keyboard.type('keys@example.com')
+    await page.keyboard.press('Enter')
+    await page.waitForURL('**/mailboxes/keys%40example.com')
+  }, 60_000)
+
+  it('finds nothing wrong with any of them', () => {
+    expect(wrong).toEqual([])
+  })
+})
