@@ -5,11 +5,13 @@ import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
+import { peer } from '../support/peer.ts'
 import { table } from './comparison.js'
 import { flood } from './flood.js'
 import { freePorts } from './free-ports.js'
 import { idle } from './idle.js'
 import { latency } from './latency.js'
+import { page } from './page.js'
 import type { Row } from './rows.js'
 import { signIn } from './sign-in.js'
 import { soak } from './soak.js'
@@ -88,6 +90,13 @@ describe.concurrent('the benchmark', () => {
   it('knows what each way to sign in costs', async () => {
     const { ways } = await signIn({ rounds: 1, sizes: { attempts: 5 } })
     expect(ways).toHaveLength(5)
+  })
+
+  it.runIf(peer('chromium'))('loads the first page, which is small and comes from one host', async () => {
+    const { octets, hosts } = await page({ rounds: 1, setStage })
+    expect(octets).toBeLessThan(50_000)
+    expect(octets).toBeGreaterThan(5_000)
+    expect(hosts).toHaveLength(1)
   })
 
   it('measures another proxy, which comes when the provider is there', async () => {

@@ -5,6 +5,7 @@ import { comparison, table } from './comparison.js'
 import { describeFlood, flood } from './flood.js'
 import { describeIdle, idle } from './idle.js'
 import { readOptions } from './options.js'
+import { describePage, page } from './page.js'
 import { describeRows } from './rows.js'
 import { describeSignIn, signIn } from './sign-in.js'
 import { describeSoak, soak } from './soak.js'
@@ -20,6 +21,7 @@ const workloads = {
   ...Object.fromEntries(Object.entries(table).map(([name, measure]) => [name, inRows(measure)])),
   flood: { measure: flood, describe: describeFlood },
   idle: { measure: idle, describe: describeIdle },
+  page: { measure: page, describe: describePage },
   'sign-in': { measure: signIn, describe: describeSignIn },
   soak: { measure: soak, describe: describeSoak },
 }
