@@ -261,6 +261,35 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     expect((await viewer.goto(stage.postern.url))?.status()).toBe(401)
   }, 60_000)
 
+  it('runs no script that others brought: as a login, a browser, a guess, or a provider', async () => {
+    const script = '<script>window.ran = 1</script><img src="x" onerror="window.ran = 1">'
+    await command(stage.postern, 'login', 'add', address, '--name', script)
+    await command(stage.postern, 'api-key', 'add', '--scope', 'read', '--name', script)
+    await sendWithPassword(
+      stage.process.smtpPort,
+      { address, user: script, password: script },
+      {
+        from: address,
+        to: 'you@example.net',
+        subject: 'A guess',
+        text: 'Hello',
+      },
+    ).catch(() => {})
+    const stranger = await (await browser.newContext({ userAgent: script })).newPage()
+    const link = (await command(stage.postern, 'sign-in')) as { url: string }
+    await stranger.goto(link.url)
+    await stranger.click('main button')
+    const query = new URLSearchParams({ error: script, error_description: script, state: script })
+    await page.goto(`${stage.postern.url}/oauth/callback?${query}`)
+    const ran = [await page.evaluate('window.ran')]
+    for (const path of ['/', `/mailboxes/${address}`, '/logins', '/api-keys', '/journal', '/account']) {
+      await page.goto(`${stage.postern.url}${path}`)
+      ran.push(await page.evaluate('window.ran'))
+      if (path !== '/') expect(await main(), path).toContain('window.ran')
+    }
+    expect(ran.filter((one) => one)).toEqual([])
+  }, 60_000)
+
   it('removes a mailbox after a question, and the grant ends at the provider', async () => {
     await go(`/mailboxes/${address}`)
     await page.click('text=Remove this mailbox')

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cookiesOf, signIn, type TestDoor, testDoor } from './test-door.ts'
 
@@ -131,7 +133,7 @@ describe('a viewer', () => {
     },
   )
 
-  it.each([
+  const changes: [string, Record<string, string>][] = [
     ['/mailboxes', { address: 'x@example.com', provider: 'example' }],
     ['/mailboxes/me@example.com/remove', {}],
     ['/mailboxes/me@example.com/consent', {}],
@@ -142,14 +144,36 @@ describe('a viewer', () => {
     ['/api-keys', { scope: 'admin' }],
     ['/api-keys/key-1/revoke', {}],
     ['/account/password', { role: 'viewer', password: good, again: good }],
-  ])('changes nothing: POST %s is refused', async (path, form) => {
+    ['/mailboxes/me@example.com/test', { to: 'you@example.net' }],
+    ['/providers/example/check', {}],
+    ['/consent-links/link-1/revoke', {}],
+  ]
+
+  it.each(changes)('changes nothing: POST %s is refused', async (path, form) => {
     const { test, cookie, csrf } = await asViewer()
-    const response = await test.post(path, { csrf, ...form } as Record<string, string>).set('Cookie', cookie)
+    const response = await test.post(path, { csrf, ...form }).set('Cookie', cookie)
     expect(response.status).toBe(403)
     expect(response.text).toContain('A viewer sees the pages and changes nothing')
     expect(test.services.mailboxes.all).toHaveLength(1)
     expect(test.services.logins.all).toHaveLength(1)
     expect(test.services.consent.begun).toEqual([])
+  })
+
+  it('is tested above with every form that there is', () => {
+    const folder = resolve(import.meta.dirname, '../../src/web/pages')
+    const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))
+    const routes = texts.flatMap((text) =>
+      [...text.matchAll(/\.route\('([^']+)'\)(?:(?!\.route\()[\s\S])*?\.post\(/g)].map(
+        ([, path]) => path ?? '',
+      ),
+    )
+    // Of people without a session, and what a viewer may: sign out, and end the own session.
+    const others = /^\/(sign-in|sign-out|oauth|consent\/)|^\/account\/sessions/
+    const pattern = (path: string) =>
+      path.replace('me@example.com', ':address').replace(/(login|key|link)-1|(?<=providers\/)example/, ':id')
+    expect(changes.map(([path]) => pattern(path)).sort()).toEqual(
+      routes.filter((path) => !others.test(path)).sort(),
+    )
   })
 
   it('comes by a link, too, sees the own session only, and ends no other', async () => {

@@ -97,13 +97,17 @@ function shownEntry(entry: JournalEntryStatus, { t }: PageContext): Html {
     by && html`${t`By`}: ${printable(by, 254)}`,
     milliseconds !== undefined && html`${seconds(milliseconds)} s`,
   ].filter((one) => one instanceof Object)
-  const more = Object.entries(details).filter(([name]) => name !== 'code')
+  const more = Object.entries(details).filter(([name, value]) => name !== 'code' && !isEmpty(value))
   return html`<li>
 <p>${time(at)} <strong>${t.say(eventWords[event] ?? event)}</strong> <span class="state ${outcomeClasses[outcome]}">${t.say(outcomeWords[outcome])}</span></p>
 ${about.length > 0 && html`<p class="soft">${about.map((one, index) => html`${index > 0 && ' · '}${one}`)}</p>`}
 ${more.length > 0 && html`<p class="soft">${more.map(([name, value], index) => html`${index > 0 && ' · '}${t.say(detailWords[name] ?? name)}: ${shownDetail(value)}`)}</p>`}
 </li>
 `
+}
+
+function isEmpty(value: JournalDetail): boolean {
+  return typeof value === 'object' && value.length === 0
 }
 
 /** Some of it is what others said: cut, and without control characters. */
