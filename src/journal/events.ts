@@ -13,6 +13,7 @@ export const journalEvents: Readonly<Record<string, JournalEvent>> = {
   'message.refused': { kind: 'send', outcome: 'refused' },
   'message.failed': { kind: 'send', outcome: 'failed' },
   'message.cut': { kind: 'send', outcome: 'failed' },
+  'sender.refused': { kind: 'send', outcome: 'refused', floods: true },
   'test-message.sent': { kind: 'send', outcome: 'done' },
   'test-message.failed': { kind: 'send', outcome: 'failed' },
 

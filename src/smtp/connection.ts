@@ -150,6 +150,7 @@ class ServedConnection implements Connection {
     let step = session.greet()
     for (;;) {
       for (const reply of step.replies) this.#outbox.say(reply)
+      if (step.refused) this.#atWork().record.senderRefused(step.refused)
       const isFull = this.#outbox.size() > this.#options.limits.bufferOctets
       if (isFull && !(await this.#outbox.flush())) return
       const event = await this.#perform(step.next)

@@ -1,5 +1,5 @@
 import type { Reply } from '../wire/reply.ts'
-import type { Next } from './session-events.ts'
+import type { Next, RefusedSender } from './session-events.ts'
 
 /** What one part of the session says. Without `next`, the session goes on with the next command. */
 export interface Answer {
@@ -7,6 +7,7 @@ export interface Answer {
   next?: Next
   /** Counts against the limit of commands that mean nothing. */
   bad?: true
+  refused?: RefusedSender
 }
 
 export function answer(reply: Reply): Answer {

@@ -52,7 +52,10 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
     mail(by, mail) {
       if (open !== undefined) return bad(replies.mailAlready)
       const verdict = mailboxForSender(by, mail.sender)
-      if (!verdict.allowed) return answer(senderRefused(verdict.reason, howToAllow(by, mail.sender)))
+      if (!verdict.allowed) {
+        const refused = { sender: mail.sender, reason: verdict.reason }
+        return { ...answer(senderRefused(verdict.reason, howToAllow(by, mail.sender))), refused }
+      }
       const its = offered(verdict.mailbox)
       if (wantsUtf8(mail) && !its.smtpUtf8) return bad(replies.utf8NotHere)
       const size = mail.parameters.find(({ keyword }) => keyword === 'SIZE')?.value

@@ -9,6 +9,14 @@ import type { Phase } from './replies.ts'
 export interface Step {
   replies: readonly Reply[]
   next: Next
+  /** For those who look after postern. */
+  refused?: RefusedSender
+}
+
+/** A sender that the login may not use. */
+export interface RefusedSender {
+  sender: string
+  reason: string
 }
 
 export type Next =

@@ -89,12 +89,13 @@ export function createSession(options: SessionOptions): Session {
     }
   }
 
-  function finish({ replies: said, next, bad: isBad }: Answer): Step {
+  function finish({ replies: said, next, bad: isBad, refused }: Answer): Step {
     if (isBad) badCommands++
     if (isBad && badCommands >= limits.badCommands) {
       return { replies: [...said.slice(0, -1), replies.tooManyBadCommands], next: { do: 'close' } }
     }
-    return { replies: said, next: next ?? nextLine() }
+    const step = { replies: said, next: next ?? nextLine() }
+    return refused === undefined ? step : { ...step, refused }
   }
 
   function nextLine(): Step['next'] {

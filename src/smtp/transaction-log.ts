@@ -4,7 +4,7 @@ import type { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Submitter } from '../mailboxes/services.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
-import type { MessageCut, MessageOutcome } from './session-events.ts'
+import type { MessageCut, MessageOutcome, RefusedSender } from './session-events.ts'
 
 /** One line for each sign-in and each transaction of a connection: who, through what, and what came of it. Never what was in it. */
 export interface TransactionLog {
@@ -16,6 +16,8 @@ export interface TransactionLog {
   admissionRefused(sender: string, failure: Failure): void
   /** `givenSender`: the client's, where another one replaced it. */
   begun(mailbox: string, sender: string, givenSender?: string): void
+  /** By us: there is no transaction yet. */
+  senderRefused(refused: RefusedSender): void
   recipients(replies: readonly Reply[]): void
   failed(failure: Failure): void
   message(outcome: MessageOutcome, cut: MessageCut | 'gone' | undefined, octets: number): void
@@ -104,6 +106,13 @@ export function createTransactionLog(log: Log, clock: Clock, client: KnownClient
         accepted: 0,
         refusal: undefined,
       }
+    },
+
+    senderRefused({ sender, reason: detail }) {
+      const login = client.submitter?.userName
+      const shown = printable(sender, 254)
+      const fields = { event: 'sender.refused', client: client.address, login, sender: shown, detail }
+      log.warn(fields, 'sender refused')
     },
 
     recipients(replies) {

@@ -296,6 +296,20 @@ describe('the log', () => {
     for (const secret of ['wr0ng-secret', wrong, 'right', auth, 'private']) expect(text).not.toContain(secret)
   })
 
+  it('says which sender was refused to whom', async () => {
+    const log = createRecordingLog()
+    const client = await arriveSignedIn(await open({ log }))
+    client.send('MAIL FROM:<boss@example.com>\r\n')
+    expect((await client.reply()).code).toBe(550)
+    expect(log.lines.at(-1)?.fields).toEqual({
+      event: 'sender.refused',
+      client: '127.0.0.1',
+      login: 'me@example.com',
+      sender: 'boss@example.com',
+      detail: 'This login may not send as boss@example.com',
+    })
+  })
+
   it('says that a client cut its message off', async () => {
     const log = createRecordingLog()
     const stage = await open({ log })

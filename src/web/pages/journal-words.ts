@@ -22,6 +22,7 @@ export const eventWords: Readonly<Record<string, string>> = {
   'message.refused': phrase('Message refused by the provider'),
   'message.failed': phrase('Message not sent'),
   'message.cut': phrase('Message cut off by the client'),
+  'sender.refused': phrase('Sender refused: the login may not use it'),
   'test-message.sent': phrase('Test message sent'),
   'test-message.failed': phrase('Test message not sent'),
   'sign-in.done': phrase('Signed in to send'),

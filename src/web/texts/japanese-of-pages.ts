@@ -510,4 +510,5 @@ export const japaneseOfPages: Dictionary = {
   'Back to the provider': 'プロバイダーのページに戻る',
   'Test message sent': 'テストメッセージを送信しました',
   'Test message not sent': 'テストメッセージを送信できませんでした',
+  'Sender refused: the login may not use it': '送信者を拒否しました: このログインでは使えません',
 }
