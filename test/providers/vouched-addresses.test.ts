@@ -4,6 +4,8 @@ import { vouchedAddresses } from '../../src/providers/oauth/vouched-addresses.ts
 const tenant = '7f1c0a53-4a6b-4c0f-9d0e-2b1c3d4e5f60'
 const mine = { preferred_username: 'me@contoso.example', upn: 'me@contoso.example', tid: tenant }
 const verified = { email: 'me@gmail.com', email_verified: true }
+const owned = { email: 'me@example.com', email_verified: true }
+const google = { iss: 'https://accounts.google.com' }
 
 describe('an address that opens the pages', () => {
   it.each([
@@ -38,6 +40,11 @@ describe('an address that opens the pages', () => {
       {},
       [],
     ],
+    ['is one of Gmail', { ...verified, ...google }, {}, ['me@gmail.com']],
+    ['of an organisation at Google', { ...owned, ...google, hd: 'example.com' }, {}, ['me@example.com']],
+    ['is none that Google has only once seen a proof of', { ...owned, ...google }, {}, []],
+    ['is no email of Entra, whatever it says of it', { ...owned, tid: tenant }, {}, []],
+    ['nor of any tenant', owned, { tenant: 'common' }, []],
     ['is nothing that is inherited', Object.create(verified), {}, []],
   ])('%s', (_what, claims, registration, addresses) => {
     expect(vouchedAddresses(claims, registration)).toEqual(addresses)

@@ -1,5 +1,5 @@
-import { type Address, parseAddress } from '../../base/address.ts'
 import type { OAuthServer, RegisteredProvider } from '../provider.ts'
+import { addressClaim, type Claims, claim, emailVerified } from './claims.ts'
 import type { Identity } from './oauth-client.ts'
 import { vouchedAddresses } from './vouched-addresses.ts'
 
@@ -10,31 +10,17 @@ export function provesIdentity({ issuer, scopes }: OAuthServer): boolean {
 
 /** Who signed in, by the claims of a verified ID token (OpenID Connect Core, section 5.1). */
 export function identityOf(
-  claims: Readonly<Record<string, unknown>>,
+  claims: Claims,
   { oauth: { identityClaims }, registration }: Pick<RegisteredProvider, 'oauth' | 'registration'>,
 ): Identity {
-  // An address that its owner never confirmed proves nothing. Some providers send the flag as a text.
-  const unverified = [false, 'false'].includes(own(claims, 'email_verified') as boolean | string)
+  // An address that its owner never confirmed proves nothing.
+  const unverified = emailVerified(claims) === false
   const addresses = identityClaims
     .filter((name) => !(name === 'email' && unverified))
-    .flatMap((name) => singleAddress(own(claims, name)))
+    .flatMap((name) => addressClaim(claims, name))
   return {
-    subject: String(own(claims, 'sub')),
+    subject: String(claim(claims, 'sub')),
     addresses: [...new Set(addresses)],
     vouched: vouchedAddresses(claims, registration),
   }
-}
-
-/** Exactly one mail address with exactly one `@`, or nothing: a claim that could be read in two ways is not read at all. */
-function singleAddress(value: unknown): Address[] {
-  if (typeof value !== 'string') return []
-  try {
-    return [parseAddress(value)]
-  } catch {
-    return []
-  }
-}
-
-function own(claims: Readonly<Record<string, unknown>>, name: string): unknown {
-  return Object.hasOwn(claims, name) ? claims[name] : undefined
 }
