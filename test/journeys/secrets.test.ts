@@ -36,6 +36,7 @@ it('shows no secret in any log line, reply, page, answer or command of a whole r
   await consents(mailbox)
   await sends(mailbox)
   await readsTokens()
+  await visitsPages()
   await fails(mailbox)
   await collect()
 
@@ -147,6 +148,75 @@ async function readsTokens() {
     await command(...words)
     await command(...words, '--json')
   }
+}
+
+/** As an administrator: every page, and those on which a secret is shown, once. */
+async function visitsPages() {
+  const { url } = stage.postern
+  const link = JSON.parse(await command('sign-in', '--json')).url as string
+  secrets.push({ name: 'sign-in link', value: link.split('/').at(-1) ?? '', shownIn: /^command sign-in/ })
+  const origin = { origin: url }
+  const signedIn = await fetch(link, { method: 'POST', headers: origin, redirect: 'manual' })
+  const cookie = signedIn.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+  observations.push({ where: 'page sign-in set-cookie', text: cookie })
+  const value = cookie.split('=')[1] ?? ''
+  secrets.push({ name: 'session', value, shownIn: /^page sign-in set-cookie$/ })
+
+  const visit = async (path: string, form?: Record<string, string>) => {
+    const body = form && new URLSearchParams({ csrf, ...form })
+    const headers = { cookie, ...origin }
+    const answer = await fetch(url + path, {
+      headers,
+      redirect: 'manual',
+      ...(body && { method: 'POST', body }),
+    })
+    const text = await answer.text()
+    observations.push({
+      where: `page ${form ? 'POST ' : ''}${path}`,
+      text: [...answer.headers].join('\n') + text,
+    })
+    return text
+  }
+  const csrf = /name="csrf" value="([^"]+)"/.exec(await visit('/'))?.[1] ?? ''
+  const password = 'umbrella lantern mosaic vertigo'
+  secrets.push({ name: 'password of the pages', value: password })
+  await visit('/account/password', { role: 'viewer', password, again: `${password}, but not the same` })
+  await visit('/account/password', { role: 'viewer', password, again: password })
+  const chosen = 'vertigo mosaic lantern umbrella'
+  secrets.push({ name: 'chosen password', value: chosen })
+  await visit('/logins', { mailbox: address, way: 'chosen', password: chosen, networks: 'no network' })
+  const made = await visit('/logins', { mailbox: address, way: 'generated', name: 'Printer' })
+  const [, shown = ''] = [...made.matchAll(/<code data-copy>([^<]+)<\/code>/g)].map(([, text]) => text ?? '')
+  secrets.push({ name: 'password of a login made on a page', value: shown, shownIn: /^page POST \/logins$/ })
+  const key = /<code data-copy>([^<]+)<\/code>/.exec(await visit('/api-keys', { scope: 'read' }))?.[1] ?? ''
+  secrets.push({ name: 'API key made on a page', value: key, shownIn: /^page POST \/api-keys$/ })
+  const consent = await visit(`/mailboxes/${address}/consent-links`, {})
+  const ofLink = /\/consent\/([\w.-]+)/.exec(consent)?.[1] ?? ''
+  secrets.push({
+    name: 'consent link made on a page',
+    value: ofLink,
+    shownIn: /^page POST \/mailboxes.*consent-links$/,
+  })
+  await visit(`/mailboxes/${address}/test`, { to: 'you@example.net' })
+  await visit('/providers/example/check', {})
+  for (const page of [
+    '/',
+    '/mailboxes/new',
+    `/mailboxes/${address}`,
+    `/mailboxes/${address}/remove`,
+    '/logins',
+    '/logins/new',
+  ])
+    await visit(page)
+  for (const page of [
+    '/api-keys',
+    '/consent-links',
+    '/journal',
+    '/account',
+    '/providers/example',
+    '/sign-in',
+  ])
+    await visit(page)
 }
 
 async function fails(mailbox: DemoMailbox) {
