@@ -158,6 +158,8 @@ export interface NotifyConfig {
 export interface PageAccessConfig {
   administrators: readonly Address[]
   viewers: readonly Address[]
+  /** Where, by their ids; absent: at the built-in ones. */
+  providers?: readonly string[]
 }
 
 export interface NotifyCommand {

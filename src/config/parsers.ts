@@ -53,6 +53,13 @@ export const tenant: Parse<string> = (text) => {
   return { must: 'be common, organizations, consumers, a tenant ID or a domain name' }
 }
 
+/** Ids of providers, with commas between them. */
+export const providerIds: Parse<readonly string[]> = (text) => {
+  const ids = text.split(',').map((id) => id.trim())
+  if (ids.every((id) => /^[a-z0-9][a-z0-9-]{0,63}$/.test(id))) return { value: ids }
+  return { must: 'be ids of providers, such as microsoft,google' }
+}
+
 /** A client identifier as the provider shows it. */
 export function clientId(sample: string): Parse<string> {
   return (text) => credential(text, sample)

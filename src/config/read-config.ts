@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { ProvidersFile } from '../providers/file/providers-file.ts'
+import { presetIds } from '../providers/presets/presets.ts'
 import { certificatesIn } from '../tls/certificate-pair.ts'
 import { warnOfListeners } from './check-listeners.ts'
 import { checkTogether } from './check-together.ts'
@@ -50,6 +51,7 @@ export async function readConfig(
     ...certificate.mistakes,
     ...registrations.mistakes,
     ...providers.mistakes,
+    ...(providers.mistakes.length > 0 ? [] : unknownSignInProviders(values, providers)),
     ...extraCa.mistakes,
   ]
   const { dataDir } = values
@@ -83,10 +85,26 @@ function toConfig(
     ...(extraCa !== undefined && { extraCa }),
     ...(proxy && { proxy }),
     notify: toNotify(values, commandEnvironment(environment)),
-    pageAccess: { administrators: values.adminEmails ?? [], viewers: values.viewerEmails ?? [] },
+    pageAccess: toPageAccess(values),
     logLevel,
     limits: Object.fromEntries(limitKeys.map((limit) => [limit, values[limit]])) as unknown as Limits,
   }
+}
+
+function toPageAccess({ adminEmails, viewerEmails, signInProviders }: Values): Config['pageAccess'] {
+  return {
+    administrators: adminEmails ?? [],
+    viewers: viewerEmails ?? [],
+    ...(signInProviders && { providers: signInProviders }),
+  }
+}
+
+/** A name that is nobody's would let nobody in, silently. */
+function unknownSignInProviders(values: Partial<Values>, file: ProvidersFile): string[] {
+  const known = [...presetIds, ...file.providers.map(({ id }) => id)]
+  return (values.signInProviders ?? [])
+    .filter((id) => !known.includes(id))
+    .map((id) => `${settings.signInProviders.name} names "${id}", which is no provider that postern knows.`)
 }
 
 function toListeners({ smtpListen, smtpsListen = [], tlsCertFile }: Values): SmtpListener[] {

@@ -1,7 +1,7 @@
 import { limitSettings } from './limit-settings.ts'
 import { endpoints, listeners } from './listeners.ts'
 import { commandLine, mailAddress, mailAddresses, sharedSecret, webhookUrl } from './notify-parsers.ts'
-import { oneOf, path, proxy, publicUrl, sealingKey } from './parsers.ts'
+import { oneOf, path, providerIds, proxy, publicUrl, sealingKey } from './parsers.ts'
 import { registrationSettings } from './registration-settings.ts'
 import { optional, type Setting, secret, setting, type ValueOf } from './setting.ts'
 
@@ -60,6 +60,12 @@ export const settings = {
     'helpdesk@example.com',
     mailAddresses,
     'Who signs in so as somebody that sees the pages and changes nothing; nobody by default.',
+  ),
+  signInProviders: optional(
+    'POSTERN_SIGN_IN_PROVIDERS',
+    'microsoft,google',
+    providerIds,
+    'The providers at which they may do so, by id; the built-in ones by default. Whoever gives out addresses at one of them decides who comes in.',
   ),
   logLevel: setting(
     'POSTERN_LOG_LEVEL',

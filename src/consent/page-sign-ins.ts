@@ -1,57 +1,56 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
-import type { Log } from '../base/log.ts'
-import { Secret } from '../base/secret.ts'
+import type { KeyedHash } from '../base/keyed-hash.ts'
+import type { Secret } from '../base/secret.ts'
 import type { PageAccessConfig } from '../config/config.ts'
-import { freshSecret } from '../mailboxes/fresh-secret.ts'
-import { sameHash } from '../mailboxes/same-hash.ts'
 import { provesIdentity } from '../providers/oauth/identity.ts'
 import type { TokenAnswer } from '../providers/oauth/oauth-client.ts'
+import { presetIds } from '../providers/presets/presets.ts'
 import type { Provider, RegisteredProvider } from '../providers/provider.ts'
-import type { ConsentHashes } from './consent-hashes.ts'
+import { severalTenants } from '../providers/registration-at.ts'
 import type { ConsentNeeds } from './consent-needs.ts'
 import { roleOfPerson } from './page-people.ts'
+import { type BegunSignIn, createSignInStates, isSignInState } from './page-sign-in-states.ts'
 import type { PageSignIns } from './service.ts'
 
 type Needs = Pick<ConsentNeeds, 'catalogue' | 'oauthClientFor' | 'consentSeconds'> & {
   people: PageAccessConfig
-  hashes: ConsentHashes
+  keyedHash: KeyedHash
   redirectUri: string
   clock: Clock
-  log: Log
 }
 
-interface Begun {
-  providerId: string
-  browserHash: string
-  nonce: Secret
-  codeVerifier: Secret
-  until: number
-}
-
-const mostAtOnce = 1000
+/** Answers that were taken, as many as a busy morning brings; the provider itself takes each code once only. */
+const mostTaken = 10_000
 
 /**
  * Signing in to the pages at a provider (OpenID Connect), so that its second factor protects them. Nothing is asked for but who somebody is, and nothing of the answer
- * is kept. What is under way is in memory: whoever is interrupted by a restart begins again.
+ * is kept. What is under way is kept by the browser alone, so that nobody can crowd anybody out.
  */
 export function createPageSignIns(needs: Needs): PageSignIns {
-  const { catalogue, oauthClientFor, people, hashes, redirectUri, clock } = needs
-  const begun = new LRUCache<string, Begun>({ max: mostAtOnce })
+  const { catalogue, oauthClientFor, people, keyedHash, redirectUri, clock } = needs
+  const states = createSignInStates(keyedHash)
+  const taken = new LRUCache<string, true>({ max: mostTaken })
   const isOn = people.administrators.length + people.viewers.length > 0
+
+  /** Whoever may register providers elsewhere is not thereby believed here: those are named, or the built-in ones. */
+  function mayTell(provider: RegisteredProvider): boolean {
+    const named = people.providers ?? presetIds
+    return isOn && named.includes(provider.id) && canTell(provider) && vouches(provider)
+  }
 
   function usable(providerId: string): RegisteredProvider {
     const provider = catalogue.registered(providerId)
-    if (isOn && canTell(provider)) return provider
+    if (mayTell(provider)) return provider
     throw new Failure('configuration', `Nobody signs in to these pages at ${provider.name}`, {
-      fix: 'Name people in POSTERN_ADMIN_EMAILS or POSTERN_VIEWER_EMAILS, and use a provider that proves who signed in.',
+      fix: 'Name people in POSTERN_ADMIN_EMAILS or POSTERN_VIEWER_EMAILS, and the provider in POSTERN_SIGN_IN_PROVIDERS; it has to prove who signed in.',
     })
   }
 
-  async function exchange(callback: URL, state: Secret, one: Begun): Promise<TokenAnswer> {
+  async function exchange(callback: URL, state: Secret, one: BegunSignIn): Promise<TokenAnswer> {
     const { nonce, codeVerifier, providerId } = one
-    const { name } = catalogue.registered(providerId)
+    const { name } = usable(providerId)
     const error = callback.searchParams.get('error')
     if (error !== null) throw notProven(`${name} says that the sign-in did not succeed`)
     try {
@@ -63,42 +62,32 @@ export function createPageSignIns(needs: Needs): PageSignIns {
     }
   }
 
-  function take(callback: URL, browser: Secret | undefined): { state: Secret; one: Begun } {
-    const state = stateOf(callback)
-    const key = hashes.state(state)
-    const one = begun.get(key)
-    begun.delete(key)
-    const hash = one && browser && hashes.browser(browser, one.providerId)
-    if (!one || hash === undefined || !sameHash(hash, one.browserHash) || one.until <= clock.monotonic())
+  function take(callback: URL, browser: Secret | undefined): { state: Secret; one: BegunSignIn } {
+    const text = stateOf(callback)
+    const one = browser && states.read(text, browser)
+    if (!one || one.until <= clock.now() || taken.has(text))
       throw notProven('This sign-in was begun in another browser, or took too long')
-    return { state, one }
+    taken.set(text, true)
+    return { state: one.state, one }
   }
 
   return {
     providers: () =>
-      isOn
-        ? catalogue
-            .list()
-            .filter(({ provider, registered }) => registered && canTell(provider))
-            .map(({ provider: { id, name } }) => ({ id, name }))
-        : [],
+      catalogue
+        .list()
+        .filter(({ provider, registered }) => registered && mayTell(catalogue.registered(provider.id)))
+        .map(({ provider: { id, name } }) => ({ id, name })),
 
     async begin(providerId, browser) {
       const provider = usable(providerId)
-      const [state, nonce, codeVerifier] = [freshSecret(), freshSecret(), freshSecret()]
+      const until = clock.now() + needs.consentSeconds * 1000
+      const { state, nonce, codeVerifier } = states.begin({ providerId: provider.id, until }, browser)
       const asked = { redirectUri, state, nonce, codeVerifier, purpose: 'sign-in' as const }
       const authorizationUrl = await oauthClientFor(provider.id).authorizationUrl(asked)
-      begun.set(hashes.state(state), {
-        providerId: provider.id,
-        browserHash: hashes.browser(browser, provider.id),
-        nonce,
-        codeVerifier,
-        until: clock.monotonic() + needs.consentSeconds * 1000,
-      })
       return { authorizationUrl, providerName: provider.name }
     },
 
-    isOne: (callback) => begun.has(hashes.state(stateOf(callback))),
+    isOne: (callback) => isSignInState(stateOf(callback)),
 
     async complete(callback, browser) {
       const { state, one } = take(callback, browser)
@@ -120,9 +109,16 @@ function canTell({ oauth, flows }: Provider): boolean {
   return flows.includes('authorization-code') && provesIdentity(oauth) && oauth.redirectUri === undefined
 }
 
-function stateOf(callback: URL): Secret {
+/** Entra answers for somebody only where the registration is for one tenant: see `vouchedAddresses`. */
+function vouches({ oauth, registration }: RegisteredProvider): boolean {
+  const { tenant } = registration
+  if (tenant === undefined) return oauth.tokenClaims === undefined
+  return !severalTenants.includes(tenant.toLowerCase())
+}
+
+function stateOf(callback: URL): string {
   const [state, ...more] = callback.searchParams.getAll('state')
-  return new Secret(more.length === 0 ? (state ?? '') : '')
+  return more.length === 0 ? (state ?? '') : ''
 }
 
 function notProven(message: string, cause?: unknown): Failure {
@@ -136,7 +132,7 @@ function notProven(message: string, cause?: unknown): Failure {
 function unknownPerson(person: string | undefined, providerName: string): Failure {
   if (person === undefined)
     return new Failure('forbidden', `${providerName} did not prove a mail address of yours`, {
-      fix: 'Sign in with an account whose address it has verified; at Microsoft, the registration has to be for one organisation (POSTERN_MICROSOFT_TENANT).',
+      fix: 'Sign in with an account whose address it has verified; at Google, one of Gmail or of an organisation.',
     })
   return new Failure('forbidden', `${person} may not look at these pages`, {
     fix: 'Ask whoever runs postern to name this address in POSTERN_ADMIN_EMAILS or POSTERN_VIEWER_EMAILS.',

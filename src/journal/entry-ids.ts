@@ -15,6 +15,12 @@ export function createEntryIds(): (at: number) => string {
   }
 }
 
+/** No entry of this moment or a later one has an earlier id. */
+export function firstIdAt(at: number): string {
+  const most = 2 ** 48 - 1
+  return `${hex(Math.min(Math.max(Math.floor(at), 0), most), 12)}${'0'.repeat(12)}`
+}
+
 function hex(value: number, digits: number): string {
   return value.toString(16).padStart(digits, '0')
 }

@@ -1,6 +1,7 @@
 import { parseAddress, printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import { type JournalQuery, journalKinds, journalOutcomes } from '../store/ports.ts'
+import { firstIdAt } from './entry-ids.ts'
 import type { JournalFilters } from './service.ts'
 
 const usual = 100
@@ -13,16 +14,24 @@ export function readFilters(filters: JournalFilters): JournalQuery {
   if (!Number.isInteger(limit) || limit < 1 || limit > most) {
     throw new Failure('invalid', 'This is no number of journal entries', { fix: `Ask for 1 to ${most}.` })
   }
+  const [from, to] = [since && timeOf(since), until && timeOf(until) + (isDate(until) ? day : 0)]
+  const newest = [before && idOf(before), to && firstIdAt(to + day)].filter((one) => one).sort()[0]
+  const oldest = [after && idOf(after), from && firstIdAt(from)]
+    .filter((one) => one)
+    .sort()
+    .at(-1)
   return {
     limit,
     ...(mailbox && { mailbox: parseAddress(mailbox) }),
     ...(login && { login: login.normalize('NFC') }),
     ...(kind && { kind: oneOf(journalKinds, kind) }),
     ...(outcome && { outcome: oneOf(journalOutcomes, outcome) }),
-    ...(since && { since: timeOf(since) }),
-    ...(until && { until: timeOf(until) + (isDate(until) ? day : 0) }),
-    ...(before && { before: idOf(before) }),
-    ...(after && { after: idOf(after) }),
+    ...(typeof from === 'number' && { since: from }),
+    ...(typeof to === 'number' && { until: to }),
+    // By the ids, too, which are in order: nobody reads through a million entries for a day that has none. They are never earlier than the time of their entry, and later by as much
+    // as the clock was set back: up to a day of that is thought of.
+    ...(newest && { before: newest }),
+    ...(oldest && { after: oldest }),
   }
 }
 

@@ -70,7 +70,13 @@ function highVolumeOf({ microsoft }: Registrations): RegistrationOrFix {
 }
 
 /** Names that stand for many organisations or none. */
-export const severalTenants: readonly string[] = ['common', 'organizations', 'consumers']
+export const severalTenants: readonly string[] = [
+  'common',
+  'organizations',
+  'consumers',
+  // The tenant of all personal accounts.
+  '9188040d-6c67-4c5b-b112-36a304b66dad',
+]
 
 function googleOf({ google }: Registrations): RegistrationOrFix {
   const fix = 'Set POSTERN_GOOGLE_CLIENT_ID and POSTERN_GOOGLE_CLIENT_SECRET, and restart.'

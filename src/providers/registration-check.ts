@@ -91,10 +91,14 @@ export function clientPoints(trial: ClientTrial, name: string): CheckedPoint[] {
         fix: 'Check the way there (firewall, proxy, DNS), the endpoints in the providers file, and try again in a while.',
       }),
     ]
+  if (trial.outcome === 'not-asked') return [notTold(name, trial.why)]
   return [good('endpoint', { what: `${name} is reached.` }), clientPoint(trial, name)]
 }
 
-function clientPoint(trial: Exclude<ClientTrial, { outcome: 'unreachable' }>, name: string): CheckedPoint {
+function clientPoint(
+  trial: Exclude<ClientTrial, { outcome: 'unreachable' | 'not-asked' }>,
+  name: string,
+): CheckedPoint {
   switch (trial.outcome) {
     case 'accepted':
       return good('client', { what: `${name} accepts the client.` })
@@ -108,11 +112,15 @@ function clientPoint(trial: Exclude<ClientTrial, { outcome: 'unreachable' }>, na
         fix: "Check the client id, the secret (its value, not its id; not ended) or the certificate, and the tenant, against the provider's page of the app.",
       })
     case 'unclear':
-      return unknown('client', {
-        what: `${name} does not tell yet: ${trial.why}`,
-        fix: 'Add a mailbox, connect it, and send a test message.',
-      })
+      return notTold(name, trial.why)
   }
+}
+
+function notTold(name: string, why: string): CheckedPoint {
+  return unknown('client', {
+    what: `${name} does not tell yet: ${why}`,
+    fix: 'Add a mailbox, connect it, and send a test message.',
+  })
 }
 
 function isRegistered(catalogue: Catalogue, id: string): boolean {

@@ -14,6 +14,7 @@ export function createKeyedHash(root: Secret): KeyedHash {
     consent: derive(octets, 'consent'),
     'page-session': derive(octets, 'page-session'),
     'page-form': derive(octets, 'page-form'),
+    'page-sign-in': derive(octets, 'page-sign-in'),
   }
   return (purpose, value) => createHmac('sha256', keys[purpose]).update(value).digest('base64url')
 }

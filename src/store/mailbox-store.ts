@@ -83,6 +83,7 @@ async function removeMailbox(tables: Kysely<Tables>, address: Address): Promise<
   const [removed] = await tables.deleteFrom('mailboxes').where('address_key', '=', key).execute()
   for (const { login_id } of itsLogins) await removeLoginWithoutMailbox(tables, login_id)
   await narrowScopes(tables, key)
+  await tables.deleteFrom('last_sends').where('mailbox_key', '=', key).execute()
   return removed?.numDeletedRows === 1n
 }
 

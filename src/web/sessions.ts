@@ -31,6 +31,8 @@ export interface Sessions {
   /** Signs this browser in, always with a new value: one that it brought along proves nothing. */
   begin(request: Request, response: Response, as: Pick<Session, 'role' | 'means' | 'person'>): Promise<void>
   of(request: Request): Promise<Session | undefined>
+  /** All that are signed in now. */
+  all(): Promise<PageSession[]>
   /** @throws HttpRefusal 401 with what to do */
   require(request: Request): Promise<Session>
   end(request: Request, response: Response): Promise<void>
@@ -52,7 +54,7 @@ export function createSessions({ publicUrl, store, keyedHash, clock, roleOf }: S
   async function of(request: Request): Promise<Session | undefined> {
     for (const token of cookieValues(request, cookie).filter(isToken)) {
       const found = await store.session(hashOf(token))
-      if (!found || found.expiresAt <= clock.now() || !isStillNamed(found)) continue
+      if (!found || !isOpen(found)) continue
       await store.used(found.id, clock.now())
       const { id, role, means, person } = found
       return { id, role, means, person, csrf: new Secret(keyedHash('page-form', token)) }
@@ -60,13 +62,15 @@ export function createSessions({ publicUrl, store, keyedHash, clock, roleOf }: S
     return undefined
   }
 
-  /** Who was taken out of the settings is out. */
-  function isStillNamed({ means, person, role }: PageSession): boolean {
-    return means !== 'provider' || (person !== undefined && roleOf(person) === role)
+  function isOpen({ expiresAt, means, person, role }: PageSession): boolean {
+    // Who was taken out of the settings is out.
+    const isNamed = means !== 'provider' || (person !== undefined && roleOf(person) === role)
+    return expiresAt > clock.now() && isNamed
   }
 
   return {
     of,
+    all: async () => (await store.sessions()).filter(isOpen),
     async begin(request, response, { role, means, person }) {
       const token = freshSecret().reveal()
       const now = clock.now()

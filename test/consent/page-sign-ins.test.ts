@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
+import type { PageAccessConfig } from '../../src/config/config.ts'
 import { goodAnswer } from '../support/scripted-oauth-client.ts'
 import { callbackOf, setUpConsent } from './consent-set-up.ts'
 
-const people = { administrators: ['Boss@example.com'], viewers: ['helpdesk@example.com', 'boss@example.com'] }
+const people = {
+  administrators: ['Boss@example.com'],
+  viewers: ['helpdesk@example.com', 'boss@example.com'],
+  providers: ['custom'],
+}
 const browser = new Secret('the-browser')
 
-async function setUp(vouched: readonly string[], who = people) {
+async function setUp(vouched: readonly string[], who: PageAccessConfig = people) {
   const stage = await setUpConsent({ people: who })
   stage.client.answer = goodAnswer({ identity: { subject: 's', addresses: ['x@example.com'], vouched } })
   const { signIns } = stage.consent
@@ -59,7 +64,6 @@ describe('signing in to the pages at a provider', () => {
     const { signIns, begin, clock, client } = await setUp(['boss@example.com'])
     const callback = await begin()
     await signIns.complete(callback, browser)
-    expect(signIns.isOne(callback)).toBe(false)
     await expect(signIns.complete(callback, browser)).rejects.toMatchObject({ code: 'forbidden' })
 
     await expect(signIns.complete(await begin(), new Secret('another'))).rejects.toMatchObject({
@@ -70,6 +74,54 @@ describe('signing in to the pages at a provider', () => {
     clock.advance(601)
     await expect(signIns.complete(late, browser)).rejects.toMatchObject({ code: 'forbidden' })
     expect(client.exchanged).toHaveLength(1)
+  })
+
+  it.each([
+    ['its end', /\.(\d+)\./, '.9999999999999.'],
+    ['its provider', /custom/, 'other'],
+    ['its proof', /.{43}$/, 'A'.repeat(43)],
+  ])('takes no answer whose state has %s changed', async (_what, part, other) => {
+    const { signIns, begin, client } = await setUp(['boss@example.com'])
+    const callback = await begin()
+    callback.searchParams.set('state', (callback.searchParams.get('state') ?? '').replace(part, other))
+    await expect(signIns.complete(callback, browser)).rejects.toMatchObject({ code: 'forbidden' })
+    expect(client.exchanged).toEqual([])
+  })
+
+  it('remembers nothing of those that only begin, so that they crowd nobody out', async () => {
+    const { signIns, begin } = await setUp(['boss@example.com'])
+    const callback = await begin()
+    for (let count = 0; count < 2000; count += 1) await signIns.begin('custom', new Secret(`other-${count}`))
+    expect(await signIns.complete(callback, browser)).toMatchObject({ role: 'administrator' })
+  })
+
+  it('asks with a fresh state, nonce and verifier each time, none of which is another', async () => {
+    const { begin, client } = await setUp([])
+    await begin()
+    await begin()
+    const all = client.asked.flatMap(({ state, nonce, codeVerifier }) => [state, nonce, codeVerifier])
+    expect(new Set(all.map((secret) => secret.reveal())).size).toBe(6)
+    for (const { codeVerifier } of client.asked) expect(codeVerifier.reveal()).toMatch(/^[\w-]{43}$/)
+  })
+
+  it.each([
+    ['of a provider that nobody named', { providers: undefined }, {}],
+    [
+      'of Entra for many tenants',
+      {},
+      { registration: { clientId: 'c', clientSecrets: [], tenant: 'common' } },
+    ],
+    [
+      'of Entra for all personal accounts',
+      {},
+      { registration: { clientId: 'c', clientSecrets: [], tenant: '9188040d-6c67-4c5b-b112-36a304b66dad' } },
+    ],
+  ])('believes no word %s', async (_what, change, provider) => {
+    const { administrators, viewers, providers } = { ...people, ...change }
+    const named = { administrators, viewers, ...(providers && { providers }) }
+    const { signIns } = (await setUpConsent({ people: named, provider })).consent
+    expect(signIns.providers()).toEqual([])
+    await expect(signIns.begin('custom', browser)).rejects.toMatchObject({ code: 'configuration' })
   })
 
   it('is no consent, and a consent is no sign-in', async () => {

@@ -175,6 +175,18 @@ describe('reading the journal', () => {
     expect(await all({ since: '', mailbox: '', kind: '' })).toHaveLength(1)
   })
 
+  it('finds what happened while the clock was set back, and pages within days', async () => {
+    const { journal, clock, all } = setUp()
+    journal.log.info(sent, 'message sent')
+    clock.advance(-3 * 3600)
+    journal.log.info({ ...sent, login: 'earlier' }, 'message sent')
+    expect(await all({ until: '2030-05-01T10:00' })).toMatchObject([{ login: 'earlier' }])
+    expect(await all({ since: '2030-05-01T08:00' })).toHaveLength(2)
+    const [newest, oldest] = await all({ since: '2030-05-01' })
+    expect(await all({ until: '2030-05-01', before: newest?.id ?? '' })).toEqual([oldest])
+    expect(await all({ since: '2030-05-01', after: oldest?.id ?? '' })).toEqual([newest])
+  })
+
   it.each([
     [{ limit: 0 }, '1 to 500'],
     [{ limit: 501 }, '1 to 500'],

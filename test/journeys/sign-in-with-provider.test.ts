@@ -9,7 +9,11 @@ describe.runIf(peer('chromium'))('people who sign in to the pages at their provi
   let browser: Browser
   beforeAll(async () => {
     stage = await setStage({
-      env: { POSTERN_ADMIN_EMAILS: 'boss@example.com', POSTERN_VIEWER_EMAILS: 'helpdesk@example.com' },
+      env: {
+        POSTERN_ADMIN_EMAILS: 'boss@example.com',
+        POSTERN_VIEWER_EMAILS: 'helpdesk@example.com',
+        POSTERN_SIGN_IN_PROVIDERS: 'example',
+      },
     })
     browser = await startChromium()
   })

@@ -3,6 +3,7 @@ import {
   type AuthorizationServer,
   startAuthorizationServer,
 } from '../../examples/demo/authorization-server.js'
+import { Secret } from '../../src/base/secret.ts'
 import { redirectUriOf } from '../../src/consent/consent-links.ts'
 import { createCatalogue } from '../../src/providers/catalogue.ts'
 import { parseProvidersFile } from '../../src/providers/file/providers-file.ts'
@@ -195,6 +196,22 @@ describe('a check of what was set', () => {
     const { outcomes } = checksOf(() => ({ catalogue, publicUrl }))
     const { endpoint: reached, client } = await outcomes('yandex')
     expect({ endpoint: reached, ...(client && { client }) }).toEqual(expected)
+  })
+
+  it('says of nothing that it is reached before it was asked', async () => {
+    const catalogue = createCatalogue({
+      registrations: {
+        googleServiceAccount: { email: 'e', clientId: '1', keyId: 'k', key: new Secret('not asked for') },
+      },
+      customProviders: [],
+      providerOverrides: new Map(),
+    })
+    const { outcomes } = checksOf(() => ({ catalogue, publicUrl }))
+    expect(await outcomes('google-service-account')).toEqual({
+      settings: 'good',
+      running: 'unknown',
+      client: 'unknown',
+    })
   })
 
   it('asks a provider once in ten seconds, however often somebody asks', async () => {

@@ -44,6 +44,12 @@ describe('an address that opens the pages', () => {
     ['of an organisation at Google', { ...owned, ...google, hd: 'example.com' }, {}, ['me@example.com']],
     ['is none that Google has only once seen a proof of', { ...owned, ...google }, {}, []],
     ['is no email of Entra, whatever it says of it', { ...owned, tid: tenant }, {}, []],
+    [
+      'nor of the tenant of all personal accounts',
+      mine,
+      { tenant: '9188040d-6c67-4c5b-b112-36a304b66dad' },
+      [],
+    ],
     ['nor of any tenant', owned, { tenant: 'common' }, []],
     ['is nothing that is inherited', Object.create(verified), {}, []],
   ])('%s', (_what, claims, registration, addresses) => {

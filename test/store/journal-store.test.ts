@@ -124,3 +124,11 @@ it('outlives the mailbox that it is about', async () => {
   await store.mailboxes.remove('printer@example.com')
   expect(await store.journal.list({ mailbox: 'printer@example.com', limit: 5 })).toHaveLength(1)
 })
+
+it('when a mailbox last sent goes with it', async () => {
+  const { store } = await openFixture()
+  await store.mailboxes.add({ address: 'Gone@example.com', providerId: 'custom', createdAt: now })
+  await store.journal.add([entry({ mailbox: 'gone@example.com' }), entry({ mailbox: 'kept@example.com' })])
+  await store.mailboxes.remove('gone@example.com')
+  expect([...(await store.journal.lastSends()).keys()]).toEqual(['kept@example.com'])
+})

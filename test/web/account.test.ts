@@ -81,6 +81,14 @@ describe('a password for the pages', () => {
 })
 
 describe('the browsers that are signed in', () => {
+  it('are those whose session has not ended', async () => {
+    const { test } = await withPassword()
+    test.time.now += 13 * 3_600_000
+    const { cookie } = await signIn(test)
+    const { text } = await test.get('/account').set('Cookie', cookie)
+    expect([...text.matchAll(/\/account\/sessions\//g)]).toHaveLength(1)
+  })
+
   it('are listed with from where and by what, and each can be signed out', async () => {
     const { test, admin } = await withPassword()
     const other = await test
@@ -148,6 +156,16 @@ describe('a viewer', () => {
     ['/providers/example/check', {}],
     ['/consent-links/link-1/revoke', {}],
   ]
+
+  it.each(['/logins/new', '/mailboxes/new', '/mailboxes/me@example.com/remove'])(
+    'is not let fill in %s for nothing',
+    async (path) => {
+      const { test, cookie } = await asViewer()
+      const { status, text } = await test.get(path).set('Cookie', cookie)
+      expect(status).toBe(403)
+      expect(text).toContain('A viewer sees the pages and changes nothing')
+    },
+  )
 
   it.each(changes)('changes nothing: POST %s is refused', async (path, form) => {
     const { test, cookie, csrf } = await asViewer()

@@ -84,6 +84,11 @@ describe('signing in to the pages at a provider', () => {
     expect((await test.get('/').set('Cookie', cookie)).status).toBe(401)
   })
 
+  it('begins at the public address, to which the provider comes back', async () => {
+    const answer = await testDoor().get('/sign-in').set('Host', '127.0.0.1:8587')
+    expect([answer.status, answer.headers.location]).toEqual([302, 'http://localhost:8587/sign-in'])
+  })
+
   it('begins only by a form of our own', async () => {
     const test = testDoor()
     const forged = await test.post('/sign-in/with/example').set('Origin', 'https://evil.example')

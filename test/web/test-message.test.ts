@@ -38,7 +38,7 @@ describe('a test message', () => {
     expect(text).toContain('2.0.0 &lt;kept&gt;')
     expect(text.trimEnd()).toMatch(/<\/html>$/)
     expect(lines.at(-1)).toMatch(
-      /"test-message.sent".*"recipients":\["you@example.net"\],"by":"administrator"/,
+      /"test-message.sent".*"recipients":\["you@example.net"\],"milliseconds":\d+,"by":"administrator"/,
     )
   })
 
@@ -73,4 +73,14 @@ describe('a test message', () => {
       expect(services.rehearse.asked).toEqual([])
     },
   )
+
+  it.each(['revoked', 'expired', undefined])('as a login that is gone (%s) goes nowhere', async (state) => {
+    const { services, send } = await signedIn()
+    await services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
+    if (state === undefined) services.logins.all.splice(0)
+    else Object.assign(services.logins.all[0] ?? {}, { state })
+    const { text } = await send({ to: 'you@example.net', login: 'login-1' })
+    expect(text).toContain('This login has ended')
+    expect(services.rehearse.asked).toEqual([])
+  })
 })

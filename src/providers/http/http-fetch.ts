@@ -4,6 +4,7 @@ import { Failure } from '../../base/failure.ts'
 import { lazy } from '../../base/lazy.ts'
 import type { HttpProxy } from '../../config/config.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
+import { revealed } from '../revealed.ts'
 import { createTunnels } from './proxy-tunnel.ts'
 import { trustedAuthorities } from './trusted-authorities.ts'
 
@@ -75,9 +76,17 @@ export function createHttpFetch({ extraCa, timeoutSeconds }: HttpFetchSettings):
   }
 
   const direct = through(undefined)
+  // One way for each proxy, however often it is asked for: each keeps its connections until the end.
+  const ways = new Map<string, HttpFetch>()
   return {
     fetch: direct,
-    via: (proxy) => (proxy ? through(proxy) : direct),
+    via(proxy) {
+      if (!proxy) return direct
+      const key = revealed(proxy)
+      const way = ways.get(key) ?? through(proxy)
+      ways.set(key, way)
+      return way
+    },
     async close() {
       await Promise.all([...opened].map((dispatcher) => dispatcher.destroy()))
     },

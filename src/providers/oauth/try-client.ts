@@ -14,6 +14,8 @@ export type ClientTrial =
   | { outcome: 'unreachable'; why: string }
   /** It answered, and that says nothing of the client. */
   | { outcome: 'unclear'; why: string }
+  /** Nobody was asked. */
+  | { outcome: 'not-asked'; why: string }
 
 // A refresh token that nobody gave: the provider looks at the client first (RFC 6749, section 5.2: `invalid_client` or `invalid_grant`).
 const madeUp = new Secret('postern-asks-whether-this-client-is-known')
@@ -27,7 +29,7 @@ export async function tryClient(
 ): Promise<ClientTrial> {
   const { flows, oauth } = provider
   if (flows.includes('service-account'))
-    return { outcome: 'unclear', why: 'a service account signs in for a mailbox only' }
+    return { outcome: 'not-asked', why: 'a service account signs in for a mailbox only' }
   try {
     if (canSignInAlone(provider)) {
       await client.withoutPerson('client-credentials', 'nobody@example.com')
@@ -66,5 +68,6 @@ function trialOf(error: unknown): ClientTrial {
 /** Of the beginning of a device flow. */
 function failed({ code, message }: Failure): ClientTrial {
   if (code === 'provider-setup') return { outcome: 'refused', why: message }
-  return { outcome: code === 'provider-unavailable' ? 'unreachable' : 'unclear', why: message }
+  if (code === 'provider-unavailable') return { outcome: 'unreachable', why: message }
+  return { outcome: code === 'consent-needed' ? 'unclear' : 'not-asked', why: message }
 }

@@ -23,6 +23,8 @@ const statements = ({ integer, tableOptions }: SchemaWords): string[] => [
     details text not null
   ) ${tableOptions}`,
   'create index journal_mailbox on journal (mailbox_key, id)',
+  'create index journal_kind on journal (kind, id)',
+  'create index journal_outcome on journal (outcome, id)',
   'create index journal_login on journal (login, id)',
   `create table send_hours (
     hour ${integer} primary key not null,

@@ -9,21 +9,23 @@ import { type PageAccessStore, type PageRole, pageRoles } from '../../store/port
 import { allowOnly } from '../allow-only.ts'
 import { html } from '../html.ts'
 import { HttpRefusal } from '../http-refusal.ts'
-import { checkCsrf, requireAdministrator } from '../sessions.ts'
+import { checkCsrf, requireAdministrator, type Sessions } from '../sessions.ts'
 import { accountPage } from './account-page.ts'
 import { type Fields, fieldsOf, one, readForm } from './form-fields.ts'
 import { mistakeSection, refusalOf } from './mistake-page.ts'
 import type { PageContext, PageContexts } from './page-context.ts'
 
 export interface AccountPagesParts {
-  pageAccess: PageAccessStore
+  pageAccess: Pick<PageAccessStore, 'end'>
+  sessions: Pick<Sessions, 'all'>
   pagePasswords: PagePasswords
   contexts: PageContexts
   log: Log
 }
 
 /** Passwords of the pages, and the browsers that are signed in. */
-export function createAccountPages({ pageAccess, pagePasswords, contexts, log }: AccountPagesParts): Router {
+export function createAccountPages(parts: AccountPagesParts): Router {
+  const { pageAccess, sessions, pagePasswords, contexts, log } = parts
   const router = Router()
 
   router
@@ -54,7 +56,7 @@ export function createAccountPages({ pageAccess, pagePasswords, contexts, log }:
     const known = await Promise.all(
       pageRoles.map(async (role) => [role, await pagePasswords.isSet(role)] as const),
     )
-    const all = await pageAccess.sessions()
+    const all = await sessions.all()
     const signedIn = session.role === 'administrator' ? all : all.filter(({ id }) => id === session.id)
     return accountPage({ hasPassword: new Map(known), signedIn }, context)
   }

@@ -35,7 +35,7 @@ export function createLoginPages({ services, contexts }: LoginPagesParts): Route
   router
     .route('/logins/new')
     .get(async (request, response) => {
-      const context = await contexts.toSee(request)
+      const context = await contexts.toFill(request)
       const { t, session, pages } = context
       const body = await newForm(context, fieldsOf(request.query))
       pages.send(response, { title: t`Make a login`, body, session })

@@ -41,7 +41,7 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
   router
     .route('/mailboxes/new')
     .get(async (request, response) => {
-      const context = await contexts.toSee(request)
+      const context = await contexts.toFill(request)
       const { t, session, pages } = context
       const body = newMailboxForm(catalogue, fieldsOf(request.query), context)
       pages.send(response, { title: t`Add a mailbox`, body, session })
@@ -58,7 +58,7 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
   router
     .route('/mailboxes/:address/remove')
     .get(async (request, response) => {
-      const context = await contexts.toSee(request)
+      const context = await contexts.toFill(request)
       const { t, session, pages } = context
       const { address } = await mailboxes.show(request.params.address)
       const body = removalQuestion({ address, logins: await logins.list(address) }, context)

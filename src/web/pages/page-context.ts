@@ -3,7 +3,7 @@ import type { Actor } from '../../base/actor.ts'
 import { sourceOf } from '../../base/source.ts'
 import type { Html } from '../html.ts'
 import { html } from '../html.ts'
-import { checkChange, type Session, type Sessions } from '../sessions.ts'
+import { checkChange, requireAdministrator, type Session, type Sessions } from '../sessions.ts'
 import { type Phrases, phrasesFor } from '../texts/phrases.ts'
 import type { PageSender } from './page.ts'
 
@@ -19,6 +19,8 @@ export interface PageContext {
 export interface PageContexts {
   /** @throws HttpRefusal 401 */
   toSee(request: Request): Promise<PageContext>
+  /** To fill in a form: @throws HttpRefusal 401, and 403 to a viewer */
+  toFill(request: Request): Promise<PageContext>
   /** For a form that came: @throws HttpRefusal 401, and 403 as `checkChange` */
   toChange(request: Request): Promise<PageContext>
 }
@@ -30,6 +32,11 @@ export function createPageContexts(sessions: Sessions, pages: PageSender): PageC
   }
   return {
     toSee,
+    async toFill(request) {
+      const context = await toSee(request)
+      requireAdministrator(context.session)
+      return context
+    },
     async toChange(request) {
       const context = await toSee(request)
       checkChange(context.session, request.body)

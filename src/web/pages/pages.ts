@@ -104,7 +104,10 @@ export function createPages({
   router.get('/icon.svg', (_request, response) => {
     response.type('svg').send(icon)
   })
-  router.get(['/sign-in/:token', '/consent/:link', '/mailboxes/:address'], atPublicAddress(publicUrl, hosts))
+  router.get(
+    ['/sign-in', '/sign-in/:token', '/consent/:link', '/mailboxes/:address'],
+    atPublicAddress(publicUrl, hosts),
+  )
   router.post('/{*path}', sameOrigin(hosts))
   router.use(createProviderSignInPages({ signIns: consent.signIns, cookie, pages }))
   router.use(
@@ -132,13 +135,13 @@ export function createPages({
     }),
   )
   router.use(createMailboxPages({ services, beginConsent, contexts, redirectUri }))
-  router.use(createTestMessagePages({ services, contexts, log }))
+  router.use(createTestMessagePages({ services, contexts, clock, log }))
   router.use(createProviderPages({ services, contexts, redirectUri }))
   router.use(createLoginPages({ services, contexts }))
   router.use(createApiKeyPages({ services, contexts }))
   router.use(createConsentLinkPages({ services, contexts }))
   router.use(createJournalPages({ services, contexts }))
-  router.use(createAccountPages({ pageAccess, pagePasswords, contexts, log }))
+  router.use(createAccountPages({ pageAccess, sessions, pagePasswords, contexts, log }))
   router.all(['/style.css', '/pages.js', '/icon.svg'], allowOnly('GET', 'HEAD'))
   router.use(() => {
     throw new HttpRefusal(404, 'There is no page at this address')

@@ -1,6 +1,8 @@
 import type { Request, Response } from 'express'
 import { Router } from 'express'
 import { actorFields } from '../../base/actor.ts'
+import type { Address } from '../../base/address.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import { allowOnly } from '../allow-only.ts'
 import { html } from '../html.ts'
@@ -13,11 +15,12 @@ import { type ShownStep, shownStep } from './test-message-page.ts'
 export interface TestMessagePagesParts {
   services: Pick<WebServices, 'mailboxes' | 'logins' | 'rehearse'>
   contexts: PageContexts
+  clock: Pick<Clock, 'monotonic'>
   log: Log
 }
 
 /** A test message, whose steps are shown as they are taken. */
-export function createTestMessagePages({ services, contexts, log }: TestMessagePagesParts): Router {
+export function createTestMessagePages({ services, contexts, clock, log }: TestMessagePagesParts): Router {
   const { mailboxes, logins, rehearse } = services
   const router = Router()
 
@@ -28,21 +31,30 @@ export function createTestMessagePages({ services, contexts, log }: TestMessageP
 
   return router
 
+  /** Empty: no login, postern itself. */
+  async function loginOf(address: Address, id: string) {
+    if (id === '') return undefined
+    return (await logins.list(address)).find((login) => login.id === id) ?? 'gone'
+  }
+
   async function sendTest(request: Request, response: Response, mailbox: string): Promise<void> {
     const { t, session, pages, by } = await contexts.toChange(request)
     const { address } = await mailboxes.show(mailbox)
     const form = fieldsOf(request.body)
     const message = testMessageOf(address, form)
-    const login = (await logins.list(address)).find(({ id }) => id === one(form, 'login'))
+    const login = await loginOf(address, one(form, 'login') ?? '')
     const back = html`<p><a href="${pages.path('mailboxes', address)}">${t`Back to ${address}`}</a></p>`
     const page = pages.begin(response, { title: t`A test message to ${message.to}`, body: back, session })
     page.add(html`<ul class="cards" aria-live="polite">`)
+    const begun = clock.monotonic()
     let last: ShownStep | undefined
     for await (const step of testSteps(message, login, rehearse)) {
       page.add(shownStep(step, t))
       last = step
     }
-    const fields = { mailbox: address, sender: message.from, recipients: [message.to], ...actorFields(by) }
+    const milliseconds = Math.round(clock.monotonic() - begun)
+    const about = { mailbox: address, sender: message.from, recipients: [message.to], milliseconds }
+    const fields = { ...about, ...actorFields(by) }
     if (last?.step === 'message' && !last.failure)
       log.info({ event: 'test-message.sent', ...fields }, 'a test message was sent')
     else

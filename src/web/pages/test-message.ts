@@ -22,9 +22,14 @@ export function testMessageOf(mailbox: Address, fields: Fields): { from: Address
 /** The steps of a test message: first whether the login may send so, where one was named. */
 export async function* testSteps(
   { from, to }: { from: Address; to: Address },
-  login: LoginStatus | undefined,
+  login: LoginStatus | 'gone' | undefined,
   rehearse: Rehearse,
 ): AsyncGenerator<ShownStep> {
+  if (login === 'gone' || (login && login.state !== 'active')) {
+    const fix = 'Go back, load the page of the mailbox again, and choose another login.'
+    yield { step: 'login', failure: new Failure('wrong-credentials', 'This login has ended', { fix }) }
+    return
+  }
   if (login) {
     const verdict = mailboxForSender({ ...login, mailboxes: login.mailboxes.map(withoutAliases) }, from)
     if (!verdict.allowed) {

@@ -129,15 +129,15 @@ export const japaneseOfRooms: Dictionary = {
   "Start again; if it stays so, check the provider's issuer and endpoints.":
     'やり直してください。続く場合は、プロバイダーの issuer とエンドポイントを確認してください。',
   'Nobody signs in to these pages at {1}': '{1} でこのページにサインインすることはできません',
-  'Name people in POSTERN_ADMIN_EMAILS or POSTERN_VIEWER_EMAILS, and use a provider that proves who signed in.':
-    'POSTERN_ADMIN_EMAILS または POSTERN_VIEWER_EMAILS に人を指定し、誰がサインインしたかを証明するプロバイダーを使ってください。',
+  'Name people in POSTERN_ADMIN_EMAILS or POSTERN_VIEWER_EMAILS, and the provider in POSTERN_SIGN_IN_PROVIDERS; it has to prove who signed in.':
+    'POSTERN_ADMIN_EMAILS または POSTERN_VIEWER_EMAILS に人を、POSTERN_SIGN_IN_PROVIDERS にプロバイダーを指定してください。誰がサインインしたかを証明できるプロバイダーに限ります。',
   '{1} says that the sign-in did not succeed': '{1} によると、サインインは成功しませんでした',
   'This sign-in was begun in another browser, or took too long':
     'このサインインは別のブラウザーで始められたか、時間がかかりすぎました',
   'Sign in again, and stay in the same browser.': '同じブラウザーでもう一度サインインしてください。',
   '{1} did not prove a mail address of yours': '{1} はあなたのメールアドレスを証明しませんでした',
-  'Sign in with an account whose address it has verified; at Microsoft, the registration has to be for one organisation (POSTERN_MICROSOFT_TENANT).':
-    'アドレスが確認済みのアカウントでサインインしてください。Microsoft では、登録を 1 つの組織向けにする必要があります(POSTERN_MICROSOFT_TENANT)。',
+  'Sign in with an account whose address it has verified; at Google, one of Gmail or of an organisation.':
+    'アドレスが確認済みのアカウントでサインインしてください。Google では、Gmail または組織のアカウントに限ります。',
   '{1} may not look at these pages': '{1} はこのページを見ることができません',
   'Ask whoever runs postern to name this address in POSTERN_ADMIN_EMAILS or POSTERN_VIEWER_EMAILS.':
     'postern の運用者に、このアドレスを POSTERN_ADMIN_EMAILS または POSTERN_VIEWER_EMAILS に加えるよう依頼してください。',
@@ -572,4 +572,7 @@ export const japaneseOfRooms: Dictionary = {
     'アクセストークンは組織 {2} ではなく {1} のものです',
   'The access token was given to the app {1}, not to {2}':
     'アクセストークンはアプリ {2} ではなく {1} に発行されたものです',
+  'This login has ended': 'このログインは終了しています',
+  'Go back, load the page of the mailbox again, and choose another login.':
+    '戻ってメールボックスのページを読み込み直し、別のログインを選んでください。',
 }
