@@ -48,7 +48,7 @@ export function createJournal({ store, clock, log, days }: JournalNeeds): Journa
   }
 
   function write(entry: NewEntry): void {
-    writer.add({ ...entry, id: idOf(entry.at) })
+    writer.add(Object.assign(entry, { id: idOf(entry.at) }))
   }
 
   function keep(fields: Readonly<Record<string, unknown>>): void {

@@ -30,6 +30,7 @@ export function createFloodGate(): FloodGate {
       return window.more === 0
     },
     held(now) {
+      if (windows.size === 0) return []
       const over = [...windows].filter(([, { since }]) => now - since >= windowMilliseconds || now < since)
       for (const [event] of over) windows.delete(event)
       return over.flatMap(([, { more, last }]) => (more === 0 ? [] : [together(last, more, now)]))

@@ -4,8 +4,9 @@ type Fields = Readonly<Record<string, unknown>>
 
 /** A log that hands everything on, and those lines that tell of an event to `keep` as well. What is only for whoever debugs is no event. */
 export function createJournalLog(log: Log, keep: (fields: Fields) => void, around: Fields = {}): Log {
+  const isRoot = Object.keys(around).length === 0
   const note = (fields: object) => {
-    if ('event' in fields) keep({ ...around, ...fields })
+    if ('event' in fields) keep(isRoot ? (fields as Fields) : { ...around, ...fields })
   }
   return {
     debug: (fields, message) => log.debug(fields, message),

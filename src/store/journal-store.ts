@@ -108,15 +108,20 @@ export function lastSendsOf(entries: readonly JournalEntry[]): Map<string, numbe
   )
 }
 
-function rowOf({ mailbox, login, source, by, milliseconds, details, ...entry }: JournalEntry): JournalTable {
+function rowOf(entry: JournalEntry): JournalTable {
+  const { id, at, kind, event, outcome, mailbox } = entry
   return {
-    ...entry,
+    id,
+    at,
+    kind,
+    event,
+    outcome,
     mailbox_key: mailbox === undefined ? null : addressKey(mailbox),
-    login: login ?? null,
-    source: source ?? null,
-    done_by: by ?? null,
-    milliseconds: milliseconds ?? null,
-    details: JSON.stringify(details),
+    login: entry.login ?? null,
+    source: entry.source ?? null,
+    done_by: entry.by ?? null,
+    milliseconds: entry.milliseconds ?? null,
+    details: JSON.stringify(entry.details),
   }
 }
 
