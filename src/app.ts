@@ -7,6 +7,7 @@ import type { Config, Endpoint, SmtpListener } from './config/config.ts'
 import type { EffectiveConfig } from './config/read-config.ts'
 import { redirectUriOf } from './consent/consent-links.ts'
 import { createConsentService } from './consent/consent-service.ts'
+import { warnOfPageSignIns } from './consent/page-people.ts'
 import { createGovernors } from './governor/create-governors.ts'
 import { createTokenBroker } from './grants/create-token-broker.ts'
 import { createKeepAlive } from './grants/keep-alive.ts'
@@ -315,6 +316,7 @@ async function startDoors(
   try {
     await services.offers.refresh()
     warnOfOpenLogins(services.offers, log)
+    warnOfPageSignIns(services.consent.signIns, config.pageAccess, log)
     const web = await webDoor.start()
     const smtp = await smtpDoor.start()
     listening = smtp

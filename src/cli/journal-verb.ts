@@ -62,9 +62,21 @@ async function goOn(followed: Followed, first: readonly JournalEntryStatus[]): P
     context.terminal.stdout.write(lines.join(''))
     after = entries.at(-1)?.id ?? after
     await wait(1000)
-    const page = await broker.journal({ ...filters, ...(after && { after }), limit: 500 })
-    entries = [...page.entries].reverse()
+    entries = await newerThan(after, broker, filters)
   }
+}
+
+/** All of them, the oldest first: in a busy second there are more than one answer holds. */
+async function newerThan(after: string, broker: RunningBroker, filters: Followed['filters']) {
+  const found: JournalEntryStatus[] = []
+  let before: string | undefined
+  do {
+    const range = { ...(after && { after }), ...(before !== undefined && { before }) }
+    const page = await broker.journal({ ...filters, ...range, limit: 500 })
+    found.push(...page.entries)
+    before = page.next
+  } while (before !== undefined)
+  return found.reverse()
 }
 
 const heading = ['TIME', 'EVENT', 'OUTCOME', 'MAILBOX', 'LOGIN', 'FROM', 'WHAT']

@@ -158,7 +158,7 @@ export interface NotifyConfig {
 export interface PageAccessConfig {
   administrators: readonly Address[]
   viewers: readonly Address[]
-  /** Where, by their ids; absent: at the built-in ones. */
+  /** Where, by their ids; absent: at all but those of the providers file. */
   providers?: readonly string[]
 }
 

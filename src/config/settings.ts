@@ -65,7 +65,7 @@ export const settings = {
     'POSTERN_SIGN_IN_PROVIDERS',
     'microsoft,google',
     providerIds,
-    'The providers at which they may do so, by id; the built-in ones by default. Whoever gives out addresses at one of them decides who comes in.',
+    'The providers at which they may do so, by id; by default those that are registered by the settings of this file. Whoever gives out addresses at one of them decides who comes in.',
   ),
   logLevel: setting(
     'POSTERN_LOG_LEVEL',

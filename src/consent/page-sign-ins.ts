@@ -6,7 +6,6 @@ import type { Secret } from '../base/secret.ts'
 import type { PageAccessConfig } from '../config/config.ts'
 import { provesIdentity } from '../providers/oauth/identity.ts'
 import type { TokenAnswer } from '../providers/oauth/oauth-client.ts'
-import { presetIds } from '../providers/presets/presets.ts'
 import type { Provider, RegisteredProvider } from '../providers/provider.ts'
 import { severalTenants } from '../providers/registration-at.ts'
 import type { ConsentNeeds } from './consent-needs.ts'
@@ -34,10 +33,14 @@ export function createPageSignIns(needs: Needs): PageSignIns {
   const taken = new LRUCache<string, true>({ max: mostTaken })
   const isOn = people.administrators.length + people.viewers.length > 0
 
-  /** Whoever may register providers elsewhere is not thereby believed here: those are named, or the built-in ones. */
+  /** Whom the providers file describes is not thereby believed here: without names, only the built-in ones as they are known are. */
   function mayTell(provider: RegisteredProvider): boolean {
-    const named = people.providers ?? presetIds
-    return isOn && named.includes(provider.id) && canTell(provider) && vouches(provider)
+    const isNamed = people.providers?.includes(provider.id) ?? provider.fromFile === undefined
+    return isOn && isNamed && canTell(provider) && vouches(provider)
+  }
+
+  function isRegistered(id: string): boolean {
+    return catalogue.list().some(({ provider, registered }) => registered && provider.id === id)
   }
 
   function usable(providerId: string): RegisteredProvider {
@@ -95,12 +98,15 @@ export function createPageSignIns(needs: Needs): PageSignIns {
       const vouched = identity?.vouched ?? []
       for (const person of vouched) {
         const role = roleOfPerson(person, people)
-        if (role) return { role, person }
+        if (role) return { role, person, provider: one.providerId }
       }
       throw unknownPerson(vouched[0], catalogue.registered(one.providerId).name)
     },
 
-    roleOf: (person) => roleOfPerson(person, people),
+    roleOf(person, providerId) {
+      const isStillAsked = isRegistered(providerId) && mayTell(catalogue.registered(providerId))
+      return isStillAsked ? roleOfPerson(person, people) : undefined
+    },
   }
 }
 

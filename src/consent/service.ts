@@ -41,9 +41,12 @@ export interface PageSignIns {
   /** Whether a callback belongs to one of these. */
   isOne(callback: URL): boolean
   /** @throws Failure `forbidden` with what to do */
-  complete(callback: URL, browser: Secret | undefined): Promise<{ role: PageRole; person: Address }>
-  /** As whom this person may look now; undefined: not (any more). */
-  roleOf(person: Address): PageRole | undefined
+  complete(
+    callback: URL,
+    browser: Secret | undefined,
+  ): Promise<{ role: PageRole; person: Address; provider: string }>
+  /** As whom a person whom this provider has proven may look now; undefined: not (any more). */
+  roleOf(person: Address, providerId: string): PageRole | undefined
 }
 
 /** Consents on another device (RFC 8628). */

@@ -39,10 +39,20 @@ export function createJournalReader({ store, clock, flush }: JournalReaderNeeds)
 
     async lastSends() {
       await flush()
-      const sends = await store.lastSends()
+      const sends = withDomains(await store.lastSends())
       return new Map([...sends].map(([key, at]) => [key, new Date(at).toISOString()]))
     },
   }
+}
+
+/** A mailbox that is a whole domain last sent when any address of it did. */
+function withDomains(sends: ReadonlyMap<string, number>): Map<string, number> {
+  const all = new Map(sends)
+  for (const [key, at] of sends) {
+    const domain = `*${key.slice(key.lastIndexOf('@'))}`
+    all.set(domain, Math.max(all.get(domain) ?? 0, at))
+  }
+  return all
 }
 
 function barsOf(

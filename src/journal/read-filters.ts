@@ -52,7 +52,10 @@ function timeOf(text: string): number {
   const shaped = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/.test(text)
   const zoned = /T.*(Z|[+-]\d\d:\d\d)$/.test(text) || isDate(text) ? text : `${text}Z`
   const time = shaped ? Date.parse(zoned) : Number.NaN
-  if (!Number.isNaN(time)) return time
+  // 31 February would be a day in March.
+  const date = text.slice(0, 10)
+  const isDay = !Number.isNaN(time) && new Date(`${date}T00:00:00Z`).toISOString().startsWith(date)
+  if (isDay) return time
   throw new Failure('invalid', `"${printable(text)}" is not a time that postern can read`, {
     fix: 'Write it as 2030-12-31 or 2030-12-31T18:00:00Z.',
   })

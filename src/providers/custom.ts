@@ -24,8 +24,9 @@ export function customProvider(entry: CustomProvider): RegisteredProvider {
   }
   const { clientAuthentication } = entry
   const registered = withRegistration(provider, registrationOf(entry))
-  if (clientAuthentication === undefined) return registered
-  return { ...registered, oauth: { ...registered.oauth, clientAuthentication } }
+  const whole = { ...registered, fromFile: true as const }
+  if (clientAuthentication === undefined) return whole
+  return { ...whole, oauth: { ...registered.oauth, clientAuthentication } }
 }
 
 function blank(entry: CustomProvider): Provider {

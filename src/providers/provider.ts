@@ -134,6 +134,8 @@ export interface Registration {
 /** A provider that is ready for use: its data with our registration filled in. */
 export interface RegisteredProvider extends Provider {
   registration: Registration
+  /** An entry of the providers file, which may say of it what it likes. */
+  fromFile?: true
   /** The way to it; absent: direct. */
   proxy?: Exclude<ProxyChoice, 'direct'>
 }

@@ -1,7 +1,7 @@
 import { Failure } from '../base/failure.ts'
 import { isLoopbackHost } from './http/loopback.ts'
 import type { ClientTrial } from './oauth/try-client.ts'
-import type { Catalogue, RegisteredProvider } from './provider.ts'
+import type { Catalogue, GrantFlow, RegisteredProvider } from './provider.ts'
 import { revealed } from './revealed.ts'
 
 /** Whether what was set for a provider works, point by point. Field names are the API's. Holds no secret. */
@@ -72,13 +72,15 @@ export function runningPoint(
 }
 
 /** Whether the provider knows it shows only in a browser. */
-export function redirectUriPoint(redirectUri: string): CheckedPoint {
+export function redirectUriPoint(redirectUri: string, flows: readonly GrantFlow[]): CheckedPoint {
   const { protocol, hostname } = new URL(redirectUri)
   if (protocol === 'https:' || !isLoopbackHost(hostname))
     return good('redirect-uri', { what: `People come back to ${redirectUri} from anywhere.` })
   return good('redirect-uri', {
     what: `People come back to ${redirectUri}: in a browser on the machine of postern.`,
-    fix: 'For consents in browsers elsewhere, set POSTERN_PUBLIC_URL to an https address, or paste the answer, or use a code on another device.',
+    fix: flows.includes('device')
+      ? 'For consents in browsers elsewhere, set POSTERN_PUBLIC_URL to an https address, or paste the answer, or use a code on another device.'
+      : 'For consents in browsers elsewhere, set POSTERN_PUBLIC_URL to an https address, or paste the answer.',
   })
 }
 

@@ -54,7 +54,7 @@ export function createRegistrationChecks(needs: RegistrationChecksNeeds): Regist
     const comesBack = flows.includes('authorization-code') && oauth.redirectUri === undefined
     return [
       runningPoint(registered, publicUrl, running),
-      ...(comesBack ? [redirectUriPoint(needs.redirectUriOf(publicUrl))] : []),
+      ...(comesBack ? [redirectUriPoint(needs.redirectUriOf(publicUrl), flows)] : []),
       ...clientPoints(await tryClient(client, registered), name),
     ]
   }

@@ -1,4 +1,4 @@
-import { type Address, covers, isDomainMailbox, sameAddress } from '../base/address.ts'
+import { isDomainMailbox } from '../base/address.ts'
 import { asFailure, Failure } from '../base/failure.ts'
 import type { Limits } from '../config/config.ts'
 import type { SignIns, Submitter } from '../mailboxes/services.ts'
@@ -74,9 +74,9 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
   }
 
   async function begin(next: Next & { do: 'begin' }): Promise<SessionEvent> {
-    const { submitter } = deps.client
-    deps.record.begun(entryOf(next.mailbox, submitter), next.mail.sender, next.givenSender)
+    deps.record.begun(next.mailbox, next.mail.sender, next.givenSender)
     try {
+      const { submitter } = deps.client
       if (submitter === undefined) throw new Failure('internal', 'There is nobody to begin a transaction for')
       await deps.signIns.confirm(submitter)
       const begun = await deps.relay.begin(next.mailbox, next.mail, next.recipients, submitter.userName)
@@ -142,11 +142,4 @@ async function within<Value>(seconds: number, task: Promise<Value>): Promise<Val
   } finally {
     clearTimeout(timer)
   }
-}
-
-/** The mailbox as it is set up: a whole domain, where the address is one of it. */
-function entryOf(mailbox: Address, submitter: Submitter | undefined): Address {
-  const addresses = submitter?.mailboxes.map(({ address }) => address) ?? []
-  const own = addresses.find((address) => sameAddress(address, mailbox))
-  return own ?? addresses.find((address) => isDomainMailbox(address) && covers(address, mailbox)) ?? mailbox
 }

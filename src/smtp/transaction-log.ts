@@ -109,9 +109,12 @@ export function createTransactionLog(log: Log, clock: Clock, client: KnownClient
     },
 
     senderRefused({ sender, reason: detail }) {
-      const login = client.submitter?.userName
+      const { userName: login, mailboxes = [] } = client.submitter ?? {}
+      // With several, nobody knows through which one it should have left.
+      const mailbox = mailboxes.length === 1 ? mailboxes[0]?.address : undefined
       const shown = printable(sender, 254)
-      const fields = { event: 'sender.refused', client: client.address, login, sender: shown, detail }
+      const about = { event: 'sender.refused', client: client.address, login, mailbox }
+      const fields = { ...about, sender: shown, detail }
       log.warn(fields, 'sender refused')
     },
 

@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely'
-import { addressKey } from '../base/address.ts'
+import { type Address, addressKey, isDomainMailbox } from '../base/address.ts'
 import type { Database } from './database.ts'
 import type { JournalEntry, JournalQuery, JournalStore, SendHour } from './ports.ts'
 import { present } from './present.ts'
@@ -38,6 +38,7 @@ export function createJournalStore(database: Database): JournalStore {
 
     sweep: (before, most) =>
       database.change(async (tables) => {
+        await tables.deleteFrom('last_sends').where('at', '<', before).execute()
         await tables.deleteFrom('send_hours').where('hour', '<', before).execute()
         const oldest = tables.selectFrom('journal').select(['id', 'at']).orderBy('id').limit(most)
         const old = tables.selectFrom(oldest.as('oldest')).select('id').where('at', '<', before)
@@ -50,7 +51,12 @@ export function createJournalStore(database: Database): JournalStore {
 function selection(tables: Pick<Transaction<Tables>, 'selectFrom'>, query: JournalQuery) {
   const { mailbox, login, kind, outcome, since, until, before, after, limit } = query
   let chosen = tables.selectFrom('journal').selectAll().orderBy('id', 'desc').limit(limit)
-  if (mailbox !== undefined) chosen = chosen.where('mailbox_key', '=', addressKey(mailbox))
+  if (mailbox !== undefined) {
+    const [column, value] = isDomainMailbox(mailbox)
+      ? (['mailbox_domain', domainOf(mailbox)] as const)
+      : (['mailbox_key', addressKey(mailbox)] as const)
+    chosen = chosen.where(column, '=', value)
+  }
   if (login !== undefined) chosen = chosen.where('login', '=', login)
   if (kind !== undefined) chosen = chosen.where('kind', '=', kind)
   if (outcome !== undefined) chosen = chosen.where('outcome', '=', outcome)
@@ -100,6 +106,12 @@ export function sendHoursOf(entries: readonly JournalEntry[]): SendHour[] {
   return [...hours.values()]
 }
 
+/** As `addressKey` has it. */
+export function domainOf(mailbox: Address): string {
+  const key = addressKey(mailbox)
+  return key.slice(key.lastIndexOf('@') + 1)
+}
+
 /** By `addressKey`. */
 export function lastSendsOf(entries: readonly JournalEntry[]): Map<string, number> {
   const sends = entries.filter(({ kind, outcome }) => kind === 'send' && outcome === 'done')
@@ -117,6 +129,7 @@ function rowOf(entry: JournalEntry): JournalTable {
     event,
     outcome,
     mailbox_key: mailbox === undefined ? null : addressKey(mailbox),
+    mailbox_domain: mailbox === undefined ? null : domainOf(mailbox),
     login: entry.login ?? null,
     source: entry.source ?? null,
     done_by: entry.by ?? null,
@@ -126,7 +139,18 @@ function rowOf(entry: JournalEntry): JournalTable {
 }
 
 function entryOf(row: JournalTable): JournalEntry {
-  const { mailbox_key, login, source, done_by, milliseconds, details, kind, outcome, ...rest } = row
+  const {
+    mailbox_key,
+    mailbox_domain: _,
+    login,
+    source,
+    done_by,
+    milliseconds,
+    details,
+    kind,
+    outcome,
+    ...rest
+  } = row
   return {
     ...rest,
     kind: kind as JournalEntry['kind'],

@@ -75,10 +75,18 @@ export function createPageAccessStore(database: Database): PageAccessStore {
   }
 }
 
-function row({ createdAt, lastUsedAt, expiresAt, person, ...rest }: PageSession): PageSessionsTable {
+function row({
+  createdAt,
+  lastUsedAt,
+  expiresAt,
+  person,
+  provider,
+  ...rest
+}: PageSession): PageSessionsTable {
   return {
     ...rest,
     person: person ?? null,
+    provider: provider ?? null,
     created_at: createdAt,
     last_used_at: lastUsedAt,
     expires_at: expiresAt,
@@ -92,13 +100,14 @@ function sessionOf({
   role,
   means,
   person,
+  provider,
   ...rest
 }: PageSessionsTable): PageSession {
   return {
     ...rest,
     role: role as PageSession['role'],
     means: means as PageSession['means'],
-    ...present({ person }),
+    ...present({ person, provider }),
     createdAt: created_at,
     lastUsedAt: last_used_at,
     expiresAt: expires_at,

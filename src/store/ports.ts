@@ -276,6 +276,8 @@ export interface PageSession {
   means: 'link' | 'password' | 'provider'
   /** Who proved to be that at a provider. */
   person?: Address
+  /** Its id. */
+  provider?: string
   /** `sourceOf` the address that signed in. */
   source: string
   /** What it calls itself (`User-Agent`): foreign text. */

@@ -156,6 +156,7 @@ export interface PageSessionsTable {
   role: string
   means: string
   person: string | null
+  provider: string | null
   source: string
   browser: string
   created_at: number
@@ -171,6 +172,8 @@ export interface JournalTable {
   event: string
   outcome: string
   mailbox_key: string | null
+  /** Of that address: one may look for a whole domain. */
+  mailbox_domain: string | null
   /** A user name. */
   login: string | null
   source: string | null

@@ -29,7 +29,11 @@ export interface Session {
 /** The browsers that are signed in, for twelve hours. Stored by the hash of their cookie, so that they outlive a restart and can be ended by anybody who may. */
 export interface Sessions {
   /** Signs this browser in, always with a new value: one that it brought along proves nothing. */
-  begin(request: Request, response: Response, as: Pick<Session, 'role' | 'means' | 'person'>): Promise<void>
+  begin(
+    request: Request,
+    response: Response,
+    as: Pick<PageSession, 'role' | 'means' | 'person' | 'provider'>,
+  ): Promise<void>
   of(request: Request): Promise<Session | undefined>
   /** All that are signed in now. */
   all(): Promise<PageSession[]>
@@ -43,8 +47,8 @@ export interface SessionsNeeds {
   store: PageAccessStore
   keyedHash: KeyedHash
   clock: Clock
-  /** As whom a person of a provider may look now. */
-  roleOf(person: Address): PageRole | undefined
+  /** As whom a person whom a provider has proven may look now. */
+  roleOf(person: Address, providerId: string): PageRole | undefined
 }
 
 export function createSessions({ publicUrl, store, keyedHash, clock, roleOf }: SessionsNeeds): Sessions {
@@ -62,16 +66,17 @@ export function createSessions({ publicUrl, store, keyedHash, clock, roleOf }: S
     return undefined
   }
 
-  function isOpen({ expiresAt, means, person, role }: PageSession): boolean {
-    // Who was taken out of the settings is out.
-    const isNamed = means !== 'provider' || (person !== undefined && roleOf(person) === role)
-    return expiresAt > clock.now() && isNamed
+  function isOpen({ expiresAt, means, person, provider, role }: PageSession): boolean {
+    if (expiresAt <= clock.now()) return false
+    if (means !== 'provider') return true
+    // Who was taken out of the settings is out, and so are all whom a provider has proven that was.
+    return person !== undefined && provider !== undefined && roleOf(person, provider) === role
   }
 
   return {
     of,
     all: async () => (await store.sessions()).filter(isOpen),
-    async begin(request, response, { role, means, person }) {
+    async begin(request, response, { role, means, person, provider }) {
       const token = freshSecret().reveal()
       const now = clock.now()
       await store.begin({
@@ -80,6 +85,7 @@ export function createSessions({ publicUrl, store, keyedHash, clock, roleOf }: S
         role,
         means,
         ...(person !== undefined && { person }),
+        ...(provider !== undefined && { provider }),
         source: sourceOf(request.socket.remoteAddress ?? '').key,
         browser: (request.get('user-agent') ?? '').slice(0, longestBrowser),
         createdAt: now,

@@ -23,7 +23,12 @@ export async function setUpConsent({
   people?: PageAccessConfig
   provesIdentity?: boolean
   publicUrl?: string
-  provider?: { flows?: GrantFlow[]; oauth?: Partial<OAuthServer>; registration?: Registration }
+  provider?: {
+    flows?: GrantFlow[]
+    oauth?: Partial<OAuthServer>
+    registration?: Registration
+    fromFile?: true
+  }
 } = {}) {
   const [store, clock, log] = [createMemoryStore(), createManualClock(), createRecordingLog()]
   const client = scriptedOAuthClient(goodAnswer())

@@ -27,7 +27,7 @@ describe('signing in to the pages at a provider', () => {
     const { signIns, begin, store } = await setUp([person])
     const callback = await begin()
     expect(signIns.isOne(callback)).toBe(true)
-    expect(await signIns.complete(callback, browser)).toEqual({ role, person })
+    expect(await signIns.complete(callback, browser)).toEqual({ role, person, provider: 'custom' })
     // Nothing of the answer is kept.
     expect((await store.grants.ofMailbox('me@example.com')).state).toBe('absent')
   })
@@ -105,7 +105,8 @@ describe('signing in to the pages at a provider', () => {
   })
 
   it.each([
-    ['of a provider that nobody named', { providers: undefined }, {}],
+    ['of a provider of the file that nobody named', { providers: undefined }, { fromFile: true as const }],
+    ['of a provider that is not among those that are named', { providers: ['other'] }, {}],
     [
       'of Entra for many tenants',
       {},
@@ -122,6 +123,17 @@ describe('signing in to the pages at a provider', () => {
     const { signIns } = (await setUpConsent({ people: named, provider })).consent
     expect(signIns.providers()).toEqual([])
     await expect(signIns.begin('custom', browser)).rejects.toMatchObject({ code: 'configuration' })
+  })
+
+  it('believes the built-in ones without a name, and nobody whom it would not ask any more', async () => {
+    const { administrators, viewers } = people
+    const { signIns } = (await setUpConsent({ people: { administrators, viewers } })).consent
+    expect(signIns.providers()).toHaveLength(1)
+    expect(signIns.roleOf('boss@example.com', 'custom')).toBe('administrator')
+    expect(signIns.roleOf('boss@example.com', 'gone')).toBeUndefined()
+    expect(signIns.roleOf('nobody@example.com', 'custom')).toBeUndefined()
+    const named = (await setUp([], { ...people, providers: ['other'] })).signIns
+    expect(named.roleOf('boss@example.com', 'custom')).toBeUndefined()
   })
 
   it('is no consent, and a consent is no sign-in', async () => {

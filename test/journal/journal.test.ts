@@ -193,6 +193,7 @@ describe('reading the journal', () => {
     [{ kind: 'sends' }, 'send, sign-in, token, consent, change, trouble'],
     [{ outcome: 'bad' }, 'done, refused, failed'],
     [{ since: 'yesterday' }, '2030-12-31'],
+    [{ since: '2030-02-31' }, '2030-12-31'],
     [{ before: 'x' }, 'an id'],
     [{ mailbox: 'me' }, 'name@example.com'],
   ])('says what is wrong with %j', async (filters, fix) => {
@@ -217,6 +218,9 @@ describe('reading the journal', () => {
     const week = await journal.reader.activity('week')
     expect(week).toMatchObject({ span: 'week', hours: 6 })
     expect(week.bars.at(-1)).toMatchObject({ sent: 2, refused: 2, milliseconds: 100 })
-    expect([...(await journal.reader.lastSends())]).toEqual([['me@example.com', '2030-05-01T13:00:00.000Z']])
+    expect([...(await journal.reader.lastSends())]).toEqual([
+      ['me@example.com', '2030-05-01T13:00:00.000Z'],
+      ['*@example.com', '2030-05-01T13:00:00.000Z'],
+    ])
   })
 })

@@ -305,6 +305,7 @@ describe('the log', () => {
       event: 'sender.refused',
       client: '127.0.0.1',
       login: 'me@example.com',
+      mailbox: 'me@example.com',
       sender: 'boss@example.com',
       detail: 'This login may not send as boss@example.com',
     })

@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import type { Submitter } from '../../src/mailboxes/services.ts'
 import { createProviderSide, type ProviderSide } from '../../src/smtp/provider-side.ts'
-import { createTransactionLog, type KnownClient } from '../../src/smtp/transaction-log.ts'
+import { createTransactionLog } from '../../src/smtp/transaction-log.ts'
 import { createStageSignIns } from '../support/door-stage.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
@@ -14,14 +13,13 @@ describe('what a session asks beyond itself', () => {
   let side: ProviderSide
   let deadlinesEnded: number
   let ended: Set<string>
-  let client: KnownClient
 
   beforeEach(() => {
     log = createRecordingLog()
     relay = createRecordingRelay()
     deadlinesEnded = 0
     ended = new Set()
-    client = { address: '192.0.2.7', warned: false }
+    const client = { address: '192.0.2.7', warned: false }
     side = createProviderSide({
       relay,
       signIns: createStageSignIns({ withoutPassword: true }, ended),
@@ -80,24 +78,6 @@ describe('what a session asks beyond itself', () => {
     expect(log.lines.at(-1)).toMatchObject({
       fields: { sender: 'me@example.com', givenSender: 'root@?localhost' },
       message: 'transaction given up',
-    })
-  })
-
-  it('writes down the domain as the mailbox, where that is what it is set up as', async () => {
-    await side.admit('me@example.com')
-    const whole = { address: '*@example.org', aliases: [] }
-    client.submitter = { ...(client.submitter as Submitter), mailboxes: [whole] }
-    await side.begin({
-      do: 'begin',
-      mailbox: 'scanner@example.org',
-      mail: { sender: 'scanner@example.org', parameters: [] },
-      recipients: [{ recipient: 'a@example.net', parameters: [] }],
-    })
-    await side.giveUp()
-    expect(relay.asked.join()).toContain('scanner@example.org')
-    expect(log.lines.at(-1)?.fields).toMatchObject({
-      mailbox: '*@example.org',
-      sender: 'scanner@example.org',
     })
   })
 

@@ -98,6 +98,15 @@ describe.each(Object.entries(stores))('the journal in %s', (_name, open) => {
     expect([...(await journal.lastSends())]).toEqual([['me@example.com', start + 5]])
   })
 
+  it('is looked through for an address, or for its whole domain', async () => {
+    const journal = await open()
+    const [bob, alice] = [entry({ mailbox: 'Bob@Example.com' }), entry({ mailbox: 'alice@example.com' })]
+    await journal.add([bob, alice, entry({ mailbox: 'x@sub.example.com' }), entry()])
+    const ids = async (mailbox: string) => (await journal.list({ limit: 9, mailbox })).map(({ id }) => id)
+    expect(await ids('*@EXAMPLE.com')).toEqual([alice.id, bob.id])
+    expect(await ids('bob@example.com')).toEqual([bob.id])
+  })
+
   it('is swept of what is old, a little at a time', async () => {
     const journal = await open()
     const [old, alsoOld, fresh] = [entry({ at: now - 2 }), entry({ at: now - 1 }), entry({ at: now })]

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { type Address, addressKey, domainMailbox } from '../../src/base/address.ts'
+import { type Address, addressKey, domainMailbox, isDomainMailbox } from '../../src/base/address.ts'
 import { Failure } from '../../src/base/failure.ts'
-import { lastSendsOf, sendHoursOf } from '../../src/store/journal-store.ts'
+import { domainOf, lastSendsOf, sendHoursOf } from '../../src/store/journal-store.ts'
 import type {
   ActiveGrant,
   ApiKey,
@@ -461,7 +461,7 @@ function journalStore(): Store['journal'] {
 
 function isAsked(entry: JournalEntry, query: JournalQuery): boolean {
   const { mailbox, login, kind, outcome, since = 0, until = Number.POSITIVE_INFINITY, before, after } = query
-  if (mailbox !== undefined && addressKey(entry.mailbox ?? '') !== addressKey(mailbox)) return false
+  if (mailbox !== undefined && !isOfMailbox(entry.mailbox, mailbox)) return false
   if (login !== undefined && entry.login !== login) return false
   if (kind !== undefined && entry.kind !== kind) return false
   if (outcome !== undefined && entry.outcome !== outcome) return false
@@ -507,4 +507,9 @@ function pageAccessStore(): Store['pageAccess'] {
       return sessions.delete(id)
     },
   }
+}
+
+function isOfMailbox(own: Address | undefined, asked: Address): boolean {
+  if (own === undefined) return false
+  return isDomainMailbox(asked) ? domainOf(own) === domainOf(asked) : addressKey(own) === addressKey(asked)
 }

@@ -254,7 +254,7 @@ export function scriptedConsent(link: string): ConsentService & {
         this.browser = ''
         const role = this.named.get(this.person)
         if (!role) throw new Failure('forbidden', `${this.person} may not look at these pages`)
-        return { role, person: this.person }
+        return { role, person: this.person, provider: 'example' }
       },
       roleOf(person) {
         return this.named.get(person)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
+import type { MailboxStatus } from '../../src/mailboxes/services.ts'
 import { signIn, testDoor } from './test-door.ts'
 
 async function signedIn() {
@@ -81,6 +82,16 @@ describe('a test message', () => {
     else Object.assign(services.logins.all[0] ?? {}, { state })
     const { text } = await send({ to: 'you@example.net', login: 'login-1' })
     expect(text).toContain('This login has ended')
+    expect(services.rehearse.asked).toEqual([])
+  })
+
+  it('leaves a whole domain as one of its addresses only', async () => {
+    const { services, send } = await signedIn()
+    Object.assign(services.mailboxes.all[0] ?? {}, { address: '*@example.com' })
+    services.mailboxes.show = async () => services.mailboxes.all[0] as MailboxStatus
+    const { status, text } = await send({ from: 'boss@other.example', to: 'you@example.net' })
+    expect(status).toBe(400)
+    expect(text).toContain('boss@other.example is no address of *@example.com')
     expect(services.rehearse.asked).toEqual([])
   })
 })

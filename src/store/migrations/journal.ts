@@ -16,6 +16,7 @@ const statements = ({ integer, tableOptions }: SchemaWords): string[] => [
     event text not null,
     outcome text not null,
     mailbox_key text,
+    mailbox_domain text,
     login text,
     source text,
     done_by text,
@@ -25,6 +26,7 @@ const statements = ({ integer, tableOptions }: SchemaWords): string[] => [
   'create index journal_mailbox on journal (mailbox_key, id)',
   'create index journal_kind on journal (kind, id)',
   'create index journal_outcome on journal (outcome, id)',
+  'create index journal_domain on journal (mailbox_domain, id)',
   'create index journal_login on journal (login, id)',
   `create table send_hours (
     hour ${integer} primary key not null,

@@ -19,6 +19,7 @@ const statements = ({ integer, tableOptions }: SchemaWords): string[] => [
     role text not null,
     means text not null,
     person text,
+    provider text,
     source text not null,
     browser text not null,
     created_at ${integer} not null,

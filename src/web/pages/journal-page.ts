@@ -63,7 +63,8 @@ function filterForm({ filled, mailboxes, logins }: JournalView, { t, pages }: Pa
   return html`<details${hasFilters(filled) && html` open`}>
 <summary>${t`Choose what is shown`}</summary>
 <form method="get" action="${pages.path('journal')}" class="filters">
-${choice('mailbox', t`Mailbox`, same(mailboxes))}
+<label>${t`Mailbox`} <input name="mailbox" maxlength="254" list="known-mailboxes" autocomplete="off" value="${text('mailbox')}"></label>
+<datalist id="known-mailboxes">${mailboxes.map((address) => html`<option value="${address}">`)}</datalist>
 ${choice('login', t`Login`, same(logins))}
 ${choice(
   'kind',

@@ -79,7 +79,7 @@ export function createPages({
     store: pageAccess,
     keyedHash,
     clock,
-    roleOf: (person) => consent.signIns.roleOf(person),
+    roleOf: (person, providerId) => consent.signIns.roleOf(person, providerId),
   })
   const cookie = createConsentCookie(publicUrl)
   const begun = createBegunConsents(clock)

@@ -1,5 +1,6 @@
-import { type Address, isDomainMailbox, parseAddress, printable } from '../../base/address.ts'
+import { type Address, covers, isDomainMailbox, parseAddress, printable } from '../../base/address.ts'
 import { Failure } from '../../base/failure.ts'
+import { howToAllow } from '../../mailboxes/allowing-command.ts'
 import { mailboxForSender } from '../../mailboxes/sender-policy.ts'
 import type { LoginStatus } from '../../mailboxes/services.ts'
 import type { Rehearse } from '../../upstream/rehearse.ts'
@@ -9,6 +10,10 @@ import type { ShownStep } from './test-message-page.ts'
 /** What a form for a test message asks for. @throws Failure `invalid` */
 export function testMessageOf(mailbox: Address, fields: Fields): { from: Address; to: Address } {
   const from = isDomainMailbox(mailbox) ? parseAddress(one(fields, 'from')?.trim() ?? '') : mailbox
+  if (isDomainMailbox(mailbox) && !covers(mailbox, from))
+    throw new Failure('invalid', `${printable(from)} is no address of ${mailbox}`, {
+      fix: 'Give a sender of that domain.',
+    })
   const to = parseAddress(one(fields, 'to')?.trim() ?? '')
   for (const address of [from, to]) {
     if (/[^\x20-\x7e]/.test(address) || isDomainMailbox(address))
@@ -33,8 +38,10 @@ export async function* testSteps(
   if (login) {
     const verdict = mailboxForSender({ ...login, mailboxes: login.mailboxes.map(withoutAliases) }, from)
     if (!verdict.allowed) {
-      const fix = `Allow it with: postern login allow ${login.id} --sender ${from}`
-      yield { step: 'login', failure: new Failure('sender-refused', `${verdict.reason}.`, { fix }) }
+      const mailboxes = login.mailboxes.map(withoutAliases)
+      const fix = howToAllow({ login: login.id, mailboxes }, from)
+      const about = fix === undefined ? {} : { fix }
+      yield { step: 'login', failure: new Failure('sender-refused', `${verdict.reason}.`, about) }
       return
     }
     yield { step: 'login', said: login.userName }

@@ -385,8 +385,8 @@ export const japaneseOfPages: Dictionary = {
   'The provider said: {1}': 'プロバイダーの応答: {1}',
   'A test message to {1}': '{1} へのテストメッセージ',
   '"{1}" cannot get or send a test message': '「{1}」ではテストメッセージを送受信できません',
-  'Allow it with: postern login allow {1} --sender {2}':
-    '次のコマンドで許可できます: postern login allow {1} --sender {2}',
+  'Allow it with: postern login {1} --sender {2}':
+    '次のコマンドで許可できます: postern login {1} --sender {2}',
   'Give one address of ASCII characters.': 'ASCII 文字のアドレスを 1 つ入力してください。',
 
   // Consent links

@@ -575,4 +575,8 @@ export const japaneseOfRooms: Dictionary = {
   'This login has ended': 'このログインは終了しています',
   'Go back, load the page of the mailbox again, and choose another login.':
     '戻ってメールボックスのページを読み込み直し、別のログインを選んでください。',
+  'For consents in browsers elsewhere, set POSTERN_PUBLIC_URL to an https address, or paste the answer.':
+    'ほかのマシンのブラウザーで同意するには、POSTERN_PUBLIC_URL に https のアドレスを設定するか、応答を貼り付けてください。',
+  '{1} is no address of {2}': '{1} は {2} のアドレスではありません',
+  'Give a sender of that domain.': 'そのドメインの送信者を指定してください。',
 }

@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest'
+import { warnOfPageSignIns } from '../../src/consent/page-people.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
+
+const google = { id: 'google', name: 'Google' }
+const named = { administrators: ['boss@example.com'], viewers: [] }
+
+it.each([
+  ['nothing is said while nobody is named', [], { administrators: [], viewers: [] }, 0],
+  ['nor where all can vouch', [google], { ...named, providers: ['google'] }, 0],
+  ['nor where some of the built-in ones can', [google], named, 0],
+  ['but where none can', [], named, 1],
+  ['and where one that is named cannot', [google], { ...named, providers: ['google', 'yandex'] }, 1],
+])('%s', (_what, offered, people, lines) => {
+  const log = createRecordingLog()
+  warnOfPageSignIns({ providers: () => offered }, people, log)
+  expect(log.lines).toHaveLength(lines)
+})
