@@ -3,7 +3,6 @@
 
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { chromium } from 'playwright-core'
 import { readOwnerKey } from '../../dist/store/owner-key.js'
 import { median } from './figures.js'
 import { freePorts } from './free-ports.js'
@@ -18,6 +17,8 @@ export async function page({ rounds, setStage }) {
   const url = `http://localhost:${port}`
   const settings = { POSTERN_WEB_LISTEN: `127.0.0.1:${port}`, POSTERN_PUBLIC_URL: url }
   const stage = await setStage({ settings })
+  // Loaded here: no other workload starts slower for it.
+  const { chromium } = await import('playwright-core')
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
   try {
     const signedIn = await signIn(browser, url, stage.environment.POSTERN_DATA_DIR)
