@@ -4,11 +4,11 @@ import { Failure } from '../base/failure.ts'
 import type { Config } from '../config/config.ts'
 import { redirectUriOf } from '../consent/consent-links.ts'
 import { createCatalogue } from '../providers/catalogue.ts'
-import { createHttpFetch } from '../providers/http/http-fetch.ts'
 import type { CheckedPoint, RegistrationCheck } from '../providers/registration-check.ts'
 import { createRegistrationChecks } from '../providers/registration-checks.ts'
 import type { Context } from './context.ts'
 import { exitCodes } from './exit-code.ts'
+import { withHttp } from './with-http.ts'
 
 /** `postern provider check` */
 export function addProviderCheckVerb(provider: Command, context: Context): void {
@@ -36,17 +36,11 @@ async function checkRunning(context: Context, id: string): Promise<RegistrationC
   }
 }
 
-async function checkHere(config: Config, id: string): Promise<RegistrationCheck> {
-  const http = createHttpFetch({
-    extraCa: config.extraCa,
-    timeoutSeconds: config.limits.tokenRequestSeconds,
-  })
-  try {
-    const settingsNow = async () => ({ catalogue: createCatalogue(config), publicUrl: config.publicUrl })
-    return await createRegistrationChecks({ settingsNow, redirectUriOf, http, clock: systemClock }).check(id)
-  } finally {
-    await http.close()
-  }
+function checkHere(config: Config, id: string): Promise<RegistrationCheck> {
+  const settingsNow = async () => ({ catalogue: createCatalogue(config), publicUrl: config.publicUrl })
+  return withHttp(config, (http) =>
+    createRegistrationChecks({ settingsNow, redirectUriOf, http, clock: systemClock }).check(id),
+  )
 }
 
 const marks: Record<CheckedPoint['outcome'], string> = { good: 'good ', wrong: 'WRONG', unknown: '?    ' }

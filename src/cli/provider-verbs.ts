@@ -5,7 +5,6 @@ import { asFailure } from '../base/failure.ts'
 import type { Config } from '../config/config.ts'
 import { redirectUriOf } from '../consent/consent-links.ts'
 import { createCatalogue } from '../providers/catalogue.ts'
-import { createHttpFetch } from '../providers/http/http-fetch.ts'
 import { createOAuthClients } from '../providers/oauth/oauth-clients.ts'
 import { objectIdIn } from '../providers/oauth/token-claims.ts'
 import { withoutOAuth } from '../providers/presets/without-oauth.ts'
@@ -15,6 +14,7 @@ import { addProviderCheckVerb } from './provider-check-verb.ts'
 import { suggestionFor, suggestionText } from './provider-suggestion.ts'
 import { providerText, type TokenCheck } from './provider-texts.ts'
 import { table } from './terminal.ts'
+import { withHttp } from './with-http.ts'
 
 /** `postern provider list | show | check` */
 export function addProviderVerbs(program: Command, context: Context): void {
@@ -60,16 +60,15 @@ export function addProviderVerbs(program: Command, context: Context): void {
   addProviderCheckVerb(provider, context)
 }
 
-/** @throws Failure where the provider cannot be asked at all */
+/** What the provider says against it is part of the answer. */
 async function ask(config: Config, id: string, mailbox: string): Promise<TokenCheck> {
-  const { extraCa, limits } = config
-  const http = createHttpFetch({ extraCa, timeoutSeconds: limits.tokenRequestSeconds })
   try {
     const catalogue = createCatalogue(config)
     const { flows } = catalogue.registered(id)
     const flow = flows.includes('service-account') ? 'service-account' : 'client-credentials'
-    const client = createOAuthClients({ catalogue, http, clock: systemClock })(id)
-    const { accessToken, remark = {} } = await client.withoutPerson(flow, mailbox)
+    const { accessToken, remark = {} } = await withHttp(config, (http) =>
+      createOAuthClients({ catalogue, http, clock: systemClock })(id).withoutPerson(flow, mailbox),
+    )
     const objectId = objectIdIn(accessToken.reveal())
     return { ...remark, ...(objectId !== undefined && { objectId }) }
   } catch (error) {
@@ -78,8 +77,6 @@ async function ask(config: Config, id: string, mailbox: string): Promise<TokenCh
     return {
       mistake: { what, fix: fix ?? 'Check the registration, its secret or certificate, and its tenant.' },
     }
-  } finally {
-    await http.close()
   }
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { freshSecret } from '../mailboxes/fresh-secret.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
-import { severalTenants } from '../providers/registration-at.ts'
+import { isOneTenant } from '../providers/registration-at.ts'
 import type { ConsentNeeds } from './consent-needs.ts'
 import type { AdminConsents } from './service.ts'
 
@@ -64,7 +64,7 @@ function adminConsentUrl({ name, oauth, registration }: RegisteredProvider): URL
   // Personal accounts have no administrator.
   if (tenant.toLowerCase() === 'common')
     url.pathname = url.pathname.replace(/^\/common\//i, '/organizations/')
-  const asApp = (clientSecrets.length > 0 || certificate) && !severalTenants.includes(tenant.toLowerCase())
+  const asApp = (clientSecrets.length > 0 || certificate) && isOneTenant(tenant)
   // What the registration lists; or what people consent to one by one.
   const scopes = asApp ? oauth.applicationScopes : oauth.mailScopes
   url.search = new URLSearchParams({ client_id: clientId, scope: scopes.join(' ') }).toString()

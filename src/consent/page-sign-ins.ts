@@ -4,10 +4,11 @@ import { Failure } from '../base/failure.ts'
 import type { KeyedHash } from '../base/keyed-hash.ts'
 import type { Secret } from '../base/secret.ts'
 import type { PageAccessConfig } from '../config/config.ts'
+import { findRegistered } from '../providers/find-registered.ts'
 import { provesIdentity } from '../providers/oauth/identity.ts'
 import type { TokenAnswer } from '../providers/oauth/oauth-client.ts'
 import type { Provider, RegisteredProvider } from '../providers/provider.ts'
-import { severalTenants } from '../providers/registration-at.ts'
+import { isOneTenant } from '../providers/registration-at.ts'
 import type { ConsentNeeds } from './consent-needs.ts'
 import { roleOfPerson } from './page-people.ts'
 import { type BegunSignIn, createSignInStates, isSignInState } from './page-sign-in-states.ts'
@@ -39,10 +40,6 @@ export function createPageSignIns(needs: Needs): PageSignIns {
     return isOn && isNamed && canTell(provider) && vouches(provider)
   }
 
-  function isRegistered(id: string): boolean {
-    return catalogue.list().some(({ provider, registered }) => registered && provider.id === id)
-  }
-
   function usable(providerId: string): RegisteredProvider {
     const provider = catalogue.registered(providerId)
     if (mayTell(provider)) return provider
@@ -51,8 +48,8 @@ export function createPageSignIns(needs: Needs): PageSignIns {
     })
   }
 
-  async function exchange(callback: URL, state: Secret, one: BegunSignIn): Promise<TokenAnswer> {
-    const { nonce, codeVerifier, providerId } = one
+  async function exchange(callback: URL, begun: BegunSignIn): Promise<TokenAnswer> {
+    const { state, nonce, codeVerifier, providerId } = begun
     const { name } = usable(providerId)
     const error = callback.searchParams.get('error')
     if (error !== null) throw notProven(`${name} says that the sign-in did not succeed`)
@@ -65,13 +62,13 @@ export function createPageSignIns(needs: Needs): PageSignIns {
     }
   }
 
-  function take(callback: URL, browser: Secret | undefined): { state: Secret; one: BegunSignIn } {
+  function take(callback: URL, browser: Secret | undefined): BegunSignIn {
     const text = stateOf(callback)
-    const one = browser && states.read(text, browser)
-    if (!one || one.until <= clock.now() || taken.has(text))
+    const begun = browser && states.read(text, browser)
+    if (!begun || begun.until <= clock.now() || taken.has(text))
       throw notProven('This sign-in was begun in another browser, or took too long')
     taken.set(text, true)
-    return { state: one.state, one }
+    return begun
   }
 
   return {
@@ -93,19 +90,19 @@ export function createPageSignIns(needs: Needs): PageSignIns {
     isOne: (callback) => isSignInState(stateOf(callback)),
 
     async complete(callback, browser) {
-      const { state, one } = take(callback, browser)
-      const { identity } = await exchange(callback, state, one)
+      const begun = take(callback, browser)
+      const { identity } = await exchange(callback, begun)
       const vouched = identity?.vouched ?? []
       for (const person of vouched) {
         const role = roleOfPerson(person, people)
-        if (role) return { role, person, provider: one.providerId }
+        if (role) return { role, person, provider: begun.providerId }
       }
-      throw unknownPerson(vouched[0], catalogue.registered(one.providerId).name)
+      throw unknownPerson(vouched[0], catalogue.registered(begun.providerId).name)
     },
 
     roleOf(person, providerId) {
-      const isStillAsked = isRegistered(providerId) && mayTell(catalogue.registered(providerId))
-      return isStillAsked ? roleOfPerson(person, people) : undefined
+      const provider = findRegistered(catalogue, providerId)
+      return provider && mayTell(provider) ? roleOfPerson(person, people) : undefined
     },
   }
 }
@@ -118,8 +115,7 @@ function canTell({ oauth, flows }: Provider): boolean {
 /** Entra answers for somebody only where the registration is for one tenant: see `vouchedAddresses`. */
 function vouches({ oauth, registration }: RegisteredProvider): boolean {
   const { tenant } = registration
-  if (tenant === undefined) return oauth.tokenClaims === undefined
-  return !severalTenants.includes(tenant.toLowerCase())
+  return tenant === undefined ? oauth.tokenClaims === undefined : isOneTenant(tenant)
 }
 
 function stateOf(callback: URL): string {

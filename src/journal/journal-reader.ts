@@ -1,3 +1,4 @@
+import { domainMailbox } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { JournalEntry, JournalStore, SendHour } from '../store/ports.ts'
 import { readFilters } from './read-filters.ts'
@@ -49,7 +50,7 @@ export function createJournalReader({ store, clock, flush }: JournalReaderNeeds)
 function withDomains(sends: ReadonlyMap<string, number>): Map<string, number> {
   const all = new Map(sends)
   for (const [key, at] of sends) {
-    const domain = `*${key.slice(key.lastIndexOf('@'))}`
+    const domain = domainMailbox(key) ?? key
     all.set(domain, Math.max(all.get(domain) ?? 0, at))
   }
   return all

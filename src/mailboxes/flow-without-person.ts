@@ -1,7 +1,7 @@
 import { isDomainMailbox } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
-import { severalTenants } from '../providers/registration-at.ts'
+import { isOneTenant } from '../providers/registration-at.ts'
 import type { Flow } from '../store/ports.ts'
 import type { MailboxRequest } from './services.ts'
 
@@ -60,7 +60,7 @@ function requireProof({ id, registration }: RegisteredProvider): void {
       { fix: 'Give the registration one of them at the provider and in the settings, and restart.' },
     )
   }
-  if (tenant !== undefined && severalTenants.includes(tenant.toLowerCase())) {
+  if (tenant !== undefined && !isOneTenant(tenant)) {
     throw new Failure(
       'configuration',
       `"${tenant}" stands for many organisations, and an app without a person belongs to one`,

@@ -70,13 +70,18 @@ function highVolumeOf({ microsoft }: Registrations): RegistrationOrFix {
 }
 
 /** Names that stand for many organisations or none. */
-export const severalTenants: readonly string[] = [
+const severalTenants: readonly string[] = [
   'common',
   'organizations',
   'consumers',
   // The tenant of all personal accounts.
   '9188040d-6c67-4c5b-b112-36a304b66dad',
 ]
+
+/** Whether a name at Microsoft stands for one organisation. */
+export function isOneTenant(tenant: string): boolean {
+  return !severalTenants.includes(tenant.toLowerCase())
+}
 
 function googleOf({ google }: Registrations): RegistrationOrFix {
   const fix = 'Set POSTERN_GOOGLE_CLIENT_ID and POSTERN_GOOGLE_CLIENT_SECRET, and restart.'

@@ -1,4 +1,5 @@
 import { Failure } from '../base/failure.ts'
+import { findRegistered } from './find-registered.ts'
 import { isLoopbackHost } from './http/loopback.ts'
 import type { ClientTrial } from './oauth/try-client.ts'
 import type { Catalogue, GrantFlow, RegisteredProvider } from './provider.ts'
@@ -60,10 +61,11 @@ export function runningPoint(
 ): CheckedPoint {
   if (!running)
     return unknown('running', { what: 'No postern is running.', fix: 'Start it with "postern serve".' })
+  const current = findRegistered(running.catalogue, registered.id)
   const same =
     running.publicUrl.href === publicUrl.href &&
-    isRegistered(running.catalogue, registered.id) &&
-    revealed(running.catalogue.registered(registered.id)) === revealed(registered)
+    current !== undefined &&
+    revealed(current) === revealed(registered)
   if (same) return good('running', { what: 'The postern that runs was started with these settings.' })
   return wrong('running', {
     what: 'The postern that runs was started with other settings than those that are there now.',
@@ -123,10 +125,6 @@ function notTold(name: string, why: string): CheckedPoint {
     what: `${name} does not tell yet: ${why}`,
     fix: 'Add a mailbox, connect it, and send a test message.',
   })
-}
-
-function isRegistered(catalogue: Catalogue, id: string): boolean {
-  return catalogue.list().some(({ provider, registered }) => registered && provider.id === id)
 }
 
 function told(outcome: CheckedPoint['outcome']): (point: CheckedPoint['point'], said: Told) => CheckedPoint {

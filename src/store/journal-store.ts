@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely'
-import { type Address, addressKey, isDomainMailbox } from '../base/address.ts'
+import { type Address, addressKey, domainMailbox, isDomainMailbox } from '../base/address.ts'
 import type { Database } from './database.ts'
 import type { JournalEntry, JournalQuery, JournalStore, SendHour } from './ports.ts'
 import { present } from './present.ts'
@@ -53,7 +53,7 @@ function selection(tables: Pick<Transaction<Tables>, 'selectFrom'>, query: Journ
   let chosen = tables.selectFrom('journal').selectAll().orderBy('id', 'desc').limit(limit)
   if (mailbox !== undefined) {
     const [column, value] = isDomainMailbox(mailbox)
-      ? (['mailbox_domain', domainOf(mailbox)] as const)
+      ? (['mailbox_domain', domainKey(mailbox)] as const)
       : (['mailbox_key', addressKey(mailbox)] as const)
     chosen = chosen.where(column, '=', value)
   }
@@ -106,10 +106,9 @@ export function sendHoursOf(entries: readonly JournalEntry[]): SendHour[] {
   return [...hours.values()]
 }
 
-/** As `addressKey` has it. */
-export function domainOf(mailbox: Address): string {
-  const key = addressKey(mailbox)
-  return key.slice(key.lastIndexOf('@') + 1)
+/** What all addresses of a domain have in common: `*@example.com`, as `addressKey` has it. */
+export function domainKey(mailbox: Address): string {
+  return addressKey(domainMailbox(mailbox) ?? mailbox)
 }
 
 /** By `addressKey`. */
@@ -129,7 +128,7 @@ function rowOf(entry: JournalEntry): JournalTable {
     event,
     outcome,
     mailbox_key: mailbox === undefined ? null : addressKey(mailbox),
-    mailbox_domain: mailbox === undefined ? null : domainOf(mailbox),
+    mailbox_domain: mailbox === undefined ? null : domainKey(mailbox),
     login: entry.login ?? null,
     source: entry.source ?? null,
     done_by: entry.by ?? null,
@@ -139,23 +138,14 @@ function rowOf(entry: JournalEntry): JournalTable {
 }
 
 function entryOf(row: JournalTable): JournalEntry {
-  const {
-    mailbox_key,
-    mailbox_domain: _,
-    login,
-    source,
-    done_by,
-    milliseconds,
-    details,
-    kind,
-    outcome,
-    ...rest
-  } = row
+  const { id, at, event, mailbox_key: mailbox, login, source, done_by: by, milliseconds } = row
   return {
-    ...rest,
-    kind: kind as JournalEntry['kind'],
-    outcome: outcome as JournalEntry['outcome'],
-    ...present({ mailbox: mailbox_key, login, source, by: done_by, milliseconds }),
-    details: JSON.parse(details),
+    id,
+    at,
+    kind: row.kind as JournalEntry['kind'],
+    event,
+    outcome: row.outcome as JournalEntry['outcome'],
+    ...present({ mailbox, login, source, by, milliseconds }),
+    details: JSON.parse(row.details),
   }
 }

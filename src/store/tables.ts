@@ -172,7 +172,7 @@ export interface JournalTable {
   event: string
   outcome: string
   mailbox_key: string | null
-  /** Of that address: one may look for a whole domain. */
+  /** `*@example.com` of that address: one may look for a whole domain. */
   mailbox_domain: string | null
   /** A user name. */
   login: string | null

@@ -3,13 +3,13 @@ import type { Address } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { KeyedHash } from '../base/keyed-hash.ts'
 import { Secret } from '../base/secret.ts'
-import { sourceOf } from '../base/source.ts'
 import { freshId, freshSecret } from '../mailboxes/fresh-secret.ts'
 import { sameHash } from '../mailboxes/same-hash.ts'
 import type { PageAccessStore, PageRole, PageSession } from '../store/ports.ts'
 import { cookieValues, ownCookie } from './cookies.ts'
 import { HttpRefusal } from './http-refusal.ts'
 import { newLinkAdvice } from './sign-in-links.ts'
+import { sourceKey } from './source-key.ts'
 import { isToken } from './token-form.ts'
 
 const lifeMilliseconds = 12 * 3_600_000
@@ -86,7 +86,7 @@ export function createSessions({ publicUrl, store, keyedHash, clock, roleOf }: S
         means,
         ...(person !== undefined && { person }),
         ...(provider !== undefined && { provider }),
-        source: sourceOf(request.socket.remoteAddress ?? '').key,
+        source: sourceKey(request),
         browser: (request.get('user-agent') ?? '').slice(0, longestBrowser),
         createdAt: now,
         lastUsedAt: now,

@@ -1,7 +1,7 @@
 import type { Request } from 'express'
 import { Secret } from '../base/secret.ts'
-import { sourceOf } from '../base/source.ts'
 import type { Guard } from '../guessing/guard.ts'
+import { sourceKey } from './source-key.ts'
 
 /**
  * Counts an API key, link or `state` that was wrong, for the source of the request: the address of its connection, because what
@@ -12,6 +12,6 @@ export type CountWrongSecret = (request: Request, presented: string) => void
 
 export function createWrongSecretCount(guard: Pick<Guard, 'refused'>): CountWrongSecret {
   return (request, presented) => {
-    guard.refused(sourceOf(request.socket.remoteAddress ?? '').key, new Secret(presented))
+    guard.refused(sourceKey(request), new Secret(presented))
   }
 }

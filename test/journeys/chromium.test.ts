@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { addMailbox, command, consentLink } from '../../examples/demo/mailbox.js'
 import { sendWithPassword } from '../../examples/demo/send-with-password.js'
 import { type Stage, setStageWith } from '../../examples/demo/stage.js'
+import { agreeAs } from '../support/agree.ts'
 import { startChromium } from '../support/chromium.ts'
 import { startDovecot } from '../support/dovecot.ts'
 import { peer } from '../support/peer.ts'
@@ -35,11 +36,7 @@ describe.runIf(peer('chromium', 'dovecot'))('a person with Chromium', () => {
     await page.goto(link)
     expect(await page.innerText('body')).toContain(address)
     await page.click('main form button')
-    await page.fill('input[name=login]', address)
-    await page.fill('input[name=password]', 'anything')
-    await page.click('main form button')
-    await page.click('text=Allow')
-    await page.waitForURL(`${stage.postern.url}/**`)
+    await agreeAs(page, address, stage.postern.url)
 
     expect(await page.innerText('body')).toContain(address)
     expect(complaints).toEqual([])

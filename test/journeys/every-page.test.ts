@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { addMailbox, command, consentLink } from '../../examples/demo/mailbox.js'
 import { sendWithPassword } from '../../examples/demo/send-with-password.js'
 import { type Stage, setStage } from '../../examples/demo/stage.js'
+import { agreeAs } from '../support/agree.ts'
 import { startChromium } from '../support/chromium.ts'
 import { troubles } from '../support/inspect-page.ts'
 import { peer } from '../support/peer.ts'
@@ -134,20 +135,12 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     await guest.goto(await consentLink(stage.postern, address))
     await look(guest)
     await guest.click('main form button')
-    await guest.fill('input[name=login]', 'somebody-else@example.com')
-    await guest.fill('input[name=password]', 'anything')
-    await guest.click('main form button')
-    await guest.click('text=Allow')
-    await guest.waitForURL(`${stage.postern.url}/**`)
+    await agreeAs(guest, 'somebody-else@example.com', stage.postern.url)
     expect(await guest.innerText('h1')).toBe('Not connected')
     await look(guest)
     await guest.click('text=Try again')
     await guest.click('main form button')
-    await guest.fill('input[name=login]', address)
-    await guest.fill('input[name=password]', 'anything')
-    await guest.click('main form button')
-    await guest.click('text=Allow')
-    await guest.waitForURL(`${stage.postern.url}/**`)
+    await agreeAs(guest, address, stage.postern.url)
     expect(await guest.innerText('h1')).toBe('Connected')
     await look(guest)
     await go('/consent-links')

@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sendWithPassword } from '../../examples/demo/send-with-password.js'
 import { type Stage, setStageWith } from '../../examples/demo/stage.js'
+import { agreeAs } from '../support/agree.ts'
 import { startChromium } from '../support/chromium.ts'
 import { startDovecot } from '../support/dovecot.ts'
 import { peer } from '../support/peer.ts'
@@ -64,11 +65,7 @@ describe.runIf(peer('chromium', 'dovecot'))('an administrator with Chromium, fro
     expect(await fitsIn(page)).toBe(true)
 
     await page.click('button:text-is("Connect")')
-    await page.fill('input[name=login]', address)
-    await page.fill('input[name=password]', 'anything')
-    await page.click('main form button')
-    await page.click('text=Allow')
-    await page.waitForURL(`${stage.postern.url}/**`)
+    await agreeAs(page, address, stage.postern.url)
     expect(await page.innerText('main')).toContain('postern can now send mail')
 
     await page.click(`text=Back to ${address}`)

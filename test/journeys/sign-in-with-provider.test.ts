@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Stage, setStage } from '../../examples/demo/stage.js'
+import { agreeAs } from '../support/agree.ts'
 import { startChromium } from '../support/chromium.ts'
 import { peer } from '../support/peer.ts'
 
@@ -26,11 +27,7 @@ describe.runIf(peer('chromium'))('people who sign in to the pages at their provi
     const page = await (await browser.newContext()).newPage()
     await page.goto(`${stage.postern.url}/sign-in`)
     await page.click('text=Sign in with Example Mail')
-    await page.fill('input[name=login]', person)
-    await page.fill('input[name=password]', 'anything')
-    await page.click('main form button')
-    await page.click('text=Allow')
-    await page.waitForURL(`${stage.postern.url}/**`)
+    await agreeAs(page, person, stage.postern.url)
     return page
   }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Address, addressKey, domainMailbox, isDomainMailbox } from '../../src/base/address.ts'
 import { Failure } from '../../src/base/failure.ts'
-import { domainOf, lastSendsOf, sendHoursOf } from '../../src/store/journal-store.ts'
+import { domainKey, lastSendsOf, sendHoursOf } from '../../src/store/journal-store.ts'
 import type {
   ActiveGrant,
   ApiKey,
@@ -511,5 +511,5 @@ function pageAccessStore(): Store['pageAccess'] {
 
 function isOfMailbox(own: Address | undefined, asked: Address): boolean {
   if (own === undefined) return false
-  return isDomainMailbox(asked) ? domainOf(own) === domainOf(asked) : addressKey(own) === addressKey(asked)
+  return isDomainMailbox(asked) ? domainKey(own) === domainKey(asked) : addressKey(own) === addressKey(asked)
 }

@@ -1,7 +1,7 @@
 import { Failure } from '../../base/failure.ts'
 import { Secret } from '../../base/secret.ts'
 import type { RegisteredProvider } from '../provider.ts'
-import { severalTenants } from '../registration-at.ts'
+import { isOneTenant } from '../registration-at.ts'
 import { judge } from './judge.ts'
 import type { OAuthClient } from './oauth-client.ts'
 
@@ -53,7 +53,7 @@ export async function tryClient(
 function canSignInAlone({ flows, registration }: RegisteredProvider): boolean {
   const { clientSecrets, certificate, tenant = 'common' } = registration
   if (!flows.includes('client-credentials') || (clientSecrets.length === 0 && !certificate)) return false
-  return !severalTenants.includes(tenant.toLowerCase())
+  return isOneTenant(tenant)
 }
 
 function trialOf(error: unknown): ClientTrial {

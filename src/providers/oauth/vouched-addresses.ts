@@ -1,6 +1,6 @@
 import type { Address } from '../../base/address.ts'
 import type { Registration } from '../provider.ts'
-import { severalTenants } from '../registration-at.ts'
+import { isOneTenant } from '../registration-at.ts'
 import { addressClaim, type Claims, claim, emailVerified } from './claims.ts'
 
 /**
@@ -13,14 +13,11 @@ import { addressClaim, type Claims, claim, emailVerified } from './claims.ts'
  *   tenants, anybody could name any address in a tenant of their own; `email` is never taken from there.
  */
 export function vouchedAddresses(claims: Claims, { tenant }: Pick<Registration, 'tenant'>): Address[] {
-  const named = isOneTenant(tenant) && isOfTenant(claims, tenant) ? ['preferred_username', 'upn'] : []
+  const isTheirs = tenant !== undefined && isOneTenant(tenant) && isOfTenant(claims, tenant)
+  const named = isTheirs ? ['preferred_username', 'upn'] : []
   const isEntra = tenant !== undefined || claim(claims, 'tid') !== undefined
   const verified = !isEntra && emailVerified(claims) && isOwnOfGoogle(claims) ? ['email'] : []
   return [...new Set([...named, ...verified].flatMap((name) => addressClaim(claims, name)))]
-}
-
-function isOneTenant(tenant: string | undefined): tenant is string {
-  return tenant !== undefined && !severalTenants.includes(tenant.toLowerCase())
 }
 
 /** A tenant that is named by one of its domains has an authority of its own, from which no other tenant's token comes. */

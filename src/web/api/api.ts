@@ -2,12 +2,12 @@ import type { Request, RequestHandler, Response } from 'express'
 import express, { Router } from 'express'
 import type { Actor } from '../../base/actor.ts'
 import type { Log } from '../../base/log.ts'
-import { sourceOf } from '../../base/source.ts'
 import { permits } from '../../mailboxes/scopes.ts'
 import type { Principal } from '../../mailboxes/services.ts'
 import { allowOnly } from '../allow-only.ts'
 import { HttpRefusal } from '../http-refusal.ts'
 import { problemHandler } from '../problem.ts'
+import { sourceKey } from '../source-key.ts'
 import type { ApiAnswer, ApiRoute } from './api-route.ts'
 import { scopeFor } from './api-route.ts'
 import { type BearerCheck, bearerOf, insufficientScope } from './bearer.ts'
@@ -101,7 +101,7 @@ function principalOf(response: Response): Principal {
 function actorOf({ name, apiKey }: Principal, request: Request): Actor {
   return {
     name: apiKey === undefined ? name : `API key ${name}`,
-    source: sourceOf(request.socket.remoteAddress ?? '').key,
+    source: sourceKey(request),
   }
 }
 

@@ -6,6 +6,7 @@ import { type Phrases, phrasesFor } from '../texts/phrases.ts'
 import type { BegunConsents, ConsentOrigin } from './begun-consents.ts'
 import type { ConsentCookie } from './consent-cookie.ts'
 import type { PageSender } from './page.ts'
+import { takeToProvider } from './take-to-provider.ts'
 
 export interface BeginConsentParts {
   consent: ConsentService
@@ -51,12 +52,7 @@ export function createBeginConsent({ consent, cookie, begun, pages }: BeginConse
       const body = carryOver({ authorizationUrl, mailbox, providerName }, action, t)
       return pages.send(response, { title: t`Sign in at ${providerName}`, body })
     }
-    // A page rather than a redirect: Chromium holds the targets of redirects that follow a form against the
-    // `form-action` of our content security policy, and the provider is not to be named there.
-    const body = html`<section>
-<p>${t`You sign in for ${html`<strong>${mailbox}</strong>`} at ${providerName}. This page goes there by itself.`}</p>
-<p><a class="button" href="${authorizationUrl.href}">${t`Continue to ${providerName}`}</a></p>
-</section>`
-    pages.send(response, { title: t`Taking you to ${providerName}`, body, forwardTo: authorizationUrl })
+    const words = html`<p>${t`You sign in for ${html`<strong>${mailbox}</strong>`} at ${providerName}. This page goes there by itself.`}</p>`
+    takeToProvider(response, pages, t, { authorizationUrl, providerName, words })
   }
 }

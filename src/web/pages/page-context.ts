@@ -1,9 +1,9 @@
 import type { Request } from 'express'
 import type { Actor } from '../../base/actor.ts'
-import { sourceOf } from '../../base/source.ts'
 import type { Html } from '../html.ts'
 import { html } from '../html.ts'
 import { checkChange, requireAdministrator, type Session, type Sessions } from '../sessions.ts'
+import { sourceKey } from '../source-key.ts'
 import { type Phrases, phrasesFor } from '../texts/phrases.ts'
 import type { PageSender } from './page.ts'
 
@@ -46,7 +46,7 @@ export function createPageContexts(sessions: Sessions, pages: PageSender): PageC
 }
 
 function actorOf({ role, person }: Session, request: Request): Actor {
-  return { name: person ?? role, source: sourceOf(request.socket.remoteAddress ?? '').key }
+  return { name: person ?? role, source: sourceKey(request) }
 }
 
 /** A form of this session. */

@@ -1,16 +1,17 @@
 import type { Request, Response } from 'express'
 import { Router } from 'express'
 import type { Log } from '../../base/log.ts'
-import { sourceOf } from '../../base/source.ts'
 import type { PageSignIns } from '../../consent/service.ts'
 import { allowOnly } from '../allow-only.ts'
 import { html } from '../html.ts'
 import { errorAnswer } from '../http-refusal.ts'
 import type { Sessions } from '../sessions.ts'
+import { sourceKey } from '../source-key.ts'
 import { phrasesFor } from '../texts/phrases.ts'
 import type { ConsentCookie } from './consent-cookie.ts'
 import { mistakeSection } from './mistake-page.ts'
 import type { PageSender } from './page.ts'
+import { takeToProvider } from './take-to-provider.ts'
 
 export interface ProviderSignInParts {
   signIns: PageSignIns
@@ -28,11 +29,7 @@ export function createProviderSignInPages({ signIns, cookie, pages }: ProviderSi
       const t = phrasesFor(request)
       const browser = cookie.ensure(request, response)
       const { authorizationUrl, providerName } = await signIns.begin(request.params.provider, browser)
-      // A page rather than a redirect, as where a consent begins.
-      const body = html`<section>
-<p><a class="button" href="${authorizationUrl.href}">${t`Continue to ${providerName}`}</a></p>
-</section>`
-      pages.send(response, { title: t`Taking you to ${providerName}`, body, forwardTo: authorizationUrl })
+      takeToProvider(response, pages, t, { authorizationUrl, providerName })
     })
     .all(allowOnly('POST'))
 
@@ -52,7 +49,7 @@ export function createSignInCompletion({
 }: ProviderSignInParts & { sessions: Sessions; publicUrl: URL; log: Log }): CompleteSignIn {
   return async (request, response, callback) => {
     const t = phrasesFor(request)
-    const source = sourceOf(request.socket.remoteAddress ?? '').key
+    const source = sourceKey(request)
     try {
       const { role, person, provider } = await signIns.complete(callback, cookie.of(request))
       await sessions.begin(request, response, { role, means: 'provider', person, provider })

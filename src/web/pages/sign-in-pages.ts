@@ -2,7 +2,6 @@ import type { Request } from 'express'
 import { Router } from 'express'
 import type { Log } from '../../base/log.ts'
 import { Secret } from '../../base/secret.ts'
-import { sourceOf } from '../../base/source.ts'
 import type { PageSignIns } from '../../consent/service.ts'
 import type { PagePasswords } from '../../mailboxes/services.ts'
 import type { PageRole } from '../../store/ports.ts'
@@ -14,6 +13,7 @@ import type { Sessions } from '../sessions.ts'
 import { checkCsrf } from '../sessions.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
 import { newLinkAdvice } from '../sign-in-links.ts'
+import { sourceKey } from '../source-key.ts'
 import { type Phrases, phrase, phrasesFor } from '../texts/phrases.ts'
 import type { CountWrongSecret } from '../wrong-secret.ts'
 import { fieldsOf, one, readForm } from './form-fields.ts'
@@ -132,8 +132,4 @@ export function createSignInPages(parts: SignInPagesParts): Router {
       fix: newLinkAdvice(publicUrl),
     })
   }
-}
-
-function sourceKey({ socket }: Request): string {
-  return sourceOf(socket.remoteAddress ?? '').key
 }

@@ -36,9 +36,9 @@ export async function* testSteps(
     return
   }
   if (login) {
-    const verdict = mailboxForSender({ ...login, mailboxes: login.mailboxes.map(withoutAliases) }, from)
+    const mailboxes = login.mailboxes.map((address) => ({ address, aliases: [] }))
+    const verdict = mailboxForSender({ ...login, mailboxes }, from)
     if (!verdict.allowed) {
-      const mailboxes = login.mailboxes.map(withoutAliases)
       const fix = howToAllow({ login: login.id, mailboxes }, from)
       const about = fix === undefined ? {} : { fix }
       yield { step: 'login', failure: new Failure('sender-refused', `${verdict.reason}.`, about) }
@@ -47,8 +47,4 @@ export async function* testSteps(
     yield { step: 'login', said: login.userName }
   }
   yield* rehearse(from, to)
-}
-
-function withoutAliases(address: Address) {
-  return { address, aliases: [] }
 }
