@@ -28,6 +28,7 @@ import { createOAuthClients } from './providers/oauth/oauth-clients.ts'
 import { createRegistrationChecks } from './providers/registration-checks.ts'
 import { createSmtpDoor } from './smtp/door.ts'
 import { lockDataDir } from './store/data-dir-lock.ts'
+import { followStore } from './store/followed-store.ts'
 import { type OpenedStore, openStore } from './store/open-store.ts'
 import { ensureOwnerKey } from './store/owner-key.ts'
 import { createCertificates } from './tls/certificates.ts'
@@ -95,8 +96,6 @@ export async function openServices(config: Config, plainLog: Log): Promise<Opene
   const catalogue = createCatalogue(config)
   const { limits, extraCa } = config
   const http = createHttpFetch({ extraCa, timeoutSeconds: limits.tokenRequestSeconds })
-  const nothingCached = () => {}
-  const signInsChanged = async () => {}
   return {
     mailboxes: createMailboxes({
       store,
@@ -105,12 +104,9 @@ export async function openServices(config: Config, plainLog: Log): Promise<Opene
       renewalSeconds: limits.renewalSeconds,
       clock,
       log,
-      grantChanged: nothingCached,
-      drain: nothingCached,
-      signInsChanged,
     }),
-    logins: createLogins({ store, keyedHash, clock, log, signInsChanged }),
-    apiKeys: createApiKeys({ store, keyedHash, ownerKey, clock, log, signInsChanged }),
+    logins: createLogins({ store, keyedHash, clock, log }),
+    apiKeys: createApiKeys({ store, keyedHash, ownerKey, clock, log }),
     async close() {
       try {
         await http.close()
@@ -157,7 +153,8 @@ async function openData({ dataDir, key, limits }: Config, log: Log): Promise<Ope
 
 /** Everything behind the doors. */
 function composeServices(config: Config, log: Log, data: ServedData) {
-  const { store, keyedHash, ownerKey, journal, readConfigAgain } = data
+  const { keyedHash, ownerKey, journal, readConfigAgain } = data
+  const { store, follow } = followStore(data.store)
   const { limits, extraCa, publicUrl } = config
   const http = createHttpFetch({ extraCa, timeoutSeconds: limits.tokenRequestSeconds })
   const catalogue = createCatalogue(config)
@@ -170,16 +167,16 @@ function composeServices(config: Config, log: Log, data: ServedData) {
   const { mailboxes } = store
   const relay = createRelay({ catalogue, mailboxes, tokens, governors, limits, ...ca, clock, log })
 
-  // One event with two listeners: what is cached of the grant goes, and so do connections that it signed in.
+  // What is cached of the grant goes, and so do connections that it signed in.
   const grantChanged: typeof tokens.grantChanged = (mailbox, fresh) => {
     tokens.grantChanged(mailbox, fresh)
     relay.drain(mailbox)
   }
   const offers = createSignInOffers({ store, clock, log })
   const guard = createGuard({ limits, shownName: offers.shownName, clock, log })
-  const signInsChanged = offers.refresh
+  follow({ mailboxChanged: grantChanged, signInsChanged: offers.refresh })
   const remembered = offers.apiKey
-  const apiKeys = createApiKeys({ store, keyedHash, ownerKey, remembered, clock, log, signInsChanged })
+  const apiKeys = createApiKeys({ store, keyedHash, ownerKey, remembered, clock, log })
   const { consentSeconds, consentLinkSeconds, reminderSeconds } = limits
   const people = config.pageAccess
   const consentNeeds = { store, catalogue, oauthClientFor, keyedHash, clock, log, publicUrl, people }
@@ -217,12 +214,9 @@ function composeServices(config: Config, log: Log, data: ServedData) {
       renewalSeconds: limits.renewalSeconds,
       clock,
       log,
-      grantChanged,
-      drain: relay.drain,
       sending: createSendingStatus(relay, tokens),
-      signInsChanged,
     }),
-    logins: createLogins({ store, keyedHash, clock, log, signInsChanged }),
+    logins: createLogins({ store, keyedHash, clock, log }),
     rehearse: createRehearsal({
       mailboxes,
       catalogue,

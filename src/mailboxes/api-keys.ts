@@ -24,8 +24,6 @@ export interface ApiKeysNeeds {
   remembered?: (id: string) => ApiKey | undefined
   clock: Clock
   log: Log
-  /** Who may sign in how is another now. Waited for. */
-  signInsChanged(): Promise<void>
 }
 
 // The id is found first, then the whole key is compared by its hash: no look-up ever depends on the secret part.
@@ -33,7 +31,7 @@ const keyForm = /^postern_([0-9a-f]{16})_[A-Za-z0-9_-]{43}$/
 
 /** Scoped bearer secrets for scripts: made, listed, revoked, and checked at the HTTP door. */
 export function createApiKeys(needs: ApiKeysNeeds): ApiKeys {
-  const { store, keyedHash, ownerKey, clock, log, signInsChanged } = needs
+  const { store, keyedHash, ownerKey, clock, log } = needs
   const hashOf = (key: string) => keyedHash('api-key', key)
   const ownerHash = hashOf(ownerKey.reveal())
   const noteUse = createUseRecorder((id, at) => store.apiKeys.used(id, at), log)
@@ -49,7 +47,6 @@ export function createApiKeys(needs: ApiKeysNeeds): ApiKeys {
       const apiKey = { id, name, scopes, hash: hashOf(key.reveal()), createdAt: clock.now(), ...expiry }
       await store.apiKeys.add(apiKey)
       log.info({ event: 'api-key.added', apiKey: id, name, scopes, ...actorFields(by) }, 'API key added')
-      await signInsChanged()
       return { apiKey: statusOf(apiKey, clock.now()), key }
     },
     async list() {
@@ -61,7 +58,6 @@ export function createApiKeys(needs: ApiKeysNeeds): ApiKeys {
         throw new Failure('not-found', `There is no API key ${printable(id)} that could be revoked`)
       }
       log.info({ event: 'api-key.revoked', apiKey: id, ...actorFields(by) }, 'API key revoked')
-      await signInsChanged()
     },
     async check(presented) {
       const hash = hashOf(presented.reveal())

@@ -28,14 +28,8 @@ export interface MailboxesNeeds {
   log: Log
   /** How long a grant may stay unused before it is renewed. */
   renewalSeconds: number
-  /** Forget what is cached of this mailbox's tokens. */
-  grantChanged(address: Address): void
-  /** End its warm connections. */
-  drain(address: Address): void
   /** What it may send now; absent while no doors are open. */
   sending?: (address: Address) => Promise<SendingStatus | undefined>
-  /** Who may sign in how is another now. Waited for. */
-  signInsChanged(): Promise<void>
 }
 
 /** The addresses that mail leaves from: added, shown, removed. */
@@ -55,8 +49,6 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
       if (flow !== undefined)
         await store.grants.adopt(withoutPerson(mailbox.address, flow, provider, clock.now()))
       logPut(mailbox, request, by)
-      // Also of a new one: its domain may have covered the address until now.
-      forget(mailbox.address)
       return await statusOf(await existingMailbox(store.mailboxes, mailbox.address))
     },
     async show(address) {
@@ -81,9 +73,6 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
       await store.mailboxes.remove(mailbox.address)
       const fields = { event: 'mailbox.removed', mailbox: mailbox.address, ...actorFields(by) }
       log.info(fields, 'Mailbox removed')
-      forget(mailbox.address)
-      // Logins and API keys that had no other mailbox went with it.
-      await needs.signInsChanged()
       return { removed: mailbox.address, ...(await revoke(mailbox, grant.state === 'absent' ? {} : grant)) }
     },
   }
@@ -135,11 +124,6 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
   function renewalStatus(grant: Grant): Pick<MailboxStatus, 'renewsBy'> {
     if (grant.state !== 'active' || grant.refreshToken === undefined) return {}
     return { renewsBy: new Date(grant.renewedAt + needs.renewalSeconds * 1000).toISOString() }
-  }
-
-  function forget(address: Address): void {
-    needs.grantChanged(address)
-    needs.drain(address)
   }
 
   async function statusOf(mailbox: Mailbox): Promise<MailboxStatus> {

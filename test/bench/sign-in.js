@@ -8,6 +8,7 @@ import { createApiKeys } from '../../dist/mailboxes/api-keys.js'
 import { createLogins } from '../../dist/mailboxes/logins.js'
 import { createSignInOffers } from '../../dist/mailboxes/sign-in-offers.js'
 import { createSignIns } from '../../dist/mailboxes/sign-ins.js'
+import { followStore } from '../../dist/store/followed-store.js'
 import { openStore } from '../../dist/store/open-store.js'
 import { makeFolder, removeFolder } from './clear-up.js'
 import { median } from './figures.js'
@@ -39,9 +40,11 @@ export async function signIn({ rounds, sizes: { attempts: usual } = usualSizes }
   }
 }
 
-async function prepare(store, keyedHash) {
+async function prepare(plain, keyedHash) {
+  const { store, follow } = followStore(plain)
   const offers = createSignInOffers({ store, clock, log })
-  const needs = { store, keyedHash, clock, log, signInsChanged: offers.refresh }
+  follow({ signInsChanged: offers.refresh })
+  const needs = { store, keyedHash, clock, log }
   const logins = createLogins(needs)
   const apiKeys = createApiKeys({ ...needs, ownerKey: new Secret('nobody') })
   // Counting guesses costs next to nothing, and nobody should wait here.

@@ -23,7 +23,6 @@ beforeEach(async () => {
     ownerKey,
     clock,
     log,
-    signInsChanged: async () => {},
   })
   await store.mailboxes.add({ address: 'Me@example.com', providerId: 'custom', createdAt: clock.now() })
 })

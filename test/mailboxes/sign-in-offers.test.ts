@@ -86,7 +86,12 @@ describe('what a client is offered beside PLAIN and LOGIN', () => {
     const { list } = stage.store.logins
     stage.store.logins.list = () => Promise.reject(new Error('busy'))
     await stage.generated({ cramMd5: true })
-    expect(stage.log.lines.at(-1)).toMatchObject({ level: 'error', fields: { event: 'sign-ins.not-read' } })
+    expect(stage.log.lines).toContainEqual(
+      expect.objectContaining({
+        level: 'error',
+        fields: expect.objectContaining({ event: 'sign-ins.not-read' }),
+      }),
+    )
     stage.store.logins.list = list
     expect(offered()).toEqual(nothing)
     await expect.poll(() => offered()).toEqual({ ...nothing, cramMd5: true })

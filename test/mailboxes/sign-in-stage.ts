@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { Failure } from '../../src/base/failure.ts'
 import type { KeyedHash } from '../../src/base/keyed-hash.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { createApiKeys } from '../../src/mailboxes/api-keys.ts'
@@ -7,6 +8,7 @@ import { createLogins } from '../../src/mailboxes/logins.ts'
 import type { LoginRequest } from '../../src/mailboxes/services.ts'
 import { createSignInOffers } from '../../src/mailboxes/sign-in-offers.ts'
 import { createSignIns } from '../../src/mailboxes/sign-ins.ts'
+import { followStore } from '../../src/store/followed-store.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 import { createRecordingGuard } from '../support/recording-guard.ts'
@@ -23,7 +25,16 @@ export type SignInStage = Awaited<ReturnType<typeof setSignInStage>>
 
 /** Logins, API keys and who may sign in, over a store in memory with the mailboxes Me@example.com and shop@example.com. */
 export async function setSignInStage() {
-  const [store, clock, log] = [createMemoryStore(), createManualClock(), createRecordingLog()]
+  const plain = createMemoryStore()
+  let failsAfterwards = false
+  const { revoke } = plain.apiKeys
+  plain.apiKeys.revoke = async (...given) => {
+    const revoked = await revoke(...given)
+    if (failsAfterwards) throw new Failure('store-unavailable', 'The disk under the database fails')
+    return revoked
+  }
+  const { store, follow } = followStore(plain)
+  const [clock, log] = [createManualClock(), createRecordingLog()]
   const guard = createRecordingGuard()
   const scrypts: number[] = []
   /** Stands in for the real one, which chosen-password.test.ts runs: only how often and how costly matters here. */
@@ -32,7 +43,8 @@ export async function setSignInStage() {
     return createHmac('sha256', salt).update(password).digest()
   }
   const offers = createSignInOffers({ store, clock, log })
-  const needs = { store, keyedHash, clock, log, signInsChanged: offers.refresh, scryptCost: 1024, scrypt }
+  follow({ signInsChanged: offers.refresh })
+  const needs = { store, keyedHash, clock, log, scryptCost: 1024, scrypt }
   const logins = createLogins(needs)
   const apiKeys = createApiKeys({ ...needs, ownerKey, remembered: offers.apiKey })
   const signIns = createSignIns({ ...needs, apiKeys, offers, guard: guard.guard })
@@ -51,6 +63,11 @@ export async function setSignInStage() {
     logins,
     apiKeys,
     signIns,
+    /** Runs a revocation of an API key that is written, and not acknowledged. */
+    async commitsAndFails(work: () => Promise<void>) {
+      failsAfterwards = true
+      await work().catch(() => {})
+    },
     /** A login whose password was generated. */
     async generated(request: Partial<LoginRequest> = {}) {
       const { login, password } = await logins.add(complete(request))

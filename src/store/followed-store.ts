@@ -1,0 +1,131 @@
+import type { Address } from '../base/address.ts'
+import { asFailure, type FailureCode } from '../base/failure.ts'
+import type { Store } from './ports.ts'
+
+/** Somebody who remembers something that the store keeps, and has to hear when it is another. */
+export interface Follower {
+  /** A mailbox, or its grant, is not what it was, or may not be. Never throws. */
+  mailboxChanged?(mailbox: Address): void
+  /** Which logins and API keys there are, or what they may do, is not what it was, or may not be. Waited for; never rejects. */
+  signInsChanged?(): Promise<void>
+}
+
+export interface FollowedStore {
+  store: Store
+  follow(follower: Follower): void
+}
+
+/** What a call changes of that which somebody remembers. */
+interface Change {
+  mailbox?: Address
+  signIns?: true
+}
+
+/** The call, or the whole port, changes nothing that is remembered anywhere else. */
+const unremembered = 'unremembered'
+
+type Announced<Port> = {
+  [Method in keyof Port]:
+    | typeof unremembered
+    | (Port[Method] extends (...given: infer Given) => unknown ? (...given: Given) => Change : never)
+}
+
+type Ports = Omit<Store, 'check' | 'close'>
+
+/** Of every method that there is: a new one does not compile before somebody has decided here what it changes. */
+const changes: { [Name in keyof Ports]: typeof unremembered | Announced<Ports[Name]> } = {
+  mailboxes: {
+    // Its domain may have covered the address until now.
+    add: ({ address }) => ({ mailbox: address }),
+    put: ({ address }) => ({ mailbox: address, signIns: true }),
+    // Logins and API keys that had no other mailbox go with it.
+    remove: (address) => ({ mailbox: address, signIns: true }),
+    find: unremembered,
+    covering: unremembered,
+    list: unremembered,
+  },
+  grants: {
+    adopt: ({ mailbox }) => ({ mailbox }),
+    // Both only by the broker that holds the tokens, and in the middle of its own work.
+    renewed: unremembered,
+    lapse: unremembered,
+    ofMailbox: unremembered,
+    list: unremembered,
+    lapsedOrEnding: unremembered,
+    unusedSince: unremembered,
+    endingBy: unremembered,
+  },
+  logins: {
+    add: () => ({ signIns: true }),
+    revoke: () => ({ signIns: true }),
+    allow: () => ({ signIns: true }),
+    findByUserName: unremembered,
+    list: unremembered,
+    used: unremembered,
+    sources: unremembered,
+    knows: unremembered,
+  },
+  apiKeys: {
+    add: () => ({ signIns: true }),
+    revoke: () => ({ signIns: true }),
+    find: unremembered,
+    list: unremembered,
+    used: unremembered,
+  },
+  consentLinks: unremembered,
+  pendingConsents: unremembered,
+  recipientCounts: unremembered,
+  notices: unremembered,
+  pageAccess: unremembered,
+  journal: unremembered,
+}
+
+/**
+ * A store that tells whoever remembers something of it of each change, before the one who asked for the change hears that it is made. So nobody has to think of
+ * them, and nothing that fails afterwards (a second change, a list for the log, the provider) leaves in memory what is no longer so.
+ */
+export function followStore(plain: Store): FollowedStore {
+  const followers: Follower[] = []
+
+  async function tell({ mailbox, signIns }: Change): Promise<void> {
+    if (mailbox !== undefined) for (const follower of followers) follower.mailboxChanged?.(mailbox)
+    if (signIns) await Promise.all(followers.map((follower) => follower.signInsChanged?.()))
+  }
+
+  function announced<Given extends unknown[], Answer>(
+    call: (...given: Given) => Promise<Answer>,
+    changeOf: (...given: Given) => Change,
+  ) {
+    return async (...given: Given): Promise<Answer> => {
+      let certainlyNothing = false
+      try {
+        return await call(...given)
+      } catch (error) {
+        certainlyNothing = refusals.includes(asFailure(error).code)
+        throw error
+      } finally {
+        if (!certainlyNothing) await tell(changeOf(...given))
+      }
+    }
+  }
+
+  function followedPort<Port extends object>(port: Port, told: Announced<Port>): Port {
+    const methods = Object.entries(told).flatMap(([name, changeOf]) => {
+      const method = port[name as keyof Port]
+      if (typeof method !== 'function' || typeof changeOf !== 'function') return []
+      return [[name, announced(method.bind(port), changeOf as never)]]
+    })
+    return { ...port, ...Object.fromEntries(methods) }
+  }
+
+  const ports = Object.entries(changes).flatMap(([name, told]) =>
+    told === unremembered ? [] : [[name, followedPort(plain[name as keyof Ports], told as never)]],
+  )
+  return {
+    store: { ...plain, ...Object.fromEntries(ports) },
+    follow: (follower) => void followers.push(follower),
+  }
+}
+
+/** What the store decides before it changes anything. After other failures nobody can say what was written. */
+const refusals: readonly FailureCode[] = ['already-exists', 'not-found', 'invalid']
