@@ -36,6 +36,7 @@ import { createRelay } from './upstream/create-relay.ts'
 import { createDialer } from './upstream/dial.ts'
 import { createRehearsal } from './upstream/rehearse.ts'
 import { createSendingStatus } from './upstream/sending-status.ts'
+import { createCommandDoor } from './web/command-door.ts'
 import { createWebDoor } from './web/web-door.ts'
 
 /** A postern at work. */
@@ -287,6 +288,7 @@ async function startDoors(
     log,
     version,
   })
+  const commandDoor = createCommandDoor({ dataDir, ownerKey: data.ownerKey, app: webDoor.app, log })
   const smtpDoor = createSmtpDoor({
     listen: config.smtpListen,
     relay,
@@ -301,7 +303,8 @@ async function startDoors(
     serving = false
     services.guard.close()
     try {
-      await Promise.all([removeRunningFile(dataDir), webDoor.stop(), smtpDoor.stop(graceSeconds)])
+      const doors = [commandDoor.stop(), webDoor.stop(), smtpDoor.stop(graceSeconds)]
+      await Promise.all([removeRunningFile(dataDir), ...doors])
     } finally {
       await services.close()
     }
@@ -315,7 +318,8 @@ async function startDoors(
     const smtp = await smtpDoor.start()
     listening = smtp
     // Before it is ready: whoever waits for that may use the command at once.
-    await writeRunningFile(dataDir, { pid: process.pid, web, smtp })
+    const command = await commandDoor.start()
+    await writeRunningFile(dataDir, { pid: process.pid, web, smtp, ...(command && { command }) })
     serving = true
     services.notices.start()
     services.keepAlive.start()

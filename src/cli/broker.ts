@@ -12,7 +12,7 @@ import type { SentLink } from '../notices/service.ts'
 import type { RegistrationCheck } from '../providers/registration-check.ts'
 import type { PageRole } from '../store/ports.ts'
 
-/** What most verbs need of postern: the running one over loopback HTTP, or its store when none runs. */
+/** What most verbs need of postern: the running one by the door that is for the command, or its store when none runs. */
 export interface Broker {
   mailboxes: Omit<Mailboxes, 'named'>
   logins: Logins

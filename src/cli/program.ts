@@ -94,6 +94,9 @@ function everyCommand(command: Command): Command[] {
 
 function createContext(terminal: Terminal, needs: CommandNeeds): Context {
   const config = async () => effective(await needs.readConfig())
+  const warn = (warnings: readonly string[]) => {
+    for (const warning of warnings) terminal.stderr.write(`postern: warning: ${warning}\n`)
+  }
   return {
     terminal,
     config,
@@ -102,14 +105,12 @@ function createContext(terminal: Terminal, needs: CommandNeeds): Context {
     exitCode: 0,
     secret: (from) => readSecret(from, terminal),
     withBroker: async (work) =>
-      closing(reachBroker((await config()).config, needs.openServices), ({ broker, smtp }) =>
+      closing(reachBroker((await config()).config, needs.openServices, warn), ({ broker, smtp }) =>
         work(broker, smtp),
       ),
     withRunningBroker: async (work) =>
       closing(reachRunningBroker((await config()).config), ({ broker }) => work(broker)),
-    warn(warnings) {
-      for (const warning of warnings) terminal.stderr.write(`postern: warning: ${warning}\n`)
-    },
+    warn,
     tell(command, result, inWords) {
       terminal.stdout.write(
         command.opts().json === true ? `${JSON.stringify(result, undefined, 2)}\n` : inWords,

@@ -1,9 +1,8 @@
 import { Failure } from '../base/failure.ts'
 import type { Config, SmtpListener } from '../config/config.ts'
-import { readOwnerKey } from '../store/owner-key.ts'
 import type { Broker, RunningBroker } from './broker.ts'
+import { findRunning } from './find-running.ts'
 import { createRemoteBroker } from './remote-broker.ts'
-import { findRunning } from './running-file.ts'
 
 export interface Reached<B extends Broker> {
   broker: B
@@ -13,30 +12,39 @@ export interface Reached<B extends Broker> {
 
 /**
  * The running postern, or its store where none runs.
+ * @param warn told what a killed postern left behind
  * @throws Failure `configuration` when the data directory cannot be used
  */
 export async function reachBroker(
   config: Config,
   openServices: (config: Config) => Promise<Broker>,
+  warn: (warnings: readonly string[]) => void,
 ): Promise<Reached<Broker>> {
-  const running = await reachRunning(config)
-  return running ?? { broker: await openServices(config), smtp: config.smtpListen }
+  const search = await findRunning(config.dataDir)
+  if (search.state === 'found') {
+    return { broker: createRemoteBroker(search.address), smtp: search.running.smtp }
+  }
+  const broker = await openServices(config)
+  // Told only now: where the store is in use, that says more.
+  if (search.state === 'left-behind') warn([`${search.found}. This was done in its store itself.`])
+  return { broker, smtp: config.smtpListen }
 }
 
 /** @throws Failure `store-unavailable` when none runs; nothing is made or opened then */
-export async function reachRunningBroker(config: Config): Promise<Reached<RunningBroker>> {
-  const running = await reachRunning(config)
-  if (running) return running
-  throw new Failure(
-    'store-unavailable',
-    `No postern is running on the data directory ${config.dataDir}, and this needs one`,
-    { fix: 'Start it with "postern serve" (or: npm start), or name its data directory in POSTERN_DATA_DIR.' },
-  )
-}
-
-async function reachRunning(config: Config): Promise<Reached<RunningBroker> | undefined> {
-  const running = await findRunning(config.dataDir)
-  if (!running) return undefined
-  const ownerKey = await readOwnerKey(config.dataDir)
-  return { broker: createRemoteBroker({ endpoint: running.answering, ownerKey }), smtp: running.smtp }
+export async function reachRunningBroker({ dataDir }: Config): Promise<Reached<RunningBroker>> {
+  const search = await findRunning(dataDir)
+  if (search.state === 'found') {
+    return { broker: createRemoteBroker(search.address), smtp: search.running.smtp }
+  }
+  const fix = 'Start it with "postern serve" (or: npm start), or name its data directory in POSTERN_DATA_DIR.'
+  if (search.state === 'none') {
+    throw new Failure(
+      'store-unavailable',
+      `No postern is running on the data directory ${dataDir}, and this needs one`,
+      { fix },
+    )
+  }
+  throw new Failure('store-unavailable', `${search.found}; this needs a running one`, {
+    fix: `${fix} One that runs, but is older than this command, has to be restarted.`,
+  })
 }

@@ -1,31 +1,32 @@
 import { request } from 'node:http'
+import { request as requestSealed } from 'node:https'
+import type { ConnectionOptions } from 'node:tls'
 import { Failure, type FailureCode } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
-import type { Endpoint } from '../config/config.ts'
 import type { RunningBroker } from './broker.ts'
 import { exitCodes } from './exit-code.ts'
+
+/** Where the running postern is asked: its socket, or a port of loopback and what proves the one end to the other. */
+export type BrokerAddress = { socketPath: string } | (ConnectionOptions & { host: string; port: number })
 
 interface Answer {
   status: number
   text: string
 }
 
-/** The running postern, asked over loopback HTTP with the owner key. Its problem documents (RFC 9457) become Failures again. */
-export function createRemoteBroker({
-  endpoint,
-  ownerKey,
-}: {
-  endpoint: Endpoint
-  ownerKey: Secret
-}): RunningBroker {
+/**
+ * The running postern, asked by the door that is for the command. Only the owner gets there, so that no key is sent. Its problem documents
+ * (RFC 9457) become Failures again.
+ */
+export function createRemoteBroker(address: BrokerAddress): RunningBroker {
   async function call<T>(method: string, path: string, body?: object): Promise<T> {
     const { text } = await checked(method, path, body)
     if (text === '') return undefined as T
-    return (parseObject(text) ?? refuseStranger(endpoint)) as T
+    return (parseObject(text) ?? refuseStranger()) as T
   }
 
   async function checked(method: string, path: string, body?: object): Promise<Answer> {
-    const answer = await ask(endpoint, ownerKey, method, `/api/v1${path}`, body)
+    const answer = await ask(address, method, `/api/v1${path}`, body)
     if (answer.status < 200 || answer.status > 299) throw failureOf(answer)
     return answer
   }
@@ -100,23 +101,19 @@ function withSecret<T>(answer: Record<string, unknown>, member: string): T {
   return (typeof value === 'string' ? { ...answer, [member]: new Secret(value) } : answer) as T
 }
 
-// node:http rather than fetch: the broker's Host allow-list and the owner key make redirects and proxies unwanted.
-function ask(
-  { host, port }: Endpoint,
-  ownerKey: Secret,
-  method: string,
-  path: string,
-  body?: object,
-): Promise<Answer> {
+// node:http rather than fetch: it knows sockets and pre-shared keys, and neither redirects nor proxies.
+function ask(address: BrokerAddress, method: string, path: string, body?: object): Promise<Answer> {
   const octets = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
   const headers = {
-    host: `localhost:${port}`,
-    authorization: `Bearer ${ownerKey.reveal()}`,
+    host: 'localhost',
     accept: 'application/json',
     ...(octets && { 'content-type': 'application/json', 'content-length': octets.length }),
   }
   return new Promise((resolve, reject) => {
-    const outgoing = request({ host, port, method, path, headers, timeout: 60_000 }, (incoming) => {
+    // Each request on a connection of its own, which is proven before anything is written.
+    const begin = 'socketPath' in address ? request : requestSealed
+    const options = { ...address, agent: false, method, path, headers, timeout: 60_000 }
+    const outgoing = begin(options, (incoming) => {
       const chunks: Buffer[] = []
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
       incoming.on('end', () =>
@@ -163,8 +160,8 @@ function parseObject(text: string): object | undefined {
   }
 }
 
-function refuseStranger({ host, port }: Endpoint): never {
-  throw new Failure('internal', `What answers on port ${port} of ${host} is not postern`, {
-    fix: 'If postern was killed and another program took its port, start postern again on another one.',
+function refuseStranger(): never {
+  throw new Failure('internal', 'The running postern gave an answer that this command cannot read', {
+    fix: 'Restart postern, if it is not of the same version as the command.',
   })
 }

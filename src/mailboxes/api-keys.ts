@@ -11,7 +11,7 @@ import { coveredMailbox } from './existing-mailbox.ts'
 import { credentialState, parseExpiry } from './expiry.ts'
 import { freshId, freshSecret } from './fresh-secret.ts'
 import { sameHash } from './same-hash.ts'
-import { parseScope, scopeMailbox } from './scopes.ts'
+import { owner, parseScope, scopeMailbox } from './scopes.ts'
 import type { ApiKeyStatus, ApiKeys, Principal } from './services.ts'
 import { createUseRecorder } from './use-recorder.ts'
 
@@ -61,7 +61,7 @@ export function createApiKeys(needs: ApiKeysNeeds): ApiKeys {
     },
     async check(presented) {
       const hash = hashOf(presented.reveal())
-      if (sameHash(hash, ownerHash)) return { name: 'owner', scopes: ['admin'] }
+      if (sameHash(hash, ownerHash)) return owner
       const id = keyForm.exec(presented.reveal())?.[1]
       const remembered = id === undefined ? undefined : needs.remembered?.(id)
       // What is refused has always asked the store.

@@ -3,6 +3,9 @@ import { Failure } from '../base/failure.ts'
 import type { Scope } from '../store/ports.ts'
 import type { Principal } from './services.ts'
 
+/** Whoever can read the data directory. */
+export const owner: Principal = { name: 'owner', scopes: ['admin'] }
+
 /**
  * Reads the scope of an API key: `read`, `admin`, `token:ADDRESS` or `send:ADDRESS`, in exactly these letters.
  * @throws Failure `invalid`

@@ -14,6 +14,8 @@ export interface DataFiles {
   lock: string
   /** The process that holds the lock, for the message of the second one only. */
   pid: string
+  /** Where the command reaches the running broker. */
+  socket: string
 }
 
 export function dataFiles(dataDir: string): DataFiles {
@@ -23,6 +25,7 @@ export function dataFiles(dataDir: string): DataFiles {
     ownerKey: join(dataDir, 'owner.key'),
     lock: join(dataDir, 'lock.sqlite'),
     pid: join(dataDir, 'postern.pid'),
+    socket: join(dataDir, 'postern.sock'),
   }
 }
 
@@ -52,6 +55,12 @@ export async function requirePrivateFiles(dataDir: string): Promise<DataFiles> {
   await requirePrivate(files.ownerKey, 'owner key', '600')
   for (const suffix of ['', '-wal', '-shm']) await requirePrivate(files.database + suffix, 'database', '600')
   return files
+}
+
+/** Whether the system can have a UNIX socket by this path: its address holds 108 octets on Linux, 104 elsewhere, and ends with a zero. */
+export function socketPathFits(path: string): boolean {
+  if (process.platform === 'win32') return false
+  return Buffer.byteLength(path) < (process.platform === 'linux' ? 108 : 104)
 }
 
 /** True when there is such a file. @throws Failure `configuration` when that cannot be told */

@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express'
+import { isByCommand } from './command-requests.ts'
 import { HttpRefusal } from './http-refusal.ts'
 import { sendProblem } from './problem.ts'
 
@@ -40,6 +41,8 @@ export function createHostAllowList(publicUrl: URL, ports: () => readonly number
 /** Refuses what was meant for somebody else, before any routing: 421 (RFC 9110, section 15.5.20). */
 export function checkHost(list: HostAllowList, publicUrl: URL): RequestHandler {
   return (request, response, next) => {
+    // No browser comes by the door of the command.
+    if (isByCommand(request)) return next()
     // RFC 9112, section 3.2: exactly one Host; section 3.2.2: an absolute target would overrule it.
     const hosts = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
     const plain = hosts.length === 1 && request.url.startsWith('/')

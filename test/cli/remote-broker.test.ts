@@ -1,5 +1,7 @@
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
@@ -15,7 +17,8 @@ interface Request {
 
 let server: Server
 let broker: RunningBroker
-let port: number
+let folder: string
+let socketPath: string
 let requests: Request[]
 let answer: { status: number; type?: string; text: string }
 
@@ -27,14 +30,15 @@ beforeEach(async () => {
     const { status, type = 'application/json', text } = answer
     outgoing.writeHead(status, { 'content-type': type, location: 'http://192.0.2.1/' }).end(text)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  port = (server.address() as AddressInfo).port
-  broker = createRemoteBroker({
-    endpoint: { host: '127.0.0.1', port },
-    ownerKey: new Secret('the-owner-key'),
-  })
+  folder = await mkdtemp(join(tmpdir(), 'postern-remote-'))
+  socketPath = join(folder, 'postern.sock')
+  await new Promise<void>((resolve) => server.listen(socketPath, resolve))
+  broker = createRemoteBroker({ socketPath })
 })
-afterEach(() => new Promise((resolve) => server.close(resolve)))
+afterEach(async () => {
+  await new Promise((resolve) => server.close(resolve))
+  await rm(folder, { recursive: true })
+})
 
 async function read(incoming: IncomingMessage): Promise<Request> {
   const chunks: Buffer[] = []
@@ -50,14 +54,14 @@ const failureOf = (promise: Promise<unknown>) =>
     (error) => (error instanceof Failure ? error : undefined),
   )
 
-describe('the broker behind HTTP', () => {
-  it('asks as the owner, by a name that the door answers to', async () => {
+describe('the broker behind its socket', () => {
+  it('is asked without a key: whoever reaches it is the owner', async () => {
     await broker.mailboxes.show('me+tag@example.com')
     expect(requests).toEqual([
       {
         line: 'GET /api/v1/mailboxes/me%2Btag%40example.com',
-        host: `localhost:${port}`,
-        authorization: 'Bearer the-owner-key',
+        host: 'localhost',
+        authorization: undefined,
         body: '',
       },
     ])
@@ -117,6 +121,6 @@ describe('the broker behind HTTP', () => {
       code: 'store-unavailable',
       message: 'The running postern does not answer',
     })
-    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => server.listen(socketPath, resolve))
   })
 })

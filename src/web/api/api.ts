@@ -5,6 +5,7 @@ import type { Log } from '../../base/log.ts'
 import { permits } from '../../mailboxes/scopes.ts'
 import type { Principal } from '../../mailboxes/services.ts'
 import { allowOnly } from '../allow-only.ts'
+import { isByCommand } from '../command-requests.ts'
 import { HttpRefusal } from '../http-refusal.ts'
 import { problemHandler } from '../problem.ts'
 import { sourceKey } from '../source-key.ts'
@@ -101,7 +102,8 @@ function principalOf(response: Response): Principal {
 function actorOf({ name, apiKey }: Principal, request: Request): Actor {
   return {
     name: apiKey === undefined ? name : `API key ${name}`,
-    source: sourceKey(request),
+    // A UNIX socket has no address: it is this machine.
+    source: isByCommand(request) ? '127.0.0.1' : sourceKey(request),
   }
 }
 

@@ -1,8 +1,10 @@
 import type { Request } from 'express'
 import { Failure } from '../../base/failure.ts'
 import { Secret } from '../../base/secret.ts'
+import { owner } from '../../mailboxes/scopes.ts'
 import type { ApiKeys, Principal } from '../../mailboxes/services.ts'
 import type { Scope } from '../../store/ports.ts'
+import { isByCommand } from '../command-requests.ts'
 import { HttpRefusal } from '../http-refusal.ts'
 import type { CountWrongSecret } from '../wrong-secret.ts'
 
@@ -14,10 +16,11 @@ export interface BearerCheck {
 }
 
 /**
- * Who sends this request, by its `Authorization` header (RFC 6750, section 2.1: the header only, never a parameter).
+ * Who sends this request: the owner by the door of the command, anybody else by its `Authorization` header (RFC 6750, section 2.1: the header only, never a parameter).
  * @throws HttpRefusal 401 with the challenge of RFC 6750, section 3; Failure `limit-reached` instead, for a source that guesses
  */
 export async function bearerOf(request: Request, { apiKeys, countWrong }: BearerCheck): Promise<Principal> {
+  if (isByCommand(request)) return owner
   const [scheme = '', token = ''] = (request.headers.authorization ?? '').split(/ +(.*)/)
   // RFC 6750, section 3.1: without any authentication information, no error code.
   if (scheme.toLowerCase() !== 'bearer') throw unauthorised('This needs an API key', 'Bearer realm="postern"')

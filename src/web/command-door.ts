@@ -1,0 +1,121 @@
+import { chmod, rm } from 'node:fs/promises'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo, ListenOptions, Socket } from 'node:net'
+import type { Log } from '../base/log.ts'
+import type { Secret } from '../base/secret.ts'
+import type { Endpoint } from '../config/config.ts'
+import { dataFiles, socketPathFits } from '../store/data-dir.ts'
+import { ownerProof } from '../store/owner-proof.ts'
+import { markAsCommand } from './command-requests.ts'
+
+const maximumUnproven = 64
+
+/** The door of the `postern` command: the API, asked by the owner of the data directory. */
+export interface CommandDoor {
+  /** Opens the socket in the data directory; where there can be none, gives the port of loopback that stands for it. */
+  start(): Promise<Endpoint | undefined>
+  stop(): Promise<void>
+}
+
+export interface CommandDoorParts {
+  /** Ours alone: its lock is held, and nobody else can enter it. */
+  dataDir: string
+  ownerKey: Secret
+  app: RequestListener
+  log: Log
+}
+
+/**
+ * A UNIX socket where nobody else can come, and so whoever asks there is the owner. Windows, a long path and some file systems know no
+ * such socket: there it is a port of loopback where both sides prove that they hold the owner key.
+ */
+export function createCommandDoor({ dataDir, ownerKey, app, log }: CommandDoorParts): CommandDoor {
+  const { socket: path } = dataFiles(dataDir)
+  let open: Server | undefined
+  const unproven = new Map<string, Socket>()
+
+  const answer: RequestListener = (request, response) => {
+    // Pages are for browsers, and none comes here.
+    if (!request.url?.startsWith('/api/')) {
+      response.writeHead(404).end()
+      return
+    }
+    markAsCommand(request)
+    app(request, response)
+  }
+
+  async function openSocket(): Promise<boolean> {
+    // Of one that was killed: no other postern runs on this data directory.
+    await rm(path, { force: true })
+    if (!socketPathFits(path)) return false
+    const server = createServer(serverOptions, answer)
+    try {
+      await listening(server, { path })
+      await chmod(path, 0o600)
+      open = server
+      return true
+    } catch (error) {
+      server.close()
+      log.warn({ err: error, path }, 'there can be no socket here: the command comes by a port of loopback')
+      return false
+    }
+  }
+
+  async function openPort(): Promise<Endpoint> {
+    const server = createTlsServer({ ...serverOptions, ...ownerProof(ownerKey).server }, answer)
+    limitUnproven(server, unproven)
+    open = server
+    await listening(server, { host: '127.0.0.1', port: 0 })
+    return { host: '127.0.0.1', port: (server.address() as AddressInfo).port }
+  }
+
+  return {
+    async start() {
+      const endpoint = (await openSocket()) ? undefined : await openPort()
+      open?.on('error', (error) =>
+        log.warn({ err: error }, 'the door of the command could not take a connection'),
+      )
+      return endpoint
+    },
+    async stop() {
+      const server = open
+      open = undefined
+      if (!server?.listening) return
+      const closed = new Promise((resolve) => server.close(resolve))
+      for (const socket of unproven.values()) socket.destroy()
+      server.closeIdleConnections()
+      const impatience = setTimeout(() => server.closeAllConnections(), 5_000)
+      await closed
+      clearTimeout(impatience)
+    },
+  }
+}
+
+const serverOptions = { headersTimeout: 30_000, requestTimeout: 60_000, keepAliveTimeout: 5_000 }
+
+/** Strangers can knock at a port: the oldest that has proven nothing makes room. */
+function limitUnproven(server: Server, unproven: Map<string, Socket>): void {
+  server.on('connection', (socket: Socket) => {
+    const peer = peerOf(socket)
+    unproven.set(peer, socket)
+    socket.once('close', () => unproven.delete(peer))
+    const [oldest] = unproven.values()
+    if (unproven.size > maximumUnproven) oldest?.destroy()
+  })
+  server.on('secureConnection', (socket: Socket) => unproven.delete(peerOf(socket)))
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`
+}
+
+function listening(server: Server, where: ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(where, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,216 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer as createHttpServer, type RequestListener } from 'node:http'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { freePort } from '../../examples/demo/free-port.js'
+import { silentLog } from '../../src/base/log.ts'
+import { Secret } from '../../src/base/secret.ts'
+import { findRunning } from '../../src/cli/find-running.ts'
+import { createRemoteBroker } from '../../src/cli/remote-broker.ts'
+import { removeRunningFile, writeRunningFile } from '../../src/cli/running-file.ts'
+import { ensureOwnerKey } from '../../src/store/owner-key.ts'
+import { type CommandDoor, createCommandDoor } from '../../src/web/command-door.ts'
+
+let folder: string
+let dataDir: string
+let ownerKey: Secret
+const closing: (() => Promise<unknown>)[] = []
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'postern-running-'))
+  dataDir = join(folder, 'data')
+  ownerKey = await ensureOwnerKey(dataDir)
+})
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close()
+  await rm(folder, { recursive: true })
+})
+
+const { pid } = process
+const smtp = [{ host: '127.0.0.1', port: 2587, tls: 'none', plainAuth: false, oldTls: false } as const]
+const noMailboxes: RequestListener = (_request, response) => response.end('{"mailboxes":[]}')
+
+async function openDoor(key = ownerKey, app = noMailboxes): Promise<CommandDoor> {
+  const door = createCommandDoor({ dataDir, ownerKey: key, app, log: silentLog })
+  const command = await door.start()
+  closing.push(() => door.stop())
+  await writeRunningFile(dataDir, { pid, web: [], smtp, ...(command && { command }) })
+  return door
+}
+
+/** So deep that no UNIX socket can have this path. */
+async function moveDeep(): Promise<void> {
+  dataDir = join(folder, 'd'.repeat(60), 'e'.repeat(60), 'data')
+  ownerKey = await ensureOwnerKey(dataDir)
+}
+
+const list = async () => {
+  const search = await findRunning(dataDir)
+  if (search.state !== 'found') throw new Error(`${search.state}`)
+  return createRemoteBroker(search.address).mailboxes.list()
+}
+
+describe('the running postern', () => {
+  it('is found by a socket that is for the owner only, and asked there', async () => {
+    const door = await openDoor()
+    expect((await readdir(dataDir)).sort()).toEqual(['owner.key', 'postern.sock', 'running.json'])
+    for (const file of ['postern.sock', 'running.json']) {
+      expect((await stat(join(dataDir, file))).mode & 0o777).toBe(0o600)
+    }
+    expect(await findRunning(dataDir)).toMatchObject({ state: 'found', running: { pid, smtp } })
+    expect(await list()).toEqual([])
+    await door.stop()
+    await removeRunningFile(dataDir)
+    await removeRunningFile(dataDir)
+    expect(await readdir(dataDir)).toEqual(['owner.key'])
+    expect(await findRunning(dataDir)).toEqual({ state: 'none' })
+  })
+
+  it('is found by a handshake with the owner key where the path is too long for a socket', async () => {
+    await moveDeep()
+    await openDoor()
+    expect(await readdir(dataDir)).not.toContain('postern.sock')
+    expect(await list()).toEqual([])
+  })
+
+  it('starts over the socket of a killed one', async () => {
+    const script = `require('node:net').createServer().listen(process.argv[1], () => process.stdout.write('.'))`
+    const killed = spawn(process.execPath, ['-e', script, join(dataDir, 'postern.sock')])
+    await once(killed.stdout, 'data')
+    killed.kill('SIGKILL')
+    await once(killed, 'close')
+    expect(await readdir(dataDir)).toContain('postern.sock')
+    await writeRunningFile(dataDir, { pid, web: [], smtp })
+    expect((await findRunning(dataDir)).state).toBe('left-behind')
+    await openDoor()
+    expect(await list()).toEqual([])
+  })
+
+  it('is not looked for in a data directory that others can enter', async () => {
+    await openDoor()
+    await chmod(dataDir, 0o755)
+    await expect(findRunning(dataDir)).rejects.toMatchObject({
+      code: 'configuration',
+      fix: `Run: chmod 700 ${dataDir}`,
+    })
+  })
+})
+
+describe('its door for the command', () => {
+  const ask = (path: string, onAnswer: (text: string) => void) => {
+    const socket = connect({ path: join(dataDir, 'postern.sock') })
+    socket.end(`GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`)
+    socket.setEncoding('utf8').on('data', onAnswer)
+    return once(socket, 'close')
+  }
+
+  it('answers for the API only: pages have no owner who is there already', async () => {
+    await openDoor()
+    let answer = ''
+    await ask('/', (text) => {
+      answer += text
+    })
+    expect(answer).toMatch(/^HTTP\/1\.1 404 /)
+  })
+
+  it('lets nobody in by its port who has another key, or none', async () => {
+    await moveDeep()
+    let asked = 0
+    await openDoor(new Secret('another owner key'), (_request, response) => {
+      asked++
+      response.end('{"mailboxes":[]}')
+    })
+    expect((await findRunning(dataDir)).state).toBe('left-behind')
+    expect(asked).toBe(0)
+  })
+
+  it('is reached while strangers hold open more connections than it keeps unproven', async () => {
+    await moveDeep()
+    await openDoor()
+    const search = await findRunning(dataDir)
+    const port = search.state === 'found' ? search.running.command?.port : undefined
+    const strangers = Array.from({ length: 200 }, () => connect({ host: '127.0.0.1', port: port ?? 0 }))
+    for (const stranger of strangers) stranger.on('error', () => {})
+    await Promise.all(strangers.map((stranger) => once(stranger, 'connect')))
+    expect(await list()).toEqual([])
+    for (const stranger of strangers) stranger.destroy()
+  })
+})
+
+describe('what a killed postern leaves behind', () => {
+  let heard: Buffer[]
+
+  async function squat(server: Server): Promise<number> {
+    heard = []
+    const sockets: Socket[] = []
+    server.on('connection', (socket) => {
+      sockets.push(socket)
+      socket.on('error', () => {}).on('data', (data) => heard.push(data))
+    })
+    const port = await freePort()
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+    closing.push(() => {
+      for (const socket of sockets) socket.destroy()
+      return new Promise((resolve) => server.close(resolve))
+    })
+    return port
+  }
+  const told = () => Buffer.concat(heard).toString('latin1')
+
+  it('is not believed, though the port is open and a process has its number', async () => {
+    const port = await squat(createHttpServer(noMailboxes))
+    await writeRunningFile(dataDir, { pid, web: [{ host: '0.0.0.0', port }], smtp })
+    const search = await findRunning(dataDir)
+    expect(search).toMatchObject({ state: 'left-behind' })
+    expect(search).toMatchObject({ found: expect.stringContaining(`what listens on 127.0.0.1:${port}`) })
+    expect(told()).toBe('')
+  })
+
+  it.each([
+    ['speaks HTTP', () => createHttpServer(noMailboxes)],
+    ['says nothing', () => createServer()],
+    ['repeats what it hears', () => createServer((socket) => socket.pipe(socket))],
+  ])('tells nothing to one on the port of the command who %s', async (_what, server) => {
+    const port = await squat(server())
+    await writeRunningFile(dataDir, { pid, web: [], smtp, command: { host: '127.0.0.1', port } })
+    expect((await findRunning(dataDir)).state).toBe('left-behind')
+    expect(told()).not.toContain(ownerKey.reveal())
+    expect(told()).not.toContain('HTTP')
+  })
+
+  it('tells nothing that can be read to one who passes everything on to a postern that runs', async () => {
+    await moveDeep()
+    await openDoor()
+    const search = await findRunning(dataDir)
+    const behind = search.state === 'found' ? search.running.command : undefined
+    if (!behind) throw new Error('there is no port')
+    const seen: Buffer[] = []
+    const port = await squat(
+      createServer((socket) => {
+        const onward = connect(behind)
+        onward.on('error', () => socket.destroy()).on('data', (data) => seen.push(data))
+        socket.pipe(onward).pipe(socket)
+      }),
+    )
+    await writeRunningFile(dataDir, { pid, web: [], smtp, command: { host: '127.0.0.1', port } })
+    expect(await list()).toEqual([])
+    expect(heard.length).toBeGreaterThan(1)
+    for (const octets of [told(), Buffer.concat(seen).toString('latin1')]) {
+      expect(octets).not.toMatch(/mailboxes|HTTP/)
+      expect(octets).not.toContain(ownerKey.reveal())
+    }
+  })
+
+  it('is no socket, where something else has its name', async () => {
+    await writeRunningFile(dataDir, { pid, web: [], smtp })
+    await writeFile(join(dataDir, 'postern.sock'), '')
+    expect((await findRunning(dataDir)).state).toBe('left-behind')
+    await rm(join(dataDir, 'postern.sock'))
+    await mkdir(join(dataDir, 'postern.sock'))
+    expect((await findRunning(dataDir)).state).toBe('left-behind')
+  })
+})
