@@ -1,11 +1,12 @@
-import { Router } from 'express'
+import type { Router } from 'express'
 import type { Log } from '../base/log.ts'
 import { allowOnly } from './allow-only.ts'
+import { exactRouter } from './exact-router.ts'
 import { logFailure } from './log-failure.ts'
 
 /** For whoever watches the process: `/healthz` (it serves) and `/readyz` (it can do its work). They tell no details. */
 export function createHealth({ ready, log }: { ready: () => Promise<void>; log: Log }): Router {
-  const router = Router()
+  const router = exactRouter()
 
   router
     .route('/healthz')

@@ -8,6 +8,7 @@ import { apiRoutes } from './api/api-routes.ts'
 import { createHealth } from './health.ts'
 import { checkHost, createHostAllowList } from './host-allow-list.ts'
 import { createPages } from './pages/pages.ts'
+import { plainPath } from './plain-path.ts'
 import { problemHandler } from './problem.ts'
 import { securityHeaders } from './security-headers.ts'
 import type { SignInLinks } from './sign-in-links.ts'
@@ -26,7 +27,7 @@ export interface WebAppParts {
   version: string
 }
 
-/** The order of things: headers, host, then health, API and pages. */
+/** The order of things: headers, host and path, then health, API and pages. */
 export function createWebApp({
   publicUrl,
   ports,
@@ -42,18 +43,22 @@ export function createWebApp({
   app.disable('x-powered-by')
   app.set('query parser', 'simple')
   app.set('etag', false)
+  app.enable('case sensitive routing')
+  app.enable('strict routing')
 
   app.use(securityHeaders(publicUrl))
   app.use(checkHost(hosts, publicUrl))
   app.use(withoutBasePath(publicUrl))
+  app.use(plainPath)
   app.use(createHealth({ ready, log }))
   const countWrong = createWrongSecretCount(services.guard)
   const redirectUri = redirectUriOf(publicUrl)
   const routes = apiRoutes({ services, redirectUri, signInLinks, log })
   app.use('/api', createApi({ bearers: { apiKeys: services.apiKeys, countWrong }, routes, log }))
-  app.use(createPages({ publicUrl, hosts, signInLinks, services, countWrong, clock, log, version }))
-  // API and pages answer their own mistakes; express itself would answer all others with a stack trace.
-  app.use(problemHandler(log))
+  const pages = createPages({ publicUrl, hosts, signInLinks, services, countWrong, clock, log, version })
+  app.use(pages.router)
+  app.use(['/api', '/healthz', '/readyz'], problemHandler(log))
+  app.use(pages.mistakes)
   return app
 }
 

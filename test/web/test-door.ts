@@ -6,6 +6,8 @@ import { createGuard } from '../../src/guessing/create-guard.ts'
 import { createJournal } from '../../src/journal/create-journal.ts'
 import { createPagePasswords } from '../../src/mailboxes/page-passwords.ts'
 import type { PageRole } from '../../src/store/ports.ts'
+import { createSignInLinks } from '../../src/web/sign-in-links.ts'
+import { createWebApp } from '../../src/web/web-app.ts'
 import { createWebDoor } from '../../src/web/web-door.ts'
 import { defaultLimits } from '../support/default-limits.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
@@ -90,6 +92,17 @@ export function testDoor({
 
   return {
     door,
+    /** The routers themselves, which the door loads with the first request. */
+    webApp: createWebApp({
+      publicUrl: new URL(publicUrl),
+      ports: () => listen.map(({ port }) => port),
+      signInLinks: createSignInLinks({ publicUrl: new URL(publicUrl), clock }),
+      services,
+      ready,
+      clock,
+      log,
+      version: '0.1.0',
+    }),
     services,
     time,
     /** What the services would log. */

@@ -1,11 +1,12 @@
-import type { Request, RequestHandler, Response } from 'express'
-import express, { Router } from 'express'
+import type { Request, RequestHandler, Response, Router } from 'express'
+import express from 'express'
 import type { Actor } from '../../base/actor.ts'
 import type { Log } from '../../base/log.ts'
 import { permits } from '../../mailboxes/scopes.ts'
 import type { Principal } from '../../mailboxes/services.ts'
 import { allowOnly } from '../allow-only.ts'
 import { isByCommand } from '../command-requests.ts'
+import { exactRouter } from '../exact-router.ts'
 import { HttpRefusal } from '../http-refusal.ts'
 import { problemHandler } from '../problem.ts'
 import { sourceKey } from '../source-key.ts'
@@ -25,7 +26,7 @@ export function createApi({
   routes: readonly ApiRoute[]
   log: Log
 }): Router {
-  const v1 = Router()
+  const v1 = exactRouter()
   v1.use(async (request, response, next) => {
     response.locals.principal = await bearerOf(request, bearers)
     next()
@@ -37,7 +38,7 @@ export function createApi({
     v1.all(path, allowOnly(...(methods.includes('GET') ? ['HEAD', ...methods] : methods)))
   }
 
-  const api = Router()
+  const api = exactRouter()
   api.use('/v1', v1)
   api.use((_request, _response) => {
     throw new HttpRefusal(404, 'There is nothing at this path')

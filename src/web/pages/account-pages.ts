@@ -1,5 +1,4 @@
-import type { Request, Response } from 'express'
-import { Router } from 'express'
+import type { Request, Response, Router } from 'express'
 import { actorFields } from '../../base/actor.ts'
 import { Failure } from '../../base/failure.ts'
 import type { Log } from '../../base/log.ts'
@@ -7,6 +6,7 @@ import { Secret } from '../../base/secret.ts'
 import type { PagePasswords } from '../../mailboxes/services.ts'
 import { type PageAccessStore, type PageRole, pageRoles } from '../../store/ports.ts'
 import { allowOnly } from '../allow-only.ts'
+import { exactRouter } from '../exact-router.ts'
 import { html } from '../html.ts'
 import { HttpRefusal } from '../http-refusal.ts'
 import { checkCsrf, requireAdministrator, type Sessions } from '../sessions.ts'
@@ -26,7 +26,7 @@ export interface AccountPagesParts {
 /** Passwords of the pages, and the browsers that are signed in. */
 export function createAccountPages(parts: AccountPagesParts): Router {
   const { pageAccess, sessions, pagePasswords, contexts, log } = parts
-  const router = Router()
+  const router = exactRouter()
 
   router
     .route('/account')

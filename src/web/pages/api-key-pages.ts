@@ -1,6 +1,6 @@
-import type { Response } from 'express'
-import { Router } from 'express'
+import type { Response, Router } from 'express'
 import { allowOnly } from '../allow-only.ts'
+import { exactRouter } from '../exact-router.ts'
 import { html } from '../html.ts'
 import type { WebServices } from '../web-services.ts'
 import { apiKeyList, apiKeyRequestOf, madeApiKey, newApiKeyForm } from './api-key-list-page.ts'
@@ -16,7 +16,7 @@ export interface ApiKeyPagesParts {
 /** The pages about API keys. */
 export function createApiKeyPages({ services, contexts }: ApiKeyPagesParts): Router {
   const { mailboxes, apiKeys } = services
-  const router = Router()
+  const router = exactRouter()
 
   router
     .route('/api-keys')

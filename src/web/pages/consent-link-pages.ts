@@ -1,6 +1,7 @@
-import { Router } from 'express'
+import type { Router } from 'express'
 import type { ConsentLinkStatus } from '../../consent/service.ts'
 import { allowOnly } from '../allow-only.ts'
+import { exactRouter } from '../exact-router.ts'
 import type { Html } from '../html.ts'
 import { html } from '../html.ts'
 import { phrase } from '../texts/phrases.ts'
@@ -17,7 +18,7 @@ export interface ConsentLinkPagesParts {
 /** The consent links that were made; each mailbox's page makes them. */
 export function createConsentLinkPages({ services, contexts }: ConsentLinkPagesParts): Router {
   const { consent } = services
-  const router = Router()
+  const router = exactRouter()
 
   router
     .route('/consent-links')

@@ -1,10 +1,10 @@
-import type { Request, Response } from 'express'
-import { Router } from 'express'
+import type { Request, Response, Router } from 'express'
 import { Failure } from '../../base/failure.ts'
 import type { ConsentRefusal } from '../../consent/consent-refused.ts'
 import { ConsentRefused } from '../../consent/consent-refused.ts'
 import type { CompletedConsent, ConsentService, OpenedLink } from '../../consent/service.ts'
 import { allowOnly } from '../allow-only.ts'
+import { exactRouter } from '../exact-router.ts'
 import type { Html } from '../html.ts'
 import { html } from '../html.ts'
 import { errorAnswer } from '../http-refusal.ts'
@@ -37,7 +37,7 @@ export interface ConsentPagesParts {
 /** The pages of the person who consents: they need no session, only a link or the browser that began. */
 export function createConsentPages(parts: ConsentPagesParts): Router {
   const { consent, beginConsent, cookie, begun, pages, countWrong } = parts
-  const router = Router()
+  const router = exactRouter()
 
   router
     .route('/consent/:link')

@@ -1,7 +1,7 @@
-import type { Request, Response } from 'express'
-import { Router } from 'express'
+import type { Request, Response, Router } from 'express'
 import { activitySpans, type JournalPage } from '../../journal/service.ts'
 import { allowOnly } from '../allow-only.ts'
+import { exactRouter } from '../exact-router.ts'
 import type { Html } from '../html.ts'
 import { html } from '../html.ts'
 import type { WebServices } from '../web-services.ts'
@@ -18,7 +18,7 @@ export interface JournalPagesParts {
 /** The page of what happened. */
 export function createJournalPages({ services, contexts }: JournalPagesParts): Router {
   const { journal, mailboxes, logins } = services
-  const router = Router()
+  const router = exactRouter()
 
   router
     .route('/journal')

@@ -1,6 +1,6 @@
-import type { Response } from 'express'
-import { Router } from 'express'
+import type { Response, Router } from 'express'
 import { allowOnly } from '../allow-only.ts'
+import { exactRouter } from '../exact-router.ts'
 import { html } from '../html.ts'
 import type { WebServices } from '../web-services.ts'
 import { type Fields, fieldsOf, readForm } from './form-fields.ts'
@@ -18,7 +18,7 @@ export interface LoginPagesParts {
 /** The pages about logins. */
 export function createLoginPages({ services, contexts }: LoginPagesParts): Router {
   const { mailboxes, logins, smtp } = services
-  const router = Router()
+  const router = exactRouter()
 
   router
     .route('/logins')

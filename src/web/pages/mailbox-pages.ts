@@ -1,8 +1,8 @@
-import type { Request, Response } from 'express'
-import { Router } from 'express'
+import type { Request, Response, Router } from 'express'
 import { addressKey } from '../../base/address.ts'
 import type { MailboxStatus } from '../../mailboxes/services.ts'
 import { allowOnly } from '../allow-only.ts'
+import { exactRouter } from '../exact-router.ts'
 import { html } from '../html.ts'
 import { phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
@@ -31,7 +31,7 @@ const asker = phrase('the administrator')
 export function createMailboxPages(parts: MailboxPagesParts): Router {
   const { services, beginConsent, contexts, redirectUri } = parts
   const { mailboxes, logins, catalogue, consent, notices, journal } = services
-  const router = Router()
+  const router = exactRouter()
 
   router
     .route('/')

@@ -1,9 +1,9 @@
-import type { RequestHandler } from 'express'
-import { Router } from 'express'
+import type { ErrorRequestHandler, RequestHandler, Router } from 'express'
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import { redirectUriOf } from '../../consent/consent-links.ts'
 import { allowOnly } from '../allow-only.ts'
+import { exactRouter } from '../exact-router.ts'
 import type { HostAllowList } from '../host-allow-list.ts'
 import { HttpRefusal } from '../http-refusal.ts'
 import { sameOrigin } from '../same-origin.ts'
@@ -59,7 +59,7 @@ export interface PagesParts {
   version: string
 }
 
-/** Everything that people look at, and the last handler of the door. */
+/** Everything that people look at, and what answers their mistakes. */
 export function createPages({
   publicUrl,
   hosts,
@@ -69,7 +69,7 @@ export function createPages({
   clock,
   log,
   version,
-}: PagesParts): Router {
+}: PagesParts): { router: Router; mistakes: ErrorRequestHandler } {
   const { consent } = services
   const pages = createPageSender({ basePath: publicUrl.pathname.replace(/\/$/, ''), version })
   const redirectUri = redirectUriOf(publicUrl)
@@ -94,7 +94,7 @@ export function createPages({
     log,
   })
 
-  const router = Router()
+  const router = exactRouter()
   router.get('/style.css', (_request, response) => {
     response.type('css').send(stylesheet)
   })
@@ -146,8 +146,7 @@ export function createPages({
   router.use(() => {
     throw new HttpRefusal(404, 'There is no page at this address')
   })
-  router.use(mistakeHandler({ pages, log }))
-  return router
+  return { router, mistakes: mistakeHandler({ pages, log }) }
 }
 
 // The provider sends the browser back to the public name, and cookies belong to one name: a consent that began at

@@ -1,6 +1,7 @@
-import { Router } from 'express'
+import type { Router } from 'express'
 import { providerDetails } from '../../providers/provider-status.ts'
 import { allowOnly } from '../allow-only.ts'
+import { exactRouter } from '../exact-router.ts'
 import type { WebServices } from '../web-services.ts'
 import { readForm } from './form-fields.ts'
 import type { PageContexts } from './page-context.ts'
@@ -15,7 +16,7 @@ export interface ProviderPagesParts {
 
 /** The pages about providers, and how an app is registered there. */
 export function createProviderPages({ services, contexts, redirectUri }: ProviderPagesParts): Router {
-  const router = Router()
+  const router = exactRouter()
 
   router
     .route('/providers/:id')

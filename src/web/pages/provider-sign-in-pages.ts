@@ -1,8 +1,8 @@
-import type { Request, Response } from 'express'
-import { Router } from 'express'
+import type { Request, Response, Router } from 'express'
 import type { Log } from '../../base/log.ts'
 import type { PageSignIns } from '../../consent/service.ts'
 import { allowOnly } from '../allow-only.ts'
+import { exactRouter } from '../exact-router.ts'
 import { html } from '../html.ts'
 import { errorAnswer } from '../http-refusal.ts'
 import type { Sessions } from '../sessions.ts'
@@ -21,7 +21,7 @@ export interface ProviderSignInParts {
 
 /** Sends a browser to the provider at which its person signs in to these pages. */
 export function createProviderSignInPages({ signIns, cookie, pages }: ProviderSignInParts): Router {
-  const router = Router()
+  const router = exactRouter()
 
   router
     .route('/sign-in/with/:provider')

@@ -1,11 +1,11 @@
-import type { Request } from 'express'
-import { Router } from 'express'
+import type { Request, Router } from 'express'
 import type { Log } from '../../base/log.ts'
 import { Secret } from '../../base/secret.ts'
 import type { PageSignIns } from '../../consent/service.ts'
 import type { PagePasswords } from '../../mailboxes/services.ts'
 import type { PageRole } from '../../store/ports.ts'
 import { allowOnly } from '../allow-only.ts'
+import { exactRouter } from '../exact-router.ts'
 import type { Html } from '../html.ts'
 import { html } from '../html.ts'
 import { HttpRefusal } from '../http-refusal.ts'
@@ -41,7 +41,7 @@ const invitations: Record<PageRole, string> = {
 /** Signing a browser in, by a one-time link or a password, and out again. */
 export function createSignInPages(parts: SignInPagesParts): Router {
   const { publicUrl, pages, sessions, pagePasswords, signIns, signInLinks, countWrong, log } = parts
-  const router = Router()
+  const router = exactRouter()
 
   router
     .route('/sign-in')

@@ -1,10 +1,10 @@
-import type { Request, Response } from 'express'
-import { Router } from 'express'
+import type { Request, Response, Router } from 'express'
 import { actorFields } from '../../base/actor.ts'
 import type { Address } from '../../base/address.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import { allowOnly } from '../allow-only.ts'
+import { exactRouter } from '../exact-router.ts'
 import { html } from '../html.ts'
 import type { WebServices } from '../web-services.ts'
 import { fieldsOf, one, readForm } from './form-fields.ts'
@@ -22,7 +22,7 @@ export interface TestMessagePagesParts {
 /** A test message, whose steps are shown as they are taken. */
 export function createTestMessagePages({ services, contexts, clock, log }: TestMessagePagesParts): Router {
   const { mailboxes, logins, rehearse } = services
-  const router = Router()
+  const router = exactRouter()
 
   router
     .route('/mailboxes/:address/test')
