@@ -39,6 +39,12 @@ export function createGovernors({ counts, clock, log }: GovernorsNeeds): Governo
       opening.catch(() => opened.delete(key))
       return (await opening).governor
     },
+    async look(mailbox, provider) {
+      const known = opened.get(addressKey(mailbox))
+      const { daily } = known ? await known : await open(mailbox, () => provider)
+      const registration = () => registrations.get(provider.id) ?? createBreaker(clock, log)
+      return createMailboxGovernor({ provider: () => provider, daily, registration, clock, log }).state()
+    },
     forget(mailbox) {
       const key = addressKey(mailbox)
       const known = opened.get(key)

@@ -12,6 +12,9 @@ export interface Governors {
    * @throws Failure `store-unavailable`
    */
   of(mailbox: Address, provider: () => GovernedProvider): Promise<Governor>
+  /** What the governor of this mailbox has to say, for somebody who only looks: none is made for that.
+   * @throws Failure `store-unavailable` */
+  look(mailbox: Address, provider: GovernedProvider): Promise<GovernorState>
   /** Makes room in memory: nobody sends through this mailbox now. What it counted is kept by the store. */
   forget(mailbox: Address): void
   /** Resolves when all that was counted is stored. */

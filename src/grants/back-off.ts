@@ -59,7 +59,8 @@ export function createBackOff(clock: Clock, random: () => number): BackOff {
     },
 
     pause(key) {
-      const wait = underway.get(key)
+      // Who only looks keeps nothing in memory for longer.
+      const wait = underway.peek(key)
       if (!wait) return undefined
       const { since, failure } = wait
       // The time that is left is counted by the clock that nobody sets.

@@ -122,7 +122,7 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & IdleRe
 
   async function pauseOf(mailbox: Address): Promise<TokenPause | undefined> {
     const providerId = (await store.mailboxes.covering(mailbox))?.providerId
-    const common = providerId === undefined ? undefined : registrations.of(providerId).pause()
+    const common = providerId === undefined ? undefined : registrations.pauseOf(providerId)
     if (common) return { about: 'registration', ...common }
     const own = backOff.pause(addressKey(mailbox))
     return own && { about: 'mailbox', ...own }

@@ -6,6 +6,8 @@ import { createRegistrationBreaker, type RegistrationBreaker } from './registrat
 /** One breaker for each registration, made when it is first asked for. */
 export interface RegistrationBreakers {
   of(providerId: string): RegistrationBreaker
+  /** What `of` would say of its pause, for somebody who only looks: none is made for that. */
+  pauseOf(providerId: string): Omit<Pause, 'about'> | undefined
   /** Of those that wait now, by the provider's id. */
   pauses(): readonly { provider: string; pause: Omit<Pause, 'about'> }[]
   /** As `RegistrationBreaker.forget`, whichever registration it was. */
@@ -21,6 +23,7 @@ export function createRegistrationBreakers(clock: Clock, random: () => number): 
       breakers.set(providerId, breaker)
       return breaker
     },
+    pauseOf: (providerId) => breakers.get(providerId)?.pause(),
     pauses: () =>
       [...breakers].flatMap(([provider, breaker]) => {
         const pause = breaker.pause()

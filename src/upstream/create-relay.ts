@@ -16,7 +16,7 @@ import { createChunkRefusals } from './chunk-refusals.ts'
 import { createDialer } from './dial.ts'
 import { intersect } from './offered.ts'
 import { createOpener } from './open-signed-in.ts'
-import { createPool, type Pool } from './pool.ts'
+import { createPool, type Pool, type PoolState } from './pool.ts'
 import type { Begun, Offered, Relay } from './relay.ts'
 
 export interface RelayDependencies {
@@ -31,6 +31,8 @@ export interface RelayDependencies {
   log: Log
   /** What to say in EHLO; absent: the machine's full name, or its address. */
   ehloName?: string
+  /** How many mailboxes are kept in memory at once. */
+  mostMailboxes?: number
 }
 
 interface Way {
@@ -42,8 +44,7 @@ interface Way {
   freshUntil: number
 }
 
-/** Mailboxes that are kept in memory at once. */
-const mostWays = 5000
+const usualMostMailboxes = 5000
 
 /** Whoever changes a mailbox here says so (`drain`); this bounds what nobody said. */
 const freshMilliseconds = 5000
@@ -51,7 +52,9 @@ const freshMilliseconds = 5000
 /** The provider's side of postern: a pool of warm connections for each mailbox, and transactions on them. */
 export function createRelay(dependencies: RelayDependencies): Relay {
   const { catalogue, mailboxes, governors, limits, clock, log } = dependencies
+  const { mostMailboxes = usualMostMailboxes } = dependencies
   const open = createOpener({ dial: createDialer(dependencies), tokens: dependencies.tokens, limits, log })
+  /** The longest unused first. */
   const ways = new Map<string, Way>()
   /** What each provider's own EHLO offered last, by provider id. */
   const heard = new Map<string, Capabilities>()
@@ -63,11 +66,18 @@ export function createRelay(dependencies: RelayDependencies): Relay {
   let changes = 0
 
   async function wayOf(address: Address): Promise<Way> {
-    const known = ways.get(addressKey(address))
+    const key = addressKey(address)
+    const known = ways.get(key)
     const way = known && clock.monotonic() < known.freshUntil ? known : await lookAgain(address)
+    if (ways.get(key) === way) noteUse(key, way)
     // Asked after the wait above: what began before `close` must not open anything after it.
     if (closed) throw stopping()
     return way
+  }
+
+  function noteUse(key: string, way: Way): void {
+    ways.delete(key)
+    ways.set(key, way)
   }
 
   async function lookAgain(address: Address): Promise<Way> {
@@ -107,14 +117,13 @@ export function createRelay(dependencies: RelayDependencies): Relay {
 
   /** A domain has any number of addresses. One that nobody sends through costs a new connection when somebody does again. */
   function makeRoom(but: string): void {
-    if (ways.size <= mostWays) return
+    if (ways.size <= mostMailboxes) return
     for (const [key, { pool }] of ways) {
-      const { inUse, waiting } = pool.state()
-      if (key === but || inUse > 0 || waiting > 0) continue
+      if (key === but || pool.busy()) continue
       pool.drain()
       ways.delete(key)
       governors.forget(key)
-      if (ways.size <= mostWays) return
+      if (ways.size <= mostMailboxes) return
     }
   }
 
@@ -209,9 +218,14 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       }
     },
     async state(address) {
-      const { pool, governor } = await wayOf(address)
-      const { open, inUse, waiting } = pool.state()
-      const governed = governor.state()
+      // Nothing is made, mended or dropped for somebody who only looks.
+      const mailbox = await mailboxes.covering(address)
+      if (!mailbox) throw unknownMailbox(address)
+      const provider = catalogue.registered(mailbox.providerId)
+      const way = ways.get(addressKey(mailbox.address))
+      const { open, inUse, waiting } = way?.pool.state() ?? nothingOpen
+      const isSame = way?.provider.id === provider.id
+      const governed = isSame ? way.governor.state() : await governors.look(mailbox.address, provider)
       return { ...governed, connections: { ...governed.connections, open, inUse }, waiting }
     },
     async close() {
@@ -220,6 +234,8 @@ export function createRelay(dependencies: RelayDependencies): Relay {
     },
   }
 }
+
+const nothingOpen: PoolState = { open: 0, inUse: 0, waiting: 0 }
 
 /** 421 passes by itself; one that wants a sign-in after the sign-in does not. */
 function useless(host: string, reply: Reply): Failure {

@@ -23,6 +23,8 @@ export interface Pool {
   /** Ends everything; resolves when nothing is open. Whoever waits is refused; a transaction under way has two seconds. */
   close(): Promise<void>
   state(): PoolState
+  /** Somebody uses a connection of it, or waits for one, or for the proof that there is one. */
+  busy(): boolean
 }
 
 export interface PoolState {
@@ -257,6 +259,7 @@ export function createPool(dependencies: PoolDependencies): Pool {
       clearTimeout(patience)
     },
     state: () => ({ open: members.open(), inUse: leased.size, waiting: line.waiting() }),
+    busy: () => leased.size + openings.size + line.wanted() > 0,
   }
 }
 

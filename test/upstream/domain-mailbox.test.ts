@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { createGovernors } from '../../src/governor/create-governors.ts'
 import type { Governors } from '../../src/governor/governor.ts'
 import { createRelay } from '../../src/upstream/create-relay.ts'
@@ -17,6 +17,7 @@ function counted(governors: Governors): Governors & { kept: Set<string> } {
       kept.add(mailbox)
       return governors.of(mailbox, provider)
     },
+    look: governors.look,
     forget(mailbox) {
       kept.delete(mailbox)
       governors.forget(mailbox)
@@ -25,34 +26,84 @@ function counted(governors: Governors): Governors & { kept: Set<string> } {
   }
 }
 
-describe('a whole domain', () => {
-  it('costs no more memory, however many of its addresses were sent from', async () => {
-    const [clock, log, store] = [createManualClock(), createRecordingLog(), createMemoryStore()]
-    await store.mailboxes.add({ address: '*@example.com', providerId: 'custom', createdAt: 0 })
-    const governors = counted(createGovernors({ counts: store.recipientCounts, clock, log }))
-    const provider = registeredProvider()
-    const relay = createRelay({
-      catalogue: { registered: () => provider, list: () => [{ provider, registered: true }] },
-      mailboxes: store.mailboxes,
-      tokens: {
-        accessTokenFor: async () => Promise.reject(new Error('nobody connects')),
-        grantChanged() {},
-        close: async () => {},
-      },
-      governors,
-      limits: patientLimits,
-      clock,
-      log,
-    })
-    let most = 0
-    for (let place = 0; place < 20_000; place += 1) {
-      await relay.state(`a${place}@example.com`)
-      most = Math.max(most, governors.kept.size)
-    }
-    expect(most).toBeLessThanOrEqual(5001)
-    // What was forgotten is made anew.
-    expect(await relay.state('a0@example.com')).toMatchObject({ waiting: 0 })
+const most = 100
+
+/** A relay for every address of example.com, none of which gets a token. */
+async function domainStage() {
+  const [clock, log, store] = [createManualClock(), createRecordingLog(), createMemoryStore()]
+  await store.mailboxes.add({ address: '*@example.com', providerId: 'custom', createdAt: 0 })
+  const governors = counted(createGovernors({ counts: store.recipientCounts, clock, log }))
+  const provider = registeredProvider()
+  const relay = createRelay({
+    catalogue: { registered: () => provider, list: () => [{ provider, registered: true }] },
+    mailboxes: store.mailboxes,
+    tokens: {
+      accessTokenFor: async () => Promise.reject(new Error('nobody connects')),
+      grantChanged() {},
+      close: async () => {},
+    },
+    governors,
+    limits: patientLimits,
+    clock,
+    log,
+    mostMailboxes: most,
+  })
+  onTestFinished(async () => {
     await relay.close()
     await governors.close()
+  })
+  const use = (place: number) => relay.verify(`a${place}@example.com`).catch(() => {})
+  return { relay, governors, store, clock, use }
+}
+
+describe('a whole domain', () => {
+  it('costs no more memory, however many of its addresses were sent from', async () => {
+    const { relay, governors, use } = await domainStage()
+    let kept = 0
+    for (let place = 0; place < 2.5 * most; place += 1) {
+      await use(place)
+      kept = Math.max(kept, governors.kept.size)
+    }
+    expect(kept).toBeLessThanOrEqual(most + 1)
+    // What was forgotten is made anew.
+    expect(await relay.state('a0@example.com')).toMatchObject({ waiting: 0 })
+  })
+
+  it('forgets those first that nobody has sent from for the longest time', async () => {
+    const { governors, use } = await domainStage()
+    for (let place = 0; place < most; place += 1) await use(place)
+    await use(0)
+    for (let place = most; place < most + 10; place += 1) await use(place)
+    expect(governors.kept.has('a0@example.com')).toBe(true)
+    expect(governors.kept.has('a1@example.com')).toBe(false)
+  })
+})
+
+describe('looking', () => {
+  it('makes nothing and drops nothing, however many addresses are looked at', async () => {
+    const { relay, governors, use } = await domainStage()
+    await use(0)
+    for (let place = 1; place < 2 * most; place += 1) await relay.state(`a${place}@example.com`)
+    expect([...governors.kept]).toEqual(['a0@example.com'])
+  })
+
+  it('tells what was sent on the last day and what the provider allows, of a mailbox that nobody has used yet', async () => {
+    const { relay, governors, store, clock } = await domainStage()
+    await store.recipientCounts.add('a0@example.com', clock.now() - (clock.now() % 3_600_000), 7)
+    expect(await relay.state('a0@example.com')).toMatchObject({
+      connections: { open: 0, inUse: 0, allowed: 1, limit: 1 },
+      waiting: 0,
+      recipientsLastDay: 7,
+      pauses: [],
+    })
+    expect(governors.kept.size).toBe(0)
+  })
+
+  it('keeps no mailbox in memory for longer than its use does', async () => {
+    const { relay, governors, use } = await domainStage()
+    for (let place = 0; place < most; place += 1) await use(place)
+    await relay.state('a0@example.com')
+    await use(most)
+    expect(governors.kept.has('a0@example.com')).toBe(false)
   })
 })
