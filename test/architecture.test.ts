@@ -36,6 +36,10 @@ const homes: readonly { what: RegExp; rooms: readonly string[] }[] = [
   { what: /^zod$/, rooms: ['providers', 'web', 'cli'] },
 ]
 
+/** Ways to begin TLS as a client: node:tls, node:https, undici, an SMTP client that connects. */
+const tlsClient =
+  /\btls\.connect\(|\bconnect\b[^'\n]*from 'node:tls'|\b(request|get|Agent)\b[^'\n]*from 'node:https'|import\('undici'\)|^import (?!type)[^'\n]*from 'undici'|createTransport\((?!\{ streamTransport: true)/m
+
 interface SourceFile {
   path: string
   text: string
@@ -128,7 +132,19 @@ describe('the house', () => {
   })
 
   it('never switches certificate checking off', () => {
-    const wrong = files.filter(({ text }) => /rejectUnauthorized\s*:\s*false|NODE_TLS_REJECT/.test(text))
+    const wrong = files.filter(({ text }) => /rejectUnauthorized(?!\s*:\s*true\b)/.test(text))
     expect(wrong.map(({ path }) => path)).toEqual([])
+  })
+
+  it('switches certificate checking on outright wherever it begins TLS, because the environment can turn the default around', () => {
+    const clients = files.filter(({ text }) => tlsClient.test(text))
+    expect(clients.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(['upstream/secure-socket.ts', 'providers/http/http-fetch.ts']),
+    )
+    const silent = clients.filter(({ text }) => !/rejectUnauthorized: true/.test(text))
+    expect(silent.map(({ path }) => path)).toEqual([])
+    // What has no options that could say it.
+    const bare = files.filter(({ text }) => /\bglobalThis\.fetch\(|new WebSocket\(|\bfetch\(['"`]/.test(text))
+    expect(bare.map(({ path }) => path)).toEqual([])
   })
 })

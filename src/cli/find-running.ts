@@ -32,7 +32,7 @@ export async function findRunning(dataDir: string): Promise<Search> {
   if (running.command) {
     const { client } = ownerProof(await readOwnerKey(dataDir))
     const { host, port } = running.command
-    const address = { ...client, host, port }
+    const address = { ...client, host, port, rejectUnauthorized: true }
     if (await opens(connectTls(address), 'secureConnect')) return { state: 'found', running, address }
   }
   return { state: 'left-behind', found: await describe(dataDir, running) }

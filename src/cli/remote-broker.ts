@@ -112,7 +112,10 @@ function ask(address: BrokerAddress, method: string, path: string, body?: object
   return new Promise((resolve, reject) => {
     // Each request on a connection of its own, which is proven before anything is written.
     const begin = 'socketPath' in address ? request : requestSealed
-    const options = { ...address, agent: false, method, path, headers, timeout: 60_000 }
+    const options = {
+      ...{ ...address, rejectUnauthorized: true, agent: false },
+      ...{ method, path, headers, timeout: 60_000 },
+    }
     const outgoing = begin(options, (incoming) => {
       const chunks: Buffer[] = []
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk))

@@ -60,7 +60,7 @@ export async function readConfig(
   // Without a mistake, every value is there.
   const complete = withPublicUrl(values as Values, sources)
   const config = toConfig(complete, { registrations, providers, extraCa: extraCa.pem }, environment)
-  const warnings = [...warningsFor(complete, sources), ...certificate.warnings]
+  const warnings = [...warningsFor(complete, sources), ...warnOfProcess(environment), ...certificate.warnings]
   return { config, values: complete, sources, warnings }
 }
 
@@ -132,6 +132,14 @@ function warningsFor(values: Values, sources: Readonly<Record<SettingKey, Source
     )
   }
   return warnings
+}
+
+/** What the environment tells Node itself. */
+function warnOfProcess({ NODE_TLS_REJECT_UNAUTHORIZED }: Environment): string[] {
+  if (NODE_TLS_REJECT_UNAUTHORIZED !== '0') return []
+  return [
+    `NODE_TLS_REJECT_UNAUTHORIZED=0 stands in the environment: postern verifies every certificate all the same. Remove it, and give a private authority in ${settings.extraCaFile.name}.`,
+  ]
 }
 
 async function readProviders(

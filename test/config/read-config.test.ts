@@ -201,6 +201,13 @@ describe('a configuration', () => {
     },
   )
 
+  it('warns of an environment that tells Node to verify no certificate', async () => {
+    expect((await effective({ NODE_TLS_REJECT_UNAUTHORIZED: '1' })).warnings).toEqual([])
+    expect((await effective({ NODE_TLS_REJECT_UNAUTHORIZED: '0' })).warnings).toEqual([
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 stands in the environment: postern verifies every certificate all the same. Remove it, and give a private authority in POSTERN_EXTRA_CA_FILE.',
+    ])
+  })
+
   it('takes a key in each form, and warns of one in the environment', async () => {
     const hex = Buffer.from(key, 'base64').toString('hex')
     expect((await effective({ POSTERN_KEY: hex })).config.key?.reveal()).toBe(hex)

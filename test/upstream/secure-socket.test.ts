@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { createSecureSocket } from '../../src/upstream/secure-socket.ts'
 import { createAuthority } from '../support/certificates.ts'
 
@@ -49,6 +49,18 @@ describe('TLS to a provider', () => {
     const socket = await secure(await plainTo(port), 'localhost', patient)
     expect(socket.authorized).toBe(true)
     socket.destroy()
+    server.close()
+  })
+
+  it('is verified whatever the environment tells Node', async () => {
+    const { server, port } = await listen()
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
+    onTestFinished(() => void delete process.env.NODE_TLS_REJECT_UNAUTHORIZED)
+    const plain = await plainTo(port)
+    await expect(createSecureSocket()(plain, 'localhost', patient)).rejects.toMatchObject({
+      code: 'provider-setup',
+    })
+    expect(plain.destroyed).toBe(true)
     server.close()
   })
 

@@ -105,7 +105,8 @@ async function loadUndici(extraCa: string | undefined, timeoutSeconds: number): 
   const tunnel = createTunnels(extraCa)
   // Read once: hundreds of certificates would otherwise be parsed for each connection.
   const secureContext = createSecureContext({ ...(ca && { ca: [...ca] }), minVersion: 'TLSv1.2' })
-  const connect = { timeout: timeoutSeconds * 1000, secureContext }
+  // Said outright, because an environment variable of Node can turn the default around.
+  const connect = { timeout: timeoutSeconds * 1000, secureContext, rejectUnauthorized: true }
   // undici's own ProxyAgent tries again without end, thousands of times a second, when a proxy hangs up.
   const tunnelled =
     (proxy: HttpProxy, overSocket: buildConnector.connector): buildConnector.connector =>

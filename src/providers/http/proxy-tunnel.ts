@@ -23,7 +23,8 @@ export function createTunnels(extraCa?: string): OpenTunnel {
     if (!origin.startsWith('https:')) return {}
     const ca = trustedAuthorities(extraCa)
     secureContext ??= createSecureContext({ ...(ca && { ca: [...ca] }), minVersion: 'TLSv1.2' })
-    return { connect: { secureContext } }
+    // Said outright, because an environment variable of Node can turn the default around.
+    return { connect: { secureContext, rejectUnauthorized: true } }
   }
 
   return async (proxy, { host, port }, signal) => {
