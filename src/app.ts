@@ -43,8 +43,8 @@ import { createWebDoor } from './web/web-door.ts'
 export interface RunningPostern {
   smtp: readonly SmtpListener[]
   web: readonly Endpoint[]
-  /** A one-time URL that signs a browser in as the administrator. */
-  signInLink: string
+  /** Makes a one-time URL that signs a browser in as the administrator. */
+  signInLink(): string
   /** Providers that a mailbox can be added for. */
   registeredProviders: readonly string[]
   /** Looks at the files of the certificate at once. */
@@ -327,7 +327,7 @@ async function startDoors(
     return {
       smtp,
       web,
-      signInLink: webDoor.signInLink(),
+      signInLink: webDoor.signInLink,
       registeredProviders: registered.map(({ provider }) => provider.id),
       reload() {
         if (certificates) certificates.reload()

@@ -90,7 +90,8 @@ async function createLog(level: Config['logLevel']): Promise<Log> {
 }
 
 /** For the person at the terminal; the log on standard output stays JSON. */
-function welcome(config: Config, { smtp, web, signInLink, registeredProviders }: RunningPostern): string {
+function welcome(config: Config, postern: RunningPostern): string {
+  const { smtp, web, registeredProviders } = postern
   const addresses = (endpoints: readonly Endpoint[]) => endpoints.map(formatEndpoint).join(', ')
   const next =
     registeredProviders.length > 0
@@ -101,10 +102,16 @@ function welcome(config: Config, { smtp, web, signInLink, registeredProviders }:
   SMTP    ${addresses(smtp)}
   pages   ${config.publicUrl.href}  (${addresses(web)})
 
-  Sign in once, within 15 minutes:
-    ${signInLink}
+  ${signInWords(postern)}
 
   ${next}
 
 `
+}
+
+/** For a terminal alone: what else standard error leads to is kept, and read by more people than may come in as the administrator. */
+function signInWords({ signInLink }: RunningPostern): string {
+  if (!isatty(stderr.fd)) return 'To sign in to the pages: "postern sign-in" prints a one-time link.'
+  const link = signInLink()
+  return `Sign in once, within 15 minutes:\n    ${link}`
 }

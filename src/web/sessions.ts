@@ -98,7 +98,7 @@ export function createSessions({ publicUrl, store, keyedHash, clock, roleOf }: S
       const session = await of(request)
       if (session) return session
       throw new HttpRefusal(401, 'This page is for somebody who is signed in', {
-        fix: `Sign in with the password of the pages, or open the sign-in link that postern printed when it started; it works once. ${newLinkAdvice(publicUrl)}`,
+        fix: `Sign in with the password of the pages, or by a sign-in link, which works once. ${newLinkAdvice(publicUrl)}`,
         // RFC 9110, section 15.5.2: a 401 names a challenge. The pages themselves take the cookie that a sign-in gives.
         headers: { 'WWW-Authenticate': 'Bearer realm="postern"' },
       })

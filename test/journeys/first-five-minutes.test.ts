@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { command } from '../../examples/demo/mailbox.js'
 import { sendWithPassword } from '../../examples/demo/send-with-password.js'
 import { type Stage, setStageWith } from '../../examples/demo/stage.js'
 import { agreeAs } from '../support/agree.ts'
@@ -46,8 +47,8 @@ describe.runIf(peer('chromium', 'dovecot'))('an administrator with Chromium, fro
 
   it('sets a password, adds and connects a mailbox, makes a login, and everything is green', async () => {
     const { page, complaints } = await open()
-    const link = /http:\/\/localhost:\d+\/sign-in\/[\w-]{43}/.exec(stage.postern.output())?.[0] ?? ''
-    await page.goto(link)
+    const link = (await command(stage.postern, 'sign-in')) as { url: string }
+    await page.goto(link.url)
     await page.click('main button')
     await page.waitForURL('**/account')
     const forms = page.locator('main form', { has: page.locator('input[name=role][value=administrator]') })

@@ -18,8 +18,8 @@ export const japaneseOfPages: Dictionary = {
   'Open the page at its own address and send the form from there.':
     'ページを本来のアドレスで開き、そこからフォームを送ってください。',
   'This page is for somebody who is signed in': 'このページを見るにはサインインが必要です',
-  'Sign in with the password of the pages, or open the sign-in link that postern printed when it started; it works once. {1}':
-    'このページのパスワードでサインインするか、postern が起動時に表示したサインインリンクを開いてください(使えるのは 1 回だけです)。{1}',
+  'Sign in with the password of the pages, or by a sign-in link, which works once. {1}':
+    'このページのパスワードでサインインするか、サインインリンクを開いてください(使えるのは 1 回だけです)。{1}',
   'This form is not from a page of your session':
     'このフォームは、このセッションのページのものではありません',
   'Go back, load the page again, and send the form once more.':
