@@ -43,11 +43,12 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
       const provider = catalogue.registered(request.provider)
       const flow = flowWithoutPerson(request, provider)
       const refreshToken = request.refreshToken && readRefreshToken(request.refreshToken)
-      if (request.replace) await store.mailboxes.put(mailbox)
-      else await store.mailboxes.add(mailbox)
-      if (refreshToken) await store.grants.adopt(adopted(mailbox.address, refreshToken, clock.now()))
-      if (flow !== undefined)
-        await store.grants.adopt(withoutPerson(mailbox.address, flow, provider, clock.now()))
+      const grant =
+        flow === undefined
+          ? refreshToken && adopted(mailbox.address, refreshToken, clock.now())
+          : withoutPerson(mailbox.address, flow, provider, clock.now())
+      if (request.replace) await store.mailboxes.put(mailbox, grant)
+      else await store.mailboxes.add(mailbox, grant)
       logPut(mailbox, request, by)
       return await statusOf(await existingMailbox(store.mailboxes, mailbox.address))
     },
@@ -73,7 +74,9 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
       await store.mailboxes.remove(mailbox.address)
       const fields = { event: 'mailbox.removed', mailbox: mailbox.address, ...actorFields(by) }
       log.info(fields, 'Mailbox removed')
-      return { removed: mailbox.address, ...(await revoke(mailbox, grant.state === 'absent' ? {} : grant)) }
+      const unwanted = grant.state === 'absent' ? {} : grant
+      // It may have moved since the grant was given.
+      return { removed: mailbox.address, ...(await revoke({ ...mailbox, ...unwanted }, unwanted)) }
     },
   }
 

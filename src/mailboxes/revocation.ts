@@ -14,6 +14,9 @@ export interface RevocationNeeds {
   log: Log
 }
 
+/** The provider that gave it: no other is shown its refresh token. */
+type Granted = Pick<Mailbox, 'address' | 'providerId'>
+
 export interface UnwantedConsent {
   refreshToken?: Secret
   /** Absent: nobody knows. */
@@ -25,7 +28,7 @@ export interface UnwantedConsent {
  * to a registration when one of its refresh tokens is revoked. Never throws.
  */
 export function createRevocation({ grants, catalogue, oauthClientFor, log }: RevocationNeeds) {
-  return async (mailbox: Mailbox, unwanted: UnwantedConsent): Promise<RevocationStatus> => {
+  return async (mailbox: Granted, unwanted: UnwantedConsent): Promise<RevocationStatus> => {
     const { refreshToken } = unwanted
     if (!refreshToken) return { revocation: 'nothing' }
     const found = catalogue.list().find(({ provider }) => provider.id === mailbox.providerId)

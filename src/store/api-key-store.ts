@@ -1,11 +1,12 @@
 import type { Kysely } from 'kysely'
-import { addressKey } from '../base/address.ts'
+import { addressKey, domainMailbox } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import { noteUse, revoke } from './credential-rows.ts'
 import type { Database } from './database.ts'
 import type { ApiKey, ApiKeyStore, Scope } from './ports.ts'
 import { preparedRead } from './prepared-read.ts'
 import { present } from './present.ts'
+import { scopeAddress } from './scope-address.ts'
 import type { ApiKeysTable, Tables } from './tables.ts'
 
 export function createApiKeyStore(database: Database): ApiKeyStore {
@@ -16,7 +17,16 @@ export function createApiKeyStore(database: Database): ApiKeyStore {
   return {
     async add(key) {
       const taken = () => new Failure('already-exists', `There is an API key ${key.id} already`)
-      await database.change((tables) => tables.insertInto('api_keys').values(row(key)).execute(), { taken })
+      await database.change(
+        async (tables) => {
+          // Asked where it counts: the mailbox may have gone since somebody looked.
+          const isCovered = await coverageOf(tables)
+          if (!key.scopes.every(isCovered))
+            throw new Failure('not-found', 'A mailbox of this key does not exist')
+          await tables.insertInto('api_keys').values(row(key)).execute()
+        },
+        { taken },
+      )
     },
 
     async find(id) {
@@ -36,23 +46,35 @@ export function createApiKeyStore(database: Database): ApiKeyStore {
   }
 }
 
-/** Takes a mailbox out of the scopes of every API key; a key that is left with no scope is removed. */
-export async function narrowScopes(tables: Kysely<Tables>, mailboxKey: string): Promise<void> {
-  for (const found of await tables.selectFrom('api_keys').select(['id', 'scopes']).execute()) {
-    const scopes = JSON.parse(found.scopes) as Scope[]
-    const kept = scopes.filter((scope) => mailboxKeyOf(scope) !== mailboxKey)
+/**
+ * Takes out of every API key the scopes that no mailbox covers any more, and those for `ended`, whose entry begins or ends now. A key that is
+ * left with none is revoked, and shows what it was for.
+ */
+export async function narrowScopes(tables: Kysely<Tables>, now: number, ended?: string): Promise<void> {
+  const isCovered = await coverageOf(tables)
+  const keys = tables.selectFrom('api_keys').select(['id', 'scopes']).where('revoked_at', 'is', null)
+  for (const { id, scopes: text } of await keys.execute()) {
+    const scopes = JSON.parse(text) as Scope[]
+    const kept = scopes.filter((scope) => isCovered(scope) && (ended === undefined || keyOf(scope) !== ended))
     if (kept.length === scopes.length) continue
-    if (kept.length === 0) await tables.deleteFrom('api_keys').where('id', '=', found.id).execute()
-    else {
-      const narrowed = { scopes: JSON.stringify(kept) }
-      await tables.updateTable('api_keys').set(narrowed).where('id', '=', found.id).execute()
-    }
+    const change = kept.length === 0 ? { revoked_at: now } : { scopes: JSON.stringify(kept) }
+    await tables.updateTable('api_keys').set(change).where('id', '=', id).execute()
   }
 }
 
-function mailboxKeyOf(scope: Scope): string | undefined {
-  const colon = scope.indexOf(':')
-  return colon === -1 ? undefined : addressKey(scope.slice(colon + 1))
+/** Whether there is a mailbox, or that of the domain, for a scope that is about one. */
+async function coverageOf(tables: Kysely<Tables>): Promise<(scope: Scope) => boolean> {
+  const found = await tables.selectFrom('mailboxes').select('address_key').execute()
+  const mailboxes = new Set(found.map(({ address_key }) => address_key))
+  return (scope) => {
+    const key = keyOf(scope)
+    return key === undefined || mailboxes.has(key) || mailboxes.has(domainMailbox(key) ?? '')
+  }
+}
+
+function keyOf(scope: Scope): string | undefined {
+  const address = scopeAddress(scope)
+  return address === undefined ? undefined : addressKey(address)
 }
 
 function row(key: ApiKey): ApiKeysTable {

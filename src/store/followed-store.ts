@@ -35,8 +35,8 @@ type Ports = Omit<Store, 'check' | 'close'>
 /** Of every method that there is: a new one does not compile before somebody has decided here what it changes. */
 const changes: { [Name in keyof Ports]: typeof unremembered | Announced<Ports[Name]> } = {
   mailboxes: {
-    // Its domain may have covered the address until now.
-    add: ({ address }) => ({ mailbox: address }),
+    // Its domain may have covered the address until now, and API keys had it of that.
+    add: ({ address }) => ({ mailbox: address, signIns: true }),
     put: ({ address }) => ({ mailbox: address, signIns: true }),
     // Logins and API keys that had no other mailbox go with it.
     remove: (address) => ({ mailbox: address, signIns: true }),
@@ -50,6 +50,7 @@ const changes: { [Name in keyof Ports]: typeof unremembered | Announced<Ports[Na
     renewed: unremembered,
     lapse: unremembered,
     ofMailbox: unremembered,
+    standing: unremembered,
     list: unremembered,
     lapsedOrEnding: unremembered,
     unusedSince: unremembered,

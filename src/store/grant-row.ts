@@ -22,6 +22,7 @@ export function grantOf(row: Omit<GrantRow, 'refresh_token'>): ClosedGrant {
   const consent = {
     id: row.id,
     mailbox: row.mailbox,
+    providerId: row.provider_id,
     version: row.version,
     flow: row.flow as Flow,
     ...present({

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
-import { addressKey } from '../base/address.ts'
+import { addressKey, domainMailbox } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { useUpLink } from './consent-link-store.ts'
 import type { Database } from './database.ts'
 import { type GrantRow, grantOf, grantPlace, openGrant } from './grant-row.ts'
-import type { ActiveGrant, GrantStore, LapsedGrant, ListedGrant, Mailbox, NewGrant } from './ports.ts'
+import type { ActiveGrant, Flow, GrantStore, LapsedGrant, Mailbox, NewGrant, Standing } from './ports.ts'
+import { preparedRead } from './prepared-read.ts'
 import type { Sealer } from './sealer.ts'
 import type { GrantsTable, Tables } from './tables.ts'
 
@@ -14,6 +15,15 @@ import type { GrantsTable, Tables } from './tables.ts'
 const leastSpacing = 300_000
 
 export function createGrantStore(database: Database, sealer: Sealer, clock: Clock): GrantStore {
+  const standingOf = preparedRead(database, (tables, key) =>
+    tables
+      .selectFrom('mailboxes')
+      .leftJoin('grants', 'grants.mailbox_key', 'mailboxes.address_key')
+      .select(['mailboxes.address', 'mailboxes.provider_id'])
+      .select(['grants.id', 'grants.provider_id as granted_at_provider', 'grants.flow', 'grants.state'])
+      .where('mailboxes.address_key', '=', key),
+  )
+
   return {
     async ofMailbox(address) {
       const found = await database.read((tables) =>
@@ -22,8 +32,16 @@ export function createGrantStore(database: Database, sealer: Sealer, clock: Cloc
       return found ? openGrant(sealer, found) : { state: 'absent' }
     },
 
+    async standing(address) {
+      const own = await standingOf(addressKey(address))
+      if (own) return standingIn(own)
+      const domain = domainMailbox(address)
+      const found = domain === undefined ? undefined : await standingOf(addressKey(domain))
+      return found && { ...standingIn(found), coveredBy: found.address }
+    },
+
     async list() {
-      return (await database.read((tables) => listed(tables).execute())).map(listedGrant)
+      return (await database.read((tables) => listed(tables).execute())).map(grantOf)
     },
 
     async lapsedOrEnding(providerIds) {
@@ -33,12 +51,12 @@ export function createGrantStore(database: Database, sealer: Sealer, clock: Cloc
             by.or([
               by('grants.state', '=', 'lapsed'),
               by('grants.refresh_token_ends_at', 'is not', null),
-              ...(providerIds.length > 0 ? [by('mailboxes.provider_id', 'in', providerIds)] : []),
+              ...(providerIds.length > 0 ? [by('grants.provider_id', 'in', providerIds)] : []),
             ]),
           )
           .execute(),
       )
-      return found.map(listedGrant)
+      return found.map(grantOf)
     },
 
     async unusedSince(before, most) {
@@ -70,19 +88,15 @@ export function createGrantStore(database: Database, sealer: Sealer, clock: Cloc
     },
 
     async adopt(grant, consentLinkId, judgedFor) {
-      // A new id each time: a renewal of the earlier grant that is still under way finds its version no more.
-      const id = randomUUID()
-      const { refreshToken } = grant
-      const row = newRow(grant, id, refreshToken ? await sealer.seal(grantPlace(id), refreshToken) : null)
+      const sealed = await sealGrant(sealer, grant)
       const missing = () => new Failure('not-found', `There is no mailbox ${grant.mailbox}`)
       const kept = await database.change(
         async (tables) => {
           if (judgedFor && !(await isUnchanged(tables, judgedFor))) throw missing()
           if (consentLinkId !== undefined)
-            await useUpLink(tables, consentLinkId, row.mailbox_key, clock.now())
-          await tables.deleteFrom('grants').where('mailbox_key', '=', row.mailbox_key).execute()
-          await tables.insertInto('grants').values(row).execute()
-          return withMailbox(tables).where('grants.id', '=', id).executeTakeFirstOrThrow()
+            await useUpLink(tables, consentLinkId, sealed.mailbox_key, clock.now())
+          if (!(await putGrant(tables, sealed))) throw missing()
+          return withMailbox(tables).where('grants.id', '=', sealed.id).executeTakeFirstOrThrow()
         },
         { missing },
       )
@@ -115,21 +129,60 @@ export function createGrantStore(database: Database, sealer: Sealer, clock: Cloc
   }
 }
 
-/** Whether the mailbox still has the provider and the person that a consent was judged by. */
-async function isUnchanged(
-  tables: Kysely<Tables>,
-  { address, providerId, signsInAs }: Mailbox,
-): Promise<boolean> {
-  const found = await tables
-    .selectFrom('mailboxes')
-    .select(['provider_id', 'signs_in_as'])
-    .where('address_key', '=', addressKey(address))
-    .executeTakeFirst()
-  return found?.provider_id === providerId && found.signs_in_as === (signsInAs ?? null)
+interface StandingRow {
+  address: string
+  provider_id: string
+  id: string | null
+  granted_at_provider: string | null
+  flow: string | null
+  state: 'active' | 'lapsed' | null
 }
 
-/** Lapses the mailbox's grant if it is active: the mailbox moves to another provider, whose token endpoint must never see it. */
-export async function lapseMovedGrant(
+function standingIn(row: StandingRow): Standing {
+  const { provider_id: providerId, id, granted_at_provider: grantedBy, flow, state } = row
+  if (id === null || grantedBy === null || flow === null || state === null) return { providerId }
+  return { providerId, grant: { id, providerId: grantedBy, flow: flow as Flow, state } }
+}
+
+/** Whether it is still the same entry, and under the terms that a consent was judged by. */
+async function isUnchanged(tables: Kysely<Tables>, { address, terms }: Mailbox): Promise<boolean> {
+  const found = await tables
+    .selectFrom('mailboxes')
+    .select('terms')
+    .where('address_key', '=', addressKey(address))
+    .executeTakeFirst()
+  return found !== undefined && found.terms === terms
+}
+
+/** A grant that waits for its place in the table: sealing takes time, and a transaction has none. */
+export type SealedGrant = Omit<GrantsTable, 'provider_id'>
+
+/** Under a new id each time: a renewal of the earlier grant that is still under way finds its version no more. */
+export async function sealGrant(sealer: Sealer, grant: NewGrant): Promise<SealedGrant> {
+  const id = randomUUID()
+  const { refreshToken } = grant
+  return newRow(grant, id, refreshToken ? await sealer.seal(grantPlace(id), refreshToken) : null)
+}
+
+/** Makes it the mailbox's grant, in place of any earlier one. False when there is no such mailbox. */
+export async function putGrant(tables: Kysely<Tables>, sealed: SealedGrant): Promise<boolean> {
+  const { mailbox_key } = sealed
+  const mailbox = await tables
+    .selectFrom('mailboxes')
+    .select('provider_id')
+    .where('address_key', '=', mailbox_key)
+    .executeTakeFirst()
+  if (!mailbox) return false
+  await tables.deleteFrom('grants').where('mailbox_key', '=', mailbox_key).execute()
+  await tables
+    .insertInto('grants')
+    .values({ ...sealed, provider_id: mailbox.provider_id })
+    .execute()
+  return true
+}
+
+/** Lapses the mailbox's grant if it is active: a refresh token is for the provider that gave it, and for the person who consented. */
+export async function lapseGrant(
   tables: Kysely<Tables>,
   mailboxKey: string,
   since: number,
@@ -146,6 +199,16 @@ export async function lapseMovedGrant(
     .where('mailbox_key', '=', mailboxKey)
     .where('state', '=', 'active')
     .execute()
+}
+
+/** Removes a grant without a person: it has nothing that could lapse. True when there was one. */
+export async function removeGrantWithoutPerson(tables: Kysely<Tables>, mailboxKey: string): Promise<boolean> {
+  const [removed] = await tables
+    .deleteFrom('grants')
+    .where('mailbox_key', '=', mailboxKey)
+    .where('refresh_token', 'is', null)
+    .execute()
+  return removed?.numDeletedRows === 1n
 }
 
 /** Compare and set: the row as it is now, or undefined when `version` is no longer current. */
@@ -176,11 +239,7 @@ function activeMailboxes(tables: Kysely<Tables>) {
 }
 
 function listed(tables: Kysely<Tables>) {
-  return withMailbox(tables).select('mailboxes.provider_id').orderBy('grants.mailbox_key')
-}
-
-function listedGrant(row: GrantRow & { provider_id: string }): ListedGrant {
-  return { ...grantOf(row), providerId: row.provider_id }
+  return withMailbox(tables).orderBy('grants.mailbox_key')
 }
 
 function withMailbox(tables: Kysely<Tables>) {
@@ -191,7 +250,7 @@ function withMailbox(tables: Kysely<Tables>) {
     .select('mailboxes.address as mailbox')
 }
 
-function newRow(grant: NewGrant, id: string, sealedToken: string | null): GrantsTable {
+function newRow(grant: NewGrant, id: string, sealedToken: string | null): SealedGrant {
   return {
     id,
     mailbox_key: addressKey(grant.mailbox),

@@ -36,6 +36,7 @@ export async function rowOf(sealer: Sealer, login: Login): Promise<LoginsTable> 
     senders: JSON.stringify(login.senders),
     networks: JSON.stringify(login.networks),
     rewrite_sender: login.rewriteSender ? 1 : 0,
+    personal: login.personal ? 1 : 0,
     ...(await verifierColumns(sealer, login)),
     created_at: login.createdAt,
     expires_at: login.expiresAt ?? null,
@@ -71,6 +72,7 @@ function listedLogin(columns: LoginsTable, mailboxes: string[]): ListedLogin {
     senders: JSON.parse(columns.senders) as string[],
     networks: JSON.parse(columns.networks) as string[],
     rewriteSender: columns.rewrite_sender === 1,
+    ...(columns.personal === 1 && { personal: true }),
     verifier: JSON.parse(columns.verifier) as ListedLogin['verifier'],
     createdAt: columns.created_at,
     ...present({

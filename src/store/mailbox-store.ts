@@ -1,29 +1,33 @@
+import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
-import { type Address, addressKey, domainMailbox } from '../base/address.ts'
+import { type Address, addressKey, domainMailbox, sameAddress } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { narrowScopes } from './api-key-store.ts'
 import type { Database } from './database.ts'
-import { lapseMovedGrant } from './grant-store.ts'
+import { lapseGrant, putGrant, removeGrantWithoutPerson, type SealedGrant, sealGrant } from './grant-store.ts'
 import type { Mailbox, MailboxStore } from './ports.ts'
 import { preparedRead } from './prepared-read.ts'
 import { present } from './present.ts'
+import type { Sealer } from './sealer.ts'
 import type { MailboxesTable, Tables } from './tables.ts'
 
-export function createMailboxStore(database: Database, clock: Clock): MailboxStore {
+export function createMailboxStore(database: Database, sealer: Sealer, clock: Clock): MailboxStore {
   const rowOf = preparedRead(database, (tables, key) =>
     tables.selectFrom('mailboxes').selectAll().where('address_key', '=', key),
   )
 
   return {
-    async add(mailbox) {
+    async add(mailbox, grant) {
+      const sealed = grant && (await sealGrant(sealer, grant))
       const taken = () => new Failure('already-exists', `The mailbox ${mailbox.address} exists already`)
-      await database.change((tables) => tables.insertInto('mailboxes').values(row(mailbox)).execute(), {
-        taken,
-      })
+      await database.change((tables) => addMailbox(tables, row(mailbox), clock.now(), sealed), { taken })
     },
 
-    put: (mailbox) => database.change((tables) => putMailbox(tables, mailbox, clock.now())),
+    async put(mailbox, grant) {
+      const sealed = grant && (await sealGrant(sealer, grant))
+      await database.change((tables) => putMailbox(tables, mailbox, clock.now(), sealed))
+    },
 
     async find(address) {
       const found = await rowOf(addressKey(address))
@@ -45,34 +49,83 @@ export function createMailboxStore(database: Database, clock: Clock): MailboxSto
       return found.map(mailboxOf)
     },
 
-    remove: (address) => database.change((tables) => removeMailbox(tables, address)),
+    remove: (address) => database.change((tables) => removeMailbox(tables, address, clock.now())),
   }
 }
 
-async function putMailbox(tables: Kysely<Tables>, mailbox: Mailbox, now: number): Promise<void> {
+async function addMailbox(
+  tables: Kysely<Tables>,
+  values: MailboxesTable,
+  now: number,
+  grant: SealedGrant | undefined,
+): Promise<void> {
+  await tables.insertInto('mailboxes').values(values).execute()
+  if (grant) await putGrant(tables, grant)
+  // What a key had of this address until now it had of the domain's mailbox.
+  await narrowScopes(tables, now, values.address_key)
+}
+
+async function putMailbox(
+  tables: Kysely<Tables>,
+  mailbox: Mailbox,
+  now: number,
+  grant: SealedGrant | undefined,
+): Promise<void> {
   const values = row(mailbox)
-  const { address_key, provider_id, signs_in_as, aliases } = values
+  const { address_key, provider_id, signs_in_as, aliases, terms } = values
   const before = await tables
     .selectFrom('mailboxes')
-    .select('provider_id')
+    .selectAll()
     .where('address_key', '=', address_key)
     .executeTakeFirst()
-  if (before && before.provider_id !== provider_id) {
-    const reason = `The mailbox moved from the provider ${before.provider_id} to ${provider_id}`
-    await lapseMovedGrant(tables, address_key, now, reason)
-  }
+  if (!before) return addMailbox(tables, values, now, grant)
+  const changed = await changeTerms(tables, before, values, now, grant)
   await tables
-    .insertInto('mailboxes')
-    .values(values)
-    .onConflict((on) =>
-      on
-        .column('address_key')
-        .doUpdateSet({ provider_id, signs_in_as, ...(mailbox.aliases !== undefined && { aliases }) }),
-    )
+    .updateTable('mailboxes')
+    .set({
+      provider_id,
+      signs_in_as,
+      ...(mailbox.aliases !== undefined && { aliases }),
+      ...(changed && { terms }),
+    })
+    .where('address_key', '=', address_key)
     .execute()
+  if (grant) await putGrant(tables, grant)
 }
 
-async function removeMailbox(tables: Kysely<Tables>, address: Address): Promise<boolean> {
+/** Ends what was there for another provider, person or flow. True when one of them is another. */
+async function changeTerms(
+  tables: Kysely<Tables>,
+  before: MailboxesTable,
+  after: MailboxesTable,
+  now: number,
+  grant: SealedGrant | undefined,
+): Promise<boolean> {
+  const { address_key: key } = before
+  const reason = reasonToLapse(before, after)
+  // Whoever replaces a mailbox without saying that an app sends for it wants a person to consent.
+  const lostApp = await removeGrantWithoutPerson(tables, key)
+  const becomesApp = grant !== undefined && grant.refresh_token === null
+  if (reason !== undefined) await lapseGrant(tables, key, now, reason)
+  if (reason === undefined && lostApp === becomesApp) return false
+  await tables.deleteFrom('pending_consents').where('mailbox_key', '=', key).execute()
+  await tables
+    .deleteFrom('consent_links')
+    .where('mailbox_key', '=', key)
+    .where('used_at', 'is', null)
+    .execute()
+  return true
+}
+
+function reasonToLapse(before: MailboxesTable, after: MailboxesTable): string | undefined {
+  if (before.provider_id !== after.provider_id)
+    return `The mailbox moved from the provider ${before.provider_id} to ${after.provider_id}`
+  const [earlier, later] = [before, after].map(({ signs_in_as, address }) => signs_in_as ?? address)
+  if (sameAddress(earlier ?? '', later ?? '')) return undefined
+  return `Another person signs in for the mailbox: ${later} instead of ${earlier}`
+}
+
+async function removeMailbox(tables: Kysely<Tables>, address: Address, now: number): Promise<boolean> {
   const key = addressKey(address)
   const itsLogins = await tables
     .selectFrom('login_mailboxes')
@@ -82,7 +135,7 @@ async function removeMailbox(tables: Kysely<Tables>, address: Address): Promise<
   // Grant, consent links, pending consents and the logins' right to it go with it, by their foreign keys.
   const [removed] = await tables.deleteFrom('mailboxes').where('address_key', '=', key).execute()
   for (const { login_id } of itsLogins) await removeLoginWithoutMailbox(tables, login_id)
-  await narrowScopes(tables, key)
+  await narrowScopes(tables, now, key)
   await tables.deleteFrom('last_sends').where('mailbox_key', '=', key).execute()
   return removed?.numDeletedRows === 1n
 }
@@ -103,6 +156,7 @@ function row(mailbox: Mailbox): MailboxesTable {
     provider_id: mailbox.providerId,
     signs_in_as: mailbox.signsInAs ?? null,
     aliases: JSON.stringify(mailbox.aliases ?? []),
+    terms: randomUUID(),
     created_at: mailbox.createdAt,
   }
 }
@@ -114,5 +168,6 @@ function mailboxOf(found: MailboxesTable): Mailbox {
     providerId: found.provider_id,
     ...present({ signsInAs: found.signs_in_as, aliases: aliases.length > 0 ? aliases : null }),
     createdAt: found.created_at,
+    terms: found.terms,
   }
 }

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Database } from './database.ts'
 import { sql } from './kysely.ts'
+import { bindRights } from './migrations/bind-rights.ts'
 import { createFirstTables } from './migrations/first-tables.ts'
 import { addJournal } from './migrations/journal.ts'
 import { addRecipientCounts } from './migrations/recipient-counts.ts'
@@ -10,7 +11,7 @@ import { addWebSignIns } from './migrations/web-sign-ins.ts'
 import type { SchemaWords } from './schema-words.ts'
 import type { Tables } from './tables.ts'
 
-type Migration = (tables: Kysely<Tables>, words: SchemaWords) => Promise<void>
+type Migration = (tables: Kysely<Tables>, words: SchemaWords, now: number) => Promise<void>
 
 // Only ever appended to: a database remembers how many of these it has seen.
 const migrations: readonly Migration[] = [
@@ -20,6 +21,7 @@ const migrations: readonly Migration[] = [
   addWaysToGrants,
   addWebSignIns,
   addJournal,
+  bindRights,
 ]
 
 export const newestSchema = migrations.length
@@ -46,7 +48,7 @@ export function migrate(
     const found = await schemaOf(tables)
     for (const [index, migration] of migrations.entries()) {
       if (index < found) continue
-      await migration(tables, words)
+      await migration(tables, words, now)
       await versions
         .insertInto('schema_versions')
         .values({ version: index + 1, applied_at: now })

@@ -64,7 +64,7 @@ export async function openStore({ dataDir, key, clock, log }: StoreSettings): Pr
 
 function createStore(database: Database, sealer: Sealer, clock: Clock): Store {
   return {
-    mailboxes: createMailboxStore(database, clock),
+    mailboxes: createMailboxStore(database, sealer, clock),
     grants: createGrantStore(database, sealer, clock),
     logins: createLoginStore(database, sealer),
     apiKeys: createApiKeyStore(database),

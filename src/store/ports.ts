@@ -32,22 +32,26 @@ export interface Mailbox {
   /** Other addresses that the provider accepts from this mailbox. Absent: none; given to `put`, absent: those that there are. */
   aliases?: readonly Address[]
   createdAt: number
+  /** Given by the store, and another one as soon as its provider, person or flow is: what was begun under earlier terms ends with them. */
+  terms?: string
   /** The domain mailbox that covers this address, which has no entry of its own. */
   coveredBy?: Address
 }
 
 export interface MailboxStore {
-  /** @throws Failure `already-exists` */
-  add(mailbox: Mailbox): Promise<void>
-  /** Adds it, or changes provider, signsInAs and aliases of the one that exists. Its grant stays, and lapses in the same transaction when the
-   * provider is another one: a refresh token is for the provider that gave it. */
-  put(mailbox: Mailbox): Promise<void>
+  /** With its grant, where it has one at once. An entry of its own begins without rights: API keys lose what they had of this address through its domain.
+   * @throws Failure `already-exists` */
+  add(mailbox: Mailbox, grant?: NewGrant): Promise<void>
+  /** Adds it, or changes provider, signsInAs and aliases of the one that exists. `grant` takes the place of its grant, all in one transaction. Without one the
+   * grant stays only where it is that of the same person at the same provider: it lapses when either is another, and one without a person goes. Under other terms,
+   * consents that are under way and links that are open go as well. */
+  put(mailbox: Mailbox, grant?: NewGrant): Promise<void>
   find(address: Address): Promise<Mailbox | undefined>
   /** As `find`; where there is none, the domain mailbox (`*@example.com`) as if it were this address. */
   covering(address: Address): Promise<Mailbox | undefined>
   list(): Promise<Mailbox[]>
-  /** Removes the mailbox with its grant, consent links and pending consents; logins and API keys lose this mailbox
-   * and those left with none are removed. False when there was none. */
+  /** Removes the mailbox with its grant, consent links and pending consents; logins lose this mailbox, and those left with none are removed; API keys lose
+   * every scope that nothing covers any more, and those left with none are revoked. False when there was none. */
   remove(address: Address): Promise<boolean>
 }
 
@@ -61,6 +65,8 @@ export type Grant = { state: 'absent' } | ActiveGrant | LapsedGrant
 interface GrantedConsent {
   id: string
   mailbox: Address
+  /** That gave it. The mailbox's own, or what it was before the grant lapsed. */
+  providerId: string
   /** Counts every change; a writer names the version that it read (compare and set). */
   version: number
   /** Absent exactly where no person consented. */
@@ -81,11 +87,20 @@ interface GrantedConsent {
 export type ActiveGrant = GrantedConsent & { state: 'active' }
 export type LapsedGrant = GrantedConsent & { state: 'lapsed'; since: number; reason: string }
 
-export type NewGrant = Omit<ActiveGrant, 'id' | 'version' | 'state'>
+/** Its provider is the mailbox's. */
+export type NewGrant = Omit<ActiveGrant, 'id' | 'version' | 'state' | 'providerId'>
 
 /** As lists have it: its refresh token stays sealed. */
-export type ListedGrant = (Omit<ActiveGrant, 'refreshToken'> | Omit<LapsedGrant, 'refreshToken'>) & {
+export type ListedGrant = Omit<ActiveGrant, 'refreshToken'> | Omit<LapsedGrant, 'refreshToken'>
+
+/** What an address may be used by at this moment. */
+export interface Standing {
+  /** Of its mailbox. */
   providerId: string
+  /** Absent: it has none. */
+  grant?: Pick<GrantedConsent, 'id' | 'providerId' | 'flow'> & { state: 'active' | 'lapsed' }
+  /** The domain mailbox that it has both from. */
+  coveredBy?: Address
 }
 
 /** What came of a renewal. */
@@ -99,6 +114,8 @@ export interface Renewed {
 
 export interface GrantStore {
   ofMailbox(address: Address): Promise<Grant>
+  /** Undefined where no mailbox covers the address. */
+  standing(address: Address): Promise<Standing | undefined>
   list(): Promise<ListedGrant[]>
   /** Those of `list` that somebody may have to be told of: the lapsed ones, those whose refresh token has an end, and all at these providers. */
   lapsedOrEnding(providerIds: readonly string[]): Promise<ListedGrant[]>
@@ -108,7 +125,7 @@ export interface GrantStore {
    * end first. None that was renewed within five minutes. */
   endingBy(now: number, most: number): Promise<Address[]>
   /** Makes this the mailbox's grant, in place of any earlier one; `consentLinkId`, if given, is consumed in the same transaction.
-   * @param judgedFor the mailbox as it was when the consent was judged: if it has another provider or person by now, nothing is adopted
+   * @param judgedFor the mailbox as it was when the consent was judged: under other terms, or added anew, nothing is adopted
    * @throws Failure `not-found` when the mailbox does not exist or is another, or the link is no longer usable */
   adopt(grant: NewGrant, consentLinkId?: string, judgedFor?: Mailbox): Promise<ActiveGrant>
   /** Notes a renewal, with the rotated refresh token if one came. Undefined (and no change) when `version` is no longer current. */
@@ -139,6 +156,8 @@ export interface Login {
   networks: readonly string[]
   /** An envelope sender that it may not use is replaced by its first mailbox, instead of refused. */
   rewriteSender: boolean
+  /** Its domains are meant with the mailboxes that a person has consented for. Absent: no. */
+  personal?: boolean
   verifier: Verifier
   createdAt: number
   expiresAt?: number
@@ -169,6 +188,7 @@ export interface LoginStore {
   knows(id: string, source: string, since: number): Promise<boolean>
 }
 
+/** Of a whole domain without the mailboxes that a person has consented for, unless `+personal` stands behind it. */
 export type Scope = 'read' | 'admin' | `token:${Address}` | `send:${Address}`
 
 /** A scoped bearer secret for a script. The key itself is not kept, only its keyed hash (base64url). */
@@ -184,6 +204,7 @@ export interface ApiKey {
 }
 
 export interface ApiKeyStore {
+  /** @throws Failure `not-found` when nothing covers the mailbox of a scope */
   add(key: ApiKey): Promise<void>
   find(id: string): Promise<ApiKey | undefined>
   list(): Promise<ApiKey[]>

@@ -36,12 +36,16 @@ export interface MailboxesTable {
   signs_in_as: string | null
   /** JSON: Address[]. */
   aliases: string
+  /** Of its own each time that provider, person or flow is another. */
+  terms: string
   created_at: number
 }
 
 export interface GrantsTable {
   id: string
   mailbox_key: string
+  /** That gave it; the mailbox may have moved since. */
+  provider_id: string
   version: number
   state: 'active' | 'lapsed'
   /** Sealed. Null where no person consented. */
@@ -69,6 +73,8 @@ export interface LoginsTable {
   networks: string
   /** 0 or 1. */
   rewrite_sender: number
+  /** 0 or 1. */
+  personal: number
   /** JSON: Verifier, without the password of a sealed one. */
   verifier: string
   /** Sealed; of a sealed verifier. */

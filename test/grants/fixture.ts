@@ -70,6 +70,18 @@ export function memoryStore() {
         call('ofMailbox')
         return grants.get(addressKey(address)) ?? { state: 'absent' }
       },
+      standing: async (address) => {
+        call('standing')
+        const own = mailboxes.get(addressKey(address))
+        const mailbox = own ?? mailboxes.get(domainMailbox(address) ?? '')
+        const grant = mailbox && grants.get(addressKey(mailbox.address))
+        if (!mailbox) return undefined
+        return {
+          providerId: mailbox.providerId,
+          ...(grant && grant.state !== 'absent' && { grant }),
+          ...(!own && { coveredBy: mailbox.address }),
+        }
+      },
       adopt: unused,
       list: unused,
       lapsedOrEnding: unused,
@@ -112,6 +124,7 @@ export function memoryStore() {
       grants.set(addressKey(address), {
         id,
         mailbox: address,
+        providerId: mailboxes.get(addressKey(address))?.providerId ?? '',
         version: 1,
         state: 'active',
         refreshToken: new Secret(refreshToken),
@@ -126,6 +139,7 @@ export function memoryStore() {
       grants.set(addressKey(address), {
         id: `grant-${address}`,
         mailbox: address,
+        providerId: mailboxes.get(addressKey(address))?.providerId ?? '',
         version: 1,
         state: 'active',
         flow: 'client-credentials',

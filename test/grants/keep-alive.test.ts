@@ -29,7 +29,14 @@ function crowd(count: number, refreshTokenSeconds?: number) {
   for (let place = 0; place < count; place += 1) {
     const mailbox = `m${place}@example.com`
     const refreshToken = new Secret(`${mailbox} 1`)
-    const consent = { id: mailbox, mailbox, version: 1, state: 'active' as const, refreshToken }
+    const consent = {
+      id: mailbox,
+      mailbox,
+      providerId: 'local',
+      version: 1,
+      state: 'active' as const,
+      refreshToken,
+    }
     const ends =
       refreshTokenSeconds === undefined ? {} : { refreshTokenEndsAt: begun + refreshTokenSeconds * 1000 }
     const rest = {

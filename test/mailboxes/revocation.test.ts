@@ -9,7 +9,8 @@ import { goodAnswer, scriptedOAuthClient } from '../support/scripted-oauth-clien
 const mailbox = { address: 'a@example.com', providerId: 'custom', createdAt: 0 }
 
 function grantOf(address: string, person: string | undefined, flow: Flow = 'authorization-code') {
-  const consent = { id: address, mailbox: address, version: 1, state: 'active' as const, flow, scopes: [] }
+  const state = 'active' as const
+  const consent = { id: address, mailbox: address, providerId: 'custom', version: 1, state, flow, scopes: [] }
   return { ...consent, grantedAt: 0, renewedAt: 0, ...(person !== undefined && { signedInAs: person }) }
 }
 

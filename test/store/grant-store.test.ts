@@ -57,7 +57,8 @@ describe('the grant store', () => {
     ['person', { signsInAs: 'anna@example.com' }],
   ])('refuses a consent that was judged for another %s, and the earlier grant stays', async (_, change) => {
     const { store } = await openFixture()
-    const judgedFor = { address: printer, providerId: 'google', createdAt: now }
+    const judgedFor = await store.mailboxes.find(printer)
+    if (!judgedFor) throw new Error('no such mailbox')
     await store.grants.adopt(newGrant(), undefined, judgedFor)
     await store.mailboxes.put({ ...judgedFor, ...change })
     const before = await store.grants.ofMailbox(printer)

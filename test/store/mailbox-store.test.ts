@@ -26,7 +26,8 @@ describe('the mailbox store', () => {
       createdAt: now,
     }
     await store.mailboxes.add(shared)
-    expect(await store.mailboxes.find('iNFO@EXAMPLE.com')).toEqual(shared)
+    const terms = expect.any(String)
+    expect(await store.mailboxes.find('iNFO@EXAMPLE.com')).toEqual({ ...shared, terms })
     expect(await store.mailboxes.find('other@example.com')).toBeUndefined()
     expect((await store.mailboxes.list()).map((mailbox) => mailbox.address)).toEqual([
       'cron@example.com',
@@ -45,7 +46,6 @@ describe('the mailbox store', () => {
 
   it('puts over a mailbox that exists and keeps its grant and its age', async () => {
     const { store } = await openFixture()
-    await store.grants.adopt(newGrant())
     const signsInAs = 'anna@example.com'
     await store.mailboxes.put({
       address: 'printer@example.com',
@@ -57,7 +57,15 @@ describe('the mailbox store', () => {
       address: 'printer@example.com',
       providerId: 'google',
       signsInAs,
+      terms: expect.any(String),
       createdAt: now,
+    })
+    await store.grants.adopt(newGrant())
+    await store.mailboxes.put({
+      address: 'printer@example.com',
+      providerId: 'google',
+      signsInAs: 'Anna@example.com',
+      createdAt: 1,
     })
     expect((await store.grants.ofMailbox('printer@example.com')).state).toBe('active')
 
@@ -114,10 +122,12 @@ describe('the mailbox store', () => {
     expect((await store.logins.list()).map(({ id, mailboxes }) => ({ id, mailboxes }))).toEqual([
       { id: 'both', mailboxes: ['cron@example.com'] },
     ])
-    expect((await store.apiKeys.list()).map(({ id, scopes }) => ({ id, scopes }))).toEqual([
+    const usable = (await store.apiKeys.list()).filter(({ revokedAt }) => revokedAt === undefined)
+    expect(usable.map(({ id, scopes }) => ({ id, scopes }))).toEqual([
       { id: 'more', scopes: ['token:cron@example.com'] },
       { id: 'read', scopes: ['read'] },
     ])
+    expect(await store.apiKeys.find('one')).toMatchObject({ revokedAt: now })
     expect(await store.consentLinks.list()).toEqual([])
   })
 

@@ -31,11 +31,17 @@ it('a database of the first release opens, and keeps everything', async () => {
       providerId: 'microsoft',
       signsInAs: 'boss@example.com',
       createdAt: now + 1,
+      terms: '',
     },
-    { address: 'Printer@example.com', providerId: 'google', createdAt: now },
+    { address: 'Printer@example.com', providerId: 'google', createdAt: now, terms: '' },
   ])
   const grant = await store.grants.ofMailbox('cron@example.com')
-  expect(grant).toMatchObject({ state: 'active', version: 1, renewedAt: now + 5 })
+  expect(grant).toMatchObject({
+    state: 'active',
+    providerId: 'microsoft',
+    version: 1,
+    renewedAt: now + 5,
+  })
   expect(grant.state === 'active' && grant.refreshToken?.reveal()).toBe('refresh-of-the-first-schema')
   const printer = newLogin({
     id: '00000000000000a1',
@@ -75,5 +81,5 @@ it('a database of the first release is brought forward once', async () => {
   const dataDir = await firstSchema()
   for (let start = 0; start < 2; start += 1) await (await open(dataDir)).store.close()
   const versions = await readDatabase(dataDir, 'select version from schema_versions order by version')
-  expect(versions).toEqual([1, 2, 3, 4, 5, 6].map((version) => ({ version })))
+  expect(versions).toEqual([1, 2, 3, 4, 5, 6, 7].map((version) => ({ version })))
 })

@@ -13,6 +13,7 @@ import type {
   ListedLogin,
   Login,
   Mailbox,
+  NewGrant,
   PageSession,
   PendingConsent,
   RecipientCountStore,
@@ -20,6 +21,7 @@ import type {
   SentNotice,
   Store,
 } from '../../src/store/ports.ts'
+import { scopeAddress } from '../../src/store/scope-address.ts'
 
 interface Tables {
   mailboxes: Map<string, Mailbox>
@@ -71,25 +73,44 @@ export function createMemoryStore(): Store {
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 function mailboxStore({ mailboxes, ...tables }: Tables): Store['mailboxes'] {
+  const begin = (mailbox: Mailbox, grant: NewGrant | undefined) => {
+    const key = addressKey(mailbox.address)
+    mailboxes.set(key, withAliases({ ...mailbox, terms: randomUUID() }))
+    if (grant) putGrant(tables.grants, key, mailbox.providerId, grant)
+    narrowScopes(tables.apiKeys, mailboxes, key, mailbox.createdAt)
+  }
+  const endConsents = (key: string) => {
+    const isIts = (owner: { mailbox: Address }) => addressKey(owner.mailbox) === key
+    for (const [id, link] of tables.links) if (isIts(link)) tables.links.delete(id)
+    for (const [hash, consent] of tables.pending) if (isIts(consent)) tables.pending.delete(hash)
+  }
   return {
-    async add(mailbox) {
+    async add(mailbox, grant) {
       await turn()
-      const key = addressKey(mailbox.address)
-      if (mailboxes.has(key))
+      if (mailboxes.has(addressKey(mailbox.address)))
         throw new Failure('already-exists', `The mailbox ${mailbox.address} exists already`)
-      mailboxes.set(key, withAliases(mailbox))
+      begin(mailbox, grant)
     },
-    async put(mailbox) {
+    async put(mailbox, grant) {
       await turn()
       const key = addressKey(mailbox.address)
-      const { address, createdAt, providerId, aliases = [] } = mailboxes.get(key) ?? mailbox
-      const grant = tables.grants.get(key)
-      if (grant?.state === 'active' && providerId !== mailbox.providerId) {
-        const reason = `The mailbox moved from the provider ${providerId} to ${mailbox.providerId}`
+      const before = mailboxes.get(key)
+      if (!before) return begin(mailbox, grant)
+      const { address, createdAt, aliases = [] } = before
+      const kept = tables.grants.get(key)
+      const lostApp = kept !== undefined && kept.refreshToken === undefined
+      if (lostApp) tables.grants.delete(key)
+      const reason = reasonToLapse(before, mailbox)
+      if (reason !== undefined && kept?.state === 'active' && !lostApp) {
         const lapsed = { state: 'lapsed' as const, since: mailbox.createdAt, reason }
-        tables.grants.set(key, { ...grant, ...lapsed, version: grant.version + 1 })
+        tables.grants.set(key, { ...kept, ...lapsed, version: kept.version + 1 })
       }
-      mailboxes.set(key, withAliases({ aliases, ...mailbox, address, createdAt }))
+      const other =
+        reason !== undefined || lostApp !== (grant !== undefined && grant.refreshToken === undefined)
+      if (other) endConsents(key)
+      const terms = other || before.terms === undefined ? randomUUID() : before.terms
+      mailboxes.set(key, withAliases({ aliases, ...mailbox, address, createdAt, terms }))
+      if (grant) putGrant(tables.grants, key, mailbox.providerId, grant)
     },
     async find(address) {
       await turn()
@@ -112,10 +133,9 @@ function mailboxStore({ mailboxes, ...tables }: Tables): Store['mailboxes'] {
       const key = addressKey(address)
       if (!mailboxes.delete(key)) return false
       tables.grants.delete(key)
-      const isIts = (owner: { mailbox: Address }) => addressKey(owner.mailbox) === key
-      for (const [id, link] of tables.links) if (isIts(link)) tables.links.delete(id)
-      for (const [hash, consent] of tables.pending) if (isIts(consent)) tables.pending.delete(hash)
-      narrow(tables, key)
+      endConsents(key)
+      narrowLogins(tables.logins, key)
+      narrowScopes(tables.apiKeys, mailboxes, key, 0)
       return true
     },
   }
@@ -126,18 +146,46 @@ function withAliases({ aliases = [], ...mailbox }: Mailbox): Mailbox {
   return { ...mailbox, ...(aliases.length > 0 && { aliases }) }
 }
 
-function narrow({ logins, apiKeys }: Pick<Tables, 'logins' | 'apiKeys'>, key: string): void {
+function reasonToLapse(before: Mailbox, after: Mailbox): string | undefined {
+  if (before.providerId !== after.providerId)
+    return `The mailbox moved from the provider ${before.providerId} to ${after.providerId}`
+  const [earlier, later] = [before.signsInAs ?? before.address, after.signsInAs ?? after.address]
+  if (addressKey(earlier) === addressKey(later)) return undefined
+  return `Another person signs in for the mailbox: ${later} instead of ${earlier}`
+}
+
+function putGrant(grants: Tables['grants'], key: string, providerId: string, grant: NewGrant): ActiveGrant {
+  const active: ActiveGrant = { ...grant, providerId, id: randomUUID(), version: 1, state: 'active' }
+  grants.set(key, active)
+  return { ...active }
+}
+
+function narrowLogins(logins: Tables['logins'], key: string): void {
   for (const [id, login] of logins) {
     const left = login.mailboxes.filter((mailbox) => addressKey(mailbox) !== key)
     if (left.length === 0) logins.delete(id)
     else logins.set(id, { ...login, mailboxes: left })
   }
-  const isAbout = (scope: Scope) => addressKey(scope.slice(scope.indexOf(':') + 1)) === key
+}
+
+function narrowScopes(
+  apiKeys: Tables['apiKeys'],
+  mailboxes: Tables['mailboxes'],
+  ended: string,
+  revokedAt: number,
+): void {
   for (const [id, apiKey] of apiKeys) {
-    const left = apiKey.scopes.filter((scope) => !isAbout(scope))
-    if (left.length === 0) apiKeys.delete(id)
-    else apiKeys.set(id, { ...apiKey, scopes: left })
+    if (apiKey.revokedAt !== undefined) continue
+    const left = apiKey.scopes.filter(
+      (scope) => isCovered(mailboxes, scope) && addressKey(scopeAddress(scope) ?? '') !== ended,
+    )
+    apiKeys.set(id, left.length === 0 ? { ...apiKey, revokedAt } : { ...apiKey, scopes: left })
   }
+}
+
+function isCovered(mailboxes: Tables['mailboxes'], scope: Scope): boolean {
+  const key = addressKey(scopeAddress(scope) ?? '')
+  return key === '' || mailboxes.has(key) || mailboxes.has(domainMailbox(key) ?? '')
 }
 
 function grantStore({ grants, mailboxes, links }: Tables): Store['grants'] {
@@ -145,15 +193,24 @@ function grantStore({ grants, mailboxes, links }: Tables): Store['grants'] {
     const found = [...grants].find(([, grant]) => grant.id === id && grant.version === version)
     return found && { key: found[0], grant: found[1] }
   }
-  const listed = () =>
-    [...grants].map(([key, { refreshToken: _, ...grant }]) => ({
-      ...grant,
-      providerId: mailboxes.get(key)?.providerId ?? '',
-    }))
+  const listed = () => [...grants.values()].map(({ refreshToken: _, ...grant }) => grant)
   return {
     async ofMailbox(address) {
       await turn()
       return copied<Grant>(grants.get(addressKey(address))) ?? { state: 'absent' }
+    },
+    async standing(address) {
+      await turn()
+      const [own, domain] = [addressKey(address), domainMailbox(addressKey(address)) ?? '']
+      const key = mailboxes.has(own) ? own : domain
+      const mailbox = mailboxes.get(key)
+      const grant = grants.get(key)
+      if (!mailbox) return undefined
+      return {
+        providerId: mailbox.providerId,
+        ...(grant && { grant: { ...grant } }),
+        ...(key !== own && { coveredBy: mailbox.address }),
+      }
     },
     async list() {
       await turn()
@@ -190,13 +247,10 @@ function grantStore({ grants, mailboxes, links }: Tables): Store['grants'] {
       await turn()
       const key = addressKey(grant.mailbox)
       const found = mailboxes.get(key)
-      const { providerId, signsInAs } = judgedFor ?? found ?? {}
-      if (!found || found.providerId !== providerId || found.signsInAs !== signsInAs)
+      if (!found || (judgedFor && judgedFor.terms !== found.terms))
         throw new Failure('not-found', `There is no mailbox ${grant.mailbox}`)
       if (consentLinkId !== undefined) useUp(links, consentLinkId, key, grant.grantedAt)
-      const active: ActiveGrant = { ...grant, id: randomUUID(), version: 1, state: 'active' }
-      grants.set(key, active)
-      return { ...active }
+      return putGrant(grants, key, found.providerId, grant)
     },
     async renewed(id, version, renewed) {
       await turn()
@@ -295,10 +349,12 @@ function listed({ verifier, ...login }: Login): ListedLogin {
   return { ...login, verifier: { kind: 'sealed', generated: verifier.generated } }
 }
 
-function apiKeyStore({ apiKeys }: Tables): Store['apiKeys'] {
+function apiKeyStore({ apiKeys, mailboxes }: Tables): Store['apiKeys'] {
   return {
     async add(key) {
       await turn()
+      if (!key.scopes.every((scope) => isCovered(mailboxes, scope)))
+        throw new Failure('not-found', 'A mailbox of this key does not exist')
       apiKeys.set(key.id, { ...key })
     },
     async find(id) {

@@ -1,0 +1,16 @@
+import type { Address } from '../base/address.ts'
+import type { Scope } from './ports.ts'
+
+/** Behind a whole domain: its mailboxes that a person has consented for are meant, too. No domain has a `+` in it. */
+export const personalMark = '+personal'
+
+/** The address that a scope is about, or the whole domain; undefined for `read` and `admin`. */
+export function scopeAddress(scope: Scope): Address | undefined {
+  if (scope === 'read' || scope === 'admin') return undefined
+  const address = scope.slice(scope.indexOf(':') + 1)
+  return meansPersonal(scope) ? address.slice(0, -personalMark.length) : address
+}
+
+export function meansPersonal(scope: Scope): boolean {
+  return /^\w+:\*@/.test(scope) && scope.endsWith(personalMark)
+}
