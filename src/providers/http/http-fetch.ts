@@ -6,6 +6,7 @@ import type { HttpProxy } from '../../config/config.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import { revealed } from '../revealed.ts'
 import { createTunnels } from './proxy-tunnel.ts'
+import { lookupWithin, type Reach, requireWithin } from './reach.ts'
 import { trustedAuthorities } from './trusted-authorities.ts'
 
 /** What openid-client asks of a fetch; any other satisfies it too. */
@@ -16,6 +17,8 @@ export interface HttpRequest {
   headers: Record<string, string>
   body?: unknown
   signal?: AbortSignal | undefined
+  /** Absent: anywhere. By way of a proxy, which resolves names by itself, only literal addresses are looked at. */
+  reach?: Reach
 }
 
 export interface HttpFetchSettings {
@@ -43,13 +46,19 @@ export function createHttpFetch({ extraCa, timeoutSeconds }: HttpFetchSettings):
   const opened = new Set<Dispatcher>()
 
   function through(proxy: HttpProxy | undefined): HttpFetch {
-    const open = lazy(async () => {
-      const undici = await load()
-      const dispatcher = undici.open(proxy)
-      opened.add(dispatcher)
-      return { fetch: undici.fetch, dispatcher }
-    })
-    return (url, request) => bounded(open, proxy, url, request)
+    // Connections are kept for each reach by itself: one that is warm is not looked at again.
+    const opening = (reach?: Reach) =>
+      lazy(async () => {
+        const undici = await load()
+        const dispatcher = undici.open(proxy, reach)
+        opened.add(dispatcher)
+        return { fetch: undici.fetch, dispatcher }
+      })
+    const open = { anywhere: opening(), public: opening('public'), private: opening('private') }
+    return async (url, request) => {
+      if (request.reach) requireWithin(request.reach, new URL(url).hostname)
+      return bounded(open[request.reach ?? 'anywhere'], proxy, url, request)
+    }
   }
 
   async function bounded(
@@ -95,7 +104,7 @@ export function createHttpFetch({ extraCa, timeoutSeconds }: HttpFetchSettings):
 
 interface Undici {
   fetch: typeof fetch
-  open(proxy: HttpProxy | undefined): Dispatcher
+  open(proxy: HttpProxy | undefined, reach?: Reach): Dispatcher
 }
 
 /** Megabytes of code and of certificates, which a postern that has no token to ask for yet does without. */
@@ -123,7 +132,10 @@ async function loadUndici(extraCa: string | undefined, timeoutSeconds: number): 
     }
   return {
     fetch,
-    open: (proxy) => new Agent({ connect: proxy ? tunnelled(proxy, buildConnector(connect)) : connect }),
+    open(proxy, reach) {
+      if (proxy) return new Agent({ connect: tunnelled(proxy, buildConnector(connect)) })
+      return new Agent({ connect: { ...connect, ...(reach && { lookup: lookupWithin(reach) }) } })
+    },
   }
 }
 
@@ -158,15 +170,16 @@ function inWords(
   const way = proxy ? ` by the proxy ${proxy.origin}` : ''
   if (error instanceof Error && error.name === 'TimeoutError')
     return new OAuthError(`${host} did not answer within ${timeoutSeconds} seconds${way}`)
-  const failure = failureIn(error)
-  if (failure) return new OAuthError(failure.message)
+  const own = ownIn(error)
+  if (own) return own
   return new OAuthError(`${host} cannot be reached${way}${codeOf(error)}`)
 }
 
-/** The tunnel's own words. */
-function failureIn(error: unknown): Failure | undefined {
-  if (error instanceof Failure) return error
-  return error instanceof Error ? failureIn(error.cause) : undefined
+/** The tunnel's own words, or those of the look-up of a name. */
+function ownIn(error: unknown): OAuthError | undefined {
+  if (error instanceof OAuthError) return error
+  if (error instanceof Failure) return new OAuthError(error.message)
+  return error instanceof Error ? ownIn(error.cause) : undefined
 }
 
 /** Node's code (`ECONNREFUSED`, `CERT_HAS_EXPIRED`) says what to look for; messages may quote what was sent. */
