@@ -187,6 +187,8 @@ export interface CustomProvider {
   /** Of a grant without a person. */
   applicationScopes?: readonly string[]
   authorizationParameters?: Readonly<Record<string, string>>
+  /** The claim of the ID token that names the mailbox, and no other. Absent: a verified `email`. */
+  identityClaim?: 'email' | 'preferred_username' | 'upn' | 'sub'
   /** At Microsoft. */
   tenant?: string
   clientId: string

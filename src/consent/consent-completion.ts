@@ -6,11 +6,11 @@ import type { Mailbox, PendingConsent } from '../store/ports.ts'
 import { refusalOfCallback, refusalOfExchange } from './callback-error.ts'
 import type { ConsentHashes } from './consent-hashes.ts'
 import type { ConsentLinks } from './consent-links.ts'
-import { logged } from './consent-log.ts'
+import { logged, type SettledConsent } from './consent-log.ts'
 import type { ConsentNeeds } from './consent-needs.ts'
 import { type ConsentRefusal, ConsentRefused } from './consent-refused.ts'
 import { linkEnded, type SettleConsent } from './consent-settling.ts'
-import type { CompletedConsent, ConsentService } from './service.ts'
+import type { ConsentService } from './service.ts'
 
 type Needs = Pick<ConsentNeeds, 'store' | 'catalogue' | 'oauthClientFor' | 'clock' | 'log'> & {
   hashes: ConsentHashes
@@ -37,7 +37,7 @@ export function createConsentCompletion(needs: Needs): ConsentService['complete'
     callback: URL,
     browser: Secret | undefined,
     { codeOnly = false }: { codeOnly?: boolean },
-  ): Promise<CompletedConsent> {
+  ): Promise<SettledConsent> {
     const taken = await take(callback, browser)
     const { pending, mailbox, provider } = taken
     // Where the provider comes back by itself, its whole answer is there to be checked.

@@ -10,6 +10,7 @@ import { ConsentRefused } from './consent-refused.ts'
 export interface GoodConsent {
   refreshToken: Secret
   signedInAs?: Address
+  /** See `Identity.account`. */
   subject?: string
 }
 
@@ -42,23 +43,28 @@ function provenIdentity(
   { identity }: TokenAnswer,
 ): { signedInAs: Address; subject: string } {
   const expected = expectedPerson(mailbox)
-  const [best] = identity?.addresses ?? []
-  if (!identity || best === undefined) {
+  const person = identity?.address?.value
+  if (!identity || person === undefined) {
     throw new ConsentRefused('no-identity', `${provider.name} did not say which mail address signed in`, {
-      fix: 'Check that the registration may ask for the scopes openid and email, then start again.',
+      fix:
+        provider.oauth.identityRules === 'entra'
+          ? 'Start again with an account of the organisation itself: no guest is believed.'
+          : 'Sign in with an account whose mail address the provider has verified, and check that the registration may ask for the scopes openid and email. Where the address stands in another claim, an administrator can name that as identityClaim in the providers file.',
       mailbox: mailbox.address,
       expected,
+      ...(identity && { account: printable(identity.account, 300) }),
     })
   }
-  if (!identity.addresses.some((address) => sameAddress(address, expected))) {
-    throw new ConsentRefused('wrong-person', `${printable(best)} signed in, but ${expected} has to`, {
-      fix: `Start again and choose the account ${expected}. If ${printable(best)} may send for ${mailbox.address}, an administrator can set that with --signs-in-as.`,
+  if (!sameAddress(person, expected)) {
+    throw new ConsentRefused('wrong-person', `${printable(person)} signed in, but ${expected} has to`, {
+      fix: `Start again and choose the account ${expected}. If ${printable(person)} may send for ${mailbox.address}, an administrator can set that with --signs-in-as.`,
       mailbox: mailbox.address,
-      signedInAs: printable(best),
+      signedInAs: printable(person),
       expected,
+      account: printable(identity.account, 300),
     })
   }
-  return { signedInAs: expected, subject: identity.subject }
+  return { signedInAs: expected, subject: identity.account }
 }
 
 /** The grant would give nothing else. */

@@ -36,6 +36,8 @@ export interface ConsentRefusedDetails {
   /** Of the wrong person: who signed in, and who had to. */
   signedInAs?: string
   expected?: Address
+  /** Of whoever signed in: see `Identity.account`. For the log only. */
+  account?: string
   cause?: unknown
 }
 
@@ -45,6 +47,7 @@ export class ConsentRefused extends Failure {
   readonly mailbox: Address | undefined
   readonly signedInAs: string | undefined
   readonly expected: Address | undefined
+  readonly account: string | undefined
 
   constructor(reason: ConsentRefusal, message: string, details: ConsentRefusedDetails) {
     const { fix, cause } = details
@@ -54,5 +57,6 @@ export class ConsentRefused extends Failure {
     this.mailbox = details.mailbox
     this.signedInAs = details.signedInAs
     this.expected = details.expected
+    this.account = details.account
   }
 }

@@ -5,9 +5,9 @@ import type { TokenAnswer } from '../providers/oauth/oauth-client.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
 import type { Mailbox, NewGrant } from '../store/ports.ts'
 import { type GoodConsent, judgeConsentAnswer } from './consent-judgement.ts'
+import type { SettledConsent } from './consent-log.ts'
 import type { ConsentNeeds } from './consent-needs.ts'
 import { ConsentRefused } from './consent-refused.ts'
-import type { CompletedConsent } from './service.ts'
 import type { WrongPersons } from './wrong-persons.ts'
 
 /** What a person was asked for, by whichever flow. */
@@ -21,7 +21,7 @@ export interface AskedConsent {
 }
 
 /** Judges what the provider gave, and only then makes it the mailbox's grant. @throws ConsentRefused, Failure */
-export type SettleConsent = (asked: AskedConsent, answer: TokenAnswer) => Promise<CompletedConsent>
+export type SettleConsent = (asked: AskedConsent, answer: TokenAnswer) => Promise<SettledConsent>
 
 type Needs = Pick<
   ConsentNeeds,
@@ -70,8 +70,12 @@ export function createConsentSettling(needs: Needs): SettleConsent {
     const doubt = remark?.doubt === undefined ? {} : { doubt: remark.doubt }
     const fresh = { secret: accessToken, expiresInSeconds, scopes, providerId: provider.id, ...doubt }
     needs.grantChanged(mailbox.address, fresh)
-    const { signedInAs } = good
-    return { mailbox: mailbox.address, ...(signedInAs === undefined ? {} : { signedInAs }) }
+    const { signedInAs, subject: account } = good
+    return {
+      mailbox: mailbox.address,
+      ...(signedInAs !== undefined && { signedInAs }),
+      ...(account !== undefined && { account }),
+    }
   }
 }
 

@@ -3,11 +3,11 @@ import { asFailure, Failure, stopping } from '../base/failure.ts'
 import { existingMailbox } from '../mailboxes/existing-mailbox.ts'
 import { freshId } from '../mailboxes/fresh-secret.ts'
 import type { DeviceAuthorization } from '../providers/oauth/oauth-client.ts'
-import { logged } from './consent-log.ts'
+import { logged, type SettledConsent } from './consent-log.ts'
 import type { ConsentNeeds } from './consent-needs.ts'
 import type { AskedConsent, SettleConsent } from './consent-settling.ts'
 import { requirePerson } from './require-person.ts'
-import type { BegunDeviceConsent, CompletedConsent, DeviceConsentState, DeviceConsents } from './service.ts'
+import type { BegunDeviceConsent, DeviceConsentState, DeviceConsents } from './service.ts'
 
 type Needs = Pick<ConsentNeeds, 'store' | 'catalogue' | 'oauthClientFor' | 'clock' | 'log' | 'later'> & {
   settle: SettleConsent
@@ -69,7 +69,7 @@ export function createDeviceConsents(needs: Needs): DeviceConsents {
     asked: AskedConsent,
     { deviceCode, intervalSeconds }: DeviceAuthorization,
     until: number,
-  ): Promise<CompletedConsent> {
+  ): Promise<SettledConsent> {
     const client = needs.oauthClientFor(asked.provider.id)
     let interval = intervalSeconds
     for (;;) {

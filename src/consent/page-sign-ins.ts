@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { type Address, printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { KeyedHash } from '../base/keyed-hash.ts'
@@ -6,7 +7,7 @@ import type { Secret } from '../base/secret.ts'
 import type { PageAccessConfig } from '../config/config.ts'
 import { findRegistered } from '../providers/find-registered.ts'
 import { provesIdentity } from '../providers/oauth/identity.ts'
-import type { TokenAnswer } from '../providers/oauth/oauth-client.ts'
+import type { Identity, TokenAnswer } from '../providers/oauth/oauth-client.ts'
 import type { Provider, RegisteredProvider } from '../providers/provider.ts'
 import { isOneTenant } from '../providers/registration-at.ts'
 import type { ConsentNeeds } from './consent-needs.ts'
@@ -54,7 +55,7 @@ export function createPageSignIns(needs: Needs): PageSignIns {
     const error = callback.searchParams.get('error')
     if (error !== null) throw notProven(`${name} says that the sign-in did not succeed`)
     try {
-      const checks = { redirectUri, state, nonce, codeVerifier }
+      const checks = { redirectUri, state, nonce, codeVerifier, purpose: 'sign-in' as const }
       return await oauthClientFor(providerId).exchangeCode(callback, checks)
     } catch (thrown) {
       if (thrown instanceof Failure) throw thrown
@@ -92,12 +93,11 @@ export function createPageSignIns(needs: Needs): PageSignIns {
     async complete(callback, browser) {
       const begun = take(callback, browser)
       const { identity } = await exchange(callback, begun)
-      const vouched = identity?.vouched ?? []
-      for (const person of vouched) {
-        const role = roleOfPerson(person, people)
-        if (role) return { role, person, provider: begun.providerId }
-      }
-      throw unknownPerson(vouched[0], catalogue.registered(begun.providerId).name)
+      const person = vouchedPerson(identity)
+      const role = person === undefined ? undefined : roleOfPerson(person, people)
+      if (!identity || person === undefined || !role)
+        throw unknownPerson(person, catalogue.registered(begun.providerId).name)
+      return { role, person, provider: begun.providerId, account: printable(identity.account, 300) }
     },
 
     roleOf(person, providerId) {
@@ -112,10 +112,15 @@ function canTell({ oauth, flows }: Provider): boolean {
   return flows.includes('authorization-code') && provesIdentity(oauth) && oauth.redirectUri === undefined
 }
 
-/** Entra answers for somebody only where the registration is for one tenant: see `vouchedAddresses`. */
+/** Entra answers for somebody only where the registration is for one tenant: see `entraSignInName`. */
 function vouches({ oauth, registration }: RegisteredProvider): boolean {
   const { tenant } = registration
-  return tenant === undefined ? oauth.tokenClaims === undefined : isOneTenant(tenant)
+  return tenant === undefined ? oauth.identityRules !== 'entra' : isOneTenant(tenant)
+}
+
+/** For a door, TLS alone does not vouch for an ID token: its signature was checked. */
+function vouchedPerson(identity: Identity | undefined): Address | undefined {
+  return identity?.signed && identity.address?.vouched ? identity.address.value : undefined
 }
 
 function stateOf(callback: URL): string {

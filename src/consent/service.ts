@@ -40,11 +40,11 @@ export interface PageSignIns {
   begin(providerId: string, browser: Secret): Promise<{ authorizationUrl: URL; providerName: string }>
   /** Whether a callback belongs to one of these. */
   isOne(callback: URL): boolean
-  /** @throws Failure `forbidden` with what to do */
+  /** `account`: see `Identity.account`. @throws Failure `forbidden` with what to do */
   complete(
     callback: URL,
     browser: Secret | undefined,
-  ): Promise<{ role: PageRole; person: Address; provider: string }>
+  ): Promise<{ role: PageRole; person: Address; provider: string; account: string }>
   /** As whom a person whom this provider has proven may look now; undefined: not (any more). */
   roleOf(person: Address, providerId: string): PageRole | undefined
 }

@@ -1,5 +1,6 @@
 import type { CustomProvider } from '../config/config.ts'
 import { limitsWith } from './override.ts'
+import { isEntraIssuer } from './presets/microsoft.ts'
 import { presetOf } from './presets/presets.ts'
 import { usualOAuth, usualOffers } from './presets/usual.ts'
 import type { GrantFlow, OAuthServer, Provider, RegisteredProvider, Registration } from './provider.ts'
@@ -37,7 +38,7 @@ function blank(entry: CustomProvider): Provider {
     domains: [],
     mxSuffixes: [],
     flows: flowsOf(entry),
-    oauth: { ...usualOAuth, scopes: [], mailScopes: [] },
+    oauth: { ...usualOAuth, scopes: [], mailScopes: [], ...rulesOf(entry.issuer) },
     submission: { host: '', port: 587, tls: 'starttls' },
     mechanisms: ['OAUTHBEARER', 'XOAUTH2'],
     limits: { connections: 2 },
@@ -58,6 +59,13 @@ function flowsOf({ authorizationEndpoint, tokenEndpoint, ...entry }: CustomProvi
   ]
 }
 
+/** Whoever describes Entra or Google without their presets gets their rules all the same. */
+function rulesOf(issuer: string | undefined): Pick<OAuthServer, 'identityRules'> {
+  if (issuer === undefined) return {}
+  if (isEntraIssuer(issuer)) return { identityRules: 'entra' }
+  return new URL(issuer).hostname === 'accounts.google.com' ? { identityRules: 'google' } : {}
+}
+
 const takenOver = [
   'issuer',
   'authorizationEndpoint',
@@ -66,6 +74,7 @@ const takenOver = [
   'revocationEndpoint',
   'jwksUri',
   'applicationScopes',
+  'identityClaim',
   'redirectUri',
 ] as const satisfies (keyof CustomProvider & keyof OAuthServer)[]
 

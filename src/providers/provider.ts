@@ -85,11 +85,15 @@ export interface OAuthServer {
   offersAccounts?: true
   /** RFC 9207: the callback carries `iss`, and one without it is refused. */
   authorizationResponseIss: boolean
-  /** Claims of the ID token that may name the mailbox, the best first. */
-  identityClaims: readonly ('email' | 'preferred_username' | 'upn' | 'sub')[]
+  /** Whose rules say which address an ID token proves: see `provenAddress`. Absent: those of OpenID Connect. */
+  identityRules?: 'entra' | 'google'
+  /** The providers file's word that this claim of the ID token, and no other, names the mailbox. */
+  identityClaim?: IdentityClaim
   /** How a client that has a secret authenticates at the token endpoint. */
   clientAuthentication: ClientAuthentication
 }
+
+export type IdentityClaim = 'email' | 'preferred_username' | 'upn' | 'sub'
 
 /** Claims of Entra's access tokens. */
 export interface TokenClaims {

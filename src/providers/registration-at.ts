@@ -1,4 +1,5 @@
 import type { Config, MicrosoftCloud } from '../config/config.ts'
+import { personalTenant } from './presets/microsoft.ts'
 import type { Registration } from './provider.ts'
 
 type Registrations = Config['registrations']
@@ -70,13 +71,7 @@ function highVolumeOf({ microsoft }: Registrations): RegistrationOrFix {
 }
 
 /** Names that stand for many organisations or none. */
-const severalTenants: readonly string[] = [
-  'common',
-  'organizations',
-  'consumers',
-  // The tenant of all personal accounts.
-  '9188040d-6c67-4c5b-b112-36a304b66dad',
-]
+const severalTenants: readonly string[] = ['common', 'organizations', 'consumers', personalTenant]
 
 /** Whether a name at Microsoft stands for one organisation. */
 export function isOneTenant(tenant: string): boolean {

@@ -76,7 +76,7 @@ interface GrantedConsent {
   flow: Flow
   /** The verified identity that signed in; absent where the provider proves none. */
   signedInAs?: Address
-  /** `sub` of the verified ID token. */
+  /** Which account that was, whatever it is called now: see `Identity.account`. */
   subject?: string
   scopes: readonly string[]
   grantedAt: number

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import { eventually } from '../support/eventually.ts'
-import { goodAnswer } from '../support/scripted-oauth-client.ts'
+import { goodAnswer, identityOf } from '../support/scripted-oauth-client.ts'
 import { browser, callbackOf, setUpConsent, tokenOfLink } from './consent-set-up.ts'
 
 const mailbox = 'me@example.com'
 
 describe('a consent', () => {
   it('becomes the grant of its mailbox, and its access token is used', async () => {
-    const { consent, store, changes, client } = await setUpConsent()
+    const { consent, store, changes, client, log } = await setUpConsent()
     const begun = await consent.begin({ mailbox }, browser)
     expect(begun).toMatchObject({ mailbox: 'Me@example.com', providerName: 'Provider custom' })
     const callback = callbackOf(begun.authorizationUrl)
@@ -22,9 +22,15 @@ describe('a consent', () => {
       flow: 'authorization-code',
       refreshToken: client.answer instanceof Error ? undefined : client.answer.refreshToken,
       signedInAs: 'Me@example.com',
-      subject: 'subject-1',
+      subject: 'https://login.example.com subject-1',
       scopes: goodAnswer().scopes,
       grantedAt: Date.UTC(2030, 4, 1, 12),
+    })
+    const account = 'https://login.example.com subject-1'
+    expect(log.lines.at(-1)?.fields).toMatchObject({
+      event: 'consent.completed',
+      signedInAs: 'Me@example.com',
+      account,
     })
     const { accessToken: secret, expiresInSeconds, scopes } = goodAnswer()
     const fresh = { secret, expiresInSeconds, scopes, providerId: 'custom' }
@@ -61,7 +67,7 @@ describe('a consent', () => {
     const { consent, store, client, clock } = await setUpConsent()
     const wrong = async (person: string) => {
       const begun = await consent.begin({ mailbox: 'me@example.com' }, browser)
-      client.answer = goodAnswer({ identity: { subject: 's', addresses: [person], vouched: [] } })
+      client.answer = goodAnswer({ identity: identityOf(person) })
       const completing = consent.complete(callbackOf(begun.authorizationUrl), browser)
       await expect(completing).rejects.toMatchObject({ reason: 'wrong-person' })
     }
@@ -87,10 +93,10 @@ describe('a consent', () => {
     await store.mailboxes.add(shared)
     const begin = async () =>
       callbackOf((await consent.begin({ mailbox: 'info@example.com' }, browser)).authorizationUrl)
-    client.answer = goodAnswer({ identity: { subject: 's', addresses: ['info@example.com'], vouched: [] } })
+    client.answer = goodAnswer({ identity: identityOf('info@example.com') })
     await expect(consent.complete(await begin(), browser)).rejects.toMatchObject({ reason: 'wrong-person' })
     client.answer = goodAnswer({
-      identity: { subject: 's', addresses: ['alias@example.com', 'BOSS@example.com'], vouched: [] },
+      identity: identityOf('BOSS@example.com'),
     })
     expect(await consent.complete(await begin(), browser)).toEqual({
       mailbox: 'info@example.com',

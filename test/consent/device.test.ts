@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import { eventually } from '../support/eventually.ts'
-import { goodAnswer } from '../support/scripted-oauth-client.ts'
+import { goodAnswer, identityOf } from '../support/scripted-oauth-client.ts'
 import { setUpConsent } from './consent-set-up.ts'
 
 const mailbox = 'me@example.com'
@@ -49,7 +49,7 @@ describe('a consent on another device', () => {
 
   it('of the wrong person is refused and ended at the provider', async () => {
     const { client, ask, ended, state, store } = await begun()
-    client.answer = goodAnswer({ identity: { subject: 's', addresses: ['you@example.com'], vouched: [] } })
+    client.answer = goodAnswer({ identity: identityOf('you@example.com') })
     await ask()
     await ended()
     expect(state()).toMatchObject({

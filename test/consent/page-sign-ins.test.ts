@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import type { PageAccessConfig } from '../../src/config/config.ts'
-import { goodAnswer } from '../support/scripted-oauth-client.ts'
+import { goodAnswer, identityOf } from '../support/scripted-oauth-client.ts'
 import { callbackOf, setUpConsent } from './consent-set-up.ts'
 
 const people = {
@@ -11,9 +11,9 @@ const people = {
 }
 const browser = new Secret('the-browser')
 
-async function setUp(vouched: readonly string[], who: PageAccessConfig = people) {
+async function setUp([person]: readonly string[], who: PageAccessConfig = people) {
   const stage = await setUpConsent({ people: who })
-  stage.client.answer = goodAnswer({ identity: { subject: 's', addresses: ['x@example.com'], vouched } })
+  stage.client.answer = goodAnswer({ identity: identityOf(person) })
   const { signIns } = stage.consent
   const begin = async () => callbackOf((await signIns.begin('custom', browser)).authorizationUrl)
   return { ...stage, signIns, begin }
@@ -27,7 +27,12 @@ describe('signing in to the pages at a provider', () => {
     const { signIns, begin, store } = await setUp([person])
     const callback = await begin()
     expect(signIns.isOne(callback)).toBe(true)
-    expect(await signIns.complete(callback, browser)).toEqual({ role, person, provider: 'custom' })
+    expect(await signIns.complete(callback, browser)).toEqual({
+      role,
+      person,
+      provider: 'custom',
+      account: 'https://login.example.com subject-1',
+    })
     // Nothing of the answer is kept.
     expect((await store.grants.ofMailbox('me@example.com')).state).toBe('absent')
   })
@@ -58,6 +63,19 @@ describe('signing in to the pages at a provider', () => {
       fix: expect.stringMatching(fix),
     })
     expect(JSON.stringify(refused)).not.toMatch(/boss|helpdesk/i)
+  })
+
+  it.each([
+    ['of which the provider only says so', { address: { value: 'boss@example.com', vouched: false } }],
+    ['without a signature that was checked', { signed: false }],
+  ])('refuses an address %s', async (_what, change) => {
+    const { signIns, begin, client } = await setUp(['boss@example.com'])
+    client.answer = goodAnswer({ identity: { ...identityOf('boss@example.com'), ...change } })
+    await expect(signIns.complete(await begin(), browser)).rejects.toMatchObject({
+      code: 'forbidden',
+      message: expect.stringContaining('did not prove a mail address'),
+    })
+    expect(client.exchanged[0]?.checks).toMatchObject({ purpose: 'sign-in' })
   })
 
   it('takes an answer once, in the browser that began, in time', async () => {

@@ -3,7 +3,7 @@ import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { ConsentRefused } from '../../src/consent/consent-refused.ts'
 import type { TokenAnswer } from '../../src/providers/oauth/oauth-client.ts'
-import { goodAnswer } from '../support/scripted-oauth-client.ts'
+import { goodAnswer, identityOf } from '../support/scripted-oauth-client.ts'
 import { browser, callbackOf, setUpConsent, tokenOfLink } from './consent-set-up.ts'
 
 const mailbox = 'me@example.com'
@@ -50,7 +50,7 @@ describe('a consent is refused, and the earlier grant stays,', () => {
     [
       'when the wrong person signed in',
       goodAnswer({
-        identity: { subject: 's', addresses: ['you@example.com', 'y@example.com'], vouched: [] },
+        identity: identityOf('you@example.com'),
       }),
       'wrong-person',
       /^you@example\.com signed in, but Me@example\.com has to$/,
@@ -63,14 +63,14 @@ describe('a consent is refused, and the earlier grant stays,', () => {
     ],
     [
       'when an address only begins alike',
-      goodAnswer({ identity: { subject: 's', addresses: ['me@example.com.evil.test'], vouched: [] } }),
+      goodAnswer({ identity: identityOf('me@example.com.evil.test') }),
       'wrong-person',
       /evil/,
     ],
     ['when nobody is proven to have signed in', withoutIdentity, 'no-identity', /did not say/],
     [
       'when the identity has no address',
-      goodAnswer({ identity: { subject: 's', addresses: [], vouched: [] } }),
+      goodAnswer({ identity: identityOf() }),
       'no-identity',
       /did not say/,
     ],
@@ -103,14 +103,16 @@ describe('a consent is refused, and the earlier grant stays,', () => {
   })
 
   it('and the wrong person and the right one are named, and may choose the account next time', async () => {
-    const { consent, client, callback, link } = await underWay()
-    client.answer = goodAnswer({ identity: { subject: 's', addresses: ['you@example.com'], vouched: [] } })
+    const { consent, client, callback, link, log } = await underWay()
+    client.answer = goodAnswer({ identity: identityOf('you@example.com') })
     const refusal = await refusalOf(consent.complete(callback, browser))
     expect(refusal).toMatchObject({
       signedInAs: 'you@example.com',
       expected: 'Me@example.com',
       code: 'forbidden',
     })
+    const account = 'https://login.example.com subject-1'
+    expect(log.lines.at(-1)?.fields).toMatchObject({ signedInAs: 'you@example.com', account })
     await consent.begin({ link }, new Secret('another browser'))
     const { authorizationUrl } = await consent.begin({ link }, browser)
     client.answer = goodAnswer()

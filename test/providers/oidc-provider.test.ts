@@ -79,7 +79,7 @@ describe('a consent at a real authorization server', () => {
     const { arrived, checks } = await consent('me@example.com')
     expect(arrived.searchParams.get('iss')).toBe(authority.issuer)
     const first = await client.exchangeCode(arrived, checks)
-    expect(first.identity?.addresses).toContain('me@example.com')
+    expect(first.identity?.address).toEqual({ value: 'me@example.com', vouched: true })
     expect(first.scopes).toContain(mailScope)
 
     const given = first.refreshToken ?? new Secret('none')

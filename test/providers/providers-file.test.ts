@@ -101,6 +101,25 @@ describe('the providers file', () => {
       'providers[0].tokenEndpoint: must not hold a user name or password',
     ],
     ['no URL', { authorizationEndpoint: 'acme' }, 'providers[0].authorizationEndpoint: must be a URL'],
+    [
+      'a claim of an ID token that is not asked for',
+      { identityClaim: 'sub', scopes: ['mail'], issuer: undefined },
+      'providers[0].identityClaim: needs an issuer and the scope openid: without them there is no ID token',
+    ],
+    [
+      'a claim of Entra, described without its preset',
+      {
+        identityClaim: 'email',
+        issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0',
+        scopes: ['openid', 'mail'],
+      },
+      'providers[0].identityClaim: is not for Entra, where the sign-in name decides',
+    ],
+    [
+      'a claim of any name',
+      { identityClaim: 'name' },
+      'providers[0].identityClaim: must be "email" or "preferred_username" or "upn" or "sub"',
+    ],
     ['an unknown key', { colour: 'red' }, 'providers[0].colour: there is no such setting'],
     [
       'an unknown key further down',
@@ -345,6 +364,11 @@ describe('an entry with a preset', () => {
 
   it.each<[string, object, string]>([
     ['a preset that there is not', { preset: 'hushmail' }, `preset: must be one of ${presetIds.join(', ')}`],
+    [
+      'a claim of Entra’s choice',
+      { preset: 'microsoft', identityClaim: 'email' },
+      'identityClaim: is not for Entra, where the sign-in name decides',
+    ],
     ['a tenant elsewhere', { preset: 'google' }, 'tenant: is for the presets of Microsoft only'],
     [
       'a cloud without the GUID of the tenant',

@@ -103,7 +103,7 @@ describe('at a real authorization server', () => {
 
     const answer = await client.pollDevice(begun.deviceCode)
     if (typeof answer === 'string') throw new Error(`${answer}: ${page.body}`)
-    expect(answer.identity?.addresses).toEqual(['me@example.com'])
+    expect(answer.identity?.address).toEqual({ value: 'me@example.com', vouched: true })
     expect(answer.scopes).toContain(mailScope)
     expect((await client.refresh(answer.refreshToken ?? new Secret('none'))).refreshToken).toBeDefined()
     await expect(client.pollDevice(begun.deviceCode)).rejects.toThrow()

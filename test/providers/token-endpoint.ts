@@ -80,7 +80,6 @@ export function providerAt(
       applicationScopes: [],
       authorizationParameters: {},
       authorizationResponseIss: false,
-      identityClaims: ['email'],
       clientAuthentication: 'none',
       ...changes,
     },

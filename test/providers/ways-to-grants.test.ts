@@ -5,9 +5,11 @@ import { Secret } from '../../src/base/secret.ts'
 import type { ClientCertificate } from '../../src/config/config.ts'
 import { createHttpFetch } from '../../src/providers/http/http-fetch.ts'
 import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'
+import { createDiscoveries } from '../../src/providers/oauth/discoveries.ts'
 import { judge } from '../../src/providers/oauth/judge.ts'
 import type { RegisteredProvider } from '../../src/providers/provider.ts'
 import { clientCertificate } from '../support/client-certificate.ts'
+import { createManualClock } from '../support/manual-clock.ts'
 import { providerAt, startTokenEndpoint, type TokenEndpoint, tokens } from './token-endpoint.ts'
 
 const http = createHttpFetch({ timeoutSeconds: 5 })
@@ -238,11 +240,12 @@ describe('a device', () => {
 
 describe('endpoints that are discovered', () => {
   const { tokenEndpoint: _t, authorizationEndpoint: _a, ...oauth } = providerAt('http://127.0.0.1:1').oauth
-  const client = () => {
+  const client = (discoveries = createDiscoveries(createManualClock())) => {
     const provider = providerAt(endpoint.origin)
     return createOAuthClient({
       provider: { ...provider, oauth: { ...oauth, issuer: endpoint.origin } },
       fetch: http.fetch,
+      discoveries,
     })
   }
   const metadata = () => ({
@@ -273,12 +276,16 @@ describe('endpoints that are discovered', () => {
     ])
   })
 
-  it('are looked for again after trouble, which ends no grant', async () => {
+  it('are looked for again a minute after trouble, which ends no grant', async () => {
     endpoint.answer({ status: 503, text: '' }, { cut: true }, { json: metadata() }, tokens('one'))
-    const it = client()
+    const moving = createManualClock()
+    const it = client(createDiscoveries(moving))
     const error = await it.refresh(new Secret('r')).catch((thrown: unknown) => thrown)
     expect(judge(error)).toMatchObject({ kind: 'try-later' })
     expect((error as Error).message).toContain('cannot be discovered')
+    await expect(it.refresh(new Secret('r'))).rejects.toThrow('cannot be discovered')
+    expect(endpoint.requests).toHaveLength(2)
+    moving.advance(60)
     expect((await it.refresh(new Secret('r'))).accessToken.reveal()).toBe('one')
   })
 

@@ -18,7 +18,6 @@ export function registeredProvider({ id = 'custom', provesIdentity = true } = {}
       applicationScopes: [],
       authorizationParameters: {},
       authorizationResponseIss: false,
-      identityClaims: ['email'],
       clientAuthentication: 'none',
     },
     submission: { host: 'smtp.example.com', port: 587, tls: 'starttls' },

@@ -2,6 +2,7 @@ import { Secret } from '../../src/base/secret.ts'
 import type {
   AuthorizationRequest,
   CallbackChecks,
+  Identity,
   OAuthClient,
   TokenAnswer,
 } from '../../src/providers/oauth/oauth-client.ts'
@@ -65,7 +66,13 @@ export function goodAnswer(change: Partial<TokenAnswer> = {}): TokenAnswer {
     expiresInSeconds: 3600,
     refreshToken: new Secret('refresh-token-of-the-consent'),
     scopes: ['openid', 'email', 'https://mail.example.com/send'],
-    identity: { subject: 'subject-1', addresses: ['me@example.com'], vouched: [] },
+    identity: identityOf('me@example.com'),
     ...change,
   }
+}
+
+/** Somebody whose address the provider has verified; without one, somebody of whom it proves none. */
+export function identityOf(address?: string): Identity {
+  const proven = address === undefined ? {} : { address: { value: address, vouched: true } }
+  return { account: 'https://login.example.com subject-1', signed: true, ...proven }
 }

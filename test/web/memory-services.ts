@@ -254,7 +254,7 @@ export function scriptedConsent(link: string): ConsentService & {
         this.browser = ''
         const role = this.named.get(this.person)
         if (!role) throw new Failure('forbidden', `${this.person} may not look at these pages`)
-        return { role, person: this.person, provider: 'example' }
+        return { role, person: this.person, provider: 'example', account: 'the-account' }
       },
       roleOf(person) {
         return this.named.get(person)
@@ -293,7 +293,6 @@ export function memoryCatalogue(registered: boolean): Catalogue {
       applicationScopes: [],
       authorizationParameters: {},
       authorizationResponseIss: false,
-      identityClaims: ['email'],
       clientAuthentication: 'none',
     },
     submission: { host: 'smtp.example.com', port: 465, tls: 'implicit' },

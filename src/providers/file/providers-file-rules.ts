@@ -1,4 +1,4 @@
-import { isGuid, secretIdMistake } from '../presets/microsoft.ts'
+import { isEntraIssuer, isGuid, secretIdMistake } from '../presets/microsoft.ts'
 import { presetIds } from '../presets/presets.ts'
 
 /** What of an entry has to do with something else in it. */
@@ -10,6 +10,7 @@ export interface RuledEntry {
   authorizationEndpoint?: string | undefined
   tokenEndpoint?: string | undefined
   scopes?: readonly string[] | undefined
+  identityClaim?: string | undefined
   smtp?: object | undefined
   mechanisms?: readonly string[] | undefined
   tenant?: string | undefined
@@ -33,7 +34,18 @@ export function contradictions(entry: RuledEntry): Mistake[] {
     ...aboutSecrets(entry),
     ...aboutCertificate(entry),
     ...(entry.preset === undefined ? aboutIssuer(entry) : []),
+    ...aboutIdentity(entry),
   ]
+}
+
+function aboutIdentity({ preset = '', issuer, scopes = [], identityClaim }: RuledEntry): Mistake[] {
+  if (identityClaim === undefined) return []
+  // There every tenant fills claims as it likes: what may be believed is not the file's to say.
+  if (/^(microsoft|outlook)/.test(preset) || (issuer !== undefined && isEntraIssuer(issuer)))
+    return [['identityClaim', 'is not for Entra, where the sign-in name decides']]
+  if (preset === '' && !(issuer !== undefined && scopes.includes('openid')))
+    return [['identityClaim', 'needs an issuer and the scope openid: without them there is no ID token']]
+  return []
 }
 
 function aboutPreset({ id, preset, tenant }: RuledEntry): Mistake[] {

@@ -91,6 +91,7 @@ const entry = z
     jwksUri: endpoint.optional(),
     scopes: z.array(scope).min(1).optional(),
     applicationScopes: z.array(scope).min(1).optional(),
+    identityClaim: z.enum(['email', 'preferred_username', 'upn', 'sub']).optional(),
     authorizationParameters,
     redirectUri: z.union([z.literal('oob'), endpoint]).optional(),
     ...credentials,

@@ -7,20 +7,25 @@ export function claim(claims: Claims, name: string): unknown {
   return Object.hasOwn(claims, name) ? claims[name] : undefined
 }
 
-/** Exactly one mail address with exactly one `@`, or nothing: a claim that could be read in two ways is not read at all. */
-export function addressClaim(claims: Claims, name: string): Address[] {
+/**
+ * Exactly one mail address with exactly one `@`, or undefined: a claim that could be read in two ways is not read at all. Nor is one that only becomes an
+ * address, maybe somebody else's, by being normalised (U+212A, the Kelvin sign, would become a K).
+ */
+export function addressClaim(claims: Claims, name: string): Address | undefined {
   const value = claim(claims, name)
-  if (typeof value !== 'string') return []
+  if (typeof value !== 'string' || value !== value.normalize('NFC')) return undefined
   try {
-    return [parseAddress(value)]
+    return parseAddress(value)
   } catch {
-    return []
+    return undefined
   }
 }
 
-/** Some providers send the flag as a text. Undefined: the provider does not say. */
-export function emailVerified(claims: Claims): boolean | undefined {
+/**
+ * `unsaid`: there is no such claim. Only `true` itself is a yes (OpenID Connect Core, section 5.1: a boolean); whatever cannot be understood is a no.
+ */
+export function emailVerified(claims: Claims): 'yes' | 'no' | 'unsaid' {
   const flag = claim(claims, 'email_verified')
-  if (flag === true || flag === 'true') return true
-  return flag === false || flag === 'false' ? false : undefined
+  if (flag === undefined) return 'unsaid'
+  return flag === true ? 'yes' : 'no'
 }

@@ -8,8 +8,10 @@ import type { RegisteredProvider } from '../provider.ts'
 import { authorizationParameters } from './authorization-parameters.ts'
 import { clientAuthentications } from './client-authentication.ts'
 import { beginDeviceFlow, deviceGrant, deviceState } from './device-flow.ts'
-import { discover } from './discover.ts'
+import { discover, type Known, withKeys, withTenantId } from './discover.ts'
+import { createDiscoveries, type Discoveries } from './discoveries.ts'
 import { guardedFetches } from './guarded-fetch.ts'
+import { requireOwnIdToken } from './id-token-checks.ts'
 import { identityOf, provesIdentity } from './identity.ts'
 import type { CallbackChecks, OAuthClient, TokenAnswer } from './oauth-client.ts'
 import { comparableCallback, openidConfiguration } from './openid-configuration.ts'
@@ -22,27 +24,41 @@ export interface OAuthClientNeeds {
   provider: RegisteredProvider
   fetch: HttpFetch
   clock?: Pick<Clock, 'now'>
+  /** One for all clients: providers may have an issuer in common. */
+  discoveries?: Discoveries
 }
 
-/** openid-client's view of the provider, for each kind of endpoint and each secret. */
-type Server = Awaited<ReturnType<typeof openServer>>
+/** What is asked for, each at its own endpoint or with its own demands. */
+type Kind = 'consents' | 'signIns' | 'renewals' | 'revocations' | 'devices'
+
+/** openid-client's view of the provider for one of these, and what is known of the provider then. */
+interface Way {
+  configuration: openid.Configuration
+  known: RegisteredProvider
+}
 
 /** The OAuth side of one provider, on openid-client. Makes no request before it is asked for a token. */
-export function createOAuthClient({ provider, fetch, clock = systemClock }: OAuthClientNeeds): OAuthClient {
-  const server = lazy(() => openServer(provider, fetch))
-  const inTurn = createSecretsInTurn<Server['ways'][number]>()
+export function createOAuthClient({
+  provider,
+  fetch,
+  clock = systemClock,
+  discoveries = createDiscoveries(systemClock),
+}: OAuthClientNeeds): OAuthClient {
+  const server = lazy(() => openServer({ provider, fetch }, discoveries))
+  const inTurn = createSecretsInTurn<Record<Kind, () => Promise<Way>>>()
 
   /** With the next secret where one is refused; errors come without what they hold. */
   async function ask<T>(
-    kind: keyof Server['ways'][number],
+    kind: Kind,
     request: (configuration: openid.Configuration, known: RegisteredProvider) => Promise<T>,
   ): Promise<T> {
-    const { known, ways } = await server().catch((error: unknown) => {
+    const ways = await server().catch((error: unknown) => {
       throw withoutSecrets(error)
     })
     return inTurn(ways, async (way) => {
       try {
-        return await request(await way[kind](), known)
+        const { configuration, known } = await way[kind]()
+        return await request(configuration, known)
       } catch (error) {
         throw withoutSecrets(error)
       }
@@ -60,9 +76,12 @@ export function createOAuthClient({ provider, fetch, clock = systemClock }: OAut
       ).catch(failing),
 
     exchangeCode: (callback, checks) =>
-      ask('consents', async (configuration, known) =>
-        toAnswer(known, await exchange(configuration, known, callback, checks), { withPerson: true }),
-      ).catch(failing),
+      ask(checks.purpose === 'sign-in' ? 'signIns' : 'consents', async (configuration, known) => {
+        const answer = await exchange(configuration, known, callback, checks)
+        const { redirectUri, nonce } = checks
+        if (!URL.canParse(redirectUri)) requireOwn(answer, known, nonce.reveal())
+        return toAnswer(known, answer, { withPerson: true })
+      }).catch(failing),
 
     refresh: (refreshToken) =>
       ask('renewals', async (configuration, known) =>
@@ -116,22 +135,31 @@ export function createOAuthClient({ provider, fetch, clock = systemClock }: OAut
   }
 }
 
-async function openServer(provider: RegisteredProvider, fetch: HttpFetch) {
-  const known = await discover(provider, fetch)
-  const guarded = guardedFetches(known, fetch)
-  const consents = provesIdentity(known.oauth) ? guarded.tokensWithIdentity : guarded.tokens
-  const ways = (await clientAuthentications(known)).map((authentication) => {
-    const configured = (read: openid.CustomFetch) =>
-      lazy(() => openidConfiguration(known, authentication, read))
-    return {
-      consents: configured(consents),
-      // An ID token that comes with a renewal says nothing new, and one that fails a check would cost the rotated refresh token.
-      renewals: configured(guarded.tokens),
-      revocations: configured(guarded.revocations),
-      devices: configured(guarded.devices),
-    }
-  })
-  return { known, ways }
+async function openServer(given: Known, discoveries: Discoveries) {
+  const plain = await discover(given, discoveries)
+  const known = async () => plain
+  // Whom a person is compared with is asked for only when there is one: nothing of it stands between a grant and its renewal.
+  const forPeople = lazy(() => withTenantId(plain))
+  const forPages = lazy(async () => withKeys(await forPeople(), discoveries))
+  const tokens = provesIdentity(plain.provider.oauth) ? 'tokensWithIdentity' : 'tokens'
+  return (await clientAuthentications(plain.provider)).map(
+    (authentication): Record<Kind, () => Promise<Way>> => {
+      const configured = (find: () => Promise<Known>, answers: keyof ReturnType<typeof guardedFetches>) =>
+        lazy(async (): Promise<Way> => {
+          const { provider, fetch } = await find()
+          const read = guardedFetches(provider, fetch)[answers]
+          return { configuration: await openidConfiguration(provider, authentication, read), known: provider }
+        })
+      return {
+        consents: configured(forPeople, tokens),
+        signIns: configured(forPages, tokens),
+        // An ID token that comes with a renewal says nothing new, and one that fails a check would cost the rotated refresh token.
+        renewals: configured(known, 'tokens'),
+        revocations: configured(known, 'revocations'),
+        devices: configured(known, 'devices'),
+      }
+    },
+  )
 }
 
 function noSuchFlow(name: string): Failure {
@@ -172,6 +200,7 @@ function toAnswer(
 ): TokenAnswer {
   const { oauth } = known
   const { access_token, expires_in, refresh_token, refresh_token_expires_in: life, scope } = answer
+  requireOwn(answer, known)
   const claims = answer.claims?.()
   const asked = withPerson ? oauth.scopes : oauth.applicationScopes
   const remark = remarkOn(known, access_token, { withPerson })
@@ -182,6 +211,11 @@ function toAnswer(
     ...(typeof life === 'number' && { refreshTokenExpiresInSeconds: life }),
     scopes: scope === undefined ? asked : scope.split(' ').filter((one) => one !== ''),
     ...((remark.mistake || remark.doubt !== undefined) && { remark }),
-    ...(claims && { identity: identityOf(claims, known) }),
+    ...(claims && { identity: identityOf(claims, known, { signed: oauth.jwksUri !== undefined }) }),
   }
+}
+
+function requireOwn(answer: TokenBody, known: RegisteredProvider, nonce?: string): void {
+  const claims = answer.claims?.()
+  if (claims) requireOwnIdToken(claims, known, nonce)
 }

@@ -48,7 +48,7 @@ export interface AuthorizationRequest {
   codeVerifier: Secret
   /** Absent: nobody is expected. */
   loginHint?: string
-  /** `sign-in`: only who somebody is is asked for (OpenID Connect Core), no right and no refresh token. */
+  /** `sign-in`: only who somebody is is asked for (OpenID Connect Core), no right and no refresh token; and the signature of the ID token is checked in any case. */
   purpose?: 'consent' | 'sign-in'
   /** After a consent by the wrong person: let them choose the account. */
   selectAccount?: boolean
@@ -59,6 +59,8 @@ export interface CallbackChecks {
   state: Secret
   nonce: Secret
   codeVerifier: Secret
+  /** As it was begun. */
+  purpose?: 'consent' | 'sign-in'
 }
 
 export interface TokenAnswer {
@@ -78,11 +80,18 @@ export interface TokenAnswer {
   identity?: Identity
 }
 
+/** Who signed in. Made by `identityOf` and nowhere else. */
 export interface Identity {
-  subject: string
-  /** The claims of `identityClaims` that are there and are single mail addresses, the best first. An `email` whose
-   * `email_verified` is false is left out. */
-  addresses: readonly string[]
-  /** Those that may open a door here: see `vouchedAddresses`. */
-  vouched: readonly string[]
+  /** Which account it is, whatever it is called now: `iss` and `sub`, at Entra `tid` and `oid`. For the log and the grant. */
+  account: string
+  /** The signature of the ID token was checked; otherwise only the TLS that it came by vouches for it (OpenID Connect Core, section 3.1.3.7). */
+  signed: boolean
+  /** Absent: none is proven. */
+  address?: ProvenAddress
+}
+
+export interface ProvenAddress {
+  value: Address
+  /** Somebody whom we know answers for it, so that it may open a door here. A consent believes more: what it gets is tried at the mail server. */
+  vouched: boolean
 }

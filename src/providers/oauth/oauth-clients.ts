@@ -1,8 +1,9 @@
-import type { Clock } from '../../base/clock.ts'
+import { type Clock, systemClock } from '../../base/clock.ts'
 import { lazy } from '../../base/lazy.ts'
 import type { createHttpFetch } from '../http/http-fetch.ts'
 import type { Catalogue } from '../provider.ts'
 import type { OAuthClientNeeds } from './create-oauth-client.ts'
+import type { Discoveries } from './discoveries.ts'
 import type { OAuthClient } from './oauth-client.ts'
 
 export type HttpVia = Pick<ReturnType<typeof createHttpFetch>, 'via'>
@@ -18,25 +19,30 @@ export function createOAuthClients({
 }: {
   catalogue: Pick<Catalogue, 'registered'>
   http: HttpVia
-  clock?: Pick<Clock, 'now'>
+  clock?: Pick<Clock, 'now' | 'monotonic'>
 }): (providerId: string) => OAuthClient {
   const clients = new Map<string, OAuthClient>()
+  const discoveries = lazy(async () => {
+    const { createDiscoveries } = await import('./discoveries.ts')
+    return createDiscoveries(clock ?? systemClock)
+  })
 
   return (providerId) => {
     const known = clients.get(providerId)
     if (known) return known
     const provider = catalogue.registered(providerId)
-    const client = lateClient({ provider, fetch: http.via(provider.proxy), ...(clock && { clock }) })
+    const needs = { provider, fetch: http.via(provider.proxy), ...(clock && { clock }) }
+    const client = lateClient(needs, discoveries)
     clients.set(providerId, client)
     return client
   }
 }
 
 /** openid-client and what it needs are loaded with the first question to a provider: until then a postern starts and waits without them. */
-function lateClient(needs: OAuthClientNeeds): OAuthClient {
+function lateClient(needs: OAuthClientNeeds, discoveries: () => Promise<Discoveries>): OAuthClient {
   const client = lazy(async () => {
     const { createOAuthClient } = await import('./create-oauth-client.ts')
-    return createOAuthClient(needs)
+    return createOAuthClient({ ...needs, discoveries: await discoveries() })
   })
   return {
     authorizationUrl: async (request) => (await client()).authorizationUrl(request),

@@ -1,6 +1,7 @@
 import * as openid from 'openid-client'
 import { Failure } from '../../base/failure.ts'
 import type { Provider } from '../provider.ts'
+import { IdTokenRefused } from './id-token-checks.ts'
 import { judge } from './judge.ts'
 import { OAuthError, safeText } from './oauth-error.ts'
 
@@ -9,7 +10,7 @@ import { OAuthError, safeText } from './oauth-error.ts'
  * OAuthError; a callback or an ID token that did not pass the checks as a plain Error that names the check.
  */
 export function withoutSecrets(error: unknown): Error {
-  if (error instanceof Failure || error instanceof OAuthError) return error
+  if (error instanceof Failure || error instanceof OAuthError || error instanceof IdTokenRefused) return error
   // Whatever our fetch throws arrives wrapped.
   const cause = error instanceof Error ? error.cause : undefined
   if (cause instanceof OAuthError) return cause

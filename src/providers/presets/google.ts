@@ -41,7 +41,7 @@ export const google: Provider = {
     authorizationParameters: { access_type: 'offline', prompt: 'consent' },
     offersAccounts: true,
     authorizationResponseIss: true,
-    identityClaims: ['email'],
+    identityRules: 'google',
     clientAuthentication: 'client_secret_post',
   },
   submission: { host: 'smtp.gmail.com', port: 465, tls: 'implicit' },
@@ -91,7 +91,6 @@ export const googleServiceAccount: Provider = {
     applicationScopes: [sendMail],
     authorizationParameters: {},
     authorizationResponseIss: false,
-    identityClaims: [],
     clientAuthentication: 'none',
   },
 }

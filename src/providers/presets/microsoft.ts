@@ -95,7 +95,7 @@ function stepsIn(cloud: MicrosoftCloud): string[] {
 /** The application id of Exchange Online, which some tokens have as their audience. */
 const exchangeOnline = '00000002-0000-0ff1-ce00-000000000000'
 /** The tenant that stands in the ID tokens of all personal accounts. */
-const personalTenant = '9188040d-6c67-4c5b-b112-36a304b66dad'
+export const personalTenant = '9188040d-6c67-4c5b-b112-36a304b66dad'
 
 /** Work and school accounts of one cloud; worldwide with the tenants `common` and `consumers` personal ones, too. */
 export function microsoft(tenant: string, cloud: MicrosoftCloud = 'worldwide'): Provider {
@@ -224,7 +224,7 @@ function entra(tenant: string, { login, resources }: Cloud): OAuthServer {
     authorizationParameters: {},
     offersAccounts: true,
     authorizationResponseIss: false,
-    identityClaims: ['preferred_username', 'email', 'upn'],
+    identityRules: 'entra',
     clientAuthentication: 'client_secret_post',
   }
 }
@@ -259,6 +259,16 @@ function submissionOf(tenant: string, { host }: Cloud): Provider['submission'] {
 function issuerOf(tenant: string, login: string): string {
   if (tenant === 'consumers') return `${login}/${personalTenant}/v2.0`
   return `${login}/${isGuid(tenant) ? tenant.toLowerCase() : '{tenantid}'}/v2.0`
+}
+
+/** Whether Entra, in whichever of its clouds, gives this issuer's ID tokens. */
+export function isEntraIssuer(issuer: string): boolean {
+  if (!URL.canParse(issuer)) return false
+  const { hostname } = new URL(issuer)
+  const known = Object.values(clouds).some(({ login }) => new URL(login).hostname === hostname)
+  return (
+    known || /^(sts\.windows\.net|login\.(windows\.net|chinacloudapi\.cn))$|\.ciamlogin\.com$/.test(hostname)
+  )
 }
 
 /** The end of a sentence that names the secret. */

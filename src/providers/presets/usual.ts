@@ -15,7 +15,6 @@ export const usualOAuth = {
   applicationScopes: [],
   authorizationParameters: {},
   authorizationResponseIss: false,
-  identityClaims: ['email', 'preferred_username', 'upn', 'sub'],
   clientAuthentication: 'client_secret_post',
 } satisfies Partial<OAuthServer>
 

@@ -82,6 +82,8 @@ export const detailWords: Readonly<Record<string, string>> = {
   failures: phrase('failures'),
   more: phrase('so many more in this minute'),
   signedInAs: phrase('signed in as'),
+  account: phrase('account there'),
+  expected: phrase('who had to sign in'),
   means: phrase('means'),
   name: phrase('name'),
   seconds: phrase('seconds'),

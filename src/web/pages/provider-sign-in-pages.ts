@@ -51,9 +51,17 @@ export function createSignInCompletion({
     const t = phrasesFor(request)
     const source = sourceKey(request)
     try {
-      const { role, person, provider } = await signIns.complete(callback, cookie.of(request))
+      const { role, person, provider, account } = await signIns.complete(callback, cookie.of(request))
       await sessions.begin(request, response, { role, means: 'provider', person, provider })
-      const fields = { event: 'page.signed-in', by: person, role, means: 'provider', provider, source }
+      const fields = {
+        event: 'page.signed-in',
+        by: person,
+        role,
+        means: 'provider',
+        provider,
+        account,
+        source,
+      }
       log.info(fields, 'a browser signed in at a provider')
       // Not a redirect: the provider's site began this navigation, and a cookie that is `SameSite=Strict` would not go along.
       const home = new URL(publicUrl.href.replace(/\/?$/, '/'))

@@ -485,6 +485,8 @@ export const japaneseOfPages: Dictionary = {
   failures: '失敗回数',
   'so many more in this minute': '同じ 1 分間のほかの件数',
   'signed in as': 'サインインした人',
+  'account there': 'プロバイダーでのアカウント',
+  'who had to sign in': 'サインインすべき人',
   means: '手段',
   name: '名前',
   seconds: '秒数',

@@ -148,8 +148,17 @@ export const japaneseOfRooms: Dictionary = {
     'アカウントの連携アプリから postern を削除してやり直してください。それでも解決しない場合、登録でオフラインアクセスを要求する必要があります。',
   '{1} did not say which mail address signed in':
     '{1} は、どのメールアドレスがサインインしたかを示しませんでした',
-  'Check that the registration may ask for the scopes openid and email, then start again.':
-    '登録がスコープ openid と email を要求できることを確認して、やり直してください。',
+  'Start again with an account of the organisation itself: no guest is believed.':
+    '組織自身のアカウントでやり直してください。ゲストは認められません。',
+  'Sign in with an account whose mail address the provider has verified, and check that the registration may ask for the scopes openid and email. Where the address stands in another claim, an administrator can name that as identityClaim in the providers file.':
+    'プロバイダーがメールアドレスを確認済みのアカウントでサインインし、登録がスコープ openid と email を要求できることを確認してください。アドレスが別のクレームにある場合は、管理者がプロバイダーファイルの identityClaim で指定できます。',
+  '{1} publishes no keys to check its signatures with': '{1} は署名を検証するための鍵を公開していません',
+  'Give them as jwksUri in the providers file; nobody signs in to the pages without.':
+    'プロバイダーファイルに jwksUri として指定してください。なければ誰もこのページにサインインできません。',
+  '{1} publishes as its {2} {3}, which it must not':
+    '{1} は {2} として {3} を公開していますが、これは許されません',
+  'An issuer with https may lead to https only, and one in the Internet to no private address. Check the issuer, or give its endpoints in the providers file.':
+    'https の発行者が示せるのは https のみで、インターネット上の発行者はプライベートアドレスを示せません。発行者を確認するか、エンドポイントをプロバイダーファイルに指定してください。',
   '{1} signed in, but {2} has to': '{1} がサインインしましたが、必要なのは {2} です',
   'Start again and choose the account {1}. If {2} may send for {3}, an administrator can set that with --signs-in-as.':
     'やり直してアカウント {1} を選んでください。{2} が {3} の代わりに送信できる場合は、管理者が --signs-in-as で設定できます。',

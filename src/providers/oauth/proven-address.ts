@@ -1,0 +1,49 @@
+import type { OAuthServer, RegisteredProvider } from '../provider.ts'
+import { addressClaim, type Claims, claim, emailVerified } from './claims.ts'
+import { entraSignInName } from './entra-sign-in-name.ts'
+import type { ProvenAddress } from './oauth-client.ts'
+
+/**
+ * The one mail address that an ID token proves. One claim decides, never the best of several: otherwise a name that anybody may choose would
+ * stand beside an address that was verified, and count as well.
+ *
+ * - Entra: the sign-in name; see `entraSignInName`.
+ * - Google: an `email` that it answers for.
+ * - Any other: `email`, when it says that it is verified. Where it says nothing of that, for a consent only; when it says no, never.
+ * - Where the providers file names a claim (`identityClaim`), that one alone: for each address that comes by it, the file answers.
+ */
+export function provenAddress(
+  claims: Claims,
+  provider: Pick<RegisteredProvider, 'oauth' | 'registration'>,
+): ProvenAddress | undefined {
+  const { identityRules, identityClaim } = provider.oauth
+  if (identityRules === 'entra') return entraSignInName(claims, provider)
+  if (identityClaim !== undefined) return ofClaim(claims, identityClaim)
+  if (identityRules === 'google') return ofGoogle(claims)
+  return ofEmail(claims)
+}
+
+function ofEmail(claims: Claims): ProvenAddress | undefined {
+  const verified = emailVerified(claims)
+  // `tid` is Entra's, where every tenant writes into `email` what it likes: here is one that the settings do not know for what it is.
+  if (verified === 'no' || claim(claims, 'tid') !== undefined) return undefined
+  return proven(addressClaim(claims, 'email'), verified === 'yes')
+}
+
+function ofClaim(claims: Claims, name: NonNullable<OAuthServer['identityClaim']>): ProvenAddress | undefined {
+  if (name === 'email' && emailVerified(claims) === 'no') return undefined
+  return proven(addressClaim(claims, name), true)
+}
+
+/** Of Gmail, or of an organisation there (`hd`). Of other addresses Google has once seen a proof, and they may have another owner by now. */
+function ofGoogle(claims: Claims): ProvenAddress | undefined {
+  const address = addressClaim(claims, 'email')
+  if (address === undefined || emailVerified(claims) !== 'yes') return undefined
+  const organisation = claim(claims, 'hd')
+  const ofOrganisation = typeof organisation === 'string' && organisation !== ''
+  return ofOrganisation || /@(gmail|googlemail)\.com$/.test(address) ? proven(address, true) : undefined
+}
+
+function proven(value: string | undefined, vouched: boolean): ProvenAddress | undefined {
+  return value === undefined ? undefined : { value, vouched }
+}

@@ -1,0 +1,181 @@
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { Secret } from '../../src/base/secret.ts'
+import type { CustomProvider } from '../../src/config/config.ts'
+import { judgeConsentAnswer } from '../../src/consent/consent-judgement.ts'
+import { customProvider } from '../../src/providers/custom.ts'
+import { createHttpFetch } from '../../src/providers/http/http-fetch.ts'
+import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'
+import { startTokenEndpoint, type TokenEndpoint, tokens } from '../providers/token-endpoint.ts'
+
+const mailbox = { address: 'boss@example.com', providerId: 'own', createdAt: 0 }
+const keys = await generateKeyPair('RS256')
+const http = createHttpFetch({ timeoutSeconds: 5 })
+let endpoint: TokenEndpoint
+
+beforeAll(async () => {
+  endpoint = await startTokenEndpoint()
+})
+afterEach(() => {
+  expect(endpoint.unusedAnswers()).toBe(0)
+})
+afterAll(async () => {
+  await http.close()
+  await endpoint.close()
+})
+
+const send = 'https://mail.example.com/send'
+
+/** As the providers file describes it: a provider of one's own, or Entra, whose endpoints are at the test's. */
+function provider(how: 'own' | 'any tenant' | 'one tenant', more: Partial<CustomProvider> = {}) {
+  const { origin } = endpoint
+  const entry: CustomProvider = {
+    id: 'own',
+    clientId: 'postern',
+    clientSecrets: [],
+    authorizationEndpoint: `${origin}/authorize`,
+    tokenEndpoint: `${origin}/token`,
+    jwksUri: `${origin}/keys`,
+    clientAuthentication: 'none',
+    scopes: ['openid', 'email', send],
+    ...(how === 'own' ? { issuer: origin } : { preset: 'microsoft' }),
+    ...(how !== 'own' && { tenant: how === 'one tenant' ? contoso : 'common' }),
+    ...more,
+  }
+  return customProvider(entry)
+}
+
+async function consent(known: ReturnType<typeof provider>, claims: object, flow: 'browser' | 'device') {
+  const idToken = await new SignJWT({ sub: 'subject', aud: 'postern', nonce: 'nonce', ...claims })
+    .setProtectedHeader({ alg: 'RS256', kid: 'k' })
+    .setIssuedAt()
+    .setExpirationTime('5 minutes')
+    .sign(keys.privateKey)
+  const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k', alg: 'RS256', use: 'sig' }
+  endpoint.answer(tokens('a', { refresh_token: 'r', id_token: idToken, scope: send }), {
+    json: { keys: [jwk] },
+  })
+  const client = createOAuthClient({ provider: known, fetch: http.fetch })
+  const checks = {
+    redirectUri: 'http://localhost:8587/oauth/callback',
+    state: new Secret('state'),
+    nonce: new Secret('nonce'),
+    codeVerifier: new Secret('v'.repeat(43)),
+  }
+  const answer =
+    flow === 'browser'
+      ? await client.exchangeCode(new URL('http://localhost/?code=code&state=state'), checks)
+      : await client.pollDevice(new Secret('device-code'))
+  if (typeof answer === 'string') throw new Error(answer)
+  return judgeConsentAnswer(mailbox, known, answer)
+}
+
+const contoso = '7f1c0a53-4a6b-4c0f-9d0e-2b1c3d4e5f60'
+const evil = 'eeeeeeee-4a6b-4c0f-9d0e-2b1c3d4e5f60'
+const ofTenant = (tid: string, claims: object) => ({
+  iss: `https://login.microsoftonline.com/${tid}/v2.0`,
+  tid,
+  oid: '0b1ec700-0000-4000-8000-000000000000',
+  preferred_username: 'me@evil.example',
+  ...claims,
+})
+
+describe.each(['browser', 'device'] as const)('a consent by %s', (flow) => {
+  it.each<[string, Parameters<typeof provider>[0], () => object]>([
+    [
+      'an email that a tenant of their own wrote',
+      'any tenant',
+      () => ofTenant(evil, { email: 'boss@example.com' }),
+    ],
+    [
+      'one that this tenant calls verified',
+      'any tenant',
+      () => ofTenant(evil, { email: 'boss@example.com', email_verified: true, xms_edov: true }),
+    ],
+    [
+      'an email and no name',
+      'any tenant',
+      () => ofTenant(evil, { email: 'boss@example.com', preferred_username: undefined }),
+    ],
+    [
+      'the name of a guest',
+      'any tenant',
+      () => ofTenant(evil, { preferred_username: 'boss@example.com', acct: 1 }),
+    ],
+    ['a second name', 'any tenant', () => ofTenant(evil, { upn: 'boss@example.com' })],
+    ['an email of the one tenant', 'one tenant', () => ofTenant(contoso, { email: 'boss@example.com' })],
+    [
+      'a user name beside their verified address',
+      'own',
+      () => ({
+        iss: endpoint.origin,
+        email: 'me@evil.example',
+        email_verified: true,
+        preferred_username: 'boss@example.com',
+      }),
+    ],
+    [
+      'a subject beside their verified address',
+      'own',
+      () => ({
+        iss: endpoint.origin,
+        email: 'me@evil.example',
+        email_verified: true,
+        sub: 'boss@example.com',
+      }),
+    ],
+    [
+      'a user name beside an address that is not verified',
+      'own',
+      () => ({
+        iss: endpoint.origin,
+        email: 'boss@example.com',
+        email_verified: false,
+        upn: 'boss@example.com',
+      }),
+    ],
+    ['a user name alone', 'own', () => ({ iss: endpoint.origin, preferred_username: 'boss@example.com' })],
+    [
+      'an address whose flag cannot be read',
+      'own',
+      () => ({ iss: endpoint.origin, email: 'boss@example.com', email_verified: ['true'] }),
+    ],
+  ])('is not the owner’s who shows %s', async (_what, how, claims) => {
+    await expect(consent(provider(how), claims(), flow)).rejects.toMatchObject({
+      reason: expect.stringMatching(/^(wrong-person|no-identity)$/),
+    })
+  })
+
+  it.each<[string, () => Promise<unknown>]>([
+    [
+      'their sign-in name in whichever tenant',
+      () =>
+        consent(provider('any tenant'), ofTenant(contoso, { preferred_username: 'Boss@example.com' }), flow),
+    ],
+    [
+      'their verified address',
+      () =>
+        consent(
+          provider('own'),
+          { iss: endpoint.origin, email: 'boss@example.com', email_verified: true },
+          flow,
+        ),
+    ],
+    [
+      'the claim that the providers file names',
+      () =>
+        consent(
+          provider('own', { identityClaim: 'preferred_username' }),
+          { iss: endpoint.origin, preferred_username: 'boss@example.com', email: 'x@example.com' },
+          flow,
+        ),
+    ],
+  ])('is the owner’s who shows %s, and says which account that was', async (_what, consenting) => {
+    const good = await consenting()
+    expect(good).toMatchObject({ signedInAs: 'boss@example.com' })
+    expect(good).toHaveProperty(
+      'subject',
+      expect.stringMatching(/^(7f1c0a53-.+\/0b1ec700-.+|http:.+ subject)$/),
+    )
+  })
+})
