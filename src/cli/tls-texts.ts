@@ -7,9 +7,14 @@ Running it again renews the certificate; the authority stays, and so does every 
 This machine's own names and addresses are always in it. Further ones stay until --name is given: then those that
 are given take the place of all that were there before.
 
+The authority can issue for the names that it was made for, for names below them, and for nothing else. Whoever gets
+its key (ca-key.pem) can do the same: keep it somewhere else, and put it back to renew the certificate; or have it
+deleted by --forget-ca-key, and make a new authority (--replace-ca) when the certificate ends.
+
 Examples:
   postern tls make
-  postern tls make --name mail.example.com --name 192.0.2.10`
+  postern tls make --name mail.example.com --name 192.0.2.10
+  postern tls make --forget-ca-key`
 
 /** What was made, what to put into the settings, and how each kind of client is told to trust it. */
 export function describeMadeCertificates(made: MadeCertificates): string {
@@ -23,9 +28,25 @@ A running postern that has them already takes the new certificate by itself.
   const dropped = droppedNames.length === 0 ? '' : `It is no longer for ${droppedNames.join(', ')}.\n`
   return `Made a certificate, good until ${validTo}, and issued by ${authority} (good until ${caValidTo}).
 It is for ${names.join(', ')}.
-${dropped}
+${dropped}${leftOut(made)}
 ${settings}
+${authorityKey(made)}
 ${caMade ? trust(made) : `Clients that trust ${caFile} go on as before.\n`}`
+}
+
+function leftOut({ leftOutNames, caFile }: MadeCertificates): string {
+  if (leftOutNames.length === 0) return ''
+  return `It is not for ${leftOutNames.join(', ')}: the authority in ${caFile} was not made for that (--replace-ca makes a new one).\n`
+}
+
+function authorityKey({ caScope, caKeyFile, validTo }: MadeCertificates): string {
+  const scope =
+    caScope === undefined
+      ? 'The authority can issue for any name: an earlier postern made it. One that cannot: --replace-ca.\n'
+      : `The authority can issue for ${caScope.join(', ')} and what is below, and for nothing else.\n`
+  if (caKeyFile === undefined)
+    return `${scope}Its key is gone: before ${validTo} make a new authority (--replace-ca), and tell every device of it.\n`
+  return `${scope}Its key is ${caKeyFile}: keep it where nobody gets it, or have it deleted (--forget-ca-key).\n`
 }
 
 /** One paragraph for each kind of client that people own. */

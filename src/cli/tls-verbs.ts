@@ -12,6 +12,7 @@ interface MakeOptions {
   dir?: string
   days: number
   replaceCa?: boolean
+  forgetCaKey?: boolean
 }
 
 /** `postern tls make` */
@@ -31,11 +32,14 @@ export function addTlsVerbs(program: Command, context: Context): void {
     // Apple's systems refuse a server certificate that is good for longer.
     .option('--days <number>', 'how long the certificate is good', wholeDays, 825)
     .option('--replace-ca', 'make a new authority, too: every client has to be told of it')
+    .option('--forget-ca-key', "delete the authority's key afterwards: nobody can issue by it again")
     .addHelpText('after', tlsMakeHelp)
     .action(async (options: MakeOptions, command: Command) => {
       const { name: names, dir, days, replaceCa: replaceAuthority = false } = options
+      const { forgetCaKey: forgetAuthorityKey = false } = options
       const folder = dir === undefined ? await inDataDir(context) : resolve(dir)
-      const made = await makeCertificates({ folder, names, days, replaceAuthority, clock: systemClock })
+      const which = { names, days, replaceAuthority, forgetAuthorityKey }
+      const made = await makeCertificates({ folder, ...which, clock: systemClock })
       context.tell(command, made, describeMadeCertificates(made))
     })
 }

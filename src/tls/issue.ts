@@ -1,5 +1,6 @@
 import { KeyObject, randomBytes, webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'
+import { decodeScope, encodeScope, nameConstraints, type Scope } from './name-constraints.ts'
 
 /** A certificate and its private key, both PEM. */
 export interface Issued {
@@ -21,8 +22,11 @@ const algorithm = {
   modulusLength: 2048,
 }
 
-/** Makes a certification authority that can issue for servers only, without others below it (RFC 5280, section 4.2.1.9). */
-export async function issueAuthority(commonName: string, life: Life): Promise<Issued> {
+/**
+ * Makes a certification authority that can issue for servers only, for those of its scope, and without others below it (RFC 5280, section 4.2.1.9): every client
+ * that trusts it would otherwise believe whoever gets its key on behalf of any site of the world.
+ */
+export async function issueAuthority(commonName: string, scope: Scope, life: Life): Promise<Issued> {
   const x509 = await loadX509()
   const keys = await newKeys()
   const cert = await x509.X509CertificateGenerator.createSelfSigned({
@@ -34,6 +38,9 @@ export async function issueAuthority(commonName: string, life: Life): Promise<Is
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      // Critical: whoever does not understand it must not trust this authority for more (RFC 5280, section 4.2.1.10).
+      new x509.Extension(nameConstraints, true, new Uint8Array(encodeScope(scope))),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   })
@@ -72,6 +79,13 @@ export async function issueForServer(
     ],
   })
   return { cert: cert.toString('pem').concat('\n'), key: privatePem(keys.privateKey) }
+}
+
+/** What an authority may issue for. Undefined: one that was made without a limit. */
+export async function scopeOfAuthority({ cert }: Pick<Issued, 'cert'>): Promise<Scope | undefined> {
+  const x509 = await loadX509()
+  const found = new x509.X509Certificate(cert).getExtension(nameConstraints)
+  return found ? decodeScope(new Uint8Array(found.value)) : undefined
 }
 
 /** Loaded only where a certificate is made: whoever serves mail does without it. */

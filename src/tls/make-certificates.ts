@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { day, namesOf, readCertificatePair } from './certificate-pair.ts'
-import { type Issued, issueAuthority, issueForServer, type Life } from './issue.ts'
+import { type Issued, issueAuthority, issueForServer, type Life, scopeOfAuthority } from './issue.ts'
+import { isInScope, type Scope, scopeOf } from './name-constraints.ts'
 import { certificateName, ownNames } from './own-names.ts'
-import { makeFolder, readIfThere, replaceFile } from './pem-files.ts'
+import { makeFolder, readIfThere, removeFile, replaceFile } from './pem-files.ts'
 
 export interface MakeRequest {
   /** Absolute; made when there is none. */
@@ -16,6 +17,8 @@ export interface MakeRequest {
   days: number
   /** A new authority, which every device has to be told of. */
   replaceAuthority: boolean
+  /** Nobody can issue by the authority again. */
+  forgetAuthorityKey: boolean
   clock: Pick<Clock, 'now'>
 }
 
@@ -29,6 +32,12 @@ export interface MadeCertificates {
   names: readonly string[]
   /** What the certificate before had, and this one has not. */
   droppedNames: readonly string[]
+  /** What this machine is called, too, but the authority was not made for. */
+  leftOutNames: readonly string[]
+  /** What the authority may issue for: host names with all below them, and networks. Absent for one that was made without a limit. */
+  caScope?: readonly string[]
+  /** Where the authority's key is; absent when it was forgotten. */
+  caKeyFile?: string
   /** As ISO 8601 dates. */
   validTo: string
   caValidTo: string
@@ -49,17 +58,26 @@ export async function makeCertificates(request: MakeRequest): Promise<MadeCertif
   await refuseForeign(files)
   const before = await namesBefore(files.certFile)
   const kept = request.replaceAuthority ? undefined : await readAuthority(files, clock.now())
-  const authority = kept ?? (await makeAuthority(files, clock.now()))
-  const names = inOrder(given.length > 0 ? given : before)
+  const chosen = given.length > 0 ? given : before
+  const wanted = inOrder(chosen)
+  const scope = kept ? await scopeOfAuthority(kept) : scopeOf(wanted)
+  const names = wanted.filter((name) => scope === undefined || isInScope(scope, name))
+  if (scope !== undefined) requireInScope(chosen, scope, files.caFile)
+  const keep = !request.forgetAuthorityKey
+  const authority = kept ?? (await makeAuthority(files, scope ?? [], keep, clock.now()))
   const caValidTo = Date.parse(new X509Certificate(authority.cert).validTo)
   const life = lifeOf(clock.now(), request.days, caValidTo)
   const { cert, key } = await issueForServer(authority, names, life)
   await replaceFile(files.keyFile, key, 0o600)
   await replaceFile(files.certFile, cert, 0o644)
+  if (!keep) await removeFile(files.caKeyFile)
   const { caFile, caDerFile, certFile, keyFile } = files
   return {
     ...{ caFile, caDerFile, certFile, keyFile, names },
     droppedNames: before.filter((name) => !names.includes(name)),
+    leftOutNames: wanted.filter((name) => !names.includes(name)),
+    ...(scope !== undefined && { caScope: scope }),
+    ...(keep && { caKeyFile: files.caKeyFile }),
     validTo: day(life.notAfter.getTime()),
     caValidTo: day(caValidTo),
     caMade: kept === undefined,
@@ -84,12 +102,27 @@ function filesIn(folder: string) {
   }
 }
 
-async function makeAuthority(files: CertificateFiles, now: number): Promise<Issued> {
+/** @throws Failure `invalid` */
+function requireInScope(names: readonly string[], scope: Scope, caFile: string): void {
+  const [outside] = names.filter((name) => !isInScope(scope, name))
+  if (outside === undefined) return
+  const message = `The authority in ${caFile} was made for ${scope.join(', ')}, and cannot issue for ${outside}`
+  throw new Failure('invalid', message, {
+    fix: 'Make a new authority for all of the names with --replace-ca, and tell every device of it.',
+  })
+}
+
+async function makeAuthority(
+  files: CertificateFiles,
+  scope: Scope,
+  keepKey: boolean,
+  now: number,
+): Promise<Issued> {
   const life = lifeOf(now, authorityDays)
   // A name of its own: a device that trusted an earlier authority would mistake one for the other.
   const made = `${hostname().slice(0, 30)}, ${new Date(now).toISOString().slice(0, 19)}`
-  const authority = await issueAuthority(`${authorityName} (${made})`, life)
-  await replaceFile(files.caKeyFile, authority.key, 0o600)
+  const authority = await issueAuthority(`${authorityName} (${made})`, scope, life)
+  if (keepKey) await replaceFile(files.caKeyFile, authority.key, 0o600)
   await replaceFile(files.caFile, authority.cert, 0o644)
   await replaceFile(files.caDerFile, new X509Certificate(authority.cert).raw, 0o644)
   return authority
@@ -99,7 +132,8 @@ async function makeAuthority(files: CertificateFiles, now: number): Promise<Issu
 async function readAuthority(files: CertificateFiles, now: number): Promise<Issued | undefined> {
   const [cert, key] = [await readIfThere(files.caFile), await readIfThere(files.caKeyFile)]
   if (cert === undefined && key === undefined) return undefined
-  const reading = readCertificatePair(cert ?? '', key ?? '')
+  if (key === undefined) throw forgotten(files)
+  const reading = readCertificatePair(cert ?? '', key)
   if ('mistakes' in reading) {
     const [{ of, must } = { of: 'cert', must: 'cannot be used' }] = reading.mistakes
     throw unusable(`The authority's file ${of === 'cert' ? files.caFile : files.caKeyFile} ${must}`)
@@ -161,6 +195,16 @@ function lifeOf(now: number, days: number, atMost = Number.POSITIVE_INFINITY): L
   const notBefore = now - backdatedMilliseconds
   const notAfter = Math.min(notBefore + days * dayMilliseconds, atMost)
   return { notBefore: new Date(notBefore), notAfter: new Date(notAfter) }
+}
+
+function forgotten({ caFile, caKeyFile }: CertificateFiles): Failure {
+  return new Failure(
+    'configuration',
+    `The key of the authority in ${caFile} is not here, so nothing can be issued by it`,
+    {
+      fix: `Put your own copy of it back as ${caKeyFile}. If there is none (--forget-ca-key), make a new authority with --replace-ca, and tell every device of it.`,
+    },
+  )
 }
 
 function unusable(message: string): Failure {

@@ -40,6 +40,15 @@ export async function replaceFile(path: string, contents: string | Buffer, mode:
   }
 }
 
+/** Content when there is none. @throws Failure `configuration` */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true })
+  } catch (error) {
+    throw unusable(error, path)
+  }
+}
+
 function unusable(error: unknown, path: string): Failure {
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
   return new Failure('configuration', `${path} cannot be used: ${reasons[code] ?? code}`, {

@@ -49,7 +49,7 @@ describe('postern tls make', () => {
   })
 
   it('says which names the certificate no longer has, and how they come to stay', async () => {
-    await stage.postern(['tls', 'make', '--name', 'old.example.com'])
+    await stage.postern(['tls', 'make', '--name', 'old.example.com', '--name', 'mail.example.com'])
     expect((await stage.postern(['tls', 'make'])).stdout).not.toContain('no longer')
     const { stdout } = await stage.postern(['tls', 'make', '--name', 'mail.example.com'])
     expect(stdout).toContain('It is no longer for old.example.com.\n')
