@@ -55,18 +55,17 @@ export function createConsentCompletion(needs: Needs): ConsentService['complete'
   async function take(callback: URL, browser: Secret | undefined): Promise<Taken> {
     const [text, ...more] = callback.searchParams.getAll('state')
     const state = new Secret(more.length === 0 ? (text ?? '') : '')
-    const pending = await store.pendingConsents.take(hashes.state(state))
-    const mailbox = pending && (await store.mailboxes.find(pending.mailbox))
-    if (!pending || !mailbox) {
-      throw startAgain(
-        'not-begun',
-        'No consent is under way that this answer belongs to, or it was used already',
-      )
-    }
+    const stateHash = hashes.state(state)
+    const found = await store.pendingConsents.find(stateHash)
+    const mailbox = found && (await store.mailboxes.find(found.mailbox))
+    if (!mailbox) throw notBegun()
     const hash = browser && hashes.browser(browser, mailbox.providerId)
-    if (hash === undefined || !sameHash(hash, pending.browserHash)) {
+    // Left as it was: a callback that somebody else brings must not spend the consent of the browser that began.
+    if (hash === undefined || !sameHash(hash, found.browserHash)) {
       throw startAgain('other-browser', 'This consent was begun in another browser', mailbox)
     }
+    const pending = await store.pendingConsents.take(stateHash, hash)
+    if (!pending) throw notBegun()
     if (pending.expiresAt <= clock.now()) {
       throw startAgain('expired', 'The sign-in took too long', mailbox)
     }
@@ -88,6 +87,13 @@ export function createConsentCompletion(needs: Needs): ConsentService['complete'
       throw refusalOfExchange(error, mailbox.address, provider.name)
     }
   }
+}
+
+function notBegun(): ConsentRefused {
+  return startAgain(
+    'not-begun',
+    'No consent is under way that this answer belongs to, or it was used already',
+  )
 }
 
 function startAgain(reason: ConsentRefusal, message: string, mailbox?: Mailbox): ConsentRefused {

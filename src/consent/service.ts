@@ -17,7 +17,7 @@ export interface ConsentService {
    * `browser` is the value of the browser's consent cookie. @throws Failure as the two above */
   begin(target: { link: string } | { mailbox: string }, browser: Secret): Promise<BegunConsent>
   /** Completes it from the callback's full URL. Takes the pending consent, exchanges the code, compares the identity, checks refresh token
-   * and scopes, stores the grant. On any refusal nothing is stored and an earlier grant stays.
+   * and scopes, stores the grant. On any refusal nothing is stored and an earlier grant stays; one in another browser leaves the consent under way, too.
    * @throws ConsentRefused with what to do; Failure otherwise */
   complete(
     callback: URL,

@@ -29,7 +29,7 @@ export const journalEvents: Readonly<Record<string, JournalEvent>> = {
   'consent-link.made': { kind: 'consent', outcome: 'done' },
   'consent-link.revoked': { kind: 'consent', outcome: 'done' },
   'consent-link.sent': { kind: 'consent', outcome: 'done' },
-  'consent.begun': { kind: 'consent', outcome: 'done' },
+  'consent.begun': { kind: 'consent', outcome: 'done', floods: true },
   'consent.completed': { kind: 'consent', outcome: 'done' },
   'consent.refused': { kind: 'consent', outcome: 'refused', floods: true },
   'consent.admin': { kind: 'consent', outcome: 'done' },

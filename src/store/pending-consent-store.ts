@@ -1,10 +1,14 @@
+import type { Transaction } from 'kysely'
 import { addressKey } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { Database } from './database.ts'
 import type { PendingConsent, PendingConsentStore } from './ports.ts'
 import { present } from './present.ts'
 import type { Sealer } from './sealer.ts'
-import type { PendingConsentsTable } from './tables.ts'
+import type { PendingConsentsTable, Tables } from './tables.ts'
+
+/** Consents under way by one link: far more than there are people who hold it. */
+const mostOfTarget = 100
 
 export function createPendingConsentStore(database: Database, sealer: Sealer): PendingConsentStore {
   return {
@@ -13,17 +17,33 @@ export function createPendingConsentStore(database: Database, sealer: Sealer): P
       const taken = () => new Failure('already-exists', 'There is a consent with this state already')
       const missing = () =>
         new Failure('not-found', `The mailbox ${consent.mailbox} or its consent link is gone`)
-      await database.change((tables) => tables.insertInto('pending_consents').values(row).execute(), {
-        taken,
-        missing,
-      })
+      await database.change(
+        async (tables) => {
+          await makeRoom(tables, row)
+          await tables.insertInto('pending_consents').values(row).execute()
+        },
+        { taken, missing },
+      )
     },
 
-    async take(stateHash) {
+    async find(stateHash) {
+      const found = await database.read((tables) =>
+        tables
+          .selectFrom('pending_consents')
+          .innerJoin('mailboxes', 'mailboxes.address_key', 'pending_consents.mailbox_key')
+          .select(['mailboxes.address as mailbox', 'pending_consents.browser_hash as browserHash'])
+          .where('state_hash', '=', stateHash)
+          .executeTakeFirst(),
+      )
+      return found
+    },
+
+    async take(stateHash, browserHash) {
       const taken = await database.change(async (tables) => {
         const row = await tables
           .deleteFrom('pending_consents')
           .where('state_hash', '=', stateHash)
+          .where('browser_hash', '=', browserHash)
           .returningAll()
           .executeTakeFirst()
         if (!row) return undefined
@@ -43,6 +63,22 @@ export function createPendingConsentStore(database: Database, sealer: Sealer): P
       )
     },
   }
+}
+
+/** Whoever holds a link may begin with it as often as they like, and from browsers that keep no cookie. */
+async function makeRoom(tables: Transaction<Tables>, row: PendingConsentsTable): Promise<void> {
+  const { mailbox_key, consent_link_id, browser_hash } = row
+  const ofTarget = tables
+    .selectFrom('pending_consents')
+    .select('state_hash')
+    .where('mailbox_key', '=', mailbox_key)
+    .where('consent_link_id', consent_link_id === null ? 'is' : '=', consent_link_id)
+  const oldest = ofTarget
+    .orderBy('created_at', 'desc')
+    .limit(-1)
+    .offset(mostOfTarget - 1)
+  for (const superseded of [ofTarget.where('browser_hash', '=', browser_hash), oldest])
+    await tables.deleteFrom('pending_consents').where('state_hash', 'in', superseded).execute()
 }
 
 async function sealRow(sealer: Sealer, consent: PendingConsent): Promise<PendingConsentsTable> {

@@ -248,9 +248,12 @@ export interface PendingConsent {
 }
 
 export interface PendingConsentStore {
+  /** In the place of the one that this browser began by the same link (without one: for the same mailbox), and of the oldest where there are too many. */
   add(consent: PendingConsent): Promise<void>
-  /** Reads and deletes in one transaction: two simultaneous callbacks get it once. */
-  take(stateHash: string): Promise<PendingConsent | undefined>
+  /** Whose it is. Changes nothing. */
+  find(stateHash: string): Promise<Pick<PendingConsent, 'mailbox' | 'browserHash'> | undefined>
+  /** Reads and deletes in one transaction: two simultaneous callbacks get it once. Another browser does not get it, nor spend it. */
+  take(stateHash: string, browserHash: string): Promise<PendingConsent | undefined>
   /** Deletes those that expired before `now`, so that abandoned consents do not pile up. */
   sweep(now: number): Promise<void>
 }

@@ -173,12 +173,25 @@ describe('a consent is refused, and the earlier grant stays,', () => {
     ['another browser', new Secret('another browser'), 'other-browser'],
     ['a browser without a cookie', undefined, 'other-browser'],
     ['a browser with an empty cookie', new Secret(''), 'other-browser'],
-  ])('when it comes back in %s, and is spent', async (_what, elsewhere, reason) => {
-    const { consent, client, callback, nothingChanged } = await underWay()
-    expect(await refusalOf(consent.complete(callback, elsewhere))).toMatchObject({ reason })
+  ])(
+    'when it comes back in %s, and the browser that began still finishes it',
+    async (_what, elsewhere, reason) => {
+      const { consent, client, callback, changes, nothingChanged } = await underWay()
+      const refused = new URL(`${callback.href}&error=access_denied`)
+      for (const answer of [callback, refused])
+        expect(await refusalOf(consent.complete(answer, elsewhere))).toMatchObject({ reason })
+      expect(client.exchanged).toEqual([])
+      await nothingChanged()
+      await consent.complete(callback, browser)
+      expect(changes).toHaveLength(1)
+    },
+  )
+
+  it('when the same browser has begun anew by the same link since, and only the last one counts', async () => {
+    const { consent, callback, link } = await underWay()
+    const again = await consent.begin({ link }, browser)
     expect(await refusalOf(consent.complete(callback, browser))).toMatchObject({ reason: 'not-begun' })
-    expect(client.exchanged).toEqual([])
-    await nothingChanged()
+    await consent.complete(callbackOf(again.authorizationUrl), browser)
   })
 
   it('when it took too long', async () => {

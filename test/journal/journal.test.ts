@@ -94,6 +94,16 @@ describe('the journal', () => {
     expect(await all()).toHaveLength(3)
   })
 
+  it('sums up consents that somebody begins without end', async () => {
+    const { journal, all } = setUp()
+    const begin = () =>
+      journal.log.info({ event: 'consent.begun', mailbox: 'me@example.com' }, 'Consent begun')
+    for (let count = 0; count < 1000; count += 1) begin()
+    expect(await all()).toHaveLength(60)
+    await journal.close()
+    expect((await all())[0]).toMatchObject({ event: 'consent.begun', details: { more: 940 } })
+  })
+
   it('keeps sixty guesses of a minute one by one, and counts the others', async () => {
     const { journal, clock, all } = setUp()
     const guess = () =>

@@ -94,7 +94,7 @@ describe('a sealed value', () => {
   ])('that was replaced by %s is refused', async (_, sql) => {
     const { store, dataDir } = await storeWithSecrets()
     await changeDatabase(dataDir, sql)
-    expect((await failureOf(store.pendingConsents.take('state'))).code).toBe('store-unavailable')
+    expect((await failureOf(store.pendingConsents.take('state', 'browser'))).code).toBe('store-unavailable')
   })
 
   it('is missed by the check when it is the hash root', async () => {

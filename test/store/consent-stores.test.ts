@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import type { ConsentLink, PendingConsent } from '../../src/store/ports.ts'
 import { failureOf, now, openFixture } from './fixture.ts'
+import { readDatabase } from './raw-database.ts'
 
 const link: ConsentLink = {
   id: 'link',
@@ -49,17 +50,20 @@ describe('the store of pending consents', () => {
     const { store } = await openFixture()
     await store.consentLinks.add(link)
     await store.pendingConsents.add({ ...pending, consentLinkId: 'link' })
-    const taken = await store.pendingConsents.take('state')
+    const taken = await store.pendingConsents.take('state', 'browser')
     expect(taken).toEqual({ ...pending, consentLinkId: 'link' })
     expect(taken?.codeVerifier.reveal()).toBe('verifier')
     expect(taken?.nonce.reveal()).toBe('nonce')
-    expect(await store.pendingConsents.take('state')).toBeUndefined()
+    expect(await store.pendingConsents.take('state', 'browser')).toBeUndefined()
   })
 
   it('gives it to one of two simultaneous callbacks', async () => {
     const { store } = await openFixture()
     await store.pendingConsents.add(pending)
-    const both = await Promise.all([store.pendingConsents.take('state'), store.pendingConsents.take('state')])
+    const both = await Promise.all([
+      store.pendingConsents.take('state', 'browser'),
+      store.pendingConsents.take('state', 'browser'),
+    ])
     expect(both.filter((taken) => taken !== undefined)).toHaveLength(1)
   })
 
@@ -70,7 +74,7 @@ describe('the store of pending consents', () => {
       'not-found',
     ],
     ['a link that does not exist', { ...pending, stateHash: 'new', consentLinkId: 'none' }, 'not-found'],
-    ['a state that is taken', pending, 'already-exists'],
+    ['a state that is taken', { ...pending, browserHash: 'another' }, 'already-exists'],
   ] as const)('refuses a consent with %s', async (_, added, code) => {
     const { store } = await openFixture()
     await store.pendingConsents.add(pending)
@@ -80,16 +84,73 @@ describe('the store of pending consents', () => {
   it('sweeps away what has expired, and nothing else', async () => {
     const { store } = await openFixture()
     await store.pendingConsents.add(pending)
-    await store.pendingConsents.add({ ...pending, stateHash: 'later', expiresAt: now + 601 })
+    await store.pendingConsents.add({
+      ...pending,
+      stateHash: 'later',
+      browserHash: 'later',
+      expiresAt: now + 601,
+    })
     await store.pendingConsents.sweep(now + 601)
-    expect(await store.pendingConsents.take('state')).toBeUndefined()
-    expect(await store.pendingConsents.take('later')).toBeDefined()
+    expect(await store.pendingConsents.take('state', 'browser')).toBeUndefined()
+    expect(await store.pendingConsents.take('later', 'later')).toBeDefined()
+  })
+
+  it('gives it to the browser that began alone, and to another not even once', async () => {
+    const { store } = await openFixture()
+    await store.pendingConsents.add(pending)
+    expect(await store.pendingConsents.find('state')).toEqual({
+      mailbox: 'printer@example.com',
+      browserHash: 'browser',
+    })
+    expect(await store.pendingConsents.find('none')).toBeUndefined()
+    expect(await store.pendingConsents.take('state', 'another')).toBeUndefined()
+    expect(await store.pendingConsents.take('state', 'browser')).toBeDefined()
+  })
+
+  it('keeps one for each link and browser, however often that begins', async () => {
+    const { store, dataDir } = await openFixture()
+    await store.consentLinks.add(link)
+    await store.consentLinks.add({ ...link, id: 'second' })
+    for (const consentLinkId of ['link', 'second', undefined])
+      for (const browserHash of ['browser', 'another'])
+        for (let time = 0; time < 3; time += 1)
+          await store.pendingConsents.add({
+            ...pending,
+            ...(consentLinkId !== undefined && { consentLinkId }),
+            browserHash,
+            stateHash: `${consentLinkId} ${browserHash} ${time}`,
+          })
+    const kept = await readDatabase(dataDir, 'select state_hash from pending_consents order by 1')
+    expect(kept.map(({ state_hash }) => state_hash)).toEqual([
+      'link another 2',
+      'link browser 2',
+      'second another 2',
+      'second browser 2',
+      'undefined another 2',
+      'undefined browser 2',
+    ])
+  })
+
+  it('keeps the last hundred of a link whose holder comes with a new browser each time', async () => {
+    const { store, dataDir } = await openFixture()
+    await store.consentLinks.add(link)
+    await store.pendingConsents.add({ ...pending, stateHash: 'of the mailbox', createdAt: now - 1 })
+    for (let time = 0; time < 150; time += 1) {
+      const own = { stateHash: `state ${time}`, browserHash: `browser ${time}`, createdAt: now + time }
+      await store.pendingConsents.add({ ...pending, consentLinkId: 'link', ...own })
+    }
+    expect(await readDatabase(dataDir, 'select count(*) as count from pending_consents')).toEqual([
+      { count: 101 },
+    ])
+    expect(await store.pendingConsents.find('of the mailbox')).toBeDefined()
+    expect(await store.pendingConsents.find('state 49')).toBeUndefined()
+    expect(await store.pendingConsents.find('state 50')).toBeDefined()
   })
 
   it('goes with its mailbox', async () => {
     const { store } = await openFixture()
     await store.pendingConsents.add(pending)
     await store.mailboxes.remove('printer@example.com')
-    expect(await store.pendingConsents.take('state')).toBeUndefined()
+    expect(await store.pendingConsents.take('state', 'browser')).toBeUndefined()
   })
 })

@@ -65,7 +65,7 @@ it('a database of the first release opens, and keeps everything', async () => {
   expect(await store.logins.findByUserName('printer')).toEqual(printer)
   expect((await store.apiKeys.list())[0]?.scopes).toEqual(['read', 'send:cron@example.com'])
   expect((await store.consentLinks.list())[0]).toMatchObject({ id: 'link', requestedBy: 'owner' })
-  expect((await store.pendingConsents.take('state'))?.nonce.reveal()).toBe('nonce-1')
+  expect((await store.pendingConsents.take('state', 'browser'))?.nonce.reveal()).toBe('nonce-1')
 })
 
 it('a database of the first release takes what is new', async () => {

@@ -148,7 +148,7 @@ describe('a consent that is under way', () => {
     await store.pendingConsents.add({ ...begun, stateHash: 's', browserHash: 'b', codeVerifier, nonce })
     await store.mailboxes.put({ address: printer, providerId: 'google', createdAt: now, ...change })
     expect(await store.consentLinks.list()).toHaveLength(left)
-    expect(await store.pendingConsents.take('s')).toEqual(left ? expect.anything() : undefined)
+    expect(await store.pendingConsents.take('s', 'b')).toEqual(left ? expect.anything() : undefined)
   })
 })
 

@@ -433,11 +433,20 @@ function pendingConsentStore({ pending, mailboxes, links }: Tables): Store['pend
       if (linkGone || !mailboxes.has(addressKey(consent.mailbox))) {
         throw new Failure('not-found', `The mailbox ${consent.mailbox} or its consent link is gone`)
       }
+      const isSameTarget = ({ mailbox, consentLinkId }: PendingConsent) =>
+        consentLinkId === consent.consentLinkId && addressKey(mailbox) === addressKey(consent.mailbox)
+      for (const [hash, other] of pending)
+        if (isSameTarget(other) && other.browserHash === consent.browserHash) pending.delete(hash)
       pending.set(consent.stateHash, { ...consent })
     },
-    async take(stateHash) {
+    async find(stateHash) {
+      await turn()
+      return copied(pending.get(stateHash))
+    },
+    async take(stateHash, browserHash) {
       await turn()
       const consent = pending.get(stateHash)
+      if (consent?.browserHash !== browserHash) return undefined
       pending.delete(stateHash)
       return copied(consent)
     },
