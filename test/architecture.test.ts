@@ -19,6 +19,7 @@ const floors: readonly (readonly string[])[] = [
   ['sasl'],
   ['wire'],
   ['config/config.ts'],
+  ['net'],
   ['base'],
 ]
 

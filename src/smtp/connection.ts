@@ -4,12 +4,12 @@ import type { Log } from '../base/log.ts'
 import type { Source } from '../base/source.ts'
 import type { Limits, SmtpListener } from '../config/config.ts'
 import type { SignIns } from '../mailboxes/services.ts'
+import type { Place } from '../net/connection-count.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import type { Relay } from '../upstream/relay.ts'
 import { createInputBuffer } from '../wire/input-buffer.ts'
 import { type ClientOpening, createClientOpening } from './client-opening.ts'
 import { type ClientSocket, createClientSocket } from './client-socket.ts'
-import type { Place } from './connection-count.ts'
 import { Outbox } from './outbox.ts'
 import { passMessage } from './pass-message.ts'
 import { replies } from './replies.ts'
@@ -34,7 +34,7 @@ export interface ConnectionOptions {
   tlsTroubles: TlsTroubles
   listener: SmtpListener
   certificates: Pick<Certificates, 'contextFor'> | undefined
-  place: Pick<Place, 'keep' | 'expose'>
+  place: Pick<Place, 'check' | 'keep' | 'expose'>
 }
 
 /** One client's connection. */
@@ -43,7 +43,7 @@ export interface Connection {
   closed: Promise<void>
   /** 421 as soon as no message is under way. */
   shutDown(): void
-  /** 421 at once: others want its place, and nobody has signed in on it. */
+  /** 421 at once, also in the middle of a check: others want its place, and nobody has signed in on it. */
   makeRoom(): void
   destroy(): void
 }
@@ -66,6 +66,8 @@ class ServedConnection implements Connection {
   // Most clients are silent: what only a busy one needs is made when it is, and let go.
   #work: Work | undefined
   #makesRoom = false
+  /** Ends the wait for a check. */
+  #giveUpCheck = nothing
   /** Nothing was read yet since the greeting in the clear. */
   #fresh = true
 
@@ -85,6 +87,7 @@ class ServedConnection implements Connection {
     this.#makesRoom = true
     this.#client.interrupt()
     this.#client.closeSoon()
+    this.#giveUpCheck()
   }
 
   destroy(): void {
@@ -181,25 +184,33 @@ class ServedConnection implements Connection {
       case 'reset':
         // The client has its answer: how long a provider takes to forget is nothing to it.
         void this.#work?.providerSide.giveUp()
-        this.#work = undefined
+        this.#transactionOver()
         return this.#nextLine(next.limit)
       case 'close':
         return this.#outbox.flush().then(() => undefined)
     }
   }
 
-  /** Whoever is being checked is not ended for those who only wait. */
-  async #keepingPlace(check: Promise<SessionEvent>): Promise<SessionEvent> {
+  /** Whoever is being checked is not ended for those who only wait; undefined when it had to make room all the same. */
+  async #keepingPlace(check: Promise<SessionEvent>): Promise<SessionEvent | undefined> {
     const { place } = this.#options
-    place.keep()
-    const event = await check
+    place.check()
+    const roomMade = new Promise<undefined>((resolve) => {
+      this.#giveUpCheck = () => resolve(undefined)
+    })
+    const event = await Promise.race([check, roomMade])
+    this.#giveUpCheck = nothing
     this.#work = undefined
+    if (event === undefined || this.#makesRoom) return this.#interrupted()
     if (event.kind === 'failed') place.expose()
     return event
   }
 
   #atWork(): Work {
-    this.#work ??= createWork(this.#options, this.#known, () => this.#client.liftDeadline())
+    this.#work ??= createWork(this.#options, this.#known, {
+      proven: () => this.#options.place.keep(),
+      signedIn: () => this.#client.liftDeadline(),
+    })
     return this.#work
   }
 
@@ -242,7 +253,15 @@ class ServedConnection implements Connection {
     const { limits } = this.#options
     const work = this.#atWork()
     const event = await passMessage({ client: this.#client, input: this.#input, work, limits, limit })
-    this.#work = undefined
+    this.#transactionOver()
     return event
   }
+
+  /** Whoever was let in without a password has proven nothing, and makes room again. */
+  #transactionOver(): void {
+    this.#work = undefined
+    this.#options.place.expose()
+  }
 }
+
+function nothing(): void {}

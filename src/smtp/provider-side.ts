@@ -15,6 +15,8 @@ export interface ProviderSideOptions {
   record: TransactionLog
   /** What the session knows from one transaction to the next. */
   client: KnownClient
+  /** Called as soon as it is known who the client is: what is left is to ask the provider. */
+  proven: () => void
   /** Called before the client hears that it is signed in, or let in without a password. */
   signedIn: () => void
 }
@@ -50,6 +52,7 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
 
     async function checkAndProve(credentials: Credentials): Promise<Submitter> {
       const submitter = await deps.signIns.check(credentials, deps.client.address)
+      deps.proven()
       at = 'proof'
       const [mailbox, ...others] = submitter.mailboxes
       // With several mailboxes, or a whole domain, nobody knows yet through which one the mail will leave.

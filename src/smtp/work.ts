@@ -18,8 +18,10 @@ export interface Work {
 export function createWork(
   { log, clock, relay, signIns, limits }: WorkOptions,
   client: KnownClient,
-  signedIn: () => void,
+  reached: Pick<ProviderSideOptions, 'proven' | 'signedIn'>,
 ): Work {
   const record = createTransactionLog(log, clock, client)
-  return { record, providerSide: createProviderSide({ relay, signIns, limits, record, client, signedIn }) }
+  const { proven, signedIn } = reached
+  const options = { relay, signIns, limits, record, client, proven, signedIn }
+  return { record, providerSide: createProviderSide(options) }
 }

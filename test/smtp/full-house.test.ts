@@ -1,11 +1,12 @@
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import type { Endpoint } from '../../src/config/config.ts'
 import { encodeBase64 } from '../../src/sasl/base64.ts'
 import { createAuthority } from '../support/certificates.ts'
 import { defaultLimits } from '../support/default-limits.ts'
-import { type DoorStage, openDoor, type StageSettings } from '../support/door-stage.ts'
+import { createStageSignIns, type DoorStage, openDoor, type StageSettings } from '../support/door-stage.ts'
 import { eventually } from '../support/eventually.ts'
 import { connectLineClient } from '../support/line-client.ts'
 import { outerAddress } from '../support/other-machine.ts'
@@ -19,11 +20,28 @@ async function open(settings: StageSettings = {}): Promise<DoorStage> {
   return stage
 }
 
-/** Connections that only stay. Resolves when they are open. */
-async function idlers(count: number, endpoint: Endpoint): Promise<{ socket: Socket; heard: () => string }[]> {
+/** Whoever is wrong waits for the refusal without end; `waiting` says how many do. */
+function slowRefusals() {
+  const right = createStageSignIns({ cramMd5: true, bearer: true })
+  let waiting = 0
+  const check: typeof right.check = (credentials, remoteAddress) =>
+    right.check(credentials, remoteAddress).catch(() => {
+      waiting++
+      return new Promise<never>(() => {})
+    })
+  return { signIns: { ...right, check }, waiting: () => waiting }
+}
+
+/** Connections that say this after the greeting and stay. Resolves when they are open. */
+async function idlers(
+  count: number,
+  endpoint: Endpoint & { localAddress?: string },
+  says = '',
+): Promise<{ socket: Socket; heard: () => string }[]> {
   const all = Array.from({ length: count }, () => {
     const socket = connect({ ...endpoint, allowHalfOpen: true })
     let heard = ''
+    socket.once('data', () => socket.write(says))
     socket.on('error', () => {})
     socket.on('data', (octets) => {
       heard += octets
@@ -86,6 +104,83 @@ it.runIf(outerAddress !== undefined)('serves a good client from another address 
   const { port } = stage.endpoint
   await idlers(2000, { host: outerAddress ?? '', port })
   expect(await deliver(stage, { host: '127.0.0.1', port })).toBeLessThan(5_000)
+})
+
+const wrongPassword = encodeBase64('\0me@example.com\0wrong')
+const wrongKey = encodeBase64('user=me@example.com\x01auth=Bearer junk\x01\x01')
+
+describe('guesses that are made to wait', () => {
+  it.each([
+    ['by PLAIN', `EHLO a\r\nAUTH PLAIN ${wrongPassword}\r\n`],
+    ['by PLAIN, several in one write', `EHLO a\r\n${`AUTH PLAIN ${wrongPassword}\r\n`.repeat(4)}`],
+    ['by XOAUTH2', `EHLO a\r\nAUTH XOAUTH2 ${wrongKey}\r\n`],
+    ['by LOGIN', `EHLO a\r\nAUTH LOGIN\r\n${encodeBase64('me@example.com')}\r\n${encodeBase64('x')}\r\n`],
+    ['by CRAM-MD5', `EHLO a\r\nAUTH CRAM-MD5\r\n${encodeBase64(`me@example.com ${'0'.repeat(32)}`)}\r\n`],
+  ])('keep no right password out of their own address: %s', async (_how, says) => {
+    const { signIns, waiting } = slowRefusals()
+    const stage = await open({ signIns })
+    await idlers(150, stage.endpoint, says)
+    await eventually('the guesses', () => waiting() >= 100)
+    expect(await deliver(stage, stage.endpoint)).toBeLessThan(5_000)
+  })
+
+  it('keep it out as little when they come from all addresses of this machine', async () => {
+    const { signIns, waiting } = slowRefusals()
+    const stage = await open({ signIns, limits: { connections: 200 } })
+    const says = `EHLO a\r\nAUTH PLAIN ${wrongPassword}\r\n`
+    for (let address = 1; address <= 50; address++) {
+      await idlers(10, { ...stage.endpoint, localAddress: `127.0.1.${address}` }, says)
+    }
+    await eventually('the guesses', () => waiting() >= 200)
+    expect(await deliver(stage, stage.endpoint)).toBeLessThan(5_000)
+  })
+
+  it.runIf(outerAddress !== undefined)('nor out of another address, which has fewer places', async () => {
+    const { signIns, waiting } = slowRefusals()
+    const listen = [{ host: '0.0.0.0', plainAuth: true }]
+    const stage = await open({ signIns, listen, limits: { greetingWaitMilliseconds: 0 } })
+    const from = { host: outerAddress ?? '', port: stage.endpoint.port }
+    await idlers(60, from, `EHLO a\r\nAUTH PLAIN ${wrongPassword}\r\n`)
+    await eventually('the guesses', () => waiting() >= 20)
+    expect(await deliver(stage, from)).toBeLessThan(5_000)
+  })
+
+  it('are told at once to make room, and hear nothing of the answer', async () => {
+    const { signIns, waiting } = slowRefusals()
+    const limits = { connectionsPerLoopbackSource: 2, unauthenticatedPerSource: 2 }
+    const stage = await open({ clock: hastyClock(), signIns, limits })
+    const guesses = await idlers(4, stage.endpoint, `EHLO a\r\nAUTH PLAIN ${wrongPassword}\r\n`)
+    await eventually('the guesses', () => waiting() >= 2)
+    await idlers(3, stage.endpoint)
+    const ended = () => guesses.filter(({ socket, heard }) => socket.readableEnded && heard().includes('421'))
+    await eventually('room', () => ended().length >= 2)
+  })
+})
+
+it('lets a right password in beside those that hold half of a sign-in', async () => {
+  const stage = await open()
+  await idlers(150, stage.endpoint, `EHLO a\r\nAUTH LOGIN\r\n${encodeBase64('me@example.com')}\r\n`)
+  expect(await deliver(stage, stage.endpoint)).toBeLessThan(5_000)
+})
+
+it('lets a right password in beside those that come back at once whenever they are ended', async () => {
+  const stage = await open()
+  let on = true
+  onTestFinished(() => {
+    on = false
+  })
+  let came = 0
+  const come = async (): Promise<void> => {
+    while (on) {
+      const [idle] = await idlers(1, stage.endpoint, `EHLO a\r\nAUTH PLAIN ${wrongPassword}\r\nQUIT\r\n`)
+      came++
+      if (idle?.socket.readableEnded === false) await once(idle.socket, 'end').catch(() => {})
+      idle?.socket.destroy()
+    }
+  }
+  for (let client = 0; client < 110; client++) void come()
+  await eventually('a second round', () => came > 220)
+  expect(await deliver(stage, stage.endpoint)).toBeLessThan(5_000)
 })
 
 it('does not end a connection whose sign-in the provider is still to answer', async () => {

@@ -12,12 +12,14 @@ describe('what a session asks beyond itself', () => {
   let relay: RecordingRelay
   let side: ProviderSide
   let deadlinesEnded: number
+  let proofs: number
   let ended: Set<string>
 
   beforeEach(() => {
     log = createRecordingLog()
     relay = createRecordingRelay()
     deadlinesEnded = 0
+    proofs = 0
     ended = new Set()
     const client = { address: '192.0.2.7', warned: false }
     side = createProviderSide({
@@ -26,13 +28,14 @@ describe('what a session asks beyond itself', () => {
       limits: { wholeLoginSeconds: 10 },
       record: createTransactionLog(log, createManualClock(), client),
       client,
+      proven: () => void proofs++,
       signedIn: () => void deadlinesEnded++,
     })
   })
 
   it('ends the sign-in deadline for a client that is let in without a password, and warns once', async () => {
     expect(await side.admit('me@example.com')).toMatchObject({ submitter: { userName: 'hall-printer' } })
-    expect(deadlinesEnded).toBe(1)
+    expect([deadlinesEnded, proofs]).toEqual([1, 0])
     await side.admit('hall@example.com')
     expect(log.lines).toEqual([
       {
@@ -60,8 +63,10 @@ describe('what a session asks beyond itself', () => {
         credentials: { kind: 'password', userName: 'me@example.com', password: new Secret(password) },
       })
     expect(await signIn('wrong')).toMatchObject({ kind: 'failed', at: 'sign-in' })
+    expect(proofs).toBe(0)
     relay.answers.push({ fails: 'limit-reached' })
     expect(await signIn('right')).toMatchObject({ kind: 'failed', at: 'proof' })
+    expect(proofs).toBe(1)
     expect(await signIn('right')).toMatchObject({ kind: 'signed-in' })
   })
 
