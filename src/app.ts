@@ -284,6 +284,7 @@ async function startDoors(
     publicUrl,
     services: webServices,
     ready,
+    limits,
     clock,
     log,
     version,

@@ -64,6 +64,10 @@ export interface Limits {
   connectionsPerLoopbackSource: number
   connectionsPerSource: number
   unauthenticatedPerSource: number
+  webConnections: number
+  webConnectionsPerLoopbackSource: number
+  webConnectionsPerSource: number
+  webUnauthenticatedPerSource: number
   greetingWaitMilliseconds: number
   messageSeconds: number
   drainSeconds: number

@@ -39,7 +39,7 @@ export const limitSettings = {
   connectionsPerLoopbackSource: count(
     'POSTERN_CONNECTIONS_PER_LOOPBACK_SOURCE',
     100,
-    'The most SMTP connections at a time from one address of this machine.',
+    'The most SMTP connections at a time from one address of this machine; of those that have not signed in, from all of them together.',
   ),
   connectionsPerSource: count(
     'POSTERN_CONNECTIONS_PER_SOURCE',
@@ -50,6 +50,22 @@ export const limitSettings = {
     'POSTERN_UNAUTHENTICATED_PER_SOURCE',
     32,
     'The most connections from one source that have not signed in within a second of coming; one more ends the oldest of them.',
+  ),
+  webConnections: count('POSTERN_WEB_CONNECTIONS', 1000, 'The most HTTP connections at a time.'),
+  webConnectionsPerLoopbackSource: count(
+    'POSTERN_WEB_CONNECTIONS_PER_LOOPBACK_SOURCE',
+    200,
+    'The most HTTP connections at a time from one address of this machine, a reverse proxy among them.',
+  ),
+  webConnectionsPerSource: count(
+    'POSTERN_WEB_CONNECTIONS_PER_SOURCE',
+    100,
+    'The most HTTP connections at a time from one other address (IPv6: from one /64).',
+  ),
+  webUnauthenticatedPerSource: count(
+    'POSTERN_WEB_UNAUTHENTICATED_PER_SOURCE',
+    50,
+    'The most HTTP connections from one source that have shown neither a valid key nor a session within a second of coming; one more ends the oldest of them.',
   ),
   greetingWaitMilliseconds: setting(
     'POSTERN_GREETING_WAIT_MILLISECONDS',

@@ -6,6 +6,7 @@ import { Secret } from '../base/secret.ts'
 import { freshId, freshSecret } from '../mailboxes/fresh-secret.ts'
 import { sameHash } from '../mailboxes/same-hash.ts'
 import type { PageAccessStore, PageRole, PageSession } from '../store/ports.ts'
+import type { NoteProof } from './connections.ts'
 import { cookieValues, ownCookie } from './cookies.ts'
 import { HttpRefusal } from './http-refusal.ts'
 import { newLinkAdvice } from './sign-in-links.ts'
@@ -46,12 +47,20 @@ export interface SessionsNeeds {
   publicUrl: URL
   store: PageAccessStore
   keyedHash: KeyedHash
+  noteProof: NoteProof
   clock: Clock
   /** As whom a person whom a provider has proven may look now. */
   roleOf(person: Address, providerId: string): PageRole | undefined
 }
 
-export function createSessions({ publicUrl, store, keyedHash, clock, roleOf }: SessionsNeeds): Sessions {
+export function createSessions({
+  publicUrl,
+  store,
+  keyedHash,
+  noteProof,
+  clock,
+  roleOf,
+}: SessionsNeeds): Sessions {
   const cookie = ownCookie('postern_session', { publicUrl, sameSite: 'strict', maxAge: lifeMilliseconds })
   const hashOf = (token: string) => keyedHash('page-session', token)
 
@@ -59,6 +68,7 @@ export function createSessions({ publicUrl, store, keyedHash, clock, roleOf }: S
     for (const token of cookieValues(request, cookie).filter(isToken)) {
       const found = await store.session(hashOf(token))
       if (!found || !isOpen(found)) continue
+      noteProof(request)
       await store.used(found.id, clock.now())
       const { id, role, means, person } = found
       return { id, role, means, person, csrf: new Secret(keyedHash('page-form', token)) }

@@ -5,6 +5,7 @@ import type { Log } from '../base/log.ts'
 import { redirectUriOf } from '../consent/consent-links.ts'
 import { createApi } from './api/api.ts'
 import { apiRoutes } from './api/api-routes.ts'
+import type { NoteProof } from './connections.ts'
 import { createHealth } from './health.ts'
 import { checkHost, createHostAllowList } from './host-allow-list.ts'
 import { createPages } from './pages/pages.ts'
@@ -21,6 +22,7 @@ export interface WebAppParts {
   ports: () => readonly number[]
   signInLinks: SignInLinks
   services: WebServices
+  noteProof: NoteProof
   ready: () => Promise<void>
   clock: Clock
   log: Log
@@ -33,6 +35,7 @@ export function createWebApp({
   ports,
   signInLinks,
   services,
+  noteProof,
   ready,
   clock,
   log,
@@ -54,8 +57,18 @@ export function createWebApp({
   const countWrong = createWrongSecretCount(services.guard)
   const redirectUri = redirectUriOf(publicUrl)
   const routes = apiRoutes({ services, redirectUri, signInLinks, log })
-  app.use('/api', createApi({ bearers: { apiKeys: services.apiKeys, countWrong }, routes, log }))
-  const pages = createPages({ publicUrl, hosts, signInLinks, services, countWrong, clock, log, version })
+  app.use('/api', createApi({ bearers: { apiKeys: services.apiKeys, noteProof, countWrong }, routes, log }))
+  const pages = createPages({
+    publicUrl,
+    hosts,
+    signInLinks,
+    services,
+    noteProof,
+    countWrong,
+    clock,
+    log,
+    version,
+  })
   app.use(pages.router)
   app.use(['/api', '/healthz', '/readyz'], problemHandler(log))
   app.use(pages.mistakes)

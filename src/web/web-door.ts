@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Endpoint } from '../config/config.ts'
 import { formatEndpoint } from '../config/endpoint.ts'
+import { createWebConnections, type WebConnectionLimits } from './connections.ts'
 import { createLateApp } from './late-app.ts'
 import { isLoopbackHost, isMissingAddress, listen } from './listen.ts'
 import { createSignInLinks } from './sign-in-links.ts'
@@ -30,6 +31,7 @@ export interface WebDoorParts {
   services: WebServices
   /** Resolves when postern can do its work, for `/readyz`. */
   ready: () => Promise<void>
+  limits: WebConnectionLimits
   clock: Clock
   log: Log
   version: string
@@ -40,10 +42,12 @@ export function createWebDoor({
   publicUrl,
   services,
   ready,
+  limits,
   clock,
   log,
   version,
 }: WebDoorParts): WebDoor {
+  const connections = createWebConnections(limits, clock)
   const signInLinks = createSignInLinks({ publicUrl, clock })
   let open: { server: Server; endpoint: Endpoint }[] = []
   let ports = endpoints.map(({ port }) => port)
@@ -52,6 +56,7 @@ export function createWebDoor({
     ports: () => ports,
     signInLinks,
     services,
+    noteProof: connections.noteProof,
     ready,
     clock,
     log,
@@ -59,7 +64,8 @@ export function createWebDoor({
   })
 
   async function openOne(endpoint: Endpoint, isFirst: boolean): Promise<void> {
-    const server = createLimitedServer(app)
+    const server = createLimitedServer(connections.noting(app))
+    connections.watch(server)
     try {
       const opened = await listen(server, endpoint)
       open.push({ server, endpoint: opened })
@@ -79,6 +85,7 @@ export function createWebDoor({
     const closing = open
     open = []
     await Promise.all(closing.map(({ server }) => close(server)))
+    connections.close()
   }
 
   return {
@@ -99,7 +106,7 @@ export function createWebDoor({
 
 // Against slow and greedy clients: each of these ends the connection by itself.
 function createLimitedServer(app: RequestListener): Server {
-  const server = createServer(
+  return createServer(
     {
       maxHeaderSize: 16 * 1024,
       headersTimeout: 30_000,
@@ -109,8 +116,6 @@ function createLimitedServer(app: RequestListener): Server {
     },
     app,
   )
-  server.maxConnections = 1_000
-  return server
 }
 
 async function close(server: Server): Promise<void> {

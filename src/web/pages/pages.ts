@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import { redirectUriOf } from '../../consent/consent-links.ts'
 import { allowOnly } from '../allow-only.ts'
+import type { NoteProof } from '../connections.ts'
 import { exactRouter } from '../exact-router.ts'
 import type { HostAllowList } from '../host-allow-list.ts'
 import { HttpRefusal } from '../http-refusal.ts'
@@ -53,6 +54,7 @@ export interface PagesParts {
     | 'smtp'
     | 'journal'
   >
+  noteProof: NoteProof
   countWrong: CountWrongSecret
   clock: Clock
   log: Log
@@ -65,6 +67,7 @@ export function createPages({
   hosts,
   signInLinks,
   services,
+  noteProof,
   countWrong,
   clock,
   log,
@@ -78,6 +81,7 @@ export function createPages({
     publicUrl,
     store: pageAccess,
     keyedHash,
+    noteProof,
     clock,
     roleOf: (person, providerId) => consent.signIns.roleOf(person, providerId),
   })
