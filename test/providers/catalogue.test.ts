@@ -130,6 +130,19 @@ describe('a provider of the providers file', () => {
     expect(acme.oauth.clientAuthentication).toBe('none')
   })
 
+  it('asks who signs in as its preset does, whatever other scopes it is given', () => {
+    const scopes = ['https://partner.outlook.cn/.default', 'offline_access']
+    const { registrations } = entra('common')
+    const overridden = new Map([['microsoft', { scopes }]])
+    const { oauth } = createCatalogue({
+      ...nothing,
+      registrations,
+      providerOverrides: overridden,
+    }).registered('microsoft')
+    expect(oauth.scopes).toEqual(['openid', 'profile', 'email', ...scopes])
+    expect(oauth.mailScopes).toEqual(scopes.slice(0, 1))
+  })
+
   it('needs those of its scopes for mail that do not only say who signs in', () => {
     expect(acme.oauth.mailScopes).toEqual(['mail:send'])
   })
