@@ -209,6 +209,19 @@ describe('an ID token', () => {
     },
   )
 
+  it.each([['another'], [undefined]])(
+    'is refused with the nonce %j, also where a code was carried over by hand',
+    async (nonce) => {
+      const token = await idToken({ iss: endpoint.origin, nonce })
+      const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' }
+      endpoint.answer(tokens('access', { id_token: token }), { json: { keys: [jwk] } })
+      const client = createOAuthClient({ provider: local(), fetch: http.fetch })
+      const callback = new URL('http://localhost/?code=the-code&state=the-state')
+      const byHand = client.exchangeCode(callback, { ...checks, redirectUri: 'oob' })
+      await expect(byHand).rejects.toThrow('"nonce"')
+    },
+  )
+
   it('must be there when it was asked for', async () => {
     await expect(exchange(local(), undefined, { withKeys: false })).rejects.toThrow('id_token')
   })
