@@ -3,7 +3,7 @@ import { Failure } from '../base/failure.ts'
 import { createRevocation, type UnwantedConsent } from '../mailboxes/revocation.ts'
 import type { TokenAnswer } from '../providers/oauth/oauth-client.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
-import type { Mailbox, NewGrant } from '../store/ports.ts'
+import type { ActiveGrant, Mailbox, NewGrant } from '../store/ports.ts'
 import { type GoodConsent, judgeConsentAnswer } from './consent-judgement.ts'
 import type { SettledConsent } from './consent-log.ts'
 import type { ConsentNeeds } from './consent-needs.ts'
@@ -48,27 +48,30 @@ export function createConsentSettling(needs: Needs): SettleConsent {
   }
 
   /** The mailbox is compared once more where it counts: meanwhile it may have gone, or have another provider or person. */
-  async function adopt(grant: NewGrant, { consentLinkId, mailbox }: AskedConsent): Promise<void> {
+  async function adopt(grant: NewGrant, { consentLinkId, mailbox }: AskedConsent): Promise<ActiveGrant> {
     try {
-      await store.grants.adopt(grant, consentLinkId, mailbox)
+      return await store.grants.adopt(grant, consentLinkId, mailbox)
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'not-found') throw error
       const now = await store.mailboxes.find(mailbox.address)
-      const unchanged = now?.providerId === mailbox.providerId && now.signsInAs === mailbox.signsInAs
-      throw unchanged ? linkEnded(mailbox.address) : mailboxGone(mailbox.address)
+      throw now !== undefined && now.terms === mailbox.terms
+        ? linkEnded(mailbox.address)
+        : mailboxGone(mailbox.address)
     }
   }
 
   return async (asked, answer) => {
-    const { mailbox, provider, flow } = asked
+    const { mailbox, flow } = asked
     const good = judge(asked, answer)
     const now = clock.now()
     const { scopes, accessToken, expiresInSeconds, refreshTokenExpiresInSeconds: life, remark } = answer
     const ends = life === undefined ? {} : { refreshTokenEndsAt: now + life * 1000 }
     const grant = { mailbox: mailbox.address, flow, scopes, ...good, ...ends }
-    await adopt({ ...grant, grantedAt: now, renewedAt: now }, asked)
+    const { id, providerId } = await adopt({ ...grant, grantedAt: now, renewedAt: now }, asked)
     const doubt = remark?.doubt === undefined ? {} : { doubt: remark.doubt }
-    const fresh = { secret: accessToken, expiresInSeconds, scopes, providerId: provider.id, ...doubt }
+    // Not all that came in between is known here: the broker looks whether this grant is still the mailbox's.
+    const of = { id, providerId, personal: true }
+    const fresh = { secret: accessToken, grant: of, expiresInSeconds, scopes, ...doubt }
     needs.grantChanged(mailbox.address, fresh)
     const { signedInAs, subject: account } = good
     return {

@@ -1,13 +1,21 @@
 import { LRUCache } from 'lru-cache'
 import { type Address, addressKey, covers, isDomainMailbox } from '../base/address.ts'
-import { type Failure, stopping } from '../base/failure.ts'
+import { Failure, stopping } from '../base/failure.ts'
+import type { Standing } from '../store/ports.ts'
 import { createBackOff } from './back-off.ts'
-import { freshTokenRefused } from './failures.ts'
+import { busyElsewhere, freshTokenRefused } from './failures.ts'
 import { type HeldToken, holdToken, isGood, momentOf, serves } from './held-token.ts'
 import { createRegistrationBreakers } from './registration-breakers.ts'
 import { createRenewals, type Renewal, type RenewalNeeds, type Rotation } from './renewal.ts'
 import { createRenewalLog } from './renewal-log.ts'
-import type { AccessToken, IdleRenewal, TokenBroker, TokenPause, TokenStates } from './token-broker.ts'
+import type {
+  AccessToken,
+  IdleRenewal,
+  TokenBroker,
+  TokenGrant,
+  TokenPause,
+  TokenStates,
+} from './token-broker.ts'
 
 export interface TokenBrokerNeeds extends RenewalNeeds {
   /** The consent is gone, and so is the right to what was opened with its tokens. */
@@ -26,6 +34,8 @@ interface Flight {
 }
 
 const mostTokens = 10_000
+/** In which the grant may turn out to be another one. */
+const mostRounds = 3
 /** A token that was refused is replaced only when it is older: a fresh one would be refused, too. */
 const refusableAfterSeconds = 60
 
@@ -43,8 +53,34 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & IdleRe
   const backOff = createBackOff(clock, random)
   const renewalLog = createRenewalLog(log)
 
+  /** Whatever came in between, only a token of the grant that is the mailbox's now leaves here: memory hears of a change after the store has it. */
   async function accessToken(mailbox: Address, minimumLife: number | undefined): Promise<AccessToken> {
     const key = addressKey(mailbox)
+    for (let round = 1; round <= mostRounds; round += 1) {
+      const token = await tokenInHand(mailbox, key, minimumLife)
+      if (await isOfItsGrant(mailbox, token)) return token
+      if (tokens.peek(key)?.token === token) tokens.delete(key)
+    }
+    throw busyElsewhere(mailbox)
+  }
+
+  /** Compare and set, at the use: whether this is a token of the grant that the mailbox has, at the provider that it has. */
+  async function isOfItsGrant(mailbox: Address, { grant }: AccessToken): Promise<boolean> {
+    try {
+      return isOf(grant, await store.grants.standing(mailbox))
+    } catch (error) {
+      // A store that does not answer takes no change either, and of those before memory has heard.
+      if (error instanceof Failure && error.code === 'store-unavailable') return true
+      throw error
+    }
+  }
+
+  /** From memory, or of a renewal. */
+  async function tokenInHand(
+    mailbox: Address,
+    key: string,
+    minimumLife: number | undefined,
+  ): Promise<AccessToken> {
     const held = tokens.get(key)
     if (held && isGood(held, minimumLife)) return held.token
     const waiting = backOff.current(key)
@@ -52,7 +88,7 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & IdleRe
     if (closed) throw stopping()
     const flight = flights.get(key) ?? depart(mailbox, key)
     const renewal = await flight.ended
-    if (flight.superseded) return accessToken(mailbox, minimumLife)
+    if (flight.superseded) return tokenInHand(mailbox, key, minimumLife)
     return renewal.kind === 'fresh' ? renewal.held.token : inItsPlace(key, minimumLife, renewal.failure)
   }
 
@@ -82,6 +118,8 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & IdleRe
           ? renewals.resume(rotation, superseded)
           : renewals.renew(mailbox, superseded))
         if (!flight.superseded) settle(mailbox, key, renewal)
+        // Whatever else has changed: as long as its grant lives, this is its only refresh token.
+        else if (renewal.kind === 'unstored') rotations.set(key, renewal.rotation)
         return renewal
       } finally {
         if (flights.get(key) === flight) flights.delete(key)
@@ -132,15 +170,13 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & IdleRe
   function keysOf(mailbox: Address): string[] {
     if (!isDomainMailbox(mailbox)) return [addressKey(mailbox)]
     const known = new Set([...tokens.keys(), ...flights.keys(), ...backOff.keys()])
-    // An entry of its own is none of them, and what it has yet to store must not go.
-    return [...known].filter((key) => covers(mailbox, key) && !rotations.has(key))
+    return [...known].filter((key) => covers(mailbox, key))
   }
 
   function forget(key: string): void {
     const flight = flights.get(key)
     if (flight) flight.superseded = true
     flights.delete(key)
-    rotations.delete(key)
     backOff.clear(key)
     tokens.delete(key)
     registrations.forget(key)
@@ -164,15 +200,16 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & IdleRe
     grantChanged(mailbox, fresh) {
       for (const key of keysOf(mailbox)) forget(key)
       if (!fresh) return
-      registrations.of(fresh.providerId).worked(mailbox)
+      registrations.of(fresh.grant.providerId).worked(mailbox)
       tokens.set(addressKey(mailbox), holdToken(clock, momentOf(clock), fresh))
     },
 
     async state(mailbox) {
       const pause = await pauseOf(mailbox)
       const held = tokens.peek(addressKey(mailbox))?.token
+      const serving = held && held.remainingSeconds() > 0 && (await isOfItsGrant(mailbox, held))
       return {
-        ...(held && held.remainingSeconds() > 0 && { accessTokenUntil: held.expiresAt }),
+        ...(serving && { accessTokenUntil: held.expiresAt }),
         ...(pause && { pause }),
       }
     },
@@ -197,6 +234,11 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & IdleRe
 /** Whether the breaker of the registration says when to ask again. */
 function waitsWithOthers(renewal: Renewal): boolean {
   return renewal.kind === 'held-back' || (renewal.kind === 'trouble' && renewal.about === 'registration')
+}
+
+function isOf(grant: TokenGrant, standing: Standing | undefined): boolean {
+  const now = standing?.grant
+  return now?.state === 'active' && now.id === grant.id && standing?.providerId === grant.providerId
 }
 
 function ignore(): void {}

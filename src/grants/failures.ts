@@ -92,6 +92,13 @@ export function busyElsewhere(mailbox: Address): Failure {
   })
 }
 
+/** Between the look at the mailbox and the use of the token it got another provider. */
+export function movedMeanwhile(mailbox: Address): Failure {
+  return new Failure('provider-unavailable', `${mailbox} has just moved to another provider`, {
+    fix: 'Try again.',
+  })
+}
+
 export function rotationUnstored(mailbox: Address, cause: unknown): Failure {
   return new Failure('store-unavailable', `The renewed grant of ${mailbox} cannot be stored`, {
     cause,

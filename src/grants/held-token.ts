@@ -24,17 +24,13 @@ export function momentOf(clock: Clock): Moment {
  * @param asked when the request left, because the provider's count began before its answer arrived
  * @param marginSeconds the provider's own, beside the general rule
  */
-export function holdToken(
-  clock: Clock,
-  asked: Moment,
-  fresh: Omit<FreshToken, 'providerId'>,
-  marginSeconds = 0,
-): HeldToken {
-  const { secret, scopes, expiresInSeconds: lifeSeconds, doubt } = fresh
+export function holdToken(clock: Clock, asked: Moment, fresh: FreshToken, marginSeconds = 0): HeldToken {
+  const { secret, grant, scopes, expiresInSeconds: lifeSeconds, doubt } = fresh
   const ageSeconds = () => (clock.monotonic() - asked.monotonic) / 1000
   return {
     token: {
       secret,
+      grant,
       scopes,
       ...(doubt !== undefined && { doubt }),
       ageSeconds,

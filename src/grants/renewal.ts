@@ -43,7 +43,6 @@ export type Renewal =
 /** A good answer that must not be used before it is stored. */
 export interface Rotation {
   grant: ActiveGrant
-  provider: string
   answer: TokenAnswer
   asked: Moment
 }
@@ -67,14 +66,16 @@ export function createRenewals(needs: RenewalNeeds, registrations: RegistrationB
   const { store, oauthClientFor, refreshMarginFor, clock, log } = needs
 
   async function renew(address: Address, superseded: () => boolean): Promise<Renewal> {
-    const mailbox = await store.mailboxes.covering(address)
-    if (!mailbox) return { kind: 'refused', failure: mailboxUnknown(address) }
+    let provider = ''
     for (let round = 1; round <= mostAttempts && !superseded(); round += 1) {
+      // In each round: it may have another provider, or none of its own, since the last one.
+      const mailbox = await store.mailboxes.covering(address)
+      if (!mailbox) return { kind: 'refused', failure: mailboxUnknown(address) }
+      provider = mailbox.providerId
       const renewal = await attemptFor(mailbox)
       if (renewal.kind !== 'moved-on') return renewal
     }
-    const failure = busyElsewhere(mailbox.address)
-    const provider = mailbox.providerId
+    const failure = busyElsewhere(address)
     return { kind: 'trouble', about: 'mailbox', failure, provider, reason: failure.message }
   }
 
@@ -83,16 +84,19 @@ export function createRenewals(needs: RenewalNeeds, registrations: RegistrationB
     const attempt = await registrations.of(providerId).admit(address)
     try {
       const kept = await store.grants.ofMailbox(coveredBy ?? address)
+      // The wait was long enough for a mailbox to move: its new grant is nothing for the provider that was looked up before.
+      if (kept.state === 'active' && kept.providerId !== providerId) return { kind: 'moved-on' }
       if (kept.state !== 'active') return { kind: 'refused', failure: consentNeeded(address, kept.state) }
       if (attempt.obstacle) return { kind: 'held-back', failure: attempt.obstacle }
       // Everything at the provider is about the one address, also where the grant is the domain's.
-      return await spend({ ...kept, mailbox: address }, providerId, attempt)
+      return await spend({ ...kept, mailbox: address }, attempt)
     } finally {
       attempt.end()
     }
   }
 
-  async function spend(grant: ActiveGrant, provider: string, attempt: Attempt): Promise<Renewal | MovedOn> {
+  async function spend(grant: ActiveGrant, attempt: Attempt): Promise<Renewal | MovedOn> {
+    const { providerId: provider } = grant
     const asked = momentOf(clock)
     let answer: TokenAnswer
     try {
@@ -101,14 +105,14 @@ export function createRenewals(needs: RenewalNeeds, registrations: RegistrationB
       return afterFailure(grant, provider, error, attempt)
     }
     attempt.worked()
-    return keep({ grant, provider, answer, asked })
+    return keep({ grant, answer, asked })
   }
 
   /** Stores before anything is handed out: a crash in between must not cost the consent. */
   async function keep(rotation: Rotation): Promise<Renewal | MovedOn> {
-    const { grant, provider, answer, asked } = rotation
+    const { grant, answer, asked } = rotation
+    const { id, version, providerId: provider } = grant
     try {
-      const { id, version } = grant
       const stored = await store.grants.renewed(id, version, renewedBy(answer, asked.now))
       // Without a refresh token nothing can be lost: another address of the domain may have been faster.
       if (!stored && grant.refreshToken) return { kind: 'moved-on' }
@@ -128,7 +132,8 @@ export function createRenewals(needs: RenewalNeeds, registrations: RegistrationB
       return { kind: 'trouble', about: 'mailbox', failure, provider, reason: remark.mistake.what }
     }
     const doubt = remark?.doubt
-    const fresh = { secret, expiresInSeconds, scopes, ...(doubt !== undefined && { doubt }) }
+    const of = { id, providerId: provider, personal: grant.refreshToken !== undefined }
+    const fresh = { secret, grant: of, expiresInSeconds, scopes, ...(doubt !== undefined && { doubt }) }
     return { kind: 'fresh', held: holdToken(clock, asked, fresh, refreshMarginFor?.(provider)), provider }
   }
 

@@ -2,9 +2,19 @@ import type { Address } from '../base/address.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Pause } from '../governor/governor.ts'
 
+/** The grant that a token came from. */
+export interface TokenGrant {
+  id: string
+  /** That gave it: no other is shown the token. */
+  providerId: string
+  /** A person consented. */
+  personal: boolean
+}
+
 /** A bearer token (RFC 6750) with what its users need to know of it. */
 export interface AccessToken {
   secret: Secret
+  grant: TokenGrant
   /** What is left of its life at this moment, in seconds, counted on the monotonic clock from before the request. */
   remainingSeconds(): number
   /** How old it is, in seconds. */
@@ -28,16 +38,18 @@ export interface FreshToken {
   secret: Secret
   expiresInSeconds: number
   scopes: readonly string[]
-  providerId: string
+  grant: TokenGrant
   doubt?: string
 }
 
 /** The one way to a token, for SMTP, HTTP and command alike. */
 export interface TokenBroker {
-  /** @throws Failure `consent-needed`, `provider-unavailable`, `provider-setup`, `store-unavailable` or `not-found` */
+  /** Only ever a token of the grant that is the mailbox's at that moment, as the store has it.
+   * @throws Failure `consent-needed`, `provider-unavailable`, `provider-setup`, `store-unavailable` or `not-found` */
   accessTokenFor(mailbox: Address, request?: AccessTokenRequest): Promise<AccessToken>
-  /** After a consent, an adopted refresh token or a removal: forget what is cached for this mailbox, and use this token if given. It
-   * proves, too, that its provider accepts the registration. */
+  /** After a consent, an adopted refresh token or a removal: forget what is cached for this mailbox, and use this token if given, as long as its grant is the
+   * mailbox's. It proves, too, that its provider accepts the registration. A rotated refresh token that is not stored yet is not forgotten: it is stored, or
+   * dropped, with the grant that it belongs to. */
   grantChanged(mailbox: Address, fresh?: FreshToken): void
   /** Starts no more renewals, and resolves when those under way have ended and every rotated refresh token is stored, as far as the store
    * takes it. Never throws. */

@@ -14,6 +14,7 @@ import { quit } from './quit.ts'
 import { wordsOf } from './refusal.ts'
 import { signIn } from './sign-in.ts'
 import { createTimeLimit } from './time-limit.ts'
+import { tokenAt } from './token-at.ts'
 
 /** A connection on which the provider has accepted us for one mailbox. */
 export interface SignedIn {
@@ -59,9 +60,9 @@ export function createOpener({ dial, tokens, limits, log }: OpenerDependencies):
   }
 
   /** @throws NoToken */
-  async function tokenFor(mailbox: Address): Promise<AccessToken> {
+  async function tokenFor(mailbox: Address, provider: RegisteredProvider): Promise<AccessToken> {
     try {
-      return await tokens.accessTokenFor(mailbox)
+      return tokenAt(provider, mailbox, await tokens.accessTokenFor(mailbox))
     } catch (error) {
       throw new NoToken(error)
     }
@@ -74,7 +75,7 @@ export function createOpener({ dial, tokens, limits, log }: OpenerDependencies):
     signal: AbortSignal,
   ): Promise<SignedIn> {
     const { host } = provider.submission
-    let token = await tokenFor(mailbox)
+    let token = await tokenFor(mailbox, provider)
     for (let fresh = false; ; fresh = true) {
       const { dialled, outcome } = await attempt(mailbox, provider, token, signal)
       if (outcome.kind === 'accepted') {
@@ -84,7 +85,7 @@ export function createOpener({ dial, tokens, limits, log }: OpenerDependencies):
       const left = quit(dialled.connection)
       log.warn({ mailbox, host, said: wordsOf(outcome.reply) }, 'the provider refused an access token')
       if (fresh) throw tokenRefused(outcome, { host, mailbox }, token.doubt)
-      const next = await tokens.accessTokenFor(mailbox, { refused: token })
+      const next = tokenAt(provider, mailbox, await tokens.accessTokenFor(mailbox, { refused: token }))
       if (next.secret.reveal() === token.secret.reveal())
         throw tokenRefused(outcome, { host, mailbox }, token.doubt)
       token = next

@@ -13,6 +13,7 @@ import { wordsOf } from './refusal.ts'
 import type { Relay } from './relay.ts'
 import { signIn } from './sign-in.ts'
 import { createTimeLimit } from './time-limit.ts'
+import { tokenAt } from './token-at.ts'
 
 /** What a message goes through at the provider's side, in order. */
 export type RehearsalStep = 'token' | 'connect' | 'tls' | 'sign-in' | 'sender' | 'recipient' | 'message'
@@ -51,7 +52,7 @@ export function createRehearsal(needs: RehearseNeeds): Rehearse {
       const found = await mailboxes.covering(mailbox)
       if (!found) throw new Failure('not-found', `There is no mailbox ${mailbox}`, { fix: 'Add it first.' })
       const provider = catalogue.registered(found.providerId)
-      const token = await tokens.accessTokenFor(mailbox)
+      const token = tokenAt(provider, mailbox, await tokens.accessTokenFor(mailbox))
       yield { step }
       for await (const reached of signInOn(mailbox, provider, token)) {
         if ('failure' in reached) throw new Stopped(reached)

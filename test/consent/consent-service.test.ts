@@ -33,7 +33,8 @@ describe('a consent', () => {
       account,
     })
     const { accessToken: secret, expiresInSeconds, scopes } = goodAnswer()
-    const fresh = { secret, expiresInSeconds, scopes, providerId: 'custom' }
+    const grant = { id: expect.any(String), providerId: 'custom', personal: true }
+    const fresh = { secret, grant, expiresInSeconds, scopes }
     expect(changes).toEqual([{ mailbox: 'Me@example.com', fresh }])
   })
 

@@ -119,6 +119,10 @@ export function memoryStore() {
     addMailbox(address: Address, providerId = 'local') {
       mailboxes.set(addressKey(address), { address, providerId, createdAt: 0 })
     },
+    removeMailbox(address: Address) {
+      mailboxes.delete(addressKey(address))
+      grants.delete(addressKey(address))
+    },
     /** As a consent does: a new grant, under a new id. */
     consent(address: Address, refreshToken: string, id = `grant-${refreshToken}`) {
       grants.set(addressKey(address), {
@@ -254,8 +258,9 @@ export async function startBroker({
 export const me = 'me@example.com'
 
 /** An access token as a consent brings it. */
-export function consented(text: string): FreshToken {
-  return { secret: new Secret(text), expiresInSeconds: 3600, scopes: ['mail'], providerId: 'local' }
+export function consented(text: string, id = 'grant-refresh-1', providerId = 'local'): FreshToken {
+  const grant = { id, providerId, personal: true }
+  return { secret: new Secret(text), expiresInSeconds: 3600, scopes: ['mail'], grant }
 }
 
 /** @throws when nothing, or something else, is thrown */

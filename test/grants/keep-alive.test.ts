@@ -83,6 +83,7 @@ function crowd(count: number, refreshTokenSeconds?: number) {
       covering: async (address: string) => ({ address, providerId: 'local', createdAt: 0 }),
     },
     grants: {
+      standing: async (address: string) => ({ providerId: 'local', grant: grants.get(addressKey(address)) }),
       ofMailbox: async (address: string) => grants.get(addressKey(address)) ?? { state: 'absent' },
       async endingBy(now: number, most: number) {
         return [...grants.values()]

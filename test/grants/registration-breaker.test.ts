@@ -136,7 +136,7 @@ describe('a consent while the registration is refused', () => {
   it('that brings an access token shows that the registration works, for all mailboxes', async () => {
     await house.refuseFirst()
     house.memory.consent(me, 'refresh-2')
-    house.broker.grantChanged(me, consented('from-the-consent'))
+    house.broker.grantChanged(me, consented('from-the-consent', 'grant-refresh-2'))
     expect(await house.ask(me)).toBe('from-the-consent')
     house.endpoint.answer(...house.crowd.map((_, place) => tokens(`token-${place}`)))
     expect((await house.askAll()).every((answer) => typeof answer === 'string')).toBe(true)
@@ -147,7 +147,7 @@ describe('a consent while the registration is refused', () => {
     const release = house.gated(refusal)
     const pending = house.ask(house.crowd[0] ?? '')
     await expect.poll(house.requests).toBe(1)
-    house.broker.grantChanged(me, consented('from-the-consent'))
+    house.broker.grantChanged(me, consented('from-the-consent', 'grant-refresh-2'))
     release()
     expect(await pending).toMatchObject({ code: 'provider-setup' })
     house.endpoint.answer(tokens('works'))

@@ -63,7 +63,7 @@ export function createRelayStage(options: StageOptions): RelayStage {
       covering: async (address) =>
         address === mailbox ? { address, providerId: provider.id, createdAt: 0 } : undefined,
     },
-    tokens: brokerOf(tokens, asked, trouble),
+    tokens: brokerOf(provider.id, tokens, asked, trouble),
     governors: createGovernors({ counts: createMemoryStore().recipientCounts, clock, log }),
     limits: { ...patientLimits, ...options.limits },
     ...(ca === undefined ? {} : { extraCa: ca }),
@@ -78,7 +78,12 @@ function catalogueOf(provider: RegisteredProvider): Catalogue {
   return { registered: () => provider, list: () => [{ provider, registered: true }] }
 }
 
-function brokerOf(tokens: readonly string[], asked: string[], trouble: RelayStage['tokens']): TokenBroker {
+function brokerOf(
+  providerId: string,
+  tokens: readonly string[],
+  asked: string[],
+  trouble: RelayStage['tokens'],
+): TokenBroker {
   let place = 0
   return {
     async accessTokenFor(_mailbox, request: AccessTokenRequest = {}) {
@@ -89,16 +94,17 @@ function brokerOf(tokens: readonly string[], asked: string[], trouble: RelayStag
         throw trouble.failure
       }
       if (request.refused && place < tokens.length - 1) place += 1
-      return accessToken(tokens[place] ?? '')
+      return accessToken(tokens[place] ?? '', providerId)
     },
     grantChanged() {},
     async close() {},
   }
 }
 
-function accessToken(text: string): AccessToken {
+function accessToken(text: string, providerId: string): AccessToken {
   return {
     secret: new Secret(text),
+    grant: { id: 'grant', providerId, personal: true },
     remainingSeconds: () => 3600,
     ageSeconds: () => 120,
     expiresAt: 0,

@@ -52,6 +52,7 @@ async function rehearse(
       if (token instanceof Failure) throw token
       return {
         secret: new Secret(token),
+        grant: { id: 'grant', providerId: provider.id, personal: true },
         remainingSeconds: () => 3600,
         ageSeconds: () => 1,
         expiresAt: 0,

@@ -146,6 +146,7 @@ export function memoryTokens(): TokenBroker & {
 } {
   const token: AccessToken = {
     secret: new Secret('ya29.access-token'),
+    grant: { id: 'grant', providerId: 'custom', personal: true },
     remainingSeconds: () => 1799.9,
     ageSeconds: () => 1,
     expiresAt: 0,
