@@ -1,5 +1,6 @@
 import { type Address, isDomainMailbox, parseAddress } from '../base/address.ts'
 import { Secret } from '../base/secret.ts'
+import { withoutEnding } from '../base/without-ending.ts'
 import { isLoopback } from './endpoint.ts'
 import type { Parse } from './setting.ts'
 
@@ -19,7 +20,7 @@ export const sharedSecret: Parse<Secret> = (text) => {
   if (text.startsWith('whsec_')) {
     const key = text.slice(6)
     const octets = Buffer.from(key, 'base64')
-    if (octets.length < 16 || octets.toString('base64').replace(/=+$/, '') !== key.replace(/=+$/, ''))
+    if (octets.length < 16 || withoutEnding(octets.toString('base64'), '=') !== withoutEnding(key, '='))
       return { must: 'be at least 16 octets as base64 behind whsec_' }
   }
   if (text.length < 16 || /^the-output-of/.test(text)) {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { Secret } from '../base/secret.ts'
+import { withoutEnding } from '../base/without-ending.ts'
 import { parseProxy } from '../providers/file/parse-proxy.ts'
 import { isGuid, secretIdMistake } from '../providers/presets/microsoft.ts'
 import { parseKey } from '../store/key-ring.ts'
@@ -42,7 +43,7 @@ export const publicUrl: Parse<URL> = (text) => {
     // Authorization codes and the session cookie pass through it (RFC 9700, section 2.6).
     return { must: 'begin with https:// (http:// is only for localhost, 127.0.0.1 and [::1])' }
   }
-  url.pathname = url.pathname.replace(/\/+$/, '')
+  url.pathname = withoutEnding(url.pathname, '/')
   return { value: url }
 }
 

@@ -1,9 +1,11 @@
+import { withoutEnding } from '../base/without-ending.ts'
 import { readClientText } from '../sasl/client-text.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import { type Reply, say } from '../wire/reply.ts'
 import { decodeUtf8 } from '../wire/utf8.ts'
 import { type ReadParameters, readMailParameters, readRecipientParameters } from './command-parameters.ts'
 import { isAscii, isPostmaster, readPath } from './command-path.ts'
+import { beginsLikeHttp, endsLikeHttp } from './http-request.ts'
 
 /** A command line, read. Only what the grammar lets through is in `MAIL` and `RCPT`. */
 export type Command =
@@ -37,27 +39,16 @@ const unsupported: ReadonlySet<string> = new Set([
   'PROXY',
   'BURL',
 ])
-const http: ReadonlySet<string> = new Set([
-  'GET',
-  'POST',
-  'PUT',
-  'HEAD',
-  'OPTIONS',
-  'DELETE',
-  'PATCH',
-  'TRACE',
-  'CONNECT',
-  'HOST:',
-])
-
 /** Reads one line without its CRLF (RFC 5321, section 4.1.1). Verbs in any case, blanks at the end tolerated. */
 export function parseCommand(line: Buffer): Command {
-  const text = (decodeUtf8(line) ?? helloOfDevice(line))?.replace(/[ \t]+$/, '')
-  if (text === undefined) return malformed('', 'The command is not valid UTF-8', '5.5.2')
+  if (beginsLikeHttp(line)) return { verb: 'cross-protocol' }
+  if (isAuth.test(startOf(line)) && !namesMechanism.test(startOf(line))) return noMechanism
+  const decoded = decodeUtf8(line) ?? helloOfDevice(line)
+  if (decoded === undefined) return malformed('', 'The command is not valid UTF-8', '5.5.2')
+  const text = withoutEnding(decoded, ' \t')
   const blank = text.indexOf(' ')
   const word = (blank === -1 ? text : text.slice(0, blank)).toUpperCase()
   const rest = blank === -1 ? '' : text.slice(blank + 1).replace(/^ +/, '')
-  if (http.has(word)) return { verb: 'cross-protocol' }
   if (unsupported.has(word)) return { verb: 'unsupported' }
   if (bare.has(word)) return parseBare(word as 'STARTTLS' | 'DATA' | 'RSET' | 'QUIT', rest)
   switch (word) {
@@ -74,14 +65,21 @@ export function parseCommand(line: Buffer): Command {
     case 'BDAT':
       return { verb: word }
     default:
-      return { verb: 'unknown' }
+      return { verb: endsLikeHttp(line) ? 'cross-protocol' : 'unknown' }
   }
+}
+
+// An AUTH line may be much longer than any other: before the rest of it costs anything, a mechanism has to stand there.
+const isAuth = /^AUTH(?: |$)/i
+const namesMechanism = /^AUTH +[\w-]{1,20}(?:[ \t]|$)/i
+
+function startOf(line: Buffer): string {
+  return line.toString('latin1', 0, 64)
 }
 
 /** A device's name is what somebody typed into it, in whatever letters it has. Nobody looks at it, so nobody need mind. */
 function helloOfDevice(line: Buffer): string | undefined {
-  const text = readClientText(line)
-  return /^(?:EHLO|HELO) /i.test(text) ? text : undefined
+  return /^(?:EHLO|HELO) /i.test(startOf(line)) ? readClientText(line) : undefined
 }
 
 function parseBare(verb: 'STARTTLS' | 'DATA' | 'RSET' | 'QUIT', rest: string): Command {
@@ -97,9 +95,7 @@ function parseHello(verb: 'EHLO' | 'HELO', client: string): Command {
 
 function parseAuth(rest: string): Command {
   const [mechanism = '', initial, ...more] = rest.split(' ').filter((word) => word !== '')
-  if (!/^[\w-]{1,20}$/.test(mechanism) || more.length > 0) {
-    return malformed('AUTH', 'Say AUTH, a mechanism, and at most one initial response')
-  }
+  if (!/^[\w-]{1,20}$/.test(mechanism) || more.length > 0) return noMechanism
   const named = { verb: 'AUTH', mechanism: mechanism.toUpperCase() } as const
   return initial === undefined ? named : { ...named, initial }
 }
@@ -145,6 +141,8 @@ export function needsUtf8(of: 'MAIL' | 'RCPT'): Command & { verb: 'malformed' } 
     reply: say(553, '5.6.7 An address with non-ASCII characters needs SMTPUTF8'),
   }
 }
+
+const noMechanism = malformed('AUTH', 'Say AUTH, a mechanism, and at most one initial response')
 
 function malformed(of: string, why: string, status = '5.5.4'): Command {
   return { verb: 'malformed', of, reply: say(501, `${status} ${why}`) }

@@ -5,6 +5,7 @@ import type { Offered } from '../upstream/relay.ts'
 import type { MailCommand } from '../wire/envelope.ts'
 import type { Reply } from '../wire/reply.ts'
 import { type Command, parseCommand } from './command.ts'
+import { isHttpInPlaceOfBase64 } from './http-request.ts'
 import { greeting, type Phase, replies, replyForFailure } from './replies.ts'
 import { type Answer, answer, bad, closeWith } from './session-answer.ts'
 import { createSessionClient } from './session-client.ts'
@@ -64,7 +65,7 @@ export function createSession(options: SessionOptions): Session {
   function handle(event: SessionEvent): Answer {
     switch (event.kind) {
       case 'line':
-        return client.isAnswering() ? client.respond(event.line) : line(event.line)
+        return client.isAnswering() ? response(event.line) : line(event.line)
       case 'line-too-long':
         if (envelope?.isGathering()) return endRunBefore(event)
         return closeWith(isAuthLine(event.start) ? replies.authLineTooLong : replies.lineTooLong)
@@ -110,6 +111,10 @@ export function createSession(options: SessionOptions): Session {
 
   function isAuthLine(start: Buffer): boolean {
     return client.isAnswering() || /^AUTH /i.test(start.toString('latin1', 0, 5))
+  }
+
+  function response(octets: Buffer): Answer {
+    return isHttpInPlaceOfBase64(octets) ? closeWith(replies.notHttp) : client.respond(octets)
   }
 
   function line(octets: Buffer): Answer {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type Command, parseCommand } from '../../src/smtp/command.ts'
+import { isHttpInPlaceOfBase64 } from '../../src/smtp/http-request.ts'
 import { formatReply } from '../../src/wire/reply.ts'
 
 function parse(line: string): Command {
@@ -65,6 +66,57 @@ describe('command lines', () => {
 
   it('refuses what is not UTF-8', () => {
     expect(refusal(parseCommand(Buffer.from([0x4d, 0xff])))).toBe('501 5.5.2')
+  })
+})
+
+describe('HTTP', () => {
+  const methods = [
+    ...['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH', 'PRI', 'QUERY'],
+    ...['PROPFIND', 'PROPPATCH', 'MKCOL', 'COPY', 'MOVE', 'LOCK', 'UNLOCK', 'SEARCH', 'REPORT', 'ACL'],
+    ...['MKCALENDAR', 'MKACTIVITY', 'CHECKOUT', 'MERGE', 'VERSION-CONTROL', 'NOTIFY', 'SUBSCRIBE', 'PURGE'],
+  ]
+  it.each(methods)('%s begins a request, in small letters and alone on its line as well', (method) => {
+    for (const line of [`${method} /`, `${method.toLowerCase()}\t/`, method, `${method} /\xff`])
+      expect(parseCommand(Buffer.from(line, 'latin1'))).toEqual({ verb: 'cross-protocol' })
+  })
+
+  it.each([
+    'BREW / HTTP/1.1',
+    'x y http/2',
+    ' GET / HTTP/1.1',
+    'INVITE sip:a@b SIP/2.0',
+    'PLAY * RTSP/1.0  ',
+  ])('%j is known by its end', (line) => expect(parse(line)).toEqual({ verb: 'cross-protocol' }))
+
+  it.each(['GETTING', 'BREW /pot HTCPCP/1.0', 'HTTP/1.1', 'PRINT'])('%j is no request', (line) => {
+    expect(parse(line)).toEqual({ verb: 'unknown' })
+  })
+
+  it.each<[string, boolean]>([
+    ['HEAD', false],
+    ['POSTAAAA', false],
+    ['dXNlcg==', false],
+    ['*', false],
+    ['HEAD /', true],
+    ['Host: localhost', true],
+    ['BREW /pot HTTP/1.1', true],
+  ])('in place of base64, %j is taken for a request: %s', (line, isRequest) => {
+    expect(isHttpInPlaceOfBase64(Buffer.from(line))).toBe(isRequest)
+  })
+})
+
+describe('an AUTH line', () => {
+  it.each([
+    ['no mechanism but blanks', ' '.repeat(12_000)],
+    ['blanks before its mechanism', `${' '.repeat(12_000)}PLAIN`],
+    ['a mechanism that is no short word', 'x'.repeat(12_000)],
+    ['what is no name, and octets that are no text', `${'\xff'.repeat(12_000)}`],
+    ['a name with a sign in it', `PL/AIN ${'x'.repeat(12_000)}`],
+  ])('with %s is refused by its first octets', (_what, rest) => {
+    const line = Buffer.from(`AUTH ${rest}`, 'latin1')
+    const looked = vi.spyOn(line, 'toString')
+    expect(refusal(parseCommand(line))).toBe('501 5.5.4')
+    for (const [, start = 0, end = line.length] of looked.mock.calls) expect(end - start).toBeLessThan(100)
   })
 })
 

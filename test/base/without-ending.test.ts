@@ -1,0 +1,18 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { withoutEnding } from '../../src/base/without-ending.ts'
+
+it.each([
+  ['', ''],
+  [' \t ', ''],
+  ['a', 'a'],
+  [' a\t b \t', ' a\t b'],
+])('takes blanks off the end of %j', (text, without) => {
+  expect(withoutEnding(text, ' \t')).toBe(without)
+})
+
+it('does what the regular expression would', () => {
+  const texts = fc.string({ unit: fc.constantFrom('=', '/', 'a', '😀', '\ud800') })
+  const same = (text: string) => withoutEnding(text, '=/') === text.replace(/[=/]+$/, '')
+  fc.assert(fc.property(texts, same))
+})
