@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { setImmediate as turnOfOthers } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Source } from '../base/source.ts'
@@ -36,6 +37,9 @@ export interface ConnectionOptions {
   certificates: Pick<Certificates, 'contextFor'> | undefined
   place: Pick<Place, 'check' | 'keep' | 'expose'>
 }
+
+// A few recipients and their message in one piece are no more; a flood of NOOP is, and would keep everybody else waiting.
+const commandsInARow = 16
 
 /** One client's connection. */
 export interface Connection {
@@ -151,11 +155,12 @@ class ServedConnection implements Connection {
 
   async #converse(session: Session): Promise<void> {
     let step = session.greet()
-    for (;;) {
+    for (let steps = 1; ; steps++) {
       for (const reply of step.replies) this.#outbox.say(reply)
       if (step.refused) this.#atWork().record.senderRefused(step.refused)
       const isFull = this.#outbox.size() > this.#options.limits.bufferOctets
       if (isFull && !(await this.#outbox.flush())) return
+      if (steps % commandsInARow === 0) await turnOfOthers()
       const event = await this.#perform(step.next)
       if (event === undefined) return
       step = session.step(event)

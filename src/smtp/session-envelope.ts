@@ -44,6 +44,8 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
   let open: OpenEnvelope | undefined
   /** Recipients for the provider, and between them the replies that we give ourselves. */
   let run: (RecipientCommand | Reply)[] = []
+  /** Commands among them. */
+  let gathered = 0
 
   return {
     isOpen: () => open !== undefined,
@@ -78,10 +80,11 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
       if (!isAscii(command.recipient) && !wantsUtf8(open.mail)) {
         return refuse(needsUtf8('RCPT').reply)
       }
-      if (open.accepted + run.filter(isCommand).length >= limits.recipientsPerMessage) {
+      if (open.accepted + gathered >= limits.recipientsPerMessage) {
         return refuse(replies.tooManyRecipients)
       }
       run.push(command)
+      gathered++
       return { replies: [] }
     },
 
@@ -136,6 +139,7 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
     let commands = 0
     const answers = run.map((entry) => (isCommand(entry) ? answerTo(commands++) : entry))
     run = []
+    gathered = 0
     return answers
   }
 }

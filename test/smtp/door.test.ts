@@ -163,6 +163,27 @@ describe('the SMTP door', () => {
     await eventually('the end at the provider', () => stage.relay.asked.at(-1) === 'CUT')
   })
 
+  it.each([
+    ['NOOP', 'NOOP\r\n', 9000, 250],
+    ['refused recipients', 'RCPT TO:<é@example.net>\r\n', 2500, 553],
+  ])('gives way to others within a flood of %s that came in one piece', async (_what, line, times, code) => {
+    const stage = await open()
+    const client = await arriveSignedIn(stage)
+    client.send('MAIL FROM:<me@example.com>\r\n')
+    expect((await client.reply()).code).toBe(250)
+    let turns = 0
+    let flooding = true
+    const countTurns = () => {
+      turns++
+      if (flooding) setImmediate(countTurns)
+    }
+    setImmediate(countTurns)
+    client.send(line.repeat(times))
+    for (let replies = 0; replies < times; replies++) expect((await client.reply()).code).toBe(code)
+    flooding = false
+    expect(turns).toBeGreaterThan(times / 20)
+  })
+
   it.runIf(outerAddress !== undefined)(
     'greets other machines by its name, and this one as localhost',
     async () => {
