@@ -25,7 +25,9 @@ export function parseCapabilities(reply: Reply): Capabilities {
       .replace(/^AUTH=/, 'AUTH ')
       .trim()
       .split(/[ \t]+/)
-    offered.set(keyword, [...(offered.get(keyword) ?? []), ...parameters])
+    const before = offered.get(keyword)
+    if (before === undefined) offered.set(keyword, parameters)
+    else for (const parameter of parameters) before.push(parameter)
   }
   const size = readSize(offered.get('SIZE'))
   return {

@@ -57,7 +57,7 @@ function formatCommand(
   const kept = parameters.filter(({ keyword }) => dependsOn.get(keyword.toUpperCase())?.(offered) === true)
   const words = kept.map(({ keyword, value }) => (value === undefined ? keyword : `${keyword}=${value}`))
   // A control character could end the command; a blank in a parameter, or a bracket in the path, could begin another parameter.
-  const bare = path.replace(/"(?:[^"\\]|\\.)*"/g, '')
+  const bare = path.replace(/^"(?:[^"\\]|\\.)*"/, '')
   if (
     unwritable.test(path) ||
     /[<>\s]/.test(bare) ||

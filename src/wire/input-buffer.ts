@@ -1,3 +1,4 @@
+import { LineStart } from './line-start.ts'
 import type { MessageScanner, Scan } from './message-scanner.ts'
 
 const nul = 0x00
@@ -57,7 +58,7 @@ class ChunkedInput implements InputBuffer {
         continue
       }
       this.#queue.putBack(chunk.subarray(found))
-      return { kind: 'line', line: start.finish(chunk.subarray(0, found)) }
+      return { kind: 'line', line: start.finish(chunk.subarray(0, found)).subarray(0, -2) }
     }
     return { kind: 'more' }
   }
@@ -96,49 +97,6 @@ function findLineEnd(
     if (!previousCr && at >= room) return 'too-long'
   }
   return 'none'
-}
-
-const nothing = Buffer.alloc(0)
-
-/** The beginning of a line whose end has not come, in one buffer that doubles: no octet is copied more than twice. */
-class LineStart {
-  /** A CR that may be the line's end among them. */
-  octets = 0
-  #held = nothing
-
-  /** Octets of the line, without a CR that may be its end. */
-  length(): number {
-    return this.octets - (this.endsInCr() ? 1 : 0)
-  }
-
-  endsInCr(): boolean {
-    return this.octets > 0 && this.#held[this.octets - 1] === cr
-  }
-
-  add(chunk: Buffer): void {
-    if (this.octets + chunk.length > this.#held.length) {
-      const larger = Buffer.alloc(Math.max(256, 2 * (this.octets + chunk.length)))
-      this.#held.copy(larger, 0, 0, this.octets)
-      this.#held = larger
-    }
-    this.octets += chunk.copy(this.#held, this.octets)
-  }
-
-  /** The first octets of the line, with those of `tail` behind it. */
-  peek(tail: Buffer, count: number): Buffer {
-    const { octets } = this
-    const here = this.#held.subarray(0, Math.min(octets, count))
-    return Buffer.concat([here, tail.subarray(0, Math.max(0, count - octets))])
-  }
-
-  /** The whole line; `tail` ends in the LF that ends it. */
-  finish(tail: Buffer): Buffer {
-    if (this.octets === 0) return tail.subarray(0, -2)
-    const whole = Buffer.concat([this.#held.subarray(0, this.octets), tail])
-    this.#held = nothing
-    this.octets = 0
-    return whole.subarray(0, -2)
-  }
 }
 
 /** First in, first out, at a constant cost: `Array.shift` moves every later element of a long array. */

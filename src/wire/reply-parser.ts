@@ -1,4 +1,5 @@
 import type { Limits } from '../config/config.ts'
+import { LineStart } from './line-start.ts'
 import type { Reply } from './reply.ts'
 
 /**
@@ -23,11 +24,10 @@ export interface ReplyParser {
 }
 
 const LF = 0x0a
-const nothing = Buffer.alloc(0)
 
 /** Reads SMTP replies (RFC 5321, section 4.2). Knows nothing of sockets. */
 export function createReplyParser(limits: ReplyLimits): ReplyParser {
-  let held: Buffer = nothing
+  const start = new LineStart()
   let code: number | undefined
   let lines: string[] = []
   let octetsOfReply = 0
@@ -56,27 +56,28 @@ export function createReplyParser(limits: ReplyLimits): ReplyParser {
 
   function protocolError(reason: string): ParsedReply {
     broken = true
-    held = nothing
+    start.letGo()
     return { kind: 'protocol-error', reason }
   }
 
   return {
     push(octets) {
       const found: ParsedReply[] = []
-      const input = held.length === 0 ? octets : Buffer.concat([held, octets])
       let from = 0
-      for (let end = input.indexOf(LF); end !== -1 && !broken; end = input.indexOf(LF, from)) {
-        const parsed = line(input.toString('latin1', from, end + 1))
+      for (let end = octets.indexOf(LF); end !== -1 && !broken; end = octets.indexOf(LF, from)) {
+        const parsed = line(start.finish(octets.subarray(from, end + 1)).toString('latin1'))
         if (parsed) found.push(parsed)
         from = end + 1
       }
       if (broken) return found
+      const rest = octets.subarray(from)
       // A line that can no longer end within the limit is not waited for.
-      if (input.length - from >= limits.upstreamReplyLineOctets) return [...found, protocolError(tooLong)]
-      held = from === input.length ? nothing : Buffer.from(input.subarray(from))
+      if (start.octets + rest.length >= limits.upstreamReplyLineOctets)
+        return [...found, protocolError(tooLong)]
+      if (rest.length > 0) start.add(rest)
       return found
     },
-    pending: () => held.length > 0 || lines.length > 0,
+    pending: () => start.octets > 0 || lines.length > 0,
   }
 }
 
