@@ -1,4 +1,5 @@
 import { Failure } from './failure.ts'
+import { hasEndlessMarks, normalForm } from './normal-form.ts'
 
 /**
  * A mail address in the one form that postern stores and compares: NFC, domain in lower case. The local part keeps
@@ -15,9 +16,9 @@ const forbidden = /[\p{Cc}\p{Cf}\p{Z}\p{Cs}<>(),;:\\"[\]]/u
  * @throws Failure `invalid`
  */
 export function parseAddress(text: string): Address {
-  const normal = text.normalize('NFC')
+  const normal = normalForm(text)
   const [local = '', domain = '', ...more] = normal.split('@')
-  const shaped = local !== '' && more.length === 0 && isDomain(domain)
+  const shaped = local !== '' && more.length === 0 && isDomain(domain) && !hasEndlessMarks(local)
   if (!shaped || forbidden.test(normal) || Buffer.byteLength(normal) > 254) {
     throw new Failure('invalid', `"${printable(text)}" is not a mail address`, {
       fix: 'Give one address of the form name@example.com.',
@@ -32,7 +33,7 @@ export function sameAddress(left: string, right: string): boolean {
 
 /** The form in which addresses are looked up: NFC and lower case throughout. */
 export function addressKey(address: string): string {
-  return address.normalize('NFC').toLowerCase()
+  return normalForm(address).toLowerCase()
 }
 
 /** `*@example.com`, the mailbox that stands for all of the address's domain; undefined for such a one itself, and for what has no domain. */

@@ -19,5 +19,5 @@ export function plainAddress(text: string): PlainAddress | undefined {
 
 /** The same for what a socket says of its peer: a link-local one may carry its interface. */
 export function peerAddress(remoteAddress: string): PlainAddress | undefined {
-  return plainAddress(remoteAddress.replace(/%.*$/, ''))
+  return plainAddress(remoteAddress.split('%', 1)[0] ?? '')
 }

@@ -1,5 +1,6 @@
 import { parseAddress, printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
+import { normalForm } from '../base/normal-form.ts'
 import { type JournalQuery, journalKinds, journalOutcomes } from '../store/ports.ts'
 import { firstIdAt } from './entry-ids.ts'
 import type { JournalFilters } from './service.ts'
@@ -23,7 +24,7 @@ export function readFilters(filters: JournalFilters): JournalQuery {
   return {
     limit,
     ...(mailbox && { mailbox: parseAddress(mailbox) }),
-    ...(login && { login: login.normalize('NFC') }),
+    ...(login && { login: normalForm(login) }),
     ...(kind && { kind: oneOf(journalKinds, kind) }),
     ...(outcome && { outcome: oneOf(journalOutcomes, outcome) }),
     ...(typeof from === 'number' && { since: from }),
@@ -49,8 +50,8 @@ function isDate(text: string): boolean {
 
 /** ISO 8601; without a zone, in UTC as everything that is shown. */
 function timeOf(text: string): number {
-  const shaped = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/.test(text)
-  const zoned = /T.*(Z|[+-]\d\d:\d\d)$/.test(text) || isDate(text) ? text : `${text}Z`
+  const shaped = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/.exec(text)
+  const zoned = shaped?.[1] === undefined || shaped[4] !== undefined ? text : `${text}Z`
   const time = shaped ? Date.parse(zoned) : Number.NaN
   // 31 February would be a day in March.
   const date = text.slice(0, 10)

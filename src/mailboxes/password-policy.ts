@@ -1,4 +1,5 @@
 import { Failure } from '../base/failure.ts'
+import { normalForm } from '../base/normal-form.ts'
 import { isGuessable } from './guessable.ts'
 import { isRun } from './key-runs.ts'
 
@@ -14,7 +15,7 @@ const digitsOnlyAtLeast = 16
  */
 export function preparePassword(text: string): string | undefined {
   if (text === '' || Buffer.byteLength(text) > passwordOctets) return undefined
-  const prepared = text.replace(/\p{Zs}/gu, ' ').normalize('NFC')
+  const prepared = normalForm(text.replace(/\p{Zs}/gu, ' '))
   return /\p{Cc}/u.test(prepared) || Buffer.byteLength(prepared) > passwordOctets ? undefined : prepared
 }
 
@@ -62,8 +63,7 @@ function weakness(password: string, names: readonly string[]): string | undefine
 function wordsOf(names: readonly string[]): string[] {
   return names
     .flatMap((name) =>
-      name
-        .normalize('NFC')
+      normalForm(name)
         .toLowerCase()
         .split(/[^\p{L}]+/u),
     )
@@ -78,7 +78,7 @@ function isLongEnough(name: string): boolean {
 function namesWithin(folded: string, names: readonly string[]): string | undefined {
   return names
     .flatMap((name) => [name, name.split('@')[0] ?? ''])
-    .map((name) => name.normalize('NFC').toLowerCase())
+    .map((name) => normalForm(name).toLowerCase())
     .find((name) => isLongEnough(name) && folded.includes(name))
 }
 
@@ -90,7 +90,9 @@ function isRepeat(text: string): boolean {
 
 /** Without the digits and signs that decorate both ends. */
 function core(text: string): string {
-  return text.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '')
+  const letters = [...text.matchAll(/\p{L}+/gu)]
+  const [first, last] = [letters[0], letters.at(-1)]
+  return first && last ? text.slice(first.index, last.index + last[0].length) : ''
 }
 
 function refused(reason: string): Failure {

@@ -1,6 +1,7 @@
 import { printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import { normalForm } from '../base/normal-form.ts'
 import type { ApiKey, ListedLogin, Login, Store } from '../store/ports.ts'
 import { credentialState } from './expiry.ts'
 import { isUsable } from './is-usable.ts'
@@ -85,7 +86,7 @@ export function createSignInOffers({ store, clock, log }: SignInOffersNeeds): Si
     apiKey: (id) => (isCurrent() ? remembered.apiKeys.get(id) : undefined),
     endOf: (id) => (isCurrent() ? remembered.ends.get(id) : undefined),
     shownName: (userName) =>
-      current().userNames.has(userName.normalize('NFC')) ? printable(userName) : 'no such login',
+      current().userNames.has(normalForm(userName)) ? printable(userName) : 'no such login',
     refresh,
   }
 

@@ -1,4 +1,5 @@
 import { Failure } from '../base/failure.ts'
+import { hasEndlessMarks, normalForm } from '../base/normal-form.ts'
 
 /** Longest user name, in characters after normalisation. */
 const limit = 128
@@ -13,10 +14,11 @@ const forbidden = /\p{C}|[^\P{Z} ]/u
  * @throws Failure `invalid`
  */
 export function parseUserName(text: string): string {
-  const name = text.normalize('NFC')
+  const name = normalForm(text)
   const length = [...name].length
   if (length < 1 || length > limit) throw refused(`A user name has 1 to ${limit} characters, not ${length}`)
-  if (forbidden.test(name)) throw refused('A user name holds no control or invisible characters')
+  if (forbidden.test(name) || hasEndlessMarks(name))
+    throw refused('A user name holds no control or invisible characters')
   if (name !== name.trim()) throw refused('A user name neither begins nor ends with a space')
   return name
 }

@@ -1,3 +1,4 @@
+import { normalForm } from '../base/normal-form.ts'
 import type { ListedLogin, Login } from './ports.ts'
 import { present } from './present.ts'
 import type { Place, Sealer } from './sealer.ts'
@@ -31,7 +32,7 @@ export async function openLogin(sealer: Sealer, found: readonly LoginRow[]): Pro
 export async function rowOf(sealer: Sealer, login: Login): Promise<LoginsTable> {
   return {
     id: login.id,
-    user_name: login.userName.normalize('NFC'),
+    user_name: normalForm(login.userName),
     name: login.name,
     senders: JSON.stringify(login.senders),
     networks: JSON.stringify(login.networks),

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import { addressKey } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
+import { normalForm } from '../base/normal-form.ts'
 import { noteUse, revoke } from './credential-rows.ts'
 import type { Database } from './database.ts'
 import { type LoginRow, listedLogins, openLogin, rowOf } from './login-row.ts'
@@ -24,7 +25,7 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
     async findByUserName(userName) {
       const found = await database.read((tables) =>
         withMailboxes(tables)
-          .where('logins.user_name', '=', userName.normalize('NFC'))
+          .where('logins.user_name', '=', normalForm(userName))
           .where('logins.revoked_at', 'is', null)
           .execute(),
       )

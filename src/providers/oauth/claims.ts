@@ -1,4 +1,5 @@
 import { type Address, parseAddress } from '../../base/address.ts'
+import { normalForm } from '../../base/normal-form.ts'
 
 /** The claims of a verified ID token (OpenID Connect Core, section 5.1). */
 export type Claims = Readonly<Record<string, unknown>>
@@ -13,7 +14,7 @@ export function claim(claims: Claims, name: string): unknown {
  */
 export function addressClaim(claims: Claims, name: string): Address | undefined {
   const value = claim(claims, name)
-  if (typeof value !== 'string' || value !== value.normalize('NFC')) return undefined
+  if (typeof value !== 'string' || value !== normalForm(value)) return undefined
   try {
     return parseAddress(value)
   } catch {
