@@ -30,8 +30,9 @@ export function readEnvFile(text: string): EnvFile {
 function entryAt(lines: readonly string[], at: number): { end: number; mistake?: string } {
   const line = lines[at] ?? ''
   if (/^\s*(#|$)/.test(line)) return { end: at + 1 }
-  const match = /^\s*(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=\s*(.*)$/.exec(line)
-  if (!match) return { end: at + 1, mistake: 'is not of the form NAME=value' }
+  const match = /^\s*(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=\s*(.*)$/s.exec(line)
+  if (!match || /[\r\u2028\u2029]/.test(line))
+    return { end: at + 1, mistake: 'is not of the form NAME=value' }
   const value = match[1] ?? ''
   const quote = value[0]
   if (quote === '"' || quote === "'" || quote === '`') return quotedEntry(lines, at, value.slice(1), quote)
@@ -43,7 +44,8 @@ function entryAt(lines: readonly string[], at: number): { end: number; mistake?:
 
 function quotedEntry(lines: readonly string[], at: number, rest: string, quote: string) {
   if (rest.includes(quote)) return { end: at + 1 }
-  const closing = lines.findIndex((line, index) => index > at && line.includes(quote))
-  if (closing === -1) return { end: at + 1, mistake: 'opens a quote that is never closed' }
+  let closing = at + 1
+  while (closing < lines.length && !lines[closing]?.includes(quote)) closing++
+  if (closing === lines.length) return { end: at + 1, mistake: 'opens a quote that is never closed' }
   return { end: closing + 1 }
 }

@@ -86,6 +86,8 @@ function unknownNames(given: ReadonlyMap<string, Given>): string[] {
  * prefix: POSTERN_SERVICE_HOST, POSTERN_PORT=tcp://…, POSTERN_PORT_2587_TCP_ADDR. Nobody wrote those.
  */
 function isServiceLink(name: string, text: string): boolean {
+  // Asked first: where every character fits, no pattern below has to try a second time.
+  if (!/^\w+$/.test(name)) return false
   if (/^POSTERN_(\w+_)?SERVICE_(HOST|PORT(_\w+)?)$/.test(name)) return true
   if (/^POSTERN_(\w+_)?PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/.test(name)) return true
   return /^POSTERN_(\w+_)?PORT$/.test(name) && /^(tcp|udp|sctp):\/\//.test(text)

@@ -66,5 +66,6 @@ export function refusalOf(error: unknown): ErrorAnswer {
 function sentence(text: string): string {
   const clean = printable(text, longestText)
   // What ends in an address may be copied: a full stop would go with it.
-  return /[.!?…。]$|https?:\/\/\S+$/.test(clean) ? clean : `${clean}.`
+  const lastWord = clean.split(/\s/).at(-1) ?? ''
+  return /[.!?…。]$/.test(clean) || /https?:\/\/./.test(lastWord) ? clean : `${clean}.`
 }

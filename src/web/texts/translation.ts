@@ -15,27 +15,49 @@ export function createTranslation(dictionary: Dictionary): (text: string) => str
   const patterns = [...phrases]
     .filter(([english]) => english.search(places) >= 0)
     .sort(([one], [other]) => other.replace(places, '').length - one.replace(places, '').length)
-    .map(([english, other]) => ({ pattern: patternOf(english), other }))
+    .map(([english, other]) => ({ parts: partsOf(english), other }))
 
-  function translate(text: string): string | undefined {
+  function translate(text: string, depth = deepest): string | undefined {
     const exact = phrases.get(text)
-    if (exact !== undefined) return exact
-    for (const { pattern, other } of patterns) {
-      const values = pattern.exec(text)?.slice(1)
-      if (values) return fill(other, (place) => translate(values[place] ?? '') ?? values[place] ?? '')
+    if (exact !== undefined || depth === 0) return exact
+    for (const { parts, other } of patterns) {
+      const values = valuesBetween(parts, text)
+      if (values)
+        return fill(other, (place) => translate(values[place] ?? '', depth - 1) ?? values[place] ?? '')
     }
     return undefined
   }
-  return translate
+  return (text) => translate(text)
 }
+
+// A phrase may stand within another one, but not without end: foreign text among them could be made of nothing else.
+const deepest = 4
 
 function fill(text: string, valueAt: (place: number) => string): string {
   return text.replace(places, (_match, place: string) => valueAt(Number(place) - 1))
 }
 
-/** Something stands at each place, or nothing could be told apart. */
-function patternOf(english: string): RegExp {
-  const parts = english.split(places).filter((_part, index) => index % 2 === 0)
-  const escaped = parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-  return new RegExp(`^${escaped.join('(.+?)')}$`, 's')
+/** What stands around the places. */
+function partsOf(english: string): string[] {
+  return english.split(places).filter((_part, index) => index % 2 === 0)
+}
+
+/**
+ * What stands at the places of a filled-in phrase; undefined where the text is another one. Something stands at each, as little as can be, or nothing could be
+ * told apart. By searching from part to part: as a regular expression, every place more would raise the power of the text's length that it costs.
+ */
+function valuesBetween(parts: readonly string[], text: string): string[] | undefined {
+  const [first = '', ...others] = parts
+  const last = others.pop() ?? ''
+  const end = text.length - last.length
+  if (!text.startsWith(first) || !text.endsWith(last)) return undefined
+  const values: string[] = []
+  let from = first.length
+  for (const part of others) {
+    const at = text.indexOf(part, from + 1)
+    if (at === -1) return undefined
+    values.push(text.slice(from, at))
+    from = at + part.length
+  }
+  return from < end ? [...values, text.slice(from, end)] : undefined
 }

@@ -50,6 +50,23 @@ describe('a translation', () => {
     expect(translate('1 of 2 aab')).toBeUndefined()
   })
 
+  it.each<[string, string | undefined]>([
+    ['a of b of c (a+b)', 'b of c の a'],
+    [' of b (a+b)', undefined],
+    ['a of  (a+b)', undefined],
+    ['a of b (a+b) (a+b)', 'b (a+b) の a'],
+    ['There is no ', undefined],
+  ])('tells the values of %j apart as a regular expression would', (text, said) => {
+    expect(translate(text)).toBe(said)
+  })
+
+  it('of a text that repeats what stands between its values ends', () => {
+    const long = createTranslation({ '{1} of {2} of {3} of {4} of {5}.': '{1}' })
+    expect(long(' of '.repeat(20_000))).toBeUndefined()
+    expect(long('There is no '.repeat(5_000))).toBeUndefined()
+    expect(translate('There is no '.repeat(5_000))).toContain('There is no There is no')
+  })
+
   it('puts values in as they are, whatever they look like', () => {
     expect(translate('There is no {1} $& {2}')).toBe('{1} $& {2} はありません')
   })
