@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { Endpoint } from '../config/config.ts'
 import { formatEndpoint, isWildcard } from '../config/endpoint.ts'
-import { requirePrivateFiles } from '../store/data-dir.ts'
+import { ownersOfRunning, requirePrivateFiles } from '../store/data-dir.ts'
 import { readOwnerKey } from '../store/owner-key.ts'
 import { ownerProof } from '../store/owner-proof.ts'
 import type { BrokerAddress } from './remote-broker.ts'
@@ -25,12 +25,13 @@ const patienceMilliseconds = 2_000
 export async function findRunning(dataDir: string): Promise<Search> {
   const running = await readRunningFile(dataDir)
   if (!running) return { state: 'none' }
-  const { socket } = await requirePrivateFiles(dataDir)
+  const owners = await ownersOfRunning(dataDir)
+  const { socket } = await requirePrivateFiles(dataDir, owners)
   if ((await isSocketOfOwner(socket, dataDir)) && (await opens(connect({ path: socket }), 'connect'))) {
     return { state: 'found', running, address: { socketPath: socket } }
   }
   if (running.command) {
-    const { client } = ownerProof(await readOwnerKey(dataDir))
+    const { client } = ownerProof(await readOwnerKey(dataDir, owners))
     const { host, port } = running.command
     const address = { ...client, host, port, rejectUnauthorized: true }
     if (await opens(connectTls(address), 'secureConnect')) return { state: 'found', running, address }

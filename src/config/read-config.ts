@@ -6,6 +6,7 @@ import { certificatesIn } from '../tls/certificate-pair.ts'
 import { warnOfListeners } from './check-listeners.ts'
 import { checkTogether } from './check-together.ts'
 import type { Config, Limits, SmtpListener } from './config.ts'
+import { watchFiles } from './exposed-files.ts'
 import type { Files } from './files.ts'
 import { limitSettings } from './limit-settings.ts'
 import { judgeCertificate } from './read-certificate.ts'
@@ -31,20 +32,22 @@ export interface EffectiveConfig {
 }
 
 /**
- * Reads every setting from the environment and `.env`, and the files that they name. Pure apart from `files`.
+ * Reads every setting from the environment and `.env`, and the files that they name. Pure apart from `disk`.
  * @param environment usually `process.env`; it is not changed
  * @param clock tells whether a certificate has ended
  */
 export async function readConfig(
   environment: Environment,
-  files: Files,
+  disk: Files,
   clock: Pick<Clock, 'now'> = systemClock,
 ): Promise<ConfigReading> {
+  const { files, exposedFiles } = watchFiles(disk)
   const { values, sources, mistakes } = readValues(environment, files)
   const providers = await readProviders(values.providersFile, files)
   const extraCa = readExtraCa(values.extraCaFile, files)
   const registrations = readRegistrationFiles(values, files)
   const certificate = judgeCertificate(values, files, clock.now())
+  const exposed = exposedFiles([values.tlsCertFile, values.tlsKeyFile])
   const all = [
     ...mistakes,
     ...checkTogether(values, sources),
@@ -53,6 +56,7 @@ export async function readConfig(
     ...providers.mistakes,
     ...(providers.mistakes.length > 0 ? [] : unknownSignInProviders(values, providers)),
     ...extraCa.mistakes,
+    ...exposed.mistakes,
   ]
   const { dataDir } = values
   if (all.length > 0) return { mistakes: all, ...(dataDir !== undefined && { dataDir }) }
@@ -60,7 +64,12 @@ export async function readConfig(
   // Without a mistake, every value is there.
   const complete = withPublicUrl(values as Values, sources)
   const config = toConfig(complete, { registrations, providers, extraCa: extraCa.pem }, environment)
-  const warnings = [...warningsFor(complete, sources), ...warnOfProcess(environment), ...certificate.warnings]
+  const warnings = [
+    ...warningsFor(complete, sources),
+    ...warnOfProcess(environment),
+    ...certificate.warnings,
+    ...exposed.warnings,
+  ]
   return { config, values: complete, sources, warnings }
 }
 

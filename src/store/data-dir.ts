@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { Failure } from '../base/failure.ts'
 import { shellWord } from '../base/shell-word.ts'
 import { unusable } from './file-failures.ts'
+import { ourOwners } from './file-trust.ts'
+import { requireOwnFiles, requireSafeWay } from './own-files.ts'
+import type { Owners } from './private-group.ts'
 
 /** Every file that postern keeps in its data directory. All are for the owner only. */
 export interface DataFiles {
@@ -30,11 +33,14 @@ export function dataFiles(dataDir: string): DataFiles {
 }
 
 /**
- * Makes the data directory (mode 0700) if there is none, and refuses one that other users of the machine can enter,
- * or that holds a file which they can read or write. May be called any number of times.
+ * Makes the data directory (mode 0700) if there is none, and refuses one that other users of the machine can enter or put another in the
+ * place of, or that holds a file which is theirs, or which they can read or write. May be called any number of times.
  * @throws Failure `configuration`
  */
 export async function prepareDataDir(dataDir: string): Promise<DataFiles> {
+  const owners = ourOwners()
+  // Before anything is made there.
+  if (owners) requireSafeWay(dataDir, owners)
   try {
     // mkdir's mode is cut by the umask; chmod's is not.
     if ((await mkdir(dataDir, { recursive: true, mode: 0o700 })) !== undefined) await chmod(dataDir, 0o700)
@@ -44,16 +50,24 @@ export async function prepareDataDir(dataDir: string): Promise<DataFiles> {
       ? notADirectory(dataDir)
       : unusable(error, 'data directory', dataDir)
   }
-  return requirePrivateFiles(dataDir)
+  return requirePrivateFiles(dataDir, owners)
 }
 
-/** Refuses what other users can reach, as `prepareDataDir` does, and makes nothing. @throws Failure `configuration` */
-export async function requirePrivateFiles(dataDir: string): Promise<DataFiles> {
+/**
+ * Refuses what other users can reach, as `prepareDataDir` does, and makes nothing.
+ * @param owners whose files are believed
+ * @throws Failure `configuration`
+ */
+export async function requirePrivateFiles(
+  dataDir: string,
+  owners: Owners | undefined = ourOwners(),
+): Promise<DataFiles> {
   const files = dataFiles(dataDir)
   await requirePrivate(dataDir, 'data directory', '700')
   await requirePrivate(files.key, 'key file', '600')
   await requirePrivate(files.ownerKey, 'owner key', '600')
   for (const suffix of ['', '-wal', '-shm']) await requirePrivate(files.database + suffix, 'database', '600')
+  if (owners) requireOwnFiles(dataDir, owners)
   return files
 }
 
@@ -65,11 +79,21 @@ export function socketPathFits(path: string): boolean {
 
 /** True when there is such a file. @throws Failure `configuration` when that cannot be told */
 export async function exists(path: string): Promise<boolean> {
-  return (await modeOf(path)) !== undefined
+  return (await modeAt(path)) !== undefined
+}
+
+/**
+ * Whose files root believes when it only asks the running postern: those of the user that runs it, too. Whoever owns the data directory is
+ * whom it asks.
+ */
+export async function ownersOfRunning(dataDir: string): Promise<Owners | undefined> {
+  const owners = ourOwners()
+  if (!owners || process.geteuid?.() !== 0) return owners
+  return new Set([...owners, (await stat(dataDir)).uid])
 }
 
 async function requirePrivate(path: string, what: string, wanted: string): Promise<void> {
-  const mode = await modeOf(path)
+  const mode = await modeAt(path)
   // Windows has no such modes: what stat() tells there is made up.
   if (mode === undefined || (mode & 0o077) === 0 || process.platform === 'win32') return
   const found = (mode & 0o777).toString(8)
@@ -78,7 +102,7 @@ async function requirePrivate(path: string, what: string, wanted: string): Promi
   })
 }
 
-async function modeOf(path: string): Promise<number | undefined> {
+async function modeAt(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).mode
   } catch (error) {

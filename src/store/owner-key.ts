@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { Failure } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
 import { prepareDataDir, requirePrivateFiles } from './data-dir.ts'
+import { ourOwners } from './file-trust.ts'
 import { createPrivateFile, readPrivateFile } from './private-file.ts'
+import type { Owners } from './private-group.ts'
 
 /**
  * The owner key: whoever can read the data directory is the owner, and shows it by this key (256 bits). Made on first
@@ -16,8 +18,11 @@ export async function ensureOwnerKey(dataDir: string): Promise<Secret> {
 }
 
 /** @throws Failure `configuration` when there is none, when others can read it, or when it is no key */
-export async function readOwnerKey(dataDir: string): Promise<Secret> {
-  const { ownerKey } = await requirePrivateFiles(dataDir)
+export async function readOwnerKey(
+  dataDir: string,
+  owners: Owners | undefined = ourOwners(),
+): Promise<Secret> {
+  const { ownerKey } = await requirePrivateFiles(dataDir, owners)
   const text = await readPrivateFile(ownerKey, 'owner key')
   if (text === undefined) {
     throw new Failure('configuration', `There is no owner key in the data directory ${dataDir}`, {

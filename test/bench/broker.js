@@ -35,7 +35,7 @@ export async function writeSettings(directory, { smtpPort, tokenPort, ca }, limi
     mechanisms: ['XOAUTH2'],
     limits,
   }
-  await writeFile(providersFile, JSON.stringify({ providers: [bench] }))
+  await writeFile(providersFile, JSON.stringify({ providers: [bench] }), { mode: 0o600 })
   return {
     PATH: process.env.PATH,
     POSTERN_DATA_DIR: join(directory, 'data'),

@@ -28,7 +28,7 @@ beforeEach(async () => {
     { ...entry, redirectUri: elsewhere },
     { ...entry, id: 'without-code', name: 'B' },
   ]
-  await writeFile(join(stage.folder, 'providers.json'), JSON.stringify({ providers }))
+  await writeFile(join(stage.folder, 'providers.json'), JSON.stringify({ providers }), { mode: 0o600 })
   await stage.serve()
   await stage.postern(['mailbox', 'add', me, '--provider', 'example'])
 })

@@ -27,7 +27,7 @@ describe('the command', () => {
   it('prints the limits of every provider, as the providers file changes them', async () => {
     const overrides = { microsoft: { limits: { connections: 1, recipientsPerDay: null }, chunking: 'off' } }
     writeFileSync(join(stage.folder, 'providers.json'), JSON.stringify({ overrides }))
-    writeFileSync(join(stage.folder, '.env'), 'POSTERN_PROVIDERS_FILE=providers.json')
+    writeFileSync(join(stage.folder, '.env'), 'POSTERN_PROVIDERS_FILE=providers.json', { mode: 0o600 })
     const { stdout } = await stage.postern(['config', '--json'])
     expect(JSON.parse(stdout).providers).toContainEqual({
       id: 'microsoft',

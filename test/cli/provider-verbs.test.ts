@@ -24,7 +24,9 @@ beforeEach(async () => {
     clientSecret: 'the-secret-of-the-app',
     tokenEndpoint: providerAt(endpoint.origin).oauth.tokenEndpoint,
   }
-  await writeFile(join(stage.folder, 'providers.json'), JSON.stringify({ providers: [entra] }))
+  await writeFile(join(stage.folder, 'providers.json'), JSON.stringify({ providers: [entra] }), {
+    mode: 0o600,
+  })
 })
 afterEach(async () => {
   await stage.close()

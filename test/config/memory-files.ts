@@ -9,6 +9,7 @@ export function memoryFiles(contents: Record<string, string | undefined> = {}): 
   )
   return {
     workingDirectory,
+    doubtOf: () => undefined,
     read(path) {
       if (!files.has(path)) throw Object.assign(new Error('no such file'), { code: 'ENOENT' })
       const text = files.get(path)

@@ -109,7 +109,7 @@ async function writeSettings(folder, certificate, started, tokenPort) {
     limits: { connections: 20, messagesPerConnection: 100 },
     refreshMargin: 5,
   }))
-  await writeFile(files.providers, JSON.stringify({ providers: entries }))
+  await writeFile(files.providers, JSON.stringify({ providers: entries }), { mode: 0o600 })
   await writeFile(files.cert, certificate.cert)
   await writeFile(files.key, certificate.key, { mode: 0o600 })
   return {

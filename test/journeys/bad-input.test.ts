@@ -156,7 +156,7 @@ describe('a start', () => {
   }
 
   const file = async (name: string, text: string) => {
-    await writeFile(join(folder, name), text)
+    await writeFile(join(folder, name), text, { mode: 0o600 })
     return join(folder, name)
   }
 

@@ -1,0 +1,139 @@
+import { accessSync, constants, lstatSync, readlinkSync, type Stats, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { shellWord } from '../base/shell-word.ts'
+import { isPrivateGroup, type Owners } from './private-group.ts'
+
+/** Why others can read or change a file: `problem` follows its name in a sentence, `fix` is what to do. */
+export interface Doubt {
+  problem: string
+  fix: string
+  /** Not as it should be, but as containers have it. */
+  tolerable?: true
+}
+
+const anybody: Owners = { has: () => true }
+
+/** A file's mode as people write it. */
+export const modeOf = ({ mode }: Stats): string => (mode & 0o7777).toString(8).padStart(3, '0')
+
+/**
+ * Root and this process's user; undefined on Windows, whose modes are made up. Within a user namespace root may have another number: it is
+ * whoever owns the root of all folders.
+ */
+export function ourOwners(): ReadonlySet<number> | undefined {
+  const user = process.geteuid?.()
+  return user === undefined ? undefined : new Set([0, user, statSync('/').uid])
+}
+
+/**
+ * Whether somebody else could put another file in the place of this one, in any of the folders that lead there, those of symbolic links too.
+ * A folder that everybody may write to, as /tmp, will do if it is sticky and what stands in it is ours. What there is not yet is no doubt.
+ */
+export function doubtOfWay(path: string, owners: Owners): Doubt | undefined {
+  let [here, rest, links] = ['/', steps(resolve(path)), 0]
+  for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
+    const entry = statIfThere(join(here, name))
+    const doubt = doubtOfFolder(here, entry, owners)
+    if (doubt || !entry) return doubt
+    if (!entry.isSymbolicLink()) {
+      here = join(here, name)
+      continue
+    }
+    links += 1
+    if (links > mostLinks) return undefined
+    const target = readlinkSync(join(here, name))
+    if (target.startsWith('/')) here = '/'
+    rest = [...steps(target), ...rest]
+  }
+  return undefined
+}
+
+/** What a file is to us. */
+export interface FileUse {
+  /** Everybody may read it; nobody may change it. */
+  isPublic: boolean
+  /** Another service may own it, as the one that renews certificates does. */
+  isForeign: boolean
+}
+
+/** Whether others can read or change a file. */
+export function doubtOfFile(path: string, { isPublic, isForeign }: FileUse): Doubt | undefined {
+  const ours = ourOwners()
+  const found = ours && statIfThere(path, statSync)
+  // What is no file on a disk, such as a pipe of the shell, has no name for others.
+  if (!ours || !found?.isFile()) return undefined
+  const owners = isPublic || isForeign ? anybody : ours
+  const way = doubtOfWay(path, owners)
+  if (way) return way
+  if (!owners.has(found.uid)) return ofAnother(path, found)
+  const fix = `Run: chmod ${isPublic ? 'go-w' : '600'} ${shellWord(path)}`
+  if (isPublic ? isWrittenByOthers(found, ours) : (found.mode & 0o022) !== 0) {
+    return { problem: `can be changed by other users (its mode is ${modeOf(found)})`, fix }
+  }
+  if (isPublic || !isReadByOthers(found)) return undefined
+  const doubt = { problem: `can be read by other users (its mode is ${modeOf(found)})`, fix }
+  return isMountedSecret(path, found) ? { ...doubt, tolerable: true } : doubt
+}
+
+/** Not so for a group that is one user's own: many systems have files be writable for it. */
+export function isWrittenByOthers({ mode, gid }: Stats, owners: Owners): boolean {
+  return (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && !isPrivateGroup(gid, owners))
+}
+
+/** The sentence about what belongs to a stranger. */
+export function ofAnother(path: string, { uid }: Stats): Doubt {
+  const us = process.geteuid?.() ?? 0
+  return {
+    problem: `belongs to another user (number ${uid})`,
+    fix: `Run: chown ${us} ${shellWord(path)}; or run postern as that user`,
+  }
+}
+
+const mostLinks = 40
+
+const steps = (path: string) => path.split('/').filter((name) => name !== '' && name !== '.')
+
+function doubtOfFolder(path: string, entry: Stats | undefined, owners: Owners): Doubt | undefined {
+  const folder = statIfThere(path)
+  if (!folder) return undefined
+  if (!owners.has(folder.uid)) {
+    const { problem, fix } = ofAnother(path, folder)
+    return { problem: `stands in ${path}, which ${problem}`, fix }
+  }
+  const isShared = isWrittenByOthers(folder, owners)
+  const isSticky = (folder.mode & 0o1000) !== 0
+  if (!isShared || (isSticky && (!entry || owners.has(entry.uid)))) return undefined
+  const problem = `stands in ${path}, to which other users can write (its mode is ${modeOf(folder)})`
+  return isSticky
+    ? { problem, fix: 'Put it into a folder of your own' }
+    : { problem, fix: `Run: chmod go-w ${shellWord(path)}` }
+}
+
+/** Beside ourselves and root: a group of ours is there so that the service can read what root owns. */
+function isReadByOthers({ mode, gid }: Stats): boolean {
+  const ours = [0, process.getegid?.(), ...(process.getgroups?.() ?? [])]
+  return (mode & 0o004) !== 0 || ((mode & 0o040) !== 0 && !ours.includes(gid))
+}
+
+/** How containers are handed their secrets: root's, for everybody in there to read, and for nobody to change. */
+function isMountedSecret(path: string, { mode, uid }: Stats): boolean {
+  return uid === 0 && ((mode & 0o222) === 0 || isOnReadOnlyFileSystem(path))
+}
+
+function isOnReadOnlyFileSystem(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EROFS'
+  }
+}
+
+/** Undefined also for what this user may not look at: whoever reads it then, is told so. */
+function statIfThere(path: string, look: (path: string) => Stats = lstatSync): Stats | undefined {
+  try {
+    return look(path)
+  } catch {
+    return undefined
+  }
+}
