@@ -168,7 +168,7 @@ export interface PageAccessConfig {
 
 export interface NotifyCommand {
   /** For the system's shell. */
-  line: string
+  line: Secret
   /** All that it gets of the environment: PATH, HOME and the like, and no secret of ours. */
   environment: Readonly<Record<string, string>>
 }

@@ -42,9 +42,10 @@ export const mailAddresses: Parse<readonly Address[]> = (text) => {
     : { must: 'be mail addresses, with commas between them' }
 }
 
-export const commandLine: Parse<string> = (text) => {
-  if (text.includes('\0')) return { must: 'be a command line' }
-  return { value: text }
+/** Kept as a secret: what a command needs to get somewhere often stands in its arguments. */
+export const commandLine: Parse<Secret> = (text) => {
+  if (text.includes('\0') || text.trim() === '') return { must: 'be a command line' }
+  return { value: new Secret(text.trim()) }
 }
 
 function readAddress(text: string): Address | undefined {

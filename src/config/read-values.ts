@@ -128,7 +128,14 @@ function readSecretFile(fileName: string, named: string, files: Files): Found {
 
 function sentence(setting: Setting<unknown>, text: string, must: string): string {
   if (setting.secret) return `${setting.name} must ${must}.`
-  // An address may hold a password where the user name is.
-  const shown = printable(text).replace(/\/\/[^/]*@/, '//…@')
-  return `${setting.name} is "${shown}", but must ${must}.`
+  return `${setting.name} is "${printable(withoutCredentials(text))}", but must ${must}.`
+}
+
+/** An address may hold a password where the user name is, whatever else is wrong with it, and a key behind its question mark. */
+function withoutCredentials(text: string): string {
+  const [colon, at] = [text.indexOf(':'), text.lastIndexOf('@')]
+  const slashes = text.startsWith('://', colon) ? '//' : ''
+  const shown = colon !== -1 && colon < at ? `${text.slice(0, colon + 1)}${slashes}…${text.slice(at)}` : text
+  const query = slashes === '' ? -1 : shown.search(/[?#]/)
+  return query === -1 ? shown : `${shown.slice(0, query + 1)}…`
 }

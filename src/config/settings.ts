@@ -98,7 +98,7 @@ export const settings = {
     mailAddresses,
     'Who gets these mails: one address, or several with commas.',
   ),
-  notifyCommand: optional(
+  notifyCommand: secret(
     'POSTERN_NOTIFY_COMMAND',
     '/usr/local/bin/tell-the-administrator',
     commandLine,

@@ -19,7 +19,7 @@ export function createCommandChannel({ command, clock, timeoutSeconds }: Command
   return {
     name: 'command',
     async deliver(notice, id) {
-      const child = spawn(command.line, {
+      const child = spawn(command.line.reveal(), {
         shell: true,
         env: { ...command.environment },
         stdio: ['pipe', 'ignore', 'ignore'],

@@ -107,7 +107,7 @@ describe('a webhook', () => {
 
 describe('a command', () => {
   const run = async (line: string, timeoutSeconds = 10) => {
-    const command = { line, environment: { PATH: '/usr/bin:/bin', GIVEN: 'yes' } }
+    const command = { line: new Secret(line), environment: { PATH: '/usr/bin:/bin', GIVEN: 'yes' } }
     await createCommandChannel({ command, clock, timeoutSeconds }).deliver(notice, 'id-1')
   }
 
