@@ -5,6 +5,7 @@ import type { Log } from './base/log.ts'
 import { removeRunningFile, writeRunningFile } from './cli/running-file.ts'
 import type { Config, Endpoint, SmtpListener } from './config/config.ts'
 import type { EffectiveConfig } from './config/read-config.ts'
+import { announcedUrl, withBothLoopbacks } from './config/web-addresses.ts'
 import { redirectUriOf } from './consent/consent-links.ts'
 import { createConsentService } from './consent/consent-service.ts'
 import { warnOfPageSignIns } from './consent/page-people.ts'
@@ -36,6 +37,7 @@ import { createRelay } from './upstream/create-relay.ts'
 import { createDialer } from './upstream/dial.ts'
 import { createRehearsal } from './upstream/rehearse.ts'
 import { createSendingStatus } from './upstream/sending-status.ts'
+import { choosePorts } from './web/choose-ports.ts'
 import { createCommandDoor } from './web/command-door.ts'
 import { createWebDoor } from './web/web-door.ts'
 
@@ -43,6 +45,8 @@ import { createWebDoor } from './web/web-door.ts'
 export interface RunningPostern {
   smtp: readonly SmtpListener[]
   web: readonly Endpoint[]
+  /** The address that browsers use. */
+  publicUrl: URL
   /** Makes a one-time URL that signs a browser in as the administrator. */
   signInLink(): string
   /** Providers that a mailbox can be added for. */
@@ -78,7 +82,8 @@ export async function startPostern(
 ): Promise<RunningPostern> {
   const data = await openData(config, log)
   try {
-    return await startDoors(config, data.journal.log, version, { ...data, readConfigAgain })
+    const settled = await settlePorts(config)
+    return await startDoors(settled, data.journal.log, version, { ...data, readConfigAgain })
   } catch (error) {
     await data.close()
     throw error
@@ -116,6 +121,18 @@ export async function openServices(config: Config, plainLog: Log): Promise<Opene
       }
     },
   }
+}
+
+/** Addresses that the system chooses are chosen before anybody is told one. */
+async function settlePorts(config: Config): Promise<Config> {
+  const webListen = await choosePorts(config.webListen)
+  if (hasPort(config.publicUrl)) return { ...config, webListen }
+  const publicUrl = announcedUrl(webListen, webListen[0]?.port ?? 0)
+  return { ...config, publicUrl, webListen: withBothLoopbacks(webListen, [publicUrl]) }
+}
+
+function hasPort({ port }: URL): boolean {
+  return port !== '0'
 }
 
 type OpenedData = OpenedStore & {
@@ -231,7 +248,11 @@ function composeServices(config: Config, log: Log, data: ServedData) {
       async settingsNow() {
         const now = await readConfigAgain()
         if ('mistakes' in now) return now
-        return { catalogue: createCatalogue(now.config), publicUrl: now.config.publicUrl }
+        const catalogueNow = createCatalogue(now.config)
+        return {
+          catalogue: catalogueNow,
+          publicUrl: hasPort(now.config.publicUrl) ? now.config.publicUrl : publicUrl,
+        }
       },
       running: { catalogue, publicUrl },
       redirectUriOf,
@@ -328,6 +349,7 @@ async function startDoors(
     return {
       smtp,
       web,
+      publicUrl,
       signInLink: webDoor.signInLink,
       registeredProviders: registered.map(({ provider }) => provider.id),
       reload() {

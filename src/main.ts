@@ -58,7 +58,7 @@ async function serve(config: Config): Promise<number> {
     { smtp: postern.smtp.map(formatEndpoint), web: postern.web.map(formatEndpoint), version },
     'postern is ready',
   )
-  stderr.write(welcome(config, postern))
+  stderr.write(welcome(postern))
 
   const signal = await signalled
   for (const again of ['SIGINT', 'SIGTERM'] as const) process.once(again, () => process.exit(1))
@@ -90,8 +90,8 @@ async function createLog(level: Config['logLevel']): Promise<Log> {
 }
 
 /** For the person at the terminal; the log on standard output stays JSON. */
-function welcome(config: Config, postern: RunningPostern): string {
-  const { smtp, web, registeredProviders } = postern
+function welcome(postern: RunningPostern): string {
+  const { smtp, web, publicUrl, registeredProviders } = postern
   const addresses = (endpoints: readonly Endpoint[]) => endpoints.map(formatEndpoint).join(', ')
   const next =
     registeredProviders.length > 0
@@ -100,7 +100,7 @@ function welcome(config: Config, postern: RunningPostern): string {
   return `
   postern ${version}
   SMTP    ${addresses(smtp)}
-  pages   ${config.publicUrl.href}  (${addresses(web)})
+  pages   ${publicUrl.href}  (${addresses(web)})
 
   ${signInWords(postern)}
 

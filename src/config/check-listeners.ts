@@ -1,6 +1,6 @@
-import type { Endpoint, SmtpListener } from './config.ts'
+import type { Endpoint, SmtpListener, WebListener } from './config.ts'
 import { formatEndpoint, isLoopback } from './endpoint.ts'
-import { collide, formatListener } from './listeners.ts'
+import { collide, formatListener, formatWebListener } from './listeners.ts'
 import { type SettingKey, settings, type Values } from './settings.ts'
 
 /** What is wrong with the addresses of both doors and the certificate, taken together: one sentence each. */
@@ -11,6 +11,7 @@ export function checkListeners(values: Partial<Values>): string[] {
     ...(isGiven(values, 'tlsCertFile') || isGiven(values, 'tlsKeyFile')
       ? []
       : withoutCertificate(smtpListen, smtpsListen)),
+    ...plainWeb(values),
     ...sharedAddresses(values, 'smtpListen', 'smtpsListen'),
     ...sharedAddresses(values, 'smtpListen', 'webListen'),
     ...sharedAddresses(values, 'smtpsListen', 'webListen'),
@@ -18,7 +19,7 @@ export function checkListeners(values: Partial<Values>): string[] {
 }
 
 /** What is allowed there but should be known: one sentence each. */
-export function warnOfListeners({ smtpListen, smtpsListen = [] }: Values): string[] {
+export function warnOfListeners({ smtpListen, smtpsListen = [], webListen }: Values): string[] {
   const plain = beyondLoopback(smtpListen).filter(({ plainAuth }) => plainAuth)
   const old = [smtpListen, smtpsListen].map((all) => all.filter(({ oldTls }) => oldTls))
   const [oldSmtp = [], oldSmtps = []] = old
@@ -26,15 +27,31 @@ export function warnOfListeners({ smtpListen, smtpsListen = [] }: Values): strin
     ...about('smtpListen', plain, 'who listens on the network there reads the password and the mail'),
     ...about('smtpListen', oldSmtp, oldTlsRisk),
     ...about('smtpsListen', oldSmtps, oldTlsRisk),
+    ...about(
+      'webListen',
+      beyondLoopback(webListen).filter(({ plainHttp }) => plainHttp),
+      'who listens on the network there reads passwords, API keys and tokens',
+    ),
   ]
 }
 
 const oldTlsRisk =
   'TLS 1.0 and 1.1, which are spoken there, can be broken; keep it to devices that know nothing newer'
 
-function about(key: SettingKey, listeners: readonly SmtpListener[], risk: string): string[] {
+function about(key: SettingKey, listeners: readonly (SmtpListener | WebListener)[], risk: string): string[] {
   if (listeners.length === 0) return []
-  return [`${settings[key].name} has ${listeners.map(formatListener).join(',')}: ${risk}.`]
+  const shown = listeners.map((one) => ('tls' in one ? formatListener(one) : formatWebListener(one)))
+  return [`${settings[key].name} has ${shown.join(',')}: ${risk}.`]
+}
+
+/** With https in front, whoever takes TLS there stands between. */
+function plainWeb({ webListen = [], publicUrl }: Partial<Values>): string[] {
+  const plain = beyondLoopback(webListen).filter(({ plainHttp }) => !plainHttp)
+  // One that was given and is wrong has its own mistake.
+  if (plain.length === 0 || publicUrl === undefined || publicUrl.protocol === 'https:') return []
+  return [
+    `${settings.webListen.name} names ${plain.map(formatEndpoint).join(',')}, which other machines can reach, and passwords, API keys and tokens would cross the network unencrypted: let a proxy take TLS and name its https address in ${settings.publicUrl.name}; or listen on 127.0.0.1 or [::1]; or accept that with +plain-http behind the address.`,
+  ]
 }
 
 function halfACertificate(values: Partial<Values>): string[] {
@@ -81,7 +98,7 @@ function sharedAddresses(values: Partial<Values>, one: ListKey, other: ListKey):
 
 type ListKey = 'smtpListen' | 'smtpsListen' | 'webListen'
 
-function beyondLoopback(listeners: readonly SmtpListener[]): SmtpListener[] {
+function beyondLoopback<L extends Endpoint>(listeners: readonly L[]): L[] {
   return listeners.filter(({ host }) => !isLoopback(host))
 }
 

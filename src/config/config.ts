@@ -9,8 +9,9 @@ export interface Config {
   smtpListen: readonly SmtpListener[]
   /** Paths of PEM files, which were good when the configuration was read; absent: no TLS for clients. */
   certificate?: { certFile: string; keyFile: string }
+  /** Both loopback addresses, where browsers are sent to `localhost`. */
   webListen: readonly Endpoint[]
-  /** The address that people's browsers use; no trailing slash in its path. */
+  /** The address that people's browsers use; no trailing slash in its path. Its port is 0 where the system chooses that. */
   publicUrl: URL
   /** The sealing key, 32 octets as base64 (standard or URL alphabet) or hexadecimal; absent: the key file in the data directory. */
   key?: Secret
@@ -37,6 +38,12 @@ export interface Config {
 export interface Endpoint {
   host: string
   port: number
+}
+
+/** Where the web door listens, and on what terms. */
+export interface WebListener extends Endpoint {
+  /** Other machines may ask without TLS. */
+  plainHttp: boolean
 }
 
 /** Where the SMTP door listens, and on what terms. */

@@ -1,6 +1,5 @@
-import type { Endpoint, SmtpListener } from './config.ts'
-import { formatEndpoint } from './endpoint.ts'
-import { formatListener } from './listeners.ts'
+import type { SmtpListener, WebListener } from './config.ts'
+import { formatListener, formatWebListener } from './listeners.ts'
 import type { EffectiveConfig } from './read-config.ts'
 import type { Source } from './read-values.ts'
 import { settingList } from './settings.ts'
@@ -27,11 +26,11 @@ function shown(value: unknown): string | number | boolean | null {
   if (value instanceof Date) return value.toISOString().slice(0, 10)
   if (value instanceof URL) return value.href.replace(/\/$/, '')
   if (Array.isArray(value))
-    return (value as readonly (Endpoint | SmtpListener | string)[]).map(shownItem).join(',')
+    return (value as readonly (WebListener | SmtpListener | string)[]).map(shownItem).join(',')
   return String(value)
 }
 
-function shownItem(item: Endpoint | SmtpListener | string): string {
+function shownItem(item: WebListener | SmtpListener | string): string {
   if (typeof item === 'string') return item
-  return 'tls' in item ? formatListener(item) : formatEndpoint(item)
+  return 'tls' in item ? formatListener(item) : formatWebListener(item)
 }

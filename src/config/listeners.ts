@@ -1,5 +1,5 @@
 import { isIP, isIPv4 } from 'node:net'
-import type { Endpoint, SmtpListener } from './config.ts'
+import type { Endpoint, SmtpListener, WebListener } from './config.ts'
 import { formatEndpoint, parseEndpoint } from './endpoint.ts'
 import type { Parse, Parsed } from './setting.ts'
 
@@ -26,15 +26,25 @@ export function formatListener(listener: SmtpListener): string {
   return [formatEndpoint(listener), ...words.filter((word) => word !== false)].join('')
 }
 
-export const endpoints: Parse<readonly Endpoint[]> = (text) => {
-  const value: Endpoint[] = []
+/** Where the web door listens: endpoints, some with `+plain-http` behind them. */
+export const webListeners: Parse<readonly WebListener[]> = (text) => {
+  const value: WebListener[] = []
   for (const entry of text.split(',')) {
-    const endpoint = parseEndpoint(entry.trim())
+    const [address = '', ...words] = entry.trim().split('+')
+    const endpoint = parseEndpoint(address)
     if (endpoint === undefined) return { must: listOfEndpoints }
+    if (words.some((word) => word !== 'plain-http')) {
+      return { must: 'have no words but +plain-http behind an address' }
+    }
     if (value.some((other) => collide(other, endpoint))) return eachOnce
-    value.push(endpoint)
+    value.push({ ...endpoint, plainHttp: words.length > 0 })
   }
   return { value }
+}
+
+/** As `webListeners` reads it. */
+export function formatWebListener(listener: WebListener): string {
+  return `${formatEndpoint(listener)}${listener.plainHttp ? '+plain-http' : ''}`
 }
 
 /** Whether nobody can listen on both. Port 0 is a different port every time. */

@@ -15,6 +15,7 @@ import { type Environment, readValues, type Source } from './read-values.ts'
 import { type SettingKey, settings, type Values } from './settings.ts'
 import { commandEnvironment, toNotify } from './to-notify.ts'
 import { type RegistrationFiles, readRegistrationFiles, toRegistrations } from './to-registrations.ts'
+import { announcedUrl, withBothLoopbacks } from './web-addresses.ts'
 
 /** The outcome of reading the configuration: all of it, or every mistake as a sentence that holds no secret. */
 export type ConfigReading =
@@ -83,7 +84,10 @@ function toConfig(
   return {
     dataDir,
     smtpListen: toListeners(values),
-    webListen,
+    webListen: withBothLoopbacks(
+      webListen.map(({ host, port }) => ({ host, port })),
+      [publicUrl],
+    ),
     publicUrl,
     ...(tlsCertFile !== undefined &&
       tlsKeyFile !== undefined && { certificate: { certFile: tlsCertFile, keyFile: tlsKeyFile } }),
@@ -124,13 +128,10 @@ function toListeners({ smtpListen, smtpsListen = [], tlsCertFile }: Values): Smt
 
 const limitKeys = Object.keys(limitSettings) as (keyof Limits)[]
 
-/** Who moves the pages to another port and names no public address means the same port there. */
+/** Who moves the pages to another address and names no public one means that one. */
 function withPublicUrl(values: Values, sources: Readonly<Record<SettingKey, Source>>): Values {
-  const ports = values.webListen.map(({ port }) => port)
-  const usual = Number(values.publicUrl.port)
-  const moved = ports.find((port) => port !== 0)
-  if (sources.publicUrl !== 'default' || moved === undefined || ports.includes(usual)) return values
-  return { ...values, publicUrl: new URL(`http://localhost:${moved}`) }
+  if (sources.publicUrl !== 'default') return values
+  return { ...values, publicUrl: announcedUrl(values.webListen, Number(values.publicUrl.port)) }
 }
 
 function warningsFor(values: Values, sources: Readonly<Record<SettingKey, Source>>): string[] {

@@ -1,5 +1,5 @@
 import { limitSettings } from './limit-settings.ts'
-import { endpoints, listeners } from './listeners.ts'
+import { listeners, webListeners } from './listeners.ts'
 import { commandLine, mailAddress, mailAddresses, sharedSecret, webhookUrl } from './notify-parsers.ts'
 import { oneOf, path, providerIds, proxy, publicUrl, sealingKey } from './parsers.ts'
 import { registrationSettings } from './registration-settings.ts'
@@ -40,14 +40,14 @@ export const settings = {
   webListen: setting(
     'POSTERN_WEB_LISTEN',
     '127.0.0.1:8587,[::1]:8587',
-    endpoints,
-    'Where the pages and the API are: host:port, several with commas.',
+    webListeners,
+    'Where the pages and the API are: host:port, several with commas; +plain-http behind one that other machines reach takes requests without TLS there, where POSTERN_PUBLIC_URL is not https.',
   ),
   publicUrl: setting(
     'POSTERN_PUBLIC_URL',
     'http://localhost:8587',
     publicUrl,
-    'The address of the pages as browsers see it; without it, http://localhost and the port of POSTERN_WEB_LISTEN.',
+    'The address of the pages as browsers see it; without it, http and the address of POSTERN_WEB_LISTEN (localhost, where both loopback addresses are in it).',
   ),
   adminEmails: optional(
     'POSTERN_ADMIN_EMAILS',

@@ -94,7 +94,16 @@ const listening: readonly BrokenConfiguration[] = [
     },
     mistakes: [
       'POSTERN_SMTPS_LISTEN is "127.0.0.1:2465+plain-auth", but must not have +plain-auth: nothing is unencrypted there.',
-      'POSTERN_WEB_LISTEN is "127.0.0.1:1+old-tls", but must be a list of host:port or [IPv6]:port, such as 127.0.0.1:2587,[::1]:2587.',
+      'POSTERN_WEB_LISTEN is "127.0.0.1:1+old-tls", but must have no words but +plain-http behind an address.',
+    ],
+  },
+  {
+    name: 'pages where other machines reach them',
+    environment: {
+      POSTERN_WEB_LISTEN: '127.0.0.1:1,0.0.0.0:8587,[2001:db8::1]:8587,mail.example.com:9+plain-http',
+    },
+    mistakes: [
+      'POSTERN_WEB_LISTEN names 0.0.0.0:8587,[2001:db8::1]:8587, which other machines can reach, and passwords, API keys and tokens would cross the network unencrypted: let a proxy take TLS and name its https address in POSTERN_PUBLIC_URL; or listen on 127.0.0.1 or [::1]; or accept that with +plain-http behind the address.',
     ],
   },
   {

@@ -177,11 +177,49 @@ describe('a configuration', () => {
   })
 
   it.each([
-    ['127.0.0.1:9000', 'http://localhost:9000/'],
-    ['127.0.0.1:0', 'http://localhost:8587/'],
-    ['127.0.0.1:9000,[::1]:8587', 'http://localhost:8587/'],
-  ])('moves the public address along with the pages on %s', async (listen, href) => {
+    ['127.0.0.1:9000', 'http://127.0.0.1:9000/'],
+    ['127.0.0.1:8587', 'http://127.0.0.1:8587/'],
+    ['[::1]:8587', 'http://[::1]:8587/'],
+    ['127.0.0.2:8587', 'http://127.0.0.2:8587/'],
+    ['[::ffff:127.0.0.1]:8587', 'http://127.0.0.1:8587/'],
+    ['127.0.0.1:9000,[::1]:9000', 'http://localhost:9000/'],
+    ['localhost:9000', 'http://localhost:9000/'],
+    ['127.0.0.1:0', 'http://127.0.0.1:0/'],
+    ['127.0.0.1:0,[::1]:9000', 'http://[::1]:9000/'],
+    ['127.0.0.1:9000,[::1]:8587', 'http://[::1]:8587/'],
+    ['127.0.0.1:9000,[::1]:9001', 'http://127.0.0.1:9000/'],
+    ['0.0.0.0:9000+plain-http', 'http://127.0.0.1:9000/'],
+    ['[::]:9000+plain-http', 'http://localhost:9000/'],
+    ['192.0.2.7:9000+plain-http', 'http://192.0.2.7:9000/'],
+  ])('announces the pages on %s at an address that nobody else can take: %s', async (listen, href) => {
     expect((await effective({ POSTERN_WEB_LISTEN: listen })).config.publicUrl.href).toBe(href)
+  })
+
+  it.each([
+    ['127.0.0.1:9000', 'http://localhost:9000', ['127.0.0.1:9000', '::1:9000']],
+    ['[::1]:9000', 'http://localhost:9000', ['::1:9000', '127.0.0.1:9000']],
+    ['127.0.0.1:80', 'http://localhost', ['127.0.0.1:80', '::1:80']],
+    ['127.0.0.1:9000', 'http://LocalHost:9000/x', ['127.0.0.1:9000', '::1:9000']],
+    ['127.0.0.1:9000', 'http://gate.localhost:9000', ['127.0.0.1:9000', '::1:9000']],
+    ['0.0.0.0:9000+plain-http', 'http://localhost:9000', ['0.0.0.0:9000', '::1:9000']],
+    ['[::]:9000+plain-http', 'http://localhost:9000', [':::9000']],
+    ['localhost:9000', 'http://localhost:9000', ['127.0.0.1:9000', '::1:9000']],
+    ['127.0.0.1:9000', 'http://127.0.0.1:9000', ['127.0.0.1:9000']],
+    ['127.0.0.1:9000', 'https://localhost:9000', ['127.0.0.1:9000']],
+    ['127.0.0.1:9000', 'http://localhost:9001', ['127.0.0.1:9000']],
+  ])('on %s, with the public address %s, listens wherever that leads', async (listen, url, all) => {
+    const { config } = await effective({ POSTERN_WEB_LISTEN: listen, POSTERN_PUBLIC_URL: url })
+    expect(config.webListen.map(({ host, port }) => `${host}:${port}`)).toEqual(all)
+  })
+
+  it('lets the pages be reached beyond loopback behind https, and otherwise when that is asked for, with a warning', async () => {
+    const listen = { POSTERN_WEB_LISTEN: '0.0.0.0:8587' }
+    const behind = await effective({ ...listen, POSTERN_PUBLIC_URL: 'https://mail.example.com' })
+    expect(behind.warnings).toEqual([])
+    const plain = await effective({ POSTERN_WEB_LISTEN: '127.0.0.1:1,0.0.0.0:8587+plain-http' })
+    expect(plain.warnings).toEqual([
+      'POSTERN_WEB_LISTEN has 0.0.0.0:8587+plain-http: who listens on the network there reads passwords, API keys and tokens.',
+    ])
   })
 
   it('lets SMTP listen beyond loopback without TLS when that is asked for, with a warning', async () => {
