@@ -259,7 +259,7 @@ function composeServices(config: Config, log: Log, data: ServedData) {
       http,
       clock,
     }),
-    pagePasswords: createPagePasswords({ store, guard, log }),
+    pagePasswords: createPagePasswords({ store, guard, clock, log }),
     pageAccess: store.pageAccess,
     journal: journal.reader,
     keyedHash,
@@ -303,6 +303,7 @@ async function startDoors(
   const webDoor = createWebDoor({
     listen: config.webListen,
     publicUrl,
+    ...(config.trustedProxies && { trustedProxies: config.trustedProxies }),
     services: webServices,
     ready,
     limits,

@@ -67,3 +67,8 @@ export function withRetryAfter({ code, message, fix, cause }: Failure, retryAfte
 export function stopping(): Failure {
   return new Failure('provider-unavailable', 'postern is stopping', { fix: 'Try again in a minute.' })
 }
+
+/** For one who has left: nobody hears it, and what was to be done for it is not. */
+export function clientGone(): Failure {
+  return new Failure('invalid', 'The client has gone')
+}

@@ -1,5 +1,12 @@
 /** What a keyed hash is for. Each purpose has its own key, so that a hash of one kind is worth nothing as another. */
-export type HashPurpose = 'login' | 'api-key' | 'consent' | 'page-session' | 'page-form' | 'page-sign-in'
+export type HashPurpose =
+  | 'login'
+  | 'api-key'
+  | 'consent'
+  | 'page-session'
+  | 'page-form'
+  | 'page-sign-in'
+  | 'page-browser'
 
 /**
  * HMAC-SHA256 (RFC 2104) of a value under a key that never leaves the store, as base64url. Fast on purpose: it is

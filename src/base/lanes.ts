@@ -13,6 +13,7 @@ export interface Lanes<T> {
   /** Takes everybody out. */
   clear(): T[]
   size(): number
+  sizeOf(lane: string): number
 }
 
 export function createLanes<T>(): Lanes<T> {
@@ -56,5 +57,6 @@ export function createLanes<T>(): Lanes<T> {
       return all
     },
     size: () => size,
+    sizeOf: (name) => lanes.get(name)?.length ?? 0,
   }
 }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { parseNetwork } from '../base/networks.ts'
 import { Secret } from '../base/secret.ts'
 import { withoutEnding } from '../base/without-ending.ts'
 import { parseProxy } from '../providers/file/parse-proxy.ts'
@@ -52,6 +53,18 @@ export const tenant: Parse<string> = (text) => {
   if (isLeftOver(text)) return { must: 'be your own value: this one is the sample' }
   if (/^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$/.test(text)) return { value: text }
   return { must: 'be common, organizations, consumers, a tenant ID or a domain name' }
+}
+
+/** Addresses and CIDR blocks with commas between them, each in the form of `parseNetwork`. */
+export const networks: Parse<readonly string[]> = (text) => {
+  try {
+    const value = text.split(',').map((network) => parseNetwork(network))
+    // Whoever may say for whom it asks must be known: a header of anybody would be believed.
+    if (!value.some((network) => network.endsWith('/0'))) return { value }
+    return { must: 'name the proxies, not every address there is' }
+  } catch {
+    return { must: 'be addresses or networks, such as 127.0.0.1,10.0.0.0/8' }
+  }
 }
 
 /** Ids of providers, with commas between them. */

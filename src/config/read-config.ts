@@ -79,7 +79,8 @@ function toConfig(
   read: { registrations: RegistrationFiles; providers: ProvidersFile; extraCa: string | undefined },
   environment: Environment,
 ): Config {
-  const { dataDir, webListen, publicUrl, logLevel, key, proxy, tlsCertFile, tlsKeyFile } = values
+  const { dataDir, webListen, publicUrl, trustedProxies, logLevel, key, proxy, tlsCertFile, tlsKeyFile } =
+    values
   const { extraCa } = read
   return {
     dataDir,
@@ -91,6 +92,7 @@ function toConfig(
     publicUrl,
     ...(tlsCertFile !== undefined &&
       tlsKeyFile !== undefined && { certificate: { certFile: tlsCertFile, keyFile: tlsKeyFile } }),
+    ...(trustedProxies && { trustedProxies }),
     ...(key && { key }),
     registrations: toRegistrations(values, read.registrations),
     customProviders: read.providers.providers,

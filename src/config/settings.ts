@@ -1,7 +1,7 @@
 import { limitSettings } from './limit-settings.ts'
 import { listeners, webListeners } from './listeners.ts'
 import { commandLine, mailAddress, mailAddresses, sharedSecret, webhookUrl } from './notify-parsers.ts'
-import { oneOf, path, providerIds, proxy, publicUrl, sealingKey } from './parsers.ts'
+import { networks, oneOf, path, providerIds, proxy, publicUrl, sealingKey } from './parsers.ts'
 import { registrationSettings } from './registration-settings.ts'
 import { optional, type Setting, secret, setting, type ValueOf } from './setting.ts'
 
@@ -48,6 +48,12 @@ export const settings = {
     'http://localhost:8587',
     publicUrl,
     'The address of the pages as browsers see it; without it, http and the address of POSTERN_WEB_LISTEN (localhost, where both loopback addresses are in it).',
+  ),
+  trustedProxies: optional(
+    'POSTERN_TRUSTED_PROXIES',
+    '127.0.0.1,::1,172.16.0.0/12',
+    networks,
+    'The reverse proxies in front of the pages: addresses or networks, with commas. From these, the last other address in X-Forwarded-For is where a request comes from; by default no header is believed.',
   ),
   adminEmails: optional(
     'POSTERN_ADMIN_EMAILS',

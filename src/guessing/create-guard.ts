@@ -3,13 +3,15 @@ import { addressKey } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
-import type { Secret } from '../base/secret.ts'
 import type { Limits } from '../config/config.ts'
 import { createFailureCounter } from './failure-counter.ts'
-import type { Attempt, Guard } from './guard.ts'
+import type { Attempt, Guard, Look } from './guard.ts'
 import { createGuessLog } from './guess-log.ts'
 import { createProcessMark } from './process-mark.ts'
+import { createSameAtOnce } from './same-at-once.ts'
+import { createSecretCount } from './secret-count.ts'
 import { createTurnedAway } from './turned-away.ts'
+import { createTurns, tooManyAtOnce } from './turns.ts'
 import { createWaitingRoom } from './waiting-room.ts'
 
 export interface GuardNeeds {
@@ -23,21 +25,20 @@ export interface GuardNeeds {
   log: Log
 }
 
-/** How many attempts wait for their turn at most, and as many again for their refusal. */
-const waitingAtOnce = 1_000
+/** How many wait while guesses come from everywhere, and as many again for their refusal. */
+const waiting = { places: 1_000, perSource: 16 }
 const wrongOnesRemembered = 20_000
 const shareBeforeLook = 0.75
-const everywhere = 'everywhere'
 
 /**
  * Counts what was wrong, and makes whoever guesses wait. A right password clears no counter: somebody who has one login could
  * use it to guess another's without end.
  */
 export function createGuard({ limits, shownName, clock, log }: GuardNeeds): Guard & { close(): void } {
-  const { guessWindowSeconds, guessesPerSource, guessesPerName, guessesInAll } = limits
-  const delay = limits.guessDelaySeconds * 1000
+  const { guessWindowSeconds, guessesPerSource, guessesPerName, guessesInAll, guessDelaySeconds } = limits
+  const delay = guessDelaySeconds * 1000
   const mark = createProcessMark()
-  const write = createGuessLog(log, shownName)
+  const write = createGuessLog(log)
   const counter = (limit: number) => createFailureCounter(limit, guessWindowSeconds)
   const bySource = counter(guessesPerSource)
   const byName = counter(guessesPerName)
@@ -47,125 +48,140 @@ export function createGuard({ limits, shownName, clock, log }: GuardNeeds): Guar
   const repeats = counter(guessesPerSource)
   const turnedAway = createTurnedAway(guessWindowSeconds, clock)
   const knownWrong = new LRUCache<string, true>({ max: wrongOnesRemembered })
-  const begun = new WeakMap<Attempt, number>()
+  const sameAtOnce = createSameAtOnce()
+  const countSecret = createSecretCount({ limits, clock, write })
 
-  const beforeLook = createWaitingRoom(waitingAtOnce)
+  const turns = { limit: guessesPerName, delaySeconds: guessDelaySeconds }
+  // Two of a source: it is not to take every place of those who come from elsewhere.
+  const ofName = createTurns({ ...turns, counter: byName, perSource: 2 })
+  const ofPair = createTurns({ ...turns, counter: byPair, perSource: Number.POSITIVE_INFINITY })
+  const beforeLook = createWaitingRoom(waiting)
   // Apart, so that a flood of those who are refused anyway takes nobody else's place.
-  const beforeRefusal = createWaitingRoom(waitingAtOnce)
-  // Of these there are no more than connections, and nobody else may take their places either.
-  const ofKnown = createWaitingRoom(Number.POSITIVE_INFINITY)
+  const beforeRefusal = createWaitingRoom(waiting)
 
   return {
-    async admit(attempt) {
-      begun.set(attempt, clock.monotonic())
-      if (attempt.known) {
-        if (!(await byPair.isFull(pairOf(attempt)))) return
-        // Where others hear after the delay that they are turned away, the work of looking has to fit in before that.
-        await ofKnown.wait(turnedAway.has(attempt.source) ? delay * shareBeforeLook : delay)
-        return
+    async attempt(attempt, look, gone) {
+      const began = clock.monotonic()
+      if (!attempt.known && isTurnedAway(attempt)) await refuse(attempt, began, gone)
+      const thisOne = mark(attempt.source, nameOf(attempt), attempt.against, attempt.secret.reveal())
+      const endSame = await sameAtOnce(thisOne, attempt.source, gone)
+      if (endSame === undefined) throw tooManyAtOnce(guessDelaySeconds)
+      try {
+        if (knownWrong.get(thisOne)) return await repeated(attempt, began, gone)
+        const leave = await admit(attempt, gone)
+        try {
+          const seen = await look()
+          return seen === 'right' || (await failed(attempt, { seen, thisOne, began, gone }))
+        } finally {
+          leave()
+        }
+      } finally {
+        endSame()
       }
-      if (!turnedAway.has(attempt.source)) {
-        if (!(await isSlowed(attempt))) return
-        if (!(await beforeLook.wait(delay))) throw tooManyAtOnce(limits.guessDelaySeconds)
-        // Meanwhile others may have failed from the same source.
-        if (!turnedAway.has(attempt.source)) return
-      } else {
-        await beforeRefusal.wait(delay)
-      }
-      throw tooMany(attempt.source)
     },
 
-    async failed(attempt, secret) {
-      const isTurnedAway = turnedAway.has(attempt.source)
-      const isTooOften = secret !== undefined && (await countWrong(attempt, secret, isTurnedAway))
-      if (!isTurnedAway && !isTooOften) return
-      // At the time when those hear it whose password is not even looked at.
-      const beginning = begun.get(attempt) ?? clock.monotonic()
-      await beforeRefusal.wait(beginning + delay - clock.monotonic())
-      if (isTurnedAway) throw tooMany(attempt.source)
-    },
-
-    refused(source, secret) {
-      if (turnedAway.has(source)) throw tooMany(source)
-      void (isNew(source, '', secret) ? countForSource(source) : countRepeat(source, ''))
-    },
+    refused: (source, secret) => countSecret(source, mark(source, secret.reveal())),
 
     close() {
-      for (const room of [beforeLook, beforeRefusal, ofKnown]) room.close()
+      for (const one of [ofName, ofPair, beforeLook, beforeRefusal]) one.close()
     },
   }
 
-  /** Whether unknown attempts for this name wait, right or wrong. */
-  async function isSlowed({ name }: Attempt): Promise<boolean> {
-    return (await byName.isFull(nameKey(name))) || (await inAll.isFull(everywhere))
+  /** Waits for its turn. */
+  async function admit(attempt: Attempt, gone: AbortSignal | undefined): Promise<() => void> {
+    const { source, known, door } = attempt
+    if (known) {
+      // Where others hear after the delay that they are turned away, the work of looking has to fit in before that.
+      const wait = isTurnedAway(attempt) ? delay * shareBeforeLook : delay
+      return await ofPair.take({ key: pairOf(attempt), source, wait, gone })
+    }
+    const isSprayed = (await inAll.count(door.kind)) >= guessesInAll
+    const waitsAnyway = (await byName.count(nameOf(attempt))) >= guessesPerName
+    if (isSprayed && !waitsAnyway && !(await beforeLook.wait(source, delay, gone)))
+      throw tooManyAtOnce(guessDelaySeconds)
+    const leave = await ofName.take({ key: nameOf(attempt), source, wait: delay, gone })
+    if (!isTurnedAway(attempt)) return leave
+    // Meanwhile others have failed from the same source.
+    leave()
+    throw tooMany(source)
   }
 
-  function isNew(source: string, name: string, secret: Secret): boolean {
-    const thisOne = mark(source, name, secret.reveal())
-    if (knownWrong.get(thisOne)) return false
-    knownWrong.set(thisOne, true)
-    return true
+  interface Failed {
+    seen: Look
+    thisOne: string
+    began: number
+    gone: AbortSignal | undefined
   }
 
-  /** Whether it is an old one that comes so often that the work of refusing it has to be slowed down. */
-  async function countWrong(attempt: Attempt, secret: Secret, isTurnedAway: boolean): Promise<boolean> {
-    const { source, name } = attempt
-    if (!isNew(source, name, secret)) return await countRepeat(source, name)
-    await countGuess(attempt, isTurnedAway)
-    return false
+  /** False, or for whoever is turned away the same refusal as for those whose password is not even looked at. */
+  async function failed(attempt: Attempt, { seen, thisOne, began, gone }: Failed): Promise<false> {
+    const wasTurnedAway = isTurnedAway(attempt)
+    if (seen === 'wrong') {
+      knownWrong.set(thisOne, true)
+      await countGuess(attempt, wasTurnedAway)
+    }
+    return wasTurnedAway ? await refuse(attempt, began, gone) : false
   }
 
-  async function countGuess(attempt: Attempt, isTurnedAway: boolean): Promise<void> {
-    const { source, name } = attempt
-    if (!isTurnedAway) await countForSource(source)
-    else await countInAll(source)
+  /** Known as wrong without a look. That costs nothing, and yet it is not to come without end. */
+  async function repeated(attempt: Attempt, began: number, gone: AbortSignal | undefined): Promise<false> {
+    const { source, door } = attempt
+    if (isTurnedAway(attempt)) return await refuse(attempt, began, gone)
+    const again = await repeats.add(source)
+    if (again === guessesPerSource) write.repeated(source, shown(attempt), again)
+    if (again <= guessesPerSource) return false
+    if (door.refusesLate && (await beforeRefusal.wait(source, delay, gone))) return false
+    throw tooManyAtOnce(guessDelaySeconds)
+  }
+
+  /** At the same time for all of them. */
+  async function refuse(attempt: Attempt, began: number, gone: AbortSignal | undefined): Promise<never> {
+    const { source, door } = attempt
+    if (door.refusesLate) await beforeRefusal.wait(source, began + delay - clock.monotonic(), gone)
+    throw tooMany(source)
+  }
+
+  function isTurnedAway({ source, door }: Attempt): boolean {
+    return !door.isShared && turnedAway.has(source)
+  }
+
+  async function countGuess(attempt: Attempt, wasTurnedAway: boolean): Promise<void> {
+    const { source, door } = attempt
+    if (!wasTurnedAway && !door.isShared) await countForSource(source)
+    const all = await inAll.add(door.kind)
+    if (all === guessesInAll) write.spray(source, all)
     await byPair.add(pairOf(attempt))
-    const forName = await byName.add(nameKey(name))
-    if (forName === guessesPerName) write.name(name, source, forName)
+    const forName = await byName.add(nameOf(attempt))
+    if (forName === guessesPerName) write.name(shown(attempt), source, forName)
   }
 
   async function countForSource(source: string): Promise<void> {
     const fromSource = await bySource.add(source)
-    if (fromSource >= guessesPerSource && !turnedAway.has(source)) {
-      // For as long as its count lasts, or longer: when it may try again, it has as many guesses as anybody.
-      turnedAway.add(source)
-      write.source(source, fromSource, guessWindowSeconds)
-    }
-    await countInAll(source)
+    if (fromSource < guessesPerSource || turnedAway.has(source)) return
+    // For as long as its count lasts, or longer: when it may try again, it has as many guesses as anybody.
+    turnedAway.add(source)
+    write.source(source, fromSource, guessWindowSeconds)
   }
 
-  async function countInAll(source: string): Promise<void> {
-    const all = await inAll.add(everywhere)
-    if (all === guessesInAll) write.spray(source, all)
-  }
-
-  async function countRepeat(source: string, name: string): Promise<boolean> {
-    const again = await repeats.add(source)
-    if (again === guessesPerSource) write.repeated(source, name, again)
-    return again > guessesPerSource
+  /** A role of the pages is no secret. */
+  function shown({ name, door }: Attempt): string {
+    return door.kind === 'page' ? name : shownName(name)
   }
 
   // Names come in any length.
-  function nameKey(name: string): string {
-    return mark(addressKey(name))
+  function nameOf({ name, door }: Attempt): string {
+    return mark(door.kind, addressKey(name))
   }
 
-  function pairOf({ source, name }: Attempt): string {
-    return mark(source, addressKey(name))
+  function pairOf({ source, name, door }: Attempt): string {
+    return mark(source, door.kind, addressKey(name))
   }
 
   function tooMany(source: string): Failure {
     const retryAfterSeconds = Math.max(1, Math.ceil(turnedAway.remainingSeconds(source)))
-    return new Failure('limit-reached', 'Too many wrong passwords, keys or links came from this address', {
+    return new Failure('limit-reached', 'Too many wrong passwords came from this address', {
       fix: `Try again with the right one in ${retryAfterSeconds} seconds.`,
       retryAfterSeconds,
     })
   }
-}
-
-function tooManyAtOnce(retryAfterSeconds: number): Failure {
-  return new Failure('limit-reached', 'Too many sign-ins are waiting at once', {
-    fix: 'Try again in a minute.',
-    retryAfterSeconds,
-  })
 }

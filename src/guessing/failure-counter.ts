@@ -6,8 +6,8 @@ import RateLimiterMemory from 'rate-limiter-flexible/lib/RateLimiterMemory.js'
 export interface FailureCounter {
   /** Counts one more. Resolves with how many there are now. */
   add(key: string): Promise<number>
-  /** Resolves with whether there are as many as are allowed, or more. */
-  isFull(key: string): Promise<boolean>
+  /** Resolves with how many there are. */
+  count(key: string): Promise<number>
 }
 
 /** Many times what one window of honest failures needs; a few megabytes. */
@@ -35,9 +35,8 @@ export function createFailureCounter(
       if (recent.get(key) === undefined) recent.set(key, true)
       return (await limiter.penalty(key)).consumedPoints
     },
-    async isFull(key) {
-      const counted = (await counting?.limiter.get(key)) ?? null
-      return counted !== null && counted.consumedPoints >= limit
+    async count(key) {
+      return (await counting?.limiter.get(key))?.consumedPoints ?? 0
     },
   }
 }

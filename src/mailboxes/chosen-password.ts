@@ -1,7 +1,7 @@
 import { scrypt as nodeScrypt, randomBytes } from 'node:crypto'
 import type { Verifier } from '../store/ports.ts'
 import { sameHash } from './same-hash.ts'
-import { createTurnstile } from './turnstile.ts'
+import { createTurnstile, type Place, type TurnstileLimits } from './turnstile.ts'
 
 /** node:crypto's scrypt (RFC 7914), as a promise. A parameter so that tests can count its runs. */
 export type Scrypt = (password: string, salt: Buffer, parameters: ScryptParameters) => Promise<Buffer>
@@ -15,13 +15,14 @@ export interface ScryptParameters {
 
 export type ScryptVerifier = Extract<Verifier, { kind: 'scrypt' }>
 
-/** `source`: who is served in turn with others, so that a flood from one source delays none of another. */
+/** `asker`: who is served in turn with others, so that a flood from one source delays none of another. */
 export interface ChosenPasswords {
+  /** @throws Failure `limit-reached` when too many wait */
   hash(password: string): Promise<ScryptVerifier>
-  /** One scrypt, whatever the answer. */
-  matches(password: string, verifier: ScryptVerifier, source: string): Promise<boolean>
-  /** One scrypt of the same cost for nothing, so that a refusal takes as long for a name that does not exist. */
-  waste(source: string): Promise<void>
+  /** One scrypt, whatever the answer. @throws Failure as `Turnstile` */
+  matches(password: string, verifier: ScryptVerifier, asker: Place): Promise<boolean>
+  /** One scrypt of the same cost for nothing, so that a refusal takes as long for a name that does not exist. @throws Failure as `Turnstile` */
+  waste(asker: Place): Promise<void>
 }
 
 /** OWASP's and RFC 7914's order of magnitude: 32 MiB and about a tenth of a second. */
@@ -31,17 +32,20 @@ const [blockSize, parallelization, hashOctets, saltOctets] = [8, 1, 32, 16]
 // Half of the four threads that libuv has by default: a flood of wrong passwords holds 64 MiB at most, and file
 // and name look-ups of other sessions still find a thread.
 const atOnce = 2
+// Whoever waits in all of it hears after seconds that the answer is no; who would have to wait longer hears at once to come again.
+const line: TurnstileLimits = { running: atOnce, waitingInLane: 25, waiting: 100 }
 
 /** Hashes the passwords that people choose. `cost` is scrypt's N. */
 export function createChosenPasswords(cost: number, scrypt: Scrypt = scryptOffTheLoop): ChosenPasswords {
-  const inTurn = createTurnstile(atOnce)
+  const inTurn = createTurnstile(line)
   const nobodysSalt = randomBytes(saltOctets)
 
   return {
     async hash(password) {
       const salt = randomBytes(saltOctets)
       const parameters = { cost, blockSize, parallelization }
-      const hash = await inTurn('', () => scrypt(password, salt, parameters))
+      // An administrator who is signed in: no flood of strangers is in the way.
+      const hash = await inTurn({ lane: '', known: true }, () => scrypt(password, salt, parameters))
       return {
         kind: 'scrypt',
         salt: salt.toString('base64url'),
@@ -49,14 +53,13 @@ export function createChosenPasswords(cost: number, scrypt: Scrypt = scryptOffTh
         ...parameters,
       }
     },
-    async matches(password, verifier, source) {
-      const hash = await inTurn(source, () =>
-        scrypt(password, Buffer.from(verifier.salt, 'base64url'), verifier),
-      )
+    async matches(password, verifier, asker) {
+      const salt = Buffer.from(verifier.salt, 'base64url')
+      const hash = await inTurn(asker, () => scrypt(password, salt, verifier))
       return sameHash(hash.toString('base64url'), verifier.hash)
     },
-    async waste(source) {
-      await inTurn(source, () => scrypt('nobody', nobodysSalt, { cost, blockSize, parallelization }))
+    async waste(asker) {
+      await inTurn(asker, () => scrypt('nobody', nobodysSalt, { cost, blockSize, parallelization }))
     },
   }
 }

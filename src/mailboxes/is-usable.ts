@@ -1,6 +1,6 @@
+import { isWithin } from '../base/networks.ts'
 import type { Login } from '../store/ports.ts'
 import { credentialState } from './expiry.ts'
-import { isWithin } from './networks.ts'
 
 /** Whether a login that is right may be used now and from here. `now`: milliseconds since 1970. */
 export function isUsable(

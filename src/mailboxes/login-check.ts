@@ -2,11 +2,12 @@ import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
 import { sourceOf } from '../base/source.ts'
-import type { Guard } from '../guessing/guard.ts'
+import { type Guard, type Look, loginDoor } from '../guessing/guard.ts'
 import type { Login, LoginStore } from '../store/ports.ts'
 import type { ChosenPasswords } from './chosen-password.ts'
 import { isUsable } from './is-usable.ts'
 import type { SignInOffers } from './sign-in-offers.ts'
+import type { Place } from './turnstile.ts'
 import { parseUserName } from './user-name.ts'
 
 export interface LoginCheckNeeds {
@@ -26,7 +27,7 @@ export interface Proof {
   /** Whether it is right, for a password that was generated here. No other login matches. */
   matchesGenerated(login: Login): boolean
   /** The same for one that a person chose. `paid`: a scrypt was run to find out. */
-  matchesChosen(login: Login, source: string): Promise<{ matches: boolean; paid: boolean }>
+  matchesChosen(login: Login, asker: Place): Promise<{ matches: boolean; paid: boolean }>
 }
 
 const knownMilliseconds = 30 * 86_400_000
@@ -34,10 +35,16 @@ const knownMilliseconds = 30 * 86_400_000
 /**
  * Who a client is, by its user name and what it showed for the password. A generated password that is right opens the door whatever
  * the guard has counted, because nobody guesses 160 bits: no flood locks such a login out. Everything else is asked of the guard
- * first, and every refusal throws the same Failure after exactly one scrypt.
+ * first, and every refusal throws the same Failure after one scrypt; or none, for a password that was wrong a moment ago, whether or not the name
+ * exists.
  */
 export function createLoginCheck({ logins, offers, guard, clock, chosenPasswords }: LoginCheckNeeds) {
-  return async (userName: string, proof: Proof, remoteAddress: string): Promise<Login> => {
+  return async (
+    userName: string,
+    proof: Proof,
+    remoteAddress: string,
+    gone?: AbortSignal,
+  ): Promise<Login> => {
     const name = readUserName(userName)
     const remembered = name === undefined ? undefined : offers.generated(name)
     if (remembered !== undefined && opens(remembered, proof, remoteAddress)) return remembered
@@ -49,14 +56,24 @@ export function createLoginCheck({ logins, offers, guard, clock, chosenPasswords
     const source = sourceOf(remoteAddress).key
     // Asked for a name that does not exist, too: the same work.
     const known = await logins.knows(login?.id ?? '', source, clock.now() - knownMilliseconds)
-    const attempt = { source, name: userName, known }
-    await guard.admit(attempt)
-    const answer = login ? await proof.matchesChosen(login, source) : { matches: false, paid: false }
-    if (usable && answer.matches) return login
-    if (!answer.paid) await chosenPasswords.waste(source)
-    // Python's smtplib tries CRAM-MD5 first wherever it is offered, and then signs in: no guess, though its login may not have it.
-    const harmless = known && usable && !proof.fits(login)
-    await guard.failed(attempt, harmless ? undefined : proof.secret)
+    const attempt = {
+      source,
+      name: userName,
+      known,
+      secret: proof.secret,
+      against: login === undefined ? '' : `${login.id} ${usable}`,
+      door: loginDoor,
+    }
+    const look = async (): Promise<Look> => {
+      const asker = { lane: source, known, gone }
+      const answer = login ? await proof.matchesChosen(login, asker) : { matches: false, paid: false }
+      if (usable && answer.matches) return 'right'
+      if (!answer.paid) await chosenPasswords.waste(asker)
+      // Python's smtplib tries CRAM-MD5 first wherever it is offered, and then signs in: no guess, though its login may not have it.
+      return known && usable && !proof.fits(login) ? 'harmless' : 'wrong'
+    }
+    const isRight = await guard.attempt(attempt, look, gone)
+    if (login !== undefined && isRight) return login
     throw wrongCredentials()
   }
 

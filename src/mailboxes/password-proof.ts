@@ -30,7 +30,7 @@ export function createPasswordProofs(
           return sameHash(hashOfGenerated(keyedHash, id, password), verifier.hash)
         return verifier.kind === 'sealed' && verifier.generated && isSame(password, verifier.password)
       },
-      async matchesChosen({ id, verifier }, source) {
+      async matchesChosen({ id, verifier }, asker) {
         if (password === undefined) return { matches: false, paid: false }
         if (verifier.kind === 'sealed') {
           return { matches: !verifier.generated && isSame(password, verifier.password), paid: false }
@@ -39,7 +39,7 @@ export function createPasswordProofs(
         // A device that signs in every minute costs no scrypt. Whether its login is still good is asked of the store each time.
         const thisOne = mark(id, verifier.hash, password)
         if (proven.has(thisOne)) return { matches: true, paid: false }
-        const matches = await chosenPasswords.matches(password, verifier, source)
+        const matches = await chosenPasswords.matches(password, verifier, asker)
         if (matches) proven.set(thisOne, true)
         return { matches, paid: true }
       },

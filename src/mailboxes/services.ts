@@ -143,8 +143,9 @@ export interface SenderMailbox {
 
 /** The SMTP door's question who somebody is. One text and one cost for every refusal. `remoteAddress` as the socket gives it. */
 export interface SignIns {
-  /** @throws Failure `wrong-credentials`; `limit-reached` for a source that guessed too often, after a delay */
-  check(credentials: Credentials, remoteAddress: string): Promise<Submitter>
+  /** `gone`: whoever has left waits no more.
+   * @throws Failure `wrong-credentials`; `limit-reached` for a source that guessed too often, after a delay, or when too many wait */
+  check(credentials: Credentials, remoteAddress: string, gone?: AbortSignal): Promise<Submitter>
   /** The login without a password whose networks hold this address and which may use this envelope sender.
    * @throws Failure `wrong-credentials` when there is none, `sender-refused` when none of those may use it */
   admit(sender: string, remoteAddress: string): Promise<Submitter>
@@ -244,6 +245,17 @@ export interface PagePasswords {
   isSet(role: PageRole): Promise<boolean>
   /** Ends the sessions that came by an earlier one, but for `keepSession`. @throws Failure `invalid` (policy, with the reason) */
   set(role: PageRole, password: Secret, keepSession?: string, by?: Actor): Promise<void>
-  /** Whose password it is. `name`: of a role. @throws Failure `wrong-credentials`; `limit-reached` for a source that guessed too often, after a delay */
-  check(name: string, password: Secret, remoteAddress: string): Promise<PageRole>
+  /** Whose password it is. `name`: of a role.
+   * @throws Failure `wrong-credentials`; `limit-reached` with `retryAfterSeconds` for a source that guessed too often, or when too many wait */
+  check(name: string, password: Secret, from: PageClient, gone?: AbortSignal): Promise<PageRole>
+}
+
+/** Where somebody signs in to the pages. */
+export interface PageClient {
+  /** As it is counted and shown. */
+  source: string
+  /** Everybody behind a proxy, or on this machine, may come from there. */
+  isShared: boolean
+  /** The id of a browser that has signed in well in this role before. */
+  knownBrowser?: string | undefined
 }

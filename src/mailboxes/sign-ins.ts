@@ -43,11 +43,11 @@ export function createSignIns(needs: SignInsNeeds): SignIns {
     recordUse(login.id, clock.now(), sourceOf(remoteAddress).key)
 
   return {
-    async check(credentials, remoteAddress) {
+    async check(credentials, remoteAddress, gone) {
       if (credentials.kind === 'bearer') return checkBearer(credentials, sourceOf(remoteAddress).key)
       const proof =
         credentials.kind === 'password' ? passwordProof(credentials.password) : cramMd5Proof(credentials)
-      const login = await checkLogin(credentials.userName, proof, remoteAddress)
+      const login = await checkLogin(credentials.userName, proof, remoteAddress, gone)
       const submitter = await submitterOf(mailboxes, login)
       noteUse(login, remoteAddress)
       return submitter

@@ -20,6 +20,9 @@ export interface ClientSocket {
   write(text: string): Promise<boolean>
   /** Input that has arrived and was not read. */
   hasUnread(): boolean
+  /** Calls back when the client goes, or ends its side with nothing left to read, until the function that it gives is called. Nobody reads meanwhile.
+   * @param hasMore what was read from it holds further commands */
+  watch(hasMore: boolean, gone: () => void): () => void
   /** The handshake; input that was not read is its beginning. `interrupt` ends it. */
   startTls(context: SecureContext): Promise<Handshake>
   /** In place of the deadline that counts now: everything has to come within so many seconds, however often something arrives. */
@@ -134,6 +137,20 @@ class PulledSocket implements ClientSocket {
     const octets: Buffer | null = this.#socket.read()
     if (octets !== null) this.#socket.unshift(octets)
     return octets?.[0]
+  }
+
+  watch(hasMore: boolean, gone: () => void): () => void {
+    const look = () => {
+      // The end is told only to who asks for more, and asking takes nothing where nothing is there.
+      if (this.#socket.readableLength === 0 && !this.#isEnded) this.#socket.read()
+      const saysNothingMore = this.#isEnded && !hasMore && this.#socket.readableLength === 0
+      if (this.#raw.destroyed || saysNothingMore) gone()
+    }
+    this.#wake = look
+    look()
+    return () => {
+      this.#wake = () => {}
+    }
   }
 
   async write(text: string): Promise<boolean> {

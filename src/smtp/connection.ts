@@ -177,7 +177,7 @@ class ServedConnection implements Connection {
       case 'start-tls':
         return this.#startTls()
       case 'sign-in':
-        return this.#keepingPlace(this.#atWork().providerSide.signIn(next))
+        return this.#keepingPlace(this.#signIn(next))
       case 'admit':
         return this.#keepingPlace(this.#atWork().providerSide.admit(next.sender))
       case 'begin':
@@ -209,6 +209,16 @@ class ServedConnection implements Connection {
     if (event === undefined || this.#makesRoom) return this.#interrupted()
     if (event.kind === 'failed') place.expose()
     return event
+  }
+
+  async #signIn(next: Next & { do: 'sign-in' }): Promise<SessionEvent> {
+    const leaving = new AbortController()
+    const stopWatching = this.#client.watch(this.#input.size() > 0, () => leaving.abort())
+    try {
+      return await this.#atWork().providerSide.signIn(next, leaving)
+    } finally {
+      stopWatching()
+    }
   }
 
   #atWork(): Work {

@@ -23,7 +23,8 @@ export interface ProviderSideOptions {
 
 /** What one session asks of logins and relay, and the transaction that it holds meanwhile. Nothing here rejects. */
 export interface ProviderSide {
-  signIn(next: Next & { do: 'sign-in' }): Promise<SessionEvent>
+  /** @param leaving aborted when nobody waits for the answer any more: by the client's side when it goes, and here when it takes too long */
+  signIn(next: Next & { do: 'sign-in' }, leaving?: AbortController): Promise<SessionEvent>
   admit(sender: string): Promise<SessionEvent>
   begin(next: Next & { do: 'begin' }): Promise<SessionEvent>
   addRecipients(recipients: readonly RecipientCommand[]): Promise<SessionEvent>
@@ -36,10 +37,14 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
 
   return { signIn, admit, begin, addRecipients, send, giveUp }
 
-  async function signIn(next: Next & { do: 'sign-in' }): Promise<SessionEvent> {
+  async function signIn(
+    next: Next & { do: 'sign-in' },
+    leaving = new AbortController(),
+  ): Promise<SessionEvent> {
     let at: 'sign-in' | 'proof' = 'sign-in'
     try {
-      const submitter = await within(deps.limits.wholeLoginSeconds, checkAndProve(next.credentials))
+      const { wholeLoginSeconds } = deps.limits
+      const submitter = await within(wholeLoginSeconds, checkAndProve(next.credentials), leaving)
       deps.client.submitter = submitter
       deps.signedIn()
       deps.record.signedIn(submitter)
@@ -51,7 +56,7 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
     }
 
     async function checkAndProve(credentials: Credentials): Promise<Submitter> {
-      const submitter = await deps.signIns.check(credentials, deps.client.address)
+      const submitter = await deps.signIns.check(credentials, deps.client.address, leaving.signal)
       deps.proven()
       at = 'proof'
       const [mailbox, ...others] = submitter.mailboxes
@@ -132,12 +137,18 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
   }
 }
 
-async function within<Value>(seconds: number, task: Promise<Value>): Promise<Value> {
+async function within<Value>(
+  seconds: number,
+  task: Promise<Value>,
+  leaving: AbortController,
+): Promise<Value> {
   let timer: NodeJS.Timeout | undefined
   const tooLate = new Promise<never>((_, reject) => {
     // Made only when it is late: an error reads the whole stack.
-    const late = () =>
+    const late = () => {
       reject(new Failure('provider-unavailable', `The sign-in took longer than ${seconds} seconds`))
+      leaving.abort()
+    }
     timer = setTimeout(late, seconds * 1000)
   })
   try {

@@ -15,6 +15,7 @@ export function createKeyedHash(root: Secret): KeyedHash {
     'page-session': derive(octets, 'page-session'),
     'page-form': derive(octets, 'page-form'),
     'page-sign-in': derive(octets, 'page-sign-in'),
+    'page-browser': derive(octets, 'page-browser'),
   }
   return (purpose, value) => createHmac('sha256', keys[purpose]).update(value).digest('base64url')
 }

@@ -44,7 +44,7 @@ export function errorAnswer(error: unknown): ErrorAnswer {
 function refusalOfExpress(error: unknown): HttpRefusal | undefined {
   const status = error instanceof Error && 'status' in error ? error.status : undefined
   if (typeof status !== 'number' || status < 400 || status > 499) return undefined
-  if (status === 413) return new HttpRefusal(413, 'The request body is larger than 64 KiB')
+  if (status === 413) return new HttpRefusal(413, 'The request body is larger than what is read here')
   if (status === 415) {
     return new HttpRefusal(415, 'The encoding of the request body is not understood', {
       fix: 'Send it as UTF-8.',

@@ -13,6 +13,7 @@ import { plainPath } from './plain-path.ts'
 import { problemHandler } from './problem.ts'
 import { securityHeaders } from './security-headers.ts'
 import type { SignInLinks } from './sign-in-links.ts'
+import { believeProxies, type IsProxy } from './source-key.ts'
 import type { WebServices } from './web-services.ts'
 import { createWrongSecretCount } from './wrong-secret.ts'
 
@@ -20,6 +21,8 @@ export interface WebAppParts {
   publicUrl: URL
   /** The ports that are listened on, for the list of allowed hosts. */
   ports: () => readonly number[]
+  /** Who may say for whom it asks. */
+  isProxy: IsProxy
   signInLinks: SignInLinks
   services: WebServices
   noteProof: NoteProof
@@ -33,6 +36,7 @@ export interface WebAppParts {
 export function createWebApp({
   publicUrl,
   ports,
+  isProxy,
   signInLinks,
   services,
   noteProof,
@@ -48,6 +52,7 @@ export function createWebApp({
   app.set('etag', false)
   app.enable('case sensitive routing')
   app.enable('strict routing')
+  believeProxies(app, isProxy)
 
   app.use(securityHeaders(publicUrl))
   app.use(checkHost(hosts, publicUrl))

@@ -2,11 +2,13 @@ import type { RequestListener, Server } from 'node:http'
 import { createServer } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import { isWithin } from '../base/networks.ts'
 import type { Endpoint } from '../config/config.ts'
 import { formatEndpoint } from '../config/endpoint.ts'
 import { createWebConnections, type WebConnectionLimits } from './connections.ts'
 import { createLateApp } from './late-app.ts'
 import { isLoopbackHost, isMissingAddress, listen } from './listen.ts'
+import { limitPipelining } from './pipelining.ts'
 import { createSignInLinks } from './sign-in-links.ts'
 import type { WebServices } from './web-services.ts'
 
@@ -28,6 +30,8 @@ export interface WebDoorParts {
   listen: readonly Endpoint[]
   /** The address that browsers use; no trailing slash in its path. */
   publicUrl: URL
+  /** The networks of the proxies that may say for whom they ask, in the form of `parseNetwork`. */
+  trustedProxies?: readonly string[]
   services: WebServices
   /** Resolves when postern can do its work, for `/readyz`. */
   ready: () => Promise<void>
@@ -40,6 +44,7 @@ export interface WebDoorParts {
 export function createWebDoor({
   listen: endpoints,
   publicUrl,
+  trustedProxies = [],
   services,
   ready,
   limits,
@@ -54,6 +59,7 @@ export function createWebDoor({
   const app = createLateApp({
     publicUrl,
     ports: () => ports,
+    isProxy: (address) => trustedProxies.length > 0 && isWithin(trustedProxies, address),
     signInLinks,
     services,
     noteProof: connections.noteProof,
@@ -64,7 +70,7 @@ export function createWebDoor({
   })
 
   async function openOne(endpoint: Endpoint, isFirst: boolean): Promise<void> {
-    const server = createLimitedServer(connections.noting(app))
+    const server = createLimitedServer(limitPipelining(connections.noting(app)))
     connections.watch(server)
     try {
       const opened = await listen(server, endpoint)

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { Secret } from '../../src/base/secret.ts'
 import { seconds, setGuardStage } from './guard-stage.ts'
 
 const attacker = '198.51.100.7'
@@ -23,14 +22,11 @@ describe('what the log says of guessing', () => {
 
   it('is one line for a source whose guesses all run at once', async () => {
     const stage = setGuardStage()
-    const guesses = Array.from({ length: 40 }, (_, index) => ({
-      source: attacker,
-      name: `name-${index}`,
-      known: false,
-    }))
-    await Promise.all(guesses.map((guess) => stage.guard.admit(guess)))
-    const failed = guesses.map((guess, index) => stage.guard.failed(guess, new Secret(`wrong-${index}`)))
-    await Promise.all(failed)
+    const guesses = Array.from({ length: 40 }, (_, index) =>
+      stage.begin({ source: attacker, name: `name-${index}`, right: false }),
+    )
+    await seconds(3)
+    await Promise.all(guesses)
     expect(stage.events()).toEqual(['warn guessing.source'])
   })
 

@@ -4,6 +4,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { createGuard, type GuardNeeds } from '../../src/guessing/create-guard.ts'
+import { type Attempt, loginDoor } from '../../src/guessing/guard.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 
 export const limits = {
@@ -23,7 +24,7 @@ export interface Answer {
 }
 
 /** `harmless`: nothing that could have been right. */
-type Guess = { source?: string; name?: string; known?: boolean; secret?: string; harmless?: boolean }
+type Guess = Partial<Omit<Attempt, 'secret'>> & { secret?: string; harmless?: boolean; gone?: AbortSignal }
 
 /** A guard whose hours pass in a moment: the library that counts reads the clocks of the system, so those are moved. */
 export function setGuardStage(over: Partial<GuardNeeds['limits']> = {}) {
@@ -35,17 +36,23 @@ export function setGuardStage(over: Partial<GuardNeeds['limits']> = {}) {
     vi.useRealTimers()
   })
   let secrets = 0
+  /** What was looked at. */
+  const looks: string[] = []
 
   /** One attempt as a door makes it. `right`: whether the secret is. Takes no time but what the guard takes. */
-  async function attempt({ right, secret, harmless, ...rest }: Guess & { right: boolean }): Promise<Answer> {
-    const asked = { source: '192.0.2.1', name: 'printer', known: false, ...rest }
+  async function attempt(guess: Guess & { right: boolean }): Promise<Answer> {
+    const { right, secret = `wrong-${++secrets}`, harmless, gone, ...rest } = guess
+    const byDefault = { source: '192.0.2.1', name: 'printer', known: false, against: 'kept', door: loginDoor }
+    const asked = { ...byDefault, ...rest, secret: new Secret(secret) }
     const began = performance.now()
     const since = () => Math.round(performance.now() - began) / 1000
     try {
-      await guard.admit(asked)
-      if (right) return { outcome: 'admitted', seconds: since() }
-      await guard.failed(asked, harmless ? undefined : new Secret(secret ?? `wrong-${++secrets}`))
-      return { outcome: 'wrong', seconds: since() }
+      const look = async () => {
+        looks.push(asked.secret.reveal())
+        return right ? 'right' : harmless ? 'harmless' : 'wrong'
+      }
+      const isRight = await guard.attempt(asked, look, gone)
+      return { outcome: isRight ? 'admitted' : 'wrong', seconds: since() }
     } catch (error) {
       return { ...described(error), seconds: since() }
     }
@@ -54,6 +61,9 @@ export function setGuardStage(over: Partial<GuardNeeds['limits']> = {}) {
   return {
     guard,
     log,
+    looks,
+    /** Without letting time pass. */
+    begin: (guess: Guess & { right: boolean }) => attempt(guess),
     right: (guess: Guess = {}) => settled(attempt({ ...guess, right: true })),
     wrong: (guess: Guess = {}) => settled(attempt({ ...guess, right: false })),
     async wrongTimes(times: number, guess: Guess | ((index: number) => Guess) = {}): Promise<Answer[]> {

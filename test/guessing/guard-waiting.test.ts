@@ -1,58 +1,159 @@
 import { describe, expect, it } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
-import { seconds, setGuardStage } from './guard-stage.ts'
+import { type Answer, seconds, setGuardStage } from './guard-stage.ts'
 
-const codeOf = (error: unknown) => (error instanceof Failure ? error.code : String(error))
+type GuardStage = ReturnType<typeof setGuardStage>
 
-describe('those who wait', () => {
-  it('are a thousand at most: one more is refused at once, a known one is not', async () => {
+const attacker = '198.51.100.7'
+/** Twenty bits of addresses, as a machine has them in 127.0.0.0/8. */
+const anySource = (index: number) => `127.${index >> 16}.${(index >> 8) & 255}.${index & 255}`
+
+/** Wrong ones that all come at once, and what has become of them so far. */
+function flood(
+  stage: GuardStage,
+  count: number,
+  guess: (index: number) => {
+    source: string
+    name?: string
+    known?: boolean
+    secret?: string
+    gone?: AbortSignal
+  },
+): Answer[] {
+  const answers: Answer[] = []
+  for (let index = 0; index < count; index++) {
+    void stage.begin({ ...guess(index), right: false }).then((answer) => answers.push(answer))
+  }
+  return answers
+}
+
+const outcomes = (answers: readonly Answer[], outcome: string) =>
+  answers.filter((answer) => answer.outcome === outcome).length
+
+describe('a name that was guessed at too often', () => {
+  it.each([
+    ['from everywhere', (index: number) => ({ source: anySource(index) })],
+    ['from the own source of its device', () => ({ source: '192.0.2.1', known: true })],
+  ])('is guessed at once in each delay, however many ask at once %s', async (_, guess) => {
     const stage = setGuardStage()
+    await stage.wrongTimes(10, { known: true })
     await stage.wrongTimes(10, (index) => ({ source: `203.0.113.${index}` }))
-    const outcomes: string[] = []
-    const ask = (index: number) =>
-      stage.guard.admit({ source: `2001:db8:${index}::/64`, name: 'printer', known: false }).then(
-        () => outcomes.push('admitted'),
-        (error) => outcomes.push(codeOf(error)),
-      )
-    for (let index = 0; index < 1_000; index++) void ask(index)
-    await seconds(0)
-    expect(outcomes).toEqual([])
-    expect(await stage.right()).toMatchObject({ outcome: 'limit-reached', seconds: 0 })
-    expect(await stage.right({ known: true })).toEqual({ outcome: 'admitted', seconds: 0 })
-    await seconds(3)
-    expect(outcomes).toEqual(Array<string>(1_000).fill('admitted'))
-    expect(await stage.right()).toEqual({ outcome: 'admitted', seconds: 3 })
+    stage.looks.length = 0
+    for (let second = 0; second < 30; second++) {
+      flood(stage, 100, guess)
+      await seconds(1)
+    }
+    expect(stage.looks.length).toBeLessThanOrEqual(10)
+    expect(stage.looks.length).toBeGreaterThanOrEqual(9)
   })
 
-  it('do not lose their places to those who are turned away', async () => {
+  it('was not guessed at more often than that by those who all came before the first was refused', async () => {
     const stage = setGuardStage()
-    await stage.wrongTimes(20, (index) => ({ source: '198.51.100.7', name: `name-${index}` }))
+    flood(stage, 400, (index) => ({ source: anySource(index) }))
+    await seconds(2)
+    expect(stage.looks).toHaveLength(10)
+  })
+
+  it('has so many wait as have their turn before a client gives up; one more hears at once when to come again', async () => {
+    const stage = setGuardStage()
     await stage.wrongTimes(10, (index) => ({ source: `203.0.113.${index}` }))
-    const refusals: string[] = []
-    for (let index = 0; index < 1_500; index++) {
-      const asked = { source: '198.51.100.7', name: 'printer', known: false }
-      stage.guard.admit(asked).catch((error) => refusals.push(codeOf(error)))
-    }
+    const answers = flood(stage, 400, (index) => ({ source: anySource(index) }))
     await seconds(0)
-    expect(refusals).toHaveLength(500)
+    expect(outcomes(answers, 'limit-reached')).toBe(395)
+    expect(answers[0]).toMatchObject({ seconds: 0, retryAfterSeconds: 3 })
+    await seconds(15)
+    expect(outcomes(answers, 'wrong')).toBe(5)
+  })
+
+  it('lets in who has the right one, though one source has come before with all that it can', async () => {
+    const stage = setGuardStage()
+    await stage.wrongTimes(10, (index) => ({ source: `203.0.113.${index}` }))
+    flood(stage, 19, () => ({ source: attacker }))
+    expect(await stage.right()).toEqual({ outcome: 'admitted', seconds: 9 })
+  })
+
+  it('does not wait for those who have gone', async () => {
+    const stage = setGuardStage()
+    await stage.wrongTimes(10, (index) => ({ source: `203.0.113.${index}` }))
+    const leaving = new AbortController()
+    const answers = flood(stage, 5, (index) => ({ source: anySource(index), gone: leaving.signal }))
+    await seconds(1)
+    leaving.abort()
+    await seconds(0)
+    expect(outcomes(answers, 'invalid')).toBe(5)
+    expect((await stage.right()).seconds).toBeLessThanOrEqual(3)
+    expect(stage.looks).toHaveLength(11)
+  })
+
+  it('makes nobody wait who is known, and keeps no place of another name', async () => {
+    const stage = setGuardStage()
+    await stage.wrongTimes(10, (index) => ({ source: `203.0.113.${index}` }))
+    flood(stage, 400, (index) => ({ source: anySource(index) }))
+    expect(await stage.right({ known: true })).toEqual({ outcome: 'admitted', seconds: 0 })
+    expect(await stage.right({ name: 'another' })).toEqual({ outcome: 'admitted', seconds: 0 })
+  })
+})
+
+describe('those who come at once with the right one', () => {
+  it('come in side by side', async () => {
+    const stage = setGuardStage()
+    const asked = Array.from({ length: 50 }, (_, index) =>
+      stage.begin({ right: true, known: index % 2 === 0, source: anySource(index) }),
+    )
+    await seconds(0)
+    const answers = await Promise.all(asked)
+    expect(outcomes(answers, 'admitted')).toBe(50)
+    expect(answers.every((answer) => answer.seconds === 0)).toBe(true)
+  })
+})
+
+describe('the same wrong one', () => {
+  it('is looked at once, however often it comes, at once or later', async () => {
+    const stage = setGuardStage()
+    flood(stage, 90, () => ({ source: attacker, secret: 'the-old-one' }))
+    await seconds(1)
+    await stage.wrongTimes(10, { source: attacker, secret: 'the-old-one' })
+    expect(stage.looks).toEqual(['the-old-one'])
+  })
+
+  it('is looked at again when what it is compared with is another', async () => {
+    const stage = setGuardStage()
+    await stage.wrong({ secret: 'not-yet' })
+    expect(await stage.right({ secret: 'not-yet', against: 'a new login' })).toMatchObject({
+      outcome: 'admitted',
+    })
+  })
+
+  it('has few wait of it: the others hear at once when to come again', async () => {
+    const stage = setGuardStage()
+    await stage.wrongTimes(21, { source: attacker, secret: 'the-old-one' })
+    const answers = flood(stage, 4_000, () => ({ source: attacker, secret: 'the-old-one' }))
+    await seconds(0)
+    expect(outcomes(answers, 'limit-reached')).toBeGreaterThan(3_800)
+    expect(answers[0]).toMatchObject({ retryAfterSeconds: 3 })
+    expect(stage.looks).toHaveLength(1)
+  })
+})
+
+describe('those who wait', () => {
+  it('are few of one source that is turned away: the others are refused at once, and nobody loses a place to them', async () => {
+    const stage = setGuardStage()
+    await stage.wrongTimes(20, (index) => ({ source: attacker, name: `name-${index}` }))
+    await stage.wrongTimes(10, (index) => ({ source: `203.0.113.${index}` }))
+    const refusals = flood(stage, 1_500, () => ({ source: attacker }))
+    await seconds(0)
+    expect(refusals).toHaveLength(1_500 - 16)
     expect(await stage.right()).toEqual({ outcome: 'admitted', seconds: 3 })
-    expect(refusals).toEqual(Array<string>(1_500).fill('limit-reached'))
+    expect(outcomes(refusals, 'limit-reached')).toBe(1_500)
   })
 
   it('are told at once when postern stops, and so is whoever comes then', async () => {
     const stage = setGuardStage()
     await stage.wrongTimes(10, { known: true })
-    const outcomes: string[] = []
-    for (const known of [true, false]) {
-      stage.guard
-        .admit({ source: '192.0.2.1', name: 'printer', known })
-        .catch((error) => outcomes.push(codeOf(error)))
-    }
+    const answers = [true, false].map((known) => stage.begin({ known, right: true }))
     await seconds(1)
-    expect(outcomes).toEqual([])
     stage.guard.close()
     await seconds(0)
-    expect(outcomes).toEqual(['provider-unavailable', 'provider-unavailable'])
+    for (const { outcome } of await Promise.all(answers)) expect(outcome).toBe('provider-unavailable')
     expect(await stage.right()).toMatchObject({ outcome: 'provider-unavailable', seconds: 0 })
   })
 })

@@ -64,14 +64,10 @@ describe('a source that guesses', () => {
   it('is turned away while it waits for its turn, when others from it fail meanwhile', async () => {
     const stage = setGuardStage()
     await stage.wrongTimes(10, (index) => ({ source: `203.0.113.${index}`, name: 'printer' }))
-    const waiting = stage.guard.admit({ source: attacker, name: 'printer', known: false })
-    const outcome = waiting.then(
-      () => 'admitted',
-      (error) => error.code,
-    )
+    const waiting = stage.begin({ source: attacker, name: 'printer', right: true })
     await stage.wrongTimes(20, anyName)
     await seconds(3)
-    expect(await outcome).toBe('limit-reached')
+    expect((await waiting).outcome).toBe('limit-reached')
   })
 
   it.each([
@@ -152,19 +148,48 @@ describe('the same wrong secret', () => {
 })
 
 describe('wrong keys and links', () => {
-  it('count with wrong passwords, whichever comes first', async () => {
+  it('are twenty from one source, and then it hears only when to come again', async () => {
     const stage = setGuardStage()
-    for (let index = 0; index < 10; index++) expect(await stage.refused(attacker)).toBe('wrong')
-    await stage.wrongTimes(10, anyName)
+    for (let index = 0; index < 20; index++) expect(await stage.refused(attacker)).toBe('wrong')
     expect(await stage.refused(attacker)).toBe('limit-reached')
-    expect((await stage.right({ source: attacker })).outcome).toBe('limit-reached')
+    expect(await stage.refused(owner)).toBe('wrong')
+    await seconds(limits.guessWindowSeconds)
+    expect(await stage.refused(attacker)).toBe('wrong')
+  })
+
+  it('cost nobody a guess at a password, and passwords none of them', async () => {
+    const stage = setGuardStage({ guessesInAll: 40 })
+    for (let index = 0; index < 60; index++) await stage.refused(attacker)
+    expect(await stage.right({ source: attacker })).toEqual({ outcome: 'admitted', seconds: 0 })
+    await stage.wrongTimes(25, (index) => ({ source: owner, name: `name-${index}` }))
+    expect((await stage.right({ source: owner })).outcome).toBe('limit-reached')
     expect(await stage.refused(owner)).toBe('wrong')
   })
 
   it('count once when they are the same', async () => {
     const stage = setGuardStage()
     for (let index = 0; index < 30; index++) expect(await stage.refused(owner, 'an-old-key')).toBe('wrong')
-    expect((await stage.right({ source: owner })).outcome).toBe('admitted')
+  })
+})
+
+describe('a source that many share', () => {
+  const door = { kind: 'page', isShared: true, refusesLate: false } as const
+
+  it('is not turned away for what one of them does; the name is guessed at no faster', async () => {
+    const stage = setGuardStage()
+    await stage.wrongTimes(60, { source: attacker, name: 'administrator', door })
+    expect(await stage.right({ source: attacker, name: 'viewer', door })).toEqual({
+      outcome: 'admitted',
+      seconds: 0,
+    })
+    expect(await stage.right({ source: attacker, name: 'administrator', door })).toEqual({
+      outcome: 'admitted',
+      seconds: 3,
+    })
+    expect(await stage.right({ source: attacker, name: 'administrator' })).toEqual({
+      outcome: 'admitted',
+      seconds: 0,
+    })
   })
 })
 

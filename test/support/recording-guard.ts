@@ -1,12 +1,14 @@
 import { Failure } from '../../src/base/failure.ts'
 import type { Attempt, Guard } from '../../src/guessing/guard.ts'
 
+type Asked = Pick<Attempt, 'source' | 'name' | 'known'>
+
 /** Lets everybody try and notes what it was told; a source in `turnedAway` may not try, unless it is known. */
 export function createRecordingGuard() {
   const calls: {
-    asked: Attempt[]
-    failed: Attempt[]
-    harmless: Attempt[]
+    asked: Asked[]
+    failed: Asked[]
+    harmless: Asked[]
     refused: string[]
     secrets: string[]
   } = {
@@ -19,17 +21,19 @@ export function createRecordingGuard() {
   const turnedAway = new Set<string>()
   const tooMany = () => new Failure('limit-reached', 'Too many', { retryAfterSeconds: 60 })
   const guard: Guard = {
-    async admit(attempt) {
-      calls.asked.push(attempt)
-      if (!attempt.known && turnedAway.has(attempt.source)) throw tooMany()
-    },
-    async failed(attempt, secret) {
-      if (secret === undefined) calls.harmless.push(attempt)
+    async attempt({ source, name, known, secret }, look) {
+      const asked = { source, name, known }
+      calls.asked.push(asked)
+      if (!known && turnedAway.has(source)) throw tooMany()
+      const seen = await look()
+      if (seen === 'right') return true
+      if (seen === 'harmless') calls.harmless.push(asked)
       else {
-        calls.failed.push(attempt)
+        calls.failed.push(asked)
         calls.secrets.push(secret.reveal())
       }
-      if (turnedAway.has(attempt.source)) throw tooMany()
+      if (turnedAway.has(source)) throw tooMany()
+      return false
     },
     refused(source, secret) {
       calls.refused.push(source)

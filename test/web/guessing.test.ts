@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
+import { Secret } from '../../src/base/secret.ts'
 import { ConsentRefused } from '../../src/consent/consent-refused.ts'
 import { keys, link, type TestDoor, testDoor } from './test-door.ts'
 
@@ -14,21 +15,32 @@ const targets: [string, number, (test: TestDoor, wrong: string) => ReturnType<Te
   ['the state of a consent', 400, (test, wrong) => test.get(`/oauth/callback?code=x&state=${wrong}`)],
 ]
 
+const password = 'violet-Harbour-7-kettle'
+
+function signIn(test: TestDoor, secret: string, name = 'administrator') {
+  return test.post('/sign-in', { name, password: secret })
+}
+
 const notBegun = new ConsentRefused('not-begun', 'No consent is under way', { fix: 'Start again.' })
 
-function doorThatKnowsNoConsent(): TestDoor {
-  const test = testDoor()
+const anybody = '192.0.2.44'
+
+/** Behind a proxy that says for whom it asks. */
+function doorBehindProxy(): TestDoor {
+  const test = testDoor({ trustedProxies: ['127.0.0.0/8', '::1/128'] })
   test.services.consent.outcome = notBegun
   return test
 }
 
 describe.each(targets)('who guesses %s', (name, refusal, ask) => {
   const isApi = name.includes('API key')
+  const guess = (test: TestDoor, wrong: string) => ask(test, wrong).set('X-Forwarded-For', anybody)
 
   it(`hears ${refusal} twenty times, then 429 and for how long`, async () => {
-    const test = doorThatKnowsNoConsent()
-    for (let guess = 0; guess < 20; guess++) expect((await ask(test, `wrong-${guess}`)).status).toBe(refusal)
-    const response = await ask(test, 'wrong-20')
+    const test = doorBehindProxy()
+    for (let count = 0; count < 20; count++)
+      expect((await guess(test, `wrong-${count}`)).status).toBe(refusal)
+    const response = await guess(test, 'wrong-20')
     expect(response.status).toBe(429)
     expect(response.headers['retry-after']).toBe('900')
     expect(response.headers['www-authenticate']).toBeUndefined()
@@ -43,8 +55,83 @@ describe.each(targets)('who guesses %s', (name, refusal, ask) => {
   })
 
   it('is not counted for the same one again', async () => {
-    const test = doorThatKnowsNoConsent()
-    for (let time = 0; time < 50; time++) expect((await ask(test, 'the-old-one')).status).toBe(refusal)
+    const test = doorBehindProxy()
+    for (let time = 0; time < 50; time++) expect((await guess(test, 'the-old-one')).status).toBe(refusal)
+  })
+
+  it('costs nobody a guess at a password', async () => {
+    const test = doorBehindProxy()
+    await test.services.pagePasswords.set('administrator', new Secret(password))
+    for (let count = 0; count < 40; count++) await guess(test, `wrong-${count}`)
+    expect((await signIn(test, 'wrong').set('X-Forwarded-For', anybody)).status).toBe(401)
+    expect((await signIn(test, password).set('X-Forwarded-For', anybody)).status).toBe(303)
+  })
+})
+
+describe('what another site makes browsers ask for', () => {
+  const foreign: [string, Record<string, string>][] = [
+    ['an image on a page of another site', { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Dest': 'image' }],
+    ['a page of a neighbour', { 'Sec-Fetch-Site': 'same-site' }],
+    ['a frame', { 'Sec-Fetch-Dest': 'iframe' }],
+    ['an image, by a browser that says only where it stands', { Referer: 'https://evil.example/' }],
+    ['a request with a foreign Origin', { Origin: 'https://evil.example' }],
+    ['a request with an opaque Origin', { Origin: 'null' }],
+  ]
+
+  it.each(foreign)('counts nowhere: %s', async (_, headers) => {
+    const test = doorBehindProxy()
+    for (let count = 0; count < 25; count++) {
+      for (const path of ['/sign-in/', '/consent/', '/oauth/callback?code=x&state=']) {
+        const asked = test.get(`${path}wrong-${count}`).set({ 'X-Forwarded-For': anybody, ...headers })
+        expect((await asked).status).not.toBe(429)
+      }
+    }
+    expect(test.lines.join('')).not.toContain('guessing.')
+    expect((await test.get('/sign-in/wrong').set('X-Forwarded-For', anybody)).status).toBe(404)
+  })
+})
+
+describe('where many come from one address', () => {
+  it.each([
+    ['this machine', [], {}],
+    ['a proxy that nobody named', [], { 'X-Forwarded-For': anybody }],
+    ['a proxy that does not say for whom it asks', ['127.0.0.0/8'], {}],
+    ['a proxy that says what cannot be read', ['127.0.0.0/8'], { 'X-Forwarded-For': `${anybody}, unknown` }],
+  ] as const)('wrong links lock out nobody: %s', async (_, trustedProxies, headers) => {
+    const test = testDoor({ trustedProxies: [...trustedProxies] })
+    await test.services.pagePasswords.set('administrator', new Secret(password))
+    for (let count = 0; count < 40; count++) {
+      expect((await test.get(`/sign-in/wrong-${count}`).set(headers)).status).toBe(404)
+      expect((await test.get(`/consent/wrong-${count}`).set(headers)).status).toBe(404)
+    }
+    expect((await signIn(test, password).set(headers)).status).toBe(303)
+  })
+
+  it('believes of X-Forwarded-For only what its own proxies have written', async () => {
+    const test = testDoor({ trustedProxies: ['127.0.0.0/8', '10.0.0.0/8'] })
+    const seen = async (header: string) => {
+      await test.services.pagePasswords.set('administrator', new Secret(password))
+      await signIn(test, password).set('X-Forwarded-For', header)
+      const [session] = (await test.services.pageAccess.sessions()).slice(-1)
+      await test.services.pageAccess.end(session?.id ?? '')
+      return session?.source
+    }
+    expect(await seen('192.0.2.1, 198.51.100.7')).toBe('198.51.100.7')
+    expect(await seen('192.0.2.1, 198.51.100.7, 10.1.2.3')).toBe('198.51.100.7')
+    expect(await seen('198.51.100.7:4711')).toBe('198.51.100.7')
+    expect(await seen('[2001:db8:1:2:3::4]:4711')).toBe('2001:db8:1:2::/64')
+    expect(await seen('::ffff:198.51.100.7')).toBe('198.51.100.7')
+    for (const unreadable of [
+      '',
+      'unknown',
+      '198.51.100.7, _hidden',
+      '10.1.2.3',
+      '127.0.0.1',
+      '198.51.100.7,',
+    ]) {
+      expect(await seen(unreadable), unreadable).toBe('127.0.0.1')
+    }
+    expect(await seen(`${'192.0.2.1, '.repeat(1_000)}198.51.100.8`)).toBe('198.51.100.8')
   })
 })
 
@@ -52,7 +139,7 @@ describe('a source without guesses', () => {
   async function turnedAway(): Promise<TestDoor> {
     const test = testDoor()
     for (let guess = 0; guess < 21; guess++) await test.api('get', '/mailboxes', `wrong-${guess}`)
-    expect((await test.get('/sign-in/wrong')).status).toBe(429)
+    expect((await test.api('get', '/mailboxes', 'wrong')).status).toBe(429)
     return test
   }
 
@@ -87,7 +174,7 @@ describe('a source without guesses', () => {
   it('is not another one because a header says so', async () => {
     const test = await turnedAway()
     for (const header of ['X-Forwarded-For', 'Forwarded', 'X-Real-IP', 'True-Client-IP']) {
-      const response = await test.get('/sign-in/wrong').set(header, '192.0.2.44')
+      const response = await test.api('get', '/mailboxes', 'wrong').set(header, '192.0.2.44')
       expect(response.status, header).toBe(429)
     }
   })

@@ -39,6 +39,7 @@ export function testDoor({
   listen = [{ host: '127.0.0.1', port: 8587 }] as Endpoint[],
   registered = true,
   ready = async () => {},
+  trustedProxies = [] as string[],
   limits = {} as Partial<typeof defaultLimits>,
 } = {}) {
   const lines: string[] = []
@@ -74,7 +75,7 @@ export function testDoor({
     guard,
     rehearse: scriptedRehearsal(),
     pageAccess,
-    pagePasswords: createPagePasswords({ store: { pageAccess }, guard, log, scryptCost: 1024 }),
+    pagePasswords: createPagePasswords({ store: { pageAccess }, guard, clock, log, scryptCost: 1024 }),
     keyedHash: (purpose: string, value: string) =>
       createHmac('sha256', purpose).update(value).digest('base64url'),
   }
@@ -82,6 +83,7 @@ export function testDoor({
   const door = createWebDoor({
     listen,
     publicUrl: new URL(publicUrl),
+    trustedProxies,
     services,
     ready,
     limits: { ...defaultLimits, ...limits },
@@ -97,6 +99,7 @@ export function testDoor({
     webApp: createWebApp({
       publicUrl: new URL(publicUrl),
       ports: () => listen.map(({ port }) => port),
+      isProxy: () => false,
       signInLinks: createSignInLinks({ publicUrl: new URL(publicUrl), clock }),
       services,
       noteProof: () => {},

@@ -35,7 +35,7 @@ export async function bearerOf(
     noteProof(request)
     return principal
   }
-  countWrong(request, token)
+  countWrong(request, token, 'key')
   throw unauthorised('This API key is not valid', 'Bearer realm="postern", error="invalid_token"')
 }
 

@@ -99,7 +99,7 @@ export function createConsentPages(parts: ConsentPagesParts): Router {
       // A refusal is a page of this flow; what is broken in postern is the last handler's business.
       if (answer.failure.code === 'internal') throw error
       const refused = error instanceof ConsentRefused ? error : undefined
-      if (refused?.reason === 'not-begun') countWrong(request, state)
+      if (refused?.reason === 'not-begun') countWrong(request, state, 'link')
       response.set(answer.headers)
       const over = refused && withoutReturn.includes(refused.reason)
       const wayOn = over || !origin ? undefined : tryAgain(origin, pages, t)
@@ -112,7 +112,7 @@ export function createConsentPages(parts: ConsentPagesParts): Router {
     try {
       return await asked
     } catch (error) {
-      if (error instanceof Failure && error.code === 'not-found') countWrong(request, link)
+      if (error instanceof Failure && error.code === 'not-found') countWrong(request, link, 'link')
       throw error
     }
   }

@@ -3,6 +3,9 @@ import express from 'express'
 /** Reads a form, of which nothing is large. */
 export const readForm = express.urlencoded({ extended: false, limit: '64kb' })
 
+/** The same for a name and a password of anybody: thousands of them are not to take memory. */
+export const readShortForm = express.urlencoded({ extended: false, limit: '4kb', parameterLimit: 10 })
+
 /** A form as it came: `application/x-www-form-urlencoded`, where a name may come more than once. */
 export type Fields = Readonly<Record<string, unknown>>
 

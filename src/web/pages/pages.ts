@@ -7,6 +7,7 @@ import type { NoteProof } from '../connections.ts'
 import { exactRouter } from '../exact-router.ts'
 import type { HostAllowList } from '../host-allow-list.ts'
 import { HttpRefusal } from '../http-refusal.ts'
+import { createKnownBrowsers } from '../known-browsers.ts'
 import { sameOrigin } from '../same-origin.ts'
 import { createSessions } from '../sessions.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
@@ -120,6 +121,7 @@ export function createPages({
       publicUrl,
       pages,
       sessions,
+      knownBrowsers: createKnownBrowsers({ publicUrl, keyedHash, clock }),
       pagePasswords,
       signInLinks,
       countWrong,

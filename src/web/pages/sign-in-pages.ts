@@ -6,17 +6,19 @@ import type { PagePasswords } from '../../mailboxes/services.ts'
 import type { PageRole } from '../../store/ports.ts'
 import { allowOnly } from '../allow-only.ts'
 import { exactRouter } from '../exact-router.ts'
+import { goneSignal } from '../gone.ts'
 import type { Html } from '../html.ts'
 import { html } from '../html.ts'
 import { HttpRefusal } from '../http-refusal.ts'
+import type { KnownBrowsers } from '../known-browsers.ts'
 import type { Sessions } from '../sessions.ts'
 import { checkCsrf } from '../sessions.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
 import { newLinkAdvice } from '../sign-in-links.ts'
-import { sourceKey } from '../source-key.ts'
+import { requestSource, sourceKey } from '../source-key.ts'
 import { type Phrases, phrase, phrasesFor } from '../texts/phrases.ts'
 import type { CountWrongSecret } from '../wrong-secret.ts'
-import { fieldsOf, one, readForm } from './form-fields.ts'
+import { fieldsOf, one, readForm, readShortForm } from './form-fields.ts'
 import { mistakeSection, refusalOf } from './mistake-page.ts'
 import type { PageSender } from './page.ts'
 
@@ -24,6 +26,7 @@ export interface SignInPagesParts {
   publicUrl: URL
   pages: PageSender
   sessions: Sessions
+  knownBrowsers: KnownBrowsers
   pagePasswords: PagePasswords
   signIns: Pick<PageSignIns, 'providers'>
   signInLinks: SignInLinks
@@ -40,7 +43,8 @@ const invitations: Record<PageRole, string> = {
 
 /** Signing a browser in, by a one-time link or a password, and out again. */
 export function createSignInPages(parts: SignInPagesParts): Router {
-  const { publicUrl, pages, sessions, pagePasswords, signIns, signInLinks, countWrong, log } = parts
+  const { publicUrl, pages, sessions, knownBrowsers, pagePasswords, signIns, signInLinks, countWrong, log } =
+    parts
   const router = exactRouter()
 
   router
@@ -49,12 +53,15 @@ export function createSignInPages(parts: SignInPagesParts): Router {
       const t = phrasesFor(request)
       pages.send(response, { title: t`Sign in`, body: passwordForm(t) })
     })
-    .post(readForm, async (request, response) => {
+    .post(readShortForm, async (request, response) => {
       const fields = fieldsOf(request.body)
       const [name, password] = [one(fields, 'name') ?? '', new Secret(one(fields, 'password') ?? '')]
       try {
-        const role = await pagePasswords.check(name, password, request.socket.remoteAddress ?? '')
+        const { key: source, isShared } = requestSource(request)
+        const from = { source, isShared, knownBrowser: knownBrowsers.idOf(request, name) }
+        const role = await pagePasswords.check(name, password, from, goneSignal(response))
         await sessions.begin(request, response, { role, means: 'password' })
+        knownBrowsers.remember(request, response, role)
         log.info(
           { event: 'page.signed-in', by: role, means: 'password', source: sourceKey(request) },
           'a browser signed in',
@@ -87,6 +94,7 @@ export function createSignInPages(parts: SignInPagesParts): Router {
       const role = signInLinks.redeem(request.params.token)
       if (!role) throw refusal(request, request.params.token)
       await sessions.begin(request, response, { role, means: 'link' })
+      knownBrowsers.remember(request, response, role)
       log.info(
         { event: 'page.signed-in', by: role, means: 'link', source: sourceKey(request) },
         'a browser signed in by a one-time link',
@@ -127,7 +135,7 @@ export function createSignInPages(parts: SignInPagesParts): Router {
   }
 
   function refusal(request: Request, token: string): HttpRefusal {
-    countWrong(request, token)
+    countWrong(request, token, 'link')
     return new HttpRefusal(404, 'This sign-in link is unknown, used already, or older than 15 minutes', {
       fix: newLinkAdvice(publicUrl),
     })

@@ -8,7 +8,8 @@ export const japaneseOfPages: Dictionary = {
   'postern does not answer to this name and port': 'postern はこの名前とポートには応答しません',
   'Use {1}, or set POSTERN_PUBLIC_URL to the address that browsers use.':
     '{1} を使うか、ブラウザーが使うアドレスを POSTERN_PUBLIC_URL に設定してください。',
-  'The request body is larger than 64 KiB': 'リクエスト本文が 64 KiB を超えています',
+  'The request body is larger than what is read here':
+    'リクエスト本文が、ここで読み取れる大きさを超えています',
   'The encoding of the request body is not understood': 'リクエスト本文の文字コードを解釈できません',
   'Send it as UTF-8.': 'UTF-8 で送ってください。',
   'The request cannot be read': 'リクエストを読み取れません',

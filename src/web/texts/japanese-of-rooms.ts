@@ -542,9 +542,17 @@ export const japaneseOfRooms: Dictionary = {
     '登録のテナントをメールボックスの組織に合わせるか、その組織のアカウントで同意してください。',
   'Check the client id of the registration.': '登録のクライアントIDを確認してください。',
 
+  // base
+  '"{1}" is not a mail address': '「{1}」はメールアドレスではありません',
+  'Give one address of the form name@example.com.': 'name@example.com の形のアドレスを一つ入力してください。',
+  'Something went wrong inside postern': 'postern の内部で問題が発生しました',
+  'postern is stopping': 'postern は停止しようとしています',
+  'The client has gone': 'クライアントは接続を終えました',
+
   // guessing
-  'Too many wrong passwords, keys or links came from this address':
-    'このアドレスから、誤ったパスワード、キー、リンクが多数送られました',
+  'Too many wrong passwords came from this address': 'このアドレスから、誤ったパスワードが多数送られました',
+  'Too many wrong keys or links came from this address':
+    'このアドレスから、誤ったキーやリンクが多数送られました',
   'Try again with the right one in {1} seconds.': '{1} 秒後に正しいものでもう一度試してください。',
   'Too many sign-ins are waiting at once': '同時に待機しているサインインが多すぎます',
   'Try again in a minute.': '1 分後にもう一度試してください。',

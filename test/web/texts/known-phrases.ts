@@ -16,6 +16,7 @@ const rooms = [
   'governor',
   'providers',
   'guessing',
+  'base',
 ]
 const failures = new Set(['Failure', 'HttpRefusal', 'ConsentRefused'])
 const saidProperties = new Set(['fix', 'advice', 'purpose', 'notes', 'registrationSteps', 'what'])

@@ -1,7 +1,7 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net'
-import { printable } from '../base/address.ts'
-import { Failure } from '../base/failure.ts'
-import { peerAddress, plainAddress } from '../base/plain-address.ts'
+import { printable } from './address.ts'
+import { Failure } from './failure.ts'
+import { peerAddress, plainAddress } from './plain-address.ts'
 
 /**
  * Reads an address or a CIDR block (RFC 4632, RFC 4291 section 2.3) into the form `address/bits`. An IPv4-mapped

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isWithin, parseNetwork } from '../../src/mailboxes/networks.ts'
+import { isWithin, parseNetwork } from '../../src/base/networks.ts'
 
 describe('a network', () => {
   it.each([
