@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import { addressKey, domainMailbox } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
+import { changeRow } from './change-row.ts'
 import { noteUse, revoke } from './credential-rows.ts'
 import type { Database } from './database.ts'
 import type { ApiKey, ApiKeyStore, Scope } from './ports.ts'
@@ -58,7 +59,7 @@ export async function narrowScopes(tables: Kysely<Tables>, now: number, ended?: 
     const kept = scopes.filter((scope) => isCovered(scope) && (ended === undefined || keyOf(scope) !== ended))
     if (kept.length === scopes.length) continue
     const change = kept.length === 0 ? { revoked_at: now } : { scopes: JSON.stringify(kept) }
-    await tables.updateTable('api_keys').set(change).where('id', '=', id).execute()
+    await changeRow(tables, 'api_keys', { id }, () => change)
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import { addressKey } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
+import { changeRow } from './change-row.ts'
 import type { Database } from './database.ts'
 import type { ConsentLink, ConsentLinkStore } from './ports.ts'
 import { present } from './present.ts'
@@ -56,15 +57,10 @@ export async function useUpLink(
   mailboxKey: string,
   now: number,
 ): Promise<void> {
-  const [used] = await tables
-    .updateTable('consent_links')
-    .set({ used_at: now })
-    .where('id', '=', id)
-    .where('mailbox_key', '=', mailboxKey)
-    .where('used_at', 'is', null)
-    .where('expires_at', '>', now)
-    .execute()
-  if (used?.numUpdatedRows === 1n) return
+  const used = await changeRow(tables, 'consent_links', { id, mailbox_key: mailboxKey }, (link) =>
+    link.used_at === null && link.expires_at > now ? { used_at: now } : undefined,
+  )
+  if (used) return
   throw new Failure('not-found', 'This consent link was used already, has expired, or never existed', {
     fix: 'Ask for a new link.',
   })

@@ -1,22 +1,27 @@
 import type { Kysely } from 'kysely'
+import { changeRow } from './change-row.ts'
 import type { Tables } from './tables.ts'
 
 type CredentialTable = 'logins' | 'api_keys'
 
-/** Marks a credential revoked. False when there is none, or it is revoked already. */
+/** Marks a credential revoked; one that something else than postern has written goes altogether. False when there is none, or it is revoked already. */
 export async function revoke(
   tables: Kysely<Tables>,
   table: CredentialTable,
   id: string,
   revokedAt: number,
 ): Promise<boolean> {
-  const [marked] = await tables
-    .updateTable(table)
-    .set({ revoked_at: revokedAt })
+  const revoked = await changeRow(tables, table, { id }, ({ revoked_at }) =>
+    revoked_at === null ? { revoked_at: revokedAt } : undefined,
+  )
+  if (revoked) return true
+  const known = tables.selectFrom(table).select('id').where('id', '=', id)
+  const [gone] = await tables
+    .deleteFrom(table)
     .where('id', '=', id)
-    .where('revoked_at', 'is', null)
+    .where((by) => by.not(by.exists(known)))
     .execute()
-  return marked?.numUpdatedRows === 1n
+  return gone?.numDeletedRows === 1n
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely'
+import type { RowMarks } from './row-marks.ts'
 import type { Refusals } from './store-failures.ts'
 import type { Tables } from './tables.ts'
 
@@ -9,4 +10,10 @@ export interface Database {
   /** One transaction: on disk when the promise resolves, without effect when it rejects. */
   change<T>(work: (tables: Transaction<Tables>) => Promise<T>, refusals?: Refusals): Promise<T>
   close(): Promise<void>
+}
+
+/** One whose rows can be trusted, or not be seen. */
+export interface MarkableDatabase extends Database {
+  /** The same, through which only rows are seen whose mark fits, and each that is written gets one. */
+  marked(marks: RowMarks): Database
 }

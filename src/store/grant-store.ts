@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely'
 import { addressKey, domainMailbox } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
+import { changeRow } from './change-row.ts'
 import { useUpLink } from './consent-link-store.ts'
 import type { Database } from './database.ts'
 import { type GrantRow, grantOf, grantPlace, openGrant } from './grant-row.ts'
@@ -188,17 +189,12 @@ export async function lapseGrant(
   since: number,
   reason: string,
 ): Promise<void> {
-  await tables
-    .updateTable('grants')
-    .set((by) => ({
-      state: 'lapsed',
-      lapsed_since: since,
-      lapse_reason: reason,
-      version: by('version', '+', 1),
-    }))
-    .where('mailbox_key', '=', mailboxKey)
-    .where('state', '=', 'active')
-    .execute()
+  await changeRow(tables, 'grants', { mailbox_key: mailboxKey, state: 'active' }, ({ version }) => ({
+    state: 'lapsed' as const,
+    lapsed_since: since,
+    lapse_reason: reason,
+    version: version + 1,
+  }))
 }
 
 /** Removes a grant without a person: it has nothing that could lapse. True when there was one. */
@@ -219,13 +215,8 @@ function changeVersion(
   change: Partial<GrantsTable>,
 ): Promise<GrantRow | undefined> {
   return database.change(async (tables) => {
-    const [changed] = await tables
-      .updateTable('grants')
-      .set({ ...change, version: version + 1 })
-      .where('id', '=', id)
-      .where('version', '=', version)
-      .execute()
-    if (changed?.numUpdatedRows !== 1n) return undefined
+    const whole = { ...change, version: version + 1 }
+    if (!(await changeRow(tables, 'grants', { id, version }, () => whole))) return undefined
     return withMailbox(tables).where('grants.id', '=', id).executeTakeFirstOrThrow()
   })
 }

@@ -2,11 +2,12 @@ import { pathToFileURL } from 'node:url'
 import type { DatabaseSyncInstance } from '@photostructure/sqlite'
 import type { Kysely } from 'kysely'
 import { Failure } from '../base/failure.ts'
+import type { Secret } from '../base/secret.ts'
 import { exists } from './data-dir.ts'
 import type { Database } from './database.ts'
 import { openHashRoot, sealedHashRoot } from './hash-root.ts'
 import { sql } from './kysely.ts'
-import { newestSchema, schemaOf } from './migrations.ts'
+import { markedSchema, newestSchema, schemaOf } from './migrations.ts'
 import type { Sealer } from './sealer.ts'
 import { createDatabase } from './sqlite-database.ts'
 import { loadSqlite } from './sqlite-library.ts'
@@ -16,17 +17,20 @@ import type { Tables } from './tables.ts'
 /**
  * Looks whether the database file can be used with this program and this key, before anything is changed: not even
  * the -wal file is folded into it. Content with a file that does not exist yet.
+ * Gives the hash root of one that does.
  * @throws Failure `configuration`
  */
-export async function inspectDatabase(path: string, sealer: Sealer): Promise<void> {
-  if (!(await exists(path))) return
+export async function inspectDatabase(path: string, sealer: Sealer): Promise<Secret | undefined> {
+  if (!(await exists(path))) return undefined
   let database: Database | undefined
   try {
     const connection = await openUntouched(path)
     database = createDatabase(connection)
     requireSound(connection, path)
     const schema = await database.read((tables) => inspectSchema(tables, path))
-    if (schema > 0) await openHashRoot(sealer, await database.read(sealedHashRoot))
+    if (schema === 0) return undefined
+    const marked = schema >= markedSchema
+    return await openHashRoot(sealer, await database.read(sealedHashRoot), { marked })
   } catch (error) {
     if (isCorrupt(error)) throw damaged(path, error)
     if (error instanceof Failure && error.code === 'configuration') throw error

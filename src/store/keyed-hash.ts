@@ -7,19 +7,21 @@ import type { Secret } from '../base/secret.ts'
  * A root of its own, rather than the sealing key itself: replacing the sealing key then leaves every login valid.
  */
 export function createKeyedHash(root: Secret): KeyedHash {
-  const octets = Buffer.from(root.reveal(), 'base64url')
+  const derive = (purpose: HashPurpose) => deriveKey(root, `postern hash key: ${purpose}`)
   const keys: Record<HashPurpose, KeyObject> = {
-    login: derive(octets, 'login'),
-    'api-key': derive(octets, 'api-key'),
-    consent: derive(octets, 'consent'),
-    'page-session': derive(octets, 'page-session'),
-    'page-form': derive(octets, 'page-form'),
-    'page-sign-in': derive(octets, 'page-sign-in'),
-    'page-browser': derive(octets, 'page-browser'),
+    login: derive('login'),
+    'api-key': derive('api-key'),
+    consent: derive('consent'),
+    'page-session': derive('page-session'),
+    'page-form': derive('page-form'),
+    'page-sign-in': derive('page-sign-in'),
+    'page-browser': derive('page-browser'),
   }
   return (purpose, value) => createHmac('sha256', keys[purpose]).update(value).digest('base64url')
 }
 
-function derive(root: Buffer, purpose: HashPurpose): KeyObject {
-  return createSecretKey(Buffer.from(hkdfSync('sha256', root, '', `postern hash key: ${purpose}`, 32)))
+/** A key of its own for each use of the hash root. */
+export function deriveKey(root: Secret, use: string): KeyObject {
+  const octets = Buffer.from(root.reveal(), 'base64url')
+  return createSecretKey(Buffer.from(hkdfSync('sha256', octets, '', use, 32)))
 }

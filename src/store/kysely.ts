@@ -4,6 +4,17 @@ import { createRequire } from 'node:module'
  * kysely as CommonJS. As ES modules its 279 files take half as long again to load and more memory, at every start: Node reads
  * those one by one and all of them before any runs.
  */
-export const { Kysely, SqliteDialect, sql } = createRequire(import.meta.url)(
-  'kysely',
-) as typeof import('kysely')
+export const {
+  AliasNode,
+  ColumnNode,
+  ColumnUpdateNode,
+  IdentifierNode,
+  Kysely,
+  OperationNodeTransformer,
+  PrimitiveValueListNode,
+  SqliteDialect,
+  sql,
+  TableNode,
+  ValueNode,
+  ValuesNode,
+} = createRequire(import.meta.url)('kysely') as typeof import('kysely')

@@ -1,6 +1,7 @@
 import { normalForm } from '../base/normal-form.ts'
 import type { ListedLogin, Login } from './ports.ts'
 import { present } from './present.ts'
+import { readVerifier } from './read-verifier.ts'
 import type { Place, Sealer } from './sealer.ts'
 import type { LoginsTable } from './tables.ts'
 
@@ -64,6 +65,9 @@ function passwordPlace(id: string): Place {
   return { table: 'logins', column: 'sealed_password', row: id }
 }
 
+/** People see such a login still, and nobody signs in by it. */
+const nobodys: ListedLogin['verifier'] = { kind: 'keyed', hash: '' }
+
 function listedLogin(columns: LoginsTable, mailboxes: string[]): ListedLogin {
   return {
     id: columns.id,
@@ -74,7 +78,7 @@ function listedLogin(columns: LoginsTable, mailboxes: string[]): ListedLogin {
     networks: JSON.parse(columns.networks) as string[],
     rewriteSender: columns.rewrite_sender === 1,
     ...(columns.personal === 1 && { personal: true }),
-    verifier: JSON.parse(columns.verifier) as ListedLogin['verifier'],
+    verifier: readVerifier(columns.verifier) ?? nobodys,
     createdAt: columns.created_at,
     ...present({
       expiresAt: columns.expires_at,

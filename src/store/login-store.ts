@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import { addressKey } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import { normalForm } from '../base/normal-form.ts'
+import { changeRow } from './change-row.ts'
 import { noteUse, revoke } from './credential-rows.ts'
 import type { Database } from './database.ts'
 import { type LoginRow, listedLogins, openLogin, rowOf } from './login-row.ts'
@@ -78,20 +79,13 @@ async function addSenders(
   id: string,
   senders: readonly string[],
 ): Promise<LoginRow[]> {
-  const found = await tables
-    .selectFrom('logins')
-    .select('senders')
-    .where('id', '=', id)
-    .where('revoked_at', 'is', null)
-    .executeTakeFirst()
-  if (found === undefined) return []
-  const all = [...(JSON.parse(found.senders) as string[]), ...senders]
-  const unique = [...new Map(all.map((sender) => [addressKey(sender), sender])).values()]
-  await tables
-    .updateTable('logins')
-    .set({ senders: JSON.stringify(unique) })
-    .where('id', '=', id)
-    .execute()
+  const changed = await changeRow(tables, 'logins', { id }, (login) => {
+    if (login.revoked_at !== null) return undefined
+    const all = [...(JSON.parse(login.senders) as string[]), ...senders]
+    const unique = [...new Map(all.map((sender) => [addressKey(sender), sender])).values()]
+    return { senders: JSON.stringify(unique) }
+  })
+  if (!changed) return []
   return await withMailboxes(tables).where('logins.id', '=', id).execute()
 }
 

@@ -4,6 +4,7 @@ import { type Address, addressKey, domainMailbox, sameAddress } from '../base/ad
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { narrowScopes } from './api-key-store.ts'
+import { changeRow } from './change-row.ts'
 import type { Database } from './database.ts'
 import { lapseGrant, putGrant, removeGrantWithoutPerson, type SealedGrant, sealGrant } from './grant-store.ts'
 import type { Mailbox, MailboxStore } from './ports.ts'
@@ -78,18 +79,18 @@ async function putMailbox(
     .selectAll()
     .where('address_key', '=', address_key)
     .executeTakeFirst()
-  if (!before) return addMailbox(tables, values, now, grant)
+  if (!before) {
+    // One that something else than postern has written goes with all that hung on it.
+    await tables.deleteFrom('mailboxes').where('address_key', '=', address_key).execute()
+    return addMailbox(tables, values, now, grant)
+  }
   const changed = await changeTerms(tables, before, values, now, grant)
-  await tables
-    .updateTable('mailboxes')
-    .set({
-      provider_id,
-      signs_in_as,
-      ...(mailbox.aliases !== undefined && { aliases }),
-      ...(changed && { terms }),
-    })
-    .where('address_key', '=', address_key)
-    .execute()
+  await changeRow(tables, 'mailboxes', { address_key }, () => ({
+    provider_id,
+    signs_in_as,
+    ...(mailbox.aliases !== undefined && { aliases }),
+    ...(changed && { terms }),
+  }))
   if (grant) await putGrant(tables, grant)
 }
 

@@ -1,13 +1,16 @@
 import type { Kysely } from 'kysely'
 import type { Database } from './database.ts'
 import { sql } from './kysely.ts'
+import { markMigrated, trustedRows } from './mark-migrated.ts'
 import { bindRights } from './migrations/bind-rights.ts'
 import { createFirstTables } from './migrations/first-tables.ts'
 import { addJournal } from './migrations/journal.ts'
+import { addMarks } from './migrations/mark-rows.ts'
 import { addRecipientCounts } from './migrations/recipient-counts.ts'
 import { addSignInTables } from './migrations/sign-in-tables.ts'
 import { addWaysToGrants } from './migrations/ways-to-grants.ts'
 import { addWebSignIns } from './migrations/web-sign-ins.ts'
+import type { RowMarks } from './row-marks.ts'
 import type { SchemaWords } from './schema-words.ts'
 import type { Tables } from './tables.ts'
 
@@ -22,18 +25,23 @@ const migrations: readonly Migration[] = [
   addWebSignIns,
   addJournal,
   bindRights,
+  addMarks,
 ]
 
 export const newestSchema = migrations.length
 
+/** From this one on each row that gives a right has a mark. */
+export const markedSchema = migrations.indexOf(addMarks) + 1
+
 /**
- * Brings the database to the newest schema, all steps and `then` (given the schema that was found) in one transaction.
+ * Brings the database to the newest schema, all steps and `then` (given the schema that was found; not where it is the newest) in one transaction.
  * Gives the schema that was found: 0 for a new database.
  */
 export function migrate(
   database: Database,
   words: SchemaWords,
   now: number,
+  marks: RowMarks,
   then: (tables: Kysely<Tables>, found: number) => Promise<void>,
 ): Promise<number> {
   return database.change(async (tables) => {
@@ -46,6 +54,8 @@ export function migrate(
       .modifyEnd(sql.raw(words.tableOptions))
       .execute()
     const found = await schemaOf(tables)
+    if (found === newestSchema) return found
+    const trusted = found >= markedSchema ? await trustedRows(tables, marks) : undefined
     for (const [index, migration] of migrations.entries()) {
       if (index < found) continue
       await migration(tables, words, now)
@@ -54,6 +64,8 @@ export function migrate(
         .values({ version: index + 1, applied_at: now })
         .execute()
     }
+    // Never again of rows that had no mark: whoever can write in the database would only have to take theirs away.
+    await markMigrated(tables, marks, trusted)
     await then(tables, found)
     return found
   })

@@ -7,19 +7,20 @@ import { createConsentLinkStore } from './consent-link-store.ts'
 import { prepareDataDir } from './data-dir.ts'
 import type { Database } from './database.ts'
 import { createGrantStore } from './grant-store.ts'
-import { openHashRoot, putHashRoot, sealedHashRoot, sealHashRoot } from './hash-root.ts'
+import { newHashRoot, openHashRoot, putHashRoot, sealedHashRoot, sealHashRoot } from './hash-root.ts'
 import { inspectDatabase } from './inspect-database.ts'
 import { createJournalStore } from './journal-store.ts'
 import { openKeyRing } from './key-ring.ts'
 import { createKeyedHash } from './keyed-hash.ts'
 import { createLoginStore } from './login-store.ts'
 import { createMailboxStore } from './mailbox-store.ts'
-import { migrate, newestSchema } from './migrations.ts'
+import { markedSchema, migrate, newestSchema } from './migrations.ts'
 import { createNoticeStore } from './notice-store.ts'
 import { createPageAccessStore } from './page-access-store.ts'
 import { createPendingConsentStore } from './pending-consent-store.ts'
 import type { Store } from './ports.ts'
 import { createRecipientCountStore } from './recipient-count-store.ts'
+import { createRowMarks } from './row-marks.ts'
 import { sqliteWords } from './schema-words.ts'
 import { createSealer, type Sealer } from './sealer.ts'
 import { openSqliteDatabase } from './sqlite-database.ts'
@@ -46,16 +47,16 @@ export interface OpenedStore {
 export async function openStore({ dataDir, key, clock, log }: StoreSettings): Promise<OpenedStore> {
   const files = await prepareDataDir(dataDir)
   const sealer = createSealer(await openKeyRing(files, key))
-  await inspectDatabase(files.database, sealer)
+  const root = (await inspectDatabase(files.database, sealer)) ?? newHashRoot()
+  const marks = createRowMarks(root, log)
   const database = await openSqliteDatabase(files.database)
   try {
-    const newRoot = await sealHashRoot(sealer)
-    const found = await migrate(database, sqliteWords, clock.now(), async (tables, schema) => {
-      if (schema === 0) await putHashRoot(tables, newRoot)
+    const sealedRoot = await sealHashRoot(sealer, root)
+    const found = await migrate(database, sqliteWords, clock.now(), marks, async (tables, schema) => {
+      if (schema < markedSchema) await putHashRoot(tables, sealedRoot)
     })
     if (found < newestSchema) log.info({ from: found, to: newestSchema }, 'the database has a new schema')
-    const root = await openHashRoot(sealer, await database.read(sealedHashRoot))
-    return { store: createStore(database, sealer, clock), keyedHash: createKeyedHash(root) }
+    return { store: createStore(database.marked(marks), sealer, clock), keyedHash: createKeyedHash(root) }
   } catch (error) {
     await database.close()
     throw error

@@ -1,6 +1,7 @@
 import type { Database } from './database.ts'
 import type { PageAccessStore, PageSession } from './ports.ts'
 import { present } from './present.ts'
+import { readScryptVerifier } from './read-verifier.ts'
 import type { PageSessionsTable } from './tables.ts'
 
 /** A use is noted to the minute. */
@@ -12,17 +13,14 @@ export function createPageAccessStore(database: Database): PageAccessStore {
       const found = await database.read((tables) =>
         tables.selectFrom('page_passwords').select('verifier').where('role', '=', role).executeTakeFirst(),
       )
-      return found && JSON.parse(found.verifier)
+      return found && readScryptVerifier(found.verifier)
     },
 
     setPassword: (role, verifier, keepSession) =>
       database.change(async (tables) => {
         const text = JSON.stringify(verifier)
-        await tables
-          .insertInto('page_passwords')
-          .values({ role, verifier: text })
-          .onConflict((on) => on.column('role').doUpdateSet({ verifier: text }))
-          .execute()
+        await tables.deleteFrom('page_passwords').where('role', '=', role).execute()
+        await tables.insertInto('page_passwords').values({ role, verifier: text }).execute()
         // Whoever knew the old one is out.
         await tables
           .deleteFrom('page_sessions')

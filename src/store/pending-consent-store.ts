@@ -40,19 +40,20 @@ export function createPendingConsentStore(database: Database, sealer: Sealer): P
 
     async take(stateHash, browserHash) {
       const taken = await database.change(async (tables) => {
-        const row = await tables
+        const ofBrowser = { state_hash: stateHash, browser_hash: browserHash }
+        const chosen = tables.selectFrom('pending_consents').selectAll()
+        const row = await chosen.where((by) => by.and(ofBrowser)).executeTakeFirst()
+        await tables
           .deleteFrom('pending_consents')
-          .where('state_hash', '=', stateHash)
-          .where('browser_hash', '=', browserHash)
-          .returningAll()
-          .executeTakeFirst()
+          .where((by) => by.and(ofBrowser))
+          .execute()
         if (!row) return undefined
-        const { address } = await tables
+        const mailbox = await tables
           .selectFrom('mailboxes')
           .select('address')
           .where('address_key', '=', row.mailbox_key)
-          .executeTakeFirstOrThrow()
-        return { row, mailbox: address }
+          .executeTakeFirst()
+        return mailbox && { row, mailbox: mailbox.address }
       })
       return taken && openRow(sealer, taken.row, taken.mailbox)
     },

@@ -1,8 +1,9 @@
 import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite'
 import type { SqliteDatabase, SqliteStatement } from 'kysely'
 import { Failure } from '../base/failure.ts'
-import type { Database } from './database.ts'
+import type { Database, MarkableDatabase } from './database.ts'
 import { Kysely, SqliteDialect } from './kysely.ts'
+import { markRows, showTrustedRows } from './marked-rows.ts'
 import { createPrivateFile } from './private-file.ts'
 import { loadSqlite } from './sqlite-library.ts'
 import { storeFailure } from './store-failures.ts'
@@ -12,7 +13,7 @@ import type { Tables } from './tables.ts'
  * Opens the SQLite file, made with mode 0600 if there is none. SQLite gives its -wal and -shm files the same mode.
  * @throws Failure `configuration`, `store-unavailable`
  */
-export async function openSqliteDatabase(path: string): Promise<Database> {
+export async function openSqliteDatabase(path: string): Promise<MarkableDatabase> {
   await createPrivateFile(path, 'database', '')
   const { DatabaseSync } = await loadSqlite()
   try {
@@ -22,12 +23,18 @@ export async function openSqliteDatabase(path: string): Promise<Database> {
     })
     // FULL: a commit is on disk before it is acknowledged. In WAL mode, NORMAL would lose the last ones with the power.
     connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-    const database = createDatabase(connection)
+    const tables = tablesOf(connection)
+    const database = createDatabase(connection, tables)
+    async function close(): Promise<void> {
+      foldJournal(connection)
+      await database.close()
+    }
     return {
       ...database,
-      async close() {
-        foldJournal(connection)
-        await database.close()
+      close,
+      marked(marks) {
+        const columns = showTrustedRows(connection, marks)
+        return { ...createDatabase(connection, tables.withPlugin(markRows(marks, columns))), close }
       },
     }
   } catch (error) {
@@ -37,9 +44,7 @@ export async function openSqliteDatabase(path: string): Promise<Database> {
 
 const busyMilliseconds = 2000
 
-export function createDatabase(connection: DatabaseSyncInstance): Database {
-  const tables = new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(connection) }) })
-
+export function createDatabase(connection: DatabaseSyncInstance, tables = tablesOf(connection)): Database {
   return {
     async read(query) {
       try {
@@ -64,6 +69,10 @@ export function createDatabase(connection: DatabaseSyncInstance): Database {
       if (connection.isOpen) connection.close()
     },
   }
+}
+
+function tablesOf(connection: DatabaseSyncInstance) {
+  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(connection) }) })
 }
 
 // SQLite does this by itself when the last connection closes; but the package closes a connection only when its

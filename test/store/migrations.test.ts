@@ -1,30 +1,10 @@
-import { chmod, mkdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
-import { silentLog } from '../../src/base/log.ts'
-import { Secret } from '../../src/base/secret.ts'
-import { openStore } from '../../src/store/open-store.ts'
-import { newDataDir, newLogin, now, stillClock } from './fixture.ts'
-import { changeDatabase, readDatabase } from './raw-database.ts'
-
-const key = new Secret('AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8')
-
-async function firstSchema(): Promise<string> {
-  const dataDir = await newDataDir()
-  await mkdir(dataDir, { mode: 0o700 })
-  await changeDatabase(dataDir, await readFile(join(import.meta.dirname, 'first-schema.sql'), 'utf8'))
-  await chmod(join(dataDir, 'postern.sqlite'), 0o600)
-  return dataDir
-}
-
-async function open(dataDir: string) {
-  const opened = await openStore({ dataDir, key, clock: stillClock(), log: silentLog })
-  onTestFinished(() => opened.store.close())
-  return opened
-}
+import { expect, it } from 'vitest'
+import { firstRelease, openFirstRelease } from './first-release.ts'
+import { newLogin, now } from './fixture.ts'
+import { readDatabase } from './raw-database.ts'
 
 it('a database of the first release opens, and keeps everything', async () => {
-  const { store, keyedHash } = await open(await firstSchema())
+  const { store, keyedHash } = await openFirstRelease(await firstRelease())
   expect(await store.mailboxes.list()).toEqual([
     {
       address: 'cron@example.com',
@@ -69,7 +49,7 @@ it('a database of the first release opens, and keeps everything', async () => {
 })
 
 it('a database of the first release takes what is new', async () => {
-  const { store } = await open(await firstSchema())
+  const { store } = await openFirstRelease(await firstRelease())
   const mailbox = { address: 'cron@example.com', providerId: 'microsoft', createdAt: now }
   await store.mailboxes.put({ ...mailbox, aliases: ['alias@example.com'] })
   expect((await store.mailboxes.find('cron@example.com'))?.aliases).toEqual(['alias@example.com'])
@@ -78,8 +58,8 @@ it('a database of the first release takes what is new', async () => {
 })
 
 it('a database of the first release is brought forward once', async () => {
-  const dataDir = await firstSchema()
-  for (let start = 0; start < 2; start += 1) await (await open(dataDir)).store.close()
+  const dataDir = await firstRelease()
+  for (let start = 0; start < 2; start += 1) await (await openFirstRelease(dataDir)).store.close()
   const versions = await readDatabase(dataDir, 'select version from schema_versions order by version')
-  expect(versions).toEqual([1, 2, 3, 4, 5, 6, 7].map((version) => ({ version })))
+  expect(versions).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((version) => ({ version })))
 })

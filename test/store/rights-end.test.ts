@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import type { Mailbox, Scope, Store } from '../../src/store/ports.ts'
+import { firstRelease, openFirstRelease } from './first-release.ts'
 import { failureOf, newGrant, now, openFixture } from './fixture.ts'
 import { changeDatabase } from './raw-database.ts'
 
@@ -153,25 +154,23 @@ describe('a consent that is under way', () => {
 })
 
 it('a database in which rights have outlived their mailbox is mended when it is opened', async () => {
-  const { store, dataDir, reopen } = await openFixture()
-  await store.grants.adopt(newGrant())
-  await addKey(store, 'good', 'token:printer@example.com')
-  await store.mailboxes.put({ address: printer, providerId: 'microsoft', createdAt: now })
-  await store.close()
-  for (const statement of [
+  const dataDir = await firstRelease()
+  await changeDatabase(
+    dataDir,
     `insert into api_keys (id, name, scopes, hash, created_at) values
-      ('old', 'old', '["token:*@example.org"]', 'h', 1), ('half', 'half', '["read","send:a@example.org"]', 'h', 2)`,
-    'delete from schema_versions where version = 7',
-    'alter table mailboxes drop column terms',
-    'alter table grants drop column provider_id',
-    'alter table logins drop column personal',
-  ])
-    await changeDatabase(dataDir, statement)
-  const mended = (await reopen()).store
-  expect(await keysOf(mended)).toEqual({
+      ('old', 'old', '["token:*@example.org"]', 'h', 1), ('half', 'half', '["read","send:a@example.org"]', 'h', 2),
+      ('good', 'good', '["token:printer@example.com"]', 'h', 3);
+    update grants set state = 'lapsed', lapsed_since = 1,
+      lapse_reason = 'The mailbox moved from the provider google to microsoft'`,
+  )
+  const mended = (await openFirstRelease(dataDir)).store
+  expect(await keysOf(mended)).toMatchObject({
     old: 'revoked',
     half: ['read'],
     good: ['token:printer@example.com'],
   })
-  expect(await mended.grants.ofMailbox(printer)).toMatchObject({ providerId: 'google', state: 'lapsed' })
+  expect(await mended.grants.ofMailbox('cron@example.com')).toMatchObject({
+    providerId: 'google',
+    state: 'lapsed',
+  })
 })
