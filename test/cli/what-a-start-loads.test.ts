@@ -57,6 +57,7 @@ it('loads to serve only what it needs to open its store and to listen', () => {
     '../providers/file/providers-file.ts',
     './app.ts',
     './create-oauth-client.ts',
+    './discoveries.ts',
     './web-app.ts',
     '@peculiar/x509',
     '@photostructure/sqlite',
