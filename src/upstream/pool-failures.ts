@@ -25,3 +25,10 @@ export function tooSlow(seconds: number): Failure {
     fix: 'Try again later.',
   })
 }
+
+export function tooManyWait(): Failure {
+  return new Failure('limit-reached', 'Too many messages wait for this mailbox already', {
+    fix: 'Try again; if it happens often, send less at a time or spread it over more mailboxes.',
+    retryAfterSeconds: 10,
+  })
+}

@@ -1,15 +1,16 @@
 import type { Failure } from '../base/failure.ts'
 import { createLanes } from '../base/lanes.ts'
 import type { Lease } from './lease.ts'
+import { tooManyWait } from './pool-failures.ts'
 
 /**
  * Those who wait for a connection, and those who only want to know that there is one. Everybody stands in a lane with the others
  * of the same login, and the lanes take turns: a thousand messages of one program do not hold up the one message of another.
  */
 export interface WaitingLine {
-  /** Takes a place until `until`, then gives up. */
+  /** Takes a place until `until`, then gives up. @throws Failure `limit-reached` at once when too many wait */
   lease(place: Place): Promise<Lease>
-  /** Waits until any connection is there. */
+  /** Waits until any connection is there. @throws Failure likewise */
   proof(): Promise<void>
   /** Whose turn it is. */
   next(): Place | undefined
@@ -37,6 +38,9 @@ interface Waiting extends Place {
   timer?: NodeJS.Timeout
 }
 
+/** Many times what a provider serves before a client gives up. A connection that has gone leaves its place only in time, so that connections are no bound. */
+const most = { inLane: 1_000, inAll: 5_000, proofs: 5_000 }
+
 /** @param tooLate what to say to those who have waited too long */
 export function createWaitingLine(now: () => number, tooLate: () => Failure): WaitingLine {
   const lanes = createLanes<Waiting>()
@@ -54,6 +58,8 @@ export function createWaitingLine(now: () => number, tooLate: () => Failure): Wa
 
   return {
     lease(place) {
+      if (!place.again && (count() >= most.inAll || lanes.sizeOf(place.lane) >= most.inLane))
+        return Promise.reject(tooManyWait())
       return new Promise((resolve, reject) => {
         const waiting: Waiting = { ...place, resolve, reject }
         waiting.timer = setTimeout(giveUp, Math.max(0, place.until - now()), waiting).unref()
@@ -62,6 +68,7 @@ export function createWaitingLine(now: () => number, tooLate: () => Failure): Wa
       })
     },
     proof() {
+      if (proofs.length >= most.proofs) return Promise.reject(tooManyWait())
       return new Promise((resolve, reject) => proofs.push({ resolve, reject }))
     },
     next: () => again[0] ?? lanes.first(),

@@ -92,3 +92,37 @@ describe('the line of those who wait for a connection', () => {
     expect(line.wanted()).toBe(2)
   })
 })
+
+it('has so many of one login and of one mailbox wait, and refuses one more at once', async () => {
+  const line = createWaitingLine(
+    () => 0,
+    () => tooLate,
+  )
+  const refused: string[] = []
+  const come = (lane: string) =>
+    void line
+      .lease({ lane, again: false, until: 60_000 })
+      .catch(({ message }) => refused.push(`${lane}: ${message}`))
+  const words = 'Too many messages wait for this mailbox already'
+  for (let count = 0; count < 1_001; count++) come('one')
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(refused).toEqual([`one: ${words}`])
+  for (const lane of ['two', 'three', 'four', 'five']) for (let count = 0; count < 1_000; count++) come(lane)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(refused).toHaveLength(1)
+  come('six')
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(refused).toEqual([`one: ${words}`, `six: ${words}`])
+  line.refuseAll(tooLate)
+})
+
+it('has so many wait for the proof that there is a connection', async () => {
+  const line = createWaitingLine(
+    () => 0,
+    () => tooLate,
+  )
+  const waiting = Array.from({ length: 5_000 }, () => line.proof())
+  await expect(line.proof()).rejects.toMatchObject({ code: 'limit-reached', retryAfterSeconds: 10 })
+  line.proven()
+  await Promise.all(waiting)
+})

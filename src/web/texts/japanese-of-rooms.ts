@@ -63,6 +63,9 @@ export const japaneseOfRooms: Dictionary = {
     'もう一度送る前に、届いているかどうかを確認してください。',
   'The provider closed the connection right after the sign-in':
     'プロバイダーがサインイン直後に接続を閉じました',
+  '{1} has just moved to another provider': '{1} は別のプロバイダーに移ったばかりです',
+  'Try again.': 'もう一度試してください。',
+  'Too many messages wait for this mailbox already': 'このメールボックスで待機しているメッセージが多すぎます',
   'All connections that the provider allows were in use for {1} seconds':
     'プロバイダーが許可する接続が {1} 秒間すべて使用中でした',
   'Try again; if it happens often, send less at a time or spread it over more mailboxes.':
