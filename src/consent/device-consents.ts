@@ -26,6 +26,8 @@ const slowerSeconds = 5
 export function createDeviceConsents(needs: Needs): DeviceConsents {
   const { store, catalogue, clock, log, settle, later = unattended } = needs
   const states = new Map<string, DeviceConsentState & { until: number }>()
+  /** Those whose provider has not answered yet. */
+  let beginning = 0
   let closed = false
 
   async function begin(mailboxText: string): Promise<BegunDeviceConsent> {
@@ -34,8 +36,14 @@ export function createDeviceConsents(needs: Needs): DeviceConsents {
     requirePerson(mailbox, provider)
     if (!provider.flows.includes('device')) throw noDeviceFlow(provider.name)
     sweep(clock)
-    if (states.size >= most) throw tooMany()
-    const begun = await needs.oauthClientFor(provider.id).beginDevice()
+    if (states.size + beginning >= most) throw tooMany()
+    beginning += 1
+    const begun = await needs
+      .oauthClientFor(provider.id)
+      .beginDevice()
+      .finally(() => {
+        beginning -= 1
+      })
     const id = freshId()
     const until = clock.monotonic() + begun.expiresInSeconds * 1000
     states.set(id, { state: 'pending', mailbox: mailbox.address, until: until + keptSeconds * 1000 })
