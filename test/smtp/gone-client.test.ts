@@ -1,0 +1,72 @@
+import { once } from 'node:events'
+import { createConnection, type Socket } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { stopping } from '../../src/base/failure.ts'
+import { createStageSignIns, openDoor } from '../support/door-stage.ts'
+import { plain } from '../support/smtp-client.ts'
+
+/** A door whose sign-ins wait until their client has gone; and how many wait, and have left. */
+async function waitingDoor() {
+  const [begun, left] = [signal(), signal()]
+  const signIns = {
+    ...createStageSignIns(),
+    check(_credentials: unknown, _address: string, gone?: AbortSignal) {
+      begun.raise()
+      return new Promise<never>((_, reject) => {
+        gone?.addEventListener('abort', () => {
+          left.raise()
+          reject(stopping())
+        })
+      })
+    },
+  }
+  const { door, endpoint } = await openDoor({ signIns })
+  onTestFinished(() => door.stop(0))
+  const socket = createConnection({ ...endpoint, allowHalfOpen: true })
+  socket.on('error', () => {})
+  socket.resume()
+  onTestFinished(() => void socket.destroy())
+  await once(socket, 'connect')
+  return { socket, begun, left }
+}
+
+function signal() {
+  let raise = () => {}
+  const raised = new Promise<void>((resolve) => {
+    raise = resolve
+  })
+  return { raised, raise }
+}
+
+const auth = `EHLO client\r\nAUTH ${plain('me@example.com', 'guess')}\r\n`
+
+describe('a sign-in that waits', () => {
+  const ways: [string, (socket: Socket) => unknown][] = [
+    ['resets its connection', (socket) => socket.resetAndDestroy()],
+    ['closes it', (socket) => socket.destroy()],
+    ['ends its side, with nothing more to say', (socket) => socket.end()],
+  ]
+
+  it.each(ways)('is given up when its client %s', async (_, leave) => {
+    const { socket, begun, left } = await waitingDoor()
+    socket.write(auth)
+    await begun.raised
+    leave(socket)
+    await left.raised
+  })
+
+  it('goes on for a client that ended its side behind further commands', async () => {
+    const { socket, begun, left } = await waitingDoor()
+    socket.end(`${auth}QUIT\r\n`)
+    await begun.raised
+    let hasLeft = false
+    void left.raised.then(() => {
+      hasLeft = true
+    })
+    // Another client comes and goes meanwhile: time enough for the end of the first to be seen.
+    const other = createConnection({ port: socket.remotePort ?? 0, host: '127.0.0.1' })
+    await once(other, 'data')
+    other.destroy()
+    expect(hasLeft).toBe(false)
+  })
+})
