@@ -177,7 +177,7 @@ class ServedConnection implements Connection {
       case 'start-tls':
         return this.#startTls()
       case 'sign-in':
-        return this.#keepingPlace(this.#signIn(next))
+        return this.#signIn(next)
       case 'admit':
         return this.#keepingPlace(this.#atWork().providerSide.admit(next.sender))
       case 'begin':
@@ -196,29 +196,35 @@ class ServedConnection implements Connection {
     }
   }
 
-  /** Whoever is being checked is not ended for those who only wait; undefined when it had to make room all the same. */
-  async #keepingPlace(check: Promise<SessionEvent>): Promise<SessionEvent | undefined> {
-    const { place } = this.#options
-    place.check()
-    const roomMade = new Promise<undefined>((resolve) => {
-      this.#giveUpCheck = () => resolve(undefined)
-    })
-    const event = await Promise.race([check, roomMade])
-    this.#giveUpCheck = nothing
-    this.#work = undefined
-    if (event === undefined || this.#makesRoom) return this.#interrupted()
-    if (event.kind === 'failed') place.expose()
-    return event
+  #signIn(next: Next & { do: 'sign-in' }): Promise<SessionEvent | undefined> {
+    const leaving = new AbortController()
+    return this.#keepingPlace(this.#atWork().providerSide.signIn(next, leaving), leaving)
   }
 
-  async #signIn(next: Next & { do: 'sign-in' }): Promise<SessionEvent> {
-    const leaving = new AbortController()
+  /**
+   * Whoever is being checked is not ended for those who only wait; undefined when it had to make room all the same.
+   * @param leaving aborted when the client has gone or has to
+   */
+  async #keepingPlace(
+    check: Promise<SessionEvent>,
+    leaving = new AbortController(),
+  ): Promise<SessionEvent | undefined> {
+    const { place } = this.#options
+    place.check()
     const stopWatching = this.#client.watch(this.#input.size() > 0, () => leaving.abort())
-    try {
-      return await this.#atWork().providerSide.signIn(next, leaving)
-    } finally {
-      stopWatching()
-    }
+    const roomMade = new Promise<undefined>((resolve) => {
+      this.#giveUpCheck = () => {
+        leaving.abort()
+        resolve(undefined)
+      }
+    })
+    const event = await Promise.race([roomMade, check])
+    stopWatching()
+    this.#giveUpCheck = nothing
+    this.#work = undefined
+    if (this.#makesRoom) return this.#interrupted()
+    if (event?.kind === 'failed') place.expose()
+    return event
   }
 
   #atWork(): Work {
