@@ -9,8 +9,11 @@ export type Trusted = ReadonlyMap<string, ReadonlySet<string>>
 export async function trustedRows(tables: Kysely<Tables>, marks: RowMarks): Promise<Trusted> {
   const trusted = new Map<string, Set<string>>()
   for (const table of tableNames) {
-    const rows = (await rowsOf(tables, table)).filter((row) => marks.fits(table, row, row[markColumn]))
-    trusted.set(table, new Set(rows.map((row) => keyOf(table, row))))
+    const rows = await rowsOf(tables, table)
+    const { columns, fits } = marks.reader(table, Object.keys(rows[0] ?? {}))
+    const valuesOf = (row: Row) => columns.map((column) => row[column])
+    const fitting = rows.filter((row) => fits(row[markColumn], valuesOf(row)))
+    trusted.set(table, new Set(fitting.map((row) => keyOf(table, row))))
   }
   return trusted
 }

@@ -41,16 +41,23 @@ export function showTrustedRows(connection: DatabaseSyncInstance, marks: RowMark
   for (const table of Object.keys(markedTables).filter(isMarked)) {
     const found = connection.prepare(`pragma main.table_info(${table})`).all() as { name: string }[]
     const columns = found.map(({ name }) => name).filter((name) => name !== markColumn)
-    const fits = (mark: unknown, ...values: unknown[]) =>
-      marks.fits(table, Object.fromEntries(columns.map((name, place) => [name, values[place]])), mark) ? 1 : 0
-    connection.function(`fits_${table}`, { varargs: true, directOnly: true }, fits)
-    known[table] = columns.filter(isCovered)
-    const list = columns.join(', ')
+    const { columns: covered, fits } = marks.reader(table, columns)
+    const isTrusted = (mark: unknown, ...values: unknown[]) => (fits(mark, values) ? 1 : 0)
+    connection.function(`fits_${table}`, { varargs: true, directOnly: true }, isTrusted)
+    known[table] = covered
+    const values = covered.map((column) => `cast(${column} as text)`)
     connection.exec(
-      `create temp view ${viewOf(table)} as select ${list} from main.${table} where fits_${table}(${markColumn}, ${list})`,
+      `create temp view ${viewOf(table)} as select ${columns.map(readable).join(', ')} from main.${table}
+        where fits_${table}(${markColumn}, ${values.join(', ')})`,
     )
   }
   return known
+}
+
+/** What no mark covers is a time, of which nothing depends; but one that JavaScript cannot hold would fail the query for all rows. */
+function readable(column: string): string {
+  if (isCovered(column)) return column
+  return `case when ${column} between 0 and ${Number.MAX_SAFE_INTEGER} then ${column} end as ${column}`
 }
 
 /** What the mark of each table covers. */

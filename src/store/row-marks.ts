@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import type { Log } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
 import { deriveKey } from './keyed-hash.ts'
@@ -40,31 +41,37 @@ export type Row = Readonly<Record<string, unknown>>
 
 export interface RowMarks {
   of(table: MarkedTable, row: Row): string
-  /** Whether it is the row that postern has written. One that is not is logged, once. */
-  fits(table: MarkedTable, row: Row, mark: unknown): boolean
+  /** For rows of a table that has these columns. */
+  reader(table: MarkedTable, columns: readonly string[]): MarkReader
+}
+
+export interface MarkReader {
+  /** Those that the mark covers. */
+  columns: readonly string[]
+  /** Whether it is the row that postern has written, by the values of those columns. One that is not is logged, once. */
+  fits(mark: unknown, values: readonly unknown[]): boolean
 }
 
 /** A table of forged rows must not fill the memory, nor the log. */
-const mostRemembered = 1000
+const mostTold = 1000
+/** Characters of rows whose mark was found to fit: to compare a row with itself costs a fraction of working its mark out. */
+const mostRemembered = 8_000_000
 
 export function createRowMarks(root: Secret, log: Log): RowMarks {
   const key = deriveKey(root, 'postern row marks')
   const told = new Set<string>()
+  const proven = new LRUCache<string, string>({
+    maxSize: mostRemembered,
+    sizeCalculation: (text) => text.length,
+  })
 
-  // What is empty is left out, so that a column which is added later, and is empty, changes no mark.
-  function of(table: MarkedTable, row: Row): string {
-    const fields = Object.keys(row)
-      .filter((column) => isCovered(column) && row[column] !== null && row[column] !== undefined)
-      .sort()
-      .map((column) => [column, sealedColumns.includes(column) ? 'sealed' : row[column]])
-    return createHmac('sha256', key)
-      .update(JSON.stringify([table, fields]))
-      .digest('base64url')
+  function markOf(text: string): string {
+    return createHmac('sha256', key).update(text).digest('base64url')
   }
 
   function tell(table: MarkedTable, row: Row): void {
     const id = markedTables[table].map((column) => row[column]).join(' ')
-    if (told.has(`${table} ${id}`) || told.size >= mostRemembered) return
+    if (told.has(`${table} ${id}`) || told.size >= mostTold) return
     told.add(`${table} ${id}`)
     const fields = { event: 'store.row-refused', table, row: id, fix: `${remedies[table]} ${findOut}` }
     log.error(
@@ -73,15 +80,51 @@ export function createRowMarks(root: Secret, log: Log): RowMarks {
     )
   }
 
-  return {
-    of,
-    fits(table, row, mark) {
-      const [found, right] = [Buffer.from(String(mark)), Buffer.from(of(table, row))]
-      const fits = found.length === right.length && timingSafeEqual(found, right)
-      if (!fits) tell(table, row)
-      return fits
-    },
+  function reader(table: MarkedTable, columns: readonly string[]): MarkReader {
+    const shape = shapeOf(columns)
+    const fits = (mark: unknown, values: readonly unknown[]): boolean => {
+      const text = textOf(table, values, shape)
+      const found = String(mark)
+      if (proven.get(found) === text) return true
+      const isRight = isSame(found, markOf(text))
+      if (isRight) proven.set(found, text)
+      else tell(table, Object.fromEntries(shape.map(({ column }, place) => [column, values[place]])))
+      return isRight
+    }
+    return { columns: shape.map(({ column }) => column), fits }
   }
+
+  return {
+    of(table, row) {
+      const shape = shapeOf(Object.keys(row))
+      const values = shape.map(({ column }) => row[column])
+      return markOf(textOf(table, values, shape))
+    },
+    reader,
+  }
+}
+
+/** The columns that a mark covers, in the order of their names. */
+type Shape = readonly { column: string; isSealed: boolean }[]
+
+function shapeOf(columns: readonly string[]): Shape {
+  const covered = columns.filter(isCovered).sort()
+  return covered.map((column) => ({ column, isSealed: sealedColumns.includes(column) }))
+}
+
+/** Everything as text: a database can hold numbers that no program of ours could read. What is empty is left out, so that a column which is added later, and is empty, changes no mark. */
+function textOf(table: MarkedTable, values: readonly unknown[], shape: Shape): string {
+  const fields: unknown[] = [table]
+  for (const [place, { column, isSealed }] of shape.entries()) {
+    const value = values[place]
+    if (value !== null && value !== undefined) fields.push(column, isSealed ? 'sealed' : String(value))
+  }
+  return JSON.stringify(fields)
+}
+
+function isSame(left: string, right: string): boolean {
+  const [a, b] = [Buffer.from(left), Buffer.from(right)]
+  return a.length === b.length && timingSafeEqual(a, b)
 }
 
 const findOut =

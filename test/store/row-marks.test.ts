@@ -172,6 +172,13 @@ const forgeries: [string, string, string, string, Partial<typeof whole>][] = [
     { apiKeys: ['two'] },
   ],
   [
+    'writes a number that no program can read',
+    "update api_keys set expires_at = 9223372036854775807 where id = 'one'",
+    'api_keys',
+    'one',
+    { apiKeys: ['two'] },
+  ],
+  [
     'lets a key live on',
     "update api_keys set expires_at = null where id = 'one'",
     'api_keys',
@@ -343,6 +350,17 @@ describe('a row that somebody else has written in the database', () => {
       await store.close()
     },
   )
+
+  it('breaks nothing for others by a time of use that no program can read', async () => {
+    await changeDatabase(
+      dataDir,
+      `update api_keys set last_used_at = 9223372036854775807 where id = 'one';
+       update logins set last_used_at = -9223372036854775807;
+       update page_sessions set last_used_at = 9223372036854775807`,
+    )
+    expect(await everything()).toEqual(whole)
+    await store.close()
+  })
 
   it('does not count in a consent that is under way for another mailbox', async () => {
     await changeDatabase(
