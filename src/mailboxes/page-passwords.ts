@@ -1,5 +1,6 @@
 import { actorFields } from '../base/actor.ts'
 import type { Clock } from '../base/clock.ts'
+import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Guard, Look } from '../guessing/guard.ts'
@@ -47,7 +48,8 @@ export function createPagePasswords(needs: PagePasswordsNeeds): PagePasswords {
     async set(role, password, keepSession, by) {
       const chosen = checkChosenPassword(password.reveal(), ['postern', ...pageRoles])
       const verifier = await chosenPasswords.hash(chosen)
-      await pageAccess.setPassword(role, verifier, keepSession)
+      const isSet = await pageAccess.setPassword(role, verifier, keepSession)
+      if (!isSet) throw new Failure('forbidden', 'Your session has ended', { fix: 'Sign in again.' })
       proven.remember(role, verifier.hash, chosen)
       log.info({ event: 'page.password-set', role, ...actorFields(by) }, 'A password for the pages was set')
     },

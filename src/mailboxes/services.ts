@@ -243,7 +243,7 @@ export interface Principal {
 /** The passwords of those who look at the pages. */
 export interface PagePasswords {
   isSet(role: PageRole): Promise<boolean>
-  /** Ends the sessions that came by an earlier one, but for `keepSession`. @throws Failure `invalid` (policy, with the reason) */
+  /** Ends sessions as `PageAccessStore.setPassword` does. @throws Failure `invalid` (policy, with the reason), `forbidden` */
   set(role: PageRole, password: Secret, keepSession?: string, by?: Actor): Promise<void>
   /** Whose password it is. `name`: of a role.
    * @throws Failure `wrong-credentials`; `limit-reached` with `retryAfterSeconds` for a source that guessed too often, or when too many wait */

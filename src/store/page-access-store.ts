@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto'
+import type { Kysely } from 'kysely'
 import type { Database } from './database.ts'
 import type { PageAccessStore, PageSession } from './ports.ts'
 import { present } from './present.ts'
 import { readScryptVerifier } from './read-verifier.ts'
-import type { PageSessionsTable } from './tables.ts'
+import type { PageSessionsTable, Tables } from './tables.ts'
 
 /** A use is noted to the minute. */
 const noteMilliseconds = 60_000
@@ -18,22 +20,24 @@ export function createPageAccessStore(database: Database): PageAccessStore {
 
     setPassword: (role, verifier, keepSession) =>
       database.change(async (tables) => {
+        if (keepSession !== undefined && !(await isThere(tables, keepSession))) return false
         const text = JSON.stringify(verifier)
         await tables.deleteFrom('page_passwords').where('role', '=', role).execute()
         await tables.insertInto('page_passwords').values({ role, verifier: text }).execute()
-        // Whoever knew the old one is out.
-        await tables
-          .deleteFrom('page_sessions')
-          .where('role', '=', role)
-          .where('means', '=', 'password')
-          .where('id', '!=', keepSession ?? '')
-          .execute()
+        // Whoever is in that should not be is the reason for many a new password, and may have come in any way, or let others in.
+        const others = tables.deleteFrom('page_sessions').where('id', '!=', keepSession ?? '')
+        await (role === 'administrator' ? others : others.where('role', '=', role)).execute()
+        return true
       }),
 
-    begin: (session) =>
+    generation: () => database.read(generationOf),
+
+    begin: (session, generation) =>
       database.change(async (tables) => {
+        if ((await generationOf(tables)) !== generation) return false
         await tables.deleteFrom('page_sessions').where('expires_at', '<=', session.createdAt).execute()
         await tables.insertInto('page_sessions').values(row(session)).execute()
+        return true
       }),
 
     async session(hash) {
@@ -71,6 +75,17 @@ export function createPageAccessStore(database: Database): PageAccessStore {
         return ended?.numDeletedRows === 1n
       }),
   }
+}
+
+/** Each verifier has a salt of its own, so that the same password set again is another one. */
+async function generationOf(tables: Kysely<Tables>): Promise<string> {
+  const all = await tables.selectFrom('page_passwords').select(['role', 'verifier']).orderBy('role').execute()
+  return createHash('sha256').update(JSON.stringify(all)).digest('base64url')
+}
+
+async function isThere(tables: Kysely<Tables>, id: string): Promise<boolean> {
+  const found = await tables.selectFrom('page_sessions').select('id').where('id', '=', id).executeTakeFirst()
+  return found !== undefined
 }
 
 function row({

@@ -313,14 +313,19 @@ export interface PageSession {
 
 export interface PageAccessStore {
   password(role: PageRole): Promise<Extract<Verifier, { kind: 'scrypt' }> | undefined>
-  /** Sets or replaces it, and ends the sessions that came by the earlier one, but for `keepSession`. */
+  /**
+   * Sets or replaces it, and ends the sessions of the role, whatever they came by, but for `keepSession`; with the administrator's, those of everybody.
+   * False, and nothing is changed, when `keepSession`, which asks for it, has ended.
+   */
   setPassword(
     role: PageRole,
     verifier: Extract<Verifier, { kind: 'scrypt' }>,
     keepSession?: string,
-  ): Promise<void>
-  /** Adds it, and deletes those that have ended by then. */
-  begin(session: PageSession): Promise<void>
+  ): Promise<boolean>
+  /** Another one after each new password. To be asked before that is looked at by which somebody signs in. */
+  generation(): Promise<string>
+  /** Adds it, and deletes those that have ended by then. False, and nothing is changed, when a password was set since `generation`. */
+  begin(session: PageSession, generation: string): Promise<boolean>
   session(hash: string): Promise<PageSession | undefined>
   /** Noted to the minute. */
   used(id: string, at: number): Promise<void>

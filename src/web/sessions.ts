@@ -29,12 +29,15 @@ export interface Session {
 
 /** The browsers that are signed in, for twelve hours. Stored by the hash of their cookie, so that they outlive a restart and can be ended by anybody who may. */
 export interface Sessions {
-  /** Signs this browser in, always with a new value: one that it brought along proves nothing. */
+  /** Signs this browser in, always with a new value: one that it brought along proves nothing. @throws HttpRefusal 403 when a password was set since `generation` */
   begin(
     request: Request,
     response: Response,
     as: Pick<PageSession, 'role' | 'means' | 'person' | 'provider'>,
+    generation: string,
   ): Promise<void>
+  /** As `PageAccessStore.generation`. */
+  generation(): Promise<string>
   of(request: Request): Promise<Session | undefined>
   /** All that are signed in now. */
   all(): Promise<PageSession[]>
@@ -86,10 +89,11 @@ export function createSessions({
   return {
     of,
     all: async () => (await store.sessions()).filter(isOpen),
-    async begin(request, response, { role, means, person, provider }) {
+    generation: () => store.generation(),
+    async begin(request, response, { role, means, person, provider }, generation) {
       const token = freshSecret().reveal()
       const now = clock.now()
-      await store.begin({
+      const session: PageSession = {
         id: freshId(),
         hash: hashOf(token),
         role,
@@ -101,7 +105,10 @@ export function createSessions({
         createdAt: now,
         lastUsedAt: now,
         expiresAt: now + lifeMilliseconds,
-      })
+      }
+      if (!(await store.begin(session, generation))) {
+        throw new HttpRefusal(403, 'A new password was set while you signed in', { fix: 'Sign in again.' })
+      }
       response.cookie(cookie.name, token, cookie.options)
     },
     async require(request) {

@@ -13,6 +13,8 @@ export interface SignInLinks {
   roleOf(token: string): PageRole | undefined
   /** As whom it signs in, once: the link is used up by asking. */
   redeem(token: string): PageRole | undefined
+  /** Those that were made so far are good for nothing. */
+  endAll(): void
 }
 
 /** @param publicUrl the address that browsers use; no trailing slash in its path */
@@ -42,6 +44,7 @@ export function createSignInLinks({ publicUrl, clock }: { publicUrl: URL; clock:
       }
     },
     roleOf,
+    endAll: () => links.clear(),
     redeem(token) {
       const role = roleOf(token)
       links.delete(tokenHash(token))

@@ -24,10 +24,15 @@ const verifier = (hash: string) => ({
   parallelization: 1,
 })
 
+type Access = Awaited<ReturnType<typeof openFixture>>['store']['pageAccess']
+
+const begin = async (pageAccess: Access, change: Partial<PageSession> = {}) =>
+  pageAccess.begin(session(change), await pageAccess.generation())
+
 describe('the browsers that are signed in', () => {
   it('are found by their hash, noted to the minute, and ended', async () => {
     const { store } = await openFixture()
-    await store.pageAccess.begin(session())
+    await begin(store.pageAccess)
     expect(await store.pageAccess.session('hash-one')).toEqual(session())
     expect(await store.pageAccess.session('other')).toBeUndefined()
     await store.pageAccess.used('one', now + 59_999)
@@ -39,38 +44,66 @@ describe('the browsers that are signed in', () => {
 
   it('that have ended are deleted when another begins', async () => {
     const { store } = await openFixture()
-    await store.pageAccess.begin(session())
-    await store.pageAccess.begin(
-      session({ id: 'two', hash: 'hash-two', createdAt: now + 1000, lastUsedAt: now + 1000 }),
-    )
+    await begin(store.pageAccess)
+    const later = { createdAt: now + 1000, lastUsedAt: now + 1000 }
+    await begin(store.pageAccess, { id: 'two', hash: 'hash-two', ...later })
     expect((await store.pageAccess.sessions()).map(({ id }) => id)).toEqual(['two'])
   })
 })
 
 describe('a password of a role', () => {
-  it('replaces the earlier one, and ends what came by that: not links, not the other role, not the one that changed it', async () => {
+  const everybody: Partial<PageSession>[] = [
+    { id: 'by-link', means: 'link' },
+    { id: 'by-provider', means: 'provider', person: 'boss@example.com', provider: 'google' },
+    { id: 'mine' },
+    { id: 'other' },
+    { id: 'viewer', role: 'viewer' },
+    { id: 'viewer-by-link', role: 'viewer', means: 'link' },
+  ]
+  async function signedIn() {
     const { store, dataDir } = await openFixture()
-    for (const change of [
-      { id: 'by-link', means: 'link' as const },
-      { id: 'mine' },
-      { id: 'other' },
-      { id: 'viewer', role: 'viewer' as const },
-    ])
-      await store.pageAccess.begin(session({ hash: change.id, ...change }))
-    await store.pageAccess.setPassword('administrator', verifier('first'))
-    expect(await store.pageAccess.password('viewer')).toBeUndefined()
-    expect((await store.pageAccess.sessions()).map(({ id }) => id).sort()).toEqual(['by-link', 'viewer'])
-    await store.pageAccess.begin(session({ id: 'mine', hash: 'mine' }))
-    await store.pageAccess.begin(session({ id: 'other', hash: 'other' }))
-    await store.pageAccess.setPassword('administrator', verifier('second'), 'mine')
-    expect(await store.pageAccess.password('administrator')).toEqual(verifier('second'))
-    expect((await store.pageAccess.sessions()).map(({ id }) => id).sort()).toEqual([
-      'by-link',
-      'mine',
-      'viewer',
-    ])
+    for (const one of everybody) await begin(store.pageAccess, { hash: one.id ?? '', ...one })
+    const left = async () => (await store.pageAccess.sessions()).map(({ id }) => id).sort()
+    return { pageAccess: store.pageAccess, dataDir, left }
+  }
+
+  it('replaces the earlier one, and an administrator’s ends every session but the one that sets it', async () => {
+    const { pageAccess, dataDir, left } = await signedIn()
+    await pageAccess.setPassword('administrator', verifier('first'), 'mine')
+    expect(await pageAccess.password('viewer')).toBeUndefined()
+    expect(await left()).toEqual(['mine'])
+    await pageAccess.setPassword('administrator', verifier('second'))
+    expect(await pageAccess.password('administrator')).toEqual(verifier('second'))
+    expect(await left()).toEqual([])
     expect(await readDatabase(dataDir, 'select count(*) as count from page_passwords')).toEqual([
       { count: 1 },
     ])
+  })
+
+  it('of viewers ends theirs alone', async () => {
+    const { pageAccess, left } = await signedIn()
+    await pageAccess.setPassword('viewer', verifier('first'), 'mine')
+    expect(await left()).toEqual(['by-link', 'by-provider', 'mine', 'other'])
+  })
+
+  it('is not set by a session that has ended meanwhile', async () => {
+    const { pageAccess, left } = await signedIn()
+    await pageAccess.setPassword('administrator', verifier('first'), 'mine')
+    const late = pageAccess.setPassword('administrator', verifier('of a thief'), 'other')
+    expect(await late).toBe(false)
+    expect(await pageAccess.password('administrator')).toEqual(verifier('first'))
+    expect(await left()).toEqual(['mine'])
+  })
+
+  it('overtakes whoever is signing in, whichever role it is of', async () => {
+    const { pageAccess, left } = await signedIn()
+    for (const role of ['administrator', 'viewer'] as const) {
+      const before = await pageAccess.generation()
+      expect(await pageAccess.generation()).toBe(before)
+      await pageAccess.setPassword(role, verifier('first'), 'mine')
+      const late = pageAccess.begin(session({ id: 'late', hash: 'late' }), before)
+      expect(await late).toBe(false)
+    }
+    expect(await left()).toEqual(['mine'])
   })
 })

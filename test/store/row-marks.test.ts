@@ -64,9 +64,11 @@ beforeEach(async () => {
       ...{ stateHash: name, browserHash: name, mailbox, createdAt: now, expiresAt: now + 9 },
       ...{ codeVerifier: new Secret('v'), nonce: new Secret('n') },
     })
-    await store.pageAccess.begin({ ...session, id: name, hash: `cookie-${name}` })
   }
   await store.pageAccess.setPassword('viewer', scrypt)
+  const generation = await store.pageAccess.generation()
+  for (const id of ['one', 'two'])
+    await store.pageAccess.begin({ ...session, id, hash: `cookie-${id}` }, generation)
   await store.apiKeys.revoke('two', now)
 })
 
@@ -422,7 +424,8 @@ describe('a row that somebody else has written in the database', () => {
        end;
        create trigger u after update on api_keys begin update api_keys set scopes = '["admin"]' where id = 'one'; end`,
     )
-    await store.pageAccess.begin({ ...session, id: 'three', hash: 'cookie-three' })
+    const generation = await store.pageAccess.generation()
+    await store.pageAccess.begin({ ...session, id: 'three', hash: 'cookie-three' }, generation)
     await store.apiKeys.used('one', now + 90_000)
     expect(await everything()).toMatchObject({
       sessions: ['two'],

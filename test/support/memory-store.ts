@@ -545,14 +545,22 @@ function pageAccessStore(): Store['pageAccess'] {
     },
     async setPassword(role, verifier, keepSession) {
       await turn()
+      if (keepSession !== undefined && !sessions.has(keepSession)) return false
       passwords.set(role, verifier)
       for (const [id, session] of sessions)
-        if (session.role === role && session.means === 'password' && id !== keepSession) sessions.delete(id)
+        if ((role === 'administrator' || session.role === role) && id !== keepSession) sessions.delete(id)
+      return true
     },
-    async begin(session) {
+    async generation() {
       await turn()
+      return JSON.stringify([...passwords])
+    },
+    async begin(session, generation) {
+      await turn()
+      if (JSON.stringify([...passwords]) !== generation) return false
       for (const [id, { expiresAt }] of sessions) if (expiresAt <= session.createdAt) sessions.delete(id)
       sessions.set(session.id, session)
+      return true
     },
     async session(hash) {
       await turn()

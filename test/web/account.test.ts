@@ -68,12 +68,75 @@ describe('a password for the pages', () => {
     expect((await enter(test, 'administrator', password)).status).toBe(401)
   })
 
+  const fresh = 'gondola thimble quartz harvest'
+  const change = (test: TestDoor, { cookie, csrf }: { cookie: string; csrf: string }) =>
+    test
+      .post('/account/password', { csrf, role: 'administrator', password: fresh, again: fresh })
+      .set('Cookie', cookie)
+  const homeOf = async (test: TestDoor, cookie: string) => (await test.get('/').set('Cookie', cookie)).status
+
+  it('that is set ends the other sessions, whatever they came by', async () => {
+    const test = testDoor({ limits: { guessDelaySeconds: 0 } })
+    const mine = await signIn(test)
+    const begun = await test.post('/sign-in/with/example')
+    const byProvider = await test.get('/oauth/callback?state=of-a-sign-in').set('Cookie', cookieOf(begun))
+    const others = [await signIn(test), await signIn(test, 'viewer'), { cookie: cookieOf(byProvider) }]
+    for (const { cookie } of others) expect(await homeOf(test, cookie)).toBe(200)
+    expect((await change(test, mine)).status).toBe(303)
+    for (const { cookie } of others) expect(await homeOf(test, cookie)).toBe(401)
+    expect(await homeOf(test, mine.cookie)).toBe(200)
+  })
+
+  it('that is set ends the sign-in links that were made before', async () => {
+    const test = testDoor({ limits: { guessDelaySeconds: 0 } })
+    const mine = await signIn(test)
+    const { pathname } = new URL(test.door.signInLink())
+    await change(test, mine)
+    expect((await test.get(pathname)).status).toBe(404)
+    expect((await test.post(pathname)).status).toBe(404)
+    expect((await test.post(new URL(test.door.signInLink()).pathname)).status).toBe(303)
+  })
+
+  it('that is set overtakes a sign-in by the earlier one, by a link, and at a provider', async () => {
+    const { test, admin } = await withPassword()
+    const { check } = test.services.pagePasswords
+    test.services.pagePasswords.check = async (...given) => {
+      const role = await check(...given)
+      await change(test, admin)
+      return role
+    }
+    const late = await enter(test, 'administrator', good)
+    expect([late.status, cookiesOf(late)]).toEqual([403, []])
+    expect(late.text).toContain('A new password was set while you signed in')
+
+    const begun = await test.post('/sign-in/with/example')
+    await change(test, admin)
+    const back = await test.get('/oauth/callback?state=of-a-sign-in').set('Cookie', cookieOf(begun))
+    expect([back.status, cookiesOf(back)]).toEqual([403, []])
+  })
+
+  it('is not set from a session that a new one has ended meanwhile', async () => {
+    const test = testDoor({ limits: { guessDelaySeconds: 0 } })
+    const [mine, thief] = [await signIn(test), await signIn(test)]
+    const { set } = test.services.pagePasswords
+    test.services.pagePasswords.set = async (...given) => {
+      test.services.pagePasswords.set = set
+      await change(test, mine)
+      await set(...given)
+    }
+    const form = { csrf: thief.csrf, role: 'administrator', password: good, again: good }
+    const late = await test.post('/account/password', form).set('Cookie', thief.cookie)
+    expect(late.status).toBe(403)
+    expect(await homeOf(test, mine.cookie)).toBe(200)
+    expect((await enter(test, 'administrator', good)).status).toBe(401)
+    expect((await enter(test, 'administrator', fresh)).status).toBe(303)
+  })
+
   it('that is changed ends the sessions that came by the earlier one, but for the one that changed it', async () => {
     const { test } = await withPassword()
     const [mine, other] = [await enter(test, 'administrator', good), await enter(test, 'administrator', good)]
     const page = await test.get('/account').set('Cookie', cookieOf(mine))
     const csrf = /name="csrf" value="([^"]+)"/.exec(page.text)?.[1] ?? ''
-    const fresh = 'gondola thimble quartz harvest'
     const form = { csrf, role: 'administrator', password: fresh, again: fresh }
     await test.post('/account/password', form).set('Cookie', cookieOf(mine))
     expect((await test.get('/').set('Cookie', cookieOf(mine))).status).toBe(200)

@@ -84,6 +84,7 @@ describe('rights in general', () => {
       create: () => ({ url: door.signInLink(), role: 'administrator' as const, expiresAt: '' }),
       roleOf: () => undefined,
       redeem: () => undefined,
+      endAll: () => {},
     }
     const all = apiRoutes({ services, redirectUri: '', signInLinks, log }).map(
       ({ method, path }) => `${method} ${path}`,

@@ -21,6 +21,15 @@ const whats: Record<PageRole, string> = {
   viewer: phrase('The viewer sees mailboxes, logins and what happens, and changes nothing.'),
 }
 
+const outs: Record<PageRole, string> = {
+  administrator: phrase(
+    'With a new one every other browser is signed out, and sign-in links that were made before end.',
+  ),
+  viewer: phrase(
+    'With a new one every browser of a viewer is signed out, and sign-in links that were made before end.',
+  ),
+}
+
 /** Who may look at the pages, and which browsers are signed in. */
 export function accountPage({ hasPassword, signedIn }: AccountView, context: PageContext): Html {
   const { t } = context
@@ -33,7 +42,7 @@ function passwordSection(role: PageRole, isSet: boolean, context: PageContext): 
   const { t } = context
   return html`<section>
 <h2>${t.say(titles[role])}: ${isSet ? t`change the password` : t`set a password`}</h2>
-<p>${t.say(whats[role])} ${isSet ? t`Browsers that signed in with the earlier password are signed out.` : t`Until there is a password, a one-time link is the only way in.`}</p>
+<p>${t.say(whats[role])} ${!isSet && t`Until there is a password, a one-time link is the only way in.`} ${t.say(outs[role])}</p>
 ${form(
   context,
   ['account', 'password'],

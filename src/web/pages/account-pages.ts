@@ -10,6 +10,7 @@ import { exactRouter } from '../exact-router.ts'
 import { html } from '../html.ts'
 import { HttpRefusal } from '../http-refusal.ts'
 import { checkCsrf, requireAdministrator, type Sessions } from '../sessions.ts'
+import type { SignInLinks } from '../sign-in-links.ts'
 import { accountPage } from './account-page.ts'
 import { type Fields, fieldsOf, one, readForm } from './form-fields.ts'
 import { mistakeSection, refusalOf } from './mistake-page.ts'
@@ -19,13 +20,14 @@ export interface AccountPagesParts {
   pageAccess: Pick<PageAccessStore, 'end'>
   sessions: Pick<Sessions, 'all'>
   pagePasswords: PagePasswords
+  signInLinks: Pick<SignInLinks, 'endAll'>
   contexts: PageContexts
   log: Log
 }
 
 /** Passwords of the pages, and the browsers that are signed in. */
 export function createAccountPages(parts: AccountPagesParts): Router {
-  const { pageAccess, sessions, pagePasswords, contexts, log } = parts
+  const { pageAccess, sessions, pagePasswords, signInLinks, contexts, log } = parts
   const router = exactRouter()
 
   router
@@ -71,6 +73,7 @@ export function createAccountPages(parts: AccountPagesParts): Router {
         })
       }
       await pagePasswords.set(readRole(one(fields, 'role')), new Secret(password), session.id, by)
+      signInLinks.endAll()
       response.redirect(303, pages.path('account'))
     } catch (error) {
       const refusal = refusalOf(error)

@@ -114,7 +114,7 @@ export function createPages({
     atPublicAddress(publicUrl, hosts),
   )
   router.post('/{*path}', sameOrigin(hosts))
-  router.use(createProviderSignInPages({ signIns: consent.signIns, cookie, pages }))
+  router.use(createProviderSignInPages({ signIns: consent.signIns, sessions, cookie, pages }))
   router.use(
     createSignInPages({
       signIns: consent.signIns,
@@ -147,7 +147,7 @@ export function createPages({
   router.use(createApiKeyPages({ services, contexts }))
   router.use(createConsentLinkPages({ services, contexts }))
   router.use(createJournalPages({ services, contexts }))
-  router.use(createAccountPages({ pageAccess, sessions, pagePasswords, contexts, log }))
+  router.use(createAccountPages({ pageAccess, sessions, pagePasswords, signInLinks, contexts, log }))
   router.all(['/style.css', '/pages.js', '/icon.svg'], allowOnly('GET', 'HEAD'))
   router.use(() => {
     throw new HttpRefusal(404, 'There is no page at this address')

@@ -1,5 +1,6 @@
 import type { Request, Response, Router } from 'express'
 import type { Log } from '../../base/log.ts'
+import { Secret } from '../../base/secret.ts'
 import type { PageSignIns } from '../../consent/service.ts'
 import { allowOnly } from '../allow-only.ts'
 import { exactRouter } from '../exact-router.ts'
@@ -15,12 +16,13 @@ import { takeToProvider } from './take-to-provider.ts'
 
 export interface ProviderSignInParts {
   signIns: PageSignIns
+  sessions: Sessions
   cookie: ConsentCookie
   pages: PageSender
 }
 
 /** Sends a browser to the provider at which its person signs in to these pages. */
-export function createProviderSignInPages({ signIns, cookie, pages }: ProviderSignInParts): Router {
+export function createProviderSignInPages({ signIns, sessions, cookie, pages }: ProviderSignInParts): Router {
   const router = exactRouter()
 
   router
@@ -28,12 +30,18 @@ export function createProviderSignInPages({ signIns, cookie, pages }: ProviderSi
     .post(async (request, response) => {
       const t = phrasesFor(request)
       const browser = cookie.ensure(request, response)
-      const { authorizationUrl, providerName } = await signIns.begin(request.params.provider, browser)
+      const begun = boundTo(browser, await sessions.generation())
+      const { authorizationUrl, providerName } = await signIns.begin(request.params.provider, begun)
       takeToProvider(response, pages, t, { authorizationUrl, providerName })
     })
     .all(allowOnly('POST'))
 
   return router
+}
+
+/** What a sign-in under way belongs to: the browser that began it, until somebody sets a new password. */
+function boundTo(browser: Secret, generation: string): Secret {
+  return new Secret(`${browser.reveal()}.${generation}`)
 }
 
 /** Answers the callback of such a sign-in. */
@@ -46,13 +54,18 @@ export function createSignInCompletion({
   pages,
   publicUrl,
   log,
-}: ProviderSignInParts & { sessions: Sessions; publicUrl: URL; log: Log }): CompleteSignIn {
+}: ProviderSignInParts & { publicUrl: URL; log: Log }): CompleteSignIn {
   return async (request, response, callback) => {
     const t = phrasesFor(request)
     const source = sourceKey(request)
+    const browser = cookie.of(request)
     try {
-      const { role, person, provider, account } = await signIns.complete(callback, cookie.of(request))
-      await sessions.begin(request, response, { role, means: 'provider', person, provider })
+      const generation = await sessions.generation()
+      const { role, person, provider, account } = await signIns.complete(
+        callback,
+        browser && boundTo(browser, generation),
+      )
+      await sessions.begin(request, response, { role, means: 'provider', person, provider }, generation)
       const fields = {
         event: 'page.signed-in',
         by: person,

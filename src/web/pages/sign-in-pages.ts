@@ -57,10 +57,11 @@ export function createSignInPages(parts: SignInPagesParts): Router {
       const fields = fieldsOf(request.body)
       const [name, password] = [one(fields, 'name') ?? '', new Secret(one(fields, 'password') ?? '')]
       try {
+        const generation = await sessions.generation()
         const { key: source, isShared } = requestSource(request)
         const from = { source, isShared, knownBrowser: knownBrowsers.idOf(request, name) }
         const role = await pagePasswords.check(name, password, from, goneSignal(response))
-        await sessions.begin(request, response, { role, means: 'password' })
+        await sessions.begin(request, response, { role, means: 'password' }, generation)
         knownBrowsers.remember(request, response, role)
         log.info(
           { event: 'page.signed-in', by: role, means: 'password', source: sourceKey(request) },
@@ -91,9 +92,10 @@ export function createSignInPages(parts: SignInPagesParts): Router {
       pages.send(response, { title: t`Sign in`, body })
     })
     .post(async (request, response) => {
+      const generation = await sessions.generation()
       const role = signInLinks.redeem(request.params.token)
       if (!role) throw refusal(request, request.params.token)
-      await sessions.begin(request, response, { role, means: 'link' })
+      await sessions.begin(request, response, { role, means: 'link' }, generation)
       knownBrowsers.remember(request, response, role)
       log.info(
         { event: 'page.signed-in', by: role, means: 'link', source: sourceKey(request) },

@@ -21,6 +21,7 @@ export const japaneseOfPages: Dictionary = {
   'This page is for somebody who is signed in': 'このページを見るにはサインインが必要です',
   'Sign in with the password of the pages, or by a sign-in link, which works once. {1}':
     'このページのパスワードでサインインするか、サインインリンクを開いてください(使えるのは 1 回だけです)。{1}',
+  'A new password was set while you signed in': 'サインインの途中で新しいパスワードが設定されました',
   'This form is not from a page of your session':
     'このフォームは、このセッションのページのものではありません',
   'Go back, load the page again, and send the form once more.':
@@ -88,8 +89,10 @@ export const japaneseOfPages: Dictionary = {
   'Signed in now': '現在サインイン中',
   'change the password': 'パスワードの変更',
   'set a password': 'パスワードの設定',
-  'Browsers that signed in with the earlier password are signed out.':
-    '以前のパスワードでサインインしたブラウザーはサインアウトされます。',
+  'With a new one every browser of a viewer is signed out, and sign-in links that were made before end.':
+    '新しいパスワードを設定すると、閲覧者のブラウザーはすべてサインアウトされ、それまでに作成されたサインインリンクは無効になります。',
+  'With a new one every other browser is signed out, and sign-in links that were made before end.':
+    '新しいパスワードを設定すると、ほかのブラウザーはすべてサインアウトされ、それまでに作成されたサインインリンクは無効になります。',
   'Until there is a password, a one-time link is the only way in.':
     'パスワードを設定するまでは、1 回限りのリンクでしか入れません。',
   'New password, of 10 characters or more': '新しいパスワード(10 文字以上)',

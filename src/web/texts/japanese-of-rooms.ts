@@ -599,4 +599,6 @@ export const japaneseOfRooms: Dictionary = {
     'ほかのマシンのブラウザーで同意するには、POSTERN_PUBLIC_URL に https のアドレスを設定するか、応答を貼り付けてください。',
   '{1} is no address of {2}': '{1} は {2} のアドレスではありません',
   'Give a sender of that domain.': 'そのドメインの送信者を指定してください。',
+  'Your session has ended': 'このセッションは終了しています',
+  'Sign in again.': 'もう一度サインインしてください。',
 }
