@@ -10,7 +10,11 @@ export function addApiKeyVerbs(program: Command, context: Context): void {
   apiKey
     .command('add')
     .description('make an API key; it is shown once')
-    .requiredOption('--scope <scope>', 'token:ADDRESS, send:ADDRESS, read or admin (repeatable)', collect)
+    .requiredOption(
+      '--scope <scope>',
+      'token:ADDRESS, send:ADDRESS, read or admin (repeatable); of a whole domain "token:*@example.com", with the mailboxes that a person has consented for "token:*@example.com+personal"',
+      collect,
+    )
     .option('--name <text>', 'what people call it')
     .option('--expires <date>', 'when it ends: 2027-12-31, or a date and time')
     .addHelpText('after', '\nExample:\n  postern api-key add --scope token:billing@example.com')

@@ -14,7 +14,7 @@ import type { PageRole } from '../store/ports.ts'
 
 /** What most verbs need of postern: the running one by the door that is for the command, or its store when none runs. */
 export interface Broker {
-  mailboxes: Omit<Mailboxes, 'named'>
+  mailboxes: Omit<Mailboxes, 'named' | 'isPersonal'>
   logins: Logins
   apiKeys: Omit<ApiKeys, 'check'>
   close(): Promise<void>

@@ -14,6 +14,7 @@ interface AddOptions {
   password: boolean
   cramMd5?: boolean
   rewriteSender?: boolean
+  personal?: boolean
   sender: string[]
   network: string[]
   expires?: string
@@ -43,6 +44,7 @@ export function addLoginVerbs(program: Command, context: Context): void {
     .option('--cram-md5', 'for a device that knows only CRAM-MD5; see below what it costs')
     .option('--sender <pattern>', 'a further sender: an address or *@example.com (repeatable)', collect, [])
     .option('--rewrite-sender', 'replace a sender that it may not use by the mailbox, instead of refusing it')
+    .option('--personal', 'of a whole domain, send also from mailboxes that a person has consented for')
     .option('--network <cidr>', 'sign in from this network only (repeatable)', collect, [])
     .option('--expires <date>', 'when it ends: 2027-12-31, or a date and time')
     .addHelpText('after', addLoginHelp)
@@ -80,7 +82,7 @@ export function addLoginVerbs(program: Command, context: Context): void {
         one.id,
         one.userName,
         one.name,
-        one.mailboxes.join(' '),
+        `${one.mailboxes.join(' ')}${one.personal ? ' (+personal)' : ''}`,
         one.cramMd5 ? `${one.password}, CRAM-MD5` : one.password,
         one.state,
         one.lastUsedAt ?? 'never',
@@ -105,7 +107,7 @@ export function addLoginVerbs(program: Command, context: Context): void {
 }
 
 async function requestOf(addresses: string[], options: AddOptions, context: Context): Promise<LoginRequest> {
-  const { user, name, passwordFile, cramMd5, sender, rewriteSender, network, expires } = options
+  const { user, name, passwordFile, cramMd5, sender, rewriteSender, personal, network, expires } = options
   return {
     mailboxes: addresses,
     senders: sender,
@@ -116,6 +118,7 @@ async function requestOf(addresses: string[], options: AddOptions, context: Cont
     ...(!options.password && { withoutPassword: true }),
     ...(cramMd5 && { cramMd5 }),
     ...(rewriteSender && { rewriteSender }),
+    ...(personal && { personal }),
     ...(expires !== undefined && { expires }),
   }
 }

@@ -11,7 +11,7 @@ import type { SignInOffers } from './sign-in-offers.ts'
 import { submitterOf } from './submitter.ts'
 
 export interface AdmissionNeeds {
-  store: { logins: Pick<Store['logins'], 'findByUserName'>; mailboxes: Pick<Store['mailboxes'], 'covering'> }
+  store: { logins: Pick<Store['logins'], 'findByUserName'>; mailboxes: Pick<Store['mailboxes'], 'find'> }
   offers: Pick<SignInOffers, 'withoutPassword'>
   clock: Clock
 }

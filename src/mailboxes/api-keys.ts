@@ -6,12 +6,13 @@ import type { KeyedHash } from '../base/keyed-hash.ts'
 import type { Log } from '../base/log.ts'
 import { Secret } from '../base/secret.ts'
 import type { ApiKey, Scope, Store } from '../store/ports.ts'
+import { meansPersonal, personalMark, scopeAddress } from '../store/scope-address.ts'
 import { parseDisplayName } from './display-name.ts'
 import { coveredMailbox } from './existing-mailbox.ts'
 import { credentialState, parseExpiry } from './expiry.ts'
 import { freshId, freshSecret } from './fresh-secret.ts'
 import { sameHash } from './same-hash.ts'
-import { owner, parseScope, scopeMailbox } from './scopes.ts'
+import { owner, parseScope } from './scopes.ts'
 import type { ApiKeyStatus, ApiKeys, Principal } from './services.ts'
 import { createUseRecorder } from './use-recorder.ts'
 
@@ -97,10 +98,11 @@ export function createApiKeys(needs: ApiKeysNeeds): ApiKeys {
   }
 
   async function withExistingMailbox(scope: Scope): Promise<Scope> {
-    const named = scopeMailbox(scope)
+    const named = scopeAddress(scope)
     if (named === undefined) return scope
     const { address } = await coveredMailbox(store.mailboxes, named)
-    return scope.startsWith('token:') ? `token:${address}` : `send:${address}`
+    const whole = meansPersonal(scope) ? `${address}${personalMark}` : address
+    return scope.startsWith('token:') ? `token:${whole}` : `send:${whole}`
   }
 }
 

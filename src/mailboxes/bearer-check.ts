@@ -4,7 +4,7 @@ import type { Guard } from '../guessing/guard.ts'
 import type { Credentials } from '../sasl/credentials.ts'
 import type { MailboxStore } from '../store/ports.ts'
 import { wrongCredentials } from './login-check.ts'
-import { sendScopeMailboxes } from './scopes.ts'
+import { sendRights } from './scopes.ts'
 import type { ApiKeys, Principal, Submitter } from './services.ts'
 import { senderMailboxes } from './submitter.ts'
 
@@ -23,13 +23,16 @@ type Bearer = Extract<Credentials, { kind: 'bearer' }>
 export function createBearerCheck({ apiKeys, mailboxes, guard }: BearerCheckNeeds) {
   return async ({ userName, token }: Bearer, source: string): Promise<Submitter> => {
     const { name, apiKey, scopes } = await principalOf(token, source)
-    const addresses = sendScopeMailboxes(scopes).filter(
-      (address) => userName === '' || covers(address, userName),
-    )
-    const own = await senderMailboxes(mailboxes, addresses)
+    const rights = sendRights(scopes).filter(({ address }) => userName === '' || covers(address, userName))
+    const own = await senderMailboxes(mailboxes.covering, rights)
     if (own.length === 0) throw wrongCredentials()
-    const rights = { mailboxes: own, senders: [], rewriteSender: false }
-    return { userName: `api-key ${name}`, ...(apiKey === undefined ? {} : { apiKey }), ...rights }
+    const further = { senders: [], rewriteSender: false }
+    return {
+      userName: `api-key ${name}`,
+      ...(apiKey === undefined ? {} : { apiKey }),
+      mailboxes: own,
+      ...further,
+    }
   }
 
   /** A key that is right costs no question to the guard: nobody guesses 256 bits. */

@@ -1,32 +1,110 @@
+import { type Address, covers, isDomainMailbox, sameAddress } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
-import type { Store } from '../store/ports.ts'
+import { shellWord } from '../base/shell-word.ts'
+import type { Mailbox, Store } from '../store/ports.ts'
 import { credentialState } from './expiry.ts'
-import type { Submitter } from './services.ts'
-import type { CredentialEnd, SignInOffers } from './sign-in-offers.ts'
+import { isUsable } from './is-usable.ts'
+import { isPersonal } from './personal.ts'
+import { type MailboxRight, sendRights } from './scopes.ts'
+import { mailboxForSender } from './sender-policy.ts'
+import type { OutgoingMessage, SenderMailbox, Submitter } from './services.ts'
+import type { LoginRights, SignInOffers } from './sign-in-offers.ts'
+import { loginRights, senderMailboxes } from './submitter.ts'
 
 export interface ConfirmationNeeds {
-  offers: Pick<SignInOffers, 'endOf'>
-  store: { logins: Pick<Store['logins'], 'findByUserName'>; apiKeys: Pick<Store['apiKeys'], 'find'> }
+  offers: Pick<SignInOffers, 'login' | 'apiKey'>
+  store: {
+    logins: Pick<Store['logins'], 'findByUserName'>
+    apiKeys: Pick<Store['apiKeys'], 'find'>
+    mailboxes: Pick<Store['mailboxes'], 'find' | 'covering'>
+    grants: Pick<Store['grants'], 'standing'>
+  }
   clock: Clock
 }
 
+/** What somebody who has signed in may do at this moment. */
+interface RightsNow {
+  mailboxes: readonly MailboxRight[]
+  senders: readonly string[]
+  rewriteSender: boolean
+  find(address: Address): Promise<Mailbox | undefined>
+}
+
 /**
- * Whether what a session signed in with is still good: from memory, which whoever revokes brings up to date before he is answered, and
- * from the store where memory does not know. Its networks are not looked at again: a connection never changes its address.
+ * Whether what a session signed in with still lets this message leave: its end, its networks, its mailboxes and senders, all as they are now; from memory, which the store
+ * brings up to date before whoever changes something is answered, and from the store where memory does not know. What was not there at the sign-in is not added.
  */
 export function createConfirmation({ offers, store, clock }: ConfirmationNeeds) {
-  return async (submitter: Submitter): Promise<void> => {
-    const id = submitter.apiKey ?? submitter.login ?? ''
-    const credential = offers.endOf(id) ?? (await credentialOf(submitter))
-    if (credential !== undefined && credentialState(credential, clock.now()) === 'active') return
-    throw new Failure('wrong-credentials', 'The login or API key of this session has ended')
+  return async (submitter: Submitter, message: OutgoingMessage, remoteAddress: string): Promise<void> => {
+    const rights = await rightsNow(submitter, remoteAddress)
+    const own = await ownNow(submitter, rights, message)
+    const { mailbox, sender, givenSender = sender } = message
+    const verdict = mailboxForSender({ ...rights, mailboxes: own }, givenSender)
+    if (!verdict.allowed) throw new Failure('sender-refused', verdict.reason)
+    if (!sameAddress(verdict.mailbox, mailbox) || verdict.sender !== sender) throw ended()
+    if (!reachesPersonal(own, mailbox) && isPersonal(await store.grants.standing(mailbox)))
+      throw notForDomain(mailbox)
   }
 
-  async function credentialOf({ userName, login, apiKey }: Submitter): Promise<CredentialEnd | undefined> {
-    if (apiKey !== undefined) return await store.apiKeys.find(apiKey)
+  async function rightsNow(submitter: Submitter, remoteAddress: string): Promise<RightsNow> {
+    const { login, apiKey } = submitter
+    if (apiKey === undefined) {
+      const found = offers.login(login ?? '') ?? (await loginInStore(submitter))
+      if (found === undefined || !isUsable(found, remoteAddress, clock.now())) throw ended()
+      const { senders, rewriteSender } = found
+      return { mailboxes: loginRights(found), senders, rewriteSender, find: store.mailboxes.find }
+    }
+    const found = offers.apiKey(apiKey) ?? (await store.apiKeys.find(apiKey))
+    if (found === undefined || credentialState(found, clock.now()) !== 'active') throw ended()
+    const { covering } = store.mailboxes
+    return { mailboxes: sendRights(found.scopes), senders: [], rewriteSender: false, find: covering }
+  }
+
+  /** The name of a revoked login may have been given to another. */
+  async function loginInStore({ userName, login }: Submitter): Promise<LoginRights | undefined> {
     const found = await store.logins.findByUserName(userName)
-    // The name of a revoked login may have been given to another.
     return found?.id === login ? found : undefined
   }
+}
+
+/** The mailboxes that it signed in for and still has. The usual message is from one of them, and nothing more need be read of any. */
+async function ownNow(
+  submitter: Submitter,
+  { mailboxes, find }: RightsNow,
+  { sender, givenSender }: OutgoingMessage,
+): Promise<SenderMailbox[]> {
+  const kept = mailboxes.filter(({ address }) =>
+    submitter.mailboxes.some((one) => sameAddress(one.address, address)),
+  )
+  const named =
+    givenSender === undefined ? kept.find(({ address }) => sameAddress(address, sender)) : undefined
+  if (named !== undefined) return [{ address: named.address, aliases: [] }]
+  const own = await senderMailboxes(find, kept)
+  if (own.length === 0) throw ended()
+  return own
+}
+
+/** By its name, or by its domain with what is personal there. */
+function reachesPersonal(own: readonly SenderMailbox[], mailbox: Address): boolean {
+  return own.some(
+    ({ address, personal }) => covers(address, mailbox) && (personal === true || !isDomainMailbox(address)),
+  )
+}
+
+function ended(): Failure {
+  return new Failure(
+    'wrong-credentials',
+    'The login or API key of this session has ended, or lost this mailbox',
+  )
+}
+
+function notForDomain(mailbox: Address): Failure {
+  return new Failure(
+    'sender-refused',
+    `A login or API key for the whole domain does not reach ${mailbox}, which is a person's own`,
+    {
+      fix: `Allow it with: postern login add ${shellWord(mailbox)}`,
+    },
+  )
 }

@@ -7,6 +7,10 @@ import type { MailboxRequest } from './services.ts'
 
 export type FlowWithoutPerson = Extract<Flow, 'client-credentials' | 'service-account'>
 
+export function isWithoutPerson(flow: Flow): flow is FlowWithoutPerson {
+  return flow === 'client-credentials' || flow === 'service-account'
+}
+
 /**
  * By which flow a mailbox is sent from without anybody's consent (RFC 6749, section 4.4; RFC 7523, section 2.1); undefined where its owner consents. Where the
  * provider knows no other way, nobody has to say so.
@@ -17,7 +21,7 @@ export function flowWithoutPerson(
   provider: RegisteredProvider,
 ): FlowWithoutPerson | undefined {
   const { flows } = provider
-  const needsNobody = flows.every((flow) => flow === 'client-credentials' || flow === 'service-account')
+  const needsNobody = flows.every(isWithoutPerson)
   if (!request.appOnly && !needsNobody) {
     if (isDomainMailbox(request.address)) throw domainNeedsApp(request.address)
     return undefined

@@ -9,7 +9,10 @@ import type { LoginRequest } from './services.ts'
 import { parseUserName } from './user-name.ts'
 
 /** A login's request, read and checked; the name that people call it by follows the user name and so comes later. */
-export type LoginPlan = Pick<Login, 'mailboxes' | 'senders' | 'networks' | 'rewriteSender' | 'expiresAt'> & {
+export type LoginPlan = Pick<
+  Login,
+  'mailboxes' | 'senders' | 'networks' | 'rewriteSender' | 'personal' | 'expiresAt'
+> & {
   userName?: string
 }
 
@@ -28,6 +31,7 @@ export async function readLoginRequest(
   const addresses: string[] = []
   for (const text of request.mailboxes) addresses.push((await existingMailbox(mailboxes, text)).address)
   if (addresses.every(isDomainMailbox)) requireNoOtherSenders(request)
+  if (request.personal && !addresses.some(isDomainMailbox)) throw noDomain()
   const networks = unique((request.networks ?? []).map(parseNetwork))
   if (request.withoutPassword) requireBound(request, networks)
   else if (request.cramMd5) requireNamed(networks)
@@ -36,9 +40,20 @@ export async function readLoginRequest(
     senders: readSenders(request.senders ?? []),
     networks,
     rewriteSender: request.rewriteSender ?? false,
+    ...(request.personal && { personal: true }),
     ...(request.expires === undefined ? {} : { expiresAt: parseExpiry(request.expires, now) }),
     ...(request.userName === undefined ? {} : { userName: parseUserName(request.userName) }),
   }
+}
+
+function noDomain(): Failure {
+  return new Failure(
+    'invalid',
+    'None of the mailboxes is a whole domain, whose personal mailboxes could be meant',
+    {
+      fix: 'Leave that out, or give the login a domain mailbox such as "*@example.com".',
+    },
+  )
 }
 
 /** What is not of the domain needs a mailbox that it leaves through. */

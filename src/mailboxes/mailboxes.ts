@@ -17,6 +17,7 @@ import type { Catalogue, Provider } from '../providers/provider.ts'
 import type { Grant, Mailbox, NewGrant, Store } from '../store/ports.ts'
 import { coveredMailbox, existingMailbox } from './existing-mailbox.ts'
 import { type FlowWithoutPerson, flowWithoutPerson } from './flow-without-person.ts'
+import { isPersonal } from './personal.ts'
 import { createRevocation } from './revocation.ts'
 import type { EndingStatus, Mailboxes, MailboxRequest, MailboxStatus, SendingStatus } from './services.ts'
 
@@ -63,6 +64,9 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
       const { address: named } = await coveredMailbox(store.mailboxes, address)
       if (!isDomainMailbox(named)) return named
       throw new Failure('invalid', `"${named}" is a whole domain`, { fix: 'Name one address of it.' })
+    },
+    async isPersonal(address) {
+      return isPersonal(await store.grants.standing(parseAddress(address)))
     },
     async list() {
       const mailboxes = await store.mailboxes.list()

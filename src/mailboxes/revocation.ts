@@ -5,6 +5,7 @@ import type { Secret } from '../base/secret.ts'
 import type { OAuthClient } from '../providers/oauth/oauth-client.ts'
 import type { Catalogue } from '../providers/provider.ts'
 import type { GrantStore, ListedGrant, Mailbox } from '../store/ports.ts'
+import { isWithoutPerson } from './flow-without-person.ts'
 import type { RevocationStatus } from './services.ts'
 
 export interface RevocationNeeds {
@@ -54,11 +55,7 @@ export function createRevocation({ grants, catalogue, oauthClientFor, log }: Rev
 }
 
 function mayBeOfSamePerson(other: ListedGrant, providerId: string, { signedInAs }: UnwantedConsent): boolean {
-  if (other.providerId !== providerId || hasNoPerson(other)) return false
+  if (other.providerId !== providerId || isWithoutPerson(other.flow)) return false
   if (other.signedInAs === undefined || signedInAs === undefined) return true
   return sameAddress(other.signedInAs, signedInAs)
-}
-
-function hasNoPerson({ flow }: ListedGrant): boolean {
-  return flow === 'client-credentials' || flow === 'service-account'
 }

@@ -1,13 +1,20 @@
-import { covers as isCovered, parseAddress, printable } from '../base/address.ts'
+import {
+  type Address,
+  covers as isCovered,
+  isDomainMailbox,
+  parseAddress,
+  printable,
+} from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { Scope } from '../store/ports.ts'
+import { meansPersonal, personalMark, scopeAddress } from '../store/scope-address.ts'
 import type { Principal } from './services.ts'
 
 /** Whoever can read the data directory. */
 export const owner: Principal = { name: 'owner', scopes: ['admin'] }
 
 /**
- * Reads the scope of an API key: `read`, `admin`, `token:ADDRESS` or `send:ADDRESS`, in exactly these letters.
+ * Reads the scope of an API key: `read`, `admin`, `token:ADDRESS` or `send:ADDRESS`, in exactly these letters. Behind a whole domain `+personal` may stand.
  * @throws Failure `invalid`
  */
 export function parseScope(text: string): Scope {
@@ -18,26 +25,44 @@ export function parseScope(text: string): Scope {
       fix: 'Use read, admin, token:ADDRESS or send:ADDRESS.',
     })
   }
-  return `${verb}:${parseAddress(address)}`
+  if (!address.endsWith(personalMark)) return `${verb}:${parseAddress(address)}`
+  const domain = parseAddress(address.slice(0, -personalMark.length))
+  if (isDomainMailbox(domain)) return `${verb}:${domain}${personalMark}`
+  throw new Failure(
+    'invalid',
+    `"${printable(text)}" names one mailbox, and ${personalMark} is for whole domains`,
+    {
+      fix: 'Leave that out.',
+    },
+  )
 }
 
-/** The address that a scope is about, or the whole domain; undefined for `read` and `admin`. */
-export function scopeMailbox(scope: Scope): string | undefined {
-  return scope === 'read' || scope === 'admin' ? undefined : scope.slice(scope.indexOf(':') + 1)
+/** What somebody may send from. */
+export interface MailboxRight {
+  address: Address
+  /** A whole domain is meant with the mailboxes that a person has consented for. */
+  personal: boolean
 }
 
-/** The mailboxes that these scopes let somebody send for by themselves: `admin` counts for nothing here. */
-export function sendScopeMailboxes(scopes: readonly Scope[]): string[] {
-  return scopes.filter((scope) => scope.startsWith('send:')).map((scope) => scopeMailbox(scope) ?? '')
+/** What these scopes let somebody send for by themselves: `admin` counts for nothing here. */
+export function sendRights(scopes: readonly Scope[]): MailboxRight[] {
+  return scopes
+    .filter((scope) => scope.startsWith('send:'))
+    .map((scope) => ({ address: scopeAddress(scope) ?? '', personal: meansPersonal(scope) }))
 }
 
-/** Whether a principal may do what `needed` names. `admin` may do everything; no other scope implies another. */
-export function permits(principal: Principal, needed: Scope): boolean {
-  return principal.scopes.some((held) => held === 'admin' || covers(held, needed))
+/**
+ * Whether a principal may do what `needed` names. `admin` may do everything; no other scope implies another.
+ * @param personal a person has consented for the mailbox: a scope for its whole domain is enough only where it says so
+ */
+export function permits(principal: Principal, needed: Scope, personal = false): boolean {
+  return principal.scopes.some((held) => held === 'admin' || covers(held, needed, personal))
 }
 
-function covers(held: Scope, needed: Scope): boolean {
-  const [heldMailbox, neededMailbox] = [scopeMailbox(held), scopeMailbox(needed)]
+function covers(held: Scope, needed: Scope, personal: boolean): boolean {
+  const [heldMailbox, neededMailbox] = [scopeAddress(held), scopeAddress(needed)]
   if (heldMailbox === undefined || neededMailbox === undefined) return held === needed
-  return held.split(':', 1)[0] === needed.split(':', 1)[0] && isCovered(heldMailbox, neededMailbox)
+  if (held.split(':', 1)[0] !== needed.split(':', 1)[0] || !isCovered(heldMailbox, neededMailbox))
+    return false
+  return !personal || !isDomainMailbox(heldMailbox) || meansPersonal(held)
 }

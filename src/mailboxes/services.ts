@@ -15,6 +15,8 @@ export interface Mailboxes {
    * @throws Failure `not-found`, `invalid` */
   named(address: string): Promise<Address>
   list(): Promise<MailboxStatus[]>
+  /** Whether it is a person's own, so that rights to its whole domain do not reach it. @throws Failure `invalid` */
+  isPersonal(address: string): Promise<boolean>
   /** With its grant, which is ended at the provider, too, where that can be. @throws Failure `not-found` */
   remove(address: string, by?: Actor): Promise<RemovedMailbox>
 }
@@ -135,8 +137,19 @@ export interface Submitter {
   rewriteSender: boolean
 }
 
+/** What is asked about a message before it leaves. */
+export interface OutgoingMessage {
+  mailbox: Address
+  /** Of the envelope, as it is to leave. */
+  sender: string
+  /** The client's, where another one replaced it. */
+  givenSender?: string
+}
+
 export interface SenderMailbox {
   address: Address
+  /** Of a whole domain: the mailboxes that a person has consented for are meant, too. */
+  personal?: boolean
   /** Other addresses that the provider accepts from this mailbox. */
   aliases: readonly Address[]
 }
@@ -149,9 +162,10 @@ export interface SignIns {
   /** The login without a password whose networks hold this address and which may use this envelope sender.
    * @throws Failure `wrong-credentials` when there is none, `sender-refused` when none of those may use it */
   admit(sender: string, remoteAddress: string): Promise<Submitter>
-  /** Asked again for each message, because a session may stay open long after its login was revoked.
-   * @throws Failure `wrong-credentials` when what it signed in with was revoked or removed, or has expired */
-  confirm(submitter: Submitter): Promise<void>
+  /** Asked again for each message, before it begins and before it is sent, because a session may stay open long after its login was revoked or lost a mailbox.
+   * @throws Failure `wrong-credentials` when what it signed in with was revoked or removed, has expired, or has not this mailbox any more; `sender-refused` when it may not
+   * use this sender any more, or only its domain */
+  confirm(submitter: Submitter, message: OutgoingMessage, remoteAddress: string): Promise<void>
   /** A user name as a log may show it: one that no login has may be a password that came in the wrong field. */
   shownName(userName: string): string
   /** What a client from this address may be told to use. From memory, at once. */
@@ -181,6 +195,8 @@ export interface LoginRequest {
   senders?: readonly string[]
   /** Replace a sender that it may not use by its first mailbox. */
   rewriteSender?: boolean
+  /** Its whole domains are meant with the mailboxes that a person has consented for. */
+  personal?: boolean
   networks?: readonly string[]
   /** ISO 8601 date or date and time. */
   expires?: string
@@ -197,6 +213,8 @@ export interface LoginStatus {
   password: 'generated' | 'chosen' | 'none'
   cramMd5: boolean
   rewriteSender: boolean
+  /** Only where it is so. */
+  personal?: boolean
   state: 'active' | 'expired' | 'revoked'
   createdAt: string
   expiresAt?: string

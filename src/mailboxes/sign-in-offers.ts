@@ -5,7 +5,7 @@ import { normalForm } from '../base/normal-form.ts'
 import type { ApiKey, ListedLogin, Login, Store } from '../store/ports.ts'
 import { credentialState } from './expiry.ts'
 import { isUsable } from './is-usable.ts'
-import { sendScopeMailboxes } from './scopes.ts'
+import { sendRights } from './scopes.ts'
 import type { Offers } from './services.ts'
 
 export interface SignInOffersNeeds {
@@ -17,8 +17,8 @@ export interface SignInOffersNeeds {
 /** What is remembered of a login: enough to say where and until when it works. */
 export type OfferedLogin = Pick<Login, 'userName' | 'mailboxes' | 'networks' | 'expiresAt'>
 
-/** What `credentialState` reads. */
-export type CredentialEnd = Pick<Login, 'expiresAt' | 'revokedAt'>
+/** What a login may do, from where and until when. */
+export type LoginRights = Omit<Login, 'verifier'>
 
 /** Which ways to sign in exist beside PLAIN and LOGIN, in memory, because every EHLO asks. */
 export interface SignInOffers {
@@ -31,8 +31,8 @@ export interface SignInOffers {
   generated(userName: string): Login | undefined
   /** The API key with this id. Undefined when there is none, or that is not known from memory: ask the store. */
   apiKey(id: string): ApiKey | undefined
-  /** When a login or API key ends or ended, by its id. Undefined when that is not known from memory: ask the store. */
-  endOf(id: string): CredentialEnd | undefined
+  /** The login with this id, whatever became of it. Undefined when there is none, or that is not known from memory: ask the store. */
+  login(id: string): LoginRights | undefined
   /** As `SignIns.shownName`. */
   shownName(userName: string): string
   /** Reads them again. Never rejects: a store that does not answer is logged, and asked again at the next question. */
@@ -41,7 +41,7 @@ export interface SignInOffers {
 
 interface Remembered {
   userNames: ReadonlySet<string>
-  ends: ReadonlyMap<string, CredentialEnd>
+  logins: ReadonlyMap<string, LoginRights>
   generated: ReadonlyMap<string, Login>
   cramMd5: readonly OfferedLogin[]
   withoutPassword: readonly OfferedLogin[]
@@ -52,7 +52,7 @@ interface Remembered {
 export function createSignInOffers({ store, clock, log }: SignInOffersNeeds): SignInOffers {
   let remembered: Remembered = {
     userNames: new Set(),
-    ends: new Map(),
+    logins: new Map(),
     generated: new Map(),
     cramMd5: [],
     withoutPassword: [],
@@ -84,7 +84,7 @@ export function createSignInOffers({ store, clock, log }: SignInOffersNeeds): Si
     allWithoutPassword: () => current().withoutPassword.filter(isActive),
     generated: (userName) => (isCurrent() ? remembered.generated.get(userName) : undefined),
     apiKey: (id) => (isCurrent() ? remembered.apiKeys.get(id) : undefined),
-    endOf: (id) => (isCurrent() ? remembered.ends.get(id) : undefined),
+    login: (id) => (isCurrent() ? remembered.logins.get(id) : undefined),
     shownName: (userName) =>
       current().userNames.has(normalForm(userName)) ? printable(userName) : 'no such login',
     refresh,
@@ -134,21 +134,14 @@ function rememberedOf(logins: readonly ListedLogin[], apiKeys: readonly ApiKey[]
   return {
     userNames: new Set(logins.map(({ userName }) => userName)),
     generated: new Map(logins.filter(isGenerated).map((login) => [login.userName, login])),
-    ends: new Map([...logins, ...apiKeys].map((credential) => [credential.id, endOf(credential)])),
+    logins: new Map(logins.map((login) => [login.id, login])),
     cramMd5: ofKind('sealed'),
     withoutPassword: ofKind('none'),
     apiKeys: new Map(valid.map((apiKey) => [apiKey.id, apiKey])),
-    bearers: valid.filter(({ scopes }) => sendScopeMailboxes(scopes).length > 0),
+    bearers: valid.filter(({ scopes }) => sendRights(scopes).length > 0),
   }
 }
 
 function isGenerated(login: ListedLogin): login is ListedLogin & Login {
   return login.verifier.kind === 'keyed' && login.revokedAt === undefined
-}
-
-function endOf({ expiresAt, revokedAt }: CredentialEnd): CredentialEnd {
-  return {
-    ...(expiresAt === undefined ? {} : { expiresAt }),
-    ...(revokedAt === undefined ? {} : { revokedAt }),
-  }
 }

@@ -17,7 +17,7 @@ import { submitterOf } from './submitter.ts'
 import { createUseRecorder } from './use-recorder.ts'
 
 export interface SignInsNeeds {
-  store: Pick<Store, 'logins' | 'mailboxes' | 'apiKeys'>
+  store: Pick<Store, 'logins' | 'mailboxes' | 'apiKeys' | 'grants'>
   apiKeys: Pick<ApiKeys, 'check'>
   offers: SignInOffers
   guard: Guard

@@ -1,25 +1,38 @@
-import type { Address } from '../base/address.ts'
-import type { Login, MailboxStore } from '../store/ports.ts'
+import { type Address, isDomainMailbox } from '../base/address.ts'
+import type { Login, Mailbox, MailboxStore } from '../store/ports.ts'
 import { wrongCredentials } from './login-check.ts'
+import type { MailboxRight } from './scopes.ts'
 import type { SenderMailbox, Submitter } from './services.ts'
 
 /** What a login may do. @throws Failure `wrong-credentials` when its last mailbox was removed meanwhile */
-export async function submitterOf(
-  mailboxes: Pick<MailboxStore, 'covering'>,
-  { id, userName, mailboxes: addresses, senders, rewriteSender }: Login,
-): Promise<Submitter> {
-  const own = await senderMailboxes(mailboxes, addresses)
+export async function submitterOf(mailboxes: Pick<MailboxStore, 'find'>, login: Login): Promise<Submitter> {
+  const { id, userName, senders, rewriteSender } = login
+  const own = await senderMailboxes(mailboxes.find, loginRights(login))
   if (own.length === 0) throw wrongCredentials()
   return { userName, login: id, mailboxes: own, senders, rewriteSender }
 }
 
-/** These mailboxes with their aliases, in this order; those that are gone are left out. */
+export function loginRights({
+  mailboxes,
+  personal = false,
+}: Pick<Login, 'mailboxes' | 'personal'>): MailboxRight[] {
+  return mailboxes.map((address) => ({ address, personal: personal && isDomainMailbox(address) }))
+}
+
+/**
+ * These mailboxes with their aliases, in this order; those that are gone are left out.
+ * @param find a login has mailboxes themselves, an API key also addresses that their domain covers
+ */
 export async function senderMailboxes(
-  mailboxes: Pick<MailboxStore, 'covering'>,
-  addresses: readonly Address[],
+  find: (address: Address) => Promise<Mailbox | undefined>,
+  rights: readonly MailboxRight[],
 ): Promise<SenderMailbox[]> {
-  const found = await Promise.all(addresses.map((address) => mailboxes.covering(address)))
-  return found
-    .filter((mailbox) => mailbox !== undefined)
-    .map(({ address, aliases = [] }) => ({ address, aliases }))
+  const found = await Promise.all(
+    rights.map(async ({ address, personal }) => ({ mailbox: await find(address), personal })),
+  )
+  return found.flatMap(({ mailbox, personal }) => {
+    if (mailbox === undefined) return []
+    const { address, aliases = [] } = mailbox
+    return [{ address, aliases, ...(personal && { personal }) }]
+  })
 }

@@ -1,7 +1,7 @@
 import { isDomainMailbox } from '../base/address.ts'
 import { asFailure, Failure } from '../base/failure.ts'
 import type { Limits } from '../config/config.ts'
-import type { SignIns, Submitter } from '../mailboxes/services.ts'
+import type { OutgoingMessage, SignIns, Submitter } from '../mailboxes/services.ts'
 import type { Credentials } from '../sasl/credentials.ts'
 import type { Relay, Transaction } from '../upstream/relay.ts'
 import type { RecipientCommand } from '../wire/envelope.ts'
@@ -34,6 +34,7 @@ export interface ProviderSide {
 
 export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
   let transaction: Transaction | undefined
+  let message: OutgoingMessage | undefined
 
   return { signIn, admit, begin, addRecipients, send, giveUp }
 
@@ -84,9 +85,9 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
   async function begin(next: Next & { do: 'begin' }): Promise<SessionEvent> {
     deps.record.begun(next.mailbox, next.mail.sender, next.givenSender)
     try {
-      const { submitter } = deps.client
-      if (submitter === undefined) throw new Failure('internal', 'There is nobody to begin a transaction for')
-      await deps.signIns.confirm(submitter)
+      const { mailbox, mail, givenSender } = next
+      message = { mailbox, sender: mail.sender, ...(givenSender !== undefined && { givenSender }) }
+      const submitter = await confirm()
       const begun = await deps.relay.begin(next.mailbox, next.mail, next.recipients, submitter.userName)
       transaction = begun.transaction
       deps.record.recipients(begun.replies)
@@ -123,10 +124,24 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
     transaction = undefined
     try {
       if (current === undefined) throw new Failure('internal', 'There is no transaction for this message')
+      // Since it began somebody may have waited long: for a connection, or for what the client has to say.
+      await confirm().catch(async (refusal: unknown) => {
+        await current.reset()
+        throw refusal
+      })
       return { kind: 'answered', reply: await current.send(octets) }
     } catch (error) {
       return { kind: 'failed', failure: asFailure(error) }
     }
+  }
+
+  /** Whoever signed in, when it may still send this message. */
+  async function confirm(): Promise<Submitter> {
+    const { submitter, address } = deps.client
+    if (submitter === undefined || message === undefined)
+      throw new Failure('internal', 'There is nobody to begin a transaction for')
+    await deps.signIns.confirm(submitter, message, address)
+    return submitter
   }
 
   async function giveUp(): Promise<void> {

@@ -126,6 +126,12 @@ export const replies = {
   closing: say(421, '4.3.2 Closing for a while, try again'),
 } as const satisfies Record<string, Reply>
 
+/** As `replyForFailure`; of a sender that the login may not use, with the reason. */
+export function replyInTransaction(failure: Failure): Reply {
+  if (failure.code === 'sender-refused') return senderRefused(failure.message, failure.fix)
+  return replyForFailure(failure, 'transaction')
+}
+
 /** RFC 5321, section 4.2: the greeting and, with it, the name that this server goes by. */
 export function greeting(hostname: string): Reply {
   return say(220, `${hostname} ESMTP postern`)

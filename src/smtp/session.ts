@@ -6,7 +6,7 @@ import type { MailCommand } from '../wire/envelope.ts'
 import type { Reply } from '../wire/reply.ts'
 import { type Command, parseCommand } from './command.ts'
 import { isHttpInPlaceOfBase64 } from './http-request.ts'
-import { greeting, type Phase, replies, replyForFailure } from './replies.ts'
+import { greeting, type Phase, replies, replyInTransaction } from './replies.ts'
 import { type Answer, answer, bad, closeWith } from './session-answer.ts'
 import { createSessionClient } from './session-client.ts'
 import { createEnvelope, type Envelope } from './session-envelope.ts'
@@ -196,7 +196,7 @@ export function createSession(options: SessionOptions): Session {
 
   function failed(failure: Failure, at: Phase): Answer {
     if (at !== 'transaction') return client.failed(failure, at)
-    return thenDeferred(theEnvelope().recipientsFailed(replyForFailure(failure, at)))
+    return thenDeferred(theEnvelope().recipientsFailed(replyInTransaction(failure)))
   }
 
   function malformed(of: string, reply: Reply): Answer {

@@ -7,15 +7,18 @@ beforeEach(async () => {
   stage = await setSignInStage()
 })
 
-const ended = { code: 'wrong-credentials', message: 'The login or API key of this session has ended' }
+const ended = {
+  code: 'wrong-credentials',
+  message: 'The login or API key of this session has ended, or lost this mailbox',
+}
 
 describe('what a session signed in with', () => {
   it.each(['generated', 'withChosen'] as const)('is good until its login (%s) is revoked', async (make) => {
     const { id, userName, secret } = await stage[make]()
     const submitter = await stage.check(userName, secret)
-    await stage.signIns.confirm(submitter)
+    await stage.confirm(submitter)
     await stage.logins.revoke(id)
-    expect(await refusalOf(stage.signIns.confirm(submitter))).toMatchObject(ended)
+    expect(await refusalOf(stage.confirm(submitter))).toMatchObject(ended)
   })
 
   it('is not good again when its name is given to another login', async () => {
@@ -23,16 +26,16 @@ describe('what a session signed in with', () => {
     const submitter = await stage.check(userName, secret)
     await stage.logins.revoke(id)
     await stage.generated({ userName: 'printer' })
-    expect(await refusalOf(stage.signIns.confirm(submitter))).toMatchObject(ended)
+    expect(await refusalOf(stage.confirm(submitter))).toMatchObject(ended)
   })
 
   it('ends when its time comes', async () => {
     const expires = new Date(stage.clock.now() + 1000).toISOString()
     const { userName, secret } = await stage.generated({ expires })
     const submitter = await stage.check(userName, secret)
-    await stage.signIns.confirm(submitter)
+    await stage.confirm(submitter)
     stage.clock.advance(1)
-    expect(await refusalOf(stage.signIns.confirm(submitter))).toMatchObject(ended)
+    expect(await refusalOf(stage.confirm(submitter))).toMatchObject(ended)
   })
 
   it('ends with its only mailbox', async () => {
@@ -40,7 +43,7 @@ describe('what a session signed in with', () => {
     const submitter = await stage.check(userName, secret)
     await stage.store.mailboxes.remove('me@example.com')
     await stage.offers.refresh()
-    expect(await refusalOf(stage.signIns.confirm(submitter))).toMatchObject(ended)
+    expect(await refusalOf(stage.confirm(submitter))).toMatchObject(ended)
   })
 
   it('is asked of the store where memory does not know', async () => {
@@ -49,9 +52,9 @@ describe('what a session signed in with', () => {
     const { list } = stage.store.logins
     stage.store.logins.list = () => Promise.reject(new Error('busy'))
     await stage.offers.refresh()
-    await stage.signIns.confirm(submitter)
+    await stage.confirm(submitter)
     await stage.store.logins.revoke(id, stage.clock.now())
-    expect(await refusalOf(stage.signIns.confirm(submitter))).toMatchObject(ended)
+    expect(await refusalOf(stage.confirm(submitter))).toMatchObject(ended)
     stage.store.logins.list = list
   })
 
@@ -59,14 +62,14 @@ describe('what a session signed in with', () => {
     const { userName, secret } = await stage.generated()
     const submitter = await stage.check(userName, secret)
     stage.store.logins.findByUserName = () => Promise.reject(new Error('asked'))
-    await stage.signIns.confirm(submitter)
+    await stage.confirm(submitter)
   })
 
   it('is an API key that is good until it is revoked', async () => {
     const { apiKey, key } = await stage.apiKeys.add({ scopes: ['send:me@example.com'] })
     const submitter = await stage.signIns.check({ kind: 'bearer', userName: '', token: key }, here)
-    await stage.signIns.confirm(submitter)
+    await stage.confirm(submitter)
     await stage.apiKeys.revoke(apiKey.id)
-    expect(await refusalOf(stage.signIns.confirm(submitter))).toMatchObject(ended)
+    expect(await refusalOf(stage.confirm(submitter))).toMatchObject(ended)
   })
 })

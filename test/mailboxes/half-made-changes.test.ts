@@ -31,7 +31,7 @@ describe('a revocation that is in the store counts at once, whatever fails after
     }
     await stage.logins.revoke(id)
     expect(await refusalOf(stage.check(userName, secret))).toMatchObject(wrong)
-    expect(await refusalOf(stage.signIns.confirm(submitter))).toMatchObject(wrong)
+    expect(await refusalOf(stage.confirm(submitter))).toMatchObject(wrong)
     stage.store.logins.list = list
     expect(await refusalOf(stage.check(userName, secret))).toMatchObject(wrong)
   })
@@ -50,7 +50,7 @@ describe('a revocation that is in the store counts at once, whatever fails after
     breakLog()
     await expect(stage.apiKeys.revoke(apiKey.id)).rejects.toThrow('journal')
     expect(await refusalOf(stage.apiKeys.check(key))).toMatchObject(wrong)
-    expect(await refusalOf(stage.signIns.confirm(submitter))).toMatchObject(wrong)
+    expect(await refusalOf(stage.confirm(submitter))).toMatchObject(wrong)
   })
 
   it('of an API key, when the store says that it failed after it was written', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { parseScope, permits, scopeMailbox } from '../../src/mailboxes/scopes.ts'
+import { parseScope, permits, sendRights } from '../../src/mailboxes/scopes.ts'
 import type { Scope } from '../../src/store/ports.ts'
+import { meansPersonal, scopeAddress } from '../../src/store/scope-address.ts'
 
 describe('a scope', () => {
   it.each([
@@ -8,9 +9,12 @@ describe('a scope', () => {
     ['admin', 'admin', undefined],
     ['token:Me@Example.com', 'token:Me@example.com', 'Me@example.com'],
     ['send:me@example.com', 'send:me@example.com', 'me@example.com'],
+    ['token:*@Example.com', 'token:*@example.com', '*@example.com'],
+    ['send:*@Example.com+personal', 'send:*@example.com+personal', '*@example.com'],
+    ['send:me+personal@example.com', 'send:me+personal@example.com', 'me+personal@example.com'],
   ])('reads %s', (text, scope, mailbox) => {
     expect(parseScope(text)).toBe(scope)
-    expect(scopeMailbox(parseScope(text))).toBe(mailbox)
+    expect(scopeAddress(parseScope(text))).toBe(mailbox)
   })
 
   it.each([
@@ -27,6 +31,11 @@ describe('a scope', () => {
     'token: me@example.com',
     'token:me@example.com,read',
     'token:me@example.com\n',
+    'token:me@example.com+personal',
+    'token:*@example.com+Personal',
+    'token:*@example.com+personal+personal',
+    'read+personal',
+    'token:+personal',
     '__proto__',
   ])('refuses %j', (text) => {
     expect(() => parseScope(text)).toThrow(expect.objectContaining({ code: 'invalid' }))
@@ -54,5 +63,27 @@ describe('what a principal may do', () => {
   ]
   it.each(table)('%j permits exactly %j', (scopes, permitted) => {
     expect(all.filter((needed) => permits({ name: 'x', scopes }, needed))).toEqual(permitted)
+  })
+})
+
+describe("a mailbox that is a person's own", () => {
+  const needed: Scope[] = ['token:ceo@example.com', 'send:ceo@example.com', 'token:ceo@sub.example.com']
+  it.each<[Scope, Scope[]]>([
+    ['token:*@example.com', []],
+    ['token:*@example.com+personal', ['token:ceo@example.com']],
+    ['send:*@EXAMPLE.com+personal', ['send:ceo@example.com']],
+    ['token:CEO@example.com', ['token:ceo@example.com']],
+    ['admin', needed],
+  ])('is reached by %s for exactly %j', (scope, permitted) => {
+    const principal = { name: 'x', scopes: [scope] }
+    expect(needed.filter((one) => permits(principal, one, true))).toEqual(permitted)
+  })
+
+  it('is meant by the mark and nothing like it', () => {
+    expect(sendRights(['send:*@example.com+personal', 'send:*@example.com', 'token:*@example.com'])).toEqual([
+      { address: '*@example.com', personal: true },
+      { address: '*@example.com', personal: false },
+    ])
+    expect(meansPersonal('send:me+personal@example.com')).toBe(false)
   })
 })

@@ -128,9 +128,9 @@ it('a name is shown in the log only where a login has it', async () => {
 
 it('a credential is not trusted from memory while a newer reading is under way', async () => {
   const { id } = await stage.generated()
-  expect(stage.offers.endOf(id)).toEqual({})
+  expect(stage.offers.login(id)).toMatchObject({ id })
   const reading = stage.offers.refresh()
-  expect(stage.offers.endOf(id)).toBeUndefined()
+  expect(stage.offers.login(id)).toBeUndefined()
   await reading
-  expect(stage.offers.endOf(id)).toEqual({})
+  expect(stage.offers.login(id)).toMatchObject({ id })
 })

@@ -5,7 +5,7 @@ import { Secret } from '../../src/base/secret.ts'
 import { createApiKeys } from '../../src/mailboxes/api-keys.ts'
 import type { Scrypt } from '../../src/mailboxes/chosen-password.ts'
 import { createLogins } from '../../src/mailboxes/logins.ts'
-import type { LoginRequest } from '../../src/mailboxes/services.ts'
+import type { LoginRequest, Submitter } from '../../src/mailboxes/services.ts'
 import { createSignInOffers } from '../../src/mailboxes/sign-in-offers.ts'
 import { createSignIns } from '../../src/mailboxes/sign-ins.ts'
 import { followStore } from '../../src/store/followed-store.ts'
@@ -80,6 +80,9 @@ export async function setSignInStage() {
       scrypts.length = 0
       return { ...login, secret: chosen }
     },
+    /** Before a message from this sender. */
+    confirm: (submitter: Submitter, sender = 'me@example.com', from = here, mailbox = sender) =>
+      signIns.confirm(submitter, { mailbox, sender }, from),
     check: (userName: string, password: Secret, from = here) =>
       signIns.check({ kind: 'password', userName, password }, from),
     /** Signs in by CRAM-MD5 as a client does that knows this password as these octets. */

@@ -89,7 +89,7 @@ describe('a sign-in', () => {
 
   it('is refused when its last mailbox goes in the middle of it', async () => {
     const { userName, secret } = await stage.generated()
-    stage.store.mailboxes.covering = async () => undefined
+    stage.store.mailboxes.find = async () => undefined
     await expect(stage.check(userName, secret)).rejects.toMatchObject({ code: 'wrong-credentials' })
   })
 

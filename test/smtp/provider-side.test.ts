@@ -111,4 +111,28 @@ describe('what a session asks beyond itself', () => {
       fields: { login: 'me@example.com' },
     })
   })
+
+  it('asks once more before the message leaves, and gives the transaction up', async () => {
+    const credentials = {
+      kind: 'password',
+      userName: 'me@example.com',
+      password: new Secret('right'),
+    } as const
+    await side.signIn({ do: 'sign-in', credentials })
+    await side.begin({
+      do: 'begin',
+      mailbox: 'me@example.com',
+      mail: { sender: 'me@example.com', parameters: [] },
+      recipients: [{ recipient: 'a@example.net', parameters: [] }],
+    })
+    relay.asked.length = 0
+    ended.add('me@example.com')
+    const outcome = await side.send(readNothing())
+    expect(outcome).toMatchObject({ kind: 'failed', failure: { code: 'wrong-credentials' } })
+    expect(relay.asked).toEqual(['RESET'])
+  })
 })
+
+async function* readNothing(): AsyncGenerator<Buffer> {
+  yield Promise.reject(new Error('nobody reads the message'))
+}

@@ -5,6 +5,14 @@ import { contents, failureOf, newLogin, now, openFixture } from './fixture.ts'
 import { changeDatabase } from './raw-database.ts'
 
 describe('the login store', () => {
+  it('keeps whether personal mailboxes of a domain are meant', async () => {
+    const { store } = await openFixture()
+    await store.logins.add(newLogin({ id: 'one', userName: 'one', personal: true }))
+    await store.logins.add(newLogin({ id: 'two', userName: 'two' }))
+    expect(await store.logins.findByUserName('one')).toMatchObject({ personal: true })
+    expect(await store.logins.findByUserName('two')).not.toHaveProperty('personal')
+  })
+
   it('gives a login back as it was added, mailboxes in their order', async () => {
     const { store } = await openFixture()
     const login: Login = newLogin({

@@ -36,6 +36,7 @@ export function memoryMailboxes(): Mailboxes & { all: MailboxStatus[]; adopted: 
     list: async () => all,
     show: async (address) => show(address),
     named: async (address) => show(address).address,
+    isPersonal: async (address) => show(address).flow !== 'client-credentials',
     async add({ address, provider, signsInAs, aliases, refreshToken, replace }) {
       const index = all.findIndex((mailbox) => sameAddress(mailbox.address, parseAddress(address)))
       if (index >= 0 && !replace) throw new Failure('already-exists', `The mailbox ${address} exists already`)

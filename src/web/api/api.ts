@@ -31,7 +31,7 @@ export function createApi({
     response.locals.principal = await bearerOf(request, bearers)
     next()
   })
-  for (const route of routes) mount(v1, route)
+  for (const route of routes) mount(v1, route, bearers)
   // After all of them: a path that got here has no operation for this method.
   for (const path of new Set(routes.map((route) => route.path))) {
     const methods: string[] = routes.filter((route) => route.path === path).map((route) => route.method)
@@ -48,11 +48,11 @@ export function createApi({
 }
 
 // A key's rights are looked at before its body is: who may not write gets no word about how to.
-function mount(router: Router, route: ApiRoute): void {
+function mount(router: Router, route: ApiRoute, bearers: BearerCheck): void {
   const method = route.method.toLowerCase() as 'get' | 'post' | 'delete'
   // The other methods have no use for a body, and a token is handed out sooner without looking for one.
   const body = route.method === 'POST' ? [insistOnJson, express.json({ limit: bodyLimit })] : []
-  router[method](route.path, checkScope(route), ...body, answerWith(route))
+  router[method](route.path, checkScope(route), ...body, answerWith(route, bearers))
 }
 
 function checkScope({ needs }: ApiRoute): RequestHandler {
@@ -73,12 +73,16 @@ const insistOnJson: RequestHandler = (request, _response, next) => {
   })
 }
 
-function answerWith(route: ApiRoute): RequestHandler {
+function answerWith(route: ApiRoute, bearers: BearerCheck): RequestHandler {
   return async (request, response) => {
     const principal = principalOf(response)
     const answer = await route.answer({
       principal,
       by: actorOf(principal, request),
+      async permit(personal) {
+        const scope = scopeFor(route.needs, paramOf(request, 'address'))
+        if (!permits(await bearerOf(request, bearers), scope, personal)) throw insufficientScope(scope)
+      },
       param: (name) => paramOf(request, name),
       query: { ...request.query },
       body: request.body,

@@ -19,6 +19,7 @@ const newLogin = z.strictObject({
   withoutPassword: z.boolean().exactOptional(),
   senders: texts.exactOptional(),
   rewriteSender: z.boolean().exactOptional(),
+  personal: z.boolean().exactOptional(),
   networks: texts.exactOptional(),
   expires: z.string().min(1).max(40).exactOptional(),
 })

@@ -31,10 +31,13 @@ export function tokenRoutes({
       method: 'GET',
       path: '/mailboxes/:address/token',
       needs: 'token',
-      async answer({ param, query: given, by, prefersText }) {
+      async answer({ param, query: given, by, prefersText, permit }) {
         const { min_life: minimumLife, format = prefersText ? 'token' : 'json' } = readInput(query, given)
         const address = await mailboxes.named(param('address'))
+        await permit(await mailboxes.isPersonal(address))
         const token = await tokens.accessTokenFor(address, minimumLife === undefined ? {} : { minimumLife })
+        // A renewal takes a while: whose mailbox it is, and what the key may do, may be another by now.
+        await permit(token.grant.personal)
         log.info(
           { event: 'token.read', mailbox: address, ...actorFields(by), minimumLife, format },
           'an access token was handed out',

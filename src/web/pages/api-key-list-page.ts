@@ -1,5 +1,6 @@
-import type { Address } from '../../base/address.ts'
+import { type Address, isDomainMailbox } from '../../base/address.ts'
 import type { ApiKeyStatus, ApiKeys } from '../../mailboxes/services.ts'
+import { personalMark } from '../../store/scope-address.ts'
 import type { Html } from '../html.ts'
 import { html } from '../html.ts'
 import { type Fields, one, several } from './form-fields.ts'
@@ -24,6 +25,18 @@ export function newApiKeyForm(mailboxes: readonly Address[], filled: Fields, con
 ${mailboxes.map((address) => [
   choice(`token:${address}`, t`fetch access tokens for ${address}`),
   choice(`send:${address}`, t`send from ${address} by XOAUTH2 or OAUTHBEARER`),
+  ...(isDomainMailbox(address)
+    ? [
+        choice(
+          `token:${address}${personalMark}`,
+          t`fetch access tokens for ${address}, and for mailboxes of it that a person has consented for`,
+        ),
+        choice(
+          `send:${address}${personalMark}`,
+          t`send from ${address}, and from mailboxes of it that a person has consented for`,
+        ),
+      ]
+    : []),
 ])}
 ${choice('read', t`look at everything but secrets`)}
 ${choice('admin', t`everything that the owner may`)}

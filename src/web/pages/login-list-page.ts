@@ -43,6 +43,7 @@ function card(login: LoginStatus, context: PageContext, heading: Html): Html {
 <dt>${t`Signs in by`}</dt><dd>${proof(login, t)}</dd>
 ${login.senders.length > 0 && html`<dt>${t`Sends as well as`}</dt><dd>${login.senders.join(', ')}</dd>`}
 ${login.rewriteSender && html`<dt>${t`Other senders`}</dt><dd>${t`are replaced by its mailbox`}</dd>`}
+${login.personal && html`<dt>${t`Of a whole domain`}</dt><dd>${t`also mailboxes that a person has consented for`}</dd>`}
 ${login.networks.length > 0 && html`<dt>${t`Only from`}</dt><dd>${login.networks.join(', ')}</dd>`}
 ${expiresAt !== undefined && html`<dt>${t`Ends`}</dt><dd>${time(expiresAt)}</dd>`}
 <dt>${t`Last used`}</dt><dd>${lastUsed(lastUsedAt, usedFrom, t)}</dd>

@@ -1,4 +1,4 @@
-import type { Address } from '../../base/address.ts'
+import { type Address, isDomainMailbox } from '../../base/address.ts'
 import { Secret } from '../../base/secret.ts'
 import type { LoginRequest } from '../../mailboxes/services.ts'
 import type { Html } from '../html.ts'
@@ -16,7 +16,7 @@ export function newLoginForm(mailboxes: readonly Address[], filled: Fields, cont
   return form(
     context,
     ['logins'],
-    html`${usualFields(mailboxes, filled, t)}${furtherFields(filled, t)}<p><button>${t`Make the login`}</button></p>`,
+    html`${usualFields(mailboxes, filled, t)}${furtherFields(filled, mailboxes.some(isDomainMailbox), t)}<p><button>${t`Make the login`}</button></p>`,
   )
 }
 
@@ -43,9 +43,10 @@ ${choice('none', t`not at all: whoever comes from its networks is this login`)}
 `
 }
 
-const furtherNames = ['userName', 'senders', 'rewriteSender', 'networks', 'expires', 'cramMd5']
+const furtherNames = ['userName', 'senders', 'rewriteSender', 'personal', 'networks', 'expires', 'cramMd5']
 
-function furtherFields(filled: Fields, t: Phrases): Html {
+/** @param domains whether there is a whole domain to choose */
+function furtherFields(filled: Fields, domains: boolean, t: Phrases): Html {
   const text = (name: string) => one(filled, name) ?? ''
   const box = (name: string, words: Html) =>
     html`<label class="choice"><input type="checkbox" name="${name}" value="yes"${checked(text(name) === 'yes')}> ${words}</label>`
@@ -54,6 +55,7 @@ function furtherFields(filled: Fields, t: Phrases): Html {
 <label>${t`User name (otherwise the address)`} <input name="userName" maxlength="254" autocomplete="off" value="${text('userName')}"></label>
 <label>${t`Further senders, one on each line: addresses, or *@example.com`} <textarea name="senders" rows="3">${text('senders')}</textarea></label>
 ${box('rewriteSender', t`replace any other sender by the mailbox`)}
+${domains && box('personal', t`of a whole domain, send also from mailboxes that a person has consented for`)}
 <label>${t`Only from these networks, one on each line, such as 192.0.2.7 or 192.0.2.0/28`} <textarea name="networks" rows="3">${text('networks')}</textarea></label>
 <label>${t`Ends on`} <input type="date" name="expires" value="${text('expires')}"></label>
 ${box('cramMd5', t`for a device that knows only CRAM-MD5: its password is kept sealed instead of hashed, and it must be bound to a network`)}
@@ -79,6 +81,7 @@ export function loginRequestOf(filled: Fields): LoginRequest {
     ...(way === 'chosen' && { password: new Secret(one(filled, 'password') ?? '') }),
     ...(way === 'none' && { withoutPassword: true }),
     ...(one(filled, 'rewriteSender') === 'yes' && { rewriteSender: true }),
+    ...(one(filled, 'personal') === 'yes' && { personal: true }),
     ...(one(filled, 'cramMd5') === 'yes' && { cramMd5: true }),
   }
 }

@@ -122,6 +122,10 @@ export const japaneseOfPages: Dictionary = {
   'Backup script': 'バックアップスクリプト',
   'What it may do': '許可する操作',
   'fetch access tokens for {1}': '{1} のアクセストークンを取得する',
+  'fetch access tokens for {1}, and for mailboxes of it that a person has consented for':
+    '{1} と、その中で個人が同意したメールボックスのアクセストークンを取得する',
+  'send from {1}, and from mailboxes of it that a person has consented for':
+    '{1} と、その中で個人が同意したメールボックスから送信する',
   'send from {1} by XOAUTH2 or OAUTHBEARER': 'XOAUTH2 または OAUTHBEARER で {1} から送信する',
   'look at everything but secrets': '秘密以外のすべてを見る',
   'everything that the owner may': '所有者と同じすべての操作',
@@ -236,6 +240,10 @@ export const japaneseOfPages: Dictionary = {
   'User name (otherwise the address)': 'ユーザー名(空欄ならアドレス)',
   'Further senders, one on each line: addresses, or *@example.com':
     'ほかの送信者(1 行に 1 つ。アドレスまたは *@example.com)',
+  'of a whole domain, send also from mailboxes that a person has consented for':
+    'ドメイン全体の場合、個人が同意したメールボックスからも送信する',
+  'Of a whole domain': 'ドメイン全体の場合',
+  'also mailboxes that a person has consented for': '個人が同意したメールボックスも含む',
   'replace any other sender by the mailbox': 'それ以外の送信者をメールボックスのアドレスに置き換える',
   'Only from these networks, one on each line, such as 192.0.2.7 or 192.0.2.0/28':
     '接続元ネットワークの制限(1 行に 1 つ。例: 192.0.2.7、192.0.2.0/28)',

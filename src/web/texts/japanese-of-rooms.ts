@@ -207,7 +207,15 @@ export const japaneseOfRooms: Dictionary = {
   'An API key needs a scope': 'APIキーにはスコープが必要です',
   'Give at least one of read, admin, token:ADDRESS or send:ADDRESS.':
     'read、admin、token:ADDRESS、send:ADDRESS のうち少なくとも 1 つを選んでください。',
-  'The login or API key of this session has ended': 'このセッションのログインまたは APIキーは終了しています',
+  'The login or API key of this session has ended, or lost this mailbox':
+    'このセッションのログインまたは APIキーは終了したか、このメールボックスを使えなくなっています',
+  "A login or API key for the whole domain does not reach {1}, which is a person's own":
+    'ドメイン全体のログインや APIキーでは、個人のものである {1} は使えません',
+  'Allow it with: postern login add {1}': '許可するには: postern login add {1}',
+  'None of the mailboxes is a whole domain, whose personal mailboxes could be meant':
+    '個人のメールボックスを含められるドメイン全体のメールボックスがありません',
+  'Leave that out, or give the login a domain mailbox such as "*@example.com".':
+    '指定を外すか、"*@example.com" のようなドメインのメールボックスをログインに加えてください。',
   'A name has at most 100 characters and no control or invisible ones':
     '名前は 100 文字以内で、制御文字や見えない文字は使えません',
   'Give a short name, such as "Printer, 2nd floor".':
@@ -303,6 +311,9 @@ export const japaneseOfRooms: Dictionary = {
     'ほかのメールボックスが同じ同意を使っている可能性があります。{1}',
   '{1} has no way to end a consent from here. {2}': '{1} には、ここから同意を終了する方法がありません。{2}',
   '{1} could not be asked to end the consent. {2}': '{1} に同意の終了を依頼できませんでした。{2}',
+  '"{1}" names one mailbox, and {2} is for whole domains':
+    '「{1}」は 1 つのメールボックスです。{2} はドメイン全体にだけ使えます',
+  'Leave that out.': '指定を外してください。',
   '"{1}" is not a scope': '「{1}」はスコープではありません',
   'Use read, admin, token:ADDRESS or send:ADDRESS.':
     'read、admin、token:ADDRESS、send:ADDRESS のいずれかを使ってください。',

@@ -1,0 +1,72 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { Scope } from '../../src/store/ports.ts'
+import { testDoor } from './test-door.ts'
+
+let door: ReturnType<typeof testDoor>
+/** What the key may do at this moment; nothing: it is revoked. */
+let scopes: Scope[]
+
+beforeEach(() => {
+  door = testDoor()
+  const { check } = door.services.apiKeys
+  door.services.apiKeys.check = async (presented) =>
+    scopes.length > 0 ? { name: 'script', scopes: [...scopes] } : check(presented)
+})
+
+const ask = () => door.api('get', '/mailboxes/me@example.com/token', 'key-of-the-script-0123456789')
+
+/** While the token is asked for. */
+function meanwhile(happens: () => void): void {
+  const { accessTokenFor } = door.services.tokens
+  door.services.tokens.accessTokenFor = async function (...given) {
+    const token = await accessTokenFor.apply(this, given)
+    happens()
+    return token
+  }
+}
+
+const said = () => door.lines.filter((line) => line.includes('token.read'))
+
+describe("a token of a mailbox that is a person's own", () => {
+  it.each<[Scope, number]>([
+    ['token:*@example.com', 403],
+    ['token:*@example.com+personal', 200],
+    ['token:Me@example.com', 200],
+    ['admin', 200],
+    ['send:*@example.com+personal', 403],
+  ])('to a key with %s: %d', async (scope, status) => {
+    scopes = [scope]
+    const response = await ask()
+    expect(response.status).toBe(status)
+    expect(response.text.includes('ya29')).toBe(status === 200)
+    // Nobody renews for a key that may not have it.
+    expect(door.services.tokens.asked).toHaveLength(status === 200 ? 1 : 0)
+    expect(said()).toHaveLength(status === 200 ? 1 : 0)
+  })
+
+  it('is nothing for a key of its domain when the mailbox became that while it was asked for', async () => {
+    scopes = ['token:*@example.com']
+    door.services.mailboxes.isPersonal = async () => false
+    const response = await ask()
+    expect(response.status).toBe(403)
+    expect(response.headers['www-authenticate']).toContain('scope="token:me@example.com"')
+    expect(response.text).not.toContain('ya29')
+  })
+})
+
+describe('a key that loses its right while a token is asked for', () => {
+  it.each<[string, Scope[], number]>([
+    ['is revoked', [], 401],
+    ['loses the scope', ['read'], 403],
+    ['keeps it', ['token:me@example.com'], 200],
+  ])('and %s gets what it may have at the end', async (_how, left, status) => {
+    scopes = ['token:me@example.com', 'read']
+    meanwhile(() => {
+      scopes = left
+    })
+    const response = await ask()
+    expect(response.status).toBe(status)
+    expect(response.text.includes('ya29')).toBe(status === 200)
+    expect(said()).toHaveLength(status === 200 ? 1 : 0)
+  })
+})
