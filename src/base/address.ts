@@ -11,12 +11,15 @@ export type Address = string
 // Control characters, spaces, and the invisible and direction-changing ones that make two names look alike.
 const forbidden = /[\p{Cc}\p{Cf}\p{Z}\p{Cs}<>(),;:\\"[\]]/u
 
+const longestText = 1_000
+
 /**
  * Reads a mail address: exactly one `@`, no quoting, no white space, at most 254 octets (RFC 5321, section 4.5.3.1.3).
  * @throws Failure `invalid`
  */
 export function parseAddress(text: string): Address {
-  const normal = normalForm(text)
+  // What is much too long, also where its normal form is shorter, costs nothing beyond that.
+  const normal = text.length > longestText ? '' : normalForm(text)
   const [local = '', domain = '', ...more] = normal.split('@')
   const shaped = local !== '' && more.length === 0 && isDomain(domain) && !hasEndlessMarks(local)
   if (!shaped || forbidden.test(normal) || Buffer.byteLength(normal) > 254) {

@@ -1,4 +1,5 @@
 import { type Address, isDomainMailbox, parseAddress } from '../base/address.ts'
+import { readUrl } from '../base/read-url.ts'
 import { Secret } from '../base/secret.ts'
 import { withoutEnding } from '../base/without-ending.ts'
 import { isLoopback } from './endpoint.ts'
@@ -6,7 +7,7 @@ import type { Parse } from './setting.ts'
 
 /** Kept as a secret: many services know whoever posts by the address alone. */
 export const webhookUrl: Parse<Secret> = (text) => {
-  const url = URL.canParse(text.trim()) ? new URL(text.trim()) : undefined
+  const url = readUrl(text.trim())
   const bare = url?.hostname.replace(/^\[|\]$/g, '') ?? ''
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(bare)))
     return url.username === '' && url.password === ''

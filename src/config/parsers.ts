@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { parseNetwork } from '../base/networks.ts'
+import { readUrl } from '../base/read-url.ts'
 import { Secret } from '../base/secret.ts'
 import { withoutEnding } from '../base/without-ending.ts'
 import { parseProxy } from '../providers/file/parse-proxy.ts'
@@ -34,7 +35,7 @@ export const path: Parse<string> = (text, workingDirectory) => {
 
 /** The address that browsers use: https, or http where no network is crossed. */
 export const publicUrl: Parse<URL> = (text) => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
+  const url = readUrl(text)
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
     return { must: 'be a web address such as https://postern.example.com, without ? or #' }
   }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { hostname, networkInterfaces } from 'node:os'
 import { domainToASCII } from 'node:url'
+import { printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import { plainAddress } from '../base/plain-address.ts'
 
@@ -19,12 +20,20 @@ export function ownNames(): string[] {
  * @throws Failure `invalid`
  */
 export function certificateName(text: string): string {
+  // A name of DNS has no more than 253 octets (RFC 1035, section 2.3.4), and Unicode's form of it no more characters.
+  if (text.length > longestName) throw noName(text)
   const address = plainAddress(text.replace(/^\[(.*)\]$/, '$1'))
   if (address) return address.address
   const wildcard = text.startsWith('*.') ? '*.' : ''
   const host = domainToASCII(text.slice(wildcard.length)).replace(/\.$/, '').toLowerCase()
   if (isHostName(host)) return wildcard + host
-  throw new Failure('invalid', `"${text}" is neither a host name nor an address`, {
+  throw noName(text)
+}
+
+const longestName = 255
+
+function noName(text: string): Failure {
+  return new Failure('invalid', `"${printable(text)}" is neither a host name nor an address`, {
     fix: 'Name it as the device does: mail.example.com, or 192.0.2.10.',
   })
 }

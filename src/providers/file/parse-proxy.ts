@@ -1,9 +1,10 @@
+import { readUrl } from '../../base/read-url.ts'
 import { Secret } from '../../base/secret.ts'
 import type { HttpProxy } from '../../config/config.ts'
 
 /** Reads `http://name:password@proxy.example.com:3128`. `must`: the end of a sentence; it holds nothing of the text. */
 export function parseProxy(text: string): { value: HttpProxy } | { must: string } {
-  const url = URL.canParse(text.trim()) ? new URL(text.trim()) : undefined
+  const url = readUrl(text.trim())
   const must =
     'be the address of an HTTP proxy, such as http://proxy.example.com:3128 (name:password@ before the host, if it asks for one)'
   if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search !== '' || url.hash !== '')

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { readUrl } from '../../base/read-url.ts'
 import { isLoopbackHost } from '../http/loopback.ts'
 import { contradictions } from './providers-file-rules.ts'
 
@@ -140,8 +141,8 @@ export type ProviderEntry = z.output<typeof entry>
 export type OverrideEntry = z.output<typeof override>
 
 function endpointMistake(value: string): string | undefined {
-  if (!URL.canParse(value)) return 'must be a URL'
-  const url = new URL(value)
+  const url = readUrl(value)
+  if (url === undefined) return 'must be a URL'
   if (url.username !== '' || url.password !== '') return 'must not hold a user name or password'
   if (url.hash !== '') return 'must have no fragment (RFC 6749, section 3.1)'
   if (url.protocol === 'https:') return undefined

@@ -1,5 +1,6 @@
 import * as openid from 'openid-client'
 import { Failure } from '../../base/failure.ts'
+import { readUrl } from '../../base/read-url.ts'
 import { Secret } from '../../base/secret.ts'
 import type { DeviceAuthorization } from './oauth-client.ts'
 import { OAuthError, safeText } from './oauth-error.ts'
@@ -29,7 +30,7 @@ export async function beginDeviceFlow(
 
 /** People open it: it is no place for `javascript:`. */
 function webAddress(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined
+  const url = readUrl(text)
   if (url && ['https:', 'http:'].includes(url.protocol)) return url.href
   throw new OAuthError('the provider named no address to enter the code at')
 }

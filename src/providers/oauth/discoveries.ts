@@ -3,6 +3,7 @@ import * as openid from 'openid-client'
 import { printable } from '../../base/address.ts'
 import type { Clock } from '../../base/clock.ts'
 import { Failure } from '../../base/failure.ts'
+import { readUrl } from '../../base/read-url.ts'
 import type { HttpFetch } from '../http/http-fetch.ts'
 import { isLoopbackHost } from '../http/loopback.ts'
 import { isPrivateHost } from '../http/public-address.ts'
@@ -121,7 +122,7 @@ export function endpointsOf(metadata: openid.ServerMetadata) {
 
 /** TLS does not end on the way, and the Internet names no place in the house. What a name stands for is seen when it is connected to. */
 function requireFitting(issuer: string, name: string, text: string, { isPublic }: Published): void {
-  const url = URL.canParse(text) ? new URL(text) : undefined
+  const url = readUrl(text)
   const plain = url?.protocol === 'http:' && new URL(issuer).protocol === 'http:'
   const fits = url && (url.protocol === 'https:' || plain) && url.username === '' && url.password === ''
   if (fits && !(isPublic && isPrivateHost(url.hostname))) return

@@ -1,3 +1,4 @@
+import { readUrl } from '../../base/read-url.ts'
 import type { MicrosoftCloud } from '../../config/config.ts'
 import type { OAuthServer, Provider } from '../provider.ts'
 
@@ -263,8 +264,8 @@ function issuerOf(tenant: string, login: string): string {
 
 /** Whether Entra, in whichever of its clouds, gives this issuer's ID tokens. */
 export function isEntraIssuer(issuer: string): boolean {
-  if (!URL.canParse(issuer)) return false
-  const { hostname } = new URL(issuer)
+  const { hostname } = readUrl(issuer) ?? {}
+  if (hostname === undefined) return false
   const known = Object.values(clouds).some(({ login }) => new URL(login).hostname === hostname)
   return (
     known || /^(sts\.windows\.net|login\.(windows\.net|chinacloudapi\.cn))$|\.ciamlogin\.com$/.test(hostname)

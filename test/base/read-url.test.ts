@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest'
+import { readUrl } from '../../src/base/read-url.ts'
+
+it.each(['https://a.example/b?c#d', 'urn:ietf:wg:oauth:2.0:oob', `https://a.example/${'a'.repeat(2_000)}`])(
+  'reads %j',
+  (text) => {
+    expect(readUrl(text)?.href).toBe(text)
+  },
+)
+
+it.each([
+  '',
+  'a',
+  'https://',
+  `https://a.example/${'a'.repeat(3_000)}`,
+  `https://a${'\u0315\u0316'.repeat(30_000)}/`,
+])('reads nothing from %j', (text) => expect(readUrl(text)).toBeUndefined())
