@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readCorpus } from './corpus.js'
+import { findGrowth } from './growth.js'
+import { growthTargets } from './growth-targets.js'
 import { makeSession } from './make-session.js'
 import { runParserInputs, tryParserInput } from './parser-inputs.js'
 import { newSeed } from './random.js'
@@ -21,6 +23,17 @@ describe('fuzzing', () => {
     const seed = newSeed()
     console.info(`npm run fuzz -- --parser-inputs ${parserInputs} --seed ${seed}`)
     expect(runParserInputs({ seed, inputs: parserInputs })).toBeUndefined()
+  })
+
+  it('finds no parser that takes more than in proportion to its input', async () => {
+    // The same shapes each time, and each piece by itself at least: this one measures, and nobody likes to look for a fault that was the machine's.
+    expect(await findGrowth(growthTargets, { shapes: 70, tries: 3, seed: 1 })).toEqual([])
+  })
+
+  it('would find one that does', async () => {
+    const trims = (text: string) => text.replace(/[ \t]+$/, '')
+    const square = { name: 'trims', longest: 12_288, read: trims }
+    expect(await findGrowth([square], { shapes: 70, tries: 3, seed: 1 })).toMatchObject([{ parser: 'trims' }])
   })
 
   it('finds no crash, no hang, no smuggled message and no secret in random sessions beside those that once failed', async () => {

@@ -1,9 +1,11 @@
-// npm run fuzz -- [--sessions N] [--parser-inputs M] [--end-of-data] [--seed S] [--lanes L] [--replay FILE]
+// npm run fuzz -- [--sessions N] [--parser-inputs M] [--end-of-data] [--growth] [--seed S] [--lanes L] [--replay FILE]
 // What ever failed first, then new inputs. Exits with 1 when anything fails.
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { keepParserCase, readCorpus } from './corpus.js'
 import { endOfDataSession } from './end-of-data.js'
+import { findGrowth } from './growth.js'
+import { growthTargets } from './growth-targets.js'
 import { makeSession } from './make-session.js'
 import { tryParserInput } from './parser-inputs.js'
 import { runParserInputsEverywhere } from './parser-workers.js'
@@ -16,6 +18,7 @@ const { values: options } = parseArgs({
     sessions: { type: 'string', default: '0' },
     'parser-inputs': { type: 'string', default: '0' },
     'end-of-data': { type: 'boolean', default: false },
+    growth: { type: 'boolean', default: false },
     seed: { type: 'string' },
     lanes: { type: 'string', default: '48' },
     replay: { type: 'string' },
@@ -37,6 +40,7 @@ async function everything() {
   if (corpus.sessions.length > 0) await play('of the corpus', listed(corpus.sessions))
   replayParserCases()
   if (parserInputs > 0) await parse()
+  if (options.growth) await grow()
   if (options['end-of-data']) await play('with an end of data', endOfDataSession)
   if (sessions > 0)
     await play('random', (number) => (number < sessions ? makeSession(seed, number) : undefined))
@@ -74,6 +78,20 @@ async function parse() {
     console.error(`FAULT ${fault}\n  kept in ${await keepParserCase(failedCase)}`)
   }
   failures += failed.length
+}
+
+/** Alone on the machine: it measures. */
+async function grow() {
+  const began = performance.now()
+  const onParser = (/** @type {string} */ name, /** @type {number} */ slowest) =>
+    console.log(`  ${name}: at most ${slowest.toFixed(2)} ms`)
+  const found = await findGrowth(growthTargets, { shapes: 300, tries: 5, seed, onParser })
+  const seconds = ((performance.now() - began) / 1000).toFixed(0)
+  console.log(
+    `${growthTargets.length} parsers, 300 shapes each, in ${seconds} s: ${found.length} grow too fast`,
+  )
+  for (const { parser, shape, fault } of found) console.error(`FAULT ${parser}: ${fault}\n  ${shape}`)
+  failures += found.length
 }
 
 function replayParserCases() {

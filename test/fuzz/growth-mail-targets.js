@@ -1,0 +1,207 @@
+import { sourceOf } from '../../dist/base/source.js'
+import { decodeBase64 } from '../../dist/sasl/base64.js'
+import { offeredMechanisms } from '../../dist/sasl/client-mechanisms.js'
+import { readClientText } from '../../dist/sasl/client-text.js'
+import { parseCommand } from '../../dist/smtp/command.js'
+import { readMailParameters, readRecipientParameters } from '../../dist/smtp/command-parameters.js'
+import { readPath } from '../../dist/smtp/command-path.js'
+import { isHttpInPlaceOfBase64 } from '../../dist/smtp/http-request.js'
+import { senderRefused } from '../../dist/smtp/replies.js'
+import { explainHandshake } from '../../dist/tls/handshake-trouble.js'
+import { undoDotStuffing } from '../../dist/wire/dot-stuffing.js'
+import { createInputBuffer } from '../../dist/wire/input-buffer.js'
+import { createMessageScanner } from '../../dist/wire/message-scanner.js'
+import { decodeUtf8 } from '../../dist/wire/utf8.js'
+import { playPipelined } from './growth-session.js'
+
+// The SMTP door. The lengths are those of the limits that it has by default.
+const commandLine = 4_096
+const authLine = 12_288
+const buffer = 65_536
+
+const paths = ['<', '>', '@', '"', '\\', '.', ':', ',', 'a@b', '<a@b.example>', '@a,', '"\\a']
+const parameters = [
+  ' SIZE=1',
+  ' BODY=8BITMIME',
+  ' RET=',
+  ' ENVID=',
+  ' ORCPT=rfc822;',
+  '+0D',
+  ' AUTH=<>',
+  ' X',
+  '=',
+]
+const verbs = [
+  'EHLO ',
+  'AUTH ',
+  'AUTH PLAIN ',
+  'MAIL FROM:',
+  'MAIL FROM:<',
+  'RCPT TO:<',
+  'RCPT TO:',
+  'NOOP ',
+  '',
+]
+const responses = [
+  'user=',
+  'n,a=',
+  'n,,',
+  '\x01',
+  'auth=Bearer ',
+  'host=',
+  '=2C',
+  '=3D',
+  '\0',
+  'user ',
+  'AAAA',
+  'd41d8cd9',
+]
+const lines = ['\r\n', '.\r\n', '\r\n.', '..', '\r', 'a\r\n', '.a\r\n']
+
+/** @type {import('./growth-targets.js').GrowthTarget[]} */
+export const mailTargets = [
+  {
+    name: 'a command',
+    longest: authLine,
+    words: [...paths, ...parameters],
+    openings: verbs,
+    prepare: octets,
+    read: parseCommand,
+  },
+  {
+    name: 'a request of HTTP',
+    longest: authLine,
+    words: ['GET ', ' HTTP/1.1'],
+    prepare: octets,
+    read: isHttpInPlaceOfBase64,
+  },
+  { name: 'a path', longest: commandLine, words: paths, openings: ['', '<', '<"', '<@'], read: readPath },
+  {
+    name: 'the parameters of MAIL',
+    longest: commandLine,
+    words: parameters,
+    openings: [' ', ' ENVID=', ' AUTH='],
+    read: readMailParameters,
+  },
+  {
+    name: 'the parameters of RCPT',
+    longest: commandLine,
+    words: [...parameters, 'SUCCESS,'],
+    openings: [' ', ' NOTIFY=', ' ORCPT='],
+    read: readRecipientParameters,
+  },
+  {
+    name: 'a line that comes octet by octet',
+    longest: authLine,
+    words: lines,
+    prepare: octetByOctet,
+    read: takeLines,
+  },
+  {
+    name: 'lines that come at once',
+    longest: buffer,
+    words: lines,
+    prepare: (text) => [octets(text)],
+    read: takeLines,
+  },
+  { name: 'a message', longest: buffer, words: lines, prepare: (text) => [octets(text)], read: takeMessage },
+  {
+    name: 'a message that comes octet by octet',
+    longest: authLine,
+    words: lines,
+    prepare: octetByOctet,
+    read: takeMessage,
+  },
+  { name: 'the dots of a message', longest: buffer, words: lines, prepare: octets, read: undoDotStuffing },
+  {
+    name: 'a session whose commands come at once',
+    longest: buffer,
+    words: [
+      'NOOP\r\n',
+      'RCPT TO:<a@b.example>\r\n',
+      'RCPT TO:<é@b.example>\r\n',
+      'RCPT TO:<\r\n',
+      'RSET\r\n',
+      'MAIL FROM:<me@example.com>\r\n',
+    ],
+    openings: [
+      'MAIL FROM:<me@example.com>\r\nRCPT TO:<a@b.example>\r\n',
+      'MAIL FROM:<me@example.com>\r\n',
+      '',
+    ],
+    read: playPipelined,
+  },
+  { name: 'UTF-8', longest: authLine, prepare: octets, read: decodeUtf8 },
+  {
+    name: 'a text of a device',
+    longest: authLine,
+    prepare: (text) => Buffer.from(text, 'latin1'),
+    read: readClientText,
+  },
+  { name: 'base64', longest: authLine, words: ['AAAA', 'QQ==', 'AAA=', '=='], read: decodeBase64 },
+  ...offeredMechanisms({ cramMd5: true, bearer: true }).map((mechanism) => ({
+    name: `the response of ${mechanism.name}`,
+    longest: (authLine / 4) * 3,
+    words: responses,
+    openings: ['', 'user=a\x01', 'n,a=b,\x01', 'n,a=', 'user=a\x01auth=Bearer ', '\0', 'user '],
+    prepare: octets,
+    read: (/** @type {Buffer} */ response) => respond(mechanism, response),
+  })),
+  {
+    name: 'a sender in a refusal',
+    longest: commandLine,
+    read: (text) => senderRefused(`No login may send as ${text}`, `postern login allow --sender ${text}`),
+  },
+  {
+    name: 'what OpenSSL says',
+    longest: commandLine,
+    words: ['alert ', 'no shared '],
+    read: (text) => explainHandshake(new Error(text), 'starttls'),
+  },
+  {
+    name: 'the address of a client',
+    longest: commandLine,
+    words: ['::', '127.', 'fe80::', '%eth0'],
+    openings: ['', 'fe80::1%', '::ffff:'],
+    read: sourceOf,
+  },
+]
+
+/** @param {string} text */
+function octets(text) {
+  return Buffer.from(text)
+}
+
+/** @param {string} text */
+function octetByOctet(text) {
+  const whole = Buffer.from(text)
+  return Array.from(whole, (_, at) => whole.subarray(at, at + 1))
+}
+
+/** @param {readonly Buffer[]} pieces */
+function takeLines(pieces) {
+  const input = createInputBuffer()
+  for (const piece of pieces) {
+    input.push(piece)
+    for (let taken = input.takeLine(authLine); taken.kind !== 'more'; taken = input.takeLine(authLine))
+      if (taken.kind !== 'line') return
+  }
+}
+
+/** @param {readonly Buffer[]} pieces */
+function takeMessage(pieces) {
+  const input = createInputBuffer()
+  const scanner = createMessageScanner()
+  for (const piece of pieces) {
+    input.push(piece)
+    if (input.takeData(scanner).kind !== 'more') return
+  }
+}
+
+/** @param {import('../../dist/sasl/client-mechanisms.js').ClientMechanism} mechanism @param {Buffer} response */
+function respond(mechanism, response) {
+  const exchange = mechanism.begin(() => '<1.2@localhost>')
+  exchange(undefined)
+  exchange(response)
+  exchange(response)
+}

@@ -1,0 +1,250 @@
+import { Readable } from 'node:stream'
+import express from 'express'
+import { addressKey, parseAddress, printable } from '../../dist/base/address.js'
+import { Failure } from '../../dist/base/failure.js'
+import { isWithin, parseNetwork } from '../../dist/base/networks.js'
+import { Secret } from '../../dist/base/secret.js'
+import { createSignInStates, isSignInState } from '../../dist/consent/page-sign-in-states.js'
+import { readFilters } from '../../dist/journal/read-filters.js'
+import { parseDisplayName } from '../../dist/mailboxes/display-name.js'
+import { parseExpiry } from '../../dist/mailboxes/expiry.js'
+import { isGuessable } from '../../dist/mailboxes/guessable.js'
+import { checkChosenPassword } from '../../dist/mailboxes/password-policy.js'
+import { parseScope } from '../../dist/mailboxes/scopes.js'
+import { parseSenderPattern } from '../../dist/mailboxes/sender-policy.js'
+import { parseUserName } from '../../dist/mailboxes/user-name.js'
+import { bearerOf } from '../../dist/web/api/bearer.js'
+import { cookieValues } from '../../dist/web/cookies.js'
+import { createHostAllowList } from '../../dist/web/host-allow-list.js'
+import { html } from '../../dist/web/html.js'
+import { lines, readForm } from '../../dist/web/pages/form-fields.js'
+import { mistakeSection } from '../../dist/web/pages/mistake-page.js'
+import { time } from '../../dist/web/pages/time.js'
+import { plainPath } from '../../dist/web/plain-path.js'
+import { phrasesIn } from '../../dist/web/texts/phrases.js'
+import { isToken } from '../../dist/web/token-form.js'
+
+// The HTTP door. A header has at most 16 KiB, a form and a body 64 KiB.
+const header = 16_384
+const body = 65_536
+
+const addresses = ['@', 'a@b.example', '.', '-', 'b.', '*@', 'é', '\u0301', '\u0327']
+const networks = ['10.0.0.0/8', '::', 'ffff:', '/', '1.', 'fe80::%']
+const times = ['2030-12-31', 'T', 'T18:00:00', '.0', 'Z', '+00:00', ':']
+const phrases = [
+  'There is no mailbox ',
+  ' is not a mail address',
+  '{1}',
+  ' in ',
+  ': ',
+  '. ',
+  '" ',
+  ' of ',
+  ', ',
+]
+const t = phrasesIn('ja')
+const hosts = createHostAllowList(new URL('https://postern.example.com'), () => [8587])
+const states = createSignInStates(() => 'hash')
+const router = express.Router()
+router.use(plainPath)
+for (const path of [
+  '/mailboxes/:address',
+  '/mailboxes/:address/token',
+  '/logins/:id/senders',
+  '/consent/:link',
+  '/',
+])
+  router.get(path, (_request, _response, next) => next())
+
+/** @type {import('./growth-targets.js').GrowthTarget[]} */
+export const pageTargets = [
+  { name: 'an address', longest: body, words: addresses, openings: ['', 'a@', 'a@b.'], read: parseAddress },
+  { name: 'the key of an address', longest: body, words: addresses, read: addressKey },
+  { name: 'foreign text', longest: body, read: printable },
+  { name: 'a user name', longest: body, words: addresses, read: parseUserName },
+  { name: 'a display name', longest: body, words: addresses, read: (text) => parseDisplayName(text, 'none') },
+  { name: 'a sender', longest: body, words: addresses, openings: ['', '*@'], read: parseSenderPattern },
+  { name: 'a scope', longest: body, words: addresses, openings: ['', 'send:', 'token:a@'], read: parseScope },
+  {
+    name: 'a network',
+    longest: body,
+    words: networks,
+    openings: ['', '10.0.0.0/', '::/'],
+    read: parseNetwork,
+  },
+  {
+    name: 'an address in a network',
+    longest: header,
+    words: networks,
+    read: (text) => isWithin(['10.0.0.0/8'], text),
+  },
+  {
+    name: 'when something ends',
+    longest: body,
+    words: times,
+    openings: ['', '2030-12-31T18:00:00'],
+    read: (text) => parseExpiry(text, 0),
+  },
+  {
+    // Longer than any that is taken: with the longest one nothing but the words would be measured.
+    name: 'a password that may be guessable',
+    longest: 4_096,
+    words: ['password', 'qwerty', '12', 'é'],
+    read: (text) => isGuessable(text.toLowerCase(), ['example']),
+  },
+  {
+    name: 'a name in a password',
+    longest: body,
+    words: addresses,
+    read: (text) => checkChosenPassword('correct horse battery', [text]),
+  },
+  {
+    name: 'the time in a filter',
+    longest: header,
+    words: times,
+    openings: ['', '2030-12-31T18:00:00.', 'T'],
+    read: (text) => readFilters({ since: text }),
+  },
+  {
+    name: 'the mailbox in a filter',
+    longest: header,
+    words: addresses,
+    openings: ['', 'a@'],
+    read: (text) => readFilters({ mailbox: text }),
+  },
+  {
+    name: 'the login in a filter',
+    longest: header,
+    words: addresses,
+    read: (text) => readFilters({ login: text }),
+  },
+  {
+    name: 'the kind in a filter',
+    longest: header,
+    words: ['send'],
+    read: (text) => readFilters({ kind: text }),
+  },
+
+  {
+    name: 'a path',
+    longest: header,
+    words: ['/', '/mailboxes/', '/token', '%2F', '%', '?', '..'],
+    openings: ['/', '/mailboxes/', '/mailboxes/a/'],
+    read: route,
+  },
+  {
+    name: 'a form',
+    longest: body,
+    words: ['a=1&', '&', '%20', 'a[]=1&', 'a[b]=1&', '='],
+    openings: ['', 'a='],
+    prepare: Buffer.from,
+    read: (octets) => parse(readForm, octets, 'application/x-www-form-urlencoded'),
+  },
+  {
+    name: 'a body',
+    longest: body,
+    words: ['{"a":', '[', '"a":1,', '\\u0061'],
+    openings: ['{', '{"a":"', '['],
+    prepare: Buffer.from,
+    read: (octets) => parse(express.json({ limit: body }), octets, 'application/json'),
+  },
+  {
+    name: 'the lines of a field',
+    longest: body,
+    words: ['a,', '\r\n'],
+    read: (text) => lines({ a: text }, 'a'),
+  },
+  {
+    name: 'cookies',
+    longest: header,
+    words: ['postern=1;', 'postern=', '; '],
+    openings: ['', 'postern='],
+    read: (cookie) => cookieValues({ headers: { cookie } }, { name: 'postern' }),
+  },
+  {
+    name: 'a host',
+    longest: header,
+    words: ['localhost', ':8587', '[::1]'],
+    read: (host) => [hosts.allowsHost(host), hosts.allowsOrigin(host, host)],
+  },
+  {
+    name: 'an API key',
+    longest: header,
+    words: ['Bearer ', 'postern_'],
+    openings: ['Bearer ', 'bearer  ', ''],
+    read: (authorization) =>
+      bearerOf(
+        { headers: { authorization }, socket: {} },
+        { apiKeys: { check: refuse }, countWrong: () => {} },
+      ),
+  },
+  {
+    name: 'the languages of a browser',
+    longest: header,
+    words: ['ja,', 'en;q=0.5,', ';q=1', '-', '*'],
+    read: (text) => asking({ 'accept-language': text }).acceptsLanguages('en', 'ja'),
+  },
+  {
+    name: 'a state',
+    longest: header,
+    words: ['sign-in.', 'a.', '.1'],
+    openings: ['sign-in.', ''],
+    read: (text) => [isSignInState(text), states.read(text, new Secret('browser')), isToken(text)],
+  },
+
+  {
+    name: 'a text on a page',
+    longest: body,
+    words: ['<', '&amp;', '\u202e'],
+    read: (text) => html`${text}`.toString(),
+  },
+  {
+    name: 'a time on a page',
+    longest: body,
+    words: times,
+    openings: ['2030-12-31T18:00', ''],
+    read: (text) => time(text).toString(),
+  },
+  {
+    name: 'a text that may have a translation',
+    longest: body,
+    words: phrases,
+    openings: ['', 'There is no mailbox ', '"'],
+    read: t.say,
+  },
+  {
+    name: 'a mistake on a page',
+    longest: body,
+    words: phrases,
+    openings: ['', 'http://'],
+    read: (text) =>
+      mistakeSection(
+        { status: 400, failure: new Failure('invalid', text, { fix: text }), headers: {} },
+        t,
+      ).toString(),
+  },
+]
+
+/** @param {Record<string, string>} headers @returns {any} */
+function asking(headers) {
+  return Object.assign(Object.create(express.request), { headers })
+}
+
+/** @param {string} url */
+function route(url) {
+  const request = Object.assign(asking({}), { method: 'GET', url })
+  router(request, Object.create(express.response), () => {})
+}
+
+/** @param {import('express').RequestHandler} parser @param {Buffer} octets @param {string} type */
+function parse(parser, octets, type) {
+  const request = Object.assign(Readable.from([octets]), {
+    method: 'POST',
+    headers: { 'content-type': type, 'content-length': String(octets.length) },
+  })
+  return new Promise((resolve) => parser(/** @type {any} */ (request), /** @type {any} */ ({}), resolve))
+}
+
+async function refuse() {
+  throw new Failure('wrong-credentials', 'wrong')
+}
