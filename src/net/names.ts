@@ -1,0 +1,161 @@
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import { type Clock, systemClock } from '../base/clock.ts'
+import { directNames, type NameAddress } from './direct-names.ts'
+
+/**
+ * What names stand for. The system is asked first, because administrators expect it: hosts file, search domains, whatever nsswitch.conf says. But it holds one of
+ * a few threads of the whole process until it answers, so each name is asked for once at a time, and a system that is silent keeps nobody waiting: then the name servers are
+ * asked without a thread, and where they are silent, too, the addresses from before serve.
+ */
+export interface Names {
+  /** In the order of the system's preference, never none; an address stands for itself. @throws an Error with the `code` of node:dns, or when the signal fires */
+  of(name: string, signal: AbortSignal): Promise<readonly NameAddress[]>
+}
+
+export interface NamesNeeds {
+  clock?: Pick<Clock, 'monotonic'>
+  system?: (name: string) => Promise<readonly NameAddress[]>
+  direct?: (name: string, signal: AbortSignal) => Promise<readonly NameAddress[]>
+  patience?: Partial<Patience>
+}
+
+/** Milliseconds since the question. */
+interface Patience {
+  /** Until the name servers are asked beside the system. */
+  direct: number
+  /** Until the addresses from before serve. */
+  remembered: number
+  /** Until it is given up; less than a token request may take, so that it is the name that gets the blame. */
+  all: number
+}
+
+const usualPatience: Patience = { direct: 300, remembered: 1000, all: 8000 }
+
+/** libuv lets look-ups have no more than half of its threads, of which there are four by default. */
+const systemAtOnce = 2
+
+const mostNames = 1000
+/** TLS proves who answers at an address; this only bounds how long nobody notices that a name has gone. RFC 8767, section 5. */
+const rememberedMilliseconds = 86_400_000
+
+export function createNames(needs: NamesNeeds = {}): Names {
+  const { clock = systemClock, system = systemNames, direct = directNames } = needs
+  const patience = { ...usualPatience, ...needs.patience }
+  const inTurn = createTurns(systemAtOnce)
+  const flights = new Map<string, Promise<readonly NameAddress[]>>()
+  /** What the system has not answered yet. It may outlive the flight that asked. */
+  const asked = new Map<string, Promise<readonly NameAddress[]>>()
+  /** Those that were found out longest ago first. */
+  const remembered = new Map<string, { found: readonly NameAddress[]; until: number }>()
+
+  function remember(name: string, found: readonly NameAddress[]): readonly NameAddress[] {
+    if (found.length === 0) throw nameTrouble('ENOTFOUND', `${name} has no address`)
+    remembered.delete(name)
+    remembered.set(name, { found, until: clock.monotonic() + rememberedMilliseconds })
+    const [oldest] = remembered.keys()
+    if (remembered.size > mostNames && oldest !== undefined) remembered.delete(oldest)
+    return found
+  }
+
+  function fromBefore(name: string): readonly NameAddress[] | undefined {
+    const entry = remembered.get(name)
+    return entry && clock.monotonic() < entry.until ? entry.found : undefined
+  }
+
+  function askSystem(name: string): Promise<readonly NameAddress[]> {
+    const underway = asked.get(name)
+    if (underway) return underway
+    const answer = inTurn(async () => {
+      // Nobody waits for it any more, and others may for its thread.
+      if (!flights.has(name)) throw nameTrouble('ECANCELLED', `${name} is not asked for any more`)
+      return remember(name, await system(name))
+    }).finally(() => asked.delete(name))
+    asked.set(name, answer)
+    return answer
+  }
+
+  async function askDirectly(name: string, signal: AbortSignal): Promise<readonly NameAddress[]> {
+    await wait(patience.direct, undefined, { signal, ref: false })
+    return remember(name, await direct(name, signal))
+  }
+
+  async function find(name: string): Promise<readonly NameAddress[]> {
+    const over = new AbortController()
+    const { signal } = over
+    const before = fromBefore(name)
+    const late = <T>(milliseconds: number, value: T) => wait(milliseconds, value, { signal, ref: false })
+    try {
+      return await Promise.race([
+        askSystem(name),
+        // That the servers know nothing of it says nothing of the system's other ways.
+        askDirectly(name, signal).catch(() => new Promise<never>(() => {})),
+        ...(before ? [late(patience.remembered, before)] : []),
+        late(patience.all, undefined).then(() => {
+          throw nameTrouble('ETIMEOUT', `nobody says what ${name} stands for`)
+        }),
+      ])
+    } catch (error) {
+      if (before) return before
+      throw error
+    } finally {
+      over.abort()
+    }
+  }
+
+  function depart(name: string): Promise<readonly NameAddress[]> {
+    // Not before it is among the flights: that is how it is known whether anybody waits.
+    const flight = Promise.resolve()
+      .then(() => find(name))
+      .finally(() => flights.delete(name))
+    flights.set(name, flight)
+    return flight
+  }
+
+  return {
+    async of(name, signal) {
+      const family = isIP(name)
+      if (family === 4 || family === 6) return [{ address: name, family }]
+      const key = name.toLowerCase()
+      return unlessAborted(flights.get(key) ?? depart(key), signal)
+    },
+  }
+}
+
+/** Runs so many at once; the others wait in the order in which they came. */
+function createTurns(atOnce: number): <T>(task: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = []
+  let running = 0
+  return async (task) => {
+    // The one who leaves hands its place on, so `running` stays as it is.
+    if (running >= atOnce) await new Promise<void>((come) => waiting.push(come))
+    else running += 1
+    try {
+      return await task()
+    } finally {
+      const next = waiting.shift()
+      if (next) next()
+      else running -= 1
+    }
+  }
+}
+
+async function systemNames(name: string): Promise<NameAddress[]> {
+  const found = await lookup(name, { all: true })
+  return found.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }))
+}
+
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  let stop = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+  })
+  return Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', stop))
+}
+
+function nameTrouble(code: string, message: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(message), { code })
+}
