@@ -21,6 +21,8 @@ import { createPagePasswords } from './mailboxes/page-passwords.ts'
 import type { ApiKeys, Logins, Mailboxes } from './mailboxes/services.ts'
 import { createSignInOffers, warnOfOpenLogins } from './mailboxes/sign-in-offers.ts'
 import { createSignIns } from './mailboxes/sign-ins.ts'
+import { createConnect } from './net/connect.ts'
+import { createNames } from './net/names.ts'
 import { createNotices } from './notices/create-notices.ts'
 import { createCatalogue } from './providers/catalogue.ts'
 import { createHttpFetch } from './providers/http/http-fetch.ts'
@@ -174,7 +176,9 @@ function composeServices(config: Config, log: Log, data: ServedData) {
   const { keyedHash, ownerKey, journal, readConfigAgain } = data
   const { store, follow } = followStore(data.store)
   const { limits, extraCa, publicUrl } = config
-  const http = createHttpFetch({ extraCa, timeoutSeconds: limits.tokenRequestSeconds })
+  // One way out for all: what look-ups may hold of the process is counted there.
+  const connect = createConnect({ names: createNames({ clock }) })
+  const http = createHttpFetch({ extraCa, timeoutSeconds: limits.tokenRequestSeconds, connect })
   const catalogue = createCatalogue(config)
   const oauthClientFor = createOAuthClients({ catalogue, http, clock })
   const refreshMarginFor = (providerId: string) => catalogue.registered(providerId).refreshMarginSeconds
@@ -183,7 +187,8 @@ function composeServices(config: Config, log: Log, data: ServedData) {
   const ca = extraCa === undefined ? {} : { extraCa }
   const governors = createGovernors({ counts: store.recipientCounts, clock, log })
   const { mailboxes } = store
-  const relay = createRelay({ catalogue, mailboxes, tokens, governors, limits, ...ca, clock, log })
+  const ways = { ...ca, connect, limits }
+  const relay = createRelay({ catalogue, mailboxes, tokens, governors, ...ways, clock, log })
 
   // What is cached of the grant goes, and so do connections that it signed in.
   const grantChanged: typeof tokens.grantChanged = (mailbox, fresh) => {
@@ -240,7 +245,7 @@ function composeServices(config: Config, log: Log, data: ServedData) {
       catalogue,
       tokens,
       relay,
-      dial: createDialer({ limits, ...ca }),
+      dial: createDialer(ways),
       limits,
       clock,
     }),

@@ -27,8 +27,8 @@ export function tokenTrouble(
   provider: string,
   error: unknown,
 ): Failure {
-  // Nobody was asked: what is missing here is told in its own words.
-  if (error instanceof Failure) return notRegistered(error)
+  // Nobody has answered: the trouble of the way, or what is missing here, is told in its own words.
+  if (error instanceof Failure) return inItsOwnWords(error)
   const whole = verdict.about === 'registration'
   if (verdict.kind === 'setup-wrong')
     return whole ? registrationRefused(provider) : requestRefused(mailbox, provider)
@@ -66,9 +66,10 @@ export function refusedAlone(mailbox: Address, provider: string): Failure {
   )
 }
 
-/** For a mailbox whose provider lost its registration, or its entry in the providers file. */
-function notRegistered({ message, fix }: Failure): Failure {
-  return new Failure('provider-setup', message, fix === undefined ? {} : { fix })
+function inItsOwnWords({ code, message, fix }: Failure): Failure {
+  // A provider that lost its registration, or its entry in the providers file, is set-up, too.
+  const kept = code === 'provider-unavailable' ? code : 'provider-setup'
+  return new Failure(kept, message, fix === undefined ? {} : { fix })
 }
 
 /** The access token says itself that no mail can be sent with it. */

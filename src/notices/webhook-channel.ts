@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
+import { WayFailure } from '../net/way-failure.ts'
 import type { HttpFetch } from '../providers/http/http-fetch.ts'
 import { type Channel, noticeAsJson } from './notice.ts'
 
@@ -45,12 +46,20 @@ async function post(
 ): Promise<number> {
   try {
     return (await fetch(url.href, { method: 'POST', headers, body })).status
-  } catch {
-    // The texts of a fetch may name the whole address, in which webhooks often carry a secret.
-    throw new Failure('provider-unavailable', `The webhook at ${url.host} cannot be reached`, {
-      fix: 'Check POSTERN_NOTIFY_WEBHOOK_URL, and that its server answers.',
-    })
+  } catch (error) {
+    throw unreached(url, error)
   }
+}
+
+/** Told is what is known of the way: other texts may name the whole address, in which webhooks often carry a secret. */
+function unreached({ host }: URL, error: unknown): Failure {
+  const way = error instanceof WayFailure ? error : undefined
+  const message = `The webhook at ${host} cannot be reached`
+  return new Failure(way?.code ?? 'provider-unavailable', way ? `${message}: ${way.message}` : message, {
+    fix:
+      (way?.code === 'provider-setup' ? way.fix : undefined) ??
+      'Check POSTERN_NOTIFY_WEBHOOK_URL, and that its server answers.',
+  })
 }
 
 function refused({ host }: URL, status: number): Failure {

@@ -92,7 +92,9 @@ export function clientPoints(trial: ClientTrial, name: string): CheckedPoint[] {
     return [
       wrong('endpoint', {
         what: `${name} cannot be asked: ${trial.why}`,
-        fix: 'Check the way there (firewall, proxy, DNS), the endpoints in the providers file, and try again in a while.',
+        fix:
+          trial.fix ??
+          'Check the way there (firewall, proxy, DNS), the endpoints in the providers file, and try again in a while.',
       }),
     ]
   if (trial.outcome === 'not-asked') return [notTold(name, trial.why)]

@@ -5,6 +5,7 @@ import type { Log } from '../base/log.ts'
 import type { Limits } from '../config/config.ts'
 import type { Governor, Governors, Passage } from '../governor/governor.ts'
 import type { TokenBroker } from '../grants/token-broker.ts'
+import type { Connect } from '../net/connect.ts'
 import type { Catalogue, Provider, RegisteredProvider } from '../providers/provider.ts'
 import type { MailboxStore } from '../store/ports.ts'
 import type { Capabilities } from '../wire/capabilities.ts'
@@ -27,6 +28,8 @@ export interface RelayDependencies {
   limits: Limits
   /** PEM text of certification authorities that are trusted beside the public ones. */
   extraCa?: string
+  /** As of `DialerDependencies`. */
+  connect?: Connect
   clock: Clock
   log: Log
   /** What to say in EHLO; absent: the machine's full name, or its address. */

@@ -1,8 +1,9 @@
-import { once } from 'node:events'
-import * as net from 'node:net'
+import type * as net from 'node:net'
 import { hostname } from 'node:os'
 import { Failure } from '../base/failure.ts'
 import type { Limits } from '../config/config.ts'
+import { type Connect, createConnect, type Target } from '../net/connect.ts'
+import { wayFailure } from '../net/way-failure.ts'
 import { createTunnels } from '../providers/http/proxy-tunnel.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
 import { type Capabilities, parseCapabilities } from '../wire/capabilities.ts'
@@ -14,7 +15,6 @@ import { ehloName } from './ehlo-name.ts'
 import { refusal } from './refusal.ts'
 import { createSecureSocket } from './secure-socket.ts'
 import { createTimeLimit } from './time-limit.ts'
-import { errorCode } from './tls-failure.ts'
 
 /** A connection under TLS that has said EHLO, and what was offered after TLS. Nobody has signed in on it yet. */
 export interface Dialled {
@@ -37,12 +37,15 @@ export interface DialerDependencies {
   limits: Pick<Limits, 'upstreamConnectSeconds' | 'upstreamReplySeconds'> & ReplyLimits
   extraCa?: string
   ehloName?: string
+  /** One for the whole process, so that its shares hold. */
+  connect?: Connect
 }
 
 export function createDialer(dependencies: DialerDependencies): Dial {
+  const { connect = createConnect() } = dependencies
   const { upstreamConnectSeconds, upstreamReplySeconds } = dependencies.limits
   const secure = createSecureSocket(dependencies.extraCa)
-  const tunnel = createTunnels(dependencies.extraCa)
+  const tunnel = createTunnels(dependencies.extraCa, connect)
 
   async function withinConnectTime<T>(
     parent: AbortSignal,
@@ -85,7 +88,9 @@ export function createDialer(dependencies: DialerDependencies): Dial {
       // TLS at once (RFC 8314).
       const implicit = tls === 'implicit' ? secure : undefined
       const first = await withinConnectTime(signal, async (limit) => {
-        const plain = await (proxy ? tunnel(proxy, { host, port }, limit) : connect(host, port, limit))
+        const plain = await (proxy
+          ? tunnel(proxy, { host, port }, limit)
+          : directly(connect, { host, port }, limit))
         reached('connect')
         return implicit ? implicit(plain, host, limit) : plain
       })
@@ -107,19 +112,13 @@ export function createDialer(dependencies: DialerDependencies): Dial {
   }
 }
 
-/** Node tries the addresses of a name side by side (RFC 8305). */
-async function connect(host: string, port: number, signal: AbortSignal): Promise<net.Socket> {
-  // Commands are small and each waits for its reply: Nagle's algorithm would only add delay.
-  const socket = net.connect({ host, port, noDelay: true })
-  socket.on('error', () => {})
+async function directly(connect: Connect, target: Target, signal: AbortSignal): Promise<net.Socket> {
   try {
-    await once(socket, 'connect', { signal })
+    return await connect(target, signal)
   } catch (error) {
-    socket.destroy()
-    const why = signal.aborted ? 'connecting took too long' : `${errorCode(error)} at port ${port}`
-    throw new ConnectionLost(signal.aborted ? 'timed-out' : 'closed', why)
+    if (signal.aborted) throw new ConnectionLost('timed-out', 'connecting took too long')
+    throw wayFailure(error, { host: target.host, kind: 'mail server' }, ` at port ${target.port}`)
   }
-  return socket
 }
 
 function missingStartTls(host: string): Failure {

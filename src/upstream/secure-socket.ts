@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { isIP, type Socket } from 'node:net'
 import * as tls from 'node:tls'
-import { everyAuthority } from '../providers/http/trusted-authorities.ts'
+import { wayFailure } from '../net/way-failure.ts'
+import { clientContext } from '../providers/http/trusted-authorities.ts'
 import { ConnectionLost, lossAsFailure } from './connection-lost.ts'
-import { tlsFailure } from './tls-failure.ts'
 
 /** Puts TLS over a connected socket; chain and name are verified, always. Ends with the signal.
  * @throws Failure `provider-setup` (certificate, protocol) or `provider-unavailable`; the socket is destroyed then */
@@ -11,13 +11,10 @@ export type SecureSocket = (plain: Socket, host: string, signal: AbortSignal) =>
 
 /** `extraCa`: PEM text of certification authorities that are trusted beside the public ones. */
 export function createSecureSocket(extraCa?: string): SecureSocket {
-  let context: tls.SecureContext | undefined
   // The newest session of each host: a connection that resumes one saves the provider and us the costly part.
   const sessions = new Map<string, Buffer>()
 
   return async (plain, host, signal) => {
-    // Reading all the authorities takes tens of milliseconds: once, and only when somebody connects.
-    context ??= tls.createSecureContext({ ca: everyAuthority(extraCa), minVersion: 'TLSv1.2' })
     const session = sessions.get(host)
     const socket = tls.connect({
       socket: plain,
@@ -25,7 +22,7 @@ export function createSecureSocket(extraCa?: string): SecureSocket {
       // RFC 6066, section 3: an address is not a server name. It is verified all the same, from `host`.
       ...(isIP(host) === 0 ? { servername: host } : {}),
       ...(session ? { session } : {}),
-      secureContext: context,
+      secureContext: clientContext(extraCa),
       // Said outright, because an environment variable of Node can turn the default around.
       rejectUnauthorized: true,
     })
@@ -37,7 +34,7 @@ export function createSecureSocket(extraCa?: string): SecureSocket {
       socket.destroy()
       plain.destroy()
       if (signal.aborted) throw lossAsFailure(new ConnectionLost('timed-out', 'TLS took too long'), host)
-      throw tlsFailure(error, host)
+      throw wayFailure(error, { host, kind: 'mail server' }, ' during the TLS handshake')
     }
     // Listened for only now: a session from before the verification must not be kept.
     socket.on('session', (fresh) => sessions.set(host, fresh))

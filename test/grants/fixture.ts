@@ -4,6 +4,7 @@ import type { Clock } from '../../src/base/clock.ts'
 import { Failure } from '../../src/base/failure.ts'
 import type { Log } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
+import type { HttpProxy } from '../../src/config/config.ts'
 import { createTokenBroker } from '../../src/grants/create-token-broker.ts'
 import type { FreshToken } from '../../src/grants/token-broker.ts'
 import { createHttpFetch } from '../../src/providers/http/http-fetch.ts'
@@ -196,16 +197,26 @@ export function memoryLog(): { log: Log; lines: LogLine[] } {
 export async function startBroker({
   refreshMarginSeconds = 0,
   oauth = {},
+  at,
+  extraCa,
+  proxy,
 }: {
   refreshMarginSeconds?: number
+  /** In place of the endpoint's own origin. */
+  at?: string | undefined
+  extraCa?: string | undefined
+  proxy?: HttpProxy | undefined
   oauth?: Parameters<typeof providerAt>[1]
 } = {}) {
   const endpoint = await startTokenEndpoint()
-  const http = createHttpFetch({ timeoutSeconds: 5 })
+  const http = createHttpFetch({ timeoutSeconds: 5, extraCa })
   const clock = handClock()
   const memory = memoryStore()
   const { log, lines } = memoryLog()
-  const client = createOAuthClient({ provider: providerAt(endpoint.origin, oauth), fetch: http.fetch })
+  const client = createOAuthClient({
+    provider: providerAt(at ?? endpoint.origin, oauth),
+    fetch: http.via(proxy),
+  })
   const other = createOAuthClient({ provider: providerAt(`${endpoint.origin}/other`), fetch: http.fetch })
   const lapsed: Address[] = []
   const due: { milliseconds: number; run: () => void }[] = []

@@ -101,7 +101,9 @@ describe('a webhook', () => {
       notice,
       'id-1',
     )
-    await expect(sending).rejects.toThrow(/^The webhook at 127\.0\.0\.1:1 cannot be reached$/)
+    await expect(sending).rejects.toThrow(
+      /^The webhook at 127\.0\.0\.1:1 cannot be reached: 127\.0\.0\.1:1 cannot be reached \(network error\)$/,
+    )
   })
 })
 

@@ -1,9 +1,11 @@
 import { lookup } from 'node:dns/promises'
 import { hostname } from 'node:os'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { createConnect } from '../../src/net/connect.ts'
+import { createNames } from '../../src/net/names.ts'
 import { createHttpFetch, type HttpFetch } from '../../src/providers/http/http-fetch.ts'
 import { isPrivateHost, isPublicAddress } from '../../src/providers/http/public-address.ts'
-import { lookupWithin, OutOfReach, type Reach, requireWithin } from '../../src/providers/http/reach.ts'
+import { addressesWithin, OutOfReach, type Reach, requireWithin } from '../../src/providers/http/reach.ts'
 import { discover, withTenantId } from '../../src/providers/oauth/discover.ts'
 import { createDiscoveries } from '../../src/providers/oauth/discoveries.ts'
 import { microsoft } from '../../src/providers/presets/microsoft.ts'
@@ -147,13 +149,31 @@ describe('a request that may only reach the Internet', () => {
     await expect(http.fetch(url, { ...get, reach: 'public' })).rejects.toBeInstanceOf(OutOfReach)
   })
 
-  it('is not made to a name that stands for a private address when it is connected to', async () => {
-    const resolve = (reach: Reach, all: boolean) =>
-      new Promise((done) => lookupWithin(reach)('localhost', { all }, (error, found) => done(error ?? found)))
-    expect(await resolve('public', true)).toBeInstanceOf(OutOfReach)
-    expect(await resolve('public', false)).toBeInstanceOf(OutOfReach)
-    expect(await resolve('private', true)).toContainEqual({ address: '127.0.0.1', family: 4 })
-    expect(['127.0.0.1', '::1']).toContain(await resolve('private', false))
+  it('is not made to a name that stands for a private address when it is connected to', () => {
+    const [here, there] = [
+      { address: '127.0.0.1', family: 4 },
+      { address: '2606:4700::1111', family: 6 },
+    ] as const
+    expect(() => addressesWithin('public', 'localhost')([here])).toThrow(OutOfReach)
+    expect(addressesWithin('public', 'both.example')([here, there])).toEqual([there])
+    expect(addressesWithin('private', 'both.example')([here, there])).toEqual([here])
+  })
+
+  it('is not made to an address from before, when the name servers are silent', async () => {
+    let silent = false
+    const names = createNames({
+      system: async () => (silent ? new Promise(() => {}) : [{ address: '127.0.0.1', family: 4 }]),
+      direct: () => new Promise(() => {}),
+      patience: { remembered: 1 },
+    })
+    const own = createHttpFetch({ timeoutSeconds: 5, connect: createConnect({ names }) })
+    await expect(own.fetch('https://rebound.example:61001/', get)).rejects.toMatchObject({
+      code: 'provider-unavailable',
+    })
+    silent = true
+    const request = own.fetch('https://rebound.example:61001/', { ...get, reach: 'public' })
+    await expect(request).rejects.toBeInstanceOf(OutOfReach)
+    await own.close()
   })
 
   it('is not made to the name of this machine', async (context) => {

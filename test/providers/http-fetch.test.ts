@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { generate } from 'selfsigned'
 import { afterEach, describe, expect, it } from 'vitest'
+import { WayFailure } from '../../src/net/way-failure.ts'
 import { createHttpFetch } from '../../src/providers/http/http-fetch.ts'
 import { OAuthError } from '../../src/providers/oauth/oauth-error.ts'
 
@@ -48,8 +49,8 @@ async function troubleOf(answer: Promise<unknown>): Promise<string> {
     () => undefined,
     (reason: unknown) => reason,
   )
-  if (error instanceof OAuthError) return error.message
-  throw new Error('no OAuthError was thrown')
+  if (error instanceof OAuthError || error instanceof WayFailure) return error.message
+  throw new Error('neither OAuthError nor WayFailure was thrown')
 }
 
 describe('the fetch for providers', () => {
@@ -69,7 +70,7 @@ describe('the fetch for providers', () => {
   it('refuses a certificate that nobody vouches for, and takes it with its authority', async () => {
     const pair = await certificate('localhost')
     const url = await serve((_request, response) => response.end('{}'), pair)
-    expect(await troubleOf(fetchWith()(url))).toMatch(/cannot be reached \(DEPTH_ZERO_SELF_SIGNED_CERT\)/)
+    expect(await troubleOf(fetchWith()(url))).toMatch(/not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\)/)
     expect((await fetchWith({ extraCa: pair.cert })(url)).status).toBe(200)
   })
 

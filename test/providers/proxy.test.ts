@@ -44,15 +44,21 @@ describe('token requests by a proxy', () => {
     expect(JSON.stringify(endpoint.requests)).not.toContain(Buffer.from(`me:${password}`).toString('base64'))
   })
 
-  it.each<[string, ConnectProxyOptions, string]>([
-    ['wants another password', { credentials: 'me:other' }, 'HTTP status 407'],
-    ['refuses', { instead: (client) => client.end('HTTP/1.1 403 Forbidden\r\n\r\n') }, 'HTTP status 403'],
-    ['hangs up', { instead: (client) => client.end() }, 'cannot be used'],
-    ['says nothing', { instead: () => {} }, 'did not answer'],
-  ])('end no grant where it %s, and tell no password', async (_, options, says) => {
+  it.each<[string, ConnectProxyOptions, string, string]>([
+    ['wants another password', { credentials: 'me:other' }, 'HTTP status 407', 'setup-wrong'],
+    [
+      'refuses',
+      { instead: (client) => client.end('HTTP/1.1 403 Forbidden\r\n\r\n') },
+      'HTTP status 403',
+      'try-later',
+    ],
+    ['hangs up', { instead: (client) => client.end() }, 'cannot be used', 'try-later'],
+    ['says nothing', { instead: () => {} }, 'did not answer', 'try-later'],
+  ])('end no grant where it %s, and tell no password', async (_, options, says, kind) => {
     const client = await clientBy(options, `me:${password}`)
     const error = await client.refresh(new Secret('refresh-token')).catch((thrown: unknown) => thrown)
-    expect(judge(error)).toMatchObject({ kind: 'try-later' })
+    expect(judge(error)).toMatchObject({ kind })
+    expect(error).toMatchObject({ fix: expect.any(String) })
     expect((error as Error).message).toContain(proxy?.origin)
     expect((error as Error).message).toContain(says)
     expect(String((error as Error).stack)).not.toContain(password)
@@ -80,7 +86,7 @@ it('an endpoint with TLS is reached through the tunnel, and its certificate chec
       headers: {},
     })
     if (works) expect(await (await asked).json()).toEqual({ over: 'TLS' })
-    else await expect(asked).rejects.toThrow(/cannot be reached by the proxy .*\((SELF_SIGNED|UNABLE)/)
+    else await expect(asked).rejects.toThrow(/by the proxy .* not trusted \((SELF_SIGNED|UNABLE)/)
     await trusting.close()
     await new Promise((resolve) => server.close(resolve))
   }

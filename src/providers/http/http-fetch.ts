@@ -1,13 +1,15 @@
-import { createSecureContext } from 'node:tls'
-import type { buildConnector, Dispatcher, fetch, Response as UndiciResponse } from 'undici'
+import type { Dispatcher, fetch, Response as UndiciResponse } from 'undici'
 import { Failure } from '../../base/failure.ts'
 import { lazy } from '../../base/lazy.ts'
 import type { HttpProxy } from '../../config/config.ts'
+import { type Connect, createConnect, type Target } from '../../net/connect.ts'
+import { WayFailure, wayFailure } from '../../net/way-failure.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import { revealed } from '../revealed.ts'
+import { connectorBy } from './connector.ts'
 import { createTunnels } from './proxy-tunnel.ts'
-import { lookupWithin, type Reach, requireWithin } from './reach.ts'
-import { trustedAuthorities } from './trusted-authorities.ts'
+import { addressesWithin, type Reach, requireWithin } from './reach.ts'
+import { clientContext } from './trusted-authorities.ts'
 
 /** What openid-client asks of a fetch; any other satisfies it too. */
 export type HttpFetch = (url: string, request: HttpRequest) => Promise<Response>
@@ -26,6 +28,8 @@ export interface HttpFetchSettings {
   extraCa?: string | undefined
   /** For a whole request: name, connection, TLS, answer. */
   timeoutSeconds: number
+  /** One for the whole process, so that its shares hold. */
+  connect?: Connect | undefined
 }
 
 /** No token answer, error or set of keys comes near this. */
@@ -34,15 +38,15 @@ const longestBody = 65_536
 /**
  * The one way to providers' HTTPS endpoints: certificates are always checked, redirects are never followed (a token request carries
  * secrets for one address), and time and size are bounded, after decompression.
- * Trouble on the way is thrown as OAuthError.
+ * Trouble on the way is thrown as WayFailure, an answer that cannot be taken as OAuthError.
  */
-export function createHttpFetch({ extraCa, timeoutSeconds }: HttpFetchSettings): {
+export function createHttpFetch({ extraCa, timeoutSeconds, connect }: HttpFetchSettings): {
   fetch: HttpFetch
   /** The same by way of a proxy; directly without one. */
   via(proxy: HttpProxy | undefined): HttpFetch
   close(): Promise<void>
 } {
-  const load = lazy(() => loadUndici(extraCa, timeoutSeconds))
+  const load = lazy(() => loadUndici(extraCa, timeoutSeconds, connect))
   const opened = new Set<Dispatcher>()
 
   function through(proxy: HttpProxy | undefined): HttpFetch {
@@ -108,34 +112,29 @@ interface Undici {
 }
 
 /** Megabytes of code and of certificates, which a postern that has no token to ask for yet does without. */
-async function loadUndici(extraCa: string | undefined, timeoutSeconds: number): Promise<Undici> {
+async function loadUndici(
+  extraCa: string | undefined,
+  timeoutSeconds: number,
+  connect: Connect = createConnect(),
+): Promise<Undici> {
   const { Agent, buildConnector, fetch } = await import('undici')
-  const ca = trustedAuthorities(extraCa)
-  const tunnel = createTunnels(extraCa)
-  // Read once: hundreds of certificates would otherwise be parsed for each connection.
-  const secureContext = createSecureContext({ ...(ca && { ca: [...ca] }), minVersion: 'TLSv1.2' })
+  const tunnel = createTunnels(extraCa, connect)
+  const timeout = timeoutSeconds * 1000
   // Said outright, because an environment variable of Node can turn the default around.
-  const connect = { timeout: timeoutSeconds * 1000, secureContext, rejectUnauthorized: true }
-  // undici's own ProxyAgent tries again without end, thousands of times a second, when a proxy hangs up.
-  const tunnelled =
-    (proxy: HttpProxy, overSocket: buildConnector.connector): buildConnector.connector =>
-    (options, callback) => {
-      const { protocol, hostname, port } = options
-      const target = { host: hostname, port: Number(port || (protocol === 'https:' ? 443 : 80)) }
-      tunnel(proxy, target, AbortSignal.timeout(connect.timeout)).then(
-        (socket) => {
-          if (protocol === 'https:') overSocket({ ...options, httpSocket: socket }, callback)
-          else callback(null, socket)
-        },
-        (error: Error) => callback(error, null),
-      )
-    }
+  const overTls = buildConnector({
+    timeout,
+    secureContext: clientContext(extraCa),
+    rejectUnauthorized: true,
+  })
+  const openBy = (proxy: HttpProxy | undefined, reach: Reach | undefined) => (target: Target) => {
+    const signal = AbortSignal.timeout(timeout)
+    if (proxy) return tunnel(proxy, target, signal)
+    return connect(target, signal, reach && addressesWithin(reach, target.host))
+  }
   return {
     fetch,
-    open(proxy, reach) {
-      if (proxy) return new Agent({ connect: tunnelled(proxy, buildConnector(connect)) })
-      return new Agent({ connect: { ...connect, ...(reach && { lookup: lookupWithin(reach) }) } })
-    },
+    // undici's own ProxyAgent tries again without end, thousands of times a second, when a proxy hangs up.
+    open: (proxy, reach) => new Agent({ connect: connectorBy(openBy(proxy, reach), overTls) }),
   }
 }
 
@@ -159,34 +158,20 @@ function withoutBody(status: number): boolean {
   return status === 204 || status === 205 || status === 304
 }
 
-function inWords(
-  error: unknown,
-  url: string,
-  timeoutSeconds: number,
-  proxy: HttpProxy | undefined,
-): OAuthError {
-  if (error instanceof OAuthError) return error
-  const { host } = new URL(url)
-  const way = proxy ? ` by the proxy ${proxy.origin}` : ''
-  if (error instanceof Error && error.name === 'TimeoutError')
-    return new OAuthError(`${host} did not answer within ${timeoutSeconds} seconds${way}`)
+function inWords(error: unknown, url: string, timeoutSeconds: number, proxy: HttpProxy | undefined): Error {
   const own = ownIn(error)
   if (own) return own
-  return new OAuthError(`${host} cannot be reached${way}${codeOf(error)}`)
+  const { host } = new URL(url)
+  const whom = proxy ? `${host} (by the proxy ${proxy.origin})` : host
+  if (!(error instanceof Error && error.name === 'TimeoutError'))
+    return wayFailure(error, { host: whom, kind: 'endpoint' })
+  return new WayFailure('provider-unavailable', `${whom} did not answer within ${timeoutSeconds} seconds`, {
+    fix: 'Try again later; if it lasts, check the way to the provider through firewall and proxy.',
+  })
 }
 
-/** The tunnel's own words, or those of the look-up of a name. */
-function ownIn(error: unknown): OAuthError | undefined {
-  if (error instanceof OAuthError) return error
-  if (error instanceof Failure) return new OAuthError(error.message)
+/** What was said already: by the tunnel, of an address, of an answer. */
+function ownIn(error: unknown): OAuthError | Failure | undefined {
+  if (error instanceof OAuthError || error instanceof Failure) return error
   return error instanceof Error ? ownIn(error.cause) : undefined
-}
-
-/** Node's code (`ECONNREFUSED`, `CERT_HAS_EXPIRED`) says what to look for; messages may quote what was sent. */
-function codeOf(error: unknown): string {
-  const codes = [error, (error as { cause?: unknown } | undefined)?.cause].map(
-    (from) => (from as { code?: unknown } | undefined)?.code,
-  )
-  const code = codes.find((found) => typeof found === 'string')
-  return code === undefined ? '' : ` (${String(code)})`
 }

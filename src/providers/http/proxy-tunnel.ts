@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net'
-import { createSecureContext, type SecureContext } from 'node:tls'
 import { Failure } from '../../base/failure.ts'
 import type { HttpProxy } from '../../config/config.ts'
+import { type Connect, createConnect } from '../../net/connect.ts'
+import { WayFailure, wayFailure } from '../../net/way-failure.ts'
+import { connectorBy } from './connector.ts'
 import { proxyAuthorization } from './proxy-authorization.ts'
-import { trustedAuthorities } from './trusted-authorities.ts'
+import { clientContext } from './trusted-authorities.ts'
 
 /** Opens a way to `host:port` through a proxy. */
 export type OpenTunnel = (
@@ -14,22 +16,19 @@ export type OpenTunnel = (
 
 /**
  * Tunnels by CONNECT (RFC 9110, section 9.3.6). The socket that comes of it is the target's: what it has said already comes first.
- * @throws Failure `provider-unavailable`, which names the proxy, or `provider-setup` when the proxy wants other credentials
+ * @throws WayFailure `provider-unavailable`, which names the proxy, or `provider-setup` when the proxy wants other credentials or cannot be trusted
  */
-export function createTunnels(extraCa?: string): OpenTunnel {
-  // Hundreds of certificates, read once, and only for a proxy that is spoken to by TLS.
-  let secureContext: SecureContext | undefined
-  const contextFor = ({ origin }: HttpProxy) => {
-    if (!origin.startsWith('https:')) return {}
-    const ca = trustedAuthorities(extraCa)
-    secureContext ??= createSecureContext({ ...(ca && { ca: [...ca] }), minVersion: 'TLSv1.2' })
-    // Said outright, because an environment variable of Node can turn the default around.
-    return { connect: { secureContext, rejectUnauthorized: true } }
-  }
-
+export function createTunnels(extraCa: string | undefined, connect: Connect = createConnect()): OpenTunnel {
   return async (proxy, { host, port }, signal) => {
-    const { Client } = await import('undici')
-    const client = new Client(proxy.origin, contextFor(proxy))
+    const { buildConnector, Client } = await import('undici')
+    // Said outright, because an environment variable of Node can turn the default around.
+    const overTls = buildConnector({
+      ...(proxy.origin.startsWith('https:') && { secureContext: clientContext(extraCa) }),
+      rejectUnauthorized: true,
+    })
+    const client = new Client(proxy.origin, {
+      connect: connectorBy((origin) => connect(origin, signal), overTls),
+    })
     // An IPv6 address stands in brackets (RFC 3986, section 3.2.2).
     const bare = host.replace(/^\[|\]$/g, '')
     const path = `${bare.includes(':') ? `[${bare}]` : bare}:${port}`
@@ -57,24 +56,22 @@ function readied(socket: Socket): Socket {
   return socket.setNoDelay(true)
 }
 
-function refusedBy({ origin, credentials }: HttpProxy, path: string, status: number): Failure {
+function refusedBy({ origin, credentials }: HttpProxy, path: string, status: number): WayFailure {
   const message = `The proxy ${origin} does not let us through to ${path}: HTTP status ${status}`
   if (status !== 407)
-    return new Failure('provider-unavailable', message, {
+    return new WayFailure('provider-unavailable', message, {
       fix: `Have the proxy allow CONNECT to ${path}, or set "proxy": "direct" for this provider.`,
     })
-  return new Failure('provider-setup', message, {
+  return new WayFailure('provider-setup', message, {
     fix: credentials
       ? "Check the proxy's name and password in the settings."
       : "Put the proxy's name and password into its address in the settings.",
   })
 }
 
-/** Only the code is told: a message may quote what was sent. */
-function unreachable({ origin }: HttpProxy, error: unknown, signal: AbortSignal): Failure {
-  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
-  const what = signal.aborted ? 'did not answer in time' : `cannot be used${code}`
-  return new Failure('provider-unavailable', `The proxy ${origin} ${what}`, {
+function unreachable({ origin }: HttpProxy, error: unknown, signal: AbortSignal): WayFailure {
+  if (!signal.aborted) return wayFailure(error, { host: origin, kind: 'proxy' })
+  return new WayFailure('provider-unavailable', `The proxy ${origin} did not answer in time`, {
     fix: 'Check the address of the proxy, and whether it is there.',
   })
 }

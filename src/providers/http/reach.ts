@@ -1,6 +1,5 @@
-import { lookup as resolve } from 'node:dns'
-import type { LookupFunction } from 'node:net'
 import { plainAddress } from '../../base/plain-address.ts'
+import type { Choose } from '../../net/connect.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import { isPrivateHost, isPublicAddress } from './public-address.ts'
 
@@ -19,23 +18,18 @@ export class OutOfReach extends OAuthError {
   }
 }
 
-/** What the host says by itself; names are left to `lookupWithin`, or to the proxy that resolves them. @throws OutOfReach */
+/** What the host says by itself; names are left to `addressesWithin`, or to the proxy that resolves them. @throws OutOfReach */
 export function requireWithin(reach: Reach, hostname: string): void {
   const isPrivate = isPrivateHost(hostname)
   const isAddress = plainAddress(hostname.replace(/^\[|\]$/g, '')) !== undefined
   if (reach === 'public' ? isPrivate : isAddress && !isPrivate) throw new OutOfReach(hostname, reach)
 }
 
-/** Resolves names to addresses within reach: what the connection goes to is what was looked at. */
-export function lookupWithin(reach: Reach): LookupFunction {
-  return (hostname, options, callback) => {
-    resolve(hostname, { ...options, all: true }, (error, found) => {
-      if (error) return callback(error, '')
-      const within = found.filter(({ address }) => isPublicAddress(address) === (reach === 'public'))
-      const [first] = within
-      if (!first) return callback(new OutOfReach(hostname, reach), '')
-      if (options.all) return callback(null, within)
-      callback(null, first.address, first.family)
-    })
+/** Of the addresses that a connection may go to, those within reach: what it goes to is what was looked at, however it was found. */
+export function addressesWithin(reach: Reach, hostname: string): Choose {
+  return (found) => {
+    const within = found.filter(({ address }) => isPublicAddress(address) === (reach === 'public'))
+    if (within.length === 0) throw new OutOfReach(hostname, reach)
+    return within
   }
 }

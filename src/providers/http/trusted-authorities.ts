@@ -1,24 +1,54 @@
-import tls from 'node:tls'
+import { readFileSync } from 'node:fs'
+import tls, { createSecureContext, type SecureContext } from 'node:tls'
+
+// Read once and shared by every way out: hundreds of certificates would otherwise be parsed, and kept, for each.
+let made: { extraCa: string | undefined; context: SecureContext } | undefined
 
 /**
- * The certification authorities to trust when those of a file are added to the system's: giving a TLS connection a list replaces
- * Node's own. Undefined without a file: then Node's defaults hold as they are.
+ * What every TLS client of the house trusts: the public authorities that Node knows, those of the system, and the extra ones. TLS 1.2 is the least.
  * @param extraCa PEM text
  */
-export function trustedAuthorities(extraCa: string | undefined): readonly string[] | undefined {
-  if (extraCa === undefined) return undefined
-  return everyAuthority(extraCa)
+export function clientContext(extraCa: string | undefined): SecureContext {
+  if (!made || made.extraCa !== extraCa) {
+    const context = createSecureContext({ ca: everyAuthority(extraCa), minVersion: 'TLSv1.2' })
+    made = { extraCa, context }
+  }
+  return made.context
 }
 
-/** The public authorities that Node knows, those of the system where this Node can read them, and the extra ones. */
 export function everyAuthority(extraCa?: string): string[] {
-  return [...new Set(nodeAuthorities()), ...(extraCa === undefined ? [] : [extraCa])]
+  const all = [...nodeAuthorities(), ...certificatesOf(extraCa ?? '')]
+  // One that stands in two lists is parsed once, however its lines are broken.
+  return [...new Map(all.map((pem) => [pem.replace(/\s/g, ''), pem])).values()]
 }
 
-/** Node 22.15 and later can name the system's authorities; before, there are those that Node brings along. */
+/** Node 22.15 and later can name the system's authorities; before, they are read from where systems have them. */
 function nodeAuthorities(): readonly string[] {
   // The types of the oldest Node that we support do not know it.
   const { getCACertificates } = tls as { getCACertificates?: (type: 'default' | 'system') => string[] }
-  if (!getCACertificates) return tls.rootCertificates
-  return [...getCACertificates('default'), ...getCACertificates('system')]
+  if (getCACertificates) return [...getCACertificates('default'), ...getCACertificates('system')]
+  return [...tls.rootCertificates, ...systemAuthorities()]
+}
+
+// Debian, Alpine and Arch; Fedora and Red Hat; SUSE; BSD and macOS.
+const systemFiles = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/ca-bundle.pem',
+  '/etc/ssl/cert.pem',
+]
+
+function systemAuthorities(): string[] {
+  for (const path of systemFiles) {
+    try {
+      return certificatesOf(readFileSync(path, 'utf8'))
+    } catch {
+      // The next one.
+    }
+  }
+  return []
+}
+
+function certificatesOf(pem: string): string[] {
+  return pem.match(/-----BEGIN (TRUSTED )?CERTIFICATE-----[^-]+-----END (TRUSTED )?CERTIFICATE-----/g) ?? []
 }

@@ -4,6 +4,7 @@ import { printable } from '../../base/address.ts'
 import type { Clock } from '../../base/clock.ts'
 import { Failure } from '../../base/failure.ts'
 import { readUrl } from '../../base/read-url.ts'
+import { WayFailure } from '../../net/way-failure.ts'
 import type { HttpFetch } from '../http/http-fetch.ts'
 import { isLoopbackHost } from '../http/loopback.ts'
 import { isPrivateHost } from '../http/public-address.ts'
@@ -21,7 +22,7 @@ export interface Published {
  * Asks issuers for their endpoints, each once at a time whoever wants to know, and again only after a minute if it failed.
  */
 export interface Discoveries {
-  /** By OpenID Connect Discovery, or where there is none by RFC 8414. @throws OAuthError when neither can be had; Failure `configuration` when it leads where it must not */
+  /** By OpenID Connect Discovery, or where there is none by RFC 8414. @throws OAuthError when neither can be had, WayFailure when nobody is reached; Failure `configuration` when it leads where it must not */
   of(issuer: string, fetch: HttpFetch): Promise<Published>
 }
 
@@ -74,10 +75,18 @@ async function metadataWithin(
       return await metadataBy(algorithm, issuer, (url, request) => fetch(url, { ...request, reach }))
     } catch (error) {
       if (error instanceof Error && error.cause instanceof OutOfReach) throw error.cause
+      // The second question would go the same way.
+      if (error instanceof Error && error.cause instanceof WayFailure) throw undiscovered(issuer, error.cause)
       reasons.push(reasonOf(error))
     }
   }
   throw new OAuthError(`the endpoints of ${issuer} cannot be discovered: ${[...new Set(reasons)].join('; ')}`)
+}
+
+/** The trouble of the way keeps its code and advice. */
+function undiscovered(issuer: string, { code, message, fix, cause }: WayFailure): WayFailure {
+  const details = { cause, ...(fix !== undefined && { fix }) }
+  return new WayFailure(code, `The endpoints of ${issuer} cannot be discovered: ${message}`, details)
 }
 
 async function metadataBy(

@@ -47,8 +47,11 @@ const longestRetryAfterSeconds = 3600
  * cannot be undone, trying again can.
  */
 export function judge(error: unknown): TokenVerdict {
-  // The catalogue's: no registration, or a provider that the providers file no longer names.
-  if (error instanceof Failure) return { kind: 'setup-wrong', about: 'mailbox', reason: error.message }
+  // Nobody there has read it: the way there is in trouble, or there is no registration. It has its own code and advice.
+  if (error instanceof Failure) {
+    const kind = error.code === 'provider-unavailable' ? 'try-later' : 'setup-wrong'
+    return { kind, about: 'mailbox', reason: error.message }
+  }
   if (!(error instanceof OAuthError))
     return { kind: 'try-later', about: 'mailbox', reason: 'the token request failed' }
   const reason = error.message

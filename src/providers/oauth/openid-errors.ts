@@ -13,7 +13,7 @@ export function withoutSecrets(error: unknown): Error {
   if (error instanceof Failure || error instanceof OAuthError || error instanceof IdTokenRefused) return error
   // Whatever our fetch throws arrives wrapped.
   const cause = error instanceof Error ? error.cause : undefined
-  if (cause instanceof OAuthError) return cause
+  if (cause instanceof OAuthError || cause instanceof Failure) return cause
   if (error instanceof openid.AuthorizationResponseError)
     return new Error(safeText(`The provider answered with ${error.error}`))
   if (!(error instanceof openid.ClientError)) return new OAuthError('the token request failed')

@@ -1,5 +1,6 @@
 import { Failure } from '../../base/failure.ts'
 import { Secret } from '../../base/secret.ts'
+import { WayFailure } from '../../net/way-failure.ts'
 import type { RegisteredProvider } from '../provider.ts'
 import { isOneTenant } from '../registration-at.ts'
 import { judge } from './judge.ts'
@@ -11,7 +12,7 @@ export type ClientTrial =
   /** It knows the client id; the secret or certificate shows only with the first consent. */
   | { outcome: 'id-accepted' }
   | { outcome: 'refused'; why: string }
-  | { outcome: 'unreachable'; why: string }
+  | { outcome: 'unreachable'; why: string; fix?: string | undefined }
   /** It answered, and that says nothing of the client. */
   | { outcome: 'unclear'; why: string }
   /** Nobody was asked. */
@@ -57,6 +58,8 @@ function canSignInAlone({ flows, registration }: RegisteredProvider): boolean {
 }
 
 function trialOf(error: unknown): ClientTrial {
+  // Whoever answers in its place has seen no client of ours.
+  if (error instanceof WayFailure) return { outcome: 'unreachable', why: error.message, fix: error.fix }
   if (error instanceof Failure) return failed(error)
   const verdict = judge(error)
   const why = verdict.reason

@@ -26,10 +26,48 @@ export const japaneseOfRooms: Dictionary = {
   'Check what its server says about the request; redirects are not followed.':
     'サーバー側でリクエストの記録を確認してください。リダイレクトには従いません。',
 
-  // upstream
+  // the way there
   'The connection to {1} failed: {2}': '{1} への接続に失敗しました: {2}',
+  'The connection to {1} failed: {2}{3}': '{1} への接続に失敗しました: {2}{3}',
+  '{1} cannot be reached ({2})': '{1} に接続できません({2})',
+  '{1} did not answer within {2} seconds': '{1} は {2} 秒以内に応答しませんでした',
+  'The proxy {1} cannot be used ({2})': 'プロキシ {1} を使えません({2})',
+  'The proxy {1} did not answer in time': 'プロキシ {1} は時間内に応答しませんでした',
+  'Check the address of the proxy, and whether it is there.':
+    'プロキシのアドレスと、それが動いていることを確認してください。',
+  'The endpoints of {1} cannot be discovered: {2}': '{1} のエンドポイントが分かりません: {2}',
   'Try again later; if it lasts, check the way to the provider through firewall and proxy.':
     'あとでもう一度試してください。続く場合は、ファイアウォールやプロキシを通るプロバイダーまでの経路を確認してください。',
+  'Check how the host name is written, and the name servers (DNS) of this machine.':
+    'ホスト名の綴りと、このマシンのネームサーバー(DNS)を確認してください。',
+  'Check the name servers (DNS) of this machine: they do not answer for this name.':
+    'このマシンのネームサーバー(DNS)を確認してください。この名前について応答がありません。',
+  'Check host and port: nobody listens there, or a firewall refuses.':
+    'ホストとポートを確認してください。待ち受けているものがないか、ファイアウォールが拒否しています。',
+  'The certificate of {1} is for another name ({2})': '{1} の証明書は別の名前のものです({2})',
+  'Check the host name; if it is right, something between postern and that host answers in its place.':
+    'ホスト名を確認してください。正しい場合は、postern とそのホストの間の何かが代わりに応答しています。',
+  'The certificate of {1} has expired, or is not valid yet ({2})':
+    '{1} の証明書は期限切れか、まだ有効になっていません({2})',
+  'Check the clock of this machine; if it is right, that host has to renew its certificate.':
+    'このマシンの時計を確認してください。正しい場合は、そのホストが証明書を更新する必要があります。',
+  'The certificate of {1} comes from a certification authority that is not trusted ({2})':
+    '{1} の証明書は、信頼されていない認証局のものです({2})',
+  'If that host or a TLS-inspecting proxy uses its own authority, name its certificate with POSTERN_EXTRA_CA_FILE.':
+    'そのホストや TLS を検査するプロキシが独自の認証局を使う場合は、その証明書を POSTERN_EXTRA_CA_FILE に指定してください。',
+  'The certificate of {1} cannot be accepted ({2})': '{1} の証明書を受け入れられません({2})',
+  'Check the host name, and who answers under it.':
+    'ホスト名と、その名前で応答しているものを確認してください。',
+  'TLS with {1} failed ({2})': '{1} との TLS に失敗しました({2})',
+  'Check the port and the TLS mode of the provider: "implicit" (usually port 465) or "starttls" (usually 587). TLS 1.2 is the least.':
+    'プロバイダーのポートと TLS の方式を確認してください。"implicit"(通常はポート 465)または "starttls"(通常は 587)です。TLS 1.2 以上が必要です。',
+  'Check host and port: what answers there does not speak TLS, or not TLS 1.2 or newer.':
+    'ホストとポートを確認してください。応答しているものが TLS、または TLS 1.2 以降を話しません。',
+  'What answers at {1} does not speak HTTP ({2})': '{1} で応答しているものは HTTP を話しません({2})',
+  'Check host and port, and whether it is https or http.':
+    'ホストとポート、および https か http かを確認してください。',
+
+  // upstream
   '{1} closes every connection before its first reply': '{1} は最初の応答の前にすべての接続を閉じます',
   'Try again later.': 'あとでもう一度試してください。',
   '{1} takes the sign-in and then no mail ({2})':
@@ -91,16 +129,6 @@ export const japaneseOfRooms: Dictionary = {
   '{1} offers no sign-in by {2}, only {3}': '{1} は {2} でのサインインに対応していません({3} のみ)',
   'Check host and port of the provider: it has to be its submission service, not its MX.':
     'プロバイダーのホストとポートを確認してください。MX ではなく送信(submission)用のサーバーが必要です。',
-  'Check the host name of the provider; if it is right, something between postern and the provider answers in its place.':
-    'プロバイダーのホスト名を確認してください。正しい場合は、postern とプロバイダーの間の何かが代わりに応答しています。',
-  'Check the clock of this machine; if it is right, the provider has to renew its certificate.':
-    'このマシンの時計を確認してください。正しい場合は、プロバイダーが証明書を更新する必要があります。',
-  'If the provider or a TLS-inspecting proxy uses its own authority, name its certificate with POSTERN_EXTRA_CA_FILE.':
-    'プロバイダーや TLS を検査するプロキシが独自の認証局を使う場合は、その証明書を POSTERN_EXTRA_CA_FILE に指定してください。',
-  'Check the host name of the provider, and who answers under it.':
-    'プロバイダーのホスト名と、その名前で応答しているものを確認してください。',
-  'Check the port and the TLS mode of the provider: "implicit" (usually port 465) or "starttls" (usually 587). TLS 1.2 is the least.':
-    'プロバイダーのポートと TLS の方式を確認してください。"implicit"(通常はポート 465)または "starttls"(通常は 587)です。TLS 1.2 以上が必要です。',
   'This transaction is over already': 'このトランザクションはすでに終わっています',
   'The client took so long that others got its connection':
     'クライアントに時間がかかりすぎたため、接続はほかに回されました',
@@ -524,11 +552,6 @@ export const japaneseOfRooms: Dictionary = {
     '設定のプロキシのアドレスに、名前とパスワードを入れてください。',
   'The proxy {1} does not let us through to {2}: HTTP status {3}':
     'プロキシ {1} が {2} への接続を許可しません: HTTP ステータス {3}',
-  'did not answer in time': '時間内に応答しませんでした',
-  'cannot be used{1}': '使えません{1}',
-  'The proxy {1} {2}': 'プロキシ {1}: {2}',
-  'Check the address of the proxy, and whether it is there.':
-    'プロキシのアドレスと、それが動いていることを確認してください。',
   certificate: '証明書',
   'client secret': 'クライアントシークレット',
   'The provider {1} needs a {2} to authenticate with': 'プロバイダー {1} の認証には {2} が必要です',

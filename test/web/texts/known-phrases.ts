@@ -14,11 +14,12 @@ const rooms = [
   'mailboxes',
   'grants',
   'governor',
+  'net',
   'providers',
   'guessing',
   'base',
 ]
-const failures = new Set(['Failure', 'HttpRefusal', 'ConsentRefused'])
+const failures = new Set(['Failure', 'WayFailure', 'HttpRefusal', 'ConsentRefused'])
 const saidProperties = new Set(['fix', 'advice', 'purpose', 'notes', 'registrationSteps', 'what'])
 /** Tables of what is said. */
 const saidTables = new Set(['evidenceWords', 'otherSteps', 'outcomes'])

@@ -1,0 +1,107 @@
+import { Failure } from '../base/failure.ts'
+
+/** The way there is in trouble, so that nobody has read what was sent: a name, a connection, a proxy, TLS, or something that speaks another protocol. */
+export class WayFailure extends Failure {}
+
+/** Who should have answered. */
+export interface Place {
+  /** A host, or the origin of a proxy. */
+  host: string
+  kind: 'mail server' | 'endpoint' | 'proxy'
+}
+
+interface Cause {
+  codes: RegExp
+  /** Absent: said by the code alone. */
+  what?: string
+  fix: string
+}
+
+/**
+ * What a connection, a handshake or an exchange failed with (the codes of Node, OpenSSL, node:dns and undici), what it means and what to do: the one table for every
+ * way out. Certificates and protocols are set-up; everything else passes.
+ */
+export function wayFailure(error: unknown, place: Place, detail = ''): WayFailure {
+  const code = errorCode(error)
+  const details = { cause: error }
+  const setup = setupCauses(place, code).find(({ codes }) => codes.test(code))
+  const { host, kind } = place
+  if (setup) return new WayFailure('provider-setup', setup.what ?? host, { ...details, fix: setup.fix })
+  const fix = passingCauses.find(({ codes }) => codes.test(code))?.fix ?? usualFix
+  if (kind === 'endpoint')
+    return new WayFailure('provider-unavailable', `${host} cannot be reached (${code})`, { ...details, fix })
+  if (kind === 'proxy')
+    return new WayFailure('provider-unavailable', `The proxy ${host} cannot be used (${code})`, {
+      ...details,
+      fix: 'Check the address of the proxy, and whether it is there.',
+    })
+  const message = `The connection to ${host} failed: ${code}${detail}`
+  return new WayFailure('provider-unavailable', message, { ...details, fix })
+}
+
+/** Of an error, or of what it was wrapped around. Only the code is told: a message may quote what was sent. */
+export function errorCode(error: unknown): string {
+  for (let from = error; typeof from === 'object' && from !== null; from = Reflect.get(from, 'cause')) {
+    const code: unknown = Reflect.get(from, 'code')
+    if (typeof code === 'string' && code !== '') return code
+    // undici's, which has a code of its own only sometimes.
+    if (from instanceof Error && from.name === 'HTTPParserError') return from.name
+  }
+  return 'network error'
+}
+
+/** The first that fits. */
+function setupCauses({ host, kind }: Place, code: string): Cause[] {
+  return [
+    {
+      codes: /^ERR_TLS_CERT_ALTNAME_INVALID$/,
+      what: `The certificate of ${host} is for another name (${code})`,
+      fix: 'Check the host name; if it is right, something between postern and that host answers in its place.',
+    },
+    {
+      codes: /^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/,
+      what: `The certificate of ${host} has expired, or is not valid yet (${code})`,
+      fix: 'Check the clock of this machine; if it is right, that host has to renew its certificate.',
+    },
+    {
+      codes: /SELF_SIGNED|ISSUER|VERIFY_LEAF|UNTRUSTED|INVALID_CA|SIGNATURE_FAILURE/,
+      what: `The certificate of ${host} comes from a certification authority that is not trusted (${code})`,
+      fix: 'If that host or a TLS-inspecting proxy uses its own authority, name its certificate with POSTERN_EXTRA_CA_FILE.',
+    },
+    {
+      codes: /CERT|CRL|PURPOSE|PATH_LENGTH/,
+      what: `The certificate of ${host} cannot be accepted (${code})`,
+      fix: 'Check the host name, and who answers under it.',
+    },
+    {
+      codes: /^ERR_SSL|^ERR_TLS|^EPROTO$/,
+      what: `TLS with ${host} failed (${code})`,
+      fix:
+        kind === 'mail server'
+          ? 'Check the port and the TLS mode of the provider: "implicit" (usually port 465) or "starttls" (usually 587). TLS 1.2 is the least.'
+          : 'Check host and port: what answers there does not speak TLS, or not TLS 1.2 or newer.',
+    },
+    {
+      codes: /^HPE_|^HTTPParserError$/,
+      what: `What answers at ${host} does not speak HTTP (${code})`,
+      fix: 'Check host and port, and whether it is https or http.',
+    },
+  ]
+}
+
+const usualFix = 'Try again later; if it lasts, check the way to the provider through firewall and proxy.'
+
+const passingCauses: readonly Cause[] = [
+  {
+    codes: /^(ENOTFOUND|ENODATA|ENONAME|EBADNAME|EAI_NONAME)$/,
+    fix: 'Check how the host name is written, and the name servers (DNS) of this machine.',
+  },
+  {
+    codes: /^(EAI_\w+|ETIMEOUT|ESERVFAIL|EREFUSED|ENOTIMP|EBADRESP|EFORMERR|ECANCELLED)$/,
+    fix: 'Check the name servers (DNS) of this machine: they do not answer for this name.',
+  },
+  {
+    codes: /^ECONNREFUSED$/,
+    fix: 'Check host and port: nobody listens there, or a firewall refuses.',
+  },
+]

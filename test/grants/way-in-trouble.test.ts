@@ -1,0 +1,86 @@
+import { once } from 'node:events'
+import { createServer as createTlsServer } from 'node:https'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { Secret } from '../../src/base/secret.ts'
+import { createAuthority } from '../support/certificates.ts'
+import { startConnectProxy } from '../support/connect-proxy.ts'
+import { wrongCertificates } from '../support/wrong-certificates.ts'
+import { failureOf, startBroker } from './fixture.ts'
+
+const closers: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+async function listening(server: Server): Promise<number> {
+  const clients = new Set<Socket>()
+  server.on('connection', (client) => clients.add(client))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  closers.push(async () => {
+    for (const client of clients) client.destroy()
+    await new Promise((resolve) => server.close(resolve))
+  })
+  return (server.address() as AddressInfo).port
+}
+
+async function houseWith(options: Parameters<typeof startBroker>[0]) {
+  const house = await startBroker(options)
+  closers.push(() => house.close())
+  return house
+}
+
+const [own, other] = [await createAuthority(), await createAuthority('another authority')]
+
+describe('a token endpoint', () => {
+  it.each(wrongCertificates(own, other))(
+    'with a certificate $what is a matter of the set-up, told with what to do as at the mail server',
+    async ({ issue, says, fix }) => {
+      const port = await listening(createTlsServer(await issue(), (_request, answer) => answer.end('{}')))
+      const house = await houseWith({ at: `https://localhost:${port}`, extraCa: own.ca })
+      const failure = await failureOf(house.token())
+      expect(failure).toMatchObject({ code: 'provider-setup', fix: expect.stringContaining(fix) })
+      expect(failure.message).toContain(says)
+      expect(house.kept()).toBe('refresh-1')
+      expect(house.lines.map(({ text }) => text).join('\n')).toContain(says)
+    },
+  )
+
+  it.each([
+    ['that speaks no TLS', 'https', 'TLS'],
+    ['that speaks no HTTP', 'http', 'https or http'],
+  ])('%s is a matter of the set-up', async (_, scheme, fix) => {
+    const port = await listening(
+      createServer((client) => client.on('error', () => {}).write('220 mail.example ESMTP\r\n')),
+    )
+    const house = await houseWith({ at: `${scheme}://localhost:${port}` })
+    expect(await failureOf(house.token())).toMatchObject({
+      code: 'provider-setup',
+      fix: expect.stringContaining(fix),
+    })
+  })
+
+  it('behind a proxy that wants another password is a matter of the set-up, which names the proxy', async () => {
+    const proxy = await startConnectProxy({ credentials: 'me:other' })
+    closers.push(() => proxy.close())
+    const credentials = new Secret('me:the-password')
+    const house = await houseWith({ proxy: { origin: proxy.origin, credentials } })
+    const failure = await failureOf(house.token())
+    expect(failure).toMatchObject({
+      code: 'provider-setup',
+      fix: "Check the proxy's name and password in the settings.",
+    })
+    expect(failure.message).toContain(proxy.origin)
+    expect(house.kept()).toBe('refresh-1')
+  })
+
+  it('where nobody listens passes, and says what to look at', async () => {
+    const house = await houseWith({ at: 'http://localhost:61002' })
+    expect(await failureOf(house.token())).toMatchObject({
+      code: 'provider-unavailable',
+      message: 'localhost:61002 cannot be reached (ECONNREFUSED)',
+      fix: expect.stringContaining('host and port'),
+    })
+  })
+})
