@@ -19,8 +19,8 @@ export interface ApiCall {
   principal: Principal
   /** Who asks, for those who look at it later. */
   by: Actor
-  /** Asks the right of the caller again, as it is now, for a mailbox that is a person's own or is not. @throws HttpRefusal */
-  permit(personal: boolean): Promise<void>
+  /** Who asks, with what they may do by now: what was waited for may have taken a while. @throws HttpRefusal */
+  principalNow(): Promise<Principal>
   /** The named piece of the path, decoded. */
   param(name: string): string
   query: unknown

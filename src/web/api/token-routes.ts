@@ -2,9 +2,12 @@ import { z } from 'zod'
 import { actorFields } from '../../base/actor.ts'
 import type { Log } from '../../base/log.ts'
 import type { AccessToken, TokenBroker } from '../../grants/token-broker.ts'
+import { permits } from '../../mailboxes/scopes.ts'
 import type { Mailboxes } from '../../mailboxes/services.ts'
 import { xoauth2Response } from '../../sasl/xoauth2.ts'
+import type { Scope } from '../../store/ports.ts'
 import type { ApiAnswer, ApiRoute } from './api-route.ts'
+import { insufficientScope } from './bearer.ts'
 import { readInput } from './read-input.ts'
 
 const query = z.strictObject({
@@ -31,13 +34,16 @@ export function tokenRoutes({
       method: 'GET',
       path: '/mailboxes/:address/token',
       needs: 'token',
-      async answer({ param, query: given, by, prefersText, permit }) {
+      async answer({ param, query: given, by, prefersText, principal, principalNow }) {
         const { min_life: minimumLife, format = prefersText ? 'token' : 'json' } = readInput(query, given)
         const address = await mailboxes.named(param('address'))
-        await permit(await mailboxes.isPersonal(address))
+        const scope: Scope = `token:${address}`
+        // Nobody renews anything for a key that may not have it.
+        if (!permits(principal, scope, true) && (await mailboxes.isPersonal(address)))
+          throw insufficientScope(scope)
         const token = await tokens.accessTokenFor(address, minimumLife === undefined ? {} : { minimumLife })
         // A renewal takes a while: whose mailbox it is, and what the key may do, may be another by now.
-        await permit(token.grant.personal)
+        if (!permits(await principalNow(), scope, token.grant.personal)) throw insufficientScope(scope)
         log.info(
           { event: 'token.read', mailbox: address, ...actorFields(by), minimumLife, format },
           'an access token was handed out',
