@@ -47,8 +47,8 @@ import { createWebDoor } from './web/web-door.ts'
 export interface RunningPostern {
   smtp: readonly SmtpListener[]
   web: readonly Endpoint[]
-  /** The address that browsers use. */
-  publicUrl: URL
+  /** The address of the pages. */
+  pagesUrl: URL
   /** Makes a one-time URL that signs a browser in as the administrator. */
   signInLink(): string
   /** Providers that a mailbox can be added for. */
@@ -130,7 +130,8 @@ async function settlePorts(config: Config): Promise<Config> {
   const webListen = await choosePorts(config.webListen)
   if (hasPort(config.publicUrl)) return { ...config, webListen }
   const publicUrl = announcedUrl(webListen, webListen[0]?.port ?? 0)
-  return { ...config, publicUrl, webListen: withBothLoopbacks(webListen, [publicUrl]) }
+  const urls = config.pagesUrl ? [publicUrl, config.pagesUrl] : [publicUrl]
+  return { ...config, publicUrl, webListen: withBothLoopbacks(webListen, urls) }
 }
 
 function hasPort({ port }: URL): boolean {
@@ -294,7 +295,7 @@ async function startDoors(
   version: string,
   data: ServedData,
 ): Promise<RunningPostern> {
-  const { limits, dataDir, publicUrl } = config
+  const { limits, dataDir, publicUrl, pagesUrl = publicUrl } = config
   const certificates = config.certificate && createCertificates({ ...config.certificate, clock, log })
   const services = composeServices(config, log, data)
   const { catalogue, relay, signIns } = services
@@ -308,6 +309,7 @@ async function startDoors(
   const webDoor = createWebDoor({
     listen: config.webListen,
     publicUrl,
+    pagesUrl,
     ...(config.trustedProxies && { trustedProxies: config.trustedProxies }),
     services: webServices,
     ready,
@@ -355,7 +357,7 @@ async function startDoors(
     return {
       smtp,
       web,
-      publicUrl,
+      pagesUrl,
       signInLink: webDoor.signInLink,
       registeredProviders: registered.map(({ provider }) => provider.id),
       reload() {

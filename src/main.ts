@@ -91,7 +91,7 @@ async function createLog(level: Config['logLevel']): Promise<Log> {
 
 /** For the person at the terminal; the log on standard output stays JSON. */
 function welcome(postern: RunningPostern): string {
-  const { smtp, web, publicUrl, registeredProviders } = postern
+  const { smtp, web, pagesUrl, registeredProviders } = postern
   const addresses = (endpoints: readonly Endpoint[]) => endpoints.map(formatEndpoint).join(', ')
   const next =
     registeredProviders.length > 0
@@ -100,7 +100,7 @@ function welcome(postern: RunningPostern): string {
   return `
   postern ${version}
   SMTP    ${addresses(smtp)}
-  pages   ${publicUrl.href}  (${addresses(web)})
+  pages   ${pagesUrl.href}  (${addresses(web)})
 
   ${signInWords(postern)}
 

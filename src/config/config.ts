@@ -13,6 +13,8 @@ export interface Config {
   webListen: readonly Endpoint[]
   /** The address that people's browsers use; no trailing slash in its path. Its port is 0 where the system chooses that. */
   publicUrl: URL
+  /** Where the pages of administration are, if not there: another host name. No trailing slash in its path. */
+  pagesUrl?: URL
   /** In the form of `parseNetwork`: they say for whom they ask. Absent: nobody is believed. */
   trustedProxies?: readonly string[]
   /** The sealing key, 32 octets as base64 (standard or URL alphabet) or hexadecimal; absent: the key file in the data directory. */

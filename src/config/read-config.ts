@@ -52,6 +52,7 @@ export async function readConfig(
   const all = [
     ...mistakes,
     ...checkTogether(values, sources),
+    ...sharedName(values, sources),
     ...certificate.mistakes,
     ...registrations.mistakes,
     ...providers.mistakes,
@@ -79,17 +80,12 @@ function toConfig(
   read: { registrations: RegistrationFiles; providers: ProvidersFile; extraCa: string | undefined },
   environment: Environment,
 ): Config {
-  const { dataDir, webListen, publicUrl, trustedProxies, logLevel, key, proxy, tlsCertFile, tlsKeyFile } =
-    values
+  const { dataDir, trustedProxies, logLevel, key, proxy, tlsCertFile, tlsKeyFile } = values
   const { extraCa } = read
   return {
     dataDir,
     smtpListen: toListeners(values),
-    webListen: withBothLoopbacks(
-      webListen.map(({ host, port }) => ({ host, port })),
-      [publicUrl],
-    ),
-    publicUrl,
+    ...toWeb(values),
     ...(tlsCertFile !== undefined &&
       tlsKeyFile !== undefined && { certificate: { certFile: tlsCertFile, keyFile: tlsKeyFile } }),
     ...(trustedProxies && { trustedProxies }),
@@ -134,6 +130,27 @@ const limitKeys = Object.keys(limitSettings) as (keyof Limits)[]
 function withPublicUrl(values: Values, sources: Readonly<Record<SettingKey, Source>>): Values {
   if (sources.publicUrl !== 'default') return values
   return { ...values, publicUrl: announcedUrl(values.webListen, Number(values.publicUrl.port)) }
+}
+
+/** Cookies know no ports: a second address at the same name keeps nothing apart. */
+function sharedName(values: Partial<Values>, sources: Readonly<Record<SettingKey, Source>>): string[] {
+  const { pagesUrl, publicUrl, webListen } = values
+  if (!pagesUrl || !publicUrl || !webListen) return []
+  const { hostname, origin } = withPublicUrl(values as Values, sources).publicUrl
+  if (pagesUrl.hostname !== hostname) return []
+  return [
+    `${settings.pagesUrl.name} has the host name of ${origin}, where people consent: give it another one, because a browser sends its cookies to every port of a name.`,
+  ]
+}
+
+function toWeb({
+  webListen,
+  publicUrl,
+  pagesUrl,
+}: Values): Pick<Config, 'webListen' | 'publicUrl' | 'pagesUrl'> {
+  const endpoints = webListen.map(({ host, port }) => ({ host, port }))
+  const urls = pagesUrl ? [publicUrl, pagesUrl] : [publicUrl]
+  return { webListen: withBothLoopbacks(endpoints, urls), publicUrl, ...(pagesUrl && { pagesUrl }) }
 }
 
 function warningsFor(values: Values, sources: Readonly<Record<SettingKey, Source>>): string[] {

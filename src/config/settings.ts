@@ -55,6 +55,12 @@ export const settings = {
     networks,
     'The reverse proxies in front of the pages: addresses or networks, with commas. From these, the last other address in X-Forwarded-For is where a request comes from; by default no header is believed.',
   ),
+  pagesUrl: optional(
+    'POSTERN_PAGES_URL',
+    'http://postern.localhost:8587',
+    publicUrl,
+    'Another address for the pages of administration, at a host name of its own, so that no other server at the name of POSTERN_PUBLIC_URL is sent their cookie; consent links and the callback stay there; not set by default.',
+  ),
   adminEmails: optional(
     'POSTERN_ADMIN_EMAILS',
     'it@example.com',

@@ -11,28 +11,40 @@ export interface HostAllowList {
   /** An origin of a page of ours, as the browser writes it (RFC 6454, section 6.2), seen at this `Host`. */
   allowsOrigin(origin: string, host: string | undefined): boolean
   isPublic(host: string | undefined): boolean
+  /** The name of the pages of administration: the same one, if they have none of their own. */
+  isPages(host: string | undefined): boolean
+}
+
+export interface WebAddresses {
+  /** Where people consent. No trailing slash in its path. */
+  publicUrl: URL
+  /** Where the pages of administration are: the same address, or one at another host name. */
+  pagesUrl: URL
 }
 
 /**
- * Exact names with exact ports: the public address, and the loopback names with each port that is listened on. A page
+ * Exact names with exact ports: the public address, that of the pages, and the loopback names with each port that is listened on. A page
  * of another site that had its name point to 127.0.0.1 (DNS rebinding) still sends its own name here.
  * @param ports asked at each request, because the system may choose them when the door opens; another list when they have changed
  */
-export function createHostAllowList(publicUrl: URL, ports: () => readonly number[]): HostAllowList {
-  const publicHosts = hostsOf(publicUrl)
+export function createHostAllowList(
+  { publicUrl, pagesUrl }: WebAddresses,
+  ports: () => readonly number[],
+): HostAllowList {
+  const [isPublic, isPages] = [isOneOf(hostsOf(publicUrl)), isOneOf(hostsOf(pagesUrl))]
   let [known, localHosts] = [ports(), hostsAt(ports())]
   const isLocal = (host: string): boolean => {
     if (ports() !== known) [known, localHosts] = [ports(), hostsAt(ports())]
     return localHosts.has(host.toLowerCase())
   }
-  const isPublic = (host: string | undefined) =>
-    host !== undefined && publicHosts.includes(host.toLowerCase())
 
   return {
     isPublic,
-    allowsHost: (host) => isPublic(host) || (host !== undefined && isLocal(host)),
+    isPages,
+    allowsHost: (host) => isPublic(host) || isPages(host) || (host !== undefined && isLocal(host)),
     allowsOrigin(origin, host) {
       if (isPublic(host) && origin === publicUrl.origin) return true
+      if (isPages(host) && origin === pagesUrl.origin) return true
       return host !== undefined && isLocal(host) && origin === `http://${host.toLowerCase()}`
     },
   }
@@ -54,6 +66,10 @@ export function checkHost(list: HostAllowList, publicUrl: URL): RequestHandler {
     if (request.url.startsWith('/api/')) return sendProblem(response, refusal)
     response.status(421).type('text/plain').send(`${refusal.message}. ${refusal.fix}\n`)
   }
+}
+
+function isOneOf(hosts: readonly string[]) {
+  return (host: string | undefined) => host !== undefined && hosts.includes(host.toLowerCase())
 }
 
 function hostsOf(url: URL): string[] {

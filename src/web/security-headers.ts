@@ -4,7 +4,7 @@ import helmet from 'helmet'
 const twoYearsInSeconds = 63_072_000
 
 /** What every answer carries: no script but ours, no frame, no store, no referrer, no guessing of types. */
-export function securityHeaders(publicUrl: URL): RequestHandler[] {
+export function securityHeaders(...urls: readonly URL[]): RequestHandler[] {
   const headers = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
@@ -22,9 +22,10 @@ export function securityHeaders(publicUrl: URL): RequestHandler[] {
     },
     xFrameOptions: { action: 'deny' },
     referrerPolicy: { policy: 'no-referrer' },
-    // Only for our own name: whether its subdomains have TLS is not ours to promise.
-    strictTransportSecurity:
-      publicUrl.protocol === 'https:' ? { maxAge: twoYearsInSeconds, includeSubDomains: false } : false,
+    // Only for our own name: whether its subdomains have TLS is not ours to promise. Where it comes without TLS, browsers overlook it.
+    strictTransportSecurity: urls.some(({ protocol }) => protocol === 'https:')
+      ? { maxAge: twoYearsInSeconds, includeSubDomains: false }
+      : false,
   })
   return [
     headers,

@@ -1,3 +1,4 @@
+import type { Address } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { freshSecret } from '../mailboxes/fresh-secret.ts'
 import type { PageRole } from '../store/ports.ts'
@@ -8,22 +9,35 @@ const mostAtOnce = 100
 
 /** The one-time URLs that sign a browser in. Held in memory: a restart forgets them. */
 export interface SignInLinks {
-  create(role: PageRole): { url: string; role: PageRole; expiresAt: string }
+  /** @param proven who has shown at a provider to be that, where this leads from there to the pages */
+  create(role: PageRole, proven?: ProvenPerson): { url: string; role: PageRole; expiresAt: string }
   /** As whom it would sign in; undefined when it cannot be used. */
   roleOf(token: string): PageRole | undefined
   /** As whom it signs in, once: the link is used up by asking. */
-  redeem(token: string): PageRole | undefined
+  redeem(token: string): Redeemed | undefined
   /** Those that were made so far are good for nothing. */
   endAll(): void
 }
 
-/** @param publicUrl the address that browsers use; no trailing slash in its path */
-export function createSignInLinks({ publicUrl, clock }: { publicUrl: URL; clock: Clock }): SignInLinks {
-  const links = new Map<string, { role: PageRole; deadline: number }>()
+export interface ProvenPerson {
+  person: Address
+  provider: string
+  /** As whom the provider knows them. */
+  account: string
+}
 
-  function roleOf(token: string): PageRole | undefined {
+export interface Redeemed {
+  role: PageRole
+  proven?: ProvenPerson | undefined
+}
+
+/** @param publicUrl the address of the pages; no trailing slash in its path */
+export function createSignInLinks({ publicUrl, clock }: { publicUrl: URL; clock: Clock }): SignInLinks {
+  const links = new Map<string, Redeemed & { deadline: number }>()
+
+  function usable(token: string): Redeemed | undefined {
     const link = isToken(token) ? links.get(tokenHash(token)) : undefined
-    return link && clock.monotonic() < link.deadline ? link.role : undefined
+    return link && clock.monotonic() < link.deadline ? link : undefined
   }
 
   function makeRoom(): void {
@@ -33,22 +47,22 @@ export function createSignInLinks({ publicUrl, clock }: { publicUrl: URL; clock:
   }
 
   return {
-    create(role) {
+    create(role, proven) {
       makeRoom()
       const token = freshSecret().reveal()
-      links.set(tokenHash(token), { role, deadline: clock.monotonic() + lifeMilliseconds })
+      links.set(tokenHash(token), { role, proven, deadline: clock.monotonic() + lifeMilliseconds })
       return {
         url: `${publicUrl.href.replace(/\/$/, '')}/sign-in/${token}`,
         role,
         expiresAt: new Date(clock.now() + lifeMilliseconds).toISOString(),
       }
     },
-    roleOf,
+    roleOf: (token) => usable(token)?.role,
     endAll: () => links.clear(),
     redeem(token) {
-      const role = roleOf(token)
+      const link = usable(token)
       links.delete(tokenHash(token))
-      return role
+      return link
     },
   }
 }

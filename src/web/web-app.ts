@@ -1,4 +1,4 @@
-import type { Express, RequestHandler } from 'express'
+import type { Express, Request, RequestHandler } from 'express'
 import express from 'express'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
@@ -7,7 +7,7 @@ import { createApi } from './api/api.ts'
 import { apiRoutes } from './api/api-routes.ts'
 import type { NoteProof } from './connections.ts'
 import { createHealth } from './health.ts'
-import { checkHost, createHostAllowList } from './host-allow-list.ts'
+import { checkHost, createHostAllowList, type WebAddresses } from './host-allow-list.ts'
 import { createPages } from './pages/pages.ts'
 import { plainPath } from './plain-path.ts'
 import { problemHandler } from './problem.ts'
@@ -17,8 +17,7 @@ import { believeProxies, type IsProxy } from './source-key.ts'
 import type { WebServices } from './web-services.ts'
 import { createWrongSecretCount } from './wrong-secret.ts'
 
-export interface WebAppParts {
-  publicUrl: URL
+export interface WebAppParts extends WebAddresses {
   /** The ports that are listened on, for the list of allowed hosts. */
   ports: () => readonly number[]
   /** Who may say for whom it asks. */
@@ -35,6 +34,7 @@ export interface WebAppParts {
 /** The order of things: headers, host and path, then health, API and pages. */
 export function createWebApp({
   publicUrl,
+  pagesUrl,
   ports,
   isProxy,
   signInLinks,
@@ -45,7 +45,7 @@ export function createWebApp({
   log,
   version,
 }: WebAppParts): Express {
-  const hosts = createHostAllowList(publicUrl, ports)
+  const hosts = createHostAllowList({ publicUrl, pagesUrl }, ports)
   const app = express()
   app.disable('x-powered-by')
   app.set('query parser', 'simple')
@@ -54,9 +54,9 @@ export function createWebApp({
   app.enable('strict routing')
   believeProxies(app, isProxy)
 
-  app.use(securityHeaders(publicUrl))
+  app.use(securityHeaders(publicUrl, pagesUrl))
   app.use(checkHost(hosts, publicUrl))
-  app.use(withoutBasePath(publicUrl))
+  app.use(withoutBasePath(({ headers }) => (hosts.isPages(headers.host) ? pagesUrl : publicUrl)))
   app.use(plainPath)
   app.use(createHealth({ ready, log }))
   const countWrong = createWrongSecretCount(services.guard)
@@ -65,6 +65,7 @@ export function createWebApp({
   app.use('/api', createApi({ bearers: { apiKeys: services.apiKeys, noteProof, countWrong }, routes, log }))
   const pages = createPages({
     publicUrl,
+    pagesUrl,
     hosts,
     signInLinks,
     services,
@@ -80,10 +81,10 @@ export function createWebApp({
   return app
 }
 
-// Behind a proxy postern may live below a path of the public address; whether the proxy takes it off or not is the same here.
-function withoutBasePath(publicUrl: URL): RequestHandler {
-  const basePath = publicUrl.pathname.replace(/\/$/, '')
+// Behind a proxy postern may live below a path of the address that browsers use; whether the proxy takes it off or not is the same here.
+function withoutBasePath(addressOf: (request: Request) => URL): RequestHandler {
   return (request, _response, next) => {
+    const basePath = addressOf(request).pathname.replace(/\/$/, '')
     if (basePath !== '' && request.url.startsWith(`${basePath}/`))
       request.url = request.url.slice(basePath.length)
     next()

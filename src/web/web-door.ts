@@ -30,6 +30,8 @@ export interface WebDoorParts {
   listen: readonly Endpoint[]
   /** The address that browsers use; no trailing slash in its path. */
   publicUrl: URL
+  /** Where the pages of administration are, if not there. */
+  pagesUrl?: URL
   /** The networks of the proxies that may say for whom they ask, in the form of `parseNetwork`. */
   trustedProxies?: readonly string[]
   services: WebServices
@@ -44,6 +46,7 @@ export interface WebDoorParts {
 export function createWebDoor({
   listen: endpoints,
   publicUrl,
+  pagesUrl = publicUrl,
   trustedProxies = [],
   services,
   ready,
@@ -53,11 +56,12 @@ export function createWebDoor({
   version,
 }: WebDoorParts): WebDoor {
   const connections = createWebConnections(limits, clock)
-  const signInLinks = createSignInLinks({ publicUrl, clock })
+  const signInLinks = createSignInLinks({ publicUrl: pagesUrl, clock })
   let open: { server: Server; endpoint: Endpoint }[] = []
   let ports = endpoints.map(({ port }) => port)
   const app = createLateApp({
     publicUrl,
+    pagesUrl,
     ports: () => ports,
     isProxy: (address) => trustedProxies.length > 0 && isWithin(trustedProxies, address),
     signInLinks,

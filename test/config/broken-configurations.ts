@@ -107,6 +107,27 @@ const listening: readonly BrokenConfiguration[] = [
     ],
   },
   {
+    name: 'pages of administration at the name where people consent, on another port',
+    environment: { POSTERN_PAGES_URL: 'http://localhost:9000' },
+    mistakes: [
+      'POSTERN_PAGES_URL has the host name of http://localhost:8587, where people consent: give it another one, because a browser sends its cookies to every port of a name.',
+    ],
+  },
+  {
+    name: 'the same, where that name is the address that is listened on',
+    environment: { POSTERN_WEB_LISTEN: '127.0.0.1:9000', POSTERN_PAGES_URL: 'http://127.0.0.1:9000' },
+    mistakes: [
+      'POSTERN_PAGES_URL has the host name of http://127.0.0.1:9000, where people consent: give it another one, because a browser sends its cookies to every port of a name.',
+    ],
+  },
+  {
+    name: 'pages of administration without TLS at a name of the network',
+    environment: { POSTERN_PAGES_URL: 'http://admin.example.com:8587' },
+    mistakes: [
+      'POSTERN_PAGES_URL is "http://admin.example.com:8587", but must begin with https:// (http:// is only for localhost, 127.0.0.1 and [::1]).',
+    ],
+  },
+  {
     name: 'old TLS without a certificate',
     environment: { POSTERN_SMTP_LISTEN: '127.0.0.1:2587+old-tls' },
     mistakes: [

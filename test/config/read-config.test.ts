@@ -212,6 +212,17 @@ describe('a configuration', () => {
     expect(config.webListen.map(({ host, port }) => `${host}:${port}`)).toEqual(all)
   })
 
+  it('takes a name of its own for the pages of administration, and listens wherever that leads', async () => {
+    const listen = { POSTERN_WEB_LISTEN: '127.0.0.1:8587' }
+    expect((await effective(listen)).config.pagesUrl).toBeUndefined()
+    const { config } = await effective({ ...listen, POSTERN_PAGES_URL: 'http://postern.localhost:8587/' })
+    expect([config.publicUrl.href, config.pagesUrl?.href]).toEqual([
+      'http://127.0.0.1:8587/',
+      'http://postern.localhost:8587/',
+    ])
+    expect(config.webListen.map(({ host }) => host)).toEqual(['127.0.0.1', '::1'])
+  })
+
   it('lets the pages be reached beyond loopback behind https, and otherwise when that is asked for, with a warning', async () => {
     const listen = { POSTERN_WEB_LISTEN: '0.0.0.0:8587' }
     const behind = await effective({ ...listen, POSTERN_PUBLIC_URL: 'https://mail.example.com' })

@@ -35,7 +35,8 @@ export const link = 'link-1.c2VjcmV0LW9mLXRoZS1saW5r'
 
 /** A web door on services in memory. Nothing listens unless a test starts it; supertest asks the app itself. */
 export function testDoor({
-  publicUrl = 'http://localhost:8587',
+  publicUrl = 'http://localhost:8587' as string,
+  pagesUrl = publicUrl as string,
   listen = [{ host: '127.0.0.1', port: 8587 }] as Endpoint[],
   registered = true,
   ready = async () => {},
@@ -83,6 +84,7 @@ export function testDoor({
   const door = createWebDoor({
     listen,
     publicUrl: new URL(publicUrl),
+    pagesUrl: new URL(pagesUrl),
     trustedProxies,
     services,
     ready,
@@ -98,6 +100,7 @@ export function testDoor({
     /** The routers themselves, which the door loads with the first request. */
     webApp: createWebApp({
       publicUrl: new URL(publicUrl),
+      pagesUrl: new URL(pagesUrl),
       ports: () => listen.map(({ port }) => port),
       isProxy: () => false,
       signInLinks: createSignInLinks({ publicUrl: new URL(publicUrl), clock }),

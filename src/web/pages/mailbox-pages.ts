@@ -7,6 +7,7 @@ import { html } from '../html.ts'
 import { phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import type { BeginConsent } from './begin-consent.ts'
+import { continueAt } from './continue-at.ts'
 import { type Fields, fieldsOf, one, readForm } from './form-fields.ts'
 import { chooseMailboxes } from './mailbox-choice.ts'
 import { mailboxList } from './mailbox-list-page.ts'
@@ -19,7 +20,8 @@ import { removalQuestion, removedMailbox } from './remove-mailbox-page.ts'
 
 export interface MailboxPagesParts {
   services: Pick<WebServices, 'mailboxes' | 'logins' | 'catalogue' | 'consent' | 'notices' | 'journal'>
-  beginConsent: BeginConsent
+  /** Absent: people consent at another address than that of these pages, and need a link for it. */
+  beginConsent?: BeginConsent | undefined
   contexts: PageContexts
   redirectUri: string
 }
@@ -80,8 +82,11 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
   router
     .route('/mailboxes/:address/consent')
     .post(readForm, async (request, response) => {
-      await contexts.toChange(request)
-      await beginConsent(request, response, { mailbox: String(request.params.address) })
+      const { t, pages, by } = await contexts.toChange(request)
+      const mailbox = String(request.params.address)
+      if (beginConsent) return await beginConsent(request, response, { mailbox })
+      const link = await consent.createLink(mailbox, asker, by)
+      continueAt(response, pages, new URL(link.url), t`Connect ${link.mailbox}`)
     })
     .all(allowOnly('POST'))
 

@@ -5,17 +5,17 @@ import { redirectUriOf } from '../../consent/consent-links.ts'
 import { allowOnly } from '../allow-only.ts'
 import type { NoteProof } from '../connections.ts'
 import { exactRouter } from '../exact-router.ts'
-import type { HostAllowList } from '../host-allow-list.ts'
+import type { HostAllowList, WebAddresses } from '../host-allow-list.ts'
 import { HttpRefusal } from '../http-refusal.ts'
 import { createKnownBrowsers } from '../known-browsers.ts'
 import { sameOrigin } from '../same-origin.ts'
-import { createSessions } from '../sessions.ts'
+import { createSessions, type Sessions } from '../sessions.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
 import type { WebServices } from '../web-services.ts'
 import type { CountWrongSecret } from '../wrong-secret.ts'
 import { createAccountPages } from './account-pages.ts'
 import { createApiKeyPages } from './api-key-pages.ts'
-import { createBeginConsent } from './begin-consent.ts'
+import { type BeginConsent, createBeginConsent } from './begin-consent.ts'
 import { createBegunConsents } from './begun-consents.ts'
 import { createConsentCookie } from './consent-cookie.ts'
 import { createConsentLinkPages } from './consent-link-pages.ts'
@@ -25,8 +25,8 @@ import { createJournalPages } from './journal-pages.ts'
 import { createLoginPages } from './login-pages.ts'
 import { createMailboxPages } from './mailbox-pages.ts'
 import { mistakeHandler } from './mistake-page.ts'
-import { createPageSender } from './page.ts'
-import { createPageContexts } from './page-context.ts'
+import { createPageSender, type PageSender } from './page.ts'
+import { createPageContexts, type PageContexts } from './page-context.ts'
 import { createProviderPages } from './provider-pages.ts'
 import { createProviderSignInPages, createSignInCompletion } from './provider-sign-in-pages.ts'
 import { script } from './script.ts'
@@ -34,9 +34,7 @@ import { createSignInPages } from './sign-in-pages.ts'
 import { stylesheet } from './stylesheet.ts'
 import { createTestMessagePages } from './test-message-pages.ts'
 
-export interface PagesParts {
-  /** No trailing slash in its path. */
-  publicUrl: URL
+export interface PagesParts extends WebAddresses {
   hosts: HostAllowList
   signInLinks: SignInLinks
   services: Pick<
@@ -63,71 +61,31 @@ export interface PagesParts {
 }
 
 /** Everything that people look at, and what answers their mistakes. */
-export function createPages({
-  publicUrl,
-  hosts,
-  signInLinks,
-  services,
-  noteProof,
-  countWrong,
-  clock,
-  log,
-  version,
-}: PagesParts): { router: Router; mistakes: ErrorRequestHandler } {
-  const { consent } = services
-  const pages = createPageSender({ basePath: publicUrl.pathname.replace(/\/$/, ''), version })
-  const redirectUri = redirectUriOf(publicUrl)
-  const { pageAccess, pagePasswords, keyedHash } = services
+export function createPages(parts: PagesParts): { router: Router; mistakes: ErrorRequestHandler } {
+  const { publicUrl, pagesUrl, hosts, services, clock, log, version } = parts
+  const { consent, keyedHash } = services
+  const senderAt = (url: URL) => createPageSender({ basePath: url.pathname.replace(/\/$/, ''), version })
+  const [pages, consentPages] = [senderAt(pagesUrl), senderAt(publicUrl)]
   const sessions = createSessions({
-    publicUrl,
-    store: pageAccess,
+    publicUrl: pagesUrl,
+    store: services.pageAccess,
     keyedHash,
-    noteProof,
+    noteProof: parts.noteProof,
     clock,
     roleOf: (person, providerId) => consent.signIns.roleOf(person, providerId),
   })
   const cookie = createConsentCookie(publicUrl)
   const begun = createBegunConsents(clock)
-  const beginConsent = createBeginConsent({ consent, cookie, begun, pages })
-  const contexts = createPageContexts(sessions, pages)
-  const completeSignIn = createSignInCompletion({
-    signIns: consent.signIns,
-    cookie,
-    sessions,
-    pages,
-    publicUrl,
-    log,
-  })
+  const beginConsent = createBeginConsent({ consent, cookie, begun, pages: consentPages })
+  const signingIn = { signIns: consent.signIns, sessions, cookie, publicUrl, pagesUrl, hosts }
+  const redirectUri = redirectUriOf(publicUrl)
 
   const router = exactRouter()
-  router.get('/style.css', (_request, response) => {
-    response.type('css').send(stylesheet)
-  })
-  router.get('/pages.js', (_request, response) => {
-    response.type('js').send(script)
-  })
-  router.get('/icon.svg', (_request, response) => {
-    response.type('svg').send(icon)
-  })
-  router.get(
-    ['/sign-in', '/sign-in/:token', '/consent/:link', '/mailboxes/:address'],
-    atPublicAddress(publicUrl, hosts),
-  )
+  router.use(createFixedFiles())
+  router.use(atTheirAddress(parts))
   router.post('/{*path}', sameOrigin(hosts))
-  router.use(createProviderSignInPages({ signIns: consent.signIns, sessions, cookie, pages }))
-  router.use(
-    createSignInPages({
-      signIns: consent.signIns,
-      publicUrl,
-      pages,
-      sessions,
-      knownBrowsers: createKnownBrowsers({ publicUrl, keyedHash, clock }),
-      pagePasswords,
-      signInLinks,
-      countWrong,
-      log,
-    }),
-  )
+  const { signInLinks, countWrong } = parts
+  const completeSignIn = createSignInCompletion({ ...signingIn, signInLinks, pages: consentPages, log })
   router.use(
     createConsentPages({
       consent,
@@ -135,12 +93,58 @@ export function createPages({
       beginConsent,
       cookie,
       begun,
-      pages,
+      pages: consentPages,
       redirectUri,
       countWrong,
     }),
   )
-  router.use(createMailboxPages({ services, beginConsent, contexts, redirectUri }))
+  router.use(createProviderSignInPages({ ...signingIn, pages }))
+  const contexts = createPageContexts(sessions, pages)
+  router.use(createAdministration(parts, { sessions, contexts, pages, beginConsent }))
+  router.use(() => {
+    throw new HttpRefusal(404, 'There is no page at this address')
+  })
+  const [mistakes, consentMistakes] = [
+    mistakeHandler({ pages, log }),
+    mistakeHandler({ pages: consentPages, log }),
+  ]
+  return {
+    router,
+    mistakes: (error, request, response, next) =>
+      (hosts.isPages(request.headers.host) ? mistakes : consentMistakes)(error, request, response, next),
+  }
+}
+
+interface Administration {
+  sessions: Sessions
+  contexts: PageContexts
+  pages: PageSender
+  beginConsent: BeginConsent
+}
+
+/** The pages of whoever is signed in, and the ways to be that. */
+function createAdministration(
+  { publicUrl, pagesUrl, services, signInLinks, countWrong, clock, log }: PagesParts,
+  { sessions, contexts, pages, beginConsent }: Administration,
+): Router {
+  const { consent, pageAccess, pagePasswords, keyedHash } = services
+  const redirectUri = redirectUriOf(publicUrl)
+  const router = exactRouter()
+  router.use(
+    createSignInPages({
+      signIns: consent.signIns,
+      pagesUrl,
+      pages,
+      sessions,
+      knownBrowsers: createKnownBrowsers({ publicUrl: pagesUrl, keyedHash, clock }),
+      pagePasswords,
+      signInLinks,
+      countWrong,
+      log,
+    }),
+  )
+  const beginHere = isElsewhere({ publicUrl, pagesUrl }) ? undefined : beginConsent
+  router.use(createMailboxPages({ services, beginConsent: beginHere, contexts, redirectUri }))
   router.use(createTestMessagePages({ services, contexts, clock, log }))
   router.use(createProviderPages({ services, contexts, redirectUri }))
   router.use(createLoginPages({ services, contexts }))
@@ -148,18 +152,57 @@ export function createPages({
   router.use(createConsentLinkPages({ services, contexts }))
   router.use(createJournalPages({ services, contexts }))
   router.use(createAccountPages({ pageAccess, sessions, pagePasswords, signInLinks, contexts, log }))
-  router.all(['/style.css', '/pages.js', '/icon.svg'], allowOnly('GET', 'HEAD'))
-  router.use(() => {
-    throw new HttpRefusal(404, 'There is no page at this address')
-  })
-  return { router, mistakes: mistakeHandler({ pages, log }) }
+  return router
 }
 
-// The provider sends the browser back to the public name, and cookies belong to one name: a consent that began at
-// another name of this door would end without its cookie. The target is always our own address.
-function atPublicAddress(publicUrl: URL, hosts: HostAllowList): RequestHandler {
+/** What looks the same at every address. */
+function createFixedFiles(): Router {
+  const router = exactRouter()
+  for (const [path, type, text] of [
+    ['/style.css', 'css', stylesheet],
+    ['/pages.js', 'js', script],
+    ['/icon.svg', 'svg', icon],
+  ] as const) {
+    router
+      .route(path)
+      .get((_request, response) => {
+        response.type(type).send(text)
+      })
+      .all(allowOnly('GET', 'HEAD'))
+  }
+  return router
+}
+
+function isElsewhere({ publicUrl, pagesUrl }: WebAddresses): boolean {
+  return publicUrl.host !== pagesUrl.host
+}
+
+/**
+ * The provider sends the browser back to the public name, and cookies belong to one name: a consent that began at another name of this door would end without
+ * its cookie. Where the pages have a name of their own, nothing else is there, and none of them is anywhere else. The target is always our own address.
+ */
+function atTheirAddress({ publicUrl, pagesUrl, hosts }: WebAddresses & { hosts: HostAllowList }): Router {
+  const router = exactRouter()
+  const atPublic = atAddress(publicUrl, hosts.isPublic)
+  if (!isElsewhere({ publicUrl, pagesUrl })) {
+    router.get(['/sign-in', '/sign-in/:token', '/consent/:link', '/mailboxes/:address'], atPublic)
+    return router
+  }
+  const ofConsents = ['/consent/:link', '/oauth/callback', '/oauth/paste']
+  router.all(ofConsents, atPublic, (_request, _response, next) => next('router'))
+  router.get('/sign-in/with/:provider', (request, _response, next) =>
+    hosts.isPublic(request.headers.host) ? next('router') : next(),
+  )
+  router.use(atAddress(pagesUrl, hosts.isPages))
+  return router
+}
+
+function atAddress(url: URL, isThere: (host: string | undefined) => boolean): RequestHandler {
+  const there = url.href.replace(/\/$/, '')
   return (request, response, next) => {
-    if (hosts.isPublic(request.headers.host)) return next()
-    response.redirect(302, publicUrl.href.replace(/\/$/, '') + request.url)
+    if (isThere(request.headers.host)) return next()
+    if (request.method === 'GET' || request.method === 'HEAD')
+      return response.redirect(302, there + request.url)
+    throw new HttpRefusal(421, 'This page is at another address', { fix: `Open it there: ${there}/` })
   }
 }

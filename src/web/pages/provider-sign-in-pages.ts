@@ -2,19 +2,23 @@ import type { Request, Response, Router } from 'express'
 import type { Log } from '../../base/log.ts'
 import { Secret } from '../../base/secret.ts'
 import type { PageSignIns } from '../../consent/service.ts'
+import type { PageRole } from '../../store/ports.ts'
 import { allowOnly } from '../allow-only.ts'
 import { exactRouter } from '../exact-router.ts'
+import type { HostAllowList, WebAddresses } from '../host-allow-list.ts'
 import { html } from '../html.ts'
-import { errorAnswer } from '../http-refusal.ts'
+import { errorAnswer, HttpRefusal } from '../http-refusal.ts'
 import type { Sessions } from '../sessions.ts'
+import type { ProvenPerson, SignInLinks } from '../sign-in-links.ts'
 import { sourceKey } from '../source-key.ts'
 import { phrasesFor } from '../texts/phrases.ts'
 import type { ConsentCookie } from './consent-cookie.ts'
+import { continueAt } from './continue-at.ts'
 import { mistakeSection } from './mistake-page.ts'
 import type { PageSender } from './page.ts'
 import { takeToProvider } from './take-to-provider.ts'
 
-export interface ProviderSignInParts {
+export interface ProviderSignInParts extends WebAddresses {
   signIns: PageSignIns
   sessions: Sessions
   cookie: ConsentCookie
@@ -22,21 +26,39 @@ export interface ProviderSignInParts {
 }
 
 /** Sends a browser to the provider at which its person signs in to these pages. */
-export function createProviderSignInPages({ signIns, sessions, cookie, pages }: ProviderSignInParts): Router {
+export function createProviderSignInPages(
+  parts: ProviderSignInParts & { hosts: Pick<HostAllowList, 'isPublic'> },
+): Router {
+  const { signIns, sessions, cookie, pages, publicUrl, pagesUrl, hosts } = parts
+  const isElsewhere = publicUrl.host !== pagesUrl.host
   const router = exactRouter()
 
   router
     .route('/sign-in/with/:provider')
+    // The provider sends the browser back to the public address, where that has to have its cookie.
+    .get(async (request, response, next) => {
+      if (!isElsewhere || !hosts.isPublic(request.headers.host)) return next()
+      await begin(request, response)
+    })
     .post(async (request, response) => {
-      const t = phrasesFor(request)
-      const browser = cookie.ensure(request, response)
-      const begun = boundTo(browser, await sessions.generation())
-      const { authorizationUrl, providerName } = await signIns.begin(request.params.provider, begun)
-      takeToProvider(response, pages, t, { authorizationUrl, providerName })
+      if (!isElsewhere) return await begin(request, response)
+      const { provider } = request.params
+      const there = new URL(
+        `${publicUrl.href.replace(/\/$/, '')}/sign-in/with/${encodeURIComponent(provider)}`,
+      )
+      continueAt(response, pages, there, phrasesFor(request)`Sign in`)
     })
     .all(allowOnly('POST'))
 
   return router
+
+  async function begin(request: Request<{ provider: string }>, response: Response): Promise<void> {
+    const t = phrasesFor(request)
+    const browser = cookie.ensure(request, response)
+    const begun = boundTo(browser, await sessions.generation())
+    const { authorizationUrl, providerName } = await signIns.begin(request.params.provider, begun)
+    takeToProvider(response, pages, t, { authorizationUrl, providerName })
+  }
 }
 
 /** What a sign-in under way belongs to: the browser that began it, until somebody sets a new password. */
@@ -47,45 +69,47 @@ function boundTo(browser: Secret, generation: string): Secret {
 /** Answers the callback of such a sign-in. */
 export type CompleteSignIn = (request: Request, response: Response, callback: URL) => Promise<void>
 
-export function createSignInCompletion({
-  signIns,
-  cookie,
-  sessions,
-  pages,
-  publicUrl,
-  log,
-}: ProviderSignInParts & { publicUrl: URL; log: Log }): CompleteSignIn {
+export function createSignInCompletion(
+  parts: ProviderSignInParts & { signInLinks: SignInLinks; log: Log },
+): CompleteSignIn {
+  const { signIns, cookie, sessions, signInLinks, pages, publicUrl, pagesUrl, log } = parts
+
+  /** Gives the address at which the browser goes on. */
+  async function signIn(
+    request: Request,
+    response: Response,
+    { role, ...proven }: ProvenPerson & { role: PageRole },
+    generation: string,
+  ): Promise<URL> {
+    if (publicUrl.host !== pagesUrl.host) {
+      const { url } = signInLinks.create(role, proven)
+      // What a new password ends now, it may have ended a moment too early for this one.
+      if ((await sessions.generation()) === generation) return new URL(url)
+      signInLinks.endAll()
+      throw new HttpRefusal(403, 'A new password was set while you signed in', { fix: 'Sign in again.' })
+    }
+    const { person, provider, account } = proven
+    await sessions.begin(request, response, { role, means: 'provider', person, provider }, generation)
+    const source = sourceKey(request)
+    const fields = { event: 'page.signed-in', by: person, role, means: 'provider', provider, account, source }
+    log.info(fields, 'a browser signed in at a provider')
+    return new URL(pagesUrl.href.replace(/\/?$/, '/'))
+  }
+
   return async (request, response, callback) => {
     const t = phrasesFor(request)
-    const source = sourceKey(request)
     const browser = cookie.of(request)
     try {
       const generation = await sessions.generation()
-      const { role, person, provider, account } = await signIns.complete(
-        callback,
-        browser && boundTo(browser, generation),
-      )
-      await sessions.begin(request, response, { role, means: 'provider', person, provider }, generation)
-      const fields = {
-        event: 'page.signed-in',
-        by: person,
-        role,
-        means: 'provider',
-        provider,
-        account,
-        source,
-      }
-      log.info(fields, 'a browser signed in at a provider')
+      const known = await signIns.complete(callback, browser && boundTo(browser, generation))
+      const next = await signIn(request, response, known, generation)
       // Not a redirect: the provider's site began this navigation, and a cookie that is `SameSite=Strict` would not go along.
-      const home = new URL(publicUrl.href.replace(/\/?$/, '/'))
-      const body = html`<section class="done">
-<p><a class="button" href="${home.href}">${t`Continue`}</a></p>
-</section>`
-      pages.send(response, { title: t`Signed in as ${person}`, body, forwardTo: home })
+      continueAt(response, pages, next, t`Signed in as ${known.person}`)
     } catch (error) {
       const answer = errorAnswer(error)
       if (answer.failure.code === 'internal') throw error
       const { message: refusal } = answer.failure
+      const source = sourceKey(request)
       log.warn({ event: 'page.sign-in-refused', source, refusal }, 'A sign-in at a provider was refused')
       const wayOn = html`<p><a class="button" href="${pages.path('sign-in')}">${t`Sign in`}</a></p>`
       pages.send(response, { title: t`Not signed in`, body: mistakeSection(answer, t, wayOn) }, answer.status)

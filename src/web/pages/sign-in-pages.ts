@@ -23,7 +23,7 @@ import { mistakeSection, refusalOf } from './mistake-page.ts'
 import type { PageSender } from './page.ts'
 
 export interface SignInPagesParts {
-  publicUrl: URL
+  pagesUrl: URL
   pages: PageSender
   sessions: Sessions
   knownBrowsers: KnownBrowsers
@@ -43,7 +43,7 @@ const invitations: Record<PageRole, string> = {
 
 /** Signing a browser in, by a one-time link or a password, and out again. */
 export function createSignInPages(parts: SignInPagesParts): Router {
-  const { publicUrl, pages, sessions, knownBrowsers, pagePasswords, signIns, signInLinks, countWrong, log } =
+  const { pagesUrl, pages, sessions, knownBrowsers, pagePasswords, signIns, signInLinks, countWrong, log } =
     parts
   const router = exactRouter()
 
@@ -93,16 +93,28 @@ export function createSignInPages(parts: SignInPagesParts): Router {
     })
     .post(async (request, response) => {
       const generation = await sessions.generation()
-      const role = signInLinks.redeem(request.params.token)
-      if (!role) throw refusal(request, request.params.token)
-      await sessions.begin(request, response, { role, means: 'link' }, generation)
+      const redeemed = signInLinks.redeem(request.params.token)
+      if (!redeemed) throw refusal(request, request.params.token)
+      const { role, proven } = redeemed
+      const as = proven
+        ? { role, means: 'provider' as const, person: proven.person, provider: proven.provider }
+        : { role, means: 'link' as const }
+      await sessions.begin(request, response, as, generation)
       knownBrowsers.remember(request, response, role)
       log.info(
-        { event: 'page.signed-in', by: role, means: 'link', source: sourceKey(request) },
-        'a browser signed in by a one-time link',
+        {
+          ...{
+            event: 'page.signed-in',
+            by: proven?.person ?? role,
+            means: as.means,
+            source: sourceKey(request),
+          },
+          ...(proven && { role, provider: proven.provider, account: proven.account }),
+        },
+        proven ? 'a browser signed in at a provider' : 'a browser signed in by a one-time link',
       )
       // The first time there is something to set; who looks only comes by links, or by the password that an administrator gives.
-      const isNew = role === 'administrator' && !(await pagePasswords.isSet(role))
+      const isNew = !proven && role === 'administrator' && !(await pagePasswords.isSet(role))
       response.redirect(303, isNew ? pages.path('account') : pages.path())
     })
     .all(allowOnly('GET', 'HEAD', 'POST'))
@@ -127,7 +139,7 @@ export function createSignInPages(parts: SignInPagesParts): Router {
 <label>${t`Password`} <input type="password" name="password" required autocomplete="current-password"></label>
 <button>${t`Sign in`}</button>
 </section>
-<p class="soft">${t`No password yet, or forgotten?`} ${t.say(newLinkAdvice(publicUrl))}</p>
+<p class="soft">${t`No password yet, or forgotten?`} ${t.say(newLinkAdvice(pagesUrl))}</p>
 </form>`
   }
 
@@ -139,7 +151,7 @@ export function createSignInPages(parts: SignInPagesParts): Router {
   function refusal(request: Request, token: string): HttpRefusal {
     countWrong(request, token, 'link')
     return new HttpRefusal(404, 'This sign-in link is unknown, used already, or older than 15 minutes', {
-      fix: newLinkAdvice(publicUrl),
+      fix: newLinkAdvice(pagesUrl),
     })
   }
 }

@@ -28,6 +28,8 @@ export const japaneseOfPages: Dictionary = {
     '前のページに戻って再読み込みし、もう一度送ってください。',
   'A viewer sees the pages and changes nothing': '閲覧者はページを見るだけで、変更はできません',
   'Ask an administrator to do it.': '管理者に依頼してください。',
+  'This page is at another address': 'このページは別のアドレスにあります',
+  'Open it there: {1}/': '次のアドレスで開いてください: {1}/',
   'There is no page at this address': 'このアドレスにページはありません',
   'For a new link, run "postern sign-in" on the machine where postern runs, and open the address that it prints (it begins with {1}/).':
     '新しいリンクが必要なときは、postern が動いているマシンで「postern sign-in」を実行し、表示されたアドレス({1}/ で始まります)を開いてください。',
