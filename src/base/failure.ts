@@ -35,6 +35,8 @@ export interface FailureDetails {
   fix?: string
   /** How long to wait before asking again, in seconds. */
   retryAfterSeconds?: number
+  /** What a mail program is told, where its reply can say more than the words for all failures of this code. It may not be ASCII. */
+  told?: string
 }
 
 /** The one error that crosses folders. The message is a sentence that may be shown; it never holds a secret. */
@@ -42,6 +44,7 @@ export class Failure extends Error {
   readonly code: FailureCode
   readonly fix: string | undefined
   readonly retryAfterSeconds: number | undefined
+  readonly told: string | undefined
 
   constructor(code: FailureCode, message: string, details: FailureDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -49,6 +52,7 @@ export class Failure extends Error {
     this.code = code
     this.fix = details.fix
     this.retryAfterSeconds = details.retryAfterSeconds
+    this.told = details.told
   }
 }
 
@@ -59,8 +63,10 @@ export function asFailure(error: unknown): Failure {
 }
 
 /** The same failure, for those who come later. */
-export function withRetryAfter({ code, message, fix, cause }: Failure, retryAfterSeconds: number): Failure {
-  return new Failure(code, message, { cause, retryAfterSeconds, ...(fix !== undefined && { fix }) })
+export function withRetryAfter(failure: Failure, retryAfterSeconds: number): Failure {
+  const { code, message, fix, told, cause } = failure
+  const details = { cause, retryAfterSeconds, ...(fix !== undefined && { fix }) }
+  return new Failure(code, message, { ...details, ...(told !== undefined && { told }) })
 }
 
 /** What whoever still asks gets while postern ends. */

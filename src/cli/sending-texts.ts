@@ -25,14 +25,24 @@ function outOf(limit: number | undefined): string {
   return limit === undefined ? '' : ` of ${limit}`
 }
 
-function pauseText({ about, sender, until, reason, fix }: PauseStatus): string {
-  const what = sender === undefined ? abouts[about] : `the sender ${sender}`
-  return `${what} until ${until}, then one try finds out: ${reason}${fix === undefined ? '' : ` ${fix}`}`
+function pauseText({ until, reason, fix, ...pause }: PauseStatus): string {
+  return `${pausedThing(pause)} until ${until}, then one try finds out: ${reason}${fix === undefined ? '' : ` ${fix}`}`
+}
+
+function pausedThing({
+  about,
+  sender,
+  login,
+  source,
+}: Omit<PauseStatus, 'until' | 'reason' | 'fix' | 'since'>): string {
+  if (login !== undefined) return `the program ${login}${source === undefined ? '' : ` at ${source}`}`
+  return sender === undefined ? abouts[about] : `the sender ${sender}`
 }
 
 const abouts: Record<PauseStatus['about'], string> = {
   mailbox: 'the mailbox',
   sender: 'a sender',
+  program: 'a program',
   registration: 'every mailbox of this registration',
   'sign-in': 'new connections',
   token: 'new access tokens',

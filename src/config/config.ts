@@ -232,6 +232,7 @@ export interface LimitOverrides {
   messagesPerMinute?: number | null
   recipientsPerDay?: number | null
   messagesPerConnection?: number | null
+  refusedRecipients?: { refused: number; of: number } | null
 }
 
 /** An entry of `overrides` in `POSTERN_PROVIDERS_FILE`: what is given replaces the built-in provider's own. */

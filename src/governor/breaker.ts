@@ -40,6 +40,8 @@ export interface Probe {
 export interface Trouble {
   about: Pause['about']
   sender?: string
+  login?: string
+  source?: string
   seconds: number
   code: 'limit-reached' | 'provider-setup'
   reason: string
@@ -71,7 +73,7 @@ export function createBreaker(clock: Pick<Clock, 'now' | 'monotonic'>, log: Log)
 
   function close(): void {
     if (tripped)
-      log.info({ event: 'sending.resumed', about: tripped.about, ...senderOf(tripped) }, 'sending goes on')
+      log.info({ event: 'sending.resumed', about: tripped.about, ...whose(tripped) }, 'sending goes on')
     tripped = undefined
     current = undefined
     seconds = 0
@@ -84,8 +86,8 @@ export function createBreaker(clock: Pick<Clock, 'now' | 'monotonic'>, log: Log)
     const { about, reason, fix } = trouble
     // Said once for each kind: a program that never stops would fill the log with it.
     if (!repeats(trouble))
-      log.warn({ event: 'sending.paused', about, ...senderOf(trouble), reason, seconds: length, fix }, paused)
-    else log.debug({ about, ...senderOf(trouble), reason, seconds: length }, paused)
+      log.warn({ event: 'sending.paused', about, ...whose(trouble), reason, seconds: length, fix }, paused)
+    else log.debug({ about, ...whose(trouble), reason, seconds: length }, paused)
     seconds = length
     current = undefined
     due = clock.monotonic() + seconds * 1000
@@ -135,16 +137,24 @@ export function createBreaker(clock: Pick<Clock, 'now' | 'monotonic'>, log: Log)
 
 const paused = 'nothing is sent for a while'
 
-function senderOf({ sender }: Trouble): { sender?: string } {
-  return sender === undefined ? {} : { sender }
+function whose({ sender, login, source }: Trouble): Pick<Trouble, 'sender' | 'login' | 'source'> {
+  return {
+    ...(sender !== undefined && { sender }),
+    ...(login !== undefined && { login }),
+    ...(source !== undefined && { source }),
+  }
 }
 
 function notNow({ code, reason, fix, until }: Tripped, retryAfterSeconds: number): Failure {
   const when = new Date(until).toISOString()
-  return new Failure(code, `${reason}; it is tried again at ${when}`, { fix, retryAfterSeconds })
+  return new Failure(code, `${reason}; it is tried again at ${when}`, {
+    fix,
+    retryAfterSeconds,
+    told: reason,
+  })
 }
 
 function beingTried({ code, reason, fix }: Tripped): Failure {
   const message = `${reason}; another message finds out now whether that is over`
-  return new Failure(code, message, { fix, retryAfterSeconds: probingSeconds })
+  return new Failure(code, message, { fix, retryAfterSeconds: probingSeconds, told: reason })
 }

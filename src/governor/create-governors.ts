@@ -43,7 +43,14 @@ export function createGovernors({ counts, clock, log }: GovernorsNeeds): Governo
       const known = opened.get(addressKey(mailbox))
       const { daily } = known ? await known : await open(mailbox, () => provider)
       const registration = () => registrations.get(provider.id) ?? createBreaker(clock, log)
-      return createMailboxGovernor({ provider: () => provider, daily, registration, clock, log }).state()
+      return createMailboxGovernor({
+        mailbox,
+        provider: () => provider,
+        daily,
+        registration,
+        clock,
+        log,
+      }).state()
     },
     forget(mailbox) {
       const key = addressKey(mailbox)
@@ -65,7 +72,10 @@ export function createGovernors({ counts, clock, log }: GovernorsNeeds): Governo
     const own = log.child({ mailbox })
     const daily = await openDailyRecipients({ mailbox, counts, limit, clock, log: own })
     const registration = () => registrationOf(provider().id)
-    return { governor: createMailboxGovernor({ provider, daily, registration, clock, log: own }), daily }
+    return {
+      governor: createMailboxGovernor({ mailbox, provider, daily, registration, clock, log: own }),
+      daily,
+    }
   }
 }
 

@@ -39,10 +39,10 @@ export interface Governor {
   /** A message leaves now, whatever becomes of it. */
   departed(): void
   /** Leave for one transaction.
-   * @param login who sends: what the provider refuses from one program is not the others' fault
+   * @param login who sends, and from which source (absent: postern itself): what the provider refuses from one program is not the others' fault
    * @throws Failure `limit-reached` or `provider-setup`: the provider has refused this sender, this mailbox or the whole registration
    * lately, and another try has to wait. When the wait is over one transaction goes first and finds out. */
-  admit(sender: Address | '', login: string): Passage
+  admit(sender: Address | '', login: string, source?: string): Passage
   openings: Openings
   /** The mailbox's grant or provider is another: what was said before does not count. Rates and daily counts stay. */
   reset(): void
@@ -54,6 +54,9 @@ export interface Passage {
   /** Takes so many recipients from what is left of the day.
    * @throws Failure `limit-reached`; nothing is taken then */
   reserve(recipients: number): void
+  /** A message is to leave. @param from the addresses of its header `From:`
+   * @throws Failure `provider-setup`: the provider has refused this program's messages from there lately; nothing of it may leave then */
+  carry(from: readonly Address[]): void
   /** The provider's reply to MAIL, to one RCPT, or to the end of the message (or to DATA, when it refuses that).
    * True: it asks for quiet, so the same must not be said again on another connection. */
   heard(reply: Reply, phase: TransactionPhase): boolean
@@ -92,9 +95,12 @@ export interface GovernorState {
 
 /** Something is not tried for a while. */
 export interface Pause {
-  about: 'mailbox' | 'sender' | 'registration' | 'sign-in'
-  /** About a sender: which. */
+  about: 'mailbox' | 'sender' | 'program' | 'registration' | 'sign-in'
+  /** About a sender: which. About a program: what it sends as, where only that is meant. */
   sender?: Address
+  /** About a program: whose, and from where (absent: postern itself). */
+  login?: string
+  source?: string
   since: number
   /** Then one try finds out. In the past: that try is due, or under way. */
   until: number

@@ -1,4 +1,4 @@
-import { printable } from '../base/address.ts'
+import { type Address, printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
@@ -8,9 +8,10 @@ import type { GovernedProvider, Governor, Pause } from './governor.ts'
 import { createOpenings } from './openings.ts'
 import { createPace } from './pace.ts'
 import { openPassage } from './passage.ts'
-import { createSenderRefusals } from './sender-refusals.ts'
+import { createRefusals } from './refusals.ts'
 
 export interface MailboxGovernorNeeds {
+  mailbox: Address
   provider(): GovernedProvider
   daily: DailyRecipients
   /** Of every mailbox of this registration. */
@@ -25,7 +26,7 @@ export function createMailboxGovernor(needs: MailboxGovernorNeeds): Governor {
   const cap = createConnectionCap(clock, () => limits().connections)
   const pace = createPace(clock, () => limits().messagesPerMinute)
   const mailbox = createBreaker(clock, log)
-  const senders = createSenderRefusals(clock, log)
+  const refusals = createRefusals({ mailbox: needs.mailbox, limits, clock, log })
   const openings = createOpenings(clock, cap)
 
   return {
@@ -33,20 +34,21 @@ export function createMailboxGovernor(needs: MailboxGovernorNeeds): Governor {
     // Those who were let in before the provider complained wait as well.
     delay: () => Math.max(pace.delay(), mailbox.remaining(), needs.registration().remaining()),
     departed: pace.departed,
-    admit(sender, login) {
+    admit(sender, login, source) {
       const breakers = { mailbox, registration: needs.registration() }
-      return openPassage({ breakers, senders, daily, cap }, { sender, login })
+      const origin = { sender, login, ...(source !== undefined && { source }) }
+      return openPassage({ breakers, refusals, daily, cap }, origin)
     },
     openings,
     reset() {
       mailbox.close()
-      senders.reset()
+      refusals.reset()
       openings.reset()
       cap.reset()
     },
     state() {
       const { connections: limit, messagesPerMinute, recipientsPerDay } = limits()
-      const tripped = [needs.registration().state(), mailbox.state(), ...senders.states()]
+      const tripped = [needs.registration().state(), mailbox.state(), ...refusals.states()]
       const recipientsRoomAt = daily.roomAt()
       const pauses = [...tripped, openings.pause()].filter((one) => one !== undefined)
       return {
@@ -63,7 +65,15 @@ export function createMailboxGovernor(needs: MailboxGovernorNeeds): Governor {
 }
 
 /** A sentence, and not a long one: addresses and host names of others are in it. */
-function shown({ about, sender, since, until, reason, fix }: Pause): Pause {
-  const pause = { about, since, until, reason: `${printable(reason, 298)}.` }
-  return { ...pause, ...(sender !== undefined && { sender }), ...(fix !== undefined && { fix }) }
+function shown({ about, sender, login, source, since, until, reason, fix }: Pause): Pause {
+  return {
+    about,
+    since,
+    until,
+    reason: `${printable(reason, 298)}.`,
+    ...(sender !== undefined && { sender }),
+    ...(login !== undefined && { login }),
+    ...(source !== undefined && { source }),
+    ...(fix !== undefined && { fix }),
+  }
 }

@@ -1,3 +1,4 @@
+import type { Address } from '../base/address.ts'
 import { statusOf } from '../wire/enhanced-status.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
 import type { Breaker, Trouble } from './breaker.ts'
@@ -5,46 +6,44 @@ import type { ConnectionCap } from './connection-cap.ts'
 import { type Consequence, consequences } from './consequences.ts'
 import type { DailyRecipients } from './daily-recipients.ts'
 import type { Passage } from './governor.ts'
+import type { Origin, Refusals } from './refusals.ts'
 import { type Meaning, meaningOf } from './reply-meaning.ts'
-import type { Origin, SenderRefusals } from './sender-refusals.ts'
 import type { Probes } from './strikes.ts'
+import { type Subject, subjectOf } from './subject.ts'
 
 export interface PassageNeeds {
   breakers: Record<Consequence['about'], Breaker>
-  senders: SenderRefusals
+  refusals: Refusals
   daily: DailyRecipients
   cap: ConnectionCap
 }
 
 /** @throws Failure `limit-reached`, `provider-setup` */
-export function openPassage({ breakers, senders, daily, cap }: PassageNeeds, origin: Origin): Passage {
-  const probes = enterAll([breakers.registration, breakers.mailbox, ...senders.breakersOf(origin)])
+export function openPassage({ breakers, refusals, daily, cap }: PassageNeeds, origin: Origin): Passage {
+  const probes: Probes = new Map()
+  enterAll([breakers.registration, breakers.mailbox, ...refusals.ofTransaction(origin)], probes)
   let taken = 0
-  const recipients = { accepted: 0, others: 0 }
+  let from: readonly Address[] = []
+  const recipients = { accepted: 0, unknown: 0, status: '' }
   /** What is said to each recipient of one message is said once. */
   const said = new Set<Meaning>()
   let delivered = false
-  /** Of MAIL or of the message. */
+  /** Of all that this program wanted, for what it is. */
   let refusal: Reply | undefined
-  let recipientRefusal: Reply | undefined
   let over = false
 
   function accepted(): void {
     delivered = true
     for (const probe of probes.values()) probe.succeeded()
-    senders.accepted(origin)
+    refusals.accepted(origin, from)
   }
 
   /** What one reply means for what comes after. */
-  function obey(reply: Reply, meaning: Meaning | undefined): boolean {
-    if (meaning === undefined) return false
-    const first = !said.has(meaning)
-    said.add(meaning)
+  function obey(reply: Reply, meaning: Meaning): boolean {
     if (meaning === 'too-many-at-once') {
-      if (first) cap.lower(cap.allowed() - 1)
+      if (!said.has(meaning)) cap.lower(cap.allowed() - 1)
       return true
     }
-    if (meaning === 'sender-refused' && first) senders.senderRefused(origin, statusOf(reply), probes)
     const consequence = consequences[meaning]
     if (!consequence) return false
     const breaker = breakers[consequence.about]
@@ -55,16 +54,27 @@ export function openPassage({ breakers, senders, daily, cap }: PassageNeeds, ori
     return true
   }
 
-  function countRecipient(reply: Reply, isRefused: boolean): void {
-    if (isPositive(reply)) recipients.accepted += 1
-    else if (isRefused) recipientRefusal = reply
-    else recipients.others += 1
-  }
-
-  /** The permanent refusal of all that this program wanted. */
-  function whollyRefused(): Reply | undefined {
-    if (refusal) return refusal
-    return recipients.accepted + recipients.others === 0 ? recipientRefusal : undefined
+  /** A refusal for good, by what was refused. */
+  function blame(reply: Reply, subject: Subject): void {
+    switch (subject) {
+      case 'unknown-recipient':
+        recipients.unknown += 1
+        recipients.status = statusOf(reply)
+        return
+      // Whatever else is wrong with a recipient is nobody's fault here, and no provider is known to punish it.
+      case 'recipient':
+        return
+      case 'sender':
+        if (!said.has('sender-refused')) refusals.senderRefused(origin, reply, probes)
+        said.add('sender-refused')
+        return
+      case 'header':
+        refusals.headerRefused(origin, from, reply, probes)
+        return
+      case 'envelope':
+      case 'message':
+        refusal = reply
+    }
   }
 
   return {
@@ -72,44 +82,46 @@ export function openPassage({ breakers, senders, daily, cap }: PassageNeeds, ori
       daily.take(more)
       taken += more
     },
+    carry(addresses) {
+      enterAll(refusals.ofMessage(origin, addresses), probes)
+      from = addresses
+    },
     heard(reply, phase) {
+      if (isPositive(reply)) {
+        if (phase === 'recipient') recipients.accepted += 1
+        if (phase === 'message') accepted()
+        return false
+      }
       const meaning = meaningOf(reply)
-      const isRefused = isOwnFault(reply, meaning)
-      if (phase === 'recipient') countRecipient(reply, isRefused)
-      else if (isRefused) refusal = reply
-      if (phase === 'message' && isPositive(reply)) accepted()
-      return obey(reply, meaning)
+      const subject = subjectOf(reply, phase, meaning)
+      if (subject !== undefined) blame(reply, subject)
+      if (meaning === undefined) return false
+      const wantsQuiet = obey(reply, meaning)
+      said.add(meaning)
+      return wantsQuiet
     },
     end(outcome) {
       if (over) return
       over = true
       const sent = (outcome === 'answered' && delivered) || outcome === 'unknown'
       daily.settle(taken, sent ? recipients.accepted : 0)
-      const refused = delivered || outcome === 'unknown' ? undefined : whollyRefused()
-      if (refused) senders.refused(origin, statusOf(refused), probes)
+      refusals.recipientsAnswered(origin, recipients, probes)
+      if (refusal && !sent) refusals.refused(origin, refusal, probes)
       for (const probe of probes.values()) probe.release()
     },
   }
 }
 
-/** All or none: nothing may throw once a probe has begun, for nobody would end it. @throws Failure */
-function enterAll(breakers: readonly Breaker[]): Probes {
+/** All or none: a transaction that one of them keeps out is no probe of another. @throws Failure */
+function enterAll(breakers: readonly Breaker[], probes: Probes): void {
   for (const breaker of breakers) {
     const obstacle = breaker.obstacle()
     if (obstacle) throw obstacle
   }
-  const probes: Probes = new Map()
   for (const breaker of breakers) {
     const probe = breaker.enter()
     if (probe) probes.set(breaker, probe)
   }
-  return probes
-}
-
-/** A refusal for good of what was asked for. 530 and 535 are about our own sign-in (RFC 4954, section 6), and what has a meaning beyond the
- * transaction has its own consequence. */
-function isOwnFault(reply: Reply, meaning: Meaning | undefined): boolean {
-  return reply.code >= 500 && reply.code !== 530 && reply.code !== 535 && meaning === undefined
 }
 
 function troubleOf({ about, seconds, code, said, fix }: Consequence, reply: Reply): Trouble {

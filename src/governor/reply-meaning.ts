@@ -76,6 +76,14 @@ const rows: readonly Row[] = [
   { meaning: 'no-logon', codes: /^430$/, statuses: /^4\.2\.0$/, words: /mailbox logon failure/i },
   { meaning: 'sender-refused', codes: /^5/, statuses: /^5\.7\.60$/ },
   { meaning: 'sender-refused', codes: /^554$/, statuses: /^5\.2\.(252|0)$/, words: /SendAsDenied/i },
+  // Postfix and what is built on it, Fastmail, iCloud, Zoho, Mail.ru.
+  {
+    meaning: 'sender-refused',
+    codes: /^5/,
+    statuses: /^$|^5\.7\.[01]$/,
+    words:
+      /sender address rejected: not owned|not authori[sz]ed to send from|from address is not one of your|relaying disallowed as|not local sender/i,
+  },
   { meaning: 'signed-out', codes: /^5(30|35|50)$/, statuses: /^5\.7\.57$/ },
 ]
 

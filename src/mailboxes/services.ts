@@ -100,8 +100,11 @@ export interface SendingStatus {
 
 export interface PauseStatus {
   /** `token`: no access token is asked for. */
-  about: 'mailbox' | 'sender' | 'registration' | 'sign-in' | 'token'
+  about: 'mailbox' | 'sender' | 'program' | 'registration' | 'sign-in' | 'token'
   sender?: Address
+  /** Of a program: its user name, and where it is (absent: postern itself). */
+  login?: string
+  source?: string
   since: string
   /** Then one try finds out. */
   until: string

@@ -120,6 +120,14 @@ export interface ProviderLimits {
   /** Over any 24 hours. */
   recipientsPerDay?: number
   messagesPerConnection?: number
+  /** Absent: it minds nobody who writes to recipients that do not exist. */
+  refusedRecipients?: RefusedRecipients
+}
+
+/** A mailbox is punished that goes on writing to recipients that do not exist: whose program has had so many of them among the last so many waits before. */
+export interface RefusedRecipients {
+  refused: number
+  of: number
 }
 
 /** Our app registration at a provider. */

@@ -1,5 +1,6 @@
 import { isDomainMailbox } from '../base/address.ts'
 import { asFailure, Failure } from '../base/failure.ts'
+import { sourceOf } from '../base/source.ts'
 import type { Limits } from '../config/config.ts'
 import type { OutgoingMessage, SignIns, Submitter } from '../mailboxes/services.ts'
 import type { Credentials } from '../sasl/credentials.ts'
@@ -88,7 +89,14 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
       const { mailbox, mail, givenSender } = next
       message = { mailbox, sender: mail.sender, ...(givenSender !== undefined && { givenSender }) }
       const submitter = await confirm()
-      const begun = await deps.relay.begin(next.mailbox, next.mail, next.recipients, submitter.userName)
+      const source = sourceOf(deps.client.address).key
+      const begun = await deps.relay.begin(
+        next.mailbox,
+        next.mail,
+        next.recipients,
+        submitter.userName,
+        source,
+      )
       transaction = begun.transaction
       deps.record.recipients(begun.replies)
       return { kind: 'recipients-answered', replies: begun.replies, open: transaction !== undefined }

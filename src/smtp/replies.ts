@@ -59,7 +59,15 @@ const failureReplies: Record<FailureCode, Record<Phase, Reply>> = {
 }
 
 export function replyForFailure(failure: Failure, phase: Phase): Reply {
-  return failureReplies[failure.code][phase]
+  const reply = failureReplies[failure.code][phase]
+  return failure.told === undefined || phase !== 'transaction' ? reply : inOtherWords(reply, failure.told)
+}
+
+/** Between the status of a reply and the mark that programs look for. */
+function inOtherWords({ code, lines: [line] }: Reply, words: string): Reply {
+  const [status = ''] = line.split(' ', 1)
+  const mark = line.endsWith(']') ? line.slice(line.lastIndexOf(' [')) : ''
+  return say(code, `${asciiText(`${status} ${words}`)}${mark}`)
 }
 
 function refused(later: string): Record<Phase, Reply> {

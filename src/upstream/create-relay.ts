@@ -192,9 +192,9 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       const { pool } = await wayOf(address)
       await pool.prove()
     },
-    async begin(address, mail, recipients, login) {
+    async begin(address, mail, recipients, login, source) {
       const way = await wayOf(address)
-      const passage = way.governor.admit(mail.sender, login)
+      const passage = way.governor.admit(mail.sender, login, source)
       try {
         passage.reserve(recipients.length)
         const begun = await beginOn(way, mail, recipients, login, passage)

@@ -18,6 +18,7 @@ export interface Relay {
    * and the transaction is over. Parameters that the provider did not offer are dropped. A connection that turns out to be dead is
    * replaced unseen.
    * @param login who sends: those who wait for the same mailbox take turns
+   * @param source from where (`sourceOf`); absent: postern itself
    * @throws Failure as `verify`, and `limit-reached` or `provider-setup` when the governor lets nothing leave; the lease is given back
    */
   begin(
@@ -25,6 +26,7 @@ export interface Relay {
     mail: MailCommand,
     recipients: readonly RecipientCommand[],
     login: string,
+    source?: string,
   ): Promise<Begun>
   /** What may be offered to clients: what the provider of this mailbox can do; without one, or before it was asked for
    * anything, the intersection over every configured provider. */
@@ -63,7 +65,7 @@ export interface Transaction {
    * the error is thrown on; when octets have left, the upstream connection is destroyed, so that half a message is never taken for a whole one.
    * The lease is given back in every case.
    * @throws Failure `outcome-unknown` once message octets have left, `provider-unavailable` before, `limit-reached` when the client took so long that others got
-   * the connection
+   * the connection, `provider-setup` when the provider has refused this program's messages again and again for an address in their header
    */
   send(message: AsyncIterable<Buffer>): Promise<Reply>
   /** RSET, and the lease goes back. Never throws. */

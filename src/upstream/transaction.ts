@@ -1,6 +1,7 @@
 import { Failure } from '../base/failure.ts'
 import type { Passage } from '../governor/governor.ts'
 import { formatRecipient } from '../wire/envelope.ts'
+import { fromAddresses } from '../wire/from-addresses.ts'
 import { lossAsFailure } from './connection-lost.ts'
 import { exchangeEnvelope } from './envelope-exchange.ts'
 import type { Lease } from './lease.ts'
@@ -54,6 +55,17 @@ export function createTransaction(lease: Lease, context: TransactionContext, pas
     throw tooSilent()
   }
 
+  /** What the provider has refused this program again and again does not leave at all. @throws Failure `provider-setup` */
+  function letThrough(head: MessageHead, source: AsyncIterator<Buffer>): void {
+    try {
+      passage.carry(fromAddresses(head.octets))
+    } catch (error) {
+      void giveUp('over')
+      source.return?.().catch(() => {})
+      throw error
+    }
+  }
+
   return {
     async recipients(commands) {
       checkOpen()
@@ -75,6 +87,7 @@ export function createTransaction(lease: Lease, context: TransactionContext, pas
       checkOpen()
       const source = message[Symbol.asyncIterator]()
       const head = await headOf(source)
+      letThrough(head, source)
       state = 'sending'
       lease.waitsForClient(undefined)
       try {

@@ -3,6 +3,7 @@ import { Failure } from '../../dist/base/failure.js'
 import { offeredMechanisms } from '../../dist/sasl/client-mechanisms.js'
 import { readErrorChallenge } from '../../dist/sasl/error-challenge.js'
 import { readPath } from '../../dist/smtp/command-path.js'
+import { fromAddresses } from '../../dist/wire/from-addresses.js'
 import {
   exchange,
   readBase64,
@@ -44,6 +45,11 @@ export const parserTargets = [
   { name: 'address', words: paths, read: (pieces) => parseAddress(utf8(pieces)) },
   { name: 'input-buffer', words: [...newlines, 'NOOP', 'a', 'bcd'], read: readLines },
   { name: 'message-scanner', words: [...newlines, ...words('.|.|a|QUIT|\r\n.\r\n|\xff')], read: readMessage },
+  {
+    name: 'from-addresses',
+    words: [...paths, ...words('From:|from :|\r\n|\r\n |\r\n\r\n|(|)|,|;| ')],
+    read: (pieces) => show(fromAddresses(Buffer.concat(pieces))),
+  },
   { name: 'reply-parser', words: replies, read: readReplies },
   { name: 'capabilities', words: offers, read: readCapabilities },
   { name: 'base64', words: base64, read: (pieces) => readBase64(latin1(pieces)) },

@@ -24,11 +24,12 @@ export async function governorStage(
 
 /** What a mail program does, in short. */
 export function sendingBy(governor: Governor) {
-  const admit = (login = 'printer', sender = mailbox) => governor.admit(sender, login)
+  const admit = (login = 'printer', sender = mailbox, source?: string) =>
+    governor.admit(sender, login, source)
 
   /** One transaction with these replies, to its end. */
-  function transact(replies: Script, login?: string, sender?: string): void {
-    const passage = admit(login, sender)
+  function transact(replies: Script, login?: string, sender?: string, source?: string): void {
+    const passage = admit(login, sender, source)
     play(passage, replies)
   }
 
@@ -40,16 +41,32 @@ export interface Script {
   mail?: string
   recipients?: readonly string[]
   message?: string
+  /** Of the header of the message; otherwise the mailbox. */
+  from?: readonly string[]
 }
 
 export const ok = '250 2.0.0 Fine'
 
-export function play(passage: Passage, { mail = ok, recipients = [], message }: Script): void {
+export function play(
+  passage: Passage,
+  { mail = ok, recipients = [], message, from = [mailbox] }: Script,
+): void {
   passage.reserve(Math.max(1, recipients.length))
   hear(passage, mail, 'mail')
   for (const text of recipients) hear(passage, text, 'recipient')
+  if (message !== undefined) carry(passage, from)
   if (message !== undefined) hear(passage, message, 'message')
   passage.end(message === undefined ? 'not-sent' : 'answered')
+}
+
+/** Ends the transaction when its message may not leave, as whoever sends it does. */
+function carry(passage: Passage, from: readonly string[]): void {
+  try {
+    passage.carry(from)
+  } catch (error) {
+    passage.end('not-sent')
+    throw error
+  }
 }
 
 export function hear(passage: Passage, text: string, phase: TransactionPhase): boolean {

@@ -110,12 +110,17 @@ describe('the state', () => {
     const sender = `${'s'.repeat(64)}@${'d'.repeat(63)}.${'e'.repeat(63)}.${'f'.repeat(61)}`
     expect(sender).toHaveLength(254)
     for (let number = 0; number < 10; number += 1)
-      transact({ recipients: ['550 5.1.1 No such user'] }, 'printer', sender)
+      transact({ recipients: [ok], message: '554 5.6.0 No' }, 'printer', sender)
+    for (let number = 0; number < 3; number += 1)
+      transact(
+        { recipients: [ok], message: `554 5.2.252 SendAsDenied; ${sender} as x${sender}`, from: [sender] },
+        'web',
+      )
     for (let number = 0; number < 3; number += 1) transact({ mail: '550 5.7.60 No' }, 'cron', sender)
     const message = `${'h'.repeat(250)} refused the sign-in for ${sender} (535 5.7.3)`
     governor.openings.failed(new Failure('provider-setup', message, { fix: 'Repair it.' }), 0)
     const { pauses } = governor.state()
-    expect(pauses.map(({ about }) => about)).toEqual(['sender', 'sender', 'sign-in'])
+    expect(pauses.map(({ about }) => about)).toEqual(['sender', 'program', 'program', 'sign-in'])
     for (const { reason } of pauses) {
       expect(reason.length).toBeLessThanOrEqual(300)
       expect(reason).toMatch(/\.$/)

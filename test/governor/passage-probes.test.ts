@@ -5,11 +5,11 @@ import { governorStage, hear, ok, play, type Script, sendingBy } from './governo
 const quota = '554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException; Failed'
 const addressBlocked = '550 5.7.708 Access denied, traffic not accepted from this IP'
 const sendAsDenied = '550 5.7.60 SMTP; Client does not have permissions to send as this sender'
-const noSuchUser = '550 5.1.1 No such user here'
+const badContent = '554 5.6.0 Invalid message content'
 const delivered: Script = { recipients: [ok], message: ok }
 
 interface Case {
-  about: 'mailbox' | 'registration' | 'sender'
+  about: 'mailbox' | 'registration' | 'program'
   /** What makes it wait, how often, and how long. */
   script: Script
   times: number
@@ -39,8 +39,14 @@ const cases: Case[] = [
     seconds: 3600,
     code: 'provider-setup',
   },
-  { about: 'sender', script: { mail: sendAsDenied }, times: 3, seconds: 600, code: 'provider-setup' },
-  { about: 'sender', script: { recipients: [noSuchUser] }, times: 10, seconds: 300, code: 'limit-reached' },
+  { about: 'program', script: { mail: sendAsDenied }, times: 3, seconds: 600, code: 'provider-setup' },
+  {
+    about: 'program',
+    script: { recipients: [ok], message: badContent },
+    times: 10,
+    seconds: 300,
+    code: 'limit-reached',
+  },
 ]
 
 describe.each(cases)('after $times times $script: $about', ({ about, script, times, seconds, code }) => {
@@ -119,7 +125,7 @@ describe('a transaction', () => {
     clock.advance(600)
     transact({ mail: addressBlocked })
     clock.advance(3600)
-    expect(governor.state().pauses.map(({ about }) => about)).toEqual(['registration', 'sender'])
+    expect(governor.state().pauses.map(({ about }) => about)).toEqual(['registration', 'program'])
     const probe = admit()
     expect(() => admit('cron', 'another@example.com')).toThrow()
     play(probe, delivered)

@@ -164,13 +164,20 @@ describe('an override of a built-in provider', () => {
     return { its: providerOf(id), google: providerOf('google') }
   }
 
+  const refusedRecipients = { refusedRecipients: { refused: 20, of: 40 } }
+
   it.each<[string, string, ProviderOverride, object]>([
-    ['nothing', 'microsoft', {}, { connections: 2, messagesPerMinute: 30, recipientsPerDay: 10_000 }],
+    [
+      'nothing',
+      'microsoft',
+      {},
+      { ...refusedRecipients, connections: 2, messagesPerMinute: 30, recipientsPerDay: 10_000 },
+    ],
     [
       'one limit',
       'microsoft',
       { limits: { connections: 5 } },
-      { connections: 5, messagesPerMinute: 30, recipientsPerDay: 10_000 },
+      { ...refusedRecipients, connections: 5, messagesPerMinute: 30, recipientsPerDay: 10_000 },
     ],
     [
       'a limit that it did not have',
@@ -182,7 +189,13 @@ describe('an override of a built-in provider', () => {
       'a limit that it is to have no more',
       'microsoft',
       { limits: { recipientsPerDay: null, messagesPerConnection: null } },
-      { connections: 2, messagesPerMinute: 30 },
+      { ...refusedRecipients, connections: 2, messagesPerMinute: 30 },
+    ],
+    [
+      'how many recipients that do not exist are too many',
+      'microsoft',
+      { limits: { refusedRecipients: null } },
+      { connections: 2, messagesPerMinute: 30, recipientsPerDay: 10_000 },
     ],
   ])('changes %s, and the rest stays', (_, id, override, limits) => {
     const { its, google } = overridden(id, override)

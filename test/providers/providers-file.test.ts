@@ -47,7 +47,13 @@ describe('the providers file', () => {
       scopes: ['openid', 'mail'],
       authorizationParameters: { audience: 'mail' },
       clientAuthentication: 'client_secret_basic',
-      limits: { connections: 1, messagesPerMinute: 2, recipientsPerDay: 3, messagesPerConnection: 4 },
+      limits: {
+        connections: 1,
+        messagesPerMinute: 2,
+        recipientsPerDay: 3,
+        messagesPerConnection: 4,
+        refusedRecipients: { refused: 5, of: 10 },
+      },
       chunking: 'off',
       refreshMargin: 600,
     }

@@ -184,6 +184,25 @@ describe('a provider that complains', () => {
     expect(mails(provider)).toBe(2)
   })
 
+  it('of a header From: hears nothing more of what has it from that program, and of all else it does', async () => {
+    const messages: string[] = []
+    const refuse = () =>
+      messages.at(-1)?.startsWith('From: <boss@')
+        ? '554 5.2.252 SendAsDenied; me@example.com not allowed to send as boss@example.com'
+        : undefined
+    const { relay, provider } = await stage((client) => serves(client, { messages, toMessage: refuse }))
+    const fromBoss = 'From: <boss@example.com>\r\n'
+    for (let number = 0; number < 3; number += 1)
+      expect(await sendOne(relay, fromBoss)).toMatchObject({ code: 554 })
+    await expect(sendOne(relay, fromBoss)).rejects.toMatchObject({ code: 'provider-setup' })
+    expect(messages).toHaveLength(3)
+    expect(await sendOne(relay, 'From: me@example.com\r\n')).toMatchObject({ code: 250 })
+    expect(await sendOne(relay, 'From: me@example.com\r\n', 'cron')).toMatchObject({ code: 250 })
+    expect(await sendOne(relay, fromBoss, 'cron')).toMatchObject({ code: 554 })
+    expect((await relay.state(mailbox)).pauses).toMatchObject([{ about: 'program', login: 'printer' }])
+    expect(provider.heard).toHaveLength(1)
+  })
+
   it('of a used-up quota is left alone, until one message finds out whether that is over', async () => {
     let quota = true
     const messages: string[] = []

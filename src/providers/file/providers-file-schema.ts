@@ -34,11 +34,16 @@ const connections = z.int().min(1).max(100).optional()
 const limit = z.int().min(1)
 const chunking = z.enum(['auto', 'off']).optional()
 
+const refusedRecipients = z
+  .strictObject({ refused: limit, of: z.int().min(1).max(1000) })
+  .refine(({ refused, of }) => refused <= of, '"refused" must be at most "of"')
+
 const limits = z.strictObject({
   connections,
   messagesPerMinute: limit.optional(),
   recipientsPerDay: limit.optional(),
   messagesPerConnection: limit.optional(),
+  refusedRecipients: refusedRecipients.optional(),
 })
 
 const secretEntry = z
@@ -119,6 +124,7 @@ const override = z.strictObject({
       messagesPerMinute: limit.nullish(),
       recipientsPerDay: limit.nullish(),
       messagesPerConnection: limit.nullish(),
+      refusedRecipients: refusedRecipients.nullish(),
     })
     .optional(),
   chunking,

@@ -115,8 +115,14 @@ export function microsoft(tenant: string, cloud: MicrosoftCloud = 'worldwide'): 
     submission: submissionOf(tenant, clouds[cloud]),
     mechanisms: ['XOAUTH2'],
     // Exchange Online allows three connections, 30 messages a minute and 10,000 recipients in any 24 hours for each mailbox,
-    // whoever uses it: one connection is left for the mailbox's other programs.
-    limits: { connections: 2, messagesPerMinute: 30, recipientsPerDay: 10_000 },
+    // whoever uses it: one connection is left for the mailbox's other programs. It throttles a mailbox "due to continuous invalid recipients
+    // errors" (550 5.2.255) and does not say after how many: half of what is sent is more than any list of addresses has by accident.
+    limits: {
+      connections: 2,
+      messagesPerMinute: 30,
+      recipientsPerDay: 10_000,
+      refusedRecipients: { refused: 20, of: 40 },
+    },
     chunking: 'auto',
     refreshMarginSeconds: 600,
     offers: {

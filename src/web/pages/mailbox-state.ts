@@ -41,9 +41,9 @@ export function stateOf(mailbox: MailboxStatus, t: Phrases): ShownState {
   return { badge, action, explanation: pause ? paused(pause, t) : explained(mailbox, t) }
 }
 
-/** What keeps all of its mail back; a sender that was refused is no matter of the others. */
+/** What keeps all of its mail back; a sender or a program that was refused is no matter of the others. */
 function holdingUp({ sending }: MailboxStatus): PauseStatus | undefined {
-  const pauses = sending?.pauses.filter(({ about }) => about !== 'sender') ?? []
+  const pauses = sending?.pauses.filter(({ about }) => about !== 'sender' && about !== 'program') ?? []
   return pauses.find(({ about }) => about === 'token') ?? pauses[0]
 }
 

@@ -24,15 +24,26 @@ function amount(count: number, limit: number | undefined, t: Phrases): HtmlValue
   return limit === undefined ? count : t`${count} of ${limit}`
 }
 
-function pauseText({ about, sender, until, reason, fix }: PauseStatus, t: Phrases): Html {
-  const what = sender === undefined ? t.say(abouts[about]) : t`the sender ${html`<strong>${sender}</strong>`}`
+function pauseText({ until, reason, fix, ...pause }: PauseStatus, t: Phrases): Html {
+  const what = pausedThing(pause, t)
   return html`<p>${t`Not tried until ${time(until)}, when one try finds out: ${what}.`} ${t.say(reason)}${fix !== undefined && ` ${t.say(fix)}`}</p>
 `
+}
+
+function pausedThing(
+  { about, sender, login, source }: Partial<PauseStatus> & Pick<PauseStatus, 'about'>,
+  t: Phrases,
+): HtmlValue {
+  const strong = (text: string) => html`<strong>${text}</strong>`
+  if (login !== undefined && source !== undefined) return t`the program ${strong(login)} at ${source}`
+  if (login !== undefined) return t`the program ${strong(login)}`
+  return sender === undefined ? t.say(abouts[about]) : t`the sender ${strong(sender)}`
 }
 
 const abouts: Record<PauseStatus['about'], string> = {
   mailbox: phrase('this mailbox'),
   sender: phrase('a sender'),
+  program: phrase('a program'),
   registration: phrase('every mailbox of this registration'),
   'sign-in': phrase('new connections'),
   token: phrase('new access tokens'),

@@ -415,6 +415,12 @@ export const japaneseOfRooms: Dictionary = {
     '24 時間の枠が空くまで待つか、メールボックスを増やして分散するか、契約の範囲内で POSTERN_PROVIDERS_FILE の recipientsPerDay を上げてください。',
   'Let the program send as the mailbox itself (or use the login option --rewrite-sender), or have the provider allow this sender.':
     'プログラムの送信者をメールボックス自身にする(またはログインの --rewrite-sender を使う)か、プロバイダーでこの送信者を許可してもらってください。',
+  'Have the provider let the account that consented send as this mailbox (Exchange calls that Send As).':
+    '同意したアカウントがこのメールボックスとして送信できるように、プロバイダーで許可してもらってください(Exchange では「送信者 (Send As)」の権限です)。',
+  'Let the program write {1} into the header From: of its messages, or have the provider let this mailbox send as {2}.':
+    'プログラムがメッセージのヘッダー From: に {1} を書くようにするか、このメールボックスが {2} として送信できるようにプロバイダーで許可してもらってください。',
+  'Take the addresses that do not exist out of the list of the program.':
+    '存在しないアドレスをプログラムの宛先リストから取り除いてください。',
   'Find out what is refused, and stop the program that repeats it.':
     '何が拒否されているかを調べ、繰り返しているプログラムを止めてください。',
 

@@ -1,28 +1,31 @@
 import { describe, expect, it } from 'vitest'
 import type { Probe } from '../../src/governor/breaker.ts'
-import { createSenderRefusals, type Origin } from '../../src/governor/sender-refusals.ts'
+import { createRefusals, type Origin } from '../../src/governor/refusals.ts'
 import type { Probes } from '../../src/governor/strikes.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
+import { reply } from './governor-stage.ts'
 
-const printer: Origin = { sender: 'me@example.com', login: 'printer' }
-const cron: Origin = { sender: 'me@example.com', login: 'cron' }
-const other: Origin = { sender: 'other@example.com', login: 'printer' }
+const mailbox = 'me@example.com'
+const printer: Origin = { sender: 'alias@example.com', login: 'printer', source: '192.0.2.1' }
+const cron: Origin = { ...printer, login: 'cron' }
+const elsewhere: Origin = { ...printer, source: '192.0.2.2' }
+const other: Origin = { ...printer, sender: 'other@example.com' }
 
 type Kind = 'refused' | 'senderRefused'
 
 function stage() {
   const clock = createManualClock()
   const log = createRecordingLog()
-  const refusals = createSenderRefusals(clock, log)
+  const refusals = createRefusals({ mailbox, limits: () => ({ connections: 1 }), clock, log })
   const none: Probes = new Map<never, Probe>()
   return {
     clock,
     log,
     refusals,
-    waits: (origin: Origin) => refusals.breakersOf(origin).some((breaker) => breaker.obstacle()),
+    waits: (origin: Origin) => refusals.ofTransaction(origin).some((breaker) => breaker.obstacle()),
     strike(kind: Kind, times: number, origin = printer) {
-      for (let number = 0; number < times; number += 1) refusals[kind](origin, '550 5.1.1', none)
+      for (let number = 0; number < times; number += 1) refusals[kind](origin, reply('550 5.6.0 No'), none)
     },
   }
 }
@@ -49,7 +52,7 @@ describe('refusals in a row', () => {
   ])('of kind %s do not count when a success is between them', (kind, most) => {
     const { refusals, waits, strike } = stage()
     strike(kind, most - 1)
-    refusals.accepted(printer)
+    refusals.accepted(printer, [mailbox])
     strike(kind, most - 1)
     expect(waits(printer)).toBe(false)
     strike(kind, 1)
@@ -75,18 +78,26 @@ describe('refusals in a row', () => {
   it('of the sender address stop every login that sends as it, in whatever case, and no other address', () => {
     const { waits, strike } = stage()
     strike('senderRefused', 2)
-    strike('senderRefused', 1, { ...cron, sender: 'ME@example.com' })
+    strike('senderRefused', 1, { ...cron, sender: 'ALIAS@example.com' })
     expect(waits(printer)).toBe(true)
-    expect(waits({ ...cron, sender: 'Me@Example.Com' })).toBe(true)
+    expect(waits({ ...elsewhere, sender: 'Alias@Example.Com' })).toBe(true)
     expect(waits(other)).toBe(false)
   })
 
-  it('of all else stop the login that causes them, and no other one with the same sender', () => {
+  it('of the mailbox’s own address stop the one program that goes on, and nobody else', () => {
+    const { refusals, waits, strike } = stage()
+    const own = { ...printer, sender: 'Me@example.com' }
+    strike('senderRefused', 3, own)
+    expect(waits(own)).toBe(true)
+    for (const one of [cron, elsewhere]) expect(waits({ ...one, sender: mailbox })).toBe(false)
+    expect(refusals.states()).toMatchObject([{ about: 'program', login: 'printer', source: '192.0.2.1' }])
+  })
+
+  it('of all else stop the login that causes them where it does, and no other one with the same sender', () => {
     const { waits, strike } = stage()
     strike('refused', 10)
     expect(waits(printer)).toBe(true)
-    expect(waits(cron)).toBe(false)
-    expect(waits(other)).toBe(false)
+    for (const one of [cron, elsewhere, other]) expect(waits(one)).toBe(false)
     strike('refused', 9, cron)
     expect(waits(cron)).toBe(false)
   })
@@ -98,23 +109,23 @@ describe('refusals in a row', () => {
     const { clock, refusals, strike } = stage()
     strike(kind, most)
     for (const seconds of waitsSeconds) {
-      const [breaker] = refusals.breakersOf(printer)
+      const [breaker] = refusals.ofTransaction(printer)
       expect(breaker?.remaining()).toBe(seconds * 1000)
       clock.advance(seconds)
       const probe = breaker?.enter()
       if (!breaker || !probe) throw new Error('no probe')
-      refusals[kind](printer, '550 5.1.1', new Map([[breaker, probe]]))
+      refusals[kind](printer, reply('550 5.6.0 No'), new Map([[breaker, probe]]))
     }
   })
 
   it('are shown with the sender and a reason; a long address is cut in it', () => {
     const { refusals, strike } = stage()
     const sender = `${'a'.repeat(64)}@${'b'.repeat(185)}.org`
-    strike('senderRefused', 3, { sender, login: 'printer' })
-    strike('refused', 10, { sender, login: 'printer' })
+    strike('senderRefused', 3, { ...printer, sender })
+    strike('refused', 10, { ...printer, sender })
     expect(refusals.states()).toMatchObject([
       { about: 'sender', sender, code: 'provider-setup', reason: expect.stringContaining('send as aaa') },
-      { about: 'sender', sender, code: 'limit-reached', reason: expect.stringContaining('550 5.1.1') },
+      { about: 'program', sender, code: 'limit-reached', reason: expect.stringContaining('550 5.6.0') },
     ])
     for (const { reason } of refusals.states()) expect(reason.length).toBeLessThan(298)
   })
@@ -130,7 +141,7 @@ describe('refusals in a row', () => {
   it.each(['accepted', 'reset'] as const)('are over with %s, and the log says so once', (end) => {
     const { log, refusals, waits, strike } = stage()
     strike('senderRefused', 5)
-    if (end === 'accepted') refusals.accepted(printer)
+    if (end === 'accepted') refusals.accepted(printer, [mailbox])
     else refusals.reset()
     expect(waits(printer)).toBe(false)
     expect(refusals.states()).toEqual([])
@@ -144,10 +155,10 @@ describe('refusals in a row', () => {
     const { waits, strike } = stage()
     strike('senderRefused', 3)
     for (let number = 0; number < 999; number += 1)
-      strike('senderRefused', 1, { sender: `${number}@example.com`, login: 'printer' })
+      strike('senderRefused', 1, { ...printer, sender: `${number}@example.com` })
     expect(waits(printer)).toBe(true)
     for (let number = 0; number < 1000; number += 1)
-      strike('senderRefused', 1, { sender: `${number}@example.org`, login: 'printer' })
+      strike('senderRefused', 1, { ...printer, sender: `${number}@example.org` })
     expect(waits(printer)).toBe(false)
   })
 })

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest'
+import { governorStage, mailbox, ok, type Script } from './governor-stage.ts'
+
+const boss = 'boss@example.com'
+const notAllowed = '550 5.7.60 SMTP; Client does not have permissions to send as this sender'
+const sendAsDenied = `554 5.2.252 SendAsDenied; ${mailbox} not allowed to send as ${boss}; STOREDRV.Submission`
+const fastmail = '551 5.7.1 Not authorised to send from this header address'
+
+function fromWith(from: readonly string[], message: string): Script {
+  return { recipients: [ok], message, from }
+}
+
+async function afterThree(message: string, from: readonly string[] = [boss], sender = mailbox) {
+  const stage = await governorStage()
+  for (let number = 0; number < 3; number += 1)
+    stage.transact(fromWith(from, message), 'printer', sender, '192.0.2.1')
+  const send = (login: string, source: string, of: readonly string[], as = mailbox) =>
+    stage.transact(fromWith(of, ok), login, as, source)
+  return { ...stage, sendFrom: send }
+}
+
+describe.each([notAllowed, sendAsDenied, fastmail])(
+  'a header From: refused three times by "%s"',
+  (message) => {
+    it('keeps back what the same program sends with it, and tells it so', async () => {
+      const { sendFrom } = await afterThree(message)
+      expect(() => sendFrom('printer', '192.0.2.1', [boss])).toThrow(
+        expect.objectContaining({ code: 'provider-setup', told: expect.stringContaining(`From: ${boss}`) }),
+      )
+      expect(() => sendFrom('printer', '192.0.2.1', ['Boss@EXAMPLE.com', mailbox])).toThrow()
+    })
+
+    it('keeps back nothing else: no other login, no other source, no other header, and never the mailbox’s own', async () => {
+      const { sendFrom } = await afterThree(message)
+      sendFrom('cron', '192.0.2.1', [boss])
+      sendFrom('printer', '192.0.2.2', [boss])
+      sendFrom('printer', '192.0.2.1', [mailbox])
+      sendFrom('printer', '192.0.2.1', [])
+      sendFrom('printer', '192.0.2.1', ['team@example.com'])
+    })
+
+    it('is shown as the trouble of that program, with advice that it does not follow already', async () => {
+      const { governor } = await afterThree(message)
+      expect(governor.state().pauses).toMatchObject([
+        {
+          about: 'program',
+          login: 'printer',
+          source: '192.0.2.1',
+          reason: expect.stringContaining(`From: ${boss}`),
+          fix: `Let the program write ${mailbox} into the header From: of its messages, or have the provider let this mailbox send as ${boss}.`,
+        },
+      ])
+      expect(governor.state().pauses[0]).not.toHaveProperty('sender')
+    })
+
+    it('is tried again by one message after ten minutes', async () => {
+      const { clock, governor, sendFrom, transact } = await afterThree(message)
+      clock.advance(599)
+      expect(() => sendFrom('printer', '192.0.2.1', [boss])).toThrow()
+      clock.advance(1)
+      transact(fromWith([boss], message), 'printer', mailbox, '192.0.2.1')
+      clock.advance(1199)
+      expect(() => sendFrom('printer', '192.0.2.1', [boss])).toThrow()
+      clock.advance(1)
+      sendFrom('printer', '192.0.2.1', [boss])
+      expect(governor.state().pauses).toEqual([])
+    })
+  },
+)
+
+describe('whom a refusal behind the message is about', () => {
+  it.each<[string, readonly string[], string, string]>([
+    ['the header, when the envelope is the mailbox’s', [boss], mailbox, boss],
+    ['the envelope, when the header is the mailbox’s', [mailbox], boss, boss],
+    ['the one of several that the reply names', ['team@example.com', boss], mailbox, boss],
+    ['the envelope that the reply names', ['team@example.com'], boss, boss],
+  ])('is %s', async (_, from, sender, culprit) => {
+    const { governor, sendFrom } = await afterThree(sendAsDenied, from, sender)
+    expect(governor.state().pauses[0]?.fix).toContain(`send as ${culprit}`)
+    expect(() => sendFrom('printer', '192.0.2.1', [culprit])).toThrow()
+  })
+
+  it('is told with the address that the reply names, where the message has another', async () => {
+    const { governor } = await afterThree(sendAsDenied, ['team@example.com'])
+    expect(governor.state().pauses[0]?.reason).toMatch(/From: team@example\.com .* means boss@example\.com/)
+  })
+
+  it('is the one program where the mailbox may not send as itself', async () => {
+    const { governor, sendFrom } = await afterThree(notAllowed, [mailbox])
+    expect(() => sendFrom('printer', '192.0.2.1', [mailbox])).toThrow()
+    sendFrom('cron', '192.0.2.1', [mailbox])
+    sendFrom('printer', '192.0.2.2', [mailbox])
+    expect(governor.state().pauses[0]?.fix).toContain('Send As')
+  })
+})
+
+it('what a queue with many programs behind it sends is not held up by one of them', async () => {
+  const { transact } = await governorStage()
+  for (let number = 0; number < 50; number += 1) {
+    transact(fromWith([mailbox], ok), 'postfix', mailbox, '127.0.0.1')
+    try {
+      transact(fromWith([boss], notAllowed), 'postfix', mailbox, '127.0.0.1')
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'provider-setup' })
+    }
+  }
+})

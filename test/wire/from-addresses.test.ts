@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import { fromAddresses } from '../../src/wire/from-addresses.ts'
+
+const read = (text: string) => fromAddresses(Buffer.from(text.replaceAll('\n', '\r\n')))
+
+describe('the addresses of a message’s header From:', () => {
+  it.each<[string, string[]]>([
+    ['From: a@example.com\n\n', ['a@example.com']],
+    ['Subject: x\nfrom : <a@example.com>\nTo: b@example.com\n\n', ['a@example.com']],
+    ['FROM: Ann Example <a@example.com>\n\n', ['a@example.com']],
+    ['From: "Example, Ann <boss@example.com>" <a@example.com>\n\n', ['a@example.com']],
+    ['From: a@example.com (Ann, <b@example.com>)\n\n', ['a@example.com']],
+    ['From: "Quote \\" here" <a@example.com>\n\n', ['a@example.com']],
+    ['From: a@example.com, Bob <b@example.com>\n\n', ['a@example.com', 'b@example.com']],
+    ['From: Team: a@example.com, <b@example.com>;\n\n', ['a@example.com', 'b@example.com']],
+    ['From:\n Ann\n\t<a@example.com>\n\n', ['a@example.com']],
+    ['From: a@example.com\nFrom: b@example.com\n\n', ['a@example.com', 'b@example.com']],
+    ['From: =?utf-8?Q?=C3=84nn?= <änn@example.com>\n\n', ['änn@example.com']],
+    ['From: a@example.com', ['a@example.com']],
+    ['Subject: no\n\nFrom: body@example.com\n\n', []],
+    ['\nFrom: body@example.com\n', []],
+    ['X-From: a@example.com\nFrom-X: b@example.com\n\n', []],
+    ['From: nobody\n\n', []],
+    ['From: "unclosed <a@example.com>\n\n', []],
+    ['', []],
+  ])('of %j are %j', (text, addresses) => {
+    expect(read(text)).toEqual(addresses)
+  })
+
+  it('are ten at most, and none is longer than an address', () => {
+    expect(read(`From: ${'a@example.com,'.repeat(50)}\n\n`)).toHaveLength(10)
+    expect(read(`From: <${'a'.repeat(400)}@example.com>\n\n`)).toEqual([])
+  })
+
+  it.each(['(', '"', '<', ',', '\\', '"\\', 'a@b ', '\r\n '])(
+    'cost a time that grows with the header: %j',
+    (piece) => {
+      const time = (octets: number) => {
+        const message = Buffer.from(`From: ${piece.repeat(octets / piece.length)}`)
+        const begun = performance.now()
+        fromAddresses(message)
+        return performance.now() - begun
+      }
+      const best = (octets: number) => Math.min(...[1, 2, 3, 4, 5].map(() => time(octets)))
+      expect(best(65_536)).toBeLessThan(50)
+    },
+  )
+})
