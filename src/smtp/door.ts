@@ -7,6 +7,7 @@ import { sourceOf } from '../base/source.ts'
 import type { Limits, SmtpListener } from '../config/config.ts'
 import { formatEndpoint, isLoopback } from '../config/endpoint.ts'
 import type { SignIns } from '../mailboxes/services.ts'
+import { backlog } from '../net/backlog.ts'
 import { createConnectionCount } from '../net/connection-count.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import type { Relay } from '../upstream/relay.ts'
@@ -129,9 +130,6 @@ function turnAway(socket: Socket): void {
   const timer = setTimeout(() => socket.destroy(), turnAwayMilliseconds)
   socket.once('close', () => clearTimeout(timer))
 }
-
-// A flood must not fill it between two looks: whoever comes then waits for seconds until the kernel tries again.
-const backlog = 4096
 
 function listen(
   listener: SmtpListener,

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { Failure } from '../base/failure.ts'
 import type { Endpoint } from '../config/config.ts'
 import { formatEndpoint } from '../config/endpoint.ts'
+import { backlog } from '../net/backlog.ts'
 
 /**
  * Opens the server at one address, and says which port it got.
@@ -12,7 +13,7 @@ export async function listen(server: Server, endpoint: Endpoint): Promise<Endpoi
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen({ host: endpoint.host, port: endpoint.port }, () => {
+      server.listen({ host: endpoint.host, port: endpoint.port, backlog }, () => {
         server.off('error', reject)
         resolve()
       })
