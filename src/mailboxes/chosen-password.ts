@@ -35,9 +35,12 @@ const atOnce = 2
 // Whoever waits in all of it hears after seconds that the answer is no; who would have to wait longer hears at once to come again.
 const line: TurnstileLimits = { running: atOnce, waitingInLane: 25, waiting: 100 }
 
+// The threads are the process's: the doors, the pages and whoever sets a password share one line, or together they would take all four.
+const lineOfTheProcess = createTurnstile(line)
+
 /** Hashes the passwords that people choose. `cost` is scrypt's N. */
 export function createChosenPasswords(cost: number, scrypt: Scrypt = scryptOffTheLoop): ChosenPasswords {
-  const inTurn = createTurnstile(line)
+  const inTurn = scrypt === scryptOffTheLoop ? lineOfTheProcess : createTurnstile(line)
   const nobodysSalt = randomBytes(saltOctets)
 
   return {

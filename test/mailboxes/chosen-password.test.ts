@@ -1,4 +1,5 @@
 import { scryptSync } from 'node:crypto'
+import { stat } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { createChosenPasswords, type Scrypt, scryptCost } from '../../src/mailboxes/chosen-password.ts'
 
@@ -24,6 +25,19 @@ describe('chosen passwords', () => {
   it('are compared at the cost that they were kept with', async () => {
     const kept = await createChosenPasswords(16).hash('mauve kettle')
     expect(await createChosenPasswords(32).matches('mauve kettle', kept, asker)).toBe(true)
+  })
+
+  it('leave files and names a thread of the process, whichever rooms hash at once', async () => {
+    const rooms = [1, 2, 3].map(() => createChosenPasswords(2 ** 16))
+    const hashes = rooms.flatMap((room) => [room.hash('mauve kettle'), room.hash('mauve kettle')])
+    // Those that came first have their threads by now.
+    await new Promise((resolve) => setImmediate(resolve))
+    const first = await Promise.race([
+      ...hashes.map((one) => one.then(() => 'a hash')),
+      stat('.').then(() => 'a file'),
+    ])
+    expect(first).toBe('a file')
+    await Promise.all(hashes)
   })
 
   it('never keep more than two scrypts running and a hundred waiting, however many come', async () => {
