@@ -1,9 +1,10 @@
+import { accessSync, constants } from 'node:fs'
 import { chmod, mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure } from '../base/failure.ts'
 import { shellWord } from '../base/shell-word.ts'
 import { unusable } from './file-failures.ts'
-import { ourOwners } from './file-trust.ts'
+import { doubtOfWay, ourOwners } from './file-trust.ts'
 import { requireOwnFiles, requireSafeWay } from './own-files.ts'
 import type { Owners } from './private-group.ts'
 
@@ -43,7 +44,7 @@ export async function prepareDataDir(dataDir: string): Promise<DataFiles> {
   if (owners) requireSafeWay(dataDir, owners)
   try {
     // mkdir's mode is cut by the umask; chmod's is not.
-    if ((await mkdir(dataDir, { recursive: true, mode: 0o700 })) !== undefined) await chmod(dataDir, 0o700)
+    if ((await mkdir(dataDir, { recursive: true, mode: 0o700 })) !== undefined) await makePrivate(dataDir)
     if (!(await stat(dataDir)).isDirectory()) throw notADirectory(dataDir)
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === 'EEXIST'
@@ -63,7 +64,7 @@ export async function requirePrivateFiles(
   owners: Owners | undefined = ourOwners(),
 ): Promise<DataFiles> {
   const files = dataFiles(dataDir)
-  await requirePrivate(dataDir, 'data directory', '700')
+  await requirePrivate(dataDir, 'data directory', '700', await elsewhere(files, dataDir, owners))
   await requirePrivate(files.key, 'key file', '600')
   await requirePrivate(files.ownerKey, 'owner key', '600')
   for (const suffix of ['', '-wal', '-shm']) await requirePrivate(files.database + suffix, 'database', '600')
@@ -92,13 +93,48 @@ export async function ownersOfRunning(dataDir: string): Promise<Owners | undefin
   return new Set([...owners, (await stat(dataDir)).uid])
 }
 
-async function requirePrivate(path: string, what: string, wanted: string): Promise<void> {
+/** Of a directory that was made just now. @throws Failure `configuration` where its file system keeps no modes */
+async function makePrivate(dataDir: string): Promise<void> {
+  // Such a file system may refuse this, or say that it is done.
+  await chmod(dataDir, 0o700).catch(() => {})
+  const mode = await modeAt(dataDir)
+  if (mode === undefined || (mode & 0o077) === 0 || process.platform === 'win32') return
+  const found = (mode & 0o777).toString(8)
+  throw new Failure(
+    'configuration',
+    `The file system of ${dataDir} lets other users in: it gives what is made there the mode ${found}, whatever is asked for`,
+    {
+      fix: 'Name a directory on a disk that keeps owners and modes in POSTERN_DATA_DIR, or mount this one for its owner alone (dmask=077,fmask=177; dir_mode=0700,file_mode=0600).',
+    },
+  )
+}
+
+/** What to do with a directory whose mode cannot be changed, as those of some volumes; one that is in use had a better one before. */
+async function elsewhere(files: DataFiles, dataDir: string, owners: Owners | undefined): Promise<string> {
+  if (await exists(files.database)) return ''
+  const below = join(dataDir, 'postern')
+  const fits = owners !== undefined && isWritable(dataDir) && doubtOfWay(below, owners) === undefined
+  return fits
+    ? `; where that cannot be, as on some volumes, set POSTERN_DATA_DIR to the folder ${shellWord(below)} below it, which postern makes for itself`
+    : '; where that cannot be, as on some volumes, set POSTERN_DATA_DIR to a directory on another disk'
+}
+
+function isWritable(directory: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function requirePrivate(path: string, what: string, wanted: string, otherwise = ''): Promise<void> {
   const mode = await modeAt(path)
   // Windows has no such modes: what stat() tells there is made up.
   if (mode === undefined || (mode & 0o077) === 0 || process.platform === 'win32') return
   const found = (mode & 0o777).toString(8)
   throw new Failure('configuration', `Other users can reach the ${what} ${path} (its mode is ${found})`, {
-    fix: `Run: chmod ${wanted} ${shellWord(path)}`,
+    fix: `Run: chmod ${wanted} ${shellWord(path)}${otherwise}`,
   })
 }
 

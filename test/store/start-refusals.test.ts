@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, copyFile, cp, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, cp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { silentLog } from '../../src/base/log.ts'
@@ -137,6 +137,22 @@ describe('the start', () => {
       expect(await kept(dataDir)).toEqual(before)
       await chmod(path, name === '.' ? 0o700 : 0o600)
       await (await open(dataDir)).store.close()
+    },
+  )
+
+  it.each([0o755, 0o1777, 0o775 | 0o2000])(
+    'explains a volume of mode %o that cannot be 0700, and what it says to do works',
+    async (mode) => {
+      const volume = await newDataDir()
+      await mkdir(volume)
+      await chmod(volume, mode)
+      const { fix = '' } = await failureOf(open(volume))
+      expect(fix).toContain(`Run: chmod 700 '${volume}'; where that cannot be`)
+      const [, below] = /to the folder '([^']+)' below it/.exec(fix) ?? []
+      // Where others could put another folder in its place, none is named.
+      if (mode === 0o2775) return expect(fix).toContain('a directory on another disk')
+      expect(below).toBe(join(volume, 'postern'))
+      await (await open(below ?? '')).store.close()
     },
   )
 
