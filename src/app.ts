@@ -53,6 +53,8 @@ export interface RunningPostern {
   signInLink(): string
   /** Providers that a mailbox can be added for. */
   registeredProviders: readonly string[]
+  /** How many there are. */
+  mailboxes: number
   /** Looks at the files of the certificate at once. */
   reload(): void
   /** Stops accepting, lets messages under way finish, closes the store. */
@@ -354,7 +356,9 @@ async function startDoors(
     services.notices.start()
     services.keepAlive.start()
     const registered = catalogue.list().filter((entry) => entry.registered)
+    const { length: mailboxes } = await data.store.mailboxes.list()
     return {
+      mailboxes,
       smtp,
       web,
       pagesUrl,

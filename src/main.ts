@@ -91,12 +91,8 @@ async function createLog(level: Config['logLevel']): Promise<Log> {
 
 /** For the person at the terminal; the log on standard output stays JSON. */
 function welcome(postern: RunningPostern): string {
-  const { smtp, web, pagesUrl, registeredProviders } = postern
+  const { smtp, web, pagesUrl } = postern
   const addresses = (endpoints: readonly Endpoint[]) => endpoints.map(formatEndpoint).join(', ')
-  const next =
-    registeredProviders.length > 0
-      ? `Providers that are set up: ${registeredProviders.join(', ')}. Add a mailbox on the pages, or:\n    postern mailbox add ADDRESS --provider ${registeredProviders[0]}`
-      : 'No provider is set up yet: the pages say how, and .env.example names the settings.'
   return `
   postern ${version}
   SMTP    ${addresses(smtp)}
@@ -104,9 +100,19 @@ function welcome(postern: RunningPostern): string {
 
   ${signInWords(postern)}
 
-  ${next}
+  ${nextStep(postern)}
 
 `
+}
+
+/** By what is there already. */
+function nextStep({ registeredProviders, mailboxes }: RunningPostern): string {
+  if (registeredProviders.length === 0)
+    return 'No provider is set up yet: the pages say how, and .env.example names the settings.'
+  const known = `Providers that are set up: ${registeredProviders.join(', ')}.`
+  if (mailboxes > 0)
+    return `${known} Mailboxes: ${mailboxes}; the pages show how they stand, and so does:\n    postern mailbox list`
+  return `${known} Add a mailbox on the pages, or:\n    postern mailbox add ADDRESS --provider ${registeredProviders[0]}`
 }
 
 /** For a terminal alone: what else standard error leads to is kept, and read by more people than may come in as the administrator. */

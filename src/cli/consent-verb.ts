@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { asFailure, Failure } from '../base/failure.ts'
 import type { CompletedConsent } from '../consent/service.ts'
 import type { SentLink } from '../notices/service.ts'
+import { isLoopbackHost } from '../providers/http/loopback.ts'
 import type { RunningBroker } from './broker.ts'
 import type { Context } from './context.ts'
 
@@ -73,8 +74,15 @@ function waysOf({ send, paste, device, admin }: ConsentOptions): Way[] {
 
 async function printLink({ broker, context, command, address }: Asked): Promise<void> {
   const link = await broker.createConsentLink(address)
-  const words = `${link.url}\n\nWhoever opens this link can finish the consent for ${link.mailbox}, once, until ${link.expiresAt}.\n`
+  const words = `${link.url}\n\nWhoever opens this link can finish the consent for ${link.mailbox}, once, until ${link.expiresAt}.\n${onlyHere(link.url)}`
   context.tell(command, link, words)
+}
+
+/** Nobody is sent to an address that means another machine there. */
+function onlyHere(url: string): string {
+  const { origin, hostname } = new URL(url)
+  if (!isLoopbackHost(hostname)) return ''
+  return `It opens on this machine only, because POSTERN_PUBLIC_URL is ${origin}. For a browser elsewhere set that to an address that it reaches, or use --paste or --device.\n`
 }
 
 async function sendLink({ broker, context, command, address }: Asked): Promise<void> {

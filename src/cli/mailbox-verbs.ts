@@ -45,8 +45,8 @@ export function addMailboxVerbs(program: Command, context: Context): void {
       const { signsInAs, alias, refreshTokenFile, appOnly, replace } = options
       const provider = options.provider ?? command.error(await providerMissing(address))
       const refreshToken = refreshTokenFile === undefined ? undefined : await context.secret(refreshTokenFile)
-      const status = await context.withBroker(({ mailboxes }) =>
-        mailboxes.add({
+      const { status, logins } = await context.withBroker(async (broker) => {
+        const added = await broker.mailboxes.add({
           address,
           provider,
           ...(signsInAs !== undefined && { signsInAs }),
@@ -54,9 +54,10 @@ export function addMailboxVerbs(program: Command, context: Context): void {
           ...(refreshToken && { refreshToken }),
           ...(appOnly && { appOnly }),
           ...(replace && { replace }),
-        }),
-      )
-      context.tell(command, status, `${describe(status)}${nextStep(status)}`)
+        })
+        return withLogins(broker, added)
+      })
+      context.tell(command, status, `${describe(status)}${nextStep(status, logins)}`)
     })
 
   mailbox
@@ -85,8 +86,10 @@ export function addMailboxVerbs(program: Command, context: Context): void {
     .description('show one mailbox')
     .addHelpText('after', '\nExample:\n  postern mailbox show billing@example.com')
     .action(async (address: string, _options: object, command: Command) => {
-      const status = await context.withBroker(({ mailboxes }) => mailboxes.show(address))
-      context.tell(command, status, `${describe(status)}${nextStep(status)}`)
+      const { status, logins } = await context.withBroker(async (broker) =>
+        withLogins(broker, await broker.mailboxes.show(address)),
+      )
+      context.tell(command, status, `${describe(status)}${nextStep(status, logins)}`)
     })
 
   mailbox
@@ -151,7 +154,16 @@ function describe(status: MailboxStatus): string {
   return filled.map(([name, value]) => `${name.padEnd(14)}${value}\n`).join('')
 }
 
-function nextStep({ address, state }: MailboxStatus): string {
-  const verb = state === 'active' ? 'login add' : 'consent'
-  return `Next: postern ${verb} ${shellWord(address)}\n`
+/** What is there already needs no next step. */
+async function withLogins({ logins }: Broker, status: MailboxStatus) {
+  const usable = status.state === 'active' ? await logins.list(status.address) : []
+  return { status, logins: usable.filter(({ state }) => state === 'active').length }
+}
+
+function nextStep({ address, state }: MailboxStatus, logins: number): string {
+  const word = shellWord(address)
+  if (state !== 'active') return `Next: postern consent ${word}\n`
+  if (logins === 0) return `Next: postern login add ${word}\n`
+  const many = logins === 1 ? 'One login sends' : `${logins} logins send`
+  return `${many} from it: postern login list ${word}\n`
 }

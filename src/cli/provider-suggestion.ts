@@ -1,5 +1,6 @@
-import { resolveMx } from 'node:dns/promises'
+import { Resolver } from 'node:dns/promises'
 import type { Address } from '../base/address.ts'
+import { shellWord } from '../base/shell-word.ts'
 import { type Suggestion, suggestProvider } from '../providers/suggest-provider.ts'
 
 export function suggestionFor(address: Address): Promise<Suggestion> {
@@ -9,16 +10,26 @@ export function suggestionFor(address: Address): Promise<Suggestion> {
 /** Nothing where nothing is found: it is a suggestion only. */
 async function mxHostsOf(domain: string): Promise<string[]> {
   try {
-    return (await resolveMx(domain)).map(({ exchange }) => exchange)
+    // A name server that is silent keeps nobody waiting for a suggestion.
+    return (await new Resolver({ timeout: 1500, tries: 2 }).resolveMx(domain)).map(({ exchange }) => exchange)
   } catch {
     return []
   }
 }
 
-export function suggestionText(address: string, suggestion: Suggestion): string {
+/** @param isRegistered whether the provider is set up already */
+export function suggestionText(
+  address: string,
+  suggestion: Suggestion,
+  isRegistered = (_id: string) => false,
+): string {
   switch (suggestion.kind) {
     case 'provider':
-      return `${address} seems to be at ${suggestion.name}, by its ${suggestion.by === 'mx' ? 'mail servers (MX)' : 'domain'}.\nNext: postern provider show ${suggestion.id}\n`
+      return `${address} seems to be at ${suggestion.name}, by its ${suggestion.by === 'mx' ? 'mail servers (MX)' : 'domain'}.\nNext: postern ${
+        isRegistered(suggestion.id)
+          ? `mailbox add ${shellWord(address)} --provider ${suggestion.id}`
+          : `provider show ${suggestion.id}`
+      }\n`
     case 'without-oauth':
       return `${address} seems to be at ${suggestion.name}. ${suggestion.reason}\n`
     case 'unknown':

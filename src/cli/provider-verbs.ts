@@ -33,7 +33,11 @@ export function addProviderVerbs(program: Command, context: Context): void {
       context.tell(
         command,
         result,
-        suggestion ? suggestionText(address ?? '', suggestion) : listed(providers),
+        suggestion
+          ? suggestionText(address ?? '', suggestion, (id) =>
+              providers.some((one) => one.id === id && one.registered),
+            )
+          : listed(providers),
       )
     })
 

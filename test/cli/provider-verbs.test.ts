@@ -52,7 +52,11 @@ describe('postern provider', () => {
   })
 
   it('suggests one by the domain', async () => {
-    expect(await run('list', '--for', 'me@gmail.com')).toContain('Next: postern provider show google')
+    expect(await run('list', '--for', 'me@yahoo.com')).toContain('Next: postern provider show yahoo\n')
+    // One that is set up already.
+    expect(await run('list', '--for', 'me@gmail.com')).toContain(
+      'Next: postern mailbox add me@gmail.com --provider google\n',
+    )
     expect(await run('list', '--for', 'me@icloud.com')).toContain('Apple has no OAuth for mail')
   })
 

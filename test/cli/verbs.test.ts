@@ -98,6 +98,17 @@ describe.each([
     expect(JSON.stringify([first, refused, replaced])).not.toMatch(/the-(first|second)-refresh-token/)
   })
 
+  it('looks at what is there before it says what is next', async () => {
+    const show = async () => (await stage.postern(['mailbox', 'show', 'me@example.com'])).stdout
+    const add = ['mailbox', 'add', 'me@example.com', '--provider', 'google', '--refresh-token-file', '-']
+    const added = await stage.postern(add, 'a-refresh-token\n')
+    expect(added.stdout).toContain('Next: postern login add me@example.com\n')
+    const { login } = await json('login', 'add', 'me@example.com', '--user', 'printer')
+    expect(await show()).toContain('One login sends from it: postern login list me@example.com\n')
+    await json('login', 'revoke', login.id)
+    expect(await show()).toContain('Next: postern login add me@example.com\n')
+  })
+
   it('makes a login with a generated password, shown once, and revokes it', async () => {
     await json('mailbox', 'add', 'me@example.com', '--provider', 'google')
     const words = ['login', 'add', 'me@example.com', '--name', 'Printer', '--user', 'printer']
