@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { ProvidersFile } from '../providers/file/providers-file.ts'
+import { isLoopbackHost } from '../providers/http/loopback.ts'
 import { presetIds } from '../providers/presets/presets.ts'
 import { certificatesIn } from '../tls/certificate-pair.ts'
 import { warnOfListeners } from './check-listeners.ts'
@@ -9,6 +10,7 @@ import type { Config, Limits, SmtpListener } from './config.ts'
 import { watchFiles } from './exposed-files.ts'
 import type { Files } from './files.ts'
 import { limitSettings } from './limit-settings.ts'
+import { readNodeAuthorities, warnOfProcess } from './process-environment.ts'
 import { judgeCertificate } from './read-certificate.ts'
 import { readText } from './read-text.ts'
 import { type Environment, readValues, type Source } from './read-values.ts'
@@ -46,6 +48,7 @@ export async function readConfig(
   const { values, sources, mistakes } = readValues(environment, files)
   const providers = await readProviders(values.providersFile, files)
   const extraCa = readExtraCa(values.extraCaFile, files)
+  const nodeCa = readNodeAuthorities(environment, files)
   const registrations = readRegistrationFiles(values, files)
   const certificate = judgeCertificate(values, files, clock.now())
   const exposed = exposedFiles([values.tlsCertFile, values.tlsKeyFile])
@@ -65,10 +68,18 @@ export async function readConfig(
 
   // Without a mistake, every value is there.
   const complete = withPublicUrl(values as Values, sources)
-  const config = toConfig(complete, { registrations, providers, extraCa: extraCa.pem }, environment)
+  const authorities = [extraCa.pem, nodeCa.pem].filter((pem) => pem !== undefined)
+  const read = {
+    registrations,
+    providers,
+    ...(authorities.length > 0 && { extraCa: authorities.join('\n') }),
+  }
+  const config = toConfig(complete, read, environment)
   const warnings = [
     ...warningsFor(complete, sources),
-    ...warnOfProcess(environment),
+    ...warnOfProcess(environment, complete),
+    ...nodeCa.warnings,
+    ...warnOfLinks(config),
     ...certificate.warnings,
     ...exposed.warnings,
   ]
@@ -77,7 +88,7 @@ export async function readConfig(
 
 function toConfig(
   values: Values,
-  read: { registrations: RegistrationFiles; providers: ProvidersFile; extraCa: string | undefined },
+  read: { registrations: RegistrationFiles; providers: ProvidersFile; extraCa?: string },
   environment: Environment,
 ): Config {
   const { dataDir, trustedProxies, logLevel, key, proxy, tlsCertFile, tlsKeyFile } = values
@@ -163,11 +174,12 @@ function warningsFor(values: Values, sources: Readonly<Record<SettingKey, Source
   return warnings
 }
 
-/** What the environment tells Node itself. */
-function warnOfProcess({ NODE_TLS_REJECT_UNAUTHORIZED }: Environment): string[] {
-  if (NODE_TLS_REJECT_UNAUTHORIZED !== '0') return []
+/** The links in notices are for people at other machines. */
+function warnOfLinks({ publicUrl, notify }: Config): string[] {
+  const isTold = Object.values(notify).some((channel) => channel !== undefined)
+  if (!isTold || !isLoopbackHost(publicUrl.hostname)) return []
   return [
-    `NODE_TLS_REJECT_UNAUTHORIZED=0 stands in the environment: postern verifies every certificate all the same. Remove it, and give a private authority in ${settings.extraCaFile.name}.`,
+    `Notices are sent, and the links in them begin with ${publicUrl.origin}, which leads nowhere but on this machine: set ${settings.publicUrl.name} to an address that their readers' browsers reach.`,
   ]
 }
 

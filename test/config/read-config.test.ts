@@ -257,6 +257,42 @@ describe('a configuration', () => {
     ])
   })
 
+  it.each(['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY'])(
+    'warns of %s, which nobody reads, without its value',
+    async (name) => {
+      const proxy = 'http://me:secret@proxy.example:3128'
+      const { warnings } = await effective({ [name]: proxy })
+      expect(warnings).toEqual([expect.stringMatching(new RegExp(`^${name} stands .* POSTERN_PROXY\\.$`))])
+      expect(warnings.join()).not.toContain('secret')
+      expect((await effective({ [name]: proxy, POSTERN_PROXY: proxy })).warnings).toEqual([])
+      expect((await effective({ [name]: '' })).warnings).toEqual([])
+    },
+  )
+
+  it('trusts the authorities that NODE_EXTRA_CA_CERTS names, and starts without those that cannot be read', async () => {
+    const { pem: theirs } = await clientCertificate('ec')
+    const environment = { NODE_EXTRA_CA_CERTS: 'theirs.pem' }
+    const { config, warnings } = await effective(environment, { 'theirs.pem': theirs })
+    expect({ extraCa: config.extraCa, warnings }).toEqual({ extraCa: theirs, warnings: [] })
+    expect((await effective(environment)).warnings).toEqual([
+      'NODE_EXTRA_CA_CERTS (theirs.pem) cannot be read: there is no such file.',
+    ])
+    expect((await effective(environment, { 'theirs.pem': 'none' })).warnings).toEqual([
+      'NODE_EXTRA_CA_CERTS (theirs.pem) holds no certificate.',
+    ])
+  })
+
+  it('warns of links in notices that open on this machine only', async () => {
+    const notify = { POSTERN_NOTIFY_COMMAND: 'cat' }
+    expect((await effective(notify)).warnings).toEqual([
+      expect.stringMatching(/^Notices are sent, .* http:\/\/localhost:8587, .* POSTERN_PUBLIC_URL/),
+    ])
+    expect((await effective({ ...notify, POSTERN_PUBLIC_URL: 'https://postern.example' })).warnings).toEqual(
+      [],
+    )
+    expect((await effective({})).warnings).toEqual([])
+  })
+
   it('takes a key in each form, and warns of one in the environment', async () => {
     const hex = Buffer.from(key, 'base64').toString('hex')
     expect((await effective({ POSTERN_KEY: hex })).config.key?.reveal()).toBe(hex)

@@ -16,30 +16,31 @@ export function clientContext(extraCa: string | undefined): SecureContext {
   return made.context
 }
 
-export function everyAuthority(extraCa?: string): string[] {
-  const all = [...nodeAuthorities(), ...certificatesOf(extraCa ?? '')]
+/** @param bundles where systems have theirs, for a Node that cannot name them */
+export function everyAuthority(extraCa?: string, bundles = systemBundles): string[] {
+  const all = [...nodeAuthorities(bundles), ...certificatesOf(extraCa ?? '')]
   // One that stands in two lists is parsed once, however its lines are broken.
   return [...new Map(all.map((pem) => [pem.replace(/\s/g, ''), pem])).values()]
 }
 
 /** Node 22.15 and later can name the system's authorities; before, they are read from where systems have them. */
-function nodeAuthorities(): readonly string[] {
+function nodeAuthorities(bundles: readonly string[]): readonly string[] {
   // The types of the oldest Node that we support do not know it.
   const { getCACertificates } = tls as { getCACertificates?: (type: 'default' | 'system') => string[] }
   if (getCACertificates) return [...getCACertificates('default'), ...getCACertificates('system')]
-  return [...tls.rootCertificates, ...systemAuthorities()]
+  return [...tls.rootCertificates, ...systemAuthorities(bundles)]
 }
 
 // Debian, Alpine and Arch; Fedora and Red Hat; SUSE; BSD and macOS.
-const systemFiles = [
+const systemBundles: readonly string[] = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',
   '/etc/ssl/ca-bundle.pem',
   '/etc/ssl/cert.pem',
 ]
 
-function systemAuthorities(): string[] {
-  for (const path of systemFiles) {
+function systemAuthorities(bundles: readonly string[]): string[] {
+  for (const path of bundles) {
     try {
       return certificatesOf(readFileSync(path, 'utf8'))
     } catch {
