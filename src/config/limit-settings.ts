@@ -23,7 +23,11 @@ export const limitSettings = {
     'The largest message that is let through; 0 leaves the limit to the providers.',
   ),
   recipientsPerMessage: count('POSTERN_RECIPIENTS_PER_MESSAGE', 1000, 'The most recipients of one message.'),
-  badCommands: count('POSTERN_BAD_COMMANDS', 20, 'After so many bad commands a connection is closed.'),
+  badCommands: count(
+    'POSTERN_BAD_COMMANDS',
+    20,
+    'After so many bad commands since the last message that was accepted a connection is closed.',
+  ),
   signInFailures: count(
     'POSTERN_SIGN_IN_FAILURES',
     5,

@@ -14,7 +14,7 @@ export type Command =
   | { verb: 'AUTH'; mechanism: string; initial?: string }
   | { verb: 'MAIL'; mail: MailCommand }
   | { verb: 'RCPT'; recipient: RecipientCommand }
-  | { verb: 'STARTTLS' | 'DATA' | 'RSET' | 'NOOP' | 'QUIT' | 'BDAT' }
+  | { verb: 'STARTTLS' | 'DATA' | 'RSET' | 'NOOP' | 'QUIT' | 'BDAT' | 'VRFY' | 'HELP' }
   /** An SMTP command that is never served here, and never relayed. */
   | { verb: 'unsupported' }
   /** A browser or another HTTP client was made to talk to us. */
@@ -25,9 +25,7 @@ export type Command =
 
 const bare: ReadonlySet<string> = new Set(['STARTTLS', 'DATA', 'RSET', 'QUIT'])
 const unsupported: ReadonlySet<string> = new Set([
-  'VRFY',
   'EXPN',
-  'HELP',
   'ETRN',
   'TURN',
   'ATRN',
@@ -62,6 +60,8 @@ export function parseCommand(line: Buffer): Command {
     case 'RCPT':
       return parseRecipient(rest)
     case 'NOOP':
+    case 'VRFY':
+    case 'HELP':
     case 'BDAT':
       return { verb: word }
     default:

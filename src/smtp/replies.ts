@@ -88,6 +88,13 @@ function everywhere(reply: Reply): Record<Phase, Reply> {
 /** Everything that is said without looking anything up. */
 export const replies = {
   ok: say(250, '2.0.0 OK'),
+  /** RFC 5321, section 7.3: whoever will not look an address up says so by 252, and by no other code. */
+  cannotVerify: say(252, '2.5.2 Cannot look an address up here: send to it, and its provider answers'),
+  help: say(
+    214,
+    '2.0.0 This is postern: sign in with the user name and password of a login, then send',
+    '2.0.0 What is set up, what was refused and why: its pages, or the command postern',
+  ),
   goodbye: say(221, '2.0.0 Goodbye'),
   signedIn: say(235, '2.7.0 Signed in'),
   wrongCredentials: failureReplies['wrong-credentials']['sign-in'],

@@ -59,7 +59,7 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
         return { ...answer(senderRefused(verdict.reason, howToAllow(by, mail.sender))), refused }
       }
       const its = offered(verdict.mailbox)
-      if (wantsUtf8(mail) && !its.smtpUtf8) return bad(replies.utf8NotHere)
+      if (wantsUtf8(mail) && !its.smtpUtf8) return answer(replies.utf8NotHere)
       const size = mail.parameters.find(({ keyword }) => keyword === 'SIZE')?.value
       const limit = messageLimit(limits, its)
       if (limit !== undefined && Number(size ?? 0) > limit) return answer(replies.tooLarge)

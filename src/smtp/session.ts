@@ -3,7 +3,7 @@ import type { Limits } from '../config/config.ts'
 import type { Offers, Submitter } from '../mailboxes/services.ts'
 import type { Offered } from '../upstream/relay.ts'
 import type { MailCommand } from '../wire/envelope.ts'
-import type { Reply } from '../wire/reply.ts'
+import { isPositive, type Reply } from '../wire/reply.ts'
 import { type Command, parseCommand } from './command.ts'
 import { isHttpInPlaceOfBase64 } from './http-request.ts'
 import { greeting, type Phase, replies, replyInTransaction } from './replies.ts'
@@ -53,7 +53,10 @@ export function createSession(options: SessionOptions): Session {
   const client = createSessionClient(options)
   /** From one MAIL to the end of its transaction: most sessions of a busy door are silent, and hold none. */
   let envelope: Envelope | undefined
+  /** Since the last message that was accepted. */
   let badCommands = 0
+  /** The last MAIL was refused: a client that pipelines has sent RCPT and DATA behind it, which is no noise. */
+  let mailRefused = false
   /** What ended a run of recipients: its turn comes when they are answered. */
   let deferred: SessionEvent | undefined
 
@@ -146,6 +149,11 @@ export function createSession(options: SessionOptions): Session {
         return endEnvelope(opening.hello(command.verb))
       case 'NOOP':
         return answer(replies.ok)
+      case 'VRFY':
+        // RFC 4954, section 6: whoever has to sign in hears that first, to this as well.
+        return answer(client.submitter() === undefined ? replies.signInFirst : replies.cannotVerify)
+      case 'HELP':
+        return answer(replies.help)
       case 'RSET':
         return endEnvelope(replies.ok)
       case 'QUIT':
@@ -165,12 +173,16 @@ export function createSession(options: SessionOptions): Session {
         return malformed(command.of, command.reply)
       case 'MAIL':
         return mail(command.mail)
+      case 'RCPT':
+      case 'DATA':
+        return behindMail(transaction(command))
       default:
-        return client.submitter() === undefined ? bad(replies.signInFirst) : transaction(command)
+        return transaction(command)
     }
   }
 
   function transaction(command: Command): Answer {
+    if (client.submitter() === undefined) return bad(replies.signInFirst)
     switch (command.verb) {
       case 'RCPT':
         return theEnvelope().recipient(command.recipient)
@@ -181,20 +193,30 @@ export function createSession(options: SessionOptions): Session {
     }
   }
 
+  function behindMail(said: Answer): Answer {
+    return mailRefused && !envelope?.isOpen() ? { replies: said.replies } : said
+  }
+
   function mail(command: MailCommand): Answer {
     const by = client.submitter()
-    if (by !== undefined && (!client.maySignIn() || envelope?.isOpen()))
-      return theEnvelope().mail(by, command)
+    if (by !== undefined && (!client.maySignIn() || envelope?.isOpen())) return open(by, command)
     const missing = options.offers().withoutPassword ? opening.missing('MAIL') : undefined
     return missing === undefined ? client.askWhoSends(command) : bad(missing)
   }
 
   function signedIn(by: Submitter): Answer {
     const waiting = client.becomes(by)
-    return waiting === undefined ? answer(replies.signedIn) : theEnvelope().mail(by, waiting)
+    return waiting === undefined ? answer(replies.signedIn) : open(by, waiting)
+  }
+
+  function open(by: Submitter, command: MailCommand): Answer {
+    const said = theEnvelope().mail(by, command)
+    mailRefused = !theEnvelope().isOpen()
+    return said
   }
 
   function failed(failure: Failure, at: Phase): Answer {
+    if (at === 'admission') mailRefused = true
     if (at !== 'transaction') return client.failed(failure, at)
     return thenDeferred(theEnvelope().recipientsFailed(replyInTransaction(failure)))
   }
@@ -203,12 +225,19 @@ export function createSession(options: SessionOptions): Session {
     if (client.submitter() === undefined && of === 'MAIL' && !options.offers().withoutPassword) {
       return bad(replies.signInToSend)
     }
-    if (client.submitter() === undefined && (of === 'RCPT' || of === 'DATA')) return bad(replies.signInFirst)
-    if (of !== 'RCPT') return bad(reply)
-    return {
-      ...(envelope?.isOpen() ? envelope.refuseRecipient(reply) : answer(replies.mailFirst)),
-      bad: true,
+    if (client.submitter() === undefined && (of === 'RCPT' || of === 'DATA')) {
+      return behindMail(bad(replies.signInFirst))
     }
+    if (of === 'MAIL') return refuseMail(reply)
+    if (of !== 'RCPT') return bad(reply)
+    return envelope?.isOpen() ? envelope.refuseRecipient(reply) : behindMail(bad(replies.mailFirst))
+  }
+
+  /** An address that nobody can read is a fault of that message, and not of the connection. */
+  function refuseMail(reply: Reply): Answer {
+    if (envelope?.isOpen()) return bad(replies.mailAlready)
+    mailRefused = true
+    return answer(reply)
   }
 
   function auth(mechanism: string, initial: string | undefined): Answer {
@@ -227,6 +256,7 @@ export function createSession(options: SessionOptions): Session {
   }
 
   function endEnvelope(reply: Reply): Answer {
+    mailRefused = false
     if (!envelope?.isOpen()) return answer(reply)
     envelope = undefined
     return { replies: [reply], next: { do: 'reset', limit: lineLimit() } }
@@ -240,6 +270,7 @@ export function createSession(options: SessionOptions): Session {
   function messageOver(outcome: MessageOutcome, ended: boolean): Answer {
     envelope = undefined
     const reply = replyToMessage(outcome, ended)
+    if (isPositive(reply)) badCommands = 0
     return ended ? answer(reply) : closeWith(reply)
   }
 }
