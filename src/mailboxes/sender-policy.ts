@@ -7,6 +7,7 @@ import {
   sameAddress,
 } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
+import { isMailbox } from '../wire/mailbox-grammar.ts'
 import type { Submitter } from './services.ts'
 
 export type SenderVerdict =
@@ -17,6 +18,7 @@ export type SenderVerdict =
  * Which of a submitter's mailboxes an envelope sender leaves through, if it may at all. Its own mailboxes, their aliases and the null
  * sender (`''`, RFC 5321 section 4.5.5: bounces and receipts) are always allowed; others only by the login's patterns, or
  * replaced by the first mailbox where the login says so.
+ * A sender may be any text: what is no address cannot be used, but be replaced. `' '` is one that has nothing but blanks: the null sender, to be read kindly.
  * A mailbox that is a whole domain (`*@example.com`) lets each address of it be the sender, and the mailbox; nothing else leaves through it.
  * A sender that is one of the mailboxes leaves through that one, though it were an alias of another, too; an alias through its mailbox, anything
  * else through the first.
@@ -38,9 +40,10 @@ export function mailboxForSender(
   if (mailbox !== undefined) return { allowed: true, mailbox, sender }
   const first = mailboxes.find(({ address }) => !isDomainMailbox(address))
   if (first === undefined) return { allowed: false, reason: notOfDomain(sender) }
-  if (sender === '' || senders.some((pattern) => covers(pattern, sender))) {
+  if (sender === '' || (isMailbox(sender) && senders.some((pattern) => covers(pattern, sender)))) {
     return { allowed: true, mailbox: first.address, sender }
   }
+  if (sender === ' ' && !rewriteSender) return { allowed: true, mailbox: first.address, sender: '' }
   if (rewriteSender) return { allowed: true, mailbox: first.address, sender: first.address }
   return { allowed: false, reason: `This login may not send as ${printable(sender, 254)}` }
 }

@@ -1,8 +1,15 @@
 import type { Parameter } from '../wire/envelope.ts'
+import { type Reply, say } from '../wire/reply.ts'
+
+/** A parameter that cannot be read, and is left out: where it would not be sent on anyway, nobody need mind. */
+export interface ParameterFlaw {
+  keyword: string
+  reply: Reply
+}
 
 /** The parameters of MAIL or RCPT, or why they are refused. */
 export type ReadParameters =
-  | { kind: 'parameters'; parameters: readonly Parameter[] }
+  | { kind: 'parameters'; parameters: readonly Parameter[]; flaws: readonly ParameterFlaw[] }
   /** RFC 5321, section 4.1.1.11: 555. */
   | { kind: 'unknown'; keyword: string }
   | { kind: 'invalid'; why: string }
@@ -26,7 +33,7 @@ const recipientGrammar: Grammar = new Map<string, RegExp | 'alone'>([
   ['ORCPT', /^(?=.{1,500}$)[A-Za-z0-9-]+;[!-<>-~\u0080-\u{10ffff}]+$/u], // RFC 3461, section 4.2; RFC 6533
 ])
 
-/** What follows the path of MAIL. `AUTH=` is checked and dropped: who sends is what the login says (RFC 4954, section 5). */
+/** What follows the path of MAIL. `AUTH=` is dropped: who sends is what the login says (RFC 4954, section 5). */
 export function readMailParameters(rest: string): ReadParameters {
   const read = readParameters(rest, mailGrammar)
   if (read.kind !== 'parameters') return read
@@ -41,6 +48,7 @@ function readParameters(rest: string, grammar: Grammar): ReadParameters {
   if (rest !== '' && !rest.startsWith(' '))
     return { kind: 'invalid', why: 'A blank is missing behind the address' }
   const parameters: Parameter[] = []
+  const flaws: ParameterFlaw[] = []
   const seen = new Set<string>()
   for (const text of rest.split(' ').filter((part) => part !== '')) {
     const [name = '', value] = cutOnce(text, '=')
@@ -48,12 +56,16 @@ function readParameters(rest: string, grammar: Grammar): ReadParameters {
     if (!/^[A-Z0-9][A-Z0-9-]*$/.test(keyword)) return { kind: 'invalid', why: 'A parameter cannot be read' }
     const form = grammar.get(keyword)
     if (form === undefined) return { kind: 'unknown', keyword }
-    if (seen.has(keyword)) return { kind: 'invalid', why: `${keyword} is given twice` }
-    if (!fits(form, value)) return { kind: 'invalid', why: `The value of ${keyword} cannot be read` }
+    if (seen.has(keyword)) flaws.push(flaw(keyword, `${keyword} is given twice`))
+    else if (!fits(form, value)) flaws.push(flaw(keyword, `The value of ${keyword} cannot be read`))
+    else parameters.push(value === undefined ? { keyword } : { keyword, value })
     seen.add(keyword)
-    parameters.push(value === undefined ? { keyword } : { keyword, value })
   }
-  return { kind: 'parameters', parameters }
+  return { kind: 'parameters', parameters, flaws }
+}
+
+function flaw(keyword: string, why: string): ParameterFlaw {
+  return { keyword, reply: say(501, `5.5.4 ${why}`) }
 }
 
 function fits(form: RegExp | 'alone', value: string | undefined): boolean {

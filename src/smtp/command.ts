@@ -3,17 +3,23 @@ import { readClientText } from '../sasl/client-text.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import { type Reply, say } from '../wire/reply.ts'
 import { decodeUtf8 } from '../wire/utf8.ts'
-import { type ReadParameters, readMailParameters, readRecipientParameters } from './command-parameters.ts'
+import {
+  type ParameterFlaw,
+  type ReadParameters,
+  readMailParameters,
+  readRecipientParameters,
+} from './command-parameters.ts'
 import { isAscii, isPostmaster, readPath } from './command-path.ts'
+import { readGivenSender } from './given-sender.ts'
 import { beginsLikeHttp, endsLikeHttp } from './http-request.ts'
 
-/** A command line, read. Only what the grammar lets through is in `MAIL` and `RCPT`. */
+/** A command line, read. Only what the grammar lets through is in `MAIL` and `RCPT`, but for a sender with a flaw. */
 export type Command =
   | { verb: 'EHLO' | 'HELO'; client: string }
   /** `initial`: what stands behind the mechanism, still in base64; `=` is an empty response (RFC 4954, section 4). */
   | { verb: 'AUTH'; mechanism: string; initial?: string }
-  | { verb: 'MAIL'; mail: MailCommand }
-  | { verb: 'RCPT'; recipient: RecipientCommand }
+  | ({ verb: 'MAIL' } & GivenMail)
+  | ({ verb: 'RCPT' } & GivenRecipient)
   | { verb: 'STARTTLS' | 'DATA' | 'RSET' | 'NOOP' | 'QUIT' | 'BDAT' | 'VRFY' | 'HELP' }
   /** An SMTP command that is never served here, and never relayed. */
   | { verb: 'unsupported' }
@@ -22,6 +28,23 @@ export type Command =
   | { verb: 'unknown' }
   /** A known command that does not follow its grammar; `of` decides whether 530 comes first. */
   | { verb: 'malformed'; of: string; reply: Reply }
+
+/** A MAIL command, with what is wrong with it for everybody who would pass it on. */
+export interface GivenMail {
+  mail: MailCommand
+  senderFlaw?: SenderFlaw
+  parameterFlaws: readonly ParameterFlaw[]
+}
+
+/** The sender is none that may be written: a login that replaces senders takes another, and all others hear `reply`. Without one it is blank, and may be taken for the null sender. */
+export interface SenderFlaw {
+  reply?: Reply
+}
+
+export interface GivenRecipient {
+  recipient: RecipientCommand
+  parameterFlaws: readonly ParameterFlaw[]
+}
 
 const bare: ReadonlySet<string> = new Set(['STARTTLS', 'DATA', 'RSET', 'QUIT'])
 const unsupported: ReadonlySet<string> = new Set([
@@ -41,12 +64,12 @@ const unsupported: ReadonlySet<string> = new Set([
 export function parseCommand(line: Buffer): Command {
   if (beginsLikeHttp(line)) return { verb: 'cross-protocol' }
   if (isAuth.test(startOf(line)) && !namesMechanism.test(startOf(line))) return noMechanism
-  const decoded = decodeUtf8(line) ?? helloOfDevice(line)
-  if (decoded === undefined) return malformed('', 'The command is not valid UTF-8', '5.5.2')
-  const text = withoutEnding(decoded, ' \t')
+  const decoded = decodeUtf8(line)
+  const text = withoutEnding(decoded ?? readClientText(line), ' \t')
   const blank = text.indexOf(' ')
   const word = (blank === -1 ? text : text.slice(0, blank)).toUpperCase()
   const rest = blank === -1 ? '' : text.slice(blank + 1).replace(/^ +/, '')
+  if (decoded === undefined && !mayBeLatin1.has(word)) return notUtf8(word === 'RCPT' ? word : '')
   if (unsupported.has(word)) return { verb: 'unsupported' }
   if (bare.has(word)) return parseBare(word as 'STARTTLS' | 'DATA' | 'RSET' | 'QUIT', rest)
   switch (word) {
@@ -56,7 +79,7 @@ export function parseCommand(line: Buffer): Command {
     case 'AUTH':
       return parseAuth(rest)
     case 'MAIL':
-      return parseMail(rest)
+      return parseMail(rest, decoded !== undefined)
     case 'RCPT':
       return parseRecipient(rest)
     case 'NOOP':
@@ -77,17 +100,15 @@ function startOf(line: Buffer): string {
   return line.toString('latin1', 0, 64)
 }
 
-/** A device's name is what somebody typed into it, in whatever letters it has. Nobody looks at it, so nobody need mind. */
-function helloOfDevice(line: Buffer): string | undefined {
-  return /^(?:EHLO|HELO) /i.test(startOf(line)) ? readClientText(line) : undefined
-}
+/** A device's name, and its sender, are what somebody typed into it, in whatever letters it has. Nobody looks at the one, and the other may be replaced. */
+const mayBeLatin1: ReadonlySet<string> = new Set(['EHLO', 'HELO', 'MAIL'])
 
 function parseBare(verb: 'STARTTLS' | 'DATA' | 'RSET' | 'QUIT', rest: string): Command {
   return rest === '' ? { verb } : malformed(verb, `${verb} takes no parameter`)
 }
 
 function parseHello(verb: 'EHLO' | 'HELO', client: string): Command {
-  if (client === '' || client.length > 255 || /\p{Cc}/u.test(client)) {
+  if (client === '' || /\p{Cc}/u.test(client)) {
     return malformed(verb, `Say who you are: ${verb} and a host name`)
   }
   return { verb, client }
@@ -100,18 +121,28 @@ function parseAuth(rest: string): Command {
   return initial === undefined ? named : { ...named, initial }
 }
 
-function parseMail(rest: string): Command {
-  const path = /^FROM ?: */i.test(rest) ? readPath(rest.replace(/^FROM ?: */i, '')) : undefined
-  if (path === undefined || isPostmaster(path.address)) {
-    return malformed('MAIL', 'Cannot read the sender: say MAIL FROM:<name@example.com>', '5.1.7')
-  }
-  const read = readMailParameters(path.rest)
+function parseMail(rest: string, isUtf8: boolean): Command {
+  const [begin] = /^FROM ?: */i.exec(rest) ?? []
+  if (begin === undefined) return unreadableSender
+  const text = rest.slice(begin.length)
+  const path = readPath(text)
+  const isSender = path !== undefined && !isPostmaster(path.address)
+  const given = isSender ? path : readGivenSender(text)
+  if (given === undefined) return unreadableSender
+  const read = readMailParameters(given.rest)
   if (read.kind !== 'parameters') return refusedParameters('MAIL', read)
-  const { parameters } = read
-  if (!isAscii(path.address) && !parameters.some(({ keyword }) => keyword === 'SMTPUTF8')) {
-    return needsUtf8('MAIL')
-  }
-  return { verb: 'MAIL', mail: { sender: path.address, parameters } }
+  // The null sender is `<>` (RFC 5321, section 4.5.5). Blanks between are what a device has where nobody typed in anything.
+  const isBlank = given.address === '' && !text.startsWith('<>')
+  const mail = { sender: isBlank ? ' ' : given.address, parameters: read.parameters }
+  const reply = isSender ? refusalOfSender(mail, isUtf8) : unreadableSender.reply
+  const senderFlaw = reply || isBlank ? { senderFlaw: reply ? { reply } : {} } : {}
+  return { verb: 'MAIL', mail, ...senderFlaw, parameterFlaws: read.flaws }
+}
+
+function refusalOfSender({ sender, parameters }: MailCommand, isUtf8: boolean): Reply | undefined {
+  if (!isUtf8) return notUtf8('MAIL').reply
+  const isWritable = isAscii(sender) || parameters.some(({ keyword }) => keyword === 'SMTPUTF8')
+  return isWritable ? undefined : needsUtf8
 }
 
 function parseRecipient(rest: string): Command {
@@ -121,7 +152,8 @@ function parseRecipient(rest: string): Command {
   }
   const read = readRecipientParameters(path.rest)
   if (read.kind !== 'parameters') return refusedParameters('RCPT', read)
-  return { verb: 'RCPT', recipient: { recipient: path.address, parameters: read.parameters } }
+  const recipient = { recipient: path.address, parameters: read.parameters }
+  return { verb: 'RCPT', recipient, parameterFlaws: read.flaws }
 }
 
 function refusedParameters(of: string, read: Exclude<ReadParameters, { kind: 'parameters' }>): Command {
@@ -134,16 +166,22 @@ function refusedParameters(of: string, read: Exclude<ReadParameters, { kind: 'pa
 }
 
 /** RFC 6531, section 3.2. */
-export function needsUtf8(of: 'MAIL' | 'RCPT'): Command & { verb: 'malformed' } {
-  return {
-    verb: 'malformed',
-    of,
-    reply: say(553, '5.6.7 An address with non-ASCII characters needs SMTPUTF8'),
-  }
-}
+export const needsUtf8 = say(553, '5.6.7 An address with non-ASCII characters needs SMTPUTF8')
 
 const noMechanism = malformed('AUTH', 'Say AUTH, a mechanism, and at most one initial response')
 
-function malformed(of: string, why: string, status = '5.5.4'): Command {
+const unreadableSender = malformed(
+  'MAIL',
+  'Cannot read the sender: say MAIL FROM:<name@example.com>',
+  '5.1.7',
+)
+
+function notUtf8(of: string): Malformed {
+  return malformed(of, 'The command is not valid UTF-8', '5.5.2')
+}
+
+type Malformed = Command & { verb: 'malformed' }
+
+function malformed(of: string, why: string, status = '5.5.4'): Malformed {
   return { verb: 'malformed', of, reply: say(501, `${status} ${why}`) }
 }

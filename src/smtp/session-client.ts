@@ -1,6 +1,6 @@
 import type { Failure } from '../base/failure.ts'
 import type { Offers, Submitter } from '../mailboxes/services.ts'
-import type { MailCommand } from '../wire/envelope.ts'
+import type { GivenMail } from './command.ts'
 import { type Phase, replies, replyForFailure, senderRefused } from './replies.ts'
 import { type Answer, answer, bad } from './session-answer.ts'
 import { createSignIn, type SignIn, type SignInOptions } from './session-sign-in.ts'
@@ -15,9 +15,9 @@ export interface SessionClient {
   auth(mechanism: string, initial: string | undefined): Answer
   respond(line: Buffer): Answer
   /** MAIL from a client that has not signed in: a refusal, or the question who it is, while the command waits. */
-  askWhoSends(mail: MailCommand): Answer
+  askWhoSends(given: GivenMail): Answer
   /** It is known now. Gives the MAIL command that waited for it, if one did. */
-  becomes(submitter: Submitter): MailCommand | undefined
+  becomes(submitter: Submitter): GivenMail | undefined
   failed(failure: Failure, at: Phase): Answer
   /** After STARTTLS (RFC 3207, section 4.2). Failures stay counted. */
   forget(): void
@@ -31,7 +31,7 @@ export function createSessionClient(
   let submitter: Submitter | undefined
   /** Asked anew at each MAIL: what lets a client in is its sender, too. */
   let admitted = false
-  let waiting: MailCommand | undefined
+  let waiting: GivenMail | undefined
 
   return {
     submitter: () => submitter,
@@ -40,10 +40,10 @@ export function createSessionClient(
     auth: (mechanism, initial) => signingIn().begin(mechanism, initial),
     respond: (line) => signingIn().respond(line),
 
-    askWhoSends(mail) {
+    askWhoSends(given) {
       if (!options.offers().withoutPassword) return bad(replies.signInToSend)
-      waiting = mail
-      return { replies: [], next: { do: 'admit', sender: mail.sender } }
+      waiting = given
+      return { replies: [], next: { do: 'admit', sender: given.mail.sender } }
     },
 
     becomes(by) {
@@ -57,8 +57,10 @@ export function createSessionClient(
 
     failed(failure, at) {
       if (at !== 'admission') return signingIn().failed(failure, at)
+      const flaw = waiting?.senderFlaw?.reply
       waiting = undefined
-      if (failure.code === 'sender-refused') return answer(senderRefused(failure.message, failure.fix))
+      if (failure.code === 'sender-refused')
+        return answer(flaw ?? senderRefused(failure.message, failure.fix))
       const reply = replyForFailure(failure, at)
       return reply === replies.signInToSend ? bad(reply) : answer(reply)
     },

@@ -3,9 +3,10 @@ import { howToAllow } from '../mailboxes/allowing-command.ts'
 import { mailboxForSender } from '../mailboxes/sender-policy.ts'
 import type { Submitter } from '../mailboxes/services.ts'
 import type { Offered } from '../upstream/relay.ts'
-import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
+import { isSentTo, type MailCommand, type RecipientCommand } from '../wire/envelope.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
-import { needsUtf8 } from './command.ts'
+import { type GivenMail, type GivenRecipient, needsUtf8 } from './command.ts'
+import type { ParameterFlaw } from './command-parameters.ts'
 import { isAscii } from './command-path.ts'
 import { replies, senderRefused } from './replies.ts'
 import { relayedReply } from './replies-relayed.ts'
@@ -16,8 +17,8 @@ export interface Envelope {
   isOpen(): boolean
   /** Recipients of a pipelined run wait to leave together. */
   isGathering(): boolean
-  mail(by: Submitter, mail: MailCommand): Answer
-  recipient(command: RecipientCommand): Answer
+  mail(by: Submitter, given: GivenMail): Answer
+  recipient(given: GivenRecipient): Answer
   /** A recipient that we refuse ourselves, in its turn. */
   refuseRecipient(reply: Reply): Answer
   /** The run is over: what leaves for the provider. */
@@ -51,14 +52,19 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
     isOpen: () => open !== undefined,
     isGathering: () => run.length > 0,
 
-    mail(by, mail) {
+    mail(by, { mail, senderFlaw, parameterFlaws }) {
       if (open !== undefined) return bad(replies.mailAlready)
+      const flaw = senderFlaw?.reply
+      if (flaw !== undefined && !by.rewriteSender) return answer(flaw)
       const verdict = mailboxForSender(by, mail.sender)
       if (!verdict.allowed) {
         const refused = { sender: mail.sender, reason: verdict.reason }
         return { ...answer(senderRefused(verdict.reason, howToAllow(by, mail.sender))), refused }
       }
+      if (flaw !== undefined && verdict.sender === mail.sender && !isAscii(mail.sender)) return answer(flaw)
       const its = offered(verdict.mailbox)
+      const refused = refusalOf(parameterFlaws, its)
+      if (refused !== undefined) return answer(refused)
       if (wantsUtf8(mail) && !its.smtpUtf8) return answer(replies.utf8NotHere)
       const size = mail.parameters.find(({ keyword }) => keyword === 'SIZE')?.value
       const limit = messageLimit(limits, its)
@@ -73,13 +79,15 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
       return answer(replies.senderAccepted)
     },
 
-    recipient(command) {
+    recipient({ recipient: command, parameterFlaws }) {
       if (open === undefined) return bad(replies.mailFirst)
       open.asked = true
       if (open.over !== undefined) return answer(open.over)
       if (!isAscii(command.recipient) && !wantsUtf8(open.mail)) {
-        return refuse(needsUtf8('RCPT').reply)
+        return refuse(needsUtf8)
       }
+      const refused = refusalOf(parameterFlaws, offered(open.mailbox))
+      if (refused !== undefined) return refuse(refused)
       if (open.accepted + gathered >= limits.recipientsPerMessage) {
         return refuse(replies.tooManyRecipients)
       }
@@ -142,6 +150,11 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
     gathered = 0
     return answers
   }
+}
+
+/** What is dropped on the way to this provider need not be readable; but what BODY says is about the message itself (RFC 3030, section 3). */
+function refusalOf(flaws: readonly ParameterFlaw[], its: Offered): Reply | undefined {
+  return flaws.find(({ keyword }) => keyword === 'BODY' || isSentTo(its, keyword))?.reply
 }
 
 /** The smaller of our own limit and the provider's, in octets (RFC 1870); undefined without either. */

@@ -2,9 +2,8 @@ import type { Failure } from '../base/failure.ts'
 import type { Limits } from '../config/config.ts'
 import type { Offers, Submitter } from '../mailboxes/services.ts'
 import type { Offered } from '../upstream/relay.ts'
-import type { MailCommand } from '../wire/envelope.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
-import { type Command, parseCommand } from './command.ts'
+import { type Command, type GivenMail, parseCommand } from './command.ts'
 import { isHttpInPlaceOfBase64 } from './http-request.ts'
 import { greeting, type Phase, replies, replyInTransaction } from './replies.ts'
 import { type Answer, answer, bad, closeWith } from './session-answer.ts'
@@ -172,7 +171,7 @@ export function createSession(options: SessionOptions): Session {
       case 'malformed':
         return malformed(command.of, command.reply)
       case 'MAIL':
-        return mail(command.mail)
+        return mail(command)
       case 'RCPT':
       case 'DATA':
         return behindMail(transaction(command))
@@ -185,7 +184,7 @@ export function createSession(options: SessionOptions): Session {
     if (client.submitter() === undefined) return bad(replies.signInFirst)
     switch (command.verb) {
       case 'RCPT':
-        return theEnvelope().recipient(command.recipient)
+        return theEnvelope().recipient(command)
       case 'DATA':
         return theEnvelope().data()
       default:
@@ -197,7 +196,7 @@ export function createSession(options: SessionOptions): Session {
     return mailRefused && !envelope?.isOpen() ? { replies: said.replies } : said
   }
 
-  function mail(command: MailCommand): Answer {
+  function mail(command: GivenMail): Answer {
     const by = client.submitter()
     if (by !== undefined && (!client.maySignIn() || envelope?.isOpen())) return open(by, command)
     const missing = options.offers().withoutPassword ? opening.missing('MAIL') : undefined
@@ -209,7 +208,7 @@ export function createSession(options: SessionOptions): Session {
     return waiting === undefined ? answer(replies.signedIn) : open(by, waiting)
   }
 
-  function open(by: Submitter, command: MailCommand): Answer {
+  function open(by: Submitter, command: GivenMail): Answer {
     const said = theEnvelope().mail(by, command)
     mailRefused = !theEnvelope().isOpen()
     return said

@@ -37,8 +37,15 @@ export function formatRecipient(command: RecipientCommand, offered: Capabilities
   return formatCommand('RCPT TO', command.recipient, command.parameters, offered)
 }
 
+/** Whether a parameter is sent to a provider that offers this, or dropped. */
+export function isSentTo(offered: Offers, keyword: string): boolean {
+  return dependsOn.get(keyword.toUpperCase())?.(offered) === true
+}
+
+type Offers = Pick<Capabilities, 'size' | 'eightBitMime' | 'smtpUtf8' | 'dsn'>
+
 /** Which offer a parameter depends on. One that is not here is never sent: AUTH= (RFC 4954, section 5) among them. */
-const dependsOn: ReadonlyMap<string, (offered: Capabilities) => boolean> = new Map([
+const dependsOn: ReadonlyMap<string, (offered: Offers) => boolean> = new Map([
   ['SIZE', (offered) => offered.size !== undefined],
   ['BODY', (offered) => offered.eightBitMime],
   ['SMTPUTF8', (offered) => offered.smtpUtf8],
@@ -54,7 +61,7 @@ function formatCommand(
   parameters: readonly Parameter[],
   offered: Capabilities,
 ): Buffer {
-  const kept = parameters.filter(({ keyword }) => dependsOn.get(keyword.toUpperCase())?.(offered) === true)
+  const kept = parameters.filter(({ keyword }) => isSentTo(offered, keyword))
   const words = kept.map(({ keyword, value }) => (value === undefined ? keyword : `${keyword}=${value}`))
   // A control character could end the command; a blank in a parameter, or a bracket in the path, could begin another parameter.
   const bare = path.replace(/^"(?:[^"\\]|\\.)*"/, '')

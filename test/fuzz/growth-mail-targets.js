@@ -5,6 +5,7 @@ import { readClientText } from '../../dist/sasl/client-text.js'
 import { parseCommand } from '../../dist/smtp/command.js'
 import { readMailParameters, readRecipientParameters } from '../../dist/smtp/command-parameters.js'
 import { readPath } from '../../dist/smtp/command-path.js'
+import { readGivenSender } from '../../dist/smtp/given-sender.js'
 import { isHttpInPlaceOfBase64 } from '../../dist/smtp/http-request.js'
 import { senderRefused } from '../../dist/smtp/replies.js'
 import { explainHandshake } from '../../dist/tls/handshake-trouble.js'
@@ -76,6 +77,13 @@ export const mailTargets = [
     read: isHttpInPlaceOfBase64,
   },
   { name: 'a path', longest: commandLine, words: paths, openings: ['', '<', '<"', '<@'], read: readPath },
+  {
+    name: 'a sender to be replaced',
+    longest: commandLine,
+    words: [...paths, ...parameters, ' ', '> '],
+    openings: ['', '<', '"', 'SIZE='],
+    read: readGivenSender,
+  },
   {
     name: 'the parameters of MAIL',
     longest: commandLine,

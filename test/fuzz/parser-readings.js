@@ -26,8 +26,9 @@ const replyLimits = { lineOctets: 60, replyOctets: 200, replyLines: 6 }
 /** What the grammar lets through is one command when it is written again. @param {Buffer} line */
 export function readCommand(line) {
   const command = parseCommand(line)
+  // A sender with a flaw is never written: a login has it replaced, or it is refused.
   const written =
-    command.verb === 'MAIL'
+    command.verb === 'MAIL' && !command.senderFlaw
       ? formatMail(command.mail, everyOffer)
       : command.verb === 'RCPT'
         ? formatRecipient(command.recipient, everyOffer)

@@ -48,6 +48,16 @@ describe('a client that cannot sign in', () => {
     expect(await admitted('anybody@example.net')).toBe('copier')
   })
 
+  it('is one that replaces what is no address, where there is one', async () => {
+    await open('scanner', { senders: ['*@example.com'] })
+    expect(await refusalOf(stage.signIns.admit('Scanner 2', device))).toMatchObject({
+      code: 'sender-refused',
+    })
+    await open('copier', { rewriteSender: true })
+    for (const sender of ['Scanner 2', 'root', 'a b@example.com'])
+      expect(await admitted(sender)).toBe('copier')
+  })
+
   it('makes its source known, as every use does', async () => {
     const { id } = await open('copier')
     await admitted('me@example.com')

@@ -104,6 +104,26 @@ describe('the sender policy', () => {
     })
   })
 
+  it.each([
+    'root',
+    'Scanner 2',
+    ' ',
+    'a b@lists.example',
+    '"x@lists.example',
+    'a@b@lists.example',
+    'x>@lists.example',
+  ])('replaces %j, which is no address, though a pattern would hold it', (text) => {
+    const replaced = { allowed: true, mailbox: 'info@example.com', sender: 'info@example.com' }
+    expect(mailboxForSender({ ...two, rewriteSender: true }, text)).toEqual(replaced)
+    if (text !== ' ') expect(mailboxForSender(two, text)).toMatchObject({ allowed: false })
+  })
+
+  it('takes blanks for the null sender where nothing is replaced', () => {
+    const verdict = { allowed: true, mailbox: 'info@example.com', sender: '' }
+    expect(mailboxForSender(two, ' ')).toEqual(verdict)
+    expect(mailboxForSender(domain, ' ')).toMatchObject({ allowed: false })
+  })
+
   it('puts no control characters into the reason', () => {
     const verdict = mailboxForSender(one, 'a\r\n250 ok@example.com')
     expect(verdict).toEqual({ allowed: false, reason: 'This login may not send as a??250 ok@example.com' })
