@@ -7,18 +7,21 @@ import {
   type HandshakeCause,
   type HandshakeTrouble,
 } from '../tls/handshake-trouble.ts'
+import type { Reply } from '../wire/reply.ts'
 import type { ClientSocket } from './client-socket.ts'
+import { beginningOf, foreignText } from './first-octets.ts'
+import { replies } from './replies.ts'
 
 /** How a connection begins, and when it becomes encrypted. */
 export interface ClientOpening {
-  /** Before the greeting. `too-early`: the client did not wait for it. `over`: nothing can be said to it. */
-  begin(): Promise<'plain' | 'encrypted' | 'too-early' | 'over'>
+  /** Before the greeting. `over`: nothing can be said to the client, or only this. */
+  begin(): Promise<'plain' | 'encrypted' | { over: Reply | undefined }>
   /** The handshake behind STARTTLS. False when it failed, which the log explains. */
   startTls(): Promise<boolean>
   /** Whether TLS can be asked for. */
   offersTls: boolean
-  /** Told of the first input behind an unencrypted greeting. True when it is TLS, which the log explains. */
-  isLateTls(octets: Buffer): boolean
+  /** Told of the first input behind an unencrypted greeting. Whether it is TLS, which the log explains then; undefined when it is too short to tell. */
+  isLateTls(octets: Buffer): boolean | undefined
 }
 
 export interface ClientOpeningOptions {
@@ -42,32 +45,35 @@ export function createClientOpening(options: ClientOpeningOptions): ClientOpenin
     startTls: () => shakeHands('starttls'),
 
     async begin() {
-      if (listener.tls === 'implicit') return (await shakeHands('implicit')) ? 'encrypted' : 'over'
+      if (listener.tls === 'implicit') return (await shakeHands('implicit')) ? 'encrypted' : silence
       // A message from this machine is not made to wait for what cannot come.
       if (certificates === undefined && loopback) return 'plain'
-      const first = await client.peek(options.limits.greetingWaitMilliseconds)
-      if (first === undefined) return 'plain'
-      if (isTls(first)) return beginWithTls(first)
+      const isKnown = (octets: Buffer) => beginningOf(octets) !== 'unknown'
+      const first = await client.peek(options.limits.greetingWaitMilliseconds, isKnown)
+      const beginning = beginningOf(first)
+      if (beginning === 'tls' || beginning === 'old-hello') return beginWithTls(beginning)
       // What a program on this machine sends at once is served in order.
-      if (loopback) return 'plain'
+      if (first.length === 0 || loopback) return 'plain'
       log().info({}, 'a client that did not wait for the greeting was refused')
-      return 'too-early'
+      return { over: foreignText(first) ?? replies.tooEarly }
     },
 
     isLateTls(octets) {
-      if (octets[0] === undefined || !isTls(octets[0])) return false
+      const beginning = beginningOf(octets)
+      if (beginning === 'unknown') return undefined
+      if (beginning === 'text') return false
       trouble({ fix: certificates === undefined ? needsCertificate : tooLate }, 'a client speaks TLS here')
       return true
     },
   }
 
-  async function beginWithTls(first: number): Promise<'encrypted' | 'over'> {
-    if (certificates !== undefined && first === handshakeRecord) {
-      return (await shakeHands('recognised')) ? 'encrypted' : 'over'
+  async function beginWithTls(beginning: 'tls' | 'old-hello'): Promise<'encrypted' | typeof silence> {
+    if (certificates !== undefined && beginning === 'tls') {
+      return (await shakeHands('recognised')) ? 'encrypted' : silence
     }
     const fix = certificates === undefined ? needsCertificate : tooOld
     trouble({ fix }, 'a client began with TLS that is not spoken here')
-    return 'over'
+    return silence
   }
 
   async function shakeHands(cause: HandshakeCause): Promise<boolean> {
@@ -93,13 +99,7 @@ export function createClientOpening(options: ClientOpeningOptions): ClientOpenin
   }
 }
 
-/** The type of a TLS record that holds a handshake (RFC 8446, section 5.1). */
-const handshakeRecord = 0x16
-
-/** A TLS record, or the hello of SSL 2, whose length has its highest bit set (RFC 5246, appendix E.2). No command begins so. */
-function isTls(first: number): boolean {
-  return first === handshakeRecord || first >= 0x80
-}
+const silence = { over: undefined }
 
 const needsCertificate =
   'Name a certificate in POSTERN_TLS_CERT_FILE ("postern tls make" makes one), or switch TLS off in the client.'

@@ -14,8 +14,8 @@ export type Read =
 export interface ClientSocket {
   /** The next input. `interruptible`: `interrupt` may end the wait. One reader at a time. */
   read(interruptible: boolean): Promise<Read>
-  /** The first octet of the next input, which stays to be read; undefined when none comes in time. */
-  peek(milliseconds: number): Promise<number | undefined>
+  /** The next input, which stays to be read, as soon as it is enough; what there is of it, perhaps nothing, when no more comes in time. */
+  peek(milliseconds: number, isEnough: (octets: Buffer) => boolean): Promise<Buffer>
   /** `text`: latin1, an octet a character. Resolves when more may be written; false when the client has gone or takes nothing. */
   write(text: string): Promise<boolean>
   /** Input that has arrived and was not read. */
@@ -52,6 +52,8 @@ export interface ClientSocketOptions {
 // After our last reply the client's unread input is thrown away for so long: closing at once would make the
 // kernel send a reset, which can overtake the reply.
 const lingerMilliseconds = 2_000
+
+const nothing = Buffer.alloc(0)
 
 export function createClientSocket(raw: Socket, options: ClientSocketOptions): ClientSocket {
   return new PulledSocket(raw, options)
@@ -125,18 +127,25 @@ class PulledSocket implements ClientSocket {
     }
   }
 
-  async peek(milliseconds: number): Promise<number | undefined> {
+  async peek(milliseconds: number, isEnough: (octets: Buffer) => boolean): Promise<Buffer> {
     let waiting = true
     const timer = setTimeout(() => {
       waiting = false
       this.#wake()
     }, milliseconds)
-    const goesOn = () => waiting && !this.#isEnded && !this.#isInterrupted
-    while (this.#socket.readableLength === 0 && goesOn()) await this.#event()
+    let octets = nothing
+    const goesOn = () => waiting && !this.#isEnded && !this.#isInterrupted && !isEnough(octets)
+    for (;;) {
+      // What is put back wakes us once more, and is nothing new.
+      if (this.#socket.readableLength > octets.length) {
+        octets = this.#socket.read()
+        this.#socket.unshift(octets)
+      }
+      if (!goesOn()) break
+      await this.#event()
+    }
     clearTimeout(timer)
-    const octets: Buffer | null = this.#socket.read()
-    if (octets !== null) this.#socket.unshift(octets)
-    return octets?.[0]
+    return octets
   }
 
   watch(hasMore: boolean, gone: () => void): () => void {

@@ -10,6 +10,7 @@ import {
   readRecipientParameters,
 } from './command-parameters.ts'
 import { isAscii, isPostmaster, readPath } from './command-path.ts'
+import { foreignText } from './first-octets.ts'
 import { readGivenSender } from './given-sender.ts'
 import { beginsLikeHttp, endsLikeHttp } from './http-request.ts'
 
@@ -63,6 +64,8 @@ const unsupported: ReadonlySet<string> = new Set([
 /** Reads one line without its CRLF (RFC 5321, section 4.1.1). Verbs in any case, blanks at the end tolerated. */
 export function parseCommand(line: Buffer): Command {
   if (beginsLikeHttp(line)) return { verb: 'cross-protocol' }
+  const foreign = foreignText(line)
+  if (foreign !== undefined) return { verb: 'malformed', of: '', reply: foreign }
   if (isAuth.test(startOf(line)) && !namesMechanism.test(startOf(line))) return noMechanism
   const decoded = decodeUtf8(line)
   const text = withoutEnding(decoded ?? readClientText(line), ' \t')

@@ -11,6 +11,7 @@ import type { Relay } from '../upstream/relay.ts'
 import { createInputBuffer } from '../wire/input-buffer.ts'
 import { type ClientOpening, createClientOpening } from './client-opening.ts'
 import { type ClientSocket, createClientSocket } from './client-socket.ts'
+import { enoughOctets } from './first-octets.ts'
 import { Outbox } from './outbox.ts'
 import { passMessage } from './pass-message.ts'
 import { replies } from './replies.ts'
@@ -72,8 +73,8 @@ class ServedConnection implements Connection {
   #makesRoom = false
   /** Ends the wait for a check. */
   #giveUpCheck = nothing
-  /** Nothing was read yet since the greeting in the clear. */
-  #fresh = true
+  /** What was read since the greeting in the clear, until it is known whether it is TLS. */
+  #beginning: Buffer | undefined = noOctets
 
   constructor(raw: Socket, options: ConnectionOptions) {
     this.#options = options
@@ -114,13 +115,12 @@ class ServedConnection implements Connection {
   /** Undefined when nothing more is to be said. */
   async #open(): Promise<Session | undefined> {
     const begun = await this.#opening().begin()
-    if (begun === 'over') return undefined
-    if (begun === 'too-early') {
-      this.#outbox.say(replies.tooEarly)
+    if (typeof begun === 'object') {
+      if (begun.over) this.#outbox.say(begun.over)
       await this.#outbox.flush()
       return undefined
     }
-    this.#fresh = begun === 'plain'
+    if (begun === 'encrypted') this.#beginning = undefined
     return this.#newSession(begun === 'encrypted')
   }
 
@@ -248,10 +248,16 @@ class ServedConnection implements Connection {
       if (read.kind === 'ended') return undefined
       if (read.kind === 'timed-out') return { kind: 'timed-out' }
       if (read.kind === 'interrupted') return this.#interrupted()
-      if (this.#fresh && this.#opening().isLateTls(read.octets)) return undefined
-      this.#fresh = false
+      if (this.#beginning && this.#isLateTls(this.#beginning, read.octets)) return undefined
       this.#input.push(read.octets)
     }
+  }
+
+  #isLateTls(before: Buffer, octets: Buffer): boolean {
+    const beginning = Buffer.concat([before, octets.subarray(0, enoughOctets)])
+    const isTls = this.#opening().isLateTls(beginning)
+    this.#beginning = isTls === undefined ? beginning : undefined
+    return isTls === true
   }
 
   async #interrupted(): Promise<SessionEvent | undefined> {
@@ -284,5 +290,7 @@ class ServedConnection implements Connection {
     this.#options.place.expose()
   }
 }
+
+const noOctets = Buffer.alloc(0)
 
 function nothing(): void {}

@@ -92,8 +92,7 @@ export const replies = {
   cannotVerify: say(252, '2.5.2 Cannot look an address up here: send to it, and its provider answers'),
   help: say(
     214,
-    '2.0.0 This is postern: sign in with the user name and password of a login, then send',
-    '2.0.0 What is set up, what was refused and why: its pages, or the command postern',
+    '2.0.0 This is postern: sign in with the user name and password of a login. What is refused, and why: see its pages, or postern --help',
   ),
   goodbye: say(221, '2.0.0 Goodbye'),
   signedIn: say(235, '2.7.0 Signed in'),

@@ -49,7 +49,7 @@ export type SessionEvent =
   | { kind: 'line'; line: Buffer }
   /** `start`: its first octets. */
   | { kind: 'line-too-long'; start: Buffer }
-  | { kind: 'line-forbidden' }
+  | { kind: 'line-forbidden'; start: Buffer }
   | { kind: 'run-ended' }
   | { kind: 'encrypted' }
   | { kind: 'signed-in'; submitter: Submitter }

@@ -4,6 +4,7 @@ import type { Offers, Submitter } from '../mailboxes/services.ts'
 import type { Offered } from '../upstream/relay.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
 import { type Command, type GivenMail, parseCommand } from './command.ts'
+import { foreignText } from './first-octets.ts'
 import { isHttpInPlaceOfBase64 } from './http-request.ts'
 import { greeting, type Phase, replies, replyInTransaction } from './replies.ts'
 import { type Answer, answer, bad, closeWith } from './session-answer.ts'
@@ -72,7 +73,8 @@ export function createSession(options: SessionOptions): Session {
         if (envelope?.isGathering()) return endRunBefore(event)
         return closeWith(isAuthLine(event.start) ? replies.authLineTooLong : replies.lineTooLong)
       case 'line-forbidden':
-        return envelope?.isGathering() ? endRunBefore(event) : closeWith(replies.bareNewlineInCommand)
+        if (envelope?.isGathering()) return endRunBefore(event)
+        return closeWith(foreignText(event.start) ?? replies.bareNewlineInCommand)
       case 'run-ended':
         return theEnvelope().endRun()
       case 'encrypted':

@@ -10,7 +10,7 @@ export function takeLine(input: InputBuffer, limit: number): SessionEvent | unde
     case 'too-long':
       return { kind: 'line-too-long', start: taken.start }
     case 'forbidden':
-      return { kind: 'line-forbidden' }
+      return { kind: 'line-forbidden', start: taken.start }
     case 'more':
       return undefined
   }

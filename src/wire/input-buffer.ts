@@ -14,8 +14,8 @@ export type TakenLine =
   | { kind: 'more' }
   /** The line is longer than the limit, whether or not it has ended. `start`: its first octets, enough to know the command. */
   | { kind: 'too-long'; start: Buffer }
-  /** A CR or LF that is not part of CRLF, or a NUL. */
-  | { kind: 'forbidden' }
+  /** A CR or LF that is not part of CRLF, or a NUL. `start`: as above. */
+  | { kind: 'forbidden'; start: Buffer }
 
 /** Octets in, lines and message octets out. Knows nothing of sockets. */
 export interface InputBuffer {
@@ -50,9 +50,8 @@ class ChunkedInput implements InputBuffer {
     const start = this.#start
     for (let chunk = this.#queue.shift(); chunk; chunk = this.#queue.shift()) {
       const found = findLineEnd(chunk, start.endsInCr(), limit - start.length())
-      if (found === 'too-long')
-        return { kind: 'too-long', start: start.peek(chunk, Math.min(limit, startOctets)) }
-      if (found === 'forbidden') return { kind: 'forbidden' }
+      if (found === 'too-long' || found === 'forbidden')
+        return { kind: found, start: start.peek(chunk, Math.min(limit, startOctets)) }
       if (found === 'none') {
         start.add(chunk)
         continue

@@ -43,6 +43,17 @@ describe.runIf(outerAddress !== undefined)('a client on another machine', () => 
     },
   )
 
+  it.each([
+    ['\xff\xfb\x1f\xff\xfd\x01', 'This is no telnet server'],
+    ['\xef\xbb\xbfEHLO erp\r\n', 'A byte order mark'],
+    ['\xc4HLO erp\r\n', 'A command begins with a letter of ASCII'],
+  ])('that says %j before it hears what that is', async (early, words) => {
+    const { client, log } = await meet(host, await withCertificate())
+    client.send(Buffer.from(early, 'latin1'))
+    expect(await client.rest()).toMatch(new RegExp(`^500 5\\.5\\.2 ${words}`))
+    expect(log()).not.toContain('TLS')
+  })
+
   it('that waits is greeted, after the time that the settings say', async () => {
     const began = performance.now()
     const { client } = await meet(host, { limits: { greetingWaitMilliseconds: 300 } })
@@ -99,6 +110,24 @@ describe('a client on this machine', () => {
     expect(await client.rest()).toBe('')
     expect(log()).toContain('POSTERN_GREETING_WAIT_MILLISECONDS')
   })
+})
+
+describe('TLS', () => {
+  it.each([0, 60_000])(
+    'is known when its first octet comes alone, with a greeting after %i ms',
+    async (wait) => {
+      const settings = { ...(await withCertificate()), limits: { greetingWaitMilliseconds: wait } }
+      const { client, log } = await meet('127.0.0.1', settings)
+      if (wait === 0) expect((await client.reply()).code).toBe(220)
+      client.send(Buffer.from('16', 'hex'))
+      await new Promise((resolve) => setImmediate(resolve))
+      client.send(Buffer.from('0301000501000001ff', 'hex'))
+      const rest = await client.rest()
+      expect(rest).not.toContain('500')
+      expect(rest).not.toContain('220')
+      expect(log()).toContain('TLS')
+    },
+  )
 })
 
 describe('a browser', () => {

@@ -178,7 +178,7 @@ describe('the session', () => {
     [{ kind: 'timed-out' }, 421],
     [{ kind: 'shutting-down' }, 421],
     [{ kind: 'line-too-long', start: Buffer.from('NOOP') }, 500],
-    [{ kind: 'line-forbidden' }, 500],
+    [{ kind: 'line-forbidden', start: Buffer.alloc(0) }, 500],
   ])('closes after %j', (event, code) => {
     const step = newSession().step(event)
     expect(codes(step)).toEqual([code])
@@ -249,7 +249,7 @@ function converse(input: string, sizes: readonly number[], provider = () => ({ r
       const taken = buffer.takeLine(limit)
       if (taken.kind === 'line') return taken
       if (taken.kind === 'too-long') return { kind: 'line-too-long', start: taken.start }
-      if (taken.kind === 'forbidden') return { kind: 'line-forbidden' }
+      if (taken.kind === 'forbidden') return { kind: 'line-forbidden', start: Buffer.alloc(0) }
       if (onlyIfHere) return { kind: 'run-ended' }
       const piece = pieces.shift()
       if (piece === undefined) return undefined
