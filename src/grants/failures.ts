@@ -2,7 +2,7 @@ import type { Address } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { TokenVerdict } from '../providers/oauth/judge.ts'
 
-// None of these quotes the provider: their messages may become replies to a mail client.
+// Mail clients hear their codes only: what a provider said in them is for people.
 
 export function mailboxUnknown(mailbox: Address): Failure {
   return new Failure('not-found', `There is no mailbox ${mailbox}`, {
@@ -31,7 +31,7 @@ export function tokenTrouble(
   if (error instanceof Failure) return inItsOwnWords(error)
   const whole = verdict.about === 'registration'
   if (verdict.kind === 'setup-wrong')
-    return whole ? registrationRefused(provider) : requestRefused(mailbox, provider)
+    return whole ? registrationRefused(provider) : requestRefused(mailbox, provider, verdict.reason)
   return providerUnavailable(whole ? 'its mailboxes' : mailbox, provider, verdict.retryAfterSeconds)
 }
 
@@ -49,9 +49,9 @@ function registrationRefused(provider: string): Failure {
   })
 }
 
-function requestRefused(mailbox: Address, provider: string): Failure {
-  return new Failure('provider-setup', `${provider} refuses what postern asks for ${mailbox}`, {
-    fix: `Check the registration's scopes, and what the organisation of ${mailbox} allows; the log says why.`,
+function requestRefused(mailbox: Address, provider: string, words: string): Failure {
+  return new Failure('provider-setup', `${provider} refuses what postern asks for ${mailbox}: ${words}`, {
+    fix: `Check the registration's scopes, and what the organisation of ${mailbox} allows.`,
   })
 }
 

@@ -22,8 +22,6 @@ const passing: [string, ScriptedAnswer][] = [
   ['HTML', { text: '<html></html>', headers: { 'content-type': 'text/html' } }],
   ['a redirect', { status: 302, headers: { location: '/' }, text: '' }],
   ['half a JSON', { text: '{"access_token":"a"' }],
-  ['an unknown error', { status: 400, json: { error: 'something_new' } }],
-  ['a token that is none', tokens('a b')],
 ]
 
 describe('passing trouble', () => {
@@ -44,6 +42,35 @@ describe('passing trouble', () => {
 
       house.endpoint.answer(tokens('second'))
       house.clock.pass(3600)
+      expect(await house.token()).toBe('second')
+    },
+  )
+
+  it.each<[string, ScriptedAnswer, string]>([
+    [
+      'an error that nobody knows',
+      { status: 400, json: { error: 'app_blocked', error_description: 'Ask us' } },
+      'app_blocked: Ask us',
+    ],
+    [
+      'a refusal in its own form',
+      { status: 403, json: { message: 'Not from this network' } },
+      'Not from this network',
+    ],
+    ['a token that is none', tokens('a b'), 'an access token that no mail server can read'],
+  ])(
+    'is not %s: that is told with its words, and keeps the grant and the old token as well',
+    async (_what, answer, words) => {
+      house.endpoint.answer(tokens('first'), answer)
+      await house.token()
+      house.clock.pass(3000)
+      expect(await house.token()).toBe('first')
+      house.endpoint.answer(answer, tokens('second'))
+      house.clock.pass(900)
+      const failure = await failureOf(house.token())
+      expect(failure).toMatchObject({ code: 'provider-setup', message: expect.stringContaining(words) })
+      expect(house.memory.grantOf(me)).toMatchObject({ state: 'active' })
+      house.clock.pass(1800)
       expect(await house.token()).toBe('second')
     },
   )

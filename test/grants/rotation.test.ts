@@ -26,6 +26,38 @@ describe('a rotated refresh token', () => {
     expect(house.memory.grantOf(me)).toMatchObject({ version: 3, renewedAt: house.clock.now() })
   })
 
+  it.each<[string, Parameters<typeof house.endpoint.answer>[0]]>([
+    ['without a type', tokens('second', { refresh_token: 'refresh-2', token_type: undefined })],
+    ['with status 201', { ...tokens('second', { refresh_token: 'refresh-2' }), status: 201 }],
+    ['with a life in words', tokens('second', { refresh_token: 'refresh-2', expires_in: 'an hour' })],
+    ['with scopes in a list', tokens('second', { refresh_token: 'refresh-2', scope: ['mail'] })],
+  ])('of an answer %s is stored, and its access token is used', async (_what, answer) => {
+    house.endpoint.answer(answer)
+    expect(await house.token()).toBe('second')
+    expect(house.kept()).toBe('refresh-2')
+  })
+
+  it.each<[string, object]>([
+    ['is for a mail server to choke on', { access_token: 'a\r\nb' }],
+    ['is too long', { access_token: 'a'.repeat(70_000) }],
+    ['is missing', { access_token: undefined }],
+    ['is of another type', { token_type: 'DPoP' }],
+  ])(
+    'is stored where the access token %s, and the mistake is told as one of the set-up',
+    async (_what, odd) => {
+      house.endpoint.answer(
+        tokens('first', { refresh_token: 'refresh-2', ...odd }),
+        tokens('second', { refresh_token: 'refresh-3' }),
+      )
+      const failure = await failureOf(house.token())
+      expect(failure).toMatchObject({ code: 'provider-setup', fix: expect.any(String) })
+      expect(house.kept()).toBe('refresh-2')
+      house.clock.pass(900)
+      expect(await house.token()).toBe('second')
+      expect(house.spent()).toEqual(['refresh-1', 'refresh-2'])
+    },
+  )
+
   it('of a slower process is dropped, and the newer one is used', async () => {
     let release = () => {}
     const after = new Promise<void>((resolve) => {

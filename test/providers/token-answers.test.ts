@@ -78,7 +78,7 @@ describe('a refresh', () => {
     expect((await refresh(tokens('a'))).scopes).toEqual(['mail', 'offline_access'])
   })
 
-  it.each([undefined, null, '', 5, {}, 'with\nline end', 'x'.repeat(16_385)])(
+  it.each([undefined, null, '', 5, {}, 'with\nline end'])(
     'keeps the old refresh token when %j comes',
     async (token) => {
       const answer = await refresh(tokens('a', { refresh_token: token }))
@@ -121,6 +121,44 @@ describe('a refresh', () => {
     expect(answer).not.toHaveProperty('identity')
   })
 
+  it.each(['x'.repeat(60_000), 'with a space', 'tøken/✓'])(
+    'keeps any rotated refresh token that can be sent back, such as %.20s',
+    async (token) => {
+      const answer = await refresh(tokens('a', { refresh_token: token }))
+      expect(answer.refreshToken?.reveal()).toBe(token)
+    },
+  )
+
+  it.each([undefined, null, ''])('takes a token whose type is %j for a bearer token', async (type) => {
+    const answer = await refresh(tokens('a', { token_type: type, refresh_token: 'rotated' }))
+    expect(answer).not.toHaveProperty('remark')
+    expect([answer.accessToken.reveal(), answer.refreshToken?.reveal()]).toEqual(['a', 'rotated'])
+  })
+
+  it.each([200, 201, 202, 203, 206, 299])('takes an answer with status %d', async (status) => {
+    const answer = await refresh({ ...tokens('a', { refresh_token: 'rotated' }), status })
+    expect([answer.accessToken.reveal(), answer.refreshToken?.reveal()]).toEqual(['a', 'rotated'])
+  })
+
+  it.each<[string, object]>([
+    ['has a line end', { access_token: 'a\r\nRCPT TO:<x@example.com>' }],
+    ['has a space', { access_token: 'a b' }],
+    ['is longer than 16 KiB', { access_token: 'a'.repeat(16_385) }],
+    ['is longer than all the rest', { access_token: 'a'.repeat(150_000) }],
+    ['is empty', { access_token: '' }],
+    ['is missing', { access_token: undefined }],
+    ['is a number', { access_token: 5 }],
+    ['is of another type', { token_type: 'mac' }],
+    ['is bound to a key', { token_type: 'DPoP' }],
+    ['has a number for a type', { token_type: 5 }],
+  ])('keeps the rotated refresh token beside an access token that %s', async (_what, odd) => {
+    const answer = await refresh(tokens('a', { refresh_token: 'rotated', ...odd }))
+    expect(answer.refreshToken?.reveal()).toBe('rotated')
+    expect(answer.remark?.mistake?.what).toMatch(/^The token endpoint gives (no|an|a) /)
+    // What is of no use is nowhere, not even by mistake.
+    expect(answer.accessToken.reveal()).toBe('none')
+  })
+
   it('takes a token of 16 KiB', async () => {
     expect((await refresh(tokens('a'.repeat(16_384)))).accessToken.reveal()).toHaveLength(16_384)
   })
@@ -128,27 +166,53 @@ describe('a refresh', () => {
 
 describe('an answer that is none', () => {
   it.each<[string, ScriptedAnswer]>([
-    ['a token with a line end', tokens('a\r\nRCPT TO:<x@example.com>')],
-    ['a token with a space', tokens('a b')],
-    ['a token of more than 16 KiB', tokens('a'.repeat(16_385))],
-    ['an empty token', tokens('')],
-    ['a number for a token', tokens('a', { access_token: 5 })],
-    ['a token of another type', tokens('a', { token_type: 'mac' })],
-    ['a token bound to a key', tokens('a', { token_type: 'DPoP' })],
-    ['a token without a type', tokens('a', { token_type: undefined })],
     ['nothing', { text: '' }],
     ['a list', { json: [tokens('a').json] }],
     ['HTML', { text: '<html>Sign in to the hotel</html>', headers: { 'content-type': 'text/html' } }],
-    ['an error with status 200', { json: { error: 'invalid_grant' } }],
+    ['JSON without a token', { json: { ok: true } }],
     ['a redirect', { status: 302, headers: { location: '/elsewhere' }, text: '' }],
     ['HTML with status 400', { status: 400, text: '<h1>Bad Request</h1>' }],
     ['an error without a name', { status: 400, json: { error: 5 } }],
     ['an inherited error', { status: 400, text: '{"__proto__":{"error":"invalid_grant"}}' }],
+    ['JSON of a broken gateway', { status: 502, json: { message: 'no upstream' } }],
+    ['trouble that passes', { status: 400, json: { error: 'temporarily_unavailable' } }],
+    ['a pause', { status: 400, json: { error: 'busy' }, headers: { 'retry-after': '30' } }],
     ['invalid_grant from a broken gateway', { status: 502, json: { error: 'invalid_grant' } }],
     ['a cut connection', { cut: true }],
   ])('is %s: the grant is kept', async (_what, answer) => {
     expect(judge(await errorOf(answer)).kind).toBe('try-later')
   })
+
+  it.each<[number, object, string]>([
+    [400, { error: 'app_blocked' }, 'app_blocked'],
+    [400, { error: 'E17', error_description: 'Client is suspended' }, 'E17: Client is suspended'],
+    [403, { message: 'Forbidden by policy' }, 'Forbidden by policy'],
+    [404, { message: 'no Route matched with those values' }, 'no Route matched with those values'],
+    [400, { error: { code: 400, message: 'Invalid app', status: 'FAILED' } }, 'Invalid app'],
+    [
+      422,
+      { errors: [{ code: 'bad', detail: 'grant_type is not one of these' }] },
+      'grant_type is not one of these',
+    ],
+    [401, { title: 'Unauthorized', status: 401 }, 'Unauthorized'],
+    [400, { errors: ['no such tenant'] }, 'no such tenant'],
+    [400, { errorCode: 'E0000021' }, 'E0000021'],
+    [200, { error: 'invalid_grant' }, 'invalid_grant'],
+    [
+      200,
+      { error: 'bad_verification_code', error_description: 'It is incorrect' },
+      'bad_verification_code: It is incorrect',
+    ],
+  ])(
+    'of status %d with %j is a refusal, told with its words: the grant is kept',
+    async (status, json, words) => {
+      expect(judge(await errorOf({ status, json }))).toEqual({
+        kind: 'setup-wrong',
+        about: 'mailbox',
+        reason: words,
+      })
+    },
+  )
 
   it.each([
     ['invalid_grant', 'consent-needed'],
@@ -197,7 +261,7 @@ describe('an answer that is none', () => {
 
   it('carries nothing with it: no cause, no request, no answer', async () => {
     for (const answer of [
-      tokens('secret-access', { token_type: 'mac' }),
+      { status: 200, json: { error: 'x', access: 'secret-access' } },
       { status: 400, json: { error: 'x' } },
     ]) {
       const error = await errorOf(answer)

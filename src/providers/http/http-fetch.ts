@@ -32,8 +32,8 @@ export interface HttpFetchSettings {
   connect?: Connect | undefined
 }
 
-/** No token answer, error or set of keys comes near this. */
-const longestBody = 65_536
+/** No token answer, error or set of keys comes near this. Generous, because with an answer that is cut off the refresh token in it is lost. */
+const longestBody = 262_144
 
 /**
  * The one way to providers' HTTPS endpoints: certificates are always checked, redirects are never followed (a token request carries

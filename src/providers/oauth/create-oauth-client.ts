@@ -18,6 +18,7 @@ import { comparableCallback, openidConfiguration } from './openid-configuration.
 import { exchangeFailure, withoutSecrets } from './openid-errors.ts'
 import { createSecretsInTurn } from './secrets-in-turn.ts'
 import { askAsServiceAccount } from './service-account.ts'
+import type { Flaw } from './token-answer.ts'
 import { remarkOn } from './token-claims.ts'
 
 export interface OAuthClientNeeds {
@@ -203,7 +204,8 @@ function toAnswer(
   requireOwn(answer, known)
   const claims = answer.claims?.()
   const asked = withPerson ? oauth.scopes : oauth.applicationScopes
-  const remark = remarkOn(known, access_token, { withPerson })
+  const flaw = answer.flaw as Flaw | undefined
+  const remark = flaw ? { mistake: flaw } : remarkOn(known, access_token, { withPerson })
   return {
     accessToken: new Secret(access_token),
     expiresInSeconds: expires_in ?? 300,

@@ -39,12 +39,17 @@ const wrongSetup: ReadonlyMap<string, Concern> = new Map([
   ['admin_policy_enforced', 'mailbox'],
 ])
 
+// RFC 6749, section 4.1.2.1, and RFC 8628, section 3.5: in a while it may be otherwise.
+const passing = new Set(['temporarily_unavailable', 'server_error', 'slow_down', 'authorization_pending'])
+
+/** Of the proxy, of time, and of who else asks: not of what was asked for. */
+const passingStatuses: readonly number[] = [407, 408, 409, 421, 423, 425, 429]
+
 const longestRetryAfterSeconds = 3600
 
 /**
  * Decides what the error of a token request means: the one place that does. It looks at the HTTP status and at OAuth's `error`,
- * never at a provider's own numbers or texts. What it does not understand keeps the grant: throwing a refresh token away
- * cannot be undone, trying again can.
+ * never at a provider's own numbers or texts. What it does not understand keeps the grant: a person would have to consent again, and trying again costs nothing.
  */
 export function judge(error: unknown): TokenVerdict {
   // Nobody there has read it: the way there is in trouble, or there is no registration. It has its own code and advice.
@@ -61,6 +66,8 @@ export function judge(error: unknown): TokenVerdict {
     const about = wrongSetup.get(error.error)
     if (about) return { kind: 'setup-wrong', about, reason }
   }
+  // Whatever it means: somebody there has read it and said no, and would say it again.
+  if (isRefusal(error)) return { kind: 'setup-wrong', about: 'mailbox', reason }
   if (error.retryAfterSeconds === undefined) return { kind: 'try-later', about: 'mailbox', reason }
   // RFC 6585, section 4: whoever asks too often is a client or an address, and all mailboxes share both. A 503 is the server's own trouble.
   const about = error.status === 429 ? 'registration' : 'mailbox'
@@ -70,4 +77,11 @@ export function judge(error: unknown): TokenVerdict {
 
 function blamesTheRequest(status: number | undefined): boolean {
   return status === 400 || status === 401 || status === 403
+}
+
+function isRefusal({ status = 0, error = '', explained, retryAfterSeconds }: OAuthError): boolean {
+  if (!explained || passing.has(error) || retryAfterSeconds !== undefined) return false
+  // Some say no with status 200.
+  const good = status >= 200 && status < 300
+  return good || (status >= 400 && status < 500 && !passingStatuses.includes(status))
 }

@@ -64,7 +64,7 @@ export interface CallbackChecks {
 }
 
 export interface TokenAnswer {
-  /** Matches the b64token grammar of RFC 6750 and is at most 16 KiB. */
+  /** Matches the b64token grammar of RFC 6750 and is at most 16 KiB; of no use where `remark` names a mistake. */
   accessToken: Secret
   /** Odd or absent `expires_in` means 300. */
   expiresInSeconds: number
@@ -74,7 +74,7 @@ export interface TokenAnswer {
   refreshTokenExpiresInSeconds?: number
   /** As granted; when the answer names none, as asked (RFC 6749, 5.1). */
   scopes: readonly string[]
-  /** What the access token says of itself: look before it is used. */
+  /** What is wrong with the access token, and what it says of itself: look before it is used. */
   remark?: TokenRemark
   /** From the verified ID token; absent when none was asked for. */
   identity?: Identity

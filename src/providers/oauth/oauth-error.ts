@@ -5,6 +5,8 @@ export interface OAuthErrorDetails {
   status?: number
   /** `error` of RFC 6749, section 5.2. */
   error?: string
+  /** The answer was JSON that says what is wrong, in whatever form. */
+  explained?: boolean
   /** What the provider asked for (RFC 9110, section 10.2.3). */
   retryAfterSeconds?: number
 }
@@ -16,13 +18,16 @@ export interface OAuthErrorDetails {
 export class OAuthError extends Error {
   readonly status: number | undefined
   readonly error: string | undefined
+  readonly explained: boolean
   readonly retryAfterSeconds: number | undefined
 
-  constructor(message: string, { status, error, retryAfterSeconds }: OAuthErrorDetails = {}) {
+  constructor(message: string, details: OAuthErrorDetails = {}) {
+    const { status, error, retryAfterSeconds } = details
     super(safeText(message))
     this.name = 'OAuthError'
     this.status = status
     this.error = error
+    this.explained = details.explained ?? error !== undefined
     this.retryAfterSeconds = retryAfterSeconds
   }
 }

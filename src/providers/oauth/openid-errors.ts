@@ -38,9 +38,9 @@ export function exchangeFailure(provider: Provider, error: Error): Error {
         fix: 'Start again, and finish the sign-in without delay.',
       })
     case 'setup-wrong':
-      return new Failure('provider-setup', `${provider.name} refused our registration: ${verdict.reason}`, {
-        fix: "Check the registration's client id, client secret, redirect URI and scopes at the provider.",
-      })
+      return verdict.about === 'registration'
+        ? registrationRefused(provider, verdict.reason)
+        : requestRefused(provider, verdict.reason)
     case 'try-later': {
       const { retryAfterSeconds } = verdict
       return new Failure('provider-unavailable', `${provider.name} cannot answer now: ${verdict.reason}`, {
@@ -49,4 +49,16 @@ export function exchangeFailure(provider: Provider, error: Error): Error {
       })
     }
   }
+}
+
+function registrationRefused({ name }: Provider, reason: string): Failure {
+  return new Failure('provider-setup', `${name} refused our registration: ${reason}`, {
+    fix: "Check the registration's client id, client secret, redirect URI and scopes at the provider.",
+  })
+}
+
+function requestRefused({ name }: Provider, reason: string): Failure {
+  return new Failure('provider-setup', `${name} refused the sign-in: ${reason}`, {
+    fix: "Check the registration's redirect URI and scopes, and what the organisation allows; then start again.",
+  })
 }

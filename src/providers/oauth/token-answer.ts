@@ -2,18 +2,25 @@ import { OAuthError } from './oauth-error.ts'
 
 /** RFC 6750, section 2.1. */
 const b64token = /^[A-Za-z0-9\-._~+/]+=*$/
-/** RFC 6749, appendix A.17. */
-const refreshTokenGrammar = /^[\x20-\x7e]+$/
-const longestToken = 16_384
+/** More than RFC 6749, appendix A.17, has: whatever can be sent back is kept, because there is no second one. */
+const refreshTokenGrammar = /^[^\p{Cc}\p{Cs}]+$/u
+const longestAccessToken = 16_384
 const longestLifeSeconds = 366 * 86_400
 const longestRefreshTokenSeconds = 10 * longestLifeSeconds
 const usualLifeSeconds = 300
 
+/** Why no mail can be sent with what came: our words, never the provider's. */
+export interface Flaw {
+  what: string
+  fix: string
+}
+
 /**
  * Reads an answer of a token endpoint before openid-client does, which refuses the whole answer for one odd value: a rotated
- * refresh token must not be lost because `expires_in` came as `null`. What is passed on holds only what postern knows.
+ * refresh token must not be lost because `expires_in` came as `null`. What is passed on holds only what postern knows. An answer whose access token is of
+ * no use is passed on too, with its `flaw`: its refresh token has to be kept first.
  * @param sent the secrets of the request, which an error text might repeat
- * @throws OAuthError unless it is a good answer (RFC 6749, section 5.1)
+ * @throws OAuthError when it has no token (RFC 6749, section 5.1)
  */
 export async function readTokenAnswer(
   response: Response,
@@ -22,14 +29,15 @@ export async function readTokenAnswer(
 ): Promise<Response> {
   const { status } = response
   const body = parseObject(await response.text())
-  if (status !== 200) throw refusal(response, body, sent)
+  if (!response.ok) throw refusal(response, body, sent)
   if (!body) throw new OAuthError('the token endpoint answered with something else than JSON', { status })
-  return Response.json(goodAnswer(body, keepIdToken))
+  if (!hasTokens(body)) throw refusal(response, body, sent)
+  return Response.json(knownParts(body, keepIdToken))
 }
 
 /** Passes on a good answer of any other endpoint. @throws OAuthError as `readTokenAnswer` */
 export async function requireGood(response: Response, sent: readonly string[]): Promise<Response> {
-  if (response.status === 200) return response
+  if (response.ok) return new Response(response.body, { status: 200, headers: response.headers })
   throw refusal(response, parseObject(await response.text()), sent)
 }
 
@@ -45,25 +53,48 @@ export async function readRevocationAnswer(response: Response, sent: readonly st
   throw refusal(response, body, sent)
 }
 
-function goodAnswer(body: Body, keepIdToken: boolean): Body {
-  const accessToken = own(body, 'access_token')
-  if (!isToken(accessToken, b64token))
-    throw new OAuthError('the token endpoint answered without a usable access token', { status: 200 })
-  const type = own(body, 'token_type')
-  if (typeof type !== 'string' || type.toLowerCase() !== 'bearer')
-    throw new OAuthError('the token endpoint answered with a token that is not a bearer token', {
-      status: 200,
-    })
-  const [refreshToken, scope, idToken] = ['refresh_token', 'scope', 'id_token'].map((name) => own(body, name))
+/** Some answer a refusal with status 200. */
+function hasTokens(body: Body): boolean {
+  return ['access_token', 'refresh_token', 'id_token'].some((name) => !isMissing(own(body, name)))
+}
+
+function knownParts(body: Body, keepIdToken: boolean): Body {
+  const [accessToken, refreshToken] = [own(body, 'access_token'), own(body, 'refresh_token')]
+  const [scope, idToken] = [own(body, 'scope'), own(body, 'id_token')]
+  const flaw = flawOf(accessToken, own(body, 'token_type'))
   return {
-    access_token: accessToken,
+    // openid-client takes no answer without one.
+    access_token: flaw ? 'none' : accessToken,
+    ...(flaw && { flaw }),
     token_type: 'bearer',
     expires_in: lifeOf(own(body, 'expires_in')),
-    ...(isToken(refreshToken, refreshTokenGrammar) && { refresh_token: refreshToken }),
+    ...(isRefreshToken(refreshToken) && { refresh_token: refreshToken }),
     ...refreshTokenLife(body),
     ...(typeof scope === 'string' && scope !== '' && { scope }),
     ...(keepIdToken && typeof idToken === 'string' && idToken !== '' && { id_token: idToken }),
   }
+}
+
+/** Asking again would bring the same. A type that is not named is the usual one. */
+function flawOf(token: unknown, type: unknown): Flaw | undefined {
+  const advice = "Check the provider's token endpoint, and the scopes that are asked for."
+  if (isMissing(token)) return { what: 'The token endpoint gives no access token', fix: advice }
+  if (typeof token !== 'string' || !b64token.test(token))
+    return { what: 'The token endpoint gives an access token that no mail server can read', fix: advice }
+  if (token.length > longestAccessToken)
+    return {
+      what: `The token endpoint gives an access token of ${token.length} characters, and mail servers take ${longestAccessToken} at most`,
+      fix: 'Have the provider leave out of it what makes it so long, such as groups and roles.',
+    }
+  if (isMissing(type) || (typeof type === 'string' && type.toLowerCase() === 'bearer')) return undefined
+  return {
+    what: 'The token endpoint gives a token that is not a bearer token, which mail servers do not take',
+    fix: "Switch off at the provider what binds the app's tokens to a key, such as DPoP.",
+  }
+}
+
+function isMissing(value: unknown): boolean {
+  return value === undefined || value === null || value === ''
 }
 
 /** Google, Microsoft and others; Keycloak, whose 0 means that it does not end. */
@@ -77,12 +108,44 @@ function refusal(response: Response, body: Body | undefined, sent: readonly stri
   const { status } = response
   const retryAfterSeconds = retryAfterOf(response.headers)
   const details = { status, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) }
-  const error = body && own(body, 'error')
-  if (!body || typeof error !== 'string' || error === '')
-    return new OAuthError(`the token endpoint answered with HTTP status ${status}`, details)
-  const description = own(body, 'error_description')
-  const text = typeof description === 'string' && description !== '' ? `${error}: ${description}` : error
-  return new OAuthError(withoutSecrets(text, sent), { ...details, error })
+  const error = textIn(body, 'error')
+  const words = [...new Set([error, ...wordsIn(body)])].filter((text) => text !== undefined)
+  if (words.length === 0)
+    return new OAuthError(
+      response.ok
+        ? 'the token endpoint answered without a token'
+        : `the token endpoint answered with HTTP status ${status}`,
+      details,
+    )
+  const said = { explained: true, ...(error !== undefined && { error }) }
+  return new OAuthError(withoutSecrets(words.join(': '), sent), { ...details, ...said })
+}
+
+/** Where others than RFC 6749, section 5.2, has it write what is wrong: RFC 9457, and the interfaces behind which some put their token endpoints. */
+const wordFields = [
+  ...['error_description', 'message', 'detail', 'title', 'description'],
+  ...['reason', 'errorMessage', 'error_message', 'msg', 'errorCode', 'code'],
+]
+
+/** The first that there is: of the answer itself, or of what stands under its `error`, `errors` or `fault`. */
+function wordsIn(body: Body | undefined): string[] {
+  if (!body) return []
+  const inner = ['error', 'errors', 'fault'].map((name) => firstOf(own(body, name)))
+  for (const place of [body, ...inner.map(asObject)]) {
+    const found = wordFields.map((name) => textIn(place, name)).find((text) => text !== undefined)
+    if (found !== undefined) return [found]
+  }
+  const [, first] = inner
+  return typeof first === 'string' && first !== '' ? [first] : []
+}
+
+function firstOf(value: unknown): unknown {
+  return Array.isArray(value) ? value[0] : value
+}
+
+function textIn(body: Body | undefined, name: string): string | undefined {
+  const value = body && own(body, name)
+  return typeof value === 'string' && value !== '' ? value : undefined
 }
 
 /** RFC 9110, section 10.2.3: seconds, or a date; that one counts from the provider's own `Date`, because two clocks need not agree. */
@@ -100,8 +163,9 @@ function withoutSecrets(text: string, secrets: readonly string[]): string {
   return forms.reduce((clean, form) => (form === '' ? clean : clean.replaceAll(form, '[hidden]')), text)
 }
 
-function isToken(value: unknown, grammar: RegExp): value is string {
-  return typeof value === 'string' && value.length <= longestToken && grammar.test(value)
+/** However long: what the provider has given, it takes back. */
+function isRefreshToken(value: unknown): value is string {
+  return typeof value === 'string' && refreshTokenGrammar.test(value)
 }
 
 /** Some providers send the number as a text. */
@@ -115,11 +179,14 @@ type Body = Record<string, unknown>
 
 function parseObject(text: string): Body | undefined {
   try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Body) : undefined
+    return asObject(JSON.parse(text))
   } catch {
     return undefined
   }
+}
+
+function asObject(value: unknown): Body | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Body) : undefined
 }
 
 function own(body: Body, name: string): unknown {

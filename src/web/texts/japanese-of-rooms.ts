@@ -370,9 +370,9 @@ export const japaneseOfRooms: Dictionary = {
   'Try again later; the log says why.': 'あとでもう一度試してください。理由はログにあります。',
   "Check the registration's client id and client secret at the provider; the log says why.":
     'プロバイダーで登録のクライアントIDとクライアントシークレットを確認してください。理由はログにあります。',
-  '{1} refuses what postern asks for {2}': '{1} が {2} についての postern の要求を拒否しています',
-  "Check the registration's scopes, and what the organisation of {1} allows; the log says why.":
-    '登録のスコープと、{1} の組織が許可している内容を確認してください。理由はログにあります。',
+  '{1} refuses what postern asks for {2}: {3}': '{1} が {2} についての postern の要求を拒否しています: {3}',
+  "Check the registration's scopes, and what the organisation of {1} allows.":
+    '登録のスコープと、{1} の組織が許可している内容を確認してください。',
   "{1} refuses postern's registration for {2}, and accepts it for other mailboxes":
     '{1} は {2} について postern の登録を拒否していますが、ほかのメールボックスでは受け付けています',
   'Check that the organisation of {1} still allows the app; the log says why.':
@@ -571,6 +571,22 @@ export const japaneseOfRooms: Dictionary = {
   '{1} did not accept the sign-in: {2}': '{1} がサインインを受け付けませんでした: {2}',
   'Start again, and finish the sign-in without delay.': 'やり直し、間を置かずにサインインを終えてください。',
   '{1} refused our registration: {2}': '{1} が登録を拒否しました: {2}',
+  '{1} refused the sign-in: {2}': '{1} がサインインを拒否しました: {2}',
+  "Check the registration's redirect URI and scopes, and what the organisation allows; then start again.":
+    '登録のリダイレクト URI とスコープ、および組織の許可設定を確認して、もう一度始めてください。',
+  'The token endpoint gives no access token': 'トークンエンドポイントがアクセストークンを返しません',
+  "Check the provider's token endpoint, and the scopes that are asked for.":
+    'プロバイダーのトークンエンドポイントと、要求するスコープを確認してください。',
+  'The token endpoint gives an access token that no mail server can read':
+    'トークンエンドポイントが返すアクセストークンを、メールサーバーは読めません',
+  'The token endpoint gives an access token of {1} characters, and mail servers take {2} at most':
+    'トークンエンドポイントが返すアクセストークンは {1} 文字で、メールサーバーが受け付けるのは最大 {2} 文字です',
+  'Have the provider leave out of it what makes it so long, such as groups and roles.':
+    'グループやロールなど、トークンを長くしている内容を含めないようプロバイダー側で設定してください。',
+  'The token endpoint gives a token that is not a bearer token, which mail servers do not take':
+    'トークンエンドポイントが返すトークンはベアラートークンではなく、メールサーバーは受け付けません',
+  "Switch off at the provider what binds the app's tokens to a key, such as DPoP.":
+    'DPoP など、アプリのトークンを鍵に結び付ける機能をプロバイダー側で無効にしてください。',
   "Check the registration's client id, client secret, redirect URI and scopes at the provider.":
     'プロバイダーで登録のクライアントID、クライアントシークレット、リダイレクトURI、スコープを確認してください。',
   '{1} cannot answer now: {2}': '{1} は現在応答できません: {2}',
