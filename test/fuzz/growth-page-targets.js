@@ -43,7 +43,8 @@ const phrases = [
   ', ',
 ]
 const t = phrasesIn('ja')
-const hosts = createHostAllowList(new URL('https://postern.example.com'), () => [8587])
+const publicUrl = new URL('https://postern.example.com')
+const hosts = createHostAllowList({ publicUrl, pagesUrl: publicUrl }, () => [8587])
 const states = createSignInStates(() => 'hash')
 const router = express.Router()
 router.use(plainPath)
