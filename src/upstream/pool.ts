@@ -128,7 +128,7 @@ export function createPool(dependencies: PoolDependencies): Pool {
 
   function openingFailed(error: unknown): void {
     const failure = error instanceof NoToken ? error.failure : asFailure(error)
-    log.warn({ code: failure.code, cause: reasonOf(failure.cause) }, failure.message)
+    log.warn({ code: failure.code, cause: reasonOf(failure.cause), fix: failure.fix }, failure.message)
     // Some failures take no time at all, and trying again at once would leave none for anything else.
     noneBefore = clock.monotonic() + Math.max(lookAgainMilliseconds, (failure.retryAfterSeconds ?? 0) * 1000)
     if (!(error instanceof NoToken)) governor.openings.failed(failure, serving())
