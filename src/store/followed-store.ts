@@ -40,6 +40,8 @@ const changes: { [Name in keyof Ports]: typeof unremembered | Announced<Ports[Na
     put: ({ address }) => ({ mailbox: address, signIns: true }),
     // Logins and API keys that had no other mailbox go with it.
     remove: (address) => ({ mailbox: address, signIns: true }),
+    // Noted by the relay itself, in the middle of its own work.
+    noteAccepted: unremembered,
     find: unremembered,
     covering: unremembered,
     list: unremembered,

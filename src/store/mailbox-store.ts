@@ -7,7 +7,7 @@ import { narrowScopes } from './api-key-store.ts'
 import { changeRow } from './change-row.ts'
 import type { Database } from './database.ts'
 import { lapseGrant, putGrant, removeGrantWithoutPerson, type SealedGrant, sealGrant } from './grant-store.ts'
-import type { Mailbox, MailboxStore } from './ports.ts'
+import type { AcceptedName, Mailbox, MailboxStore } from './ports.ts'
 import { preparedRead } from './prepared-read.ts'
 import { present } from './present.ts'
 import type { Sealer } from './sealer.ts'
@@ -28,6 +28,11 @@ export function createMailboxStore(database: Database, sealer: Sealer, clock: Cl
     async put(mailbox, grant) {
       const sealed = grant && (await sealGrant(sealer, grant))
       await database.change((tables) => putMailbox(tables, mailbox, clock.now(), sealed))
+    },
+
+    async noteAccepted(address, name) {
+      const key = { address_key: addressKey(address) }
+      await database.change((tables) => changeRow(tables, 'mailboxes', key, () => ({ accepted_name: name })))
     },
 
     async find(address) {
@@ -73,7 +78,7 @@ async function putMailbox(
   grant: SealedGrant | undefined,
 ): Promise<void> {
   const values = row(mailbox)
-  const { address_key, provider_id, signs_in_as, aliases, terms } = values
+  const { address_key, provider_id, signs_in_as, sasl_user, aliases, terms } = values
   const before = await tables
     .selectFrom('mailboxes')
     .selectAll()
@@ -88,6 +93,8 @@ async function putMailbox(
   await changeRow(tables, 'mailboxes', { address_key }, () => ({
     provider_id,
     signs_in_as,
+    sasl_user,
+    ...(hasOtherNames(before, values) && { accepted_name: null }),
     ...(mailbox.aliases !== undefined && { aliases }),
     ...(changed && { terms }),
   }))
@@ -117,6 +124,13 @@ async function changeTerms(
     .execute()
   return true
 }
+
+/** What the mail server said to those of before says nothing of them. */
+function hasOtherNames(before: MailboxesTable, after: MailboxesTable): boolean {
+  return namedBy.some((column) => before[column] !== after[column])
+}
+
+const namedBy = ['provider_id', 'signs_in_as', 'sasl_user'] as const
 
 function reasonToLapse(before: MailboxesTable, after: MailboxesTable): string | undefined {
   if (before.provider_id !== after.provider_id)
@@ -156,6 +170,8 @@ function row(mailbox: Mailbox): MailboxesTable {
     address: mailbox.address,
     provider_id: mailbox.providerId,
     signs_in_as: mailbox.signsInAs ?? null,
+    sasl_user: mailbox.saslUser ?? null,
+    accepted_name: null,
     aliases: JSON.stringify(mailbox.aliases ?? []),
     terms: randomUUID(),
     created_at: mailbox.createdAt,
@@ -167,7 +183,12 @@ function mailboxOf(found: MailboxesTable): Mailbox {
   return {
     address: found.address,
     providerId: found.provider_id,
-    ...present({ signsInAs: found.signs_in_as, aliases: aliases.length > 0 ? aliases : null }),
+    ...present({
+      signsInAs: found.signs_in_as,
+      saslUser: found.sasl_user,
+      acceptedName: found.accepted_name as AcceptedName | null,
+      aliases: aliases.length > 0 ? aliases : null,
+    }),
     createdAt: found.created_at,
     terms: found.terms,
   }

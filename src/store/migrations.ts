@@ -6,6 +6,7 @@ import { bindRights } from './migrations/bind-rights.ts'
 import { createFirstTables } from './migrations/first-tables.ts'
 import { addJournal } from './migrations/journal.ts'
 import { addMarks } from './migrations/mark-rows.ts'
+import { addNamesThatSignIn } from './migrations/names-that-sign-in.ts'
 import { addRecipientCounts } from './migrations/recipient-counts.ts'
 import { addSignInTables } from './migrations/sign-in-tables.ts'
 import { addWaysToGrants } from './migrations/ways-to-grants.ts'
@@ -26,6 +27,7 @@ const migrations: readonly Migration[] = [
   addJournal,
   bindRights,
   addMarks,
+  addNamesThatSignIn,
 ]
 
 export const newestSchema = migrations.length

@@ -29,6 +29,10 @@ export interface Mailbox {
   providerId: string
   /** Who has to sign in at the consent when that is not the mailbox itself. */
   signsInAs?: Address
+  /** The name by which the mail server knows whoever signs in, when that is no address of theirs. */
+  saslUser?: string
+  /** The name by which the mail server has let us in, where there are two: noted by `noteAccepted`, and forgotten when either becomes another. */
+  acceptedName?: AcceptedName
   /** Other addresses that the provider accepts from this mailbox. Absent: none; given to `put`, absent: those that there are. */
   aliases?: readonly Address[]
   createdAt: number
@@ -38,14 +42,19 @@ export interface Mailbox {
   coveredBy?: Address
 }
 
+/** Of whoever signs in, or of the mailbox that is sent from. */
+export type AcceptedName = 'person' | 'mailbox'
+
 export interface MailboxStore {
   /** With its grant, where it has one at once. An entry of its own begins without rights: API keys lose what they had of this address through its domain.
    * @throws Failure `already-exists` */
   add(mailbox: Mailbox, grant?: NewGrant): Promise<void>
-  /** Adds it, or changes provider, signsInAs and aliases of the one that exists. `grant` takes the place of its grant, all in one transaction. Without one the
+  /** Adds it, or changes provider, signsInAs, saslUser and aliases of the one that exists. `grant` takes the place of its grant, all in one transaction. Without one the
    * grant stays only where it is that of the same person at the same provider: it lapses when either is another, and one without a person goes. Under other terms,
    * consents that are under way and links that are open go as well. */
   put(mailbox: Mailbox, grant?: NewGrant): Promise<void>
+  /** By which of its names the mail server has let it in. Nothing when there is no such mailbox. */
+  noteAccepted(address: Address, name: AcceptedName): Promise<void>
   find(address: Address): Promise<Mailbox | undefined>
   /** As `find`; where there is none, the domain mailbox (`*@example.com`) as if it were this address. */
   covering(address: Address): Promise<Mailbox | undefined>

@@ -34,6 +34,10 @@ export interface MailboxesTable {
   address: string
   provider_id: string
   signs_in_as: string | null
+  /** What the mail server calls whoever signs in, where that is set. */
+  sasl_user: string | null
+  /** By which of two names it has let us in: `person`, `mailbox`. */
+  accepted_name: string | null
   /** JSON: Address[]. */
   aliases: string
   /** Of its own each time that provider, person or flow is another. */

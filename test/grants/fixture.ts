@@ -63,6 +63,7 @@ export function memoryStore() {
       },
       add: unused,
       put: unused,
+      noteAccepted: unused,
       list: unused,
       remove: unused,
     },

@@ -36,6 +36,28 @@ describe('the mailbox store', () => {
     ])
   })
 
+  it('keeps by which name the mail server has let a mailbox in, until one of its names is another', async () => {
+    const { store } = await openFixture()
+    const address = 'printer@example.com'
+    const mailbox = { address, providerId: 'google', signsInAs: 'anna@example.com', createdAt: now }
+    const accepted = async () => (await store.mailboxes.find(address))?.acceptedName
+    for (const changed of [
+      { saslUser: 'anna' },
+      { signsInAs: 'boss@example.com' },
+      { providerId: 'microsoft' },
+    ]) {
+      await store.mailboxes.put(mailbox)
+      await store.mailboxes.noteAccepted('Printer@example.com', 'mailbox')
+      await store.mailboxes.put({ ...mailbox, aliases: ['alias@example.com'] })
+      expect(await accepted()).toBe('mailbox')
+      await store.mailboxes.put({ ...mailbox, ...changed })
+      expect(await store.mailboxes.find(address)).toMatchObject(changed)
+      expect(await accepted()).toBeUndefined()
+    }
+    await store.mailboxes.noteAccepted('nobody@example.com', 'person')
+    expect(await store.mailboxes.find('nobody@example.com')).toBeUndefined()
+  })
+
   it('refuses a second mailbox with the same address and changes nothing', async () => {
     const { store } = await openFixture()
     const again = store.mailboxes.add({ address: 'PRINTER@example.com', providerId: 'other', createdAt: 1 })

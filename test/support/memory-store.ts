@@ -112,6 +112,12 @@ function mailboxStore({ mailboxes, ...tables }: Tables): Store['mailboxes'] {
       mailboxes.set(key, withAliases({ aliases, ...mailbox, address, createdAt, terms }))
       if (grant) putGrant(tables.grants, key, mailbox.providerId, grant)
     },
+    async noteAccepted(address, acceptedName) {
+      await turn()
+      const key = addressKey(address)
+      const kept = mailboxes.get(key)
+      if (kept) mailboxes.set(key, { ...kept, acceptedName })
+    },
     async find(address) {
       await turn()
       return copied(mailboxes.get(addressKey(address)))
