@@ -3,7 +3,7 @@ import { type Address, addressKey, covers, isDomainMailbox } from '../base/addre
 import { Failure, stopping } from '../base/failure.ts'
 import type { Standing } from '../store/ports.ts'
 import { createBackOff } from './back-off.ts'
-import { busyElsewhere, freshTokenRefused } from './failures.ts'
+import { busyElsewhere } from './failures.ts'
 import { type HeldToken, holdToken, isGood, momentOf, serves } from './held-token.ts'
 import { createRegistrationBreakers } from './registration-breakers.ts'
 import { createRenewals, type Renewal, type RenewalNeeds, type Rotation } from './renewal.ts'
@@ -36,8 +36,8 @@ interface Flight {
 const mostTokens = 10_000
 /** In which the grant may turn out to be another one. */
 const mostRounds = 3
-/** A token that was refused is replaced only when it is older: a fresh one would be refused, too. */
-const refusableAfterSeconds = 60
+/** A token that took the place of a refused one, and is refused as well, is replaced only when it is older, in seconds: otherwise every sign-in would ask for one. */
+const replacedAgainAfterSeconds = 60
 
 /** Keeps access tokens in memory and renews each once, however many ask. */
 export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & IdleRenewal & TokenStates {
@@ -45,6 +45,8 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & IdleRe
   const registrations = createRegistrationBreakers(clock, random)
   const renewals = createRenewals(needs, registrations)
   const tokens = new LRUCache<string, HeldToken>({ max: mostTokens })
+  /** Whose token was refused and has not been replaced yet. */
+  const toReplace = new LRUCache<string, true>({ max: mostTokens })
   const flights = new Map<string, Flight>()
   /** The last flight of each mailbox, superseded or not, until it has ended. */
   const landing = new Map<string, Promise<void>>()
@@ -132,7 +134,8 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & IdleRe
     renewalLog.tell(mailbox, renewal)
     if (renewal.kind === 'unstored') rotations.set(key, renewal.rotation)
     else rotations.delete(key)
-    if (renewal.kind === 'fresh') tokens.set(key, renewal.held)
+    if (renewal.kind === 'fresh')
+      tokens.set(key, { ...renewal.held, ...(toReplace.delete(key) && { isReplacement: true }) })
     if (renewal.kind === 'fresh' || renewal.kind === 'refused') backOff.clear(key)
     else if (!waitsWithOthers(renewal)) backOff.begin(key, renewal.failure)
     if (renewal.kind === 'unstored') resumeLater(mailbox, key)
@@ -149,13 +152,14 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & IdleRe
     })
   }
 
-  /** A refused token is worth a new one only when it is not new itself: otherwise every sign-in would ask for a token. */
+  /** However young it is: what is wrong with it may have become so a moment ago. */
   function dropRefused(mailbox: Address, refused: AccessToken): void {
     const key = addressKey(mailbox)
     const held = tokens.get(key)
     if (held?.token.secret.reveal() !== refused.secret.reveal()) return
-    if (refused.ageSeconds() < refusableAfterSeconds) throw freshTokenRefused(mailbox)
+    if (held.isReplacement && refused.ageSeconds() < replacedAgainAfterSeconds) return
     tokens.delete(key)
+    toReplace.set(key, true)
   }
 
   async function pauseOf(mailbox: Address): Promise<TokenPause | undefined> {
@@ -179,6 +183,7 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & IdleRe
     flights.delete(key)
     backOff.clear(key)
     tokens.delete(key)
+    toReplace.delete(key)
     registrations.forget(key)
   }
 

@@ -77,16 +77,6 @@ export function wrongToken(mailbox: Address, { what, fix }: { what: string; fix:
   return new Failure('provider-setup', `${what} (for ${mailbox})`, { fix })
 }
 
-export function freshTokenRefused(mailbox: Address): Failure {
-  return new Failure(
-    'provider-setup',
-    `The provider refused an access token for ${mailbox} that is less than a minute old`,
-    {
-      fix: `Check that SMTP AUTH is switched on for ${mailbox}, and that the person who consented may send for it.`,
-    },
-  )
-}
-
 export function busyElsewhere(mailbox: Address): Failure {
   return new Failure('provider-unavailable', `The grant of ${mailbox} changes faster than it can be used`, {
     fix: 'Check that no other program renews the same grant, and try again.',

@@ -8,6 +8,8 @@ export interface HeldToken {
   lifeSeconds: number
   /** It is renewed before use when less than this is left. */
   renewBelowSeconds: number
+  /** It took the place of one that its provider refused. */
+  isReplacement?: true
 }
 
 /** A moment on both clocks. */

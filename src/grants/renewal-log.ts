@@ -14,10 +14,9 @@ export function createRenewalLog(log: Log): RenewalLog {
 
   function tellTrouble(mailbox: Address, trouble: Renewal & { kind: 'trouble' }): void {
     const { failure, provider, about, reason } = trouble
-    const { code, fix } = failure
-    const fields = { event: 'grant.renewal-failed', mailbox, provider, about, code, reason, fix }
+    const fields = { event: 'grant.renewal-failed', mailbox, provider, about, code: failure.code, reason }
     const whom = about === 'registration' ? provider : addressKey(mailbox)
-    if (code !== 'provider-setup') {
+    if (failure.code !== 'provider-setup') {
       log.warn(fields, 'An access token could not be renewed')
     } else if (alarmed.has(whom)) {
       log.debug(fields, 'The set-up is still wrong')

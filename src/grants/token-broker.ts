@@ -29,7 +29,7 @@ export interface AccessToken {
 export interface AccessTokenRequest {
   /** Seconds of life that the token must still have; the provider's refresh margin is the least. */
   minimumLife?: number
-  /** A token that the provider refused: it is dropped, and a fresh one fetched if it is older than a minute. */
+  /** A token that the provider refused: it is dropped, and a fresh one fetched. One that was fetched so itself, less than a minute ago, is handed out again. */
   refused?: AccessToken
 }
 

@@ -141,26 +141,38 @@ describe('a token is renewed before use', () => {
 })
 
 describe('a token that the provider refused', () => {
-  it('is replaced once when it is older than a minute, however many bring it back', async () => {
-    house.endpoint.answer(tokens('first'), tokens('second'))
+  it.each([0, 59, 600])(
+    'is replaced once at once when it is %i seconds old, however many bring it back',
+    async (age) => {
+      house.endpoint.answer(tokens('first'), tokens('second'))
+      const refused = await house.broker.accessTokenFor(me)
+      house.clock.pass(age)
+      const all = await Promise.all([1, 2, 3].map(() => house.token({ refused })))
+      expect(all).toEqual(['second', 'second', 'second'])
+      expect(await house.token({ refused })).toBe('second')
+      expect(house.spent()).toHaveLength(2)
+    },
+  )
+
+  it('is replaced at once when a consent has just brought it', async () => {
+    house.memory.consent(me, 'refresh-2')
+    house.broker.grantChanged(me, consented('primed', 'grant-refresh-2'))
+    house.endpoint.answer(tokens('second'))
     const refused = await house.broker.accessTokenFor(me)
-    house.clock.pass(60)
-    const all = await Promise.all([1, 2, 3].map(() => house.token({ refused })))
-    expect(all).toEqual(['second', 'second', 'second'])
     expect(await house.token({ refused })).toBe('second')
-    expect(house.spent()).toHaveLength(2)
   })
 
-  it('is not replaced when it is fresh: the trouble is elsewhere', async () => {
-    house.endpoint.answer(tokens('first'))
-    const refused = await house.broker.accessTokenFor(me)
+  it('is not replaced for a minute when it came in place of a refused one itself: the trouble is elsewhere', async () => {
+    house.endpoint.answer(tokens('first'), tokens('second'), tokens('third'))
+    const first = await house.broker.accessTokenFor(me)
+    const second = await house.broker.accessTokenFor(me, { refused: first })
     house.clock.pass(59)
-    const failure = await failureOf(house.token({ refused }))
-    expect(failure.code).toBe('provider-setup')
-    expect(failure.fix).toContain('SMTP AUTH')
+    expect(await house.token({ refused: second })).toBe('second')
     // And another program's sign-in does not ask for a token either.
-    expect(await house.token()).toBe('first')
-    expect(house.spent()).toHaveLength(1)
+    expect(await house.token()).toBe('second')
+    expect(house.spent()).toHaveLength(2)
+    house.clock.pass(1)
+    expect(await house.token({ refused: second })).toBe('third')
   })
 
   it('does not come back while the provider is down', async () => {

@@ -43,9 +43,7 @@ describe('a token endpoint', () => {
       expect(failure).toMatchObject({ code: 'provider-setup', fix: expect.stringContaining(fix) })
       expect(failure.message).toContain(says)
       expect(house.kept()).toBe('refresh-1')
-      const log = house.lines.map(({ text }) => text).join('\n')
-      expect(log).toContain(says)
-      expect(log).toContain(fix)
+      expect(house.lines.map(({ text }) => text).join('\n')).toContain(says)
     },
   )
 
