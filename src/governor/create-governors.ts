@@ -1,11 +1,12 @@
-import { addressKey } from '../base/address.ts'
+import { type Address, addressKey } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { RecipientCountStore } from '../store/ports.ts'
+import { type Account, openAccount } from './account.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
-import { type DailyRecipients, openDailyRecipients } from './daily-recipients.ts'
-import type { Governor, Governors } from './governor.ts'
+import type { GovernedProvider, Governor, Governors } from './governor.ts'
 import { createMailboxGovernor } from './mailbox-governor.ts'
+import { createLooks, type Looks } from './openings.ts'
 
 export interface GovernorsNeeds {
   counts: RecipientCountStore
@@ -14,11 +15,13 @@ export interface GovernorsNeeds {
 }
 
 export function createGovernors({ counts, clock, log }: GovernorsNeeds): Governors {
-  const opened = new Map<string, Promise<Opened>>()
+  /** By the name that signs in. */
+  const accounts = new Map<string, Promise<Account>>()
   /** Those that are forgotten, until what they counted is stored. */
   const closing = new Map<string, Promise<void>>()
   /** By provider id: one registration each. */
   const registrations = new Map<string, Breaker>()
+  const looks = new Map<string, Looks>()
 
   function registrationOf(provider: string): Breaker {
     const known = registrations.get(provider)
@@ -28,60 +31,95 @@ export function createGovernors({ counts, clock, log }: GovernorsNeeds): Governo
     return fresh
   }
 
+  function looksAt(provider: string): Looks {
+    const known = looks.get(provider) ?? createLooks(clock)
+    looks.set(provider, known)
+    return known
+  }
+
+  function accountOf(name: string, mailbox: Address, provider: () => GovernedProvider): Promise<Account> {
+    const key = addressKey(name)
+    const known = accounts.get(key)
+    if (known) return known
+    const opening = open(name, mailbox, provider)
+    accounts.set(key, opening)
+    // What the store could not give now it may give to the next who asks.
+    opening.catch(() => accounts.delete(key))
+    return opening
+  }
+
+  /** One that was forgotten during the wait has been closed. */
+  async function openedAccount(...asked: Parameters<typeof accountOf>): Promise<Account> {
+    for (;;) {
+      const opening = accountOf(...asked)
+      const account = await opening
+      if (accounts.get(addressKey(asked[0])) === opening) return account
+    }
+  }
+
+  function governorOf(account: Account, mailbox: Address, provider: () => GovernedProvider): Governor {
+    const key = addressKey(mailbox)
+    const registration = () => registrationOf(provider().id)
+    const own = log.child({ mailbox })
+    const needs = {
+      mailbox,
+      provider,
+      account,
+      registration,
+      looks: () => looksAt(provider().id),
+      clock,
+      log: own,
+    }
+    const governor = account.governors.get(key) ?? createMailboxGovernor(needs)
+    account.governors.set(key, governor)
+    account.follow(provider)
+    return governor
+  }
+
+  async function open(name: string, mailbox: Address, provider: () => GovernedProvider): Promise<Account> {
+    await closing.get(addressKey(name))
+    return openAccount({ name, mailbox, provider, counts, clock, log })
+  }
+
+  /** Nobody uses it: what it counted is kept by the store. */
+  function end(key: string, account: Account): void {
+    accounts.delete(key)
+    closing.set(
+      key,
+      account.daily.close().then(() => void closing.delete(key)),
+    )
+  }
+
   return {
-    async of(mailbox, provider) {
-      const key = addressKey(mailbox)
-      const known = opened.get(key)
-      if (known) return (await known).governor
-      const opening = open(mailbox, provider)
-      opened.set(key, opening)
-      // What the store could not give now it may give to the next who asks.
-      opening.catch(() => opened.delete(key))
-      return (await opening).governor
+    async of(mailbox, provider, name = mailbox) {
+      return governorOf(await openedAccount(name, mailbox, provider), mailbox, provider)
     },
-    async look(mailbox, provider) {
-      const known = opened.get(addressKey(mailbox))
-      const { daily } = known ? await known : await open(mailbox, () => provider)
+    async look(mailbox, provider, name = mailbox) {
+      const known = accounts.get(addressKey(name))
+      const account = known ? await known : await open(name, mailbox, () => provider)
       const registration = () => registrations.get(provider.id) ?? createBreaker(clock, log)
       return createMailboxGovernor({
         mailbox,
         provider: () => provider,
-        daily,
+        account,
         registration,
         clock,
         log,
       }).state()
     },
-    forget(mailbox) {
-      const key = addressKey(mailbox)
-      const known = opened.get(key)
-      if (!known || closing.has(key)) return
-      opened.delete(key)
-      const ended = known.then(({ daily }) => daily.close(), ignore).then(() => void closing.delete(key))
-      closing.set(key, ended)
+    forget(mailbox, name = mailbox) {
+      const key = addressKey(name)
+      const known = accounts.get(key)
+      known?.then((account) => {
+        account.governors.delete(addressKey(mailbox))
+        if (account.governors.size === 0 && accounts.get(key) === known) end(key, account)
+      }, ignore)
     },
     async close() {
-      await Promise.all([...opened.values()].map(async (one) => (await one).daily.close()))
+      await Promise.all([...accounts.values()].map(async (one) => (await one).daily.close()))
       await Promise.all(closing.values())
     },
-  }
-
-  async function open(...[mailbox, provider]: Parameters<Governors['of']>): Promise<Opened> {
-    await closing.get(addressKey(mailbox))
-    const limit = () => provider().limits.recipientsPerDay
-    const own = log.child({ mailbox })
-    const daily = await openDailyRecipients({ mailbox, counts, limit, clock, log: own })
-    const registration = () => registrationOf(provider().id)
-    return {
-      governor: createMailboxGovernor({ mailbox, provider, daily, registration, clock, log: own }),
-      daily,
-    }
   }
 }
 
 function ignore(): void {}
-
-interface Opened {
-  governor: Governor
-  daily: DailyRecipients
-}

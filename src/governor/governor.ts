@@ -6,17 +6,18 @@ import type { Reply } from '../wire/reply.ts'
 /** The governors of all mailboxes, and what they have in common: the state of each registration. */
 export interface Governors {
   /**
-   * The governor of one mailbox: always the same one for the same address. Reads the recipients of its last day from the
+   * The governor of one mailbox: always the same one for the same address and name. Reads the recipients of the last day from the
    * store, the first time.
    * @param provider as registered now; asked anew each time, because a mailbox may get another one
+   * @param name that signs in at the provider, when that is not the mailbox: what is sent counts as its, together with all that it sends for others
    * @throws Failure `store-unavailable`
    */
-  of(mailbox: Address, provider: () => GovernedProvider): Promise<Governor>
+  of(mailbox: Address, provider: () => GovernedProvider, name?: string): Promise<Governor>
   /** What the governor of this mailbox has to say, for somebody who only looks: none is made for that.
    * @throws Failure `store-unavailable` */
-  look(mailbox: Address, provider: GovernedProvider): Promise<GovernorState>
+  look(mailbox: Address, provider: GovernedProvider, name?: string): Promise<GovernorState>
   /** Makes room in memory: nobody sends through this mailbox now. What it counted is kept by the store. */
-  forget(mailbox: Address): void
+  forget(mailbox: Address, name?: string): void
   /** Resolves when all that was counted is stored. */
   close(): Promise<void>
 }
@@ -69,15 +70,21 @@ export type TransactionPhase = 'mail' | 'recipient' | 'message'
 
 /** Whether a new connection may be opened and signed in. */
 export interface Openings {
-  /** Why none may be opened now. While the provider is being tried again: nothing, but see `probing`. */
+  /** Why none may be opened now. While the provider is being tried again, and when one may look whether it is back: nothing, but see `probing`. */
   obstacle(): Failure | undefined
   /** After a failure: one opening at a time, until one has succeeded. */
   probing(): boolean
   succeeded(): void
+  /** One is opened now. */
+  begun(): void
   /** @param serving how many connections of this mailbox the provider still serves: with others there, one that it does not
-   * give only lowers the number that is allowed, for a while */
-  failed(failure: Failure, serving: number): void
+   * give only lowers the number that is allowed, for a while
+   * @param stage whom the server refused: any of our connections, or the sign-in of this mailbox; `token`: it was not asked */
+  failed(failure: Failure, serving: number, stage?: OpeningStage): void
 }
+
+/** How far an opening had come when it failed. */
+export type OpeningStage = 'token' | 'connection' | 'sign-in'
 
 /** For people. Times in milliseconds since 1970. */
 export interface GovernorState {

@@ -1,33 +1,33 @@
 import { type Address, printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import { type Breaker, createBreaker } from './breaker.ts'
-import { createConnectionCap } from './connection-cap.ts'
-import type { DailyRecipients } from './daily-recipients.ts'
+import type { Account } from './account.ts'
+import type { Breaker } from './breaker.ts'
 import type { GovernedProvider, Governor, Pause } from './governor.ts'
-import { createOpenings } from './openings.ts'
-import { createPace } from './pace.ts'
+import { createOpenings, type Looks } from './openings.ts'
 import { openPassage } from './passage.ts'
 import { createRefusals } from './refusals.ts'
 
 export interface MailboxGovernorNeeds {
   mailbox: Address
   provider(): GovernedProvider
-  daily: DailyRecipients
+  /** Of everybody that the same name signs in for. */
+  account: Account
   /** Of every mailbox of this registration. */
   registration(): Breaker
+  /** Of every mailbox of this provider. */
+  looks?: () => Looks
   clock: Clock
   log: Log
 }
 
 export function createMailboxGovernor(needs: MailboxGovernorNeeds): Governor {
-  const { daily, clock, log } = needs
+  const { clock, log } = needs
+  const { cap, pace, breaker: mailbox, daily } = needs.account
   const limits = () => needs.provider().limits
-  const cap = createConnectionCap(clock, () => limits().connections)
-  const pace = createPace(clock, () => limits().messagesPerMinute)
-  const mailbox = createBreaker(clock, log)
   const refusals = createRefusals({ mailbox: needs.mailbox, limits, clock, log })
-  const openings = createOpenings(clock, cap)
+  // Its own: whether the provider takes its grant says nothing of the others'.
+  const openings = createOpenings(clock, cap, needs.looks)
 
   return {
     connections: cap.allowed,

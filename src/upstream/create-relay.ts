@@ -5,9 +5,10 @@ import type { Log } from '../base/log.ts'
 import type { Limits } from '../config/config.ts'
 import type { Governor, Governors, Passage } from '../governor/governor.ts'
 import type { TokenBroker } from '../grants/token-broker.ts'
+import { namesThatSignIn, type SignInName } from '../mailboxes/names-that-sign-in.ts'
 import type { Connect } from '../net/connect.ts'
 import type { Catalogue, Provider, RegisteredProvider } from '../providers/provider.ts'
-import type { MailboxStore } from '../store/ports.ts'
+import type { Mailbox, MailboxStore } from '../store/ports.ts'
 import type { Capabilities } from '../wire/capabilities.ts'
 import { statusOf } from '../wire/enhanced-status.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
@@ -17,12 +18,13 @@ import { createChunkRefusals } from './chunk-refusals.ts'
 import { createDialer } from './dial.ts'
 import { intersect } from './offered.ts'
 import { createOpener } from './open-signed-in.ts'
-import { createPool, type Pool, type PoolState } from './pool.ts'
+import { createPool, type Pool, type PooledGovernor, type PoolState } from './pool.ts'
 import type { Begun, Offered, Relay } from './relay.ts'
+import { createWayGroups } from './way-groups.ts'
 
 export interface RelayDependencies {
   catalogue: Catalogue
-  mailboxes: Pick<MailboxStore, 'covering'>
+  mailboxes: Pick<MailboxStore, 'covering' | 'noteAccepted'>
   tokens: TokenBroker
   governors: Governors
   limits: Limits
@@ -39,8 +41,11 @@ export interface RelayDependencies {
 }
 
 interface Way {
+  mailbox: Mailbox
   pool: Pool
   governor: Governor
+  /** What signs in, and what the provider counts all of it by. */
+  account: string
   /** As registered when somebody last looked. */
   provider: RegisteredProvider
   /** Until when nobody looks again, in milliseconds of the monotonic clock. */
@@ -63,6 +68,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
   const heard = new Map<string, Capabilities>()
   /** What follows from it, by provider id, and under the empty one for all together: asked for twice by each message. */
   const offers = new Map<string, Offered>()
+  const groups = createWayGroups()
   const withoutChunking = createChunkRefusals(clock)
   let closed = false
   /** Counts the calls of `drain`: what was read before one may be old. */
@@ -87,60 +93,99 @@ export function createRelay(dependencies: RelayDependencies): Relay {
     const changesBefore = changes
     const mailbox = await mailboxes.covering(address)
     if (!mailbox) {
-      ways.get(addressKey(address))?.pool.drain()
+      const gone = ways.get(addressKey(address))
+      gone?.governor.reset()
+      gone?.pool.drain()
       throw unknownMailbox(address)
     }
     const provider = catalogue.registered(mailbox.providerId)
     const key = addressKey(mailbox.address)
-    const way = ways.get(key) ?? (await makeWay(mailbox.address, provider))
+    const way = ways.get(key) ?? (await makeWay(mailbox, provider))
     if (way.provider.id !== provider.id) {
       way.pool.drain()
       way.governor.reset()
     }
     way.provider = provider
+    way.mailbox = mailbox
+    groups.put(way)
+    await follow(way, accountOf(mailbox))
     if (changes === changesBefore) way.freshUntil = clock.monotonic() + freshMilliseconds
     return way
   }
 
-  async function makeWay(mailbox: Address, provider: RegisteredProvider): Promise<Way> {
-    const key = addressKey(mailbox)
-    const current = () => ways.get(key)?.provider ?? provider
-    const governor = await governors.of(mailbox, current)
+  async function makeWay(mailbox: Mailbox, provider: RegisteredProvider): Promise<Way> {
+    const key = addressKey(mailbox.address)
+    const account = accountOf(mailbox)
+    const governor = await governors.of(mailbox.address, () => ways.get(key)?.provider ?? provider, account)
     // Somebody else may have been here during the wait.
-    const made = ways.get(key) ?? {
-      provider,
-      governor,
-      freshUntil: 0,
-      pool: makePool(mailbox, governor, current),
-    }
+    const known = ways.get(key)
+    if (known) return known
+    const way = { mailbox, provider, governor, account, freshUntil: 0 }
+    const made: Way = Object.assign(way, { pool: makePool(mailbox.address, () => made) })
     ways.set(key, made)
+    groups.put(made)
     makeRoom(key)
     return made
+  }
+
+  /** Another name signs in for it: what it sends counts as that one's from now on. */
+  async function follow(way: Way, account: string): Promise<void> {
+    if (way.account === account) return
+    const { address } = way.mailbox
+    const before = way.account
+    way.account = account
+    const governor = await governors.of(address, () => way.provider, account)
+    governors.forget(address, before)
+    // During the wait it may have become yet another one, or been forgotten.
+    if (way.account !== account || ways.get(addressKey(address)) !== way)
+      return governors.forget(address, account)
+    way.governor = governor
+    groups.put(way)
+  }
+
+  async function noteAccepted(way: Way, { of }: SignInName): Promise<void> {
+    const { mailbox } = way
+    if (mailbox.acceptedName === of || namesThatSignIn(mailbox).length === 1) return
+    way.mailbox = { ...mailbox, acceptedName: of }
+    try {
+      await mailboxes.noteAccepted(mailbox.coveredBy ?? mailbox.address, of)
+      await follow(way, accountOf(way.mailbox))
+    } catch (error) {
+      // It is found out again.
+      log.warn({ mailbox: mailbox.address, err: error }, 'the name that signed in could not be noted')
+    }
   }
 
   /** A domain has any number of addresses. One that nobody sends through costs a new connection when somebody does again. */
   function makeRoom(but: string): void {
     if (ways.size <= mostMailboxes) return
-    for (const [key, { pool }] of ways) {
-      if (key === but || pool.busy()) continue
-      pool.drain()
+    for (const [key, way] of ways) {
+      if (key === but || way.pool.busy()) continue
+      way.pool.drain()
       ways.delete(key)
-      governors.forget(key)
+      groups.remove(way)
+      governors.forget(key, way.account)
       if (ways.size <= mostMailboxes) return
     }
   }
 
-  function makePool(mailbox: Address, governor: Governor, current: () => RegisteredProvider): Pool {
+  function makePool(mailbox: Address, current: () => Way): Pool {
     return createPool({
       async open(signal) {
-        const provider = current()
-        const signedIn = await open(mailbox, provider, signal)
+        const way = current()
+        const { provider, governor } = way
+        // Later tries look alone: the wait between them has been long enough for a machine to be another one.
+        const secondTry = !governor.openings.probing()
+        const asked = { mailbox, provider, names: namesThatSignIn(way.mailbox), secondTry }
+        const signedIn = await open(asked, signal)
         heard.set(provider.id, signedIn.capabilities)
         offers.clear()
+        void noteAccepted(way, signedIn.name)
         return signedIn
       },
-      governor,
-      messagesPerConnection: () => current().limits.messagesPerConnection,
+      governor: governorNow(() => current().governor),
+      neighbours: () => groups.neighboursOf(current()),
+      messagesPerConnection: () => current().provider.limits.messagesPerConnection,
       limits,
       clock,
       log: log.child({ mailbox }),
@@ -192,6 +237,11 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       const { pool } = await wayOf(address)
       await pool.prove()
     },
+    async tryNow(address) {
+      const { governor, pool } = await wayOf(address)
+      governor.reset()
+      await pool.prove()
+    },
     async begin(address, mail, recipients, login, source) {
       const way = await wayOf(address)
       const passage = way.governor.admit(mail.sender, login, source)
@@ -228,12 +278,31 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       const way = ways.get(addressKey(mailbox.address))
       const { open, inUse, waiting } = way?.pool.state() ?? nothingOpen
       const isSame = way?.provider.id === provider.id
-      const governed = isSame ? way.governor.state() : await governors.look(mailbox.address, provider)
+      const governed = isSame
+        ? way.governor.state()
+        : await governors.look(mailbox.address, provider, accountOf(mailbox))
       return { ...governed, connections: { ...governed.connections, open, inUse }, waiting }
     },
     async close() {
       closed = true
       await Promise.all([...ways.values()].map(({ pool }) => pool.close()))
+    },
+  }
+}
+
+/** The name that is tried first, until another is known to be accepted. */
+function accountOf(mailbox: Mailbox): string {
+  return namesThatSignIn(mailbox)[0].name
+}
+
+/** For a pool, whose mailbox may turn out to be another name's. */
+function governorNow(current: () => Governor): PooledGovernor {
+  return {
+    connections: () => current().connections(),
+    delay: () => current().delay(),
+    departed: () => current().departed(),
+    get openings() {
+      return current().openings
     },
   }
 }

@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { Failure } from '../base/failure.ts'
 import type { Limits } from '../config/config.ts'
 import { type Connect, createConnect, type Target } from '../net/connect.ts'
+import type { NameAddress } from '../net/direct-names.ts'
 import { wayFailure } from '../net/way-failure.ts'
 import { createTunnels } from '../providers/http/proxy-tunnel.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
@@ -26,8 +27,10 @@ export interface Dialled {
 export type Dial = (
   target: Pick<RegisteredProvider, 'submission' | 'proxy'>,
   signal: AbortSignal,
-  /** Told as each is reached. */
-  reached?: (stage: DialStage) => void,
+  /** Told as each is reached; `address`: of the machine, where there is no proxy between. */
+  reached?: (stage: DialStage, address?: string) => void,
+  /** The addresses of the name that come behind this one are tried first, and this one last. */
+  avoid?: string,
 ) => Promise<Dialled>
 
 /** `connect`: there is a connection, or a way through the proxy. `tls`: it is encrypted, by the right one. */
@@ -75,7 +78,7 @@ export function createDialer(dependencies: DialerDependencies): Dial {
     return connection.detach()
   }
 
-  return async ({ submission: { host, port, tls }, proxy }, signal, reached = () => {}) => {
+  return async ({ submission: { host, port, tls }, proxy }, signal, reached = () => {}, avoid) => {
     let current: Pick<Connection, 'destroy'> | undefined
     const stop = () => current?.destroy()
     signal.addEventListener('abort', stop, { once: true })
@@ -90,8 +93,8 @@ export function createDialer(dependencies: DialerDependencies): Dial {
       const first = await withinConnectTime(signal, async (limit) => {
         const plain = await (proxy
           ? tunnel(proxy, { host, port }, limit)
-          : directly(connect, { host, port }, limit))
-        reached('connect')
+          : directly(connect, { host, port }, limit, avoid))
+        reached('connect', proxy ? undefined : plain.remoteAddress)
         return implicit ? implicit(plain, host, limit) : plain
       })
       const name = dependencies.ehloName ?? ehloName(hostname(), first.localAddress ?? '127.0.0.1')
@@ -112,9 +115,18 @@ export function createDialer(dependencies: DialerDependencies): Dial {
   }
 }
 
-async function directly(connect: Connect, target: Target, signal: AbortSignal): Promise<net.Socket> {
+async function directly(
+  connect: Connect,
+  target: Target,
+  signal: AbortSignal,
+  avoid: string | undefined,
+): Promise<net.Socket> {
+  const beginBehind = (found: readonly NameAddress[]) => {
+    const place = found.findIndex(({ address }) => address === avoid) + 1
+    return [...found.slice(place), ...found.slice(0, place)]
+  }
   try {
-    return await connect(target, signal)
+    return await connect(target, signal, beginBehind)
   } catch (error) {
     if (signal.aborted) throw new ConnectionLost('timed-out', 'connecting took too long')
     throw wayFailure(error, { host: target.host, kind: 'mail server' }, ` at port ${target.port}`)

@@ -13,7 +13,7 @@ export interface EnvelopeOutcome {
  * one after the other.
  */
 export async function exchangeEnvelope(
-  { connection, capabilities }: SignedIn,
+  { connection, capabilities }: Pick<SignedIn, 'connection' | 'capabilities'>,
   commands: readonly Buffer[],
   replySeconds: number,
 ): Promise<EnvelopeOutcome> {

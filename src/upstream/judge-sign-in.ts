@@ -1,4 +1,4 @@
-import type { Address } from '../base/address.ts'
+import { type Address, printable, sameAddress } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { UpstreamMechanism } from '../providers/provider.ts'
 import type { ErrorChallenge } from '../sasl/error-challenge.ts'
@@ -70,19 +70,23 @@ export function meaningless(reply: Reply, host: string): Failure {
 /** The provider refused a token and the fresh one after it, or there was no fresher one to try. */
 export function tokenRefused(
   outcome: Extract<SignInOutcome, { kind: 'token-refused' }>,
-  { host, mailbox }: Pick<SignInContext, 'host' | 'mailbox'>,
+  { host, mailbox, user }: Pick<SignInContext, 'host' | 'mailbox'> & { user: string },
   doubt?: string,
 ): Failure {
   const { reply, challenge } = outcome
   const status = challenge && /^[\w-]{1,40}$/.test(challenge.status) ? `, ${challenge.status}` : ''
-  return new Failure(
-    'provider-setup',
-    `${host} refused the access token for ${mailbox} (${statusOf(reply)}${status})`,
-    {
-      cause: new Error(`The provider said: ${wordsOf(reply)}`),
-      fix:
-        doubt ??
-        `Check that the account that consented may send as ${mailbox} and that the consent included sending mail; then consent again.`,
-    },
-  )
+  const details = {
+    cause: new Error(`The provider said: ${wordsOf(reply)}`),
+    fix:
+      doubt ??
+      `Check that the account that consented may send as ${mailbox} and that the consent included sending mail; then consent again. If the mail server knows whoever signs in by another name, set that with --sasl-user.`,
+  }
+  const what = `${statusOf(reply)}${status}`
+  return sameAddress(user, mailbox)
+    ? new Failure('provider-setup', `${host} refused the access token for ${mailbox} (${what})`, details)
+    : new Failure(
+        'provider-setup',
+        `${host} refused the access token for ${mailbox}, signed in as ${printable(user)} (${what})`,
+        details,
+      )
 }

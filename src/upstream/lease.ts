@@ -1,7 +1,7 @@
 import type { SignedIn } from './open-signed-in.ts'
 
 /** The right to one connection for one transaction. Ends by `giveBack` or `discard`; a second end is ignored. */
-export interface Lease extends SignedIn {
+export interface Lease extends Pick<SignedIn, 'connection' | 'capabilities'> {
   /** It has served or rested before, so it may have died unseen. */
   readonly warm: boolean
   /** `messages`: how many were sent in this transaction. A connection that is no longer alive is not kept. */

@@ -3,13 +3,14 @@ import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Limits } from '../config/config.ts'
 import type { AccessToken, TokenBroker } from '../grants/token-broker.ts'
+import { namesWithToken, type SignInName } from '../mailboxes/names-that-sign-in.ts'
 import type { Provider, RegisteredProvider } from '../providers/provider.ts'
 import type { Capabilities } from '../wire/capabilities.ts'
 import type { Connection } from './connection.ts'
 import { lossAsFailure } from './connection-lost.ts'
 import type { Dial, Dialled } from './dial.ts'
 import { type SignInOutcome, tokenRefused } from './judge-sign-in.ts'
-import { NoToken } from './no-token.ts'
+import { OpeningFailed } from './opening-failed.ts'
 import { quit } from './quit.ts'
 import { wordsOf } from './refusal.ts'
 import { signIn } from './sign-in.ts'
@@ -20,6 +21,8 @@ import { tokenAt } from './token-at.ts'
 export interface SignedIn {
   connection: Connection
   capabilities: Capabilities
+  /** The name that signed in. */
+  name: SignInName
 }
 
 export interface OpenerDependencies {
@@ -29,76 +32,155 @@ export interface OpenerDependencies {
   log: Log
 }
 
-/** @throws NoToken, or Failure of `Dial`, or `provider-setup` when the provider refuses us */
-export type OpenSignedIn = (
-  mailbox: Address,
-  provider: RegisteredProvider,
-  signal: AbortSignal,
-) => Promise<SignedIn>
+/** Whose connection it is to be. */
+export interface AskedOpening {
+  mailbox: Address
+  provider: RegisteredProvider
+  /** The likelier one first. */
+  names: readonly [SignInName, ...SignInName[]]
+  /** One refusal may be of one bad machine of many: with this it is tried once more, at once. */
+  secondTry: boolean
+}
+
+/** @throws OpeningFailed */
+export type OpenSignedIn = (asked: AskedOpening, signal: AbortSignal) => Promise<SignedIn>
+
+/** What came of one connection. */
+type Tried = { signedIn: SignedIn } | Refused
+
+interface Refused {
+  failed: OpeningFailed
+  /** Another token may help. */
+  tokenRefused: boolean
+  /** The provider counts a connection until it has gone, and may allow no other beside it. */
+  left: Promise<void>
+}
 
 /** Token, connection and sign-in as one step, bounded in all by `wholeLoginSeconds`. */
 export function createOpener({ dial, tokens, limits, log }: OpenerDependencies): OpenSignedIn {
+  /** By host: the address whose machine refused somebody last. The next try begins with another. */
+  const lastToRefuse = new Map<string, string>()
+
+  /** A connection of its own for each name and token: some servers end one on which they have refused something. */
   async function attempt(
-    mailbox: Address,
-    provider: RegisteredProvider,
+    asked: AskedOpening,
+    name: SignInName,
     token: AccessToken,
     signal: AbortSignal,
-  ): Promise<{ dialled: Dialled; outcome: SignInOutcome }> {
-    const dialled = await dial(provider, signal)
+  ): Promise<Tried> {
+    const { host } = asked.provider.submission
+    let address: string | undefined
+    const reached: Parameters<Dial>[2] = (_, found) => {
+      address ??= found
+    }
+    const tried = await dial(asked.provider, signal, reached, lastToRefuse.get(host)).then(
+      (dialled) => signInOn(dialled, asked, name, token, signal),
+      (error: unknown): Refused => {
+        return {
+          failed: new OpeningFailed(error, 'connection'),
+          tokenRefused: false,
+          left: Promise.resolve(),
+        }
+      },
+    )
+    if ('failed' in tried && isSetUp(tried) && address !== undefined) lastToRefuse.set(host, address)
+    return tried
+  }
+
+  async function signInOn(
+    dialled: Dialled,
+    asked: AskedOpening,
+    name: SignInName,
+    token: AccessToken,
+    signal: AbortSignal,
+  ): Promise<Tried> {
+    const { mailbox, provider } = asked
+    const { host } = provider.submission
+    const outcome = await outcomeOn(dialled, asked, name, token, signal)
+    if (!(outcome instanceof OpeningFailed) && outcome.kind === 'accepted') {
+      log.debug({ mailbox, host, user: name.name, mechanism: outcome.mechanism }, 'signed in at the provider')
+      return { signedIn: { ...dialled, name } }
+    }
+    const left = quit(dialled.connection)
+    if (outcome instanceof OpeningFailed) return { failed: outcome, tokenRefused: false, left }
+    const said = wordsOf(outcome.reply)
+    log.warn({ mailbox, host, user: name.name, said }, 'the provider refused an access token')
+    const failure = tokenRefused(outcome, { host, mailbox, user: name.name }, token.doubt)
+    return { failed: new OpeningFailed(failure, 'sign-in'), tokenRefused: true, left }
+  }
+
+  async function outcomeOn(
+    dialled: Dialled,
+    { mailbox, provider }: AskedOpening,
+    { name: user }: SignInName,
+    token: AccessToken,
+    signal: AbortSignal,
+  ): Promise<SignInOutcome | OpeningFailed> {
     const stop = () => dialled.connection.destroy()
     signal.addEventListener('abort', stop, { once: true })
     try {
       if (signal.aborted) stop()
-      const request = { provider, mailbox, token: token.secret, replySeconds: limits.upstreamReplySeconds }
-      return { dialled, outcome: await signIn(dialled, request) }
+      const replySeconds = limits.upstreamReplySeconds
+      return await signIn(dialled, { provider, mailbox, user, token: token.secret, replySeconds })
     } catch (error) {
-      void quit(dialled.connection)
-      throw lossAsFailure(error, provider.submission.host)
+      return new OpeningFailed(lossAsFailure(error, provider.submission.host), 'sign-in')
     } finally {
       signal.removeEventListener('abort', stop)
     }
   }
 
-  /** @throws NoToken */
-  async function tokenFor(mailbox: Address, provider: RegisteredProvider): Promise<AccessToken> {
+  /** @throws OpeningFailed */
+  async function tokenFor({ mailbox, provider }: AskedOpening, refused?: AccessToken): Promise<AccessToken> {
     try {
-      return tokenAt(provider, mailbox, await tokens.accessTokenFor(mailbox))
+      const request = refused && { refused }
+      return tokenAt(provider, mailbox, await tokens.accessTokenFor(mailbox, request))
     } catch (error) {
-      throw new NoToken(error)
+      throw new OpeningFailed(error, 'token')
     }
   }
 
-  /** Asks for a fresh token once, and tries once more when there is one: the broker knows whether that can help. */
-  async function open(
-    mailbox: Address,
-    provider: RegisteredProvider,
-    signal: AbortSignal,
-  ): Promise<SignedIn> {
-    const { host } = provider.submission
-    let token = await tokenFor(mailbox, provider)
-    for (let fresh = false; ; fresh = true) {
-      const { dialled, outcome } = await attempt(mailbox, provider, token, signal)
-      if (outcome.kind === 'accepted') {
-        log.debug({ mailbox, host, mechanism: outcome.mechanism }, 'signed in at the provider')
-        return dialled
-      }
-      const left = quit(dialled.connection)
-      log.warn({ mailbox, host, said: wordsOf(outcome.reply) }, 'the provider refused an access token')
-      if (fresh) throw tokenRefused(outcome, { host, mailbox }, token.doubt)
-      const next = tokenAt(provider, mailbox, await tokens.accessTokenFor(mailbox, { refused: token }))
-      if (next.secret.reveal() === token.secret.reveal())
-        throw tokenRefused(outcome, { host, mailbox }, token.doubt)
-      token = next
-      // The provider counts it until it has gone, and may allow no other beside it.
-      await left
-    }
+  /** A token in place of one that was refused; undefined where the broker has none yet that may help. */
+  async function replacementOf(token: AccessToken, asked: AskedOpening): Promise<AccessToken | undefined> {
+    const fresh = await tokenFor(asked, token)
+    return fresh.secret.reveal() === token.secret.reveal() ? undefined : fresh
   }
 
-  return async (mailbox, provider, signal) => {
+  /** Each name in turn on one token, until one is accepted or what is refused is something else. */
+  async function tryNames(asked: AskedOpening, token: AccessToken, signal: AbortSignal): Promise<Tried> {
+    const [first, second] = namesWithToken(asked.names, token)
+    const tried = await attempt(asked, first, token, signal)
+    if ('signedIn' in tried || !second || tried.failed.stage !== 'sign-in' || !isSetUp(tried)) return tried
+    await tried.left
+    const other = await attempt(asked, second, token, signal)
+    return 'signedIn' in other || isSetUp(other) ? other : tried
+  }
+
+  /** In order: on the token that is there; on a fresh one, if it was refused and there is one; otherwise once more on the same. */
+  async function open(asked: AskedOpening, signal: AbortSignal): Promise<SignedIn> {
+    const token = await tokenFor(asked)
+    const first = await tryNames(asked, token, signal)
+    if ('signedIn' in first) return first.signedIn
+    if (!isSetUp(first)) throw first.failed
+    let failed = first.failed
+    const fresh =
+      first.tokenRefused &&
+      (await replacementOf(token, asked).catch((error: OpeningFailed) => {
+        // The same token may yet be taken by another machine.
+        failed = new OpeningFailed(error.failure, 'sign-in')
+      }))
+    if (failed.failure.code === 'consent-needed' || !(fresh || asked.secondTry)) throw failed
+    await first.left
+    const again = await tryNames(asked, fresh || token, signal)
+    if ('signedIn' in again) return again.signedIn
+    throw isSetUp(again) && failed === first.failed ? again.failed : failed
+  }
+
+  return async (asked, signal) => {
     const limit = createTimeLimit(limits.wholeLoginSeconds, signal)
-    const work = open(mailbox, provider, limit.signal)
+    const work = open(asked, limit.signal)
     const late = new Promise<never>((_, reject) => {
-      limit.signal.addEventListener('abort', () => reject(tooLate(provider)), { once: true })
+      const end = () => reject(new OpeningFailed(tooLate(asked.provider), 'connection'))
+      limit.signal.addEventListener('abort', end, { once: true })
     })
     try {
       return await Promise.race([work, late])
@@ -110,6 +192,10 @@ export function createOpener({ dial, tokens, limits, log }: OpenerDependencies):
       limit.clear()
     }
   }
+}
+
+function isSetUp({ failed }: Refused): boolean {
+  return failed.failure.code === 'provider-setup'
 }
 
 function tooLate(provider: Provider): Failure {

@@ -4,15 +4,27 @@ import type { Log } from '../base/log.ts'
 import type { Limits } from '../config/config.ts'
 import type { Governor } from '../governor/governor.ts'
 import type { Lease } from './lease.ts'
-import { NoToken } from './no-token.ts'
 import type { SignedIn } from './open-signed-in.ts'
+import { OpeningFailed } from './opening-failed.ts'
 import { allBusy, closedAtOnce, tooMany, tooSlow } from './pool-failures.ts'
 import { createMembers, type Member } from './pool-members.ts'
 import { quit } from './quit.ts'
 import { createWaitingLine, type Place } from './waiting-line.ts'
 
+/** What the pools of mailboxes that one name signs in for know of each other: the provider counts their connections together. */
+export interface Neighbour {
+  /** Its connections, those that are being opened or ended included. */
+  held(): number
+  /** Somebody waits, and it has no connection at all. */
+  starves(): boolean
+  /** Gives up a connection that nobody needs, or one whose client has been silent for too long. True: there will be room. */
+  makeRoom(): boolean
+  /** Others have made room. */
+  look(): void
+}
+
 /** The connections of one mailbox: a few, kept warm between transactions, given out fairly. */
-export interface Pool {
+export interface Pool extends Neighbour {
   /** Resolves when a signed-in connection is there, opened now if need be: once however many ask. */
   prove(): Promise<void>
   /** The right to one connection for one message, which the governor counts as one that leaves now (`again`: as the one that it has counted already).
@@ -34,9 +46,14 @@ export interface PoolState {
   waiting: number
 }
 
+export type PooledGovernor = Pick<Governor, 'connections' | 'delay' | 'departed' | 'openings'>
+
 export interface PoolDependencies {
+  /** @throws OpeningFailed */
   open(signal: AbortSignal): Promise<SignedIn>
-  governor: Governor
+  governor: PooledGovernor
+  /** Those of the same name. */
+  neighbours(): readonly Neighbour[]
   /** The provider's, asked anew each time. */
   messagesPerConnection(): number | undefined
   limits: Pick<
@@ -53,7 +70,7 @@ const lookAgainMilliseconds = 1000
 const leasedSeconds = 2
 
 export function createPool(dependencies: PoolDependencies): Pool {
-  const { governor, limits, clock, log } = dependencies
+  const { governor, limits, clock, log, neighbours } = dependencies
   const members = createMembers()
   const { idle, leased, serving } = members
   const openings = new Set<AbortController>()
@@ -65,6 +82,8 @@ export function createPool(dependencies: PoolDependencies): Pool {
   let noneBefore = 0
 
   const total = () => members.total() + openings.size
+  const takenByOthers = () => neighbours().reduce((sum, other) => sum + other.held(), 0)
+  const starves = () => line.wanted() > 0 && total() === 0
 
   /** Whatever happened: serves those who wait as far as it goes, and opens as many connections as they need. */
   function pump(): void {
@@ -77,9 +96,31 @@ export function createPool(dependencies: PoolDependencies): Pool {
     // While one connection serves, nobody is turned away because a second one cannot be had.
     if (failure && serving() + openings.size === 0) line.refuseAll(failure)
     while (openings.size < line.wanted() && mayOpen()) openOne()
-    if (line.next() && openings.size === 0) takeBack()
+    if (line.wanted() > 0 && openings.size === 0) askForRoom()
     if (total() === 0) for (const done of closers.splice(0)) done()
     if (line.next()) turnTimer = setTimeout(pump, nextTurn()).unref()
+  }
+
+  /** Of those who have what others wait for. */
+  function askForRoom(): void {
+    if (line.next()) takeBack()
+    const isFull = total() + takenByOthers() >= governor.connections()
+    if (isFull && idle.length === 0 && !governor.openings.obstacle())
+      neighbours().some((other) => other.makeRoom())
+  }
+
+  function makeRoom(): boolean {
+    if (members.total() > members.open()) return true
+    if (idle.length === 0) return takeBack()
+    retire(idle[0])
+    return true
+  }
+
+  /** It goes to another mailbox of the same name, where somebody waits who has none. */
+  function isOwed(): boolean {
+    return (
+      total() + takenByOthers() >= governor.connections() && neighbours().some((other) => other.starves())
+    )
   }
 
   function mayLeave({ again }: Place): boolean {
@@ -93,10 +134,12 @@ export function createPool(dependencies: PoolDependencies): Pool {
   }
 
   /** From the client that has been silent for the longest time, when that is too long for those who wait. */
-  function takeBack(): void {
+  function takeBack(): boolean {
     const longest = members.longestSilence()
     const late = clock.monotonic() - limits.clientTurnSeconds * 1000
-    if (longest && longest.since <= late) longest.takeBack()
+    if (!longest || longest.since > late) return false
+    longest.takeBack()
+    return true
   }
 
   function mayOpen(): boolean {
@@ -104,12 +147,13 @@ export function createPool(dependencies: PoolDependencies): Pool {
     if (governor.openings.probing() && openings.size > 0) return false
     // Whoever waits has another one to hope for. Without one, the failure has been its answer.
     if (serving() + openings.size > 0 && clock.monotonic() < noneBefore) return false
-    return total() < governor.connections()
+    return total() + takenByOthers() < governor.connections()
   }
 
   function openOne(): void {
     const controller = new AbortController()
     openings.add(controller)
+    governor.openings.begun()
     const opened = (signedIn: SignedIn) => {
       // Opening yet another one for those who wait would go on for ever, at the speed of the network.
       if (!signedIn.connection.alive) return failed(closedAtOnce())
@@ -127,11 +171,11 @@ export function createPool(dependencies: PoolDependencies): Pool {
   }
 
   function openingFailed(error: unknown): void {
-    const failure = error instanceof NoToken ? error.failure : asFailure(error)
-    log.warn({ code: failure.code, cause: reasonOf(failure.cause), fix: failure.fix }, failure.message)
+    const failure = error instanceof OpeningFailed ? error.failure : asFailure(error)
+    log.warn({ code: failure.code, cause: reasonOf(failure.cause) }, failure.message)
     // Some failures take no time at all, and trying again at once would leave none for anything else.
     noneBefore = clock.monotonic() + Math.max(lookAgainMilliseconds, (failure.retryAfterSeconds ?? 0) * 1000)
-    if (!(error instanceof NoToken)) governor.openings.failed(failure, serving())
+    governor.openings.failed(failure, serving(), error instanceof OpeningFailed ? error.stage : undefined)
     if (serving() + openings.size === 0) line.refuseAll(failure)
   }
 
@@ -144,7 +188,7 @@ export function createPool(dependencies: PoolDependencies): Pool {
   /** Idle from now on, unless somebody waits. */
   function rest(member: Member): void {
     if (!member.connection.alive) forget(member)
-    else if (closed || member.last || spent(member)) retire(member)
+    else if (closed || member.last || spent(member) || isOwed()) retire(member)
     else keep(member)
   }
 
@@ -178,6 +222,7 @@ export function createPool(dependencies: PoolDependencies): Pool {
     clearTimeout(member.idleTimer)
     members.remove(member)
     pump()
+    for (const other of neighbours()) if (other.starves()) other.look()
   }
 
   /** The connection that rested last goes out first, so that those beyond the need grow old and end. */
@@ -259,6 +304,10 @@ export function createPool(dependencies: PoolDependencies): Pool {
       clearTimeout(patience)
     },
     state: () => ({ open: members.open(), inUse: leased.size, waiting: line.waiting() }),
+    held: total,
+    starves,
+    makeRoom,
+    look: pump,
     busy: () => leased.size + openings.size + line.wanted() > 0,
   }
 }

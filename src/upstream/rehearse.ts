@@ -3,10 +3,11 @@ import type { Clock } from '../base/clock.ts'
 import { asFailure, Failure } from '../base/failure.ts'
 import type { Limits } from '../config/config.ts'
 import type { AccessToken, TokenBroker } from '../grants/token-broker.ts'
+import { namesThatSignIn, namesWithToken } from '../mailboxes/names-that-sign-in.ts'
 import type { Catalogue, RegisteredProvider } from '../providers/provider.ts'
-import type { MailboxStore } from '../store/ports.ts'
+import type { Mailbox, MailboxStore } from '../store/ports.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
-import type { Dial, DialStage } from './dial.ts'
+import type { Dial, Dialled, DialStage } from './dial.ts'
 import { tokenRefused } from './judge-sign-in.ts'
 import { quit } from './quit.ts'
 import { wordsOf } from './refusal.ts'
@@ -54,7 +55,7 @@ export function createRehearsal(needs: RehearseNeeds): Rehearse {
       const provider = catalogue.registered(found.providerId)
       const token = tokenAt(provider, mailbox, await tokens.accessTokenFor(mailbox))
       yield { step }
-      for await (const reached of signInOn(mailbox, provider, token)) {
+      for await (const reached of signInOn({ ...found, address: mailbox }, provider, token)) {
         if ('failure' in reached) throw new Stopped(reached)
         step = reached.step
         yield reached
@@ -68,38 +69,64 @@ export function createRehearsal(needs: RehearseNeeds): Rehearse {
 
   /** A connection of its own, up to the sign-in. */
   async function* signInOn(
-    mailbox: Address,
+    found: Mailbox,
     provider: RegisteredProvider,
     token: AccessToken,
   ): AsyncGenerator<StepOutcome> {
     const limit = createTimeLimit(limits.wholeLoginSeconds, new AbortController().signal)
     const reached: DialStage[] = []
     try {
-      const dialled = await needs
-        .dial(provider, limit.signal, (stage) => reached.push(stage))
-        .catch((error: unknown) => {
-          throw new Stopped(failed(reached.includes('connect') ? 'tls' : 'connect', error), reached)
-        })
+      const [first, second] = namesWithToken(namesThatSignIn(found), token)
+      const dialled = await dialFor(provider, limit.signal, reached)
       yield { step: 'connect' }
       yield { step: 'tls' }
-      const { host } = provider.submission
-      const request = { provider, mailbox, token: token.secret, replySeconds: limits.upstreamReplySeconds }
-      const outcome = await signIn(dialled, request).catch((error: unknown) => {
-        throw new Stopped(failed('sign-in', error))
-      })
-      await quit(dialled.connection)
-      if (outcome.kind === 'accepted') yield { step: 'sign-in', said: outcome.mechanism }
-      else
-        yield {
-          ...failed('sign-in', tokenRefused(outcome, { host, mailbox }, token.doubt)),
-          said: wordsOf(outcome.reply),
-        }
+      let outcome = await signInAs(dialled, first.name, { found, provider, token })
+      // As an opening does.
+      if (outcome.failure && second)
+        outcome = await signInAs(await dialFor(provider, limit.signal, reached), second.name, {
+          found,
+          provider,
+          token,
+        })
+      yield outcome
     } catch (error) {
       if (!(error instanceof Stopped)) throw error
       if (error.reached.includes('connect')) yield { step: 'connect' }
       yield error.outcome
     } finally {
       limit.clear()
+    }
+  }
+
+  async function dialFor(
+    provider: RegisteredProvider,
+    signal: AbortSignal,
+    reached: DialStage[],
+  ): Promise<Dialled> {
+    try {
+      return await needs.dial(provider, signal, (stage) => reached.push(stage))
+    } catch (error) {
+      throw new Stopped(failed(reached.includes('connect') ? 'tls' : 'connect', error), reached)
+    }
+  }
+
+  /** Ends the connection. */
+  async function signInAs(
+    dialled: Dialled,
+    user: string,
+    { found: { address: mailbox }, provider, token }: Signing,
+  ): Promise<StepOutcome> {
+    const { host } = provider.submission
+    const replySeconds = limits.upstreamReplySeconds
+    try {
+      const outcome = await signIn(dialled, { provider, mailbox, user, token: token.secret, replySeconds })
+      if (outcome.kind === 'accepted') return { step: 'sign-in', said: outcome.mechanism }
+      const failure = tokenRefused(outcome, { host, mailbox, user }, token.doubt)
+      return { ...failed('sign-in', failure), said: wordsOf(outcome.reply) }
+    } catch (error) {
+      return failed('sign-in', error)
+    } finally {
+      await quit(dialled.connection)
     }
   }
 
@@ -128,6 +155,12 @@ export function createRehearsal(needs: RehearseNeeds): Rehearse {
       yield failed('message', error)
     }
   }
+}
+
+interface Signing {
+  found: Mailbox
+  provider: RegisteredProvider
+  token: AccessToken
 }
 
 /** Carries how a step failed out of where it did. */

@@ -33,6 +33,8 @@ export interface Relay {
   offered(mailbox?: Address): Offered
   /** The mailbox's grant changed or it is gone: its warm connections end after their transaction. */
   drain(mailbox: Address): void
+  /** Whatever it waits for after trouble of its own is forgotten, and it is found out at once. @throws Failure as `verify` */
+  tryNow(mailbox: Address): Promise<void>
   /** What a mailbox may send now, and what is open for it. @throws Failure `not-found`, `configuration` */
   state(mailbox: Address): Promise<SendingState>
   /** Ends every connection: idle ones with QUIT, leased ones when their transaction is over, or after two seconds. */

@@ -12,6 +12,8 @@ import { judgeSignIn, meaningless, type SignInOutcome } from './judge-sign-in.ts
 export interface SignInRequest {
   provider: Pick<Provider, 'name' | 'submission' | 'mechanisms'>
   mailbox: Address
+  /** The name that signs in. */
+  user: string
   token: Secret
   replySeconds: number
 }
@@ -50,7 +52,7 @@ export async function signIn(dialled: Dialled, request: SignInRequest): Promise<
 }
 
 function speak(mechanism: UpstreamMechanism, request: SignInRequest) {
-  const { mailbox: user, token, provider } = request
+  const { user, token, provider } = request
   if (mechanism === 'XOAUTH2') {
     return { response: xoauth2Response(user, token), errorAnswer: xoauth2ErrorAnswer }
   }

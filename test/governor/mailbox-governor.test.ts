@@ -93,7 +93,7 @@ describe('the state', () => {
       {
         about: 'sign-in',
         since: now,
-        until: now + 60_000,
+        until: now + 5000,
         reason: 'smtp.example.com refused the sign-in.',
       },
     ])

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { Failure, type FailureCode } from '../../src/base/failure.ts'
 import { createConnectionCap } from '../../src/governor/connection-cap.ts'
-import { createOpenings } from '../../src/governor/openings.ts'
+import { createLooks, createOpenings } from '../../src/governor/openings.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
-function stage(limit = 5) {
+function stageOf(limit = 5) {
   const clock = createManualClock()
   const cap = createConnectionCap(clock, () => limit)
   return { clock, cap, openings: createOpenings(clock, cap) }
@@ -17,7 +17,7 @@ function failure(code: FailureCode, retryAfterSeconds?: number): Failure {
 
 /** The waits after failures that each follow when the one before is over. */
 function waitsAfter(code: FailureCode, times: number, retryAfterSeconds?: number): number[] {
-  const { clock, openings } = stage()
+  const { clock, openings } = stageOf()
   return Array.from({ length: times }, () => {
     openings.failed(failure(code, retryAfterSeconds), 0)
     const seconds = openings.obstacle()?.retryAfterSeconds ?? 0
@@ -29,15 +29,15 @@ function waitsAfter(code: FailureCode, times: number, retryAfterSeconds?: number
 
 describe('openings of connections', () => {
   it('have no obstacle at first', () => {
-    const { openings } = stage()
+    const { openings } = stageOf()
     expect(openings.obstacle()).toBeUndefined()
     expect(openings.probing()).toBe(false)
     expect(openings.pause()).toBeUndefined()
   })
 
   it.each<[FailureCode, number[]]>([
-    ['provider-unavailable', [0, 1, 2, 4, 8, 16, 30, 30]],
-    ['provider-setup', [60, 120, 240, 480, 900, 900]],
+    ['provider-unavailable', [0, 1, 2, 4, 8, 8]],
+    ['provider-setup', [5, 15, 60, 300, 900, 900]],
   ])('wait longer after each %s', (code, waits) => {
     expect(waitsAfter(code, waits.length)).toEqual(waits)
   })
@@ -45,7 +45,7 @@ describe('openings of connections', () => {
   it.each<[FailureCode, number, number[]]>([
     ['provider-unavailable', 900, [900, 900]],
     ['provider-unavailable', 3, [3, 3, 3, 4]],
-    ['provider-setup', 100, [100, 120]],
+    ['provider-setup', 10, [10, 15, 60]],
   ])('wait after %s as long as the provider wishes (%i s) when that is longer', (code, wish, waits) => {
     expect(waitsAfter(code, waits.length, wish)).toEqual(waits)
   })
@@ -58,7 +58,7 @@ describe('openings of connections', () => {
     'not-found',
     'internal',
   ])('do not wait after %s, which is not the provider’s doing', (code) => {
-    const { cap, openings } = stage()
+    const { cap, openings } = stageOf()
     for (let number = 0; number < 5; number += 1) openings.failed(failure(code, 600), number)
     expect(cap.allowed()).toBe(5)
     expect(openings.obstacle()).toBeUndefined()
@@ -67,21 +67,21 @@ describe('openings of connections', () => {
   })
 
   it('give the same failure to those who come meanwhile, with what is left of the wait', () => {
-    const { clock, openings } = stage()
+    const { clock, openings } = stageOf()
     const cause = new Error('The provider said: no')
     openings.failed(new Failure('provider-setup', 'No', { cause, fix: 'Repair it.' }), 0)
-    clock.advance(17.5)
+    clock.advance(1.5)
     expect(openings.obstacle()).toMatchObject({
       code: 'provider-setup',
       message: 'No',
       fix: 'Repair it.',
       cause,
-      retryAfterSeconds: 43,
+      retryAfterSeconds: 4,
     })
   })
 
   it('go one at a time from the first failure to the first success', () => {
-    const { clock, openings } = stage()
+    const { clock, openings } = stageOf()
     openings.failed(failure('provider-unavailable'), 0)
     expect(openings.probing()).toBe(true)
     openings.failed(failure('provider-unavailable'), 0)
@@ -94,7 +94,7 @@ describe('openings of connections', () => {
   })
 
   it.each(['succeeded', 'reset'] as const)('begin anew when one has %s', (end) => {
-    const { clock, openings } = stage()
+    const { clock, openings } = stageOf()
     for (let number = 0; number < 6; number += 1) {
       openings.failed(failure('provider-setup'), 0)
       clock.advance(900)
@@ -102,11 +102,11 @@ describe('openings of connections', () => {
     openings[end]()
     expect(openings.obstacle()).toBeUndefined()
     openings.failed(failure('provider-setup'), 0)
-    expect(openings.obstacle()).toMatchObject({ retryAfterSeconds: 60 })
+    expect(openings.obstacle()).toMatchObject({ retryAfterSeconds: 5 })
   })
 
   it('forget a wait at once that is over by a success', () => {
-    const { openings } = stage()
+    const { openings } = stageOf()
     openings.failed(failure('provider-unavailable', 900), 0)
     openings.succeeded()
     openings.failed(failure('provider-unavailable'), 0)
@@ -114,23 +114,23 @@ describe('openings of connections', () => {
   })
 
   it('count those once that were under way together', () => {
-    const { openings } = stage()
+    const { openings } = stageOf()
     for (let number = 0; number < 5; number += 1) openings.failed(failure('provider-setup'), 0)
-    expect(openings.obstacle()).toMatchObject({ retryAfterSeconds: 60 })
+    expect(openings.obstacle()).toMatchObject({ retryAfterSeconds: 5 })
   })
 
   it('do not punish a wrong set-up for the time that the provider was away', () => {
-    const { clock, openings } = stage()
+    const { clock, openings } = stageOf()
     for (let number = 0; number < 10; number += 1) {
       openings.failed(failure('provider-unavailable'), 0)
       clock.advance(30)
     }
     openings.failed(failure('provider-setup'), 0)
-    expect(openings.obstacle()).toMatchObject({ retryAfterSeconds: 60 })
+    expect(openings.obstacle()).toMatchObject({ retryAfterSeconds: 5 })
   })
 
   it('wait no shorter because one more fails that was under way', () => {
-    const { clock, openings } = stage()
+    const { clock, openings } = stageOf()
     openings.failed(failure('provider-unavailable', 900), 0)
     clock.advance(10)
     openings.failed(failure('provider-unavailable'), 0)
@@ -140,7 +140,7 @@ describe('openings of connections', () => {
   it.each<FailureCode>(['provider-setup', 'provider-unavailable'])(
     'are only fewer after %s while other connections still serve',
     (code) => {
-      const { cap, openings } = stage()
+      const { cap, openings } = stageOf()
       openings.failed(failure(code), 2)
       expect(cap.allowed()).toBe(2)
       expect(openings.obstacle()).toBeUndefined()
@@ -150,7 +150,7 @@ describe('openings of connections', () => {
   )
 
   it('are fewer for as long as the provider wishes', () => {
-    const { clock, cap, openings } = stage(2)
+    const { clock, cap, openings } = stageOf(2)
     openings.failed(failure('provider-unavailable', 900), 1)
     clock.advance(899)
     expect(cap.allowed()).toBe(1)
@@ -159,15 +159,114 @@ describe('openings of connections', () => {
   })
 })
 
+/** After failures up to a wait of so many seconds. */
+function waiting(seconds: number, stage: 'connection' | 'sign-in' = 'connection') {
+  const house = stageOf()
+  const fail = () => house.openings.failed(failure('provider-setup'), 0, stage)
+  fail()
+  while ((house.openings.obstacle()?.retryAfterSeconds ?? 0) < seconds) {
+    house.clock.advance(house.openings.obstacle()?.retryAfterSeconds ?? 0)
+    fail()
+  }
+  return { ...house, fail }
+}
+
+describe('a look whether the provider is back', () => {
+  it.each(['connection', 'sign-in'] as const)(
+    'is allowed eight seconds after the last try, however long the wait (%s)',
+    (stage) => {
+      const { clock, openings } = waiting(300, stage)
+      clock.advance(7.9)
+      expect(openings.obstacle()).toMatchObject({ retryAfterSeconds: 293 })
+      clock.advance(0.1)
+      expect(openings.obstacle()).toBeUndefined()
+      expect(openings.probing()).toBe(true)
+    },
+  )
+
+  it('lets the others who come meanwhile wait for what it finds', () => {
+    const { clock, openings } = waiting(60)
+    clock.advance(8)
+    openings.begun()
+    expect(openings.obstacle()).toBeUndefined()
+    openings.succeeded()
+    expect(openings.probing()).toBe(false)
+  })
+
+  it('does not begin the wait anew when it fails', () => {
+    const { clock, openings, fail } = waiting(60)
+    for (let look = 1; look <= 7; look += 1) {
+      clock.advance(8)
+      openings.begun()
+      fail()
+      expect(openings.obstacle()).toMatchObject({ retryAfterSeconds: 60 - 8 * look })
+    }
+    clock.advance(4)
+    openings.begun()
+    fail()
+    expect(openings.obstacle()).toMatchObject({ retryAfterSeconds: 300 })
+  })
+
+  it('is over when there was no token to look with', () => {
+    const { clock, openings } = waiting(60)
+    clock.advance(8)
+    openings.begun()
+    openings.failed(failure('consent-needed'), 0, 'token')
+    expect(openings.obstacle()).toMatchObject({ retryAfterSeconds: 52 })
+  })
+
+  it('leaves a provider alone that says for how long it wants that', () => {
+    const { clock, openings } = stageOf()
+    openings.failed(failure('provider-unavailable', 900), 0)
+    clock.advance(899)
+    expect(openings.obstacle()).toMatchObject({ retryAfterSeconds: 1 })
+  })
+
+  it('is one a second for all mailboxes of a provider', () => {
+    const clock = createManualClock()
+    const looks = createLooks(clock)
+    const cap = createConnectionCap(clock, () => 1)
+    const all = [1, 2].map(() => createOpenings(clock, cap, () => looks))
+    for (const seconds of [5, 15, 8]) {
+      for (const openings of all) openings.failed(failure('provider-setup'), 0)
+      clock.advance(seconds)
+    }
+    const free = () => all.filter((openings) => openings.obstacle() === undefined).length
+    expect(free()).toBe(2)
+    all[0]?.begun()
+    all[0]?.failed(failure('provider-setup'), 0)
+    expect(free()).toBe(0)
+    clock.advance(1)
+    expect(free()).toBe(1)
+  })
+
+  it('is not spent for ever on a sign-in that is refused, while one at a closed door costs nobody anything', () => {
+    const looksIn = (stage: 'connection' | 'sign-in') => {
+      const { clock, openings, fail } = waiting(5, stage)
+      let looks = 0
+      for (let second = 0; second < 3600; second += 1) {
+        clock.advance(1)
+        if (openings.obstacle()) continue
+        looks += 1
+        openings.begun()
+        fail()
+      }
+      return looks
+    }
+    expect(looksIn('connection')).toBeGreaterThan(400)
+    expect(looksIn('sign-in')).toBeLessThan(90)
+  })
+})
+
 describe('a pause of openings', () => {
   it('is not shown for a first failure that makes nobody wait', () => {
-    const { openings } = stage()
+    const { openings } = stageOf()
     openings.failed(failure('provider-unavailable'), 0)
     expect(openings.pause()).toBeUndefined()
   })
 
   it('is shown from the second on, since the first, until one has succeeded', () => {
-    const { clock, openings } = stage()
+    const { clock, openings } = stageOf()
     const since = clock.now()
     openings.failed(failure('provider-unavailable'), 0)
     clock.advance(20)
@@ -187,8 +286,8 @@ describe('a pause of openings', () => {
   })
 
   it('is shown for a first failure with a wait', () => {
-    const { clock, openings } = stage()
+    const { clock, openings } = stageOf()
     openings.failed(failure('provider-setup'), 0)
-    expect(openings.pause()).toMatchObject({ since: clock.now(), until: clock.now() + 60_000 })
+    expect(openings.pause()).toMatchObject({ since: clock.now(), until: clock.now() + 5000 })
   })
 })

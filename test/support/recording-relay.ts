@@ -71,6 +71,7 @@ export function createRecordingRelay(): RecordingRelay {
     answers,
     offer,
     offered: () => offer,
+    tryNow: async () => {},
     drain: () => {},
     close: async () => {},
     state: async () => ({

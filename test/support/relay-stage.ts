@@ -3,8 +3,15 @@ import type { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { Limits } from '../../src/config/config.ts'
 import { createGovernors } from '../../src/governor/create-governors.ts'
-import type { AccessToken, AccessTokenRequest, TokenBroker } from '../../src/grants/token-broker.ts'
+import type {
+  AccessToken,
+  AccessTokenRequest,
+  TokenBroker,
+  TokenGrant,
+} from '../../src/grants/token-broker.ts'
+import type { Connect } from '../../src/net/connect.ts'
 import type { Catalogue, RegisteredProvider } from '../../src/providers/provider.ts'
+import type { Mailbox, Store } from '../../src/store/ports.ts'
 import { createRelay } from '../../src/upstream/create-relay.ts'
 import type { Relay } from '../../src/upstream/relay.ts'
 import { defaultLimits } from './default-limits.ts'
@@ -33,6 +40,11 @@ export interface StageOptions {
   tokens?: readonly string[]
   limits?: Partial<Limits>
   provider?: Partial<RegisteredProvider>
+  /** Those that there are, instead of `mailbox` alone. */
+  mailboxes?: readonly Omit<Mailbox, 'providerId' | 'createdAt'>[]
+  connect?: Connect
+  /** Nobody consented for them. */
+  appOnly?: boolean
 }
 
 export interface RelayStage {
@@ -43,6 +55,8 @@ export interface RelayStage {
   asked: string[]
   /** What the broker answers instead of a token. */
   tokens: { failure: Failure | undefined }
+  /** Where the mailboxes are kept. */
+  store: Store
 }
 
 /** A relay for one mailbox at one provider on this machine. */
@@ -57,21 +71,27 @@ export function createRelayStage(options: StageOptions): RelayStage {
   const log = createRecordingLog()
   const asked: string[] = []
   const trouble: RelayStage['tokens'] = { failure: undefined }
+  const store = createMemoryStore()
+  for (const one of options.mailboxes ?? [{ address: mailbox }])
+    void store.mailboxes.add({ providerId: provider.id, createdAt: 0, ...one })
   const relay = createRelay({
     catalogue: catalogueOf(provider),
-    mailboxes: {
-      covering: async (address) =>
-        address === mailbox ? { address, providerId: provider.id, createdAt: 0 } : undefined,
-    },
-    tokens: brokerOf(provider.id, tokens, asked, trouble),
-    governors: createGovernors({ counts: createMemoryStore().recipientCounts, clock, log }),
+    mailboxes: store.mailboxes,
+    tokens: brokerOf(
+      { id: 'grant', providerId: provider.id, personal: !options.appOnly },
+      tokens,
+      asked,
+      trouble,
+    ),
+    governors: createGovernors({ counts: store.recipientCounts, clock, log }),
     limits: { ...patientLimits, ...options.limits },
     ...(ca === undefined ? {} : { extraCa: ca }),
+    ...(options.connect && { connect: options.connect }),
     clock,
     log,
     ehloName: 'postern.example.test',
   })
-  return { relay, clock, log, asked, tokens: trouble }
+  return { relay, clock, log, asked, tokens: trouble, store }
 }
 
 function catalogueOf(provider: RegisteredProvider): Catalogue {
@@ -79,7 +99,7 @@ function catalogueOf(provider: RegisteredProvider): Catalogue {
 }
 
 function brokerOf(
-  providerId: string,
+  grant: TokenGrant,
   tokens: readonly string[],
   asked: string[],
   trouble: RelayStage['tokens'],
@@ -94,17 +114,17 @@ function brokerOf(
         throw trouble.failure
       }
       if (request.refused && place < tokens.length - 1) place += 1
-      return accessToken(tokens[place] ?? '', providerId)
+      return accessToken(tokens[place] ?? '', grant)
     },
     grantChanged() {},
     async close() {},
   }
 }
 
-function accessToken(text: string, providerId: string): AccessToken {
+function accessToken(text: string, grant: TokenGrant): AccessToken {
   return {
     secret: new Secret(text),
-    grant: { id: 'grant', providerId, personal: true },
+    grant,
     remainingSeconds: () => 3600,
     ageSeconds: () => 120,
     expiresAt: 0,

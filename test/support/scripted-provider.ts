@@ -57,6 +57,7 @@ export interface ScriptedOptions {
 export async function startScriptedProvider(
   { tls, certificate }: ScriptedOptions,
   script: Script,
+  { address = '127.0.0.1', port = 0 } = {},
 ): Promise<ScriptedProvider> {
   const heard: string[] = []
   const heardInTheClear: string[] = []
@@ -82,7 +83,7 @@ export async function startScriptedProvider(
       socket.destroy()
     })
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(port, address)
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,

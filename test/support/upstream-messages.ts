@@ -17,8 +17,9 @@ export async function* message(...pieces: string[]): AsyncGenerator<Buffer> {
 export const line = `${'0123456789'.repeat(7)}\r\n`
 
 /** A transaction with one recipient. @param login who sends */
-export async function begin(relay: Relay, login = 'printer'): Promise<Transaction> {
-  const { transaction } = await relay.begin(mailbox, mail, to('a@example.com'), login)
+export async function begin(relay: Relay, login = 'printer', from = mailbox): Promise<Transaction> {
+  const envelope = from === mailbox ? mail : { ...mail, sender: from }
+  const { transaction } = await relay.begin(from, envelope, to('a@example.com'), login)
   if (!transaction) throw new Error('the envelope was refused')
   return transaction
 }

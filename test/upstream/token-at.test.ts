@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest'
 import { silentLog } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
-import { NoToken } from '../../src/upstream/no-token.ts'
+import { namesThatSignIn } from '../../src/mailboxes/names-that-sign-in.ts'
 import { createOpener } from '../../src/upstream/open-signed-in.ts'
+import { OpeningFailed } from '../../src/upstream/opening-failed.ts'
 import { registeredProvider } from '../support/registered-provider.ts'
 import { mailbox, patientLimits } from '../support/relay-stage.ts'
 
@@ -28,8 +29,10 @@ it('no provider is even connected to for a token that another one gave', async (
     limits: patientLimits,
     log: silentLog,
   })
-  const opening = open(mailbox, registeredProvider(), new AbortController().signal)
+  const asked = { mailbox, provider: registeredProvider(), names: namesThatSignIn({ address: mailbox }) }
+  const opening = open({ ...asked, secondTry: true }, new AbortController().signal)
   // About the token, so that nothing is said against the provider's servers.
-  await expect(opening).rejects.toBeInstanceOf(NoToken)
+  await expect(opening).rejects.toBeInstanceOf(OpeningFailed)
+  await expect(opening).rejects.toMatchObject({ stage: 'token' })
   expect(dialled).toBe(0)
 })
