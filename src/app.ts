@@ -241,6 +241,7 @@ function composeServices(config: Config, log: Log, data: ServedData) {
       clock,
       log,
       sending: createSendingStatus(relay, tokens),
+      tryNow: relay.tryNow,
     }),
     logins: createLogins({ store, keyedHash, clock, log }),
     rehearse: createRehearsal({

@@ -7,14 +7,14 @@ import type {
   DeviceConsentState,
 } from '../consent/service.ts'
 import type { JournalFilters, JournalPage } from '../journal/service.ts'
-import type { ApiKeys, Logins, Mailboxes } from '../mailboxes/services.ts'
+import type { ApiKeys, Logins, Mailboxes, MailboxStatus } from '../mailboxes/services.ts'
 import type { SentLink } from '../notices/service.ts'
 import type { RegistrationCheck } from '../providers/registration-check.ts'
 import type { PageRole } from '../store/ports.ts'
 
 /** What most verbs need of postern: the running one by the door that is for the command, or its store when none runs. */
 export interface Broker {
-  mailboxes: Omit<Mailboxes, 'named' | 'isPersonal'>
+  mailboxes: Omit<Mailboxes, 'named' | 'isPersonal' | 'signInName' | 'tryNow'>
   logins: Logins
   apiKeys: Omit<ApiKeys, 'check'>
   close(): Promise<void>
@@ -22,6 +22,8 @@ export interface Broker {
 
 /** What only the running one can do: its doors are open, and the provider answers to it. */
 export interface RunningBroker extends Broker {
+  /** @throws Failure as `Mailboxes.tryNow` */
+  tryMailbox(mailbox: string): Promise<MailboxStatus>
   /** @throws Failure `not-found`, `configuration` */
   createConsentLink(mailbox: string): Promise<CreatedLink>
   /** By hand: see `completeConsent`. @throws Failure `not-found`, `configuration` */

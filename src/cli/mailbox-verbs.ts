@@ -13,6 +13,7 @@ import { table } from './terminal.ts'
 interface AddOptions {
   provider?: string
   signsInAs?: string
+  saslUser?: string | false
   alias?: string[] | false
   refreshTokenFile?: string
   appOnly?: boolean
@@ -32,6 +33,11 @@ export function addMailboxVerbs(program: Command, context: Context): void {
       '--signs-in-as <address>',
       'who signs in at the consent, when not the mailbox itself (which ends it, with --replace)',
     )
+    .option(
+      '--sasl-user <name>',
+      'the name by which the mail server knows whoever signs in, when that is not their address (such as a UPN)',
+    )
+    .option('--no-sasl-user', 'no such name any more (with --replace)')
     .option('--alias <address>', 'another address that its provider accepts from it (repeatable)', collect)
     .option('--no-alias', 'no aliases any more (with --replace)')
     .option('--refresh-token-file <file>', 'adopt the refresh token in this file (- for standard input)')
@@ -42,7 +48,7 @@ export function addMailboxVerbs(program: Command, context: Context): void {
     .option('--replace', 'change the mailbox if it exists')
     .addHelpText('after', '\nExample:\n  postern mailbox add billing@example.com --provider microsoft')
     .action(async (address: string, options: AddOptions, command: Command) => {
-      const { signsInAs, alias, refreshTokenFile, appOnly, replace } = options
+      const { signsInAs, saslUser, alias, refreshTokenFile, appOnly, replace } = options
       const provider = options.provider ?? command.error(await providerMissing(address))
       const refreshToken = refreshTokenFile === undefined ? undefined : await context.secret(refreshTokenFile)
       const { status, logins } = await context.withBroker(async (broker) => {
@@ -50,6 +56,7 @@ export function addMailboxVerbs(program: Command, context: Context): void {
           address,
           provider,
           ...(signsInAs !== undefined && { signsInAs }),
+          ...(saslUser !== undefined && { saslUser: saslUser || '' }),
           ...(alias !== undefined && { aliases: alias || [] }),
           ...(refreshToken && { refreshToken }),
           ...(appOnly && { appOnly }),
@@ -90,6 +97,16 @@ export function addMailboxVerbs(program: Command, context: Context): void {
         withLogins(broker, await broker.mailboxes.show(address)),
       )
       context.tell(command, status, `${describe(status)}${nextStep(status, logins)}`)
+    })
+
+  mailbox
+    .command('try')
+    .argument('<address>')
+    .description('try now whether the provider lets it in, whatever it waits for after trouble')
+    .addHelpText('after', '\nExample:\n  postern mailbox try billing@example.com')
+    .action(async (address: string, _options: object, command: Command) => {
+      const status = await context.withRunningBroker((broker) => broker.tryMailbox(address))
+      context.tell(command, status, `The provider lets ${status.address} in.\n`)
     })
 
   mailbox
@@ -138,6 +155,8 @@ function describe(status: MailboxStatus): string {
     ['covered by', status.coveredBy],
     ['provider', status.provider],
     ['signs in as', status.signsInAs],
+    ['SASL user', status.saslUser],
+    ['accepted as', status.acceptedName],
     ['aliases', status.aliases?.join(' ')],
     ['grant', status.state],
     ['lapsed since', status.since],

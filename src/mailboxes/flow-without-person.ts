@@ -47,8 +47,8 @@ function domainNeedsApp(address: string): Failure {
   )
 }
 
-function requireNobody({ refreshToken, signsInAs }: MailboxRequest): void {
-  if (!refreshToken && signsInAs === undefined) return
+function requireNobody({ refreshToken, signsInAs, saslUser = '' }: MailboxRequest): void {
+  if (!refreshToken && signsInAs === undefined && saslUser === '') return
   throw new Failure('invalid', 'A mailbox without a consent has no refresh token and nobody who signs in', {
     fix: 'Leave out either --app-only, or the refresh token and the person.',
   })

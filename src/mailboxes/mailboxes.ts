@@ -17,6 +17,7 @@ import type { Catalogue, Provider } from '../providers/provider.ts'
 import type { Grant, Mailbox, NewGrant, Store } from '../store/ports.ts'
 import { coveredMailbox, existingMailbox } from './existing-mailbox.ts'
 import { type FlowWithoutPerson, flowWithoutPerson } from './flow-without-person.ts'
+import { namesThatSignIn, namesWithToken } from './names-that-sign-in.ts'
 import { isPersonal } from './personal.ts'
 import { createRevocation } from './revocation.ts'
 import type { EndingStatus, Mailboxes, MailboxRequest, MailboxStatus, SendingStatus } from './services.ts'
@@ -31,6 +32,8 @@ export interface MailboxesNeeds {
   renewalSeconds: number
   /** What it may send now; absent while no doors are open. */
   sending?: (address: Address) => Promise<SendingStatus | undefined>
+  /** Forgets what it waits for, and finds out whether the provider lets it in; absent while no doors are open. */
+  tryNow?: (address: Address) => Promise<void>
 }
 
 /** The addresses that mail leaves from: added, shown, removed. */
@@ -40,9 +43,9 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
 
   return {
     async add(request, by) {
-      const mailbox = readRequest(await withPersonBefore(request))
       const provider = catalogue.registered(request.provider)
       const flow = flowWithoutPerson(request, provider)
+      const mailbox = readRequest(flow === undefined ? await withPersonBefore(request) : request)
       const refreshToken = request.refreshToken && readRefreshToken(request.refreshToken)
       const grant =
         flow === undefined
@@ -53,20 +56,22 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
       logPut(mailbox, request, by)
       return await statusOf(await existingMailbox(store.mailboxes, mailbox.address))
     },
-    async show(address) {
-      const mailbox = await coveredMailbox(store.mailboxes, address)
-      // A domain sends nothing by itself.
-      const itself = isDomainMailbox(mailbox.address) ? undefined : needs.sending?.(mailbox.address)
-      const [status, sending] = await Promise.all([statusOf(mailbox), itself])
-      return sending ? { ...status, sending } : status
-    },
-    async named(address) {
-      const { address: named } = await coveredMailbox(store.mailboxes, address)
-      if (!isDomainMailbox(named)) return named
-      throw new Failure('invalid', `"${named}" is a whole domain`, { fix: 'Name one address of it.' })
-    },
+    show: async (address) => show(await coveredMailbox(store.mailboxes, address)),
+    named: async (address) => (await oneMailbox(address)).address,
     async isPersonal(address) {
       return isPersonal(await store.grants.standing(parseAddress(address)))
+    },
+    async signInName(address, token) {
+      return namesWithToken(namesThatSignIn(await coveredMailbox(store.mailboxes, address)), token)[0].name
+    },
+    async tryNow(address, by) {
+      const mailbox = await oneMailbox(address)
+      log.info(
+        { event: 'mailbox.tried', mailbox: mailbox.address, ...actorFields(by) },
+        'Mailbox tried on demand',
+      )
+      await needs.tryNow?.(mailbox.address)
+      return await show(mailbox)
     },
     async list() {
       const mailboxes = await store.mailboxes.list()
@@ -84,6 +89,19 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
     },
   }
 
+  async function show(mailbox: Mailbox): Promise<MailboxStatus> {
+    // A domain sends nothing by itself.
+    const itself = isDomainMailbox(mailbox.address) ? undefined : needs.sending?.(mailbox.address)
+    const [status, sending] = await Promise.all([statusOf(mailbox), itself])
+    return sending ? { ...status, sending } : status
+  }
+
+  async function oneMailbox(address: string): Promise<Mailbox> {
+    const mailbox = await coveredMailbox(store.mailboxes, address)
+    if (!isDomainMailbox(mailbox.address)) return mailbox
+    throw new Failure('invalid', `"${mailbox.address}" is a whole domain`, { fix: 'Name one address of it.' })
+  }
+
   function logPut(mailbox: Mailbox, request: MailboxRequest, by: Actor | undefined): void {
     const { address, providerId: provider } = mailbox
     const event = request.replace ? 'mailbox.changed' : 'mailbox.added'
@@ -94,11 +112,18 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
     )
   }
 
-  /** A replacement that names nobody leaves the person as it is; naming the mailbox itself ends the difference. */
+  /** A replacement that names nobody leaves the person as it is; naming the mailbox itself ends the difference. The mail server's name for a person goes with the person. */
   async function withPersonBefore(request: MailboxRequest): Promise<MailboxRequest> {
-    if (!request.replace || request.signsInAs !== undefined) return request
-    const before = await store.mailboxes.find(parseAddress(request.address))
-    return before?.signsInAs === undefined ? request : { ...request, signsInAs: before.signsInAs }
+    const before = request.replace ? await store.mailboxes.find(parseAddress(request.address)) : undefined
+    if (!before) return request
+    const { signsInAs = before.signsInAs, saslUser } = request
+    const samePerson = sameAddress(signsInAs ?? before.address, expectedPerson(before))
+    const name = saslUser ?? (samePerson ? before.saslUser : undefined)
+    return {
+      ...request,
+      ...(signsInAs !== undefined && { signsInAs }),
+      ...(name !== undefined && { saslUser: name }),
+    }
   }
 
   function readRequest(request: MailboxRequest): Mailbox {
@@ -108,6 +133,7 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
       address,
       providerId: catalogue.registered(request.provider).id,
       ...(sameAddress(signsInAs, address) ? {} : { signsInAs }),
+      ...(request.saslUser && { saslUser: readSaslUser(request.saslUser) }),
       ...(request.aliases === undefined ? {} : { aliases: readAliases(request.aliases, address) }),
       createdAt: clock.now(),
     }
@@ -140,12 +166,33 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
       provider: mailbox.providerId,
       ...(mailbox.coveredBy === undefined ? {} : { coveredBy: mailbox.coveredBy }),
       ...(mailbox.signsInAs === undefined ? {} : { signsInAs: mailbox.signsInAs }),
+      ...(mailbox.saslUser === undefined ? {} : { saslUser: mailbox.saslUser }),
+      ...acceptedName(mailbox),
       ...(mailbox.aliases === undefined ? {} : { aliases: mailbox.aliases }),
       ...grantStatus(grant),
       ...renewalStatus(grant),
       ...endingStatus(grant, mailbox.providerId),
     }
   }
+}
+
+function expectedPerson({ signsInAs, address }: Mailbox): Address {
+  return signsInAs ?? address
+}
+
+/** RFC 4422, section 5: what stands for a user is any text; it ends where a control character begins something else. */
+function readSaslUser(text: string): string {
+  const name = text.trim()
+  if (name !== '' && !/[\p{Cc}\p{Cs}]/u.test(name) && Buffer.byteLength(name) <= 254) return name
+  throw new Failure('invalid', `"${printable(text)}" is no name that a mail server could know`, {
+    fix: 'Give the name with which the person signs in at the mail server, such as till@example.onmicrosoft.com.',
+  })
+}
+
+/** Where there are two, and one has been accepted. */
+function acceptedName(mailbox: Mailbox): Pick<MailboxStatus, 'acceptedName'> {
+  const [first, second] = namesThatSignIn(mailbox)
+  return second && mailbox.acceptedName !== undefined ? { acceptedName: first.name } : {}
 }
 
 /** Each once, and not the mailbox itself. @throws Failure `invalid` */

@@ -14,6 +14,11 @@ export interface Mailboxes {
   /** The address of a mailbox, as it was added, from how somebody wrote it. Nothing of its grant is looked at.
    * @throws Failure `not-found`, `invalid` */
   named(address: string): Promise<Address>
+  /** The name that signs in for it at the mail server with such a token. @throws Failure `not-found` */
+  signInName(address: string, token: { grant: { personal: boolean } }): Promise<string>
+  /** Forgets what was refused lately, for which it waits, and finds out whether the provider lets it in now.
+   * @throws Failure `not-found`, `invalid`, and as `Relay.verify` when it does not */
+  tryNow(address: string, by?: Actor): Promise<MailboxStatus>
   list(): Promise<MailboxStatus[]>
   /** Whether it is a person's own, so that rights to its whole domain do not reach it. @throws Failure `invalid` */
   isPersonal(address: string): Promise<boolean>
@@ -37,6 +42,8 @@ export interface MailboxRequest {
   address: string
   provider: string
   signsInAs?: string
+  /** The name by which the mail server knows whoever signs in, when that is none of their addresses. Empty: no such name any more. */
+  saslUser?: string
   /** Other addresses that the provider accepts from it. With `replace`: absent keeps those that there are. */
   aliases?: readonly string[]
   /** Nobody consents: the app registration itself may send for it. */
@@ -54,6 +61,10 @@ export interface MailboxStatus {
   /** The domain mailbox that stands for it: it has no entry of its own. */
   coveredBy?: Address
   signsInAs?: Address
+  /** The name by which the mail server knows whoever signs in, where one is set. */
+  saslUser?: string
+  /** The name with which the mail server has let postern in, where there are two that it may know. */
+  acceptedName?: string
   /** Absent when there are none. */
   aliases?: readonly Address[]
   state: 'absent' | 'active' | 'lapsed'

@@ -7,13 +7,12 @@ import { type Command, type GivenMail, parseCommand } from './command.ts'
 import { foreignText } from './first-octets.ts'
 import { isHttpInPlaceOfBase64 } from './http-request.ts'
 import { greeting, type Phase, replies, replyInTransaction } from './replies.ts'
-import { type Answer, answer, bad, closeWith, pass, passAndClose } from './session-answer.ts'
+import { type Answer, answer, bad, closeWith } from './session-answer.ts'
 import { createSessionClient } from './session-client.ts'
 import { createEnvelope, type Envelope } from './session-envelope.ts'
 import type { MessageOutcome, SessionEvent, Step } from './session-events.ts'
 import { replyToMessage } from './session-message.ts'
 import { createOpening } from './session-opening.ts'
-import { shownCommand } from './shown-command.ts'
 
 export interface SessionOptions {
   hostname: string
@@ -89,29 +88,19 @@ export function createSession(options: SessionOptions): Session {
       case 'failed':
         return failed(event.failure, event.at)
       case 'timed-out':
-        return client.submitter() === undefined || envelope?.isOpen()
-          ? closeWith(replies.timedOut)
-          : passAndClose(replies.timedOut)
+        return closeWith(replies.timedOut)
       case 'shutting-down':
-        return passAndClose(replies.closing)
+        return closeWith(replies.closing)
     }
   }
 
-  function finish({ replies: said, next, bad: isBad, refused, refusals }: Answer): Step {
+  function finish({ replies: said, next, bad: isBad, refused }: Answer): Step {
     if (isBad) badCommands++
     if (isBad && badCommands >= limits.badCommands) {
-      const last = closeWith(replies.tooManyBadCommands)
-      const { refusals: also = [] } = last
-      return {
-        replies: [...said.slice(0, -1), ...last.replies],
-        next: { do: 'close' },
-        refusals: [...(refusals ?? []), ...also],
-      }
+      return { replies: [...said.slice(0, -1), replies.tooManyBadCommands], next: { do: 'close' } }
     }
     const step = { replies: said, next: next ?? nextLine() }
-    // Nothing is refused nearly always.
-    if (refused === undefined && refusals === undefined) return step
-    return { ...step, ...(refused && { refused }), ...(refusals && { refusals }) }
+    return refused === undefined ? step : { ...step, refused }
   }
 
   function nextLine(): Step['next'] {
@@ -137,7 +126,7 @@ export function createSession(options: SessionOptions): Session {
     if (octets.length > limits.commandLineOctets && !isAuthLine(octets)) return closeWith(replies.lineTooLong)
     const command = parseCommand(octets)
     const recipient = command.verb === 'RCPT' || (command.verb === 'malformed' && command.of === 'RCPT')
-    if (!envelope?.isGathering() || recipient) return withCommand(perform(command), octets)
+    if (!envelope?.isGathering() || recipient) return perform(command)
     return endRunBefore({ kind: 'line', line: octets })
   }
 
@@ -283,13 +272,6 @@ export function createSession(options: SessionOptions): Session {
     envelope = undefined
     const reply = replyToMessage(outcome, ended)
     if (isPositive(reply)) badCommands = 0
-    return ended ? pass(reply) : passAndClose(reply)
+    return ended ? answer(reply) : closeWith(reply)
   }
-}
-
-function withCommand(given: Answer, line: Buffer): Answer {
-  if (given.refusals === undefined) return given
-  const command = shownCommand(line)
-  if (command === undefined) return given
-  return { ...given, refusals: given.refusals.map((refusal) => ({ ...refusal, command })) }
 }

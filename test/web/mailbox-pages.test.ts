@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Failure } from '../../src/base/failure.ts'
 import { pausedSending } from '../support/sending-status.ts'
 import { signIn, testDoor } from './test-door.ts'
 
@@ -72,6 +73,28 @@ describe('the list of mailboxes', () => {
     expect(text).toMatch(new RegExp(`on@example\\.com</a> <span class="state [a-z]+">${words}<`))
     if (about !== 'sender')
       expect(text).toMatch(/It said no\. It is tried again at .*2026-03-01 01:00 UTC.*Mend it\./)
+  })
+
+  it('lets somebody try a mailbox now that waits, and says how that went', async () => {
+    const test = testDoor()
+    const on = { address: 'on@example.com', provider: 'example', state: 'active' as const }
+    test.services.mailboxes.all.push(on)
+    test.services.mailboxes.show = async () => ({ ...on, sending: pausedSending })
+    const { cookie, csrf } = await signIn(test)
+    const page = await test.get('/mailboxes/on@example.com').set('Cookie', cookie)
+    expect(page.text).toMatch(/action="\/mailboxes\/on(@|%40)example\.com\/tries"[\s\S]*Try now/)
+    const tried: string[] = []
+    test.services.mailboxes.tryNow = async (address) => {
+      tried.push(address)
+      if (tried.length > 1) throw new Failure('provider-setup', 'It said no', { fix: 'Mend it.' })
+      return on
+    }
+    const tries = () => test.post('/mailboxes/on@example.com/tries', { csrf }).set('Cookie', cookie)
+    expect((await tries()).text).toContain('The provider lets <strong>on@example.com</strong> in.')
+    const refused = await tries()
+    expect(refused.status).toBe(502)
+    expect(refused.text).toMatch(/It said no\.[\s\S]*Mend it\./)
+    expect(tried).toEqual(['on@example.com', 'on@example.com'])
   })
 
   it('shows fifty at once, those that need somebody first, and finds others', async () => {

@@ -36,8 +36,10 @@ export function memoryMailboxes(): Mailboxes & { all: MailboxStatus[]; adopted: 
     list: async () => all,
     show: async (address) => show(address),
     named: async (address) => show(address).address,
+    signInName: async (address) => show(address).signsInAs ?? show(address).address,
+    tryNow: async (address) => show(address),
     isPersonal: async (address) => show(address).flow !== 'client-credentials',
-    async add({ address, provider, signsInAs, aliases, refreshToken, replace }) {
+    async add({ address, provider, signsInAs, saslUser, aliases, refreshToken, replace }) {
       const index = all.findIndex((mailbox) => sameAddress(mailbox.address, parseAddress(address)))
       if (index >= 0 && !replace) throw new Failure('already-exists', `The mailbox ${address} exists already`)
       if (refreshToken) adopted.push(refreshToken)
@@ -47,6 +49,7 @@ export function memoryMailboxes(): Mailboxes & { all: MailboxStatus[]; adopted: 
         provider,
         state,
         ...(signsInAs && { signsInAs }),
+        ...(saslUser && { saslUser }),
         ...(aliases && { aliases }),
       }
       all.splice(index < 0 ? all.length : index, index < 0 ? 0 : 1, mailbox)

@@ -12,6 +12,7 @@ const newMailbox = z.strictObject({
   address,
   provider: z.string().min(1).max(100),
   signsInAs: address.exactOptional(),
+  saslUser: z.string().max(254).exactOptional(),
   aliases: z.array(address).max(100).exactOptional(),
   refreshToken: z
     .string()
@@ -58,6 +59,12 @@ export function mailboxRoutes({
       path: '/mailboxes/:address',
       needs: 'read',
       answer: async ({ param }) => ({ body: await mailboxes.show(param('address')) }),
+    },
+    {
+      method: 'POST',
+      path: '/mailboxes/:address/tries',
+      needs: 'admin',
+      answer: async ({ param, by }) => ({ body: await mailboxes.tryNow(param('address'), by) }),
     },
     {
       method: 'DELETE',

@@ -48,18 +48,19 @@ export function tokenRoutes({
           { event: 'token.read', mailbox: address, ...actorFields(by), minimumLife, format },
           'an access token was handed out',
         )
-        return tokenAnswer(format, address, token)
+        const user = await mailboxes.signInName(address, token)
+        return tokenAnswer(format, user, token)
       },
     },
   ]
 }
 
-function tokenAnswer(format: 'json' | 'token' | 'xoauth2', address: string, token: AccessToken): ApiAnswer {
+function tokenAnswer(format: 'json' | 'token' | 'xoauth2', user: string, token: AccessToken): ApiAnswer {
   switch (format) {
     case 'token':
       return { body: token.secret.reveal() }
     case 'xoauth2':
-      return { body: xoauth2Response(address, token.secret).reveal() }
+      return { body: xoauth2Response(user, token.secret).reveal() }
     case 'json':
       // RFC 6749, section 5.1; `Cache-Control: no-store` is on every answer of this door.
       return {

@@ -35,6 +35,8 @@ export function mailboxDetails(view: MailboxView, context: PageContext): Html {
 ${fact(t`Provider`, view.providerName)}
 ${fact(t`Covered by`, mailbox.coveredBy)}
 ${!withoutPerson(mailbox) && fact(t`Has to sign in`, signsIn(mailbox))}
+${fact(t`Known to the mail server as`, mailbox.saslUser)}
+${fact(t`Accepted by the mail server as`, mailbox.acceptedName)}
 ${fact(t`Sends as well as`, mailbox.aliases?.join(', '))}
 ${fact(t`Signed in`, mailbox.signedInAs)}
 ${fact(t`Consented`, mailbox.grantedAt && time(mailbox.grantedAt))}
@@ -47,9 +49,17 @@ ${fact(t`Scopes`, scopesOf(mailbox))}
 </section>
 ${endingsSection(mailbox.endings, t)}
 ${sendingSection(mailbox.sending, t)}
+${mayChange(context) && tryNow(mailbox, context)}
 ${mailbox.state === 'active' && mayChange(context) && firstLogin(mailbox, context)}
 ${loginCards(logins, context)}
 ${mayChange(context) && changes(view, context)}`
+}
+
+/** Where something is waited for that may be over. */
+function tryNow({ address, sending }: MailboxStatus, context: PageContext): Html | undefined {
+  if (sending === undefined || sending.pauses.length === 0) return undefined
+  const button = html`<button class="quiet">${context.t`Try now`}</button>`
+  return form(context, ['mailboxes', address, 'tries'], button)
 }
 
 /** What only an administrator may do. */

@@ -80,6 +80,13 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
     .all(allowOnly('GET', 'HEAD'))
 
   router
+    .route('/mailboxes/:address/tries')
+    .post(readForm, async (request, response) => {
+      await tryNow(response, await contexts.toChange(request), String(request.params.address))
+    })
+    .all(allowOnly('POST'))
+
+  router
     .route('/mailboxes/:address/consent')
     .post(readForm, async (request, response) => {
       const { t, pages, by } = await contexts.toChange(request)
@@ -143,6 +150,24 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
       logins: await logins.list(mailbox.coveredBy ?? mailbox.address),
     }
     pages.send(response, { title: mailbox.address, body: mailboxDetails(view, context), session })
+  }
+
+  async function tryNow(response: Response, context: PageContext, named: string): Promise<void> {
+    const { t, session, pages } = context
+    const { address } = await mailboxes.show(named)
+    const back = html`<p><a href="${pages.path('mailboxes', address)}">${t`Back to ${address}`}</a></p>`
+    try {
+      await mailboxes.tryNow(address, context.by)
+      const body = html`<section class="done"><p>${t`The provider lets ${html`<strong>${address}</strong>`} in.`}</p>${back}</section>`
+      pages.send(response, { title: t`Tried now`, body, session })
+    } catch (error) {
+      const refusal = refusalOf(error)
+      pages.send(
+        response,
+        { title: t`Tried now`, body: mistakeSection(refusal, t, back), session },
+        refusal.status,
+      )
+    }
   }
 
   /** What is wrong with a form is said above it, and what was filled in stays. */

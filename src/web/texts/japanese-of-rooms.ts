@@ -92,9 +92,14 @@ export const japaneseOfRooms: Dictionary = {
   '{1} refused {2} ({3})': '{1} が {2} を拒否しました({3})',
   '{1} gave an answer to the sign-in that means nothing there ({2})':
     '{1} がサインインに対して意味のない応答を返しました({2})',
-  '{1} refused the access token for {2} ({3}{4})': '{1} が {2} のアクセストークンを拒否しました({3}{4})',
-  'Check that the account that consented may send as {1} and that the consent included sending mail; then consent again.':
-    '同意したアカウントが {1} として送信でき、同意にメール送信が含まれていたことを確認して、もう一度同意してください。',
+  '{1} refused the access token for {2} ({3})': '{1} が {2} のアクセストークンを拒否しました({3})',
+  '{1} refused the access token for {2}, signed in as {3} ({4})':
+    '{1} が {3} としてサインインした {2} のアクセストークンを拒否しました({4})',
+  'Check that the account that consented may send as {1} and that the consent included sending mail; then consent again. If the mail server knows whoever signs in by another name, set that with --sasl-user.':
+    '同意したアカウントが {1} として送信でき、同意にメール送信が含まれていたことを確認して、もう一度同意してください。サインインする人がメールサーバーで別の名前を持つ場合は、--sasl-user で設定してください。',
+  '"{1}" is no name that a mail server could know': '「{1}」はメールサーバーの名前としては使えません',
+  'Give the name with which the person signs in at the mail server, such as till@example.onmicrosoft.com.':
+    'その人がメールサーバーへのサインインに使う名前(till@example.onmicrosoft.com など)を指定してください。',
   'The sign-in at {1} took too long': '{1} でのサインインに時間がかかりすぎました',
   '{1} did not say what became of the message: {2}': '{1} はメッセージがどうなったかを伝えませんでした: {2}',
   'Find out whether it has arrived before you send it again.':
@@ -378,10 +383,6 @@ export const japaneseOfRooms: Dictionary = {
   'Check that the organisation of {1} still allows the app; the log says why.':
     '{1} の組織がこのアプリをまだ許可していることを確認してください。理由はログにあります。',
   '{1} (for {2})': '{1}(対象: {2})',
-  'The provider refused an access token for {1} that is less than a minute old':
-    'プロバイダーが、発行から 1 分以内の {1} のアクセストークンを拒否しました',
-  'Check that SMTP AUTH is switched on for {1}, and that the person who consented may send for it.':
-    '{1} で SMTP AUTH が有効になっており、同意した人がその代わりに送信できることを確認してください。',
   'The grant of {1} changes faster than it can be used': '{1} の許可が、使えないほど速く変わり続けています',
   'Check that no other program renews the same grant, and try again.':
     'ほかのプログラムが同じ許可を更新していないことを確認し、もう一度試してください。',
