@@ -19,7 +19,7 @@ import { createLogins } from './mailboxes/logins.ts'
 import { createMailboxes } from './mailboxes/mailboxes.ts'
 import { createPagePasswords } from './mailboxes/page-passwords.ts'
 import type { ApiKeys, Logins, Mailboxes } from './mailboxes/services.ts'
-import { createSignInOffers, warnOfOpenLogins } from './mailboxes/sign-in-offers.ts'
+import { createSignInOffers, warnOfNamesAlike, warnOfOpenLogins } from './mailboxes/sign-in-offers.ts'
 import { createSignIns } from './mailboxes/sign-ins.ts'
 import { createConnect } from './net/connect.ts'
 import { createNames } from './net/names.ts'
@@ -346,6 +346,7 @@ async function startDoors(
   try {
     await services.offers.refresh()
     warnOfOpenLogins(services.offers, log)
+    warnOfNamesAlike(services.offers, log)
     warnOfPageSignIns(services.consent.signIns, config.pageAccess, log)
     const web = await webDoor.start()
     const smtp = await smtpDoor.start()

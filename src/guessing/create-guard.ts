@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache'
-import { addressKey } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
+import { userNameKey } from '../base/user-name-key.ts'
 import type { Limits } from '../config/config.ts'
 import { createFailureCounter } from './failure-counter.ts'
 import type { Attempt, Guard, Look } from './guard.ts'
@@ -170,11 +170,11 @@ export function createGuard({ limits, shownName, clock, log }: GuardNeeds): Guar
 
   // Names come in any length.
   function nameOf({ name, door }: Attempt): string {
-    return mark(door.kind, addressKey(name))
+    return mark(door.kind, userNameKey(name))
   }
 
   function pairOf({ source, name, door }: Attempt): string {
-    return mark(source, door.kind, addressKey(name))
+    return mark(source, door.kind, userNameKey(name))
   }
 
   function tooMany(source: string): Failure {

@@ -1,7 +1,7 @@
 import { printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import { normalForm } from '../base/normal-form.ts'
+import { meantBy, userNameKey } from '../base/user-name-key.ts'
 import type { ApiKey, ListedLogin, Login, Store } from '../store/ports.ts'
 import { credentialState } from './expiry.ts'
 import { isUsable } from './is-usable.ts'
@@ -33,6 +33,8 @@ export interface SignInOffers {
   apiKey(id: string): ApiKey | undefined
   /** The login with this id, whatever became of it. Undefined when there is none, or that is not known from memory: ask the store. */
   login(id: string): LoginRights | undefined
+  /** Logins whose names differ in case only. */
+  alike(): readonly (readonly Pick<Login, 'userName'>[])[]
   /** As `SignIns.shownName`. */
   shownName(userName: string): string
   /** Reads them again. Never rejects: a store that does not answer is logged, and asked again at the next question. */
@@ -40,9 +42,11 @@ export interface SignInOffers {
 }
 
 interface Remembered {
-  userNames: ReadonlySet<string>
+  /** Of all logins, by their keys. */
+  named: ReadonlyMap<string, readonly Pick<Login, 'userName'>[]>
+  /** Those that are not revoked, by the keys of their names: more than one where an earlier release took names that differ in case only. */
+  valid: ReadonlyMap<string, readonly ListedLogin[]>
   logins: ReadonlyMap<string, LoginRights>
-  generated: ReadonlyMap<string, Login>
   cramMd5: readonly OfferedLogin[]
   withoutPassword: readonly OfferedLogin[]
   apiKeys: ReadonlyMap<string, ApiKey>
@@ -51,9 +55,9 @@ interface Remembered {
 
 export function createSignInOffers({ store, clock, log }: SignInOffersNeeds): SignInOffers {
   let remembered: Remembered = {
-    userNames: new Set(),
+    named: new Map(),
+    valid: new Map(),
     logins: new Map(),
-    generated: new Map(),
     cramMd5: [],
     withoutPassword: [],
     apiKeys: new Map(),
@@ -82,11 +86,18 @@ export function createSignInOffers({ store, clock, log }: SignInOffersNeeds): Si
     },
     withoutPassword: (remoteAddress) => reaching(current().withoutPassword, remoteAddress),
     allWithoutPassword: () => current().withoutPassword.filter(isActive),
-    generated: (userName) => (isCurrent() ? remembered.generated.get(userName) : undefined),
+    generated(userName) {
+      if (!isCurrent()) return undefined
+      const login = meantBy(remembered.valid.get(userNameKey(userName)) ?? [], userName)
+      return login && isGenerated(login) ? login : undefined
+    },
+    alike: () => [...current().valid.values()].filter((logins) => logins.length > 1),
     apiKey: (id) => (isCurrent() ? remembered.apiKeys.get(id) : undefined),
     login: (id) => (isCurrent() ? remembered.logins.get(id) : undefined),
-    shownName: (userName) =>
-      current().userNames.has(normalForm(userName)) ? printable(userName) : 'no such login',
+    shownName(userName) {
+      const alike = current().named.get(userNameKey(userName))
+      return alike ? printable(meantBy(alike, userName)?.userName ?? userName) : 'no such login'
+    },
     refresh,
   }
 
@@ -120,6 +131,17 @@ export function warnOfOpenLogins(offers: Pick<SignInOffers, 'allWithoutPassword'
   }
 }
 
+/** An earlier release took names that differ in case only; each of those is found by its exact spelling, which nobody expects. */
+export function warnOfNamesAlike(offers: Pick<SignInOffers, 'alike'>, log: Log): void {
+  for (const alike of offers.alike()) {
+    const userNames = alike.map(({ userName }) => userName)
+    const fix =
+      'Revoke all but one of them and give their programs new logins: postern login list, postern login revoke ID.'
+    const fields = { event: 'login.names-alike', userNames, fix }
+    log.warn(fields, 'These user names differ in case only, so each of them works in its exact spelling only')
+  }
+}
+
 function rememberedOf(logins: readonly ListedLogin[], apiKeys: readonly ApiKey[]): Remembered {
   const ofKind = (kind: Login['verifier']['kind']) =>
     logins
@@ -130,10 +152,11 @@ function rememberedOf(logins: readonly ListedLogin[], apiKeys: readonly ApiKey[]
         networks,
         ...(expiresAt === undefined ? {} : { expiresAt }),
       }))
-  const valid = apiKeys.filter(({ revokedAt }) => revokedAt === undefined)
+  const isValid = ({ revokedAt }: Pick<Login, 'revokedAt'>) => revokedAt === undefined
+  const valid = apiKeys.filter(isValid)
   return {
-    userNames: new Set(logins.map(({ userName }) => userName)),
-    generated: new Map(logins.filter(isGenerated).map((login) => [login.userName, login])),
+    named: byKey(distinctNames(logins)),
+    valid: byKey(logins.filter(isValid)),
     logins: new Map(logins.map((login) => [login.id, login])),
     cramMd5: ofKind('sealed'),
     withoutPassword: ofKind('none'),
@@ -143,5 +166,21 @@ function rememberedOf(logins: readonly ListedLogin[], apiKeys: readonly ApiKey[]
 }
 
 function isGenerated(login: ListedLogin): login is ListedLogin & Login {
-  return login.verifier.kind === 'keyed' && login.revokedAt === undefined
+  return login.verifier.kind === 'keyed'
+}
+
+function byKey<Named extends { userName: string }>(all: readonly Named[]): Map<string, Named[]> {
+  const found = new Map<string, Named[]>()
+  for (const one of all) {
+    const key = userNameKey(one.userName)
+    const alike = found.get(key)
+    if (alike === undefined) found.set(key, [one])
+    else alike.push(one)
+  }
+  return found
+}
+
+/** A name may have been that of many logins, one after the other. */
+function distinctNames(logins: readonly ListedLogin[]): { userName: string }[] {
+  return [...new Set(logins.map(({ userName }) => userName))].map((userName) => ({ userName }))
 }

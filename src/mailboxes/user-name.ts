@@ -9,7 +9,7 @@ const limit = 128
 const forbidden = /\p{C}|[^\P{Z} ]/u
 
 /**
- * Reads a login's user name: NFC, case kept (after RFC 8265, UsernameCasePreserved), 1 to 128 characters, no control
+ * Reads a login's user name: NFC, case kept as it was typed (names are compared without it: `userNameKey`), 1 to 128 characters, no control
  * or invisible characters. Spaces inside a name are allowed, because devices have such names.
  * @throws Failure `invalid`
  */

@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely'
 import { type Address, addressKey, domainMailbox, isDomainMailbox } from '../base/address.ts'
+import { userNameKey } from '../base/user-name-key.ts'
 import type { Database } from './database.ts'
 import type { JournalEntry, JournalQuery, JournalStore, SendHour } from './ports.ts'
 import { present } from './present.ts'
@@ -22,7 +23,10 @@ export function createJournalStore(database: Database): JournalStore {
       }),
 
     async list(query) {
-      const found = await database.read((tables) => selection(tables, query).execute())
+      const found = await database.read(async (tables) => {
+        const logins = query.login === undefined ? [] : await spellingsOf(tables, query.login)
+        return await selection(tables, query, logins).execute()
+      })
       return found.map(entryOf)
     },
 
@@ -48,7 +52,21 @@ export function createJournalStore(database: Database): JournalStore {
   }
 }
 
-function selection(tables: Pick<Transaction<Tables>, 'selectFrom'>, query: JournalQuery) {
+/** Entries name a login as it is called; who asks may write it in another case. */
+async function spellingsOf(tables: Readable, login: string): Promise<string[]> {
+  const key = userNameKey(login)
+  const found = await tables
+    .selectFrom('logins')
+    .select('user_name')
+    .distinct()
+    .where('user_name_key', '=', key)
+    .execute()
+  return [...new Set([login, ...found.map(({ user_name }) => user_name)])]
+}
+
+type Readable = Pick<Transaction<Tables>, 'selectFrom'>
+
+function selection(tables: Readable, query: JournalQuery, logins: readonly string[]) {
   const { mailbox, login, kind, outcome, since, until, before, after, limit } = query
   let chosen = tables.selectFrom('journal').selectAll().orderBy('id', 'desc').limit(limit)
   if (mailbox !== undefined) {
@@ -57,7 +75,7 @@ function selection(tables: Pick<Transaction<Tables>, 'selectFrom'>, query: Journ
       : (['mailbox_key', addressKey(mailbox)] as const)
     chosen = chosen.where(column, '=', value)
   }
-  if (login !== undefined) chosen = chosen.where('login', '=', login)
+  if (login !== undefined) chosen = chosen.where('login', 'in', logins)
   if (kind !== undefined) chosen = chosen.where('kind', '=', kind)
   if (outcome !== undefined) chosen = chosen.where('outcome', '=', outcome)
   if (since !== undefined) chosen = chosen.where('at', '>=', since)

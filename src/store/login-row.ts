@@ -1,4 +1,5 @@
 import { normalForm } from '../base/normal-form.ts'
+import { meantBy, userNameKey } from '../base/user-name-key.ts'
 import type { ListedLogin, Login } from './ports.ts'
 import { present } from './present.ts'
 import { readVerifier } from './read-verifier.ts'
@@ -19,13 +20,18 @@ export function listedLogins(found: readonly LoginRow[]): ListedLogin[] {
   return [...logins.values()].map(({ columns, mailboxes }) => listedLogin(columns, mailboxes))
 }
 
-/** The one login that these rows tell of, if they do. @throws Failure `store-unavailable` when its sealed password does not open */
-export async function openLogin(sealer: Sealer, found: readonly LoginRow[]): Promise<Login | undefined> {
-  const [login] = listedLogins(found)
+/** The login of these rows, all of the same key, that a user name means, if one is. @throws Failure `store-unavailable` when its sealed password does not open */
+export async function openLogin(
+  sealer: Sealer,
+  found: readonly LoginRow[],
+  userName: string,
+): Promise<Login | undefined> {
+  const login = meantBy(listedLogins(found), userName)
   if (login === undefined) return undefined
   const { verifier } = login
   if (verifier.kind !== 'sealed') return { ...login, verifier }
-  const password = await sealer.open(passwordPlace(login.id), found[0]?.sealed_password ?? '')
+  const sealed = found.find(({ id }) => id === login.id)?.sealed_password
+  const password = await sealer.open(passwordPlace(login.id), sealed ?? '')
   return { ...login, verifier: { ...verifier, password } }
 }
 
@@ -34,6 +40,7 @@ export async function rowOf(sealer: Sealer, login: Login): Promise<LoginsTable> 
   return {
     id: login.id,
     user_name: normalForm(login.userName),
+    user_name_key: userNameKey(login.userName),
     name: login.name,
     senders: JSON.stringify(login.senders),
     networks: JSON.stringify(login.networks),

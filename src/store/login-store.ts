@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import { addressKey } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
-import { normalForm } from '../base/normal-form.ts'
+import { userNameKey } from '../base/user-name-key.ts'
 import { changeRow } from './change-row.ts'
 import { noteUse, revoke } from './credential-rows.ts'
 import type { Database } from './database.ts'
@@ -20,17 +20,21 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
         })
       const missing = () => new Failure('not-found', 'A mailbox of this login does not exist')
       const row = await rowOf(sealer, login)
-      await database.change((tables) => addLogin(tables, row, login.mailboxes), { taken, missing })
+      const work = async (tables: Kysely<Tables>) => {
+        if (await hasLogin(tables, row.user_name_key)) throw taken()
+        await addLogin(tables, row, login.mailboxes)
+      }
+      await database.change(work, { taken, missing })
     },
 
     async findByUserName(userName) {
       const found = await database.read((tables) =>
         withMailboxes(tables)
-          .where('logins.user_name', '=', normalForm(userName))
+          .where('logins.user_name_key', '=', userNameKey(userName))
           .where('logins.revoked_at', 'is', null)
           .execute(),
       )
-      return await openLogin(sealer, found)
+      return await openLogin(sealer, found, userName)
     },
 
     async list(mailbox) {
@@ -58,6 +62,17 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
 
     knows: (id, source, since) => database.read((tables) => knowsSource(tables, id, source, since)),
   }
+}
+
+/** In the transaction that adds: no two may differ in case only. */
+async function hasLogin(tables: Kysely<Tables>, key: string): Promise<boolean> {
+  const found = await tables
+    .selectFrom('logins')
+    .select('id')
+    .where('user_name_key', '=', key)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst()
+  return found !== undefined
 }
 
 async function addLogin(

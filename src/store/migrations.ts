@@ -9,6 +9,7 @@ import { addMarks } from './migrations/mark-rows.ts'
 import { addNamesThatSignIn } from './migrations/names-that-sign-in.ts'
 import { addRecipientCounts } from './migrations/recipient-counts.ts'
 import { addSignInTables } from './migrations/sign-in-tables.ts'
+import { addUserNameKeys } from './migrations/user-name-keys.ts'
 import { addWaysToGrants } from './migrations/ways-to-grants.ts'
 import { addWebSignIns } from './migrations/web-sign-ins.ts'
 import type { RowMarks } from './row-marks.ts'
@@ -28,6 +29,7 @@ const migrations: readonly Migration[] = [
   bindRights,
   addMarks,
   addNamesThatSignIn,
+  addUserNameKeys,
 ]
 
 export const newestSchema = migrations.length

@@ -180,8 +180,9 @@ export type ListedLogin = Omit<Login, 'verifier'> & {
 }
 
 export interface LoginStore {
-  /** @throws Failure `already-exists` when the user name is taken, `not-found` when a mailbox does not exist */
+  /** @throws Failure `already-exists` when the user name is taken, in whatever case (`userNameKey`), `not-found` when a mailbox does not exist */
   add(login: Login): Promise<void>
+  /** In whatever case; by the exact spelling where names of an earlier release differ in case only. */
   findByUserName(userName: string): Promise<Login | undefined>
   list(mailbox?: Address): Promise<ListedLogin[]>
   /** Marks it revoked; its user name becomes free. False when there is no such login, or it is revoked already. */

@@ -70,6 +70,8 @@ export interface LoginsTable {
   id: string
   /** NFC; unique among those that are not revoked. */
   user_name: string
+  /** `userNameKey` of it; unique among those that were added since there is one, and are not revoked. */
+  user_name_key: string
   name: string
   /** JSON: string[]. */
   senders: string

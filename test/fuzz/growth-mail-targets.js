@@ -1,4 +1,5 @@
 import { sourceOf } from '../../dist/base/source.js'
+import { userNameKey } from '../../dist/base/user-name-key.js'
 import { decodeBase64 } from '../../dist/sasl/base64.js'
 import { offeredMechanisms } from '../../dist/sasl/client-mechanisms.js'
 import { readClientText } from '../../dist/sasl/client-text.js'
@@ -138,6 +139,12 @@ export const mailTargets = [
       '',
     ],
     read: playPipelined,
+  },
+  {
+    name: 'a user name',
+    longest: authLine,
+    words: ['\uff34', '\uff9f', 'Σ', '\u0308', 'İ', 'a'],
+    read: userNameKey,
   },
   { name: 'UTF-8', longest: authLine, prepare: octets, read: decodeUtf8 },
   {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { warnOfOpenLogins } from '../../src/mailboxes/sign-in-offers.ts'
+import { warnOfNamesAlike, warnOfOpenLogins } from '../../src/mailboxes/sign-in-offers.ts'
 import { type SignInStage, setSignInStage } from './sign-in-stage.ts'
 
 let stage: SignInStage
@@ -120,9 +120,28 @@ it('every start says which logins need no password', async () => {
   ])
 })
 
+it('every start names the logins that differ in case only, which an earlier release took', async () => {
+  await stage.generated({ userName: 'till' })
+  const { login } = await open({ userName: 'other' })
+  const list = stage.store.logins.list
+  stage.store.logins.list = async () =>
+    (await list()).map((one) => (one.id === login.id ? { ...one, userName: 'Till' } : one))
+  await stage.offers.refresh()
+  expect(stage.offers.generated('till')?.userName).toBe('till')
+  expect(stage.offers.generated('TILL')).toBeUndefined()
+  stage.log.lines.length = 0
+  warnOfNamesAlike(stage.offers, stage.log)
+  expect(stage.log.lines).toEqual([
+    expect.objectContaining({
+      level: 'warn',
+      fields: expect.objectContaining({ event: 'login.names-alike', userNames: ['till', 'Till'] }),
+    }),
+  ])
+})
+
 it('a name is shown in the log only where a login has it', async () => {
   await stage.generated({ userName: 'caf\u00e9' })
-  expect(stage.signIns.shownName('cafe\u0301')).toBe('cafe\u0301')
+  expect(stage.signIns.shownName('CAFE\u0301')).toBe('caf\u00e9')
   expect(stage.signIns.shownName('mauve kettle orbits')).toBe('no such login')
 })
 

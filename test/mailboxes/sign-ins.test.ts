@@ -52,6 +52,23 @@ describe('a sign-in', () => {
     expect(asked).toEqual([userName, 'nobody', userName])
   })
 
+  it.each(['Till@Example.com', 'till@example.com', 'TILL@EXAMPLE.COM', '\uff34ill@example.com'])(
+    'finds the login Till@Example.com by %j, whatever it proves itself with',
+    async (typed) => {
+      const found = { userName: 'Till@Example.com' }
+      const name = { userName: 'Till@Example.com' }
+      const generated = await stage.generated(name)
+      expect(await stage.check(typed, generated.secret)).toMatchObject(found)
+      await stage.logins.revoke(generated.id)
+      const withChosen = await stage.withChosen(name)
+      expect(await stage.check(typed, withChosen.secret)).toMatchObject(found)
+      await stage.logins.revoke(withChosen.id)
+      const sealed = await stage.generated({ ...name, cramMd5: true })
+      expect(await stage.cramMd5(typed, sealed.secret)).toMatchObject(found)
+      expect(stage.signIns.shownName(typed)).toBe('Till@Example.com')
+    },
+  )
+
   it('with a chosen password costs one scrypt, and none from then on', async () => {
     const { userName, secret } = await stage.withChosen()
     for (let count = 0; count < 3; count += 1) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { JournalEntry } from '../../src/store/ports.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
-import { now, openFixture } from './fixture.ts'
+import { newLogin, now, openFixture } from './fixture.ts'
 
 const hour = 3_600_000
 let count = 0
@@ -140,4 +140,14 @@ it('when a mailbox last sent goes with it', async () => {
   await store.journal.add([entry({ mailbox: 'gone@example.com' }), entry({ mailbox: 'kept@example.com' })])
   await store.mailboxes.remove('gone@example.com')
   expect([...(await store.journal.lastSends()).keys()]).toEqual(['kept@example.com'])
+})
+
+it('entries of a login are found by its name in any case', async () => {
+  const { store } = await openFixture()
+  await store.logins.add(newLogin({ id: 'first', userName: 'Till' }))
+  const [till, tim] = [entry({ login: 'Till' }), entry({ login: 'tim' })]
+  await store.journal.add([till, tim])
+  expect(await store.journal.list({ limit: 10, login: 'TILL' })).toEqual([till])
+  expect(await store.journal.list({ limit: 10, login: 'tim' })).toEqual([tim])
+  expect(await store.journal.list({ limit: 10, login: 'TIM' })).toEqual([])
 })

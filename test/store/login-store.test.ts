@@ -30,14 +30,16 @@ describe('the login store', () => {
   })
 
   it.each([
-    ['Printer', false],
     ['printer ', false],
+    ['print', false],
     ["printer' OR '1'='1", false],
     ['%', false],
     ['__proto__', false],
     ['', false],
     ['printer', true],
-  ])('looks up the user name %j exactly', async (userName, found) => {
+    ['PRINTER', true],
+    ['\uff30rinter', true],
+  ])('looks up the user name %j without its case, and otherwise exactly', async (userName, found) => {
     const { store } = await openFixture()
     await store.logins.add(newLogin())
     expect((await store.logins.findByUserName(userName)) !== undefined).toBe(found)
@@ -65,6 +67,19 @@ describe('the login store', () => {
       ['second', undefined],
     ])
   })
+
+  it.each(['Printer', 'PRINTER', '\uff50rinter'])(
+    'refuses %j beside a name that differs in case only, until its login is revoked',
+    async (userName) => {
+      const { store } = await openFixture()
+      await store.logins.add(newLogin({ id: 'first' }))
+      const second = newLogin({ id: 'second', userName })
+      expect((await failureOf(store.logins.add(second))).code).toBe('already-exists')
+      await store.logins.revoke('first', now + 1)
+      await store.logins.add(second)
+      expect((await store.logins.findByUserName('printer'))?.userName).toBe(userName)
+    },
+  )
 
   it('refuses a login for a mailbox that does not exist, and keeps no part of it', async () => {
     const { store } = await openFixture()

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { newestSchema } from '../../src/store/migrations.ts'
 import { firstRelease, openFirstRelease } from './first-release.ts'
 import { newLogin, now } from './fixture.ts'
-import { readDatabase } from './raw-database.ts'
+import { changeDatabase, readDatabase } from './raw-database.ts'
 
 it('a database of the first release opens, and keeps everything', async () => {
   const { store, keyedHash } = await openFirstRelease(await firstRelease())
@@ -56,6 +56,27 @@ it('a database of the first release takes what is new', async () => {
   expect((await store.mailboxes.find('cron@example.com'))?.aliases).toEqual(['alias@example.com'])
   await store.logins.used('00000000000000a1', now, '192.0.2.7')
   expect(await store.logins.knows('00000000000000a1', '192.0.2.7', now)).toBe(true)
+})
+
+it('logins of an earlier release whose names differ in case only stay, each by its exact spelling', async () => {
+  const dataDir = await firstRelease()
+  const columns = await readDatabase(dataDir, "select name from pragma_table_info('logins')")
+  const others = columns.map(({ name }) => name).filter((name) => name !== 'id' && name !== 'user_name')
+  for (const [id, name] of Object.entries({ b1: 'PRINTER', b2: 'Copier' }))
+    await changeDatabase(
+      dataDir,
+      `insert into logins (id, user_name, ${others}) select '${id}', '${name}', ${others} from logins where user_name = 'printer'`,
+    )
+  const { store } = await openFirstRelease(dataDir)
+  const idOf = async (userName: string) => (await store.logins.findByUserName(userName))?.id
+  expect(await idOf('printer')).toBe('00000000000000a1')
+  expect(await idOf('PRINTER')).toBe('b1')
+  expect(await idOf('Printer')).toBeUndefined()
+  expect(await idOf('copier')).toBe('b2')
+  const another = newLogin({ id: 'b3', userName: 'Printer', mailboxes: ['cron@example.com'] })
+  await expect(store.logins.add(another)).rejects.toMatchObject({ code: 'already-exists' })
+  await store.logins.revoke('b1', now)
+  expect(await idOf('Printer')).toBe('00000000000000a1')
 })
 
 it('a database of the first release is brought forward once', async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Address, addressKey, domainMailbox, isDomainMailbox } from '../../src/base/address.ts'
 import { Failure } from '../../src/base/failure.ts'
+import { meantBy, userNameKey } from '../../src/base/user-name-key.ts'
 import { domainKey, lastSendsOf, sendHoursOf } from '../../src/store/journal-store.ts'
 import type {
   ActiveGrant,
@@ -298,11 +299,13 @@ function useUp(links: Tables['links'], id: string, mailboxKey: string, now: numb
 
 function loginStore({ logins, mailboxes, sources }: Tables): Store['logins'] {
   const named = (userName: string) =>
-    [...logins.values()].find((login) => login.userName === userName && login.revokedAt === undefined)
+    [...logins.values()].filter(
+      (login) => userNameKey(login.userName) === userNameKey(userName) && login.revokedAt === undefined,
+    )
   return {
     async add(login) {
       await turn()
-      if (named(login.userName))
+      if (named(login.userName).length > 0)
         throw new Failure('already-exists', `The user name "${login.userName}" is taken`)
       if (login.mailboxes.some((mailbox) => !mailboxes.has(addressKey(mailbox)))) {
         throw new Failure('not-found', 'A mailbox of this login does not exist')
@@ -311,7 +314,7 @@ function loginStore({ logins, mailboxes, sources }: Tables): Store['logins'] {
     },
     async findByUserName(userName) {
       await turn()
-      return copied(named(userName.normalize('NFC')))
+      return copied(meantBy(named(userName), userName))
     },
     async list(mailbox) {
       await turn()
