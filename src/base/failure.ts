@@ -62,6 +62,11 @@ export function asFailure(error: unknown): Failure {
   return new Failure('internal', 'Something went wrong inside postern', { cause: error })
 }
 
+/** What another server said that a failure comes of, in its own words: its cause holds them, cut, for logs and pages. */
+export function wordsBehind({ cause }: Failure): string | undefined {
+  return cause instanceof Error ? /^The provider said: (.*)$/s.exec(cause.message)?.[1] : undefined
+}
+
 /** The same failure, for those who come later. */
 export function withRetryAfter(failure: Failure, retryAfterSeconds: number): Failure {
   const { code, message, fix, told, cause } = failure

@@ -25,8 +25,8 @@ function outOf(limit: number | undefined): string {
   return limit === undefined ? '' : ` of ${limit}`
 }
 
-function pauseText({ until, reason, fix, ...pause }: PauseStatus): string {
-  return `${pausedThing(pause)} until ${until}, then one try finds out: ${reason}${fix === undefined ? '' : ` ${fix}`}`
+function pauseText({ until, reason, said, fix, ...pause }: PauseStatus): string {
+  return `${pausedThing(pause)} until ${until}, then one try finds out: ${reason}${said === undefined ? '' : ` The provider said: ${said}.`}${fix === undefined ? '' : ` ${fix}`}`
 }
 
 function pausedThing({

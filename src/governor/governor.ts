@@ -113,6 +113,8 @@ export interface Pause {
   until: number
   /** A full sentence without anything secret, at most 300 characters. */
   reason: string
+  /** The provider's own words, where it said some: cut, on one line. */
+  said?: string
   /** One imperative sentence. */
   fix?: string
 }

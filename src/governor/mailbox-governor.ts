@@ -65,7 +65,7 @@ export function createMailboxGovernor(needs: MailboxGovernorNeeds): Governor {
 }
 
 /** A sentence, and not a long one: addresses and host names of others are in it. */
-function shown({ about, sender, login, source, since, until, reason, fix }: Pause): Pause {
+function shown({ about, sender, login, source, since, until, reason, said, fix }: Pause): Pause {
   return {
     about,
     since,
@@ -74,6 +74,7 @@ function shown({ about, sender, login, source, since, until, reason, fix }: Paus
     ...(sender !== undefined && { sender }),
     ...(login !== undefined && { login }),
     ...(source !== undefined && { source }),
+    ...(said !== undefined && { said }),
     ...(fix !== undefined && { fix }),
   }
 }

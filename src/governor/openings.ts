@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { type Failure, type FailureCode, withRetryAfter } from '../base/failure.ts'
+import { type Failure, type FailureCode, withRetryAfter, wordsBehind } from '../base/failure.ts'
 import type { ConnectionCap } from './connection-cap.ts'
 import type { OpeningStage, Openings, Pause } from './governor.ts'
 
@@ -126,7 +126,14 @@ export function createOpenings(
       // A first failure that passes by itself makes nobody wait.
       if (!trouble || trouble.pause.until === trouble.pause.since) return undefined
       const { message: reason, fix } = trouble.failure
-      return { about: 'sign-in', ...trouble.pause, reason, ...(fix !== undefined && { fix }) }
+      const said = wordsBehind(trouble.failure)
+      return {
+        about: 'sign-in',
+        ...trouble.pause,
+        reason,
+        ...(said && { said }),
+        ...(fix !== undefined && { fix }),
+      }
     },
   }
 }

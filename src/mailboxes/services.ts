@@ -120,6 +120,8 @@ export interface PauseStatus {
   /** Then one try finds out. */
   until: string
   reason: string
+  /** The provider's own words. */
+  said?: string
   fix?: string
 }
 

@@ -1,6 +1,6 @@
 import type { Address } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
-import { asFailure, Failure } from '../base/failure.ts'
+import { asFailure, Failure, wordsBehind } from '../base/failure.ts'
 import type { Limits } from '../config/config.ts'
 import type { AccessToken, TokenBroker } from '../grants/token-broker.ts'
 import { namesThatSignIn, namesWithToken } from '../mailboxes/names-that-sign-in.ts'
@@ -177,8 +177,7 @@ class Stopped extends Error {
 
 function failed(step: RehearsalStep, error: unknown): StepOutcome {
   const failure = asFailure(error)
-  const { cause } = failure
-  const said = cause instanceof Error ? /^The provider said: (.*)$/s.exec(cause.message)?.[1] : undefined
+  const said = wordsBehind(failure)
   return { step, failure, ...(said !== undefined && { said }) }
 }
 

@@ -21,12 +21,19 @@ it('says what a mailbox may send now, and what waits for what', () => {
 
 it('names the program that waits, and where it is', () => {
   const { since, until } = pausedSending.pauses[0] ?? { since: '', until: '' }
-  const pause = { about: 'program', login: 'printer', since, until, reason: 'It was refused.' } as const
+  const pause = {
+    about: 'program',
+    login: 'printer',
+    since,
+    until,
+    reason: 'It was refused.',
+    said: '5.7.3 No',
+  } as const
   const lines = sendingLines({ ...pausedSending, pauses: [pause, { ...pause, source: '192.0.2.1' }] }).slice(
     -2,
   )
   expect(lines.map(([, text]) => text)).toEqual([
-    expect.stringMatching(/^the program printer until /),
+    expect.stringMatching(/^the program printer until .* It was refused\. The provider said: 5\.7\.3 No\.$/),
     expect.stringMatching(/^the program printer at 192\.0\.2\.1 until /),
   ])
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import { eventually } from '../support/eventually.ts'
-import { expectLine, signsIn } from '../support/provider-scripts.ts'
+import { ehlo, expectLine, greets, signsIn } from '../support/provider-scripts.ts'
 import { mailbox } from '../support/relay-stage.ts'
 import type { Client } from '../support/scripted-provider.ts'
 import { useScriptedStage } from '../support/scripted-stage.ts'
@@ -201,6 +201,19 @@ describe('a provider that complains', () => {
     expect(await sendOne(relay, fromBoss, 'cron')).toMatchObject({ code: 554 })
     expect((await relay.state(mailbox)).pauses).toMatchObject([{ about: 'program', login: 'printer' }])
     expect(provider.heard).toHaveLength(1)
+  })
+
+  it('of our token is shown with its own words, and with nothing that looks like a token', async () => {
+    const words = '5.7.139 Authentication unsuccessful, the user credentials were incorrect.'
+    const { relay } = await stage(async (client) => {
+      await greets(client, [...ehlo, 'AUTH XOAUTH2'])
+      await client.line()
+      client.say(`535 ${words} ${'x'.repeat(40)}`)
+      await client.gone()
+    })
+    await expect(relay.verify(mailbox)).rejects.toMatchObject({ code: 'provider-setup' })
+    const { pauses } = await relay.state(mailbox)
+    expect(pauses).toMatchObject([{ about: 'sign-in', said: `${words} [hidden]` }])
   })
 
   it('of a used-up quota is left alone, until one message finds out whether that is over', async () => {

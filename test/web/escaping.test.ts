@@ -43,6 +43,14 @@ describe('foreign text', () => {
         ...pausedSending,
         pauses: [
           { about: 'sender', sender: script, since: script, until: script, reason: script, fix: script },
+          {
+            about: 'sign-in',
+            since: script,
+            until: script,
+            reason: script,
+            said: script,
+          },
+          { about: 'program', login: script, source: script, since: script, until: script, reason: script },
         ],
       },
     })

@@ -55,6 +55,7 @@ describe('the list of mailboxes', () => {
     ['mailbox', 'suspended for a while'],
     ['registration', 'suspended for a while'],
     ['sender', 'active'],
+    ['program', 'active'],
   ] as const)('says what keeps a mailbox from sending: a pause about a %s', async (about, words) => {
     const test = testDoor()
     const on = { address: 'on@example.com', provider: 'example', state: 'active' as const }
@@ -71,7 +72,7 @@ describe('the list of mailboxes', () => {
     const { cookie } = await signIn(test)
     const { text } = await test.get('/').set('Cookie', cookie)
     expect(text).toMatch(new RegExp(`on@example\\.com</a> <span class="state [a-z]+">${words}<`))
-    if (about !== 'sender')
+    if (about !== 'sender' && about !== 'program')
       expect(text).toMatch(/It said no\. It is tried again at .*2026-03-01 01:00 UTC.*Mend it\./)
   })
 
@@ -95,6 +96,19 @@ describe('the list of mailboxes', () => {
     expect(refused.status).toBe(502)
     expect(refused.text).toMatch(/It said no\.[\s\S]*Mend it\./)
     expect(tried).toEqual(['on@example.com', 'on@example.com'])
+  })
+
+  it('says why the provider refuses the sign-in in its own words, in the list and on the page', async () => {
+    const test = testDoor()
+    const on = { address: 'on@example.com', provider: 'example', state: 'active' as const }
+    const said = '5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.'
+    const [{ since, until } = { since: '', until: '' }] = pausedSending.pauses
+    const pause = { about: 'sign-in', since, until, reason: 'It refused the access token.', said } as const
+    test.services.mailboxes.all.push(on)
+    test.services.mailboxes.show = async () => ({ ...on, sending: { ...pausedSending, pauses: [pause] } })
+    const { cookie } = await signIn(test)
+    for (const path of ['/', '/mailboxes/on@example.com'])
+      expect((await test.get(path).set('Cookie', cookie)).text).toContain(`<code>${said}</code>`)
   })
 
   it('shows fifty at once, those that need somebody first, and finds others', async () => {

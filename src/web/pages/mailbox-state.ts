@@ -47,8 +47,8 @@ function holdingUp({ sending }: MailboxStatus): PauseStatus | undefined {
   return pauses.find(({ about }) => about === 'token') ?? pauses[0]
 }
 
-function paused({ until, reason, fix }: PauseStatus, t: Phrases): Html {
-  return html`${t.say(reason)} ${t`It is tried again at ${time(until)}.`}${fix !== undefined && html` <strong>${t`What to do:`}</strong> ${t.say(fix)}`}`
+function paused({ until, reason, said, fix }: PauseStatus, t: Phrases): Html {
+  return html`${t.say(reason)}${said !== undefined && html` ${t`The provider said: ${html`<code>${said}</code>`}`}`} ${t`It is tried again at ${time(until)}.`}${fix !== undefined && html` <strong>${t`What to do:`}</strong> ${t.say(fix)}`}`
 }
 
 function explained(mailbox: MailboxStatus, t: Phrases): Html {

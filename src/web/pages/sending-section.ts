@@ -24,9 +24,9 @@ function amount(count: number, limit: number | undefined, t: Phrases): HtmlValue
   return limit === undefined ? count : t`${count} of ${limit}`
 }
 
-function pauseText({ until, reason, fix, ...pause }: PauseStatus, t: Phrases): Html {
+function pauseText({ until, reason, said, fix, ...pause }: PauseStatus, t: Phrases): Html {
   const what = pausedThing(pause, t)
-  return html`<p>${t`Not tried until ${time(until)}, when one try finds out: ${what}.`} ${t.say(reason)}${fix !== undefined && ` ${t.say(fix)}`}</p>
+  return html`<p>${t`Not tried until ${time(until)}, when one try finds out: ${what}.`} ${t.say(reason)}${said !== undefined && html` ${t`The provider said: ${html`<code>${said}</code>`}`}`}${fix !== undefined && ` ${t.say(fix)}`}</p>
 `
 }
 
