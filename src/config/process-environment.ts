@@ -5,18 +5,26 @@ import { readText } from './read-text.ts'
 import type { Environment } from './read-values.ts'
 import { settings, type Values } from './settings.ts'
 
-/** What the environment tells Node itself, or other programs, and what becomes of it here: one sentence each. */
-export function warnOfProcess(environment: Environment, { proxy }: Pick<Values, 'proxy'>): string[] {
+/**
+ * What the environment tells Node itself, or other programs, and what becomes of it here: one sentence each.
+ * @param foreign what `.env` tells them
+ */
+export function warnOfProcess(
+  environment: Environment,
+  foreign: Environment,
+  { proxy }: Pick<Values, 'proxy'>,
+): string[] {
   const warnings: string[] = []
   if (environment.NODE_TLS_REJECT_UNAUTHORIZED === '0')
     warnings.push(
       `NODE_TLS_REJECT_UNAUTHORIZED=0 stands in the environment: postern verifies every certificate all the same. Remove it, and give a private authority in ${settings.extraCaFile.name}.`,
     )
-  const unread = proxyVariables.find((name) => (environment[name] ?? '') !== '')
+  const isSet = (place: Environment) => (name: string) => (place[name] ?? '') !== ''
+  const unread = proxyVariables.find(isSet({ ...foreign, ...environment }))
   // Its value may hold a password.
   if (unread !== undefined && !proxy)
     warnings.push(
-      `${unread} stands in the environment, and postern does not read it: it goes to the providers directly. If they are reached by that proxy only, name it in ${settings.proxy.name}.`,
+      `${unread} stands in ${isSet(environment)(unread) ? 'the environment' : '.env'}, and postern does not read it: it goes to the providers directly. If they are reached by that proxy only, name it in ${settings.proxy.name}.`,
     )
   return warnings
 }

@@ -45,10 +45,10 @@ export async function readConfig(
   clock: Pick<Clock, 'now'> = systemClock,
 ): Promise<ConfigReading> {
   const { files, exposedFiles } = watchFiles(disk)
-  const { values, sources, mistakes } = readValues(environment, files)
+  const { values, sources, mistakes, foreign } = readValues(environment, files)
   const providers = await readProviders(values.providersFile, files)
   const extraCa = readExtraCa(values.extraCaFile, files)
-  const nodeCa = readNodeAuthorities(environment, files)
+  const nodeCa = readNodeAuthorities({ ...foreign, ...environment }, files)
   const registrations = readRegistrationFiles(values, files)
   const certificate = judgeCertificate(values, files, clock.now())
   const exposed = exposedFiles([values.tlsCertFile, values.tlsKeyFile])
@@ -77,7 +77,7 @@ export async function readConfig(
   const config = toConfig(complete, read, environment)
   const warnings = [
     ...warningsFor(complete, sources),
-    ...warnOfProcess(environment, complete),
+    ...warnOfProcess(environment, foreign, complete),
     ...nodeCa.warnings,
     ...warnOfLinks(config),
     ...certificate.warnings,

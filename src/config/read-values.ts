@@ -15,6 +15,8 @@ export interface ReadValues {
   values: Partial<Values>
   sources: Readonly<Record<SettingKey, Source>>
   mistakes: readonly string[]
+  /** What `.env` says to others than postern. */
+  foreign: Environment
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -26,7 +28,7 @@ interface Given {
 
 /** Reads each setting by itself, from the environment, from `.env`, or from the file that a secret's `…_FILE` names. */
 export function readValues(environment: Environment, files: Files): ReadValues {
-  const { given, mistakes } = gather(environment, files)
+  const { given, mistakes, foreign } = gather(environment, files)
   mistakes.push(...unknownNames(given))
   const values: Record<string, unknown> = {}
   const sources: Partial<Record<SettingKey, Source>> = {}
@@ -45,28 +47,39 @@ export function readValues(environment: Environment, files: Files): ReadValues {
     if ('value' in parsed) values[key] = parsed.value
     else mistakes.push(sentence(setting, found.text, parsed.must))
   }
-  return { values: values as Partial<Values>, sources: sources as Record<SettingKey, Source>, mistakes }
+  return {
+    values: values as Partial<Values>,
+    sources: sources as Record<SettingKey, Source>,
+    mistakes,
+    foreign,
+  }
 }
 
 /** Everything with our prefix. What the real environment says wins over `.env`. */
-function gather(environment: Environment, files: Files): { given: Map<string, Given>; mistakes: string[] } {
+function gather(environment: Environment, files: Files) {
   const given = new Map<string, Given>()
   const add = (values: Environment, source: Source) => {
     for (const [name, text] of Object.entries(values)) {
-      if (text !== undefined && /^postern_/i.test(name)) given.set(name, { text, source })
+      if (text !== undefined && isOurs(name)) given.set(name, { text, source })
     }
   }
   const path = resolve(files.workingDirectory, '.env')
   const mistakes: string[] = []
+  let foreign: Environment = {}
   try {
     const file = readEnvFile(files.read(path))
     add(file.values, '.env')
+    foreign = Object.fromEntries(Object.entries(file.values).filter(([name]) => !isOurs(name)))
     mistakes.push(...file.mistakes.map((mistake) => `${path} ${mistake}.`))
   } catch (error) {
     if (!isMissing(error)) mistakes.push(`${path} cannot be read: ${whyUnreadable(error)}.`)
   }
   add(environment, 'environment')
-  return { given, mistakes }
+  return { given, mistakes, foreign }
+}
+
+function isOurs(name: string): boolean {
+  return /^postern_/i.test(name)
 }
 
 function unknownNames(given: ReadonlyMap<string, Given>): string[] {

@@ -14,9 +14,10 @@ export function createRenewalLog(log: Log): RenewalLog {
 
   function tellTrouble(mailbox: Address, trouble: Renewal & { kind: 'trouble' }): void {
     const { failure, provider, about, reason } = trouble
-    const fields = { event: 'grant.renewal-failed', mailbox, provider, about, code: failure.code, reason }
+    const { code, fix } = failure
+    const fields = { event: 'grant.renewal-failed', mailbox, provider, about, code, reason, fix }
     const whom = about === 'registration' ? provider : addressKey(mailbox)
-    if (failure.code !== 'provider-setup') {
+    if (code !== 'provider-setup') {
       log.warn(fields, 'An access token could not be renewed')
     } else if (alarmed.has(whom)) {
       log.debug(fields, 'The set-up is still wrong')

@@ -13,6 +13,7 @@ export const journalEvents: Readonly<Record<string, JournalEvent>> = {
   'message.refused': { kind: 'send', outcome: 'refused' },
   'message.failed': { kind: 'send', outcome: 'failed' },
   'message.cut': { kind: 'send', outcome: 'failed' },
+  'message.not-taken': { kind: 'send', outcome: 'refused', floods: true },
   'sender.refused': { kind: 'send', outcome: 'refused', floods: true },
   'test-message.sent': { kind: 'send', outcome: 'done' },
   'test-message.failed': { kind: 'send', outcome: 'failed' },
@@ -48,6 +49,8 @@ export const journalEvents: Readonly<Record<string, JournalEvent>> = {
   'page.session-ended': { kind: 'change', outcome: 'done' },
   'sign-in-link.made': { kind: 'change', outcome: 'done' },
 
+  'command.refused': { kind: 'trouble', outcome: 'refused', floods: true },
+  'connection.refused': { kind: 'trouble', outcome: 'refused', floods: true },
   'guessing.source': { kind: 'trouble', outcome: 'refused', floods: true },
   'guessing.name': { kind: 'trouble', outcome: 'refused', floods: true },
   'guessing.spray': { kind: 'trouble', outcome: 'refused', floods: true },

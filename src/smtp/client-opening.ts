@@ -10,6 +10,7 @@ import {
 import type { Reply } from '../wire/reply.ts'
 import type { ClientSocket } from './client-socket.ts'
 import { beginningOf, foreignText } from './first-octets.ts'
+import { isProxyHeader, proxyAdvice } from './proxy-header.ts'
 import { replies } from './replies.ts'
 
 /** How a connection begins, and when it becomes encrypted. */
@@ -54,13 +55,17 @@ export function createClientOpening(options: ClientOpeningOptions): ClientOpenin
       if (beginning === 'tls' || beginning === 'old-hello') return beginWithTls(beginning)
       // What a program on this machine sends at once is served in order.
       if (first.length === 0 || loopback) return 'plain'
-      log().info({}, 'a client that did not wait for the greeting was refused')
+      const advice = isProxyHeader(first) ? { fix: proxyAdvice } : {}
+      trouble(advice, 'a client that did not wait for the greeting was refused')
       return { over: foreignText(first) ?? replies.tooEarly }
     },
 
     isLateTls(octets) {
       const beginning = beginningOf(octets)
       if (beginning === 'unknown') return undefined
+      // The first version of the protocol is a line that can be read, and is refused as such.
+      if (octets[0] === carriageReturn && isProxyHeader(octets))
+        trouble({ fix: proxyAdvice }, 'a front end speaks the PROXY protocol here')
       if (beginning === 'text') return false
       trouble({ fix: certificates === undefined ? needsCertificate : tooLate }, 'a client speaks TLS here')
       return true
@@ -98,6 +103,8 @@ export function createClientOpening(options: ClientOpeningOptions): ClientOpenin
     trouble({ why, fix }, 'TLS with a client failed')
   }
 }
+
+const carriageReturn = 0x0d
 
 const silence = { over: undefined }
 

@@ -14,11 +14,12 @@ import { type ClientSocket, createClientSocket } from './client-socket.ts'
 import { enoughOctets } from './first-octets.ts'
 import { Outbox } from './outbox.ts'
 import { passMessage } from './pass-message.ts'
+import type { RefusalLog } from './refusal-log.ts'
+import { commandRefused, connectionRefused, injected, senderRefused } from './refusals.ts'
 import { replies } from './replies.ts'
 import { createSession, type Session } from './session.ts'
-import type { Next, SessionEvent } from './session-events.ts'
+import type { Next, SessionEvent, Step } from './session-events.ts'
 import { takeLine } from './take-line.ts'
-import type { TlsTroubles } from './tls-troubles.ts'
 import type { KnownClient } from './transaction-log.ts'
 import { uniqueChallenge } from './unique-challenge.ts'
 import { createWork, type Work } from './work.ts'
@@ -33,7 +34,7 @@ export interface ConnectionOptions {
   remoteAddress: string
   /** Of the remote address. */
   source: Source
-  tlsTroubles: TlsTroubles
+  refusals: RefusalLog
   listener: SmtpListener
   certificates: Pick<Certificates, 'contextFor'> | undefined
   place: Pick<Place, 'check' | 'keep' | 'expose'>
@@ -125,7 +126,7 @@ class ServedConnection implements Connection {
   }
 
   #opening(): ClientOpening {
-    const { listener, certificates, limits, source, tlsTroubles } = this.#options
+    const { listener, certificates, limits, source, refusals, remoteAddress } = this.#options
     const log = () => this.#log()
     return createClientOpening({
       client: this.#client,
@@ -134,7 +135,10 @@ class ServedConnection implements Connection {
       certificates,
       limits,
       log,
-      trouble: (fields, message) => tlsTroubles(log(), source.key, fields, message),
+      trouble(about, message) {
+        const fields = { event: 'connection.refused', client: remoteAddress, ...about }
+        refusals.note({ why: message, fields, message })
+      },
     })
   }
 
@@ -157,7 +161,7 @@ class ServedConnection implements Connection {
     let step = session.greet()
     for (let steps = 1; ; steps++) {
       for (const reply of step.replies) this.#outbox.say(reply)
-      if (step.refused) this.#atWork().record.senderRefused(step.refused)
+      this.#note(step)
       const isFull = this.#outbox.size() > this.#options.limits.bufferOctets
       if (isFull && !(await this.#outbox.flush())) return
       if (steps % commandsInARow === 0) await turnOfOthers()
@@ -165,6 +169,14 @@ class ServedConnection implements Connection {
       if (event === undefined) return
       step = session.step(event)
     }
+  }
+
+  /** What was refused without asking anybody leaves a line. */
+  #note({ refused, refusals = [] }: Step): void {
+    const { refusals: log, remoteAddress } = this.#options
+    if (refused) log.note(senderRefused(remoteAddress, this.#known.submitter, refused))
+    else
+      for (const refusal of refusals) log.note(commandRefused(remoteAddress, this.#known.submitter, refusal))
   }
 
   /** Does what the session asks; undefined when the connection is over. */
@@ -263,6 +275,7 @@ class ServedConnection implements Connection {
   async #interrupted(): Promise<SessionEvent | undefined> {
     if (!this.#makesRoom) return { kind: 'shutting-down' }
     this.#outbox.say(replies.makesRoom)
+    this.#options.refusals.note(connectionRefused(this.#options.remoteAddress, replies.makesRoom))
     await this.#outbox.flush()
     return undefined
   }
@@ -270,7 +283,10 @@ class ServedConnection implements Connection {
   async #startTls(): Promise<SessionEvent | undefined> {
     // RFC 3207, section 4.2, and every STARTTLS injection since: what stands behind the command in the clear
     // is never read as if it had come through TLS.
-    if (this.#input.size() > 0 || this.#client.hasUnread()) return undefined
+    if (this.#input.size() > 0 || this.#client.hasUnread()) {
+      this.#options.refusals.note(injected(this.#options.remoteAddress))
+      return undefined
+    }
     if (!(await this.#outbox.flush())) return undefined
     return (await this.#opening().startTls()) ? { kind: 'encrypted' } : undefined
   }

@@ -13,8 +13,9 @@ import type { Certificates } from '../tls/certificates.ts'
 import type { Relay } from '../upstream/relay.ts'
 import { formatReply } from '../wire/reply.ts'
 import { type Connection, serveConnection } from './connection.ts'
+import { createRefusalLog } from './refusal-log.ts'
+import { connectionRefused } from './refusals.ts'
 import { replies } from './replies.ts'
-import { createTlsTroubles } from './tls-troubles.ts'
 
 export interface SmtpDoorOptions {
   listen: readonly SmtpListener[]
@@ -41,7 +42,7 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
   const { relay, signIns, limits, log, clock, certificates } = options
   const nameHere = options.hostname ?? machineName()
   const count = createConnectionCount(limits, options.clock)
-  const tlsTroubles = createTlsTroubles(clock)
+  const refusals = createRefusalLog(log, clock)
   const connections = new Set<Connection>()
   let servers: Server[] = []
 
@@ -72,6 +73,7 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
       await Promise.all([...connections].map(({ closed }) => closed))
       clearTimeout(grace)
       await Promise.all(closing)
+      refusals.close()
       servers = []
     },
   }
@@ -94,6 +96,7 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
     const place = count.admit(source, () => makeRoom())
     if (place === undefined) {
       turnAway(socket)
+      refusals.note(connectionRefused(remoteAddress, replies.tooManyConnections))
       return
     }
     // Named one by one: a spread gives every object that it makes a shape of its own, half a kilobyte a connection.
@@ -106,7 +109,7 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
       hostname: source.loopback ? 'localhost' : nameHere,
       remoteAddress,
       source,
-      tlsTroubles,
+      refusals,
       listener,
       certificates,
       place,

@@ -1,5 +1,5 @@
 import type { Reply } from '../wire/reply.ts'
-import type { Next, RefusedSender } from './session-events.ts'
+import type { Next, OwnRefusal, RefusedSender } from './session-events.ts'
 
 /** What one part of the session says. Without `next`, the session goes on with the next command. */
 export interface Answer {
@@ -8,16 +8,32 @@ export interface Answer {
   /** Counts against the limit of commands that mean nothing. */
   bad?: true
   refused?: RefusedSender
+  refusals?: readonly OwnRefusal[]
 }
 
+/** A reply of our own. */
 export function answer(reply: Reply): Answer {
-  return { replies: [reply] }
+  return { replies: [reply], ...refusalsIn(reply) }
 }
 
 export function bad(reply: Reply): Answer {
-  return { replies: [reply], bad: true }
+  return { ...answer(reply), bad: true }
 }
 
 export function closeWith(reply: Reply): Answer {
+  return { ...answer(reply), next: { do: 'close' } }
+}
+
+/** A reply that is told of elsewhere: the provider's, that of a failure, or one that follows from what was refused before. */
+export function pass(reply: Reply): Answer {
+  return { replies: [reply] }
+}
+
+export function passAndClose(reply: Reply): Answer {
   return { replies: [reply], next: { do: 'close' } }
+}
+
+/** A refusal of our own, for those who look after postern. */
+export function refusalsIn(reply: Reply): Pick<Answer, 'refusals'> {
+  return reply.code >= 400 ? { refusals: [{ reply }] } : {}
 }

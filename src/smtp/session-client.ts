@@ -2,7 +2,7 @@ import type { Failure } from '../base/failure.ts'
 import type { Offers, Submitter } from '../mailboxes/services.ts'
 import type { GivenMail } from './command.ts'
 import { type Phase, replies, replyForFailure, senderRefused } from './replies.ts'
-import { type Answer, answer, bad } from './session-answer.ts'
+import { type Answer, bad, pass } from './session-answer.ts'
 import { createSignIn, type SignIn, type SignInOptions } from './session-sign-in.ts'
 
 /** Who the client is: nobody yet, whoever signed in, or a login that its network is enough for. */
@@ -59,10 +59,9 @@ export function createSessionClient(
       if (at !== 'admission') return signingIn().failed(failure, at)
       const flaw = waiting?.senderFlaw?.reply
       waiting = undefined
-      if (failure.code === 'sender-refused')
-        return answer(flaw ?? senderRefused(failure.message, failure.fix))
+      if (failure.code === 'sender-refused') return pass(flaw ?? senderRefused(failure.message, failure.fix))
       const reply = replyForFailure(failure, at)
-      return reply === replies.signInToSend ? bad(reply) : answer(reply)
+      return reply === replies.signInToSend ? { ...pass(reply), bad: true } : pass(reply)
     },
 
     forget() {

@@ -10,7 +10,7 @@ import type { ParameterFlaw } from './command-parameters.ts'
 import { isAscii } from './command-path.ts'
 import { replies, senderRefused } from './replies.ts'
 import { relayedReply } from './replies-relayed.ts'
-import { type Answer, answer, bad } from './session-answer.ts'
+import { type Answer, answer, bad, pass, refusalsIn } from './session-answer.ts'
 
 /** MAIL, RCPT and DATA of one session: the transaction before its message. */
 export interface Envelope {
@@ -82,7 +82,7 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
     recipient({ recipient: command, parameterFlaws }) {
       if (open === undefined) return bad(replies.mailFirst)
       open.asked = true
-      if (open.over !== undefined) return answer(open.over)
+      if (open.over !== undefined) return pass(open.over)
       if (!isAscii(command.recipient) && !wantsUtf8(open.mail)) {
         return refuse(needsUtf8)
       }
@@ -129,8 +129,8 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
     data() {
       if (open === undefined) return bad(replies.mailFirst)
       if (!open.asked) return bad(replies.recipientFirst)
-      if (open.accepted === 0) return answer(replies.noRecipients)
-      if (open.over !== undefined) return answer(open.over)
+      if (open.accepted === 0) return pass(replies.noRecipients)
+      if (open.over !== undefined) return pass(open.over)
       const limit = messageLimit(limits, offered(open.mailbox))
       return { replies: [replies.sendMessage], next: { do: 'message', limit } }
     },
@@ -139,7 +139,7 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
   function refuse(reply: Reply): Answer {
     if (run.length === 0) return answer(reply)
     run.push(reply)
-    return { replies: [] }
+    return { replies: [], ...refusalsIn(reply) }
   }
 
   /** One reply for each entry of the run, in order; `answerTo` gives those of the provider. */

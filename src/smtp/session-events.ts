@@ -9,8 +9,15 @@ import type { Phase } from './replies.ts'
 export interface Step {
   replies: readonly Reply[]
   next: Next
-  /** For those who look after postern. */
+  /** For those who look after postern: a sender that is refused, and whatever else is refused here without asking anybody. */
   refused?: RefusedSender
+  refusals?: readonly OwnRefusal[]
+}
+
+export interface OwnRefusal {
+  reply: Reply
+  /** The command, as far as it can be shown: nothing of it is a secret. */
+  command?: string
 }
 
 /** A sender that the login may not use. */

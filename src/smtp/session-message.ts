@@ -10,7 +10,7 @@ export function replyToMessage(outcome: MessageOutcome, ended: boolean): Reply {
   return !ended && isPositive(outcome.reply) ? replies.messageLost : relayedReply(outcome.reply)
 }
 
-const cutReplies: Record<MessageCut, Reply> = {
+export const cutReplies: Record<MessageCut, Reply> = {
   'bare-newline': replies.bareNewline,
   'too-large': replies.tooLarge,
   'timed-out': replies.timedOut,

@@ -5,7 +5,7 @@ import { type MechanismOffers, offeredMechanisms } from '../sasl/client-mechanis
 import type { Exchange } from '../sasl/exchange.ts'
 import { type Reply, say } from '../wire/reply.ts'
 import { type Phase, replies, replyForFailure } from './replies.ts'
-import { type Answer, bad } from './session-answer.ts'
+import { type Answer, bad, refusalsIn } from './session-answer.ts'
 
 /** AUTH (RFC 4954), from the command to the outcome of the check. */
 export interface SignIn {
@@ -89,7 +89,7 @@ export function createSignIn({ limits, offers, makeChallenge }: SignInOptions): 
         state = { kind: 'idle' }
         return bad(replies.badResponse)
       case 'refused':
-        return fail(replies.wrongCredentials)
+        return { ...fail(replies.wrongCredentials), ...refusalsIn(replies.wrongCredentials) }
     }
   }
 
@@ -101,6 +101,11 @@ export function createSignIn({ limits, offers, makeChallenge }: SignInOptions): 
     state = { kind: 'idle' }
     failures++
     if (failures < limits.signInFailures) return { replies: [reply] }
-    return { replies: [reply, replies.tooManySignInFailures], next: { do: 'close' } }
+    const { refusals } = refusalsIn(replies.tooManySignInFailures)
+    return {
+      replies: [reply, replies.tooManySignInFailures],
+      next: { do: 'close' },
+      ...(refusals && { refusals }),
+    }
   }
 }

@@ -7,12 +7,13 @@ import { type Command, type GivenMail, parseCommand } from './command.ts'
 import { foreignText } from './first-octets.ts'
 import { isHttpInPlaceOfBase64 } from './http-request.ts'
 import { greeting, type Phase, replies, replyInTransaction } from './replies.ts'
-import { type Answer, answer, bad, closeWith } from './session-answer.ts'
+import { type Answer, answer, bad, closeWith, pass, passAndClose } from './session-answer.ts'
 import { createSessionClient } from './session-client.ts'
 import { createEnvelope, type Envelope } from './session-envelope.ts'
 import type { MessageOutcome, SessionEvent, Step } from './session-events.ts'
 import { replyToMessage } from './session-message.ts'
 import { createOpening } from './session-opening.ts'
+import { shownCommand } from './shown-command.ts'
 
 export interface SessionOptions {
   hostname: string
@@ -88,19 +89,29 @@ export function createSession(options: SessionOptions): Session {
       case 'failed':
         return failed(event.failure, event.at)
       case 'timed-out':
-        return closeWith(replies.timedOut)
+        return client.submitter() === undefined || envelope?.isOpen()
+          ? closeWith(replies.timedOut)
+          : passAndClose(replies.timedOut)
       case 'shutting-down':
-        return closeWith(replies.closing)
+        return passAndClose(replies.closing)
     }
   }
 
-  function finish({ replies: said, next, bad: isBad, refused }: Answer): Step {
+  function finish({ replies: said, next, bad: isBad, refused, refusals }: Answer): Step {
     if (isBad) badCommands++
     if (isBad && badCommands >= limits.badCommands) {
-      return { replies: [...said.slice(0, -1), replies.tooManyBadCommands], next: { do: 'close' } }
+      const last = closeWith(replies.tooManyBadCommands)
+      const { refusals: also = [] } = last
+      return {
+        replies: [...said.slice(0, -1), ...last.replies],
+        next: { do: 'close' },
+        refusals: [...(refusals ?? []), ...also],
+      }
     }
     const step = { replies: said, next: next ?? nextLine() }
-    return refused === undefined ? step : { ...step, refused }
+    // Nothing is refused nearly always.
+    if (refused === undefined && refusals === undefined) return step
+    return { ...step, ...(refused && { refused }), ...(refusals && { refusals }) }
   }
 
   function nextLine(): Step['next'] {
@@ -126,7 +137,7 @@ export function createSession(options: SessionOptions): Session {
     if (octets.length > limits.commandLineOctets && !isAuthLine(octets)) return closeWith(replies.lineTooLong)
     const command = parseCommand(octets)
     const recipient = command.verb === 'RCPT' || (command.verb === 'malformed' && command.of === 'RCPT')
-    if (!envelope?.isGathering() || recipient) return perform(command)
+    if (!envelope?.isGathering() || recipient) return withCommand(perform(command), octets)
     return endRunBefore({ kind: 'line', line: octets })
   }
 
@@ -272,6 +283,13 @@ export function createSession(options: SessionOptions): Session {
     envelope = undefined
     const reply = replyToMessage(outcome, ended)
     if (isPositive(reply)) badCommands = 0
-    return ended ? answer(reply) : closeWith(reply)
+    return ended ? pass(reply) : passAndClose(reply)
   }
+}
+
+function withCommand(given: Answer, line: Buffer): Answer {
+  if (given.refusals === undefined) return given
+  const command = shownCommand(line)
+  if (command === undefined) return given
+  return { ...given, refusals: given.refusals.map((refusal) => ({ ...refusal, command })) }
 }

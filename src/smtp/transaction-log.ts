@@ -4,7 +4,9 @@ import type { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Submitter } from '../mailboxes/services.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
-import type { MessageCut, MessageOutcome, RefusedSender } from './session-events.ts'
+import type { RefusalLog } from './refusal-log.ts'
+import type { MessageCut, MessageOutcome } from './session-events.ts'
+import { cutReplies } from './session-message.ts'
 
 /** One line for each sign-in and each transaction of a connection: who, through what, and what came of it. Never what was in it. */
 export interface TransactionLog {
@@ -16,8 +18,6 @@ export interface TransactionLog {
   admissionRefused(sender: string, failure: Failure): void
   /** `givenSender`: the client's, where another one replaced it. */
   begun(mailbox: string, sender: string, givenSender?: string): void
-  /** By us: there is no transaction yet. */
-  senderRefused(refused: RefusedSender): void
   recipients(replies: readonly Reply[]): void
   failed(failure: Failure): void
   message(outcome: MessageOutcome, cut: MessageCut | 'gone' | undefined, octets: number): void
@@ -54,7 +54,12 @@ interface Ending {
   detail?: string
 }
 
-export function createTransactionLog(log: Log, clock: Clock, client: KnownClient): TransactionLog {
+export function createTransactionLog(
+  log: Log,
+  clock: Clock,
+  client: KnownClient,
+  refusals: RefusalLog,
+): TransactionLog {
   let open: Open | undefined
 
   return {
@@ -93,7 +98,7 @@ export function createTransactionLog(log: Log, clock: Clock, client: KnownClient
         reason: code,
         detail: message,
       }
-      log.warn(fields, 'not admitted without a password')
+      refusals.note({ why: code, fields, message: 'not admitted without a password' })
     },
 
     begun(mailbox, sender, givenSender) {
@@ -108,16 +113,6 @@ export function createTransactionLog(log: Log, clock: Clock, client: KnownClient
       }
     },
 
-    senderRefused({ sender, reason: detail }) {
-      const { userName: login, mailboxes = [] } = client.submitter ?? {}
-      // With several, nobody knows through which one it should have left.
-      const mailbox = mailboxes.length === 1 ? mailboxes[0]?.address : undefined
-      const shown = printable(sender, 254)
-      const about = { event: 'sender.refused', client: client.address, login, mailbox }
-      const fields = { ...about, sender: shown, detail }
-      log.warn(fields, 'sender refused')
-    },
-
     recipients(replies) {
       if (open === undefined) return
       open.accepted += replies.filter(isPositive).length
@@ -130,9 +125,14 @@ export function createTransactionLog(log: Log, clock: Clock, client: KnownClient
     },
 
     message(outcome, cut, octets) {
-      if (cut !== undefined && outcome.kind !== 'answered') {
+      if (cut === 'gone' && outcome.kind !== 'answered')
         return finish('message.cut', { octets, reason: cut }, 'message cut off by the client')
-      }
+      if (cut !== undefined && cut !== 'gone' && outcome.kind !== 'answered')
+        return finish(
+          'message.not-taken',
+          { octets, reason: cut, ...describe(cutReplies[cut]) },
+          'message not taken',
+        )
       if (outcome.kind === 'failed') {
         const { code, message } = outcome.failure
         return finish('message.failed', { octets, reason: code, detail: message }, 'message not sent')
@@ -161,24 +161,23 @@ export function createTransactionLog(log: Log, clock: Clock, client: KnownClient
     open = undefined
     const milliseconds = Math.round(clock.monotonic() - since)
     // All of them, the absent ones too: objects of one shape cost a tenth of those that are put together by what there is.
-    log.info(
-      {
-        event,
-        client: client.address,
-        login,
-        mailbox,
-        sender,
-        givenSender,
-        recipients,
-        octets,
-        code,
-        reply,
-        reason,
-        detail,
-        milliseconds,
-      },
-      message,
-    )
+    const fields = {
+      event,
+      client: client.address,
+      login,
+      mailbox,
+      sender,
+      givenSender,
+      recipients,
+      octets,
+      code,
+      reply,
+      reason,
+      detail,
+      milliseconds,
+    }
+    if (event === 'message.not-taken') refusals.note({ why: `${login}\n${reason}`, fields, message })
+    else log.info(fields, message)
   }
 }
 

@@ -172,7 +172,7 @@ export function createPool(dependencies: PoolDependencies): Pool {
 
   function openingFailed(error: unknown): void {
     const failure = error instanceof OpeningFailed ? error.failure : asFailure(error)
-    log.warn({ code: failure.code, cause: reasonOf(failure.cause) }, failure.message)
+    log.warn({ code: failure.code, cause: reasonOf(failure.cause), fix: failure.fix }, failure.message)
     // Some failures take no time at all, and trying again at once would leave none for anything else.
     noneBefore = clock.monotonic() + Math.max(lookAgainMilliseconds, (failure.retryAfterSeconds ?? 0) * 1000)
     governor.openings.failed(failure, serving(), error instanceof OpeningFailed ? error.stage : undefined)

@@ -140,3 +140,9 @@ describe('postern consent', () => {
     expect(stderr).toContain(message)
   })
 })
+
+it('postern consent says of a link on a loopback address that it opens on this machine only', async () => {
+  const { stdout } = await stage.postern(['consent', me])
+  expect(stdout).toMatch(/^http:\/\/localhost:\d+\/consent\//)
+  expect(stdout).toMatch(/It opens on this machine only, .* POSTERN_PUBLIC_URL .* --paste or --device\./)
+})

@@ -266,6 +266,9 @@ describe('a configuration', () => {
       expect(warnings.join()).not.toContain('secret')
       expect((await effective({ [name]: proxy, POSTERN_PROXY: proxy })).warnings).toEqual([])
       expect((await effective({ [name]: '' })).warnings).toEqual([])
+      expect((await effective({}, { '.env': `${name}=${proxy}\n` })).warnings).toEqual([
+        expect.stringMatching(`^${name} stands in .env, `),
+      ])
     },
   )
 

@@ -43,7 +43,9 @@ describe('a token endpoint', () => {
       expect(failure).toMatchObject({ code: 'provider-setup', fix: expect.stringContaining(fix) })
       expect(failure.message).toContain(says)
       expect(house.kept()).toBe('refresh-1')
-      expect(house.lines.map(({ text }) => text).join('\n')).toContain(says)
+      const log = house.lines.map(({ text }) => text).join('\n')
+      expect(log).toContain(says)
+      expect(log).toContain(fix)
     },
   )
 

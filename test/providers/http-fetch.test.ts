@@ -118,6 +118,18 @@ describe('the fetch for providers', () => {
     expect(await troubleOf(fetchWith()(url))).toBe(`${new URL(url).host} cannot be reached (ECONNREFUSED)`)
   })
 
+  it('opens no more than 64 connections to one host, and answers all who ask at once', async () => {
+    const sockets = new Set<unknown>()
+    const url = await serve((request, response) => {
+      sockets.add(request.socket)
+      response.end('{}')
+    })
+    const ask = fetchWith()
+    const answers = await Promise.all(Array.from({ length: 300 }, () => ask(url)))
+    expect(answers.every(({ status }) => status === 200)).toBe(true)
+    expect(sockets.size).toBeLessThanOrEqual(64)
+  })
+
   it('says so when the connection is cut', async () => {
     const url = await serve((request) => request.socket.destroy())
     expect(await troubleOf(fetchWith()(url))).toMatch(/cannot be reached/)

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import { createProviderSide, type ProviderSide } from '../../src/smtp/provider-side.ts'
+import { createRefusalLog } from '../../src/smtp/refusal-log.ts'
 import { createTransactionLog } from '../../src/smtp/transaction-log.ts'
 import { createStageSignIns } from '../support/door-stage.ts'
 import { createManualClock } from '../support/manual-clock.ts'
@@ -26,7 +27,12 @@ describe('what a session asks beyond itself', () => {
       relay,
       signIns: createStageSignIns({ withoutPassword: true }, ended),
       limits: { wholeLoginSeconds: 10 },
-      record: createTransactionLog(log, createManualClock(), client),
+      record: createTransactionLog(
+        log,
+        createManualClock(),
+        client,
+        createRefusalLog(log, createManualClock()),
+      ),
       client,
       proven: () => void proofs++,
       signedIn: () => void deadlinesEnded++,

@@ -136,22 +136,23 @@ describe('TLS at the SMTP door', () => {
     })
   })
 
-  it('is warned of once a minute for a source that fails and fails', async () => {
+  it('is warned of a few times a minute for a source that fails and fails, and then how often it did', async () => {
     const clock = createManualClock()
     const { endpoint, log } = await open({ tls: 'implicit' }, { clock })
-    const levels = () =>
-      log.lines.flatMap(({ message, level }) => (message === 'TLS with a client failed' ? [level] : []))
+    const failures = () => log.lines.filter(({ message }) => message === 'TLS with a client failed')
     const fail = async () => {
-      const before = levels().length
       const client = arrive(endpoint)
       client.send('no TLS\r\n')
       await client.rest()
-      await eventually('the line', () => levels().length > before || undefined)
     }
-    for (let times = 0; times < 3; times++) await fail()
+    for (let times = 0; times < 8; times++) await fail()
+    await eventually('the lines', () => failures().length === 5)
     clock.advance(60)
     await fail()
-    expect(levels()).toEqual(['warn', 'debug', 'debug', 'warn'])
+    await eventually('the lines', () => failures().length === 7)
+    expect(failures().map(({ fields }) => ('more' in fields ? fields.more : 0))).toEqual([
+      0, 0, 0, 0, 0, 3, 0,
+    ])
   })
 
   it('shows a new certificate to the next handshake, and leaves who is connected alone', async () => {

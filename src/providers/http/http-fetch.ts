@@ -32,6 +32,9 @@ export interface HttpFetchSettings {
   connect?: Connect | undefined
 }
 
+/** To one host. After a start thousands of mailboxes may want a token at once: they take turns, and leave the process its sockets. */
+const mostConnections = 64
+
 /** No token answer, error or set of keys comes near this. Generous, because with an answer that is cut off the refresh token in it is lost. */
 const longestBody = 262_144
 
@@ -134,7 +137,8 @@ async function loadUndici(
   return {
     fetch,
     // undici's own ProxyAgent tries again without end, thousands of times a second, when a proxy hangs up.
-    open: (proxy, reach) => new Agent({ connect: connectorBy(openBy(proxy, reach), overTls) }),
+    open: (proxy, reach) =>
+      new Agent({ connections: mostConnections, connect: connectorBy(openBy(proxy, reach), overTls) }),
   }
 }
 
