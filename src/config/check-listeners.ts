@@ -1,6 +1,6 @@
 import type { Endpoint, SmtpListener, WebListener } from './config.ts'
-import { formatEndpoint, isLoopback } from './endpoint.ts'
-import { collide, formatListener, formatWebListener } from './listeners.ts'
+import { formatEndpoint } from './endpoint.ts'
+import { collide, formatListener, formatWebListener, isReachable } from './listeners.ts'
 import { type SettingKey, settings, type Values } from './settings.ts'
 
 /** What is wrong with the addresses of both doors and the certificate, taken together: one sentence each. */
@@ -81,7 +81,7 @@ function withoutCertificate(smtp: readonly SmtpListener[], smtps: readonly SmtpL
   }
   if (clear.length > 0) {
     mistakes.push(
-      `${settings.smtpListen.name} names ${clear.map(formatEndpoint).join(',')}, which other machines can reach, and passwords would cross the network unencrypted: name a certificate in ${certificate}, ${makeOne}; or listen on 127.0.0.1 or [::1]; or accept that with +plain-auth behind the address.`,
+      `${settings.smtpListen.name} names ${clear.map(formatEndpoint).join(',')}, which other machines can reach, and passwords would cross the network unencrypted: name a certificate in ${certificate}, ${makeOne}; or listen on 127.0.0.1 or [::1]${clear.some(({ frontEnds }) => frontEnds) ? ' without +proxy' : ''}; or accept that with +plain-auth behind the address.`,
     )
   }
   return mistakes
@@ -99,7 +99,7 @@ function sharedAddresses(values: Partial<Values>, one: ListKey, other: ListKey):
 type ListKey = 'smtpListen' | 'smtpsListen' | 'webListen'
 
 function beyondLoopback<L extends Endpoint>(listeners: readonly L[]): L[] {
-  return listeners.filter(({ host }) => !isLoopback(host))
+  return listeners.filter(isReachable)
 }
 
 /** One that was given and is wrong has its own mistake. */

@@ -58,6 +58,8 @@ export interface SmtpListener extends Endpoint {
   plainAuth: boolean
   /** TLS 1.0 and 1.1 are spoken as well. */
   oldTls: boolean
+  /** In the form of `parseNetwork`: nobody else may connect, and each says by the PROXY protocol whom it connects for. */
+  frontEnds?: readonly string[]
 }
 
 /** Times in seconds unless the name says otherwise, sizes in octets. */

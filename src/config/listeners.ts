@@ -1,6 +1,7 @@
 import { isIP, isIPv4 } from 'node:net'
 import type { Endpoint, SmtpListener, WebListener } from './config.ts'
-import { formatEndpoint, parseEndpoint } from './endpoint.ts'
+import { formatEndpoint, isLoopback, parseEndpoint } from './endpoint.ts'
+import { networks } from './parsers.ts'
 import type { Parse, Parsed } from './setting.ts'
 
 /**
@@ -22,8 +23,10 @@ export function listeners(tls: 'starttls' | 'implicit'): Parse<readonly SmtpList
 
 /** As `listeners` reads it. */
 export function formatListener(listener: SmtpListener): string {
-  const words = [listener.plainAuth && '+plain-auth', listener.oldTls && '+old-tls']
-  return [formatEndpoint(listener), ...words.filter((word) => word !== false)].join('')
+  const { plainAuth, oldTls, frontEnds = [] } = listener
+  const words = [plainAuth && '+plain-auth', oldTls && '+old-tls']
+  const proxies = frontEnds.map((network) => `+proxy=${network}`)
+  return [formatEndpoint(listener), ...words.filter((word) => word !== false), ...proxies].join('')
 }
 
 /** Where the web door listens: endpoints, some with `+plain-http` behind them. */
@@ -65,6 +68,13 @@ const eachOnce = {
   must: 'name each address once (0.0.0.0 stands for every IPv4 address, [::] for every address)',
 }
 
+/** Whether other machines can reach it, through its front ends perhaps. */
+export function isReachable(listener: Endpoint & { frontEnds?: readonly string[] }): boolean {
+  return !isLoopback(listener.host) || listener.frontEnds !== undefined
+}
+
+const frontEndWord = /^proxy(?:=|$)/
+
 function listener(entry: string, tls: SmtpListener['tls']): Parsed<SmtpListener> {
   const [address = '', ...words] = entry.split('+')
   const endpoint = parseEndpoint(address)
@@ -72,10 +82,26 @@ function listener(entry: string, tls: SmtpListener['tls']): Parsed<SmtpListener>
   if (tls === 'implicit' && words.includes('plain-auth')) {
     return { must: 'not have +plain-auth: nothing is unencrypted there' }
   }
-  if (words.some((word) => word !== 'plain-auth' && word !== 'old-tls')) {
-    const known = tls === 'implicit' ? 'no words but +old-tls' : 'no words but +plain-auth and +old-tls'
-    return { must: `have ${known} behind an address` }
+  const frontEndWords = words.filter((word) => frontEndWord.test(word))
+  const others = words.filter((word) => !frontEndWords.includes(word))
+  if (others.some((word) => word !== 'plain-auth' && word !== 'old-tls')) {
+    const known = `${tls === 'implicit' ? '' : '+plain-auth, '}+old-tls and +proxy=NETWORK`
+    return { must: `have no words but ${known} behind an address` }
   }
+  const frontEnds = frontEndsIn(frontEndWords)
+  if ('must' in frontEnds) return frontEnds
   const [plainAuth, oldTls] = [words.includes('plain-auth'), words.includes('old-tls')]
-  return { value: { ...endpoint, tls, plainAuth, oldTls } }
+  return { value: { ...endpoint, tls, plainAuth, oldTls, ...frontEnds.value } }
+}
+
+/** Each `proxy=` has one network: a comma stands between listeners. */
+function frontEndsIn(words: readonly string[]): Parsed<Pick<SmtpListener, 'frontEnds'>> {
+  if (words.length === 0) return { value: {} }
+  const given = words.map((word) => word.slice('proxy='.length))
+  const parsed = networks(given.join(','), '')
+  if ('value' in parsed) return { value: { frontEnds: parsed.value } }
+  // Whoever may say who the client is must be known.
+  return {
+    must: 'name each front end behind +proxy=, by its address or its network (not every address there is), such as 0.0.0.0:2587+proxy=192.0.2.7+proxy=10.1.0.0/16',
+  }
 }

@@ -17,13 +17,13 @@ export const settings = {
     'POSTERN_SMTP_LISTEN',
     '127.0.0.1:2587',
     listeners('starttls'),
-    'Where applications hand in their mail: host:port, several with commas; behind each, +plain-auth takes passwords unencrypted from other machines, +old-tls speaks TLS 1.0 and 1.1 to old devices.',
+    'Where applications hand in their mail: host:port, several with commas; behind each, +plain-auth takes passwords unencrypted from other machines, +old-tls speaks TLS 1.0 and 1.1 to old devices, +proxy=192.0.2.7 (an address or network, as often as needed) takes connections from this front end only, which says by the PROXY protocol who the client is.',
   ),
   smtpsListen: optional(
     'POSTERN_SMTPS_LISTEN',
     '192.0.2.10:2465',
     listeners('implicit'),
-    'Where the same is done with TLS from the first octet ("SSL/TLS"): host:port, several with commas, +old-tls as above; off by default.',
+    'Where the same is done with TLS from the first octet ("SSL/TLS"): host:port, several with commas, +old-tls and +proxy= as above; off by default.',
   ),
   tlsCertFile: optional(
     'POSTERN_TLS_CERT_FILE',

@@ -82,6 +82,8 @@ class PulledSocket implements ClientSocket {
     this.#raw = raw
     this.#socket = raw
     this.#bufferOctets = bufferOctets
+    // Whoever read what stands before may have come to the end.
+    this.#isEnded = raw.readableEnded
     this.setDeadline(signInSeconds)
     // One timer for the whole connection, moved on by each wait: cheaper than a new one each time.
     this.#idle = setTimeout(() => {

@@ -5,17 +5,19 @@ import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { sourceOf } from '../base/source.ts'
 import type { Limits, SmtpListener } from '../config/config.ts'
-import { formatEndpoint, isLoopback } from '../config/endpoint.ts'
+import { formatEndpoint } from '../config/endpoint.ts'
+import { isReachable } from '../config/listeners.ts'
 import type { SignIns } from '../mailboxes/services.ts'
 import { backlog } from '../net/backlog.ts'
 import { createConnectionCount } from '../net/connection-count.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import type { Relay } from '../upstream/relay.ts'
-import { formatReply } from '../wire/reply.ts'
 import { type Connection, serveConnection } from './connection.ts'
+import { createFrontEnds } from './front-ends.ts'
 import { createRefusalLog } from './refusal-log.ts'
 import { connectionRefused } from './refusals.ts'
 import { replies } from './replies.ts'
+import { turnAway } from './turn-away.ts'
 
 export interface SmtpDoorOptions {
   listen: readonly SmtpListener[]
@@ -38,11 +40,16 @@ export interface SmtpDoor {
   stop(graceSeconds: number): Promise<void>
 }
 
+// The specification of the PROXY protocol asks for three at least: a packet may be lost.
+const mostHeaderSeconds = 5
+
 export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
   const { relay, signIns, limits, log, clock, certificates } = options
   const nameHere = options.hostname ?? machineName()
   const count = createConnectionCount(limits, options.clock)
   const refusals = createRefusalLog(log, clock)
+  const headerSeconds = Math.min(limits.signInSeconds, mostHeaderSeconds)
+  const frontEnds = createFrontEnds({ refusals, headerSeconds })
   const connections = new Set<Connection>()
   let servers: Server[] = []
 
@@ -66,6 +73,7 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
 
     async stop(graceSeconds) {
       const closing = servers.map(closeServer)
+      frontEnds.close()
       for (const connection of connections) connection.shutDown()
       const grace = setTimeout(() => {
         for (const connection of connections) connection.destroy()
@@ -79,7 +87,7 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
   }
 
   function warnOfPlainAuth(listener: SmtpListener): void {
-    if (!listener.plainAuth || isLoopback(listener.host)) return
+    if (!listener.plainAuth || !isReachable(listener)) return
     const fix = 'Give clients a certificate (POSTERN_TLS_CERT_FILE), and take +plain-auth away.'
     log.warn({ listen: formatEndpoint(listener), fix }, 'passwords cross the network unencrypted here')
   }
@@ -91,11 +99,16 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
       socket.destroy()
       return
     }
+    if (listener.frontEnds === undefined) serve(socket, listener, remoteAddress)
+    else frontEnds.receive(socket, listener.frontEnds, (client) => serve(socket, listener, client))
+  }
+
+  function serve(socket: Socket, listener: SmtpListener, remoteAddress: string): void {
     const source = sourceOf(remoteAddress)
     let makeRoom = () => {}
     const place = count.admit(source, () => makeRoom())
     if (place === undefined) {
-      turnAway(socket)
+      turnAway(socket, replies.tooManyConnections)
       refusals.note(connectionRefused(remoteAddress, replies.tooManyConnections))
       return
     }
@@ -121,17 +134,6 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
       place.leave()
     })
   }
-}
-
-// How long one who is turned away may take to read why.
-const turnAwayMilliseconds = 2_000
-
-function turnAway(socket: Socket): void {
-  socket.on('error', () => {})
-  socket.end(formatReply(replies.tooManyConnections), 'latin1')
-  socket.resume()
-  const timer = setTimeout(() => socket.destroy(), turnAwayMilliseconds)
-  socket.once('close', () => clearTimeout(timer))
 }
 
 function listen(

@@ -1,8 +1,100 @@
-/** Both versions of the PROXY protocol, by octets enough to know them: whoever sends one is no client but what stands in front of it. */
+import { isIPv4, isIPv6 } from 'node:net'
+import { plainAddress } from '../base/plain-address.ts'
+
+/**
+ * What stands before a connection that a front end passes on: the PROXY protocol, version 1 (a line) or 2 (binary), as
+ * https://www.haproxy.org/download/2.6/doc/proxy-protocol.txt has it. Read strictly: what cannot be read names nobody.
+ */
+export type ProxyHeader =
+  /** More octets will tell. */
+  | 'unfinished'
+  | { mistake: string }
+  /** `octets`: how long it is. Without a client, the front end comes for itself, to see whether we are there. */
+  | { octets: number; client?: string }
+
+/** Both versions, by octets enough to know them: whoever sends one is no client but what stands in front of it. */
 export function isProxyHeader(start: Buffer): boolean {
   const beginning = start.toString('latin1', 0, 5)
   return beginning.toUpperCase() === 'PROXY' || beginning === '\r\n\r\n\0'
 }
 
 export const proxyAdvice =
-  'A front end announces its clients by the PROXY protocol (HAProxy: send-proxy): switch that off there for this address.'
+  'A front end announces its clients by the PROXY protocol (HAProxy: send-proxy): put +proxy=ITS-ADDRESS behind this address in the settings, or switch that off there.'
+
+export function readProxyHeader(octets: Buffer): ProxyHeader {
+  if (beginsLike(octets, signature)) return readBinary(octets)
+  if (beginsLike(octets, word)) return readLine(octets)
+  return { mistake: 'no PROXY header came first' }
+}
+
+const word = Buffer.from('PROXY ')
+const signature = Buffer.from('\r\n\r\n\0\r\nQUIT\n')
+
+/** Section 2.1: the longest line there can be, its CRLF included. */
+const longestLine = 107
+
+function beginsLike(octets: Buffer, beginning: Buffer): boolean {
+  const length = Math.min(octets.length, beginning.length)
+  return octets.subarray(0, length).equals(beginning.subarray(0, length))
+}
+
+function readLine(octets: Buffer): ProxyHeader {
+  const end = octets.subarray(0, longestLine).indexOf('\r\n')
+  if (end === -1) {
+    return octets.length < longestLine ? 'unfinished' : { mistake: 'its PROXY line does not end' }
+  }
+  const line = octets.toString('latin1', 0, end)
+  const length = end + 2
+  // Section 2.1: what may stand behind that word is to be ignored.
+  if (/^PROXY UNKNOWN(?: [^\r\n]*)?$/.test(line)) return { octets: length }
+  const [, family, source = '', destination = '', ...ports] =
+    /^PROXY (TCP4|TCP6) ([0-9a-fA-F:.]+) ([0-9a-fA-F:.]+) (\d{1,5}) (\d{1,5})$/.exec(line) ?? []
+  const isAddress = family === 'TCP4' ? isIPv4 : isIPv6
+  if (family === undefined || !isAddress(source) || !isAddress(destination) || !ports.every(isPort)) {
+    return { mistake: 'its PROXY line cannot be read' }
+  }
+  return named(source, length)
+}
+
+function isPort(digits: string): boolean {
+  return /^(0|[1-9]\d*)$/.test(digits) && Number(digits) <= 65_535
+}
+
+const fixedLength = 16
+const version = 2
+/** Section 2.2: TCP over IPv4 and over IPv6, and how long their two addresses and ports are. */
+const overTcp = { 17: { address: 4, all: 12 }, 33: { address: 16, all: 36 } } as const
+/** Unspecified, and the sockets of one machine: nobody has an address there, and the front end is all that we know. */
+const withoutAddress: Readonly<Record<number, number>> = { 0: 0, 49: 216 }
+
+function readBinary(octets: Buffer): ProxyHeader {
+  if (octets.length < fixedLength) return 'unfinished'
+  const [versionAndCommand, kind] = [octets.readUInt8(12), octets.readUInt8(13)]
+  const command = versionAndCommand & 0x0f
+  if (versionAndCommand >> 4 !== version || command > 1) {
+    return { mistake: 'its PROXY header is of no known version or command' }
+  }
+  const length = octets.readUInt16BE(14)
+  const whole = fixedLength + length
+  // LOCAL: whatever is said of addresses is to be thrown away.
+  if (command === 0) return octets.length < whole ? 'unfinished' : { octets: whole }
+  const tcp = kind === 0x11 || kind === 0x21 ? overTcp[kind] : undefined
+  const least = tcp?.all ?? withoutAddress[kind]
+  if (least === undefined) return { mistake: 'its PROXY header is about something else than TCP' }
+  if (length < least) return { mistake: 'its PROXY header is shorter than the addresses in it' }
+  if (octets.length < whole) return 'unfinished'
+  // What stands behind the addresses are extensions (section 2.2), and we need none.
+  return tcp
+    ? named(written(octets.subarray(fixedLength, fixedLength + tcp.address)), whole)
+    : { octets: whole }
+}
+
+function written(address: Buffer): string {
+  if (address.length === 4) return address.join('.')
+  return Array.from({ length: 8 }, (_, at) => address.readUInt16BE(at * 2).toString(16)).join(':')
+}
+
+function named(address: string, octets: number): ProxyHeader {
+  const client = plainAddress(address)?.address
+  return client === undefined ? { mistake: 'its PROXY header names no client' } : { octets, client }
+}

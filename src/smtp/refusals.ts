@@ -6,8 +6,8 @@ import type { Refusal } from './refusal-log.ts'
 import type { OwnRefusal, RefusedSender } from './session-events.ts'
 
 /** Before there was anything to refuse. */
-export function connectionRefused(client: string, reply: Reply): Refusal {
-  const fields = { event: 'connection.refused', client, ...said(reply) }
+export function connectionRefused(client: string, reply: Reply, about: object = {}): Refusal {
+  const fields = { event: 'connection.refused', client, ...said(reply), ...about }
   return { why: fields.reply, fields, message: 'connection refused' }
 }
 

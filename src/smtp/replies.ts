@@ -134,6 +134,9 @@ export const replies = {
 
   tooManyBadCommands: say(421, '4.7.0 Too many commands that mean nothing'),
   tooManySignInFailures: say(421, '4.7.0 Too many failed sign-ins'),
+  notFrontEnd: say(554, '5.7.1 Only the front ends of this server may connect here: connect to one of them'),
+  /** For a while: somebody mends the front end, and what waits in a queue behind it stays there. */
+  noProxyHeader: say(421, '4.3.5 A front end has to send a PROXY header first: ask the administrator'),
   tooManyConnections: say(421, '4.3.2 Too many connections, try again later'),
   makesRoom: say(421, '4.7.0 Too many connections, and nobody has signed in on this one'),
   timedOut: say(421, '4.4.2 Nothing heard for too long'),

@@ -70,6 +70,22 @@ const listening: readonly BrokenConfiguration[] = [
       'POSTERN_SMTPS_LISTEN and POSTERN_WEB_LISTEN both take 127.0.0.1:9000: give each its own port.',
     ],
   },
+  ...['+proxy', '+proxy=', '+proxy=0.0.0.0/0', '+proxy=haproxy.example.com', '+proxy=10.0.0.0/8+proxy'].map(
+    (words) => ({
+      name: `a front end that is not named: ${words}`,
+      environment: { POSTERN_SMTP_LISTEN: `0.0.0.0:2587+plain-auth${words}` },
+      mistakes: [
+        `POSTERN_SMTP_LISTEN is "0.0.0.0:2587+plain-auth${words}", but must name each front end behind +proxy=, by its address or its network (not every address there is), such as 0.0.0.0:2587+proxy=192.0.2.7+proxy=10.1.0.0/16.`,
+      ],
+    }),
+  ),
+  {
+    name: 'SMTP where other machines reach it through a front end on this one',
+    environment: { POSTERN_SMTP_LISTEN: '127.0.0.1:2587+proxy=127.0.0.1' },
+    mistakes: [
+      'POSTERN_SMTP_LISTEN names 127.0.0.1:2587, which other machines can reach, and passwords would cross the network unencrypted: name a certificate in POSTERN_TLS_CERT_FILE, and its key; "postern tls make" makes both; or listen on 127.0.0.1 or [::1] without +proxy; or accept that with +plain-auth behind the address.',
+    ],
+  },
   {
     name: 'SMTP where other machines reach it',
     environment: {
@@ -83,7 +99,7 @@ const listening: readonly BrokenConfiguration[] = [
     name: 'a word that there is not',
     environment: { POSTERN_SMTP_LISTEN: '127.0.0.1:2587+plain-auth+starttls' },
     mistakes: [
-      'POSTERN_SMTP_LISTEN is "127.0.0.1:2587+plain-auth+starttls", but must have no words but +plain-auth and +old-tls behind an address.',
+      'POSTERN_SMTP_LISTEN is "127.0.0.1:2587+plain-auth+starttls", but must have no words but +plain-auth, +old-tls and +proxy=NETWORK behind an address.',
     ],
   },
   {

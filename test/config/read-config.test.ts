@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
+import { describeConfig } from '../../src/config/describe-config.ts'
 import { type EffectiveConfig, readConfig } from '../../src/config/read-config.ts'
 import { clientCertificate } from '../support/client-certificate.ts'
 import { brokenConfigurations } from './broken-configurations.ts'
@@ -231,6 +232,16 @@ describe('a configuration', () => {
     expect(plain.warnings).toEqual([
       'POSTERN_WEB_LISTEN has 0.0.0.0:8587+plain-http: who listens on the network there reads passwords, API keys and tokens.',
     ])
+  })
+
+  it('takes connections from front ends that are named, and shows them as they were set', async () => {
+    const listen = '0.0.0.0:2587+plain-auth+proxy=192.0.2.7/32+proxy=2001:db8::/32,127.0.0.1:2588'
+    const reading = await effective({ POSTERN_SMTP_LISTEN: listen.replace('192.0.2.7/32', '192.0.2.7') })
+    expect(reading.config.smtpListen.map(({ frontEnds }) => frontEnds)).toEqual([
+      ['192.0.2.7/32', '2001:db8::/32'],
+      undefined,
+    ])
+    expect(describeConfig(reading).find(({ name }) => name === 'POSTERN_SMTP_LISTEN')?.value).toBe(listen)
   })
 
   it('lets SMTP listen beyond loopback without TLS when that is asked for, with a warning', async () => {

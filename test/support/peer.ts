@@ -11,6 +11,7 @@ const peers = {
     package: 'git-email libio-socket-ssl-perl libnet-smtp-ssl-perl libauthen-sasl-perl libdigest-hmac-perl',
     isThere: hasGitSendEmail,
   },
+  haproxy: { package: 'haproxy', isThere: () => onPath('haproxy') },
   msmtp: { package: 'msmtp', isThere: () => onPath('msmtp') },
   openssl: { package: 'openssl', isThere: () => onPath('openssl') },
   PHPMailer: { package: 'php-cli libphp-phpmailer', isThere: () => onPath('php') && existsSync(phpMailer) },

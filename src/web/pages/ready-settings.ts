@@ -48,7 +48,9 @@ export function readySettings(
   ]
 }
 
-function serverOf({ host, port }: SmtpListener): Server {
+function serverOf({ host, port, frontEnds }: SmtpListener): Server {
+  // Clients connect to the front end, and only its administrator knows where that is.
+  if (frontEnds) return { host: 'front-end.example.com', port, local: false }
   return { host: isWildcard(host) ? 'postern.example.com' : host, port, local: isLoopback(host) }
 }
 
