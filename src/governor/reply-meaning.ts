@@ -76,6 +76,13 @@ const rows: readonly Row[] = [
   { meaning: 'no-logon', codes: /^430$/, statuses: /^4\.2\.0$/, words: /mailbox logon failure/i },
   { meaning: 'sender-refused', codes: /^5/, statuses: /^5\.7\.60$/ },
   { meaning: 'sender-refused', codes: /^554$/, statuses: /^5\.2\.(252|0)$/, words: /SendAsDenied/i },
+  // In Exchange's words by whatever status.
+  {
+    meaning: 'sender-refused',
+    codes: /^5/,
+    statuses: /^/,
+    words: /not allowed to send as|not have permissions? to send as/i,
+  },
   // Postfix and what is built on it, Fastmail, iCloud, Zoho, Mail.ru.
   {
     meaning: 'sender-refused',

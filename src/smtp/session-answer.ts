@@ -13,7 +13,7 @@ export interface Answer {
 
 /** A reply of our own. */
 export function answer(reply: Reply): Answer {
-  return { replies: [reply], ...refusalsIn(reply) }
+  return reply.code < 400 ? pass(reply) : { replies: [reply], refusals: [{ reply }] }
 }
 
 export function bad(reply: Reply): Answer {

@@ -87,14 +87,18 @@ describe('the list of mailboxes', () => {
     const tried: string[] = []
     test.services.mailboxes.tryNow = async (address) => {
       tried.push(address)
-      if (tried.length > 1) throw new Failure('provider-setup', 'It said no', { fix: 'Mend it.' })
+      if (tried.length > 1)
+        throw new Failure('provider-setup', 'It said no', {
+          fix: 'Mend it.',
+          cause: new Error('The provider said: 5.7.139 <Disabled>'),
+        })
       return on
     }
     const tries = () => test.post('/mailboxes/on@example.com/tries', { csrf }).set('Cookie', cookie)
     expect((await tries()).text).toContain('The provider lets <strong>on@example.com</strong> in.')
     const refused = await tries()
     expect(refused.status).toBe(502)
-    expect(refused.text).toMatch(/It said no\.[\s\S]*Mend it\./)
+    expect(refused.text).toMatch(/It said no\.[\s\S]*5\.7\.139 &lt;Disabled&gt;[\s\S]*Mend it\./)
     expect(tried).toEqual(['on@example.com', 'on@example.com'])
   })
 

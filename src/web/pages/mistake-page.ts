@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler } from 'express'
 import { printable } from '../../base/address.ts'
-import { Failure } from '../../base/failure.ts'
+import { Failure, wordsBehind } from '../../base/failure.ts'
 import type { Log } from '../../base/log.ts'
 import type { Html } from '../html.ts'
 import { html } from '../html.ts'
@@ -45,9 +45,11 @@ export function mistakeHandler({ pages, log }: { pages: PageSender; log: Log }):
 
 /** What is wrong and what to do about it. Providers' texts are among these: control characters go, and they are cut. */
 export function mistakeSection({ failure, status }: ErrorAnswer, t: Phrases, wayOn?: Html): Html {
+  const said = wordsBehind(failure)
   const fix = failure.fix ?? (status >= 500 ? tryAgain : undefined)
   return html`<section class="mistake" role="alert">
 <p>${sentence(t.say(failure.message))}</p>
+${said !== undefined && html`<p>${t`The provider said: ${html`<code>${said}</code>`}`}</p>`}
 ${fix !== undefined && whatToDo(fix, t)}
 ${wayOn}
 </section>`
