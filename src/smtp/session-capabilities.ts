@@ -11,7 +11,6 @@ export function describeCapabilities(
   here: { size: number | undefined; startTls: boolean; mechanisms: readonly string[] },
 ): Reply {
   const keywords = [
-    'PIPELINING',
     here.size === undefined ? 'SIZE' : `SIZE ${here.size}`,
     offered.eightBitMime && '8BITMIME',
     offered.smtpUtf8 && 'SMTPUTF8',
@@ -19,6 +18,8 @@ export function describeCapabilities(
     offered.enhancedStatusCodes && 'ENHANCEDSTATUSCODES',
     here.startTls && 'STARTTLS',
     here.mechanisms.length > 0 && `AUTH ${here.mechanisms.join(' ')}`,
+    // Always there, and so never is AUTH the last: some devices look for `250-AUTH`, and see no `250 AUTH`.
+    'PIPELINING',
   ]
   return say(250, hostname, ...keywords.filter((keyword) => keyword !== false))
 }
