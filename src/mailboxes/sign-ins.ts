@@ -13,7 +13,7 @@ import { createLoginCheck } from './login-check.ts'
 import { createPasswordProofs } from './password-proof.ts'
 import type { ApiKeys, SignIns } from './services.ts'
 import type { SignInOffers } from './sign-in-offers.ts'
-import { submitterOf } from './submitter.ts'
+import { requireItself, submitterOf } from './submitter.ts'
 import { createUseRecorder } from './use-recorder.ts'
 
 export interface SignInsNeeds {
@@ -49,6 +49,8 @@ export function createSignIns(needs: SignInsNeeds): SignIns {
         credentials.kind === 'password' ? passwordProof(credentials.password) : cramMd5Proof(credentials)
       const login = await checkLogin(credentials.userName, proof, remoteAddress, gone)
       const submitter = await submitterOf(mailboxes, login)
+      if (credentials.kind === 'password' && credentials.actsAs !== undefined)
+        requireItself(submitter, credentials.actsAs)
       noteUse(login, remoteAddress)
       return submitter
     },

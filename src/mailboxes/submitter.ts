@@ -1,4 +1,6 @@
-import { type Address, isDomainMailbox } from '../base/address.ts'
+import { type Address, covers, isDomainMailbox } from '../base/address.ts'
+import { Failure } from '../base/failure.ts'
+import { userNameKey } from '../base/user-name-key.ts'
 import type { Login, Mailbox, MailboxStore } from '../store/ports.ts'
 import { wrongCredentials } from './login-check.ts'
 import type { MailboxRight } from './scopes.ts'
@@ -35,4 +37,14 @@ export async function senderMailboxes(
     const { address, aliases = [] } = mailbox
     return [{ address, aliases, ...(personal && { personal }) }]
   })
+}
+
+/**
+ * Nobody acts for somebody else here: an authorization identity (RFC 4616) is the login itself, or what it may send from.
+ * @throws Failure `wrong-credentials`, with the reason for the log
+ */
+export function requireItself({ userName, mailboxes }: Submitter, identity: string): void {
+  const own = mailboxes.flatMap(({ address, aliases }) => [address, ...aliases])
+  if (userNameKey(identity) === userNameKey(userName) || own.some((one) => covers(one, identity))) return
+  throw new Failure('wrong-credentials', 'The client asks to act for somebody else than its login')
 }

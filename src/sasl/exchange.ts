@@ -13,5 +13,3 @@ export type Outcome =
   | { kind: 'credentials'; credentials: Credentials; errorChallenge?: string }
   /** The response does not follow the mechanism's grammar. */
   | { kind: 'malformed' }
-  /** Well formed, but asks to act for somebody else. */
-  | { kind: 'refused' }

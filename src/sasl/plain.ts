@@ -7,13 +7,14 @@ export function plainExchange(): Exchange {
   return (response) => (response === undefined ? { kind: 'challenge', text: '' } : readPlain(response))
 }
 
-/** `[authzid] NUL authcid NUL passwd`. Acting for somebody else does not exist here: an authzid may only repeat the authcid. */
+/** `[authzid] NUL authcid NUL passwd`. */
 function readPlain(response: Buffer): Outcome {
   // Cut before it is read: a device's user name may be UTF-8 and its password not.
   const [authorization, userName, password, ...more] = cutAtNul(response).map(readClientText)
   if (authorization === undefined || !userName || !password || more.length > 0) return { kind: 'malformed' }
-  if (authorization !== '' && authorization !== userName) return { kind: 'refused' }
-  return { kind: 'credentials', credentials: { kind: 'password', userName, password: new Secret(password) } }
+  const identity = authorization === '' || authorization === userName ? {} : { actsAs: authorization }
+  const credentials = { kind: 'password', userName, password: new Secret(password), ...identity } as const
+  return { kind: 'credentials', credentials }
 }
 
 function cutAtNul(octets: Buffer): Buffer[] {

@@ -1,4 +1,5 @@
 import type { Failure } from '../base/failure.ts'
+import { withoutEnding } from '../base/without-ending.ts'
 import type { Limits } from '../config/config.ts'
 import { decodeBase64, encodeBase64 } from '../sasl/base64.ts'
 import { type MechanismOffers, offeredMechanisms } from '../sasl/client-mechanisms.ts'
@@ -49,7 +50,8 @@ export function createSignIn({ limits, offers, makeChallenge }: SignInOptions): 
 
     respond(line) {
       if (state.kind === 'refused') return fail(state.reply)
-      const text = line.toString('latin1')
+      // Some devices end every line of theirs with a blank.
+      const text = withoutEnding(line.toString('latin1'), ' \t')
       if (state.kind === 'exchange' && text !== '*') return decodeAndAdvance(state.exchange, text)
       state = { kind: 'idle' }
       return bad(replies.cancelled)
@@ -88,8 +90,6 @@ export function createSignIn({ limits, offers, makeChallenge }: SignInOptions): 
       case 'malformed':
         state = { kind: 'idle' }
         return bad(replies.badResponse)
-      case 'refused':
-        return { ...fail(replies.wrongCredentials), ...refusalsIn(replies.wrongCredentials) }
     }
   }
 

@@ -69,6 +69,24 @@ describe('a sign-in', () => {
     },
   )
 
+  it('acts for itself by its name or by what it may send from, and for nobody else', async () => {
+    await stage.store.mailboxes.put({
+      address: 'Me@example.com',
+      providerId: 'custom',
+      createdAt: 0,
+      aliases: ['alias@example.com'],
+    })
+    const { userName, secret: password } = await stage.generated({ userName: 'Copier' })
+    const as = (actsAs: string, secret = password) =>
+      stage.signIns.check({ kind: 'password', userName, password: secret, actsAs }, '127.0.0.1')
+    for (const itself of ['copier', 'ME@example.com', 'alias@example.com'])
+      expect(await as(itself)).toMatchObject({ userName })
+    for (const other of ['shop@example.com', 'nobody', '*@example.com', 'example.com'])
+      expect(await refusalOf(as(other))).toMatchObject({ code: 'wrong-credentials' })
+    expect(await refusalOf(as('copier', new Secret('wrong')))).toMatchObject({ code: 'wrong-credentials' })
+    expect(stage.guard.asked).toHaveLength(1)
+  })
+
   it('with a chosen password costs one scrypt, and none from then on', async () => {
     const { userName, secret } = await stage.withChosen()
     for (let count = 0; count < 3; count += 1) {

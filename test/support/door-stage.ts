@@ -4,6 +4,7 @@ import { Failure } from '../../src/base/failure.ts'
 import { type Log, silentLog } from '../../src/base/log.ts'
 import type { Endpoint, Limits, SmtpListener } from '../../src/config/config.ts'
 import type { Offers, SignIns, Submitter } from '../../src/mailboxes/services.ts'
+import { requireItself } from '../../src/mailboxes/submitter.ts'
 import type { Credentials } from '../../src/sasl/credentials.ts'
 import { createSmtpDoor, type SmtpDoor, type SmtpDoorOptions } from '../../src/smtp/door.ts'
 import { secureContexts } from '../../src/tls/secure-contexts.ts'
@@ -76,6 +77,8 @@ export function createStageSignIns(
       const name = credentials.userName || 'me@example.com'
       const submitter = stageSubmitters.find(({ userName }) => userName === name)
       if (submitter === undefined || !isRight(credentials)) throw wrongCredentials()
+      if (credentials.kind === 'password' && credentials.actsAs !== undefined)
+        requireItself(submitter, credentials.actsAs)
       return submitter
     },
     async admit(sender) {
