@@ -35,7 +35,7 @@ export const limitSettings = {
   ),
   signInSeconds: seconds(
     'POSTERN_SIGN_IN_SECONDS',
-    20,
+    60,
     'How long a client may take from connecting to the end of its sign-in, in all.',
   ),
   idleSeconds: seconds('POSTERN_IDLE_SECONDS', 300, 'How long a signed-in client may be silent.'),

@@ -7,7 +7,8 @@ export type Read =
   | { kind: 'octets'; octets: Buffer }
   /** The client has gone, or will send nothing more. */
   | { kind: 'ended' }
-  | { kind: 'timed-out' }
+  /** `late`: its deadline is over, however often something came; otherwise nothing came for too long. */
+  | { kind: 'timed-out'; late: boolean }
   | { kind: 'interrupted' }
 
 /** One client's socket, pulled instead of pushed: what nobody reads stays in the kernel, and the client has to wait. */
@@ -120,7 +121,7 @@ class PulledSocket implements ClientSocket {
   async read(interruptible: boolean): Promise<Read> {
     this.#beginWait()
     for (;;) {
-      if (this.#isLate || this.#isIdle) return { kind: 'timed-out' }
+      if (this.#isLate || this.#isIdle) return { kind: 'timed-out', late: this.#isLate }
       const octets: Buffer | null = this.#socket.read()
       if (octets !== null) return { kind: 'octets', octets }
       if (this.#isEnded) return { kind: 'ended' }

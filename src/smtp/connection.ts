@@ -258,7 +258,7 @@ class ServedConnection implements Connection {
       if (!(await this.#outbox.flush())) return undefined
       const read = await this.#client.read(true)
       if (read.kind === 'ended') return undefined
-      if (read.kind === 'timed-out') return { kind: 'timed-out' }
+      if (read.kind === 'timed-out') return read
       if (read.kind === 'interrupted') return this.#interrupted()
       if (this.#beginning && this.#isLateTls(this.#beginning, read.octets)) return undefined
       this.#input.push(read.octets)

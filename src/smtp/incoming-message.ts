@@ -85,7 +85,8 @@ export function createIncomingMessage(options: IncomingMessageOptions): Incoming
       return
     }
     unreadable = true
-    cut ??= read.kind === 'timed-out' ? 'timed-out' : 'gone'
+    if (read.kind === 'timed-out') cut ??= read.late ? 'too-slow' : 'timed-out'
+    else cut ??= 'gone'
   }
 
   async function drainToEnd(): Promise<boolean> {

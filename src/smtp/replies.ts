@@ -140,6 +140,8 @@ export const replies = {
   tooManyConnections: say(421, '4.3.2 Too many connections, try again later'),
   makesRoom: say(421, '4.7.0 Too many connections, and nobody has signed in on this one'),
   timedOut: say(421, '4.4.2 Nothing heard for too long'),
+  notSignedIn: say(421, '4.4.2 Nobody has signed in here in the time that there is for it'),
+  tooSlow: say(421, '4.4.2 The message took longer than is allowed here'),
   closing: say(421, '4.3.2 Closing for a while, try again'),
 } as const satisfies Record<string, Reply>
 

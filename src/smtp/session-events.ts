@@ -65,7 +65,8 @@ export type SessionEvent =
   /** `ended`: the client's input stands behind the end of data; otherwise nothing of it can be read as commands. */
   | { kind: 'message-over'; outcome: MessageOutcome; ended: boolean }
   | { kind: 'failed'; failure: Failure; at: Phase }
-  | { kind: 'timed-out' }
+  /** `late`: nobody signed in before the deadline; otherwise the client was silent for too long. */
+  | { kind: 'timed-out'; late: boolean }
   | { kind: 'shutting-down' }
 
 /** The provider's final reply, why there is none, or why the message was cut off on our side. */
@@ -74,4 +75,4 @@ export type MessageOutcome =
   | { kind: 'failed'; failure: Failure }
   | { kind: 'cut'; cut: MessageCut }
 
-export type MessageCut = 'bare-newline' | 'too-large' | 'timed-out'
+export type MessageCut = 'bare-newline' | 'too-large' | 'timed-out' | 'too-slow'

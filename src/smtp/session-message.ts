@@ -14,4 +14,5 @@ export const cutReplies: Record<MessageCut, Reply> = {
   'bare-newline': replies.bareNewline,
   'too-large': replies.tooLarge,
   'timed-out': replies.timedOut,
+  'too-slow': replies.tooSlow,
 }

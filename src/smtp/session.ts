@@ -89,6 +89,7 @@ export function createSession(options: SessionOptions): Session {
       case 'failed':
         return failed(event.failure, event.at)
       case 'timed-out':
+        if (event.late) return closeWith(replies.notSignedIn)
         return client.submitter() === undefined || envelope?.isOpen()
           ? closeWith(replies.timedOut)
           : passAndClose(replies.timedOut)

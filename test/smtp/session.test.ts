@@ -175,7 +175,8 @@ describe('the session', () => {
   })
 
   it.each<[SessionEvent, number]>([
-    [{ kind: 'timed-out' }, 421],
+    [{ kind: 'timed-out', late: false }, 421],
+    [{ kind: 'timed-out', late: true }, 421],
     [{ kind: 'shutting-down' }, 421],
     [{ kind: 'line-too-long', start: Buffer.from('NOOP') }, 500],
     [{ kind: 'line-forbidden', start: Buffer.alloc(0) }, 500],
