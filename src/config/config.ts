@@ -200,6 +200,7 @@ export interface CustomProvider {
   deviceAuthorizationEndpoint?: string
   revocationEndpoint?: string
   jwksUri?: string
+  userinfoEndpoint?: string
   scopes?: readonly string[]
   /** Of a grant without a person. */
   applicationScopes?: readonly string[]

@@ -1,7 +1,7 @@
 import { type Address, printable, sameAddress } from '../base/address.ts'
 import type { Secret } from '../base/secret.ts'
 import { provesIdentity } from '../providers/oauth/identity.ts'
-import type { TokenAnswer } from '../providers/oauth/oauth-client.ts'
+import type { Identity, TokenAnswer } from '../providers/oauth/oauth-client.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { Mailbox } from '../store/ports.ts'
 import { ConsentRefused } from './consent-refused.ts'
@@ -45,15 +45,7 @@ function provenIdentity(
   const expected = expectedPerson(mailbox)
   const person = identity?.address?.value
   if (!identity || person === undefined) {
-    throw new ConsentRefused('no-identity', `${provider.name} did not say which mail address signed in`, {
-      fix:
-        provider.oauth.identityRules === 'entra'
-          ? 'Start again with an account of the organisation itself: no guest is believed.'
-          : 'Sign in with an account whose mail address the provider has verified, and check that the registration may ask for the scopes openid and email. Where the address stands in another claim, an administrator can name that as identityClaim in the providers file.',
-      mailbox: mailbox.address,
-      expected,
-      ...(identity && { account: printable(identity.account, 300) }),
-    })
+    throw noIdentity(mailbox, provider, identity)
   }
   if (!sameAddress(person, expected)) {
     throw new ConsentRefused('wrong-person', `${printable(person)} signed in, but ${expected} has to`, {
@@ -65,6 +57,55 @@ function provenIdentity(
     })
   }
   return { signedInAs: expected, subject: identity.account }
+}
+
+function noIdentity(
+  mailbox: Mailbox,
+  { name, oauth }: Provider,
+  identity: Identity | undefined,
+): ConsentRefused {
+  const { kind, cause } = identity?.unproven ?? { kind: 'absent' }
+  const about = {
+    mailbox: mailbox.address,
+    expected: expectedPerson(mailbox),
+    ...(identity && { account: printable(identity.account, 300) }),
+    ...(cause && { cause }),
+  }
+  switch (kind) {
+    case 'unverified':
+      return new ConsentRefused(
+        'unverified-address',
+        `${name} says that it has not verified the mail address of the account that signed in`,
+        {
+          fix: 'Have the address verified there, and start again. Where the provider is your own and answers for its addresses, have it say so (email_verified), or name another claim as identityClaim in the providers file.',
+          ...about,
+        },
+      )
+    case 'other-account':
+      return new ConsentRefused(
+        'no-identity',
+        `The userinfo endpoint of ${name} told of another account than the one that signed in`,
+        { fix: 'Check userinfoEndpoint in the providers file: it has to belong to the issuer.', ...about },
+      )
+    case 'unreadable':
+      return new ConsentRefused(
+        'no-identity',
+        `${name} did not say which mail address signed in, and its userinfo endpoint could not be read`,
+        {
+          fix: 'Start again later. If it lasts, check userinfoEndpoint in the providers file, or have the provider put the address into the ID token; the log says why.',
+          ...about,
+        },
+      )
+    case 'absent':
+    case 'not-believed':
+      return new ConsentRefused('no-identity', `${name} did not say which mail address signed in`, {
+        fix:
+          oauth.identityRules === 'entra'
+            ? 'Start again with an account of the organisation itself: no guest is believed.'
+            : 'Sign in with an account whose mail address the provider has verified, and check that the registration may ask for the scopes openid and email. Where the address stands in another claim, an administrator can name that as identityClaim in the providers file.',
+        ...about,
+      })
+  }
 }
 
 /** The grant would give nothing else. */

@@ -17,6 +17,8 @@ export type ConsentRefusal =
   | 'provider-unavailable'
   /** The provider did not prove who signed in. */
   | 'no-identity'
+  /** The provider has not verified the address of whoever signed in, by its own word. */
+  | 'unverified-address'
   | 'wrong-person'
   | 'missing-refresh-token'
   | 'missing-scope'

@@ -96,7 +96,7 @@ export function createPageSignIns(needs: Needs): PageSignIns {
       const person = vouchedPerson(identity)
       const role = person === undefined ? undefined : roleOfPerson(person, people)
       if (!identity || person === undefined || !role)
-        throw unknownPerson(person, catalogue.registered(begun.providerId).name)
+        throw unknownPerson(person, catalogue.registered(begun.providerId).name, identity)
       return { role, person, provider: begun.providerId, account: printable(identity.account, 300) }
     },
 
@@ -136,7 +136,15 @@ function notProven(message: string, cause?: unknown): Failure {
 }
 
 /** Who is named in the settings is nobody's business. */
-function unknownPerson(person: string | undefined, providerName: string): Failure {
+function unknownPerson(
+  person: string | undefined,
+  providerName: string,
+  identity: Identity | undefined,
+): Failure {
+  if (identity?.unproven?.kind === 'unverified')
+    return new Failure('forbidden', `${providerName} says that it has not verified your mail address`, {
+      fix: 'Have the address verified there, and sign in again.',
+    })
   if (person === undefined)
     return new Failure('forbidden', `${providerName} did not prove a mail address of yours`, {
       fix: 'Sign in with an account whose address it has verified; at Google, one of Gmail or of an organisation.',

@@ -73,6 +73,7 @@ const takenOver = [
   'deviceAuthorizationEndpoint',
   'revocationEndpoint',
   'jwksUri',
+  'userinfoEndpoint',
   'applicationScopes',
   'identityClaim',
   'redirectUri',

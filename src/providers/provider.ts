@@ -65,6 +65,8 @@ export interface OAuthServer {
   /** Entra: where an administrator consents for a whole tenant. */
   adminConsentEndpoint?: string
   jwksUri?: string
+  /** Where it is said who signed in, when the ID token has no address (OpenID Connect Core, section 5.3). */
+  userinfoEndpoint?: string
   /** Everything that is asked for. */
   scopes: readonly string[]
   /** Those of `scopes` without which no mail can be sent: a consent that lacks one is refused. */

@@ -142,7 +142,7 @@ describe.each(['browser', 'device'] as const)('a consent by %s', (flow) => {
     ],
   ])('is not the owner’s who shows %s', async (_what, how, claims) => {
     await expect(consent(provider(how), claims(), flow)).rejects.toMatchObject({
-      reason: expect.stringMatching(/^(wrong-person|no-identity)$/),
+      reason: expect.stringMatching(/^(wrong-person|no-identity|unverified-address)$/),
     })
   })
 

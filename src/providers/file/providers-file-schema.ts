@@ -95,6 +95,7 @@ const entry = z
     deviceAuthorizationEndpoint: endpoint.optional(),
     revocationEndpoint: endpoint.optional(),
     jwksUri: endpoint.optional(),
+    userinfoEndpoint: endpoint.optional(),
     scopes: z.array(scope).min(1).optional(),
     applicationScopes: z.array(scope).min(1).optional(),
     identityClaim: z.enum(['email', 'preferred_username', 'upn', 'sub']).optional(),

@@ -8,7 +8,7 @@ import type { RegisteredProvider } from '../provider.ts'
 import { authorizationParameters } from './authorization-parameters.ts'
 import { clientAuthentications } from './client-authentication.ts'
 import { beginDeviceFlow, deviceGrant, deviceState } from './device-flow.ts'
-import { discover, type Known, withKeys, withTenantId } from './discover.ts'
+import { discover, type Known, withKeys, withTenantId, withUserInfoEndpoint } from './discover.ts'
 import { createDiscoveries, type Discoveries } from './discoveries.ts'
 import { guardedFetches } from './guarded-fetch.ts'
 import { requireOwnIdToken } from './id-token-checks.ts'
@@ -20,6 +20,7 @@ import { createSecretsInTurn } from './secrets-in-turn.ts'
 import { askAsServiceAccount } from './service-account.ts'
 import type { Flaw } from './token-answer.ts'
 import { remarkOn } from './token-claims.ts'
+import { withUserInfo } from './user-info.ts'
 
 export interface OAuthClientNeeds {
   provider: RegisteredProvider
@@ -30,7 +31,7 @@ export interface OAuthClientNeeds {
 }
 
 /** What is asked for, each at its own endpoint or with its own demands. */
-type Kind = 'consents' | 'signIns' | 'renewals' | 'revocations' | 'devices'
+type Kind = 'consents' | 'signIns' | 'renewals' | 'revocations' | 'devices' | 'userInfo'
 
 /** openid-client's view of the provider for one of these, and what is known of the provider then. */
 interface Way {
@@ -66,6 +67,13 @@ export function createOAuthClient({
     })
   }
 
+  async function withPersonFound(read: TokenAnswer, body: TokenBody): Promise<TokenAnswer> {
+    const claims = body.claims?.()
+    if (!claims || !read.identity) return read
+    const way = () => ask('userInfo', async (configuration, known) => ({ configuration, known }))
+    return { ...read, identity: await withUserInfo(read.identity, claims, read.accessToken, way) }
+  }
+
   const failing = (error: Error) => {
     throw exchangeFailure(provider, error)
   }
@@ -81,7 +89,9 @@ export function createOAuthClient({
         const answer = await exchange(configuration, known, callback, checks)
         const { redirectUri, nonce } = checks
         if (!URL.canParse(redirectUri)) requireOwn(answer, known, nonce.reveal())
-        return toAnswer(known, answer, { withPerson: true })
+        const read = toAnswer(known, answer, { withPerson: true })
+        // The pages want a signature under who somebody is.
+        return checks.purpose === 'sign-in' ? read : withPersonFound(read, answer)
       }).catch(failing),
 
     refresh: (refreshToken) =>
@@ -102,7 +112,7 @@ export function createOAuthClient({
         return await ask('consents', async (configuration, known) => {
           const parameters = { device_code: deviceCode.reveal() }
           const answer = await openid.genericGrantRequest(configuration, deviceGrant, parameters)
-          return toAnswer(known, answer, { withPerson: true })
+          return withPersonFound(toAnswer(known, answer, { withPerson: true }), answer)
         })
       } catch (error) {
         const state = deviceState(error)
@@ -142,6 +152,7 @@ async function openServer(given: Known, discoveries: Discoveries) {
   // Whom a person is compared with is asked for only when there is one: nothing of it stands between a grant and its renewal.
   const forPeople = lazy(() => withTenantId(plain))
   const forPages = lazy(async () => withKeys(await forPeople(), discoveries))
+  const forUserInfo = lazy(async () => withUserInfoEndpoint(await forPeople(), discoveries))
   const tokens = provesIdentity(plain.provider.oauth) ? 'tokensWithIdentity' : 'tokens'
   return (await clientAuthentications(plain.provider)).map(
     (authentication): Record<Kind, () => Promise<Way>> => {
@@ -158,6 +169,7 @@ async function openServer(given: Known, discoveries: Discoveries) {
         renewals: configured(known, 'tokens'),
         revocations: configured(known, 'revocations'),
         devices: configured(known, 'devices'),
+        userInfo: configured(forUserInfo, 'tokens'),
       }
     },
   )

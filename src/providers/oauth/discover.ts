@@ -53,6 +53,23 @@ export async function withKeys(known: Known, discoveries: Discoveries): Promise<
 }
 
 /**
+ * The same with its userinfo endpoint, from the issuer where the settings have none.
+ * @throws as `Discoveries.of`; OAuthError where the issuer publishes none
+ */
+export async function withUserInfoEndpoint(known: Known, discoveries: Discoveries): Promise<Known> {
+  const { provider, fetch } = known
+  const { issuer, userinfoEndpoint } = provider.oauth
+  if (userinfoEndpoint !== undefined) return known
+  const published = issuer === undefined ? undefined : await discoveries.of(issuer, fetch)
+  const found = published?.metadata.userinfo_endpoint
+  if (!published || found === undefined) throw new OAuthError(`${provider.name} has no userinfo endpoint`)
+  return {
+    provider: { ...provider, oauth: { ...provider.oauth, userinfoEndpoint: found } },
+    fetch: within(fetch, published, [found]),
+  }
+}
+
+/**
  * A registration in a tenant of Entra that goes by a domain, with the tenant's id instead: only that can be compared with the `tid` of an ID token.
  * @throws OAuthError when Entra does not tell it
  */

@@ -117,7 +117,7 @@ function reasonOf(error: unknown): string {
 /** Those that postern, or a browser that it sends there, goes to. */
 export function endpointsOf(metadata: openid.ServerMetadata) {
   const { authorization_endpoint, token_endpoint, device_authorization_endpoint } = metadata
-  const { revocation_endpoint, jwks_uri } = metadata
+  const { revocation_endpoint, jwks_uri, userinfo_endpoint } = metadata
   return {
     ...(authorization_endpoint !== undefined && { authorizationEndpoint: authorization_endpoint }),
     ...(token_endpoint !== undefined && { tokenEndpoint: token_endpoint }),
@@ -126,6 +126,7 @@ export function endpointsOf(metadata: openid.ServerMetadata) {
     }),
     ...(revocation_endpoint !== undefined && { revocationEndpoint: revocation_endpoint }),
     ...(jwks_uri !== undefined && { jwksUri: jwks_uri }),
+    ...(userinfo_endpoint !== undefined && { userinfoEndpoint: userinfo_endpoint }),
   }
 }
 

@@ -1,7 +1,7 @@
 import type { OAuthServer, RegisteredProvider } from '../provider.ts'
 import { type Claims, claim } from './claims.ts'
 import type { Identity } from './oauth-client.ts'
-import { provenAddress } from './proven-address.ts'
+import { provenAddress, whyUnproven } from './proven-address.ts'
 
 /** Whether a consent proves who signed in: by an ID token of a known issuer (OpenID Connect Core, section 3.1.2.1). */
 export function provesIdentity({ issuer, scopes }: OAuthServer): boolean {
@@ -9,7 +9,7 @@ export function provesIdentity({ issuer, scopes }: OAuthServer): boolean {
 }
 
 /**
- * Who signed in, by the claims of a verified ID token: for a consent, whichever way it was given, and for the pages alike.
+ * Who signed in, by the claims of a verified ID token, or of a userinfo endpoint about the same account: for a consent, whichever way it was given, and for the pages alike.
  * @param signed whether its signature was checked, beside the TLS that it came by
  */
 export function identityOf(
@@ -18,7 +18,10 @@ export function identityOf(
   { signed }: { signed: boolean },
 ): Identity {
   const address = provenAddress(claims, provider)
-  return { account: accountIn(claims, provider.oauth), signed, ...(address && { address }) }
+  const account = accountIn(claims, provider.oauth)
+  return address
+    ? { account, signed, address }
+    : { account, signed, unproven: { kind: whyUnproven(claims, provider) } }
 }
 
 /**

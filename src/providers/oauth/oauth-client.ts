@@ -86,8 +86,16 @@ export interface Identity {
   account: string
   /** The signature of the ID token was checked; otherwise only the TLS that it came by vouches for it (OpenID Connect Core, section 3.1.3.7). */
   signed: boolean
-  /** Absent: none is proven. */
+  /** Absent: none is proven; `unproven` says why. */
   address?: ProvenAddress
+  unproven?: Unproven
+}
+
+/** Why no address is proven. `absent`: none was told. `unverified`: the provider says itself that it has not verified it. `not-believed`: by the rules of
+ * `provenAddress`. `other-account`, `unreadable`: the userinfo endpoint told of another account, or could not be read. */
+export interface Unproven {
+  kind: 'absent' | 'unverified' | 'not-believed' | 'other-account' | 'unreadable'
+  cause?: Error
 }
 
 export interface ProvenAddress {

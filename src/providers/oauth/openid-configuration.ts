@@ -61,6 +61,7 @@ function serverMetadata({ oauth }: RegisteredProvider): openid.ServerMetadata {
     }),
     ...(oauth.revocationEndpoint !== undefined && { revocation_endpoint: oauth.revocationEndpoint }),
     ...(oauth.jwksUri !== undefined && { jwks_uri: oauth.jwksUri }),
+    ...(oauth.userinfoEndpoint !== undefined && { userinfo_endpoint: oauth.userinfoEndpoint }),
     authorization_response_iss_parameter_supported: oauth.authorizationResponseIss,
     id_token_signing_alg_values_supported: signingAlgorithms,
   }
@@ -68,10 +69,10 @@ function serverMetadata({ oauth }: RegisteredProvider): openid.ServerMetadata {
 
 function usesPlainHttp(metadata: openid.ServerMetadata): boolean {
   const { authorization_endpoint, token_endpoint, device_authorization_endpoint } = metadata
-  const { revocation_endpoint, jwks_uri } = metadata
+  const { revocation_endpoint, jwks_uri, userinfo_endpoint } = metadata
   const urls = [
     ...[authorization_endpoint, token_endpoint, device_authorization_endpoint],
-    ...[revocation_endpoint, jwks_uri],
+    ...[revocation_endpoint, jwks_uri, userinfo_endpoint],
   ]
   const plain = urls.filter((url) => url !== undefined).filter((url) => new URL(url).protocol === 'http:')
   const outside = plain.find((url) => !isLoopbackHost(new URL(url).hostname))

@@ -23,6 +23,20 @@ export function provenAddress(
   return ofEmail(claims)
 }
 
+/** Why `provenAddress` finds none. */
+export function whyUnproven(
+  claims: Claims,
+  { oauth: { identityRules, identityClaim = 'email' } }: Pick<RegisteredProvider, 'oauth'>,
+): 'absent' | 'unverified' | 'not-believed' {
+  if (identityRules === 'entra') return 'not-believed'
+  const value = claim(claims, identityClaim)
+  if (value === undefined || value === null || value === '') return 'absent'
+  const verified = identityClaim === 'email' ? emailVerified(claims) : 'yes'
+  // Google says it of each address.
+  const isUnverified = verified === 'no' || (identityRules === 'google' && verified === 'unsaid')
+  return isUnverified ? 'unverified' : 'not-believed'
+}
+
 function ofEmail(claims: Claims): ProvenAddress | undefined {
   const verified = emailVerified(claims)
   // `tid` is Entra's, where every tenant writes into `email` what it likes: here is one that the settings do not know for what it is.

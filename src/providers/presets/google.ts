@@ -30,6 +30,7 @@ export const google: Provider = {
     revocationEndpoint: 'https://oauth2.googleapis.com/revoke',
     endGrantsAt: 'https://myaccount.google.com/permissions',
     jwksUri: 'https://www.googleapis.com/oauth2/v3/certs',
+    userinfoEndpoint: 'https://openidconnect.googleapis.com/v1/userinfo',
     // `gmail.send` looks smaller, but is for the HTTP API only: SMTP refuses its tokens.
     scopes: ['openid', 'email', sendMail],
     mailScopes: [sendMail],

@@ -19,6 +19,7 @@ export const thundermail: Provider = {
     authorizationEndpoint: `${realm}/protocol/openid-connect/auth`,
     tokenEndpoint: `${realm}/protocol/openid-connect/token`,
     jwksUri: `${realm}/protocol/openid-connect/certs`,
+    userinfoEndpoint: `${realm}/protocol/openid-connect/userinfo`,
     // It has no scope for mail.
     scopes: ['openid', 'profile', 'email', 'offline_access'],
     mailScopes: [],

@@ -189,6 +189,22 @@ export const japaneseOfRooms: Dictionary = {
   'Sign in with an account whose mail address the provider has verified, and check that the registration may ask for the scopes openid and email. Where the address stands in another claim, an administrator can name that as identityClaim in the providers file.':
     'プロバイダーがメールアドレスを確認済みのアカウントでサインインし、登録がスコープ openid と email を要求できることを確認してください。アドレスが別のクレームにある場合は、管理者がプロバイダーファイルの identityClaim で指定できます。',
   '{1} publishes no keys to check its signatures with': '{1} は署名を検証するための鍵を公開していません',
+  '{1} says that it has not verified the mail address of the account that signed in':
+    '{1} によると、サインインしたアカウントのメールアドレスは確認されていません',
+  'Have the address verified there, and start again. Where the provider is your own and answers for its addresses, have it say so (email_verified), or name another claim as identityClaim in the providers file.':
+    'プロバイダーでアドレスの確認を済ませてから、やり直してください。自社のプロバイダーがアドレスを保証している場合は、email_verified でそれを示すか、プロバイダーファイルの identityClaim で別のクレームを指定してください。',
+  'The userinfo endpoint of {1} told of another account than the one that signed in':
+    '{1} の userinfo エンドポイントが、サインインしたものとは別のアカウントを返しました',
+  'Check userinfoEndpoint in the providers file: it has to belong to the issuer.':
+    'プロバイダーファイルの userinfoEndpoint を確認してください。発行者のものでなければなりません。',
+  '{1} did not say which mail address signed in, and its userinfo endpoint could not be read':
+    '{1} はどのメールアドレスがサインインしたかを示さず、userinfo エンドポイントも読み取れませんでした',
+  'Start again later. If it lasts, check userinfoEndpoint in the providers file, or have the provider put the address into the ID token; the log says why.':
+    '後でやり直してください。続く場合は、プロバイダーファイルの userinfoEndpoint を確認するか、ID トークンにアドレスを含めるようプロバイダーを設定してください。理由はログにあります。',
+  '{1} says that it has not verified your mail address':
+    '{1} によると、あなたのメールアドレスは確認されていません',
+  'Have the address verified there, and sign in again.':
+    'プロバイダーでアドレスの確認を済ませてから、もう一度サインインしてください。',
   'Give them as jwksUri in the providers file; nobody signs in to the pages without.':
     'プロバイダーファイルに jwksUri として指定してください。なければ誰もこのページにサインインできません。',
   '{1} publishes as its {2} {3}, which it must not':

@@ -1,0 +1,221 @@
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { Secret } from '../../src/base/secret.ts'
+import type { CustomProvider } from '../../src/config/config.ts'
+import { judgeConsentAnswer } from '../../src/consent/consent-judgement.ts'
+import { customProvider } from '../../src/providers/custom.ts'
+import { createHttpFetch } from '../../src/providers/http/http-fetch.ts'
+import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'
+import {
+  type ScriptedAnswer,
+  startTokenEndpoint,
+  type TokenEndpoint,
+  tokens,
+} from '../providers/token-endpoint.ts'
+
+const mailbox = { address: 'boss@example.com', providerId: 'own', createdAt: 0 }
+const keys = await generateKeyPair('RS256')
+const http = createHttpFetch({ timeoutSeconds: 5 })
+const send = 'https://mail.example.com/send'
+let endpoint: TokenEndpoint
+
+beforeAll(async () => {
+  endpoint = await startTokenEndpoint()
+})
+beforeEach(() => {
+  endpoint.requests.length = 0
+})
+afterEach(() => {
+  expect(endpoint.unusedAnswers()).toBe(0)
+})
+afterAll(async () => {
+  await http.close()
+  await endpoint.close()
+})
+
+type Flow = 'browser' | 'device'
+
+function provider(more: Partial<CustomProvider> = {}) {
+  const { origin } = endpoint
+  return customProvider({
+    id: 'own',
+    clientId: 'postern',
+    clientSecrets: [],
+    issuer: origin,
+    authorizationEndpoint: `${origin}/authorize`,
+    tokenEndpoint: `${origin}/token`,
+    jwksUri: `${origin}/keys`,
+    userinfoEndpoint: `${origin}/userinfo`,
+    clientAuthentication: 'none',
+    scopes: ['openid', 'email', send],
+    ...more,
+  } as CustomProvider)
+}
+
+/** A consent whose ID token has these claims; then the rest is asked for. */
+async function consent(
+  claims: object,
+  rest: readonly ScriptedAnswer[],
+  known = provider(),
+  flow: Flow = 'browser',
+) {
+  const idToken = await new SignJWT({
+    iss: endpoint.origin,
+    sub: 'subject',
+    aud: 'postern',
+    nonce: 'nonce',
+    ...claims,
+  })
+    .setProtectedHeader({ alg: 'RS256', kid: 'k' })
+    .setIssuedAt()
+    .setExpirationTime('5 minutes')
+    .sign(keys.privateKey)
+  const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k', alg: 'RS256', use: 'sig' }
+  const answer = tokens('access-token', { refresh_token: 'r', id_token: idToken, scope: send })
+  endpoint.answer(answer, { json: { keys: [jwk] } }, ...rest)
+  const client = createOAuthClient({ provider: known, fetch: http.fetch })
+  const checks = {
+    redirectUri: 'http://localhost:8587/oauth/callback',
+    state: new Secret('state'),
+    nonce: new Secret('nonce'),
+    codeVerifier: new Secret('v'.repeat(43)),
+  }
+  const read =
+    flow === 'browser'
+      ? await client.exchangeCode(new URL('http://localhost/?code=code&state=state'), checks)
+      : await client.pollDevice(new Secret('device-code'))
+  if (typeof read === 'string') throw new Error(read)
+  return judgeConsentAnswer(mailbox, known, read)
+}
+
+const told = (claims: object) => ({ json: { sub: 'subject', ...claims } })
+const verified = { email: 'boss@example.com', email_verified: true }
+const paths = () => endpoint.requests.map(({ path }) => path)
+
+describe('an ID token without an address', () => {
+  it.each<Flow>(['browser', 'device'])(
+    'is no obstacle where the userinfo endpoint has one (%s)',
+    async (flow) => {
+      const good = await consent({}, [told(verified)], provider(), flow)
+      expect(good).toMatchObject({ signedInAs: 'boss@example.com', subject: `${endpoint.origin} subject` })
+      expect(endpoint.requests.at(-1)).toMatchObject({
+        path: '/userinfo',
+        headers: { authorization: 'Bearer access-token' },
+      })
+    },
+  )
+
+  it('has the endpoint that the issuer publishes asked where none is named', async () => {
+    const { origin } = endpoint
+    const { userinfoEndpoint: _, ...unnamed } = provider().oauth
+    const published = {
+      issuer: origin,
+      token_endpoint: `${origin}/token`,
+      userinfo_endpoint: `${origin}/who`,
+    }
+    const known = { ...provider(), oauth: unnamed }
+    const good = await consent({}, [{ json: published }, told(verified)], known)
+    expect(good).toMatchObject({ signedInAs: 'boss@example.com' })
+    expect(paths().slice(-2)).toEqual(['/.well-known/openid-configuration', '/who'])
+  })
+
+  it('is read with the claim that the providers file names', async () => {
+    const known = provider({ identityClaim: 'preferred_username' })
+    const claims = { preferred_username: 'boss@example.com', email: 'you@example.com', email_verified: true }
+    expect(await consent({}, [told(claims)], known)).toMatchObject({ signedInAs: 'boss@example.com' })
+  })
+
+  it.each<[string, ScriptedAnswer, string, RegExp]>([
+    ['of another account', { json: { sub: 'another', ...verified } }, 'no-identity', /another account/],
+    ['without a subject', { json: verified }, 'no-identity', /could not be read/],
+    [
+      'with a subject in another case',
+      { json: { sub: 'Subject', ...verified } },
+      'no-identity',
+      /another account/,
+    ],
+    [
+      'that is not verified',
+      told({ ...verified, email_verified: false }),
+      'unverified-address',
+      /has not verified/,
+    ],
+    [
+      'of somebody else',
+      told({ ...verified, email: 'me@evil.example' }),
+      'wrong-person',
+      /me@evil\.example signed in/,
+    ],
+    [
+      'in a name that anybody may choose',
+      told({ preferred_username: 'boss@example.com' }),
+      'no-identity',
+      /did not say/,
+    ],
+    ['of two persons', told({ ...verified, email: ['boss@example.com'] }), 'no-identity', /did not say/],
+    [
+      'as a page',
+      { text: '<html>', headers: { 'content-type': 'text/html' } },
+      'no-identity',
+      /could not be read/,
+    ],
+    ['not at all', { status: 401, text: '' }, 'no-identity', /could not be read/],
+    ['never', { cut: true }, 'no-identity', /could not be read/],
+    [
+      'somewhere else',
+      { status: 302, text: '', headers: { location: '/other' } },
+      'no-identity',
+      /could not be read/,
+    ],
+  ])('is no proof where an address comes %s', async (_, answer, reason, message) => {
+    const refused = consent({}, [answer])
+    await expect(refused).rejects.toMatchObject({ reason, message: expect.stringMatching(message) })
+    expect(paths().filter((path) => path === '/other')).toEqual([])
+  })
+
+  it('says that no address was told where the issuer publishes no such endpoint', async () => {
+    const { userinfoEndpoint: _, ...unnamed } = provider().oauth
+    const published = { issuer: endpoint.origin, token_endpoint: `${endpoint.origin}/token` }
+    const refused = consent({}, [{ json: published }], { ...provider(), oauth: unnamed })
+    await expect(refused).rejects.toMatchObject({
+      reason: 'no-identity',
+      fix: expect.stringContaining('identityClaim'),
+    })
+  })
+})
+
+describe('an ID token with an address', () => {
+  it('decides alone', async () => {
+    await expect(consent({ email: 'me@evil.example', email_verified: true }, [])).rejects.toMatchObject({
+      reason: 'wrong-person',
+    })
+    expect(paths()).not.toContain('/userinfo')
+  })
+
+  it('whose provider says that it has not verified it is told as that, and nothing else is asked', async () => {
+    await expect(consent({ ...verified, email_verified: false }, [])).rejects.toMatchObject({
+      reason: 'unverified-address',
+      message: expect.stringContaining('says that it has not verified the mail address'),
+      fix: expect.stringContaining('identityClaim'),
+    })
+    expect(paths()).not.toContain('/userinfo')
+  })
+})
+
+it('at Entra nobody is asked: what its userinfo endpoint says any tenant may write', async () => {
+  const tid = '7f1c0a53-4a6b-4c0f-9d0e-2b1c3d4e5f60'
+  const { issuer: _, ...rest } = provider().oauth
+  const known = customProvider({
+    id: 'own',
+    preset: 'microsoft',
+    clientId: 'postern',
+    clientSecrets: [],
+  } as never)
+  const entra = {
+    ...known,
+    oauth: { ...known.oauth, ...rest, identityRules: 'entra' as const, mailScopes: [send] },
+  }
+  const claims = { iss: `https://login.microsoftonline.com/${tid}/v2.0`, tid }
+  await expect(consent(claims, [], entra as never)).rejects.toMatchObject({ reason: 'no-identity' })
+  expect(paths()).not.toContain('/userinfo')
+})
