@@ -25,6 +25,7 @@ import { createConnect } from './net/connect.ts'
 import { createNames } from './net/names.ts'
 import { createNotices } from './notices/create-notices.ts'
 import { createCatalogue } from './providers/catalogue.ts'
+import { givenTo } from './providers/given-to.ts'
 import { createHttpFetch } from './providers/http/http-fetch.ts'
 import { isLoopbackHost } from './providers/http/loopback.ts'
 import { createOAuthClients } from './providers/oauth/oauth-clients.ts'
@@ -186,7 +187,17 @@ function composeServices(config: Config, log: Log, data: ServedData) {
   const oauthClientFor = createOAuthClients({ catalogue, http, clock })
   const refreshMarginFor = (providerId: string) => catalogue.registered(providerId).refreshMarginSeconds
   const onLapsed = (mailbox: Address) => relay.drain(mailbox)
-  const tokens = createTokenBroker({ store, oauthClientFor, refreshMarginFor, onLapsed, clock, log })
+  const registrationOf = (providerId: string) => givenTo(catalogue.registered(providerId))
+  const tokens = createTokenBroker({
+    store,
+    oauthClientFor,
+    refreshMarginFor,
+    registrationOf,
+    onLapsed,
+    onRestored: onLapsed,
+    clock,
+    log,
+  })
   const ca = extraCa === undefined ? {} : { extraCa }
   const governors = createGovernors({ counts: store.recipientCounts, clock, log })
   const { mailboxes } = store
@@ -211,6 +222,7 @@ function composeServices(config: Config, log: Log, data: ServedData) {
   const keepAlive = createKeepAlive({
     grants: store.grants,
     tokens,
+    registrationOf,
     renewalSeconds: limits.renewalSeconds,
     clock,
     log,
@@ -241,7 +253,10 @@ function composeServices(config: Config, log: Log, data: ServedData) {
       clock,
       log,
       sending: createSendingStatus(relay, tokens),
-      tryNow: relay.tryNow,
+      async tryNow(address) {
+        await tokens.tryNow(address)
+        await relay.tryNow(address)
+      },
     }),
     logins: createLogins({ store, keyedHash, clock, log }),
     rehearse: createRehearsal({

@@ -161,6 +161,7 @@ function describe(status: MailboxStatus): string {
     ['grant', status.state],
     ['lapsed since', status.since],
     ['reason', status.reason],
+    ['last refused', status.refusedAt],
     ['signed in as', status.signedInAs],
     ['flow', status.flow],
     ['scopes', status.scopes?.join(' ') || undefined],

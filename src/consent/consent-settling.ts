@@ -1,6 +1,7 @@
 import type { Address } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import { createRevocation, type UnwantedConsent } from '../mailboxes/revocation.ts'
+import { givenTo } from '../providers/given-to.ts'
 import type { TokenAnswer } from '../providers/oauth/oauth-client.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
 import type { ActiveGrant, Mailbox, NewGrant } from '../store/ports.ts'
@@ -66,7 +67,14 @@ export function createConsentSettling(needs: Needs): SettleConsent {
     const now = clock.now()
     const { scopes, accessToken, expiresInSeconds, refreshTokenExpiresInSeconds: life, remark } = answer
     const ends = life === undefined ? {} : { refreshTokenEndsAt: now + life * 1000 }
-    const grant = { mailbox: mailbox.address, flow, scopes, ...good, ...ends }
+    const grant = {
+      mailbox: mailbox.address,
+      flow,
+      scopes,
+      givenTo: givenTo(asked.provider),
+      ...good,
+      ...ends,
+    }
     const { id, providerId } = await adopt({ ...grant, grantedAt: now, renewedAt: now }, asked)
     const doubt = remark?.doubt === undefined ? {} : { doubt: remark.doubt }
     // Not all that came in between is known here: the broker looks whether this grant is still the mailbox's.

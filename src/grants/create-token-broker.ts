@@ -3,7 +3,7 @@ import { type Address, addressKey, covers, isDomainMailbox } from '../base/addre
 import { Failure, stopping } from '../base/failure.ts'
 import type { Standing } from '../store/ports.ts'
 import { createBackOff } from './back-off.ts'
-import { busyElsewhere } from './failures.ts'
+import { busyElsewhere, mailboxUnknown } from './failures.ts'
 import { type HeldToken, holdToken, isGood, momentOf, serves } from './held-token.ts'
 import { createRegistrationBreakers } from './registration-breakers.ts'
 import { createRenewals, type Renewal, type RenewalNeeds, type Rotation } from './renewal.ts'
@@ -15,11 +15,14 @@ import type {
   TokenGrant,
   TokenPause,
   TokenStates,
+  TokenTrial,
 } from './token-broker.ts'
 
 export interface TokenBrokerNeeds extends RenewalNeeds {
   /** The consent is gone, and so is the right to what was opened with its tokens. */
   onLapsed(mailbox: Address): void
+  /** The provider accepts again what it had refused. */
+  onRestored?(mailbox: Address): void
   /** From 0 to 1. */
   random?: () => number
   /** Runs something after a while, without keeping the process alive for it. */
@@ -31,6 +34,8 @@ interface Flight {
   ended: Promise<Renewal>
   /** The grant was replaced meanwhile: what comes of this renewal is for nobody. */
   superseded: boolean
+  /** A grant that its provider has refused is tried as well. */
+  refusedToo: boolean
 }
 
 const mostTokens = 10_000
@@ -40,7 +45,9 @@ const mostRounds = 3
 const replacedAgainAfterSeconds = 60
 
 /** Keeps access tokens in memory and renews each once, however many ask. */
-export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & IdleRenewal & TokenStates {
+export function createTokenBroker(
+  needs: TokenBrokerNeeds,
+): TokenBroker & IdleRenewal & TokenTrial & TokenStates {
   const { store, clock, log, random = Math.random, later = unattended } = needs
   const registrations = createRegistrationBreakers(clock, random)
   const renewals = createRenewals(needs, registrations)
@@ -101,10 +108,10 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & IdleRe
     throw failure
   }
 
-  function depart(mailbox: Address, key: string): Flight {
+  function depart(mailbox: Address, key: string, refusedToo = false): Flight {
     // After the one that was superseded: two at once could spend the same refresh token, and a provider revokes what is spent twice.
     const before = landing.get(key) ?? Promise.resolve()
-    const flight: Flight = { superseded: false, ended: before.then(fly) }
+    const flight: Flight = { superseded: false, refusedToo, ended: before.then(fly) }
     flights.set(key, flight)
     const landed = flight.ended.then(ignore, ignore).then(() => {
       if (landing.get(key) === landed) landing.delete(key)
@@ -118,7 +125,7 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & IdleRe
         const rotation = rotations.get(key)
         const renewal = await (rotation
           ? renewals.resume(rotation, superseded)
-          : renewals.renew(mailbox, superseded))
+          : renewals.renew(mailbox, superseded, refusedToo))
         if (!flight.superseded) settle(mailbox, key, renewal)
         // Whatever else has changed: as long as its grant lives, this is its only refresh token.
         else if (renewal.kind === 'unstored') rotations.set(key, renewal.rotation)
@@ -136,6 +143,7 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & IdleRe
     else rotations.delete(key)
     if (renewal.kind === 'fresh')
       tokens.set(key, { ...renewal.held, ...(toReplace.delete(key) && { isReplacement: true }) })
+    if (renewal.kind === 'fresh' && renewal.restored) needs.onRestored?.(mailbox)
     if (renewal.kind === 'fresh' || renewal.kind === 'refused') backOff.clear(key)
     else if (!waitsWithOthers(renewal)) backOff.begin(key, renewal.failure)
     if (renewal.kind === 'unstored') resumeLater(mailbox, key)
@@ -170,6 +178,18 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & IdleRe
     return own && { about: 'mailbox', ...own }
   }
 
+  /** Joins one that does the same; an ordinary one that is under way has not tried a refused grant. */
+  async function renewed(mailbox: Address, refusedToo: boolean): Promise<void> {
+    const key = addressKey(mailbox)
+    const waiting = backOff.current(key)
+    if (waiting) throw waiting
+    if (closed) throw stopping()
+    const underway = flights.get(key)
+    const flight = underway && (!refusedToo || underway.refusedToo) ? underway : undefined
+    const renewal = await (flight ?? depart(mailbox, key, refusedToo)).ended
+    if (renewal.kind !== 'fresh') throw renewal.failure
+  }
+
   /** A domain's grant is that of each of its addresses. */
   function keysOf(mailbox: Address): string[] {
     if (!isDomainMailbox(mailbox)) return [addressKey(mailbox)]
@@ -193,13 +213,16 @@ export function createTokenBroker(needs: TokenBrokerNeeds): TokenBroker & IdleRe
       return accessToken(mailbox, minimumLife)
     },
 
-    async renew(mailbox) {
-      const key = addressKey(mailbox)
-      const waiting = backOff.current(key)
-      if (waiting) throw waiting
-      if (closed) throw stopping()
-      const renewal = await (flights.get(key) ?? depart(mailbox, key)).ended
-      if (renewal.kind !== 'fresh') throw renewal.failure
+    renew: (mailbox) => renewed(mailbox, false),
+    tryAgain: (mailbox) => renewed(mailbox, true),
+
+    async tryNow(mailbox) {
+      const { providerId, grant } = (await store.grants.standing(mailbox)) ?? {}
+      if (providerId === undefined) throw mailboxUnknown(mailbox)
+      if (grant?.state === 'active' && !(await pauseOf(mailbox))) return
+      backOff.clear(addressKey(mailbox))
+      registrations.of(providerId).hurry()
+      await renewed(mailbox, true)
     },
 
     grantChanged(mailbox, fresh) {

@@ -1,6 +1,7 @@
-import type { Address } from '../base/address.ts'
+import { type Address, printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { TokenVerdict } from '../providers/oauth/judge.ts'
+import type { GivenTo } from '../store/ports.ts'
 
 // Mail clients hear their codes only: what a provider said in them is for people.
 
@@ -18,6 +19,27 @@ export function consentNeeded(mailbox: Address, state: 'absent' | 'lapsed'): Fai
   return new Failure('consent-needed', message, {
     fix: `Run "postern consent ${mailbox}" and open the link that it prints.`,
   })
+}
+
+const settings: Record<keyof GivenTo, string> = {
+  clientId: 'the client id',
+  tenant: 'the tenant',
+  tokenEndpoint: 'the token endpoint',
+}
+
+/** The same for all that were given to it: it names no mailbox. */
+export function givenToAnother(
+  provider: string,
+  { what, given, now }: { what: keyof GivenTo; given: string; now: string },
+): Failure {
+  const [before, after] = [given, now].map((value) => (value === '' ? 'none' : printable(value)))
+  return new Failure(
+    'provider-setup',
+    `${provider} refuses a consent that was given to another registration: ${settings[what]} was ${before} then, and is ${after} in the settings now`,
+    {
+      fix: 'Set it back and restart; or, if the registration is meant to be another one, consent anew for its mailboxes.',
+    },
+  )
 }
 
 /** What those who ask are told of a token request that failed. What is about the registration names no mailbox: all hear it. */

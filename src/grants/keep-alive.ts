@@ -3,18 +3,24 @@ import type { Clock } from '../base/clock.ts'
 import { asFailure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { createRepeating } from '../base/repeating.ts'
-import type { GrantStore } from '../store/ports.ts'
+import { differenceOf } from '../providers/given-to.ts'
+import type { GivenTo, GrantStore, RefusedGrant } from '../store/ports.ts'
 import type { IdleRenewal } from './token-broker.ts'
 
 export interface KeepAliveNeeds {
-  grants: Pick<GrantStore, 'unusedSince' | 'endingBy'>
+  grants: Pick<GrantStore, 'unusedSince' | 'endingBy' | 'refused'>
   tokens: IdleRenewal
+  /** As the broker has it. */
+  registrationOf(providerId: string): GivenTo
   renewalSeconds: number
   clock: Clock
   log: Log
 }
 
-/** Renews idle grants, so that no provider ends one for being unused (90 days at Microsoft, six months at Google). */
+/**
+ * Renews idle grants, so that no provider ends one for being unused (90 days at Microsoft, six months at Google). Grants that their provider has refused are tried again each day, and as
+ * soon as the registration is another one than it refused: what was refused may be allowed again, and nobody else would find out.
+ */
 export interface KeepAlive {
   start(): void
   /** One round: what is due now, as far as the pace allows. Never throws. */
@@ -30,11 +36,14 @@ const mostInRound = 180
 /** More than this are as good as this many: the pace is at its highest then. */
 const mostLookedAt = 30 * mostInRound
 const sideBySide = 4
+/** A refusal costs the provider as much as a renewal, and some punish many of them. */
+const mostRefused = 30
+const refusedMilliseconds = 86_400_000
 /** Grants come due over the last sixth of the time, so that those that were renewed together part. */
 const spread = 1 / 6
 
 export function createKeepAlive(needs: KeepAliveNeeds): KeepAlive {
-  const { grants, tokens, clock, log, renewalSeconds } = needs
+  const { grants, tokens, registrationOf, clock, log, renewalSeconds } = needs
   /** By address key: until when one that failed is passed over, in milliseconds of the monotonic clock, so that it keeps none behind it waiting. */
   const failed = new Map<string, number>()
   let closed = false
@@ -42,13 +51,14 @@ export function createKeepAlive(needs: KeepAliveNeeds): KeepAlive {
   async function round(): Promise<void> {
     try {
       const due = await dueNow()
-      if (due.length === 0) return
-      const queue = [...due]
-      await Promise.all(Array.from({ length: sideBySide }, () => work(queue)))
-      log.debug(
-        { event: 'grants.kept-alive', grants: due.length, failed: failed.size },
-        'Idle grants were renewed',
-      )
+      if (due.length > 0) {
+        await workOff(due, tokens.renew)
+        log.debug(
+          { event: 'grants.kept-alive', grants: due.length, failed: failed.size },
+          'Idle grants were renewed',
+        )
+      }
+      await workOff(await refusedNow(), tokens.tryAgain)
     } catch (error) {
       log.warn(
         { event: 'grants.keep-alive-failed' },
@@ -70,16 +80,38 @@ export function createKeepAlive(needs: KeepAliveNeeds): KeepAlive {
     return [...new Set([...ending, ...idle.slice(0, shareOf(idle.length))])].slice(0, mostInRound)
   }
 
+  async function refusedNow(): Promise<Address[]> {
+    const found = await grants.refused(mostLookedAt)
+    const due = found.filter((grant) => !failed.has(addressKey(grant.mailbox)) && mayBeAllowedAgain(grant))
+    return due.slice(0, mostRefused).map(({ mailbox }) => mailbox)
+  }
+
+  function mayBeAllowedAgain({ providerId, refused: { at, to } }: RefusedGrant): boolean {
+    // The wall clock may have been set back since.
+    if (Math.abs(clock.now() - at) >= refusedMilliseconds) return true
+    try {
+      return to === undefined || differenceOf(to, registrationOf(providerId)) !== undefined
+    } catch {
+      // It has no registration now: nobody can be asked.
+      return false
+    }
+  }
+
   /** So that all are through before the last of them has been idle for the whole time, and the fewer there are, the further they part. */
   function shareOf(idle: number): number {
     const rounds = (renewalSeconds * spread) / roundSeconds
     return Math.min(mostInRound, Math.ceil((idle * 8) / rounds))
   }
 
-  async function work(queue: Address[]): Promise<void> {
+  async function workOff(due: readonly Address[], ask: (mailbox: Address) => Promise<void>): Promise<void> {
+    const queue = [...due]
+    await Promise.all(Array.from({ length: sideBySide }, () => work(queue, ask)))
+  }
+
+  async function work(queue: Address[], ask: (mailbox: Address) => Promise<void>): Promise<void> {
     for (let mailbox = queue.shift(); mailbox !== undefined && !closed; mailbox = queue.shift()) {
       try {
-        await tokens.renew(mailbox)
+        await ask(mailbox)
       } catch {
         // The broker has logged why, and waits by itself; here it is enough not to ask at every round.
         failed.set(addressKey(mailbox), clock.monotonic() + 10 * roundSeconds * 1000)

@@ -24,6 +24,8 @@ export interface RegistrationBreaker {
   worked(mailbox: Address): void
   /** The mailbox has another grant: what was said of it before does not count. */
   forget(mailbox: Address): void
+  /** Somebody has changed something: the next one goes first, at once. Not where the provider has asked for a pause. */
+  hurry(): void
   /** For people; also when its time is up: then a try is due, or under way. */
   pause(): Omit<Pause, 'about'> | undefined
 }
@@ -137,6 +139,11 @@ export function createRegistrationBreaker(clock: Clock, random: () => number): R
     forget(mailbox) {
       refused.delete(addressKey(mailbox))
       alone.delete(addressKey(mailbox))
+    },
+    hurry() {
+      if (failure?.code === 'provider-unavailable') return
+      waits.clear(wait)
+      othersUntil = 0
     },
     pause: () => waits.pause(wait),
   }

@@ -33,11 +33,19 @@ export function createRenewalLog(log: Log): RenewalLog {
       log.info({ event: 'registration.works', provider }, 'The provider accepts the registration again')
   }
 
+  function tellRestored(mailbox: Address, provider: string): void {
+    log.info(
+      { event: 'grant.restored', mailbox, provider },
+      'The provider accepts again a consent that it had refused',
+    )
+  }
+
   return {
     tell(mailbox, renewal) {
       switch (renewal.kind) {
         case 'fresh':
           tellSuccess(mailbox, renewal.provider)
+          if (renewal.restored) tellRestored(mailbox, renewal.provider)
           break
         case 'trouble':
           tellTrouble(mailbox, renewal)

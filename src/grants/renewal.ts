@@ -2,12 +2,14 @@ import type { Address } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
+import { differenceOf } from '../providers/given-to.ts'
 import { type Concern, judge } from '../providers/oauth/judge.ts'
 import type { OAuthClient, TokenAnswer } from '../providers/oauth/oauth-client.ts'
-import type { ActiveGrant, Mailbox, Renewed, Store } from '../store/ports.ts'
+import type { ActiveGrant, GivenTo, LapsedGrant, Mailbox, Renewed, Store } from '../store/ports.ts'
 import {
   busyElsewhere,
   consentNeeded,
+  givenToAnother,
   mailboxUnknown,
   refusedAlone,
   rotationUnstored,
@@ -23,13 +25,15 @@ export interface RenewalNeeds {
   oauthClientFor(providerId: string): OAuthClient
   /** Seconds; of providers whose tokens must be renewed earlier than by the general rule. */
   refreshMarginFor?: ((providerId: string) => number) | undefined
+  /** What a grant of this provider is given to now. Absent: nothing is known of that. */
+  registrationOf?: ((providerId: string) => GivenTo) | undefined
   clock: Clock
   log: Log
 }
 
 /** What came of one renewal. */
 export type Renewal =
-  | { kind: 'fresh'; held: HeldToken; provider: string }
+  | { kind: 'fresh'; held: HeldToken; provider: string; restored?: true }
   /** No active grant, or no such mailbox: asking again changes nothing. `lapsed`: it has become so just now. */
   | { kind: 'refused'; failure: Failure; lapsed?: true }
   | { kind: 'trouble'; about: Concern; failure: Failure; provider: string; reason: string }
@@ -42,10 +46,13 @@ export type Renewal =
 
 /** A good answer that must not be used before it is stored. */
 export interface Rotation {
-  grant: ActiveGrant
+  grant: SpendableGrant
   answer: TokenAnswer
   asked: Moment
 }
+
+/** One that serves; or that its provider has refused, when it is tried again. */
+type SpendableGrant = ActiveGrant | LapsedGrant
 
 /** The grant is not what it was when it was read: another process renewed it, or somebody consented anew. */
 type MovedOn = { kind: 'moved-on' }
@@ -55,7 +62,7 @@ const mostAttempts = 3
 
 export interface Renewals {
   /** Spends the mailbox's refresh token once. @param superseded asked before a newer refresh token is spent: that is the next renewal's then */
-  renew(mailbox: Address, superseded: () => boolean): Promise<Renewal>
+  renew(mailbox: Address, superseded: () => boolean, refusedToo?: boolean): Promise<Renewal>
   /** Tries again to store a rotation; renews if it is no longer wanted. */
   resume(rotation: Rotation, superseded: () => boolean): Promise<Renewal>
   /** Tries once more to store a rotation, and nothing else. */
@@ -63,30 +70,38 @@ export interface Renewals {
 }
 
 export function createRenewals(needs: RenewalNeeds, registrations: RegistrationBreakers): Renewals {
-  const { store, oauthClientFor, refreshMarginFor, clock, log } = needs
+  const { store, oauthClientFor, refreshMarginFor, registrationOf, clock, log } = needs
 
-  async function renew(address: Address, superseded: () => boolean): Promise<Renewal> {
+  /** @param refusedToo a grant that its provider has refused is tried again */
+  async function renew(address: Address, superseded: () => boolean, refusedToo = false): Promise<Renewal> {
     let provider = ''
     for (let round = 1; round <= mostAttempts && !superseded(); round += 1) {
       // In each round: it may have another provider, or none of its own, since the last one.
       const mailbox = await store.mailboxes.covering(address)
       if (!mailbox) return { kind: 'refused', failure: mailboxUnknown(address) }
       provider = mailbox.providerId
-      const renewal = await attemptFor(mailbox)
+      const renewal = await attemptFor(mailbox, refusedToo)
       if (renewal.kind !== 'moved-on') return renewal
     }
     const failure = busyElsewhere(address)
     return { kind: 'trouble', about: 'mailbox', failure, provider, reason: failure.message }
   }
 
-  async function attemptFor({ address, providerId, coveredBy }: Mailbox): Promise<Renewal | MovedOn> {
+  async function attemptFor(
+    { address, providerId, coveredBy }: Mailbox,
+    refusedToo: boolean,
+  ): Promise<Renewal | MovedOn> {
     // Before the grant is read, because it may wait: a refresh token that was replaced meanwhile must not be spent.
     const attempt = await registrations.of(providerId).admit(address)
     try {
       const kept = await store.grants.ofMailbox(coveredBy ?? address)
       // The wait was long enough for a mailbox to move: its new grant is nothing for the provider that was looked up before.
       if (kept.state === 'active' && kept.providerId !== providerId) return { kind: 'moved-on' }
-      if (kept.state !== 'active') return { kind: 'refused', failure: consentNeeded(address, kept.state) }
+      if (
+        kept.state === 'absent' ||
+        (kept.state === 'lapsed' && !(refusedToo && mayBeTried(kept, providerId)))
+      )
+        return { kind: 'refused', failure: consentNeeded(address, kept.state) }
       if (attempt.obstacle) return { kind: 'held-back', failure: attempt.obstacle }
       // Everything at the provider is about the one address, also where the grant is the domain's.
       return await spend({ ...kept, mailbox: address }, attempt)
@@ -95,7 +110,7 @@ export function createRenewals(needs: RenewalNeeds, registrations: RegistrationB
     }
   }
 
-  async function spend(grant: ActiveGrant, attempt: Attempt): Promise<Renewal | MovedOn> {
+  async function spend(grant: SpendableGrant, attempt: Attempt): Promise<Renewal | MovedOn> {
     const { providerId: provider } = grant
     const asked = momentOf(clock)
     let answer: TokenAnswer
@@ -113,7 +128,9 @@ export function createRenewals(needs: RenewalNeeds, registrations: RegistrationB
     const { grant, answer, asked } = rotation
     const { id, version, providerId: provider } = grant
     try {
-      const stored = await store.grants.renewed(id, version, renewedBy(answer, asked.now))
+      const givenTo = registrationOf?.(provider)
+      const renewed = { ...renewedBy(answer, asked.now), ...(givenTo && { givenTo }) }
+      const stored = await store.grants.renewed(id, version, renewed)
       // Without a refresh token nothing can be lost: another address of the domain may have been faster.
       if (!stored && grant.refreshToken) return { kind: 'moved-on' }
     } catch (error) {
@@ -134,11 +151,12 @@ export function createRenewals(needs: RenewalNeeds, registrations: RegistrationB
     const doubt = remark?.doubt
     const of = { id, providerId: provider, personal: grant.refreshToken !== undefined }
     const fresh = { secret, grant: of, expiresInSeconds, scopes, ...(doubt !== undefined && { doubt }) }
-    return { kind: 'fresh', held: holdToken(clock, asked, fresh, refreshMarginFor?.(provider)), provider }
+    const held = holdToken(clock, asked, fresh, refreshMarginFor?.(provider))
+    return { kind: 'fresh', held, provider, ...(grant.state === 'lapsed' && { restored: true }) }
   }
 
   async function afterFailure(
-    grant: ActiveGrant,
+    grant: SpendableGrant,
     provider: string,
     error: unknown,
     attempt: Attempt,
@@ -150,7 +168,7 @@ export function createRenewals(needs: RenewalNeeds, registrations: RegistrationB
       judged.kind === 'consent-needed' && !grant.refreshToken
         ? { kind: 'setup-wrong' as const, about: 'mailbox' as const, reason }
         : judged
-    if (verdict.kind === 'consent-needed') return confirmLapse(grant, provider, reason)
+    if (verdict.kind === 'consent-needed') return refusedGrant(grant, provider, reason)
     const failure = tokenTrouble(verdict, grant.mailbox, provider, error)
     const trouble = { kind: 'trouble' as const, provider, reason }
     if (verdict.about === 'mailbox') return { ...trouble, about: 'mailbox', failure }
@@ -158,14 +176,31 @@ export function createRenewals(needs: RenewalNeeds, registrations: RegistrationB
     return { ...trouble, about: 'mailbox', failure: refusedAlone(grant.mailbox, provider) }
   }
 
-  /** The refusal may be of a token that another process has replaced in the meantime: the version tells. */
-  async function confirmLapse(
-    grant: ActiveGrant,
+  /** A provider does not say whether a refresh token has ended or was never given to this client: what is known here of the registration does. */
+  async function refusedGrant(
+    grant: SpendableGrant,
     provider: string,
     reason: string,
   ): Promise<Renewal | MovedOn> {
-    const { id, version, mailbox } = grant
-    if (!(await store.grants.lapse(id, version, clock.now(), reason))) return { kind: 'moved-on' }
+    const now = registrationOf?.(provider)
+    const difference = grant.givenTo && now && differenceOf(grant.givenTo, now)
+    // One that has lapsed was refused to its own registration before.
+    if (!difference || grant.state === 'lapsed') return confirmLapse(grant, provider, reason, now)
+    const failure = givenToAnother(provider, difference)
+    return { kind: 'trouble', about: 'mailbox', failure, provider, reason }
+  }
+
+  /** The refusal may be of a token that another process has replaced in the meantime: the version tells. */
+  async function confirmLapse(
+    grant: SpendableGrant,
+    provider: string,
+    reason: string,
+    registration: GivenTo | undefined,
+  ): Promise<Renewal | MovedOn> {
+    const { id, version, mailbox, state } = grant
+    if (!(await store.grants.lapse(id, version, clock.now(), reason, registration)))
+      return { kind: 'moved-on' }
+    if (state === 'lapsed') return { kind: 'refused', failure: consentNeeded(mailbox, 'lapsed') }
     log.warn(
       { event: 'grant.lapsed', mailbox, provider, reason },
       'A consent is needed: the grant has lapsed',
@@ -179,7 +214,7 @@ export function createRenewals(needs: RenewalNeeds, registrations: RegistrationB
   }
 
   return {
-    renew: (mailbox, superseded) => orStoreDown(renew(mailbox, superseded)),
+    renew: (mailbox, superseded, refusedToo) => orStoreDown(renew(mailbox, superseded, refusedToo)),
     resume: (rotation, superseded) => orStoreDown(resume(rotation, superseded)),
     async keep(rotation) {
       await keep(rotation)
@@ -187,8 +222,13 @@ export function createRenewals(needs: RenewalNeeds, registrations: RegistrationB
   }
 }
 
+/** Where its mailbox or its person has changed, it is for nobody any more. */
+function mayBeTried({ refused, refreshToken, providerId }: LapsedGrant, provider: string): boolean {
+  return refused !== undefined && refreshToken !== undefined && providerId === provider
+}
+
 /** An access token by the way that the grant has. */
-function ask(client: OAuthClient, { flow, mailbox, refreshToken }: ActiveGrant): Promise<TokenAnswer> {
+function ask(client: OAuthClient, { flow, mailbox, refreshToken }: SpendableGrant): Promise<TokenAnswer> {
   if (refreshToken) return client.refresh(refreshToken)
   return client.withoutPerson(flow === 'service-account' ? flow : 'client-credentials', mailbox)
 }

@@ -62,6 +62,16 @@ export interface IdleRenewal {
    * nobody while the mailbox or its registration waits after trouble. What was in memory serves on when it fails.
    * @throws Failure as `accessTokenFor` */
   renew(mailbox: Address): Promise<void>
+  /** As `renew`; of a grant that its provider has refused as well, which is active again when it is accepted now.
+   * @throws Failure as `accessTokenFor`: `consent-needed` when it is refused again */
+  tryAgain(mailbox: Address): Promise<void>
+}
+
+/** For somebody who has changed something. */
+export interface TokenTrial {
+  /** Where no token can be had: whatever is waited for is forgotten, and the provider asked, also with a grant that it has refused before.
+   * @throws Failure as `accessTokenFor` */
+  tryNow(mailbox: Address): Promise<void>
 }
 
 /** What the broker holds for each mailbox, for people. */

@@ -34,6 +34,7 @@ export const journalEvents: Readonly<Record<string, JournalEvent>> = {
   'consent.completed': { kind: 'consent', outcome: 'done' },
   'consent.refused': { kind: 'consent', outcome: 'refused', floods: true },
   'consent.admin': { kind: 'consent', outcome: 'done' },
+  'grant.restored': { kind: 'consent', outcome: 'done' },
   'grant.lapsed': { kind: 'consent', outcome: 'failed' },
 
   'mailbox.added': { kind: 'change', outcome: 'done' },

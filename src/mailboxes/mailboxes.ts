@@ -14,7 +14,7 @@ import { Secret } from '../base/secret.ts'
 import { bySoonest, type Ending, grantEndings, registrationEndings } from '../providers/forecast.ts'
 import type { OAuthClient } from '../providers/oauth/oauth-client.ts'
 import type { Catalogue, Provider } from '../providers/provider.ts'
-import type { Grant, Mailbox, NewGrant, Store } from '../store/ports.ts'
+import type { Grant, LapsedGrant, Mailbox, NewGrant, Store } from '../store/ports.ts'
 import { coveredMailbox, existingMailbox } from './existing-mailbox.ts'
 import { type FlowWithoutPerson, flowWithoutPerson } from './flow-without-person.ts'
 import { namesThatSignIn, namesWithToken } from './names-that-sign-in.ts'
@@ -219,13 +219,18 @@ function grantStatus(grant: Grant): Omit<MailboxStatus, 'address' | 'provider'> 
   if (grant.state === 'absent') return { state: 'absent' }
   return {
     state: grant.state,
-    ...(grant.state === 'lapsed' ? { since: new Date(grant.since).toISOString(), reason: grant.reason } : {}),
+    ...(grant.state === 'lapsed' ? lapseStatus(grant) : {}),
     ...(grant.signedInAs === undefined ? {} : { signedInAs: grant.signedInAs }),
     flow: grant.flow,
     scopes: grant.scopes,
     grantedAt: new Date(grant.grantedAt).toISOString(),
     renewedAt: new Date(grant.renewedAt).toISOString(),
   }
+}
+
+function lapseStatus({ since, reason, refused }: LapsedGrant) {
+  const refusedAt = refused && new Date(refused.at).toISOString()
+  return { since: new Date(since).toISOString(), reason, ...(refusedAt !== undefined && { refusedAt }) }
 }
 
 function shownEnding({ kind, endsAt, fix }: Ending): EndingStatus {

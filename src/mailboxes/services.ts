@@ -71,6 +71,8 @@ export interface MailboxStatus {
   /** Of a lapsed grant. */
   since?: string
   reason?: string
+  /** Of one that its provider has refused: when it did so last. It is tried again each day, and on demand. */
+  refusedAt?: string
   signedInAs?: Address
   flow?: Flow
   scopes?: readonly string[]

@@ -57,6 +57,7 @@ const changes: { [Name in keyof Ports]: typeof unremembered | Announced<Ports[Na
     lapsedOrEnding: unremembered,
     unusedSince: unremembered,
     endingBy: unremembered,
+    refused: unremembered,
   },
   logins: {
     add: () => ({ signIns: true }),

@@ -1,4 +1,4 @@
-import type { ActiveGrant, Flow, LapsedGrant } from './ports.ts'
+import type { ActiveGrant, Flow, GivenTo, LapsedGrant } from './ports.ts'
 import { present } from './present.ts'
 import type { Place, Sealer } from './sealer.ts'
 import type { GrantsTable } from './tables.ts'
@@ -31,11 +31,28 @@ export function grantOf(row: Omit<GrantRow, 'refresh_token'>): ClosedGrant {
       subject: row.subject,
     }),
     scopes: JSON.parse(row.scopes) as string[],
+    ...(row.given_to !== null && { givenTo: JSON.parse(row.given_to) as GivenTo }),
     grantedAt: row.granted_at,
     renewedAt: row.renewed_at,
   }
   if (row.state === 'active') return { ...consent, state: 'active' }
-  return { ...consent, state: 'lapsed', since: row.lapsed_since ?? 0, reason: row.lapse_reason ?? '' }
+  const refused = refusedOf(row)
+  return {
+    ...consent,
+    state: 'lapsed',
+    since: row.lapsed_since ?? 0,
+    reason: row.lapse_reason ?? '',
+    ...(refused && { refused }),
+  }
+}
+
+/** Of a lapsed grant. */
+export function refusedOf({
+  refused_at: at,
+  refused_to: to,
+}: Pick<GrantsTable, 'refused_at' | 'refused_to'>): LapsedGrant['refused'] {
+  if (at === null) return undefined
+  return { at, ...(to !== null && { to: JSON.parse(to) as GivenTo }) }
 }
 
 type ClosedGrant = Omit<ActiveGrant, 'refreshToken'> | Omit<LapsedGrant, 'refreshToken'>

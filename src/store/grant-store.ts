@@ -6,7 +6,7 @@ import { Failure } from '../base/failure.ts'
 import { changeRow } from './change-row.ts'
 import { useUpLink } from './consent-link-store.ts'
 import type { Database } from './database.ts'
-import { type GrantRow, grantOf, grantPlace, openGrant } from './grant-row.ts'
+import { type GrantRow, grantOf, grantPlace, openGrant, refusedOf } from './grant-row.ts'
 import type { ActiveGrant, Flow, GrantStore, LapsedGrant, Mailbox, NewGrant, Standing } from './ports.ts'
 import { preparedRead } from './prepared-read.ts'
 import type { Sealer } from './sealer.ts'
@@ -88,6 +88,22 @@ export function createGrantStore(database: Database, sealer: Sealer, clock: Cloc
       return found.map(({ address }) => address)
     },
 
+    async refused(most) {
+      const found = await database.read((tables) =>
+        withMailbox(tables)
+          .where('grants.state', '=', 'lapsed')
+          .where('grants.refused_at', 'is not', null)
+          .orderBy('grants.refused_at')
+          .orderBy('grants.id')
+          .limit(most)
+          .execute(),
+      )
+      return found.flatMap((row) => {
+        const refused = refusedOf(row)
+        return refused ? [{ mailbox: row.mailbox, providerId: row.provider_id, refused }] : []
+      })
+    },
+
     async adopt(grant, consentLinkId, judgedFor) {
       const sealed = await sealGrant(sealer, grant)
       const missing = () => new Failure('not-found', `There is no mailbox ${grant.mailbox}`)
@@ -104,27 +120,29 @@ export function createGrantStore(database: Database, sealer: Sealer, clock: Cloc
       return (await openGrant(sealer, kept)) as ActiveGrant
     },
 
-    async renewed(id, version, { renewedAt, refreshToken, refreshTokenEndsAt }) {
+    async renewed(id, version, { renewedAt, refreshToken, refreshTokenEndsAt, givenTo }) {
       const sealed = refreshToken && { refresh_token: await sealer.seal(grantPlace(id), refreshToken) }
       // What was said of the earlier refresh token is not true of the new one.
       const says = refreshToken !== undefined || refreshTokenEndsAt !== undefined
-      const row = await changeVersion(database, id, version, {
+      const row = await changeVersion(database, id, version, () => ({
         ...sealed,
         ...(says && { refresh_token_ends_at: refreshTokenEndsAt ?? null }),
         state: 'active',
         renewed_at: renewedAt,
-        lapsed_since: null,
-        lapse_reason: null,
-      })
+        ...(givenTo && { given_to: JSON.stringify(givenTo) }),
+        ...unlapsed,
+      }))
       return row && ((await openGrant(sealer, row)) as ActiveGrant)
     },
 
-    async lapse(id, version, since, reason) {
-      const row = await changeVersion(database, id, version, {
+    async lapse(id, version, at, reason, to) {
+      const row = await changeVersion(database, id, version, ({ lapsed_since }) => ({
         state: 'lapsed',
-        lapsed_since: since,
+        lapsed_since: lapsed_since ?? at,
         lapse_reason: reason,
-      })
+        refused_at: at,
+        refused_to: to ? JSON.stringify(to) : null,
+      }))
       return row && ((await openGrant(sealer, row)) as LapsedGrant)
     },
   }
@@ -182,19 +200,30 @@ export async function putGrant(tables: Kysely<Tables>, sealed: SealedGrant): Pro
   return true
 }
 
-/** Lapses the mailbox's grant if it is active: a refresh token is for the provider that gave it, and for the person who consented. */
+/** Lapses the mailbox's grant: a refresh token is for the provider that gave it, and for the person who consented. Nobody tries it again, also where its provider had
+ * refused it before. */
 export async function lapseGrant(
   tables: Kysely<Tables>,
   mailboxKey: string,
   since: number,
   reason: string,
 ): Promise<void> {
-  await changeRow(tables, 'grants', { mailbox_key: mailboxKey, state: 'active' }, ({ version }) => ({
-    state: 'lapsed' as const,
-    lapsed_since: since,
-    lapse_reason: reason,
-    version: version + 1,
-  }))
+  await changeRow(
+    tables,
+    'grants',
+    { mailbox_key: mailboxKey },
+    ({ state, version, lapsed_since, refused_at }) =>
+      state === 'lapsed' && refused_at === null
+        ? undefined
+        : {
+            state: 'lapsed' as const,
+            lapsed_since: lapsed_since ?? since,
+            lapse_reason: reason,
+            refused_at: null,
+            refused_to: null,
+            version: version + 1,
+          },
+  )
 }
 
 /** Removes a grant without a person: it has nothing that could lapse. True when there was one. */
@@ -212,11 +241,11 @@ function changeVersion(
   database: Database,
   id: string,
   version: number,
-  change: Partial<GrantsTable>,
+  change: (row: GrantsTable) => Partial<GrantsTable>,
 ): Promise<GrantRow | undefined> {
   return database.change(async (tables) => {
-    const whole = { ...change, version: version + 1 }
-    if (!(await changeRow(tables, 'grants', { id, version }, () => whole))) return undefined
+    const whole = (row: GrantsTable) => ({ ...change(row), version: version + 1 })
+    if (!(await changeRow(tables, 'grants', { id, version }, whole))) return undefined
     return withMailbox(tables).where('grants.id', '=', id).executeTakeFirstOrThrow()
   })
 }
@@ -255,7 +284,9 @@ function newRow(grant: NewGrant, id: string, sealedToken: string | null): Sealed
     scopes: JSON.stringify(grant.scopes),
     granted_at: grant.grantedAt,
     renewed_at: grant.renewedAt,
-    lapsed_since: null,
-    lapse_reason: null,
+    given_to: grant.givenTo ? JSON.stringify(grant.givenTo) : null,
+    ...unlapsed,
   }
 }
+
+const unlapsed = { lapsed_since: null, lapse_reason: null, refused_at: null, refused_to: null }

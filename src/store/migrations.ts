@@ -8,6 +8,7 @@ import { addJournal } from './migrations/journal.ts'
 import { addMarks } from './migrations/mark-rows.ts'
 import { addNamesThatSignIn } from './migrations/names-that-sign-in.ts'
 import { addRecipientCounts } from './migrations/recipient-counts.ts'
+import { noteRefusals } from './migrations/refused-grants.ts'
 import { addSignInTables } from './migrations/sign-in-tables.ts'
 import { addUserNameKeys } from './migrations/user-name-keys.ts'
 import { addWaysToGrants } from './migrations/ways-to-grants.ts'
@@ -30,6 +31,7 @@ const migrations: readonly Migration[] = [
   addMarks,
   addNamesThatSignIn,
   addUserNameKeys,
+  noteRefusals,
 ]
 
 export const newestSchema = migrations.length

@@ -88,13 +88,34 @@ interface GrantedConsent {
   /** Which account that was, whatever it is called now: see `Identity.account`. */
   subject?: string
   scopes: readonly string[]
+  /** The registration that it was given to, or that the provider has renewed it for. Absent: not known. */
+  givenTo?: GivenTo
   grantedAt: number
   /** When the token endpoint last answered well. */
   renewedAt: number
 }
 
 export type ActiveGrant = GrantedConsent & { state: 'active' }
-export type LapsedGrant = GrantedConsent & { state: 'lapsed'; since: number; reason: string }
+export type LapsedGrant = GrantedConsent & {
+  state: 'lapsed'
+  since: number
+  reason: string
+  /** When its provider last refused it, and to which registration. Absent: it lapsed here, with its mailbox or person, and is never tried again. */
+  refused?: { at: number; to?: GivenTo }
+}
+
+/** What tells one of our registrations at a provider from another: a provider honours a refresh token for the one that it was given to. */
+export interface GivenTo {
+  clientId: string
+  /** At Microsoft. */
+  tenant?: string
+  /** The issuer, where the token endpoint is discovered. */
+  tokenEndpoint?: string
+}
+
+/** A lapsed grant that may be tried again. */
+export type RefusedGrant = Pick<LapsedGrant, 'mailbox' | 'providerId'> &
+  Required<Pick<LapsedGrant, 'refused'>>
 
 /** Its provider is the mailbox's. */
 export type NewGrant = Omit<ActiveGrant, 'id' | 'version' | 'state' | 'providerId'>
@@ -119,6 +140,7 @@ export interface Renewed {
   refreshToken?: Secret
   /** If the provider said so, of whichever refresh token is the grant's now. */
   refreshTokenEndsAt?: number
+  givenTo?: GivenTo
 }
 
 export interface GrantStore {
@@ -137,10 +159,19 @@ export interface GrantStore {
    * @param judgedFor the mailbox as it was when the consent was judged: under other terms, or added anew, nothing is adopted
    * @throws Failure `not-found` when the mailbox does not exist or is another, or the link is no longer usable */
   adopt(grant: NewGrant, consentLinkId?: string, judgedFor?: Mailbox): Promise<ActiveGrant>
-  /** Notes a renewal, with the rotated refresh token if one came. Undefined (and no change) when `version` is no longer current. */
+  /** Lapsed grants that their provider refused, of mailboxes that are still there, those refused longest ago first. */
+  refused(most: number): Promise<RefusedGrant[]>
+  /** Notes a renewal, with the rotated refresh token if one came: a grant that had lapsed is active again. Undefined (and no change) when `version` is no longer current. */
   renewed(id: string, version: number, renewed: Renewed): Promise<ActiveGrant | undefined>
-  /** Undefined (and no change) when `version` is no longer current. */
-  lapse(id: string, version: number, since: number, reason: string): Promise<LapsedGrant | undefined>
+  /** Its provider has refused it; of one that has lapsed already, again. Undefined (and no change) when `version` is no longer current.
+   * @param to the registration that came with it */
+  lapse(
+    id: string,
+    version: number,
+    at: number,
+    reason: string,
+    to?: GivenTo,
+  ): Promise<LapsedGrant | undefined>
 }
 
 /** How a login's password is recognised. `keyed`: HMAC of a generated password; `scrypt`: of a chosen one. Both base64url. */

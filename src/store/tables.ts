@@ -64,6 +64,12 @@ export interface GrantsTable {
   renewed_at: number
   lapsed_since: number | null
   lapse_reason: string | null
+  /** JSON: GivenTo. Null while it is not known. */
+  given_to: string | null
+  /** When its provider last refused it. Null while it is active, and where it lapsed here: then it is not tried again. */
+  refused_at: number | null
+  /** JSON: GivenTo; the registration that came with it then. */
+  refused_to: string | null
 }
 
 export interface LoginsTable {

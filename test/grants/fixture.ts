@@ -9,7 +9,7 @@ import { createTokenBroker } from '../../src/grants/create-token-broker.ts'
 import type { FreshToken } from '../../src/grants/token-broker.ts'
 import { createHttpFetch } from '../../src/providers/http/http-fetch.ts'
 import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'
-import type { ActiveGrant, Grant, Mailbox, Store } from '../../src/store/ports.ts'
+import type { ActiveGrant, GivenTo, Grant, Mailbox, Store } from '../../src/store/ports.ts'
 import { providerAt, startTokenEndpoint } from '../providers/token-endpoint.ts'
 
 /** Time that moves when the test says so. */
@@ -42,7 +42,7 @@ export function memoryStore() {
     if (broken) throw new Failure('store-unavailable', 'The disk is full')
   }
 
-  function current(id: string, version: number): ActiveGrant | undefined {
+  function current(id: string, version: number): (ActiveGrant & { since?: number }) | undefined {
     const found = [...grants.values()].find((grant) => grant.state !== 'absent' && grant.id === id)
     return found && found.state !== 'absent' && found.version === version
       ? { ...found, state: 'active' }
@@ -97,11 +97,19 @@ export function memoryStore() {
         grants.set(addressKey(grant.mailbox), next)
         return next
       },
-      lapse: async (id, version, since, reason) => {
+      refused: async () =>
+        [...grants.values()].flatMap((grant) =>
+          grant.state === 'lapsed' && grant.refused
+            ? [{ mailbox: grant.mailbox, providerId: grant.providerId, refused: grant.refused }]
+            : [],
+        ),
+      lapse: async (id, version, at, reason, to) => {
         call('lapse')
         const grant = current(id, version)
         if (!grant) return undefined
-        const next = { ...grant, state: 'lapsed' as const, version: version + 1, since, reason }
+        const refused = { at, ...(to && { to }) }
+        const since = grant.since ?? at
+        const next = { ...grant, state: 'lapsed' as const, version: version + 1, since, reason, refused }
         grants.set(addressKey(grant.mailbox), next)
         return next
       },
@@ -220,12 +228,17 @@ export async function startBroker({
   })
   const other = createOAuthClient({ provider: providerAt(`${endpoint.origin}/other`), fetch: http.fetch })
   const lapsed: Address[] = []
+  const restored: Address[] = []
+  let registration: GivenTo = { clientId: 'postern', tokenEndpoint: 'https://login.example.com/token' }
+  const registrationOf = () => registration
   const due: { milliseconds: number; run: () => void }[] = []
   const broker = createTokenBroker({
     store: memory.store,
     oauthClientFor: (id) => (id === 'other' ? other : client),
     refreshMarginFor: () => refreshMarginSeconds,
+    registrationOf,
     onLapsed: (mailbox) => void lapsed.push(mailbox),
+    onRestored: (mailbox) => void restored.push(mailbox),
     clock,
     log,
     random: () => 1,
@@ -242,6 +255,13 @@ export async function startBroker({
     due,
     /** The mailboxes whose grants were told to have ended, in order. */
     lapsed,
+    /** And those whose grants were accepted again. */
+    restored,
+    registrationOf,
+    /** The settings are changed, and postern is started again. */
+    register(changes: Partial<GivenTo>) {
+      registration = { ...registration, ...changes }
+    },
     /** Mailboxes of one registration, each with a consent. */
     addMailboxes(count: number, provider = 'local'): Address[] {
       const added = Array.from({ length: count }, (_, place) => `${provider}-${place + 1}@example.com`)

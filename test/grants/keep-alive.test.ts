@@ -112,6 +112,7 @@ function crowd(count: number, refreshTokenSeconds?: number) {
         grants.set(id, next)
         return next
       },
+      refused: async () => [],
       lapse: async (id: string) => {
         dead.add(id)
         return undefined
@@ -120,7 +121,14 @@ function crowd(count: number, refreshTokenSeconds?: number) {
   } as unknown as Store
 
   const tokens = createTokenBroker({ store, oauthClientFor: () => client, onLapsed() {}, clock, log })
-  const keepAlive = createKeepAlive({ grants: store.grants, tokens, renewalSeconds, clock, log })
+  const keepAlive = createKeepAlive({
+    grants: store.grants,
+    tokens,
+    registrationOf: () => ({ clientId: 'postern' }),
+    renewalSeconds,
+    clock,
+    log,
+  })
   return {
     clock,
     tokens,

@@ -125,6 +125,57 @@ describe('the grant store', () => {
   })
 })
 
+describe('a grant that its provider has refused', () => {
+  const mistyped = { clientId: 'mistyped', tokenEndpoint: 'https://login.example.com/token' }
+
+  it('is listed with when and to whom it was refused, until it is accepted again', async () => {
+    const { store } = await openFixture()
+    const givenTo = { clientId: 'postern', tenant: 'common' }
+    const { id } = await store.grants.adopt(newGrant({ givenTo }))
+    expect(await store.grants.refused(10)).toEqual([])
+    await store.grants.lapse(id, 1, now + 1, 'invalid_grant')
+    const again = await store.grants.lapse(id, 2, now + 9, 'invalid_grant: still', mistyped)
+    const refused = { at: now + 9, to: mistyped }
+    expect(again).toMatchObject({ since: now + 1, reason: 'invalid_grant: still', refused, givenTo })
+    expect(await store.grants.refused(10)).toEqual([{ mailbox: printer, providerId: 'google', refused }])
+
+    const renewed = { renewedAt: now + 10, refreshToken: new Secret('refresh-2'), givenTo: mistyped }
+    expect(await store.grants.renewed(id, 3, renewed)).toMatchObject({ state: 'active', givenTo: mistyped })
+    expect(await store.grants.ofMailbox(printer)).not.toHaveProperty('refused')
+    expect(await store.grants.refused(10)).toEqual([])
+  })
+
+  it.each([
+    ['the mailbox moves', { providerId: 'microsoft' }],
+    ['another person has to sign in', { signsInAs: 'anna@example.com' }],
+  ])('is never tried again once %s, also when that is taken back', async (_what, change) => {
+    const { store } = await openFixture()
+    const { id } = await store.grants.adopt(newGrant())
+    await store.grants.lapse(id, 1, now + 1, 'invalid_grant')
+    const mailbox = { address: printer, providerId: 'google', createdAt: now }
+    await store.mailboxes.put({ ...mailbox, ...change })
+    expect(await store.grants.refused(10)).toEqual([])
+    await store.mailboxes.put(mailbox)
+    expect(await store.grants.refused(10)).toEqual([])
+    const kept = await store.grants.ofMailbox(printer)
+    expect(kept).toMatchObject({ state: 'lapsed', since: now + 1 })
+    expect(kept).not.toHaveProperty('refused')
+  })
+
+  it('gives the one refused longest ago first', async () => {
+    const { store } = await openFixture()
+    const first = await store.grants.adopt(newGrant({ mailbox: 'cron@example.com' }))
+    const second = await store.grants.adopt(newGrant())
+    await store.grants.lapse(second.id, 1, now + 1, 'invalid_grant')
+    await store.grants.lapse(first.id, 1, now + 2, 'invalid_grant')
+    expect((await store.grants.refused(10)).map(({ mailbox }) => mailbox)).toEqual([
+      printer,
+      'cron@example.com',
+    ])
+    expect(await store.grants.refused(1)).toHaveLength(1)
+  })
+})
+
 describe('a consent link in an adoption', () => {
   const link = {
     id: 'link',

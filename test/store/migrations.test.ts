@@ -79,6 +79,24 @@ it('logins of an earlier release whose names differ in case only stay, each by i
   expect(await idOf('Printer')).toBe('00000000000000a1')
 })
 
+it.each([
+  ['AADSTS700082: The refresh token has expired', true],
+  ['The mailbox moved from the provider google to microsoft', false],
+  ['Another person signs in for the mailbox: boss@example.com instead of cron@example.com', false],
+])('a grant that lapsed there because of "%s" may be tried again: %s', async (reason, mayBeTried) => {
+  const dataDir = await firstRelease()
+  await changeDatabase(
+    dataDir,
+    `update grants set state = 'lapsed', lapsed_since = ${now + 6}, lapse_reason = '${reason}'`,
+  )
+  const { store } = await openFirstRelease(dataDir)
+  const mailbox = 'cron@example.com'
+  expect(await store.grants.ofMailbox(mailbox)).toMatchObject({ state: 'lapsed', reason })
+  expect((await store.grants.refused(10)).map(({ mailbox, refused }) => ({ mailbox, refused }))).toEqual(
+    mayBeTried ? [{ mailbox, refused: { at: now + 6 } }] : [],
+  )
+})
+
 it('a database of the first release is brought forward once', async () => {
   const dataDir = await firstRelease()
   for (let start = 0; start < 2; start += 1) await (await openFirstRelease(dataDir)).store.close()

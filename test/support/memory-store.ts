@@ -271,11 +271,29 @@ function grantStore({ grants, mailboxes, links }: Tables): Store['grants'] {
       grants.set(found.key, active)
       return { ...active }
     },
-    async lapse(id, version, since, reason) {
+    async refused(most) {
+      await turn()
+      const refused = [...grants.values()].flatMap((grant) =>
+        grant.state === 'lapsed' && grant.refused
+          ? [{ mailbox: grant.mailbox, providerId: grant.providerId, refused: grant.refused }]
+          : [],
+      )
+      return refused.sort((left, right) => left.refused.at - right.refused.at).slice(0, most)
+    },
+    async lapse(id, version, at, reason, to) {
       await turn()
       const found = current(id, version)
       if (!found) return undefined
-      const lapsed: LapsedGrant = { ...found.grant, version: version + 1, state: 'lapsed', since, reason }
+      const since = found.grant.state === 'lapsed' ? found.grant.since : at
+      const refused = { at, ...(to && { to }) }
+      const lapsed: LapsedGrant = {
+        ...found.grant,
+        version: version + 1,
+        state: 'lapsed',
+        since,
+        reason,
+        refused,
+      }
       grants.set(found.key, lapsed)
       return { ...lapsed }
     },
@@ -284,7 +302,7 @@ function grantStore({ grants, mailboxes, links }: Tables): Store['grants'] {
 
 function asActive(grant: ActiveGrant | LapsedGrant): ActiveGrant {
   if (grant.state === 'active') return grant
-  const { since: _since, reason: _reason, ...consent } = grant
+  const { since: _since, reason: _reason, refused: _refused, ...consent } = grant
   return { ...consent, state: 'active' }
 }
 

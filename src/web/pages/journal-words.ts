@@ -40,6 +40,7 @@ export const eventWords: Readonly<Record<string, string>> = {
   'consent.completed': phrase('Consent completed'),
   'consent.refused': phrase('Consent refused'),
   'consent.admin': phrase('An administrator consented for an organisation'),
+  'grant.restored': phrase('Consent accepted again'),
   'grant.lapsed': phrase('Consent lapsed'),
   'mailbox.added': phrase('Mailbox added'),
   'mailbox.changed': phrase('Mailbox changed'),

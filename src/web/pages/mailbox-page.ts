@@ -56,8 +56,8 @@ ${mayChange(context) && changes(view, context)}`
 }
 
 /** Where something is waited for that may be over. */
-function tryNow({ address, sending }: MailboxStatus, context: PageContext): Html | undefined {
-  if (sending === undefined || sending.pauses.length === 0) return undefined
+function tryNow({ address, sending, refusedAt }: MailboxStatus, context: PageContext): Html | undefined {
+  if ((sending?.pauses ?? []).length === 0 && refusedAt === undefined) return undefined
   const button = html`<button class="quiet">${context.t`Try now`}</button>`
   return form(context, ['mailboxes', address, 'tries'], button)
 }

@@ -62,10 +62,12 @@ function explained(mailbox: MailboxStatus, t: Phrases): Html {
   }
 }
 
-function lapse({ since, reason }: MailboxStatus, t: Phrases): Html {
+function lapse({ since, reason, refusedAt }: MailboxStatus, t: Phrases): Html {
   const lapsed = since === undefined ? t`The consent lapsed` : t`The consent lapsed on ${time(since)}`
   // The reason is the provider's own text as often as not.
-  return html`${lapsed}${reason !== undefined && `: ${printable(t.say(reason), 200)}`}`
+  const why = reason !== undefined && `: ${printable(t.say(reason), 200)}`
+  if (refusedAt === undefined) return html`${lapsed}${why}`
+  return html`${lapsed}${why} (${t`last refused on ${time(refusedAt)}; postern tries it again each day`})`
 }
 
 export function providerName(catalogue: Catalogue, id: string): string {

@@ -473,6 +473,9 @@ export const japaneseOfPages: Dictionary = {
   'Consent completed': '同意が完了',
   'Consent refused': '同意を拒否',
   'An administrator consented for an organisation': '管理者が組織について同意',
+  'last refused on {1}; postern tries it again each day':
+    '最後に拒否されたのは {1}。postern は毎日もう一度試します',
+  'Consent accepted again': '同意が再び有効になりました',
   'Consent lapsed': '同意が失効',
   'Mailbox added': 'メールボックスを追加',
   'Mailbox changed': 'メールボックスを変更',

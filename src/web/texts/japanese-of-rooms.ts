@@ -591,6 +591,10 @@ export const japaneseOfRooms: Dictionary = {
   '{1} refused the sign-in: {2}': '{1} がサインインを拒否しました: {2}',
   "Check the registration's redirect URI and scopes, and what the organisation allows; then start again.":
     '登録のリダイレクト URI とスコープ、および組織の許可設定を確認して、もう一度始めてください。',
+  '{1} refuses a consent that was given to another registration: {2} was {3} then, and is {4} in the settings now':
+    '{1} は、別の登録に与えられた同意を拒否しています: 当時の {2} は {3}、現在の設定では {4} です',
+  'Set it back and restart; or, if the registration is meant to be another one, consent anew for its mailboxes.':
+    '元に戻して再起動してください。別の登録に変えたのであれば、そのメールボックスについて改めて同意してください。',
   'The token endpoint gives no access token': 'トークンエンドポイントがアクセストークンを返しません',
   "Check the provider's token endpoint, and the scopes that are asked for.":
     'プロバイダーのトークンエンドポイントと、要求するスコープを確認してください。',
