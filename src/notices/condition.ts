@@ -6,6 +6,8 @@ export interface Condition extends Omit<Notice, 'consentLink'> {
   stage: string
   /** It is told again after a while, until it is solved. */
   repeats: boolean
+  /** Asked before it is told again, where somebody can find out whether it is still so. */
+  stillSo?: () => Promise<boolean>
 }
 
 /** Where conditions come from. Asked again and again; what it no longer names is solved. @throws Failure `store-unavailable` */

@@ -6,7 +6,7 @@ import { createRepeating } from '../base/repeating.ts'
 import { Secret } from '../base/secret.ts'
 import type { NotifyConfig } from '../config/config.ts'
 import type { ConsentService } from '../consent/service.ts'
-import type { TokenStates } from '../grants/token-broker.ts'
+import type { IdleRenewal, TokenStates } from '../grants/token-broker.ts'
 import { parseDisplayName } from '../mailboxes/display-name.ts'
 import type { HttpFetch } from '../providers/http/http-fetch.ts'
 import type { Catalogue } from '../providers/provider.ts'
@@ -26,7 +26,7 @@ export interface NoticesNeeds {
   notify: NotifyConfig
   store: Pick<Store, 'grants' | 'notices'>
   catalogue: Pick<Catalogue, 'list' | 'registered'>
-  tokens: Pick<TokenStates, 'troubles'>
+  tokens: Pick<TokenStates & IdleRenewal, 'troubles' | 'tryAgain'>
   relay: Pick<Relay, 'begin'>
   consent: Pick<ConsentService, 'createLink'>
   fetch: HttpFetch
@@ -47,7 +47,7 @@ export function createNotices(needs: NoticesNeeds): Notices {
     conditions: [
       async () => {
         const grants = await store.grants.lapsedOrEnding(inTestPhase(catalogue))
-        return [...lapsedGrants(grants), ...endingGrants(grants, catalogue, clock)]
+        return [...lapsedGrants(grants, tokens), ...endingGrants(grants, catalogue, clock)]
       },
       async () => endingRegistrations(catalogue, clock),
       lastingTrouble(tokens, clock),

@@ -60,6 +60,8 @@ export function createNotifier(needs: NotifierNeeds): Notifier {
       return isDue(condition, before) && isOpen(channel) ? [{ channel, before }] : []
     })
     if (due.length === 0) return
+    const isReminder = due.some(({ before }) => before?.stage === condition.stage)
+    if (isReminder && condition.stillSo && !(await condition.stillSo())) return
     // One link for all channels of this round: whoever is first uses it up.
     const notice = await withLink(condition)
     for (const { channel, before } of due) await tell(channel, notice, condition, before)
@@ -75,7 +77,7 @@ export function createNotifier(needs: NotifierNeeds): Notifier {
   }
 
   async function withLink(condition: Condition): Promise<Notice> {
-    const { stage: _stage, repeats: _repeats, ...notice } = condition
+    const { stage: _stage, repeats: _repeats, stillSo: _stillSo, ...notice } = condition
     if (notice.kind !== 'consent-needed' || notice.mailbox === undefined) return notice
     try {
       const { url, expiresAt } = await needs.createLink(notice.mailbox, 'postern')

@@ -1,12 +1,20 @@
 import { expect, it, onTestFinished } from 'vitest'
+import { Failure } from '../../src/base/failure.ts'
 import { lapsedGrants } from '../../src/notices/lapsed-grants.ts'
 import { lastingTrouble } from '../../src/notices/lasting-trouble.ts'
 import { failureOf, me, startBroker } from '../grants/fixture.ts'
+import { tokens } from '../providers/token-endpoint.ts'
 import { newGrant, now, openFixture } from '../store/fixture.ts'
+
+const refusing = {
+  tryAgain: async () => {
+    throw new Failure('consent-needed', 'It is refused again')
+  },
+}
 
 it('a lapsed grant is a condition until somebody consents again, and a later lapse is another one', async () => {
   const { store } = await openFixture()
-  const look = async () => lapsedGrants(await store.grants.list())
+  const look = async () => lapsedGrants(await store.grants.list(), refusing)
   const first = await store.grants.adopt(newGrant({ signedInAs: 'boss@example.com' }))
   expect(await look()).toEqual([])
   await store.grants.lapse(first.id, 1, now, 'invalid_grant')
@@ -41,4 +49,63 @@ it('trouble with tokens is a condition after an hour, of the mailbox or of its w
   endpoint.answer({ json: { access_token: 'a', token_type: 'Bearer', expires_in: 3600 } })
   await broker.accessTokenFor(me)
   expect(await look()).toEqual([])
+})
+
+it('many consents of one registration that are lost within minutes are one trouble of the registration', async () => {
+  const { store } = await openFixture()
+  const lapse = async (mailbox: string, at: number, providerId = 'google') => {
+    await store.mailboxes.put({ address: mailbox, providerId, createdAt: now })
+    const { id } = await store.grants.adopt(newGrant({ mailbox }))
+    await store.grants.lapse(id, 1, at, 'invalid_grant')
+  }
+  const look = async (tokens: Parameters<typeof lapsedGrants>[1] = refusing) =>
+    lapsedGrants(await store.grants.list(), tokens)
+  const minute = 60_000
+  await lapse('a@example.com', now)
+  await lapse('b@example.com', now + 5 * minute)
+  await lapse('later@example.com', now + 60 * minute)
+  await lapse('elsewhere@example.com', now + minute, 'microsoft')
+  expect((await look()).map(({ kind }) => kind)).toEqual(Array(4).fill('consent-needed'))
+
+  await lapse('c@example.com', now + 10 * minute)
+  const [together, ...others] = await look()
+  expect(together).toMatchObject({
+    key: 'consents-lost google',
+    kind: 'trouble',
+    provider: 'google',
+    title: 'google has refused the consents of 3 mailboxes within minutes',
+  })
+  expect(together?.text).toContain('Mailboxes: a@example.com, b@example.com, c@example.com.')
+  expect(others.map(({ mailbox }) => mailbox)).toEqual(['elsewhere@example.com', 'later@example.com'])
+  // One more that follows is no news.
+  await lapse('d@example.com', now + 12 * minute)
+  expect((await look())[0]?.stage).toBe(together?.stage)
+
+  expect(await together?.stillSo?.()).toBe(true)
+  const [again] = await look({ tryAgain: async () => {} })
+  expect(await again?.stillSo?.()).toBe(false)
+})
+
+it('mailboxes that get no token for one reason are one trouble', async () => {
+  const house = await startBroker()
+  onTestFinished(house.close)
+  const look = lastingTrouble(house.broker, house.clock)
+  const mailboxes = house.addMailboxes(3)
+  for (const mailbox of mailboxes) {
+    house.endpoint.answer(tokens('first'))
+    await house.broker.accessTokenFor(mailbox)
+  }
+  house.register({ clientId: 'mistyped' })
+  house.clock.pass(7200)
+  for (const mailbox of mailboxes) {
+    house.endpoint.answer({ status: 400, json: { error: 'invalid_grant' } })
+    await failureOf(house.broker.accessTokenFor(mailbox))
+  }
+  house.clock.pass(3600)
+  const [condition, ...others] = await look()
+  expect(others).toEqual([])
+  expect(condition).toMatchObject({ title: '3 mailboxes get no access token' })
+  expect(condition?.text).toMatch(
+    /the client id was postern then, and is mistyped .* Set it back .* Mailboxes: /,
+  )
 })

@@ -96,6 +96,27 @@ describe('a notice', () => {
     expect(news()).toHaveLength(2)
   })
 
+  it('is told again only where it is still so when somebody can find out', async () => {
+    const house = stage()
+    let accepted = false
+    let asked = 0
+    const stillSo = async () => {
+      asked += 1
+      return !accepted
+    }
+    house.is({ ...lapsed, stillSo })
+    const notifier = house.make()
+    await notifier.look()
+    expect([house.told.length, asked]).toEqual([2, 0])
+    house.clock.pass(86_400)
+    await notifier.look()
+    expect([house.told.length, asked]).toEqual([4, 1])
+    accepted = true
+    house.clock.pass(86_400)
+    await notifier.look()
+    expect([house.told.length, asked]).toEqual([4, 2])
+  })
+
   it('is told at once when it has come further, and otherwise only once where nothing is to be repeated', async () => {
     const { clock, is, make, news } = stage()
     const notifier = make()

@@ -8,9 +8,18 @@ export interface RotatingTokenEndpoint {
   firstRefreshToken: string
   currentAccessToken(): string
   rotations(): number
+  /** What differs in the next good answers, one after the other. */
+  answerOddly(...oddities: Oddity[]): void
+  /** Says `invalid_grant` to everybody, and ends nothing. */
+  refuse(refuses: boolean): void
   /** A spent refresh token came a second time: from then on the grant is dead. */
   reused(): boolean
   close(): Promise<void>
+}
+
+export interface Oddity {
+  status?: number
+  body: Record<string, unknown>
 }
 
 /** A token endpoint that forgives nothing: each refresh token is good for one use, and a second use ends the grant (RFC 9700, section 4.14.2). */
@@ -20,13 +29,21 @@ export async function startRotatingTokenEndpoint(): Promise<RotatingTokenEndpoin
   const current = { refresh: firstRefreshToken, access: '' }
   let rotations = 0
   let reused = false
+  let refuses = false
+  const oddities: Oddity[] = []
 
   const server = createServer(async (request, response) => {
     let form = ''
     for await (const chunk of request) form += chunk
-    const refreshToken = new URLSearchParams(form).get('refresh_token')
-    if (refreshToken !== current.refresh) reused = true
+    const fields = new URLSearchParams(form)
+    const refreshToken = fields.get('refresh_token')
     response.setHeader('content-type', 'application/json').setHeader('cache-control', 'no-store')
+    // As many providers answer a client that the token was not given to (RFC 6749, section 5.2).
+    if (refuses || fields.get('client_id') !== 'postern') {
+      response.writeHead(400).end(JSON.stringify({ error: 'invalid_grant' }))
+      return
+    }
+    if (refreshToken !== current.refresh) reused = true
     if (reused) {
       response.writeHead(400).end(JSON.stringify({ error: 'invalid_grant' }))
       return
@@ -35,7 +52,8 @@ export async function startRotatingTokenEndpoint(): Promise<RotatingTokenEndpoin
     current.refresh = fresh()
     current.access = fresh()
     const answer = { access_token: current.access, token_type: 'Bearer', expires_in: 3600 }
-    response.end(JSON.stringify({ ...answer, refresh_token: current.refresh }))
+    const { status = 200, body } = oddities.shift() ?? { body: {} }
+    response.writeHead(status).end(JSON.stringify({ ...answer, refresh_token: current.refresh, ...body }))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 
@@ -44,6 +62,10 @@ export async function startRotatingTokenEndpoint(): Promise<RotatingTokenEndpoin
     firstRefreshToken,
     currentAccessToken: () => current.access,
     rotations: () => rotations,
+    answerOddly: (...these) => void oddities.push(...these),
+    refuse(all) {
+      refuses = all
+    },
     reused: () => reused,
     close() {
       server.closeAllConnections()

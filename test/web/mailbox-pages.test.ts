@@ -115,6 +115,22 @@ describe('the list of mailboxes', () => {
       expect((await test.get(path).set('Cookie', cookie)).text).toContain(`<code>${said}</code>`)
   })
 
+  it('lets somebody try a consent again that its provider has refused, and says when it was refused last', async () => {
+    const test = testDoor()
+    const lapsed = { address: 'off@example.com', provider: 'example', state: 'lapsed' as const }
+    const why = { since: '2026-03-01T00:00:00.000Z', reason: 'invalid_grant' }
+    test.services.mailboxes.all.push({ ...lapsed, ...why, refusedAt: '2026-03-04T00:00:00.000Z' })
+    test.services.mailboxes.all.push({ ...lapsed, ...why, address: 'moved@example.com' })
+    const { cookie } = await signIn(test)
+    const { text } = await test.get('/mailboxes/off@example.com').set('Cookie', cookie)
+    expect(text).toMatch(/action="\/mailboxes\/off(@|%40)example\.com\/tries"[\s\S]*Try now/)
+    expect(text).toMatch(
+      /invalid_grant \(last refused on .*2026-03-04 00:00 UTC.*; postern tries it again each day\)/,
+    )
+    const moved = await test.get('/mailboxes/moved@example.com').set('Cookie', cookie)
+    expect(moved.text).not.toContain('Try now')
+  })
+
   it('shows fifty at once, those that need somebody first, and finds others', async () => {
     const test = testDoor()
     for (let number = 100; number < 220; number += 1)

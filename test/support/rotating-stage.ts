@@ -1,0 +1,100 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { mailScope } from '../../examples/demo/authorization-server.js'
+import { freePort } from '../../examples/demo/free-port.js'
+import { startMailProvider } from '../../examples/demo/mail-provider.js'
+import {
+  type Postern,
+  posternEnvironment,
+  runPostern,
+  startPostern,
+} from '../../examples/demo/postern-process.js'
+import { startRotatingTokenEndpoint } from './rotating-token-endpoint.ts'
+
+const address = 'me@example.com'
+
+/** The built postern with a token endpoint that forgives nothing, and one mailbox that adopts its first refresh token. */
+export async function setRotatingStage() {
+  const folder = await mkdtemp(join(tmpdir(), 'postern-rotating-'))
+  const endpoint = await startRotatingTokenEndpoint()
+  /** What the mail provider does when it sees an access token, before it answers. */
+  let onToken: (token: string) => unknown = () => {}
+  const mailProvider = await startMailProvider({
+    async introspect(token) {
+      await onToken(token)
+      return { active: token === endpoint.currentAccessToken(), sub: address, scope: mailScope }
+    },
+  })
+  const options = { dataDir: join(folder, 'data'), env: {}, ...(await ports()) }
+  let running: Postern | undefined
+  await useClientId('postern')
+  const login = await adoptedMailbox()
+
+  /** From the next start on. */
+  async function useClientId(clientId: string): Promise<void> {
+    options.env = await settings(clientId)
+  }
+
+  async function settings(clientId: string): Promise<Record<string, string>> {
+    const { host, port, tls } = mailProvider
+    const entry = {
+      id: 'strict',
+      name: 'Strict Mail',
+      authorizationEndpoint: endpoint.url,
+      tokenEndpoint: endpoint.url,
+      scopes: [mailScope],
+      authorizationParameters: {},
+      clientId,
+      clientSecret: 'the-client-secret',
+      smtp: { host, port, tls },
+      mechanisms: ['XOAUTH2'],
+    }
+    const files = { providers: join(folder, 'providers.json'), ca: join(folder, 'ca.pem') }
+    await writeFile(files.providers, JSON.stringify({ providers: [entry] }), { mode: 0o600 })
+    await writeFile(files.ca, mailProvider.ca)
+    return { POSTERN_PROVIDERS_FILE: files.providers, POSTERN_EXTRA_CA_FILE: files.ca }
+  }
+
+  async function run(words: string[], input?: string) {
+    const result = await runPostern([...words, '--json'], posternEnvironment(options), options.dataDir, input)
+    return { ...result, json: result.code === 0 ? JSON.parse(result.stdout) : undefined }
+  }
+
+  /** Before the first start: the commands open the store themselves. */
+  async function adoptedMailbox() {
+    await mkdir(options.dataDir, { mode: 0o700 })
+    const adopt = ['mailbox', 'add', address, '--provider', 'strict', '--refresh-token-file', '-']
+    const adopted = await run(adopt, endpoint.firstRefreshToken)
+    const added = await run(['login', 'add', address])
+    if (adopted.code !== 0 || added.code !== 0) throw new Error(`${adopted.stderr}${added.stderr}`)
+    return { user: String(added.json.login.userName), password: String(added.json.password) }
+  }
+
+  return {
+    address,
+    endpoint,
+    login,
+    smtpPort: options.smtpPort,
+    useClientId,
+    run,
+    onToken(act: (token: string) => unknown) {
+      onToken = act
+    },
+    async start(): Promise<Postern> {
+      running = await startPostern(options)
+      return running
+    },
+    async close() {
+      // The one that lives now, should the test end early.
+      await running?.kill()
+      await mailProvider.close()
+      await endpoint.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function ports() {
+  return { smtpPort: await freePort(), webPort: await freePort() }
+}
