@@ -73,6 +73,42 @@ describe('a device that cannot sign in', () => {
   })
 })
 
+describe('a device with a login that replaces senders', () => {
+  const scanner = '127.0.0.24'
+
+  beforeAll(async () => {
+    await login('--user', 'scanner', '--no-password', '--network', scanner, '--rewrite-sender')
+  })
+
+  it.each(['<root>', 'Scanner 2', '"Scanner 2" <x@y>', '<büro@lan>', '< >', ''])(
+    'may have typed in %j as its sender',
+    async (sender) => {
+      const before = stage.mailProvider.messages.length
+      const replies = await dialogue(
+        scanner,
+        'EHLO device.example',
+        `MAIL FROM:${sender}`,
+        'RCPT TO:<you@example.net>',
+        'DATA',
+        'Subject: page 1\r\n\r\nhello\r\n.',
+        'QUIT',
+      )
+      expect(replies.slice(2).map((reply) => reply.slice(0, 3))).toEqual(['250', '250', '354', '250', '221'])
+      expect(stage.mailProvider.messages.slice(before)).toMatchObject([{ sender: address }])
+    },
+  )
+})
+
+it('a user name is typed in any case, and no other login may have it in another', async () => {
+  const made = await login('--user', 'Till@Example.test')
+  for (const typed of ['till@example.test', 'TILL@EXAMPLE.TEST']) {
+    const response = Buffer.from(`${address}\0${typed}\0${made.password}`).toString('base64')
+    const replies = await dialogue(elsewhere, 'EHLO erp', `AUTH PLAIN ${response}`, 'QUIT')
+    expect(replies[2]).toMatch(/^235 /)
+  }
+  await expect(login('--user', 'till@example.TEST')).rejects.toThrow('is taken')
+})
+
 it('a device that knows only CRAM-MD5 signs in with it, once there is a login for that', async () => {
   expect(await offered()).not.toContain('CRAM-MD5')
   const made = await login('--user', 'old printer', '--cram-md5', '--network', '127.0.0.1')
@@ -117,7 +153,7 @@ it('a restart says loudly which logins need no password, and they go on working'
     .output()
     .split('\n')
     .filter((line) => line.includes('login.without-password'))
-  expect(warnings.map((line) => JSON.parse(line).userName).sort()).toEqual(['copier', 'fax'])
+  expect(warnings.map((line) => JSON.parse(line).userName).sort()).toEqual(['copier', 'fax', 'scanner'])
   expect(await send(copier, address)).toMatch(/^250 /)
 })
 
