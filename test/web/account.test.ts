@@ -210,6 +210,7 @@ describe('a viewer', () => {
     ['/mailboxes', { address: 'x@example.com', provider: 'example' }],
     ['/mailboxes/me@example.com/remove', {}],
     ['/mailboxes/me@example.com/consent', {}],
+    ['/mailboxes/me@example.com/tries', {}],
     ['/mailboxes/me@example.com/consent-links', {}],
     ['/mailboxes/me@example.com/sent-consent-links', {}],
     ['/logins', { mailbox: 'me@example.com' }],
