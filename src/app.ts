@@ -200,9 +200,9 @@ function composeServices(config: Config, log: Log, data: ServedData) {
   })
   const ca = extraCa === undefined ? {} : { extraCa }
   const governors = createGovernors({ counts: store.recipientCounts, clock, log })
-  const { mailboxes } = store
+  const { mailboxes, heardOffers } = store
   const ways = { ...ca, connect, limits }
-  const relay = createRelay({ catalogue, mailboxes, tokens, governors, ...ways, clock, log })
+  const relay = createRelay({ catalogue, mailboxes, heardOffers, tokens, governors, ...ways, clock, log })
 
   // What is cached of the grant goes, and so do connections that it signed in.
   const grantChanged: typeof tokens.grantChanged = (mailbox, fresh) => {
@@ -211,7 +211,11 @@ function composeServices(config: Config, log: Log, data: ServedData) {
   }
   const offers = createSignInOffers({ store, clock, log })
   const guard = createGuard({ limits, shownName: offers.shownName, clock, log })
-  follow({ mailboxChanged: grantChanged, signInsChanged: offers.refresh })
+  follow({
+    mailboxChanged: grantChanged,
+    mailboxesChanged: relay.refreshOffers,
+    signInsChanged: offers.refresh,
+  })
   const remembered = offers.apiKey
   const apiKeys = createApiKeys({ store, keyedHash, ownerKey, remembered, clock, log })
   const { consentSeconds, consentLinkSeconds, reminderSeconds } = limits
@@ -359,7 +363,7 @@ async function startDoors(
   }
 
   try {
-    await services.offers.refresh()
+    await Promise.all([services.offers.refresh(), relay.refreshOffers()])
     warnOfOpenLogins(services.offers, log)
     warnOfNamesAlike(services.offers, log)
     warnOfPageSignIns(services.consent.signIns, config.pageAccess, log)

@@ -6,6 +6,8 @@ import type { Store } from './ports.ts'
 export interface Follower {
   /** A mailbox, or its grant, is not what it was, or may not be. Never throws. */
   mailboxChanged?(mailbox: Address): void
+  /** Which mailboxes there are, or at which providers, is not what it was, or may not be. Waited for; never rejects. */
+  mailboxesChanged?(): Promise<void>
   /** Which logins and API keys there are, or what they may do, is not what it was, or may not be. Waited for; never rejects. */
   signInsChanged?(): Promise<void>
 }
@@ -18,6 +20,7 @@ export interface FollowedStore {
 /** What a call changes of that which somebody remembers. */
 interface Change {
   mailbox?: Address
+  mailboxes?: true
   signIns?: true
 }
 
@@ -36,15 +39,16 @@ type Ports = Omit<Store, 'check' | 'close'>
 const changes: { [Name in keyof Ports]: typeof unremembered | Announced<Ports[Name]> } = {
   mailboxes: {
     // Its domain may have covered the address until now, and API keys had it of that.
-    add: ({ address }) => ({ mailbox: address, signIns: true }),
-    put: ({ address }) => ({ mailbox: address, signIns: true }),
+    add: ({ address }) => ({ mailbox: address, mailboxes: true, signIns: true }),
+    put: ({ address }) => ({ mailbox: address, mailboxes: true, signIns: true }),
     // Logins and API keys that had no other mailbox go with it.
-    remove: (address) => ({ mailbox: address, signIns: true }),
+    remove: (address) => ({ mailbox: address, mailboxes: true, signIns: true }),
     // Noted by the relay itself, in the middle of its own work.
     noteAccepted: unremembered,
     find: unremembered,
     covering: unremembered,
     list: unremembered,
+    providers: unremembered,
   },
   grants: {
     adopt: ({ mailbox }) => ({ mailbox }),
@@ -81,6 +85,7 @@ const changes: { [Name in keyof Ports]: typeof unremembered | Announced<Ports[Na
   recipientCounts: unremembered,
   notices: unremembered,
   pageAccess: unremembered,
+  heardOffers: unremembered,
   journal: unremembered,
 }
 
@@ -91,8 +96,9 @@ const changes: { [Name in keyof Ports]: typeof unremembered | Announced<Ports[Na
 export function followStore(plain: Store): FollowedStore {
   const followers: Follower[] = []
 
-  async function tell({ mailbox, signIns }: Change): Promise<void> {
+  async function tell({ mailbox, mailboxes, signIns }: Change): Promise<void> {
     if (mailbox !== undefined) for (const follower of followers) follower.mailboxChanged?.(mailbox)
+    if (mailboxes) await Promise.all(followers.map((follower) => follower.mailboxesChanged?.()))
     if (signIns) await Promise.all(followers.map((follower) => follower.signInsChanged?.()))
   }
 

@@ -55,6 +55,13 @@ export function createMailboxStore(database: Database, sealer: Sealer, clock: Cl
       return found.map(mailboxOf)
     },
 
+    async providers() {
+      const found = await database.read((tables) =>
+        tables.selectFrom('mailboxes').select('provider_id').distinct().execute(),
+      )
+      return found.map(({ provider_id }) => provider_id)
+    },
+
     remove: (address) => database.change((tables) => removeMailbox(tables, address, clock.now())),
   }
 }

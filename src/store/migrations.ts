@@ -4,6 +4,7 @@ import { sql } from './kysely.ts'
 import { markMigrated, trustedRows } from './mark-migrated.ts'
 import { bindRights } from './migrations/bind-rights.ts'
 import { createFirstTables } from './migrations/first-tables.ts'
+import { addHeardOffers } from './migrations/heard-offers.ts'
 import { addJournal } from './migrations/journal.ts'
 import { addMarks } from './migrations/mark-rows.ts'
 import { addNamesThatSignIn } from './migrations/names-that-sign-in.ts'
@@ -32,6 +33,7 @@ const migrations: readonly Migration[] = [
   addNamesThatSignIn,
   addUserNameKeys,
   noteRefusals,
+  addHeardOffers,
 ]
 
 export const newestSchema = migrations.length

@@ -8,6 +8,7 @@ import { prepareDataDir } from './data-dir.ts'
 import type { Database } from './database.ts'
 import { createGrantStore } from './grant-store.ts'
 import { newHashRoot, openHashRoot, putHashRoot, sealedHashRoot, sealHashRoot } from './hash-root.ts'
+import { createHeardOfferStore } from './heard-offer-store.ts'
 import { inspectDatabase } from './inspect-database.ts'
 import { createJournalStore } from './journal-store.ts'
 import { openKeyRing } from './key-ring.ts'
@@ -74,6 +75,7 @@ function createStore(database: Database, sealer: Sealer, clock: Clock): Store {
     recipientCounts: createRecipientCountStore(database),
     notices: createNoticeStore(database),
     pageAccess: createPageAccessStore(database),
+    heardOffers: createHeardOfferStore(database),
     journal: createJournalStore(database),
     async check() {
       await openHashRoot(sealer, await database.read(sealedHashRoot))

@@ -1,5 +1,6 @@
 import type { Address } from '../base/address.ts'
 import type { Secret } from '../base/secret.ts'
+import type { Capabilities } from '../wire/capabilities.ts'
 
 /**
  * What postern keeps, in the words of the glossary, and what may be asked of the keeper. SQLite stands behind these
@@ -17,6 +18,7 @@ export interface Store {
   recipientCounts: RecipientCountStore
   notices: NoticeStore
   pageAccess: PageAccessStore
+  heardOffers: HeardOfferStore
   journal: JournalStore
   /** Resolves when the store answers and its key fits. */
   check(): Promise<void>
@@ -59,6 +61,8 @@ export interface MailboxStore {
   /** As `find`; where there is none, the domain mailbox (`*@example.com`) as if it were this address. */
   covering(address: Address): Promise<Mailbox | undefined>
   list(): Promise<Mailbox[]>
+  /** The ids of those that there are mailboxes of. */
+  providers(): Promise<string[]>
   /** Removes the mailbox with its grant, consent links and pending consents; logins lose this mailbox, and those left with none are removed; API keys lose
    * every scope that nothing covers any more, and those left with none are revoked. False when there was none. */
   remove(address: Address): Promise<boolean>
@@ -374,6 +378,21 @@ export interface PageAccessStore {
   sessions(): Promise<PageSession[]>
   /** False when there was none. */
   end(id: string): Promise<boolean>
+}
+
+/** What a provider's mail server said in its last EHLO, as far as it is passed on to clients. */
+export interface HeardOffer
+  extends Pick<Capabilities, 'size' | 'eightBitMime' | 'smtpUtf8' | 'dsn' | 'enhancedStatusCodes'> {
+  providerId: string
+  /** Of that server. */
+  host: string
+}
+
+/** Kept so that clients hear the same after a restart as before it. */
+export interface HeardOfferStore {
+  list(): Promise<HeardOffer[]>
+  /** Adds it, or replaces the provider's earlier one. */
+  put(offer: HeardOffer): Promise<void>
 }
 
 export const journalKinds = ['send', 'sign-in', 'token', 'consent', 'change', 'trouble'] as const

@@ -19,6 +19,7 @@ export interface Tables {
   journal: JournalTable
   send_hours: SendHoursTable
   last_sends: LastSendsTable
+  heard_offers: HeardOffersTable
 }
 
 /** Secrets of the store itself: the hash root. */
@@ -214,4 +215,17 @@ export interface SendHoursTable {
 interface LastSendsTable {
   mailbox_key: string
   at: number
+}
+
+export interface HeardOffersTable {
+  provider_id: string
+  /** Of the server that said it. */
+  host: string
+  /** Null: it offers none. */
+  size: number | null
+  /** 0 or 1, as those below it. */
+  eight_bit_mime: number
+  smtp_utf8: number
+  dsn: number
+  enhanced_status_codes: number
 }

@@ -7,24 +7,24 @@ import type { Governor, Governors, Passage } from '../governor/governor.ts'
 import type { TokenBroker } from '../grants/token-broker.ts'
 import { namesThatSignIn, type SignInName } from '../mailboxes/names-that-sign-in.ts'
 import type { Connect } from '../net/connect.ts'
-import type { Catalogue, Provider, RegisteredProvider } from '../providers/provider.ts'
-import type { Mailbox, MailboxStore } from '../store/ports.ts'
-import type { Capabilities } from '../wire/capabilities.ts'
+import type { Catalogue, RegisteredProvider } from '../providers/provider.ts'
+import type { HeardOfferStore, Mailbox, MailboxStore } from '../store/ports.ts'
 import { statusOf } from '../wire/enhanced-status.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import { isTransient, type Reply } from '../wire/reply.ts'
 import { beginTransaction, isUseless } from './begin-transaction.ts'
 import { createChunkRefusals } from './chunk-refusals.ts'
 import { createDialer } from './dial.ts'
-import { intersect } from './offered.ts'
+import { createKnownOffers } from './known-offers.ts'
 import { createOpener } from './open-signed-in.ts'
 import { createPool, type Pool, type PooledGovernor, type PoolState } from './pool.ts'
-import type { Begun, Offered, Relay } from './relay.ts'
+import type { Begun, Relay } from './relay.ts'
 import { createWayGroups } from './way-groups.ts'
 
 export interface RelayDependencies {
   catalogue: Catalogue
-  mailboxes: Pick<MailboxStore, 'covering' | 'noteAccepted'>
+  mailboxes: Pick<MailboxStore, 'covering' | 'noteAccepted' | 'providers'>
+  heardOffers: HeardOfferStore
   tokens: TokenBroker
   governors: Governors
   limits: Limits
@@ -64,10 +64,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
   const open = createOpener({ dial: createDialer(dependencies), tokens: dependencies.tokens, limits, log })
   /** The longest unused first. */
   const ways = new Map<string, Way>()
-  /** What each provider's own EHLO offered last, by provider id. */
-  const heard = new Map<string, Capabilities>()
-  /** What follows from it, by provider id, and under the empty one for all together: asked for twice by each message. */
-  const offers = new Map<string, Offered>()
+  const offers = createKnownOffers(dependencies)
   const groups = createWayGroups()
   const withoutChunking = createChunkRefusals(clock)
   let closed = false
@@ -178,8 +175,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         const secondTry = !governor.openings.probing()
         const asked = { mailbox, provider, names: namesThatSignIn(way.mailbox), secondTry }
         const signedIn = await open(asked, signal)
-        heard.set(provider.id, signedIn.capabilities)
-        offers.clear()
+        offers.heard(provider, signedIn.capabilities)
         void noteAccepted(way, signedIn.name)
         return signedIn
       },
@@ -197,14 +193,6 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       return [...ways].filter(([key]) => covers(mailbox, key)).map(([, way]) => way)
     const way = ways.get(addressKey(mailbox))
     return way ? [way] : []
-  }
-
-  function allRegistered(): Provider[] {
-    return catalogue.list().flatMap(({ provider, registered }) => (registered ? [provider] : []))
-  }
-
-  function offeredBy(providers: readonly Provider[]): Offered {
-    return intersect(providers.map((provider) => heard.get(provider.id) ?? provider.offers))
   }
 
   async function beginOn(
@@ -255,13 +243,9 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         throw error
       }
     },
-    offered(address) {
-      const own = address === undefined ? undefined : ways.get(addressKey(address))?.provider
-      const key = own?.id ?? ''
-      const known = offers.get(key) ?? offeredBy(own ? [own] : allRegistered())
-      offers.set(key, known)
-      return known
-    },
+    offered: (address) =>
+      offers.offered(address === undefined ? undefined : ways.get(addressKey(address))?.provider),
+    refreshOffers: offers.refresh,
     drain(address) {
       changes += 1
       for (const way of waysOf(address)) {
@@ -286,6 +270,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
     async close() {
       closed = true
       await Promise.all([...ways.values()].map(({ pool }) => pool.close()))
+      await offers.close()
     },
   }
 }

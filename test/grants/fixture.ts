@@ -64,6 +64,7 @@ export function memoryStore() {
       add: unused,
       put: unused,
       noteAccepted: unused,
+      providers: unused,
       list: unused,
       remove: unused,
     },

@@ -40,12 +40,16 @@ async function send(from: string, sender: string): Promise<string | undefined> {
 }
 
 async function offered(): Promise<string> {
+  return (await hello()).find((line) => line.startsWith('AUTH')) ?? ''
+}
+
+async function hello(): Promise<readonly string[]> {
   const client = connectLineClient({ host: '127.0.0.1', port: stage.process.smtpPort })
   await client.reply()
   client.send('EHLO device.example\r\n')
   const { lines } = await client.reply()
   client.close()
-  return lines.find((line) => line.startsWith('AUTH')) ?? ''
+  return lines
 }
 
 describe('a device that cannot sign in', () => {
@@ -147,8 +151,12 @@ it('a login sends as the aliases that its mailbox has', async () => {
 })
 
 it('a restart says loudly which logins need no password, and they go on working', async () => {
+  const before = await hello()
+  expect(before).toContain('SMTPUTF8')
   await stage.postern.stop()
   stage.postern = await startPostern(stage.process)
+  // Before anybody has signed in: a client decides by it what it sends.
+  expect(await hello()).toEqual(before)
   const warnings = stage.postern
     .output()
     .split('\n')

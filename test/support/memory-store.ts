@@ -8,6 +8,7 @@ import type {
   ApiKey,
   ConsentLink,
   Grant,
+  HeardOffer,
   JournalEntry,
   JournalQuery,
   LapsedGrant,
@@ -65,6 +66,7 @@ export function createMemoryStore(): Store {
     recipientCounts: recipientCountStore(tables),
     notices: noticeStore(tables),
     pageAccess: pageAccessStore(),
+    heardOffers: heardOfferStore(),
     journal: journalStore(),
     check: turn,
     close: turn,
@@ -112,6 +114,10 @@ function mailboxStore({ mailboxes, ...tables }: Tables): Store['mailboxes'] {
       const terms = other || before.terms === undefined ? randomUUID() : before.terms
       mailboxes.set(key, withAliases({ aliases, ...mailbox, address, createdAt, terms }))
       if (grant) putGrant(tables.grants, key, mailbox.providerId, grant)
+    },
+    async providers() {
+      await turn()
+      return [...new Set([...mailboxes.values()].map(({ providerId }) => providerId))]
     },
     async noteAccepted(address, acceptedName) {
       await turn()
@@ -499,6 +505,20 @@ function recipientCountStore({ recipients: counts }: Tables): RecipientCountStor
       await turn()
       const hours = counts.get(addressKey(mailbox)) ?? new Map<number, number>()
       counts.set(addressKey(mailbox), hours.set(hour, (hours.get(hour) ?? 0) + recipients))
+    },
+  }
+}
+
+function heardOfferStore(): Store['heardOffers'] {
+  const offers = new Map<string, HeardOffer>()
+  return {
+    async list() {
+      await turn()
+      return [...offers.values()]
+    },
+    async put(offer) {
+      await turn()
+      offers.set(offer.providerId, { ...offer })
     },
   }
 }

@@ -70,6 +70,7 @@ export function createRecordingRelay(): RecordingRelay {
     messages,
     answers,
     offer,
+    refreshOffers: async () => {},
     offered: () => offer,
     tryNow: async () => {},
     drain: () => {},

@@ -68,6 +68,7 @@ async function rehearse(
   const relay = createRelay({
     catalogue,
     mailboxes: store.mailboxes,
+    heardOffers: store.heardOffers,
     tokens,
     governors,
     limits,
