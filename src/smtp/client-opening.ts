@@ -9,7 +9,7 @@ import {
 } from '../tls/handshake-trouble.ts'
 import type { Reply } from '../wire/reply.ts'
 import type { ClientSocket } from './client-socket.ts'
-import { beginningOf, foreignText } from './first-octets.ts'
+import { beginningOf, enoughOctets, foreignText } from './first-octets.ts'
 import { isProxyHeader, proxyAdvice } from './proxy-header.ts'
 import { replies } from './replies.ts'
 
@@ -46,7 +46,7 @@ export function createClientOpening(options: ClientOpeningOptions): ClientOpenin
     startTls: () => shakeHands('starttls'),
 
     async begin() {
-      if (listener.tls === 'implicit') return (await shakeHands('implicit')) ? 'encrypted' : silence
+      if (listener.tls === 'implicit') return beginImplicit()
       // A message from this machine is not made to wait for what cannot come.
       if (certificates === undefined && loopback) return 'plain'
       const isKnown = (octets: Buffer) => beginningOf(octets) !== 'unknown'
@@ -70,6 +70,14 @@ export function createClientOpening(options: ClientOpeningOptions): ClientOpenin
       trouble({ fix: certificates === undefined ? needsCertificate : tooLate }, 'a client speaks TLS here')
       return true
     },
+  }
+
+  async function beginImplicit(): Promise<'encrypted' | typeof silence> {
+    const isEnough = ({ length }: Buffer) => length >= enoughOctets
+    const first = await client.peek(options.limits.greetingWaitMilliseconds, isEnough)
+    if (!isProxyHeader(first)) return (await shakeHands('implicit')) ? 'encrypted' : silence
+    trouble({ fix: proxyAdvice }, 'a front end speaks the PROXY protocol here')
+    return silence
   }
 
   async function beginWithTls(beginning: 'tls' | 'old-hello'): Promise<'encrypted' | typeof silence> {

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createJournal } from '../../src/journal/create-journal.ts'
 import { encodeBase64 } from '../../src/sasl/base64.ts'
+import { createAuthority } from '../support/certificates.ts'
 import { openDoor, type StageSettings } from '../support/door-stage.ts'
 import { connectLineClient, type LineClient } from '../support/line-client.ts'
 import { createManualClock } from '../support/manual-clock.ts'
@@ -128,6 +129,19 @@ describe('a refusal of postern’s own is in the journal', () => {
     expect(entries.map(({ details }) => details.fix)).toContainEqual(
       expect.stringContaining('PROXY protocol'),
     )
+  })
+
+  it('either version of it where TLS begins at once', async () => {
+    const settings = { tls: await (await createAuthority()).issue(), listen: [{ tls: 'implicit' as const }] }
+    for (const header of [
+      'PROXY TCP4 192.0.2.7 192.0.2.8 56324 465\r\n',
+      '\r\n\r\n\0\r\nQUIT\n!\x11\0\x0c',
+    ]) {
+      const [entry, ...others] = await journalOf(header, settings)
+      expect(others).toEqual([])
+      expect(entry).toMatchObject({ event: 'connection.refused', source: '127.0.0.1' })
+      expect(entry?.details.fix).toContain('PROXY protocol')
+    }
   })
 
   it('nothing of it that may be a password', async () => {
