@@ -2,11 +2,38 @@
 export interface Clock {
   /** Wall clock, milliseconds since 1970: for what people read and what outlives the process. */
   now(): number
-  /** Never jumps: for lives and deadlines inside the process. */
+  /** Never goes back: for lives and deadlines inside the process. */
   monotonic(): number
 }
 
-export const systemClock: Clock = {
+/** What two clocks of one machine may differ by without anything having happened. */
+const differenceMilliseconds = 1000
+
+/**
+ * The monotonic clock of a system stands still while the machine is suspended, and its providers' clocks do not. Here it goes on by as much as the wall clock is ahead of
+ * it: of two ages, the larger one counts. A wall clock that is set back changes nothing; one that is set forward makes things older than they are, which costs
+ * a token that is fetched again, and not one that is dead.
+ */
+export function countingSuspends({ now, monotonic }: Clock): Clock {
+  let last = { wall: now(), steady: monotonic() }
+  let asleep = 0
+
+  return {
+    now,
+    monotonic() {
+      const current = { wall: now(), steady: monotonic() }
+      const ahead = current.wall - last.wall - (current.steady - last.steady)
+      // Until it is more, it adds up: a wall clock that gains on the other one is not overlooked either.
+      if (Math.abs(ahead) >= differenceMilliseconds) {
+        asleep += Math.max(0, ahead)
+        last = current
+      }
+      return current.steady + asleep
+    },
+  }
+}
+
+export const systemClock: Clock = countingSuspends({
   now: () => Date.now(),
   monotonic: () => performance.now(),
-}
+})

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { type Address, addressKey, covers, isDomainMailbox } from '../base/address.ts'
+import { countingSuspends } from '../base/clock.ts'
 import { Failure, stopping } from '../base/failure.ts'
 import type { Standing } from '../store/ports.ts'
 import { createBackOff } from './back-off.ts'
@@ -48,9 +49,11 @@ const replacedAgainAfterSeconds = 60
 export function createTokenBroker(
   needs: TokenBrokerNeeds,
 ): TokenBroker & IdleRenewal & TokenTrial & TokenStates {
-  const { store, clock, log, random = Math.random, later = unattended } = needs
+  const { store, log, random = Math.random, later = unattended } = needs
+  // Whichever clock is passed in: a token that has ended during a suspend is never handed out.
+  const clock = countingSuspends(needs.clock)
   const registrations = createRegistrationBreakers(clock, random)
-  const renewals = createRenewals(needs, registrations)
+  const renewals = createRenewals({ ...needs, clock }, registrations)
   const tokens = new LRUCache<string, HeldToken>({ max: mostTokens })
   /** Whose token was refused and has not been replaced yet. */
   const toReplace = new LRUCache<string, true>({ max: mostTokens })

@@ -38,10 +38,17 @@ describe('the state of a mailbox', () => {
     expect((await house.broker.state(me)).pause).toBeUndefined()
   })
 
-  it('counts what is left of a pause by the clock that nobody sets', async () => {
+  it('has waited during a suspend', async () => {
+    house.endpoint.answer({ status: 429, text: '', headers: { 'retry-after': '600' } }, tokens('first'))
+    await failureOf(house.token())
+    house.clock.jump(700)
+    expect(await house.token()).toBe('first')
+  })
+
+  it('does not wait longer because the wall clock is set back', async () => {
     house.endpoint.answer({ status: 503, text: '' })
     await failureOf(house.token())
-    house.clock.jump(86_400)
+    house.clock.jump(-86_400)
     expect((await house.broker.state(me)).pause?.until).toBe(house.clock.now() + 2000)
   })
 })

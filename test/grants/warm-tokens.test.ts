@@ -38,7 +38,7 @@ describe('a token that is asked for', () => {
     expect(house.spent()).toHaveLength(1)
   })
 
-  it('knows its life, counted from before the request, and not by the wall clock', async () => {
+  it('knows its life, counted from before the request, and not by a wall clock that is set back', async () => {
     let release = () => {}
     const after = new Promise<void>((resolve) => {
       release = resolve
@@ -53,9 +53,31 @@ describe('a token that is asked for', () => {
     expect(token.remainingSeconds()).toBe(3595)
     expect(token.ageSeconds()).toBe(5)
     expect(token.expiresAt).toBe(asked + 3_600_000)
-    house.clock.jump(100_000)
+    house.clock.jump(-100_000)
     expect(token.remainingSeconds()).toBe(3595)
     expect(await house.token()).toBe('slow')
+  })
+
+  it('has aged during a suspend, while the monotonic clock stood still', async () => {
+    house.endpoint.answer(tokens('before'), tokens('after'))
+    const before = await house.broker.accessTokenFor(me)
+    house.clock.jump(3601)
+    expect(before.remainingSeconds()).toBe(-1)
+    expect((await house.broker.state(me)).accessTokenUntil).toBeUndefined()
+    expect(await house.token()).toBe('after')
+    // Where none can be had, a dead one is no help.
+    house.endpoint.answer({ status: 503, text: '' })
+    house.clock.jump(3601)
+    expect((await failureOf(house.token())).code).toBe('provider-unavailable')
+  })
+
+  it('that had little life left is renewed after a short suspend, and after one behind a clock that was set back', async () => {
+    house.endpoint.answer(tokens('first'), tokens('second'))
+    await house.token()
+    house.clock.jump(-86_400)
+    expect(await house.token()).toBe('first')
+    house.clock.jump(3300)
+    expect(await house.token()).toBe('second')
   })
 
   it('is not there for a mailbox that nobody added', async () => {
