@@ -287,7 +287,7 @@ function composeServices(config: Config, log: Log, data: ServedData) {
       http,
       clock,
     }),
-    pagePasswords: createPagePasswords({ store, guard, clock, log }),
+    pagePasswords: createPagePasswords({ store, guard, keyedHash, clock, log }),
     pageAccess: store.pageAccess,
     journal: journal.reader,
     keyedHash,

@@ -1,25 +1,22 @@
 import { actorFields } from '../base/actor.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
+import type { KeyedHash } from '../base/keyed-hash.ts'
 import type { Log } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Guard, Look } from '../guessing/guard.ts'
-import { pageRoles, type Store } from '../store/ports.ts'
-import {
-  createChosenPasswords,
-  type Scrypt,
-  type ScryptVerifier,
-  scryptCost as usualCost,
-} from './chosen-password.ts'
+import { type PageRole, type PageVerifier, pageRoles, type Store } from '../store/ports.ts'
+import { createChosenPasswords, type Scrypt, scryptCost as usualCost } from './chosen-password.ts'
 import { wrongCredentials } from './login-check.ts'
 import { checkChosenPassword, preparePassword } from './password-policy.ts'
-import { createProvenPasswords } from './proven-passwords.ts'
+import { createPasswordHint, createQuickLooks } from './quick-looks.ts'
 import type { PageClient, PagePasswords } from './services.ts'
 import type { Place } from './turnstile.ts'
 
 export interface PagePasswordsNeeds {
   store: Pick<Store, 'pageAccess'>
   guard: Guard
+  keyedHash: KeyedHash
   clock: Clock
   log: Log
   /** scrypt's N. */
@@ -29,16 +26,21 @@ export interface PagePasswordsNeeds {
 
 /** All names that are no role are guessed at together: there is nothing behind them. */
 const noRole = 'nobody'
+const nothingSet = { salt: '', hint: 0 }
 
 /**
  * The passwords of people who look at the pages: one for each role. Tries are counted by the same guard as those at the SMTP door. One that was
- * right since the start opens whatever waits; a browser that has signed in before comes before all who have not.
+ * right since the start opens whatever waits, and one whose hint fits is looked at before all others; a browser that has signed in before
+ * comes before all who have not.
  */
 export function createPagePasswords(needs: PagePasswordsNeeds): PagePasswords {
   const { guard, clock, log } = needs
   const { pageAccess } = needs.store
   const chosenPasswords = createChosenPasswords(needs.scryptCost ?? usualCost, needs.scrypt)
-  const proven = createProvenPasswords(clock)
+  const hintOf = createPasswordHint(needs.keyedHash)
+  const quickLooks = createQuickLooks({ hintOf, clock })
+  /** At those whose hint fits. */
+  const looking = new Map<string, Promise<boolean>>()
 
   return {
     async isSet(role) {
@@ -47,10 +49,11 @@ export function createPagePasswords(needs: PagePasswordsNeeds): PagePasswords {
 
     async set(role, password, keepSession, by) {
       const chosen = checkChosenPassword(password.reveal(), ['postern', ...pageRoles])
-      const verifier = await chosenPasswords.hash(chosen)
+      const hash = await chosenPasswords.hash(chosen)
+      const verifier = { ...hash, hint: hintOf(hash.salt, chosen) }
       const isSet = await pageAccess.setPassword(role, verifier, keepSession)
       if (!isSet) throw new Failure('forbidden', 'Your session has ended', { fix: 'Sign in again.' })
-      proven.remember(role, verifier.hash, chosen)
+      quickLooks.remember(role, verifier, chosen)
       log.info({ event: 'page.password-set', role, ...actorFields(by) }, 'A password for the pages was set')
     },
 
@@ -58,7 +61,7 @@ export function createPagePasswords(needs: PagePasswordsNeeds): PagePasswords {
       const role = pageRoles.find((one) => one === name)
       const verifier = role && (await pageAccess.password(role))
       const prepared = preparePassword(password.reveal())
-      if (role && verifier && prepared !== undefined && proven.opens(role, verifier.hash, prepared))
+      if (role && verifier && prepared !== undefined && (await opensAtOnce(role, verifier, prepared, from)))
         return role
 
       const attempt = attemptOf(role ?? noRole, password, from, verifier?.hash ?? '')
@@ -69,17 +72,43 @@ export function createPagePasswords(needs: PagePasswordsNeeds): PagePasswords {
         return 'wrong'
       }
       if (!(await guard.attempt(attempt, look, gone)) || !role) throw wrongCredentials()
-      if (verifier && prepared !== undefined) proven.remember(role, verifier.hash, prepared)
+      if (verifier && prepared !== undefined) quickLooks.remember(role, verifier, prepared)
       return role
     },
   }
 
-  /** One scrypt, whether or not a password was set. */
+  async function opensAtOnce(
+    role: PageRole,
+    verifier: PageVerifier,
+    prepared: string,
+    { source }: PageClient,
+  ): Promise<boolean> {
+    const seen = quickLooks.look(role, verifier, prepared)
+    if (seen !== 'perhaps') return seen === 'right'
+    // The same one at the same time is looked at once: whoever has found one that fits cannot hold the line with it.
+    const thisOne = JSON.stringify([role, verifier.hash, prepared])
+    const look =
+      looking.get(thisOne) ?? chosenPasswords.matches(prepared, verifier, { lane: source, known: true })
+    looking.set(thisOne, look)
+    try {
+      const isRight = await look
+      if (isRight) quickLooks.remember(role, verifier, prepared)
+      else quickLooks.refute(role, verifier, prepared)
+      return isRight
+    } finally {
+      looking.delete(thisOne)
+    }
+  }
+
+  /** As much work whether or not a password was set: one scrypt, but for those whose hint does not fit. */
   async function isRight(
     prepared: string | undefined,
-    verifier: ScryptVerifier | undefined,
+    verifier: PageVerifier | undefined,
     asker: Place,
   ): Promise<boolean> {
+    const { salt, hint } = verifier ?? nothingSet
+    const fits = hint === undefined || (prepared !== undefined && hintOf(salt, prepared) === hint)
+    if (!fits) return false
     if (verifier && prepared !== undefined) return await chosenPasswords.matches(prepared, verifier, asker)
     await chosenPasswords.waste(asker)
     return false

@@ -16,6 +16,7 @@ export function createKeyedHash(root: Secret): KeyedHash {
     'page-form': derive('page-form'),
     'page-sign-in': derive('page-sign-in'),
     'page-browser': derive('page-browser'),
+    'page-password': derive('page-password'),
   }
   return (purpose, value) => createHmac('sha256', keys[purpose]).update(value).digest('base64url')
 }

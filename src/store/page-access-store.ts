@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely'
 import type { Database } from './database.ts'
 import type { PageAccessStore, PageSession } from './ports.ts'
 import { present } from './present.ts'
-import { readScryptVerifier } from './read-verifier.ts'
+import { readPageVerifier } from './read-verifier.ts'
 import type { PageSessionsTable, Tables } from './tables.ts'
 
 /** A use is noted to the minute. */
@@ -15,7 +15,7 @@ export function createPageAccessStore(database: Database): PageAccessStore {
       const found = await database.read((tables) =>
         tables.selectFrom('page_passwords').select('verifier').where('role', '=', role).executeTakeFirst(),
       )
-      return found && readScryptVerifier(found.verifier)
+      return found && readPageVerifier(found.verifier)
     },
 
     setPassword: (role, verifier, keepSession) =>

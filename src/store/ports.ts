@@ -356,17 +356,16 @@ export interface PageSession {
   expiresAt: number
 }
 
+/** `hint`: a few bits of a keyed hash. Absent in one that an earlier version has set. */
+export type PageVerifier = Extract<Verifier, { kind: 'scrypt' }> & { hint?: number }
+
 export interface PageAccessStore {
-  password(role: PageRole): Promise<Extract<Verifier, { kind: 'scrypt' }> | undefined>
+  password(role: PageRole): Promise<PageVerifier | undefined>
   /**
    * Sets or replaces it, and ends the sessions of the role, whatever they came by, but for `keepSession`; with the administrator's, those of everybody.
    * False, and nothing is changed, when `keepSession`, which asks for it, has ended.
    */
-  setPassword(
-    role: PageRole,
-    verifier: Extract<Verifier, { kind: 'scrypt' }>,
-    keepSession?: string,
-  ): Promise<boolean>
+  setPassword(role: PageRole, verifier: PageVerifier, keepSession?: string): Promise<boolean>
   /** Another one after each new password. To be asked before that is looked at by which somebody signs in. */
   generation(): Promise<string>
   /** Adds it, and deletes those that have ended by then. False, and nothing is changed, when a password was set since `generation`. */

@@ -1,4 +1,4 @@
-import type { ListedLogin, Verifier } from './ports.ts'
+import type { ListedLogin, PageVerifier, Verifier } from './ports.ts'
 
 type Scrypt = Extract<Verifier, { kind: 'scrypt' }>
 
@@ -20,9 +20,11 @@ export function readVerifier(text: string): ListedLogin['verifier'] | undefined 
   }
 }
 
-/** The same where nothing but a password that a person chose can be. */
-export function readScryptVerifier(text: string): Scrypt | undefined {
-  return scryptOf(parsed(text))
+/** The same where nothing but a password for the pages can be. */
+export function readPageVerifier(text: string): PageVerifier | undefined {
+  const found = parsed(text)
+  const verifier = scryptOf(found)
+  return verifier && typeof found?.hint === 'number' ? { ...verifier, hint: found.hint } : verifier
 }
 
 type Found = Readonly<Record<string, unknown>>

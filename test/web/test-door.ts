@@ -56,6 +56,8 @@ export function testDoor({
     log,
   })
   const { pageAccess } = store
+  const keyedHash = (purpose: string, value: string) =>
+    createHmac('sha256', purpose).update(value).digest('base64url')
   const services = {
     mailboxes: memoryMailboxes(),
     logins: memoryLogins(),
@@ -76,9 +78,11 @@ export function testDoor({
     guard,
     rehearse: scriptedRehearsal(),
     pageAccess,
-    pagePasswords: createPagePasswords({ store: { pageAccess }, guard, clock, log, scryptCost: 1024 }),
-    keyedHash: (purpose: string, value: string) =>
-      createHmac('sha256', purpose).update(value).digest('base64url'),
+    pagePasswords: createPagePasswords({
+      ...{ store: { pageAccess }, guard, keyedHash, clock, log },
+      scryptCost: 1024,
+    }),
+    keyedHash,
   }
   services.mailboxes.all.push({ address: 'me@example.com', provider: 'example', state: 'absent' })
   const door = createWebDoor({
