@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import { sourceOf } from '../base/source.ts'
 import type { Limits } from '../config/config.ts'
 import { createConnectionCount, type Place } from '../net/connection-count.ts'
+import { inTurns } from './request-turns.ts'
 
 export type WebConnectionLimits = Pick<
   Limits,
@@ -20,7 +21,7 @@ export type NoteProof = (request: Pick<IncomingMessage, 'socket'>) => void
 export interface WebConnections {
   /** Counts the connections that this server takes. */
   watch(server: Server): void
-  /** The same app; its connections are not ended for others while a request is worked on, unless there are too many of those. */
+  /** The same app; its connections are not ended for others while a request is worked on, unless there are too many of those. Requests of strangers come in turns. */
   noting(app: RequestListener): RequestListener
   noteProof: NoteProof
   close(): void
@@ -37,6 +38,7 @@ export function createWebConnections(limits: WebConnectionLimits, clock: Clock):
     clock,
   )
   const places = new WeakMap<Socket, Place>()
+  const proven = new WeakSet<Socket>()
 
   function take(socket: Socket): void {
     // Undefined when the client was gone before we looked.
@@ -55,14 +57,21 @@ export function createWebConnections(limits: WebConnectionLimits, clock: Clock):
 
   return {
     watch: (server) => void server.on('connection', take),
-    noting: (app) => (request, response) => {
-      const place = places.get(request.socket)
-      // Its client was turned away before it asked.
-      if (place === undefined) return
-      noteWork(place, request, response)
-      app(request, response)
+    noting: (app) => {
+      const strangers = inTurns(app)
+      return (request, response) => {
+        const place = places.get(request.socket)
+        // Its client was turned away before it asked.
+        if (place === undefined) return
+        noteWork(place, request, response)
+        if (proven.has(request.socket)) app(request, response)
+        else strangers(request, response)
+      }
     },
-    noteProof: ({ socket }) => places.get(socket)?.keep(),
+    noteProof({ socket }) {
+      proven.add(socket)
+      places.get(socket)?.keep()
+    },
     close: () => count.close(),
   }
 }
