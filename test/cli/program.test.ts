@@ -33,7 +33,7 @@ describe('the command', () => {
       id: 'microsoft',
       name: 'Microsoft 365 (work or school)',
       registered: false,
-      limits: { connections: 1, messagesPerMinute: 30 },
+      limits: { connections: 1, messagesPerMinute: 30, refusedRecipients: { refused: 20, of: 40 } },
       chunking: 'off',
     })
     expect((await stage.postern(['config'])).stdout).toMatch(/^microsoft +no +1 +30 +off$/m)
