@@ -2,6 +2,12 @@ import type { Dictionary } from './translation.ts'
 
 /** What the rooms below the web door have to tell people: failures, advice, and what providers are known to be. */
 export const japaneseOfRooms: Dictionary = {
+  // logins
+  'Revoke all but one of them and give their programs new logins: postern login list, postern login revoke ID.':
+    '1 つを残して取り消し、それらのプログラムには新しいログインを作成してください: postern login list、postern login revoke ID。',
+  'The client asks to act for somebody else than its login':
+    'クライアントは自分のログイン以外の誰かとして動作しようとしています',
+
   // notices
   'POSTERN_NOTIFY_COMMAND cannot be started': 'POSTERN_NOTIFY_COMMAND を起動できません',
   'Check that a shell is installed and that postern may run programs.':
