@@ -65,10 +65,11 @@ export function createRefusals({ mailbox, limits, clock, log }: RefusalsNeeds): 
   const senderKey = (origin: Origin) =>
     isOwn(origin.sender) ? programWith(origin.sender, origin) : addressKey(origin.sender)
 
-  /** Whom the provider may mean: what is not the mailbox itself, where there is something. */
-  function suspects({ sender }: Origin, from: readonly Address[]): Address[] {
+  /** Whom the provider may mean: what is not the mailbox itself, where there is something. Empty for a header that names nobody. */
+  function suspects({ sender }: Origin, from: readonly Address[]): (Address | '')[] {
     const others = [...from, sender].filter((address) => address !== '' && !isOwn(address))
-    return others.length > 0 ? others : [mailbox]
+    if (others.length > 0) return others
+    return [from.length > 0 ? mailbox : '']
   }
 
   return {
@@ -149,23 +150,26 @@ interface RefusedHeader {
 
 function refusedHeader(
   origin: Origin,
-  culprit: Address,
+  culprit: Address | '',
   { mailbox, from, named, reply }: RefusedHeader,
 ): Trouble {
   const header = from.length === 0 ? 'no From: that can be read' : `From: ${shown(from.join(', '))}`
   const also =
     named === undefined || addressKey(named) === addressKey(culprit) ? '' : `, and means ${shown(named)}`
-  const isOwn = addressKey(culprit) === addressKey(mailbox)
   return {
     about: 'program',
     ...whose(origin),
     seconds: 600,
     code: 'provider-setup',
     reason: `The provider refuses messages of this program with ${header} in their header (${statusOf(reply)}${also}), again and again`,
-    fix: isOwn
-      ? sendAsAdvice
-      : `Let the program write ${mailbox} into the header From: of its messages, or have the provider let this mailbox send as ${shown(culprit)}.`,
+    fix: headerAdvice(culprit, mailbox),
   }
+}
+
+function headerAdvice(culprit: Address | '', mailbox: Address): string {
+  if (addressKey(culprit) === addressKey(mailbox)) return sendAsAdvice
+  if (culprit === '') return `Let the program write ${mailbox} into the header From: of its messages.`
+  return `Let the program write ${mailbox} into the header From: of its messages, or have the provider let this mailbox send as ${shown(culprit)}.`
 }
 
 const sendAsAdvice =

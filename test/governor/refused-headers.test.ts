@@ -80,6 +80,15 @@ describe('whom a refusal behind the message is about', () => {
     expect(() => sendFrom('printer', '192.0.2.1', [culprit])).toThrow()
   })
 
+  it('is a header that names no address, and the messages that have one go on', async () => {
+    const { governor, sendFrom } = await afterThree(notAllowed, [])
+    expect(() => sendFrom('printer', '192.0.2.1', [])).toThrow()
+    sendFrom('printer', '192.0.2.1', [mailbox])
+    expect(governor.state().pauses).toMatchObject([
+      { fix: `Let the program write ${mailbox} into the header From: of its messages.` },
+    ])
+  })
+
   it('is told with the address that the reply names, where the message has another', async () => {
     const { governor } = await afterThree(sendAsDenied, ['team@example.com'])
     expect(governor.state().pauses[0]?.reason).toMatch(/From: team@example\.com .* means boss@example\.com/)

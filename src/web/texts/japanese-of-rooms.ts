@@ -440,6 +440,8 @@ export const japaneseOfRooms: Dictionary = {
     'プログラムの送信者をメールボックス自身にする(またはログインの --rewrite-sender を使う)か、プロバイダーでこの送信者を許可してもらってください。',
   'Have the provider let the account that consented send as this mailbox (Exchange calls that Send As).':
     '同意したアカウントがこのメールボックスとして送信できるように、プロバイダーで許可してもらってください(Exchange では「送信者 (Send As)」の権限です)。',
+  'Let the program write {1} into the header From: of its messages.':
+    'プログラムがメッセージのヘッダー From: に {1} を書くようにしてください。',
   'Let the program write {1} into the header From: of its messages, or have the provider let this mailbox send as {2}.':
     'プログラムがメッセージのヘッダー From: に {1} を書くようにするか、このメールボックスが {2} として送信できるようにプロバイダーで許可してもらってください。',
   'Take the addresses that do not exist out of the list of the program.':
