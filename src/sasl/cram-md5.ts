@@ -1,4 +1,4 @@
-import { readClientText } from './client-text.ts'
+import { readClientText } from '../wire/client-text.ts'
 import type { Exchange, Outcome } from './exchange.ts'
 
 /**

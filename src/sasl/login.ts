@@ -1,5 +1,5 @@
 import { Secret } from '../base/secret.ts'
-import { readClientText } from './client-text.ts'
+import { readClientText } from '../wire/client-text.ts'
 import type { Exchange } from './exchange.ts'
 
 /**

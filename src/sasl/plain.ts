@@ -1,5 +1,5 @@
 import { Secret } from '../base/secret.ts'
-import { readClientText } from './client-text.ts'
+import { readClientText } from '../wire/client-text.ts'
 import type { Exchange, Outcome } from './exchange.ts'
 
 /** PLAIN (RFC 4616), with the response beside AUTH or after an empty challenge. */

@@ -1,5 +1,5 @@
 import { withoutEnding } from '../base/without-ending.ts'
-import { readClientText } from '../sasl/client-text.ts'
+import { readClientText } from '../wire/client-text.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import { type Reply, say } from '../wire/reply.ts'
 import { decodeUtf8 } from '../wire/utf8.ts'

@@ -1,4 +1,4 @@
-import { decodeUtf8 } from '../wire/utf8.ts'
+import { decodeUtf8 } from './utf8.ts'
 
 /**
  * A user name or password as a client sent it: UTF-8 (RFC 4616), and where it cannot be that, Windows-1252, of which Latin-1 is a part:

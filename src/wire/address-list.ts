@@ -1,0 +1,150 @@
+import { withoutEnding } from '../base/without-ending.ts'
+
+/** One address of a header field, and what stands there for people. */
+export interface ListedAddress {
+  /** As it stands there, with its quotes; empty when nothing does. */
+  name: string
+  /** `local@domain` or, as old devices write it, only a word; empty when there is none. */
+  address: string
+}
+
+/** What stands between two commas. */
+interface Part {
+  /** Outside of brackets and comments. */
+  text: string
+  /** Between angle brackets. */
+  bracketed?: string
+  comment: string
+}
+
+/**
+ * The addresses of an unfolded field such as `From:` (RFC 5322, section 3.4), also where it is only nearly one: `Scanner, 2nd floor <a@b>` is one
+ * address, `root (Cron Daemon)` has a name. Time grows with the length, no faster.
+ */
+export function addressList(value: string): ListedAddress[] {
+  const listed: ListedAddress[] = []
+  const beforeName: string[] = []
+  for (const part of partsOf(value)) {
+    // A comma in a name that nobody quoted ends no address.
+    if (isOnlyName(part)) {
+      beforeName.push(part.text.trim())
+      continue
+    }
+    const text = [...beforeName.splice(0), part.text.trim()].join(', ')
+    listed.push(addressOf({ ...part, text }))
+  }
+  if (beforeName.length > 0) listed.push(addressOf({ text: beforeName.join(', '), comment: '' }))
+  return listed
+}
+
+function isOnlyName({ text, bracketed, comment }: Part): boolean {
+  return bracketed === undefined && comment === '' && !text.includes('@')
+}
+
+function addressOf({ text, bracketed, comment }: Part): ListedAddress {
+  const words = text.trim()
+  if (bracketed !== undefined)
+    return { name: words || comment.trim(), address: withoutRoute(bracketed.trim()) }
+  // Without brackets it is the last word, and what stands before it is a name, or that of a group.
+  const start = lastWord(words)
+  const [before, last] = [words.slice(0, start), words.slice(start)]
+  if (last.includes('@')) return { name: withoutEnding(before, ' \t:') || comment.trim(), address: last }
+  if (before === '') return { name: comment.trim(), address: last }
+  return { name: words, address: '' }
+}
+
+/** Where it begins; blanks in quotes are no end of a word. */
+function lastWord(text: string): number {
+  let start = 0
+  let quoted = false
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at] as string
+    if (quoted && character === '\\') at++
+    else if (character === '"') quoted = !quoted
+    else if (!quoted && /[\s:]/.test(character)) start = at + 1
+  }
+  return start
+}
+
+/** RFC 5322, section 4.4. */
+function withoutRoute(address: string): string {
+  return address.startsWith('@') ? address.slice(address.indexOf(':') + 1) : address
+}
+
+function partsOf(value: string): Part[] {
+  // A quote or a bracket that is never closed is one that was not meant as such.
+  return cut(value, '"(') ?? cut(value, '(') ?? cut(value, '"') ?? cut(value, '') ?? []
+}
+
+/** @param hiding which of `"` and `(` hide what they enclose. Undefined when one of them is not closed */
+function cut(value: string, hiding: string): Part[] | undefined {
+  const cutter = new Cutter(hiding)
+  for (let at = 0; at < value.length; ) at += cutter.take(value, at)
+  if (cutter.isInside()) return undefined
+  return cutter.parts.filter(
+    ({ text, bracketed, comment }) => bracketed !== undefined || `${text}${comment}`.trim() !== '',
+  )
+}
+
+class Cutter {
+  readonly parts: Part[] = [{ text: '', comment: '' }]
+  readonly #hiding: string
+  #isQuoted = false
+  #comments = 0
+  #isBracketed = false
+
+  constructor(hiding: string) {
+    this.#hiding = hiding
+  }
+
+  /** In quotes, or in a comment. */
+  isInside(): boolean {
+    return this.#isQuoted || this.#comments > 0
+  }
+
+  /** Reads what stands at this place. Gives how many characters it was. */
+  take(value: string, at: number): number {
+    const character = value[at] as string
+    const isEscape = character === '\\' && this.isInside()
+    if (this.#comments > 0) this.#inComment(isEscape ? value.slice(at + 1, at + 2) : character, isEscape)
+    else if (this.#isQuoted) this.#inQuotes(isEscape ? value.slice(at, at + 2) : character)
+    else this.#outside(character)
+    return isEscape ? 2 : 1
+  }
+
+  #inQuotes(characters: string): void {
+    this.#add(characters)
+    if (characters === '"') this.#isQuoted = false
+  }
+
+  #inComment(character: string, isEscaped: boolean): void {
+    if (character === '(' && !isEscaped) this.#comments++
+    else if (character === ')' && !isEscaped) this.#comments--
+    if (this.#comments > 0) this.#part().comment += character
+  }
+
+  #outside(character: string): void {
+    const part = this.#part()
+    if (character === '(' && this.#hiding.includes('(')) this.#comments++
+    else if (character === '<' && part.bracketed === undefined) {
+      part.bracketed = ''
+      this.#isBracketed = true
+    } else if (character === '>' && this.#isBracketed) this.#isBracketed = false
+    else if (!this.#isBracketed && (character === ',' || character === ';'))
+      this.parts.push({ text: '', comment: '' })
+    else {
+      this.#isQuoted = character === '"' && this.#hiding.includes('"')
+      this.#add(character)
+    }
+  }
+
+  #add(characters: string): void {
+    const part = this.#part()
+    if (this.#isBracketed) part.bracketed += characters
+    else part.text += characters
+  }
+
+  #part(): Part {
+    return this.parts.at(-1) as Part
+  }
+}
