@@ -7,14 +7,28 @@ const cramMd5Cost = [
   'programs that see it offered choose it for logins that cannot use it.',
 ]
 
+const mendingCost = `What mending costs (off unless asked for; without it a message leaves octet for octet):
+  --rewrite-from    From: and Sender: in the header become the mailbox, as many providers demand; the name for people
+                    stays, and the old address goes into Reply-To: where there is none. A signature (DKIM) that the
+                    program itself made no longer fits.`
+
+export const setLoginHelp = `
+${mendingCost}
+
+Example:
+  postern login set 3f2a9c0d1b4e5f60 --rewrite-from`
+
 export const addLoginHelp = `
 What --cram-md5 costs:
 ${cramMd5Cost.map((line) => `  ${line}`).join('\n')}
 
+${mendingCost}
+
 Examples:
   postern login add billing@example.com --name "Ticket system"
   postern login add scans@example.com --no-password --network 192.0.2.7
-  postern login add scans@example.com --cram-md5 --network 192.0.2.8`
+  postern login add scans@example.com --cram-md5 --network 192.0.2.8
+  postern login add scans@example.com --rewrite-sender --rewrite-from`
 
 /** The lines that say how a login proves who it is, and what to know about that. `generated`: the password that was made for it. */
 export function proofLines(login: LoginStatus, generated: string | undefined): string[] {

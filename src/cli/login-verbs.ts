@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import type { SmtpListener } from '../config/config.ts'
-import type { LoginRequest, LoginStatus } from '../mailboxes/services.ts'
+import { describeMending } from '../mailboxes/mending-options.ts'
+import type { LoginRequest, LoginStatus, MendingOptions } from '../mailboxes/services.ts'
 import type { Context } from './context.ts'
-import { addLoginHelp, proofLines } from './login-texts.ts'
+import { addLoginHelp, proofLines, setLoginHelp } from './login-texts.ts'
 import { serverLines } from './server-lines.ts'
 import { table } from './terminal.ts'
 
@@ -15,6 +16,7 @@ interface AddOptions {
   cramMd5?: boolean
   rewriteSender?: boolean
   personal?: boolean
+  rewriteFrom?: boolean
   sender: string[]
   network: string[]
   expires?: string
@@ -44,6 +46,10 @@ export function addLoginVerbs(program: Command, context: Context): void {
     .option('--cram-md5', 'for a device that knows only CRAM-MD5; see below what it costs')
     .option('--sender <pattern>', 'a further sender: an address or *@example.com (repeatable)', collect, [])
     .option('--rewrite-sender', 'replace a sender that it may not use by the mailbox, instead of refusing it')
+    .option(
+      '--rewrite-from',
+      'make the mailbox of From: and Sender: in the header, too; see below what it costs',
+    )
     .option('--personal', 'of a whole domain, send also from mailboxes that a person has consented for')
     .option('--network <cidr>', 'sign in from this network only (repeatable)', collect, [])
     .option('--expires <date>', 'when it ends: 2027-12-31, or a date and time')
@@ -72,6 +78,22 @@ export function addLoginVerbs(program: Command, context: Context): void {
     })
 
   login
+    .command('set')
+    .argument('<id>')
+    .description('set what is mended of the mail of a login, from its next sign-in on; its password stays')
+    .option('--rewrite-from', 'make the mailbox of From: and Sender: in the header')
+    .option('--no-rewrite-from', 'leave them as they are')
+    .addHelpText('after', setLoginHelp)
+    .action(async (id: string, options: MendingOptions, command: Command) => {
+      const wanted = mendingOf(options)
+      if (Object.keys(wanted).length === 0) command.error('error: name at least one option to set')
+      const login = await context.withBroker(({ logins }) => logins.set(id, wanted))
+      const mends = describeMending(login)
+      const words = mends.length === 0 ? 'nothing is mended' : `mended is: ${mends.join(', ')}`
+      context.tell(command, login, `From the next sign-in of ${login.userName} on, ${words}.\n`)
+    })
+
+  login
     .command('list')
     .argument('[address]', 'of one mailbox only')
     .description('list logins')
@@ -84,13 +106,17 @@ export function addLoginVerbs(program: Command, context: Context): void {
         one.name,
         `${one.mailboxes.join(' ')}${one.personal ? ' (+personal)' : ''}`,
         one.cramMd5 ? `${one.password}, CRAM-MD5` : one.password,
+        describeMending(one).join(' '),
         one.state,
         one.lastUsedAt ?? 'never',
         one.usedFrom?.[0] ?? '',
       ])
       const words =
         rows.length > 0
-          ? table(['ID', 'USER NAME', 'NAME', 'MAILBOX', 'PASSWORD', 'STATE', 'LAST USED', 'FROM'], rows)
+          ? table(
+              ['ID', 'USER NAME', 'NAME', 'MAILBOX', 'PASSWORD', 'MENDS', 'STATE', 'LAST USED', 'FROM'],
+              rows,
+            )
           : 'No login yet. Make one: postern login add ADDRESS\n'
       context.tell(command, { logins: list }, words)
     })
@@ -120,7 +146,12 @@ async function requestOf(addresses: string[], options: AddOptions, context: Cont
     ...(rewriteSender && { rewriteSender }),
     ...(personal && { personal }),
     ...(expires !== undefined && { expires }),
+    ...mendingOf(options),
   }
+}
+
+function mendingOf({ rewriteFrom }: MendingOptions): MendingOptions {
+  return { ...(rewriteFrom !== undefined && { rewriteFrom }) }
 }
 
 /** What to enter in the application. */

@@ -50,6 +50,7 @@ export function createRemoteBroker(address: BrokerAddress): RunningBroker {
       },
       revoke: (id) => call('DELETE', loginPath(id)),
       allow: (id, senders) => call('POST', `${loginPath(id)}/senders`, { senders }),
+      set: (id, options) => call('POST', `${loginPath(id)}/mending`, options),
     },
     apiKeys: {
       add: async (wanted) => withSecret(await call('POST', '/api-keys', wanted), 'key'),

@@ -43,6 +43,7 @@ export const journalEvents: Readonly<Record<string, JournalEvent>> = {
   'mailbox.removed': { kind: 'change', outcome: 'done' },
   'login.added': { kind: 'change', outcome: 'done' },
   'login.allowed': { kind: 'change', outcome: 'done' },
+  'login.set': { kind: 'change', outcome: 'done' },
   'login.revoked': { kind: 'change', outcome: 'done' },
   'api-key.added': { kind: 'change', outcome: 'done' },
   'api-key.revoked': { kind: 'change', outcome: 'done' },

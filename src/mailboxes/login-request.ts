@@ -4,6 +4,7 @@ import { isWiderThan, parseNetwork } from '../base/networks.ts'
 import type { Login, MailboxStore } from '../store/ports.ts'
 import { existingMailbox } from './existing-mailbox.ts'
 import { parseExpiry } from './expiry.ts'
+import { changedMending } from './mending-options.ts'
 import { parseSenderPattern } from './sender-policy.ts'
 import type { LoginRequest } from './services.ts'
 import { parseUserName } from './user-name.ts'
@@ -11,7 +12,7 @@ import { parseUserName } from './user-name.ts'
 /** A login's request, read and checked; the name that people call it by follows the user name and so comes later. */
 export type LoginPlan = Pick<
   Login,
-  'mailboxes' | 'senders' | 'networks' | 'rewriteSender' | 'personal' | 'expiresAt'
+  'mailboxes' | 'senders' | 'networks' | 'rewriteSender' | 'personal' | 'mending' | 'expiresAt'
 > & {
   userName?: string
 }
@@ -35,12 +36,14 @@ export async function readLoginRequest(
   const networks = unique((request.networks ?? []).map(parseNetwork))
   if (request.withoutPassword) requireBound(request, networks)
   else if (request.cramMd5) requireNamed(networks)
+  const mending = changedMending({}, request)
   return {
     mailboxes: unique(addresses),
     senders: readSenders(request.senders ?? []),
     networks,
     rewriteSender: request.rewriteSender ?? false,
     ...(request.personal && { personal: true }),
+    ...(Object.keys(mending).length > 0 && { mending }),
     ...(request.expires === undefined ? {} : { expiresAt: parseExpiry(request.expires, now) }),
     ...(request.userName === undefined ? {} : { userName: parseUserName(request.userName) }),
   }

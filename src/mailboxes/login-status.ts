@@ -4,7 +4,8 @@ import type { LoginStatus } from './services.ts'
 
 /** A login as pages, API and command show it: without its verifier. */
 export function loginStatus(login: ListedLogin, now: number): LoginStatus {
-  const { id, userName, name, mailboxes, senders, networks, rewriteSender, personal, verifier } = login
+  const { id, userName, name, mailboxes, senders, networks, rewriteSender, personal, mending, verifier } =
+    login
   return {
     id,
     userName,
@@ -16,6 +17,7 @@ export function loginStatus(login: ListedLogin, now: number): LoginStatus {
     cramMd5: verifier.kind === 'sealed',
     rewriteSender,
     ...(personal && { personal }),
+    ...mending,
     state: credentialState(login, now),
     createdAt: new Date(login.createdAt).toISOString(),
     ...(login.expiresAt === undefined ? {} : { expiresAt: new Date(login.expiresAt).toISOString() }),

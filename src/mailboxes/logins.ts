@@ -12,6 +12,7 @@ import { freshId } from './fresh-secret.ts'
 import { type LoginPlan, readLoginRequest, readSenders } from './login-request.ts'
 import { loginStatus } from './login-status.ts'
 import { makeVerifier } from './login-verifier.ts'
+import { changedMending, describeMending } from './mending-options.ts'
 import type { Logins } from './services.ts'
 import { parseUserName } from './user-name.ts'
 
@@ -76,10 +77,28 @@ export function createLogins(needs: LoginsNeeds): Logins {
       log.info(fields, 'Login may use further senders')
       return loginStatus(login, clock.now())
     },
+    async set(id, options, by) {
+      const login = await store.logins.mend(id, (mending) => changedMending(mending, options))
+      if (login === undefined) throw noSuch(id, 'changed')
+      const { userName, mending = {} } = login
+      const fields = { event: 'login.set', login: id, userName, mends: describeMending(mending) }
+      log.info({ ...fields, ...actorFields(by) }, 'What is mended of the mail of a login was set')
+      return loginStatus(login, clock.now())
+    },
   }
 
-  function logAdded({ id, userName, mailboxes, networks, verifier }: Login, by: Actor | undefined): void {
-    const fields = { event: 'login.added', login: id, userName, mailboxes, networks, ...actorFields(by) }
+  function logAdded(login: Login, by: Actor | undefined): void {
+    const { id, userName, mailboxes, networks, verifier, mending } = login
+    const mends = mending && { mends: describeMending(mending) }
+    const fields = {
+      event: 'login.added',
+      login: id,
+      userName,
+      mailboxes,
+      networks,
+      ...mends,
+      ...actorFields(by),
+    }
     if (verifier.kind === 'none') log.warn(fields, 'Login added that needs no password')
     else log.info({ ...fields, cramMd5: verifier.kind === 'sealed' }, 'Login added')
   }

@@ -3,7 +3,7 @@ import type { Address } from '../base/address.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Ending } from '../providers/forecast.ts'
 import type { Credentials } from '../sasl/credentials.ts'
-import type { Flow, PageRole, Scope } from '../store/ports.ts'
+import type { Flow, Mending, PageRole, Scope } from '../store/ports.ts'
 
 /** What the doors may ask of mailboxes, logins and API keys. Made by `createMailboxes`, `createLogins`, `createApiKeys`. `by`: who asks for a change. */
 export interface Mailboxes {
@@ -137,6 +137,8 @@ export interface Logins {
   revoke(id: string, by?: Actor): Promise<void>
   /** Lets a login use further envelope senders, from its next sign-in on. @throws Failure `not-found`, `invalid` */
   allow(id: string, senders: readonly string[], by?: Actor): Promise<LoginStatus>
+  /** What is mended of its mail, from its next sign-in on. @throws Failure `not-found`, `invalid` */
+  set(id: string, options: MendingOptions, by?: Actor): Promise<LoginStatus>
 }
 
 /** Who hands in mail during one SMTP session: a login, or an API key with `send:`. */
@@ -153,6 +155,8 @@ export interface Submitter {
   senders: readonly string[]
   /** A sender that it may not use is replaced by its first mailbox, instead of refused. */
   rewriteSender: boolean
+  /** What is mended of its mail. Absent: nothing. */
+  mending?: Mending
 }
 
 /** What is asked about a message before it leaves. */
@@ -200,7 +204,13 @@ export interface Offers {
   withoutPassword: boolean
 }
 
-export interface LoginRequest {
+/** What is mended of a login's mail, as somebody asks for it. Absent: as it is, or off. */
+export interface MendingOptions {
+  /** The header's `From:` and `Sender:` become the mailbox. */
+  rewriteFrom?: boolean
+}
+
+export interface LoginRequest extends MendingOptions {
   mailboxes: readonly string[]
   userName?: string
   name?: string
@@ -220,8 +230,8 @@ export interface LoginRequest {
   expires?: string
 }
 
-/** A login without its verifier. Times: ISO 8601. */
-export interface LoginStatus {
+/** A login without its verifier. What is mended of its mail is there only where it is so. Times: ISO 8601. */
+export interface LoginStatus extends Mending {
   id: string
   userName: string
   name: string

@@ -8,10 +8,10 @@ import type { SenderMailbox, Submitter } from './services.ts'
 
 /** What a login may do. @throws Failure `wrong-credentials` when its last mailbox was removed meanwhile */
 export async function submitterOf(mailboxes: Pick<MailboxStore, 'find'>, login: Login): Promise<Submitter> {
-  const { id, userName, senders, rewriteSender } = login
+  const { id, userName, senders, rewriteSender, mending } = login
   const own = await senderMailboxes(mailboxes.find, loginRights(login))
   if (own.length === 0) throw wrongCredentials()
-  return { userName, login: id, mailboxes: own, senders, rewriteSender }
+  return { userName, login: id, mailboxes: own, senders, rewriteSender, ...(mending && { mending }) }
 }
 
 export function loginRights({

@@ -6,6 +6,7 @@ import type { OutgoingMessage, SignIns, Submitter } from '../mailboxes/services.
 import type { Credentials } from '../sasl/credentials.ts'
 import type { Relay, Transaction } from '../upstream/relay.ts'
 import type { RecipientCommand } from '../wire/envelope.ts'
+import { mendedMessage } from './mended-message.ts'
 import type { MessageOutcome, Next, SessionEvent } from './session-events.ts'
 import type { KnownClient, TransactionLog } from './transaction-log.ts'
 
@@ -133,11 +134,14 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
     try {
       if (current === undefined) throw new Failure('internal', 'There is no transaction for this message')
       // Since it began somebody may have waited long: for a connection, or for what the client has to say.
-      await confirm().catch(async (refusal: unknown) => {
+      const submitter = await confirm().catch(async (refusal: unknown) => {
         await current.reset()
         throw refusal
       })
-      return { kind: 'answered', reply: await current.send(octets) }
+      return {
+        kind: 'answered',
+        reply: await current.send(mendedMessage(octets, submitter, message?.mailbox ?? '')),
+      }
     } catch (error) {
       return { kind: 'failed', failure: asFailure(error) }
     }

@@ -71,7 +71,7 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
       if (limit !== undefined && Number(size ?? 0) > limit) return answer(replies.tooLarge)
       open = {
         mailbox: verdict.mailbox,
-        ...sentAs(verdict.sender, mail),
+        ...sentAs(verdict.sender, by.mending === undefined ? mail : withoutSize(mail)),
         begun: false,
         asked: false,
         accepted: 0,
@@ -175,6 +175,11 @@ function sentAs(sender: string, mail: MailCommand): Pick<OpenEnvelope, 'mail' | 
   const { parameters } = mail
   const needed = isAscii(sender) || wantsUtf8(mail) ? [] : [{ keyword: 'SMTPUTF8' }]
   return { mail: { sender, parameters: [...parameters, ...needed] }, givenSender: mail.sender }
+}
+
+/** What is mended of a message changes its size, and a provider may hold one to what was announced (RFC 1870, section 6.3). */
+function withoutSize({ sender, parameters }: MailCommand): MailCommand {
+  return { sender, parameters: parameters.filter(({ keyword }) => keyword !== 'SIZE') }
 }
 
 function wantsUtf8(mail: MailCommand): boolean {

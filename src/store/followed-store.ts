@@ -67,6 +67,7 @@ const changes: { [Name in keyof Ports]: typeof unremembered | Announced<Ports[Na
     add: () => ({ signIns: true }),
     revoke: () => ({ signIns: true }),
     allow: () => ({ signIns: true }),
+    mend: () => ({ signIns: true }),
     findByUserName: unremembered,
     list: unremembered,
     used: unremembered,

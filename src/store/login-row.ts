@@ -1,6 +1,6 @@
 import { normalForm } from '../base/normal-form.ts'
 import { meantBy, userNameKey } from '../base/user-name-key.ts'
-import type { ListedLogin, Login } from './ports.ts'
+import type { ListedLogin, Login, Mending } from './ports.ts'
 import { present } from './present.ts'
 import { readVerifier } from './read-verifier.ts'
 import type { Place, Sealer } from './sealer.ts'
@@ -46,12 +46,22 @@ export async function rowOf(sealer: Sealer, login: Login): Promise<LoginsTable> 
     networks: JSON.stringify(login.networks),
     rewrite_sender: login.rewriteSender ? 1 : 0,
     personal: login.personal ? 1 : 0,
+    mending: mendingColumn(login.mending),
     ...(await verifierColumns(sealer, login)),
     created_at: login.createdAt,
     expires_at: login.expiresAt ?? null,
     revoked_at: login.revokedAt ?? null,
     last_used_at: login.lastUsedAt ?? null,
   }
+}
+
+/** Null when nothing is mended: `{}` and null would be two ways to say one thing. */
+export function mendingColumn(mending: Mending = {}): string | null {
+  return Object.keys(mending).length === 0 ? null : JSON.stringify(mending)
+}
+
+export function readMending(column: string | null): Mending {
+  return column === null ? {} : (JSON.parse(column) as Mending)
 }
 
 async function verifierColumns(
@@ -85,6 +95,7 @@ function listedLogin(columns: LoginsTable, mailboxes: string[]): ListedLogin {
     networks: JSON.parse(columns.networks) as string[],
     rewriteSender: columns.rewrite_sender === 1,
     ...(columns.personal === 1 && { personal: true }),
+    ...(columns.mending !== null && { mending: readMending(columns.mending) }),
     verifier: readVerifier(columns.verifier) ?? nobodys,
     createdAt: columns.created_at,
     ...present({

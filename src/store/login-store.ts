@@ -5,9 +5,9 @@ import { userNameKey } from '../base/user-name-key.ts'
 import { changeRow } from './change-row.ts'
 import { noteUse, revoke } from './credential-rows.ts'
 import type { Database } from './database.ts'
-import { type LoginRow, listedLogins, openLogin, rowOf } from './login-row.ts'
+import { type LoginRow, listedLogins, mendingColumn, openLogin, readMending, rowOf } from './login-row.ts'
 import { knowsSource, noteSource, readSources } from './login-sources.ts'
-import type { Login, LoginStore } from './ports.ts'
+import type { Login, LoginStore, Mending } from './ports.ts'
 import type { Sealer } from './sealer.ts'
 import type { LoginsTable, Tables } from './tables.ts'
 
@@ -49,6 +49,11 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
 
     async allow(id, senders) {
       const found = await database.change((tables) => addSenders(tables, id, senders))
+      return listedLogins(found)[0]
+    },
+
+    async mend(id, change) {
+      const found = await database.change((tables) => changeMending(tables, id, change))
       return listedLogins(found)[0]
     },
 
@@ -94,12 +99,30 @@ async function addSenders(
   id: string,
   senders: readonly string[],
 ): Promise<LoginRow[]> {
-  const changed = await changeRow(tables, 'logins', { id }, (login) => {
-    if (login.revoked_at !== null) return undefined
+  return await changeValid(tables, id, (login) => {
     const all = [...(JSON.parse(login.senders) as string[]), ...senders]
     const unique = [...new Map(all.map((sender) => [addressKey(sender), sender])).values()]
     return { senders: JSON.stringify(unique) }
   })
+}
+
+function changeMending(
+  tables: Kysely<Tables>,
+  id: string,
+  change: (mending: Mending) => Mending,
+): Promise<LoginRow[]> {
+  return changeValid(tables, id, (login) => ({ mending: mendingColumn(change(readMending(login.mending))) }))
+}
+
+/** Changes a login that is not revoked. Gives its rows as they are then; none when there is none. */
+async function changeValid(
+  tables: Kysely<Tables>,
+  id: string,
+  change: (login: LoginsTable) => Partial<LoginsTable>,
+): Promise<LoginRow[]> {
+  const changed = await changeRow(tables, 'logins', { id }, (login) =>
+    login.revoked_at === null ? change(login) : undefined,
+  )
   if (!changed) return []
   return await withMailboxes(tables).where('logins.id', '=', id).execute()
 }

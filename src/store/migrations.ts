@@ -7,6 +7,7 @@ import { createFirstTables } from './migrations/first-tables.ts'
 import { addHeardOffers } from './migrations/heard-offers.ts'
 import { addJournal } from './migrations/journal.ts'
 import { addMarks } from './migrations/mark-rows.ts'
+import { addMending } from './migrations/mending.ts'
 import { addNamesThatSignIn } from './migrations/names-that-sign-in.ts'
 import { addRecipientCounts } from './migrations/recipient-counts.ts'
 import { noteRefusals } from './migrations/refused-grants.ts'
@@ -34,6 +35,7 @@ const migrations: readonly Migration[] = [
   addUserNameKeys,
   noteRefusals,
   addHeardOffers,
+  addMending,
 ]
 
 export const newestSchema = migrations.length

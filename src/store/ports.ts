@@ -202,11 +202,19 @@ export interface Login {
   rewriteSender: boolean
   /** Its domains are meant with the mailboxes that a person has consented for. Absent: no. */
   personal?: boolean
+  /** Absent: nothing, its messages leave octet for octet. */
+  mending?: Mending
   verifier: Verifier
   createdAt: number
   expiresAt?: number
   revokedAt?: number
   lastUsedAt?: number
+}
+
+/** What old devices send, made right on its way. Each part is off unless somebody asked for it. */
+export interface Mending {
+  /** The header's `From:` and `Sender:` become the mailbox. */
+  rewriteFrom?: true
 }
 
 /** A login as lists have it: a sealed password is opened for a sign-in only. */
@@ -224,6 +232,8 @@ export interface LoginStore {
   revoke(id: string, revokedAt: number): Promise<boolean>
   /** Adds to the senders of a login that is not revoked, and gives it as it is then. Undefined when there is none. */
   allow(id: string, senders: readonly string[]): Promise<ListedLogin | undefined>
+  /** What is mended from now on, of a login that is not revoked, by what is mended now. Gives it as it is then; undefined when there is none. */
+  mend(id: string, change: (mending: Mending) => Mending): Promise<ListedLogin | undefined>
   /** Noted to the minute: a use within a minute of the noted one changes nothing and costs no write.
    * @param source from where (`sourceOf`), noted to the day and forgotten after 30 */
   used(id: string, at: number, source?: string): Promise<void>

@@ -88,6 +88,8 @@ export interface LoginsTable {
   rewrite_sender: number
   /** 0 or 1. */
   personal: number
+  /** JSON: Mending; null: nothing. */
+  mending: string | null
   /** JSON: Verifier, without the password of a sealed one. */
   verifier: string
   /** Sealed; of a sealed verifier. */

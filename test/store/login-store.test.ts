@@ -13,6 +13,22 @@ describe('the login store', () => {
     expect(await store.logins.findByUserName('two')).not.toHaveProperty('personal')
   })
 
+  it('keeps what is mended, until that is changed, and takes it from nobody who writes in the database', async () => {
+    const { store, dataDir } = await openFixture()
+    await store.logins.add(newLogin({ id: 'one', userName: 'one', mending: { rewriteFrom: true } }))
+    await store.logins.add(newLogin({ id: 'two', userName: 'two' }))
+    expect(await store.logins.findByUserName('one')).toMatchObject({ mending: { rewriteFrom: true } })
+    expect(await store.logins.mend('one', () => ({}))).not.toHaveProperty('mending')
+    expect(await store.logins.findByUserName('one')).not.toHaveProperty('mending')
+    expect(await store.logins.mend('one', () => ({ rewriteFrom: true }))).toMatchObject({
+      mending: { rewriteFrom: true },
+    })
+    expect(await store.logins.revoke('two', now)).toBe(true)
+    expect(await store.logins.mend('two', () => ({ rewriteFrom: true }))).toBeUndefined()
+    await changeDatabase(dataDir, "update logins set mending = '{}' where id = 'one'")
+    expect(await store.logins.findByUserName('one')).toBeUndefined()
+  })
+
   it('gives a login back as it was added, mailboxes in their order', async () => {
     const { store } = await openFixture()
     const login: Login = newLogin({

@@ -356,6 +356,16 @@ function loginStore({ logins, mailboxes, sources }: Tables): Store['logins'] {
       logins.set(id, extended)
       return listed(extended)
     },
+    async mend(id, change) {
+      await turn()
+      const login = logins.get(id)
+      if (!login || login.revokedAt !== undefined) return undefined
+      const { mending = {}, ...rest } = login
+      const changed = change(mending)
+      const mended = { ...rest, ...(Object.keys(changed).length > 0 && { mending: changed }) }
+      logins.set(id, mended)
+      return listed(mended)
+    },
     async used(id, at, source) {
       await noteUse(logins, id, at)
       if (source !== undefined && logins.has(id)) sources.set(`${id} ${source}`, at)

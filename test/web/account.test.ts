@@ -215,6 +215,7 @@ describe('a viewer', () => {
     ['/mailboxes/me@example.com/sent-consent-links', {}],
     ['/logins', { mailbox: 'me@example.com' }],
     ['/logins/login-1/revoke', {}],
+    ['/logins/login-1/mending', { rewriteFrom: 'yes' }],
     ['/api-keys', { scope: 'admin' }],
     ['/api-keys/key-1/revoke', {}],
     ['/account/password', { role: 'viewer', password: good, again: good }],
@@ -223,7 +224,7 @@ describe('a viewer', () => {
     ['/consent-links/link-1/revoke', {}],
   ]
 
-  it.each(['/logins/new', '/mailboxes/new', '/mailboxes/me@example.com/remove'])(
+  it.each(['/logins/new', '/logins/login-1/mending', '/mailboxes/new', '/mailboxes/me@example.com/remove'])(
     'is not let fill in %s for nothing',
     async (path) => {
       const { test, cookie } = await asViewer()

@@ -25,6 +25,7 @@ const operations: [Method, string, object | undefined, number, (keyof typeof key
   ['get', '/logins', undefined, 200, ['admin', 'read']],
   ['post', '/logins', { ...login, mailboxes: ['me@example.com'] }, 201, ['admin']],
   ['post', '/logins/login-1/senders', { senders: ['scans@example.com'] }, 200, ['admin']],
+  ['post', '/logins/login-1/mending', { rewriteFrom: true }, 200, ['admin']],
   ['delete', '/logins/login-1', undefined, 204, ['admin']],
   ['get', '/api-keys', undefined, 200, ['admin']],
   ['post', '/api-keys', { scopes: ['read'] }, 201, ['admin']],

@@ -172,6 +172,21 @@ describe('mailboxes, logins and keys', () => {
     expect(senders.body).toMatchObject({ id: 'login-1', senders: ['a@example.com', '*@example.org'] })
   })
 
+  it('sets what is mended of the mail of a login, and leaves what is not named', async () => {
+    const test = testDoor()
+    const made = await test
+      .api('post', '/mailboxes/me@example.com/logins', keys.admin)
+      .send({ rewriteFrom: true })
+    expect(made.body.login).toMatchObject({ rewriteFrom: true })
+    const set = (body: object, key = keys.admin) =>
+      test.api('post', '/logins/login-1/mending', key).send(body)
+    expect((await set({})).body).toMatchObject({ rewriteFrom: true })
+    expect((await set({ rewriteFrom: false })).body).not.toHaveProperty('rewriteFrom')
+    expect((await set({ rewriteFrom: true })).body).toMatchObject({ rewriteFrom: true })
+    expect((await set({ rewriteFrom: 'yes' })).status).toBe(400)
+    expect((await set({ rewriteFrom: true }, keys.read)).status).toBe(403)
+  })
+
   it.each([
     ['no senders', {}],
     ['none of them', { senders: [] }],

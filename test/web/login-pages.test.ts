@@ -45,6 +45,20 @@ describe('the list of logins', () => {
     expect(text).not.toContain('action="/logins/login-1/revoke"')
   })
 
+  it('sets what is mended of the mail of one, shows it, and ends what is not ticked any more', async () => {
+    const { services, get, post } = await signedIn()
+    await services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
+    expect((await get('/logins')).text).toContain('href="/logins/login-1/mending"')
+    const response = await post('/logins/login-1/mending', { rewriteFrom: 'yes' })
+    expect([response.status, response.headers.location]).toEqual([303, '/logins'])
+    expect(services.logins.all[0]).toMatchObject({ rewriteFrom: true })
+    expect((await get('/logins')).text).toContain('From: and Sender: become its mailbox')
+    expect((await get('/logins/login-1/mending')).text).toContain('name="rewriteFrom" value="yes" checked')
+    await post('/logins/login-1/mending')
+    expect(services.logins.all[0]).not.toHaveProperty('rewriteFrom')
+    expect((await get('/logins/nobody/mending')).status).toBe(404)
+  })
+
   it('ends one', async () => {
     const { services, post } = await signedIn()
     await services.logins.add({ mailboxes: ['me@example.com'] })

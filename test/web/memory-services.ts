@@ -4,6 +4,7 @@ import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { CompletedConsent, ConsentService } from '../../src/consent/service.ts'
 import type { AccessToken, AccessTokenRequest, TokenBroker } from '../../src/grants/token-broker.ts'
+import { changedMending } from '../../src/mailboxes/mending-options.ts'
 import type {
   ApiKeyStatus,
   ApiKeys,
@@ -87,6 +88,7 @@ export function memoryLogins(): Logins & { all: LoginStatus[] } {
         password: withoutPassword ? 'none' : password ? 'chosen' : 'generated',
         cramMd5,
         rewriteSender,
+        ...changedMending({}, request),
         state: 'active',
         createdAt,
       }
@@ -109,6 +111,14 @@ export function memoryLogins(): Logins & { all: LoginStatus[] } {
       const allowed = { ...login, senders: [...login.senders, ...senders] }
       all[index] = allowed
       return allowed
+    },
+    async set(id, options) {
+      const index = all.findIndex((login) => login.id === id)
+      const login = all[index]
+      if (!login) throw new Failure('not-found', 'There is no such login')
+      const mended = { ...withoutMending(login), ...changedMending(login, options) }
+      all[index] = mended
+      return mended
     },
   }
 }
@@ -360,4 +370,8 @@ export function scriptedChecks(): RegistrationChecks & { points: CheckedPoint[] 
       return { provider, checkedAt: createdAt, points: this.points }
     },
   }
+}
+
+function withoutMending({ rewriteFrom: _, ...login }: LoginStatus): LoginStatus {
+  return login
 }

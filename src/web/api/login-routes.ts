@@ -6,7 +6,12 @@ import { readInput } from './read-input.ts'
 
 const texts = z.array(z.string().min(1).max(254)).max(100)
 
-const newLogin = z.strictObject({
+/** What is absent is off, or stays as it is. */
+const mending = z.strictObject({
+  rewriteFrom: z.boolean().exactOptional(),
+})
+
+const newLogin = mending.extend({
   userName: z.string().min(1).max(254).exactOptional(),
   name: z.string().min(1).max(200).exactOptional(),
   password: z
@@ -58,6 +63,14 @@ export function loginRoutes(logins: Logins): ApiRoute[] {
       needs: 'admin',
       answer: async ({ param, body, by }) => ({
         body: await logins.allow(param('id'), readInput(moreSenders, body).senders, by),
+      }),
+    },
+    {
+      method: 'POST',
+      path: '/logins/:id/mending',
+      needs: 'admin',
+      answer: async ({ param, body, by }) => ({
+        body: await logins.set(param('id'), readInput(mending, body), by),
       }),
     },
     {

@@ -2,6 +2,7 @@ import type { LoginStatus } from '../../mailboxes/services.ts'
 import type { Html } from '../html.ts'
 import { html } from '../html.ts'
 import { type Phrases, phrase } from '../texts/phrases.ts'
+import { shownMending } from './mending-fields.ts'
 import { form, mayChange, type PageContext } from './page-context.ts'
 import { credentialState } from './states.ts'
 import { time } from './time.ts'
@@ -43,6 +44,7 @@ function card(login: LoginStatus, context: PageContext, heading: Html): Html {
 <dt>${t`Signs in by`}</dt><dd>${proof(login, t)}</dd>
 ${login.senders.length > 0 && html`<dt>${t`Sends as well as`}</dt><dd>${login.senders.join(', ')}</dd>`}
 ${login.rewriteSender && html`<dt>${t`Other senders`}</dt><dd>${t`are replaced by its mailbox`}</dd>`}
+${shownMending(login, t)}
 ${login.personal && html`<dt>${t`Of a whole domain`}</dt><dd>${t`also mailboxes that a person has consented for`}</dd>`}
 ${login.networks.length > 0 && html`<dt>${t`Only from`}</dt><dd>${login.networks.join(', ')}</dd>`}
 ${expiresAt !== undefined && html`<dt>${t`Ends`}</dt><dd>${time(expiresAt)}</dd>`}
@@ -51,11 +53,11 @@ ${expiresAt !== undefined && html`<dt>${t`Ends`}</dt><dd>${time(expiresAt)}</dd>
 ${
   state !== 'revoked' &&
   mayChange(context) &&
-  form(
+  html`<p><a href="${context.pages.path('logins', id, 'mending')}" aria-label="${t`Mend the mail of ${name}`}">${t`Mend its mail`}</a></p>${form(
     context,
     ['logins', id, 'revoke'],
     html`<button class="quiet" aria-label="${t`Revoke ${name}`}">${t`Revoke`}</button>`,
-  )
+  )}`
 }
 </li>
 `

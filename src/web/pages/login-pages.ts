@@ -1,11 +1,15 @@
 import type { Response, Router } from 'express'
+import type { LoginStatus } from '../../mailboxes/services.ts'
 import { allowOnly } from '../allow-only.ts'
 import { exactRouter } from '../exact-router.ts'
 import { html } from '../html.ts'
+import { HttpRefusal } from '../http-refusal.ts'
 import type { WebServices } from '../web-services.ts'
 import { type Fields, fieldsOf, readForm } from './form-fields.ts'
 import { loginList } from './login-list-page.ts'
 import { madeLogin } from './made-login-page.ts'
+import { filledMending, mendingOptionsOf } from './mending-fields.ts'
+import { mendingForm } from './mending-page.ts'
 import { mistakeSection, refusalOf } from './mistake-page.ts'
 import { loginRequestOf, newLoginForm } from './new-login-page.ts'
 import type { PageContext, PageContexts } from './page-context.ts'
@@ -51,7 +55,50 @@ export function createLoginPages({ services, contexts }: LoginPagesParts): Route
     })
     .all(allowOnly('POST'))
 
+  router
+    .route('/logins/:id/mending')
+    .get(async (request, response) => {
+      const context = await contexts.toFill(request)
+      const login = await found(request.params.id)
+      sendMending(response, context, login, filledMending(login))
+    })
+    .post(readForm, async (request, response) => {
+      const context = await contexts.toChange(request)
+      await mend(response, context, request.params.id, fieldsOf(request.body))
+    })
+    .all(allowOnly('GET', 'HEAD', 'POST'))
+
   return router
+
+  async function mend(response: Response, context: PageContext, id: string, filled: Fields): Promise<void> {
+    try {
+      await logins.set(id, mendingOptionsOf(filled), context.by)
+      response.redirect(303, context.pages.path('logins'))
+    } catch (error) {
+      const refusal = refusalOf(error)
+      sendMending(response, context, await found(id), filled, refusal)
+    }
+  }
+
+  /** @throws HttpRefusal 404 */
+  async function found(id: string): Promise<LoginStatus> {
+    const login = (await logins.list()).find((one) => one.id === id && one.state !== 'revoked')
+    if (login === undefined) throw new HttpRefusal(404, 'There is no such login')
+    return login
+  }
+
+  function sendMending(
+    response: Response,
+    context: PageContext,
+    login: LoginStatus,
+    filled: Fields,
+    refusal?: ReturnType<typeof refusalOf>,
+  ): void {
+    const { t, session, pages } = context
+    const mistake = refusal && mistakeSection(refusal, t)
+    const body = html`${mistake}${mendingForm(login, filled, context)}`
+    pages.send(response, { title: t`Mend its mail`, body, session }, refusal?.status ?? 200)
+  }
 
   /** What is wrong with a form is said above it, and what was filled in stays. */
   async function make(response: Response, context: PageContext, filled: Fields): Promise<void> {

@@ -5,6 +5,7 @@ import type { Html } from '../html.ts'
 import { html } from '../html.ts'
 import type { Phrases } from '../texts/phrases.ts'
 import { type Fields, isAnyFilled, lines, one, several } from './form-fields.ts'
+import { mendingFields, mendingNames, mendingOptionsOf } from './mending-fields.ts'
 import { form, type PageContext } from './page-context.ts'
 
 /** The form for a login. A password that was typed is not shown again.
@@ -43,7 +44,16 @@ ${choice('none', t`not at all: whoever comes from its networks is this login`)}
 `
 }
 
-const furtherNames = ['userName', 'senders', 'rewriteSender', 'personal', 'networks', 'expires', 'cramMd5']
+const furtherNames = [
+  'userName',
+  'senders',
+  'rewriteSender',
+  'personal',
+  'networks',
+  'expires',
+  'cramMd5',
+  ...mendingNames,
+]
 
 /** @param domains whether there is a whole domain to choose */
 function furtherFields(filled: Fields, domains: boolean, t: Phrases): Html {
@@ -55,6 +65,7 @@ function furtherFields(filled: Fields, domains: boolean, t: Phrases): Html {
 <label>${t`User name (otherwise the address)`} <input name="userName" maxlength="254" autocomplete="off" value="${text('userName')}"></label>
 <label>${t`Further senders, one on each line: addresses, or *@example.com`} <textarea name="senders" rows="3">${text('senders')}</textarea></label>
 ${box('rewriteSender', t`replace any other sender by the mailbox`)}
+${mendingFields(filled, t)}
 ${domains && box('personal', t`of a whole domain, send also from mailboxes that a person has consented for`)}
 <label>${t`Only from these networks, one on each line, such as 192.0.2.7 or 192.0.2.0/28`} <textarea name="networks" rows="3">${text('networks')}</textarea></label>
 <label>${t`Ends on`} <input type="date" name="expires" value="${text('expires')}"></label>
@@ -83,5 +94,6 @@ export function loginRequestOf(filled: Fields): LoginRequest {
     ...(one(filled, 'rewriteSender') === 'yes' && { rewriteSender: true }),
     ...(one(filled, 'personal') === 'yes' && { personal: true }),
     ...(one(filled, 'cramMd5') === 'yes' && { cramMd5: true }),
+    ...mendingOptionsOf(filled),
   }
 }

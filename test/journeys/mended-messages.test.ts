@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { command } from '../../examples/demo/mailbox.js'
+import { type Stage, setStage } from '../../examples/demo/stage.js'
+import { consentedMailbox } from '../support/consented-mailbox.ts'
+import { plain, smtpDialogue } from '../support/smtp-client.ts'
+
+const address = 'me@example.com'
+
+let stage: Stage
+
+beforeAll(async () => {
+  stage = await setStage()
+  await consentedMailbox(stage.postern, address)
+})
+afterAll(() => stage?.close())
+
+const postern = (...words: string[]) => command(stage.postern, ...words)
+
+interface NewLogin {
+  id: string
+  user: string
+  password: string
+}
+
+async function newLogin(...options: string[]): Promise<NewLogin> {
+  const { login, password } = await postern('login', 'add', address, ...options)
+  return { id: login.id, user: login.userName, password }
+}
+
+interface Sent {
+  sender?: string
+  recipients?: readonly string[]
+  /** With its line ends; the end of data follows. */
+  message: string
+}
+
+/** Hands a message in. The reply to its end, or the first that is an error. */
+async function send(
+  { user, password }: NewLogin,
+  { sender = address, recipients, message }: Sent,
+): Promise<string> {
+  const [, , ...replies] = await smtpDialogue(stage.process.smtpPort, [
+    'EHLO device.example',
+    `AUTH ${plain(user, password)}`,
+    `MAIL FROM:<${sender}>`,
+    ...(recipients ?? ['<you@example.net>']).map((path) => `RCPT TO:${path}`),
+    'DATA',
+    `${message}.`,
+    'QUIT',
+  ])
+  return replies.find((reply) => /^[45]/.test(reply)) ?? replies.at(-2) ?? ''
+}
+
+/** The last message, as the provider has it. */
+const arrived = () => stage.mailProvider.messages.at(-1)?.raw.toString()
+const body = '\r\nFrom: in the body\r\n\tA line  \r\n..stuffed\r\n\xe9\r\n'
+const bodyThere = body.replace('..', '.')
+
+describe('a login that asks for nothing', () => {
+  it('has its messages passed octet for octet, whatever their header says', async () => {
+    const login = await newLogin()
+    const header = `Sender: <x@printer.local>\r\nFROM : "A, B" <root>\r\nFrom:other@x.example\r\n Folded\r\nX-Long: ${'y'.repeat(2_000)}\r\n`
+    for (const message of [
+      `${header}${body}`,
+      'no header at all\r\n',
+      '\r\n',
+      `${header}\r\n${'text\r\n'.repeat(30_000)}`,
+    ]) {
+      expect(await send(login, { message })).toMatch(/^250 /)
+      expect(arrived()).toBe(message.replace('\r\n..', '\r\n.'))
+    }
+  })
+})
+
+describe('--rewrite-from', () => {
+  it('makes the mailbox of From: and Sender:, and touches nothing else, of small messages and of those that stream', async () => {
+    const login = await newLogin('--rewrite-from', '--rewrite-sender')
+    for (const rest of [body, `${body}${'text\r\n'.repeat(60_000)}`]) {
+      const header = 'From: "Scanner, 2" <scan@printer.local>\r\nSubject: page\r\n 1\r\nSender: root\r\n'
+      expect(await send(login, { sender: 'scan@printer.local', message: `${header}${rest}` })).toMatch(
+        /^250 /,
+      )
+      expect(arrived()).toBe(
+        `From: "Scanner, 2" <${address}>\r\nSubject: page\r\n 1\r\nSender: root <${address}>\r\nReply-To: scan@printer.local\r\n${rest.replace('..', '.')}`,
+      )
+      expect(stage.mailProvider.messages.at(-1)?.sender).toBe(address)
+    }
+  })
+
+  it('is set and ended later, is shown where the login is shown, and holds from the next sign-in on', async () => {
+    const login = await newLogin()
+    const message = `From: scan@printer.local\r\n${body}`
+    expect(await postern('login', 'set', login.id, '--rewrite-from')).toMatchObject({ rewriteFrom: true })
+    const shown = (await postern('login', 'list')).logins.find(({ id }: NewLogin) => id === login.id)
+    expect(shown).toMatchObject({ rewriteFrom: true })
+    await send(login, { message })
+    expect(arrived()).toBe(`From: ${address}\r\nReply-To: scan@printer.local\r\n${bodyThere}`)
+    expect(await postern('login', 'set', login.id, '--no-rewrite-from')).not.toHaveProperty('rewriteFrom')
+    await send(login, { message })
+    expect(arrived()).toBe(`From: scan@printer.local\r\n${bodyThere}`)
+  })
+
+  it('is announced with no size that is not the one which leaves', async () => {
+    const login = await newLogin('--rewrite-from')
+    stage.mailProvider.dialogue.length = 0
+    const replies = await smtpDialogue(stage.process.smtpPort, [
+      'EHLO device.example',
+      `AUTH ${plain(login.user, login.password)}`,
+      `MAIL FROM:<${address}> SIZE=100 BODY=8BITMIME`,
+      'RCPT TO:<you@example.net>',
+      'QUIT',
+    ])
+    expect(replies[4]).toMatch(/^250 /)
+    expect(stage.mailProvider.dialogue.join('\n')).toMatch(`MAIL FROM:<${address}> BODY=8BITMIME\n`)
+  })
+})
