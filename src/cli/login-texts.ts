@@ -10,7 +10,10 @@ const cramMd5Cost = [
 const mendingCost = `What mending costs (off unless asked for; without it a message leaves octet for octet):
   --rewrite-from    From: and Sender: in the header become the mailbox, as many providers demand; the name for people
                     stays, and the old address goes into Reply-To: where there is none. A signature (DKIM) that the
-                    program itself made no longer fits.`
+                    program itself made no longer fits.
+  --mend-line-ends  a bare CR or LF in a message is the end of a line and becomes CRLF; without it such a message is
+                    refused. Where nobody meant the end of a line, a line is cut. The end of the message stays
+                    CRLF.CRLF: a program that ends it by LF.LF waits in vain.`
 
 export const setLoginHelp = `
 ${mendingCost}

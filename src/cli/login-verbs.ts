@@ -17,6 +17,7 @@ interface AddOptions {
   rewriteSender?: boolean
   personal?: boolean
   rewriteFrom?: boolean
+  mendLineEnds?: boolean
   sender: string[]
   network: string[]
   expires?: string
@@ -50,6 +51,7 @@ export function addLoginVerbs(program: Command, context: Context): void {
       '--rewrite-from',
       'make the mailbox of From: and Sender: in the header, too; see below what it costs',
     )
+    .option('--mend-line-ends', 'take a bare CR or LF in a message for the end of a line')
     .option('--personal', 'of a whole domain, send also from mailboxes that a person has consented for')
     .option('--network <cidr>', 'sign in from this network only (repeatable)', collect, [])
     .option('--expires <date>', 'when it ends: 2027-12-31, or a date and time')
@@ -83,6 +85,8 @@ export function addLoginVerbs(program: Command, context: Context): void {
     .description('set what is mended of the mail of a login, from its next sign-in on; its password stays')
     .option('--rewrite-from', 'make the mailbox of From: and Sender: in the header')
     .option('--no-rewrite-from', 'leave them as they are')
+    .option('--mend-line-ends', 'take a bare CR or LF in a message for the end of a line')
+    .option('--no-mend-line-ends', 'refuse it')
     .addHelpText('after', setLoginHelp)
     .action(async (id: string, options: MendingOptions, command: Command) => {
       const wanted = mendingOf(options)
@@ -150,8 +154,11 @@ async function requestOf(addresses: string[], options: AddOptions, context: Cont
   }
 }
 
-function mendingOf({ rewriteFrom }: MendingOptions): MendingOptions {
-  return { ...(rewriteFrom !== undefined && { rewriteFrom }) }
+function mendingOf({ rewriteFrom, mendLineEnds }: MendingOptions): MendingOptions {
+  return {
+    ...(rewriteFrom !== undefined && { rewriteFrom }),
+    ...(mendLineEnds !== undefined && { mendLineEnds }),
+  }
 }
 
 /** What to enter in the application. */

@@ -7,11 +7,12 @@ import type { MendingOptions } from './services.ts'
  */
 export function changedMending(mending: Mending, options: MendingOptions): Mending {
   const rewriteFrom = options.rewriteFrom ?? mending.rewriteFrom
+  const mendLineEnds = options.mendLineEnds ?? mending.mendLineEnds
   // What is off is not there.
-  return { ...(rewriteFrom && { rewriteFrom: true }) }
+  return { ...(rewriteFrom && { rewriteFrom: true }), ...(mendLineEnds && { mendLineEnds: true }) }
 }
 
 /** In the words of the command's options. */
-export function describeMending({ rewriteFrom }: Mending): string[] {
-  return rewriteFrom ? ['rewrite-from'] : []
+export function describeMending({ rewriteFrom, mendLineEnds }: Mending): string[] {
+  return [...(rewriteFrom ? ['rewrite-from'] : []), ...(mendLineEnds ? ['mend-line-ends'] : [])]
 }

@@ -208,6 +208,8 @@ export interface Offers {
 export interface MendingOptions {
   /** The header's `From:` and `Sender:` become the mailbox. */
   rewriteFrom?: boolean
+  /** A bare CR or LF in a message becomes CRLF. */
+  mendLineEnds?: boolean
 }
 
 export interface LoginRequest extends MendingOptions {

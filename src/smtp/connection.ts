@@ -295,7 +295,15 @@ class ServedConnection implements Connection {
     if (!(await this.#outbox.flush())) return undefined
     const { limits } = this.#options
     const work = this.#atWork()
-    const event = await passMessage({ client: this.#client, input: this.#input, work, limits, limit })
+    const mendLineEnds = this.#known.submitter?.mending?.mendLineEnds === true
+    const event = await passMessage({
+      client: this.#client,
+      input: this.#input,
+      work,
+      limits,
+      limit,
+      mendLineEnds,
+    })
     this.#transactionOver()
     return event
   }

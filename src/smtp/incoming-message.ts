@@ -1,4 +1,5 @@
 import type { InputBuffer } from '../wire/input-buffer.ts'
+import { createMendingScanner } from '../wire/mending-scanner.ts'
 import { createMessageScanner } from '../wire/message-scanner.ts'
 import type { Read } from './client-socket.ts'
 import type { MessageCut } from './session-events.ts'
@@ -21,11 +22,13 @@ export interface IncomingMessageOptions {
   /** In octets; undefined: none. */
   limit: number | undefined
   drainSeconds: number
+  /** Take a bare CR or LF for the end of a line, in place of refusing it. */
+  mendLineEnds?: boolean
 }
 
 export function createIncomingMessage(options: IncomingMessageOptions): IncomingMessage {
   const { input, limit } = options
-  const scanner = createMessageScanner()
+  const scanner = options.mendLineEnds ? createMendingScanner() : createMessageScanner()
   let ready: Buffer[] = []
   let ended = false
   let unreadable = false

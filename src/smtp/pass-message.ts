@@ -12,6 +12,8 @@ export interface MessagePassage {
   limits: Pick<Limits, 'messageSeconds' | 'drainSeconds'>
   /** In octets (RFC 1870); undefined: none. */
   limit: number | undefined
+  /** As the login asks for. */
+  mendLineEnds: boolean
 }
 
 /** From the 354 to the end of the message, and what the provider said to it. Undefined when the client has gone. */
@@ -21,9 +23,16 @@ export async function passMessage({
   work,
   limits,
   limit,
+  mendLineEnds,
 }: MessagePassage): Promise<SessionEvent | undefined> {
   const read = () => client.read(false)
-  const message = createIncomingMessage({ input, read, limit, drainSeconds: limits.drainSeconds })
+  const message = createIncomingMessage({
+    input,
+    read,
+    limit,
+    drainSeconds: limits.drainSeconds,
+    mendLineEnds,
+  })
   client.setDeadline(limits.messageSeconds)
   const sent = await work.providerSide.send(message.octets)
   const ended = await message.drain()

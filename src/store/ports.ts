@@ -215,6 +215,8 @@ export interface Login {
 export interface Mending {
   /** The header's `From:` and `Sender:` become the mailbox. */
   rewriteFrom?: true
+  /** A bare CR or LF in a message is the end of a line. */
+  mendLineEnds?: true
 }
 
 /** A login as lists have it: a sealed password is opened for a sign-in only. */

@@ -4,7 +4,7 @@ import { write } from './session-plan.js'
 
 /**
  * Every mixture of CR, LF, NUL and dot up to six symbols, within a message and at its very start, with a second message behind it,
- * whole and octet by octet; by DATA and by BDAT, to a provider that ends messages strictly and to one that ends them at anything.
+ * whole and octet by octet; by DATA and by BDAT, to a provider that ends messages strictly and to one that ends them at anything; and by a login whose line ends are mended.
  */
 
 /** @param {string} alphabet @param {number} longest */
@@ -19,7 +19,7 @@ export function everyMixture(alphabet, longest) {
 }
 
 const mixtures = everyMixture('\r\n\0.', 6)
-const ways = ['data', 'chunk', 'one-by-one', 'digest'].flatMap((login) =>
+const ways = ['data', 'chunk', 'one-by-one', 'digest', 'mended'].flatMap((login) =>
   ['Subject: dots\r\n\r\ntext', ''].flatMap((before) =>
     [true, false].map((whole) => ({ login, before, whole })),
   ),
@@ -52,5 +52,6 @@ export function endOfDataSession(number) {
       write('QUIT\r\n', 0),
     ],
     end: 'half-close',
+    ...(login === 'mended' && { mends: true }),
   }
 }

@@ -32,6 +32,7 @@ export function makeSession(seed, number) {
     [5, 'one-by-one'],
     [4, 'digest'],
     [3, 'open'],
+    [5, 'mended'],
     [1, 'down'],
   ])
   /** @type {Step[]} */
@@ -54,6 +55,7 @@ export function makeSession(seed, number) {
     patience: mutated || interrupted ? 60 : 2000,
     steps,
     end,
+    ...(login === 'mended' && { mends: true }),
   }
 }
 

@@ -32,3 +32,11 @@ export function withoutStuffing(data) {
 export function findForbidden(text) {
   return text.search(/\0|\r(?!\n)|(?<!\r)\n/)
 }
+
+/** What a login has that asks for its line ends to be mended: bare CR and LF are CRLF, and a line that is only a dot is that, because it ended nothing. @param {string} data */
+export function mendedContent(data) {
+  return data
+    .split(/\r\n|\r|\n/)
+    .map((line) => (line.startsWith('.') && line !== '.' ? line.slice(1) : line))
+    .join('\r\n')
+}

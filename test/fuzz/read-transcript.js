@@ -1,4 +1,4 @@
-import { findForbidden, messageEnds, withoutStuffing } from './message-ends.js'
+import { findForbidden, mendedContent, messageEnds, withoutStuffing } from './message-ends.js'
 
 /**
  * What a session was, told from both its directions by somebody who knows nothing of postern: which line each reply answers, and
@@ -13,9 +13,11 @@ import { findForbidden, messageEnds, withoutStuffing } from './message-ends.js'
  * @typedef {{ messages: SentMessage[], faults: string[] }} Reading
  *
  * @param {import('./play-session.js').Segment} segment
+ * @param {boolean} [mends] whether the login asks for its line ends to be mended
  * @returns {Reading}
  */
-export function readTranscript({ greets, sent, received }) {
+export function readTranscript({ greets, sent, received }, mends = false) {
+  const contentOf = mends ? mendedContent : withoutStuffing
   /** @type {Reading} */
   const reading = { messages: [], faults: [] }
   const replies = splitReplies(received, reading.faults)
@@ -56,14 +58,15 @@ export function readTranscript({ greets, sent, received }) {
   function message() {
     const data = sent.slice(at)
     const end = messageEnds.strict(data)
-    const bad = findForbidden(end ? data.slice(0, end.next) : data)
+    const seen = end ? data.slice(0, end.next) : data
+    const bad = mends ? seen.indexOf('\0') : findForbidden(seen)
     if (!end || bad !== -1) return false
     at += end.next
     const reply = replies[turn++]
     const outcome =
       reply && reply.code < 300 ? 'accepted' : reply && reply.code >= 500 ? 'refused' : 'unknown'
     if (reply && reply.code >= 300 && reply.code < 400) reading.faults.push(`${reply.code} answers a message`)
-    reading.messages.push({ content: withoutStuffing(data.slice(0, end.length)), envelope, outcome })
+    reading.messages.push({ content: contentOf(data.slice(0, end.length)), envelope, outcome })
     envelope = []
     return true
   }
@@ -76,7 +79,7 @@ export function readTranscript({ greets, sent, received }) {
       const data = rest.slice(rest.indexOf('\r\n', index) + 2)
       const end = messageEnds.strict(data)
       if (!end) continue
-      const content = withoutStuffing(data.slice(0, end.length))
+      const content = contentOf(data.slice(0, end.length))
       reading.messages.push({ content, envelope: lines, outcome: 'unknown', guessed: true })
     }
     return reading
@@ -102,11 +105,13 @@ export function readTranscript({ greets, sent, received }) {
 
 /** Which line a positive reply may answer. @type {Record<number, (verb: string, within: boolean) => boolean>} */
 const expected = {
+  214: (verb, within) => !within && verb === 'HELP',
   220: (verb) => verb === 'STARTTLS',
   221: (verb) => verb === 'QUIT',
   235: (verb, within) => within || verb === 'AUTH',
   334: (verb, within) => within || verb === 'AUTH',
   250: (verb, within) => !within && /^(?:EHLO|HELO|NOOP|RSET|MAIL|RCPT)$/.test(verb),
+  252: (verb, within) => !within && verb === 'VRFY',
   354: (verb, within) => !within && verb === 'DATA',
 }
 

@@ -89,7 +89,7 @@ export async function runSessions(planOf, { lanes = 48, warmUp = 100, onProgress
 function judge(plan, { segments, hung, closedByServer }, stage, ledger) {
   const faults = segments.flatMap((segment) => {
     if (looksLikeTls(segment)) return []
-    const reading = readTranscript(segment)
+    const reading = readTranscript(segment, plan.mends)
     for (const message of reading.messages) ledger.sent(plan.name, message)
     return reading.faults
   })
@@ -109,7 +109,10 @@ function endsWithoutAWord(segments) {
 
 /** A handshake, of TLS or of SSL 2, that was never meant: answered by an alert or by nothing, not by replies. @param {Segment} segment */
 function looksLikeTls({ greets, sent }) {
-  return greets && (sent.startsWith('\x16') || /^[\x80-\xff]/.test(sent))
+  const isRecord = sent === '\x16' || sent.startsWith('\x16\x03')
+  const version = sent.slice(2, 5)
+  const isHello = sent.length < 5 || version === '\x01\0\x02' || version.startsWith('\x01\x03')
+  return greets && (isRecord || (isHello && /^[\x80-\x87]/.test(sent)))
 }
 
 /** @param {(number: number) => SessionPlan | undefined} planOf @param {string} session @param {number} end */

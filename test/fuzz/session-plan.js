@@ -15,6 +15,7 @@
  * @property {number} patience milliseconds to wait for replies that do not come
  * @property {Step[]} steps
  * @property {'half-close' | 'reset' | 'wait'} end
+ * @property {boolean} [mends] it signs in, if at all, by the login whose line ends are mended
  */
 
 /**

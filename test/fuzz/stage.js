@@ -18,6 +18,8 @@ export const providers = {
   digest: { tls: 'implicit', chunking: true, pipelining: true, ends: 'anything' },
   /** For clients that do not sign in; all of them come from one address. */
   open: { tls: 'implicit', chunking: true, pipelining: true, ends: 'anything' },
+  /** Its login has its line ends mended. */
+  mended: { tls: 'implicit', chunking: true, pipelining: true, ends: 'anything' },
   /** Refuses every sign-in. */
   down: { tls: 'implicit', chunking: false, pipelining: true, ends: 'strict' },
 }
@@ -159,6 +161,7 @@ async function makeLogins(administrator, tokens) {
 /** @type {Record<string, object>} */
 const wishes = {
   digest: { cramMd5: true, networks: ['127.0.0.0/8'] },
+  mended: { mendLineEnds: true },
   open: { withoutPassword: true, networks: [`${withoutPassword}/32`] },
 }
 

@@ -114,3 +114,28 @@ describe('--rewrite-from', () => {
     expect(stage.mailProvider.dialogue.join('\n')).toMatch(`MAIL FROM:<${address}> BODY=8BITMIME\n`)
   })
 })
+
+describe('--mend-line-ends', () => {
+  it('takes bare CR and LF for ends of lines, and hides no second message behind one', async () => {
+    const login = await newLogin('--mend-line-ends', '--rewrite-from')
+    const count = stage.mailProvider.messages.length
+    const inside = `text\n.\nMAIL FROM:<${address}>\nRCPT TO:<smuggled@example.net>\nDATA\r.\r\nend`
+    const message = `Subject: a\nFrom: scan@printer.local\n\n${inside}\r\n`
+    expect(await send(login, { message })).toMatch(/^250 /)
+    expect(stage.mailProvider.messages).toHaveLength(count + 1)
+    expect(arrived()).toBe(
+      `Subject: a\r\nFrom: ${address}\r\nReply-To: scan@printer.local\r\n\r\n${inside.replace(/\r\n|\r|\n/g, '\r\n')}\r\n`,
+    )
+  })
+
+  it('streams what is long, and refuses a NUL', async () => {
+    const login = await newLogin('--mend-line-ends')
+    expect(await send(login, { message: `a\n\n${'long line\n'.repeat(40_000)}\r\n` })).toMatch(/^250 /)
+    expect(arrived()).toBe(`a\r\n\r\n${'long line\r\n'.repeat(40_000)}\r\n`)
+    expect(await send(login, { message: 'a\n\nb\0c\r\n' })).toMatch(/^550 5\.5\.2 /)
+  })
+
+  it('is off for everybody else, who hears that a bare LF is refused', async () => {
+    expect(await send(await newLogin(), { message: 'a\n\nb\r\n' })).toMatch(/^550 5\.5\.2 /)
+  })
+})

@@ -372,6 +372,6 @@ export function scriptedChecks(): RegistrationChecks & { points: CheckedPoint[] 
   }
 }
 
-function withoutMending({ rewriteFrom: _, ...login }: LoginStatus): LoginStatus {
+function withoutMending({ rewriteFrom: _, mendLineEnds: __, ...login }: LoginStatus): LoginStatus {
   return login
 }

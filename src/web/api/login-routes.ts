@@ -9,6 +9,7 @@ const texts = z.array(z.string().min(1).max(254)).max(100)
 /** What is absent is off, or stays as it is. */
 const mending = z.strictObject({
   rewriteFrom: z.boolean().exactOptional(),
+  mendLineEnds: z.boolean().exactOptional(),
 })
 
 const newLogin = mending.extend({

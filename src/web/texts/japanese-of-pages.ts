@@ -203,6 +203,9 @@ export const japaneseOfPages: Dictionary = {
   Mends: '補正',
   'From: and Sender: become its mailbox': 'From: と Sender: をメールボックスのアドレスに書き換えます',
   'There is no such login': 'そのログインはありません',
+  'a bare CR or LF ends a line': '単独の CR や LF を行末とみなします',
+  'take a bare CR or LF in a message for the end of a line; where nobody meant one, a line is cut there':
+    'メッセージ中の単独の CR や LF を行末とみなす(行末のつもりでない場合もそこで改行されます)',
   'Mend its mail': 'メールの補正',
   'Mend the mail of {1}': '{1} のメールの補正',
   'Mend what an old device sends': '古い機器が送るメールの補正',

@@ -1,0 +1,129 @@
+import type { MessageScanner, Scan } from './message-scanner.ts'
+
+const nul = 0x00
+const lf = 0x0a
+const cr = 0x0d
+const dot = 0x2e
+
+// Where the scanner stands. Behind a bare CR or LF no end of data begins.
+type Place =
+  | 'line-start'
+  | 'bare-line-start'
+  | 'dot'
+  | 'bare-dot'
+  | 'dot-cr'
+  | 'bare-dot-cr'
+  | 'within'
+  | 'cr'
+
+/**
+ * A message scanner for clients that end lines with a bare CR or LF: each becomes CRLF, before anything else looks at the message. The end of the message is what it is
+ * for everybody, CRLF.CRLF as the client sends them: a line that is only a dot and is not between two of them is stuffed, so that nobody behind
+ * us takes it for an end. A NUL is refused. How the input is cut into pieces changes nothing.
+ */
+export function createMendingScanner(): MessageScanner {
+  return new MendedMessage()
+}
+
+class MendedMessage implements MessageScanner {
+  #place: Place = 'line-start'
+  #passed = 0
+  #stuffed = 0
+
+  octets(): number {
+    return this.#passed - this.#stuffed
+  }
+
+  scan(chunk: Buffer): Scan {
+    const out = new Output(chunk.length)
+    for (let at = 0; at < chunk.length; at++) {
+      if (this.#place === 'within') at = out.addText(chunk, at)
+      if (at === chunk.length) break
+      const octet = chunk[at] as number
+      if (octet === nul) return { kind: 'refused' }
+      if (this.#place === 'dot-cr' && octet === lf)
+        return { kind: 'end', octets: this.#handOut(out), rest: chunk.subarray(at + 1) }
+      if (octet !== lf) this.#endBareCr(out)
+      if (octet === cr) this.#place = withCr[this.#place]
+      else if (octet === lf) this.#endLine(out)
+      else this.#goOn(octet, out)
+    }
+    return { kind: 'more', octets: this.#handOut(out) }
+  }
+
+  /** A CR that no LF follows has ended its line. */
+  #endBareCr(out: Output): void {
+    if (this.#place !== 'cr' && this.#place !== 'dot-cr' && this.#place !== 'bare-dot-cr') return
+    this.#endLine(out)
+    this.#place = 'bare-line-start'
+  }
+
+  #endLine(out: Output): void {
+    const isCrlf = this.#place === 'cr' || this.#place === 'bare-dot-cr'
+    if (this.#place !== 'cr' && this.#place !== 'within' && !this.#place.endsWith('line-start')) {
+      this.#stuffed++
+      out.add(dot)
+      out.add(dot)
+    }
+    out.add(cr)
+    out.add(lf)
+    this.#place = isCrlf ? 'line-start' : 'bare-line-start'
+  }
+
+  #goOn(octet: number, out: Output): void {
+    if (octet === dot && this.#place === 'line-start') this.#place = 'dot'
+    else if (octet === dot && this.#place === 'bare-line-start') this.#place = 'bare-dot'
+    else {
+      if (this.#place === 'dot' || this.#place === 'bare-dot') {
+        this.#stuffed++
+        out.add(dot)
+      }
+      out.add(octet)
+      this.#place = 'within'
+    }
+  }
+
+  #handOut(out: Output): Buffer[] {
+    const octets = out.octets()
+    this.#passed += octets.length
+    return octets.length === 0 ? [] : [octets]
+  }
+}
+
+/** A CR behind a place; behind another CR one has ended its line before. */
+const withCr: Record<Place, Place> = {
+  'line-start': 'cr',
+  'bare-line-start': 'cr',
+  dot: 'dot-cr',
+  'bare-dot': 'bare-dot-cr',
+  'dot-cr': 'cr',
+  'bare-dot-cr': 'cr',
+  within: 'cr',
+  cr: 'cr',
+}
+
+/** Of a piece: no octet of it becomes more than two, and four may have been held back before. */
+class Output {
+  readonly #octets: Buffer
+  #length = 0
+
+  constructor(input: number) {
+    this.#octets = Buffer.allocUnsafe(2 * input + 4)
+  }
+
+  add(octet: number): void {
+    this.#octets[this.#length++] = octet
+  }
+
+  /** Up to the next octet that may mean something, whose place it gives. */
+  addText(chunk: Buffer, from: number): number {
+    let at = from
+    while (at < chunk.length && (chunk[at] as number) > cr) at++
+    this.#length += chunk.copy(this.#octets, this.#length, from, at)
+    return at
+  }
+
+  octets(): Buffer {
+    return this.#octets.subarray(0, this.#length)
+  }
+}
