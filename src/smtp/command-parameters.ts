@@ -48,7 +48,8 @@ function readParameters(rest: string, grammar: Grammar): ReadParameters {
   if (rest !== '' && !rest.startsWith(' '))
     return { kind: 'invalid', why: 'A blank is missing behind the address' }
   const parameters: Parameter[] = []
-  const flaws: ParameterFlaw[] = []
+  /** One of each keyword: a line has room for a thousand parameters. */
+  const flaws = new Map<string, ParameterFlaw>()
   const seen = new Set<string>()
   for (const text of rest.split(' ').filter((part) => part !== '')) {
     const [name = '', value] = cutOnce(text, '=')
@@ -56,12 +57,12 @@ function readParameters(rest: string, grammar: Grammar): ReadParameters {
     if (!/^[A-Z0-9][A-Z0-9-]*$/.test(keyword)) return { kind: 'invalid', why: 'A parameter cannot be read' }
     const form = grammar.get(keyword)
     if (form === undefined) return { kind: 'unknown', keyword }
-    if (seen.has(keyword)) flaws.push(flaw(keyword, `${keyword} is given twice`))
-    else if (!fits(form, value)) flaws.push(flaw(keyword, `The value of ${keyword} cannot be read`))
+    if (seen.has(keyword)) flaws.set(keyword, flaw(keyword, `${keyword} is given twice`))
+    else if (!fits(form, value)) flaws.set(keyword, flaw(keyword, `The value of ${keyword} cannot be read`))
     else parameters.push(value === undefined ? { keyword } : { keyword, value })
     seen.add(keyword)
   }
-  return { kind: 'parameters', parameters, flaws }
+  return { kind: 'parameters', parameters, flaws: [...flaws.values()] }
 }
 
 function flaw(keyword: string, why: string): ParameterFlaw {
