@@ -1,7 +1,8 @@
-import { type Address, printable, sameAddress } from '../base/address.ts'
+import { type Address, printable } from '../base/address.ts'
 import type { Secret } from '../base/secret.ts'
 import { provesIdentity } from '../providers/oauth/identity.ts'
 import type { Identity, TokenAnswer } from '../providers/oauth/oauth-client.ts'
+import { isSameAccount } from '../providers/oauth/same-account.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { Mailbox } from '../store/ports.ts'
 import { ConsentRefused } from './consent-refused.ts'
@@ -47,7 +48,7 @@ function provenIdentity(
   if (!identity || person === undefined) {
     throw noIdentity(mailbox, provider, identity)
   }
-  if (!sameAddress(person, expected)) {
+  if (!isSameAccount(provider.oauth, person, expected)) {
     throw new ConsentRefused('wrong-person', `${printable(person)} signed in, but ${expected} has to`, {
       fix: `Start again and choose the account ${expected}. If ${printable(person)} may send for ${mailbox.address}, an administrator can set that with --signs-in-as.`,
       mailbox: mailbox.address,

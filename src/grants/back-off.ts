@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
-import { type Failure, type FailureCode, withRetryAfter } from '../base/failure.ts'
+import { type Failure, type FailureCode, withRetryAfter, wordsBehind } from '../base/failure.ts'
 import type { Pause } from '../governor/governor.ts'
 
 /** After trouble, nobody asks again before the time is up: whoever comes meanwhile gets the same failure at once. */
@@ -65,7 +65,9 @@ export function createBackOff(clock: Clock, random: () => number): BackOff {
       const { since, failure } = wait
       // The time that is left is counted by the clock that nobody sets.
       const until = clock.now() + Math.round(wait.until - clock.monotonic())
-      return { since, until, reason: failure.message, ...(failure.fix !== undefined && { fix: failure.fix }) }
+      const { message: reason, fix } = failure
+      const said = wordsBehind(failure)
+      return { since, until, reason, ...(said !== undefined && { said }), ...(fix !== undefined && { fix }) }
     },
 
     keys: () => [...underway.keys()],

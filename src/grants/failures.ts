@@ -53,7 +53,9 @@ export function tokenTrouble(
   if (error instanceof Failure) return inItsOwnWords(error)
   const whole = verdict.about === 'registration'
   if (verdict.kind === 'setup-wrong')
-    return whole ? registrationRefused(provider) : requestRefused(mailbox, provider, verdict.reason)
+    return whole
+      ? registrationRefused(provider, verdict.reason)
+      : requestRefused(mailbox, provider, verdict.reason)
   return providerUnavailable(whole ? 'its mailboxes' : mailbox, provider, verdict.retryAfterSeconds)
 }
 
@@ -64,9 +66,10 @@ function providerUnavailable(whom: string, provider: string, retryAfterSeconds: 
   })
 }
 
-function registrationRefused(provider: string): Failure {
+function registrationRefused(provider: string, words: string): Failure {
   const message = `${provider} refuses postern's registration, so there is no access token for any of its mailboxes`
   return new Failure('provider-setup', message, {
+    cause: new Error(`The provider said: ${words}`),
     fix: "Check the registration's client id and client secret at the provider; the log says why.",
   })
 }

@@ -228,8 +228,11 @@ function mayBeTried({ refused, refreshToken, providerId }: LapsedGrant, provider
 }
 
 /** An access token by the way that the grant has. */
-function ask(client: OAuthClient, { flow, mailbox, refreshToken }: SpendableGrant): Promise<TokenAnswer> {
-  if (refreshToken) return client.refresh(refreshToken)
+function ask(
+  client: OAuthClient,
+  { flow, mailbox, refreshToken, scopes }: SpendableGrant,
+): Promise<TokenAnswer> {
+  if (refreshToken) return client.refresh(refreshToken, scopes)
   return client.withoutPerson(flow === 'service-account' ? flow : 'client-credentials', mailbox)
 }
 

@@ -107,7 +107,7 @@ const known: [id: string, tokenEndpoint: string, scopes: string, app: string, sm
     [
       'mailru',
       'https://oauth.mail.ru/token',
-      'mail.imap',
+      'userinfo mail.imap',
       '',
       'smtp.mail.ru:465 implicit XOAUTH2',
       'authorization-code',

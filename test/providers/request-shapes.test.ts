@@ -73,7 +73,7 @@ describe('what a browser is sent with', () => {
       {},
       'https://x.example/cb',
       'https://oauth.mail.ru/login',
-      { scope: 'mail.imap', prompt_force: '1' },
+      { scope: 'userinfo mail.imap', prompt_force: '1' },
     ],
     [
       'fastmail',

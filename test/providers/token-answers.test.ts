@@ -55,6 +55,24 @@ describe('a refresh', () => {
     ])
   })
 
+  it('names at Microsoft the scopes that were granted, and nothing that was not', async () => {
+    const provider = providerAt(endpoint.origin, {
+      identityRules: 'entra',
+      scopes: ['openid', 'offline_access', 'https://outlook.office.com/SMTP.Send'],
+    })
+    const client = createOAuthClient({ provider, fetch: http.fetch })
+    const granted = [
+      'https://outlook.office.com/SMTP.Send',
+      'https://outlook.office.com/IMAP.AccessAsUser.All',
+    ]
+    for (const scopes of [granted, ['SMTP.Send'], [], undefined]) {
+      endpoint.answer(tokens('a'))
+      await client.refresh(new Secret(oldToken), scopes)
+    }
+    const asked = [`${granted.join(' ')} offline_access`, undefined, undefined, undefined]
+    expect(endpoint.requests.map(({ form }) => form.scope)).toEqual(asked)
+  })
+
   it.each([
     ['client_secret_post', { client_secret: 's' }, undefined],
     ['client_secret_basic', {}, `Basic ${Buffer.from('postern:s').toString('base64')}`],

@@ -7,6 +7,7 @@ import type { HttpFetch } from '../http/http-fetch.ts'
 import type { RegisteredProvider } from '../provider.ts'
 import { authorizationParameters } from './authorization-parameters.ts'
 import { clientAuthentications } from './client-authentication.ts'
+import { createClockDifference } from './clock-difference.ts'
 import { beginDeviceFlow, deviceGrant, deviceState } from './device-flow.ts'
 import { discover, type Known, withKeys, withTenantId, withUserInfoEndpoint } from './discover.ts'
 import { createDiscoveries, type Discoveries } from './discoveries.ts'
@@ -42,10 +43,16 @@ interface Way {
 /** The OAuth side of one provider, on openid-client. Makes no request before it is asked for a token. */
 export function createOAuthClient({
   provider,
-  fetch,
+  fetch: plainFetch,
   clock = systemClock,
   discoveries = createDiscoveries(systemClock),
 }: OAuthClientNeeds): OAuthClient {
+  const difference = createClockDifference(clock)
+  const fetch: HttpFetch = async (url, request) => {
+    const answer = await plainFetch(url, request)
+    difference.note(answer)
+    return answer
+  }
   const server = lazy(() => openServer({ provider, fetch }, discoveries))
   const inTurn = createSecretsInTurn<Record<Kind, () => Promise<Way>>>()
 
@@ -62,14 +69,14 @@ export function createOAuthClient({
         const { configuration, known } = await way[kind]()
         return await request(configuration, known)
       } catch (error) {
-        throw withoutSecrets(error)
+        throw difference.explain(withoutSecrets(error))
       }
     })
   }
 
   async function withPersonFound(read: TokenAnswer, body: TokenBody): Promise<TokenAnswer> {
     const claims = body.claims?.()
-    if (!claims || !read.identity) return read
+    if (!claims || !read.identity || read.remark?.mistake) return read
     const way = () => ask('userInfo', async (configuration, known) => ({ configuration, known }))
     return { ...read, identity: await withUserInfo(read.identity, claims, read.accessToken, way) }
   }
@@ -94,12 +101,12 @@ export function createOAuthClient({
         return checks.purpose === 'sign-in' ? read : withPersonFound(read, answer)
       }).catch(failing),
 
-    refresh: (refreshToken) =>
-      ask('renewals', async (configuration, known) =>
-        toAnswer(known, await openid.refreshTokenGrant(configuration, refreshToken.reveal()), {
-          withPerson: true,
-        }),
-      ),
+    refresh: (refreshToken, granted = []) =>
+      ask('renewals', async (configuration, known) => {
+        const parameters = renewalParameters(known.oauth, granted)
+        const answer = await openid.refreshTokenGrant(configuration, refreshToken.reveal(), parameters)
+        return toAnswer(known, answer, { withPerson: true })
+      }),
 
     beginDevice: () =>
       ask('devices', async (configuration, { oauth, name }) => {
@@ -173,6 +180,19 @@ async function openServer(given: Known, discoveries: Discoveries) {
       }
     },
   )
+}
+
+/** Entra gives tokens of any resource that the person has consented to, and which of them it gives unasked is not said. An answer may have named scopes without their
+ * resource: those would be of another one. */
+function renewalParameters(
+  { identityRules, scopes }: RegisteredProvider['oauth'],
+  granted: readonly string[],
+): Record<string, string> {
+  const whole = granted.filter((scope) => URL.canParse(scope))
+  if (identityRules !== 'entra' || whole.length === 0) return {}
+  // Without it, no newer refresh token is promised.
+  const lasting = scopes.filter((scope) => scope === 'offline_access')
+  return { scope: [...new Set([...whole, ...lasting])].join(' ') }
 }
 
 function noSuchFlow(name: string): Failure {

@@ -15,8 +15,9 @@ export interface OAuthClient {
    * that is no Failure when the callback or the ID token does not pass the checks */
   exchangeCode(callback: URL, checks: CallbackChecks): Promise<TokenAnswer>
   /** RFC 6749 section 6. One request, bounded by the token time-out; never retried here.
+   * @param granted the scopes of the grant, for providers that have to be told which they are
    * @throws an error that `judge` understands */
-  refresh(refreshToken: Secret): Promise<TokenAnswer>
+  refresh(refreshToken: Secret, granted?: readonly string[]): Promise<TokenAnswer>
   /** RFC 8628, section 3.1. @throws Failure as `exchangeCode`, `configuration` where the provider has no device flow */
   beginDevice(): Promise<DeviceAuthorization>
   /** Asks once whether the person has agreed (RFC 8628, section 3.4). `pending`: not yet; `slow-down`: not yet, and five seconds longer between

@@ -47,7 +47,7 @@ function lateClient(needs: OAuthClientNeeds, discoveries: () => Promise<Discover
   return {
     authorizationUrl: async (request) => (await client()).authorizationUrl(request),
     exchangeCode: async (callback, checks) => (await client()).exchangeCode(callback, checks),
-    refresh: async (refreshToken) => (await client()).refresh(refreshToken),
+    refresh: async (refreshToken, granted) => (await client()).refresh(refreshToken, granted),
     beginDevice: async () => (await client()).beginDevice(),
     pollDevice: async (deviceCode) => (await client()).pollDevice(deviceCode),
     withoutPerson: async (flow, mailbox) => (await client()).withoutPerson(flow, mailbox),

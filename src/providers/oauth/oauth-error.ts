@@ -11,6 +11,9 @@ export interface OAuthErrorDetails {
   retryAfterSeconds?: number
 }
 
+/** As another error has them. */
+type Loose<T> = { [Key in keyof T]: T[Key] | undefined }
+
 /**
  * What went wrong at a provider, with everything that decides what it means, and nothing secret: openid-client's own errors carry
  * whole answers and requests as their `cause`, which must never reach a log.
@@ -21,7 +24,7 @@ export class OAuthError extends Error {
   readonly explained: boolean
   readonly retryAfterSeconds: number | undefined
 
-  constructor(message: string, details: OAuthErrorDetails = {}) {
+  constructor(message: string, details: Partial<Loose<OAuthErrorDetails>> = {}) {
     const { status, error, retryAfterSeconds } = details
     super(safeText(message))
     this.name = 'OAuthError'

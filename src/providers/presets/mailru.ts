@@ -18,7 +18,8 @@ export const mailru: Provider = {
     ...usualOAuth,
     authorizationEndpoint: 'https://oauth.mail.ru/login',
     tokenEndpoint: 'https://oauth.mail.ru/token',
-    scopes: ['mail.imap'],
+    // Its authorization page takes mail.imap beside userinfo only.
+    scopes: ['userinfo', 'mail.imap'],
     mailScopes: ['mail.imap'],
     authorizationParameters: { prompt_force: '1' },
     clientAuthentication: 'client_secret_basic',
