@@ -2,6 +2,7 @@ import type { Address } from '../base/address.ts'
 import type { Failure } from '../base/failure.ts'
 import type { ProviderLimits } from '../providers/provider.ts'
 import type { Reply } from '../wire/reply.ts'
+import type { Departure } from './pace.ts'
 
 /** The governors of all mailboxes, and what they have in common: the state of each registration. */
 export interface Governors {
@@ -35,10 +36,10 @@ export interface GovernedProvider {
 export interface Governor {
   /** Simultaneous connections, now: the provider's cap, lowered for a while after it complained. At least 1. */
   connections(): number
-  /** How long until the next message may leave, in milliseconds; 0: now. */
-  delay(): number
-  /** A message leaves now, whatever becomes of it. */
-  departed(): void
+  /** How long until the next message may leave, in milliseconds; 0: now. @param ahead how many leave before it: then the least that it takes */
+  delay(ahead?: number): number
+  /** A message is about to leave, and takes its place in the rate until it is told that it does not. */
+  departed(): Departure
   /** Leave for one transaction.
    * @param login who sends, and from which source (absent: postern itself): what the provider refuses from one program is not the others' fault
    * @throws Failure `limit-reached` or `provider-setup`: the provider has refused this sender, this mailbox or the whole registration

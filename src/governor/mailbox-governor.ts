@@ -32,7 +32,7 @@ export function createMailboxGovernor(needs: MailboxGovernorNeeds): Governor {
   return {
     connections: cap.allowed,
     // Those who were let in before the provider complained wait as well.
-    delay: () => Math.max(pace.delay(), mailbox.remaining(), needs.registration().remaining()),
+    delay: (ahead) => Math.max(pace.delay(ahead), mailbox.remaining(), needs.registration().remaining()),
     departed: pace.departed,
     admit(sender, login, source) {
       const breakers = { mailbox, registration: needs.registration() }

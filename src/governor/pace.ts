@@ -2,10 +2,25 @@ import type { Clock } from '../base/clock.ts'
 
 /** How fast the messages of one mailbox may follow each other. */
 export interface Pace {
-  /** How long until the next may leave, in milliseconds; 0: now. */
-  delay(): number
-  departed(): void
+  /** How long until the next may leave, in milliseconds; 0: now. @param ahead how many leave before it */
+  delay(ahead?: number): number
+  /** One is about to leave, and takes its place among those of the minute. */
+  departed(): Departure
   lastMinute(): number
+}
+
+/** The place of one message among those that leave. */
+export interface Departure {
+  /** It leaves only now. */
+  leaves(): void
+  /** It does not leave: somebody else can have the place. */
+  undo(): void
+}
+
+interface Placed {
+  at: number
+  /** It has not been taken back. */
+  counts: boolean
 }
 
 /**
@@ -15,8 +30,8 @@ export interface Pace {
 const windowMilliseconds = 15_000
 
 export function createPace(clock: Pick<Clock, 'monotonic'>, perMinute: () => number | undefined): Pace {
-  /** The newest departures, as many as a window may hold. */
-  const newest: number[] = []
+  /** Those that a window may hold, the oldest first. */
+  const newest: Placed[] = []
   const seconds = createSecondCounts()
 
   /** Where a quarter is no more than one message, they leave one by one, and none of the allowance is lost. */
@@ -25,23 +40,51 @@ export function createPace(clock: Pick<Clock, 'monotonic'>, perMinute: () => num
     return size > 1 ? { size, milliseconds: windowMilliseconds } : { size: 1, milliseconds: 60_000 / limit }
   }
 
+  /** A second time for the same one: in place of the first. */
+  function put(departure: Placed): void {
+    departure.at = clock.monotonic()
+    departure.counts = true
+    seconds.add(departure.at, 1)
+    const limit = perMinute()
+    if (limit === undefined) return
+    newest.push(departure)
+    const { size, milliseconds } = window(limit)
+    // Beyond the size of the window only as long as one of those behind may still be taken back.
+    const before = departure.at - milliseconds
+    const gone = newest.findIndex(({ at }) => at > before)
+    if (newest.length > size && gone > 0) newest.splice(0, Math.min(gone, newest.length - size))
+  }
+
+  function take(departure: Placed): void {
+    if (!departure.counts) return
+    departure.counts = false
+    seconds.add(departure.at, -1)
+    const place = newest.lastIndexOf(departure)
+    if (place !== -1) newest.splice(place, 1)
+  }
+
   return {
-    delay() {
+    delay(ahead = 0) {
       const limit = perMinute()
       if (limit === undefined) return 0
       const { size, milliseconds } = window(limit)
-      const first = newest.at(-size)
-      if (first === undefined) return 0
+      const now = clock.monotonic()
+      // Each takes the place of the one so many before it; those that are not here yet leave as soon as they may.
+      const place = newest.length + (ahead % size) - size
+      const wait = place < 0 ? 0 : Math.max(0, (newest[place]?.at ?? now) + milliseconds - now)
       // Rounded up: a timer that fires early would ask again at once.
-      return Math.max(0, Math.ceil(first + milliseconds - clock.monotonic()))
+      return Math.ceil(wait + Math.floor(ahead / size) * milliseconds)
     },
     departed() {
-      const now = clock.monotonic()
-      seconds.add(now)
-      const limit = perMinute()
-      if (limit === undefined) return
-      newest.push(now)
-      newest.splice(0, newest.length - window(limit).size)
+      const departure = { at: 0, counts: false }
+      put(departure)
+      return {
+        leaves() {
+          take(departure)
+          put(departure)
+        },
+        undo: () => take(departure),
+      }
     },
     lastMinute: () => seconds.sum(clock.monotonic()),
   }
@@ -54,11 +97,12 @@ function createSecondCounts() {
     for (const second of counts.keys()) if (second <= Math.floor(now / 1000) - 60) counts.delete(second)
   }
   return {
-    add(now: number) {
+    add(now: number, more: 1 | -1) {
       const second = Math.floor(now / 1000)
       const count = counts.get(second)
+      if (count === undefined && more < 0) return
       if (count === undefined) forget(now)
-      counts.set(second, (count ?? 0) + 1)
+      counts.set(second, (count ?? 0) + more)
     },
     sum(now: number) {
       forget(now)

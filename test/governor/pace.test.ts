@@ -108,6 +108,50 @@ describe('the pace', () => {
     expect(pace.lastMinute()).toBe(5)
   })
 
+  it('has the place of one that does not leave for the next, and of one that leaves late from then on', () => {
+    const clock = createManualClock()
+    const pace = createPace(clock, () => 8)
+    const [first, second] = [pace.departed(), pace.departed()]
+    expect(pace.delay()).toBe(15_000)
+    first.undo()
+    expect(pace.delay()).toBe(0)
+    clock.advance(10)
+    second.leaves()
+    pace.departed()
+    clock.advance(10)
+    expect(pace.delay()).toBe(5000)
+    expect(pace.lastMinute()).toBe(2)
+    clock.advance(5)
+    expect(pace.delay()).toBe(0)
+    // Long gone: that changes nothing.
+    first.undo()
+    expect(pace.lastMinute()).toBe(2)
+  })
+
+  it('foresees when one leaves behind so many others, to the millisecond', () => {
+    const seed = Math.floor(Math.random() * 2 ** 31)
+    console.info(`seed ${seed}`)
+    const steps = fc.array(fc.nat(6000), { maxLength: 30 })
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 60 }), steps, fc.nat(40), (limit, pauses, ahead) => {
+        const clock = createManualClock()
+        const pace = createPace(clock, () => limit)
+        for (const milliseconds of pauses) {
+          clock.advance(milliseconds / 1000)
+          if (pace.delay() === 0) pace.departed()
+        }
+        const foreseen = clock.monotonic() + pace.delay(ahead)
+        for (let number = 0; number <= ahead; number += 1) {
+          clock.advance(pace.delay() / 1000)
+          pace.departed()
+        }
+        // Each that waits in between may be rounded up.
+        expect(Math.abs(clock.monotonic() - foreseen)).toBeLessThanOrEqual(ahead + 1)
+      }),
+      { seed, numRuns: 300 },
+    )
+  })
+
   it('makes nobody wait without a limit, and counts all the same', () => {
     const clock = createManualClock()
     const pace = createPace(clock, () => undefined)
