@@ -14,6 +14,8 @@ export interface Lanes<T> {
   clear(): T[]
   size(): number
   sizeOf(lane: string): number
+  /** How many have their turn before one who comes to this lane now. */
+  ahead(lane: string): number
 }
 
 export function createLanes<T>(): Lanes<T> {
@@ -58,5 +60,16 @@ export function createLanes<T>(): Lanes<T> {
     },
     size: () => size,
     sizeOf: (name) => lanes.get(name)?.length ?? 0,
+    ahead(name) {
+      const own = lanes.get(name)?.length ?? 0
+      let ahead = own
+      let isBefore = true
+      for (const [other, { length }] of lanes) {
+        if (other === name) isBefore = false
+        // As many turns as its own lane has by then: one more where that one stands behind.
+        else ahead += Math.min(length, own + (isBefore ? 1 : 0))
+      }
+      return ahead
+    },
   }
 }

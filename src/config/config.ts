@@ -91,6 +91,7 @@ export interface Limits {
   guessesInAll: number
   guessDelaySeconds: number
   leaseWaitSeconds: number
+  shortWaitSeconds: number
   clientTurnSeconds: number
   upstreamConnectSeconds: number
   upstreamReplySeconds: number

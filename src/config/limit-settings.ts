@@ -119,10 +119,15 @@ export const limitSettings = {
     20,
     'How long a message waits for a free connection to the provider before the client is told to try again.',
   ),
+  shortWaitSeconds: seconds(
+    'POSTERN_SHORT_WAIT_SECONDS',
+    8,
+    'How long it waits where nothing suggests that its client is patient (it sends no commands in groups, as mail servers do, and has not waited for longer before): appliances hang up after 5 to 10 seconds. When the wait is known to be longer the answer comes at once; as high as POSTERN_LEASE_WAIT_SECONDS, it makes no difference.',
+  ),
   clientTurnSeconds: seconds(
     'POSTERN_CLIENT_TURN_SECONDS',
     15,
-    'How long a client may hold a connection to the provider without its next command, or the beginning of its message, while others wait for one.',
+    'How long a client may hold a connection to the provider without its next command while others wait for one; from DATA on it keeps it.',
   ),
   upstreamConnectSeconds: seconds(
     'POSTERN_UPSTREAM_CONNECT_SECONDS',

@@ -21,9 +21,8 @@ export interface ClientSocket {
   write(text: string): Promise<boolean>
   /** Input that has arrived and was not read. */
   hasUnread(): boolean
-  /** Calls back when the client goes, or ends its side with nothing left to read, until the function that it gives is called. Nobody reads meanwhile.
-   * @param hasMore what was read from it holds further commands */
-  watch(hasMore: boolean, gone: () => void): () => void
+  /** Sees whether the client goes while somebody else has the word, until the function that it gives is called. Nobody else reads meanwhile. */
+  watch(watcher: Watcher): () => void
   /** The handshake; input that was not read is its beginning. `interrupt` ends it. */
   startTls(context: SecureContext): Promise<Handshake>
   /** In place of the deadline that counts now: everything has to come within so many seconds, however often something arrives. */
@@ -40,6 +39,15 @@ export interface ClientSocket {
   destroy(): void
   /** Resolves when the socket is closed. */
   closed: Promise<void>
+}
+
+export interface Watcher {
+  /** What arrives, for its end stands behind it. False: no more now, and then the end is not seen either. */
+  take(octets: Buffer): boolean
+  /** The client has gone. */
+  gone(): void
+  /** It has ended its side: it may still read. */
+  ended(): void
 }
 
 export interface ClientSocketOptions {
@@ -151,12 +159,16 @@ class PulledSocket implements ClientSocket {
     return octets
   }
 
-  watch(hasMore: boolean, gone: () => void): () => void {
+  watch({ take, gone, ended }: Watcher): () => void {
     const look = () => {
-      // The end is told only to who asks for more, and asking takes nothing where nothing is there.
-      if (this.#socket.readableLength === 0 && !this.#isEnded) this.#socket.read()
-      const saysNothingMore = this.#isEnded && !hasMore && this.#socket.readableLength === 0
-      if (this.#raw.destroyed || saysNothingMore) gone()
+      let takesMore = true
+      while (takesMore && !this.#isEnded) {
+        const octets: Buffer | null = this.#socket.read()
+        if (octets === null) break
+        takesMore = take(octets)
+      }
+      if (this.#raw.destroyed) gone()
+      else if (this.#isEnded) ended()
     }
     this.#wake = look
     look()

@@ -193,9 +193,11 @@ class ServedConnection implements Connection {
       case 'admit':
         return this.#keepingPlace(this.#atWork().providerSide.admit(next.sender))
       case 'begin':
-        return this.#atWork().providerSide.begin(next)
+        return this.#begin(next)
       case 'add-recipients':
         return this.#atWork().providerSide.addRecipients(next.recipients)
+      case 'promise':
+        return this.#atWork().providerSide.promise()
       case 'message':
         return this.#passMessage(next.limit)
       case 'reset':
@@ -223,7 +225,7 @@ class ServedConnection implements Connection {
   ): Promise<SessionEvent | undefined> {
     const { place } = this.#options
     place.check()
-    const stopWatching = this.#client.watch(this.#input.size() > 0, () => leaving.abort())
+    const stopWatching = this.#watch(leaving, () => this.#input.size() > 0)
     const roomMade = new Promise<undefined>((resolve) => {
       this.#giveUpCheck = () => {
         leaving.abort()
@@ -237,6 +239,32 @@ class ServedConnection implements Connection {
     if (this.#makesRoom) return this.#interrupted()
     if (event?.kind === 'failed') place.expose()
     return event
+  }
+
+  /** A client may have to wait here, and need not. */
+  async #begin(next: Next & { do: 'begin' }): Promise<SessionEvent | undefined> {
+    const leaving = new AbortController()
+    // One that has ended its side may have said all of its message before.
+    const stopWatching = this.#watch(leaving, () => this.#input.holdsEndOfData())
+    const inGroups = this.#outbox.size() > 0
+    const event = await this.#atWork().providerSide.begin(next, { inGroups, gone: leaving.signal })
+    stopWatching()
+    return leaving.signal.aborted ? undefined : event
+  }
+
+  /** While others have the word. @param goesOn whether there is something to be done for a client that has ended its side */
+  #watch(leaving: AbortController, goesOn: () => boolean): () => void {
+    const { bufferOctets } = this.#options.limits
+    return this.#client.watch({
+      take: (octets) => {
+        this.#input.push(octets)
+        return this.#input.size() < bufferOctets
+      },
+      gone: () => leaving.abort(),
+      ended() {
+        if (!goesOn()) leaving.abort()
+      },
+    })
   }
 
   #atWork(): Work {
@@ -293,17 +321,11 @@ class ServedConnection implements Connection {
 
   async #passMessage(limit: number | undefined): Promise<SessionEvent | undefined> {
     if (!(await this.#outbox.flush())) return undefined
-    const { limits } = this.#options
-    const work = this.#atWork()
+    const { limits, clock } = this.#options
+    const [client, input, work] = [this.#client, this.#input, this.#atWork()]
+    const watch = (leaving: AbortController, goesOn: () => boolean) => this.#watch(leaving, goesOn)
     const mendLineEnds = this.#known.submitter?.mending?.mendLineEnds === true
-    const event = await passMessage({
-      client: this.#client,
-      input: this.#input,
-      work,
-      limits,
-      limit,
-      mendLineEnds,
-    })
+    const event = await passMessage({ client, input, work, limits, limit, mendLineEnds, clock, watch })
     this.#transactionOver()
     return event
   }

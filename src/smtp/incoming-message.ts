@@ -24,6 +24,8 @@ export interface IncomingMessageOptions {
   drainSeconds: number
   /** Take a bare CR or LF for the end of a line, in place of refusing it. */
   mendLineEnds?: boolean
+  /** Called once, when its end was read. */
+  ended?: () => void
 }
 
 export function createIncomingMessage(options: IncomingMessageOptions): IncomingMessage {
@@ -76,6 +78,7 @@ export function createIncomingMessage(options: IncomingMessageOptions): Incoming
       return
     }
     ended = scan.kind === 'end'
+    if (ended) options.ended?.()
     ready = [...scan.octets]
     if (limit === undefined || scanner.octets() <= limit) return
     cut ??= 'too-large'

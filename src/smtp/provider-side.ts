@@ -4,7 +4,7 @@ import { sourceOf } from '../base/source.ts'
 import type { Limits } from '../config/config.ts'
 import type { OutgoingMessage, SignIns, Submitter } from '../mailboxes/services.ts'
 import type { Credentials } from '../sasl/credentials.ts'
-import type { Relay, Transaction } from '../upstream/relay.ts'
+import type { Relay, Transaction, WaitingClient } from '../upstream/relay.ts'
 import type { RecipientCommand } from '../wire/envelope.ts'
 import { mendedMessage } from './mended-message.ts'
 import type { MessageOutcome, Next, SessionEvent } from './session-events.ts'
@@ -28,9 +28,15 @@ export interface ProviderSide {
   /** @param leaving aborted when nobody waits for the answer any more: by the client's side when it goes, and here when it takes too long */
   signIn(next: Next & { do: 'sign-in' }, leaving?: AbortController): Promise<SessionEvent>
   admit(sender: string): Promise<SessionEvent>
-  begin(next: Next & { do: 'begin' }): Promise<SessionEvent>
+  begin(
+    next: Next & { do: 'begin' },
+    waiting: Pick<WaitingClient, 'gone' | 'inGroups'>,
+  ): Promise<SessionEvent>
   addRecipients(recipients: readonly RecipientCommand[]): Promise<SessionEvent>
-  send(octets: AsyncIterable<Buffer>): Promise<MessageOutcome>
+  /** Before the client is promised that its message will be taken. */
+  promise(): SessionEvent
+  /** @param gone as of `Transaction.send` */
+  send(octets: AsyncIterable<Buffer>, gone?: AbortSignal): Promise<MessageOutcome>
   giveUp(): Promise<void>
 }
 
@@ -38,7 +44,7 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
   let transaction: Transaction | undefined
   let message: OutgoingMessage | undefined
 
-  return { signIn, admit, begin, addRecipients, send, giveUp }
+  return { signIn, admit, begin, addRecipients, promise, send, giveUp }
 
   async function signIn(
     next: Next & { do: 'sign-in' },
@@ -84,24 +90,26 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
     }
   }
 
-  async function begin(next: Next & { do: 'begin' }): Promise<SessionEvent> {
+  async function begin(
+    next: Next & { do: 'begin' },
+    { gone, inGroups }: Pick<WaitingClient, 'gone' | 'inGroups'>,
+  ): Promise<SessionEvent> {
     deps.record.begun(next.mailbox, next.mail.sender, next.givenSender)
     try {
       const { mailbox, mail, givenSender } = next
       message = { mailbox, sender: mail.sender, ...(givenSender !== undefined && { givenSender }) }
       const submitter = await confirm()
       const source = sourceOf(deps.client.address).key
-      const begun = await deps.relay.begin(
-        next.mailbox,
-        next.mail,
-        next.recipients,
-        submitter.userName,
+      const begun = await deps.relay.begin(next.mailbox, next.mail, next.recipients, submitter.userName, {
         source,
-      )
+        gone,
+        inGroups,
+      })
       transaction = begun.transaction
       deps.record.recipients(begun.replies)
       return { kind: 'recipients-answered', replies: begun.replies, open: transaction !== undefined }
     } catch (error) {
+      if (gone.aborted) deps.record.givenUp()
       return failed(error)
     }
   }
@@ -128,7 +136,18 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
     return { kind: 'failed', failure, at: 'transaction' }
   }
 
-  async function send(octets: AsyncIterable<Buffer>): Promise<MessageOutcome> {
+  function promise(): SessionEvent {
+    try {
+      if (transaction === undefined) throw new Failure('internal', 'There is no transaction to go on with')
+      transaction.promise()
+      return { kind: 'promised' }
+    } catch (error) {
+      transaction = undefined
+      return failed(error)
+    }
+  }
+
+  async function send(octets: AsyncIterable<Buffer>, gone?: AbortSignal): Promise<MessageOutcome> {
     const current = transaction
     transaction = undefined
     try {
@@ -140,7 +159,7 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
       })
       return {
         kind: 'answered',
-        reply: await current.send(mendedMessage(octets, submitter, message?.mailbox ?? '')),
+        reply: await current.send(mendedMessage(octets, submitter, message?.mailbox ?? ''), gone),
       }
     } catch (error) {
       return { kind: 'failed', failure: asFailure(error) }

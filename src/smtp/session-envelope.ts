@@ -24,8 +24,11 @@ export interface Envelope {
   /** The run is over: what leaves for the provider. */
   endRun(): Answer
   recipientsAnswered(answers: readonly Reply[], open: boolean): Answer
-  recipientsFailed(reply: Reply): Answer
+  /** The provider's side has failed: the run, or DATA. */
+  failed(reply: Reply): Answer
   data(): Answer
+  /** DATA, when nobody takes the client's turn any more. */
+  promised(): Answer
 }
 
 interface OpenEnvelope {
@@ -118,12 +121,12 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
       return { replies: emptyRun((index) => left[index] ?? replies.messageLost) }
     },
 
-    recipientsFailed(reply) {
+    failed(reply) {
       if (open !== undefined) {
         open.begun = false
         open.over = reply
       }
-      return { replies: emptyRun(() => reply) }
+      return { replies: run.length === 0 ? [reply] : emptyRun(() => reply) }
     },
 
     data() {
@@ -131,7 +134,11 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
       if (!open.asked) return bad(replies.recipientFirst)
       if (open.accepted === 0) return pass(replies.noRecipients)
       if (open.over !== undefined) return pass(open.over)
-      const limit = messageLimit(limits, offered(open.mailbox))
+      return { replies: [], next: { do: 'promise' } }
+    },
+
+    promised() {
+      const limit = open && messageLimit(limits, offered(open.mailbox))
       return { replies: [replies.sendMessage], next: { do: 'message', limit } }
     },
   }

@@ -46,6 +46,8 @@ export type Next =
     }
   /** More recipients for it: `recipients-answered` or `failed`. */
   | { do: 'add-recipients'; recipients: readonly RecipientCommand[] }
+  /** Keep the connection to the provider for the client, which will hear that its message is taken: `promised` or `failed`. */
+  | { do: 'promise' }
   /** Pass the message on: `message-over`. `limit` in octets (RFC 1870). */
   | { do: 'message'; limit: number | undefined }
   /** Give the transaction up, then wait for a line. */
@@ -62,6 +64,7 @@ export type SessionEvent =
   | { kind: 'signed-in'; submitter: Submitter }
   /** `open`: the transaction goes on. */
   | { kind: 'recipients-answered'; replies: readonly Reply[]; open: boolean }
+  | { kind: 'promised' }
   /** `ended`: the client's input stands behind the end of data; otherwise nothing of it can be read as commands. */
   | { kind: 'message-over'; outcome: MessageOutcome; ended: boolean }
   | { kind: 'failed'; failure: Failure; at: Phase }

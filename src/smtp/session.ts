@@ -84,6 +84,8 @@ export function createSession(options: SessionOptions): Session {
         return signedIn(event.submitter)
       case 'recipients-answered':
         return thenDeferred(theEnvelope().recipientsAnswered(event.replies, event.open))
+      case 'promised':
+        return theEnvelope().promised()
       case 'message-over':
         return messageOver(event.outcome, event.ended)
       case 'failed':
@@ -231,7 +233,7 @@ export function createSession(options: SessionOptions): Session {
   function failed(failure: Failure, at: Phase): Answer {
     if (at === 'admission') mailRefused = true
     if (at !== 'transaction') return client.failed(failure, at)
-    return thenDeferred(theEnvelope().recipientsFailed(replyInTransaction(failure)))
+    return thenDeferred(theEnvelope().failed(replyInTransaction(failure)))
   }
 
   function malformed(of: string, reply: Reply): Answer {

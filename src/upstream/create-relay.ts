@@ -1,6 +1,6 @@
 import { type Address, addressKey, covers, isDomainMailbox } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
-import { Failure, stopping } from '../base/failure.ts'
+import { clientGone, Failure, stopping } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Limits } from '../config/config.ts'
 import type { Governor, Governors, Passage } from '../governor/governor.ts'
@@ -16,8 +16,11 @@ import { beginTransaction, isUseless } from './begin-transaction.ts'
 import { createChunkRefusals } from './chunk-refusals.ts'
 import { createDialer } from './dial.ts'
 import { createKnownOffers } from './known-offers.ts'
+import type { Lease } from './lease.ts'
 import { createOpener } from './open-signed-in.ts'
+import { createPatience, type Wait } from './patience.ts'
 import { createPool, type Pool, type PooledGovernor, type PoolState } from './pool.ts'
+import { readArrived } from './read-arrived.ts'
 import type { Begun, Relay } from './relay.ts'
 import { createWayGroups } from './way-groups.ts'
 
@@ -52,6 +55,12 @@ interface Way {
   freshUntil: number
 }
 
+interface Beginning {
+  mail: MailCommand
+  recipients: readonly RecipientCommand[]
+  passage: Passage
+}
+
 const usualMostMailboxes = 5000
 
 /** Whoever changes a mailbox here says so (`drain`); this bounds what nobody said. */
@@ -67,6 +76,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
   const offers = createKnownOffers(dependencies)
   const groups = createWayGroups()
   const withoutChunking = createChunkRefusals(clock)
+  const patience = createPatience(limits, clock)
   let closed = false
   /** Counts the calls of `drain`: what was read before one may be old. */
   let changes = 0
@@ -195,19 +205,22 @@ export function createRelay(dependencies: RelayDependencies): Relay {
     return way ? [way] : []
   }
 
+  /** @param wait absent: postern itself, which is patient */
   async function beginOn(
     { pool, governor, provider }: Way,
-    mail: MailCommand,
-    recipients: readonly RecipientCommand[],
+    { mail, recipients, passage }: Beginning,
     login: string,
-    passage: Passage,
+    { gone, wait }: { gone?: AbortSignal | undefined; wait?: Wait | undefined },
   ): Promise<Begun> {
     const { host } = provider.submission
     const context = { host, limits, withoutChunking, chunking: provider.chunking }
-    const until = clock.monotonic() + limits.leaseWaitSeconds * 1000
+    const seconds = wait?.seconds ?? limits.leaseWaitSeconds
+    const until = clock.monotonic() + seconds * 1000
+    const place = { lane: login, seconds, until, hurried: seconds < limits.leaseWaitSeconds, gone }
     // Every warm connection may have died in the same moment; the one after them is new.
     for (let deaths = 0; deaths <= provider.limits.connections; deaths += 1) {
-      const lease = await pool.lease({ lane: login, again: deaths > 0, until })
+      const lease = await pool.lease({ ...place, again: deaths > 0 })
+      await lookOnceMore(lease, gone)
       const begun = await beginTransaction(lease, mail, recipients, context, passage)
       if (begun === 'dead') continue
       const [first] = begun.replies
@@ -230,17 +243,21 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       governor.reset()
       await pool.prove()
     },
-    async begin(address, mail, recipients, login, source) {
+    async begin(address, mail, recipients, login, client) {
       const way = await wayOf(address)
-      const passage = way.governor.admit(mail.sender, login, source)
+      const passage = way.governor.admit(mail.sender, login, client?.source)
+      const wait = client && patience.begins({ ...client, login })
       try {
         passage.reserve(recipients.length)
-        const begun = await beginOn(way, mail, recipients, login, passage)
+        const beginning = { mail, recipients, passage }
+        const begun = await beginOn(way, beginning, login, { gone: client?.gone, wait })
         if (!begun.transaction) passage.end('not-sent')
         return begun
       } catch (error) {
         passage.end('not-sent')
         throw error
+      } finally {
+        wait?.ended(client?.gone.aborted ? 'hung-up' : 'answered')
       }
     },
     offered: (address) =>
@@ -284,12 +301,21 @@ function accountOf(mailbox: Mailbox): string {
 function governorNow(current: () => Governor): PooledGovernor {
   return {
     connections: () => current().connections(),
-    delay: () => current().delay(),
+    delay: (ahead) => current().delay(ahead),
     departed: () => current().departed(),
     get openings() {
       return current().openings
     },
   }
+}
+
+/** A client may have gone while it waited, or in this moment. @throws Failure `invalid`; the lease is given back */
+async function lookOnceMore(lease: Lease, gone: AbortSignal | undefined): Promise<void> {
+  if (gone === undefined) return
+  await readArrived()
+  if (!gone.aborted) return
+  lease.giveBack(0)
+  throw clientGone()
 }
 
 const nothingOpen: PoolState = { open: 0, inUse: 0, waiting: 0 }

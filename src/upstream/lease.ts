@@ -6,6 +6,8 @@ export interface Lease extends Pick<SignedIn, 'connection' | 'capabilities'> {
   readonly warm: boolean
   /** `messages`: how many were sent in this transaction. A connection that is no longer alive is not kept. */
   giveBack(messages: number): void
+  /** The end of the message leaves now: it counts for the rate, whatever becomes of it. One that ends without costs nothing of it. */
+  departs(): void
   /** From now on only the client is waited for. If that lasts too long while others wait for a connection, `takeBack` is called, and has to end the lease.
    * Undefined: the provider has the word again. */
   waitsForClient(takeBack: (() => void) | undefined): void

@@ -26,6 +26,19 @@ export function tooSlow(seconds: number): Failure {
   })
 }
 
+/** Foreseen, so nobody has waited yet. @param wait at least, in seconds */
+export function tooLong(wait: number): Failure {
+  return new Failure(
+    'limit-reached',
+    `The provider's limits let this message leave in ${wait} seconds at the earliest, and its client is not known to wait for so long`,
+    {
+      fix: 'Try again; if its programs wait longer for an answer, raise POSTERN_SHORT_WAIT_SECONDS.',
+      retryAfterSeconds: wait,
+      told: `The provider takes no more messages for ${wait} seconds, try again then`,
+    },
+  )
+}
+
 export function tooManyWait(): Failure {
   return new Failure('limit-reached', 'Too many messages wait for this mailbox already', {
     fix: 'Try again; if it happens often, send less at a time or spread it over more mailboxes.',

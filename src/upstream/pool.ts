@@ -3,10 +3,11 @@ import { asFailure, Failure, stopping } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Limits } from '../config/config.ts'
 import type { Governor } from '../governor/governor.ts'
+import type { Departure } from '../governor/pace.ts'
 import type { Lease } from './lease.ts'
 import type { SignedIn } from './open-signed-in.ts'
 import { OpeningFailed } from './opening-failed.ts'
-import { allBusy, closedAtOnce, tooMany, tooSlow } from './pool-failures.ts'
+import { allBusy, closedAtOnce, tooLong, tooMany, tooSlow } from './pool-failures.ts'
 import { createMembers, type Member } from './pool-members.ts'
 import { quit } from './quit.ts'
 import { createWaitingLine, type Place } from './waiting-line.ts'
@@ -27,8 +28,8 @@ export interface Neighbour {
 export interface Pool extends Neighbour {
   /** Resolves when a signed-in connection is there, opened now if need be: once however many ask. */
   prove(): Promise<void>
-  /** The right to one connection for one message, which the governor counts as one that leaves now (`again`: as the one that it has counted already).
-   * @throws Failure `limit-reached` when `until` has come, or why no connection could be opened */
+  /** The right to one connection for one message, which the governor counts as one that leaves now.
+   * @throws Failure `limit-reached` when `until` has come or is known to come too soon, `invalid` when its client has gone, or why no connection could be opened */
   lease(place: Place): Promise<Lease>
   /** What is open now ends after its transaction; a later lease opens anew, even if the last attempt failed. */
   drain(): void
@@ -56,10 +57,7 @@ export interface PoolDependencies {
   neighbours(): readonly Neighbour[]
   /** The provider's, asked anew each time. */
   messagesPerConnection(): number | undefined
-  limits: Pick<
-    Limits,
-    'leaseWaitSeconds' | 'clientTurnSeconds' | 'upstreamIdleSeconds' | 'upstreamAgeSeconds'
-  >
+  limits: Pick<Limits, 'clientTurnSeconds' | 'upstreamIdleSeconds' | 'upstreamAgeSeconds'>
   clock: Pick<Clock, 'monotonic'>
   log: Log
 }
@@ -90,7 +88,7 @@ export function createPool(dependencies: PoolDependencies): Pool {
     clearTimeout(turnTimer)
     while (idle.length > 0 && members.open() + openings.size > governor.connections()) retire(idle[0])
     for (let place = line.next(); place && idle.length > 0 && mayLeave(place); place = line.next())
-      line.serve(hand(place))
+      line.serve(hand())
     if (serving() > 0) line.proven()
     const failure = governor.openings.obstacle()
     // While one connection serves, nobody is turned away because a second one cannot be had.
@@ -226,17 +224,24 @@ export function createPool(dependencies: PoolDependencies): Pool {
   }
 
   /** The connection that rested last goes out first, so that those beyond the need grow old and end. */
-  function hand({ again }: Place): Lease {
+  function hand(): Lease {
     const member = idle.at(-1)
     if (!member) throw new Failure('internal', 'There is no idle connection to hand out')
     members.move(member, 'leased')
-    if (!again) governor.departed()
-    return leaseOf(member)
+    return leaseOf(member, governor.departed())
   }
 
-  function leaseOf(member: Member): Lease {
+  function leaseOf(member: Member, departure: Departure): Lease {
     const { connection, capabilities, warm } = member
     let ended = false
+    let departed = false
+    /** False when it has ended before. */
+    const end = () => {
+      if (ended) return false
+      ended = true
+      if (!departed) departure.undo()
+      return true
+    }
     return {
       connection,
       capabilities,
@@ -244,9 +249,12 @@ export function createPool(dependencies: PoolDependencies): Pool {
       waitsForClient(takeBack) {
         if (!ended) member.silent = takeBack && { since: clock.monotonic(), takeBack }
       },
+      departs() {
+        departed = true
+        departure.leaves()
+      },
       giveBack(messages) {
-        if (ended) return
-        ended = true
+        if (!end()) return
         member.silent = undefined
         members.remove(member)
         member.messages += messages
@@ -254,9 +262,7 @@ export function createPool(dependencies: PoolDependencies): Pool {
         rest(member)
       },
       discard() {
-        if (ended) return
-        ended = true
-        forget(member)
+        if (end()) forget(member)
       },
     }
   }
@@ -269,8 +275,7 @@ export function createPool(dependencies: PoolDependencies): Pool {
   }
 
   /** The end of somebody's patience. */
-  function tooLate(): Failure {
-    const seconds = limits.leaseWaitSeconds
+  function tooLate({ seconds }: Place): Failure {
     if (governor.delay() > 0) return tooMany(seconds)
     return leased.size > 0 ? allBusy(seconds) : tooSlow(seconds)
   }
@@ -286,7 +291,9 @@ export function createPool(dependencies: PoolDependencies): Pool {
     async lease(place) {
       if (closed) throw stopping()
       // The usual case: nobody waits, a connection rests.
-      if (idle.length > 0 && !line.next() && (place.again || governor.delay() === 0)) return hand(place)
+      if (idle.length > 0 && !line.next() && (place.again || governor.delay() === 0)) return hand()
+      const wait = place.hurried && !place.again ? governor.delay(line.ahead(place.lane)) : 0
+      if (wait > place.until - clock.monotonic()) throw tooLong(Math.ceil(wait / 1000))
       const lease = line.lease(place)
       pump()
       return lease

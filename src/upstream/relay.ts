@@ -18,15 +18,16 @@ export interface Relay {
    * and the transaction is over. Parameters that the provider did not offer are dropped. A connection that turns out to be dead is
    * replaced unseen.
    * @param login who sends: those who wait for the same mailbox take turns
-   * @param source from where (`sourceOf`); absent: postern itself
-   * @throws Failure as `verify`, and `limit-reached` or `provider-setup` when the governor lets nothing leave; the lease is given back
+   * @param client absent: postern itself
+   * @throws Failure as `verify`, and `limit-reached` or `provider-setup` when the governor lets nothing leave, `invalid` when the client has gone before MAIL left; the lease
+   * is given back
    */
   begin(
     mailbox: Address,
     mail: MailCommand,
     recipients: readonly RecipientCommand[],
     login: string,
-    source?: string,
+    client?: WaitingClient,
   ): Promise<Begun>
   /** What may be offered to clients: what the provider of this mailbox can do; without one, or before it was asked for
    * anything, the intersection over every provider that there is a mailbox of. */
@@ -41,6 +42,16 @@ export interface Relay {
   state(mailbox: Address): Promise<SendingState>
   /** Ends every connection: idle ones with QUIT, leased ones when their transaction is over, or after two seconds. */
   close(): Promise<void>
+}
+
+/** For whom something is done. */
+export interface WaitingClient {
+  /** Where it comes from (`sourceOf`). */
+  source: string
+  /** As of `Waiter`. */
+  inGroups: boolean
+  /** Aborted when nobody waits for the answer any more. */
+  gone: AbortSignal
 }
 
 export type Offered = Pick<Capabilities, 'size' | 'eightBitMime' | 'smtpUtf8' | 'dsn' | 'enhancedStatusCodes'>
@@ -63,15 +74,19 @@ export interface Transaction {
   /** More recipients, in one write where PIPELINING is offered; one verbatim reply each.
    * @throws Failure `provider-unavailable`, or `limit-reached` as `send` */
   recipients(commands: readonly RecipientCommand[]): Promise<readonly Reply[]>
+  /** The client is promised that its message will be taken: from now on nobody gets its connection, however slowly it comes.
+   * @throws Failure `limit-reached` when it was silent for so long that others have got it */
+  promise(): void
   /**
    * Sends the message and resolves with the provider's final reply (also when it refuses DATA). `message` yields
    * the octets as the client sent them, dot-stuffing included, without the ending `.CRLF`; it is either empty or ends in CRLF. If iterating it throws,
    * the error is thrown on; when octets have left, the upstream connection is destroyed, so that half a message is never taken for a whole one.
    * The lease is given back in every case.
+   * @param gone aborted when the client has gone: until the end of the message leaves it is given up then; afterwards nobody can
    * @throws Failure `outcome-unknown` once message octets have left, `provider-unavailable` before, `limit-reached` when the client took so long that others got
-   * the connection, `provider-setup` when the provider has refused this program's messages again and again for an address in their header
+   * the connection, `provider-setup` when the provider has refused this program's messages again and again for an address in their header, `invalid` when the client has gone
    */
-  send(message: AsyncIterable<Buffer>): Promise<Reply>
+  send(message: AsyncIterable<Buffer>, gone?: AbortSignal): Promise<Reply>
   /** RSET, and the lease goes back. Never throws. */
   reset(): Promise<void>
 }

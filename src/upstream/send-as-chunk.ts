@@ -6,7 +6,7 @@ import type { Connection } from './connection.ts'
 import { finalReply, gone } from './outcome.ts'
 import { readArrived } from './read-arrived.ts'
 import type { Sent } from './sent.ts'
-import type { TransactionContext } from './transaction-context.ts'
+import type { MessageContext } from './transaction-context.ts'
 
 /**
  * Command and message in one write: `BDAT n LAST` (RFC 3030, section 2), which saves the round trip of DATA. Chunks know no
@@ -16,12 +16,13 @@ import type { TransactionContext } from './transaction-context.ts'
 export async function sendAsChunk(
   connection: Connection,
   message: Buffer,
-  { host, limits, withoutChunking }: TransactionContext,
+  { host, limits, withoutChunking, commit }: MessageContext,
 ): Promise<Sent> {
   await readArrived()
   if (!connection.alive) throw gone(host)
   const octets = undoDotStuffing(message)
   const command = Buffer.from(`BDAT ${octets.length} LAST\r\n`, 'latin1')
+  commit()
   const owed = connection.command(Buffer.concat([command, octets]), limits.upstreamAfterDotSeconds)
   const reply = await finalReply(owed, connection, host)
   if (turnsChunkAway(reply)) {

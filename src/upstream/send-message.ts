@@ -3,7 +3,7 @@ import type { MessageHead } from './message-head.ts'
 import { sendAsChunk } from './send-as-chunk.ts'
 import { sendAsData } from './send-as-data.ts'
 import type { Sent } from './sent.ts'
-import type { TransactionContext } from './transaction-context.ts'
+import type { MessageContext } from './transaction-context.ts'
 
 /**
  * A small message goes as one BDAT chunk where CHUNKING is offered, every other one by DATA. Never more than one chunk: several, or large
@@ -15,7 +15,7 @@ export async function sendMessage(
   lease: Lease,
   head: MessageHead,
   source: AsyncIterator<Buffer>,
-  context: TransactionContext,
+  context: MessageContext,
 ): Promise<Sent> {
   if (head.whole && takesChunk(lease, context)) return sendAsChunk(lease.connection, head.octets, context)
   try {
@@ -26,9 +26,6 @@ export async function sendMessage(
   }
 }
 
-function takesChunk(
-  { capabilities }: Lease,
-  { host, chunking, withoutChunking }: TransactionContext,
-): boolean {
+function takesChunk({ capabilities }: Lease, { host, chunking, withoutChunking }: MessageContext): boolean {
   return chunking === 'auto' && capabilities.chunking && !withoutChunking.has(host)
 }

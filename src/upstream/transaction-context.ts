@@ -9,3 +9,8 @@ export interface TransactionContext {
   chunking: Provider['chunking']
   withoutChunking: ChunkRefusals
 }
+
+export interface MessageContext extends TransactionContext {
+  /** Called right before the end of the message leaves, for then nobody can take it back. @throws Failure `invalid` when its client has gone */
+  commit(): void
+}

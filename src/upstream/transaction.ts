@@ -1,4 +1,4 @@
-import { Failure } from '../base/failure.ts'
+import { clientGone, Failure } from '../base/failure.ts'
 import type { Passage } from '../governor/governor.ts'
 import { formatRecipient } from '../wire/envelope.ts'
 import { fromAddresses } from '../wire/from-addresses.ts'
@@ -11,17 +11,12 @@ import { resetLease } from './reset-lease.ts'
 import { sendMessage } from './send-message.ts'
 import type { TransactionContext } from './transaction-context.ts'
 
-/**
- * `open`: the client has the word. `reading`: the beginning of its message. `sending`: the provider has the word. `taken`: others got the
- * connection meanwhile.
- */
-type State = 'open' | 'reading' | 'sending' | 'taken' | 'over'
+/** `open`: the client has the word. `promised`: it is sending its message. `taken`: others got the connection meanwhile. */
+type State = 'open' | 'promised' | 'taken' | 'over'
 
 /** A transaction whose MAIL was accepted. */
 export function createTransaction(lease: Lease, context: TransactionContext, passage: Passage): Transaction {
   const seconds = context.limits.upstreamReplySeconds
-  // Through a function, because it changes while something else is awaited.
-  const current = (): State => state
   let state: State = 'open'
   lease.waitsForClient(takeBack)
 
@@ -38,26 +33,28 @@ export function createTransaction(lease: Lease, context: TransactionContext, pas
   }
 
   function takeBack(): void {
-    if (state === 'open' || state === 'reading') void giveUp('taken')
+    if (state === 'open') void giveUp('taken')
+  }
+
+  function promise(): void {
+    checkOpen()
+    state = 'promised'
+    lease.waitsForClient(undefined)
   }
 
   async function headOf(source: AsyncIterator<Buffer>): Promise<MessageHead> {
-    state = 'reading'
-    lease.waitsForClient(takeBack)
     try {
-      const head = await readHead(source)
-      if (current() !== 'taken') return head
+      return await readHead(source)
     } catch (error) {
-      if (current() === 'reading') void giveUp('over')
+      void giveUp('over')
       throw error
     }
-    source.return?.().catch(() => {})
-    throw tooSilent()
   }
 
-  /** What the provider has refused this program again and again does not leave at all. @throws Failure `provider-setup` */
-  function letThrough(head: MessageHead, source: AsyncIterator<Buffer>): void {
+  /** What the provider has refused this program again and again does not leave at all. @throws Failure `provider-setup`, `invalid` when the client has gone */
+  function letThrough(head: MessageHead, source: AsyncIterator<Buffer>, gone: AbortSignal | undefined): void {
     try {
+      if (gone?.aborted) throw clientGone()
       passage.carry(fromAddresses(head.octets))
     } catch (error) {
       void giveUp('over')
@@ -83,15 +80,19 @@ export function createTransaction(lease: Lease, context: TransactionContext, pas
       lease.waitsForClient(takeBack)
       return replies
     },
-    async send(message) {
-      checkOpen()
+    promise,
+    async send(message, gone) {
+      if (state !== 'promised') promise()
+      state = 'over'
       const source = message[Symbol.asyncIterator]()
       const head = await headOf(source)
-      letThrough(head, source)
-      state = 'sending'
-      lease.waitsForClient(undefined)
+      letThrough(head, source, gone)
+      const commit = () => {
+        if (gone?.aborted) throw clientGone()
+        lease.departs()
+      }
       try {
-        const { reply, stillOpen } = await sendMessage(lease, head, source, context)
+        const { reply, stillOpen } = await sendMessage(lease, head, source, { ...context, commit })
         passage.heard(reply, 'message')
         passage.end('answered')
         // Whoever waits for the reply need not wait for our tidying up.
@@ -105,7 +106,7 @@ export function createTransaction(lease: Lease, context: TransactionContext, pas
       }
     },
     async reset() {
-      if (state === 'open') await giveUp('over')
+      if (state === 'open' || state === 'promised') await giveUp('over')
     },
   }
 }

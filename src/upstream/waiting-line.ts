@@ -1,4 +1,4 @@
-import type { Failure } from '../base/failure.ts'
+import { clientGone, type Failure } from '../base/failure.ts'
 import { createLanes } from '../base/lanes.ts'
 import type { Lease } from './lease.ts'
 import { tooManyWait } from './pool-failures.ts'
@@ -8,7 +8,7 @@ import { tooManyWait } from './pool-failures.ts'
  * of the same login, and the lanes take turns: a thousand messages of one program do not hold up the one message of another.
  */
 export interface WaitingLine {
-  /** Takes a place until `until`, then gives up. @throws Failure `limit-reached` at once when too many wait */
+  /** Takes a place until `until`, or until its client has gone. @throws Failure `limit-reached` at once when too many wait */
   lease(place: Place): Promise<Lease>
   /** Waits until any connection is there. @throws Failure likewise */
   proof(): Promise<void>
@@ -22,27 +22,35 @@ export interface WaitingLine {
   wanted(): number
   /** How many wait for a lease. */
   waiting(): number
+  /** How many have their turn before one who comes to this lane now. */
+  ahead(lane: string): number
 }
 
 export interface Place {
   lane: string
   /** The connection that it was given had died unseen: it has waited already, and goes first. */
   again: boolean
-  /** Until when it waits, in milliseconds of the monotonic clock. */
+  /** How long it waits, in seconds, and until when, in milliseconds of the monotonic clock. */
+  seconds: number
   until: number
+  /** Its client is not known to wait for so long: where that is foreseen it is told at once. */
+  hurried?: boolean
+  /** Aborted when nobody waits for it any more. */
+  gone?: AbortSignal | undefined
 }
 
 interface Waiting extends Place {
   resolve(lease: Lease): void
   reject(failure: Failure): void
   timer?: NodeJS.Timeout
+  onGone?: () => void
 }
 
-/** Many times what a provider serves before a client gives up. A connection that has gone leaves its place only in time, so that connections are no bound. */
+/** Many times what a provider serves before a client gives up: connections are no bound, for there may be more of them. */
 const most = { inLane: 1_000, inAll: 5_000, proofs: 5_000 }
 
 /** @param tooLate what to say to those who have waited too long */
-export function createWaitingLine(now: () => number, tooLate: () => Failure): WaitingLine {
+export function createWaitingLine(now: () => number, tooLate: (place: Place) => Failure): WaitingLine {
   const lanes = createLanes<Waiting>()
   /** Those who have waited already. */
   const again: Waiting[] = []
@@ -50,19 +58,29 @@ export function createWaitingLine(now: () => number, tooLate: () => Failure): Wa
 
   const count = () => again.length + lanes.size()
 
-  function giveUp(waiting: Waiting): void {
+  function giveUp(waiting: Waiting, failure: Failure): void {
     if (waiting.again) again.splice(again.indexOf(waiting), 1)
     else lanes.remove(waiting.lane, waiting)
-    waiting.reject(tooLate())
+    settle(waiting)
+    waiting.reject(failure)
+  }
+
+  function settle({ timer, gone, onGone }: Waiting): void {
+    clearTimeout(timer)
+    if (onGone) gone?.removeEventListener('abort', onGone)
   }
 
   return {
     lease(place) {
       if (!place.again && (count() >= most.inAll || lanes.sizeOf(place.lane) >= most.inLane))
         return Promise.reject(tooManyWait())
+      if (place.gone?.aborted) return Promise.reject(clientGone())
       return new Promise((resolve, reject) => {
         const waiting: Waiting = { ...place, resolve, reject }
-        waiting.timer = setTimeout(giveUp, Math.max(0, place.until - now()), waiting).unref()
+        const late = () => giveUp(waiting, tooLate(place))
+        waiting.timer = setTimeout(late, Math.max(0, place.until - now())).unref()
+        waiting.onGone = () => giveUp(waiting, clientGone())
+        place.gone?.addEventListener('abort', waiting.onGone)
         if (place.again) again.push(waiting)
         else lanes.push(place.lane, waiting)
       })
@@ -75,7 +93,7 @@ export function createWaitingLine(now: () => number, tooLate: () => Failure): Wa
     serve(lease) {
       const waiting = again.shift() ?? lanes.shift()
       if (waiting === undefined) return
-      clearTimeout(waiting.timer)
+      settle(waiting)
       waiting.resolve(lease)
     },
     proven() {
@@ -83,12 +101,13 @@ export function createWaitingLine(now: () => number, tooLate: () => Failure): Wa
     },
     refuseAll(failure) {
       for (const { reject } of proofs.splice(0)) reject(failure)
-      for (const { reject, timer } of [...again.splice(0), ...lanes.clear()]) {
-        clearTimeout(timer)
-        reject(failure)
+      for (const waiting of [...again.splice(0), ...lanes.clear()]) {
+        settle(waiting)
+        waiting.reject(failure)
       }
     },
     wanted: () => Math.max(count(), proofs.length > 0 ? 1 : 0),
     waiting: count,
+    ahead: (lane) => again.length + lanes.ahead(lane),
   }
 }

@@ -26,6 +26,8 @@ export interface InputBuffer {
   takeData(scanner: MessageScanner): Scan
   /** Octets that nobody has taken yet. */
   size(): number
+  /** Whether an end of data is among them (RFC 5321, section 4.1.1.4). */
+  holdsEndOfData(): boolean
 }
 
 /**
@@ -79,6 +81,10 @@ class ChunkedInput implements InputBuffer {
   size(): number {
     return this.#queue.octets + this.#start.octets
   }
+
+  holdsEndOfData(): boolean {
+    return this.#queue.joined().includes('\r\n.\r\n')
+  }
 }
 
 /** Where the next line begins in this chunk. `afterCr`: the octet before it was a CR; `room`: octets that the line may still have. */
@@ -120,6 +126,10 @@ class ChunkQueue {
       this.#first = 0
     }
     return chunk
+  }
+
+  joined(): Buffer {
+    return Buffer.concat(this.#chunks.slice(this.#first))
   }
 
   /** What is left of the chunk that `shift` gave last. */

@@ -61,6 +61,8 @@ function eventFor(next, line) {
         open: true,
         replies: next.recipients.map(() => ({ code: 250, lines: ['2.1.5 OK'] })),
       }
+    case 'promise':
+      return { kind: 'promised' }
     case 'message':
       return {
         kind: 'message-over',

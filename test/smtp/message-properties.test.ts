@@ -38,7 +38,8 @@ async function pass(pieces: readonly Buffer[], chunking: boolean): Promise<Passe
     drainSeconds: 1,
   })
   const withoutChunking = createChunkRefusals(createManualClock())
-  const context = { host: 'provider', limits: defaultLimits, chunking: 'auto' as const, withoutChunking }
+  const where = { host: 'provider', limits: defaultLimits, chunking: 'auto' as const, withoutChunking }
+  const context = { ...where, commit() {} }
   const lease = { connection: keepingConnection(written), capabilities: { chunking } } as Lease
   const source = message.octets[Symbol.asyncIterator]()
   const sent = await readHead(source)

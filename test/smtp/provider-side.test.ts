@@ -8,6 +8,8 @@ import { createManualClock } from '../support/manual-clock.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 import { createRecordingRelay, type RecordingRelay } from '../support/recording-relay.ts'
 
+const waiting = { inGroups: false, gone: new AbortController().signal }
+
 describe('what a session asks beyond itself', () => {
   let log: ReturnType<typeof createRecordingLog>
   let relay: RecordingRelay
@@ -78,13 +80,16 @@ describe('what a session asks beyond itself', () => {
 
   it('writes down both senders where one replaced the other', async () => {
     await side.admit('me@example.com')
-    await side.begin({
-      do: 'begin',
-      mailbox: 'me@example.com',
-      mail: { sender: 'me@example.com', parameters: [] },
-      givenSender: 'root@\nlocalhost',
-      recipients: [{ recipient: 'a@example.net', parameters: [] }],
-    })
+    await side.begin(
+      {
+        do: 'begin',
+        mailbox: 'me@example.com',
+        mail: { sender: 'me@example.com', parameters: [] },
+        givenSender: 'root@\nlocalhost',
+        recipients: [{ recipient: 'a@example.net', parameters: [] }],
+      },
+      waiting,
+    )
     await side.giveUp()
     expect(log.lines.at(-1)).toMatchObject({
       fields: { sender: 'me@example.com', givenSender: 'root@?localhost' },
@@ -105,12 +110,12 @@ describe('what a session asks beyond itself', () => {
       password: new Secret('right'),
     } as const
     await side.signIn({ do: 'sign-in', credentials })
-    expect(await side.begin(message)).toMatchObject({ kind: 'recipients-answered' })
+    expect(await side.begin(message, waiting)).toMatchObject({ kind: 'recipients-answered' })
     await side.giveUp()
     const asked = [...relay.asked]
     ended.add('me@example.com')
     const refusal = { kind: 'failed', at: 'transaction', failure: { code: 'wrong-credentials' } }
-    expect(await side.begin(message)).toMatchObject(refusal)
+    expect(await side.begin(message, waiting)).toMatchObject(refusal)
     expect(relay.asked).toEqual(asked)
     expect(log.lines.at(-1)).toMatchObject({
       message: 'message not sent',
@@ -125,12 +130,15 @@ describe('what a session asks beyond itself', () => {
       password: new Secret('right'),
     } as const
     await side.signIn({ do: 'sign-in', credentials })
-    await side.begin({
-      do: 'begin',
-      mailbox: 'me@example.com',
-      mail: { sender: 'me@example.com', parameters: [] },
-      recipients: [{ recipient: 'a@example.net', parameters: [] }],
-    })
+    await side.begin(
+      {
+        do: 'begin',
+        mailbox: 'me@example.com',
+        mail: { sender: 'me@example.com', parameters: [] },
+        recipients: [{ recipient: 'a@example.net', parameters: [] }],
+      },
+      waiting,
+    )
     relay.asked.length = 0
     ended.add('me@example.com')
     const outcome = await side.send(readNothing())

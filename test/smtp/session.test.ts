@@ -236,6 +236,8 @@ function converse(input: string, sizes: readonly number[], provider = () => ({ r
           open: true,
         }
       }
+      case 'promise':
+        return { kind: 'promised' }
       case 'message':
         scanner = createMessageScanner()
         message = []

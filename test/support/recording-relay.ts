@@ -38,6 +38,8 @@ export function createRecordingRelay(): RecordingRelay {
       return answerRecipients(commands)
     },
 
+    promise() {},
+
     async send(message) {
       failIfTold()
       const [first] = answers

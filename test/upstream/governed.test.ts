@@ -87,6 +87,19 @@ describe('messages that wait', () => {
     expect(await sendOne(relay, 'c')).toMatchObject({ code: 250 })
   })
 
+  it('cost nothing of the rate when they end before their message', async () => {
+    const { relay, provider } = await stage((client) => serves(client), {
+      provider: { limits: { connections: 1, messagesPerMinute: 4 } },
+      limits: { leaseWaitSeconds: 0.2 },
+    })
+    for (let number = 0; number < 20; number += 1) await (await begin(relay)).reset()
+    expect((await relay.state(mailbox)).messagesLastMinute).toBe(0)
+    expect(await sendOne(relay, 'a')).toMatchObject({ code: 250 })
+    expect((await relay.state(mailbox)).messagesLastMinute).toBe(1)
+    await expect(begin(relay)).rejects.toMatchObject({ code: 'limit-reached' })
+    expect(mails(provider)).toBe(21)
+  })
+
   it('leave by themselves as soon as the rate allows it', async () => {
     const { relay } = await stage((client) => serves(client), {
       provider: { limits: { connections: 1, messagesPerMinute: 240 } },
@@ -115,8 +128,11 @@ describe('a client that is silent in its transaction', () => {
     expect(provider.heard).toHaveLength(1)
   })
 
-  it('loses it also with half of a small message, of which nothing has left', async () => {
-    const { relay, provider, clock, silent } = await silentFor(0)
+  it('keeps it once it is promised that its message is taken, however long others wait', async () => {
+    const { relay, provider, clock } = await stage((client) => serves(client))
+    const promised = await begin(relay, 'slow')
+    clock.advance(14)
+    promised.promise()
     let go = () => {}
     const paused = new Promise<void>((resolve) => {
       go = resolve
@@ -126,14 +142,20 @@ describe('a client that is silent in its transaction', () => {
       await paused
       yield Buffer.from('whole\r\n')
     }
-    const sent = silent.send(slow())
-    const next = sendOne(relay, 'a', 'printer')
-    await eventually('one that waits', async () => (await relay.state(mailbox)).waiting === 1)
-    clock.advance(15)
-    expect(await next).toMatchObject({ code: 250 })
+    const sent = promised.send(slow())
+    clock.advance(299)
+    const others = ['a', 'b'].map((text) => sendOne(relay, text, 'printer'))
+    await eventually('two that wait', async () => (await relay.state(mailbox)).waiting === 2)
     go()
-    await expect(sent).rejects.toMatchObject({ code: 'limit-reached' })
-    expect(provider.heard.join('')).not.toContain('half')
+    expect(await sent).toMatchObject({ code: 250 })
+    for (const other of others) expect(await other).toMatchObject({ code: 250 })
+    expect(provider.heard).toHaveLength(1)
+  })
+
+  it('is promised nothing when others have got its connection', async () => {
+    const { relay, silent } = await silentFor(15)
+    expect(await sendOne(relay, 'a', 'printer')).toMatchObject({ code: 250 })
+    expect(() => silent.promise()).toThrow('others got its connection')
   })
 
   it('keeps it while nobody waits, and while its time is not up', async () => {

@@ -16,9 +16,12 @@ function openLine() {
   return {
     line,
     served,
-    async queue(name: string, { again = false, until = 60_000 } = {}) {
+    async queue(
+      name: string,
+      { again = false, until = 60_000, gone }: { again?: boolean; until?: number; gone?: AbortSignal } = {},
+    ) {
       const [lane = ''] = name.split(' ')
-      await line.lease({ lane, again, until })
+      await line.lease({ lane, again, until, seconds: 60, gone })
       served.push(name)
     },
     async serveAll() {
@@ -71,6 +74,40 @@ describe('the line of those who wait for a connection', () => {
     expect(served).toEqual(['bulk 2'])
   })
 
+  it('forgets whoever has gone, wherever it stands, and nobody else', async () => {
+    const { line, served, queue, serveAll } = openLine()
+    const leaving = Array.from({ length: 3 }, () => new AbortController())
+    const [first, second, third] = leaving.map(({ signal }) => signal)
+    const left = [
+      queue('bulk 1', { gone: first as AbortSignal }),
+      queue('cron 1', { again: true, gone: second as AbortSignal }),
+    ]
+    void queue('bulk 2', { gone: third as AbortSignal })
+    for (const controller of leaving.slice(0, 2)) controller.abort()
+    for (const one of left) await expect(one).rejects.toThrow('The client has gone')
+    await expect(queue('bulk 3', { gone: first as AbortSignal })).rejects.toThrow('The client has gone')
+    expect([line.waiting(), line.wanted()]).toEqual([1, 1])
+    await serveAll()
+    expect(served).toEqual(['bulk 2'])
+    // Served is served.
+    leaving[2]?.abort()
+    expect(line.waiting()).toBe(0)
+  })
+
+  it('knows how many have their turn before one who comes', async () => {
+    const { line, queue } = openLine()
+    for (const name of ['bulk 1', 'bulk 2', 'bulk 3', 'printer 1', 'cron 1', 'cron 2']) void queue(name)
+    for (const lane of ['nobody', 'bulk', 'printer', 'cron']) {
+      const ahead = line.ahead(lane)
+      const { line: same, served, queue: queueSame, serveAll } = openLine()
+      for (const name of ['bulk 1', 'bulk 2', 'bulk 3', 'printer 1', 'cron 1', 'cron 2']) void queueSame(name)
+      void queueSame(`${lane} new`)
+      expect(same.waiting()).toBe(7)
+      await serveAll()
+      expect(served.indexOf(`${lane} new`), lane).toBe(ahead)
+    }
+  })
+
   it('sends everybody away at once', async () => {
     const { line, queue } = openLine()
     const failure = new Failure('provider-setup', 'The provider refuses us')
@@ -101,7 +138,7 @@ it('has so many of one login and of one mailbox wait, and refuses one more at on
   const refused: string[] = []
   const come = (lane: string) =>
     void line
-      .lease({ lane, again: false, until: 60_000 })
+      .lease({ lane, again: false, until: 60_000, seconds: 60 })
       .catch(({ message }) => refused.push(`${lane}: ${message}`))
   const words = 'Too many messages wait for this mailbox already'
   for (let count = 0; count < 1_001; count++) come('one')

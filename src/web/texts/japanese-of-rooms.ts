@@ -121,6 +121,10 @@ export const japaneseOfRooms: Dictionary = {
     'もう一度試してください。頻繁に起きる場合は、一度に送る量を減らすか、メールボックスを増やして分散してください。',
   "The provider's limits let no message leave for {1} seconds":
     'プロバイダーの上限により {1} 秒間メッセージを送れませんでした',
+  "The provider's limits let this message leave in {1} seconds at the earliest, and its client is not known to wait for so long":
+    'プロバイダーの上限により、このメッセージを送れるのは早くても {1} 秒後です。クライアントがそれほど長く待つかどうかは分かりません',
+  'Try again; if its programs wait longer for an answer, raise POSTERN_SHORT_WAIT_SECONDS.':
+    'もう一度試してください。プログラムが応答をもっと長く待てる場合は、POSTERN_SHORT_WAIT_SECONDS を大きくしてください。',
   'Try again; if it happens often, send more slowly or spread it over more mailboxes.':
     'もう一度試してください。頻繁に起きる場合は、ゆっくり送るか、メールボックスを増やして分散してください。',
   'The provider gave no connection within {1} seconds': 'プロバイダーに {1} 秒以内に接続できませんでした',
