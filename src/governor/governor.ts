@@ -80,12 +80,13 @@ export interface Openings {
   begun(): void
   /** @param serving how many connections of this mailbox the provider still serves: with others there, one that it does not
    * give only lowers the number that is allowed, for a while
-   * @param stage whom the server refused: any of our connections, or the sign-in of this mailbox; `token`: it was not asked */
+   * @param stage whom the server refused: any of our connections, or the sign-in of this mailbox; `token`: it was not asked; `mail`:
+   * it let the mailbox in, and then took no mail at all */
   failed(failure: Failure, serving: number, stage?: OpeningStage): void
 }
 
 /** How far an opening had come when it failed. */
-export type OpeningStage = 'token' | 'connection' | 'sign-in'
+export type OpeningStage = 'token' | 'connection' | 'sign-in' | 'mail'
 
 /** For people. Times in milliseconds since 1970. */
 export interface GovernorState {

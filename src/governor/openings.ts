@@ -3,9 +3,11 @@ import { type Failure, type FailureCode, withRetryAfter, wordsBehind } from '../
 import type { ConnectionCap } from './connection-cap.ts'
 import type { OpeningStage, Openings, Pause } from './governor.ts'
 
+const longestSeconds = 900
+
 /** How long after failures in a row none is tried, in seconds; the first that passes by itself costs nothing. */
 const waits: Partial<Record<FailureCode, readonly number[]>> = {
-  'provider-setup': [5, 15, 60, 300, 900],
+  'provider-setup': [5, 15, 60, 300, longestSeconds],
   'provider-unavailable': [0, 1, 2, 4, 8],
 }
 
@@ -65,13 +67,20 @@ export function createOpenings(
   looks = () => createLooks(clock),
 ): MailboxOpenings {
   let trouble: Trouble | undefined
+  /** What the last success ended. */
+  let ended: Trouble | undefined
   let looking = false
 
   const remaining = () => Math.max(0, (trouble?.due ?? 0) - clock.monotonic())
 
   function reset(): void {
     trouble = undefined
+    ended = undefined
     looking = false
+  }
+
+  function lately(before: Trouble | undefined): Trouble | undefined {
+    return before && clock.monotonic() - before.due < longestSeconds * 1000 ? before : undefined
   }
 
   function mayLook({ stage, since, quietUntil, lookAt }: Trouble): boolean {
@@ -97,12 +106,18 @@ export function createOpenings(
       looking = true
       looks().begun()
     },
-    succeeded: reset,
+    succeeded() {
+      if (trouble) ended = trouble
+      trouble = undefined
+      looking = false
+    },
     failed(failure, serving, stage = 'connection') {
       const steps = waits[failure.code]
       looking = false
       if (trouble) trouble.lookAt = clock.monotonic() + lookSeconds * 1000
       if (!steps || stage === 'token') return
+      // The sign-in before it was no success then.
+      if (stage === 'mail') trouble ??= lately(ended)
       if (serving > 0) return cap.lower(serving, failure.retryAfterSeconds)
       const failures = failuresWith(failure)
       // One that only looked does not begin the wait anew.

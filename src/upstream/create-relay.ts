@@ -225,7 +225,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       if (begun === 'dead') continue
       const [first] = begun.replies
       // A new connection that takes no mail at all: another one for each message would be a sign-in for each.
-      if (!lease.warm && first && isUseless(first)) governor.openings.failed(useless(host, first), 0)
+      if (!lease.warm && first && isUseless(first)) governor.openings.failed(useless(host, first), 0, 'mail')
       return begun
     }
     throw new Failure('provider-unavailable', `${host} closes every connection before its first reply`, {

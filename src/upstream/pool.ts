@@ -173,7 +173,9 @@ export function createPool(dependencies: PoolDependencies): Pool {
     log.warn({ code: failure.code, cause: reasonOf(failure.cause), fix: failure.fix }, failure.message)
     // Some failures take no time at all, and trying again at once would leave none for anything else.
     noneBefore = clock.monotonic() + Math.max(lookAgainMilliseconds, (failure.retryAfterSeconds ?? 0) * 1000)
-    governor.openings.failed(failure, serving(), error instanceof OpeningFailed ? error.stage : undefined)
+    // What others hold is served as well; but without one of its own this mailbox has trouble.
+    const served = serving() > 0 ? serving() + takenByOthers() : 0
+    governor.openings.failed(failure, served, error instanceof OpeningFailed ? error.stage : undefined)
     if (serving() + openings.size === 0) line.refuseAll(failure)
   }
 

@@ -215,6 +215,22 @@ describe('a look whether the provider is back', () => {
     expect(openings.obstacle()).toMatchObject({ retryAfterSeconds: 52 })
   })
 
+  it('finds the same trouble where the provider lets a mailbox in, and then takes no mail from it', () => {
+    const { clock, openings } = stageOf()
+    const waits: number[] = []
+    for (let time = 0; time < 5; time += 1) {
+      openings.succeeded()
+      openings.failed(failure('provider-setup'), 0, 'mail')
+      waits.push(openings.obstacle()?.retryAfterSeconds ?? 0)
+      clock.advance(waits.at(-1) ?? 0)
+    }
+    expect(waits).toEqual([5, 15, 60, 300, 900])
+    clock.advance(3600)
+    openings.succeeded()
+    openings.failed(failure('provider-setup'), 0, 'mail')
+    expect(openings.obstacle()).toMatchObject({ retryAfterSeconds: 5 })
+  })
+
   it('leaves a provider alone that says for how long it wants that', () => {
     const { clock, openings } = stageOf()
     openings.failed(failure('provider-unavailable', 900), 0)
