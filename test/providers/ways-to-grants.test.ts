@@ -117,6 +117,7 @@ describe('a service account', () => {
   it('that may not act for the user is wrong set up, and its assertion is in no word of it', async () => {
     endpoint.answer({
       status: 401,
+      headers: { date: new Date(now).toUTCString() },
       json: { error: 'unauthorized_client', error_description: 'Not delegated' },
     })
     const error = await client()
