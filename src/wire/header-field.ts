@@ -35,8 +35,11 @@ export function phraseWords(name: string): string[] {
 
 const phrase = /^(?:[\w!#$%&'*+\-/=?^`{|}~. ]|"(?:[^"\\]|\\.)*")*$/
 
+/** One that is never closed is taken to its end in one go: looking for its end anew at each quote behind it would cost the square of its length. */
 function withoutQuotes(name: string): string {
-  return name.replace(/"((?:[^"\\]|\\.)*)"/g, (_, quoted: string) => quoted.replace(/\\(.)/g, '$1'))
+  return name.replace(/"((?:[^"\\]|\\.)*)("?)/g, (whole, quoted: string, end: string) =>
+    end === '' ? whole : quoted.replace(/\\(.)/g, '$1'),
+  )
 }
 
 /** Cut at blanks that stand alone: of several together one would be lost to whoever unfolds it carelessly. */

@@ -7,13 +7,16 @@ import { readMailParameters, readRecipientParameters } from '../../dist/smtp/com
 import { readPath } from '../../dist/smtp/command-path.js'
 import { readGivenSender } from '../../dist/smtp/given-sender.js'
 import { isHttpInPlaceOfBase64 } from '../../dist/smtp/http-request.js'
+import { isProxyHeader, readProxyHeader } from '../../dist/smtp/proxy-header.js'
 import { senderRefused } from '../../dist/smtp/replies.js'
 import { explainHandshake } from '../../dist/tls/handshake-trouble.js'
 import { readClientText } from '../../dist/wire/client-text.js'
 import { undoDotStuffing } from '../../dist/wire/dot-stuffing.js'
 import { createInputBuffer } from '../../dist/wire/input-buffer.js'
+import { createMendingScanner } from '../../dist/wire/mending-scanner.js'
 import { createMessageScanner } from '../../dist/wire/message-scanner.js'
 import { decodeUtf8 } from '../../dist/wire/utf8.js'
+import { headerTargets } from './growth-header-targets.js'
 import { playPipelined } from './growth-session.js'
 
 // The SMTP door. The lengths are those of the limits that it has by default.
@@ -113,13 +116,30 @@ export const mailTargets = [
     prepare: (text) => [octets(text)],
     read: takeLines,
   },
-  { name: 'a message', longest: buffer, words: lines, prepare: (text) => [octets(text)], read: takeMessage },
+  ...[createMessageScanner, createMendingScanner].flatMap((scanner) => [
+    {
+      name: `a message for ${scanner.name}`,
+      longest: buffer,
+      words: lines,
+      prepare: (/** @type {string} */ text) => [octets(text)],
+      read: (/** @type {Buffer[]} */ pieces) => takeMessage(pieces, scanner()),
+    },
+    {
+      name: `a message for ${scanner.name} that comes octet by octet`,
+      longest: authLine,
+      words: lines,
+      prepare: octetByOctet,
+      read: (/** @type {Buffer[]} */ pieces) => takeMessage(pieces, scanner()),
+    },
+  ]),
+  ...headerTargets,
   {
-    name: 'a message that comes octet by octet',
-    longest: authLine,
-    words: lines,
-    prepare: octetByOctet,
-    read: takeMessage,
+    name: 'a PROXY header',
+    longest: buffer,
+    words: ['PROXY ', 'UNKNOWN ', 'TCP4 ', '127.0.0.1 ', '::', '1 ', '\r\n'],
+    openings: ['', 'PROXY ', 'PROXY TCP4 ', 'PROXY TCP6 ', '\r\n\r\n\0\r\nQUIT\n\x21\x11\x7f\x7f'],
+    prepare: octets,
+    read: (start) => [isProxyHeader(start), readProxyHeader(start)],
   },
   { name: 'the dots of a message', longest: buffer, words: lines, prepare: octets, read: undoDotStuffing },
   {
@@ -203,10 +223,9 @@ function takeLines(pieces) {
   }
 }
 
-/** @param {readonly Buffer[]} pieces */
-function takeMessage(pieces) {
+/** @param {readonly Buffer[]} pieces @param {import('../../dist/wire/message-scanner.js').MessageScanner} scanner */
+function takeMessage(pieces, scanner) {
   const input = createInputBuffer()
-  const scanner = createMessageScanner()
   for (const piece of pieces) {
     input.push(piece)
     if (input.takeData(scanner).kind !== 'more') return
