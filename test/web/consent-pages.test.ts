@@ -81,13 +81,65 @@ describe('the callback', () => {
     const response = await test
       .get('/oauth/callback?code=a%2Fb&state=s&iss=https%3A%2F%2Flogin.example.com')
       .set({ Host: 'localhost:8587', 'X-Forwarded-Proto': 'ftp', Cookie: `__Host-postern_consent=${cookie}` })
-    expect(response.status).toBe(200)
+    expect(response.status).toBe(303)
+    expect(response.headers.location).toMatch(/^\/oauth\/result\/[\w-]{43}$/)
     expect(test.services.consent.callbacks).toEqual([
       {
         url: 'https://mail.example.com/oauth/callback?code=a%2Fb&state=s&iss=https%3A%2F%2Flogin.example.com',
         browser: cookie,
       },
     ])
+  })
+
+  describe('leaves the address with the code in it', () => {
+    const cookie = `postern_consent=${'c'.repeat(43)}`
+    const callback = '/oauth/callback?code=the-code&state=the-state'
+
+    it.each<[string, ConsentRefused | undefined, number, string]>([
+      ['of a consent', undefined, 200, 'Connected'],
+      [
+        'of a refusal',
+        new ConsentRefused('wrong-person', 'Somebody else signed in', { fix: 'Sign in as the boss.' }),
+        403,
+        'Somebody else signed in',
+      ],
+    ])('for one that can be loaded again: %s', async (_, refused, status, said) => {
+      const test = testDoor()
+      if (refused) test.services.consent.outcome = refused
+      const back = await test.get(callback).set('Cookie', cookie)
+      expect(back.status).toBe(303)
+      expect(back.headers.location).not.toMatch(/the-code|the-state/)
+      for (const shown of [await test.follow(back, cookie), await test.follow(back, cookie)]) {
+        expect(shown.status).toBe(status)
+        expect(shown.text).toContain(said)
+      }
+      // To others it says nothing.
+      for (const other of ['', `postern_consent=${'o'.repeat(43)}`])
+        expect((await test.follow(back, other)).status).toBe(404)
+      test.time.monotonic += 24 * 3_600_000
+      expect((await test.follow(back, cookie)).text).toContain('whether it is connected')
+    })
+
+    it('loaded again, or twice at once, it does nothing more and shows the same', async () => {
+      const test = testDoor()
+      const ask = () => test.get(callback).set('Cookie', cookie)
+      const [first, second] = await Promise.all([ask(), ask()])
+      const third = await ask()
+      expect(new Set([first, second, third].map(({ headers }) => headers.location)).size).toBe(1)
+      expect(test.services.consent.callbacks).toHaveLength(1)
+      expect((await test.follow(third, cookie)).text).toContain('Connected')
+    })
+
+    it('and what was not decided may be tried again', async () => {
+      const test = testDoor()
+      test.services.consent.outcome = new Failure('store-unavailable', 'The store does not answer')
+      expect((await test.get(callback).set('Cookie', cookie)).status).toBe(503)
+      test.services.consent.outcome = new ConsentRefused('other-browser', 'Elsewhere', { fix: 'Go there.' })
+      expect((await test.get(callback).set('Cookie', cookie)).status).toBe(400)
+      test.services.consent.outcome = { mailbox: 'me@example.com' }
+      const back = await test.get(callback).set('Cookie', cookie)
+      expect((await test.follow(back, cookie)).text).toContain('Connected')
+    })
   })
 
   it('that succeeds names the mailbox and who signed in', async () => {
@@ -135,7 +187,8 @@ describe('the callback', () => {
       fix: 'Ask for a new one.',
     })
     const cookie = cookiesOf(begun)[0]?.split(';')[0] ?? ''
-    const { text } = await test.get('/oauth/callback?state=state-1').set('Cookie', cookie)
+    const back = await test.get('/oauth/callback?state=state-1').set('Cookie', cookie)
+    const { text } = await test.follow(back, cookie)
     expect(text).toContain('Ask for a new one.')
     expect(text).not.toContain('Try again')
   })
@@ -191,12 +244,13 @@ describe('a provider that cannot come back', () => {
   it('is finished by what is pasted, in the same browser', async () => {
     const test = testDoor()
     const cookie = 'c'.repeat(43)
-    const { status, text } = await test
+    const done = await test
       .post('/oauth/paste')
       .set('Cookie', `postern_consent=${cookie}`)
       .type('form')
       .send({ answer: 'the-code', state })
-    expect(status).toBe(200)
+    expect(done.status).toBe(303)
+    const { text } = await test.follow(done, `postern_consent=${cookie}`)
     expect(text).toContain('Connected')
     expect(test.services.consent.callbacks).toEqual([{ url: `the-code ${state}`, browser: cookie }])
     expect(test.lines.join('\n')).not.toContain('the-code')
@@ -221,9 +275,8 @@ describe('a provider that cannot come back', () => {
 
 it('an administrator who has consented for an organisation is told what comes next', async () => {
   const test = testDoor()
-  const { status, text } = await test.get(
-    '/oauth/callback?admin_consent=True&tenant=x&state=of-an-administrator',
-  )
+  const callback = '/oauth/callback?admin_consent=True&tenant=x&state=of-an-administrator'
+  const { status, text } = await test.follow(await test.get(callback))
   expect(status).toBe(200)
   expect(text).toContain('contoso.example')
   expect(text).toContain('postern provider show')

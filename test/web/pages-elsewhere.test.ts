@@ -119,7 +119,10 @@ describe('pages of administration at a name of their own', () => {
     expect(begun.next).toBe(`${publicUrl}/consent/${link}`)
     const there = await browser.go('post', begun.next ?? '')
     expect(there.next).toMatch(/^https:\/\/login\.example\.com\/authorize/)
-    await browser.go('get', `${publicUrl}/oauth/callback?state=state-1&code=c`)
+    const back = await browser.go('get', `${publicUrl}/oauth/callback?state=state-1&code=c`)
+    expect((await browser.go('get', new URL(back.headers.location ?? '', publicUrl).href)).text).toContain(
+      'Connected',
+    )
     expect(test.services.consent.callbacks[0]?.browser).toBe(test.services.consent.begun[0]?.browser)
     expect(browser.namesAt('localhost')).toEqual(['postern_consent'])
     expect(browser.namesAt('postern.localhost')).not.toContain('postern_consent')

@@ -13,7 +13,7 @@ async function signInAtProvider(test: TestDoor, more = '') {
   const { browser } = await begin(test)
   const answer = await test.get(callback).set('Cookie', `${browser}${more}`)
   const cookie = cookiesOf(answer).find((one) => one.startsWith('postern_session='))
-  return { answer, cookie: nameAndValue(cookie), whole: cookie ?? '' }
+  return { answer, browser, cookie: nameAndValue(cookie), whole: cookie ?? '' }
 }
 
 describe('signing in to the pages at a provider', () => {
@@ -54,22 +54,31 @@ describe('signing in to the pages at a provider', () => {
     expect((await test.get('/').set('Cookie', fixed)).status).toBe(401)
   })
 
-  it('is refused in another browser, and when it comes again', async () => {
+  it('is refused in another browser, and signs in once only', async () => {
     const test = testDoor()
     await begin(test)
     const other = await test.get(callback)
     expect(other.status).toBe(403)
     expect(cookiesOf(other)).toEqual([])
     const { browser } = await begin(test)
-    await test.get(callback).set('Cookie', browser)
-    expect((await test.get(callback).set('Cookie', browser)).status).toBe(403)
+    const first = await test.get(callback).set('Cookie', browser)
+    expect(cookiesOf(first).some((one) => one.startsWith('postern_session='))).toBe(true)
+    // Loaded again, it says what came of the first time, and signs nobody in.
+    const again = await test.get(callback).set('Cookie', browser)
+    expect([again.status, cookiesOf(again)]).toEqual([303, []])
+    const shown = await test.follow(again, browser)
+    expect(cookiesOf(shown)).toEqual([])
+    expect(shown.text).toContain('Signed in as boss@example.com')
+    expect(shown.text).toContain('content="0;url=http://localhost:8587/"')
+    expect((await test.follow(again)).status).toBe(404)
   })
 
   it('is refused to others, with a way back', async () => {
     const test = testDoor()
     test.services.consent.signIns.person = 'other@example.com'
-    const { answer, cookie } = await signInAtProvider(test)
-    expect([answer.status, cookie]).toEqual([403, ''])
+    const { answer: back, cookie, browser } = await signInAtProvider(test)
+    const answer = await test.follow(back, browser)
+    expect([back.status, answer.status, cookie]).toEqual([303, 403, ''])
     expect(answer.text).toContain('other@example.com may not look at these pages')
     expect(answer.text).toContain('href="/sign-in"')
   })

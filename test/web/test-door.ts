@@ -122,6 +122,9 @@ export function testDoor({
     /** Every log line as it would be written. */
     lines,
     get: (path: string) => request(door.app).get(path).set('Host', host),
+    /** As a browser does that is redirected. */
+    follow: (response: { headers: Record<string, unknown>; status: number }, cookie = '') =>
+      request(door.app).get(String(response.headers.location)).set({ Host: host, Cookie: cookie }),
     /** As a form on one of our own pages is sent by a browser. */
     post: (path: string, form: Record<string, string> = {}) =>
       request(door.app)

@@ -12,12 +12,16 @@ import { type Phrases, phrasesFor } from '../texts/phrases.ts'
 import type { CountWrongSecret } from '../wrong-secret.ts'
 import type { BeginConsent } from './begin-consent.ts'
 import type { BegunConsents, ConsentOrigin } from './begun-consents.ts'
+import type { Callback, CallbackResult, CallbackResults } from './callback-results.ts'
 import type { ConsentCookie } from './consent-cookie.ts'
 import { readForm } from './form-fields.ts'
 import { mistakeSection } from './mistake-page.ts'
 import type { PageSender } from './page.ts'
 import type { CompleteSignIn } from './provider-sign-in-pages.ts'
 import { time } from './time.ts'
+
+// Nothing was begun that this could end, or not by this browser.
+const undecided: readonly ConsentRefusal[] = ['not-begun', 'other-browser']
 
 // Where the way back would end at a page that says so once more.
 const withoutReturn: readonly ConsentRefusal[] = ['link-ended', 'mailbox-gone']
@@ -29,6 +33,7 @@ export interface ConsentPagesParts {
   beginConsent: BeginConsent
   cookie: ConsentCookie
   begun: BegunConsents
+  results: CallbackResults
   pages: PageSender
   redirectUri: string
   countWrong: CountWrongSecret
@@ -36,7 +41,7 @@ export interface ConsentPagesParts {
 
 /** The pages of the person who consents: they need no session, only a link or the browser that began. */
 export function createConsentPages(parts: ConsentPagesParts): Router {
-  const { consent, beginConsent, cookie, begun, pages, countWrong } = parts
+  const { consent, beginConsent, cookie, begun, results, pages, countWrong } = parts
   const router = exactRouter()
 
   router
@@ -60,15 +65,19 @@ export function createConsentPages(parts: ConsentPagesParts): Router {
     .head(allowOnly('GET'))
     .get(async (request, response) => {
       const callback = callbackUrl(request, parts.redirectUri)
+      const browser = cookie.of(request)
+      const [own, ofNobody] = [
+        { state: stateIn(callback), browser },
+        { state: stateIn(callback), browser: undefined },
+      ]
+      const shown = results.of(own) ?? results.of(ofNobody)
+      if (shown) return showAt(response, await shown)
       if (consent.signIns.isOne(callback)) return await parts.completeSignIn(request, response, callback)
       if (consent.admin.isOne(callback)) {
-        const t = phrasesFor(request)
-        const body = consentedForAll(consent.admin.complete(callback), t)
-        return pages.send(response, { title: t`Consent for an organisation`, body })
+        return showAt(response, await results.once(ofNobody, async () => adminResult(callback)))
       }
-      const origin = begun.find(callback, cookie.of(request))
-      const completing = consent.complete(callback, cookie.of(request))
-      await answer(request, response, completing, { state: stateIn(callback), origin })
+      const origin = begun.find(callback, browser)
+      await answer(request, response, () => consent.complete(callback, browser), { ...own, origin })
     })
     .all(allowOnly('GET'))
 
@@ -78,32 +87,86 @@ export function createConsentPages(parts: ConsentPagesParts): Router {
       const { answer: pasted, state } = fields(request.body)
       const browser = cookie.of(request)
       const origin = begun.find(withState(parts.redirectUri, state), browser)
-      await answer(request, response, consent.completePasted(pasted, state, browser), { state, origin })
+      const completing = () => consent.completePasted(pasted, state, browser)
+      await answer(request, response, completing, { state, browser, origin })
     })
     .all(allowOnly('POST'))
 
+  router
+    .route('/oauth/result/:id')
+    .get((request, response) => {
+      const result = results.find(request.params.id, cookie.of(request))
+      if (!result) {
+        throw new Failure('not-found', 'What came of that is not known here any more', {
+          fix: 'The page of the mailbox says whether it is connected.',
+        })
+      }
+      show(request, response, result)
+    })
+    .all(allowOnly('GET', 'HEAD'))
+
   return router
+
+  function showAt(response: Response, id: string): void {
+    response.redirect(303, pages.path('oauth', 'result', id))
+  }
+
+  function show(request: Request, response: Response, { status, headers = {}, page }: CallbackResult): void {
+    response.set(headers)
+    pages.send(response, page(phrasesFor(request)), status)
+  }
+
+  function adminResult(callback: URL): CallbackResult {
+    const done = consent.admin.complete(callback)
+    return {
+      status: 200,
+      page: (t) => ({ title: t`Consent for an organisation`, body: consentedForAll(done, t) }),
+    }
+  }
 
   async function answer(
     request: Request,
     response: Response,
-    completing: Promise<CompletedConsent>,
-    { state, origin }: { state: string; origin: ConsentOrigin | undefined },
+    completing: () => Promise<CompletedConsent>,
+    { origin, ...callback }: Callback & { origin: ConsentOrigin | undefined },
   ): Promise<void> {
-    const t = phrasesFor(request)
+    const act = () => resultOf(completing, origin)
     try {
-      const done = await completing
-      pages.send(response, { title: t`Connected`, body: connected(done, origin, pages, t) })
+      // To a browser without our cookie no consent belongs.
+      if (callback.browser) showAt(response, await results.once(callback, act))
+      else show(request, response, await act())
     } catch (error) {
-      const answer = errorAnswer(error)
-      // A refusal is a page of this flow; what is broken in postern is the last handler's business.
-      if (answer.failure.code === 'internal') throw error
-      const refused = error instanceof ConsentRefused ? error : undefined
-      if (refused?.reason === 'not-begun') countWrong(request, state, 'link')
-      response.set(answer.headers)
-      const over = refused && withoutReturn.includes(refused.reason)
-      const wayOn = over || !origin ? undefined : tryAgain(origin, pages, t)
-      pages.send(response, { title: t`Not connected`, body: mistakeSection(answer, t, wayOn) }, answer.status)
+      if (isNotBegun(error)) countWrong(request, callback.state, 'link')
+      show(request, response, refusedResult(error, origin))
+    }
+  }
+
+  /** @throws where the consent may still come about */
+  async function resultOf(
+    completing: () => Promise<CompletedConsent>,
+    origin: ConsentOrigin | undefined,
+  ): Promise<CallbackResult> {
+    try {
+      const done = await completing()
+      return { status: 200, page: (t) => ({ title: t`Connected`, body: connected(done, origin, pages, t) }) }
+    } catch (error) {
+      if (!(error instanceof ConsentRefused) || undecided.includes(error.reason)) throw error
+      return refusedResult(error, origin)
+    }
+  }
+
+  function refusedResult(error: unknown, origin: ConsentOrigin | undefined): CallbackResult {
+    const answer = errorAnswer(error)
+    // A refusal is a page of this flow; what is broken in postern is the last handler's business.
+    if (answer.failure.code === 'internal') throw error
+    const over = error instanceof ConsentRefused && withoutReturn.includes(error.reason)
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      page(t) {
+        const wayOn = over || !origin ? undefined : tryAgain(origin, pages, t)
+        return { title: t`Not connected`, body: mistakeSection(answer, t, wayOn) }
+      },
     }
   }
 
@@ -116,6 +179,10 @@ export function createConsentPages(parts: ConsentPagesParts): Router {
       throw error
     }
   }
+}
+
+function isNotBegun(error: unknown): boolean {
+  return error instanceof ConsentRefused && error.reason === 'not-begun'
 }
 
 function fields(body: unknown): { answer: string; state: string } {

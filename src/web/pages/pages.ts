@@ -17,6 +17,7 @@ import { createAccountPages } from './account-pages.ts'
 import { createApiKeyPages } from './api-key-pages.ts'
 import { type BeginConsent, createBeginConsent } from './begin-consent.ts'
 import { createBegunConsents } from './begun-consents.ts'
+import { createCallbackResults } from './callback-results.ts'
 import { createConsentCookie } from './consent-cookie.ts'
 import { createConsentLinkPages } from './consent-link-pages.ts'
 import { createConsentPages } from './consent-pages.ts'
@@ -76,6 +77,7 @@ export function createPages(parts: PagesParts): { router: Router; mistakes: Erro
   })
   const cookie = createConsentCookie(publicUrl)
   const begun = createBegunConsents(clock)
+  const results = createCallbackResults(clock)
   const beginConsent = createBeginConsent({ consent, cookie, begun, pages: consentPages })
   const signingIn = { signIns: consent.signIns, sessions, cookie, publicUrl, pagesUrl, hosts }
   const redirectUri = redirectUriOf(publicUrl)
@@ -85,7 +87,13 @@ export function createPages(parts: PagesParts): { router: Router; mistakes: Erro
   router.use(atTheirAddress(parts))
   router.post('/{*path}', sameOrigin(hosts))
   const { signInLinks, countWrong } = parts
-  const completeSignIn = createSignInCompletion({ ...signingIn, signInLinks, pages: consentPages, log })
+  const completeSignIn = createSignInCompletion({
+    ...signingIn,
+    signInLinks,
+    results,
+    pages: consentPages,
+    log,
+  })
   router.use(
     createConsentPages({
       consent,
@@ -93,6 +101,7 @@ export function createPages(parts: PagesParts): { router: Router; mistakes: Erro
       beginConsent,
       cookie,
       begun,
+      results,
       pages: consentPages,
       redirectUri,
       countWrong,
@@ -188,7 +197,7 @@ function atTheirAddress({ publicUrl, pagesUrl, hosts }: WebAddresses & { hosts: 
     router.get(['/sign-in', '/sign-in/:token', '/consent/:link', '/mailboxes/:address'], atPublic)
     return router
   }
-  const ofConsents = ['/consent/:link', '/oauth/callback', '/oauth/paste']
+  const ofConsents = ['/consent/:link', '/oauth/callback', '/oauth/paste', '/oauth/result/:id']
   router.all(ofConsents, atPublic, (_request, _response, next) => next('router'))
   router.get('/sign-in/with/:provider', (request, _response, next) =>
     hosts.isPublic(request.headers.host) ? next('router') : next(),

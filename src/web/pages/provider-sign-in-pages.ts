@@ -12,8 +12,9 @@ import type { Sessions } from '../sessions.ts'
 import type { ProvenPerson, SignInLinks } from '../sign-in-links.ts'
 import { sourceKey } from '../source-key.ts'
 import { phrasesFor } from '../texts/phrases.ts'
+import type { CallbackResult, CallbackResults } from './callback-results.ts'
 import type { ConsentCookie } from './consent-cookie.ts'
-import { continueAt } from './continue-at.ts'
+import { continueAt, continuing } from './continue-at.ts'
 import { mistakeSection } from './mistake-page.ts'
 import type { PageSender } from './page.ts'
 import { takeToProvider } from './take-to-provider.ts'
@@ -70,9 +71,9 @@ function boundTo(browser: Secret, generation: string): Secret {
 export type CompleteSignIn = (request: Request, response: Response, callback: URL) => Promise<void>
 
 export function createSignInCompletion(
-  parts: ProviderSignInParts & { signInLinks: SignInLinks; log: Log },
+  parts: ProviderSignInParts & { signInLinks: SignInLinks; results: CallbackResults; log: Log },
 ): CompleteSignIn {
-  const { signIns, cookie, sessions, signInLinks, pages, publicUrl, pagesUrl, log } = parts
+  const { signIns, cookie, sessions, signInLinks, results, pages, publicUrl, pagesUrl, log } = parts
 
   /** Gives the address at which the browser goes on. */
   async function signIn(
@@ -96,23 +97,48 @@ export function createSignInCompletion(
     return new URL(pagesUrl.href.replace(/\/?$/, '/'))
   }
 
-  return async (request, response, callback) => {
-    const t = phrasesFor(request)
-    const browser = cookie.of(request)
-    try {
-      const generation = await sessions.generation()
-      const known = await signIns.complete(callback, browser && boundTo(browser, generation))
-      const next = await signIn(request, response, known, generation)
-      // Not a redirect: the provider's site began this navigation, and a cookie that is `SameSite=Strict` would not go along.
-      continueAt(response, pages, next, t`Signed in as ${known.person}`)
-    } catch (error) {
-      const answer = errorAnswer(error)
-      if (answer.failure.code === 'internal') throw error
-      const { message: refusal } = answer.failure
-      const source = sourceKey(request)
-      log.warn({ event: 'page.sign-in-refused', source, refusal }, 'A sign-in at a provider was refused')
-      const wayOn = html`<p><a class="button" href="${pages.path('sign-in')}">${t`Sign in`}</a></p>`
-      pages.send(response, { title: t`Not signed in`, body: mistakeSection(answer, t, wayOn) }, answer.status)
+  const home = new URL(pagesUrl.href.replace(/\/?$/, '/'))
+
+  function refused(request: Request, error: unknown): CallbackResult {
+    const answer = errorAnswer(error)
+    // The sign-in is still there where nobody could look at it.
+    if (['internal', 'store-unavailable'].includes(answer.failure.code)) throw error
+    const { message: refusal } = answer.failure
+    const source = sourceKey(request)
+    log.warn({ event: 'page.sign-in-refused', source, refusal }, 'A sign-in at a provider was refused')
+    return {
+      status: answer.status,
+      page(t) {
+        const wayOn = html`<p><a class="button" href="${pages.path('sign-in')}">${t`Sign in`}</a></p>`
+        return { title: t`Not signed in`, body: mistakeSection(answer, t, wayOn) }
+      },
     }
+  }
+
+  return async (request, response, callback) => {
+    const browser = cookie.of(request)
+    const state = callback.searchParams.get('state') ?? ''
+    let next: { there: URL; person: string } | undefined
+    const act = async (): Promise<CallbackResult> => {
+      try {
+        const generation = await sessions.generation()
+        const known = await signIns.complete(callback, browser && boundTo(browser, generation))
+        const { person } = known
+        next = { there: await signIn(request, response, known, generation), person }
+        // Whoever comes again was signed in by the first time, and a link to the pages elsewhere is used up.
+        return { status: 200, page: (t) => continuing(home, t`Signed in as ${person}`, t) }
+      } catch (error) {
+        return refused(request, error)
+      }
+    }
+    // To a browser without our cookie no sign-in belongs.
+    if (!browser) {
+      const { status, page } = await act()
+      return pages.send(response, page(phrasesFor(request)), status)
+    }
+    const id = await results.once({ state, browser }, act)
+    if (!next) return response.redirect(303, pages.path('oauth', 'result', id))
+    // Not a redirect: the provider's site began this navigation, and a cookie that is `SameSite=Strict` would not go along.
+    continueAt(response, pages, next.there, phrasesFor(request)`Signed in as ${next.person}`)
   }
 }

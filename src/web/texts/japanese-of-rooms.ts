@@ -151,6 +151,9 @@ export const japaneseOfRooms: Dictionary = {
     'メッセージをもう一度送ってください。RCPT と DATA の間でメッセージを準備するプログラムは、その前に準備してください。',
 
   // consent
+  'What came of that is not known here any more': 'その結果は、ここにはもう残っていません',
+  'The page of the mailbox says whether it is connected.':
+    '接続されているかどうかは、メールボックスのページで分かります。',
   'No such consent is under way': 'そのような同意は進行していません',
   'Make a new link.': '新しいリンクを作ってください。',
   '{1} has no consent of an administrator for a whole organisation':
