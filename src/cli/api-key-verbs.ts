@@ -20,7 +20,7 @@ export function addApiKeyVerbs(program: Command, context: Context): void {
     .addHelpText('after', '\nExample:\n  postern api-key add --scope token:billing@example.com')
     .action(async (options: { scope: string[]; name?: string; expires?: string }, command: Command) => {
       const { scope, name, expires } = options
-      const { apiKey: status, key } = await context.withBroker(({ apiKeys }) =>
+      const { apiKey: status, key } = await context.withNewBroker(({ apiKeys }) =>
         apiKeys.add({
           scopes: scope,
           ...(name !== undefined && { name }),

@@ -14,8 +14,10 @@ export interface Context {
   dataDir(): Promise<string>
   /** Runs until a signal ends it; resolves with the exit code. */
   serve(config: Config): Promise<number>
-  /** Does something with the running postern, or with the store when none runs. `smtp`: where applications hand in mail. */
+  /** Does something with the running postern, or with the store when none runs; makes none. `smtp`: where applications hand in mail. */
   withBroker<T>(work: (broker: Broker, smtp: readonly SmtpListener[]) => Promise<T>): Promise<T>
+  /** The same for what may be the first thing in a data directory. */
+  withNewBroker<T>(work: (broker: Broker, smtp: readonly SmtpListener[]) => Promise<T>): Promise<T>
   /** Does something that needs the running postern. */
   withRunningBroker<T>(work: (broker: RunningBroker) => Promise<T>): Promise<T>
   /** What is allowed but should be known, on standard error. */

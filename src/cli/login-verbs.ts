@@ -58,7 +58,7 @@ export function addLoginVerbs(program: Command, context: Context): void {
     .addHelpText('after', addLoginHelp)
     .action(async (addresses: string[], options: AddOptions, command: Command) => {
       const request = await requestOf(addresses, options, context)
-      const { added, smtp } = await context.withBroker(async ({ logins }, smtp) => ({
+      const { added, smtp } = await context.withNewBroker(async ({ logins }, smtp) => ({
         smtp,
         added: await logins.add(request),
       }))

@@ -51,7 +51,7 @@ export function addMailboxVerbs(program: Command, context: Context): void {
       const { signsInAs, saslUser, alias, refreshTokenFile, appOnly, replace } = options
       const provider = options.provider ?? command.error(await providerMissing(address))
       const refreshToken = refreshTokenFile === undefined ? undefined : await context.secret(refreshTokenFile)
-      const { status, logins } = await context.withBroker(async (broker) => {
+      const { status, logins } = await context.withNewBroker(async (broker) => {
         const added = await broker.mailboxes.add({
           address,
           provider,

@@ -97,6 +97,12 @@ function createContext(terminal: Terminal, needs: CommandNeeds): Context {
   const warn = (warnings: readonly string[]) => {
     for (const warning of warnings) terminal.stderr.write(`postern: warning: ${warning}\n`)
   }
+  const withStore =
+    (mayBegin: boolean): Context['withBroker'] =>
+    async (work) =>
+      closing(reachBroker((await config()).config, needs.openServices, warn, mayBegin), ({ broker, smtp }) =>
+        work(broker, smtp),
+      )
   return {
     terminal,
     config,
@@ -104,10 +110,8 @@ function createContext(terminal: Terminal, needs: CommandNeeds): Context {
     serve: needs.serve,
     exitCode: 0,
     secret: (from) => readSecret(from, terminal),
-    withBroker: async (work) =>
-      closing(reachBroker((await config()).config, needs.openServices, warn), ({ broker, smtp }) =>
-        work(broker, smtp),
-      ),
+    withBroker: withStore(false),
+    withNewBroker: withStore(true),
     withRunningBroker: async (work) =>
       closing(reachRunningBroker((await config()).config), ({ broker }) => work(broker)),
     warn,

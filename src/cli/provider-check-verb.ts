@@ -6,6 +6,7 @@ import { redirectUriOf } from '../consent/consent-links.ts'
 import { createCatalogue } from '../providers/catalogue.ts'
 import type { CheckedPoint, RegistrationCheck } from '../providers/registration-check.ts'
 import { createRegistrationChecks } from '../providers/registration-checks.ts'
+import { NoStoreHere } from '../store/data-dir.ts'
 import type { Context } from './context.ts'
 import { exitCodes } from './exit-code.ts'
 import { withHttp } from './with-http.ts'
@@ -31,7 +32,8 @@ async function checkRunning(context: Context, id: string): Promise<RegistrationC
   try {
     return await context.withRunningBroker((broker) => broker.checkProvider(id))
   } catch (error) {
-    if (error instanceof Failure && error.code === 'store-unavailable') return undefined
+    const isNone = error instanceof Failure && error.code === 'store-unavailable'
+    if (isNone || error instanceof NoStoreHere) return undefined
     throw error
   }
 }

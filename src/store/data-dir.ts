@@ -72,6 +72,26 @@ export async function requirePrivateFiles(
   return files
 }
 
+/** No postern has kept anything there. */
+export class NoStoreHere extends Failure {}
+
+/**
+ * Refuses to go on where no postern has kept anything: whoever asks in the wrong folder is not answered by an empty store.
+ * @param mayBeEmpty a store may be made in a directory that somebody has made for it
+ * @throws NoStoreHere
+ */
+export async function requireStore(dataDir: string, mayBeEmpty = false): Promise<void> {
+  const missing = !(await exists(dataDir))
+    ? `There is no data directory ${dataDir}`
+    : mayBeEmpty || (await exists(dataFiles(dataDir).database))
+      ? undefined
+      : `The data directory ${dataDir} holds no store of postern`
+  if (missing === undefined) return
+  throw new NoStoreHere('configuration', missing, {
+    fix: 'Run this in the folder that postern is started from, or name its data directory in POSTERN_DATA_DIR; "postern serve" makes a new one.',
+  })
+}
+
 /** Whether the system can have a UNIX socket by this path: its address holds 108 octets on Linux, 104 elsewhere, and ends with a zero. */
 export function socketPathFits(path: string): boolean {
   if (process.platform === 'win32') return false

@@ -105,6 +105,8 @@ async function makeData() {
   try {
     const environment = await writeSettings(directory, { smtpPort: 1, tokenPort: 1, ca: '' }, {})
     delete environment.POSTERN_EXTRA_CA_FILE
+    // Only `serve` makes one.
+    await mkdir(environment.POSTERN_DATA_DIR, { mode: 0o700 })
     const tokenFile = join(directory, 'refresh-token')
     await writeFile(tokenFile, refreshToken, { mode: 0o600 })
     const command = (...words) => runCommand([...words, '--json'], environment)

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
@@ -23,6 +23,8 @@ export interface CommandStage {
     input?: string | Readable,
     onStderr?: (text: string) => void,
   ): Promise<Outcome>
+  /** As a postern leaves it that has run. */
+  makeStore(): Promise<void>
   /** Starts postern in this process, as `postern serve` would. */
   serve(): Promise<void>
   close(): Promise<void>
@@ -31,6 +33,8 @@ export interface CommandStage {
 /** The command with a real store and, where asked for, a real postern behind it. */
 export async function setCommandStage(settings: Record<string, string> = {}): Promise<CommandStage> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-cli-'))
+  // As whoever adds mailboxes before the first start makes it.
+  await mkdir(join(folder, 'data'), { mode: 0o700 })
   const webPort = await freePort()
   const environment = {
     POSTERN_DATA_DIR: join(folder, 'data'),
@@ -57,6 +61,11 @@ export async function setCommandStage(settings: Record<string, string> = {}): Pr
         openServices: (config) => openServices(config, silentLog),
       })
       return { code, stdout: stdout.text(), stderr: stderr.text() }
+    },
+    async makeStore() {
+      const reading = await read()
+      if (!('config' in reading)) throw new Error(reading.mistakes.join('\n'))
+      await (await openServices(reading.config, silentLog)).close()
     },
     async serve() {
       const reading = await read()

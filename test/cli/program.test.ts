@@ -1,5 +1,5 @@
-import { existsSync, writeFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { type CommandStage, setCommandStage } from './command-stage.ts'
@@ -87,13 +87,56 @@ describe('the command', () => {
     expect(await stage.postern(['--version'])).toEqual({ code: 0, stdout: '1.2.3\n', stderr: '' })
   })
 
-  it('says that consents and tokens need the running postern, and makes no data directory for that', async () => {
+  it('says that consents and tokens need the running postern', async () => {
+    await stage.makeStore()
     for (const verb of ['consent', 'token']) {
       const outcome = await stage.postern([verb, 'me@example.com'])
       expect(outcome).toMatchObject({ code: 75, stdout: '' })
       expect(outcome.stderr).toContain('postern serve')
     }
-    expect(existsSync(join(stage.folder, 'data'))).toBe(false)
+  })
+
+  const asking = [
+    ...[
+      ['mailbox', 'list'],
+      ['mailbox', 'show', 'a@example.com'],
+      ['mailbox', 'remove', 'a@example.com'],
+    ],
+    ...[
+      ['login', 'list'],
+      ['login', 'revoke', 'x'],
+      ['api-key', 'list'],
+      ['api-key', 'revoke', 'x'],
+    ],
+    ...[['consent', 'a@example.com'], ['token', 'a@example.com'], ['journal'], ['sign-in']],
+  ]
+  const adding = [
+    ['mailbox', 'add', 'a@example.com', '--provider', 'google'],
+    ['login', 'add', 'a@example.com'],
+    ['api-key', 'add', '--scope', 'admin'],
+  ]
+
+  it.each([...asking, ...adding])('makes no data directory: %s %s', async (...words) => {
+    const data = join(stage.folder, 'data')
+    await rm(data, { recursive: true })
+    const outcome = await stage.postern(words)
+    expect(outcome).toMatchObject({ code: 78, stdout: '' })
+    expect(outcome.stderr).toContain(`There is no data directory ${data}\n`)
+    expect(outcome.stderr).toMatch(/Fix: .*POSTERN_DATA_DIR.*"postern serve" makes/)
+    expect(existsSync(data)).toBe(false)
+  })
+
+  it.each(asking)('makes no store by asking: %s %s', async (...words) => {
+    const outcome = await stage.postern(words)
+    expect(outcome).toMatchObject({ code: 78, stdout: '' })
+    expect(outcome.stderr).toContain('holds no store of postern')
+    expect(readdirSync(join(stage.folder, 'data'))).toEqual([])
+  })
+
+  it('takes what is added before the first start, into a data directory that somebody has made', async () => {
+    expect((await stage.postern(adding[0] ?? [])).code).toBe(0)
+    expect((await stage.postern(adding[1] ?? [])).code).toBe(0)
+    expect((await stage.postern(['mailbox', 'list'])).stdout).toContain('a@example.com')
   })
 
   it('prints a one-use link from the running postern, and why there is no token yet', async () => {

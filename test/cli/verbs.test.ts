@@ -12,6 +12,7 @@ describe.each([
   beforeEach(async () => {
     stage = await setCommandStage()
     if (running) await stage.serve()
+    else await stage.makeStore()
   })
   afterEach(() => stage.close())
 
