@@ -3,8 +3,8 @@ import { parseNetwork } from '../base/networks.ts'
 import { readUrl } from '../base/read-url.ts'
 import { Secret } from '../base/secret.ts'
 import { withoutEnding } from '../base/without-ending.ts'
+import { readCredential, readMicrosoftSecret, readTenant } from '../providers/file/credential-text.ts'
 import { parseProxy } from '../providers/file/parse-proxy.ts'
-import { isGuid, secretIdMistake } from '../providers/presets/microsoft.ts'
 import { parseKey } from '../store/key-ring.ts'
 import type { HttpProxy } from './config.ts'
 import { isLoopback } from './endpoint.ts'
@@ -50,11 +50,7 @@ export const publicUrl: Parse<URL> = (text) => {
 }
 
 /** A directory (tenant) of Microsoft Entra. */
-export const tenant: Parse<string> = (text) => {
-  if (isLeftOver(text)) return { must: 'be your own value: this one is the sample' }
-  if (/^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$/.test(text)) return { value: text }
-  return { must: 'be common, organizations, consumers, a tenant ID or a domain name' }
-}
+export const tenant: Parse<string> = (text) => readTenant(text)
 
 /** Addresses and CIDR blocks with commas between them, each in the form of `parseNetwork`. */
 export const networks: Parse<readonly string[]> = (text) => {
@@ -76,9 +72,7 @@ export const providerIds: Parse<readonly string[]> = (text) => {
 }
 
 /** A client identifier as the provider shows it. */
-export function clientId(sample: string): Parse<string> {
-  return (text) => credential(text, sample)
-}
+export const clientId: Parse<string> = (text) => readCredential(text)
 
 /** A day by its date: its first moment in UTC, so that nobody is told too late. */
 export const day: Parse<Date> = (text) => {
@@ -89,36 +83,16 @@ export const day: Parse<Date> = (text) => {
 
 export const proxy: Parse<HttpProxy> = (text) => parseProxy(text)
 
-/** Entra lists a secret by its ID, for good, beside its value, which it shows once. */
-export function microsoftSecret(sample: string): Parse<Secret> {
-  const parse = clientSecret(sample)
-  return (text, workingDirectory) =>
-    isGuid(text) ? { must: secretIdMistake } : parse(text, workingDirectory)
-}
+export const microsoftSecret: Parse<Secret> = (text) => asSecret(readMicrosoftSecret(text))
 
-export function clientSecret(sample: string): Parse<Secret> {
-  return (text) => {
-    const parsed = credential(text, sample)
-    return 'must' in parsed ? parsed : { value: new Secret(parsed.value) }
-  }
+export const clientSecret: Parse<Secret> = (text) => asSecret(readCredential(text))
+
+function asSecret(read: Parsed<string>): Parsed<Secret> {
+  return 'must' in read ? read : { value: new Secret(read.value) }
 }
 
 /** 32 octets, in one of the forms that people's tools print. */
 export const sealingKey: Parse<Secret> = (text) => {
   if (parseKey(text) !== undefined) return { value: new Secret(text) }
   return { must: 'be 32 octets as base64 or hexadecimal; `openssl rand -base64 32` prints such a key' }
-}
-
-// RFC 6749, appendix A.1 and A.2: VSCHAR. White space at the ends is never part of it, but often pasted with it.
-function credential(text: string, sample: string): Parsed<string> {
-  if (text === sample || isLeftOver(text)) return { must: 'be your own value: this one is the sample' }
-  if (text.trim() !== text) return { must: 'not begin or end with white space' }
-  if (!/^[\x20-\x7e]+$/.test(text)) return { must: 'hold printable ASCII characters only' }
-  return { value: text }
-}
-
-function isLeftOver(text: string): boolean {
-  return /^(your[-_ ].*|change[-_ ]?(me|it|this)|replace[-_ ]?(me|it|this)|placeholder|x{3,}|todo|<.*>|\.{3})$/i.test(
-    text.trim(),
-  )
 }

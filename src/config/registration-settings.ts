@@ -1,23 +1,22 @@
+import { sampleCredentials } from '../providers/file/credential-text.ts'
 import { clientId, clientSecret, day, microsoftSecret, oneOf, path, tenant } from './parsers.ts'
 import { optional, secret, setting } from './setting.ts'
 
 // Refused when they are left in, so that a copied `.env.example` is noticed before a provider notices it.
-const microsoftClientId = '00001111-aaaa-2222-bbbb-3333cccc4444'
-const googleClientId = '123456789012-abc123def456.apps.googleusercontent.com'
-const sampleSecret = 'your-client-secret'
+const { microsoftClientId, googleClientId, clientSecret: sampleSecret } = sampleCredentials
 
 /** The app registrations at Microsoft and Google; those elsewhere are in the providers file. */
 export const registrationSettings = {
   microsoftClientId: optional(
     'POSTERN_MICROSOFT_CLIENT_ID',
     microsoftClientId,
-    clientId(microsoftClientId),
+    clientId,
     'The application (client) ID of the app registration in Microsoft Entra; not set by default.',
   ),
   microsoftClientSecret: secret(
     'POSTERN_MICROSOFT_CLIENT_SECRET',
     sampleSecret,
-    microsoftSecret(sampleSecret),
+    microsoftSecret,
     'The value (not the ID) of its client secret; not set for a public client.',
   ),
   microsoftClientSecretExpires: optional(
@@ -29,7 +28,7 @@ export const registrationSettings = {
   microsoftNextClientSecret: secret(
     'POSTERN_MICROSOFT_NEXT_CLIENT_SECRET',
     sampleSecret,
-    microsoftSecret(sampleSecret),
+    microsoftSecret,
     'The secret that follows it: used as soon as the first one is refused, so that none fails in between; not set by default.',
   ),
   microsoftNextClientSecretExpires: optional(
@@ -65,19 +64,19 @@ export const registrationSettings = {
   googleClientId: optional(
     'POSTERN_GOOGLE_CLIENT_ID',
     googleClientId,
-    clientId(googleClientId),
+    clientId,
     'The client ID of the OAuth client in the Google Cloud console; not set by default.',
   ),
   googleClientSecret: secret(
     'POSTERN_GOOGLE_CLIENT_SECRET',
     sampleSecret,
-    clientSecret(sampleSecret),
+    clientSecret,
     'Its client secret.',
   ),
   googleNextClientSecret: secret(
     'POSTERN_GOOGLE_NEXT_CLIENT_SECRET',
     sampleSecret,
-    clientSecret(sampleSecret),
+    clientSecret,
     'The secret that follows it, used as soon as the first one is refused; not set by default.',
   ),
   googleTesting: setting(

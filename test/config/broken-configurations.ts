@@ -349,7 +349,7 @@ const otherFiles: readonly BrokenConfiguration[] = [
       'ca.pem': '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
     },
     mistakes: [
-      'POSTERN_PROVIDERS_FILE (/srv/postern/providers.json): The file is not JSON (at position 1).',
+      'POSTERN_PROVIDERS_FILE (/srv/postern/providers.json): The file is not JSON (line 1, column 2).',
       'POSTERN_EXTRA_CA_FILE (/srv/postern/ca.pem) must hold certificates in PEM form ("-----BEGIN CERTIFICATE-----").',
     ],
   },

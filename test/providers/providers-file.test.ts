@@ -17,6 +17,7 @@ const least = {
 const read = (path: string) => {
   if (path === 'secret.txt') return 'from-file\n'
   if (path === 'empty.txt') return '\n'
+  if (path === 'blank.txt') return 's3cr3t \n'
   throw Object.assign(new Error('no'), { code: 'ENOENT' })
 }
 
@@ -294,6 +295,84 @@ describe('the providers file', () => {
   ])('refuses to override %s', (_what, overrides, mistake) => {
     const text = JSON.stringify({ providers: [least], overrides })
     expect(parseProvidersFile(text, read)).toEqual({ mistakes: [mistake] })
+  })
+
+  it.each([
+    [
+      'a secret that begins with a blank',
+      { clientSecret: ' s3cr3t' },
+      'clientSecret: must not begin or end with white space',
+    ],
+    [
+      'a secret that ends with one',
+      { clientSecret: 's3cr3t\t' },
+      'clientSecret: must not begin or end with white space',
+    ],
+    [
+      'the sample of .env.example',
+      { clientSecret: 'your-client-secret' },
+      'clientSecret: must be your own value: this one is the sample',
+    ],
+    [
+      'something to be filled in',
+      { clientSecrets: [{ value: '<secret>' }] },
+      'clientSecrets[0].value: must be your own value: this one is the sample',
+    ],
+    [
+      'a secret with a letter of another script',
+      { clientSecret: 's\u0435cret' },
+      'clientSecret: must hold printable ASCII characters only',
+    ],
+    [
+      'a secret with a blank in its file',
+      { clientSecretFile: 'blank.txt' },
+      'clientSecretFile: must not begin or end with white space',
+    ],
+    [
+      'one in the list',
+      { clientSecrets: [{ value: 'good' }, { file: 'blank.txt' }] },
+      'clientSecrets[1].file: must not begin or end with white space',
+    ],
+    ['a client ID with a blank', { clientId: 'client ' }, 'clientId: must not begin or end with white space'],
+    [
+      'the sample of a client ID',
+      { clientId: '00001111-aaaa-2222-bbbb-3333cccc4444' },
+      'clientId: must be your own value: this one is the sample',
+    ],
+    [
+      'the ID of a secret at Microsoft',
+      { preset: 'microsoft', clientSecret: '6b1d0f7e-52c4-4a39-9a0e-3f8c27d1e5ab' },
+      'clientSecret: must be the value of the client secret',
+    ],
+    [
+      'a tenant to be filled in',
+      { preset: 'microsoft', tenant: 'your-tenant' },
+      'tenant: must be your own value: this one is the sample',
+    ],
+  ])('is checked as the settings are: %s', (_what, change, mistake) => {
+    const { preset } = change as { preset?: string }
+    const entry = preset === undefined ? least : { id: 'acme', clientId: 'client' }
+    const told = mistakesIn({ ...entry, ...change })
+    expect(told).toHaveLength(1)
+    expect(told[0]).toContain(`providers[0].${mistake}`)
+    expect(told[0]).not.toMatch(/s3cr3t|6b1d0f7e/)
+  })
+
+  it.each([
+    ['{"providers": [\n  {"id": "a",}\n]}', 2, 14],
+    ['{"providers": [\r\n  {"id": "a"\r\n   "name": "b"}]}', 3, 4],
+    ["{'providers': []}", 1, 2],
+    ['{"providers": [], // mine\n}', 1, 19],
+    ['{"providers": [{"clientSecret": "hunter2\n"}]}', 1, 41],
+    ['{"providers": [{"path": "C:\\data"}]}', 1, 28],
+    ['{"providers": [', 1, 16],
+    ['{"providers": [0x10]}', 1, 16],
+    ['{"providers": []}}', 1, 18],
+    ['\uFEFF{"providers": [}', 1, 16],
+    ['', 1, 1],
+  ])('that is not JSON says where: %j', (text, line, column) => {
+    const mistakes = [`The file is not JSON (line ${line}, column ${column})`]
+    expect(parseProvidersFile(text, read)).toEqual({ mistakes })
   })
 
   it('does not quote what it cannot read, which may be a secret', () => {

@@ -6,7 +6,7 @@ import type {
   ProxyChoice,
   ServiceAccount,
 } from '../../config/config.ts'
-import { isGuid, secretIdMistake } from '../presets/microsoft.ts'
+import { type ReadText, readCredential, readMicrosoftSecret, readTenant } from './credential-text.ts'
 import { parseProxy } from './parse-proxy.ts'
 import type { OverrideEntry, ProviderEntry } from './providers-file-schema.ts'
 import { readClientCertificate } from './read-client-certificate.ts'
@@ -30,6 +30,8 @@ export function finishEntry(entry: ProviderEntry, sources: EntrySources): Custom
       : undefined
   const serviceAccount =
     serviceAccountFile === undefined ? undefined : serviceAccountIn(serviceAccountFile, sources)
+  if (rest.clientId !== undefined) checked('clientId', readCredential(rest.clientId), sources)
+  if (rest.tenant !== undefined) checked('tenant', readTenant(rest.tenant), sources)
   return withoutUndefined({
     ...rest,
     clientId: rest.clientId ?? serviceAccount?.clientId ?? '',
@@ -50,21 +52,30 @@ export function finishOverride({ limits, proxy, ...rest }: OverrideEntry, source
 }
 
 function secretsIn(entry: ProviderEntry, sources: EntrySources): ClientSecret[] {
-  const { clientSecret, clientSecretFile, clientSecrets = [] } = entry
-  const isMicrosoft = entry.preset?.startsWith('microsoft') || entry.preset === 'outlook'
-  const listed = clientSecrets.map((one, index) => ({ ...one, place: `clientSecrets[${index}].file` }))
-  const single = {
-    value: clientSecret,
-    file: clientSecretFile,
-    expires: undefined,
-    place: 'clientSecretFile',
-  }
-  return [single, ...listed].flatMap(({ value, file, expires, place }): ClientSecret[] => {
-    const text = file === undefined ? value : lineIn(file, place, sources)
+  const { clientSecret, clientSecretFile, clientSecrets = [], preset } = entry
+  const isMicrosoft = preset?.startsWith('microsoft') || preset === 'outlook'
+  const readSecret = isMicrosoft ? readMicrosoftSecret : readCredential
+  const listed = clientSecrets.map((one, index) => ({ ...one, place: `clientSecrets[${index}]` }))
+  const single = { value: clientSecret, file: undefined, expires: undefined, place: '' }
+  const inFile = { ...single, value: undefined, file: clientSecretFile }
+  return [single, inFile, ...listed].flatMap(({ value, file, expires, place }): ClientSecret[] => {
+    const at = placeOf(place, file !== undefined)
+    const text = file === undefined ? value : lineIn(file, at, sources)
     if (text === undefined) return []
-    if (file !== undefined && isMicrosoft && isGuid(text)) sources.tell(place, `must ${secretIdMistake}`)
+    const read = readSecret(text)
+    if ('must' in read) sources.tell(at, `must ${read.must}`)
     return [{ value: new Secret(text), ...(expires !== undefined && { expiresAt: Date.parse(expires) }) }]
   })
+}
+
+function checked(place: string, read: ReadText, { tell }: EntrySources): void {
+  if ('must' in read) tell(place, `must ${read.must}`)
+}
+
+/** Of a secret that stands alone, or of one in the list. */
+function placeOf(listed: string, isFile: boolean): string {
+  if (listed === '') return isFile ? 'clientSecretFile' : 'clientSecret'
+  return `${listed}.${isFile ? 'file' : 'value'}`
 }
 
 function certificateIn(

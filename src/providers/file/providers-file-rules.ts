@@ -1,4 +1,4 @@
-import { isEntraIssuer, isGuid, secretIdMistake } from '../presets/microsoft.ts'
+import { isEntraIssuer, isGuid } from '../presets/microsoft.ts'
 import { presetIds } from '../presets/presets.ts'
 
 /** What of an entry has to do with something else in it. */
@@ -82,7 +82,7 @@ function hasSecret({ clientSecret, clientSecretFile, clientSecrets }: RuledEntry
 }
 
 function aboutSecrets(entry: RuledEntry): Mistake[] {
-  const { clientSecret, clientSecretFile, clientSecrets, clientAuthentication: way, preset } = entry
+  const { clientSecret, clientSecretFile, clientSecrets, clientAuthentication: way } = entry
   const found: Mistake[] = []
   if (entry.clientId === undefined && entry.serviceAccountFile === undefined)
     found.push(['clientId', 'is missing'])
@@ -94,14 +94,6 @@ function aboutSecrets(entry: RuledEntry): Mistake[] {
     found.push(['clientAuthentication', `${way} needs clientSecret or clientSecretFile`])
   if (way === 'none' && hasSecret(entry))
     found.push(['clientAuthentication', '"none" is for a client without a secret'])
-  if (preset?.startsWith('microsoft') || preset === 'outlook') {
-    const given: [string, string | undefined][] = [
-      ['clientSecret', clientSecret],
-      ...(clientSecrets ?? []).map(({ value }): [string, string | undefined] => ['clientSecrets', value]),
-    ]
-    for (const [path, value] of given)
-      if (value !== undefined && isGuid(value)) found.push([path, `must ${secretIdMistake}`])
-  }
   return found
 }
 

@@ -3,6 +3,7 @@ import { closestName } from '../../base/closest-name.ts'
 import type { CustomProvider, ProviderOverride } from '../../config/config.ts'
 import { presetIds } from '../presets/presets.ts'
 import { type EntrySources, finishEntry, finishOverride } from './finish-entry.ts'
+import { placeOfJsonMistake } from './json-mistake.ts'
 import { sayMistake } from './providers-file-mistakes.ts'
 import { type ProviderEntry, providersFileSchema } from './providers-file-schema.ts'
 
@@ -40,13 +41,15 @@ export function parseProvidersFile(
 }
 
 function parseJson(text: string): { value: unknown } | { mistake: string } {
+  const json = text.replace(/^\uFEFF/, '')
   try {
-    return { value: JSON.parse(text.replace(/^\uFEFF/, '')) }
-  } catch (error) {
+    return { value: JSON.parse(json) }
+  } catch {
     // The parser quotes what it stumbled over, which may be a secret: only the place is told.
-    const place =
-      error instanceof Error ? /\(?(at position \d+|line \d+ column \d+)\)?/.exec(error.message) : null
-    return { mistake: `The file is not JSON${place ? ` (${place[1]})` : ''}` }
+    const place = placeOfJsonMistake(json)
+    return {
+      mistake: `The file is not JSON${place ? ` (line ${place.line}, column ${place.column})` : ''}`,
+    }
   }
 }
 
