@@ -75,6 +75,7 @@ export interface Limits {
   idleSeconds: number
   connections: number
   connectionsPerLoopbackSource: number
+  strangersOnLoopback: number
   connectionsPerSource: number
   unauthenticatedPerSource: number
   webConnections: number

@@ -42,8 +42,13 @@ export const limitSettings = {
   connections: count('POSTERN_CONNECTIONS', 10_000, 'The most SMTP connections at a time.'),
   connectionsPerLoopbackSource: count(
     'POSTERN_CONNECTIONS_PER_LOOPBACK_SOURCE',
+    1000,
+    'The most SMTP connections at a time from one address of this machine.',
+  ),
+  strangersOnLoopback: count(
+    'POSTERN_STRANGERS_ON_LOOPBACK',
     100,
-    'The most SMTP connections at a time from one address of this machine; of those that have not signed in, from all of them together.',
+    'The most of them that have not signed in, from all addresses of this machine together.',
   ),
   connectionsPerSource: count(
     'POSTERN_CONNECTIONS_PER_SOURCE',

@@ -34,8 +34,9 @@ export interface Place {
 
 export interface CountLimits {
   connections: number
-  /** Also for the strangers of all loopback addresses together: one program can come from any of them. */
   connectionsPerLoopbackSource: number
+  /** Those of all loopback addresses together: one program can come from any of them. */
+  strangersOnLoopback: number
   connectionsPerSource: number
   unauthenticatedPerSource: number
 }
@@ -74,13 +75,14 @@ class Count implements ConnectionCount {
     const most = loopback ? this.#limits.connectionsPerLoopbackSource : this.#limits.connectionsPerSource
     if (here.proven() >= most) return undefined
     const strangers = loopback ? this.#ofThisMachine : here
+    const mostStrangers = loopback ? Math.min(most, this.#limits.strangersOnLoopback) : most
     const now = this.#clock.monotonic()
     this.#endDawdler(strangers, now)
     this.#makeRoom(here, here.size(), most, now)
-    if (loopback) this.#makeRoom(strangers, strangers.strangers(), most, now)
+    if (loopback) this.#makeRoom(strangers, strangers.strangers(), mostStrangers, now)
     if (!this.#makeRoomInAll(strangers, now)) return undefined
     this.#bySource.set(key, here)
-    const entry = new Entry(this, { key, now, most, here, strangers, end })
+    const entry = new Entry(this, { key, now, most, mostStrangers, here, strangers, end })
     for (const crowd of this.#crowdsOf(entry)) crowd.add(entry)
     return entry
   }
@@ -92,7 +94,7 @@ class Count implements ConnectionCount {
   check(entry: Entry): void {
     if (entry.standing !== 'fresh' && entry.standing !== 'refused') return
     const { connections } = this.#limits
-    if (!this.#hasRoomForLook(entry.strangers, entry.most)) return
+    if (!this.#hasRoomForLook(entry.strangers, entry.mostStrangers)) return
     if (!this.#hasRoomForLook(this.#all, connections)) return
     entry.checkedSince = this.#clock.monotonic()
     this.#move(entry, 'checking')
@@ -187,6 +189,7 @@ interface EntryParts {
   key: string
   now: number
   most: number
+  mostStrangers: number
   here: Group
   strangers: Group
   end: () => void
@@ -199,6 +202,8 @@ class Entry implements Place {
   checkedSince = 0
   /** Of its source. */
   readonly most: number
+  /** Of those whose strangers are limited together. */
+  readonly mostStrangers: number
   /** All of its source. */
   readonly here: Group
   /** Those whose strangers are limited together. */
@@ -207,11 +212,12 @@ class Entry implements Place {
   standing: Standing | 'proven' | 'gone' = 'fresh'
   readonly #count: Count
 
-  constructor(count: Count, { key, now, most, here, strangers, end }: EntryParts) {
+  constructor(count: Count, { key, now, most, mostStrangers, here, strangers, end }: EntryParts) {
     this.#count = count
     this.key = key
     this.since = now
     this.most = most
+    this.mostStrangers = mostStrangers
     this.here = here
     this.strangers = strangers
     this.end = end

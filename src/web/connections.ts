@@ -32,6 +32,7 @@ export function createWebConnections(limits: WebConnectionLimits, clock: Clock):
     {
       connections: limits.webConnections,
       connectionsPerLoopbackSource: limits.webConnectionsPerLoopbackSource,
+      strangersOnLoopback: limits.webConnectionsPerLoopbackSource,
       connectionsPerSource: limits.webConnectionsPerSource,
       unauthenticatedPerSource: limits.webUnauthenticatedPerSource,
     },

@@ -14,6 +14,7 @@ function open(limits: Partial<Parameters<typeof createConnectionCount>[0]> = {})
     {
       connections: 10,
       connectionsPerLoopbackSource: 5,
+      strangersOnLoopback: 5,
       connectionsPerSource: 3,
       unauthenticatedPerSource: 2,
       ...limits,
@@ -40,6 +41,20 @@ function open(limits: Partial<Parameters<typeof createConnectionCount>[0]> = {})
     },
   }
 }
+
+describe('an application on this machine', () => {
+  it('has its many connections once it has signed in on them, while strangers stay few', () => {
+    const count = open({ connections: 100, connectionsPerLoopbackSource: 20, strangersOnLoopback: 2 })
+    for (let number = 1; number <= 20; number += 1) {
+      expect(count.comes(`pool ${number}`, here)).toBe(true)
+      count.keep(`pool ${number}`)
+    }
+    expect(count.ended).toEqual([])
+    expect(count.comes('pool 21', here)).toBe(false)
+    for (const name of ['a', 'b', 'c']) expect(count.comes(name, '127.0.0.2')).toBe(true)
+    expect(count.ended).toEqual(['a'])
+  })
+})
 
 describe('one more connection of a source', () => {
   it('ends the oldest that nobody has signed in on', () => {

@@ -94,7 +94,7 @@ it('serves a good client beside 2,000 idle connections from the same address', a
   const idle = await idlers(2000, stage.endpoint)
   expect(await deliver(stage, stage.endpoint)).toBeLessThan(5_000)
   const left = () => idle.filter(({ socket }) => !socket.readableEnded && !socket.destroyed).length
-  await eventually('room', () => left() <= defaultLimits.connectionsPerLoopbackSource)
+  await eventually('room', () => left() <= defaultLimits.strangersOnLoopback)
 })
 
 it.runIf(outerAddress !== undefined)('serves a good client from another address beside them', async () => {
