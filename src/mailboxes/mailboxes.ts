@@ -1,3 +1,4 @@
+import { setImmediate as turnOfOthers } from 'node:timers/promises'
 import { type Actor, actorFields } from '../base/actor.ts'
 import {
   type Address,
@@ -14,9 +15,9 @@ import { Secret } from '../base/secret.ts'
 import { bySoonest, type Ending, grantEndings, registrationEndings } from '../providers/forecast.ts'
 import type { OAuthClient } from '../providers/oauth/oauth-client.ts'
 import type { Catalogue, Provider } from '../providers/provider.ts'
-import type { Grant, LapsedGrant, Mailbox, NewGrant, Store } from '../store/ports.ts'
+import type { Grant, LapsedGrant, ListedGrant, Mailbox, NewGrant, Store } from '../store/ports.ts'
 import { coveredMailbox, existingMailbox } from './existing-mailbox.ts'
-import { type FlowWithoutPerson, flowWithoutPerson } from './flow-without-person.ts'
+import { type FlowWithoutPerson, flowWithoutPerson, isWithoutPerson } from './flow-without-person.ts'
 import { namesThatSignIn, namesWithToken } from './names-that-sign-in.ts'
 import { isPersonal } from './personal.ts'
 import { createRevocation } from './revocation.ts'
@@ -35,6 +36,11 @@ export interface MailboxesNeeds {
   /** Forgets what it waits for, and finds out whether the provider lets it in; absent while no doors are open. */
   tryNow?: (address: Address) => Promise<void>
 }
+
+/** What is shown of a grant needs no seal to be opened. */
+type ShownGrant = ListedGrant | Extract<Grant, { state: 'absent' }>
+
+const listedInARow = 100
 
 /** The addresses that mail leaves from: added, shown, removed. */
 export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
@@ -75,7 +81,14 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
     },
     async list() {
       const mailboxes = await store.mailboxes.list()
-      return await Promise.all(mailboxes.map(statusOf))
+      const grants = new Map((await store.grants.list()).map((grant) => [addressKey(grant.mailbox), grant]))
+      const statuses: MailboxStatus[] = []
+      for (const mailbox of mailboxes) {
+        statuses.push(statusWith(mailbox, grants.get(addressKey(mailbox.address)) ?? { state: 'absent' }))
+        // Whoever sends mail meanwhile is not held up by a long list.
+        if (statuses.length % listedInARow === 0) await turnOfOthers()
+      }
+      return statuses
     },
     async remove(address, by) {
       const mailbox = await existingMailbox(store.mailboxes, address)
@@ -139,7 +152,7 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
     }
   }
 
-  function endingStatus(grant: Grant, providerId: string): Pick<MailboxStatus, 'endings'> {
+  function endingStatus(grant: ShownGrant, providerId: string): Pick<MailboxStatus, 'endings'> {
     if (grant.state !== 'active') return {}
     try {
       const provider = catalogue.registered(providerId)
@@ -154,13 +167,16 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
     }
   }
 
-  function renewalStatus(grant: Grant): Pick<MailboxStatus, 'renewsBy'> {
-    if (grant.state !== 'active' || grant.refreshToken === undefined) return {}
+  function renewalStatus(grant: ShownGrant): Pick<MailboxStatus, 'renewsBy'> {
+    if (grant.state !== 'active' || isWithoutPerson(grant.flow)) return {}
     return { renewsBy: new Date(grant.renewedAt + needs.renewalSeconds * 1000).toISOString() }
   }
 
   async function statusOf(mailbox: Mailbox): Promise<MailboxStatus> {
-    const grant = await store.grants.ofMailbox(mailbox.coveredBy ?? mailbox.address)
+    return statusWith(mailbox, await store.grants.ofMailbox(mailbox.coveredBy ?? mailbox.address))
+  }
+
+  function statusWith(mailbox: Mailbox, grant: ShownGrant): MailboxStatus {
     return {
       address: mailbox.address,
       provider: mailbox.providerId,
@@ -215,7 +231,7 @@ function readAlias(text: string): Address {
   })
 }
 
-function grantStatus(grant: Grant): Omit<MailboxStatus, 'address' | 'provider'> {
+function grantStatus(grant: ShownGrant): Omit<MailboxStatus, 'address' | 'provider'> {
   if (grant.state === 'absent') return { state: 'absent' }
   return {
     state: grant.state,
@@ -228,7 +244,7 @@ function grantStatus(grant: Grant): Omit<MailboxStatus, 'address' | 'provider'> 
   }
 }
 
-function lapseStatus({ since, reason, refused }: LapsedGrant) {
+function lapseStatus({ since, reason, refused }: Pick<LapsedGrant, 'since' | 'reason' | 'refused'>) {
   const refusedAt = refused && new Date(refused.at).toISOString()
   return { since: new Date(since).toISOString(), reason, ...(refusedAt !== undefined && { refusedAt }) }
 }

@@ -7,6 +7,7 @@ import { changeRow } from './change-row.ts'
 import { useUpLink } from './consent-link-store.ts'
 import type { Database } from './database.ts'
 import { type GrantRow, grantOf, grantPlace, openGrant, refusedOf } from './grant-row.ts'
+import { inPages } from './in-pages.ts'
 import type { ActiveGrant, Flow, GrantStore, LapsedGrant, Mailbox, NewGrant, Standing } from './ports.ts'
 import { preparedRead } from './prepared-read.ts'
 import type { Sealer } from './sealer.ts'
@@ -42,7 +43,14 @@ export function createGrantStore(database: Database, sealer: Sealer, clock: Cloc
     },
 
     async list() {
-      return (await database.read((tables) => listed(tables).execute())).map(grantOf)
+      const found = await inPages(
+        (behind, most) =>
+          database.read((tables) =>
+            listed(tables).where('grants.mailbox_key', '>', behind).limit(most).execute(),
+          ),
+        ({ mailbox_key }) => mailbox_key,
+      )
+      return found.map(grantOf)
     },
 
     async lapsedOrEnding(providerIds) {

@@ -7,6 +7,7 @@ import { narrowScopes } from './api-key-store.ts'
 import { changeRow } from './change-row.ts'
 import type { Database } from './database.ts'
 import { lapseGrant, putGrant, removeGrantWithoutPerson, type SealedGrant, sealGrant } from './grant-store.ts'
+import { inPages } from './in-pages.ts'
 import type { AcceptedName, Mailbox, MailboxStore } from './ports.ts'
 import { preparedRead } from './prepared-read.ts'
 import { present } from './present.ts'
@@ -49,8 +50,18 @@ export function createMailboxStore(database: Database, sealer: Sealer, clock: Cl
     },
 
     async list() {
-      const found = await database.read((tables) =>
-        tables.selectFrom('mailboxes').selectAll().orderBy('address_key').execute(),
+      const found = await inPages(
+        (behind, most) =>
+          database.read((tables) =>
+            tables
+              .selectFrom('mailboxes')
+              .selectAll()
+              .where('address_key', '>', behind)
+              .orderBy('address_key')
+              .limit(most)
+              .execute(),
+          ),
+        ({ address_key }) => address_key,
       )
       return found.map(mailboxOf)
     },

@@ -188,3 +188,34 @@ describe('a mailbox', () => {
 async function tokenOf(address: string): Promise<string> {
   return ((await store.grants.ofMailbox(address)) as ActiveGrant).refreshToken?.reveal() ?? 'none'
 }
+
+describe('a long list of mailboxes', () => {
+  it('opens no seal: the refresh tokens stay as they are kept', async () => {
+    const address = 'me@example.com'
+    const refreshToken = new Secret('refresh')
+    await mailboxes.add({ ...me, refreshToken })
+    const shown = await mailboxes.show(address)
+    const opened: string[] = []
+    const closed: Store = {
+      ...store,
+      grants: {
+        ...store.grants,
+        ofMailbox: async (asked) => {
+          opened.push(asked)
+          return await store.grants.ofMailbox(asked)
+        },
+      },
+    }
+    const listing = createMailboxes({
+      renewalSeconds: 86_400,
+      store: closed,
+      catalogue: { registered: (id) => registeredProvider({ id }), list: () => [] },
+      oauthClientFor: () => oauth,
+      log: silentLog,
+      clock: createManualClock(),
+    })
+    expect(await listing.list()).toEqual([shown])
+    expect(shown).toHaveProperty('renewsBy')
+    expect(opened).toEqual([])
+  })
+})

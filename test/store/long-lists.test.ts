@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest'
+import { newGrant, now, openFixture } from './fixture.ts'
+
+describe('a list of many mailboxes', () => {
+  it('has each of them once, with its grant, and lets others have their turn between its parts', async () => {
+    const { store } = await openFixture()
+    const before = (await store.mailboxes.list()).length
+    const grantsBefore = (await store.grants.list()).length
+    const count = 600
+    for (let number = 0; number < count; number += 1) {
+      const address = `user${number}@example.org`
+      await store.mailboxes.add(
+        { address, providerId: 'google', createdAt: now },
+        newGrant({ mailbox: address }),
+      )
+    }
+    let turns = 0
+    let listing = true
+    const take = () => {
+      turns += 1
+      if (listing) setImmediate(take)
+    }
+    setImmediate(take)
+    const mailboxes = await store.mailboxes.list()
+    const grants = await store.grants.list()
+    listing = false
+    expect(new Set(mailboxes.map(({ address }) => address)).size).toBe(before + count)
+    expect(new Set(grants.map(({ mailbox }) => mailbox)).size).toBe(grantsBefore + count)
+    expect(turns).toBeGreaterThanOrEqual(4)
+  })
+})
