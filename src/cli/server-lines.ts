@@ -4,12 +4,21 @@ import { isReachable } from '../config/listeners.ts'
 
 /** The lines that say where an application hands in its mail, and how that is encrypted. */
 export function serverLines(listeners: readonly SmtpListener[]): string[] {
-  return listeners.flatMap((listener, at) => [
-    ...(at > 0 ? ['or'] : []),
-    `server        ${server(listener)}`,
-    `port          ${port(listener)}`,
-    `encryption    ${encryption(listener)}`,
-  ])
+  return listeners
+    .filter(isItsOwn)
+    .flatMap((listener, at) => [
+      ...(at > 0 ? ['or'] : []),
+      `server        ${server(listener)}`,
+      `port          ${port(listener)}`,
+      `encryption    ${encryption(listener)}`,
+    ])
+}
+
+/** `localhost` is both loopback addresses of a port, and one of them is enough to be told. */
+function isItsOwn({ host, port, tls }: SmtpListener, _at: number, all: readonly SmtpListener[]): boolean {
+  return (
+    host !== '::1' || !all.some((one) => one.host === '127.0.0.1' && one.port === port && one.tls === tls)
+  )
 }
 
 function server({ host, frontEnds }: SmtpListener): string {

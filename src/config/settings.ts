@@ -15,7 +15,7 @@ export const settings = {
   ),
   smtpListen: setting(
     'POSTERN_SMTP_LISTEN',
-    '127.0.0.1:2587',
+    '127.0.0.1:2587,[::1]:2587',
     listeners('starttls'),
     'Where applications hand in their mail: host:port, several with commas; behind each, +plain-auth takes passwords unencrypted from other machines, +old-tls speaks TLS 1.0 and 1.1 to old devices, +proxy=192.0.2.7 (an address or network, as often as needed) takes connections from this front end only, which says by the PROXY protocol who the client is.',
   ),

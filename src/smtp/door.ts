@@ -5,11 +5,12 @@ import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { sourceOf } from '../base/source.ts'
 import type { Limits, SmtpListener } from '../config/config.ts'
-import { formatEndpoint } from '../config/endpoint.ts'
+import { formatEndpoint, isLoopback } from '../config/endpoint.ts'
 import { isReachable } from '../config/listeners.ts'
 import type { SignIns } from '../mailboxes/services.ts'
 import { backlog } from '../net/backlog.ts'
 import { createConnectionCount } from '../net/connection-count.ts'
+import { isMissingAddress } from '../net/missing-address.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import type { Relay } from '../upstream/relay.ts'
 import { type Connection, serveConnection } from './connection.ts'
@@ -51,28 +52,24 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
   const headerSeconds = Math.min(limits.signInSeconds, mostHeaderSeconds)
   const frontEnds = createFrontEnds({ refusals, headerSeconds })
   const connections = new Set<Connection>()
-  let servers: Server[] = []
+  let open: { server: Server; listener: SmtpListener }[] = []
 
   return {
     async start() {
       try {
-        for (const listener of options.listen) {
-          warnOfPlainAuth(listener)
-          servers.push(await listen(listener, limits, (socket) => accept(socket, listener), log))
-        }
+        for (const [index, listener] of options.listen.entries()) await openOne(listener, index === 0)
       } catch (error) {
-        await Promise.all(servers.map(closeServer))
-        servers = []
+        await closeServers()
         throw error
       }
-      return servers.map((server, at) => {
+      return open.map(({ server, listener }) => {
         const { address, port } = server.address() as AddressInfo
-        return { ...(options.listen[at] as SmtpListener), host: address, port }
+        return { ...listener, host: address, port }
       })
     },
 
     async stop(graceSeconds) {
-      const closing = servers.map(closeServer)
+      const closing = closeServers()
       frontEnds.close()
       for (const connection of connections) connection.shutDown()
       const grace = setTimeout(() => {
@@ -80,10 +77,28 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
       }, graceSeconds * 1000)
       await Promise.all([...connections].map(({ closed }) => closed))
       clearTimeout(grace)
-      await Promise.all(closing)
+      await closing
       refusals.close()
-      servers = []
     },
+  }
+
+  async function openOne(listener: SmtpListener, isFirst: boolean): Promise<void> {
+    warnOfPlainAuth(listener)
+    try {
+      const server = await listen(listener, limits, (socket) => accept(socket, listener), log)
+      open.push({ server, listener })
+    } catch (error) {
+      // The default names both loopback addresses; a machine without IPv6 has one of them, and that is enough.
+      if (isFirst || !isMissingAddress(error) || !isLoopback(listener.host)) throw error
+      const address = formatEndpoint(listener)
+      log.warn({ address }, 'this machine has no such address: the SMTP door does without it')
+    }
+  }
+
+  async function closeServers(): Promise<void> {
+    const closing = open.map(({ server }) => closeServer(server))
+    open = []
+    await Promise.all(closing)
   }
 
   function warnOfPlainAuth(listener: SmtpListener): void {

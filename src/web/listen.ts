@@ -25,12 +25,6 @@ export async function listen(server: Server, endpoint: Endpoint): Promise<Endpoi
   return { host: endpoint.host, port }
 }
 
-/** Whether the machine just does not have this address: no IPv6, say. */
-export function isMissingAddress(error: unknown): boolean {
-  const code = error instanceof Failure ? systemCode(error.cause) : undefined
-  return code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT'
-}
-
 export function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }

@@ -54,7 +54,10 @@ describe('a configuration', () => {
     const { config, warnings } = await effective({})
     expect(config).toEqual({
       dataDir: '/srv/postern/data',
-      smtpListen: [{ host: '127.0.0.1', port: 2587, tls: 'none', plainAuth: false, oldTls: false }],
+      smtpListen: [
+        { host: '127.0.0.1', port: 2587, tls: 'none', plainAuth: false, oldTls: false },
+        { host: '::1', port: 2587, tls: 'none', plainAuth: false, oldTls: false },
+      ],
       webListen: [
         { host: '127.0.0.1', port: 8587 },
         { host: '::1', port: 8587 },

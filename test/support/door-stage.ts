@@ -15,7 +15,9 @@ import { createRecordingRelay, type RecordingRelay } from './recording-relay.ts'
 export interface DoorStage {
   door: SmtpDoor
   relay: RecordingRelay
+  /** The first of its addresses. */
   endpoint: Endpoint
+  addresses: readonly Endpoint[]
 }
 
 export type StageSettings = Partial<Omit<SmtpDoorOptions, 'limits' | 'relay' | 'listen'>> & {
@@ -61,9 +63,10 @@ export async function openDoor(settings: StageSettings = {}): Promise<DoorStage>
     relay,
     limits: { ...defaultLimits, ...settings.limits },
   })
-  const [endpoint] = await door.start()
+  const addresses = await door.start()
+  const [endpoint] = addresses
   if (endpoint === undefined) throw new Error('the door listens nowhere')
-  return { door, relay, endpoint }
+  return { door, relay, endpoint, addresses }
 }
 
 /** The logins above, and `offered` as what a client may use beside PLAIN and LOGIN. */

@@ -1,0 +1,80 @@
+import { type AddressInfo, createServer, type Server } from 'node:net'
+import { expect, it, onTestFinished } from 'vitest'
+import { freePort } from '../../examples/demo/free-port.js'
+import { listeners } from '../../src/config/listeners.ts'
+import { settings } from '../../src/config/settings.ts'
+import { openDoor } from '../support/door-stage.ts'
+import { connectLineClient } from '../support/line-client.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
+
+const read = settings.smtpListen.parse(settings.smtpListen.default ?? '', '')
+const byDefault = 'value' in read ? read.value : []
+
+async function hold(host: string, port = 0): Promise<Server> {
+  const server = await listening(host, port)
+  onTestFinished(() => void server.close())
+  return server
+}
+
+function listening(host: string, port: number): Promise<Server> {
+  const server = createServer()
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port }, () => resolve(server))
+  })
+}
+
+const hasIPv6 = await listening('::1', 0).then(
+  (server) => Boolean(server.close()),
+  () => false,
+)
+if (!hasIPv6) console.log('skipped in part: this machine has no address ::1')
+
+async function byDefaultAt(port: number) {
+  const log = createRecordingLog()
+  const listen = byDefault.map((one) => ({ ...one, tls: 'none' as const, port }))
+  const stage = await openDoor({ log, listen })
+  onTestFinished(() => stage.door.stop(0))
+  return { ...stage, log }
+}
+
+it('the default is both addresses that localhost is', () => {
+  expect(byDefault.map(({ host, port }) => ({ host, port }))).toEqual([
+    { host: '127.0.0.1', port: 2587 },
+    { host: '::1', port: 2587 },
+  ])
+  expect(listeners('starttls')('127.0.0.1:2587', '')).toMatchObject({ value: [{ host: '127.0.0.1' }] })
+})
+
+it.runIf(hasIPv6)('a client that takes localhost for IPv6 is served by default', async () => {
+  const port = await freePort()
+  await byDefaultAt(port)
+  for (const host of ['127.0.0.1', '::1', 'localhost']) {
+    const client = connectLineClient({ host, port })
+    onTestFinished(() => client.close())
+    expect((await client.reply()).code).toBe(220)
+  }
+})
+
+it.runIf(hasIPv6)('somebody else at the second address is told, and nothing stays open', async () => {
+  const other = await hold('::1')
+  const { port } = other.address() as AddressInfo
+  await expect(byDefaultAt(port)).rejects.toMatchObject({
+    code: 'configuration',
+    message: `The SMTP door cannot listen on [::1]:${port}: another program does already`,
+    fix: expect.stringContaining('POSTERN_SMTP_LISTEN'),
+  })
+  const after = await hold('127.0.0.1', port)
+  expect(after.listening).toBe(true)
+})
+
+it('a second loopback address that the machine does not have is done without', async () => {
+  const { log, addresses } = await byDefaultAt(await freePort())
+  const missing = log.lines.filter(({ message }) => message.includes('does without it'))
+  expect(addresses.length + missing.length).toBe(2)
+})
+
+it('an address of its own that the machine does not have is told', async () => {
+  for (const listen of [[{ host: '192.0.2.1' }], [{}, { host: '192.0.2.1', plainAuth: true }]])
+    await expect(openDoor({ listen })).rejects.toMatchObject({ code: 'configuration' })
+})
