@@ -13,13 +13,19 @@ const mendingCost = `What mending costs (off unless asked for; without it a mess
                     program itself made no longer fits.
   --mend-line-ends  a bare CR or LF in a message is the end of a line and becomes CRLF; without it such a message is
                     refused. Where nobody meant the end of a line, a line is cut. The end of the message stays
-                    CRLF.CRLF: a program that ends it by LF.LF waits in vain.`
+                    CRLF.CRLF: a program that ends it by LF.LF waits in vain.
+  --complete-addresses, --map
+                    a sender or recipient without a domain gets this one, or is what the map says. A name that was
+                    mistyped is then somebody's address, and who it was meant for hears nothing.
+  --split-recipients
+                    several addresses in one RCPT get one answer: when one of them is refused, the message goes to
+                    none of them.`
 
 export const setLoginHelp = `
 ${mendingCost}
 
 Example:
-  postern login set 3f2a9c0d1b4e5f60 --rewrite-from`
+  postern login set 3f2a9c0d1b4e5f60 --rewrite-from --map root=admin@example.com`
 
 export const addLoginHelp = `
 What --cram-md5 costs:

@@ -1,13 +1,22 @@
 import type { Command } from 'commander'
 import type { SmtpListener } from '../config/config.ts'
-import { describeMending } from '../mailboxes/mending-options.ts'
+import { describeMending, mapOfLines } from '../mailboxes/mending-options.ts'
 import type { LoginRequest, LoginStatus, MendingOptions } from '../mailboxes/services.ts'
 import type { Context } from './context.ts'
 import { addLoginHelp, proofLines, setLoginHelp } from './login-texts.ts'
 import { serverLines } from './server-lines.ts'
 import { table } from './terminal.ts'
 
-interface AddOptions {
+/** False: with `--no-` before the option. */
+interface MendingChoices {
+  rewriteFrom?: boolean
+  mendLineEnds?: boolean
+  completeAddresses?: string | false
+  map?: string[] | false
+  splitRecipients?: boolean
+}
+
+interface AddOptions extends MendingChoices {
   user?: string
   name?: string
   passwordFile?: string
@@ -16,8 +25,6 @@ interface AddOptions {
   cramMd5?: boolean
   rewriteSender?: boolean
   personal?: boolean
-  rewriteFrom?: boolean
-  mendLineEnds?: boolean
   sender: string[]
   network: string[]
   expires?: string
@@ -52,6 +59,13 @@ export function addLoginVerbs(program: Command, context: Context): void {
       'make the mailbox of From: and Sender: in the header, too; see below what it costs',
     )
     .option('--mend-line-ends', 'take a bare CR or LF in a message for the end of a line')
+    .option('--complete-addresses <domain>', 'the domain of senders and recipients that have none')
+    .option(
+      '--map <name=address>',
+      'what stands for a sender or recipient: root=admin@example.com (repeatable)',
+      collect,
+    )
+    .option('--split-recipients', 'take several addresses in one RCPT for several recipients')
     .option('--personal', 'of a whole domain, send also from mailboxes that a person has consented for')
     .option('--network <cidr>', 'sign in from this network only (repeatable)', collect, [])
     .option('--expires <date>', 'when it ends: 2027-12-31, or a date and time')
@@ -87,8 +101,18 @@ export function addLoginVerbs(program: Command, context: Context): void {
     .option('--no-rewrite-from', 'leave them as they are')
     .option('--mend-line-ends', 'take a bare CR or LF in a message for the end of a line')
     .option('--no-mend-line-ends', 'refuse it')
+    .option('--complete-addresses <domain>', 'the domain of senders and recipients that have none')
+    .option('--no-complete-addresses', 'refuse them')
+    .option(
+      '--map <name=address>',
+      'what stands for a sender or recipient, in place of all before (repeatable)',
+      collect,
+    )
+    .option('--no-map', 'nothing does')
+    .option('--split-recipients', 'take several addresses in one RCPT for several recipients')
+    .option('--no-split-recipients', 'refuse them')
     .addHelpText('after', setLoginHelp)
-    .action(async (id: string, options: MendingOptions, command: Command) => {
+    .action(async (id: string, options: MendingChoices, command: Command) => {
       const wanted = mendingOf(options)
       if (Object.keys(wanted).length === 0) command.error('error: name at least one option to set')
       const login = await context.withBroker(({ logins }) => logins.set(id, wanted))
@@ -154,10 +178,15 @@ async function requestOf(addresses: string[], options: AddOptions, context: Cont
   }
 }
 
-function mendingOf({ rewriteFrom, mendLineEnds }: MendingOptions): MendingOptions {
+/** Of an option that was not given: nothing. @throws Failure `invalid` */
+function mendingOf(options: MendingChoices): MendingOptions {
+  const { rewriteFrom, mendLineEnds, completeAddresses, map, splitRecipients } = options
   return {
     ...(rewriteFrom !== undefined && { rewriteFrom }),
     ...(mendLineEnds !== undefined && { mendLineEnds }),
+    ...(completeAddresses !== undefined && { completeAddresses: completeAddresses || '' }),
+    ...(map !== undefined && { map: mapOfLines(map || []) }),
+    ...(splitRecipients !== undefined && { splitRecipients }),
   }
 }
 

@@ -40,7 +40,7 @@ export function createConfirmation({ offers, store, clock }: ConfirmationNeeds) 
     const rights = await rightsNow(submitter, remoteAddress)
     const own = await ownNow(submitter, rights, message)
     const { mailbox, sender, givenSender = sender } = message
-    const verdict = mailboxForSender({ ...rights, mailboxes: own }, givenSender)
+    const verdict = mailboxForSender({ ...rights, ...mended(submitter), mailboxes: own }, givenSender)
     if (!verdict.allowed) throw new Failure('sender-refused', verdict.reason)
     if (!sameAddress(verdict.mailbox, mailbox) || verdict.sender !== sender) throw ended()
     if (!reachesPersonal(own, mailbox) && isPersonal(await store.grants.standing(mailbox)))
@@ -66,6 +66,11 @@ export function createConfirmation({ offers, store, clock }: ConfirmationNeeds) 
     const found = await store.logins.findByUserName(userName)
     return found?.id === login ? found : undefined
   }
+}
+
+/** Of what is mended that holds which held at the sign-in: it gives no right. */
+function mended({ mending }: Submitter): Pick<Submitter, 'mending'> {
+  return mending === undefined ? {} : { mending }
 }
 
 /** The mailboxes that it signed in for and still has. The usual message is from one of them, and nothing more need be read of any. */

@@ -1,5 +1,9 @@
+import { type Address, addressKey, parseAddress, printable } from '../base/address.ts'
+import { Failure } from '../base/failure.ts'
 import type { Mending } from '../store/ports.ts'
 import type { MendingOptions } from './services.ts'
+
+const mostMapped = 100
 
 /**
  * What is mended of a login's mail from now on: what is mended now, and these options. One that is absent changes nothing.
@@ -8,11 +12,72 @@ import type { MendingOptions } from './services.ts'
 export function changedMending(mending: Mending, options: MendingOptions): Mending {
   const rewriteFrom = options.rewriteFrom ?? mending.rewriteFrom
   const mendLineEnds = options.mendLineEnds ?? mending.mendLineEnds
+  const splitRecipients = options.splitRecipients ?? mending.splitRecipients
+  const domain =
+    options.completeAddresses === undefined
+      ? mending.completeAddresses
+      : readDomain(options.completeAddresses)
+  const map = options.map === undefined ? mending.map : readMap(options.map)
   // What is off is not there.
-  return { ...(rewriteFrom && { rewriteFrom: true }), ...(mendLineEnds && { mendLineEnds: true }) }
+  return {
+    ...(rewriteFrom && { rewriteFrom: true }),
+    ...(mendLineEnds && { mendLineEnds: true }),
+    ...(domain && { completeAddresses: domain }),
+    ...(map && Object.keys(map).length > 0 && { map }),
+    ...(splitRecipients && { splitRecipients: true }),
+  }
 }
 
 /** In the words of the command's options. */
-export function describeMending({ rewriteFrom, mendLineEnds }: Mending): string[] {
-  return [...(rewriteFrom ? ['rewrite-from'] : []), ...(mendLineEnds ? ['mend-line-ends'] : [])]
+export function describeMending(mending: Mending): string[] {
+  const { rewriteFrom, mendLineEnds, completeAddresses, map = {}, splitRecipients } = mending
+  return [
+    ...(rewriteFrom ? ['rewrite-from'] : []),
+    ...(mendLineEnds ? ['mend-line-ends'] : []),
+    ...(completeAddresses === undefined ? [] : [`complete-addresses=${completeAddresses}`]),
+    ...mappedLines(map).map((line) => `map ${line}`),
+    ...(splitRecipients ? ['split-recipients'] : []),
+  ]
+}
+
+/** As people write them: `root=admin@example.com`. */
+export function mappedLines(map: Readonly<Record<string, Address>>): string[] {
+  return Object.entries(map).map(([name, address]) => `${name}=${address}`)
+}
+
+/** @throws Failure `invalid` */
+export function mapOfLines(lines: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    lines.map((line) => {
+      const at = line.indexOf('=')
+      if (at > 0) return [line.slice(0, at).trim(), line.slice(at + 1).trim()]
+      throw new Failure('invalid', `"${printable(line)}" does not say which name stands for which address`, {
+        fix: 'Write it as root=admin@example.com.',
+      })
+    }),
+  )
+}
+
+/** Empty: none. */
+function readDomain(text: string): string {
+  const domain = text.trim().replace(/^@/, '')
+  return domain === '' ? '' : parseAddress(`somebody@${domain}`).slice('somebody@'.length)
+}
+
+function readMap(map: Readonly<Record<string, string>>): Record<string, Address> {
+  const entries = Object.entries(map).map(([name, address]) => [readName(name), parseAddress(address)])
+  if (entries.length > mostMapped)
+    throw new Failure('invalid', `More than ${mostMapped} names are to stand for addresses`, {
+      fix: 'Name fewer, or complete all by one domain.',
+    })
+  return Object.fromEntries(entries)
+}
+
+/** A word without a domain, or a whole address. */
+function readName(text: string): string {
+  if (text.includes('@')) return addressKey(parseAddress(text))
+  if (/^[^\s<>()[\]\\,;:"\p{Cc}]{1,64}$/u.test(text)) return addressKey(text)
+  throw new Failure('invalid', `"${printable(text)}" is no name that could stand for an address`, {
+    fix: 'Give one word, such as root.',
+  })
 }

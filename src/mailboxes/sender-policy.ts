@@ -8,10 +8,11 @@ import {
 } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import { isMailbox } from '../wire/mailbox-grammar.ts'
+import { completeAddress } from './complete-address.ts'
 import type { Submitter } from './services.ts'
 
 export type SenderVerdict =
-  /** `sender`: the one to use. It differs from what was asked for only where `rewriteSender` replaced it. */
+  /** `sender`: the one to use. It differs from what was asked for only where `rewriteSender` replaced it, or the login completes or maps it. */
   { allowed: true; mailbox: Address; sender: string } | { allowed: false; reason: string }
 
 /**
@@ -24,9 +25,15 @@ export type SenderVerdict =
  * else through the first.
  */
 export function mailboxForSender(
-  { mailboxes, senders, rewriteSender }: Pick<Submitter, 'mailboxes' | 'senders' | 'rewriteSender'>,
-  sender: string,
+  {
+    mailboxes,
+    senders,
+    rewriteSender,
+    mending,
+  }: Pick<Submitter, 'mailboxes' | 'senders' | 'rewriteSender' | 'mending'>,
+  givenSender: string,
 ): SenderVerdict {
+  const sender = completeAddress(mending, givenSender)
   if (mailboxes.length === 0) return { allowed: false, reason: 'This login has no mailbox' }
   const isSender = (one: Address) => sameAddress(one, sender)
   const own =

@@ -210,6 +210,12 @@ export interface MendingOptions {
   rewriteFrom?: boolean
   /** A bare CR or LF in a message becomes CRLF. */
   mendLineEnds?: boolean
+  /** The domain of senders and recipients that have none; empty: none. */
+  completeAddresses?: string
+  /** What stands for them, `{"root": "admin@example.com"}`: all of it, empty for nothing. */
+  map?: Readonly<Record<string, string>>
+  /** Several addresses in one RCPT are several recipients. */
+  splitRecipients?: boolean
 }
 
 export interface LoginRequest extends MendingOptions {

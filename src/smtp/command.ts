@@ -44,6 +44,8 @@ export interface SenderFlaw {
 
 export interface GivenRecipient {
   recipient: RecipientCommand
+  /** Of the same command, for a login that asks for that: they get one answer together. */
+  further?: readonly RecipientCommand[]
   parameterFlaws: readonly ParameterFlaw[]
 }
 

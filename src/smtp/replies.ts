@@ -1,5 +1,6 @@
 import { printable } from '../base/address.ts'
 import type { Failure, FailureCode } from '../base/failure.ts'
+import { enhancedStatuses } from '../wire/enhanced-status.ts'
 import { type Reply, say } from '../wire/reply.ts'
 
 /** Where a session stands when something fails: 454 belongs to AUTH alone (RFC 4954, section 6). */
@@ -160,6 +161,13 @@ export function greeting(hostname: string): Reply {
 export function senderRefused(reason: string, fix = ''): Reply {
   const whole = `5.7.1 ${reason}. ${fix}`.trimEnd()
   return say(550, asciiText(whole) === whole ? whole : asciiText(`5.7.1 ${reason}`))
+}
+
+/** The refusal of one recipient among several of a command: the words of ours go before the provider's. */
+export function inGroup({ code, lines }: Reply, recipient: string): Reply {
+  const status = enhancedStatuses({ code, lines })[0] ?? `${Math.floor(code / 100)}.1.0`
+  const words = `${status} The message goes to none of the addresses of this command, because of ${recipient}:`
+  return { code, lines: [asciiText(words), ...lines] }
 }
 
 /** A text of ours with foreign parts in it, as a reply line: ASCII (RFC 5321, section 4.2), within 512 octets. */

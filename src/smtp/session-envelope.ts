@@ -1,5 +1,6 @@
 import type { Limits } from '../config/config.ts'
 import { howToAllow } from '../mailboxes/allowing-command.ts'
+import { completeAddress } from '../mailboxes/complete-address.ts'
 import { mailboxForSender } from '../mailboxes/sender-policy.ts'
 import type { Submitter } from '../mailboxes/services.ts'
 import type { Offered } from '../upstream/relay.ts'
@@ -8,7 +9,7 @@ import { isPositive, type Reply } from '../wire/reply.ts'
 import { type GivenMail, type GivenRecipient, needsUtf8 } from './command.ts'
 import type { ParameterFlaw } from './command-parameters.ts'
 import { isAscii } from './command-path.ts'
-import { replies, senderRefused } from './replies.ts'
+import { inGroup, replies, senderRefused } from './replies.ts'
 import { relayedReply } from './replies-relayed.ts'
 import { type Answer, answer, bad, pass, refusalsIn } from './session-answer.ts'
 
@@ -47,8 +48,8 @@ type EnvelopeLimits = Pick<Limits, 'messageOctets' | 'recipientsPerMessage'>
 export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string) => Offered): Envelope {
   let open: OpenEnvelope | undefined
   /** Recipients for the provider, and between them the replies that we give ourselves. */
-  let run: (RecipientCommand | Reply)[] = []
-  /** Commands among them. */
+  let run: (readonly RecipientCommand[] | Reply)[] = []
+  /** Recipients among them. */
   let gathered = 0
 
   return {
@@ -57,12 +58,13 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
 
     mail(by, { mail, senderFlaw, parameterFlaws }) {
       if (open !== undefined) return bad(replies.mailAlready)
-      const flaw = senderFlaw?.reply
+      const sender = completeAddress(by.mending, mail.sender)
+      const flaw = sender === mail.sender ? senderFlaw?.reply : undefined
       if (flaw !== undefined && !by.rewriteSender) return answer(flaw)
       const verdict = mailboxForSender(by, mail.sender)
       if (!verdict.allowed) {
-        const refused = { sender: mail.sender, reason: verdict.reason }
-        return { ...answer(senderRefused(verdict.reason, howToAllow(by, mail.sender))), refused }
+        const refused = { sender, reason: verdict.reason }
+        return { ...answer(senderRefused(verdict.reason, howToAllow(by, sender))), refused }
       }
       if (flaw !== undefined && verdict.sender === mail.sender && !isAscii(mail.sender)) return answer(flaw)
       const its = offered(verdict.mailbox)
@@ -74,7 +76,7 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
       if (limit !== undefined && Number(size ?? 0) > limit) return answer(replies.tooLarge)
       open = {
         mailbox: verdict.mailbox,
-        ...sentAs(verdict.sender, by.mending === undefined ? mail : withoutSize(mail)),
+        ...sentAs(verdict.sender, changesSize(by) ? withoutSize(mail) : mail),
         begun: false,
         asked: false,
         accepted: 0,
@@ -82,27 +84,28 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
       return answer(replies.senderAccepted)
     },
 
-    recipient({ recipient: command, parameterFlaws }) {
+    recipient({ recipient, further = [], parameterFlaws }) {
+      const commands = [recipient, ...further]
       if (open === undefined) return bad(replies.mailFirst)
       open.asked = true
       if (open.over !== undefined) return pass(open.over)
-      if (!isAscii(command.recipient) && !wantsUtf8(open.mail)) {
+      if (!wantsUtf8(open.mail) && !commands.every((command) => isAscii(command.recipient))) {
         return refuse(needsUtf8)
       }
       const refused = refusalOf(parameterFlaws, offered(open.mailbox))
       if (refused !== undefined) return refuse(refused)
-      if (open.accepted + gathered >= limits.recipientsPerMessage) {
+      if (open.accepted + gathered + commands.length > limits.recipientsPerMessage) {
         return refuse(replies.tooManyRecipients)
       }
-      run.push(command)
-      gathered++
+      run.push(commands)
+      gathered += commands.length
       return { replies: [] }
     },
 
     refuseRecipient: refuse,
 
     endRun() {
-      const recipients = run.filter(isCommand)
+      const recipients = run.filter(isCommand).flat()
       if (open === undefined || recipients.length === 0) return { replies: [] }
       if (open.begun) return { replies: [], next: { do: 'add-recipients', recipients } }
       const { mailbox, mail, givenSender } = open
@@ -118,7 +121,11 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
         open.accepted += answers.filter(isPositive).length
         if (!stillOpen && last !== undefined) open.over = last
       }
-      return { replies: emptyRun((index) => left[index] ?? replies.messageLost) }
+      const torn = tornCommand(answers)
+      const said = emptyRun((index) => left[index] ?? replies.messageLost)
+      // What was accepted of them cannot be taken back, so the message is for nobody.
+      if (open !== undefined && torn !== undefined) open.over ??= said[torn] ?? replies.messageLost
+      return { replies: said }
     },
 
     failed(reply) {
@@ -143,6 +150,18 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
     },
   }
 
+  /** The place in the run of a command of whose recipients some were accepted, and some not. */
+  function tornCommand(answers: readonly Reply[]): number | undefined {
+    let recipients = 0
+    const torn = run.findIndex((entry) => {
+      if (!isCommand(entry)) return false
+      const its = answers.slice(recipients, recipients + entry.length)
+      recipients += entry.length
+      return its.some(isPositive) && !its.every(isPositive)
+    })
+    return torn === -1 ? undefined : torn
+  }
+
   function refuse(reply: Reply): Answer {
     if (run.length === 0) return answer(reply)
     run.push(reply)
@@ -151,12 +170,28 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
 
   /** One reply for each entry of the run, in order; `answerTo` gives those of the provider. */
   function emptyRun(answerTo: (index: number) => Reply): Reply[] {
-    let commands = 0
-    const answers = run.map((entry) => (isCommand(entry) ? answerTo(commands++) : entry))
+    let recipients = 0
+    const answers = run.map((entry) =>
+      isCommand(entry)
+        ? replyTogether(
+            entry,
+            entry.map(() => answerTo(recipients++)),
+          )
+        : entry,
+    )
     run = []
     gathered = 0
     return answers
   }
+}
+
+/** One that is refused among several of a command makes a refusal of their one reply: who gets a yes takes it for all of them. */
+function replyTogether(commands: readonly RecipientCommand[], answers: readonly Reply[]): Reply {
+  const [first = replies.messageLost] = answers
+  const refusal = answers.findIndex((reply) => !isPositive(reply))
+  const reply = answers[refusal]
+  if (reply === undefined || commands.length === 1) return reply ?? first
+  return inGroup(reply, commands[refusal]?.recipient ?? '')
 }
 
 /** What is dropped on the way to this provider need not be readable; but what BODY says is about the message itself (RFC 3030, section 3). */
@@ -184,6 +219,10 @@ function sentAs(sender: string, mail: MailCommand): Pick<OpenEnvelope, 'mail' | 
   return { mail: { sender, parameters: [...parameters, ...needed] }, givenSender: mail.sender }
 }
 
+function changesSize({ mending }: Submitter): boolean {
+  return mending?.rewriteFrom === true || mending?.mendLineEnds === true
+}
+
 /** What is mended of a message changes its size, and a provider may hold one to what was announced (RFC 1870, section 6.3). */
 function withoutSize({ sender, parameters }: MailCommand): MailCommand {
   return { sender, parameters: parameters.filter(({ keyword }) => keyword !== 'SIZE') }
@@ -193,6 +232,6 @@ function wantsUtf8(mail: MailCommand): boolean {
   return mail.parameters.some(({ keyword }) => keyword === 'SMTPUTF8')
 }
 
-function isCommand(entry: RecipientCommand | Reply): entry is RecipientCommand {
-  return 'recipient' in entry
+function isCommand(entry: readonly RecipientCommand[] | Reply): entry is readonly RecipientCommand[] {
+  return Array.isArray(entry)
 }

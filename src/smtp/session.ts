@@ -6,6 +6,7 @@ import { isPositive, type Reply } from '../wire/reply.ts'
 import { type Command, type GivenMail, parseCommand } from './command.ts'
 import { foreignText } from './first-octets.ts'
 import { isHttpInPlaceOfBase64 } from './http-request.ts'
+import { mendedRecipients } from './mended-recipients.ts'
 import { greeting, type Phase, replies, replyInTransaction } from './replies.ts'
 import { type Answer, answer, bad, closeWith, pass, passAndClose } from './session-answer.ts'
 import { createSessionClient } from './session-client.ts'
@@ -138,10 +139,16 @@ export function createSession(options: SessionOptions): Session {
   function line(octets: Buffer): Answer {
     // Possible only where AUTH is, when nothing is gathered.
     if (octets.length > limits.commandLineOctets && !isAuthLine(octets)) return closeWith(replies.lineTooLong)
-    const command = parseCommand(octets)
+    const command = asLoginWants(parseCommand(octets), octets)
     const recipient = command.verb === 'RCPT' || (command.verb === 'malformed' && command.of === 'RCPT')
     if (!envelope?.isGathering() || recipient) return withCommand(perform(command), octets)
     return endRunBefore({ kind: 'line', line: octets })
+  }
+
+  function asLoginWants(command: Command, octets: Buffer): Command {
+    const of = command.verb === 'malformed' ? command.of : command.verb
+    const mended = of === 'RCPT' ? mendedRecipients(octets, client.submitter()?.mending) : undefined
+    return mended === undefined ? command : { verb: 'RCPT', ...mended }
   }
 
   function endRunBefore(event: SessionEvent): Answer {

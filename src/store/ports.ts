@@ -217,6 +217,12 @@ export interface Mending {
   rewriteFrom?: true
   /** A bare CR or LF in a message is the end of a line. */
   mendLineEnds?: true
+  /** The domain of senders and recipients that have none. */
+  completeAddresses?: string
+  /** What stands for a sender or recipient: by a word without a domain, or an address, as `addressKey` has it. */
+  map?: Readonly<Record<string, Address>>
+  /** Several addresses in one RCPT are several recipients. */
+  splitRecipients?: true
 }
 
 /** A login as lists have it: a sealed password is opened for a sign-in only. */

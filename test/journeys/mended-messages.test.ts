@@ -139,3 +139,68 @@ describe('--mend-line-ends', () => {
     expect(await send(await newLogin(), { message: 'a\n\nb\r\n' })).toMatch(/^550 5\.5\.2 /)
   })
 })
+
+describe('--complete-addresses and --map', () => {
+  const message = 'Subject: cron\r\n\r\nhello\r\n'
+  const envelope = () => {
+    const { sender, recipients } = stage.mailProvider.messages.at(-1) ?? {}
+    return [sender, ...(recipients ?? [])]
+  }
+
+  it('complete senders and recipients, of those who sign in and of those who cannot', async () => {
+    const options = [
+      '--complete-addresses',
+      'example.com',
+      '--map',
+      `root=${address}`,
+      '--map',
+      'Ops=ops@example.net',
+    ]
+    const login = await newLogin(...options)
+    expect(
+      await send(login, {
+        sender: 'root',
+        recipients: ['<ops>', '<backup> NOTIFY=NEVER', '<you@example.net>'],
+        message,
+      }),
+    ).toMatch(/^250 /)
+    expect(envelope()).toEqual([address, 'ops@example.net', 'backup@example.com', 'you@example.net'])
+    expect(await send(login, { sender: 'backup', message })).toMatch(/^550 5\.7\.1 .*backup@example\.com/)
+
+    const from = '127.0.0.31'
+    await postern('login', 'add', address, '--user', 'cron', '--no-password', '--network', from, ...options)
+    const lines = ['EHLO cron', 'MAIL FROM:<root>', 'RCPT TO:root', 'DATA', `${message}.`, 'QUIT']
+    expect((await smtpDialogue(stage.process.smtpPort, lines, from))[5]).toMatch(/^250 /)
+    expect(envelope()).toEqual([address, address])
+  })
+
+  it('are off for everybody else, and end when that is said', async () => {
+    const login = await newLogin('--map', `root=${address}`)
+    await postern('login', 'set', login.id, '--no-map')
+    for (const one of [login, await newLogin()]) {
+      expect(await send(one, { sender: 'root', message })).toMatch(/^501 5\.1\.7 /)
+      expect(await send(one, { recipients: ['<root>'], message })).toMatch(/^501 5\.1\.3 /)
+    }
+  })
+
+  it('are refused where they say no address', async () => {
+    const { code, stderr } = await stage.postern.cli('login', 'add', address, '--map', 'root')
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('"root" does not say which name stands for which address'),
+    ])
+  })
+})
+
+describe('--split-recipients', () => {
+  it('makes several recipients of several addresses in one RCPT', async () => {
+    const recipients = ['<a@example.net>,<b@example.net>', '<c@example.net; d@example.net>']
+    expect(await send(await newLogin('--split-recipients'), { recipients, message: '\r\nhi\r\n' })).toMatch(
+      /^250 /,
+    )
+    expect(stage.mailProvider.messages.at(-1)?.recipients).toEqual(
+      ['a', 'b', 'c', 'd'].map((name) => `${name}@example.net`),
+    )
+    expect(await send(await newLogin(), { recipients, message: '\r\nhi\r\n' })).toMatch(/^501 /)
+  })
+})

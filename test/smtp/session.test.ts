@@ -346,3 +346,74 @@ describe('whatever a client sends', () => {
     )
   })
 })
+
+describe('several recipients of one RCPT', () => {
+  const rcpt = 'RCPT TO:<a@example.net>,<b@example.net>'
+
+  function inTransaction(): Session {
+    const session = newSession()
+    tell(session, 'EHLO a')
+    tell(session, auth)
+    const [submitter] = stageSubmitters
+    if (submitter === undefined) throw new Error('no submitter')
+    session.step({ kind: 'signed-in', submitter: { ...submitter, mending: { splitRecipients: true } } })
+    tell(session, 'MAIL FROM:<me@example.com>')
+    return session
+  }
+
+  const yes = say(250, '2.1.5 yes')
+  const answered = (session: Session, ...said: ReturnType<typeof say>[]) =>
+    session.step({ kind: 'recipients-answered', replies: said, open: true })
+
+  it('leave together, and get one yes when all are accepted', () => {
+    const session = inTransaction()
+    expect(tell(session, rcpt).replies).toEqual([])
+    const { next } = session.step({ kind: 'run-ended' })
+    expect(next).toMatchObject({
+      do: 'begin',
+      recipients: [{ recipient: 'a@example.net' }, { recipient: 'b@example.net' }],
+    })
+    expect(answered(session, yes, yes).replies).toEqual([yes])
+    expect(tell(session, 'DATA').next).toEqual({ do: 'promise' })
+  })
+
+  it('get a refusal that names the one when it is refused, and the message goes to nobody', () => {
+    const session = inTransaction()
+    tell(session, 'RCPT TO:<c@example.net>')
+    tell(session, rcpt)
+    session.step({ kind: 'run-ended' })
+    const [first, second] = answered(session, yes, yes, say(550, '5.1.1 no such user')).replies
+    expect(first).toEqual(yes)
+    expect(second).toEqual(
+      say(
+        550,
+        '5.1.1 The message goes to none of the addresses of this command, because of b@example.net:',
+        '5.1.1 no such user',
+      ),
+    )
+    expect(codes(tell(session, 'RCPT TO:<d@example.net>'))).toEqual([550])
+    expect(codes(tell(session, 'DATA'))).toEqual([550])
+    expect(tell(session, 'RSET').next.do).toBe('reset')
+    expect(codes(tell(session, 'MAIL FROM:<me@example.com>'))).toEqual([250])
+  })
+
+  it('hear it when none of them is accepted, and another recipient still may be', () => {
+    const session = inTransaction()
+    tell(session, rcpt)
+    session.step({ kind: 'run-ended' })
+    const no = say(550, '5.1.1 no')
+    expect(codes(answered(session, no, no))).toEqual([550])
+    tell(session, 'RCPT TO:<c@example.net>')
+    session.step({ kind: 'run-ended' })
+    expect(answered(session, yes).replies).toEqual([yes])
+    expect(tell(session, 'DATA').next).toEqual({ do: 'promise' })
+  })
+
+  it('count one by one against the limit', () => {
+    const session = inTransaction()
+    tell(session, rcpt)
+    tell(session, rcpt)
+    session.step({ kind: 'run-ended' })
+    expect(codes(answered(session, yes, yes))).toEqual([250, 452])
+  })
+})

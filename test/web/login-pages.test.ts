@@ -49,6 +49,15 @@ describe('the list of logins', () => {
     const { services, get, post } = await signedIn()
     await services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
     expect((await get('/logins')).text).toContain('href="/logins/login-1/mending"')
+    const wrong = await post('/logins/login-1/mending', { map: 'root' })
+    expect(wrong.status).toBe(400)
+    expect(wrong.text).toContain('does not say which name stands for which address')
+    await post('/logins/login-1/mending', { map: 'root=a@example.com\r\n', completeAddresses: 'example.com' })
+    expect(services.logins.all[0]).toMatchObject({
+      map: { root: 'a@example.com' },
+      completeAddresses: 'example.com',
+    })
+    expect((await get('/logins')).text).toContain('root=a@example.com')
     const response = await post('/logins/login-1/mending', { rewriteFrom: 'yes' })
     expect([response.status, response.headers.location]).toEqual([303, '/logins'])
     expect(services.logins.all[0]).toMatchObject({ rewriteFrom: true })

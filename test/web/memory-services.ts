@@ -372,6 +372,9 @@ export function scriptedChecks(): RegistrationChecks & { points: CheckedPoint[] 
   }
 }
 
-function withoutMending({ rewriteFrom: _, mendLineEnds: __, ...login }: LoginStatus): LoginStatus {
-  return login
+function withoutMending(login: LoginStatus): LoginStatus {
+  const mended = ['rewriteFrom', 'mendLineEnds', 'completeAddresses', 'map', 'splitRecipients']
+  return Object.fromEntries(
+    Object.entries(login).filter(([name]) => !mended.includes(name)),
+  ) as unknown as LoginStatus
 }

@@ -10,6 +10,9 @@ const texts = z.array(z.string().min(1).max(254)).max(100)
 const mending = z.strictObject({
   rewriteFrom: z.boolean().exactOptional(),
   mendLineEnds: z.boolean().exactOptional(),
+  completeAddresses: z.string().max(254).exactOptional(),
+  map: z.record(z.string().min(1).max(254), z.string().min(1).max(254)).exactOptional(),
+  splitRecipients: z.boolean().exactOptional(),
 })
 
 const newLogin = mending.extend({

@@ -203,6 +203,15 @@ export const japaneseOfPages: Dictionary = {
   Mends: '補正',
   'From: and Sender: become its mailbox': 'From: と Sender: をメールボックスのアドレスに書き換えます',
   'There is no such login': 'そのログインはありません',
+  "Domain of senders and recipients that have none, such as example.com; a mistyped name is a stranger's address there":
+    'ドメインのない送信者と受信者に補うドメイン(例: example.com。打ち間違えた名前はそのドメインの別人のアドレスになります)',
+  'What stands for a sender or recipient, one on each line: root=admin@example.com':
+    '送信者や受信者の置き換え(1 行に 1 つ。例: root=admin@example.com)',
+  'take several addresses in one RCPT for several recipients; when one of them is refused, the message goes to none':
+    '1 つの RCPT に書かれた複数のアドレスを複数の受信者とみなす(1 つでも拒否されると、メッセージは誰にも届きません)',
+  'an address without a domain is one of {1}': 'ドメインのないアドレスには {1} を補います',
+  'several addresses in one RCPT are several recipients':
+    '1 つの RCPT に書かれた複数のアドレスを複数の受信者とみなします',
   'a bare CR or LF ends a line': '単独の CR や LF を行末とみなします',
   'take a bare CR or LF in a message for the end of a line; where nobody meant one, a line is cut there':
     'メッセージ中の単独の CR や LF を行末とみなす(行末のつもりでない場合もそこで改行されます)',

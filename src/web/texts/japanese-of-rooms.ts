@@ -693,4 +693,13 @@ export const japaneseOfRooms: Dictionary = {
   'Give a sender of that domain.': 'そのドメインの送信者を指定してください。',
   'Your session has ended': 'このセッションは終了しています',
   'Sign in again.': 'もう一度サインインしてください。',
+
+  // What is mended of a login's mail
+  '"{1}" does not say which name stands for which address':
+    '「{1}」は、どの名前をどのアドレスに置き換えるかを示していません',
+  'Write it as root=admin@example.com.': 'root=admin@example.com のように書いてください。',
+  'More than {1} names are to stand for addresses': '置き換える名前が {1} 個を超えています',
+  'Name fewer, or complete all by one domain.': '数を減らすか、すべてに 1 つのドメインを補ってください。',
+  '"{1}" is no name that could stand for an address': '「{1}」はアドレスに置き換えられる名前ではありません',
+  'Give one word, such as root.': 'root のような 1 語を指定してください。',
 }

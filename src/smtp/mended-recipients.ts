@@ -1,0 +1,76 @@
+import { completeAddress } from '../mailboxes/complete-address.ts'
+import type { Mending } from '../store/ports.ts'
+import { isMailbox, withLeastQuoting } from '../wire/mailbox-grammar.ts'
+import { decodeUtf8 } from '../wire/utf8.ts'
+import type { GivenRecipient } from './command.ts'
+import { readRecipientParameters } from './command-parameters.ts'
+import { isPostmaster, readPath } from './command-path.ts'
+
+/**
+ * The recipients of a RCPT command as a login wants them read: completed, mapped, and several of one command where it asks for that. Undefined
+ * where it asks for nothing of this, or they cannot be read so either: then it is read as everybody's.
+ */
+export function mendedRecipients(line: Buffer, mending: Mending | undefined): GivenRecipient | undefined {
+  if (!mending?.completeAddresses && !mending?.map && !mending?.splitRecipients) return undefined
+  const text = decodeUtf8(line) ?? ''
+  const [begin] = /^RCPT +TO ?: */i.exec(text) ?? []
+  if (begin === undefined) return undefined
+  const { paths, rest } = listedPaths(text.slice(begin.length))
+  const addresses = paths.map((path) => completeAddress(mending, path))
+  const [recipient, ...further] = addresses
+  const read = readRecipientParameters(rest)
+  const isReadable = addresses.every((address) => isPostmaster(address) || isMailbox(address))
+  if (recipient === undefined || !isReadable || read.kind !== 'parameters') return undefined
+  if (further.length > 0 && !mending.splitRecipients) return undefined
+  const { parameters, flaws: parameterFlaws } = read
+  return {
+    recipient: { recipient, parameters },
+    ...(further.length > 0 && { further: further.map((one) => ({ recipient: one, parameters })) }),
+    parameterFlaws,
+  }
+}
+
+/** `<a@b>,<c@d>`, `<a@b, c@d>`, `<a@b> <c@d>`, `a@b;c@d`, or one. `rest`: what follows the last. */
+function listedPaths(text: string): { paths: string[]; rest: string } {
+  // What is one path for everybody is one here, too: its quotes and its route may hold a comma.
+  const one = readPath(text)
+  if (one !== undefined && one.address !== '' && readRecipientParameters(one.rest).kind === 'parameters')
+    return { paths: [one.address], rest: one.rest }
+  const paths: string[] = []
+  let at = 0
+  for (;;) {
+    const end = text[at] === '<' ? endOf(text, at + 1, '>') : endOf(text, at, ' ,;<')
+    if (end === undefined) return { paths: [], rest: '' }
+    const isBracketed = text[at] === '<'
+    paths.push(...wordsOf(text.slice(isBracketed ? at + 1 : at, end)))
+    at = isBracketed ? end + 1 : end
+    const [between = ''] = /^ *(?:[,;] *|(?=<))/.exec(text.slice(at, at + 64)) ?? []
+    const goesOn = between.trim() !== '' || text[at + between.length] === '<'
+    if (!goesOn || at + between.length >= text.length)
+      return { paths, rest: text.slice(at + between.trim().length) }
+    at += between.length
+  }
+}
+
+/** Where one of these characters stands outside of quotes; the end of the text, where a bracket need not close. */
+function endOf(text: string, from: number, characters: string): number | undefined {
+  let quoted = false
+  for (let at = from; at < text.length; at++) {
+    const character = text.charAt(at)
+    if (quoted && character === '\\') at++
+    else if (character === '"') quoted = !quoted
+    else if (!quoted && characters.includes(character)) return at
+  }
+  return characters === '>' ? undefined : text.length
+}
+
+/** Between commas, semicolons and blanks outside of quotes. */
+function wordsOf(text: string): string[] {
+  const words: string[] = []
+  for (let from = 0; from <= text.length; ) {
+    const end = endOf(text, from, ' ,;') ?? text.length
+    if (end > from) words.push(withLeastQuoting(text.slice(from, end)))
+    from = end + 1
+  }
+  return words
+}

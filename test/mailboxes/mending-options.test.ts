@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest'
+import { completeAddress } from '../../src/mailboxes/complete-address.ts'
+import { changedMending, describeMending, mapOfLines } from '../../src/mailboxes/mending-options.ts'
+import { mailboxForSender } from '../../src/mailboxes/sender-policy.ts'
+
+describe('what is mended of a login', () => {
+  it('is changed by what is named, and by nothing else', () => {
+    const first = changedMending(
+      {},
+      { rewriteFrom: true, completeAddresses: '@Example.COM', map: { Root: 'a@B.example' } },
+    )
+    expect(first).toEqual({
+      rewriteFrom: true,
+      completeAddresses: 'example.com',
+      map: { root: 'a@b.example' },
+    })
+    expect(changedMending(first, {})).toEqual(first)
+    expect(changedMending(first, { rewriteFrom: false, completeAddresses: '', map: {} })).toEqual({})
+    expect(describeMending(changedMending(first, { splitRecipients: true, mendLineEnds: true }))).toEqual([
+      'rewrite-from',
+      'mend-line-ends',
+      'complete-addresses=example.com',
+      'map root=a@b.example',
+      'split-recipients',
+    ])
+  })
+
+  it.each([
+    { completeAddresses: 'not a domain' },
+    { completeAddresses: 'a@b.example' },
+    { completeAddresses: '*' },
+    { map: { root: 'nobody' } },
+    { map: { 'two words': 'a@b.example' } },
+    { map: { '': 'a@b.example' } },
+    { map: { 'a@@b': 'a@b.example' } },
+    { map: Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`n${index}`, 'a@b.example'])) },
+  ])('is not %j', (options) => {
+    expect(() => changedMending({}, options)).toThrow(expect.objectContaining({ code: 'invalid' }))
+  })
+
+  it('reads what people write', () => {
+    expect(mapOfLines([' root = a@b.example', 'cron=x=y@b.example'])).toEqual({
+      root: 'a@b.example',
+      cron: 'x=y@b.example',
+    })
+    expect(() => mapOfLines(['root'])).toThrow('does not say which name')
+  })
+})
+
+describe('an address without a domain', () => {
+  const mending = { completeAddresses: 'example.com', map: { root: 'admin@example.com' } }
+
+  it.each([
+    ['root', 'admin@example.com'],
+    ['Backup', 'Backup@example.com'],
+    ['', ''],
+    [' ', ' '],
+    ['Scanner 2', 'Scanner 2'],
+    ['a@b.example', 'a@b.example'],
+    ['büro', 'büro'],
+    ['constructor', 'constructor@example.com'],
+  ])('%j is %j', (given, whole) => {
+    expect(completeAddress(mending, given)).toBe(whole)
+    expect(completeAddress(undefined, given)).toBe(given)
+  })
+
+  it('is a sender that the login still has to be allowed', () => {
+    const login = {
+      mailboxes: [{ address: 'admin@example.com', aliases: [] }],
+      senders: [],
+      rewriteSender: false,
+      mending,
+    }
+    expect(mailboxForSender(login, 'root')).toEqual({
+      allowed: true,
+      mailbox: 'admin@example.com',
+      sender: 'admin@example.com',
+    })
+    expect(mailboxForSender(login, 'backup')).toEqual({
+      allowed: false,
+      reason: 'This login may not send as backup@example.com',
+    })
+  })
+})
