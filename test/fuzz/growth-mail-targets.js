@@ -7,6 +7,7 @@ import { readMailParameters, readRecipientParameters } from '../../dist/smtp/com
 import { readPath } from '../../dist/smtp/command-path.js'
 import { readGivenSender } from '../../dist/smtp/given-sender.js'
 import { isHttpInPlaceOfBase64 } from '../../dist/smtp/http-request.js'
+import { mendedRecipients } from '../../dist/smtp/mended-recipients.js'
 import { isProxyHeader, readProxyHeader } from '../../dist/smtp/proxy-header.js'
 import { senderRefused } from '../../dist/smtp/replies.js'
 import { explainHandshake } from '../../dist/tls/handshake-trouble.js'
@@ -133,6 +134,14 @@ export const mailTargets = [
     },
   ]),
   ...headerTargets,
+  {
+    name: 'recipients as a login wants them',
+    longest: commandLine,
+    words: [...paths, ...parameters, ' ', ', ', ';', '<a@b.example>,'],
+    openings: ['RCPT TO:', 'RCPT TO:<', 'RCPT TO:"'],
+    prepare: octets,
+    read: (line) => mendedRecipients(line, { completeAddresses: 'example.com', splitRecipients: true }),
+  },
   {
     name: 'a PROXY header',
     longest: buffer,
