@@ -126,10 +126,11 @@ class Cutter {
   #outside(character: string): void {
     const part = this.#part()
     if (character === '(' && this.#hiding.includes('(')) this.#comments++
-    else if (character === '<' && part.bracketed === undefined) {
-      part.bracketed = ''
-      this.#isBracketed = true
-    } else if (character === '>' && this.#isBracketed) this.#isBracketed = false
+    else if (character === '<') {
+      // A second one is a slip, as is a `>` without its `<`.
+      this.#isBracketed ||= part.bracketed === undefined
+      part.bracketed ??= ''
+    } else if (character === '>') this.#isBracketed = false
     else if (!this.#isBracketed && (character === ',' || character === ';'))
       this.parts.push({ text: '', comment: '' })
     else {

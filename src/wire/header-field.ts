@@ -29,11 +29,20 @@ export function phraseWords(name: string): string[] {
   if (clean === '') return []
   const text = withoutQuotes(clean)
   if (!/^[ -~]*$/.test(clean)) return encodedWords(text)
-  const words = wordsOf(phrase.test(clean) ? clean : `"${text.replace(/["\\]/g, '\\$&')}"`)
+  const words = phrase.test(clean) ? wordsOf(clean) : quotedWords(text)
   return words.some((word) => word.length > longestWord) ? encodedWords(text) : words
 }
 
-const phrase = /^(?:[\w!#$%&'*+\-/=?^`{|}~. ]|"(?:[^"\\]|\\.)*")*$/
+const phrase = /^(?:[\w!#$%&'*+\-/=?^`{|}~ ]|"(?:[^"\\]|\\.)*")*$/
+
+/** In quotes but for encoded words, which would be read as they stand there (RFC 2047, section 5). */
+function quotedWords(text: string): string[] {
+  const parts = text.split(/(=\?[^?\s]{1,40}\?[bq]\?[^?\s]{0,75}\?=)/i).map((part) => part.trim())
+  return parts.flatMap((part, index) => {
+    if (part === '') return []
+    return index % 2 === 1 ? [part] : wordsOf(`"${part.replace(/["\\]/g, '\\$&')}"`)
+  })
+}
 
 /** One that is never closed is taken to its end in one go: looking for its end anew at each quote behind it would cost the square of its length. */
 function withoutQuotes(name: string): string {

@@ -54,6 +54,11 @@ describe('From: becomes the mailbox', () => {
     ],
     ['From: "odd one"@x.example', 'From: scans@example.com\nReply-To: "odd one"@x.example'],
     ['From: <@route.example:old@x.example>', 'From: scans@example.com\nReply-To: old@x.example'],
+    ['From: A. B <<old@x.example>>', 'From: "A. B" <scans@example.com>\nReply-To: old@x.example'],
+    [
+      'From: =?utf-8?q?B=C3=BCro?=, 2 <old@x.example>',
+      'From: =?utf-8?q?B=C3=BCro?= ", 2" <scans@example.com>\nReply-To: old@x.example',
+    ],
     ['From:', 'From: scans@example.com'],
     ['From: <>', 'From: scans@example.com'],
     ['From: <old@x.example', 'From: scans@example.com\nReply-To: old@x.example'],
