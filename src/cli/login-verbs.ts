@@ -56,7 +56,7 @@ export function addLoginVerbs(program: Command, context: Context): void {
     .option('--rewrite-sender', 'replace a sender that it may not use by the mailbox, instead of refusing it')
     .option(
       '--rewrite-from',
-      'make the mailbox of From: and Sender: in the header, too; see below what it costs',
+      'put the mailbox into From: and Sender: of the header, too; see below what it costs',
     )
     .option('--mend-line-ends', 'take a bare CR or LF in a message for the end of a line')
     .option('--complete-addresses <domain>', 'the domain of senders and recipients that have none')
@@ -97,7 +97,7 @@ export function addLoginVerbs(program: Command, context: Context): void {
     .command('set')
     .argument('<id>')
     .description('set what is mended of the mail of a login, from its next sign-in on; its password stays')
-    .option('--rewrite-from', 'make the mailbox of From: and Sender: in the header')
+    .option('--rewrite-from', 'put the mailbox into From: and Sender: of the header')
     .option('--no-rewrite-from', 'leave them as they are')
     .option('--mend-line-ends', 'take a bare CR or LF in a message for the end of a line')
     .option('--no-mend-line-ends', 'refuse it')

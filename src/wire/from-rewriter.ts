@@ -19,7 +19,7 @@ export interface FromRewriter {
 }
 
 /**
- * Makes the mailbox of `From:` and `Sender:` (RFC 5322, section 3.6.2). The name for people stays; the old address goes into `Reply-To:` where there is none. Of
+ * Puts the mailbox into `From:` and `Sender:` (RFC 5322, section 3.6.2). The name for people stays; the old address goes into `Reply-To:` where there is none. Of
  * several `From:` or `Sender:` one is left; where there is no `From:`, one is added. Every other field and everything behind the header passes unchanged, and
  * of `Resent-From:` and its like, which say who has passed an older message on, nothing is touched. Expects a message as the
  * scanner lets it through: lines end in CRLF, dots are stuffed. Holds no more than one such field.

@@ -73,7 +73,7 @@ describe('a login that asks for nothing', () => {
 })
 
 describe('--rewrite-from', () => {
-  it('makes the mailbox of From: and Sender:, and touches nothing else, of small messages and of those that stream', async () => {
+  it('puts the mailbox into From: and Sender:, and touches nothing else, of small messages and of those that stream', async () => {
     const login = await newLogin('--rewrite-from', '--rewrite-sender')
     for (const rest of [body, `${body}${'text\r\n'.repeat(60_000)}`]) {
       const header = 'From: "Scanner, 2" <scan@printer.local>\r\nSubject: page\r\n 1\r\nSender: root\r\n'

@@ -14,7 +14,7 @@ export function mendingFields(filled: Fields, t: Phrases): Html {
     html`<label class="choice"><input type="checkbox" name="${name}" value="yes"${text(name) === 'yes' ? html` checked` : undefined}> ${words}</label>`
   return html`<fieldset>
 <legend>${t`Mend what an old device sends`}</legend>
-${box('rewriteFrom', t`make the mailbox of From: and Sender: in the header; the old address goes into Reply-To:, and a signature (DKIM) that the program made no longer fits`)}
+${box('rewriteFrom', t`put the mailbox into From: and Sender: of the header; the old address goes into Reply-To:, and a signature (DKIM) that the program made no longer fits`)}
 ${box('mendLineEnds', t`take a bare CR or LF in a message for the end of a line; where nobody meant one, a line is cut there`)}
 <label>${t`Domain of senders and recipients that have none, such as example.com; a mistyped name is a stranger's address there`} <input name="completeAddresses" maxlength="254" autocomplete="off" value="${text('completeAddresses')}"></label>
 <label>${t`What stands for a sender or recipient, one on each line: root=admin@example.com`} <textarea name="map" rows="3">${text('map')}</textarea></label>

@@ -218,7 +218,7 @@ export const japaneseOfPages: Dictionary = {
   'Mend its mail': 'メールの補正',
   'Mend the mail of {1}': '{1} のメールの補正',
   'Mend what an old device sends': '古い機器が送るメールの補正',
-  'make the mailbox of From: and Sender: in the header; the old address goes into Reply-To:, and a signature (DKIM) that the program made no longer fits':
+  'put the mailbox into From: and Sender: of the header; the old address goes into Reply-To:, and a signature (DKIM) that the program made no longer fits':
     'ヘッダーの From: と Sender: をメールボックスのアドレスに書き換える(元のアドレスは Reply-To: に入り、プログラムが付けた署名 (DKIM) は無効になります)',
   'The login {1} sends from {2}. What is set here holds from its next sign-in on; its password stays.':
     'ログイン {1} は {2} から送信します。ここでの設定は次のサインインから有効になります。パスワードは変わりません。',
