@@ -93,6 +93,8 @@ export function createRefusals({ mailbox, limits, clock, log }: RefusalsNeeds): 
       const all = suspects(origin, from)
       const culprit = all.find((address) => named.some((one) => addressKey(one) === addressKey(address)))
       const [first = mailbox] = all
+      // The reply means another address, which stands somewhere else in the message: the mailbox's own waits for nobody.
+      if (culprit === undefined && named.length > 0 && isOwn(first)) return
       const trouble = refusedHeader(origin, culprit ?? first, { mailbox, from, named: named[0], reply })
       headers.refused(programWith(culprit ?? first, origin), trouble, probes)
     },
@@ -168,8 +170,9 @@ function refusedHeader(
 
 function headerAdvice(culprit: Address | '', mailbox: Address): string {
   if (addressKey(culprit) === addressKey(mailbox)) return sendAsAdvice
-  if (culprit === '') return `Let the program write ${mailbox} into the header From: of its messages.`
-  return `Let the program write ${mailbox} into the header From: of its messages, or have the provider let this mailbox send as ${shown(culprit)}.`
+  if (culprit === '')
+    return `Let the program write ${mailbox} into the header From: of its messages, or let its login do that (--rewrite-from).`
+  return `Let the program write ${mailbox} into the header From: of its messages, let its login do that (--rewrite-from), or have the provider let this mailbox send as ${shown(culprit)}.`
 }
 
 const sendAsAdvice =

@@ -47,7 +47,7 @@ describe.each([notAllowed, sendAsDenied, fastmail])(
           login: 'printer',
           source: '192.0.2.1',
           reason: expect.stringContaining(`From: ${boss}`),
-          fix: `Let the program write ${mailbox} into the header From: of its messages, or have the provider let this mailbox send as ${boss}.`,
+          fix: `Let the program write ${mailbox} into the header From: of its messages, let its login do that (--rewrite-from), or have the provider let this mailbox send as ${boss}.`,
         },
       ])
       expect(governor.state().pauses[0]).not.toHaveProperty('sender')
@@ -85,13 +85,21 @@ describe('whom a refusal behind the message is about', () => {
     expect(() => sendFrom('printer', '192.0.2.1', [])).toThrow()
     sendFrom('printer', '192.0.2.1', [mailbox])
     expect(governor.state().pauses).toMatchObject([
-      { fix: `Let the program write ${mailbox} into the header From: of its messages.` },
+      {
+        fix: `Let the program write ${mailbox} into the header From: of its messages, or let its login do that (--rewrite-from).`,
+      },
     ])
   })
 
   it('is told with the address that the reply names, where the message has another', async () => {
     const { governor } = await afterThree(sendAsDenied, ['team@example.com'])
     expect(governor.state().pauses[0]?.reason).toMatch(/From: team@example\.com .* means boss@example\.com/)
+  })
+
+  it('is not the mailbox’s own address where the reply names another, which stands elsewhere in the message', async () => {
+    const { governor, sendFrom } = await afterThree(sendAsDenied, [mailbox])
+    sendFrom('printer', '192.0.2.1', [mailbox])
+    expect(governor.state().pauses).toEqual([])
   })
 
   it('is the one program where the mailbox may not send as itself', async () => {

@@ -447,10 +447,10 @@ export const japaneseOfRooms: Dictionary = {
     'プログラムの送信者をメールボックス自身にする(またはログインの --rewrite-sender を使う)か、プロバイダーでこの送信者を許可してもらってください。',
   'Have the provider let the account that consented send as this mailbox (Exchange calls that Send As).':
     '同意したアカウントがこのメールボックスとして送信できるように、プロバイダーで許可してもらってください(Exchange では「送信者 (Send As)」の権限です)。',
-  'Let the program write {1} into the header From: of its messages.':
-    'プログラムがメッセージのヘッダー From: に {1} を書くようにしてください。',
-  'Let the program write {1} into the header From: of its messages, or have the provider let this mailbox send as {2}.':
-    'プログラムがメッセージのヘッダー From: に {1} を書くようにするか、このメールボックスが {2} として送信できるようにプロバイダーで許可してもらってください。',
+  'Let the program write {1} into the header From: of its messages, or let its login do that (--rewrite-from).':
+    'プログラムがメッセージのヘッダー From: に {1} を書くようにするか、そのログインに書き換えさせてください(--rewrite-from)。',
+  'Let the program write {1} into the header From: of its messages, let its login do that (--rewrite-from), or have the provider let this mailbox send as {2}.':
+    'プログラムがメッセージのヘッダー From: に {1} を書くようにするか、そのログインに書き換えさせるか(--rewrite-from)、このメールボックスが {2} として送信できるようにプロバイダーで許可してもらってください。',
   'Take the addresses that do not exist out of the list of the program.':
     '存在しないアドレスをプログラムの宛先リストから取り除いてください。',
   'Find out what is refused, and stop the program that repeats it.':
