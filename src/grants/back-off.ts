@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
-import { type Failure, type FailureCode, withRetryAfter, wordsBehind } from '../base/failure.ts'
+import { type Failure, withRetryAfter, wordsBehind } from '../base/failure.ts'
 import type { Pause } from '../governor/governor.ts'
+import { WayFailure } from '../net/way-failure.ts'
 
 /** After trouble, nobody asks again before the time is up: whoever comes meanwhile gets the same failure at once. */
 export interface BackOff {
@@ -18,6 +19,7 @@ export interface BackOff {
 }
 
 interface Wait {
+  /** How many of this kind in a row. */
   failures: number
   /** By the wall clock, of the first failure in a row. */
   since: number
@@ -25,14 +27,26 @@ interface Wait {
   failure: Failure
 }
 
-/** Seconds: the first wait, and the longest. A wrong set-up does not mend by itself within seconds. */
-const waits: Partial<Record<FailureCode, { first: number; longest: number }>> = {
-  'provider-setup': { first: 60, longest: 900 },
+/** What a wait is, in seconds at first and at most, and by how much each is longer than the one before. */
+interface Growth {
+  first: number
+  longest: number
+  factor: number
 }
-const usualWait = { first: 2, longest: 300 }
+
+/** What passes by itself may be over at any moment, and then nobody waits for more than a few seconds. */
+const usualGrowth: Growth = { first: 2, longest: 8, factor: 2 }
+/** One refusal may be of one bad machine of many, as at the mail server; several are not, and do not mend by themselves within seconds. */
+const growthOfRefusals: Growth = { first: 5, longest: 900, factor: 3 }
+/** A registration that is refused is refused for all of its mailboxes. */
+export const growthOfRegistrations: Growth = { first: 60, longest: 900, factor: 2 }
 
 /** @param random from 0 to 1, so that many mailboxes do not come back in the same instant */
-export function createBackOff(clock: Clock, random: () => number): BackOff {
+export function createBackOff(
+  clock: Clock,
+  random: () => number,
+  refusals: Growth = growthOfRefusals,
+): BackOff {
   // Any address of a domain may be asked for: the waits that are longest ago go first.
   const underway = new LRUCache<string, Wait>({ max: 10_000 })
 
@@ -43,10 +57,11 @@ export function createBackOff(clock: Clock, random: () => number): BackOff {
   return {
     begin(key, failure) {
       const before = underway.get(key)
-      const failures = (before?.failures ?? 0) + 1
+      // Another kind of trouble is a new one.
+      const failures = before?.failure.code === failure.code ? before.failures + 1 : 1
       const since = before?.since ?? clock.now()
-      const { first, longest } = waits[failure.code] ?? usualWait
-      const spread = Math.min(longest, first * 2 ** (failures - 1)) * (0.5 + 0.5 * random())
+      const { first, longest, factor } = isRefusal(failure) ? refusals : usualGrowth
+      const spread = Math.min(longest, first * factor ** (failures - 1)) * (0.5 + 0.5 * random())
       const seconds = Math.max(spread, (failure.retryAfterSeconds ?? 0) * (1 + 0.1 * random()))
       underway.set(key, { failures, since, until: clock.monotonic() + Math.round(seconds * 1000), failure })
     },
@@ -74,4 +89,9 @@ export function createBackOff(clock: Clock, random: () => number): BackOff {
     remainingMilliseconds,
     clear: (key) => void underway.delete(key),
   }
+}
+
+/** Where nobody has read what was asked, nobody has refused it, and nobody minds being asked soon. */
+function isRefusal(failure: Failure): boolean {
+  return failure.code === 'provider-setup' && !(failure instanceof WayFailure)
 }

@@ -1,5 +1,6 @@
 import { type Address, printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
+import { WayFailure } from '../net/way-failure.ts'
 import type { TokenVerdict } from '../providers/oauth/judge.ts'
 import type { GivenTo } from '../store/ports.ts'
 
@@ -91,10 +92,14 @@ export function refusedAlone(mailbox: Address, provider: string): Failure {
   )
 }
 
-function inItsOwnWords({ code, message, fix }: Failure): Failure {
+function inItsOwnWords(error: Failure): Failure {
+  const { code, message, fix } = error
   // A provider that lost its registration, or its entry in the providers file, is set-up, too.
   const kept = code === 'provider-unavailable' ? code : 'provider-setup'
-  return new Failure(kept, message, fix === undefined ? {} : { fix })
+  const details = fix === undefined ? {} : { fix }
+  return error instanceof WayFailure
+    ? new WayFailure(kept, message, details)
+    : new Failure(kept, message, details)
 }
 
 /** The access token says itself that no mail can be sent with it. */

@@ -3,7 +3,7 @@ import { type Address, addressKey } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { type Failure, withRetryAfter } from '../base/failure.ts'
 import type { Pause } from '../governor/governor.ts'
-import { createBackOff } from './back-off.ts'
+import { createBackOff, growthOfRegistrations } from './back-off.ts'
 
 /**
  * The way to the token endpoint for all mailboxes of one registration. When the provider refuses the registration itself, each of them
@@ -48,7 +48,7 @@ const remembered = 10_000
 const wait = 'registration'
 
 export function createRegistrationBreaker(clock: Clock, random: () => number): RegistrationBreaker {
-  const waits = createBackOff(clock, random)
+  const waits = createBackOff(clock, random, growthOfRegistrations)
   /** What everybody hears; absent while closed. */
   let failure: Failure | undefined
   /** Refused since it opened. */

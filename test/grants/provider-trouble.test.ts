@@ -83,8 +83,8 @@ describe('passing trouble', () => {
     expect(await house.token({ minimumLife: 600 })).toBe('first')
   })
 
-  it('is not asked about again before the time is up, and each wait is longer', async () => {
-    for (const seconds of [2, 4, 8, 16]) {
+  it('is not asked about again before the time is up, and each wait is longer, up to eight seconds', async () => {
+    for (const seconds of [2, 4, 8, 8]) {
       house.endpoint.answer({ status: 503, text: '' })
       await failureOf(house.token())
       const requests = house.endpoint.requests.length
@@ -99,13 +99,30 @@ describe('passing trouble', () => {
     expect(await house.token()).toBe('first')
   })
 
-  it('waits no longer than five minutes by itself', async () => {
-    for (let round = 0; round < 12; round += 1) {
-      house.endpoint.answer({ status: 503, text: '' })
-      await failureOf(house.token())
-      house.clock.pass(300)
+  it('is over ten seconds after the provider is back, however long it lasted and whatever it was', async () => {
+    for (const trouble of passing.map(([, answer]) => answer)) {
+      for (let second = 0; second < 600 || house.endpoint.unusedAnswers() > 0; second += 1) {
+        if (house.endpoint.unusedAnswers() === 0) house.endpoint.answer(trouble)
+        await failureOf(house.token())
+        house.clock.pass(1)
+      }
+      house.endpoint.answer(tokens('back', { expires_in: 1 }))
+      house.clock.pass(9)
+      expect(await house.token()).toBe('back')
+      house.clock.pass(1)
     }
-    expect(house.endpoint.requests).toHaveLength(12)
+  })
+
+  it('that is a refusal is tried again after a few seconds the first time, and then ever more rarely', async () => {
+    const refusal = { status: 403, json: { message: 'Not from this network' } }
+    for (const seconds of [5, 15, 45, 135, 405, 900, 900]) {
+      house.endpoint.answer(refusal)
+      const requests = house.endpoint.requests.length
+      await failureOf(house.token())
+      expect(house.endpoint.requests).toHaveLength(requests + 1)
+      expect(await failureOf(house.token())).toMatchObject({ retryAfterSeconds: seconds })
+      house.clock.pass(seconds)
+    }
   })
 
   it('waits as long as the provider wants, up to an hour and a tenth', async () => {

@@ -77,6 +77,19 @@ describe('a token endpoint', () => {
     expect(house.kept()).toBe('refresh-1')
   })
 
+  it('is asked again within ten seconds of the end of a trouble that nobody there has heard of, also where that looks like the set-up', async () => {
+    const proxy = await startConnectProxy({ credentials: 'me:other' })
+    closers.push(() => proxy.close())
+    const house = await houseWith({
+      proxy: { origin: proxy.origin, credentials: new Secret('me:the-password') },
+    })
+    for (let second = 0; second < 300; second += 1) {
+      await failureOf(house.token())
+      house.clock.pass(1)
+    }
+    expect((await failureOf(house.token())).retryAfterSeconds ?? 0).toBeLessThanOrEqual(8)
+  })
+
   it('where nobody listens passes, and says what to look at', async () => {
     const house = await houseWith({ at: 'http://localhost:61002' })
     expect(await failureOf(house.token())).toMatchObject({

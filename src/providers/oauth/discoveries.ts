@@ -19,14 +19,15 @@ export interface Published {
 }
 
 /**
- * Asks issuers for their endpoints, each once at a time whoever wants to know, and again only after a minute if it failed.
+ * Asks issuers for their endpoints, each once at a time whoever wants to know, and again after a second if it failed: those who come together share a failure, and
+ * nobody waits for one that is over.
  */
 export interface Discoveries {
   /** By OpenID Connect Discovery, or where there is none by RFC 8414. @throws OAuthError when neither can be had, WayFailure when nobody is reached; Failure `configuration` when it leads where it must not */
   of(issuer: string, fetch: HttpFetch): Promise<Published>
 }
 
-const failureMilliseconds = 60_000
+const failureMilliseconds = 1000
 const mostIssuers = 100
 
 export function createDiscoveries({ monotonic }: Pick<Clock, 'monotonic'>): Discoveries {
