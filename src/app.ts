@@ -340,7 +340,7 @@ async function startDoors(
     log,
     version,
   })
-  const commandDoor = createCommandDoor({ dataDir, ownerKey: data.ownerKey, app: webDoor.app, log })
+  const commandDoor = createCommandDoor({ dataDir, ownerKey: data.ownerKey, app: webDoor.app, clock, log })
   const smtpDoor = createSmtpDoor({
     listen: config.smtpListen,
     relay,

@@ -2,14 +2,24 @@ import { chmod, rm } from 'node:fs/promises'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, ListenOptions, Socket } from 'node:net'
+import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
+import { sourceOf } from '../base/source.ts'
 import type { Endpoint } from '../config/config.ts'
+import { type ConnectionCount, createConnectionCount, type Place } from '../net/connection-count.ts'
 import { dataFiles, socketPathFits } from '../store/data-dir.ts'
 import { ownerProof } from '../store/owner-proof.ts'
 import { markAsCommand } from './command-requests.ts'
 
-const maximumUnproven = 64
+/** The strangers of a busy moment are more for a second, and end nobody who is about to prove that it holds the key. */
+const limits = {
+  connections: 1_000,
+  connectionsPerLoopbackSource: 200,
+  strangersOnLoopback: 200,
+  connectionsPerSource: 200,
+  unauthenticatedPerSource: 64,
+}
 
 /** The door of the `postern` command: the API, asked by the owner of the data directory. */
 export interface CommandDoor {
@@ -23,6 +33,7 @@ export interface CommandDoorParts {
   dataDir: string
   ownerKey: Secret
   app: RequestListener
+  clock: Pick<Clock, 'monotonic'>
   log: Log
 }
 
@@ -30,10 +41,11 @@ export interface CommandDoorParts {
  * A UNIX socket where nobody else can come, and so whoever asks there is the owner. Windows, a long path and some file systems know no
  * such socket: there it is a port of loopback where both sides prove that they hold the owner key.
  */
-export function createCommandDoor({ dataDir, ownerKey, app, log }: CommandDoorParts): CommandDoor {
+export function createCommandDoor({ dataDir, ownerKey, app, clock, log }: CommandDoorParts): CommandDoor {
   const { socket: path } = dataFiles(dataDir)
   let open: Server | undefined
-  const unproven = new Map<string, Socket>()
+  const count = createConnectionCount(limits, clock)
+  const unproven = new Map<string, Unproven>()
 
   const answer: RequestListener = (request, response) => {
     // Pages are for browsers, and none comes here.
@@ -64,7 +76,7 @@ export function createCommandDoor({ dataDir, ownerKey, app, log }: CommandDoorPa
 
   async function openPort(): Promise<Endpoint> {
     const server = createTlsServer({ ...serverOptions, ...ownerProof(ownerKey).server }, answer)
-    limitUnproven(server, unproven)
+    limitUnproven(server, count, unproven)
     open = server
     await listening(server, { host: '127.0.0.1', port: 0 })
     return { host: '127.0.0.1', port: (server.address() as AddressInfo).port }
@@ -83,7 +95,8 @@ export function createCommandDoor({ dataDir, ownerKey, app, log }: CommandDoorPa
       open = undefined
       if (!server?.listening) return
       const closed = new Promise((resolve) => server.close(resolve))
-      for (const socket of unproven.values()) socket.destroy()
+      for (const { socket } of [...unproven.values()]) socket.destroy()
+      count.close()
       server.closeIdleConnections()
       const impatience = setTimeout(() => server.closeAllConnections(), 5_000)
       await closed
@@ -94,16 +107,31 @@ export function createCommandDoor({ dataDir, ownerKey, app, log }: CommandDoorPa
 
 const serverOptions = { headersTimeout: 30_000, requestTimeout: 60_000, keepAliveTimeout: 5_000 }
 
-/** Strangers can knock at a port: the oldest that has proven nothing makes room. */
-function limitUnproven(server: Server, unproven: Map<string, Socket>): void {
+interface Unproven {
+  socket: Socket
+  place: Place
+}
+
+/** Strangers can knock at a port: those that have proven nothing make room. */
+function limitUnproven(server: Server, count: ConnectionCount, unproven: Map<string, Unproven>): void {
   server.on('connection', (socket: Socket) => {
     const peer = peerOf(socket)
-    unproven.set(peer, socket)
-    socket.once('close', () => unproven.delete(peer))
-    const [oldest] = unproven.values()
-    if (unproven.size > maximumUnproven) oldest?.destroy()
+    const place = count.admit(sourceOf(socket.remoteAddress ?? ''), () => socket.destroy())
+    if (place === undefined) {
+      socket.destroy()
+      return
+    }
+    unproven.set(peer, { socket, place })
+    socket.once('close', () => {
+      unproven.delete(peer)
+      place.leave()
+    })
   })
-  server.on('secureConnection', (socket: Socket) => unproven.delete(peerOf(socket)))
+  server.on('secureConnection', (socket: Socket) => {
+    const peer = peerOf(socket)
+    unproven.get(peer)?.place.keep()
+    unproven.delete(peer)
+  })
 }
 
 function peerOf({ remoteAddress, remotePort }: Socket): string {

@@ -5,14 +5,17 @@ import { createServer as createHttpServer, type RequestListener } from 'node:htt
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect as connectSecurely } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { freePort } from '../../examples/demo/free-port.js'
+import { systemClock } from '../../src/base/clock.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { findRunning } from '../../src/cli/find-running.ts'
 import { createRemoteBroker } from '../../src/cli/remote-broker.ts'
 import { removeRunningFile, writeRunningFile } from '../../src/cli/running-file.ts'
 import { ensureOwnerKey } from '../../src/store/owner-key.ts'
+import { ownerProof } from '../../src/store/owner-proof.ts'
 import { type CommandDoor, createCommandDoor } from '../../src/web/command-door.ts'
 
 let folder: string
@@ -35,7 +38,7 @@ const smtp = [{ host: '127.0.0.1', port: 2587, tls: 'none', plainAuth: false, ol
 const noMailboxes: RequestListener = (_request, response) => response.end('{"mailboxes":[]}')
 
 async function openDoor(key = ownerKey, app = noMailboxes): Promise<CommandDoor> {
-  const door = createCommandDoor({ dataDir, ownerKey: key, app, log: silentLog })
+  const door = createCommandDoor({ dataDir, ownerKey: key, app, clock: systemClock, log: silentLog })
   const command = await door.start()
   closing.push(() => door.stop())
   await writeRunningFile(dataDir, { pid, web: [], smtp, ...(command && { command }) })
@@ -138,6 +141,23 @@ describe('its door for the command', () => {
     await Promise.all(strangers.map((stranger) => once(stranger, 'connect')))
     expect(await list()).toEqual([])
     for (const stranger of strangers) stranger.destroy()
+  })
+
+  it('gives the command the time to prove that it holds the key, however fast strangers come', async () => {
+    await moveDeep()
+    await openDoor()
+    const search = await findRunning(dataDir)
+    const port = (search.state === 'found' && search.running.command?.port) || 0
+    const come = () => connect({ host: '127.0.0.1', port }).on('error', () => {})
+    const ours = come()
+    await once(ours, 'connect')
+    const strangers = Array.from({ length: 100 }, come)
+    await Promise.all(strangers.map((stranger) => once(stranger, 'connect')))
+    // Whoever comes behind all of them is answered when they have been accepted.
+    expect(await list()).toEqual([])
+    const proven = connectSecurely({ socket: ours, ...ownerProof(ownerKey).client })
+    await once(proven, 'secureConnect')
+    for (const one of [...strangers, proven]) one.destroy()
   })
 })
 
