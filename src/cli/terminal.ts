@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Readable, Writable } from 'node:stream'
 import { asFailure, Failure } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
+import { doubtOfFile } from '../store/file-trust.ts'
 import { MistakenSettings } from './mistaken-settings.ts'
 
 /** Where a command reads and writes. */
@@ -38,7 +39,10 @@ export function describeFailure(error: unknown, json: boolean): string {
  * user of the machine can see.
  * @throws Failure `invalid`
  */
-export async function readSecret(from: string, { stdin }: Terminal): Promise<Secret> {
+export async function readSecret(from: string, { stdin, stderr }: Terminal): Promise<Secret> {
+  const doubt = from === '-' ? undefined : doubtOfFile(from, { isPublic: false, isForeign: false })
+  // What they have read cannot be taken back, and a new secret in a file that is as open would not be one either.
+  if (doubt !== undefined) stderr.write(`postern: ${from} ${doubt.problem}. ${doubt.fix}.\n`)
   const text = await (from === '-' ? readAll(stdin) : readSecretFile(from))
   const secret = text.replace(/\r?\n$/, '')
   if (secret === '') throw new Failure('invalid', `${from === '-' ? 'Standard input' : from} is empty`)

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { whyUnreadable } from '../base/why-unreadable.ts'
+import { doubtOfFile } from '../store/file-trust.ts'
 import {
   type CertificatePair,
   day,
@@ -90,6 +91,13 @@ export function createCertificates({ certFile, keyFile, clock, log }: Certificat
     const warning = validityWarning(pair, clock.now())
     if (warning === undefined) log.info(fields, 'a new certificate is in use')
     else log.warn(fields, `a new certificate is in use, but it ${warning}`)
+    warnOfExposedKey()
+  }
+
+  /** The start refuses such a key. Now clients are better off with it than with one that runs out. */
+  function warnOfExposedKey(): void {
+    const doubt = doubtOfFile(keyFile, { isPublic: false, isForeign: true })
+    if (doubt !== undefined) log.warn({ fix: doubt.fix }, `the key in ${keyFile} ${doubt.problem}`)
   }
 
   /** A postern that runs for years outlives its certificate. */

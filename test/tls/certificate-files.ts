@@ -27,6 +27,6 @@ export async function writeCertificateFiles(pair: Certificate): Promise<Certific
 }
 
 async function appear(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.new`, text)
+  await writeFile(`${path}.new`, text, { mode: 0o600 })
   await rename(`${path}.new`, path)
 }

@@ -1,4 +1,4 @@
-import { mkdir, rm, symlink, unlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, rm, symlink, unlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
@@ -45,6 +45,21 @@ describe('certificate files that change', () => {
           names: ['mail.example.com', '192.0.2.1'],
           validTo: inDays(90).toISOString().slice(0, 10),
         },
+      },
+    ])
+  })
+
+  it('are told of when others can read the new key, which the start would refuse', async () => {
+    const { clock, log, use, replace, keyFile } = await load()
+    await replace(second)
+    await chmod(keyFile, 0o644)
+    clock.advance(1.1)
+    use()
+    expect(log.lines.slice(1)).toEqual([
+      {
+        level: 'warn',
+        message: `the key in ${keyFile} can be read by other users (its mode is 644)`,
+        fields: { fix: `Run: chmod 600 ${keyFile}` },
       },
     ])
   })
@@ -162,8 +177,8 @@ describe('certificate files that change', () => {
     const folder = dirname(certFile)
     for (const [name, pair] of Object.entries({ one: first, two: second })) {
       await mkdir(join(folder, name))
-      await writeFile(join(folder, name, 'tls.crt'), pair.cert)
-      await writeFile(join(folder, name, 'tls.key'), pair.key)
+      await writeFile(join(folder, name, 'tls.crt'), pair.cert, { mode: 0o600 })
+      await writeFile(join(folder, name, 'tls.key'), pair.key, { mode: 0o600 })
     }
     await symlink('one', join(folder, 'data'))
     const [clock, log] = [createManualClock(), createRecordingLog()]
