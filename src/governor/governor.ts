@@ -75,6 +75,8 @@ export interface Openings {
   obstacle(): Failure | undefined
   /** After a failure: one opening at a time, until one has succeeded. */
   probing(): boolean
+  /** The last one was refused for its set-up: another refusal is not the first. */
+  refused(): boolean
   succeeded(): void
   /** One is opened now. */
   begun(): void

@@ -101,6 +101,7 @@ export function createOpenings(
       return withRetryAfter(trouble.failure, Math.ceil(remaining() / 1000))
     },
     probing: () => trouble !== undefined,
+    refused: () => trouble?.failure.code === 'provider-setup',
     begun() {
       if (!trouble || remaining() === 0) return
       looking = true

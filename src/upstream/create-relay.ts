@@ -182,7 +182,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
         const way = current()
         const { provider, governor } = way
         // Later tries look alone: the wait between them has been long enough for a machine to be another one.
-        const secondTry = !governor.openings.probing()
+        const secondTry = !governor.openings.refused()
         const asked = { mailbox, provider, names: namesThatSignIn(way.mailbox), secondTry }
         const signedIn = await open(asked, signal)
         offers.heard(provider, signedIn.capabilities)

@@ -67,6 +67,15 @@ describe.each(refusals)('%s', (_, refuse) => {
     expect((await relay.state(mailbox)).pauses).toEqual([])
   })
 
+  it('of one machine is not noticed either when the way there was in trouble just before', async () => {
+    const { relay } = await stage(async (client, connection) => {
+      if (connection === 0) return client.hangUp()
+      await (connection === 1 ? refuse(client) : serves(client))
+    })
+    await expect(relay.verify(mailbox)).rejects.toMatchObject({ code: 'provider-unavailable' })
+    await relay.verify(mailbox)
+  })
+
   it('is over ten seconds after the provider is back, however long it lasted', async () => {
     for (const outage of [30, 110, 500]) {
       const state = { refusing: true }
