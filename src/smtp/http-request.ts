@@ -26,7 +26,7 @@ const hostField = 'HOST:'
  */
 export function beginsLikeHttp(line: Buffer): boolean {
   const word = firstWord(line)
-  return methods.has(word) || word === hostField
+  return methods.has(word) || word.startsWith(hostField)
 }
 
 /** Whether it ends as a request does, in a name and a version such as ` HTTP/1.1`, whatever its method is. */
@@ -38,7 +38,7 @@ export function endsLikeHttp(line: Buffer): boolean {
 /** The same for a line where base64 is expected: `HEAD` and `POST` may be some, but nothing with a blank is. */
 export function isHttpInPlaceOfBase64(line: Buffer): boolean {
   const word = firstWord(line)
-  return (word.length < line.length && methods.has(word)) || word === hostField || endsLikeHttp(line)
+  return (word.length < line.length && methods.has(word)) || word.startsWith(hostField) || endsLikeHttp(line)
 }
 
 const longestWord = 24

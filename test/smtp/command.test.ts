@@ -41,6 +41,7 @@ describe('command lines', () => {
     ['XCLIENT ADDR=1.2.3.4', { verb: 'unsupported' }],
     ['GET / HTTP/1.1', { verb: 'cross-protocol' }],
     ['Host: localhost', { verb: 'cross-protocol' }],
+    ['hOsT:localhost', { verb: 'cross-protocol' }],
     ['POST', { verb: 'cross-protocol' }],
     ['', { verb: 'unknown' }],
     ['MAILFROM:<a@b>', { verb: 'unknown' }],
@@ -108,6 +109,7 @@ describe('HTTP', () => {
     ['*', false],
     ['HEAD /', true],
     ['Host: localhost', true],
+    ['Host:localhost', true],
     ['BREW /pot HTTP/1.1', true],
   ])('in place of base64, %j is taken for a request: %s', (line, isRequest) => {
     expect(isHttpInPlaceOfBase64(Buffer.from(line))).toBe(isRequest)
