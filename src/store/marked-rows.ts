@@ -23,6 +23,7 @@ import {
   isCovered,
   isMarked,
   type MarkedTable,
+  type MarkReader,
   markColumn,
   markedTables,
   type Row,
@@ -41,17 +42,63 @@ export function showTrustedRows(connection: DatabaseSyncInstance, marks: RowMark
   for (const table of Object.keys(markedTables).filter(isMarked)) {
     const found = connection.prepare(`pragma main.table_info(${table})`).all() as { name: string }[]
     const columns = found.map(({ name }) => name).filter((name) => name !== markColumn)
-    const { columns: covered, fits } = marks.reader(table, columns)
-    const isTrusted = (mark: unknown, ...values: unknown[]) => (fits(mark, values) ? 1 : 0)
+    const reader = marks.reader(table, columns)
+    const values = reader.columns.map((column) => `cast(${column} as text)`)
+    const check = createRefusalCheck(connection, table, values, reader)
+    const isTrusted = (mark: unknown, ...found: unknown[]) => {
+      if (reader.fits(mark, found)) return 1
+      check(found)
+      return 0
+    }
     connection.function(`fits_${table}`, { varargs: true, directOnly: true }, isTrusted)
-    known[table] = covered
-    const values = covered.map((column) => `cast(${column} as text)`)
+    known[table] = reader.columns
     connection.exec(
       `create temp view ${viewOf(table)} as select ${columns.map(readable).join(', ')} from main.${table}
         where fits_${table}(${markColumn}, ${values.join(', ')})`,
     )
   }
   return known
+}
+
+/** Rows that are looked at once more at a time: a table of forged ones must not fill the memory. */
+const mostChecked = 1000
+
+/**
+ * Says of a row that it is refused, after it was read by itself. What the view is given is no proof: where a query asks for `state = 'lapsed'`, SQLite puts
+ * that word in the place of the column everywhere, and shows the view a row that nobody has written.
+ */
+function createRefusalCheck(
+  connection: DatabaseSyncInstance,
+  table: MarkedTable,
+  values: readonly string[],
+  reader: MarkReader,
+): (found: readonly unknown[]) => void {
+  const keys = markedTables[table]
+  const places = keys.map((key) => reader.columns.indexOf(key))
+  const waiting = new Map<string, string[]>()
+
+  function look(): void {
+    const rows = [...waiting.values()]
+    waiting.clear()
+    // It may have been closed since.
+    if (!connection.isOpen) return
+    const byKey = connection.prepare(
+      `select ${markColumn} as found, ${values.map((value, place) => `${value} as v${place}`).join(', ')}
+        from main.${table} where ${keys.map((key) => `${key} = ?`).join(' and ')}`,
+    )
+    for (const row of rows) {
+      const whole = byKey.get(...row) as Record<string, unknown> | undefined
+      const own = reader.columns.map((_, place) => whole?.[`v${place}`])
+      if (whole && !reader.fits(whole.found, own)) reader.refuse(own)
+    }
+  }
+
+  return (found) => {
+    const key = places.map((place) => String(found[place]))
+    if (waiting.size >= mostChecked) return
+    if (waiting.size === 0) queueMicrotask(look)
+    waiting.set(JSON.stringify(key), key)
+  }
 }
 
 /** What no mark covers is a time, of which nothing depends; but one that JavaScript cannot hold would fail the query for all rows. */

@@ -48,8 +48,10 @@ export interface RowMarks {
 export interface MarkReader {
   /** Those that the mark covers. */
   columns: readonly string[]
-  /** Whether it is the row that postern has written, by the values of those columns. One that is not is logged, once. */
+  /** Whether it is the row that postern has written, by the values of those columns. */
   fits(mark: unknown, values: readonly unknown[]): boolean
+  /** Logs one that is not, once. */
+  refuse(values: readonly unknown[]): void
 }
 
 /** A table of forged rows must not fill the memory, nor the log. */
@@ -88,10 +90,11 @@ export function createRowMarks(root: Secret, log: Log): RowMarks {
       if (proven.get(found) === text) return true
       const isRight = isSame(found, markOf(text))
       if (isRight) proven.set(found, text)
-      else tell(table, Object.fromEntries(shape.map(({ column }, place) => [column, values[place]])))
       return isRight
     }
-    return { columns: shape.map(({ column }) => column), fits }
+    const refuse = (values: readonly unknown[]): void =>
+      tell(table, Object.fromEntries(shape.map(({ column }, place) => [column, values[place]])))
+    return { columns: shape.map(({ column }) => column), fits, refuse }
   }
 
   return {
