@@ -15,7 +15,7 @@ export interface GovernorsNeeds {
 }
 
 export function createGovernors({ counts, clock, log }: GovernorsNeeds): Governors {
-  /** By the name that signs in. */
+  /** By provider and the name that signs in: who is called the same elsewhere is another. */
   const accounts = new Map<string, Promise<Account>>()
   /** Those that are forgotten, until what they counted is stored. */
   const closing = new Map<string, Promise<void>>()
@@ -38,7 +38,7 @@ export function createGovernors({ counts, clock, log }: GovernorsNeeds): Governo
   }
 
   function accountOf(name: string, mailbox: Address, provider: () => GovernedProvider): Promise<Account> {
-    const key = addressKey(name)
+    const key = keyOf(provider().id, name)
     const known = accounts.get(key)
     if (known) return known
     const opening = open(name, mailbox, provider)
@@ -49,11 +49,15 @@ export function createGovernors({ counts, clock, log }: GovernorsNeeds): Governo
   }
 
   /** One that was forgotten during the wait has been closed. */
-  async function openedAccount(...asked: Parameters<typeof accountOf>): Promise<Account> {
+  async function openedAccount(
+    name: string,
+    mailbox: Address,
+    provider: () => GovernedProvider,
+  ): Promise<Account> {
     for (;;) {
-      const opening = accountOf(...asked)
+      const opening = accountOf(name, mailbox, provider)
       const account = await opening
-      if (accounts.get(addressKey(asked[0])) === opening) return account
+      if (accounts.get(keyOf(provider().id, name)) === opening) return account
     }
   }
 
@@ -77,7 +81,7 @@ export function createGovernors({ counts, clock, log }: GovernorsNeeds): Governo
   }
 
   async function open(name: string, mailbox: Address, provider: () => GovernedProvider): Promise<Account> {
-    await closing.get(addressKey(name))
+    await closing.get(keyOf(provider().id, name))
     return openAccount({ name, mailbox, provider, counts, clock, log })
   }
 
@@ -95,7 +99,7 @@ export function createGovernors({ counts, clock, log }: GovernorsNeeds): Governo
       return governorOf(await openedAccount(name, mailbox, provider), mailbox, provider)
     },
     async look(mailbox, provider, name = mailbox) {
-      const known = accounts.get(addressKey(name))
+      const known = accounts.get(keyOf(provider.id, name))
       const account = known ? await known : await open(name, mailbox, () => provider)
       const registration = () => registrations.get(provider.id) ?? createBreaker(clock, log)
       return createMailboxGovernor({
@@ -107,8 +111,8 @@ export function createGovernors({ counts, clock, log }: GovernorsNeeds): Governo
         log,
       }).state()
     },
-    forget(mailbox, name = mailbox) {
-      const key = addressKey(name)
+    forget(mailbox, provider, name = mailbox) {
+      const key = keyOf(provider, name)
       const known = accounts.get(key)
       known?.then((account) => {
         account.governors.delete(addressKey(mailbox))
@@ -120,6 +124,10 @@ export function createGovernors({ counts, clock, log }: GovernorsNeeds): Governo
       await Promise.all(closing.values())
     },
   }
+}
+
+function keyOf(provider: string, name: string): string {
+  return `${provider} ${addressKey(name)}`
 }
 
 function ignore(): void {}

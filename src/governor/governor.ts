@@ -7,7 +7,7 @@ import type { Departure } from './pace.ts'
 /** The governors of all mailboxes, and what they have in common: the state of each registration. */
 export interface Governors {
   /**
-   * The governor of one mailbox: always the same one for the same address and name. Reads the recipients of the last day from the
+   * The governor of one mailbox: always the same one for the same address, name and provider. Reads the recipients of the last day from the
    * store, the first time.
    * @param provider as registered now; asked anew each time, because a mailbox may get another one
    * @param name that signs in at the provider, when that is not the mailbox: what is sent counts as its, together with all that it sends for others
@@ -18,7 +18,7 @@ export interface Governors {
    * @throws Failure `store-unavailable` */
   look(mailbox: Address, provider: GovernedProvider, name?: string): Promise<GovernorState>
   /** Makes room in memory: nobody sends through this mailbox now. What it counted is kept by the store. */
-  forget(mailbox: Address, name?: string): void
+  forget(mailbox: Address, provider: string, name?: string): void
   /** Resolves when all that was counted is stored. */
   close(): Promise<void>
 }

@@ -108,14 +108,15 @@ export function createRelay(dependencies: RelayDependencies): Relay {
     const provider = catalogue.registered(mailbox.providerId)
     const key = addressKey(mailbox.address)
     const way = ways.get(key) ?? (await makeWay(mailbox, provider))
-    if (way.provider.id !== provider.id) {
+    const before = way.provider
+    if (before.id !== provider.id) {
       way.pool.drain()
       way.governor.reset()
     }
     way.provider = provider
     way.mailbox = mailbox
     groups.put(way)
-    await follow(way, accountOf(mailbox))
+    await follow(way, accountOf(mailbox), before.id)
     if (changes === changesBefore) way.freshUntil = clock.monotonic() + freshMilliseconds
     return way
   }
@@ -135,17 +136,18 @@ export function createRelay(dependencies: RelayDependencies): Relay {
     return made
   }
 
-  /** Another name signs in for it: what it sends counts as that one's from now on. */
-  async function follow(way: Way, account: string): Promise<void> {
-    if (way.account === account) return
+  /** Another name signs in for it, or at another provider: what it sends counts as that one's from now on. */
+  async function follow(way: Way, account: string, providerBefore = way.provider.id): Promise<void> {
+    const provider = way.provider.id
+    if (way.account === account && provider === providerBefore) return
     const { address } = way.mailbox
     const before = way.account
     way.account = account
     const governor = await governors.of(address, () => way.provider, account)
-    governors.forget(address, before)
+    governors.forget(address, providerBefore, before)
     // During the wait it may have become yet another one, or been forgotten.
-    if (way.account !== account || ways.get(addressKey(address)) !== way)
-      return governors.forget(address, account)
+    const isSame = way.account === account && way.provider.id === provider
+    if (!isSame || ways.get(addressKey(address)) !== way) return governors.forget(address, provider, account)
     way.governor = governor
     groups.put(way)
   }
@@ -171,7 +173,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       way.pool.drain()
       ways.delete(key)
       groups.remove(way)
-      governors.forget(key, way.account)
+      governors.forget(key, way.provider.id, way.account)
       if (ways.size <= mostMailboxes) return
     }
   }

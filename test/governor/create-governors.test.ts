@@ -74,6 +74,20 @@ describe('the governors', () => {
     one.send()
   })
 
+  it('count by the name that signs in, of one provider: who is called the same at another one is somebody else', async () => {
+    const { governors } = stage()
+    const elsewhere = { id: 'own-server', limits: { connections: 20, messagesPerMinute: 600 } }
+    const slow = { ...provider, limits: { connections: 2, messagesPerMinute: 1 } }
+    const [one, same, other] = await Promise.all([
+      governors.of('sales@example.com', () => slow, 'till'),
+      governors.of('billing@example.com', () => slow, 'till'),
+      governors.of('till@example.net', () => elsewhere, 'till'),
+    ])
+    one.departed()
+    expect([same.delay() > 0, other.delay()]).toEqual([true, 0])
+    expect([one.connections(), other.connections()]).toEqual([2, 20])
+  })
+
   it('store what was counted when they close, and find it again', async () => {
     const { governors, counts, clock, log } = stage()
     for (const name of ['a@example.com', 'b@example.com'])

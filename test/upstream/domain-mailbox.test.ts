@@ -18,9 +18,9 @@ function counted(governors: Governors): Governors & { kept: Set<string> } {
       return governors.of(mailbox, provider)
     },
     look: governors.look,
-    forget(mailbox) {
+    forget(mailbox, ...of) {
       kept.delete(mailbox)
-      governors.forget(mailbox)
+      governors.forget(mailbox, ...of)
     },
     close: governors.close,
   }
