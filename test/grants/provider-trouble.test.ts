@@ -100,7 +100,8 @@ describe('passing trouble', () => {
   })
 
   it('is over ten seconds after the provider is back, however long it lasted and whatever it was', async () => {
-    for (const trouble of passing.map(([, answer]) => answer)) {
+    const away = passing.map(([, answer]) => answer).filter(({ status }) => status !== 429)
+    for (const trouble of away) {
       for (let second = 0; second < 600 || house.endpoint.unusedAnswers() > 0; second += 1) {
         if (house.endpoint.unusedAnswers() === 0) house.endpoint.answer(trouble)
         await failureOf(house.token())
@@ -111,6 +112,16 @@ describe('passing trouble', () => {
       expect(await house.token()).toBe('back')
       house.clock.pass(1)
     }
+  })
+
+  it('of one who is asked too often is left alone for a minute, if it does not say for how long', async () => {
+    house.endpoint.answer({ status: 429, text: 'slow down' })
+    await failureOf(house.token())
+    for (let second = 0; second < 60; second += 1) {
+      await failureOf(house.token())
+      house.clock.pass(1)
+    }
+    expect(house.endpoint.requests).toHaveLength(1)
   })
 
   it('that is a refusal is tried again after a few seconds the first time, and then ever more rarely', async () => {

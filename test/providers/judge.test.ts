@@ -51,6 +51,8 @@ describe('the judgement of a failed token request', () => {
     expect(judge(new OAuthError('why', details))).toEqual({
       kind,
       reason: 'why',
+      // Who is asked too often, and does not say for how long to be left alone.
+      ...(status === 429 && { retryAfterSeconds: 60 }),
       ...(about && { about }),
     })
   })

@@ -46,6 +46,8 @@ const passing = new Set(['temporarily_unavailable', 'server_error', 'slow_down',
 const passingStatuses: readonly number[] = [407, 408, 409, 421, 423, 425, 429]
 
 const longestRetryAfterSeconds = 3600
+/** For one who is asked too often and does not say for how long to leave it alone: asking soon would be more of the same. */
+const tooManySeconds = 60
 
 /**
  * Decides what the error of a token request means: the one place that does. It looks at the HTTP status and at OAuth's `error`,
@@ -68,7 +70,13 @@ export function judge(error: unknown): TokenVerdict {
   }
   // Whatever it means: somebody there has read it and said no, and would say it again.
   if (isRefusal(error)) return { kind: 'setup-wrong', about: 'mailbox', reason }
-  if (error.retryAfterSeconds === undefined) return { kind: 'try-later', about: 'mailbox', reason }
+  if (error.retryAfterSeconds === undefined)
+    return {
+      kind: 'try-later',
+      about: 'mailbox',
+      reason,
+      ...(error.status === 429 && { retryAfterSeconds: tooManySeconds }),
+    }
   // RFC 6585, section 4: whoever asks too often is a client or an address, and all mailboxes share both. A 503 is the server's own trouble.
   const about = error.status === 429 ? 'registration' : 'mailbox'
   const retryAfterSeconds = Math.min(error.retryAfterSeconds, longestRetryAfterSeconds)
