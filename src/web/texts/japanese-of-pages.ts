@@ -216,7 +216,7 @@ export const japaneseOfPages: Dictionary = {
   'take a bare CR or LF in a message for the end of a line; where nobody meant one, a line is cut there':
     'メッセージ中の単独の CR や LF を行末とみなす(行末のつもりでない場合もそこで改行されます)',
   'Mend its mail': 'メールの補正',
-  'Mend the mail of {1}': '{1} のメールの補正',
+  'Mend its mail: {1}': 'メールの補正: {1}',
   'Mend what an old device sends': '古い機器が送るメールの補正',
   'put the mailbox into From: and Sender: of the header; the old address goes into Reply-To:, and a signature (DKIM) that the program made no longer fits':
     'ヘッダーの From: と Sender: をメールボックスのアドレスに書き換える(元のアドレスは Reply-To: に入り、プログラムが付けた署名 (DKIM) は無効になります)',
