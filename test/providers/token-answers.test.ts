@@ -256,7 +256,8 @@ describe('an answer that is none', () => {
       kind: 'try-later',
       about: seconds === undefined ? 'mailbox' : 'registration',
       reason: 'the token endpoint answered with HTTP status 429',
-      ...(seconds !== undefined && { retryAfterSeconds: seconds }),
+      // Who does not say when to come back is left alone for a minute.
+      retryAfterSeconds: seconds ?? 60,
     })
   })
 
