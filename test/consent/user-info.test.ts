@@ -1,22 +1,11 @@
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { Secret } from '../../src/base/secret.ts'
 import type { CustomProvider } from '../../src/config/config.ts'
-import { judgeConsentAnswer } from '../../src/consent/consent-judgement.ts'
 import { customProvider } from '../../src/providers/custom.ts'
 import { createHttpFetch } from '../../src/providers/http/http-fetch.ts'
-import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'
-import {
-  type ScriptedAnswer,
-  startTokenEndpoint,
-  type TokenEndpoint,
-  tokens,
-} from '../providers/token-endpoint.ts'
+import { type ScriptedAnswer, startTokenEndpoint, type TokenEndpoint } from '../providers/token-endpoint.ts'
+import { type Flow, judgedConsent, send } from './judged-consent.ts'
 
-const mailbox = { address: 'boss@example.com', providerId: 'own', createdAt: 0 }
-const keys = await generateKeyPair('RS256')
 const http = createHttpFetch({ timeoutSeconds: 5 })
-const send = 'https://mail.example.com/send'
 let endpoint: TokenEndpoint
 
 beforeAll(async () => {
@@ -32,8 +21,6 @@ afterAll(async () => {
   await http.close()
   await endpoint.close()
 })
-
-type Flow = 'browser' | 'device'
 
 function provider(more: Partial<CustomProvider> = {}) {
   const { origin } = endpoint
@@ -59,33 +46,8 @@ async function consent(
   known = provider(),
   flow: Flow = 'browser',
 ) {
-  const idToken = await new SignJWT({
-    iss: endpoint.origin,
-    sub: 'subject',
-    aud: 'postern',
-    nonce: 'nonce',
-    ...claims,
-  })
-    .setProtectedHeader({ alg: 'RS256', kid: 'k' })
-    .setIssuedAt()
-    .setExpirationTime('5 minutes')
-    .sign(keys.privateKey)
-  const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k', alg: 'RS256', use: 'sig' }
-  const answer = tokens('access-token', { refresh_token: 'r', id_token: idToken, scope: send })
-  endpoint.answer(answer, { json: { keys: [jwk] } }, ...rest)
-  const client = createOAuthClient({ provider: known, fetch: http.fetch })
-  const checks = {
-    redirectUri: 'http://localhost:8587/oauth/callback',
-    state: new Secret('state'),
-    nonce: new Secret('nonce'),
-    codeVerifier: new Secret('v'.repeat(43)),
-  }
-  const read =
-    flow === 'browser'
-      ? await client.exchangeCode(new URL('http://localhost/?code=code&state=state'), checks)
-      : await client.pollDevice(new Secret('device-code'))
-  if (typeof read === 'string') throw new Error(read)
-  return judgeConsentAnswer(mailbox, known, read)
+  const stage = { endpoint, http, provider: known, flow, rest }
+  return judgedConsent(stage, { iss: endpoint.origin, ...claims })
 }
 
 const told = (claims: object) => ({ json: { sub: 'subject', ...claims } })

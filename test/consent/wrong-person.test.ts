@@ -1,15 +1,10 @@
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { Secret } from '../../src/base/secret.ts'
 import type { CustomProvider } from '../../src/config/config.ts'
-import { judgeConsentAnswer } from '../../src/consent/consent-judgement.ts'
 import { customProvider } from '../../src/providers/custom.ts'
 import { createHttpFetch } from '../../src/providers/http/http-fetch.ts'
-import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'
-import { startTokenEndpoint, type TokenEndpoint, tokens } from '../providers/token-endpoint.ts'
+import { startTokenEndpoint, type TokenEndpoint } from '../providers/token-endpoint.ts'
+import { type Flow, judgedConsent, send } from './judged-consent.ts'
 
-const mailbox = { address: 'boss@example.com', providerId: 'own', createdAt: 0 }
-const keys = await generateKeyPair('RS256')
 const http = createHttpFetch({ timeoutSeconds: 5 })
 let endpoint: TokenEndpoint
 
@@ -23,8 +18,6 @@ afterAll(async () => {
   await http.close()
   await endpoint.close()
 })
-
-const send = 'https://mail.example.com/send'
 
 /** As the providers file describes it: a provider of one's own, or Entra, whose endpoints are at the test's. */
 function provider(how: 'own' | 'any tenant' | 'one tenant', more: Partial<CustomProvider> = {}) {
@@ -45,29 +38,8 @@ function provider(how: 'own' | 'any tenant' | 'one tenant', more: Partial<Custom
   return customProvider(entry)
 }
 
-async function consent(known: ReturnType<typeof provider>, claims: object, flow: 'browser' | 'device') {
-  const idToken = await new SignJWT({ sub: 'subject', aud: 'postern', nonce: 'nonce', ...claims })
-    .setProtectedHeader({ alg: 'RS256', kid: 'k' })
-    .setIssuedAt()
-    .setExpirationTime('5 minutes')
-    .sign(keys.privateKey)
-  const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k', alg: 'RS256', use: 'sig' }
-  endpoint.answer(tokens('a', { refresh_token: 'r', id_token: idToken, scope: send }), {
-    json: { keys: [jwk] },
-  })
-  const client = createOAuthClient({ provider: known, fetch: http.fetch })
-  const checks = {
-    redirectUri: 'http://localhost:8587/oauth/callback',
-    state: new Secret('state'),
-    nonce: new Secret('nonce'),
-    codeVerifier: new Secret('v'.repeat(43)),
-  }
-  const answer =
-    flow === 'browser'
-      ? await client.exchangeCode(new URL('http://localhost/?code=code&state=state'), checks)
-      : await client.pollDevice(new Secret('device-code'))
-  if (typeof answer === 'string') throw new Error(answer)
-  return judgeConsentAnswer(mailbox, known, answer)
+function consent(known: ReturnType<typeof provider>, claims: object, flow: Flow) {
+  return judgedConsent({ endpoint, http, provider: known, flow }, claims)
 }
 
 const contoso = '7f1c0a53-4a6b-4c0f-9d0e-2b1c3d4e5f60'
