@@ -30,19 +30,31 @@ export const enoughOctets = 5
 
 /** Why a line that begins so is no command of SMTP; undefined where its beginning does not tell. */
 export function foreignText(start: Buffer): Reply | undefined {
-  const [first = 0, second = 0, , fourth] = start
-  if (first < 0x80) return undefined
+  const [first, second, third, fourth] = start
+  if (first === undefined || lineEnds.has(first)) return undefined
+  if (second === major && first >= firstRecord && first <= lastRecord) return foreign.tls
   // `FF FE` is one of UTF-16, and telnet's DONT as well: what is asked not to be done is one octet, and no NUL stands behind that.
-  const isWide = (first === 0xfe && second === 0xff) || (first === 0xff && second === 0xfe && fourth === 0)
-  if (isWide || start.subarray(0, 3).equals(byteOrderMark)) return foreign.byteOrderMark
+  const isMarked = (first === 0xfe && second === 0xff) || (first === 0xff && second === 0xfe && fourth === 0)
+  if (isMarked || start.subarray(0, 3).equals(byteOrderMark)) return foreign.byteOrderMark
+  if ((second === 0 && fourth === 0) || (first === 0 && third === 0)) return foreign.wide
   // RFC 854: IAC, then what is negotiated.
-  return first === 0xff && second >= 0xf0 ? foreign.telnet : foreign.letters
+  if (first === 0xff && second !== undefined && second >= 0xf0) return foreign.telnet
+  // What is printable may be a command that nobody knows; a NUL is told of where it is found, wherever it stands.
+  return first === 0 || (first >= 0x20 && first < 0x7f) ? undefined : foreign.letters
 }
 
+/** Of TLS: change_cipher_spec, alert, handshake, application_data, heartbeat (RFC 8446, section 5.1; RFC 6520). */
+const [firstRecord, lastRecord] = [0x14, 0x18]
+const lineEnds: ReadonlySet<number> = new Set([0x0d, 0x0a])
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf])
 
 const foreign = {
   byteOrderMark: say(500, '5.5.2 A byte order mark stands before the command: send ASCII without one'),
+  wide: say(500, '5.5.2 This is UTF-16: send ASCII'),
   telnet: say(500, '5.5.2 This is no telnet server: connect without telnet negotiation ("raw" in PuTTY)'),
+  tls: say(
+    500,
+    '5.5.2 This is TLS in the place of a command: it begins with a hello, at once or behind STARTTLS',
+  ),
   letters: say(500, '5.5.2 A command begins with a letter of ASCII'),
 }

@@ -73,7 +73,8 @@ export function createSession(options: SessionOptions): Session {
         return client.isAnswering() ? response(event.line) : line(event.line)
       case 'line-too-long':
         if (envelope?.isGathering()) return endRunBefore(event)
-        return closeWith(isAuthLine(event.start) ? replies.authLineTooLong : replies.lineTooLong)
+        if (isAuthLine(event.start)) return closeWith(replies.authLineTooLong)
+        return closeWith(foreignText(event.start) ?? replies.lineTooLong)
       case 'line-forbidden':
         if (envelope?.isGathering()) return endRunBefore(event)
         return closeWith(foreignText(event.start) ?? replies.bareNewlineInCommand)

@@ -45,7 +45,6 @@ describe('command lines', () => {
     ['POST', { verb: 'cross-protocol' }],
     ['', { verb: 'unknown' }],
     ['MAILFROM:<a@b>', { verb: 'unknown' }],
-    ['\x16\x03', { verb: 'unknown' }],
   ])('%j is read', (line, command) => {
     expect(parse(line)).toEqual(command)
   })

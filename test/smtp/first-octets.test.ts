@@ -34,6 +34,18 @@ describe('the first octets of a connection', () => {
     ['ef bb bf 45 48', 'byte order mark'],
     ['ff fe 45 00', 'byte order mark'],
     ['fe ff 00 45', 'byte order mark'],
+    ['45 00 48 00', 'UTF-16'],
+    ['00 45 00 48', 'UTF-16'],
+    ['15 03 01 00 02', 'TLS'],
+    ['17 03 03 04 d2', 'TLS'],
+    ['16 03 01 02 00', 'TLS'],
+    ['16', 'a letter of ASCII'],
+    ['16 45 48 4c 4f', 'a letter of ASCII'],
+    ['15 45 48 4c 4f', 'a letter of ASCII'],
+    ['80 2e 01 45 48', 'a letter of ASCII'],
+    ['1b 5b 41', 'a letter of ASCII'],
+    ['09 45 48', 'a letter of ASCII'],
+    ['7f 45 48', 'a letter of ASCII'],
     ['c4 48 4c 4f', 'a letter of ASCII'],
     ['ff', 'a letter of ASCII'],
   ])('that are foreign have their own words: %s', (octets, words) => {
@@ -41,6 +53,7 @@ describe('the first octets of a connection', () => {
   })
 
   it('that are those of a command have none', () => {
-    for (const text of ['EHLO ü', '', '\x16']) expect(foreignText(Buffer.from(text))).toBeUndefined()
+    for (const text of ['EHLO ü', '', ' EHLO', '220 erp', '\r\n\r\n\0', '\n', '\0', 'E\0'])
+      expect(foreignText(Buffer.from(text))).toBeUndefined()
   })
 })
