@@ -1,7 +1,7 @@
 import { scrypt as nodeScrypt, randomBytes } from 'node:crypto'
+import { createTurnstile, type Place, type TurnstileLimits } from '../base/turnstile.ts'
 import type { Verifier } from '../store/ports.ts'
 import { sameHash } from './same-hash.ts'
-import { createTurnstile, type Place, type TurnstileLimits } from './turnstile.ts'
 
 /** node:crypto's scrypt (RFC 7914), as a promise. A parameter so that tests can count its runs. */
 export type Scrypt = (password: string, salt: Buffer, parameters: ScryptParameters) => Promise<Buffer>

@@ -2,12 +2,12 @@ import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
 import { sourceOf } from '../base/source.ts'
+import type { Place } from '../base/turnstile.ts'
 import { type Guard, type Look, loginDoor } from '../guessing/guard.ts'
 import type { Login, LoginStore } from '../store/ports.ts'
 import type { ChosenPasswords } from './chosen-password.ts'
 import { isUsable } from './is-usable.ts'
 import type { SignInOffers } from './sign-in-offers.ts'
-import type { Place } from './turnstile.ts'
 import { parseUserName } from './user-name.ts'
 
 export interface LoginCheckNeeds {

@@ -4,6 +4,7 @@ import { Failure } from '../base/failure.ts'
 import type { KeyedHash } from '../base/keyed-hash.ts'
 import type { Log } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
+import type { Place } from '../base/turnstile.ts'
 import type { Guard, Look } from '../guessing/guard.ts'
 import { type PageRole, type PageVerifier, pageRoles, type Store } from '../store/ports.ts'
 import { createChosenPasswords, type Scrypt, scryptCost as usualCost } from './chosen-password.ts'
@@ -11,7 +12,6 @@ import { wrongCredentials } from './login-check.ts'
 import { checkChosenPassword, preparePassword } from './password-policy.ts'
 import { createPasswordHint, createQuickLooks } from './quick-looks.ts'
 import type { PageClient, PagePasswords } from './services.ts'
-import type { Place } from './turnstile.ts'
 
 export interface PagePasswordsNeeds {
   store: Pick<Store, 'pageAccess'>

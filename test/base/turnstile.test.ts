@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createTurnstile } from '../../src/mailboxes/turnstile.ts'
+import { createTurnstile } from '../../src/base/turnstile.ts'
 
 const limits = { waitingInLane: 10, waiting: 25 }
 const place = (lane: string) => ({ lane, known: false })

@@ -1,5 +1,5 @@
-import { clientGone, Failure } from '../base/failure.ts'
-import { createLanes } from '../base/lanes.ts'
+import { clientGone, Failure } from './failure.ts'
+import { createLanes } from './lanes.ts'
 
 /** Whose task it is, and how it stands with the others. */
 export interface Place {
