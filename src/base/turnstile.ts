@@ -1,4 +1,4 @@
-import { clientGone, Failure } from './failure.ts'
+import { clientGone } from './failure.ts'
 import { createLanes } from './lanes.ts'
 
 /** Whose task it is, and how it stands with the others. */
@@ -11,7 +11,7 @@ export interface Place {
   gone?: AbortSignal | undefined
 }
 
-/** Runs a task in its turn. @throws Failure `limit-reached` at once when too many wait, `invalid` when the client goes */
+/** Runs a task in its turn. @throws what its maker gave for that, at once, when too many wait; Failure `invalid` when the client goes */
 export type Turnstile = <T>(place: Place, task: () => Promise<T>) => Promise<T>
 
 export interface TurnstileLimits {
@@ -24,8 +24,8 @@ export interface TurnstileLimits {
 
 type Waiting = () => void
 
-/** Lets so many tasks run at once. The others wait in lanes, so many at most. */
-export function createTurnstile(limits: TurnstileLimits): Turnstile {
+/** Lets so many tasks run at once. The others wait in lanes, so many at most. @param tooMany what one more hears */
+export function createTurnstile(limits: TurnstileLimits, tooMany: () => Error): Turnstile {
   const [known, unknown] = [createLanes<Waiting>(), createLanes<Waiting>()]
   let running = 0
 
@@ -67,11 +67,4 @@ export function createTurnstile(limits: TurnstileLimits): Turnstile {
       leave()
     }
   }
-}
-
-function tooMany(): Failure {
-  return new Failure('limit-reached', 'Too many sign-ins are waiting at once', {
-    fix: 'Try again in a minute.',
-    retryAfterSeconds: 5,
-  })
 }

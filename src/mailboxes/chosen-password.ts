@@ -1,4 +1,5 @@
 import { scrypt as nodeScrypt, randomBytes } from 'node:crypto'
+import { Failure } from '../base/failure.ts'
 import { createTurnstile, type Place, type TurnstileLimits } from '../base/turnstile.ts'
 import type { Verifier } from '../store/ports.ts'
 import { sameHash } from './same-hash.ts'
@@ -19,9 +20,9 @@ export type ScryptVerifier = Extract<Verifier, { kind: 'scrypt' }>
 export interface ChosenPasswords {
   /** @throws Failure `limit-reached` when too many wait */
   hash(password: string): Promise<ScryptVerifier>
-  /** One scrypt, whatever the answer. @throws Failure as `Turnstile` */
+  /** One scrypt, whatever the answer. @throws Failure as `hash`, and `invalid` when the client goes */
   matches(password: string, verifier: ScryptVerifier, asker: Place): Promise<boolean>
-  /** One scrypt of the same cost for nothing, so that a refusal takes as long for a name that does not exist. @throws Failure as `Turnstile` */
+  /** One scrypt of the same cost for nothing, so that a refusal takes as long for a name that does not exist. @throws Failure as `hash`, and `invalid` when the client goes */
   waste(asker: Place): Promise<void>
 }
 
@@ -36,11 +37,11 @@ const atOnce = 2
 const line: TurnstileLimits = { running: atOnce, waitingInLane: 25, waiting: 100 }
 
 // The threads are the process's: the doors, the pages and whoever sets a password share one line, or together they would take all four.
-const lineOfTheProcess = createTurnstile(line)
+const lineOfTheProcess = createTurnstile(line, tooManySignIns)
 
 /** Hashes the passwords that people choose. `cost` is scrypt's N. */
 export function createChosenPasswords(cost: number, scrypt: Scrypt = scryptOffTheLoop): ChosenPasswords {
-  const inTurn = scrypt === scryptOffTheLoop ? lineOfTheProcess : createTurnstile(line)
+  const inTurn = scrypt === scryptOffTheLoop ? lineOfTheProcess : createTurnstile(line, tooManySignIns)
   const nobodysSalt = randomBytes(saltOctets)
 
   return {
@@ -65,6 +66,13 @@ export function createChosenPasswords(cost: number, scrypt: Scrypt = scryptOffTh
       await inTurn(asker, () => scrypt('nobody', nobodysSalt, { cost, blockSize, parallelization }))
     },
   }
+}
+
+function tooManySignIns(): Failure {
+  return new Failure('limit-reached', 'Too many sign-ins are waiting at once', {
+    fix: 'Try again in a minute.',
+    retryAfterSeconds: 5,
+  })
 }
 
 const scryptOffTheLoop: Scrypt = (password, salt, parameters) =>

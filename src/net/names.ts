@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Clock, systemClock } from '../base/clock.ts'
+import { createTurnstile, type Place, type TurnstileLimits } from '../base/turnstile.ts'
 import { directNames, type NameAddress } from './direct-names.ts'
 
 /**
@@ -33,8 +34,12 @@ interface Patience {
 
 const usualPatience: Patience = { direct: 300, remembered: 1000, all: 8000 }
 
-/** libuv lets look-ups have no more than half of its threads, of which there are four by default. */
-const systemAtOnce = 2
+/**
+ * libuv lets look-ups have no more than half of its threads, of which there are four by default. An answer takes milliseconds: where a hundred
+ * names wait for one, the system is silent, and no name more is added to what it would have to work off.
+ */
+const line: TurnstileLimits = { running: 2, waitingInLane: 100, waiting: 100 }
+const inLine: Place = { lane: '', known: false }
 
 const mostNames = 1000
 /** TLS proves who answers at an address; this only bounds how long nobody notices that a name has gone. RFC 8767, section 5. */
@@ -43,7 +48,7 @@ const rememberedMilliseconds = 86_400_000
 export function createNames(needs: NamesNeeds = {}): Names {
   const { clock = systemClock, system = systemNames, direct = directNames } = needs
   const patience = { ...usualPatience, ...needs.patience }
-  const inTurn = createTurns(systemAtOnce)
+  const inTurn = createTurnstile(line, () => new SystemBusy())
   const flights = new Map<string, Promise<readonly NameAddress[]>>()
   /** What the system has not answered yet. It may outlive the flight that asked. */
   const asked = new Map<string, Promise<readonly NameAddress[]>>()
@@ -67,7 +72,7 @@ export function createNames(needs: NamesNeeds = {}): Names {
   function askSystem(name: string): Promise<readonly NameAddress[]> {
     const underway = asked.get(name)
     if (underway) return underway
-    const answer = inTurn(async () => {
+    const answer = inTurn(inLine, async () => {
       // Nobody waits for it any more, and others may for its thread.
       if (!flights.has(name)) throw nameTrouble('ECANCELLED', `${name} is not asked for any more`)
       return remember(name, await system(name))
@@ -86,11 +91,12 @@ export function createNames(needs: NamesNeeds = {}): Names {
     const { signal } = over
     const before = fromBefore(name)
     const late = <T>(milliseconds: number, value: T) => wait(milliseconds, value, { signal, ref: false })
+    const directly = askDirectly(name, signal)
     try {
       return await Promise.race([
-        askSystem(name),
+        askSystem(name).catch((error) => unlessBusy(error, directly)),
         // That the servers know nothing of it says nothing of the system's other ways.
-        askDirectly(name, signal).catch(() => new Promise<never>(() => {})),
+        directly.catch(() => new Promise<never>(() => {})),
         ...(before ? [late(patience.remembered, before)] : []),
         late(patience.all, undefined).then(() => {
           throw nameTrouble('ETIMEOUT', `nobody says what ${name} stands for`)
@@ -123,22 +129,21 @@ export function createNames(needs: NamesNeeds = {}): Names {
   }
 }
 
-/** Runs so many at once; the others wait in the order in which they came. */
-function createTurns(atOnce: number): <T>(task: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = []
-  let running = 0
-  return async (task) => {
-    // The one who leaves hands its place on, so `running` stays as it is.
-    if (running >= atOnce) await new Promise<void>((come) => waiting.push(come))
-    else running += 1
-    try {
-      return await task()
-    } finally {
-      const next = waiting.shift()
-      if (next) next()
-      else running -= 1
-    }
+/** So many wait for the system that one more is not asked for there. */
+class SystemBusy extends Error {
+  readonly code = 'ETOOMANYNAMES'
+
+  constructor() {
+    super(`${line.waiting} names wait for the system already`)
   }
+}
+
+/** The name servers are the one way left to a name that the system is not asked for. */
+async function unlessBusy<T>(error: unknown, otherwise: Promise<T>): Promise<T> {
+  if (!(error instanceof SystemBusy)) throw error
+  return otherwise.catch(() => {
+    throw error
+  })
 }
 
 async function systemNames(name: string): Promise<NameAddress[]> {

@@ -101,6 +101,10 @@ const passingCauses: readonly Cause[] = [
     fix: 'Check the name servers (DNS) of this machine: they do not answer for this name.',
   },
   {
+    codes: /^ETOOMANYNAMES$/,
+    fix: 'Check the name servers (DNS) of this machine: more names wait for them than they answer.',
+  },
+  {
     codes: /^ECONNREFUSED$/,
     fix: 'Check host and port: nobody listens there, or a firewall refuses.',
   },

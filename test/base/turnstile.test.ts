@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
-import { createTurnstile } from '../../src/base/turnstile.ts'
+import { createTurnstile, type TurnstileLimits } from '../../src/base/turnstile.ts'
 
 const limits = { waitingInLane: 10, waiting: 25 }
+const turnstile = (its: TurnstileLimits) => createTurnstile(its, () => new Error('full'))
 const place = (lane: string) => ({ lane, known: false })
 /** Never done, until all of them are told to be. */
 function endless() {
@@ -15,7 +16,7 @@ function endless() {
 }
 
 it('lets a bounded number through at once, in order, also past one that fails', async () => {
-  const inTurn = createTurnstile({ ...limits, running: 2 })
+  const inTurn = turnstile({ ...limits, running: 2 })
   const started: number[] = []
   let [running, most] = [0, 0]
   const task = (number: number) => async () => {
@@ -45,7 +46,7 @@ it('lets a bounded number through at once, in order, also past one that fails', 
 })
 
 it('lets the lanes take turns, and each lane its own in order', async () => {
-  const inTurn = createTurnstile({ ...limits, running: 1 })
+  const inTurn = turnstile({ ...limits, running: 1 })
   const started: string[] = []
   const task = (name: string) => async () => {
     started.push(name)
@@ -58,24 +59,24 @@ it('lets the lanes take turns, and each lane its own in order', async () => {
 })
 
 it('lets so many wait in a lane and in all, and refuses one more at once', async () => {
-  const inTurn = createTurnstile({ ...limits, running: 1 })
+  const inTurn = turnstile({ ...limits, running: 1 })
   const { task } = endless()
   const refused: string[] = []
   const come = (lane: string, known = false) =>
-    void inTurn({ lane, known }, task).catch((error) => refused.push(`${lane} ${error.retryAfterSeconds}`))
+    void inTurn({ lane, known }, task).catch((error) => refused.push(`${lane} ${error.message}`))
   for (let count = 0; count < 12; count++) come('flood')
   await new Promise((resolve) => setImmediate(resolve))
-  expect(refused).toEqual(['flood 5'])
+  expect(refused).toEqual(['flood full'])
   for (let lane = 0; lane < 16; lane++) come(`lane-${lane}`)
   await new Promise((resolve) => setImmediate(resolve))
-  expect(refused).toEqual(['flood 5', 'lane-15 5'])
+  expect(refused).toEqual(['flood full', 'lane-15 full'])
   come('somebody known', true)
   await new Promise((resolve) => setImmediate(resolve))
   expect(refused).toHaveLength(2)
 })
 
 it('lets the known come first', async () => {
-  const inTurn = createTurnstile({ ...limits, running: 1 })
+  const inTurn = turnstile({ ...limits, running: 1 })
   const { task, end } = endless()
   const started: string[] = []
   const first = inTurn(place('first'), task)
@@ -88,7 +89,7 @@ it('lets the known come first', async () => {
 })
 
 it('forgets who has gone: nothing is done for it, and its place is free', async () => {
-  const inTurn = createTurnstile({ ...limits, running: 1 })
+  const inTurn = turnstile({ ...limits, running: 1 })
   const { task, end } = endless()
   const first = inTurn(place('first'), task)
   const leaving = new AbortController()

@@ -59,6 +59,28 @@ describe('a name that hangs', () => {
     expect(await of('good.example', patient)).toEqual(at('192.0.2.7'))
   })
 
+  describe('like a hundred others that wait for a thread', () => {
+    /** Those before it hold both threads, and every place of the line. */
+    function namesBehindFullLine(known: () => Promise<readonly NameAddress[]>) {
+      const { system, asked } = systemWithTwoThreads(/hangs/)
+      const { of } = names({ system, direct: (name) => (name.includes('hangs') ? silence() : known()) })
+      for (let number = 0; number < 102; number++)
+        of(`hangs-${number}.example`, new AbortController().signal).catch(() => {})
+      return { of, asked }
+    }
+
+    it('asks the name servers for one more, and says so at once when they do not know it', async () => {
+      const { of, asked } = namesBehindFullLine(noServers)
+      await expect(of('good.example', patient)).rejects.toMatchObject({ code: 'ETOOMANYNAMES' })
+      expect(asked).toHaveLength(2)
+    })
+
+    it('is no hindrance to one that they know', async () => {
+      const { of } = namesBehindFullLine(async () => at('192.0.2.8'))
+      expect(await of('good.example', patient)).toEqual(at('192.0.2.8'))
+    })
+  })
+
   it('serves with its addresses from before', async () => {
     let isSilent = false
     const { of } = names({ system: async () => (isSilent ? silence() : at('192.0.2.3')), direct: silence })

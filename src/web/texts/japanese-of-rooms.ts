@@ -48,6 +48,8 @@ export const japaneseOfRooms: Dictionary = {
     'ホスト名の綴りと、このマシンのネームサーバー(DNS)を確認してください。',
   'Check the name servers (DNS) of this machine: they do not answer for this name.':
     'このマシンのネームサーバー(DNS)を確認してください。この名前について応答がありません。',
+  'Check the name servers (DNS) of this machine: more names wait for them than they answer.':
+    'このマシンのネームサーバー(DNS)を確認してください。応答が追いつかないほど多くの名前が待っています。',
   'Check host and port: nobody listens there, or a firewall refuses.':
     'ホストとポートを確認してください。待ち受けているものがないか、ファイアウォールが拒否しています。',
   'The certificate of {1} is for another name ({2})': '{1} の証明書は別の名前のものです({2})',
