@@ -1,7 +1,7 @@
 import { clientGone, Failure } from '../base/failure.ts'
 import type { Passage } from '../governor/governor.ts'
 import { formatRecipient } from '../wire/envelope.ts'
-import { fromAddresses } from '../wire/from-addresses.ts'
+import { fromAddresses } from '../wire/originators.ts'
 import { lossAsFailure } from './connection-lost.ts'
 import { exchangeEnvelope } from './envelope-exchange.ts'
 import type { Lease } from './lease.ts'

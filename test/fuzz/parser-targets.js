@@ -3,7 +3,7 @@ import { Failure } from '../../dist/base/failure.js'
 import { offeredMechanisms } from '../../dist/sasl/client-mechanisms.js'
 import { readErrorChallenge } from '../../dist/sasl/error-challenge.js'
 import { readPath } from '../../dist/smtp/command-path.js'
-import { fromAddresses } from '../../dist/wire/from-addresses.js'
+import { fromAddresses } from '../../dist/wire/originators.js'
 import {
   exchange,
   readBase64,

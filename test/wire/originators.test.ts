@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fromAddresses } from '../../src/wire/from-addresses.ts'
+import { fromAddresses } from '../../src/wire/originators.ts'
 
 const read = (text: string) => fromAddresses(Buffer.from(text.replaceAll('\n', '\r\n')))
 
