@@ -1,14 +1,28 @@
-/**
- * The addresses of the header field `From:` (RFC 5322, section 3.6.2), read from the beginning of a message as far as that can be read:
- * nothing is decided by it but whom something is told of.
- */
-export function fromAddresses(octets: Buffer): string[] {
-  return headerOf(octets)
+/** Whom a message says it is from: its originator fields, and those of whoever sent it on (RFC 5322, sections 3.6.2 and 3.6.6). */
+export interface Originators {
+  /** Of `From:`. */
+  from: readonly string[]
+  /** Of `Sender:`. */
+  sender: readonly string[]
+  /** Of `Resent-From:` and `Resent-Sender:`. */
+  resent: readonly string[]
+}
+
+/** Read from the beginning of a message as far as that can be read: nothing is decided by it but whom something is told of, and what waits. */
+export function originatorsOf(octets: Buffer): Originators {
+  const lines = headerOf(octets)
     .replace(/\r\n[ \t]/g, ' ')
     .split('\r\n')
-    .filter((line) => /^from[ \t]{0,8}:/i.test(line))
-    .flatMap((line) => addressesOf(line.slice(line.indexOf(':') + 1)))
-    .slice(0, mostAddresses)
+  const of = (field: RegExp) =>
+    lines
+      .filter((line) => field.test(line))
+      .flatMap((line) => addressesOf(line.slice(line.indexOf(':') + 1)))
+      .slice(0, mostAddresses)
+  return {
+    from: of(/^from[ \t]{0,8}:/i),
+    sender: of(/^sender[ \t]{0,8}:/i),
+    resent: of(/^resent-(from|sender)[ \t]{0,8}:/i),
+  }
 }
 
 const mostAddresses = 10

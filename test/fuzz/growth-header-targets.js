@@ -1,7 +1,7 @@
 import { addressList } from '../../dist/wire/address-list.js'
 import { createFromRewriter } from '../../dist/wire/from-rewriter.js'
 import { formatField, phraseWords } from '../../dist/wire/header-field.js'
-import { fromAddresses } from '../../dist/wire/originators.js'
+import { originatorsOf } from '../../dist/wire/originators.js'
 
 // The header of a message: read for what it names, and mended where its login asks for that. So much of a field is held.
 const field = 65_536
@@ -27,7 +27,7 @@ export const headerTargets = [
     words: [...words, ...fields],
     openings,
     prepare: (text) => Buffer.from(text),
-    read: fromAddresses,
+    read: originatorsOf,
   },
   {
     name: 'a header whose From: is replaced',

@@ -3,7 +3,7 @@ import { Failure } from '../../dist/base/failure.js'
 import { offeredMechanisms } from '../../dist/sasl/client-mechanisms.js'
 import { readErrorChallenge } from '../../dist/sasl/error-challenge.js'
 import { readPath } from '../../dist/smtp/command-path.js'
-import { fromAddresses } from '../../dist/wire/originators.js'
+import { originatorsOf } from '../../dist/wire/originators.js'
 import {
   exchange,
   readBase64,
@@ -46,9 +46,9 @@ export const parserTargets = [
   { name: 'input-buffer', words: [...newlines, 'NOOP', 'a', 'bcd'], read: readLines },
   { name: 'message-scanner', words: [...newlines, ...words('.|.|a|QUIT|\r\n.\r\n|\xff')], read: readMessage },
   {
-    name: 'from-addresses',
-    words: [...paths, ...words('From:|from :|\r\n|\r\n |\r\n\r\n|(|)|,|;| ')],
-    read: (pieces) => show(fromAddresses(Buffer.concat(pieces))),
+    name: 'originators',
+    words: [...paths, ...words('From:|from :|Sender:|Resent-From:|\r\n|\r\n |\r\n\r\n|(|)|,|;| ')],
+    read: (pieces) => show(originatorsOf(Buffer.concat(pieces))),
   },
   { name: 'reply-parser', words: replies, read: readReplies },
   { name: 'capabilities', words: offers, read: readCapabilities },

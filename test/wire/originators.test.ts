@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { fromAddresses } from '../../src/wire/originators.ts'
+import { originatorsOf } from '../../src/wire/originators.ts'
 
-const read = (text: string) => fromAddresses(Buffer.from(text.replaceAll('\n', '\r\n')))
+const originators = (text: string) => originatorsOf(Buffer.from(text.replaceAll('\n', '\r\n')))
+const read = (text: string) => originators(text).from
 
 describe('the addresses of a message’s header From:', () => {
   it.each<[string, string[]]>([
@@ -38,11 +39,24 @@ describe('the addresses of a message’s header From:', () => {
       const time = (octets: number) => {
         const message = Buffer.from(`From: ${piece.repeat(octets / piece.length)}`)
         const begun = performance.now()
-        fromAddresses(message)
+        originatorsOf(message)
         return performance.now() - begun
       }
       const best = (octets: number) => Math.min(...[1, 2, 3, 4, 5].map(() => time(octets)))
       expect(best(65_536)).toBeLessThan(50)
     },
   )
+})
+
+describe('whom a message names beside its From:', () => {
+  it.each<[string, string[], string[]]>([
+    ['From: a@example.com\nSender: <b@example.com>\n\n', ['b@example.com'], []],
+    ['sender : Ann (the boss) <b@example.com>\nFrom: a@example.com\n\n', ['b@example.com'], []],
+    ['Resent-From: b@example.com\nResent-Sender: c@example.com\n\n', [], ['b@example.com', 'c@example.com']],
+    ['X-Sender: a@example.com\nReply-To: b@example.com\nSender-X: c@example.com\n\n', [], []],
+    ['From: a@example.com\n\nSender: body@example.com\n', [], []],
+    ['Sender: root\n\n', [], []],
+  ])('in %j is %j, and whoever sent it on %j', (text, sender, resent) => {
+    expect(originators(text)).toMatchObject({ sender, resent })
+  })
 })
