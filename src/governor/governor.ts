@@ -56,9 +56,9 @@ export interface Passage {
   /** Takes so many recipients from what is left of the day.
    * @throws Failure `limit-reached`; nothing is taken then */
   reserve(recipients: number): void
-  /** A message is to leave. @param from the addresses of its header `From:`
-   * @throws Failure `provider-setup`: the provider has refused this program's messages from there lately; nothing of it may leave then */
-  carry(from: readonly Address[]): void
+  /** A message is to leave. @param head its beginning, with all of its header where that is not very long
+   * @throws Failure `provider-setup`: the provider has refused this program's messages of its kind lately; nothing of it may leave then */
+  carry(head: Buffer): void
   /** The provider's reply to MAIL, to one RCPT, or to the end of the message (or to DATA, when it refuses that).
    * True: it asks for quiet, so the same must not be said again on another connection. */
   heard(reply: Reply, phase: TransactionPhase): boolean

@@ -1,4 +1,3 @@
-import type { Address } from '../base/address.ts'
 import { statusOf } from '../wire/enhanced-status.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
 import type { Breaker, Trouble } from './breaker.ts'
@@ -6,7 +5,9 @@ import type { ConnectionCap } from './connection-cap.ts'
 import { type Consequence, consequences } from './consequences.ts'
 import type { DailyRecipients } from './daily-recipients.ts'
 import type { Passage } from './governor.ts'
-import type { Origin, Refusals } from './refusals.ts'
+import { type Header, readHeader } from './header-refusals.ts'
+import type { Origin } from './origin.ts'
+import type { Refusals } from './refusals.ts'
 import { type Meaning, meaningOf } from './reply-meaning.ts'
 import type { Probes } from './strikes.ts'
 import { type Subject, subjectOf } from './subject.ts'
@@ -23,7 +24,7 @@ export function openPassage({ breakers, refusals, daily, cap }: PassageNeeds, or
   const probes: Probes = new Map()
   enterAll([breakers.registration, breakers.mailbox, ...refusals.ofTransaction(origin)], probes)
   let taken = 0
-  let from: readonly Address[] = []
+  let header: Header = readHeader(Buffer.alloc(0))
   const recipients = { accepted: 0, unknown: 0, status: '' }
   /** What is said to each recipient of one message is said once. */
   const said = new Set<Meaning>()
@@ -35,7 +36,7 @@ export function openPassage({ breakers, refusals, daily, cap }: PassageNeeds, or
   function accepted(): void {
     delivered = true
     for (const probe of probes.values()) probe.succeeded()
-    refusals.accepted(origin, from)
+    refusals.accepted(origin, header)
   }
 
   /** What one reply means for what comes after. */
@@ -69,7 +70,7 @@ export function openPassage({ breakers, refusals, daily, cap }: PassageNeeds, or
         said.add('sender-refused')
         return
       case 'header':
-        refusals.headerRefused(origin, from, reply, probes)
+        refusals.headerRefused(origin, header, reply, probes)
         return
       case 'envelope':
       case 'message':
@@ -82,9 +83,9 @@ export function openPassage({ breakers, refusals, daily, cap }: PassageNeeds, or
       daily.take(more)
       taken += more
     },
-    carry(addresses) {
-      enterAll(refusals.ofMessage(origin, addresses), probes)
-      from = addresses
+    carry(head) {
+      header = readHeader(head)
+      enterAll(refusals.ofMessage(origin, header), probes)
     },
     heard(reply, phase) {
       if (isPositive(reply)) {

@@ -11,6 +11,8 @@ export interface Strikes {
   refused(key: string, trouble: Trouble, probes: Probes): void
   /** Nothing of before counts. */
   accepted(key: string): void
+  /** Nobody was refused anything lately. */
+  isEmpty(): boolean
   states(): Tripped[]
   reset(): void
 }
@@ -54,6 +56,7 @@ export function createStrikes(most: number, clock: Clock, log: Log): Strikes {
       struck.get(key)?.breaker.close()
       struck.delete(key)
     },
+    isEmpty: () => struck.size === 0,
     states: () => [...struck.values()].flatMap(({ breaker }) => breaker.state() ?? []),
     reset() {
       for (const { breaker } of struck.values()) breaker.close()

@@ -62,6 +62,7 @@ export const journalEvents: Readonly<Record<string, JournalEvent>> = {
   'grant.revocation-failed': { kind: 'trouble', outcome: 'failed' },
   'registration.works': { kind: 'trouble', outcome: 'done' },
   'sending.paused': { kind: 'trouble', outcome: 'failed', floods: true },
+  'sending.own-refused': { kind: 'trouble', outcome: 'refused', floods: true },
   'sending.resumed': { kind: 'trouble', outcome: 'done' },
   'notice.sent': { kind: 'trouble', outcome: 'done' },
   'notice.failed': { kind: 'trouble', outcome: 'failed' },

@@ -1,7 +1,6 @@
 import { clientGone, Failure } from '../base/failure.ts'
 import type { Passage } from '../governor/governor.ts'
 import { formatRecipient } from '../wire/envelope.ts'
-import { originatorsOf } from '../wire/originators.ts'
 import { lossAsFailure } from './connection-lost.ts'
 import { exchangeEnvelope } from './envelope-exchange.ts'
 import type { Lease } from './lease.ts'
@@ -55,7 +54,7 @@ export function createTransaction(lease: Lease, context: TransactionContext, pas
   function letThrough(head: MessageHead, source: AsyncIterator<Buffer>, gone: AbortSignal | undefined): void {
     try {
       if (gone?.aborted) throw clientGone()
-      passage.carry(originatorsOf(head.octets).from)
+      passage.carry(head.octets)
     } catch (error) {
       void giveUp('over')
       source.return?.().catch(() => {})

@@ -43,26 +43,34 @@ export interface Script {
   message?: string
   /** Of the header of the message; otherwise the mailbox. */
   from?: readonly string[]
+  /** Other lines of its header, and whatever else tells it from another message. */
+  more?: readonly string[]
 }
 
 export const ok = '250 2.0.0 Fine'
 
 export function play(
   passage: Passage,
-  { mail = ok, recipients = [], message, from = [mailbox] }: Script,
+  { mail = ok, recipients = [], message, from = [mailbox], more = [] }: Script,
 ): void {
   passage.reserve(Math.max(1, recipients.length))
   hear(passage, mail, 'mail')
   for (const text of recipients) hear(passage, text, 'recipient')
-  if (message !== undefined) carry(passage, from)
+  if (message !== undefined) carry(passage, head(from, more))
   if (message !== undefined) hear(passage, message, 'message')
   passage.end(message === undefined ? 'not-sent' : 'answered')
 }
 
+/** The beginning of a message; without `From:` where nobody is in it. */
+export function head(from: readonly string[], more: readonly string[] = []): Buffer {
+  const author = from.length > 0 ? [`From: ${from.join(', ')}`] : []
+  return Buffer.from([...author, ...more, '', 'Hello', ''].join('\r\n'))
+}
+
 /** Ends the transaction when its message may not leave, as whoever sends it does. */
-function carry(passage: Passage, from: readonly string[]): void {
+function carry(passage: Passage, octets: Buffer): void {
   try {
-    passage.carry(from)
+    passage.carry(octets)
   } catch (error) {
     passage.end('not-sent')
     throw error

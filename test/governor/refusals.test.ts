@@ -1,16 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import type { Probe } from '../../src/governor/breaker.ts'
-import { createRefusals, type Origin } from '../../src/governor/refusals.ts'
+import { readHeader } from '../../src/governor/header-refusals.ts'
+import type { Origin } from '../../src/governor/origin.ts'
+import { createRefusals } from '../../src/governor/refusals.ts'
 import type { Probes } from '../../src/governor/strikes.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
-import { reply } from './governor-stage.ts'
+import { head, reply } from './governor-stage.ts'
 
 const mailbox = 'me@example.com'
 const printer: Origin = { sender: 'alias@example.com', login: 'printer', source: '192.0.2.1' }
 const cron: Origin = { ...printer, login: 'cron' }
 const elsewhere: Origin = { ...printer, source: '192.0.2.2' }
 const other: Origin = { ...printer, sender: 'other@example.com' }
+
+const ownHeader = readHeader(head([mailbox]))
 
 type Kind = 'refused' | 'senderRefused'
 
@@ -52,7 +56,7 @@ describe('refusals in a row', () => {
   ])('of kind %s do not count when a success is between them', (kind, most) => {
     const { refusals, waits, strike } = stage()
     strike(kind, most - 1)
-    refusals.accepted(printer, [mailbox])
+    refusals.accepted(printer, ownHeader)
     strike(kind, most - 1)
     expect(waits(printer)).toBe(false)
     strike(kind, 1)
@@ -141,7 +145,7 @@ describe('refusals in a row', () => {
   it.each(['accepted', 'reset'] as const)('are over with %s, and the log says so once', (end) => {
     const { log, refusals, waits, strike } = stage()
     strike('senderRefused', 5)
-    if (end === 'accepted') refusals.accepted(printer, [mailbox])
+    if (end === 'accepted') refusals.accepted(printer, ownHeader)
     else refusals.reset()
     expect(waits(printer)).toBe(false)
     expect(refusals.states()).toEqual([])

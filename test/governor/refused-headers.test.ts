@@ -10,13 +10,26 @@ function fromWith(from: readonly string[], message: string): Script {
   return { recipients: [ok], message, from }
 }
 
-async function afterThree(message: string, from: readonly string[] = [boss], sender = mailbox) {
+async function afterThree(
+  message: string,
+  from: readonly string[] = [boss],
+  sender = mailbox,
+  more: readonly string[] = [],
+) {
   const stage = await governorStage()
   for (let number = 0; number < 3; number += 1)
-    stage.transact(fromWith(from, message), 'printer', sender, '192.0.2.1')
-  const send = (login: string, source: string, of: readonly string[], as = mailbox) =>
-    stage.transact(fromWith(of, ok), login, as, source)
-  return { ...stage, sendFrom: send }
+    stage.transact({ ...fromWith(from, message), more }, 'printer', sender, '192.0.2.1')
+  const send = (
+    login: string,
+    source: string,
+    of: readonly string[],
+    as = mailbox,
+    lines: readonly string[] = [],
+  ) => stage.transact({ ...fromWith(of, ok), more: lines }, login, as, source)
+  /** Of the same program. */
+  const sendMore = (of: readonly string[], more: readonly string[], as = mailbox) =>
+    send('printer', '192.0.2.1', of, as, more)
+  return { ...stage, sendFrom: send, sendMore }
 }
 
 describe.each([notAllowed, sendAsDenied, fastmail])(
@@ -96,18 +109,55 @@ describe('whom a refusal behind the message is about', () => {
     expect(governor.state().pauses[0]?.reason).toMatch(/From: team@example\.com .* means boss@example\.com/)
   })
 
-  it('is not the mailbox’s own address where the reply names another, which stands elsewhere in the message', async () => {
-    const { governor, sendFrom } = await afterThree(sendAsDenied, [mailbox])
-    sendFrom('printer', '192.0.2.1', [mailbox])
-    expect(governor.state().pauses).toEqual([])
+  it.each([notAllowed, sendAsDenied, fastmail])(
+    'is a foreign Sender: where From: is the mailbox’s own: "%s"',
+    async (message) => {
+      const sender = [`Sender: <${boss}>`]
+      const { governor, sendFrom, sendMore } = await afterThree(message, [mailbox], mailbox, sender)
+      expect(governor.state().pauses).toMatchObject([
+        {
+          about: 'program',
+          login: 'printer',
+          reason: expect.stringContaining(`From: ${mailbox} and Sender: ${boss}`),
+          fix: `Let the program leave out the header Sender: of its messages or write ${mailbox} into it, let its login do that (--rewrite-from), or have the provider let this mailbox send as ${boss}.`,
+        },
+      ])
+      sendMore([mailbox], [])
+      sendMore([mailbox], ['Sender: team@example.com'])
+      sendMore([mailbox], [`Sender: ${mailbox}`])
+      sendFrom('cron', '192.0.2.1', [mailbox], mailbox, sender)
+      expect(() => sendMore([mailbox], [`Sender: Boss@Example.com`, 'Subject: another'])).toThrow(
+        expect.objectContaining({ code: 'provider-setup' }),
+      )
+    },
+  )
+
+  it('is who sent it on, where nobody else is foreign', async () => {
+    const more = [`Resent-From: ${boss}`]
+    const { governor, sendMore } = await afterThree(fastmail, [mailbox], mailbox, more)
+    expect(() => sendMore([mailbox], more)).toThrow()
+    sendMore([mailbox], [])
+    expect(governor.state().pauses).toMatchObject([{ fix: expect.stringContaining('Resent-From:') }])
   })
 
-  it('is the one program where the mailbox may not send as itself', async () => {
-    const { governor, sendFrom } = await afterThree(notAllowed, [mailbox])
-    expect(() => sendFrom('printer', '192.0.2.1', [mailbox])).toThrow()
-    sendFrom('cron', '192.0.2.1', [mailbox])
-    sendFrom('printer', '192.0.2.2', [mailbox])
-    expect(governor.state().pauses[0]?.fix).toContain('Send As')
+  it('is all that it names together where the reply tells of none: each of them alone may be allowed', async () => {
+    const alias = 'alias@example.com'
+    const { sendMore } = await afterThree(notAllowed, [alias], mailbox, [`Sender: ${boss}`])
+    expect(() => sendMore([alias], [`Sender: ${boss}`])).toThrow()
+    sendMore([alias], [])
+    sendMore([mailbox], [`Sender: ${boss}`])
+    const several = await afterThree(notAllowed, [alias, boss])
+    expect(() => several.sendMore([boss, alias], [])).toThrow()
+    several.sendMore([alias], [])
+    const enveloped = await afterThree(notAllowed, [alias], boss)
+    expect(() => enveloped.sendMore([alias], [], boss)).toThrow()
+    enveloped.sendMore([alias], [])
+  })
+
+  it('is not whoever lets the mailbox send for them, and is named beside it', async () => {
+    const { sendMore } = await afterThree(notAllowed, [boss])
+    expect(() => sendMore([boss], [])).toThrow()
+    sendMore([boss], [`Sender: ${mailbox}`])
   })
 })
 

@@ -225,6 +225,38 @@ describe('a provider that complains', () => {
     expect(provider.heard).toHaveLength(1)
   })
 
+  it('of a header Sender: never holds up what the same program sends from the mailbox’s own address alone', async () => {
+    const messages: string[] = []
+    const refuse = () =>
+      messages.at(-1)?.includes('Sender: root@')
+        ? '550 5.7.60 SMTP; Client does not have permissions to send as this sender'
+        : undefined
+    const { relay } = await stage((client) => serves(client, { messages, toMessage: refuse }))
+    const own = 'From: me@example.com\r\n'
+    const forRoot = `${own}Sender: root@host.example\r\n`
+    for (let number = 0; number < 3; number += 1)
+      expect(await sendOne(relay, `${forRoot}Subject: ${number}\r\n`)).toMatchObject({ code: 550 })
+    expect(await sendOne(relay, own)).toMatchObject({ code: 250 })
+    await expect(sendOne(relay, forRoot)).rejects.toMatchObject({
+      code: 'provider-setup',
+      fix: expect.stringContaining('Sender:'),
+    })
+    expect(messages).toHaveLength(4)
+  })
+
+  it('of messages from the mailbox itself is offered each of them, and none without end', async () => {
+    const messages: string[] = []
+    const refuse = () => '550 5.7.60 SMTP; Client does not have permissions to send as this sender'
+    const { relay } = await stage((client) => serves(client, { messages, toMessage: refuse }))
+    const own = (subject: number) => `From: me@example.com\r\nSubject: ${subject}\r\n`
+    for (let number = 0; number < 5; number += 1)
+      expect(await sendOne(relay, own(number))).toMatchObject({ code: 550 })
+    for (let number = 0; number < 2; number += 1)
+      expect(await sendOne(relay, own(4))).toMatchObject({ code: 550 })
+    await expect(sendOne(relay, own(4))).rejects.toMatchObject({ code: 'provider-setup' })
+    expect(messages).toHaveLength(7)
+  })
+
   it('of our token is shown with its own words, and with nothing that looks like a token', async () => {
     const words = '5.7.139 Authentication unsuccessful, the user credentials were incorrect.'
     const { relay } = await stage(async (client) => {

@@ -66,6 +66,7 @@ export const eventWords: Readonly<Record<string, string>> = {
   'grant.revocation-failed': phrase('Consent not ended at the provider'),
   'registration.works': phrase('The app registration works again'),
   'sending.paused': phrase('Sending paused'),
+  'sending.own-refused': phrase('Messages from the mailbox itself are refused'),
   'sending.resumed': phrase('Sending goes on'),
   'notice.sent': phrase('Notice sent'),
   'notice.failed': phrase('Notice not sent'),

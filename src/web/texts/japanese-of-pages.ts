@@ -523,6 +523,7 @@ export const japaneseOfPages: Dictionary = {
   'Consent not ended at the provider': 'プロバイダーで同意を終了できず',
   'The app registration works again': 'アプリ登録が復旧',
   'Sending paused': '送信を停止',
+  'Messages from the mailbox itself are refused': 'メールボックス自身からのメッセージが拒否されている',
   'Sending goes on': '送信を再開',
   'Notice sent': '通知を送信',
   'Notice not sent': '通知を送信できず',

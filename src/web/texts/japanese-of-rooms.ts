@@ -453,6 +453,14 @@ export const japaneseOfRooms: Dictionary = {
     'プログラムがメッセージのヘッダー From: に {1} を書くようにするか、そのログインに書き換えさせてください(--rewrite-from)。',
   'Let the program write {1} into the header From: of its messages, let its login do that (--rewrite-from), or have the provider let this mailbox send as {2}.':
     'プログラムがメッセージのヘッダー From: に {1} を書くようにするか、そのログインに書き換えさせるか(--rewrite-from)、このメールボックスが {2} として送信できるようにプロバイダーで許可してもらってください。',
+  'Let the program leave out the header Sender: of its messages or write {1} into it, let its login do that (--rewrite-from), or have the provider let this mailbox send as {2}.':
+    'プログラムがメッセージのヘッダー Sender: を書かないか、そこに {1} を書くようにするか、そのログインに書き換えさせるか(--rewrite-from)、このメールボックスが {2} として送信できるようにプロバイダーで許可してもらってください。',
+  'Let the program write {1} into the headers Resent-From: and Resent-Sender: of its messages, or have the provider let this mailbox send as {2}.':
+    'プログラムがメッセージのヘッダー Resent-From: と Resent-Sender: に {1} を書くようにするか、このメールボックスが {2} として送信できるようにプロバイダーで許可してもらってください。',
+  'Let the program send as the mailbox itself (or use the login option --rewrite-sender), or have the provider let this mailbox send as {1}.':
+    'プログラムの送信者をメールボックス自身にする(またはログインの --rewrite-sender を使う)か、このメールボックスが {1} として送信できるようにプロバイダーで許可してもらってください。',
+  'Let the program leave {1} out of the header of its messages, or have the provider let this mailbox send as that.':
+    'プログラムがメッセージのヘッダーに {1} を書かないようにするか、このメールボックスがそのアドレスとして送信できるようにプロバイダーで許可してもらってください。',
   'Take the addresses that do not exist out of the list of the program.':
     '存在しないアドレスをプログラムの宛先リストから取り除いてください。',
   'Find out what is refused, and stop the program that repeats it.':

@@ -1,0 +1,197 @@
+import { createHash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import { type Address, sameAddress } from '../base/address.ts'
+import type { Clock } from '../base/clock.ts'
+import { type Log, silentLog } from '../base/log.ts'
+import { statusOf } from '../wire/enhanced-status.ts'
+import { type Originators, originatorsOf } from '../wire/originators.ts'
+import type { Reply } from '../wire/reply.ts'
+import { addressesIn } from './addresses-in.ts'
+import type { Breaker, Tripped, Trouble } from './breaker.ts'
+import { type Origin, programOf, programWith, sendAsAdvice, shown, whose } from './origin.ts'
+import { createStrikes, type Probes } from './strikes.ts'
+import { type Suspect, type Suspects, suspectsOf } from './suspects.ts'
+
+/**
+ * Messages that the provider refuses for an address in them. What waits is no more than what may be its cause, and of one program:
+ *
+ * - Where the reply names an address of the message, whatever has that address.
+ * - Where it names none, what names the same addresses in the same places: nobody knows which of them it is.
+ * - Where the message names nobody but the mailbox itself, that message alone: a program that offers it without end is stopped, and whatever
+ *   else comes from the mailbox's own address goes on. That the provider does not let the mailbox send as itself is told.
+ */
+export interface HeaderRefusals {
+  /** In the way of a message. */
+  breakersOf(origin: Origin, header: Header): Breaker[]
+  refused(origin: Origin, header: Header, reply: Reply, probes: Probes): void
+  /** A message was accepted. */
+  accepted(origin: Origin, header: Header): void
+  states(): Tripped[]
+  reset(): void
+}
+
+/** What a message says of itself. */
+export interface Header {
+  originators: Originators
+  /** The same for the same message alone. */
+  fingerprint(): string
+}
+
+/** @param head the beginning of a message: its header, and some more */
+export function readHeader(head: Buffer): Header {
+  return {
+    originators: originatorsOf(head),
+    fingerprint: () => createHash('sha256').update(head).digest('base64'),
+  }
+}
+
+const mostRefusals = 3
+const rememberedPrograms = 1000
+
+export function createHeaderRefusals(mailbox: Address, clock: Clock, log: Log): HeaderRefusals {
+  const headers = createStrikes(mostRefusals, clock, log)
+  // Told of once for the program, not for each of its messages.
+  const messages = createStrikes(mostRefusals, clock, silentLog)
+  /** How many in a row were refused to a program that named the mailbox alone. */
+  const own = new LRUCache<string, number>({ max: rememberedPrograms })
+  const suspects = (origin: Origin, { originators }: Header) => suspectsOf(mailbox, origin, originators)
+  const combinationKey = ({ combination }: Suspects, origin: Origin) => `${combination}\n${programOf(origin)}`
+  const messageKey = (origin: Origin, header: Header) => `${header.fingerprint()}\n${programOf(origin)}`
+
+  function keysOf(origin: Origin, found: Suspects): string[] {
+    const addresses = found.all.map(({ address }) => programWith(address, origin))
+    return [combinationKey(found, origin), ...new Set(addresses)]
+  }
+
+  function ownRefused(
+    origin: Origin,
+    header: Header,
+    named: Address | undefined,
+    reply: Reply,
+    probes: Probes,
+  ) {
+    const trouble = refusedMessage(origin, named, reply)
+    messages.refused(messageKey(origin, header), trouble, probes)
+    const times = (own.get(programOf(origin)) ?? 0) + 1
+    own.set(programOf(origin), times)
+    if (times !== mostRefusals) return
+    const { about, reason, fix } = trouble
+    log.warn(
+      { event: 'sending.own-refused', about, ...whose(origin), reason, fix },
+      'messages from the mailbox itself are refused; only one that is repeated waits',
+    )
+  }
+
+  return {
+    breakersOf(origin, header) {
+      const found = suspects(origin, header)
+      const breakers =
+        found.all.length > 0
+          ? keysOf(origin, found).map(headers.breakerOf)
+          : [messages.isEmpty() ? undefined : messages.breakerOf(messageKey(origin, header))]
+      return breakers.filter((breaker) => breaker !== undefined)
+    },
+
+    refused(origin, header, reply, probes) {
+      const found = suspects(origin, header)
+      const named = addressesIn(reply).filter((address) => !sameAddress(address, mailbox))
+      const [first] = found.all
+      if (first === undefined) return ownRefused(origin, header, named[0], reply, probes)
+      const culprit = found.all.find(({ address }) => named.some((one) => sameAddress(one, address)))
+      const key = culprit ? programWith(culprit.address, origin) : combinationKey(found, origin)
+      const { originators } = header
+      const trouble = refusedHeader(origin, culprit ?? first, {
+        mailbox,
+        originators,
+        named: named[0],
+        reply,
+      })
+      headers.refused(key, trouble, probes)
+    },
+
+    accepted(origin, header) {
+      const found = suspects(origin, header)
+      if (found.all.length > 0) return keysOf(origin, found).forEach(headers.accepted)
+      own.delete(programOf(origin))
+      if (!messages.isEmpty()) messages.accepted(messageKey(origin, header))
+    },
+
+    states() {
+      // One for each program, and only while something waits: messages are many, and nobody knows whether one will come again.
+      const waiting = messages.states().filter(({ until }) => until > clock.now())
+      const ofPrograms = new Map(waiting.map((one) => [`${one.source}\n${one.login}`, one]))
+      return [...headers.states(), ...ofPrograms.values()]
+    },
+
+    reset() {
+      for (const each of [headers, messages]) each.reset()
+      own.clear()
+    },
+  }
+}
+
+interface RefusedHeader {
+  mailbox: Address
+  originators: Originators
+  /** By the reply. */
+  named: Address | undefined
+  reply: Reply
+}
+
+function refusedHeader(
+  origin: Origin,
+  suspect: Suspect,
+  { mailbox, originators, named, reply }: RefusedHeader,
+): Trouble {
+  const means = named === undefined || sameAddress(named, suspect.address) ? undefined : named
+  return {
+    about: 'program',
+    ...whose(origin),
+    seconds: 600,
+    code: 'provider-setup',
+    reason: `The provider refuses messages of this program with ${described(origin, originators, suspect)} (${saidOf(reply, means)}), again and again`,
+    fix: headerAdvice(suspect, mailbox),
+  }
+}
+
+/** The header `From:`, and what stands elsewhere where that is meant. */
+function described({ sender }: Origin, { from }: Originators, { place, address }: Suspect): string {
+  const author = from.length === 0 ? 'no From: that can be read' : `From: ${shown(from.join(', '))}`
+  if (place === 'From') return `${author} in their header`
+  if (place === 'envelope') return `${author} in their header, sent as ${shown(sender, 60)}`
+  return `${author} and ${place}: ${shown(address, 60)} in their header`
+}
+
+function refusedMessage(origin: Origin, named: Address | undefined, reply: Reply): Trouble {
+  return {
+    about: 'program',
+    ...whose(origin),
+    seconds: 600,
+    code: 'provider-setup',
+    reason: `The provider refuses a message of this program that names nobody but the mailbox itself as its sender (${saidOf(reply, named)}), again and again`,
+    fix:
+      named === undefined
+        ? sendAsAdvice
+        : `Let the program leave ${shown(named)} out of the header of its messages, or have the provider let this mailbox send as that.`,
+  }
+}
+
+function saidOf(reply: Reply, means: Address | undefined): string {
+  return means === undefined ? statusOf(reply) : `${statusOf(reply)}, and means ${shown(means)}`
+}
+
+function headerAdvice({ place, address }: Suspect, mailbox: Address): string {
+  if (address === '')
+    return `Let the program write ${mailbox} into the header From: of its messages, or let its login do that (--rewrite-from).`
+  const allowed = shown(address)
+  switch (place) {
+    case 'From':
+      return `Let the program write ${mailbox} into the header From: of its messages, let its login do that (--rewrite-from), or have the provider let this mailbox send as ${allowed}.`
+    case 'Sender':
+      return `Let the program leave out the header Sender: of its messages or write ${mailbox} into it, let its login do that (--rewrite-from), or have the provider let this mailbox send as ${allowed}.`
+    case 'Resent-From':
+      return `Let the program write ${mailbox} into the headers Resent-From: and Resent-Sender: of its messages, or have the provider let this mailbox send as ${allowed}.`
+    case 'envelope':
+      return `Let the program send as the mailbox itself (or use the login option --rewrite-sender), or have the provider let this mailbox send as ${allowed}.`
+  }
+}
