@@ -6,6 +6,8 @@ export interface ReadPath {
   /** Empty for the null sender `<>`. */
   address: string
   rest: string
+  /** Without angle brackets: words that follow may be meant as part of it. */
+  bare?: true
 }
 
 const sourceRoute = /^(?:@[^,:\s@]+,)*@[^,:\s@]+:/
@@ -18,9 +20,7 @@ export function readPath(text: string): ReadPath | undefined {
   const found = text.startsWith('<') ? betweenBrackets(text) : untilBlank(text)
   if (found === undefined || /\p{Cc}/u.test(found.address)) return undefined
   const address = withLeastQuoting(found.address.replace(sourceRoute, ''))
-  return address === '' || isPostmaster(address) || isMailbox(address)
-    ? { address, rest: found.rest }
-    : undefined
+  return address === '' || isPostmaster(address) || isMailbox(address) ? { ...found, address } : undefined
 }
 
 /** RFC 5321, section 4.1.1.3: the one name that needs no domain. */
@@ -50,5 +50,5 @@ function untilBlank(text: string): ReadPath | undefined {
   const blank = text.indexOf(' ')
   const address = blank === -1 ? text : text.slice(0, blank)
   if (address === '' || address.includes('"')) return undefined
-  return { address, rest: text.slice(address.length) }
+  return { address, rest: text.slice(address.length), bare: true }
 }

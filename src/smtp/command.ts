@@ -35,6 +35,8 @@ export interface GivenMail {
   mail: MailCommand
   senderFlaw?: SenderFlaw
   parameterFlaws: readonly ParameterFlaw[]
+  /** Keywords of parameters that nobody here knows. */
+  dropped: readonly string[]
 }
 
 /** The sender is none that may be written: a login that replaces senders takes another, and all others hear `reply`. Without one it is blank, and may be taken for the null sender. */
@@ -47,6 +49,7 @@ export interface GivenRecipient {
   /** Of the same command, for a login that asks for that: they get one answer together. */
   further?: readonly RecipientCommand[]
   parameterFlaws: readonly ParameterFlaw[]
+  dropped: readonly string[]
 }
 
 const bare: ReadonlySet<string> = new Set(['STARTTLS', 'DATA', 'RSET', 'QUIT'])
@@ -134,14 +137,14 @@ function parseMail(rest: string, isUtf8: boolean): Command {
   const isSender = path !== undefined && !isPostmaster(path.address)
   const given = isSender ? path : readGivenSender(text)
   if (given === undefined) return unreadableSender
-  const read = readMailParameters(given.rest)
+  const read = readMailParameters(given)
   if (read.kind !== 'parameters') return refusedParameters('MAIL', read)
   // The null sender is `<>` (RFC 5321, section 4.5.5). Blanks between are what a device has where nobody typed in anything.
   const isBlank = given.address === '' && !text.startsWith('<>')
   const mail = { sender: isBlank ? ' ' : given.address, parameters: read.parameters }
   const reply = isSender ? refusalOfSender(mail, isUtf8) : unreadableSender.reply
   const senderFlaw = reply || isBlank ? { senderFlaw: reply ? { reply } : {} } : {}
-  return { verb: 'MAIL', mail, ...senderFlaw, parameterFlaws: read.flaws }
+  return { verb: 'MAIL', mail, ...senderFlaw, parameterFlaws: read.flaws, dropped: read.dropped }
 }
 
 function refusalOfSender({ sender, parameters }: MailCommand, isUtf8: boolean): Reply | undefined {
@@ -155,10 +158,10 @@ function parseRecipient(rest: string): Command {
   if (path === undefined || path.address === '') {
     return malformed('RCPT', 'Cannot read the recipient: say RCPT TO:<name@example.com>', '5.1.3')
   }
-  const read = readRecipientParameters(path.rest)
+  const read = readRecipientParameters(path)
   if (read.kind !== 'parameters') return refusedParameters('RCPT', read)
   const recipient = { recipient: path.address, parameters: read.parameters }
-  return { verb: 'RCPT', recipient, parameterFlaws: read.flaws }
+  return { verb: 'RCPT', recipient, parameterFlaws: read.flaws, dropped: read.dropped }
 }
 
 function refusedParameters(of: string, read: Exclude<ReadParameters, { kind: 'parameters' }>): Command {
@@ -166,7 +169,7 @@ function refusedParameters(of: string, read: Exclude<ReadParameters, { kind: 'pa
   return {
     verb: 'malformed',
     of,
-    reply: say(555, `5.5.4 ${read.keyword.slice(0, 40)} is not a known parameter`),
+    reply: say(555, `5.5.4 ${read.what} is not offered here, and the message would go without it`),
   }
 }
 

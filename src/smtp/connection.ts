@@ -11,6 +11,7 @@ import type { Relay } from '../upstream/relay.ts'
 import { createInputBuffer } from '../wire/input-buffer.ts'
 import { type ClientOpening, createClientOpening } from './client-opening.ts'
 import { type ClientSocket, createClientSocket } from './client-socket.ts'
+import type { DroppedParameters } from './dropped-parameters.ts'
 import { enoughOctets } from './first-octets.ts'
 import { Outbox } from './outbox.ts'
 import { passMessage } from './pass-message.ts'
@@ -35,6 +36,7 @@ export interface ConnectionOptions {
   /** Of the remote address. */
   source: Source
   refusals: RefusalLog
+  droppedParameters: DroppedParameters
   listener: SmtpListener
   certificates: Pick<Certificates, 'contextFor'> | undefined
   place: Pick<Place, 'check' | 'keep' | 'expose'>
@@ -171,9 +173,10 @@ class ServedConnection implements Connection {
     }
   }
 
-  /** What was refused without asking anybody leaves a line. */
-  #note({ refused, refusals = [] }: Step): void {
-    const { refusals: log, remoteAddress } = this.#options
+  /** What was refused or dropped without asking anybody leaves a line. */
+  #note({ refused, refusals = [], dropped }: Step): void {
+    const { refusals: log, droppedParameters, remoteAddress } = this.#options
+    if (dropped) droppedParameters.note(remoteAddress, dropped)
     if (refused) log.note(senderRefused(remoteAddress, this.#known.submitter, refused))
     else
       for (const refusal of refusals) log.note(commandRefused(remoteAddress, this.#known.submitter, refusal))

@@ -14,6 +14,7 @@ import { isMissingAddress } from '../net/missing-address.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import type { Relay } from '../upstream/relay.ts'
 import { type Connection, serveConnection } from './connection.ts'
+import { createDroppedParameters } from './dropped-parameters.ts'
 import { createFrontEnds } from './front-ends.ts'
 import { createRefusalLog } from './refusal-log.ts'
 import { connectionRefused } from './refusals.ts'
@@ -49,6 +50,7 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
   const nameHere = options.hostname ?? machineName()
   const count = createConnectionCount(limits, options.clock)
   const refusals = createRefusalLog(log, clock)
+  const droppedParameters = createDroppedParameters(log)
   const headerSeconds = Math.min(limits.signInSeconds, mostHeaderSeconds)
   const frontEnds = createFrontEnds({ refusals, headerSeconds })
   const connections = new Set<Connection>()
@@ -138,6 +140,7 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
       remoteAddress,
       source,
       refusals,
+      droppedParameters,
       listener,
       certificates,
       place,

@@ -1,4 +1,5 @@
 import { withoutEnding } from '../base/without-ending.ts'
+import { isMailParameter } from './command-parameters.ts'
 import type { ReadPath } from './command-path.ts'
 
 /**
@@ -35,13 +36,11 @@ function endBeforeParameters(text: string): number {
   while (end > 0) {
     const start = text.lastIndexOf(' ', end - 1) + 1
     const word = text.slice(start, end)
-    if (word !== '' && !parameter.test(word)) break
+    if (word !== '' && !isMailParameter(word)) break
     end = Math.max(0, start - 1)
   }
   return end
 }
-
-const parameter = /^(?:(?:SIZE|BODY|RET|ENVID|AUTH)=|SMTPUTF8$)/i
 
 /** `x@example.com` of `"Scanner 2" <x@example.com>`. */
 function withinBrackets(path: string): string {

@@ -4,7 +4,7 @@ import { isMailbox, withLeastQuoting } from '../wire/mailbox-grammar.ts'
 import { decodeUtf8 } from '../wire/utf8.ts'
 import type { GivenRecipient } from './command.ts'
 import { readRecipientParameters } from './command-parameters.ts'
-import { isPostmaster, readPath } from './command-path.ts'
+import { isPostmaster, type ReadPath, readPath } from './command-path.ts'
 
 /**
  * The recipients of a RCPT command as a login wants them read: completed, mapped, and several of one command where it asks for that. Undefined
@@ -15,27 +15,28 @@ export function mendedRecipients(line: Buffer, mending: Mending | undefined): Gi
   const text = decodeUtf8(line) ?? ''
   const [begin] = /^RCPT +TO ?: */i.exec(text) ?? []
   if (begin === undefined) return undefined
-  const { paths, rest } = listedPaths(text.slice(begin.length))
+  const { paths, ...behind } = listedPaths(text.slice(begin.length))
   const addresses = paths.map((path) => completeAddress(mending, path))
   const [recipient, ...further] = addresses
-  const read = readRecipientParameters(rest)
+  const read = readRecipientParameters(behind)
   const isReadable = addresses.every((address) => isPostmaster(address) || isMailbox(address))
   if (recipient === undefined || !isReadable || read.kind !== 'parameters') return undefined
   if (further.length > 0 && !mending.splitRecipients) return undefined
-  const { parameters, flaws: parameterFlaws } = read
+  const { parameters, flaws: parameterFlaws, dropped } = read
   return {
     recipient: { recipient, parameters },
     ...(further.length > 0 && { further: further.map((one) => ({ recipient: one, parameters })) }),
     parameterFlaws,
+    dropped,
   }
 }
 
 /** `<a@b>,<c@d>`, `<a@b, c@d>`, `<a@b> <c@d>`, `a@b;c@d`, or one. `rest`: what follows the last. */
-function listedPaths(text: string): { paths: string[]; rest: string } {
+function listedPaths(text: string): { paths: string[] } & Omit<ReadPath, 'address'> {
   // What is one path for everybody is one here, too: its quotes and its route may hold a comma.
   const one = readPath(text)
-  if (one !== undefined && one.address !== '' && readRecipientParameters(one.rest).kind === 'parameters')
-    return { paths: [one.address], rest: one.rest }
+  if (one !== undefined && one.address !== '' && readRecipientParameters(one).kind === 'parameters')
+    return { ...one, paths: [one.address] }
   const paths: string[] = []
   let at = 0
   for (;;) {
@@ -47,7 +48,11 @@ function listedPaths(text: string): { paths: string[]; rest: string } {
     const [between = ''] = /^ *(?:[,;] *|(?=<))/.exec(text.slice(at, at + 64)) ?? []
     const goesOn = between.trim() !== '' || text[at + between.length] === '<'
     if (!goesOn || at + between.length >= text.length)
-      return { paths, rest: text.slice(at + between.trim().length) }
+      return {
+        paths,
+        rest: text.slice(at + between.trim().length),
+        ...(isBracketed ? {} : { bare: true }),
+      }
     at += between.length
   }
 }

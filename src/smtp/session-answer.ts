@@ -9,6 +9,7 @@ export interface Answer {
   bad?: true
   refused?: RefusedSender
   refusals?: readonly OwnRefusal[]
+  dropped?: readonly string[]
 }
 
 /** A reply of our own. */

@@ -56,7 +56,7 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
     isOpen: () => open !== undefined,
     isGathering: () => run.length > 0,
 
-    mail(by, { mail, senderFlaw, parameterFlaws }) {
+    mail(by, { mail, senderFlaw, parameterFlaws, dropped }) {
       if (open !== undefined) return bad(replies.mailAlready)
       const sender = completeAddress(by.mending, mail.sender)
       const flaw = sender === mail.sender ? senderFlaw?.reply : undefined
@@ -81,10 +81,10 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
         asked: false,
         accepted: 0,
       }
-      return answer(replies.senderAccepted)
+      return { ...answer(replies.senderAccepted), dropped }
     },
 
-    recipient({ recipient, further = [], parameterFlaws }) {
+    recipient({ recipient, further = [], parameterFlaws, dropped }) {
       const commands = [recipient, ...further]
       if (open === undefined) return bad(replies.mailFirst)
       open.asked = true
@@ -99,7 +99,7 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
       }
       run.push(commands)
       gathered += commands.length
-      return { replies: [] }
+      return { replies: [], dropped }
     },
 
     refuseRecipient: refuse,
@@ -194,10 +194,13 @@ function replyTogether(commands: readonly RecipientCommand[], answers: readonly 
   return inGroup(reply, commands[refusal]?.recipient ?? '')
 }
 
-/** What is dropped on the way to this provider need not be readable; but what BODY says is about the message itself (RFC 3030, section 3). */
+/** What is dropped on the way to this provider need not be readable, but for what is said about the message itself. */
 function refusalOf(flaws: readonly ParameterFlaw[], its: Offered): Reply | undefined {
-  return flaws.find(({ keyword }) => keyword === 'BODY' || isSentTo(its, keyword))?.reply
+  return flaws.find(({ keyword }) => aboutMessage.has(keyword) || isSentTo(its, keyword))?.reply
 }
+
+/** RFC 6152, and RFC 6531. */
+const aboutMessage: ReadonlySet<string> = new Set(['BODY', 'SMTPUTF8'])
 
 /** The smaller of our own limit and the provider's, in octets (RFC 1870); undefined without either. */
 export function messageLimit(

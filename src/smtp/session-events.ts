@@ -12,6 +12,8 @@ export interface Step {
   /** For those who look after postern: a sender that is refused, and whatever else is refused here without asking anybody. */
   refused?: RefusedSender
   refusals?: readonly OwnRefusal[]
+  /** Keywords of parameters that were taken and go no further, because nobody here knows them. */
+  dropped?: readonly string[]
 }
 
 export interface OwnRefusal {

@@ -102,7 +102,7 @@ export function createSession(options: SessionOptions): Session {
     }
   }
 
-  function finish({ replies: said, next, bad: isBad, refused, refusals }: Answer): Step {
+  function finish({ replies: said, next, bad: isBad, refused, refusals, dropped }: Answer): Step {
     if (isBad) badCommands++
     if (isBad && badCommands >= limits.badCommands) {
       const last = closeWith(replies.tooManyBadCommands)
@@ -114,9 +114,14 @@ export function createSession(options: SessionOptions): Session {
       }
     }
     const step = { replies: said, next: next ?? nextLine() }
-    // Nothing is refused nearly always.
-    if (refused === undefined && refusals === undefined) return step
-    return { ...step, ...(refused && { refused }), ...(refusals && { refusals }) }
+    // Nothing is refused or dropped nearly always.
+    if (refused === undefined && refusals === undefined && !dropped?.length) return step
+    return {
+      ...step,
+      ...(refused && { refused }),
+      ...(refusals && { refusals }),
+      ...(dropped?.length && { dropped }),
+    }
   }
 
   function nextLine(): Step['next'] {

@@ -190,13 +190,15 @@ describe('MAIL', () => {
     ['MAIL FROM:<a@b.example> SIZE', '501 5.5.4'],
     ['MAIL FROM:<a@b.example> SIZE=-1', '501 5.5.4'],
     ['MAIL FROM:<a@b.example> SIZE=1 size=2', '501 5.5.4'],
-    ['MAIL FROM:<a@b.example> BODY=BINARYMIME', '501 5.5.4'],
+    ['MAIL FROM:<a@b.example> BODY=BINARYMIME', '555 5.5.4'],
+    ['MAIL FROM:<a@b.example> BODY=8BIT', '501 5.5.4'],
     ['MAIL FROM:<a@b.example> SMTPUTF8=1', '501 5.5.4'],
     ['MAIL FROM:<a@b.example> ENVID=a=b', '501 5.5.4'],
     ['MAIL FROM:<a@b.example> =', '501 5.5.4'],
     ['MAIL FROM:<a@b.example> REQUIRETLS', '555 5.5.4'],
-    ['MAIL FROM:<a@b.example> NOTIFY=NEVER', '555 5.5.4'],
-    ['MAIL FROM:<a@b.example> RCPT TO:<c@d.example>', '555 5.5.4'],
+    ['MAIL FROM:<a@b.example> X=1 holdfor=60', '555 5.5.4'],
+    ['MAIL FROM:<a@b.example> RCPT TO:<c@d.example>', '501 5.5.4'],
+    ['MAIL FROM:a@b.example root', '501 5.5.4'],
   ])('%j is refused with %s', (line, reply) => {
     expect(refusal(parse(line))).toBe(reply)
   })
@@ -207,6 +209,7 @@ describe('a sender that only a login takes which replaces it', () => {
     ['<root>', 'root', []],
     ['root', 'root', []],
     ['Scanner 2', 'Scanner 2', []],
+    ['Scanned BY', 'Scanned BY', []],
     ['  Scanner 2   SIZE=10 body=8BITMIME', 'Scanner 2', ['SIZE=10', 'BODY=8BITMIME']],
     ['<Scanner 2> SIZE=10', 'Scanner 2', ['SIZE=10']],
     ['"Scanner 2" <x@y.example>', 'x@y.example', []],
@@ -245,9 +248,10 @@ describe('a sender that only a login takes which replaces it', () => {
     (text) => expect(parse(`MAIL FROM:${text}`)).toMatchObject({ verb: 'malformed', reply: { code: 501 } }),
   )
 
-  it('is refused for a parameter that nobody knows, all the same', () => {
+  it('is refused for a promise that nobody can keep, all the same', () => {
     expect(refusal(parse('MAIL FROM:<root> REQUIRETLS'))).toBe('555 5.5.4')
-    expect(refusal(parse('MAIL FROM:"Scanner 2" <root> X=1'))).toBe('555 5.5.4')
+    expect(refusal(parse('MAIL FROM:Scanner 2 REQUIRETLS'))).toBe('555 5.5.4')
+    expect(refusal(parse('MAIL FROM:"Scanner 2" <root> BY=9;R'))).toBe('555 5.5.4')
   })
 })
 
@@ -281,9 +285,22 @@ describe('RCPT', () => {
     ['RCPT TO:<a@b.example> NOTIFY=NEVER,FAILURE', '501 5.5.4'],
     ['RCPT TO:<a@b.example> NOTIFY=SOMETIMES', '501 5.5.4'],
     ['RCPT TO:<a@b.example> ORCPT=a', '501 5.5.4'],
-    ['RCPT TO:<a@b.example> SIZE=1', '555 5.5.4'],
+    ['RCPT TO:<a@b.example> RRVS=1', '555 5.5.4'],
+    ['RCPT TO:a@b.example root', '501 5.5.4'],
   ])('%j is refused with %s', (line, reply) => {
     expect(refusal(parse(line))).toBe(reply)
+  })
+})
+
+describe('a parameter that nobody here knows', () => {
+  it.each([
+    ['MAIL FROM:<a@b.example> XVERP', ['XVERP']],
+    ['MAIL FROM:<a@b.example> foo=1 FOO=2 SIZE=1 x-bar= AUTH=<>', ['FOO', 'X-BAR']],
+    ['MAIL FROM:a@b.example NOTIFY=NEVER', ['NOTIFY']],
+    ['MAIL FROM:"Scanner 2" <root> X=1', ['X']],
+    ['RCPT TO:<a@b.example> SIZE=1 FOO', ['SIZE', 'FOO']],
+  ])('is dropped, and named: %j', (line, dropped) => {
+    expect(parse(line)).toMatchObject({ dropped, parameterFlaws: [] })
   })
 })
 
