@@ -5,8 +5,8 @@ import type { RecipientCountStore } from '../store/ports.ts'
 import { type Account, openAccount } from './account.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
 import type { GovernedProvider, Governor, Governors } from './governor.ts'
+import { createLooksAt } from './looks.ts'
 import { createMailboxGovernor } from './mailbox-governor.ts'
-import { createLooks, type Looks } from './openings.ts'
 
 export interface GovernorsNeeds {
   counts: RecipientCountStore
@@ -21,7 +21,7 @@ export function createGovernors({ counts, clock, log }: GovernorsNeeds): Governo
   const closing = new Map<string, Promise<void>>()
   /** By provider id: one registration each. */
   const registrations = new Map<string, Breaker>()
-  const looks = new Map<string, Looks>()
+  const looksAt = createLooksAt(clock)
 
   function registrationOf(provider: string): Breaker {
     const known = registrations.get(provider)
@@ -29,12 +29,6 @@ export function createGovernors({ counts, clock, log }: GovernorsNeeds): Governo
     const fresh = createBreaker(clock, log.child({ provider }))
     registrations.set(provider, fresh)
     return fresh
-  }
-
-  function looksAt(provider: string): Looks {
-    const known = looks.get(provider) ?? createLooks(clock)
-    looks.set(provider, known)
-    return known
   }
 
   function accountOf(name: string, mailbox: Address, provider: () => GovernedProvider): Promise<Account> {

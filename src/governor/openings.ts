@@ -1,7 +1,8 @@
 import type { Clock } from '../base/clock.ts'
 import { type Failure, type FailureCode, withRetryAfter, wordsBehind } from '../base/failure.ts'
 import type { ConnectionCap } from './connection-cap.ts'
-import type { OpeningStage, Openings, Pause } from './governor.ts'
+import type { Openings, Pause } from './governor.ts'
+import { createLooks, type LookedAt } from './looks.ts'
 
 const longestSeconds = 900
 
@@ -11,55 +12,29 @@ const waits: Partial<Record<FailureCode, readonly number[]>> = {
   'provider-unavailable': [0, 1, 2, 4, 8],
 }
 
-/** However long a wait is: so long after the last try, in seconds, whoever wants to send may look whether the provider is back. */
-const lookSeconds = 8
-/** A sign-in that is refused for longer than this, in seconds, is no machine's trouble but of the set-up: whoever repairs that may have it tried at once. */
-const signInLooksSeconds = 600
-/** Of all mailboxes of a provider one looks at a time, in seconds. */
-const betweenLooksSeconds = 1
-
 export type MailboxOpenings = Openings & {
   reset(): void
   pause(): Pause | undefined
 }
 
-interface Trouble {
+interface Trouble extends LookedAt {
   failure: Failure
-  stage: OpeningStage
+  /** Lately, or before the kind that it is now. */
+  refused: boolean
   /** How many of this kind in a row. */
   failures: number
-  /** All three on the monotonic clock: since the first, until the next is tried, and until when the provider itself wants to be left alone. */
-  since: number
+  /** Until the next is tried, on the monotonic clock. */
   due: number
-  quietUntil: number
-  /** When somebody may look. */
-  lookAt: number
   /** For people. */
   pause: Pick<Pause, 'since' | 'until'>
-}
-
-/** What the mailboxes of one provider share. */
-export interface Looks {
-  isFree(): boolean
-  begun(): void
-}
-
-export function createLooks(clock: Pick<Clock, 'monotonic'>): Looks {
-  let next = 0
-  return {
-    isFree: () => clock.monotonic() >= next,
-    begun() {
-      next = clock.monotonic() + betweenLooksSeconds * 1000
-    },
-  }
 }
 
 /**
  * The breaker of sign-ins at the provider. Failures that have nothing to do with the provider's door (no consent, no store) do not count:
  * what they wait for may come any second.
  *
- * A wait answers most of those who come at once. So that service is back soon after the provider is, one of them looks every few seconds, by an opening like any other;
- * if that fails it changes nothing. The provider's own word for how long to leave it alone is kept.
+ * During a wait somebody looks now and then whether it is over (`Looks`), by an opening like any other; if that fails it changes nothing. The provider's own word
+ * for how long to leave it alone is kept.
  */
 export function createOpenings(
   clock: Clock,
@@ -70,6 +45,9 @@ export function createOpenings(
   /** What the last success ended. */
   let ended: Trouble | undefined
   let looking = false
+  /** The last opening, on the monotonic clock. */
+  let began = 0
+  let othersServed = false
 
   const remaining = () => Math.max(0, (trouble?.due ?? 0) - clock.monotonic())
 
@@ -83,12 +61,6 @@ export function createOpenings(
     return before && clock.monotonic() - before.due < longestSeconds * 1000 ? before : undefined
   }
 
-  function mayLook({ stage, since, quietUntil, lookAt }: Trouble): boolean {
-    const now = clock.monotonic()
-    if (now < quietUntil || now < lookAt || !looks().isFree()) return false
-    return stage === 'connection' || now - since < signInLooksSeconds * 1000
-  }
-
   /** Those that were under way together fail together: that counts once. Another kind of trouble is a new one. */
   function failuresWith({ code }: Failure): number {
     if (trouble?.failure.code !== code) return 1
@@ -97,17 +69,20 @@ export function createOpenings(
 
   return {
     obstacle() {
-      if (!trouble || remaining() === 0 || looking || mayLook(trouble)) return undefined
+      if (!trouble || remaining() === 0 || looking || looks().allowed(trouble)) return undefined
       return withRetryAfter(trouble.failure, Math.ceil(remaining() / 1000))
     },
     probing: () => trouble !== undefined,
     refused: () => trouble?.failure.code === 'provider-setup',
     begun() {
+      began = clock.monotonic()
+      othersServed = trouble !== undefined && looks().servedSince(trouble.since)
       if (!trouble || remaining() === 0) return
       looking = true
       looks().begun()
     },
     succeeded() {
+      looks().served(trouble?.refused ?? false)
       if (trouble) ended = trouble
       trouble = undefined
       looking = false
@@ -115,7 +90,7 @@ export function createOpenings(
     failed(failure, serving, stage = 'connection') {
       const steps = waits[failure.code]
       looking = false
-      if (trouble) trouble.lookAt = clock.monotonic() + lookSeconds * 1000
+      if (trouble) trouble.ended = clock.monotonic()
       if (!steps || stage === 'token') return
       // The sign-in before it was no success then.
       if (stage === 'mail') trouble ??= lately(ended)
@@ -126,16 +101,21 @@ export function createOpenings(
       const told = failure.retryAfterSeconds ?? 0
       const milliseconds = Math.max(Math.max(own, told) * 1000, remaining())
       const [now, monotonic] = [clock.now(), clock.monotonic()]
+      const isRefusal = failure.code === 'provider-setup'
       trouble = {
         failure,
-        stage,
+        refused: isRefusal || (trouble?.refused ?? false),
         failures,
         since: trouble?.since ?? monotonic,
+        // The sign-in before it was a good one.
+        began: stage === 'mail' ? monotonic : began,
+        ended: monotonic,
         due: monotonic + milliseconds,
         quietUntil: Math.max(trouble?.quietUntil ?? 0, monotonic + told * 1000),
-        lookAt: monotonic + lookSeconds * 1000,
+        alone: stage !== 'connection' && othersServed,
         pause: { since: trouble?.pause.since ?? now, until: now + Math.round(milliseconds) },
       }
+      if (isRefusal) looks().refused(trouble)
     },
     reset,
     pause() {

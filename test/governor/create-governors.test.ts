@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Failure } from '../../src/base/failure.ts'
 import { createGovernors } from '../../src/governor/create-governors.ts'
 import type { RecipientCountStore } from '../../src/store/ports.ts'
 import { createManualClock } from '../support/manual-clock.ts'
@@ -72,6 +73,26 @@ describe('the governors', () => {
     late.send()
     moved.send()
     one.send()
+  })
+
+  it('let the mailboxes of one provider look one after the other, and all of them once one is served again', async () => {
+    const { governors, clock } = stage()
+    const addresses = ['one@example.com', 'two@example.com', 'three@example.com']
+    const all = await Promise.all(addresses.map((address) => governors.of(address, () => provider)))
+    const free = () => all.filter(({ openings }) => openings.obstacle() === undefined)
+    for (const wait of [5, 15, 5]) {
+      for (const { openings } of all) {
+        openings.begun()
+        openings.failed(new Failure('provider-setup', 'No'), 0)
+      }
+      clock.advance(wait)
+    }
+    const [first] = free()
+    expect(free()).toHaveLength(3)
+    first?.openings.begun()
+    expect(free()).toEqual([first])
+    first?.openings.succeeded()
+    expect(free()).toHaveLength(3)
   })
 
   it('count by the name that signs in, of one provider: who is called the same at another one is somebody else', async () => {

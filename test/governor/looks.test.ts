@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest'
+import { Failure } from '../../src/base/failure.ts'
+import { createConnectionCap } from '../../src/governor/connection-cap.ts'
+import type { OpeningStage } from '../../src/governor/governor.ts'
+import { createLooks } from '../../src/governor/looks.ts'
+import { createOpenings, type MailboxOpenings } from '../../src/governor/openings.ts'
+import { createManualClock } from '../support/manual-clock.ts'
+
+/** One provider and mailboxes there, each with a client that tries again and again. */
+function house(mailboxes: number, stage: OpeningStage = 'sign-in') {
+  const clock = createManualClock()
+  const looks = createLooks(clock)
+  const cap = createConnectionCap(clock, () => 2)
+  const all = Array.from({ length: mailboxes }, () => createOpenings(clock, cap, () => looks))
+  const state = { refused: new Set<MailboxOpenings>(), tries: 0 }
+
+  /** A client comes, and wants a new connection. */
+  function comes(openings: MailboxOpenings): boolean {
+    if (openings.obstacle()) return false
+    state.tries += 1
+    openings.begun()
+    const isServed = !state.refused.has(openings)
+    if (isServed || stage === 'mail') openings.succeeded()
+    if (!isServed) openings.failed(new Failure('provider-setup', 'smtp.example.com refused us'), 0, stage)
+    return isServed
+  }
+
+  /** For so long each client comes every so many seconds. */
+  function pass(seconds: number, rhythm: number): void {
+    for (let passed = 0; passed < seconds; passed += rhythm) {
+      all.forEach(comes)
+      clock.advance(rhythm)
+    }
+  }
+
+  /** How long it takes until each client has been served once. */
+  function untilAllAreServed(rhythm: number): number {
+    const waiting = new Set(all)
+    for (let seconds = 0; seconds < 3600; seconds += rhythm) {
+      for (const openings of waiting) if (comes(openings)) waiting.delete(openings)
+      if (waiting.size === 0) return seconds
+      clock.advance(rhythm)
+    }
+    return Number.POSITIVE_INFINITY
+  }
+
+  return { clock, all, state, comes, pass, untilAllAreServed }
+}
+
+const halfAnHour = 1800
+const twoHours = 7200
+
+describe.each<OpeningStage>(['connection', 'sign-in', 'mail'])(
+  'a provider that refuses everybody (%s)',
+  (stage) => {
+    it.each([halfAnHour, twoHours])(
+      'for %i seconds serves whoever asks within ten seconds of its return, and is asked every five seconds until then',
+      (outage) => {
+        for (const rhythm of [0.5, 1, 2, 2.5, 3, 4, 5, 6, 7, 9, 10]) {
+          const { all, state, pass, untilAllAreServed } = house(1, stage)
+          state.refused = new Set(all)
+          pass(outage, rhythm)
+          expect(state.tries).toBeLessThanOrEqual(outage / 5 + 1)
+          state.refused.clear()
+          expect(untilAllAreServed(rhythm)).toBeLessThanOrEqual(10)
+        }
+      },
+    )
+
+    it.each([halfAnHour, twoHours])(
+      'for %i seconds serves all its mailboxes within ten seconds of its return, and they look one after the other until then',
+      (outage) => {
+        const { all, state, pass, untilAllAreServed } = house(40, stage)
+        state.refused = new Set(all)
+        pass(60, 2)
+        state.tries = 0
+        pass(outage, 2)
+        // The waits themselves are over now and then: by now each is five minutes and more.
+        const byWaits = 40 * (2 + outage / 900)
+        expect(state.tries).toBeLessThanOrEqual(outage / 2 + byWaits)
+        state.refused.clear()
+        expect(untilAllAreServed(2)).toBeLessThanOrEqual(10)
+      },
+    )
+  },
+)
+
+it('who is served after a refusal, and after the way there was in trouble, tells all the others as well', () => {
+  const { all, clock, state, pass, untilAllAreServed } = house(40, 'connection')
+  state.refused = new Set(all)
+  pass(halfAnHour, 2)
+  for (const openings of all) openings.failed(new Failure('provider-unavailable', 'The way is closed'), 0)
+  clock.advance(5)
+  state.refused.clear()
+  expect(untilAllAreServed(2)).toBeLessThanOrEqual(10)
+})
+
+describe('a mailbox that is refused while others are served', () => {
+  it('is looked at for ten minutes, as it may have met a bad machine, and then left to its waits', () => {
+    const { all, clock, state, comes } = house(2)
+    const [bad, good] = all
+    if (bad) state.refused.add(bad)
+    const triesIn = (seconds: number) => {
+      let tries = 0
+      for (let second = 0; second < seconds; second += 1) {
+        if (good) comes(good)
+        const before = state.tries
+        if (bad) comes(bad)
+        tries += state.tries - before
+        clock.advance(1)
+      }
+      return tries
+    }
+    expect(triesIn(600)).toBeGreaterThan(80)
+    expect(triesIn(twoHours)).toBeLessThanOrEqual(twoHours / 900 + 1)
+  })
+
+  it('is looked at as soon as another one is served that had been refused', () => {
+    const { all, state, comes, pass, clock } = house(3)
+    const [bad, other, good] = all
+    if (!bad || !other || !good) throw new Error('three are needed')
+    state.refused.add(bad)
+    pass(halfAnHour, 5)
+    expect(bad.obstacle()).toBeDefined()
+    state.refused.add(other)
+    comes(other)
+    state.refused.clear()
+    clock.advance(5)
+    expect(comes(other)).toBe(true)
+    expect(comes(bad)).toBe(true)
+  })
+
+  it('shares the trouble of all once they are refused as well', () => {
+    const { all, state, pass, untilAllAreServed } = house(3)
+    const [bad] = all
+    if (bad) state.refused.add(bad)
+    pass(halfAnHour, 5)
+    state.refused = new Set(all)
+    pass(halfAnHour, 5)
+    state.refused.clear()
+    expect(untilAllAreServed(3)).toBeLessThanOrEqual(10)
+  })
+
+  it('may have it tried at once when it is repaired', () => {
+    const { all, state, comes, pass } = house(2)
+    const [bad] = all
+    if (!bad) throw new Error('one is needed')
+    state.refused.add(bad)
+    pass(halfAnHour, 5)
+    state.refused.clear()
+    expect(comes(bad)).toBe(false)
+    bad.reset()
+    expect(comes(bad)).toBe(true)
+  })
+})
