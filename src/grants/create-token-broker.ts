@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { type Address, addressKey, covers, isDomainMailbox } from '../base/address.ts'
 import { countingSuspends } from '../base/clock.ts'
 import { Failure, stopping } from '../base/failure.ts'
+import { createLooksAt } from '../governor/looks.ts'
 import type { Standing } from '../store/ports.ts'
 import { createBackOff } from './back-off.ts'
 import { busyElsewhere, mailboxUnknown } from './failures.ts'
@@ -63,6 +64,7 @@ export function createTokenBroker(
   const rotations = new Map<string, Rotation>()
   let closed = false
   const backOff = createBackOff(clock, random)
+  const looksAt = createLooksAt(clock)
   const renewalLog = createRenewalLog(log)
 
   /** Whatever came in between, only a token of the grant that is the mailbox's now leaves here: memory hears of a change after the store has it. */
@@ -116,6 +118,7 @@ export function createTokenBroker(
     const before = landing.get(key) ?? Promise.resolve()
     const flight: Flight = { superseded: false, refusedToo, ended: before.then(fly) }
     flights.set(key, flight)
+    backOff.asked(key)
     const landed = flight.ended.then(ignore, ignore).then(() => {
       if (landing.get(key) === landed) landing.delete(key)
     })
@@ -147,8 +150,10 @@ export function createTokenBroker(
     if (renewal.kind === 'fresh')
       tokens.set(key, { ...renewal.held, ...(toReplace.delete(key) && { isReplacement: true }) })
     if (renewal.kind === 'fresh' && renewal.restored) needs.onRestored?.(mailbox)
+    if (renewal.kind === 'fresh') looksAt(renewal.provider).served(backOff.isRefused(key))
     if (renewal.kind === 'fresh' || renewal.kind === 'refused') backOff.clear(key)
-    else if (!waitsWithOthers(renewal)) backOff.begin(key, renewal.failure)
+    else if (!waitsWithOthers(renewal))
+      backOff.begin(key, renewal.failure, 'provider' in renewal ? looksAt(renewal.provider) : undefined)
     if (renewal.kind === 'unstored') resumeLater(mailbox, key)
     if (renewal.kind !== 'refused') return
     // A token that is still here tells that another process has seen the end of this grant first.

@@ -11,7 +11,7 @@ import { createBackOff, growthOfRegistrations } from './back-off.ts'
  *
  *     closed ── refused ──> open ── time is up ──> half-open: one goes first
  *       ^                    ^                        │
- *       │                    └── refused, for longer ─┤
+ *       │                    └── refused ─────────────┤
  *       └──────────────────────────────── it worked ──┘
  *
  * Whoever is refused while others are served has a trouble of its own: an organisation that has locked this registration out looks the

@@ -17,22 +17,42 @@ describe('a registration that the provider refuses', () => {
       const answers = [...(await house.askAll()), ...(await house.askAll())]
       expect(house.requests()).toBe(1)
       for (const answer of answers) expect(answer).toMatchObject({ code: 'provider-setup', message: refused })
-      expect(answers.at(-1)).toMatchObject({ retryAfterSeconds: 60 })
+      expect(answers.at(-1)).toMatchObject({ retryAfterSeconds: 5 })
       for (const mailbox of house.crowd) expect(house.memory.grantOf(mailbox).state).toBe('active')
       expect(house.lines.filter(({ level }) => level === 'error')).toHaveLength(1)
     },
   )
 
-  it('gets one request for each wait, and each is twice as long, up to fifteen minutes', async () => {
-    for (const [place, seconds] of [60, 120, 240, 480, 900, 900].entries()) {
+  it('gets one request in five seconds, however long that lasts and however many ask', async () => {
+    for (let wait = 1; wait <= 20; wait += 1) {
       house.endpoint.answer(refusal)
       await house.askAll()
-      expect(house.requests()).toBe(place + 1)
-      house.clock.pass(seconds - 1)
+      expect(house.requests()).toBe(wait)
+      house.clock.pass(4)
       expect((await house.askAll()).at(-1)).toMatchObject({ code: 'provider-setup', retryAfterSeconds: 1 })
-      expect(house.requests()).toBe(place + 1)
+      expect(house.requests()).toBe(wait)
       house.clock.pass(1)
     }
+  })
+
+  it.each([1800, 7200])('for %i seconds serves all within ten seconds of its return', async (outage) => {
+    const asking = house.crowd.slice(0, 4)
+    for (let second = 0; second < outage; second += 3) {
+      if (house.endpoint.unusedAnswers() === 0) house.endpoint.answer(refusal)
+      await Promise.all(asking.map(house.ask))
+      house.clock.pass(3)
+    }
+    expect(house.requests()).toBeLessThanOrEqual(outage / 5 + 1)
+    if (house.endpoint.unusedAnswers() > 0) {
+      house.clock.pass(3)
+      await Promise.all(asking.map(house.ask))
+    }
+    house.endpoint.answer(...asking.map((_, place) => tokens(`token-${place}`)))
+    for (let second = 0; second < 10; second += 3) {
+      house.clock.pass(3)
+      await Promise.all(asking.map(house.ask))
+    }
+    for (const answer of await Promise.all(asking.map(house.ask))) expect(answer).toContain('token-')
   })
 
   it('is tried by one when the wait is over, the others hear the failure, and a success is for all at once', async () => {
@@ -69,10 +89,11 @@ describe('a registration that the provider refuses', () => {
     house.clock.pass(3541)
     await house.refuseFirst()
     house.clock.pass(58)
+    house.endpoint.answer(refusal)
     expect(await house.ask(me)).toBe('warm')
     house.clock.pass(1)
     expect(await house.ask(me)).toMatchObject({ code: 'provider-setup' })
-    expect(house.requests()).toBe(2)
+    expect(house.requests()).toBe(3)
   })
 
   it('lets a mailbox without a consent hear that', async () => {
@@ -87,7 +108,7 @@ describe('a registration that the provider refuses', () => {
     house.endpoint.answer(...house.crowd.map(() => refusal))
     await house.askAll()
     expect(house.requests()).toBe(51)
-    expect(await house.ask(house.crowd[0] ?? '')).toMatchObject({ retryAfterSeconds: 60 })
+    expect(await house.ask(house.crowd[0] ?? '')).toMatchObject({ retryAfterSeconds: 5 })
   })
 
   it('is tried by the next one when the first has found out nothing', async () => {
@@ -124,7 +145,7 @@ describe('a registration that the provider refuses', () => {
   it('shows in the state of each of its mailboxes, and of no other', async () => {
     const since = house.clock.now()
     await house.refuseFirst()
-    const pause = { about: 'registration', since, until: since + 60_000, reason: refused }
+    const pause = { about: 'registration', since, until: since + 5000, reason: refused }
     for (const mailbox of [me, ...house.crowd.slice(0, 2)])
       expect((await house.broker.state(mailbox)).pause).toMatchObject(pause)
     const [elsewhere = ''] = house.addMailboxes(1, 'other')

@@ -15,8 +15,8 @@ describe('a mailbox that is refused while others are served', () => {
   it('leaves the first try to them, if they ask', async () => {
     await house.refuseFirst()
     await house.ask(good)
-    house.clock.pass(60)
-    expect(await house.ask(bad)).toMatchObject({ code: 'provider-setup', retryAfterSeconds: 30 })
+    house.clock.pass(5)
+    expect(await house.ask(bad)).toMatchObject({ code: 'provider-setup', retryAfterSeconds: 3 })
     house.endpoint.answer(tokens('good'))
     expect(await house.ask(good)).toBe('good')
   })
@@ -104,6 +104,40 @@ describe('a wrong request', () => {
       house.clock.pass(4)
       expect(await house.ask(me)).toMatchObject({ code: 'provider-setup', retryAfterSeconds: 1 })
       expect((await house.broker.state(me)).pause).toMatchObject({ about: 'mailbox' })
+    },
+  )
+})
+
+describe('a provider that refuses the requests of all', () => {
+  const no: ScriptedAnswer = { status: 403, json: { message: 'Not from this network' } }
+
+  it.each([1800, 7200])(
+    'for %i seconds serves them within ten seconds of its return, and hears of them one after the other until then',
+    async (outage) => {
+      const asking = house.crowd.slice(0, 10)
+      const askEach = async () => {
+        for (const mailbox of asking) {
+          if (house.endpoint.unusedAnswers() === 0) house.endpoint.answer(no)
+          await house.ask(mailbox)
+        }
+        house.clock.pass(3)
+      }
+      for (let second = 0; second < 120; second += 3) await askEach()
+      const before = house.requests()
+      for (let second = 0; second < outage; second += 3) await askEach()
+      const byWaits = asking.length * (2 + outage / 900)
+      expect(house.requests() - before).toBeLessThanOrEqual(outage / 3 + byWaits)
+      // The answer that nobody has asked for yet.
+      while (house.endpoint.unusedAnswers() > 0) {
+        for (const mailbox of asking) if (house.endpoint.unusedAnswers() > 0) await house.ask(mailbox)
+        house.clock.pass(1)
+      }
+      house.endpoint.answer(...asking.map((_, place) => tokens(`token-${place}`)))
+      for (let second = 0; second < 10; second += 2) {
+        for (const mailbox of asking) await house.ask(mailbox)
+        house.clock.pass(2)
+      }
+      for (const mailbox of asking) expect(await house.ask(mailbox)).toContain('token-')
     },
   )
 })
