@@ -4,7 +4,14 @@
  * draws the line at 30): it is equal to itself only, and no name that is stored has such a run.
  */
 export function normalForm(text: string): string {
-  return hasEndlessMarks(text) ? text : text.normalize('NFC')
+  if (isAscii(text) || hasEndlessMarks(text)) return text
+  return text.normalize('NFC')
+}
+
+/** Nearly every name is, and has no other form. */
+function isAscii(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole range is meant
+  return /^[\x00-\x7f]*$/.test(text)
 }
 
 /** Whether more marks stand behind one letter than any writing has. */

@@ -68,15 +68,13 @@ const unsupported: ReadonlySet<string> = new Set([
 ])
 /** Reads one line without its CRLF (RFC 5321, section 4.1.1). Verbs in any case, blanks at the end tolerated. */
 export function parseCommand(line: Buffer): Command {
-  if (beginsLikeHttp(line)) return { verb: 'cross-protocol' }
-  const foreign = foreignText(line)
-  if (foreign !== undefined) return { verb: 'malformed', of: '', reply: foreign }
-  if (isAuth.test(startOf(line)) && !namesMechanism.test(startOf(line))) return noMechanism
+  const refused = refusalByBeginning(line)
+  if (refused !== undefined) return refused
   const decoded = decodeUtf8(line)
   const text = withoutEnding(decoded ?? readClientText(line), ' \t')
   const blank = text.indexOf(' ')
   const word = (blank === -1 ? text : text.slice(0, blank)).toUpperCase()
-  const rest = blank === -1 ? '' : text.slice(blank + 1).replace(/^ +/, '')
+  const rest = blank === -1 ? '' : withoutBlanksBefore(text.slice(blank + 1))
   if (decoded === undefined && !mayBeLatin1.has(word)) return notUtf8(word === 'RCPT' ? word : '')
   if (unsupported.has(word)) return { verb: 'unsupported' }
   if (bare.has(word)) return parseBare(word as 'STARTTLS' | 'DATA' | 'RSET' | 'QUIT', rest)
@@ -100,12 +98,33 @@ export function parseCommand(line: Buffer): Command {
   }
 }
 
-// An AUTH line may be much longer than any other: before the rest of it costs anything, a mechanism has to stand there.
-const isAuth = /^AUTH(?: |$)/i
+/** What can be told before the line is read as a whole. A line that begins with a verb of SMTP is none of the others. */
+function refusalByBeginning(line: Buffer): Command | undefined {
+  const start = line.toString('latin1', 0, 64)
+  const blank = start.indexOf(' ')
+  const word = (blank === -1 ? start : start.slice(0, blank)).toUpperCase()
+  // An AUTH line may be much longer than any other: before the rest of it costs anything, a mechanism has to stand there.
+  if (word === 'AUTH') return namesMechanism.test(start) ? undefined : noMechanism
+  if (frequent.has(word)) return undefined
+  if (beginsLikeHttp(line)) return { verb: 'cross-protocol' }
+  const foreign = foreignText(line)
+  return foreign && { verb: 'malformed', of: '', reply: foreign }
+}
+
+const frequent: ReadonlySet<string> = new Set([
+  'EHLO',
+  'HELO',
+  'MAIL',
+  'RCPT',
+  'DATA',
+  'RSET',
+  'NOOP',
+  'QUIT',
+])
 const namesMechanism = /^AUTH +[\w-]{1,20}(?:[ \t]|$)/i
 
-function startOf(line: Buffer): string {
-  return line.toString('latin1', 0, 64)
+function withoutBlanksBefore(text: string): string {
+  return text.startsWith(' ') ? text.replace(/^ +/, '') : text
 }
 
 /** A device's name, and its sender, are what somebody typed into it, in whatever letters it has. Nobody looks at the one, and the other may be replaced. */
