@@ -30,18 +30,24 @@ export interface HeaderRefusals {
   reset(): void
 }
 
-/** What a message says of itself. */
-export interface Header {
-  originators: Originators
-  /** The same for the same message alone. */
-  fingerprint(): string
-}
+/** What a message says of itself. Read only where something was refused, which is nearly never. A class: an object with a getter costs each message more than all that. */
+export class Header {
+  readonly #head: Buffer
+  #originators: Originators | undefined
 
-/** @param head the beginning of a message: its header, and some more */
-export function readHeader(head: Buffer): Header {
-  return {
-    originators: originatorsOf(head),
-    fingerprint: () => createHash('sha256').update(head).digest('base64'),
+  /** @param head the beginning of a message: its header, and some more */
+  constructor(head: Buffer) {
+    this.#head = head
+  }
+
+  get originators(): Originators {
+    this.#originators ??= originatorsOf(this.#head)
+    return this.#originators
+  }
+
+  /** The same for the same message alone. */
+  fingerprint(): string {
+    return createHash('sha256').update(this.#head).digest('base64')
   }
 }
 
@@ -54,6 +60,7 @@ export function createHeaderRefusals(mailbox: Address, clock: Clock, log: Log): 
   const messages = createStrikes(mostRefusals, clock, silentLog)
   /** How many in a row were refused to a program that named the mailbox alone. */
   const own = new LRUCache<string, number>({ max: rememberedPrograms })
+  const nothingRefused = () => headers.isEmpty() && messages.isEmpty() && own.size === 0
   const suspects = (origin: Origin, { originators }: Header) => suspectsOf(mailbox, origin, originators)
   const combinationKey = ({ combination }: Suspects, origin: Origin) => `${combination}\n${programOf(origin)}`
   const messageKey = (origin: Origin, header: Header) => `${header.fingerprint()}\n${programOf(origin)}`
@@ -84,6 +91,7 @@ export function createHeaderRefusals(mailbox: Address, clock: Clock, log: Log): 
 
   return {
     breakersOf(origin, header) {
+      if (nothingRefused()) return []
       const found = suspects(origin, header)
       const breakers =
         found.all.length > 0
@@ -110,6 +118,7 @@ export function createHeaderRefusals(mailbox: Address, clock: Clock, log: Log): 
     },
 
     accepted(origin, header) {
+      if (nothingRefused()) return
       const found = suspects(origin, header)
       if (found.all.length > 0) return keysOf(origin, found).forEach(headers.accepted)
       own.delete(programOf(origin))

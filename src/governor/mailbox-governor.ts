@@ -37,8 +37,7 @@ export function createMailboxGovernor(needs: MailboxGovernorNeeds): Governor {
     departed: pace.departed,
     admit(sender, login, source) {
       const breakers = { mailbox, registration: needs.registration() }
-      const origin = { sender, login, ...(source !== undefined && { source }) }
-      return openPassage({ breakers, refusals, daily, cap }, origin)
+      return openPassage({ breakers, refusals, daily, cap }, { sender, login, source })
     },
     openings,
     reset() {

@@ -6,7 +6,7 @@ export interface Origin {
   sender: Address | ''
   login: string
   /** Absent: postern itself. */
-  source?: string
+  source?: string | undefined
 }
 
 export function whose({ login, source }: Origin): Pick<Trouble, 'login' | 'source'> {

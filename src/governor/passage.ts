@@ -5,7 +5,7 @@ import type { ConnectionCap } from './connection-cap.ts'
 import { type Consequence, consequences } from './consequences.ts'
 import type { DailyRecipients } from './daily-recipients.ts'
 import type { Passage } from './governor.ts'
-import { type Header, readHeader } from './header-refusals.ts'
+import { Header } from './header-refusals.ts'
 import type { Origin } from './origin.ts'
 import type { Refusals } from './refusals.ts'
 import { type Meaning, meaningOf } from './reply-meaning.ts'
@@ -24,7 +24,7 @@ export function openPassage({ breakers, refusals, daily, cap }: PassageNeeds, or
   const probes: Probes = new Map()
   enterAll([breakers.registration, breakers.mailbox, ...refusals.ofTransaction(origin)], probes)
   let taken = 0
-  let header: Header = readHeader(Buffer.alloc(0))
+  let header = noHeader
   const recipients = { accepted: 0, unknown: 0, status: '' }
   /** What is said to each recipient of one message is said once. */
   const said = new Set<Meaning>()
@@ -84,7 +84,7 @@ export function openPassage({ breakers, refusals, daily, cap }: PassageNeeds, or
       taken += more
     },
     carry(head) {
-      header = readHeader(head)
+      header = new Header(head)
       enterAll(refusals.ofMessage(origin, header), probes)
     },
     heard(reply, phase) {
@@ -112,6 +112,8 @@ export function openPassage({ breakers, refusals, daily, cap }: PassageNeeds, or
     },
   }
 }
+
+const noHeader = new Header(Buffer.alloc(0))
 
 /** All or none: a transaction that one of them keeps out is no probe of another. @throws Failure */
 function enterAll(breakers: readonly Breaker[], probes: Probes): void {

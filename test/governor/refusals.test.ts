@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Probe } from '../../src/governor/breaker.ts'
-import { readHeader } from '../../src/governor/header-refusals.ts'
+import { Header } from '../../src/governor/header-refusals.ts'
 import type { Origin } from '../../src/governor/origin.ts'
 import { createRefusals } from '../../src/governor/refusals.ts'
 import type { Probes } from '../../src/governor/strikes.ts'
@@ -14,7 +14,7 @@ const cron: Origin = { ...printer, login: 'cron' }
 const elsewhere: Origin = { ...printer, source: '192.0.2.2' }
 const other: Origin = { ...printer, sender: 'other@example.com' }
 
-const ownHeader = readHeader(head([mailbox]))
+const ownHeader = new Header(head([mailbox]))
 
 type Kind = 'refused' | 'senderRefused'
 
