@@ -2,7 +2,7 @@ import { type Address, covers, isDomainMailbox, sameAddress } from '../base/addr
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { shellWord } from '../base/shell-word.ts'
-import type { Mailbox, Store } from '../store/ports.ts'
+import type { ApiKey, Mailbox, Store } from '../store/ports.ts'
 import { credentialState } from './expiry.ts'
 import { isUsable } from './is-usable.ts'
 import { isPersonal } from './personal.ts'
@@ -36,26 +36,59 @@ interface RightsNow {
  * brings up to date before whoever changes something is answered, and from the store where memory does not know. What was not there at the sign-in is not added.
  */
 export function createConfirmation({ offers, store, clock }: ConfirmationNeeds) {
-  return async (submitter: Submitter, message: OutgoingMessage, remoteAddress: string): Promise<void> => {
-    const rights = await rightsNow(submitter, remoteAddress)
+  return (
+    submitter: Submitter,
+    message: OutgoingMessage,
+    remoteAddress: string,
+  ): Promise<void> | undefined => {
+    const rights = rightsInMemory(submitter, remoteAddress)
+    return rights !== undefined && isItsOwn(submitter, rights, message)
+      ? undefined
+      : askAll(submitter, rights, message, remoteAddress)
+  }
+
+  async function askAll(
+    submitter: Submitter,
+    known: RightsNow | undefined,
+    message: OutgoingMessage,
+    remoteAddress: string,
+  ): Promise<void> {
+    const rights = known ?? (await rightsInStore(submitter, remoteAddress))
     const own = await ownNow(submitter, rights, message)
     const { mailbox, sender, givenSender = sender } = message
-    const verdict = mailboxForSender({ ...rights, ...mended(submitter), mailboxes: own }, givenSender)
+    const { senders, rewriteSender } = rights
+    // Of what is mended that holds which held at the sign-in: it gives no right.
+    const { mending } = submitter
+    const verdict = mailboxForSender({ mailboxes: own, senders, rewriteSender, mending }, givenSender)
     if (!verdict.allowed) throw new Failure('sender-refused', verdict.reason)
     if (!sameAddress(verdict.mailbox, mailbox) || verdict.sender !== sender) throw ended()
     if (!reachesPersonal(own, mailbox) && isPersonal(await store.grants.standing(mailbox)))
       throw notForDomain(mailbox)
   }
 
-  async function rightsNow(submitter: Submitter, remoteAddress: string): Promise<RightsNow> {
-    const { login, apiKey } = submitter
-    if (apiKey === undefined) {
-      const found = offers.login(login ?? '') ?? (await loginInStore(submitter))
-      if (found === undefined || !isUsable(found, remoteAddress, clock.now())) throw ended()
-      const { senders, rewriteSender } = found
-      return { mailboxes: loginRights(found), senders, rewriteSender, find: store.mailboxes.find }
+  /** Undefined: memory does not know. @throws Failure `wrong-credentials` */
+  function rightsInMemory({ login, apiKey }: Submitter, remoteAddress: string): RightsNow | undefined {
+    if (apiKey !== undefined) {
+      const found = offers.apiKey(apiKey)
+      return found && rightsOfKey(found)
     }
-    const found = offers.apiKey(apiKey) ?? (await store.apiKeys.find(apiKey))
+    const found = offers.login(login ?? '')
+    return found && rightsOfLogin(found, remoteAddress)
+  }
+
+  async function rightsInStore(submitter: Submitter, remoteAddress: string): Promise<RightsNow> {
+    const { apiKey } = submitter
+    if (apiKey === undefined) return rightsOfLogin(await loginInStore(submitter), remoteAddress)
+    return rightsOfKey(await store.apiKeys.find(apiKey))
+  }
+
+  function rightsOfLogin(found: LoginRights | undefined, remoteAddress: string): RightsNow {
+    if (found === undefined || !isUsable(found, remoteAddress, clock.now())) throw ended()
+    const { senders, rewriteSender } = found
+    return { mailboxes: loginRights(found), senders, rewriteSender, find: store.mailboxes.find }
+  }
+
+  function rightsOfKey(found: ApiKey | undefined): RightsNow {
     if (found === undefined || credentialState(found, clock.now()) !== 'active') throw ended()
     const { covering } = store.mailboxes
     return { mailboxes: sendRights(found.scopes), senders: [], rewriteSender: false, find: covering }
@@ -68,9 +101,17 @@ export function createConfirmation({ offers, store, clock }: ConfirmationNeeds) 
   }
 }
 
-/** Of what is mended that holds which held at the sign-in: it gives no right. */
-function mended({ mending }: Submitter): Pick<Submitter, 'mending'> {
-  return mending === undefined ? {} : { mending }
+/** The usual message: from a mailbox that it signed in for by its name and still has. Nothing more need be asked, nor waited for. */
+function isItsOwn(
+  submitter: Submitter,
+  { mailboxes }: RightsNow,
+  { mailbox, sender, givenSender }: OutgoingMessage,
+): boolean {
+  const isThat = ({ address }: { address: Address }) => address === mailbox
+  const changesNothing = givenSender === undefined && submitter.mending === undefined && sender === mailbox
+  return (
+    changesNothing && !isDomainMailbox(mailbox) && mailboxes.some(isThat) && submitter.mailboxes.some(isThat)
+  )
 }
 
 /** The mailboxes that it signed in for and still has. The usual message is from one of them, and nothing more need be read of any. */

@@ -1,5 +1,6 @@
 import type { Actor } from '../base/actor.ts'
 import type { Address } from '../base/address.ts'
+import type { Gone } from '../base/gone.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Ending } from '../providers/forecast.ts'
 import type { Credentials } from '../sasl/credentials.ts'
@@ -156,7 +157,7 @@ export interface Submitter {
   /** A sender that it may not use is replaced by its first mailbox, instead of refused. */
   rewriteSender: boolean
   /** What is mended of its mail. Absent: nothing. */
-  mending?: Mending
+  mending?: Mending | undefined
 }
 
 /** What is asked about a message before it leaves. */
@@ -165,7 +166,7 @@ export interface OutgoingMessage {
   /** Of the envelope, as it is to leave. */
   sender: string
   /** The client's, where another one replaced it. */
-  givenSender?: string
+  givenSender?: string | undefined
 }
 
 export interface SenderMailbox {
@@ -180,14 +181,14 @@ export interface SenderMailbox {
 export interface SignIns {
   /** `gone`: whoever has left waits no more.
    * @throws Failure `wrong-credentials`; `limit-reached` for a source that guessed too often, after a delay, or when too many wait */
-  check(credentials: Credentials, remoteAddress: string, gone?: AbortSignal): Promise<Submitter>
+  check(credentials: Credentials, remoteAddress: string, gone?: Gone): Promise<Submitter>
   /** The login without a password whose networks hold this address and which may use this envelope sender.
    * @throws Failure `wrong-credentials` when there is none, `sender-refused` when none of those may use it */
   admit(sender: string, remoteAddress: string): Promise<Submitter>
   /** Asked again for each message, before it begins and before it is sent, because a session may stay open long after its login was revoked or lost a mailbox.
    * @throws Failure `wrong-credentials` when what it signed in with was revoked or removed, has expired, or has not this mailbox any more; `sender-refused` when it may not
-   * use this sender any more, or only its domain */
-  confirm(submitter: Submitter, message: OutgoingMessage, remoteAddress: string): Promise<void>
+   * use this sender any more, or only its domain. Thrown at once or rejected; undefined when there was nothing to wait for */
+  confirm(submitter: Submitter, message: OutgoingMessage, remoteAddress: string): Promise<void> | undefined
   /** A user name as a log may show it: one that no login has may be a password that came in the wrong field. */
   shownName(userName: string): string
   /** What a client from this address may be told to use. From memory, at once. */
@@ -301,7 +302,7 @@ export interface PagePasswords {
   set(role: PageRole, password: Secret, keepSession?: string, by?: Actor): Promise<void>
   /** Whose password it is. `name`: of a role.
    * @throws Failure `wrong-credentials`; `limit-reached` with `retryAfterSeconds` for a source that guessed too often, or when too many wait */
-  check(name: string, password: Secret, from: PageClient, gone?: AbortSignal): Promise<PageRole>
+  check(name: string, password: Secret, from: PageClient, gone?: Gone): Promise<PageRole>
 }
 
 /** Where somebody signs in to the pages. */

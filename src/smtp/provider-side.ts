@@ -1,5 +1,6 @@
 import { isDomainMailbox } from '../base/address.ts'
 import { asFailure, Failure } from '../base/failure.ts'
+import { type Gone, Leaving } from '../base/gone.ts'
 import { sourceOf } from '../base/source.ts'
 import type { Limits } from '../config/config.ts'
 import type { OutgoingMessage, SignIns, Submitter } from '../mailboxes/services.ts'
@@ -26,7 +27,7 @@ export interface ProviderSideOptions {
 /** What one session asks of logins and relay, and the transaction that it holds meanwhile. Nothing here rejects. */
 export interface ProviderSide {
   /** @param leaving aborted when nobody waits for the answer any more: by the client's side when it goes, and here when it takes too long */
-  signIn(next: Next & { do: 'sign-in' }, leaving?: AbortController): Promise<SessionEvent>
+  signIn(next: Next & { do: 'sign-in' }, leaving?: Leaving): Promise<SessionEvent>
   admit(sender: string): Promise<SessionEvent>
   begin(
     next: Next & { do: 'begin' },
@@ -36,7 +37,7 @@ export interface ProviderSide {
   /** Before the client is promised that its message will be taken. */
   promise(): SessionEvent
   /** @param gone as of `Transaction.send` */
-  send(octets: AsyncIterable<Buffer>, gone?: AbortSignal): Promise<MessageOutcome>
+  send(octets: AsyncIterable<Buffer>, gone?: Gone): Promise<MessageOutcome>
   giveUp(): Promise<void>
 }
 
@@ -46,10 +47,7 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
 
   return { signIn, admit, begin, addRecipients, promise, send, giveUp }
 
-  async function signIn(
-    next: Next & { do: 'sign-in' },
-    leaving = new AbortController(),
-  ): Promise<SessionEvent> {
+  async function signIn(next: Next & { do: 'sign-in' }, leaving = new Leaving()): Promise<SessionEvent> {
     let at: 'sign-in' | 'proof' = 'sign-in'
     try {
       const { wholeLoginSeconds } = deps.limits
@@ -65,7 +63,7 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
     }
 
     async function checkAndProve(credentials: Credentials): Promise<Submitter> {
-      const submitter = await deps.signIns.check(credentials, deps.client.address, leaving.signal)
+      const submitter = await deps.signIns.check(credentials, deps.client.address, leaving)
       deps.proven()
       at = 'proof'
       const [mailbox, ...others] = submitter.mailboxes
@@ -97,8 +95,11 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
     deps.record.begun(next.mailbox, next.mail.sender, next.givenSender)
     try {
       const { mailbox, mail, givenSender } = next
-      message = { mailbox, sender: mail.sender, ...(givenSender !== undefined && { givenSender }) }
-      const submitter = await confirm()
+      message = { mailbox, sender: mail.sender, givenSender }
+      const submitter = whoSends()
+      const unsure = deps.signIns.confirm(submitter, message, deps.client.address)
+      // Waiting for nothing would cost every message half of what asking does.
+      if (unsure !== undefined) await unsure
       const source = sourceOf(deps.client.address).key
       const begun = await deps.relay.begin(next.mailbox, next.mail, next.recipients, submitter.userName, {
         source,
@@ -147,16 +148,14 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
     }
   }
 
-  async function send(octets: AsyncIterable<Buffer>, gone?: AbortSignal): Promise<MessageOutcome> {
+  async function send(octets: AsyncIterable<Buffer>, gone?: Gone): Promise<MessageOutcome> {
     const current = transaction
     transaction = undefined
     try {
       if (current === undefined) throw new Failure('internal', 'There is no transaction for this message')
+      const submitter = whoSends()
       // Since it began somebody may have waited long: for a connection, or for what the client has to say.
-      const submitter = await confirm().catch(async (refusal: unknown) => {
-        await current.reset()
-        throw refusal
-      })
+      await confirmFor(current, submitter)
       return {
         kind: 'answered',
         reply: await current.send(mendedMessage(octets, submitter, message?.mailbox ?? ''), gone),
@@ -166,12 +165,19 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
     }
   }
 
-  /** Whoever signed in, when it may still send this message. */
-  async function confirm(): Promise<Submitter> {
-    const { submitter, address } = deps.client
-    if (submitter === undefined || message === undefined)
-      throw new Failure('internal', 'There is nobody to begin a transaction for')
-    await deps.signIns.confirm(submitter, message, address)
+  /** One that may not be sent any more ends the transaction. */
+  async function confirmFor(current: Transaction, submitter: Submitter): Promise<void> {
+    try {
+      if (message !== undefined) await deps.signIns.confirm(submitter, message, deps.client.address)
+    } catch (refusal) {
+      await current.reset()
+      throw refusal
+    }
+  }
+
+  function whoSends(): Submitter {
+    const { submitter } = deps.client
+    if (submitter === undefined) throw new Failure('internal', 'There is nobody to send a message for')
     return submitter
   }
 
@@ -183,11 +189,7 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
   }
 }
 
-async function within<Value>(
-  seconds: number,
-  task: Promise<Value>,
-  leaving: AbortController,
-): Promise<Value> {
+async function within<Value>(seconds: number, task: Promise<Value>, leaving: Leaving): Promise<Value> {
   let timer: NodeJS.Timeout | undefined
   const tooLate = new Promise<never>((_, reject) => {
     // Made only when it is late: an error reads the whole stack.

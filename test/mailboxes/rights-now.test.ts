@@ -88,7 +88,9 @@ describe('a session that is open', () => {
     const message = { mailbox: me, sender: me, givenSender: 'root@localhost' }
     await stage.signIns.confirm(submitter, message, here)
     await addAgain(me)
-    expect(await refusalOf(stage.signIns.confirm(submitter, message, here))).toMatchObject(ended)
+    expect(await refusalOf(Promise.resolve(stage.signIns.confirm(submitter, message, here)))).toMatchObject(
+      ended,
+    )
   })
 
   it('has its networks looked at, too', async () => {

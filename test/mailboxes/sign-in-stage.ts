@@ -81,7 +81,7 @@ export async function setSignInStage() {
       return { ...login, secret: chosen }
     },
     /** Before a message from this sender. */
-    confirm: (submitter: Submitter, sender = 'me@example.com', from = here, mailbox = sender) =>
+    confirm: async (submitter: Submitter, sender = 'me@example.com', from = here, mailbox = sender) =>
       signIns.confirm(submitter, { mailbox, sender }, from),
     check: (userName: string, password: Secret, from = here) =>
       signIns.check({ kind: 'password', userName, password }, from),
