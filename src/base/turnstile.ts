@@ -1,4 +1,5 @@
 import { clientGone } from './failure.ts'
+import type { Gone } from './gone.ts'
 import { createLanes } from './lanes.ts'
 
 /** Whose task it is, and how it stands with the others. */
@@ -8,7 +9,7 @@ export interface Place {
   /** Comes before all who are not, whatever waits. */
   known: boolean
   /** Whoever has gone waits no more. */
-  gone?: AbortSignal | undefined
+  gone?: Gone | undefined
 }
 
 /** Runs a task in its turn. @throws what its maker gave for that, at once, when too many wait; Failure `invalid` when the client goes */
@@ -48,7 +49,7 @@ export function createTurnstile(limits: TurnstileLimits, tooMany: () => Error): 
         lanes.remove(lane, come)
         reject(clientGone())
       }
-      gone?.addEventListener('abort', leaveLine, { once: true })
+      gone?.addEventListener('abort', leaveLine)
       lanes.push(lane, come)
     })
   }

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
+import type { Gone } from '../base/gone.ts'
 import type { Log } from '../base/log.ts'
 import { userNameKey } from '../base/user-name-key.ts'
 import type { Limits } from '../config/config.ts'
@@ -88,7 +89,7 @@ export function createGuard({ limits, shownName, clock, log }: GuardNeeds): Guar
   }
 
   /** Waits for its turn. */
-  async function admit(attempt: Attempt, gone: AbortSignal | undefined): Promise<() => void> {
+  async function admit(attempt: Attempt, gone: Gone | undefined): Promise<() => void> {
     const { source, known, door } = attempt
     if (known) {
       // Where others hear after the delay that they are turned away, the work of looking has to fit in before that.
@@ -110,7 +111,7 @@ export function createGuard({ limits, shownName, clock, log }: GuardNeeds): Guar
     seen: Look
     thisOne: string
     began: number
-    gone: AbortSignal | undefined
+    gone: Gone | undefined
   }
 
   /** False, or for whoever is turned away the same refusal as for those whose password is not even looked at. */
@@ -124,7 +125,7 @@ export function createGuard({ limits, shownName, clock, log }: GuardNeeds): Guar
   }
 
   /** Known as wrong without a look. That costs nothing, and yet it is not to come without end. */
-  async function repeated(attempt: Attempt, began: number, gone: AbortSignal | undefined): Promise<false> {
+  async function repeated(attempt: Attempt, began: number, gone: Gone | undefined): Promise<false> {
     const { source, door } = attempt
     if (isTurnedAway(attempt)) return await refuse(attempt, began, gone)
     const again = await repeats.add(source)
@@ -135,7 +136,7 @@ export function createGuard({ limits, shownName, clock, log }: GuardNeeds): Guar
   }
 
   /** At the same time for all of them. */
-  async function refuse(attempt: Attempt, began: number, gone: AbortSignal | undefined): Promise<never> {
+  async function refuse(attempt: Attempt, began: number, gone: Gone | undefined): Promise<never> {
     const { source, door } = attempt
     if (door.refusesLate) await beforeRefusal.wait(source, began + delay - clock.monotonic(), gone)
     throw tooMany(source)

@@ -1,3 +1,4 @@
+import type { Gone } from '../base/gone.ts'
 import type { Secret } from '../base/secret.ts'
 
 /** One try at a secret that a person may have chosen. */
@@ -40,7 +41,7 @@ export interface Guard {
    * @param gone whoever has left waits no more
    * @throws Failure `limit-reached` with `retryAfterSeconds`: the source has no more guesses, or too many wait; who is turned away learns nothing;
    * `provider-unavailable` when postern stops meanwhile, `invalid` when the client goes */
-  attempt(attempt: Attempt, look: () => Promise<Look>, gone?: AbortSignal): Promise<boolean>
+  attempt(attempt: Attempt, look: () => Promise<Look>, gone?: Gone): Promise<boolean>
   /** A secret that nobody can guess (an API key, a link) was wrong: counted for its source, apart from passwords. Valid ones never come here.
    * @throws Failure `limit-reached` with `retryAfterSeconds` once the source has no more of these */
   refused(source: string, secret: Secret): void

@@ -1,4 +1,5 @@
 import { clientGone } from '../base/failure.ts'
+import type { Gone } from '../base/gone.ts'
 
 /** How many of one source wait for the outcome of the same attempt. */
 const mostOfSource = 100
@@ -8,11 +9,7 @@ const mostOfSource = 100
  * own. Resolves, when it is this one's turn, with how to end it; with undefined at once when too many of its source wait.
  * @throws Failure `invalid` when the client goes
  */
-export type SameAtOnce = (
-  attempt: string,
-  source: string,
-  gone?: AbortSignal,
-) => Promise<(() => void) | undefined>
+export type SameAtOnce = (attempt: string, source: string, gone?: Gone) => Promise<(() => void) | undefined>
 
 export function createSameAtOnce(): SameAtOnce {
   /** Who waits, for each attempt that is under way. */
@@ -46,7 +43,7 @@ export function createSameAtOnce(): SameAtOnce {
   }
 }
 
-function turnIn(waiting: Set<() => void>, gone: AbortSignal | undefined): Promise<void> {
+function turnIn(waiting: Set<() => void>, gone: Gone | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     if (gone?.aborted) return reject(clientGone())
     const settle = () => {

@@ -1,4 +1,5 @@
 import { clientGone, Failure, stopping } from '../base/failure.ts'
+import type { Gone } from '../base/gone.ts'
 import type { FailureCounter } from './failure-counter.ts'
 
 /**
@@ -18,7 +19,7 @@ export interface Turn {
   source: string
   /** How long it waits where that was guessed at too often, in milliseconds. */
   wait: number
-  gone?: AbortSignal | undefined
+  gone?: Gone | undefined
 }
 
 export interface TurnsNeeds {

@@ -1,10 +1,11 @@
 import { clientGone, stopping } from '../base/failure.ts'
+import type { Gone } from '../base/gone.ts'
 
 /** Where attempts wait, so many at a time at most, and so many of one source. */
 export interface WaitingRoom {
   /** Resolves with true after the wait; with false at once when there is no place.
    * @throws Failure `provider-unavailable` when postern stops meanwhile, `invalid` when the client goes */
-  wait(source: string, milliseconds: number, gone?: AbortSignal): Promise<boolean>
+  wait(source: string, milliseconds: number, gone?: Gone): Promise<boolean>
   /** Ends every wait. */
   close(): void
 }

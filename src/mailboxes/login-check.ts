@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
+import type { Gone } from '../base/gone.ts'
 import type { Secret } from '../base/secret.ts'
 import { sourceOf } from '../base/source.ts'
 import type { Place } from '../base/turnstile.ts'
@@ -39,12 +40,7 @@ const knownMilliseconds = 30 * 86_400_000
  * exists.
  */
 export function createLoginCheck({ logins, offers, guard, clock, chosenPasswords }: LoginCheckNeeds) {
-  return async (
-    userName: string,
-    proof: Proof,
-    remoteAddress: string,
-    gone?: AbortSignal,
-  ): Promise<Login> => {
+  return async (userName: string, proof: Proof, remoteAddress: string, gone?: Gone): Promise<Login> => {
     const name = readUserName(userName)
     const remembered = name === undefined ? undefined : offers.generated(name)
     if (remembered !== undefined && opens(remembered, proof, remoteAddress)) return remembered

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { setImmediate as turnOfOthers } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
+import { Leaving } from '../base/gone.ts'
 import type { Log } from '../base/log.ts'
 import type { Source } from '../base/source.ts'
 import type { Limits, SmtpListener } from '../config/config.ts'
@@ -74,6 +75,8 @@ class ServedConnection implements Connection {
   // Most clients are silent: what only a busy one needs is made when it is, and let go.
   #work: Work | undefined
   #makesRoom = false
+  /** Steps since it had to wait for its client. */
+  #inARow = 0
   /** Ends the wait for a check. */
   #giveUpCheck = nothing
   /** What was read since the greeting in the clear, until it is known whether it is TLS. */
@@ -161,12 +164,12 @@ class ServedConnection implements Connection {
 
   async #converse(session: Session): Promise<void> {
     let step = session.greet()
-    for (let steps = 1; ; steps++) {
+    for (;;) {
       for (const reply of step.replies) this.#outbox.say(reply)
       this.#note(step)
       const isFull = this.#outbox.size() > this.#options.limits.bufferOctets
       if (isFull && !(await this.#outbox.flush())) return
-      if (steps % commandsInARow === 0) await turnOfOthers()
+      if (++this.#inARow % commandsInARow === 0) await turnOfOthers()
       const event = await this.#perform(step.next)
       if (event === undefined) return
       step = session.step(event)
@@ -214,7 +217,7 @@ class ServedConnection implements Connection {
   }
 
   #signIn(next: Next & { do: 'sign-in' }): Promise<SessionEvent | undefined> {
-    const leaving = new AbortController()
+    const leaving = new Leaving()
     return this.#keepingPlace(this.#atWork().providerSide.signIn(next, leaving), leaving)
   }
 
@@ -224,7 +227,7 @@ class ServedConnection implements Connection {
    */
   async #keepingPlace(
     check: Promise<SessionEvent>,
-    leaving = new AbortController(),
+    leaving = new Leaving(),
   ): Promise<SessionEvent | undefined> {
     const { place } = this.#options
     place.check()
@@ -246,17 +249,17 @@ class ServedConnection implements Connection {
 
   /** A client may have to wait here, and need not. */
   async #begin(next: Next & { do: 'begin' }): Promise<SessionEvent | undefined> {
-    const leaving = new AbortController()
+    const leaving = new Leaving()
     // One that has ended its side may have said all of its message before.
     const stopWatching = this.#watch(leaving, () => this.#input.holdsEndOfData())
     const inGroups = this.#outbox.size() > 0
-    const event = await this.#atWork().providerSide.begin(next, { inGroups, gone: leaving.signal })
+    const event = await this.#atWork().providerSide.begin(next, { inGroups, gone: leaving })
     stopWatching()
-    return leaving.signal.aborted ? undefined : event
+    return leaving.aborted ? undefined : event
   }
 
   /** While others have the word. @param goesOn whether there is something to be done for a client that has ended its side */
-  #watch(leaving: AbortController, goesOn: () => boolean): () => void {
+  #watch(leaving: Leaving, goesOn: () => boolean): () => void {
     const { bufferOctets } = this.#options.limits
     return this.#client.watch({
       take: (octets) => {
@@ -287,6 +290,7 @@ class ServedConnection implements Connection {
       const event = takeLine(this.#input, limit)
       if (event !== undefined) return event
       if (!(await this.#outbox.flush())) return undefined
+      this.#inARow = 0
       const read = await this.#client.read(true)
       if (read.kind === 'ended') return undefined
       if (read.kind === 'timed-out') return read
@@ -326,7 +330,7 @@ class ServedConnection implements Connection {
     if (!(await this.#outbox.flush())) return undefined
     const { limits, clock } = this.#options
     const [client, input, work] = [this.#client, this.#input, this.#atWork()]
-    const watch = (leaving: AbortController, goesOn: () => boolean) => this.#watch(leaving, goesOn)
+    const watch = (leaving: Leaving, goesOn: () => boolean) => this.#watch(leaving, goesOn)
     const mendLineEnds = this.#known.submitter?.mending?.mendLineEnds === true
     const event = await passMessage({ client, input, work, limits, limit, mendLineEnds, clock, watch })
     this.#transactionOver()

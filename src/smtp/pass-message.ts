@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { Leaving } from '../base/gone.ts'
 import type { Limits } from '../config/config.ts'
 import type { InputBuffer } from '../wire/input-buffer.ts'
 import type { ClientSocket } from './client-socket.ts'
@@ -17,7 +18,7 @@ export interface MessagePassage {
   mendLineEnds: boolean
   clock: Pick<Clock, 'monotonic'>
   /** Aborts when the client goes, or ends its side and `goesOn` says no; until the function that it gives is called. */
-  watch(leaving: AbortController, goesOn: () => boolean): () => void
+  watch(leaving: Leaving, goesOn: () => boolean): () => void
 }
 
 /** In milliseconds. Whoever ends its side as soon as the message is said waits for the answer; who does it later has waited for long enough. */
@@ -26,7 +27,7 @@ const sameBreath = 1_000
 /** From the 354 to the end of the message, and what the provider said to it. Undefined when the client has gone. */
 export async function passMessage(passage: MessagePassage): Promise<SessionEvent | undefined> {
   const { client, input, work, limits, limit, mendLineEnds } = passage
-  const leaving = new AbortController()
+  const leaving = new Leaving()
   let stopWatching = () => {}
   const message = createIncomingMessage({
     input,
@@ -39,11 +40,11 @@ export async function passMessage(passage: MessagePassage): Promise<SessionEvent
     },
   })
   client.setDeadline(limits.messageSeconds)
-  const sent = await work.providerSide.send(message.octets, leaving.signal)
+  const sent = await work.providerSide.send(message.octets, leaving)
   const ended = await message.drain()
   stopWatching()
   client.liftDeadline()
-  const cut = sent.kind === 'failed' && leaving.signal.aborted ? 'gone' : message.cut()
+  const cut = sent.kind === 'failed' && leaving.aborted ? 'gone' : message.cut()
   const refused = sent.kind === 'answered' && sent.reply.code >= 400
   const outcome: MessageOutcome = cut === undefined || cut === 'gone' || refused ? sent : { kind: 'cut', cut }
   work.record.message(outcome, cut, message.size())
@@ -51,7 +52,7 @@ export async function passMessage(passage: MessagePassage): Promise<SessionEvent
 }
 
 /** The client has said all and waits for the answer, as long as it likes to. */
-function watchBehindEnd({ input, clock, watch }: MessagePassage, leaving: AbortController): () => void {
+function watchBehindEnd({ input, clock, watch }: MessagePassage, leaving: Leaving): () => void {
   const since = clock.monotonic()
   return watch(leaving, () => input.size() > 0 || clock.monotonic() - since < sameBreath)
 }

@@ -35,7 +35,7 @@ export interface Envelope {
 interface OpenEnvelope {
   mailbox: string
   mail: MailCommand
-  givenSender?: string
+  givenSender: string | undefined
   begun: boolean
   asked: boolean
   accepted: number
@@ -76,12 +76,13 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
       if (limit !== undefined && Number(size ?? 0) > limit) return answer(replies.tooLarge)
       open = {
         mailbox: verdict.mailbox,
-        ...sentAs(verdict.sender, changesSize(by) ? withoutSize(mail) : mail),
+        mail: sentAs(verdict.sender, changesSize(by) ? withoutSize(mail) : mail),
+        givenSender: verdict.sender === mail.sender ? undefined : mail.sender,
         begun: false,
         asked: false,
         accepted: 0,
       }
-      return { ...answer(replies.senderAccepted), dropped }
+      return { replies: [replies.senderAccepted], dropped }
     },
 
     recipient({ recipient, further = [], parameterFlaws, dropped }) {
@@ -109,8 +110,7 @@ export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string
       if (open === undefined || recipients.length === 0) return { replies: [] }
       if (open.begun) return { replies: [], next: { do: 'add-recipients', recipients } }
       const { mailbox, mail, givenSender } = open
-      const given = givenSender === undefined ? {} : { givenSender }
-      return { replies: [], next: { do: 'begin', mailbox, mail, ...given, recipients } }
+      return { replies: [], next: { do: 'begin', mailbox, mail, givenSender, recipients } }
     },
 
     recipientsAnswered(answers, stillOpen) {
@@ -215,11 +215,11 @@ export function messageLimit(
  * The MAIL command with the sender that policy decided. Its parameters stay, SMTPUTF8 too: it speaks for the header of the message as well,
  * where the client's own sender may still stand (RFC 6531, section 3.4), and a new sender may need what the old one did not.
  */
-function sentAs(sender: string, mail: MailCommand): Pick<OpenEnvelope, 'mail' | 'givenSender'> {
-  if (sender === mail.sender) return { mail }
+function sentAs(sender: string, mail: MailCommand): MailCommand {
+  if (sender === mail.sender) return mail
   const { parameters } = mail
   const needed = isAscii(sender) || wantsUtf8(mail) ? [] : [{ keyword: 'SMTPUTF8' }]
-  return { mail: { sender, parameters: [...parameters, ...needed] }, givenSender: mail.sender }
+  return { sender, parameters: [...parameters, ...needed] }
 }
 
 function changesSize({ mending }: Submitter): boolean {

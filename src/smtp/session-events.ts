@@ -43,7 +43,7 @@ export type Next =
       do: 'begin'
       mailbox: string
       mail: MailCommand
-      givenSender?: string
+      givenSender?: string | undefined
       recipients: readonly RecipientCommand[]
     }
   /** More recipients for it: `recipients-answered` or `failed`. */

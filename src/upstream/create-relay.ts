@@ -1,6 +1,7 @@
 import { type Address, addressKey, covers, isDomainMailbox } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { clientGone, Failure, stopping } from '../base/failure.ts'
+import type { Gone } from '../base/gone.ts'
 import type { Log } from '../base/log.ts'
 import type { Limits } from '../config/config.ts'
 import type { Governor, Governors, Passage } from '../governor/governor.ts'
@@ -212,17 +213,17 @@ export function createRelay(dependencies: RelayDependencies): Relay {
     { pool, governor, provider }: Way,
     { mail, recipients, passage }: Beginning,
     login: string,
-    { gone, wait }: { gone?: AbortSignal | undefined; wait?: Wait | undefined },
+    { gone, wait }: { gone?: Gone | undefined; wait?: Wait | undefined },
   ): Promise<Begun> {
     const { host } = provider.submission
     const context = { host, limits, withoutChunking, chunking: provider.chunking }
     const seconds = wait?.seconds ?? limits.leaseWaitSeconds
     const until = clock.monotonic() + seconds * 1000
-    const place = { lane: login, seconds, until, hurried: seconds < limits.leaseWaitSeconds, gone }
+    const hurried = seconds < limits.leaseWaitSeconds
     // Every warm connection may have died in the same moment; the one after them is new.
     for (let deaths = 0; deaths <= provider.limits.connections; deaths += 1) {
-      const lease = await pool.lease({ ...place, again: deaths > 0 })
-      await lookOnceMore(lease, gone)
+      const lease = await pool.lease({ lane: login, again: deaths > 0, seconds, until, hurried, gone })
+      if (gone !== undefined && lease.waited) await lookOnceMore(lease, gone)
       const begun = await beginTransaction(lease, mail, recipients, context, passage)
       if (begun === 'dead') continue
       const [first] = begun.replies
@@ -248,7 +249,7 @@ export function createRelay(dependencies: RelayDependencies): Relay {
     async begin(address, mail, recipients, login, client) {
       const way = await wayOf(address)
       const passage = way.governor.admit(mail.sender, login, client?.source)
-      const wait = client && patience.begins({ ...client, login })
+      const wait = client && patience.begins(client, login)
       try {
         passage.reserve(recipients.length)
         const beginning = { mail, recipients, passage }
@@ -311,9 +312,8 @@ function governorNow(current: () => Governor): PooledGovernor {
   }
 }
 
-/** A client may have gone while it waited, or in this moment. @throws Failure `invalid`; the lease is given back */
-async function lookOnceMore(lease: Lease, gone: AbortSignal | undefined): Promise<void> {
-  if (gone === undefined) return
+/** A client may have gone while it waited. One that did not has just been read. @throws Failure `invalid`; the lease is given back */
+async function lookOnceMore(lease: Lease, gone: Gone): Promise<void> {
   await readArrived()
   if (!gone.aborted) return
   lease.giveBack(0)

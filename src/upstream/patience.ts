@@ -9,11 +9,10 @@ import type { Limits } from '../config/config.ts'
  */
 export interface Patience {
   /** One comes, and may have to wait. */
-  begins(waiter: Waiter): Wait
+  begins(waiter: Waiter, login: string): Wait
 }
 
 export interface Waiter {
-  login: string
   source: string
   /** Its client sends commands in groups (RFC 2920), without waiting for each answer: so do mail servers, and hardly anybody else. */
   inGroups: boolean
@@ -45,7 +44,7 @@ export function createPatience(limits: PatienceLimits, clock: Pick<Clock, 'monot
   }
 
   return {
-    begins({ login, source, inGroups }) {
+    begins({ source, inGroups }, login) {
       const since = clock.monotonic()
       const key = `${inGroups}\n${source}\n${login}`
       const seconds = shown.get(key) ?? (inGroups ? longest : Math.min(short, longest))

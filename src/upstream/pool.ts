@@ -88,7 +88,7 @@ export function createPool(dependencies: PoolDependencies): Pool {
     clearTimeout(turnTimer)
     while (idle.length > 0 && members.open() + openings.size > governor.connections()) retire(idle[0])
     for (let place = line.next(); place && idle.length > 0 && mayLeave(place); place = line.next())
-      line.serve(hand())
+      line.serve(hand('waited'))
     if (serving() > 0) line.proven()
     const failure = governor.openings.obstacle()
     // While one connection serves, nobody is turned away because a second one cannot be had.
@@ -226,14 +226,14 @@ export function createPool(dependencies: PoolDependencies): Pool {
   }
 
   /** The connection that rested last goes out first, so that those beyond the need grow old and end. */
-  function hand(): Lease {
+  function hand(how: 'at-once' | 'waited'): Lease {
     const member = idle.at(-1)
     if (!member) throw new Failure('internal', 'There is no idle connection to hand out')
     members.move(member, 'leased')
-    return leaseOf(member, governor.departed())
+    return leaseOf(member, governor.departed(), how === 'waited')
   }
 
-  function leaseOf(member: Member, departure: Departure): Lease {
+  function leaseOf(member: Member, departure: Departure, waited: boolean): Lease {
     const { connection, capabilities, warm } = member
     let ended = false
     let departed = false
@@ -248,6 +248,7 @@ export function createPool(dependencies: PoolDependencies): Pool {
       connection,
       capabilities,
       warm,
+      waited,
       waitsForClient(takeBack) {
         if (!ended) member.silent = takeBack && { since: clock.monotonic(), takeBack }
       },
@@ -293,7 +294,7 @@ export function createPool(dependencies: PoolDependencies): Pool {
     async lease(place) {
       if (closed) throw stopping()
       // The usual case: nobody waits, a connection rests.
-      if (idle.length > 0 && !line.next() && (place.again || governor.delay() === 0)) return hand()
+      if (idle.length > 0 && !line.next() && (place.again || governor.delay() === 0)) return hand('at-once')
       const wait = place.hurried && !place.again ? governor.delay(line.ahead(place.lane)) : 0
       if (wait > place.until - clock.monotonic()) throw tooLong(Math.ceil(wait / 1000))
       const lease = line.lease(place)

@@ -1,4 +1,5 @@
 import type { Address } from '../base/address.ts'
+import type { Gone } from '../base/gone.ts'
 import type { GovernorState } from '../governor/governor.ts'
 import type { Capabilities } from '../wire/capabilities.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
@@ -51,7 +52,7 @@ export interface WaitingClient {
   /** As of `Waiter`. */
   inGroups: boolean
   /** Aborted when nobody waits for the answer any more. */
-  gone: AbortSignal
+  gone: Gone
 }
 
 export type Offered = Pick<Capabilities, 'size' | 'eightBitMime' | 'smtpUtf8' | 'dsn' | 'enhancedStatusCodes'>
@@ -86,7 +87,7 @@ export interface Transaction {
    * @throws Failure `outcome-unknown` once message octets have left, `provider-unavailable` before, `limit-reached` when the client took so long that others got
    * the connection, `provider-setup` when the provider has refused this program's messages again and again for an address in their header, `invalid` when the client has gone
    */
-  send(message: AsyncIterable<Buffer>, gone?: AbortSignal): Promise<Reply>
+  send(message: AsyncIterable<Buffer>, gone?: Gone): Promise<Reply>
   /** RSET, and the lease goes back. Never throws. */
   reset(): Promise<void>
 }

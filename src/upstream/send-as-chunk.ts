@@ -6,7 +6,7 @@ import type { Connection } from './connection.ts'
 import { finalReply, gone } from './outcome.ts'
 import { readArrived } from './read-arrived.ts'
 import type { Sent } from './sent.ts'
-import type { MessageContext } from './transaction-context.ts'
+import type { Commit, TransactionContext } from './transaction-context.ts'
 
 /**
  * Command and message in one write: `BDAT n LAST` (RFC 3030, section 2), which saves the round trip of DATA. Chunks know no
@@ -16,7 +16,8 @@ import type { MessageContext } from './transaction-context.ts'
 export async function sendAsChunk(
   connection: Connection,
   message: Buffer,
-  { host, limits, withoutChunking, commit }: MessageContext,
+  { host, limits, withoutChunking }: TransactionContext,
+  commit: Commit,
 ): Promise<Sent> {
   await readArrived()
   if (!connection.alive) throw gone(host)

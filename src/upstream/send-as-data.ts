@@ -5,7 +5,7 @@ import type { MessageHead } from './message-head.ts'
 import { finalReply, gone, outcomeUnknown } from './outcome.ts'
 import { readArrived } from './read-arrived.ts'
 import type { Sent } from './sent.ts'
-import type { MessageContext, TransactionContext } from './transaction-context.ts'
+import type { Commit, TransactionContext } from './transaction-context.ts'
 
 /** End of data behind a message that is empty or ends in CRLF (RFC 5321, section 4.1.1.4). */
 const end = Buffer.from('.\r\n', 'latin1')
@@ -18,7 +18,8 @@ export async function sendAsData(
   connection: Connection,
   head: MessageHead,
   source: AsyncIterator<Buffer>,
-  context: MessageContext,
+  context: TransactionContext,
+  commit: Commit,
 ): Promise<Sent> {
   const { host, limits } = context
   const go = await connection.command('DATA\r\n', limits.upstreamDataStartSeconds).catch((error: unknown) => {
@@ -40,7 +41,7 @@ export async function sendAsData(
     const lost = new ConnectionLost('closed', 'it ended before the message did')
     throw head.whole ? gone(host) : outcomeUnknown(host, lost)
   }
-  context.commit()
+  commit()
   const rest = head.whole ? Buffer.concat([head.octets, end]) : end
   const reply = await finalReply(connection.command(rest, limits.upstreamAfterDotSeconds), connection, host)
   return { reply, stillOpen: false }

@@ -10,7 +10,5 @@ export interface TransactionContext {
   withoutChunking: ChunkRefusals
 }
 
-export interface MessageContext extends TransactionContext {
-  /** Called right before the end of the message leaves, for then nobody can take it back. @throws Failure `invalid` when its client has gone */
-  commit(): void
-}
+/** Called right before the end of the message leaves, for then nobody can take it back. @throws Failure `invalid` when its client has gone */
+export type Commit = () => void

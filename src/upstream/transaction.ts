@@ -1,4 +1,5 @@
 import { clientGone, Failure } from '../base/failure.ts'
+import type { Gone } from '../base/gone.ts'
 import type { Passage } from '../governor/governor.ts'
 import { formatRecipient } from '../wire/envelope.ts'
 import { lossAsFailure } from './connection-lost.ts'
@@ -51,7 +52,7 @@ export function createTransaction(lease: Lease, context: TransactionContext, pas
   }
 
   /** What the provider has refused this program again and again does not leave at all. @throws Failure `provider-setup`, `invalid` when the client has gone */
-  function letThrough(head: MessageHead, source: AsyncIterator<Buffer>, gone: AbortSignal | undefined): void {
+  function letThrough(head: MessageHead, source: AsyncIterator<Buffer>, gone: Gone | undefined): void {
     try {
       if (gone?.aborted) throw clientGone()
       passage.carry(head.octets)
@@ -91,7 +92,7 @@ export function createTransaction(lease: Lease, context: TransactionContext, pas
         lease.departs()
       }
       try {
-        const { reply, stillOpen } = await sendMessage(lease, head, source, { ...context, commit })
+        const { reply, stillOpen } = await sendMessage(lease, head, source, context, commit)
         passage.heard(reply, 'message')
         passage.end('answered')
         // Whoever waits for the reply need not wait for our tidying up.

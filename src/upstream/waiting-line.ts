@@ -1,4 +1,5 @@
 import { clientGone, type Failure } from '../base/failure.ts'
+import type { Gone } from '../base/gone.ts'
 import { createLanes } from '../base/lanes.ts'
 import type { Lease } from './lease.ts'
 import { tooManyWait } from './pool-failures.ts'
@@ -36,7 +37,7 @@ export interface Place {
   /** Its client is not known to wait for so long: where that is foreseen it is told at once. */
   hurried?: boolean
   /** Aborted when nobody waits for it any more. */
-  gone?: AbortSignal | undefined
+  gone?: Gone | undefined
 }
 
 interface Waiting extends Place {

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createConnection, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { clientGone } from '../../src/base/failure.ts'
+import type { Gone } from '../../src/base/gone.ts'
 import { createSmtpDoor } from '../../src/smtp/door.ts'
 import { defaultLimits } from '../support/default-limits.ts'
 import { createStageSignIns } from '../support/door-stage.ts'
@@ -20,7 +21,7 @@ function signal() {
 }
 
 /** Resolves when it is aborted. */
-function aborted(gone: AbortSignal): Promise<void> {
+function aborted(gone: Gone): Promise<void> {
   return new Promise((resolve) => gone.addEventListener('abort', () => resolve()))
 }
 
@@ -31,7 +32,7 @@ async function doorThatWaits(at: 'begin' | 'message') {
   const clock = createManualClock()
   const relay = createRecordingRelay()
   const groups: (boolean | undefined)[] = []
-  const waits = async (gone: AbortSignal) => {
+  const waits = async (gone: Gone) => {
     reached.raise()
     await Promise.race([aborted(gone), go.raised])
     if (!gone.aborted) return

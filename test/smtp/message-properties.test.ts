@@ -38,12 +38,11 @@ async function pass(pieces: readonly Buffer[], chunking: boolean): Promise<Passe
     drainSeconds: 1,
   })
   const withoutChunking = createChunkRefusals(createManualClock())
-  const where = { host: 'provider', limits: defaultLimits, chunking: 'auto' as const, withoutChunking }
-  const context = { ...where, commit() {} }
+  const context = { host: 'provider', limits: defaultLimits, chunking: 'auto' as const, withoutChunking }
   const lease = { connection: keepingConnection(written), capabilities: { chunking } } as Lease
   const source = message.octets[Symbol.asyncIterator]()
   const sent = await readHead(source)
-    .then((head) => sendMessage(lease, head, source, context))
+    .then((head) => sendMessage(lease, head, source, context, () => {}))
     .catch(() => undefined)
   const accepted = sent?.reply.code === 250 && message.cut() === undefined
   const behind = input.size() + waiting.reduce((sum, piece) => sum + piece.length, 0)

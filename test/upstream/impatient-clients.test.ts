@@ -63,16 +63,19 @@ describe('a client that goes while it waits', () => {
 
   it('is seen once more before its MAIL leaves, and its connection serves the next', async () => {
     const { relay, provider } = await stage((client) => serves(client, []), { provider: { limits } })
-    await relay.verify(mailbox)
+    const first = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
     const { client, leaving } = waitingClient()
-    const begun = relay.begin(mailbox, mail, to('dead@example.com'), 'printer', client)
-    // In the turn of the event loop in which it is served.
-    setImmediate(() => leaving.abort())
-    await expect(begun).rejects.toThrow('The client has gone')
-    const next = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
-    expect(await next.transaction?.send(message('a\r\n'))).toMatchObject({ code: 250 })
-    expect(mails(provider)).toBe(1)
-    expect((await relay.state(mailbox)).messagesLastMinute).toBe(1)
+    const waiting = relay.begin(mailbox, mail, to('dead@example.com'), 'printer', client)
+    await eventually('one that waits', async () => (await relay.state(mailbox)).waiting === 1)
+    await first.transaction?.send(message('a\r\n'))
+    // The connection is its own by now, in this turn of the event loop.
+    expect(await relay.state(mailbox)).toMatchObject({ waiting: 0, connections: { inUse: 1 } })
+    leaving.abort()
+    await expect(waiting).rejects.toThrow('The client has gone')
+    const next = await relay.begin(mailbox, mail, to('b@example.com'), 'printer')
+    expect(await next.transaction?.send(message('b\r\n'))).toMatchObject({ code: 250 })
+    expect(mails(provider)).toBe(2)
+    expect((await relay.state(mailbox)).messagesLastMinute).toBe(2)
     expect(provider.heard).toHaveLength(1)
   })
 })

@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { createPatience, type Waiter } from '../../src/upstream/patience.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
-const printer: Waiter = { login: 'printer', source: '192.0.2.7', inGroups: false }
+const printer: Waiter & { login: string } = { login: 'printer', source: '192.0.2.7', inGroups: false }
 
 function stage(shortWaitSeconds = 8) {
   const clock = createManualClock()
   const patience = createPatience({ leaseWaitSeconds: 20, shortWaitSeconds }, clock)
   return {
-    allowed: (waiter = printer) => patience.begins(waiter).seconds,
+    allowed: (waiter = printer) => patience.begins(waiter, waiter.login).seconds,
     waits(seconds: number, how: 'answered' | 'hung-up', waiter = printer) {
-      const wait = patience.begins(waiter)
+      const wait = patience.begins(waiter, waiter.login)
       clock.advance(seconds)
       wait.ended(how)
     },

@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest'
+import { Leaving } from '../../src/base/gone.ts'
+
+it('tells everybody who listens, once', () => {
+  const leaving = new Leaving()
+  const told: string[] = []
+  leaving.addEventListener('abort', () => told.push('first'))
+  leaving.addEventListener('abort', () => told.push('second'))
+  leaving.abort()
+  leaving.abort()
+  expect(told).toEqual(['first', 'second'])
+  expect(leaving.aborted).toBe(true)
+})
+
+it('tells nobody who has stopped listening', () => {
+  const leaving = new Leaving()
+  const told: string[] = []
+  const listener = () => told.push('told')
+  leaving.addEventListener('abort', listener)
+  leaving.removeEventListener('abort', listener)
+  leaving.abort()
+  expect(told).toEqual([])
+})
+
+it('lets somebody who is told stop the others from listening', () => {
+  const leaving = new Leaving()
+  const told: string[] = []
+  const other = () => told.push('other')
+  leaving.addEventListener('abort', () => leaving.removeEventListener('abort', other))
+  leaving.addEventListener('abort', other)
+  leaving.abort()
+  expect(told).toEqual(['other'])
+})
