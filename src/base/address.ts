@@ -1,5 +1,5 @@
 import { Failure } from './failure.ts'
-import { hasEndlessMarks, normalForm } from './normal-form.ts'
+import { hasEndlessMarks, normalForm } from './text.ts'
 
 /**
  * A mail address in the one form that postern stores and compares: NFC, domain in lower case. The local part keeps

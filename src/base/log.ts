@@ -14,3 +14,17 @@ export const silentLog: Log = {
   error() {},
   child: () => silentLog,
 }
+
+/** Who asks for a change, for those who look at it later. */
+export interface Actor {
+  /** `administrator`, `API key NAME`, ... */
+  name: string
+  /** The address that it came from; absent: this machine, without a connection. */
+  source?: string
+}
+
+/** As fields of a line of the log. */
+export function actorFields(by: Actor | undefined): { by?: string; source?: string } {
+  if (by === undefined) return {}
+  return { by: by.name, ...(by.source !== undefined && { source: by.source }) }
+}

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { parseAddress } from '../base/address.ts'
-import { shellWord } from '../base/shell-word.ts'
+import { shellWord } from '../base/text.ts'
 import type { MailboxStatus } from '../mailboxes/services.ts'
 import type { Broker } from './broker.ts'
 import type { Context } from './context.ts'

@@ -1,6 +1,6 @@
 import { Resolver } from 'node:dns/promises'
 import type { Address } from '../base/address.ts'
-import { shellWord } from '../base/shell-word.ts'
+import { shellWord } from '../base/text.ts'
 import { type Suggestion, suggestProvider } from '../providers/suggest-provider.ts'
 
 export function suggestionFor(address: Address): Promise<Suggestion> {

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { shellWord } from '../base/shell-word.ts'
+import { shellWord } from '../base/text.ts'
 import type { MadeCertificates } from '../tls/make-certificates.ts'
 
 export const tlsMakeHelp = `

@@ -1,7 +1,6 @@
 import { type Address, isDomainMailbox, parseAddress } from '../base/address.ts'
-import { readUrl } from '../base/read-url.ts'
 import { Secret } from '../base/secret.ts'
-import { withoutEnding } from '../base/without-ending.ts'
+import { readUrl, withoutEnding } from '../base/text.ts'
 import { isLoopback } from './endpoint.ts'
 import type { Parse } from './setting.ts'
 

@@ -1,4 +1,4 @@
-import { whyUnreadable } from '../base/why-unreadable.ts'
+import { whyUnreadable } from '../base/failure.ts'
 import type { Files } from './files.ts'
 
 /** The text of a file that a setting names, or why it cannot be had. */

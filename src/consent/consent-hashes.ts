@@ -1,5 +1,4 @@
-import type { KeyedHash } from '../base/keyed-hash.ts'
-import type { Secret } from '../base/secret.ts'
+import type { KeyedHash, Secret } from '../base/secret.ts'
 
 /** The keyed hashes by which a consent's three secrets are recognised; none of them can stand in for another. */
 export interface ConsentHashes {

@@ -1,7 +1,7 @@
 import type { Address } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
-import type { KeyedHash } from '../base/keyed-hash.ts'
 import type { Log } from '../base/log.ts'
+import type { KeyedHash } from '../base/secret.ts'
 import type { PageAccessConfig } from '../config/config.ts'
 import type { FreshToken } from '../grants/token-broker.ts'
 import type { OAuthClient } from '../providers/oauth/oauth-client.ts'

@@ -1,5 +1,4 @@
-import type { KeyedHash } from '../base/keyed-hash.ts'
-import { Secret } from '../base/secret.ts'
+import { type KeyedHash, Secret } from '../base/secret.ts'
 import { freshSecret } from '../mailboxes/fresh-secret.ts'
 import { sameHash } from '../mailboxes/same-hash.ts'
 

@@ -1,5 +1,5 @@
-import type { Actor } from '../base/actor.ts'
 import type { Address } from '../base/address.ts'
+import type { Actor } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
 import type { PageRole } from '../store/ports.ts'
 

@@ -1,4 +1,4 @@
-import type { Gone } from '../base/gone.ts'
+import type { Gone } from '../base/async.ts'
 import type { Secret } from '../base/secret.ts'
 
 /** One try at a secret that a person may have chosen. */

@@ -1,5 +1,5 @@
+import type { Gone } from '../base/async.ts'
 import { clientGone } from '../base/failure.ts'
-import type { Gone } from '../base/gone.ts'
 
 /** How many of one source wait for the outcome of the same attempt. */
 const mostOfSource = 100

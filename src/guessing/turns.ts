@@ -1,5 +1,5 @@
+import type { Gone } from '../base/async.ts'
 import { clientGone, Failure, stopping } from '../base/failure.ts'
-import type { Gone } from '../base/gone.ts'
 import type { FailureCounter } from './failure-counter.ts'
 
 /**

@@ -1,5 +1,5 @@
+import type { Gone } from '../base/async.ts'
 import { clientGone, stopping } from '../base/failure.ts'
-import type { Gone } from '../base/gone.ts'
 
 /** Where attempts wait, so many at a time at most, and so many of one source. */
 export interface WaitingRoom {

@@ -1,6 +1,6 @@
 import { parseAddress, printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
-import { normalForm } from '../base/normal-form.ts'
+import { normalForm } from '../base/text.ts'
 import { type JournalQuery, journalKinds, journalOutcomes } from '../store/ports.ts'
 import { firstIdAt } from './entry-ids.ts'
 import type { JournalFilters } from './service.ts'

@@ -1,5 +1,5 @@
 import { isDomainMailbox, printable } from '../base/address.ts'
-import { shellWord } from '../base/shell-word.ts'
+import { shellWord } from '../base/text.ts'
 import { parseSenderPattern } from './sender-policy.ts'
 import type { Submitter } from './services.ts'
 

@@ -1,6 +1,6 @@
 import { scrypt as nodeScrypt, randomBytes } from 'node:crypto'
 import { Failure } from '../base/failure.ts'
-import { createTurnstile, type Place, type TurnstileLimits } from '../base/turnstile.ts'
+import { createTurnstile, type Place, type TurnstileLimits } from '../base/fair-queue.ts'
 import type { Verifier } from '../store/ports.ts'
 import { sameHash } from './same-hash.ts'
 

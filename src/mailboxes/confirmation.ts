@@ -1,7 +1,7 @@
 import { type Address, covers, isDomainMailbox, sameAddress } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
-import { shellWord } from '../base/shell-word.ts'
+import { shellWord } from '../base/text.ts'
 import type { ApiKey, Mailbox, Store } from '../store/ports.ts'
 import { credentialState } from './expiry.ts'
 import { isUsable } from './is-usable.ts'

@@ -1,5 +1,5 @@
 import { Failure } from '../base/failure.ts'
-import { normalForm } from '../base/normal-form.ts'
+import { normalForm } from '../base/text.ts'
 
 /**
  * Reads what people call a login or an API key: NFC, trimmed, at most 100 characters, one line. Empty means `fallback`.

@@ -1,4 +1,4 @@
-import { isWithin } from '../base/networks.ts'
+import { isWithin } from '../net/ip.ts'
 import type { Login } from '../store/ports.ts'
 import { credentialState } from './expiry.ts'
 

@@ -1,6 +1,6 @@
 import { addressKey, isDomainMailbox } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
-import { isWiderThan, parseNetwork } from '../base/networks.ts'
+import { isWiderThan, parseNetwork } from '../net/ip.ts'
 import type { Login, MailboxStore } from '../store/ports.ts'
 import { existingMailbox } from './existing-mailbox.ts'
 import { parseExpiry } from './expiry.ts'

@@ -1,5 +1,4 @@
-import type { KeyedHash } from '../base/keyed-hash.ts'
-import { Secret } from '../base/secret.ts'
+import { type KeyedHash, Secret } from '../base/secret.ts'
 import type { Verifier } from '../store/ports.ts'
 import type { ChosenPasswords } from './chosen-password.ts'
 import { freshPassword } from './fresh-secret.ts'

@@ -1,5 +1,4 @@
 import { setImmediate as turnOfOthers } from 'node:timers/promises'
-import { type Actor, actorFields } from '../base/actor.ts'
 import {
   type Address,
   addressKey,
@@ -10,7 +9,7 @@ import {
 } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
-import type { Log } from '../base/log.ts'
+import { type Actor, actorFields, type Log } from '../base/log.ts'
 import { Secret } from '../base/secret.ts'
 import { bySoonest, type Ending, grantEndings, registrationEndings } from '../providers/forecast.ts'
 import type { OAuthClient } from '../providers/oauth/oauth-client.ts'

@@ -1,5 +1,5 @@
 import { Failure } from '../base/failure.ts'
-import { normalForm } from '../base/normal-form.ts'
+import { normalForm } from '../base/text.ts'
 import { isGuessable } from './guessable.ts'
 import { isRun } from './key-runs.ts'
 

@@ -1,6 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { KeyedHash } from '../base/keyed-hash.ts'
-import type { Secret } from '../base/secret.ts'
+import type { KeyedHash, Secret } from '../base/secret.ts'
 import { createProcessMark } from '../guessing/process-mark.ts'
 import type { ChosenPasswords } from './chosen-password.ts'
 import type { Proof } from './login-check.ts'

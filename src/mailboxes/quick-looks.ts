@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
-import type { KeyedHash } from '../base/keyed-hash.ts'
+import type { KeyedHash } from '../base/secret.ts'
 import { createProcessMark } from '../guessing/process-mark.ts'
 import type { PageRole, PageVerifier } from '../store/ports.ts'
 

@@ -1,6 +1,6 @@
-import type { Actor } from '../base/actor.ts'
 import type { Address } from '../base/address.ts'
-import type { Gone } from '../base/gone.ts'
+import type { Gone } from '../base/async.ts'
+import type { Actor } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Ending } from '../providers/forecast.ts'
 import type { Credentials } from '../sasl/credentials.ts'

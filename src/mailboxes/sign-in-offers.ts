@@ -1,7 +1,7 @@
 import { printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import { meantBy, userNameKey } from '../base/user-name-key.ts'
+import { meantBy, userNameKey } from '../base/text.ts'
 import type { ApiKey, ListedLogin, Login, Store } from '../store/ports.ts'
 import { credentialState } from './expiry.ts'
 import { isUsable } from './is-usable.ts'

@@ -1,6 +1,6 @@
 import { type Address, covers, isDomainMailbox } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
-import { userNameKey } from '../base/user-name-key.ts'
+import { userNameKey } from '../base/text.ts'
 import type { Login, Mailbox, MailboxStore } from '../store/ports.ts'
 import { wrongCredentials } from './login-check.ts'
 import type { MailboxRight } from './scopes.ts'

@@ -1,5 +1,5 @@
 import { Failure } from '../base/failure.ts'
-import { hasEndlessMarks, normalForm } from '../base/normal-form.ts'
+import { hasEndlessMarks, normalForm } from '../base/text.ts'
 
 /** Longest user name, in characters after normalisation. */
 const limit = 128

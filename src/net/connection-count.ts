@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
-import type { Source } from '../base/source.ts'
 import { Crowd, type Standing } from './crowd.ts'
+import type { Source } from './ip.ts'
 
 /**
  * Admits the connections of a door up to the limits, in all and for each source. Where a limit is reached, one makes room whose client has not

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Clock, systemClock } from '../base/clock.ts'
-import { createTurnstile, type Place, type TurnstileLimits } from '../base/turnstile.ts'
+import { createTurnstile, type Place, type TurnstileLimits } from '../base/fair-queue.ts'
 import { directNames, type NameAddress } from './direct-names.ts'
 
 /**

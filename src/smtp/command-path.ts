@@ -1,4 +1,4 @@
-import { withoutEnding } from '../base/without-ending.ts'
+import { withoutEnding } from '../base/text.ts'
 import { isMailbox, withLeastQuoting } from '../wire/mailbox-grammar.ts'
 
 /** A path read from the front of `text`: the address without angle brackets, and what follows. */

@@ -1,4 +1,4 @@
-import { withoutEnding } from '../base/without-ending.ts'
+import { withoutEnding } from '../base/text.ts'
 import { readClientText } from '../wire/client-text.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import { type Reply, say } from '../wire/reply.ts'

@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
-import { isWithin } from '../base/networks.ts'
-import { sourceOf } from '../base/source.ts'
+import { isWithin, sourceOf } from '../net/ip.ts'
 import type { Reply } from '../wire/reply.ts'
 import { type ProxyHeader, readProxyHeader } from './proxy-header.ts'
 import type { RefusalLog } from './refusal-log.ts'

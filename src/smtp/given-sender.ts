@@ -1,4 +1,4 @@
-import { withoutEnding } from '../base/without-ending.ts'
+import { withoutEnding } from '../base/text.ts'
 import { isMailParameter } from './command-parameters.ts'
 import type { ReadPath } from './command-path.ts'
 

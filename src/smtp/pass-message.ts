@@ -1,5 +1,5 @@
+import { Leaving } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
-import { Leaving } from '../base/gone.ts'
 import type { Limits } from '../config/config.ts'
 import type { InputBuffer } from '../wire/input-buffer.ts'
 import type { ClientSocket } from './client-socket.ts'

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net'
-import { plainAddress } from '../base/plain-address.ts'
+import { plainAddress } from '../net/ip.ts'
 
 /**
  * What stands before a connection that a front end passes on: the PROXY protocol, version 1 (a line) or 2 (binary), as

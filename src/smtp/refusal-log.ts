@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import { sourceOf } from '../base/source.ts'
+import { sourceOf } from '../net/ip.ts'
 
 /**
  * What postern refuses itself: one line each, so that whoever looks after a device that goes unheard finds out why. Those that are alike are said a few

@@ -1,5 +1,5 @@
 import type { Failure } from '../base/failure.ts'
-import { withoutEnding } from '../base/without-ending.ts'
+import { withoutEnding } from '../base/text.ts'
 import type { Limits } from '../config/config.ts'
 import { decodeBase64, encodeBase64 } from '../sasl/base64.ts'
 import { type MechanismOffers, offeredMechanisms } from '../sasl/client-mechanisms.ts'

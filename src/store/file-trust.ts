@@ -1,6 +1,6 @@
 import { accessSync, constants, lstatSync, readlinkSync, type Stats, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { shellWord } from '../base/shell-word.ts'
+import { shellWord } from '../base/text.ts'
 import { isPrivateGroup, type Owners } from './private-group.ts'
 
 /** Why others can read or change a file: `problem` follows its name in a sentence, `fix` is what to do. */

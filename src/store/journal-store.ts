@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely'
 import { type Address, addressKey, domainMailbox, isDomainMailbox } from '../base/address.ts'
-import { userNameKey } from '../base/user-name-key.ts'
+import { userNameKey } from '../base/text.ts'
 import type { Database } from './database.ts'
 import type { JournalEntry, JournalQuery, JournalStore, SendHour } from './ports.ts'
 import { present } from './present.ts'

@@ -1,6 +1,5 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
-import type { HashPurpose, KeyedHash } from '../base/keyed-hash.ts'
-import type { Secret } from '../base/secret.ts'
+import type { HashPurpose, KeyedHash, Secret } from '../base/secret.ts'
 
 /**
  * Keyed hashes under keys derived (HKDF, RFC 5869) from the hash root: 256 random bits that the database keeps sealed.

@@ -1,5 +1,4 @@
-import { normalForm } from '../base/normal-form.ts'
-import { meantBy, userNameKey } from '../base/user-name-key.ts'
+import { meantBy, normalForm, userNameKey } from '../base/text.ts'
 import type { ListedLogin, Login, Mending } from './ports.ts'
 import { present } from './present.ts'
 import { readVerifier } from './read-verifier.ts'

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import { addressKey } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
-import { userNameKey } from '../base/user-name-key.ts'
+import { userNameKey } from '../base/text.ts'
 import { changeRow } from './change-row.ts'
 import { noteUse, revoke } from './credential-rows.ts'
 import type { Database } from './database.ts'

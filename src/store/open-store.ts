@@ -1,7 +1,6 @@
 import type { Clock } from '../base/clock.ts'
-import type { KeyedHash } from '../base/keyed-hash.ts'
 import type { Log } from '../base/log.ts'
-import type { Secret } from '../base/secret.ts'
+import type { KeyedHash, Secret } from '../base/secret.ts'
 import { createApiKeyStore } from './api-key-store.ts'
 import { createConsentLinkStore } from './consent-link-store.ts'
 import { prepareDataDir } from './data-dir.ts'

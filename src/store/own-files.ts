@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../base/failure.ts'
-import { shellWord } from '../base/shell-word.ts'
+import { shellWord } from '../base/text.ts'
 import { type Doubt, doubtOfWay, isWrittenByOthers, modeOf, ofAnother } from './file-trust.ts'
 import type { Owners } from './private-group.ts'
 

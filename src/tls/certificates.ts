@@ -1,8 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { Failure, whyUnreadable } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
-import { whyUnreadable } from '../base/why-unreadable.ts'
 import { doubtOfFile } from '../store/file-trust.ts'
 import {
   type CertificatePair,

@@ -1,6 +1,6 @@
 import { BlockList, isIP, isIPv4 } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { plainAddress } from '../base/plain-address.ts'
+import { plainAddress } from '../net/ip.ts'
 
 /** What an authority may issue for: host names, with every name below them, and networks as `address/bits`. */
 export type Scope = readonly string[]

@@ -3,7 +3,7 @@ import { hostname, networkInterfaces } from 'node:os'
 import { domainToASCII } from 'node:url'
 import { printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
-import { plainAddress } from '../base/plain-address.ts'
+import { plainAddress } from '../net/ip.ts'
 
 /** What clients call this machine: loopback, its host name (short and long), and the addresses that others reach. */
 export function ownNames(): string[] {

@@ -1,7 +1,7 @@
 import { type Address, addressKey, covers, isDomainMailbox } from '../base/address.ts'
+import type { Gone } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
 import { clientGone, Failure, stopping } from '../base/failure.ts'
-import type { Gone } from '../base/gone.ts'
 import type { Log } from '../base/log.ts'
 import type { Limits } from '../config/config.ts'
 import type { Governor, Governors, Passage } from '../governor/governor.ts'

@@ -1,5 +1,5 @@
 import type { Address } from '../base/address.ts'
-import type { Gone } from '../base/gone.ts'
+import type { Gone } from '../base/async.ts'
 import type { GovernorState } from '../governor/governor.ts'
 import type { Capabilities } from '../wire/capabilities.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'

@@ -1,5 +1,5 @@
+import type { Gone } from '../base/async.ts'
 import { clientGone, Failure } from '../base/failure.ts'
-import type { Gone } from '../base/gone.ts'
 import type { Passage } from '../governor/governor.ts'
 import { formatRecipient } from '../wire/envelope.ts'
 import { lossAsFailure } from './connection-lost.ts'

@@ -1,6 +1,6 @@
+import type { Gone } from '../base/async.ts'
 import { clientGone, type Failure } from '../base/failure.ts'
-import type { Gone } from '../base/gone.ts'
-import { createLanes } from '../base/lanes.ts'
+import { createLanes } from '../base/fair-queue.ts'
 import type { Lease } from './lease.ts'
 import { tooManyWait } from './pool-failures.ts'
 

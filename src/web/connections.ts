@@ -1,9 +1,9 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
-import { sourceOf } from '../base/source.ts'
 import type { Limits } from '../config/config.ts'
 import { createConnectionCount, type Place } from '../net/connection-count.ts'
+import { sourceOf } from '../net/ip.ts'
 import { inTurns } from './request-turns.ts'
 
 export type WebConnectionLimits = Pick<

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express'
 import type { Clock } from '../base/clock.ts'
-import type { KeyedHash } from '../base/keyed-hash.ts'
+import type { KeyedHash } from '../base/secret.ts'
 import { freshId } from '../mailboxes/fresh-secret.ts'
 import { sameHash } from '../mailboxes/same-hash.ts'
 import type { PageRole } from '../store/ports.ts'

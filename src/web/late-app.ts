@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http'
-import { lazy } from '../base/lazy.ts'
+import { lazy } from '../base/async.ts'
 import type { WebAppParts } from './web-app.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http'
 import type { Socket } from 'node:net'
-import { createLanes } from '../base/lanes.ts'
+import { createLanes } from '../base/fair-queue.ts'
 
 /** A few milliseconds of work. */
 const mostBetweenLooks = 4

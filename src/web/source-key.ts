@@ -1,6 +1,5 @@
 import type { Request } from 'express'
-import { plainAddress } from '../base/plain-address.ts'
-import { sourceOf } from '../base/source.ts'
+import { plainAddress, sourceOf } from '../net/ip.ts'
 
 /** Where a request comes from, as far as limits go. */
 export interface RequestSource {

@@ -1,4 +1,4 @@
-import type { KeyedHash } from '../base/keyed-hash.ts'
+import type { KeyedHash } from '../base/secret.ts'
 import type { SmtpListener } from '../config/config.ts'
 import type { ConsentService } from '../consent/service.ts'
 import type { TokenBroker } from '../grants/token-broker.ts'

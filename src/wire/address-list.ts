@@ -1,4 +1,4 @@
-import { withoutEnding } from '../base/without-ending.ts'
+import { withoutEnding } from '../base/text.ts'
 
 /** One address of a header field, and what stands there for people. */
 export interface ListedAddress {

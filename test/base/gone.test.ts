@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Leaving } from '../../src/base/gone.ts'
+import { Leaving } from '../../src/base/async.ts'
 
 it('tells everybody who listens, once', () => {
   const leaving = new Leaving()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isWithin, parseNetwork } from '../../src/base/networks.ts'
+import { isWithin, parseNetwork } from '../../src/net/ip.ts'
 
 describe('a network', () => {
   it.each([

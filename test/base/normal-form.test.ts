@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { addressKey, parseAddress } from '../../src/base/address.ts'
-import { normalForm } from '../../src/base/normal-form.ts'
+import { normalForm } from '../../src/base/text.ts'
 import { parseUserName } from '../../src/mailboxes/user-name.ts'
 
 const source = join(import.meta.dirname, '../../src')
@@ -31,6 +31,6 @@ describe('the normal form', () => {
     const users = readdirSync(source, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
       .filter((file) => readFileSync(join(source, file), 'utf8').includes('.normalize('))
-    expect(users.sort()).toEqual(['base/normal-form.ts', 'base/user-name-key.ts', 'mailboxes/guessable.ts'])
+    expect(users.sort()).toEqual(['base/text.ts', 'mailboxes/guessable.ts'])
   })
 })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { readUrl } from '../../src/base/read-url.ts'
+import { readUrl } from '../../src/base/text.ts'
 
 it.each(['https://a.example/b?c#d', 'urn:ietf:wg:oauth:2.0:oob', `https://a.example/${'a'.repeat(2_000)}`])(
   'reads %j',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createRepeating } from '../../src/base/repeating.ts'
+import { createRepeating } from '../../src/base/async.ts'
 import { eventually } from '../support/eventually.ts'
 
 it('what repeats comes again and again, one at a time, and its end waits for the one under way', async () => {

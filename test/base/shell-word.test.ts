@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { expect, it } from 'vitest'
-import { shellWord } from '../../src/base/shell-word.ts'
+import { shellWord } from '../../src/base/text.ts'
 
 it.each(['me@example.com', '/var/lib/postern', '192.0.2.0/28'])(
   'a harmless word stays as it is: %s',

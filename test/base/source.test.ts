@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { sourceOf } from '../../src/base/source.ts'
+import { sourceOf } from '../../src/net/ip.ts'
 
 describe('sources', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createTurnstile, type TurnstileLimits } from '../../src/base/turnstile.ts'
+import { createTurnstile, type TurnstileLimits } from '../../src/base/fair-queue.ts'
 
 const limits = { waitingInLane: 10, waiting: 25 }
 const turnstile = (its: TurnstileLimits) => createTurnstile(its, () => new Error('full'))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { meantBy, userNameKey } from '../../src/base/user-name-key.ts'
+import { meantBy, userNameKey } from '../../src/base/text.ts'
 
 describe('the key of a user name', () => {
   it.each([

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { withoutEnding } from '../../src/base/without-ending.ts'
+import { withoutEnding } from '../../src/base/text.ts'
 
 it.each([
   ['', ''],

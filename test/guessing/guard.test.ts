@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { sourceOf } from '../../src/base/source.ts'
+import { sourceOf } from '../../src/net/ip.ts'
 import { limits, seconds, setGuardStage } from './guard-stage.ts'
 
 const attacker = '198.51.100.7'

@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { Failure } from '../../src/base/failure.ts'
-import type { KeyedHash } from '../../src/base/keyed-hash.ts'
-import { Secret } from '../../src/base/secret.ts'
+import { type KeyedHash, Secret } from '../../src/base/secret.ts'
 import { createApiKeys } from '../../src/mailboxes/api-keys.ts'
 import type { Scrypt } from '../../src/mailboxes/chosen-password.ts'
 import { createLogins } from '../../src/mailboxes/logins.ts'

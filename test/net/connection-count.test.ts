@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { sourceOf } from '../../src/base/source.ts'
 import { type ConnectionCount, createConnectionCount, type Place } from '../../src/net/connection-count.ts'
+import { sourceOf } from '../../src/net/ip.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
 const here = '127.0.0.1'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Address, addressKey, domainMailbox, isDomainMailbox } from '../../src/base/address.ts'
 import { Failure } from '../../src/base/failure.ts'
-import { meantBy, userNameKey } from '../../src/base/user-name-key.ts'
+import { meantBy, userNameKey } from '../../src/base/text.ts'
 import { domainKey, lastSendsOf, sendHoursOf } from '../../src/store/journal-store.ts'
 import type {
   ActiveGrant,

@@ -1,5 +1,5 @@
-import { readUrl } from '../../base/read-url.ts'
 import { Secret } from '../../base/secret.ts'
+import { readUrl } from '../../base/text.ts'
 import type { HttpProxy } from '../../config/config.ts'
 
 /** Reads `http://name:password@proxy.example.com:3128`. `must`: the end of a sentence; it holds nothing of the text. */

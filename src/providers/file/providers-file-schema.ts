@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { readUrl } from '../../base/read-url.ts'
+import { readUrl } from '../../base/text.ts'
 import { isLoopbackHost } from '../http/loopback.ts'
 import { contradictions } from './providers-file-rules.ts'
 

@@ -1,5 +1,5 @@
 import { printable } from '../../base/address.ts'
-import { closestName } from '../../base/closest-name.ts'
+import { closestName } from '../../base/text.ts'
 import type { CustomProvider, ProviderOverride } from '../../config/config.ts'
 import { presetIds } from '../presets/presets.ts'
 import { type EntrySources, finishEntry, finishOverride } from './finish-entry.ts'

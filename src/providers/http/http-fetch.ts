@@ -1,6 +1,6 @@
 import type { Dispatcher, fetch, Response as UndiciResponse } from 'undici'
+import { lazy } from '../../base/async.ts'
 import { Failure } from '../../base/failure.ts'
-import { lazy } from '../../base/lazy.ts'
 import type { HttpProxy } from '../../config/config.ts'
 import { type Connect, createConnect, type Target } from '../../net/connect.ts'
 import { WayFailure, wayFailure } from '../../net/way-failure.ts'

@@ -1,5 +1,5 @@
 import { BlockList } from 'node:net'
-import { plainAddress } from '../../base/plain-address.ts'
+import { plainAddress } from '../../net/ip.ts'
 import { isLoopbackHost } from './loopback.ts'
 
 // The registries of special addresses (RFC 6890): this host, private, shared, loopback, link-local (and with it the metadata services of clouds),

@@ -1,5 +1,5 @@
-import { plainAddress } from '../../base/plain-address.ts'
 import type { Choose } from '../../net/connect.ts'
+import { plainAddress } from '../../net/ip.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import { isPrivateHost, isPublicAddress } from './public-address.ts'
 

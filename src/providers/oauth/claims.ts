@@ -1,5 +1,5 @@
 import { type Address, parseAddress } from '../../base/address.ts'
-import { normalForm } from '../../base/normal-form.ts'
+import { normalForm } from '../../base/text.ts'
 
 /** The claims of a verified ID token (OpenID Connect Core, section 5.1). */
 export type Claims = Readonly<Record<string, unknown>>

@@ -1,7 +1,7 @@
 import * as openid from 'openid-client'
+import { lazy } from '../../base/async.ts'
 import { type Clock, systemClock } from '../../base/clock.ts'
 import { Failure } from '../../base/failure.ts'
-import { lazy } from '../../base/lazy.ts'
 import { Secret } from '../../base/secret.ts'
 import type { HttpFetch } from '../http/http-fetch.ts'
 import type { RegisteredProvider } from '../provider.ts'

@@ -1,7 +1,7 @@
 import * as openid from 'openid-client'
 import { Failure } from '../../base/failure.ts'
-import { readUrl } from '../../base/read-url.ts'
 import { Secret } from '../../base/secret.ts'
+import { readUrl } from '../../base/text.ts'
 import type { DeviceAuthorization } from './oauth-client.ts'
 import { OAuthError, safeText } from './oauth-error.ts'
 

@@ -1,5 +1,5 @@
+import { lazy } from '../../base/async.ts'
 import { type Clock, systemClock } from '../../base/clock.ts'
-import { lazy } from '../../base/lazy.ts'
 import type { createHttpFetch } from '../http/http-fetch.ts'
 import type { Catalogue } from '../provider.ts'
 import type { OAuthClientNeeds } from './create-oauth-client.ts'

@@ -1,4 +1,4 @@
-import { readUrl } from '../../base/read-url.ts'
+import { readUrl } from '../../base/text.ts'
 import type { MicrosoftCloud } from '../../config/config.ts'
 import type { OAuthServer, Provider } from '../provider.ts'
 

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import { userNameKey } from '../../base/user-name-key.ts'
+import { userNameKey } from '../../base/text.ts'
 import { sql } from '../kysely.ts'
 import type { SchemaWords } from '../schema-words.ts'
 import type { Tables } from '../tables.ts'

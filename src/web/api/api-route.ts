@@ -1,4 +1,4 @@
-import type { Actor } from '../../base/actor.ts'
+import type { Actor } from '../../base/log.ts'
 import type { Principal } from '../../mailboxes/services.ts'
 import type { Scope } from '../../store/ports.ts'
 

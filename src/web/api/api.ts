@@ -1,7 +1,6 @@
 import type { Request, RequestHandler, Response, Router } from 'express'
 import express from 'express'
-import type { Actor } from '../../base/actor.ts'
-import type { Log } from '../../base/log.ts'
+import type { Actor, Log } from '../../base/log.ts'
 import { permits } from '../../mailboxes/scopes.ts'
 import type { Principal } from '../../mailboxes/services.ts'
 import { allowOnly } from '../allow-only.ts'
@@ -10,8 +9,7 @@ import { exactRouter } from '../exact-router.ts'
 import { HttpRefusal } from '../http-refusal.ts'
 import { problemHandler } from '../problem.ts'
 import { sourceKey } from '../source-key.ts'
-import type { ApiAnswer, ApiRoute } from './api-route.ts'
-import { scopeFor } from './api-route.ts'
+import { type ApiAnswer, type ApiRoute, scopeFor } from './api-route.ts'
 import { type BearerCheck, bearerOf, insufficientScope } from './bearer.ts'
 
 const bodyLimit = 64 * 1024

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { actorFields } from '../../base/actor.ts'
-import type { Log } from '../../base/log.ts'
+import { actorFields, type Log } from '../../base/log.ts'
 import { pageRoles } from '../../store/ports.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
 import type { ApiRoute } from './api-route.ts'

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { actorFields } from '../../base/actor.ts'
-import type { Log } from '../../base/log.ts'
+import { actorFields, type Log } from '../../base/log.ts'
 import type { AccessToken, TokenBroker } from '../../grants/token-broker.ts'
 import { permits } from '../../mailboxes/scopes.ts'
 import type { Mailboxes } from '../../mailboxes/services.ts'

@@ -1,7 +1,6 @@
 import type { Request, Response, Router } from 'express'
-import { actorFields } from '../../base/actor.ts'
 import { Failure } from '../../base/failure.ts'
-import type { Log } from '../../base/log.ts'
+import { actorFields, type Log } from '../../base/log.ts'
 import { Secret } from '../../base/secret.ts'
 import type { PagePasswords } from '../../mailboxes/services.ts'
 import { type PageAccessStore, type PageRole, pageRoles } from '../../store/ports.ts'

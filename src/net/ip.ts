@@ -1,0 +1,87 @@
+import { BlockList, isIPv4, isIPv6, SocketAddress } from 'node:net'
+import { printable } from '../base/address.ts'
+import { Failure } from '../base/failure.ts'
+
+interface PlainAddress {
+  address: string
+  family: 'ipv4' | 'ipv6'
+}
+
+/**
+ * The one spelling of an IP address; an IPv4-mapped one (RFC 4291, section 2.5.5.2) is the IPv4 address that it means.
+ * Undefined for anything else, and for one with its interface behind a percent sign (RFC 4007, section 11).
+ */
+export function plainAddress(text: string): PlainAddress | undefined {
+  if (isIPv4(text)) return { address: text, family: 'ipv4' }
+  if (!isIPv6(text) || text.includes('%')) return undefined
+  const { address } = new SocketAddress({ address: text, family: 'ipv6' })
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address)?.[1]
+  return mapped === undefined ? { address, family: 'ipv6' } : { address: mapped, family: 'ipv4' }
+}
+
+/** The same for what a socket says of its peer: a link-local one may carry its interface. */
+function peerAddress(remoteAddress: string): PlainAddress | undefined {
+  return plainAddress(remoteAddress.split('%', 1)[0] ?? '')
+}
+
+/**
+ * Reads an address or a CIDR block (RFC 4632, RFC 4291 section 2.3) into the form `address/bits`. An IPv4-mapped
+ * IPv6 block becomes the IPv4 block that it means.
+ * @throws Failure `invalid`
+ */
+export function parseNetwork(text: string): string {
+  const [addressText = '', bitsText, ...more] = text.trim().split('/')
+  const address = plainAddress(addressText)
+  const written = isIPv6(addressText) ? 128 : 32
+  const bits = bitsText === undefined ? written : /^(0|[1-9]\d{0,2})$/.test(bitsText) ? Number(bitsText) : -1
+  // A block written as ::ffff:10.0.0.0/104 counts 96 bits that the IPv4 form does not have.
+  const ownBits = address?.family === 'ipv4' ? bits - (written - 32) : bits
+  if (!address || more.length > 0 || bits > written || ownBits < 0) {
+    throw new Failure('invalid', `"${printable(text)}" is not a network`, {
+      fix: 'Give an address or a CIDR block, such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32.',
+    })
+  }
+  return `${address.address}/${ownBits}`
+}
+
+/** True when `remoteAddress` lies in one of the networks (in the form of `parseNetwork`), or when there are none. */
+export function isWithin(networks: readonly string[], remoteAddress: string): boolean {
+  if (networks.length === 0) return true
+  const remote = peerAddress(remoteAddress)
+  if (!remote) return false
+  const list = new BlockList()
+  for (const network of networks) {
+    const [address = '', bits = ''] = network.split('/')
+    const family = isIPv4(address) ? 'ipv4' : 'ipv6'
+    // A BlockList would let an IPv4 address into ::/0, by way of its mapped form.
+    if (family === remote.family) list.addSubnet(address, Number(bits), family)
+  }
+  return list.check(remote.address, remote.family)
+}
+
+/** True when the network (in the form of `parseNetwork`) holds more addresses than an IPv4 or IPv6 block of these sizes. */
+export function isWiderThan(network: string, bits: { ipv4: number; ipv6: number }): boolean {
+  const [address = '', own = ''] = network.split('/')
+  return Number(own) < (isIPv4(address) ? bits.ipv4 : bits.ipv6)
+}
+
+/** Where a connection comes from, as far as limits go. */
+export interface Source {
+  /** An IPv4 address, or the /64 of an IPv6 address: one household or machine, not one of its countless addresses. */
+  key: string
+  loopback: boolean
+}
+
+export function sourceOf(remoteAddress: string): Source {
+  const { address, family } = peerAddress(remoteAddress) ?? { address: remoteAddress }
+  const loopback = address === '::1' || address.startsWith('127.')
+  return { key: family === 'ipv6' && !loopback ? prefix64(address) : address, loopback }
+}
+
+function prefix64(address: string): string {
+  const [front = '', back = ''] = address.split('::')
+  const first = front.split(':').filter((group) => group !== '')
+  const last = back.split(':').filter((group) => group !== '')
+  const zeros = Array<string>(Math.max(0, 8 - first.length - last.length)).fill('0')
+  return `${[...first, ...zeros, ...last].slice(0, 4).join(':')}::/64`
+}
