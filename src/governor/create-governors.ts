@@ -1,14 +1,17 @@
-import { type Address, addressKey } from '../base/address.ts'
+import { type Address, addressKey, printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { RecipientCountStore } from '../store/ports.ts'
-import { type Account, openAccount } from './account.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
-import type { GovernedProvider, Governor, Governors } from './governor.ts'
-import { createLooksAt } from './looks.ts'
-import { createMailboxGovernor } from './mailbox-governor.ts'
+import { type DailyRecipients, openDailyRecipients } from './daily-recipients.ts'
+import type { GovernedProvider, Governor, Governors, Pause } from './governor.ts'
+import { createLooksAt, type Looks } from './looks.ts'
+import { type ConnectionCap, createConnectionCap, createOpenings } from './openings.ts'
+import { createPace, type Pace } from './pace.ts'
+import { openPassage } from './passage.ts'
+import { createRefusals } from './refusals.ts'
 
-export interface GovernorsNeeds {
+interface GovernorsNeeds {
   counts: RecipientCountStore
   clock: Clock
   log: Log
@@ -125,3 +128,121 @@ function keyOf(provider: string, name: string): string {
 }
 
 function ignore(): void {}
+
+interface MailboxGovernorNeeds {
+  mailbox: Address
+  provider(): GovernedProvider
+  /** Of everybody that the same name signs in for. */
+  account: Account
+  /** Of every mailbox of this registration. */
+  registration(): Breaker
+  /** Of every mailbox of this provider. */
+  looks?: () => Looks
+  clock: Clock
+  log: Log
+}
+
+function createMailboxGovernor(needs: MailboxGovernorNeeds): Governor {
+  const { clock, log } = needs
+  const { cap, pace, breaker: mailbox, daily } = needs.account
+  const limits = () => needs.provider().limits
+  const refusals = createRefusals({ mailbox: needs.mailbox, limits, clock, log })
+  // Its own: whether the provider takes its grant says nothing of the others'.
+  const openings = createOpenings(clock, cap, needs.looks)
+
+  return {
+    connections: cap.allowed,
+    // Those who were let in before the provider complained wait as well.
+    delay: (ahead) => Math.max(pace.delay(ahead), mailbox.remaining(), needs.registration().remaining()),
+    departed: pace.departed,
+    admit(sender, login, source) {
+      const breakers = { mailbox, registration: needs.registration() }
+      return openPassage({ breakers, refusals, daily, cap }, { sender, login, source })
+    },
+    openings,
+    reset() {
+      mailbox.close()
+      refusals.reset()
+      openings.reset()
+      cap.reset()
+    },
+    state() {
+      const { connections: limit, messagesPerMinute, recipientsPerDay } = limits()
+      const tripped = [needs.registration().state(), mailbox.state(), ...refusals.states()]
+      const recipientsRoomAt = daily.roomAt()
+      const pauses = [...tripped, openings.pause()].filter((one) => one !== undefined)
+      return {
+        connections: { allowed: cap.allowed(), limit },
+        messagesLastMinute: pace.lastMinute(),
+        ...(messagesPerMinute !== undefined && { messagesPerMinute }),
+        recipientsLastDay: daily.total(),
+        ...(recipientsPerDay !== undefined && { recipientsPerDay }),
+        ...(recipientsRoomAt !== undefined && { recipientsRoomAt }),
+        pauses: pauses.map(shown),
+      }
+    },
+  }
+}
+
+/** A sentence, and not a long one: addresses and host names of others are in it. */
+function shown({ about, sender, login, source, since, until, reason, said, fix }: Pause): Pause {
+  return {
+    about,
+    since,
+    until,
+    reason: `${printable(reason, 298)}.`,
+    ...(sender !== undefined && { sender }),
+    ...(login !== undefined && { login }),
+    ...(source !== undefined && { source }),
+    ...(said !== undefined && { said }),
+    ...(fix !== undefined && { fix }),
+  }
+}
+
+/**
+ * What a provider counts by the name that signs in, and not by what is sent from: its connections, its rate, its recipients of a day, and what it thinks
+ * of the account. Shared mailboxes that one person signs in for have one in common.
+ */
+interface Account {
+  cap: ConnectionCap
+  pace: Pace
+  breaker: Breaker
+  daily: DailyRecipients
+  /** As registered now. */
+  provider(): GovernedProvider
+  follow(provider: () => GovernedProvider): void
+  /** Of the mailboxes that this name signs in for, by their `addressKey`. */
+  governors: Map<string, Governor>
+}
+
+interface AccountNeeds {
+  /** The name that signs in. */
+  name: string
+  /** Who asked first: for the log. */
+  mailbox: Address
+  provider(): GovernedProvider
+  counts: RecipientCountStore
+  clock: Clock
+  log: Log
+}
+
+/** @throws Failure `store-unavailable` */
+async function openAccount(needs: AccountNeeds): Promise<Account> {
+  const { name, mailbox, counts, clock } = needs
+  let provider = needs.provider
+  const limits = () => provider().limits
+  const log = needs.log.child({ mailbox, ...(name !== mailbox && { signsInAs: name }) })
+  const limit = () => limits().recipientsPerDay
+  const daily = await openDailyRecipients({ mailbox: name, counts, limit, clock, log })
+  return {
+    cap: createConnectionCap(clock, () => limits().connections),
+    pace: createPace(clock, () => limits().messagesPerMinute),
+    breaker: createBreaker(clock, log),
+    daily,
+    provider: () => provider(),
+    follow(latest) {
+      provider = latest
+    },
+    governors: new Map(),
+  }
+}

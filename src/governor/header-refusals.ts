@@ -1,16 +1,22 @@
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { type Address, sameAddress } from '../base/address.ts'
+import { type Address, addressKey, sameAddress } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { type Log, silentLog } from '../base/log.ts'
 import { statusOf } from '../wire/enhanced-status.ts'
 import { type Originators, originatorsOf } from '../wire/originators.ts'
 import type { Reply } from '../wire/reply.ts'
-import { addressesIn } from './addresses-in.ts'
 import type { Breaker, Tripped, Trouble } from './breaker.ts'
-import { type Origin, programOf, programWith, sendAsAdvice, shown, whose } from './origin.ts'
-import { createStrikes, type Probes } from './strikes.ts'
-import { type Suspect, type Suspects, suspectsOf } from './suspects.ts'
+import {
+  createStrikes,
+  type Origin,
+  type Probes,
+  programOf,
+  programWith,
+  sendAsAdvice,
+  shown,
+  whose,
+} from './strikes.ts'
 
 /**
  * Messages that the provider refuses for an address in them. What waits is no more than what may be its cause, and of one program:
@@ -20,7 +26,7 @@ import { type Suspect, type Suspects, suspectsOf } from './suspects.ts'
  * - Where the message names nobody but the mailbox itself, that message alone: a program that offers it without end is stopped, and whatever
  *   else comes from the mailbox's own address goes on. That the provider does not let the mailbox send as itself is told.
  */
-export interface HeaderRefusals {
+interface HeaderRefusals {
   /** In the way of a message. */
   breakersOf(origin: Origin, header: Header): Breaker[]
   refused(origin: Origin, header: Header, reply: Reply, probes: Probes): void
@@ -203,4 +209,61 @@ function headerAdvice({ place, address }: Suspect, mailbox: Address): string {
     case 'envelope':
       return `Let the program send as the mailbox itself (or use the login option --rewrite-sender), or have the provider let this mailbox send as ${allowed}.`
   }
+}
+
+/** Whom a provider may mean that refuses a message for an address in it. */
+interface Suspects {
+  /** Each address that is not the mailbox's own, first those that providers look at first. None: only the mailbox itself is left. */
+  all: readonly Suspect[]
+  /** What all messages have in common that name the same, each in the same place. */
+  combination: string
+}
+
+interface Suspect {
+  place: 'From' | 'Sender' | 'Resent-From' | 'envelope'
+  /** Empty: the header `From:` names nobody. */
+  address: Address | ''
+}
+
+function suspectsOf(mailbox: Address, origin: Origin, { from, sender, resent }: Originators): Suspects {
+  const own = addressKey(mailbox)
+  const authors = addressKeysOf(from.length > 0 ? from : [''])
+  const envelope = origin.sender === '' ? [] : [origin.sender]
+  const placed = (addresses: readonly string[], place: Suspect['place']) =>
+    addresses.filter((address) => addressKey(address) !== own).map((address) => ({ place, address }))
+  const inHeader = [authors, addressKeysOf(sender), addressKeysOf(resent)]
+  return {
+    all: [
+      ...placed(from.length > 0 ? from : [''], 'From'),
+      ...placed(sender, 'Sender'),
+      ...placed(resent, 'Resent-From'),
+      ...placed(envelope, 'envelope'),
+    ],
+    combination: JSON.stringify([
+      authors.filter((key) => key !== own),
+      // Whoever sends for somebody says so in `Sender:`: there the mailbox itself makes a difference, too.
+      ...[sender, resent].map((addresses) =>
+        addressKeysOf(addresses).filter((key) => !authors.includes(key)),
+      ),
+      addressKeysOf(envelope).filter((key) => key !== own && !inHeader.flat().includes(key)),
+    ]),
+  }
+}
+
+function addressKeysOf(addresses: readonly string[]): string[] {
+  return [...new Set(addresses.map(addressKey))].sort()
+}
+
+/** How much of a reply is looked at: it may be long, and what it is about stands in its beginning. */
+const octetsRead = 2000
+
+/** The mail addresses that a provider names in a reply. */
+function addressesIn({ lines }: Reply): Address[] {
+  const text = Buffer.from(lines.join(' ').slice(0, octetsRead), 'latin1').toString('utf8')
+  return text
+    .split(/[\s<>()[\]"';:,]/)
+    .map((word) => word.replace(/\.$/, ''))
+    .filter(
+      (word) => word.indexOf('@') > 0 && word.indexOf('@') === word.lastIndexOf('@') && !word.endsWith('@'),
+    )
 }

@@ -1,10 +1,11 @@
 import { LRUCache } from 'lru-cache'
+import { type Address, addressKey, printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { type Breaker, createBreaker, type Probe, type Tripped, type Trouble } from './breaker.ts'
 
 /** Refusals in a row: so many without a success between them, and within ten minutes, and there is a wait. Counted for each key. */
-export interface Strikes {
+interface Strikes {
   /** Of a key that was refused lately. */
   breakerOf(key: string): Breaker | undefined
   /** @param probes those of the try that was refused: when it was to find out whether the wait is over, it is not */
@@ -64,3 +65,32 @@ export function createStrikes(most: number, clock: Clock, log: Log): Strikes {
     },
   }
 }
+
+/** Whose transaction it is. */
+export interface Origin {
+  sender: Address | ''
+  login: string
+  /** Absent: postern itself. */
+  source?: string | undefined
+}
+
+export function whose({ login, source }: Origin): Pick<Trouble, 'login' | 'source'> {
+  return { login, ...(source !== undefined && { source }) }
+}
+
+/** A login at one source. */
+export function programOf({ login, source = '' }: Pick<Origin, 'login' | 'source'>): string {
+  return `${source}\n${login}`
+}
+
+export function programWith(address: string, origin: Origin): string {
+  return `${addressKey(address)}\n${programOf(origin)}`
+}
+
+/** For people. */
+export function shown(sender: string, limit = 80): string {
+  return sender === '' ? 'the empty sender' : printable(sender, limit)
+}
+
+export const sendAsAdvice =
+  'Have the provider let the account that consented send as this mailbox (Exchange calls that Send As).'

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { type CountWriter, createCountWriter } from '../../src/governor/count-writer.ts'
+import { type CountWriter, createCountWriter } from '../../src/governor/daily-recipients.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 
 // Only the timer that gathers counts is set by hand.

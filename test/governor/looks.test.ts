@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
-import { createConnectionCap } from '../../src/governor/connection-cap.ts'
 import type { OpeningStage } from '../../src/governor/governor.ts'
 import { createLooks } from '../../src/governor/looks.ts'
-import { createOpenings, type MailboxOpenings } from '../../src/governor/openings.ts'
+import { createConnectionCap, createOpenings, type MailboxOpenings } from '../../src/governor/openings.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
 /** One provider and mailboxes there, each with a client that tries again and again. */

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Failure, type FailureCode } from '../../src/base/failure.ts'
-import { createConnectionCap } from '../../src/governor/connection-cap.ts'
 import { createLooks } from '../../src/governor/looks.ts'
-import { createOpenings } from '../../src/governor/openings.ts'
+import { createConnectionCap, createOpenings } from '../../src/governor/openings.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
 function stageOf(limit = 5) {

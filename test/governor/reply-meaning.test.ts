@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { consequences } from '../../src/governor/consequences.ts'
+import { consequences } from '../../src/governor/passage.ts'
 import { type Meaning, meaningOf } from '../../src/governor/reply-meaning.ts'
 import { reply } from './governor-stage.ts'
 
