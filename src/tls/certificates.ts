@@ -1,4 +1,6 @@
+import { constants } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
+import { createSecureContext, type SecureContext } from 'node:tls'
 import type { Clock } from '../base/clock.ts'
 import { Failure, whyUnreadable } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
@@ -11,7 +13,6 @@ import {
   validityWarning,
   whyNotValid,
 } from './certificate-pair.ts'
-import { type ContextFor, secureContexts } from './secure-contexts.ts'
 
 /** The certificate of the SMTP door, as its files hold it now. */
 export interface Certificates {
@@ -21,7 +22,7 @@ export interface Certificates {
   reload(): void
 }
 
-export interface CertificatesOptions {
+interface CertificatesOptions {
   /** Paths of PEM files. Symbolic links are followed each time, as certbot and Kubernetes exchange them. */
   certFile: string
   keyFile: string
@@ -158,5 +159,31 @@ function readText(path: string): { text: string } | { why: string } {
     return { text: readFileSync(path, 'utf8') }
   } catch (error) {
     return { why: `${path} cannot be read: ${whyUnreadable(error)}` }
+  }
+}
+
+/** Gives what a handshake needs. `oldTls`: with TLS 1.0 and 1.1 for devices that know nothing newer. */
+type ContextFor = (use: { oldTls: boolean }) => SecureContext
+
+// OpenSSL 3 refuses the signatures of TLS 1.0 and 1.1 (MD5 and SHA-1) above its security level 0. The suites of TLS 1.3 have to
+// be named again: a list without them switches TLS 1.3 off.
+const ciphersForOld = [
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'TLS_AES_128_GCM_SHA256',
+  'DEFAULT@SECLEVEL=0',
+].join(':')
+
+// A client could make us go through handshakes without end. Nobody needs another one: TLS 1.3 has none (RFC 8446, section 4.1.2).
+const secureOptions = constants.SSL_OP_NO_RENEGOTIATION
+
+/** TLS 1.2 and newer (RFC 8996), unless the listener opted down. @throws what OpenSSL says of a pair that it cannot use */
+export function secureContexts({ cert, key }: { cert: string; key: string }): ContextFor {
+  const modern = createSecureContext({ cert, key, secureOptions, minVersion: 'TLSv1.2' })
+  let old: SecureContext | undefined
+  return ({ oldTls }) => {
+    if (!oldTls) return modern
+    old ??= createSecureContext({ cert, key, secureOptions, minVersion: 'TLSv1', ciphers: ciphersForOld })
+    return old
   }
 }

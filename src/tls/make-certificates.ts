@@ -1,13 +1,22 @@
 import { X509Certificate } from 'node:crypto'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { day, namesOf, readCertificatePair } from './certificate-pair.ts'
-import { type Issued, issueAuthority, issueForServer, type Life, scopeOfAuthority } from './issue.ts'
-import { isInScope, type Scope, scopeOf } from './name-constraints.ts'
-import { certificateName, ownNames } from './own-names.ts'
-import { makeFolder, readIfThere, removeFile, replaceFile } from './pem-files.ts'
+import {
+  certificateName,
+  type Issued,
+  isInScope,
+  issueAuthority,
+  issueForServer,
+  type Life,
+  ownNames,
+  type Scope,
+  scopeOf,
+  scopeOfAuthority,
+} from './issue.ts'
 
 export interface MakeRequest {
   /** Absolute; made when there is none. */
@@ -211,4 +220,69 @@ function unusable(message: string): Failure {
   return new Failure('configuration', message, {
     fix: 'Put the files back, or make a new authority with --replace-ca and tell every device of it.',
   })
+}
+
+/** With mode 0700 where there was none: private keys stand in it. @throws Failure `configuration` */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw unusablePath(error, path)
+  }
+}
+
+/** Undefined when there is no such file. @throws Failure `configuration` */
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw unusablePath(error, path)
+  }
+}
+
+/** Writes a file so that it appears under its name whole: a postern that runs may look at any moment. @throws Failure `configuration` */
+async function replaceFile(path: string, contents: string | Buffer, mode: number): Promise<void> {
+  const draft = `${path}.new`
+  try {
+    await rm(draft, { force: true })
+    const file = await open(draft, 'wx', 0o600)
+    try {
+      await file.writeFile(contents)
+      // The umask cuts the mode that open() is given, but not this one.
+      await file.chmod(mode)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(draft, path)
+  } catch (error) {
+    throw unusablePath(error, path)
+  }
+}
+
+/** Content when there is none. @throws Failure `configuration` */
+async function removeFile(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true })
+  } catch (error) {
+    throw unusablePath(error, path)
+  }
+}
+
+function unusablePath(error: unknown, path: string): Failure {
+  const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
+  return new Failure('configuration', `${path} cannot be used: ${reasons[code] ?? code}`, {
+    cause: error,
+    fix: 'Run this as the user that postern runs as, or name another folder with --dir.',
+  })
+}
+
+const reasons: Record<string, string> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EEXIST: 'it is not a folder',
+  ENOTDIR: 'it is not a folder',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
 }

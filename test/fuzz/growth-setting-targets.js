@@ -6,7 +6,7 @@ import { readValues } from '../../dist/config/read-values.js'
 import { settingList } from '../../dist/config/settings.js'
 import { parseProvidersFile } from '../../dist/providers/file/providers-file.js'
 import { parseKey } from '../../dist/store/key-ring.js'
-import { certificateName } from '../../dist/tls/own-names.js'
+import { certificateName } from '../../dist/tls/issue.js'
 
 // What the administrator writes: nothing bounds it, and nobody would write as much.
 const file = 65_536

@@ -7,7 +7,7 @@ import type { Offers, SignIns, Submitter } from '../../src/mailboxes/services.ts
 import { requireItself } from '../../src/mailboxes/submitter.ts'
 import type { Credentials } from '../../src/sasl/credentials.ts'
 import { createSmtpDoor, type SmtpDoor, type SmtpDoorOptions } from '../../src/smtp/door.ts'
-import { secureContexts } from '../../src/tls/secure-contexts.ts'
+import { secureContexts } from '../../src/tls/certificates.ts'
 import { defaultLimits } from './default-limits.ts'
 import { createRecordingRelay, type RecordingRelay } from './recording-relay.ts'
 

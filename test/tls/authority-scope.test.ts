@@ -7,9 +7,15 @@ import { join } from 'node:path'
 import { connect } from 'node:tls'
 import { generate } from 'selfsigned'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { type Issued, issueForServer } from '../../src/tls/issue.ts'
+import {
+  decodeScope,
+  encodeScope,
+  type Issued,
+  isInScope,
+  issueForServer,
+  scopeOf,
+} from '../../src/tls/issue.ts'
 import { type MakeRequest, makeCertificates } from '../../src/tls/make-certificates.ts'
-import { decodeScope, encodeScope, isInScope, scopeOf } from '../../src/tls/name-constraints.ts'
 import { peer } from '../support/peer.ts'
 import { runProgram } from '../support/run-program.ts'
 
