@@ -1,7 +1,7 @@
 import { covers } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { Guard } from '../guessing/guard.ts'
-import type { Credentials } from '../sasl/credentials.ts'
+import type { Credentials } from '../sasl/exchange.ts'
 import type { MailboxStore } from '../store/ports.ts'
 import { wrongCredentials } from './login-check.ts'
 import { sendRights } from './scopes.ts'

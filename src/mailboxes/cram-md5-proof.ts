@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { Secret } from '../base/secret.ts'
-import type { Credentials } from '../sasl/credentials.ts'
+import type { Credentials } from '../sasl/exchange.ts'
 import type { Login } from '../store/ports.ts'
 import type { Proof } from './login-check.ts'
 import { sameHash } from './same-hash.ts'

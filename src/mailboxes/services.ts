@@ -3,7 +3,7 @@ import type { Gone } from '../base/async.ts'
 import type { Actor } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Ending } from '../providers/forecast.ts'
-import type { Credentials } from '../sasl/credentials.ts'
+import type { Credentials } from '../sasl/exchange.ts'
 import type { Flow, Mending, PageRole, Scope } from '../store/ports.ts'
 
 /** What the doors may ask of mailboxes, logins and API keys. Made by `createMailboxes`, `createLogins`, `createApiKeys`. `by`: who asks for a change. */

@@ -1,6 +1,6 @@
 import type { Failure } from '../base/failure.ts'
 import type { Submitter } from '../mailboxes/services.ts'
-import type { Credentials } from '../sasl/credentials.ts'
+import type { Credentials } from '../sasl/exchange.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import type { Reply } from '../wire/reply.ts'
 import type { Phase } from './replies.ts'

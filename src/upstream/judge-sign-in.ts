@@ -1,7 +1,7 @@
 import { type Address, printable, sameAddress } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { UpstreamMechanism } from '../providers/provider.ts'
-import type { ErrorChallenge } from '../sasl/error-challenge.ts'
+import type { ErrorChallenge } from '../sasl/bearer-mechanisms.ts'
 import { enhancedStatuses, statusOf } from '../wire/enhanced-status.ts'
 import { isTransient, type Reply } from '../wire/reply.ts'
 import { refusal, waitAfter, wordsOf } from './refusal.ts'

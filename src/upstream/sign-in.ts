@@ -2,9 +2,14 @@ import type { Address } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Provider, UpstreamMechanism } from '../providers/provider.ts'
-import { type ErrorChallenge, readErrorChallenge } from '../sasl/error-challenge.ts'
-import { oauthBearerErrorAnswer, oauthBearerResponse } from '../sasl/oauthbearer.ts'
-import { xoauth2ErrorAnswer, xoauth2Response } from '../sasl/xoauth2.ts'
+import {
+  type ErrorChallenge,
+  oauthBearerErrorAnswer,
+  oauthBearerResponse,
+  readErrorChallenge,
+  xoauth2ErrorAnswer,
+  xoauth2Response,
+} from '../sasl/bearer-mechanisms.ts'
 import type { Reply } from '../wire/reply.ts'
 import type { Dialled } from './dial.ts'
 import { judgeSignIn, meaningless, type SignInOutcome } from './judge-sign-in.ts'

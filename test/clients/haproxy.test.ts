@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { encodeBase64 } from '../../src/sasl/base64.ts'
+import { encodeBase64 } from '../../src/sasl/exchange.ts'
 import { createAuthority } from '../support/certificates.ts'
 import { type DoorStage, openDoor, type StageSettings } from '../support/door-stage.ts'
 import { type HaProxy, startHaProxy } from '../support/haproxy.ts'

@@ -3,11 +3,14 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import { decodeBase64 } from '../../src/sasl/base64.ts'
-import { readErrorChallenge } from '../../src/sasl/error-challenge.ts'
-import type { Exchange, Outcome } from '../../src/sasl/exchange.ts'
-import { oauthBearerExchange, oauthBearerResponse } from '../../src/sasl/oauthbearer.ts'
-import { xoauth2Exchange, xoauth2Response } from '../../src/sasl/xoauth2.ts'
+import {
+  oauthBearerExchange,
+  oauthBearerResponse,
+  readErrorChallenge,
+  xoauth2Exchange,
+  xoauth2Response,
+} from '../../src/sasl/bearer-mechanisms.ts'
+import { decodeBase64, type Exchange, type Outcome } from '../../src/sasl/exchange.ts'
 
 interface Vector {
   source: string

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { readErrorChallenge } from '../../src/sasl/error-challenge.ts'
+import { readErrorChallenge } from '../../src/sasl/bearer-mechanisms.ts'
 
 interface Vector {
   source: string

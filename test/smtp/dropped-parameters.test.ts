@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { encodeBase64 } from '../../src/sasl/base64.ts'
+import { encodeBase64 } from '../../src/sasl/exchange.ts'
 import { createDroppedParameters } from '../../src/smtp/dropped-parameters.ts'
 import { openDoor } from '../support/door-stage.ts'
 import { connectLineClient } from '../support/line-client.ts'
