@@ -40,9 +40,9 @@ import { createRelay } from './upstream/create-relay.ts'
 import { createDialer } from './upstream/dial.ts'
 import { createRehearsal } from './upstream/rehearse.ts'
 import { createSendingStatus } from './upstream/sending-status.ts'
-import { choosePorts } from './web/choose-ports.ts'
-import { createCommandDoor } from './web/command-door.ts'
-import { createWebDoor } from './web/web-door.ts'
+import { createCommandDoor } from './web/command-server.ts'
+import { choosePorts } from './web/listen.ts'
+import { createWebDoor } from './web/web-server.ts'
 
 /** A postern at work. */
 export interface RunningPostern {

@@ -1,7 +1,12 @@
-import type { CookieOptions, Request } from 'express'
+import type { CookieOptions, Request, Response } from 'express'
+import type { Clock } from '../base/clock.ts'
+import type { KeyedHash } from '../base/secret.ts'
+import { freshId } from '../mailboxes/fresh-secret.ts'
+import { sameHash } from '../mailboxes/same-hash.ts'
+import type { PageRole } from '../store/ports.ts'
 
 /** A cookie of ours: how it is called and what it is set with. */
-export interface OwnCookie {
+interface OwnCookie {
   name: string
   options: CookieOptions
 }
@@ -29,4 +34,49 @@ export function cookieValues(request: Request, { name }: OwnCookie): string[] {
     .map((pair) => pair.trim())
     .filter((pair) => pair.startsWith(`${name}=`))
     .map((pair) => pair.slice(name.length + 1))
+}
+
+const lifeMilliseconds = 90 * 86_400_000
+/** Of one request. */
+const mostValues = 8
+
+/**
+ * The browsers that have signed in before. Their cookie opens nothing: it only keeps them apart from strangers who guess, so that these
+ * neither lock them out nor stand in line before them.
+ */
+export interface KnownBrowsers {
+  /** The id of a browser that has signed in in this role. */
+  idOf(request: Request, role: string): string | undefined
+  remember(request: Request, response: Response, role: PageRole): void
+}
+
+interface KnownBrowsersNeeds {
+  publicUrl: URL
+  keyedHash: KeyedHash
+  clock: Clock
+}
+
+export function createKnownBrowsers({ publicUrl, keyedHash, clock }: KnownBrowsersNeeds): KnownBrowsers {
+  const cookie = ownCookie('postern_browser', { publicUrl, sameSite: 'strict', maxAge: lifeMilliseconds })
+  const sign = (role: string, id: string, until: string) =>
+    keyedHash('page-browser', `${role} ${id} ${until}`)
+
+  function idOf(request: Request, role: string): string | undefined {
+    for (const value of cookieValues(request, cookie).slice(0, mostValues)) {
+      const [, id = '', until = '', signature = ''] =
+        /^([0-9a-f]{16})\.(\d{1,15})\.([\w-]{43})$/.exec(value) ?? []
+      if (Number(until) > clock.now() && sameHash(signature, sign(role, id, until))) return id
+    }
+    return undefined
+  }
+
+  return {
+    idOf,
+    remember(request, response, role) {
+      // The same id again: wrong guesses of this browser do not become fewer by a sign-in.
+      const id = idOf(request, role) ?? freshId()
+      const until = String(clock.now() + lifeMilliseconds)
+      response.cookie(cookie.name, `${id}.${until}.${sign(role, id, until)}`, cookie.options)
+    },
+  }
 }

@@ -1,5 +1,6 @@
+import { once } from 'node:events'
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { Failure } from '../base/failure.ts'
 import type { Endpoint } from '../config/config.ts'
 import { formatEndpoint } from '../config/endpoint.ts'
@@ -68,4 +69,27 @@ function cannotListen(endpoint: Endpoint, error: unknown): Failure {
 
 function systemCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+/**
+ * Lets the system choose where the port is 0, before anything is told an address: whoever takes the port in between keeps us from starting, and gets nothing.
+ * What cannot be listened on is left for the door to complain of.
+ */
+export async function choosePorts(endpoints: readonly Endpoint[]): Promise<Endpoint[]> {
+  const chosen: Endpoint[] = []
+  for (const endpoint of endpoints) chosen.push(endpoint.port === 0 ? await choosePort(endpoint) : endpoint)
+  return chosen
+}
+
+async function choosePort(endpoint: Endpoint): Promise<Endpoint> {
+  const server = createServer().listen(endpoint)
+  try {
+    await once(server, 'listening')
+  } catch {
+    return endpoint
+  }
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return { ...endpoint, port }
 }

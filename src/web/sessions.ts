@@ -7,10 +7,9 @@ import { sameHash } from '../mailboxes/same-hash.ts'
 import type { PageAccessStore, PageRole, PageSession } from '../store/ports.ts'
 import type { NoteProof } from './connections.ts'
 import { cookieValues, ownCookie } from './cookies.ts'
-import { HttpRefusal } from './http-refusal.ts'
-import { newLinkAdvice } from './sign-in-links.ts'
-import { sourceKey } from './source-key.ts'
-import { isToken } from './token-form.ts'
+import { HttpRefusal } from './http-errors.ts'
+import { sourceKey } from './request-source.ts'
+import { isToken, newLinkAdvice } from './sign-in-links.ts'
 
 const lifeMilliseconds = 12 * 3_600_000
 const longestBrowser = 200

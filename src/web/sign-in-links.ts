@@ -1,8 +1,8 @@
+import { createHash } from 'node:crypto'
 import type { Address } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { freshSecret } from '../mailboxes/fresh-secret.ts'
 import type { PageRole } from '../store/ports.ts'
-import { isToken, tokenHash } from './token-form.ts'
 
 const lifeMilliseconds = 15 * 60_000
 const mostAtOnce = 100
@@ -26,7 +26,7 @@ export interface ProvenPerson {
   account: string
 }
 
-export interface Redeemed {
+interface Redeemed {
   role: PageRole
   proven?: ProvenPerson | undefined
 }
@@ -70,4 +70,16 @@ export function createSignInLinks({ publicUrl, clock }: { publicUrl: URL; clock:
 /** How to come by a new link: one sentence, for whoever stands before a page without one. */
 export function newLinkAdvice(publicUrl: URL): string {
   return `For a new link, run "postern sign-in" on the machine where postern runs, and open the address that it prints (it begins with ${publicUrl.href.replace(/\/$/, '')}/).`
+}
+
+const tokenShape = /^[A-Za-z0-9_-]{43}$/
+
+/** Whether it has the form of a `freshSecret`, which every URL and cookie can carry. */
+export function isToken(text: string): boolean {
+  return tokenShape.test(text)
+}
+
+/** The form in which a token is remembered: looking it up tells nothing about a near miss, and a dump holds no token. */
+export function tokenHash(token: string): string {
+  return createHash('sha256').update(token).digest('base64url')
 }

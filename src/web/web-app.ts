@@ -1,21 +1,17 @@
-import type { Express, Request, RequestHandler } from 'express'
-import express from 'express'
+import express, { type Express, type Request, type RequestHandler, type Router } from 'express'
+import helmet from 'helmet'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { redirectUriOf } from '../consent/consent-links.ts'
-import { createApi } from './api/api.ts'
-import { apiRoutes } from './api/api-routes.ts'
+import { apiRoutes, createApi } from './api/api.ts'
 import type { NoteProof } from './connections.ts'
-import { createHealth } from './health.ts'
-import { checkHost, createHostAllowList, type WebAddresses } from './host-allow-list.ts'
+import { checkHost, createHostAllowList, type WebAddresses } from './hosts-and-origins.ts'
+import { logFailure, problemHandler } from './http-errors.ts'
 import { createPages } from './pages/pages.ts'
-import { plainPath } from './plain-path.ts'
-import { problemHandler } from './problem.ts'
-import { securityHeaders } from './security-headers.ts'
+import { believeProxies, createWrongSecretCount, type IsProxy } from './request-source.ts'
+import { allowOnly, exactRouter, plainPath } from './routing.ts'
 import type { SignInLinks } from './sign-in-links.ts'
-import { believeProxies, type IsProxy } from './source-key.ts'
 import type { WebServices } from './web-services.ts'
-import { createWrongSecretCount } from './wrong-secret.ts'
 
 export interface WebAppParts extends WebAddresses {
   /** The ports that are listened on, for the list of allowed hosts. */
@@ -89,4 +85,66 @@ function withoutBasePath(addressOf: (request: Request) => URL): RequestHandler {
       request.url = request.url.slice(basePath.length)
     next()
   }
+}
+
+const twoYearsInSeconds = 63_072_000
+
+/** What every answer carries: no script but ours, no frame, no store, no referrer, no guessing of types. */
+export function securityHeaders(...urls: readonly URL[]): RequestHandler[] {
+  const headers = helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        styleSrc: ["'self'"],
+        scriptSrc: ["'self'"],
+        imgSrc: ["'self'"],
+        // The script loads pages that change by themselves again.
+        connectSrc: ["'self'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
+      },
+    },
+    xFrameOptions: { action: 'deny' },
+    referrerPolicy: { policy: 'no-referrer' },
+    // Only for our own name: whether its subdomains have TLS is not ours to promise. Where it comes without TLS, browsers overlook it.
+    strictTransportSecurity: urls.some(({ protocol }) => protocol === 'https:')
+      ? { maxAge: twoYearsInSeconds, includeSubDomains: false }
+      : false,
+  })
+  return [
+    headers,
+    (_request, response, next) => {
+      response.set('Cache-Control', 'no-store')
+      next()
+    },
+  ]
+}
+
+/** For whoever watches the process: `/healthz` (it serves) and `/readyz` (it can do its work). They tell no details. */
+export function createHealth({ ready, log }: { ready: () => Promise<void>; log: Log }): Router {
+  const router = exactRouter()
+
+  router
+    .route('/healthz')
+    .get((_request, response) => {
+      response.json({ status: 'ok' })
+    })
+    .all(allowOnly('GET', 'HEAD'))
+
+  router
+    .route('/readyz')
+    .get(async (request, response) => {
+      try {
+        await ready()
+        response.json({ status: 'ready' })
+      } catch (error) {
+        logFailure(log, error, request)
+        response.status(503).json({ status: 'not ready' })
+      }
+    })
+    .all(allowOnly('GET', 'HEAD'))
+
+  return router
 }

@@ -16,7 +16,7 @@ import { createRemoteBroker } from '../../src/cli/remote-broker.ts'
 import { removeRunningFile, writeRunningFile } from '../../src/cli/running-file.ts'
 import { ensureOwnerKey } from '../../src/store/owner-key.ts'
 import { ownerProof } from '../../src/store/owner-proof.ts'
-import { type CommandDoor, createCommandDoor } from '../../src/web/command-door.ts'
+import { type CommandDoor, createCommandDoor } from '../../src/web/command-server.ts'
 
 let folder: string
 let dataDir: string

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { apiRoutes } from '../../src/web/api/api-routes.ts'
+import { apiRoutes } from '../../src/web/api/api.ts'
 import { keys, signIn, testDoor } from './test-door.ts'
 
 type Method = 'get' | 'post' | 'delete'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Failure, type FailureCode } from '../../src/base/failure.ts'
-import { failureStatus } from '../../src/web/failure-status.ts'
+import { failureStatus } from '../../src/web/http-errors.ts'
 import { keys, testDoor } from './test-door.ts'
 
 const token = '/mailboxes/me@example.com/token'

@@ -1,8 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { connect } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
-import { inTurns } from '../../src/web/request-turns.ts'
+import { inTurns } from '../../src/web/connections.ts'
 
 const nextRound = () => new Promise((resolve) => setImmediate(resolve))
 

@@ -8,7 +8,7 @@ import { createPagePasswords } from '../../src/mailboxes/page-passwords.ts'
 import type { PageRole } from '../../src/store/ports.ts'
 import { createSignInLinks } from '../../src/web/sign-in-links.ts'
 import { createWebApp } from '../../src/web/web-app.ts'
-import { createWebDoor } from '../../src/web/web-door.ts'
+import { createWebDoor } from '../../src/web/web-server.ts'
 import { defaultLimits } from '../support/default-limits.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 import {

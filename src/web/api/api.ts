@@ -1,16 +1,20 @@
-import type { Request, RequestHandler, Response, Router } from 'express'
-import express from 'express'
+import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
+import { z } from 'zod'
 import type { Actor, Log } from '../../base/log.ts'
+import type { JournalReader } from '../../journal/service.ts'
 import { permits } from '../../mailboxes/scopes.ts'
 import type { Principal } from '../../mailboxes/services.ts'
-import { allowOnly } from '../allow-only.ts'
-import { isByCommand } from '../command-requests.ts'
-import { exactRouter } from '../exact-router.ts'
-import { HttpRefusal } from '../http-refusal.ts'
-import { problemHandler } from '../problem.ts'
-import { sourceKey } from '../source-key.ts'
-import { type ApiAnswer, type ApiRoute, scopeFor } from './api-route.ts'
+import { isByCommand } from '../command-server.ts'
+import { HttpRefusal, problemHandler } from '../http-errors.ts'
+import { sourceKey } from '../request-source.ts'
+import { allowOnly, exactRouter } from '../routing.ts'
+import type { SignInLinks } from '../sign-in-links.ts'
+import type { WebServices } from '../web-services.ts'
+import { type ApiAnswer, type ApiRoute, readInput, scopeFor } from './api-route.ts'
 import { type BearerCheck, bearerOf, insufficientScope } from './bearer.ts'
+import { consentRoutes, providerRoutes } from './consent-routes.ts'
+import { apiKeyRoutes, loginRoutes, signInLinkRoutes } from './credential-routes.ts'
+import { mailboxRoutes, tokenRoutes } from './mailbox-routes.ts'
 
 const bodyLimit = 64 * 1024
 
@@ -110,4 +114,60 @@ function actorOf({ name, apiKey }: Principal, request: Request): Actor {
 function paramOf(request: Request, name: string): string {
   const value = request.params[name]
   return typeof value === 'string' ? value : ''
+}
+
+/** The whole API. */
+export function apiRoutes({
+  services,
+  redirectUri,
+  signInLinks,
+  log,
+}: {
+  services: Omit<WebServices, 'guard'>
+  /** The one of postern itself. */
+  redirectUri: string
+  signInLinks: SignInLinks
+  log: Log
+}): ApiRoute[] {
+  const { mailboxes, logins, apiKeys, consent, notices, tokens, catalogue, registrationChecks, journal } =
+    services
+  return [
+    ...consentRoutes(consent),
+    ...mailboxRoutes({ mailboxes, consent, notices }),
+    ...providerRoutes({ catalogue, registrationChecks, redirectUri }),
+    ...tokenRoutes({ mailboxes, tokens, log }),
+    ...loginRoutes(logins),
+    ...apiKeyRoutes(apiKeys),
+    ...signInLinkRoutes({ signInLinks, log }),
+    ...journalRoutes(journal),
+  ]
+}
+
+const shortText = z.string().max(254).exactOptional()
+
+const journalQuery = z.strictObject({
+  mailbox: shortText,
+  login: shortText,
+  kind: shortText,
+  outcome: shortText,
+  since: shortText,
+  until: shortText,
+  before: shortText,
+  after: shortText,
+  limit: z
+    .string()
+    .regex(/^\d{1,3}$/, 'must be a number')
+    .transform(Number)
+    .exactOptional(),
+})
+
+function journalRoutes(journal: JournalReader): ApiRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: '/journal',
+      needs: 'read',
+      answer: async ({ query: given }) => ({ body: await journal.list(readInput(journalQuery, given)) }),
+    },
+  ]
 }

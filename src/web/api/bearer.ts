@@ -4,10 +4,10 @@ import { Secret } from '../../base/secret.ts'
 import { owner } from '../../mailboxes/scopes.ts'
 import type { ApiKeys, Principal } from '../../mailboxes/services.ts'
 import type { Scope } from '../../store/ports.ts'
-import { isByCommand } from '../command-requests.ts'
+import { isByCommand } from '../command-server.ts'
 import type { NoteProof } from '../connections.ts'
-import { HttpRefusal } from '../http-refusal.ts'
-import type { CountWrongSecret } from '../wrong-secret.ts'
+import { HttpRefusal } from '../http-errors.ts'
+import type { CountWrongSecret } from '../request-source.ts'
 
 const keyHint = 'Send "Authorization: Bearer KEY" with an API key or the owner key.'
 

@@ -2,8 +2,10 @@ import { z } from 'zod'
 import { Secret } from '../../base/secret.ts'
 import type { ConsentService } from '../../consent/service.ts'
 import { freshSecret } from '../../mailboxes/fresh-secret.ts'
-import type { ApiRoute } from './api-route.ts'
-import { readInput } from './read-input.ts'
+import type { Catalogue } from '../../providers/provider.ts'
+import { providerDetails, providerList } from '../../providers/provider-status.ts'
+import type { RegistrationChecks } from '../../providers/registration-checks.ts'
+import { type ApiRoute, readInput } from './api-route.ts'
 
 const secret = z
   .string()
@@ -76,6 +78,37 @@ export function consentRoutes(consent: ConsentService): ApiRoute[] {
       path: '/providers/:id/admin-consent-links',
       needs: 'admin',
       answer: ({ param }) => ({ status: 201, body: consent.admin.begin(param('id')) }),
+    },
+  ]
+}
+
+export function providerRoutes({
+  catalogue,
+  registrationChecks,
+  redirectUri,
+}: {
+  catalogue: Catalogue
+  registrationChecks: RegistrationChecks
+  redirectUri: string
+}): ApiRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: '/providers',
+      needs: 'read',
+      answer: () => ({ body: { providers: providerList(catalogue) } }),
+    },
+    {
+      method: 'GET',
+      path: '/providers/:id',
+      needs: 'read',
+      answer: ({ param }) => ({ body: providerDetails(catalogue, param('id'), { redirectUri }) }),
+    },
+    {
+      method: 'POST',
+      path: '/providers/:id/checks',
+      needs: 'admin',
+      answer: async ({ param }) => ({ body: await registrationChecks.check(param('id')) }),
     },
   ]
 }

@@ -1,10 +1,15 @@
 import { z } from 'zod'
+import { actorFields, type Log } from '../../base/log.ts'
 import { Secret } from '../../base/secret.ts'
 import type { ConsentService } from '../../consent/service.ts'
+import type { AccessToken, TokenBroker } from '../../grants/token-broker.ts'
+import { permits } from '../../mailboxes/scopes.ts'
 import type { Mailboxes } from '../../mailboxes/services.ts'
 import type { Notices } from '../../notices/service.ts'
-import type { ApiRoute } from './api-route.ts'
-import { readInput } from './read-input.ts'
+import { xoauth2Response } from '../../sasl/bearer-mechanisms.ts'
+import type { Scope } from '../../store/ports.ts'
+import { type ApiAnswer, type ApiRoute, readInput } from './api-route.ts'
+import { insufficientScope } from './bearer.ts'
 
 const address = z.string().min(1).max(254)
 
@@ -25,7 +30,7 @@ const newMailbox = z.strictObject({
 })
 
 /** `send`: by the channels for notices, instead of in the answer. */
-const newLink = z.strictObject({ send: z.boolean().exactOptional() })
+const newConsentLink = z.strictObject({ send: z.boolean().exactOptional() })
 
 export function mailboxRoutes({
   mailboxes,
@@ -77,7 +82,7 @@ export function mailboxRoutes({
       path: '/mailboxes/:address/consent-links',
       needs: 'admin',
       async answer({ param, body, principal, by }) {
-        const { send } = readInput(newLink, body ?? {})
+        const { send } = readInput(newConsentLink, body ?? {})
         const [mailbox, asker] = [param('address'), principal.name]
         const made = send
           ? await notices.sendConsentLink(mailbox, asker)
@@ -86,4 +91,71 @@ export function mailboxRoutes({
       },
     },
   ]
+}
+
+const tokenQuery = z.strictObject({
+  min_life: z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be a number of seconds')
+    .transform(Number)
+    .refine((seconds) => seconds <= 86_400, 'must be at most 86400 seconds')
+    .exactOptional(),
+  format: z.enum(['json', 'token', 'xoauth2']).exactOptional(),
+})
+
+export function tokenRoutes({
+  mailboxes,
+  tokens,
+  log,
+}: {
+  mailboxes: Mailboxes
+  tokens: TokenBroker
+  log: Log
+}): ApiRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: '/mailboxes/:address/token',
+      needs: 'token',
+      async answer({ param, query: given, by, prefersText, principal, principalNow }) {
+        const { min_life: minimumLife, format = prefersText ? 'token' : 'json' } = readInput(
+          tokenQuery,
+          given,
+        )
+        const address = await mailboxes.named(param('address'))
+        const scope: Scope = `token:${address}`
+        // Nobody renews anything for a key that may not have it.
+        if (!permits(principal, scope, true) && (await mailboxes.isPersonal(address)))
+          throw insufficientScope(scope)
+        const token = await tokens.accessTokenFor(address, minimumLife === undefined ? {} : { minimumLife })
+        // A renewal takes a while: whose mailbox it is, and what the key may do, may be another by now.
+        if (!permits(await principalNow(), scope, token.grant.personal)) throw insufficientScope(scope)
+        log.info(
+          { event: 'token.read', mailbox: address, ...actorFields(by), minimumLife, format },
+          'an access token was handed out',
+        )
+        const user = await mailboxes.signInName(address, token)
+        return tokenAnswer(format, user, token)
+      },
+    },
+  ]
+}
+
+function tokenAnswer(format: 'json' | 'token' | 'xoauth2', user: string, token: AccessToken): ApiAnswer {
+  switch (format) {
+    case 'token':
+      return { body: token.secret.reveal() }
+    case 'xoauth2':
+      return { body: xoauth2Response(user, token.secret).reveal() }
+    case 'json':
+      // RFC 6749, section 5.1; `Cache-Control: no-store` is on every answer of this door.
+      return {
+        body: {
+          access_token: token.secret.reveal(),
+          token_type: 'Bearer',
+          expires_in: Math.max(0, Math.floor(token.remainingSeconds())),
+          scope: token.scopes.join(' '),
+        },
+      }
+  }
 }

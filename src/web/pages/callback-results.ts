@@ -2,9 +2,9 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../base/clock.ts'
 import type { Secret } from '../../base/secret.ts'
 import { freshSecret } from '../../mailboxes/fresh-secret.ts'
+import { tokenHash } from '../sign-in-links.ts'
 import type { Phrases } from '../texts/phrases.ts'
-import { tokenHash } from '../token-form.ts'
-import type { Page } from './page.ts'
+import type { Page } from './layout.ts'
 
 /** What came of a callback, for whoever looks. */
 export interface CallbackResult {

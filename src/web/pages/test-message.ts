@@ -1,14 +1,127 @@
+import type { Request, Response, Router } from 'express'
 import { type Address, covers, isDomainMailbox, parseAddress, printable } from '../../base/address.ts'
+import type { Clock } from '../../base/clock.ts'
 import { Failure } from '../../base/failure.ts'
+import { actorFields, type Log } from '../../base/log.ts'
 import { howToAllow } from '../../mailboxes/allowing-command.ts'
 import { mailboxForSender } from '../../mailboxes/sender-policy.ts'
 import type { LoginStatus } from '../../mailboxes/services.ts'
-import type { Rehearse } from '../../upstream/rehearse.ts'
-import { type Fields, one } from './form-fields.ts'
-import type { ShownStep } from './test-message-page.ts'
+import type { RehearsalStep, Rehearse, StepOutcome } from '../../upstream/rehearse.ts'
+import { type Html, html } from '../html.ts'
+import { allowOnly, exactRouter } from '../routing.ts'
+import { type Phrases, phrase } from '../texts/phrases.ts'
+import type { WebServices } from '../web-services.ts'
+import { whatToDo } from './error-page.ts'
+import {
+  type Fields,
+  fieldsOf,
+  form,
+  one,
+  type PageContext,
+  type PageContexts,
+  readForm,
+} from './page-context.ts'
+
+interface TestMessagePagesParts {
+  services: Pick<WebServices, 'mailboxes' | 'logins' | 'rehearse'>
+  contexts: PageContexts
+  clock: Pick<Clock, 'monotonic'>
+  log: Log
+}
+
+/** A test message, whose steps are shown as they are taken. */
+export function createTestMessagePages({ services, contexts, clock, log }: TestMessagePagesParts): Router {
+  const { mailboxes, logins, rehearse } = services
+  const router = exactRouter()
+
+  router
+    .route('/mailboxes/:address/test')
+    .post(readForm, (request, response) => sendTest(request, response, String(request.params.address)))
+    .all(allowOnly('POST'))
+
+  return router
+
+  /** Empty: no login, postern itself. */
+  async function loginOf(address: Address, id: string) {
+    if (id === '') return undefined
+    return (await logins.list(address)).find((login) => login.id === id) ?? 'gone'
+  }
+
+  async function sendTest(request: Request, response: Response, mailbox: string): Promise<void> {
+    const { t, session, pages, by } = await contexts.toChange(request)
+    const { address } = await mailboxes.show(mailbox)
+    const form = fieldsOf(request.body)
+    const message = testMessageOf(address, form)
+    const login = await loginOf(address, one(form, 'login') ?? '')
+    const back = html`<p><a href="${pages.path('mailboxes', address)}">${t`Back to ${address}`}</a></p>`
+    const page = pages.begin(response, { title: t`A test message to ${message.to}`, body: back, session })
+    page.add(html`<ul class="cards" aria-live="polite">`)
+    const begun = clock.monotonic()
+    let last: ShownStep | undefined
+    for await (const step of testSteps(message, login, rehearse)) {
+      page.add(shownStep(step, t))
+      last = step
+    }
+    const milliseconds = Math.round(clock.monotonic() - begun)
+    const about = { mailbox: address, sender: message.from, recipients: [message.to], milliseconds }
+    const fields = { ...about, ...actorFields(by) }
+    if (last?.step === 'message' && !last.failure)
+      log.info({ event: 'test-message.sent', ...fields }, 'a test message was sent')
+    else
+      log.warn(
+        { event: 'test-message.failed', ...fields, detail: last?.failure?.message },
+        'a test message was not sent',
+      )
+    page.add(html`</ul>`)
+    page.end()
+  }
+}
+
+/** The form from which a test message leaves. */
+export function testMessageForm(
+  { address, logins }: { address: Address; logins: readonly LoginStatus[] },
+  context: PageContext,
+): Html {
+  const { t } = context
+  const active = logins.filter(({ state }) => state === 'active')
+  const fields = html`${isDomainMailbox(address) && html`<label>${t`From`} <input name="from" required maxlength="254" placeholder="you${address.slice(1)}"></label>`}
+<label>${t`To`} <input name="to" required maxlength="254" value="${isDomainMailbox(address) ? '' : address}"></label>
+${active.length > 0 && html`<label>${t`As`} <select name="login"><option value="">${t`postern itself`}</option>${active.map(({ id, name }) => html`<option value="${id}">${name}</option>`)}</select></label>`}
+<button class="quiet">${t`Send, and show each step`}</button>`
+  return html`<section>
+<h2>${t`Send a test message`}</h2>
+${form(context, ['mailboxes', address, 'test'], fields)}
+</section>`
+}
+
+/** A step of a test message, the local ones among them. */
+type ShownStep = Omit<StepOutcome, 'step'> & { step: RehearsalStep | 'login' }
+
+const stepWords: Record<ShownStep['step'], string> = {
+  login: phrase('The login may send as this sender'),
+  token: phrase('There is an access token'),
+  connect: phrase('The provider is reached'),
+  tls: phrase('The connection is encrypted, and the certificate is right'),
+  'sign-in': phrase('The provider accepts us'),
+  sender: phrase('It accepts the sender'),
+  recipient: phrase('It accepts the recipient'),
+  message: phrase('It has taken the message'),
+}
+
+/** One step as soon as it is known: green, or red with what to do. */
+function shownStep({ step, failure, said }: ShownStep, t: Phrases): Html {
+  if (!failure)
+    return html`<li class="card done"><strong>${t.say(stepWords[step])}</strong> <span class="state active">${t`yes`}</span>${said !== undefined && html`<br><code>${said}</code>`}</li>\n`
+  return html`<li class="card mistake"><strong>${t.say(stepWords[step])}</strong> <span class="state lapsed">${t`no`}</span>
+<p>${t.say(failure.message)}</p>
+${said !== undefined && html`<p>${t`The provider said: ${html`<code>${said}</code>`}`}</p>`}
+${failure.fix !== undefined && whatToDo(failure.fix, t)}
+</li>
+`
+}
 
 /** What a form for a test message asks for. @throws Failure `invalid` */
-export function testMessageOf(mailbox: Address, fields: Fields): { from: Address; to: Address } {
+function testMessageOf(mailbox: Address, fields: Fields): { from: Address; to: Address } {
   const from = isDomainMailbox(mailbox) ? parseAddress(one(fields, 'from')?.trim() ?? '') : mailbox
   if (isDomainMailbox(mailbox) && !covers(mailbox, from))
     throw new Failure('invalid', `${printable(from)} is no address of ${mailbox}`, {
@@ -25,7 +138,7 @@ export function testMessageOf(mailbox: Address, fields: Fields): { from: Address
 }
 
 /** The steps of a test message: first whether the login may send so, where one was named. */
-export async function* testSteps(
+async function* testSteps(
   { from, to }: { from: Address; to: Address },
   login: LoginStatus | 'gone' | undefined,
   rehearse: Rehearse,

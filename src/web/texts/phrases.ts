@@ -1,12 +1,12 @@
 import type { Request } from 'express'
-import type { HtmlValue } from '../html.ts'
-import { Html } from '../html.ts'
-import { japanese } from './japanese.ts'
-import { createTranslation, keyOf } from './translation.ts'
+import { Html, type HtmlValue } from '../html.ts'
+import { japaneseOfPages } from './japanese-of-pages.ts'
+import { japaneseOfRooms } from './japanese-of-rooms.ts'
+import { createTranslation, type Dictionary, keyOf } from './translation.ts'
 
 /** The languages of the pages; the first is for whoever asks for none of them. */
-export const languages = ['en', 'ja'] as const
-export type Language = (typeof languages)[number]
+const languages = ['en', 'ja'] as const
+type Language = (typeof languages)[number]
 
 /**
  * What pages say, in the reader's language. English stands where it is said; the others are in one dictionary, and a test knows
@@ -24,6 +24,9 @@ export interface Phrases {
 export function phrase(text: string): string {
   return text
 }
+
+/** Everything that pages may say. */
+const japanese: Dictionary = { ...japaneseOfPages, ...japaneseOfRooms }
 
 const translations: Record<Language, (text: string) => string | undefined> = {
   en: () => undefined,

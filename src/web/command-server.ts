@@ -1,0 +1,160 @@
+import { chmod, rm } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo, ListenOptions, Socket } from 'node:net'
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { Secret } from '../base/secret.ts'
+import type { Endpoint } from '../config/config.ts'
+import { type ConnectionCount, createConnectionCount, type Place } from '../net/connection-count.ts'
+import { sourceOf } from '../net/ip.ts'
+import { dataFiles, socketPathFits } from '../store/data-dir.ts'
+import { ownerProof } from '../store/owner-proof.ts'
+
+/** The strangers of a busy moment are more for a second, and end nobody who is about to prove that it holds the key. */
+const limits = {
+  connections: 1_000,
+  connectionsPerLoopbackSource: 200,
+  strangersOnLoopback: 200,
+  connectionsPerSource: 200,
+  unauthenticatedPerSource: 64,
+}
+
+/** The door of the `postern` command: the API, asked by the owner of the data directory. */
+export interface CommandDoor {
+  /** Opens the socket in the data directory; where there can be none, gives the port of loopback that stands for it. */
+  start(): Promise<Endpoint | undefined>
+  stop(): Promise<void>
+}
+
+interface CommandDoorParts {
+  /** Ours alone: its lock is held, and nobody else can enter it. */
+  dataDir: string
+  ownerKey: Secret
+  app: RequestListener
+  clock: Pick<Clock, 'monotonic'>
+  log: Log
+}
+
+/**
+ * A UNIX socket where nobody else can come, and so whoever asks there is the owner. Windows, a long path and some file systems know no
+ * such socket: there it is a port of loopback where both sides prove that they hold the owner key.
+ */
+export function createCommandDoor({ dataDir, ownerKey, app, clock, log }: CommandDoorParts): CommandDoor {
+  const { socket: path } = dataFiles(dataDir)
+  let open: Server | undefined
+  const count = createConnectionCount(limits, clock)
+  const unproven = new Map<string, Unproven>()
+
+  const answer: RequestListener = (request, response) => {
+    // Pages are for browsers, and none comes here.
+    if (!request.url?.startsWith('/api/')) {
+      response.writeHead(404).end()
+      return
+    }
+    markAsCommand(request)
+    app(request, response)
+  }
+
+  async function openSocket(): Promise<boolean> {
+    // Of one that was killed: no other postern runs on this data directory.
+    await rm(path, { force: true })
+    if (!socketPathFits(path)) return false
+    const server = createServer(serverOptions, answer)
+    try {
+      await listening(server, { path })
+      await chmod(path, 0o600)
+      open = server
+      return true
+    } catch (error) {
+      server.close()
+      log.warn({ err: error, path }, 'there can be no socket here: the command comes by a port of loopback')
+      return false
+    }
+  }
+
+  async function openPort(): Promise<Endpoint> {
+    const server = createTlsServer({ ...serverOptions, ...ownerProof(ownerKey).server }, answer)
+    limitUnproven(server, count, unproven)
+    open = server
+    await listening(server, { host: '127.0.0.1', port: 0 })
+    return { host: '127.0.0.1', port: (server.address() as AddressInfo).port }
+  }
+
+  return {
+    async start() {
+      const endpoint = (await openSocket()) ? undefined : await openPort()
+      open?.on('error', (error) =>
+        log.warn({ err: error }, 'the door of the command could not take a connection'),
+      )
+      return endpoint
+    },
+    async stop() {
+      const server = open
+      open = undefined
+      if (!server?.listening) return
+      const closed = new Promise((resolve) => server.close(resolve))
+      for (const { socket } of [...unproven.values()]) socket.destroy()
+      count.close()
+      server.closeIdleConnections()
+      const impatience = setTimeout(() => server.closeAllConnections(), 5_000)
+      await closed
+      clearTimeout(impatience)
+    },
+  }
+}
+
+const serverOptions = { headersTimeout: 30_000, requestTimeout: 60_000, keepAliveTimeout: 5_000 }
+
+interface Unproven {
+  socket: Socket
+  place: Place
+}
+
+/** Strangers can knock at a port: those that have proven nothing make room. */
+function limitUnproven(server: Server, count: ConnectionCount, unproven: Map<string, Unproven>): void {
+  server.on('connection', (socket: Socket) => {
+    const peer = peerOf(socket)
+    const place = count.admit(sourceOf(socket.remoteAddress ?? ''), () => socket.destroy())
+    if (place === undefined) {
+      socket.destroy()
+      return
+    }
+    unproven.set(peer, { socket, place })
+    socket.once('close', () => {
+      unproven.delete(peer)
+      place.leave()
+    })
+  })
+  server.on('secureConnection', (socket: Socket) => {
+    const peer = peerOf(socket)
+    unproven.get(peer)?.place.keep()
+    unproven.delete(peer)
+  })
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`
+}
+
+function listening(server: Server, where: ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(where, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+const commandRequests = new WeakSet<IncomingMessage>()
+
+/** Notes that this request came by the door of the command, where only the owner gets in. */
+function markAsCommand(request: IncomingMessage): void {
+  commandRequests.add(request)
+}
+
+/** Whether the owner of the data directory asks: nothing that a request says of itself can bring this about. */
+export function isByCommand(request: IncomingMessage): boolean {
+  return commandRequests.has(request)
+}

@@ -1,0 +1,107 @@
+import type { RequestHandler } from 'express'
+import { isByCommand } from './command-server.ts'
+import { HttpRefusal, sendProblem } from './http-errors.ts'
+
+const loopbackNames = ['localhost', '127.0.0.1', '[::1]']
+
+/** The names that this door answers to, and the origins that its own pages have. */
+export interface HostAllowList {
+  allowsHost(host: string | undefined): boolean
+  /** An origin of a page of ours, as the browser writes it (RFC 6454, section 6.2), seen at this `Host`. */
+  allowsOrigin(origin: string, host: string | undefined): boolean
+  isPublic(host: string | undefined): boolean
+  /** The name of the pages of administration: the same one, if they have none of their own. */
+  isPages(host: string | undefined): boolean
+}
+
+export interface WebAddresses {
+  /** Where people consent. No trailing slash in its path. */
+  publicUrl: URL
+  /** Where the pages of administration are: the same address, or one at another host name. */
+  pagesUrl: URL
+}
+
+/**
+ * Exact names with exact ports: the public address, that of the pages, and the loopback names with each port that is listened on. A page
+ * of another site that had its name point to 127.0.0.1 (DNS rebinding) still sends its own name here.
+ * @param ports asked at each request, because the system may choose them when the door opens; another list when they have changed
+ */
+export function createHostAllowList(
+  { publicUrl, pagesUrl }: WebAddresses,
+  ports: () => readonly number[],
+): HostAllowList {
+  const [isPublic, isPages] = [isOneOf(hostsOf(publicUrl)), isOneOf(hostsOf(pagesUrl))]
+  let [known, localHosts] = [ports(), hostsAt(ports())]
+  const isLocal = (host: string): boolean => {
+    if (ports() !== known) [known, localHosts] = [ports(), hostsAt(ports())]
+    return localHosts.has(host.toLowerCase())
+  }
+
+  return {
+    isPublic,
+    isPages,
+    allowsHost: (host) => isPublic(host) || isPages(host) || (host !== undefined && isLocal(host)),
+    allowsOrigin(origin, host) {
+      if (isPublic(host) && origin === publicUrl.origin) return true
+      if (isPages(host) && origin === pagesUrl.origin) return true
+      return host !== undefined && isLocal(host) && origin === `http://${host.toLowerCase()}`
+    },
+  }
+}
+
+/** Refuses what was meant for somebody else, before any routing: 421 (RFC 9110, section 15.5.20). */
+export function checkHost(list: HostAllowList, publicUrl: URL): RequestHandler {
+  return (request, response, next) => {
+    // No browser comes by the door of the command.
+    if (isByCommand(request)) return next()
+    // RFC 9112, section 3.2: exactly one Host; section 3.2.2: an absolute target would overrule it.
+    const hosts = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
+    const plain = hosts.length === 1 && request.url.startsWith('/')
+    if (plain && list.allowsHost(request.headers.host)) return next()
+
+    const refusal = new HttpRefusal(421, 'postern does not answer to this name and port', {
+      fix: `Use ${publicUrl.href}, or set POSTERN_PUBLIC_URL to the address that browsers use.`,
+    })
+    if (request.url.startsWith('/api/')) return sendProblem(response, refusal)
+    response.status(421).type('text/plain').send(`${refusal.message}. ${refusal.fix}\n`)
+  }
+}
+
+function isOneOf(hosts: readonly string[]) {
+  return (host: string | undefined) => host !== undefined && hosts.includes(host.toLowerCase())
+}
+
+function hostsOf(url: URL): string[] {
+  if (url.port !== '') return [url.host]
+  return [url.hostname, `${url.hostname}:${url.protocol === 'https:' ? 443 : 80}`]
+}
+
+function hostsAt(ports: readonly number[]): Set<string> {
+  return new Set(ports.flatMap((port) => loopbackNames.flatMap((name) => withPort(name, port))))
+}
+
+function withPort(name: string, port: number): string[] {
+  return port === 80 ? [name, `${name}:80`] : [`${name}:${port}`]
+}
+
+/**
+ * Refuses a form that another site's page sent. Browsers say where a form comes from by `Sec-Fetch-Site` (to trustworthy
+ * addresses) and by `Origin`; a request with neither comes from a program, which carries nobody's cookies by accident.
+ * @throws HttpRefusal 403
+ */
+export function sameOrigin(list: HostAllowList): RequestHandler {
+  return (request, _response, next) => {
+    const site = request.get('sec-fetch-site')
+    const origin = request.get('origin')
+    const ownSite = site === undefined || site === 'same-origin'
+    // An opaque origin is what a browser sends for a page with a strict referrer policy; only its Sec-Fetch-Site tells more.
+    const ownOrigin =
+      origin === undefined ||
+      (origin === 'null' && site === 'same-origin') ||
+      list.allowsOrigin(origin, request.headers.host)
+    if (ownSite && ownOrigin) return next()
+    throw new HttpRefusal(403, 'This form was sent by a page of another site', {
+      fix: 'Open the page at its own address and send the form from there.',
+    })
+  }
+}

@@ -1,0 +1,138 @@
+import { STATUS_CODES } from 'node:http'
+import type { ErrorRequestHandler, Request, Response } from 'express'
+import { asFailure, Failure, type FailureCode, type FailureDetails } from '../base/failure.ts'
+import type { Log } from '../base/log.ts'
+import { InvalidInput, type Mistake } from './api/api-route.ts'
+
+/** A refusal by the HTTP door itself, where the status or a header says more than the failure code. */
+export class HttpRefusal extends Failure {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(
+    status: number,
+    message: string,
+    details: FailureDetails & { headers?: Record<string, string> } = {},
+  ) {
+    super(codeOf(status), message, details)
+    this.name = 'HttpRefusal'
+    this.status = status
+    this.headers = details.headers ?? {}
+  }
+}
+
+export interface ErrorAnswer {
+  status: number
+  failure: Failure
+  headers: Readonly<Record<string, string>>
+}
+
+/** What was thrown, as status, failure and headers: for problem documents and error pages alike. */
+export function errorAnswer(error: unknown): ErrorAnswer {
+  const failure = error instanceof Failure ? error : (refusalOfExpress(error) ?? asFailure(error))
+  const refusal = failure instanceof HttpRefusal ? failure : undefined
+  const wait = failure.retryAfterSeconds
+  const retryAfter: Record<string, string> =
+    wait === undefined ? {} : { 'Retry-After': String(Math.ceil(wait)) }
+  return {
+    status: refusal?.status ?? failureStatus[failure.code],
+    failure,
+    headers: { ...retryAfter, ...refusal?.headers },
+  }
+}
+
+// Express and its parsers mark the mistakes of the client with a status of 4xx. Their own texts are not shown: they
+// quote the input, and a body may hold a refresh token.
+function refusalOfExpress(error: unknown): HttpRefusal | undefined {
+  const status = error instanceof Error && 'status' in error ? error.status : undefined
+  if (typeof status !== 'number' || status < 400 || status > 499) return undefined
+  if (status === 413) return new HttpRefusal(413, 'The request body is larger than what is read here')
+  if (status === 415) {
+    return new HttpRefusal(415, 'The encoding of the request body is not understood', {
+      fix: 'Send it as UTF-8.',
+    })
+  }
+  return new HttpRefusal(400, 'The request cannot be read', {
+    fix: 'Check that its address is well encoded and its body complete.',
+  })
+}
+
+function codeOf(status: number) {
+  if (status === 401) return 'wrong-credentials'
+  if (status === 403) return 'forbidden'
+  return status === 404 ? 'not-found' : 'invalid'
+}
+
+/** The HTTP door's one table from what can go wrong to a status (RFC 9110, section 15). */
+export const failureStatus: Record<FailureCode, number> = {
+  'wrong-credentials': 401,
+  forbidden: 403,
+  'sender-refused': 403,
+  // The request is right and stays right: what it conflicts with is the state of the mailbox, and a person can change that.
+  'consent-needed': 409,
+  'provider-unavailable': 503,
+  'provider-setup': 502,
+  'limit-reached': 429,
+  'outcome-unknown': 504,
+  invalid: 400,
+  'not-found': 404,
+  'already-exists': 409,
+  'store-unavailable': 503,
+  configuration: 409,
+  internal: 500,
+}
+
+/** A problem document (RFC 9457) with postern's members. */
+interface Problem {
+  /** `about:blank`: the status says what kind of problem it is (RFC 9457, section 4.2.1), `code` says it closer. */
+  type: 'about:blank'
+  title: string
+  status: number
+  detail: string
+  code: string
+  fix?: string
+  retryAfterSeconds?: number
+  mistakes?: readonly Mistake[]
+}
+
+/** The last handler of the API: whatever was thrown becomes a problem document. */
+export function problemHandler(log: Log): ErrorRequestHandler {
+  return (error, request, response, next) => {
+    if (response.headersSent) return next(error)
+    logFailure(log, error, request)
+    sendProblem(response, error)
+  }
+}
+
+export function sendProblem(response: Response, error: unknown): void {
+  const { status, failure, headers } = errorAnswer(error)
+  const problem: Problem = {
+    type: 'about:blank',
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail: failure.message,
+    code: failure.code,
+    ...(failure.fix !== undefined && { fix: failure.fix }),
+    ...(failure.retryAfterSeconds !== undefined && { retryAfterSeconds: failure.retryAfterSeconds }),
+    ...(failure instanceof InvalidInput && { mistakes: failure.mistakes }),
+  }
+  response.status(status).set(headers).type('application/problem+json').send(JSON.stringify(problem))
+}
+
+/**
+ * Notes what a request ended with. Only the pattern of its route is logged, never its address: sign-in links, consent
+ * links and the query of a callback are secrets.
+ */
+export function logFailure(log: Log, error: unknown, request: Request): void {
+  const { status, failure } = errorAnswer(error)
+  const fields = { method: request.method, route: routeOf(request), status, code: failure.code }
+  if (status < 500) log.debug(fields, failure.message)
+  else if (failure.code === 'internal')
+    log.error({ ...fields, err: asFailure(error).cause ?? error }, failure.message)
+  else log.warn(fields, failure.message)
+}
+
+function routeOf(request: Request): string | undefined {
+  const path: unknown = request.route?.path
+  return typeof path === 'string' ? `${request.baseUrl}${path}` : undefined
+}

@@ -1,0 +1,177 @@
+import type { Request, Response, Router } from 'express'
+import { Failure } from '../../base/failure.ts'
+import { actorFields, type Log } from '../../base/log.ts'
+import { Secret } from '../../base/secret.ts'
+import type { PagePasswords } from '../../mailboxes/services.ts'
+import { type PageAccessStore, type PageRole, type PageSession, pageRoles } from '../../store/ports.ts'
+import { type Html, html } from '../html.ts'
+import { HttpRefusal } from '../http-errors.ts'
+import { allowOnly, exactRouter } from '../routing.ts'
+import { checkCsrf, requireAdministrator, type Sessions } from '../sessions.ts'
+import type { SignInLinks } from '../sign-in-links.ts'
+import { phrase } from '../texts/phrases.ts'
+import { mistakeSection, refusalOf } from './error-page.ts'
+import {
+  type Fields,
+  fieldsOf,
+  form,
+  mayChange,
+  one,
+  type PageContext,
+  type PageContexts,
+  readForm,
+} from './page-context.ts'
+import { time } from './parts.ts'
+
+interface AccountPagesParts {
+  pageAccess: Pick<PageAccessStore, 'end'>
+  sessions: Pick<Sessions, 'all'>
+  pagePasswords: PagePasswords
+  signInLinks: Pick<SignInLinks, 'endAll'>
+  contexts: PageContexts
+  log: Log
+}
+
+/** Passwords of the pages, and the browsers that are signed in. */
+export function createAccountPages(parts: AccountPagesParts): Router {
+  const { pageAccess, sessions, pagePasswords, signInLinks, contexts, log } = parts
+  const router = exactRouter()
+
+  router
+    .route('/account')
+    .get(async (request, response) => {
+      const context = await contexts.toSee(request)
+      const { t, session, pages } = context
+      pages.send(response, { title: t`Who looks at the pages`, body: await body(context), session })
+    })
+    .all(allowOnly('GET', 'HEAD'))
+
+  router
+    .route('/account/password')
+    .post(readForm, async (request, response) => {
+      await setPassword(response, await contexts.toChange(request), fieldsOf(request.body))
+    })
+    .all(allowOnly('POST'))
+
+  router
+    .route('/account/sessions/:id/end')
+    .post(readForm, (request, response) => endSession(request, response, String(request.params.id)))
+    .all(allowOnly('POST'))
+
+  return router
+
+  async function body(context: PageContext) {
+    const { session } = context
+    const known = await Promise.all(
+      pageRoles.map(async (role) => [role, await pagePasswords.isSet(role)] as const),
+    )
+    const all = await sessions.all()
+    const signedIn = session.role === 'administrator' ? all : all.filter(({ id }) => id === session.id)
+    return accountPage({ hasPassword: new Map(known), signedIn }, context)
+  }
+
+  async function setPassword(response: Response, context: PageContext, fields: Fields): Promise<void> {
+    const { t, session, pages, by } = context
+    const password = one(fields, 'password') ?? ''
+    try {
+      if (password !== one(fields, 'again')) {
+        throw new Failure('invalid', 'The two passwords are not the same', {
+          fix: 'Type the same one twice.',
+        })
+      }
+      await pagePasswords.set(readRole(one(fields, 'role')), new Secret(password), session.id, by)
+      signInLinks.endAll()
+      response.redirect(303, pages.path('account'))
+    } catch (error) {
+      const refusal = refusalOf(error)
+      const again = html`${mistakeSection(refusal, t)}${await body(context)}`
+      pages.send(response, { title: t`Who looks at the pages`, body: again, session }, refusal.status)
+    }
+  }
+
+  async function endSession(request: Request, response: Response, id: string): Promise<void> {
+    const { session, pages, by } = await contexts.toSee(request)
+    checkCsrf(session, request.body)
+    // Whoever only looks ends the own session, and no other.
+    if (id !== session.id) requireAdministrator(session)
+    if (!(await pageAccess.end(id))) throw new HttpRefusal(404, 'This session has ended already')
+    log.info({ event: 'page.session-ended', ...actorFields(by) }, 'A browser was signed out')
+    response.redirect(303, id === session.id ? pages.path('sign-in') : pages.path('account'))
+  }
+}
+
+function readRole(text: string | undefined): PageRole {
+  const role = pageRoles.find((one) => one === text)
+  if (role) return role
+  throw new Failure('invalid', 'There is no such role', { fix: `Choose ${pageRoles.join(' or ')}.` })
+}
+
+interface AccountView {
+  hasPassword: ReadonlyMap<PageRole, boolean>
+  /** That the reader may see. */
+  signedIn: readonly PageSession[]
+}
+
+const roleTitles: Record<PageRole, string> = {
+  administrator: phrase('Administrator'),
+  viewer: phrase('Viewer'),
+}
+
+const whats: Record<PageRole, string> = {
+  administrator: phrase('The administrator may do everything on these pages.'),
+  viewer: phrase('The viewer sees mailboxes, logins and what happens, and changes nothing.'),
+}
+
+const outs: Record<PageRole, string> = {
+  administrator: phrase(
+    'With a new one every other browser is signed out, and sign-in links that were made before end.',
+  ),
+  viewer: phrase(
+    'With a new one every browser of a viewer is signed out, and sign-in links that were made before end.',
+  ),
+}
+
+/** Who may look at the pages, and which browsers are signed in. */
+function accountPage({ hasPassword, signedIn }: AccountView, context: PageContext): Html {
+  const { t } = context
+  return html`${mayChange(context) && pageRoles.map((role) => passwordSection(role, hasPassword.get(role) === true, context))}
+<h2>${t`Signed in now`}</h2>
+<ul class="cards">${signedIn.map((one) => card(one, context))}</ul>`
+}
+
+function passwordSection(role: PageRole, isSet: boolean, context: PageContext): Html {
+  const { t } = context
+  return html`<section>
+<h2>${t.say(roleTitles[role])}: ${isSet ? t`change the password` : t`set a password`}</h2>
+<p>${t.say(whats[role])} ${!isSet && t`Until there is a password, a one-time link is the only way in.`} ${t.say(outs[role])}</p>
+${form(
+  context,
+  ['account', 'password'],
+  html`<input type="hidden" name="role" value="${role}">
+<label>${t`New password, of 10 characters or more`} <input type="password" name="password" required autocomplete="new-password"></label>
+<label>${t`Once more`} <input type="password" name="again" required autocomplete="new-password"></label>
+<button>${isSet ? t`Change it` : t`Set it`}</button>`,
+)}
+</section>`
+}
+
+const meansWords: Record<PageSession['means'], string> = {
+  link: phrase('by a one-time link'),
+  password: phrase('by the password'),
+  provider: phrase('at a provider'),
+}
+
+function card(one: PageSession, context: PageContext): Html {
+  const { t, session } = context
+  return html`<li class="card">
+<h2>${t.say(roleTitles[one.role])}${one.person !== undefined && html`: ${one.person}`} ${one.id === session.id && html`<span class="state active">${t`this browser`}</span>`}</h2>
+<dl>
+<dt>${t`From`}</dt><dd>${one.source}, ${t.say(meansWords[one.means])}</dd>
+<dt>${t`Browser`}</dt><dd>${one.browser === '' ? t`does not say` : one.browser}</dd>
+<dt>${t`Since`}</dt><dd>${time(one.createdAt)}</dd>
+<dt>${t`Last seen`}</dt><dd>${time(one.lastUsedAt)}</dd>
+</dl>
+${form(context, ['account', 'sessions', one.id, 'end'], html`<button class="quiet">${t`Sign it out`}</button>`)}
+</li>
+`
+}

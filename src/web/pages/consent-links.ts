@@ -1,0 +1,76 @@
+import type { Router } from 'express'
+import type { ConsentLinkStatus } from '../../consent/service.ts'
+import { type Html, html } from '../html.ts'
+import { allowOnly, exactRouter } from '../routing.ts'
+import { phrase } from '../texts/phrases.ts'
+import type { WebServices } from '../web-services.ts'
+import { form, mayChange, type PageContext, type PageContexts, readForm } from './page-context.ts'
+import { time } from './parts.ts'
+
+export interface ConsentLinkPagesParts {
+  services: Pick<WebServices, 'consent'>
+  contexts: PageContexts
+}
+
+/** The consent links that were made; each mailbox's page makes them. */
+export function createConsentLinkPages({ services, contexts }: ConsentLinkPagesParts): Router {
+  const { consent } = services
+  const router = exactRouter()
+
+  router
+    .route('/consent-links')
+    .get(async (request, response) => {
+      const context = await contexts.toSee(request)
+      const { t, session, pages } = context
+      const body = linkList(await consent.links(), context)
+      pages.send(response, { title: t`Consent links`, body, session })
+    })
+    .all(allowOnly('GET', 'HEAD'))
+
+  router
+    .route('/consent-links/:id/revoke')
+    .post(readForm, async (request, response) => {
+      const { pages, by } = await contexts.toChange(request)
+      await consent.revokeLink(String(request.params.id), by)
+      response.redirect(303, pages.path('consent-links'))
+    })
+    .all(allowOnly('POST'))
+
+  return router
+}
+
+function linkList(links: readonly ConsentLinkStatus[], context: PageContext): Html {
+  const { t } = context
+  if (links.length === 0)
+    return html`<p class="soft">${t`There is no consent link. The page of a mailbox makes one.`}</p>`
+  return html`<ul class="cards">${links.map((link) => card(link, context))}</ul>`
+}
+
+const words: Record<ConsentLinkStatus['state'], string> = {
+  open: phrase('open'),
+  used: phrase('used'),
+  expired: phrase('expired'),
+}
+
+function card(link: ConsentLinkStatus, context: PageContext): Html {
+  const { t, pages } = context
+  const { id, mailbox, requestedBy, state, createdAt, expiresAt, usedAt } = link
+  return html`<li class="card">
+<h2><a href="${pages.path('mailboxes', mailbox)}">${mailbox}</a> <span class="state ${state === 'open' ? 'active' : ''}">${t.say(words[state])}</span></h2>
+<dl>
+<dt>${t`Asked by`}</dt><dd>${t.say(requestedBy)}</dd>
+<dt>${t`Made`}</dt><dd>${time(createdAt)}</dd>
+<dt>${usedAt === undefined ? t`Ends` : t`Used`}</dt><dd>${time(usedAt ?? expiresAt)}</dd>
+</dl>
+${
+  state === 'open' &&
+  mayChange(context) &&
+  form(
+    context,
+    ['consent-links', id, 'revoke'],
+    html`<button class="quiet" aria-label="${t`Revoke the link for ${mailbox}`}">${t`Revoke`}</button>`,
+  )
+}
+</li>
+`
+}

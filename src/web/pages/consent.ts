@@ -1,0 +1,259 @@
+import type { Request, Response, Router } from 'express'
+import { Failure } from '../../base/failure.ts'
+import { type ConsentRefusal, ConsentRefused } from '../../consent/consent-refused.ts'
+import type { CompletedConsent, ConsentService, OpenedLink } from '../../consent/service.ts'
+import { type Html, html } from '../html.ts'
+import { errorAnswer } from '../http-errors.ts'
+import type { CountWrongSecret } from '../request-source.ts'
+import { allowOnly, exactRouter } from '../routing.ts'
+import { type Phrases, phrasesFor } from '../texts/phrases.ts'
+import type { Callback, CallbackResult, CallbackResults } from './callback-results.ts'
+import { mistakeSection } from './error-page.ts'
+import type { PageSender } from './layout.ts'
+import { readForm } from './page-context.ts'
+import { time } from './parts.ts'
+import type { CompleteSignIn } from './sign-in.ts'
+import type { BeginConsent, BegunConsents, ConsentCookie, ConsentOrigin } from './start-consent.ts'
+
+// Nothing was begun that this could end, or not by this browser.
+const undecided: readonly ConsentRefusal[] = ['not-begun', 'other-browser']
+
+// Where the way back would end at a page that says so once more.
+const withoutReturn: readonly ConsentRefusal[] = ['link-ended', 'mailbox-gone']
+
+export interface ConsentPagesParts {
+  consent: ConsentService
+  /** For a callback of those who sign in to the pages. */
+  completeSignIn: CompleteSignIn
+  beginConsent: BeginConsent
+  cookie: ConsentCookie
+  begun: BegunConsents
+  results: CallbackResults
+  pages: PageSender
+  redirectUri: string
+  countWrong: CountWrongSecret
+}
+
+/** The pages of the person who consents: they need no session, only a link or the browser that began. */
+export function createConsentPages(parts: ConsentPagesParts): Router {
+  const { consent, beginConsent, cookie, begun, results, pages, countWrong } = parts
+  const router = exactRouter()
+
+  router
+    .route('/consent/:link')
+    .get(async (request, response) => {
+      const { link } = request.params
+      const t = phrasesFor(request)
+      const opened = await counted(request, link, consent.openLink(link))
+      const body = invitation(opened, pages.path('consent', link), t)
+      pages.send(response, { title: t`Connect ${opened.mailbox}`, body })
+    })
+    .post((request, response) => {
+      const { link } = request.params
+      return counted(request, link, beginConsent(request, response, { link }))
+    })
+    .all(allowOnly('GET', 'HEAD', 'POST'))
+
+  router
+    .route('/oauth/callback')
+    // Answering it would use the code up and show nobody what came of it.
+    .head(allowOnly('GET'))
+    .get(async (request, response) => {
+      const callback = callbackUrl(request, parts.redirectUri)
+      const browser = cookie.of(request)
+      const [own, ofNobody] = [
+        { state: stateIn(callback), browser },
+        { state: stateIn(callback), browser: undefined },
+      ]
+      const shown = results.of(own) ?? results.of(ofNobody)
+      if (shown) return showAt(response, await shown)
+      if (consent.signIns.isOne(callback)) return await parts.completeSignIn(request, response, callback)
+      if (consent.admin.isOne(callback)) {
+        return showAt(response, await results.once(ofNobody, async () => adminResult(callback)))
+      }
+      const origin = begun.find(callback, browser)
+      await answer(request, response, () => consent.complete(callback, browser), { ...own, origin })
+    })
+    .all(allowOnly('GET'))
+
+  router
+    .route('/oauth/paste')
+    .post(readForm, async (request, response) => {
+      const { answer: pasted, state } = fields(request.body)
+      const browser = cookie.of(request)
+      const origin = begun.find(withState(parts.redirectUri, state), browser)
+      const completing = () => consent.completePasted(pasted, state, browser)
+      await answer(request, response, completing, { state, browser, origin })
+    })
+    .all(allowOnly('POST'))
+
+  router
+    .route('/oauth/result/:id')
+    .get((request, response) => {
+      const result = results.find(request.params.id, cookie.of(request))
+      if (!result) {
+        throw new Failure('not-found', 'What came of that is not known here any more', {
+          fix: 'The page of the mailbox says whether it is connected.',
+        })
+      }
+      show(request, response, result)
+    })
+    .all(allowOnly('GET', 'HEAD'))
+
+  return router
+
+  function showAt(response: Response, id: string): void {
+    response.redirect(303, pages.path('oauth', 'result', id))
+  }
+
+  function show(request: Request, response: Response, { status, headers = {}, page }: CallbackResult): void {
+    response.set(headers)
+    pages.send(response, page(phrasesFor(request)), status)
+  }
+
+  function adminResult(callback: URL): CallbackResult {
+    const done = consent.admin.complete(callback)
+    return {
+      status: 200,
+      page: (t) => ({ title: t`Consent for an organisation`, body: consentedForAll(done, t) }),
+    }
+  }
+
+  async function answer(
+    request: Request,
+    response: Response,
+    completing: () => Promise<CompletedConsent>,
+    { origin, ...callback }: Callback & { origin: ConsentOrigin | undefined },
+  ): Promise<void> {
+    const act = () => resultOf(completing, origin)
+    try {
+      // To a browser without our cookie no consent belongs.
+      if (callback.browser) showAt(response, await results.once(callback, act))
+      else show(request, response, await act())
+    } catch (error) {
+      if (isNotBegun(error)) countWrong(request, callback.state, 'link')
+      show(request, response, refusedResult(error, origin))
+    }
+  }
+
+  /** @throws where the consent may still come about */
+  async function resultOf(
+    completing: () => Promise<CompletedConsent>,
+    origin: ConsentOrigin | undefined,
+  ): Promise<CallbackResult> {
+    try {
+      const done = await completing()
+      return { status: 200, page: (t) => ({ title: t`Connected`, body: connected(done, origin, pages, t) }) }
+    } catch (error) {
+      if (!(error instanceof ConsentRefused) || undecided.includes(error.reason)) throw error
+      return refusedResult(error, origin)
+    }
+  }
+
+  function refusedResult(error: unknown, origin: ConsentOrigin | undefined): CallbackResult {
+    const answer = errorAnswer(error)
+    // A refusal is a page of this flow; what is broken in postern is the last handler's business.
+    if (answer.failure.code === 'internal') throw error
+    const over = error instanceof ConsentRefused && withoutReturn.includes(error.reason)
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      page(t) {
+        const wayOn = over || !origin ? undefined : tryAgain(origin, pages, t)
+        return { title: t`Not connected`, body: mistakeSection(answer, t, wayOn) }
+      },
+    }
+  }
+
+  /** What is asked of a link; a link that does not exist (any more) is counted. */
+  async function counted<T>(request: Request, link: string, asked: Promise<T>): Promise<T> {
+    try {
+      return await asked
+    } catch (error) {
+      if (error instanceof Failure && error.code === 'not-found') countWrong(request, link, 'link')
+      throw error
+    }
+  }
+}
+
+function isNotBegun(error: unknown): boolean {
+  return error instanceof ConsentRefused && error.reason === 'not-begun'
+}
+
+function fields(body: unknown): { answer: string; state: string } {
+  const { answer, state } = (body ?? {}) as Record<string, unknown>
+  return { answer: typeof answer === 'string' ? answer : '', state: typeof state === 'string' ? state : '' }
+}
+
+function stateIn(callback: URL): string {
+  return callback.searchParams.get('state') ?? ''
+}
+
+function withState(redirectUri: string, state: string): URL {
+  const url = new URL(redirectUri)
+  url.searchParams.set('state', state)
+  return url
+}
+
+// Rebuilt on the public address: what the request says of itself is not to be trusted (RFC 9700, section 4.13).
+function callbackUrl(request: Request, redirectUri: string): URL {
+  const url = new URL(redirectUri)
+  const query = request.originalUrl.indexOf('?')
+  url.search = query < 0 ? '' : request.originalUrl.slice(query)
+  return url
+}
+
+function invitation(
+  { mailbox, providerName, signsInAs, requestedBy, expiresAt }: OpenedLink,
+  action: string,
+  t: Phrases,
+): Html {
+  return html`<section>
+<p>${t`You are asked to let postern send mail for this mailbox. Go on only if you expected this.`}</p>
+<dl>
+<dt>${t`Asked by`}</dt><dd>${t.say(requestedBy)}</dd>
+<dt>${t`Mailbox`}</dt><dd>${mailbox}</dd>
+<dt>${t`Sign in as`}</dt><dd>${signsInAs}</dd>
+<dt>${t`At`}</dt><dd>${providerName}</dd>
+<dt>${t`This link ends`}</dt><dd>${time(expiresAt)}</dd>
+</dl>
+<p>${t`You type your password at ${providerName} only, never here.`}</p>
+<form method="post" action="${action}"><button>${t`Continue to ${providerName}`}</button></form>
+</section>`
+}
+
+function connected(
+  { mailbox, signedInAs }: CompletedConsent,
+  origin: ConsentOrigin | undefined,
+  pages: PageSender,
+  t: Phrases,
+): Html {
+  const wayOn =
+    origin && 'mailbox' in origin
+      ? html`<a href="${pages.path('mailboxes', mailbox)}">${t`Back to ${mailbox}`}</a>`
+      : undefined
+  const shown = html`<strong>${mailbox}</strong>`
+  return html`<section class="done">
+<p>${signedInAs === undefined ? t`postern can now send mail for ${shown}.` : t`postern can now send mail for ${shown}, as ${signedInAs} signed in and agreed.`}</p>
+<p>${wayOn ?? t`You may close this page.`}</p>
+</section>`
+}
+
+function consentedForAll(
+  { providerName, tenant }: { providerName: string; tenant?: string },
+  t: Phrases,
+): Html {
+  return html`<section class="done">
+<p>${
+    tenant === undefined
+      ? t`${providerName} says that an administrator has consented.`
+      : t`${providerName} says that an administrator has consented for the organisation ${html`<strong>${tenant}</strong>`}.`
+  }</p>
+<p>${t`People of it can be asked for their consent now. Mailboxes without one are added with ${html`<code>postern mailbox add ADDRESS --app-only</code>`}, after Exchange Online knows of the app: ${html`<code>postern provider show</code>`} prints the commands.`} ${t`You may close this page.`}</p>
+</section>`
+}
+
+function tryAgain(origin: ConsentOrigin, pages: PageSender, t: Phrases): Html {
+  const path = 'link' in origin ? pages.path('consent', origin.link) : pages.path('mailboxes', origin.mailbox)
+  return html`<p><a class="button" href="${path}">${t`Try again`}</a></p>`
+}

@@ -1,0 +1,70 @@
+import type { ErrorRequestHandler } from 'express'
+import { printable } from '../../base/address.ts'
+import { Failure, wordsBehind } from '../../base/failure.ts'
+import type { Log } from '../../base/log.ts'
+import { type Html, html } from '../html.ts'
+import { type ErrorAnswer, errorAnswer, logFailure } from '../http-errors.ts'
+import { type Phrases, phrase, phrasesFor } from '../texts/phrases.ts'
+import type { PageSender } from './layout.ts'
+
+const titles: Record<number, string> = {
+  401: phrase('Please sign in'),
+  403: phrase('That was refused'),
+  404: phrase('Not found'),
+  429: phrase('Too many attempts'),
+  500: phrase('Something went wrong'),
+  502: phrase('The provider needs attention'),
+  503: phrase('Not possible right now'),
+}
+
+const otherTitle = phrase('That did not work')
+const tryAgain = phrase('Try again in a minute; the log of postern says more.')
+
+// Long enough for every sentence of ours, short enough that a provider's text cannot fill the page.
+const longestText = 400
+
+/** The last handler of the pages: whatever was thrown becomes a page that says what is wrong and what to do. */
+export function mistakeHandler({ pages, log }: { pages: PageSender; log: Log }): ErrorRequestHandler {
+  return (error, request, response, next) => {
+    if (response.headersSent) return next(error)
+    logFailure(log, error, request)
+    const answer = errorAnswer(error)
+    response.set(answer.headers)
+    const t = phrasesFor(request)
+    const title = t.say(titles[answer.status] ?? otherTitle)
+    const wayOn =
+      answer.status === 401
+        ? html`<p><a class="button" href="${pages.path('sign-in')}">${t`Sign in`}</a></p>`
+        : undefined
+    pages.send(response, { title, body: mistakeSection(answer, t, wayOn) }, answer.status)
+  }
+}
+
+/** What is wrong and what to do about it. Providers' texts are among these: control characters go, and they are cut. */
+export function mistakeSection({ failure, status }: ErrorAnswer, t: Phrases, wayOn?: Html): Html {
+  const said = wordsBehind(failure)
+  const fix = failure.fix ?? (status >= 500 ? tryAgain : undefined)
+  return html`<section class="mistake" role="alert">
+<p>${sentence(t.say(failure.message))}</p>
+${said !== undefined && html`<p>${t`The provider said: ${html`<code>${said}</code>`}`}</p>`}
+${fix !== undefined && whatToDo(fix, t)}
+${wayOn}
+</section>`
+}
+
+export function whatToDo(fix: string, t: Phrases): Html {
+  return html`<p><strong>${t`What to do:`}</strong> ${sentence(t.say(fix))}</p>`
+}
+
+/** What is wrong with a form, to be said above it. Whatever else was thrown is thrown on. */
+export function refusalOf(error: unknown): ErrorAnswer {
+  if (!(error instanceof Failure) || error.code === 'internal') throw error
+  return errorAnswer(error)
+}
+
+function sentence(text: string): string {
+  const clean = printable(text, longestText)
+  // What ends in an address may be copied: a full stop would go with it.
+  const lastWord = clean.split(/\s/).at(-1) ?? ''
+  return /[.!?…。]$/.test(clean) || /https?:\/\/./.test(lastWord) ? clean : `${clean}.`
+}

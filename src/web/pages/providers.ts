@@ -1,0 +1,147 @@
+import type { Router } from 'express'
+import { type ProviderDetails, providerDetails } from '../../providers/provider-status.ts'
+import type { CheckedPoint, RegistrationCheck } from '../../providers/registration-check.ts'
+import { evidenceWords } from '../../providers/set-up.ts'
+import type { SettingsToMake } from '../../providers/settings-to-make.ts'
+import { type Html, html } from '../html.ts'
+import { allowOnly, exactRouter } from '../routing.ts'
+import { type Phrases, phrase } from '../texts/phrases.ts'
+import type { WebServices } from '../web-services.ts'
+import { whatToDo } from './error-page.ts'
+import { form, mayChange, type PageContext, type PageContexts, readForm } from './page-context.ts'
+import { flowWords, time } from './parts.ts'
+
+interface ProviderPagesParts {
+  services: Pick<WebServices, 'catalogue' | 'registrationChecks'>
+  contexts: PageContexts
+  redirectUri: string
+}
+
+/** The pages about providers, and how an app is registered there. */
+export function createProviderPages({ services, contexts, redirectUri }: ProviderPagesParts): Router {
+  const router = exactRouter()
+
+  router
+    .route('/providers/:id')
+    .get(async (request, response) => {
+      const context = await contexts.toSee(request)
+      const { session, pages } = context
+      const details = providerDetails(services.catalogue, request.params.id, { redirectUri })
+      pages.send(response, {
+        title: details.name,
+        body: providerPage(details, context),
+        session,
+        copying: true,
+      })
+    })
+    .all(allowOnly('GET', 'HEAD'))
+
+  router
+    .route('/providers/:id/check')
+    .post(readForm, async (request, response) => {
+      const context = await contexts.toChange(request)
+      const { session, pages, t } = context
+      const check = await services.registrationChecks.check(request.params.id)
+      const details = providerDetails(services.catalogue, request.params.id, { redirectUri })
+      pages.send(response, {
+        title: t`Check of ${details.name}`,
+        body: registrationCheckPage(check, context),
+        session,
+      })
+    })
+    .all(allowOnly('POST'))
+
+  return router
+}
+
+/** One provider: how well it is known, and how to set it up. */
+function providerPage(details: ProviderDetails, context: PageContext): Html {
+  const { t } = context
+  const { registered, missing, standing, flows, smtp, scopes, setUp } = details
+  const state = registered
+    ? t`there is one`
+    : html`${t`none yet.`} ${missing !== undefined && t.say(missing)}`
+  return html`<section>
+<dl>
+<dt>${t`Registration`}</dt><dd>${state}</dd>
+<dt>${t`Known`}</dt><dd>${t.say(evidenceWords[standing.evidence])}</dd>
+<dt>${t`Ways to a grant`}</dt><dd>${flows.map((flow) => t.say(flowWords[flow])).join(', ')}</dd>
+<dt>${t`Mail server`}</dt><dd>${smtp.host}:${smtp.port} (${smtp.tls})</dd>
+<dt>${t`Asks for`}</dt><dd><code>${scopes.join(' ')}</code></dd>
+${setUp.redirectUri !== undefined && html`<dt>${t`Redirect URI`}</dt><dd><code data-copy>${setUp.redirectUri}</code></dd>`}
+</dl>
+${standing.notes.length > 0 && html`<h2>${t`To know`}</h2><ul>${standing.notes.map((note) => html`<li>${t.say(note)}</li>`)}</ul>`}
+</section>
+<section>
+<h2>${t`To do at the provider`}</h2>
+<ol>${setUp.steps.map((step) => html`<li>${t.say(step)}</li>`)}</ol>
+</section>
+${setUp.settings && settingsSection(setUp.settings, t)}
+${mayChange(context) && checkForm(details.id, context)}
+${setUp.commands.map(
+  ({ purpose, lines }) => html`<section>
+<h2>Exchange Online PowerShell</h2>
+<p>${t.say(purpose)}:</p>
+<pre tabindex="0" data-copy>${lines.join('\n')}</pre>
+</section>`,
+)}`
+}
+
+function settingsSection({ lines, file }: SettingsToMake, t: Phrases): Html {
+  return html`<section>
+<h2>${t`To put into .env`}</h2>
+<p>${t`What stands behind your-… is yours: the provider's page of the app shows it. Restart postern afterwards.`}</p>
+<pre tabindex="0" data-copy>${lines.join('\n')}</pre>
+${
+  file !== undefined &&
+  html`<p>${t`And into the file that is named there:`}</p>
+<pre tabindex="0" data-copy>${file}</pre>`
+}
+</section>`
+}
+
+/** Sends the settings to be checked. */
+function checkForm(id: string, context: PageContext): Html {
+  const { t } = context
+  return html`<section>
+<h2>${t`Check`}</h2>
+<p>${t`Reads the settings again, and asks the provider whether it takes them. Nothing is changed.`}</p>
+${form(context, ['providers', id, 'check'], html`<button>${t`Check what is set`}</button>`)}
+</section>`
+}
+
+const pointWords: Record<CheckedPoint['point'], string> = {
+  settings: phrase('The settings'),
+  running: phrase('What runs'),
+  'redirect-uri': phrase('The way back'),
+  endpoint: phrase('The provider'),
+  client: phrase('The client id and its secret'),
+}
+
+const outcomeWords: Record<CheckedPoint['outcome'], { word: string; card: string; state: string }> = {
+  good: { word: phrase('good'), card: 'done', state: 'active' },
+  wrong: { word: phrase('wrong'), card: 'mistake', state: 'lapsed' },
+  unknown: { word: phrase('not known yet'), card: '', state: 'absent' },
+}
+
+/** What came of a check, point by point, and another go. */
+function registrationCheckPage(
+  { provider, checkedAt, points }: RegistrationCheck,
+  context: PageContext,
+): Html {
+  const { t, pages } = context
+  return html`<p>${t`Checked at ${time(checkedAt)}`}</p>
+<ul class="cards">${points.map((point) => shownPoint(point, t))}</ul>
+<p><a href="${pages.path('providers', provider)}">${t`Back to the provider`}</a></p>
+${checkForm(provider, context)}`
+}
+
+function shownPoint({ point, outcome, what, details = [], fix }: CheckedPoint, t: Phrases): Html {
+  const { word, card, state } = outcomeWords[outcome]
+  return html`<li class="card ${card}"><strong>${t.say(pointWords[point])}</strong> <span class="state ${state}">${t.say(word)}</span>
+<p>${t.say(what)}</p>
+${details.length > 0 && html`<ul>${details.map((detail) => html`<li>${detail}</li>`)}</ul>`}
+${fix !== undefined && whatToDo(fix, t)}
+</li>
+`
+}

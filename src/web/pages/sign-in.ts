@@ -1,0 +1,278 @@
+import type { Request, Response, Router } from 'express'
+import type { Log } from '../../base/log.ts'
+import { Secret } from '../../base/secret.ts'
+import type { PageSignIns } from '../../consent/service.ts'
+import type { PagePasswords } from '../../mailboxes/services.ts'
+import type { PageRole } from '../../store/ports.ts'
+import type { KnownBrowsers } from '../cookies.ts'
+import type { HostAllowList, WebAddresses } from '../hosts-and-origins.ts'
+import { type Html, html } from '../html.ts'
+import { errorAnswer, HttpRefusal } from '../http-errors.ts'
+import { type CountWrongSecret, requestSource, sourceKey } from '../request-source.ts'
+import { allowOnly, exactRouter, goneSignal } from '../routing.ts'
+import { checkCsrf, type Sessions } from '../sessions.ts'
+import { newLinkAdvice, type ProvenPerson, type SignInLinks } from '../sign-in-links.ts'
+import { type Phrases, phrase, phrasesFor } from '../texts/phrases.ts'
+import type { CallbackResult, CallbackResults } from './callback-results.ts'
+import { mistakeSection, refusalOf } from './error-page.ts'
+import { continueAt, continuing, type PageSender, takeToProvider } from './layout.ts'
+import { fieldsOf, one, readForm, readShortForm } from './page-context.ts'
+import type { ConsentCookie } from './start-consent.ts'
+
+interface SignInPagesParts {
+  pagesUrl: URL
+  pages: PageSender
+  sessions: Sessions
+  knownBrowsers: KnownBrowsers
+  pagePasswords: PagePasswords
+  signIns: Pick<PageSignIns, 'providers'>
+  signInLinks: SignInLinks
+  countWrong: CountWrongSecret
+  log: Log
+}
+
+const invitations: Record<PageRole, string> = {
+  administrator: phrase('This link signs this browser in as the administrator of postern. It works once.'),
+  viewer: phrase(
+    'This link signs this browser in as a viewer, who sees the pages and changes nothing. It works once.',
+  ),
+}
+
+/** Signing a browser in, by a one-time link or a password, and out again. */
+export function createSignInPages(parts: SignInPagesParts): Router {
+  const { pagesUrl, pages, sessions, knownBrowsers, pagePasswords, signIns, signInLinks, countWrong, log } =
+    parts
+  const router = exactRouter()
+
+  router
+    .route('/sign-in')
+    .get((request, response) => {
+      const t = phrasesFor(request)
+      pages.send(response, { title: t`Sign in`, body: passwordForm(t) })
+    })
+    .post(readShortForm, async (request, response) => {
+      const fields = fieldsOf(request.body)
+      const [name, password] = [one(fields, 'name') ?? '', new Secret(one(fields, 'password') ?? '')]
+      try {
+        const generation = await sessions.generation()
+        const { key: source, isShared } = requestSource(request)
+        const from = { source, isShared, knownBrowser: knownBrowsers.idOf(request, name) }
+        const role = await pagePasswords.check(name, password, from, goneSignal(response))
+        await sessions.begin(request, response, { role, means: 'password' }, generation)
+        knownBrowsers.remember(request, response, role)
+        log.info(
+          { event: 'page.signed-in', by: role, means: 'password', source: sourceKey(request) },
+          'a browser signed in',
+        )
+        response.redirect(303, pages.path())
+      } catch (error) {
+        const refusal = refusalOf(error)
+        const t = phrasesFor(request)
+        response.set(refusal.headers)
+        const body = html`${mistakeSection(refusal, t)}${passwordForm(t)}`
+        pages.send(response, { title: t`Sign in`, body }, refusal.status)
+      }
+    })
+    .all(allowOnly('GET', 'HEAD', 'POST'))
+
+  router
+    .route('/sign-in/:token')
+    // Looking at the link does not use it up: chat programs and virus scanners look at links.
+    .get((request, response) => {
+      const role = signInLinks.roleOf(request.params.token)
+      if (!role) throw refusal(request, request.params.token)
+      const t = phrasesFor(request)
+      const body = html`<section>
+<p>${t.say(invitations[role])}</p>
+<form method="post" action="${pages.path('sign-in', request.params.token)}"><button>${t`Sign in`}</button></form>
+</section>`
+      pages.send(response, { title: t`Sign in`, body })
+    })
+    .post(async (request, response) => {
+      const generation = await sessions.generation()
+      const redeemed = signInLinks.redeem(request.params.token)
+      if (!redeemed) throw refusal(request, request.params.token)
+      const { role, proven } = redeemed
+      const as = proven
+        ? { role, means: 'provider' as const, person: proven.person, provider: proven.provider }
+        : { role, means: 'link' as const }
+      await sessions.begin(request, response, as, generation)
+      knownBrowsers.remember(request, response, role)
+      log.info(
+        {
+          ...{
+            event: 'page.signed-in',
+            by: proven?.person ?? role,
+            means: as.means,
+            source: sourceKey(request),
+          },
+          ...(proven && { role, provider: proven.provider, account: proven.account }),
+        },
+        proven ? 'a browser signed in at a provider' : 'a browser signed in by a one-time link',
+      )
+      // The first time there is something to set; who looks only comes by links, or by the password that an administrator gives.
+      const isNew = !proven && role === 'administrator' && !(await pagePasswords.isSet(role))
+      response.redirect(303, isNew ? pages.path('account') : pages.path())
+    })
+    .all(allowOnly('GET', 'HEAD', 'POST'))
+
+  router
+    .route('/sign-out')
+    .post(readForm, async (request, response) => {
+      checkCsrf(await sessions.require(request), request.body)
+      await sessions.end(request, response)
+      const t = phrasesFor(request)
+      const body = html`<section class="done"><p>${t`This browser is signed out.`}</p></section>`
+      pages.send(response, { title: t`Signed out`, body })
+    })
+    .all(allowOnly('POST'))
+
+  return router
+
+  function passwordForm(t: Phrases): Html {
+    return html`${signIns.providers().map(({ id, name }) => providerForm(id, name, t))}<form method="post" action="${pages.path('sign-in')}">
+<section>
+<label>${t`As`} <select name="name"><option value="administrator">${t`Administrator`}</option><option value="viewer">${t`Viewer`}</option></select></label>
+<label>${t`Password`} <input type="password" name="password" required autocomplete="current-password"></label>
+<button>${t`Sign in`}</button>
+</section>
+<p class="soft">${t`No password yet, or forgotten?`} ${t.say(newLinkAdvice(pagesUrl))}</p>
+</form>`
+  }
+
+  function providerForm(id: string, name: string, t: Phrases): Html {
+    return html`<form method="post" action="${pages.path('sign-in', 'with', id)}"><button>${t`Sign in with ${name}`}</button></form>
+`
+  }
+
+  function refusal(request: Request, token: string): HttpRefusal {
+    countWrong(request, token, 'link')
+    return new HttpRefusal(404, 'This sign-in link is unknown, used already, or older than 15 minutes', {
+      fix: newLinkAdvice(pagesUrl),
+    })
+  }
+}
+
+interface ProviderSignInParts extends WebAddresses {
+  signIns: PageSignIns
+  sessions: Sessions
+  cookie: ConsentCookie
+  pages: PageSender
+}
+
+/** Sends a browser to the provider at which its person signs in to these pages. */
+export function createProviderSignInPages(
+  parts: ProviderSignInParts & { hosts: Pick<HostAllowList, 'isPublic'> },
+): Router {
+  const { signIns, sessions, cookie, pages, publicUrl, pagesUrl, hosts } = parts
+  const isElsewhere = publicUrl.host !== pagesUrl.host
+  const router = exactRouter()
+
+  router
+    .route('/sign-in/with/:provider')
+    // The provider sends the browser back to the public address, where that has to have its cookie.
+    .get(async (request, response, next) => {
+      if (!isElsewhere || !hosts.isPublic(request.headers.host)) return next()
+      await begin(request, response)
+    })
+    .post(async (request, response) => {
+      if (!isElsewhere) return await begin(request, response)
+      const { provider } = request.params
+      const there = new URL(
+        `${publicUrl.href.replace(/\/$/, '')}/sign-in/with/${encodeURIComponent(provider)}`,
+      )
+      continueAt(response, pages, there, phrasesFor(request)`Sign in`)
+    })
+    .all(allowOnly('POST'))
+
+  return router
+
+  async function begin(request: Request<{ provider: string }>, response: Response): Promise<void> {
+    const t = phrasesFor(request)
+    const browser = cookie.ensure(request, response)
+    const begun = boundTo(browser, await sessions.generation())
+    const { authorizationUrl, providerName } = await signIns.begin(request.params.provider, begun)
+    takeToProvider(response, pages, t, { authorizationUrl, providerName })
+  }
+}
+
+/** What a sign-in under way belongs to: the browser that began it, until somebody sets a new password. */
+function boundTo(browser: Secret, generation: string): Secret {
+  return new Secret(`${browser.reveal()}.${generation}`)
+}
+
+/** Answers the callback of such a sign-in. */
+export type CompleteSignIn = (request: Request, response: Response, callback: URL) => Promise<void>
+
+export function createSignInCompletion(
+  parts: ProviderSignInParts & { signInLinks: SignInLinks; results: CallbackResults; log: Log },
+): CompleteSignIn {
+  const { signIns, cookie, sessions, signInLinks, results, pages, publicUrl, pagesUrl, log } = parts
+
+  /** Gives the address at which the browser goes on. */
+  async function signIn(
+    request: Request,
+    response: Response,
+    { role, ...proven }: ProvenPerson & { role: PageRole },
+    generation: string,
+  ): Promise<URL> {
+    if (publicUrl.host !== pagesUrl.host) {
+      const { url } = signInLinks.create(role, proven)
+      // What a new password ends now, it may have ended a moment too early for this one.
+      if ((await sessions.generation()) === generation) return new URL(url)
+      signInLinks.endAll()
+      throw new HttpRefusal(403, 'A new password was set while you signed in', { fix: 'Sign in again.' })
+    }
+    const { person, provider, account } = proven
+    await sessions.begin(request, response, { role, means: 'provider', person, provider }, generation)
+    const source = sourceKey(request)
+    const fields = { event: 'page.signed-in', by: person, role, means: 'provider', provider, account, source }
+    log.info(fields, 'a browser signed in at a provider')
+    return new URL(pagesUrl.href.replace(/\/?$/, '/'))
+  }
+
+  const home = new URL(pagesUrl.href.replace(/\/?$/, '/'))
+
+  function refused(request: Request, error: unknown): CallbackResult {
+    const answer = errorAnswer(error)
+    // The sign-in is still there where nobody could look at it.
+    if (['internal', 'store-unavailable'].includes(answer.failure.code)) throw error
+    const { message: refusal } = answer.failure
+    const source = sourceKey(request)
+    log.warn({ event: 'page.sign-in-refused', source, refusal }, 'A sign-in at a provider was refused')
+    return {
+      status: answer.status,
+      page(t) {
+        const wayOn = html`<p><a class="button" href="${pages.path('sign-in')}">${t`Sign in`}</a></p>`
+        return { title: t`Not signed in`, body: mistakeSection(answer, t, wayOn) }
+      },
+    }
+  }
+
+  return async (request, response, callback) => {
+    const browser = cookie.of(request)
+    const state = callback.searchParams.get('state') ?? ''
+    let next: { there: URL; person: string } | undefined
+    const act = async (): Promise<CallbackResult> => {
+      try {
+        const generation = await sessions.generation()
+        const known = await signIns.complete(callback, browser && boundTo(browser, generation))
+        const { person } = known
+        next = { there: await signIn(request, response, known, generation), person }
+        // Whoever comes again was signed in by the first time, and a link to the pages elsewhere is used up.
+        return { status: 200, page: (t) => continuing(home, t`Signed in as ${person}`, t) }
+      } catch (error) {
+        return refused(request, error)
+      }
+    }
+    // To a browser without our cookie no sign-in belongs.
+    if (!browser) {
+      const { status, page } = await act()
+      return pages.send(response, page(phrasesFor(request)), status)
+    }
+    const id = await results.once({ state, browser }, act)
+    if (!next) return response.redirect(303, pages.path('oauth', 'result', id))
+    // Not a redirect: the provider's site began this navigation, and a cookie that is `SameSite=Strict` would not go along.
+    continueAt(response, pages, next.there, phrasesFor(request)`Signed in as ${next.person}`)
+  }
+}

@@ -1,0 +1,124 @@
+import type { Request, Response } from 'express'
+import type { Clock } from '../../base/clock.ts'
+import { Secret } from '../../base/secret.ts'
+import type { BegunConsent, ConsentService } from '../../consent/service.ts'
+import { freshSecret } from '../../mailboxes/fresh-secret.ts'
+import { cookieValues, ownCookie } from '../cookies.ts'
+import { type Html, html } from '../html.ts'
+import { isToken, tokenHash } from '../sign-in-links.ts'
+import { type Phrases, phrasesFor } from '../texts/phrases.ts'
+import { type PageSender, takeToProvider } from './layout.ts'
+
+interface BeginConsentParts {
+  consent: ConsentService
+  cookie: ConsentCookie
+  begun: BegunConsents
+  pages: PageSender
+}
+
+/** Begins a consent in this browser and sends it to the provider. */
+export type BeginConsent = (request: Request, response: Response, origin: ConsentOrigin) => Promise<void>
+
+/** Where the provider cannot come back to postern. The state is in the address that this browser goes to, too: it is no secret from it. */
+function carryOver(
+  { authorizationUrl, mailbox, providerName }: Omit<BegunConsent, 'byHand'>,
+  action: string,
+  t: Phrases,
+): Html {
+  const state = authorizationUrl.searchParams.get('state') ?? ''
+  const link = html`<a href="${authorizationUrl.href}" target="_blank" rel="noreferrer">${t`Sign in at ${providerName}`}</a>`
+  return html`<section>
+<p>${t`${providerName} does not send you back here by itself. For ${html`<strong>${mailbox}</strong>`}:`}</p>
+<ol>
+<li>${t`${link}, in a new tab.`}</li>
+<li>${t`Copy the code that it shows at the end, or the whole address that it ends at.`}</li>
+<li>${t`Paste it here.`}</li>
+</ol>
+<form method="post" action="${action}">
+<input type="hidden" name="state" value="${state}">
+<label>${t`Code or address`} <input name="answer" required autocomplete="off" spellcheck="false"></label>
+<button>${t`Finish`}</button>
+</form>
+</section>`
+}
+
+export function createBeginConsent({ consent, cookie, begun, pages }: BeginConsentParts): BeginConsent {
+  return async (request, response, origin) => {
+    const t = phrasesFor(request)
+    const browser = cookie.ensure(request, response)
+    const { authorizationUrl, byHand, mailbox, providerName } = await consent.begin(origin, browser)
+    begun.remember(authorizationUrl, browser, origin)
+    if (byHand) {
+      const action = pages.path('oauth', 'paste')
+      const body = carryOver({ authorizationUrl, mailbox, providerName }, action, t)
+      return pages.send(response, { title: t`Sign in at ${providerName}`, body })
+    }
+    const words = html`<p>${t`You sign in for ${html`<strong>${mailbox}</strong>`} at ${providerName}. This page goes there by itself.`}</p>`
+    takeToProvider(response, pages, t, { authorizationUrl, providerName, words })
+  }
+}
+
+const lifeMilliseconds = 60 * 60_000
+const mostAtOnce = 1000
+
+/** Where a consent began. */
+export type ConsentOrigin = { link: string } | { mailbox: string }
+
+/**
+ * Remembers where consents began, so that a page about a refused one can offer the way back. A comfort only: what a
+ * consent may do is decided by what is stored about it, and after a restart the way back is just not offered.
+ */
+export interface BegunConsents {
+  remember(authorizationUrl: URL, browser: Secret, origin: ConsentOrigin): void
+  /** Only for the browser that began it: the link is a secret. */
+  find(callback: URL, browser: Secret | undefined): ConsentOrigin | undefined
+}
+
+export function createBegunConsents(clock: Clock): BegunConsents {
+  const begun = new Map<string, { browser: string; origin: ConsentOrigin; deadline: number }>()
+  // `state` (RFC 6749, section 4.1.1) comes back with every callback, a refused one too.
+  const keyOf = (url: URL) => tokenHash(url.searchParams.get('state') ?? '')
+
+  return {
+    remember(authorizationUrl, browser, origin) {
+      for (const [key, { deadline }] of begun) {
+        if (deadline <= clock.monotonic() || begun.size >= mostAtOnce) begun.delete(key)
+      }
+      const deadline = clock.monotonic() + lifeMilliseconds
+      begun.set(keyOf(authorizationUrl), { browser: tokenHash(browser.reveal()), origin, deadline })
+    },
+    find(callback, browser) {
+      const found = begun.get(keyOf(callback))
+      const usable = found && browser && found.browser === tokenHash(browser.reveal())
+      return usable && clock.monotonic() < found.deadline ? found.origin : undefined
+    },
+  }
+}
+
+const dayMilliseconds = 24 * 3_600_000
+
+/** What ties a consent to the browser that began it. */
+export interface ConsentCookie {
+  of(request: Request): Secret | undefined
+  /** The browser's value; a new one when it has none. One value serves several consents that are under way at once. */
+  ensure(request: Request, response: Response): Secret
+}
+
+export function createConsentCookie(publicUrl: URL): ConsentCookie {
+  // Lax: the callback is a navigation that the provider's site begins, and Strict would leave the cookie at home.
+  const cookie = ownCookie('postern_consent', { publicUrl, sameSite: 'lax', maxAge: dayMilliseconds })
+
+  function of(request: Request): Secret | undefined {
+    const value = cookieValues(request, cookie).find(isToken)
+    return value === undefined ? undefined : new Secret(value)
+  }
+
+  return {
+    of,
+    ensure(request, response) {
+      const browser = of(request) ?? freshSecret()
+      response.cookie(cookie.name, browser.reveal(), cookie.options)
+      return browser
+    },
+  }
+}

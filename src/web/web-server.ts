@@ -1,0 +1,182 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { Socket } from 'node:net'
+import { lazy } from '../base/async.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { Endpoint } from '../config/config.ts'
+import { formatEndpoint } from '../config/endpoint.ts'
+import { isWithin } from '../net/ip.ts'
+import { isMissingAddress } from '../net/missing-address.ts'
+import { createWebConnections, type WebConnectionLimits } from './connections.ts'
+import { isLoopbackHost, listen } from './listen.ts'
+import { createSignInLinks } from './sign-in-links.ts'
+import type { WebAppParts } from './web-app.ts'
+import type { WebServices } from './web-services.ts'
+
+const stopMilliseconds = 5_000
+
+/** The HTTP door: pages for people, the API for programs. */
+interface WebDoor {
+  /** Opens every address, or none. Gives the ports that the system chose.
+   * @throws Failure `configuration` with the address and what to do */
+  start(): Promise<Endpoint[]>
+  /** Takes no more requests, lets those under way finish for five seconds, and closes. */
+  stop(): Promise<void>
+  /** A fresh one-time URL that signs a browser in as the administrator; good for 15 minutes. */
+  signInLink(): string
+  app: RequestListener
+}
+
+interface WebDoorParts {
+  listen: readonly Endpoint[]
+  /** The address that browsers use; no trailing slash in its path. */
+  publicUrl: URL
+  /** Where the pages of administration are, if not there. */
+  pagesUrl?: URL
+  /** The networks of the proxies that may say for whom they ask, in the form of `parseNetwork`. */
+  trustedProxies?: readonly string[]
+  services: WebServices
+  /** Resolves when postern can do its work, for `/readyz`. */
+  ready: () => Promise<void>
+  limits: WebConnectionLimits
+  clock: Clock
+  log: Log
+  version: string
+}
+
+export function createWebDoor({
+  listen: endpoints,
+  publicUrl,
+  pagesUrl = publicUrl,
+  trustedProxies = [],
+  services,
+  ready,
+  limits,
+  clock,
+  log,
+  version,
+}: WebDoorParts): WebDoor {
+  const connections = createWebConnections(limits, clock)
+  const signInLinks = createSignInLinks({ publicUrl: pagesUrl, clock })
+  let open: { server: Server; endpoint: Endpoint }[] = []
+  let ports = endpoints.map(({ port }) => port)
+  const app = createLateApp({
+    publicUrl,
+    pagesUrl,
+    ports: () => ports,
+    isProxy: (address) => trustedProxies.length > 0 && isWithin(trustedProxies, address),
+    signInLinks,
+    services,
+    noteProof: connections.noteProof,
+    ready,
+    clock,
+    log,
+    version,
+  })
+
+  async function openOne(endpoint: Endpoint, isFirst: boolean): Promise<void> {
+    const server = createLimitedServer(limitPipelining(connections.noting(app)))
+    connections.watch(server)
+    try {
+      const opened = await listen(server, endpoint)
+      open.push({ server, endpoint: opened })
+      ports = [...ports, opened.port]
+      server.on('error', (error) => log.warn({ err: error }, 'the web door could not take a connection'))
+    } catch (error) {
+      // The default names both loopback addresses; a machine without IPv6 has one of them, and that is enough.
+      if (isFirst || !isMissingAddress(error) || !isLoopbackHost(endpoint.host)) throw error
+      log.warn(
+        { address: formatEndpoint(endpoint) },
+        'this machine has no such address: the web door does without it',
+      )
+    }
+  }
+
+  async function stop(): Promise<void> {
+    const closing = open
+    open = []
+    await Promise.all(closing.map(({ server }) => close(server)))
+    connections.close()
+  }
+
+  return {
+    app,
+    stop,
+    signInLink: () => signInLinks.create('administrator').url,
+    async start() {
+      try {
+        for (const [index, endpoint] of endpoints.entries()) await openOne(endpoint, index === 0)
+      } catch (error) {
+        await stop()
+        throw error
+      }
+      return open.map(({ endpoint }) => endpoint)
+    },
+  }
+}
+
+// Against slow and greedy clients: each of these ends the connection by itself.
+function createLimitedServer(app: RequestListener): Server {
+  return createServer(
+    {
+      maxHeaderSize: 16 * 1024,
+      headersTimeout: 30_000,
+      requestTimeout: 60_000,
+      keepAliveTimeout: 5_000,
+      connectionsCheckingInterval: 5_000,
+    },
+    app,
+  )
+}
+
+async function close(server: Server): Promise<void> {
+  const impatience = setTimeout(() => server.closeAllConnections(), stopMilliseconds)
+  await new Promise((resolve) => server.close(resolve))
+  clearTimeout(impatience)
+}
+
+/**
+ * The pages and the API, loaded with the first request: express and zod alone take longer than all else that a start waits for, and
+ * a postern that only relays mail never needs them.
+ */
+function createLateApp(parts: WebAppParts): RequestListener {
+  let app: RequestListener | undefined
+  const load = lazy(async () => {
+    const { createWebApp } = await import('./web-app.ts')
+    app = createWebApp(parts)
+    return app
+  })
+
+  return (request, response) => {
+    if (app) return app(request, response)
+    load().then(
+      (loaded) => loaded(request, response),
+      (error: unknown) => {
+        parts.log.error({ err: error }, 'the pages and the API cannot be loaded')
+        response.writeHead(500, { 'Cache-Control': 'no-store' }).end()
+      },
+    )
+  }
+}
+
+/** Browsers and proxies ask one after the other; a program that does not (RFC 9112, section 9.3.2) has so many answers under way. */
+const mostPipelined = 16
+
+/** Ends a connection that asks without waiting for answers: thousands of requests fit into what arrives at once, and all would be begun. */
+function limitPipelining(app: RequestListener): RequestListener {
+  const underway = new WeakMap<Socket, number>()
+
+  return (request, response) => {
+    const { socket } = request
+    // What had arrived before its end is still read to its own.
+    if (socket.destroyed) return
+    const count = (underway.get(socket) ?? 0) + 1
+    if (count > mostPipelined) {
+      socket.destroy()
+      return
+    }
+    underway.set(socket, count)
+    response.once('close', () => underway.set(socket, (underway.get(socket) ?? 1) - 1))
+    app(request, response)
+  }
+}
