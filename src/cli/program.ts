@@ -2,23 +2,24 @@ import { Command, CommanderError } from 'commander'
 import { asFailure, Failure } from '../base/failure.ts'
 import type { Config } from '../config/config.ts'
 import type { ConfigReading, EffectiveConfig } from '../config/read-config.ts'
-import { addApiKeyVerbs } from './api-key-verbs.ts'
-import type { Broker } from './broker.ts'
-import { addConfigVerbs } from './config-verbs.ts'
-import { addConsentLinkVerbs } from './consent-link-verbs.ts'
-import { addConsentVerb } from './consent-verb.ts'
-import type { Context } from './context.ts'
-import { exitCodes, usageError } from './exit-code.ts'
-import { addJournalVerb } from './journal-verb.ts'
-import { addLoginVerbs } from './login-verbs.ts'
-import { addMailboxVerbs } from './mailbox-verbs.ts'
-import { MistakenSettings } from './mistaken-settings.ts'
-import { addProviderVerbs } from './provider-verbs.ts'
+import { addApiKeyVerbs, addSignInVerb, addTokenVerb } from './access.ts'
+import { addConfigVerbs } from './config.ts'
+import { addConsentLinkVerbs, addConsentVerb } from './consent.ts'
+import type { Broker, Context } from './context.ts'
+import { addJournalVerb } from './journal.ts'
+import { addLoginVerbs } from './login.ts'
+import { addMailboxVerbs } from './mailbox.ts'
+import { addProviderVerbs } from './provider.ts'
 import { type Reached, reachBroker, reachRunningBroker } from './reach-broker.ts'
-import { addSignInVerb } from './sign-in-verb.ts'
-import { describeFailure, readSecret, type Terminal } from './terminal.ts'
-import { addTlsVerbs } from './tls-verbs.ts'
-import { addTokenVerb } from './token-verb.ts'
+import {
+  describeFailure,
+  exitCodes,
+  MistakenSettings,
+  readSecret,
+  type Terminal,
+  usageError,
+} from './terminal.ts'
+import { addTlsVerbs } from './tls.ts'
 
 /** What the command is given by the process. */
 export interface CommandNeeds {

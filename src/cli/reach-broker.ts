@@ -1,9 +1,16 @@
+import { lstat, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { connect as connectTls } from 'node:tls'
 import { Failure } from '../base/failure.ts'
-import type { Config, SmtpListener } from '../config/config.ts'
-import { requireStore } from '../store/data-dir.ts'
-import type { Broker, RunningBroker } from './broker.ts'
-import { findRunning } from './find-running.ts'
-import { createRemoteBroker } from './remote-broker.ts'
+import type { Config, Endpoint, SmtpListener } from '../config/config.ts'
+import { formatEndpoint, isWildcard } from '../config/endpoint.ts'
+import { ownersOfRunning, requirePrivateFiles, requireStore } from '../store/data-dir.ts'
+import { unusable } from '../store/file-failures.ts'
+import { readOwnerKey } from '../store/owner-key.ts'
+import { ownerProof } from '../store/owner-proof.ts'
+import type { Broker, RunningBroker } from './context.ts'
+import { type BrokerAddress, createRemoteBroker } from './remote-broker.ts'
 
 export interface Reached<B extends Broker> {
   broker: B
@@ -52,4 +59,114 @@ export async function reachRunningBroker({ dataDir }: Config): Promise<Reached<R
   throw new Failure('store-unavailable', `${search.found}; this needs a running one`, {
     fix: `${fix} One that runs, but is older than this command, has to be restarted.`,
   })
+}
+
+type Search =
+  | { state: 'found'; running: Running; address: BrokerAddress }
+  /** A killed one's file is there, but nobody behind it who proves to be postern; `found` says so in words. */
+  | { state: 'left-behind'; found: string }
+  | { state: 'none' }
+
+const patienceMilliseconds = 2_000
+
+/**
+ * The postern that runs on this data directory. Neither a process of that number nor an open port proves anything, because others get them
+ * after a kill: it is the socket in the directory that nobody else can enter, or whoever ends a handshake with the owner key.
+ * @throws Failure `configuration` when others can reach the data directory, or this user cannot
+ */
+export async function findRunning(dataDir: string): Promise<Search> {
+  const running = await readRunningFile(dataDir)
+  if (!running) return { state: 'none' }
+  const owners = await ownersOfRunning(dataDir)
+  const { socket } = await requirePrivateFiles(dataDir, owners)
+  if ((await isSocketOfOwner(socket, dataDir)) && (await opens(connect({ path: socket }), 'connect'))) {
+    return { state: 'found', running, address: { socketPath: socket } }
+  }
+  if (running.command) {
+    const { client } = ownerProof(await readOwnerKey(dataDir, owners))
+    const { host, port } = running.command
+    const address = { ...client, host, port, rejectUnauthorized: true }
+    if (await opens(connectTls(address), 'secureConnect')) return { state: 'found', running, address }
+  }
+  return { state: 'left-behind', found: await describe(dataDir, running) }
+}
+
+async function isSocketOfOwner(path: string, dataDir: string): Promise<boolean> {
+  try {
+    const [found, folder] = [await lstat(path), await stat(dataDir)]
+    return found.isSocket() && [0, folder.uid].includes(found.uid)
+  } catch {
+    return false
+  }
+}
+
+async function describe(dataDir: string, { pid, web }: Running): Promise<string> {
+  const taken: string[] = []
+  for (const endpoint of web) {
+    const { host, port } = fromHere(endpoint)
+    if (await opens(connect({ host, port }), 'connect')) taken.push(formatEndpoint({ host, port }))
+  }
+  const listens =
+    taken.length === 0
+      ? 'nobody listens where it did'
+      : `what listens on ${taken.join(' and ')} does not prove to be postern, and was told nothing`
+  return `No postern answers on the data directory ${dataDir}: process ${pid} noted there that it had started, but ${listens}`
+}
+
+/** "Every address" is for listening; who connects needs one. */
+function fromHere({ host, port }: Endpoint): Endpoint {
+  if (!isWildcard(host)) return { host, port }
+  return { host: host === '::' ? '::1' : '127.0.0.1', port }
+}
+
+function opens(socket: Socket, event: 'connect' | 'secureConnect'): Promise<boolean> {
+  return new Promise((resolve) => {
+    const settle = (result: boolean) => {
+      clearTimeout(impatience)
+      socket.destroy()
+      resolve(result)
+    }
+    const impatience = setTimeout(() => settle(false), patienceMilliseconds)
+    socket.once(event, () => settle(true))
+    socket.on('error', () => settle(false))
+    socket.once('close', () => settle(false))
+  })
+}
+
+/** Where the running postern listens, for commands on the same machine. */
+interface Running {
+  pid: number
+  web: readonly Endpoint[]
+  smtp: readonly SmtpListener[]
+  /** Where the command comes in, if there is no socket in the data directory. */
+  command?: Endpoint
+}
+
+export async function writeRunningFile(dataDir: string, running: Running): Promise<void> {
+  const path = runningFile(dataDir)
+  await writeFile(`${path}.new`, `${JSON.stringify(running)}\n`, { mode: 0o600 })
+  await rename(`${path}.new`, path)
+}
+
+export async function removeRunningFile(dataDir: string): Promise<void> {
+  await rm(runningFile(dataDir), { force: true })
+}
+
+/**
+ * What a postern wrote when it started, or undefined. One that was killed leaves it behind: it proves nothing.
+ * @throws Failure `configuration` when this user may not read it
+ */
+async function readRunningFile(dataDir: string): Promise<Running | undefined> {
+  try {
+    const running = JSON.parse(await readFile(runningFile(dataDir), 'utf8')) as Running
+    return Array.isArray(running.web) && Array.isArray(running.smtp) ? running : undefined
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EACCES' || code === 'EPERM') throw unusable(error, 'data directory', dataDir)
+    return undefined
+  }
+}
+
+function runningFile(dataDir: string): string {
+  return join(dataDir, 'running.json')
 }

@@ -3,8 +3,8 @@ import { request as requestSealed } from 'node:https'
 import type { ConnectionOptions } from 'node:tls'
 import { Failure, type FailureCode } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
-import type { RunningBroker } from './broker.ts'
-import { exitCodes } from './exit-code.ts'
+import type { RunningBroker } from './context.ts'
+import { exitCodes } from './terminal.ts'
 
 /** Where the running postern is asked: its socket, or a port of loopback and what proves the one end to the other. */
 export type BrokerAddress = { socketPath: string } | (ConnectionOptions & { host: string; port: number })

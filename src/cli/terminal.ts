@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import type { Readable, Writable } from 'node:stream'
-import { asFailure, Failure } from '../base/failure.ts'
+import { asFailure, Failure, type FailureCode } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
 import { doubtOfFile } from '../store/file-trust.ts'
-import { MistakenSettings } from './mistaken-settings.ts'
 
 /** Where a command reads and writes. */
 export interface Terminal {
@@ -62,4 +61,39 @@ async function readAll(stream: Readable): Promise<string> {
   const chunks: Buffer[] = []
   for await (const chunk of stream) chunks.push(Buffer.from(chunk))
   return Buffer.concat(chunks).toString('utf8')
+}
+
+/** After sysexits.h, so that cron and mail programs know what to do: 75 try again later, 78 configuration. */
+export const exitCodes: Record<FailureCode, number> = {
+  'wrong-credentials': 1,
+  forbidden: 1,
+  'sender-refused': 1,
+  'consent-needed': 1,
+  'provider-unavailable': 75,
+  'provider-setup': 1,
+  'limit-reached': 75,
+  'outcome-unknown': 75,
+  invalid: 1,
+  'not-found': 1,
+  'already-exists': 1,
+  'store-unavailable': 75,
+  configuration: 78,
+  internal: 1,
+}
+
+export const usageError = 2
+
+/** Settings that postern cannot start with. Each mistake is a sentence without a secret. */
+export class MistakenSettings extends Failure {
+  readonly mistakes: readonly string[]
+
+  constructor(mistakes: readonly string[]) {
+    const count = mistakes.length === 1 ? 'There is a mistake' : `There are ${mistakes.length} mistakes`
+    const list = mistakes.map((mistake) => `\n  - ${mistake}`).join('')
+    super('configuration', `${count} in the settings:${list}`, {
+      fix: 'Mend them in the environment or in .env; .env.example explains each setting.',
+    })
+    this.name = 'MistakenSettings'
+    this.mistakes = mistakes
+  }
 }

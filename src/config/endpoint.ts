@@ -37,3 +37,45 @@ function isHost(host: string): boolean {
   if (/(^|\.)\d+$/.test(host)) return false
   return /^(?!-)[A-Za-z0-9-]+(?<!-)(\.(?!-)[A-Za-z0-9-]+(?<!-))*$/.test(host)
 }
+
+/** `localhost` is both: a browser takes the one that answers, and whoever else listens on the other gets what was meant for us. */
+const loopbackPair = ['127.0.0.1', '::1'] as const
+
+/** The address that browsers use where none is set: at the usual port if that is ours, and by a name at which nobody but us can listen. */
+export function announcedUrl(listen: readonly Endpoint[], usualPort: number): URL {
+  const atUsualPort = listen.filter(({ port }) => port === usualPort)
+  const [first] = atUsualPort.length > 0 ? atUsualPort : listen.filter(({ port }) => port !== 0)
+  const { port } = first ?? { port: 0 }
+  const there = listen.filter((one) => one.port === port)
+  const held = loopbackPair.filter((host) => holds(there, { host, port }))
+  if (held.length === loopbackPair.length) return new URL(`http://localhost:${port}`)
+  const host = held[0] ?? there[0]?.host ?? 'localhost'
+  return new URL(`http://${formatEndpoint({ host, port })}`)
+}
+
+/**
+ * Where the web door has to listen so that every one of these addresses is ours alone: at both loopback addresses of a port where it is at one of them and browsers are
+ * sent to it by the name `localhost`, or one below that.
+ */
+export function withBothLoopbacks(listen: readonly Endpoint[], urls: readonly URL[]): Endpoint[] {
+  const all = listen.flatMap((one) => (one.host.toLowerCase() === 'localhost' ? bothAt(one.port) : [one]))
+  for (const { protocol, hostname, port } of urls) {
+    const both = bothAt(Number(port || 80))
+    const isByName = protocol === 'http:' && /(^|\.)localhost\.?$/.test(hostname)
+    if (isByName && both.some((one) => holds(listen, one)))
+      all.push(...both.filter((one) => !holds(all, one)))
+  }
+  return all
+}
+
+function bothAt(port: number): Endpoint[] {
+  return loopbackPair.map((host) => ({ host, port }))
+}
+
+/** `::` takes IPv4 as well, as Node.js listens on it. */
+function holds(listen: readonly Endpoint[], { host, port }: Endpoint): boolean {
+  const names = host === '::1' ? ['::1', '::', 'localhost'] : [host, '0.0.0.0', '::', 'localhost']
+  return listen.some(
+    (one) => one.port === port && names.includes(one.host.toLowerCase().replace(/^::ffff:/, '')),
+  )
+}

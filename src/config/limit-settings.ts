@@ -1,6 +1,5 @@
 import type { Limits } from './config.ts'
-import { wholeNumber } from './parsers.ts'
-import { type Setting, setting } from './setting.ts'
+import { type Setting, setting, wholeNumber } from './setting.ts'
 
 /** Every limit and time-out. Times in seconds, sizes in octets. */
 export const limitSettings = {

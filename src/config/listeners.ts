@@ -1,8 +1,7 @@
 import { isIP, isIPv4 } from 'node:net'
 import type { Endpoint, SmtpListener, WebListener } from './config.ts'
 import { formatEndpoint, isLoopback, parseEndpoint } from './endpoint.ts'
-import { networks } from './parsers.ts'
-import type { Parse, Parsed } from './setting.ts'
+import { networks, type Parse, type Parsed } from './setting.ts'
 
 /**
  * Where the SMTP door listens: endpoints with words behind them, such as `192.0.2.10:2587+plain-auth+old-tls`. Whether there is a

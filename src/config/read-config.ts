@@ -4,20 +4,21 @@ import type { ProvidersFile } from '../providers/file/providers-file.ts'
 import { isLoopbackHost } from '../providers/http/loopback.ts'
 import { presetIds } from '../providers/presets/presets.ts'
 import { certificatesIn } from '../tls/certificate-pair.ts'
-import { warnOfListeners } from './check-listeners.ts'
-import { checkTogether } from './check-together.ts'
-import type { Config, Limits, SmtpListener } from './config.ts'
-import { watchFiles } from './exposed-files.ts'
-import type { Files } from './files.ts'
+import type { Config, Limits, NotifyConfig, SmtpListener, WebListener } from './config.ts'
+import { checkTogether, judgeCertificate, warnOfListeners } from './cross-checks.ts'
+import { announcedUrl, withBothLoopbacks } from './endpoint.ts'
+import { type Files, readText, watchFiles } from './files.ts'
 import { limitSettings } from './limit-settings.ts'
-import { readNodeAuthorities, warnOfProcess } from './process-environment.ts'
-import { judgeCertificate } from './read-certificate.ts'
-import { readText } from './read-text.ts'
-import { type Environment, readValues, type Source } from './read-values.ts'
-import { type SettingKey, settings, type Values } from './settings.ts'
-import { commandEnvironment, toNotify } from './to-notify.ts'
+import { formatListener, formatWebListener } from './listeners.ts'
+import {
+  type Environment,
+  readNodeAuthorities,
+  readValues,
+  type Source,
+  warnOfProcess,
+} from './read-values.ts'
+import { type SettingKey, settingList, settings, type Values } from './settings.ts'
 import { type RegistrationFiles, readRegistrationFiles, toRegistrations } from './to-registrations.ts'
-import { announcedUrl, withBothLoopbacks } from './web-addresses.ts'
 
 /** The outcome of reading the configuration: all of it, or every mistake as a sentence that holds no secret. */
 export type ConfigReading =
@@ -213,4 +214,68 @@ function readExtraCa(path: string | undefined, files: Files): { pem?: string; mi
     return { mistakes: [`${said} must hold certificates in PEM form ("-----BEGIN CERTIFICATE-----").`] }
   }
   return { pem, mistakes: [] }
+}
+
+/** The channels of notices that are set. */
+function toNotify(values: Values, environment: Readonly<Record<string, string>>): NotifyConfig {
+  const { notifyWebhookUrl, notifyWebhookSecret, notifyMailFrom, notifyMailTo, notifyCommand } = values
+  return {
+    ...(notifyWebhookUrl &&
+      notifyWebhookSecret && {
+        webhook: { url: new URL(notifyWebhookUrl.reveal()), secret: notifyWebhookSecret },
+      }),
+    ...(notifyMailFrom !== undefined &&
+      notifyMailTo !== undefined && { mail: { from: notifyMailFrom, to: notifyMailTo } }),
+    ...(notifyCommand !== undefined && { command: { line: notifyCommand, environment } }),
+  }
+}
+
+/** What a program needs to run at all; everything else may be a secret. */
+const harmless = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'TMPDIR',
+  'SystemRoot',
+  'ComSpec',
+  'PATHEXT',
+]
+
+function commandEnvironment(environment: Environment): Record<string, string> {
+  const given = harmless.map((name) => [name, environment[name]])
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as Record<string, string>
+}
+
+/** One effective setting as `postern config` shows it. */
+interface SettingDescription {
+  name: string
+  /** `[secret]` for one that nobody may see; null for one that is not set. */
+  value: string | number | boolean | null
+  source: Source
+}
+
+/** Every effective setting, in the order of the table, with where it came from. Holds no secret. */
+export function describeConfig({ values, sources }: EffectiveConfig): SettingDescription[] {
+  return settingList.map(([key, { name, secret }]) => {
+    const value = values[key]
+    return { name, value: secret && value !== undefined ? '[secret]' : shown(value), source: sources[key] }
+  })
+}
+
+function shown(value: unknown): string | number | boolean | null {
+  if (value === undefined) return null
+  if (typeof value === 'number' || typeof value === 'boolean') return value
+  if (value instanceof Date) return value.toISOString().slice(0, 10)
+  if (value instanceof URL) return value.href.replace(/\/$/, '')
+  if (Array.isArray(value))
+    return (value as readonly (WebListener | SmtpListener | string)[]).map(shownItem).join(',')
+  return String(value)
+}
+
+function shownItem(item: WebListener | SmtpListener | string): string {
+  if (typeof item === 'string') return item
+  return 'tls' in item ? formatListener(item) : formatWebListener(item)
 }

@@ -1,16 +1,17 @@
 import { resolve } from 'node:path'
+import { parseEnv } from 'node:util'
 import { printable } from '../base/address.ts'
 import { whyUnreadable } from '../base/failure.ts'
 import { closestName } from '../base/text.ts'
-import { readEnvFile } from './env-file.ts'
-import { type Files, isMissing } from './files.ts'
+import { certificatesIn } from '../tls/certificate-pair.ts'
+import { type Files, isMissing, readText } from './files.ts'
 import type { Setting } from './setting.ts'
-import { type SettingKey, settingList, type Values } from './settings.ts'
+import { type SettingKey, settingList, settings, type Values } from './settings.ts'
 
 /** Where a value came from; `file` is followed by the path that a `…_FILE` variable named. */
 export type Source = 'default' | 'environment' | '.env' | `file ${string}`
 
-export interface ReadValues {
+interface ReadValues {
   /** Every setting that could be read; all of them when there is no mistake. */
   values: Partial<Values>
   sources: Readonly<Record<SettingKey, Source>>
@@ -151,4 +152,96 @@ function withoutCredentials(text: string): string {
   const shown = colon !== -1 && colon < at ? `${text.slice(0, colon + 1)}${slashes}…${text.slice(at)}` : text
   const query = slashes === '' ? -1 : shown.search(/[?#]/)
   return query === -1 ? shown : `${shown.slice(0, query + 1)}…`
+}
+
+interface EnvFile {
+  values: Readonly<Record<string, string>>
+  /** Sentences without the file's name in front; they hold no values, which may be secret. */
+  mistakes: readonly string[]
+}
+
+/**
+ * Reads the text of a `.env` file. Node's own reader decides what a value is, but it is silent where it cannot read
+ * on: a line without `=` swallows the next one, and a `#` inside a bare value cuts it. Both are found here first.
+ */
+function readEnvFile(text: string): EnvFile {
+  if (text.includes('\0')) return { values: {}, mistakes: ['is not text in UTF-8'] }
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
+  const mistakes: string[] = []
+  const good: string[] = []
+  for (let at = 0; at < lines.length; ) {
+    const entry = entryAt(lines, at)
+    if (entry.mistake === undefined) good.push(...lines.slice(at, entry.end))
+    else mistakes.push(`line ${at + 1} ${entry.mistake}`)
+    at = entry.end
+  }
+  const values: Record<string, string> = {}
+  for (const [name, value] of Object.entries(parseEnv(good.join('\n')))) values[name] = value ?? ''
+  return { values, mistakes }
+}
+
+/** One entry and the line after its last; a quoted value may span several lines. */
+function entryAt(lines: readonly string[], at: number): { end: number; mistake?: string } {
+  const line = lines[at] ?? ''
+  if (/^\s*(#|$)/.test(line)) return { end: at + 1 }
+  const match = /^\s*(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=\s*(.*)$/s.exec(line)
+  if (!match || /[\r\u2028\u2029]/.test(line))
+    return { end: at + 1, mistake: 'is not of the form NAME=value' }
+  const value = match[1] ?? ''
+  const quote = value[0]
+  if (quote === '"' || quote === "'" || quote === '`') return quotedEntry(lines, at, value.slice(1), quote)
+  if (/^[^#]*[^#\s]#/.test(value)) {
+    return { end: at + 1, mistake: 'has a # inside its value, which would be cut there: put it in quotes' }
+  }
+  return { end: at + 1 }
+}
+
+function quotedEntry(lines: readonly string[], at: number, rest: string, quote: string) {
+  if (rest.includes(quote)) return { end: at + 1 }
+  let closing = at + 1
+  while (closing < lines.length && !lines[closing]?.includes(quote)) closing++
+  if (closing === lines.length) return { end: at + 1, mistake: 'opens a quote that is never closed' }
+  return { end: closing + 1 }
+}
+
+/**
+ * What the environment tells Node itself, or other programs, and what becomes of it here: one sentence each.
+ * @param foreign what `.env` tells them
+ */
+export function warnOfProcess(
+  environment: Environment,
+  foreign: Environment,
+  { proxy }: Pick<Values, 'proxy'>,
+): string[] {
+  const warnings: string[] = []
+  if (environment.NODE_TLS_REJECT_UNAUTHORIZED === '0')
+    warnings.push(
+      `NODE_TLS_REJECT_UNAUTHORIZED=0 stands in the environment: postern verifies every certificate all the same. Remove it, and give a private authority in ${settings.extraCaFile.name}.`,
+    )
+  const isSet = (place: Environment) => (name: string) => (place[name] ?? '') !== ''
+  const unread = proxyVariables.find(isSet({ ...foreign, ...environment }))
+  // Its value may hold a password.
+  if (unread !== undefined && !proxy)
+    warnings.push(
+      `${unread} stands in ${isSet(environment)(unread) ? 'the environment' : '.env'}, and postern does not read it: it goes to the providers directly. If they are reached by that proxy only, name it in ${settings.proxy.name}.`,
+    )
+  return warnings
+}
+
+const proxyVariables = ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy', 'HTTP_PROXY', 'http_proxy']
+
+/**
+ * The authorities that the environment gives Node, which trusts them where nobody names others. postern names others, so it reads them, too; like Node it starts without
+ * those that it cannot read.
+ */
+export function readNodeAuthorities(
+  { NODE_EXTRA_CA_CERTS: path = '' }: Environment,
+  files: Files,
+): { pem?: string; warnings: string[] } {
+  if (path === '') return { warnings: [] }
+  const text = readText(resolve(files.workingDirectory, path), files)
+  if ('why' in text) return { warnings: [`NODE_EXTRA_CA_CERTS (${path}) cannot be read: ${text.why}.`] }
+  const found = certificatesIn(text.text)
+  if (found.length === 0) return { warnings: [`NODE_EXTRA_CA_CERTS (${path}) holds no certificate.`] }
+  return { pem: text.text, warnings: [] }
 }

@@ -1,6 +1,16 @@
 import { sampleCredentials } from '../providers/file/credential-text.ts'
-import { clientId, clientSecret, day, microsoftSecret, oneOf, path, tenant } from './parsers.ts'
-import { optional, secret, setting } from './setting.ts'
+import {
+  clientId,
+  clientSecret,
+  day,
+  microsoftSecret,
+  oneOf,
+  optional,
+  path,
+  secret,
+  setting,
+  tenant,
+} from './setting.ts'
 
 // Refused when they are left in, so that a copied `.env.example` is noticed before a provider notices it.
 const { microsoftClientId, googleClientId, clientSecret: sampleSecret } = sampleCredentials

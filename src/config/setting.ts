@@ -1,3 +1,14 @@
+import { resolve } from 'node:path'
+import { type Address, isDomainMailbox, parseAddress } from '../base/address.ts'
+import { Secret } from '../base/secret.ts'
+import { readUrl, withoutEnding } from '../base/text.ts'
+import { parseNetwork } from '../net/ip.ts'
+import { readCredential, readMicrosoftSecret, readTenant } from '../providers/file/credential-text.ts'
+import { parseProxy } from '../providers/file/parse-proxy.ts'
+import { parseKey } from '../store/key-ring.ts'
+import type { HttpProxy } from './config.ts'
+import { isLoopback } from './endpoint.ts'
+
 /**
  * One setting: its name, how it is read, and the sentence that documents it. `.env.example`, `postern config`, and the
  * check for unknown names are all made from the same table of these.
@@ -46,4 +57,144 @@ export function secret<T>(
   sentence: string,
 ): Setting<T | undefined> {
   return { ...optional(name, sample, parse, sentence), secret: true }
+}
+
+/** A whole number within bounds, written in digits only. */
+export function wholeNumber(least: number, most: number): Parse<number> {
+  return (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+    if (value >= least && value <= most) return { value }
+    return { must: `be a whole number from ${least} to ${most}` }
+  }
+}
+
+export function oneOf<const T extends string>(...choices: readonly T[]): Parse<T> {
+  return (text) => {
+    const value = choices.find((choice) => choice === text)
+    return value === undefined ? { must: `be one of ${choices.join(', ')}` } : { value }
+  }
+}
+
+/** Absolute in the end. */
+export const path: Parse<string> = (text, workingDirectory) => {
+  if (/^~($|\/)/.test(text)) return { must: 'be a path without `~`, which only a shell expands' }
+  if (text.includes('\0')) return { must: 'be a path' }
+  return { value: resolve(workingDirectory, text) }
+}
+
+/** The address that browsers use: https, or http where no network is crossed. */
+export const publicUrl: Parse<URL> = (text) => {
+  const url = readUrl(text)
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
+    return { must: 'be a web address such as https://postern.example.com, without ? or #' }
+  }
+  if (url.username !== '' || url.password !== '') return { must: 'hold no user name and no password' }
+  const bare = url.hostname.replace(/^\[|\]$/g, '')
+  if (url.protocol === 'http:' && !isLoopback(bare)) {
+    // Authorization codes and the session cookie pass through it (RFC 9700, section 2.6).
+    return { must: 'begin with https:// (http:// is only for localhost, 127.0.0.1 and [::1])' }
+  }
+  url.pathname = withoutEnding(url.pathname, '/')
+  return { value: url }
+}
+
+/** A directory (tenant) of Microsoft Entra. */
+export const tenant: Parse<string> = (text) => readTenant(text)
+
+/** Addresses and CIDR blocks with commas between them, each in the form of `parseNetwork`. */
+export const networks: Parse<readonly string[]> = (text) => {
+  try {
+    const value = text.split(',').map((network) => parseNetwork(network))
+    // Whoever may say for whom it asks must be known: a header of anybody would be believed.
+    if (!value.some((network) => network.endsWith('/0'))) return { value }
+    return { must: 'name the proxies, not every address there is' }
+  } catch {
+    return { must: 'be addresses or networks, such as 127.0.0.1,10.0.0.0/8' }
+  }
+}
+
+/** Ids of providers, with commas between them. */
+export const providerIds: Parse<readonly string[]> = (text) => {
+  const ids = text.split(',').map((id) => id.trim())
+  if (ids.every((id) => /^[a-z0-9][a-z0-9-]{0,63}$/.test(id))) return { value: ids }
+  return { must: 'be ids of providers, such as microsoft,google' }
+}
+
+/** A client identifier as the provider shows it. */
+export const clientId: Parse<string> = (text) => readCredential(text)
+
+/** A day by its date: its first moment in UTC, so that nobody is told too late. */
+export const day: Parse<Date> = (text) => {
+  const date = /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(`${text}T00:00:00Z`) : undefined
+  if (date && !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text)) return { value: date }
+  return { must: 'be a day such as 2027-11-30' }
+}
+
+export const proxy: Parse<HttpProxy> = (text) => parseProxy(text)
+
+export const microsoftSecret: Parse<Secret> = (text) => asSecret(readMicrosoftSecret(text))
+
+export const clientSecret: Parse<Secret> = (text) => asSecret(readCredential(text))
+
+function asSecret(read: Parsed<string>): Parsed<Secret> {
+  return 'must' in read ? read : { value: new Secret(read.value) }
+}
+
+/** 32 octets, in one of the forms that people's tools print. */
+export const sealingKey: Parse<Secret> = (text) => {
+  if (parseKey(text) !== undefined) return { value: new Secret(text) }
+  return { must: 'be 32 octets as base64 or hexadecimal; `openssl rand -base64 32` prints such a key' }
+}
+
+/** Kept as a secret: many services know whoever posts by the address alone. */
+export const webhookUrl: Parse<Secret> = (text) => {
+  const url = readUrl(text.trim())
+  const bare = url?.hostname.replace(/^\[|\]$/g, '') ?? ''
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(bare)))
+    return url.username === '' && url.password === ''
+      ? { value: new Secret(url.href) }
+      : { must: 'hold no user name and no password' }
+  return { must: 'be an address that begins with https:// (http:// is only for loopback)' }
+}
+
+/** HMAC-SHA256 rests on it alone. */
+export const sharedSecret: Parse<Secret> = (text) => {
+  if (text.startsWith('whsec_')) {
+    const key = text.slice(6)
+    const octets = Buffer.from(key, 'base64')
+    if (octets.length < 16 || withoutEnding(octets.toString('base64'), '=') !== withoutEnding(key, '='))
+      return { must: 'be at least 16 octets as base64 behind whsec_' }
+  }
+  if (text.length < 16 || /^the-output-of/.test(text)) {
+    return { must: 'be at least 16 characters of your own; `openssl rand -base64 24` prints such a text' }
+  }
+  return { value: new Secret(text) }
+}
+
+export const mailAddress: Parse<Address> = (text) => {
+  const address = readAddress(text)
+  return address === undefined ? { must: 'be one mail address' } : { value: address }
+}
+
+export const mailAddresses: Parse<readonly Address[]> = (text) => {
+  const addresses = text.split(',').map(readAddress)
+  const read = addresses.filter((address) => address !== undefined)
+  return read.length === addresses.length
+    ? { value: read }
+    : { must: 'be mail addresses, with commas between them' }
+}
+
+/** Kept as a secret: what a command needs to get somewhere often stands in its arguments. */
+export const commandLine: Parse<Secret> = (text) => {
+  if (text.includes('\0') || text.trim() === '') return { must: 'be a command line' }
+  return { value: new Secret(text.trim()) }
+}
+
+function readAddress(text: string): Address | undefined {
+  try {
+    const address = parseAddress(text.trim())
+    return isDomainMailbox(address) ? undefined : address
+  } catch {
+    return undefined
+  }
 }

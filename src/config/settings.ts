@@ -1,9 +1,25 @@
 import { limitSettings } from './limit-settings.ts'
 import { listeners, webListeners } from './listeners.ts'
-import { commandLine, mailAddress, mailAddresses, sharedSecret, webhookUrl } from './notify-parsers.ts'
-import { networks, oneOf, path, providerIds, proxy, publicUrl, sealingKey } from './parsers.ts'
 import { registrationSettings } from './registration-settings.ts'
-import { optional, type Setting, secret, setting, type ValueOf } from './setting.ts'
+import {
+  commandLine,
+  mailAddress,
+  mailAddresses,
+  networks,
+  oneOf,
+  optional,
+  path,
+  providerIds,
+  proxy,
+  publicUrl,
+  type Setting,
+  sealingKey,
+  secret,
+  setting,
+  sharedSecret,
+  type ValueOf,
+  webhookUrl,
+} from './setting.ts'
 
 /** Every setting of postern, in the order in which `.env.example` and `postern config` show them. */
 export const settings = {

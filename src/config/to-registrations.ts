@@ -1,8 +1,7 @@
 import { readClientCertificate } from '../providers/file/read-client-certificate.ts'
 import { readServiceAccount } from '../providers/file/read-service-account.ts'
 import type { ClientCertificate, ClientSecret, Config, ServiceAccount } from './config.ts'
-import type { Files } from './files.ts'
-import { readText } from './read-text.ts'
+import { type Files, readText } from './files.ts'
 import { settings, type Values } from './settings.ts'
 
 /** What the files of registrations hold, and every mistake in them as a sentence. */

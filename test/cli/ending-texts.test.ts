@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { endingLines, nextEnd } from '../../src/cli/ending-texts.ts'
+import { endingLines, nextEnd } from '../../src/cli/mailbox.ts'
 import type { EndingStatus } from '../../src/mailboxes/services.ts'
 
 const at = (kind: EndingStatus['kind'], endsAt: string): EndingStatus => ({

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
-import type { RunningBroker } from '../../src/cli/broker.ts'
+import type { RunningBroker } from '../../src/cli/context.ts'
 import { createRemoteBroker } from '../../src/cli/remote-broker.ts'
 
 interface Request {

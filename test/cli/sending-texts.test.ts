@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { sendingLines } from '../../src/cli/sending-texts.ts'
+import { sendingLines } from '../../src/cli/mailbox.ts'
 import { pausedSending } from '../support/sending-status.ts'
 
 it('says what a mailbox may send now, and what waits for what', () => {

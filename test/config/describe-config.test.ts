@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest'
-import { describeConfig } from '../../src/config/describe-config.ts'
-import { readConfig } from '../../src/config/read-config.ts'
+import { describeConfig, readConfig } from '../../src/config/read-config.ts'
 import { settingList } from '../../src/config/settings.ts'
 import { memoryFiles } from './memory-files.ts'
 

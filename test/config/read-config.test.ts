@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import { describeConfig } from '../../src/config/describe-config.ts'
-import { type EffectiveConfig, readConfig } from '../../src/config/read-config.ts'
+import { describeConfig, type EffectiveConfig, readConfig } from '../../src/config/read-config.ts'
 import { clientCertificate } from '../support/client-certificate.ts'
 import { brokenConfigurations } from './broken-configurations.ts'
 import { memoryFiles } from './memory-files.ts'

@@ -1,8 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { JournalEntryStatus, JournalFilters } from '../journal/service.ts'
-import type { RunningBroker } from './broker.ts'
-import type { Context } from './context.ts'
+import type { Context, RunningBroker } from './context.ts'
 import { table } from './terminal.ts'
 
 interface JournalOptions extends Omit<JournalFilters, 'limit' | 'after'> {

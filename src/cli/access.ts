@@ -1,6 +1,6 @@
-import type { Command } from 'commander'
-import type { Context } from './context.ts'
-import { collect } from './login-verbs.ts'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Context, TokenFormat } from './context.ts'
+import { collect } from './login.ts'
 import { table } from './terminal.ts'
 
 /** `postern api-key add | list | revoke` */
@@ -59,5 +59,56 @@ export function addApiKeyVerbs(program: Command, context: Context): void {
     .action(async (id: string, _options: object, command: Command) => {
       await context.withBroker(({ apiKeys }) => apiKeys.revoke(id))
       context.tell(command, { revoked: id }, `Revoked the API key ${id}.\n`)
+    })
+}
+
+/** `postern token ADDRESS` */
+export function addTokenVerb(program: Command, context: Context): void {
+  program
+    .command('token')
+    .argument('<address>', 'the mailbox')
+    .description('print an access token that is valid for long enough')
+    .option('--min-life <seconds>', 'seconds of life that it must still have', wholeSeconds)
+    .addOption(
+      new Option(
+        '--format <format>',
+        'the bare token, the answer of RFC 6749 as JSON, or the SASL string',
+      ).choices(['token', 'json', 'xoauth2']),
+    )
+    .addHelpText('after', '\nExample:\n  postern token billing@example.com --min-life 600 --format xoauth2')
+    .action(
+      async (address: string, options: { minLife?: number; format?: TokenFormat }, command: Command) => {
+        const json = command.optsWithGlobals().json === true
+        const format = options.format ?? (json ? 'json' : 'token')
+        const { minLife } = options
+        const token = await context.withRunningBroker((broker) =>
+          broker.token(address, { format, ...(minLife !== undefined && { minimumLifeSeconds: minLife }) }),
+        )
+        const text = token.reveal()
+        context.tell(command, format === 'json' ? JSON.parse(text) : { [format]: text }, `${text}\n`)
+      },
+    )
+}
+
+function wholeSeconds(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('Give a whole number of seconds.')
+  return Number(text)
+}
+
+/** `postern sign-in` */
+export function addSignInVerb(program: Command, context: Context): void {
+  program
+    .command('sign-in')
+    .description('print a one-time link that signs a browser in to the pages')
+    .option('--viewer', 'as somebody who sees the pages and changes nothing')
+    .addHelpText('after', '\nExample:\n  postern sign-in --viewer')
+    .action(async ({ viewer }: { viewer?: boolean }, command: Command) => {
+      const role = viewer ? 'viewer' : 'administrator'
+      const link = await context.withRunningBroker((broker) => broker.createSignInLink(role))
+      context.tell(
+        command,
+        link,
+        `${link.url}\n\nIt signs one browser in as ${role}, until ${link.expiresAt}.\n`,
+      )
     })
 }

@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
-import { describeConfig } from '../config/describe-config.ts'
-import { describeProviders, type ProviderDescription } from '../config/describe-providers.ts'
+import type { Config } from '../config/config.ts'
+import { describeConfig } from '../config/read-config.ts'
+import { createCatalogue } from '../providers/catalogue.ts'
+import type { Provider } from '../providers/provider.ts'
 import type { Context } from './context.ts'
 import { table } from './terminal.ts'
 
@@ -52,4 +54,23 @@ function providerTable(providers: readonly ProviderDescription[]): string {
     chunking,
   ])
   return table(heading, rows)
+}
+
+/** One provider as `postern config` shows it, with what the providers file changes of it. */
+interface ProviderDescription extends Pick<Provider, 'id' | 'name' | 'limits' | 'chunking'> {
+  /** There is an app registration for it. */
+  registered: boolean
+}
+
+/** Every provider that mailboxes can have, and what is kept to there. Holds no secret. */
+function describeProviders(config: Config): ProviderDescription[] {
+  return createCatalogue(config)
+    .list()
+    .map(({ provider: { id, name, limits, chunking }, registered }) => ({
+      id,
+      name,
+      registered,
+      limits,
+      chunking,
+    }))
 }

@@ -1,13 +1,10 @@
 import type { Command } from 'commander'
 import { parseAddress } from '../base/address.ts'
 import { shellWord } from '../base/text.ts'
-import type { MailboxStatus } from '../mailboxes/services.ts'
-import type { Broker } from './broker.ts'
-import type { Context } from './context.ts'
-import { endingLines, nextEnd } from './ending-texts.ts'
-import { collect } from './login-verbs.ts'
-import { suggestionFor, suggestionText } from './provider-suggestion.ts'
-import { sendingLines } from './sending-texts.ts'
+import type { EndingStatus, MailboxStatus, PauseStatus, SendingStatus } from '../mailboxes/services.ts'
+import type { Broker, Context } from './context.ts'
+import { collect } from './login.ts'
+import { suggestionFor, suggestionText } from './provider.ts'
 import { table } from './terminal.ts'
 
 interface AddOptions {
@@ -186,4 +183,72 @@ function nextStep({ address, state }: MailboxStatus, logins: number): string {
   if (logins === 0) return `Next: postern login add ${word}\n`
   const many = logins === 1 ? 'One login sends' : `${logins} logins send`
   return `${many} from it: postern login list ${word}\n`
+}
+
+/** What will end, the soonest first: for `mailbox show`. */
+export function endingLines(endings: readonly EndingStatus[] = []): [name: string, value: string][] {
+  return endings.map(({ kind, endsAt, fix }) => ['ends', `${endsAt.slice(0, 10)}: ${words[kind]}. ${fix}`])
+}
+
+/** The day of the next end that somebody has to do something about; empty when none is known. */
+export function nextEnd(endings: readonly EndingStatus[] = []): string {
+  const next = endings.find(({ kind }) => kind !== 'unused' && kind !== 'old-client-secret')
+  return next?.endsAt.slice(0, 10) ?? ''
+}
+
+const words: Record<EndingStatus['kind'], string> = {
+  unused: 'the grant, if nobody uses it',
+  'refresh-token': 'the grant, as the provider has said',
+  'test-phase': 'the grant, because the registration is in a test phase',
+  'client-secret': 'the client secret of the registration',
+  'old-client-secret': 'an earlier client secret of the registration',
+  certificate: 'the certificate of the registration',
+}
+
+/** What a mailbox may send now, as lines of name and value for `postern mailbox show`. */
+export function sendingLines(sending: SendingStatus | undefined): [name: string, value: string][] {
+  if (sending === undefined) return []
+  const { connections, waiting, messagesLastMinute, recipientsLastDay } = sending
+  const { open, inUse, allowed, limit } = connections
+  return [
+    [
+      'connections',
+      `${open} open, ${inUse} in use, ${allowed} allowed${allowed < limit ? ` (of ${limit})` : ''}`,
+    ],
+    ['waiting', `${waiting} ${waiting === 1 ? 'message' : 'messages'}`],
+    ['last minute', `${messagesLastMinute}${outOf(sending.messagesPerMinute)} messages`],
+    ['last day', `${recipientsLastDay}${outOf(sending.recipientsPerDay)} recipients${roomAt(sending)}`],
+    ...sending.pauses.map((pause): [string, string] => ['paused', pauseText(pause)]),
+  ]
+}
+
+function roomAt({ recipientsRoomAt }: SendingStatus): string {
+  return recipientsRoomAt === undefined ? '' : `, room again at ${recipientsRoomAt}`
+}
+
+function outOf(limit: number | undefined): string {
+  return limit === undefined ? '' : ` of ${limit}`
+}
+
+function pauseText({ until, reason, said, fix, ...pause }: PauseStatus): string {
+  return `${pausedThing(pause)} until ${until}, then one try finds out: ${reason}${said === undefined ? '' : ` The provider said: ${said}.`}${fix === undefined ? '' : ` ${fix}`}`
+}
+
+function pausedThing({
+  about,
+  sender,
+  login,
+  source,
+}: Omit<PauseStatus, 'until' | 'reason' | 'fix' | 'since'>): string {
+  if (login !== undefined) return `the program ${login}${source === undefined ? '' : ` at ${source}`}`
+  return sender === undefined ? abouts[about] : `the sender ${sender}`
+}
+
+const abouts: Record<PauseStatus['about'], string> = {
+  mailbox: 'the mailbox',
+  sender: 'a sender',
+  program: 'a program',
+  registration: 'every mailbox of this registration',
+  'sign-in': 'new connections',
+  token: 'new access tokens',
 }

@@ -1,8 +1,62 @@
-import { basename } from 'node:path'
+import { basename, join, resolve } from 'node:path'
+import { type Command, InvalidArgumentError } from 'commander'
+import { systemClock } from '../base/clock.ts'
 import { shellWord } from '../base/text.ts'
-import type { MadeCertificates } from '../tls/make-certificates.ts'
+import { prepareDataDir } from '../store/data-dir.ts'
+import { type MadeCertificates, makeCertificates } from '../tls/make-certificates.ts'
+import type { Context } from './context.ts'
+import { collect } from './login.ts'
 
-export const tlsMakeHelp = `
+interface MakeOptions {
+  name: string[]
+  dir?: string
+  days: number
+  replaceCa?: boolean
+  forgetCaKey?: boolean
+}
+
+/** `postern tls make` */
+export function addTlsVerbs(program: Command, context: Context): void {
+  program
+    .command('tls')
+    .description('certificates for applications and devices')
+    .command('make')
+    .description('make a certificate, and a local authority that clients are told to trust')
+    .option(
+      '--name <host>',
+      'a further name or address that clients use for this machine (repeatable; default: those of the certificate before)',
+      collect,
+      [],
+    )
+    .option('--dir <folder>', 'where the files stand (default: tls in the data directory)')
+    // Apple's systems refuse a server certificate that is good for longer.
+    .option('--days <number>', 'how long the certificate is good', wholeDays, 825)
+    .option('--replace-ca', 'make a new authority, too: every client has to be told of it')
+    .option('--forget-ca-key', "delete the authority's key afterwards: nobody can issue by it again")
+    .addHelpText('after', tlsMakeHelp)
+    .action(async (options: MakeOptions, command: Command) => {
+      const { name: names, dir, days, replaceCa: replaceAuthority = false } = options
+      const { forgetCaKey: forgetAuthorityKey = false } = options
+      const folder = dir === undefined ? await inDataDir(context) : resolve(dir)
+      const which = { names, days, replaceAuthority, forgetAuthorityKey }
+      const made = await makeCertificates({ folder, ...which, clock: systemClock })
+      context.tell(command, made, describeMadeCertificates(made))
+    })
+}
+
+async function inDataDir(context: Context): Promise<string> {
+  const dataDir = await context.dataDir()
+  await prepareDataDir(dataDir)
+  return join(dataDir, 'tls')
+}
+
+function wholeDays(text: string): number {
+  const days = /^\d{1,4}$/.test(text) ? Number(text) : 0
+  if (days < 1 || days > 3650) throw new InvalidArgumentError('Give a whole number from 1 to 3650.')
+  return days
+}
+
+const tlsMakeHelp = `
 Running it again renews the certificate; the authority stays, and so does every client's trust in it.
 This machine's own names and addresses are always in it. Further ones stay until --name is given: then those that
 are given take the place of all that were there before.
@@ -17,7 +71,7 @@ Examples:
   postern tls make --forget-ca-key`
 
 /** What was made, what to put into the settings, and how each kind of client is told to trust it. */
-export function describeMadeCertificates(made: MadeCertificates): string {
+function describeMadeCertificates(made: MadeCertificates): string {
   const { names, droppedNames, validTo, caValidTo, caMade, caFile, certFile, keyFile } = made
   const settings = `For .env, or the environment:
   POSTERN_TLS_CERT_FILE=${shellWord(certFile)}

@@ -1,0 +1,250 @@
+import { Resolver } from 'node:dns/promises'
+import type { Command } from 'commander'
+import { type Address, parseAddress } from '../base/address.ts'
+import { systemClock } from '../base/clock.ts'
+import { asFailure, Failure } from '../base/failure.ts'
+import { shellWord } from '../base/text.ts'
+import type { Config } from '../config/config.ts'
+import { redirectUriOf } from '../consent/consent-links.ts'
+import { createCatalogue } from '../providers/catalogue.ts'
+import { createHttpFetch } from '../providers/http/http-fetch.ts'
+import { createOAuthClients } from '../providers/oauth/oauth-clients.ts'
+import { objectIdIn, type TokenRemark } from '../providers/oauth/token-claims.ts'
+import { withoutOAuth } from '../providers/presets/without-oauth.ts'
+import {
+  type ProviderDetails,
+  type ProviderStatus,
+  providerDetails,
+  providerList,
+} from '../providers/provider-status.ts'
+import type { CheckedPoint, RegistrationCheck } from '../providers/registration-check.ts'
+import { createRegistrationChecks } from '../providers/registration-checks.ts'
+import { evidenceWords } from '../providers/set-up.ts'
+import { type Suggestion, suggestProvider } from '../providers/suggest-provider.ts'
+import { NoStoreHere } from '../store/data-dir.ts'
+import type { Context } from './context.ts'
+import { exitCodes, table } from './terminal.ts'
+
+/** `postern provider list | show | check` */
+export function addProviderVerbs(program: Command, context: Context): void {
+  const provider = program.command('provider').description('mail providers, and what each needs')
+
+  provider
+    .command('list')
+    .option('--for <address>', 'suggest one for this address, by its domain and where its mail comes in')
+    .description('list the providers that postern knows')
+    .addHelpText('after', '\nExample:\n  postern provider list --for billing@example.com')
+    .action(async ({ for: address }: { for?: string }, command: Command) => {
+      const { config } = await context.config()
+      const providers = providerList(createCatalogue(config))
+      const suggestion = address === undefined ? undefined : await suggestionFor(parseAddress(address))
+      const result = { providers, withoutOAuth, ...(suggestion && { suggestion }) }
+      context.tell(
+        command,
+        result,
+        suggestion
+          ? suggestionText(address ?? '', suggestion, (id) =>
+              providers.some((one) => one.id === id && one.registered),
+            )
+          : listed(providers),
+      )
+    })
+
+  provider
+    .command('show')
+    .argument('<id>')
+    .description('show one provider: what is known of it, and how to set it up')
+    .option('--mailbox <address>', 'fill this mailbox into the commands')
+    .option('--ask', 'get an access token as the app itself, to look at it and fill in its object id')
+    .addHelpText('after', '\nExample:\n  postern provider show microsoft --mailbox billing@example.com --ask')
+    .action(async (id: string, options: { mailbox?: string; ask?: boolean }, command: Command) => {
+      const { config } = await context.config()
+      const mailbox = options.mailbox === undefined ? undefined : parseAddress(options.mailbox)
+      const token = options.ask ? await ask(config, id, mailbox ?? 'nobody@example.com') : undefined
+      const redirectUri = redirectUriOf(config.publicUrl)
+      const details = providerDetails(createCatalogue(config), id, {
+        redirectUri,
+        mailbox,
+        objectId: token?.objectId,
+      })
+      context.tell(command, { ...details, ...(token && { token }) }, providerText(details, token))
+    })
+
+  addProviderCheckVerb(provider, context)
+}
+
+/** What the provider says against it is part of the answer. */
+async function ask(config: Config, id: string, mailbox: string): Promise<TokenCheck> {
+  try {
+    const catalogue = createCatalogue(config)
+    const { flows } = catalogue.registered(id)
+    const flow = flows.includes('service-account') ? 'service-account' : 'client-credentials'
+    const { accessToken, remark = {} } = await withHttp(config, (http) =>
+      createOAuthClients({ catalogue, http, clock: systemClock })(id).withoutPerson(flow, mailbox),
+    )
+    const objectId = objectIdIn(accessToken.reveal())
+    return { ...remark, ...(objectId !== undefined && { objectId }) }
+  } catch (error) {
+    const { message, fix } = asFailure(error)
+    const what = error instanceof Error && error.name === 'OAuthError' ? error.message : message
+    return {
+      mistake: { what, fix: fix ?? 'Check the registration, its secret or certificate, and its tenant.' },
+    }
+  }
+}
+
+function listed(providers: readonly ProviderStatus[]): string {
+  const rows = providers.map(({ id, name, registered, standing, flows }) => [
+    id,
+    name,
+    registered ? 'yes' : 'no',
+    standing.evidence,
+    flows.join(' '),
+  ])
+  const without = withoutOAuth.map(({ name, reason }) => `  ${name}: ${reason}\n`).join('')
+  return `${table(['PROVIDER', 'NAME', 'REGISTERED', 'KNOWN', 'WAYS TO A GRANT'], rows)}\nNot possible, because their SMTP servers take passwords only:\n${without}`
+}
+
+/** `postern provider check` */
+function addProviderCheckVerb(provider: Command, context: Context): void {
+  provider
+    .command('check')
+    .argument('<id>')
+    .description('check what is set for a provider, and ask it whether it takes the client')
+    .addHelpText('after', '\nExample:\n  postern provider check microsoft')
+    .action(async (id: string, _options: object, command: Command) => {
+      const { config } = await context.config()
+      const check = (await checkRunning(context, id)) ?? (await checkHere(config, id))
+      context.tell(command, check, checkText(check))
+      if (check.points.some(({ outcome }) => outcome === 'wrong'))
+        context.exitCode = exitCodes['provider-setup']
+    })
+}
+
+/** By the postern that runs, whose settings may be other ones than ours. Undefined: none runs. */
+async function checkRunning(context: Context, id: string): Promise<RegistrationCheck | undefined> {
+  try {
+    return await context.withRunningBroker((broker) => broker.checkProvider(id))
+  } catch (error) {
+    const isNone = error instanceof Failure && error.code === 'store-unavailable'
+    if (isNone || error instanceof NoStoreHere) return undefined
+    throw error
+  }
+}
+
+function checkHere(config: Config, id: string): Promise<RegistrationCheck> {
+  const settingsNow = async () => ({ catalogue: createCatalogue(config), publicUrl: config.publicUrl })
+  return withHttp(config, (http) =>
+    createRegistrationChecks({ settingsNow, redirectUriOf, http, clock: systemClock }).check(id),
+  )
+}
+
+const marks: Record<CheckedPoint['outcome'], string> = { good: 'good ', wrong: 'WRONG', unknown: '?    ' }
+
+function checkText({ points }: RegistrationCheck): string {
+  const lines = points.flatMap(({ outcome, what, details = [], fix }) => [
+    `${marks[outcome]}  ${what}`,
+    ...details.map((detail) => `         - ${detail}`),
+    ...(fix === undefined ? [] : [`       What to do: ${fix}`]),
+  ])
+  return `${lines.join('\n')}\n`
+}
+
+/** What an access token of the app itself said. */
+interface TokenCheck extends TokenRemark {
+  objectId?: string
+}
+
+/** Everything about one provider, for a terminal. */
+function providerText(details: ProviderDetails, token?: TokenCheck): string {
+  const { id, name, registered, missing, standing, flows, smtp, scopes, setUp } = details
+  const facts: [string, string | undefined][] = [
+    ['provider', `${id}: ${name}`],
+    ['registered', registered ? 'yes' : `no. ${missing ?? ''}`],
+    ['known', evidenceWords[standing.evidence]],
+    ['ways', flows.join(', ')],
+    ['smtp', `${smtp.host}:${smtp.port} ${smtp.tls}`],
+    ['scopes', scopes.join(' ')],
+    ['redirect URI', setUp.redirectUri],
+  ]
+  const filled = facts.filter((fact): fact is [string, string] => fact[1] !== undefined)
+  return [
+    ...filled.map(([fact, value]) => `${fact.padEnd(14)}${value}`),
+    ...section(
+      'To know',
+      standing.notes.map((note) => `- ${note}`),
+    ),
+    ...section(
+      'To do at the provider',
+      setUp.steps.map((step, place) => `${place + 1}. ${step}`),
+    ),
+    ...section('To put into .env', [...(setUp.settings?.lines ?? [])]),
+    ...section('And into the file that is named there', setUp.settings?.file?.split('\n') ?? []),
+    ...setUp.commands.flatMap(({ purpose, lines }) =>
+      section(`${purpose} (Exchange Online PowerShell)`, [...lines]),
+    ),
+    ...(token ? section('The access token of the app itself', checked(token)) : []),
+    '',
+  ].join('\n')
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ['', `${title}:`, ...lines.map((line) => `  ${line}`)]
+}
+
+function checked({ mistake, doubt, objectId }: TokenCheck): string[] {
+  return [
+    ...(mistake
+      ? [`Wrong: ${mistake.what}.`, `Fix: ${mistake.fix}`]
+      : ['It can be had, and is for the mail server.']),
+    ...(doubt === undefined ? [] : [`Doubt: ${doubt}`]),
+    ...(objectId === undefined ? [] : [`Object id of the Enterprise application: ${objectId}`]),
+  ]
+}
+
+export function suggestionFor(address: Address): Promise<Suggestion> {
+  return suggestProvider(address, mxHostsOf)
+}
+
+/** Nothing where nothing is found: it is a suggestion only. */
+async function mxHostsOf(domain: string): Promise<string[]> {
+  try {
+    // A name server that is silent keeps nobody waiting for a suggestion.
+    return (await new Resolver({ timeout: 1500, tries: 2 }).resolveMx(domain)).map(({ exchange }) => exchange)
+  } catch {
+    return []
+  }
+}
+
+/** @param isRegistered whether the provider is set up already */
+export function suggestionText(
+  address: string,
+  suggestion: Suggestion,
+  isRegistered = (_id: string) => false,
+): string {
+  switch (suggestion.kind) {
+    case 'provider':
+      return `${address} seems to be at ${suggestion.name}, by its ${suggestion.by === 'mx' ? 'mail servers (MX)' : 'domain'}.\nNext: postern ${
+        isRegistered(suggestion.id)
+          ? `mailbox add ${shellWord(address)} --provider ${suggestion.id}`
+          : `provider show ${suggestion.id}`
+      }\n`
+    case 'without-oauth':
+      return `${address} seems to be at ${suggestion.name}. ${suggestion.reason}\n`
+    case 'unknown':
+      return `Nothing tells where ${address} is. "postern provider list" names the providers; any other goes into POSTERN_PROVIDERS_FILE.\n`
+  }
+}
+
+/** Asks providers from this process, and ends the connections afterwards. */
+async function withHttp<T>(
+  { extraCa, limits }: Config,
+  work: (http: ReturnType<typeof createHttpFetch>) => Promise<T>,
+): Promise<T> {
+  const http = createHttpFetch({ extraCa, timeoutSeconds: limits.tokenRequestSeconds })
+  try {
+    return await work(http)
+  } finally {
+    await http.close()
+  }
+}
