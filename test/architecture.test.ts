@@ -143,7 +143,7 @@ describe('the house', () => {
   it('switches certificate checking on outright wherever it begins TLS, because the environment can turn the default around', () => {
     const clients = files.filter(({ text }) => tlsClient.test(text))
     expect(clients.map(({ path }) => path)).toEqual(
-      expect.arrayContaining(['upstream/secure-socket.ts', 'providers/http/http-fetch.ts']),
+      expect.arrayContaining(['upstream/dial.ts', 'providers/http/http-fetch.ts']),
     )
     const silent = clients.filter(({ text }) => !/rejectUnauthorized: true/.test(text))
     expect(silent.map(({ path }) => path)).toEqual([])

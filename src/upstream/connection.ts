@@ -1,8 +1,7 @@
 import type { Socket } from 'node:net'
+import { asFailure, Failure } from '../base/failure.ts'
 import type { Reply } from '../wire/reply.ts'
-import type { ReplyLimits } from '../wire/reply-parser.ts'
-import { ConnectionLost, type Ending } from './connection-lost.ts'
-import { createReplyQueue } from './reply-queue.ts'
+import { createReplyParser, type ParsedReply, type ReplyLimits } from '../wire/reply-parser.ts'
 
 /**
  * One connection to a provider. A reply that nobody asked for ends it, and so does its first octet, for otherwise that reply
@@ -145,4 +144,132 @@ export function createConnection(socket: Socket, limits: ReplyLimits): Connectio
       return socket
     },
   }
+}
+
+/** How long a provider may take to say goodbye, in seconds. Nothing depends on it. */
+const goodbyeSeconds = 2
+
+/** Ends a connection politely (RFC 5321, section 4.1.1.10). Never throws. */
+export async function quit(connection: Connection): Promise<void> {
+  if (connection.alive) await connection.command('QUIT\r\n', goodbyeSeconds).catch(() => {})
+  connection.destroy()
+}
+
+/** The replies that a provider owes us, first asked, first answered. */
+interface ReplyQueue {
+  /** So many more replies are owed. Each may take `seconds` from the moment that the one before it came. */
+  expect(seconds: number, replies: number): Promise<Reply>[]
+  /** What came from the provider. */
+  take(octets: Buffer): void
+  /** Nothing more will come: rejects all that is awaited. */
+  fail(lost: ConnectionLost): void
+  /** Whether a reply has begun that nobody asked for. */
+  unread(): boolean
+  /** The provider has said 421: it will close. */
+  readonly leaving: boolean
+}
+
+interface QueueTrouble {
+  broken(ending: Ending, message: string): void
+  /** Nobody had asked for this reply. */
+  unasked(reply: Reply): void
+}
+
+interface Awaited {
+  seconds: number
+  resolve(reply: Reply): void
+  reject(lost: ConnectionLost): void
+}
+
+function createReplyQueue(limits: ReplyLimits, trouble: QueueTrouble): ReplyQueue {
+  const parser = createReplyParser(limits)
+  const awaited: Awaited[] = []
+  let leaving = false
+  const timers = new Map<number, NodeJS.Timeout>()
+
+  /** For the reply that is awaited first. A timer for each length that is in use, set anew each time: a new one for each reply would cost ten times as much. */
+  function startTimer(): void {
+    const seconds = awaited[0]?.seconds
+    if (seconds === undefined) return
+    const known = timers.get(seconds)
+    if (known) known.refresh()
+    else timers.set(seconds, setTimeout(late, seconds * 1000, seconds).unref())
+  }
+
+  /** One that nobody set anew may end while another reply is awaited, or none. */
+  function late(seconds: number): void {
+    if (awaited[0]?.seconds === seconds) trouble.broken('timed-out', `no reply within ${seconds} seconds`)
+  }
+
+  /** False when nothing behind it may be read any more. */
+  function deliver(item: ParsedReply, behind: ParsedReply | undefined): boolean {
+    if (item.kind === 'protocol-error') {
+      trouble.broken('protocol', item.reason)
+      return false
+    }
+    // One that says yes and is followed at once by another is not to be trusted: which of the two is the answer?
+    if (awaited.length === 1 && item.reply.code < 400 && isMoreThanGoodbye(behind)) {
+      trouble.broken('protocol', 'more replies came than were asked for')
+      return false
+    }
+    if (item.reply.code === 421) leaving = true
+    const next = awaited.shift()
+    if (next) next.resolve(item.reply)
+    else trouble.unasked(item.reply)
+    startTimer()
+    return next !== undefined
+  }
+
+  return {
+    expect(seconds, replies) {
+      const owed = Array.from({ length: replies }, () => {
+        const reply = new Promise<Reply>((resolve, reject) => awaited.push({ seconds, resolve, reject }))
+        // Whoever asked for several may stop listening at the first that fails.
+        reply.catch(() => {})
+        return reply
+      })
+      if (awaited.length === replies) startTimer()
+      return owed
+    },
+    take(octets) {
+      const parsed = parser.push(octets)
+      parsed.every((item, index) => deliver(item, parsed[index + 1]))
+    },
+    fail(lost) {
+      for (const timer of timers.values()) clearTimeout(timer)
+      timers.clear()
+      for (const { reject } of awaited.splice(0)) reject(lost)
+    },
+    unread: () => awaited.length === 0 && parser.pending(),
+    get leaving() {
+      return leaving
+    },
+  }
+}
+
+function isMoreThanGoodbye(behind: ParsedReply | undefined): boolean {
+  return behind !== undefined && (behind.kind === 'protocol-error' || behind.reply.code !== 421)
+}
+
+/** Why a connection ended. `closed`: by the other side or the network; `destroyed`: by us. */
+type Ending = 'closed' | 'timed-out' | 'protocol' | 'destroyed'
+
+/** A provider's connection is gone, and with it every reply that was awaited. Never leaves this folder: see `lossAsFailure`. */
+export class ConnectionLost extends Error {
+  readonly ending: Ending
+
+  constructor(ending: Ending, message: string) {
+    super(message)
+    this.name = 'ConnectionLost'
+    this.ending = ending
+  }
+}
+
+/** What a lost connection means while nothing is committed: passing trouble. Other errors stay what they are. */
+export function lossAsFailure(error: unknown, host: string): Failure {
+  if (!(error instanceof ConnectionLost)) return asFailure(error)
+  return new Failure('provider-unavailable', `The connection to ${host} failed: ${error.message}`, {
+    cause: error,
+    fix: 'Try again later; if it lasts, check the way to the provider through firewall and proxy.',
+  })
 }

@@ -13,19 +13,17 @@ import type { HeardOfferStore, Mailbox, MailboxStore } from '../store/ports.ts'
 import { statusOf } from '../wire/enhanced-status.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import { isTransient, type Reply } from '../wire/reply.ts'
-import { beginTransaction, isUseless } from './begin-transaction.ts'
-import { createChunkRefusals } from './chunk-refusals.ts'
 import { createDialer } from './dial.ts'
 import { createKnownOffers } from './known-offers.ts'
 import type { Lease } from './lease.ts'
 import { createOpener } from './open-signed-in.ts'
 import { createPatience, type Wait } from './patience.ts'
-import { createPool, type Pool, type PooledGovernor, type PoolState } from './pool.ts'
-import { readArrived } from './read-arrived.ts'
+import { createPool, type Neighbour, type Pool, type PooledGovernor, type PoolState } from './pool.ts'
 import type { Begun, Relay } from './relay.ts'
-import { createWayGroups } from './way-groups.ts'
+import { createChunkRefusals, readArrived } from './send-message.ts'
+import { beginTransaction, isUseless } from './transaction.ts'
 
-export interface RelayDependencies {
+interface RelayDependencies {
   catalogue: Catalogue
   mailboxes: Pick<MailboxStore, 'covering' | 'noteAccepted' | 'providers'>
   heardOffers: HeardOfferStore
@@ -334,4 +332,51 @@ function unknownMailbox(address: Address): Failure {
   return new Failure('not-found', `There is no mailbox ${address}`, {
     fix: 'Add it with "postern mailbox add".',
   })
+}
+
+/** What stands between a mailbox and its provider, as far as it has to do with who else signs in by the same name there. */
+interface GroupedWay {
+  account: string
+  provider: { id: string }
+  pool: Neighbour
+}
+
+/** The mailboxes that one name signs in for at one provider: most are alone. */
+interface WayGroups {
+  /** It is new, or its name or provider is another. */
+  put(way: GroupedWay): void
+  remove(way: GroupedWay): void
+  neighboursOf(way: GroupedWay): readonly Neighbour[]
+}
+
+const nobody: readonly Neighbour[] = []
+
+function createWayGroups(): WayGroups {
+  const groups = new Map<string, Set<GroupedWay>>()
+  const keys = new Map<GroupedWay, string>()
+
+  function remove(way: GroupedWay): void {
+    const key = keys.get(way) ?? ''
+    const group = groups.get(key)
+    group?.delete(way)
+    if (group?.size === 0) groups.delete(key)
+    keys.delete(way)
+  }
+
+  return {
+    put(way) {
+      const key = `${way.provider.id} ${addressKey(way.account)}`
+      if (keys.get(way) === key) return
+      remove(way)
+      keys.set(way, key)
+      groups.set(key, (groups.get(key) ?? new Set()).add(way))
+    },
+    remove,
+    neighboursOf(way) {
+      const group = groups.get(keys.get(way) ?? '')
+      // Asked at each message.
+      if (!group || group.size === 1) return nobody
+      return [...group].filter((other) => other !== way).map(({ pool }) => pool)
+    },
+  }
 }

@@ -1,21 +1,21 @@
+import { once } from 'node:events'
 import type * as net from 'node:net'
+import { isIP, isIPv6, type Socket } from 'node:net'
 import { hostname } from 'node:os'
+import * as tls from 'node:tls'
 import { Failure } from '../base/failure.ts'
 import type { Limits } from '../config/config.ts'
 import { type Connect, createConnect, type Target } from '../net/connect.ts'
 import type { NameAddress } from '../net/direct-names.ts'
 import { wayFailure } from '../net/way-failure.ts'
 import { createTunnels } from '../providers/http/proxy-tunnel.ts'
+import { clientContext } from '../providers/http/trusted-authorities.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
 import { type Capabilities, parseCapabilities } from '../wire/capabilities.ts'
 import type { Reply } from '../wire/reply.ts'
 import type { ReplyLimits } from '../wire/reply-parser.ts'
-import { type Connection, createConnection } from './connection.ts'
-import { ConnectionLost, lossAsFailure } from './connection-lost.ts'
-import { ehloName } from './ehlo-name.ts'
+import { type Connection, ConnectionLost, createConnection, lossAsFailure } from './connection.ts'
 import { refusal } from './refusal.ts'
-import { createSecureSocket } from './secure-socket.ts'
-import { createTimeLimit } from './time-limit.ts'
 
 /** A connection under TLS that has said EHLO, and what was offered after TLS. Nobody has signed in on it yet. */
 export interface Dialled {
@@ -36,7 +36,7 @@ export type Dial = (
 /** `connect`: there is a connection, or a way through the proxy. `tls`: it is encrypted, by the right one. */
 export type DialStage = 'connect' | 'tls'
 
-export interface DialerDependencies {
+interface DialerDependencies {
   limits: Pick<Limits, 'upstreamConnectSeconds' | 'upstreamReplySeconds'> & ReplyLimits
   extraCa?: string
   ehloName?: string
@@ -141,4 +141,76 @@ function missingStartTls(host: string): Failure {
       fix: 'Check host and port of the provider, and whether a firewall takes STARTTLS out of its answers.',
     },
   )
+}
+
+const fullyQualified = /^(?=.{1,255}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/i
+
+/**
+ * Who we say we are (RFC 5321, sections 4.1.1.1 and 4.1.3): the machine's name when it is a full one, otherwise
+ * the address that the connection leaves from. Some providers turn `localhost` and bare names away.
+ */
+export function ehloName(hostName: string, localAddress: string): string {
+  const numeric = /^[\d.]+$/.test(hostName)
+  if (fullyQualified.test(hostName) && !numeric && !/\.(local|localdomain)$/i.test(hostName)) return hostName
+  const [address = ''] = localAddress.split('%')
+  return isIPv6(address) ? `[IPv6:${address}]` : `[${address}]`
+}
+
+/** Puts TLS over a connected socket; chain and name are verified, always. Ends with the signal.
+ * @throws Failure `provider-setup` (certificate, protocol) or `provider-unavailable`; the socket is destroyed then */
+type SecureSocket = (plain: Socket, host: string, signal: AbortSignal) => Promise<tls.TLSSocket>
+
+/** `extraCa`: PEM text of certification authorities that are trusted beside the public ones. */
+export function createSecureSocket(extraCa?: string): SecureSocket {
+  // The newest session of each host: a connection that resumes one saves the provider and us the costly part.
+  const sessions = new Map<string, Buffer>()
+
+  return async (plain, host, signal) => {
+    const session = sessions.get(host)
+    const socket = tls.connect({
+      socket: plain,
+      host,
+      // RFC 6066, section 3: an address is not a server name. It is verified all the same, from `host`.
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      ...(session ? { session } : {}),
+      secureContext: clientContext(extraCa),
+      // Said outright, because an environment variable of Node can turn the default around.
+      rejectUnauthorized: true,
+    })
+    socket.on('error', () => {})
+    try {
+      await once(socket, 'secureConnect', { signal })
+    } catch (error) {
+      sessions.delete(host)
+      socket.destroy()
+      plain.destroy()
+      if (signal.aborted) throw lossAsFailure(new ConnectionLost('timed-out', 'TLS took too long'), host)
+      throw wayFailure(error, { host, kind: 'mail server' }, ' during the TLS handshake')
+    }
+    // Listened for only now: a session from before the verification must not be kept.
+    socket.on('session', (fresh) => sessions.set(host, fresh))
+    return socket
+  }
+}
+
+/** A signal that fires after so many seconds, or with its parent. `clear` when the work is done. */
+interface TimeLimit {
+  signal: AbortSignal
+  clear(): void
+}
+
+// Not AbortSignal.any with AbortSignal.timeout: some versions of Node let those be collected before they fire.
+export function createTimeLimit(seconds: number, parent?: AbortSignal): TimeLimit {
+  const controller = new AbortController()
+  const fire = () => controller.abort()
+  const timer = setTimeout(fire, seconds * 1000).unref()
+  if (parent?.aborted) fire()
+  parent?.addEventListener('abort', fire, { once: true })
+  return {
+    signal: controller.signal,
+    clear() {
+      clearTimeout(timer)
+      parent?.removeEventListener('abort', fire)
+    },
+  }
 }

@@ -2,11 +2,10 @@ import type { Log } from '../base/log.ts'
 import type { Catalogue, Provider } from '../providers/provider.ts'
 import type { HeardOffer, HeardOfferStore, MailboxStore } from '../store/ports.ts'
 import type { Capabilities } from '../wire/capabilities.ts'
-import { intersect } from './offered.ts'
 import type { Offered } from './relay.ts'
 
 /** What the mail servers of the providers offer: as they said last, also before a restart, and until then as it is known of them. */
-export interface KnownOffers {
+interface KnownOffers {
   /** Looks which providers there are mailboxes of. Never rejects: what was known is known still. */
   refresh(): Promise<void>
   /** One has said it in its EHLO. */
@@ -17,7 +16,7 @@ export interface KnownOffers {
   close(): Promise<void>
 }
 
-export interface KnownOffersParts {
+interface KnownOffersParts {
   catalogue: Pick<Catalogue, 'list'>
   mailboxes: Pick<MailboxStore, 'providers'>
   heardOffers: HeardOfferStore
@@ -93,4 +92,28 @@ function isSame(known: HeardOffer | undefined, offer: HeardOffer): boolean {
     ...(['dsn', 'enhancedStatusCodes'] as const),
   ]
   return names.every((name) => known[name] === offer[name])
+}
+
+/** What postern can pass on. No figure for SIZE: that is the providers'. */
+const implemented: Offered = {
+  eightBitMime: true,
+  smtpUtf8: true,
+  dsn: true,
+  enhancedStatusCodes: true,
+}
+
+/** What every provider in use can do, and the smallest of their sizes (RFC 1870: 0 is a size without a figure). */
+export function intersect(offers: readonly Pick<Capabilities, keyof Offered>[]): Offered {
+  if (offers.length === 0) return implemented
+  const every = (name: Exclude<keyof Offered, 'size'>) => offers.every((offer) => offer[name])
+  const sizes = offers.flatMap(({ size }) => (size === undefined ? [] : [size]))
+  const figures = sizes.filter((size) => size > 0)
+  return {
+    eightBitMime: every('eightBitMime'),
+    smtpUtf8: every('smtpUtf8'),
+    dsn: every('dsn'),
+    enhancedStatusCodes: every('enhancedStatusCodes'),
+    // One that offers no SIZE has a limit that nobody knows, and would refuse the parameter.
+    ...(sizes.length < offers.length ? {} : { size: figures.length === 0 ? 0 : Math.min(...figures) }),
+  }
 }

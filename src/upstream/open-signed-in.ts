@@ -1,21 +1,17 @@
 import type { Address } from '../base/address.ts'
-import { Failure } from '../base/failure.ts'
+import { asFailure, Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Limits } from '../config/config.ts'
+import type { OpeningStage } from '../governor/governor.ts'
+import { movedMeanwhile } from '../grants/failures.ts'
 import type { AccessToken, TokenBroker } from '../grants/token-broker.ts'
 import { namesWithToken, type SignInName } from '../mailboxes/names-that-sign-in.ts'
 import type { Provider, RegisteredProvider } from '../providers/provider.ts'
 import type { Capabilities } from '../wire/capabilities.ts'
-import type { Connection } from './connection.ts'
-import { lossAsFailure } from './connection-lost.ts'
-import type { Dial, Dialled } from './dial.ts'
-import { type SignInOutcome, tokenRefused } from './judge-sign-in.ts'
-import { OpeningFailed } from './opening-failed.ts'
-import { quit } from './quit.ts'
+import { type Connection, lossAsFailure, quit } from './connection.ts'
+import { createTimeLimit, type Dial, type Dialled } from './dial.ts'
 import { wordsOf } from './refusal.ts'
-import { signIn } from './sign-in.ts'
-import { createTimeLimit } from './time-limit.ts'
-import { tokenAt } from './token-at.ts'
+import { type SignInOutcome, signIn, tokenRefused } from './sign-in.ts'
 
 /** A connection on which the provider has accepted us for one mailbox. */
 export interface SignedIn {
@@ -25,7 +21,7 @@ export interface SignedIn {
   name: SignInName
 }
 
-export interface OpenerDependencies {
+interface OpenerDependencies {
   dial: Dial
   tokens: TokenBroker
   limits: Pick<Limits, 'upstreamReplySeconds' | 'wholeLoginSeconds'>
@@ -33,7 +29,7 @@ export interface OpenerDependencies {
 }
 
 /** Whose connection it is to be. */
-export interface AskedOpening {
+interface AskedOpening {
   mailbox: Address
   provider: RegisteredProvider
   /** The likelier one first. */
@@ -43,7 +39,7 @@ export interface AskedOpening {
 }
 
 /** @throws OpeningFailed */
-export type OpenSignedIn = (asked: AskedOpening, signal: AbortSignal) => Promise<SignedIn>
+type OpenSignedIn = (asked: AskedOpening, signal: AbortSignal) => Promise<SignedIn>
 
 /** What came of one connection. */
 type Tried = { signedIn: SignedIn } | Refused
@@ -202,4 +198,29 @@ function tooLate(provider: Provider): Failure {
   return new Failure('provider-unavailable', `The sign-in at ${provider.submission.host} took too long`, {
     fix: 'Try again later; if it lasts, check the way to the provider through firewall and proxy.',
   })
+}
+
+/**
+ * No connection was opened and signed in. `token`: there is none, so nothing was opened, and the token broker knows when to ask again. `connection`: the
+ * server takes no connection of ours, whoever it is for. `sign-in`: it does not let this mailbox in. Never leaves this folder.
+ */
+export class OpeningFailed extends Error {
+  readonly failure: Failure
+  readonly stage: OpeningStage
+
+  constructor(error: unknown, stage: OpeningStage) {
+    super('No connection was opened')
+    this.name = 'OpeningFailed'
+    this.failure = asFailure(error)
+    this.stage = stage
+  }
+}
+
+/**
+ * The token, for the servers of this provider only: between the look at the mailbox and the token it may have moved.
+ * @throws Failure `provider-unavailable`
+ */
+export function tokenAt(provider: Pick<Provider, 'id'>, mailbox: Address, token: AccessToken): AccessToken {
+  if (token.grant.providerId === provider.id) return token
+  throw movedMeanwhile(mailbox)
 }

@@ -4,13 +4,18 @@ import type { Log } from '../base/log.ts'
 import type { Limits } from '../config/config.ts'
 import type { Governor } from '../governor/governor.ts'
 import type { Departure } from '../governor/pace.ts'
-import type { Lease } from './lease.ts'
-import type { SignedIn } from './open-signed-in.ts'
-import { OpeningFailed } from './opening-failed.ts'
-import { allBusy, closedAtOnce, tooLong, tooMany, tooSlow } from './pool-failures.ts'
-import { createMembers, type Member } from './pool-members.ts'
-import { quit } from './quit.ts'
-import { createWaitingLine, type Place } from './waiting-line.ts'
+import { quit } from './connection.ts'
+import { createMembers, type Lease, type Member } from './lease.ts'
+import { OpeningFailed, type SignedIn } from './open-signed-in.ts'
+import {
+  allBusy,
+  closedAtOnce,
+  createWaitingLine,
+  type Place,
+  tooLong,
+  tooMany,
+  tooSlow,
+} from './waiting-line.ts'
 
 /** What the pools of mailboxes that one name signs in for know of each other: the provider counts their connections together. */
 export interface Neighbour {

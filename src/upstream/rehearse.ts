@@ -7,14 +7,12 @@ import { namesThatSignIn, namesWithToken } from '../mailboxes/names-that-sign-in
 import type { Catalogue, RegisteredProvider } from '../providers/provider.ts'
 import type { Mailbox, MailboxStore } from '../store/ports.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
-import type { Dial, Dialled, DialStage } from './dial.ts'
-import { tokenRefused } from './judge-sign-in.ts'
-import { quit } from './quit.ts'
+import { quit } from './connection.ts'
+import { createTimeLimit, type Dial, type Dialled, type DialStage } from './dial.ts'
+import { tokenAt } from './open-signed-in.ts'
 import { wordsOf } from './refusal.ts'
 import type { Relay } from './relay.ts'
-import { signIn } from './sign-in.ts'
-import { createTimeLimit } from './time-limit.ts'
-import { tokenAt } from './token-at.ts'
+import { signIn, tokenRefused } from './sign-in.ts'
 
 /** What a message goes through at the provider's side, in order. */
 export type RehearsalStep = 'token' | 'connect' | 'tls' | 'sign-in' | 'sender' | 'recipient' | 'message'

@@ -1,9 +1,11 @@
+import type { Clock } from '../base/clock.ts'
+import { Failure } from '../base/failure.ts'
+import type { Limits } from '../config/config.ts'
+import type { Provider } from '../providers/provider.ts'
+import { undoDotStuffing } from '../wire/dot-stuffing.ts'
+import { isPositive, type Reply } from '../wire/reply.ts'
+import { type Connection, ConnectionLost, lossAsFailure } from './connection.ts'
 import type { Lease } from './lease.ts'
-import type { MessageHead } from './message-head.ts'
-import { sendAsChunk } from './send-as-chunk.ts'
-import { sendAsData } from './send-as-data.ts'
-import type { Sent } from './sent.ts'
-import type { Commit, TransactionContext } from './transaction-context.ts'
 
 /**
  * A small message goes as one BDAT chunk where CHUNKING is offered, every other one by DATA. Never more than one chunk: several, or large
@@ -33,4 +35,216 @@ function takesChunk(
   { host, chunking, withoutChunking }: TransactionContext,
 ): boolean {
   return chunking === 'auto' && capabilities.chunking && !withoutChunking.has(host)
+}
+
+/** What a transaction needs to know of its surroundings. */
+export interface TransactionContext {
+  host: string
+  limits: Pick<Limits, 'upstreamReplySeconds' | 'upstreamDataStartSeconds' | 'upstreamAfterDotSeconds'>
+  chunking: Provider['chunking']
+  withoutChunking: ChunkRefusals
+}
+
+/** Called right before the end of the message leaves, for then nobody can take it back. @throws Failure `invalid` when its client has gone */
+type Commit = () => void
+
+/** What became of a message. */
+interface Sent {
+  /** The provider's last word. */
+  reply: Reply
+  /** The provider still holds the envelope: it refused before the transaction ended. */
+  stillOpen: boolean
+}
+
+/** The beginning of a message. `whole`: there is no more. */
+export interface MessageHead {
+  octets: Buffer
+  whole: boolean
+}
+
+/** A message up to this size leaves in one piece. */
+const headOctets = 65_536
+
+/** Reads a message until it ends, or until it is known to be larger than `headOctets`. Throws what the source throws. */
+export async function readHead(source: AsyncIterator<Buffer>): Promise<MessageHead> {
+  const chunks: Buffer[] = []
+  let octets = 0
+  while (octets <= headOctets) {
+    const next = await source.next()
+    if (next.done) return { octets: joined(chunks), whole: true }
+    chunks.push(next.value)
+    octets += next.value.length
+  }
+  return { octets: joined(chunks), whole: false }
+}
+
+/** Most messages come in one piece, and need not be copied. */
+function joined(chunks: readonly Buffer[]): Buffer {
+  const [first] = chunks
+  return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks)
+}
+
+/**
+ * Command and message in one write: `BDAT n LAST` (RFC 3030, section 2), which saves the round trip of DATA. Chunks know no
+ * dot-stuffing.
+ * @throws Failure `outcome-unknown`, `provider-unavailable`
+ */
+async function sendAsChunk(
+  connection: Connection,
+  message: Buffer,
+  { host, limits, withoutChunking }: TransactionContext,
+  commit: Commit,
+): Promise<Sent> {
+  await readArrived()
+  if (!connection.alive) throw endedBeforeMessage(host)
+  const octets = undoDotStuffing(message)
+  const command = Buffer.from(`BDAT ${octets.length} LAST\r\n`, 'latin1')
+  commit()
+  const owed = connection.command(Buffer.concat([command, octets]), limits.upstreamAfterDotSeconds)
+  const reply = await finalReply(owed, connection, host)
+  if (turnsChunkAway(reply)) {
+    // Whoever does not know the command reads the chunk as commands: nothing on this connection can be believed any more,
+    // and where a line of the message said DATA, a piece of it may have been taken. So nobody sends it again but the client,
+    // and then it goes by DATA.
+    withoutChunking.add(host, reply)
+    connection.destroy()
+    throw new Failure('provider-unavailable', `${host} offers CHUNKING and refused BDAT (${reply.code})`, {
+      fix: 'Send the message again: it will go by DATA.',
+    })
+  }
+  return { reply, stillOpen: !isPositive(reply) }
+}
+
+/** End of data behind a message that is empty or ends in CRLF (RFC 5321, section 4.1.1.4). */
+const endOfData = Buffer.from('.\r\n', 'latin1')
+
+/**
+ * DATA, and the octets exactly as they come, at the speed of the slower side.
+ * @throws Failure `outcome-unknown` once octets have left, `provider-unavailable` before; what `source` throws
+ */
+async function sendAsData(
+  connection: Connection,
+  head: MessageHead,
+  source: AsyncIterator<Buffer>,
+  context: TransactionContext,
+  commit: Commit,
+): Promise<Sent> {
+  const { host, limits } = context
+  const go = await connection.command('DATA\r\n', limits.upstreamDataStartSeconds).catch((error: unknown) => {
+    throw lossAsFailure(error, host)
+  })
+  if (go.code >= 400) return { reply: go, stillOpen: true }
+  if (go.code !== 354) {
+    connection.destroy()
+    throw endedBeforeMessage(host)
+  }
+  if (!head.whole) {
+    const early = await stream(connection, head, source, context)
+    if (early) return { reply: early, stillOpen: false }
+  }
+  await readArrived()
+  if (!connection.alive) {
+    const early = refusedEarly(connection)
+    if (early) return { reply: early, stillOpen: false }
+    const lost = new ConnectionLost('closed', 'it ended before the message did')
+    throw head.whole ? endedBeforeMessage(host) : outcomeUnknown(host, lost)
+  }
+  commit()
+  const rest = head.whole ? Buffer.concat([head.octets, endOfData]) : endOfData
+  const reply = await finalReply(connection.command(rest, limits.upstreamAfterDotSeconds), connection, host)
+  return { reply, stillOpen: false }
+}
+
+/** Everything but the end. Resolves with the provider's refusal if it comes before the message is over. */
+async function stream(
+  connection: Connection,
+  head: MessageHead,
+  source: AsyncIterator<Buffer>,
+  { host, limits }: TransactionContext,
+): Promise<Reply | undefined> {
+  try {
+    await connection.write(head.octets, limits.upstreamDataStartSeconds)
+    for (let next = await source.next(); !next.done; next = await source.next()) {
+      await connection.write(next.value, limits.upstreamDataStartSeconds)
+    }
+    return undefined
+  } catch (error) {
+    if (!(error instanceof ConnectionLost)) throw error
+    const early = refusedEarly(connection)
+    if (early) return early
+    throw outcomeUnknown(host, error)
+  }
+}
+
+/** A no needs no end to be true; a yes before the end is not to be believed. */
+function refusedEarly({ unasked }: Connection): Reply | undefined {
+  return unasked && unasked.code >= 400 ? unasked : undefined
+}
+
+/**
+ * Lets everything be read that has arrived by now. Before the end of a message: a reply that is here already cannot be the
+ * answer to an end that is still to be sent.
+ */
+export function readArrived(): Promise<void> {
+  // Once may only end the turn of the event loop that is under way; the next one asks the system for all that has come.
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+}
+
+/** The provider's answer to the end of a message. @throws Failure `outcome-unknown` */
+async function finalReply(owed: Promise<Reply>, connection: Connection, host: string): Promise<Reply> {
+  const reply = await owed.catch((error: unknown) => {
+    throw error instanceof ConnectionLost ? outcomeUnknown(host, error) : error
+  })
+  if (reply.code < 300 || reply.code >= 400) return reply
+  connection.destroy()
+  throw outcomeUnknown(host, new ConnectionLost('protocol', `a ${reply.code} came where it means nothing`))
+}
+
+/** Octets of the message have left, and nobody knows what became of it. */
+function outcomeUnknown(host: string, cause: ConnectionLost): Failure {
+  return new Failure('outcome-unknown', `${host} did not say what became of the message: ${cause.message}`, {
+    cause,
+    fix: 'Find out whether it has arrived before you send it again.',
+  })
+}
+
+/** The connection ended, or makes no sense, before anything of the message had left. */
+function endedBeforeMessage(host: string): Failure {
+  return lossAsFailure(new ConnectionLost('closed', 'it ended before the message was sent'), host)
+}
+
+/** Hosts that offer CHUNKING and turn a chunk away: they get DATA. */
+interface ChunkRefusals {
+  has(host: string): boolean
+  add(host: string, reply: Reply): void
+}
+
+/**
+ * Answers to BDAT that are about the command and not about the message (RFC 5321, section 4.2.2), and for how many seconds
+ * they are believed. Whoever does not know BDAT today will not know it tomorrow. But 503 is also what one that knows it says when it has
+ * lost the transaction (RFC 3030, section 2), and 501 and 504 may be about one chunk: these count for a while only.
+ */
+const believedSeconds = new Map([
+  [500, Number.POSITIVE_INFINITY],
+  [502, Number.POSITIVE_INFINITY],
+  [501, 3600],
+  [503, 3600],
+  [504, 3600],
+])
+
+/** Remembers them as long as the process runs: a provider's software may be another after the next start. */
+export function createChunkRefusals(clock: Pick<Clock, 'monotonic'>): ChunkRefusals {
+  const until = new Map<string, number>()
+  return {
+    has: (host) => clock.monotonic() < (until.get(host) ?? Number.NEGATIVE_INFINITY),
+    add(host, { code }) {
+      const end = clock.monotonic() + (believedSeconds.get(code) ?? 0) * 1000
+      until.set(host, Math.max(end, until.get(host) ?? end))
+    },
+  }
+}
+
+/** Whether a reply to BDAT turns the command away. */
+export function turnsChunkAway({ code }: Reply): boolean {
+  return believedSeconds.has(code)
 }

@@ -1,21 +1,20 @@
 import type { Gone } from '../base/async.ts'
 import { clientGone, Failure } from '../base/failure.ts'
 import type { Passage } from '../governor/governor.ts'
-import { formatRecipient } from '../wire/envelope.ts'
-import { lossAsFailure } from './connection-lost.ts'
-import { exchangeEnvelope } from './envelope-exchange.ts'
-import type { Lease } from './lease.ts'
-import { type MessageHead, readHead } from './message-head.ts'
-import type { Transaction } from './relay.ts'
-import { resetLease } from './reset-lease.ts'
-import { sendMessage } from './send-message.ts'
-import type { TransactionContext } from './transaction-context.ts'
+import { meaningOf } from '../governor/reply-meaning.ts'
+import { formatMail, formatRecipient, type MailCommand, type RecipientCommand } from '../wire/envelope.ts'
+import { isPositive, type Reply } from '../wire/reply.ts'
+import { ConnectionLost, lossAsFailure } from './connection.ts'
+import { type Lease, resetLease } from './lease.ts'
+import type { SignedIn } from './open-signed-in.ts'
+import type { Begun, Transaction } from './relay.ts'
+import { type MessageHead, readHead, sendMessage, type TransactionContext } from './send-message.ts'
 
 /** `open`: the client has the word. `promised`: it is sending its message. `taken`: others got the connection meanwhile. */
 type State = 'open' | 'promised' | 'taken' | 'over'
 
 /** A transaction whose MAIL was accepted. */
-export function createTransaction(lease: Lease, context: TransactionContext, passage: Passage): Transaction {
+function createTransaction(lease: Lease, context: TransactionContext, passage: Passage): Transaction {
   const seconds = context.limits.upstreamReplySeconds
   let state: State = 'open'
   lease.waitsForClient(takeBack)
@@ -119,4 +118,121 @@ function tooSilent(): Failure {
   return new Failure('limit-reached', 'The client took so long that others got its connection', {
     fix: 'Send the message again. A program that prepares it between RCPT and DATA should do so before.',
   })
+}
+
+/**
+ * Sends MAIL and the first recipients on a lease. `dead`: the connection had served before and died since, unnoticed;
+ * nothing is committed, so all of it may be said again on another one.
+ * @throws Failure `provider-unavailable` or `invalid`; the lease is given back then
+ */
+export async function beginTransaction(
+  lease: Lease,
+  mail: MailCommand,
+  recipients: readonly RecipientCommand[],
+  context: TransactionContext,
+  passage: Passage,
+): Promise<Begun | 'dead'> {
+  const [mailCommand, ...recipientCommands] = formatAll(lease, mail, recipients)
+  const together = lease.capabilities.pipelining
+  const seconds = context.limits.upstreamReplySeconds
+
+  // Without PIPELINING, MAIL goes alone: when it is refused, no recipient has to be sent at all.
+  const commands = together ? [mailCommand, ...recipientCommands] : [mailCommand]
+  const first = await exchangeEnvelope(lease, commands, seconds)
+  const [mailReply, ...replies] = first.replies
+  // A connection that says goodbye because we ask too much is not to be replaced by another one that asks.
+  const quiet = mailReply !== undefined && passage.heard(mailReply, 'mail')
+  if (lease.warm && !quiet && hadDied(first)) {
+    lease.discard()
+    return 'dead'
+  }
+  if (mailReply && !isPositive(mailReply))
+    return refused(lease, mailReply, replies, recipients.length, seconds)
+  const then = together || first.lost ? first : await exchangeEnvelope(lease, recipientCommands, seconds)
+  if (mailReply && !then.lost) {
+    const answered = together ? replies : then.replies
+    for (const reply of answered) passage.heard(reply, 'recipient')
+    return { replies: answered, transaction: createTransaction(lease, context, passage) }
+  }
+  lease.discard()
+  throw lossAsFailure(then.lost ?? new ConnectionLost('protocol', 'MAIL was not answered'), context.host)
+}
+
+/**
+ * Gone before it said anything to us, what it said is the goodbye that was under way already, or it no longer knows who we are.
+ * One that is only silent may be slow.
+ */
+function hadDied({ replies, lost }: EnvelopeOutcome): boolean {
+  const [first] = replies
+  return first ? isUseless(first) : lost !== undefined && lost.ending !== 'timed-out'
+}
+
+/** An answer to MAIL that every later MAIL would get too. 530 wants a sign-in (RFC 4954, section 6), and only one is allowed; some say it by
+ * another code. */
+export function isUseless(mailReply: Reply): boolean {
+  return mailReply.code === 421 || mailReply.code === 530 || meaningOf(mailReply) === 'signed-out'
+}
+
+function formatAll(
+  lease: Lease,
+  mail: MailCommand,
+  recipients: readonly RecipientCommand[],
+): [Buffer, ...Buffer[]] {
+  try {
+    return [
+      formatMail(mail, lease.capabilities),
+      ...recipients.map((recipient) => formatRecipient(recipient, lease.capabilities)),
+    ]
+  } catch (error) {
+    lease.giveBack(0)
+    throw error
+  }
+}
+
+/** The refusal of MAIL answers every recipient, whatever the provider said to these (usually 503). */
+function refused(
+  lease: Lease,
+  mailReply: Reply,
+  replies: readonly Reply[],
+  recipients: number,
+  seconds: number,
+): Begun {
+  if (isUseless(mailReply)) lease.discard()
+  // A provider that takes a recipient without a sender has something open that the next transaction must not find.
+  else if (replies.some(isPositive)) void resetLease(lease, 0, seconds)
+  else lease.giveBack(0)
+  return { replies: Array.from({ length: recipients }, () => mailReply) }
+}
+
+interface EnvelopeOutcome {
+  /** One for each command, in order; fewer when the connection was lost. */
+  replies: readonly Reply[]
+  lost?: ConnectionLost
+}
+
+/**
+ * Sends commands of the envelope and collects their replies: in one write where PIPELINING is offered (RFC 2920), else
+ * one after the other.
+ */
+async function exchangeEnvelope(
+  { connection, capabilities }: Pick<SignedIn, 'connection' | 'capabilities'>,
+  commands: readonly Buffer[],
+  replySeconds: number,
+): Promise<EnvelopeOutcome> {
+  const groups = capabilities.pipelining ? [commands] : commands.map((command) => [command])
+  const replies: Reply[] = []
+  try {
+    for (const group of groups) {
+      const owed = connection.ask(Buffer.concat(group), replySeconds, group.length)
+      for (const reply of owed) replies.push(await reply)
+    }
+  } catch (error) {
+    if (!(error instanceof ConnectionLost)) throw error
+    return { replies, lost: error }
+  }
+  // 3xx asks for more, which no command of the envelope has: the replies have slipped.
+  const odd = replies.find(({ code }) => code >= 300 && code < 400)
+  if (!odd) return { replies }
+  connection.destroy()
+  return { replies: [], lost: new ConnectionLost('protocol', `a ${odd.code} came where it means nothing`) }
 }

@@ -1,14 +1,13 @@
 import type { Gone } from '../base/async.ts'
-import { clientGone, type Failure } from '../base/failure.ts'
+import { clientGone, Failure } from '../base/failure.ts'
 import { createLanes } from '../base/fair-queue.ts'
 import type { Lease } from './lease.ts'
-import { tooManyWait } from './pool-failures.ts'
 
 /**
  * Those who wait for a connection, and those who only want to know that there is one. Everybody stands in a lane with the others
  * of the same login, and the lanes take turns: a thousand messages of one program do not hold up the one message of another.
  */
-export interface WaitingLine {
+interface WaitingLine {
   /** Takes a place until `until`, or until its client has gone. @throws Failure `limit-reached` at once when too many wait */
   lease(place: Place): Promise<Lease>
   /** Waits until any connection is there. @throws Failure likewise */
@@ -111,4 +110,50 @@ export function createWaitingLine(now: () => number, tooLate: (place: Place) => 
     waiting: count,
     ahead: (lane) => again.length + lanes.ahead(lane),
   }
+}
+
+export function closedAtOnce(): Failure {
+  return new Failure('provider-unavailable', 'The provider closed the connection right after the sign-in', {
+    fix: 'Try again later.',
+  })
+}
+
+export function allBusy(seconds: number): Failure {
+  return new Failure(
+    'limit-reached',
+    `All connections that the provider allows were in use for ${seconds} seconds`,
+    { fix: 'Try again; if it happens often, send less at a time or spread it over more mailboxes.' },
+  )
+}
+
+export function tooMany(seconds: number): Failure {
+  return new Failure('limit-reached', `The provider's limits let no message leave for ${seconds} seconds`, {
+    fix: 'Try again; if it happens often, send more slowly or spread it over more mailboxes.',
+  })
+}
+
+export function tooSlow(seconds: number): Failure {
+  return new Failure('provider-unavailable', `The provider gave no connection within ${seconds} seconds`, {
+    fix: 'Try again later.',
+  })
+}
+
+/** Foreseen, so nobody has waited yet. @param wait at least, in seconds */
+export function tooLong(wait: number): Failure {
+  return new Failure(
+    'limit-reached',
+    `The provider's limits let this message leave in ${wait} seconds at the earliest, and its client is not known to wait for so long`,
+    {
+      fix: 'Try again; if its programs wait longer for an answer, raise POSTERN_SHORT_WAIT_SECONDS.',
+      retryAfterSeconds: wait,
+      told: `The provider takes no more messages for ${wait} seconds, try again then`,
+    },
+  )
+}
+
+function tooManyWait(): Failure {
+  return new Failure('limit-reached', 'Too many messages wait for this mailbox already', {
+    fix: 'Try again; if it happens often, send less at a time or spread it over more mailboxes.',
+    retryAfterSeconds: 10,
+  })
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createChunkRefusals, turnsChunkAway } from '../../src/upstream/chunk-refusals.ts'
+import { createChunkRefusals, turnsChunkAway } from '../../src/upstream/send-message.ts'
 import { say } from '../../src/wire/reply.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ehloName } from '../../src/upstream/ehlo-name.ts'
+import { ehloName } from '../../src/upstream/dial.ts'
 
 describe('the name in EHLO', () => {
   it.each([

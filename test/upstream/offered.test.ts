@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { intersect } from '../../src/upstream/offered.ts'
+import { intersect } from '../../src/upstream/known-offers.ts'
 import { signsIn } from '../support/provider-scripts.ts'
 import { mailbox } from '../support/relay-stage.ts'
 import { useScriptedStage } from '../support/scripted-stage.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { openingWait } from '../../src/upstream/opening-wait.ts'
+import { openingWait } from '../../src/upstream/refusal.ts'
 import { say } from '../../src/wire/reply.ts'
 
 it.each<[string, number | undefined]>([

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createSecureSocket } from '../../src/upstream/secure-socket.ts'
+import { createSecureSocket } from '../../src/upstream/dial.ts'
 import { createAuthority } from '../support/certificates.ts'
 
 const authority = await createAuthority()

@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import type { TokenPause } from '../../src/grants/token-broker.ts'
-import type { SendingState } from '../../src/upstream/relay.ts'
-import { createSendingStatus } from '../../src/upstream/sending-status.ts'
+import { createSendingStatus, type SendingState } from '../../src/upstream/relay.ts'
 
 const state: SendingState = {
   connections: { allowed: 2, limit: 2, open: 1, inUse: 0 },
