@@ -3,8 +3,14 @@ import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { actorFields, type Log } from '../base/log.ts'
 import { type KeyedHash, Secret } from '../base/secret.ts'
-import type { ApiKey, Scope, Store } from '../store/ports.ts'
-import { meansPersonal, personalMark, scopeAddress } from '../store/scope-address.ts'
+import {
+  type ApiKey,
+  meansPersonal,
+  personalMark,
+  type Scope,
+  type Store,
+  scopeAddress,
+} from '../store/ports.ts'
 import { parseDisplayName } from './display-name.ts'
 import { coveredMailbox } from './existing-mailbox.ts'
 import { credentialState, parseExpiry } from './expiry.ts'

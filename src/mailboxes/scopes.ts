@@ -6,8 +6,7 @@ import {
   printable,
 } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
-import type { Scope } from '../store/ports.ts'
-import { meansPersonal, personalMark, scopeAddress } from '../store/scope-address.ts'
+import { meansPersonal, personalMark, type Scope, scopeAddress } from '../store/ports.ts'
 import type { Principal } from './services.ts'
 
 /** Whoever can read the data directory. */

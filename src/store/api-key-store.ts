@@ -1,13 +1,10 @@
 import type { Kysely } from 'kysely'
 import { addressKey, domainMailbox } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
-import { changeRow } from './change-row.ts'
 import { noteUse, revoke } from './credential-rows.ts'
-import type { Database } from './database.ts'
-import type { ApiKey, ApiKeyStore, Scope } from './ports.ts'
-import { preparedRead } from './prepared-read.ts'
-import { present } from './present.ts'
-import { scopeAddress } from './scope-address.ts'
+import { type Database, preparedRead, present } from './database.ts'
+import { changeRow } from './marked-rows.ts'
+import { type ApiKey, type ApiKeyStore, type Scope, scopeAddress } from './ports.ts'
 import type { ApiKeysTable, Tables } from './tables.ts'
 
 export function createApiKeyStore(database: Database): ApiKeyStore {

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
-import { changeRow } from './change-row.ts'
+import { changeRow } from './marked-rows.ts'
+import type { ListedLogin, PageVerifier, Verifier } from './ports.ts'
 import type { Tables } from './tables.ts'
 
 type CredentialTable = 'logins' | 'api_keys'
@@ -40,4 +41,61 @@ export async function noteUse(
     .where('id', '=', id)
     .where((by) => by.or([by('last_used_at', 'is', null), by('last_used_at', '<=', at - 60_000)]))
     .execute()
+}
+
+type Scrypt = Extract<Verifier, { kind: 'scrypt' }>
+
+/** Four times what postern itself asks for: more costs memory (128 octets times cost times block size), and time, that somebody else has chosen. */
+const most = { cost: 2 ** 17, blockSize: 16, parallelization: 4, text: 128 }
+
+/** How a password is recognised, as a row tells it. Undefined for what postern would not have written: nothing is worked out by that. */
+export function readVerifier(text: string): ListedLogin['verifier'] | undefined {
+  const found = parsed(text)
+  switch (found?.kind) {
+    case 'none':
+      return { kind: 'none' }
+    case 'sealed':
+      return { kind: 'sealed', generated: found.generated === true }
+    case 'keyed':
+      return isText(found.hash) ? { kind: 'keyed', hash: found.hash } : undefined
+    default:
+      return scryptOf(found)
+  }
+}
+
+/** The same where nothing but a password for the pages can be. */
+export function readPageVerifier(text: string): PageVerifier | undefined {
+  const found = parsed(text)
+  const verifier = scryptOf(found)
+  return verifier && typeof found?.hint === 'number' ? { ...verifier, hint: found.hint } : verifier
+}
+
+type Found = Readonly<Record<string, unknown>>
+
+function scryptOf(found: Found | undefined): Scrypt | undefined {
+  if (found?.kind !== 'scrypt') return undefined
+  const { salt, hash, cost, blockSize, parallelization } = found
+  if (!isText(salt) || !isText(hash)) return undefined
+  if (!isCount(cost, most.cost) || !isCount(blockSize, most.blockSize)) return undefined
+  if (!isCount(parallelization, most.parallelization)) return undefined
+  // RFC 7914, section 2: N is a power of two, and larger than one.
+  if (cost < 2 || (cost & (cost - 1)) !== 0) return undefined
+  return { kind: 'scrypt', salt, hash, cost, blockSize, parallelization }
+}
+
+function parsed(text: string): Found | undefined {
+  try {
+    const found: unknown = JSON.parse(text)
+    return typeof found === 'object' && found !== null ? (found as Found) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= most.text
+}
+
+function isCount(value: unknown, highest: number): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= highest
 }

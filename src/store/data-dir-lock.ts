@@ -1,11 +1,8 @@
 import { readFile, rm } from 'node:fs/promises'
 import type { DatabaseSyncInstance } from '@photostructure/sqlite'
 import { Failure } from '../base/failure.ts'
-import { type DataFiles, prepareDataDir } from './data-dir.ts'
-import { unusable } from './file-failures.ts'
-import { createPrivateFile } from './private-file.ts'
-import { loadSqlite } from './sqlite-library.ts'
-import { isBusy } from './store-failures.ts'
+import { createPrivateFile, type DataFiles, prepareDataDir, unusable } from './data-dir.ts'
+import { isBusy, loadSqlite } from './sqlite.ts'
 
 // A connection that nobody refers to is collected as garbage, and its lock with it: a caller that forgets what
 // lockDataDir gave it must still hold the lock.

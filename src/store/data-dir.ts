@@ -1,12 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import { accessSync, constants } from 'node:fs'
-import { chmod, mkdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Failure } from '../base/failure.ts'
 import { shellWord } from '../base/text.ts'
-import { unusable } from './file-failures.ts'
-import { doubtOfWay, ourOwners } from './file-trust.ts'
-import { requireOwnFiles, requireSafeWay } from './own-files.ts'
-import type { Owners } from './private-group.ts'
+import { doubtOfWay, type Owners, ourOwners, requireOwnFiles, requireSafeWay } from './file-trust.ts'
 
 /** Every file that postern keeps in its data directory. All are for the owner only. */
 export interface DataFiles {
@@ -170,5 +168,78 @@ async function modeAt(path: string): Promise<number | undefined> {
 function notADirectory(path: string): Failure {
   return new Failure('configuration', `The data directory ${path} is not a directory`, {
     fix: 'Move that file away, or name another directory in POSTERN_DATA_DIR.',
+  })
+}
+
+/**
+ * Makes a file that only its owner can read (mode 0600), whole or not at all, and durably: it appears under its name
+ * only when its contents are on disk. False, and nothing changed, when there is such a file already.
+ * @throws Failure `configuration`
+ */
+export async function createPrivateFile(path: string, what: string, text: string): Promise<boolean> {
+  if (await exists(path)) return false
+  const draft = `${path}.${randomBytes(6).toString('hex')}`
+  try {
+    await writeDurably(draft, text)
+    try {
+      // link() is the rename that never replaces: of two first starts, one wins and the other reads its key.
+      await link(draft, path)
+    } finally {
+      await unlink(draft)
+    }
+    await syncDirectory(dirname(path))
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw unusable(error, what, path)
+  }
+}
+
+/** Undefined when there is no such file. @throws Failure `configuration` */
+export async function readPrivateFile(path: string, what: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw unusable(error, what, path)
+  }
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600)
+  try {
+    await file.chmod(0o600)
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}
+
+const reasons: Record<string, string> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  ENOTDIR: 'a part of its path is not a directory',
+}
+
+/** What the file system refused while postern was starting, as a sentence. A Failure passes unchanged. */
+export function unusable(error: unknown, what: string, path: string): Failure {
+  if (error instanceof Failure) return error
+  const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
+  return new Failure('configuration', `The ${what} ${path} cannot be used: ${reasons[code] ?? code}`, {
+    cause: error,
+    fix: 'Let the user that runs postern own the data directory, on a disk with space; or set POSTERN_DATA_DIR.',
   })
 }

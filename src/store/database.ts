@@ -1,6 +1,7 @@
-import type { Kysely, Transaction } from 'kysely'
+import { setImmediate as turnOfOthers } from 'node:timers/promises'
+import type { CompiledQuery, Kysely, Transaction } from 'kysely'
 import type { RowMarks } from './row-marks.ts'
-import type { Refusals } from './store-failures.ts'
+import type { Refusals } from './sqlite.ts'
 import type { Tables } from './tables.ts'
 
 /** The database behind the ports, whichever it is. Every error that leaves it is a Failure. */
@@ -17,3 +18,51 @@ export interface MarkableDatabase extends Database {
   /** The same, through which only rows are seen whose mark fits, and each that is written gets one. */
   marked(marks: RowMarks): Database
 }
+
+/**
+ * A query for the one row of a key that is asked for again and again. It is built and compiled once: doing that anew takes several
+ * times what the database needs to answer.
+ * @param build the query with the key that it is given as its only parameter
+ */
+export function preparedRead<Row>(
+  database: Database,
+  build: (tables: Kysely<Tables>, key: string) => { compile(): CompiledQuery<Row> },
+): (key: string) => Promise<Row | undefined> {
+  let compiled: CompiledQuery<Row> | undefined
+  return (key) =>
+    database.read<Row | undefined>(async (tables) => {
+      compiled ??= build(tables, '').compile()
+      const { rows } = await tables.executeQuery<Row>({ ...compiled, parameters: [key] })
+      return rows[0]
+    })
+}
+
+const rowsAtOnce = 100
+
+/**
+ * All rows of a long list, some at a time: reading thousands in one go would hold up everybody who sends mail. What is added or removed meanwhile may be
+ * in it or not.
+ * @param read the next rows by their key, behind this one
+ */
+export async function inPages<Row>(
+  read: (behind: string, most: number) => Promise<Row[]>,
+  keyOf: (row: Row) => string,
+): Promise<Row[]> {
+  const all: Row[] = []
+  let behind = ''
+  for (;;) {
+    const rows = await read(behind, rowsAtOnce)
+    all.push(...rows)
+    const last = rows.at(-1)
+    if (last === undefined || rows.length < rowsAtOnce) return all
+    behind = keyOf(last)
+    await turnOfOthers()
+  }
+}
+
+/** The values that are there: SQL's NULL becomes an absent property. */
+export function present<T extends Record<string, unknown>>(values: T): Present<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)) as Present<T>
+}
+
+type Present<T> = { [Name in keyof T]?: Exclude<T[Name], null> }

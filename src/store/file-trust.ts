@@ -1,7 +1,16 @@
-import { accessSync, constants, lstatSync, readlinkSync, type Stats, statSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  type Stats,
+  statSync,
+} from 'node:fs'
 import { join, resolve } from 'node:path'
+import { Failure } from '../base/failure.ts'
 import { shellWord } from '../base/text.ts'
-import { isPrivateGroup, type Owners } from './private-group.ts'
 
 /** Why others can read or change a file: `problem` follows its name in a sentence, `fix` is what to do. */
 export interface Doubt {
@@ -14,7 +23,7 @@ export interface Doubt {
 const anybody: Owners = { has: () => true }
 
 /** A file's mode as people write it. */
-export const modeOf = ({ mode }: Stats): string => (mode & 0o7777).toString(8).padStart(3, '0')
+const modeOf = ({ mode }: Stats): string => (mode & 0o7777).toString(8).padStart(3, '0')
 
 /**
  * Root and this process's user; undefined on Windows, whose modes are made up. Within a user namespace root may have another number: it is
@@ -76,12 +85,12 @@ export function doubtOfFile(path: string, { isPublic, isForeign }: FileUse): Dou
 }
 
 /** Not so for a group that is one user's own: many systems have files be writable for it. */
-export function isWrittenByOthers({ mode, gid }: Stats, owners: Owners): boolean {
+function isWrittenByOthers({ mode, gid }: Stats, owners: Owners): boolean {
   return (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && !isPrivateGroup(gid, owners))
 }
 
 /** The sentence about what belongs to a stranger. */
-export function ofAnother(path: string, { uid }: Stats): Doubt {
+function ofAnother(path: string, { uid }: Stats): Doubt {
   const us = process.geteuid?.() ?? 0
   return {
     problem: `belongs to another user (number ${uid})`,
@@ -135,5 +144,84 @@ function statIfThere(path: string, look: (path: string) => Stats = lstatSync): S
     return look(path)
   } catch {
     return undefined
+  }
+}
+
+/** Refuses a data directory in whose place others could put another. @throws Failure `configuration` */
+export function requireSafeWay(dataDir: string, owners: Owners): void {
+  refuse('data directory', dataDir, doubtOfWay(dataDir, owners))
+}
+
+/** Refuses a data directory, or anything that stands in it, that somebody else owns or can change. @throws Failure `configuration` */
+export function requireOwnFiles(dataDir: string, owners: Owners): void {
+  requireSafeWay(dataDir, owners)
+  refuse('data directory', dataDir, doubtOf(dataDir, entryAt(dataDir, statSync), owners))
+  for (const name of namesIn(dataDir)) {
+    const path = join(dataDir, name)
+    refuse('file', path, doubtOf(path, entryAt(path, lstatSync), owners))
+  }
+}
+
+function doubtOf(path: string, entry: Stats | undefined, owners: Owners): Doubt | undefined {
+  if (!entry) return undefined
+  if (!owners.has(entry.uid)) return ofAnother(path, entry)
+  if (entry.isSymbolicLink())
+    return doubtOfWay(path, owners) ?? doubtOf(path, entryAt(path, statSync), owners)
+  if (!isWrittenByOthers(entry, owners)) return undefined
+  return {
+    problem: `can be changed by other users (its mode is ${modeOf(entry)})`,
+    fix: `Run: chmod go-w ${shellWord(path)}`,
+  }
+}
+
+function refuse(what: string, path: string, doubt: Doubt | undefined): void {
+  if (doubt)
+    throw new Failure('configuration', `The ${what} ${path} ${doubt.problem}`, { fix: `${doubt.fix}.` })
+}
+
+/** Of a directory that cannot be read, whoever uses it says so. */
+function namesIn(dataDir: string): string[] {
+  try {
+    return readdirSync(dataDir)
+  } catch {
+    return []
+  }
+}
+
+/** Undefined for one that has gone since: the database's own come and go. */
+function entryAt(path: string, look: (path: string) => Stats): Stats | undefined {
+  try {
+    return look(path)
+  } catch {
+    return undefined
+  }
+}
+
+/** The users whose files are believed. */
+export type Owners = Pick<ReadonlySet<number>, 'has'>
+
+/**
+ * Whether a group is one user's own, as many systems give everybody one of the same name, and have folders be writable for it: nobody but
+ * these users may be in it. A group that this machine's own lists do not have could have anybody in it.
+ */
+function isPrivateGroup(gid: number, owners: Owners): boolean {
+  // Root needs no group to write, and who else is in its group is there to share something.
+  if (gid === 0) return false
+  const group = rowsOf('/etc/group').find(([, , number]) => number === String(gid))
+  const users = rowsOf('/etc/passwd')
+  const own = users.filter(([, , , first]) => first === String(gid)).map(([name]) => name)
+  if (!group || own.length === 0) return false
+  const members = (group[3] ?? '').split(',').filter((name) => name !== '')
+  const numbers = [...own, ...members].map((member) => users.find(([name]) => name === member)?.[2])
+  return numbers.every((uid) => uid !== undefined && owners.has(Number(uid)))
+}
+
+function rowsOf(path: string): string[][] {
+  try {
+    return readFileSync(path, 'utf8')
+      .split('\n')
+      .map((line) => line.split(':'))
+  } catch {
+    return []
   }
 }

@@ -1,5 +1,5 @@
+import { present } from './database.ts'
 import type { ActiveGrant, Flow, GivenTo, LapsedGrant } from './ports.ts'
-import { present } from './present.ts'
 import type { Place, Sealer } from './sealer.ts'
 import type { GrantsTable } from './tables.ts'
 

@@ -1,19 +1,19 @@
-import { randomBytes } from 'node:crypto'
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import { Failure } from '../base/failure.ts'
-import { Secret } from '../base/secret.ts'
+import { type HashPurpose, type KeyedHash, Secret } from '../base/secret.ts'
 import type { Sealer } from './sealer.ts'
 import type { Tables } from './tables.ts'
 
-const name = 'hash-root'
+const rootName = 'hash-root'
 /** In a database whose rows are marked it is sealed for another place: one that was made to look older, so that its rows are marked anew, does not open. */
-const placeOf = ({ marked }: RootPlace) => ({
+const placeOfRoot = ({ marked }: RootPlace) => ({
   table: 'secrets',
   column: 'value',
-  row: marked ? `${name} of marked rows` : name,
+  row: marked ? `${rootName} of marked rows` : rootName,
 })
 
-export interface RootPlace {
+interface RootPlace {
   marked: boolean
 }
 
@@ -23,17 +23,21 @@ export function newHashRoot(): Secret {
 }
 
 export function sealHashRoot(sealer: Sealer, root: Secret): Promise<string> {
-  return sealer.seal(placeOf({ marked: true }), root)
+  return sealer.seal(placeOfRoot({ marked: true }), root)
 }
 
 export async function putHashRoot(tables: Kysely<Tables>, sealed: string): Promise<void> {
-  await tables.deleteFrom('secrets').where('name', '=', name).execute()
-  await tables.insertInto('secrets').values({ name, value: sealed }).execute()
+  await tables.deleteFrom('secrets').where('name', '=', rootName).execute()
+  await tables.insertInto('secrets').values({ name: rootName, value: sealed }).execute()
 }
 
 /** Undefined when the database has none. */
 export async function sealedHashRoot(tables: Kysely<Tables>): Promise<string | undefined> {
-  const row = await tables.selectFrom('secrets').select('value').where('name', '=', name).executeTakeFirst()
+  const row = await tables
+    .selectFrom('secrets')
+    .select('value')
+    .where('name', '=', rootName)
+    .executeTakeFirst()
   return row?.value
 }
 
@@ -47,11 +51,36 @@ export async function openHashRoot(
   place: RootPlace = { marked: true },
 ): Promise<Secret> {
   try {
-    return await sealer.open(placeOf(place), sealed ?? '')
+    return await sealer.open(placeOfRoot(place), sealed ?? '')
   } catch (cause) {
     throw new Failure('configuration', 'The key does not fit this database', {
       cause,
       fix: 'Use the key file or POSTERN_KEY that this database was made with. To begin anew, move both away.',
     })
   }
+}
+
+/**
+ * Keyed hashes under keys derived (HKDF, RFC 5869) from the hash root: 256 random bits that the database keeps sealed.
+ * A root of its own, rather than the sealing key itself: replacing the sealing key then leaves every login valid.
+ */
+export function createKeyedHash(root: Secret): KeyedHash {
+  const derive = (purpose: HashPurpose) => deriveKey(root, `postern hash key: ${purpose}`)
+  const keys: Record<HashPurpose, KeyObject> = {
+    login: derive('login'),
+    'api-key': derive('api-key'),
+    consent: derive('consent'),
+    'page-session': derive('page-session'),
+    'page-form': derive('page-form'),
+    'page-sign-in': derive('page-sign-in'),
+    'page-browser': derive('page-browser'),
+    'page-password': derive('page-password'),
+  }
+  return (purpose, value) => createHmac('sha256', keys[purpose]).update(value).digest('base64url')
+}
+
+/** A key of its own for each use of the hash root. */
+export function deriveKey(root: Secret, use: string): KeyObject {
+  const octets = Buffer.from(root.reveal(), 'base64url')
+  return createSecretKey(Buffer.from(hkdfSync('sha256', octets, '', use, 32)))
 }

@@ -1,9 +1,8 @@
 import type { Transaction } from 'kysely'
 import { type Address, addressKey, domainMailbox, isDomainMailbox } from '../base/address.ts'
 import { userNameKey } from '../base/text.ts'
-import type { Database } from './database.ts'
+import { type Database, present } from './database.ts'
 import type { JournalEntry, JournalQuery, JournalStore, SendHour } from './ports.ts'
-import { present } from './present.ts'
 import type { JournalTable, Tables } from './tables.ts'
 
 const hourMilliseconds = 3_600_000

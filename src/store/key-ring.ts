@@ -1,8 +1,7 @@
 import { createHash, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import { Failure } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
-import { type DataFiles, exists } from './data-dir.ts'
-import { createPrivateFile, readPrivateFile } from './private-file.ts'
+import { createPrivateFile, type DataFiles, exists, readPrivateFile } from './data-dir.ts'
 
 /** A sealing key of 256 bits and its name. */
 export interface SealingKey {

@@ -1,7 +1,7 @@
 import { meantBy, normalForm, userNameKey } from '../base/text.ts'
+import { readVerifier } from './credential-rows.ts'
+import { present } from './database.ts'
 import type { ListedLogin, Login, Mending } from './ports.ts'
-import { present } from './present.ts'
-import { readVerifier } from './read-verifier.ts'
 import type { Place, Sealer } from './sealer.ts'
 import type { LoginsTable } from './tables.ts'
 

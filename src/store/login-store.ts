@@ -2,11 +2,10 @@ import type { Kysely } from 'kysely'
 import { addressKey } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import { userNameKey } from '../base/text.ts'
-import { changeRow } from './change-row.ts'
 import { noteUse, revoke } from './credential-rows.ts'
 import type { Database } from './database.ts'
 import { type LoginRow, listedLogins, mendingColumn, openLogin, readMending, rowOf } from './login-row.ts'
-import { knowsSource, noteSource, readSources } from './login-sources.ts'
+import { changeRow } from './marked-rows.ts'
 import type { Login, LoginStore, Mending } from './ports.ts'
 import type { Sealer } from './sealer.ts'
 import type { LoginsTable, Tables } from './tables.ts'
@@ -138,4 +137,59 @@ function withMailboxes(tables: Kysely<Tables>) {
     .orderBy('logins.created_at')
     .orderBy('logins.id')
     .orderBy('login_mailboxes.position')
+}
+
+const dayMilliseconds = 86_400_000
+/** How long it is remembered that a login was used from somewhere. */
+const memoryMilliseconds = 30 * dayMilliseconds
+
+/** Notes from where a login was used, once a day, and forgets what is older than 30 days: addresses are personal data, and no table grows for ever. */
+async function noteSource(
+  tables: Kysely<Tables>,
+  loginId: string,
+  source: string,
+  at: number,
+): Promise<void> {
+  if (await knowsSource(tables, loginId, source, at - dayMilliseconds + 1)) return
+  // Of a login that was removed meanwhile nothing is noted.
+  const login = await tables.selectFrom('logins').select('id').where('id', '=', loginId).executeTakeFirst()
+  if (login === undefined) return
+  await tables
+    .insertInto('login_sources')
+    .values({ login_id: loginId, source, last_at: at })
+    .onConflict((on) => on.columns(['login_id', 'source']).doUpdateSet({ last_at: at }))
+    .execute()
+  await tables
+    .deleteFrom('login_sources')
+    .where('last_at', '<', at - memoryMilliseconds)
+    .execute()
+}
+
+async function knowsSource(
+  tables: Kysely<Tables>,
+  loginId: string,
+  source: string,
+  since: number,
+): Promise<boolean> {
+  const found = await tables
+    .selectFrom('login_sources')
+    .select('login_id')
+    .where('login_id', '=', loginId)
+    .where('source', '=', source)
+    .where('last_at', '>=', since)
+    .executeTakeFirst()
+  return found !== undefined
+}
+
+/** Of every login, the latest first. */
+async function readSources(tables: Kysely<Tables>): Promise<Map<string, string[]>> {
+  const found = await tables
+    .selectFrom('login_sources')
+    .select(['login_id', 'source'])
+    .orderBy('last_at', 'desc')
+    .orderBy('source')
+    .execute()
+  const sources = new Map<string, string[]>()
+  for (const { login_id, source } of found) sources.set(login_id, [...(sources.get(login_id) ?? []), source])
+  return sources
 }

@@ -2,6 +2,7 @@ import type { DatabaseSyncInstance } from '@photostructure/sqlite'
 import type {
   DeleteQueryNode,
   InsertQueryNode,
+  Kysely,
   KyselyPlugin,
   OperationNode,
   SelectQueryNode,
@@ -29,6 +30,7 @@ import {
   type Row,
   type RowMarks,
 } from './row-marks.ts'
+import type { Tables } from './tables.ts'
 
 const viewOf = (table: MarkedTable) => `trusted_${table}`
 
@@ -108,7 +110,7 @@ function readable(column: string): string {
 }
 
 /** What the mark of each table covers. */
-export type MarkedColumns = { readonly [Table in MarkedTable]?: readonly string[] }
+type MarkedColumns = { readonly [Table in MarkedTable]?: readonly string[] }
 
 /**
  * Every query reads the views in place of the tables, and every row that is written is marked. So no query has to think of that, and a change to a
@@ -217,4 +219,28 @@ function notWhole(table: MarkedTable): Failure {
 /** Another one: what a change gives back comes from the table itself. */
 function notTrusted(table: MarkedTable): Failure {
   return new Failure('internal', `A row of ${table} is to be read by a change to it, and not before`)
+}
+
+/**
+ * Changes one row of a table whose rows are marked: reads it, and writes the whole of it. Gives it as it is then; undefined when there is none, or it is none
+ * of ours, or `change` wants nothing of it.
+ */
+export async function changeRow<Table extends MarkedTable>(
+  tables: Kysely<Tables>,
+  table: Table,
+  key: Partial<Tables[Table]>,
+  change: (row: Tables[Table]) => Partial<Tables[Table]> | undefined,
+): Promise<Tables[Table] | undefined> {
+  // What kysely cannot follow is that each of these tables has its own columns.
+  const untyped = tables as unknown as Kysely<Record<string, Record<string, unknown>>>
+  let chosen = untyped.selectFrom(table as string).selectAll()
+  for (const [column, value] of Object.entries(key)) chosen = chosen.where(column, '=', value)
+  const row = (await chosen.executeTakeFirst()) as unknown as Tables[Table] | undefined
+  const changes = row && change(row)
+  if (!changes) return undefined
+  const changed: Row = { ...row, ...changes }
+  let update = untyped.updateTable(table as string).set(changed)
+  for (const column of markedTables[table]) update = update.where(column, '=', changed[column])
+  await update.execute()
+  return changed as unknown as Tables[Table]
 }

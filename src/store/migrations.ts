@@ -1,23 +1,25 @@
 import type { Kysely } from 'kysely'
 import type { Database } from './database.ts'
 import { sql } from './kysely.ts'
-import { markMigrated, trustedRows } from './mark-migrated.ts'
-import { bindRights } from './migrations/bind-rights.ts'
-import { createFirstTables } from './migrations/first-tables.ts'
-import { addHeardOffers } from './migrations/heard-offers.ts'
-import { addJournal } from './migrations/journal.ts'
-import { addMarks } from './migrations/mark-rows.ts'
-import { addMending } from './migrations/mending.ts'
-import { addNamesThatSignIn } from './migrations/names-that-sign-in.ts'
-import { addRecipientCounts } from './migrations/recipient-counts.ts'
-import { noteRefusals } from './migrations/refused-grants.ts'
-import { addSignInTables } from './migrations/sign-in-tables.ts'
-import { addUserNameKeys } from './migrations/user-name-keys.ts'
-import { addWaysToGrants } from './migrations/ways-to-grants.ts'
-import { addWebSignIns } from './migrations/web-sign-ins.ts'
-import type { RowMarks } from './row-marks.ts'
-import type { SchemaWords } from './schema-words.ts'
-import type { Tables } from './tables.ts'
+import {
+  addJournal,
+  addMarks,
+  addRecipientCounts,
+  addSignInTables,
+  addWaysToGrants,
+  addWebSignIns,
+  bindRights,
+} from './migrations/before-marks.ts'
+import { createFirstTables } from './migrations/first-release.ts'
+import {
+  addHeardOffers,
+  addMending,
+  addNamesThatSignIn,
+  addUserNameKeys,
+  noteRefusals,
+} from './migrations/since-marks.ts'
+import { type MarkedTable, markColumn, markedTables, type Row, type RowMarks } from './row-marks.ts'
+import type { SchemaWords, Tables } from './tables.ts'
 
 type Migration = (tables: Kysely<Tables>, words: SchemaWords, now: number) => Promise<void>
 
@@ -89,4 +91,48 @@ export async function schemaOf(tables: Kysely<Tables>): Promise<number> {
     .select((by) => by.fn.max('version').as('newest'))
     .executeTakeFirst()
   return row?.newest ?? 0
+}
+
+/** The rows that are trusted, by their keys. */
+type Trusted = ReadonlyMap<string, ReadonlySet<string>>
+
+/** Those whose mark fits, before a migration changes the columns that it covers. */
+async function trustedRows(tables: Kysely<Tables>, marks: RowMarks): Promise<Trusted> {
+  const trusted = new Map<string, Set<string>>()
+  for (const table of tableNames) {
+    const rows = await rowsOf(tables, table)
+    const { columns, fits } = marks.reader(table, Object.keys(rows[0] ?? {}))
+    const valuesOf = (row: Row) => columns.map((column) => row[column])
+    const fitting = rows.filter((row) => fits(row[markColumn], valuesOf(row)))
+    trusted.set(table, new Set(fitting.map((row) => keyOf(table, row))))
+  }
+  return trusted
+}
+
+/** Marks rows as they are after a migration. Without `trusted`, all: of a database from before there were marks, which nobody can judge any more. */
+async function markMigrated(tables: Kysely<Tables>, marks: RowMarks, trusted?: Trusted): Promise<void> {
+  for (const table of tableNames) {
+    for (const row of await rowsOf(tables, table)) {
+      if (trusted && !trusted.get(table)?.has(keyOf(table, row))) continue
+      let update = untyped(tables)
+        .updateTable(table)
+        .set({ [markColumn]: marks.of(table, row) })
+      for (const column of markedTables[table]) update = update.where(column, '=', row[column])
+      await update.execute()
+    }
+  }
+}
+
+const tableNames = Object.keys(markedTables) as MarkedTable[]
+
+function rowsOf(tables: Kysely<Tables>, table: MarkedTable): Promise<Row[]> {
+  return untyped(tables).selectFrom(table).selectAll().execute()
+}
+
+function keyOf(table: MarkedTable, row: Row): string {
+  return JSON.stringify(markedTables[table].map((column) => row[column]))
+}
+
+function untyped(tables: Kysely<Tables>) {
+  return tables as unknown as Kysely<Record<string, Record<string, unknown>>>
 }

@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto'
+import { hkdfSync, randomBytes } from 'node:crypto'
+import type { ConnectionOptions, TlsOptions } from 'node:tls'
 import { Failure } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
-import { prepareDataDir, requirePrivateFiles } from './data-dir.ts'
-import { ourOwners } from './file-trust.ts'
-import { createPrivateFile, readPrivateFile } from './private-file.ts'
-import type { Owners } from './private-group.ts'
+import { createPrivateFile, prepareDataDir, readPrivateFile, requirePrivateFiles } from './data-dir.ts'
+import { type Owners, ourOwners } from './file-trust.ts'
 
 /**
  * The owner key: whoever can read the data directory is the owner, and shows it by this key (256 bits). Made on first
@@ -37,3 +36,30 @@ export async function readOwnerKey(
   }
   return new Secret(key)
 }
+
+/**
+ * How the command and the running postern prove to each other that they hold the owner key, without ever sending it: TLS with a
+ * pre-shared key (RFC 4279, RFC 5489) that is derived from it. Whoever took the port of a killed postern ends no handshake, and
+ * whoever stands between two that hold the key passes on what it cannot read.
+ */
+export function ownerProof(ownerKey: Secret): { server: TlsOptions; client: ConnectionOptions } {
+  const key = Buffer.from(hkdfSync('sha256', ownerKey.reveal(), '', 'postern: the door of the command', 32))
+  return {
+    server: { ...presharedOnly, handshakeTimeout: 3_000, pskCallback: () => key },
+    client: {
+      ...presharedOnly,
+      rejectUnauthorized: true,
+      // There is no certificate in these cipher suites, so there is no name in it: the key is the identity.
+      checkServerIdentity: () => undefined,
+      pskCallback: () => ({ psk: key, identity: 'postern' }),
+    },
+  }
+}
+
+// Suites with a key and a Diffie-Hellman exchange only: what is recorded today stays closed when the owner key is lost one day.
+// Node.js knows pre-shared keys up to TLS 1.2.
+const presharedOnly = {
+  minVersion: 'TLSv1.2',
+  maxVersion: 'TLSv1.2',
+  ciphers: 'ECDHE-PSK-CHACHA20-POLY1305:ECDHE-PSK-AES256-CBC-SHA384:ECDHE-PSK-AES128-CBC-SHA256',
+} as const

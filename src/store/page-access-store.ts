@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Kysely } from 'kysely'
-import type { Database } from './database.ts'
+import { readPageVerifier } from './credential-rows.ts'
+import { type Database, present } from './database.ts'
 import type { PageAccessStore, PageSession } from './ports.ts'
-import { present } from './present.ts'
-import { readPageVerifier } from './read-verifier.ts'
 import type { PageSessionsTable, Tables } from './tables.ts'
 
 /** A use is noted to the minute. */

@@ -482,3 +482,17 @@ export interface JournalStore {
   /** Forgets at most `most` entries older than `before`, and counts of hours; gives how many entries. */
   sweep(before: number, most: number): Promise<number>
 }
+
+/** Behind a whole domain: its mailboxes that a person has consented for are meant, too. No domain has a `+` in it. */
+export const personalMark = '+personal'
+
+/** The address that a scope is about, or the whole domain; undefined for `read` and `admin`. */
+export function scopeAddress(scope: Scope): Address | undefined {
+  if (scope === 'read' || scope === 'admin') return undefined
+  const address = scope.slice(scope.indexOf(':') + 1)
+  return meansPersonal(scope) ? address.slice(0, -personalMark.length) : address
+}
+
+export function meansPersonal(scope: Scope): boolean {
+  return /^\w+:\*@/.test(scope) && scope.endsWith(personalMark)
+}

@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Log } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
-import { deriveKey } from './keyed-hash.ts'
+import { deriveKey } from './hash-root.ts'
 import type { Tables } from './tables.ts'
 
 /**

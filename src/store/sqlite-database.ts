@@ -1,12 +1,11 @@
 import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite'
 import type { SqliteDatabase, SqliteStatement } from 'kysely'
 import { Failure } from '../base/failure.ts'
+import { createPrivateFile } from './data-dir.ts'
 import type { Database, MarkableDatabase } from './database.ts'
 import { Kysely, SqliteDialect } from './kysely.ts'
 import { markRows, showTrustedRows } from './marked-rows.ts'
-import { createPrivateFile } from './private-file.ts'
-import { loadSqlite } from './sqlite-library.ts'
-import { storeFailure } from './store-failures.ts'
+import { loadSqlite, storeFailure } from './sqlite.ts'
 import type { Tables } from './tables.ts'
 
 /**

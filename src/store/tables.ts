@@ -204,7 +204,7 @@ export interface JournalTable {
   details: string
 }
 
-export interface SendHoursTable {
+interface SendHoursTable {
   /** Its first millisecond. */
   hour: number
   sent: number
@@ -231,3 +231,13 @@ export interface HeardOffersTable {
   dsn: number
   enhanced_status_codes: number
 }
+
+/** What the databases say differently when tables are made. */
+export interface SchemaWords {
+  /** The type of milliseconds and counters. */
+  integer: 'integer' | 'bigint'
+  /** What follows the closing parenthesis of CREATE TABLE. */
+  tableOptions: string
+}
+
+export const sqliteWords: SchemaWords = { integer: 'integer', tableOptions: 'strict' }

@@ -9,7 +9,7 @@ import type { Endpoint } from '../config/config.ts'
 import { type ConnectionCount, createConnectionCount, type Place } from '../net/connection-count.ts'
 import { sourceOf } from '../net/ip.ts'
 import { dataFiles, socketPathFits } from '../store/data-dir.ts'
-import { ownerProof } from '../store/owner-proof.ts'
+import { ownerProof } from '../store/owner-key.ts'
 
 /** The strangers of a busy moment are more for a second, and end nobody who is about to prove that it holds the key. */
 const limits = {

@@ -13,8 +13,7 @@ import { silentLog } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { findRunning, removeRunningFile, writeRunningFile } from '../../src/cli/reach-broker.ts'
 import { createRemoteBroker } from '../../src/cli/remote-broker.ts'
-import { ensureOwnerKey } from '../../src/store/owner-key.ts'
-import { ownerProof } from '../../src/store/owner-proof.ts'
+import { ensureOwnerKey, ownerProof } from '../../src/store/owner-key.ts'
 import { type CommandDoor, createCommandDoor } from '../../src/web/command-server.ts'
 
 let folder: string

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseScope, permits, sendRights } from '../../src/mailboxes/scopes.ts'
-import type { Scope } from '../../src/store/ports.ts'
-import { meansPersonal, scopeAddress } from '../../src/store/scope-address.ts'
+import { meansPersonal, type Scope, scopeAddress } from '../../src/store/ports.ts'
 
 describe('a scope', () => {
   it.each([

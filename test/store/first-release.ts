@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { type Log, silentLog } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
-import { openStore } from '../../src/store/open-store.ts'
+import { openStore } from '../../src/store/store.ts'
 import { newDataDir, stillClock } from './fixture.ts'
 import { changeDatabase } from './raw-database.ts'
 

@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { silentLog } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { lockDataDir } from '../../src/store/data-dir-lock.ts'
-import { openStore } from '../../src/store/open-store.ts'
 import { ensureOwnerKey, readOwnerKey } from '../../src/store/owner-key.ts'
+import { openStore } from '../../src/store/store.ts'
 import { contents, failureOf, newDataDir, stillClock } from './fixture.ts'
 
 async function modes(dataDir: string): Promise<Record<string, string>> {

@@ -1,7 +1,7 @@
 // Renews a grant as fast as it can and says so after each commit, until it is killed.
 // Arguments: the built program's folder, the data directory.
 const [built, dataDir] = process.argv.slice(2)
-const { openStore } = await import(`${built}/store/open-store.js`)
+const { openStore } = await import(`${built}/store/store.js`)
 const { Secret } = await import(`${built}/base/secret.js`)
 const { systemClock } = await import(`${built}/base/clock.js`)
 const { silentLog } = await import(`${built}/base/log.js`)

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { newGrant, openFixture } from './fixture.ts'
 
 const built = join(import.meta.dirname, '../../dist')
-const isBuilt = existsSync(join(built, 'store/open-store.js'))
+const isBuilt = existsSync(join(built, 'store/store.js'))
 const kills = 20
 
 describe('a process killed between commits', () => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { loadSqlite } from '../../src/store/sqlite-library.ts'
+import { loadSqlite } from '../../src/store/sqlite.ts'
 
 /** Does to the database of a data directory what postern would not. */
 export async function changeDatabase(dataDir: string, sql: string): Promise<void> {

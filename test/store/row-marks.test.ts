@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import { openStore } from '../../src/store/open-store.ts'
 import type { Store } from '../../src/store/ports.ts'
+import { openStore } from '../../src/store/store.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 import { firstRelease, openFirstRelease } from './first-release.ts'
 import { failureOf, newGrant, newLogin, now, openFixture, stillClock } from './fixture.ts'

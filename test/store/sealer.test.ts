@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import { prepareDataDir } from '../../src/store/data-dir.ts'
+import { createPrivateFile, prepareDataDir } from '../../src/store/data-dir.ts'
 import { openKeyRing } from '../../src/store/key-ring.ts'
-import { createPrivateFile } from '../../src/store/private-file.ts'
 import { createSealer, type Sealer } from '../../src/store/sealer.ts'
 import { failureOf, newDataDir } from './fixture.ts'
 

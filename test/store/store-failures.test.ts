@@ -2,9 +2,8 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { prepareDataDir } from '../../src/store/data-dir.ts'
+import { loadSqlite, storeFailure } from '../../src/store/sqlite.ts'
 import { openSqliteDatabase } from '../../src/store/sqlite-database.ts'
-import { loadSqlite } from '../../src/store/sqlite-library.ts'
-import { storeFailure } from '../../src/store/store-failures.ts'
 import { failureOf, newDataDir, newGrant, openFixture } from './fixture.ts'
 
 async function openDatabase() {

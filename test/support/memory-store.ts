@@ -3,27 +3,27 @@ import { type Address, addressKey, domainMailbox, isDomainMailbox } from '../../
 import { Failure } from '../../src/base/failure.ts'
 import { meantBy, userNameKey } from '../../src/base/text.ts'
 import { domainKey, lastSendsOf, sendHoursOf } from '../../src/store/journal-store.ts'
-import type {
-  ActiveGrant,
-  ApiKey,
-  ConsentLink,
-  Grant,
-  HeardOffer,
-  JournalEntry,
-  JournalQuery,
-  LapsedGrant,
-  ListedLogin,
-  Login,
-  Mailbox,
-  NewGrant,
-  PageSession,
-  PendingConsent,
-  RecipientCountStore,
-  Scope,
-  SentNotice,
-  Store,
+import {
+  type ActiveGrant,
+  type ApiKey,
+  type ConsentLink,
+  type Grant,
+  type HeardOffer,
+  type JournalEntry,
+  type JournalQuery,
+  type LapsedGrant,
+  type ListedLogin,
+  type Login,
+  type Mailbox,
+  type NewGrant,
+  type PageSession,
+  type PendingConsent,
+  type RecipientCountStore,
+  type Scope,
+  type SentNotice,
+  type Store,
+  scopeAddress,
 } from '../../src/store/ports.ts'
-import { scopeAddress } from '../../src/store/scope-address.ts'
 
 interface Tables {
   mailboxes: Map<string, Mailbox>

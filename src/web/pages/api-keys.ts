@@ -1,7 +1,7 @@
 import type { Response, Router } from 'express'
 import { type Address, isDomainMailbox } from '../../base/address.ts'
 import type { ApiKeyStatus, ApiKeys } from '../../mailboxes/services.ts'
-import { personalMark } from '../../store/scope-address.ts'
+import { personalMark } from '../../store/ports.ts'
 import { type Html, html } from '../html.ts'
 import { allowOnly, exactRouter } from '../routing.ts'
 import type { WebServices } from '../web-services.ts'

@@ -1,14 +1,13 @@
 import type { Kysely } from 'kysely'
 import { sql } from '../kysely.ts'
-import type { SchemaWords } from '../schema-words.ts'
-import type { Tables } from '../tables.ts'
+import type { SchemaWords, Tables } from '../tables.ts'
 
 /** The tables of the first release; tables.ts says what the columns hold. */
 export async function createFirstTables(tables: Kysely<Tables>, words: SchemaWords): Promise<void> {
-  for (const statement of statements(words)) await sql.raw(statement).execute(tables)
+  for (const statement of firstTables(words)) await sql.raw(statement).execute(tables)
 }
 
-const statements = ({ integer, tableOptions }: SchemaWords): string[] => [
+const firstTables = ({ integer, tableOptions }: SchemaWords): string[] => [
   `create table secrets (
     name text primary key not null,
     value text not null

@@ -1,4 +1,36 @@
+import type { DatabaseSync } from '@photostructure/sqlite'
 import { asFailure, Failure } from '../base/failure.ts'
+
+interface SqliteLibrary {
+  DatabaseSync: typeof DatabaseSync
+}
+
+/** The SQLite that Node brings, where it is complete enough; else the same API from a package with a built binary. */
+export async function loadSqlite(): Promise<SqliteLibrary> {
+  const builtIn = quietly(() => process.getBuiltinModule('node:sqlite') as SqliteLibrary | undefined)
+  return builtIn && isComplete(builtIn) ? builtIn : import('@photostructure/sqlite')
+}
+
+// Node 22.13 has the module without a flag; only 22.16 tells whether a transaction is open, and takes file: addresses.
+function isComplete({ DatabaseSync }: SqliteLibrary): boolean {
+  const probe = new DatabaseSync(':memory:')
+  try {
+    return 'isTransaction' in probe
+  } finally {
+    probe.close()
+  }
+}
+
+// Node announces its SQLite as experimental on standard error, where scripts look for what postern has to say.
+function quietly<T>(load: () => T): T {
+  const announce = process.emitWarning
+  process.emitWarning = () => {}
+  try {
+    return load()
+  } finally {
+    process.emitWarning = announce
+  }
+}
 
 /** What a change may be refused for, in the words of the one who asked for it. */
 export interface Refusals {

@@ -1,0 +1,65 @@
+import type { Kysely } from 'kysely'
+import { userNameKey } from '../../base/text.ts'
+import { sql } from '../kysely.ts'
+import type { SchemaWords, Tables } from '../tables.ts'
+
+/** By which name each mailbox signs in at its mail server; tables.ts says what the columns hold. */
+export async function addNamesThatSignIn(tables: Kysely<Tables>, _words: SchemaWords): Promise<void> {
+  for (const statement of namesThatSignIn) await sql.raw(statement).execute(tables)
+}
+
+const namesThatSignIn = [
+  'alter table mailboxes add column sasl_user text',
+  "alter table mailboxes add column accepted_name text check (accepted_name in ('person', 'mailbox'))",
+]
+
+/**
+ * What user names are looked up by. Names that differ in case only were two until now: both stay, each found by its exact spelling, and nobody is locked out; so the key
+ * is not unique in the database, and `LoginStore.add` sees that no further ones come.
+ */
+export async function addUserNameKeys(tables: Kysely<Tables>, _words: SchemaWords): Promise<void> {
+  await sql.raw("alter table logins add column user_name_key text not null default ''").execute(tables)
+  await sql.raw('create index logins_user_name_key on logins (user_name_key)').execute(tables)
+  const found = await tables.selectFrom('logins').select(['id', 'user_name']).execute()
+  for (const { id, user_name } of found) {
+    await tables
+      .updateTable('logins')
+      .set({ user_name_key: userNameKey(user_name) })
+      .where('id', '=', id)
+      .execute()
+  }
+}
+
+/** Which registration a grant was given to, and when and to which registration its provider last refused it; tables.ts says what the columns hold. */
+export async function noteRefusals(tables: Kysely<Tables>, { integer }: SchemaWords): Promise<void> {
+  const statements = [
+    'alter table grants add column given_to text',
+    `alter table grants add column refused_at ${integer}`,
+    'alter table grants add column refused_to text',
+    // All that lapsed here says so in its reason. The others are tried again.
+    `update grants set refused_at = lapsed_since where state = 'lapsed' and refresh_token is not null
+      and lapse_reason not like 'The mailbox moved from the provider %'
+      and lapse_reason not like 'Another person signs in for the mailbox: %'`,
+  ]
+  for (const statement of statements) await sql.raw(statement).execute(tables)
+}
+
+/** What each provider's mail server offers; nobody's right depends on it, so its rows have no mark. */
+export async function addHeardOffers(tables: Kysely<Tables>, words: SchemaWords): Promise<void> {
+  await sql.raw(heardOffers(words)).execute(tables)
+}
+
+const heardOffers = ({ integer, tableOptions }: SchemaWords) => `create table heard_offers (
+    provider_id text primary key not null,
+    host text not null,
+    size ${integer} check (size between 0 and ${Number.MAX_SAFE_INTEGER}),
+    eight_bit_mime ${integer} not null check (eight_bit_mime in (0, 1)),
+    smtp_utf8 ${integer} not null check (smtp_utf8 in (0, 1)),
+    dsn ${integer} not null check (dsn in (0, 1)),
+    enhanced_status_codes ${integer} not null check (enhanced_status_codes in (0, 1))
+  ) ${tableOptions}`
+
+/** What is mended of a login's mail; tables.ts says what the column holds. */
+export async function addMending(tables: Kysely<Tables>, _words: SchemaWords): Promise<void> {
+  await sql.raw('alter table logins add column mending text').execute(tables)
+}

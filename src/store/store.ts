@@ -1,0 +1,166 @@
+import { pathToFileURL } from 'node:url'
+import type { DatabaseSyncInstance } from '@photostructure/sqlite'
+import type { Kysely } from 'kysely'
+import type { Clock } from '../base/clock.ts'
+import { Failure } from '../base/failure.ts'
+import type { Log } from '../base/log.ts'
+import type { KeyedHash, Secret } from '../base/secret.ts'
+import { createApiKeyStore } from './api-key-store.ts'
+import { createConsentLinkStore, createPendingConsentStore } from './consent-stores.ts'
+import { exists, prepareDataDir } from './data-dir.ts'
+import type { Database } from './database.ts'
+import { createGrantStore } from './grant-store.ts'
+import {
+  createKeyedHash,
+  newHashRoot,
+  openHashRoot,
+  putHashRoot,
+  sealedHashRoot,
+  sealHashRoot,
+} from './hash-root.ts'
+import { createJournalStore } from './journal-store.ts'
+import { openKeyRing } from './key-ring.ts'
+import { sql } from './kysely.ts'
+import { createLoginStore } from './login-store.ts'
+import { createMailboxStore } from './mailbox-store.ts'
+import { markedSchema, migrate, newestSchema, schemaOf } from './migrations.ts'
+import { createPageAccessStore } from './page-access-store.ts'
+import type { Store } from './ports.ts'
+import { createRowMarks } from './row-marks.ts'
+import { createSealer, type Sealer } from './sealer.ts'
+import { isCorrupt, loadSqlite } from './sqlite.ts'
+import { createDatabase, openSqliteDatabase } from './sqlite-database.ts'
+import { sqliteWords, type Tables } from './tables.ts'
+import { createHeardOfferStore, createNoticeStore, createRecipientCountStore } from './unmarked-stores.ts'
+
+interface StoreSettings {
+  /** Absolute. Made on first start. */
+  dataDir: string
+  /** The sealing key; absent: the key file in the data directory, made on first start. */
+  key?: Secret
+  clock: Clock
+  log: Log
+}
+
+export interface OpenedStore {
+  store: Store
+  keyedHash: KeyedHash
+}
+
+/**
+ * Opens the store in the data directory, made on first start. What does not fit (modes, key, schema, a damaged file)
+ * is found before anything is changed. The caller holds the lock of the data directory (`lockDataDir`).
+ * @throws Failure `configuration`, `store-unavailable`
+ */
+export async function openStore({ dataDir, key, clock, log }: StoreSettings): Promise<OpenedStore> {
+  const files = await prepareDataDir(dataDir)
+  const sealer = createSealer(await openKeyRing(files, key))
+  const root = (await inspectDatabase(files.database, sealer)) ?? newHashRoot()
+  const marks = createRowMarks(root, log)
+  const database = await openSqliteDatabase(files.database)
+  try {
+    const sealedRoot = await sealHashRoot(sealer, root)
+    const found = await migrate(database, sqliteWords, clock.now(), marks, async (tables, schema) => {
+      if (schema < markedSchema) await putHashRoot(tables, sealedRoot)
+    })
+    if (found < newestSchema) log.info({ from: found, to: newestSchema }, 'the database has a new schema')
+    return { store: createStore(database.marked(marks), sealer, clock), keyedHash: createKeyedHash(root) }
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+function createStore(database: Database, sealer: Sealer, clock: Clock): Store {
+  return {
+    mailboxes: createMailboxStore(database, sealer, clock),
+    grants: createGrantStore(database, sealer, clock),
+    logins: createLoginStore(database, sealer),
+    apiKeys: createApiKeyStore(database),
+    consentLinks: createConsentLinkStore(database),
+    pendingConsents: createPendingConsentStore(database, sealer),
+    recipientCounts: createRecipientCountStore(database),
+    notices: createNoticeStore(database),
+    pageAccess: createPageAccessStore(database),
+    heardOffers: createHeardOfferStore(database),
+    journal: createJournalStore(database),
+    async check() {
+      await openHashRoot(sealer, await database.read(sealedHashRoot))
+    },
+    close: () => database.close(),
+  }
+}
+
+/**
+ * Looks whether the database file can be used with this program and this key, before anything is changed: not even
+ * the -wal file is folded into it. Content with a file that does not exist yet.
+ * Gives the hash root of one that does.
+ * @throws Failure `configuration`
+ */
+async function inspectDatabase(path: string, sealer: Sealer): Promise<Secret | undefined> {
+  if (!(await exists(path))) return undefined
+  let database: Database | undefined
+  try {
+    const connection = await openUntouched(path)
+    database = createDatabase(connection)
+    requireSound(connection, path)
+    const schema = await database.read((tables) => inspectSchema(tables, path))
+    if (schema === 0) return undefined
+    const marked = schema >= markedSchema
+    return await openHashRoot(sealer, await database.read(sealedHashRoot), { marked })
+  } catch (error) {
+    if (isCorrupt(error)) throw damaged(path, error)
+    if (error instanceof Failure && error.code === 'configuration') throw error
+    throw new Failure('configuration', `The database ${path} cannot be read`, {
+      cause: error,
+      fix: 'Let the user that runs postern own that file and its directory, and let nothing else use it.',
+    })
+  } finally {
+    await database?.close()
+  }
+}
+
+async function openUntouched(path: string): Promise<DatabaseSyncInstance> {
+  const { DatabaseSync } = await loadSqlite()
+  // Without a -wal file everything is in the database file, and even a reader would leave an empty -wal behind:
+  // `immutable` (https://sqlite.org/uri.html) keeps it from making one.
+  const address = pathToFileURL(path)
+  if (!(await exists(`${path}-wal`))) address.searchParams.set('immutable', '1')
+  return new DatabaseSync(address.href, { readOnly: true })
+}
+
+function requireSound(connection: DatabaseSyncInstance, path: string): void {
+  const found = connection.prepare('pragma quick_check').get() as { quick_check?: string } | undefined
+  if (found?.quick_check !== 'ok') throw damaged(path)
+}
+
+async function inspectSchema(tables: Kysely<Tables>, path: string): Promise<number> {
+  const known = await sql<{ name: string }>`select name from sqlite_schema where type = 'table'`.execute(
+    tables,
+  )
+  if (known.rows.length === 0) return 0
+  if (!known.rows.some(({ name }) => name === 'schema_versions')) throw foreign(path)
+  const schema = await schemaOf(tables)
+  if (schema > newestSchema) throw newer(path, schema)
+  return schema
+}
+
+function damaged(path: string, cause?: unknown): Failure {
+  return new Failure('configuration', `The database ${path} is damaged`, {
+    cause,
+    fix: `Put it back from a backup, or move it away and try: sqlite3 MOVED .recover | sqlite3 ${path}`,
+  })
+}
+
+function foreign(path: string): Failure {
+  return new Failure('configuration', `The database ${path} is not one of postern's`, {
+    fix: 'Move that file away, or name another directory in POSTERN_DATA_DIR.',
+  })
+}
+
+function newer(path: string, schema: number): Failure {
+  const schemas = `schema ${schema}, this one knows ${newestSchema}`
+  return new Failure('configuration', `The database ${path} was written by a newer postern (${schemas})`, {
+    fix: 'Run that version or a later one; or put back the backup that was made before the upgrade.',
+  })
+}

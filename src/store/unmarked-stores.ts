@@ -1,0 +1,112 @@
+import { addressKey } from '../base/address.ts'
+import { type Database, present } from './database.ts'
+import type { HeardOffer, HeardOfferStore, NoticeStore, RecipientCountStore, SentNotice } from './ports.ts'
+import type { HeardOffersTable, SentNoticesTable } from './tables.ts'
+
+const memoryMilliseconds = 2 * 86_400_000
+
+export function createRecipientCountStore(database: Database): RecipientCountStore {
+  return {
+    since: (mailbox, since) =>
+      database.read((tables) =>
+        tables
+          .selectFrom('recipient_counts')
+          .select(['hour', 'recipients'])
+          .where('mailbox_key', '=', addressKey(mailbox))
+          .where('hour', '>=', since)
+          .orderBy('hour')
+          .execute(),
+      ),
+
+    async add(mailbox, hour, recipients) {
+      const row = { mailbox_key: addressKey(mailbox), hour, recipients }
+      await database.change(async (tables) => {
+        await tables
+          .insertInto('recipient_counts')
+          .values(row)
+          .onConflict((on) =>
+            on.columns(['mailbox_key', 'hour']).doUpdateSet((by) => ({
+              recipients: by('recipient_counts.recipients', '+', recipients),
+            })),
+          )
+          .execute()
+        await tables
+          .deleteFrom('recipient_counts')
+          .where('hour', '<', hour - memoryMilliseconds)
+          .execute()
+      })
+    },
+  }
+}
+
+export function createNoticeStore(database: Database): NoticeStore {
+  return {
+    async list() {
+      const found = await database.read((tables) => tables.selectFrom('sent_notices').selectAll().execute())
+      return found.map(noticeOf)
+    },
+
+    put: ({ key, channel, firstAt, lastAt, stage }) =>
+      database.change(async (tables) => {
+        const told = { first_at: firstAt, last_at: lastAt, stage }
+        await tables
+          .insertInto('sent_notices')
+          .values({ notice_key: key, channel, ...told })
+          .onConflict((on) => on.columns(['notice_key', 'channel']).doUpdateSet(told))
+          .execute()
+      }),
+
+    remove: (key) =>
+      database.change(async (tables) => {
+        await tables.deleteFrom('sent_notices').where('notice_key', '=', key).execute()
+      }),
+  }
+}
+
+function noticeOf({ notice_key, channel, first_at, last_at, stage }: SentNoticesTable): SentNotice {
+  return {
+    key: notice_key,
+    channel: channel as SentNotice['channel'],
+    firstAt: first_at,
+    lastAt: last_at,
+    stage,
+  }
+}
+
+export function createHeardOfferStore(database: Database): HeardOfferStore {
+  return {
+    async list() {
+      const found = await database.read((tables) => tables.selectFrom('heard_offers').selectAll().execute())
+      return found.map(offerOf)
+    },
+
+    put: ({ providerId, host, size, ...offered }) =>
+      database.change(async (tables) => {
+        const heard = {
+          host,
+          size: size ?? null,
+          eight_bit_mime: Number(offered.eightBitMime),
+          smtp_utf8: Number(offered.smtpUtf8),
+          dsn: Number(offered.dsn),
+          enhanced_status_codes: Number(offered.enhancedStatusCodes),
+        }
+        await tables
+          .insertInto('heard_offers')
+          .values({ provider_id: providerId, ...heard })
+          .onConflict((on) => on.column('provider_id').doUpdateSet(heard))
+          .execute()
+      }),
+  }
+}
+
+function offerOf(found: HeardOffersTable): HeardOffer {
+  return {
+    providerId: found.provider_id,
+    host: found.host,
+    ...present({ size: found.size }),
+    eightBitMime: found.eight_bit_mime === 1,
+    smtpUtf8: found.smtp_utf8 === 1,
+    dsn: found.dsn === 1,
+    enhancedStatusCodes: found.enhanced_status_codes === 1,
+  }
+}
