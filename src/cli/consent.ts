@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { asFailure, Failure } from '../base/failure.ts'
 import type { CompletedConsent } from '../consent/service.ts'
 import type { SentLink } from '../notices/service.ts'
-import { isLoopbackHost } from '../providers/http/loopback.ts'
+import { isLoopbackHost } from '../providers/http/reach.ts'
 import type { Context, RunningBroker } from './context.ts'
 import { table } from './terminal.ts'
 

@@ -12,7 +12,7 @@ import type {
 import type { JournalFilters, JournalPage } from '../journal/service.ts'
 import type { ApiKeys, Logins, Mailboxes, MailboxStatus } from '../mailboxes/services.ts'
 import type { SentLink } from '../notices/service.ts'
-import type { RegistrationCheck } from '../providers/registration-check.ts'
+import type { RegistrationCheck } from '../providers/registration-checks.ts'
 import type { PageRole } from '../store/ports.ts'
 import type { Terminal } from './terminal.ts'
 

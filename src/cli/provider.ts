@@ -10,17 +10,19 @@ import { createCatalogue } from '../providers/catalogue.ts'
 import { createHttpFetch } from '../providers/http/http-fetch.ts'
 import { createOAuthClients } from '../providers/oauth/oauth-clients.ts'
 import { objectIdIn, type TokenRemark } from '../providers/oauth/token-claims.ts'
-import { withoutOAuth } from '../providers/presets/without-oauth.ts'
 import {
   type ProviderDetails,
   type ProviderStatus,
   providerDetails,
   providerList,
 } from '../providers/provider-status.ts'
-import type { CheckedPoint, RegistrationCheck } from '../providers/registration-check.ts'
-import { createRegistrationChecks } from '../providers/registration-checks.ts'
+import {
+  type CheckedPoint,
+  createRegistrationChecks,
+  type RegistrationCheck,
+} from '../providers/registration-checks.ts'
 import { evidenceWords } from '../providers/set-up.ts'
-import { type Suggestion, suggestProvider } from '../providers/suggest-provider.ts'
+import { type Suggestion, suggestProvider, withoutOAuth } from '../providers/suggest-provider.ts'
 import { NoStoreHere } from '../store/data-dir.ts'
 import type { Context } from './context.ts'
 import { exitCodes, table } from './terminal.ts'

@@ -1,4 +1,4 @@
-import { sampleCredentials } from '../providers/file/credential-text.ts'
+import { sampleCredentials } from '../providers/file/credentials.ts'
 import {
   clientId,
   clientSecret,

@@ -1,5 +1,4 @@
-import { readClientCertificate } from '../providers/file/read-client-certificate.ts'
-import { readServiceAccount } from '../providers/file/read-service-account.ts'
+import { readClientCertificate, readServiceAccount } from '../providers/file/credentials.ts'
 import type { ClientCertificate, ClientSecret, Config, ServiceAccount } from './config.ts'
 import { type Files, readText } from './files.ts'
 import { settings, type Values } from './settings.ts'

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { freshSecret } from '../mailboxes/fresh-secret.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
-import { isOneTenant } from '../providers/registration-at.ts'
+import { isOneTenant } from '../providers/registration.ts'
 import type { ConsentNeeds } from './consent-needs.ts'
 import type { AdminConsents } from './service.ts'
 

@@ -1,7 +1,7 @@
 import { type Address, printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import { WayFailure } from '../net/way-failure.ts'
-import type { TokenVerdict } from '../providers/oauth/judge.ts'
+import type { TokenVerdict } from '../providers/oauth/oauth-error.ts'
 import type { GivenTo } from '../store/ports.ts'
 
 // Mail clients hear their codes only: what a provider said in them is for people.

@@ -3,7 +3,7 @@ import { createRepeating } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
 import { asFailure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
-import { differenceOf } from '../providers/given-to.ts'
+import { differenceOf } from '../providers/registration.ts'
 import type { GivenTo, GrantStore, RefusedGrant } from '../store/ports.ts'
 import type { IdleRenewal } from './token-broker.ts'
 

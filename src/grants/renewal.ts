@@ -2,9 +2,9 @@ import type { Address } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
-import { differenceOf } from '../providers/given-to.ts'
-import { type Concern, judge } from '../providers/oauth/judge.ts'
 import type { OAuthClient, TokenAnswer } from '../providers/oauth/oauth-client.ts'
+import { type Concern, judge } from '../providers/oauth/oauth-error.ts'
+import { differenceOf } from '../providers/registration.ts'
 import type { ActiveGrant, GivenTo, LapsedGrant, Mailbox, Renewed, Store } from '../store/ports.ts'
 import {
   busyElsewhere,

@@ -1,7 +1,7 @@
 import { isDomainMailbox } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
-import { isOneTenant } from '../providers/registration-at.ts'
+import { isOneTenant } from '../providers/registration.ts'
 import type { Flow } from '../store/ports.ts'
 import type { MailboxRequest } from './services.ts'
 

@@ -1,13 +1,11 @@
 import { printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
-import type { Config } from '../config/config.ts'
-import { customProvider } from './custom.ts'
-import { chooseProxy } from './http/choose-proxy.ts'
-import { withOverride } from './override.ts'
+import type { Config, HttpProxy, ProxyChoice } from '../config/config.ts'
+import { customProvider, withOverride } from './custom.ts'
+import { isLoopbackHost } from './http/reach.ts'
 import { allPresets } from './presets/presets.ts'
 import type { Catalogue, Provider, RegisteredProvider, Registration } from './provider.ts'
-import { withRegistration } from './registered.ts'
-import { registrationAt } from './registration-at.ts'
+import { registrationAt, withRegistration } from './registration.ts'
 
 /** A provider, and its registration or what to set to have one. */
 interface Entry {
@@ -66,4 +64,22 @@ function unknown(id: string, known: readonly string[]): Failure {
   return new Failure('not-found', `There is no provider "${printable(id)}"`, {
     fix: `Use one of ${known.join(', ')}, or describe another in POSTERN_PROVIDERS_FILE.`,
   })
+}
+
+/** The provider, if there is one with this id and it has a registration. */
+export function findRegistered(catalogue: Catalogue, id: string): RegisteredProvider | undefined {
+  const isThere = catalogue.list().some(({ provider, registered }) => registered && provider.id === id)
+  return isThere ? catalogue.registered(id) : undefined
+}
+
+/** The way to a provider: its own choice, otherwise the one for all, which is not for what is on this machine. */
+export function chooseProxy(
+  { oauth, submission }: Pick<Provider, 'oauth' | 'submission'>,
+  own: ProxyChoice | undefined,
+  general: HttpProxy | undefined,
+): HttpProxy | undefined {
+  if (own !== undefined) return own === 'direct' ? undefined : own
+  const endpoint = oauth.tokenEndpoint ?? oauth.issuer
+  const hosts = [submission.host, ...(endpoint === undefined ? [] : [new URL(endpoint).hostname])]
+  return hosts.some(isLoopbackHost) ? undefined : general
 }

@@ -1,11 +1,16 @@
-import type { CustomProvider } from '../config/config.ts'
-import { limitsWith } from './override.ts'
+import type { CustomProvider, LimitOverrides, ProviderOverride } from '../config/config.ts'
 import { isEntraIssuer } from './presets/microsoft.ts'
+import { usualOAuth, usualOffers } from './presets/others.ts'
 import { presetOf } from './presets/presets.ts'
-import { usualOAuth, usualOffers } from './presets/usual.ts'
-import type { GrantFlow, OAuthServer, Provider, RegisteredProvider, Registration } from './provider.ts'
-import { withRegistration } from './registered.ts'
-import { withScopes } from './with-scopes.ts'
+import type {
+  GrantFlow,
+  OAuthServer,
+  Provider,
+  ProviderLimits,
+  RegisteredProvider,
+  Registration,
+} from './provider.ts'
+import { withRegistration } from './registration.ts'
 
 /** An entry of the providers file as a provider that is ready for use: a preset with what the entry has otherwise, or one that the entry describes. */
 export function customProvider(entry: CustomProvider): RegisteredProvider {
@@ -99,5 +104,49 @@ function registrationOf(entry: CustomProvider): Registration {
     ...(serviceAccount && { serviceAccount }),
     ...(tenant !== undefined && { tenant }),
     ...(grantsEndAfterDays !== undefined && { grantsEndAfterDays }),
+  }
+}
+
+/** A built-in provider as the administrator has it: by contract, tenant or experience its limits and scopes may be others. */
+export function withOverride(
+  provider: Provider,
+  { limits = {}, chunking, scopes }: ProviderOverride = {},
+): Provider {
+  return {
+    ...provider,
+    oauth: scopes ? { ...provider.oauth, ...withScopes(provider.oauth, scopes) } : provider.oauth,
+    limits: limitsWith(provider.limits, limits),
+    chunking: chunking ?? provider.chunking,
+  }
+}
+
+function limitsWith(
+  own: ProviderLimits,
+  { connections = own.connections, ...others }: LimitOverrides,
+): ProviderLimits {
+  const kept = Object.entries({ ...own, ...others }).filter(([, limit]) => limit !== null)
+  return { ...(Object.fromEntries(kept) as Omit<ProviderLimits, 'connections'>), connections }
+}
+
+// RFC 6749, section 3.3, knows no difference between them; these say who signs in and for how long, not what may be done.
+const identityScopes = new Set(['openid', 'profile', 'email', 'offline_access'])
+
+// Without them nobody could be compared with the mailbox: a preset that asks who signs in goes on asking.
+const whoScopes: readonly string[] = ['openid', 'profile', 'email']
+
+/** Other scopes, and with them other audiences of the tokens: a scope that is a URL begins with the resource that it is for. */
+function withScopes(
+  { tokenClaims, scopes: own }: OAuthServer,
+  given: readonly string[],
+): Pick<OAuthServer, 'scopes' | 'mailScopes' | 'tokenClaims'> {
+  const scopes = [...new Set([...own.filter((scope) => whoScopes.includes(scope)), ...given])]
+  const mailScopes = scopes.filter((scope) => !identityScopes.has(scope))
+  const resources = mailScopes.filter((scope) => URL.canParse(scope)).map((scope) => new URL(scope).origin)
+  return {
+    scopes,
+    mailScopes,
+    ...(tokenClaims && {
+      tokenClaims: { ...tokenClaims, audiences: [...tokenClaims.audiences, ...resources] },
+    }),
   }
 }

@@ -1,17 +1,11 @@
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
+import { revealed } from '../base/secret.ts'
+import { findRegistered } from './catalogue.ts'
+import { isLoopbackHost } from './http/reach.ts'
 import { createOAuthClients, type HttpVia } from './oauth/oauth-clients.ts'
-import { tryClient } from './oauth/try-client.ts'
-import type { Catalogue, RegisteredProvider } from './provider.ts'
-import {
-  type CheckedPoint,
-  clientPoints,
-  type RegistrationCheck,
-  redirectUriPoint,
-  runningPoint,
-  type SettingsNow,
-  settingsPoint,
-} from './registration-check.ts'
+import { type ClientTrial, tryClient } from './oauth/try-client.ts'
+import type { Catalogue, GrantFlow, RegisteredProvider } from './provider.ts'
 
 /** Checks what an administrator has set for a provider: the settings as they stand now, and what the provider says of the client in them. */
 export interface RegistrationChecks {
@@ -19,7 +13,7 @@ export interface RegistrationChecks {
   check(providerId: string): Promise<RegistrationCheck>
 }
 
-export interface RegistrationChecksNeeds {
+interface RegistrationChecksNeeds {
   /** Reads the settings again. */
   settingsNow(): Promise<SettingsNow>
   /** With what the postern that runs was started; absent: none runs. */
@@ -80,3 +74,135 @@ function requireKnown(catalogue: Catalogue, id: string): void {
     if (error instanceof Failure && error.code === 'not-found') throw error
   }
 }
+
+/** Whether what was set for a provider works, point by point. Field names are the API's. Holds no secret. */
+export interface RegistrationCheck {
+  provider: string
+  checkedAt: string
+  points: readonly CheckedPoint[]
+}
+
+export interface CheckedPoint {
+  point: 'settings' | 'running' | 'redirect-uri' | 'endpoint' | 'client'
+  outcome: 'good' | 'wrong' | 'unknown'
+  /** One sentence. */
+  what: string
+  /** Each mistake. */
+  details?: readonly string[]
+  /** What to do. */
+  fix?: string
+}
+
+type Told = Pick<CheckedPoint, 'what' | 'details' | 'fix'>
+
+/** The settings as they are now: read again, or every mistake in them. */
+export type SettingsNow = { catalogue: Catalogue; publicUrl: URL } | { mistakes: readonly string[] }
+
+function settingsPoint(
+  now: SettingsNow,
+  id: string,
+): { point: CheckedPoint; registered?: RegisteredProvider } {
+  if ('mistakes' in now) {
+    const said = {
+      what: 'The settings, as they are now, would not let postern start.',
+      details: now.mistakes,
+      fix: 'Mend this in .env or in the environment, then check again.',
+    }
+    return { point: wrong('settings', said) }
+  }
+  try {
+    const registered = now.catalogue.registered(id)
+    return {
+      point: good('settings', { what: 'The settings are complete, and without a mistake.' }),
+      registered,
+    }
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    const { message, fix } = error
+    return { point: wrong('settings', { what: message, ...(fix !== undefined && { fix }) }) }
+  }
+}
+
+/** Whether the postern that runs has the same. */
+function runningPoint(
+  registered: RegisteredProvider,
+  publicUrl: URL,
+  running: { catalogue: Catalogue; publicUrl: URL } | undefined,
+): CheckedPoint {
+  if (!running)
+    return unknown('running', { what: 'No postern is running.', fix: 'Start it with "postern serve".' })
+  const current = findRegistered(running.catalogue, registered.id)
+  const same =
+    running.publicUrl.href === publicUrl.href &&
+    current !== undefined &&
+    revealed(current) === revealed(registered)
+  if (same) return good('running', { what: 'The postern that runs was started with these settings.' })
+  return wrong('running', {
+    what: 'The postern that runs was started with other settings than those that are there now.',
+    fix: 'Restart it: nothing is lost by that.',
+  })
+}
+
+/** Whether the provider knows it shows only in a browser. */
+function redirectUriPoint(redirectUri: string, flows: readonly GrantFlow[]): CheckedPoint {
+  const { protocol, hostname } = new URL(redirectUri)
+  if (protocol === 'https:' || !isLoopbackHost(hostname))
+    return good('redirect-uri', { what: `People come back to ${redirectUri} from anywhere.` })
+  return good('redirect-uri', {
+    what: `People come back to ${redirectUri}: in a browser on the machine of postern.`,
+    fix: flows.includes('device')
+      ? 'For consents in browsers elsewhere, set POSTERN_PUBLIC_URL to an https address, or paste the answer, or use a code on another device.'
+      : 'For consents in browsers elsewhere, set POSTERN_PUBLIC_URL to an https address, or paste the answer.',
+  })
+}
+
+/** What the provider said of our client. */
+function clientPoints(trial: ClientTrial, name: string): CheckedPoint[] {
+  if (trial.outcome === 'unreachable')
+    return [
+      wrong('endpoint', {
+        what: `${name} cannot be asked: ${trial.why}`,
+        fix:
+          trial.fix ??
+          'Check the way there (firewall, proxy, DNS), the endpoints in the providers file, and try again in a while.',
+      }),
+    ]
+  if (trial.outcome === 'not-asked') return [notTold(name, trial.why)]
+  return [good('endpoint', { what: `${name} is reached.` }), clientPoint(trial, name)]
+}
+
+function clientPoint(
+  trial: Exclude<ClientTrial, { outcome: 'unreachable' | 'not-asked' }>,
+  name: string,
+): CheckedPoint {
+  switch (trial.outcome) {
+    case 'accepted':
+      return good('client', { what: `${name} accepts the client.` })
+    case 'id-accepted':
+      return good('client', {
+        what: `${name} knows the client id; its secret or certificate shows with the first consent.`,
+      })
+    case 'refused':
+      return wrong('client', {
+        what: `${name} refuses the client: ${trial.why}`,
+        fix: "Check the client id, the secret (its value, not its id; not ended) or the certificate, and the tenant, against the provider's page of the app.",
+      })
+    case 'unclear':
+      return notTold(name, trial.why)
+  }
+}
+
+function notTold(name: string, why: string): CheckedPoint {
+  return unknown('client', {
+    what: `${name} does not tell yet: ${why}`,
+    fix: 'Add a mailbox, connect it, and send a test message.',
+  })
+}
+
+function told(outcome: CheckedPoint['outcome']): (point: CheckedPoint['point'], said: Told) => CheckedPoint {
+  return (point, said) => ({ point, outcome, ...said })
+}
+
+const good = told('good')
+const wrong = told('wrong')
+const unknown = told('unknown')

@@ -1,5 +1,4 @@
 import { allPresets } from './presets/presets.ts'
-import { withoutOAuth } from './presets/without-oauth.ts'
 
 /** Where the mailboxes of a domain seem to be. */
 export type Suggestion =
@@ -46,3 +45,36 @@ function fitsDomain(domain: string, pattern: string): boolean {
   const name = pattern.slice(0, -1)
   return domain.startsWith(name) && /^(?:(?:co|com)\.)?[a-z]{2}$/.test(domain.slice(name.length))
 }
+
+/** A mail provider that postern cannot send through, because its SMTP servers take passwords only. */
+interface WithoutOAuth {
+  name: string
+  domains: readonly string[]
+  mxSuffixes: readonly string[]
+  /** Whole sentences: why, and what to do instead. */
+  reason: string
+}
+
+export const withoutOAuth: readonly WithoutOAuth[] = [
+  {
+    name: 'iCloud Mail',
+    domains: ['icloud.com', 'me.com', 'mac.com'],
+    mxSuffixes: ['.mail.icloud.com'],
+    reason:
+      'Apple has no OAuth for mail. Use an app-specific password at smtp.mail.me.com, port 587, in the program itself.',
+  },
+  {
+    name: 'Zoho Mail',
+    domains: ['zoho.com', 'zohomail.com', 'zoho.eu', 'zoho.in'],
+    mxSuffixes: ['.zoho.com', '.zoho.eu', '.zoho.in'],
+    reason:
+      "Zoho's OAuth is for its HTTP API; nobody has seen it work for SMTP. Use an application-specific password at smtp.zoho.com, port 465, in the program itself.",
+  },
+  {
+    name: 'GMX, WEB.DE and mail.com',
+    domains: ['gmx.com', 'gmx.net', 'gmx.de', 'web.de', 'mail.com'],
+    mxSuffixes: ['.gmx.net', '.web.de', '.mail.com'],
+    reason:
+      'No OAuth is known for the mail programs of others. Use an application-specific password in the program itself.',
+  },
+]

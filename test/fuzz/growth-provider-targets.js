@@ -1,9 +1,9 @@
 import { refusalOfCallback } from '../../dist/consent/callback-error.js'
 import { pastedAnswer } from '../../dist/consent/pasted-answer.js'
 import { meaningOf } from '../../dist/governor/reply-meaning.js'
-import { readServiceAccount } from '../../dist/providers/file/read-service-account.js'
+import { readServiceAccount } from '../../dist/providers/file/credentials.js'
+import { provenAddress } from '../../dist/providers/oauth/identity.js'
 import { OAuthError } from '../../dist/providers/oauth/oauth-error.js'
-import { provenAddress } from '../../dist/providers/oauth/proven-address.js'
 import {
   readRevocationAnswer,
   readTokenAnswer,

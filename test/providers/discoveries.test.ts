@@ -4,10 +4,15 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { createConnect } from '../../src/net/connect.ts'
 import { createNames } from '../../src/net/names.ts'
 import { createHttpFetch, type HttpFetch } from '../../src/providers/http/http-fetch.ts'
-import { isPrivateHost, isPublicAddress } from '../../src/providers/http/public-address.ts'
-import { addressesWithin, OutOfReach, type Reach, requireWithin } from '../../src/providers/http/reach.ts'
-import { discover, withTenantId } from '../../src/providers/oauth/discover.ts'
-import { createDiscoveries } from '../../src/providers/oauth/discoveries.ts'
+import {
+  addressesWithin,
+  isPrivateHost,
+  isPublicAddress,
+  OutOfReach,
+  type Reach,
+  requireWithin,
+} from '../../src/providers/http/reach.ts'
+import { createDiscoveries, discover, withTenantId } from '../../src/providers/oauth/discoveries.ts'
 import { microsoft } from '../../src/providers/presets/microsoft.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { providerAt } from './token-endpoint.ts'

@@ -1,9 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  appOnlyCommands,
-  mailboxPermissionCommands,
-  smtpAuthCommands,
-} from '../../src/providers/exchange-commands.ts'
+import { appOnlyCommands, mailboxPermissionCommands, smtpAuthCommands } from '../../src/providers/set-up.ts'
 
 const known = {
   clientId: '6b1d0f7e-52c4-4a39-9a0e-3f8c27d1e5ab',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { placeOfJsonMistake } from '../../src/providers/file/json-mistake.ts'
+import { placeOfJsonMistake } from '../../src/providers/file/providers-file-mistakes.ts'
 
 const whole = JSON.stringify(
   { a: [1, -2.5e3, true, null, '\u00e4 \\ " \n', {}], b: { c: [] }, '': 'x' },

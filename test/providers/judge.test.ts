@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
-import { judge } from '../../src/providers/oauth/judge.ts'
-import { OAuthError } from '../../src/providers/oauth/oauth-error.ts'
+import { judge, OAuthError } from '../../src/providers/oauth/oauth-error.ts'
 
 describe('the judgement of a failed token request', () => {
   it.each([

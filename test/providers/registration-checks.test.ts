@@ -9,8 +9,7 @@ import { createCatalogue } from '../../src/providers/catalogue.ts'
 import { parseProvidersFile } from '../../src/providers/file/providers-file.ts'
 import { createHttpFetch } from '../../src/providers/http/http-fetch.ts'
 import type { Catalogue } from '../../src/providers/provider.ts'
-import type { SettingsNow } from '../../src/providers/registration-check.ts'
-import { createRegistrationChecks } from '../../src/providers/registration-checks.ts'
+import { createRegistrationChecks, type SettingsNow } from '../../src/providers/registration-checks.ts'
 import { startTokenEndpoint, type TokenEndpoint, tokens } from './token-endpoint.ts'
 
 const http = createHttpFetch({ timeoutSeconds: 10 })

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'
-import { judge } from '../../src/providers/oauth/judge.ts'
+import { judge } from '../../src/providers/oauth/oauth-error.ts'
 import { presetOf } from '../../src/providers/presets/presets.ts'
 import type { Registration } from '../../src/providers/provider.ts'
-import { withRegistration } from '../../src/providers/registered.ts'
+import { withRegistration } from '../../src/providers/registration.ts'
 
 const tenant = '11111111-2222-3333-4444-555555555555'
 

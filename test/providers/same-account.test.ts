@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { isSameAccount } from '../../src/providers/oauth/same-account.ts'
+import { isSameAccount } from '../../src/providers/oauth/identity.ts'
 import { google } from '../../src/providers/presets/google.ts'
 import { microsoft } from '../../src/providers/presets/microsoft.ts'
 

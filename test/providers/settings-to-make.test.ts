@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { readConfig } from '../../src/config/read-config.ts'
 import { createCatalogue } from '../../src/providers/catalogue.ts'
 import { allPresets } from '../../src/providers/presets/presets.ts'
-import { settingsToMake } from '../../src/providers/settings-to-make.ts'
+import { settingsToMake } from '../../src/providers/registration.ts'
 
 const microsoftId = '6b1d0f7e-52c4-4a39-9a0e-3f8c27d1e5ab'
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { allPresets } from '../../src/providers/presets/presets.ts'
-import { withoutOAuth } from '../../src/providers/presets/without-oauth.ts'
-import { suggestProvider } from '../../src/providers/suggest-provider.ts'
+import { suggestProvider, withoutOAuth } from '../../src/providers/suggest-provider.ts'
 
 const never = () => Promise.reject(new Error('nobody should ask'))
 

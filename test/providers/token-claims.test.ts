@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { objectIdIn, remarkOn } from '../../src/providers/oauth/token-claims.ts'
 import { presetOf } from '../../src/providers/presets/presets.ts'
 import type { RegisteredProvider } from '../../src/providers/provider.ts'
-import { withRegistration } from '../../src/providers/registered.ts'
+import { withRegistration } from '../../src/providers/registration.ts'
 
 const tenant = '11111111-2222-3333-4444-555555555555'
 const app = 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee'

@@ -1,5 +1,4 @@
-import type { Address } from '../../src/base/address.ts'
-import { parseAddress, sameAddress } from '../../src/base/address.ts'
+import { type Address, parseAddress, sameAddress } from '../../src/base/address.ts'
 import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { CompletedConsent, ConsentService } from '../../src/consent/service.ts'
@@ -15,8 +14,7 @@ import type {
 } from '../../src/mailboxes/services.ts'
 import type { Notices } from '../../src/notices/service.ts'
 import type { Catalogue, Provider, RegisteredProvider } from '../../src/providers/provider.ts'
-import type { CheckedPoint } from '../../src/providers/registration-check.ts'
-import type { RegistrationChecks } from '../../src/providers/registration-checks.ts'
+import type { CheckedPoint, RegistrationChecks } from '../../src/providers/registration-checks.ts'
 import type { PageRole, Scope } from '../../src/store/ports.ts'
 import type { Rehearse, StepOutcome } from '../../src/upstream/rehearse.ts'
 

@@ -6,12 +6,16 @@ import type {
   ProxyChoice,
   ServiceAccount,
 } from '../../config/config.ts'
-import { type ReadText, readCredential, readMicrosoftSecret, readTenant } from './credential-text.ts'
-import { parseProxy } from './parse-proxy.ts'
+import {
+  parseProxy,
+  type ReadText,
+  readClientCertificate,
+  readCredential,
+  readMicrosoftSecret,
+  readServiceAccount,
+  readTenant,
+} from './credentials.ts'
 import type { OverrideEntry, ProviderEntry } from './providers-file-schema.ts'
-import { readClientCertificate } from './read-client-certificate.ts'
-import { readServiceAccount } from './read-service-account.ts'
-import { withoutUndefined } from './without-undefined.ts'
 
 /** What an entry needs from outside. `tell` takes what is wrong at a place within the entry. */
 export interface EntrySources {
@@ -124,4 +128,14 @@ function textIn(path: string, place: string, { read, tell }: EntrySources): stri
     tell(place, `${path} cannot be read${code}`)
   }
   return undefined
+}
+
+/** Only the keys that may be absent are made so: those that must be there stay. */
+type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>
+}
+
+/** zod gives optional keys as `undefined`; the ports know only absent ones. */
+function withoutUndefined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as Defined<T>
 }

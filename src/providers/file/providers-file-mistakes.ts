@@ -48,3 +48,93 @@ function sayPath(path: readonly PropertyKey[]): string {
     return said === '' ? String(part) : `${said}.${String(part)}`
   }, '')
 }
+
+/**
+ * Where a text stops being JSON (RFC 8259), for people who write it by hand: the parser of Node.js says it by a position or not at all, and quotes what it
+ * stumbled over, which may be a secret. Undefined where nothing is wrong.
+ */
+export function placeOfJsonMistake(text: string): { line: number; column: number } | undefined {
+  const offset = new JsonReader(text).offsetOfMistake()
+  if (offset === undefined) return undefined
+  const before = text.slice(0, offset).split(/\r\n|\r|\n/)
+  return { line: before.length, column: (before.at(-1) ?? '').length + 1 }
+}
+
+/** Far deeper than any file that somebody writes, and far from the end of the stack. */
+const deepest = 500
+
+const word = /(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])/y
+
+class Mistake extends Error {}
+
+class JsonReader {
+  readonly #text: string
+  #at = 0
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  offsetOfMistake(): number | undefined {
+    try {
+      this.#value(0)
+      this.#blanks()
+      return this.#at < this.#text.length ? this.#at : undefined
+    } catch (error) {
+      if (error instanceof Mistake) return this.#at
+      throw error
+    }
+  }
+
+  #value(depth: number): void {
+    this.#blanks()
+    if (depth > deepest) throw new Mistake()
+    if (this.#take(/\{/y)) this.#list('}', () => this.#member(depth))
+    else if (this.#take(/\[/y)) this.#list(']', () => this.#value(depth + 1))
+    else if (this.#text[this.#at] === '"') this.#string()
+    else if (!this.#take(word)) throw new Mistake()
+  }
+
+  #list(end: string, item: () => void): void {
+    this.#blanks()
+    if (this.#is(end)) return
+    do {
+      item()
+      this.#blanks()
+    } while (this.#is(','))
+    if (!this.#is(end)) throw new Mistake()
+  }
+
+  #member(depth: number): void {
+    this.#blanks()
+    this.#string()
+    this.#blanks()
+    if (!this.#is(':')) throw new Mistake()
+    this.#value(depth + 1)
+  }
+
+  /** A mistake within it is where it stops being one: at the end of its line, or at what is no escape. */
+  #string(): void {
+    if (!this.#is('"')) throw new Mistake()
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must not stand in it.
+    while (this.#take(/[^"\\\u0000-\u001f]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y));
+    if (!this.#is('"')) throw new Mistake()
+  }
+
+  #blanks(): void {
+    this.#take(/[ \t\r\n]+/y)
+  }
+
+  #is(character: string): boolean {
+    if (this.#text[this.#at] !== character) return false
+    this.#at += 1
+    return true
+  }
+
+  #take(pattern: RegExp): boolean {
+    pattern.lastIndex = this.#at
+    const found = pattern.exec(this.#text)
+    this.#at += found?.[0].length ?? 0
+    return found !== null
+  }
+}

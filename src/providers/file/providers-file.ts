@@ -3,8 +3,7 @@ import { closestName } from '../../base/text.ts'
 import type { CustomProvider, ProviderOverride } from '../../config/config.ts'
 import { presetIds } from '../presets/presets.ts'
 import { type EntrySources, finishEntry, finishOverride } from './finish-entry.ts'
-import { placeOfJsonMistake } from './json-mistake.ts'
-import { sayMistake } from './providers-file-mistakes.ts'
+import { placeOfJsonMistake, sayMistake } from './providers-file-mistakes.ts'
 import { type ProviderEntry, providersFileSchema } from './providers-file-schema.ts'
 
 export interface ProvidersFile {

@@ -1,14 +1,13 @@
 import type { Socket } from 'node:net'
+import type { buildConnector } from 'undici'
 import { Failure } from '../../base/failure.ts'
 import type { HttpProxy } from '../../config/config.ts'
-import { type Connect, createConnect } from '../../net/connect.ts'
+import { type Connect, createConnect, type Target } from '../../net/connect.ts'
 import { WayFailure, wayFailure } from '../../net/way-failure.ts'
-import { connectorBy } from './connector.ts'
-import { proxyAuthorization } from './proxy-authorization.ts'
 import { clientContext } from './trusted-authorities.ts'
 
 /** Opens a way to `host:port` through a proxy. */
-export type OpenTunnel = (
+type OpenTunnel = (
   proxy: HttpProxy,
   target: { host: string; port: number },
   signal: AbortSignal,
@@ -74,4 +73,27 @@ function unreachable({ origin }: HttpProxy, error: unknown, signal: AbortSignal)
   return new WayFailure('provider-unavailable', `The proxy ${origin} did not answer in time`, {
     fix: 'Check the address of the proxy, and whether it is there.',
   })
+}
+
+/** RFC 9110, section 11.7.2, by Basic (RFC 7617). */
+function proxyAuthorization({ credentials }: HttpProxy): Record<string, string> {
+  if (!credentials) return {}
+  return { 'proxy-authorization': `Basic ${Buffer.from(credentials.reveal()).toString('base64')}` }
+}
+
+/** undici's connections by our own way to a socket; TLS over it as `overTls` has it. */
+export function connectorBy(
+  open: (target: Target) => Promise<Socket>,
+  overTls: buildConnector.connector,
+): buildConnector.connector {
+  return (options, callback) => {
+    const { protocol, hostname, port } = options
+    open({ host: hostname, port: Number(port || (protocol === 'https:' ? 443 : 80)) }).then(
+      (socket) => {
+        if (protocol === 'https:') overTls({ ...options, httpSocket: socket }, callback)
+        else callback(null, socket)
+      },
+      (error: Error) => callback(error, null),
+    )
+  }
 }

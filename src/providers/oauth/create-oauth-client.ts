@@ -5,23 +5,31 @@ import { Failure } from '../../base/failure.ts'
 import { Secret } from '../../base/secret.ts'
 import type { HttpFetch } from '../http/http-fetch.ts'
 import type { RegisteredProvider } from '../provider.ts'
-import { authorizationParameters } from './authorization-parameters.ts'
-import { clientAuthentications } from './client-authentication.ts'
-import { createClockDifference } from './clock-difference.ts'
-import { beginDeviceFlow, deviceGrant, deviceState } from './device-flow.ts'
-import { discover, type Known, withKeys, withTenantId, withUserInfoEndpoint } from './discover.ts'
-import { createDiscoveries, type Discoveries } from './discoveries.ts'
-import { guardedFetches } from './guarded-fetch.ts'
-import { requireOwnIdToken } from './id-token-checks.ts'
+import {
+  createDiscoveries,
+  type Discoveries,
+  discover,
+  type Known,
+  withKeys,
+  withTenantId,
+  withUserInfoEndpoint,
+} from './discoveries.ts'
+import { requireOwnIdToken } from './id-token.ts'
 import { identityOf, provesIdentity } from './identity.ts'
 import type { CallbackChecks, OAuthClient, TokenAnswer } from './oauth-client.ts'
-import { comparableCallback, openidConfiguration } from './openid-configuration.ts'
+import { createClockDifference, OAuthError } from './oauth-error.ts'
+import { clientAuthentications, comparableCallback, openidConfiguration } from './openid-configuration.ts'
 import { exchangeFailure, withoutSecrets } from './openid-errors.ts'
-import { createSecretsInTurn } from './secrets-in-turn.ts'
-import { askAsServiceAccount } from './service-account.ts'
-import type { Flaw } from './token-answer.ts'
+import {
+  askAsServiceAccount,
+  authorizationParameters,
+  beginDeviceFlow,
+  deviceGrant,
+  deviceState,
+  withUserInfo,
+} from './requests.ts'
+import { type Flaw, guardedFetches } from './token-answer.ts'
 import { remarkOn } from './token-claims.ts'
-import { withUserInfo } from './user-info.ts'
 
 export interface OAuthClientNeeds {
   provider: RegisteredProvider
@@ -252,4 +260,30 @@ function toAnswer(
 function requireOwn(answer: TokenBody, known: RegisteredProvider, nonce?: string): void {
   const claims = answer.claims?.()
   if (claims) requireOwnIdToken(claims, known, nonce)
+}
+
+/**
+ * Tries the ways in their order, beginning with the one that worked last, until one is not refused as a client's (`invalid_client`, RFC 6749, section 5.2): where
+ * two secrets overlap, the end of one costs no sign-in. Who authenticates wrongly has spent neither code nor refresh token.
+ */
+export function createSecretsInTurn<Way>(): <T>(
+  ways: readonly Way[],
+  attempt: (way: Way) => Promise<T>,
+) => Promise<T> {
+  let last = 0
+
+  return async (ways, attempt) => {
+    const begun = last
+    for (let tried = 0; ; tried += 1) {
+      const index = (begun + tried) % ways.length
+      try {
+        const result = await attempt(ways[index] as Way)
+        last = index
+        return result
+      } catch (error) {
+        const another = tried + 1 < ways.length
+        if (!(another && error instanceof OAuthError && error.error === 'invalid_client')) throw error
+      }
+    }
+  }
 }

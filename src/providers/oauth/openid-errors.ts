@@ -1,9 +1,8 @@
 import * as openid from 'openid-client'
 import { Failure } from '../../base/failure.ts'
 import type { Provider } from '../provider.ts'
-import { IdTokenRefused } from './id-token-checks.ts'
-import { judge } from './judge.ts'
-import { OAuthError, safeText } from './oauth-error.ts'
+import { IdTokenRefused } from './id-token.ts'
+import { judge, OAuthError, safeText } from './oauth-error.ts'
 
 /**
  * An error of openid-client without its causes, which hold whole requests and answers. Trouble at the provider comes out as

@@ -2,9 +2,9 @@ import { Failure } from '../../base/failure.ts'
 import { Secret } from '../../base/secret.ts'
 import { WayFailure } from '../../net/way-failure.ts'
 import type { RegisteredProvider } from '../provider.ts'
-import { isOneTenant } from '../registration-at.ts'
-import { judge } from './judge.ts'
+import { isOneTenant } from '../registration.ts'
 import type { OAuthClient } from './oauth-client.ts'
+import { judge } from './oauth-error.ts'
 
 /** What a provider says of our client when nobody has consented. `why`: safe to show. */
 export type ClientTrial =

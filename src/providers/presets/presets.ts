@@ -1,13 +1,8 @@
 import type { MicrosoftCloud } from '../../config/config.ts'
 import type { Provider } from '../provider.ts'
-import { comcast } from './comcast.ts'
-import { fastmail } from './fastmail.ts'
 import { google, googleServiceAccount } from './google.ts'
-import { mailru } from './mailru.ts'
 import { microsoft, microsoftHighVolume, outlook } from './microsoft.ts'
-import { thundermail } from './thundermail.ts'
-import { aol, att, yahoo } from './yahoo.ts'
-import { yandex } from './yandex.ts'
+import { aol, att, comcast, fastmail, mailru, thundermail, yahoo, yandex } from './others.ts'
 
 /** What postern knows of mail providers, in the order in which people are shown them. A new one is a file and a line here. */
 const presets: readonly ((tenant: string) => Provider)[] = [

@@ -1,11 +1,12 @@
 import type { Config, MicrosoftCloud } from '../config/config.ts'
+import type { GivenTo } from '../store/ports.ts'
 import { personalTenant } from './presets/microsoft.ts'
-import type { Registration } from './provider.ts'
+import type { Provider, RegisteredProvider, Registration } from './provider.ts'
 
 type Registrations = Config['registrations']
 
 /** The registration that the settings have for a preset, or one imperative sentence that says what to set. */
-export interface RegistrationOrFix {
+interface RegistrationOrFix {
   registration?: Registration
   fix: string
 }
@@ -31,7 +32,7 @@ export function registrationAt(id: string, registrations: Registrations): Regist
 }
 
 /** The presets of Microsoft 365 and the clouds that they are in. */
-export const microsoftClouds: ReadonlyMap<string, MicrosoftCloud> = new Map([
+const microsoftClouds: ReadonlyMap<string, MicrosoftCloud> = new Map([
   ['microsoft', 'worldwide'],
   ['microsoft-gcc-high', 'gcc-high'],
   ['microsoft-dod', 'dod'],
@@ -90,4 +91,92 @@ function serviceAccountOf({ googleServiceAccount: serviceAccount }: Registration
   const fix = "Set POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE to the service account's key file, and restart."
   if (!serviceAccount) return { fix }
   return { registration: { clientId: serviceAccount.clientId, clientSecrets: [], serviceAccount }, fix }
+}
+
+/** What registers an app with postern: lines to copy, in which `your-…` is to be replaced. postern refuses what was left in. */
+export interface SettingsToMake {
+  /** For `.env`. */
+  lines: readonly string[]
+  /** Of the file that POSTERN_PROVIDERS_FILE names, where the provider is registered there. */
+  file?: string
+}
+
+export function settingsToMake(provider: Provider): SettingsToMake {
+  const { id } = provider
+  const cloud = microsoftClouds.get(id)
+  if (cloud) return { lines: microsoft(cloud, cloud === 'worldwide' ? 'your-tenant-id-or-domain' : guid) }
+  switch (id) {
+    case 'outlook':
+      return { lines: ['POSTERN_MICROSOFT_CLIENT_ID=your-client-id', 'POSTERN_MICROSOFT_TENANT=consumers'] }
+    case 'microsoft-hve':
+      return { lines: microsoft('worldwide', guid) }
+    case 'google':
+      return {
+        lines: ['POSTERN_GOOGLE_CLIENT_ID=your-client-id', 'POSTERN_GOOGLE_CLIENT_SECRET=your-client-secret'],
+      }
+    case 'google-service-account':
+      return { lines: ['POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE=./google-service-account.json'] }
+    default:
+      return { lines: ['POSTERN_PROVIDERS_FILE=./providers.json'], file: entryFor(provider) }
+  }
+}
+
+const guid = 'your-tenant-id'
+
+function microsoft(cloud: MicrosoftCloud, tenant: string): string[] {
+  return [
+    'POSTERN_MICROSOFT_CLIENT_ID=your-client-id',
+    'POSTERN_MICROSOFT_CLIENT_SECRET=your-client-secret',
+    `POSTERN_MICROSOFT_TENANT=${tenant}`,
+    ...(cloud === 'worldwide' ? [] : [`POSTERN_MICROSOFT_CLOUD=${cloud}`]),
+  ]
+}
+
+function entryFor({ id, oauth }: Provider): string {
+  const isPublic = oauth.clientAuthentication === 'none'
+  const entry = {
+    id,
+    preset: id,
+    clientId: 'your-client-id',
+    ...(!isPublic && { clientSecretFile: './client-secret' }),
+  }
+  return JSON.stringify({ providers: [entry] }, undefined, 2)
+}
+
+/** A provider with our registration filled in. Without anything to authenticate with, the client is a public one, whatever the provider's usual way is. */
+export function withRegistration(provider: Provider, registration: Registration): RegisteredProvider {
+  const clientAuthentication = authenticationOf(provider, registration)
+  return { ...provider, oauth: { ...provider.oauth, clientAuthentication }, registration }
+}
+
+function authenticationOf({ oauth }: Provider, { clientSecrets, certificate }: Registration) {
+  if (certificate) return 'private_key_jwt'
+  if (clientSecrets.length === 0) return 'none'
+  return oauth.clientAuthentication === 'none' ? 'client_secret_post' : oauth.clientAuthentication
+}
+
+/** The registration of a provider as a grant remembers it. */
+export function givenTo({
+  registration,
+  oauth,
+}: Pick<RegisteredProvider, 'registration' | 'oauth'>): GivenTo {
+  const { clientId, tenant } = registration
+  const tokenEndpoint = oauth.tokenEndpoint ?? oauth.issuer
+  return {
+    clientId,
+    ...(tenant !== undefined && { tenant }),
+    ...(tokenEndpoint !== undefined && { tokenEndpoint }),
+  }
+}
+
+/** In which of the settings two registrations differ, and how; undefined where they are the same. */
+export function differenceOf(
+  given: GivenTo,
+  now: GivenTo,
+): { what: keyof GivenTo; given: string; now: string } | undefined {
+  for (const what of ['clientId', 'tenant', 'tokenEndpoint'] as const) {
+    const [before = '', after = ''] = [given[what], now[what]]
+    if (before.toLowerCase() !== after.toLowerCase()) return { what, given: before, now: after }
+  }
+  return undefined
 }

@@ -1,9 +1,70 @@
-import { type Address, addressKey } from '../../base/address.ts'
+import { type Address, addressKey, parseAddress } from '../../base/address.ts'
+import { normalForm } from '../../base/text.ts'
 import { isGuid, personalTenant } from '../presets/microsoft.ts'
 import type { RegisteredProvider } from '../provider.ts'
-import { isOneTenant } from '../registration-at.ts'
-import { addressClaim, type Claims, claim } from './claims.ts'
+import { isOneTenant } from '../registration.ts'
 import type { ProvenAddress } from './oauth-client.ts'
+
+/** The claims of a verified ID token (OpenID Connect Core, section 5.1). */
+export type Claims = Readonly<Record<string, unknown>>
+
+export function claim(claims: Claims, name: string): unknown {
+  return Object.hasOwn(claims, name) ? claims[name] : undefined
+}
+
+/**
+ * Exactly one mail address with exactly one `@`, or undefined: a claim that could be read in two ways is not read at all. Nor is one that only becomes an
+ * address, maybe somebody else's, by being normalised (U+212A, the Kelvin sign, would become a K).
+ */
+export function addressClaim(claims: Claims, name: string): Address | undefined {
+  const value = claim(claims, name)
+  if (typeof value !== 'string' || value !== normalForm(value)) return undefined
+  try {
+    return parseAddress(value)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * `unsaid`: there is no such claim. Only `true` itself is a yes (OpenID Connect Core, section 5.1: a boolean); whatever cannot be understood is a no.
+ */
+export function emailVerified(claims: Claims): 'yes' | 'no' | 'unsaid' {
+  const flag = claim(claims, 'email_verified')
+  if (flag === undefined) return 'unsaid'
+  return flag === true ? 'yes' : 'no'
+}
+
+/** An ID token that is not for us. The message names the check, and nothing of the token. */
+export class IdTokenRefused extends Error {
+  constructor(claim: string) {
+    super(`unexpected ID Token "${claim}" claim value`)
+    this.name = 'IdTokenRefused'
+  }
+}
+
+/**
+ * What openid-client leaves to us, beside `iss`, `aud`, `exp`, `nonce` and signature.
+ * @param nonce where the answer was carried over by hand, and openid-client compared none
+ * @throws IdTokenRefused
+ */
+export function requireOwnIdToken(
+  claims: Claims,
+  { oauth, registration }: Pick<RegisteredProvider, 'oauth' | 'registration'>,
+  nonce?: string,
+): void {
+  // OpenID Connect Core, section 3.1.3.7: also where `aud` is ours alone, it was made for the client that `azp` names.
+  const azp = claim(claims, 'azp')
+  if (azp !== undefined && azp !== registration.clientId) throw new IdTokenRefused('azp')
+  if (nonce !== undefined && claim(claims, 'nonce') !== nonce) throw new IdTokenRefused('nonce')
+  if (oauth.identityRules === 'entra') requireOwnTenant(claims, registration.tenant)
+}
+
+/** The issuer tells it only where it is one tenant's. */
+function requireOwnTenant(claims: Claims, own = ''): void {
+  const tenant = tenantOf(claims)
+  if (tenant === undefined || (isGuid(own) && tenant !== own.toLowerCase())) throw new IdTokenRefused('tid')
+}
 
 /** Where personal accounts get their mailboxes from Microsoft itself. */
 const personalDomain = /@((outlook|hotmail|live)\.(com?\.)?[a-z]{2,3}|msn\.com|passport\.com)$/
@@ -32,7 +93,7 @@ export function entraSignInName(
 }
 
 /** `tid`, if the issuer is that tenant's. */
-export function tenantOf(claims: Claims): string | undefined {
+function tenantOf(claims: Claims): string | undefined {
   const tid = claim(claims, 'tid')
   if (typeof tid !== 'string' || !isGuid(tid)) return undefined
   const tenant = tid.toLowerCase()

@@ -1,0 +1,162 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { Secret } from '../../base/secret.ts'
+import { readUrl } from '../../base/text.ts'
+import type { ClientCertificate, HttpProxy, ServiceAccount } from '../../config/config.ts'
+import { isGuid, secretIdMistake } from '../presets/microsoft.ts'
+
+/** What a client ID, a client secret or a tenant must be; `must`: the end of a sentence that holds nothing of the text. */
+export type ReadText = { value: string } | { must: string }
+
+/** What stands in `.env.example`: whoever copies it must put something of their own there. */
+export const sampleCredentials = {
+  microsoftClientId: '00001111-aaaa-2222-bbbb-3333cccc4444',
+  googleClientId: '123456789012-abc123def456.apps.googleusercontent.com',
+  clientSecret: 'your-client-secret',
+} as const
+
+const samples: ReadonlySet<string> = new Set(Object.values(sampleCredentials))
+
+const ownValue = { must: 'be your own value: this one is the sample' }
+
+/**
+ * A client ID or a client secret, wherever it is given: in the settings or in the providers file.
+ * RFC 6749, appendix A.1 and A.2: VSCHAR. White space at the ends is never part of it, but often pasted with it.
+ */
+export function readCredential(text: string): ReadText {
+  if (samples.has(text) || isLeftOver(text)) return ownValue
+  if (text.trim() !== text) return { must: 'not begin or end with white space' }
+  if (!/^[\x20-\x7e]+$/.test(text)) return { must: 'hold printable ASCII characters only' }
+  return { value: text }
+}
+
+/** Entra lists a secret by its ID, for good, beside its value, which it shows once. */
+export function readMicrosoftSecret(text: string): ReadText {
+  return isGuid(text.trim()) ? { must: secretIdMistake } : readCredential(text)
+}
+
+/** A directory of Microsoft Entra. */
+export function readTenant(text: string): ReadText {
+  if (isLeftOver(text)) return ownValue
+  if (/^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$/.test(text)) return { value: text }
+  return { must: 'be common, organizations, consumers, a tenant ID or a domain name' }
+}
+
+function isLeftOver(text: string): boolean {
+  return /^(your[-_ ].*|change[-_ ]?(me|it|this)|replace[-_ ]?(me|it|this)|placeholder|x{3,}|todo|<.*>|\.{3})$/i.test(
+    text.trim(),
+  )
+}
+
+/** `of`: the file that has to change. `must`: the end of a sentence that begins with its name. */
+type ClientCertificateReading = { certificate: ClientCertificate } | { of: 'cert' | 'key'; must: string }
+
+/** Reads the PEM texts of a certificate that a registration authenticates with, and of its key. No message holds any of them. */
+export function readClientCertificate(certText: string, keyText: string): ClientCertificateReading {
+  const certificate = readPem(certText)
+  if (!certificate)
+    return { of: 'cert', must: 'must hold a certificate in PEM form ("-----BEGIN CERTIFICATE-----")' }
+  const key = readKey(keyText)
+  if (!key)
+    return {
+      of: 'key',
+      must: 'must hold a private key in PEM form without a passphrase ("-----BEGIN PRIVATE KEY-----")',
+    }
+  if (!canSign(key))
+    return { of: 'key', must: 'must be an RSA key of at least 2048 bits, or an EC key on P-256' }
+  if (!certificate.checkPrivateKey(key)) return { of: 'key', must: 'must be the key of that certificate' }
+  return {
+    certificate: {
+      thumbprint: Buffer.from(certificate.fingerprint256.replaceAll(':', ''), 'hex').toString('base64url'),
+      key: new Secret(key.export({ format: 'pem', type: 'pkcs8' }).toString()),
+      expiresAt: Date.parse(certificate.validTo),
+    },
+  }
+}
+
+function readPem(text: string): X509Certificate | undefined {
+  if (!text.includes('-----BEGIN CERTIFICATE-----')) return undefined
+  try {
+    return new X509Certificate(text.slice(text.indexOf('-----BEGIN CERTIFICATE-----')))
+  } catch {
+    return undefined
+  }
+}
+
+function readKey(text: string): KeyObject | undefined {
+  try {
+    return createPrivateKey(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** PS256 and ES256 are what we sign by. */
+function canSign({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
+  if (asymmetricKeyType === 'rsa') return (asymmetricKeyDetails?.modulusLength ?? 0) >= 2048
+  return asymmetricKeyType === 'ec' && asymmetricKeyDetails?.namedCurve === 'prime256v1'
+}
+
+/** Reads a service account's key file, as Google's console gives it. `must`: the end of a sentence that begins with the file's name; it holds nothing of the file. */
+export function readServiceAccount(text: string): { account: ServiceAccount } | { must: string } {
+  const file = parse(text)
+  if (!file) return { must: 'must be the JSON key file of a service account' }
+  if (file.type !== 'service_account')
+    return {
+      must: 'must be the key file of a service account ("type": "service_account"), not of an OAuth client',
+    }
+  const { client_email: email, client_id: clientId, private_key_id: keyId, private_key: key } = file
+  const missing = Object.entries({
+    client_email: email,
+    client_id: clientId,
+    private_key_id: keyId,
+    private_key: key,
+  })
+    .filter(([, value]) => typeof value !== 'string' || value === '')
+    .map(([name]) => name)
+  if (missing.length > 0) return { must: `must hold ${missing.join(', ')}` }
+  if (!isRsaKey(String(key))) return { must: 'must hold an RSA key in PEM form as private_key' }
+  return {
+    account: {
+      email: String(email),
+      clientId: String(clientId),
+      keyId: String(keyId),
+      key: new Secret(String(key)),
+    },
+  }
+}
+
+function parse(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isRsaKey(pem: string): boolean {
+  try {
+    return createPrivateKey(pem).asymmetricKeyType === 'rsa'
+  } catch {
+    return false
+  }
+}
+
+/** Reads `http://name:password@proxy.example.com:3128`. `must`: the end of a sentence; it holds nothing of the text. */
+export function parseProxy(text: string): { value: HttpProxy } | { must: string } {
+  const url = readUrl(text.trim())
+  const must =
+    'be the address of an HTTP proxy, such as http://proxy.example.com:3128 (name:password@ before the host, if it asks for one)'
+  if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search !== '' || url.hash !== '')
+    return { must }
+  const { origin, username, password } = url
+  if (username === '') return { value: { origin } }
+  try {
+    const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+    return { value: { origin, credentials: new Secret(credentials) } }
+  } catch {
+    return { must: 'write a % in its name or password as %25' }
+  }
+}

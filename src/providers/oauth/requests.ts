@@ -1,0 +1,174 @@
+import { createPrivateKey } from 'node:crypto'
+import { SignJWT } from 'jose/jwt/sign'
+import * as openid from 'openid-client'
+import { calculatePKCECodeChallenge } from 'openid-client'
+import type { Address } from '../../base/address.ts'
+import { Failure } from '../../base/failure.ts'
+import { Secret } from '../../base/secret.ts'
+import { readUrl } from '../../base/text.ts'
+import type { ServiceAccount } from '../../config/config.ts'
+import type { HttpFetch } from '../http/http-fetch.ts'
+import type { OAuthServer, RegisteredProvider } from '../provider.ts'
+import { type Claims, claim } from './id-token.ts'
+import { identityOf, provesIdentity } from './identity.ts'
+import type { AuthorizationRequest, DeviceAuthorization, Identity } from './oauth-client.ts'
+import { OAuthError, safeText } from './oauth-error.ts'
+import { readTokenAnswer } from './token-answer.ts'
+
+/** What the browser carries to the provider (RFC 6749, section 4.1.1; RFC 7636, section 4.3). */
+export async function authorizationParameters(
+  oauth: OAuthServer,
+  request: AuthorizationRequest,
+): Promise<Record<string, string>> {
+  const forSignIn = request.purpose === 'sign-in'
+  const { prompt, ...extra } = forSignIn ? { prompt: undefined } : oauth.authorizationParameters
+  // Whoever is signed in there for mail may be somebody else here.
+  const otherAccount = forSignIn || request.selectAccount ? accountPrompt(oauth) : undefined
+  // OpenID Connect Core, section 3.1.2.1: a list, separated by spaces.
+  const prompts = [prompt, otherAccount].filter((one) => one !== undefined)
+  return {
+    ...extra,
+    ...(prompts.length > 0 && { prompt: prompts.join(' ') }),
+    scope: forSignIn ? 'openid email profile' : oauth.scopes.join(' '),
+    redirect_uri: written(request.redirectUri),
+    state: request.state.reveal(),
+    code_challenge: await calculatePKCECodeChallenge(request.codeVerifier.reveal()),
+    code_challenge_method: 'S256',
+    ...(request.loginHint !== undefined && { login_hint: request.loginHint }),
+    ...(provesIdentity(oauth) && { nonce: request.nonce.reveal() }),
+  }
+}
+
+/** As it stands in the token request: a URL in its one spelling, and words like "oob" as they are. */
+function written(redirectUri: string): string {
+  return URL.canParse(redirectUri) ? new URL(redirectUri).href : redirectUri
+}
+
+function accountPrompt({ offersAccounts }: OAuthServer): string {
+  return offersAccounts ? 'select_account' : 'login'
+}
+
+/** RFC 8628, section 3.4. */
+export const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code'
+
+/** Where the answer names none (RFC 8628, section 3.2). */
+const usualIntervalSeconds = 5
+
+/** RFC 8628, sections 3.1 and 3.2. */
+export async function beginDeviceFlow(
+  configuration: openid.Configuration,
+  scopes: readonly string[],
+): Promise<DeviceAuthorization> {
+  const answer = await openid.initiateDeviceAuthorization(configuration, { scope: scopes.join(' ') })
+  const { verification_uri_complete: complete } = answer
+  return {
+    deviceCode: new Secret(answer.device_code),
+    userCode: safeText(answer.user_code),
+    verificationUri: webAddress(answer.verification_uri),
+    ...(complete !== undefined && { verificationUriComplete: webAddress(complete) }),
+    expiresInSeconds: answer.expires_in,
+    intervalSeconds: Math.max(1, answer.interval ?? usualIntervalSeconds),
+  }
+}
+
+/** People open it: it is no place for `javascript:`. */
+function webAddress(text: string): string {
+  const url = readUrl(text)
+  if (url && ['https:', 'http:'].includes(url.protocol)) return url.href
+  throw new OAuthError('the provider named no address to enter the code at')
+}
+
+// RFC 8628, section 3.5, and Entra's own two words.
+const ended: ReadonlyMap<string | undefined, string> = new Map([
+  ['access_denied', 'The sign-in was declined'],
+  ['authorization_declined', 'The sign-in was declined'],
+  ['expired_token', 'The code was not entered in time'],
+  ['bad_verification_code', 'The code was not entered in time'],
+])
+
+/** What a refusal of the question says of the person: not yet, or not at all. Undefined: nothing of that. */
+export function deviceState(error: unknown): 'pending' | 'slow-down' | Failure | undefined {
+  if (!(error instanceof OAuthError)) return undefined
+  if (error.error === 'authorization_pending') return 'pending'
+  if (error.error === 'slow_down') return 'slow-down'
+  const end = ended.get(error.error)
+  return end === undefined ? undefined : new Failure('consent-needed', end, { fix: 'Begin again.' })
+}
+
+/** Google refuses what lives for more than an hour; it is used at once. */
+const assertionSeconds = 600
+
+/**
+ * An access token for a mailbox of a domain that was delegated to a service account, by its assertion (RFC 7523, section 2.1, RS256).
+ * @param now milliseconds since 1970
+ * @returns the answer of the token endpoint, read
+ * @throws OAuthError
+ */
+export async function askAsServiceAccount(
+  { oauth }: RegisteredProvider,
+  account: ServiceAccount,
+  { mailbox, now, fetch }: { mailbox: Address; now: number; fetch: HttpFetch },
+): Promise<Response> {
+  const audience = oauth.tokenEndpoint ?? ''
+  const issuedAt = Math.floor(now / 1000)
+  const assertion = await new SignJWT({ scope: oauth.applicationScopes.join(' ') })
+    .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: account.keyId })
+    .setIssuer(account.email)
+    .setSubject(mailbox)
+    .setAudience(audience)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(issuedAt + assertionSeconds)
+    .sign(createPrivateKey(account.key.reveal()))
+  const response = await fetch(audience, {
+    method: 'POST',
+    headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion }),
+  })
+  return readTokenAnswer(response, [assertion], false)
+}
+
+/** The provider, as openid-client sees it, with its userinfo endpoint. */
+interface UserInfoWay {
+  configuration: openid.Configuration
+  known: RegisteredProvider
+}
+
+/**
+ * Who signed in, where the ID token has no address: from the other place where a provider may say it (OpenID Connect Core, section 5.3). What stands
+ * there counts only if it is about the `sub` of the ID token, and is judged as a claim of that would be. Never fails: the consent does, by what is missing then.
+ * @param way rejects where no such endpoint is known
+ */
+export async function withUserInfo(
+  identity: Identity,
+  claims: Claims,
+  accessToken: Secret,
+  way: () => Promise<UserInfoWay>,
+): Promise<Identity> {
+  if (identity.unproven?.kind !== 'absent') return identity
+  const found = await way().catch(() => undefined)
+  if (!found) return identity
+  const { configuration, known } = found
+  try {
+    const told = await openid.fetchUserInfo(configuration, accessToken.reveal(), String(claim(claims, 'sub')))
+    const judged = identityOf({ ...told, ...ofIdToken(claims) }, known, identity)
+    return { ...judged, account: identity.account }
+  } catch (cause) {
+    const kind = isOfAnother(cause) ? 'other-account' : 'unreadable'
+    return { ...identity, unproven: { kind, cause: withoutAnswer(cause) } }
+  }
+}
+
+/** What tells which account it is, and at what kind of server, is the ID token's to say. */
+function ofIdToken(claims: Claims): Claims {
+  const names = ['iss', 'sub', 'tid'].filter((name) => claim(claims, name) !== undefined)
+  return Object.fromEntries(names.map((name) => [name, claim(claims, name)]))
+}
+
+function isOfAnother(error: unknown): boolean {
+  return (error as { code?: unknown } | undefined)?.code === 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED'
+}
+
+/** What openid-client throws holds the answer, and what stands in that is somebody's own. */
+function withoutAnswer(error: unknown): Error {
+  return new Error(error instanceof Error ? error.message : 'the request failed')
+}

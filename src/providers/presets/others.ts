@@ -1,0 +1,222 @@
+import type { OAuthServer, Provider, Standing } from '../provider.ts'
+
+/** What a submission server may be expected to offer until its EHLO was heard (RFC 6409, section 7). */
+export const usualOffers: Provider['offers'] = {
+  eightBitMime: true,
+  enhancedStatusCodes: true,
+  pipelining: true,
+  smtpUtf8: false,
+  dsn: false,
+  chunking: false,
+}
+
+/** The authorization code for a person, who is not asked for more than to let us send. */
+export const usualOAuth = {
+  applicationScopes: [],
+  authorizationParameters: {},
+  authorizationResponseIss: false,
+  clientAuthentication: 'client_secret_post',
+} satisfies Partial<OAuthServer>
+
+/** Of providers whose limits nobody has published. */
+const cautious: Pick<Provider, 'flows' | 'limits' | 'chunking' | 'refreshMarginSeconds' | 'offers'> = {
+  flows: ['authorization-code'],
+  limits: { connections: 2 },
+  chunking: 'auto',
+  refreshMarginSeconds: 300,
+  offers: usualOffers,
+}
+
+const standing: Standing = {
+  evidence: 'restricted',
+  notes: [
+    'The scope mail-w is given to few: Yahoo reviews each app by hand, and users report that no new registrations are accepted.',
+    'The provider names nobody: postern cannot check who has signed in.',
+  ],
+}
+
+export const yahoo: Provider = {
+  ...cautious,
+  id: 'yahoo',
+  name: 'Yahoo Mail',
+  standing,
+  domains: ['yahoo.com', 'yahoo.*', 'ymail.com', 'rocketmail.com', 'myyahoo.com'],
+  mxSuffixes: ['.yahoodns.net'],
+  oauth: yahooOAuth('https://api.login.yahoo.com'),
+  submission: { host: 'smtp.mail.yahoo.com', port: 465, tls: 'implicit' },
+  mechanisms: ['OAUTHBEARER', 'XOAUTH2'],
+  // It hangs up behind the twentieth message, sometimes without a word.
+  limits: { connections: 2, messagesPerConnection: 20 },
+  offers: { ...cautious.offers, size: 41_697_280 },
+}
+
+export const aol: Provider = {
+  ...yahoo,
+  id: 'aol',
+  name: 'AOL Mail',
+  standing: { ...standing, notes: [...standing.notes, 'A registration at Yahoo does not count at AOL.'] },
+  domains: ['aol.com', 'aim.com', 'verizon.net'],
+  mxSuffixes: [],
+  oauth: yahooOAuth('https://api.login.aol.com'),
+  submission: { host: 'smtp.aol.com', port: 465, tls: 'implicit' },
+}
+
+export const att: Provider = {
+  ...yahoo,
+  id: 'att',
+  name: 'AT&T Mail (at Yahoo)',
+  domains: ['att.net', 'sbcglobal.net', 'bellsouth.net', 'pacbell.net', 'ameritech.net'],
+  mxSuffixes: [],
+  submission: { host: 'smtp.mail.att.net', port: 465, tls: 'implicit' },
+}
+
+function yahooOAuth(origin: string): OAuthServer {
+  return {
+    ...usualOAuth,
+    authorizationEndpoint: `${origin}/oauth2/request_auth`,
+    tokenEndpoint: `${origin}/oauth2/get_token`,
+    scopes: ['mail-w'],
+    mailScopes: ['mail-w'],
+    // No loopback address is accepted: the page shows a code.
+    redirectUri: 'oob',
+    clientAuthentication: 'client_secret_basic',
+  }
+}
+
+export const yandex: Provider = {
+  ...cautious,
+  id: 'yandex',
+  name: 'Yandex Mail and Yandex 360',
+  standing: {
+    evidence: 'reported',
+    notes: [
+      'Documented, but Yandex told a user in 2023 that mail programs need app passwords: try it before you rely on it.',
+      'The provider names nobody: postern cannot check who has signed in.',
+    ],
+  },
+  domains: ['yandex.ru', 'yandex.com', 'ya.ru', 'yandex.by', 'yandex.kz', 'yandex.ua', 'narod.ru'],
+  mxSuffixes: ['.yandex.net', '.yandex.ru'],
+  oauth: {
+    ...usualOAuth,
+    authorizationEndpoint: 'https://oauth.yandex.com/authorize',
+    tokenEndpoint: 'https://oauth.yandex.com/token',
+    revocationEndpoint: 'https://oauth.yandex.com/revoke_token',
+    scopes: ['mail:smtp'],
+    mailScopes: ['mail:smtp'],
+    // A page that shows the code.
+    redirectUri: 'https://oauth.yandex.ru/verification_code',
+  },
+  submission: { host: 'smtp.yandex.com', port: 465, tls: 'implicit' },
+  mechanisms: ['XOAUTH2'],
+}
+
+export const mailru: Provider = {
+  ...cautious,
+  id: 'mailru',
+  name: 'Mail.ru',
+  standing: {
+    evidence: 'reported',
+    notes: [
+      'As mail programs use it. Its one scope for mail, mail.imap, gives more than the right to send.',
+      'The provider names nobody: postern cannot check who has signed in.',
+    ],
+  },
+  domains: ['mail.ru', 'inbox.ru', 'list.ru', 'bk.ru', 'internet.ru'],
+  mxSuffixes: ['.mail.ru'],
+  oauth: {
+    ...usualOAuth,
+    authorizationEndpoint: 'https://oauth.mail.ru/login',
+    tokenEndpoint: 'https://oauth.mail.ru/token',
+    // Its authorization page takes mail.imap beside userinfo only.
+    scopes: ['userinfo', 'mail.imap'],
+    mailScopes: ['mail.imap'],
+    authorizationParameters: { prompt_force: '1' },
+    clientAuthentication: 'client_secret_basic',
+  },
+  submission: { host: 'smtp.mail.ru', port: 465, tls: 'implicit' },
+  mechanisms: ['XOAUTH2'],
+}
+
+export const fastmail: Provider = {
+  ...cautious,
+  id: 'fastmail',
+  name: 'Fastmail',
+  standing: {
+    evidence: 'documented',
+    notes: [
+      'Fastmail gives client ids on request.',
+      'The provider names nobody: postern cannot check who has signed in.',
+    ],
+  },
+  domains: ['fastmail.com', 'fastmail.fm'],
+  mxSuffixes: ['.messagingengine.com'],
+  oauth: {
+    ...usualOAuth,
+    // No OpenID provider, but its callback carries this as `iss` (RFC 9207).
+    issuer: 'https://api.fastmail.com',
+    authorizationEndpoint: 'https://api.fastmail.com/oauth/authorize',
+    // It serves codes as well, in spite of its name.
+    tokenEndpoint: 'https://api.fastmail.com/oauth/refresh',
+    revocationEndpoint: 'https://api.fastmail.com/oauth/revoke',
+    scopes: ['https://www.fastmail.com/dev/protocol-smtp'],
+    mailScopes: ['https://www.fastmail.com/dev/protocol-smtp'],
+    authorizationResponseIss: true,
+    clientAuthentication: 'none',
+  },
+  submission: { host: 'smtp.fastmail.com', port: 465, tls: 'implicit' },
+  mechanisms: ['OAUTHBEARER', 'XOAUTH2'],
+}
+
+export const comcast: Provider = {
+  ...cautious,
+  id: 'comcast',
+  name: 'Comcast (Xfinity)',
+  standing: {
+    evidence: 'restricted',
+    notes: [
+      'Comcast gives client ids by arrangement only.',
+      'Mailboxes of comcast.net are being moved to Yahoo.',
+      'postern cannot check who has signed in: the keys of its ID tokens are not published.',
+    ],
+  },
+  domains: ['comcast.net'],
+  mxSuffixes: ['.comcast.net'],
+  oauth: {
+    ...usualOAuth,
+    authorizationEndpoint: 'https://oauth.xfinity.com/oauth/authorize',
+    tokenEndpoint: 'https://oauth.xfinity.com/oauth/token',
+    scopes: ['https://email.comcast.net/'],
+    mailScopes: ['https://email.comcast.net/'],
+  },
+  submission: { host: 'smtp.comcast.net', port: 587, tls: 'starttls' },
+  mechanisms: ['XOAUTH2'],
+}
+
+const realm = 'https://auth.tb.pro/realms/tbpro'
+
+export const thundermail: Provider = {
+  ...cautious,
+  id: 'thundermail',
+  name: 'Thundermail (Thunderbird Pro)',
+  standing: {
+    evidence: 'unverified',
+    notes: ['As Thunderbird itself uses it; whether others are given a client id is not known.'],
+  },
+  domains: ['thundermail.com', 'tb.pro'],
+  mxSuffixes: ['.thundermail.com'],
+  oauth: {
+    ...usualOAuth,
+    issuer: realm,
+    authorizationEndpoint: `${realm}/protocol/openid-connect/auth`,
+    tokenEndpoint: `${realm}/protocol/openid-connect/token`,
+    jwksUri: `${realm}/protocol/openid-connect/certs`,
+    userinfoEndpoint: `${realm}/protocol/openid-connect/userinfo`,
+    // It has no scope for mail.
+    scopes: ['openid', 'profile', 'email', 'offline_access'],
+    mailScopes: [],
+    authorizationResponseIss: true,
+    clientAuthentication: 'none',
+  },
+  submission: { host: 'mail.thundermail.com', port: 465, tls: 'implicit' },
+  mechanisms: ['OAUTHBEARER', 'XOAUTH2'],
+}
