@@ -3,9 +3,8 @@ import { LRUCache } from 'lru-cache'
 import { type Address, addressKey, sameAddress } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { type Log, silentLog } from '../base/log.ts'
-import { statusOf } from '../wire/enhanced-status.ts'
-import { type Originators, originatorsOf } from '../wire/originators.ts'
-import type { Reply } from '../wire/reply.ts'
+import { type Originators, originatorsOf } from '../wire/header-addresses.ts'
+import { type Reply, statusOf } from '../wire/reply.ts'
 import type { Breaker, Tripped, Trouble } from './breaker.ts'
 import {
   createStrikes,

@@ -1,5 +1,4 @@
-import { statusOf } from '../wire/enhanced-status.ts'
-import { isPositive, type Reply } from '../wire/reply.ts'
+import { isPositive, type Reply, statusOf } from '../wire/reply.ts'
 import type { Breaker, Trouble } from './breaker.ts'
 import type { DailyRecipients } from './daily-recipients.ts'
 import type { Passage } from './governor.ts'

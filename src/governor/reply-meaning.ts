@@ -1,5 +1,4 @@
-import { enhancedStatuses } from '../wire/enhanced-status.ts'
-import { isPositive, type Reply } from '../wire/reply.ts'
+import { enhancedStatuses, isPositive, type Reply } from '../wire/reply.ts'
 import type { TransactionPhase } from './governor.ts'
 
 /** What a provider's reply inside a transaction means beyond this transaction. */

@@ -1,6 +1,6 @@
 import { addressKey } from '../base/address.ts'
 import type { Mending } from '../store/ports.ts'
-import { isMailbox } from '../wire/mailbox-grammar.ts'
+import { isMailbox } from '../wire/envelope.ts'
 
 /** A sender or recipient as the login wants it: what its map says, or with its domain behind a word that has none. Otherwise, and where that would be no address, as it was given. */
 export function completeAddress(mending: Mending | undefined, given: string): string {

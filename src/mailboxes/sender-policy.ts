@@ -7,7 +7,7 @@ import {
   sameAddress,
 } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
-import { isMailbox } from '../wire/mailbox-grammar.ts'
+import { isMailbox } from '../wire/envelope.ts'
 import { completeAddress } from './complete-address.ts'
 import type { Submitter } from './services.ts'
 

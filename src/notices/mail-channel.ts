@@ -1,8 +1,7 @@
 import type { Address } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { Relay } from '../upstream/relay.ts'
-import { statusOf } from '../wire/enhanced-status.ts'
-import { isPositive } from '../wire/reply.ts'
+import { isPositive, statusOf } from '../wire/reply.ts'
 import type { Channel, Notice } from './notice.ts'
 
 export interface MailChannelNeeds {

@@ -1,5 +1,5 @@
 import { withoutEnding } from '../base/text.ts'
-import { isMailbox, withLeastQuoting } from '../wire/mailbox-grammar.ts'
+import { isMailbox, withLeastQuoting } from '../wire/envelope.ts'
 
 /** A path read from the front of `text`: the address without angle brackets, and what follows. */
 export interface ReadPath {

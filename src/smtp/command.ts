@@ -1,8 +1,7 @@
 import { withoutEnding } from '../base/text.ts'
-import { readClientText } from '../wire/client-text.ts'
+import { decodeUtf8, readClientText } from '../wire/client-text.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import { type Reply, say } from '../wire/reply.ts'
-import { decodeUtf8 } from '../wire/utf8.ts'
 import {
   type ParameterFlaw,
   type ReadParameters,

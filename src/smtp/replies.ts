@@ -1,7 +1,6 @@
 import { printable } from '../base/address.ts'
 import type { Failure, FailureCode } from '../base/failure.ts'
-import { enhancedStatuses } from '../wire/enhanced-status.ts'
-import { type Reply, say } from '../wire/reply.ts'
+import { enhancedStatuses, type Reply, say } from '../wire/reply.ts'
 
 /** Where a session stands when something fails: 454 belongs to AUTH alone (RFC 4954, section 6). */
 export type Phase =

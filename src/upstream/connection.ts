@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net'
 import { asFailure, Failure } from '../base/failure.ts'
-import type { Reply } from '../wire/reply.ts'
-import { createReplyParser, type ParsedReply, type ReplyLimits } from '../wire/reply-parser.ts'
+import { createReplyParser, type ParsedReply, type Reply, type ReplyLimits } from '../wire/reply.ts'
 
 /**
  * One connection to a provider. A reply that nobody asked for ends it, and so does its first octet, for otherwise that reply

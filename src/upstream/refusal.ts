@@ -1,8 +1,7 @@
 import { printable } from '../base/address.ts'
 import { Failure, type FailureDetails } from '../base/failure.ts'
 import { type Meaning, meaningOf } from '../governor/reply-meaning.ts'
-import { enhancedStatuses, statusOf } from '../wire/enhanced-status.ts'
-import { isTransient, type Reply } from '../wire/reply.ts'
+import { enhancedStatuses, isTransient, type Reply, statusOf } from '../wire/reply.ts'
 
 /** A provider refused us before anybody's mail was at stake. 4xx passes (421 too), everything else is set-up, and old TLS is. */
 export function refusal(reply: Reply, host: string, what: string): Failure {

@@ -10,8 +10,7 @@ import {
   xoauth2ErrorAnswer,
   xoauth2Response,
 } from '../sasl/bearer-mechanisms.ts'
-import { enhancedStatuses, statusOf } from '../wire/enhanced-status.ts'
-import { isTransient, type Reply } from '../wire/reply.ts'
+import { enhancedStatuses, isTransient, type Reply, statusOf } from '../wire/reply.ts'
 import type { Dialled } from './dial.ts'
 import { refusal, waitAfter, wordsOf } from './refusal.ts'
 

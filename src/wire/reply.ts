@@ -1,3 +1,6 @@
+import type { Limits } from '../config/config.ts'
+import { LineStart } from './input-buffer.ts'
+
 /** One SMTP reply (RFC 5321, section 4.2): a code and the texts of its lines, without code, separator or CRLF. */
 export interface Reply {
   code: number
@@ -25,4 +28,114 @@ export function isPositive(reply: Reply): boolean {
 /** 4xx: the same command may succeed later (RFC 5321, section 4.2.1). */
 export function isTransient(reply: Reply): boolean {
   return reply.code >= 400 && reply.code < 500
+}
+
+/** The enhanced statuses of a reply (RFC 3463, RFC 2034): one at most for each line, in order. */
+export function enhancedStatuses(reply: Reply): string[] {
+  return reply.lines.flatMap((line) => /^[245]\.\d{1,3}\.\d{1,3}(?![\d.])/.exec(line) ?? [])
+}
+
+/** Code and enhanced status (RFC 2034), such as `535 5.7.8`: what may be shown anywhere. */
+export function statusOf(reply: Reply): string {
+  const enhanced = enhancedStatuses(reply)[0]
+  return enhanced === undefined ? String(reply.code) : `${reply.code} ${enhanced}`
+}
+
+/**
+ * What a provider may send. Octets, the line's CRLF and the reply's every line included. RFC 5321, section 4.5.3.1.5, asks
+ * for 512 octets a line; what is seen in the field is longer.
+ */
+export type ReplyLimits = Pick<
+  Limits,
+  'upstreamReplyLineOctets' | 'upstreamReplyOctets' | 'upstreamReplyLines'
+>
+
+export type ParsedReply =
+  | { kind: 'reply'; reply: Reply }
+  /** The other side does not speak SMTP. Nothing that follows on this connection means anything. */
+  | { kind: 'protocol-error'; reason: string }
+
+interface ReplyParser {
+  /** Octets in, whole replies out. How the octets are cut changes nothing. After a protocol error: always empty. */
+  push(octets: Buffer): ParsedReply[]
+  /** Whether octets of an unfinished reply are held. */
+  pending(): boolean
+}
+
+const LF = 0x0a
+
+/** Reads SMTP replies (RFC 5321, section 4.2). Knows nothing of sockets. */
+export function createReplyParser(limits: ReplyLimits): ReplyParser {
+  const start = new LineStart()
+  let code: number | undefined
+  let lines: string[] = []
+  let octetsOfReply = 0
+  let broken = false
+
+  function line(text: string): ParsedReply | undefined {
+    const read = readLine(text, limits)
+    if (typeof read === 'string') return protocolError(read)
+    if (code !== undefined && read.code !== code)
+      return protocolError('the lines of one reply differ in code')
+    octetsOfReply += text.length
+    if (octetsOfReply > limits.upstreamReplyOctets) return protocolError('a reply is too large')
+    code = read.code
+    lines.push(read.text)
+    if (lines.length > limits.upstreamReplyLines) return protocolError('a reply has too many lines')
+    return read.last ? finish(read.code) : undefined
+  }
+
+  function finish(finalCode: number): ParsedReply {
+    const [first = '', ...more] = lines
+    code = undefined
+    lines = []
+    octetsOfReply = 0
+    return { kind: 'reply', reply: { code: finalCode, lines: [first, ...more] } }
+  }
+
+  function protocolError(reason: string): ParsedReply {
+    broken = true
+    start.letGo()
+    return { kind: 'protocol-error', reason }
+  }
+
+  return {
+    push(octets) {
+      const found: ParsedReply[] = []
+      let from = 0
+      for (let end = octets.indexOf(LF); end !== -1 && !broken; end = octets.indexOf(LF, from)) {
+        const parsed = line(start.finish(octets.subarray(from, end + 1)).toString('latin1'))
+        if (parsed) found.push(parsed)
+        from = end + 1
+      }
+      if (broken) return found
+      const rest = octets.subarray(from)
+      // A line that can no longer end within the limit is not waited for.
+      if (start.octets + rest.length >= limits.upstreamReplyLineOctets)
+        return [...found, protocolError(tooLong)]
+      if (rest.length > 0) start.add(rest)
+      return found
+    },
+    pending: () => start.octets > 0 || lines.length > 0,
+  }
+}
+
+const tooLong = 'a reply line is too long'
+
+interface ReplyLine {
+  code: number
+  last: boolean
+  text: string
+}
+
+/** One line with its LF, in latin1: read, or the reason why it cannot be. */
+function readLine(text: string, limits: ReplyLimits): ReplyLine | string {
+  if (text.length > limits.upstreamReplyLineOctets) return tooLong
+  if (!text.endsWith('\r\n')) return 'a reply line ends in a bare LF'
+  const body = text.slice(0, -2)
+  if (body.includes('\r') || body.includes('\0')) return 'a reply line holds a bare CR or a NUL'
+  // Second and third digit are not held to the grammar of section 4.2: `571` and its like are in use.
+  const match = /^([2-5]\d\d)(?:([ -])(.*))?$/s.exec(body)
+  if (!match) return 'a line is not a reply'
+  return { code: Number(match[1]), last: match[2] !== '-', text: match[3] ?? '' }
 }

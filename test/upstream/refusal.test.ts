@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { FailureCode } from '../../src/base/failure.ts'
 import { refusal, wordsOf } from '../../src/upstream/refusal.ts'
-import { enhancedStatuses, statusOf } from '../../src/wire/enhanced-status.ts'
-import { type Reply, say } from '../../src/wire/reply.ts'
+import { enhancedStatuses, type Reply, say, statusOf } from '../../src/wire/reply.ts'
 
 describe('a refusal in words', () => {
   it.each([

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { undoDotStuffing } from '../../src/wire/dot-stuffing.ts'
+import { undoDotStuffing } from '../../src/wire/message-scanner.ts'
 
 describe('undoing dot-stuffing', () => {
   it.each([

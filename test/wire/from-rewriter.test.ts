@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { undoDotStuffing } from '../../src/wire/dot-stuffing.ts'
 import { createFromRewriter } from '../../src/wire/from-rewriter.ts'
+import { undoDotStuffing } from '../../src/wire/message-scanner.ts'
 import { cutAt } from '../support/cutting.ts'
 
 const mailbox = 'scans@example.com'

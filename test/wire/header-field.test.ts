@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { phraseWords } from '../../src/wire/header-field.ts'
+import { phraseWords } from '../../src/wire/from-rewriter.ts'
 
 it('keeps what stands in quotes, and a quote that is never closed', () => {
   expect(phraseWords('"Büro" 2')).toEqual([`=?UTF-8?B?${Buffer.from('Büro 2').toString('base64')}?=`])

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { originatorsOf } from '../../src/wire/originators.ts'
+import { originatorsOf } from '../../src/wire/header-addresses.ts'
 
 const originators = (text: string) => originatorsOf(Buffer.from(text.replaceAll('\n', '\r\n')))
 const read = (text: string) => originators(text).from

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createReplyParser, type ParsedReply, type ReplyLimits } from '../../src/wire/reply-parser.ts'
+import { createReplyParser, type ParsedReply, type ReplyLimits } from '../../src/wire/reply.ts'
 import { defaultLimits } from '../support/default-limits.ts'
 
 const octets = (text: string) => Buffer.from(text, 'latin1')
