@@ -7,9 +7,14 @@ import type { Standing } from '../store/ports.ts'
 import { createBackOff } from './back-off.ts'
 import { busyElsewhere, mailboxUnknown } from './failures.ts'
 import { type HeldToken, holdToken, isGood, momentOf, serves } from './held-token.ts'
-import { createRegistrationBreakers } from './registration-breakers.ts'
-import { createRenewals, type Renewal, type RenewalNeeds, type Rotation } from './renewal.ts'
-import { createRenewalLog } from './renewal-log.ts'
+import { createRegistrationBreakers } from './registration-breaker.ts'
+import {
+  createRenewalLog,
+  createRenewals,
+  type Renewal,
+  type RenewalNeeds,
+  type Rotation,
+} from './renewal.ts'
 import type {
   AccessToken,
   IdleRenewal,

@@ -17,7 +17,7 @@ import { createBackOff, growthOfRegistrations } from './back-off.ts'
  * Whoever is refused while others are served has a trouble of its own: an organisation that has locked this registration out looks the
  * same from here, and must not lock out the rest. A provider that asks for a pause (RFC 6585, section 4) gets it in the same way.
  */
-export interface RegistrationBreaker {
+interface RegistrationBreaker {
   /** Leave for one request, if it has no obstacle. Waits for the first one of all, so that a crowd at the start does not find out at once. */
   admit(mailbox: Address): Promise<Attempt>
   /** The provider has served this registration elsewhere. */
@@ -47,7 +47,7 @@ const remembered = 10_000
 /** The one wait that there is. */
 const wait = 'registration'
 
-export function createRegistrationBreaker(clock: Clock, random: () => number): RegistrationBreaker {
+function createRegistrationBreaker(clock: Clock, random: () => number): RegistrationBreaker {
   const waits = createBackOff(clock, random, growthOfRegistrations)
   /** What everybody hears; absent while closed. */
   let failure: Failure | undefined
@@ -150,3 +150,35 @@ export function createRegistrationBreaker(clock: Clock, random: () => number): R
 }
 
 const blocked: Attempt = { worked() {}, refused: () => false, end() {} }
+
+/** One breaker for each registration, made when it is first asked for. */
+export interface RegistrationBreakers {
+  of(providerId: string): RegistrationBreaker
+  /** What `of` would say of its pause, for somebody who only looks: none is made for that. */
+  pauseOf(providerId: string): Omit<Pause, 'about'> | undefined
+  /** Of those that wait now, by the provider's id. */
+  pauses(): readonly { provider: string; pause: Omit<Pause, 'about'> }[]
+  /** As `RegistrationBreaker.forget`, whichever registration it was. */
+  forget(mailbox: Address): void
+}
+
+export function createRegistrationBreakers(clock: Clock, random: () => number): RegistrationBreakers {
+  const breakers = new Map<string, RegistrationBreaker>()
+
+  return {
+    of(providerId) {
+      const breaker = breakers.get(providerId) ?? createRegistrationBreaker(clock, random)
+      breakers.set(providerId, breaker)
+      return breaker
+    },
+    pauseOf: (providerId) => breakers.get(providerId)?.pause(),
+    pauses: () =>
+      [...breakers].flatMap(([provider, breaker]) => {
+        const pause = breaker.pause()
+        return pause ? [{ provider, pause }] : []
+      }),
+    forget(mailbox) {
+      for (const breaker of breakers.values()) breaker.forget(mailbox)
+    },
+  }
+}

@@ -1,4 +1,5 @@
-import type { Address } from '../base/address.ts'
+import { LRUCache } from 'lru-cache'
+import { type Address, addressKey } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
@@ -17,8 +18,7 @@ import {
   wrongToken,
 } from './failures.ts'
 import { type HeldToken, holdToken, type Moment, momentOf } from './held-token.ts'
-import type { Attempt } from './registration-breaker.ts'
-import type { RegistrationBreakers } from './registration-breakers.ts'
+import type { Attempt, RegistrationBreakers } from './registration-breaker.ts'
 
 export interface RenewalNeeds {
   store: Pick<Store, 'grants' | 'mailboxes'>
@@ -60,7 +60,7 @@ type MovedOn = { kind: 'moved-on' }
 /** Twice is what two processes may get in each other's way; more often is no accident. */
 const mostAttempts = 3
 
-export interface Renewals {
+interface Renewals {
   /** Spends the mailbox's refresh token once. @param superseded asked before a newer refresh token is spent: that is the next renewal's then */
   renew(mailbox: Address, superseded: () => boolean, refusedToo?: boolean): Promise<Renewal>
   /** Tries again to store a rotation; renews if it is no longer wanted. */
@@ -253,5 +253,69 @@ async function orStoreDown(renewal: Promise<Renewal>): Promise<Renewal> {
     if (error instanceof Failure && error.code === 'store-unavailable')
       return { kind: 'store-down', failure: error }
     throw error
+  }
+}
+
+/** What the log says of renewals that went wrong. */
+interface RenewalLog {
+  tell(mailbox: Address, renewal: Renewal): void
+}
+
+export function createRenewalLog(log: Log): RenewalLog {
+  /** Providers, and mailboxes alone, whose wrong set-up has been told: nobody needs to hear it at every try. */
+  const alarmed = new LRUCache<string, true>({ max: 10_000 })
+
+  function tellTrouble(mailbox: Address, trouble: Renewal & { kind: 'trouble' }): void {
+    const { failure, provider, about, reason } = trouble
+    const { code, fix } = failure
+    const fields = { event: 'grant.renewal-failed', mailbox, provider, about, code, reason, fix }
+    const whom = about === 'registration' ? provider : addressKey(mailbox)
+    if (code !== 'provider-setup') {
+      log.warn(fields, 'An access token could not be renewed')
+    } else if (alarmed.has(whom)) {
+      log.debug(fields, 'The set-up is still wrong')
+    } else {
+      alarmed.set(whom, true)
+      log.error(fields, failure.message)
+    }
+  }
+
+  function tellSuccess(mailbox: Address, provider: string): void {
+    alarmed.delete(addressKey(mailbox))
+    if (alarmed.delete(provider))
+      log.info({ event: 'registration.works', provider }, 'The provider accepts the registration again')
+  }
+
+  function tellRestored(mailbox: Address, provider: string): void {
+    log.info(
+      { event: 'grant.restored', mailbox, provider },
+      'The provider accepts again a consent that it had refused',
+    )
+  }
+
+  return {
+    tell(mailbox, renewal) {
+      switch (renewal.kind) {
+        case 'fresh':
+          tellSuccess(mailbox, renewal.provider)
+          if (renewal.restored) tellRestored(mailbox, renewal.provider)
+          break
+        case 'trouble':
+          tellTrouble(mailbox, renewal)
+          break
+        case 'store-down':
+          log.error({ event: 'grant.store-down', mailbox }, renewal.failure.message)
+          break
+        case 'unstored':
+          log.error(
+            { event: 'grant.rotation-unstored', mailbox },
+            'A rotated refresh token cannot be stored and is held in memory only: ending postern now would cost this consent',
+          )
+          break
+        case 'refused':
+        case 'held-back':
+          break
+      }
+    },
   }
 }
