@@ -9,7 +9,7 @@ import type {
   CreatedLink,
   DeviceConsentState,
 } from '../consent/service.ts'
-import type { JournalFilters, JournalPage } from '../journal/service.ts'
+import type { JournalFilters, JournalPage } from '../journal/journal.ts'
 import type { ApiKeys, Logins, Mailboxes, MailboxStatus } from '../mailboxes/services.ts'
 import type { SentLink } from '../notices/service.ts'
 import type { RegistrationCheck } from '../providers/registration-checks.ts'

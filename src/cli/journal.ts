@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Command } from 'commander'
-import type { JournalEntryStatus, JournalFilters } from '../journal/service.ts'
+import type { JournalEntryStatus, JournalFilters } from '../journal/journal.ts'
 import type { Context, RunningBroker } from './context.ts'
 import { table } from './terminal.ts'
 

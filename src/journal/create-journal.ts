@@ -2,14 +2,10 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { JournalStore } from '../store/ports.ts'
-import { createEntryIds } from './entry-ids.ts'
-import { entryOf, type NewEntry } from './entry-of.ts'
-import { createEntryWriter } from './entry-writer.ts'
-import { createFloodGate } from './flood-gate.ts'
-import { createJournalLog } from './journal-log.ts'
+import { createEntryIds, createFloodGate, entryOf, type NewEntry } from './entries.ts'
+import { createEntryWriter, createSweeping } from './entry-writer.ts'
+import type { JournalReader } from './journal.ts'
 import { createJournalReader } from './journal-reader.ts'
-import type { JournalReader } from './service.ts'
-import { createSweeping } from './sweeping.ts'
 
 export interface Journal {
   /** Hands everything on to the log that was given, and keeps what belongs into the journal. */
@@ -19,7 +15,7 @@ export interface Journal {
   close(): Promise<void>
 }
 
-export interface JournalNeeds {
+interface JournalNeeds {
   store: JournalStore
   clock: Clock
   log: Log
@@ -75,5 +71,31 @@ export function createJournal({ store, clock, log, days }: JournalNeeds): Journa
       await sweeping.close()
       await writer.close()
     },
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** A log that hands everything on, and those lines that tell of an event to `keep` as well. What is only for whoever debugs is no event. */
+function createJournalLog(log: Log, keep: (fields: Fields) => void, around: Fields = {}): Log {
+  const isRoot = Object.keys(around).length === 0
+  const note = (fields: object) => {
+    if ('event' in fields) keep(isRoot ? (fields as Fields) : { ...around, ...fields })
+  }
+  return {
+    debug: (fields, message) => log.debug(fields, message),
+    info(fields, message) {
+      log.info(fields, message)
+      note(fields)
+    },
+    warn(fields, message) {
+      log.warn(fields, message)
+      note(fields)
+    },
+    error(fields, message) {
+      log.error(fields, message)
+      note(fields)
+    },
+    child: (fields) => createJournalLog(log.child(fields), keep, { ...around, ...fields }),
   }
 }

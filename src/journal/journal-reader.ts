@@ -1,8 +1,24 @@
-import { domainMailbox } from '../base/address.ts'
+import { domainMailbox, parseAddress, printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
-import type { JournalEntry, JournalStore, SendHour } from '../store/ports.ts'
-import { readFilters } from './read-filters.ts'
-import type { Activity, ActivityBar, ActivitySpan, JournalEntryStatus, JournalReader } from './service.ts'
+import { Failure } from '../base/failure.ts'
+import { normalForm } from '../base/text.ts'
+import {
+  type JournalEntry,
+  type JournalQuery,
+  type JournalStore,
+  journalKinds,
+  journalOutcomes,
+  type SendHour,
+} from '../store/ports.ts'
+import { firstIdAt } from './entries.ts'
+import type {
+  Activity,
+  ActivityBar,
+  ActivitySpan,
+  JournalEntryStatus,
+  JournalFilters,
+  JournalReader,
+} from './journal.ts'
 
 const hour = 3_600_000
 const spans: Record<ActivitySpan, { bars: number; hours: number }> = {
@@ -10,7 +26,7 @@ const spans: Record<ActivitySpan, { bars: number; hours: number }> = {
   week: { bars: 28, hours: 6 },
 }
 
-export interface JournalReaderNeeds {
+interface JournalReaderNeeds {
   store: Pick<JournalStore, 'list' | 'sendHours' | 'lastSends'>
   clock: Pick<Clock, 'now'>
   /** Writes what waits. */
@@ -76,4 +92,68 @@ function barsOf(
 
 function statusOf({ at, ...entry }: JournalEntry): JournalEntryStatus {
   return { ...entry, at: new Date(at).toISOString() }
+}
+
+const usual = 100
+const most = 500
+const day = 86_400_000
+
+/** @throws Failure `invalid` */
+function readFilters(filters: JournalFilters): JournalQuery {
+  const { mailbox, login, kind, outcome, since, until, before, after, limit = usual } = filters
+  if (!Number.isInteger(limit) || limit < 1 || limit > most) {
+    throw new Failure('invalid', 'This is no number of journal entries', { fix: `Ask for 1 to ${most}.` })
+  }
+  const [from, to] = [since && timeOf(since), until && timeOf(until) + (isDate(until) ? day : 0)]
+  const newest = [before && idOf(before), to && firstIdAt(to + day)].filter((one) => one).sort()[0]
+  const oldest = [after && idOf(after), from && firstIdAt(from)]
+    .filter((one) => one)
+    .sort()
+    .at(-1)
+  return {
+    limit,
+    ...(mailbox && { mailbox: parseAddress(mailbox) }),
+    ...(login && { login: normalForm(login) }),
+    ...(kind && { kind: oneOf(journalKinds, kind) }),
+    ...(outcome && { outcome: oneOf(journalOutcomes, outcome) }),
+    ...(typeof from === 'number' && { since: from }),
+    ...(typeof to === 'number' && { until: to }),
+    // By the ids, too, which are in order: nobody reads through a million entries for a day that has none. They are never earlier than the time of their entry, and later by as much
+    // as the clock was set back: up to a day of that is thought of.
+    ...(newest && { before: newest }),
+    ...(oldest && { after: oldest }),
+  }
+}
+
+function oneOf<Word extends string>(words: readonly Word[], text: string): Word {
+  const word = words.find((one) => one === text)
+  if (word !== undefined) return word
+  throw new Failure('invalid', `"${printable(text)}" is not what journal entries are told apart by`, {
+    fix: `Use one of ${words.join(', ')}.`,
+  })
+}
+
+function isDate(text: string): boolean {
+  return /^\d{4}-\d\d-\d\d$/.test(text)
+}
+
+/** ISO 8601; without a zone, in UTC as everything that is shown. */
+function timeOf(text: string): number {
+  const shaped = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/.exec(text)
+  const zoned = shaped?.[1] === undefined || shaped[4] !== undefined ? text : `${text}Z`
+  const time = shaped ? Date.parse(zoned) : Number.NaN
+  // 31 February would be a day in March.
+  const date = text.slice(0, 10)
+  const isDay = !Number.isNaN(time) && new Date(`${date}T00:00:00Z`).toISOString().startsWith(date)
+  if (isDay) return time
+  throw new Failure('invalid', `"${printable(text)}" is not a time that postern can read`, {
+    fix: 'Write it as 2030-12-31 or 2030-12-31T18:00:00Z.',
+  })
+}
+
+function idOf(text: string): string {
+  if (/^[0-9a-f]{24}$/.test(text)) return text
+  throw new Failure('invalid', `"${printable(text)}" is not the id of a journal entry`, {
+    fix: 'Give an id that the journal has shown.',
+  })
 }

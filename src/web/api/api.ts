@@ -1,7 +1,7 @@
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
 import { z } from 'zod'
 import type { Actor, Log } from '../../base/log.ts'
-import type { JournalReader } from '../../journal/service.ts'
+import type { JournalReader } from '../../journal/journal.ts'
 import { permits } from '../../mailboxes/scopes.ts'
 import type { Principal } from '../../mailboxes/services.ts'
 import { isByCommand } from '../command-server.ts'

@@ -7,7 +7,7 @@ import {
   activitySpans,
   type JournalEntryStatus,
   type JournalPage,
-} from '../../journal/service.ts'
+} from '../../journal/journal.ts'
 import { type JournalDetail, journalKinds, journalOutcomes } from '../../store/ports.ts'
 import { type Html, html } from '../html.ts'
 import { allowOnly, exactRouter } from '../routing.ts'

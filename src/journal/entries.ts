@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto'
+import type { JournalDetail, JournalEntry } from '../store/ports.ts'
+import { journalEvents } from './events.ts'
+
+/** An entry before it has its id. */
+export type NewEntry = Omit<JournalEntry, 'id'>
+
+type Mutable = { -readonly [Name in keyof NewEntry]: NewEntry[Name] } & {
+  details: Record<string, JournalDetail>
+}
+
+/**
+ * What is to be kept of a line of the log; undefined: nothing. Put together field by field: each message comes through here, and objects that are spread and
+ * filtered cost several times as much.
+ */
+export function entryOf(fields: Readonly<Record<string, unknown>>, at: number): NewEntry | undefined {
+  const { event } = fields
+  if (typeof event !== 'string' || !Object.hasOwn(journalEvents, event)) return undefined
+  const { kind, outcome } = journalEvents[event] as (typeof journalEvents)[string]
+  const entry: Mutable = { at, kind, event, outcome, details: {} }
+  for (const name of Object.keys(fields)) setField(entry, name, fields[name])
+  return entry
+}
+
+function setField(entry: Mutable, name: string, value: unknown): void {
+  switch (name) {
+    case 'event':
+      return
+    case 'mailbox':
+    case 'by':
+      if (isText(value)) entry[name] = value
+      return
+    // Lines about a login itself name it by its id as well.
+    case 'userName':
+      if (isText(value)) entry.login = value
+      return
+    case 'login':
+      if (isText(value)) entry.login ??= value
+      return
+    case 'client':
+    case 'source':
+      if (isText(value)) entry.source = value
+      return
+    case 'milliseconds':
+      if (typeof value === 'number') entry.milliseconds = value
+      return
+    default:
+      if (isDetail(value)) entry.details[name] = value
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+function isDetail(value: unknown): value is JournalDetail {
+  if (Array.isArray(value)) return value.every((one) => typeof one === 'string')
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+}
+
+/**
+ * Ids that sort as things happened, also when the clock is set back or two happen at once: twelve hexadecimal digits of milliseconds, four of a count, eight that
+ * no other process has.
+ */
+export function createEntryIds(): (at: number) => string {
+  const own = randomBytes(4).toString('hex')
+  let last = { at: 0, count: 0 }
+  return (at) => {
+    last = at > last.at ? { at, count: 0 } : { at: last.at, count: last.count + 1 }
+    // After 65,536 of one millisecond the next one has begun.
+    if (last.count > 0xffff) last = { at: last.at + 1, count: 0 }
+    return `${hex(last.at, 12)}${hex(last.count, 4)}${own}`
+  }
+}
+
+/** No entry of this moment or a later one has an earlier id. */
+export function firstIdAt(at: number): string {
+  const most = 2 ** 48 - 1
+  return `${hex(Math.min(Math.max(Math.floor(at), 0), most), 12)}${'0'.repeat(12)}`
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0')
+}
+
+const windowMilliseconds = 60_000
+const mostInWindow = 60
+
+/** Lets the first entries of a minute through, and those after them as one that says how many they were. */
+interface FloodGate {
+  /** Whether this one is kept by itself. */
+  lets(entry: NewEntry): boolean
+  /** What became of those that were not, when their minute is over. */
+  held(now: number): NewEntry[]
+}
+
+/** So that nobody fills the disk with guesses. */
+export function createFloodGate(): FloodGate {
+  const windows = new Map<string, { since: number; kept: number; more: number; last: NewEntry }>()
+
+  return {
+    lets(entry) {
+      if (journalEvents[entry.event]?.floods !== true) return true
+      const window = windows.get(entry.event)
+      if (!window) {
+        windows.set(entry.event, { since: entry.at, kept: 1, more: 0, last: entry })
+        return true
+      }
+      window.last = entry
+      if (window.kept < mostInWindow) window.kept += 1
+      else window.more += 1
+      return window.more === 0
+    },
+    held(now) {
+      if (windows.size === 0) return []
+      const over = [...windows].filter(([, { since }]) => now - since >= windowMilliseconds || now < since)
+      for (const [event] of over) windows.delete(event)
+      return over.flatMap(([, { more, last }]) => (more === 0 ? [] : [together(last, more, now)]))
+    },
+  }
+}
+
+function together({ kind, event, outcome }: NewEntry, more: number, at: number): NewEntry {
+  return { at, kind, event, outcome, details: { more } }
+}
