@@ -11,7 +11,7 @@ import {
 } from '../../dist/providers/oauth/token-answer.js'
 import { objectIdIn, remarkOn } from '../../dist/providers/oauth/token-claims.js'
 import { suggestProvider } from '../../dist/providers/suggest-provider.js'
-import { readErrorChallenge } from '../../dist/sasl/error-challenge.js'
+import { readErrorChallenge } from '../../dist/sasl/bearer-mechanisms.js'
 import { relayedReply } from '../../dist/smtp/replies-relayed.js'
 import { certificatesIn, namesOf, readCertificatePair } from '../../dist/tls/certificate-pair.js'
 import { judgeSignIn } from '../../dist/upstream/judge-sign-in.js'

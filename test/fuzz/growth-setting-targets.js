@@ -1,5 +1,4 @@
-import { closestName } from '../../dist/base/closest-name.js'
-import { shellWord } from '../../dist/base/shell-word.js'
+import { closestName, shellWord } from '../../dist/base/text.js'
 import { parseEndpoint } from '../../dist/config/endpoint.js'
 import { readEnvFile } from '../../dist/config/env-file.js'
 import { readValues } from '../../dist/config/read-values.js'

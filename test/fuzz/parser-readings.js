@@ -1,4 +1,4 @@
-import { decodeBase64 } from '../../dist/sasl/base64.js'
+import { decodeBase64 } from '../../dist/sasl/exchange.js'
 import { parseCommand } from '../../dist/smtp/command.js'
 import { parseCapabilities } from '../../dist/wire/capabilities.js'
 import { undoDotStuffing } from '../../dist/wire/dot-stuffing.js'
