@@ -40,9 +40,9 @@ import { createRelay } from './upstream/create-relay.ts'
 import { createDialer } from './upstream/dial.ts'
 import { createRehearsal } from './upstream/rehearse.ts'
 import { createSendingStatus } from './upstream/relay.ts'
-import { createCommandDoor } from './web/command-server.ts'
+import { createCommandServer } from './web/command-server.ts'
 import { choosePorts } from './web/listen.ts'
-import { createWebDoor } from './web/web-server.ts'
+import { createWebServer } from './web/web-server.ts'
 
 /** A postern at work. */
 export interface RunningPostern {
@@ -263,7 +263,7 @@ function composeServices(config: Config, log: Log, data: ServedData) {
       },
     }),
     logins: createLogins({ store, keyedHash, clock, log }),
-    rehearse: createRehearsal({
+    sendTestMessage: createRehearsal({
       mailboxes,
       catalogue,
       tokens,
@@ -328,7 +328,7 @@ async function startDoors(
   }
   let listening = config.smtpListen
   const webServices = { ...services, smtp: () => listening }
-  const webDoor = createWebDoor({
+  const webServer = createWebServer({
     listen: config.webListen,
     publicUrl,
     pagesUrl,
@@ -340,7 +340,13 @@ async function startDoors(
     log,
     version,
   })
-  const commandDoor = createCommandDoor({ dataDir, ownerKey: data.ownerKey, app: webDoor.app, clock, log })
+  const commandServer = createCommandServer({
+    dataDir,
+    ownerKey: data.ownerKey,
+    app: webServer.app,
+    clock,
+    log,
+  })
   const smtpDoor = createSmtpDoor({
     listen: config.smtpListen,
     relay,
@@ -355,7 +361,7 @@ async function startDoors(
     serving = false
     services.guard.close()
     try {
-      const doors = [commandDoor.stop(), webDoor.stop(), smtpDoor.stop(graceSeconds)]
+      const doors = [commandServer.stop(), webServer.stop(), smtpDoor.stop(graceSeconds)]
       await Promise.all([removeRunningFile(dataDir), ...doors])
     } finally {
       await services.close()
@@ -367,11 +373,11 @@ async function startDoors(
     warnOfOpenLogins(services.offers, log)
     warnOfNamesAlike(services.offers, log)
     warnOfPageSignIns(services.consent.signIns, config.pageAccess, log)
-    const web = await webDoor.start()
+    const web = await webServer.start()
     const smtp = await smtpDoor.start()
     listening = smtp
     // Before it is ready: whoever waits for that may use the command at once.
-    const command = await commandDoor.start()
+    const command = await commandServer.start()
     await writeRunningFile(dataDir, { pid: process.pid, web, smtp, ...(command && { command }) })
     serving = true
     services.notices.start()
@@ -383,7 +389,7 @@ async function startDoors(
       smtp,
       web,
       pagesUrl,
-      signInLink: webDoor.signInLink,
+      signInLink: webServer.signInLink,
       registeredProviders: registered.map(({ provider }) => provider.id),
       reload() {
         if (certificates) certificates.reload()

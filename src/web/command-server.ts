@@ -20,14 +20,14 @@ const limits = {
   unauthenticatedPerSource: 64,
 }
 
-/** The door of the `postern` command: the API, asked by the owner of the data directory. */
-export interface CommandDoor {
+/** The server of the `postern` command: the API, asked by the owner of the data directory. */
+export interface CommandServer {
   /** Opens the socket in the data directory; where there can be none, gives the port of loopback that stands for it. */
   start(): Promise<Endpoint | undefined>
   stop(): Promise<void>
 }
 
-interface CommandDoorParts {
+interface CommandServerDeps {
   /** Ours alone: its lock is held, and nobody else can enter it. */
   dataDir: string
   ownerKey: Secret
@@ -40,7 +40,13 @@ interface CommandDoorParts {
  * A UNIX socket where nobody else can come, and so whoever asks there is the owner. Windows, a long path and some file systems know no
  * such socket: there it is a port of loopback where both sides prove that they hold the owner key.
  */
-export function createCommandDoor({ dataDir, ownerKey, app, clock, log }: CommandDoorParts): CommandDoor {
+export function createCommandServer({
+  dataDir,
+  ownerKey,
+  app,
+  clock,
+  log,
+}: CommandServerDeps): CommandServer {
   const { socket: path } = dataFiles(dataDir)
   let open: Server | undefined
   const count = createConnectionCount(limits, clock)
@@ -149,12 +155,12 @@ function listening(server: Server, where: ListenOptions): Promise<void> {
 
 const commandRequests = new WeakSet<IncomingMessage>()
 
-/** Notes that this request came by the door of the command, where only the owner gets in. */
+/** Notes that this request came by the server of the command, where only the owner gets in. */
 function markAsCommand(request: IncomingMessage): void {
   commandRequests.add(request)
 }
 
 /** Whether the owner of the data directory asks: nothing that a request says of itself can bring this about. */
-export function isByCommand(request: IncomingMessage): boolean {
+export function isFromCommand(request: IncomingMessage): boolean {
   return commandRequests.has(request)
 }

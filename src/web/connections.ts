@@ -15,15 +15,15 @@ export type WebConnectionLimits = Pick<
 >
 
 /** Says that the client of this request has shown a key or a session that is valid. */
-export type NoteProof = (request: Pick<IncomingMessage, 'socket'>) => void
+export type MarkAuthenticated = (request: Pick<IncomingMessage, 'socket'>) => void
 
-/** The connections of the web door, as many as may be. Who has shown neither key nor session makes room. */
+/** The connections of the web server, as many as may be. Who has shown neither key nor session makes room. */
 interface WebConnections {
   /** Counts the connections that this server takes. */
   watch(server: Server): void
   /** The same app; its connections are not ended for others while a request is worked on, unless there are too many of those. Requests of strangers come in turns. */
   noting(app: RequestListener): RequestListener
-  noteProof: NoteProof
+  markAuthenticated: MarkAuthenticated
   close(): void
 }
 
@@ -69,7 +69,7 @@ export function createWebConnections(limits: WebConnectionLimits, clock: Clock):
         else strangers(request, response)
       }
     },
-    noteProof({ socket }) {
+    markAuthenticated({ socket }) {
       proven.add(socket)
       places.get(socket)?.keep()
     },

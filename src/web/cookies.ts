@@ -50,13 +50,13 @@ export interface KnownBrowsers {
   remember(request: Request, response: Response, role: PageRole): void
 }
 
-interface KnownBrowsersNeeds {
+interface KnownBrowsersDeps {
   publicUrl: URL
   keyedHash: KeyedHash
   clock: Clock
 }
 
-export function createKnownBrowsers({ publicUrl, keyedHash, clock }: KnownBrowsersNeeds): KnownBrowsers {
+export function createKnownBrowsers({ publicUrl, keyedHash, clock }: KnownBrowsersDeps): KnownBrowsers {
   const cookie = ownCookie('postern_browser', { publicUrl, sameSite: 'strict', maxAge: lifeMilliseconds })
   const sign = (role: string, id: string, until: string) =>
     keyedHash('page-browser', `${role} ${id} ${until}`)

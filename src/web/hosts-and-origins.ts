@@ -1,10 +1,10 @@
 import type { RequestHandler } from 'express'
-import { isByCommand } from './command-server.ts'
+import { isFromCommand } from './command-server.ts'
 import { HttpRefusal, sendProblem } from './http-errors.ts'
 
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]']
 
-/** The names that this door answers to, and the origins that its own pages have. */
+/** The names that this server answers to, and the origins that its own pages have. */
 export interface HostAllowList {
   allowsHost(host: string | undefined): boolean
   /** An origin of a page of ours, as the browser writes it (RFC 6454, section 6.2), seen at this `Host`. */
@@ -24,7 +24,7 @@ export interface WebAddresses {
 /**
  * Exact names with exact ports: the public address, that of the pages, and the loopback names with each port that is listened on. A page
  * of another site that had its name point to 127.0.0.1 (DNS rebinding) still sends its own name here.
- * @param ports asked at each request, because the system may choose them when the door opens; another list when they have changed
+ * @param ports asked at each request, because the system may choose them when the server opens; another list when they have changed
  */
 export function createHostAllowList(
   { publicUrl, pagesUrl }: WebAddresses,
@@ -52,8 +52,8 @@ export function createHostAllowList(
 /** Refuses what was meant for somebody else, before any routing: 421 (RFC 9110, section 15.5.20). */
 export function checkHost(list: HostAllowList, publicUrl: URL): RequestHandler {
   return (request, response, next) => {
-    // No browser comes by the door of the command.
-    if (isByCommand(request)) return next()
+    // No browser comes by the server of the command.
+    if (isFromCommand(request)) return next()
     // RFC 9112, section 3.2: exactly one Host; section 3.2.2: an absolute target would overrule it.
     const hosts = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
     const plain = hosts.length === 1 && request.url.startsWith('/')

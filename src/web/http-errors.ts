@@ -4,7 +4,7 @@ import { asFailure, Failure, type FailureCode, type FailureDetails } from '../ba
 import type { Log } from '../base/log.ts'
 import { InvalidInput, type Mistake } from './api/api-route.ts'
 
-/** A refusal by the HTTP door itself, where the status or a header says more than the failure code. */
+/** A refusal by the HTTP server itself, where the status or a header says more than the failure code. */
 export class HttpRefusal extends Failure {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -63,7 +63,7 @@ function codeOf(status: number) {
   return status === 404 ? 'not-found' : 'invalid'
 }
 
-/** The HTTP door's one table from what can go wrong to a status (RFC 9110, section 15). */
+/** The HTTP server's one table from what can go wrong to a status (RFC 9110, section 15). */
 export const failureStatus: Record<FailureCode, number> = {
   'wrong-credentials': 401,
   forbidden: 403,

@@ -73,7 +73,7 @@ function systemCode(error: unknown): string | undefined {
 
 /**
  * Lets the system choose where the port is 0, before anything is told an address: whoever takes the port in between keeps us from starting, and gets nothing.
- * What cannot be listened on is left for the door to complain of.
+ * What cannot be listened on is left for the server to complain of.
  */
 export async function choosePorts(endpoints: readonly Endpoint[]): Promise<Endpoint[]> {
   const chosen: Endpoint[] = []

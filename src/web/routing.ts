@@ -7,7 +7,7 @@ export function exactRouter(): Router {
 }
 
 /** For every other method of a path: 405, and `Allow` says which ones there are (RFC 9110, section 15.5.6). */
-export function allowOnly(...methods: string[]): RequestHandler {
+export function methodNotAllowed(...methods: string[]): RequestHandler {
   return (request) => {
     throw new HttpRefusal(405, `${request.method} is not possible here`, {
       fix: `Use ${methods.join(' or ')}.`,
@@ -17,7 +17,7 @@ export function allowOnly(...methods: string[]): RequestHandler {
 }
 
 /**
- * Refuses a path that can be read in more than one way: a proxy that keeps a part of this door inside reads it before us, and not as we do.
+ * Refuses a path that can be read in more than one way: a proxy that keeps a part of this server inside reads it before us, and not as we do.
  * @throws HttpRefusal 404, and 400 where it is not well encoded
  */
 export const plainPath: RequestHandler = ({ url }, _response, next) => {
@@ -46,7 +46,7 @@ function isName(piece: string): boolean {
 }
 
 /** Aborted when the client leaves before it has its answer: what waits for it waits for nobody. */
-export function goneSignal(response: Response): AbortSignal {
+export function clientGoneSignal(response: Response): AbortSignal {
   const gone = new AbortController()
   response.once('close', () => {
     if (!response.writableFinished) gone.abort()

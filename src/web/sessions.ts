@@ -5,7 +5,7 @@ import { type KeyedHash, Secret } from '../base/secret.ts'
 import { freshId, freshSecret } from '../mailboxes/fresh-secret.ts'
 import { sameHash } from '../mailboxes/same-hash.ts'
 import type { PageAccessStore, PageRole, PageSession } from '../store/ports.ts'
-import type { NoteProof } from './connections.ts'
+import type { MarkAuthenticated } from './connections.ts'
 import { cookieValues, ownCookie } from './cookies.ts'
 import { HttpRefusal } from './http-errors.ts'
 import { sourceKey } from './request-source.ts'
@@ -44,11 +44,11 @@ export interface Sessions {
   end(request: Request, response: Response): Promise<void>
 }
 
-export interface SessionsNeeds {
+export interface SessionsDeps {
   publicUrl: URL
   store: PageAccessStore
   keyedHash: KeyedHash
-  noteProof: NoteProof
+  markAuthenticated: MarkAuthenticated
   clock: Clock
   /** As whom a person whom a provider has proven may look now. */
   roleOf(person: Address, providerId: string): PageRole | undefined
@@ -58,10 +58,10 @@ export function createSessions({
   publicUrl,
   store,
   keyedHash,
-  noteProof,
+  markAuthenticated,
   clock,
   roleOf,
-}: SessionsNeeds): Sessions {
+}: SessionsDeps): Sessions {
   const cookie = ownCookie('postern_session', { publicUrl, sameSite: 'strict', maxAge: lifeMilliseconds })
   const hashOf = (token: string) => keyedHash('page-session', token)
 
@@ -69,7 +69,7 @@ export function createSessions({
     for (const token of cookieValues(request, cookie).filter(isToken)) {
       const found = await store.session(hashOf(token))
       if (!found || !isOpen(found)) continue
-      noteProof(request)
+      markAuthenticated(request)
       await store.used(found.id, clock.now())
       const { id, role, means, person } = found
       return { id, role, means, person, csrf: new Secret(keyedHash('page-form', token)) }

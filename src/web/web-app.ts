@@ -4,23 +4,23 @@ import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { redirectUriOf } from '../consent/consent-links.ts'
 import { apiRoutes, createApi } from './api/api.ts'
-import type { NoteProof } from './connections.ts'
+import type { MarkAuthenticated } from './connections.ts'
 import { checkHost, createHostAllowList, type WebAddresses } from './hosts-and-origins.ts'
 import { logFailure, problemHandler } from './http-errors.ts'
 import { createPages } from './pages/pages.ts'
 import { believeProxies, createWrongSecretCount, type IsProxy } from './request-source.ts'
-import { allowOnly, exactRouter, plainPath } from './routing.ts'
+import { exactRouter, methodNotAllowed, plainPath } from './routing.ts'
 import type { SignInLinks } from './sign-in-links.ts'
 import type { WebServices } from './web-services.ts'
 
-export interface WebAppParts extends WebAddresses {
+export interface WebAppDeps extends WebAddresses {
   /** The ports that are listened on, for the list of allowed hosts. */
   ports: () => readonly number[]
   /** Who may say for whom it asks. */
   isProxy: IsProxy
   signInLinks: SignInLinks
   services: WebServices
-  noteProof: NoteProof
+  markAuthenticated: MarkAuthenticated
   ready: () => Promise<void>
   clock: Clock
   log: Log
@@ -35,12 +35,12 @@ export function createWebApp({
   isProxy,
   signInLinks,
   services,
-  noteProof,
+  markAuthenticated,
   ready,
   clock,
   log,
   version,
-}: WebAppParts): Express {
+}: WebAppDeps): Express {
   const hosts = createHostAllowList({ publicUrl, pagesUrl }, ports)
   const app = express()
   app.disable('x-powered-by')
@@ -58,14 +58,17 @@ export function createWebApp({
   const countWrong = createWrongSecretCount(services.guard)
   const redirectUri = redirectUriOf(publicUrl)
   const routes = apiRoutes({ services, redirectUri, signInLinks, log })
-  app.use('/api', createApi({ bearers: { apiKeys: services.apiKeys, noteProof, countWrong }, routes, log }))
+  app.use(
+    '/api',
+    createApi({ bearers: { apiKeys: services.apiKeys, markAuthenticated, countWrong }, routes, log }),
+  )
   const pages = createPages({
     publicUrl,
     pagesUrl,
     hosts,
     signInLinks,
     services,
-    noteProof,
+    markAuthenticated,
     countWrong,
     clock,
     log,
@@ -73,7 +76,7 @@ export function createWebApp({
   })
   app.use(pages.router)
   app.use(['/api', '/healthz', '/readyz'], problemHandler(log))
-  app.use(pages.mistakes)
+  app.use(pages.errorHandler)
   return app
 }
 
@@ -131,7 +134,7 @@ export function createHealth({ ready, log }: { ready: () => Promise<void>; log: 
     .get((_request, response) => {
       response.json({ status: 'ok' })
     })
-    .all(allowOnly('GET', 'HEAD'))
+    .all(methodNotAllowed('GET', 'HEAD'))
 
   router
     .route('/readyz')
@@ -144,7 +147,7 @@ export function createHealth({ ready, log }: { ready: () => Promise<void>; log: 
         response.status(503).json({ status: 'not ready' })
       }
     })
-    .all(allowOnly('GET', 'HEAD'))
+    .all(methodNotAllowed('GET', 'HEAD'))
 
   return router
 }

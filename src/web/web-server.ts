@@ -10,13 +10,13 @@ import { isMissingAddress } from '../net/missing-address.ts'
 import { createWebConnections, type WebConnectionLimits } from './connections.ts'
 import { isLoopbackHost, listen } from './listen.ts'
 import { createSignInLinks } from './sign-in-links.ts'
-import type { WebAppParts } from './web-app.ts'
+import type { WebAppDeps } from './web-app.ts'
 import type { WebServices } from './web-services.ts'
 
 const stopMilliseconds = 5_000
 
-/** The HTTP door: pages for people, the API for programs. */
-interface WebDoor {
+/** The HTTP server: pages for people, the API for programs. */
+interface WebServer {
   /** Opens every address, or none. Gives the ports that the system chose.
    * @throws Failure `configuration` with the address and what to do */
   start(): Promise<Endpoint[]>
@@ -27,7 +27,7 @@ interface WebDoor {
   app: RequestListener
 }
 
-interface WebDoorParts {
+interface WebServerDeps {
   listen: readonly Endpoint[]
   /** The address that browsers use; no trailing slash in its path. */
   publicUrl: URL
@@ -44,7 +44,7 @@ interface WebDoorParts {
   version: string
 }
 
-export function createWebDoor({
+export function createWebServer({
   listen: endpoints,
   publicUrl,
   pagesUrl = publicUrl,
@@ -55,19 +55,19 @@ export function createWebDoor({
   clock,
   log,
   version,
-}: WebDoorParts): WebDoor {
+}: WebServerDeps): WebServer {
   const connections = createWebConnections(limits, clock)
   const signInLinks = createSignInLinks({ publicUrl: pagesUrl, clock })
   let open: { server: Server; endpoint: Endpoint }[] = []
   let ports = endpoints.map(({ port }) => port)
-  const app = createLateApp({
+  const app = createLazyApp({
     publicUrl,
     pagesUrl,
     ports: () => ports,
     isProxy: (address) => trustedProxies.length > 0 && isWithin(trustedProxies, address),
     signInLinks,
     services,
-    noteProof: connections.noteProof,
+    markAuthenticated: connections.markAuthenticated,
     ready,
     clock,
     log,
@@ -139,11 +139,11 @@ async function close(server: Server): Promise<void> {
  * The pages and the API, loaded with the first request: express and zod alone take longer than all else that a start waits for, and
  * a postern that only relays mail never needs them.
  */
-function createLateApp(parts: WebAppParts): RequestListener {
+function createLazyApp(deps: WebAppDeps): RequestListener {
   let app: RequestListener | undefined
   const load = lazy(async () => {
     const { createWebApp } = await import('./web-app.ts')
-    app = createWebApp(parts)
+    app = createWebApp(deps)
     return app
   })
 
@@ -152,7 +152,7 @@ function createLateApp(parts: WebAppParts): RequestListener {
     load().then(
       (loaded) => loaded(request, response),
       (error: unknown) => {
-        parts.log.error({ err: error }, 'the pages and the API cannot be loaded')
+        deps.log.error({ err: error }, 'the pages and the API cannot be loaded')
         response.writeHead(500, { 'Cache-Control': 'no-store' }).end()
       },
     )

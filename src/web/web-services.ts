@@ -11,7 +11,7 @@ import type { RegistrationChecks } from '../providers/registration-checks.ts'
 import type { PageAccessStore } from '../store/ports.ts'
 import type { Rehearse } from '../upstream/rehearse.ts'
 
-/** What the door's pages and operations stand on. */
+/** What the pages and operations stand on. */
 export interface WebServices {
   mailboxes: Mailboxes
   logins: Logins
@@ -28,9 +28,9 @@ export interface WebServices {
   /** Whether what was set for a provider works. */
   registrationChecks: RegistrationChecks
   /** Sends a test message, step by step. */
-  rehearse: Rehearse
+  sendTestMessage: Rehearse
   /** Where applications hand in their mail. */
   smtp(): readonly SmtpListener[]
-  /** Counts what was wrong at both doors. */
+  /** Counts what was wrong at both servers. */
   guard: Guard
 }

@@ -14,7 +14,7 @@ import { Secret } from '../../src/base/secret.ts'
 import { findRunning, removeRunningFile, writeRunningFile } from '../../src/cli/reach-broker.ts'
 import { createRemoteBroker } from '../../src/cli/remote-broker.ts'
 import { ensureOwnerKey, ownerProof } from '../../src/store/owner-key.ts'
-import { type CommandDoor, createCommandDoor } from '../../src/web/command-server.ts'
+import { type CommandServer, createCommandServer } from '../../src/web/command-server.ts'
 
 let folder: string
 let dataDir: string
@@ -35,12 +35,12 @@ const { pid } = process
 const smtp = [{ host: '127.0.0.1', port: 2587, tls: 'none', plainAuth: false, oldTls: false } as const]
 const noMailboxes: RequestListener = (_request, response) => response.end('{"mailboxes":[]}')
 
-async function openDoor(key = ownerKey, app = noMailboxes): Promise<CommandDoor> {
-  const door = createCommandDoor({ dataDir, ownerKey: key, app, clock: systemClock, log: silentLog })
-  const command = await door.start()
-  closing.push(() => door.stop())
+async function openServer(key = ownerKey, app = noMailboxes): Promise<CommandServer> {
+  const server = createCommandServer({ dataDir, ownerKey: key, app, clock: systemClock, log: silentLog })
+  const command = await server.start()
+  closing.push(() => server.stop())
   await writeRunningFile(dataDir, { pid, web: [], smtp, ...(command && { command }) })
-  return door
+  return server
 }
 
 /** So deep that no UNIX socket can have this path. */
@@ -57,14 +57,14 @@ const list = async () => {
 
 describe('the running postern', () => {
   it('is found by a socket that is for the owner only, and asked there', async () => {
-    const door = await openDoor()
+    const server = await openServer()
     expect((await readdir(dataDir)).sort()).toEqual(['owner.key', 'postern.sock', 'running.json'])
     for (const file of ['postern.sock', 'running.json']) {
       expect((await stat(join(dataDir, file))).mode & 0o777).toBe(0o600)
     }
     expect(await findRunning(dataDir)).toMatchObject({ state: 'found', running: { pid, smtp } })
     expect(await list()).toEqual([])
-    await door.stop()
+    await server.stop()
     await removeRunningFile(dataDir)
     await removeRunningFile(dataDir)
     expect(await readdir(dataDir)).toEqual(['owner.key'])
@@ -73,7 +73,7 @@ describe('the running postern', () => {
 
   it('is found by a handshake with the owner key where the path is too long for a socket', async () => {
     await moveDeep()
-    await openDoor()
+    await openServer()
     expect(await readdir(dataDir)).not.toContain('postern.sock')
     expect(await list()).toEqual([])
   })
@@ -87,12 +87,12 @@ describe('the running postern', () => {
     expect(await readdir(dataDir)).toContain('postern.sock')
     await writeRunningFile(dataDir, { pid, web: [], smtp })
     expect((await findRunning(dataDir)).state).toBe('left-behind')
-    await openDoor()
+    await openServer()
     expect(await list()).toEqual([])
   })
 
   it('is not looked for in a data directory that others can enter', async () => {
-    await openDoor()
+    await openServer()
     await chmod(dataDir, 0o755)
     await expect(findRunning(dataDir)).rejects.toMatchObject({
       code: 'configuration',
@@ -101,7 +101,7 @@ describe('the running postern', () => {
   })
 })
 
-describe('its door for the command', () => {
+describe('its server for the command', () => {
   const ask = (path: string, onAnswer: (text: string) => void) => {
     const socket = connect({ path: join(dataDir, 'postern.sock') })
     socket.end(`GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`)
@@ -110,7 +110,7 @@ describe('its door for the command', () => {
   }
 
   it('answers for the API only: pages have no owner who is there already', async () => {
-    await openDoor()
+    await openServer()
     let answer = ''
     await ask('/', (text) => {
       answer += text
@@ -121,7 +121,7 @@ describe('its door for the command', () => {
   it('lets nobody in by its port who has another key, or none', async () => {
     await moveDeep()
     let asked = 0
-    await openDoor(new Secret('another owner key'), (_request, response) => {
+    await openServer(new Secret('another owner key'), (_request, response) => {
       asked++
       response.end('{"mailboxes":[]}')
     })
@@ -131,7 +131,7 @@ describe('its door for the command', () => {
 
   it('is reached while strangers hold open more connections than it keeps unproven', async () => {
     await moveDeep()
-    await openDoor()
+    await openServer()
     const search = await findRunning(dataDir)
     const port = search.state === 'found' ? search.running.command?.port : undefined
     const strangers = Array.from({ length: 200 }, () => connect({ host: '127.0.0.1', port: port ?? 0 }))
@@ -143,7 +143,7 @@ describe('its door for the command', () => {
 
   it('gives the command the time to prove that it holds the key, however fast strangers come', async () => {
     await moveDeep()
-    await openDoor()
+    await openServer()
     const search = await findRunning(dataDir)
     const port = (search.state === 'found' && search.running.command?.port) || 0
     const come = () => connect({ host: '127.0.0.1', port }).on('error', () => {})
@@ -202,7 +202,7 @@ describe('what a killed postern leaves behind', () => {
 
   it('tells nothing that can be read to one who passes everything on to a postern that runs', async () => {
     await moveDeep()
-    await openDoor()
+    await openServer()
     const search = await findRunning(dataDir)
     const behind = search.state === 'found' ? search.running.command : undefined
     if (!behind) throw new Error('there is no port')

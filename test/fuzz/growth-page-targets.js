@@ -17,7 +17,7 @@ import { bearerOf } from '../../dist/web/api/bearer.js'
 import { cookieValues } from '../../dist/web/cookies.js'
 import { createHostAllowList } from '../../dist/web/hosts-and-origins.js'
 import { html } from '../../dist/web/html.js'
-import { mistakeSection } from '../../dist/web/pages/error-page.js'
+import { errorSection } from '../../dist/web/pages/error-page.js'
 import { lines, readForm } from '../../dist/web/pages/page-context.js'
 import { time } from '../../dist/web/pages/parts.js'
 import { plainPath } from '../../dist/web/routing.js'
@@ -219,7 +219,7 @@ export const pageTargets = [
     words: phrases,
     openings: ['', 'http://'],
     read: (text) =>
-      mistakeSection(
+      errorSection(
         { status: 400, failure: new Failure('invalid', text, { fix: text }), headers: {} },
         t,
       ).toString(),

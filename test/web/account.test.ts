@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { cookiesOf, signIn, type TestDoor, testDoor } from './test-door.ts'
+import { cookiesOf, signIn, type TestServer, testServer } from './test-server.ts'
 
 const good = 'umbrella lantern mosaic vertigo'
 
-async function withPassword(role = 'administrator', door: Parameters<typeof testDoor>[0] = {}) {
-  const test = testDoor({ limits: { guessDelaySeconds: 0 }, ...door })
+async function withPassword(role = 'administrator', server: Parameters<typeof testServer>[0] = {}) {
+  const test = testServer({ limits: { guessDelaySeconds: 0 }, ...server })
   const admin = await signIn(test)
   const form = { csrf: admin.csrf, role, password: good, again: good }
   const set = await test.post('/account/password', form).set('Cookie', admin.cookie)
@@ -14,7 +14,7 @@ async function withPassword(role = 'administrator', door: Parameters<typeof test
   return { test, admin }
 }
 
-const enter = (test: TestDoor, name: string, password: string) => test.post('/sign-in', { name, password })
+const enter = (test: TestServer, name: string, password: string) => test.post('/sign-in', { name, password })
 const cookieOf = (response: { headers: Record<string, unknown> }) =>
   cookiesOf(response)[0]?.split(';')[0] ?? ''
 
@@ -24,7 +24,7 @@ describe('a password for the pages', () => {
     const response = await enter(test, 'administrator', good)
     expect([response.status, response.headers.location]).toEqual([303, '/'])
     expect((await test.get('/').set('Cookie', cookieOf(response))).status).toBe(200)
-    const link = await test.post(new URL(test.door.signInLink()).pathname)
+    const link = await test.post(new URL(test.server.signInLink()).pathname)
     expect(link.headers.location).toBe('/')
   })
 
@@ -42,7 +42,7 @@ describe('a password for the pages', () => {
     if (password !== '') expect(response.text + test.lines.join('\n')).not.toContain(password)
   })
 
-  it('may be guessed at no more than at the SMTP door', async () => {
+  it('may be guessed at no more than at the SMTP server', async () => {
     const { test } = await withPassword('administrator', { trustedProxies: ['127.0.0.0/8'] })
     const answers: number[] = []
     for (let guess = 0; guess < 25; guess += 1) {
@@ -57,7 +57,7 @@ describe('a password for the pages', () => {
     ['one that is easy to guess', 'password1234', 'password1234', 'This password is refused'],
     ['two that differ', good, `${good}.`, 'The two passwords are not the same'],
   ])('is not set to %s, which no page repeats', async (_, password, again, says) => {
-    const test = testDoor()
+    const test = testServer()
     const { cookie, csrf } = await signIn(test)
     const response = await test
       .post('/account/password', { csrf, role: 'administrator', password, again })
@@ -69,14 +69,15 @@ describe('a password for the pages', () => {
   })
 
   const fresh = 'gondola thimble quartz harvest'
-  const change = (test: TestDoor, { cookie, csrf }: { cookie: string; csrf: string }) =>
+  const change = (test: TestServer, { cookie, csrf }: { cookie: string; csrf: string }) =>
     test
       .post('/account/password', { csrf, role: 'administrator', password: fresh, again: fresh })
       .set('Cookie', cookie)
-  const homeOf = async (test: TestDoor, cookie: string) => (await test.get('/').set('Cookie', cookie)).status
+  const homeOf = async (test: TestServer, cookie: string) =>
+    (await test.get('/').set('Cookie', cookie)).status
 
   it('that is set ends the other sessions, whatever they came by', async () => {
-    const test = testDoor({ limits: { guessDelaySeconds: 0 } })
+    const test = testServer({ limits: { guessDelaySeconds: 0 } })
     const mine = await signIn(test)
     const begun = await test.post('/sign-in/with/example')
     const byProvider = await test.get('/oauth/callback?state=of-a-sign-in').set('Cookie', cookieOf(begun))
@@ -88,13 +89,13 @@ describe('a password for the pages', () => {
   })
 
   it('that is set ends the sign-in links that were made before', async () => {
-    const test = testDoor({ limits: { guessDelaySeconds: 0 } })
+    const test = testServer({ limits: { guessDelaySeconds: 0 } })
     const mine = await signIn(test)
-    const { pathname } = new URL(test.door.signInLink())
+    const { pathname } = new URL(test.server.signInLink())
     await change(test, mine)
     expect((await test.get(pathname)).status).toBe(404)
     expect((await test.post(pathname)).status).toBe(404)
-    expect((await test.post(new URL(test.door.signInLink()).pathname)).status).toBe(303)
+    expect((await test.post(new URL(test.server.signInLink()).pathname)).status).toBe(303)
   })
 
   it('that is set overtakes a sign-in by the earlier one, by a link, and at a provider', async () => {
@@ -117,7 +118,7 @@ describe('a password for the pages', () => {
   })
 
   it('is not set from a session that a new one has ended meanwhile', async () => {
-    const test = testDoor({ limits: { guessDelaySeconds: 0 } })
+    const test = testServer({ limits: { guessDelaySeconds: 0 } })
     const [mine, thief] = [await signIn(test), await signIn(test)]
     const { set } = test.services.pagePasswords
     test.services.pagePasswords.set = async (...given) => {

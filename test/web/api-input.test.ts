@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { keys, testDoor } from './test-door.ts'
+import { keys, testServer } from './test-server.ts'
 
 const good = { address: 'new@example.com', provider: 'example' }
 
@@ -10,7 +10,7 @@ describe('the body of a request', () => {
     ['multipart/form-data; boundary=x', '--x--'],
     ['application/json; charset=latin1', JSON.stringify(good)],
   ])('has to be JSON, not %s', async (type, body) => {
-    const test = testDoor()
+    const test = testServer()
     const response = await test.api('post', '/mailboxes', keys.admin).set('Content-Type', type).send(body)
     expect(response.status).toBe(415)
     expect(response.type).toBe('application/problem+json')
@@ -18,7 +18,7 @@ describe('the body of a request', () => {
   })
 
   it('names every mistake at once', async () => {
-    const response = await testDoor()
+    const response = await testServer()
       .api('post', '/mailboxes', keys.admin)
       .send({ address: 7, replace: 'yes', color: 'red', shape: 'round' })
     expect(response.status).toBe(400)
@@ -46,7 +46,7 @@ describe('the body of a request', () => {
     ['not an address', JSON.stringify({ ...good, address: 'secret thing' })],
     ['a null', JSON.stringify({ ...good, signsInAs: null })],
   ])('of %s is a mistake of the client', async (_name, body) => {
-    const test = testDoor()
+    const test = testServer()
     const response = await test.api('post', '/mailboxes', keys.admin).type('application/json').send(body)
     expect(response.status).toBe(400)
     expect(response.type).toBe('application/problem+json')
@@ -56,7 +56,7 @@ describe('the body of a request', () => {
 
   it('has at most 64 KiB', async () => {
     const body = JSON.stringify({ ...good, signsInAs: 'x'.repeat(65 * 1024) })
-    const response = await testDoor()
+    const response = await testServer()
       .api('post', '/mailboxes', keys.admin)
       .type('application/json')
       .send(body)
@@ -64,7 +64,7 @@ describe('the body of a request', () => {
   })
 
   it('is not even looked at without the right', async () => {
-    const response = await testDoor()
+    const response = await testServer()
       .api('post', '/mailboxes', keys.read)
       .type('application/json')
       .send('{"broken')
@@ -86,7 +86,7 @@ describe('odd addresses', () => {
     '/mailboxes?a[b][c]=d&a[b]=e',
     '/logins/..%2f..%2fetc%2fpasswd',
   ])('give no error of the server: %s', async (path) => {
-    const test = testDoor()
+    const test = testServer()
     for (const method of ['get', 'delete'] as const) {
       const response = await test.api(method, path, keys.admin)
       expect(response.status, method).toBeLessThan(500)

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
-import { signIn, testDoor } from './test-door.ts'
+import { signIn, testServer } from './test-server.ts'
 
 async function signedIn() {
-  const test = testDoor()
+  const test = testServer()
   const { cookie, csrf } = await signIn(test)
   return {
     services: test.services,

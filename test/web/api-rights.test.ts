@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { apiRoutes } from '../../src/web/api/api.ts'
-import { keys, signIn, testDoor } from './test-door.ts'
+import { keys, signIn, testServer } from './test-server.ts'
 
 type Method = 'get' | 'post' | 'delete'
 const me = '/mailboxes/me@example.com'
@@ -40,7 +40,7 @@ const operations: [Method, string, object | undefined, number, (keyof typeof key
 ]
 
 async function call([method, path, body]: (typeof operations)[number], key?: string) {
-  const test = testDoor()
+  const test = testServer()
   await test.services.logins.add({ mailboxes: ['me@example.com'] })
   await test.services.apiKeys.add({ scopes: ['read'] })
   const asked = test.api(method, path, key)
@@ -80,10 +80,10 @@ describe.each(operations)('%s %s', (...operation) => {
 
 describe('rights in general', () => {
   it('are tested above for every operation that there is', () => {
-    const { services, door } = testDoor()
+    const { services, server } = testServer()
     const log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log }
     const signInLinks = {
-      create: () => ({ url: door.signInLink(), role: 'administrator' as const, expiresAt: '' }),
+      create: () => ({ url: server.signInLink(), role: 'administrator' as const, expiresAt: '' }),
       roleOf: () => undefined,
       redeem: () => undefined,
       endAll: () => {},
@@ -101,7 +101,7 @@ describe('rights in general', () => {
   })
 
   it('do not tell a key without them which mailboxes exist', async () => {
-    const test = testDoor()
+    const test = testServer()
     const there = await test.api('get', '/mailboxes/me@example.com/token', keys.otherToken)
     const notThere = await test.api('get', '/mailboxes/nobody@example.com/token', keys.otherToken)
     expect([there.status, notThere.status]).toEqual([403, 403])
@@ -114,7 +114,7 @@ describe('rights in general', () => {
     ['m%65@example.com', 200],
     ['*@example.com', 403],
   ])('of a token scope compare addresses as mail does: %s gives %i', async (address, status) => {
-    const test = testDoor()
+    const test = testServer()
     expect((await test.api('get', `/mailboxes/${address}/token`, keys.token)).status).toBe(status)
   })
 
@@ -125,21 +125,21 @@ describe('rights in general', () => {
     [`Bearer ${'x'.repeat(600)}`, 'Bearer realm="postern", error="invalid_token"'],
     [`Bearer ${keys.admin}\u00e9`, 'Bearer realm="postern", error="invalid_token"'],
   ])('need a well-formed header: %s', async (header, challenge) => {
-    const test = testDoor()
+    const test = testServer()
     const response = await test.api('get', '/mailboxes').set('Authorization', header)
     expect(response.status).toBe(401)
     expect(response.headers['www-authenticate']).toBe(challenge)
   })
 
   it('come from the header only', async () => {
-    const test = testDoor()
+    const test = testServer()
     expect((await test.api('get', `/mailboxes?access_token=${keys.admin}`)).status).toBe(401)
     const { cookie } = await signIn(test)
     expect((await test.api('get', '/mailboxes').set('Cookie', cookie)).status).toBe(401)
   })
 
   it('take the scheme in any case, and a scope that no header can carry is left out of it', async () => {
-    const test = testDoor()
+    const test = testServer()
     const lower = await test.api('get', '/mailboxes').set('Authorization', `bearer ${keys.admin}`)
     expect(lower.status).toBe(200)
     const response = await test.api(

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { Failure, type FailureCode } from '../../src/base/failure.ts'
 import { failureStatus } from '../../src/web/http-errors.ts'
-import { keys, testDoor } from './test-door.ts'
+import { keys, testServer } from './test-server.ts'
 
 const token = '/mailboxes/me@example.com/token'
 
 describe('a token', () => {
   it('comes as the body of RFC 6749, section 5.1', async () => {
-    const test = testDoor()
+    const test = testServer()
     const response = await test.api('get', `${token}?min_life=900`, keys.token)
     expect(response.type).toBe('application/json')
     expect(response.headers['cache-control']).toBe('no-store')
@@ -21,7 +21,7 @@ describe('a token', () => {
   })
 
   it('comes bare to those who accept plain text, or ask for it', async () => {
-    const test = testDoor()
+    const test = testServer()
     for (const response of [
       await test.api('get', token, keys.token).set('Accept', 'text/plain'),
       await test.api('get', `${token}?format=token`, keys.token),
@@ -33,7 +33,7 @@ describe('a token', () => {
   })
 
   it('comes as the ready SASL string', async () => {
-    const test = testDoor()
+    const test = testServer()
     const response = await test.api('get', `${token}?format=xoauth2`, keys.token)
     expect(Buffer.from(response.text, 'base64').toString()).toBe(
       'user=me@example.com\u0001auth=Bearer ya29.access-token\u0001\u0001',
@@ -41,7 +41,7 @@ describe('a token', () => {
   })
 
   it('is noted in the log whenever it is read, but not what it is', async () => {
-    const test = testDoor()
+    const test = testServer()
     await test.api('get', token, keys.token)
     expect(test.lines).toContainEqual(expect.stringContaining('"by":"key token:me@example.com"'))
     expect(test.lines.join('\n')).not.toMatch(/ya29|token-key-/)
@@ -56,7 +56,7 @@ describe('a token', () => {
     'life=5',
     '__proto__=1',
   ])('is refused for ?%s', async (query) => {
-    const test = testDoor()
+    const test = testServer()
     const response = await test.api('get', `${token}?${query}`, keys.token)
     expect(response.status).toBe(400)
     expect(response.body.mistakes).toHaveLength(1)
@@ -68,7 +68,7 @@ describe('a problem', () => {
   const codes = Object.keys(failureStatus) as FailureCode[]
 
   it.each(codes)('of the code %s is a document of RFC 9457 that says what to do', async (code) => {
-    const test = testDoor()
+    const test = testServer()
     test.services.tokens.trouble = new Failure(code, 'The message', {
       fix: 'The fix.',
       retryAfterSeconds: 29.5,
@@ -89,7 +89,7 @@ describe('a problem', () => {
   })
 
   it('that nobody foresaw shows nothing of itself', async () => {
-    const test = testDoor()
+    const test = testServer()
     test.services.tokens.trouble = new TypeError('cannot read properties of ya29.secret')
     const response = await test.api('get', token, keys.token)
     expect(response.status).toBe(500)
@@ -102,7 +102,7 @@ describe('paths and methods', () => {
   it.each(['/nothing', '/mailboxes/me@example.com/nothing', '/mailboxes/a/b/c'])(
     'says 404 for %s',
     async (path) => {
-      const response = await testDoor().api('get', path, keys.admin)
+      const response = await testServer().api('get', path, keys.admin)
       expect(response.status).toBe(404)
       expect(response.type).toBe('application/problem+json')
     },
@@ -115,7 +115,7 @@ describe('paths and methods', () => {
     ['get', '/sign-in-links', 'POST'],
     ['delete', token, 'HEAD, GET'],
   ] as const)('says 405 for %s %s, and which ones there are', async (method, path, allow) => {
-    const response = await testDoor().api(method, path, keys.admin)
+    const response = await testServer().api(method, path, keys.admin)
     expect(response.status).toBe(405)
     expect(response.headers.allow).toBe(allow)
   })
@@ -123,7 +123,7 @@ describe('paths and methods', () => {
 
 describe('mailboxes, logins and keys', () => {
   it('adopts a refresh token, and never repeats it', async () => {
-    const test = testDoor()
+    const test = testServer()
     const body = {
       address: 'new@example.com',
       provider: 'example',
@@ -142,7 +142,7 @@ describe('mailboxes, logins and keys', () => {
   })
 
   it('shows a generated password once, and a chosen one never', async () => {
-    const test = testDoor()
+    const test = testServer()
     const path = '/mailboxes/me@example.com/logins'
     const generated = await test.api('post', path, keys.admin)
     expect(generated.body).toMatchObject({
@@ -156,7 +156,7 @@ describe('mailboxes, logins and keys', () => {
   })
 
   it('makes a login as it was asked for, and lets it use further senders later', async () => {
-    const test = testDoor()
+    const test = testServer()
     const wanted = { rewriteSender: true, senders: ['a@example.com'], networks: ['192.0.2.7'] }
     const path = '/mailboxes/me@example.com/logins'
     for (const [way, shows] of [
@@ -173,7 +173,7 @@ describe('mailboxes, logins and keys', () => {
   })
 
   it('sets what is mended of the mail of a login, and leaves what is not named', async () => {
-    const test = testDoor()
+    const test = testServer()
     const made = await test
       .api('post', '/mailboxes/me@example.com/logins', keys.admin)
       .send({ rewriteFrom: true })
@@ -192,25 +192,25 @@ describe('mailboxes, logins and keys', () => {
     ['none of them', { senders: [] }],
     ['one that is not in a list', { senders: 'a@example.com' }],
   ])('lets a login use no further sender for %s', async (_what, body) => {
-    const response = await testDoor().api('post', '/logins/login-1/senders', keys.admin).send(body)
+    const response = await testServer().api('post', '/logins/login-1/senders', keys.admin).send(body)
     expect(response.status).toBe(400)
   })
 
   it('adds a mailbox with its aliases', async () => {
     const body = { address: 'new@example.com', provider: 'example', aliases: ['alias@example.com'] }
-    const response = await testDoor().api('post', '/mailboxes', keys.admin).send(body)
+    const response = await testServer().api('post', '/mailboxes', keys.admin).send(body)
     expect(response.body).toMatchObject({ aliases: ['alias@example.com'] })
   })
 
   it('makes a consent link in the name of the key that asked', async () => {
-    const test = testDoor()
+    const test = testServer()
     const response = await test.api('post', '/mailboxes/me@example.com/consent-links', keys.admin)
     expect(response.body).toMatchObject({ id: 'link-1', mailbox: 'me@example.com' })
     expect(test.services.consent.requestedBy).toBe('key admin')
   })
 
   it('sends a consent link by the channels for notices, and the answer does not hold it', async () => {
-    const test = testDoor()
+    const test = testServer()
     const path = '/mailboxes/me@example.com/consent-links'
     const response = await test.api('post', path, keys.admin).send({ send: true })
     expect(response.status).toBe(201)
@@ -224,7 +224,7 @@ describe('mailboxes, logins and keys', () => {
   })
 
   it('makes sign-in links that work', async () => {
-    const test = testDoor()
+    const test = testServer()
     const { body } = await test.api('post', '/sign-in-links', keys.admin)
     expect(body.expiresAt).toBe('2026-03-01T00:15:00.000Z')
     expect((await test.get(new URL(body.url).pathname)).status).toBe(200)

@@ -5,12 +5,12 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { defaultLimits } from '../support/default-limits.ts'
 import { eventually } from '../support/eventually.ts'
 import { outerAddress } from '../support/other-machine.ts'
-import { keys, signIn, testDoor } from './test-door.ts'
+import { keys, signIn, testServer } from './test-server.ts'
 
 async function open(limits: Partial<typeof defaultLimits> = {}, host = '127.0.0.1') {
-  const test = testDoor({ listen: [{ host, port: 0 }], limits })
-  onTestFinished(() => test.door.stop())
-  const [endpoint] = await test.door.start()
+  const test = testServer({ listen: [{ host, port: 0 }], limits })
+  onTestFinished(() => test.server.stop())
+  const [endpoint] = await test.server.start()
   const port = endpoint?.port ?? 0
   await answer(port, '/healthz')
   return { ...test, port }

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import { ConsentRefused } from '../../src/consent/consent-refused.ts'
-import { cookiesOf, link, signIn, testDoor } from './test-door.ts'
+import { cookiesOf, link, signIn, testServer } from './test-server.ts'
 
 const authorize = 'https://login.example.com/authorize?state=state-1&amp;x=%22%27%3C&amp;'
 
 describe('a consent link', () => {
   it('shows what it would do before anything happens, without a session', async () => {
-    const test = testDoor()
+    const test = testServer()
     const { status, text } = await test.get(`/consent/${link}`)
     expect(status).toBe(200)
     for (const fact of [
@@ -24,7 +24,7 @@ describe('a consent link', () => {
   })
 
   it('begins with a page that goes to the provider, not with a redirect', async () => {
-    const test = testDoor()
+    const test = testServer()
     const { status, text } = await test.post(`/consent/${link}`)
     expect(status).toBe(200)
     expect(text).toContain(`<meta http-equiv="refresh" content="0;url=${authorize}">`)
@@ -33,14 +33,14 @@ describe('a consent link', () => {
   })
 
   it.each(['get', 'post'] as const)('that is unknown or used up says so (%s)', async (method) => {
-    const test = testDoor()
+    const test = testServer()
     const response = await test[method]('/consent/unknown')
     expect(response.status).toBe(404)
     expect(response.text).toContain('Ask for a new one.')
   })
 
   it('is nowhere in the log', async () => {
-    const test = testDoor()
+    const test = testServer()
     await test.get(`/consent/${link}`)
     await test.post(`/consent/${link}`)
     await test.get(`/consent/${link}x`)
@@ -53,16 +53,16 @@ describe('a consent link', () => {
 
 describe('the cookie of a consent', () => {
   it('is made for the way back from another site', async () => {
-    const [plain] = cookiesOf(await testDoor().post(`/consent/${link}`))
+    const [plain] = cookiesOf(await testServer().post(`/consent/${link}`))
     expect(plain).toMatch(/^postern_consent=[\w-]{43}; .*Path=\/; .*HttpOnly; SameSite=Lax$/)
     const [tls] = cookiesOf(
-      await testDoor({ publicUrl: 'https://mail.example.com' }).post(`/consent/${link}`),
+      await testServer({ publicUrl: 'https://mail.example.com' }).post(`/consent/${link}`),
     )
     expect(tls).toMatch(/^__Host-postern_consent=[\w-]{43}; .*Path=\/; .*HttpOnly; Secure; SameSite=Lax$/)
   })
 
   it('is kept when the browser has a well-formed one, and replaced otherwise', async () => {
-    const test = testDoor()
+    const test = testServer()
     const kept = 'k'.repeat(43)
     await test.post(`/consent/${link}`).set('Cookie', `other=1; postern_consent=${kept}`)
     await test.post(`/consent/${link}`).set('Cookie', 'postern_consent=short')
@@ -76,7 +76,7 @@ describe('the cookie of a consent', () => {
 
 describe('the callback', () => {
   it('is completed with the public address and the cookie, whatever the request says of itself', async () => {
-    const test = testDoor({ publicUrl: 'https://mail.example.com' })
+    const test = testServer({ publicUrl: 'https://mail.example.com' })
     const cookie = 'c'.repeat(43)
     const response = await test
       .get('/oauth/callback?code=a%2Fb&state=s&iss=https%3A%2F%2Flogin.example.com')
@@ -104,7 +104,7 @@ describe('the callback', () => {
         'Somebody else signed in',
       ],
     ])('for one that can be loaded again: %s', async (_, refused, status, said) => {
-      const test = testDoor()
+      const test = testServer()
       if (refused) test.services.consent.outcome = refused
       const back = await test.get(callback).set('Cookie', cookie)
       expect(back.status).toBe(303)
@@ -121,7 +121,7 @@ describe('the callback', () => {
     })
 
     it('loaded again, or twice at once, it does nothing more and shows the same', async () => {
-      const test = testDoor()
+      const test = testServer()
       const ask = () => test.get(callback).set('Cookie', cookie)
       const [first, second] = await Promise.all([ask(), ask()])
       const third = await ask()
@@ -131,7 +131,7 @@ describe('the callback', () => {
     })
 
     it('and what was not decided may be tried again', async () => {
-      const test = testDoor()
+      const test = testServer()
       test.services.consent.outcome = new Failure('store-unavailable', 'The store does not answer')
       expect((await test.get(callback).set('Cookie', cookie)).status).toBe(503)
       test.services.consent.outcome = new ConsentRefused('other-browser', 'Elsewhere', { fix: 'Go there.' })
@@ -143,7 +143,7 @@ describe('the callback', () => {
   })
 
   it('that succeeds names the mailbox and who signed in', async () => {
-    const test = testDoor()
+    const test = testServer()
     test.services.consent.outcome = { mailbox: 'team@example.com', signedInAs: 'boss@example.com' }
     const { text } = await test.get('/oauth/callback?code=c&state=s')
     expect(text).toContain('team@example.com')
@@ -155,7 +155,7 @@ describe('the callback', () => {
     returning: (cookie: string) => string,
     state = 'state-1',
   ) {
-    const test = testDoor()
+    const test = testServer()
     const session = await signIn(test)
     const begun =
       begin === 'link'
@@ -181,7 +181,7 @@ describe('the callback', () => {
   })
 
   it('that is refused for good offers no way back', async () => {
-    const test = testDoor()
+    const test = testServer()
     const begun = await test.post(`/consent/${link}`)
     test.services.consent.outcome = new ConsentRefused('link-ended', 'The link ended', {
       fix: 'Ask for a new one.',
@@ -205,7 +205,7 @@ describe('the callback', () => {
   })
 
   it('that postern itself fails at is an error page without details', async () => {
-    const test = testDoor()
+    const test = testServer()
     test.services.consent.outcome = new TypeError('secret of the inside')
     const response = await test.get('/oauth/callback?code=c&state=s')
     expect(response.status).toBe(500)
@@ -222,7 +222,7 @@ describe('the callback', () => {
     '?__proto__=1',
     '?a=\u00ff',
   ])('takes anything as its query: "%s"', async (query) => {
-    const response = await testDoor().get(`/oauth/callback${query}`)
+    const response = await testServer().get(`/oauth/callback${query}`)
     expect(response.status).toBeLessThan(500)
   })
 })
@@ -231,7 +231,7 @@ describe('a provider that cannot come back', () => {
   const state = 'state-1'
 
   it('is opened in another tab, beside a form for what it ends at', async () => {
-    const test = testDoor()
+    const test = testServer()
     test.services.consent.byHand = true
     const { text } = await test.post(`/consent/${link}`)
     expect(text).not.toContain('http-equiv="refresh"')
@@ -242,7 +242,7 @@ describe('a provider that cannot come back', () => {
   })
 
   it('is finished by what is pasted, in the same browser', async () => {
-    const test = testDoor()
+    const test = testServer()
     const cookie = 'c'.repeat(43)
     const done = await test
       .post('/oauth/paste')
@@ -257,7 +257,7 @@ describe('a provider that cannot come back', () => {
   })
 
   it('says what was wrong with it, and takes no form from elsewhere', async () => {
-    const test = testDoor()
+    const test = testServer()
     test.services.consent.outcome = new Failure('invalid', 'This is not what the browser ended at', {
       fix: 'Copy it all.',
     })
@@ -274,7 +274,7 @@ describe('a provider that cannot come back', () => {
 })
 
 it('an administrator who has consented for an organisation is told what comes next', async () => {
-  const test = testDoor()
+  const test = testServer()
   const callback = '/oauth/callback?admin_consent=True&tenant=x&state=of-an-administrator'
   const { status, text } = await test.follow(await test.get(callback))
   expect(status).toBe(200)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import { html } from '../../src/web/html.ts'
 import { pausedSending } from '../support/sending-status.ts'
-import { link, signIn, testDoor } from './test-door.ts'
+import { link, signIn, testServer } from './test-server.ts'
 
 const script = `"'><script>alert(1)</script><img src=x onerror=alert(2)>\u202e`
 
@@ -25,7 +25,7 @@ describe('the html tag', () => {
 
 describe('foreign text', () => {
   it('is harmless as the address, provider, reason or signer of a mailbox', async () => {
-    const test = testDoor()
+    const test = testServer()
     const mailbox = {
       address: script,
       provider: script,
@@ -60,7 +60,7 @@ describe('foreign text', () => {
   })
 
   it('is harmless as who asked, and as who signed in', async () => {
-    const test = testDoor()
+    const test = testServer()
     test.services.consent.requestedBy = script
     expectHarmless((await test.get(`/consent/${link}`)).text)
     test.services.consent.outcome = { mailbox: script, signedInAs: script }
@@ -68,7 +68,7 @@ describe('foreign text', () => {
   })
 
   it('is harmless in the journal, whatever an entry says of itself', async () => {
-    const test = testDoor()
+    const test = testServer()
     test.log.warn(
       {
         event: 'message.refused',
@@ -95,7 +95,7 @@ describe('foreign text', () => {
   })
 
   it('is harmless as the browser that signed in, as a login, a key and a consent link', async () => {
-    const test = testDoor()
+    const test = testServer()
     test.services.consent.requestedBy = script
     await test.services.logins.add({
       mailboxes: ['me@example.com'],
@@ -104,7 +104,7 @@ describe('foreign text', () => {
       senders: [script],
     })
     await test.services.apiKeys.add({ scopes: ['read'], name: script })
-    const path = new URL(test.door.signInLink()).pathname
+    const path = new URL(test.server.signInLink()).pathname
     const signedIn = await test.post(path).set('User-Agent', script.replace('\u202e', ''))
     const cookie = signedIn.get('Set-Cookie')?.[0]?.split(';')[0] ?? ''
     for (const page of ['/account', '/logins', '/api-keys', '/consent-links'])
@@ -112,7 +112,7 @@ describe('foreign text', () => {
   })
 
   it('of a provider in a refusal is escaped and cut', async () => {
-    const test = testDoor()
+    const test = testServer()
     const message = `The provider says: ${script}${'z'.repeat(5000)}`
     test.services.consent.outcome = new Failure('forbidden', message, { fix: script })
     const { text } = await test.get('/oauth/callback?error=access_denied')
@@ -121,7 +121,7 @@ describe('foreign text', () => {
   })
 
   it('in a path or query is on no error page', async () => {
-    const test = testDoor()
+    const test = testServer()
     for (const path of [
       `/${encodeURIComponent(script)}`,
       `/consent/${encodeURIComponent(script)}`,

@@ -3,11 +3,11 @@ import { request as ask, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Express, Router } from 'express'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { keys, link, signIn, testDoor } from './test-door.ts'
+import { keys, link, signIn, testServer } from './test-server.ts'
 
-const test = testDoor()
+const test = testServer()
 const server = createServer(test.webApp)
-const folder = testDoor({ publicUrl: 'https://www.example.com/postern' })
+const folder = testServer({ publicUrl: 'https://www.example.com/postern' })
 const folderServer = createServer(folder.webApp)
 let cookie = ''
 

@@ -1,6 +1,6 @@
 import request from 'supertest'
 import { describe, expect, it } from 'vitest'
-import { link, signIn, testDoor } from './test-door.ts'
+import { link, signIn, testServer } from './test-server.ts'
 
 const consent = '/mailboxes/me@example.com/consent'
 
@@ -24,9 +24,9 @@ describe('a form', () => {
     [undefined, 'http://127.0.0.1:8587', false],
     [undefined, 'http://localhost:8587.evil.example', false],
   ])('from %s with the origin %s: taken is %s', async (site, origin, taken) => {
-    const test = testDoor()
+    const test = testServer()
     const headers = { ...(site && { 'Sec-Fetch-Site': site }), ...(origin && { Origin: origin }) }
-    const response = await request(test.door.app)
+    const response = await request(test.server.app)
       .post(`/consent/${link}`)
       .set({ Host: 'localhost:8587', ...headers })
     expect(response.status).toBe(taken ? 200 : 403)
@@ -34,7 +34,7 @@ describe('a form', () => {
   })
 
   it('at a loopback name carries that name', async () => {
-    const test = testDoor({ publicUrl: 'https://mail.example.com' })
+    const test = testServer({ publicUrl: 'https://mail.example.com' })
     const asked = (origin: string) =>
       test.post(`/consent/${link}`).set({ Host: '127.0.0.1:8587', Origin: origin })
     expect((await asked('http://127.0.0.1:8587')).status).toBe(200)
@@ -44,7 +44,7 @@ describe('a form', () => {
   it.each([consent, '/mailboxes/me@example.com/consent-links', '/sign-out'])(
     'to %s needs a session and the token of just this session',
     async (path) => {
-      const test = testDoor()
+      const test = testServer()
       const mine = await signIn(test)
       const other = await signIn(test)
       expect((await test.post(path, { csrf: mine.csrf })).status).toBe(401)
@@ -70,7 +70,7 @@ describe('a form', () => {
     ['two thousand fields', Array.from({ length: 2000 }, (_, n) => `f${n}=1`).join('&')],
     ['too much', `csrf=${'x'.repeat(70_000)}`],
   ])('with %s is a mistake of the client', async (_name, body) => {
-    const test = testDoor()
+    const test = testServer()
     const { cookie } = await signIn(test)
     const response = await test.post(consent).set('Cookie', cookie).send(body)
     expect(response.status).toBeGreaterThanOrEqual(400)
@@ -91,8 +91,8 @@ describe('a form', () => {
   ] as const)(
     'or a request by %s at %s gets 405 and is told which methods there are',
     async (method, path, allow) => {
-      const test = testDoor()
-      const response = await request(test.door.app)[method](path).set('Host', 'localhost:8587')
+      const test = testServer()
+      const response = await request(test.server.app)[method](path).set('Host', 'localhost:8587')
       expect(response.status).toBe(405)
       expect(response.headers.allow).toBe(allow)
       expect(test.services.consent.callbacks).toEqual([])

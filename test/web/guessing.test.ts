@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { ConsentRefused } from '../../src/consent/consent-refused.ts'
-import { keys, link, type TestDoor, testDoor } from './test-door.ts'
+import { keys, link, type TestServer, testServer } from './test-server.ts'
 
 // What is guessed at, how, and what a wrong one is answered while there are guesses left.
-const targets: [string, number, (test: TestDoor, wrong: string) => ReturnType<TestDoor['get']>][] = [
+const targets: [string, number, (test: TestServer, wrong: string) => ReturnType<TestServer['get']>][] = [
   ['an API key', 401, (test, wrong) => test.api('get', '/mailboxes', wrong)],
   ['a malformed API key', 401, (test, wrong) => test.api('get', '/mailboxes', `!${wrong}`)],
   ['a sign-in link, looked at', 404, (test, wrong) => test.get(`/sign-in/${wrong}`)],
@@ -17,7 +17,7 @@ const targets: [string, number, (test: TestDoor, wrong: string) => ReturnType<Te
 
 const password = 'violet-Harbour-7-kettle'
 
-function signIn(test: TestDoor, secret: string, name = 'administrator') {
+function signIn(test: TestServer, secret: string, name = 'administrator') {
   return test.post('/sign-in', { name, password: secret })
 }
 
@@ -26,18 +26,18 @@ const notBegun = new ConsentRefused('not-begun', 'No consent is under way', { fi
 const anybody = '192.0.2.44'
 
 /** Behind a proxy that says for whom it asks. */
-function doorBehindProxy(): TestDoor {
-  const test = testDoor({ trustedProxies: ['127.0.0.0/8', '::1/128'] })
+function serverBehindProxy(): TestServer {
+  const test = testServer({ trustedProxies: ['127.0.0.0/8', '::1/128'] })
   test.services.consent.outcome = notBegun
   return test
 }
 
 describe.each(targets)('who guesses %s', (name, refusal, ask) => {
   const isApi = name.includes('API key')
-  const guess = (test: TestDoor, wrong: string) => ask(test, wrong).set('X-Forwarded-For', anybody)
+  const guess = (test: TestServer, wrong: string) => ask(test, wrong).set('X-Forwarded-For', anybody)
 
   it(`hears ${refusal} twenty times, then 429 and for how long`, async () => {
-    const test = doorBehindProxy()
+    const test = serverBehindProxy()
     for (let count = 0; count < 20; count++)
       expect((await guess(test, `wrong-${count}`)).status).toBe(refusal)
     const response = await guess(test, 'wrong-20')
@@ -55,12 +55,12 @@ describe.each(targets)('who guesses %s', (name, refusal, ask) => {
   })
 
   it('is not counted for the same one again', async () => {
-    const test = doorBehindProxy()
+    const test = serverBehindProxy()
     for (let time = 0; time < 50; time++) expect((await guess(test, 'the-old-one')).status).toBe(refusal)
   })
 
   it('costs nobody a guess at a password', async () => {
-    const test = doorBehindProxy()
+    const test = serverBehindProxy()
     await test.services.pagePasswords.set('administrator', new Secret(password))
     for (let count = 0; count < 40; count++) await guess(test, `wrong-${count}`)
     expect((await signIn(test, 'wrong').set('X-Forwarded-For', anybody)).status).toBe(401)
@@ -79,7 +79,7 @@ describe('what another site makes browsers ask for', () => {
   ]
 
   it.each(foreign)('counts nowhere: %s', async (_, headers) => {
-    const test = doorBehindProxy()
+    const test = serverBehindProxy()
     for (let count = 0; count < 25; count++) {
       for (const path of ['/sign-in/', '/consent/', '/oauth/callback?code=x&state=']) {
         const asked = test.get(`${path}wrong-${count}`).set({ 'X-Forwarded-For': anybody, ...headers })
@@ -98,7 +98,7 @@ describe('where many come from one address', () => {
     ['a proxy that does not say for whom it asks', ['127.0.0.0/8'], {}],
     ['a proxy that says what cannot be read', ['127.0.0.0/8'], { 'X-Forwarded-For': `${anybody}, unknown` }],
   ] as const)('wrong links lock out nobody: %s', async (_, trustedProxies, headers) => {
-    const test = testDoor({ trustedProxies: [...trustedProxies] })
+    const test = testServer({ trustedProxies: [...trustedProxies] })
     await test.services.pagePasswords.set('administrator', new Secret(password))
     for (let count = 0; count < 40; count++) {
       expect((await test.get(`/sign-in/wrong-${count}`).set(headers)).status).toBe(404)
@@ -108,7 +108,7 @@ describe('where many come from one address', () => {
   })
 
   it('believes of X-Forwarded-For only what its own proxies have written', async () => {
-    const test = testDoor({ trustedProxies: ['127.0.0.0/8', '10.0.0.0/8'] })
+    const test = testServer({ trustedProxies: ['127.0.0.0/8', '10.0.0.0/8'] })
     const seen = async (header: string) => {
       await test.services.pagePasswords.set('administrator', new Secret(password))
       await signIn(test, password).set('X-Forwarded-For', header)
@@ -136,8 +136,8 @@ describe('where many come from one address', () => {
 })
 
 describe('a source without guesses', () => {
-  async function turnedAway(): Promise<TestDoor> {
-    const test = testDoor()
+  async function turnedAway(): Promise<TestServer> {
+    const test = testServer()
     for (let guess = 0; guess < 21; guess++) await test.api('get', '/mailboxes', `wrong-${guess}`)
     expect((await test.api('get', '/mailboxes', 'wrong')).status).toBe(429)
     return test
@@ -148,7 +148,7 @@ describe('a source without guesses', () => {
     expect((await test.api('get', '/mailboxes', keys.admin)).status).toBe(200)
     expect((await test.api('get', '/mailboxes', keys.read)).status).toBe(200)
     expect((await test.api('get', '/mailboxes', keys.token)).status).toBe(403)
-    const signInLink = new URL(test.door.signInLink()).pathname
+    const signInLink = new URL(test.server.signInLink()).pathname
     expect((await test.get(signInLink)).status).toBe(200)
     expect((await test.post(signInLink)).status).toBe(303)
     expect((await test.get(`/consent/${link}`)).status).toBe(200)
@@ -186,7 +186,7 @@ describe('what is no guess', () => {
     ['a consent in another browser', new ConsentRefused('other-browser', 'Other', { fix: 'Stay.' })],
     ['a provider that does not answer', new Failure('provider-unavailable', 'No answer')],
   ])('is %s', async (_, outcome) => {
-    const test = testDoor()
+    const test = testServer()
     test.services.consent.outcome = outcome
     for (let time = 0; time < 30; time++) {
       expect((await test.get(`/oauth/callback?code=x&state=state-${time}`)).status).not.toBe(429)
@@ -195,7 +195,7 @@ describe('what is no guess', () => {
   })
 
   it('is a request without a key, or one with a key that may not do that', async () => {
-    const test = testDoor()
+    const test = testServer()
     for (let time = 0; time < 30; time++) {
       expect((await test.api('get', '/mailboxes')).status).toBe(401)
       expect((await test.api('get', '/api-keys', keys.read)).status).toBe(403)

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { keys, link, signIn, testDoor } from './test-door.ts'
+import { keys, link, signIn, testServer } from './test-server.ts'
 
 const policy =
   "default-src 'none';style-src 'self';script-src 'self';img-src 'self';connect-src 'self';form-action 'self';frame-ancestors 'none';base-uri 'none'"
 
 describe('the headers of every answer', () => {
   it('are there on pages, errors, the API and the style sheet', async () => {
-    const test = testDoor()
+    const test = testServer()
     const { cookie } = await signIn(test)
     const answers = [
       await test.get('/').set('Cookie', cookie),
       await test.get('/mailboxes/me@example.com').set('Cookie', cookie),
-      await test.get(new URL(test.door.signInLink()).pathname),
+      await test.get(new URL(test.server.signInLink()).pathname),
       await test.get(`/consent/${link}`),
       await test.post(`/consent/${link}`),
       await test.get('/oauth/callback?code=c&state=s'),
@@ -40,7 +40,7 @@ describe('the headers of every answer', () => {
   })
 
   it('promise TLS for the future only where the public address has it', async () => {
-    const test = testDoor({ publicUrl: 'https://mail.example.com' })
+    const test = testServer({ publicUrl: 'https://mail.example.com' })
     const { headers } = await test.get('/healthz')
     expect(headers['strict-transport-security']).toBe('max-age=63072000')
   })
@@ -50,7 +50,7 @@ describe('what watches the process', () => {
   it.each(['/healthz', '/readyz'])(
     'gets a problem document from %s for another method, without a stack',
     async (path) => {
-      const response = await testDoor().post(path)
+      const response = await testServer().post(path)
       expect(response.status).toBe(405)
       expect(response.headers.allow).toBe('GET, HEAD')
       expect(response.headers['content-type']).toMatch('application/problem+json')
@@ -59,10 +59,10 @@ describe('what watches the process', () => {
   )
 
   it('gets 200 from /healthz, and from /readyz only when postern can work', async () => {
-    const good = testDoor()
+    const good = testServer()
     expect((await good.get('/healthz')).status).toBe(200)
     expect((await good.get('/readyz')).status).toBe(200)
-    const bad = testDoor({ ready: () => Promise.reject(new Error('disk full at /var/lib/postern')) })
+    const bad = testServer({ ready: () => Promise.reject(new Error('disk full at /var/lib/postern')) })
     expect((await bad.get('/healthz')).status).toBe(200)
     const response = await bad.get('/readyz')
     expect(response.status).toBe(503)

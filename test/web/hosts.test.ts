@@ -1,6 +1,6 @@
 import request from 'supertest'
 import { describe, expect, it } from 'vitest'
-import { testDoor } from './test-door.ts'
+import { testServer } from './test-server.ts'
 
 const allowed = [
   'localhost:8587',
@@ -30,32 +30,32 @@ const refused = [
   '',
 ]
 
-describe('the names that the web door answers to', () => {
-  const { door } = testDoor({ publicUrl: 'https://mail.example.com' })
+describe('the names that the web server answers to', () => {
+  const { server } = testServer({ publicUrl: 'https://mail.example.com' })
   const paths = ['/healthz', '/style.css', '/api/v1/mailboxes', '/consent/x', '/oauth/callback', '/nothing']
 
   it.each(allowed)('answers to %s', async (host) => {
-    expect((await request(door.app).get('/healthz').set('Host', host)).status).toBe(200)
+    expect((await request(server.app).get('/healthz').set('Host', host)).status).toBe(200)
   })
 
   it.each(refused)('refuses "%s" at every path with 421', async (host) => {
     for (const path of paths) {
-      const response = await request(door.app).get(path).set('Host', host)
+      const response = await request(server.app).get(path).set('Host', host)
       expect(response.status, path).toBe(421)
     }
   })
 
   it('says in plain words what to use instead, and to programs in a problem document', async () => {
-    const page = await request(door.app).get('/').set('Host', 'evil.example')
+    const page = await request(server.app).get('/').set('Host', 'evil.example')
     expect(page.text).toContain('https://mail.example.com/')
     expect(page.type).toBe('text/plain')
-    const problem = await request(door.app).get('/api/v1/mailboxes').set('Host', 'evil.example')
+    const problem = await request(server.app).get('/api/v1/mailboxes').set('Host', 'evil.example')
     expect(problem.type).toBe('application/problem+json')
     expect(problem.body.status).toBe(421)
   })
 
   it('pays no heed to forwarded names', async () => {
-    const response = await request(door.app)
+    const response = await request(server.app)
       .get('/healthz')
       .set('Host', 'evil.example')
       .set('X-Forwarded-Host', 'mail.example.com')
@@ -63,7 +63,7 @@ describe('the names that the web door answers to', () => {
   })
 
   it('sends pages that need a cookie to the public name, and nowhere else', async () => {
-    const response = await request(door.app)
+    const response = await request(server.app)
       .get('/consent/abc?next=//evil.example')
       .set('Host', '127.0.0.1:8587')
     expect(response.status).toBe(302)
@@ -73,7 +73,7 @@ describe('the names that the web door answers to', () => {
   it.each(['//evil.example/consent/x', '/consent//evil.example', '/\\evil.example'])(
     'does not redirect %s to another site',
     async (path) => {
-      const response = await request(door.app).get(path).set('Host', '127.0.0.1:8587')
+      const response = await request(server.app).get(path).set('Host', '127.0.0.1:8587')
       const location = response.headers.location ?? 'https://mail.example.com/'
       expect(new URL(location, 'http://127.0.0.1:8587').host).toMatch(
         /^(mail\.example\.com|127\.0\.0\.1:8587)$/,

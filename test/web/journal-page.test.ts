@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { journalEvents } from '../../src/journal/events.ts'
 import { eventWords } from '../../src/web/pages/journal-words.ts'
-import { signIn, testDoor } from './test-door.ts'
+import { signIn, testServer } from './test-server.ts'
 
 const sent = {
   event: 'message.sent',
@@ -15,8 +15,8 @@ const sent = {
   milliseconds: 240,
 }
 
-async function pageWith(fill: (test: ReturnType<typeof testDoor>) => void, path = '/journal') {
-  const test = testDoor()
+async function pageWith(fill: (test: ReturnType<typeof testServer>) => void, path = '/journal') {
+  const test = testServer()
   fill(test)
   const { cookie } = await signIn(test)
   const { text, status } = await test.get(path).set('Cookie', cookie)
@@ -87,7 +87,7 @@ describe('the page of the journal', () => {
   })
 
   it('is for those who are signed in, viewers among them', async () => {
-    const test = testDoor()
+    const test = testServer()
     expect((await test.get('/journal')).status).toBe(401)
     const { cookie } = await signIn(test, 'viewer')
     expect((await test.get('/journal').set('Cookie', cookie)).status).toBe(200)
@@ -100,7 +100,7 @@ describe('the page of the journal', () => {
 
 describe('consent links on a page', () => {
   it('are listed without their secret, and revoked', async () => {
-    const test = testDoor()
+    const test = testServer()
     const { cookie, csrf } = await signIn(test)
     const { text } = await test.get('/consent-links').set('Cookie', cookie)
     expect(text).toContain(
@@ -112,7 +112,7 @@ describe('consent links on a page', () => {
   })
 
   it('are revoked by no viewer', async () => {
-    const test = testDoor()
+    const test = testServer()
     const { cookie, csrf } = await signIn(test, 'viewer')
     expect((await test.get('/consent-links').set('Cookie', cookie)).text).not.toContain('Revoke')
     expect((await test.post('/consent-links/link-1/revoke', { csrf }).set('Cookie', cookie)).status).toBe(403)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { signIn, testDoor } from './test-door.ts'
+import { signIn, testServer } from './test-server.ts'
 
 const paths = [
   '/',
@@ -29,7 +29,7 @@ function textOf(html: string): string {
 
 describe('pages in the language that the browser asks for', () => {
   it.each(paths)('%s in Japanese, all of it', async (path) => {
-    const test = testDoor()
+    const test = testServer()
     test.services.mailboxes.all.push({ address: 'on@example.com', provider: 'example', state: 'active' })
     const { cookie } = await signIn(test)
     const answer = await test.get(path).set('Cookie', cookie).set('Accept-Language', 'ja,en;q=0.5')
@@ -41,7 +41,7 @@ describe('pages in the language that the browser asks for', () => {
   it.each(['en-GB,en;q=0.9,ja;q=0.1', 'fr', ''])(
     'in English for a browser that asks for "%s"',
     async (asked) => {
-      const test = testDoor()
+      const test = testServer()
       const answer = await test.get('/sign-in').set('Accept-Language', asked)
       expect(answer.text).toContain('<html lang="en">')
       expect(answer.text).toContain('Sign in')

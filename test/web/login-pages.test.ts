@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { signIn, testDoor } from './test-door.ts'
+import { signIn, testServer } from './test-server.ts'
 
 async function signedIn() {
-  const test = testDoor()
+  const test = testServer()
   const { cookie, csrf } = await signIn(test)
   return {
     ...test,

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import { pausedSending } from '../support/sending-status.ts'
-import { signIn, testDoor } from './test-door.ts'
+import { signIn, testServer } from './test-server.ts'
 
 describe('the list of mailboxes', () => {
   it('shows each with its state in the words of the house', async () => {
-    const test = testDoor()
+    const test = testServer()
     test.services.mailboxes.all.push(
       { address: 'on@example.com', provider: 'example', state: 'active' },
       {
@@ -27,7 +27,7 @@ describe('the list of mailboxes', () => {
   })
 
   it('says of each who lets it send, when it last did, and what comes next', async () => {
-    const test = testDoor()
+    const test = testServer()
     test.services.mailboxes.all.push({
       address: 'on@example.com',
       provider: 'example',
@@ -57,7 +57,7 @@ describe('the list of mailboxes', () => {
     ['sender', 'active'],
     ['program', 'active'],
   ] as const)('says what keeps a mailbox from sending: a pause about a %s', async (about, words) => {
-    const test = testDoor()
+    const test = testServer()
     const on = { address: 'on@example.com', provider: 'example', state: 'active' as const }
     test.services.mailboxes.all.push(on)
     const pause = {
@@ -77,7 +77,7 @@ describe('the list of mailboxes', () => {
   })
 
   it('lets somebody try a mailbox now that waits, and says how that went', async () => {
-    const test = testDoor()
+    const test = testServer()
     const on = { address: 'on@example.com', provider: 'example', state: 'active' as const }
     test.services.mailboxes.all.push(on)
     test.services.mailboxes.show = async () => ({ ...on, sending: pausedSending })
@@ -103,7 +103,7 @@ describe('the list of mailboxes', () => {
   })
 
   it('says why the provider refuses the sign-in in its own words, in the list and on the page', async () => {
-    const test = testDoor()
+    const test = testServer()
     const on = { address: 'on@example.com', provider: 'example', state: 'active' as const }
     const said = '5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.'
     const [{ since, until } = { since: '', until: '' }] = pausedSending.pauses
@@ -116,7 +116,7 @@ describe('the list of mailboxes', () => {
   })
 
   it('lets somebody try a consent again that its provider has refused, and says when it was refused last', async () => {
-    const test = testDoor()
+    const test = testServer()
     const lapsed = { address: 'off@example.com', provider: 'example', state: 'lapsed' as const }
     const why = { since: '2026-03-01T00:00:00.000Z', reason: 'invalid_grant' }
     test.services.mailboxes.all.push({ ...lapsed, ...why, refusedAt: '2026-03-04T00:00:00.000Z' })
@@ -132,7 +132,7 @@ describe('the list of mailboxes', () => {
   })
 
   it('shows fifty at once, those that need somebody first, and finds others', async () => {
-    const test = testDoor()
+    const test = testServer()
     for (let number = 100; number < 220; number += 1)
       test.services.mailboxes.all.push({
         address: `m${number}@example.com`,
@@ -154,13 +154,13 @@ describe('the list of mailboxes', () => {
   })
 
   it('says what to do next while nothing is configured', async () => {
-    const unregistered = testDoor({ registered: false })
+    const unregistered = testServer({ registered: false })
     const first = await unregistered.get('/').set('Cookie', (await signIn(unregistered)).cookie)
     expect(first.text).toContain('What to do next')
     expect(first.text).toContain('href="/providers/example"')
     expect(first.text).toContain('http://localhost:8587/oauth/callback')
 
-    const empty = testDoor()
+    const empty = testServer()
     empty.services.mailboxes.all.length = 0
     const second = await empty.get('/').set('Cookie', (await signIn(empty)).cookie)
     expect(second.text).toContain('postern mailbox add you@example.com --provider example')
@@ -169,7 +169,7 @@ describe('the list of mailboxes', () => {
 
 describe('the page of a mailbox', () => {
   it('shows what it may send now, and what is not tried for a while', async () => {
-    const test = testDoor()
+    const test = testServer()
     Object.assign(test.services.mailboxes.all[0] ?? {}, { state: 'active', sending: pausedSending })
     const { cookie } = await signIn(test)
     const { text } = await test.get('/mailboxes/me@example.com').set('Cookie', cookie)
@@ -186,7 +186,7 @@ describe('the page of a mailbox', () => {
   })
 
   it('shows who signed in, the scopes and the last renewal', async () => {
-    const test = testDoor()
+    const test = testServer()
     Object.assign(test.services.mailboxes.all[0] ?? {}, {
       state: 'active',
       signsInAs: 'boss@example.com',
@@ -209,7 +209,7 @@ describe('the page of a mailbox', () => {
   })
 
   it('says how a program gets a password, once the mailbox can send', async () => {
-    const test = testDoor()
+    const test = testServer()
     const { cookie } = await signIn(test)
     const page = async () => (await test.get('/mailboxes/me@example.com').set('Cookie', cookie)).text
     expect(await page()).not.toContain('postern login add')
@@ -219,7 +219,7 @@ describe('the page of a mailbox', () => {
   })
 
   it('begins a consent in this browser', async () => {
-    const test = testDoor()
+    const test = testServer()
     const { cookie, csrf } = await signIn(test)
     const response = await test.post('/mailboxes/me%40example.com/consent', { csrf }).set('Cookie', cookie)
     expect(response.text).toContain('Taking you to Example Mail')
@@ -227,7 +227,7 @@ describe('the page of a mailbox', () => {
   })
 
   it('makes a link for somebody else', async () => {
-    const test = testDoor()
+    const test = testServer()
     const { cookie, csrf } = await signIn(test)
     const response = await test
       .post('/mailboxes/me@example.com/consent-links', { csrf })
@@ -237,7 +237,7 @@ describe('the page of a mailbox', () => {
   })
 
   it('sends a link for somebody else, which no page shows, where there is a channel for notices', async () => {
-    const test = testDoor()
+    const test = testServer()
     const { cookie, csrf } = await signIn(test)
     const page = await test.get('/mailboxes/me@example.com').set('Cookie', cookie)
     expect(page.text).toContain('action="/mailboxes/me%40example.com/sent-consent-links"')
@@ -250,7 +250,7 @@ describe('the page of a mailbox', () => {
   })
 
   it('asks for no consent where the app sends by itself', async () => {
-    const test = testDoor()
+    const test = testServer()
     const { cookie } = await signIn(test)
     Object.assign(test.services.mailboxes.all[0] ?? {}, { state: 'active', flow: 'service-account' })
     const { text } = await test.get('/mailboxes/me@example.com').set('Cookie', cookie)
@@ -260,7 +260,7 @@ describe('the page of a mailbox', () => {
   })
 
   it('says what will end, and what to do', async () => {
-    const test = testDoor()
+    const test = testServer()
     const { cookie } = await signIn(test)
     const endings = [{ kind: 'client-secret', endsAt: '2027-11-30T00:00:00.000Z', fix: 'Make a new one.' }]
     Object.assign(test.services.mailboxes.all[0] ?? {}, { state: 'active', endings })
@@ -271,7 +271,7 @@ describe('the page of a mailbox', () => {
   })
 
   it('of a mailbox that does not exist is a page that says so', async () => {
-    const test = testDoor()
+    const test = testServer()
     const { cookie } = await signIn(test)
     const response = await test.get('/mailboxes/nobody@example.com').set('Cookie', cookie)
     expect(response.status).toBe(404)
@@ -282,7 +282,7 @@ describe('the page of a mailbox', () => {
 
 describe('adding and removing a mailbox', () => {
   it('is a form with the providers that there is a registration at, and leads to its page', async () => {
-    const test = testDoor()
+    const test = testServer()
     const { cookie, csrf } = await signIn(test)
     const form = await test.get('/mailboxes/new').set('Cookie', cookie)
     expect(form.text).toContain('<option value="example">Example Mail</option>')
@@ -301,7 +301,7 @@ describe('adding and removing a mailbox', () => {
   })
 
   it('says what is wrong and keeps what was filled in', async () => {
-    const test = testDoor()
+    const test = testServer()
     const { cookie, csrf } = await signIn(test)
     const again = await test
       .post('/mailboxes', { csrf, address: 'me@example.com', provider: 'example' })
@@ -309,13 +309,13 @@ describe('adding and removing a mailbox', () => {
     expect(again.status).toBe(409)
     expect(again.text).toContain('exists already')
     expect(again.text).toContain('value="me@example.com"')
-    const unregistered = testDoor({ registered: false })
+    const unregistered = testServer({ registered: false })
     const none = await unregistered.get('/mailboxes/new').set('Cookie', (await signIn(unregistered)).cookie)
     expect(none.text).toContain('no app registration')
   })
 
   it('asks first, names the logins that end with it, and says what came of its consent', async () => {
-    const test = testDoor()
+    const test = testServer()
     const { cookie, csrf } = await signIn(test)
     await test.services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
     const question = await test.get('/mailboxes/me@example.com/remove').set('Cookie', cookie)
@@ -334,7 +334,7 @@ describe('adding and removing a mailbox', () => {
   ] as const)(
     '%s %s is for a signed-in administrator, and a form needs the token of the session',
     async (method, path) => {
-      const test = testDoor()
+      const test = testServer()
       expect((await test[method](path)).status).toBe(401)
       if (method === 'post')
         expect(
@@ -347,7 +347,7 @@ describe('adding and removing a mailbox', () => {
 
 describe('the page of a provider', () => {
   it('says how well it is known and how to set it up, and the list leads there', async () => {
-    const test = testDoor()
+    const test = testServer()
     const { cookie } = await signIn(test)
     const list = await test.get('/').set('Cookie', cookie)
     expect(list.text).toContain('<a href="/providers/example">Example Mail</a>')
@@ -363,8 +363,8 @@ describe('below a path of the public address', () => {
   it.each(['/postern', ''])(
     'every link has the path, and requests may come with "%s" before theirs',
     async (prefix) => {
-      const test = testDoor({ publicUrl: 'https://example.com/postern' })
-      const link = test.door.signInLink()
+      const test = testServer({ publicUrl: 'https://example.com/postern' })
+      const link = test.server.signInLink()
       expect(link).toMatch(/^https:\/\/example\.com\/postern\/sign-in\//)
       const path = new URL(link).pathname.slice('/postern'.length)
       const response = await test.post(prefix + path)

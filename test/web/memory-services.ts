@@ -351,11 +351,11 @@ export function scriptedNotices(): Pick<Notices, 'channels' | 'sendConsentLink'>
 export function scriptedRehearsal(): Rehearse & { asked: string[]; steps: StepOutcome[] } {
   const asked: string[] = []
   const steps: StepOutcome[] = []
-  async function* rehearse(mailbox: Address, recipient: Address) {
+  async function* sendTestMessage(mailbox: Address, recipient: Address) {
     asked.push(`${mailbox} to ${recipient}`)
     yield* steps
   }
-  return Object.assign(rehearse, { asked, steps })
+  return Object.assign(sendTestMessage, { asked, steps })
 }
 
 /** Says what a test scripts. */

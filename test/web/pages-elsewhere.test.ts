@@ -1,18 +1,18 @@
 import request from 'supertest'
 import { describe, expect, it } from 'vitest'
-import { cookiesOf, keys, link, type TestDoor, testDoor } from './test-door.ts'
+import { cookiesOf, keys, link, type TestServer, testServer } from './test-server.ts'
 
 const publicUrl = 'http://localhost:8587'
 const pagesUrl = 'http://postern.localhost:8587'
 
 /** A browser that keeps cookies by host name, whatever the port, and goes wherever a page sends it. */
-function browserAt(test: TestDoor) {
+function browserAt(test: TestServer) {
   const jars = new Map<string, Map<string, string>>()
   async function go(method: 'get' | 'post', url: string, form?: Record<string, string>) {
     const { hostname, host, origin, pathname, search } = new URL(url)
     const jar = jars.get(hostname) ?? new Map<string, string>()
     jars.set(hostname, jar)
-    const asked = request(test.door.app)
+    const asked = request(test.server.app)
       [method](pathname + search)
       .set('Host', host)
     if (jar.size > 0) asked.set('Cookie', [...jar].map(([name, value]) => `${name}=${value}`).join('; '))
@@ -37,7 +37,7 @@ function browserAt(test: TestDoor) {
 }
 
 async function signedIn(role = 'administrator') {
-  const test = testDoor({ publicUrl, pagesUrl })
+  const test = testServer({ publicUrl, pagesUrl })
   const browser = browserAt(test)
   const made = await test.api('post', '/sign-in-links', keys.admin).send({ role })
   expect(made.body.url).toMatch(/^http:\/\/postern\.localhost:8587\/sign-in\//)
@@ -87,23 +87,23 @@ describe('pages of administration at a name of their own', () => {
   })
 
   it('leave consents, health, the API and what pages are made of where they were', async () => {
-    const test = testDoor({ publicUrl, pagesUrl })
-    const at = (path: string) => request(test.door.app).get(path).set('Host', 'localhost:8587')
+    const test = testServer({ publicUrl, pagesUrl })
+    const at = (path: string) => request(test.server.app).get(path).set('Host', 'localhost:8587')
     for (const path of [`/consent/${link}`, '/style.css', '/pages.js', '/icon.svg', '/healthz'])
       expect([path, (await at(path)).status]).toEqual([path, 200])
     expect((await at('/api/v1/mailboxes').set('Authorization', `Bearer ${keys.read}`)).status).toBe(200)
     expect((await at('/oauth/callback?state=x&code=y')).status).toBe(200)
     for (const path of [`/consent/${link}`, '/oauth/callback?state=x&code=y']) {
-      const elsewhere = await request(test.door.app).get(path).set('Host', 'postern.localhost:8587')
+      const elsewhere = await request(test.server.app).get(path).set('Host', 'postern.localhost:8587')
       expect([elsewhere.status, elsewhere.headers.location]).toEqual([302, publicUrl + path])
     }
-    const form = await request(test.door.app).post(`/consent/${link}`).set('Host', 'postern.localhost:8587')
+    const form = await request(test.server.app).post(`/consent/${link}`).set('Host', 'postern.localhost:8587')
     expect(form.status).toBe(421)
   })
 
   it('refuse forms of each other', async () => {
     const { test, browser, csrf } = await signedIn()
-    const forged = await request(test.door.app)
+    const forged = await request(test.server.app)
       .post('/account/password')
       .type('form')
       .send({ csrf })
@@ -129,7 +129,7 @@ describe('pages of administration at a name of their own', () => {
   })
 
   it('take somebody who signs in at a provider there and back', async () => {
-    const test = testDoor({ publicUrl, pagesUrl })
+    const test = testServer({ publicUrl, pagesUrl })
     const browser = browserAt(test)
     const begun = await browser.go('post', `${pagesUrl}/sign-in/with/example`)
     expect(begun.next).toBe(`${publicUrl}/sign-in/with/example`)
@@ -161,11 +161,11 @@ describe('pages of administration at a name of their own', () => {
   })
 
   it('may each be below a path', async () => {
-    const test = testDoor({
+    const test = testServer({
       publicUrl: 'https://www.example.com/mail',
       pagesUrl: 'https://admin.example.com/gate',
     })
-    const at = (host: string, path: string) => request(test.door.app).get(path).set('Host', host)
+    const at = (host: string, path: string) => request(test.server.app).get(path).set('Host', host)
     const page = await at('admin.example.com', '/gate/sign-in')
     expect(page.text).toContain('action="/gate/sign-in"')
     expect((await at('www.example.com', `/mail/consent/${link}`)).text).toContain(`action="/mail/consent/`)

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { signIn, testDoor } from './test-door.ts'
+import { signIn, testServer } from './test-server.ts'
 
 describe('the page of a provider', () => {
   it('checks what was set, and says of each point what to do', async () => {
-    const test = testDoor()
+    const test = testServer()
     const { cookie, csrf } = await signIn(test)
     test.services.registrationChecks.points = [
       { point: 'settings', outcome: 'wrong', what: 'Settings are wrong.', details: ['<b>A mistake</b>'] },
@@ -21,7 +21,7 @@ describe('the page of a provider', () => {
   })
 
   it('lets nobody check who only looks, or whose form is not ours', async () => {
-    const test = testDoor()
+    const test = testServer()
     const viewer = await signIn(test, 'viewer')
     const page = await test.get('/providers/example').set('Cookie', viewer.cookie)
     expect(page.text).not.toContain('/providers/example/check')

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { cookiesOf, type TestDoor, testDoor } from './test-door.ts'
+import { cookiesOf, type TestServer, testServer } from './test-server.ts'
 
 const callback = '/oauth/callback?state=of-a-sign-in&code=c'
 const nameAndValue = (cookie = '') => cookie.split(';')[0] ?? ''
 
-async function begin(test: TestDoor) {
+async function begin(test: TestServer) {
   const begun = await test.post('/sign-in/with/example')
   return { begun, browser: nameAndValue(cookiesOf(begun)[0]) }
 }
 
-async function signInAtProvider(test: TestDoor, more = '') {
+async function signInAtProvider(test: TestServer, more = '') {
   const { browser } = await begin(test)
   const answer = await test.get(callback).set('Cookie', `${browser}${more}`)
   const cookie = cookiesOf(answer).find((one) => one.startsWith('postern_session='))
@@ -18,14 +18,14 @@ async function signInAtProvider(test: TestDoor, more = '') {
 
 describe('signing in to the pages at a provider', () => {
   it('is offered on the page for signing in, and goes to the provider', async () => {
-    const test = testDoor()
+    const test = testServer()
     expect((await test.get('/sign-in')).text).toContain('Sign in with Example Mail')
     const { begun } = await begin(test)
     expect(begun.text).toContain('content="0;url=https://login.example.com/authorize?state=of-a-sign-in"')
   })
 
   it('gives a session of that person, by a page that goes on by itself', async () => {
-    const test = testDoor()
+    const test = testServer()
     const { answer, cookie, whole } = await signInAtProvider(test)
     expect(answer.status).toBe(200)
     expect(answer.text).toContain('content="0;url=http://localhost:8587/"')
@@ -37,7 +37,7 @@ describe('signing in to the pages at a provider', () => {
   })
 
   it('names the person for what is changed', async () => {
-    const test = testDoor()
+    const test = testServer()
     const { cookie } = await signInAtProvider(test)
     const { text } = await test.get('/account').set('Cookie', cookie)
     const csrf = /name="csrf" value="([^"]+)"/.exec(text)?.[1] ?? ''
@@ -47,7 +47,7 @@ describe('signing in to the pages at a provider', () => {
   })
 
   it('keeps no session that came along: it proves nothing', async () => {
-    const test = testDoor()
+    const test = testServer()
     const fixed = `postern_session=${'A'.repeat(43)}`
     const { cookie } = await signInAtProvider(test, `; ${fixed}`)
     expect(cookie).not.toBe(fixed)
@@ -55,7 +55,7 @@ describe('signing in to the pages at a provider', () => {
   })
 
   it('is refused in another browser, and signs in once only', async () => {
-    const test = testDoor()
+    const test = testServer()
     await begin(test)
     const other = await test.get(callback)
     expect(other.status).toBe(403)
@@ -74,7 +74,7 @@ describe('signing in to the pages at a provider', () => {
   })
 
   it('is refused to others, with a way back', async () => {
-    const test = testDoor()
+    const test = testServer()
     test.services.consent.signIns.person = 'other@example.com'
     const { answer: back, cookie, browser } = await signInAtProvider(test)
     const answer = await test.follow(back, browser)
@@ -84,7 +84,7 @@ describe('signing in to the pages at a provider', () => {
   })
 
   it('ends when the person is taken out of the settings, or is named for less', async () => {
-    const test = testDoor()
+    const test = testServer()
     const { cookie } = await signInAtProvider(test)
     expect((await test.get('/').set('Cookie', cookie)).status).toBe(200)
     test.services.consent.signIns.named.set('boss@example.com', 'viewer')
@@ -94,12 +94,12 @@ describe('signing in to the pages at a provider', () => {
   })
 
   it('begins at the public address, to which the provider comes back', async () => {
-    const answer = await testDoor().get('/sign-in').set('Host', '127.0.0.1:8587')
+    const answer = await testServer().get('/sign-in').set('Host', '127.0.0.1:8587')
     expect([answer.status, answer.headers.location]).toEqual([302, 'http://localhost:8587/sign-in'])
   })
 
   it('begins only by a form of our own', async () => {
-    const test = testDoor()
+    const test = testServer()
     const forged = await test.post('/sign-in/with/example').set('Origin', 'https://evil.example')
     expect(forged.status).toBe(403)
     expect((await test.get('/sign-in/with/example')).status).toBe(405)

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import type { SmtpListener } from '../../src/config/config.ts'
-import { type MadeLogin, readySettings } from '../../src/web/pages/ready-settings.ts'
+import { type CreatedLogin, readySettings } from '../../src/web/pages/ready-settings.ts'
 import { phrasesIn } from '../../src/web/texts/phrases.ts'
 
 const near: SmtpListener = { host: '127.0.0.1', port: 2587, tls: 'starttls', plainAuth: false, oldTls: false }
@@ -12,7 +12,7 @@ const login = {
   password: 'generated' as const,
   networks: [],
 }
-const settingsOf = (made: MadeLogin) => readySettings(made, phrasesIn('en'))
+const settingsOf = (made: CreatedLogin) => readySettings(made, phrasesIn('en'))
 const textOf = (title: string, listeners: readonly SmtpListener[], password = 'pa"ss\'word') =>
   settingsOf({ login, password, listeners }).find((one) => one.title.startsWith(title))?.text ?? ''
 

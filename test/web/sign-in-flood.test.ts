@@ -1,21 +1,21 @@
 import { createConnection } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import { cookiesOf, type TestDoor, testDoor } from './test-door.ts'
+import { cookiesOf, type TestServer, testServer } from './test-server.ts'
 
 const password = 'violet-Harbour-7-kettle'
 
-const enter = (test: TestDoor, secret: string, name = 'administrator') =>
+const enter = (test: TestServer, secret: string, name = 'administrator') =>
   test.post('/sign-in', { name, password: secret })
 
-async function withPassword(door: Parameters<typeof testDoor>[0] = {}) {
-  const test = testDoor(door)
+async function withPassword(server: Parameters<typeof testServer>[0] = {}) {
+  const test = testServer(server)
   await test.services.pagePasswords.set('administrator', new Secret(password))
   return test
 }
 
 /** A browser that signed in before. */
-async function knownBrowser(test: TestDoor): Promise<string> {
+async function knownBrowser(test: TestServer): Promise<string> {
   const cookies = cookiesOf(await enter(test, password)).map((cookie) => cookie.split(';')[0] ?? '')
   return cookies.find((cookie) => cookie.includes('postern_browser=')) ?? ''
 }
@@ -52,7 +52,7 @@ describe('a flood of sign-ins with wrong passwords', () => {
         const verifier = await before.services.pageAccess.password('administrator')
         if (verifier === undefined) throw new Error('there is no password')
 
-        const test = testDoor()
+        const test = testServer()
         await test.services.pageAccess.setPassword('administrator', verifier)
         const flood = Array.from({ length: 400 }, (_, index) =>
           enter(test, `wrong ${index}`).then(({ status }) => status),
@@ -111,8 +111,8 @@ describe('the cookie of a browser that signed in before', () => {
 
 it('a connection that asks a thousand times without waiting is ended, and only that one', async () => {
   const test = await withPassword({ listen: [{ host: '127.0.0.1', port: 0 }] })
-  const [endpoint] = await test.door.start()
-  onTestFinished(() => test.door.stop())
+  const [endpoint] = await test.server.start()
+  onTestFinished(() => test.server.stop())
   const port = endpoint?.port ?? 0
   const socket = createConnection({ host: '127.0.0.1', port })
   socket.on('error', () => {})

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { cookiesOf, signIn, testDoor } from './test-door.ts'
+import { cookiesOf, signIn, testServer } from './test-server.ts'
 
 describe('a sign-in link', () => {
   it('is not used up by looking at it, and works once', async () => {
-    const test = testDoor()
-    const path = new URL(test.door.signInLink()).pathname
+    const test = testServer()
+    const path = new URL(test.server.signInLink()).pathname
     for (let look = 0; look < 3; look++) expect((await test.get(path)).text).toContain('<form method="post"')
     const first = await test.post(path)
     expect(first.status).toBe(303)
@@ -17,8 +17,8 @@ describe('a sign-in link', () => {
   })
 
   it('ends after 15 minutes', async () => {
-    const test = testDoor()
-    const path = new URL(test.door.signInLink()).pathname
+    const test = testServer()
+    const path = new URL(test.server.signInLink()).pathname
     test.time.monotonic += 15 * 60_000 - 1
     expect((await test.get(path)).status).toBe(200)
     test.time.monotonic += 1
@@ -27,34 +27,34 @@ describe('a sign-in link', () => {
   })
 
   it.each(['x', 'A'.repeat(43), '%00', '__proto__'])('cannot be made up: %s', async (token) => {
-    const test = testDoor()
-    test.door.signInLink()
+    const test = testServer()
+    test.server.signInLink()
     const response = await test.post(`/sign-in/${token}`)
     expect(response.status).toBe(404)
     expect(cookiesOf(response)).toEqual([])
   })
 
   it('is forgotten, the oldest first, when a hundred are open', async () => {
-    const test = testDoor()
+    const test = testServer()
     const [first = '', second = ''] = Array.from(
       { length: 101 },
-      () => new URL(test.door.signInLink()).pathname,
+      () => new URL(test.server.signInLink()).pathname,
     )
     expect((await test.get(first)).status).toBe(404)
     expect((await test.get(second)).status).toBe(200)
   })
 
   it('is not taken from a form of another site', async () => {
-    const test = testDoor()
-    const path = new URL(test.door.signInLink()).pathname
+    const test = testServer()
+    const path = new URL(test.server.signInLink()).pathname
     const response = await test.post(path).set('Origin', 'https://evil.example')
     expect(response.status).toBe(403)
     expect((await test.post(path)).status).toBe(303)
   })
 
   it('never appears in the log', async () => {
-    const test = testDoor()
-    const path = new URL(test.door.signInLink()).pathname
+    const test = testServer()
+    const path = new URL(test.server.signInLink()).pathname
     await test.get(path)
     await test.post(path)
     await test.post(path)
@@ -65,21 +65,21 @@ describe('a sign-in link', () => {
 
 describe('a session', () => {
   it('is a cookie that scripts and other sites do not get', async () => {
-    const plain = testDoor()
-    const [cookie] = cookiesOf(await plain.post(new URL(plain.door.signInLink()).pathname))
+    const plain = testServer()
+    const [cookie] = cookiesOf(await plain.post(new URL(plain.server.signInLink()).pathname))
     expect(cookie).toMatch(
       /^postern_session=[\w-]{43}; Max-Age=43200; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Strict$/,
     )
-    const tls = testDoor({ publicUrl: 'https://mail.example.com' })
-    const [hostCookie] = cookiesOf(await tls.post(new URL(tls.door.signInLink()).pathname))
+    const tls = testServer({ publicUrl: 'https://mail.example.com' })
+    const [hostCookie] = cookiesOf(await tls.post(new URL(tls.server.signInLink()).pathname))
     expect(hostCookie).toMatch(/^__Host-postern_session=[\w-]{43}; .*HttpOnly; Secure; SameSite=Strict$/)
     expect(hostCookie).not.toContain('Domain')
   })
 
   it('always has a new value: one that the browser brought along is worth nothing', async () => {
-    const test = testDoor()
+    const test = testServer()
     const fixed = `postern_session=${'A'.repeat(43)}`
-    const path = new URL(test.door.signInLink()).pathname
+    const path = new URL(test.server.signInLink()).pathname
     const [cookie = ''] = cookiesOf(await test.post(path).set('Cookie', fixed))
     expect(cookie).not.toContain('A'.repeat(43))
     expect((await test.get('/').set('Cookie', fixed)).status).toBe(401)
@@ -89,7 +89,7 @@ describe('a session', () => {
   it.each(['/', '/mailboxes/me@example.com'])(
     'is needed for %s, and the page says how to get one',
     async (path) => {
-      const response = await testDoor().get(path)
+      const response = await testServer().get(path)
       expect(response.status).toBe(401)
       expect(response.type).toBe('text/html')
       expect(response.text).toContain('postern sign-in')
@@ -99,7 +99,7 @@ describe('a session', () => {
   )
 
   it('ends after 12 hours', async () => {
-    const test = testDoor()
+    const test = testServer()
     const { cookie } = await signIn(test)
     test.time.now += 12 * 3_600_000 - 1
     expect((await test.get('/').set('Cookie', cookie)).status).toBe(200)
@@ -108,7 +108,7 @@ describe('a session', () => {
   })
 
   it('ends when the administrator signs out, and its cookie cannot be replayed', async () => {
-    const test = testDoor()
+    const test = testServer()
     const { cookie, csrf } = await signIn(test)
     expect((await test.post('/sign-out').set('Cookie', cookie)).status).toBe(403)
     const response = await test.post('/sign-out', { csrf }).set('Cookie', cookie)
@@ -118,7 +118,7 @@ describe('a session', () => {
   })
 
   it('of one postern is not one of another', async () => {
-    const { cookie } = await signIn(testDoor())
-    expect((await testDoor().get('/').set('Cookie', cookie)).status).toBe(401)
+    const { cookie } = await signIn(testServer())
+    expect((await testServer().get('/').set('Cookie', cookie)).status).toBe(401)
   })
 })

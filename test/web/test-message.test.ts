@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import type { MailboxStatus } from '../../src/mailboxes/services.ts'
-import { signIn, testDoor } from './test-door.ts'
+import { signIn, testServer } from './test-server.ts'
 
 async function signedIn() {
-  const test = testDoor()
+  const test = testServer()
   const { cookie, csrf } = await signIn(test)
   Object.assign(test.services.mailboxes.all[0] ?? {}, { state: 'active' })
   return {
@@ -27,14 +27,14 @@ describe('a test message', () => {
 
   it('shows each step that went well, and what the provider said', async () => {
     const { services, lines, send } = await signedIn()
-    services.rehearse.steps.push(
+    services.sendTestMessage.steps.push(
       { step: 'token' },
       { step: 'connect' },
       { step: 'message', said: '2.0.0 <kept>' },
     )
     const { status, text } = await send({ to: 'you@example.net' })
     expect(status).toBe(200)
-    expect(services.rehearse.asked).toEqual(['me@example.com to you@example.net'])
+    expect(services.sendTestMessage.asked).toEqual(['me@example.com to you@example.net'])
     expect(text).toContain('It has taken the message</strong> <span class="state active">yes')
     expect(text).toContain('2.0.0 &lt;kept&gt;')
     expect(text.trimEnd()).toMatch(/<\/html>$/)
@@ -48,7 +48,10 @@ describe('a test message', () => {
     const failure = new Failure('provider-setup', 'smtp.example refused the sign-in', {
       fix: 'Enable SMTP AUTH.',
     })
-    services.rehearse.steps.push({ step: 'token' }, { step: 'sign-in', failure, said: '5.7.139 disabled' })
+    services.sendTestMessage.steps.push(
+      { step: 'token' },
+      { step: 'sign-in', failure, said: '5.7.139 disabled' },
+    )
     const { text } = await send({ to: 'you@example.net' })
     expect(text).toContain('The provider accepts us</strong> <span class="state lapsed">no')
     for (const words of ['refused the sign-in', '5.7.139 disabled', 'Enable SMTP AUTH.'])
@@ -63,7 +66,7 @@ describe('a test message', () => {
     services.logins.list = async () => services.logins.all
     const { text } = await send({ to: 'you@example.net', login: 'login-1' })
     expect(text).toContain('postern login allow login-1 --sender me@example.com')
-    expect(services.rehearse.asked).toEqual([])
+    expect(services.sendTestMessage.asked).toEqual([])
   })
 
   it.each(['', 'nobody', '*@example.net', 'ü@example.net', 'a@example.net\r\nRCPT TO:<b@example.net>'])(
@@ -71,7 +74,7 @@ describe('a test message', () => {
     async (to) => {
       const { services, send } = await signedIn()
       expect((await send({ to })).status).toBe(400)
-      expect(services.rehearse.asked).toEqual([])
+      expect(services.sendTestMessage.asked).toEqual([])
     },
   )
 
@@ -82,7 +85,7 @@ describe('a test message', () => {
     else Object.assign(services.logins.all[0] ?? {}, { state })
     const { text } = await send({ to: 'you@example.net', login: 'login-1' })
     expect(text).toContain('This login has ended')
-    expect(services.rehearse.asked).toEqual([])
+    expect(services.sendTestMessage.asked).toEqual([])
   })
 
   it('leaves a whole domain as one of its addresses only', async () => {
@@ -92,6 +95,6 @@ describe('a test message', () => {
     const { status, text } = await send({ from: 'boss@other.example', to: 'you@example.net' })
     expect(status).toBe(400)
     expect(text).toContain('boss@other.example is no address of *@example.com')
-    expect(services.rehearse.asked).toEqual([])
+    expect(services.sendTestMessage.asked).toEqual([])
   })
 })

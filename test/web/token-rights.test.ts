@@ -1,31 +1,31 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Scope } from '../../src/store/ports.ts'
-import { testDoor } from './test-door.ts'
+import { testServer } from './test-server.ts'
 
-let door: ReturnType<typeof testDoor>
+let server: ReturnType<typeof testServer>
 /** What the key may do at this moment; nothing: it is revoked. */
 let scopes: Scope[]
 
 beforeEach(() => {
-  door = testDoor()
-  const { check } = door.services.apiKeys
-  door.services.apiKeys.check = async (presented) =>
+  server = testServer()
+  const { check } = server.services.apiKeys
+  server.services.apiKeys.check = async (presented) =>
     scopes.length > 0 ? { name: 'script', scopes: [...scopes] } : check(presented)
 })
 
-const ask = () => door.api('get', '/mailboxes/me@example.com/token', 'key-of-the-script-0123456789')
+const ask = () => server.api('get', '/mailboxes/me@example.com/token', 'key-of-the-script-0123456789')
 
 /** While the token is asked for. */
 function meanwhile(happens: () => void): void {
-  const { accessTokenFor } = door.services.tokens
-  door.services.tokens.accessTokenFor = async function (...given) {
+  const { accessTokenFor } = server.services.tokens
+  server.services.tokens.accessTokenFor = async function (...given) {
     const token = await accessTokenFor.apply(this, given)
     happens()
     return token
   }
 }
 
-const said = () => door.lines.filter((line) => line.includes('token.read'))
+const said = () => server.lines.filter((line) => line.includes('token.read'))
 
 describe("a token of a mailbox that is a person's own", () => {
   it.each<[Scope, number]>([
@@ -40,13 +40,13 @@ describe("a token of a mailbox that is a person's own", () => {
     expect(response.status).toBe(status)
     expect(response.text.includes('ya29')).toBe(status === 200)
     // Nobody renews for a key that may not have it.
-    expect(door.services.tokens.asked).toHaveLength(status === 200 ? 1 : 0)
+    expect(server.services.tokens.asked).toHaveLength(status === 200 ? 1 : 0)
     expect(said()).toHaveLength(status === 200 ? 1 : 0)
   })
 
   it('is nothing for a key of its domain when the mailbox became that while it was asked for', async () => {
     scopes = ['token:*@example.com']
-    door.services.mailboxes.isPersonal = async () => false
+    server.services.mailboxes.isPersonal = async () => false
     const response = await ask()
     expect(response.status).toBe(403)
     expect(response.headers['www-authenticate']).toContain('scope="token:me@example.com"')

@@ -4,10 +4,10 @@ import type { Actor, Log } from '../../base/log.ts'
 import type { JournalReader } from '../../journal/journal.ts'
 import { permits } from '../../mailboxes/scopes.ts'
 import type { Principal } from '../../mailboxes/services.ts'
-import { isByCommand } from '../command-server.ts'
+import { isFromCommand } from '../command-server.ts'
 import { HttpRefusal, problemHandler } from '../http-errors.ts'
 import { sourceKey } from '../request-source.ts'
-import { allowOnly, exactRouter } from '../routing.ts'
+import { exactRouter, methodNotAllowed } from '../routing.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
 import type { WebServices } from '../web-services.ts'
 import { type ApiAnswer, type ApiRoute, readInput, scopeFor } from './api-route.ts'
@@ -37,7 +37,7 @@ export function createApi({
   // After all of them: a path that got here has no operation for this method.
   for (const path of new Set(routes.map((route) => route.path))) {
     const methods: string[] = routes.filter((route) => route.path === path).map((route) => route.method)
-    v1.all(path, allowOnly(...(methods.includes('GET') ? ['HEAD', ...methods] : methods)))
+    v1.all(path, methodNotAllowed(...(methods.includes('GET') ? ['HEAD', ...methods] : methods)))
   }
 
   const api = exactRouter()
@@ -107,7 +107,7 @@ function actorOf({ name, apiKey }: Principal, request: Request): Actor {
   return {
     name: apiKey === undefined ? name : `API key ${name}`,
     // A UNIX socket has no address: it is this machine.
-    source: isByCommand(request) ? '127.0.0.1' : sourceKey(request),
+    source: isFromCommand(request) ? '127.0.0.1' : sourceKey(request),
   }
 }
 

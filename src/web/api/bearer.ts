@@ -4,8 +4,8 @@ import { Secret } from '../../base/secret.ts'
 import { owner } from '../../mailboxes/scopes.ts'
 import type { ApiKeys, Principal } from '../../mailboxes/services.ts'
 import type { Scope } from '../../store/ports.ts'
-import { isByCommand } from '../command-server.ts'
-import type { NoteProof } from '../connections.ts'
+import { isFromCommand } from '../command-server.ts'
+import type { MarkAuthenticated } from '../connections.ts'
 import { HttpRefusal } from '../http-errors.ts'
 import type { CountWrongSecret } from '../request-source.ts'
 
@@ -13,26 +13,26 @@ const keyHint = 'Send "Authorization: Bearer KEY" with an API key or the owner k
 
 export interface BearerCheck {
   apiKeys: Pick<ApiKeys, 'check'>
-  noteProof: NoteProof
+  markAuthenticated: MarkAuthenticated
   countWrong: CountWrongSecret
 }
 
 /**
- * Who sends this request: the owner by the door of the command, anybody else by its `Authorization` header (RFC 6750, section 2.1: the header only, never a parameter).
+ * Who sends this request: the owner by the server of the command, anybody else by its `Authorization` header (RFC 6750, section 2.1: the header only, never a parameter).
  * @throws HttpRefusal 401 with the challenge of RFC 6750, section 3; Failure `limit-reached` instead, for a source that guesses
  */
 export async function bearerOf(
   request: Request,
-  { apiKeys, noteProof, countWrong }: BearerCheck,
+  { apiKeys, markAuthenticated, countWrong }: BearerCheck,
 ): Promise<Principal> {
-  if (isByCommand(request)) return owner
+  if (isFromCommand(request)) return owner
   const [scheme = '', token = ''] = (request.headers.authorization ?? '').split(/ +(.*)/)
   // RFC 6750, section 3.1: without any authentication information, no error code.
   if (scheme.toLowerCase() !== 'bearer') throw unauthorised('This needs an API key', 'Bearer realm="postern"')
   // The b64token of RFC 6750, section 2.1.
   const principal = /^[A-Za-z0-9._~+/-]{1,512}=*$/.test(token) ? await ownerOf(token, apiKeys) : undefined
   if (principal) {
-    noteProof(request)
+    markAuthenticated(request)
     return principal
   }
   countWrong(request, token, 'key')

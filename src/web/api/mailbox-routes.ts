@@ -148,7 +148,7 @@ function tokenAnswer(format: 'json' | 'token' | 'xoauth2', user: string, token: 
     case 'xoauth2':
       return { body: xoauth2Response(user, token.secret).reveal() }
     case 'json':
-      // RFC 6749, section 5.1; `Cache-Control: no-store` is on every answer of this door.
+      // RFC 6749, section 5.1; `Cache-Control: no-store` is on every answer of this server.
       return {
         body: {
           access_token: token.secret.reveal(),

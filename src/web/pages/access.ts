@@ -6,11 +6,11 @@ import type { PagePasswords } from '../../mailboxes/services.ts'
 import { type PageAccessStore, type PageRole, type PageSession, pageRoles } from '../../store/ports.ts'
 import { type Html, html } from '../html.ts'
 import { HttpRefusal } from '../http-errors.ts'
-import { allowOnly, exactRouter } from '../routing.ts'
+import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { checkCsrf, requireAdministrator, type Sessions } from '../sessions.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
 import { phrase } from '../texts/phrases.ts'
-import { mistakeSection, refusalOf } from './error-page.ts'
+import { errorSection, refusalOf } from './error-page.ts'
 import {
   type Fields,
   fieldsOf,
@@ -23,7 +23,7 @@ import {
 } from './page-context.ts'
 import { time } from './parts.ts'
 
-interface AccountPagesParts {
+interface AccessPagesDeps {
   pageAccess: Pick<PageAccessStore, 'end'>
   sessions: Pick<Sessions, 'all'>
   pagePasswords: PagePasswords
@@ -33,8 +33,8 @@ interface AccountPagesParts {
 }
 
 /** Passwords of the pages, and the browsers that are signed in. */
-export function createAccountPages(parts: AccountPagesParts): Router {
-  const { pageAccess, sessions, pagePasswords, signInLinks, contexts, log } = parts
+export function createAccessPages(deps: AccessPagesDeps): Router {
+  const { pageAccess, sessions, pagePasswords, signInLinks, contexts, log } = deps
   const router = exactRouter()
 
   router
@@ -44,19 +44,19 @@ export function createAccountPages(parts: AccountPagesParts): Router {
       const { t, session, pages } = context
       pages.send(response, { title: t`Who looks at the pages`, body: await body(context), session })
     })
-    .all(allowOnly('GET', 'HEAD'))
+    .all(methodNotAllowed('GET', 'HEAD'))
 
   router
     .route('/account/password')
     .post(readForm, async (request, response) => {
       await setPassword(response, await contexts.toChange(request), fieldsOf(request.body))
     })
-    .all(allowOnly('POST'))
+    .all(methodNotAllowed('POST'))
 
   router
     .route('/account/sessions/:id/end')
     .post(readForm, (request, response) => endSession(request, response, String(request.params.id)))
-    .all(allowOnly('POST'))
+    .all(methodNotAllowed('POST'))
 
   return router
 
@@ -67,7 +67,7 @@ export function createAccountPages(parts: AccountPagesParts): Router {
     )
     const all = await sessions.all()
     const signedIn = session.role === 'administrator' ? all : all.filter(({ id }) => id === session.id)
-    return accountPage({ hasPassword: new Map(known), signedIn }, context)
+    return accessPage({ hasPassword: new Map(known), signedIn }, context)
   }
 
   async function setPassword(response: Response, context: PageContext, fields: Fields): Promise<void> {
@@ -84,7 +84,7 @@ export function createAccountPages(parts: AccountPagesParts): Router {
       response.redirect(303, pages.path('account'))
     } catch (error) {
       const refusal = refusalOf(error)
-      const again = html`${mistakeSection(refusal, t)}${await body(context)}`
+      const again = html`${errorSection(refusal, t)}${await body(context)}`
       pages.send(response, { title: t`Who looks at the pages`, body: again, session }, refusal.status)
     }
   }
@@ -106,7 +106,7 @@ function readRole(text: string | undefined): PageRole {
   throw new Failure('invalid', 'There is no such role', { fix: `Choose ${pageRoles.join(' or ')}.` })
 }
 
-interface AccountView {
+interface AccessView {
   hasPassword: ReadonlyMap<PageRole, boolean>
   /** That the reader may see. */
   signedIn: readonly PageSession[]
@@ -132,7 +132,7 @@ const outs: Record<PageRole, string> = {
 }
 
 /** Who may look at the pages, and which browsers are signed in. */
-function accountPage({ hasPassword, signedIn }: AccountView, context: PageContext): Html {
+function accessPage({ hasPassword, signedIn }: AccessView, context: PageContext): Html {
   const { t } = context
   return html`${mayChange(context) && pageRoles.map((role) => passwordSection(role, hasPassword.get(role) === true, context))}
 <h2>${t`Signed in now`}</h2>

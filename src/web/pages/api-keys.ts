@@ -3,9 +3,9 @@ import { type Address, isDomainMailbox } from '../../base/address.ts'
 import type { ApiKeyStatus, ApiKeys } from '../../mailboxes/services.ts'
 import { personalMark } from '../../store/ports.ts'
 import { type Html, html } from '../html.ts'
-import { allowOnly, exactRouter } from '../routing.ts'
+import { exactRouter, methodNotAllowed } from '../routing.ts'
 import type { WebServices } from '../web-services.ts'
-import { mistakeSection, refusalOf } from './error-page.ts'
+import { errorSection, refusalOf } from './error-page.ts'
 import {
   type Fields,
   fieldsOf,
@@ -19,13 +19,13 @@ import {
 } from './page-context.ts'
 import { credentialState, time } from './parts.ts'
 
-interface ApiKeyPagesParts {
+interface ApiKeyPagesDeps {
   services: Pick<WebServices, 'mailboxes' | 'apiKeys'>
   contexts: PageContexts
 }
 
 /** The pages about API keys. */
-export function createApiKeyPages({ services, contexts }: ApiKeyPagesParts): Router {
+export function createApiKeyPages({ services, contexts }: ApiKeyPagesDeps): Router {
   const { mailboxes, apiKeys } = services
   const router = exactRouter()
 
@@ -39,7 +39,7 @@ export function createApiKeyPages({ services, contexts }: ApiKeyPagesParts): Rou
     .post(readForm, async (request, response) => {
       await make(response, await contexts.toChange(request), fieldsOf(request.body))
     })
-    .all(allowOnly('GET', 'HEAD', 'POST'))
+    .all(methodNotAllowed('GET', 'HEAD', 'POST'))
 
   router
     .route('/api-keys/:id/revoke')
@@ -48,7 +48,7 @@ export function createApiKeyPages({ services, contexts }: ApiKeyPagesParts): Rou
       await apiKeys.revoke(String(request.params.id), by)
       response.redirect(303, pages.path('api-keys'))
     })
-    .all(allowOnly('POST'))
+    .all(methodNotAllowed('POST'))
 
   return router
 
@@ -62,11 +62,11 @@ ${apiKeyList(await apiKeys.list(), context)}`
   async function make(response: Response, context: PageContext, filled: Fields): Promise<void> {
     const { t, session, pages } = context
     try {
-      const made = madeApiKey(await apiKeys.add(apiKeyRequestOf(filled), context.by), context)
+      const made = createdApiKey(await apiKeys.add(apiKeyRequestOf(filled), context.by), context)
       pages.send(response, { title: t`An API key`, body: made, session, copying: true }, 201)
     } catch (error) {
       const refusal = refusalOf(error)
-      const again = html`${mistakeSection(refusal, t)}${await body(context, filled)}`
+      const again = html`${errorSection(refusal, t)}${await body(context, filled)}`
       pages.send(response, { title: t`API keys`, body: again, session }, refusal.status)
     }
   }
@@ -144,7 +144,10 @@ ${
 `
 }
 
-function madeApiKey({ apiKey, key }: Awaited<ReturnType<ApiKeys['add']>>, { t, pages }: PageContext): Html {
+function createdApiKey(
+  { apiKey, key }: Awaited<ReturnType<ApiKeys['add']>>,
+  { t, pages }: PageContext,
+): Html {
   return html`<section class="done">
 <p>${t`The key for ${apiKey.name}, which may: ${apiKey.scopes.join(', ')}`}</p>
 <p><code data-copy>${key.reveal()}</code></p>

@@ -1,19 +1,19 @@
 import type { Router } from 'express'
 import type { ConsentLinkStatus } from '../../consent/service.ts'
 import { type Html, html } from '../html.ts'
-import { allowOnly, exactRouter } from '../routing.ts'
+import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import { form, mayChange, type PageContext, type PageContexts, readForm } from './page-context.ts'
 import { time } from './parts.ts'
 
-export interface ConsentLinkPagesParts {
+export interface ConsentLinkPagesDeps {
   services: Pick<WebServices, 'consent'>
   contexts: PageContexts
 }
 
 /** The consent links that were made; each mailbox's page makes them. */
-export function createConsentLinkPages({ services, contexts }: ConsentLinkPagesParts): Router {
+export function createConsentLinkPages({ services, contexts }: ConsentLinkPagesDeps): Router {
   const { consent } = services
   const router = exactRouter()
 
@@ -25,7 +25,7 @@ export function createConsentLinkPages({ services, contexts }: ConsentLinkPagesP
       const body = linkList(await consent.links(), context)
       pages.send(response, { title: t`Consent links`, body, session })
     })
-    .all(allowOnly('GET', 'HEAD'))
+    .all(methodNotAllowed('GET', 'HEAD'))
 
   router
     .route('/consent-links/:id/revoke')
@@ -34,7 +34,7 @@ export function createConsentLinkPages({ services, contexts }: ConsentLinkPagesP
       await consent.revokeLink(String(request.params.id), by)
       response.redirect(303, pages.path('consent-links'))
     })
-    .all(allowOnly('POST'))
+    .all(methodNotAllowed('POST'))
 
   return router
 }

@@ -5,15 +5,15 @@ import type { CompletedConsent, ConsentService, OpenedLink } from '../../consent
 import { type Html, html } from '../html.ts'
 import { errorAnswer } from '../http-errors.ts'
 import type { CountWrongSecret } from '../request-source.ts'
-import { allowOnly, exactRouter } from '../routing.ts'
+import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { type Phrases, phrasesFor } from '../texts/phrases.ts'
 import type { Callback, CallbackResult, CallbackResults } from './callback-results.ts'
-import { mistakeSection } from './error-page.ts'
+import { errorSection } from './error-page.ts'
 import type { PageSender } from './layout.ts'
 import { readForm } from './page-context.ts'
 import { time } from './parts.ts'
 import type { CompleteSignIn } from './sign-in.ts'
-import type { BeginConsent, BegunConsents, ConsentCookie, ConsentOrigin } from './start-consent.ts'
+import type { ConsentCookie, ConsentOrigin, PendingOrigins, StartConsent } from './start-consent.ts'
 
 // Nothing was begun that this could end, or not by this browser.
 const undecided: readonly ConsentRefusal[] = ['not-begun', 'other-browser']
@@ -21,13 +21,13 @@ const undecided: readonly ConsentRefusal[] = ['not-begun', 'other-browser']
 // Where the way back would end at a page that says so once more.
 const withoutReturn: readonly ConsentRefusal[] = ['link-ended', 'mailbox-gone']
 
-export interface ConsentPagesParts {
+export interface ConsentPagesDeps {
   consent: ConsentService
   /** For a callback of those who sign in to the pages. */
   completeSignIn: CompleteSignIn
-  beginConsent: BeginConsent
+  startConsent: StartConsent
   cookie: ConsentCookie
-  begun: BegunConsents
+  pendingOrigins: PendingOrigins
   results: CallbackResults
   pages: PageSender
   redirectUri: string
@@ -35,8 +35,8 @@ export interface ConsentPagesParts {
 }
 
 /** The pages of the person who consents: they need no session, only a link or the browser that began. */
-export function createConsentPages(parts: ConsentPagesParts): Router {
-  const { consent, beginConsent, cookie, begun, results, pages, countWrong } = parts
+export function createConsentPages(deps: ConsentPagesDeps): Router {
+  const { consent, startConsent, cookie, pendingOrigins, results, pages, countWrong } = deps
   const router = exactRouter()
 
   router
@@ -50,16 +50,16 @@ export function createConsentPages(parts: ConsentPagesParts): Router {
     })
     .post((request, response) => {
       const { link } = request.params
-      return counted(request, link, beginConsent(request, response, { link }))
+      return counted(request, link, startConsent(request, response, { link }))
     })
-    .all(allowOnly('GET', 'HEAD', 'POST'))
+    .all(methodNotAllowed('GET', 'HEAD', 'POST'))
 
   router
     .route('/oauth/callback')
     // Answering it would use the code up and show nobody what came of it.
-    .head(allowOnly('GET'))
+    .head(methodNotAllowed('GET'))
     .get(async (request, response) => {
-      const callback = callbackUrl(request, parts.redirectUri)
+      const callback = callbackUrl(request, deps.redirectUri)
       const browser = cookie.of(request)
       const [own, ofNobody] = [
         { state: stateIn(callback), browser },
@@ -67,25 +67,25 @@ export function createConsentPages(parts: ConsentPagesParts): Router {
       ]
       const shown = results.of(own) ?? results.of(ofNobody)
       if (shown) return showAt(response, await shown)
-      if (consent.signIns.isOne(callback)) return await parts.completeSignIn(request, response, callback)
+      if (consent.signIns.isOne(callback)) return await deps.completeSignIn(request, response, callback)
       if (consent.admin.isOne(callback)) {
         return showAt(response, await results.once(ofNobody, async () => adminResult(callback)))
       }
-      const origin = begun.find(callback, browser)
+      const origin = pendingOrigins.find(callback, browser)
       await answer(request, response, () => consent.complete(callback, browser), { ...own, origin })
     })
-    .all(allowOnly('GET'))
+    .all(methodNotAllowed('GET'))
 
   router
     .route('/oauth/paste')
     .post(readForm, async (request, response) => {
       const { answer: pasted, state } = fields(request.body)
       const browser = cookie.of(request)
-      const origin = begun.find(withState(parts.redirectUri, state), browser)
+      const origin = pendingOrigins.find(withState(deps.redirectUri, state), browser)
       const completing = () => consent.completePasted(pasted, state, browser)
       await answer(request, response, completing, { state, browser, origin })
     })
-    .all(allowOnly('POST'))
+    .all(methodNotAllowed('POST'))
 
   router
     .route('/oauth/result/:id')
@@ -98,7 +98,7 @@ export function createConsentPages(parts: ConsentPagesParts): Router {
       }
       show(request, response, result)
     })
-    .all(allowOnly('GET', 'HEAD'))
+    .all(methodNotAllowed('GET', 'HEAD'))
 
   return router
 
@@ -159,8 +159,8 @@ export function createConsentPages(parts: ConsentPagesParts): Router {
       status: answer.status,
       headers: answer.headers,
       page(t) {
-        const wayOn = over || !origin ? undefined : tryAgain(origin, pages, t)
-        return { title: t`Not connected`, body: mistakeSection(answer, t, wayOn) }
+        const action = over || !origin ? undefined : tryAgain(origin, pages, t)
+        return { title: t`Not connected`, body: errorSection(answer, t, action) }
       },
     }
   }
@@ -228,14 +228,14 @@ function connected(
   pages: PageSender,
   t: Phrases,
 ): Html {
-  const wayOn =
+  const action =
     origin && 'mailbox' in origin
       ? html`<a href="${pages.path('mailboxes', mailbox)}">${t`Back to ${mailbox}`}</a>`
       : undefined
   const shown = html`<strong>${mailbox}</strong>`
   return html`<section class="done">
 <p>${signedInAs === undefined ? t`postern can now send mail for ${shown}.` : t`postern can now send mail for ${shown}, as ${signedInAs} signed in and agreed.`}</p>
-<p>${wayOn ?? t`You may close this page.`}</p>
+<p>${action ?? t`You may close this page.`}</p>
 </section>`
 }
 

@@ -24,7 +24,7 @@ const tryAgain = phrase('Try again in a minute; the log of postern says more.')
 const longestText = 400
 
 /** The last handler of the pages: whatever was thrown becomes a page that says what is wrong and what to do. */
-export function mistakeHandler({ pages, log }: { pages: PageSender; log: Log }): ErrorRequestHandler {
+export function errorPageHandler({ pages, log }: { pages: PageSender; log: Log }): ErrorRequestHandler {
   return (error, request, response, next) => {
     if (response.headersSent) return next(error)
     logFailure(log, error, request)
@@ -32,23 +32,23 @@ export function mistakeHandler({ pages, log }: { pages: PageSender; log: Log }):
     response.set(answer.headers)
     const t = phrasesFor(request)
     const title = t.say(titles[answer.status] ?? otherTitle)
-    const wayOn =
+    const action =
       answer.status === 401
         ? html`<p><a class="button" href="${pages.path('sign-in')}">${t`Sign in`}</a></p>`
         : undefined
-    pages.send(response, { title, body: mistakeSection(answer, t, wayOn) }, answer.status)
+    pages.send(response, { title, body: errorSection(answer, t, action) }, answer.status)
   }
 }
 
 /** What is wrong and what to do about it. Providers' texts are among these: control characters go, and they are cut. */
-export function mistakeSection({ failure, status }: ErrorAnswer, t: Phrases, wayOn?: Html): Html {
+export function errorSection({ failure, status }: ErrorAnswer, t: Phrases, action?: Html): Html {
   const said = wordsBehind(failure)
   const fix = failure.fix ?? (status >= 500 ? tryAgain : undefined)
   return html`<section class="mistake" role="alert">
 <p>${sentence(t.say(failure.message))}</p>
 ${said !== undefined && html`<p>${t`The provider said: ${html`<code>${said}</code>`}`}</p>`}
 ${fix !== undefined && whatToDo(fix, t)}
-${wayOn}
+${action}
 </section>`
 }
 

@@ -10,28 +10,28 @@ import {
 } from '../../journal/journal.ts'
 import { type JournalDetail, journalKinds, journalOutcomes } from '../../store/ports.ts'
 import { type Html, html } from '../html.ts'
-import { allowOnly, exactRouter } from '../routing.ts'
+import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { type Phrases, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
-import { mistakeSection, refusalOf } from './error-page.ts'
+import { errorSection, refusalOf } from './error-page.ts'
 import { detailWords, eventWords, kindWords, outcomeWords } from './journal-words.ts'
 import { type Fields, fieldsOf, one, type PageContext, type PageContexts } from './page-context.ts'
 import { seconds, time } from './parts.ts'
 
-interface JournalPagesParts {
+interface JournalPagesDeps {
   services: Pick<WebServices, 'journal' | 'mailboxes' | 'logins'>
   contexts: PageContexts
 }
 
 /** The page of what happened. */
-export function createJournalPages({ services, contexts }: JournalPagesParts): Router {
+export function createJournalPages({ services, contexts }: JournalPagesDeps): Router {
   const { journal, mailboxes, logins } = services
   const router = exactRouter()
 
   router
     .route('/journal')
     .get((request, response) => show(request, response))
-    .all(allowOnly('GET', 'HEAD'))
+    .all(methodNotAllowed('GET', 'HEAD'))
 
   return router
 
@@ -46,11 +46,7 @@ export function createJournalPages({ services, contexts }: JournalPagesParts): R
     } catch (error) {
       const refusal = refusalOf(error)
       const form = await body({ entries: [] }, filled, context)
-      pages.send(
-        response,
-        { title, body: html`${mistakeSection(refusal, t)}${form}`, session },
-        refusal.status,
-      )
+      pages.send(response, { title, body: html`${errorSection(refusal, t)}${form}`, session }, refusal.status)
     }
   }
 
@@ -100,10 +96,10 @@ ${activities.map((activity) => activityPlot(activity, t))}
 ${filterForm(view, context)}
 <ol class="entries" id="entries"${isNewest && html` data-live`}>${found.entries.map((entry) => shownEntry(entry, context))}</ol>
 ${found.entries.length === 0 && html`<p class="soft">${t`Nothing of that kind has happened.`}</p>`}
-${wayOn(view, context)}`
+${pageLinks(view, context)}`
 }
 
-function wayOn({ found, filled }: JournalView, { t, pages }: PageContext): Html {
+function pageLinks({ found, filled }: JournalView, { t, pages }: PageContext): Html {
   const link = (before: string, words: Html) => {
     const query = new URLSearchParams()
     for (const [name, value] of Object.entries({ ...filtersOf(filled), before }))

@@ -105,12 +105,17 @@ ${session ? html`<span>postern ${version}</span>${signOutForm(session, t)}` : ht
   }
 }
 
-/** A page that goes on by itself at another address of ours. No redirect: see `takeToProvider`. */
-export function continueAt(response: Response, pages: PageSender, there: URL, title: Html | string): void {
-  pages.send(response, continuing(there, title, phrasesFor(response.req)))
+/** A page that goes on by itself at another address of ours. No redirect: see `sendProviderRedirect`. */
+export function sendContinuePage(
+  response: Response,
+  pages: PageSender,
+  there: URL,
+  title: Html | string,
+): void {
+  pages.send(response, continuePage(there, title, phrasesFor(response.req)))
 }
 
-export function continuing(there: URL, title: Html | string, t: Phrases): Page {
+export function continuePage(there: URL, title: Html | string, t: Phrases): Page {
   const body = html`<section class="done">
 <p><a class="button" href="${there.href}">${t`Continue`}</a></p>
 </section>`
@@ -121,7 +126,7 @@ export function continuing(there: URL, title: Html | string, t: Phrases): Page {
  * Sends a browser to the provider, after `words`. A page rather than a redirect: Chromium holds the targets of redirects that follow a form against the
  * `form-action` of our content security policy, and the provider is not to be named there.
  */
-export function takeToProvider(
+export function sendProviderRedirect(
   response: Response,
   pages: PageSender,
   t: Phrases,

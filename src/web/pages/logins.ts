@@ -2,10 +2,10 @@ import type { Response, Router } from 'express'
 import type { LoginStatus } from '../../mailboxes/services.ts'
 import { type Html, html } from '../html.ts'
 import { HttpRefusal } from '../http-errors.ts'
-import { allowOnly, exactRouter } from '../routing.ts'
+import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { type Phrases, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
-import { mistakeSection, refusalOf } from './error-page.ts'
+import { errorSection, refusalOf } from './error-page.ts'
 import {
   filledMending,
   loginRequestOf,
@@ -24,15 +24,15 @@ import {
   readForm,
 } from './page-context.ts'
 import { credentialState, time } from './parts.ts'
-import { type MadeLogin, readySettings } from './ready-settings.ts'
+import { type CreatedLogin, readySettings } from './ready-settings.ts'
 
-interface LoginPagesParts {
+interface LoginPagesDeps {
   services: Pick<WebServices, 'mailboxes' | 'logins' | 'smtp'>
   contexts: PageContexts
 }
 
 /** The pages about logins. */
-export function createLoginPages({ services, contexts }: LoginPagesParts): Router {
+export function createLoginPages({ services, contexts }: LoginPagesDeps): Router {
   const { mailboxes, logins, smtp } = services
   const router = exactRouter()
 
@@ -46,7 +46,7 @@ export function createLoginPages({ services, contexts }: LoginPagesParts): Route
     .post(readForm, async (request, response) => {
       await make(response, await contexts.toChange(request), fieldsOf(request.body))
     })
-    .all(allowOnly('GET', 'HEAD', 'POST'))
+    .all(methodNotAllowed('GET', 'HEAD', 'POST'))
 
   router
     .route('/logins/new')
@@ -56,7 +56,7 @@ export function createLoginPages({ services, contexts }: LoginPagesParts): Route
       const body = await newForm(context, fieldsOf(request.query))
       pages.send(response, { title: t`Make a login`, body, session })
     })
-    .all(allowOnly('GET', 'HEAD'))
+    .all(methodNotAllowed('GET', 'HEAD'))
 
   router
     .route('/logins/:id/revoke')
@@ -65,7 +65,7 @@ export function createLoginPages({ services, contexts }: LoginPagesParts): Route
       await logins.revoke(String(request.params.id), by)
       response.redirect(303, pages.path('logins'))
     })
-    .all(allowOnly('POST'))
+    .all(methodNotAllowed('POST'))
 
   router
     .route('/logins/:id/mending')
@@ -78,7 +78,7 @@ export function createLoginPages({ services, contexts }: LoginPagesParts): Route
       const context = await contexts.toChange(request)
       await mend(response, context, request.params.id, fieldsOf(request.body))
     })
-    .all(allowOnly('GET', 'HEAD', 'POST'))
+    .all(methodNotAllowed('GET', 'HEAD', 'POST'))
 
   return router
 
@@ -107,8 +107,8 @@ export function createLoginPages({ services, contexts }: LoginPagesParts): Route
     refusal?: ReturnType<typeof refusalOf>,
   ): void {
     const { t, session, pages } = context
-    const mistake = refusal && mistakeSection(refusal, t)
-    const body = html`${mistake}${mendingForm(login, filled, context)}`
+    const error = refusal && errorSection(refusal, t)
+    const body = html`${error}${mendingForm(login, filled, context)}`
     pages.send(response, { title: t`Mend its mail`, body, session }, refusal?.status ?? 200)
   }
 
@@ -117,11 +117,11 @@ export function createLoginPages({ services, contexts }: LoginPagesParts): Route
     const { t, session, pages } = context
     try {
       const { login, password } = await logins.add(loginRequestOf(filled), context.by)
-      const body = madeLogin({ login, password: password?.reveal(), listeners: smtp() }, context)
+      const body = createdLogin({ login, password: password?.reveal(), listeners: smtp() }, context)
       pages.send(response, { title: login.name, body, session, copying: true }, 201)
     } catch (error) {
       const refusal = refusalOf(error)
-      const body = html`${mistakeSection(refusal, t)}${await newForm(context, filled)}`
+      const body = html`${errorSection(refusal, t)}${await newForm(context, filled)}`
       pages.send(response, { title: t`Make a login`, body, session }, refusal.status)
     }
   }
@@ -205,7 +205,7 @@ function proof({ password, cramMd5 }: LoginStatus, t: Phrases): Html | string {
 }
 
 /** A login that was just made: its password, this once, and what to enter where. */
-function madeLogin(made: MadeLogin, context: PageContext): Html {
+function createdLogin(made: CreatedLogin, context: PageContext): Html {
   const { login } = made
   const { t, pages } = context
   return html`<section class="done">
@@ -221,7 +221,7 @@ ${readySettings(made, t).map(
 )}`
 }
 
-function credentials({ login, password }: MadeLogin, { t }: PageContext): Html {
+function credentials({ login, password }: CreatedLogin, { t }: PageContext): Html {
   return html`<dl>
 <dt>${t`User name`}</dt><dd><code data-copy>${login.userName}</code></dd>
 <dt>${t`Password`}</dt><dd>${password === undefined ? t`the one that you chose` : html`<code data-copy>${password}</code>`}</dd>

@@ -38,7 +38,7 @@ export function mailboxDetails(view: MailboxView, context: PageContext): Html {
 <dl>
 ${fact(t`Provider`, view.providerName)}
 ${fact(t`Covered by`, mailbox.coveredBy)}
-${!withoutPerson(mailbox) && fact(t`Has to sign in`, signsIn(mailbox))}
+${!isAppOnly(mailbox) && fact(t`Has to sign in`, signsIn(mailbox))}
 ${fact(t`Known to the mail server as`, mailbox.saslUser)}
 ${fact(t`Accepted by the mail server as`, mailbox.acceptedName)}
 ${fact(t`Sends as well as`, mailbox.aliases?.join(', '))}
@@ -71,7 +71,7 @@ function changes(view: MailboxView, context: PageContext): Html {
   const { mailbox, logins } = view
   const { t, pages } = context
   return html`${mailbox.state === 'active' && testMessageForm({ address: mailbox.address, logins }, context)}
-${withoutPerson(mailbox) ? noConsent(context) : consentSections(view, context)}
+${isAppOnly(mailbox) ? noConsent(context) : consentSections(view, context)}
 <p><a href="${pages.path('mailboxes', mailbox.address, 'remove')}">${t`Remove this mailbox`}</a></p>`
 }
 
@@ -104,7 +104,7 @@ function signsIn({ signsInAs, address }: MailboxStatus): string {
   return signsInAs ?? address
 }
 
-function withoutPerson({ flow }: MailboxStatus): boolean {
+function isAppOnly({ flow }: MailboxStatus): boolean {
   return flow === 'client-credentials' || flow === 'service-account'
 }
 

@@ -3,11 +3,11 @@ import { type Address, addressKey } from '../../base/address.ts'
 import type { LoginStatus, MailboxRequest, MailboxStatus, RemovedMailbox } from '../../mailboxes/services.ts'
 import type { Catalogue } from '../../providers/provider.ts'
 import { type Html, html } from '../html.ts'
-import { allowOnly, exactRouter } from '../routing.ts'
+import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
-import { mistakeSection, refusalOf, whatToDo } from './error-page.ts'
-import { continueAt } from './layout.ts'
+import { errorSection, refusalOf, whatToDo } from './error-page.ts'
+import { sendContinuePage } from './layout.ts'
 import { createdLink, mailboxDetails, providerName, sentLink } from './mailbox-details.ts'
 import { chooseMailboxes, mailboxList } from './mailbox-list.ts'
 import {
@@ -21,12 +21,12 @@ import {
   type PageContexts,
   readForm,
 } from './page-context.ts'
-import type { BeginConsent } from './start-consent.ts'
+import type { StartConsent } from './start-consent.ts'
 
-interface MailboxPagesParts {
+interface MailboxPagesDeps {
   services: Pick<WebServices, 'mailboxes' | 'logins' | 'catalogue' | 'consent' | 'notices' | 'journal'>
   /** Absent: people consent at another address than that of these pages, and need a link for it. */
-  beginConsent?: BeginConsent | undefined
+  startConsent?: StartConsent | undefined
   contexts: PageContexts
   redirectUri: string
 }
@@ -35,15 +35,15 @@ interface MailboxPagesParts {
 const asker = phrase('the administrator')
 
 /** The pages about mailboxes. */
-export function createMailboxPages(parts: MailboxPagesParts): Router {
-  const { services, beginConsent, contexts, redirectUri } = parts
+export function createMailboxPages(deps: MailboxPagesDeps): Router {
+  const { services, startConsent, contexts, redirectUri } = deps
   const { mailboxes, logins, catalogue, consent, notices, journal } = services
   const router = exactRouter()
 
   router
     .route('/')
     .get((request, response) => list(request, response))
-    .all(allowOnly('GET', 'HEAD'))
+    .all(methodNotAllowed('GET', 'HEAD'))
 
   router
     .route('/mailboxes/new')
@@ -53,14 +53,14 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
       const body = newMailboxForm(catalogue, fieldsOf(request.query), context)
       pages.send(response, { title: t`Add a mailbox`, body, session })
     })
-    .all(allowOnly('GET', 'HEAD'))
+    .all(methodNotAllowed('GET', 'HEAD'))
 
   router
     .route('/mailboxes')
     .post(readForm, async (request, response) => {
       await add(response, await contexts.toChange(request), fieldsOf(request.body))
     })
-    .all(allowOnly('POST'))
+    .all(methodNotAllowed('POST'))
 
   router
     .route('/mailboxes/:address/remove')
@@ -77,30 +77,30 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
       const body = removedMailbox(await mailboxes.remove(String(request.params.address), context.by), context)
       pages.send(response, { title: t`Removed`, body, session })
     })
-    .all(allowOnly('GET', 'HEAD', 'POST'))
+    .all(methodNotAllowed('GET', 'HEAD', 'POST'))
 
   router
     .route('/mailboxes/:address')
     .get((request, response) => show(request, response, request.params.address))
-    .all(allowOnly('GET', 'HEAD'))
+    .all(methodNotAllowed('GET', 'HEAD'))
 
   router
     .route('/mailboxes/:address/tries')
     .post(readForm, async (request, response) => {
       await tryNow(response, await contexts.toChange(request), String(request.params.address))
     })
-    .all(allowOnly('POST'))
+    .all(methodNotAllowed('POST'))
 
   router
     .route('/mailboxes/:address/consent')
     .post(readForm, async (request, response) => {
       const { t, pages, by } = await contexts.toChange(request)
       const mailbox = String(request.params.address)
-      if (beginConsent) return await beginConsent(request, response, { mailbox })
+      if (startConsent) return await startConsent(request, response, { mailbox })
       const link = await consent.createLink(mailbox, asker, by)
-      continueAt(response, pages, new URL(link.url), t`Connect ${link.mailbox}`)
+      sendContinuePage(response, pages, new URL(link.url), t`Connect ${link.mailbox}`)
     })
-    .all(allowOnly('POST'))
+    .all(methodNotAllowed('POST'))
 
   router
     .route('/mailboxes/:address/consent-links')
@@ -111,7 +111,7 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
       const body = createdLink(link, context)
       pages.send(response, { title: t`A consent link`, body, session, copying: true })
     })
-    .all(allowOnly('POST'))
+    .all(methodNotAllowed('POST'))
 
   router
     .route('/mailboxes/:address/sent-consent-links')
@@ -121,7 +121,7 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
       const sent = await notices.sendConsentLink(String(request.params.address), asker)
       pages.send(response, { title: t`A consent link was sent`, body: sentLink(sent, context), session })
     })
-    .all(allowOnly('POST'))
+    .all(methodNotAllowed('POST'))
 
   return router
 
@@ -169,7 +169,7 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
       const refusal = refusalOf(error)
       pages.send(
         response,
-        { title: t`Tried now`, body: mistakeSection(refusal, t, back), session },
+        { title: t`Tried now`, body: errorSection(refusal, t, back), session },
         refusal.status,
       )
     }
@@ -183,7 +183,7 @@ export function createMailboxPages(parts: MailboxPagesParts): Router {
       response.redirect(303, pages.path('mailboxes', address))
     } catch (error) {
       const refusal = refusalOf(error)
-      const body = html`${mistakeSection(refusal, t)}${newMailboxForm(catalogue, filled, context)}`
+      const body = html`${errorSection(refusal, t)}${newMailboxForm(catalogue, filled, context)}`
       pages.send(response, { title: t`Add a mailbox`, body, session }, refusal.status)
     }
   }

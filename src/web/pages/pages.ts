@@ -2,22 +2,22 @@ import type { ErrorRequestHandler, RequestHandler, Router } from 'express'
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import { redirectUriOf } from '../../consent/consent-links.ts'
-import type { NoteProof } from '../connections.ts'
+import type { MarkAuthenticated } from '../connections.ts'
 import { createKnownBrowsers } from '../cookies.ts'
 import { type HostAllowList, sameOrigin, type WebAddresses } from '../hosts-and-origins.ts'
 import { HttpRefusal } from '../http-errors.ts'
 import type { CountWrongSecret } from '../request-source.ts'
-import { allowOnly, exactRouter } from '../routing.ts'
+import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { createSessions, type Sessions } from '../sessions.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
 import type { WebServices } from '../web-services.ts'
-import { createAccountPages } from './access.ts'
+import { createAccessPages } from './access.ts'
 import { createApiKeyPages } from './api-keys.ts'
 import { icon, script, stylesheet } from './assets.ts'
 import { createCallbackResults } from './callback-results.ts'
 import { createConsentPages } from './consent.ts'
 import { createConsentLinkPages } from './consent-links.ts'
-import { mistakeHandler } from './error-page.ts'
+import { errorPageHandler } from './error-page.ts'
 import { createJournalPages } from './journal.ts'
 import { createPageSender, type PageSender } from './layout.ts'
 import { createLoginPages } from './logins.ts'
@@ -26,14 +26,14 @@ import { createPageContexts, type PageContexts } from './page-context.ts'
 import { createProviderPages } from './providers.ts'
 import { createProviderSignInPages, createSignInCompletion, createSignInPages } from './sign-in.ts'
 import {
-  type BeginConsent,
-  createBeginConsent,
-  createBegunConsents,
   createConsentCookie,
+  createPendingOrigins,
+  createStartConsent,
+  type StartConsent,
 } from './start-consent.ts'
 import { createTestMessagePages } from './test-message.ts'
 
-export interface PagesParts extends WebAddresses {
+export interface PagesDeps extends WebAddresses {
   hosts: HostAllowList
   signInLinks: SignInLinks
   services: Pick<
@@ -48,20 +48,20 @@ export interface PagesParts extends WebAddresses {
     | 'registrationChecks'
     | 'consent'
     | 'notices'
-    | 'rehearse'
+    | 'sendTestMessage'
     | 'smtp'
     | 'journal'
   >
-  noteProof: NoteProof
+  markAuthenticated: MarkAuthenticated
   countWrong: CountWrongSecret
   clock: Clock
   log: Log
   version: string
 }
 
-/** Everything that people look at, and what answers their mistakes. */
-export function createPages(parts: PagesParts): { router: Router; mistakes: ErrorRequestHandler } {
-  const { publicUrl, pagesUrl, hosts, services, clock, log, version } = parts
+/** Everything that people look at, and what answers what goes wrong there. */
+export function createPages(deps: PagesDeps): { router: Router; errorHandler: ErrorRequestHandler } {
+  const { publicUrl, pagesUrl, hosts, services, clock, log, version } = deps
   const { consent, keyedHash } = services
   const senderAt = (url: URL) => createPageSender({ basePath: url.pathname.replace(/\/$/, ''), version })
   const [pages, consentPages] = [senderAt(pagesUrl), senderAt(publicUrl)]
@@ -69,22 +69,22 @@ export function createPages(parts: PagesParts): { router: Router; mistakes: Erro
     publicUrl: pagesUrl,
     store: services.pageAccess,
     keyedHash,
-    noteProof: parts.noteProof,
+    markAuthenticated: deps.markAuthenticated,
     clock,
     roleOf: (person, providerId) => consent.signIns.roleOf(person, providerId),
   })
   const cookie = createConsentCookie(publicUrl)
-  const begun = createBegunConsents(clock)
+  const pendingOrigins = createPendingOrigins(clock)
   const results = createCallbackResults(clock)
-  const beginConsent = createBeginConsent({ consent, cookie, begun, pages: consentPages })
+  const startConsent = createStartConsent({ consent, cookie, pendingOrigins, pages: consentPages })
   const signingIn = { signIns: consent.signIns, sessions, cookie, publicUrl, pagesUrl, hosts }
   const redirectUri = redirectUriOf(publicUrl)
 
   const router = exactRouter()
   router.use(createFixedFiles())
-  router.use(atTheirAddress(parts))
+  router.use(atTheirAddress(deps))
   router.post('/{*path}', sameOrigin(hosts))
-  const { signInLinks, countWrong } = parts
+  const { signInLinks, countWrong } = deps
   const completeSignIn = createSignInCompletion({
     ...signingIn,
     signInLinks,
@@ -96,9 +96,9 @@ export function createPages(parts: PagesParts): { router: Router; mistakes: Erro
     createConsentPages({
       consent,
       completeSignIn,
-      beginConsent,
+      startConsent,
       cookie,
-      begun,
+      pendingOrigins,
       results,
       pages: consentPages,
       redirectUri,
@@ -107,18 +107,23 @@ export function createPages(parts: PagesParts): { router: Router; mistakes: Erro
   )
   router.use(createProviderSignInPages({ ...signingIn, pages }))
   const contexts = createPageContexts(sessions, pages)
-  router.use(createAdministration(parts, { sessions, contexts, pages, beginConsent }))
+  router.use(createAdministration(deps, { sessions, contexts, pages, startConsent }))
   router.use(() => {
     throw new HttpRefusal(404, 'There is no page at this address')
   })
-  const [mistakes, consentMistakes] = [
-    mistakeHandler({ pages, log }),
-    mistakeHandler({ pages: consentPages, log }),
+  const [errorHandler, consentErrorHandler] = [
+    errorPageHandler({ pages, log }),
+    errorPageHandler({ pages: consentPages, log }),
   ]
   return {
     router,
-    mistakes: (error, request, response, next) =>
-      (hosts.isPages(request.headers.host) ? mistakes : consentMistakes)(error, request, response, next),
+    errorHandler: (error, request, response, next) =>
+      (hosts.isPages(request.headers.host) ? errorHandler : consentErrorHandler)(
+        error,
+        request,
+        response,
+        next,
+      ),
   }
 }
 
@@ -126,13 +131,13 @@ interface Administration {
   sessions: Sessions
   contexts: PageContexts
   pages: PageSender
-  beginConsent: BeginConsent
+  startConsent: StartConsent
 }
 
 /** The pages of whoever is signed in, and the ways to be that. */
 function createAdministration(
-  { publicUrl, pagesUrl, services, signInLinks, countWrong, clock, log }: PagesParts,
-  { sessions, contexts, pages, beginConsent }: Administration,
+  { publicUrl, pagesUrl, services, signInLinks, countWrong, clock, log }: PagesDeps,
+  { sessions, contexts, pages, startConsent }: Administration,
 ): Router {
   const { consent, pageAccess, pagePasswords, keyedHash } = services
   const redirectUri = redirectUriOf(publicUrl)
@@ -150,15 +155,15 @@ function createAdministration(
       log,
     }),
   )
-  const beginHere = isElsewhere({ publicUrl, pagesUrl }) ? undefined : beginConsent
-  router.use(createMailboxPages({ services, beginConsent: beginHere, contexts, redirectUri }))
+  const beginHere = isElsewhere({ publicUrl, pagesUrl }) ? undefined : startConsent
+  router.use(createMailboxPages({ services, startConsent: beginHere, contexts, redirectUri }))
   router.use(createTestMessagePages({ services, contexts, clock, log }))
   router.use(createProviderPages({ services, contexts, redirectUri }))
   router.use(createLoginPages({ services, contexts }))
   router.use(createApiKeyPages({ services, contexts }))
   router.use(createConsentLinkPages({ services, contexts }))
   router.use(createJournalPages({ services, contexts }))
-  router.use(createAccountPages({ pageAccess, sessions, pagePasswords, signInLinks, contexts, log }))
+  router.use(createAccessPages({ pageAccess, sessions, pagePasswords, signInLinks, contexts, log }))
   return router
 }
 
@@ -175,7 +180,7 @@ function createFixedFiles(): Router {
       .get((_request, response) => {
         response.type(type).send(text)
       })
-      .all(allowOnly('GET', 'HEAD'))
+      .all(methodNotAllowed('GET', 'HEAD'))
   }
   return router
 }
@@ -185,7 +190,7 @@ function isElsewhere({ publicUrl, pagesUrl }: WebAddresses): boolean {
 }
 
 /**
- * The provider sends the browser back to the public name, and cookies belong to one name: a consent that began at another name of this door would end without
+ * The provider sends the browser back to the public name, and cookies belong to one name: a consent that began at another name of this server would end without
  * its cookie. Where the pages have a name of their own, nothing else is there, and none of them is anywhere else. The target is always our own address.
  */
 function atTheirAddress({ publicUrl, pagesUrl, hosts }: WebAddresses & { hosts: HostAllowList }): Router {

@@ -4,21 +4,21 @@ import type { SettingsToMake } from '../../providers/registration.ts'
 import type { CheckedPoint, RegistrationCheck } from '../../providers/registration-checks.ts'
 import { evidenceWords } from '../../providers/set-up.ts'
 import { type Html, html } from '../html.ts'
-import { allowOnly, exactRouter } from '../routing.ts'
+import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { type Phrases, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import { whatToDo } from './error-page.ts'
 import { form, mayChange, type PageContext, type PageContexts, readForm } from './page-context.ts'
 import { flowWords, time } from './parts.ts'
 
-interface ProviderPagesParts {
+interface ProviderPagesDeps {
   services: Pick<WebServices, 'catalogue' | 'registrationChecks'>
   contexts: PageContexts
   redirectUri: string
 }
 
 /** The pages about providers, and how an app is registered there. */
-export function createProviderPages({ services, contexts, redirectUri }: ProviderPagesParts): Router {
+export function createProviderPages({ services, contexts, redirectUri }: ProviderPagesDeps): Router {
   const router = exactRouter()
 
   router
@@ -34,7 +34,7 @@ export function createProviderPages({ services, contexts, redirectUri }: Provide
         copying: true,
       })
     })
-    .all(allowOnly('GET', 'HEAD'))
+    .all(methodNotAllowed('GET', 'HEAD'))
 
   router
     .route('/providers/:id/check')
@@ -49,7 +49,7 @@ export function createProviderPages({ services, contexts, redirectUri }: Provide
         session,
       })
     })
-    .all(allowOnly('POST'))
+    .all(methodNotAllowed('POST'))
 
   return router
 }

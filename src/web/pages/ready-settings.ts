@@ -10,7 +10,7 @@ export interface ReadySettings {
   text: string
 }
 
-export interface MadeLogin {
+export interface CreatedLogin {
   login: Pick<LoginStatus, 'userName' | 'mailboxes' | 'password' | 'networks'>
   /** Absent: the one that a person chose, or none. */
   password?: string | undefined
@@ -26,7 +26,7 @@ interface Server {
 
 /** Ready settings for what people own, to be copied: for the same machine where postern listens there, else for another one. */
 export function readySettings(
-  { login, password = 'YOUR-PASSWORD', listeners }: MadeLogin,
+  { login, password = 'YOUR-PASSWORD', listeners }: CreatedLogin,
   t: Phrases,
 ): ReadySettings[] {
   const servers = listeners.filter(({ tls }) => tls !== 'implicit').map(serverOf)

@@ -9,17 +9,17 @@ import type { HostAllowList, WebAddresses } from '../hosts-and-origins.ts'
 import { type Html, html } from '../html.ts'
 import { errorAnswer, HttpRefusal } from '../http-errors.ts'
 import { type CountWrongSecret, requestSource, sourceKey } from '../request-source.ts'
-import { allowOnly, exactRouter, goneSignal } from '../routing.ts'
+import { clientGoneSignal, exactRouter, methodNotAllowed } from '../routing.ts'
 import { checkCsrf, type Sessions } from '../sessions.ts'
 import { newLinkAdvice, type ProvenPerson, type SignInLinks } from '../sign-in-links.ts'
 import { type Phrases, phrase, phrasesFor } from '../texts/phrases.ts'
 import type { CallbackResult, CallbackResults } from './callback-results.ts'
-import { mistakeSection, refusalOf } from './error-page.ts'
-import { continueAt, continuing, type PageSender, takeToProvider } from './layout.ts'
+import { errorSection, refusalOf } from './error-page.ts'
+import { continuePage, type PageSender, sendContinuePage, sendProviderRedirect } from './layout.ts'
 import { fieldsOf, one, readForm, readShortForm } from './page-context.ts'
 import type { ConsentCookie } from './start-consent.ts'
 
-interface SignInPagesParts {
+interface SignInPagesDeps {
   pagesUrl: URL
   pages: PageSender
   sessions: Sessions
@@ -39,9 +39,9 @@ const invitations: Record<PageRole, string> = {
 }
 
 /** Signing a browser in, by a one-time link or a password, and out again. */
-export function createSignInPages(parts: SignInPagesParts): Router {
+export function createSignInPages(deps: SignInPagesDeps): Router {
   const { pagesUrl, pages, sessions, knownBrowsers, pagePasswords, signIns, signInLinks, countWrong, log } =
-    parts
+    deps
   const router = exactRouter()
 
   router
@@ -57,7 +57,7 @@ export function createSignInPages(parts: SignInPagesParts): Router {
         const generation = await sessions.generation()
         const { key: source, isShared } = requestSource(request)
         const from = { source, isShared, knownBrowser: knownBrowsers.idOf(request, name) }
-        const role = await pagePasswords.check(name, password, from, goneSignal(response))
+        const role = await pagePasswords.check(name, password, from, clientGoneSignal(response))
         await sessions.begin(request, response, { role, means: 'password' }, generation)
         knownBrowsers.remember(request, response, role)
         log.info(
@@ -69,11 +69,11 @@ export function createSignInPages(parts: SignInPagesParts): Router {
         const refusal = refusalOf(error)
         const t = phrasesFor(request)
         response.set(refusal.headers)
-        const body = html`${mistakeSection(refusal, t)}${passwordForm(t)}`
+        const body = html`${errorSection(refusal, t)}${passwordForm(t)}`
         pages.send(response, { title: t`Sign in`, body }, refusal.status)
       }
     })
-    .all(allowOnly('GET', 'HEAD', 'POST'))
+    .all(methodNotAllowed('GET', 'HEAD', 'POST'))
 
   router
     .route('/sign-in/:token')
@@ -114,7 +114,7 @@ export function createSignInPages(parts: SignInPagesParts): Router {
       const isNew = !proven && role === 'administrator' && !(await pagePasswords.isSet(role))
       response.redirect(303, isNew ? pages.path('account') : pages.path())
     })
-    .all(allowOnly('GET', 'HEAD', 'POST'))
+    .all(methodNotAllowed('GET', 'HEAD', 'POST'))
 
   router
     .route('/sign-out')
@@ -125,7 +125,7 @@ export function createSignInPages(parts: SignInPagesParts): Router {
       const body = html`<section class="done"><p>${t`This browser is signed out.`}</p></section>`
       pages.send(response, { title: t`Signed out`, body })
     })
-    .all(allowOnly('POST'))
+    .all(methodNotAllowed('POST'))
 
   return router
 
@@ -153,7 +153,7 @@ export function createSignInPages(parts: SignInPagesParts): Router {
   }
 }
 
-interface ProviderSignInParts extends WebAddresses {
+interface ProviderSignInDeps extends WebAddresses {
   signIns: PageSignIns
   sessions: Sessions
   cookie: ConsentCookie
@@ -162,9 +162,9 @@ interface ProviderSignInParts extends WebAddresses {
 
 /** Sends a browser to the provider at which its person signs in to these pages. */
 export function createProviderSignInPages(
-  parts: ProviderSignInParts & { hosts: Pick<HostAllowList, 'isPublic'> },
+  deps: ProviderSignInDeps & { hosts: Pick<HostAllowList, 'isPublic'> },
 ): Router {
-  const { signIns, sessions, cookie, pages, publicUrl, pagesUrl, hosts } = parts
+  const { signIns, sessions, cookie, pages, publicUrl, pagesUrl, hosts } = deps
   const isElsewhere = publicUrl.host !== pagesUrl.host
   const router = exactRouter()
 
@@ -181,9 +181,9 @@ export function createProviderSignInPages(
       const there = new URL(
         `${publicUrl.href.replace(/\/$/, '')}/sign-in/with/${encodeURIComponent(provider)}`,
       )
-      continueAt(response, pages, there, phrasesFor(request)`Sign in`)
+      sendContinuePage(response, pages, there, phrasesFor(request)`Sign in`)
     })
-    .all(allowOnly('POST'))
+    .all(methodNotAllowed('POST'))
 
   return router
 
@@ -192,7 +192,7 @@ export function createProviderSignInPages(
     const browser = cookie.ensure(request, response)
     const begun = boundTo(browser, await sessions.generation())
     const { authorizationUrl, providerName } = await signIns.begin(request.params.provider, begun)
-    takeToProvider(response, pages, t, { authorizationUrl, providerName })
+    sendProviderRedirect(response, pages, t, { authorizationUrl, providerName })
   }
 }
 
@@ -205,9 +205,9 @@ function boundTo(browser: Secret, generation: string): Secret {
 export type CompleteSignIn = (request: Request, response: Response, callback: URL) => Promise<void>
 
 export function createSignInCompletion(
-  parts: ProviderSignInParts & { signInLinks: SignInLinks; results: CallbackResults; log: Log },
+  deps: ProviderSignInDeps & { signInLinks: SignInLinks; results: CallbackResults; log: Log },
 ): CompleteSignIn {
-  const { signIns, cookie, sessions, signInLinks, results, pages, publicUrl, pagesUrl, log } = parts
+  const { signIns, cookie, sessions, signInLinks, results, pages, publicUrl, pagesUrl, log } = deps
 
   /** Gives the address at which the browser goes on. */
   async function signIn(
@@ -243,8 +243,8 @@ export function createSignInCompletion(
     return {
       status: answer.status,
       page(t) {
-        const wayOn = html`<p><a class="button" href="${pages.path('sign-in')}">${t`Sign in`}</a></p>`
-        return { title: t`Not signed in`, body: mistakeSection(answer, t, wayOn) }
+        const action = html`<p><a class="button" href="${pages.path('sign-in')}">${t`Sign in`}</a></p>`
+        return { title: t`Not signed in`, body: errorSection(answer, t, action) }
       },
     }
   }
@@ -260,7 +260,7 @@ export function createSignInCompletion(
         const { person } = known
         next = { there: await signIn(request, response, known, generation), person }
         // Whoever comes again was signed in by the first time, and a link to the pages elsewhere is used up.
-        return { status: 200, page: (t) => continuing(home, t`Signed in as ${person}`, t) }
+        return { status: 200, page: (t) => continuePage(home, t`Signed in as ${person}`, t) }
       } catch (error) {
         return refused(request, error)
       }
@@ -273,6 +273,6 @@ export function createSignInCompletion(
     const id = await results.once({ state, browser }, act)
     if (!next) return response.redirect(303, pages.path('oauth', 'result', id))
     // Not a redirect: the provider's site began this navigation, and a cookie that is `SameSite=Strict` would not go along.
-    continueAt(response, pages, next.there, phrasesFor(request)`Signed in as ${next.person}`)
+    sendContinuePage(response, pages, next.there, phrasesFor(request)`Signed in as ${next.person}`)
   }
 }

@@ -7,20 +7,20 @@ import { cookieValues, ownCookie } from '../cookies.ts'
 import { type Html, html } from '../html.ts'
 import { isToken, tokenHash } from '../sign-in-links.ts'
 import { type Phrases, phrasesFor } from '../texts/phrases.ts'
-import { type PageSender, takeToProvider } from './layout.ts'
+import { type PageSender, sendProviderRedirect } from './layout.ts'
 
-interface BeginConsentParts {
+interface StartConsentDeps {
   consent: ConsentService
   cookie: ConsentCookie
-  begun: BegunConsents
+  pendingOrigins: PendingOrigins
   pages: PageSender
 }
 
 /** Begins a consent in this browser and sends it to the provider. */
-export type BeginConsent = (request: Request, response: Response, origin: ConsentOrigin) => Promise<void>
+export type StartConsent = (request: Request, response: Response, origin: ConsentOrigin) => Promise<void>
 
 /** Where the provider cannot come back to postern. The state is in the address that this browser goes to, too: it is no secret from it. */
-function carryOver(
+function pasteForm(
   { authorizationUrl, mailbox, providerName }: Omit<BegunConsent, 'byHand'>,
   action: string,
   t: Phrases,
@@ -42,19 +42,24 @@ function carryOver(
 </section>`
 }
 
-export function createBeginConsent({ consent, cookie, begun, pages }: BeginConsentParts): BeginConsent {
+export function createStartConsent({
+  consent,
+  cookie,
+  pendingOrigins,
+  pages,
+}: StartConsentDeps): StartConsent {
   return async (request, response, origin) => {
     const t = phrasesFor(request)
     const browser = cookie.ensure(request, response)
     const { authorizationUrl, byHand, mailbox, providerName } = await consent.begin(origin, browser)
-    begun.remember(authorizationUrl, browser, origin)
+    pendingOrigins.remember(authorizationUrl, browser, origin)
     if (byHand) {
       const action = pages.path('oauth', 'paste')
-      const body = carryOver({ authorizationUrl, mailbox, providerName }, action, t)
+      const body = pasteForm({ authorizationUrl, mailbox, providerName }, action, t)
       return pages.send(response, { title: t`Sign in at ${providerName}`, body })
     }
     const words = html`<p>${t`You sign in for ${html`<strong>${mailbox}</strong>`} at ${providerName}. This page goes there by itself.`}</p>`
-    takeToProvider(response, pages, t, { authorizationUrl, providerName, words })
+    sendProviderRedirect(response, pages, t, { authorizationUrl, providerName, words })
   }
 }
 
@@ -68,27 +73,27 @@ export type ConsentOrigin = { link: string } | { mailbox: string }
  * Remembers where consents began, so that a page about a refused one can offer the way back. A comfort only: what a
  * consent may do is decided by what is stored about it, and after a restart the way back is just not offered.
  */
-export interface BegunConsents {
+export interface PendingOrigins {
   remember(authorizationUrl: URL, browser: Secret, origin: ConsentOrigin): void
   /** Only for the browser that began it: the link is a secret. */
   find(callback: URL, browser: Secret | undefined): ConsentOrigin | undefined
 }
 
-export function createBegunConsents(clock: Clock): BegunConsents {
-  const begun = new Map<string, { browser: string; origin: ConsentOrigin; deadline: number }>()
+export function createPendingOrigins(clock: Clock): PendingOrigins {
+  const pending = new Map<string, { browser: string; origin: ConsentOrigin; deadline: number }>()
   // `state` (RFC 6749, section 4.1.1) comes back with every callback, a refused one too.
   const keyOf = (url: URL) => tokenHash(url.searchParams.get('state') ?? '')
 
   return {
     remember(authorizationUrl, browser, origin) {
-      for (const [key, { deadline }] of begun) {
-        if (deadline <= clock.monotonic() || begun.size >= mostAtOnce) begun.delete(key)
+      for (const [key, { deadline }] of pending) {
+        if (deadline <= clock.monotonic() || pending.size >= mostAtOnce) pending.delete(key)
       }
       const deadline = clock.monotonic() + lifeMilliseconds
-      begun.set(keyOf(authorizationUrl), { browser: tokenHash(browser.reveal()), origin, deadline })
+      pending.set(keyOf(authorizationUrl), { browser: tokenHash(browser.reveal()), origin, deadline })
     },
     find(callback, browser) {
-      const found = begun.get(keyOf(callback))
+      const found = pending.get(keyOf(callback))
       const usable = found && browser && found.browser === tokenHash(browser.reveal())
       return usable && clock.monotonic() < found.deadline ? found.origin : undefined
     },

@@ -8,7 +8,7 @@ import { mailboxForSender } from '../../mailboxes/sender-policy.ts'
 import type { LoginStatus } from '../../mailboxes/services.ts'
 import type { RehearsalStep, Rehearse, StepOutcome } from '../../upstream/rehearse.ts'
 import { type Html, html } from '../html.ts'
-import { allowOnly, exactRouter } from '../routing.ts'
+import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { type Phrases, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import { whatToDo } from './error-page.ts'
@@ -22,22 +22,22 @@ import {
   readForm,
 } from './page-context.ts'
 
-interface TestMessagePagesParts {
-  services: Pick<WebServices, 'mailboxes' | 'logins' | 'rehearse'>
+interface TestMessagePagesDeps {
+  services: Pick<WebServices, 'mailboxes' | 'logins' | 'sendTestMessage'>
   contexts: PageContexts
   clock: Pick<Clock, 'monotonic'>
   log: Log
 }
 
 /** A test message, whose steps are shown as they are taken. */
-export function createTestMessagePages({ services, contexts, clock, log }: TestMessagePagesParts): Router {
-  const { mailboxes, logins, rehearse } = services
+export function createTestMessagePages({ services, contexts, clock, log }: TestMessagePagesDeps): Router {
+  const { mailboxes, logins, sendTestMessage } = services
   const router = exactRouter()
 
   router
     .route('/mailboxes/:address/test')
     .post(readForm, (request, response) => sendTest(request, response, String(request.params.address)))
-    .all(allowOnly('POST'))
+    .all(methodNotAllowed('POST'))
 
   return router
 
@@ -58,7 +58,7 @@ export function createTestMessagePages({ services, contexts, clock, log }: TestM
     page.add(html`<ul class="cards" aria-live="polite">`)
     const begun = clock.monotonic()
     let last: ShownStep | undefined
-    for await (const step of testSteps(message, login, rehearse)) {
+    for await (const step of testSteps(message, login, sendTestMessage)) {
       page.add(shownStep(step, t))
       last = step
     }
@@ -141,7 +141,7 @@ function testMessageOf(mailbox: Address, fields: Fields): { from: Address; to: A
 async function* testSteps(
   { from, to }: { from: Address; to: Address },
   login: LoginStatus | 'gone' | undefined,
-  rehearse: Rehearse,
+  sendTestMessage: Rehearse,
 ): AsyncGenerator<ShownStep> {
   if (login === 'gone' || (login && login.state !== 'active')) {
     const fix = 'Go back, load the page of the mailbox again, and choose another login.'
@@ -159,5 +159,5 @@ async function* testSteps(
     }
     yield { step: 'login', said: login.userName }
   }
-  yield* rehearse(from, to)
+  yield* sendTestMessage(from, to)
 }

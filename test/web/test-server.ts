@@ -8,7 +8,7 @@ import { createPagePasswords } from '../../src/mailboxes/page-passwords.ts'
 import type { PageRole } from '../../src/store/ports.ts'
 import { createSignInLinks } from '../../src/web/sign-in-links.ts'
 import { createWebApp } from '../../src/web/web-app.ts'
-import { createWebDoor } from '../../src/web/web-server.ts'
+import { createWebServer } from '../../src/web/web-server.ts'
 import { defaultLimits } from '../support/default-limits.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 import {
@@ -33,8 +33,8 @@ export const keys = {
 
 export const link = 'link-1.c2VjcmV0LW9mLXRoZS1saW5r'
 
-/** A web door on services in memory. Nothing listens unless a test starts it; supertest asks the app itself. */
-export function testDoor({
+/** A web server on services in memory. Nothing listens unless a test starts it; supertest asks the app itself. */
+export function testServer({
   publicUrl = 'http://localhost:8587' as string,
   pagesUrl = publicUrl as string,
   listen = [{ host: '127.0.0.1', port: 8587 }] as Endpoint[],
@@ -76,7 +76,7 @@ export function testDoor({
     registrationChecks: scriptedChecks(),
     smtp: () => [{ host: '127.0.0.1', port: 2587, tls: 'none' as const, plainAuth: false, oldTls: false }],
     guard,
-    rehearse: scriptedRehearsal(),
+    sendTestMessage: scriptedRehearsal(),
     pageAccess,
     pagePasswords: createPagePasswords({
       ...{ store: { pageAccess }, guard, keyedHash, clock, log },
@@ -85,7 +85,7 @@ export function testDoor({
     keyedHash,
   }
   services.mailboxes.all.push({ address: 'me@example.com', provider: 'example', state: 'absent' })
-  const door = createWebDoor({
+  const server = createWebServer({
     listen,
     publicUrl: new URL(publicUrl),
     pagesUrl: new URL(pagesUrl),
@@ -100,8 +100,8 @@ export function testDoor({
   const host = new URL(publicUrl).host
 
   return {
-    door,
-    /** The routers themselves, which the door loads with the first request. */
+    server,
+    /** The routers themselves, which the server loads with the first request. */
     webApp: createWebApp({
       publicUrl: new URL(publicUrl),
       pagesUrl: new URL(pagesUrl),
@@ -109,7 +109,7 @@ export function testDoor({
       isProxy: () => false,
       signInLinks: createSignInLinks({ publicUrl: new URL(publicUrl), clock }),
       services,
-      noteProof: () => {},
+      markAuthenticated: () => {},
       ready,
       clock,
       log,
@@ -121,30 +121,30 @@ export function testDoor({
     log,
     /** Every log line as it would be written. */
     lines,
-    get: (path: string) => request(door.app).get(path).set('Host', host),
+    get: (path: string) => request(server.app).get(path).set('Host', host),
     /** As a browser does that is redirected. */
     follow: (response: { headers: Record<string, unknown>; status: number }, cookie = '') =>
-      request(door.app).get(String(response.headers.location)).set({ Host: host, Cookie: cookie }),
+      request(server.app).get(String(response.headers.location)).set({ Host: host, Cookie: cookie }),
     /** As a form on one of our own pages is sent by a browser. */
     post: (path: string, form: Record<string, string> = {}) =>
-      request(door.app)
+      request(server.app)
         .post(path)
         .type('form')
         .send(form)
         .set('Host', host)
         .set('Origin', new URL(publicUrl).origin),
     api: (method: 'get' | 'post' | 'delete' | 'put', path: string, key?: string) => {
-      const asked = request(door.app)[method](`/api/v1${path}`).set('Host', host)
+      const asked = request(server.app)[method](`/api/v1${path}`).set('Host', host)
       return key === undefined ? asked : asked.set('Authorization', `Bearer ${key}`)
     },
   }
 }
 
-export type TestDoor = ReturnType<typeof testDoor>
+export type TestServer = ReturnType<typeof testServer>
 
 /** Signs a browser in as a person would. Gives its cookie and the token of its forms. */
 export async function signIn(
-  test: TestDoor,
+  test: TestServer,
   role: PageRole = 'administrator',
 ): Promise<{ cookie: string; csrf: string }> {
   const made = await test.api('post', '/sign-in-links', keys.admin).send({ role })

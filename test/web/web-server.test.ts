@@ -3,17 +3,17 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { keys, testDoor } from './test-door.ts'
+import { keys, testServer } from './test-server.ts'
 
 const closing: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0)) await close()
 })
 
-async function startedDoor(listen = [{ host: '127.0.0.1', port: 0 }]) {
-  const test = testDoor({ listen })
-  closing.push(test.door.stop)
-  const endpoints = await test.door.start()
+async function startedServer(listen = [{ host: '127.0.0.1', port: 0 }]) {
+  const test = testServer({ listen })
+  closing.push(test.server.stop)
+  const endpoints = await test.server.start()
   return { ...test, endpoints, port: endpoints[0]?.port ?? 0 }
 }
 
@@ -30,9 +30,9 @@ async function raw(port: number, text: string): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-describe('an open web door', () => {
+describe('an open web server', () => {
   it('answers at the port that the system chose, and by the names that go with it', async () => {
-    const { port } = await startedDoor()
+    const { port } = await startedServer()
     for (const name of ['127.0.0.1', 'localhost']) {
       const answer = await raw(
         port,
@@ -62,12 +62,12 @@ describe('an open web door', () => {
     ['a mad length', 'POST / HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Length: 9x\r\n\r\n', 400],
     ['an unknown method', 'BREW / HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n', 400],
   ])('refuses %s', async (_name, text, status) => {
-    const { port } = await startedDoor()
+    const { port } = await startedServer()
     expect(await raw(port, text.replaceAll('PORT', String(port)))).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
   })
 
   it('serves on after a client that went away in the middle', async () => {
-    const { port } = await startedDoor()
+    const { port } = await startedServer()
     const socket = connect(port, '127.0.0.1')
     socket.write(
       `POST /api/v1/mailboxes HTTP/1.1\r\nHost: localhost:${port}\r\nAuthorization: Bearer ${keys.admin}\r\n` +
@@ -81,31 +81,31 @@ describe('an open web door', () => {
   })
 
   it('closes whole: no connection and no port is left', async () => {
-    const { door, port } = await startedDoor()
+    const { server, port } = await startedServer()
     await (await fetch(`http://127.0.0.1:${port}/healthz`)).text()
-    await door.stop()
+    await server.stop()
     await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow()
   })
 })
 
-describe('a web door that cannot open', () => {
+describe('a web server that cannot open', () => {
   it('says which address is taken and what to do, and leaves nothing open', async () => {
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')
     closing.push(async () => other.close())
     const { port } = other.address() as AddressInfo
-    const test = testDoor({
+    const test = testServer({
       listen: [
         { host: '127.0.0.1', port: 0 },
         { host: '127.0.0.1', port },
       ],
     })
-    await expect(test.door.start()).rejects.toMatchObject({
+    await expect(test.server.start()).rejects.toMatchObject({
       code: 'configuration',
       message: expect.stringContaining(`127.0.0.1:${port}`),
       fix: expect.stringContaining('POSTERN_WEB_LISTEN'),
     })
-    await test.door.stop()
+    await test.server.stop()
   })
 
   it('says so when the machine has no such address', async () => {
@@ -117,13 +117,13 @@ describe('a web door that cannot open', () => {
         { host: '192.0.2.1', port: 0 },
       ],
     ]) {
-      const test = testDoor({ listen })
-      await expect(test.door.start()).rejects.toMatchObject({ code: 'configuration' })
+      const test = testServer({ listen })
+      await expect(test.server.start()).rejects.toMatchObject({ code: 'configuration' })
     }
   })
 
   it('does without a second loopback address that the machine does not have', async () => {
-    const { endpoints, lines } = await startedDoor([
+    const { endpoints, lines } = await startedServer([
       { host: '127.0.0.1', port: 0 },
       { host: '::1', port: 0 },
     ])
