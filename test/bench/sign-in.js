@@ -1,4 +1,5 @@
 // What it costs to find out who a client is: processor time of the whole process for each sign-in, over a database on disk.
+
 import { createHmac } from 'node:crypto'
 import { join } from 'node:path'
 import { systemClock as clock } from '../../dist/base/clock.js'
@@ -9,7 +10,7 @@ import { createLogins } from '../../dist/mailboxes/logins.js'
 import { createSignInOffers } from '../../dist/mailboxes/sign-in-offers.js'
 import { createSignIns } from '../../dist/mailboxes/sign-ins.js'
 import { followStore } from '../../dist/store/followed-store.js'
-import { openStore } from '../../dist/store/open-store.js'
+import { openStore } from '../../dist/store/store.js'
 import { makeFolder, removeFolder } from './clear-up.js'
 import { median } from './figures.js'
 

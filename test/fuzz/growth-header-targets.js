@@ -1,7 +1,6 @@
-import { addressList } from '../../dist/wire/address-list.js'
-import { createFromRewriter } from '../../dist/wire/from-rewriter.js'
-import { formatField, phraseWords } from '../../dist/wire/header-field.js'
-import { originatorsOf } from '../../dist/wire/originators.js'
+import { createFromRewriter, phraseWords } from '../../dist/wire/from-rewriter.js'
+import { addressList, originatorsOf } from '../../dist/wire/header-addresses.js'
+import { formatField } from '../../dist/wire/header-field.js'
 
 // The header of a message: read for what it names, and mended where its login asks for that. So much of a field is held.
 const field = 65_536

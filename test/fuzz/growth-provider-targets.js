@@ -15,13 +15,11 @@ import { readErrorChallenge } from '../../dist/sasl/bearer-mechanisms.js'
 import { relayedReply } from '../../dist/smtp/replies-relayed.js'
 import { certificatesIn, namesOf, readCertificatePair } from '../../dist/tls/certificate-pair.js'
 import { judgeSignIn } from '../../dist/upstream/judge-sign-in.js'
-import { readHead } from '../../dist/upstream/message-head.js'
-import { openingWait } from '../../dist/upstream/opening-wait.js'
-import { refusal, wordsOf } from '../../dist/upstream/refusal.js'
+import { openingWait, refusal, wordsOf } from '../../dist/upstream/refusal.js'
+import { readHead } from '../../dist/upstream/send-message.js'
 import { parseCapabilities } from '../../dist/wire/capabilities.js'
-import { statusOf } from '../../dist/wire/enhanced-status.js'
 import { formatMail, formatRecipient } from '../../dist/wire/envelope.js'
-import { createReplyParser } from '../../dist/wire/reply-parser.js'
+import { createReplyParser, statusOf } from '../../dist/wire/reply.js'
 
 // The provider's side. The lengths are those of the limits that it has by default.
 const replyLine = 8_192

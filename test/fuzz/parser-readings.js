@@ -1,11 +1,10 @@
 import { decodeBase64 } from '../../dist/sasl/exchange.js'
 import { parseCommand } from '../../dist/smtp/command.js'
 import { parseCapabilities } from '../../dist/wire/capabilities.js'
-import { undoDotStuffing } from '../../dist/wire/dot-stuffing.js'
 import { formatMail, formatRecipient } from '../../dist/wire/envelope.js'
 import { createInputBuffer } from '../../dist/wire/input-buffer.js'
-import { createMessageScanner } from '../../dist/wire/message-scanner.js'
-import { createReplyParser } from '../../dist/wire/reply-parser.js'
+import { createMessageScanner, undoDotStuffing } from '../../dist/wire/message-scanner.js'
+import { createReplyParser } from '../../dist/wire/reply.js'
 import { findForbidden, messageEnds, withoutStuffing } from './message-ends.js'
 
 // What each parser makes of an input, as text; with an exception for what it must never make of one.

@@ -3,7 +3,7 @@ import { Failure } from '../../dist/base/failure.js'
 import { readErrorChallenge } from '../../dist/sasl/bearer-mechanisms.js'
 import { offeredMechanisms } from '../../dist/sasl/client-mechanisms.js'
 import { readPath } from '../../dist/smtp/command-path.js'
-import { originatorsOf } from '../../dist/wire/originators.js'
+import { originatorsOf } from '../../dist/wire/header-addresses.js'
 import {
   exchange,
   readBase64,
