@@ -11,7 +11,7 @@ import type {
 } from '../consent/service.ts'
 import type { JournalFilters, JournalPage } from '../journal/journal.ts'
 import type { ApiKeys, Logins, Mailboxes, MailboxStatus } from '../mailboxes/services.ts'
-import type { SentLink } from '../notices/service.ts'
+import type { SentLink } from '../notices/notices.ts'
 import type { RegistrationCheck } from '../providers/registration-checks.ts'
 import type { PageRole } from '../store/ports.ts'
 import type { Terminal } from './terminal.ts'

@@ -12,15 +12,11 @@ import type { HttpFetch } from '../providers/http/http-fetch.ts'
 import type { Catalogue } from '../providers/provider.ts'
 import type { Store } from '../store/ports.ts'
 import type { Relay } from '../upstream/relay.ts'
-import { createCommandChannel } from './command-channel.ts'
+import { createCommandChannel, createMailChannel, createWebhookChannel } from './channels.ts'
+import { lapsedGrants, lastingTrouble } from './conditions.ts'
 import { endingGrants, endingRegistrations, inTestPhase } from './endings.ts'
-import { lapsedGrants } from './lapsed-grants.ts'
-import { lastingTrouble } from './lasting-trouble.ts'
-import { createMailChannel } from './mail-channel.ts'
-import type { Channel } from './notice.ts'
+import type { Channel, Notices, SentLink } from './notices.ts'
 import { createNotifier } from './notifier.ts'
-import type { Notices, SentLink } from './service.ts'
-import { createWebhookChannel } from './webhook-channel.ts'
 
 export interface NoticesNeeds {
   notify: NotifyConfig

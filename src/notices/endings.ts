@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import { type Ending, grantEndings, registrationEndings } from '../providers/forecast.ts'
 import type { Catalogue, RegisteredProvider } from '../providers/provider.ts'
 import type { ListedGrant } from '../store/ports.ts'
-import type { Condition } from './condition.ts'
+import type { Condition } from './notices.ts'
 
 const day = 86_400_000
 

@@ -5,8 +5,7 @@ import { asFailure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { Secret } from '../base/secret.ts'
 import type { NoticeStore, SentNotice } from '../store/ports.ts'
-import type { Condition, Conditions } from './condition.ts'
-import type { Channel, Notice } from './notice.ts'
+import type { Channel, Condition, Conditions, Notice } from './notices.ts'
 
 export interface NotifierNeeds {
   channels: readonly Channel[]

@@ -1,7 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
-import { lapsedGrants } from '../../src/notices/lapsed-grants.ts'
-import { lastingTrouble } from '../../src/notices/lasting-trouble.ts'
+import { lapsedGrants, lastingTrouble } from '../../src/notices/conditions.ts'
 import { failureOf, me, startBroker } from '../grants/fixture.ts'
 import { tokens } from '../providers/token-endpoint.ts'
 import { newGrant, now, openFixture } from '../store/fixture.ts'

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
-import type { Condition } from '../../src/notices/condition.ts'
-import type { Notice } from '../../src/notices/notice.ts'
+import type { Condition, Notice } from '../../src/notices/notices.ts'
 import { createNotifier } from '../../src/notices/notifier.ts'
 import { handClock, memoryLog } from '../grants/fixture.ts'
 import { createMemoryStore } from '../support/memory-store.ts'

@@ -12,7 +12,7 @@ import type {
   Mailboxes,
   MailboxStatus,
 } from '../../src/mailboxes/services.ts'
-import type { Notices } from '../../src/notices/service.ts'
+import type { Notices } from '../../src/notices/notices.ts'
 import type { Catalogue, Provider, RegisteredProvider } from '../../src/providers/provider.ts'
 import type { CheckedPoint, RegistrationChecks } from '../../src/providers/registration-checks.ts'
 import type { PageRole, Scope } from '../../src/store/ports.ts'

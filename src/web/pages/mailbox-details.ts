@@ -8,7 +8,7 @@ import type {
   PauseStatus,
   SendingStatus,
 } from '../../mailboxes/services.ts'
-import type { SentLink } from '../../notices/service.ts'
+import type { SentLink } from '../../notices/notices.ts'
 import type { Catalogue } from '../../providers/provider.ts'
 import { type Html, type HtmlValue, html } from '../html.ts'
 import { type Phrases, phrase } from '../texts/phrases.ts'

@@ -1,6 +1,27 @@
 import type { Address } from '../base/address.ts'
 import type { Secret } from '../base/secret.ts'
 
+/** What the doors may ask of notices. Made by `createNotices`. */
+export interface Notices {
+  /** Those that are set. */
+  channels: readonly Channel['name'][]
+  /** Looks from now on for what people have to know. Without a channel nobody looks. */
+  start(): void
+  /** Makes a consent link and sends it by every channel: it is in no answer. Resolves when one of them has taken it.
+   * @throws Failure `configuration` without a channel, `provider-unavailable` when none took it, or as `ConsentService.createLink` */
+  sendConsentLink(mailbox: string, requestedBy: string): Promise<SentLink>
+  /** Resolves when what was under way has ended. */
+  close(): Promise<void>
+}
+
+export interface SentLink {
+  id: string
+  mailbox: Address
+  /** ISO 8601. */
+  expiresAt: string
+  deliveries: readonly { channel: Channel['name']; failure?: string }[]
+}
+
 /** Something that a person has to know, in the words that they get. */
 export interface Notice {
   /** What it is about, the same for each reminder: its kind and its subject. */
@@ -16,7 +37,7 @@ export interface Notice {
   consentLink?: { url: Secret; expiresAt: string }
 }
 
-export type NoticeKind =
+type NoticeKind =
   /** Somebody asked for a consent, or a grant has lapsed. */
   | 'consent-needed'
   /** A grant, or what a registration authenticates with, ends at a known time. */
@@ -49,3 +70,16 @@ export function noticeAsJson(notice: Notice, id: string, now: number): string {
     },
   })
 }
+
+/** Something that is so now, and that somebody has to be told until it is not any more. */
+export interface Condition extends Omit<Notice, 'consentLink'> {
+  /** How far it has come: another one is told at once. */
+  stage: string
+  /** It is told again after a while, until it is solved. */
+  repeats: boolean
+  /** Asked before it is told again, where somebody can find out whether it is still so. */
+  stillSo?: () => Promise<boolean>
+}
+
+/** Where conditions come from. Asked again and again; what it no longer names is solved. @throws Failure `store-unavailable` */
+export type Conditions = () => Promise<readonly Condition[]>

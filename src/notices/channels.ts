@@ -1,0 +1,190 @@
+import { spawn } from 'node:child_process'
+import { createHmac } from 'node:crypto'
+import { once } from 'node:events'
+import type { Address } from '../base/address.ts'
+import type { Clock } from '../base/clock.ts'
+import { Failure } from '../base/failure.ts'
+import type { Secret } from '../base/secret.ts'
+import type { NotifyCommand } from '../config/config.ts'
+import { WayFailure } from '../net/way-failure.ts'
+import type { HttpFetch } from '../providers/http/http-fetch.ts'
+import type { Relay } from '../upstream/relay.ts'
+import { isPositive, statusOf } from '../wire/reply.ts'
+import { type Channel, type Notice, noticeAsJson } from './notices.ts'
+
+interface WebhookChannelNeeds {
+  url: URL
+  secret: Secret
+  fetch: HttpFetch
+  clock: Pick<Clock, 'now'>
+}
+
+/**
+ * A signed POST, as Standard Webhooks (standardwebhooks.com) has it: the receiver takes `webhook-id`, `webhook-timestamp` and the body, each
+ * followed by a dot but the last, and compares the HMAC-SHA256 of that with `webhook-signature`.
+ */
+export function createWebhookChannel({ url, secret, fetch, clock }: WebhookChannelNeeds): Channel {
+  const key = signingKey(secret)
+  return {
+    name: 'webhook',
+    async deliver(notice, id) {
+      const now = clock.now()
+      const body = noticeAsJson(notice, id, now)
+      const timestamp = String(Math.floor(now / 1000))
+      const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')
+      const headers = {
+        'content-type': 'application/json',
+        'webhook-id': id,
+        'webhook-timestamp': timestamp,
+        'webhook-signature': `v1,${signature}`,
+      }
+      const status = await postTo(url, fetch, headers, body)
+      if (status < 200 || status > 299) throw webhookRefused(url, status)
+    },
+  }
+}
+
+async function postTo(
+  url: URL,
+  fetch: HttpFetch,
+  headers: Record<string, string>,
+  body: string,
+): Promise<number> {
+  try {
+    return (await fetch(url.href, { method: 'POST', headers, body })).status
+  } catch (error) {
+    throw webhookUnreached(url, error)
+  }
+}
+
+/** Told is what is known of the way: other texts may name the whole address, in which webhooks often carry a secret. */
+function webhookUnreached({ host }: URL, error: unknown): Failure {
+  const way = error instanceof WayFailure ? error : undefined
+  const message = `The webhook at ${host} cannot be reached`
+  return new Failure(way?.code ?? 'provider-unavailable', way ? `${message}: ${way.message}` : message, {
+    fix:
+      (way?.code === 'provider-setup' ? way.fix : undefined) ??
+      'Check POSTERN_NOTIFY_WEBHOOK_URL, and that its server answers.',
+  })
+}
+
+function webhookRefused({ host }: URL, status: number): Failure {
+  return new Failure('provider-unavailable', `The webhook at ${host} answered with HTTP status ${status}`, {
+    fix: 'Check what its server says about the request; redirects are not followed.',
+  })
+}
+
+/** As the scheme writes its keys, `whsec_` and base64; any other text counts as it is. */
+function signingKey(secret: Secret): Buffer {
+  const text = secret.reveal()
+  return text.startsWith('whsec_') ? Buffer.from(text.slice(6), 'base64') : Buffer.from(text)
+}
+
+interface MailChannelNeeds {
+  /** A mailbox of postern. */
+  from: Address
+  to: readonly Address[]
+  relay: Pick<Relay, 'begin'>
+}
+
+/** A mail through a mailbox of postern, under the same limits as everybody's. */
+export function createMailChannel({ from, to, relay }: MailChannelNeeds): Channel {
+  return {
+    name: 'mail',
+    async deliver(notice, id) {
+      const message = await compose(notice, { from, to, id })
+      const mail = { sender: from, parameters: [] }
+      const recipients = to.map((recipient) => ({ recipient, parameters: [] }))
+      const { replies, transaction } = await relay.begin(from, mail, recipients, 'postern')
+      const refused = replies.find((reply) => !isPositive(reply))
+      if (!transaction || replies.every((reply) => !isPositive(reply))) {
+        await transaction?.reset()
+        throw mailNotTaken(from, refused ? statusOf(refused) : 'no reply')
+      }
+      const final = await transaction.send(onePart(message))
+      if (!isPositive(final)) throw mailNotTaken(from, statusOf(final))
+    },
+  }
+}
+
+/** The message as a client of SMTP would send it, its dots stuffed (RFC 5321, section 4.5.2). */
+async function compose(
+  { title, text, consentLink }: Notice,
+  { from, to, id }: { from: Address; to: readonly Address[]; id: string },
+): Promise<Buffer> {
+  // A mail library is needed for this alone.
+  const { createTransport } = await import('nodemailer')
+  const composer = createTransport({ streamTransport: true, buffer: true, newline: 'windows' })
+  const link =
+    consentLink && `${consentLink.url.reveal()}\n\nThe link works once, until ${consentLink.expiresAt}.`
+  const { message } = await composer.sendMail({
+    from: { name: 'postern', address: from },
+    to: [...to],
+    subject: `postern: ${title}`,
+    text: [text, link].filter((part) => part !== undefined).join('\n\n'),
+    messageId: `<${id}@${from.slice(from.lastIndexOf('@') + 1)}>`,
+    // RFC 3834, section 5: nobody's vacation answers it.
+    headers: { 'Auto-Submitted': 'auto-generated' },
+  })
+  const whole = Buffer.from(message as Buffer).toString('latin1')
+  const ended = whole.endsWith('\r\n') ? whole : `${whole}\r\n`
+  return Buffer.from(ended.replace(/^\./gm, '..'), 'latin1')
+}
+
+async function* onePart(message: Buffer): AsyncIterable<Buffer> {
+  yield message
+}
+
+function mailNotTaken(from: Address, status: string): Failure {
+  return new Failure('provider-unavailable', `The notice was not taken from ${from} (${status})`, {
+    fix: `Check with "postern mailbox show ${from}" whether it can send, and POSTERN_NOTIFY_MAIL_TO.`,
+  })
+}
+
+interface CommandChannelNeeds {
+  command: NotifyCommand
+  clock: Pick<Clock, 'now'>
+  timeoutSeconds: number
+}
+
+/**
+ * Runs the administrator's command with the notice as JSON on its standard input: arguments and environment are for everybody on the machine to see.
+ * What it prints is not looked at, because it may repeat the link.
+ */
+export function createCommandChannel({ command, clock, timeoutSeconds }: CommandChannelNeeds): Channel {
+  return {
+    name: 'command',
+    async deliver(notice, id) {
+      const child = spawn(command.line.reveal(), {
+        shell: true,
+        env: { ...command.environment },
+        stdio: ['pipe', 'ignore', 'ignore'],
+        timeout: timeoutSeconds * 1000,
+        killSignal: 'SIGKILL',
+      })
+      // A command that does not read has closed its end.
+      child.stdin.on('error', () => {})
+      child.stdin.end(noticeAsJson(notice, id, clock.now()))
+      const [code, signal] = await ended(child)
+      if (code !== 0) throw commandFailed(code, signal, timeoutSeconds)
+    },
+  }
+}
+
+async function ended(child: ReturnType<typeof spawn>): Promise<[number | null, string | null]> {
+  try {
+    return (await once(child, 'close')) as [number | null, string | null]
+  } catch (cause) {
+    throw new Failure('configuration', 'POSTERN_NOTIFY_COMMAND cannot be started', {
+      cause,
+      fix: 'Check that a shell is installed and that postern may run programs.',
+    })
+  }
+}
+
+function commandFailed(code: number | null, signal: string | null, timeoutSeconds: number): Failure {
+  const how = code === null ? `was ended by ${signal}` : `ended with exit code ${code}`
+  return new Failure('provider-unavailable', `POSTERN_NOTIFY_COMMAND ${how}`, {
+    fix: `Run it by hand with a JSON text on its standard input; it has ${timeoutSeconds} seconds and must end with 0.`,
+  })
+}

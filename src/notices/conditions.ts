@@ -1,0 +1,164 @@
+import type { Address } from '../base/address.ts'
+import type { Clock } from '../base/clock.ts'
+import type { IdleRenewal, TokenStates, TokenTrouble } from '../grants/token-broker.ts'
+import type { ListedGrant } from '../store/ports.ts'
+import type { Condition, Conditions } from './notices.ts'
+
+type LapsedGrant = Extract<ListedGrant, { state: 'lapsed' }>
+
+/** Many consents of one registration, each lost within so many milliseconds of another, are no matter of so many people. */
+const withinMilliseconds = 600_000
+/** Before a reminder; the others are tried each day. */
+const mostTried = 3
+
+/** Mailboxes that nothing leaves from until somebody consents again, or until their registration is put right. */
+export function lapsedGrants(
+  grants: readonly ListedGrant[],
+  tokens: Pick<IdleRenewal, 'tryAgain'>,
+): Condition[] {
+  const lapsed = grants.filter((grant) => grant.state === 'lapsed')
+  const together = lapsedTogether(lapsed)
+  const inOne = new Set(together.flat())
+  return [
+    ...together.map((these) => consentsLost(these, tokens)),
+    ...lapsed.filter((grant) => !inOne.has(grant)).map((grant) => consentNeeded(grant, tokens)),
+  ]
+}
+
+/** For each registration those that lapsed in a series, the earliest first. */
+function lapsedTogether(lapsed: readonly LapsedGrant[]): LapsedGrant[][] {
+  // What lapsed here, with its mailbox or person, somebody has done on purpose.
+  const refused = lapsed.filter((grant) => grant.refused !== undefined)
+  const providers = new Set(refused.map(({ providerId }) => providerId))
+  return [...providers].flatMap((provider) => {
+    const own = refused.filter(({ providerId }) => providerId === provider)
+    const found = seriesOf(own.sort((left, right) => left.since - right.since)).filter(
+      ({ length }) => length >= fewestTogether,
+    )
+    return found.length === 0 ? [] : [found.flat()]
+  })
+}
+
+function seriesOf(grants: readonly LapsedGrant[]): LapsedGrant[][] {
+  const series: LapsedGrant[][] = []
+  for (const grant of grants) {
+    const current = series.at(-1)
+    const before = current?.at(-1)
+    if (before && grant.since - before.since <= withinMilliseconds) current?.push(grant)
+    else series.push([grant])
+  }
+  return series
+}
+
+function consentNeeded(
+  { id, mailbox, providerId, signedInAs, refused }: LapsedGrant,
+  tokens: Pick<IdleRenewal, 'tryAgain'>,
+): Condition {
+  return {
+    key: `consent-needed ${mailbox}`,
+    kind: 'consent-needed',
+    // A later lapse is of another grant, and told at once.
+    stage: id,
+    repeats: true,
+    ...(refused && { stillSo: () => areStillRefused([mailbox], tokens) }),
+    mailbox,
+    provider: providerId,
+    title: `${mailbox} needs a new consent`,
+    text: `The consent for ${mailbox} has lapsed: its provider (${providerId}) no longer accepts it, and no mail leaves from there. Somebody has to sign in${signedInAs === undefined ? '' : ` as ${signedInAs}`} and agree again.`,
+  }
+}
+
+function consentsLost(grants: readonly LapsedGrant[], tokens: Pick<IdleRenewal, 'tryAgain'>): Condition {
+  const provider = grants[0]?.providerId ?? ''
+  const mailboxes = grants.map(({ mailbox }) => mailbox)
+  return {
+    key: `consents-lost ${provider}`,
+    kind: 'trouble',
+    // One more that follows is no news.
+    stage: grants[0]?.id ?? '',
+    repeats: true,
+    stillSo: () => areStillRefused(mailboxes.slice(0, mostTried), tokens),
+    provider,
+    title: `${provider} has refused the consents of ${mailboxes.length} mailboxes within minutes`,
+    text: `That is more likely a matter of the registration at ${provider} than of the people: look there whether the app is still allowed, and whether client id, tenant and token endpoint are those that the consents were given to. postern tries them again each day, and at once with "postern mailbox try ADDRESS". If the consents are gone, each needs a new one: postern consent ADDRESS. Mailboxes: ${inSentence(mailboxes)}.`,
+  }
+}
+
+/** A provider that accepts one of them again has more to say than a reminder. */
+async function areStillRefused(
+  mailboxes: readonly Address[],
+  tokens: Pick<IdleRenewal, 'tryAgain'>,
+): Promise<boolean> {
+  const tried = mailboxes.map((mailbox) =>
+    tokens.tryAgain(mailbox).then(
+      () => true,
+      () => false,
+    ),
+  )
+  return !(await Promise.all(tried)).includes(true)
+}
+
+/** What passes by itself within this time is nobody's business. */
+const lastingMilliseconds = 3_600_000
+
+/** Mailboxes and registrations that have got no access token for an hour. */
+export function lastingTrouble(tokens: Pick<TokenStates, 'troubles'>, clock: Pick<Clock, 'now'>): Conditions {
+  return async () => {
+    const lasting = tokens.troubles().filter(({ since }) => clock.now() - since >= lastingMilliseconds)
+    const reasons = new Set(lasting.map(({ reason }) => reason))
+    const common = [...reasons]
+      .map((reason) => lasting.filter(isOfMailbox).filter((trouble) => trouble.reason === reason))
+      .filter(({ length }) => length >= fewestTogether)
+    const inOne = new Set<TokenTrouble>(common.flat())
+    return [...common.map(commonTrouble), ...lasting.filter((trouble) => !inOne.has(trouble)).map(troubleOf)]
+  }
+}
+
+type MailboxTrouble = Extract<TokenTrouble, { mailbox: string }>
+
+function isOfMailbox(trouble: TokenTrouble): trouble is MailboxTrouble {
+  return 'mailbox' in trouble
+}
+
+/** For the same reason, which names none of them: that is one trouble. */
+function commonTrouble(troubles: readonly MailboxTrouble[]): Condition {
+  const { reason = '', fix } = troubles[0] ?? {}
+  const since = Math.min(...troubles.map((trouble) => trouble.since))
+  return {
+    key: `trouble mailboxes ${reason}`,
+    kind: 'trouble',
+    stage: '',
+    repeats: true,
+    title: `${troubles.length} mailboxes get no access token`,
+    text: `${sinceWhen({ since, reason, fix })} Mailboxes: ${inSentence(troubles.map(({ mailbox }) => mailbox))}.`,
+  }
+}
+
+function sinceWhen({ since, reason, fix = '' }: { since: number; reason: string; fix?: string | undefined }) {
+  return `This has been so since ${new Date(since).toISOString()}: ${reason}. ${fix}`.trim()
+}
+
+function troubleOf(trouble: TokenTrouble): Condition {
+  const subject = 'provider' in trouble ? trouble.provider : trouble.mailbox
+  const whole = 'provider' in trouble
+  return {
+    key: `trouble ${whole ? 'registration' : 'mailbox'} ${subject}`,
+    kind: 'trouble',
+    stage: '',
+    repeats: true,
+    ...(whole ? { provider: subject } : { mailbox: subject }),
+    title: whole ? `No mailbox of ${subject} gets an access token` : `${subject} gets no access token`,
+    text: sinceWhen(trouble),
+  }
+}
+
+/** So many mailboxes in the same trouble are told of in one notice. */
+const fewestTogether = 3
+
+/** For a sentence. */
+const mostNamed = 20
+
+function inSentence(mailboxes: readonly Address[]): string {
+  const more = mailboxes.length > mostNamed ? ` and ${mailboxes.length - mostNamed} more` : ''
+  return `${mailboxes.slice(0, mostNamed).join(', ')}${more}`
+}
