@@ -9,7 +9,7 @@ import {
 } from '../tls/handshake-trouble.ts'
 import type { Reply } from '../wire/reply.ts'
 import type { ClientSocket } from './client-socket.ts'
-import { beginningOf, enoughOctets, foreignText } from './first-octets.ts'
+import { beginningOf, enoughOctets, foreignText } from './foreign-protocols.ts'
 import { isProxyHeader, proxyAdvice } from './proxy-header.ts'
 import { replies } from './replies.ts'
 

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
-import type { SecureContext } from 'node:tls'
-import { createClientTls, type Handshake } from './client-tls.ts'
+import { type SecureContext, TLSSocket } from 'node:tls'
+import { formatReply, type Reply } from '../wire/reply.ts'
 
 /** What came of waiting for input. */
 export type Read =
@@ -41,7 +41,7 @@ export interface ClientSocket {
   closed: Promise<void>
 }
 
-export interface Watcher {
+interface Watcher {
   /** What arrives, for its end stands behind it. False: no more now, and then the end is not seen either. */
   take(octets: Buffer): boolean
   /** The client has gone. */
@@ -50,7 +50,7 @@ export interface Watcher {
   ended(): void
 }
 
-export interface ClientSocketOptions {
+interface ClientSocketOptions {
   /** Counts from now, in total, however often something arrives. */
   signInSeconds: number
   idleSeconds: number
@@ -256,3 +256,82 @@ class PulledSocket implements ClientSocket {
 }
 
 function ignore(): void {}
+
+/** What came of a TLS handshake. */
+type Handshake =
+  | { kind: 'done'; protocol: string; cipher: string }
+  /** `error`: undefined when the client went away without a word. */
+  | { kind: 'failed'; error: Error | undefined }
+  | { kind: 'timed-out' }
+  | { kind: 'interrupted' }
+
+/** Our side of TLS with a client. */
+interface ClientTls {
+  socket: TLSSocket
+  /** The handshake is done. */
+  isEstablished(): boolean
+  /** What came of it when it was, or when the socket is closed. */
+  outcome(): Handshake
+}
+
+interface ClientTlsOptions {
+  context: SecureContext
+  highWaterMark: number
+  onEstablished: () => void
+}
+
+/** TLS over a socket that nobody reads any more: what it holds is the beginning of the handshake. */
+function createClientTls(raw: Socket, options: ClientTlsOptions): ClientTls {
+  const { context, highWaterMark, onEstablished } = options
+  // It begins with what the raw socket holds, and only then takes what arrives.
+  const use = { isServer: true, secureContext: context, highWaterMark }
+  const socket = new TLSSocket(raw, use)
+  let established = false
+  let error: Error | undefined
+  socket.on('error', (reported) => {
+    error ??= reported
+  })
+  // Whatever goes wrong behind the handshake is told to the server that the socket belongs to, and there is none: without this it
+  // would stay open and deaf until its time is over.
+  socket.on('_tlsError', (reported: Error) => void socket.destroy(reported))
+  socket.once('secure', () => {
+    established = true
+    onEstablished()
+  })
+
+  return {
+    socket,
+    isEstablished: () => established,
+    outcome() {
+      if (!established) return { kind: 'failed', error }
+      return { kind: 'done', protocol: socket.getProtocol() ?? '', cipher: socket.getCipher().name }
+    },
+  }
+}
+
+/** Replies that wait to leave in one write: until input has to be waited for, or too much has gathered. A class, as every connection holds one. */
+export class Outbox {
+  readonly #client: Pick<ClientSocket, 'write'>
+  #waiting = ''
+
+  constructor(client: Pick<ClientSocket, 'write'>) {
+    this.#client = client
+  }
+
+  say(reply: Reply): void {
+    this.#waiting += formatReply(reply)
+  }
+
+  /** What is waiting, in octets. */
+  size(): number {
+    return this.#waiting.length
+  }
+
+  /** Everything that was said since the last time. False when the client has gone. */
+  async flush(): Promise<boolean> {
+    if (this.#waiting === '') return true
+    const text = this.#waiting
+    this.#waiting = ''
+    return this.#client.write(text)
+  }
+}

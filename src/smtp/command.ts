@@ -1,17 +1,19 @@
+import { printable } from '../base/address.ts'
 import { withoutEnding } from '../base/text.ts'
 import { decodeUtf8, readClientText } from '../wire/client-text.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import { type Reply, say } from '../wire/reply.ts'
 import {
+  isAscii,
+  isPostmaster,
   type ParameterFlaw,
   type ReadParameters,
+  readGivenSender,
   readMailParameters,
+  readPath,
   readRecipientParameters,
-} from './command-parameters.ts'
-import { isAscii, isPostmaster, readPath } from './command-path.ts'
-import { foreignText } from './first-octets.ts'
-import { readGivenSender } from './given-sender.ts'
-import { beginsLikeHttp, endsLikeHttp } from './http-request.ts'
+} from './command-arguments.ts'
+import { beginsLikeHttp, endsLikeHttp, foreignText } from './foreign-protocols.ts'
 
 /** A command line, read. Only what the grammar lets through is in `MAIL` and `RCPT`, but for a sender with a flaw. */
 export type Command =
@@ -39,7 +41,7 @@ export interface GivenMail {
 }
 
 /** The sender is none that may be written: a login that replaces senders takes another, and all others hear `reply`. Without one it is blank, and may be taken for the null sender. */
-export interface SenderFlaw {
+interface SenderFlaw {
   reply?: Reply
 }
 
@@ -210,4 +212,34 @@ type Malformed = Command & { verb: 'malformed' }
 
 function malformed(of: string, why: string, status = '5.5.4'): Malformed {
   return { verb: 'malformed', of, reply: say(501, `${status} ${why}`) }
+}
+
+/** Those that hold nothing but names and addresses. */
+const wholly: ReadonlySet<string> = new Set(['HELO', 'EHLO', 'MAIL', 'RCPT', 'PROXY'])
+const byName: ReadonlySet<string> = new Set([
+  ...[
+    'AUTH',
+    'STARTTLS',
+    'DATA',
+    'BDAT',
+    'RSET',
+    'NOOP',
+    'QUIT',
+    'VRFY',
+    'EXPN',
+    'HELP',
+    'ETRN',
+    'TURN',
+    'ATRN',
+  ],
+  ...['SEND', 'SAML', 'SOML', 'XCLIENT', 'XFORWARD', 'BURL'],
+])
+
+/** A command for the log. What no command is may be a password, so nothing of that is shown. */
+export function shownCommand(line: Buffer): string | undefined {
+  const text = line.toString('utf8', 0, 400)
+  const [word = ''] = text.slice(0, 10).split(/[ \t]/, 1)
+  const verb = word.toUpperCase()
+  if (wholly.has(verb)) return printable(text, 254)
+  return byName.has(verb) ? verb : undefined
 }

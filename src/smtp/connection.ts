@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { setImmediate as turnOfOthers } from 'node:timers/promises'
 import { Leaving } from '../base/async.ts'
@@ -11,22 +12,24 @@ import type { Certificates } from '../tls/certificates.ts'
 import type { Relay } from '../upstream/relay.ts'
 import { createInputBuffer } from '../wire/input-buffer.ts'
 import { type ClientOpening, createClientOpening } from './client-opening.ts'
-import { type ClientSocket, createClientSocket } from './client-socket.ts'
-import type { DroppedParameters } from './dropped-parameters.ts'
-import { enoughOctets } from './first-octets.ts'
-import { Outbox } from './outbox.ts'
-import { passMessage } from './pass-message.ts'
-import type { RefusalLog } from './refusal-log.ts'
-import { commandRefused, connectionRefused, injected, senderRefused } from './refusals.ts'
+import { type ClientSocket, createClientSocket, Outbox } from './client-socket.ts'
+import { enoughOctets } from './foreign-protocols.ts'
+import { passMessage } from './incoming-message.ts'
+import { createWork, type Work } from './provider-side.ts'
+import {
+  commandRefused,
+  connectionRefused,
+  type DroppedParameters,
+  injected,
+  type RefusalLog,
+  senderRefused,
+} from './refusal-log.ts'
 import { replies } from './replies.ts'
 import { createSession, type Session } from './session.ts'
-import type { Next, SessionEvent, Step } from './session-events.ts'
-import { takeLine } from './take-line.ts'
+import { type Next, type SessionEvent, type Step, takeLine } from './session-events.ts'
 import type { KnownClient } from './transaction-log.ts'
-import { uniqueChallenge } from './unique-challenge.ts'
-import { createWork, type Work } from './work.ts'
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   relay: Relay
   signIns: SignIns
   limits: Limits
@@ -347,3 +350,8 @@ class ServedConnection implements Connection {
 const noOctets = Buffer.alloc(0)
 
 function nothing(): void {}
+
+/** A challenge for CRAM-MD5 of the form of a message id (RFC 2195, section 2). 128 random bits: none is ever made twice. */
+function uniqueChallenge(clock: Pick<Clock, 'now'>, hostname: string): string {
+  return `<${randomBytes(16).toString('hex')}.${clock.now()}@${hostname}>`
+}

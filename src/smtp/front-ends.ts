@@ -1,14 +1,12 @@
 import type { Socket } from 'node:net'
 import { isWithin, sourceOf } from '../net/ip.ts'
-import type { Reply } from '../wire/reply.ts'
+import { formatReply, type Reply } from '../wire/reply.ts'
 import { type ProxyHeader, readProxyHeader } from './proxy-header.ts'
-import type { RefusalLog } from './refusal-log.ts'
-import { connectionRefused } from './refusals.ts'
+import { connectionRefused, type RefusalLog } from './refusal-log.ts'
 import { replies } from './replies.ts'
-import { turnAway } from './turn-away.ts'
 
 /** The front ends of `+proxy`, such as HAProxy: they pass connections on, and say first whose each one is. */
-export interface FrontEnds {
+interface FrontEnds {
   /**
    * Reads what a connection begins with. `serve` gets the address that counts from then on; what follows the header is still to be read.
    * Whoever is not within `networks`, or says something else, is turned away.
@@ -18,7 +16,7 @@ export interface FrontEnds {
   close(): void
 }
 
-export interface FrontEndOptions {
+interface FrontEndOptions {
   refusals: RefusalLog
   /** How long a header may take; a front end sends it with its first packet. */
   headerSeconds: number
@@ -108,4 +106,16 @@ function readHeader(socket: Socket, milliseconds: number, tell: (heard: Heard) =
   socket.on('readable', look).on('end', leave).on('close', leave)
   // A reset is told by the close that follows it; without a listener it would end the process.
   socket.on('error', () => {})
+}
+
+// How long one who is turned away may take to read why.
+const readingMilliseconds = 2_000
+
+/** Says this, and nothing else, to a client. */
+export function turnAway(socket: Socket, reply: Reply): void {
+  socket.on('error', () => {})
+  socket.end(formatReply(reply), 'latin1')
+  socket.resume()
+  const timer = setTimeout(() => socket.destroy(), readingMilliseconds)
+  socket.once('close', () => clearTimeout(timer))
 }

@@ -1,17 +1,20 @@
 import { isDomainMailbox } from '../base/address.ts'
 import { type Gone, Leaving } from '../base/async.ts'
+import type { Clock } from '../base/clock.ts'
 import { asFailure, Failure } from '../base/failure.ts'
+import type { Log } from '../base/log.ts'
 import type { Limits } from '../config/config.ts'
 import type { OutgoingMessage, SignIns, Submitter } from '../mailboxes/services.ts'
 import { sourceOf } from '../net/ip.ts'
 import type { Credentials } from '../sasl/exchange.ts'
 import type { Relay, Transaction, WaitingClient } from '../upstream/relay.ts'
 import type { RecipientCommand } from '../wire/envelope.ts'
-import { mendedMessage } from './mended-message.ts'
+import { mendedMessage } from './mending.ts'
+import type { RefusalLog } from './refusal-log.ts'
 import type { MessageOutcome, Next, SessionEvent } from './session-events.ts'
-import type { KnownClient, TransactionLog } from './transaction-log.ts'
+import { createTransactionLog, type KnownClient, type TransactionLog } from './transaction-log.ts'
 
-export interface ProviderSideOptions {
+interface ProviderSideOptions {
   relay: Relay
   signIns: Pick<SignIns, 'check' | 'admit' | 'confirm' | 'shownName'>
   limits: Pick<Limits, 'wholeLoginSeconds'>
@@ -204,4 +207,28 @@ async function within<Value>(seconds: number, task: Promise<Value>, leaving: Lea
   } finally {
     clearTimeout(timer)
   }
+}
+
+type WorkOptions = Pick<ProviderSideOptions, 'relay' | 'signIns' | 'limits'> & {
+  log: Log
+  clock: Clock
+  refusals: RefusalLog
+}
+
+/** What one sign-in or one transaction needs while it lasts. Most clients are silent, and have none. */
+export interface Work {
+  record: TransactionLog
+  providerSide: ProviderSide
+}
+
+/** Parts are named one by one, here and below: a spread for each transaction would cost more than all the rest of it. */
+export function createWork(
+  { log, clock, refusals, relay, signIns, limits }: WorkOptions,
+  client: KnownClient,
+  reached: Pick<ProviderSideOptions, 'proven' | 'signedIn'>,
+): Work {
+  const record = createTransactionLog(log, clock, client, refusals)
+  const { proven, signedIn } = reached
+  const options = { relay, signIns, limits, record, client, proven, signedIn }
+  return { record, providerSide: createProviderSide(options) }
 }

@@ -1,6 +1,11 @@
+import { printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import type { Submitter } from '../mailboxes/services.ts'
 import { sourceOf } from '../net/ip.ts'
+import type { Reply } from '../wire/reply.ts'
+import { isProxyHeader, proxyAdvice } from './proxy-header.ts'
+import type { OwnRefusal, RefusedSender } from './session-events.ts'
 
 /**
  * What postern refuses itself: one line each, so that whoever looks after a device that goes unheard finds out why. Those that are alike are said a few
@@ -12,7 +17,7 @@ export interface RefusalLog {
   close(): void
 }
 
-export interface Refusal {
+interface Refusal {
   /** The same in those of one source that are alike. */
   why: string
   /** `client`: its address. */
@@ -75,5 +80,77 @@ export function createRefusalLog(log: Log, clock: Pick<Clock, 'monotonic'>): Ref
       else alike.set(key, { ...known, more: known.more + 1, last: refusal })
     },
     close: sumUp,
+  }
+}
+
+/** Before there was anything to refuse. */
+export function connectionRefused(client: string, reply: Reply, about: object = {}): Refusal {
+  const fields = { event: 'connection.refused', client, ...said(reply), ...about }
+  return { why: fields.reply, fields, message: 'connection refused' }
+}
+
+/** RFC 3207, section 4.2: nothing can be said to it any more. */
+export function injected(client: string): Refusal {
+  const message = 'commands came behind STARTTLS without waiting for TLS'
+  return { why: message, fields: { event: 'connection.refused', client }, message }
+}
+
+export function commandRefused(
+  client: string,
+  submitter: Submitter | undefined,
+  { reply, command }: OwnRefusal,
+): Refusal {
+  const about = { event: 'command.refused', client, ...whose(submitter), ...said(reply) }
+  const fields = { ...about, ...(command !== undefined && { command, ...adviceFor(command) }) }
+  return { why: `${about.login ?? ''}\n${about.reply}`, fields, message: 'command refused' }
+}
+
+export function senderRefused(
+  client: string,
+  submitter: Submitter | undefined,
+  { sender, reason: detail }: RefusedSender,
+): Refusal {
+  const about = { event: 'sender.refused', client, ...whose(submitter) }
+  const fields = { ...about, sender: printable(sender, 254), detail }
+  return { why: `${about.login ?? ''}\n${detail}`, fields, message: 'sender refused' }
+}
+
+function whose(submitter: Submitter | undefined): { login?: string; mailbox?: string } {
+  if (submitter === undefined) return {}
+  const { userName: login, mailboxes } = submitter
+  const [mailbox, ...others] = mailboxes
+  // With several, nobody knows through which one it should have left.
+  return mailbox === undefined || others.length > 0 ? { login } : { login, mailbox: mailbox.address }
+}
+
+function said({ code, lines }: Reply): { code: number; reply: string } {
+  return { code, reply: printable(lines[0], 200) }
+}
+
+function adviceFor(command: string): { fix?: string } {
+  return isProxyHeader(Buffer.from(command)) ? { fix: proxyAdvice } : {}
+}
+
+/** The parameters of MAIL and RCPT that nobody here knows: whoever misses what one asks for finds out that it goes no further. */
+export interface DroppedParameters {
+  /** A line for each keyword that was not there before, until there are too many. */
+  note(client: string, keywords: readonly string[]): void
+}
+
+/** Programs know a few; a hundred is somebody's game. */
+const mostKeywords = 100
+const mostLetters = 40
+
+export function createDroppedParameters(log: Log): DroppedParameters {
+  const told = new Set<string>()
+  return {
+    note(client, keywords) {
+      for (const keyword of keywords) {
+        const parameter = keyword.slice(0, mostLetters)
+        if (told.size >= mostKeywords || told.has(parameter)) continue
+        told.add(parameter)
+        log.debug({ client, parameter }, 'a parameter of a client is not passed on')
+      }
+    },
   }
 }

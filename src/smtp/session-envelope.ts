@@ -7,11 +7,9 @@ import type { Offered } from '../upstream/relay.ts'
 import { isSentTo, type MailCommand, type RecipientCommand } from '../wire/envelope.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
 import { type GivenMail, type GivenRecipient, needsUtf8 } from './command.ts'
-import type { ParameterFlaw } from './command-parameters.ts'
-import { isAscii } from './command-path.ts'
-import { inGroup, replies, senderRefused } from './replies.ts'
-import { relayedReply } from './replies-relayed.ts'
-import { type Answer, answer, bad, pass, refusalsIn } from './session-answer.ts'
+import { isAscii, type ParameterFlaw } from './command-arguments.ts'
+import { inGroup, relayedReply, replies, senderRefused } from './replies.ts'
+import { type Answer, answer, bad, pass, refusalsIn } from './session-events.ts'
 
 /** MAIL, RCPT and DATA of one session: the transaction before its message. */
 export interface Envelope {

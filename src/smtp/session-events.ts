@@ -2,8 +2,9 @@ import type { Failure } from '../base/failure.ts'
 import type { Submitter } from '../mailboxes/services.ts'
 import type { Credentials } from '../sasl/exchange.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
-import type { Reply } from '../wire/reply.ts'
-import type { Phase } from './replies.ts'
+import type { InputBuffer } from '../wire/input-buffer.ts'
+import { isPositive, type Reply } from '../wire/reply.ts'
+import { type Phase, relayedReply, replies, replyInTransaction } from './replies.ts'
 
 /** What the session answers, and what has to happen before it can go on. */
 export interface Step {
@@ -81,3 +82,70 @@ export type MessageOutcome =
   | { kind: 'cut'; cut: MessageCut }
 
 export type MessageCut = 'bare-newline' | 'too-large' | 'timed-out' | 'too-slow'
+
+/** What one part of the session says. Without `next`, the session goes on with the next command. */
+export interface Answer {
+  replies: readonly Reply[]
+  next?: Next
+  /** Counts against the limit of commands that mean nothing. */
+  bad?: true
+  refused?: RefusedSender
+  refusals?: readonly OwnRefusal[]
+  dropped?: readonly string[]
+}
+
+/** A reply of our own. */
+export function answer(reply: Reply): Answer {
+  return reply.code < 400 ? pass(reply) : { replies: [reply], refusals: [{ reply }] }
+}
+
+export function bad(reply: Reply): Answer {
+  return { ...answer(reply), bad: true }
+}
+
+export function closeWith(reply: Reply): Answer {
+  return { ...answer(reply), next: { do: 'close' } }
+}
+
+/** A reply that is told of elsewhere: the provider's, that of a failure, or one that follows from what was refused before. */
+export function pass(reply: Reply): Answer {
+  return { replies: [reply] }
+}
+
+export function passAndClose(reply: Reply): Answer {
+  return { replies: [reply], next: { do: 'close' } }
+}
+
+/** A refusal of our own, for those who look after postern. */
+export function refusalsIn(reply: Reply): Pick<Answer, 'refusals'> {
+  return reply.code >= 400 ? { refusals: [{ reply }] } : {}
+}
+
+/** What the client gets for its message. A yes to a message whose end never came would be a yes to something else. */
+export function replyToMessage(outcome: MessageOutcome, ended: boolean): Reply {
+  if (outcome.kind === 'cut') return cutReplies[outcome.cut]
+  if (outcome.kind === 'failed') return replyInTransaction(outcome.failure)
+  return !ended && isPositive(outcome.reply) ? replies.messageLost : relayedReply(outcome.reply)
+}
+
+export const cutReplies: Record<MessageCut, Reply> = {
+  'bare-newline': replies.bareNewline,
+  'too-large': replies.tooLarge,
+  'timed-out': replies.timedOut,
+  'too-slow': replies.tooSlow,
+}
+
+/** The next line of the input, as the session wants it; undefined while none is whole. `limit` in octets, its CRLF not counted. */
+export function takeLine(input: InputBuffer, limit: number): SessionEvent | undefined {
+  const taken = input.takeLine(limit)
+  switch (taken.kind) {
+    case 'line':
+      return taken
+    case 'too-long':
+      return { kind: 'line-too-long', start: taken.start }
+    case 'forbidden':
+      return { kind: 'line-forbidden', start: taken.start }
+    case 'more':
+      return undefined
+  }
+}

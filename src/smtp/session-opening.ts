@@ -3,12 +3,11 @@ import { type MechanismOffers, offeredMechanisms } from '../sasl/client-mechanis
 import type { Offered } from '../upstream/relay.ts'
 import { type Reply, say } from '../wire/reply.ts'
 import { replies } from './replies.ts'
-import { type Answer, bad } from './session-answer.ts'
-import { describeCapabilities } from './session-capabilities.ts'
 import { messageLimit } from './session-envelope.ts'
+import { type Answer, bad } from './session-events.ts'
 
 /** EHLO and STARTTLS: what stands before everything else. */
-export interface Opening {
+interface Opening {
   hello(verb: 'EHLO' | 'HELO'): Reply
   startTls(): Answer
   /** TLS is on: the client has to say EHLO again (RFC 3207, section 4.2). */
@@ -17,7 +16,7 @@ export interface Opening {
   missing(forWhat: 'AUTH' | 'MAIL'): Reply | undefined
 }
 
-export interface OpeningOptions {
+interface OpeningOptions {
   hostname: string
   limits: Pick<Limits, 'messageOctets'>
   offered: () => Offered
@@ -65,4 +64,27 @@ export function createOpening({ hostname, limits, offered, offers, ...options }:
   function mayAuth(): boolean {
     return encrypted || options.plainAuth
   }
+}
+
+/**
+ * The reply to EHLO. Ours, not a provider's: what we implement, without what a provider in use cannot do. CHUNKING is never
+ * in it: no legacy client needs it.
+ */
+function describeCapabilities(
+  hostname: string,
+  offered: Offered,
+  here: { size: number | undefined; startTls: boolean; mechanisms: readonly string[] },
+): Reply {
+  const keywords = [
+    here.size === undefined ? 'SIZE' : `SIZE ${here.size}`,
+    offered.eightBitMime && '8BITMIME',
+    offered.smtpUtf8 && 'SMTPUTF8',
+    offered.dsn && 'DSN',
+    offered.enhancedStatusCodes && 'ENHANCEDSTATUSCODES',
+    here.startTls && 'STARTTLS',
+    here.mechanisms.length > 0 && `AUTH ${here.mechanisms.join(' ')}`,
+    // Always there, and so never is AUTH the last: some devices look for `250-AUTH`, and see no `250 AUTH`.
+    'PIPELINING',
+  ]
+  return say(250, hostname, ...keywords.filter((keyword) => keyword !== false))
 }

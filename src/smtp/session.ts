@@ -3,18 +3,25 @@ import type { Limits } from '../config/config.ts'
 import type { Offers, Submitter } from '../mailboxes/services.ts'
 import type { Offered } from '../upstream/relay.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
-import { type Command, type GivenMail, parseCommand } from './command.ts'
-import { foreignText } from './first-octets.ts'
-import { isHttpInPlaceOfBase64 } from './http-request.ts'
-import { mendedRecipients } from './mended-recipients.ts'
+import { type Command, type GivenMail, parseCommand, shownCommand } from './command.ts'
+import { foreignText, isHttpInPlaceOfBase64 } from './foreign-protocols.ts'
+import { mendedRecipients } from './mending.ts'
 import { greeting, type Phase, replies, replyInTransaction } from './replies.ts'
-import { type Answer, answer, bad, closeWith, pass, passAndClose } from './session-answer.ts'
-import { createSessionClient } from './session-client.ts'
 import { createEnvelope, type Envelope } from './session-envelope.ts'
-import type { MessageOutcome, SessionEvent, Step } from './session-events.ts'
-import { replyToMessage } from './session-message.ts'
+import {
+  type Answer,
+  answer,
+  bad,
+  closeWith,
+  type MessageOutcome,
+  pass,
+  passAndClose,
+  replyToMessage,
+  type SessionEvent,
+  type Step,
+} from './session-events.ts'
 import { createOpening } from './session-opening.ts'
-import { shownCommand } from './shown-command.ts'
+import { createSessionClient } from './session-sign-in.ts'
 
 export interface SessionOptions {
   hostname: string

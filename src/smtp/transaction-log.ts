@@ -5,8 +5,7 @@ import type { Log } from '../base/log.ts'
 import type { Submitter } from '../mailboxes/services.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
 import type { RefusalLog } from './refusal-log.ts'
-import type { MessageCut, MessageOutcome } from './session-events.ts'
-import { cutReplies } from './session-message.ts'
+import { cutReplies, type MessageCut, type MessageOutcome } from './session-events.ts'
 
 /** One line for each sign-in and each transaction of a connection: who, through what, and what came of it. Never what was in it. */
 export interface TransactionLog {

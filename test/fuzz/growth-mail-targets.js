@@ -3,11 +3,14 @@ import { sourceOf } from '../../dist/net/ip.js'
 import { offeredMechanisms } from '../../dist/sasl/client-mechanisms.js'
 import { decodeBase64 } from '../../dist/sasl/exchange.js'
 import { parseCommand } from '../../dist/smtp/command.js'
-import { readMailParameters, readRecipientParameters } from '../../dist/smtp/command-parameters.js'
-import { readPath } from '../../dist/smtp/command-path.js'
-import { readGivenSender } from '../../dist/smtp/given-sender.js'
-import { isHttpInPlaceOfBase64 } from '../../dist/smtp/http-request.js'
-import { mendedRecipients } from '../../dist/smtp/mended-recipients.js'
+import {
+  readGivenSender,
+  readMailParameters,
+  readPath,
+  readRecipientParameters,
+} from '../../dist/smtp/command-arguments.js'
+import { isHttpInPlaceOfBase64 } from '../../dist/smtp/foreign-protocols.js'
+import { mendedRecipients } from '../../dist/smtp/mending.js'
 import { isProxyHeader, readProxyHeader } from '../../dist/smtp/proxy-header.js'
 import { senderRefused } from '../../dist/smtp/replies.js'
 import { explainHandshake } from '../../dist/tls/handshake-trouble.js'

@@ -12,7 +12,7 @@ import {
 import { objectIdIn, remarkOn } from '../../dist/providers/oauth/token-claims.js'
 import { suggestProvider } from '../../dist/providers/suggest-provider.js'
 import { readErrorChallenge } from '../../dist/sasl/bearer-mechanisms.js'
-import { relayedReply } from '../../dist/smtp/replies-relayed.js'
+import { relayedReply } from '../../dist/smtp/replies.js'
 import { certificatesIn, namesOf, readCertificatePair } from '../../dist/tls/certificate-pair.js'
 import { judgeSignIn } from '../../dist/upstream/judge-sign-in.js'
 import { openingWait, refusal, wordsOf } from '../../dist/upstream/refusal.js'

@@ -2,7 +2,7 @@ import { parseAddress } from '../../dist/base/address.js'
 import { Failure } from '../../dist/base/failure.js'
 import { readErrorChallenge } from '../../dist/sasl/bearer-mechanisms.js'
 import { offeredMechanisms } from '../../dist/sasl/client-mechanisms.js'
-import { readPath } from '../../dist/smtp/command-path.js'
+import { readPath } from '../../dist/smtp/command-arguments.js'
 import { originatorsOf } from '../../dist/wire/header-addresses.js'
 import {
   exchange,

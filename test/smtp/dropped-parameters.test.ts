@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { encodeBase64 } from '../../src/sasl/exchange.ts'
-import { createDroppedParameters } from '../../src/smtp/dropped-parameters.ts'
+import { createDroppedParameters } from '../../src/smtp/refusal-log.ts'
 import { openDoor } from '../support/door-stage.ts'
 import { connectLineClient } from '../support/line-client.ts'
 import { createRecordingLog } from '../support/recording-log.ts'

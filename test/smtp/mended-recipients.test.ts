@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { mendedRecipients } from '../../src/smtp/mended-recipients.ts'
+import { mendedRecipients } from '../../src/smtp/mending.ts'
 import type { Mending } from '../../src/store/ports.ts'
 
 const completing: Mending = {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Failure, type FailureCode } from '../../src/base/failure.ts'
-import { replies, replyForFailure, senderRefused } from '../../src/smtp/replies.ts'
-import { relayedReply } from '../../src/smtp/replies-relayed.ts'
+import { relayedReply, replies, replyForFailure, senderRefused } from '../../src/smtp/replies.ts'
 import { formatReply, say } from '../../src/wire/reply.ts'
 
 describe('failures as replies', () => {

@@ -1,10 +1,12 @@
+import { sameAddress } from '../base/address.ts'
 import { completeAddress } from '../mailboxes/complete-address.ts'
+import type { Submitter } from '../mailboxes/services.ts'
 import type { Mending } from '../store/ports.ts'
 import { decodeUtf8 } from '../wire/client-text.ts'
 import { isMailbox, withLeastQuoting } from '../wire/envelope.ts'
+import { createFromRewriter, type FromRewriter } from '../wire/from-rewriter.ts'
 import type { GivenRecipient } from './command.ts'
-import { readRecipientParameters } from './command-parameters.ts'
-import { isPostmaster, type ReadPath, readPath } from './command-path.ts'
+import { isPostmaster, type ReadPath, readPath, readRecipientParameters } from './command-arguments.ts'
 
 /**
  * The recipients of a RCPT command as a login wants them read: completed, mapped, and several of one command where it asks for that. Undefined
@@ -78,4 +80,25 @@ function wordsOf(text: string): string[] {
     from = end + 1
   }
   return words
+}
+
+/** The octets of a message as they leave: the client's own, unless its login asks for something else. They are pulled as before. */
+export function mendedMessage(
+  octets: AsyncIterable<Buffer>,
+  { mending, mailboxes }: Submitter,
+  mailbox: string,
+): AsyncIterable<Buffer> {
+  if (!mending?.rewriteFrom) return octets
+  const own = mailboxes.filter(({ address }) => sameAddress(address, mailbox))
+  const aliases = own.flatMap((one) => one.aliases)
+  return rewritten(octets, createFromRewriter({ mailbox, aliases }))
+}
+
+async function* rewritten(octets: AsyncIterable<Buffer>, rewriter: FromRewriter): AsyncGenerator<Buffer> {
+  for await (const piece of octets) {
+    const out = rewriter.push(piece)
+    if (out.length > 0) yield out
+  }
+  const out = rewriter.end()
+  if (out.length > 0) yield out
 }

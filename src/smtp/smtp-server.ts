@@ -14,12 +14,9 @@ import { isMissingAddress } from '../net/missing-address.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import type { Relay } from '../upstream/relay.ts'
 import { type Connection, serveConnection } from './connection.ts'
-import { createDroppedParameters } from './dropped-parameters.ts'
-import { createFrontEnds } from './front-ends.ts'
-import { createRefusalLog } from './refusal-log.ts'
-import { connectionRefused } from './refusals.ts'
+import { createFrontEnds, turnAway } from './front-ends.ts'
+import { connectionRefused, createDroppedParameters, createRefusalLog } from './refusal-log.ts'
 import { replies } from './replies.ts'
-import { turnAway } from './turn-away.ts'
 
 export interface SmtpDoorOptions {
   listen: readonly SmtpListener[]

@@ -1,6 +1,58 @@
-import type { Parameter } from '../wire/envelope.ts'
+import { withoutEnding } from '../base/text.ts'
+import { isMailbox, type Parameter, withLeastQuoting } from '../wire/envelope.ts'
 import { type Reply, say } from '../wire/reply.ts'
-import type { ReadPath } from './command-path.ts'
+
+/** A path read from the front of `text`: the address without angle brackets, and what follows. */
+export interface ReadPath {
+  /** Empty for the null sender `<>`. */
+  address: string
+  rest: string
+  /** Without angle brackets: words that follow may be meant as part of it. */
+  bare?: true
+}
+
+const sourceRoute = /^(?:@[^,:\s@]+,)*@[^,:\s@]+:/
+
+/**
+ * Reads `<local@domain>` (RFC 5321, section 4.1.2) or, as old devices send it, the same without angle brackets.
+ * A source route is dropped (section 4.1.1.3 and appendix C), and so are blanks beside the brackets. Undefined when it does not follow the grammar.
+ */
+export function readPath(text: string): ReadPath | undefined {
+  const found = text.startsWith('<') ? betweenBrackets(text) : untilBlank(text)
+  if (found === undefined || /\p{Cc}/u.test(found.address)) return undefined
+  const address = withLeastQuoting(found.address.replace(sourceRoute, ''))
+  return address === '' || isPostmaster(address) || isMailbox(address) ? { ...found, address } : undefined
+}
+
+/** RFC 5321, section 4.1.1.3: the one name that needs no domain. */
+export function isPostmaster(address: string): boolean {
+  return address.toLowerCase() === 'postmaster'
+}
+
+export function isAscii(text: string): boolean {
+  return /^[\0-\x7f]*$/.test(text)
+}
+
+function betweenBrackets(text: string): ReadPath | undefined {
+  let quoted = false
+  for (let at = 1; at < text.length; at++) {
+    const character = text[at]
+    if (quoted && character === '\\') at++
+    else if (character === '"') quoted = !quoted
+    else if (character === '>' && !quoted) {
+      const address = withoutEnding(text.slice(1, at), ' ').replace(/^ +/, '')
+      return { address, rest: text.slice(at + 1) }
+    }
+  }
+  return undefined
+}
+
+function untilBlank(text: string): ReadPath | undefined {
+  const blank = text.indexOf(' ')
+  const address = blank === -1 ? text : text.slice(0, blank)
+  if (address === '' || address.includes('"')) return undefined
+  return { address, rest: text.slice(address.length), bare: true }
+}
 
 /** A parameter that cannot be read, and is left out: where it would not be sent on anyway, nobody need mind. */
 export interface ParameterFlaw {
@@ -60,7 +112,7 @@ function promiseOf(keyword: string, value = ''): string | undefined {
 }
 
 /** Whether that is a parameter, and no word of a name. */
-export function isMailParameter(text: string): boolean {
+function isMailParameter(text: string): boolean {
   const [name = '', value] = cutOnce(text, '=')
   const keyword = name.toUpperCase()
   if (!mailGrammar.has(keyword) && !promises.has(keyword)) return false
@@ -121,4 +173,52 @@ function fits(form: RegExp | 'alone', value: string | undefined): boolean {
 function cutOnce(text: string, separator: string): [string, string?] {
   const at = text.indexOf(separator)
   return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+/**
+ * What stands where the sender of a MAIL command should, whatever it is: `<root>`, `Scanner 2`, `"Scanner 2" <x@example.com>`, or nothing. Of use
+ * to those logins alone whose sender is replaced: nothing of it may be written to a provider. A blank for nothing, which is not the null sender. Undefined when a control character is in it.
+ */
+export function readGivenSender(text: string): ReadPath | undefined {
+  const end = endOfBrackets(text) ?? endBeforeParameters(text)
+  const path = text.slice(0, end)
+  return /\p{Cc}/u.test(path)
+    ? undefined
+    : { address: withinBrackets(path) || ' ', rest: ` ${text.slice(end)}` }
+}
+
+/** Behind the first `>` that ends a word outside of quotes; or outside or inside of them, where they do not close. */
+function endOfBrackets(text: string): number | undefined {
+  return endOutside(text, '"') ?? endOutside(text, '')
+}
+
+function endOutside(text: string, quote: string): number | undefined {
+  let quoted = false
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charAt(at)
+    if (quoted && character === '\\') at++
+    else if (character === quote) quoted = !quoted
+    else if (character === '>' && !quoted && (text[at + 1] ?? ' ') === ' ') return at + 1
+  }
+  return undefined
+}
+
+/** Without brackets only known parameters can be told from the words of a name. */
+function endBeforeParameters(text: string): number {
+  let end = text.length
+  while (end > 0) {
+    const start = text.lastIndexOf(' ', end - 1) + 1
+    const word = text.slice(start, end)
+    if (word !== '' && !isMailParameter(word)) break
+    end = Math.max(0, start - 1)
+  }
+  return end
+}
+
+/** `x@example.com` of `"Scanner 2" <x@example.com>`. */
+function withinBrackets(path: string): string {
+  const open = path.lastIndexOf('<')
+  const close = path.indexOf('>', open)
+  const inner = open === -1 ? path : path.slice(open + 1, close === -1 ? path.length : close)
+  return withoutEnding(inner, ' ').replace(/^ +/, '')
 }
