@@ -12,7 +12,7 @@ import type { ConsentLink, Store } from '../store/ports.ts'
 import type { ConsentHashes } from './consent-hashes.ts'
 import { expectedPerson } from './consent-judgement.ts'
 import { requirePerson } from './require-person.ts'
-import type { ConsentLinkStatus, CreatedLink, OpenedLink } from './service.ts'
+import { type ConsentLinkStatus, type CreatedLink, type OpenedLink, underPublicUrl } from './service.ts'
 
 export interface ConsentLinksNeeds {
   store: Pick<Store, 'mailboxes' | 'consentLinks'>
@@ -109,16 +109,6 @@ export function createConsentLinks(needs: ConsentLinksNeeds) {
 }
 
 export type ConsentLinks = ReturnType<typeof createConsentLinks>
-
-/** Where providers send browsers back to. */
-export function redirectUriOf(publicUrl: URL): string {
-  return underPublicUrl(publicUrl, '/oauth/callback')
-}
-
-/** A path below the public address, which may itself have one. */
-function underPublicUrl(publicUrl: URL, path: string): string {
-  return `${publicUrl.origin}${publicUrl.pathname.replace(/\/$/, '')}${path}`
-}
 
 function statusOf(link: ConsentLink, now: number): ConsentLinkStatus {
   const { id, mailbox, requestedBy, createdAt, expiresAt, usedAt } = link

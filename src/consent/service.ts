@@ -126,3 +126,13 @@ export interface CompletedConsent {
   mailbox: Address
   signedInAs?: Address
 }
+
+/** Where providers send browsers back to. */
+export function redirectUriOf(publicUrl: URL): string {
+  return underPublicUrl(publicUrl, '/oauth/callback')
+}
+
+/** A path below the public address, which may itself have one. */
+export function underPublicUrl(publicUrl: URL, path: string): string {
+  return `${publicUrl.origin}${publicUrl.pathname.replace(/\/$/, '')}${path}`
+}
