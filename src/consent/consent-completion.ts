@@ -1,5 +1,5 @@
 import { Secret } from '../base/secret.ts'
-import { sameHash } from '../mailboxes/same-hash.ts'
+import { sameHash } from '../mailboxes/fresh-secret.ts'
 import type { TokenAnswer } from '../providers/oauth/oauth-client.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
 import type { Mailbox, PendingConsent } from '../store/ports.ts'

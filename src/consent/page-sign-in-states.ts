@@ -1,6 +1,5 @@
 import { type KeyedHash, Secret } from '../base/secret.ts'
-import { freshSecret } from '../mailboxes/fresh-secret.ts'
-import { sameHash } from '../mailboxes/same-hash.ts'
+import { freshSecret, sameHash } from '../mailboxes/fresh-secret.ts'
 
 /** A sign-in to the pages that is under way. */
 export interface BegunSignIn {

@@ -11,14 +11,11 @@ import {
   type Store,
   scopeAddress,
 } from '../store/ports.ts'
-import { parseDisplayName } from './display-name.ts'
+import { createUseRecorder, credentialState, parseDisplayName, parseExpiry } from './credential.ts'
 import { coveredMailbox } from './existing-mailbox.ts'
-import { credentialState, parseExpiry } from './expiry.ts'
-import { freshId, freshSecret } from './fresh-secret.ts'
-import { sameHash } from './same-hash.ts'
+import { freshId, freshSecret, sameHash } from './fresh-secret.ts'
 import { owner, parseScope } from './scopes.ts'
 import type { ApiKeyStatus, ApiKeys, Principal } from './services.ts'
-import { createUseRecorder } from './use-recorder.ts'
 
 export interface ApiKeysNeeds {
   store: Pick<Store, 'apiKeys' | 'mailboxes'>

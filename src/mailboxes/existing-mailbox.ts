@@ -1,6 +1,6 @@
-import { type Address, parseAddress } from '../base/address.ts'
+import { type Address, parseAddress, sameAddress } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
-import type { Mailbox, MailboxStore } from '../store/ports.ts'
+import type { AcceptedName, Mailbox, MailboxStore } from '../store/ports.ts'
 
 /**
  * The mailbox that somebody named, in whatever case they typed it.
@@ -23,4 +23,41 @@ async function required(
   const mailbox = await find(address)
   if (mailbox) return mailbox
   throw new Failure('not-found', `There is no mailbox ${address}`, { fix: 'Add the mailbox first.' })
+}
+
+/** A name by which a mailbox may be signed in for at its mail server: the user of XOAUTH2 and OAUTHBEARER. */
+export interface SignInName {
+  name: string
+  of: AcceptedName
+}
+
+/**
+ * The names of a mailbox, the likelier one first. A person who consented signs in by a name of their own, whatever is sent from; yet there are servers, and pages of
+ * providers about them, that want the mailbox's there. Which of the two has been accepted is remembered.
+ */
+export function namesThatSignIn(
+  mailbox: Pick<Mailbox, 'address' | 'signsInAs' | 'saslUser' | 'acceptedName'>,
+): readonly [SignInName, ...SignInName[]] {
+  const own: SignInName = { name: mailbox.address, of: 'mailbox' }
+  const person: SignInName = { name: personOf(mailbox), of: 'person' }
+  if (sameAddress(person.name, own.name)) return [own]
+  return mailbox.acceptedName === 'mailbox' ? [own, person] : [person, own]
+}
+
+/** Where nobody consented, nobody but the mailbox signs in. */
+export function namesWithToken(
+  names: readonly [SignInName, ...SignInName[]],
+  token: { grant: { personal: boolean } },
+): readonly [SignInName, ...SignInName[]] {
+  const [first, second] = names
+  const own = [first, second].find((one) => one?.of === 'mailbox')
+  return token.grant.personal || !own ? names : [own]
+}
+
+function personOf({
+  address,
+  signsInAs,
+  saslUser,
+}: Pick<Mailbox, 'address' | 'signsInAs' | 'saslUser'>): string {
+  return saslUser ?? signsInAs ?? address
 }

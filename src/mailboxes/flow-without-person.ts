@@ -2,7 +2,7 @@ import { isDomainMailbox } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
 import { isOneTenant } from '../providers/registration.ts'
-import type { Flow } from '../store/ports.ts'
+import type { Flow, Standing } from '../store/ports.ts'
 import type { MailboxRequest } from './services.ts'
 
 export type FlowWithoutPerson = Extract<Flow, 'client-credentials' | 'service-account'>
@@ -71,4 +71,13 @@ function requireProof({ id, registration }: RegisteredProvider): void {
       { fix: 'Set POSTERN_MICROSOFT_TENANT to the ID or a domain of the organisation, and restart.' },
     )
   }
+}
+
+/**
+ * Whether a mailbox is a person's own: it has an entry of its own, and no app sends for it. A right to its whole domain does not reach it, unless it says so. Where
+ * a person has yet to consent, it is as if that had happened: nobody is to be quicker.
+ */
+export function isPersonal(standing: Standing | undefined): boolean {
+  if (standing === undefined || standing.coveredBy !== undefined) return false
+  return standing.grant?.state !== 'active' || !isWithoutPerson(standing.grant.flow)
 }

@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto'
+import { randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
 import { Secret } from '../base/secret.ts'
 
 /** A new bearer secret of 256 bits: 43 characters of base64url, which is also what RFC 7636, section 4.1 wants of a verifier. */
@@ -23,4 +23,10 @@ export function freshPassword(): Secret {
     passwordAlphabet.charAt(randomInt(passwordAlphabet.length)),
   )
   return new Secret(characters.join(''))
+}
+
+/** Compares two hashes, or two random tokens, in a time that does not depend on where they differ. Their lengths are no secret. */
+export function sameHash(left: string, right: string): boolean {
+  const [a, b] = [Buffer.from(left), Buffer.from(right)]
+  return a.length === b.length && timingSafeEqual(a, b)
 }

@@ -1,17 +1,22 @@
+import { createHmac } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import type { Gone } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Place } from '../base/fair-queue.ts'
-import type { Secret } from '../base/secret.ts'
+import { type KeyedHash, Secret } from '../base/secret.ts'
 import { type Guard, type Look, loginDoor } from '../guessing/guard.ts'
+import { createProcessMark } from '../guessing/process-mark.ts'
 import { sourceOf } from '../net/ip.ts'
+import type { Credentials } from '../sasl/exchange.ts'
 import type { Login, LoginStore } from '../store/ports.ts'
-import type { ChosenPasswords } from './chosen-password.ts'
-import { isUsable } from './is-usable.ts'
+import { type ChosenPasswords, hashOfGenerated } from './chosen-password.ts'
+import { isUsable, parseUserName } from './credential.ts'
+import { sameHash } from './fresh-secret.ts'
+import { preparePassword } from './password-policy.ts'
 import type { SignInOffers } from './sign-in-offers.ts'
-import { parseUserName } from './user-name.ts'
 
-export interface LoginCheckNeeds {
+interface LoginCheckNeeds {
   logins: Pick<LoginStore, 'findByUserName' | 'knows'>
   offers: Pick<SignInOffers, 'generated'>
   guard: Guard
@@ -20,7 +25,7 @@ export interface LoginCheckNeeds {
 }
 
 /** What a client showed for a password, and how it is compared with a login's. */
-export interface Proof {
+interface Proof {
   /** What is counted as one guess. */
   secret: Secret
   /** Whether there is anything in this login that it could be right for. */
@@ -90,4 +95,79 @@ function readUserName(text: string): string | undefined {
   } catch {
     return undefined
   }
+}
+
+/**
+ * The password itself, as PLAIN and LOGIN bring it. A generated one that is right costs one HMAC, a chosen one pays
+ * its scrypt once in the life of the process.
+ */
+export function createPasswordProofs(
+  keyedHash: KeyedHash,
+  chosenPasswords: Pick<ChosenPasswords, 'matches'>,
+) {
+  const mark = createProcessMark()
+  const proven = new LRUCache<string, true>({ max: 1000 })
+
+  return (secret: Secret): Proof => {
+    const password = preparePassword(secret.reveal())
+    return {
+      secret,
+      fits: () => true,
+      matchesGenerated({ id, verifier }) {
+        if (password === undefined) return false
+        if (verifier.kind === 'keyed')
+          return sameHash(hashOfGenerated(keyedHash, id, password), verifier.hash)
+        return verifier.kind === 'sealed' && verifier.generated && isSame(password, verifier.password)
+      },
+      async matchesChosen({ id, verifier }, asker) {
+        if (password === undefined) return { matches: false, paid: false }
+        if (verifier.kind === 'sealed') {
+          return { matches: !verifier.generated && isSame(password, verifier.password), paid: false }
+        }
+        if (verifier.kind !== 'scrypt') return { matches: false, paid: false }
+        // A device that signs in every minute costs no scrypt. Whether its login is still good is asked of the store each time.
+        const thisOne = mark(id, verifier.hash, password)
+        if (proven.has(thisOne)) return { matches: true, paid: false }
+        const matches = await chosenPasswords.matches(password, verifier, asker)
+        if (matches) proven.set(thisOne, true)
+        return { matches, paid: true }
+      },
+    }
+  }
+
+  function isSame(password: string, kept: Secret): boolean {
+    // Marks are equally long, passwords are not.
+    return sameHash(mark(password), mark(kept.reveal()))
+  }
+}
+
+type CramMd5 = Extract<Credentials, { kind: 'cram-md5' }>
+
+/** HMAC-MD5 of our challenge under the password (RFC 2195, section 2): only logins that keep theirs sealed can tell whether it is right. */
+export function cramMd5Proof({ challenge, digest }: CramMd5): Proof {
+  const isRight = ({ verifier }: Login) =>
+    verifier.kind === 'sealed' &&
+    formsOf(verifier.password).some((key) => sameHash(digestOf(challenge, key), digest))
+
+  return {
+    secret: new Secret(digest),
+    fits: ({ verifier }) => verifier.kind === 'sealed',
+    matchesGenerated: (login) => isGenerated(login) && isRight(login),
+    matchesChosen: async (login) => ({ matches: !isGenerated(login) && isRight(login), paid: false }),
+  }
+}
+
+function isGenerated({ verifier }: Login): boolean {
+  return verifier.kind === 'sealed' && verifier.generated
+}
+
+/** The octets that a client may have made of the password: UTF-8, or those of its own code page, Latin-1. */
+function formsOf(password: Secret): Buffer[] {
+  const text = password.reveal()
+  const utf8 = Buffer.from(text, 'utf8')
+  return /^[\0-\xff]*$/.test(text) ? [utf8, Buffer.from(text, 'latin1')] : [utf8]
+}
+
+function digestOf(challenge: string, key: Buffer): string {
+  return createHmac('md5', key).update(challenge).digest('hex')
 }

@@ -15,10 +15,13 @@ import { bySoonest, type Ending, grantEndings, registrationEndings } from '../pr
 import type { OAuthClient } from '../providers/oauth/oauth-client.ts'
 import type { Catalogue, Provider } from '../providers/provider.ts'
 import type { Grant, LapsedGrant, ListedGrant, Mailbox, NewGrant, Store } from '../store/ports.ts'
-import { coveredMailbox, existingMailbox } from './existing-mailbox.ts'
-import { type FlowWithoutPerson, flowWithoutPerson, isWithoutPerson } from './flow-without-person.ts'
-import { namesThatSignIn, namesWithToken } from './names-that-sign-in.ts'
-import { isPersonal } from './personal.ts'
+import { coveredMailbox, existingMailbox, namesThatSignIn, namesWithToken } from './existing-mailbox.ts'
+import {
+  type FlowWithoutPerson,
+  flowWithoutPerson,
+  isPersonal,
+  isWithoutPerson,
+} from './flow-without-person.ts'
 import { createRevocation } from './revocation.ts'
 import type { EndingStatus, Mailboxes, MailboxRequest, MailboxStatus, SendingStatus } from './services.ts'
 

@@ -1,17 +1,18 @@
+import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Place } from '../base/fair-queue.ts'
 import { actorFields, type Log } from '../base/log.ts'
 import type { KeyedHash, Secret } from '../base/secret.ts'
 import type { Guard, Look } from '../guessing/guard.ts'
+import { createProcessMark } from '../guessing/process-mark.ts'
 import { type PageRole, type PageVerifier, pageRoles, type Store } from '../store/ports.ts'
 import { createChosenPasswords, type Scrypt, scryptCost as usualCost } from './chosen-password.ts'
 import { wrongCredentials } from './login-check.ts'
 import { checkChosenPassword, preparePassword } from './password-policy.ts'
-import { createPasswordHint, createQuickLooks } from './quick-looks.ts'
 import type { PageClient, PagePasswords } from './services.ts'
 
-export interface PagePasswordsNeeds {
+interface PagePasswordsNeeds {
   store: Pick<Store, 'pageAccess'>
   guard: Guard
   keyedHash: KeyedHash
@@ -123,4 +124,76 @@ function attemptOf(name: string, secret: Secret, from: PageClient, against: stri
     against,
     door: { kind: 'page', isShared: isShared && knownBrowser === undefined, refusesLate: false } as const,
   }
+}
+
+/**
+ * Tells a password of the pages that may be right from a flood of wrong ones, without work and without a line, so that no flood keeps it
+ * out. Looking here costs nothing, so it must not be done without end by somebody who guesses.
+ */
+export interface QuickLooks {
+  /** It was right, or was set, since the start. */
+  remember(role: PageRole, verifier: PageVerifier, password: string): void
+  /** `perhaps`: its hint fits, as that of one wrong password in a thousand does. `unknown` also when there were too many wrong ones: then somebody
+   * has to look in the proper way. */
+  look(role: PageRole, verifier: PageVerifier, password: string): 'right' | 'perhaps' | 'unknown'
+  /** One that was `perhaps` right is wrong. */
+  refute(role: PageRole, verifier: PageVerifier, password: string): void
+}
+
+/** As many as a flood of minutes, and far from enough to find what the password policy accepts: days of guessing at the usual rate. */
+const looks = 100_000
+/** In the long run no more than the usual wait between guesses allows. */
+const millisecondsForOne = 3_000
+/** Those cost no look when they come again. */
+const wrongOnesRemembered = 1_000
+
+interface QuickLooksNeeds {
+  hintOf: PasswordHint
+  clock: Pick<Clock, 'monotonic'>
+}
+
+export function createQuickLooks({ hintOf, clock }: QuickLooksNeeds): QuickLooks {
+  const mark = createProcessMark()
+  const proven = new Map<string, string>()
+  const wrongOnes = new LRUCache<string, true>({ max: wrongOnesRemembered })
+  let [left, since] = [looks, clock.monotonic()]
+
+  return {
+    remember(role, verifier, password) {
+      const thisOne = mark(role, verifier.hash, password)
+      proven.set(role, thisOne)
+      wrongOnes.delete(thisOne)
+    },
+    refute: (role, verifier, password) => void wrongOnes.set(mark(role, verifier.hash, password), true),
+    look(role, verifier, password) {
+      const thisOne = mark(role, verifier.hash, password)
+      if (wrongOnes.get(thisOne) || !hasLook()) return 'unknown'
+      // Marks of another key each time tell nothing by how long they are compared.
+      if (proven.get(role) === thisOne) return 'right'
+      left -= 1
+      if (verifier.hint !== undefined && verifier.hint === hintOf(verifier.salt, password)) return 'perhaps'
+      wrongOnes.set(thisOne, true)
+      return 'unknown'
+    },
+  }
+
+  function hasLook(): boolean {
+    const now = clock.monotonic()
+    left = Math.min(looks, left + (now - since) / millisecondsForOne)
+    since = now
+    return left >= 1
+  }
+}
+
+/** What is kept of a password beside its verifier: see `createPasswordHint`. */
+type PasswordHint = (salt: string, password: string) => number
+
+/**
+ * Ten bits of a keyed hash of a password. After a restart nobody remembers what was right, and a flood of wrong passwords would fill every place at
+ * scrypt: the hint keeps a thousand of them away for one that it lets through. Without the key it tells nothing; with the key and the
+ * database, each scrypt of whoever guesses still finds out no more than a thousand candidates.
+ */
+export function createPasswordHint(keyedHash: KeyedHash): PasswordHint {
+  return (salt, password) =>
+    Buffer.from(keyedHash('page-password', JSON.stringify([salt, password])), 'base64url').readUInt16BE() >> 6
 }

@@ -1,5 +1,6 @@
 import {
   type Address,
+  addressKey,
   covers,
   isDomainMailbox,
   parseAddress,
@@ -7,11 +8,12 @@ import {
   sameAddress,
 } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
+import { shellWord } from '../base/text.ts'
+import type { Mending } from '../store/ports.ts'
 import { isMailbox } from '../wire/envelope.ts'
-import { completeAddress } from './complete-address.ts'
 import type { Submitter } from './services.ts'
 
-export type SenderVerdict =
+type SenderVerdict =
   /** `sender`: the one to use. It differs from what was asked for only where `rewriteSender` replaced it, or the login completes or maps it. */
   { allowed: true; mailbox: Address; sender: string } | { allowed: false; reason: string }
 
@@ -83,4 +85,43 @@ function asMailbox(sender: string): Address | undefined {
 function notOfDomain(sender: string): string {
   if (sender === '') return 'This login has a whole domain, and an empty sender names no mailbox of it'
   return `This login may not send as ${printable(sender, 254)}`
+}
+
+/** A sender or recipient as the login wants it: what its map says, or with its domain behind a word that has none. Otherwise, and where that would be no address, as it was given. */
+export function completeAddress(mending: Mending | undefined, given: string): string {
+  if (mending === undefined || given.trim() === '') return given
+  const { completeAddresses: domain, map = {} } = mending
+  // `root@` is what a device has whose field for the domain was left empty.
+  const name = given.endsWith('@') ? given.slice(0, -1) : given
+  const key = addressKey(name)
+  if (Object.hasOwn(map, key)) return map[key] as string
+  const whole = `${name}@${domain}`
+  const isWord = domain !== undefined && !name.includes('@') && /^[!-~]+$/.test(name)
+  return isWord && isMailbox(whole) ? whole : given
+}
+
+/**
+ * The sentence with the command after which somebody may use a sender that was refused: an API key has no senders of its own, so there it is
+ * another login. Undefined for a sender that cannot be named alone: a quoted one, or `*@example.com`, with which a client would have somebody allow
+ * a whole domain.
+ */
+export function howToAllow(
+  { login, mailboxes }: Pick<Submitter, 'login' | 'mailboxes'>,
+  sender: string,
+): string | undefined {
+  if (!isNameable(sender)) return undefined
+  // A whole domain is no mailbox that another sender could leave through.
+  if (mailboxes.length > 0 && mailboxes.every(({ address }) => isDomainMailbox(address))) return undefined
+  // What a client sent goes into somebody's terminal: no shell may read more in it than a word.
+  const word = shellWord(printable(sender, 254))
+  const verb = login === undefined ? `add ${shellWord(mailboxes[0]?.address ?? 'ADDRESS')}` : `allow ${login}`
+  return `Allow it with: postern login ${verb} --sender ${word}`
+}
+
+function isNameable(sender: string): boolean {
+  try {
+    return !parseSenderPattern(sender).startsWith('*')
+  } catch {
+    return false
+  }
 }

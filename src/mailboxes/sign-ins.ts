@@ -1,22 +1,22 @@
+import { covers, printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
+import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { KeyedHash } from '../base/secret.ts'
 import type { Guard } from '../guessing/guard.ts'
 import { sourceOf } from '../net/ip.ts'
-import type { Login, Store } from '../store/ports.ts'
-import { createAdmission } from './admission.ts'
-import { createBearerCheck } from './bearer-check.ts'
+import type { Credentials } from '../sasl/exchange.ts'
+import type { Login, MailboxStore, Store } from '../store/ports.ts'
 import { createChosenPasswords, type Scrypt, scryptCost as usualCost } from './chosen-password.ts'
-import { createConfirmation } from './confirmation.ts'
-import { cramMd5Proof } from './cram-md5-proof.ts'
-import { createLoginCheck } from './login-check.ts'
-import { createPasswordProofs } from './password-proof.ts'
-import type { ApiKeys, SignIns } from './services.ts'
+import { createUseRecorder, isUsable } from './credential.ts'
+import { cramMd5Proof, createLoginCheck, createPasswordProofs, wrongCredentials } from './login-check.ts'
+import { sendRights } from './scopes.ts'
+import { howToAllow, mailboxForSender } from './sender-policy.ts'
+import type { ApiKeys, Principal, SignIns, Submitter } from './services.ts'
 import type { SignInOffers } from './sign-in-offers.ts'
-import { requireItself, submitterOf } from './submitter.ts'
-import { createUseRecorder } from './use-recorder.ts'
+import { createConfirmation, requireItself, senderMailboxes, submitterOf } from './submitter.ts'
 
-export interface SignInsNeeds {
+interface SignInsNeeds {
   store: Pick<Store, 'logins' | 'mailboxes' | 'apiKeys' | 'grants'>
   apiKeys: Pick<ApiKeys, 'check'>
   offers: SignInOffers
@@ -62,5 +62,85 @@ export function createSignIns(needs: SignInsNeeds): SignIns {
     confirm: createConfirmation({ offers, store, clock }),
     shownName: offers.shownName,
     offers: offers.from,
+  }
+}
+
+interface BearerCheckNeeds {
+  apiKeys: Pick<ApiKeys, 'check'>
+  mailboxes: Pick<MailboxStore, 'covering'>
+  guard: Guard
+}
+
+type Bearer = Extract<Credentials, { kind: 'bearer' }>
+
+/**
+ * An API key in the place of an access token. Only its `send:` scopes count: `admin` and the owner key may do everything by HTTP, but a key
+ * that lies in the settings of a mail program should be worth no more than what that program does (least privilege).
+ */
+function createBearerCheck({ apiKeys, mailboxes, guard }: BearerCheckNeeds) {
+  return async ({ userName, token }: Bearer, source: string): Promise<Submitter> => {
+    const { name, apiKey, scopes } = await principalOf(token, source)
+    const rights = sendRights(scopes).filter(({ address }) => userName === '' || covers(address, userName))
+    const own = await senderMailboxes(mailboxes.covering, rights)
+    if (own.length === 0) throw wrongCredentials()
+    const further = { senders: [], rewriteSender: false }
+    return {
+      userName: `api-key ${name}`,
+      ...(apiKey === undefined ? {} : { apiKey }),
+      mailboxes: own,
+      ...further,
+    }
+  }
+
+  /** A key that is right costs no question to the guard: nobody guesses 256 bits. */
+  async function principalOf(token: Bearer['token'], source: string): Promise<Principal> {
+    try {
+      return await apiKeys.check(token)
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'wrong-credentials') throw error
+      guard.refused(source, token)
+      throw wrongCredentials()
+    }
+  }
+}
+
+interface AdmissionNeeds {
+  store: { logins: Pick<Store['logins'], 'findByUserName'>; mailboxes: Pick<Store['mailboxes'], 'find'> }
+  offers: Pick<SignInOffers, 'withoutPassword'>
+  clock: Clock
+}
+
+interface Admitted {
+  login: Login
+  submitter: Submitter
+}
+
+/** Lets a client in that cannot sign in, by its address and its envelope sender: what POP-before-SMTP was for. */
+function createAdmission({ store, offers, clock }: AdmissionNeeds) {
+  return async (sender: string, remoteAddress: string): Promise<Admitted> => {
+    const candidates = await candidatesFrom(remoteAddress)
+    const [first] = candidates
+    if (first === undefined) throw wrongCredentials()
+    const allowed = candidates.flatMap((candidate) => {
+      const verdict = mailboxForSender(candidate.submitter, sender)
+      return verdict.allowed ? [{ candidate, asGiven: verdict.sender === sender }] : []
+    })
+    // One that may send as this sender goes before one that would send as somebody else.
+    const chosen = allowed.find(({ asGiven }) => asGiven) ?? allowed[0]
+    if (chosen) return chosen.candidate
+    const message = `No login without a password may send as ${printable(sender, 254)} from here`
+    const fix = howToAllow(first.submitter, sender)
+    throw new Failure('sender-refused', message, fix === undefined ? {} : { fix })
+  }
+
+  async function candidatesFrom(remoteAddress: string): Promise<Admitted[]> {
+    const candidates: Admitted[] = []
+    for (const { userName } of offers.withoutPassword(remoteAddress)) {
+      const login = await store.logins.findByUserName(userName)
+      // The name may have been given to another login since it was remembered.
+      if (login?.verifier.kind !== 'none' || !isUsable(login, remoteAddress, clock.now())) continue
+      candidates.push({ login, submitter: await submitterOf(store.mailboxes, login) })
+    }
+    return candidates
   }
 }

@@ -1,7 +1,5 @@
 import type { Limits } from '../config/config.ts'
-import { howToAllow } from '../mailboxes/allowing-command.ts'
-import { completeAddress } from '../mailboxes/complete-address.ts'
-import { mailboxForSender } from '../mailboxes/sender-policy.ts'
+import { completeAddress, howToAllow, mailboxForSender } from '../mailboxes/sender-policy.ts'
 import type { Submitter } from '../mailboxes/services.ts'
 import type { Offered } from '../upstream/relay.ts'
 import { isSentTo, type MailCommand, type RecipientCommand } from '../wire/envelope.ts'

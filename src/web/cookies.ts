@@ -1,8 +1,7 @@
 import type { CookieOptions, Request, Response } from 'express'
 import type { Clock } from '../base/clock.ts'
 import type { KeyedHash } from '../base/secret.ts'
-import { freshId } from '../mailboxes/fresh-secret.ts'
-import { sameHash } from '../mailboxes/same-hash.ts'
+import { freshId, sameHash } from '../mailboxes/fresh-secret.ts'
 import type { PageRole } from '../store/ports.ts'
 
 /** A cookie of ours: how it is called and what it is set with. */

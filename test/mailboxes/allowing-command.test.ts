@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { howToAllow } from '../../src/mailboxes/allowing-command.ts'
+import { howToAllow } from '../../src/mailboxes/sender-policy.ts'
 
 const mailboxes = [{ address: 'me@example.com', aliases: [] }]
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { completeAddress } from '../../src/mailboxes/complete-address.ts'
 import { changedMending, describeMending, mapOfLines } from '../../src/mailboxes/mending-options.ts'
-import { mailboxForSender } from '../../src/mailboxes/sender-policy.ts'
+import { completeAddress, mailboxForSender } from '../../src/mailboxes/sender-policy.ts'
 
 describe('what is mended of a login', () => {
   it('is changed by what is named, and by nothing else', () => {

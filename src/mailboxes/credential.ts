@@ -1,0 +1,122 @@
+import { LRUCache } from 'lru-cache'
+import { printable } from '../base/address.ts'
+import { Failure } from '../base/failure.ts'
+import type { Log } from '../base/log.ts'
+import { hasEndlessMarks, normalForm } from '../base/text.ts'
+import { isWithin } from '../net/ip.ts'
+import type { Login } from '../store/ports.ts'
+
+/** Longest user name, in characters after normalisation. */
+const userNameCharacters = 128
+
+// All of Unicode's "other" categories: control, format (the direction-changing ones among them), surrogates, private
+// and unassigned; and every space but U+0020, because two names must not look alike (RFC 8265, section 3.4).
+const forbidden = /\p{C}|[^\P{Z} ]/u
+
+/**
+ * Reads a login's user name: NFC, case kept as it was typed (names are compared without it: `userNameKey`), 1 to 128 characters, no control
+ * or invisible characters. Spaces inside a name are allowed, because devices have such names.
+ * @throws Failure `invalid`
+ */
+export function parseUserName(text: string): string {
+  const name = normalForm(text)
+  const length = [...name].length
+  if (length < 1 || length > userNameCharacters)
+    throw refused(`A user name has 1 to ${userNameCharacters} characters, not ${length}`)
+  if (forbidden.test(name) || hasEndlessMarks(name))
+    throw refused('A user name holds no control or invisible characters')
+  if (name !== name.trim()) throw refused('A user name neither begins nor ends with a space')
+  return name
+}
+
+function refused(message: string): Failure {
+  return new Failure('invalid', message, {
+    fix: 'Choose another user name; the mail address itself is a good one.',
+  })
+}
+
+/**
+ * Reads what people call a login or an API key: NFC, trimmed, at most 100 characters, one line. Empty means `fallback`.
+ * @throws Failure `invalid`
+ */
+export function parseDisplayName(text: string | undefined, fallback: string): string {
+  const name = normalForm(text ?? '').trim()
+  if (name === '') return fallback
+  if ([...name].length > 100 || /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(name)) {
+    throw new Failure('invalid', 'A name has at most 100 characters and no control or invisible ones', {
+      fix: 'Give a short name, such as "Printer, 2nd floor".',
+    })
+  }
+  return name
+}
+
+const day = /^(\d{4})-(\d{2})-(\d{2})$/
+const moment =
+  /^(\d{4})-(\d{2})-(\d{2})T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,3})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/
+
+/**
+ * Reads when a credential ends: an ISO 8601 date (valid through the end of that day, UTC), or a date and time with
+ * its offset from UTC.
+ * @returns milliseconds since 1970, later than `now`
+ * @throws Failure `invalid`
+ */
+export function parseExpiry(text: string, now: number): number {
+  const found = day.exec(text) ?? moment.exec(text)
+  if (!found || !isCalendarDay(Number(found[1]), Number(found[2]), Number(found[3]))) {
+    throw new Failure('invalid', `"${printable(text)}" is not a date that postern can read`, {
+      fix: 'Write it as 2030-12-31 or 2030-12-31T18:00:00Z.',
+    })
+  }
+  const end = Date.parse(day.test(text) ? `${text}T23:59:59.999Z` : text)
+  if (end <= now) {
+    throw new Failure('invalid', `"${printable(text)}" has passed already`, {
+      fix: 'Give a date in the future.',
+    })
+  }
+  return end
+}
+
+// Date.parse takes the 30th of February for the 2nd of March.
+function isCalendarDay(year: number, month: number, dayOfMonth: number): boolean {
+  const date = new Date(Date.UTC(year, month - 1, dayOfMonth))
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === dayOfMonth
+}
+
+/** Where a credential stands; a revoked one stays revoked when it expires. */
+export function credentialState(
+  credential: { expiresAt?: number; revokedAt?: number },
+  now: number,
+): 'active' | 'expired' | 'revoked' {
+  if (credential.revokedAt !== undefined) return 'revoked'
+  return credential.expiresAt !== undefined && credential.expiresAt <= now ? 'expired' : 'active'
+}
+
+/** Whether a login that is right may be used now and from here. `now`: milliseconds since 1970. */
+export function isUsable(
+  login: Pick<Login, 'expiresAt' | 'revokedAt' | 'networks'>,
+  remoteAddress: string,
+  now: number,
+): boolean {
+  return credentialState(login, now) === 'active' && isWithin(login.networks, remoteAddress)
+}
+
+const intervalMilliseconds = 60_000
+
+/**
+ * Notes when a credential was used and from where, at most once a minute for each, and never in the way of the use itself: a
+ * write to disk that is slow or fails costs nobody a sign-in.
+ */
+export function createUseRecorder(
+  record: (id: string, at: number, source?: string) => Promise<void>,
+  log: Log,
+) {
+  const recorded = new LRUCache<string, number>({ max: 10_000 })
+  return (id: string, now: number, source?: string): void => {
+    const use = `${id} ${source ?? ''}`
+    if (now - (recorded.get(use) ?? Number.NEGATIVE_INFINITY) < intervalMilliseconds) return
+    recorded.set(use, now)
+    record(id, now, source).catch((error: unknown) => {
+      log.warn({ event: 'credential.use-not-recorded', id, err: error }, 'A use could not be recorded')
+    })
+  }
+}
