@@ -5,15 +5,15 @@ import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { userNameKey } from '../base/text.ts'
 import type { Limits } from '../config/config.ts'
-import { createFailureCounter } from './failure-counter.ts'
+import {
+  createFailureCounter,
+  createGuessLog,
+  createSecretCount,
+  createTurnedAway,
+} from './failure-counts.ts'
 import type { Attempt, Guard, Look } from './guard.ts'
-import { createGuessLog } from './guess-log.ts'
 import { createProcessMark } from './process-mark.ts'
-import { createSameAtOnce } from './same-at-once.ts'
-import { createSecretCount } from './secret-count.ts'
-import { createTurnedAway } from './turned-away.ts'
-import { createTurns, tooManyAtOnce } from './turns.ts'
-import { createWaitingRoom } from './waiting-room.ts'
+import { createSameAtOnce, createTurns, createWaitingRoom, tooManyAtOnce } from './waiting.ts'
 
 export interface GuardNeeds {
   limits: Pick<

@@ -1,19 +1,19 @@
 import type { Gone } from '../base/async.ts'
 import { clientGone, Failure, stopping } from '../base/failure.ts'
-import type { FailureCounter } from './failure-counter.ts'
+import type { FailureCounter } from './failure-counts.ts'
 
 /**
  * Lets attempts at one thing (a name, say) pass side by side as long as it may still be guessed at so often; then one at a time, each
  * after a wait: a limit of guesses is a rate only so, however many connections and addresses ask at once.
  */
-export interface Turns {
+interface Turns {
   /** Resolves, when it is this one's turn, with how to end it: after what was wrong has been counted.
    * @throws Failure `limit-reached` at once when too many wait; `provider-unavailable` when postern stops, `invalid` when the client goes */
   take(turn: Turn): Promise<() => void>
   close(): void
 }
 
-export interface Turn {
+interface Turn {
   /** What is guessed at. */
   key: string
   source: string
@@ -22,7 +22,7 @@ export interface Turn {
   gone?: Gone | undefined
 }
 
-export interface TurnsNeeds {
+interface TurnsNeeds {
   /** What was wrong, by the same keys. */
   counter: Pick<FailureCounter, 'count'>
   /** So many wrong ones are too many. */
@@ -171,5 +171,110 @@ export function tooManyAtOnce(retryAfterSeconds: number): Failure {
   return new Failure('limit-reached', 'Too many sign-ins are waiting at once', {
     fix: 'Try again in a minute.',
     retryAfterSeconds,
+  })
+}
+
+/** Where attempts wait, so many at a time at most, and so many of one source. */
+interface WaitingRoom {
+  /** Resolves with true after the wait; with false at once when there is no place.
+   * @throws Failure `provider-unavailable` when postern stops meanwhile, `invalid` when the client goes */
+  wait(source: string, milliseconds: number, gone?: Gone): Promise<boolean>
+  /** Ends every wait. */
+  close(): void
+}
+
+export function createWaitingRoom({ places, perSource }: { places: number; perSource: number }): WaitingRoom {
+  const leave = new Set<() => void>()
+  /** Only sources of which somebody waits. */
+  const bySource = new Map<string, number>()
+  let closed = false
+
+  function count(source: string, more: 1 | -1): void {
+    const left = (bySource.get(source) ?? 0) + more
+    if (left === 0) bySource.delete(source)
+    else bySource.set(source, left)
+  }
+
+  return {
+    wait(source, milliseconds, gone) {
+      if (closed) return Promise.reject(stopping())
+      if (gone?.aborted) return Promise.reject(clientGone())
+      if (leave.size >= places || (bySource.get(source) ?? 0) >= perSource) return Promise.resolve(false)
+      return new Promise((resolve, reject) => {
+        const end = () => {
+          clearTimeout(timer)
+          gone?.removeEventListener('abort', end)
+          leave.delete(end)
+          count(source, -1)
+          if (closed) reject(stopping())
+          else if (gone?.aborted) reject(clientGone())
+          else resolve(true)
+        }
+        const timer = setTimeout(end, Math.max(0, milliseconds)).unref()
+        gone?.addEventListener('abort', end)
+        leave.add(end)
+        count(source, 1)
+      })
+    },
+    close() {
+      closed = true
+      for (const end of leave) end()
+    },
+  }
+}
+
+/** How many of one source wait for the outcome of the same attempt. */
+const mostOfSource = 100
+
+/**
+ * Of attempts that are the same in everything, one is made at a time: whether it was right or wrong, those behind it know without work of their
+ * own. Resolves, when it is this one's turn, with how to end it; with undefined at once when too many of its source wait.
+ * @throws Failure `invalid` when the client goes
+ */
+type SameAtOnce = (attempt: string, source: string, gone?: Gone) => Promise<(() => void) | undefined>
+
+export function createSameAtOnce(): SameAtOnce {
+  /** Who waits, for each attempt that is under way. */
+  const underway = new Map<string, Set<() => void>>()
+  const waitingOf = new Map<string, number>()
+
+  return async (attempt, source, gone) => {
+    const waiting = underway.get(attempt)
+    if (waiting === undefined) {
+      underway.set(attempt, new Set())
+      return () => end(attempt)
+    }
+    const others = waitingOf.get(source) ?? 0
+    if (others >= mostOfSource) return undefined
+    waitingOf.set(source, others + 1)
+    try {
+      await turnIn(waiting, gone)
+    } finally {
+      const left = (waitingOf.get(source) ?? 1) - 1
+      if (left === 0) waitingOf.delete(source)
+      else waitingOf.set(source, left)
+    }
+    return () => end(attempt)
+  }
+
+  function end(attempt: string): void {
+    const waiting = underway.get(attempt)
+    const [next] = waiting ?? []
+    if (next) next()
+    else underway.delete(attempt)
+  }
+}
+
+function turnIn(waiting: Set<() => void>, gone: Gone | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (gone?.aborted) return reject(clientGone())
+    const settle = () => {
+      waiting.delete(settle)
+      gone?.removeEventListener('abort', settle)
+      if (gone?.aborted) reject(clientGone())
+      else resolve()
+    }
+    waiting.add(settle)
+    gone?.addEventListener('abort', settle)
   })
 }
