@@ -4,8 +4,7 @@ import { Failure } from '../base/failure.ts'
 import { freshSecret } from '../mailboxes/fresh-secret.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
 import { isOneTenant } from '../providers/registration.ts'
-import type { ConsentNeeds } from './consent-needs.ts'
-import type { AdminConsents } from './service.ts'
+import type { AdminConsents, ConsentNeeds } from './service.ts'
 
 type Needs = Pick<ConsentNeeds, 'catalogue' | 'clock' | 'log'> & { redirectUri: string }
 

@@ -1,4 +1,5 @@
-import { type Address, printable } from '../base/address.ts'
+import { type Address, isDomainMailbox, printable } from '../base/address.ts'
+import { Failure } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
 import { isSameAccount, provesIdentity } from '../providers/oauth/identity.ts'
 import type { Identity, TokenAnswer } from '../providers/oauth/oauth-client.ts'
@@ -123,5 +124,18 @@ function requireMailScopes(mailbox: Mailbox, provider: Provider, granted: readon
   throw new ConsentRefused('missing-scope', `The right to send mail was not given: ${missing.join(', ')}`, {
     fix: 'Start again and leave every box ticked; if there was none, add the scope to the registration at the provider.',
     mailbox: mailbox.address,
+  })
+}
+
+/** Nobody can consent for a whole domain, nor where only apps are let in. @throws Failure `invalid` */
+export function requirePerson({ address }: Mailbox, { name, flows }: Pick<Provider, 'name' | 'flows'>): void {
+  if (!flows.some((flow) => flow === 'authorization-code' || flow === 'device')) {
+    throw new Failure('invalid', `At ${name} nobody consents: an app sends for ${address} by itself`, {
+      fix: 'Nothing is to be done here; "postern provider show" says how the app is set up.',
+    })
+  }
+  if (!isDomainMailbox(address)) return
+  throw new Failure('invalid', `"${address}" is a whole domain, whose mail an app sends without a consent`, {
+    fix: 'Nothing is to be done here; add a mailbox by its own address where a person has to consent.',
   })
 }

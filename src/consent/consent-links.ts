@@ -2,18 +2,16 @@ import { printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { type Actor, actorFields, type Log } from '../base/log.ts'
-import { Secret } from '../base/secret.ts'
+import { type KeyedHash, Secret } from '../base/secret.ts'
 import { parseDisplayName } from '../mailboxes/credential.ts'
 import { existingMailbox } from '../mailboxes/existing-mailbox.ts'
 import { freshId, freshSecret, sameHash } from '../mailboxes/fresh-secret.ts'
 import type { Catalogue } from '../providers/provider.ts'
 import type { ConsentLink, Store } from '../store/ports.ts'
-import type { ConsentHashes } from './consent-hashes.ts'
-import { expectedPerson } from './consent-judgement.ts'
-import { requirePerson } from './require-person.ts'
+import { expectedPerson, requirePerson } from './consent-judgement.ts'
 import { type ConsentLinkStatus, type CreatedLink, type OpenedLink, underPublicUrl } from './service.ts'
 
-export interface ConsentLinksNeeds {
+interface ConsentLinksNeeds {
   store: Pick<Store, 'mailboxes' | 'consentLinks'>
   catalogue: Pick<Catalogue, 'registered'>
   hashes: Pick<ConsentHashes, 'link'>
@@ -122,4 +120,20 @@ function statusOf(link: ConsentLink, now: number): ConsentLinkStatus {
 
 function isOpen(link: ConsentLink, now: number): boolean {
   return link.usedAt === undefined && link.expiresAt > now
+}
+
+/** The keyed hashes by which a consent's three secrets are recognised; none of them can stand in for another. */
+export interface ConsentHashes {
+  link(secret: Secret): string
+  state(state: Secret): string
+  /** The browser that began, at the provider that it was sent to: a code never goes to another one (RFC 9700, section 4.4). */
+  browser(cookie: Secret, providerId: string): string
+}
+
+export function createConsentHashes(keyedHash: KeyedHash): ConsentHashes {
+  return {
+    link: (secret) => keyedHash('consent', `link:${secret.reveal()}`),
+    state: (state) => keyedHash('consent', `state:${state.reveal()}`),
+    browser: (cookie, providerId) => keyedHash('consent', `browser:${providerId}:${cookie.reveal()}`),
+  }
 }

@@ -1,15 +1,16 @@
-import type { Address } from '../base/address.ts'
-import { Failure } from '../base/failure.ts'
+import { LRUCache } from 'lru-cache'
+import { type Address, printable } from '../base/address.ts'
+import { asFailure, Failure } from '../base/failure.ts'
+import type { Log } from '../base/log.ts'
 import { createRevocation, type UnwantedConsent } from '../mailboxes/revocation.ts'
 import type { TokenAnswer } from '../providers/oauth/oauth-client.ts'
+import { safeText } from '../providers/oauth/oauth-error.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
 import { givenTo } from '../providers/registration.ts'
 import type { ActiveGrant, Mailbox, NewGrant } from '../store/ports.ts'
 import { type GoodConsent, judgeConsentAnswer } from './consent-judgement.ts'
-import type { SettledConsent } from './consent-log.ts'
-import type { ConsentNeeds } from './consent-needs.ts'
 import { ConsentRefused } from './consent-refused.ts'
-import type { WrongPersons } from './wrong-persons.ts'
+import type { CompletedConsent, ConsentNeeds } from './service.ts'
 
 /** What a person was asked for, by whichever flow. */
 export interface AskedConsent {
@@ -107,3 +108,44 @@ function mailboxGone(mailbox: Address): ConsentRefused {
     mailbox,
   })
 }
+
+/** A completed consent, and for the log which account signed in. */
+export type SettledConsent = CompletedConsent & { account?: string }
+
+/** Says in the log what came of a consent, whichever way it was given, and who really signed in. */
+export async function logged(log: Log, settling: Promise<SettledConsent>): Promise<CompletedConsent> {
+  try {
+    const { account, ...completed } = await settling
+    const who = account === undefined ? {} : { account: printable(account, 300) }
+    log.info({ event: 'consent.completed', ...completed, ...who }, 'Consent completed')
+    return completed
+  } catch (error) {
+    log.info({ event: 'consent.refused', ...described(error) }, 'Consent refused')
+    throw error
+  }
+}
+
+/** What the log may say of a refusal: its sentence and, of an answer that did not pass, which check it was. */
+function described(error: unknown): object {
+  const { code, message, cause } = asFailure(error)
+  if (!(error instanceof ConsentRefused)) return { code, refusal: message }
+  const { reason, mailbox, signedInAs, expected, account } = error
+  const check = cause instanceof Error ? safeText(cause.message) : undefined
+  return { code, reason, mailbox, signedInAs, account, expected, refusal: message, check }
+}
+
+/**
+ * Remembers in which browsers the wrong person signed in: the provider would sign the same one in again without
+ * asking, so the next consent there lets them choose the account. A comfort only; losing it costs a click.
+ */
+export function createWrongPersons() {
+  const browsers = new LRUCache<string, true>({ max: 1000 })
+
+  return {
+    note: (browserHash: string) => void browsers.set(browserHash, true),
+    /** True once for each note. */
+    take: (browserHash: string) => browsers.delete(browserHash),
+  }
+}
+
+export type WrongPersons = ReturnType<typeof createWrongPersons>

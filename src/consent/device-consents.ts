@@ -3,11 +3,9 @@ import { asFailure, Failure, stopping } from '../base/failure.ts'
 import { existingMailbox } from '../mailboxes/existing-mailbox.ts'
 import { freshId } from '../mailboxes/fresh-secret.ts'
 import type { DeviceAuthorization } from '../providers/oauth/oauth-client.ts'
-import { logged, type SettledConsent } from './consent-log.ts'
-import type { ConsentNeeds } from './consent-needs.ts'
-import type { AskedConsent, SettleConsent } from './consent-settling.ts'
-import { requirePerson } from './require-person.ts'
-import type { BegunDeviceConsent, DeviceConsentState, DeviceConsents } from './service.ts'
+import { requirePerson } from './consent-judgement.ts'
+import { type AskedConsent, logged, type SettleConsent, type SettledConsent } from './consent-settling.ts'
+import type { BegunDeviceConsent, ConsentNeeds, DeviceConsentState, DeviceConsents } from './service.ts'
 
 type Needs = Pick<ConsentNeeds, 'store' | 'catalogue' | 'oauthClientFor' | 'clock' | 'log' | 'later'> & {
   settle: SettleConsent

@@ -1,18 +1,18 @@
 import { LRUCache } from 'lru-cache'
-import { type Address, printable } from '../base/address.ts'
+import { type Address, printable, sameAddress } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
-import type { KeyedHash, Secret } from '../base/secret.ts'
+import type { Log } from '../base/log.ts'
+import { type KeyedHash, Secret } from '../base/secret.ts'
 import type { PageAccessConfig } from '../config/config.ts'
+import { freshSecret, sameHash } from '../mailboxes/fresh-secret.ts'
 import { findRegistered } from '../providers/catalogue.ts'
 import { provesIdentity } from '../providers/oauth/identity.ts'
 import type { Identity, TokenAnswer } from '../providers/oauth/oauth-client.ts'
 import type { Provider, RegisteredProvider } from '../providers/provider.ts'
 import { isOneTenant } from '../providers/registration.ts'
-import type { ConsentNeeds } from './consent-needs.ts'
-import { roleOfPerson } from './page-people.ts'
-import { type BegunSignIn, createSignInStates, isSignInState } from './page-sign-in-states.ts'
-import type { PageSignIns } from './service.ts'
+import type { PageRole } from '../store/ports.ts'
+import type { ConsentNeeds, PageSignIns } from './service.ts'
 
 type Needs = Pick<ConsentNeeds, 'catalogue' | 'oauthClientFor' | 'consentSeconds'> & {
   people: PageAccessConfig
@@ -151,4 +151,83 @@ function unknownPerson(
   return new Failure('forbidden', `${person} may not look at these pages`, {
     fix: 'Ask whoever runs postern to name this address in POSTERN_ADMIN_EMAILS or POSTERN_VIEWER_EMAILS.',
   })
+}
+
+/** A sign-in to the pages that is under way. */
+interface BegunSignIn {
+  providerId: string
+  /** Milliseconds since 1970. */
+  until: number
+  state: Secret
+  nonce: Secret
+  codeVerifier: Secret
+}
+
+/**
+ * `state` of such sign-ins (RFC 6749, section 10.12): it says where and until when, and only the browser that began can show that we said so. The nonce and the PKCE
+ * verifier follow from the same, so that nothing has to be remembered.
+ */
+interface SignInStates {
+  begin(about: Pick<BegunSignIn, 'providerId' | 'until'>, browser: Secret): BegunSignIn
+  /** Undefined: not ours, or of another browser. */
+  read(state: string, browser: Secret): BegunSignIn | undefined
+}
+
+const shape = /^(sign-in\.([a-z0-9-]{1,64})\.(\d{1,16})\.[\w-]{43})\.([\w-]{43})$/
+
+export function createSignInStates(keyedHash: KeyedHash): SignInStates {
+  const derive = (what: string, about: string, browser: Secret) =>
+    keyedHash('page-sign-in', `${what}:${about}:${browser.reveal()}`)
+
+  function whole(
+    about: string,
+    browser: Secret,
+    { providerId, until }: Pick<BegunSignIn, 'providerId' | 'until'>,
+  ) {
+    return {
+      providerId,
+      until,
+      state: new Secret(`${about}.${derive('state', about, browser)}`),
+      nonce: new Secret(derive('nonce', about, browser)),
+      codeVerifier: new Secret(derive('verifier', about, browser)),
+    }
+  }
+
+  return {
+    begin(about, browser) {
+      const { providerId, until } = about
+      return whole(`sign-in.${providerId}.${until}.${freshSecret().reveal()}`, browser, about)
+    },
+    read(state, browser) {
+      const [, about = '', providerId = '', until = '', proof = ''] = shape.exec(state) ?? []
+      if (about === '' || !sameHash(derive('state', about, browser), proof)) return undefined
+      return whole(about, browser, { providerId, until: Number(until) })
+    },
+  }
+}
+
+export function isSignInState(state: string): boolean {
+  return shape.test(state)
+}
+
+/** As whom a person may look at the pages who proved an address at a provider; undefined: not at all. */
+function roleOfPerson(person: Address, { administrators, viewers }: PageAccessConfig): PageRole | undefined {
+  const isNamed = (addresses: readonly Address[]) => addresses.some((one) => sameAddress(one, person))
+  if (isNamed(administrators)) return 'administrator'
+  return isNamed(viewers) ? 'viewer' : undefined
+}
+
+/** Said at the start: people are named, and some of them, or all, can find no button. */
+export function warnOfPageSignIns(
+  signIns: Pick<PageSignIns, 'providers'>,
+  { administrators, viewers, providers = [] }: PageAccessConfig,
+  log: Log,
+): void {
+  if (administrators.length + viewers.length === 0) return
+  const offered = signIns.providers().map(({ id }) => id)
+  const silent = providers.filter((id) => !offered.includes(id))
+  if (offered.length > 0 && silent.length === 0) return
+  const said =
+    'People are named for the pages, but not every provider can vouch for them. At Microsoft POSTERN_MICROSOFT_TENANT has to be one organisation; a provider of the providers file has to be named in POSTERN_SIGN_IN_PROVIDERS, with an issuer and the scope openid.'
+  log.warn({ offered, silent }, said)
 }

@@ -1,7 +1,12 @@
 import type { Address } from '../base/address.ts'
-import type { Actor } from '../base/log.ts'
-import type { Secret } from '../base/secret.ts'
-import type { PageRole } from '../store/ports.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Actor, Log } from '../base/log.ts'
+import type { KeyedHash, Secret } from '../base/secret.ts'
+import type { PageAccessConfig } from '../config/config.ts'
+import type { FreshToken } from '../grants/token-broker.ts'
+import type { OAuthClient } from '../providers/oauth/oauth-client.ts'
+import type { Catalogue } from '../providers/provider.ts'
+import type { PageRole, Store } from '../store/ports.ts'
 
 /** Begins and completes consents. Made by `createConsentService`. */
 export interface ConsentService {
@@ -135,4 +140,24 @@ export function redirectUriOf(publicUrl: URL): string {
 /** A path below the public address, which may itself have one. */
 export function underPublicUrl(publicUrl: URL, path: string): string {
   return `${publicUrl.origin}${publicUrl.pathname.replace(/\/$/, '')}${path}`
+}
+
+/** What consents stand on. */
+export interface ConsentNeeds {
+  store: Pick<Store, 'mailboxes' | 'grants' | 'consentLinks' | 'pendingConsents'>
+  catalogue: Pick<Catalogue, 'registered' | 'list'>
+  oauthClientFor(providerId: string): OAuthClient
+  keyedHash: KeyedHash
+  clock: Clock
+  log: Log
+  publicUrl: URL
+  /** How long a person may take to sign in. */
+  consentSeconds: number
+  consentLinkSeconds: number
+  /** Who may sign in to the pages at a provider. */
+  people: PageAccessConfig
+  /** Runs something after a while, without keeping the process alive for it. */
+  later?: (milliseconds: number, run: () => void) => void
+  /** Forget what is cached for this mailbox, and use the token that the consent brought. */
+  grantChanged(mailbox: Address, fresh?: FreshToken): void
 }

@@ -1,5 +1,5 @@
-import { refusalOfCallback } from '../../dist/consent/callback-error.js'
-import { pastedAnswer } from '../../dist/consent/pasted-answer.js'
+import { refusalOfCallback } from '../../dist/consent/consent-refused.js'
+import { pastedAnswer } from '../../dist/consent/create-consent-service.js'
 import { meaningOf } from '../../dist/governor/reply-meaning.js'
 import { readServiceAccount } from '../../dist/providers/file/credentials.js'
 import { provenAddress } from '../../dist/providers/oauth/identity.js'

@@ -1,0 +1,236 @@
+import { Failure } from '../base/failure.ts'
+import { Secret } from '../base/secret.ts'
+import { existingMailbox } from '../mailboxes/existing-mailbox.ts'
+import { freshSecret, sameHash } from '../mailboxes/fresh-secret.ts'
+import type { TokenAnswer } from '../providers/oauth/oauth-client.ts'
+import type { RegisteredProvider } from '../providers/provider.ts'
+import type { Mailbox, PendingConsent } from '../store/ports.ts'
+import { createAdminConsents } from './admin-consent.ts'
+import { expectedPerson, requirePerson } from './consent-judgement.ts'
+import {
+  type ConsentHashes,
+  type ConsentLinks,
+  createConsentHashes,
+  createConsentLinks,
+} from './consent-links.ts'
+import {
+  type ConsentRefusal,
+  ConsentRefused,
+  refusalOfCallback,
+  refusalOfExchange,
+} from './consent-refused.ts'
+import {
+  createConsentSettling,
+  createWrongPersons,
+  linkEnded,
+  logged,
+  type SettleConsent,
+  type SettledConsent,
+  type WrongPersons,
+} from './consent-settling.ts'
+import { createDeviceConsents } from './device-consents.ts'
+import { createPageSignIns } from './page-sign-ins.ts'
+import { type ConsentNeeds, type ConsentService, redirectUriOf } from './service.ts'
+
+/** The consents of people in browsers: links, the way to the provider, and what comes back from it. */
+export function createConsentService(needs: ConsentNeeds): ConsentService {
+  const hashes = createConsentHashes(needs.keyedHash)
+  const links = createConsentLinks({ ...needs, hashes })
+  const redirectUri = redirectUriOf(needs.publicUrl)
+  const wrongPersons = createWrongPersons()
+  const settle = createConsentSettling({ ...needs, wrongPersons })
+  const parts = { ...needs, hashes, links, redirectUri, wrongPersons, settle }
+  const complete = createConsentCompletion(parts)
+
+  return {
+    createLink: links.create,
+    links: links.list,
+    revokeLink: links.revoke,
+    openLink: links.open,
+    begin: createConsentBeginning(parts),
+    complete,
+    async completePasted(text, state, browser) {
+      const { callback, codeOnly } = pastedAnswer(text, redirectUri, state)
+      return complete(callback, browser, { codeOnly })
+    },
+    device: createDeviceConsents(parts),
+    admin: createAdminConsents(parts),
+    signIns: createPageSignIns(parts),
+  }
+}
+
+type BeginningNeeds = Pick<
+  ConsentNeeds,
+  'store' | 'catalogue' | 'oauthClientFor' | 'clock' | 'log' | 'consentSeconds'
+> & { hashes: ConsentHashes; links: ConsentLinks; redirectUri: string; wrongPersons: WrongPersons }
+
+/** Sends a browser to the provider, and remembers what its callback has to prove. */
+function createConsentBeginning(needs: BeginningNeeds): ConsentService['begin'] {
+  const { store, catalogue, clock, hashes, wrongPersons } = needs
+
+  return async (target, browser) => {
+    const { mailbox, consentLinkId } = await find(target)
+    const provider = catalogue.registered(mailbox.providerId)
+    requirePerson(mailbox, provider)
+    const [state, nonce, codeVerifier] = [freshSecret(), freshSecret(), freshSecret()]
+    const browserHash = hashes.browser(browser, provider.id)
+    const authorizationUrl = await needs.oauthClientFor(provider.id).authorizationUrl({
+      redirectUri: provider.oauth.redirectUri ?? needs.redirectUri,
+      state,
+      nonce,
+      codeVerifier,
+      loginHint: expectedPerson(mailbox),
+      ...(wrongPersons.take(browserHash) ? { selectAccount: true } : {}),
+    })
+    const now = clock.now()
+    await store.pendingConsents.sweep(now)
+    await store.pendingConsents.add({
+      stateHash: hashes.state(state),
+      browserHash,
+      mailbox: mailbox.address,
+      ...(consentLinkId === undefined ? {} : { consentLinkId }),
+      codeVerifier,
+      nonce,
+      createdAt: now,
+      expiresAt: now + needs.consentSeconds * 1000,
+    })
+    needs.log.info(
+      { event: 'consent.begun', mailbox: mailbox.address, provider: provider.id, link: consentLinkId },
+      'Consent begun',
+    )
+    const byHand = provider.oauth.redirectUri !== undefined
+    return { authorizationUrl, byHand, mailbox: mailbox.address, providerName: provider.name }
+  }
+
+  async function find(
+    target: { link: string } | { mailbox: string },
+  ): Promise<{ mailbox: Mailbox; consentLinkId?: string }> {
+    if ('mailbox' in target) return { mailbox: await existingMailbox(store.mailboxes, target.mailbox) }
+    const link = await needs.links.usable(target.link)
+    return { mailbox: await existingMailbox(store.mailboxes, link.mailbox), consentLinkId: link.id }
+  }
+}
+
+type CompletionNeeds = Pick<ConsentNeeds, 'store' | 'catalogue' | 'oauthClientFor' | 'clock' | 'log'> & {
+  hashes: ConsentHashes
+  links: ConsentLinks
+  redirectUri: string
+  settle: SettleConsent
+}
+
+/** A consent that is under way, taken from the store: nobody else has it. */
+interface Taken {
+  pending: PendingConsent
+  state: Secret
+  mailbox: Mailbox
+  provider: RegisteredProvider
+}
+
+/** Takes what came back from the provider to the consent that it belongs to. */
+function createConsentCompletion(needs: CompletionNeeds): ConsentService['complete'] {
+  const { store, catalogue, clock, log, hashes, links } = needs
+
+  return (callback, browser, how = {}) => logged(log, complete(callback, browser, how))
+
+  async function complete(
+    callback: URL,
+    browser: Secret | undefined,
+    { codeOnly = false }: { codeOnly?: boolean },
+  ): Promise<SettledConsent> {
+    const taken = await take(callback, browser)
+    const { pending, mailbox, provider } = taken
+    // Where the provider comes back by itself, its whole answer is there to be checked.
+    if (codeOnly && provider.oauth.redirectUri === undefined)
+      throw startAgain('not-begun', 'This is not the whole address that the browser ended at', mailbox)
+    await requireOpenLink(pending)
+    const error = callback.searchParams.get('error')
+    if (error !== null) throw refusalOfCallback(error, mailbox.address, provider.name)
+    const answer = await exchange(callback, taken)
+    const { browserHash, consentLinkId } = pending
+    const link = consentLinkId === undefined ? {} : { consentLinkId }
+    return needs.settle({ mailbox, provider, flow: 'authorization-code', browserHash, ...link }, answer)
+  }
+
+  async function take(callback: URL, browser: Secret | undefined): Promise<Taken> {
+    const [text, ...more] = callback.searchParams.getAll('state')
+    const state = new Secret(more.length === 0 ? (text ?? '') : '')
+    const stateHash = hashes.state(state)
+    const found = await store.pendingConsents.find(stateHash)
+    const mailbox = found && (await store.mailboxes.find(found.mailbox))
+    if (!mailbox) throw notBegun()
+    const hash = browser && hashes.browser(browser, mailbox.providerId)
+    // Left as it was: a callback that somebody else brings must not spend the consent of the browser that began.
+    if (hash === undefined || !sameHash(hash, found.browserHash)) {
+      throw startAgain('other-browser', 'This consent was begun in another browser', mailbox)
+    }
+    const pending = await store.pendingConsents.take(stateHash, hash)
+    if (!pending) throw notBegun()
+    if (pending.expiresAt <= clock.now()) {
+      throw startAgain('expired', 'The sign-in took too long', mailbox)
+    }
+    return { pending, state, mailbox, provider: catalogue.registered(mailbox.providerId) }
+  }
+
+  /** Asked before the code is spent; `adopt` asks again, in the transaction that counts. */
+  async function requireOpenLink({ consentLinkId, mailbox }: PendingConsent): Promise<void> {
+    if (consentLinkId !== undefined && !(await links.isStillOpen(consentLinkId))) throw linkEnded(mailbox)
+  }
+
+  async function exchange(callback: URL, { pending, state, mailbox, provider }: Taken): Promise<TokenAnswer> {
+    const { nonce, codeVerifier } = pending
+    const redirectUri = provider.oauth.redirectUri ?? needs.redirectUri
+    const checks = { redirectUri, state, nonce, codeVerifier }
+    try {
+      return await needs.oauthClientFor(provider.id).exchangeCode(callback, checks)
+    } catch (error) {
+      throw refusalOfExchange(error, mailbox.address, provider.name)
+    }
+  }
+}
+
+function notBegun(): ConsentRefused {
+  return startAgain(
+    'not-begun',
+    'No consent is under way that this answer belongs to, or it was used already',
+  )
+}
+
+function startAgain(reason: ConsentRefusal, message: string, mailbox?: Mailbox): ConsentRefused {
+  return new ConsentRefused(reason, message, {
+    fix: 'Start again from the link, or from the page of the mailbox, and stay in the same browser.',
+    ...(mailbox ? { mailbox: mailbox.address } : {}),
+  })
+}
+
+/** A person's paste as the callback that it stands for. */
+interface PastedAnswer {
+  callback: URL
+  /** Only a code was there: nothing else of the callback can be checked. */
+  codeOnly: boolean
+}
+
+/** RFC 6749, appendix A.11. */
+const code = /^[\x21-\x7e]{4,4096}$/
+
+/**
+ * Reads what a person pasted: the address that the browser ended at, or the code that the provider's page showed.
+ * @param state of the consent under way, which a code alone does not bring along
+ * @throws Failure `invalid`
+ */
+export function pastedAnswer(text: string, redirectUri: string, state: string): PastedAnswer {
+  const pasted = text.trim()
+  const callback = new URL(redirectUri)
+  const query = /^[a-z][a-z0-9+.-]*:[^?#]*[?#]([^#]*)/i.exec(pasted)?.[1] ?? /^\?(.+)$/.exec(pasted)?.[1]
+  if (query !== undefined) {
+    callback.search = query
+    const { searchParams } = callback
+    if (searchParams.has('state') && (searchParams.has('code') || searchParams.has('error')))
+      return { callback, codeOnly: false }
+  } else if (code.test(pasted) && !pasted.includes('://')) {
+    callback.search = new URLSearchParams({ code: pasted, state }).toString()
+    return { callback, codeOnly: true }
+  }
+  throw new Failure('invalid', 'This is not what the browser ended at', {
+    fix: 'Copy the whole address from the address bar of the browser, or the code that the page shows.',
+  })
+}
