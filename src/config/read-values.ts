@@ -164,7 +164,7 @@ interface EnvFile {
  * Reads the text of a `.env` file. Node's own reader decides what a value is, but it is silent where it cannot read
  * on: a line without `=` swallows the next one, and a `#` inside a bare value cuts it. Both are found here first.
  */
-function readEnvFile(text: string): EnvFile {
+export function readEnvFile(text: string): EnvFile {
   if (text.includes('\0')) return { values: {}, mistakes: ['is not text in UTF-8'] }
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
   const mistakes: string[] = []

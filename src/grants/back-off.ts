@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { type Failure, withRetryAfter, wordsBehind } from '../base/failure.ts'
 import type { Pause } from '../governor/governor.ts'
 import type { LookedAt, Looks } from '../governor/looks.ts'
-import { WayFailure } from '../net/way-failure.ts'
+import { NetworkFailure } from '../net/network-failure.ts'
 
 /** After trouble, nobody asks again before the time is up: whoever comes meanwhile gets the same failure at once. What was refused somebody may look at during a long wait. */
 export interface BackOff {
@@ -141,5 +141,5 @@ export function createBackOff(
 
 /** Where nobody has read what was asked, nobody has refused it, and nobody minds being asked soon. */
 function isRefusal(failure: Failure): boolean {
-  return failure.code === 'provider-setup' && !(failure instanceof WayFailure)
+  return failure.code === 'provider-setup' && !(failure instanceof NetworkFailure)
 }

@@ -1,6 +1,6 @@
 import { type Address, printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
-import { WayFailure } from '../net/way-failure.ts'
+import { NetworkFailure } from '../net/network-failure.ts'
 import type { TokenVerdict } from '../providers/oauth/oauth-error.ts'
 import type { GivenTo } from '../store/ports.ts'
 
@@ -97,8 +97,8 @@ function inItsOwnWords(error: Failure): Failure {
   // A provider that lost its registration, or its entry in the providers file, is set-up, too.
   const kept = code === 'provider-unavailable' ? code : 'provider-setup'
   const details = fix === undefined ? {} : { fix }
-  return error instanceof WayFailure
-    ? new WayFailure(kept, message, details)
+  return error instanceof NetworkFailure
+    ? new NetworkFailure(kept, message, details)
     : new Failure(kept, message, details)
 }
 

@@ -99,7 +99,7 @@ const most = 500
 const day = 86_400_000
 
 /** @throws Failure `invalid` */
-function readFilters(filters: JournalFilters): JournalQuery {
+export function readFilters(filters: JournalFilters): JournalQuery {
   const { mailbox, login, kind, outcome, since, until, before, after, limit = usual } = filters
   if (!Number.isInteger(limit) || limit < 1 || limit > most) {
     throw new Failure('invalid', 'This is no number of journal entries', { fix: `Ask for 1 to ${most}.` })

@@ -1,6 +1,5 @@
 import { connect as connectSocket, type Socket } from 'node:net'
-import type { NameAddress } from './direct-names.ts'
-import { createNames, type Names } from './names.ts'
+import { createNames, type NameAddress, type Names } from './names.ts'
 
 export interface Target {
   host: string

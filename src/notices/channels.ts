@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
 import type { NotifyCommand } from '../config/config.ts'
-import { WayFailure } from '../net/way-failure.ts'
+import { NetworkFailure } from '../net/network-failure.ts'
 import type { HttpFetch } from '../providers/http/http-fetch.ts'
 import type { Relay } from '../upstream/relay.ts'
 import { isPositive, statusOf } from '../wire/reply.ts'
@@ -59,7 +59,7 @@ async function postTo(
 
 /** Told is what is known of the way: other texts may name the whole address, in which webhooks often carry a secret. */
 function webhookUnreached({ host }: URL, error: unknown): Failure {
-  const way = error instanceof WayFailure ? error : undefined
+  const way = error instanceof NetworkFailure ? error : undefined
   const message = `The webhook at ${host} cannot be reached`
   return new Failure(way?.code ?? 'provider-unavailable', way ? `${message}: ${way.message}` : message, {
     fix:

@@ -6,8 +6,8 @@ import * as tls from 'node:tls'
 import { Failure } from '../base/failure.ts'
 import type { Limits } from '../config/config.ts'
 import { type Connect, createConnect, type Target } from '../net/connect.ts'
-import type { NameAddress } from '../net/direct-names.ts'
-import { wayFailure } from '../net/way-failure.ts'
+import type { NameAddress } from '../net/names.ts'
+import { networkFailure } from '../net/network-failure.ts'
 import { createTunnels } from '../providers/http/proxy-tunnel.ts'
 import { clientContext } from '../providers/http/trusted-authorities.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
@@ -128,7 +128,7 @@ async function directly(
     return await connect(target, signal, beginBehind)
   } catch (error) {
     if (signal.aborted) throw new ConnectionLost('timed-out', 'connecting took too long')
-    throw wayFailure(error, { host: target.host, kind: 'mail server' }, ` at port ${target.port}`)
+    throw networkFailure(error, { host: target.host, kind: 'mail server' }, ` at port ${target.port}`)
   }
 }
 
@@ -184,7 +184,7 @@ export function createSecureSocket(extraCa?: string): SecureSocket {
       socket.destroy()
       plain.destroy()
       if (signal.aborted) throw lossAsFailure(new ConnectionLost('timed-out', 'TLS took too long'), host)
-      throw wayFailure(error, { host, kind: 'mail server' }, ' during the TLS handshake')
+      throw networkFailure(error, { host, kind: 'mail server' }, ' during the TLS handshake')
     }
     // Listened for only now: a session from before the verification must not be kept.
     socket.on('session', (fresh) => sessions.set(host, fresh))

@@ -96,7 +96,7 @@ const notTheToken = new Set([500, 502, 503, 504, 525, 530, 534, 538])
  * What the final reply to AUTH means; the one place where that is decided. Exactly 235 is success.
  * @throws Failure `provider-unavailable` for what passes, `provider-setup` where no token would help
  */
-function judgeSignIn(
+export function judgeSignIn(
   reply: Reply,
   { host, mailbox, mechanism }: SignInContext,
   challenge?: ErrorChallenge,

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { Failure } from '../base/failure.ts'
 import type { Endpoint } from '../config/config.ts'
 import { formatEndpoint } from '../config/endpoint.ts'
-import { backlog } from '../net/backlog.ts'
+import { backlog } from '../net/listen.ts'
 
 /**
  * Opens the server at one address, and says which port it got.

@@ -200,7 +200,7 @@ const longestWord = 900
 const encodedOctets = 45
 
 /** A field with its CRLF, folded between its words where it would be longer than a line should be. */
-function formatField(name: string, words: readonly string[]): string {
+export function formatField(name: string, words: readonly string[]): string {
   let lines = ''
   let line = `${name}:`
   for (const word of words) {

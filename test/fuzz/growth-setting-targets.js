@@ -1,7 +1,6 @@
 import { closestName, shellWord } from '../../dist/base/text.js'
 import { parseEndpoint } from '../../dist/config/endpoint.js'
-import { readEnvFile } from '../../dist/config/env-file.js'
-import { readValues } from '../../dist/config/read-values.js'
+import { readEnvFile, readValues } from '../../dist/config/read-values.js'
 import { settingList } from '../../dist/config/settings.js'
 import { parseProvidersFile } from '../../dist/providers/file/providers-file.js'
 import { parseKey } from '../../dist/store/key-ring.js'

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createConnect } from '../../src/net/connect.ts'
-import type { NameAddress } from '../../src/net/direct-names.ts'
+import type { NameAddress } from '../../src/net/names.ts'
 
 let port: number
 let server: ReturnType<typeof createServer>

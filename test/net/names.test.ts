@@ -4,8 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { directNames, type NameAddress } from '../../src/net/direct-names.ts'
-import { createNames, type NamesNeeds } from '../../src/net/names.ts'
+import { createNames, directNames, type NameAddress, type NamesNeeds } from '../../src/net/names.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
 const patient = new AbortController().signal

@@ -4,7 +4,7 @@ import { Failure } from '../../base/failure.ts'
 import { revealed } from '../../base/secret.ts'
 import type { HttpProxy } from '../../config/config.ts'
 import { type Connect, createConnect, type Target } from '../../net/connect.ts'
-import { WayFailure, wayFailure } from '../../net/way-failure.ts'
+import { NetworkFailure, networkFailure } from '../../net/network-failure.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import { connectorBy, createTunnels } from './proxy-tunnel.ts'
 import { addressesWithin, type Reach, requireWithin } from './reach.ts'
@@ -40,7 +40,7 @@ const longestBody = 262_144
 /**
  * The one way to providers' HTTPS endpoints: certificates are always checked, redirects are never followed (a token request carries
  * secrets for one address), and time and size are bounded, after decompression.
- * Trouble on the way is thrown as WayFailure, an answer that cannot be taken as OAuthError.
+ * Trouble on the way is thrown as NetworkFailure, an answer that cannot be taken as OAuthError.
  */
 export function createHttpFetch({ extraCa, timeoutSeconds, connect }: HttpFetchSettings): {
   fetch: HttpFetch
@@ -167,10 +167,14 @@ function inWords(error: unknown, url: string, timeoutSeconds: number, proxy: Htt
   const { host } = new URL(url)
   const whom = proxy ? `${host} (by the proxy ${proxy.origin})` : host
   if (!(error instanceof Error && error.name === 'TimeoutError'))
-    return wayFailure(error, { host: whom, kind: 'endpoint' })
-  return new WayFailure('provider-unavailable', `${whom} did not answer within ${timeoutSeconds} seconds`, {
-    fix: 'Try again later; if it lasts, check the way to the provider through firewall and proxy.',
-  })
+    return networkFailure(error, { host: whom, kind: 'endpoint' })
+  return new NetworkFailure(
+    'provider-unavailable',
+    `${whom} did not answer within ${timeoutSeconds} seconds`,
+    {
+      fix: 'Try again later; if it lasts, check the way to the provider through firewall and proxy.',
+    },
+  )
 }
 
 /** What was said already: by the tunnel, of an address, of an answer. */

@@ -3,7 +3,7 @@ import type { buildConnector } from 'undici'
 import { Failure } from '../../base/failure.ts'
 import type { HttpProxy } from '../../config/config.ts'
 import { type Connect, createConnect, type Target } from '../../net/connect.ts'
-import { WayFailure, wayFailure } from '../../net/way-failure.ts'
+import { NetworkFailure, networkFailure } from '../../net/network-failure.ts'
 import { clientContext } from './trusted-authorities.ts'
 
 /** Opens a way to `host:port` through a proxy. */
@@ -15,7 +15,7 @@ type OpenTunnel = (
 
 /**
  * Tunnels by CONNECT (RFC 9110, section 9.3.6). The socket that comes of it is the target's: what it has said already comes first.
- * @throws WayFailure `provider-unavailable`, which names the proxy, or `provider-setup` when the proxy wants other credentials or cannot be trusted
+ * @throws NetworkFailure `provider-unavailable`, which names the proxy, or `provider-setup` when the proxy wants other credentials or cannot be trusted
  */
 export function createTunnels(extraCa: string | undefined, connect: Connect = createConnect()): OpenTunnel {
   return async (proxy, { host, port }, signal) => {
@@ -55,22 +55,22 @@ function readied(socket: Socket): Socket {
   return socket.setNoDelay(true)
 }
 
-function refusedBy({ origin, credentials }: HttpProxy, path: string, status: number): WayFailure {
+function refusedBy({ origin, credentials }: HttpProxy, path: string, status: number): NetworkFailure {
   const message = `The proxy ${origin} does not let us through to ${path}: HTTP status ${status}`
   if (status !== 407)
-    return new WayFailure('provider-unavailable', message, {
+    return new NetworkFailure('provider-unavailable', message, {
       fix: `Have the proxy allow CONNECT to ${path}, or set "proxy": "direct" for this provider.`,
     })
-  return new WayFailure('provider-setup', message, {
+  return new NetworkFailure('provider-setup', message, {
     fix: credentials
       ? "Check the proxy's name and password in the settings."
       : "Put the proxy's name and password into its address in the settings.",
   })
 }
 
-function unreachable({ origin }: HttpProxy, error: unknown, signal: AbortSignal): WayFailure {
-  if (!signal.aborted) return wayFailure(error, { host: origin, kind: 'proxy' })
-  return new WayFailure('provider-unavailable', `The proxy ${origin} did not answer in time`, {
+function unreachable({ origin }: HttpProxy, error: unknown, signal: AbortSignal): NetworkFailure {
+  if (!signal.aborted) return networkFailure(error, { host: origin, kind: 'proxy' })
+  return new NetworkFailure('provider-unavailable', `The proxy ${origin} did not answer in time`, {
     fix: 'Check the address of the proxy, and whether it is there.',
   })
 }

@@ -4,7 +4,7 @@ import { printable } from '../../base/address.ts'
 import type { Clock } from '../../base/clock.ts'
 import { Failure } from '../../base/failure.ts'
 import { readUrl } from '../../base/text.ts'
-import { WayFailure } from '../../net/way-failure.ts'
+import { NetworkFailure } from '../../net/network-failure.ts'
 import type { HttpFetch } from '../http/http-fetch.ts'
 import { isLoopbackHost, isPrivateHost, OutOfReach, type Reach } from '../http/reach.ts'
 import { isGuid } from '../presets/microsoft.ts'
@@ -24,7 +24,7 @@ export interface Published {
  * nobody waits for one that is over.
  */
 export interface Discoveries {
-  /** By OpenID Connect Discovery, or where there is none by RFC 8414. @throws OAuthError when neither can be had, WayFailure when nobody is reached; Failure `configuration` when it leads where it must not */
+  /** By OpenID Connect Discovery, or where there is none by RFC 8414. @throws OAuthError when neither can be had, NetworkFailure when nobody is reached; Failure `configuration` when it leads where it must not */
   of(issuer: string, fetch: HttpFetch): Promise<Published>
 }
 
@@ -78,7 +78,8 @@ async function metadataWithin(
     } catch (error) {
       if (error instanceof Error && error.cause instanceof OutOfReach) throw error.cause
       // The second question would go the same way.
-      if (error instanceof Error && error.cause instanceof WayFailure) throw undiscovered(issuer, error.cause)
+      if (error instanceof Error && error.cause instanceof NetworkFailure)
+        throw undiscovered(issuer, error.cause)
       reasons.push(reasonOf(error))
     }
   }
@@ -86,9 +87,9 @@ async function metadataWithin(
 }
 
 /** The trouble of the way keeps its code and advice. */
-function undiscovered(issuer: string, { code, message, fix, cause }: WayFailure): WayFailure {
+function undiscovered(issuer: string, { code, message, fix, cause }: NetworkFailure): NetworkFailure {
   const details = { cause, ...(fix !== undefined && { fix }) }
-  return new WayFailure(code, `The endpoints of ${issuer} cannot be discovered: ${message}`, details)
+  return new NetworkFailure(code, `The endpoints of ${issuer} cannot be discovered: ${message}`, details)
 }
 
 async function metadataBy(

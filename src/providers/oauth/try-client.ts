@@ -1,6 +1,6 @@
 import { Failure } from '../../base/failure.ts'
 import { Secret } from '../../base/secret.ts'
-import { WayFailure } from '../../net/way-failure.ts'
+import { NetworkFailure } from '../../net/network-failure.ts'
 import type { RegisteredProvider } from '../provider.ts'
 import { isOneTenant } from '../registration.ts'
 import type { OAuthClient } from './oauth-client.ts'
@@ -59,7 +59,7 @@ function canSignInAlone({ flows, registration }: RegisteredProvider): boolean {
 
 function trialOf(error: unknown): ClientTrial {
   // Whoever answers in its place has seen no client of ours.
-  if (error instanceof WayFailure) return { outcome: 'unreachable', why: error.message, fix: error.fix }
+  if (error instanceof NetworkFailure) return { outcome: 'unreachable', why: error.message, fix: error.fix }
   if (error instanceof Failure) return failed(error)
   const verdict = judge(error)
   const why = verdict.reason

@@ -19,7 +19,7 @@ const rooms = [
   'guessing',
   'base',
 ]
-const failures = new Set(['Failure', 'WayFailure', 'HttpRefusal', 'ConsentRefused'])
+const failures = new Set(['Failure', 'NetworkFailure', 'HttpRefusal', 'ConsentRefused'])
 const saidProperties = new Set(['fix', 'advice', 'purpose', 'notes', 'registrationSteps', 'what'])
 /** Tables of what is said. */
 const saidTables = new Set(['evidenceWords', 'otherSteps', 'outcomes'])

@@ -1,7 +1,7 @@
 import { Failure } from '../base/failure.ts'
 
 /** The way there is in trouble, so that nobody has read what was sent: a name, a connection, a proxy, TLS, or something that speaks another protocol. */
-export class WayFailure extends Failure {}
+export class NetworkFailure extends Failure {}
 
 /** Who should have answered. */
 export interface Place {
@@ -21,22 +21,25 @@ interface Cause {
  * What a connection, a handshake or an exchange failed with (the codes of Node, OpenSSL, node:dns and undici), what it means and what to do: the one table for every
  * way out. Certificates and protocols are set-up; everything else passes.
  */
-export function wayFailure(error: unknown, place: Place, detail = ''): WayFailure {
+export function networkFailure(error: unknown, place: Place, detail = ''): NetworkFailure {
   const code = errorCode(error)
   const details = { cause: error }
   const setup = setupCauses(place, code).find(({ codes }) => codes.test(code))
   const { host, kind } = place
-  if (setup) return new WayFailure('provider-setup', setup.what ?? host, { ...details, fix: setup.fix })
+  if (setup) return new NetworkFailure('provider-setup', setup.what ?? host, { ...details, fix: setup.fix })
   const fix = passingCauses.find(({ codes }) => codes.test(code))?.fix ?? usualFix
   if (kind === 'endpoint')
-    return new WayFailure('provider-unavailable', `${host} cannot be reached (${code})`, { ...details, fix })
+    return new NetworkFailure('provider-unavailable', `${host} cannot be reached (${code})`, {
+      ...details,
+      fix,
+    })
   if (kind === 'proxy')
-    return new WayFailure('provider-unavailable', `The proxy ${host} cannot be used (${code})`, {
+    return new NetworkFailure('provider-unavailable', `The proxy ${host} cannot be used (${code})`, {
       ...details,
       fix: 'Check the address of the proxy, and whether it is there.',
     })
   const message = `The connection to ${host} failed: ${code}${detail}`
-  return new WayFailure('provider-unavailable', message, { ...details, fix })
+  return new NetworkFailure('provider-unavailable', message, { ...details, fix })
 }
 
 /** Of an error, or of what it was wrapped around. Only the code is told: a message may quote what was sent. */
