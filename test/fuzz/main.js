@@ -41,19 +41,24 @@ async function everything() {
   replayParserCases()
   if (parserInputs > 0) await parse()
   if (options.growth) await grow()
-  if (options['end-of-data']) await play('with an end of data', endOfDataSession)
+  if (options['end-of-data']) await play('with an end of data', endOfDataSession, 100_000)
   if (sessions > 0)
-    await play('random', (number) => (number < sessions ? makeSession(seed, number) : undefined))
+    await play('random', (number) => (number < sessions ? makeSession(seed, number) : undefined), sessions)
 }
 
-/** @param {string} kind @param {(number: number) => import('./session-plan.js').SessionPlan | undefined} planOf */
-async function play(kind, planOf) {
+/**
+ * @param {string} kind
+ * @param {(number: number) => import('./session-plan.js').SessionPlan | undefined} planOf
+ * @param {number} [about] how many sessions that will be, about: the first tenth warms the process up
+ */
+async function play(kind, planOf, about = 0) {
   const began = performance.now()
   const onProgress = (/** @type {number} */ done) => {
     if (done % 5000 === 0) console.log(`  ${done} after ${((performance.now() - began) / 1000).toFixed(0)} s`)
   }
   const { faults, seconds, messages, vitals, ...run } = await runSessions(planOf, {
     lanes: Number(options.lanes),
+    warmUp: Math.max(100, Math.floor(about / 10)),
     onProgress,
   })
   console.log(

@@ -18,7 +18,7 @@ export async function settledVitals(stage, enough = 0) {
   return last
 }
 
-// A young process is still growing towards the size that its heap will have; a leak in each session is beyond this soon.
+// The size of a process that has grown up goes up and down by as much; a leak of a kilobyte in each of 100,000 sessions is beyond this.
 const descriptorsToSpare = 3
 const memoryToSpare = 96
 
