@@ -3,6 +3,18 @@ import { Failure } from '../base/failure.ts'
 /** The way there is in trouble, so that nobody has read what was sent: a name, a connection, a proxy, TLS, or something that speaks another protocol. */
 export class NetworkFailure extends Failure {}
 
+/** An answer over HTTP that cannot be taken, or a request that may not be sent. */
+export class HttpError extends Error {
+  /** HTTP status of the answer; absent when there was none. */
+  readonly status: number | undefined
+
+  constructor(message: string, status?: number) {
+    super(message)
+    this.name = 'HttpError'
+    this.status = status
+  }
+}
+
 /** Who should have answered. */
 export interface Place {
   /** A host, or the origin of a proxy. */

@@ -5,9 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { generate } from 'selfsigned'
 import { afterEach, describe, expect, it } from 'vitest'
-import { NetworkFailure } from '../../src/net/network-failure.ts'
+import { HttpError, NetworkFailure } from '../../src/net/network-failure.ts'
 import { createHttpFetch } from '../../src/providers/http/http-fetch.ts'
-import { OAuthError } from '../../src/providers/oauth/oauth-error.ts'
 
 const closers: (() => Promise<unknown>)[] = []
 
@@ -49,8 +48,8 @@ async function troubleOf(answer: Promise<unknown>): Promise<string> {
     () => undefined,
     (reason: unknown) => reason,
   )
-  if (error instanceof OAuthError || error instanceof NetworkFailure) return error.message
-  throw new Error('neither OAuthError nor NetworkFailure was thrown')
+  if (error instanceof HttpError || error instanceof NetworkFailure) return error.message
+  throw new Error('neither HttpError nor NetworkFailure was thrown')
 }
 
 describe('the fetch for providers', () => {

@@ -261,6 +261,14 @@ describe('an answer that is none', () => {
     })
   })
 
+  it('is cut off where it has no end, which keeps the grant', async () => {
+    expect(judge(await errorOf({ text: 'a'.repeat(300_000) }))).toEqual({
+      kind: 'try-later',
+      about: 'mailbox',
+      reason: 'the provider sent too long an answer',
+    })
+  })
+
   it('cannot make us write down what we sent', async () => {
     const clientSecret = new Secret('s3cret+/ä')
     const basic = Buffer.from(`postern:${encodeURIComponent(clientSecret.reveal())}`).toString('base64')

@@ -4,8 +4,7 @@ import { Failure } from '../../base/failure.ts'
 import { revealed } from '../../base/secret.ts'
 import type { HttpProxy } from '../../config/config.ts'
 import { type Connect, createConnect, type Target } from '../../net/connect.ts'
-import { NetworkFailure, networkFailure } from '../../net/network-failure.ts'
-import { OAuthError } from '../oauth/oauth-error.ts'
+import { HttpError, NetworkFailure, networkFailure } from '../../net/network-failure.ts'
 import { connectorBy, createTunnels } from './proxy-tunnel.ts'
 import { addressesWithin, type Reach, requireWithin } from './reach.ts'
 import { clientContext } from './trusted-authorities.ts'
@@ -40,7 +39,7 @@ const longestBody = 262_144
 /**
  * The one way to providers' HTTPS endpoints: certificates are always checked, redirects are never followed (a token request carries
  * secrets for one address), and time and size are bounded, after decompression.
- * Trouble on the way is thrown as NetworkFailure, an answer that cannot be taken as OAuthError.
+ * Trouble on the way is thrown as NetworkFailure, an answer that cannot be taken as HttpError.
  */
 export function createHttpFetch({ extraCa, timeoutSeconds, connect }: HttpFetchSettings): {
   fetch: HttpFetch
@@ -149,7 +148,7 @@ async function wholeResponse(response: UndiciResponse): Promise<Response> {
   for await (const chunk of response.body ?? []) {
     size += chunk.byteLength
     // Leaving the loop cancels the stream, and with it the connection.
-    if (size > longestBody) throw new OAuthError('the provider sent too long an answer', { status })
+    if (size > longestBody) throw new HttpError('the provider sent too long an answer', status)
     chunks.push(chunk)
   }
   const init = { status, headers: [...response.headers] as [string, string][] }
@@ -178,7 +177,7 @@ function inWords(error: unknown, url: string, timeoutSeconds: number, proxy: Htt
 }
 
 /** What was said already: by the tunnel, of an address, of an answer. */
-function ownIn(error: unknown): OAuthError | Failure | undefined {
-  if (error instanceof OAuthError || error instanceof Failure) return error
+function ownIn(error: unknown): HttpError | Failure | undefined {
+  if (error instanceof HttpError || error instanceof Failure) return error
   return error instanceof Error ? ownIn(error.cause) : undefined
 }

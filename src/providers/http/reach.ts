@@ -1,13 +1,13 @@
 import { BlockList } from 'node:net'
 import type { Choose } from '../../net/connect.ts'
 import { plainAddress } from '../../net/ip.ts'
-import { OAuthError } from '../oauth/oauth-error.ts'
+import { HttpError } from '../../net/network-failure.ts'
 
 /** To which addresses a request may go: to those of the Internet only, or only to others. */
 export type Reach = 'public' | 'private'
 
 /** A host outside of a request's reach: nothing was sent. */
-export class OutOfReach extends OAuthError {
+export class OutOfReach extends HttpError {
   constructor(host: string, reach: Reach) {
     super(
       reach === 'public'

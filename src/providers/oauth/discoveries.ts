@@ -4,7 +4,7 @@ import { printable } from '../../base/address.ts'
 import type { Clock } from '../../base/clock.ts'
 import { Failure } from '../../base/failure.ts'
 import { readUrl } from '../../base/text.ts'
-import { NetworkFailure } from '../../net/network-failure.ts'
+import { HttpError, NetworkFailure } from '../../net/network-failure.ts'
 import type { HttpFetch } from '../http/http-fetch.ts'
 import { isLoopbackHost, isPrivateHost, OutOfReach, type Reach } from '../http/reach.ts'
 import { isGuid } from '../presets/microsoft.ts'
@@ -24,7 +24,7 @@ export interface Published {
  * nobody waits for one that is over.
  */
 export interface Discoveries {
-  /** By OpenID Connect Discovery, or where there is none by RFC 8414. @throws OAuthError when neither can be had, NetworkFailure when nobody is reached; Failure `configuration` when it leads where it must not */
+  /** By OpenID Connect Discovery, or where there is none by RFC 8414. @throws OAuthError when neither can be had, OutOfReach, NetworkFailure when nobody is reached; Failure `configuration` when it leads where it must not */
   of(issuer: string, fetch: HttpFetch): Promise<Published>
 }
 
@@ -111,8 +111,8 @@ async function metadataBy(
 /** What is thrown holds the whole answer as its cause. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'the request failed'
-  if (error.cause instanceof OAuthError) return error.cause.message
-  if (error instanceof OAuthError) return error.message
+  if (error.cause instanceof HttpError) return error.cause.message
+  if (error instanceof HttpError) return error.message
   const status = (error.cause as { status?: unknown } | undefined)?.status
   return typeof status === 'number' ? `HTTP status ${status}` : error.message
 }

@@ -1,5 +1,6 @@
 import * as openid from 'openid-client'
 import { Failure } from '../../base/failure.ts'
+import { HttpError } from '../../net/network-failure.ts'
 import type { Provider } from '../provider.ts'
 import { IdTokenRefused } from './id-token.ts'
 import { judge, OAuthError, safeText } from './oauth-error.ts'
@@ -9,16 +10,23 @@ import { judge, OAuthError, safeText } from './oauth-error.ts'
  * OAuthError; a callback or an ID token that did not pass the checks as a plain Error that names the check.
  */
 export function withoutSecrets(error: unknown): Error {
-  if (error instanceof Failure || error instanceof OAuthError || error instanceof IdTokenRefused) return error
-  // Whatever our fetch throws arrives wrapped.
+  if (error instanceof IdTokenRefused) return error
+  // What our own fetch throws arrives as the cause of another error, or as it is.
   const cause = error instanceof Error ? error.cause : undefined
-  if (cause instanceof OAuthError || cause instanceof Failure) return cause
+  const own = ownError(error) ?? ownError(cause)
+  if (own) return own
   if (error instanceof openid.AuthorizationResponseError)
     return new Error(safeText(`The provider answered with ${error.error}`))
   if (!(error instanceof openid.ClientError)) return new OAuthError('the token request failed')
   // The token endpoint's answers were read before: what is left is the set of keys.
   if (keyTrouble.has(error.code ?? '')) return new OAuthError("the provider's signing keys cannot be read")
   return new Error(safeText(cause instanceof Error ? cause.message : error.message))
+}
+
+/** Trouble with an answer or an address is trouble at the provider, too. */
+function ownError(error: unknown): OAuthError | Failure | undefined {
+  if (error instanceof OAuthError || error instanceof Failure) return error
+  return error instanceof HttpError ? new OAuthError(error.message, { status: error.status }) : undefined
 }
 
 const keyTrouble = new Set([
