@@ -1,5 +1,6 @@
 import type { Address } from '../base/address.ts'
 import type { Secret } from '../base/secret.ts'
+import type { HttpProxy } from '../net/http-proxy.ts'
 
 /** Every effective setting, checked. Made from the environment in one go; nothing else reads `process.env`. */
 export interface Config {
@@ -151,14 +152,6 @@ export interface ServiceAccount {
   keyId: string
   /** PEM. */
   key: Secret
-}
-
-/** An HTTP proxy that tunnels by CONNECT (RFC 9110, section 9.3.6). */
-export interface HttpProxy {
-  /** `http://proxy.example.com:3128`, or https. */
-  origin: string
-  /** `name:password`, for Basic authentication. */
-  credentials?: Secret
 }
 
 /** `direct`: no proxy, whatever is set for all. */

@@ -2,10 +2,10 @@ import { resolve } from 'node:path'
 import { type Address, isDomainMailbox, parseAddress } from '../base/address.ts'
 import { Secret } from '../base/secret.ts'
 import { readUrl, withoutEnding } from '../base/text.ts'
+import { type HttpProxy, parseProxy } from '../net/http-proxy.ts'
 import { parseNetwork } from '../net/ip.ts'
-import { parseProxy, readCredential, readMicrosoftSecret, readTenant } from '../providers/file/credentials.ts'
+import { readCredential, readMicrosoftSecret, readTenant } from '../providers/file/credentials.ts'
 import { parseKey } from '../store/key-ring.ts'
-import type { HttpProxy } from './config.ts'
 import { isLoopback } from './endpoint.ts'
 
 /**

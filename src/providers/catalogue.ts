@@ -1,6 +1,7 @@
 import { printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
-import type { Config, HttpProxy, ProxyChoice } from '../config/config.ts'
+import type { Config, ProxyChoice } from '../config/config.ts'
+import type { HttpProxy } from '../net/http-proxy.ts'
 import { customProvider, withOverride } from './custom.ts'
 import { isLoopbackHost } from './http/reach.ts'
 import { allPresets } from './presets/presets.ts'

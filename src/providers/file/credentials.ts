@@ -1,7 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { Secret } from '../../base/secret.ts'
-import { readUrl } from '../../base/text.ts'
-import type { ClientCertificate, HttpProxy, ServiceAccount } from '../../config/config.ts'
+import type { ClientCertificate, ServiceAccount } from '../../config/config.ts'
 import { isGuid, secretIdMistake } from '../presets/microsoft.ts'
 
 /** What a client ID, a client secret or a tenant must be; `must`: the end of a sentence that holds nothing of the text. */
@@ -141,22 +140,5 @@ function isRsaKey(pem: string): boolean {
     return createPrivateKey(pem).asymmetricKeyType === 'rsa'
   } catch {
     return false
-  }
-}
-
-/** Reads `http://name:password@proxy.example.com:3128`. `must`: the end of a sentence; it holds nothing of the text. */
-export function parseProxy(text: string): { value: HttpProxy } | { must: string } {
-  const url = readUrl(text.trim())
-  const must =
-    'be the address of an HTTP proxy, such as http://proxy.example.com:3128 (name:password@ before the host, if it asks for one)'
-  if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search !== '' || url.hash !== '')
-    return { must }
-  const { origin, username, password } = url
-  if (username === '') return { value: { origin } }
-  try {
-    const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-    return { value: { origin, credentials: new Secret(credentials) } }
-  } catch {
-    return { must: 'write a % in its name or password as %25' }
   }
 }

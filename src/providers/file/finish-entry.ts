@@ -6,8 +6,8 @@ import type {
   ProxyChoice,
   ServiceAccount,
 } from '../../config/config.ts'
+import { parseProxy } from '../../net/http-proxy.ts'
 import {
-  parseProxy,
   type ReadText,
   readClientCertificate,
   readCredential,

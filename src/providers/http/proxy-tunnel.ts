@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 import type { buildConnector } from 'undici'
 import { Failure } from '../../base/failure.ts'
-import type { HttpProxy } from '../../config/config.ts'
 import { type Connect, createConnect, type Target } from '../../net/connect.ts'
+import type { HttpProxy } from '../../net/http-proxy.ts'
 import { NetworkFailure, networkFailure } from '../../net/network-failure.ts'
 import { clientContext } from './trusted-authorities.ts'
 
