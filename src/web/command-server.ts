@@ -11,7 +11,10 @@ import { sourceOf } from '../net/ip.ts'
 import { dataFiles, socketPathFits } from '../store/data-dir.ts'
 import { ownerProof } from '../store/owner-key.ts'
 
-/** The strangers of a busy moment are more for a second, and end nobody who is about to prove that it holds the key. */
+/**
+ * Generous for unauthenticated connections: a burst of them lasts a second, and must not evict a
+ * client that is about to prove that it holds the key.
+ */
 const limits = {
   connections: 1_000,
   connectionsPerLoopbackSource: 200,
@@ -22,13 +25,16 @@ const limits = {
 
 /** The server of the `postern` command: the API, asked by the owner of the data directory. */
 export interface CommandServer {
-  /** Opens the socket in the data directory; where there can be none, gives the port of loopback that stands for it. */
+  /**
+   * Opens the socket in the data directory. Where that is impossible, returns the loopback port
+   * that is used instead.
+   */
   start(): Promise<Endpoint | undefined>
   stop(): Promise<void>
 }
 
 interface CommandServerDeps {
-  /** Ours alone: its lock is held, and nobody else can enter it. */
+  /** This process holds its lock, and no other user can enter it. */
   dataDir: string
   ownerKey: Secret
   app: RequestListener
@@ -37,8 +43,9 @@ interface CommandServerDeps {
 }
 
 /**
- * A UNIX socket where nobody else can come, and so whoever asks there is the owner. Windows, a long path and some file systems know no
- * such socket: there it is a port of loopback where both sides prove that they hold the owner key.
+ * A UNIX socket that only the owner can reach, so every client of it is the owner. Windows, long
+ * paths and some file systems have no such sockets: there it is a loopback port, on which both
+ * sides prove that they hold the owner key.
  */
 export function createCommandServer({
   dataDir,
@@ -53,7 +60,7 @@ export function createCommandServer({
   const unproven = new Map<string, Unproven>()
 
   const answer: RequestListener = (request, response) => {
-    // Pages are for browsers, and none comes here.
+    // Pages are for browsers, and no browser connects here.
     if (!request.url?.startsWith('/api/')) {
       response.writeHead(404).end()
       return
@@ -63,7 +70,7 @@ export function createCommandServer({
   }
 
   async function openSocket(): Promise<boolean> {
-    // Of one that was killed: no other postern runs on this data directory.
+    // A killed postern left it behind: no other one runs on this data directory.
     await rm(path, { force: true })
     if (!socketPathFits(path)) return false
     const server = createServer(serverOptions, answer)
@@ -117,7 +124,9 @@ interface Unproven {
   place: Place
 }
 
-/** Strangers can knock at a port: those that have proven nothing make room. */
+/**
+ * Any local program can connect to a port: connections that have proven nothing are evicted first.
+ */
 function limitUnproven(server: Server, count: ConnectionCount, unproven: Map<string, Unproven>): void {
   server.on('connection', (socket: Socket) => {
     const peer = peerOf(socket)
@@ -155,12 +164,15 @@ function listening(server: Server, where: ListenOptions): Promise<void> {
 
 const commandRequests = new WeakSet<IncomingMessage>()
 
-/** Notes that this request came by the server of the command, where only the owner gets in. */
+/** Marks a request as received by the server of the command, which only the owner can reach. */
 function markAsCommand(request: IncomingMessage): void {
   commandRequests.add(request)
 }
 
-/** Whether the owner of the data directory asks: nothing that a request says of itself can bring this about. */
+/**
+ * Whether the owner of the data directory sent this request. Nothing in the request itself can
+ * cause this.
+ */
 export function isFromCommand(request: IncomingMessage): boolean {
   return commandRequests.has(request)
 }

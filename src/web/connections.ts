@@ -14,14 +14,20 @@ export type WebConnectionLimits = Pick<
   | 'webUnauthenticatedPerSource'
 >
 
-/** Says that the client of this request has shown a key or a session that is valid. */
+/** Records that the client of this request has shown a valid key or session. */
 export type MarkAuthenticated = (request: Pick<IncomingMessage, 'socket'>) => void
 
-/** The connections of the web server, as many as may be. Who has shown neither key nor session makes room. */
+/**
+ * The connections of the web server, up to its limits. When it is full, connections that have shown
+ * neither a key nor a session are closed first.
+ */
 interface WebConnections {
   /** Counts the connections that this server takes. */
   watch(server: Server): void
-  /** The same app; its connections are not ended for others while a request is worked on, unless there are too many of those. Requests of strangers come in turns. */
+  /**
+   * Wraps the app: a connection is not evicted while its request is processed, unless too many are.
+   * Requests on unauthenticated connections are served in fair turns.
+   */
   noting(app: RequestListener): RequestListener
   markAuthenticated: MarkAuthenticated
   close(): void
@@ -42,7 +48,7 @@ export function createWebConnections(limits: WebConnectionLimits, clock: Clock):
   const proven = new WeakSet<Socket>()
 
   function take(socket: Socket): void {
-    // Undefined when the client was gone before we looked.
+    // Undefined when the client has disconnected already.
     if (socket.remoteAddress === undefined) {
       socket.destroy()
       return
@@ -62,7 +68,7 @@ export function createWebConnections(limits: WebConnectionLimits, clock: Clock):
       const strangers = inTurns(app)
       return (request, response) => {
         const place = places.get(request.socket)
-        // Its client was turned away before it asked.
+        // The connection was refused before its request arrived.
         if (place === undefined) return
         noteWork(place, request, response)
         if (proven.has(request.socket)) app(request, response)
@@ -78,13 +84,13 @@ export function createWebConnections(limits: WebConnectionLimits, clock: Clock):
 }
 
 function noteWork(place: Place, request: IncomingMessage, response: ServerResponse): void {
-  // A body that drips in is no work of ours.
+  // Waiting for a slow body does not count as processing.
   if (hasBody(request)) request.once('end', () => place.check())
   else place.check()
   response.once('close', () => place.expose())
 }
 
-/** RFC 9112, section 6.3: these two headers announce one. */
+/** RFC 9112, section 6.3: these two headers announce a body. */
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
@@ -98,7 +104,7 @@ const busy = [
   '\r\n',
 ].join('\r\n')
 
-// How long one who is turned away may take to read why.
+// How long a refused client may take to read the reason.
 const turnAwayMilliseconds = 1_000
 
 function turnAway(socket: Socket): void {
@@ -107,13 +113,14 @@ function turnAway(socket: Socket): void {
   socket.once('close', () => clearTimeout(timer))
 }
 
-/** A few milliseconds of work. */
+/** So many requests take a few milliseconds. */
 const mostBetweenLooks = 4
 
 /**
- * Has so many requests begun at most, before new connections are looked at again. Node takes one connection between two rounds of what has
- * arrived on all others: a few hundred that ask without a pause would make each round so long that nobody else gets in for minutes.
- * Those that wait come in turns: of each address, and there of the connections that ask for the first time and of those that ask again.
+ * Starts only a few requests between two turns of the event loop. Node accepts one connection per
+ * turn: a few hundred connections that send requests without a pause would make each turn so long
+ * that no new client gets in for minutes. Waiting requests take turns by address, and within an
+ * address first requests take turns with later ones.
  */
 export function inTurns(app: RequestListener): RequestListener {
   const waiting = createLanes<() => void>()

@@ -4,15 +4,15 @@ import type { KeyedHash } from '../base/secret.ts'
 import { freshId, sameHash } from '../mailboxes/fresh-secret.ts'
 import type { PageRole } from '../store/ports.ts'
 
-/** A cookie of ours: how it is called and what it is set with. */
+/** The name and the options of one of our cookies. */
 interface OwnCookie {
   name: string
   options: CookieOptions
 }
 
 /**
- * HttpOnly, for this host only. With TLS also `Secure` and the `__Host-` prefix, which no other host and no page
- * without TLS can set (RFC 6265bis, section 4.1.3.2).
+ * HttpOnly, for this host only. With TLS also `Secure` and the `__Host-` prefix, which no other
+ * host and no page without TLS can set (RFC 6265bis, section 4.1.3.2).
  * @param maxAge milliseconds
  */
 export function ownCookie(
@@ -36,15 +36,15 @@ export function cookieValues(request: Request, { name }: OwnCookie): string[] {
 }
 
 const lifeMilliseconds = 90 * 86_400_000
-/** Of one request. */
+/** So many cookies of one request are checked. */
 const mostValues = 8
 
 /**
- * The browsers that have signed in before. Their cookie opens nothing: it only keeps them apart from strangers who guess, so that these
- * neither lock them out nor stand in line before them.
+ * The browsers that have signed in before. Their cookie grants nothing: it only tells them apart
+ * from unknown clients that guess passwords, so that those neither lock them out nor delay them.
  */
 export interface KnownBrowsers {
-  /** The id of a browser that has signed in in this role. */
+  /** The id of a browser that has signed in with this role. */
   idOf(request: Request, role: string): string | undefined
   remember(request: Request, response: Response, role: PageRole): void
 }
@@ -72,7 +72,7 @@ export function createKnownBrowsers({ publicUrl, keyedHash, clock }: KnownBrowse
   return {
     idOf,
     remember(request, response, role) {
-      // The same id again: wrong guesses of this browser do not become fewer by a sign-in.
+      // A known browser keeps its id: a sign-in does not reset its count of wrong guesses.
       const id = idOf(request, role) ?? freshId()
       const until = String(clock.now() + lifeMilliseconds)
       response.cookie(cookie.name, `${id}.${until}.${sign(role, id, until)}`, cookie.options)

@@ -7,24 +7,32 @@ const loopbackNames = ['localhost', '127.0.0.1', '[::1]']
 /** The names that this server answers to, and the origins that its own pages have. */
 export interface HostAllowList {
   allowsHost(host: string | undefined): boolean
-  /** An origin of a page of ours, as the browser writes it (RFC 6454, section 6.2), seen at this `Host`. */
+  /**
+   * Whether this is an origin of our own pages at this `Host`, as a browser writes it (RFC 6454,
+   * section 6.2).
+   */
   allowsOrigin(origin: string, host: string | undefined): boolean
   isPublic(host: string | undefined): boolean
-  /** The name of the pages of administration: the same one, if they have none of their own. */
+  /**
+   * Whether this is the name of the administration pages; the public name, if they have none of
+   * their own.
+   */
   isPages(host: string | undefined): boolean
 }
 
 export interface WebAddresses {
   /** Where people consent. No trailing slash in its path. */
   publicUrl: URL
-  /** Where the pages of administration are: the same address, or one at another host name. */
+  /** Where the administration pages are: the same address, or one with another host name. */
   pagesUrl: URL
 }
 
 /**
- * Exact names with exact ports: the public address, that of the pages, and the loopback names with each port that is listened on. A page
- * of another site that had its name point to 127.0.0.1 (DNS rebinding) still sends its own name here.
- * @param ports asked at each request, because the system may choose them when the server opens; another list when they have changed
+ * Exact names with exact ports: the public address, that of the pages, and the loopback names with
+ * each open port. Against DNS rebinding: a page of another site whose name points to 127.0.0.1
+ * still sends its own name.
+ * @param ports called for each request, because the system may choose ports when the server opens;
+ * returns a new array when they have changed
  */
 export function createHostAllowList(
   { publicUrl, pagesUrl }: WebAddresses,
@@ -49,12 +57,12 @@ export function createHostAllowList(
   }
 }
 
-/** Refuses what was meant for somebody else, before any routing: 421 (RFC 9110, section 15.5.20). */
+/** Refuses requests for other hosts before any routing: 421 (RFC 9110, section 15.5.20). */
 export function checkHost(list: HostAllowList, publicUrl: URL): RequestHandler {
   return (request, response, next) => {
-    // No browser comes by the server of the command.
+    // No browser connects to the server of the command.
     if (isFromCommand(request)) return next()
-    // RFC 9112, section 3.2: exactly one Host; section 3.2.2: an absolute target would overrule it.
+    // RFC 9112, section 3.2: exactly one Host; section 3.2.2: an absolute target would override it.
     const hosts = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
     const plain = hosts.length === 1 && request.url.startsWith('/')
     if (plain && list.allowsHost(request.headers.host)) return next()
@@ -85,8 +93,9 @@ function withPort(name: string, port: number): string[] {
 }
 
 /**
- * Refuses a form that another site's page sent. Browsers say where a form comes from by `Sec-Fetch-Site` (to trustworthy
- * addresses) and by `Origin`; a request with neither comes from a program, which carries nobody's cookies by accident.
+ * Refuses a form that another site's page sent (CSRF). Browsers name the origin of a form in
+ * `Sec-Fetch-Site` (to trustworthy addresses) and in `Origin`; a request with neither comes from a
+ * program, which does not send a person's cookies by accident.
  * @throws HttpRefusal 403
  */
 export function sameOrigin(list: HostAllowList): RequestHandler {
@@ -94,7 +103,8 @@ export function sameOrigin(list: HostAllowList): RequestHandler {
     const site = request.get('sec-fetch-site')
     const origin = request.get('origin')
     const ownSite = site === undefined || site === 'same-origin'
-    // An opaque origin is what a browser sends for a page with a strict referrer policy; only its Sec-Fetch-Site tells more.
+    // Browsers send an opaque origin for a page with a strict referrer policy; then only
+    // Sec-Fetch-Site tells where it comes from.
     const ownOrigin =
       origin === undefined ||
       (origin === 'null' && site === 'same-origin') ||

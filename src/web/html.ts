@@ -6,10 +6,13 @@ const entities: Record<string, string> = {
   "'": '&#39;',
 }
 
-// What reorders the text around it (Unicode TR 9) or is no text at all: a name could pretend to be another one by it.
+// Characters that reorder the text around them (Unicode TR 9) or are not text at all: a name could
+// look like another one.
 const unseen = /[\p{Bidi_Control}\p{Cs}]|(?![\n\t])\p{Cc}/gu
 
-/** Text that is HTML already. Only the `html` tag makes it, so whatever else reaches a page is escaped. */
+/**
+ * Text that is HTML already. Only the `html` tag makes it, so everything else on a page is escaped.
+ */
 export class Html {
   readonly #text: string
 
@@ -21,7 +24,7 @@ export class Html {
     return new Html(strings.reduce((text, string, index) => text + render(values[index - 1]) + string, ''))
   }
 
-  /** A phrase, in which `{1}` stands for the first value. All of it but the values is text. */
+  /** A phrase in which `{1}` stands for the first value. Everything but the values is escaped. */
   static fromPhrase(text: string, values: readonly HtmlValue[]): Html {
     const pieces = text.split(/\{(\d)\}/)
     return new Html(
@@ -36,7 +39,7 @@ export class Html {
   }
 }
 
-/** What may stand in a template: text and numbers are escaped; nothing, `false` and undefined leave no trace. */
+/** The values of a template. Text and numbers are escaped; `false` and undefined are left out. */
 export type HtmlValue = Html | string | number | false | undefined | readonly HtmlValue[]
 
 /** A piece of a page. In attributes, values must stand in quotes. */

@@ -4,7 +4,10 @@ import { asFailure, Failure, type FailureCode, type FailureDetails } from '../ba
 import type { Log } from '../base/log.ts'
 import { InvalidInput, type Mistake } from './api/api-route.ts'
 
-/** A refusal by the HTTP server itself, where the status or a header says more than the failure code. */
+/**
+ * A refusal by the HTTP server itself, where its status or a header says more than the failure
+ * code.
+ */
 export class HttpRefusal extends Failure {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -27,7 +30,7 @@ export interface ErrorAnswer {
   headers: Readonly<Record<string, string>>
 }
 
-/** What was thrown, as status, failure and headers: for problem documents and error pages alike. */
+/** A thrown value as status, failure and headers, for problem documents and for error pages. */
 export function errorAnswer(error: unknown): ErrorAnswer {
   const failure = error instanceof Failure ? error : (refusalOfExpress(error) ?? asFailure(error))
   const refusal = failure instanceof HttpRefusal ? failure : undefined
@@ -41,8 +44,8 @@ export function errorAnswer(error: unknown): ErrorAnswer {
   }
 }
 
-// Express and its parsers mark the mistakes of the client with a status of 4xx. Their own texts are not shown: they
-// quote the input, and a body may hold a refresh token.
+// Express and its parsers mark client errors with a 4xx status. Their own messages are not shown:
+// they quote the input, and a body may hold a refresh token.
 function refusalOfExpress(error: unknown): HttpRefusal | undefined {
   const status = error instanceof Error && 'status' in error ? error.status : undefined
   if (typeof status !== 'number' || status < 400 || status > 499) return undefined
@@ -63,12 +66,12 @@ function codeOf(status: number) {
   return status === 404 ? 'not-found' : 'invalid'
 }
 
-/** The HTTP server's one table from what can go wrong to a status (RFC 9110, section 15). */
+/** The HTTP status of each failure code (RFC 9110, section 15). */
 export const failureStatus: Record<FailureCode, number> = {
   'wrong-credentials': 401,
   forbidden: 403,
   'sender-refused': 403,
-  // The request is right and stays right: what it conflicts with is the state of the mailbox, and a person can change that.
+  // The request is valid but conflicts with the state of the mailbox, which a person can change.
   'consent-needed': 409,
   'provider-unavailable': 503,
   'provider-setup': 502,
@@ -84,7 +87,10 @@ export const failureStatus: Record<FailureCode, number> = {
 
 /** A problem document (RFC 9457) with postern's members. */
 interface Problem {
-  /** `about:blank`: the status says what kind of problem it is (RFC 9457, section 4.2.1), `code` says it closer. */
+  /**
+   * `about:blank`: the status is the kind of problem (RFC 9457, section 4.2.1), and `code` refines
+   * it.
+   */
   type: 'about:blank'
   title: string
   status: number
@@ -95,7 +101,7 @@ interface Problem {
   mistakes?: readonly Mistake[]
 }
 
-/** The last handler of the API: whatever was thrown becomes a problem document. */
+/** The last handler of the API: every thrown value becomes a problem document. */
 export function problemHandler(log: Log): ErrorRequestHandler {
   return (error, request, response, next) => {
     if (response.headersSent) return next(error)
@@ -120,8 +126,8 @@ export function sendProblem(response: Response, error: unknown): void {
 }
 
 /**
- * Notes what a request ended with. Only the pattern of its route is logged, never its address: sign-in links, consent
- * links and the query of a callback are secrets.
+ * Logs how a request failed. Only the pattern of its route is logged, never its address: sign-in
+ * links, consent links and the query of a callback are secrets.
  */
 export function logFailure(log: Log, error: unknown, request: Request): void {
   const { status, failure } = errorAnswer(error)

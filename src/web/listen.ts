@@ -7,7 +7,7 @@ import { formatEndpoint } from '../config/endpoint.ts'
 import { backlog } from '../net/listen.ts'
 
 /**
- * Opens the server at one address, and says which port it got.
+ * Opens the server at one address, and returns that address with the port that it got.
  * @throws Failure `configuration` with the address and what to do; its cause has the system's code
  */
 export async function listen(server: Server, endpoint: Endpoint): Promise<Endpoint> {
@@ -72,8 +72,9 @@ function systemCode(error: unknown): string | undefined {
 }
 
 /**
- * Lets the system choose where the port is 0, before anything is told an address: whoever takes the port in between keeps us from starting, and gets nothing.
- * What cannot be listened on is left for the server to complain of.
+ * Replaces port 0 by a port that the system chooses, before any address is handed out. If another
+ * program takes that port in between, the start fails, and that program learns nothing. An address
+ * that cannot be opened is left for the server to report.
  */
 export async function choosePorts(endpoints: readonly Endpoint[]): Promise<Endpoint[]> {
   const chosen: Endpoint[] = []

@@ -3,23 +3,26 @@ import { Secret } from '../base/secret.ts'
 import type { Guard } from '../guessing/guard.ts'
 import { plainAddress, sourceOf } from '../net/ip.ts'
 
-/** Where a request comes from, as far as limits go. */
+/** The source of a request, for limits and logs. */
 interface RequestSource {
-  /** As it is counted, logged and shown. */
+  /** The address or network that is counted, logged and shown. */
   key: string
-  /** Many may come from there: this machine (its proxy, perhaps), or a proxy that does not say for whom it asks. */
+  /**
+   * Many clients may share it: this machine (perhaps its proxy), or a proxy that does not forward
+   * the client's address.
+   */
   isShared: boolean
 }
 
-/** Whether an address is a proxy's that may be believed. */
+/** Whether an address belongs to a trusted proxy. */
 export type IsProxy = (address: string) => boolean
 
 const setting = 'trusted proxies'
 
-/** More hops than any way has. */
+/** More hops than any real request has. */
 const mostHops = 32
 
-/** From then on this application believes these proxies. */
+/** Makes an application trust these proxies. */
 export function believeProxies(app: { set(name: string, value: unknown): unknown }, isProxy: IsProxy): void {
   app.set(setting, isProxy)
 }
@@ -30,8 +33,10 @@ export function sourceKey(request: Pick<Request, 'socket' | 'headers' | 'app'>):
 }
 
 /**
- * The one place that decides where a request comes from: the address of its connection; where that is a proxy's of `POSTERN_TRUSTED_PROXIES`, the last
- * address in `X-Forwarded-For` that is none of theirs. What stands before that was written by whoever asked, and no other header is believed.
+ * The only place that decides where a request comes from: the address of its connection, or, if
+ * that is a proxy of `POSTERN_TRUSTED_PROXIES`, the last address in `X-Forwarded-For` that is not
+ * such a proxy. The entries before that one were written by the client. No other header is
+ * believed.
  */
 export function requestSource({
   socket,
@@ -52,23 +57,24 @@ function forwardedFor(header: string | string[] | undefined, isProxy: IsProxy): 
     .slice(-mostHops)
   for (const hop of hops.reverse()) {
     const address = addressIn(hop.trim())
-    // Nothing that stands before what cannot be read is believed.
+    // Entries before an unreadable one are not believed.
     if (address === undefined) return undefined
     if (!isProxy(address)) return address
   }
   return undefined
 }
 
-/** Some proxies write the port behind it, and then an IPv6 address in brackets. */
+/** Some proxies append the port, and then put an IPv6 address in brackets. */
 function addressIn(text: string): string | undefined {
   const [, bracketed, withPort] = /^(?:\[([0-9a-fA-F:.]+)\](?::\d+)?|([\d.]+):\d+)$/.exec(text) ?? []
   return plainAddress(bracketed ?? withPort ?? text)?.address
 }
 
 /**
- * Counts an API key, link or `state` that was wrong, for the source of the request. A right one never comes here and goes on working: nobody
- * guesses 256 bits. What another site's page made a browser ask for is nobody's guess; and links that come from this machine or through a
- * proxy are not counted: it may be anybody, and whoever holds a link that has ended is to hear just that.
+ * Counts a wrong API key, link or `state` against the source of the request. Valid ones are never
+ * counted or blocked, because 256 bits cannot be guessed. Requests that another site's page caused
+ * are not guesses. Links from a shared source are not counted either: somebody else may have
+ * guessed there, and the holder of an expired link is to be told that it has expired.
  * @throws Failure `limit-reached` when the source has no more guesses
  */
 export type CountWrongSecret = (request: Request, presented: string, kind: 'key' | 'link') => void
@@ -81,16 +87,19 @@ export function createWrongSecretCount(guard: Pick<Guard, 'refused'>): CountWron
   }
 }
 
-/** What a browser asks for to show it within a page, not as one (Fetch Metadata, `Sec-Fetch-Dest`). */
+/** Values of `Sec-Fetch-Dest` (Fetch Metadata) for parts of a page, as against a page itself. */
 const partsOfPages =
   /^(image|iframe|frame|embed|object|script|style|font|audio|video|track|manifest|fencedframe)$/
 
-/** Whether a browser says that another site's page made it ask, or that it asks for a part of a page. Programs say nothing of that kind. */
+/**
+ * Whether a browser says that another site's page caused this request, or that it is for a part of
+ * a page. Programs send no such headers.
+ */
 function comesFromOtherSite(request: Pick<Request, 'get' | 'headers'>): boolean {
   const site = request.get('sec-fetch-site')
   if (site === 'cross-site' || site === 'same-site') return true
   if (partsOfPages.test(request.get('sec-fetch-dest') ?? '')) return true
-  // Our own pages give no referrer, and their forms then have an opaque origin.
+  // Our own pages send no referrer, and so their forms have an opaque origin.
   if (site === 'same-origin') return false
   const { host = '' } = request.headers
   return [request.get('origin'), request.get('referer')].some(
@@ -99,6 +108,6 @@ function comesFromOtherSite(request: Pick<Request, 'get' | 'headers'>): boolean 
 }
 
 function isForeign(from: string, host: string): boolean {
-  // An opaque origin, too.
+  // An opaque origin is foreign, too.
   return !URL.canParse(from) || new URL(from).host !== host.toLowerCase()
 }

@@ -18,15 +18,21 @@ export interface Session {
   id: string
   role: PageRole
   means: PageSession['means']
-  /** Who signed in at a provider. */
+  /** The person, if a provider has identified them. */
   person?: Address | undefined
-  /** Stands in every form of this session's pages, and comes back with it. */
+  /** The CSRF token: stands in every form of this session's pages, and comes back with it. */
   csrf: Secret
 }
 
-/** The browsers that are signed in, for twelve hours. Stored by the hash of their cookie, so that they outlive a restart and can be ended by anybody who may. */
+/**
+ * The signed-in browsers. A session lasts twelve hours. It is stored under the hash of its cookie,
+ * so that it survives a restart and an administrator can end it.
+ */
 export interface Sessions {
-  /** Signs this browser in, always with a new value: one that it brought along proves nothing. @throws HttpRefusal 403 when a password was set since `generation` */
+  /**
+   * Signs this browser in, always with a new cookie (no session fixation).
+   * @throws HttpRefusal 403 when a password was set since `generation`
+   */
   begin(
     request: Request,
     response: Response,
@@ -36,7 +42,7 @@ export interface Sessions {
   /** As `PageAccessStore.generation`. */
   generation(): Promise<string>
   of(request: Request): Promise<Session | undefined>
-  /** All that are signed in now. */
+  /** All open sessions. */
   all(): Promise<PageSession[]>
   /** @throws HttpRefusal 401 with what to do */
   require(request: Request): Promise<Session>
@@ -49,7 +55,7 @@ export interface SessionsDeps {
   keyedHash: KeyedHash
   markAuthenticated: MarkAuthenticated
   clock: Clock
-  /** As whom a person whom a provider has proven may look now. */
+  /** The present role of a person whom a provider has identified; undefined for none. */
   roleOf(person: Address, providerId: string): PageRole | undefined
 }
 
@@ -79,7 +85,8 @@ export function createSessions({
   function isOpen({ expiresAt, means, person, provider, role }: PageSession): boolean {
     if (expiresAt <= clock.now()) return false
     if (means !== 'provider') return true
-    // Who was taken out of the settings is out, and so are all whom a provider has proven that was.
+    // A person who was removed from the settings is signed out, and so is everyone of a removed
+    // provider.
     return person !== undefined && provider !== undefined && roleOf(person, provider) === role
   }
 
@@ -113,7 +120,8 @@ export function createSessions({
       if (session) return session
       throw new HttpRefusal(401, 'This page is for somebody who is signed in', {
         fix: `Sign in with the password of the pages, or by a sign-in link, which works once. ${newLinkAdvice(publicUrl)}`,
-        // RFC 9110, section 15.5.2: a 401 names a challenge. The pages themselves take the cookie that a sign-in gives.
+        // RFC 9110, section 15.5.2: a 401 names a challenge. The pages themselves take the cookie
+        // that a sign-in gives.
         headers: { 'WWW-Authenticate': 'Bearer realm="postern"' },
       })
     },
@@ -136,7 +144,7 @@ export function checkCsrf(session: Session, body: unknown): void {
 }
 
 /**
- * Asked before anything is changed, or a page with a secret in it is made: a viewer only sees.
+ * Checked before every change and before every page that holds a secret: a viewer may only look.
  * @throws HttpRefusal 403, also as `checkCsrf`
  */
 export function checkChange(session: Session, body: unknown): void {

@@ -9,20 +9,23 @@ const mostAtOnce = 100
 
 /** The one-time URLs that sign a browser in. Held in memory: a restart forgets them. */
 export interface SignInLinks {
-  /** @param proven who has shown at a provider to be that, where this leads from there to the pages */
+  /**
+   * @param proven the person whom a provider has identified, where the pages have an address of
+   * their own
+   */
   create(role: PageRole, proven?: ProvenPerson): { url: string; role: PageRole; expiresAt: string }
-  /** As whom it would sign in; undefined when it cannot be used. */
+  /** The role that the link signs in as; undefined when it is not valid. */
   roleOf(token: string): PageRole | undefined
-  /** As whom it signs in, once: the link is used up by asking. */
+  /** Uses the link up, and returns the role that it signs in as. */
   redeem(token: string): Redeemed | undefined
-  /** Those that were made so far are good for nothing. */
+  /** Invalidates all links that exist. */
   endAll(): void
 }
 
 export interface ProvenPerson {
   person: Address
   provider: string
-  /** As whom the provider knows them. */
+  /** The person's account name at the provider. */
   account: string
 }
 
@@ -67,19 +70,22 @@ export function createSignInLinks({ publicUrl, clock }: { publicUrl: URL; clock:
   }
 }
 
-/** How to come by a new link: one sentence, for whoever stands before a page without one. */
+/** How to get a new link: one sentence for a person who has none. */
 export function newLinkAdvice(publicUrl: URL): string {
   return `For a new link, run "postern sign-in" on the machine where postern runs, and open the address that it prints (it begins with ${publicUrl.href.replace(/\/$/, '')}/).`
 }
 
 const tokenShape = /^[A-Za-z0-9_-]{43}$/
 
-/** Whether it has the form of a `freshSecret`, which every URL and cookie can carry. */
+/** Whether a text has the form of a `freshSecret`, which is safe in URLs and cookies. */
 export function isToken(text: string): boolean {
   return tokenShape.test(text)
 }
 
-/** The form in which a token is remembered: looking it up tells nothing about a near miss, and a dump holds no token. */
+/**
+ * The hash under which a token is kept: a lookup by it leaks no timing, and a memory dump holds no
+ * token.
+ */
 export function tokenHash(token: string): string {
   return createHash('sha256').update(token).digest('base64url')
 }

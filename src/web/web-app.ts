@@ -14,9 +14,9 @@ import type { SignInLinks } from './sign-in-links.ts'
 import type { WebServices } from './web-services.ts'
 
 export interface WebAppDeps extends WebAddresses {
-  /** The ports that are listened on, for the list of allowed hosts. */
+  /** The ports that are open, for the list of allowed hosts. */
   ports: () => readonly number[]
-  /** Who may say for whom it asks. */
+  /** Whose `X-Forwarded-For` is believed. */
   isProxy: IsProxy
   signInLinks: SignInLinks
   services: WebServices
@@ -27,7 +27,7 @@ export interface WebAppDeps extends WebAddresses {
   version: string
 }
 
-/** The order of things: headers, host and path, then health, API and pages. */
+/** The web application, in this order: headers, host and path, then health, API and pages. */
 export function createWebApp({
   publicUrl,
   pagesUrl,
@@ -80,7 +80,8 @@ export function createWebApp({
   return app
 }
 
-// Behind a proxy postern may live below a path of the address that browsers use; whether the proxy takes it off or not is the same here.
+// Behind a proxy, postern may be mounted below a path of the public address. It works whether or
+// not the proxy strips that path.
 function withoutBasePath(addressOf: (request: Request) => URL): RequestHandler {
   return (request, _response, next) => {
     const basePath = addressOf(request).pathname.replace(/\/$/, '')
@@ -92,7 +93,10 @@ function withoutBasePath(addressOf: (request: Request) => URL): RequestHandler {
 
 const twoYearsInSeconds = 63_072_000
 
-/** What every answer carries: no script but ours, no frame, no store, no referrer, no guessing of types. */
+/**
+ * The headers of every response: only our own script, no frames, no caching, no referrer, no
+ * content sniffing.
+ */
 export function securityHeaders(...urls: readonly URL[]): RequestHandler[] {
   const headers = helmet({
     contentSecurityPolicy: {
@@ -102,7 +106,7 @@ export function securityHeaders(...urls: readonly URL[]): RequestHandler[] {
         styleSrc: ["'self'"],
         scriptSrc: ["'self'"],
         imgSrc: ["'self'"],
-        // The script loads pages that change by themselves again.
+        // The script reloads pages whose content changes.
         connectSrc: ["'self'"],
         formAction: ["'self'"],
         frameAncestors: ["'none'"],
@@ -111,7 +115,8 @@ export function securityHeaders(...urls: readonly URL[]): RequestHandler[] {
     },
     xFrameOptions: { action: 'deny' },
     referrerPolicy: { policy: 'no-referrer' },
-    // Only for our own name: whether its subdomains have TLS is not ours to promise. Where it comes without TLS, browsers overlook it.
+    // Only for our own name: postern cannot promise TLS for its subdomains. Browsers ignore this
+    // header on plain HTTP.
     strictTransportSecurity: urls.some(({ protocol }) => protocol === 'https:')
       ? { maxAge: twoYearsInSeconds, includeSubDomains: false }
       : false,
@@ -125,7 +130,10 @@ export function securityHeaders(...urls: readonly URL[]): RequestHandler[] {
   ]
 }
 
-/** For whoever watches the process: `/healthz` (it serves) and `/readyz` (it can do its work). They tell no details. */
+/**
+ * For monitoring: `/healthz` (the process serves) and `/readyz` (it can do its work). They give no
+ * details.
+ */
 export function createHealth({ ready, log }: { ready: () => Promise<void>; log: Log }): Router {
   const router = exactRouter()
 

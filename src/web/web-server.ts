@@ -17,10 +17,12 @@ const stopMilliseconds = 5_000
 
 /** The HTTP server: pages for people, the API for programs. */
 interface WebServer {
-  /** Opens every address, or none. Gives the ports that the system chose.
-   * @throws Failure `configuration` with the address and what to do */
+  /**
+   * Opens every address or none, and returns the ports that the system chose.
+   * @throws Failure `configuration` with the address and what to do
+   */
   start(): Promise<Endpoint[]>
-  /** Takes no more requests, lets those under way finish for five seconds, and closes. */
+  /** Accepts no more requests, gives those in flight five seconds to finish, and closes. */
   stop(): Promise<void>
   /** A fresh one-time URL that signs a browser in as the administrator; good for 15 minutes. */
   signInLink(): string
@@ -31,9 +33,9 @@ interface WebServerDeps {
   listen: readonly Endpoint[]
   /** The address that browsers use; no trailing slash in its path. */
   publicUrl: URL
-  /** Where the pages of administration are, if not there. */
+  /** The address of the administration pages, if it is another one. */
   pagesUrl?: URL
-  /** The networks of the proxies that may say for whom they ask, in the form of `parseNetwork`. */
+  /** Networks of the proxies whose `X-Forwarded-For` is believed, in the form of `parseNetwork`. */
   trustedProxies?: readonly string[]
   services: WebServices
   /** Resolves when postern can do its work, for `/readyz`. */
@@ -83,7 +85,8 @@ export function createWebServer({
       ports = [...ports, opened.port]
       server.on('error', (error) => log.warn({ err: error }, 'the web door could not take a connection'))
     } catch (error) {
-      // The default names both loopback addresses; a machine without IPv6 has one of them, and that is enough.
+      // The default names both loopback addresses; a machine without IPv6 has one of them, which
+      // suffices.
       if (isFirst || !isMissingAddress(error) || !isLoopbackHost(endpoint.host)) throw error
       log.warn(
         { address: formatEndpoint(endpoint) },
@@ -115,7 +118,7 @@ export function createWebServer({
   }
 }
 
-// Against slow and greedy clients: each of these ends the connection by itself.
+// Limits for slow and greedy clients: each of them ends the connection by itself.
 function createLimitedServer(app: RequestListener): Server {
   return createServer(
     {
@@ -136,8 +139,8 @@ async function close(server: Server): Promise<void> {
 }
 
 /**
- * The pages and the API, loaded with the first request: express and zod alone take longer than all else that a start waits for, and
- * a postern that only relays mail never needs them.
+ * Loads the pages and the API with the first request. Express and zod take longer to load than
+ * everything else at start, and a postern that only relays mail never needs them.
  */
 function createLazyApp(deps: WebAppDeps): RequestListener {
   let app: RequestListener | undefined
@@ -159,16 +162,22 @@ function createLazyApp(deps: WebAppDeps): RequestListener {
   }
 }
 
-/** Browsers and proxies ask one after the other; a program that does not (RFC 9112, section 9.3.2) has so many answers under way. */
+/**
+ * Requests in flight on one connection. Browsers and proxies send one at a time; a program may
+ * pipeline (RFC 9112, section 9.3.2).
+ */
 const mostPipelined = 16
 
-/** Ends a connection that asks without waiting for answers: thousands of requests fit into what arrives at once, and all would be begun. */
+/**
+ * Closes a connection that pipelines too deeply: thousands of requests fit into one read, and all
+ * of them would start.
+ */
 function limitPipelining(app: RequestListener): RequestListener {
   const underway = new WeakMap<Socket, number>()
 
   return (request, response) => {
     const { socket } = request
-    // What had arrived before its end is still read to its own.
+    // Node still parses the requests that arrived before the connection was destroyed.
     if (socket.destroyed) return
     const count = (underway.get(socket) ?? 0) + 1
     if (count > mostPipelined) {

@@ -11,7 +11,7 @@ import type { RegistrationChecks } from '../providers/registration-checks.ts'
 import type { PageAccessStore } from '../store/ports.ts'
 import type { Rehearse } from '../upstream/rehearse.ts'
 
-/** What the pages and operations stand on. */
+/** The services that pages and API operations use. */
 export interface WebServices {
   mailboxes: Mailboxes
   logins: Logins
@@ -25,12 +25,12 @@ export interface WebServices {
   notices: Pick<Notices, 'channels' | 'sendConsentLink'>
   tokens: TokenBroker
   catalogue: Catalogue
-  /** Whether what was set for a provider works. */
+  /** Checks whether the settings of a provider work. */
   registrationChecks: RegistrationChecks
   /** Sends a test message, step by step. */
   sendTestMessage: Rehearse
-  /** Where applications hand in their mail. */
+  /** The listeners at which applications submit mail. */
   smtp(): readonly SmtpListener[]
-  /** Counts what was wrong at both servers. */
+  /** Throttles wrong passwords, keys and links of both servers. */
   guard: Guard
 }

@@ -5,7 +5,7 @@ import type { Actor } from '../../base/log.ts'
 import type { Principal } from '../../mailboxes/services.ts'
 import type { Scope } from '../../store/ports.ts'
 
-/** One operation of the API, as data: the table of these is the API. */
+/** One operation of the API, as data. The API is the list of these. */
 export interface ApiRoute {
   method: 'GET' | 'POST' | 'DELETE'
   /** Below `/api/v1`, as express writes it. */
@@ -14,17 +14,23 @@ export interface ApiRoute {
   answer(call: ApiCall): Promise<ApiAnswer> | ApiAnswer
 }
 
-/** The right that an operation asks for; `token` is the right to the tokens of the mailbox in the path. `admin` may do everything. */
+/**
+ * The right that an operation needs. `token` is the right to the tokens of the mailbox in the path;
+ * `admin` includes every right.
+ */
 type Need = 'read' | 'admin' | 'token'
 
-/** What a request asks, once it is known who asks and that they may. */
+/** An authorized request. */
 interface ApiCall {
   principal: Principal
-  /** Who asks, for those who look at it later. */
+  /** The caller, as the journal names it. */
   by: Actor
-  /** Who asks, with what they may do by now: what was waited for may have taken a while. @throws HttpRefusal */
+  /**
+   * The caller with its present rights, after a wait in which they may have changed.
+   * @throws HttpRefusal
+   */
   principalNow(): Promise<Principal>
-  /** The named piece of the path, decoded. */
+  /** The named parameter of the path, decoded. */
   param(name: string): string
   query: unknown
   /** The parsed JSON; undefined when the request had no body. */
@@ -52,7 +58,7 @@ export interface Mistake {
   message: string
 }
 
-/** Input that does not have the shape it should have. Names every mistake at once, and never quotes a value. */
+/** Input that does not fit its schema. Names every mistake at once, and never quotes a value. */
 export class InvalidInput extends Failure {
   readonly mistakes: readonly Mistake[]
 
@@ -65,7 +71,7 @@ export class InvalidInput extends Failure {
 }
 
 /**
- * Reads a body or a query as the schema says.
+ * Validates a body or a query.
  * @throws InvalidInput with every mistake
  */
 export function readInput<Output>(schema: z.ZodType<Output>, input: unknown): Output {

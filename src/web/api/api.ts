@@ -18,7 +18,10 @@ import { mailboxRoutes, tokenRoutes } from './mailbox-routes.ts'
 
 const bodyLimit = 64 * 1024
 
-/** Everything below `/api`: who asks, may they, is it JSON, then the operation; every error a problem document (RFC 9457). */
+/**
+ * Everything below `/api`: authentication, scope check, JSON body, then the operation. Every error
+ * becomes a problem document (RFC 9457).
+ */
 export function createApi({
   bearers,
   routes,
@@ -34,7 +37,7 @@ export function createApi({
     next()
   })
   for (const route of routes) mount(v1, route, bearers)
-  // After all of them: a path that got here has no operation for this method.
+  // After all operations: a path that gets here has no operation for this method.
   for (const path of new Set(routes.map((route) => route.path))) {
     const methods: string[] = routes.filter((route) => route.path === path).map((route) => route.method)
     v1.all(path, methodNotAllowed(...(methods.includes('GET') ? ['HEAD', ...methods] : methods)))
@@ -49,10 +52,11 @@ export function createApi({
   return api
 }
 
-// A key's rights are looked at before its body is: who may not write gets no word about how to.
+// The scope is checked before the body is read: a caller without the right learns nothing about the
+// body's form.
 function mount(router: Router, route: ApiRoute, bearers: BearerCheck): void {
   const method = route.method.toLowerCase() as 'get' | 'post' | 'delete'
-  // The other methods have no use for a body, and a token is handed out sooner without looking for one.
+  // The other methods take no body, and a token is returned sooner without parsing one.
   const body = route.method === 'POST' ? [insistOnJson, express.json({ limit: bodyLimit })] : []
   router[method](route.path, checkScope(route), ...body, answerWith(route, bearers))
 }
@@ -124,7 +128,7 @@ export function apiRoutes({
   log,
 }: {
   services: Omit<WebServices, 'guard'>
-  /** The one of postern itself. */
+  /** The redirect URI of postern itself. */
   redirectUri: string
   signInLinks: SignInLinks
   log: Log

@@ -18,8 +18,10 @@ export interface BearerCheck {
 }
 
 /**
- * Who sends this request: the owner by the server of the command, anybody else by its `Authorization` header (RFC 6750, section 2.1: the header only, never a parameter).
- * @throws HttpRefusal 401 with the challenge of RFC 6750, section 3; Failure `limit-reached` instead, for a source that guesses
+ * Authenticates a request: the owner by the server of the command, every other caller by the
+ * `Authorization` header (RFC 6750, section 2.1: the header only, never a parameter).
+ * @throws HttpRefusal 401 with the challenge of RFC 6750, section 3; Failure `limit-reached`
+ * instead, for a source that guesses
  */
 export async function bearerOf(
   request: Request,
@@ -39,7 +41,7 @@ export async function bearerOf(
   throw unauthorised('This API key is not valid', 'Bearer realm="postern", error="invalid_token"')
 }
 
-/** Undefined for a key that is unknown, revoked or expired: one answer for all of them. */
+/** Undefined for an unknown, revoked or expired key, without telling them apart. */
 async function ownerOf(token: string, apiKeys: BearerCheck['apiKeys']): Promise<Principal | undefined> {
   try {
     return await apiKeys.check(new Secret(token))
@@ -51,7 +53,8 @@ async function ownerOf(token: string, apiKeys: BearerCheck['apiKeys']): Promise<
 
 /** 403 with the scope that is missing (RFC 6750, section 3.1). */
 export function insufficientScope(scope: Scope): HttpRefusal {
-  // Scope values are printable ASCII without quotes (section 3); an international address cannot be named in the header.
+  // Scope values are printable ASCII without quotes (section 3); an international address cannot be
+  // named in the header.
   const named = /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope) ? `, scope="${scope}"` : ''
   return new HttpRefusal(403, 'This API key may not do that', {
     fix: `Use a key with the scope ${scope === 'admin' ? scope : `${scope}, or admin`}.`,

@@ -19,11 +19,12 @@ const pasted = z.strictObject({
   answer: z.string().min(1).max(8192),
 })
 
-/** The ways to a consent beside the browser that reaches postern. */
+/** Consents other than by a browser that reaches postern: pasted answers, device codes, links. */
 export function consentRoutes(consent: ConsentService): ApiRoute[] {
   return [
     {
-      // Whoever asks stands in for the browser: what ties the two calls together is the secret of the first.
+      // The caller stands in for the browser: the secret of the first call ties the second one to
+      // it.
       method: 'POST',
       path: '/mailboxes/:address/consents',
       needs: 'admin',

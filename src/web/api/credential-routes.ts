@@ -8,7 +8,7 @@ import { type ApiAnswer, type ApiRoute, readInput } from './api-route.ts'
 
 const texts = z.array(z.string().min(1).max(254)).max(100)
 
-/** What is absent is off, or stays as it is. */
+/** Absent members are off for a new login, and unchanged for an existing one. */
 const mending = z.strictObject({
   rewriteFrom: z.boolean().exactOptional(),
   mendLineEnds: z.boolean().exactOptional(),
@@ -35,7 +35,7 @@ const newLogin = mending.extend({
   expires: z.string().min(1).max(40).exactOptional(),
 })
 
-/** Of a login with several mailboxes. */
+/** A new login for several mailboxes. */
 const newLoginFor = newLogin.extend({ mailboxes: texts.min(1) })
 
 const moreSenders = z.strictObject({ senders: texts.min(1) })
@@ -97,7 +97,10 @@ export function loginRoutes(logins: Logins): ApiRoute[] {
   ]
 }
 
-/** The password is shown this once: what is kept is its hash, or it is sealed for CRAM-MD5, and no answer holds it again. */
+/**
+ * The password is shown only once: it is stored as a hash (or sealed, for CRAM-MD5), and no other
+ * answer holds it.
+ */
 function made({ login, password }: Awaited<ReturnType<Logins['add']>>): ApiAnswer {
   return { status: 201, body: { login, ...(password && { password: password.reveal() }) } }
 }
@@ -122,7 +125,7 @@ export function apiKeyRoutes(apiKeys: ApiKeys): ApiRoute[] {
       needs: 'admin',
       async answer({ body, by }) {
         const { apiKey, key } = await apiKeys.add(readInput(newApiKey, body), by)
-        // Shown this once: what is kept is its hash.
+        // Shown only once: it is stored as a hash.
         return { status: 201, body: { apiKey, key: key.reveal() } }
       },
     },

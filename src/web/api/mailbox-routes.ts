@@ -29,7 +29,7 @@ const newMailbox = z.strictObject({
   replace: z.boolean().exactOptional(),
 })
 
-/** `send`: by the channels for notices, instead of in the answer. */
+/** `send`: the link is sent by the channels for notices instead of returned. */
 const newConsentLink = z.strictObject({ send: z.boolean().exactOptional() })
 
 export function mailboxRoutes({
@@ -124,11 +124,12 @@ export function tokenRoutes({
         )
         const address = await mailboxes.named(param('address'))
         const scope: Scope = `token:${address}`
-        // Nobody renews anything for a key that may not have it.
+        // No refresh is made for a key that may not have the token.
         if (!permits(principal, scope, true) && (await mailboxes.isPersonal(address)))
           throw insufficientScope(scope)
         const token = await tokens.accessTokenFor(address, minimumLife === undefined ? {} : { minimumLife })
-        // A renewal takes a while: whose mailbox it is, and what the key may do, may be another by now.
+        // A refresh takes a while: the owner of the mailbox and the rights of the key may have
+        // changed.
         if (!permits(await principalNow(), scope, token.grant.personal)) throw insufficientScope(scope)
         log.info(
           { event: 'token.read', mailbox: address, ...actorFields(by), minimumLife, format },

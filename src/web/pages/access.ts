@@ -32,7 +32,7 @@ interface AccessPagesDeps {
   log: Log
 }
 
-/** Passwords of the pages, and the browsers that are signed in. */
+/** The page about access: passwords of the pages, and the signed-in browsers. */
 export function createAccessPages(deps: AccessPagesDeps): Router {
   const { pageAccess, sessions, pagePasswords, signInLinks, contexts, log } = deps
   const router = exactRouter()
@@ -92,7 +92,7 @@ export function createAccessPages(deps: AccessPagesDeps): Router {
   async function endSession(request: Request, response: Response, id: string): Promise<void> {
     const { session, pages, by } = await contexts.toSee(request)
     checkCsrf(session, request.body)
-    // Whoever only looks ends the own session, and no other.
+    // A viewer may end only the own session.
     if (id !== session.id) requireAdministrator(session)
     if (!(await pageAccess.end(id))) throw new HttpRefusal(404, 'This session has ended already')
     log.info({ event: 'page.session-ended', ...actorFields(by) }, 'A browser was signed out')
@@ -108,7 +108,7 @@ function readRole(text: string | undefined): PageRole {
 
 interface AccessView {
   hasPassword: ReadonlyMap<PageRole, boolean>
-  /** That the reader may see. */
+  /** The sessions that the reader may see. */
   signedIn: readonly PageSession[]
 }
 

@@ -58,7 +58,7 @@ export function createApiKeyPages({ services, contexts }: ApiKeyPagesDeps): Rout
 ${apiKeyList(await apiKeys.list(), context)}`
   }
 
-  /** What is wrong with a form is said above it, and what was filled in stays. */
+  /** On an error, the form comes again with the error above it and with what was filled in. */
   async function make(response: Response, context: PageContext, filled: Fields): Promise<void> {
     const { t, session, pages } = context
     try {

@@ -1,4 +1,4 @@
-/** The one stylesheet. Text rather than a file, so that the built program needs nothing beside itself. */
+/** The stylesheet. Text rather than a file, so that the built program needs no other files. */
 export const stylesheet = `:root {
   color-scheme: light dark;
   --ground: #f6f5f2;
@@ -148,8 +148,9 @@ footer button { min-height: 0; padding: .25rem .7rem; font-size: .875rem; }
 `
 
 /**
- * The one script. Nothing needs it: it puts a button beside what is to be copied, and loads pages that change by themselves again, every few seconds while somebody
- * looks. Text rather than a file, so that the built program needs nothing beside itself.
+ * The script. Every page works without it: it adds copy buttons, and reloads live parts every few
+ * seconds while the page is visible. Text rather than a file, so that the built program needs no
+ * other files.
  */
 export const script = `const main = document.querySelector('main')
 
@@ -183,7 +184,10 @@ async function look() {
 if (document.querySelector('[data-live]')) setInterval(() => look().catch(() => {}), 3000)
 `
 
-/** The site's icon: a small gate in a wall. Without one, browsers ask for /favicon.ico and log an error. */
+/**
+ * The site's icon: a small gate in a wall. Without one, browsers request /favicon.ico and log an
+ * error.
+ */
 export const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
 <path fill="#7a5c3e" d="M3 29V8h5v3h4V8h8v3h4V8h5v21h-8v-7a5 5 0 0 0-10 0v7z"/>
 </svg>

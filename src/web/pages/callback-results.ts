@@ -6,7 +6,7 @@ import { tokenHash } from '../sign-in-links.ts'
 import type { Phrases } from '../texts/phrases.ts'
 import type { Page } from './layout.ts'
 
-/** What came of a callback, for whoever looks. */
+/** The outcome of a callback, as a page. */
 export interface CallbackResult {
   status: number
   headers?: Readonly<Record<string, string>>
@@ -14,24 +14,26 @@ export interface CallbackResult {
 }
 
 /**
- * Remembers what came of callbacks: each does something once, and its address, which holds a code, is left for one that can be loaded again. A comfort only:
- * after a restart, the page of the mailbox says how things stand.
+ * Remembers the outcomes of callbacks. Each callback is processed once; the browser then leaves its
+ * address, which holds a code, for one that can be reloaded. A convenience only: after a restart,
+ * the page of the mailbox shows the state.
  */
 export interface CallbackResults {
   /**
-   * Acts on a callback; one that comes again, perhaps meanwhile, gets what came of the first. Gives the id of that.
-   * @param act throws where nothing was decided: that is thrown on, and not remembered
+   * Processes a callback and returns the id of its outcome. A repeated callback, even a concurrent
+   * one, gets the outcome of the first.
+   * @param act throws where nothing was decided: the error is passed on and not remembered
    */
   once(callback: Callback, act: () => Promise<CallbackResult>): Promise<string>
-  /** The id of what came of it, if it was here. */
+  /** The id of the outcome, if this callback has been here. */
   of(callback: Callback): Promise<string> | undefined
-  /** Only for the browser that it belongs to. */
+  /** Returns an outcome only to the browser that it belongs to. */
   find(id: string, browser: Secret | undefined): CallbackResult | undefined
 }
 
 export interface Callback {
   state: string
-  /** Absent: it belongs to no browser. */
+  /** Absent when the callback belongs to no browser. */
   browser: Secret | undefined
 }
 

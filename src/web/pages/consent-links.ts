@@ -12,7 +12,7 @@ export interface ConsentLinkPagesDeps {
   contexts: PageContexts
 }
 
-/** The consent links that were made; each mailbox's page makes them. */
+/** The page that lists and revokes consent links. The page of a mailbox creates them. */
 export function createConsentLinkPages({ services, contexts }: ConsentLinkPagesDeps): Router {
   const { consent } = services
   const router = exactRouter()

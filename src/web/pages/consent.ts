@@ -15,15 +15,15 @@ import { time } from './parts.ts'
 import type { CompleteSignIn } from './sign-in.ts'
 import type { ConsentCookie, ConsentOrigin, PendingOrigins, StartConsent } from './start-consent.ts'
 
-// Nothing was begun that this could end, or not by this browser.
+// Refusals that decide nothing: no such consent was started, or another browser started it.
 const undecided: readonly ConsentRefusal[] = ['not-begun', 'other-browser']
 
-// Where the way back would end at a page that says so once more.
+// Refusals without a "Try again" link, which would only repeat them.
 const withoutReturn: readonly ConsentRefusal[] = ['link-ended', 'mailbox-gone']
 
 export interface ConsentPagesDeps {
   consent: ConsentService
-  /** For a callback of those who sign in to the pages. */
+  /** Answers the callback of a sign-in to the pages. */
   completeSignIn: CompleteSignIn
   startConsent: StartConsent
   cookie: ConsentCookie
@@ -34,7 +34,10 @@ export interface ConsentPagesDeps {
   countWrong: CountWrongSecret
 }
 
-/** The pages of the person who consents: they need no session, only a link or the browser that began. */
+/**
+ * The pages of the person who consents. They need no session, only a consent link or the browser
+ * that started the consent.
+ */
 export function createConsentPages(deps: ConsentPagesDeps): Router {
   const { consent, startConsent, cookie, pendingOrigins, results, pages, countWrong } = deps
   const router = exactRouter()
@@ -56,7 +59,7 @@ export function createConsentPages(deps: ConsentPagesDeps): Router {
 
   router
     .route('/oauth/callback')
-    // Answering it would use the code up and show nobody what came of it.
+    // A HEAD request would use the code up without showing the outcome.
     .head(methodNotAllowed('GET'))
     .get(async (request, response) => {
       const callback = callbackUrl(request, deps.redirectUri)
@@ -127,7 +130,7 @@ export function createConsentPages(deps: ConsentPagesDeps): Router {
   ): Promise<void> {
     const act = () => resultOf(completing, origin)
     try {
-      // To a browser without our cookie no consent belongs.
+      // A browser without our cookie has no consent of its own.
       if (callback.browser) showAt(response, await results.once(callback, act))
       else show(request, response, await act())
     } catch (error) {
@@ -136,7 +139,7 @@ export function createConsentPages(deps: ConsentPagesDeps): Router {
     }
   }
 
-  /** @throws where the consent may still come about */
+  /** @throws where the consent may still succeed */
   async function resultOf(
     completing: () => Promise<CompletedConsent>,
     origin: ConsentOrigin | undefined,
@@ -152,7 +155,7 @@ export function createConsentPages(deps: ConsentPagesDeps): Router {
 
   function refusedResult(error: unknown, origin: ConsentOrigin | undefined): CallbackResult {
     const answer = errorAnswer(error)
-    // A refusal is a page of this flow; what is broken in postern is the last handler's business.
+    // Refusals are pages of this flow; internal errors go to the last handler.
     if (answer.failure.code === 'internal') throw error
     const over = error instanceof ConsentRefused && withoutReturn.includes(error.reason)
     return {
@@ -165,7 +168,7 @@ export function createConsentPages(deps: ConsentPagesDeps): Router {
     }
   }
 
-  /** What is asked of a link; a link that does not exist (any more) is counted. */
+  /** Counts a link that does not exist, or no longer exists, as a wrong secret. */
   async function counted<T>(request: Request, link: string, asked: Promise<T>): Promise<T> {
     try {
       return await asked
@@ -195,7 +198,8 @@ function withState(redirectUri: string, state: string): URL {
   return url
 }
 
-// Rebuilt on the public address: what the request says of itself is not to be trusted (RFC 9700, section 4.13).
+// Built on the public address: the Host of the request is not to be trusted (RFC 9700, section
+// 4.13).
 function callbackUrl(request: Request, redirectUri: string): URL {
   const url = new URL(redirectUri)
   const query = request.originalUrl.indexOf('?')

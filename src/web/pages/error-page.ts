@@ -20,10 +20,13 @@ const titles: Record<number, string> = {
 const otherTitle = phrase('That did not work')
 const tryAgain = phrase('Try again in a minute; the log of postern says more.')
 
-// Long enough for every sentence of ours, short enough that a provider's text cannot fill the page.
+// Longer than every sentence of postern, but a provider's text cannot fill the page.
 const longestText = 400
 
-/** The last handler of the pages: whatever was thrown becomes a page that says what is wrong and what to do. */
+/**
+ * The last handler of the pages: every thrown value becomes a page that says what is wrong and what
+ * to do.
+ */
 export function errorPageHandler({ pages, log }: { pages: PageSender; log: Log }): ErrorRequestHandler {
   return (error, request, response, next) => {
     if (response.headersSent) return next(error)
@@ -40,7 +43,10 @@ export function errorPageHandler({ pages, log }: { pages: PageSender; log: Log }
   }
 }
 
-/** What is wrong and what to do about it. Providers' texts are among these: control characters go, and they are cut. */
+/**
+ * What is wrong and what to do about it. May hold a provider's text: control characters are
+ * removed, and it is cut.
+ */
 export function errorSection({ failure, status }: ErrorAnswer, t: Phrases, action?: Html): Html {
   const said = wordsBehind(failure)
   const fix = failure.fix ?? (status >= 500 ? tryAgain : undefined)
@@ -56,7 +62,7 @@ export function whatToDo(fix: string, t: Phrases): Html {
   return html`<p><strong>${t`What to do:`}</strong> ${sentence(t.say(fix))}</p>`
 }
 
-/** What is wrong with a form, to be said above it. Whatever else was thrown is thrown on. */
+/** The failure to show above a form. Rethrows internal errors. */
 export function refusalOf(error: unknown): ErrorAnswer {
   if (!(error instanceof Failure) || error.code === 'internal') throw error
   return errorAnswer(error)
@@ -64,7 +70,7 @@ export function refusalOf(error: unknown): ErrorAnswer {
 
 function sentence(text: string): string {
   const clean = printable(text, longestText)
-  // What ends in an address may be copied: a full stop would go with it.
+  // No full stop after an address: it would be copied with it.
   const lastWord = clean.split(/\s/).at(-1) ?? ''
   return /[.!?…。]$/.test(clean) || /https?:\/\/./.test(lastWord) ? clean : `${clean}.`
 }

@@ -16,7 +16,7 @@ export const outcomeWords: Record<JournalOutcome, string> = {
   failed: phrase('failed'),
 }
 
-/** By the event; a test knows that all are there. */
+/** By event name. A test checks that every event is here. */
 export const eventWords: Readonly<Record<string, string>> = {
   'message.sent': phrase('Message sent'),
   'message.refused': phrase('Message refused by the provider'),
@@ -72,7 +72,7 @@ export const eventWords: Readonly<Record<string, string>> = {
   'notice.failed': phrase('Notice not sent'),
 }
 
-/** What entries say beside that, by name. Others are shown by the name that they have in the API. */
+/** Details of entries, by name. Details that are not here are shown by their name in the API. */
 export const detailWords: Readonly<Record<string, string>> = {
   sender: phrase('sender'),
   givenSender: phrase('given sender'),

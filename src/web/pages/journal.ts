@@ -23,7 +23,7 @@ interface JournalPagesDeps {
   contexts: PageContexts
 }
 
-/** The page of what happened. */
+/** The journal page: what happened, with filters and plots. */
 export function createJournalPages({ services, contexts }: JournalPagesDeps): Router {
   const { journal, mailboxes, logins } = services
   const router = exactRouter()
@@ -69,7 +69,7 @@ export function createJournalPages({ services, contexts }: JournalPagesDeps): Ro
 
 interface JournalView {
   found: JournalPage
-  /** As they came in the address. */
+  /** The filters, as they came in the query. */
   filled: Fields
   /** To choose from. */
   mailboxes: readonly string[]
@@ -84,7 +84,7 @@ function filtersOf(filled: Fields): Record<(typeof filterNames)[number], string>
   return Object.fromEntries(values)
 }
 
-/** What happened: plots, filters, and the entries, the newest first. */
+/** Plots, filters, and the entries, newest first. */
 function journalPage(view: JournalView, context: PageContext): Html {
   const { found, filled, activities } = view
   const { t } = context
@@ -169,7 +169,7 @@ function isEmpty(value: JournalDetail): boolean {
   return typeof value === 'object' && value.length === 0
 }
 
-/** Some of it is what others said: cut, and without control characters. */
+/** May hold foreign text: it is cut, and control characters are removed. */
 function shownDetail(value: JournalDetail): string {
   return printable(typeof value === 'object' ? value.join(', ') : String(value), 300)
 }
@@ -197,7 +197,7 @@ ${caption}
 </figure>`
 }
 
-/** Refusals stand on what was sent. */
+/** A bar for each span: refused messages are stacked on sent ones. */
 function messageBars(bars: readonly ActivityBar[], t: Phrases): Html[] {
   const highest = Math.max(1, ...bars.map(({ sent, refused }) => sent + refused))
   return bars.flatMap(({ since, sent, refused }, index) => {
@@ -232,7 +232,7 @@ function bar(
   return html`<rect class="${kind}" x="${left}" y="${from.toFixed(1)}" width="${wide}" height="${high.toFixed(1)}"><title>${words}</title></rect>`
 }
 
-/** Something is always seen of what is not nothing. */
+/** A value above zero is always visible. */
 function share(value: number, most: number, room: number): number {
   return value === 0 ? 0 : Math.max(2, (value / most) * room)
 }

@@ -7,31 +7,33 @@ import { type Phrases, phrasesFor } from '../texts/phrases.ts'
 export interface Page {
   title: Html | string
   body: Html
-  /** The browser is signed in: gets the pages to choose from, and a way out. */
+  /**
+   * Present when the browser is signed in: the page then has a navigation and a sign-out button.
+   */
   session?: Session | undefined
-  /** Something in it is marked to be copied. */
+  /** The page has copy buttons. */
   copying?: boolean
-  /** What it shows changes by itself. */
+  /** The page has live parts, which the script reloads. */
   live?: boolean
-  /** Where the browser goes by itself at once. */
+  /** The address to which the browser is forwarded at once. */
   forwardTo?: URL
 }
 
-// The header says `no-referrer`, under which browsers send our own forms with `Origin: null` (Fetch standard, "append a
-// request Origin header"). Within our pages the policy is this instead, so that the origin of a form can be checked;
-// other sites still learn nothing.
+// Under the `no-referrer` of the header, browsers send our own forms with `Origin: null` (Fetch
+// standard, "append a request Origin header"). Our pages override it, so that the origin of a form
+// can be checked; other sites still get no referrer.
 const sameOriginReferrer = html`<meta name="referrer" content="same-origin">`
 
 /** Renders whole pages. */
 export interface PageSender {
   send(response: Response, page: Page, status?: number): void
-  /** A page whose body comes piece by piece: each is sent at once. Its own `body` comes first. */
+  /** Streams a page: its `body` first, then each piece as soon as it is added. */
   begin(response: Response, page: Page): { add(piece: Html): void; end(): void }
-  /** The path of one of our pages, as the browser has to ask for it. Every piece is encoded. */
+  /** The path of one of our pages for the browser. Every segment is encoded. */
   path(...pieces: string[]): string
 }
 
-/** @param basePath what stands before our paths in the public address: empty, or `/postern` */
+/** @param basePath the path prefix of the public address: empty, or `/postern` */
 export function createPageSender({ basePath, version }: { basePath: string; version: string }): PageSender {
   const path = (...pieces: string[]) => `${basePath}/${pieces.map(encodeURIComponent).join('/')}`
 
@@ -105,7 +107,10 @@ ${session ? html`<span>postern ${version}</span>${signOutForm(session, t)}` : ht
   }
 }
 
-/** A page that goes on by itself at another address of ours. No redirect: see `sendProviderRedirect`. */
+/**
+ * Sends a page that forwards to another address of ours. Not an HTTP redirect: see
+ * `sendProviderRedirect`.
+ */
 export function sendContinuePage(
   response: Response,
   pages: PageSender,
@@ -123,8 +128,9 @@ export function continuePage(there: URL, title: Html | string, t: Phrases): Page
 }
 
 /**
- * Sends a browser to the provider, after `words`. A page rather than a redirect: Chromium holds the targets of redirects that follow a form against the
- * `form-action` of our content security policy, and the provider is not to be named there.
+ * Sends a page that forwards to the provider, with `words` above the link. Not an HTTP redirect:
+ * Chromium checks redirects after a form against the `form-action` of our content security policy,
+ * which does not name the provider.
  */
 export function sendProviderRedirect(
   response: Response,

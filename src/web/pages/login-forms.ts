@@ -8,7 +8,7 @@ import { type Fields, form, isAnyFilled, lines, one, type PageContext, several }
 
 const mendingNames = ['rewriteFrom', 'mendLineEnds', 'completeAddresses', 'map', 'splitRecipients']
 
-/** What may be mended of a login's mail, each with what it costs. */
+/** The fields for what may be mended of a login's mail, each with its cost. */
 function mendingFields(filled: Fields, t: Phrases): Html {
   const text = (name: string) => one(filled, name) ?? ''
   const box = (name: string, words: Html) =>
@@ -23,7 +23,10 @@ ${box('splitRecipients', t`take several addresses in one RCPT for several recipi
 </fieldset>`
 }
 
-/** Of a whole form: what was not ticked or filled in is off. @throws Failure `invalid` */
+/**
+ * Reads a whole form: fields that were not ticked or filled in are off.
+ * @throws Failure `invalid`
+ */
 export function mendingOptionsOf(filled: Fields): MendingOptions {
   const isOn = (name: string) => one(filled, name) === 'yes'
   return {
@@ -35,7 +38,7 @@ export function mendingOptionsOf(filled: Fields): MendingOptions {
   }
 }
 
-/** As if somebody had filled the form in so. */
+/** The mending options of a login as the fields of a filled-in form. */
 export function filledMending(login: LoginStatus): Fields {
   const { rewriteFrom, mendLineEnds, completeAddresses, map, splitRecipients } = login
   return {
@@ -47,7 +50,7 @@ export function filledMending(login: LoginStatus): Fields {
   }
 }
 
-/** What is mended, for the list; undefined when nothing is. */
+/** The mending options of a login for the list; undefined when it has none. */
 export function shownMending(login: LoginStatus, t: Phrases): Html | undefined {
   const { rewriteFrom, mendLineEnds, completeAddresses, map, splitRecipients } = login
   const parts = [
@@ -63,7 +66,7 @@ export function shownMending(login: LoginStatus, t: Phrases): Html | undefined {
   return html`<dt>${t`Mends`}</dt>${parts.map((part) => html`<dd>${part}</dd>`)}`
 }
 
-/** What is mended of the mail of a login that there is already. */
+/** The form that changes the mending options of an existing login. */
 export function mendingForm(
   { id, name, mailboxes }: LoginStatus,
   filled: Fields,
@@ -77,8 +80,10 @@ ${form(context, ['logins', id, 'mending'], html`${mendingFields(filled, t)}<p><b
 <p><a href="${pages.path('logins')}">${t`Back to the logins`}</a></p>`
 }
 
-/** The form for a login. A password that was typed is not shown again.
- * @param filled what was filled in before, when something was wrong with it */
+/**
+ * The form for a new login. A typed password is not shown again.
+ * @param filled the values of a form that had an error
+ */
 export function newLoginForm(mailboxes: readonly Address[], filled: Fields, context: PageContext): Html {
   const { t, pages } = context
   if (mailboxes.length === 0)
@@ -124,7 +129,7 @@ const furtherNames = [
   ...mendingNames,
 ]
 
-/** @param domains whether there is a whole domain to choose */
+/** @param domains whether a mailbox for a whole domain exists */
 function furtherFields(filled: Fields, domains: boolean, t: Phrases): Html {
   const text = (name: string) => one(filled, name) ?? ''
   const box = (name: string, words: Html) =>
@@ -143,7 +148,7 @@ ${box('cramMd5', t`for a device that knows only CRAM-MD5: its password is kept s
 `
 }
 
-/** An attribute, or none. */
+/** The attribute `checked`, or nothing. */
 function checked(is: boolean): Html | undefined {
   return is ? html` checked` : undefined
 }

@@ -112,7 +112,7 @@ export function createLoginPages({ services, contexts }: LoginPagesDeps): Router
     pages.send(response, { title: t`Mend its mail`, body, session }, refusal?.status ?? 200)
   }
 
-  /** What is wrong with a form is said above it, and what was filled in stays. */
+  /** On an error, the form comes again with the error above it and with what was filled in. */
   async function make(response: Response, context: PageContext, filled: Fields): Promise<void> {
     const { t, session, pages } = context
     try {
@@ -132,7 +132,7 @@ export function createLoginPages({ services, contexts }: LoginPagesDeps): Router
   }
 }
 
-/** Every login, those that still work first. */
+/** The list of logins, active ones first. */
 function loginList(logins: readonly LoginStatus[], context: PageContext): Html {
   const { t, pages } = context
   const [working, ended] = [logins.filter(isActive), logins.filter((login) => !isActive(login))]
@@ -144,7 +144,7 @@ ${loginCards(working, context)}
 ${ended.length > 0 && html`<h2>${t`Ended`}</h2>${loginCards(ended, context, html`h3`)}`}`
 }
 
-/** @param heading of each card: one below what stands before them */
+/** @param heading the heading level of each card */
 export function loginCards(
   logins: readonly LoginStatus[],
   context: PageContext,
@@ -204,7 +204,7 @@ function proof({ password, cramMd5 }: LoginStatus, t: Phrases): Html | string {
   return cramMd5 ? t`${said}, also by CRAM-MD5` : said
 }
 
-/** A login that was just made: its password, this once, and what to enter where. */
+/** A login that was just created: its password, shown only once, and ready settings. */
 function createdLogin(made: CreatedLogin, context: PageContext): Html {
   const { login } = made
   const { t, pages } = context

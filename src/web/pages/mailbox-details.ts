@@ -23,7 +23,7 @@ interface MailboxView {
   logins: readonly LoginStatus[]
   /** ISO 8601. */
   lastSend: string | undefined
-  /** A channel for notices is set. */
+  /** Whether a channel for notices is set. */
   canSend: boolean
 }
 
@@ -59,14 +59,14 @@ ${loginCards(logins, context)}
 ${mayChange(context) && changes(view, context)}`
 }
 
-/** Where something is waited for that may be over. */
+/** A button that retries at once while sending is paused. */
 function tryNow({ address, sending, refusedAt }: MailboxStatus, context: PageContext): Html | undefined {
   if ((sending?.pauses ?? []).length === 0 && refusedAt === undefined) return undefined
   const button = html`<button class="quiet">${context.t`Try now`}</button>`
   return form(context, ['mailboxes', address, 'tries'], button)
 }
 
-/** What only an administrator may do. */
+/** The sections for administrators. */
 function changes(view: MailboxView, context: PageContext): Html {
   const { mailbox, logins } = view
   const { t, pages } = context
@@ -133,7 +133,7 @@ export function sentLink({ mailbox, deliveries, expiresAt }: SentLink, { t, page
 </section>`
 }
 
-/** Nobody knows those of a refresh token that was handed over. */
+/** The scopes of an adopted refresh token are unknown. */
 function scopesOf({ scopes = [] }: MailboxStatus): Html | undefined {
   return scopes.length === 0 ? undefined : html`<code>${scopes.join(' ')}</code>`
 }
@@ -145,11 +145,11 @@ function fact(name: Html, value: HtmlValue): Html | undefined {
 interface ShownState {
   badge: Html
   explanation: Html
-  /** What the button says that begins a consent. */
+  /** The label of the button that starts a consent. */
   action: Html
 }
 
-/** What a mailbox is like for somebody who looks: its grant, and whether anything keeps it from sending now. */
+/** The shown state of a mailbox: the state of its grant, or what keeps it from sending now. */
 type State = MailboxStatus['state'] | 'failing' | 'suspended'
 
 const stateWords: Record<State, string> = {
@@ -177,7 +177,9 @@ export function stateOf(mailbox: MailboxStatus, t: Phrases): ShownState {
   return { badge, action, explanation: pause ? paused(pause, t) : explained(mailbox, t) }
 }
 
-/** What keeps all of its mail back; a sender or a program that was refused is no matter of the others. */
+/**
+ * The pause that holds back all mail of the mailbox; pauses of one sender or one program do not.
+ */
 function holdingUp({ sending }: MailboxStatus): PauseStatus | undefined {
   const pauses = sending?.pauses.filter(({ about }) => about !== 'sender' && about !== 'program') ?? []
   return pauses.find(({ about }) => about === 'token') ?? pauses[0]
@@ -200,7 +202,7 @@ function explained(mailbox: MailboxStatus, t: Phrases): Html {
 
 function lapse({ since, reason, refusedAt }: MailboxStatus, t: Phrases): Html {
   const lapsed = since === undefined ? t`The consent lapsed` : t`The consent lapsed on ${time(since)}`
-  // The reason is the provider's own text as often as not.
+  // The reason is often the provider's own text.
   const why = reason !== undefined && `: ${printable(t.say(reason), 200)}`
   if (refusedAt === undefined) return html`${lapsed}${why}`
   return html`${lapsed}${why} (${t`last refused on ${time(refusedAt)}; postern tries it again each day`})`
@@ -230,7 +232,7 @@ ${endings.map(({ kind, endsAt, fix }) => html`<dt>${t.say(endingWords[kind])}</d
 </section>`
 }
 
-/** What a mailbox may send now: pauses first, because they are what somebody looks for. */
+/** What a mailbox may send now. Pauses come first, because a reader looks for them. */
 function sendingSection(sending: SendingStatus | undefined, t: Phrases): Html | undefined {
   if (sending === undefined) return undefined
   const { connections, waiting, pauses } = sending

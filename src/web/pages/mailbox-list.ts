@@ -11,15 +11,15 @@ import { flowWords, time } from './parts.ts'
 
 interface MailboxListView extends MailboxCardView {
   choice: MailboxChoice
-  /** How many there are. */
+  /** The number of all mailboxes. */
   total: number
-  /** That was looked for. */
+  /** The search text. */
   text: string
   /** The one redirect URI, to be registered at every provider. */
   redirectUri: string
 }
 
-/** The first page: every mailbox with its state, every provider, and what to do next. */
+/** The home page: every mailbox with its state, every provider, and what to do next. */
 export function mailboxList(view: MailboxListView, context: PageContext): Html {
   const { choice, total } = view
   return html`${nextStep(view, context)}
@@ -99,12 +99,12 @@ interface MailboxCardView {
   lastSends: ReadonlyMap<string, string>
 }
 
-/** One mailbox in the list: how it is, who lets it send, and when it last did. */
+/** One mailbox in the list: its state, its grant, and its last send. */
 function mailboxCard(mailbox: MailboxStatus, view: MailboxCardView, { t, pages }: PageContext): Html {
   const { address, signedInAs, flow, renewsBy, endings = [] } = mailbox
   const { explanation, badge } = stateOf(mailbox, t)
   const lastSend = view.lastSends.get(addressKey(address))
-  // What postern prevents by itself, as long as it runs, is no news in a list.
+  // Postern prevents the expiry of an unused consent by itself, so the list leaves it out.
   const ending = endings.find(({ kind }) => kind !== 'unused')
   return html`<li class="card">
 <h2><a href="${pages.path('mailboxes', address)}">${address}</a> ${badge}</h2>
@@ -120,19 +120,19 @@ ${ending && html`<dt>${t`Ends`}</dt><dd>${ending.endsAt.slice(0, 10)}: ${t.say(e
 `
 }
 
-/** So many are shown at once: their states are asked one by one. */
+/** Mailboxes on one page: their states are queried one by one. */
 const mailboxesAtOnce = 50
 
 interface MailboxChoice {
   shown: readonly MailboxStatus[]
-  /** Of those that were looked for. */
+  /** The number of mailboxes that match the search. */
   found: number
   from: number
 }
 
 const order: readonly MailboxStatus['state'][] = ['lapsed', 'absent', 'active']
 
-/** Those whose address holds the text, what needs a person first, then by address. */
+/** Mailboxes whose address contains the text: those that need a person first, then by address. */
 export function chooseMailboxes(all: readonly MailboxStatus[], text: string, from: number): MailboxChoice {
   const key = addressKey(text)
   const found = all

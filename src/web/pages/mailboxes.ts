@@ -25,13 +25,13 @@ import type { StartConsent } from './start-consent.ts'
 
 interface MailboxPagesDeps {
   services: Pick<WebServices, 'mailboxes' | 'logins' | 'catalogue' | 'consent' | 'notices' | 'journal'>
-  /** Absent: people consent at another address than that of these pages, and need a link for it. */
+  /** Absent when consents have another address than these pages: a consent link leads there. */
   startConsent?: StartConsent | undefined
   contexts: PageContexts
   redirectUri: string
 }
 
-// Who asks for a consent, as its page says it.
+// The name of the requester on the page of a consent link.
 const asker = phrase('the administrator')
 
 /** The pages about mailboxes. */
@@ -138,7 +138,7 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
     pages.send(response, { title: t`Mailboxes`, body: mailboxList(view, context), session, live: true })
   }
 
-  /** As it is in the list, if it was removed meanwhile. */
+  /** Falls back to the status in the list if the mailbox was removed meanwhile. */
   function withSending(mailbox: MailboxStatus): Promise<MailboxStatus> {
     return mailboxes.show(mailbox.address).catch(() => mailbox)
   }
@@ -175,7 +175,7 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
     }
   }
 
-  /** What is wrong with a form is said above it, and what was filled in stays. */
+  /** On an error, the form comes again with the error above it and with what was filled in. */
   async function add(response: Response, context: PageContext, filled: Fields): Promise<void> {
     const { t, session, pages } = context
     try {
@@ -189,7 +189,7 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
   }
 }
 
-/** The form for a mailbox: of a provider that there is a registration at. */
+/** The form for a new mailbox, with the registered providers to choose from. */
 function newMailboxForm(catalogue: Catalogue, filled: Fields, context: PageContext): Html {
   const { t, pages } = context
   const registered = catalogue.list().filter((entry) => entry.registered)
@@ -228,7 +228,7 @@ function mailboxRequestOf(filled: Fields): MailboxRequest {
   }
 }
 
-/** Asked before a mailbox goes: what goes with it. */
+/** The question before a mailbox is removed: what is removed with it. */
 function removalQuestion(
   { address, logins }: { address: Address; logins: readonly LoginStatus[] },
   context: PageContext,

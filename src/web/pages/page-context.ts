@@ -6,21 +6,30 @@ import { checkChange, requireAdministrator, type Session, type Sessions } from '
 import { type Phrases, phrasesFor } from '../texts/phrases.ts'
 import type { PageSender } from './layout.ts'
 
-/** What the pages of somebody who is signed in are made with. */
+/** What a page for a signed-in person is rendered with. */
 export interface PageContext {
   session: Session
   t: Phrases
   pages: PageSender
-  /** Who changes something here, for those who look at it later. */
+  /** The person, as the journal names them. */
   by: Actor
 }
 
 export interface PageContexts {
-  /** @throws HttpRefusal 401 */
+  /**
+   * For a page that only shows something.
+   * @throws HttpRefusal 401
+   */
   toSee(request: Request): Promise<PageContext>
-  /** To fill in a form: @throws HttpRefusal 401, and 403 to a viewer */
+  /**
+   * For an empty form.
+   * @throws HttpRefusal 401, and 403 for a viewer
+   */
   toFill(request: Request): Promise<PageContext>
-  /** For a form that came: @throws HttpRefusal 401, and 403 as `checkChange` */
+  /**
+   * For a submitted form.
+   * @throws HttpRefusal 401, and 403 as `checkChange`
+   */
   toChange(request: Request): Promise<PageContext>
 }
 
@@ -48,7 +57,7 @@ function actorOf({ role, person }: Session, request: Request): Actor {
   return { name: person ?? role, source: sourceKey(request) }
 }
 
-/** A form of this session. */
+/** A form with the CSRF token of this session. */
 export function form({ session, pages }: PageContext, path: readonly string[], body: Html): Html {
   return html`<form method="post" action="${pages.path(...path)}">
 <input type="hidden" name="csrf" value="${session.csrf.reveal()}">
@@ -60,20 +69,20 @@ export function mayChange({ session }: PageContext): boolean {
   return session.role === 'administrator'
 }
 
-/** Reads a form, of which nothing is large. */
+/** The body parser for forms. */
 export const readForm = express.urlencoded({ extended: false, limit: '64kb' })
 
-/** The same for a name and a password of anybody: thousands of them are not to take memory. */
+/** The body parser for sign-ins: smaller, because anybody may send thousands of them. */
 export const readShortForm = express.urlencoded({ extended: false, limit: '4kb', parameterLimit: 10 })
 
-/** A form as it came: `application/x-www-form-urlencoded`, where a name may come more than once. */
+/** A submitted form (`application/x-www-form-urlencoded`); a name may occur more than once. */
 export type Fields = Readonly<Record<string, unknown>>
 
 export function fieldsOf(body: unknown): Fields {
   return typeof body === 'object' && body !== null ? (body as Fields) : {}
 }
 
-/** The last value of a field; undefined when it did not come. */
+/** The last value of a field; undefined when it is absent. */
 export function one(fields: Fields, name: string): string | undefined {
   return several(fields, name).at(-1)
 }
@@ -83,7 +92,7 @@ export function several(fields: Fields, name: string): string[] {
   return (Array.isArray(value) ? value : [value]).filter((text) => typeof text === 'string')
 }
 
-/** The lines of a text field that are not empty. */
+/** The non-empty lines of a text field. */
 export function lines(fields: Fields, name: string): string[] {
   const text = one(fields, name) ?? ''
   return text
@@ -92,7 +101,9 @@ export function lines(fields: Fields, name: string): string[] {
     .filter((line) => line !== '')
 }
 
-/** Whether somebody filled in one of them: then they are not hidden when the form comes again. */
+/**
+ * Whether one of these fields is filled in: their section is then open when the form comes again.
+ */
 export function isAnyFilled(fields: Fields, names: readonly string[]): boolean {
   return names.some((name) => (one(fields, name) ?? '').trim() !== '')
 }

@@ -59,7 +59,7 @@ export interface PagesDeps extends WebAddresses {
   version: string
 }
 
-/** Everything that people look at, and what answers what goes wrong there. */
+/** All pages, and the handler of their errors. */
 export function createPages(deps: PagesDeps): { router: Router; errorHandler: ErrorRequestHandler } {
   const { publicUrl, pagesUrl, hosts, services, clock, log, version } = deps
   const { consent, keyedHash } = services
@@ -134,7 +134,7 @@ interface Administration {
   startConsent: StartConsent
 }
 
-/** The pages of whoever is signed in, and the ways to be that. */
+/** The pages for signed-in people, and those to sign in. */
 function createAdministration(
   { publicUrl, pagesUrl, services, signInLinks, countWrong, clock, log }: PagesDeps,
   { sessions, contexts, pages, startConsent }: Administration,
@@ -167,7 +167,7 @@ function createAdministration(
   return router
 }
 
-/** What looks the same at every address. */
+/** The stylesheet, the script and the icon, at every host name. */
 function createFixedFiles(): Router {
   const router = exactRouter()
   for (const [path, type, text] of [
@@ -190,8 +190,10 @@ function isElsewhere({ publicUrl, pagesUrl }: WebAddresses): boolean {
 }
 
 /**
- * The provider sends the browser back to the public name, and cookies belong to one name: a consent that began at another name of this server would end without
- * its cookie. Where the pages have a name of their own, nothing else is there, and none of them is anywhere else. The target is always our own address.
+ * Redirects a page to the host name that it belongs to. The provider sends the browser back to the
+ * public name, and cookies belong to one name: a consent that started at another name would end
+ * without its cookie. Where the administration pages have a name of their own, only they are there,
+ * and they are nowhere else. The target is always our own address.
  */
 function atTheirAddress({ publicUrl, pagesUrl, hosts }: WebAddresses & { hosts: HostAllowList }): Router {
   const router = exactRouter()

@@ -54,7 +54,7 @@ export function createProviderPages({ services, contexts, redirectUri }: Provide
   return router
 }
 
-/** One provider: how well it is known, and how to set it up. */
+/** The page of one provider: how well it is known, and how to set it up. */
 function providerPage(details: ProviderDetails, context: PageContext): Html {
   const { t } = context
   const { registered, missing, standing, flows, smtp, scopes, setUp } = details
@@ -100,7 +100,7 @@ ${
 </section>`
 }
 
-/** Sends the settings to be checked. */
+/** The button that checks the settings of a provider. */
 function checkForm(id: string, context: PageContext): Html {
   const { t } = context
   return html`<section>
@@ -124,7 +124,7 @@ const outcomeWords: Record<CheckedPoint['outcome'], { word: string; card: string
   unknown: { word: phrase('not known yet'), card: '', state: 'absent' },
 }
 
-/** What came of a check, point by point, and another go. */
+/** The outcome of a check, point by point, with a button to repeat it. */
 function registrationCheckPage(
   { provider, checkedAt, points }: RegistrationCheck,
   context: PageContext,

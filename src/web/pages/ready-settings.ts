@@ -3,16 +3,16 @@ import { isLoopback, isWildcard } from '../../config/endpoint.ts'
 import type { LoginStatus } from '../../mailboxes/services.ts'
 import { type Phrases, phrase } from '../texts/phrases.ts'
 
-/** What somebody enters in one program or device. */
+/** The settings for one kind of program or device, to be copied. */
 export interface ReadySettings {
-  /** Of the program. */
+  /** The name of the program. */
   title: string
   text: string
 }
 
 export interface CreatedLogin {
   login: Pick<LoginStatus, 'userName' | 'mailboxes' | 'password' | 'networks'>
-  /** Absent: the one that a person chose, or none. */
+  /** Absent when a person chose the password, or when there is none. */
   password?: string | undefined
   listeners: readonly SmtpListener[]
 }
@@ -24,7 +24,10 @@ interface Server {
   local: boolean
 }
 
-/** Ready settings for what people own, to be copied: for the same machine where postern listens there, else for another one. */
+/**
+ * Ready settings for common programs: for one on the same machine if postern listens on loopback,
+ * else for another machine.
+ */
 export function readySettings(
   { login, password = 'YOUR-PASSWORD', listeners }: CreatedLogin,
   t: Phrases,
@@ -49,7 +52,7 @@ export function readySettings(
 }
 
 function serverOf({ host, port, frontEnds }: SmtpListener): Server {
-  // Clients connect to the front end, and only its administrator knows where that is.
+  // Clients connect to the front end, whose address only its administrator knows.
   if (frontEnds) return { host: 'front-end.example.com', port, local: false }
   return { host: isWildcard(host) ? 'postern.example.com' : host, port, local: isLoopback(host) }
 }

@@ -38,7 +38,7 @@ const invitations: Record<PageRole, string> = {
   ),
 }
 
-/** Signing a browser in, by a one-time link or a password, and out again. */
+/** Signs a browser in, by a one-time link or a password, and out again. */
 export function createSignInPages(deps: SignInPagesDeps): Router {
   const { pagesUrl, pages, sessions, knownBrowsers, pagePasswords, signIns, signInLinks, countWrong, log } =
     deps
@@ -77,7 +77,7 @@ export function createSignInPages(deps: SignInPagesDeps): Router {
 
   router
     .route('/sign-in/:token')
-    // Looking at the link does not use it up: chat programs and virus scanners look at links.
+    // A GET does not use the link up: chat programs and virus scanners fetch links.
     .get((request, response) => {
       const role = signInLinks.roleOf(request.params.token)
       if (!role) throw refusal(request, request.params.token)
@@ -110,7 +110,7 @@ export function createSignInPages(deps: SignInPagesDeps): Router {
         },
         proven ? 'a browser signed in at a provider' : 'a browser signed in by a one-time link',
       )
-      // The first time there is something to set; who looks only comes by links, or by the password that an administrator gives.
+      // The first administrator is sent to set a password; a viewer gets one from an administrator.
       const isNew = !proven && role === 'administrator' && !(await pagePasswords.isSet(role))
       response.redirect(303, isNew ? pages.path('account') : pages.path())
     })
@@ -160,7 +160,7 @@ interface ProviderSignInDeps extends WebAddresses {
   pages: PageSender
 }
 
-/** Sends a browser to the provider at which its person signs in to these pages. */
+/** Starts a sign-in to the pages at a provider. */
 export function createProviderSignInPages(
   deps: ProviderSignInDeps & { hosts: Pick<HostAllowList, 'isPublic'> },
 ): Router {
@@ -170,7 +170,7 @@ export function createProviderSignInPages(
 
   router
     .route('/sign-in/with/:provider')
-    // The provider sends the browser back to the public address, where that has to have its cookie.
+    // The provider sends the browser back to the public address, so the cookie must be set there.
     .get(async (request, response, next) => {
       if (!isElsewhere || !hosts.isPublic(request.headers.host)) return next()
       await begin(request, response)
@@ -196,12 +196,12 @@ export function createProviderSignInPages(
   }
 }
 
-/** What a sign-in under way belongs to: the browser that began it, until somebody sets a new password. */
+/** Binds a pending sign-in to the browser that started it; a new password invalidates it. */
 function boundTo(browser: Secret, generation: string): Secret {
   return new Secret(`${browser.reveal()}.${generation}`)
 }
 
-/** Answers the callback of such a sign-in. */
+/** Answers the callback of a sign-in at a provider. */
 export type CompleteSignIn = (request: Request, response: Response, callback: URL) => Promise<void>
 
 export function createSignInCompletion(
@@ -209,7 +209,7 @@ export function createSignInCompletion(
 ): CompleteSignIn {
   const { signIns, cookie, sessions, signInLinks, results, pages, publicUrl, pagesUrl, log } = deps
 
-  /** Gives the address at which the browser goes on. */
+  /** Returns the address at which the browser continues. */
   async function signIn(
     request: Request,
     response: Response,
@@ -218,7 +218,8 @@ export function createSignInCompletion(
   ): Promise<URL> {
     if (publicUrl.host !== pagesUrl.host) {
       const { url } = signInLinks.create(role, proven)
-      // What a new password ends now, it may have ended a moment too early for this one.
+      // A password that was set meanwhile may have invalidated the links just before this one was
+      // created.
       if ((await sessions.generation()) === generation) return new URL(url)
       signInLinks.endAll()
       throw new HttpRefusal(403, 'A new password was set while you signed in', { fix: 'Sign in again.' })
@@ -235,7 +236,7 @@ export function createSignInCompletion(
 
   function refused(request: Request, error: unknown): CallbackResult {
     const answer = errorAnswer(error)
-    // The sign-in is still there where nobody could look at it.
+    // After an internal error or without the store, the sign-in is still pending.
     if (['internal', 'store-unavailable'].includes(answer.failure.code)) throw error
     const { message: refusal } = answer.failure
     const source = sourceKey(request)
@@ -259,20 +260,22 @@ export function createSignInCompletion(
         const known = await signIns.complete(callback, browser && boundTo(browser, generation))
         const { person } = known
         next = { there: await signIn(request, response, known, generation), person }
-        // Whoever comes again was signed in by the first time, and a link to the pages elsewhere is used up.
+        // A repeated callback only continues: the first one signed the browser in, or used the link
+        // up.
         return { status: 200, page: (t) => continuePage(home, t`Signed in as ${person}`, t) }
       } catch (error) {
         return refused(request, error)
       }
     }
-    // To a browser without our cookie no sign-in belongs.
+    // A browser without our cookie has no sign-in of its own.
     if (!browser) {
       const { status, page } = await act()
       return pages.send(response, page(phrasesFor(request)), status)
     }
     const id = await results.once({ state, browser }, act)
     if (!next) return response.redirect(303, pages.path('oauth', 'result', id))
-    // Not a redirect: the provider's site began this navigation, and a cookie that is `SameSite=Strict` would not go along.
+    // Not an HTTP redirect: the provider's site started this navigation, and a `SameSite=Strict`
+    // cookie would not be sent.
     sendContinuePage(response, pages, next.there, phrasesFor(request)`Signed in as ${next.person}`)
   }
 }

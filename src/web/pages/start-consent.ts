@@ -16,10 +16,13 @@ interface StartConsentDeps {
   pages: PageSender
 }
 
-/** Begins a consent in this browser and sends it to the provider. */
+/** Starts a consent in this browser and sends it to the provider. */
 export type StartConsent = (request: Request, response: Response, origin: ConsentOrigin) => Promise<void>
 
-/** Where the provider cannot come back to postern. The state is in the address that this browser goes to, too: it is no secret from it. */
+/**
+ * The form for an answer that a person pastes, where the provider cannot redirect to postern. The
+ * `state` is not secret from this browser: it is also in the authorization URL.
+ */
 function pasteForm(
   { authorizationUrl, mailbox, providerName }: Omit<BegunConsent, 'byHand'>,
   action: string,
@@ -66,16 +69,19 @@ export function createStartConsent({
 const lifeMilliseconds = 60 * 60_000
 const mostAtOnce = 1000
 
-/** Where a consent began. */
+/** Where a consent was started: at a consent link, or on the page of a mailbox. */
 export type ConsentOrigin = { link: string } | { mailbox: string }
 
 /**
- * Remembers where consents began, so that a page about a refused one can offer the way back. A comfort only: what a
- * consent may do is decided by what is stored about it, and after a restart the way back is just not offered.
+ * Remembers where pending consents were started, so that the page of a refused one can link back. A
+ * convenience only: the stored consent decides what it may do, and after a restart the link back is
+ * missing.
  */
 export interface PendingOrigins {
   remember(authorizationUrl: URL, browser: Secret, origin: ConsentOrigin): void
-  /** Only for the browser that began it: the link is a secret. */
+  /**
+   * Returns an origin only to the browser that started the consent, because the link is a secret.
+   */
   find(callback: URL, browser: Secret | undefined): ConsentOrigin | undefined
 }
 
@@ -102,15 +108,16 @@ export function createPendingOrigins(clock: Clock): PendingOrigins {
 
 const dayMilliseconds = 24 * 3_600_000
 
-/** What ties a consent to the browser that began it. */
+/** The cookie that binds a consent to the browser that started it. */
 export interface ConsentCookie {
   of(request: Request): Secret | undefined
-  /** The browser's value; a new one when it has none. One value serves several consents that are under way at once. */
+  /** The browser's value, or a new one. One value serves several pending consents. */
   ensure(request: Request, response: Response): Secret
 }
 
 export function createConsentCookie(publicUrl: URL): ConsentCookie {
-  // Lax: the callback is a navigation that the provider's site begins, and Strict would leave the cookie at home.
+  // Lax: the provider's site starts the navigation to the callback, so a Strict cookie would not be
+  // sent.
   const cookie = ownCookie('postern_consent', { publicUrl, sameSite: 'lax', maxAge: dayMilliseconds })
 
   function of(request: Request): Secret | undefined {

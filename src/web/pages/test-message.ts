@@ -28,7 +28,7 @@ interface TestMessagePagesDeps {
   log: Log
 }
 
-/** A test message, whose steps are shown as they are taken. */
+/** Sends a test message, and shows each step as it is taken. */
 export function createTestMessagePages({ services, contexts, clock, log }: TestMessagePagesDeps): Router {
   const { mailboxes, logins, sendTestMessage } = services
   const router = exactRouter()
@@ -40,7 +40,7 @@ export function createTestMessagePages({ services, contexts, clock, log }: TestM
 
   return router
 
-  /** Empty: no login, postern itself. */
+  /** An empty id stands for postern itself. */
   async function loginOf(address: Address, id: string) {
     if (id === '') return undefined
     return (await logins.list(address)).find((login) => login.id === id) ?? 'gone'
@@ -76,7 +76,7 @@ export function createTestMessagePages({ services, contexts, clock, log }: TestM
   }
 }
 
-/** The form from which a test message leaves. */
+/** The form that sends a test message. */
 export function testMessageForm(
   { address, logins }: { address: Address; logins: readonly LoginStatus[] },
   context: PageContext,
@@ -93,7 +93,7 @@ ${form(context, ['mailboxes', address, 'test'], fields)}
 </section>`
 }
 
-/** A step of a test message, the local ones among them. */
+/** A step of a test message: of the delivery, or the check of the login before it. */
 type ShownStep = Omit<StepOutcome, 'step'> & { step: RehearsalStep | 'login' }
 
 const stepWords: Record<ShownStep['step'], string> = {
@@ -107,7 +107,7 @@ const stepWords: Record<ShownStep['step'], string> = {
   message: phrase('It has taken the message'),
 }
 
-/** One step as soon as it is known: green, or red with what to do. */
+/** One step: green, or red with what to do. */
 function shownStep({ step, failure, said }: ShownStep, t: Phrases): Html {
   if (!failure)
     return html`<li class="card done"><strong>${t.say(stepWords[step])}</strong> <span class="state active">${t`yes`}</span>${said !== undefined && html`<br><code>${said}</code>`}</li>\n`
@@ -119,7 +119,10 @@ ${failure.fix !== undefined && whatToDo(failure.fix, t)}
 `
 }
 
-/** What a form for a test message asks for. @throws Failure `invalid` */
+/**
+ * Reads the form of a test message.
+ * @throws Failure `invalid`
+ */
 function testMessageOf(mailbox: Address, fields: Fields): { from: Address; to: Address } {
   const from = isDomainMailbox(mailbox) ? parseAddress(one(fields, 'from')?.trim() ?? '') : mailbox
   if (isDomainMailbox(mailbox) && !covers(mailbox, from))
@@ -136,7 +139,7 @@ function testMessageOf(mailbox: Address, fields: Fields): { from: Address; to: A
   return { from, to }
 }
 
-/** The steps of a test message: first whether the login may send so, where one was named. */
+/** The steps of a test message: first whether the login may use the sender, if one was chosen. */
 async function* testSteps(
   { from, to }: { from: Address; to: Address },
   login: LoginStatus | 'gone' | undefined,

@@ -1,6 +1,9 @@
 import type { Dictionary } from './translation.ts'
 
-/** What the rooms below the web door have to tell people: failures, advice, and what providers are known to be. */
+/**
+ * What the rooms below the web server have to tell people: failures, advice, and what providers are
+ * known to be.
+ */
 export const japaneseOfRooms: Dictionary = {
   // logins
   'Revoke all but one of them and give their programs new logins: postern login list, postern login revoke ID.':

@@ -4,28 +4,32 @@ import { japaneseOfPages } from './japanese-of-pages.ts'
 import { japaneseOfRooms } from './japanese-of-rooms.ts'
 import { createTranslation, type Dictionary, keyOf } from './translation.ts'
 
-/** The languages of the pages; the first is for whoever asks for none of them. */
+/** The languages of the pages; the first is the default. */
 const languages = ['en', 'ja'] as const
 type Language = (typeof languages)[number]
 
 /**
- * What pages say, in the reader's language. English stands where it is said; the others are in one dictionary, and a test knows
- * every phrase: those in this tag, those in `phrase`, and what the rooms below have to tell people.
+ * The phrases of pages in the reader's language. English stands in the code of the pages; the other
+ * languages are in dictionaries. A test collects every phrase: those in this tag, those in
+ * `phrase`, and the failures and advice of the rooms below.
  */
 export interface Phrases {
-  /** A piece of a page. Values are escaped, or pieces of HTML themselves; `{1}` stands for the first of them in the dictionary. */
+  /**
+   * A piece of a page. Values are escaped, or are HTML themselves; `{1}` stands for the first of
+   * them in the dictionary.
+   */
   (strings: TemplateStringsArray, ...values: HtmlValue[]): Html
-  /** Text that was made elsewhere. What no dictionary knows stays as it is. */
+  /** Translates a text that was made elsewhere. Unknown texts are returned unchanged. */
   say(text: string): string
   language: Language
 }
 
-/** Marks a phrase that is said later. */
+/** Marks a phrase that is translated later. */
 export function phrase(text: string): string {
   return text
 }
 
-/** Everything that pages may say. */
+/** All phrases in Japanese. */
 const japanese: Dictionary = { ...japaneseOfPages, ...japaneseOfRooms }
 
 const translations: Record<Language, (text: string) => string | undefined> = {
@@ -42,7 +46,7 @@ export function phrasesIn(language: Language): Phrases {
   return Object.assign(tag, { language, say: (text: string) => translate(text) ?? text })
 }
 
-/** By what the browser asks for (RFC 9110, section 12.5.4). */
+/** Chooses the language by `Accept-Language` (RFC 9110, section 12.5.4). */
 export function phrasesFor(request: Pick<Request, 'acceptsLanguages'>): Phrases {
   const asked = request.acceptsLanguages(...languages)
   return phrasesIn(languages.find((language) => language === asked) ?? languages[0])

@@ -1,17 +1,18 @@
-/** English phrases, with `{1}` for what differs each time, and the same in another language. */
+/** English phrases, with `{1}` for the first value, and the same in another language. */
 export type Dictionary = Readonly<Record<string, string>>
 
-/** The phrase of a template in a dictionary: `{1}` stands for its first value. */
+/** The key of a template in a dictionary: `{1}` stands for its first value. */
 export function keyOf(strings: readonly string[]): string {
   return strings.reduce((key, text, index) => `${key}{${index}}${text}`)
 }
 
 const places = /\{(\d)\}/g
 
-/** What a phrase is in the dictionary's language; undefined when it has none. */
+/** Translates a phrase; undefined when the dictionary does not have it. */
 export function createTranslation(dictionary: Dictionary): (text: string) => string | undefined {
   const phrases = new Map(Object.entries(dictionary))
-  // Those that come from the rooms below are filled in already. The longest first: it says the most.
+  // Phrases from the rooms below are filled in already. The longest patterns come first, as the
+  // most specific.
   const patterns = [...phrases]
     .filter(([english]) => english.search(places) >= 0)
     .sort(([one], [other]) => other.replace(places, '').length - one.replace(places, '').length)
@@ -30,21 +31,22 @@ export function createTranslation(dictionary: Dictionary): (text: string) => str
   return (text) => translate(text)
 }
 
-// A phrase may stand within another one, but not without end: foreign text among them could be made of nothing else.
+// Phrases may be nested, but only so deep: foreign text could consist of nothing else.
 const deepest = 4
 
 function fill(text: string, valueAt: (place: number) => string): string {
   return text.replace(places, (_match, place: string) => valueAt(Number(place) - 1))
 }
 
-/** What stands around the places. */
+/** The texts around the placeholders. */
 function partsOf(english: string): string[] {
   return english.split(places).filter((_part, index) => index % 2 === 0)
 }
 
 /**
- * What stands at the places of a filled-in phrase; undefined where the text is another one. Something stands at each, as little as can be, or nothing could be
- * told apart. By searching from part to part: as a regular expression, every place more would raise the power of the text's length that it costs.
+ * The values in a filled-in phrase; undefined where the text is another phrase. Each value is
+ * non-empty and as short as possible. Searches from part to part: a regular expression would cost a
+ * power of the text's length, one higher for each placeholder.
  */
 function valuesBetween(parts: readonly string[], text: string): string[] | undefined {
   const [first = '', ...others] = parts
