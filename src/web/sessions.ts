@@ -14,7 +14,7 @@ const lifeMilliseconds = 12 * 3_600_000
 const longestBrowser = 200
 
 /** A signed-in browser. */
-export interface Session {
+export interface BrowserSession {
   id: string
   role: PageRole
   means: PageSession['means']
@@ -41,11 +41,11 @@ export interface Sessions {
   ): Promise<void>
   /** As `PageAccessStore.generation`. */
   generation(): Promise<string>
-  of(request: Request): Promise<Session | undefined>
+  of(request: Request): Promise<BrowserSession | undefined>
   /** All open sessions. */
   all(): Promise<PageSession[]>
   /** @throws HttpRefusal 401 with what to do */
-  require(request: Request): Promise<Session>
+  require(request: Request): Promise<BrowserSession>
   end(request: Request, response: Response): Promise<void>
 }
 
@@ -70,7 +70,7 @@ export function createSessions({
   const cookie = ownCookie('postern_session', { publicUrl, sameSite: 'strict', maxAge: lifeMilliseconds })
   const hashOf = (token: string) => keyedHash('page-session', token)
 
-  async function of(request: Request): Promise<Session | undefined> {
+  async function of(request: Request): Promise<BrowserSession | undefined> {
     for (const token of cookieValues(request, cookie).filter(isToken)) {
       const found = await store.session(hashOf(token))
       if (!found || !isOpen(found)) continue
@@ -135,7 +135,7 @@ export function createSessions({
 }
 
 /** @throws HttpRefusal 403 when a form does not carry the token of this session */
-export function checkCsrf(session: Session, body: unknown): void {
+export function checkCsrf(session: BrowserSession, body: unknown): void {
   const sent = typeof body === 'object' && body !== null && 'csrf' in body ? body.csrf : undefined
   if (typeof sent === 'string' && sameHash(sent, session.csrf.reveal())) return
   throw new HttpRefusal(403, 'This form is not from a page of your session', {
@@ -147,12 +147,12 @@ export function checkCsrf(session: Session, body: unknown): void {
  * Checked before every change and before every page that holds a secret: a viewer may only look.
  * @throws HttpRefusal 403, also as `checkCsrf`
  */
-export function checkChange(session: Session, body: unknown): void {
+export function checkChange(session: BrowserSession, body: unknown): void {
   checkCsrf(session, body)
   requireAdministrator(session)
 }
 
-export function requireAdministrator({ role }: Pick<Session, 'role'>): void {
+export function requireAdministrator({ role }: Pick<BrowserSession, 'role'>): void {
   if (role === 'administrator') return
   throw new HttpRefusal(403, 'A viewer sees the pages and changes nothing', {
     fix: 'Ask an administrator to do it.',

@@ -117,12 +117,12 @@ const roleTitles: Record<PageRole, string> = {
   viewer: phrase('Viewer'),
 }
 
-const whats: Record<PageRole, string> = {
+const roleRights: Record<PageRole, string> = {
   administrator: phrase('The administrator may do everything on these pages.'),
   viewer: phrase('The viewer sees mailboxes, logins and what happens, and changes nothing.'),
 }
 
-const outs: Record<PageRole, string> = {
+const newPasswordEffects: Record<PageRole, string> = {
   administrator: phrase(
     'With a new one every other browser is signed out, and sign-in links that were made before end.',
   ),
@@ -143,7 +143,7 @@ function passwordSection(role: PageRole, isSet: boolean, context: PageContext): 
   const { t } = context
   return html`<section>
 <h2>${t.say(roleTitles[role])}: ${isSet ? t`change the password` : t`set a password`}</h2>
-<p>${t.say(whats[role])} ${!isSet && t`Until there is a password, a one-time link is the only way in.`} ${t.say(outs[role])}</p>
+<p>${t.say(roleRights[role])} ${!isSet && t`Until there is a password, a one-time link is the only way in.`} ${t.say(newPasswordEffects[role])}</p>
 ${form(
   context,
   ['account', 'password'],

@@ -1,5 +1,26 @@
+import type { Router } from 'express'
+import { exactRouter, methodNotAllowed } from '../routing.ts'
+
+/** The stylesheet, the script and the icon, at every host name. */
+export function createAssets(): Router {
+  const router = exactRouter()
+  for (const [path, type, text] of [
+    ['/style.css', 'css', stylesheet],
+    ['/pages.js', 'js', script],
+    ['/icon.svg', 'svg', icon],
+  ] as const) {
+    router
+      .route(path)
+      .get((_request, response) => {
+        response.type(type).send(text)
+      })
+      .all(methodNotAllowed('GET', 'HEAD'))
+  }
+  return router
+}
+
 /** The stylesheet. Text rather than a file, so that the built program needs no other files. */
-export const stylesheet = `:root {
+const stylesheet = `:root {
   color-scheme: light dark;
   --ground: #f6f5f2;
   --card: #ffffff;
@@ -152,7 +173,7 @@ footer button { min-height: 0; padding: .25rem .7rem; font-size: .875rem; }
  * seconds while the page is visible. Text rather than a file, so that the built program needs no
  * other files.
  */
-export const script = `const main = document.querySelector('main')
+const script = `const main = document.querySelector('main')
 
 const [copy, copied] = (main.dataset.copyWords ?? '').split('|')
 for (const source of document.querySelectorAll('[data-copy]')) {
@@ -188,7 +209,7 @@ if (document.querySelector('[data-live]')) setInterval(() => look().catch(() => 
  * The site's icon: a small gate in a wall. Without one, browsers request /favicon.ico and log an
  * error.
  */
-export const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
+const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
 <path fill="#7a5c3e" d="M3 29V8h5v3h4V8h8v3h4V8h5v21h-8v-7a5 5 0 0 0-10 0v7z"/>
 </svg>
 `

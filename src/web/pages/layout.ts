@@ -1,7 +1,7 @@
 import type { Response } from 'express'
 import { freshSecret } from '../../mailboxes/fresh-secret.ts'
 import { type Html, html } from '../html.ts'
-import type { Session } from '../sessions.ts'
+import type { BrowserSession } from '../sessions.ts'
 import { type Phrases, phrasesFor } from '../texts/phrases.ts'
 
 export interface Page {
@@ -10,7 +10,7 @@ export interface Page {
   /**
    * Present when the browser is signed in: the page then has a navigation and a sign-out button.
    */
-  session?: Session | undefined
+  session?: BrowserSession | undefined
   /** The page has copy buttons. */
   copying?: boolean
   /** The page has live parts, which the script reloads. */
@@ -73,7 +73,7 @@ ${session ? html`<span>postern ${version}</span>${signOutForm(session, t)}` : ht
     return html`<nav aria-label="${t`Pages`}"><a href="${path()}">${t`Mailboxes`}</a> <a href="${path('logins')}">${t`Logins`}</a> <a href="${path('journal')}">${t`Journal`}</a> <a href="${path('api-keys')}">${t`API keys`}</a> <a href="${path('consent-links')}">${t`Consent links`}</a> <a href="${path('account')}">${t`Access`}</a></nav>`
   }
 
-  function signOutForm({ csrf }: Session, t: Phrases): Html {
+  function signOutForm({ csrf }: BrowserSession, t: Phrases): Html {
     return html`<form method="post" action="${path('sign-out')}">
 <input type="hidden" name="csrf" value="${csrf.reveal()}">
 <button class="quiet">${t`Sign out`}</button>

@@ -2,13 +2,13 @@ import express, { type Request } from 'express'
 import type { Actor } from '../../base/log.ts'
 import { type Html, html } from '../html.ts'
 import { sourceKey } from '../request-source.ts'
-import { checkChange, requireAdministrator, type Session, type Sessions } from '../sessions.ts'
+import { type BrowserSession, checkChange, requireAdministrator, type Sessions } from '../sessions.ts'
 import { type Phrases, phrasesFor } from '../texts/phrases.ts'
 import type { PageSender } from './layout.ts'
 
 /** What a page for a signed-in person is rendered with. */
 export interface PageContext {
-  session: Session
+  session: BrowserSession
   t: Phrases
   pages: PageSender
   /** The person, as the journal names them. */
@@ -53,7 +53,7 @@ export function createPageContexts(sessions: Sessions, pages: PageSender): PageC
   }
 }
 
-function actorOf({ role, person }: Session, request: Request): Actor {
+function actorOf({ role, person }: BrowserSession, request: Request): Actor {
   return { name: person ?? role, source: sourceKey(request) }
 }
 

@@ -7,13 +7,13 @@ import { createKnownBrowsers } from '../cookies.ts'
 import { type HostAllowList, sameOrigin, type WebAddresses } from '../hosts-and-origins.ts'
 import { HttpRefusal } from '../http-errors.ts'
 import type { CountWrongSecret } from '../request-source.ts'
-import { exactRouter, methodNotAllowed } from '../routing.ts'
+import { exactRouter } from '../routing.ts'
 import { createSessions, type Sessions } from '../sessions.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
 import type { WebServices } from '../web-services.ts'
 import { createAccessPages } from './access.ts'
 import { createApiKeyPages } from './api-keys.ts'
-import { icon, script, stylesheet } from './assets.ts'
+import { createAssets } from './assets.ts'
 import { createCallbackResults } from './callback-results.ts'
 import { createConsentPages } from './consent.ts'
 import { createConsentLinkPages } from './consent-links.ts'
@@ -81,7 +81,7 @@ export function createPages(deps: PagesDeps): { router: Router; errorHandler: Er
   const redirectUri = redirectUriOf(publicUrl)
 
   const router = exactRouter()
-  router.use(createFixedFiles())
+  router.use(createAssets())
   router.use(atTheirAddress(deps))
   router.post('/{*path}', sameOrigin(hosts))
   const { signInLinks, countWrong } = deps
@@ -155,8 +155,8 @@ function createAdministration(
       log,
     }),
   )
-  const beginHere = isElsewhere({ publicUrl, pagesUrl }) ? undefined : startConsent
-  router.use(createMailboxPages({ services, startConsent: beginHere, contexts, redirectUri }))
+  const startHere = isElsewhere({ publicUrl, pagesUrl }) ? undefined : startConsent
+  router.use(createMailboxPages({ services, startConsent: startHere, contexts, redirectUri }))
   router.use(createTestMessagePages({ services, contexts, clock, log }))
   router.use(createProviderPages({ services, contexts, redirectUri }))
   router.use(createLoginPages({ services, contexts }))
@@ -164,24 +164,6 @@ function createAdministration(
   router.use(createConsentLinkPages({ services, contexts }))
   router.use(createJournalPages({ services, contexts }))
   router.use(createAccessPages({ pageAccess, sessions, pagePasswords, signInLinks, contexts, log }))
-  return router
-}
-
-/** The stylesheet, the script and the icon, at every host name. */
-function createFixedFiles(): Router {
-  const router = exactRouter()
-  for (const [path, type, text] of [
-    ['/style.css', 'css', stylesheet],
-    ['/pages.js', 'js', script],
-    ['/icon.svg', 'svg', icon],
-  ] as const) {
-    router
-      .route(path)
-      .get((_request, response) => {
-        response.type(type).send(text)
-      })
-      .all(methodNotAllowed('GET', 'HEAD'))
-  }
   return router
 }
 

@@ -9,6 +9,12 @@ import { isToken, tokenHash } from '../sign-in-links.ts'
 import { type Phrases, phrasesFor } from '../texts/phrases.ts'
 import { type PageSender, sendProviderRedirect } from './layout.ts'
 
+/** Where a consent was started: at a consent link, or on the page of a mailbox. */
+export type ConsentOrigin = { link: string } | { mailbox: string }
+
+/** Starts a consent in this browser and sends it to the provider. */
+export type StartConsent = (request: Request, response: Response, origin: ConsentOrigin) => Promise<void>
+
 interface StartConsentDeps {
   consent: ConsentService
   cookie: ConsentCookie
@@ -16,8 +22,26 @@ interface StartConsentDeps {
   pages: PageSender
 }
 
-/** Starts a consent in this browser and sends it to the provider. */
-export type StartConsent = (request: Request, response: Response, origin: ConsentOrigin) => Promise<void>
+export function createStartConsent({
+  consent,
+  cookie,
+  pendingOrigins,
+  pages,
+}: StartConsentDeps): StartConsent {
+  return async (request, response, origin) => {
+    const t = phrasesFor(request)
+    const browser = cookie.ensure(request, response)
+    const { authorizationUrl, byHand, mailbox, providerName } = await consent.begin(origin, browser)
+    pendingOrigins.remember(authorizationUrl, browser, origin)
+    if (byHand) {
+      const action = pages.path('oauth', 'paste')
+      const body = pasteForm({ authorizationUrl, mailbox, providerName }, action, t)
+      return pages.send(response, { title: t`Sign in at ${providerName}`, body })
+    }
+    const words = html`<p>${t`You sign in for ${html`<strong>${mailbox}</strong>`} at ${providerName}. This page goes there by itself.`}</p>`
+    sendProviderRedirect(response, pages, t, { authorizationUrl, providerName, words })
+  }
+}
 
 /**
  * The form for an answer that a person pastes, where the provider cannot redirect to postern. The
@@ -45,33 +69,6 @@ function pasteForm(
 </section>`
 }
 
-export function createStartConsent({
-  consent,
-  cookie,
-  pendingOrigins,
-  pages,
-}: StartConsentDeps): StartConsent {
-  return async (request, response, origin) => {
-    const t = phrasesFor(request)
-    const browser = cookie.ensure(request, response)
-    const { authorizationUrl, byHand, mailbox, providerName } = await consent.begin(origin, browser)
-    pendingOrigins.remember(authorizationUrl, browser, origin)
-    if (byHand) {
-      const action = pages.path('oauth', 'paste')
-      const body = pasteForm({ authorizationUrl, mailbox, providerName }, action, t)
-      return pages.send(response, { title: t`Sign in at ${providerName}`, body })
-    }
-    const words = html`<p>${t`You sign in for ${html`<strong>${mailbox}</strong>`} at ${providerName}. This page goes there by itself.`}</p>`
-    sendProviderRedirect(response, pages, t, { authorizationUrl, providerName, words })
-  }
-}
-
-const lifeMilliseconds = 60 * 60_000
-const mostAtOnce = 1000
-
-/** Where a consent was started: at a consent link, or on the page of a mailbox. */
-export type ConsentOrigin = { link: string } | { mailbox: string }
-
 /**
  * Remembers where pending consents were started, so that the page of a refused one can link back. A
  * convenience only: the stored consent decides what it may do, and after a restart the link back is
@@ -84,6 +81,10 @@ export interface PendingOrigins {
    */
   find(callback: URL, browser: Secret | undefined): ConsentOrigin | undefined
 }
+
+const lifeMilliseconds = 60 * 60_000
+
+const mostAtOnce = 1000
 
 export function createPendingOrigins(clock: Clock): PendingOrigins {
   const pending = new Map<string, { browser: string; origin: ConsentOrigin; deadline: number }>()
@@ -106,14 +107,14 @@ export function createPendingOrigins(clock: Clock): PendingOrigins {
   }
 }
 
-const dayMilliseconds = 24 * 3_600_000
-
 /** The cookie that binds a consent to the browser that started it. */
 export interface ConsentCookie {
   of(request: Request): Secret | undefined
   /** The browser's value, or a new one. One value serves several pending consents. */
   ensure(request: Request, response: Response): Secret
 }
+
+const dayMilliseconds = 24 * 3_600_000
 
 export function createConsentCookie(publicUrl: URL): ConsentCookie {
   // Lax: the provider's site starts the navigation to the callback, so a Strict cookie would not be
