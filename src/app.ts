@@ -38,8 +38,8 @@ import { type OpenedStore, openStore } from './store/store.ts'
 import { createCertificates } from './tls/certificates.ts'
 import { createRelay } from './upstream/create-relay.ts'
 import { createDialer } from './upstream/dial.ts'
-import { createRehearsal } from './upstream/rehearse.ts'
 import { createSendingStatus } from './upstream/relay.ts'
+import { createTestMessage } from './upstream/test-message.ts'
 import { createCommandServer } from './web/command-server.ts'
 import { choosePorts } from './web/listen.ts'
 import { createWebServer } from './web/web-server.ts'
@@ -213,7 +213,7 @@ function composeServices(config: Config, log: Log, data: ServedData) {
   const guard = createGuard({ limits, shownName: offers.shownName, clock, log })
   follow({
     mailboxChanged: grantChanged,
-    mailboxesChanged: relay.refreshOffers,
+    mailboxesChanged: relay.refreshCapabilities,
     signInsChanged: offers.refresh,
   })
   const remembered = offers.apiKey
@@ -263,7 +263,7 @@ function composeServices(config: Config, log: Log, data: ServedData) {
       },
     }),
     logins: createLogins({ store, keyedHash, clock, log }),
-    sendTestMessage: createRehearsal({
+    sendTestMessage: createTestMessage({
       mailboxes,
       catalogue,
       tokens,
@@ -369,7 +369,7 @@ async function startDoors(
   }
 
   try {
-    await Promise.all([services.offers.refresh(), relay.refreshOffers()])
+    await Promise.all([services.offers.refresh(), relay.refreshCapabilities()])
     warnOfOpenLogins(services.offers, log)
     warnOfNamesAlike(services.offers, log)
     warnOfPageSignIns(services.consent.signIns, config.pageAccess, log)

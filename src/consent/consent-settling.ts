@@ -77,10 +77,10 @@ export function createConsentSettling(needs: Needs): SettleConsent {
       ...ends,
     }
     const { id, providerId } = await adopt({ ...grant, grantedAt: now, renewedAt: now }, asked)
-    const doubt = remark?.doubt === undefined ? {} : { doubt: remark.doubt }
+    const warning = remark?.doubt === undefined ? {} : { warning: remark.doubt }
     // Not all that came in between is known here: the broker looks whether this grant is still the mailbox's.
     const of = { id, providerId, personal: true }
-    const fresh = { secret: accessToken, grant: of, expiresInSeconds, scopes, ...doubt }
+    const fresh = { secret: accessToken, grant: of, expiresInSeconds, scopes, ...warning }
     needs.grantChanged(mailbox.address, fresh)
     const { signedInAs, subject: account } = good
     return {

@@ -17,11 +17,11 @@ import type { Pause } from './governor.ts'
  */
 export interface Breaker {
   /** Why nothing may be tried now; a probe under way is a reason, too. */
-  obstacle(): Failure | undefined
+  blockedBy(): Failure | undefined
   /** For a try that has no obstacle. Undefined while closed: then nothing is to be found out. */
   enter(): Probe | undefined
   /** Trouble of a try that is no probe. Changes nothing while there is an obstacle already: that one was under way, and found out the same. */
-  trip(trouble: Trouble): void
+  trip(fault: Fault): void
   /** What was said before does not count. */
   close(): void
   /** How long nothing at all is tried, in milliseconds. */
@@ -32,12 +32,12 @@ export interface Breaker {
 /** The one try that goes first. Ends by one of these; after that, or when another one has gone first meanwhile, it is a try like any other. */
 export interface Probe {
   succeeded(): void
-  failed(trouble: Trouble): void
+  failed(fault: Fault): void
   /** Without an answer: the next try is the probe. */
   release(): void
 }
 
-export interface Trouble {
+export interface Fault {
   about: Pause['about']
   sender?: string
   login?: string
@@ -48,7 +48,7 @@ export interface Trouble {
   fix: string
 }
 
-export interface Tripped extends Trouble {
+export interface Tripped extends Fault {
   /** Milliseconds since 1970, for people. */
   since: number
   until: number
@@ -80,27 +80,27 @@ export function createBreaker(clock: Pick<Clock, 'now' | 'monotonic'>, log: Log)
   }
 
   /** Troubles that the same remedy ends are of one kind; the reason holds the provider's code, which may differ from reply to reply. */
-  const repeats = ({ fix }: Trouble) => tripped?.fix === fix
+  const repeats = ({ fix }: Fault) => tripped?.fix === fix
 
-  function wait(trouble: Trouble, length: number): void {
-    const { about, reason, fix } = trouble
+  function wait(fault: Fault, length: number): void {
+    const { about, reason, fix } = fault
     // Said once for each kind: a program that never stops would fill the log with it.
-    if (!repeats(trouble))
-      log.warn({ event: 'sending.paused', about, ...whose(trouble), reason, seconds: length, fix }, paused)
-    else log.debug({ about, ...whose(trouble), reason, seconds: length }, paused)
+    if (!repeats(fault))
+      log.warn({ event: 'sending.paused', about, ...whose(fault), reason, seconds: length, fix }, paused)
+    else log.debug({ about, ...whose(fault), reason, seconds: length }, paused)
     seconds = length
     current = undefined
     due = clock.monotonic() + seconds * 1000
-    tripped = { ...trouble, since: tripped?.since ?? clock.now(), until: clock.now() + seconds * 1000 }
+    tripped = { ...fault, since: tripped?.since ?? clock.now(), until: clock.now() + seconds * 1000 }
   }
 
   /** @param least for trouble that goes on */
-  function waitAtLeast(trouble: Trouble, least: number): void {
-    wait(trouble, repeats(trouble) ? Math.max(trouble.seconds, least) : trouble.seconds)
+  function waitAtLeast(fault: Fault, least: number): void {
+    wait(fault, repeats(fault) ? Math.max(fault.seconds, least) : fault.seconds)
   }
 
-  function trip(trouble: Trouble): void {
-    if (remaining() === 0 && !probing()) waitAtLeast(trouble, seconds)
+  function trip(fault: Fault): void {
+    if (remaining() === 0 && !probing()) waitAtLeast(fault, seconds)
   }
 
   function startProbe(): Probe {
@@ -109,9 +109,9 @@ export function createBreaker(clock: Pick<Clock, 'now' | 'monotonic'>, log: Log)
       succeeded() {
         if (isCurrent()) close()
       },
-      failed(trouble) {
-        if (isCurrent()) waitAtLeast(trouble, Math.min(longestSeconds, seconds * 2))
-        else trip(trouble)
+      failed(fault) {
+        if (isCurrent()) waitAtLeast(fault, Math.min(longestSeconds, seconds * 2))
+        else trip(fault)
       },
       release() {
         if (isCurrent()) current = undefined
@@ -122,7 +122,7 @@ export function createBreaker(clock: Pick<Clock, 'now' | 'monotonic'>, log: Log)
   }
 
   return {
-    obstacle() {
+    blockedBy() {
       if (!tripped) return undefined
       if (remaining() > 0) return notNow(tripped, Math.ceil(remaining() / 1000))
       return probing() ? beingTried(tripped) : undefined
@@ -137,7 +137,7 @@ export function createBreaker(clock: Pick<Clock, 'now' | 'monotonic'>, log: Log)
 
 const paused = 'nothing is sent for a while'
 
-function whose({ sender, login, source }: Trouble): Pick<Trouble, 'sender' | 'login' | 'source'> {
+function whose({ sender, login, source }: Fault): Pick<Fault, 'sender' | 'login' | 'source'> {
   return {
     ...(sender !== undefined && { sender }),
     ...(login !== undefined && { login }),

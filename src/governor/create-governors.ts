@@ -3,21 +3,21 @@ import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { RecipientCountStore } from '../store/ports.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
+import { type ConnectionCap, createConnectBreaker, createConnectionCap } from './connect-breaker.ts'
 import { type DailyRecipients, openDailyRecipients } from './daily-recipients.ts'
 import type { GovernedProvider, Governor, Governors, Pause } from './governor.ts'
 import { createLooksAt, type Looks } from './looks.ts'
-import { type ConnectionCap, createConnectionCap, createOpenings } from './openings.ts'
-import { createPace, type Pace } from './pace.ts'
-import { openPassage } from './passage.ts'
 import { createRefusals } from './refusals.ts'
+import { createSendPermit } from './send-permit.ts'
+import { createSlidingWindow, type SlidingWindow } from './sliding-window.ts'
 
-interface GovernorsNeeds {
+interface GovernorsDeps {
   counts: RecipientCountStore
   clock: Clock
   log: Log
 }
 
-export function createGovernors({ counts, clock, log }: GovernorsNeeds): Governors {
+export function createGovernors({ counts, clock, log }: GovernorsDeps): Governors {
   /** By provider and the name that signs in: who is called the same elsewhere is another. */
   const accounts = new Map<string, Promise<Account>>()
   /** Those that are forgotten, until what they counted is stored. */
@@ -62,7 +62,7 @@ export function createGovernors({ counts, clock, log }: GovernorsNeeds): Governo
     const key = addressKey(mailbox)
     const registration = () => registrationOf(provider().id)
     const own = log.child({ mailbox })
-    const needs = {
+    const deps = {
       mailbox,
       provider,
       account,
@@ -71,7 +71,7 @@ export function createGovernors({ counts, clock, log }: GovernorsNeeds): Governo
       clock,
       log: own,
     }
-    const governor = account.governors.get(key) ?? createMailboxGovernor(needs)
+    const governor = account.governors.get(key) ?? createMailboxGovernor(deps)
     account.governors.set(key, governor)
     account.follow(provider)
     return governor
@@ -129,7 +129,7 @@ function keyOf(provider: string, name: string): string {
 
 function ignore(): void {}
 
-interface MailboxGovernorNeeds {
+interface MailboxGovernorDeps {
   mailbox: Address
   provider(): GovernedProvider
   /** Of everybody that the same name signs in for. */
@@ -142,38 +142,38 @@ interface MailboxGovernorNeeds {
   log: Log
 }
 
-function createMailboxGovernor(needs: MailboxGovernorNeeds): Governor {
-  const { clock, log } = needs
-  const { cap, pace, breaker: mailbox, daily } = needs.account
-  const limits = () => needs.provider().limits
-  const refusals = createRefusals({ mailbox: needs.mailbox, limits, clock, log })
+function createMailboxGovernor(deps: MailboxGovernorDeps): Governor {
+  const { clock, log } = deps
+  const { cap, rate, breaker: mailbox, daily } = deps.account
+  const limits = () => deps.provider().limits
+  const refusals = createRefusals({ mailbox: deps.mailbox, limits, clock, log })
   // Its own: whether the provider takes its grant says nothing of the others'.
-  const openings = createOpenings(clock, cap, needs.looks)
+  const connectBreaker = createConnectBreaker(clock, cap, deps.looks)
 
   return {
     connections: cap.allowed,
     // Those who were let in before the provider complained wait as well.
-    delay: (ahead) => Math.max(pace.delay(ahead), mailbox.remaining(), needs.registration().remaining()),
-    departed: pace.departed,
-    admit(sender, login, source) {
-      const breakers = { mailbox, registration: needs.registration() }
-      return openPassage({ breakers, refusals, daily, cap }, { sender, login, source })
+    delay: (ahead) => Math.max(rate.delay(ahead), mailbox.remaining(), deps.registration().remaining()),
+    recordSend: rate.recordSend,
+    permit(sender, login, source) {
+      const breakers = { mailbox, registration: deps.registration() }
+      return createSendPermit({ breakers, refusals, daily, cap }, { sender, login, source })
     },
-    openings,
+    connectBreaker,
     reset() {
       mailbox.close()
       refusals.reset()
-      openings.reset()
+      connectBreaker.reset()
       cap.reset()
     },
     state() {
       const { connections: limit, messagesPerMinute, recipientsPerDay } = limits()
-      const tripped = [needs.registration().state(), mailbox.state(), ...refusals.states()]
+      const tripped = [deps.registration().state(), mailbox.state(), ...refusals.states()]
       const recipientsRoomAt = daily.roomAt()
-      const pauses = [...tripped, openings.pause()].filter((one) => one !== undefined)
+      const pauses = [...tripped, connectBreaker.pause()].filter((one) => one !== undefined)
       return {
         connections: { allowed: cap.allowed(), limit },
-        messagesLastMinute: pace.lastMinute(),
+        messagesLastMinute: rate.lastMinute(),
         ...(messagesPerMinute !== undefined && { messagesPerMinute }),
         recipientsLastDay: daily.total(),
         ...(recipientsPerDay !== undefined && { recipientsPerDay }),
@@ -205,7 +205,7 @@ function shown({ about, sender, login, source, since, until, reason, said, fix }
  */
 interface Account {
   cap: ConnectionCap
-  pace: Pace
+  rate: SlidingWindow
   breaker: Breaker
   daily: DailyRecipients
   /** As registered now. */
@@ -215,7 +215,7 @@ interface Account {
   governors: Map<string, Governor>
 }
 
-interface AccountNeeds {
+interface AccountDeps {
   /** The name that signs in. */
   name: string
   /** Who asked first: for the log. */
@@ -227,16 +227,16 @@ interface AccountNeeds {
 }
 
 /** @throws Failure `store-unavailable` */
-async function openAccount(needs: AccountNeeds): Promise<Account> {
-  const { name, mailbox, counts, clock } = needs
-  let provider = needs.provider
+async function openAccount(deps: AccountDeps): Promise<Account> {
+  const { name, mailbox, counts, clock } = deps
+  let provider = deps.provider
   const limits = () => provider().limits
-  const log = needs.log.child({ mailbox, ...(name !== mailbox && { signsInAs: name }) })
+  const log = deps.log.child({ mailbox, ...(name !== mailbox && { signsInAs: name }) })
   const limit = () => limits().recipientsPerDay
   const daily = await openDailyRecipients({ mailbox: name, counts, limit, clock, log })
   return {
     cap: createConnectionCap(clock, () => limits().connections),
-    pace: createPace(clock, () => limits().messagesPerMinute),
+    rate: createSlidingWindow(clock, () => limits().messagesPerMinute),
     breaker: createBreaker(clock, log),
     daily,
     provider: () => provider(),

@@ -12,7 +12,7 @@ export interface DailyRecipients {
   /** Takes so many from what is left. @throws Failure `limit-reached`; nothing is taken then */
   take(recipients: number): void
   /** Of `taken`, `sent` were sent to; the rest is given back. */
-  settle(taken: number, sent: number): void
+  commit(taken: number, sent: number): void
   total(): number
   /** When there is room again, in milliseconds since 1970; undefined while there is some. */
   roomAt(): number | undefined
@@ -20,7 +20,7 @@ export interface DailyRecipients {
   close(): Promise<void>
 }
 
-interface DailyRecipientsNeeds {
+interface DailyRecipientsDeps {
   mailbox: Address
   counts: RecipientCountStore
   /** The provider's limit for any 24 hours. */
@@ -35,8 +35,8 @@ const dayMilliseconds = 24 * hourMilliseconds
 const underWaySeconds = 60
 
 /** @throws Failure `store-unavailable` */
-export async function openDailyRecipients(needs: DailyRecipientsNeeds): Promise<DailyRecipients> {
-  const { mailbox, counts, limit, clock, log } = needs
+export async function openDailyRecipients(deps: DailyRecipientsDeps): Promise<DailyRecipients> {
+  const { mailbox, counts, limit, clock, log } = deps
   const hours = new Map<number, number>()
   for (const { hour, recipients } of await counts.since(mailbox, oldest())) hours.set(hour, recipients)
   const writer = createCountWriter({ add: (hour, recipients) => counts.add(mailbox, hour, recipients), log })
@@ -83,7 +83,7 @@ export async function openDailyRecipients(needs: DailyRecipientsNeeds): Promise<
       }
       reserved += recipients
     },
-    settle(taken, sent) {
+    commit(taken, sent) {
       reserved -= taken
       if (sent === 0) return
       const hour = hourOf(clock.now())
@@ -127,7 +127,7 @@ export interface CountWriter {
   close(): Promise<void>
 }
 
-interface CountWriterNeeds {
+interface CountWriterDeps {
   add(hour: number, count: number): Promise<void>
   log: Log
 }
@@ -136,7 +136,7 @@ const writeMilliseconds = 1000
 /** After a write that failed. Nobody waits for it, and each failure is a line in the log. */
 const againMilliseconds = 60_000
 
-export function createCountWriter({ add, log }: CountWriterNeeds): CountWriter {
+export function createCountWriter({ add, log }: CountWriterDeps): CountWriter {
   const unwritten = new Map<number, number>()
   let timer: NodeJS.Timeout | undefined
   let writing: Promise<void> = Promise.resolve()

@@ -2,7 +2,7 @@ import type { Address } from '../base/address.ts'
 import type { Failure } from '../base/failure.ts'
 import type { ProviderLimits } from '../providers/provider.ts'
 import type { Reply } from '../wire/reply.ts'
-import type { Departure } from './pace.ts'
+import type { RecordedSend } from './sliding-window.ts'
 
 /** The governors of all mailboxes, and what they have in common: the state of each registration. */
 export interface Governors {
@@ -39,20 +39,20 @@ export interface Governor {
   /** How long until the next message may leave, in milliseconds; 0: now. @param ahead how many leave before it: then the least that it takes */
   delay(ahead?: number): number
   /** A message is about to leave, and takes its place in the rate until it is told that it does not. */
-  departed(): Departure
+  recordSend(): RecordedSend
   /** Leave for one transaction.
    * @param login who sends, and from which source (absent: postern itself): what the provider refuses from one program is not the others' fault
    * @throws Failure `limit-reached` or `provider-setup`: the provider has refused this sender, this mailbox or the whole registration
    * lately, and another try has to wait. When the wait is over one transaction goes first and finds out. */
-  admit(sender: Address | '', login: string, source?: string): Passage
-  openings: Openings
+  permit(sender: Address | '', login: string, source?: string): SendPermit
+  connectBreaker: ConnectBreaker
   /** The mailbox's grant or provider is another: what was said before does not count. Rates and daily counts stay. */
   reset(): void
   state(): GovernorState
 }
 
 /** One transaction's way past the governor. */
-export interface Passage {
+export interface SendPermit {
   /** Takes so many recipients from what is left of the day.
    * @throws Failure `limit-reached`; nothing is taken then */
   reserve(recipients: number): void
@@ -61,7 +61,7 @@ export interface Passage {
   carry(head: Buffer): void
   /** The provider's reply to MAIL, to one RCPT, or to the end of the message (or to DATA, when it refuses that).
    * True: it asks for quiet, so the same must not be said again on another connection. */
-  heard(reply: Reply, phase: TransactionPhase): boolean
+  onReply(reply: Reply, phase: TransactionPhase): boolean
   /** The transaction is over; recipients that were taken and not sent to are given back. `answered`: by the reply to the message that was heard.
    * `unknown`: octets of a message have left, and no reply came. Calling it again does nothing. */
   end(outcome: 'answered' | 'not-sent' | 'unknown'): void
@@ -70,9 +70,9 @@ export interface Passage {
 export type TransactionPhase = 'mail' | 'recipient' | 'message'
 
 /** Whether a new connection may be opened and signed in. */
-export interface Openings {
+export interface ConnectBreaker {
   /** Why none may be opened now. While the provider is being tried again, and when one may look whether it is back: nothing, but see `probing`. */
-  obstacle(): Failure | undefined
+  blockedBy(): Failure | undefined
   /** After a failure: one opening at a time, until one has succeeded. */
   probing(): boolean
   /** The last one was refused for its set-up: another refusal is not the first. */

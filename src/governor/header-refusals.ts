@@ -5,9 +5,9 @@ import type { Clock } from '../base/clock.ts'
 import { type Log, silentLog } from '../base/log.ts'
 import { type Originators, originatorsOf } from '../wire/header-addresses.ts'
 import { type Reply, statusOf } from '../wire/reply.ts'
-import type { Breaker, Tripped, Trouble } from './breaker.ts'
+import type { Breaker, Fault, Tripped } from './breaker.ts'
 import {
-  createStrikes,
+  createConsecutiveRefusals,
   type Origin,
   type Probes,
   programOf,
@@ -15,7 +15,7 @@ import {
   sendAsAdvice,
   shown,
   whose,
-} from './strikes.ts'
+} from './consecutive-refusals.ts'
 
 /**
  * Messages that the provider refuses for an address in them. What waits is no more than what may be its cause, and of one program:
@@ -60,9 +60,9 @@ const mostRefusals = 3
 const rememberedPrograms = 1000
 
 export function createHeaderRefusals(mailbox: Address, clock: Clock, log: Log): HeaderRefusals {
-  const headers = createStrikes(mostRefusals, clock, log)
+  const headers = createConsecutiveRefusals(mostRefusals, clock, log)
   // Told of once for the program, not for each of its messages.
-  const messages = createStrikes(mostRefusals, clock, silentLog)
+  const messages = createConsecutiveRefusals(mostRefusals, clock, silentLog)
   /** How many in a row were refused to a program that named the mailbox alone. */
   const own = new LRUCache<string, number>({ max: rememberedPrograms })
   const nothingRefused = () => headers.isEmpty() && messages.isEmpty() && own.size === 0
@@ -82,12 +82,12 @@ export function createHeaderRefusals(mailbox: Address, clock: Clock, log: Log): 
     reply: Reply,
     probes: Probes,
   ) {
-    const trouble = refusedMessage(origin, named, reply)
-    messages.refused(messageKey(origin, header), trouble, probes)
+    const fault = refusedMessage(origin, named, reply)
+    messages.refused(messageKey(origin, header), fault, probes)
     const times = (own.get(programOf(origin)) ?? 0) + 1
     own.set(programOf(origin), times)
     if (times !== mostRefusals) return
-    const { about, reason, fix } = trouble
+    const { about, reason, fix } = fault
     log.warn(
       { event: 'sending.own-refused', about, ...whose(origin), reason, fix },
       'messages from the mailbox itself are refused; only one that is repeated waits',
@@ -113,13 +113,13 @@ export function createHeaderRefusals(mailbox: Address, clock: Clock, log: Log): 
       const culprit = found.all.find(({ address }) => named.some((one) => sameAddress(one, address)))
       const key = culprit ? programWith(culprit.address, origin) : combinationKey(found, origin)
       const { originators } = header
-      const trouble = refusedHeader(origin, culprit ?? first, {
+      const fault = refusedHeader(origin, culprit ?? first, {
         mailbox,
         originators,
         named: named[0],
         reply,
       })
-      headers.refused(key, trouble, probes)
+      headers.refused(key, fault, probes)
     },
 
     accepted(origin, header) {
@@ -156,7 +156,7 @@ function refusedHeader(
   origin: Origin,
   suspect: Suspect,
   { mailbox, originators, named, reply }: RefusedHeader,
-): Trouble {
+): Fault {
   const means = named === undefined || sameAddress(named, suspect.address) ? undefined : named
   return {
     about: 'program',
@@ -176,7 +176,7 @@ function described({ sender }: Origin, { from }: Originators, { place, address }
   return `${author} and ${place}: ${shown(address, 60)} in their header`
 }
 
-function refusedMessage(origin: Origin, named: Address | undefined, reply: Reply): Trouble {
+function refusedMessage(origin: Origin, named: Address | undefined, reply: Reply): Fault {
   return {
     about: 'program',
     ...whose(origin),

@@ -8,7 +8,7 @@ const betweenLooksSeconds = 2
 const aloneSeconds = 600
 
 /** The trouble of one mailbox. All on the monotonic clock. */
-export interface LookedAt {
+export interface RepeatedFault {
   since: number
   /** The last try. */
   began: number
@@ -26,14 +26,14 @@ export interface LookedAt {
  * A mailbox that was refused after others had been served has a trouble of its own. It is left to its waits after a while: some providers punish what is repeated.
  */
 export interface Looks {
-  allowed(trouble: LookedAt): boolean
+  allowed(fault: RepeatedFault): boolean
   /** Somebody looks. */
   begun(): void
   /** Whether anybody was served, and nobody refused with all the others after that. */
   servedSince(time: number): boolean
   /** @param again who was refused before */
   served(again: boolean): void
-  refused(trouble: LookedAt): void
+  refused(fault: RepeatedFault): void
 }
 
 const never = Number.NEGATIVE_INFINITY
@@ -46,14 +46,14 @@ export function createLooks(clock: Pick<Clock, 'monotonic'>): Looks {
   /** When that was. */
   let sharedAt = never
 
-  const isAlone = ({ alone, ended }: LookedAt) => alone && ended > sharedAt
+  const isAlone = ({ alone, ended }: RepeatedFault) => alone && ended > sharedAt
 
   return {
-    allowed(trouble) {
+    allowed(fault) {
       const now = clock.monotonic()
-      if (now < Math.max(trouble.quietUntil, trouble.ended + lookSeconds * 1000)) return false
-      if (servedAgainAt > trouble.began) return true
-      if (isAlone(trouble) && now - trouble.since >= aloneSeconds * 1000) return false
+      if (now < Math.max(fault.quietUntil, fault.ended + lookSeconds * 1000)) return false
+      if (servedAgainAt > fault.began) return true
+      if (isAlone(fault) && now - fault.since >= aloneSeconds * 1000) return false
       return now >= next
     },
     begun() {

@@ -4,10 +4,9 @@ import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { ProviderLimits, RefusedRecipients } from '../providers/provider.ts'
 import { type Reply, statusOf } from '../wire/reply.ts'
-import { type Breaker, createBreaker, type Tripped, type Trouble } from './breaker.ts'
-import { createHeaderRefusals, type Header } from './header-refusals.ts'
+import { type Breaker, createBreaker, type Fault, type Tripped } from './breaker.ts'
 import {
-  createStrikes,
+  createConsecutiveRefusals,
   type Origin,
   type Probes,
   programOf,
@@ -15,7 +14,8 @@ import {
   sendAsAdvice,
   shown,
   whose,
-} from './strikes.ts'
+} from './consecutive-refusals.ts'
+import { createHeaderRefusals, type Header } from './header-refusals.ts'
 
 /**
  * What the provider refuses again and again. Exchange Online throttles a whole mailbox after continuous errors, at thresholds that it does
@@ -45,7 +45,7 @@ export interface Refusals {
   reset(): void
 }
 
-interface RefusalsNeeds {
+interface RefusalsDeps {
   mailbox: Address
   limits(): ProviderLimits
   clock: Clock
@@ -55,10 +55,10 @@ interface RefusalsNeeds {
 const mostSenderRefusals = 3
 const mostRefusals = 10
 
-export function createRefusals({ mailbox, limits, clock, log }: RefusalsNeeds): Refusals {
-  const senders = createStrikes(mostSenderRefusals, clock, log)
+export function createRefusals({ mailbox, limits, clock, log }: RefusalsDeps): Refusals {
+  const senders = createConsecutiveRefusals(mostSenderRefusals, clock, log)
   const headers = createHeaderRefusals(mailbox, clock, log)
-  const programs = createStrikes(mostRefusals, clock, log)
+  const programs = createConsecutiveRefusals(mostRefusals, clock, log)
   const recipients = createRecipientRefusals(() => limits().refusedRecipients, clock, log)
   const isOwn = (address: string) => addressKey(address) === addressKey(mailbox)
 
@@ -77,8 +77,8 @@ export function createRefusals({ mailbox, limits, clock, log }: RefusalsNeeds): 
     ofMessage: headers.breakersOf,
 
     senderRefused(origin, reply, probes) {
-      const trouble = isOwn(origin.sender) ? refusedOwn(origin, reply) : refusedSender(origin.sender, reply)
-      senders.refused(senderKey(origin), trouble, probes)
+      const fault = isOwn(origin.sender) ? refusedOwn(origin, reply) : refusedSender(origin.sender, reply)
+      senders.refused(senderKey(origin), fault, probes)
     },
 
     headerRefused: headers.refused,
@@ -104,7 +104,7 @@ export function createRefusals({ mailbox, limits, clock, log }: RefusalsNeeds): 
   }
 }
 
-function refusedSender(sender: Address | '', reply: Reply): Trouble {
+function refusedSender(sender: Address | '', reply: Reply): Fault {
   return {
     about: 'sender',
     sender,
@@ -115,7 +115,7 @@ function refusedSender(sender: Address | '', reply: Reply): Trouble {
   }
 }
 
-function refusedOwn(origin: Origin, reply: Reply): Trouble {
+function refusedOwn(origin: Origin, reply: Reply): Fault {
   return {
     about: 'program',
     ...whose(origin),
@@ -126,7 +126,7 @@ function refusedOwn(origin: Origin, reply: Reply): Trouble {
   }
 }
 
-function refusedAll(origin: Origin, reply: Reply): Trouble {
+function refusedAll(origin: Origin, reply: Reply): Fault {
   return {
     about: 'program',
     sender: origin.sender,
@@ -163,7 +163,7 @@ interface RecipientAnswers {
   status: string
 }
 
-type Whose = Pick<Trouble, 'login' | 'source'>
+type Whose = Pick<Fault, 'login' | 'source'>
 
 interface Program {
   breaker: Breaker
@@ -210,9 +210,9 @@ function createRecipientRefusals(
       if (probe && answers.accepted > 0) program.latest = []
       note(program, answers, share.of)
       const unknown = program.latest.filter((one) => one.unknown).length
-      const trouble = () => troubleOf(whose, answers.status, unknown, program.latest.length)
-      if (probe && answers.accepted === 0) probe.failed(trouble())
-      else if (unknown >= share.refused) program.breaker.trip(trouble())
+      const fault = () => faultOf(whose, answers.status, unknown, program.latest.length)
+      if (probe && answers.accepted === 0) probe.failed(fault())
+      else if (unknown >= share.refused) program.breaker.trip(fault())
     },
     states: () => [...programs.values()].flatMap(({ breaker }) => breaker.state() ?? []),
     reset() {
@@ -226,7 +226,7 @@ function times(count: number, most: number, unknown: boolean): { unknown: boolea
   return Array.from({ length: Math.min(count, most) }, () => ({ unknown }))
 }
 
-function troubleOf(whose: Whose, status: string, unknown: number, of: number): Trouble {
+function faultOf(whose: Whose, status: string, unknown: number, of: number): Fault {
   return {
     about: 'program',
     ...whose,

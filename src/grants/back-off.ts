@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import { type Failure, withRetryAfter, wordsBehind } from '../base/failure.ts'
 import type { Pause } from '../governor/governor.ts'
-import type { LookedAt, Looks } from '../governor/looks.ts'
+import type { Looks, RepeatedFault } from '../governor/looks.ts'
 import { NetworkFailure } from '../net/network-failure.ts'
 
 /** After trouble, nobody asks again before the time is up: whoever comes meanwhile gets the same failure at once. What was refused somebody may look at during a long wait. */
@@ -33,7 +33,7 @@ interface Wait {
   failure: Failure
   /** Lately, or before the kind that it is now. */
   refused: boolean
-  trouble: LookedAt
+  fault: RepeatedFault
   othersServed: boolean
   looks: Looks | undefined
 }
@@ -84,9 +84,9 @@ export function createBackOff(
       const onlyLooked = isSame && refusal && before.until > now
       const failures = (isSame ? before.failures : 0) + (onlyLooked ? 0 : 1)
       const until = onlyLooked ? before.until : now + ownWait(failure, failures)
-      const trouble = {
-        since: before?.trouble.since ?? now,
-        began: before?.trouble.began ?? now,
+      const fault = {
+        since: before?.fault.since ?? now,
+        began: before?.fault.began ?? now,
         ended: now,
         quietUntil: now + quiet,
         alone: before?.othersServed ?? false,
@@ -97,25 +97,25 @@ export function createBackOff(
         until: Math.max(until, now + quiet),
         failure,
         refused: refusal || (before?.refused ?? false),
-        trouble,
+        fault,
         othersServed: false,
         looks: refusal ? looks : undefined,
       })
-      if (refusal) looks?.refused(trouble)
+      if (refusal) looks?.refused(fault)
     },
 
     current(key) {
       const wait = underway.get(key)
       const remaining = remainingMilliseconds(key)
-      if (!wait || remaining === 0 || wait.looks?.allowed(wait.trouble)) return undefined
+      if (!wait || remaining === 0 || wait.looks?.allowed(wait.fault)) return undefined
       return withRetryAfter(wait.failure, Math.ceil(remaining / 1000))
     },
 
     asked(key) {
       const wait = underway.get(key)
       if (!wait) return
-      wait.trouble.began = clock.monotonic()
-      wait.othersServed = wait.looks?.servedSince(wait.trouble.since) ?? false
+      wait.fault.began = clock.monotonic()
+      wait.othersServed = wait.looks?.servedSince(wait.fault.since) ?? false
       if (remainingMilliseconds(key) > 0) wait.looks?.begun()
     },
 

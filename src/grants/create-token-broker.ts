@@ -8,13 +8,7 @@ import { createBackOff } from './back-off.ts'
 import { busyElsewhere, mailboxUnknown } from './failures.ts'
 import { type HeldToken, holdToken, isGood, momentOf, serves } from './held-token.ts'
 import { createRegistrationBreakers } from './registration-breaker.ts'
-import {
-  createRenewalLog,
-  createRenewals,
-  type Renewal,
-  type RenewalNeeds,
-  type Rotation,
-} from './renewal.ts'
+import { createRenewalLog, createRenewals, type Renewal, type RenewalDeps, type Rotation } from './renewal.ts'
 import type {
   AccessToken,
   IdleRenewal,
@@ -25,7 +19,7 @@ import type {
   TokenTrial,
 } from './token-broker.ts'
 
-export interface TokenBrokerNeeds extends RenewalNeeds {
+export interface TokenBrokerDeps extends RenewalDeps {
   /** The consent is gone, and so is the right to what was opened with its tokens. */
   onLapsed(mailbox: Address): void
   /** The provider accepts again what it had refused. */
@@ -37,7 +31,7 @@ export interface TokenBrokerNeeds extends RenewalNeeds {
 }
 
 /** A renewal that any number of callers wait for. */
-interface Flight {
+interface Refresh {
   ended: Promise<Renewal>
   /** The grant was replaced meanwhile: what comes of this renewal is for nobody. */
   superseded: boolean
@@ -53,19 +47,19 @@ const replacedAgainAfterSeconds = 60
 
 /** Keeps access tokens in memory and renews each once, however many ask. */
 export function createTokenBroker(
-  needs: TokenBrokerNeeds,
+  deps: TokenBrokerDeps,
 ): TokenBroker & IdleRenewal & TokenTrial & TokenStates {
-  const { store, log, random = Math.random, later = unattended } = needs
+  const { store, log, random = Math.random, later = unattended } = deps
   // Whichever clock is passed in: a token that has ended during a suspend is never handed out.
-  const clock = countingSuspends(needs.clock)
+  const clock = countingSuspends(deps.clock)
   const registrations = createRegistrationBreakers(clock, random)
-  const renewals = createRenewals({ ...needs, clock }, registrations)
+  const renewals = createRenewals({ ...deps, clock }, registrations)
   const tokens = new LRUCache<string, HeldToken>({ max: mostTokens })
   /** Whose token was refused and has not been replaced yet. */
   const toReplace = new LRUCache<string, true>({ max: mostTokens })
-  const flights = new Map<string, Flight>()
+  const refreshes = new Map<string, Refresh>()
   /** The last flight of each mailbox, superseded or not, until it has ended. */
-  const landing = new Map<string, Promise<void>>()
+  const settled = new Map<string, Promise<void>>()
   const rotations = new Map<string, Rotation>()
   let closed = false
   const backOff = createBackOff(clock, random)
@@ -105,9 +99,9 @@ export function createTokenBroker(
     const waiting = backOff.current(key)
     if (waiting) return inItsPlace(key, minimumLife, waiting)
     if (closed) throw stopping()
-    const flight = flights.get(key) ?? depart(mailbox, key)
-    const renewal = await flight.ended
-    if (flight.superseded) return tokenInHand(mailbox, key, minimumLife)
+    const refresh = refreshes.get(key) ?? startRefresh(mailbox, key)
+    const renewal = await refresh.ended
+    if (refresh.superseded) return tokenInHand(mailbox, key, minimumLife)
     return renewal.kind === 'fresh' ? renewal.held.token : inItsPlace(key, minimumLife, renewal.failure)
   }
 
@@ -118,43 +112,43 @@ export function createTokenBroker(
     throw failure
   }
 
-  function depart(mailbox: Address, key: string, refusedToo = false): Flight {
+  function startRefresh(mailbox: Address, key: string, refusedToo = false): Refresh {
     // After the one that was superseded: two at once could spend the same refresh token, and a provider revokes what is spent twice.
-    const before = landing.get(key) ?? Promise.resolve()
-    const flight: Flight = { superseded: false, refusedToo, ended: before.then(fly) }
-    flights.set(key, flight)
+    const before = settled.get(key) ?? Promise.resolve()
+    const refresh: Refresh = { superseded: false, refusedToo, ended: before.then(run) }
+    refreshes.set(key, refresh)
     backOff.asked(key)
-    const landed = flight.ended.then(ignore, ignore).then(() => {
-      if (landing.get(key) === landed) landing.delete(key)
+    const done = refresh.ended.then(ignore, ignore).then(() => {
+      if (settled.get(key) === done) settled.delete(key)
     })
-    landing.set(key, landed)
-    return flight
+    settled.set(key, done)
+    return refresh
 
-    async function fly(): Promise<Renewal> {
-      const superseded = () => flight.superseded
+    async function run(): Promise<Renewal> {
+      const superseded = () => refresh.superseded
       try {
         const rotation = rotations.get(key)
         const renewal = await (rotation
           ? renewals.resume(rotation, superseded)
           : renewals.renew(mailbox, superseded, refusedToo))
-        if (!flight.superseded) settle(mailbox, key, renewal)
+        if (!refresh.superseded) apply(mailbox, key, renewal)
         // Whatever else has changed: as long as its grant lives, this is its only refresh token.
         else if (renewal.kind === 'unstored') rotations.set(key, renewal.rotation)
         return renewal
       } finally {
-        if (flights.get(key) === flight) flights.delete(key)
+        if (refreshes.get(key) === refresh) refreshes.delete(key)
       }
     }
   }
 
   /** Everything that a renewal changes here, in one step: nothing can come in between. */
-  function settle(mailbox: Address, key: string, renewal: Renewal): void {
+  function apply(mailbox: Address, key: string, renewal: Renewal): void {
     renewalLog.tell(mailbox, renewal)
     if (renewal.kind === 'unstored') rotations.set(key, renewal.rotation)
     else rotations.delete(key)
     if (renewal.kind === 'fresh')
       tokens.set(key, { ...renewal.held, ...(toReplace.delete(key) && { isReplacement: true }) })
-    if (renewal.kind === 'fresh' && renewal.restored) needs.onRestored?.(mailbox)
+    if (renewal.kind === 'fresh' && renewal.restored) deps.onRestored?.(mailbox)
     if (renewal.kind === 'fresh') looksAt(renewal.provider).served(backOff.isRefused(key))
     if (renewal.kind === 'fresh' || renewal.kind === 'refused') backOff.clear(key)
     else if (!waitsWithOthers(renewal))
@@ -163,13 +157,14 @@ export function createTokenBroker(
     if (renewal.kind !== 'refused') return
     // A token that is still here tells that another process has seen the end of this grant first.
     const ended = tokens.delete(key)
-    if (ended || renewal.lapsed) needs.onLapsed(mailbox)
+    if (ended || renewal.lapsed) deps.onLapsed(mailbox)
   }
 
   /** Not only when somebody asks: until the rotation is stored, it lives no longer than this process. */
   function resumeLater(mailbox: Address, key: string): void {
     later(backOff.remainingMilliseconds(key), () => {
-      if (!closed && rotations.has(key) && !flights.has(key)) depart(mailbox, key).ended.catch(() => {})
+      if (!closed && rotations.has(key) && !refreshes.has(key))
+        startRefresh(mailbox, key).ended.catch(() => {})
     })
   }
 
@@ -197,23 +192,23 @@ export function createTokenBroker(
     const waiting = backOff.current(key)
     if (waiting) throw waiting
     if (closed) throw stopping()
-    const underway = flights.get(key)
-    const flight = underway && (!refusedToo || underway.refusedToo) ? underway : undefined
-    const renewal = await (flight ?? depart(mailbox, key, refusedToo)).ended
+    const underway = refreshes.get(key)
+    const refresh = underway && (!refusedToo || underway.refusedToo) ? underway : undefined
+    const renewal = await (refresh ?? startRefresh(mailbox, key, refusedToo)).ended
     if (renewal.kind !== 'fresh') throw renewal.failure
   }
 
   /** A domain's grant is that of each of its addresses. */
   function keysOf(mailbox: Address): string[] {
     if (!isDomainMailbox(mailbox)) return [addressKey(mailbox)]
-    const known = new Set([...tokens.keys(), ...flights.keys(), ...backOff.keys()])
+    const known = new Set([...tokens.keys(), ...refreshes.keys(), ...backOff.keys()])
     return [...known].filter((key) => covers(mailbox, key))
   }
 
   function forget(key: string): void {
-    const flight = flights.get(key)
-    if (flight) flight.superseded = true
-    flights.delete(key)
+    const refresh = refreshes.get(key)
+    if (refresh) refresh.superseded = true
+    refreshes.delete(key)
     backOff.clear(key)
     tokens.delete(key)
     toReplace.delete(key)
@@ -265,7 +260,7 @@ export function createTokenBroker(
 
     async close() {
       closed = true
-      await Promise.all(landing.values())
+      await Promise.all(settled.values())
       // The last chance of those that the store did not take: with this process they end.
       await Promise.all([...rotations.values()].map((rotation) => renewals.keep(rotation)))
     },
@@ -274,7 +269,7 @@ export function createTokenBroker(
 
 /** Whether the breaker of the registration says when to ask again. */
 function waitsWithOthers(renewal: Renewal): boolean {
-  return renewal.kind === 'held-back' || (renewal.kind === 'trouble' && renewal.about === 'registration')
+  return renewal.kind === 'held-back' || (renewal.kind === 'failed' && renewal.about === 'registration')
 }
 
 function isOf(grant: TokenGrant, standing: Standing | undefined): boolean {

@@ -27,14 +27,14 @@ export function momentOf(clock: Clock): Moment {
  * @param marginSeconds the provider's own, beside the general rule
  */
 export function holdToken(clock: Clock, asked: Moment, fresh: FreshToken, marginSeconds = 0): HeldToken {
-  const { secret, grant, scopes, expiresInSeconds: lifeSeconds, doubt } = fresh
+  const { secret, grant, scopes, expiresInSeconds: lifeSeconds, warning } = fresh
   const ageSeconds = () => (clock.monotonic() - asked.monotonic) / 1000
   return {
     token: {
       secret,
       grant,
       scopes,
-      ...(doubt !== undefined && { doubt }),
+      ...(warning !== undefined && { warning }),
       ageSeconds,
       remainingSeconds: () => lifeSeconds - ageSeconds(),
       expiresAt: asked.now + lifeSeconds * 1000,

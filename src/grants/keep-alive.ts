@@ -7,7 +7,7 @@ import { differenceOf } from '../providers/registration.ts'
 import type { GivenTo, GrantStore, RefusedGrant } from '../store/ports.ts'
 import type { IdleRenewal } from './token-broker.ts'
 
-export interface KeepAliveNeeds {
+export interface KeepAliveDeps {
   grants: Pick<GrantStore, 'unusedSince' | 'endingBy' | 'refused'>
   tokens: IdleRenewal
   /** As the broker has it. */
@@ -42,8 +42,8 @@ const refusedMilliseconds = 86_400_000
 /** Grants come due over the last sixth of the time, so that those that were renewed together part. */
 const spread = 1 / 6
 
-export function createKeepAlive(needs: KeepAliveNeeds): KeepAlive {
-  const { grants, tokens, registrationOf, clock, log, renewalSeconds } = needs
+export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
+  const { grants, tokens, registrationOf, clock, log, renewalSeconds } = deps
   /** By address key: until when one that failed is passed over, in milliseconds of the monotonic clock, so that it keeps none behind it waiting. */
   const failed = new Map<string, number>()
   let closed = false

@@ -19,7 +19,7 @@ import { createBackOff, growthOfRegistrations } from './back-off.ts'
  */
 interface RegistrationBreaker {
   /** Leave for one request, if it has no obstacle. Waits for the first one of all, so that a crowd at the start does not find out at once. */
-  admit(mailbox: Address): Promise<Attempt>
+  acquire(mailbox: Address): Promise<RefreshPermit>
   /** The provider has served this registration elsewhere. */
   worked(mailbox: Address): void
   /** The mailbox has another grant: what was said of it before does not count. */
@@ -31,9 +31,9 @@ interface RegistrationBreaker {
 }
 
 /** One request to the token endpoint. */
-export interface Attempt {
+export interface RefreshPermit {
   /** Why there must be none now, with what is left of the wait. */
-  obstacle?: Failure
+  blockedBy?: Failure
   worked(): void
   /** The answer was about the registration. True: all of its mailboxes wait now; false: it is this mailbox's own trouble. */
   refused(failure: Failure): boolean
@@ -58,7 +58,7 @@ function createRegistrationBreaker(clock: Clock, random: () => number): Registra
   /** Who goes first, while it is not known whether the registration works. */
   let first: Promise<void> | undefined
   /** It has worked in this process. */
-  let proven = false
+  let hasWorked = false
   /** How often it has closed. */
   let closings = 0
   /** Whether others than the refused have asked since the wait began. */
@@ -66,7 +66,7 @@ function createRegistrationBreaker(clock: Clock, random: () => number): Registra
   /** Until when the first try is theirs then, in milliseconds of the monotonic clock. */
   let othersUntil = 0
 
-  function obstacle(key: string): Failure | undefined {
+  function blockedBy(key: string): Failure | undefined {
     if (!failure) return undefined
     if (!refused.has(key)) othersAsk = true
     const waiting = waits.current(wait)
@@ -94,7 +94,7 @@ function createRegistrationBreaker(clock: Clock, random: () => number): Registra
 
   /** @param asked whether it left when the breaker was open already */
   function worked(key: string, asked: boolean): void {
-    proven = true
+    hasWorked = true
     // One that came through is no answer to the wish to be left alone.
     if (asked || failure?.code !== 'provider-unavailable') close(key)
   }
@@ -110,10 +110,10 @@ function createRegistrationBreaker(clock: Clock, random: () => number): Registra
     }
   }
 
-  function attempt(key: string): Attempt {
+  function permitFor(key: string): RefreshPermit {
     const isProbe = failure !== undefined
     const closingsBefore = closings
-    const end = !first && (isProbe || !proven) ? goFirst() : () => {}
+    const end = !first && (isProbe || !hasWorked) ? goFirst() : () => {}
     return {
       worked: () => worked(key, isProbe),
       refused(news) {
@@ -129,11 +129,11 @@ function createRegistrationBreaker(clock: Clock, random: () => number): Registra
   }
 
   return {
-    async admit(mailbox) {
+    async acquire(mailbox) {
       const key = addressKey(mailbox)
-      if (!failure && !proven && first) await first
-      const found = obstacle(key)
-      return found ? { ...blocked, obstacle: found } : attempt(key)
+      if (!failure && !hasWorked && first) await first
+      const found = blockedBy(key)
+      return found ? { ...blocked, blockedBy: found } : permitFor(key)
     },
     worked: (mailbox) => worked(addressKey(mailbox), false),
     forget(mailbox) {
@@ -149,7 +149,7 @@ function createRegistrationBreaker(clock: Clock, random: () => number): Registra
   }
 }
 
-const blocked: Attempt = { worked() {}, refused: () => false, end() {} }
+const blocked: RefreshPermit = { worked() {}, refused: () => false, end() {} }
 
 /** One breaker for each registration, made when it is first asked for. */
 export interface RegistrationBreakers {

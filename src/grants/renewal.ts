@@ -18,9 +18,9 @@ import {
   wrongToken,
 } from './failures.ts'
 import { type HeldToken, holdToken, type Moment, momentOf } from './held-token.ts'
-import type { Attempt, RegistrationBreakers } from './registration-breaker.ts'
+import type { RefreshPermit, RegistrationBreakers } from './registration-breaker.ts'
 
-export interface RenewalNeeds {
+export interface RenewalDeps {
   store: Pick<Store, 'grants' | 'mailboxes'>
   oauthClientFor(providerId: string): OAuthClient
   /** Seconds; of providers whose tokens must be renewed earlier than by the general rule. */
@@ -36,7 +36,7 @@ export type Renewal =
   | { kind: 'fresh'; held: HeldToken; provider: string; restored?: true }
   /** No active grant, or no such mailbox: asking again changes nothing. `lapsed`: it has become so just now. */
   | { kind: 'refused'; failure: Failure; lapsed?: true }
-  | { kind: 'trouble'; about: Concern; failure: Failure; provider: string; reason: string }
+  | { kind: 'failed'; about: Concern; failure: Failure; provider: string; reason: string }
   /** Nobody was asked: the whole registration waits. */
   | { kind: 'held-back'; failure: Failure }
   /** The store failed, possibly after the provider was asked. */
@@ -69,8 +69,8 @@ interface Renewals {
   keep(rotation: Rotation): Promise<void>
 }
 
-export function createRenewals(needs: RenewalNeeds, registrations: RegistrationBreakers): Renewals {
-  const { store, oauthClientFor, refreshMarginFor, registrationOf, clock, log } = needs
+export function createRenewals(deps: RenewalDeps, registrations: RegistrationBreakers): Renewals {
+  const { store, oauthClientFor, refreshMarginFor, registrationOf, clock, log } = deps
 
   /** @param refusedToo a grant that its provider has refused is tried again */
   async function renew(address: Address, superseded: () => boolean, refusedToo = false): Promise<Renewal> {
@@ -80,19 +80,19 @@ export function createRenewals(needs: RenewalNeeds, registrations: RegistrationB
       const mailbox = await store.mailboxes.covering(address)
       if (!mailbox) return { kind: 'refused', failure: mailboxUnknown(address) }
       provider = mailbox.providerId
-      const renewal = await attemptFor(mailbox, refusedToo)
+      const renewal = await renewOnce(mailbox, refusedToo)
       if (renewal.kind !== 'moved-on') return renewal
     }
     const failure = busyElsewhere(address)
-    return { kind: 'trouble', about: 'mailbox', failure, provider, reason: failure.message }
+    return { kind: 'failed', about: 'mailbox', failure, provider, reason: failure.message }
   }
 
-  async function attemptFor(
+  async function renewOnce(
     { address, providerId, coveredBy }: Mailbox,
     refusedToo: boolean,
   ): Promise<Renewal | MovedOn> {
     // Before the grant is read, because it may wait: a refresh token that was replaced meanwhile must not be spent.
-    const attempt = await registrations.of(providerId).admit(address)
+    const permit = await registrations.of(providerId).acquire(address)
     try {
       const kept = await store.grants.ofMailbox(coveredBy ?? address)
       // The wait was long enough for a mailbox to move: its new grant is nothing for the provider that was looked up before.
@@ -102,24 +102,24 @@ export function createRenewals(needs: RenewalNeeds, registrations: RegistrationB
         (kept.state === 'lapsed' && !(refusedToo && mayBeTried(kept, providerId)))
       )
         return { kind: 'refused', failure: consentNeeded(address, kept.state) }
-      if (attempt.obstacle) return { kind: 'held-back', failure: attempt.obstacle }
+      if (permit.blockedBy) return { kind: 'held-back', failure: permit.blockedBy }
       // Everything at the provider is about the one address, also where the grant is the domain's.
-      return await spend({ ...kept, mailbox: address }, attempt)
+      return await spend({ ...kept, mailbox: address }, permit)
     } finally {
-      attempt.end()
+      permit.end()
     }
   }
 
-  async function spend(grant: SpendableGrant, attempt: Attempt): Promise<Renewal | MovedOn> {
+  async function spend(grant: SpendableGrant, permit: RefreshPermit): Promise<Renewal | MovedOn> {
     const { providerId: provider } = grant
     const asked = momentOf(clock)
     let answer: TokenAnswer
     try {
       answer = await ask(oauthClientFor(provider), grant)
     } catch (error) {
-      return afterFailure(grant, provider, error, attempt)
+      return afterFailure(grant, provider, error, permit)
     }
-    attempt.worked()
+    permit.worked()
     return keep({ grant, answer, asked })
   }
 
@@ -146,11 +146,11 @@ export function createRenewals(needs: RenewalNeeds, registrations: RegistrationB
     // Only now: the rotated refresh token is good, whatever the access token is for.
     if (remark?.mistake) {
       const failure = wrongToken(grant.mailbox, remark.mistake)
-      return { kind: 'trouble', about: 'mailbox', failure, provider, reason: remark.mistake.what }
+      return { kind: 'failed', about: 'mailbox', failure, provider, reason: remark.mistake.what }
     }
-    const doubt = remark?.doubt
+    const warning = remark?.doubt
     const of = { id, providerId: provider, personal: grant.refreshToken !== undefined }
-    const fresh = { secret, grant: of, expiresInSeconds, scopes, ...(doubt !== undefined && { doubt }) }
+    const fresh = { secret, grant: of, expiresInSeconds, scopes, ...(warning !== undefined && { warning }) }
     const held = holdToken(clock, asked, fresh, refreshMarginFor?.(provider))
     return { kind: 'fresh', held, provider, ...(grant.state === 'lapsed' && { restored: true }) }
   }
@@ -159,7 +159,7 @@ export function createRenewals(needs: RenewalNeeds, registrations: RegistrationB
     grant: SpendableGrant,
     provider: string,
     error: unknown,
-    attempt: Attempt,
+    permit: RefreshPermit,
   ): Promise<Renewal | MovedOn> {
     const judged = judge(error)
     const { reason } = judged
@@ -170,9 +170,9 @@ export function createRenewals(needs: RenewalNeeds, registrations: RegistrationB
         : judged
     if (verdict.kind === 'consent-needed') return refusedGrant(grant, provider, reason)
     const failure = tokenTrouble(verdict, grant.mailbox, provider, error)
-    const trouble = { kind: 'trouble' as const, provider, reason }
+    const trouble = { kind: 'failed' as const, provider, reason }
     if (verdict.about === 'mailbox') return { ...trouble, about: 'mailbox', failure }
-    if (attempt.refused(failure)) return { ...trouble, about: 'registration', failure }
+    if (permit.refused(failure)) return { ...trouble, about: 'registration', failure }
     return { ...trouble, about: 'mailbox', failure: refusedAlone(grant.mailbox, provider) }
   }
 
@@ -187,7 +187,7 @@ export function createRenewals(needs: RenewalNeeds, registrations: RegistrationB
     // One that has lapsed was refused to its own registration before.
     if (!difference || grant.state === 'lapsed') return confirmLapse(grant, provider, reason, now)
     const failure = givenToAnother(provider, difference)
-    return { kind: 'trouble', about: 'mailbox', failure, provider, reason }
+    return { kind: 'failed', about: 'mailbox', failure, provider, reason }
   }
 
   /** The refusal may be of a token that another process has replaced in the meantime: the version tells. */
@@ -265,7 +265,7 @@ export function createRenewalLog(log: Log): RenewalLog {
   /** Providers, and mailboxes alone, whose wrong set-up has been told: nobody needs to hear it at every try. */
   const alarmed = new LRUCache<string, true>({ max: 10_000 })
 
-  function tellTrouble(mailbox: Address, trouble: Renewal & { kind: 'trouble' }): void {
+  function tellTrouble(mailbox: Address, trouble: Renewal & { kind: 'failed' }): void {
     const { failure, provider, about, reason } = trouble
     const { code, fix } = failure
     const fields = { event: 'grant.renewal-failed', mailbox, provider, about, code, reason, fix }
@@ -300,7 +300,7 @@ export function createRenewalLog(log: Log): RenewalLog {
           tellSuccess(mailbox, renewal.provider)
           if (renewal.restored) tellRestored(mailbox, renewal.provider)
           break
-        case 'trouble':
+        case 'failed':
           tellTrouble(mailbox, renewal)
           break
         case 'store-down':

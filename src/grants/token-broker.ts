@@ -23,7 +23,7 @@ export interface AccessToken {
   expiresAt: number
   scopes: readonly string[]
   /** A sentence, for people: what may be wrong with it if the provider refuses it. */
-  doubt?: string
+  warning?: string
 }
 
 export interface AccessTokenRequest {
@@ -39,7 +39,7 @@ export interface FreshToken {
   expiresInSeconds: number
   scopes: readonly string[]
   grant: TokenGrant
-  doubt?: string
+  warning?: string
 }
 
 /** The one way to a token, for SMTP, HTTP and command alike. */

@@ -156,7 +156,7 @@ class ServedConnection implements Connection {
     return createSession({
       hostname,
       limits,
-      offered: (mailbox) => relay.offered(mailbox),
+      offered: (mailbox) => relay.capabilities(mailbox),
       offers: () => signIns.offers(remoteAddress),
       makeChallenge: () => uniqueChallenge(clock, hostname),
       startTls: listener.tls !== 'none' && certificates !== undefined,

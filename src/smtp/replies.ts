@@ -1,6 +1,6 @@
 import { printable } from '../base/address.ts'
 import type { Failure, FailureCode } from '../base/failure.ts'
-import { type Meaning, meaningOf } from '../governor/reply-meaning.ts'
+import { type ReplyClass, replyClassOf } from '../governor/reply-class.ts'
 import { enhancedStatuses, type Reply, say } from '../wire/reply.ts'
 
 /** Where a session stands when something fails: 454 belongs to AUTH alone (RFC 4954, section 6). */
@@ -185,7 +185,7 @@ function asciiText(text: string): string {
  *   client's password (RFC 4954, section 6). Both are 451 here; the provider's words stay.
  */
 export function relayedReply(reply: Reply): Reply {
-  const meaning = meaningOf(reply)
+  const meaning = replyClassOf(reply)
   const instead = meaning === undefined ? undefined : replacements[meaning]
   if (instead) return instead
   return reply.code === 421 || reply.code === 432 ? { ...reply, code: 451 } : reply
@@ -196,7 +196,7 @@ const quotaReached = say(
   '4.4.5 The provider has a sending limit, and it is reached: try again later [postern:LIMIT]',
 )
 
-const replacements: Partial<Record<Meaning, Reply>> = {
+const replacements: Partial<Record<ReplyClass, Reply>> = {
   quota: quotaReached,
   rate: quotaReached,
   throttled: quotaReached,

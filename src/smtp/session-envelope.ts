@@ -1,7 +1,7 @@
 import type { Limits } from '../config/config.ts'
 import { completeAddress, howToAllow, mailboxForSender } from '../mailboxes/sender-policy.ts'
 import type { Submitter } from '../mailboxes/services.ts'
-import type { Offered } from '../upstream/relay.ts'
+import type { RelayCapabilities } from '../upstream/relay.ts'
 import { isSentTo, type MailCommand, type RecipientCommand } from '../wire/envelope.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
 import { type GivenMail, type GivenRecipient, needsUtf8 } from './command.ts'
@@ -41,7 +41,10 @@ interface OpenEnvelope {
 
 type EnvelopeLimits = Pick<Limits, 'messageOctets' | 'recipientsPerMessage'>
 
-export function createEnvelope(limits: EnvelopeLimits, offered: (mailbox: string) => Offered): Envelope {
+export function createEnvelope(
+  limits: EnvelopeLimits,
+  offered: (mailbox: string) => RelayCapabilities,
+): Envelope {
   let open: OpenEnvelope | undefined
   /** Recipients for the provider, and between them the replies that we give ourselves. */
   let run: (readonly RecipientCommand[] | Reply)[] = []
@@ -191,7 +194,7 @@ function replyTogether(commands: readonly RecipientCommand[], answers: readonly 
 }
 
 /** What is dropped on the way to this provider need not be readable, but for what is said about the message itself. */
-function refusalOf(flaws: readonly ParameterFlaw[], its: Offered): Reply | undefined {
+function refusalOf(flaws: readonly ParameterFlaw[], its: RelayCapabilities): Reply | undefined {
   return flaws.find(({ keyword }) => aboutMessage.has(keyword) || isSentTo(its, keyword))?.reply
 }
 
@@ -201,7 +204,7 @@ const aboutMessage: ReadonlySet<string> = new Set(['BODY', 'SMTPUTF8'])
 /** The smaller of our own limit and the provider's, in octets (RFC 1870); undefined without either. */
 export function messageLimit(
   limits: Pick<Limits, 'messageOctets'>,
-  offered: Pick<Offered, 'size'>,
+  offered: Pick<RelayCapabilities, 'size'>,
 ): number | undefined {
   const known = [limits.messageOctets, offered.size ?? 0].filter((octets) => octets > 0)
   return known.length === 0 ? undefined : Math.min(...known)

@@ -1,6 +1,6 @@
 import type { Limits } from '../config/config.ts'
 import { type MechanismOffers, offeredMechanisms } from '../sasl/client-mechanisms.ts'
-import type { Offered } from '../upstream/relay.ts'
+import type { RelayCapabilities } from '../upstream/relay.ts'
 import { type Reply, say } from '../wire/reply.ts'
 import { replies } from './replies.ts'
 import { messageLimit } from './session-envelope.ts'
@@ -19,7 +19,7 @@ interface Opening {
 interface OpeningOptions {
   hostname: string
   limits: Pick<Limits, 'messageOctets'>
-  offered: () => Offered
+  offered: () => RelayCapabilities
   offers: () => MechanismOffers
   startTls: boolean
   encrypted: boolean
@@ -72,7 +72,7 @@ export function createOpening({ hostname, limits, offered, offers, ...options }:
  */
 function describeCapabilities(
   hostname: string,
-  offered: Offered,
+  offered: RelayCapabilities,
   here: { size: number | undefined; startTls: boolean; mechanisms: readonly string[] },
 ): Reply {
   const keywords = [

@@ -1,7 +1,7 @@
 import type { Failure } from '../base/failure.ts'
 import type { Limits } from '../config/config.ts'
 import type { Offers, Submitter } from '../mailboxes/services.ts'
-import type { Offered } from '../upstream/relay.ts'
+import type { RelayCapabilities } from '../upstream/relay.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
 import { type Command, type GivenMail, parseCommand, shownCommand } from './command.ts'
 import { foreignText, isHttpInPlaceOfBase64 } from './foreign-protocols.ts'
@@ -27,7 +27,7 @@ export interface SessionOptions {
   hostname: string
   limits: SessionLimits
   /** What may be offered to everybody, or what the provider of this mailbox can do. */
-  offered: (mailbox?: string) => Offered
+  offered: (mailbox?: string) => RelayCapabilities
   /** What this client may use to say who it is. */
   offers: () => Offers
   /** A challenge for CRAM-MD5, unlike any other: `<random.time@host>`. */

@@ -6,7 +6,7 @@ import { createReplyParser, type ParsedReply, type Reply, type ReplyLimits } fro
  * One connection to a provider. A reply that nobody asked for ends it, and so does its first octet, for otherwise that reply
  * would be taken for the answer to the next command, and every later one would slip by one.
  */
-export interface Connection {
+export interface ProviderConnection {
   /** False once it is lost, or once the provider has said 421. */
   readonly alive: boolean
   /** The reply that came unasked and so ended the connection. */
@@ -37,7 +37,7 @@ interface Writer {
 }
 
 /** Speaks over a connected socket. From here on the socket belongs to the connection. */
-export function createConnection(socket: Socket, limits: ReplyLimits): Connection {
+export function createProviderConnection(socket: Socket, limits: ReplyLimits): ProviderConnection {
   const listeners: (() => void)[] = []
   let lost: ConnectionLost | undefined
   let unasked: Reply | undefined
@@ -53,9 +53,9 @@ export function createConnection(socket: Socket, limits: ReplyLimits): Connectio
     },
   })
 
-  function lose(ending: Ending, message: string): void {
+  function lose(reason: CloseReason, message: string): void {
     if (lost) return
-    lost = new ConnectionLost(ending, message)
+    lost = new ConnectionLost(reason, message)
     socket.destroy()
     queue.fail(lost)
     if (writer) clearTimeout(writer.timer)
@@ -85,15 +85,15 @@ export function createConnection(socket: Socket, limits: ReplyLimits): Connectio
   }
 
   /** Why nothing can be written. */
-  function obstacle(): ConnectionLost | undefined {
-    if (queue.leaving) lose('closed', 'the provider closed it (421)')
+  function blockedBy(): ConnectionLost | undefined {
+    if (queue.closing) lose('closed', 'the provider closed it (421)')
     return lost
   }
 
   function ask(octets: Buffer | string, seconds: number, replies: number): Promise<Reply>[] {
     streaming = false
     refuseUnread()
-    const refusal = obstacle()
+    const refusal = blockedBy()
     const owed = queue.expect(seconds, replies)
     if (refusal) queue.fail(refusal)
     else socket.write(octets)
@@ -108,7 +108,7 @@ export function createConnection(socket: Socket, limits: ReplyLimits): Connectio
 
   return {
     get alive() {
-      return !lost && !queue.leaving
+      return !lost && !queue.closing
     },
     get unasked() {
       return unasked
@@ -121,7 +121,7 @@ export function createConnection(socket: Socket, limits: ReplyLimits): Connectio
       return only(owed)
     },
     async write(octets, seconds) {
-      const refusal = obstacle()
+      const refusal = blockedBy()
       if (refusal) throw refusal
       streaming = true
       if (socket.write(octets)) return
@@ -136,7 +136,7 @@ export function createConnection(socket: Socket, limits: ReplyLimits): Connectio
     },
     destroy: () => lose('destroyed', 'postern ended it'),
     detach() {
-      const refusal = obstacle()
+      const refusal = blockedBy()
       if (refusal) throw refusal
       for (const [name, listener] of Object.entries(events)) socket.off(name, listener)
       queue.fail(new ConnectionLost('destroyed', 'the socket was handed over'))
@@ -149,7 +149,7 @@ export function createConnection(socket: Socket, limits: ReplyLimits): Connectio
 const goodbyeSeconds = 2
 
 /** Ends a connection politely (RFC 5321, section 4.1.1.10). Never throws. */
-export async function quit(connection: Connection): Promise<void> {
+export async function quit(connection: ProviderConnection): Promise<void> {
   if (connection.alive) await connection.command('QUIT\r\n', goodbyeSeconds).catch(() => {})
   connection.destroy()
 }
@@ -165,11 +165,11 @@ interface ReplyQueue {
   /** Whether a reply has begun that nobody asked for. */
   unread(): boolean
   /** The provider has said 421: it will close. */
-  readonly leaving: boolean
+  readonly closing: boolean
 }
 
-interface QueueTrouble {
-  broken(ending: Ending, message: string): void
+interface QueueListener {
+  broken(reason: CloseReason, message: string): void
   /** Nobody had asked for this reply. */
   unasked(reply: Reply): void
 }
@@ -180,10 +180,10 @@ interface Awaited {
   reject(lost: ConnectionLost): void
 }
 
-function createReplyQueue(limits: ReplyLimits, trouble: QueueTrouble): ReplyQueue {
+function createReplyQueue(limits: ReplyLimits, listener: QueueListener): ReplyQueue {
   const parser = createReplyParser(limits)
   const awaited: Awaited[] = []
-  let leaving = false
+  let closing = false
   const timers = new Map<number, NodeJS.Timeout>()
 
   /** For the reply that is awaited first. A timer for each length that is in use, set anew each time: a new one for each reply would cost ten times as much. */
@@ -197,24 +197,24 @@ function createReplyQueue(limits: ReplyLimits, trouble: QueueTrouble): ReplyQueu
 
   /** One that nobody set anew may end while another reply is awaited, or none. */
   function late(seconds: number): void {
-    if (awaited[0]?.seconds === seconds) trouble.broken('timed-out', `no reply within ${seconds} seconds`)
+    if (awaited[0]?.seconds === seconds) listener.broken('timed-out', `no reply within ${seconds} seconds`)
   }
 
   /** False when nothing behind it may be read any more. */
   function deliver(item: ParsedReply, behind: ParsedReply | undefined): boolean {
     if (item.kind === 'protocol-error') {
-      trouble.broken('protocol', item.reason)
+      listener.broken('protocol', item.reason)
       return false
     }
     // One that says yes and is followed at once by another is not to be trusted: which of the two is the answer?
     if (awaited.length === 1 && item.reply.code < 400 && isMoreThanGoodbye(behind)) {
-      trouble.broken('protocol', 'more replies came than were asked for')
+      listener.broken('protocol', 'more replies came than were asked for')
       return false
     }
-    if (item.reply.code === 421) leaving = true
+    if (item.reply.code === 421) closing = true
     const next = awaited.shift()
     if (next) next.resolve(item.reply)
-    else trouble.unasked(item.reply)
+    else listener.unasked(item.reply)
     startTimer()
     return next !== undefined
   }
@@ -240,8 +240,8 @@ function createReplyQueue(limits: ReplyLimits, trouble: QueueTrouble): ReplyQueu
       for (const { reject } of awaited.splice(0)) reject(lost)
     },
     unread: () => awaited.length === 0 && parser.pending(),
-    get leaving() {
-      return leaving
+    get closing() {
+      return closing
     },
   }
 }
@@ -251,16 +251,16 @@ function isMoreThanGoodbye(behind: ParsedReply | undefined): boolean {
 }
 
 /** Why a connection ended. `closed`: by the other side or the network; `destroyed`: by us. */
-type Ending = 'closed' | 'timed-out' | 'protocol' | 'destroyed'
+type CloseReason = 'closed' | 'timed-out' | 'protocol' | 'destroyed'
 
 /** A provider's connection is gone, and with it every reply that was awaited. Never leaves this folder: see `lossAsFailure`. */
 export class ConnectionLost extends Error {
-  readonly ending: Ending
+  readonly reason: CloseReason
 
-  constructor(ending: Ending, message: string) {
+  constructor(reason: CloseReason, message: string) {
     super(message)
     this.name = 'ConnectionLost'
-    this.ending = ending
+    this.reason = reason
   }
 }
 

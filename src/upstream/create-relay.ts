@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import { clientGone, Failure, stopping } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Limits } from '../config/config.ts'
-import type { Governor, Governors, Passage } from '../governor/governor.ts'
+import type { Governor, Governors, SendPermit } from '../governor/governor.ts'
 import type { TokenBroker } from '../grants/token-broker.ts'
 import { namesThatSignIn, type SignInName } from '../mailboxes/existing-mailbox.ts'
 import type { Connect } from '../net/connect.ts'
@@ -13,7 +13,7 @@ import type { HeardOfferStore, Mailbox, MailboxStore } from '../store/ports.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import { isTransient, type Reply, statusOf } from '../wire/reply.ts'
 import { createDialer } from './dial.ts'
-import { createKnownOffers } from './known-offers.ts'
+import { createKnownCapabilities } from './known-capabilities.ts'
 import type { Lease } from './lease.ts'
 import { createOpener } from './open-signed-in.ts'
 import { createPatience, type Wait } from './patience.ts'
@@ -22,7 +22,7 @@ import type { Begun, Relay } from './relay.ts'
 import { createChunkRefusals, readArrived } from './send-message.ts'
 import { beginTransaction, isUseless } from './transaction.ts'
 
-interface RelayDependencies {
+interface RelayDeps {
   catalogue: Catalogue
   mailboxes: Pick<MailboxStore, 'covering' | 'noteAccepted' | 'providers'>
   heardOffers: HeardOfferStore
@@ -41,7 +41,7 @@ interface RelayDependencies {
   mostMailboxes?: number
 }
 
-interface Way {
+interface Route {
   mailbox: Mailbox
   pool: Pool
   governor: Governor
@@ -56,7 +56,7 @@ interface Way {
 interface Beginning {
   mail: MailCommand
   recipients: readonly RecipientCommand[]
-  passage: Passage
+  permit: SendPermit
 }
 
 const usualMostMailboxes = 5000
@@ -65,98 +65,99 @@ const usualMostMailboxes = 5000
 const freshMilliseconds = 5000
 
 /** The provider's side of postern: a pool of warm connections for each mailbox, and transactions on them. */
-export function createRelay(dependencies: RelayDependencies): Relay {
-  const { catalogue, mailboxes, governors, limits, clock, log } = dependencies
-  const { mostMailboxes = usualMostMailboxes } = dependencies
-  const open = createOpener({ dial: createDialer(dependencies), tokens: dependencies.tokens, limits, log })
+export function createRelay(deps: RelayDeps): Relay {
+  const { catalogue, mailboxes, governors, limits, clock, log } = deps
+  const { mostMailboxes = usualMostMailboxes } = deps
+  const open = createOpener({ dial: createDialer(deps), tokens: deps.tokens, limits, log })
   /** The longest unused first. */
-  const ways = new Map<string, Way>()
-  const offers = createKnownOffers(dependencies)
-  const groups = createWayGroups()
+  const routes = new Map<string, Route>()
+  const capabilities = createKnownCapabilities(deps)
+  const groups = createRouteGroups()
   const withoutChunking = createChunkRefusals(clock)
   const patience = createPatience(limits, clock)
   let closed = false
   /** Counts the calls of `drain`: what was read before one may be old. */
   let changes = 0
 
-  async function wayOf(address: Address): Promise<Way> {
+  async function routeFor(address: Address): Promise<Route> {
     const key = addressKey(address)
-    const known = ways.get(key)
-    const way = known && clock.monotonic() < known.freshUntil ? known : await lookAgain(address)
-    if (ways.get(key) === way) noteUse(key, way)
+    const known = routes.get(key)
+    const route = known && clock.monotonic() < known.freshUntil ? known : await lookAgain(address)
+    if (routes.get(key) === route) noteUse(key, route)
     // Asked after the wait above: what began before `close` must not open anything after it.
     if (closed) throw stopping()
-    return way
+    return route
   }
 
-  function noteUse(key: string, way: Way): void {
-    ways.delete(key)
-    ways.set(key, way)
+  function noteUse(key: string, route: Route): void {
+    routes.delete(key)
+    routes.set(key, route)
   }
 
-  async function lookAgain(address: Address): Promise<Way> {
+  async function lookAgain(address: Address): Promise<Route> {
     const changesBefore = changes
     const mailbox = await mailboxes.covering(address)
     if (!mailbox) {
-      const gone = ways.get(addressKey(address))
+      const gone = routes.get(addressKey(address))
       gone?.governor.reset()
       gone?.pool.drain()
       throw unknownMailbox(address)
     }
     const provider = catalogue.registered(mailbox.providerId)
     const key = addressKey(mailbox.address)
-    const way = ways.get(key) ?? (await makeWay(mailbox, provider))
-    const before = way.provider
+    const route = routes.get(key) ?? (await makeRoute(mailbox, provider))
+    const before = route.provider
     if (before.id !== provider.id) {
-      way.pool.drain()
-      way.governor.reset()
+      route.pool.drain()
+      route.governor.reset()
     }
-    way.provider = provider
-    way.mailbox = mailbox
-    groups.put(way)
-    await follow(way, accountOf(mailbox), before.id)
-    if (changes === changesBefore) way.freshUntil = clock.monotonic() + freshMilliseconds
-    return way
+    route.provider = provider
+    route.mailbox = mailbox
+    groups.put(route)
+    await follow(route, accountOf(mailbox), before.id)
+    if (changes === changesBefore) route.freshUntil = clock.monotonic() + freshMilliseconds
+    return route
   }
 
-  async function makeWay(mailbox: Mailbox, provider: RegisteredProvider): Promise<Way> {
+  async function makeRoute(mailbox: Mailbox, provider: RegisteredProvider): Promise<Route> {
     const key = addressKey(mailbox.address)
     const account = accountOf(mailbox)
-    const governor = await governors.of(mailbox.address, () => ways.get(key)?.provider ?? provider, account)
+    const governor = await governors.of(mailbox.address, () => routes.get(key)?.provider ?? provider, account)
     // Somebody else may have been here during the wait.
-    const known = ways.get(key)
+    const known = routes.get(key)
     if (known) return known
-    const way = { mailbox, provider, governor, account, freshUntil: 0 }
-    const made: Way = Object.assign(way, { pool: makePool(mailbox.address, () => made) })
-    ways.set(key, made)
+    const route = { mailbox, provider, governor, account, freshUntil: 0 }
+    const made: Route = Object.assign(route, { pool: makePool(mailbox.address, () => made) })
+    routes.set(key, made)
     groups.put(made)
-    makeRoom(key)
+    evictIdle(key)
     return made
   }
 
   /** Another name signs in for it, or at another provider: what it sends counts as that one's from now on. */
-  async function follow(way: Way, account: string, providerBefore = way.provider.id): Promise<void> {
-    const provider = way.provider.id
-    if (way.account === account && provider === providerBefore) return
-    const { address } = way.mailbox
-    const before = way.account
-    way.account = account
-    const governor = await governors.of(address, () => way.provider, account)
+  async function follow(route: Route, account: string, providerBefore = route.provider.id): Promise<void> {
+    const provider = route.provider.id
+    if (route.account === account && provider === providerBefore) return
+    const { address } = route.mailbox
+    const before = route.account
+    route.account = account
+    const governor = await governors.of(address, () => route.provider, account)
     governors.forget(address, providerBefore, before)
     // During the wait it may have become yet another one, or been forgotten.
-    const isSame = way.account === account && way.provider.id === provider
-    if (!isSame || ways.get(addressKey(address)) !== way) return governors.forget(address, provider, account)
-    way.governor = governor
-    groups.put(way)
+    const isSame = route.account === account && route.provider.id === provider
+    if (!isSame || routes.get(addressKey(address)) !== route)
+      return governors.forget(address, provider, account)
+    route.governor = governor
+    groups.put(route)
   }
 
-  async function noteAccepted(way: Way, { of }: SignInName): Promise<void> {
-    const { mailbox } = way
+  async function noteAccepted(route: Route, { of }: SignInName): Promise<void> {
+    const { mailbox } = route
     if (mailbox.acceptedName === of || namesThatSignIn(mailbox).length === 1) return
-    way.mailbox = { ...mailbox, acceptedName: of }
+    route.mailbox = { ...mailbox, acceptedName: of }
     try {
       await mailboxes.noteAccepted(mailbox.coveredBy ?? mailbox.address, of)
-      await follow(way, accountOf(way.mailbox))
+      await follow(route, accountOf(route.mailbox))
     } catch (error) {
       // It is found out again.
       log.warn({ mailbox: mailbox.address, err: error }, 'the name that signed in could not be noted')
@@ -164,29 +165,29 @@ export function createRelay(dependencies: RelayDependencies): Relay {
   }
 
   /** A domain has any number of addresses. One that nobody sends through costs a new connection when somebody does again. */
-  function makeRoom(but: string): void {
-    if (ways.size <= mostMailboxes) return
-    for (const [key, way] of ways) {
-      if (key === but || way.pool.busy()) continue
-      way.pool.drain()
-      ways.delete(key)
-      groups.remove(way)
-      governors.forget(key, way.provider.id, way.account)
-      if (ways.size <= mostMailboxes) return
+  function evictIdle(but: string): void {
+    if (routes.size <= mostMailboxes) return
+    for (const [key, route] of routes) {
+      if (key === but || route.pool.busy()) continue
+      route.pool.drain()
+      routes.delete(key)
+      groups.remove(route)
+      governors.forget(key, route.provider.id, route.account)
+      if (routes.size <= mostMailboxes) return
     }
   }
 
-  function makePool(mailbox: Address, current: () => Way): Pool {
+  function makePool(mailbox: Address, current: () => Route): Pool {
     return createPool({
       async open(signal) {
-        const way = current()
-        const { provider, governor } = way
+        const route = current()
+        const { provider, governor } = route
         // Later tries look alone: the wait between them has been long enough for a machine to be another one.
-        const secondTry = !governor.openings.refused()
-        const asked = { mailbox, provider, names: namesThatSignIn(way.mailbox), secondTry }
+        const secondTry = !governor.connectBreaker.refused()
+        const asked = { mailbox, provider, names: namesThatSignIn(route.mailbox), secondTry }
         const signedIn = await open(asked, signal)
-        offers.heard(provider, signedIn.capabilities)
-        void noteAccepted(way, signedIn.name)
+        capabilities.heard(provider, signedIn.capabilities)
+        void noteAccepted(route, signedIn.name)
         return signedIn
       },
       governor: governorNow(() => current().governor),
@@ -198,17 +199,17 @@ export function createRelay(dependencies: RelayDependencies): Relay {
     })
   }
 
-  function waysOf(mailbox: Address): Way[] {
+  function routesOf(mailbox: Address): Route[] {
     if (isDomainMailbox(mailbox))
-      return [...ways].filter(([key]) => covers(mailbox, key)).map(([, way]) => way)
-    const way = ways.get(addressKey(mailbox))
-    return way ? [way] : []
+      return [...routes].filter(([key]) => covers(mailbox, key)).map(([, route]) => route)
+    const route = routes.get(addressKey(mailbox))
+    return route ? [route] : []
   }
 
   /** @param wait absent: postern itself, which is patient */
   async function beginOn(
-    { pool, governor, provider }: Way,
-    { mail, recipients, passage }: Beginning,
+    { pool, governor, provider }: Route,
+    { mail, recipients, permit }: Beginning,
     login: string,
     { gone, wait }: { gone?: Gone | undefined; wait?: Wait | undefined },
   ): Promise<Begun> {
@@ -219,13 +220,14 @@ export function createRelay(dependencies: RelayDependencies): Relay {
     const hurried = seconds < limits.leaseWaitSeconds
     // Every warm connection may have died in the same moment; the one after them is new.
     for (let deaths = 0; deaths <= provider.limits.connections; deaths += 1) {
-      const lease = await pool.lease({ lane: login, again: deaths > 0, seconds, until, hurried, gone })
+      const lease = await pool.acquire({ lane: login, retry: deaths > 0, seconds, until, hurried, gone })
       if (gone !== undefined && lease.waited) await lookOnceMore(lease, gone)
-      const begun = await beginTransaction(lease, mail, recipients, context, passage)
+      const begun = await beginTransaction(lease, mail, recipients, context, permit)
       if (begun === 'dead') continue
       const [first] = begun.replies
       // A new connection that takes no mail at all: another one for each message would be a sign-in for each.
-      if (!lease.warm && first && isUseless(first)) governor.openings.failed(useless(host, first), 0, 'mail')
+      if (!lease.warm && first && isUseless(first))
+        governor.connectBreaker.failed(useless(host, first), 0, 'mail')
       return begun
     }
     throw new Failure('provider-unavailable', `${host} closes every connection before its first reply`, {
@@ -235,40 +237,40 @@ export function createRelay(dependencies: RelayDependencies): Relay {
 
   return {
     async verify(address) {
-      const { pool } = await wayOf(address)
-      await pool.prove()
+      const { pool } = await routeFor(address)
+      await pool.ensureReady()
     },
     async tryNow(address) {
-      const { governor, pool } = await wayOf(address)
+      const { governor, pool } = await routeFor(address)
       governor.reset()
-      await pool.prove()
+      await pool.ensureReady()
     },
     async begin(address, mail, recipients, login, client) {
-      const way = await wayOf(address)
-      const passage = way.governor.admit(mail.sender, login, client?.source)
+      const route = await routeFor(address)
+      const permit = route.governor.permit(mail.sender, login, client?.source)
       const wait = client && patience.begins(client, login)
       try {
-        passage.reserve(recipients.length)
-        const beginning = { mail, recipients, passage }
-        const begun = await beginOn(way, beginning, login, { gone: client?.gone, wait })
-        if (!begun.transaction) passage.end('not-sent')
+        permit.reserve(recipients.length)
+        const beginning = { mail, recipients, permit }
+        const begun = await beginOn(route, beginning, login, { gone: client?.gone, wait })
+        if (!begun.transaction) permit.end('not-sent')
         return begun
       } catch (error) {
-        passage.end('not-sent')
+        permit.end('not-sent')
         throw error
       } finally {
         wait?.ended(client?.gone.aborted ? 'hung-up' : 'answered')
       }
     },
-    offered: (address) =>
-      offers.offered(address === undefined ? undefined : ways.get(addressKey(address))?.provider),
-    refreshOffers: offers.refresh,
+    capabilities: (address) =>
+      capabilities.of(address === undefined ? undefined : routes.get(addressKey(address))?.provider),
+    refreshCapabilities: capabilities.refresh,
     drain(address) {
       changes += 1
-      for (const way of waysOf(address)) {
-        way.freshUntil = 0
-        way.governor.reset()
-        way.pool.drain()
+      for (const route of routesOf(address)) {
+        route.freshUntil = 0
+        route.governor.reset()
+        route.pool.drain()
       }
     },
     async state(address) {
@@ -276,18 +278,18 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       const mailbox = await mailboxes.covering(address)
       if (!mailbox) throw unknownMailbox(address)
       const provider = catalogue.registered(mailbox.providerId)
-      const way = ways.get(addressKey(mailbox.address))
-      const { open, inUse, waiting } = way?.pool.state() ?? nothingOpen
-      const isSame = way?.provider.id === provider.id
+      const route = routes.get(addressKey(mailbox.address))
+      const { open, inUse, waiting } = route?.pool.state() ?? nothingOpen
+      const isSame = route?.provider.id === provider.id
       const governed = isSame
-        ? way.governor.state()
+        ? route.governor.state()
         : await governors.look(mailbox.address, provider, accountOf(mailbox))
       return { ...governed, connections: { ...governed.connections, open, inUse }, waiting }
     },
     async close() {
       closed = true
-      await Promise.all([...ways.values()].map(({ pool }) => pool.close()))
-      await offers.close()
+      await Promise.all([...routes.values()].map(({ pool }) => pool.close()))
+      await capabilities.close()
     },
   }
 }
@@ -302,9 +304,9 @@ function governorNow(current: () => Governor): PooledGovernor {
   return {
     connections: () => current().connections(),
     delay: (ahead) => current().delay(ahead),
-    departed: () => current().departed(),
-    get openings() {
-      return current().openings
+    recordSend: () => current().recordSend(),
+    get connectBreaker() {
+      return current().connectBreaker
     },
   }
 }
@@ -313,7 +315,7 @@ function governorNow(current: () => Governor): PooledGovernor {
 async function lookOnceMore(lease: Lease, gone: Gone): Promise<void> {
   await readArrived()
   if (!gone.aborted) return
-  lease.giveBack(0)
+  lease.release(0)
   throw clientGone()
 }
 
@@ -334,48 +336,48 @@ function unknownMailbox(address: Address): Failure {
 }
 
 /** What stands between a mailbox and its provider, as far as it has to do with who else signs in by the same name there. */
-interface GroupedWay {
+interface GroupedRoute {
   account: string
   provider: { id: string }
   pool: Neighbour
 }
 
 /** The mailboxes that one name signs in for at one provider: most are alone. */
-interface WayGroups {
+interface RouteGroups {
   /** It is new, or its name or provider is another. */
-  put(way: GroupedWay): void
-  remove(way: GroupedWay): void
-  neighboursOf(way: GroupedWay): readonly Neighbour[]
+  put(route: GroupedRoute): void
+  remove(route: GroupedRoute): void
+  neighboursOf(route: GroupedRoute): readonly Neighbour[]
 }
 
 const nobody: readonly Neighbour[] = []
 
-function createWayGroups(): WayGroups {
-  const groups = new Map<string, Set<GroupedWay>>()
-  const keys = new Map<GroupedWay, string>()
+function createRouteGroups(): RouteGroups {
+  const groups = new Map<string, Set<GroupedRoute>>()
+  const keys = new Map<GroupedRoute, string>()
 
-  function remove(way: GroupedWay): void {
-    const key = keys.get(way) ?? ''
+  function remove(route: GroupedRoute): void {
+    const key = keys.get(route) ?? ''
     const group = groups.get(key)
-    group?.delete(way)
+    group?.delete(route)
     if (group?.size === 0) groups.delete(key)
-    keys.delete(way)
+    keys.delete(route)
   }
 
   return {
-    put(way) {
-      const key = `${way.provider.id} ${addressKey(way.account)}`
-      if (keys.get(way) === key) return
-      remove(way)
-      keys.set(way, key)
-      groups.set(key, (groups.get(key) ?? new Set()).add(way))
+    put(route) {
+      const key = `${route.provider.id} ${addressKey(route.account)}`
+      if (keys.get(route) === key) return
+      remove(route)
+      keys.set(route, key)
+      groups.set(key, (groups.get(key) ?? new Set()).add(route))
     },
     remove,
-    neighboursOf(way) {
-      const group = groups.get(keys.get(way) ?? '')
+    neighboursOf(route) {
+      const group = groups.get(keys.get(route) ?? '')
       // Asked at each message.
       if (!group || group.size === 1) return nobody
-      return [...group].filter((other) => other !== way).map(({ pool }) => pool)
+      return [...group].filter((other) => other !== route).map(({ pool }) => pool)
     },
   }
 }

@@ -13,12 +13,17 @@ import { clientContext } from '../providers/http/trusted-authorities.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
 import { type Capabilities, parseCapabilities } from '../wire/capabilities.ts'
 import type { Reply, ReplyLimits } from '../wire/reply.ts'
-import { type Connection, ConnectionLost, createConnection, lossAsFailure } from './connection.ts'
+import {
+  ConnectionLost,
+  createProviderConnection,
+  lossAsFailure,
+  type ProviderConnection,
+} from './connection.ts'
 import { refusal } from './refusal.ts'
 
 /** A connection under TLS that has said EHLO, and what was offered after TLS. Nobody has signed in on it yet. */
 export interface Dialled {
-  connection: Connection
+  connection: ProviderConnection
   capabilities: Capabilities
 }
 
@@ -35,7 +40,7 @@ export type Dial = (
 /** `connect`: there is a connection, or a way through the proxy. `tls`: it is encrypted, by the right one. */
 export type DialStage = 'connect' | 'tls'
 
-interface DialerDependencies {
+interface DialerDeps {
   limits: Pick<Limits, 'upstreamConnectSeconds' | 'upstreamReplySeconds'> & ReplyLimits
   extraCa?: string
   ehloName?: string
@@ -43,11 +48,11 @@ interface DialerDependencies {
   connect?: Connect
 }
 
-export function createDialer(dependencies: DialerDependencies): Dial {
-  const { connect = createConnect() } = dependencies
-  const { upstreamConnectSeconds, upstreamReplySeconds } = dependencies.limits
-  const secure = createSecureSocket(dependencies.extraCa)
-  const tunnel = createTunnels(dependencies.extraCa, connect)
+export function createDialer(deps: DialerDeps): Dial {
+  const { connect = createConnect() } = deps
+  const { upstreamConnectSeconds, upstreamReplySeconds } = deps.limits
+  const secure = createSecureSocket(deps.extraCa)
+  const tunnel = createTunnels(deps.extraCa, connect)
 
   async function withinConnectTime<T>(
     parent: AbortSignal,
@@ -57,19 +62,19 @@ export function createDialer(dependencies: DialerDependencies): Dial {
     return work(limit.signal).finally(limit.clear)
   }
 
-  async function hello(connection: Connection, name: string, host: string): Promise<Capabilities> {
+  async function hello(connection: ProviderConnection, name: string, host: string): Promise<Capabilities> {
     const reply = await connection.command(`EHLO ${name}\r\n`, upstreamReplySeconds)
     if (reply.code !== 250) throw refusal(reply, host, 'EHLO')
     return parseCapabilities(reply)
   }
 
-  async function greet(connection: Connection, host: string): Promise<void> {
+  async function greet(connection: ProviderConnection, host: string): Promise<void> {
     const reply = await connection.greeting(upstreamReplySeconds)
     if (reply.code !== 220) throw refusal(reply, host, 'the connection')
   }
 
   /** RFC 3207. What was offered before TLS is looked at for STARTTLS only, and then forgotten. */
-  async function upgrade(connection: Connection, name: string, host: string): Promise<net.Socket> {
+  async function upgrade(connection: ProviderConnection, name: string, host: string): Promise<net.Socket> {
     const before = await hello(connection, name, host)
     if (!before.startTls) throw missingStartTls(host)
     const reply: Reply = await connection.command('STARTTLS\r\n', upstreamReplySeconds)
@@ -78,11 +83,11 @@ export function createDialer(dependencies: DialerDependencies): Dial {
   }
 
   return async ({ submission: { host, port, tls }, proxy }, signal, reached = () => {}, avoid) => {
-    let current: Pick<Connection, 'destroy'> | undefined
+    let current: Pick<ProviderConnection, 'destroy'> | undefined
     const stop = () => current?.destroy()
     signal.addEventListener('abort', stop, { once: true })
     const follow = (socket: net.Socket) => {
-      const connection = createConnection(socket, dependencies.limits)
+      const connection = createProviderConnection(socket, deps.limits)
       current = connection
       return connection
     }
@@ -96,7 +101,7 @@ export function createDialer(dependencies: DialerDependencies): Dial {
         reached('connect', proxy ? undefined : plain.remoteAddress)
         return implicit ? implicit(plain, host, limit) : plain
       })
-      const name = dependencies.ehloName ?? ehloName(hostname(), first.localAddress ?? '127.0.0.1')
+      const name = deps.ehloName ?? ehloName(hostname(), first.localAddress ?? '127.0.0.1')
       let connection = follow(first)
       await greet(connection, host)
       if (!implicit) {
@@ -121,8 +126,8 @@ async function directly(
   avoid: string | undefined,
 ): Promise<net.Socket> {
   const beginBehind = (found: readonly NameAddress[]) => {
-    const place = found.findIndex(({ address }) => address === avoid) + 1
-    return [...found.slice(place), ...found.slice(0, place)]
+    const position = found.findIndex(({ address }) => address === avoid) + 1
+    return [...found.slice(position), ...found.slice(0, position)]
   }
   try {
     return await connect(target, signal, beginBehind)

@@ -7,12 +7,12 @@ export interface Lease extends Pick<SignedIn, 'connection' | 'capabilities'> {
   /** It was not there at once: its client may have gone meanwhile. */
   readonly waited: boolean
   /** `messages`: how many were sent in this transaction. A connection that is no longer alive is not kept. */
-  giveBack(messages: number): void
+  release(messages: number): void
   /** The end of the message leaves now: it counts for the rate, whatever becomes of it. One that ends without costs nothing of it. */
-  departs(): void
+  recordSent(): void
   /** From now on only the client is waited for. If that lasts too long while others wait for a connection, `takeBack` is called, and has to end the lease.
    * Undefined: the provider has the word again. */
-  waitsForClient(takeBack: (() => void) | undefined): void
+  waitsForClient(reclaim: (() => void) | undefined): void
   discard(): void
 }
 
@@ -21,7 +21,7 @@ export async function resetLease(lease: Lease, messages: number, replySeconds: n
   if (!lease.connection.alive) return lease.discard()
   try {
     const reply = await lease.connection.command('RSET\r\n', replySeconds)
-    if (reply.code === 250) lease.giveBack(messages)
+    if (reply.code === 250) lease.release(messages)
     else lease.discard()
   } catch {
     lease.discard()
@@ -46,7 +46,7 @@ export interface Member extends SignedIn {
 interface Silence {
   /** On the monotonic clock, in milliseconds. */
   since: number
-  takeBack(): void
+  reclaim(): void
 }
 
 /** The connections of one mailbox, each in one of three places. */
@@ -60,7 +60,7 @@ interface Members {
   total(): number
   /** Those that the next in the line can hope for. */
   serving(): number
-  move(member: Member, to: 'idle' | 'leased' | 'leaving'): void
+  move(member: Member, to: 'idle' | 'leased' | 'closing'): void
   remove(member: Member): void
   /** The leased one whose client has been silent for the longest time. */
   longestSilence(): Silence | undefined
@@ -72,8 +72,8 @@ export function createMembers(): Members {
   const leaving = new Set<Member>()
 
   function remove(member: Member): void {
-    const place = idle.indexOf(member)
-    if (place !== -1) idle.splice(place, 1)
+    const index = idle.indexOf(member)
+    if (index !== -1) idle.splice(index, 1)
     leased.delete(member)
     leaving.delete(member)
   }

@@ -8,20 +8,20 @@ import type { AccessToken, TokenBroker } from '../grants/token-broker.ts'
 import { namesWithToken, type SignInName } from '../mailboxes/existing-mailbox.ts'
 import type { Provider, RegisteredProvider } from '../providers/provider.ts'
 import type { Capabilities } from '../wire/capabilities.ts'
-import { type Connection, lossAsFailure, quit } from './connection.ts'
+import { lossAsFailure, type ProviderConnection, quit } from './connection.ts'
 import { createTimeLimit, type Dial, type Dialled } from './dial.ts'
 import { wordsOf } from './refusal.ts'
 import { type SignInOutcome, signIn, tokenRefused } from './sign-in.ts'
 
 /** A connection on which the provider has accepted us for one mailbox. */
 export interface SignedIn {
-  connection: Connection
+  connection: ProviderConnection
   capabilities: Capabilities
   /** The name that signed in. */
   name: SignInName
 }
 
-interface OpenerDependencies {
+interface OpenerDeps {
   dial: Dial
   tokens: TokenBroker
   limits: Pick<Limits, 'upstreamReplySeconds' | 'wholeLoginSeconds'>
@@ -53,12 +53,12 @@ interface Refused {
 }
 
 /** Token, connection and sign-in as one step, bounded in all by `wholeLoginSeconds`. */
-export function createOpener({ dial, tokens, limits, log }: OpenerDependencies): OpenSignedIn {
+export function createOpener({ dial, tokens, limits, log }: OpenerDeps): OpenSignedIn {
   /** By host: the address whose machine refused somebody last. The next try begins with another. */
   const lastToRefuse = new Map<string, string>()
 
   /** A connection of its own for each name and token: some servers end one on which they have refused something. */
-  async function attempt(
+  async function tryName(
     asked: AskedOpening,
     name: SignInName,
     token: AccessToken,
@@ -101,7 +101,7 @@ export function createOpener({ dial, tokens, limits, log }: OpenerDependencies):
     if (outcome instanceof OpeningFailed) return { failed: outcome, tokenRefused: false, left }
     const said = wordsOf(outcome.reply)
     log.warn({ mailbox, host, user: name.name, said }, 'the provider refused an access token')
-    const failure = tokenRefused(outcome, { host, mailbox, user: name.name }, token.doubt)
+    const failure = tokenRefused(outcome, { host, mailbox, user: name.name }, token.warning)
     return { failed: new OpeningFailed(failure, 'sign-in'), tokenRefused: true, left }
   }
 
@@ -144,10 +144,10 @@ export function createOpener({ dial, tokens, limits, log }: OpenerDependencies):
   /** Each name in turn on one token, until one is accepted or what is refused is something else. */
   async function tryNames(asked: AskedOpening, token: AccessToken, signal: AbortSignal): Promise<Tried> {
     const [first, second] = namesWithToken(asked.names, token)
-    const tried = await attempt(asked, first, token, signal)
+    const tried = await tryName(asked, first, token, signal)
     if ('signedIn' in tried || !second || tried.failed.stage !== 'sign-in' || !isSetUp(tried)) return tried
     await tried.left
-    const other = await attempt(asked, second, token, signal)
+    const other = await tryName(asked, second, token, signal)
     return 'signedIn' in other || isSetUp(other) ? other : tried
   }
 

@@ -3,19 +3,19 @@ import { asFailure, Failure, stopping } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Limits } from '../config/config.ts'
 import type { Governor } from '../governor/governor.ts'
-import type { Departure } from '../governor/pace.ts'
-import { quit } from './connection.ts'
-import { createMembers, type Lease, type Member } from './lease.ts'
-import { OpeningFailed, type SignedIn } from './open-signed-in.ts'
+import type { RecordedSend } from '../governor/sliding-window.ts'
 import {
   allBusy,
   closedAtOnce,
-  createWaitingLine,
-  type Place,
+  createAcquireQueue,
+  type Ticket,
   tooLong,
   tooMany,
   tooSlow,
-} from './waiting-line.ts'
+} from './acquire-queue.ts'
+import { quit } from './connection.ts'
+import { createMembers, type Lease, type Member } from './lease.ts'
+import { OpeningFailed, type SignedIn } from './open-signed-in.ts'
 
 /** What the pools of mailboxes that one name signs in for know of each other: the provider counts their connections together. */
 export interface Neighbour {
@@ -24,7 +24,7 @@ export interface Neighbour {
   /** Somebody waits, and it has no connection at all. */
   starves(): boolean
   /** Gives up a connection that nobody needs, or one whose client has been silent for too long. True: there will be room. */
-  makeRoom(): boolean
+  yieldOne(): boolean
   /** Others have made room. */
   look(): void
 }
@@ -32,10 +32,10 @@ export interface Neighbour {
 /** The connections of one mailbox: a few, kept warm between transactions, given out fairly. */
 export interface Pool extends Neighbour {
   /** Resolves when a signed-in connection is there, opened now if need be: once however many ask. */
-  prove(): Promise<void>
+  ensureReady(): Promise<void>
   /** The right to one connection for one message, which the governor counts as one that leaves now.
    * @throws Failure `limit-reached` when `until` has come or is known to come too soon, `invalid` when its client has gone, or why no connection could be opened */
-  lease(place: Place): Promise<Lease>
+  acquire(ticket: Ticket): Promise<Lease>
   /** What is open now ends after its transaction; a later lease opens anew, even if the last attempt failed. */
   drain(): void
   /** Ends everything; resolves when nothing is open. Whoever waits is refused; a transaction under way has two seconds. */
@@ -52,9 +52,9 @@ export interface PoolState {
   waiting: number
 }
 
-export type PooledGovernor = Pick<Governor, 'connections' | 'delay' | 'departed' | 'openings'>
+export type PooledGovernor = Pick<Governor, 'connections' | 'delay' | 'recordSend' | 'connectBreaker'>
 
-export interface PoolDependencies {
+export interface PoolDeps {
   /** @throws OpeningFailed */
   open(signal: AbortSignal): Promise<SignedIn>
   governor: PooledGovernor
@@ -72,50 +72,50 @@ const lookAgainMilliseconds = 1000
 /** What a transaction under way is given at the end, in seconds. */
 const leasedSeconds = 2
 
-export function createPool(dependencies: PoolDependencies): Pool {
-  const { governor, limits, clock, log, neighbours } = dependencies
+export function createPool(deps: PoolDeps): Pool {
+  const { governor, limits, clock, log, neighbours } = deps
   const members = createMembers()
   const { idle, leased, serving } = members
-  const openings = new Set<AbortController>()
-  const line = createWaitingLine(clock.monotonic, tooLate)
+  const opening = new Set<AbortController>()
+  const queue = createAcquireQueue(clock.monotonic, tooLate)
   const closers: (() => void)[] = []
   let closed = false
   let turnTimer: NodeJS.Timeout | undefined
   /** After one that failed, on the monotonic clock. */
-  let noneBefore = 0
+  let nextOpenAt = 0
 
-  const total = () => members.total() + openings.size
+  const total = () => members.total() + opening.size
   const takenByOthers = () => neighbours().reduce((sum, other) => sum + other.held(), 0)
-  const starves = () => line.wanted() > 0 && total() === 0
+  const starves = () => queue.wanted() > 0 && total() === 0
 
   /** Whatever happened: serves those who wait as far as it goes, and opens as many connections as they need. */
   function pump(): void {
     clearTimeout(turnTimer)
-    while (idle.length > 0 && members.open() + openings.size > governor.connections()) retire(idle[0])
-    for (let place = line.next(); place && idle.length > 0 && mayLeave(place); place = line.next())
-      line.serve(hand('waited'))
-    if (serving() > 0) line.proven()
-    const failure = governor.openings.obstacle()
+    while (idle.length > 0 && members.open() + opening.size > governor.connections()) closeMember(idle[0])
+    for (let ticket = queue.next(); ticket && idle.length > 0 && maySend(ticket); ticket = queue.next())
+      queue.serve(lend('waited'))
+    if (serving() > 0) queue.ready()
+    const failure = governor.connectBreaker.blockedBy()
     // While one connection serves, nobody is turned away because a second one cannot be had.
-    if (failure && serving() + openings.size === 0) line.refuseAll(failure)
-    while (openings.size < line.wanted() && mayOpen()) openOne()
-    if (line.wanted() > 0 && openings.size === 0) askForRoom()
+    if (failure && serving() + opening.size === 0) queue.refuseAll(failure)
+    while (opening.size < queue.wanted() && mayOpen()) openOne()
+    if (queue.wanted() > 0 && opening.size === 0) askNeighbours()
     if (total() === 0) for (const done of closers.splice(0)) done()
-    if (line.next()) turnTimer = setTimeout(pump, nextTurn()).unref()
+    if (queue.next()) turnTimer = setTimeout(pump, nextTurn()).unref()
   }
 
   /** Of those who have what others wait for. */
-  function askForRoom(): void {
-    if (line.next()) takeBack()
+  function askNeighbours(): void {
+    if (queue.next()) reclaim()
     const isFull = total() + takenByOthers() >= governor.connections()
-    if (isFull && idle.length === 0 && !governor.openings.obstacle())
-      neighbours().some((other) => other.makeRoom())
+    if (isFull && idle.length === 0 && !governor.connectBreaker.blockedBy())
+      neighbours().some((other) => other.yieldOne())
   }
 
   function makeRoom(): boolean {
     if (members.total() > members.open()) return true
-    if (idle.length === 0) return takeBack()
-    retire(idle[0])
+    if (idle.length === 0) return reclaim()
+    closeMember(idle[0])
     return true
   }
 
@@ -126,8 +126,8 @@ export function createPool(dependencies: PoolDependencies): Pool {
     )
   }
 
-  function mayLeave({ again }: Place): boolean {
-    return again || governor.delay() === 0
+  function maySend({ retry }: Ticket): boolean {
+    return retry || governor.delay() === 0
   }
 
   /** When the line may move on though nothing happens here: the governor lets the next message leave, or allows a connection again. */
@@ -137,68 +137,68 @@ export function createPool(dependencies: PoolDependencies): Pool {
   }
 
   /** From the client that has been silent for the longest time, when that is too long for those who wait. */
-  function takeBack(): boolean {
+  function reclaim(): boolean {
     const longest = members.longestSilence()
     const late = clock.monotonic() - limits.clientTurnSeconds * 1000
     if (!longest || longest.since > late) return false
-    longest.takeBack()
+    longest.reclaim()
     return true
   }
 
   function mayOpen(): boolean {
-    if (closed || governor.openings.obstacle()) return false
-    if (governor.openings.probing() && openings.size > 0) return false
+    if (closed || governor.connectBreaker.blockedBy()) return false
+    if (governor.connectBreaker.probing() && opening.size > 0) return false
     // Whoever waits has another one to hope for. Without one, the failure has been its answer.
-    if (serving() + openings.size > 0 && clock.monotonic() < noneBefore) return false
+    if (serving() + opening.size > 0 && clock.monotonic() < nextOpenAt) return false
     return total() + takenByOthers() < governor.connections()
   }
 
   function openOne(): void {
     const controller = new AbortController()
-    openings.add(controller)
-    governor.openings.begun()
+    opening.add(controller)
+    governor.connectBreaker.begun()
     const opened = (signedIn: SignedIn) => {
       // Opening yet another one for those who wait would go on for ever, at the speed of the network.
       if (!signedIn.connection.alive) return failed(closedAtOnce())
-      openings.delete(controller)
-      if (!controller.signal.aborted) governor.openings.succeeded()
+      opening.delete(controller)
+      if (!controller.signal.aborted) governor.connectBreaker.succeeded()
       const member = { ...signedIn, openedAt: clock.monotonic(), messages: 0, warm: false, last: false }
-      admit(member, controller.signal.aborted)
+      add(member, controller.signal.aborted)
     }
     const failed = (error: unknown) => {
-      openings.delete(controller)
+      opening.delete(controller)
       if (!controller.signal.aborted) openingFailed(error)
       pump()
     }
-    dependencies.open(controller.signal).then(opened, failed)
+    deps.open(controller.signal).then(opened, failed)
   }
 
   function openingFailed(error: unknown): void {
     const failure = error instanceof OpeningFailed ? error.failure : asFailure(error)
     log.warn({ code: failure.code, cause: reasonOf(failure.cause), fix: failure.fix }, failure.message)
     // Some failures take no time at all, and trying again at once would leave none for anything else.
-    noneBefore = clock.monotonic() + Math.max(lookAgainMilliseconds, (failure.retryAfterSeconds ?? 0) * 1000)
+    nextOpenAt = clock.monotonic() + Math.max(lookAgainMilliseconds, (failure.retryAfterSeconds ?? 0) * 1000)
     // What others hold is served as well; but without one of its own this mailbox has trouble.
     const served = serving() > 0 ? serving() + takenByOthers() : 0
-    governor.openings.failed(failure, served, error instanceof OpeningFailed ? error.stage : undefined)
-    if (serving() + openings.size === 0) line.refuseAll(failure)
+    governor.connectBreaker.failed(failure, served, error instanceof OpeningFailed ? error.stage : undefined)
+    if (serving() + opening.size === 0) queue.refuseAll(failure)
   }
 
-  function admit(member: Member, unwanted: boolean): void {
+  function add(member: Member, unwanted: boolean): void {
     member.connection.onLost(() => forget(member))
-    if (unwanted) retire(member)
-    else rest(member)
+    if (unwanted) closeMember(member)
+    else returnIdle(member)
   }
 
   /** Idle from now on, unless somebody waits. */
-  function rest(member: Member): void {
+  function returnIdle(member: Member): void {
     if (!member.connection.alive) forget(member)
-    else if (closed || member.last || spent(member) || isOwed()) retire(member)
+    else if (closed || member.last || expired(member) || isOwed()) closeMember(member)
     else keep(member)
   }
 
-  function spent({ messages, openedAt }: Member): boolean {
-    if (messages >= (dependencies.messagesPerConnection() ?? Number.POSITIVE_INFINITY)) return true
+  function expired({ messages, openedAt }: Member): boolean {
+    if (messages >= (deps.messagesPerConnection() ?? Number.POSITIVE_INFINITY)) return true
     return clock.monotonic() - openedAt >= limits.upstreamAgeSeconds * 1000
   }
 
@@ -213,12 +213,12 @@ export function createPool(dependencies: PoolDependencies): Pool {
 
   /** One that serves has had its time set before that began. */
   function idleTooLong(member: Member): void {
-    if (idle.includes(member)) retire(member)
+    if (idle.includes(member)) closeMember(member)
   }
 
-  function retire(member: Member | undefined): void {
+  function closeMember(member: Member | undefined): void {
     if (member === undefined) return
-    members.move(member, 'leaving')
+    members.move(member, 'closing')
     void quit(member.connection).then(() => forget(member))
   }
 
@@ -231,22 +231,22 @@ export function createPool(dependencies: PoolDependencies): Pool {
   }
 
   /** The connection that rested last goes out first, so that those beyond the need grow old and end. */
-  function hand(how: 'at-once' | 'waited'): Lease {
+  function lend(how: 'at-once' | 'waited'): Lease {
     const member = idle.at(-1)
     if (!member) throw new Failure('internal', 'There is no idle connection to hand out')
     members.move(member, 'leased')
-    return leaseOf(member, governor.departed(), how === 'waited')
+    return leaseOf(member, governor.recordSend(), how === 'waited')
   }
 
-  function leaseOf(member: Member, departure: Departure, waited: boolean): Lease {
+  function leaseOf(member: Member, recorded: RecordedSend, waited: boolean): Lease {
     const { connection, capabilities, warm } = member
     let ended = false
-    let departed = false
+    let sent = false
     /** False when it has ended before. */
     const end = () => {
       if (ended) return false
       ended = true
-      if (!departed) departure.undo()
+      if (!sent) recorded.undo()
       return true
     }
     return {
@@ -254,20 +254,20 @@ export function createPool(dependencies: PoolDependencies): Pool {
       capabilities,
       warm,
       waited,
-      waitsForClient(takeBack) {
-        if (!ended) member.silent = takeBack && { since: clock.monotonic(), takeBack }
+      waitsForClient(reclaim) {
+        if (!ended) member.silent = reclaim && { since: clock.monotonic(), reclaim }
       },
-      departs() {
-        departed = true
-        departure.leaves()
+      recordSent() {
+        sent = true
+        recorded.sentNow()
       },
-      giveBack(messages) {
+      release(messages) {
         if (!end()) return
         member.silent = undefined
         members.remove(member)
         member.messages += messages
         member.warm = true
-        rest(member)
+        returnIdle(member)
       },
       discard() {
         if (end()) forget(member)
@@ -276,40 +276,40 @@ export function createPool(dependencies: PoolDependencies): Pool {
   }
 
   function drain(): void {
-    noneBefore = 0
-    for (const controller of openings) controller.abort()
+    nextOpenAt = 0
+    for (const controller of opening) controller.abort()
     for (const member of leased) member.last = true
-    for (const member of [...idle]) retire(member)
+    for (const member of [...idle]) closeMember(member)
   }
 
   /** The end of somebody's patience. */
-  function tooLate({ seconds }: Place): Failure {
+  function tooLate({ seconds }: Ticket): Failure {
     if (governor.delay() > 0) return tooMany(seconds)
     return leased.size > 0 ? allBusy(seconds) : tooSlow(seconds)
   }
 
   return {
-    async prove() {
+    async ensureReady() {
       if (closed) throw stopping()
       if (serving() > 0) return
-      const proof = line.proof()
+      const ready = queue.untilReady()
       pump()
-      await proof
+      await ready
     },
-    async lease(place) {
+    async acquire(ticket) {
       if (closed) throw stopping()
       // The usual case: nobody waits, a connection rests.
-      if (idle.length > 0 && !line.next() && (place.again || governor.delay() === 0)) return hand('at-once')
-      const wait = place.hurried && !place.again ? governor.delay(line.ahead(place.lane)) : 0
-      if (wait > place.until - clock.monotonic()) throw tooLong(Math.ceil(wait / 1000))
-      const lease = line.lease(place)
+      if (idle.length > 0 && !queue.next() && (ticket.retry || governor.delay() === 0)) return lend('at-once')
+      const wait = ticket.hurried && !ticket.retry ? governor.delay(queue.ahead(ticket.lane)) : 0
+      if (wait > ticket.until - clock.monotonic()) throw tooLong(Math.ceil(wait / 1000))
+      const lease = queue.acquire(ticket)
       pump()
       return lease
     },
     drain,
     async close() {
       closed = true
-      line.refuseAll(stopping())
+      queue.refuseAll(stopping())
       clearTimeout(turnTimer)
       drain()
       if (total() === 0) return
@@ -318,12 +318,12 @@ export function createPool(dependencies: PoolDependencies): Pool {
       await new Promise<void>((done) => closers.push(done))
       clearTimeout(patience)
     },
-    state: () => ({ open: members.open(), inUse: leased.size, waiting: line.waiting() }),
+    state: () => ({ open: members.open(), inUse: leased.size, waiting: queue.waiting() }),
     held: total,
     starves,
-    makeRoom,
+    yieldOne: makeRoom,
     look: pump,
-    busy: () => leased.size + openings.size + line.wanted() > 0,
+    busy: () => leased.size + opening.size + queue.wanted() > 0,
   }
 }
 

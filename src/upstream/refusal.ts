@@ -1,6 +1,6 @@
 import { printable } from '../base/address.ts'
 import { Failure, type FailureDetails } from '../base/failure.ts'
-import { type Meaning, meaningOf } from '../governor/reply-meaning.ts'
+import { type ReplyClass, replyClassOf } from '../governor/reply-class.ts'
 import { enhancedStatuses, isTransient, type Reply, statusOf } from '../wire/reply.ts'
 
 /** A provider refused us before anybody's mail was at stake. 4xx passes (421 too), everything else is set-up, and old TLS is. */
@@ -51,7 +51,7 @@ export function openingWait(reply: Reply): number | undefined {
   const [status] = enhancedStatuses(reply)
   const told = rows.find((row) => row.code === reply.code && row.status === status && row.words.test(text))
   if (told) return told.seconds
-  const meaning = meaningOf(reply)
+  const meaning = replyClassOf(reply)
   return meaning === undefined ? undefined : general[meaning]
 }
 
@@ -73,7 +73,7 @@ const rows: readonly Row[] = [
 ]
 
 /** What may be said at any time. Set-up has the governor's own waits: it may be repaired any moment. */
-const general: Partial<Record<Meaning, number>> = {
+const general: Partial<Record<ReplyClass, number>> = {
   rate: 60,
   'too-many-at-once': 30,
   deferred: 900,

@@ -35,9 +35,9 @@ export interface Relay {
   ): Promise<Begun>
   /** What may be offered to clients: what the provider of this mailbox can do; without one, or before it was asked for
    * anything, the intersection over every provider that there is a mailbox of. */
-  offered(mailbox?: Address): Offered
+  capabilities(mailbox?: Address): RelayCapabilities
   /** Which mailboxes there are, or at which providers, is not what it was. Never rejects. */
-  refreshOffers(): Promise<void>
+  refreshCapabilities(): Promise<void>
   /** The mailbox's grant changed or it is gone: its warm connections end after their transaction. */
   drain(mailbox: Address): void
   /** Whatever it waits for after trouble of its own is forgotten, and it is found out at once. @throws Failure as `verify` */
@@ -58,7 +58,10 @@ export interface WaitingClient {
   gone: Gone
 }
 
-export type Offered = Pick<Capabilities, 'size' | 'eightBitMime' | 'smtpUtf8' | 'dsn' | 'enhancedStatusCodes'>
+export type RelayCapabilities = Pick<
+  Capabilities,
+  'size' | 'eightBitMime' | 'smtpUtf8' | 'dsn' | 'enhancedStatusCodes'
+>
 
 /** For people. */
 export interface SendingState extends GovernorState {

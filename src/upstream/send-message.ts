@@ -4,7 +4,7 @@ import type { Limits } from '../config/config.ts'
 import type { Provider } from '../providers/provider.ts'
 import { undoDotStuffing } from '../wire/message-scanner.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
-import { type Connection, ConnectionLost, lossAsFailure } from './connection.ts'
+import { ConnectionLost, lossAsFailure, type ProviderConnection } from './connection.ts'
 import type { Lease } from './lease.ts'
 
 /**
@@ -90,7 +90,7 @@ function joined(chunks: readonly Buffer[]): Buffer {
  * @throws Failure `outcome-unknown`, `provider-unavailable`
  */
 async function sendAsChunk(
-  connection: Connection,
+  connection: ProviderConnection,
   message: Buffer,
   { host, limits, withoutChunking }: TransactionContext,
   commit: Commit,
@@ -123,7 +123,7 @@ const endOfData = Buffer.from('.\r\n', 'latin1')
  * @throws Failure `outcome-unknown` once octets have left, `provider-unavailable` before; what `source` throws
  */
 async function sendAsData(
-  connection: Connection,
+  connection: ProviderConnection,
   head: MessageHead,
   source: AsyncIterator<Buffer>,
   context: TransactionContext,
@@ -157,7 +157,7 @@ async function sendAsData(
 
 /** Everything but the end. Resolves with the provider's refusal if it comes before the message is over. */
 async function stream(
-  connection: Connection,
+  connection: ProviderConnection,
   head: MessageHead,
   source: AsyncIterator<Buffer>,
   { host, limits }: TransactionContext,
@@ -177,7 +177,7 @@ async function stream(
 }
 
 /** A no needs no end to be true; a yes before the end is not to be believed. */
-function refusedEarly({ unasked }: Connection): Reply | undefined {
+function refusedEarly({ unasked }: ProviderConnection): Reply | undefined {
   return unasked && unasked.code >= 400 ? unasked : undefined
 }
 
@@ -191,7 +191,11 @@ export function readArrived(): Promise<void> {
 }
 
 /** The provider's answer to the end of a message. @throws Failure `outcome-unknown` */
-async function finalReply(owed: Promise<Reply>, connection: Connection, host: string): Promise<Reply> {
+async function finalReply(
+  owed: Promise<Reply>,
+  connection: ProviderConnection,
+  host: string,
+): Promise<Reply> {
   const reply = await owed.catch((error: unknown) => {
     throw error instanceof ConnectionLost ? outcomeUnknown(host, error) : error
   })

@@ -143,14 +143,14 @@ function meaningless(reply: Reply, host: string): Failure {
 export function tokenRefused(
   outcome: Extract<SignInOutcome, { kind: 'token-refused' }>,
   { host, mailbox, user }: Pick<SignInContext, 'host' | 'mailbox'> & { user: string },
-  doubt?: string,
+  warning?: string,
 ): Failure {
   const { reply, challenge } = outcome
   const status = challenge && /^[\w-]{1,40}$/.test(challenge.status) ? `, ${challenge.status}` : ''
   const details = {
     cause: new Error(`The provider said: ${wordsOf(reply)}`),
     fix:
-      doubt ??
+      warning ??
       `Check that the account that consented may send as ${mailbox} and that the consent included sending mail; then consent again. If the mail server knows whoever signs in by another name, set that with --sasl-user.`,
   }
   const what = `${statusOf(reply)}${status}`

@@ -1,7 +1,7 @@
 import type { Gone } from '../base/async.ts'
 import { clientGone, Failure } from '../base/failure.ts'
-import type { Passage } from '../governor/governor.ts'
-import { meaningOf } from '../governor/reply-meaning.ts'
+import type { SendPermit } from '../governor/governor.ts'
+import { replyClassOf } from '../governor/reply-class.ts'
 import { formatMail, formatRecipient, type MailCommand, type RecipientCommand } from '../wire/envelope.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
 import { ConnectionLost, lossAsFailure } from './connection.ts'
@@ -14,10 +14,10 @@ import { type MessageHead, readHead, sendMessage, type TransactionContext } from
 type State = 'open' | 'promised' | 'taken' | 'over'
 
 /** A transaction whose MAIL was accepted. */
-function createTransaction(lease: Lease, context: TransactionContext, passage: Passage): Transaction {
+function createTransaction(lease: Lease, context: TransactionContext, permit: SendPermit): Transaction {
   const seconds = context.limits.upstreamReplySeconds
   let state: State = 'open'
-  lease.waitsForClient(takeBack)
+  lease.waitsForClient(reclaim)
 
   function checkOpen(): void {
     if (state === 'taken') throw tooSilent()
@@ -27,11 +27,11 @@ function createTransaction(lease: Lease, context: TransactionContext, passage: P
   /** Nothing of a message has left: the connection is as good as before. */
   function giveUp(next: 'taken' | 'over'): Promise<void> {
     state = next
-    passage.end('not-sent')
+    permit.end('not-sent')
     return resetLease(lease, 0, seconds)
   }
 
-  function takeBack(): void {
+  function reclaim(): void {
     if (state === 'open') void giveUp('taken')
   }
 
@@ -54,7 +54,7 @@ function createTransaction(lease: Lease, context: TransactionContext, passage: P
   function letThrough(head: MessageHead, source: AsyncIterator<Buffer>, gone: Gone | undefined): void {
     try {
       if (gone?.aborted) throw clientGone()
-      passage.carry(head.octets)
+      permit.carry(head.octets)
     } catch (error) {
       void giveUp('over')
       source.return?.().catch(() => {})
@@ -65,18 +65,18 @@ function createTransaction(lease: Lease, context: TransactionContext, passage: P
   return {
     async recipients(commands) {
       checkOpen()
-      passage.reserve(commands.length)
+      permit.reserve(commands.length)
       const octets = commands.map((command) => formatRecipient(command, lease.capabilities))
       lease.waitsForClient(undefined)
       const { replies, lost } = await exchangeEnvelope(lease, octets, seconds)
-      for (const reply of replies) passage.heard(reply, 'recipient')
+      for (const reply of replies) permit.onReply(reply, 'recipient')
       if (lost) {
         state = 'over'
         lease.discard()
-        passage.end('not-sent')
+        permit.end('not-sent')
         throw lossAsFailure(lost, context.host)
       }
-      lease.waitsForClient(takeBack)
+      lease.waitsForClient(reclaim)
       return replies
     },
     promise,
@@ -88,19 +88,19 @@ function createTransaction(lease: Lease, context: TransactionContext, passage: P
       letThrough(head, source, gone)
       const commit = () => {
         if (gone?.aborted) throw clientGone()
-        lease.departs()
+        lease.recordSent()
       }
       try {
         const { reply, stillOpen } = await sendMessage(lease, head, source, context, commit)
-        passage.heard(reply, 'message')
-        passage.end('answered')
+        permit.onReply(reply, 'message')
+        permit.end('answered')
         // Whoever waits for the reply need not wait for our tidying up.
         if (stillOpen) void resetLease(lease, 1, seconds)
-        else lease.giveBack(1)
+        else lease.release(1)
         return reply
       } catch (error) {
         lease.discard()
-        passage.end(isUnknown(error) ? 'unknown' : 'not-sent')
+        permit.end(isUnknown(error) ? 'unknown' : 'not-sent')
         throw error
       }
     },
@@ -130,7 +130,7 @@ export async function beginTransaction(
   mail: MailCommand,
   recipients: readonly RecipientCommand[],
   context: TransactionContext,
-  passage: Passage,
+  permit: SendPermit,
 ): Promise<Begun | 'dead'> {
   const [mailCommand, ...recipientCommands] = formatAll(lease, mail, recipients)
   const together = lease.capabilities.pipelining
@@ -141,7 +141,7 @@ export async function beginTransaction(
   const first = await exchangeEnvelope(lease, commands, seconds)
   const [mailReply, ...replies] = first.replies
   // A connection that says goodbye because we ask too much is not to be replaced by another one that asks.
-  const quiet = mailReply !== undefined && passage.heard(mailReply, 'mail')
+  const quiet = mailReply !== undefined && permit.onReply(mailReply, 'mail')
   if (lease.warm && !quiet && hadDied(first)) {
     lease.discard()
     return 'dead'
@@ -151,8 +151,8 @@ export async function beginTransaction(
   const then = together || first.lost ? first : await exchangeEnvelope(lease, recipientCommands, seconds)
   if (mailReply && !then.lost) {
     const answered = together ? replies : then.replies
-    for (const reply of answered) passage.heard(reply, 'recipient')
-    return { replies: answered, transaction: createTransaction(lease, context, passage) }
+    for (const reply of answered) permit.onReply(reply, 'recipient')
+    return { replies: answered, transaction: createTransaction(lease, context, permit) }
   }
   lease.discard()
   throw lossAsFailure(then.lost ?? new ConnectionLost('protocol', 'MAIL was not answered'), context.host)
@@ -164,13 +164,13 @@ export async function beginTransaction(
  */
 function hadDied({ replies, lost }: EnvelopeOutcome): boolean {
   const [first] = replies
-  return first ? isUseless(first) : lost !== undefined && lost.ending !== 'timed-out'
+  return first ? isUseless(first) : lost !== undefined && lost.reason !== 'timed-out'
 }
 
 /** An answer to MAIL that every later MAIL would get too. 530 wants a sign-in (RFC 4954, section 6), and only one is allowed; some say it by
  * another code. */
 export function isUseless(mailReply: Reply): boolean {
-  return mailReply.code === 421 || mailReply.code === 530 || meaningOf(mailReply) === 'signed-out'
+  return mailReply.code === 421 || mailReply.code === 530 || replyClassOf(mailReply) === 'signed-out'
 }
 
 function formatAll(
@@ -184,7 +184,7 @@ function formatAll(
       ...recipients.map((recipient) => formatRecipient(recipient, lease.capabilities)),
     ]
   } catch (error) {
-    lease.giveBack(0)
+    lease.release(0)
     throw error
   }
 }
@@ -200,7 +200,7 @@ function refused(
   if (isUseless(mailReply)) lease.discard()
   // A provider that takes a recipient without a sender has something open that the next transaction must not find.
   else if (replies.some(isPositive)) void resetLease(lease, 0, seconds)
-  else lease.giveBack(0)
+  else lease.release(0)
   return { replies: Array.from({ length: recipients }, () => mailReply) }
 }
 

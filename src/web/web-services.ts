@@ -9,7 +9,7 @@ import type { Notices } from '../notices/notices.ts'
 import type { Catalogue } from '../providers/provider.ts'
 import type { RegistrationChecks } from '../providers/registration-checks.ts'
 import type { PageAccessStore } from '../store/ports.ts'
-import type { Rehearse } from '../upstream/rehearse.ts'
+import type { SendTestMessage } from '../upstream/test-message.ts'
 
 /** The services that pages and API operations use. */
 export interface WebServices {
@@ -28,7 +28,7 @@ export interface WebServices {
   /** Checks whether the settings of a provider work. */
   registrationChecks: RegistrationChecks
   /** Sends a test message, step by step. */
-  sendTestMessage: Rehearse
+  sendTestMessage: SendTestMessage
   /** The listeners at which applications submit mail. */
   smtp(): readonly SmtpListener[]
   /** Throttles wrong passwords, keys and links of both servers. */

@@ -1,6 +1,6 @@
 import { refusalOfCallback } from '../../dist/consent/consent-refused.js'
 import { pastedAnswer } from '../../dist/consent/create-consent-service.js'
-import { meaningOf } from '../../dist/governor/reply-meaning.js'
+import { meaningOf } from '../../dist/governor/reply-class.js'
 import { readServiceAccount } from '../../dist/providers/file/credentials.js'
 import { provenAddress } from '../../dist/providers/oauth/identity.js'
 import { OAuthError } from '../../dist/providers/oauth/oauth-error.js'

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { createBreaker, type Probe, type Trouble } from '../../src/governor/breaker.ts'
+import { createBreaker, type Fault, type Probe } from '../../src/governor/breaker.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 
-const trouble: Trouble = {
+const fault: Fault = {
   about: 'mailbox',
   seconds: 60,
   code: 'limit-reached',
@@ -17,7 +17,7 @@ function stage() {
   const breaker = createBreaker(clock, log)
   /** The probe that is due. */
   const probe = (): Probe => {
-    expect(breaker.obstacle()).toBeUndefined()
+    expect(breaker.blockedBy()).toBeUndefined()
     const entered = breaker.enter()
     if (!entered) throw new Error('the breaker is closed')
     return entered
@@ -29,7 +29,7 @@ function stage() {
 describe('a breaker', () => {
   it('is in nobody’s way as long as nothing has happened', () => {
     const { breaker } = stage()
-    expect(breaker.obstacle()).toBeUndefined()
+    expect(breaker.blockedBy()).toBeUndefined()
     expect(breaker.enter()).toBeUndefined()
     expect(breaker.remaining()).toBe(0)
     expect(breaker.state()).toBeUndefined()
@@ -37,28 +37,28 @@ describe('a breaker', () => {
 
   it('lets nothing through until its time is up, and says when that is', () => {
     const { clock, breaker } = stage()
-    breaker.trip(trouble)
-    expect(breaker.obstacle()).toMatchObject({
+    breaker.trip(fault)
+    expect(breaker.blockedBy()).toMatchObject({
       code: 'limit-reached',
       message: 'The provider has enough; it is tried again at 2030-05-01T12:01:00.000Z',
       fix: 'Wait.',
       retryAfterSeconds: 60,
     })
     clock.advance(59.5)
-    expect(breaker.obstacle()).toMatchObject({ retryAfterSeconds: 1 })
+    expect(breaker.blockedBy()).toMatchObject({ retryAfterSeconds: 1 })
     expect(breaker.remaining()).toBe(500)
     clock.advance(0.5)
-    expect(breaker.obstacle()).toBeUndefined()
+    expect(breaker.blockedBy()).toBeUndefined()
     expect(breaker.remaining()).toBe(0)
   })
 
   it('lets exactly one probe through when its time is up, however many ask', () => {
     const { clock, breaker, probe } = stage()
-    breaker.trip(trouble)
+    breaker.trip(fault)
     clock.advance(60)
     probe()
     for (let number = 0; number < 100; number += 1)
-      expect(breaker.obstacle()).toMatchObject({
+      expect(breaker.blockedBy()).toMatchObject({
         code: 'limit-reached',
         message: expect.stringContaining('another message finds out now'),
         retryAfterSeconds: 10,
@@ -67,145 +67,145 @@ describe('a breaker', () => {
 
   it('is closed by a probe that succeeds', () => {
     const { clock, breaker, probe } = stage()
-    breaker.trip(trouble)
+    breaker.trip(fault)
     clock.advance(60)
     probe().succeeded()
-    expect(breaker.obstacle()).toBeUndefined()
+    expect(breaker.blockedBy()).toBeUndefined()
     expect(breaker.enter()).toBeUndefined()
     expect(breaker.state()).toBeUndefined()
   })
 
   it('makes the next try the probe when one ends without an answer, and waits no longer', () => {
     const { clock, breaker, probe } = stage()
-    breaker.trip(trouble)
+    breaker.trip(fault)
     clock.advance(60)
     for (let number = 0; number < 5; number += 1) {
       probe().release()
       expect(breaker.remaining()).toBe(0)
     }
-    probe().failed(trouble)
+    probe().failed(fault)
     expect(breaker.remaining()).toBe(120_000)
   })
 
   it('waits twice as long after each probe that fails, and an hour at most', () => {
     const { clock, breaker, probe } = stage()
-    breaker.trip(trouble)
+    breaker.trip(fault)
     for (const seconds of [60, 120, 240, 480, 960, 1920, 3600, 3600]) {
       expect(breaker.remaining()).toBe(seconds * 1000)
       clock.advance(seconds)
-      probe().failed(trouble)
+      probe().failed(fault)
     }
   })
 
   it('waits as long as another kind of trouble asks for, and says in the log that it is another', () => {
     const { clock, breaker, probe, said } = stage()
-    const quota = { ...trouble, seconds: 3600, reason: 'The day is used up', fix: 'Wait until tomorrow.' }
+    const quota = { ...fault, seconds: 3600, reason: 'The day is used up', fix: 'Wait until tomorrow.' }
     breaker.trip(quota)
     clock.advance(3600)
-    probe().failed(trouble)
+    probe().failed(fault)
     expect(breaker.remaining()).toBe(60_000)
     clock.advance(60)
-    probe().failed({ ...trouble, reason: 'The provider has enough, by another code' })
+    probe().failed({ ...fault, reason: 'The provider has enough, by another code' })
     expect(breaker.remaining()).toBe(120_000)
     clock.advance(120)
     breaker.trip(quota)
     expect(breaker.remaining()).toBe(3_600_000)
     clock.advance(3600)
-    breaker.trip(trouble)
+    breaker.trip(fault)
     expect(breaker.remaining()).toBe(60_000)
     expect(said()).toHaveLength(4)
   })
 
   it('waits the first time as long as the first time, after a success', () => {
     const { clock, breaker, probe } = stage()
-    breaker.trip(trouble)
+    breaker.trip(fault)
     clock.advance(60)
-    probe().failed(trouble)
+    probe().failed(fault)
     clock.advance(120)
     probe().succeeded()
-    breaker.trip(trouble)
+    breaker.trip(fault)
     expect(breaker.remaining()).toBe(60_000)
   })
 
   it('changes nothing when those that were under way find out the same', () => {
     const { clock, breaker } = stage()
-    breaker.trip(trouble)
+    breaker.trip(fault)
     clock.advance(10)
     const before = breaker.state()
-    breaker.trip({ ...trouble, seconds: 3600, reason: 'Something else' })
+    breaker.trip({ ...fault, seconds: 3600, reason: 'Something else' })
     expect(breaker.remaining()).toBe(50_000)
     expect(breaker.state()).toBe(before)
   })
 
   it('hears nothing of others while its probe is under way, and does not wait longer because of them', () => {
     const { clock, breaker, probe } = stage()
-    breaker.trip(trouble)
+    breaker.trip(fault)
     clock.advance(60)
     const first = probe()
-    breaker.trip(trouble)
+    breaker.trip(fault)
     expect(breaker.remaining()).toBe(0)
-    first.failed(trouble)
+    first.failed(fault)
     expect(breaker.remaining()).toBe(120_000)
   })
 
   it('waits as long as before, not twice as long, when a straggler finds out the same after the time is up', () => {
     const { clock, breaker, probe } = stage()
-    breaker.trip(trouble)
+    breaker.trip(fault)
     clock.advance(60)
-    probe().failed(trouble)
+    probe().failed(fault)
     clock.advance(120)
-    breaker.trip(trouble)
+    breaker.trip(fault)
     expect(breaker.remaining()).toBe(120_000)
   })
 
   it('does not stay shut by a probe that nobody ends, and is not opened by what that one says later', () => {
     const { clock, breaker, probe } = stage()
-    breaker.trip(trouble)
+    breaker.trip(fault)
     clock.advance(60)
     const lost = probe()
     clock.advance(599)
-    expect(breaker.obstacle()).toBeDefined()
+    expect(breaker.blockedBy()).toBeDefined()
     clock.advance(1)
     const second = probe()
     lost.release()
-    expect(breaker.obstacle()).toBeDefined()
+    expect(breaker.blockedBy()).toBeDefined()
     lost.succeeded()
-    lost.failed(trouble)
+    lost.failed(fault)
     expect(breaker.remaining()).toBe(0)
-    expect(breaker.obstacle()).toBeDefined()
+    expect(breaker.blockedBy()).toBeDefined()
     second.succeeded()
-    expect(breaker.obstacle()).toBeUndefined()
+    expect(breaker.blockedBy()).toBeUndefined()
   })
 
   it('hears a slow probe that nobody has overtaken', () => {
     const { clock, breaker, probe } = stage()
-    breaker.trip(trouble)
+    breaker.trip(fault)
     clock.advance(60)
     const slow = probe()
     clock.advance(3000)
-    slow.failed(trouble)
+    slow.failed(fault)
     expect(breaker.remaining()).toBe(120_000)
   })
 
   it('waits again when it was closed by hand and its probe fails then', () => {
     const { clock, breaker, probe } = stage()
-    breaker.trip(trouble)
+    breaker.trip(fault)
     clock.advance(60)
     const first = probe()
     breaker.close()
-    expect(breaker.obstacle()).toBeUndefined()
-    first.failed(trouble)
+    expect(breaker.blockedBy()).toBeUndefined()
+    first.failed(fault)
     expect(breaker.remaining()).toBe(60_000)
   })
 
   it('shows since when it is open and until when it waits, by the wall clock', () => {
     const { clock, breaker, probe } = stage()
     const since = clock.now()
-    breaker.trip(trouble)
-    expect(breaker.state()).toEqual({ ...trouble, since, until: since + 60_000 })
+    breaker.trip(fault)
+    expect(breaker.state()).toEqual({ ...fault, since, until: since + 60_000 })
     clock.advance(70)
     expect(breaker.state()).toMatchObject({ since, until: since + 60_000 })
-    probe().failed({ ...trouble, reason: 'Still enough' })
+    probe().failed({ ...fault, reason: 'Still enough' })
     expect(breaker.state()).toMatchObject({ since, until: since + 190_000, reason: 'Still enough' })
   })
 
@@ -213,11 +213,11 @@ describe('a breaker', () => {
     const { clock, log, breaker, probe, said } = stage()
     breaker.close()
     expect(said()).toEqual([])
-    breaker.trip({ ...trouble, sender: 'a@example.com' })
+    breaker.trip({ ...fault, sender: 'a@example.com' })
     for (let number = 0; number < 20; number += 1) {
-      breaker.trip(trouble)
+      breaker.trip(fault)
       clock.advance(3600)
-      probe().failed(trouble)
+      probe().failed(fault)
     }
     clock.advance(3600)
     probe().succeeded()
@@ -228,9 +228,9 @@ describe('a breaker', () => {
       fields: {
         about: 'mailbox',
         sender: 'a@example.com',
-        reason: trouble.reason,
+        reason: fault.reason,
         seconds: 60,
-        fix: trouble.fix,
+        fix: fault.fix,
       },
     })
   })

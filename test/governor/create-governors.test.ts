@@ -50,7 +50,7 @@ describe('the governors', () => {
 
   it('ask for the limits of the provider anew each time', async () => {
     const { governor, provider: changing } = await governorStage({ connections: 2, messagesPerMinute: 4 })
-    governor.departed()
+    governor.recordSend()
     expect(governor.delay()).toBe(15_000)
     changing.limits = { connections: 7 }
     expect(governor.connections()).toBe(7)
@@ -79,9 +79,9 @@ describe('the governors', () => {
     const { governors, clock } = stage()
     const addresses = ['one@example.com', 'two@example.com', 'three@example.com']
     const all = await Promise.all(addresses.map((address) => governors.of(address, () => provider)))
-    const free = () => all.filter(({ openings }) => openings.obstacle() === undefined)
+    const free = () => all.filter(({ connectBreaker: openings }) => openings.blockedBy() === undefined)
     for (const wait of [5, 15, 5]) {
-      for (const { openings } of all) {
+      for (const { connectBreaker: openings } of all) {
         openings.begun()
         openings.failed(new Failure('provider-setup', 'No'), 0)
       }
@@ -89,9 +89,9 @@ describe('the governors', () => {
     }
     const [first] = free()
     expect(free()).toHaveLength(3)
-    first?.openings.begun()
+    first?.connectBreaker.begun()
     expect(free()).toEqual([first])
-    first?.openings.succeeded()
+    first?.connectBreaker.succeeded()
     expect(free()).toHaveLength(3)
   })
 
@@ -104,7 +104,7 @@ describe('the governors', () => {
       governors.of('billing@example.com', () => slow, 'till'),
       governors.of('till@example.net', () => elsewhere, 'till'),
     ])
-    one.departed()
+    one.recordSend()
     expect([same.delay() > 0, other.delay()]).toEqual([true, 0])
     expect([one.connections(), other.connections()]).toEqual([2, 20])
   })

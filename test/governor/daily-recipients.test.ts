@@ -28,7 +28,7 @@ async function stage(limit?: number): Promise<Stage> {
 
 function send(daily: DailyRecipients, recipients: number): void {
   daily.take(recipients)
-  daily.settle(recipients, recipients)
+  daily.commit(recipients, recipients)
 }
 
 /** The Failure that `take` throws. */
@@ -46,10 +46,10 @@ describe('the recipients of the last day', () => {
     const { daily } = await stage()
     daily.take(5)
     expect(daily.total()).toBe(0)
-    daily.settle(5, 3)
+    daily.commit(5, 3)
     expect(daily.total()).toBe(3)
     daily.take(2)
-    daily.settle(2, 0)
+    daily.commit(2, 0)
     expect(daily.total()).toBe(3)
   })
 
@@ -63,9 +63,9 @@ describe('the recipients of the last day', () => {
         'printer@example.com has had 4 recipients in 24 hours and 6 under way, its provider allows 10, and a message to 1 more was to leave',
       fix: expect.stringContaining('recipientsPerDay'),
     })
-    daily.settle(6, 0)
+    daily.commit(6, 0)
     daily.take(6)
-    daily.settle(6, 6)
+    daily.commit(6, 6)
     expect(refusalOf(daily, 1)).toMatchObject({
       message: expect.stringContaining('10 recipients in 24 hours, its'),
     })
@@ -155,7 +155,7 @@ describe('the recipients of the last day', () => {
     const { daily } = await stage(10)
     daily.take(10)
     expect(refusalOf(daily, 1)).toMatchObject({ retryAfterSeconds: 60 })
-    daily.settle(10, 1)
+    daily.commit(10, 1)
     daily.take(9)
     expect(refusalOf(daily, 1)).toMatchObject({ retryAfterSeconds: 60 })
   })

@@ -1,5 +1,5 @@
 import { createGovernors } from '../../src/governor/create-governors.ts'
-import type { Governor, Passage, TransactionPhase } from '../../src/governor/governor.ts'
+import type { Governor, SendPermit, TransactionPhase } from '../../src/governor/governor.ts'
 import type { ProviderLimits } from '../../src/providers/provider.ts'
 import type { RecipientCountStore } from '../../src/store/ports.ts'
 import { type Reply, say } from '../../src/wire/reply.ts'
@@ -25,12 +25,12 @@ export async function governorStage(
 /** What a mail program does, in short. */
 export function sendingBy(governor: Governor) {
   const admit = (login = 'printer', sender = mailbox, source?: string) =>
-    governor.admit(sender, login, source)
+    governor.permit(sender, login, source)
 
   /** One transaction with these replies, to its end. */
   function transact(replies: Script, login?: string, sender?: string, source?: string): void {
-    const passage = admit(login, sender, source)
-    play(passage, replies)
+    const permit = admit(login, sender, source)
+    play(permit, replies)
   }
 
   return { admit, transact, send: () => transact({ recipients: [ok], message: ok }) }
@@ -50,15 +50,15 @@ export interface Script {
 export const ok = '250 2.0.0 Fine'
 
 export function play(
-  passage: Passage,
+  permit: SendPermit,
   { mail = ok, recipients = [], message, from = [mailbox], more = [] }: Script,
 ): void {
-  passage.reserve(Math.max(1, recipients.length))
-  hear(passage, mail, 'mail')
-  for (const text of recipients) hear(passage, text, 'recipient')
-  if (message !== undefined) carry(passage, head(from, more))
-  if (message !== undefined) hear(passage, message, 'message')
-  passage.end(message === undefined ? 'not-sent' : 'answered')
+  permit.reserve(Math.max(1, recipients.length))
+  hear(permit, mail, 'mail')
+  for (const text of recipients) hear(permit, text, 'recipient')
+  if (message !== undefined) carry(permit, head(from, more))
+  if (message !== undefined) hear(permit, message, 'message')
+  permit.end(message === undefined ? 'not-sent' : 'answered')
 }
 
 /** The beginning of a message; without `From:` where nobody is in it. */
@@ -68,17 +68,17 @@ export function head(from: readonly string[], more: readonly string[] = []): Buf
 }
 
 /** Ends the transaction when its message may not leave, as whoever sends it does. */
-function carry(passage: Passage, octets: Buffer): void {
+function carry(permit: SendPermit, octets: Buffer): void {
   try {
-    passage.carry(octets)
+    permit.carry(octets)
   } catch (error) {
-    passage.end('not-sent')
+    permit.end('not-sent')
     throw error
   }
 }
 
-export function hear(passage: Passage, text: string, phase: TransactionPhase): boolean {
-  return passage.heard(reply(text), phase)
+export function hear(permit: SendPermit, text: string, phase: TransactionPhase): boolean {
+  return permit.onReply(reply(text), phase)
 }
 
 /** `250-2.0.0 one\n250 2.0.0 two` as a reply. */

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
+import {
+  createConnectBreaker,
+  createConnectionCap,
+  type MailboxConnectBreaker,
+} from '../../src/governor/connect-breaker.ts'
 import type { OpeningStage } from '../../src/governor/governor.ts'
 import { createLooks } from '../../src/governor/looks.ts'
-import { createConnectionCap, createOpenings, type MailboxOpenings } from '../../src/governor/openings.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
 /** One provider and mailboxes there, each with a client that tries again and again. */
@@ -10,17 +14,17 @@ function house(mailboxes: number, stage: OpeningStage = 'sign-in') {
   const clock = createManualClock()
   const looks = createLooks(clock)
   const cap = createConnectionCap(clock, () => 2)
-  const all = Array.from({ length: mailboxes }, () => createOpenings(clock, cap, () => looks))
-  const state = { refused: new Set<MailboxOpenings>(), tries: 0 }
+  const all = Array.from({ length: mailboxes }, () => createConnectBreaker(clock, cap, () => looks))
+  const state = { refused: new Set<MailboxConnectBreaker>(), tries: 0 }
 
   /** A client comes, and wants a new connection. */
-  function comes(openings: MailboxOpenings): boolean {
-    if (openings.obstacle()) return false
+  function comes(breaker: MailboxConnectBreaker): boolean {
+    if (breaker.blockedBy()) return false
     state.tries += 1
-    openings.begun()
-    const isServed = !state.refused.has(openings)
-    if (isServed || stage === 'mail') openings.succeeded()
-    if (!isServed) openings.failed(new Failure('provider-setup', 'smtp.example.com refused us'), 0, stage)
+    breaker.begun()
+    const isServed = !state.refused.has(breaker)
+    if (isServed || stage === 'mail') breaker.succeeded()
+    if (!isServed) breaker.failed(new Failure('provider-setup', 'smtp.example.com refused us'), 0, stage)
     return isServed
   }
 
@@ -36,7 +40,7 @@ function house(mailboxes: number, stage: OpeningStage = 'sign-in') {
   function untilAllAreServed(rhythm: number): number {
     const waiting = new Set(all)
     for (let seconds = 0; seconds < 3600; seconds += rhythm) {
-      for (const openings of waiting) if (comes(openings)) waiting.delete(openings)
+      for (const breaker of waiting) if (comes(breaker)) waiting.delete(breaker)
       if (waiting.size === 0) return seconds
       clock.advance(rhythm)
     }
@@ -88,7 +92,7 @@ it('who is served after a refusal, and after the way there was in trouble, tells
   const { all, clock, state, pass, untilAllAreServed } = house(40, 'connection')
   state.refused = new Set(all)
   pass(halfAnHour, 2)
-  for (const openings of all) openings.failed(new Failure('provider-unavailable', 'The way is closed'), 0)
+  for (const breaker of all) breaker.failed(new Failure('provider-unavailable', 'The way is closed'), 0)
   clock.advance(5)
   state.refused.clear()
   expect(untilAllAreServed(2)).toBeLessThanOrEqual(10)
@@ -120,7 +124,7 @@ describe('a mailbox that is refused while others are served', () => {
     if (!bad || !other || !good) throw new Error('three are needed')
     state.refused.add(bad)
     pass(halfAnHour, 5)
-    expect(bad.obstacle()).toBeDefined()
+    expect(bad.blockedBy()).toBeDefined()
     state.refused.add(other)
     comes(other)
     state.refused.clear()

@@ -9,7 +9,7 @@ describe('the delay before the next message', () => {
   it('is that of the pace', async () => {
     const { governor } = await governorStage({ messagesPerMinute: 4 })
     expect(governor.delay()).toBe(0)
-    governor.departed()
+    governor.recordSend()
     expect(governor.delay()).toBe(15_000)
   })
 
@@ -17,7 +17,7 @@ describe('the delay before the next message', () => {
     const { clock, governor, admit, transact } = await governorStage({ messagesPerMinute: 4 })
     admit()
     transact({ mail: rate })
-    governor.departed()
+    governor.recordSend()
     expect(governor.delay()).toBe(60_000)
     clock.advance(59)
     expect(governor.delay()).toBe(1000)
@@ -46,7 +46,7 @@ describe('the state', () => {
 
   it('shows rates and days with their limits, and the connections that are allowed now', async () => {
     const { governor, transact } = await governorStage({ messagesPerMinute: 30, recipientsPerDay: 100 })
-    governor.departed()
+    governor.recordSend()
     transact({ recipients: [ok, ok], message: ok })
     transact({ recipients: [ok], message: '432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded' })
     expect(governor.state()).toEqual({
@@ -66,8 +66,8 @@ describe('the state', () => {
     for (let number = 0; number < 3; number += 1)
       transact({ mail: '550 5.7.60 SMTP; no' }, 'printer', 'other@example.com')
     transact({ recipients: [ok], message: quota })
-    slow.heard({ code: 550, lines: ['5.7.708 Access denied'] }, 'mail')
-    governor.openings.failed(new Failure('provider-setup', 'smtp.example.com refused the sign-in'), 0)
+    slow.onReply({ code: 550, lines: ['5.7.708 Access denied'] }, 'mail')
+    governor.connectBreaker.failed(new Failure('provider-setup', 'smtp.example.com refused the sign-in'), 0)
     const fix = expect.stringMatching(/\.$/)
     const inAnHour = { since: now, until: now + 3_600_000, fix }
     expect(governor.state().pauses).toEqual([
@@ -118,7 +118,7 @@ describe('the state', () => {
       )
     for (let number = 0; number < 3; number += 1) transact({ mail: '550 5.7.60 No' }, 'cron', sender)
     const message = `${'h'.repeat(250)} refused the sign-in for ${sender} (535 5.7.3)`
-    governor.openings.failed(new Failure('provider-setup', message, { fix: 'Repair it.' }), 0)
+    governor.connectBreaker.failed(new Failure('provider-setup', message, { fix: 'Repair it.' }), 0)
     const { pauses } = governor.state()
     expect(pauses.map(({ about }) => about)).toEqual(['sender', 'program', 'program', 'sign-in'])
     for (const { reason } of pauses) {
@@ -133,11 +133,11 @@ describe('a reset', () => {
   it('forgets what the provider said of this mailbox, and keeps rate, day and what it said of the registration', async () => {
     const { governor, send, transact } = await governorStage({ messagesPerMinute: 4, connections: 3 })
     send()
-    governor.departed()
+    governor.recordSend()
     transact({ recipients: [ok], message: '432 4.3.2 Concurrent connections limit exceeded' })
     for (let number = 0; number < 3; number += 1)
       transact({ mail: '550 5.7.60 No' }, 'printer', 'other@example.com')
-    governor.openings.failed(new Failure('provider-setup', 'No'), 0)
+    governor.connectBreaker.failed(new Failure('provider-setup', 'No'), 0)
     transact({ recipients: [ok], message: quota })
     governor.reset()
     expect(governor.state()).toMatchObject({
@@ -146,8 +146,8 @@ describe('a reset', () => {
       recipientsLastDay: 1,
       pauses: [],
     })
-    expect(governor.openings.obstacle()).toBeUndefined()
-    expect(governor.openings.probing()).toBe(false)
+    expect(governor.connectBreaker.blockedBy()).toBeUndefined()
+    expect(governor.connectBreaker.probing()).toBe(false)
     expect(governor.delay()).toBe(15_000)
     transact({ recipients: [ok], message: ok }, 'printer', 'other@example.com')
     transact({ mail: '550 5.7.708 Access denied' })

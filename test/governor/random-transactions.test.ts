@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { Governor, Passage, TransactionPhase } from '../../src/governor/governor.ts'
+import type { Governor, SendPermit, TransactionPhase } from '../../src/governor/governor.ts'
 import { governorStage, hear, ok } from './governor-stage.ts'
 
 const texts = [
@@ -30,7 +30,7 @@ const step = fc.record({
   which: fc.nat(50),
   text: fc.constantFrom(...texts),
   phase: fc.constantFrom<TransactionPhase[]>('mail', 'recipient', 'message'),
-  outcome: fc.constantFrom<Parameters<Passage['end']>[0][]>('answered', 'not-sent', 'unknown'),
+  outcome: fc.constantFrom<Parameters<SendPermit['end']>[0][]>('answered', 'not-sent', 'unknown'),
   seconds: fc.constantFrom(1, 60, 300, 599, 600, 1800, 3600),
   login: fc.constantFrom('printer', 'cron'),
   sender: fc.constantFrom('me@example.com', 'other@example.com', ''),
@@ -38,7 +38,7 @@ const step = fc.record({
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 
 /** A passage, or undefined with a refusal that is a `try again`, in an hour at the latest. */
-function begin(admit: () => Passage): Passage | undefined {
+function begin(admit: () => SendPermit): SendPermit | undefined {
   try {
     return admit()
   } catch (error) {
@@ -49,18 +49,18 @@ function begin(admit: () => Passage): Passage | undefined {
   }
 }
 
-function act(governor: Governor, open: Passage[], { which, ...step }: Step): void {
+function act(governor: Governor, open: SendPermit[], { which, ...step }: Step): void {
   if (step.act === 'begin') {
-    const passage = begin(() => governor.admit(step.sender, step.login))
-    passage?.reserve(2)
-    if (passage) open.push(passage)
+    const permit = begin(() => governor.permit(step.sender, step.login))
+    permit?.reserve(2)
+    if (permit) open.push(permit)
   }
   const index = which % Math.max(1, open.length)
-  const passage = open[index]
-  if (!passage) return
-  if (step.act === 'hear') hear(passage, step.text, step.phase)
+  const permit = open[index]
+  if (!permit) return
+  if (step.act === 'hear') hear(permit, step.text, step.phase)
   if (step.act === 'end') open.splice(index, 1)
-  if (step.act === 'end') passage.end(step.outcome)
+  if (step.act === 'end') permit.end(step.outcome)
 }
 
 it('whatever was said to whom and when: an hour later one goes first, a success lets all through, and no recipient is lost from the day', async () => {
@@ -71,21 +71,21 @@ it('whatever was said to whom and when: an hour later one goes first, a success 
       connections: 5,
       recipientsPerDay: perDay,
     })
-    const open: Passage[] = []
+    const open: SendPermit[] = []
     for (const one of steps) {
       if (one.act === 'wait') clock.advance(one.seconds)
       else act(governor, open, one)
       expect(governor.connections()).toBeGreaterThanOrEqual(1)
       expect(governor.connections()).toBeLessThanOrEqual(5)
     }
-    for (const passage of open) passage.end('not-sent')
+    for (const permit of open) permit.end('not-sent')
     clock.advance(3600)
     const waits = governor.state().pauses.some(({ about }) => about !== 'sender')
     const through = Array.from({ length: 10 }, () => begin(() => admit('web', 'web@example.com')))
-    expect(through.filter((passage) => passage !== undefined)).toHaveLength(waits ? 1 : 10)
-    for (const passage of through) {
-      if (passage) hear(passage, ok, 'message')
-      passage?.end('answered')
+    expect(through.filter((permit) => permit !== undefined)).toHaveLength(waits ? 1 : 10)
+    for (const permit of through) {
+      if (permit) hear(permit, ok, 'message')
+      permit?.end('answered')
     }
     expect(governor.state().pauses.filter(({ about }) => about !== 'sender')).toEqual([])
     const last = admit('web', 'web@example.com')

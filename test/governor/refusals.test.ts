@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Probe } from '../../src/governor/breaker.ts'
+import type { Origin, Probes } from '../../src/governor/consecutive-refusals.ts'
 import { Header } from '../../src/governor/header-refusals.ts'
 import { createRefusals } from '../../src/governor/refusals.ts'
-import type { Origin, Probes } from '../../src/governor/strikes.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 import { head, reply } from './governor-stage.ts'
@@ -26,7 +26,7 @@ function stage() {
     clock,
     log,
     refusals,
-    waits: (origin: Origin) => refusals.ofTransaction(origin).some((breaker) => breaker.obstacle()),
+    waits: (origin: Origin) => refusals.ofTransaction(origin).some((breaker) => breaker.blockedBy()),
     strike(kind: Kind, times: number, origin = printer) {
       for (let number = 0; number < times; number += 1) refusals[kind](origin, reply('550 5.6.0 No'), none)
     },

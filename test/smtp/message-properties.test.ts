@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createIncomingMessage } from '../../src/smtp/incoming-message.ts'
-import type { Connection } from '../../src/upstream/connection.ts'
+import type { ProviderConnection } from '../../src/upstream/connection.ts'
 import { createChunkRefusals, readHead, sendMessage } from '../../src/upstream/send-message.ts'
 import { createInputBuffer } from '../../src/wire/input-buffer.ts'
 import { say } from '../../src/wire/reply.ts'
@@ -48,7 +48,7 @@ async function pass(pieces: readonly Buffer[], chunking: boolean): Promise<Passe
 }
 
 /** A provider that says yes to everything. */
-function keepingConnection(written: Buffer[]): Partial<Connection> {
+function keepingConnection(written: Buffer[]): Partial<ProviderConnection> {
   return {
     alive: true,
     async command(octets) {

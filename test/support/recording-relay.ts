@@ -1,5 +1,5 @@
 import { Failure, type FailureCode } from '../../src/base/failure.ts'
-import type { Offered, Relay, Transaction } from '../../src/upstream/relay.ts'
+import type { Relay, RelayCapabilities, Transaction } from '../../src/upstream/relay.ts'
 import type { Parameter, RecipientCommand } from '../../src/wire/envelope.ts'
 import { isPositive, type Reply, say } from '../../src/wire/reply.ts'
 
@@ -11,7 +11,7 @@ export interface RecordingRelay extends Relay {
   messages: Buffer[]
   /** Answers for what will be asked, in order; with none left, everything is accepted. `MAIL` before a reply refuses the sender. */
   answers: ScriptedAnswer[]
-  offer: Offered
+  offer: RelayCapabilities
 }
 
 export type ScriptedAnswer =
@@ -24,7 +24,7 @@ export function createRecordingRelay(): RecordingRelay {
   const asked: string[] = []
   const messages: Buffer[] = []
   const answers: ScriptedAnswer[] = []
-  const offer: Offered = {
+  const offer: RelayCapabilities = {
     size: 1000,
     eightBitMime: true,
     smtpUtf8: true,
@@ -72,8 +72,8 @@ export function createRecordingRelay(): RecordingRelay {
     messages,
     answers,
     offer,
-    refreshOffers: async () => {},
-    offered: () => offer,
+    refreshCapabilities: async () => {},
+    capabilities: () => offer,
     tryNow: async () => {},
     drain: () => {},
     close: async () => {},

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createConnection } from '../../src/upstream/connection.ts'
+import { createProviderConnection } from '../../src/upstream/connection.ts'
 import { defaultLimits } from '../support/default-limits.ts'
 
 const open: Socket[] = []
@@ -20,7 +20,7 @@ async function pair() {
   server.close()
   open.push(socket, far)
   far.on('error', () => {})
-  const connection = createConnection(socket, defaultLimits)
+  const connection = createProviderConnection(socket, defaultLimits)
   const arrives = async (text: string) => {
     const arrived = once(socket, 'data')
     far.write(text)
@@ -29,7 +29,7 @@ async function pair() {
   return { connection, far, socket, arrives }
 }
 
-const lost = (ending: string) => ({ name: 'ConnectionLost', ending })
+const lost = (reason: string) => ({ name: 'ConnectionLost', reason })
 
 describe('a connection', () => {
   it('gives each asker its own reply, in the order of asking', async () => {

@@ -16,7 +16,7 @@ import type { Notices } from '../../src/notices/notices.ts'
 import type { Catalogue, Provider, RegisteredProvider } from '../../src/providers/provider.ts'
 import type { CheckedPoint, RegistrationChecks } from '../../src/providers/registration-checks.ts'
 import type { PageRole, Scope } from '../../src/store/ports.ts'
-import type { Rehearse, StepOutcome } from '../../src/upstream/rehearse.ts'
+import type { SendTestMessage, StepOutcome } from '../../src/upstream/test-message.ts'
 
 export const createdAt = '2026-03-01T10:20:30.000Z'
 
@@ -348,7 +348,7 @@ export function scriptedNotices(): Pick<Notices, 'channels' | 'sendConsentLink'>
 }
 
 /** Tells the steps that a test says, and notes what it was asked for. */
-export function scriptedRehearsal(): Rehearse & { asked: string[]; steps: StepOutcome[] } {
+export function scriptedRehearsal(): SendTestMessage & { asked: string[]; steps: StepOutcome[] } {
   const asked: string[] = []
   const steps: StepOutcome[] = []
   async function* sendTestMessage(mailbox: Address, recipient: Address) {

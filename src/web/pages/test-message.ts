@@ -5,7 +5,7 @@ import { Failure } from '../../base/failure.ts'
 import { actorFields, type Log } from '../../base/log.ts'
 import { howToAllow, mailboxForSender } from '../../mailboxes/sender-policy.ts'
 import type { LoginStatus } from '../../mailboxes/services.ts'
-import type { RehearsalStep, Rehearse, StepOutcome } from '../../upstream/rehearse.ts'
+import type { SendTestMessage, StepOutcome, TestMessageStep } from '../../upstream/test-message.ts'
 import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { type Phrases, phrase } from '../texts/phrases.ts'
@@ -94,7 +94,7 @@ ${form(context, ['mailboxes', address, 'test'], fields)}
 }
 
 /** A step of a test message: of the delivery, or the check of the login before it. */
-type ShownStep = Omit<StepOutcome, 'step'> & { step: RehearsalStep | 'login' }
+type ShownStep = Omit<StepOutcome, 'step'> & { step: TestMessageStep | 'login' }
 
 const stepWords: Record<ShownStep['step'], string> = {
   login: phrase('The login may send as this sender'),
@@ -143,7 +143,7 @@ function testMessageOf(mailbox: Address, fields: Fields): { from: Address; to: A
 async function* testSteps(
   { from, to }: { from: Address; to: Address },
   login: LoginStatus | 'gone' | undefined,
-  sendTestMessage: Rehearse,
+  sendTestMessage: SendTestMessage,
 ): AsyncGenerator<ShownStep> {
   if (login === 'gone' || (login && login.state !== 'active')) {
     const fix = 'Go back, load the page of the mailbox again, and choose another login.'

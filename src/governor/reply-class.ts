@@ -2,7 +2,7 @@ import { enhancedStatuses, isPositive, type Reply } from '../wire/reply.ts'
 import type { TransactionPhase } from './governor.ts'
 
 /** What a provider's reply inside a transaction means beyond this transaction. */
-export type Meaning =
+export type ReplyClass =
   /** The quota of the day is used up. Often said by a permanent code, though it passes. */
   | 'quota'
   /** Too many messages in too short a time. */
@@ -27,7 +27,7 @@ export type Meaning =
   | 'signed-out'
 
 interface Row {
-  meaning: Meaning
+  replyClass: ReplyClass
   codes: RegExp
   /** Of the first line that has one; `/^/`: whatever it is. */
   statuses: RegExp
@@ -38,64 +38,64 @@ interface Row {
 /** The first row that fits counts. */
 const rows: readonly Row[] = [
   // Exchange Online: a daily limit of recipients, over 24 rolling hours.
-  { meaning: 'quota', codes: /^554$/, statuses: /^5\.2\.0$/, words: /SubmissionQuotaExceeded/i },
-  { meaning: 'quota', codes: /^5/, statuses: /^5\.2\.2$/, words: /submission quota (was )?exceeded/i },
+  { replyClass: 'quota', codes: /^554$/, statuses: /^5\.2\.0$/, words: /SubmissionQuotaExceeded/i },
+  { replyClass: 'quota', codes: /^5/, statuses: /^5\.2\.2$/, words: /submission quota (was )?exceeded/i },
   // Gmail: daily sending limits, and those of the relay.
-  { meaning: 'quota', codes: /^550$/, statuses: /^5\.4\.5$/ },
+  { replyClass: 'quota', codes: /^550$/, statuses: /^5\.4\.5$/ },
   {
-    meaning: 'quota',
+    replyClass: 'quota',
     codes: /^550$/,
     statuses: /^5\.7\.1$/,
     words: /rate limited|SMTP relay limit exceeded/i,
   },
   // Exchange Online: 30 messages a minute. 421, 432 and 451 are all seen.
-  { meaning: 'rate', codes: /^4/, statuses: /^4\.4\.2$/, words: /Message submission rate/i },
+  { replyClass: 'rate', codes: /^4/, statuses: /^4\.4\.2$/, words: /Message submission rate/i },
   // Exchange Online: three connections. The limit of a recipient's mailbox has the same code and status, and is about that message only.
   {
-    meaning: 'too-many-at-once',
+    replyClass: 'too-many-at-once',
     codes: /^4/,
     statuses: /^4\.3\.2$/,
     words: /sender thread limit|concurrent connections? limit/i,
   },
   // Exchange Online, after continuous errors: full mailbox, send-as denied, licence, too many recipients, invalid recipients.
-  { meaning: 'throttled', codes: /^550$/, statuses: /^5\.2\.25[1-5]$/ },
+  { replyClass: 'throttled', codes: /^550$/, statuses: /^5\.2\.25[1-5]$/ },
   // Exchange Online: suspicious activity; Yahoo: temporarily deferred.
-  { meaning: 'deferred', codes: /^4/, statuses: /^4\.7\.[56]\d\d$/ },
-  { meaning: 'deferred', codes: /^421$/, statuses: /^/, words: /\bTSS0\d/i },
+  { replyClass: 'deferred', codes: /^4/, statuses: /^4\.7\.[56]\d\d$/ },
+  { replyClass: 'deferred', codes: /^421$/, statuses: /^/, words: /\bTSS0\d/i },
   // Exchange Online, about its own store. Elsewhere a full mailbox is that of a recipient.
   {
-    meaning: 'mailbox-full',
+    replyClass: 'mailbox-full',
     codes: /^554$/,
     statuses: /^5\.2\.2$/,
     words: /STOREDRV\.Submission|QuotaExceeded/i,
   },
-  { meaning: 'blocked', codes: /^5/, statuses: /^5\.7\.50[123]$|^5\.7\.511$|^5\.7\.705$/ },
+  { replyClass: 'blocked', codes: /^5/, statuses: /^5\.7\.50[123]$|^5\.7\.511$|^5\.7\.705$/ },
   // Elsewhere the same status is about the domain of the sender (RFC 3463, section 3.2).
-  { meaning: 'blocked', codes: /^5/, statuses: /^5\.1\.8$/, words: /bad outbound sender/i },
-  { meaning: 'address-blocked', codes: /^5/, statuses: /^5\.7\.708$/ },
-  { meaning: 'no-logon', codes: /^430$/, statuses: /^4\.2\.0$/, words: /mailbox logon failure/i },
-  { meaning: 'sender-refused', codes: /^5/, statuses: /^5\.7\.60$/ },
-  { meaning: 'sender-refused', codes: /^554$/, statuses: /^5\.2\.(252|0)$/, words: /SendAsDenied/i },
+  { replyClass: 'blocked', codes: /^5/, statuses: /^5\.1\.8$/, words: /bad outbound sender/i },
+  { replyClass: 'address-blocked', codes: /^5/, statuses: /^5\.7\.708$/ },
+  { replyClass: 'no-logon', codes: /^430$/, statuses: /^4\.2\.0$/, words: /mailbox logon failure/i },
+  { replyClass: 'sender-refused', codes: /^5/, statuses: /^5\.7\.60$/ },
+  { replyClass: 'sender-refused', codes: /^554$/, statuses: /^5\.2\.(252|0)$/, words: /SendAsDenied/i },
   // In Exchange's words by whatever status.
   {
-    meaning: 'sender-refused',
+    replyClass: 'sender-refused',
     codes: /^5/,
     statuses: /^/,
     words: /not allowed to send as|not have permissions? to send as/i,
   },
   // Postfix and what is built on it, Fastmail, iCloud, Zoho, Mail.ru.
   {
-    meaning: 'sender-refused',
+    replyClass: 'sender-refused',
     codes: /^5/,
     statuses: /^$|^5\.7\.[01]$/,
     words:
       /sender address rejected: not owned|not authori[sz]ed to send from|from address is not one of your|relaying disallowed as|not local sender/i,
   },
-  { meaning: 'signed-out', codes: /^5(30|35|50)$/, statuses: /^5\.7\.57$/ },
+  { replyClass: 'signed-out', codes: /^5(30|35|50)$/, statuses: /^5\.7\.57$/ },
 ]
 
 /** Undefined for what is about this one message, which is almost everything. */
-export function meaningOf(reply: Reply): Meaning | undefined {
+export function replyClassOf(reply: Reply): ReplyClass | undefined {
   if (isPositive(reply)) return undefined
   const code = String(reply.code)
   const [status = ''] = enhancedStatuses(reply)
@@ -103,7 +103,7 @@ export function meaningOf(reply: Reply): Meaning | undefined {
   return rows.find(
     ({ codes, statuses, words }) =>
       codes.test(code) && statuses.test(status) && (words === undefined || words.test(text)),
-  )?.meaning
+  )?.replyClass
 }
 
 /** What a provider refuses for good by one reply, so that nobody but its cause has to wait. */
@@ -128,11 +128,11 @@ export type Subject =
 export function subjectOf(
   reply: Reply,
   phase: TransactionPhase,
-  meaning: Meaning | undefined,
+  replyClass: ReplyClass | undefined,
 ): Subject | undefined {
   if (isPositive(reply) || reply.code < 500 || reply.code === 530 || reply.code === 535) return undefined
-  if (meaning === 'sender-refused') return phase === 'message' ? 'header' : 'sender'
-  if (meaning !== undefined) return undefined
+  if (replyClass === 'sender-refused') return phase === 'message' ? 'header' : 'sender'
+  if (replyClass !== undefined) return undefined
   const [status] = enhancedStatuses(reply)
   if (phase === 'mail') return 'envelope'
   // RFC 3463, section 3.2: the seventh and the eighth of this class are about the sender. Many a server gives its reason with the first recipient.

@@ -2,36 +2,41 @@ import type { Log } from '../base/log.ts'
 import type { Catalogue, Provider } from '../providers/provider.ts'
 import type { HeardOffer, HeardOfferStore, MailboxStore } from '../store/ports.ts'
 import type { Capabilities } from '../wire/capabilities.ts'
-import type { Offered } from './relay.ts'
+import type { RelayCapabilities } from './relay.ts'
 
 /** What the mail servers of the providers offer: as they said last, also before a restart, and until then as it is known of them. */
-interface KnownOffers {
+interface KnownCapabilities {
   /** Looks which providers there are mailboxes of. Never rejects: what was known is known still. */
   refresh(): Promise<void>
   /** One has said it in its EHLO. */
   heard(provider: Provider, capabilities: Capabilities): void
   /** Of one; without it, what all can do that there are mailboxes of (as long as there is none: that are registered). */
-  offered(provider?: Provider): Offered
+  of(provider?: Provider): RelayCapabilities
   /** Resolves when what was heard is kept. */
   close(): Promise<void>
 }
 
-interface KnownOffersParts {
+interface KnownCapabilitiesDeps {
   catalogue: Pick<Catalogue, 'list'>
   mailboxes: Pick<MailboxStore, 'providers'>
   heardOffers: HeardOfferStore
   log: Log
 }
 
-export function createKnownOffers({ catalogue, mailboxes, heardOffers, log }: KnownOffersParts): KnownOffers {
+export function createKnownCapabilities({
+  catalogue,
+  mailboxes,
+  heardOffers,
+  log,
+}: KnownCapabilitiesDeps): KnownCapabilities {
   /** By provider id. */
   const heard = new Map<string, HeardOffer>()
   /** What follows from it, by provider id, and under the empty one for all together: asked for twice by each message. */
-  const answers = new Map<string, Offered>()
+  const answers = new Map<string, RelayCapabilities>()
   let inUse: readonly string[] = []
   let keeping = Promise.resolve()
 
-  function offerOf({ id, submission, offers }: Provider): Offered {
+  function capabilitiesOf({ id, submission, offers }: Provider): RelayCapabilities {
     const known = heard.get(id)
     // The settings may have another server for it by now.
     return known?.host === submission.host ? known : offers
@@ -74,9 +79,10 @@ export function createKnownOffers({ catalogue, mailboxes, heardOffers, log }: Kn
       keeping = keeping.then(() => keep(offer))
     },
 
-    offered(provider) {
+    of(provider) {
       const key = provider?.id ?? ''
-      const known = answers.get(key) ?? intersect((provider ? [provider] : providersInUse()).map(offerOf))
+      const known =
+        answers.get(key) ?? intersect((provider ? [provider] : providersInUse()).map(capabilitiesOf))
       answers.set(key, known)
       return known
     },
@@ -95,7 +101,7 @@ function isSame(known: HeardOffer | undefined, offer: HeardOffer): boolean {
 }
 
 /** What postern can pass on. No figure for SIZE: that is the providers'. */
-const implemented: Offered = {
+const implemented: RelayCapabilities = {
   eightBitMime: true,
   smtpUtf8: true,
   dsn: true,
@@ -103,9 +109,9 @@ const implemented: Offered = {
 }
 
 /** What every provider in use can do, and the smallest of their sizes (RFC 1870: 0 is a size without a figure). */
-export function intersect(offers: readonly Pick<Capabilities, keyof Offered>[]): Offered {
+export function intersect(offers: readonly Pick<Capabilities, keyof RelayCapabilities>[]): RelayCapabilities {
   if (offers.length === 0) return implemented
-  const every = (name: Exclude<keyof Offered, 'size'>) => offers.every((offer) => offer[name])
+  const every = (name: Exclude<keyof RelayCapabilities, 'size'>) => offers.every((offer) => offer[name])
   const sizes = offers.flatMap(({ size }) => (size === undefined ? [] : [size]))
   const figures = sizes.filter((size) => size > 0)
   return {

@@ -11,7 +11,7 @@ import type { AccessToken, TokenBroker } from '../../src/grants/token-broker.ts'
 import type { RegisteredProvider } from '../../src/providers/provider.ts'
 import { createRelay } from '../../src/upstream/create-relay.ts'
 import { createDialer } from '../../src/upstream/dial.ts'
-import { createRehearsal, type StepOutcome } from '../../src/upstream/rehearse.ts'
+import { createTestMessage, type StepOutcome } from '../../src/upstream/test-message.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
@@ -36,7 +36,7 @@ afterAll(async () => {
   await authority.close()
 })
 
-async function rehearse(
+async function sendTestMessage(
   change: { token?: string | Failure; ca?: string; port?: number; recipient?: string } = {},
 ) {
   const [clock, log, store] = [createManualClock(), createRecordingLog(), createMemoryStore()]
@@ -76,7 +76,7 @@ async function rehearse(
     clock,
     log,
   })
-  const run = createRehearsal({
+  const run = createTestMessage({
     mailboxes: store.mailboxes,
     catalogue,
     tokens,
@@ -96,14 +96,14 @@ const names = (steps: readonly StepOutcome[]) =>
 describe('a test message', () => {
   it('goes through every step to a real server, and arrives', async () => {
     const before = mail.messages.length
-    const steps = await rehearse()
+    const steps = await sendTestMessage()
     expect(names(steps)).toEqual(['token', 'connect', 'tls', 'sign-in', 'sender', 'recipient', 'message'])
     expect(steps.at(-1)?.said).toContain('Your message is in the inbox')
     expect(mail.messages.at(before)).toMatchObject({ sender: mailbox, recipients: ['you@example.net'] })
     expect(mail.messages.at(before)?.raw.toString()).toContain('Subject: Test message of postern')
   })
 
-  it.each<[string, Parameters<typeof rehearse>[0], string[]]>([
+  it.each<[string, Parameters<typeof sendTestMessage>[0], string[]]>([
     [
       'a consent',
       { token: new Failure('consent-needed', 'No consent yet', { fix: 'Consent.' }) },
@@ -114,7 +114,7 @@ describe('a test message', () => {
     ['a good token', { token: 'bad' }, ['token', 'connect', 'tls', 'sign-in: provider-setup']],
   ])('ends at the step that fails, without %s, and says what to do', async (_, change, expected) => {
     const before = mail.messages.length
-    const steps = await rehearse(change)
+    const steps = await sendTestMessage(change)
     expect(names(steps)).toEqual(expected)
     expect(steps.at(-1)?.failure?.fix).toMatch(/\.$/)
     expect(mail.messages.length).toBe(before)

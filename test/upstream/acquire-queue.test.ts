@@ -1,32 +1,32 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
+import { createAcquireQueue } from '../../src/upstream/acquire-queue.ts'
 import type { Lease } from '../../src/upstream/lease.ts'
-import { createWaitingLine } from '../../src/upstream/waiting-line.ts'
 
 const tooLate = new Failure('limit-reached', 'The wait was too long')
 
 /** A line in which whoever is served writes down its name. */
-function openLine() {
-  const line = createWaitingLine(
+function openQueue() {
+  const queue = createAcquireQueue(
     () => 0,
     () => tooLate,
   )
   const served: string[] = []
   const lease = { giveBack() {} } as unknown as Lease
   return {
-    line,
+    queue,
     served,
-    async queue(
+    async enqueue(
       name: string,
       { again = false, until = 60_000, gone }: { again?: boolean; until?: number; gone?: AbortSignal } = {},
     ) {
       const [lane = ''] = name.split(' ')
-      await line.lease({ lane, again, until, seconds: 60, gone })
+      await queue.acquire({ lane, retry: again, until, seconds: 60, gone })
       served.push(name)
     },
     async serveAll() {
-      while (line.next()) {
-        line.serve(lease)
+      while (queue.next()) {
+        queue.serve(lease)
         // Whoever was served writes its name before the next one is.
         await Promise.resolve()
         await Promise.resolve()
@@ -37,10 +37,10 @@ function openLine() {
 
 describe('the line of those who wait for a connection', () => {
   it('gives every login its turn, however many messages one of them has', async () => {
-    const { line, served, queue, serveAll } = openLine()
-    for (let number = 1; number <= 5; number += 1) void queue(`bulk ${number}`)
-    for (const name of ['printer 1', 'cron 1', 'printer 2']) void queue(name)
-    expect(line.waiting()).toBe(8)
+    const { queue, served, enqueue, serveAll } = openQueue()
+    for (let number = 1; number <= 5; number += 1) void enqueue(`bulk ${number}`)
+    for (const name of ['printer 1', 'cron 1', 'printer 2']) void enqueue(name)
+    expect(queue.waiting()).toBe(8)
     await serveAll()
     expect(served).toEqual([
       'bulk 1',
@@ -52,54 +52,54 @@ describe('the line of those who wait for a connection', () => {
       'bulk 4',
       'bulk 5',
     ])
-    expect(line.waiting()).toBe(0)
+    expect(queue.waiting()).toBe(0)
   })
 
   it('lets one whose connection had died go first', async () => {
-    const { served, queue, serveAll } = openLine()
-    void queue('bulk 1')
-    void queue('printer 1')
-    void queue('cron 1', { again: true })
+    const { served, enqueue, serveAll } = openQueue()
+    void enqueue('bulk 1')
+    void enqueue('printer 1')
+    void enqueue('cron 1', { again: true })
     await serveAll()
     expect(served).toEqual(['cron 1', 'bulk 1', 'printer 1'])
   })
 
   it('sends away whoever has waited too long, and nobody else', async () => {
-    const { line, served, queue, serveAll } = openLine()
-    const impatient = queue('bulk 1', { until: 1 })
-    void queue('bulk 2')
+    const { queue, served, enqueue, serveAll } = openQueue()
+    const impatient = enqueue('bulk 1', { until: 1 })
+    void enqueue('bulk 2')
     await expect(impatient).rejects.toBe(tooLate)
-    expect(line.waiting()).toBe(1)
+    expect(queue.waiting()).toBe(1)
     await serveAll()
     expect(served).toEqual(['bulk 2'])
   })
 
   it('forgets whoever has gone, wherever it stands, and nobody else', async () => {
-    const { line, served, queue, serveAll } = openLine()
+    const { queue, served, enqueue, serveAll } = openQueue()
     const leaving = Array.from({ length: 3 }, () => new AbortController())
     const [first, second, third] = leaving.map(({ signal }) => signal)
     const left = [
-      queue('bulk 1', { gone: first as AbortSignal }),
-      queue('cron 1', { again: true, gone: second as AbortSignal }),
+      enqueue('bulk 1', { gone: first as AbortSignal }),
+      enqueue('cron 1', { again: true, gone: second as AbortSignal }),
     ]
-    void queue('bulk 2', { gone: third as AbortSignal })
+    void enqueue('bulk 2', { gone: third as AbortSignal })
     for (const controller of leaving.slice(0, 2)) controller.abort()
     for (const one of left) await expect(one).rejects.toThrow('The client has gone')
-    await expect(queue('bulk 3', { gone: first as AbortSignal })).rejects.toThrow('The client has gone')
-    expect([line.waiting(), line.wanted()]).toEqual([1, 1])
+    await expect(enqueue('bulk 3', { gone: first as AbortSignal })).rejects.toThrow('The client has gone')
+    expect([queue.waiting(), queue.wanted()]).toEqual([1, 1])
     await serveAll()
     expect(served).toEqual(['bulk 2'])
     // Served is served.
     leaving[2]?.abort()
-    expect(line.waiting()).toBe(0)
+    expect(queue.waiting()).toBe(0)
   })
 
   it('knows how many have their turn before one who comes', async () => {
-    const { line, queue } = openLine()
-    for (const name of ['bulk 1', 'bulk 2', 'bulk 3', 'printer 1', 'cron 1', 'cron 2']) void queue(name)
+    const { queue, enqueue } = openQueue()
+    for (const name of ['bulk 1', 'bulk 2', 'bulk 3', 'printer 1', 'cron 1', 'cron 2']) void enqueue(name)
     for (const lane of ['nobody', 'bulk', 'printer', 'cron']) {
-      const ahead = line.ahead(lane)
-      const { line: same, served, queue: queueSame, serveAll } = openLine()
+      const ahead = queue.ahead(lane)
+      const { queue: same, served, enqueue: queueSame, serveAll } = openQueue()
       for (const name of ['bulk 1', 'bulk 2', 'bulk 3', 'printer 1', 'cron 1', 'cron 2']) void queueSame(name)
       void queueSame(`${lane} new`)
       expect(same.waiting()).toBe(7)
@@ -109,36 +109,36 @@ describe('the line of those who wait for a connection', () => {
   })
 
   it('sends everybody away at once', async () => {
-    const { line, queue } = openLine()
+    const { queue, enqueue } = openQueue()
     const failure = new Failure('provider-setup', 'The provider refuses us')
-    const all = [queue('a 1'), queue('b 1'), queue('a 2', { again: true }), line.proof()]
-    line.refuseAll(failure)
+    const all = [enqueue('a 1'), enqueue('b 1'), enqueue('a 2', { again: true }), queue.untilReady()]
+    queue.refuseAll(failure)
     for (const waiting of all) await expect(waiting).rejects.toBe(failure)
-    expect([line.waiting(), line.wanted(), line.next()]).toEqual([0, 0, undefined])
+    expect([queue.waiting(), queue.wanted(), queue.next()]).toEqual([0, 0, undefined])
   })
 
   it('wants a connection for each who waits, and one for those who only ask whether there is one', () => {
-    const { line, queue } = openLine()
-    void line.proof()
-    void line.proof()
-    expect(line.wanted()).toBe(1)
-    void queue('a 1')
-    void queue('a 2')
-    expect(line.wanted()).toBe(2)
-    line.proven()
-    expect(line.wanted()).toBe(2)
+    const { queue, enqueue } = openQueue()
+    void queue.untilReady()
+    void queue.untilReady()
+    expect(queue.wanted()).toBe(1)
+    void enqueue('a 1')
+    void enqueue('a 2')
+    expect(queue.wanted()).toBe(2)
+    queue.ready()
+    expect(queue.wanted()).toBe(2)
   })
 })
 
 it('has so many of one login and of one mailbox wait, and refuses one more at once', async () => {
-  const line = createWaitingLine(
+  const queue = createAcquireQueue(
     () => 0,
     () => tooLate,
   )
   const refused: string[] = []
   const come = (lane: string) =>
-    void line
-      .lease({ lane, again: false, until: 60_000, seconds: 60 })
+    void queue
+      .acquire({ lane, retry: false, until: 60_000, seconds: 60 })
       .catch(({ message }) => refused.push(`${lane}: ${message}`))
   const words = 'Too many messages wait for this mailbox already'
   for (let count = 0; count < 1_001; count++) come('one')
@@ -150,16 +150,16 @@ it('has so many of one login and of one mailbox wait, and refuses one more at on
   come('six')
   await new Promise((resolve) => setImmediate(resolve))
   expect(refused).toEqual([`one: ${words}`, `six: ${words}`])
-  line.refuseAll(tooLate)
+  queue.refuseAll(tooLate)
 })
 
 it('has so many wait for the proof that there is a connection', async () => {
-  const line = createWaitingLine(
+  const queue = createAcquireQueue(
     () => 0,
     () => tooLate,
   )
-  const waiting = Array.from({ length: 5_000 }, () => line.proof())
-  await expect(line.proof()).rejects.toMatchObject({ code: 'limit-reached', retryAfterSeconds: 10 })
-  line.proven()
+  const waiting = Array.from({ length: 5_000 }, () => queue.untilReady())
+  await expect(queue.untilReady()).rejects.toMatchObject({ code: 'limit-reached', retryAfterSeconds: 10 })
+  queue.ready()
   await Promise.all(waiting)
 })

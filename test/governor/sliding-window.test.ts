@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createPace } from '../../src/governor/pace.ts'
+import { createSlidingWindow } from '../../src/governor/sliding-window.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
 const minute = 60_000
@@ -8,16 +8,16 @@ const minute = 60_000
 /** Whoever may leave leaves; `steps`: how long nobody comes, in milliseconds, and how many come then. */
 function departures(limit: number, steps: readonly (readonly [number, number])[]) {
   const clock = createManualClock()
-  const pace = createPace(clock, () => limit)
+  const window = createSlidingWindow(clock, () => limit)
   const times: number[] = []
   const delays: number[] = []
   for (const [milliseconds, comers] of steps) {
     clock.advance(milliseconds / 1000)
     for (let comer = 0; comer < comers; comer += 1) {
-      const delay = pace.delay()
+      const delay = window.delay()
       delays.push(delay)
       if (delay > 0) continue
-      pace.departed()
+      window.recordSend()
       times.push(clock.monotonic())
     }
   }
@@ -35,13 +35,13 @@ function fullestMinute(times: readonly number[]): number {
 /** A client that comes again exactly when it is told to. */
 function obedient(limit: number, seconds: number) {
   const clock = createManualClock()
-  const pace = createPace(clock, () => limit)
+  const window = createSlidingWindow(clock, () => limit)
   const times: number[] = []
   while (clock.monotonic() < seconds * 1000) {
-    const delay = pace.delay()
+    const delay = window.delay()
     if (delay > 0) clock.advance(delay / 1000)
-    expect(pace.delay()).toBe(0)
-    pace.departed()
+    expect(window.delay()).toBe(0)
+    window.recordSend()
     times.push(clock.monotonic())
   }
   return times
@@ -89,43 +89,43 @@ describe('the pace', () => {
     [30, 7, 15_000],
   ])('of %i a minute lets %i leave at once, and the next after %i ms', (limit, burst, delay) => {
     const clock = createManualClock()
-    const pace = createPace(clock, () => limit)
+    const window = createSlidingWindow(clock, () => limit)
     for (let number = 0; number < burst; number += 1) {
-      expect(pace.delay()).toBe(0)
-      pace.departed()
+      expect(window.delay()).toBe(0)
+      window.recordSend()
     }
-    expect(pace.delay()).toBe(delay)
+    expect(window.delay()).toBe(delay)
     clock.advance((delay - 1) / 1000)
-    expect(pace.delay()).toBe(1)
+    expect(window.delay()).toBe(1)
     clock.advance(0.001)
-    expect(pace.delay()).toBe(0)
+    expect(window.delay()).toBe(0)
   })
 
   it('counts those that left by another way, and makes the next wait for them', () => {
-    const pace = createPace(createManualClock(), () => 8)
-    for (let number = 0; number < 5; number += 1) pace.departed()
-    expect(pace.delay()).toBe(15_000)
-    expect(pace.lastMinute()).toBe(5)
+    const window = createSlidingWindow(createManualClock(), () => 8)
+    for (let number = 0; number < 5; number += 1) window.recordSend()
+    expect(window.delay()).toBe(15_000)
+    expect(window.lastMinute()).toBe(5)
   })
 
   it('has the place of one that does not leave for the next, and of one that leaves late from then on', () => {
     const clock = createManualClock()
-    const pace = createPace(clock, () => 8)
-    const [first, second] = [pace.departed(), pace.departed()]
-    expect(pace.delay()).toBe(15_000)
+    const window = createSlidingWindow(clock, () => 8)
+    const [first, second] = [window.recordSend(), window.recordSend()]
+    expect(window.delay()).toBe(15_000)
     first.undo()
-    expect(pace.delay()).toBe(0)
+    expect(window.delay()).toBe(0)
     clock.advance(10)
-    second.leaves()
-    pace.departed()
+    second.sentNow()
+    window.recordSend()
     clock.advance(10)
-    expect(pace.delay()).toBe(5000)
-    expect(pace.lastMinute()).toBe(2)
+    expect(window.delay()).toBe(5000)
+    expect(window.lastMinute()).toBe(2)
     clock.advance(5)
-    expect(pace.delay()).toBe(0)
+    expect(window.delay()).toBe(0)
     // Long gone: that changes nothing.
     first.undo()
-    expect(pace.lastMinute()).toBe(2)
+    expect(window.lastMinute()).toBe(2)
   })
 
   it('foresees when one leaves behind so many others, to the millisecond', () => {
@@ -135,15 +135,15 @@ describe('the pace', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 60 }), steps, fc.nat(40), (limit, pauses, ahead) => {
         const clock = createManualClock()
-        const pace = createPace(clock, () => limit)
+        const window = createSlidingWindow(clock, () => limit)
         for (const milliseconds of pauses) {
           clock.advance(milliseconds / 1000)
-          if (pace.delay() === 0) pace.departed()
+          if (window.delay() === 0) window.recordSend()
         }
-        const foreseen = clock.monotonic() + pace.delay(ahead)
+        const foreseen = clock.monotonic() + window.delay(ahead)
         for (let number = 0; number <= ahead; number += 1) {
-          clock.advance(pace.delay() / 1000)
-          pace.departed()
+          clock.advance(window.delay() / 1000)
+          window.recordSend()
         }
         // Each that waits in between may be rounded up.
         expect(Math.abs(clock.monotonic() - foreseen)).toBeLessThanOrEqual(ahead + 1)
@@ -154,29 +154,29 @@ describe('the pace', () => {
 
   it('makes nobody wait without a limit, and counts all the same', () => {
     const clock = createManualClock()
-    const pace = createPace(clock, () => undefined)
+    const window = createSlidingWindow(clock, () => undefined)
     for (let second = 0; second < 120; second += 1) {
-      for (let number = 0; number < 100; number += 1) pace.departed()
-      expect(pace.delay()).toBe(0)
+      for (let number = 0; number < 100; number += 1) window.recordSend()
+      expect(window.delay()).toBe(0)
       clock.advance(1)
     }
-    expect(pace.lastMinute()).toBe(5900)
+    expect(window.lastMinute()).toBe(5900)
     clock.advance(60)
-    expect(pace.lastMinute()).toBe(0)
+    expect(window.lastMinute()).toBe(0)
   })
 
   it('follows a limit that changes', () => {
     let limit: number | undefined = 8
     const clock = createManualClock()
-    const pace = createPace(clock, () => limit)
-    pace.departed()
-    expect(pace.delay()).toBe(0)
+    const window = createSlidingWindow(clock, () => limit)
+    window.recordSend()
+    expect(window.delay()).toBe(0)
     limit = 4
-    expect(pace.delay()).toBe(15_000)
+    expect(window.delay()).toBe(15_000)
     limit = undefined
-    expect(pace.delay()).toBe(0)
+    expect(window.delay()).toBe(0)
     limit = 400
-    expect(pace.delay()).toBe(0)
+    expect(window.delay()).toBe(0)
   })
 
   it.each([
@@ -185,9 +185,9 @@ describe('the pace', () => {
     [60, 0],
   ])('counts in its last minute, %i seconds later, %i of three', (seconds, count) => {
     const clock = createManualClock()
-    const pace = createPace(clock, () => 100)
-    for (let number = 0; number < 3; number += 1) pace.departed()
+    const window = createSlidingWindow(clock, () => 100)
+    for (let number = 0; number < 3; number += 1) window.recordSend()
     clock.advance(seconds)
-    expect(pace.lastMinute()).toBe(count)
+    expect(window.lastMinute()).toBe(count)
   })
 })

@@ -1,23 +1,23 @@
 import type { Clock } from '../base/clock.ts'
 
 /** How fast the messages of one mailbox may follow each other. */
-export interface Pace {
+export interface SlidingWindow {
   /** How long until the next may leave, in milliseconds; 0: now. @param ahead how many leave before it */
   delay(ahead?: number): number
   /** One is about to leave, and takes its place among those of the minute. */
-  departed(): Departure
+  recordSend(): RecordedSend
   lastMinute(): number
 }
 
 /** The place of one message among those that leave. */
-export interface Departure {
+export interface RecordedSend {
   /** It leaves only now. */
-  leaves(): void
+  sentNow(): void
   /** It does not leave: somebody else can have the place. */
   undo(): void
 }
 
-interface Placed {
+interface CountedSend {
   at: number
   /** It has not been taken back. */
   counts: boolean
@@ -29,9 +29,12 @@ interface Placed {
  */
 const windowMilliseconds = 15_000
 
-export function createPace(clock: Pick<Clock, 'monotonic'>, perMinute: () => number | undefined): Pace {
+export function createSlidingWindow(
+  clock: Pick<Clock, 'monotonic'>,
+  perMinute: () => number | undefined,
+): SlidingWindow {
   /** Those that a window may hold, the oldest first. */
-  const newest: Placed[] = []
+  const newest: CountedSend[] = []
   const seconds = createSecondCounts()
 
   /** Where a quarter is no more than one message, they leave one by one, and none of the allowance is lost. */
@@ -41,26 +44,26 @@ export function createPace(clock: Pick<Clock, 'monotonic'>, perMinute: () => num
   }
 
   /** A second time for the same one: in place of the first. */
-  function put(departure: Placed): void {
-    departure.at = clock.monotonic()
-    departure.counts = true
-    seconds.add(departure.at, 1)
+  function put(send: CountedSend): void {
+    send.at = clock.monotonic()
+    send.counts = true
+    seconds.add(send.at, 1)
     const limit = perMinute()
     if (limit === undefined) return
-    newest.push(departure)
+    newest.push(send)
     const { size, milliseconds } = window(limit)
     // Beyond the size of the window only as long as one of those behind may still be taken back.
-    const before = departure.at - milliseconds
+    const before = send.at - milliseconds
     const gone = newest.findIndex(({ at }) => at > before)
     if (newest.length > size && gone > 0) newest.splice(0, Math.min(gone, newest.length - size))
   }
 
-  function take(departure: Placed): void {
-    if (!departure.counts) return
-    departure.counts = false
-    seconds.add(departure.at, -1)
-    const place = newest.lastIndexOf(departure)
-    if (place !== -1) newest.splice(place, 1)
+  function take(send: CountedSend): void {
+    if (!send.counts) return
+    send.counts = false
+    seconds.add(send.at, -1)
+    const index = newest.lastIndexOf(send)
+    if (index !== -1) newest.splice(index, 1)
   }
 
   return {
@@ -70,20 +73,20 @@ export function createPace(clock: Pick<Clock, 'monotonic'>, perMinute: () => num
       const { size, milliseconds } = window(limit)
       const now = clock.monotonic()
       // Each takes the place of the one so many before it; those that are not here yet leave as soon as they may.
-      const place = newest.length + (ahead % size) - size
-      const wait = place < 0 ? 0 : Math.max(0, (newest[place]?.at ?? now) + milliseconds - now)
+      const index = newest.length + (ahead % size) - size
+      const wait = index < 0 ? 0 : Math.max(0, (newest[index]?.at ?? now) + milliseconds - now)
       // Rounded up: a timer that fires early would ask again at once.
       return Math.ceil(wait + Math.floor(ahead / size) * milliseconds)
     },
-    departed() {
-      const departure = { at: 0, counts: false }
-      put(departure)
+    recordSend() {
+      const send = { at: 0, counts: false }
+      put(send)
       return {
-        leaves() {
-          take(departure)
-          put(departure)
+        sentNow() {
+          take(send)
+          put(send)
         },
-        undo: () => take(departure),
+        undo: () => take(send),
       }
     },
     lastMinute: () => seconds.sum(clock.monotonic()),

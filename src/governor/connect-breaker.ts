@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { type Failure, type FailureCode, withRetryAfter, wordsBehind } from '../base/failure.ts'
-import type { Openings, Pause } from './governor.ts'
-import { createLooks, type LookedAt } from './looks.ts'
+import type { ConnectBreaker, Pause } from './governor.ts'
+import { createLooks, type RepeatedFault } from './looks.ts'
 
 const longestSeconds = 900
 
@@ -11,12 +11,12 @@ const waits: Partial<Record<FailureCode, readonly number[]>> = {
   'provider-unavailable': [0, 1, 2, 4, 8],
 }
 
-export type MailboxOpenings = Openings & {
+export type MailboxConnectBreaker = ConnectBreaker & {
   reset(): void
   pause(): Pause | undefined
 }
 
-interface Trouble extends LookedAt {
+interface Fault extends RepeatedFault {
   failure: Failure
   /** Lately, or before the kind that it is now. */
   refused: boolean
@@ -35,64 +35,64 @@ interface Trouble extends LookedAt {
  * During a wait somebody looks now and then whether it is over (`Looks`), by an opening like any other; if that fails it changes nothing. The provider's own word
  * for how long to leave it alone is kept.
  */
-export function createOpenings(
+export function createConnectBreaker(
   clock: Clock,
   cap: ConnectionCap,
   looks = () => createLooks(clock),
-): MailboxOpenings {
-  let trouble: Trouble | undefined
+): MailboxConnectBreaker {
+  let fault: Fault | undefined
   /** What the last success ended. */
-  let ended: Trouble | undefined
+  let ended: Fault | undefined
   let looking = false
   /** The last opening, on the monotonic clock. */
   let began = 0
   let othersServed = false
 
-  const remaining = () => Math.max(0, (trouble?.due ?? 0) - clock.monotonic())
+  const remaining = () => Math.max(0, (fault?.due ?? 0) - clock.monotonic())
 
   function reset(): void {
-    trouble = undefined
+    fault = undefined
     ended = undefined
     looking = false
   }
 
-  function lately(before: Trouble | undefined): Trouble | undefined {
+  function lately(before: Fault | undefined): Fault | undefined {
     return before && clock.monotonic() - before.due < longestSeconds * 1000 ? before : undefined
   }
 
   /** Those that were under way together fail together: that counts once. Another kind of trouble is a new one. */
   function failuresWith({ code }: Failure): number {
-    if (trouble?.failure.code !== code) return 1
-    return remaining() > 0 ? trouble.failures : trouble.failures + 1
+    if (fault?.failure.code !== code) return 1
+    return remaining() > 0 ? fault.failures : fault.failures + 1
   }
 
   return {
-    obstacle() {
-      if (!trouble || remaining() === 0 || looking || looks().allowed(trouble)) return undefined
-      return withRetryAfter(trouble.failure, Math.ceil(remaining() / 1000))
+    blockedBy() {
+      if (!fault || remaining() === 0 || looking || looks().allowed(fault)) return undefined
+      return withRetryAfter(fault.failure, Math.ceil(remaining() / 1000))
     },
-    probing: () => trouble !== undefined,
-    refused: () => trouble?.failure.code === 'provider-setup',
+    probing: () => fault !== undefined,
+    refused: () => fault?.failure.code === 'provider-setup',
     begun() {
       began = clock.monotonic()
-      othersServed = trouble !== undefined && looks().servedSince(trouble.since)
-      if (!trouble || remaining() === 0) return
+      othersServed = fault !== undefined && looks().servedSince(fault.since)
+      if (!fault || remaining() === 0) return
       looking = true
       looks().begun()
     },
     succeeded() {
-      looks().served(trouble?.refused ?? false)
-      if (trouble) ended = trouble
-      trouble = undefined
+      looks().served(fault?.refused ?? false)
+      if (fault) ended = fault
+      fault = undefined
       looking = false
     },
     failed(failure, serving, stage = 'connection') {
       const steps = waits[failure.code]
       looking = false
-      if (trouble) trouble.ended = clock.monotonic()
+      if (fault) fault.ended = clock.monotonic()
       if (!steps || stage === 'token') return
       // The sign-in before it was no success then.
-      if (stage === 'mail') trouble ??= lately(ended)
+      if (stage === 'mail') fault ??= lately(ended)
       if (serving > 0) return cap.lower(serving, failure.retryAfterSeconds)
       const failures = failuresWith(failure)
       // One that only looked does not begin the wait anew.
@@ -101,30 +101,30 @@ export function createOpenings(
       const milliseconds = Math.max(Math.max(own, told) * 1000, remaining())
       const [now, monotonic] = [clock.now(), clock.monotonic()]
       const isRefusal = failure.code === 'provider-setup'
-      trouble = {
+      fault = {
         failure,
-        refused: isRefusal || (trouble?.refused ?? false),
+        refused: isRefusal || (fault?.refused ?? false),
         failures,
-        since: trouble?.since ?? monotonic,
+        since: fault?.since ?? monotonic,
         // The sign-in before it was a good one.
         began: stage === 'mail' ? monotonic : began,
         ended: monotonic,
         due: monotonic + milliseconds,
-        quietUntil: Math.max(trouble?.quietUntil ?? 0, monotonic + told * 1000),
+        quietUntil: Math.max(fault?.quietUntil ?? 0, monotonic + told * 1000),
         alone: stage !== 'connection' && othersServed,
-        pause: { since: trouble?.pause.since ?? now, until: now + Math.round(milliseconds) },
+        pause: { since: fault?.pause.since ?? now, until: now + Math.round(milliseconds) },
       }
-      if (isRefusal) looks().refused(trouble)
+      if (isRefusal) looks().refused(fault)
     },
     reset,
     pause() {
       // A first failure that passes by itself makes nobody wait.
-      if (!trouble || trouble.pause.until === trouble.pause.since) return undefined
-      const { message: reason, fix } = trouble.failure
-      const said = wordsBehind(trouble.failure)
+      if (!fault || fault.pause.until === fault.pause.since) return undefined
+      const { message: reason, fix } = fault.failure
+      const said = wordsBehind(fault.failure)
       return {
         about: 'sign-in',
-        ...trouble.pause,
+        ...fault.pause,
         reason,
         ...(said && { said }),
         ...(fix !== undefined && { fix }),

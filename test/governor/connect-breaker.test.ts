@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { Failure, type FailureCode } from '../../src/base/failure.ts'
+import { createConnectBreaker, createConnectionCap } from '../../src/governor/connect-breaker.ts'
 import { createLooks } from '../../src/governor/looks.ts'
-import { createConnectionCap, createOpenings } from '../../src/governor/openings.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
 function stageOf(limit = 5) {
   const clock = createManualClock()
   const cap = createConnectionCap(clock, () => limit)
-  return { clock, cap, openings: createOpenings(clock, cap) }
+  return { clock, cap, breaker: createConnectBreaker(clock, cap) }
 }
 
 function failure(code: FailureCode, retryAfterSeconds?: number): Failure {
@@ -17,22 +17,22 @@ function failure(code: FailureCode, retryAfterSeconds?: number): Failure {
 
 /** The waits after failures that each follow when the one before is over. */
 function waitsAfter(code: FailureCode, times: number, retryAfterSeconds?: number): number[] {
-  const { clock, openings } = stageOf()
+  const { clock, breaker } = stageOf()
   return Array.from({ length: times }, () => {
-    openings.failed(failure(code, retryAfterSeconds), 0)
-    const seconds = openings.obstacle()?.retryAfterSeconds ?? 0
+    breaker.failed(failure(code, retryAfterSeconds), 0)
+    const seconds = breaker.blockedBy()?.retryAfterSeconds ?? 0
     clock.advance(seconds)
-    expect(openings.obstacle()).toBeUndefined()
+    expect(breaker.blockedBy()).toBeUndefined()
     return seconds
   })
 }
 
 describe('openings of connections', () => {
   it('have no obstacle at first', () => {
-    const { openings } = stageOf()
-    expect(openings.obstacle()).toBeUndefined()
-    expect(openings.probing()).toBe(false)
-    expect(openings.pause()).toBeUndefined()
+    const { breaker } = stageOf()
+    expect(breaker.blockedBy()).toBeUndefined()
+    expect(breaker.probing()).toBe(false)
+    expect(breaker.pause()).toBeUndefined()
   })
 
   it.each<[FailureCode, number[]]>([
@@ -58,20 +58,20 @@ describe('openings of connections', () => {
     'not-found',
     'internal',
   ])('do not wait after %s, which is not the provider’s doing', (code) => {
-    const { cap, openings } = stageOf()
-    for (let number = 0; number < 5; number += 1) openings.failed(failure(code, 600), number)
+    const { cap, breaker } = stageOf()
+    for (let number = 0; number < 5; number += 1) breaker.failed(failure(code, 600), number)
     expect(cap.allowed()).toBe(5)
-    expect(openings.obstacle()).toBeUndefined()
-    expect(openings.probing()).toBe(false)
-    expect(openings.pause()).toBeUndefined()
+    expect(breaker.blockedBy()).toBeUndefined()
+    expect(breaker.probing()).toBe(false)
+    expect(breaker.pause()).toBeUndefined()
   })
 
   it('give the same failure to those who come meanwhile, with what is left of the wait', () => {
-    const { clock, openings } = stageOf()
+    const { clock, breaker } = stageOf()
     const cause = new Error('The provider said: no')
-    openings.failed(new Failure('provider-setup', 'No', { cause, fix: 'Repair it.' }), 0)
+    breaker.failed(new Failure('provider-setup', 'No', { cause, fix: 'Repair it.' }), 0)
     clock.advance(1.5)
-    expect(openings.obstacle()).toMatchObject({
+    expect(breaker.blockedBy()).toMatchObject({
       code: 'provider-setup',
       message: 'No',
       fix: 'Repair it.',
@@ -81,77 +81,77 @@ describe('openings of connections', () => {
   })
 
   it('go one at a time from the first failure to the first success', () => {
-    const { clock, openings } = stageOf()
-    openings.failed(failure('provider-unavailable'), 0)
-    expect(openings.probing()).toBe(true)
-    openings.failed(failure('provider-unavailable'), 0)
+    const { clock, breaker } = stageOf()
+    breaker.failed(failure('provider-unavailable'), 0)
+    expect(breaker.probing()).toBe(true)
+    breaker.failed(failure('provider-unavailable'), 0)
     clock.advance(1)
-    expect(openings.obstacle()).toBeUndefined()
-    expect(openings.probing()).toBe(true)
-    openings.succeeded()
-    expect(openings.probing()).toBe(false)
-    expect(openings.pause()).toBeUndefined()
+    expect(breaker.blockedBy()).toBeUndefined()
+    expect(breaker.probing()).toBe(true)
+    breaker.succeeded()
+    expect(breaker.probing()).toBe(false)
+    expect(breaker.pause()).toBeUndefined()
   })
 
   it.each(['succeeded', 'reset'] as const)('begin anew when one has %s', (end) => {
-    const { clock, openings } = stageOf()
+    const { clock, breaker } = stageOf()
     for (let number = 0; number < 6; number += 1) {
-      openings.failed(failure('provider-setup'), 0)
+      breaker.failed(failure('provider-setup'), 0)
       clock.advance(900)
     }
-    openings[end]()
-    expect(openings.obstacle()).toBeUndefined()
-    openings.failed(failure('provider-setup'), 0)
-    expect(openings.obstacle()).toMatchObject({ retryAfterSeconds: 5 })
+    breaker[end]()
+    expect(breaker.blockedBy()).toBeUndefined()
+    breaker.failed(failure('provider-setup'), 0)
+    expect(breaker.blockedBy()).toMatchObject({ retryAfterSeconds: 5 })
   })
 
   it('forget a wait at once that is over by a success', () => {
-    const { openings } = stageOf()
-    openings.failed(failure('provider-unavailable', 900), 0)
-    openings.succeeded()
-    openings.failed(failure('provider-unavailable'), 0)
-    expect(openings.obstacle()).toBeUndefined()
+    const { breaker } = stageOf()
+    breaker.failed(failure('provider-unavailable', 900), 0)
+    breaker.succeeded()
+    breaker.failed(failure('provider-unavailable'), 0)
+    expect(breaker.blockedBy()).toBeUndefined()
   })
 
   it('count those once that were under way together', () => {
-    const { openings } = stageOf()
-    for (let number = 0; number < 5; number += 1) openings.failed(failure('provider-setup'), 0)
-    expect(openings.obstacle()).toMatchObject({ retryAfterSeconds: 5 })
+    const { breaker } = stageOf()
+    for (let number = 0; number < 5; number += 1) breaker.failed(failure('provider-setup'), 0)
+    expect(breaker.blockedBy()).toMatchObject({ retryAfterSeconds: 5 })
   })
 
   it('do not punish a wrong set-up for the time that the provider was away', () => {
-    const { clock, openings } = stageOf()
+    const { clock, breaker } = stageOf()
     for (let number = 0; number < 10; number += 1) {
-      openings.failed(failure('provider-unavailable'), 0)
+      breaker.failed(failure('provider-unavailable'), 0)
       clock.advance(30)
     }
-    openings.failed(failure('provider-setup'), 0)
-    expect(openings.obstacle()).toMatchObject({ retryAfterSeconds: 5 })
+    breaker.failed(failure('provider-setup'), 0)
+    expect(breaker.blockedBy()).toMatchObject({ retryAfterSeconds: 5 })
   })
 
   it('wait no shorter because one more fails that was under way', () => {
-    const { clock, openings } = stageOf()
-    openings.failed(failure('provider-unavailable', 900), 0)
+    const { clock, breaker } = stageOf()
+    breaker.failed(failure('provider-unavailable', 900), 0)
     clock.advance(10)
-    openings.failed(failure('provider-unavailable'), 0)
-    expect(openings.obstacle()).toMatchObject({ retryAfterSeconds: 890 })
+    breaker.failed(failure('provider-unavailable'), 0)
+    expect(breaker.blockedBy()).toMatchObject({ retryAfterSeconds: 890 })
   })
 
   it.each<FailureCode>(['provider-setup', 'provider-unavailable'])(
     'are only fewer after %s while other connections still serve',
     (code) => {
-      const { cap, openings } = stageOf()
-      openings.failed(failure(code), 2)
+      const { cap, breaker } = stageOf()
+      breaker.failed(failure(code), 2)
       expect(cap.allowed()).toBe(2)
-      expect(openings.obstacle()).toBeUndefined()
-      expect(openings.probing()).toBe(false)
-      expect(openings.pause()).toBeUndefined()
+      expect(breaker.blockedBy()).toBeUndefined()
+      expect(breaker.probing()).toBe(false)
+      expect(breaker.pause()).toBeUndefined()
     },
   )
 
   it('are fewer for as long as the provider wishes', () => {
-    const { clock, cap, openings } = stageOf(2)
-    openings.failed(failure('provider-unavailable', 900), 1)
+    const { clock, cap, breaker } = stageOf(2)
+    breaker.failed(failure('provider-unavailable', 900), 1)
     clock.advance(899)
     expect(cap.allowed()).toBe(1)
     clock.advance(1)
@@ -162,10 +162,10 @@ describe('openings of connections', () => {
 /** After failures up to a wait of so many seconds. */
 function waiting(seconds: number, stage: 'connection' | 'sign-in' = 'connection') {
   const house = stageOf()
-  const fail = () => house.openings.failed(failure('provider-setup'), 0, stage)
+  const fail = () => house.breaker.failed(failure('provider-setup'), 0, stage)
   fail()
-  while ((house.openings.obstacle()?.retryAfterSeconds ?? 0) < seconds) {
-    house.clock.advance(house.openings.obstacle()?.retryAfterSeconds ?? 0)
+  while ((house.breaker.blockedBy()?.retryAfterSeconds ?? 0) < seconds) {
+    house.clock.advance(house.breaker.blockedBy()?.retryAfterSeconds ?? 0)
     fail()
   }
   return { ...house, fail }
@@ -175,79 +175,79 @@ describe('a look whether the provider is back', () => {
   it.each(['connection', 'sign-in'] as const)(
     'is allowed five seconds after the last try, however long the wait (%s)',
     (stage) => {
-      const { clock, openings } = waiting(300, stage)
+      const { clock, breaker } = waiting(300, stage)
       clock.advance(4.9)
-      expect(openings.obstacle()).toMatchObject({ retryAfterSeconds: 296 })
+      expect(breaker.blockedBy()).toMatchObject({ retryAfterSeconds: 296 })
       clock.advance(0.1)
-      expect(openings.obstacle()).toBeUndefined()
-      expect(openings.probing()).toBe(true)
+      expect(breaker.blockedBy()).toBeUndefined()
+      expect(breaker.probing()).toBe(true)
     },
   )
 
   it('lets the others who come meanwhile wait for what it finds', () => {
-    const { clock, openings } = waiting(60)
+    const { clock, breaker } = waiting(60)
     clock.advance(5)
-    openings.begun()
-    expect(openings.obstacle()).toBeUndefined()
-    openings.succeeded()
-    expect(openings.probing()).toBe(false)
+    breaker.begun()
+    expect(breaker.blockedBy()).toBeUndefined()
+    breaker.succeeded()
+    expect(breaker.probing()).toBe(false)
   })
 
   it('does not begin the wait anew when it fails', () => {
-    const { clock, openings, fail } = waiting(60)
+    const { clock, breaker, fail } = waiting(60)
     for (let look = 1; look <= 11; look += 1) {
       clock.advance(5)
-      openings.begun()
+      breaker.begun()
       fail()
-      expect(openings.obstacle()).toMatchObject({ retryAfterSeconds: 60 - 5 * look })
+      expect(breaker.blockedBy()).toMatchObject({ retryAfterSeconds: 60 - 5 * look })
     }
     clock.advance(5)
-    openings.begun()
+    breaker.begun()
     fail()
-    expect(openings.obstacle()).toMatchObject({ retryAfterSeconds: 300 })
+    expect(breaker.blockedBy()).toMatchObject({ retryAfterSeconds: 300 })
   })
 
   it('is over when there was no token to look with', () => {
-    const { clock, openings } = waiting(60)
+    const { clock, breaker } = waiting(60)
     clock.advance(5)
-    openings.begun()
-    openings.failed(failure('consent-needed'), 0, 'token')
-    expect(openings.obstacle()).toMatchObject({ retryAfterSeconds: 55 })
+    breaker.begun()
+    breaker.failed(failure('consent-needed'), 0, 'token')
+    expect(breaker.blockedBy()).toMatchObject({ retryAfterSeconds: 55 })
   })
 
   it('finds the same trouble where the provider lets a mailbox in, and then takes no mail from it', () => {
-    const { clock, openings } = stageOf()
+    const { clock, breaker } = stageOf()
     const waits: number[] = []
     for (let time = 0; time < 5; time += 1) {
-      openings.succeeded()
-      openings.failed(failure('provider-setup'), 0, 'mail')
-      waits.push(openings.obstacle()?.retryAfterSeconds ?? 0)
+      breaker.succeeded()
+      breaker.failed(failure('provider-setup'), 0, 'mail')
+      waits.push(breaker.blockedBy()?.retryAfterSeconds ?? 0)
       clock.advance(waits.at(-1) ?? 0)
     }
     expect(waits).toEqual([5, 15, 60, 300, 900])
     clock.advance(3600)
-    openings.succeeded()
-    openings.failed(failure('provider-setup'), 0, 'mail')
-    expect(openings.obstacle()).toMatchObject({ retryAfterSeconds: 5 })
+    breaker.succeeded()
+    breaker.failed(failure('provider-setup'), 0, 'mail')
+    expect(breaker.blockedBy()).toMatchObject({ retryAfterSeconds: 5 })
   })
 
   it('leaves a provider alone that says for how long it wants that', () => {
-    const { clock, openings } = stageOf()
-    openings.failed(failure('provider-unavailable', 900), 0)
+    const { clock, breaker } = stageOf()
+    breaker.failed(failure('provider-unavailable', 900), 0)
     clock.advance(899)
-    expect(openings.obstacle()).toMatchObject({ retryAfterSeconds: 1 })
+    expect(breaker.blockedBy()).toMatchObject({ retryAfterSeconds: 1 })
   })
 
   it('is one in two seconds for all mailboxes of a provider', () => {
     const clock = createManualClock()
     const looks = createLooks(clock)
     const cap = createConnectionCap(clock, () => 1)
-    const all = [1, 2].map(() => createOpenings(clock, cap, () => looks))
+    const all = [1, 2].map(() => createConnectBreaker(clock, cap, () => looks))
     for (const seconds of [5, 15, 8]) {
-      for (const openings of all) openings.failed(failure('provider-setup'), 0)
+      for (const breaker of all) breaker.failed(failure('provider-setup'), 0)
       clock.advance(seconds)
     }
-    const free = () => all.filter((openings) => openings.obstacle() === undefined).length
+    const free = () => all.filter((breaker) => breaker.blockedBy() === undefined).length
     expect(free()).toBe(2)
     all[0]?.begun()
     all[0]?.failed(failure('provider-setup'), 0)
@@ -260,17 +260,17 @@ describe('a look whether the provider is back', () => {
 
 describe('a pause of openings', () => {
   it('is not shown for a first failure that makes nobody wait', () => {
-    const { openings } = stageOf()
-    openings.failed(failure('provider-unavailable'), 0)
-    expect(openings.pause()).toBeUndefined()
+    const { breaker } = stageOf()
+    breaker.failed(failure('provider-unavailable'), 0)
+    expect(breaker.pause()).toBeUndefined()
   })
 
   it('is shown from the second on, since the first, until one has succeeded', () => {
-    const { clock, openings } = stageOf()
+    const { clock, breaker } = stageOf()
     const since = clock.now()
-    openings.failed(failure('provider-unavailable'), 0)
+    breaker.failed(failure('provider-unavailable'), 0)
     clock.advance(20)
-    openings.failed(failure('provider-unavailable'), 0)
+    breaker.failed(failure('provider-unavailable'), 0)
     const pause = {
       about: 'sign-in',
       since,
@@ -278,16 +278,16 @@ describe('a pause of openings', () => {
       reason: 'smtp.example.com refused us',
       fix: 'Wait.',
     }
-    expect(openings.pause()).toEqual(pause)
+    expect(breaker.pause()).toEqual(pause)
     clock.advance(500)
-    expect(openings.pause()).toEqual(pause)
-    openings.succeeded()
-    expect(openings.pause()).toBeUndefined()
+    expect(breaker.pause()).toEqual(pause)
+    breaker.succeeded()
+    expect(breaker.pause()).toBeUndefined()
   })
 
   it('is shown for a first failure with a wait', () => {
-    const { clock, openings } = stageOf()
-    openings.failed(failure('provider-setup'), 0)
-    expect(openings.pause()).toMatchObject({ since: clock.now(), until: clock.now() + 5000 })
+    const { clock, breaker } = stageOf()
+    breaker.failed(failure('provider-setup'), 0)
+    expect(breaker.pause()).toMatchObject({ since: clock.now(), until: clock.now() + 5000 })
   })
 })

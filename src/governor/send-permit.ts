@@ -1,29 +1,32 @@
 import { isPositive, type Reply, statusOf } from '../wire/reply.ts'
-import type { Breaker, Trouble } from './breaker.ts'
+import type { Breaker, Fault } from './breaker.ts'
+import type { ConnectionCap } from './connect-breaker.ts'
+import type { Origin, Probes } from './consecutive-refusals.ts'
 import type { DailyRecipients } from './daily-recipients.ts'
-import type { Passage } from './governor.ts'
+import type { SendPermit } from './governor.ts'
 import { Header } from './header-refusals.ts'
-import type { ConnectionCap } from './openings.ts'
 import type { Refusals } from './refusals.ts'
-import { type Meaning, meaningOf, type Subject, subjectOf } from './reply-meaning.ts'
-import type { Origin, Probes } from './strikes.ts'
+import { type ReplyClass, replyClassOf, type Subject, subjectOf } from './reply-class.ts'
 
-interface PassageNeeds {
-  breakers: Record<Consequence['about'], Breaker>
+interface SendPermitDeps {
+  breakers: Record<ReplyAction['about'], Breaker>
   refusals: Refusals
   daily: DailyRecipients
   cap: ConnectionCap
 }
 
 /** @throws Failure `limit-reached`, `provider-setup` */
-export function openPassage({ breakers, refusals, daily, cap }: PassageNeeds, origin: Origin): Passage {
+export function createSendPermit(
+  { breakers, refusals, daily, cap }: SendPermitDeps,
+  origin: Origin,
+): SendPermit {
   const probes: Probes = new Map()
   enterAll([breakers.registration, breakers.mailbox, ...refusals.ofTransaction(origin)], probes)
   let taken = 0
   let header = noHeader
   const recipients = { accepted: 0, unknown: 0, status: '' }
   /** What is said to each recipient of one message is said once. */
-  const said = new Set<Meaning>()
+  const said = new Set<ReplyClass>()
   let delivered = false
   /** Of all that this program wanted, for what it is. */
   let refusal: Reply | undefined
@@ -36,18 +39,18 @@ export function openPassage({ breakers, refusals, daily, cap }: PassageNeeds, or
   }
 
   /** What one reply means for what comes after. */
-  function obey(reply: Reply, meaning: Meaning): boolean {
-    if (meaning === 'too-many-at-once') {
-      if (!said.has(meaning)) cap.lower(cap.allowed() - 1)
+  function apply(reply: Reply, replyClass: ReplyClass): boolean {
+    if (replyClass === 'too-many-at-once') {
+      if (!said.has(replyClass)) cap.lower(cap.allowed() - 1)
       return true
     }
-    const consequence = consequences[meaning]
-    if (!consequence) return false
-    const breaker = breakers[consequence.about]
+    const action = replyActions[replyClass]
+    if (!action) return false
+    const breaker = breakers[action.about]
     const probe = probes.get(breaker)
-    const trouble = troubleOf(consequence, reply)
-    if (probe) probe.failed(trouble)
-    else breaker.trip(trouble)
+    const fault = faultOf(action, reply)
+    if (probe) probe.failed(fault)
+    else breaker.trip(fault)
     return true
   }
 
@@ -83,25 +86,25 @@ export function openPassage({ breakers, refusals, daily, cap }: PassageNeeds, or
       header = new Header(head)
       enterAll(refusals.ofMessage(origin, header), probes)
     },
-    heard(reply, phase) {
+    onReply(reply, phase) {
       if (isPositive(reply)) {
         if (phase === 'recipient') recipients.accepted += 1
         if (phase === 'message') accepted()
         return false
       }
-      const meaning = meaningOf(reply)
-      const subject = subjectOf(reply, phase, meaning)
+      const replyClass = replyClassOf(reply)
+      const subject = subjectOf(reply, phase, replyClass)
       if (subject !== undefined) blame(reply, subject)
-      if (meaning === undefined) return false
-      const wantsQuiet = obey(reply, meaning)
-      said.add(meaning)
+      if (replyClass === undefined) return false
+      const wantsQuiet = apply(reply, replyClass)
+      said.add(replyClass)
       return wantsQuiet
     },
     end(outcome) {
       if (over) return
       over = true
       const sent = (outcome === 'answered' && delivered) || outcome === 'unknown'
-      daily.settle(taken, sent ? recipients.accepted : 0)
+      daily.commit(taken, sent ? recipients.accepted : 0)
       refusals.recipientsAnswered(origin, recipients, probes)
       if (refusal && !sent) refusals.refused(origin, refusal, probes)
       for (const probe of probes.values()) probe.release()
@@ -114,8 +117,8 @@ const noHeader = new Header(Buffer.alloc(0))
 /** All or none: a transaction that one of them keeps out is no probe of another. @throws Failure */
 function enterAll(breakers: readonly Breaker[], probes: Probes): void {
   for (const breaker of breakers) {
-    const obstacle = breaker.obstacle()
-    if (obstacle) throw obstacle
+    const blockedBy = breaker.blockedBy()
+    if (blockedBy) throw blockedBy
   }
   for (const breaker of breakers) {
     const probe = breaker.enter()
@@ -123,12 +126,12 @@ function enterAll(breakers: readonly Breaker[], probes: Probes): void {
   }
 }
 
-function troubleOf({ about, seconds, code, said, fix }: Consequence, reply: Reply): Trouble {
+function faultOf({ about, seconds, code, said, fix }: ReplyAction, reply: Reply): Fault {
   return { about, seconds, code, reason: `The provider ${said} (${statusOf(reply)})`, fix }
 }
 
 /** What follows from a meaning for what comes after the transaction. */
-interface Consequence {
+interface ReplyAction {
   about: 'mailbox' | 'registration'
   /** How long nothing is tried, in seconds, the first time. */
   seconds: number
@@ -140,7 +143,7 @@ interface Consequence {
 }
 
 /** Those that make a mailbox wait, or all of a registration. The figures are the providers' own where they publish any. */
-export const consequences: Partial<Record<Meaning, Consequence>> = {
+export const replyActions: Partial<Record<ReplyClass, ReplyAction>> = {
   quota: {
     about: 'mailbox',
     seconds: 3600,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Passage } from '../../src/governor/governor.ts'
+import type { SendPermit } from '../../src/governor/governor.ts'
 import { governorStage, hear, ok, play, type Script, sendingBy } from './governor-stage.ts'
 
 const quota = '554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException; Failed'
@@ -81,7 +81,7 @@ describe.each(cases)('after $times times $script: $about', ({ about, script, tim
     admit()
   })
 
-  it.each<[string, (probe: Passage) => void]>([
+  it.each<[string, (probe: SendPermit) => void]>([
     ['that is given up', (probe) => probe.end('not-sent')],
     ['that nobody knows the outcome of', (probe) => probe.end('unknown')],
     ['that is put off', (probe) => play(probe, { recipients: [ok], message: '451 4.3.0 Later' })],
@@ -121,7 +121,7 @@ describe('a transaction', () => {
   it('that finds out for several breakers at once opens all of them', async () => {
     const { clock, governor, admit, transact } = await governorStage()
     const [one, two, three] = [admit(), admit(), admit()]
-    for (const passage of [one, two, three]) play(passage, { mail: sendAsDenied })
+    for (const permit of [one, two, three]) play(permit, { mail: sendAsDenied })
     clock.advance(600)
     transact({ mail: addressBlocked })
     clock.advance(3600)
@@ -146,15 +146,15 @@ describe('a transaction', () => {
 
   it('is told whether the provider wants quiet', async () => {
     const { admit } = await governorStage()
-    const passage = admit()
-    expect(hear(passage, ok, 'mail')).toBe(false)
-    expect(hear(passage, '451 4.3.0 Later', 'recipient')).toBe(false)
-    expect(hear(passage, '530 5.7.57 Not authenticated', 'mail')).toBe(false)
-    expect(hear(passage, sendAsDenied, 'mail')).toBe(false)
-    expect(hear(passage, '421 4.3.2 Service not active', 'mail')).toBe(false)
-    expect(hear(passage, '432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded', 'mail')).toBe(true)
+    const permit = admit()
+    expect(hear(permit, ok, 'mail')).toBe(false)
+    expect(hear(permit, '451 4.3.0 Later', 'recipient')).toBe(false)
+    expect(hear(permit, '530 5.7.57 Not authenticated', 'mail')).toBe(false)
+    expect(hear(permit, sendAsDenied, 'mail')).toBe(false)
+    expect(hear(permit, '421 4.3.2 Service not active', 'mail')).toBe(false)
+    expect(hear(permit, '432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded', 'mail')).toBe(true)
     expect(
-      hear(passage, '421 4.4.2 Message submission rate for this client has exceeded the limit', 'mail'),
+      hear(permit, '421 4.4.2 Message submission rate for this client has exceeded the limit', 'mail'),
     ).toBe(true)
   })
 

@@ -2,14 +2,14 @@ import { LRUCache } from 'lru-cache'
 import { type Address, addressKey, printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import { type Breaker, createBreaker, type Probe, type Tripped, type Trouble } from './breaker.ts'
+import { type Breaker, createBreaker, type Fault, type Probe, type Tripped } from './breaker.ts'
 
 /** Refusals in a row: so many without a success between them, and within ten minutes, and there is a wait. Counted for each key. */
-interface Strikes {
+interface ConsecutiveRefusals {
   /** Of a key that was refused lately. */
   breakerOf(key: string): Breaker | undefined
   /** @param probes those of the try that was refused: when it was to find out whether the wait is over, it is not */
-  refused(key: string, trouble: Trouble, probes: Probes): void
+  refused(key: string, fault: Fault, probes: Probes): void
   /** Nothing of before counts. */
   accepted(key: string): void
   /** Nobody was refused anything lately. */
@@ -24,44 +24,44 @@ export type Probes = Map<Breaker, Probe>
 const windowMilliseconds = 600_000
 const rememberedKeys = 1000
 
-interface Struck {
+interface Counted {
   breaker: Breaker
   /** The latest, at most as many as make a wait. */
   times: number[]
 }
 
-export function createStrikes(most: number, clock: Clock, log: Log): Strikes {
-  const struck = new LRUCache<string, Struck>({ max: rememberedKeys })
+export function createConsecutiveRefusals(most: number, clock: Clock, log: Log): ConsecutiveRefusals {
+  const counted = new LRUCache<string, Counted>({ max: rememberedKeys })
 
-  function known(key: string): Struck {
-    const found = struck.get(key)
+  function known(key: string): Counted {
+    const found = counted.get(key)
     if (found) return found
     const fresh = { breaker: createBreaker(clock, log), times: [] }
-    struck.set(key, fresh)
+    counted.set(key, fresh)
     return fresh
   }
 
   return {
-    breakerOf: (key) => struck.get(key)?.breaker,
-    refused(key, trouble, probes) {
+    breakerOf: (key) => counted.get(key)?.breaker,
+    refused(key, fault, probes) {
       const { breaker, times } = known(key)
       const probe = probes.get(breaker)
-      if (probe) return probe.failed(trouble)
+      if (probe) return probe.failed(fault)
       const now = clock.monotonic()
       times.push(now)
       if (times.length > most) times.shift()
       const [first = now] = times
-      if (times.length === most && now - first <= windowMilliseconds) breaker.trip(trouble)
+      if (times.length === most && now - first <= windowMilliseconds) breaker.trip(fault)
     },
     accepted(key) {
-      struck.get(key)?.breaker.close()
-      struck.delete(key)
+      counted.get(key)?.breaker.close()
+      counted.delete(key)
     },
-    isEmpty: () => struck.size === 0,
-    states: () => [...struck.values()].flatMap(({ breaker }) => breaker.state() ?? []),
+    isEmpty: () => counted.size === 0,
+    states: () => [...counted.values()].flatMap(({ breaker }) => breaker.state() ?? []),
     reset() {
-      for (const { breaker } of struck.values()) breaker.close()
-      struck.clear()
+      for (const { breaker } of counted.values()) breaker.close()
+      counted.clear()
     },
   }
 }
@@ -74,7 +74,7 @@ export interface Origin {
   source?: string | undefined
 }
 
-export function whose({ login, source }: Origin): Pick<Trouble, 'login' | 'source'> {
+export function whose({ login, source }: Origin): Pick<Fault, 'login' | 'source'> {
   return { login, ...(source !== undefined && { source }) }
 }
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { consequences } from '../../src/governor/passage.ts'
-import { type Meaning, meaningOf } from '../../src/governor/reply-meaning.ts'
+import { type ReplyClass, replyClassOf } from '../../src/governor/reply-class.ts'
+import { replyActions } from '../../src/governor/send-permit.ts'
 import { reply } from './governor-stage.ts'
 
 describe('a reply inside a transaction', () => {
-  it.each<[Meaning, string]>([
+  it.each<[ReplyClass, string]>([
     // Exchange Online
     [
       'quota',
@@ -65,8 +65,8 @@ describe('a reply inside a transaction', () => {
     // Yahoo
     ['deferred', '421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to user complaints'],
     ['deferred', '421 [TSS09] All messages from 192.0.2.1 will be permanently deferred'],
-  ])('means %s beyond it: %s', (meaning, text) => {
-    expect(meaningOf(reply(text))).toBe(meaning)
+  ])('means %s beyond it: %s', (replyClass, text) => {
+    expect(replyClassOf(reply(text))).toBe(replyClass)
   })
 
   it.each([
@@ -122,17 +122,17 @@ describe('a reply inside a transaction', () => {
     '250 2.0.0 OK: SubmissionQuotaExceeded',
     '354 Go ahead',
   ])('means nothing beyond it: %s', (text) => {
-    expect(meaningOf(reply(text))).toBeUndefined()
+    expect(replyClassOf(reply(text))).toBeUndefined()
   })
 
   it('has the status of the first line that has one', () => {
-    expect(meaningOf(reply('550-Refused\n550-5.4.5 Limit\n550 5.1.1 What follows'))).toBe('quota')
-    expect(meaningOf(reply('550-5.1.1 No such user\n550 5.4.5 Limit'))).toBeUndefined()
+    expect(replyClassOf(reply('550-Refused\n550-5.4.5 Limit\n550 5.1.1 What follows'))).toBe('quota')
+    expect(replyClassOf(reply('550-5.1.1 No such user\n550 5.4.5 Limit'))).toBeUndefined()
   })
 })
 
 describe('a consequence', () => {
-  it.each(Object.entries(consequences))(
+  it.each(Object.entries(replyActions))(
     'of %s is a wait of an hour at most, with a reason and a fix',
     (_, found) => {
       expect(found.seconds).toBeGreaterThanOrEqual(60)
@@ -143,12 +143,12 @@ describe('a consequence', () => {
   )
 
   it('is one of the whole registration only where our own address is refused', () => {
-    const wide = Object.entries(consequences).filter(([, { about }]) => about === 'registration')
-    expect(wide.map(([meaning]) => meaning)).toEqual(['address-blocked'])
+    const wide = Object.entries(replyActions).filter(([, { about }]) => about === 'registration')
+    expect(wide.map(([replyClass]) => replyClass)).toEqual(['address-blocked'])
   })
 
   it('is none for what the transaction answers by itself', () => {
-    for (const meaning of ['sender-refused', 'signed-out', 'too-many-at-once'] as const)
-      expect(consequences[meaning]).toBeUndefined()
+    for (const replyClass of ['sender-refused', 'signed-out', 'too-many-at-once'] as const)
+      expect(replyActions[replyClass]).toBeUndefined()
   })
 })

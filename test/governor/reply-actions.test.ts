@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { consequences } from '../../src/governor/passage.ts'
+import { replyActions } from '../../src/governor/send-permit.ts'
 import { governorStage, ok } from './governor-stage.ts'
 
 describe('consequences', () => {
   it('have a remedy each, by which a breaker knows whether trouble is the same as before', () => {
-    const remedies = Object.values(consequences).map(({ fix }) => fix)
+    const remedies = Object.values(replyActions).map(({ fix }) => fix)
     expect(new Set(remedies).size).toBe(remedies.length)
   })
 

@@ -7,16 +7,16 @@ import type { Lease } from './lease.ts'
  * Those who wait for a connection, and those who only want to know that there is one. Everybody stands in a lane with the others
  * of the same login, and the lanes take turns: a thousand messages of one program do not hold up the one message of another.
  */
-interface WaitingLine {
+interface AcquireQueue {
   /** Takes a place until `until`, or until its client has gone. @throws Failure `limit-reached` at once when too many wait */
-  lease(place: Place): Promise<Lease>
+  acquire(ticket: Ticket): Promise<Lease>
   /** Waits until any connection is there. @throws Failure likewise */
-  proof(): Promise<void>
+  untilReady(): Promise<void>
   /** Whose turn it is. */
-  next(): Place | undefined
+  next(): Ticket | undefined
   /** Gives it to the one whose turn it is. */
   serve(lease: Lease): void
-  proven(): void
+  ready(): void
   refuseAll(failure: Failure): void
   /** How many connections it would take to serve everybody at once. */
   wanted(): number
@@ -26,10 +26,10 @@ interface WaitingLine {
   ahead(lane: string): number
 }
 
-export interface Place {
+export interface Ticket {
   lane: string
   /** The connection that it was given had died unseen: it has waited already, and goes first. */
-  again: boolean
+  retry: boolean
   /** How long it waits, in seconds, and until when, in milliseconds of the monotonic clock. */
   seconds: number
   until: number
@@ -39,7 +39,7 @@ export interface Place {
   gone?: Gone | undefined
 }
 
-interface Waiting extends Place {
+interface Waiting extends Ticket {
   resolve(lease: Lease): void
   reject(failure: Failure): void
   timer?: NodeJS.Timeout
@@ -50,16 +50,16 @@ interface Waiting extends Place {
 const most = { inLane: 1_000, inAll: 5_000, proofs: 5_000 }
 
 /** @param tooLate what to say to those who have waited too long */
-export function createWaitingLine(now: () => number, tooLate: (place: Place) => Failure): WaitingLine {
+export function createAcquireQueue(now: () => number, tooLate: (ticket: Ticket) => Failure): AcquireQueue {
   const lanes = createLanes<Waiting>()
   /** Those who have waited already. */
-  const again: Waiting[] = []
-  const proofs: { resolve(): void; reject(failure: Failure): void }[] = []
+  const retries: Waiting[] = []
+  const readiness: { resolve(): void; reject(failure: Failure): void }[] = []
 
-  const count = () => again.length + lanes.size()
+  const count = () => retries.length + lanes.size()
 
   function giveUp(waiting: Waiting, failure: Failure): void {
-    if (waiting.again) again.splice(again.indexOf(waiting), 1)
+    if (waiting.retry) retries.splice(retries.indexOf(waiting), 1)
     else lanes.remove(waiting.lane, waiting)
     settle(waiting)
     waiting.reject(failure)
@@ -71,44 +71,44 @@ export function createWaitingLine(now: () => number, tooLate: (place: Place) => 
   }
 
   return {
-    lease(place) {
-      if (!place.again && (count() >= most.inAll || lanes.sizeOf(place.lane) >= most.inLane))
+    acquire(ticket) {
+      if (!ticket.retry && (count() >= most.inAll || lanes.sizeOf(ticket.lane) >= most.inLane))
         return Promise.reject(tooManyWait())
-      if (place.gone?.aborted) return Promise.reject(clientGone())
+      if (ticket.gone?.aborted) return Promise.reject(clientGone())
       return new Promise((resolve, reject) => {
-        const waiting: Waiting = { ...place, resolve, reject }
-        const late = () => giveUp(waiting, tooLate(place))
-        waiting.timer = setTimeout(late, Math.max(0, place.until - now())).unref()
+        const waiting: Waiting = { ...ticket, resolve, reject }
+        const late = () => giveUp(waiting, tooLate(ticket))
+        waiting.timer = setTimeout(late, Math.max(0, ticket.until - now())).unref()
         waiting.onGone = () => giveUp(waiting, clientGone())
-        place.gone?.addEventListener('abort', waiting.onGone)
-        if (place.again) again.push(waiting)
-        else lanes.push(place.lane, waiting)
+        ticket.gone?.addEventListener('abort', waiting.onGone)
+        if (ticket.retry) retries.push(waiting)
+        else lanes.push(ticket.lane, waiting)
       })
     },
-    proof() {
-      if (proofs.length >= most.proofs) return Promise.reject(tooManyWait())
-      return new Promise((resolve, reject) => proofs.push({ resolve, reject }))
+    untilReady() {
+      if (readiness.length >= most.proofs) return Promise.reject(tooManyWait())
+      return new Promise((resolve, reject) => readiness.push({ resolve, reject }))
     },
-    next: () => again[0] ?? lanes.first(),
+    next: () => retries[0] ?? lanes.first(),
     serve(lease) {
-      const waiting = again.shift() ?? lanes.shift()
+      const waiting = retries.shift() ?? lanes.shift()
       if (waiting === undefined) return
       settle(waiting)
       waiting.resolve(lease)
     },
-    proven() {
-      for (const { resolve } of proofs.splice(0)) resolve()
+    ready() {
+      for (const { resolve } of readiness.splice(0)) resolve()
     },
     refuseAll(failure) {
-      for (const { reject } of proofs.splice(0)) reject(failure)
-      for (const waiting of [...again.splice(0), ...lanes.clear()]) {
+      for (const { reject } of readiness.splice(0)) reject(failure)
+      for (const waiting of [...retries.splice(0), ...lanes.clear()]) {
         settle(waiting)
         waiting.reject(failure)
       }
     },
-    wanted: () => Math.max(count(), proofs.length > 0 ? 1 : 0),
+    wanted: () => Math.max(count(), readiness.length > 0 ? 1 : 0),
     waiting: count,
-    ahead: (lane) => again.length + lanes.ahead(lane),
+    ahead: (lane) => retries.length + lanes.ahead(lane),
   }
 }
 

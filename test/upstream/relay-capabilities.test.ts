@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { intersect } from '../../src/upstream/known-offers.ts'
+import { intersect } from '../../src/upstream/known-capabilities.ts'
 import { signsIn } from '../support/provider-scripts.ts'
 import { mailbox } from '../support/relay-stage.ts'
 import { useScriptedStage } from '../support/scripted-stage.ts'
@@ -42,8 +42,8 @@ describe('what is offered to clients', () => {
       await signsIn(client, ['SIZE 4711', '8BITMIME'])
       await client.gone()
     })
-    expect(relay.offered()).toEqual({ ...all, size: 10_000_000 })
+    expect(relay.capabilities()).toEqual({ ...all, size: 10_000_000 })
     await relay.verify(mailbox)
-    expect(relay.offered()).toEqual({ ...none, eightBitMime: true, size: 4711 })
+    expect(relay.capabilities()).toEqual({ ...none, eightBitMime: true, size: 4711 })
   })
 })

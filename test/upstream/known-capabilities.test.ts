@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import type { Provider } from '../../src/providers/provider.ts'
 import type { HeardOfferStore, Store } from '../../src/store/ports.ts'
-import { createKnownOffers } from '../../src/upstream/known-offers.ts'
+import { createKnownCapabilities } from '../../src/upstream/known-capabilities.ts'
 import type { Capabilities } from '../../src/wire/capabilities.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
@@ -23,7 +23,7 @@ const [large, small] = [providerOf('large'), providerOf('small')]
 function open(store: Store, heardOffers: HeardOfferStore = store.heardOffers, providers = [large, small]) {
   const log = createRecordingLog()
   const catalogue = { list: () => providers.map((provider) => ({ provider, registered: true })) }
-  return { offers: createKnownOffers({ catalogue, mailboxes: store.mailboxes, heardOffers, log }), log }
+  return { offers: createKnownCapabilities({ catalogue, mailboxes: store.mailboxes, heardOffers, log }), log }
 }
 
 async function storeWith(...providerIds: string[]): Promise<Store> {
@@ -39,12 +39,12 @@ describe('what is offered before anybody has said who it is', () => {
     const before = open(store).offers
     await before.refresh()
     before.heard(large, ehlo({ ...able, size: 4711 }))
-    expect(before.offered()).toEqual({ ...able, size: 4711 })
+    expect(before.of()).toEqual({ ...able, size: 4711 })
     await before.close()
     const after = open(store).offers
     await after.refresh()
-    expect(after.offered()).toEqual({ ...able, size: 4711 })
-    expect(after.offered(large)).toEqual({ ...able, size: 4711 })
+    expect(after.of()).toEqual({ ...able, size: 4711 })
+    expect(after.of(large)).toEqual({ ...able, size: 4711 })
   })
 
   it('does not depend on providers that there is no mailbox of, and does as soon as there is one', async () => {
@@ -52,22 +52,22 @@ describe('what is offered before anybody has said who it is', () => {
     const { offers } = open(store)
     await offers.refresh()
     offers.heard(large, ehlo({ ...able, size: 9 }))
-    expect(offers.offered()).toEqual({ ...able, size: 9 })
+    expect(offers.of()).toEqual({ ...able, size: 9 })
     await store.mailboxes.add({ address: 'me@small.example', providerId: 'small', createdAt: 0 })
     await offers.refresh()
-    expect(offers.offered()).toEqual(unable)
+    expect(offers.of()).toEqual(unable)
     offers.heard(small, ehlo({ ...able, dsn: false, size: 7 }))
-    expect(offers.offered()).toEqual({ ...able, dsn: false, size: 7 })
+    expect(offers.of()).toEqual({ ...able, dsn: false, size: 7 })
     await store.mailboxes.remove('me@small.example')
     await offers.refresh()
-    expect(offers.offered()).toEqual({ ...able, size: 9 })
+    expect(offers.of()).toEqual({ ...able, size: 9 })
   })
 
   it('is what all that are registered can do as long as there is no mailbox', async () => {
     const { offers } = open(await storeWith())
     await offers.refresh()
     offers.heard(large, ehlo(able))
-    expect(offers.offered()).toEqual(unable)
+    expect(offers.of()).toEqual(unable)
   })
 
   it('is not what another server of the same provider said', async () => {
@@ -77,7 +77,7 @@ describe('what is offered before anybody has said who it is', () => {
     await before.close()
     const moved = open(store, store.heardOffers, [providerOf('large', 'smtp.elsewhere.example')]).offers
     await moved.refresh()
-    expect(moved.offered()).toEqual(unable)
+    expect(moved.of()).toEqual(unable)
   })
 
   it('is what was heard last, and kept only where it is something else', async () => {
@@ -93,7 +93,7 @@ describe('what is offered before anybody has said who it is', () => {
       offers.heard(large, ehlo({ ...able, ...(size && { size }) }))
     await offers.close()
     expect(kept).toEqual([5, 6, undefined, 5])
-    expect(offers.offered().size).toBe(5)
+    expect(offers.of().size).toBe(5)
   })
 
   it('stays what it is while the store does not answer', async () => {
@@ -105,7 +105,7 @@ describe('what is offered before anybody has said who it is', () => {
     await offers.refresh()
     offers.heard(large, ehlo(able))
     await offers.close()
-    expect(offers.offered(large)).toEqual(able)
+    expect(offers.of(large)).toEqual(able)
     expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'warn'])
   })
 })

@@ -15,11 +15,11 @@ import type { Relay } from './relay.ts'
 import { signIn, tokenRefused } from './sign-in.ts'
 
 /** What a message goes through at the provider's side, in order. */
-export type RehearsalStep = 'token' | 'connect' | 'tls' | 'sign-in' | 'sender' | 'recipient' | 'message'
+export type TestMessageStep = 'token' | 'connect' | 'tls' | 'sign-in' | 'sender' | 'recipient' | 'message'
 
 /** How one step went. */
 export interface StepOutcome {
-  step: RehearsalStep
+  step: TestMessageStep
   /** Absent: it went well. */
   failure?: Failure
   /** What the provider said, where it said something: cut, one line. */
@@ -30,9 +30,9 @@ export interface StepOutcome {
  * Sends one message and tells how each step went, until one fails. What comes before the message is done on a connection of its own, so that nothing that is warm hides
  * a fault; the message goes the way of everybody's, under the same limits.
  */
-export type Rehearse = (mailbox: Address, recipient: Address) => AsyncIterable<StepOutcome>
+export type SendTestMessage = (mailbox: Address, recipient: Address) => AsyncIterable<StepOutcome>
 
-export interface RehearseNeeds {
+export interface TestMessageDeps {
   mailboxes: Pick<MailboxStore, 'covering'>
   catalogue: Pick<Catalogue, 'registered'>
   tokens: Pick<TokenBroker, 'accessTokenFor'>
@@ -42,11 +42,11 @@ export interface RehearseNeeds {
   clock: Pick<Clock, 'now'>
 }
 
-export function createRehearsal(needs: RehearseNeeds): Rehearse {
-  const { mailboxes, catalogue, tokens, limits } = needs
+export function createTestMessage(deps: TestMessageDeps): SendTestMessage {
+  const { mailboxes, catalogue, tokens, limits } = deps
 
-  return async function* rehearse(mailbox, recipient) {
-    let step: RehearsalStep = 'token'
+  return async function* sendTestMessage(mailbox, recipient) {
+    let step: TestMessageStep = 'token'
     try {
       const found = await mailboxes.covering(mailbox)
       if (!found) throw new Failure('not-found', `There is no mailbox ${mailbox}`, { fix: 'Add it first.' })
@@ -102,7 +102,7 @@ export function createRehearsal(needs: RehearseNeeds): Rehearse {
     reached: DialStage[],
   ): Promise<Dialled> {
     try {
-      return await needs.dial(provider, signal, (stage) => reached.push(stage))
+      return await deps.dial(provider, signal, (stage) => reached.push(stage))
     } catch (error) {
       throw new Stopped(failed(reached.includes('connect') ? 'tls' : 'connect', error), reached)
     }
@@ -119,7 +119,7 @@ export function createRehearsal(needs: RehearseNeeds): Rehearse {
     try {
       const outcome = await signIn(dialled, { provider, mailbox, user, token: token.secret, replySeconds })
       if (outcome.kind === 'accepted') return { step: 'sign-in', said: outcome.mechanism }
-      const failure = tokenRefused(outcome, { host, mailbox, user }, token.doubt)
+      const failure = tokenRefused(outcome, { host, mailbox, user }, token.warning)
       return { ...failed('sign-in', failure), said: wordsOf(outcome.reply) }
     } catch (error) {
       return failed('sign-in', error)
@@ -129,7 +129,7 @@ export function createRehearsal(needs: RehearseNeeds): Rehearse {
   }
 
   async function* send(mailbox: Address, recipient: Address): AsyncGenerator<StepOutcome> {
-    const begun = await needs.relay.begin(
+    const begun = await deps.relay.begin(
       mailbox,
       { sender: mailbox, parameters: [] },
       [{ recipient, parameters: [] }],
@@ -145,7 +145,7 @@ export function createRehearsal(needs: RehearseNeeds): Rehearse {
     }
     yield { step: 'recipient', said: wordsOf(answer) }
     try {
-      const final = await begun.transaction.send(testMessage(mailbox, recipient, needs.clock.now()))
+      const final = await begun.transaction.send(messageText(mailbox, recipient, deps.clock.now()))
       yield isPositive(final)
         ? { step: 'message', said: wordsOf(final) }
         : refused('message', 'the message', final)
@@ -173,13 +173,13 @@ class Stopped extends Error {
   }
 }
 
-function failed(step: RehearsalStep, error: unknown): StepOutcome {
+function failed(step: TestMessageStep, error: unknown): StepOutcome {
   const failure = asFailure(error)
   const said = wordsBehind(failure)
   return { step, failure, ...(said !== undefined && { said }) }
 }
 
-function refused(step: RehearsalStep, what: string, reply: Reply | undefined): StepOutcome {
+function refused(step: TestMessageStep, what: string, reply: Reply | undefined): StepOutcome {
   const failure = new Failure('provider-setup', `The provider refuses ${what}`, {
     fix: 'Its own words say why; the log has them, too.',
   })
@@ -187,7 +187,7 @@ function refused(step: RehearsalStep, what: string, reply: Reply | undefined): S
 }
 
 /** RFC 5322. */
-async function* testMessage(from: Address, to: Address, now: number): AsyncGenerator<Buffer> {
+async function* messageText(from: Address, to: Address, now: number): AsyncGenerator<Buffer> {
   const lines = [
     `From: <${from}>`,
     `To: <${to}>`,
