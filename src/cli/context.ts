@@ -10,7 +10,9 @@ import type {
   DeviceConsentState,
 } from '../consent/service.ts'
 import type { JournalFilters, JournalPage } from '../journal/journal.ts'
-import type { ApiKeys, Logins, Mailboxes, MailboxStatus } from '../mailboxes/services.ts'
+import type { ApiKeys } from '../mailboxes/api-keys.ts'
+import type { Logins } from '../mailboxes/logins.ts'
+import type { Mailboxes, MailboxStatus } from '../mailboxes/mailboxes.ts'
 import type { SentLink } from '../notices/notices.ts'
 import type { RegistrationCheck } from '../providers/registration-checks.ts'
 import type { PageRole } from '../store/ports.ts'

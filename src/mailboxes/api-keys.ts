@@ -1,7 +1,7 @@
 import { printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
-import { actorFields, type Log } from '../base/log.ts'
+import { type Actor, actorFields, type Log } from '../base/log.ts'
 import { type KeyedHash, Secret } from '../base/secret.ts'
 import {
   type ApiKey,
@@ -14,8 +14,34 @@ import {
 import { createUseRecorder, credentialState, parseDisplayName, parseExpiry } from './credential.ts'
 import { coveredMailbox } from './existing-mailbox.ts'
 import { freshId, freshSecret, sameHash } from './fresh-secret.ts'
-import { owner, parseScope } from './scopes.ts'
-import type { ApiKeyStatus, ApiKeys, Principal } from './services.ts'
+import { owner, type Principal, parseScope } from './scopes.ts'
+
+export interface ApiKeys {
+  /** `key` is shown once. @throws Failure `invalid` (scope), `not-found` (a scope's mailbox) */
+  add(request: ApiKeyRequest, by?: Actor): Promise<{ apiKey: ApiKeyStatus; key: Secret }>
+  list(): Promise<ApiKeyStatus[]>
+  /** @throws Failure `not-found` */
+  revoke(id: string, by?: Actor): Promise<void>
+  /** Who this bearer is. @throws Failure `wrong-credentials` */
+  check(presented: Secret): Promise<Principal>
+}
+
+export interface ApiKeyRequest {
+  scopes: readonly string[]
+  name?: string
+  /** ISO 8601 date or date and time. */
+  expires?: string
+}
+
+export interface ApiKeyStatus {
+  id: string
+  name: string
+  scopes: readonly Scope[]
+  state: 'active' | 'expired' | 'revoked'
+  createdAt: string
+  expiresAt?: string
+  lastUsedAt?: string
+}
 
 export interface ApiKeysNeeds {
   store: Pick<Store, 'apiKeys' | 'mailboxes'>

@@ -3,7 +3,7 @@ import { Failure } from '../base/failure.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
 import { isOneTenant } from '../providers/registration.ts'
 import type { Flow, Standing } from '../store/ports.ts'
-import type { MailboxRequest } from './services.ts'
+import type { MailboxRequest } from './mailboxes.ts'
 
 export type FlowWithoutPerson = Extract<Flow, 'client-credentials' | 'service-account'>
 

@@ -1,279 +1,127 @@
-import { setImmediate as turnOfOthers } from 'node:timers/promises'
-import {
-  type Address,
-  addressKey,
-  isDomainMailbox,
-  parseAddress,
-  printable,
-  sameAddress,
-} from '../base/address.ts'
-import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
-import { type Actor, actorFields, type Log } from '../base/log.ts'
-import { Secret } from '../base/secret.ts'
-import { bySoonest, type Ending, grantEndings, registrationEndings } from '../providers/forecast.ts'
-import type { OAuthClient } from '../providers/oauth/oauth-client.ts'
-import type { Catalogue, Provider } from '../providers/provider.ts'
-import type { Grant, LapsedGrant, ListedGrant, Mailbox, NewGrant, Store } from '../store/ports.ts'
-import { coveredMailbox, existingMailbox, namesThatSignIn, namesWithToken } from './existing-mailbox.ts'
-import {
-  type FlowWithoutPerson,
-  flowWithoutPerson,
-  isPersonal,
-  isWithoutPerson,
-} from './flow-without-person.ts'
-import { createRevocation } from './revocation.ts'
-import type { EndingStatus, Mailboxes, MailboxRequest, MailboxStatus, SendingStatus } from './services.ts'
+import type { Address } from '../base/address.ts'
+import type { Actor } from '../base/log.ts'
+import type { Secret } from '../base/secret.ts'
+import type { Ending } from '../providers/forecast.ts'
+import type { Flow } from '../store/ports.ts'
 
-export interface MailboxesNeeds {
-  store: Pick<Store, 'mailboxes' | 'grants'>
-  catalogue: Pick<Catalogue, 'registered' | 'list'>
-  oauthClientFor(providerId: string): OAuthClient
-  clock: Clock
-  log: Log
-  /** How long a grant may stay unused before it is renewed. */
-  renewalSeconds: number
-  /** What it may send now; absent while no doors are open. */
-  sending?: (address: Address) => Promise<SendingStatus | undefined>
-  /** Forgets what it waits for, and finds out whether the provider lets it in; absent while no doors are open. */
-  tryNow?: (address: Address) => Promise<void>
+/** What the doors may ask of mailboxes, logins and API keys. Made by `createMailboxes`, `createLogins`, `createApiKeys`. `by`: who asks for a change. */
+export interface Mailboxes {
+  /** @throws Failure `already-exists` (without `replace`), `not-found` (provider), `invalid` (address), `configuration` (provider without registration) */
+  add(request: MailboxRequest, by?: Actor): Promise<MailboxStatus>
+  /** @throws Failure `not-found` */
+  show(address: string): Promise<MailboxStatus>
+  /** The address of a mailbox, as it was added, from how somebody wrote it. Nothing of its grant is looked at.
+   * @throws Failure `not-found`, `invalid` */
+  named(address: string): Promise<Address>
+  /** The name that signs in for it at the mail server with such a token. @throws Failure `not-found` */
+  signInName(address: string, token: { grant: { personal: boolean } }): Promise<string>
+  /** Forgets what was refused lately, for which it waits, and finds out whether the provider lets it in now.
+   * @throws Failure `not-found`, `invalid`, and as `Relay.verify` when it does not */
+  tryNow(address: string, by?: Actor): Promise<MailboxStatus>
+  list(): Promise<MailboxStatus[]>
+  /** Whether it is a person's own, so that rights to its whole domain do not reach it. @throws Failure `invalid` */
+  isPersonal(address: string): Promise<boolean>
+  /** With its grant, which is ended at the provider, too, where that can be. @throws Failure `not-found` */
+  remove(address: string, by?: Actor): Promise<RemovedMailbox>
 }
 
-/** What is shown of a grant needs no seal to be opened. */
-type ShownGrant = ListedGrant | Extract<Grant, { state: 'absent' }>
-
-const listedInARow = 100
-
-/** The addresses that mail leaves from: added, shown, removed. */
-export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
-  const { store, catalogue, clock, log } = needs
-  const revoke = createRevocation({ ...needs, grants: store.grants })
-
-  return {
-    async add(request, by) {
-      const provider = catalogue.registered(request.provider)
-      const flow = flowWithoutPerson(request, provider)
-      const mailbox = readRequest(flow === undefined ? await withPersonBefore(request) : request)
-      const refreshToken = request.refreshToken && readRefreshToken(request.refreshToken)
-      const grant =
-        flow === undefined
-          ? refreshToken && adopted(mailbox.address, refreshToken, clock.now())
-          : withoutPerson(mailbox.address, flow, provider, clock.now())
-      if (request.replace) await store.mailboxes.put(mailbox, grant)
-      else await store.mailboxes.add(mailbox, grant)
-      logPut(mailbox, request, by)
-      return await statusOf(await existingMailbox(store.mailboxes, mailbox.address))
-    },
-    show: async (address) => show(await coveredMailbox(store.mailboxes, address)),
-    named: async (address) => (await oneMailbox(address)).address,
-    async isPersonal(address) {
-      return isPersonal(await store.grants.standing(parseAddress(address)))
-    },
-    async signInName(address, token) {
-      return namesWithToken(namesThatSignIn(await coveredMailbox(store.mailboxes, address)), token)[0].name
-    },
-    async tryNow(address, by) {
-      const mailbox = await oneMailbox(address)
-      log.info(
-        { event: 'mailbox.tried', mailbox: mailbox.address, ...actorFields(by) },
-        'Mailbox tried on demand',
-      )
-      await needs.tryNow?.(mailbox.address)
-      return await show(mailbox)
-    },
-    async list() {
-      const mailboxes = await store.mailboxes.list()
-      const grants = new Map((await store.grants.list()).map((grant) => [addressKey(grant.mailbox), grant]))
-      const statuses: MailboxStatus[] = []
-      for (const mailbox of mailboxes) {
-        statuses.push(statusWith(mailbox, grants.get(addressKey(mailbox.address)) ?? { state: 'absent' }))
-        // Whoever sends mail meanwhile is not held up by a long list.
-        if (statuses.length % listedInARow === 0) await turnOfOthers()
-      }
-      return statuses
-    },
-    async remove(address, by) {
-      const mailbox = await existingMailbox(store.mailboxes, address)
-      const grant = await store.grants.ofMailbox(mailbox.address)
-      await store.mailboxes.remove(mailbox.address)
-      const fields = { event: 'mailbox.removed', mailbox: mailbox.address, ...actorFields(by) }
-      log.info(fields, 'Mailbox removed')
-      const unwanted = grant.state === 'absent' ? {} : grant
-      // It may have moved since the grant was given.
-      return { removed: mailbox.address, ...(await revoke({ ...mailbox, ...unwanted }, unwanted)) }
-    },
-  }
-
-  async function show(mailbox: Mailbox): Promise<MailboxStatus> {
-    // A domain sends nothing by itself.
-    const itself = isDomainMailbox(mailbox.address) ? undefined : needs.sending?.(mailbox.address)
-    const [status, sending] = await Promise.all([statusOf(mailbox), itself])
-    return sending ? { ...status, sending } : status
-  }
-
-  async function oneMailbox(address: string): Promise<Mailbox> {
-    const mailbox = await coveredMailbox(store.mailboxes, address)
-    if (!isDomainMailbox(mailbox.address)) return mailbox
-    throw new Failure('invalid', `"${mailbox.address}" is a whole domain`, { fix: 'Name one address of it.' })
-  }
-
-  function logPut(mailbox: Mailbox, request: MailboxRequest, by: Actor | undefined): void {
-    const { address, providerId: provider } = mailbox
-    const event = request.replace ? 'mailbox.changed' : 'mailbox.added'
-    const adopted = request.refreshToken !== undefined
-    log.info(
-      { event, mailbox: address, provider, adopted, ...actorFields(by) },
-      request.replace ? 'Mailbox added or changed' : 'Mailbox added',
-    )
-  }
-
-  /** A replacement that names nobody leaves the person as it is; naming the mailbox itself ends the difference. The mail server's name for a person goes with the person. */
-  async function withPersonBefore(request: MailboxRequest): Promise<MailboxRequest> {
-    const before = request.replace ? await store.mailboxes.find(parseAddress(request.address)) : undefined
-    if (!before) return request
-    const { signsInAs = before.signsInAs, saslUser } = request
-    const samePerson = sameAddress(signsInAs ?? before.address, expectedPerson(before))
-    const name = saslUser ?? (samePerson ? before.saslUser : undefined)
-    return {
-      ...request,
-      ...(signsInAs !== undefined && { signsInAs }),
-      ...(name !== undefined && { saslUser: name }),
-    }
-  }
-
-  function readRequest(request: MailboxRequest): Mailbox {
-    const address = parseAddress(request.address)
-    const signsInAs = request.signsInAs === undefined ? address : parseAddress(request.signsInAs)
-    return {
-      address,
-      providerId: catalogue.registered(request.provider).id,
-      ...(sameAddress(signsInAs, address) ? {} : { signsInAs }),
-      ...(request.saslUser && { saslUser: readSaslUser(request.saslUser) }),
-      ...(request.aliases === undefined ? {} : { aliases: readAliases(request.aliases, address) }),
-      createdAt: clock.now(),
-    }
-  }
-
-  function endingStatus(grant: ShownGrant, providerId: string): Pick<MailboxStatus, 'endings'> {
-    if (grant.state !== 'active') return {}
-    try {
-      const provider = catalogue.registered(providerId)
-      const endings = [
-        ...grantEndings(grant, provider),
-        ...registrationEndings(provider.registration, clock.now()),
-      ]
-      return endings.length === 0 ? {} : { endings: endings.sort(bySoonest).map(shownEnding) }
-    } catch {
-      // Without its registration nothing is foretold; what is missing is said elsewhere.
-      return {}
-    }
-  }
-
-  function renewalStatus(grant: ShownGrant): Pick<MailboxStatus, 'renewsBy'> {
-    if (grant.state !== 'active' || isWithoutPerson(grant.flow)) return {}
-    return { renewsBy: new Date(grant.renewedAt + needs.renewalSeconds * 1000).toISOString() }
-  }
-
-  async function statusOf(mailbox: Mailbox): Promise<MailboxStatus> {
-    return statusWith(mailbox, await store.grants.ofMailbox(mailbox.coveredBy ?? mailbox.address))
-  }
-
-  function statusWith(mailbox: Mailbox, grant: ShownGrant): MailboxStatus {
-    return {
-      address: mailbox.address,
-      provider: mailbox.providerId,
-      ...(mailbox.coveredBy === undefined ? {} : { coveredBy: mailbox.coveredBy }),
-      ...(mailbox.signsInAs === undefined ? {} : { signsInAs: mailbox.signsInAs }),
-      ...(mailbox.saslUser === undefined ? {} : { saslUser: mailbox.saslUser }),
-      ...acceptedName(mailbox),
-      ...(mailbox.aliases === undefined ? {} : { aliases: mailbox.aliases }),
-      ...grantStatus(grant),
-      ...renewalStatus(grant),
-      ...endingStatus(grant, mailbox.providerId),
-    }
-  }
+export interface RemovedMailbox extends RevocationStatus {
+  removed: Address
 }
 
-function expectedPerson({ signsInAs, address }: Mailbox): Address {
-  return signsInAs ?? address
+/** What became of a removed grant at its provider. */
+export interface RevocationStatus {
+  /** `nothing`: there was no consent. `kept`: another mailbox may live on it. `unsupported`: the provider cannot. */
+  revocation: 'revoked' | 'nothing' | 'kept' | 'unsupported' | 'failed'
+  /** Where it lives on: what to do. */
+  advice?: string
 }
 
-/** RFC 4422, section 5: what stands for a user is any text; it ends where a control character begins something else. */
-function readSaslUser(text: string): string {
-  const name = text.trim()
-  if (name !== '' && !/[\p{Cc}\p{Cs}]/u.test(name) && Buffer.byteLength(name) <= 254) return name
-  throw new Failure('invalid', `"${printable(text)}" is no name that a mail server could know`, {
-    fix: 'Give the name with which the person signs in at the mail server, such as till@example.onmicrosoft.com.',
-  })
+export interface MailboxRequest {
+  address: string
+  provider: string
+  signsInAs?: string
+  /** The name by which the mail server knows whoever signs in, when that is none of their addresses. Empty: no such name any more. */
+  saslUser?: string
+  /** Other addresses that the provider accepts from it. With `replace`: absent keeps those that there are. */
+  aliases?: readonly string[]
+  /** Nobody consents: the app registration itself may send for it. */
+  appOnly?: boolean
+  /** Adopt this refresh token as the mailbox's grant. */
+  refreshToken?: Secret
+  /** For a mailbox that exists, too. */
+  replace?: boolean
 }
 
-/** Where there are two, and one has been accepted. */
-function acceptedName(mailbox: Mailbox): Pick<MailboxStatus, 'acceptedName'> {
-  const [first, second] = namesThatSignIn(mailbox)
-  return second && mailbox.acceptedName !== undefined ? { acceptedName: first.name } : {}
+/** A mailbox as pages, API and command show it. Field names are the API's. Times: ISO 8601. Holds no secret. */
+export interface MailboxStatus {
+  address: Address
+  provider: string
+  /** The domain mailbox that stands for it: it has no entry of its own. */
+  coveredBy?: Address
+  signsInAs?: Address
+  /** The name by which the mail server knows whoever signs in, where one is set. */
+  saslUser?: string
+  /** The name with which the mail server has let postern in, where there are two that it may know. */
+  acceptedName?: string
+  /** Absent when there are none. */
+  aliases?: readonly Address[]
+  state: 'absent' | 'active' | 'lapsed'
+  /** Of a lapsed grant. */
+  since?: string
+  reason?: string
+  /** Of one that its provider has refused: when it did so last. It is tried again each day, and on demand. */
+  refusedAt?: string
+  signedInAs?: Address
+  flow?: Flow
+  scopes?: readonly string[]
+  grantedAt?: string
+  renewedAt?: string
+  /** Of an active grant with a refresh token: when it is renewed at the latest. */
+  renewsBy?: string
+  /** What will end its grant, or what its registration authenticates with, the soonest first. Absent when nothing is known of. */
+  endings?: readonly EndingStatus[]
+  /** What it may send now. Absent while no postern runs, and in lists. */
+  sending?: SendingStatus
 }
 
-/** Each once, and not the mailbox itself. @throws Failure `invalid` */
-function readAliases(texts: readonly string[], mailbox: Address): Address[] {
-  if (isDomainMailbox(mailbox) && texts.length > 0) {
-    throw new Failure('invalid', `"${mailbox}" is a whole domain, which has no aliases`, {
-      fix: 'Let a login use a further sender: postern login add --sender ADDRESS.',
-    })
-  }
-  const aliases = new Map(texts.map((text) => readAlias(text)).map((alias) => [addressKey(alias), alias]))
-  aliases.delete(addressKey(mailbox))
-  return [...aliases.values()]
+/** Times: ISO 8601. */
+export interface EndingStatus {
+  kind: Ending['kind']
+  endsAt: string
+  /** What to do: a whole sentence. */
+  fix: string
 }
 
-function readAlias(text: string): Address {
-  const alias = parseAddress(text.trim())
-  if (!alias.startsWith('*@')) return alias
-  throw new Failure('invalid', `"${printable(text)}" is a whole domain, and an alias is one address`, {
-    fix: 'Let a login use any address of a domain: postern login add ADDRESS --sender "*@example.com".',
-  })
+/** What a mailbox may send now, by what its provider allows and has said lately. Times: ISO 8601. */
+export interface SendingStatus {
+  /** To the provider: open now, in use now, allowed now (fewer than the limit for a while after the provider complained). */
+  connections: { open: number; inUse: number; allowed: number; limit: number }
+  /** Messages that wait for a connection, or for the rate. */
+  waiting: number
+  messagesLastMinute: number
+  messagesPerMinute?: number
+  /** Over the last 24 hours, to the hour. */
+  recipientsLastDay: number
+  recipientsPerDay?: number
+  /** The day is used up: when there is room again. */
+  recipientsRoomAt?: string
+  /** What is not tried for a while. */
+  pauses: readonly PauseStatus[]
 }
 
-function grantStatus(grant: ShownGrant): Omit<MailboxStatus, 'address' | 'provider'> {
-  if (grant.state === 'absent') return { state: 'absent' }
-  return {
-    state: grant.state,
-    ...(grant.state === 'lapsed' ? lapseStatus(grant) : {}),
-    ...(grant.signedInAs === undefined ? {} : { signedInAs: grant.signedInAs }),
-    flow: grant.flow,
-    scopes: grant.scopes,
-    grantedAt: new Date(grant.grantedAt).toISOString(),
-    renewedAt: new Date(grant.renewedAt).toISOString(),
-  }
-}
-
-function lapseStatus({ since, reason, refused }: Pick<LapsedGrant, 'since' | 'reason' | 'refused'>) {
-  const refusedAt = refused && new Date(refused.at).toISOString()
-  return { since: new Date(since).toISOString(), reason, ...(refusedAt !== undefined && { refusedAt }) }
-}
-
-function shownEnding({ kind, endsAt, fix }: Ending): EndingStatus {
-  return { kind, endsAt: new Date(endsAt).toISOString(), fix }
-}
-
-/** RFC 6749, appendix A.17: visible ASCII. The end of line that a file leaves behind it is cut off. */
-function readRefreshToken(token: Secret): Secret {
-  const text = token.reveal().trim()
-  if (/^[\x21-\x7e]{1,16384}$/.test(text)) return new Secret(text)
-  throw new Failure('invalid', 'This is not a refresh token: it must be one line of visible ASCII', {
-    fix: 'Give a file that holds the refresh token and nothing else.',
-  })
-}
-
-function withoutPerson(
-  mailbox: Address,
-  flow: FlowWithoutPerson,
-  { oauth }: Provider,
-  now: number,
-): NewGrant {
-  return { mailbox, flow, scopes: oauth.applicationScopes, grantedAt: now, renewedAt: now }
-}
-
-/** Nobody proved who signed in for an adopted token, nor for which scopes. */
-function adopted(mailbox: Address, refreshToken: Secret, now: number): NewGrant {
-  return { mailbox, refreshToken, flow: 'adopted', scopes: [], grantedAt: now, renewedAt: now }
+export interface PauseStatus {
+  /** `token`: no access token is asked for. */
+  about: 'mailbox' | 'sender' | 'program' | 'registration' | 'sign-in' | 'token'
+  sender?: Address
+  /** Of a program: its user name, and where it is (absent: postern itself). */
+  login?: string
+  source?: string
+  since: string
+  /** Then one try finds out. */
+  until: string
+  reason: string
+  /** The provider's own words. */
+  said?: string
+  fix?: string
 }

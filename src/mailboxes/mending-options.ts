@@ -1,7 +1,20 @@
 import { type Address, addressKey, parseAddress, printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { Mending } from '../store/ports.ts'
-import type { MendingOptions } from './services.ts'
+
+/** What is mended of a login's mail, as somebody asks for it. Absent: as it is, or off. */
+export interface MendingOptions {
+  /** The header's `From:` and `Sender:` become the mailbox. */
+  rewriteFrom?: boolean
+  /** A bare CR or LF in a message becomes CRLF. */
+  mendLineEnds?: boolean
+  /** The domain of senders and recipients that have none; empty: none. */
+  completeAddresses?: string
+  /** What stands for them, `{"root": "admin@example.com"}`: all of it, empty for nothing. */
+  map?: Readonly<Record<string, string>>
+  /** Several addresses in one RCPT are several recipients. */
+  splitRecipients?: boolean
+}
 
 const mostMapped = 100
 

@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache'
+import type { Gone } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Place } from '../base/fair-queue.ts'
-import { actorFields, type Log } from '../base/log.ts'
+import { type Actor, actorFields, type Log } from '../base/log.ts'
 import type { KeyedHash, Secret } from '../base/secret.ts'
 import type { Guard, Look } from '../guessing/guard.ts'
 import { createProcessMark } from '../guessing/process-mark.ts'
@@ -10,7 +11,26 @@ import { type PageRole, type PageVerifier, pageRoles, type Store } from '../stor
 import { createChosenPasswords, type Scrypt, scryptCost as usualCost } from './chosen-password.ts'
 import { wrongCredentials } from './login-check.ts'
 import { checkChosenPassword, preparePassword } from './password-policy.ts'
-import type { PageClient, PagePasswords } from './services.ts'
+
+/** The passwords of those who look at the pages. */
+export interface PagePasswords {
+  isSet(role: PageRole): Promise<boolean>
+  /** Ends sessions as `PageAccessStore.setPassword` does. @throws Failure `invalid` (policy, with the reason), `forbidden` */
+  set(role: PageRole, password: Secret, keepSession?: string, by?: Actor): Promise<void>
+  /** Whose password it is. `name`: of a role.
+   * @throws Failure `wrong-credentials`; `limit-reached` with `retryAfterSeconds` for a source that guessed too often, or when too many wait */
+  check(name: string, password: Secret, from: PageClient, gone?: Gone): Promise<PageRole>
+}
+
+/** Where somebody signs in to the pages. */
+export interface PageClient {
+  /** As it is counted and shown. */
+  source: string
+  /** Everybody behind a proxy, or on this machine, may come from there. */
+  isShared: boolean
+  /** The id of a browser that has signed in well in this role before. */
+  knownBrowser?: string | undefined
+}
 
 interface PagePasswordsNeeds {
   store: Pick<Store, 'pageAccess'>

@@ -6,7 +6,7 @@ import type { OAuthClient } from '../providers/oauth/oauth-client.ts'
 import type { Catalogue } from '../providers/provider.ts'
 import type { GrantStore, ListedGrant, Mailbox } from '../store/ports.ts'
 import { isWithoutPerson } from './flow-without-person.ts'
-import type { RevocationStatus } from './services.ts'
+import type { RevocationStatus } from './mailboxes.ts'
 
 export interface RevocationNeeds {
   grants: Pick<GrantStore, 'list'>

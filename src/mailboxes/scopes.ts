@@ -7,7 +7,14 @@ import {
 } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import { meansPersonal, personalMark, type Scope, scopeAddress } from '../store/ports.ts'
-import type { Principal } from './services.ts'
+
+/** Who asks at the HTTP door, and what it may do. The owner key and a signed-in browser are `admin`. */
+export interface Principal {
+  name: string
+  /** The id of the API key; absent for the owner. */
+  apiKey?: string
+  scopes: readonly Scope[]
+}
 
 /** Whoever can read the data directory. */
 export const owner: Principal = { name: 'owner', scopes: ['admin'] }

@@ -11,7 +11,41 @@ import { Failure } from '../base/failure.ts'
 import { shellWord } from '../base/text.ts'
 import type { Mending } from '../store/ports.ts'
 import { isMailbox } from '../wire/envelope.ts'
-import type { Submitter } from './services.ts'
+
+/** Who hands in mail during one SMTP session: a login, or an API key with `send:`. */
+export interface Submitter {
+  /** For the log. An API key's is `api-key NAME`. */
+  userName: string
+  /** The id of the login; absent for an API key. */
+  login?: string
+  /** The id of the API key; absent for a login. */
+  apiKey?: string
+  /** At least one. */
+  mailboxes: readonly SenderMailbox[]
+  /** Envelope senders beside its mailboxes: addresses, or `*@example.com`. */
+  senders: readonly string[]
+  /** A sender that it may not use is replaced by its first mailbox, instead of refused. */
+  rewriteSender: boolean
+  /** What is mended of its mail. Absent: nothing. */
+  mending?: Mending | undefined
+}
+
+/** What is asked about a message before it leaves. */
+export interface OutgoingMessage {
+  mailbox: Address
+  /** Of the envelope, as it is to leave. */
+  sender: string
+  /** The client's, where another one replaced it. */
+  givenSender?: string | undefined
+}
+
+export interface SenderMailbox {
+  address: Address
+  /** Of a whole domain: the mailboxes that a person has consented for are meant, too. */
+  personal?: boolean
+  /** Other addresses that the provider accepts from this mailbox. */
+  aliases: readonly Address[]
+}
 
 type SenderVerdict =
   /** `sender`: the one to use. It differs from what was asked for only where `rewriteSender` replaced it, or the login completes or maps it. */

@@ -5,7 +5,16 @@ import { meantBy, userNameKey } from '../base/text.ts'
 import type { ApiKey, ListedLogin, Login, Store } from '../store/ports.ts'
 import { credentialState, isUsable } from './credential.ts'
 import { sendRights } from './scopes.ts'
-import type { Offers } from './services.ts'
+
+/** What exists for a client beside PLAIN and LOGIN, which always do. */
+export interface Offers {
+  /** A login that asked for it at its creation may sign in from here. */
+  cramMd5: boolean
+  /** An API key with `send:` exists: XOAUTH2 and OAUTHBEARER. */
+  bearer: boolean
+  /** A login that needs no password is bound to a network that holds this address. */
+  withoutPassword: boolean
+}
 
 export interface SignInOffersNeeds {
   store: { logins: Pick<Store['logins'], 'list'>; apiKeys: Pick<Store['apiKeys'], 'list'> }

@@ -1,4 +1,5 @@
 import { covers, printable } from '../base/address.ts'
+import type { Gone } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
@@ -7,14 +8,32 @@ import type { Guard } from '../guessing/guard.ts'
 import { sourceOf } from '../net/ip.ts'
 import type { Credentials } from '../sasl/exchange.ts'
 import type { Login, MailboxStore, Store } from '../store/ports.ts'
+import type { ApiKeys } from './api-keys.ts'
 import { createChosenPasswords, type Scrypt, scryptCost as usualCost } from './chosen-password.ts'
 import { createUseRecorder, isUsable } from './credential.ts'
 import { cramMd5Proof, createLoginCheck, createPasswordProofs, wrongCredentials } from './login-check.ts'
-import { sendRights } from './scopes.ts'
-import { howToAllow, mailboxForSender } from './sender-policy.ts'
-import type { ApiKeys, Principal, SignIns, Submitter } from './services.ts'
-import type { SignInOffers } from './sign-in-offers.ts'
+import { type Principal, sendRights } from './scopes.ts'
+import { howToAllow, mailboxForSender, type OutgoingMessage, type Submitter } from './sender-policy.ts'
+import type { Offers, SignInOffers } from './sign-in-offers.ts'
 import { createConfirmation, requireItself, senderMailboxes, submitterOf } from './submitter.ts'
+
+/** The SMTP door's question who somebody is. One text and one cost for every refusal. `remoteAddress` as the socket gives it. */
+export interface SignIns {
+  /** `gone`: whoever has left waits no more.
+   * @throws Failure `wrong-credentials`; `limit-reached` for a source that guessed too often, after a delay, or when too many wait */
+  check(credentials: Credentials, remoteAddress: string, gone?: Gone): Promise<Submitter>
+  /** The login without a password whose networks hold this address and which may use this envelope sender.
+   * @throws Failure `wrong-credentials` when there is none, `sender-refused` when none of those may use it */
+  admit(sender: string, remoteAddress: string): Promise<Submitter>
+  /** Asked again for each message, before it begins and before it is sent, because a session may stay open long after its login was revoked or lost a mailbox.
+   * @throws Failure `wrong-credentials` when what it signed in with was revoked or removed, has expired, or has not this mailbox any more; `sender-refused` when it may not
+   * use this sender any more, or only its domain. Thrown at once or rejected; undefined when there was nothing to wait for */
+  confirm(submitter: Submitter, message: OutgoingMessage, remoteAddress: string): Promise<void> | undefined
+  /** A user name as a log may show it: one that no login has may be a password that came in the wrong field. */
+  shownName(userName: string): string
+  /** What a client from this address may be told to use. From memory, at once. */
+  offers(remoteAddress: string): Offers
+}
 
 interface SignInsNeeds {
   store: Pick<Store, 'logins' | 'mailboxes' | 'apiKeys' | 'grants'>

@@ -7,8 +7,12 @@ import { credentialState, isUsable } from './credential.ts'
 import { isPersonal } from './flow-without-person.ts'
 import { wrongCredentials } from './login-check.ts'
 import { type MailboxRight, sendRights } from './scopes.ts'
-import { mailboxForSender } from './sender-policy.ts'
-import type { OutgoingMessage, SenderMailbox, Submitter } from './services.ts'
+import {
+  mailboxForSender,
+  type OutgoingMessage,
+  type SenderMailbox,
+  type Submitter,
+} from './sender-policy.ts'
 import type { LoginRights, SignInOffers } from './sign-in-offers.ts'
 
 /** What a login may do. @throws Failure `wrong-credentials` when its last mailbox was removed meanwhile */

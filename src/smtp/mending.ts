@@ -1,6 +1,5 @@
 import { sameAddress } from '../base/address.ts'
-import { completeAddress } from '../mailboxes/sender-policy.ts'
-import type { Submitter } from '../mailboxes/services.ts'
+import { completeAddress, type Submitter } from '../mailboxes/sender-policy.ts'
 import type { Mending } from '../store/ports.ts'
 import { decodeUtf8 } from '../wire/client-text.ts'
 import { isMailbox, withLeastQuoting } from '../wire/envelope.ts'

@@ -1,7 +1,7 @@
 import { printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import type { Submitter } from '../mailboxes/services.ts'
+import type { Submitter } from '../mailboxes/sender-policy.ts'
 import { sourceOf } from '../net/ip.ts'
 import type { Reply } from '../wire/reply.ts'
 import { isProxyHeader, proxyAdvice } from './proxy-header.ts'

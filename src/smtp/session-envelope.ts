@@ -1,6 +1,5 @@
 import type { Limits } from '../config/config.ts'
-import { completeAddress, howToAllow, mailboxForSender } from '../mailboxes/sender-policy.ts'
-import type { Submitter } from '../mailboxes/services.ts'
+import { completeAddress, howToAllow, mailboxForSender, type Submitter } from '../mailboxes/sender-policy.ts'
 import type { RelayCapabilities } from '../upstream/relay.ts'
 import { isSentTo, type MailCommand, type RecipientCommand } from '../wire/envelope.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'

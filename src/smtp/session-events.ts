@@ -1,5 +1,5 @@
 import type { Failure } from '../base/failure.ts'
-import type { Submitter } from '../mailboxes/services.ts'
+import type { Submitter } from '../mailboxes/sender-policy.ts'
 import type { Credentials } from '../sasl/exchange.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import type { InputBuffer } from '../wire/input-buffer.ts'

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { endingLines, nextEnd } from '../../src/cli/mailbox.ts'
-import type { EndingStatus } from '../../src/mailboxes/services.ts'
+import type { EndingStatus } from '../../src/mailboxes/mailboxes.ts'
 
 const at = (kind: EndingStatus['kind'], endsAt: string): EndingStatus => ({
   kind,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import { flowWithoutPerson } from '../../src/mailboxes/flow-without-person.ts'
-import type { MailboxRequest } from '../../src/mailboxes/services.ts'
+import type { MailboxRequest } from '../../src/mailboxes/mailboxes.ts'
 import type { RegisteredProvider } from '../../src/providers/provider.ts'
 import { registeredProvider } from '../support/registered-provider.ts'
 

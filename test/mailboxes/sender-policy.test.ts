@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { mailboxForSender, parseSenderPattern } from '../../src/mailboxes/sender-policy.ts'
-import type { Submitter } from '../../src/mailboxes/services.ts'
+import { mailboxForSender, parseSenderPattern, type Submitter } from '../../src/mailboxes/sender-policy.ts'
 
 type Rights = Pick<Submitter, 'mailboxes' | 'senders' | 'rewriteSender'>
 

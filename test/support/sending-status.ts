@@ -1,4 +1,4 @@
-import type { SendingStatus } from '../../src/mailboxes/services.ts'
+import type { SendingStatus } from '../../src/mailboxes/mailboxes.ts'
 
 /** A mailbox that waits for something of every kind. */
 export const pausedSending: SendingStatus = {

@@ -3,15 +3,10 @@ import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { CompletedConsent, ConsentService } from '../../src/consent/service.ts'
 import type { AccessToken, AccessTokenRequest, TokenBroker } from '../../src/grants/token-broker.ts'
+import type { ApiKeyStatus, ApiKeys } from '../../src/mailboxes/api-keys.ts'
+import type { LoginStatus, Logins } from '../../src/mailboxes/logins.ts'
+import type { Mailboxes, MailboxStatus } from '../../src/mailboxes/mailboxes.ts'
 import { changedMending } from '../../src/mailboxes/mending-options.ts'
-import type {
-  ApiKeyStatus,
-  ApiKeys,
-  LoginStatus,
-  Logins,
-  Mailboxes,
-  MailboxStatus,
-} from '../../src/mailboxes/services.ts'
 import type { Notices } from '../../src/notices/notices.ts'
 import type { Catalogue, Provider, RegisteredProvider } from '../../src/providers/provider.ts'
 import type { CheckedPoint, RegistrationChecks } from '../../src/providers/registration-checks.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
-import type { MailboxStatus } from '../../src/mailboxes/services.ts'
+import type { MailboxStatus } from '../../src/mailboxes/mailboxes.ts'
 import { signIn, testServer } from './test-server.ts'
 
 async function signedIn() {

@@ -1,13 +1,8 @@
 import { printable } from '../../base/address.ts'
 import { shellWord } from '../../base/text.ts'
 import type { CreatedLink } from '../../consent/service.ts'
-import type {
-  EndingStatus,
-  LoginStatus,
-  MailboxStatus,
-  PauseStatus,
-  SendingStatus,
-} from '../../mailboxes/services.ts'
+import type { LoginStatus } from '../../mailboxes/logins.ts'
+import type { EndingStatus, MailboxStatus, PauseStatus, SendingStatus } from '../../mailboxes/mailboxes.ts'
 import type { SentLink } from '../../notices/notices.ts'
 import type { Catalogue } from '../../providers/provider.ts'
 import { type Html, type HtmlValue, html } from '../html.ts'

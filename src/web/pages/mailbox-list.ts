@@ -1,5 +1,5 @@
 import { addressKey } from '../../base/address.ts'
-import type { MailboxStatus } from '../../mailboxes/services.ts'
+import type { MailboxStatus } from '../../mailboxes/mailboxes.ts'
 import type { Catalogue } from '../../providers/provider.ts'
 import { providerList } from '../../providers/provider-status.ts'
 import { evidenceWords } from '../../providers/set-up.ts'

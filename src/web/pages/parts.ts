@@ -1,4 +1,5 @@
-import type { ApiKeyStatus, LoginStatus } from '../../mailboxes/services.ts'
+import type { ApiKeyStatus } from '../../mailboxes/api-keys.ts'
+import type { LoginStatus } from '../../mailboxes/logins.ts'
 import type { Flow } from '../../store/ports.ts'
 import { type Html, html } from '../html.ts'
 import { type Phrases, phrase } from '../texts/phrases.ts'
