@@ -8,10 +8,10 @@ import type {
   ConsentLinkStatus,
   CreatedLink,
   DeviceConsentState,
-} from '../consent/service.ts'
+} from '../consent/consent-service.ts'
+import type { ApiKeys } from '../credentials/api-keys.ts'
+import type { Logins } from '../credentials/logins.ts'
 import type { JournalFilters, JournalPage } from '../journal/journal.ts'
-import type { ApiKeys } from '../mailboxes/api-keys.ts'
-import type { Logins } from '../mailboxes/logins.ts'
 import type { Mailboxes, MailboxStatus } from '../mailboxes/mailboxes.ts'
 import type { SentLink } from '../notices/notices.ts'
 import type { RegistrationCheck } from '../providers/registration-checks.ts'

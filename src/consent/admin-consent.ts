@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
-import { freshSecret } from '../mailboxes/fresh-secret.ts'
+import { freshSecret } from '../credentials/secrets.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
 import { isOneTenant } from '../providers/registration.ts'
-import type { AdminConsents, ConsentNeeds } from './service.ts'
+import type { AdminConsents, ConsentNeeds } from './consent-service.ts'
 
 type Needs = Pick<ConsentNeeds, 'catalogue' | 'clock' | 'log'> & { redirectUri: string }
 

@@ -3,13 +3,18 @@ import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { type Actor, actorFields, type Log } from '../base/log.ts'
 import { type KeyedHash, Secret } from '../base/secret.ts'
-import { parseDisplayName } from '../mailboxes/credential.ts'
+import { parseDisplayName } from '../credentials/credential.ts'
+import { freshId, freshSecret, sameHash } from '../credentials/secrets.ts'
 import { existingMailbox } from '../mailboxes/existing-mailbox.ts'
-import { freshId, freshSecret, sameHash } from '../mailboxes/fresh-secret.ts'
 import type { Catalogue } from '../providers/provider.ts'
 import type { ConsentLink, Store } from '../store/ports.ts'
-import { expectedPerson, requirePerson } from './consent-judgement.ts'
-import { type ConsentLinkStatus, type CreatedLink, type OpenedLink, underPublicUrl } from './service.ts'
+import {
+  type ConsentLinkStatus,
+  type CreatedLink,
+  type OpenedLink,
+  underPublicUrl,
+} from './consent-service.ts'
+import { expectedPerson, requirePerson } from './validate-token-response.ts'
 
 interface ConsentLinksNeeds {
   store: Pick<Store, 'mailboxes' | 'consentLinks'>

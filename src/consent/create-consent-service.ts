@@ -1,12 +1,20 @@
 import { Failure } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
+import { freshSecret, sameHash } from '../credentials/secrets.ts'
 import { existingMailbox } from '../mailboxes/existing-mailbox.ts'
-import { freshSecret, sameHash } from '../mailboxes/fresh-secret.ts'
 import type { TokenAnswer } from '../providers/oauth/oauth-client.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
 import type { Mailbox, PendingConsent } from '../store/ports.ts'
 import { createAdminConsents } from './admin-consent.ts'
-import { expectedPerson, requirePerson } from './consent-judgement.ts'
+import {
+  createConsentSettling,
+  createWrongPersons,
+  linkEnded,
+  logged,
+  type SettleConsent,
+  type SettledConsent,
+  type WrongPersons,
+} from './adopt-grant.ts'
 import {
   type ConsentHashes,
   type ConsentLinks,
@@ -19,18 +27,10 @@ import {
   refusalOfCallback,
   refusalOfExchange,
 } from './consent-refused.ts'
-import {
-  createConsentSettling,
-  createWrongPersons,
-  linkEnded,
-  logged,
-  type SettleConsent,
-  type SettledConsent,
-  type WrongPersons,
-} from './consent-settling.ts'
+import { type ConsentNeeds, type ConsentService, redirectUriOf } from './consent-service.ts'
 import { createDeviceConsents } from './device-consents.ts'
 import { createPageSignIns } from './page-sign-ins.ts'
-import { type ConsentNeeds, type ConsentService, redirectUriOf } from './service.ts'
+import { expectedPerson, requirePerson } from './validate-token-response.ts'
 
 /** The consents of people in browsers: links, the way to the provider, and what comes back from it. */
 export function createConsentService(needs: ConsentNeeds): ConsentService {

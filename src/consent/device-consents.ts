@@ -1,11 +1,16 @@
 import type { Clock } from '../base/clock.ts'
 import { asFailure, Failure, stopping } from '../base/failure.ts'
+import { freshId } from '../credentials/secrets.ts'
 import { existingMailbox } from '../mailboxes/existing-mailbox.ts'
-import { freshId } from '../mailboxes/fresh-secret.ts'
 import type { DeviceAuthorization } from '../providers/oauth/oauth-client.ts'
-import { requirePerson } from './consent-judgement.ts'
-import { type AskedConsent, logged, type SettleConsent, type SettledConsent } from './consent-settling.ts'
-import type { BegunDeviceConsent, ConsentNeeds, DeviceConsentState, DeviceConsents } from './service.ts'
+import { type AskedConsent, logged, type SettleConsent, type SettledConsent } from './adopt-grant.ts'
+import type {
+  BegunDeviceConsent,
+  ConsentNeeds,
+  DeviceConsentState,
+  DeviceConsents,
+} from './consent-service.ts'
+import { requirePerson } from './validate-token-response.ts'
 
 type Needs = Pick<ConsentNeeds, 'store' | 'catalogue' | 'oauthClientFor' | 'clock' | 'log' | 'later'> & {
   settle: SettleConsent

@@ -5,14 +5,14 @@ import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { type KeyedHash, Secret } from '../base/secret.ts'
 import type { PageAccessConfig } from '../config/config.ts'
-import { freshSecret, sameHash } from '../mailboxes/fresh-secret.ts'
+import { freshSecret, sameHash } from '../credentials/secrets.ts'
 import { findRegistered } from '../providers/catalogue.ts'
 import { provesIdentity } from '../providers/oauth/identity.ts'
 import type { Identity, TokenAnswer } from '../providers/oauth/oauth-client.ts'
 import type { Provider, RegisteredProvider } from '../providers/provider.ts'
 import { isOneTenant } from '../providers/registration.ts'
 import type { PageRole } from '../store/ports.ts'
-import type { ConsentNeeds, PageSignIns } from './service.ts'
+import type { ConsentNeeds, PageSignIns } from './consent-service.ts'
 
 type Needs = Pick<ConsentNeeds, 'catalogue' | 'oauthClientFor' | 'consentSeconds'> & {
   people: PageAccessConfig

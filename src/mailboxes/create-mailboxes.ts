@@ -15,13 +15,8 @@ import { bySoonest, type Ending, grantEndings, registrationEndings } from '../pr
 import type { OAuthClient } from '../providers/oauth/oauth-client.ts'
 import type { Catalogue, Provider } from '../providers/provider.ts'
 import type { Grant, LapsedGrant, ListedGrant, Mailbox, NewGrant, Store } from '../store/ports.ts'
+import { type FlowWithoutPerson, flowWithoutPerson, isPersonal, isWithoutPerson } from './app-only.ts'
 import { coveredMailbox, existingMailbox, namesThatSignIn, namesWithToken } from './existing-mailbox.ts'
-import {
-  type FlowWithoutPerson,
-  flowWithoutPerson,
-  isPersonal,
-  isWithoutPerson,
-} from './flow-without-person.ts'
 import type { EndingStatus, Mailboxes, MailboxRequest, MailboxStatus, SendingStatus } from './mailboxes.ts'
 import { createRevocation } from './revocation.ts'
 

@@ -5,7 +5,7 @@ import type { Secret } from '../base/secret.ts'
 import type { OAuthClient } from '../providers/oauth/oauth-client.ts'
 import type { Catalogue } from '../providers/provider.ts'
 import type { GrantStore, ListedGrant, Mailbox } from '../store/ports.ts'
-import { isWithoutPerson } from './flow-without-person.ts'
+import { isWithoutPerson } from './app-only.ts'
 import type { RevocationStatus } from './mailboxes.ts'
 
 export interface RevocationNeeds {

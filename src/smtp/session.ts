@@ -1,7 +1,7 @@
 import type { Failure } from '../base/failure.ts'
 import type { Limits } from '../config/config.ts'
+import type { Offers } from '../credentials/credential-index.ts'
 import type { Submitter } from '../mailboxes/sender-policy.ts'
-import type { Offers } from '../mailboxes/sign-in-offers.ts'
 import type { RelayCapabilities } from '../upstream/relay.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
 import { type Command, type GivenMail, parseCommand, shownCommand } from './command.ts'

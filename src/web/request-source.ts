@@ -1,6 +1,6 @@
 import type { Request } from 'express'
 import { Secret } from '../base/secret.ts'
-import type { Guard } from '../guessing/guard.ts'
+import type { Guard } from '../credentials/login-throttle.ts'
 import { plainAddress, sourceOf } from '../net/ip.ts'
 
 /** The source of a request, for limits and logs. */

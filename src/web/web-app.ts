@@ -2,7 +2,7 @@ import express, { type Express, type Request, type RequestHandler, type Router }
 import helmet from 'helmet'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import { redirectUriOf } from '../consent/service.ts'
+import { redirectUriOf } from '../consent/consent-service.ts'
 import { apiRoutes, createApi } from './api/api.ts'
 import type { MarkAuthenticated } from './connections.ts'
 import { checkHost, createHostAllowList, type WebAddresses } from './hosts-and-origins.ts'

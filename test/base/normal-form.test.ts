@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { addressKey, parseAddress } from '../../src/base/address.ts'
 import { normalForm } from '../../src/base/text.ts'
-import { parseUserName } from '../../src/mailboxes/credential.ts'
+import { parseUserName } from '../../src/credentials/credential.ts'
 
 const source = join(import.meta.dirname, '../../src')
 

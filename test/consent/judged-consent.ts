@@ -1,6 +1,6 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { Secret } from '../../src/base/secret.ts'
-import { judgeConsentAnswer } from '../../src/consent/consent-judgement.ts'
+import { judgeConsentAnswer } from '../../src/consent/validate-token-response.ts'
 import type { customProvider } from '../../src/providers/custom.ts'
 import type { createHttpFetch } from '../../src/providers/http/http-fetch.ts'
 import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'

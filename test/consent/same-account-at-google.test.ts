@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import { judgeConsentAnswer } from '../../src/consent/consent-judgement.ts'
+import { judgeConsentAnswer } from '../../src/consent/validate-token-response.ts'
 import { google } from '../../src/providers/presets/google.ts'
 import { microsoft } from '../../src/providers/presets/microsoft.ts'
 import type { Provider } from '../../src/providers/provider.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import { flowWithoutPerson } from '../../src/mailboxes/flow-without-person.ts'
+import { flowWithoutPerson } from '../../src/mailboxes/app-only.ts'
 import type { MailboxRequest } from '../../src/mailboxes/mailboxes.ts'
 import type { RegisteredProvider } from '../../src/providers/provider.ts'
 import { registeredProvider } from '../support/registered-provider.ts'

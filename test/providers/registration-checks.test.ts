@@ -4,7 +4,7 @@ import {
   startAuthorizationServer,
 } from '../../examples/demo/authorization-server.js'
 import { Secret } from '../../src/base/secret.ts'
-import { redirectUriOf } from '../../src/consent/service.ts'
+import { redirectUriOf } from '../../src/consent/consent-service.ts'
 import { createCatalogue } from '../../src/providers/catalogue.ts'
 import { parseProvidersFile } from '../../src/providers/file/providers-file.ts'
 import { createHttpFetch } from '../../src/providers/http/http-fetch.ts'

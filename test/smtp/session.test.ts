@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Failure, type FailureCode } from '../../src/base/failure.ts'
-import type { Offers } from '../../src/mailboxes/sign-in-offers.ts'
+import type { Offers } from '../../src/credentials/credential-index.ts'
 import { encodeBase64 } from '../../src/sasl/exchange.ts'
 import { createSession, type Session } from '../../src/smtp/session.ts'
 import type { SessionEvent, Step } from '../../src/smtp/session-events.ts'

@@ -1,5 +1,5 @@
 import { Failure } from '../../src/base/failure.ts'
-import type { Attempt, Guard } from '../../src/guessing/guard.ts'
+import type { Attempt, Guard } from '../../src/credentials/login-throttle.ts'
 
 type Asked = Pick<Attempt, 'source' | 'name' | 'known'>
 

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { printable } from '../../base/address.ts'
 import { Failure } from '../../base/failure.ts'
 import type { Actor } from '../../base/log.ts'
-import type { Principal } from '../../mailboxes/scopes.ts'
+import type { Principal } from '../../credentials/scopes.ts'
 import type { Scope } from '../../store/ports.ts'
 
 /** One operation of the API, as data. The API is the list of these. */

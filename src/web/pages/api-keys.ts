@@ -1,6 +1,6 @@
 import type { Response, Router } from 'express'
 import { type Address, isDomainMailbox } from '../../base/address.ts'
-import type { ApiKeyStatus, ApiKeys } from '../../mailboxes/api-keys.ts'
+import type { ApiKeyStatus, ApiKeys } from '../../credentials/api-keys.ts'
 import { personalMark } from '../../store/ports.ts'
 import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'

@@ -1,5 +1,5 @@
 import type { Router } from 'express'
-import type { ConsentLinkStatus } from '../../consent/service.ts'
+import type { ConsentLinkStatus } from '../../consent/consent-service.ts'
 import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { phrase } from '../texts/phrases.ts'

@@ -1,7 +1,7 @@
 import type { Request, Response, Router } from 'express'
 import { Failure } from '../../base/failure.ts'
 import { type ConsentRefusal, ConsentRefused } from '../../consent/consent-refused.ts'
-import type { CompletedConsent, ConsentService, OpenedLink } from '../../consent/service.ts'
+import type { CompletedConsent, ConsentService, OpenedLink } from '../../consent/consent-service.ts'
 import { type Html, html } from '../html.ts'
 import { errorAnswer } from '../http-errors.ts'
 import type { CountWrongSecret } from '../request-source.ts'

@@ -1,6 +1,6 @@
 import { type Address, isDomainMailbox } from '../../base/address.ts'
 import { Secret } from '../../base/secret.ts'
-import type { LoginRequest, LoginStatus } from '../../mailboxes/logins.ts'
+import type { LoginRequest, LoginStatus } from '../../credentials/logins.ts'
 import { type MendingOptions, mapOfLines, mappedLines } from '../../mailboxes/mending-options.ts'
 import { type Html, html } from '../html.ts'
 import type { Phrases } from '../texts/phrases.ts'

@@ -1,5 +1,5 @@
 import type { Response, Router } from 'express'
-import type { LoginStatus } from '../../mailboxes/logins.ts'
+import type { LoginStatus } from '../../credentials/logins.ts'
 import { type Html, html } from '../html.ts'
 import { HttpRefusal } from '../http-errors.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'

@@ -1,6 +1,6 @@
 import type { Request, Response, Router } from 'express'
 import { type Address, addressKey } from '../../base/address.ts'
-import type { LoginStatus } from '../../mailboxes/logins.ts'
+import type { LoginStatus } from '../../credentials/logins.ts'
 import type { MailboxRequest, MailboxStatus, RemovedMailbox } from '../../mailboxes/mailboxes.ts'
 import type { Catalogue } from '../../providers/provider.ts'
 import { type Html, html } from '../html.ts'

@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler, RequestHandler, Router } from 'express'
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
-import { redirectUriOf } from '../../consent/service.ts'
+import { redirectUriOf } from '../../consent/consent-service.ts'
 import type { MarkAuthenticated } from '../connections.ts'
 import { createKnownBrowsers } from '../cookies.ts'
 import { type HostAllowList, sameOrigin, type WebAddresses } from '../hosts-and-origins.ts'

@@ -1,5 +1,5 @@
-import type { ApiKeyStatus } from '../../mailboxes/api-keys.ts'
-import type { LoginStatus } from '../../mailboxes/logins.ts'
+import type { ApiKeyStatus } from '../../credentials/api-keys.ts'
+import type { LoginStatus } from '../../credentials/logins.ts'
 import type { Flow } from '../../store/ports.ts'
 import { type Html, html } from '../html.ts'
 import { type Phrases, phrase } from '../texts/phrases.ts'

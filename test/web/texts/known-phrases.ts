@@ -11,12 +11,12 @@ const rooms = [
   'notices',
   'upstream',
   'consent',
+  'credentials',
   'mailboxes',
   'grants',
   'governor',
   'net',
   'providers',
-  'guessing',
   'base',
 ]
 const failures = new Set(['Failure', 'NetworkFailure', 'HttpRefusal', 'ConsentRefused'])
@@ -28,7 +28,7 @@ const saidVariables = /^(message|what)$|(fix|advice)$/i
 /** Functions whose answer is said as it is. */
 const sayers = new Set(['weakness', 'notOfDomain', 'newLinkAdvice', 'howToAllow', 'headerAdvice'])
 /** Functions whose first argument is said: of these names in every room, and in one. */
-const markers = new Set(['phrase', 'mailboxes/refused', 'consent/notProven'])
+const markers = new Set(['phrase', 'credentials/refused', 'consent/notProven'])
 /** Texts for programs and for terminals, though they stand in these rooms. */
 const forPrograms = /^(web\/(api\/|listen)|providers\/file\/)/
 

@@ -2,18 +2,18 @@ import { type Address, covers, isDomainMailbox, sameAddress } from '../base/addr
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { shellWord, userNameKey } from '../base/text.ts'
-import type { ApiKey, Login, Mailbox, MailboxStore, Store } from '../store/ports.ts'
-import { credentialState, isUsable } from './credential.ts'
-import { isPersonal } from './flow-without-person.ts'
-import { wrongCredentials } from './login-check.ts'
-import { type MailboxRight, sendRights } from './scopes.ts'
+import { isPersonal } from '../mailboxes/app-only.ts'
 import {
   mailboxForSender,
   type OutgoingMessage,
   type SenderMailbox,
   type Submitter,
-} from './sender-policy.ts'
-import type { LoginRights, SignInOffers } from './sign-in-offers.ts'
+} from '../mailboxes/sender-policy.ts'
+import type { ApiKey, Login, Mailbox, MailboxStore, Store } from '../store/ports.ts'
+import { credentialState, isUsable } from './credential.ts'
+import type { LoginRights, SignInOffers } from './credential-index.ts'
+import { wrongCredentials } from './login-check.ts'
+import { type MailboxRight, sendRights } from './scopes.ts'
 
 /** What a login may do. @throws Failure `wrong-credentials` when its last mailbox was removed meanwhile */
 export async function submitterOf(mailboxes: Pick<MailboxStore, 'find'>, login: Login): Promise<Submitter> {

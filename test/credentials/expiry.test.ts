@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { credentialState, parseExpiry } from '../../src/mailboxes/credential.ts'
+import { credentialState, parseExpiry } from '../../src/credentials/credential.ts'
 
 const now = Date.UTC(2030, 4, 1, 12)
 

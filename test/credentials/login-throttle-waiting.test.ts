@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Answer, seconds, setGuardStage } from './guard-stage.ts'
+import { type Answer, seconds, setGuardStage } from './login-throttle-stage.ts'
 
 type GuardStage = ReturnType<typeof setGuardStage>
 

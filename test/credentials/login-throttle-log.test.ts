@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { seconds, setGuardStage } from './guard-stage.ts'
+import { seconds, setGuardStage } from './login-throttle-stage.ts'
 
 const attacker = '198.51.100.7'
 

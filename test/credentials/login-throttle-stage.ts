@@ -3,8 +3,8 @@ import { printable } from '../../src/base/address.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
-import { createGuard, type GuardNeeds } from '../../src/guessing/create-guard.ts'
-import { type Attempt, loginDoor } from '../../src/guessing/guard.ts'
+import { createGuard, type GuardNeeds } from '../../src/credentials/create-login-throttle.ts'
+import { type Attempt, loginDoor } from '../../src/credentials/login-throttle.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 
 export const limits = {

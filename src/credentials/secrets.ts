@@ -1,4 +1,4 @@
-import { randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
+import { createHmac, randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
 import { Secret } from '../base/secret.ts'
 
 /** A new bearer secret of 256 bits: 43 characters of base64url, which is also what RFC 7636, section 4.1 wants of a verifier. */
@@ -29,4 +29,13 @@ export function freshPassword(): Secret {
 export function sameHash(left: string, right: string): boolean {
   const [a, b] = [Buffer.from(left), Buffer.from(right)]
   return a.length === b.length && timingSafeEqual(a, b)
+}
+
+/**
+ * Stands for texts that should not lie in memory, or be of any length: their HMAC-SHA256 (RFC 2104) under a key that
+ * dies with the process. Equal texts have equal marks.
+ */
+export function createProcessMark(): (...parts: readonly string[]) => string {
+  const key = randomBytes(32)
+  return (...parts) => createHmac('sha256', key).update(JSON.stringify(parts)).digest('base64url')
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseUserName } from '../../src/mailboxes/credential.ts'
+import { parseUserName } from '../../src/credentials/credential.ts'
 
 describe('a user name', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { sourceOf } from '../../src/net/ip.ts'
-import { limits, seconds, setGuardStage } from './guard-stage.ts'
+import { limits, seconds, setGuardStage } from './login-throttle-stage.ts'
 
 const attacker = '198.51.100.7'
 const owner = '192.0.2.1'

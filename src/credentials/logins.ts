@@ -1,8 +1,8 @@
 import type { Address } from '../base/address.ts'
 import type { Actor } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
+import type { MendingOptions } from '../mailboxes/mending-options.ts'
 import type { Mending } from '../store/ports.ts'
-import type { MendingOptions } from './mending-options.ts'
 
 export interface Logins {
   /** The password is in the answer only when it was generated here: it is shown once and cannot be had again.

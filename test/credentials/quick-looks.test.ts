@@ -1,6 +1,10 @@
 import { createHmac } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createPasswordHint, createQuickLooks, type QuickLooks } from '../../src/mailboxes/page-passwords.ts'
+import {
+  createPasswordHint,
+  createQuickLooks,
+  type QuickLooks,
+} from '../../src/credentials/page-passwords.ts'
 import type { PageVerifier } from '../../src/store/ports.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 

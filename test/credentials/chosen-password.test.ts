@@ -1,7 +1,7 @@
 import { scryptSync } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { createChosenPasswords, type Scrypt, scryptCost } from '../../src/mailboxes/chosen-password.ts'
+import { createChosenPasswords, type Scrypt, scryptCost } from '../../src/credentials/verifiers.ts'
 
 const asker = { lane: '::1', known: false }
 

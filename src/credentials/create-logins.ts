@@ -3,20 +3,15 @@ import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { type Actor, actorFields, type Log } from '../base/log.ts'
 import type { KeyedHash } from '../base/secret.ts'
+import { existingMailbox } from '../mailboxes/existing-mailbox.ts'
+import { changedMending, describeMending } from '../mailboxes/mending-options.ts'
+import { parseSenderPattern } from '../mailboxes/sender-policy.ts'
 import { isWiderThan, parseNetwork } from '../net/ip.ts'
 import type { ListedLogin, Login, MailboxStore, Store } from '../store/ports.ts'
-import {
-  createChosenPasswords,
-  makeVerifier,
-  type Scrypt,
-  scryptCost as usualCost,
-} from './chosen-password.ts'
 import { credentialState, parseDisplayName, parseExpiry, parseUserName } from './credential.ts'
-import { existingMailbox } from './existing-mailbox.ts'
-import { freshId } from './fresh-secret.ts'
 import type { LoginRequest, LoginStatus, Logins } from './logins.ts'
-import { changedMending, describeMending } from './mending-options.ts'
-import { parseSenderPattern } from './sender-policy.ts'
+import { freshId } from './secrets.ts'
+import { createChosenPasswords, makeVerifier, type Scrypt, scryptCost as usualCost } from './verifiers.ts'
 
 interface LoginsNeeds {
   store: Pick<Store, 'logins' | 'mailboxes'>

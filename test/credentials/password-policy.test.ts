@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkChosenPassword, preparePassword } from '../../src/mailboxes/password-policy.ts'
+import { checkChosenPassword, preparePassword } from '../../src/credentials/password-policy.ts'
 import { refusalOfPassword } from './refusal-of-password.ts'
 
 const names = ['scanner', 'front.desk@example.com']

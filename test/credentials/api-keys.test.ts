@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import { type ApiKeys, createApiKeys } from '../../src/mailboxes/api-keys.ts'
+import { type ApiKeys, createApiKeys } from '../../src/credentials/api-keys.ts'
 import type { Store } from '../../src/store/ports.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createMemoryStore } from '../support/memory-store.ts'

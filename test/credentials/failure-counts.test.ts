@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createFailureCounter } from '../../src/guessing/failure-counts.ts'
+import { createFailureCounter } from '../../src/credentials/failure-counts.ts'
 
 describe('a counter of failures', () => {
   it('holds no more keys than it may: those counted longest ago are forgotten', async () => {

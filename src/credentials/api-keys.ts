@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { type Actor, actorFields, type Log } from '../base/log.ts'
 import { type KeyedHash, Secret } from '../base/secret.ts'
+import { coveredMailbox } from '../mailboxes/existing-mailbox.ts'
 import {
   type ApiKey,
   meansPersonal,
@@ -12,9 +13,8 @@ import {
   scopeAddress,
 } from '../store/ports.ts'
 import { createUseRecorder, credentialState, parseDisplayName, parseExpiry } from './credential.ts'
-import { coveredMailbox } from './existing-mailbox.ts'
-import { freshId, freshSecret, sameHash } from './fresh-secret.ts'
 import { owner, type Principal, parseScope } from './scopes.ts'
+import { freshId, freshSecret, sameHash } from './secrets.ts'
 
 export interface ApiKeys {
   /** `key` is shown once. @throws Failure `invalid` (scope), `not-found` (a scope's mailbox) */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseScope, permits, sendRights } from '../../src/mailboxes/scopes.ts'
+import { parseScope, permits, sendRights } from '../../src/credentials/scopes.ts'
 import { meansPersonal, type Scope, scopeAddress } from '../../src/store/ports.ts'
 
 describe('a scope', () => {

@@ -5,15 +5,15 @@ import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { userNameKey } from '../base/text.ts'
 import type { Limits } from '../config/config.ts'
+import { createSameAtOnce, createTurns, createWaitingRoom, tooManyAtOnce } from './attempt-queues.ts'
 import {
   createFailureCounter,
   createGuessLog,
   createSecretCount,
   createTurnedAway,
 } from './failure-counts.ts'
-import type { Attempt, Guard, Look } from './guard.ts'
-import { createProcessMark } from './process-mark.ts'
-import { createSameAtOnce, createTurns, createWaitingRoom, tooManyAtOnce } from './waiting.ts'
+import type { Attempt, Guard, Look } from './login-throttle.ts'
+import { createProcessMark } from './secrets.ts'
 
 export interface GuardNeeds {
   limits: Pick<

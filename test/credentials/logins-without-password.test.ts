@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { LoginRequest } from '../../src/mailboxes/logins.ts'
+import type { LoginRequest } from '../../src/credentials/logins.ts'
 import { refusalOf, type SignInStage, setSignInStage } from './sign-in-stage.ts'
 
 let stage: SignInStage

@@ -5,12 +5,12 @@ import { Failure } from '../base/failure.ts'
 import type { Place } from '../base/fair-queue.ts'
 import { type Actor, actorFields, type Log } from '../base/log.ts'
 import type { KeyedHash, Secret } from '../base/secret.ts'
-import type { Guard, Look } from '../guessing/guard.ts'
-import { createProcessMark } from '../guessing/process-mark.ts'
 import { type PageRole, type PageVerifier, pageRoles, type Store } from '../store/ports.ts'
-import { createChosenPasswords, type Scrypt, scryptCost as usualCost } from './chosen-password.ts'
 import { wrongCredentials } from './login-check.ts'
+import type { Guard, Look } from './login-throttle.ts'
 import { checkChosenPassword, preparePassword } from './password-policy.ts'
+import { createProcessMark } from './secrets.ts'
+import { createChosenPasswords, type Scrypt, scryptCost as usualCost } from './verifiers.ts'
 
 /** The passwords of those who look at the pages. */
 export interface PagePasswords {

@@ -4,18 +4,23 @@ import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { KeyedHash } from '../base/secret.ts'
-import type { Guard } from '../guessing/guard.ts'
+import {
+  howToAllow,
+  mailboxForSender,
+  type OutgoingMessage,
+  type Submitter,
+} from '../mailboxes/sender-policy.ts'
 import { sourceOf } from '../net/ip.ts'
 import type { Credentials } from '../sasl/exchange.ts'
 import type { Login, MailboxStore, Store } from '../store/ports.ts'
 import type { ApiKeys } from './api-keys.ts'
-import { createChosenPasswords, type Scrypt, scryptCost as usualCost } from './chosen-password.ts'
 import { createUseRecorder, isUsable } from './credential.ts'
+import type { Offers, SignInOffers } from './credential-index.ts'
 import { cramMd5Proof, createLoginCheck, createPasswordProofs, wrongCredentials } from './login-check.ts'
+import type { Guard } from './login-throttle.ts'
 import { type Principal, sendRights } from './scopes.ts'
-import { howToAllow, mailboxForSender, type OutgoingMessage, type Submitter } from './sender-policy.ts'
-import type { Offers, SignInOffers } from './sign-in-offers.ts'
 import { createConfirmation, requireItself, senderMailboxes, submitterOf } from './submitter.ts'
+import { createChosenPasswords, type Scrypt, scryptCost as usualCost } from './verifiers.ts'
 
 /** The SMTP door's question who somebody is. One text and one cost for every refusal. `remoteAddress` as the socket gives it. */
 export interface SignIns {

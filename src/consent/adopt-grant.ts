@@ -8,9 +8,9 @@ import { safeText } from '../providers/oauth/oauth-error.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
 import { givenTo } from '../providers/registration.ts'
 import type { ActiveGrant, Mailbox, NewGrant } from '../store/ports.ts'
-import { type GoodConsent, judgeConsentAnswer } from './consent-judgement.ts'
 import { ConsentRefused } from './consent-refused.ts'
-import type { CompletedConsent, ConsentNeeds } from './service.ts'
+import type { CompletedConsent, ConsentNeeds } from './consent-service.ts'
+import { type GoodConsent, judgeConsentAnswer } from './validate-token-response.ts'
 
 /** What a person was asked for, by whichever flow. */
 export interface AskedConsent {

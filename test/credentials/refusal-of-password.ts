@@ -1,5 +1,5 @@
 import { Failure } from '../../src/base/failure.ts'
-import { checkChosenPassword } from '../../src/mailboxes/password-policy.ts'
+import { checkChosenPassword } from '../../src/credentials/password-policy.ts'
 
 /** Why a chosen password is refused; undefined when it is not. */
 export function refusalOfPassword(password: string, names: readonly string[]): string | undefined {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { warnOfNamesAlike, warnOfOpenLogins } from '../../src/mailboxes/sign-in-offers.ts'
+import { warnOfNamesAlike, warnOfOpenLogins } from '../../src/credentials/credential-index.ts'
 import { type SignInStage, setSignInStage } from './sign-in-stage.ts'
 
 let stage: SignInStage
