@@ -27,7 +27,8 @@ const floors: readonly (readonly string[])[] = [
 /** Packages and modules that belong to one room (or a few) only. */
 const homes: readonly { what: RegExp; rooms: readonly string[] }[] = [
   { what: /^express$|^helmet$/, rooms: ['web'] },
-  { what: /^openid-client$|^undici$/, rooms: ['providers'] },
+  { what: /^openid-client$/, rooms: ['providers'] },
+  { what: /^undici$/, rooms: ['net'] },
   { what: /^jose(\/|$)/, rooms: ['store', 'providers'] },
   { what: /^kysely$|sqlite/, rooms: ['store'] },
   { what: /^commander$/, rooms: ['cli'] },
@@ -144,7 +145,7 @@ describe('the house', () => {
   it('switches certificate checking on outright wherever it begins TLS, because the environment can turn the default around', () => {
     const clients = files.filter(({ text }) => tlsClient.test(text))
     expect(clients.map(({ path }) => path)).toEqual(
-      expect.arrayContaining(['upstream/dial.ts', 'providers/http/http-fetch.ts']),
+      expect.arrayContaining(['upstream/dial.ts', 'net/http-fetch.ts']),
     )
     const silent = clients.filter(({ text }) => !/rejectUnauthorized: true/.test(text))
     expect(silent.map(({ path }) => path)).toEqual([])

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
+import { isLoopbackHost } from '../net/reach.ts'
 import type { ProvidersFile } from '../providers/file/providers-file.ts'
-import { isLoopbackHost } from '../providers/http/reach.ts'
 import { presetIds } from '../providers/presets/presets.ts'
 import { certificatesIn } from '../tls/certificate-pair.ts'
 import type { Config, Limits, NotifyConfig, SmtpListener, WebListener } from './config.ts'

@@ -1,5 +1,11 @@
+import type { Socket } from 'node:net'
+import type { buildConnector } from 'undici'
+import { Failure } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
 import { readUrl } from '../base/text.ts'
+import { type Connect, createConnect, type Target } from './connect.ts'
+import { NetworkFailure, networkFailure } from './network-failure.ts'
+import { clientContext } from './trusted-authorities.ts'
 
 /** An HTTP proxy that tunnels by CONNECT (RFC 9110, section 9.3.6). */
 export interface HttpProxy {
@@ -23,5 +29,97 @@ export function parseProxy(text: string): { value: HttpProxy } | { must: string 
     return { value: { origin, credentials: new Secret(credentials) } }
   } catch {
     return { must: 'write a % in its name or password as %25' }
+  }
+}
+
+/** Opens a way to `host:port` through a proxy. */
+type OpenTunnel = (
+  proxy: HttpProxy,
+  target: { host: string; port: number },
+  signal: AbortSignal,
+) => Promise<Socket>
+
+/**
+ * Tunnels by CONNECT (RFC 9110, section 9.3.6). The socket that comes of it is the target's: what it has said already comes first.
+ * @throws NetworkFailure `provider-unavailable`, which names the proxy, or `provider-setup` when the proxy wants other credentials or cannot be trusted
+ */
+export function createTunnels(extraCa: string | undefined, connect: Connect = createConnect()): OpenTunnel {
+  return async (proxy, { host, port }, signal) => {
+    const { buildConnector, Client } = await import('undici')
+    // Said outright, because an environment variable of Node can turn the default around.
+    const overTls = buildConnector({
+      ...(proxy.origin.startsWith('https:') && { secureContext: clientContext(extraCa) }),
+      rejectUnauthorized: true,
+    })
+    const client = new Client(proxy.origin, {
+      connect: connectorBy((origin) => connect(origin, signal), overTls),
+    })
+    // An IPv6 address stands in brackets (RFC 3986, section 3.2.2).
+    const bare = host.replace(/^\[|\]$/g, '')
+    const path = `${bare.includes(':') ? `[${bare}]` : bare}:${port}`
+    try {
+      const { statusCode, socket } = await client.connect({
+        path,
+        headers: { host: path, ...proxyAuthorization(proxy) },
+        signal,
+      })
+      if (statusCode >= 200 && statusCode < 300) return readied(socket as Socket)
+      socket.destroy()
+      throw refusedBy(proxy, path, statusCode)
+    } catch (error) {
+      throw error instanceof Failure ? error : unreachable(proxy, error, signal)
+    } finally {
+      // The tunnel is not the client's any more.
+      void client.destroy()
+    }
+  }
+}
+
+/** Whoever takes it listens for its end; until then an error is nobody's. Commands are small: Nagle's algorithm would only add delay. */
+function readied(socket: Socket): Socket {
+  socket.on('error', () => {})
+  return socket.setNoDelay(true)
+}
+
+function refusedBy({ origin, credentials }: HttpProxy, path: string, status: number): NetworkFailure {
+  const message = `The proxy ${origin} does not let us through to ${path}: HTTP status ${status}`
+  if (status !== 407)
+    return new NetworkFailure('provider-unavailable', message, {
+      fix: `Have the proxy allow CONNECT to ${path}, or set "proxy": "direct" for this provider.`,
+    })
+  return new NetworkFailure('provider-setup', message, {
+    fix: credentials
+      ? "Check the proxy's name and password in the settings."
+      : "Put the proxy's name and password into its address in the settings.",
+  })
+}
+
+function unreachable({ origin }: HttpProxy, error: unknown, signal: AbortSignal): NetworkFailure {
+  if (!signal.aborted) return networkFailure(error, { host: origin, kind: 'proxy' })
+  return new NetworkFailure('provider-unavailable', `The proxy ${origin} did not answer in time`, {
+    fix: 'Check the address of the proxy, and whether it is there.',
+  })
+}
+
+/** RFC 9110, section 11.7.2, by Basic (RFC 7617). */
+function proxyAuthorization({ credentials }: HttpProxy): Record<string, string> {
+  if (!credentials) return {}
+  return { 'proxy-authorization': `Basic ${Buffer.from(credentials.reveal()).toString('base64')}` }
+}
+
+/** undici's connections by our own way to a socket; TLS over it as `overTls` has it. */
+export function connectorBy(
+  open: (target: Target) => Promise<Socket>,
+  overTls: buildConnector.connector,
+): buildConnector.connector {
+  return (options, callback) => {
+    const { protocol, hostname, port } = options
+    open({ host: hostname, port: Number(port || (protocol === 'https:' ? 443 : 80)) }).then(
+      (socket) => {
+        if (protocol === 'https:') overTls({ ...options, httpSocket: socket }, callback)
+        else callback(null, socket)
+      },
+      (error: Error) => callback(error, null),
+    )
   }
 }

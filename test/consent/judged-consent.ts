@@ -1,8 +1,8 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { Secret } from '../../src/base/secret.ts'
 import { judgeConsentAnswer } from '../../src/consent/validate-token-response.ts'
+import type { createHttpFetch } from '../../src/net/http-fetch.ts'
 import type { customProvider } from '../../src/providers/custom.ts'
-import type { createHttpFetch } from '../../src/providers/http/http-fetch.ts'
 import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'
 import { type ScriptedAnswer, type TokenEndpoint, tokens } from '../providers/token-endpoint.ts'
 

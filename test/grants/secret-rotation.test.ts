@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import { createTokenBroker } from '../../src/grants/create-token-broker.ts'
-import type { HttpFetch } from '../../src/providers/http/http-fetch.ts'
+import type { HttpFetch } from '../../src/net/http-fetch.ts'
 import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'
 import { providerAt } from '../providers/token-endpoint.ts'
 import { handClock, memoryLog, memoryStore } from './fixture.ts'

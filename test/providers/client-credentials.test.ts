@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import { createHttpFetch } from '../../src/providers/http/http-fetch.ts'
+import { createHttpFetch } from '../../src/net/http-fetch.ts'
 import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'
 import { judge } from '../../src/providers/oauth/oauth-error.ts'
 import { providerAt, startTokenEndpoint, type TokenEndpoint, tokens } from './token-endpoint.ts'

@@ -2,8 +2,8 @@ import { lookup } from 'node:dns/promises'
 import { hostname } from 'node:os'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { createConnect } from '../../src/net/connect.ts'
+import { createHttpFetch, type HttpFetch } from '../../src/net/http-fetch.ts'
 import { createNames } from '../../src/net/names.ts'
-import { createHttpFetch, type HttpFetch } from '../../src/providers/http/http-fetch.ts'
 import {
   addressesWithin,
   isPrivateHost,
@@ -11,7 +11,7 @@ import {
   OutOfReach,
   type Reach,
   requireWithin,
-} from '../../src/providers/http/reach.ts'
+} from '../../src/net/reach.ts'
 import { createDiscoveries, discover, withTenantId } from '../../src/providers/oauth/discoveries.ts'
 import { microsoft } from '../../src/providers/presets/microsoft.ts'
 import { createManualClock } from '../support/manual-clock.ts'

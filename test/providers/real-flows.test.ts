@@ -8,7 +8,7 @@ import {
 import { createBrowser } from '../../examples/demo/browser.js'
 import { Secret } from '../../src/base/secret.ts'
 import type { ClientCertificate } from '../../src/config/config.ts'
-import { createHttpFetch } from '../../src/providers/http/http-fetch.ts'
+import { createHttpFetch } from '../../src/net/http-fetch.ts'
 import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'
 import type { RegisteredProvider } from '../../src/providers/provider.ts'
 import { clientCertificate } from '../support/client-certificate.ts'

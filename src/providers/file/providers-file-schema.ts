@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { readUrl } from '../../base/text.ts'
-import { isLoopbackHost } from '../http/reach.ts'
+import { isLoopbackHost } from '../../net/reach.ts'
 import { isEntraIssuer, isGuid } from '../presets/microsoft.ts'
 import { presetIds } from '../presets/presets.ts'
 

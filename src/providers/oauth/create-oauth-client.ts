@@ -3,7 +3,7 @@ import { lazy } from '../../base/async.ts'
 import { type Clock, systemClock } from '../../base/clock.ts'
 import { Failure } from '../../base/failure.ts'
 import { Secret } from '../../base/secret.ts'
-import type { HttpFetch } from '../http/http-fetch.ts'
+import type { HttpFetch } from '../../net/http-fetch.ts'
 import type { RegisteredProvider } from '../provider.ts'
 import {
   createDiscoveries,

@@ -1,6 +1,6 @@
 import { lazy } from '../../base/async.ts'
 import { type Clock, systemClock } from '../../base/clock.ts'
-import type { createHttpFetch } from '../http/http-fetch.ts'
+import type { createHttpFetch } from '../../net/http-fetch.ts'
 import type { Catalogue } from '../provider.ts'
 import type { OAuthClientNeeds } from './create-oauth-client.ts'
 import type { Discoveries } from './discoveries.ts'

@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject, webcrypto } from 'node:crypto'
 import * as openid from 'openid-client'
 import { Failure } from '../../base/failure.ts'
 import type { ClientCertificate } from '../../config/config.ts'
-import { isLoopbackHost } from '../http/reach.ts'
+import { isLoopbackHost } from '../../net/reach.ts'
 import type { RegisteredProvider } from '../provider.ts'
 
 /** How Entra writes the issuer of an authority that stands for many tenants. */

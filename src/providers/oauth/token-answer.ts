@@ -1,5 +1,5 @@
 import type { CustomFetch, CustomFetchOptions } from 'openid-client'
-import type { HttpFetch } from '../http/http-fetch.ts'
+import type { HttpFetch } from '../../net/http-fetch.ts'
 import type { RegisteredProvider } from '../provider.ts'
 import { OAuthError } from './oauth-error.ts'
 

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { generate } from 'selfsigned'
 import { afterEach, describe, expect, it } from 'vitest'
+import { createHttpFetch } from '../../src/net/http-fetch.ts'
 import { HttpError, NetworkFailure } from '../../src/net/network-failure.ts'
-import { createHttpFetch } from '../../src/providers/http/http-fetch.ts'
 
 const closers: (() => Promise<unknown>)[] = []
 

@@ -1,7 +1,7 @@
 import { BlockList } from 'node:net'
-import type { Choose } from '../../net/connect.ts'
-import { plainAddress } from '../../net/ip.ts'
-import { HttpError } from '../../net/network-failure.ts'
+import type { Choose } from './connect.ts'
+import { plainAddress } from './ip.ts'
+import { HttpError } from './network-failure.ts'
 
 /** To which addresses a request may go: to those of the Internet only, or only to others. */
 export type Reach = 'public' | 'private'
