@@ -28,7 +28,7 @@ interface WebConnections {
    * Wraps the app: a connection is not evicted while its request is processed, unless too many are.
    * Requests on unauthenticated connections are served in fair turns.
    */
-  noting(app: RequestListener): RequestListener
+  tracking(app: RequestListener): RequestListener
   markAuthenticated: MarkAuthenticated
   close(): void
 }
@@ -55,7 +55,7 @@ export function createWebConnections(limits: WebConnectionLimits, clock: Clock):
     }
     const place = count.admit(sourceOf(socket.remoteAddress), () => socket.destroy())
     if (place === undefined) {
-      turnAway(socket)
+      reject(socket)
       return
     }
     places.set(socket, place)
@@ -64,15 +64,15 @@ export function createWebConnections(limits: WebConnectionLimits, clock: Clock):
 
   return {
     watch: (server) => void server.on('connection', take),
-    noting: (app) => {
-      const strangers = inTurns(app)
+    tracking: (app) => {
+      const inFairTurns = inTurns(app)
       return (request, response) => {
         const place = places.get(request.socket)
         // The connection was refused before its request arrived.
         if (place === undefined) return
-        noteWork(place, request, response)
+        trackWork(place, request, response)
         if (proven.has(request.socket)) app(request, response)
-        else strangers(request, response)
+        else inFairTurns(request, response)
       }
     },
     markAuthenticated({ socket }) {
@@ -83,7 +83,7 @@ export function createWebConnections(limits: WebConnectionLimits, clock: Clock):
   }
 }
 
-function noteWork(place: Place, request: IncomingMessage, response: ServerResponse): void {
+function trackWork(place: Place, request: IncomingMessage, response: ServerResponse): void {
   // Waiting for a slow body does not count as processing.
   if (hasBody(request)) request.once('end', () => place.check())
   else place.check()
@@ -105,11 +105,11 @@ const busy = [
 ].join('\r\n')
 
 // How long a refused client may take to read the reason.
-const turnAwayMilliseconds = 1_000
+const rejectMilliseconds = 1_000
 
-function turnAway(socket: Socket): void {
+function reject(socket: Socket): void {
   socket.end(busy)
-  const timer = setTimeout(() => socket.destroy(), turnAwayMilliseconds)
+  const timer = setTimeout(() => socket.destroy(), rejectMilliseconds)
   socket.once('close', () => clearTimeout(timer))
 }
 

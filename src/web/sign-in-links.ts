@@ -43,7 +43,7 @@ export function createSignInLinks({ publicUrl, clock }: { publicUrl: URL; clock:
     return link && clock.monotonic() < link.deadline ? link : undefined
   }
 
-  function makeRoom(): void {
+  function evict(): void {
     for (const [hash, { deadline }] of links) {
       if (deadline <= clock.monotonic() || links.size >= mostAtOnce) links.delete(hash)
     }
@@ -51,7 +51,7 @@ export function createSignInLinks({ publicUrl, clock }: { publicUrl: URL; clock:
 
   return {
     create(role, proven) {
-      makeRoom()
+      evict()
       const token = freshSecret().reveal()
       links.set(tokenHash(token), { role, proven, deadline: clock.monotonic() + lifeMilliseconds })
       return {

@@ -77,7 +77,7 @@ export function createWebServer({
   })
 
   async function openOne(endpoint: Endpoint, isFirst: boolean): Promise<void> {
-    const server = createLimitedServer(limitPipelining(connections.noting(app)))
+    const server = createLimitedServer(limitPipelining(connections.tracking(app)))
     connections.watch(server)
     try {
       const opened = await listen(server, endpoint)

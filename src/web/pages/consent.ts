@@ -64,15 +64,15 @@ export function createConsentPages(deps: ConsentPagesDeps): Router {
     .get(async (request, response) => {
       const callback = callbackUrl(request, deps.redirectUri)
       const browser = cookie.of(request)
-      const [own, ofNobody] = [
+      const [own, ofNoBrowser] = [
         { state: stateIn(callback), browser },
         { state: stateIn(callback), browser: undefined },
       ]
-      const shown = results.of(own) ?? results.of(ofNobody)
+      const shown = results.of(own) ?? results.of(ofNoBrowser)
       if (shown) return showAt(response, await shown)
       if (consent.signIns.isOne(callback)) return await deps.completeSignIn(request, response, callback)
       if (consent.admin.isOne(callback)) {
-        return showAt(response, await results.once(ofNobody, async () => adminResult(callback)))
+        return showAt(response, await results.once(ofNoBrowser, async () => adminResult(callback)))
       }
       const origin = pendingOrigins.find(callback, browser)
       await answer(request, response, () => consent.complete(callback, browser), { ...own, origin })

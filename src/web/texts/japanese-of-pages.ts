@@ -2,7 +2,7 @@ import type { Dictionary } from './translation.ts'
 
 /** What the pages themselves say, and the web door's own refusals. */
 export const japaneseOfPages: Dictionary = {
-  // Refusals of the door
+  // Refusals by the server
   '{1} is not possible here': 'ここでは {1} は使えません',
   'Use {1}.': '{1} を使ってください。',
   'postern does not answer to this name and port': 'postern はこの名前とポートには応答しません',
@@ -51,7 +51,7 @@ export const japaneseOfPages: Dictionary = {
   'Back to {1}': '{1} に戻る',
   'You may close this page.': 'このページは閉じてかまいません。',
 
-  // Mistakes
+  // Error pages
   'Please sign in': 'サインインしてください',
   'That was refused': '拒否されました',
   'Not found': '見つかりません',

@@ -35,7 +35,7 @@ export const japaneseOfRooms: Dictionary = {
   'Check what its server says about the request; redirects are not followed.':
     'サーバー側でリクエストの記録を確認してください。リダイレクトには従いません。',
 
-  // the way there
+  // net
   'The connection to {1} failed: {2}': '{1} への接続に失敗しました: {2}',
   'The connection to {1} failed: {2}{3}': '{1} への接続に失敗しました: {2}{3}',
   '{1} cannot be reached ({2})': '{1} に接続できません({2})',
