@@ -33,7 +33,7 @@ describe('a password for the pages', () => {
     ['no password', 'administrator', ''],
     ['a role without one', 'viewer', good],
     ['a role that there is not', 'root', good],
-  ])('is refused in the same words: %s', async (_, name, password) => {
+  ])('refuses in the same words: %s', async (_, name, password) => {
     const { test } = await withPassword()
     const response = await enter(test, name, password)
     expect(response.status).toBe(401)
@@ -42,7 +42,7 @@ describe('a password for the pages', () => {
     if (password !== '') expect(response.text + test.lines.join('\n')).not.toContain(password)
   })
 
-  it('may be guessed at no more than at the SMTP server', async () => {
+  it('may be guessed no more often than at the SMTP server', async () => {
     const { test } = await withPassword('administrator', { trustedProxies: ['127.0.0.0/8'] })
     const answers: number[] = []
     for (let guess = 0; guess < 25; guess += 1) {
@@ -76,7 +76,7 @@ describe('a password for the pages', () => {
   const homeOf = async (test: TestServer, cookie: string) =>
     (await test.get('/').set('Cookie', cookie)).status
 
-  it('that is set ends the other sessions, whatever they came by', async () => {
+  it('ends all other sessions when it is set', async () => {
     const test = testServer({ limits: { guessDelaySeconds: 0 } })
     const mine = await signIn(test)
     const begun = await test.post('/sign-in/with/example')
@@ -88,7 +88,7 @@ describe('a password for the pages', () => {
     expect(await homeOf(test, mine.cookie)).toBe(200)
   })
 
-  it('that is set ends the sign-in links that were made before', async () => {
+  it('ends earlier sign-in links when it is set', async () => {
     const test = testServer({ limits: { guessDelaySeconds: 0 } })
     const mine = await signIn(test)
     const { pathname } = new URL(test.server.signInLink())
@@ -98,7 +98,7 @@ describe('a password for the pages', () => {
     expect((await test.post(new URL(test.server.signInLink()).pathname)).status).toBe(303)
   })
 
-  it('that is set overtakes a sign-in by the earlier one, by a link, and at a provider', async () => {
+  it('stops a concurrent sign-in by the old password, by a link or at a provider', async () => {
     const { test, admin } = await withPassword()
     const { check } = test.services.pagePasswords
     test.services.pagePasswords.check = async (...given) => {
@@ -117,7 +117,7 @@ describe('a password for the pages', () => {
     expect((await test.follow(back, cookieOf(begun))).status).toBe(403)
   })
 
-  it('is not set from a session that a new one has ended meanwhile', async () => {
+  it('is not set from a session that another new password has ended meanwhile', async () => {
     const test = testServer({ limits: { guessDelaySeconds: 0 } })
     const [mine, thief] = [await signIn(test), await signIn(test)]
     const { set } = test.services.pagePasswords
@@ -134,7 +134,7 @@ describe('a password for the pages', () => {
     expect((await enter(test, 'administrator', fresh)).status).toBe(303)
   })
 
-  it('that is changed ends the sessions that came by the earlier one, but for the one that changed it', async () => {
+  it('ends the sessions of the old password when it is changed, except the session that changed it', async () => {
     const { test } = await withPassword()
     const [mine, other] = [await enter(test, 'administrator', good), await enter(test, 'administrator', good)]
     const page = await test.get('/account').set('Cookie', cookieOf(mine))
@@ -148,7 +148,7 @@ describe('a password for the pages', () => {
 })
 
 describe('the browsers that are signed in', () => {
-  it('are those whose session has not ended', async () => {
+  it('are those whose session has not expired', async () => {
     const { test } = await withPassword()
     test.time.now += 13 * 3_600_000
     const { cookie } = await signIn(test)
@@ -156,7 +156,7 @@ describe('the browsers that are signed in', () => {
     expect([...text.matchAll(/\/account\/sessions\//g)]).toHaveLength(1)
   })
 
-  it('are listed with from where and by what, and each can be signed out', async () => {
+  it('are listed with their source and means, and each can be signed out', async () => {
     const { test, admin } = await withPassword()
     const other = await test
       .post('/sign-in', { name: 'administrator', password: good })
@@ -194,7 +194,7 @@ describe('a viewer', () => {
   }
 
   it.each(['/', '/mailboxes/me@example.com', '/logins', '/api-keys', '/providers/example', '/account'])(
-    'sees %s, and no form on it but the one to leave',
+    'sees %s without any form but the one to sign out',
     async (path) => {
       const { test, cookie } = await asViewer()
       const { status, text } = await test.get(path).set('Cookie', cookie)
@@ -227,7 +227,7 @@ describe('a viewer', () => {
   ]
 
   it.each(['/logins/new', '/logins/login-1/mending', '/mailboxes/new', '/mailboxes/me@example.com/remove'])(
-    'is not let fill in %s for nothing',
+    'gets no form at %s',
     async (path) => {
       const { test, cookie } = await asViewer()
       const { status, text } = await test.get(path).set('Cookie', cookie)
@@ -236,7 +236,7 @@ describe('a viewer', () => {
     },
   )
 
-  it.each(changes)('changes nothing: POST %s is refused', async (path, form) => {
+  it.each(changes)('is refused a change: POST %s', async (path, form) => {
     const { test, cookie, csrf } = await asViewer()
     const response = await test.post(path, { csrf, ...form }).set('Cookie', cookie)
     expect(response.status).toBe(403)
@@ -246,7 +246,7 @@ describe('a viewer', () => {
     expect(test.services.consent.begun).toEqual([])
   })
 
-  it('is tested above with every form that there is', () => {
+  it('is tested above with every form of the pages', () => {
     const folder = resolve(import.meta.dirname, '../../src/web/pages')
     const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))
     const routes = texts.flatMap((text) =>
@@ -263,7 +263,7 @@ describe('a viewer', () => {
     )
   })
 
-  it('comes by a link, too, sees the own session only, and ends no other', async () => {
+  it('signs in by a link, too, sees only the own session, and ends no other one', async () => {
     const { test, cookie, csrf, admin } = await asViewer()
     const made = await test
       .api('post', '/sign-in-links', 'owner-key-0123456789abcdef')

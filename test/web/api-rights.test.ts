@@ -50,21 +50,21 @@ async function call([method, path, body]: (typeof operations)[number], key?: str
 describe.each(operations)('%s %s', (...operation) => {
   const [, , , right, sufficient] = operation
 
-  it('says 401 without a token, and names no error', async () => {
+  it('answers 401 without a token, and names no error', async () => {
     const response = await call(operation)
     expect(response.status).toBe(401)
     expect(response.type).toBe('application/problem+json')
     expect(response.headers['www-authenticate']).toBe('Bearer realm="postern"')
   })
 
-  it('says 401 invalid_token to an unknown key', async () => {
+  it('answers 401 invalid_token to an unknown key', async () => {
     const response = await call(operation, 'unknown-key')
     expect(response.status).toBe(401)
     expect(response.headers['www-authenticate']).toBe('Bearer realm="postern", error="invalid_token"')
     expect(response.text).not.toContain('unknown-key')
   })
 
-  it(`lets in exactly: ${sufficient.join(', ')}`, async () => {
+  it(`allows exactly: ${sufficient.join(', ')}`, async () => {
     for (const [name, key] of Object.entries(keys)) {
       const response = await call(operation, key)
       if (sufficient.includes(name as keyof typeof keys)) {
@@ -79,7 +79,7 @@ describe.each(operations)('%s %s', (...operation) => {
 })
 
 describe('rights in general', () => {
-  it('are tested above for every operation that there is', () => {
+  it('are tested above for every operation of the API', () => {
     const { services, server } = testServer()
     const log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log }
     const signInLinks = {
@@ -100,7 +100,7 @@ describe('rights in general', () => {
     expect(tested.sort()).toEqual(all.sort())
   })
 
-  it('do not tell a key without them which mailboxes exist', async () => {
+  it('do not reveal to a key without them which mailboxes exist', async () => {
     const test = testServer()
     const there = await test.api('get', '/mailboxes/me@example.com/token', keys.otherToken)
     const notThere = await test.api('get', '/mailboxes/nobody@example.com/token', keys.otherToken)
@@ -113,7 +113,7 @@ describe('rights in general', () => {
     ['me@example.com.evil', 403],
     ['m%65@example.com', 200],
     ['*@example.com', 403],
-  ])('of a token scope compare addresses as mail does: %s gives %i', async (address, status) => {
+  ])('compare the address of a token scope as mail does: %s gives %i', async (address, status) => {
     const test = testServer()
     expect((await test.api('get', `/mailboxes/${address}/token`, keys.token)).status).toBe(status)
   })
@@ -131,14 +131,14 @@ describe('rights in general', () => {
     expect(response.headers['www-authenticate']).toBe(challenge)
   })
 
-  it('come from the header only', async () => {
+  it('are read from the header only', async () => {
     const test = testServer()
     expect((await test.api('get', `/mailboxes?access_token=${keys.admin}`)).status).toBe(401)
     const { cookie } = await signIn(test)
     expect((await test.api('get', '/mailboxes').set('Cookie', cookie)).status).toBe(401)
   })
 
-  it('take the scheme in any case, and a scope that no header can carry is left out of it', async () => {
+  it('accept the scheme in any case, and leave out of the challenge a scope that no header can carry', async () => {
     const test = testServer()
     const lower = await test.api('get', '/mailboxes').set('Authorization', `bearer ${keys.admin}`)
     expect(lower.status).toBe(200)

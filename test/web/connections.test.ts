@@ -67,7 +67,7 @@ function request(path: string, ...headers: string[]): string {
 const body = 'Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"a'
 const form = 'Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\npass'
 
-describe('1,500 strangers from this machine', () => {
+describe('1,500 unauthenticated connections from this machine', () => {
   it.each([
     ['say nothing', '', false],
     ['stop in the middle of a header', request('/').slice(0, 20), false],
@@ -85,7 +85,7 @@ describe('1,500 strangers from this machine', () => {
     ['look at the page for signing in', request('/sign-in'), true],
     ['have a wrong key', request('/api/v1/mailboxes', 'Authorization: Bearer wrong-key-0123456789'), true],
     ['have a wrong cookie', request('/', `Cookie: postern_session=${'x'.repeat(43)}`), true],
-  ])('that %s and stay keep out no key', async (_what, says, answered) => {
+  ])('do not keep out a client with a key when they %s and stay', async (_what, says, answered) => {
     const { port } = await open()
     await strangers(1500, port, says, answered)
     const asked = await answer(port, tokenPath, withKey)
@@ -94,7 +94,7 @@ describe('1,500 strangers from this machine', () => {
   })
 })
 
-it('makes room for no more than the strangers that may stay, a second after they came', async () => {
+it('evicts unauthenticated connections a second after they opened, down to their limit', async () => {
   const { port, time } = await open()
   const all = await strangers(500, port, request('/healthz'), true)
   time.monotonic += 1_001
@@ -102,7 +102,7 @@ it('makes room for no more than the strangers that may stay, a second after they
   await eventually('room', () => left() <= defaultLimits.webConnectionsPerLoopbackSource)
 })
 
-describe('one that has shown', () => {
+describe('a connection', () => {
   const limits = { webConnectionsPerLoopbackSource: 5, webUnauthenticatedPerSource: 2, webConnections: 20 }
 
   async function makesRoom(
@@ -119,22 +119,22 @@ describe('one that has shown', () => {
     return socket?.destroyed
   }
 
-  it('a valid key makes room for nobody', async () => {
+  it('is not evicted once it has shown a valid key', async () => {
     expect(await makesRoom(withKey.headers, tokenPath, await open(limits))).toBe(false)
   })
 
-  it('a valid session makes room for nobody', async () => {
+  it('is not evicted once it has shown a valid session', async () => {
     const test = await open(limits)
     const { cookie } = await signIn(test)
     expect(await makesRoom({ Cookie: cookie }, '/', test)).toBe(false)
   })
 
-  it('nothing makes room', async () => {
+  it('is evicted when it has shown nothing', async () => {
     expect(await makesRoom({}, '/healthz', await open(limits))).toBe(true)
   })
 })
 
-it('answers 503 when all others have shown a key, and serves again when one has left', async () => {
+it('answers 503 while every other connection has shown a key, and serves again when one of them closes', async () => {
   const { port } = await open({ webConnectionsPerLoopbackSource: 2 })
   const agent = new Agent({ keepAlive: true })
   onTestFinished(() => agent.destroy())

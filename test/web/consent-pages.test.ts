@@ -23,7 +23,7 @@ describe('a consent link', () => {
     expect(test.services.consent.begun).toEqual([])
   })
 
-  it('begins with a page that goes to the provider, not with a redirect', async () => {
+  it('starts with a page that forwards to the provider, not with a redirect', async () => {
     const test = testServer()
     const { status, text } = await test.post(`/consent/${link}`)
     expect(status).toBe(200)
@@ -32,14 +32,17 @@ describe('a consent link', () => {
     expect(text).toContain('Taking you to Example Mail')
   })
 
-  it.each(['get', 'post'] as const)('that is unknown or used up says so (%s)', async (method) => {
-    const test = testServer()
-    const response = await test[method]('/consent/unknown')
-    expect(response.status).toBe(404)
-    expect(response.text).toContain('Ask for a new one.')
-  })
+  it.each(['get', 'post'] as const)(
+    'answers that an unknown or used link is just that (%s)',
+    async (method) => {
+      const test = testServer()
+      const response = await test[method]('/consent/unknown')
+      expect(response.status).toBe(404)
+      expect(response.text).toContain('Ask for a new one.')
+    },
+  )
 
-  it('is nowhere in the log', async () => {
+  it('never appears in the log', async () => {
     const test = testServer()
     await test.get(`/consent/${link}`)
     await test.post(`/consent/${link}`)
@@ -52,7 +55,7 @@ describe('a consent link', () => {
 })
 
 describe('the cookie of a consent', () => {
-  it('is made for the way back from another site', async () => {
+  it('is sent on the way back from another site', async () => {
     const [plain] = cookiesOf(await testServer().post(`/consent/${link}`))
     expect(plain).toMatch(/^postern_consent=[\w-]{43}; .*Path=\/; .*HttpOnly; SameSite=Lax$/)
     const [tls] = cookiesOf(
@@ -61,7 +64,7 @@ describe('the cookie of a consent', () => {
     expect(tls).toMatch(/^__Host-postern_consent=[\w-]{43}; .*Path=\/; .*HttpOnly; Secure; SameSite=Lax$/)
   })
 
-  it('is kept when the browser has a well-formed one, and replaced otherwise', async () => {
+  it('is kept when it is well-formed, and replaced otherwise', async () => {
     const test = testServer()
     const kept = 'k'.repeat(43)
     await test.post(`/consent/${link}`).set('Cookie', `other=1; postern_consent=${kept}`)
@@ -75,7 +78,7 @@ describe('the cookie of a consent', () => {
 })
 
 describe('the callback', () => {
-  it('is completed with the public address and the cookie, whatever the request says of itself', async () => {
+  it('completes the consent with the public address and the cookie, whatever Host the request has', async () => {
     const test = testServer({ publicUrl: 'https://mail.example.com' })
     const cookie = 'c'.repeat(43)
     const response = await test
@@ -120,7 +123,7 @@ describe('the callback', () => {
       expect((await test.follow(back, cookie)).text).toContain('whether it is connected')
     })
 
-    it('loaded again, or twice at once, it does nothing more and shows the same', async () => {
+    it('does nothing more and shows the same when it is reloaded, or loaded twice at once', async () => {
       const test = testServer()
       const ask = () => test.get(callback).set('Cookie', cookie)
       const [first, second] = await Promise.all([ask(), ask()])
@@ -130,7 +133,7 @@ describe('the callback', () => {
       expect((await test.follow(third, cookie)).text).toContain('Connected')
     })
 
-    it('and what was not decided may be tried again', async () => {
+    it('lets an undecided consent be tried again', async () => {
       const test = testServer()
       test.services.consent.outcome = new Failure('store-unavailable', 'The store does not answer')
       expect((await test.get(callback).set('Cookie', cookie)).status).toBe(503)
@@ -142,7 +145,7 @@ describe('the callback', () => {
     })
   })
 
-  it('that succeeds names the mailbox and who signed in', async () => {
+  it('names the mailbox and the person who signed in', async () => {
     const test = testServer()
     test.services.consent.outcome = { mailbox: 'team@example.com', signedInAs: 'boss@example.com' }
     const { text } = await test.get('/oauth/callback?code=c&state=s')
@@ -170,7 +173,7 @@ describe('the callback', () => {
     return await test.get(`/oauth/callback?error=x&state=${state}`).set('Cookie', returning(cookie))
   }
 
-  it('that is refused says what is wrong, what to do, and offers the way back', async () => {
+  it('says what is wrong and what to do after a refusal, with a link back', async () => {
     const fromLink = await refusedAfter('link', (cookie) => cookie)
     expect(fromLink.status).toBe(403)
     expect(fromLink.text).toContain('Somebody else signed in.')
@@ -180,7 +183,7 @@ describe('the callback', () => {
     expect(fromMailbox.text).toContain('href="/mailboxes/me%40example.com"')
   })
 
-  it('that is refused for good offers no way back', async () => {
+  it('shows no link back after a final refusal', async () => {
     const test = testServer()
     const begun = await test.post(`/consent/${link}`)
     test.services.consent.outcome = new ConsentRefused('link-ended', 'The link ended', {
@@ -193,7 +196,7 @@ describe('the callback', () => {
     expect(text).not.toContain('Try again')
   })
 
-  it('shows the link to no other browser, and to no other consent', async () => {
+  it('shows the link back to no other browser, and for no other consent', async () => {
     for (const response of [
       await refusedAfter('link', () => `postern_consent=${'o'.repeat(43)}`),
       await refusedAfter('link', () => 'a=b'),
@@ -204,7 +207,7 @@ describe('the callback', () => {
     }
   })
 
-  it('that postern itself fails at is an error page without details', async () => {
+  it('answers an internal error with a page without details', async () => {
     const test = testServer()
     test.services.consent.outcome = new TypeError('secret of the inside')
     const response = await test.get('/oauth/callback?code=c&state=s')
@@ -221,7 +224,7 @@ describe('the callback', () => {
     `?${'x'.repeat(8000)}`,
     '?__proto__=1',
     '?a=\u00ff',
-  ])('takes anything as its query: "%s"', async (query) => {
+  ])('accepts any query: "%s"', async (query) => {
     const response = await testServer().get(`/oauth/callback${query}`)
     expect(response.status).toBeLessThan(500)
   })
@@ -230,7 +233,7 @@ describe('the callback', () => {
 describe('a provider that cannot come back', () => {
   const state = 'state-1'
 
-  it('is opened in another tab, beside a form for what it ends at', async () => {
+  it('opens the provider in another tab, beside a form for its answer', async () => {
     const test = testServer()
     test.services.consent.byHand = true
     const { text } = await test.post(`/consent/${link}`)
@@ -241,7 +244,7 @@ describe('a provider that cannot come back', () => {
     expect(text).toContain('action="/oauth/paste"')
   })
 
-  it('is finished by what is pasted, in the same browser', async () => {
+  it('completes the consent with the pasted answer, in the same browser', async () => {
     const test = testServer()
     const cookie = 'c'.repeat(43)
     const done = await test
@@ -256,7 +259,7 @@ describe('a provider that cannot come back', () => {
     expect(test.lines.join('\n')).not.toContain('the-code')
   })
 
-  it('says what was wrong with it, and takes no form from elsewhere', async () => {
+  it('says what was wrong with the answer, and refuses a foreign form', async () => {
     const test = testServer()
     test.services.consent.outcome = new Failure('invalid', 'This is not what the browser ended at', {
       fix: 'Copy it all.',
@@ -273,7 +276,7 @@ describe('a provider that cannot come back', () => {
   })
 })
 
-it('an administrator who has consented for an organisation is told what comes next', async () => {
+it('tells an administrator who has consented for an organisation what comes next', async () => {
   const test = testServer()
   const callback = '/oauth/callback?admin_consent=True&tenant=x&state=of-an-administrator'
   const { status, text } = await test.follow(await test.get(callback))

@@ -18,13 +18,13 @@ describe('the html tag', () => {
     [html`<p>${html`<b>${'<'}</b>`}</p>`, '<p><b>&lt;</b></p>'],
     [html`<p>${'a\u202eb\u0000c\nd'}</p>`, '<p>a\ufffdb\ufffdc\nd</p>'],
     [html`${['<', html`<br>`, undefined, false, 0]}`, '&lt;<br>0'],
-  ])('escapes what is not HTML already: %s', (made, text) => {
+  ])('escapes a value that is not HTML already: %s', (made, text) => {
     expect(made.toString()).toBe(text)
   })
 })
 
 describe('foreign text', () => {
-  it('is harmless as the address, provider, reason or signer of a mailbox', async () => {
+  it('escapes the address, provider, reason and signer of a mailbox', async () => {
     const test = testServer()
     const mailbox = {
       address: script,
@@ -59,7 +59,7 @@ describe('foreign text', () => {
     expectHarmless((await test.get('/mailboxes/x').set('Cookie', cookie)).text)
   })
 
-  it('is harmless as who asked, and as who signed in', async () => {
+  it('escapes the names of the requester and of the person who signed in', async () => {
     const test = testServer()
     test.services.consent.requestedBy = script
     expectHarmless((await test.get(`/consent/${link}`)).text)
@@ -67,7 +67,7 @@ describe('foreign text', () => {
     expectHarmless((await test.get('/oauth/callback?code=c')).text)
   })
 
-  it('is harmless in the journal, whatever an entry says of itself', async () => {
+  it('escapes every field of a journal entry', async () => {
     const test = testServer()
     test.log.warn(
       {
@@ -94,7 +94,7 @@ describe('foreign text', () => {
     expectHarmless(wrong.text)
   })
 
-  it('is harmless as the browser that signed in, as a login, a key and a consent link', async () => {
+  it('escapes the browser of a session, a login, a key and a consent link', async () => {
     const test = testServer()
     test.services.consent.requestedBy = script
     await test.services.logins.add({
@@ -111,7 +111,7 @@ describe('foreign text', () => {
       expectHarmless((await test.get(page).set('Cookie', cookie)).text)
   })
 
-  it('of a provider in a refusal is escaped and cut', async () => {
+  it("escapes and cuts a provider's text in a refusal", async () => {
     const test = testServer()
     const message = `The provider says: ${script}${'z'.repeat(5000)}`
     test.services.consent.outcome = new Failure('forbidden', message, { fix: script })
@@ -120,7 +120,7 @@ describe('foreign text', () => {
     expect(text.match(/z/g)?.length).toBeLessThan(400)
   })
 
-  it('in a path or query is on no error page', async () => {
+  it('repeats no path or query on an error page', async () => {
     const test = testServer()
     for (const path of [
       `/${encodeURIComponent(script)}`,

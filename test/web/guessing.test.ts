@@ -36,7 +36,7 @@ describe.each(targets)('who guesses %s', (name, refusal, ask) => {
   const isApi = name.includes('API key')
   const guess = (test: TestServer, wrong: string) => ask(test, wrong).set('X-Forwarded-For', anybody)
 
-  it(`hears ${refusal} twenty times, then 429 and for how long`, async () => {
+  it(`gets ${refusal} twenty times, then 429 with a retry time`, async () => {
     const test = serverBehindProxy()
     for (let count = 0; count < 20; count++)
       expect((await guess(test, `wrong-${count}`)).status).toBe(refusal)
@@ -54,12 +54,12 @@ describe.each(targets)('who guesses %s', (name, refusal, ask) => {
     expect(response.text + test.lines.join('')).not.toContain('wrong-20')
   })
 
-  it('is not counted for the same one again', async () => {
+  it('is not counted again for the same secret', async () => {
     const test = serverBehindProxy()
     for (let time = 0; time < 50; time++) expect((await guess(test, 'the-old-one')).status).toBe(refusal)
   })
 
-  it('costs nobody a guess at a password', async () => {
+  it('does not use up guesses at passwords', async () => {
     const test = serverBehindProxy()
     await test.services.pagePasswords.set('administrator', new Secret(password))
     for (let count = 0; count < 40; count++) await guess(test, `wrong-${count}`)
@@ -68,7 +68,7 @@ describe.each(targets)('who guesses %s', (name, refusal, ask) => {
   })
 })
 
-describe('what another site makes browsers ask for', () => {
+describe('a request that another site causes', () => {
   const foreign: [string, Record<string, string>][] = [
     ['an image on a page of another site', { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Dest': 'image' }],
     ['a page of a neighbour', { 'Sec-Fetch-Site': 'same-site' }],
@@ -78,7 +78,7 @@ describe('what another site makes browsers ask for', () => {
     ['a request with an opaque Origin', { Origin: 'null' }],
   ]
 
-  it.each(foreign)('counts nowhere: %s', async (_, headers) => {
+  it.each(foreign)('counts as no guess: %s', async (_, headers) => {
     const test = serverBehindProxy()
     for (let count = 0; count < 25; count++) {
       for (const path of ['/sign-in/', '/consent/', '/oauth/callback?code=x&state=']) {
@@ -97,7 +97,7 @@ describe('where many come from one address', () => {
     ['a proxy that nobody named', [], { 'X-Forwarded-For': anybody }],
     ['a proxy that does not say for whom it asks', ['127.0.0.0/8'], {}],
     ['a proxy that says what cannot be read', ['127.0.0.0/8'], { 'X-Forwarded-For': `${anybody}, unknown` }],
-  ] as const)('wrong links lock out nobody: %s', async (_, trustedProxies, headers) => {
+  ] as const)('does not lock out anybody by wrong links: %s', async (_, trustedProxies, headers) => {
     const test = testServer({ trustedProxies: [...trustedProxies] })
     await test.services.pagePasswords.set('administrator', new Secret(password))
     for (let count = 0; count < 40; count++) {
@@ -107,7 +107,7 @@ describe('where many come from one address', () => {
     expect((await signIn(test, password).set(headers)).status).toBe(303)
   })
 
-  it('believes of X-Forwarded-For only what its own proxies have written', async () => {
+  it('believes only the entries of X-Forwarded-For that trusted proxies have written', async () => {
     const test = testServer({ trustedProxies: ['127.0.0.0/8', '10.0.0.0/8'] })
     const seen = async (header: string) => {
       await test.services.pagePasswords.set('administrator', new Secret(password))
@@ -143,7 +143,7 @@ describe('a source without guesses', () => {
     return test
   }
 
-  it('does everything that it has the right secret for', async () => {
+  it('may do everything with the right secret', async () => {
     const test = await turnedAway()
     expect((await test.api('get', '/mailboxes', keys.admin)).status).toBe(200)
     expect((await test.api('get', '/mailboxes', keys.read)).status).toBe(200)
@@ -156,7 +156,7 @@ describe('a source without guesses', () => {
     expect((await test.get('/oauth/callback?code=x&state=right')).status).toBe(200)
   })
 
-  it('still sees whether postern is well, and what is open to everybody', async () => {
+  it('still gets the health checks and the open pages', async () => {
     const test = await turnedAway()
     for (const path of ['/healthz', '/readyz', '/style.css', '/icon.svg']) {
       expect((await test.get(path)).status).toBe(200)
@@ -171,7 +171,7 @@ describe('a source without guesses', () => {
     expect((await test.api('get', '/mailboxes', 'wrong-again')).status).toBe(401)
   })
 
-  it('is not another one because a header says so', async () => {
+  it('is not changed by a header', async () => {
     const test = await turnedAway()
     for (const header of ['X-Forwarded-For', 'Forwarded', 'X-Real-IP', 'True-Client-IP']) {
       const response = await test.api('get', '/mailboxes', 'wrong').set(header, '192.0.2.44')
@@ -194,7 +194,7 @@ describe('what is no guess', () => {
     expect((await test.get('/sign-in/wrong')).status).toBe(404)
   })
 
-  it('is a request without a key, or one with a key that may not do that', async () => {
+  it('is a request without a key, or with a key that lacks the scope', async () => {
     const test = testServer()
     for (let time = 0; time < 30; time++) {
       expect((await test.api('get', '/mailboxes')).status).toBe(401)

@@ -5,7 +5,7 @@ const policy =
   "default-src 'none';style-src 'self';script-src 'self';img-src 'self';connect-src 'self';form-action 'self';frame-ancestors 'none';base-uri 'none'"
 
 describe('the headers of every answer', () => {
-  it('are there on pages, errors, the API and the style sheet', async () => {
+  it('sets the security headers on pages, errors, the API and the stylesheet', async () => {
     const test = testServer()
     const { cookie } = await signIn(test)
     const answers = [
@@ -39,14 +39,14 @@ describe('the headers of every answer', () => {
     }
   })
 
-  it('promise TLS for the future only where the public address has it', async () => {
+  it('sends Strict-Transport-Security only where the public address has TLS', async () => {
     const test = testServer({ publicUrl: 'https://mail.example.com' })
     const { headers } = await test.get('/healthz')
     expect(headers['strict-transport-security']).toBe('max-age=63072000')
   })
 })
 
-describe('what watches the process', () => {
+describe('monitoring', () => {
   it.each(['/healthz', '/readyz'])(
     'gets a problem document from %s for another method, without a stack',
     async (path) => {

@@ -34,18 +34,18 @@ describe('the names that the web server answers to', () => {
   const { server } = testServer({ publicUrl: 'https://mail.example.com' })
   const paths = ['/healthz', '/style.css', '/api/v1/mailboxes', '/consent/x', '/oauth/callback', '/nothing']
 
-  it.each(allowed)('answers to %s', async (host) => {
+  it.each(allowed)('answers to the host %s', async (host) => {
     expect((await request(server.app).get('/healthz').set('Host', host)).status).toBe(200)
   })
 
-  it.each(refused)('refuses "%s" at every path with 421', async (host) => {
+  it.each(refused)('refuses the host "%s" at every path with 421', async (host) => {
     for (const path of paths) {
       const response = await request(server.app).get(path).set('Host', host)
       expect(response.status, path).toBe(421)
     }
   })
 
-  it('says in plain words what to use instead, and to programs in a problem document', async () => {
+  it('names the right address, as plain text or as a problem document', async () => {
     const page = await request(server.app).get('/').set('Host', 'evil.example')
     expect(page.text).toContain('https://mail.example.com/')
     expect(page.type).toBe('text/plain')
@@ -54,7 +54,7 @@ describe('the names that the web server answers to', () => {
     expect(problem.body.status).toBe(421)
   })
 
-  it('pays no heed to forwarded names', async () => {
+  it('ignores forwarded host names', async () => {
     const response = await request(server.app)
       .get('/healthz')
       .set('Host', 'evil.example')
@@ -62,7 +62,7 @@ describe('the names that the web server answers to', () => {
     expect(response.status).toBe(421)
   })
 
-  it('sends pages that need a cookie to the public name, and nowhere else', async () => {
+  it('redirects pages that need a cookie to the public name, and nowhere else', async () => {
     const response = await request(server.app)
       .get('/consent/abc?next=//evil.example')
       .set('Host', '127.0.0.1:8587')

@@ -25,7 +25,7 @@ async function pageWith(fill: (test: ReturnType<typeof testServer>) => void, pat
 }
 
 describe('the page of the journal', () => {
-  it('shows what happened, the newest first, in words', async () => {
+  it('shows events in words, newest first', async () => {
     const { text, events } = await pageWith(({ log }) => {
       log.info(sent, 'message sent')
       log.warn({ ...sent, event: 'message.refused', code: 550, reply: '5.7.1 No' }, 'refused')
@@ -35,7 +35,7 @@ describe('the page of the journal', () => {
     expect(text).toContain('sender: me@example.com · recipients: 2 · reply: 5.7.1 No')
   })
 
-  it('is filtered by what is chosen, and keeps the choice', async () => {
+  it('filters the entries, and keeps the filters in the form', async () => {
     const { text, events } = await pageWith(({ log }) => {
       log.info(sent, 'message sent')
       log.info({ ...sent, login: 'other' }, 'message sent')
@@ -46,14 +46,14 @@ describe('the page of the journal', () => {
     expect(text).toContain('name="since" value="2026-03-01"')
   })
 
-  it('says what is wrong with a choice, and shows the form again', async () => {
+  it('says what is wrong with a filter, and shows the form again', async () => {
     const { status, text } = await pageWith(() => {}, '/journal?since=yesterday')
     expect(status).toBe(400)
     expect(text).toContain('is not a time that postern can read')
     expect(text).toContain('Choose what is shown')
   })
 
-  it('leads to what is older, and back', async () => {
+  it('links to older entries, and back', async () => {
     const { test, cookie, text } = await pageWith(({ log }) => {
       for (let count = 0; count < 130; count += 1) log.info({ ...sent, octets: count }, 'message sent')
     }, '/journal?kind=send')
@@ -86,20 +86,20 @@ describe('the page of the journal', () => {
     expect(text).not.toMatch(/style=|NaN|undefined/)
   })
 
-  it('is for those who are signed in, viewers among them', async () => {
+  it('shows the journal to signed-in people only, viewers included', async () => {
     const test = testServer()
     expect((await test.get('/journal')).status).toBe(401)
     const { cookie } = await signIn(test, 'viewer')
     expect((await test.get('/journal').set('Cookie', cookie)).status).toBe(200)
   })
 
-  it('has words for every event that is kept', () => {
+  it('has words for every event of the journal', () => {
     expect(Object.keys(eventWords).sort()).toEqual(Object.keys(journalEvents).sort())
   })
 })
 
 describe('consent links on a page', () => {
-  it('are listed without their secret, and revoked', async () => {
+  it('lists consent links without their secret, and revokes them', async () => {
     const test = testServer()
     const { cookie, csrf } = await signIn(test)
     const { text } = await test.get('/consent-links').set('Cookie', cookie)
@@ -111,7 +111,7 @@ describe('consent links on a page', () => {
     expect(test.services.consent.revoked).toBe(true)
   })
 
-  it('are revoked by no viewer', async () => {
+  it('lets no viewer revoke a consent link', async () => {
     const test = testServer()
     const { cookie, csrf } = await signIn(test, 'viewer')
     expect((await test.get('/consent-links').set('Cookie', cookie)).text).not.toContain('Revoke')

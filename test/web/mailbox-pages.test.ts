@@ -4,7 +4,7 @@ import { pausedSending } from '../support/sending-status.ts'
 import { signIn, testServer } from './test-server.ts'
 
 describe('the list of mailboxes', () => {
-  it('shows each with its state in the words of the house', async () => {
+  it('shows each mailbox with its state', async () => {
     const test = testServer()
     test.services.mailboxes.all.push(
       { address: 'on@example.com', provider: 'example', state: 'active' },
@@ -26,7 +26,7 @@ describe('the list of mailboxes', () => {
     expect(text).toContain('href="/mailboxes/off%40example.com"')
   })
 
-  it('says of each who lets it send, when it last did, and what comes next', async () => {
+  it('shows for each mailbox its grant, its last send, and what comes next', async () => {
     const test = testServer()
     test.services.mailboxes.all.push({
       address: 'on@example.com',
@@ -76,7 +76,7 @@ describe('the list of mailboxes', () => {
       expect(text).toMatch(/It said no\. It is tried again at .*2026-03-01 01:00 UTC.*Mend it\./)
   })
 
-  it('lets somebody try a mailbox now that waits, and says how that went', async () => {
+  it('retries a paused mailbox on demand, and says how that went', async () => {
     const test = testServer()
     const on = { address: 'on@example.com', provider: 'example', state: 'active' as const }
     test.services.mailboxes.all.push(on)
@@ -102,7 +102,7 @@ describe('the list of mailboxes', () => {
     expect(tried).toEqual(['on@example.com', 'on@example.com'])
   })
 
-  it('says why the provider refuses the sign-in in its own words, in the list and on the page', async () => {
+  it("shows the provider's reason for a refused sign-in, in the list and on the page", async () => {
     const test = testServer()
     const on = { address: 'on@example.com', provider: 'example', state: 'active' as const }
     const said = '5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.'
@@ -115,7 +115,7 @@ describe('the list of mailboxes', () => {
       expect((await test.get(path).set('Cookie', cookie)).text).toContain(`<code>${said}</code>`)
   })
 
-  it('lets somebody try a consent again that its provider has refused, and says when it was refused last', async () => {
+  it('retries a refused consent on demand, and says when it was refused last', async () => {
     const test = testServer()
     const lapsed = { address: 'off@example.com', provider: 'example', state: 'lapsed' as const }
     const why = { since: '2026-03-01T00:00:00.000Z', reason: 'invalid_grant' }
@@ -131,7 +131,7 @@ describe('the list of mailboxes', () => {
     expect(moved.text).not.toContain('Try now')
   })
 
-  it('shows fifty at once, those that need somebody first, and finds others', async () => {
+  it('shows fifty mailboxes at once, those that need a person first, and finds others', async () => {
     const test = testServer()
     for (let number = 100; number < 220; number += 1)
       test.services.mailboxes.all.push({
@@ -168,7 +168,7 @@ describe('the list of mailboxes', () => {
 })
 
 describe('the page of a mailbox', () => {
-  it('shows what it may send now, and what is not tried for a while', async () => {
+  it('shows what the mailbox may send now, and its pauses', async () => {
     const test = testServer()
     Object.assign(test.services.mailboxes.all[0] ?? {}, { state: 'active', sending: pausedSending })
     const { cookie } = await signIn(test)
@@ -218,7 +218,7 @@ describe('the page of a mailbox', () => {
     expect(await page()).not.toContain('Scopes')
   })
 
-  it('begins a consent in this browser', async () => {
+  it('starts a consent in this browser', async () => {
     const test = testServer()
     const { cookie, csrf } = await signIn(test)
     const response = await test.post('/mailboxes/me%40example.com/consent', { csrf }).set('Cookie', cookie)
@@ -226,7 +226,7 @@ describe('the page of a mailbox', () => {
     expect(test.services.consent.begun[0]?.target).toEqual({ mailbox: 'me@example.com' })
   })
 
-  it('makes a link for somebody else', async () => {
+  it('creates a consent link for another person', async () => {
     const test = testServer()
     const { cookie, csrf } = await signIn(test)
     const response = await test
@@ -236,7 +236,7 @@ describe('the page of a mailbox', () => {
     expect(test.services.consent.requestedBy).toBe('the administrator')
   })
 
-  it('sends a link for somebody else, which no page shows, where there is a channel for notices', async () => {
+  it('sends a consent link by a channel for notices, and shows it on no page', async () => {
     const test = testServer()
     const { cookie, csrf } = await signIn(test)
     const page = await test.get('/mailboxes/me@example.com').set('Cookie', cookie)
@@ -249,7 +249,7 @@ describe('the page of a mailbox', () => {
     expect(test.services.notices.sent).toEqual(['me@example.com for the administrator'])
   })
 
-  it('asks for no consent where the app sends by itself', async () => {
+  it('asks for no consent where the mailbox is app-only', async () => {
     const test = testServer()
     const { cookie } = await signIn(test)
     Object.assign(test.services.mailboxes.all[0] ?? {}, { state: 'active', flow: 'service-account' })
@@ -259,7 +259,7 @@ describe('the page of a mailbox', () => {
     expect(text).not.toContain('example.com/consent-links')
   })
 
-  it('says what will end, and what to do', async () => {
+  it('says what will expire, and what to do', async () => {
     const test = testServer()
     const { cookie } = await signIn(test)
     const endings = [{ kind: 'client-secret', endsAt: '2027-11-30T00:00:00.000Z', fix: 'Make a new one.' }]
@@ -270,7 +270,7 @@ describe('the page of a mailbox', () => {
     )
   })
 
-  it('of a mailbox that does not exist is a page that says so', async () => {
+  it('answers for an unknown mailbox with a page that says so', async () => {
     const test = testServer()
     const { cookie } = await signIn(test)
     const response = await test.get('/mailboxes/nobody@example.com').set('Cookie', cookie)
@@ -281,7 +281,7 @@ describe('the page of a mailbox', () => {
 })
 
 describe('adding and removing a mailbox', () => {
-  it('is a form with the providers that there is a registration at, and leads to its page', async () => {
+  it('offers the registered providers, and leads to the page of the new mailbox', async () => {
     const test = testServer()
     const { cookie, csrf } = await signIn(test)
     const form = await test.get('/mailboxes/new').set('Cookie', cookie)
@@ -300,7 +300,7 @@ describe('adding and removing a mailbox', () => {
     })
   })
 
-  it('says what is wrong and keeps what was filled in', async () => {
+  it('says what is wrong with a mailbox, and keeps what was filled in', async () => {
     const test = testServer()
     const { cookie, csrf } = await signIn(test)
     const again = await test
@@ -314,7 +314,7 @@ describe('adding and removing a mailbox', () => {
     expect(none.text).toContain('no app registration')
   })
 
-  it('asks first, names the logins that end with it, and says what came of its consent', async () => {
+  it('asks before it removes a mailbox, names the logins that end with it, and says what became of its consent', async () => {
     const test = testServer()
     const { cookie, csrf } = await signIn(test)
     await test.services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
@@ -332,7 +332,7 @@ describe('adding and removing a mailbox', () => {
     ['get', '/mailboxes/me@example.com/remove'],
     ['post', '/mailboxes/me@example.com/remove'],
   ] as const)(
-    '%s %s is for a signed-in administrator, and a form needs the token of the session',
+    'allows %s %s only to a signed-in administrator, and a form only with the token of the session',
     async (method, path) => {
       const test = testServer()
       expect((await test[method](path)).status).toBe(401)
@@ -346,7 +346,7 @@ describe('adding and removing a mailbox', () => {
 })
 
 describe('the page of a provider', () => {
-  it('says how well it is known and how to set it up, and the list leads there', async () => {
+  it('says how well a provider is known and how to set it up, and is linked from the list', async () => {
     const test = testServer()
     const { cookie } = await signIn(test)
     const list = await test.get('/').set('Cookie', cookie)
@@ -361,7 +361,7 @@ describe('the page of a provider', () => {
 
 describe('below a path of the public address', () => {
   it.each(['/postern', ''])(
-    'every link has the path, and requests may come with "%s" before theirs',
+    'puts the path into every link, and accepts requests with the prefix "%s"',
     async (prefix) => {
       const test = testServer({ publicUrl: 'https://example.com/postern' })
       const link = test.server.signInLink()

@@ -48,45 +48,48 @@ async function signedIn(role = 'administrator') {
   return { test, browser, home, csrf }
 }
 
-describe('pages of administration at a name of their own', () => {
-  it('give their cookies to that name alone', async () => {
+describe('administration pages with a host name of their own', () => {
+  it('set their cookies for that name only', async () => {
     const { browser, home } = await signedIn()
     expect(home.status).toBe(200)
     expect(browser.namesAt('postern.localhost')).toEqual(['postern_browser', 'postern_session'])
     expect(browser.namesAt('localhost')).toEqual([])
   })
 
-  it.each([publicUrl, 'http://127.0.0.1:8587', 'http://[::1]:8587'])('are not at %s', async (elsewhere) => {
-    const { test } = await signedIn()
-    const browser = browserAt(test)
-    for (const path of [
-      '/',
-      '/sign-in',
-      '/sign-in/abc',
-      '/logins',
-      '/account',
-      '/mailboxes/me@example.com',
-      '/nothing',
-    ]) {
-      const answer = await browser.go('get', `${elsewhere}${path}`)
-      expect([path, answer.status, answer.next]).toEqual([path, 302, `${pagesUrl}${path}`])
-    }
-    const password = { name: 'administrator', password: 'umbrella lantern mosaic vertigo' }
-    for (const path of [
-      '/sign-in',
-      '/sign-in/abc',
-      '/sign-in/with/example',
-      '/logins',
-      '/account/password',
-    ]) {
-      const answer = await browser.go('post', `${elsewhere}${path}`, password)
-      expect([path, answer.status]).toEqual([path, 421])
-      expect(answer.text).toContain(`${pagesUrl}/`)
-      expect(cookiesOf(answer)).toEqual([])
-    }
-  })
+  it.each([publicUrl, 'http://127.0.0.1:8587', 'http://[::1]:8587'])(
+    'are not available at %s',
+    async (elsewhere) => {
+      const { test } = await signedIn()
+      const browser = browserAt(test)
+      for (const path of [
+        '/',
+        '/sign-in',
+        '/sign-in/abc',
+        '/logins',
+        '/account',
+        '/mailboxes/me@example.com',
+        '/nothing',
+      ]) {
+        const answer = await browser.go('get', `${elsewhere}${path}`)
+        expect([path, answer.status, answer.next]).toEqual([path, 302, `${pagesUrl}${path}`])
+      }
+      const password = { name: 'administrator', password: 'umbrella lantern mosaic vertigo' }
+      for (const path of [
+        '/sign-in',
+        '/sign-in/abc',
+        '/sign-in/with/example',
+        '/logins',
+        '/account/password',
+      ]) {
+        const answer = await browser.go('post', `${elsewhere}${path}`, password)
+        expect([path, answer.status]).toEqual([path, 421])
+        expect(answer.text).toContain(`${pagesUrl}/`)
+        expect(cookiesOf(answer)).toEqual([])
+      }
+    },
+  )
 
-  it('leave consents, health, the API and what pages are made of where they were', async () => {
+  it('leave consents, health, the API and the assets where they were', async () => {
     const test = testServer({ publicUrl, pagesUrl })
     const at = (path: string) => request(test.server.app).get(path).set('Host', 'localhost:8587')
     for (const path of [`/consent/${link}`, '/style.css', '/pages.js', '/icon.svg', '/healthz'])
@@ -101,7 +104,7 @@ describe('pages of administration at a name of their own', () => {
     expect(form.status).toBe(421)
   })
 
-  it('refuse forms of each other', async () => {
+  it('refuse forms from the other host name', async () => {
     const { test, browser, csrf } = await signedIn()
     const forged = await request(test.server.app)
       .post('/account/password')
@@ -113,7 +116,7 @@ describe('pages of administration at a name of their own', () => {
     expect((await browser.go('get', `${pagesUrl}/`)).status).toBe(200)
   })
 
-  it('take a consent that an administrator begins to where it is given, by a link', async () => {
+  it('forward a consent that an administrator starts to the public name, by a link', async () => {
     const { test, browser, csrf } = await signedIn()
     const begun = await browser.go('post', `${pagesUrl}/mailboxes/me@example.com/consent`, { csrf })
     expect(begun.next).toBe(`${publicUrl}/consent/${link}`)
@@ -128,7 +131,7 @@ describe('pages of administration at a name of their own', () => {
     expect(browser.namesAt('postern.localhost')).not.toContain('postern_consent')
   })
 
-  it('take somebody who signs in at a provider there and back', async () => {
+  it('forward a person who signs in at a provider to the public name and back', async () => {
     const test = testServer({ publicUrl, pagesUrl })
     const browser = browserAt(test)
     const begun = await browser.go('post', `${pagesUrl}/sign-in/with/example`)
@@ -148,7 +151,7 @@ describe('pages of administration at a name of their own', () => {
     expect((await browser.go('get', `${pagesUrl}/`)).status).toBe(401)
   })
 
-  it('have a link from the provider’s side ended by a new password', async () => {
+  it('end the link of a provider sign-in when a new password is set', async () => {
     const { test, browser, csrf } = await signedIn()
     const other = browserAt(test)
     const begun = await other.go('post', `${pagesUrl}/sign-in/with/example`)

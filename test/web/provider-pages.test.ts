@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { signIn, testServer } from './test-server.ts'
 
 describe('the page of a provider', () => {
-  it('checks what was set, and says of each point what to do', async () => {
+  it('checks the settings, and says for each point what to do', async () => {
     const test = testServer()
     const { cookie, csrf } = await signIn(test)
     test.services.registrationChecks.points = [
@@ -20,7 +20,7 @@ describe('the page of a provider', () => {
     expect(check.text).toMatch(/What to do:<\/strong> Start it\./)
   })
 
-  it('lets nobody check who only looks, or whose form is not ours', async () => {
+  it('refuses a check by a viewer or by a foreign form', async () => {
     const test = testServer()
     const viewer = await signIn(test, 'viewer')
     const page = await test.get('/providers/example').set('Cookie', viewer.cookie)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { cookiesOf, signIn, testServer } from './test-server.ts'
 
 describe('a sign-in link', () => {
-  it('is not used up by looking at it, and works once', async () => {
+  it('signs in once, and is not used up by a GET', async () => {
     const test = testServer()
     const path = new URL(test.server.signInLink()).pathname
     for (let look = 0; look < 3; look++) expect((await test.get(path)).text).toContain('<form method="post"')
@@ -16,7 +16,7 @@ describe('a sign-in link', () => {
     expect((await test.get(path)).status).toBe(404)
   })
 
-  it('ends after 15 minutes', async () => {
+  it('expires after 15 minutes', async () => {
     const test = testServer()
     const path = new URL(test.server.signInLink()).pathname
     test.time.monotonic += 15 * 60_000 - 1
@@ -26,7 +26,7 @@ describe('a sign-in link', () => {
     expect((await test.post(path)).status).toBe(404)
   })
 
-  it.each(['x', 'A'.repeat(43), '%00', '__proto__'])('cannot be made up: %s', async (token) => {
+  it.each(['x', 'A'.repeat(43), '%00', '__proto__'])('cannot be forged: %s', async (token) => {
     const test = testServer()
     test.server.signInLink()
     const response = await test.post(`/sign-in/${token}`)
@@ -34,7 +34,7 @@ describe('a sign-in link', () => {
     expect(cookiesOf(response)).toEqual([])
   })
 
-  it('is forgotten, the oldest first, when a hundred are open', async () => {
+  it('is dropped, oldest first, when a hundred links are open', async () => {
     const test = testServer()
     const [first = '', second = ''] = Array.from(
       { length: 101 },
@@ -44,7 +44,7 @@ describe('a sign-in link', () => {
     expect((await test.get(second)).status).toBe(200)
   })
 
-  it('is not taken from a form of another site', async () => {
+  it('is refused in a form of another site', async () => {
     const test = testServer()
     const path = new URL(test.server.signInLink()).pathname
     const response = await test.post(path).set('Origin', 'https://evil.example')
@@ -64,7 +64,7 @@ describe('a sign-in link', () => {
 })
 
 describe('a session', () => {
-  it('is a cookie that scripts and other sites do not get', async () => {
+  it('has a cookie that scripts and other sites do not get', async () => {
     const plain = testServer()
     const [cookie] = cookiesOf(await plain.post(new URL(plain.server.signInLink()).pathname))
     expect(cookie).toMatch(
@@ -76,7 +76,7 @@ describe('a session', () => {
     expect(hostCookie).not.toContain('Domain')
   })
 
-  it('always has a new value: one that the browser brought along is worth nothing', async () => {
+  it('always has a new cookie: one that the browser brought along is ignored', async () => {
     const test = testServer()
     const fixed = `postern_session=${'A'.repeat(43)}`
     const path = new URL(test.server.signInLink()).pathname
@@ -87,7 +87,7 @@ describe('a session', () => {
   })
 
   it.each(['/', '/mailboxes/me@example.com'])(
-    'is needed for %s, and the page says how to get one',
+    'is required for %s, and the page says how to get one',
     async (path) => {
       const response = await testServer().get(path)
       expect(response.status).toBe(401)
@@ -98,7 +98,7 @@ describe('a session', () => {
     },
   )
 
-  it('ends after 12 hours', async () => {
+  it('expires after 12 hours', async () => {
     const test = testServer()
     const { cookie } = await signIn(test)
     test.time.now += 12 * 3_600_000 - 1
@@ -117,7 +117,7 @@ describe('a session', () => {
     expect((await test.get('/').set('Cookie', cookie)).status).toBe(401)
   })
 
-  it('of one postern is not one of another', async () => {
+  it('is not valid on another postern', async () => {
     const { cookie } = await signIn(testServer())
     expect((await testServer().get('/').set('Cookie', cookie)).status).toBe(401)
   })

@@ -17,7 +17,7 @@ async function signedIn() {
 }
 
 describe('a test message', () => {
-  it('is offered where the mailbox can send, by postern or as one of its logins', async () => {
+  it('offers a test message where the mailbox can send, as postern or as one of its logins', async () => {
     const { services, page } = await signedIn()
     await services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
     expect((await page()).text).toContain('<option value="login-1">Printer</option>')
@@ -25,7 +25,7 @@ describe('a test message', () => {
     expect((await page()).text).not.toContain('/test"')
   })
 
-  it('shows each step that went well, and what the provider said', async () => {
+  it('shows each step that succeeded, and what the provider said', async () => {
     const { services, lines, send } = await signedIn()
     services.sendTestMessage.steps.push(
       { step: 'token' },
@@ -59,7 +59,7 @@ describe('a test message', () => {
     expect(lines.at(-1)).toMatch(/"test-message.failed".*"detail":"smtp.example refused the sign-in"/)
   })
 
-  it('as a login that may not use the sender ends there', async () => {
+  it('stops where the login may not use the sender', async () => {
     const { services, send } = await signedIn()
     await services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
     Object.assign(services.logins.all[0] ?? {}, { mailboxes: ['other@example.com'] })
@@ -70,7 +70,7 @@ describe('a test message', () => {
   })
 
   it.each(['', 'nobody', '*@example.net', 'ü@example.net', 'a@example.net\r\nRCPT TO:<b@example.net>'])(
-    'goes nowhere without one plain address: %j',
+    'sends nothing without one plain address: %j',
     async (to) => {
       const { services, send } = await signedIn()
       expect((await send({ to })).status).toBe(400)
@@ -78,17 +78,20 @@ describe('a test message', () => {
     },
   )
 
-  it.each(['revoked', 'expired', undefined])('as a login that is gone (%s) goes nowhere', async (state) => {
-    const { services, send } = await signedIn()
-    await services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
-    if (state === undefined) services.logins.all.splice(0)
-    else Object.assign(services.logins.all[0] ?? {}, { state })
-    const { text } = await send({ to: 'you@example.net', login: 'login-1' })
-    expect(text).toContain('This login has ended')
-    expect(services.sendTestMessage.asked).toEqual([])
-  })
+  it.each(['revoked', 'expired', undefined])(
+    'sends nothing as a login that has ended (%s)',
+    async (state) => {
+      const { services, send } = await signedIn()
+      await services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
+      if (state === undefined) services.logins.all.splice(0)
+      else Object.assign(services.logins.all[0] ?? {}, { state })
+      const { text } = await send({ to: 'you@example.net', login: 'login-1' })
+      expect(text).toContain('This login has ended')
+      expect(services.sendTestMessage.asked).toEqual([])
+    },
+  )
 
-  it('leaves a whole domain as one of its addresses only', async () => {
+  it('sends from a whole domain only as one of its addresses', async () => {
     const { services, send } = await signedIn()
     Object.assign(services.mailboxes.all[0] ?? {}, { address: '*@example.com' })
     services.mailboxes.show = async () => services.mailboxes.all[0] as MailboxStatus

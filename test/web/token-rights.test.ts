@@ -44,7 +44,7 @@ describe("a token of a mailbox that is a person's own", () => {
     expect(said()).toHaveLength(status === 200 ? 1 : 0)
   })
 
-  it('is nothing for a key of its domain when the mailbox became that while it was asked for', async () => {
+  it('is refused to a key of its domain when the mailbox became personal during the request', async () => {
     scopes = ['token:*@example.com']
     server.services.mailboxes.isPersonal = async () => false
     const response = await ask()
