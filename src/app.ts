@@ -24,7 +24,7 @@ import { createMailboxes } from './mailboxes/create-mailboxes.ts'
 import type { Mailboxes } from './mailboxes/mailboxes.ts'
 import { createConnect } from './net/connect.ts'
 import { createHttpFetch } from './net/http-fetch.ts'
-import { createNames } from './net/names.ts'
+import { createNameResolver } from './net/name-resolver.ts'
 import { isLoopbackHost } from './net/reach.ts'
 import { createNotices } from './notices/create-notices.ts'
 import { createCatalogue } from './providers/catalogue.ts'
@@ -182,7 +182,7 @@ function composeServices(config: Config, log: Log, data: ServedData) {
   const { store, follow } = followStore(data.store)
   const { limits, extraCa, publicUrl } = config
   // One way out for all: what look-ups may hold of the process is counted there.
-  const connect = createConnect({ names: createNames({ clock }) })
+  const connect = createConnect({ names: createNameResolver({ clock }) })
   const http = createHttpFetch({ extraCa, timeoutSeconds: limits.tokenRequestSeconds, connect })
   const catalogue = createCatalogue(config)
   const oauthClientFor = createOAuthClients({ catalogue, http, clock })

@@ -1,39 +1,44 @@
 import { connect as connectSocket, type Socket } from 'node:net'
-import { createNames, type NameAddress, type Names } from './names.ts'
+import { createNameResolver, type NameResolver, type ResolvedAddress } from './name-resolver.ts'
 
 export interface Target {
   host: string
   port: number
 }
 
-/** Which of the addresses that were found may be used, in which order. What it throws is what the connection fails with. */
-export type Choose = (found: readonly NameAddress[]) => readonly NameAddress[]
+/**
+ * Selects and orders the addresses that may be used. What it throws is what the connection fails
+ * with.
+ */
+export type Choose = (found: readonly ResolvedAddress[]) => readonly ResolvedAddress[]
 
 /**
- * Opens a connection to a name or an address, which belongs to the caller then. The addresses of a name are tried side by side: one begins when the one before it has failed or has not answered
- * for a moment, and none that was begun is given up before another has connected (RFC 8305). Node's own way gives each but the last a
- * quarter of a second, and by satellite nothing answers that soon.
+ * Opens a connection to a name or an address; the caller owns the socket. The addresses of a name
+ * are tried in parallel (RFC 8305): the next attempt starts when the one before it has failed or
+ * has not answered within the stagger time, and no attempt is given up before another has
+ * connected. Node's own `autoSelectFamily` gives each address but the last a quarter of a second,
+ * and over a satellite link nothing answers that soon.
  * @throws an Error with Node's `code`; `ETIMEDOUT` when the signal fires
  */
 export type Connect = (target: Target, signal: AbortSignal, choose?: Choose) => Promise<Socket>
 
-export interface ConnectNeeds {
-  names?: Names
+export interface ConnectDeps {
+  names?: NameResolver
   open?: (address: string, port: number) => Socket
-  /** RFC 8305, section 5: between the beginnings of two attempts. */
+  /** Time between the starts of two attempts (RFC 8305, section 5). */
   staggerMilliseconds?: number
 }
 
 const usualStagger = 250
-/** A name of more addresses has none better behind these. */
+/** Addresses behind these are not tried. */
 const mostAddresses = 12
 
-export function createConnect(needs: ConnectNeeds = {}): Connect {
-  const { names = createNames(), open = openSocket, staggerMilliseconds = usualStagger } = needs
+export function createConnect(deps: ConnectDeps = {}): Connect {
+  const { names = createNameResolver(), open = openSocket, staggerMilliseconds = usualStagger } = deps
 
   return async ({ host, port }, signal, choose = (found) => found) => {
-    // As in a URL (RFC 3986, section 3.2.2).
-    const found = await names.of(host.replace(/^\[(.*)\]$/, '$1'), signal).catch((error: unknown) => {
+    // An IPv6 address may stand in brackets, as in a URL (RFC 3986, section 3.2.2).
+    const found = await names.resolve(host.replace(/^\[(.*)\]$/, '$1'), signal).catch((error: unknown) => {
       throw signal.aborted ? timedOut() : error
     })
     const addresses = familiesInTurn(choose(found)).slice(0, mostAddresses)
@@ -41,8 +46,11 @@ export function createConnect(needs: ConnectNeeds = {}): Connect {
   }
 }
 
-/** RFC 8305, section 4: where one family leads nowhere, the other's turn comes with the second attempt. */
-function familiesInTurn(addresses: readonly NameAddress[]): string[] {
+/**
+ * Alternates the families (RFC 8305, section 4): if one is unreachable, the second attempt uses the
+ * other.
+ */
+function familiesInTurn(addresses: readonly ResolvedAddress[]): string[] {
   const [first] = addresses
   const same = addresses.filter(({ family }) => family === first?.family)
   const other = addresses.filter(({ family }) => family !== first?.family)
@@ -52,7 +60,7 @@ function familiesInTurn(addresses: readonly NameAddress[]): string[] {
     .map(({ address }) => address)
 }
 
-/** Commands are small and each waits for its reply: Nagle's algorithm would only add delay. */
+/** Commands are small and each waits for its reply, so Nagle's algorithm would only add delay. */
 function openSocket(address: string, port: number): Socket {
   return connectSocket({ host: address, port, noDelay: true })
 }
@@ -97,7 +105,7 @@ class Attempts {
       this.#underway.delete(socket)
       resolve(socket)
     })
-    // It stays: an error between two owners is nobody's, and must not end the process.
+    // This listener stays: an error before the caller has added its own must not end the process.
     socket.on('error', (error) => {
       if (!this.#underway.delete(socket)) return
       this.#failures.push(error)
@@ -108,10 +116,12 @@ class Attempts {
   }
 }
 
-/** That this machine has no way to one family says less than what the other answered. */
+/**
+ * Prefers an answer of the other side over the error that this machine has no route to a family.
+ */
 function mostTelling(failures: readonly Error[]): Error {
-  const noWay = /^E(NETUNREACH|HOSTUNREACH|ADDRNOTAVAIL|AFNOSUPPORT)$/
-  const telling = failures.find((error) => !noWay.test(String(Reflect.get(error, 'code'))))
+  const noRoute = /^E(NETUNREACH|HOSTUNREACH|ADDRNOTAVAIL|AFNOSUPPORT)$/
+  const telling = failures.find((error) => !noRoute.test(String(Reflect.get(error, 'code'))))
   return telling ?? failures[0] ?? timedOut()
 }
 

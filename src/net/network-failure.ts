@@ -1,6 +1,9 @@
 import { Failure } from '../base/failure.ts'
 
-/** The way there is in trouble, so that nobody has read what was sent: a name, a connection, a proxy, TLS, or something that speaks another protocol. */
+/**
+ * The other side was not reached, so nothing that was sent was read: a failure of name lookup,
+ * connection, proxy or TLS, or a peer that speaks another protocol.
+ */
 export class NetworkFailure extends Failure {}
 
 /** An answer over HTTP that cannot be taken, or a request that may not be sent. */
@@ -15,8 +18,8 @@ export class HttpError extends Error {
   }
 }
 
-/** Who should have answered. */
-export interface Place {
+/** The peer that should have answered. */
+export interface Peer {
   /** A host, or the origin of a proxy. */
   host: string
   kind: 'mail server' | 'endpoint' | 'proxy'
@@ -24,20 +27,21 @@ export interface Place {
 
 interface Cause {
   codes: RegExp
-  /** Absent: said by the code alone. */
+  /** The message; absent: the host name alone. */
   what?: string
   fix: string
 }
 
 /**
- * What a connection, a handshake or an exchange failed with (the codes of Node, OpenSSL, node:dns and undici), what it means and what to do: the one table for every
- * way out. Certificates and protocols are set-up; everything else passes.
+ * Translates the error of a connection, a handshake or an exchange (the codes of Node, OpenSSL,
+ * node:dns and undici) into a message and a remedy: one table for all outgoing connections. Errors
+ * of certificates and protocols are faults of the set-up; all others are temporary.
  */
-export function networkFailure(error: unknown, place: Place, detail = ''): NetworkFailure {
+export function networkFailure(error: unknown, peer: Peer, detail = ''): NetworkFailure {
   const code = errorCode(error)
   const details = { cause: error }
-  const setup = setupCauses(place, code).find(({ codes }) => codes.test(code))
-  const { host, kind } = place
+  const setup = setupCauses(peer, code).find(({ codes }) => codes.test(code))
+  const { host, kind } = peer
   if (setup) return new NetworkFailure('provider-setup', setup.what ?? host, { ...details, fix: setup.fix })
   const fix = passingCauses.find(({ codes }) => codes.test(code))?.fix ?? usualFix
   if (kind === 'endpoint')
@@ -54,19 +58,21 @@ export function networkFailure(error: unknown, place: Place, detail = ''): Netwo
   return new NetworkFailure('provider-unavailable', message, { ...details, fix })
 }
 
-/** Of an error, or of what it was wrapped around. Only the code is told: a message may quote what was sent. */
+/**
+ * The code of an error or of one of its causes. Never its message, which may quote what was sent.
+ */
 export function errorCode(error: unknown): string {
   for (let from = error; typeof from === 'object' && from !== null; from = Reflect.get(from, 'cause')) {
     const code: unknown = Reflect.get(from, 'code')
     if (typeof code === 'string' && code !== '') return code
-    // undici's, which has a code of its own only sometimes.
+    // This error of undici does not always have a code.
     if (from instanceof Error && from.name === 'HTTPParserError') return from.name
   }
   return 'network error'
 }
 
-/** The first that fits. */
-function setupCauses({ host, kind }: Place, code: string): Cause[] {
+/** The first that matches counts. */
+function setupCauses({ host, kind }: Peer, code: string): Cause[] {
   return [
     {
       codes: /^ERR_TLS_CERT_ALTNAME_INVALID$/,

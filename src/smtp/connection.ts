@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Limits, SmtpListener } from '../config/config.ts'
 import type { SignIns } from '../credentials/sign-ins.ts'
-import type { Place } from '../net/connection-count.ts'
+import type { Slot } from '../net/connection-limiter.ts'
 import type { Source } from '../net/ip.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import type { Relay } from '../upstream/relay.ts'
@@ -43,7 +43,7 @@ interface ConnectionOptions {
   droppedParameters: DroppedParameters
   listener: SmtpListener
   certificates: Pick<Certificates, 'contextFor'> | undefined
-  place: Pick<Place, 'check' | 'keep' | 'expose'>
+  place: Pick<Slot, 'beginCheck' | 'authenticated' | 'unauthenticated'>
 }
 
 // A few recipients and their message in one piece are no more; a flood of NOOP is, and would keep everybody else waiting.
@@ -233,7 +233,7 @@ class ServedConnection implements Connection {
     leaving = new Leaving(),
   ): Promise<SessionEvent | undefined> {
     const { place } = this.#options
-    place.check()
+    place.beginCheck()
     const stopWatching = this.#watch(leaving, () => this.#input.size() > 0)
     const roomMade = new Promise<undefined>((resolve) => {
       this.#giveUpCheck = () => {
@@ -246,7 +246,7 @@ class ServedConnection implements Connection {
     this.#giveUpCheck = nothing
     this.#work = undefined
     if (this.#makesRoom) return this.#interrupted()
-    if (event?.kind === 'failed') place.expose()
+    if (event?.kind === 'failed') place.unauthenticated()
     return event
   }
 
@@ -278,7 +278,7 @@ class ServedConnection implements Connection {
 
   #atWork(): Work {
     this.#work ??= createWork(this.#options, this.#known, {
-      proven: () => this.#options.place.keep(),
+      proven: () => this.#options.place.authenticated(),
       signedIn: () => this.#client.liftDeadline(),
     })
     return this.#work
@@ -343,7 +343,7 @@ class ServedConnection implements Connection {
   /** Whoever was let in without a password has proven nothing, and makes room again. */
   #transactionOver(): void {
     this.#work = undefined
-    this.#options.place.expose()
+    this.#options.place.unauthenticated()
   }
 }
 

@@ -7,7 +7,7 @@ import type { Limits, SmtpListener } from '../config/config.ts'
 import { formatEndpoint, isLoopback } from '../config/endpoint.ts'
 import { isReachable } from '../config/listeners.ts'
 import type { SignIns } from '../credentials/sign-ins.ts'
-import { createConnectionCount } from '../net/connection-count.ts'
+import { createConnectionLimiter } from '../net/connection-limiter.ts'
 import { sourceOf } from '../net/ip.ts'
 import { backlog, isMissingAddress } from '../net/listen.ts'
 import type { Certificates } from '../tls/certificates.ts'
@@ -44,7 +44,7 @@ const mostHeaderSeconds = 5
 export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
   const { relay, signIns, limits, log, clock, certificates } = options
   const nameHere = options.hostname ?? machineName()
-  const count = createConnectionCount(limits, options.clock)
+  const count = createConnectionLimiter(limits, options.clock)
   const refusals = createRefusalLog(log, clock)
   const droppedParameters = createDroppedParameters(log)
   const headerSeconds = Math.min(limits.signInSeconds, mostHeaderSeconds)
@@ -119,7 +119,7 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
   function serve(socket: Socket, listener: SmtpListener, remoteAddress: string): void {
     const source = sourceOf(remoteAddress)
     let makeRoom = () => {}
-    const place = count.admit(source, () => makeRoom())
+    const place = count.accept(source, () => makeRoom())
     if (place === undefined) {
       turnAway(socket, replies.tooManyConnections)
       refusals.note(connectionRefused(remoteAddress, replies.tooManyConnections))
@@ -145,7 +145,7 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
     connections.add(connection)
     void connection.closed.then(() => {
       connections.delete(connection)
-      place.leave()
+      place.release()
     })
   }
 }

@@ -7,7 +7,7 @@ import { Failure } from '../base/failure.ts'
 import type { Limits } from '../config/config.ts'
 import { type Connect, createConnect, type Target } from '../net/connect.ts'
 import { createTunnels } from '../net/http-proxy.ts'
-import type { NameAddress } from '../net/names.ts'
+import type { ResolvedAddress } from '../net/name-resolver.ts'
 import { networkFailure } from '../net/network-failure.ts'
 import { clientContext } from '../net/trusted-authorities.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
@@ -125,7 +125,7 @@ async function directly(
   signal: AbortSignal,
   avoid: string | undefined,
 ): Promise<net.Socket> {
-  const beginBehind = (found: readonly NameAddress[]) => {
+  const beginBehind = (found: readonly ResolvedAddress[]) => {
     const position = found.findIndex(({ address }) => address === avoid) + 1
     return [...found.slice(position), ...found.slice(0, position)]
   }

@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Endpoint } from '../config/config.ts'
-import { type ConnectionCount, createConnectionCount, type Place } from '../net/connection-count.ts'
+import { type ConnectionLimiter, createConnectionLimiter, type Slot } from '../net/connection-limiter.ts'
 import { sourceOf } from '../net/ip.ts'
 import { dataFiles, socketPathFits } from '../store/data-dir.ts'
 import { ownerProof } from '../store/owner-key.ts'
@@ -56,7 +56,7 @@ export function createCommandServer({
 }: CommandServerDeps): CommandServer {
   const { socket: path } = dataFiles(dataDir)
   let open: Server | undefined
-  const count = createConnectionCount(limits, clock)
+  const count = createConnectionLimiter(limits, clock)
   const unproven = new Map<string, Unproven>()
 
   const answer: RequestListener = (request, response) => {
@@ -121,16 +121,16 @@ const serverOptions = { headersTimeout: 30_000, requestTimeout: 60_000, keepAliv
 
 interface Unproven {
   socket: Socket
-  place: Place
+  place: Slot
 }
 
 /**
  * Any local program can connect to a port: connections that have proven nothing are evicted first.
  */
-function limitUnproven(server: Server, count: ConnectionCount, unproven: Map<string, Unproven>): void {
+function limitUnproven(server: Server, count: ConnectionLimiter, unproven: Map<string, Unproven>): void {
   server.on('connection', (socket: Socket) => {
     const peer = peerOf(socket)
-    const place = count.admit(sourceOf(socket.remoteAddress ?? ''), () => socket.destroy())
+    const place = count.accept(sourceOf(socket.remoteAddress ?? ''), () => socket.destroy())
     if (place === undefined) {
       socket.destroy()
       return
@@ -138,12 +138,12 @@ function limitUnproven(server: Server, count: ConnectionCount, unproven: Map<str
     unproven.set(peer, { socket, place })
     socket.once('close', () => {
       unproven.delete(peer)
-      place.leave()
+      place.release()
     })
   })
   server.on('secureConnection', (socket: Socket) => {
     const peer = peerOf(socket)
-    unproven.get(peer)?.place.keep()
+    unproven.get(peer)?.place.authenticated()
     unproven.delete(peer)
   })
 }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import { createLanes } from '../base/fair-queue.ts'
 import type { Limits } from '../config/config.ts'
-import { createConnectionCount, type Place } from '../net/connection-count.ts'
+import { createConnectionLimiter, type Slot } from '../net/connection-limiter.ts'
 import { sourceOf } from '../net/ip.ts'
 
 export type WebConnectionLimits = Pick<
@@ -34,7 +34,7 @@ interface WebConnections {
 }
 
 export function createWebConnections(limits: WebConnectionLimits, clock: Clock): WebConnections {
-  const count = createConnectionCount(
+  const count = createConnectionLimiter(
     {
       connections: limits.webConnections,
       connectionsPerLoopbackSource: limits.webConnectionsPerLoopbackSource,
@@ -44,7 +44,7 @@ export function createWebConnections(limits: WebConnectionLimits, clock: Clock):
     },
     clock,
   )
-  const places = new WeakMap<Socket, Place>()
+  const places = new WeakMap<Socket, Slot>()
   const proven = new WeakSet<Socket>()
 
   function take(socket: Socket): void {
@@ -53,13 +53,13 @@ export function createWebConnections(limits: WebConnectionLimits, clock: Clock):
       socket.destroy()
       return
     }
-    const place = count.admit(sourceOf(socket.remoteAddress), () => socket.destroy())
+    const place = count.accept(sourceOf(socket.remoteAddress), () => socket.destroy())
     if (place === undefined) {
       reject(socket)
       return
     }
     places.set(socket, place)
-    socket.once('close', () => place.leave())
+    socket.once('close', () => place.release())
   }
 
   return {
@@ -77,17 +77,17 @@ export function createWebConnections(limits: WebConnectionLimits, clock: Clock):
     },
     markAuthenticated({ socket }) {
       proven.add(socket)
-      places.get(socket)?.keep()
+      places.get(socket)?.authenticated()
     },
     close: () => count.close(),
   }
 }
 
-function trackWork(place: Place, request: IncomingMessage, response: ServerResponse): void {
+function trackWork(place: Slot, request: IncomingMessage, response: ServerResponse): void {
   // Waiting for a slow body does not count as processing.
-  if (hasBody(request)) request.once('end', () => place.check())
-  else place.check()
-  response.once('close', () => place.expose())
+  if (hasBody(request)) request.once('end', () => place.beginCheck())
+  else place.beginCheck()
+  response.once('close', () => place.unauthenticated())
 }
 
 /** RFC 9112, section 6.3: these two headers announce a body. */

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createConnect } from '../../src/net/connect.ts'
-import type { NameAddress } from '../../src/net/names.ts'
+import type { ResolvedAddress } from '../../src/net/name-resolver.ts'
 
 let port: number
 let server: ReturnType<typeof createServer>
@@ -20,15 +20,15 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve))
 })
 
-const four = (address: string): NameAddress => ({ address, family: 4 })
-const six = (address: string): NameAddress => ({ address, family: 6 })
+const four = (address: string): ResolvedAddress => ({ address, family: 4 })
+const six = (address: string): ResolvedAddress => ({ address, family: 6 })
 
 /** Attempts in the test's hand: none gets anywhere before it is let through, or fails. */
-function wayTo(addresses: readonly NameAddress[], staggerMilliseconds = 1) {
+function wayTo(addresses: readonly ResolvedAddress[], staggerMilliseconds = 1) {
   const attempts = new Map<string, Socket>()
   const begun = new Map<string, () => void>()
   const connect = createConnect({
-    names: { of: async () => addresses },
+    names: { resolve: async () => addresses },
     staggerMilliseconds,
     open(address) {
       const socket = new Socket()

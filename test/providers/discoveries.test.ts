@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { createConnect } from '../../src/net/connect.ts'
 import { createHttpFetch, type HttpFetch } from '../../src/net/http-fetch.ts'
-import { createNames } from '../../src/net/names.ts'
+import { createNameResolver } from '../../src/net/name-resolver.ts'
 import {
   addressesWithin,
   isPrivateHost,
@@ -166,7 +166,7 @@ describe('a request that may only reach the Internet', () => {
 
   it('is not made to an address from before, when the name servers are silent', async () => {
     let silent = false
-    const names = createNames({
+    const names = createNameResolver({
       system: async () => (silent ? new Promise(() => {}) : [{ address: '127.0.0.1', family: 4 }]),
       direct: () => new Promise(() => {}),
       patience: { remembered: 1 },

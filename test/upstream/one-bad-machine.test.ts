@@ -167,7 +167,7 @@ it('the other addresses of the name are tried first after one has refused, also 
     tls: 'implicit',
     ca: authority.ca,
     host: 'submission.localhost',
-    connect: createConnect({ names: { of: async () => found } }),
+    connect: createConnect({ names: { resolve: async () => found } }),
   })
   try {
     await expect(relay.verify(mailbox)).rejects.toMatchObject({ code: 'provider-setup' })

@@ -4,11 +4,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createNames, directNames, type NameAddress, type NamesNeeds } from '../../src/net/names.ts'
+import {
+  createNameResolver,
+  lookupDirectly,
+  type NameResolverDeps,
+  type ResolvedAddress,
+} from '../../src/net/name-resolver.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
 const patient = new AbortController().signal
-const at = (address: string): NameAddress[] => [{ address, family: address.includes(':') ? 6 : 4 }]
+const at = (address: string): ResolvedAddress[] => [{ address, family: address.includes(':') ? 6 : 4 }]
 const silence = () => new Promise<never>(() => {})
 const trouble = (code: string) => Object.assign(new Error(code), { code })
 
@@ -30,8 +35,8 @@ const noServers = async (): Promise<never> => {
   throw trouble('ECONNREFUSED')
 }
 
-function names(needs: NamesNeeds, patience: NamesNeeds['patience'] = {}) {
-  return createNames({
+function names(needs: NameResolverDeps, patience: NameResolverDeps['patience'] = {}) {
+  return createNameResolver({
     direct: noServers,
     patience: { direct: 1, remembered: 5, all: 2000, ...patience },
     ...needs,
@@ -41,7 +46,7 @@ function names(needs: NamesNeeds, patience: NamesNeeds['patience'] = {}) {
 describe('a name that hangs', () => {
   it('is asked for once at a time, and leaves the others a thread', async () => {
     const { system, asked } = systemWithTwoThreads(/hangs/)
-    const { of } = names({ system })
+    const { resolve: of } = names({ system })
     const giveUp = new AbortController()
     const waits = Array.from({ length: 20 }, () => of('hangs.example', giveUp.signal))
     expect(await of('good.example', patient)).toEqual(at('192.0.2.1'))
@@ -53,16 +58,19 @@ describe('a name that hangs', () => {
   it('stops nobody, though there are more of them than threads: the name servers are asked without one', async () => {
     const { system } = systemWithTwoThreads(/hangs/)
     const direct = async (name: string) => (name.includes('hangs') ? silence() : at('192.0.2.7'))
-    const { of } = names({ system, direct })
+    const { resolve: of } = names({ system, direct })
     for (const number of [1, 2, 3, 4, 5]) of(`hangs-${number}.example`, patient).catch(() => {})
     expect(await of('good.example', patient)).toEqual(at('192.0.2.7'))
   })
 
   describe('like a hundred others that wait for a thread', () => {
     /** Those before it hold both threads, and every place of the line. */
-    function namesBehindFullLine(known: () => Promise<readonly NameAddress[]>) {
+    function namesBehindFullLine(known: () => Promise<readonly ResolvedAddress[]>) {
       const { system, asked } = systemWithTwoThreads(/hangs/)
-      const { of } = names({ system, direct: (name) => (name.includes('hangs') ? silence() : known()) })
+      const { resolve: of } = names({
+        system,
+        direct: (name) => (name.includes('hangs') ? silence() : known()),
+      })
       for (let number = 0; number < 102; number++)
         of(`hangs-${number}.example`, new AbortController().signal).catch(() => {})
       return { of, asked }
@@ -82,7 +90,10 @@ describe('a name that hangs', () => {
 
   it('serves with its addresses from before', async () => {
     let isSilent = false
-    const { of } = names({ system: async () => (isSilent ? silence() : at('192.0.2.3')), direct: silence })
+    const { resolve: of } = names({
+      system: async () => (isSilent ? silence() : at('192.0.2.3')),
+      direct: silence,
+    })
     await of('provider.example', patient)
     isSilent = true
     expect(await of('provider.example', patient)).toEqual(at('192.0.2.3'))
@@ -94,7 +105,7 @@ describe('a name that hangs', () => {
       answers += 1
       return answers === 1 ? silence() : at('192.0.2.9')
     }
-    const { of } = names({ system: silence, direct }, { all: 30 })
+    const { resolve: of } = names({ system: silence, direct }, { all: 30 })
     await expect(of('slow.example', patient)).rejects.toMatchObject({ code: 'ETIMEOUT' })
     expect(await of('slow.example', patient)).toEqual(at('192.0.2.9'))
   })
@@ -104,7 +115,7 @@ describe('addresses from before', () => {
   it.each(['EAI_AGAIN', 'ENOTFOUND'])('serve when a look-up fails (%s), for a day', async (code) => {
     const clock = createManualClock()
     let fails = false
-    const { of } = names({
+    const { resolve: of } = names({
       clock,
       async system() {
         if (fails) throw trouble(code)
@@ -121,7 +132,7 @@ describe('addresses from before', () => {
 
   it('give way to the new ones as soon as there are any', async () => {
     let now = '192.0.2.5'
-    const { of } = names({ system: async () => at(now) })
+    const { resolve: of } = names({ system: async () => at(now) })
     await of('provider.example', patient)
     now = '192.0.2.6'
     expect(await of('provider.example', patient)).toEqual(at('192.0.2.6'))
@@ -129,7 +140,7 @@ describe('addresses from before', () => {
 })
 
 it('an address stands for itself, and nobody is asked', async () => {
-  const { of } = names({ system: silence })
+  const { resolve: of } = names({ system: silence })
   expect(await of('192.0.2.1', patient)).toEqual(at('192.0.2.1'))
   expect(await of('2001:db8::1', patient)).toEqual(at('2001:db8::1'))
 })
@@ -162,13 +173,13 @@ describe('without the system', () => {
 
   it('a name server is asked, and one family does not wait for the other', async () => {
     const servers = [await nameServer()]
-    expect(await directNames('provider.example', patient, { servers })).toEqual(at('192.0.2.44'))
+    expect(await lookupDirectly('provider.example', patient, { servers })).toEqual(at('192.0.2.44'))
   })
 
   it('a name that hangs ends with the signal', async () => {
     const giveUp = new AbortController()
     const servers = [await nameServer(() => giveUp.abort())]
-    const asking = directNames('hangs.example', giveUp.signal, { servers })
+    const asking = lookupDirectly('hangs.example', giveUp.signal, { servers })
     await expect(asking).rejects.toMatchObject({ code: 'ECANCELLED' })
   })
 
@@ -180,8 +191,11 @@ describe('without the system', () => {
       hostsFile,
       '# 192.0.2.1 mail\n192.0.2.2\tMail.Example mail # ours\n2001:db8::2 mail.example\n',
     )
-    const found = await directNames('mail.example', patient, { hostsFile })
+    const found = await lookupDirectly('mail.example', patient, { hostsFile })
     expect(found).toEqual([...at('192.0.2.2'), ...at('2001:db8::2')])
-    expect(await directNames('localhost', patient, { hostsFile })).toEqual([...at('127.0.0.1'), ...at('::1')])
+    expect(await lookupDirectly('localhost', patient, { hostsFile })).toEqual([
+      ...at('127.0.0.1'),
+      ...at('::1'),
+    ])
   })
 })

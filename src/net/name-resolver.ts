@@ -6,57 +6,69 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { createTurnstile, type Place, type TurnstileLimits } from '../base/fair-queue.ts'
 
 /**
- * What names stand for. The system is asked first, because administrators expect it: hosts file, search domains, whatever nsswitch.conf says. But it holds one of
- * a few threads of the whole process until it answers, so each name is asked for once at a time, and a system that is silent keeps nobody waiting: then the name servers are
- * asked without a thread, and where they are silent, too, the addresses from before serve.
+ * Resolves host names. The system's resolver (getaddrinfo) is asked first, because administrators
+ * expect its hosts file, search domains and nsswitch.conf. It blocks one of the few libuv threads
+ * until it answers, so each name is looked up once at a time, and a silent system delays nothing
+ * else: then the name servers are asked directly, without a thread, and where these are silent too,
+ * the last known addresses are used.
  */
-export interface Names {
-  /** In the order of the system's preference, never none; an address stands for itself. @throws an Error with the `code` of node:dns, or when the signal fires */
-  of(name: string, signal: AbortSignal): Promise<readonly NameAddress[]>
+export interface NameResolver {
+  /**
+   * At least one address, in the order of the system's preference. An IP address resolves to
+   * itself.
+   * @throws an Error with the `code` of node:dns, or when the signal fires
+   */
+  resolve(name: string, signal: AbortSignal): Promise<readonly ResolvedAddress[]>
 }
 
-export interface NamesNeeds {
+export interface NameResolverDeps {
   clock?: Pick<Clock, 'monotonic'>
-  system?: (name: string) => Promise<readonly NameAddress[]>
-  direct?: (name: string, signal: AbortSignal) => Promise<readonly NameAddress[]>
+  system?: (name: string) => Promise<readonly ResolvedAddress[]>
+  direct?: (name: string, signal: AbortSignal) => Promise<readonly ResolvedAddress[]>
   patience?: Partial<Patience>
 }
 
-/** Milliseconds since the question. */
+/** Milliseconds since the lookup began. */
 interface Patience {
-  /** Until the name servers are asked beside the system. */
+  /** Until the name servers are asked as well. */
   direct: number
-  /** Until the addresses from before serve. */
+  /** Until the last known addresses are used. */
   remembered: number
-  /** Until it is given up; less than a token request may take, so that it is the name that gets the blame. */
+  /**
+   * Until the lookup fails; less than a token request may take, so that the error names the lookup.
+   */
   all: number
 }
 
 const usualPatience: Patience = { direct: 300, remembered: 1000, all: 8000 }
 
 /**
- * libuv lets look-ups have no more than half of its threads, of which there are four by default. An answer takes milliseconds: where a hundred
- * names wait for one, the system is silent, and no name more is added to what it would have to work off.
+ * libuv gives lookups at most half of its threads, of which there are four by default. An answer
+ * takes milliseconds: when a hundred names wait, the system is silent, and no further name is
+ * queued.
  */
 const line: TurnstileLimits = { running: 2, waitingInLane: 100, waiting: 100 }
 const inLine: Place = { lane: '', known: false }
 
 const mostNames = 1000
-/** TLS proves who answers at an address; this only bounds how long nobody notices that a name has gone. RFC 8767, section 5. */
+/**
+ * How long stale addresses are used (RFC 8767, section 5). TLS authenticates the host at an
+ * address, so this only bounds how long a deleted name goes unnoticed.
+ */
 const rememberedMilliseconds = 86_400_000
 
-export function createNames(needs: NamesNeeds = {}): Names {
-  const { clock = systemClock, system = systemNames, direct = directNames } = needs
-  const patience = { ...usualPatience, ...needs.patience }
+export function createNameResolver(deps: NameResolverDeps = {}): NameResolver {
+  const { clock = systemClock, system = lookupBySystem, direct = lookupDirectly } = deps
+  const patience = { ...usualPatience, ...deps.patience }
   const inTurn = createTurnstile(line, () => new SystemBusy())
-  const flights = new Map<string, Promise<readonly NameAddress[]>>()
-  /** What the system has not answered yet. It may outlive the flight that asked. */
-  const asked = new Map<string, Promise<readonly NameAddress[]>>()
-  /** Those that were found out longest ago first. */
-  const remembered = new Map<string, { found: readonly NameAddress[]; until: number }>()
+  const inFlight = new Map<string, Promise<readonly ResolvedAddress[]>>()
+  /** Lookups that the system has not answered yet. They may outlive the lookup in `inFlight`. */
+  const asked = new Map<string, Promise<readonly ResolvedAddress[]>>()
+  /** The oldest entry first. */
+  const remembered = new Map<string, { found: readonly ResolvedAddress[]; until: number }>()
 
-  function remember(name: string, found: readonly NameAddress[]): readonly NameAddress[] {
-    if (found.length === 0) throw nameTrouble('ENOTFOUND', `${name} has no address`)
+  function remember(name: string, found: readonly ResolvedAddress[]): readonly ResolvedAddress[] {
+    if (found.length === 0) throw lookupError('ENOTFOUND', `${name} has no address`)
     remembered.delete(name)
     remembered.set(name, { found, until: clock.monotonic() + rememberedMilliseconds })
     const [oldest] = remembered.keys()
@@ -64,72 +76,72 @@ export function createNames(needs: NamesNeeds = {}): Names {
     return found
   }
 
-  function fromBefore(name: string): readonly NameAddress[] | undefined {
+  function stale(name: string): readonly ResolvedAddress[] | undefined {
     const entry = remembered.get(name)
     return entry && clock.monotonic() < entry.until ? entry.found : undefined
   }
 
-  function askSystem(name: string): Promise<readonly NameAddress[]> {
+  function askSystem(name: string): Promise<readonly ResolvedAddress[]> {
     const underway = asked.get(name)
     if (underway) return underway
     const answer = inTurn(inLine, async () => {
-      // Nobody waits for it any more, and others may for its thread.
-      if (!flights.has(name)) throw nameTrouble('ECANCELLED', `${name} is not asked for any more`)
+      // The lookup was abandoned while it queued; its thread is left to others.
+      if (!inFlight.has(name)) throw lookupError('ECANCELLED', `${name} is not asked for any more`)
       return remember(name, await system(name))
     }).finally(() => asked.delete(name))
     asked.set(name, answer)
     return answer
   }
 
-  async function askDirectly(name: string, signal: AbortSignal): Promise<readonly NameAddress[]> {
+  async function askDirectly(name: string, signal: AbortSignal): Promise<readonly ResolvedAddress[]> {
     await wait(patience.direct, undefined, { signal, ref: false })
     return remember(name, await direct(name, signal))
   }
 
-  async function find(name: string): Promise<readonly NameAddress[]> {
+  async function find(name: string): Promise<readonly ResolvedAddress[]> {
     const over = new AbortController()
     const { signal } = over
-    const before = fromBefore(name)
+    const last = stale(name)
     const late = <T>(milliseconds: number, value: T) => wait(milliseconds, value, { signal, ref: false })
     const directly = askDirectly(name, signal)
     try {
       return await Promise.race([
         askSystem(name).catch((error) => unlessBusy(error, directly)),
-        // That the servers know nothing of it says nothing of the system's other ways.
+        // The system may know a name that the name servers do not.
         directly.catch(() => new Promise<never>(() => {})),
-        ...(before ? [late(patience.remembered, before)] : []),
+        ...(last ? [late(patience.remembered, last)] : []),
         late(patience.all, undefined).then(() => {
-          throw nameTrouble('ETIMEOUT', `nobody says what ${name} stands for`)
+          throw lookupError('ETIMEOUT', `nobody says what ${name} stands for`)
         }),
       ])
     } catch (error) {
-      if (before) return before
+      if (last) return last
       throw error
     } finally {
       over.abort()
     }
   }
 
-  function depart(name: string): Promise<readonly NameAddress[]> {
-    // Not before it is among the flights: that is how it is known whether anybody waits.
-    const flight = Promise.resolve()
+  function startLookup(name: string): Promise<readonly ResolvedAddress[]> {
+    // Deferred until it is in `inFlight`, which tells `askSystem` that the lookup is wanted.
+    const lookup = Promise.resolve()
       .then(() => find(name))
-      .finally(() => flights.delete(name))
-    flights.set(name, flight)
-    return flight
+      .finally(() => inFlight.delete(name))
+    inFlight.set(name, lookup)
+    return lookup
   }
 
   return {
-    async of(name, signal) {
+    async resolve(name, signal) {
       const family = isIP(name)
       if (family === 4 || family === 6) return [{ address: name, family }]
       const key = name.toLowerCase()
-      return unlessAborted(flights.get(key) ?? depart(key), signal)
+      return unlessAborted(inFlight.get(key) ?? startLookup(key), signal)
     },
   }
 }
 
-/** So many wait for the system that one more is not asked for there. */
+/** Too many lookups wait for the system. */
 class SystemBusy extends Error {
   readonly code = 'ETOOMANYNAMES'
 
@@ -138,7 +150,7 @@ class SystemBusy extends Error {
   }
 }
 
-/** The name servers are the one way left to a name that the system is not asked for. */
+/** Falls back to the name servers for a name that the system was not asked for. */
 async function unlessBusy<T>(error: unknown, otherwise: Promise<T>): Promise<T> {
   if (!(error instanceof SystemBusy)) throw error
   return otherwise.catch(() => {
@@ -146,7 +158,7 @@ async function unlessBusy<T>(error: unknown, otherwise: Promise<T>): Promise<T> 
   })
 }
 
-async function systemNames(name: string): Promise<NameAddress[]> {
+async function lookupBySystem(name: string): Promise<ResolvedAddress[]> {
   const found = await lookup(name, { all: true })
   return found.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }))
 }
@@ -161,17 +173,17 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
   return Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', stop))
 }
 
-function nameTrouble(code: string, message: string): NodeJS.ErrnoException {
+function lookupError(code: string, message: string): NodeJS.ErrnoException {
   return Object.assign(new Error(message), { code })
 }
 
-export interface NameAddress {
+export interface ResolvedAddress {
   address: string
   family: 4 | 6
 }
 
-interface DirectNameSettings {
-  /** Absent: those that the system is set to use at that moment. */
+interface DirectLookupDeps {
+  /** Absent: those that the system is configured to use at that moment. */
   servers?: readonly string[]
   hostsFile?: string
 }
@@ -183,25 +195,25 @@ const usualHostsFile =
 const tryMilliseconds = 2000
 const tries = 3
 
-/** RFC 8305, section 3: so long one family's answer waits for the other's. */
+/** How long the answer of one family waits for the other's (RFC 8305, section 3). */
 const otherFamilyMilliseconds = 50
 
 /**
- * Asks the hosts file, and then the name servers from the event loop: no thread is held while they are silent. Of the system's other ways to
- * names it knows nothing.
+ * Looks a name up in the hosts file and then at the name servers, from the event loop: no thread is
+ * held while they are silent. The system's other sources of names are not asked.
  * @throws an Error with a `code` of node:dns
  */
-export async function directNames(
+export async function lookupDirectly(
   name: string,
   signal: AbortSignal,
-  { servers, hostsFile = usualHostsFile }: DirectNameSettings = {},
-): Promise<NameAddress[]> {
+  { servers, hostsFile = usualHostsFile }: DirectLookupDeps = {},
+): Promise<ResolvedAddress[]> {
   const listed = inHosts(await readFile(hostsFile, 'utf8').catch(() => ''), name)
   if (listed.length > 0) return listed
-  // RFC 6761, section 6.3: no name server is asked for it.
+  // No name server is asked for it (RFC 6761, section 6.3).
   if (name === 'localhost' || name.endsWith('.localhost')) return ['127.0.0.1', '::1'].flatMap(asAddress)
   signal.throwIfAborted()
-  // A new one each time: it reads which servers there are, and that changes with the network.
+  // A new one each time, because it reads the configured servers, which change with the network.
   const resolver = new Resolver({ timeout: tryMilliseconds, tries })
   if (servers) resolver.setServers(servers)
   const cancel = () => resolver.cancel()
@@ -214,7 +226,7 @@ export async function directNames(
   }
 }
 
-async function bothFamilies(resolver: Resolver, name: string): Promise<NameAddress[]> {
+async function bothFamilies(resolver: Resolver, name: string): Promise<ResolvedAddress[]> {
   const families = [resolver.resolve6(name), resolver.resolve4(name)]
   try {
     await Promise.any(families)
@@ -226,14 +238,14 @@ async function bothFamilies(resolver: Resolver, name: string): Promise<NameAddre
   return found.flat().flatMap(asAddress)
 }
 
-function inHosts(text: string, name: string): NameAddress[] {
+function inHosts(text: string, name: string): ResolvedAddress[] {
   return text.split('\n').flatMap((line) => {
     const [address = '', ...names] = line.replace(/#.*/, '').trim().split(/\s+/)
     return names.some((one) => one.toLowerCase() === name) ? asAddress(address) : []
   })
 }
 
-function asAddress(address: string): NameAddress[] {
+function asAddress(address: string): ResolvedAddress[] {
   if (isIPv4(address)) return [{ address, family: 4 }]
   return isIPv6(address) ? [{ address, family: 6 }] : []
 }

@@ -1,5 +1,9 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { type ConnectionCount, createConnectionCount, type Place } from '../../src/net/connection-count.ts'
+import {
+  type ConnectionLimiter,
+  createConnectionLimiter,
+  type Slot,
+} from '../../src/net/connection-limiter.ts'
 import { sourceOf } from '../../src/net/ip.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
@@ -8,9 +12,9 @@ const there = '192.0.2.1'
 const elsewhere = '198.51.100.1'
 
 /** Connections by name, so that a test reads as who came and who had to go. */
-function open(limits: Partial<Parameters<typeof createConnectionCount>[0]> = {}) {
+function open(limits: Partial<Parameters<typeof createConnectionLimiter>[0]> = {}) {
   const clock = createManualClock()
-  const count: ConnectionCount = createConnectionCount(
+  const count: ConnectionLimiter = createConnectionLimiter(
     {
       connections: 10,
       connectionsPerLoopbackSource: 5,
@@ -22,20 +26,20 @@ function open(limits: Partial<Parameters<typeof createConnectionCount>[0]> = {})
     clock,
   )
   onTestFinished(() => count.close())
-  const places = new Map<string, Place>()
+  const places = new Map<string, Slot>()
   const ended: string[] = []
-  const place = (name: string) => places.get(name) as Place
+  const place = (name: string) => places.get(name) as Slot
   return {
     ended,
     wait: clock.advance,
-    check: (name: string) => place(name).check(),
-    keep: (name: string) => place(name).keep(),
-    expose: (name: string) => place(name).expose(),
-    leave: (name: string) => place(name).leave(),
+    check: (name: string) => place(name).beginCheck(),
+    keep: (name: string) => place(name).authenticated(),
+    expose: (name: string) => place(name).unauthenticated(),
+    leave: (name: string) => place(name).release(),
     /** False when it was turned away. */
     comes(name: string, address: string, after = 1): boolean {
       clock.advance(after)
-      const admitted = count.admit(sourceOf(address), () => ended.push(name))
+      const admitted = count.accept(sourceOf(address), () => ended.push(name))
       if (admitted) places.set(name, admitted)
       return admitted !== undefined
     },
