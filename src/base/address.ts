@@ -2,19 +2,21 @@ import { Failure } from './failure.ts'
 import { hasEndlessMarks, normalForm } from './text.ts'
 
 /**
- * A mail address in the one form that postern stores and compares: NFC, domain in lower case. The local part keeps
- * its case (RFC 5321, section 2.4) and is compared without it, because no provider that postern talks to tells
- * `Me@` from `me@`.
+ * A mail address in the one form that postern stores and compares: NFC, domain in lower case. The
+ * local part keeps its case (RFC 5321, section 2.4) and is compared without it, because no provider
+ * that postern talks to tells `Me@` from `me@`.
  */
 export type Address = string
 
-// Control characters, spaces, and the invisible and direction-changing ones that make two names look alike.
+// Control characters, spaces, and the invisible and direction-changing ones that make two names
+// look alike.
 const forbidden = /[\p{Cc}\p{Cf}\p{Z}\p{Cs}<>(),;:\\"[\]]/u
 
 const longestText = 1_000
 
 /**
- * Reads a mail address: exactly one `@`, no quoting, no white space, at most 254 octets (RFC 5321, section 4.5.3.1.3).
+ * Reads a mail address: exactly one `@`, no quoting, no white space, at most 254 octets (RFC 5321,
+ * section 4.5.3.1.3).
  * @throws Failure `invalid`
  */
 export function parseAddress(text: string): Address {
@@ -39,7 +41,10 @@ export function addressKey(address: string): string {
   return normalForm(address).toLowerCase()
 }
 
-/** `*@example.com`, the mailbox that stands for all of the address's domain; undefined for such a one itself, and for what has no domain. */
+/**
+ * `*@example.com`, the mailbox that stands for all of the address's domain; undefined for such a
+ * one itself, and for what has no domain.
+ */
 export function domainMailbox(address: string): Address | undefined {
   const at = address.lastIndexOf('@')
   return at <= 0 || isDomainMailbox(address) ? undefined : `*${address.slice(at)}`

@@ -1,5 +1,6 @@
 /**
- * Whether somebody has gone for whom others wait or work: of an AbortSignal the part that is needed for that, and one serves as well. A real one
+ * Tells that a client has gone, so that nothing waits or works for it any more. This is the part of
+ * AbortSignal that is needed for that, and an AbortSignal can be given in its place. A real one
  * takes 10 µs and a kilobyte to make, and each message would need three.
  */
 export interface Gone {
@@ -8,7 +9,7 @@ export interface Gone {
   removeEventListener(type: 'abort', listener: () => void): void
 }
 
-/** The other end of it, for whoever sees them go. */
+/** The controller of a `Gone`, for the part that sees the client go. */
 export class Leaving implements Gone {
   #aborted = false
   #listeners: Set<() => void> | undefined
@@ -17,7 +18,7 @@ export class Leaving implements Gone {
     return this.#aborted
   }
 
-  /** They have gone; once and for all. */
+  /** The client has gone. Further calls do nothing. */
   abort(): void {
     if (this.#aborted) return
     this.#aborted = true
@@ -38,7 +39,7 @@ export class Leaving implements Gone {
 }
 
 /**
- * Made once, when first needed. What fails is not kept: the next who needs it tries again.
+ * Made once, when first needed. A failure is not kept: the next call tries again.
  */
 export function lazy<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined
@@ -51,16 +52,16 @@ export function lazy<T>(make: () => Promise<T>): () => Promise<T> {
   }
 }
 
-/** Something that is done again and again, once at a time. */
-interface Repeating {
-  /** The first time comes after one interval. */
+/** A task that runs again and again, never twice at a time. */
+interface PeriodicTask {
+  /** The first run comes after one interval. */
   start(): void
-  /** Resolves when one that is under way has ended; none begins after it. */
+  /** Resolves when a run in progress has ended; none begins after that. */
   close(): Promise<void>
 }
 
 /** Does not keep the process alive. @param run must not reject */
-export function createRepeating(everySeconds: number, run: () => Promise<void>): Repeating {
+export function createPeriodicTask(everySeconds: number, run: () => Promise<void>): PeriodicTask {
   let timer: NodeJS.Timeout | undefined
   let running = Promise.resolve()
   let closed = false

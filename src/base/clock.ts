@@ -10,9 +10,10 @@ export interface Clock {
 const differenceMilliseconds = 1000
 
 /**
- * The monotonic clock of a system stands still while the machine is suspended, and its providers' clocks do not. Here it goes on by as much as the wall clock is ahead of
- * it: of two ages, the larger one counts. A wall clock that is set back changes nothing; one that is set forward makes things older than they are, which costs
- * a token that is fetched again, and not one that is dead.
+ * The monotonic clock of a system stands still while the machine is suspended, and its providers'
+ * clocks do not. Here it goes on by as much as the wall clock is ahead of it: of two ages, the
+ * larger one counts. A wall clock that is set back changes nothing; one that is set forward makes
+ * things older than they are, which costs a token that is fetched again, and not one that is dead.
  */
 export function countingSuspends({ now, monotonic }: Clock): Clock {
   let last = { wall: now(), steady: monotonic() }
@@ -23,7 +24,8 @@ export function countingSuspends({ now, monotonic }: Clock): Clock {
     monotonic() {
       const current = { wall: now(), steady: monotonic() }
       const ahead = current.wall - last.wall - (current.steady - last.steady)
-      // Until it is more, it adds up: a wall clock that gains on the other one is not overlooked either.
+      // Until it is more, it adds up: a wall clock that gains on the other one is not overlooked
+      // either.
       if (Math.abs(ahead) >= differenceMilliseconds) {
         asleep += Math.max(0, ahead)
         last = current

@@ -1,6 +1,6 @@
 /**
- * What can go wrong, as a closed list: each door (SMTP, HTTP, command) has one table from these codes to its
- * own answers, and a new code does not compile until every door answers it.
+ * What can go wrong, as a closed list: each door (SMTP, HTTP, command) has one table from these
+ * codes to its own answers, and a new code does not compile until every door answers it.
  */
 export type FailureCode =
   /** Unknown user, wrong password, revoked or expired login, unknown API key: never told apart. */
@@ -11,13 +11,21 @@ export type FailureCode =
   | 'sender-refused'
   /** No grant, or a lapsed one: a person has to consent (again). */
   | 'consent-needed'
-  /** The provider or its token endpoint cannot be reached, is slow, or says "later". Passing trouble. */
+  /**
+   * The provider or its token endpoint cannot be reached, is slow, or says "later". Passing
+   * trouble.
+   */
   | 'provider-unavailable'
-  /** The provider says that the set-up is wrong: SMTP AUTH disabled, role missing, client secret refused. */
+  /**
+   * The provider says that the set-up is wrong: SMTP AUTH disabled, role missing, client secret
+   * refused.
+   */
   | 'provider-setup'
   /** One of our own limits, or no lease within the bounded wait. */
   | 'limit-reached'
-  /** Message bytes have left and no reply came: nobody can know, so nobody may retry but the client. */
+  /**
+   * Message bytes have left and no reply came: nobody can know, so nobody may retry but the client.
+   */
   | 'outcome-unknown'
   /** What came in cannot be read, or means nothing: the sender of it has to change it. */
   | 'invalid'
@@ -25,7 +33,10 @@ export type FailureCode =
   | 'already-exists'
   /** The store is busy, full or broken. */
   | 'store-unavailable'
-  /** Settings, key or data directory: an administrator has to change something before postern can start. */
+  /**
+   * Settings, key or data directory: an administrator has to change something before postern can
+   * start.
+   */
   | 'configuration'
   | 'internal'
 
@@ -35,11 +46,17 @@ export interface FailureDetails {
   fix?: string
   /** How long to wait before asking again, in seconds. */
   retryAfterSeconds?: number
-  /** What a mail program is told, where its reply can say more than the words for all failures of this code. It may not be ASCII. */
+  /**
+   * What a mail program is told, where its reply can say more than the words for all failures of
+   * this code. It may not be ASCII.
+   */
   told?: string
 }
 
-/** The one error that crosses folders. The message is a sentence that may be shown; it never holds a secret. */
+/**
+ * The one error that crosses folders. The message is a sentence that may be shown; it never holds a
+ * secret.
+ */
 export class Failure extends Error {
   readonly code: FailureCode
   readonly fix: string | undefined
@@ -56,30 +73,36 @@ export class Failure extends Error {
   }
 }
 
-/** Whatever was thrown, as a Failure: what we do not know is `internal`, and its own text is kept as the cause only. */
+/**
+ * Whatever was thrown, as a Failure: what we do not know is `internal`, and its own text is kept as
+ * the cause only.
+ */
 export function asFailure(error: unknown): Failure {
   if (error instanceof Failure) return error
   return new Failure('internal', 'Something went wrong inside postern', { cause: error })
 }
 
-/** What another server said that a failure comes of, in its own words: its cause holds them, cut, for logs and pages. */
+/**
+ * What another server said that a failure comes of, in its own words: its cause holds them, cut,
+ * for logs and pages.
+ */
 export function wordsBehind({ cause }: Failure): string | undefined {
   return cause instanceof Error ? /^The provider said: (.*)$/s.exec(cause.message)?.[1] : undefined
 }
 
-/** The same failure, for those who come later. */
+/** The same failure, with the time that is left now. */
 export function withRetryAfter(failure: Failure, retryAfterSeconds: number): Failure {
   const { code, message, fix, told, cause } = failure
   const details = { cause, retryAfterSeconds, ...(fix !== undefined && { fix }) }
   return new Failure(code, message, { ...details, ...(told !== undefined && { told }) })
 }
 
-/** What whoever still asks gets while postern ends. */
+/** The answer to every request that comes while postern shuts down. */
 export function stopping(): Failure {
   return new Failure('provider-unavailable', 'postern is stopping', { fix: 'Try again in a minute.' })
 }
 
-/** For one who has left: nobody hears it, and what was to be done for it is not. */
+/** Ends the work for a client that has gone; nothing is sent to it. */
 export function clientGone(): Failure {
   return new Failure('invalid', 'The client has gone')
 }

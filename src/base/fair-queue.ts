@@ -2,27 +2,28 @@ import type { Gone } from './async.ts'
 import { clientGone } from './failure.ts'
 
 /**
- * Those who wait, in lanes: each lane in the order in which they came, and the lanes take turns, so that a long one holds up nobody in
- * another.
+ * A queue in lanes. Within a lane the items keep their order, and the lanes take turns, so that a
+ * long lane does not hold up the others.
  */
-interface Lanes<T> {
+interface FairQueue<T> {
   push(lane: string, item: T): void
-  /** Whose turn it is. */
+  /** The item whose turn it is. */
   first(): T | undefined
-  /** Takes that one out; its lane stands last from now on. */
+  /** Takes that item out; its lane stands last from now on. */
   shift(): T | undefined
-  /** One who gives up waits in no lane any more. */
+  /** Takes one item out, wherever it stands in its lane. */
   remove(lane: string, item: T): void
-  /** Takes everybody out. */
+  /** Takes all items out. */
   clear(): T[]
   size(): number
   sizeOf(lane: string): number
-  /** How many have their turn before one who comes to this lane now. */
+  /** How many items have their turn before one that comes to this lane now. */
   ahead(lane: string): number
 }
 
-export function createLanes<T>(): Lanes<T> {
-  // A Map keeps the order in which its keys came: the lane whose turn it is stands first. Only lanes where somebody waits are in it.
+export function createFairQueue<T>(): FairQueue<T> {
+  // A Map keeps the order in which its keys came: the lane whose turn it is stands first. There are
+  // no empty lanes in it.
   const lanes = new Map<string, T[]>()
   let size = 0
 
@@ -49,10 +50,10 @@ export function createLanes<T>(): Lanes<T> {
     },
     remove(name, item) {
       const lane = lanes.get(name) ?? []
-      const place = lane.indexOf(item)
-      if (place === -1) return
+      const at = lane.indexOf(item)
+      if (at === -1) return
       size -= 1
-      lane.splice(place, 1)
+      lane.splice(at, 1)
       if (lane.length === 0) lanes.delete(name)
     },
     clear() {
@@ -77,55 +78,64 @@ export function createLanes<T>(): Lanes<T> {
   }
 }
 
-/** Whose task it is, and how it stands with the others. */
-export interface Place {
-  /** Those of one lane come in their order, and the lanes take turns. */
+/** Whose task it is, and which tasks have their turn before it. */
+export interface Ticket {
+  /** The tasks of one lane run in their order, and the lanes take turns. */
   lane: string
-  /** Comes before all who are not, whatever waits. */
+  /** Runs before every task that is not `known`. */
   known: boolean
-  /** Whoever has gone waits no more. */
+  /** A client that has gone leaves the queue. */
   gone?: Gone | undefined
 }
 
-/** Runs a task in its turn. @throws what its maker gave for that, at once, when too many wait; Failure `invalid` when the client goes */
-type Turnstile = <T>(place: Place, task: () => Promise<T>) => Promise<T>
+/**
+ * Runs a task in its turn.
+ * @throws the limiter's `tooMany` at once when too many wait; Failure `invalid` when the client goes
+ */
+type ConcurrencyLimiter = <T>(ticket: Ticket, task: () => Promise<T>) => Promise<T>
 
-export interface TurnstileLimits {
+export interface ConcurrencyLimits {
   /** How many tasks run at once. */
   running: number
   waitingInLane: number
-  /** In all lanes together, of the known and again of all others. */
+  /** In all lanes together; the known and the others each have so many. */
   waiting: number
 }
 
 type Waiting = () => void
 
-/** Lets so many tasks run at once. The others wait in lanes, so many at most. @param tooMany what one more hears */
-export function createTurnstile(limits: TurnstileLimits, tooMany: () => Error): Turnstile {
-  const [known, unknown] = [createLanes<Waiting>(), createLanes<Waiting>()]
+/**
+ * Lets so many tasks run at once. The others wait in lanes, so many at most.
+ * @param tooMany makes the error for one more
+ */
+export function createConcurrencyLimiter(
+  limits: ConcurrencyLimits,
+  tooMany: () => Error,
+): ConcurrencyLimiter {
+  const [known, unknown] = [createFairQueue<Waiting>(), createFairQueue<Waiting>()]
   let running = 0
 
-  async function enter(place: Place): Promise<void> {
-    if (place.gone?.aborted) throw clientGone()
+  async function enter(ticket: Ticket): Promise<void> {
+    if (ticket.gone?.aborted) throw clientGone()
     if (running < limits.running) {
       running += 1
       return
     }
-    const lanes = place.known ? known : unknown
-    if (lanes.size() >= limits.waiting || lanes.sizeOf(place.lane) >= limits.waitingInLane) throw tooMany()
-    // The one who leaves hands its place on, so `running` stays as it is.
+    const lanes = ticket.known ? known : unknown
+    if (lanes.size() >= limits.waiting || lanes.sizeOf(ticket.lane) >= limits.waitingInLane) throw tooMany()
+    // A task that ends hands its slot on, so `running` stays as it is.
     await new Promise<void>((resolve, reject) => {
-      const { lane, gone } = place
-      const come = () => {
+      const { lane, gone } = ticket
+      const start = () => {
         gone?.removeEventListener('abort', leaveLine)
         resolve()
       }
       const leaveLine = () => {
-        lanes.remove(lane, come)
+        lanes.remove(lane, start)
         reject(clientGone())
       }
       gone?.addEventListener('abort', leaveLine)
-      lanes.push(lane, come)
+      lanes.push(lane, start)
     })
   }
 
@@ -135,8 +145,8 @@ export function createTurnstile(limits: TurnstileLimits, tooMany: () => Error): 
     else running -= 1
   }
 
-  return async (place, task) => {
-    await enter(place)
+  return async (ticket, task) => {
+    await enter(ticket)
     try {
       return await task()
     } finally {

@@ -1,4 +1,6 @@
-/** What every part may do with the log. pino satisfies it; only the wiring knows that it is pino. */
+/**
+ * What every part may do with the log. pino satisfies it; only `main.ts` knows that it is pino.
+ */
 export interface Log {
   debug(fields: object, message: string): void
   info(fields: object, message: string): void
@@ -15,7 +17,7 @@ export const silentLog: Log = {
   child: () => silentLog,
 }
 
-/** Who asks for a change, for those who look at it later. */
+/** Who asked for a change, as the journal shows it later. */
 export interface Actor {
   /** `administrator`, `API key NAME`, ... */
   name: string
@@ -23,7 +25,7 @@ export interface Actor {
   source?: string
 }
 
-/** As fields of a line of the log. */
+/** The fields of a log line that name the actor. */
 export function actorFields(by: Actor | undefined): { by?: string; source?: string } {
   if (by === undefined) return {}
   return { by: by.name, ...(by.source !== undefined && { source: by.source }) }

@@ -18,13 +18,17 @@ export class Secret {
     return '[secret]'
   }
 
-  // The symbol that node:util's inspect looks for; written out so that this file needs no node: module.
+  // The symbol that node:util's inspect looks for; written out so that this file needs no node:
+  // module.
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return '[secret]'
   }
 }
 
-/** What a keyed hash is for. Each purpose has its own key, so that a hash of one kind is worth nothing as another. */
+/**
+ * What a keyed hash is for. Each purpose has its own key, so that a hash of one kind is worth
+ * nothing as another.
+ */
 export type HashPurpose =
   | 'login'
   | 'api-key'
@@ -36,8 +40,9 @@ export type HashPurpose =
   | 'page-password'
 
 /**
- * HMAC-SHA256 (RFC 2104) of a value under a key that never leaves the store, as base64url. Fast on purpose: it is
- * for values with full entropy, never for passwords that a person chose: of one for the pages no more than ten bits are kept.
+ * HMAC-SHA256 (RFC 2104) of a value under a key that never leaves the store, as base64url. Fast on
+ * purpose: it is for values with full entropy, never for passwords that a person chose: of one for
+ * the pages no more than ten bits are kept.
  */
 export type KeyedHash = (purpose: HashPurpose, value: string) => string
 

@@ -1,14 +1,16 @@
 /**
- * A text in Unicode's form NFC, in time that grows with its length: `normalize` sorts each run of combining marks by insertion, and 64 KiB of
- * them cost it most of a second. No language has more than a few on one letter, so a text with a longer run stays as it is (Unicode Standard Annex 15, section 13,
- * draws the line at 30): it is equal to itself only, and no name that is stored has such a run.
+ * A text in Unicode's form NFC, in time that grows with its length: `normalize` sorts each run of
+ * combining marks by insertion, and 64 KiB of them cost it most of a second. No language has more
+ * than a few on one letter, so a text with a longer run stays as it is (Unicode Standard Annex 15,
+ * section 13, draws the line at 30): it is equal to itself only, and no name that is stored has
+ * such a run.
  */
 export function normalForm(text: string): string {
   if (isAscii(text) || hasEndlessMarks(text)) return text
   return text.normalize('NFC')
 }
 
-/** Nearly every name is, and has no other form. */
+/** Nearly every name is ASCII, which is NFC already. */
 function isAscii(text: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole range is meant
   return /^[\x00-\x7f]*$/.test(text)
@@ -20,14 +22,18 @@ export function hasEndlessMarks(text: string): boolean {
 }
 
 /**
- * The form in which user names are compared (RFC 8265, section 3.3: UsernameCaseMapped): wide and narrow letters as the usual ones, small letters, NFC.
- * People type `Till@Example.com` on one device and `till@example.com` on the next, and mean the same login.
+ * The form in which user names are compared (RFC 8265, section 3.3: UsernameCaseMapped): wide and
+ * narrow letters as the usual ones, small letters, NFC. People type `Till@Example.com` on one
+ * device and `till@example.com` on the next, and mean the same login.
  */
 export function userNameKey(userName: string): string {
   return normalForm(normalForm(userName.replace(wideOrNarrow, (one) => one.normalize('NFKC'))).toLowerCase())
 }
 
-/** The one of these, all with the same key, that a name means: the one that is spelled so, or the only one that there is. */
+/**
+ * The one of these, all with the same key, that a name means: the one that is spelled so, or the
+ * only one that there is.
+ */
 export function meantBy<Named extends { userName: string }>(
   alike: readonly Named[],
   userName: string,
@@ -39,7 +45,10 @@ export function meantBy<Named extends { userName: string }>(
 // Halfwidth and Fullwidth Forms, which Unicode has for the sake of old character sets.
 const wideOrNarrow = /[\uff01-\uffee]/g
 
-/** The one of `names` that a mistyped name most likely means, capitals or not; undefined when none is near. */
+/**
+ * The one of `names` that a mistyped name most likely means, capitals or not; undefined when none
+ * is near.
+ */
 export function closestName(mistyped: string, names: readonly string[]): string | undefined {
   const wanted = mistyped.toUpperCase()
   let best: string | undefined
@@ -54,7 +63,10 @@ export function closestName(mistyped: string, names: readonly string[]): string 
   return best
 }
 
-/** Letters to insert, delete, replace or swap with their neighbour; `limit` when there are at least so many. */
+/**
+ * Letters to insert, delete, replace or swap with their neighbour; `limit` when there are at least
+ * so many.
+ */
 function editDistance(left: string, right: string, limit: number): number {
   if (Math.abs(left.length - right.length) >= limit) return limit
   let beforeLast: number[] = []
@@ -78,8 +90,9 @@ function editDistance(left: string, right: string, limit: number): number {
 }
 
 /**
- * A text without any of these characters at its end. In one pass from behind: `/[…]+$/` would begin anew at each of them, wherever in
- * the text it stands, and a line of blanks that ends in a letter would cost the square of its length.
+ * A text without any of these characters at its end. In one pass from behind: `/[…]+$/` would begin
+ * anew at each of them, wherever in the text it stands, and a line of blanks that ends in a letter
+ * would cost the square of its length.
  */
 export function withoutEnding(text: string, characters: string): string {
   let end = text.length
@@ -91,14 +104,18 @@ export function withoutEnding(text: string, characters: string): string {
 const longest = 2_048
 
 /**
- * A URL that somebody else wrote; undefined for anything else. What is longer than any real one is not read: a host name is brought into
- * a normal form, whose time grows with the square of the combining marks in it.
+ * A URL that somebody else wrote; undefined for anything else. What is longer than any real one is
+ * not read: a host name is brought into a normal form, whose time grows with the square of the
+ * combining marks in it.
  */
 export function readUrl(text: string): URL | undefined {
   return text.length <= longest && URL.canParse(text) ? new URL(text) : undefined
 }
 
-/** A word as a POSIX shell takes it literally: whoever copies a command that we print runs nothing else with it. */
+/**
+ * A word as a POSIX shell takes it literally: whoever copies a command that we print runs nothing
+ * else with it.
+ */
 export function shellWord(text: string): string {
   return /^[\w@%+:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import type { Gone } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
-import type { Place } from '../base/fair-queue.ts'
+import type { Ticket } from '../base/fair-queue.ts'
 import { type KeyedHash, Secret } from '../base/secret.ts'
 import { sourceOf } from '../net/ip.ts'
 import type { Credentials } from '../sasl/exchange.ts'
@@ -32,7 +32,7 @@ interface Proof {
   /** Whether it is right, for a password that was generated here. No other login matches. */
   matchesGenerated(login: Login): boolean
   /** The same for one that a person chose. `paid`: a scrypt was run to find out. */
-  matchesChosen(login: Login, asker: Place): Promise<{ matches: boolean; paid: boolean }>
+  matchesChosen(login: Login, asker: Ticket): Promise<{ matches: boolean; paid: boolean }>
 }
 
 const knownMilliseconds = 30 * 86_400_000

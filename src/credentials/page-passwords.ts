@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Gone } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
-import type { Place } from '../base/fair-queue.ts'
+import type { Ticket } from '../base/fair-queue.ts'
 import { type Actor, actorFields, type Log } from '../base/log.ts'
 import type { KeyedHash, Secret } from '../base/secret.ts'
 import { type PageRole, type PageVerifier, pageRoles, type Store } from '../store/ports.ts'
@@ -123,7 +123,7 @@ export function createPagePasswords(needs: PagePasswordsNeeds): PagePasswords {
   async function isRight(
     prepared: string | undefined,
     verifier: PageVerifier | undefined,
-    asker: Place,
+    asker: Ticket,
   ): Promise<boolean> {
     const { salt, hint } = verifier ?? nothingSet
     const fits = hint === undefined || (prepared !== undefined && hintOf(salt, prepared) === hint)

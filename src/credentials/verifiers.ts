@@ -1,6 +1,6 @@
 import { scrypt as nodeScrypt, randomBytes } from 'node:crypto'
 import { Failure } from '../base/failure.ts'
-import { createTurnstile, type Place, type TurnstileLimits } from '../base/fair-queue.ts'
+import { type ConcurrencyLimits, createConcurrencyLimiter, type Ticket } from '../base/fair-queue.ts'
 import { type KeyedHash, Secret } from '../base/secret.ts'
 import type { Verifier } from '../store/ports.ts'
 import type { LoginRequest } from './logins.ts'
@@ -24,9 +24,9 @@ export interface ChosenPasswords {
   /** @throws Failure `limit-reached` when too many wait */
   hash(password: string): Promise<ScryptVerifier>
   /** One scrypt, whatever the answer. @throws Failure as `hash`, and `invalid` when the client goes */
-  matches(password: string, verifier: ScryptVerifier, asker: Place): Promise<boolean>
+  matches(password: string, verifier: ScryptVerifier, asker: Ticket): Promise<boolean>
   /** One scrypt of the same cost for nothing, so that a refusal takes as long for a name that does not exist. @throws Failure as `hash`, and `invalid` when the client goes */
-  waste(asker: Place): Promise<void>
+  waste(asker: Ticket): Promise<void>
 }
 
 /** OWASP's and RFC 7914's order of magnitude: 32 MiB and about a tenth of a second. */
@@ -37,14 +37,15 @@ const [blockSize, parallelization, hashOctets, saltOctets] = [8, 1, 32, 16]
 // and name look-ups of other sessions still find a thread.
 const atOnce = 2
 // Whoever waits in all of it hears after seconds that the answer is no; who would have to wait longer hears at once to come again.
-const line: TurnstileLimits = { running: atOnce, waitingInLane: 25, waiting: 100 }
+const line: ConcurrencyLimits = { running: atOnce, waitingInLane: 25, waiting: 100 }
 
 // The threads are the process's: the doors, the pages and whoever sets a password share one line, or together they would take all four.
-const lineOfTheProcess = createTurnstile(line, tooManySignIns)
+const lineOfTheProcess = createConcurrencyLimiter(line, tooManySignIns)
 
 /** Hashes the passwords that people choose. `cost` is scrypt's N. */
 export function createChosenPasswords(cost: number, scrypt: Scrypt = scryptOffTheLoop): ChosenPasswords {
-  const inTurn = scrypt === scryptOffTheLoop ? lineOfTheProcess : createTurnstile(line, tooManySignIns)
+  const inTurn =
+    scrypt === scryptOffTheLoop ? lineOfTheProcess : createConcurrencyLimiter(line, tooManySignIns)
   const nobodysSalt = randomBytes(saltOctets)
 
   return {

@@ -1,5 +1,5 @@
 import { type Address, addressKey } from '../base/address.ts'
-import { createRepeating } from '../base/async.ts'
+import { createPeriodicTask } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
 import { asFailure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
@@ -119,7 +119,7 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
     }
   }
 
-  const rounds = createRepeating(roundSeconds, round)
+  const rounds = createPeriodicTask(roundSeconds, round)
   return {
     start: rounds.start,
     round,

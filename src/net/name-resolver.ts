@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { isIP, isIPv4, isIPv6 } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Clock, systemClock } from '../base/clock.ts'
-import { createTurnstile, type Place, type TurnstileLimits } from '../base/fair-queue.ts'
+import { type ConcurrencyLimits, createConcurrencyLimiter, type Ticket } from '../base/fair-queue.ts'
 
 /**
  * Resolves host names. The system's resolver (getaddrinfo) is asked first, because administrators
@@ -47,8 +47,8 @@ const usualPatience: Patience = { direct: 300, remembered: 1000, all: 8000 }
  * takes milliseconds: when a hundred names wait, the system is silent, and no further name is
  * queued.
  */
-const line: TurnstileLimits = { running: 2, waitingInLane: 100, waiting: 100 }
-const inLine: Place = { lane: '', known: false }
+const line: ConcurrencyLimits = { running: 2, waitingInLane: 100, waiting: 100 }
+const inLine: Ticket = { lane: '', known: false }
 
 const mostNames = 1000
 /**
@@ -60,7 +60,7 @@ const rememberedMilliseconds = 86_400_000
 export function createNameResolver(deps: NameResolverDeps = {}): NameResolver {
   const { clock = systemClock, system = lookupBySystem, direct = lookupDirectly } = deps
   const patience = { ...usualPatience, ...deps.patience }
-  const inTurn = createTurnstile(line, () => new SystemBusy())
+  const inTurn = createConcurrencyLimiter(line, () => new SystemBusy())
   const inFlight = new Map<string, Promise<readonly ResolvedAddress[]>>()
   /** Lookups that the system has not answered yet. They may outlive the lookup in `inFlight`. */
   const asked = new Map<string, Promise<readonly ResolvedAddress[]>>()

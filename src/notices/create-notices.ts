@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { createRepeating } from '../base/async.ts'
+import { createPeriodicTask } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
 import { asFailure, Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
@@ -54,7 +54,7 @@ export function createNotices(needs: NoticesNeeds): Notices {
     clock,
     log,
   })
-  const looking = createRepeating(lookSeconds, notifier.look)
+  const looking = createPeriodicTask(lookSeconds, notifier.look)
 
   return {
     channels: channels.map(({ name }) => name),

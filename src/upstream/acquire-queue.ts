@@ -1,6 +1,6 @@
 import type { Gone } from '../base/async.ts'
 import { clientGone, Failure } from '../base/failure.ts'
-import { createLanes } from '../base/fair-queue.ts'
+import { createFairQueue } from '../base/fair-queue.ts'
 import type { Lease } from './lease.ts'
 
 /**
@@ -51,7 +51,7 @@ const most = { inLane: 1_000, inAll: 5_000, proofs: 5_000 }
 
 /** @param tooLate what to say to those who have waited too long */
 export function createAcquireQueue(now: () => number, tooLate: (ticket: Ticket) => Failure): AcquireQueue {
-  const lanes = createLanes<Waiting>()
+  const lanes = createFairQueue<Waiting>()
   /** Those who have waited already. */
   const retries: Waiting[] = []
   const readiness: { resolve(): void; reject(failure: Failure): void }[] = []

@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
-import { createLanes } from '../base/fair-queue.ts'
+import { createFairQueue } from '../base/fair-queue.ts'
 import type { Limits } from '../config/config.ts'
 import { createConnectionLimiter, type Slot } from '../net/connection-limiter.ts'
 import { sourceOf } from '../net/ip.ts'
@@ -123,7 +123,7 @@ const mostBetweenLooks = 4
  * address first requests take turns with later ones.
  */
 export function inTurns(app: RequestListener): RequestListener {
-  const waiting = createLanes<() => void>()
+  const waiting = createFairQueue<() => void>()
   const haveAsked = new WeakSet<Socket>()
   let [begun, isScheduled] = [0, false]
 

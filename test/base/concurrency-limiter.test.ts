@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { createTurnstile, type TurnstileLimits } from '../../src/base/fair-queue.ts'
+import { type ConcurrencyLimits, createConcurrencyLimiter } from '../../src/base/fair-queue.ts'
 
 const limits = { waitingInLane: 10, waiting: 25 }
-const turnstile = (its: TurnstileLimits) => createTurnstile(its, () => new Error('full'))
+const limiter = (its: ConcurrencyLimits) => createConcurrencyLimiter(its, () => new Error('full'))
 const place = (lane: string) => ({ lane, known: false })
 /** Never done, until all of them are told to be. */
 function endless() {
@@ -16,7 +16,7 @@ function endless() {
 }
 
 it('lets a bounded number through at once, in order, also past one that fails', async () => {
-  const inTurn = turnstile({ ...limits, running: 2 })
+  const inTurn = limiter({ ...limits, running: 2 })
   const started: number[] = []
   let [running, most] = [0, 0]
   const task = (number: number) => async () => {
@@ -46,7 +46,7 @@ it('lets a bounded number through at once, in order, also past one that fails', 
 })
 
 it('lets the lanes take turns, and each lane its own in order', async () => {
-  const inTurn = turnstile({ ...limits, running: 1 })
+  const inTurn = limiter({ ...limits, running: 1 })
   const started: string[] = []
   const task = (name: string) => async () => {
     started.push(name)
@@ -59,7 +59,7 @@ it('lets the lanes take turns, and each lane its own in order', async () => {
 })
 
 it('lets so many wait in a lane and in all, and refuses one more at once', async () => {
-  const inTurn = turnstile({ ...limits, running: 1 })
+  const inTurn = limiter({ ...limits, running: 1 })
   const { task } = endless()
   const refused: string[] = []
   const come = (lane: string, known = false) =>
@@ -76,7 +76,7 @@ it('lets so many wait in a lane and in all, and refuses one more at once', async
 })
 
 it('lets the known come first', async () => {
-  const inTurn = turnstile({ ...limits, running: 1 })
+  const inTurn = limiter({ ...limits, running: 1 })
   const { task, end } = endless()
   const started: string[] = []
   const first = inTurn(place('first'), task)
@@ -89,7 +89,7 @@ it('lets the known come first', async () => {
 })
 
 it('forgets who has gone: nothing is done for it, and its place is free', async () => {
-  const inTurn = turnstile({ ...limits, running: 1 })
+  const inTurn = limiter({ ...limits, running: 1 })
   const { task, end } = endless()
   const first = inTurn(place('first'), task)
   const leaving = new AbortController()

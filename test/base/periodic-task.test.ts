@@ -1,20 +1,20 @@
 import { expect, it } from 'vitest'
-import { createRepeating } from '../../src/base/async.ts'
+import { createPeriodicTask } from '../../src/base/async.ts'
 import { eventually } from '../support/eventually.ts'
 
 it('what repeats comes again and again, one at a time, and its end waits for the one under way', async () => {
   let begun = 0
   let ended = 0
   let together = 0
-  const repeating = createRepeating(0.001, async () => {
+  const task = createPeriodicTask(0.001, async () => {
     begun += 1
     together = Math.max(together, begun - ended)
     await new Promise((resolve) => setImmediate(resolve))
     ended += 1
   })
-  repeating.start()
+  task.start()
   await eventually('three times', () => ended >= 3)
-  await repeating.close()
+  await task.close()
   expect(ended).toBe(begun)
   expect(together).toBe(1)
   const before = begun
