@@ -39,6 +39,93 @@ const homes: readonly { what: RegExp; rooms: readonly string[] }[] = [
   { what: /^zod$/, rooms: ['providers', 'web', 'cli'] },
 ]
 
+/**
+ * What each room shows of itself: whoever is outside imports these, and nothing else of it. The wiring (app.ts, main.ts) sees every factory, and
+ * base/ belongs to all.
+ */
+const faces: Readonly<Record<string, readonly string[]>> = {
+  config: ['config/config.ts', 'config/endpoint.ts', 'config/listeners.ts', 'config/read-config.ts'],
+  consent: ['consent/consent-refused.ts', 'consent/service.ts'],
+  governor: ['governor/governor.ts', 'governor/looks.ts', 'governor/pace.ts', 'governor/reply-meaning.ts'],
+  grants: ['grants/failures.ts', 'grants/token-broker.ts'],
+  guessing: ['guessing/guard.ts', 'guessing/process-mark.ts'],
+  journal: ['journal/journal.ts'],
+  mailboxes: [
+    'mailboxes/credential.ts',
+    'mailboxes/existing-mailbox.ts',
+    'mailboxes/fresh-secret.ts',
+    'mailboxes/mending-options.ts',
+    'mailboxes/revocation.ts',
+    'mailboxes/scopes.ts',
+    'mailboxes/sender-policy.ts',
+    'mailboxes/services.ts',
+  ],
+  net: [
+    'net/connect.ts',
+    'net/connection-count.ts',
+    'net/ip.ts',
+    'net/listen.ts',
+    'net/names.ts',
+    'net/network-failure.ts',
+  ],
+  notices: ['notices/notices.ts'],
+  providers: [
+    'providers/catalogue.ts',
+    'providers/file/credentials.ts',
+    'providers/file/providers-file.ts',
+    'providers/forecast.ts',
+    'providers/http/http-fetch.ts',
+    'providers/http/proxy-tunnel.ts',
+    'providers/http/reach.ts',
+    'providers/http/trusted-authorities.ts',
+    'providers/oauth/identity.ts',
+    'providers/oauth/oauth-client.ts',
+    'providers/oauth/oauth-clients.ts',
+    'providers/oauth/oauth-error.ts',
+    'providers/oauth/token-claims.ts',
+    'providers/presets/microsoft.ts',
+    'providers/presets/presets.ts',
+    'providers/provider-status.ts',
+    'providers/provider.ts',
+    'providers/registration-checks.ts',
+    'providers/registration.ts',
+    'providers/set-up.ts',
+    'providers/suggest-provider.ts',
+  ],
+  sasl: ['sasl/bearer-mechanisms.ts', 'sasl/client-mechanisms.ts', 'sasl/exchange.ts'],
+  store: [
+    'store/data-dir.ts',
+    'store/file-trust.ts',
+    'store/key-ring.ts',
+    'store/owner-key.ts',
+    'store/ports.ts',
+  ],
+  tls: [
+    'tls/certificate-pair.ts',
+    'tls/certificates.ts',
+    'tls/handshake-trouble.ts',
+    'tls/make-certificates.ts',
+  ],
+  upstream: ['upstream/rehearse.ts', 'upstream/relay.ts'],
+  wire: [
+    'wire/capabilities.ts',
+    'wire/client-text.ts',
+    'wire/envelope.ts',
+    'wire/from-rewriter.ts',
+    'wire/header-addresses.ts',
+    'wire/input-buffer.ts',
+    'wire/mending-scanner.ts',
+    'wire/message-scanner.ts',
+    'wire/reply.ts',
+  ],
+}
+const wiring: ReadonlySet<string> = new Set(['app.ts', 'main.ts'])
+
+/** Below this, in lines, a file with one importer lives with it: nobody would open it on purpose. */
+const worthAFile = 60
+/** Those that are smaller, and why. */
+const smallOnPurpose: Readonly<Record<string, string>> = {}
+
 /** Ways to begin TLS as a client: node:tls, node:https, undici, an SMTP client that connects. */
 const tlsClient =
   /\btls\.connect\(|\bconnect\b[^'\n]*from 'node:tls'|\b(request|get|Agent)\b[^'\n]*from 'node:https'|import\('undici'\)|^import (?!type)[^'\n]*from 'undici'|createTransport\((?!\{ streamTransport: true)/m
@@ -82,6 +169,16 @@ function packageImports(file: SourceFile): string[] {
   return file.imports.filter((name) => !name.startsWith('.'))
 }
 
+function folderOf(path: string): string {
+  return path.split('/')[0] ?? path
+}
+
+/** Whether an import leaves its room, and is not one of the wiring. */
+function isForeign(file: SourceFile, target: string): boolean {
+  const room = folderOf(target)
+  return folderOf(file.path) !== room && room !== 'base' && !wiring.has(file.path)
+}
+
 describe('the house', () => {
   it('has arrows that point down only', () => {
     const wrong = files.flatMap((file) =>
@@ -90,6 +187,34 @@ describe('the house', () => {
         .map((target) => `src/${file.path} -> src/${target}`),
     )
     expect(wrong).toEqual([])
+  })
+
+  it('shows each room by its faces only', () => {
+    const wrong = files.flatMap((file) =>
+      relativeImports(file)
+        .filter((target) => isForeign(file, target) && !faces[folderOf(target)]?.includes(target))
+        .map((target) => `src/${file.path} imports src/${target}, which is no face of its room`),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it('lists no face that nobody outside looks at', () => {
+    const seen = new Set(files.flatMap((file) => relativeImports(file).filter((one) => isForeign(file, one))))
+    const idle = Object.values(faces)
+      .flat()
+      .filter((path) => !seen.has(path))
+    expect(idle).toEqual([])
+  })
+
+  it('has no small file that only one other needs', () => {
+    const importers = new Map<string, number>()
+    for (const file of files)
+      for (const target of new Set(relativeImports(file)))
+        importers.set(target, (importers.get(target) ?? 0) + 1)
+    const small = files
+      .filter(({ path, text }) => importers.get(path) === 1 && text.trimEnd().split('\n').length < worthAFile)
+      .map(({ path }) => path)
+    expect(small.sort()).toEqual(Object.keys(smallOnPurpose).sort())
   })
 
   it('has no circle of files', () => {

@@ -8,6 +8,7 @@ import { eventually } from '../support/eventually.ts'
 import { peer } from '../support/peer.ts'
 import { table } from './comparison.js'
 import { flood } from './flood.js'
+import { footprint } from './footprint.js'
 import { freePorts } from './free-ports.js'
 import { idle } from './idle.js'
 import { latency } from './latency.js'
@@ -75,6 +76,15 @@ describe.concurrent('the benchmark', () => {
   it('sends beside a flood', async () => {
     const sizes = { connections: 20, floodSeconds: 0, messages: 2 }
     expect(await flood({ setStage, sizes })).toMatchObject({ another: { sent: 2 }, same: { sent: 2 } })
+  })
+
+  it('counts the files that run for a message, and for the first one', async () => {
+    const measured: Figures = await footprint({ rounds: 1, setStage })
+    const { rows, files } = measured as Figures & { files: Record<'warm' | 'first', string[]> }
+    expect(rows.map(({ through }) => through)).toEqual([files.warm.length, files.first.length])
+    expect(files.warm).toEqual(expect.arrayContaining(['smtp/session.js', 'upstream/pool.js']))
+    expect(files.warm).not.toContain('upstream/dial.js')
+    expect(files.first).toContain('upstream/dial.js')
   })
 
   it('keeps idle sessions', async () => {

@@ -3,6 +3,7 @@
 // shows a bound to be kept ends with 1 when it is not.
 import { comparison, table } from './comparison.js'
 import { describeFlood, flood } from './flood.js'
+import { footprint } from './footprint.js'
 import { describeIdle, idle } from './idle.js'
 import { readOptions } from './options.js'
 import { describePage, page } from './page.js'
@@ -20,6 +21,7 @@ const workloads = {
   comparison: inRows(comparison),
   ...Object.fromEntries(Object.entries(table).map(([name, measure]) => [name, inRows(measure)])),
   flood: { measure: flood, describe: describeFlood },
+  footprint: inRows(footprint),
   idle: { measure: idle, describe: describeIdle },
   page: { measure: page, describe: describePage },
   'sign-in': { measure: signIn, describe: describeSignIn },
