@@ -4,11 +4,19 @@ import { addressKey, domainMailbox } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { useUpLink } from './consent-stores.ts'
-import { type Database, inPages, preparedRead } from './database.ts'
-import { type GrantRow, grantOf, grantPlace, openGrant, refusedOf } from './grant-row.ts'
+import { type Database, inPages, preparedRead, present } from './database.ts'
 import { changeRow } from './marked-rows.ts'
-import type { ActiveGrant, Flow, GrantStore, LapsedGrant, Mailbox, NewGrant, Standing } from './ports.ts'
-import type { Sealer } from './sealer.ts'
+import type {
+  ActiveGrant,
+  Flow,
+  GivenTo,
+  GrantStore,
+  LapsedGrant,
+  Mailbox,
+  NewGrant,
+  Standing,
+} from './ports.ts'
+import type { Place, Sealer } from './sealer.ts'
 import type { GrantsTable, Tables } from './tables.ts'
 
 /** Milliseconds. */
@@ -296,3 +304,57 @@ function newRow(grant: NewGrant, id: string, sealedToken: string | null): Sealed
 }
 
 const unlapsed = { lapsed_since: null, lapse_reason: null, refused_at: null, refused_to: null }
+
+/** A row of the grants with the address of its mailbox. */
+type GrantRow = GrantsTable & { mailbox: string }
+
+function grantPlace(id: string): Place {
+  return { table: 'grants', column: 'refresh_token', row: id }
+}
+
+/** @throws Failure `store-unavailable` when its refresh token does not open */
+async function openGrant(sealer: Sealer, row: GrantRow): Promise<ActiveGrant | LapsedGrant> {
+  const sealed = row.refresh_token
+  const refreshToken = sealed === null ? null : await sealer.open(grantPlace(row.id), sealed)
+  return { ...grantOf(row), ...present({ refreshToken }) }
+}
+
+/** Everything of it that is not sealed. */
+function grantOf(row: Omit<GrantRow, 'refresh_token'>): ClosedGrant {
+  const consent = {
+    id: row.id,
+    mailbox: row.mailbox,
+    providerId: row.provider_id,
+    version: row.version,
+    flow: row.flow as Flow,
+    ...present({
+      refreshTokenEndsAt: row.refresh_token_ends_at,
+      signedInAs: row.signed_in_as,
+      subject: row.subject,
+    }),
+    scopes: JSON.parse(row.scopes) as string[],
+    ...(row.given_to !== null && { givenTo: JSON.parse(row.given_to) as GivenTo }),
+    grantedAt: row.granted_at,
+    renewedAt: row.renewed_at,
+  }
+  if (row.state === 'active') return { ...consent, state: 'active' }
+  const refused = refusedOf(row)
+  return {
+    ...consent,
+    state: 'lapsed',
+    since: row.lapsed_since ?? 0,
+    reason: row.lapse_reason ?? '',
+    ...(refused && { refused }),
+  }
+}
+
+/** Of a lapsed grant. */
+function refusedOf({
+  refused_at: at,
+  refused_to: to,
+}: Pick<GrantsTable, 'refused_at' | 'refused_to'>): LapsedGrant['refused'] {
+  if (at === null) return undefined
+  return { at, ...(to !== null && { to: JSON.parse(to) as GivenTo }) }
+}
+
+type ClosedGrant = Omit<ActiveGrant, 'refreshToken'> | Omit<LapsedGrant, 'refreshToken'>
