@@ -10,9 +10,9 @@ import { redirectUriOf } from './consent/consent-service.ts'
 import { createConsentService } from './consent/create-consent-service.ts'
 import { warnOfPageSignIns } from './consent/page-sign-ins.ts'
 import { type ApiKeys, createApiKeys } from './credentials/api-keys.ts'
-import { createGuard } from './credentials/create-login-throttle.ts'
+import { createLoginThrottle } from './credentials/create-login-throttle.ts'
 import { createLogins } from './credentials/create-logins.ts'
-import { createSignInOffers, warnOfNamesAlike, warnOfOpenLogins } from './credentials/credential-index.ts'
+import { createCredentialIndex, warnOfNamesAlike, warnOfOpenLogins } from './credentials/credential-index.ts'
 import type { Logins } from './credentials/logins.ts'
 import { createPagePasswords } from './credentials/page-passwords.ts'
 import { createSignIns } from './credentials/sign-ins.ts'
@@ -210,14 +210,14 @@ function composeServices(config: Config, log: Log, data: ServedData) {
     tokens.grantChanged(mailbox, fresh)
     relay.drain(mailbox)
   }
-  const offers = createSignInOffers({ store, clock, log })
-  const guard = createGuard({ limits, shownName: offers.shownName, clock, log })
+  const credentialIndex = createCredentialIndex({ store, clock, log })
+  const throttle = createLoginThrottle({ limits, loggableName: credentialIndex.loggableName, clock, log })
   follow({
     mailboxChanged: grantChanged,
     mailboxesChanged: relay.refreshCapabilities,
-    signInsChanged: offers.refresh,
+    signInsChanged: credentialIndex.refresh,
   })
-  const remembered = offers.apiKey
+  const remembered = credentialIndex.apiKey
   const apiKeys = createApiKeys({ store, keyedHash, ownerKey, remembered, clock, log })
   const { consentSeconds, consentLinkSeconds, reminderSeconds } = limits
   const people = config.pageAccess
@@ -249,7 +249,7 @@ function composeServices(config: Config, log: Log, data: ServedData) {
     catalogue,
     tokens,
     relay,
-    guard,
+    throttle,
     mailboxes: createMailboxes({
       store,
       catalogue,
@@ -288,12 +288,12 @@ function composeServices(config: Config, log: Log, data: ServedData) {
       http,
       clock,
     }),
-    pagePasswords: createPagePasswords({ store, guard, keyedHash, clock, log }),
+    pagePasswords: createPagePasswords({ store, throttle, keyedHash, clock, log }),
     pageAccess: store.pageAccess,
     journal: journal.reader,
     keyedHash,
-    signIns: createSignIns({ store, apiKeys, offers, guard, keyedHash, clock, log }),
-    offers,
+    signIns: createSignIns({ store, apiKeys, index: credentialIndex, throttle, keyedHash, clock, log }),
+    credentialIndex,
     apiKeys,
     consent,
     notices,
@@ -360,7 +360,7 @@ async function startDoors(
 
   async function stop(graceSeconds: number): Promise<void> {
     serving = false
-    services.guard.close()
+    services.throttle.close()
     try {
       const doors = [commandServer.stop(), webServer.stop(), smtpDoor.stop(graceSeconds)]
       await Promise.all([removeRunningFile(dataDir), ...doors])
@@ -370,9 +370,9 @@ async function startDoors(
   }
 
   try {
-    await Promise.all([services.offers.refresh(), relay.refreshCapabilities()])
-    warnOfOpenLogins(services.offers, log)
-    warnOfNamesAlike(services.offers, log)
+    await Promise.all([services.credentialIndex.refresh(), relay.refreshCapabilities()])
+    warnOfOpenLogins(services.credentialIndex, log)
+    warnOfNamesAlike(services.credentialIndex, log)
     warnOfPageSignIns(services.consent.signIns, config.pageAccess, log)
     const web = await webServer.start()
     const smtp = await smtpDoor.start()

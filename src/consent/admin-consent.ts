@@ -4,9 +4,9 @@ import { Failure } from '../base/failure.ts'
 import { freshSecret } from '../credentials/secrets.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
 import { isOneTenant } from '../providers/registration.ts'
-import type { AdminConsents, ConsentNeeds } from './consent-service.ts'
+import type { AdminConsents, ConsentDeps } from './consent-service.ts'
 
-type Needs = Pick<ConsentNeeds, 'catalogue' | 'clock' | 'log'> & { redirectUri: string }
+type AdminConsentDeps = Pick<ConsentDeps, 'catalogue' | 'clock' | 'log'> & { redirectUri: string }
 
 const lifeMilliseconds = 24 * 3_600_000
 
@@ -14,7 +14,7 @@ const lifeMilliseconds = 24 * 3_600_000
  * The consent of an administrator of Entra for a whole tenant, which lets an app do something there without anybody's own consent, or lets its people consent. Nothing comes
  * of it here: that the provider says yes is only told.
  */
-export function createAdminConsents({ catalogue, clock, log, redirectUri }: Needs): AdminConsents {
+export function createAdminConsents({ catalogue, clock, log, redirectUri }: AdminConsentDeps): AdminConsents {
   /** By `state`; forgotten by a restart, as a comfort may be. */
   const begun = new LRUCache<string, { providerId: string; until: number }>({ max: 1000 })
 

@@ -9,8 +9,8 @@ import type { RegisteredProvider } from '../providers/provider.ts'
 import { givenTo } from '../providers/registration.ts'
 import type { ActiveGrant, Mailbox, NewGrant } from '../store/ports.ts'
 import { ConsentRefused } from './consent-refused.ts'
-import type { CompletedConsent, ConsentNeeds } from './consent-service.ts'
-import { type GoodConsent, judgeConsentAnswer } from './validate-token-response.ts'
+import type { CompletedConsent, ConsentDeps } from './consent-service.ts'
+import { type GoodConsent, validateTokenResponse } from './validate-token-response.ts'
 
 /** What a person was asked for, by whichever flow. */
 export interface AskedConsent {
@@ -23,25 +23,25 @@ export interface AskedConsent {
 }
 
 /** Judges what the provider gave, and only then makes it the mailbox's grant. @throws ConsentRefused, Failure */
-export type SettleConsent = (asked: AskedConsent, answer: TokenAnswer) => Promise<SettledConsent>
+export type AdoptGrant = (asked: AskedConsent, answer: TokenAnswer) => Promise<AdoptedConsent>
 
-type Needs = Pick<
-  ConsentNeeds,
+type AdoptionDeps = Pick<
+  ConsentDeps,
   'store' | 'catalogue' | 'oauthClientFor' | 'clock' | 'log' | 'grantChanged'
 > & {
-  wrongPersons: WrongPersons
+  forcedChoices: ForcedAccountChoices
 }
 
-export function createConsentSettling(needs: Needs): SettleConsent {
-  const { store, clock, wrongPersons } = needs
-  const revoke = createRevocation({ ...needs, grants: store.grants })
+export function createGrantAdoption(deps: AdoptionDeps): AdoptGrant {
+  const { store, clock, forcedChoices } = deps
+  const revoke = createRevocation({ ...deps, grants: store.grants })
 
   function judge({ mailbox, provider, browserHash }: AskedConsent, answer: TokenAnswer): GoodConsent {
     try {
-      return judgeConsentAnswer(mailbox, provider, answer)
+      return validateTokenResponse(mailbox, provider, answer)
     } catch (error) {
       if (error instanceof ConsentRefused && error.reason === 'wrong-person') {
-        if (browserHash !== undefined) wrongPersons.note(browserHash)
+        if (browserHash !== undefined) forcedChoices.note(browserHash)
         // What nobody asked for is not left lying about; the person does not wait for that.
         void revoke(mailbox, unwantedConsent(answer, error))
       }
@@ -81,7 +81,7 @@ export function createConsentSettling(needs: Needs): SettleConsent {
     // Not all that came in between is known here: the broker looks whether this grant is still the mailbox's.
     const of = { id, providerId, personal: true }
     const fresh = { secret: accessToken, grant: of, expiresInSeconds, scopes, ...warning }
-    needs.grantChanged(mailbox.address, fresh)
+    deps.grantChanged(mailbox.address, fresh)
     const { signedInAs, subject: account } = good
     return {
       mailbox: mailbox.address,
@@ -110,10 +110,10 @@ function mailboxGone(mailbox: Address): ConsentRefused {
 }
 
 /** A completed consent, and for the log which account signed in. */
-export type SettledConsent = CompletedConsent & { account?: string }
+export type AdoptedConsent = CompletedConsent & { account?: string }
 
 /** Says in the log what came of a consent, whichever way it was given, and who really signed in. */
-export async function logged(log: Log, settling: Promise<SettledConsent>): Promise<CompletedConsent> {
+export async function logged(log: Log, settling: Promise<AdoptedConsent>): Promise<CompletedConsent> {
   try {
     const { account, ...completed } = await settling
     const who = account === undefined ? {} : { account: printable(account, 300) }
@@ -138,7 +138,7 @@ function described(error: unknown): object {
  * Remembers in which browsers the wrong person signed in: the provider would sign the same one in again without
  * asking, so the next consent there lets them choose the account. A comfort only; losing it costs a click.
  */
-export function createWrongPersons() {
+export function createForcedAccountChoices() {
   const browsers = new LRUCache<string, true>({ max: 1000 })
 
   return {
@@ -148,4 +148,4 @@ export function createWrongPersons() {
   }
 }
 
-export type WrongPersons = ReturnType<typeof createWrongPersons>
+export type ForcedAccountChoices = ReturnType<typeof createForcedAccountChoices>

@@ -14,9 +14,9 @@ import {
   type OpenedLink,
   underPublicUrl,
 } from './consent-service.ts'
-import { expectedPerson, requirePerson } from './validate-token-response.ts'
+import { expectedPerson, requireInteractiveConsent } from './validate-token-response.ts'
 
-interface ConsentLinksNeeds {
+interface ConsentLinksDeps {
   store: Pick<Store, 'mailboxes' | 'consentLinks'>
   catalogue: Pick<Catalogue, 'registered'>
   hashes: Pick<ConsentHashes, 'link'>
@@ -33,16 +33,16 @@ const shownMilliseconds = 30 * 86_400_000
 const tokenForm = /^([0-9a-f]{16})\.([A-Za-z0-9_-]{43})$/
 
 /** Makes one-use consent links, and finds those that may still be used. */
-export function createConsentLinks(needs: ConsentLinksNeeds) {
-  const { store, catalogue, hashes, clock, log } = needs
+export function createConsentLinks(deps: ConsentLinksDeps) {
+  const { store, catalogue, hashes, clock, log } = deps
 
   return {
     async create(mailboxText: string, requestedBy: string, by?: Actor): Promise<CreatedLink> {
       const mailbox = await existingMailbox(store.mailboxes, mailboxText)
       // A link that leads nowhere is found out by the one who makes it, not by the one who gets it.
-      requirePerson(mailbox, catalogue.registered(mailbox.providerId))
+      requireInteractiveConsent(mailbox, catalogue.registered(mailbox.providerId))
       const [id, secret, now] = [freshId(), freshSecret(), clock.now()]
-      const expiresAt = now + needs.consentLinkSeconds * 1000
+      const expiresAt = now + deps.consentLinkSeconds * 1000
       await store.consentLinks.add({
         id,
         hash: hashes.link(secret),
@@ -53,7 +53,7 @@ export function createConsentLinks(needs: ConsentLinksNeeds) {
       })
       const fields = { event: 'consent-link.made', mailbox: mailbox.address, link: id, ...actorFields(by) }
       log.info(fields, 'A consent link was made')
-      const url = underPublicUrl(needs.publicUrl, `/consent/${id}.${secret.reveal()}`)
+      const url = underPublicUrl(deps.publicUrl, `/consent/${id}.${secret.reveal()}`)
       return { id, url, mailbox: mailbox.address, expiresAt: new Date(expiresAt).toISOString() }
     },
 

@@ -143,7 +143,7 @@ export function underPublicUrl(publicUrl: URL, path: string): string {
 }
 
 /** What consents stand on. */
-export interface ConsentNeeds {
+export interface ConsentDeps {
   store: Pick<Store, 'mailboxes' | 'grants' | 'consentLinks' | 'pendingConsents'>
   catalogue: Pick<Catalogue, 'registered' | 'list'>
   oauthClientFor(providerId: string): OAuthClient

@@ -7,13 +7,13 @@ import type { RegisteredProvider } from '../providers/provider.ts'
 import type { Mailbox, PendingConsent } from '../store/ports.ts'
 import { createAdminConsents } from './admin-consent.ts'
 import {
-  createConsentSettling,
-  createWrongPersons,
+  type AdoptedConsent,
+  type AdoptGrant,
+  createForcedAccountChoices,
+  createGrantAdoption,
+  type ForcedAccountChoices,
   linkEnded,
   logged,
-  type SettleConsent,
-  type SettledConsent,
-  type WrongPersons,
 } from './adopt-grant.ts'
 import {
   type ConsentHashes,
@@ -27,30 +27,30 @@ import {
   refusalOfCallback,
   refusalOfExchange,
 } from './consent-refused.ts'
-import { type ConsentNeeds, type ConsentService, redirectUriOf } from './consent-service.ts'
+import { type ConsentDeps, type ConsentService, redirectUriOf } from './consent-service.ts'
 import { createDeviceConsents } from './device-consents.ts'
 import { createPageSignIns } from './page-sign-ins.ts'
-import { expectedPerson, requirePerson } from './validate-token-response.ts'
+import { expectedPerson, requireInteractiveConsent } from './validate-token-response.ts'
 
 /** The consents of people in browsers: links, the way to the provider, and what comes back from it. */
-export function createConsentService(needs: ConsentNeeds): ConsentService {
-  const hashes = createConsentHashes(needs.keyedHash)
-  const links = createConsentLinks({ ...needs, hashes })
-  const redirectUri = redirectUriOf(needs.publicUrl)
-  const wrongPersons = createWrongPersons()
-  const settle = createConsentSettling({ ...needs, wrongPersons })
-  const parts = { ...needs, hashes, links, redirectUri, wrongPersons, settle }
-  const complete = createConsentCompletion(parts)
+export function createConsentService(deps: ConsentDeps): ConsentService {
+  const hashes = createConsentHashes(deps.keyedHash)
+  const links = createConsentLinks({ ...deps, hashes })
+  const redirectUri = redirectUriOf(deps.publicUrl)
+  const forcedChoices = createForcedAccountChoices()
+  const adoptGrant = createGrantAdoption({ ...deps, forcedChoices })
+  const parts = { ...deps, hashes, links, redirectUri, forcedChoices, adoptGrant }
+  const complete = createCallbackHandler(parts)
 
   return {
     createLink: links.create,
     links: links.list,
     revokeLink: links.revoke,
     openLink: links.open,
-    begin: createConsentBeginning(parts),
+    begin: createAuthorizationStart(parts),
     complete,
     async completePasted(text, state, browser) {
-      const { callback, codeOnly } = pastedAnswer(text, redirectUri, state)
+      const { callback, codeOnly } = parseRedirect(text, redirectUri, state)
       return complete(callback, browser, { codeOnly })
     },
     device: createDeviceConsents(parts),
@@ -59,28 +59,28 @@ export function createConsentService(needs: ConsentNeeds): ConsentService {
   }
 }
 
-type BeginningNeeds = Pick<
-  ConsentNeeds,
+type StartDeps = Pick<
+  ConsentDeps,
   'store' | 'catalogue' | 'oauthClientFor' | 'clock' | 'log' | 'consentSeconds'
-> & { hashes: ConsentHashes; links: ConsentLinks; redirectUri: string; wrongPersons: WrongPersons }
+> & { hashes: ConsentHashes; links: ConsentLinks; redirectUri: string; forcedChoices: ForcedAccountChoices }
 
 /** Sends a browser to the provider, and remembers what its callback has to prove. */
-function createConsentBeginning(needs: BeginningNeeds): ConsentService['begin'] {
-  const { store, catalogue, clock, hashes, wrongPersons } = needs
+function createAuthorizationStart(deps: StartDeps): ConsentService['begin'] {
+  const { store, catalogue, clock, hashes, forcedChoices } = deps
 
   return async (target, browser) => {
     const { mailbox, consentLinkId } = await find(target)
     const provider = catalogue.registered(mailbox.providerId)
-    requirePerson(mailbox, provider)
+    requireInteractiveConsent(mailbox, provider)
     const [state, nonce, codeVerifier] = [freshSecret(), freshSecret(), freshSecret()]
     const browserHash = hashes.browser(browser, provider.id)
-    const authorizationUrl = await needs.oauthClientFor(provider.id).authorizationUrl({
-      redirectUri: provider.oauth.redirectUri ?? needs.redirectUri,
+    const authorizationUrl = await deps.oauthClientFor(provider.id).authorizationUrl({
+      redirectUri: provider.oauth.redirectUri ?? deps.redirectUri,
       state,
       nonce,
       codeVerifier,
       loginHint: expectedPerson(mailbox),
-      ...(wrongPersons.take(browserHash) ? { selectAccount: true } : {}),
+      ...(forcedChoices.take(browserHash) ? { selectAccount: true } : {}),
     })
     const now = clock.now()
     await store.pendingConsents.sweep(now)
@@ -92,9 +92,9 @@ function createConsentBeginning(needs: BeginningNeeds): ConsentService['begin'] 
       codeVerifier,
       nonce,
       createdAt: now,
-      expiresAt: now + needs.consentSeconds * 1000,
+      expiresAt: now + deps.consentSeconds * 1000,
     })
-    needs.log.info(
+    deps.log.info(
       { event: 'consent.begun', mailbox: mailbox.address, provider: provider.id, link: consentLinkId },
       'Consent begun',
     )
@@ -106,16 +106,16 @@ function createConsentBeginning(needs: BeginningNeeds): ConsentService['begin'] 
     target: { link: string } | { mailbox: string },
   ): Promise<{ mailbox: Mailbox; consentLinkId?: string }> {
     if ('mailbox' in target) return { mailbox: await existingMailbox(store.mailboxes, target.mailbox) }
-    const link = await needs.links.usable(target.link)
+    const link = await deps.links.usable(target.link)
     return { mailbox: await existingMailbox(store.mailboxes, link.mailbox), consentLinkId: link.id }
   }
 }
 
-type CompletionNeeds = Pick<ConsentNeeds, 'store' | 'catalogue' | 'oauthClientFor' | 'clock' | 'log'> & {
+type CallbackDeps = Pick<ConsentDeps, 'store' | 'catalogue' | 'oauthClientFor' | 'clock' | 'log'> & {
   hashes: ConsentHashes
   links: ConsentLinks
   redirectUri: string
-  settle: SettleConsent
+  adoptGrant: AdoptGrant
 }
 
 /** A consent that is under way, taken from the store: nobody else has it. */
@@ -127,8 +127,8 @@ interface Taken {
 }
 
 /** Takes what came back from the provider to the consent that it belongs to. */
-function createConsentCompletion(needs: CompletionNeeds): ConsentService['complete'] {
-  const { store, catalogue, clock, log, hashes, links } = needs
+function createCallbackHandler(deps: CallbackDeps): ConsentService['complete'] {
+  const { store, catalogue, clock, log, hashes, links } = deps
 
   return (callback, browser, how = {}) => logged(log, complete(callback, browser, how))
 
@@ -136,7 +136,7 @@ function createConsentCompletion(needs: CompletionNeeds): ConsentService['comple
     callback: URL,
     browser: Secret | undefined,
     { codeOnly = false }: { codeOnly?: boolean },
-  ): Promise<SettledConsent> {
+  ): Promise<AdoptedConsent> {
     const taken = await take(callback, browser)
     const { pending, mailbox, provider } = taken
     // Where the provider comes back by itself, its whole answer is there to be checked.
@@ -148,7 +148,7 @@ function createConsentCompletion(needs: CompletionNeeds): ConsentService['comple
     const answer = await exchange(callback, taken)
     const { browserHash, consentLinkId } = pending
     const link = consentLinkId === undefined ? {} : { consentLinkId }
-    return needs.settle({ mailbox, provider, flow: 'authorization-code', browserHash, ...link }, answer)
+    return deps.adoptGrant({ mailbox, provider, flow: 'authorization-code', browserHash, ...link }, answer)
   }
 
   async function take(callback: URL, browser: Secret | undefined): Promise<Taken> {
@@ -178,10 +178,10 @@ function createConsentCompletion(needs: CompletionNeeds): ConsentService['comple
 
   async function exchange(callback: URL, { pending, state, mailbox, provider }: Taken): Promise<TokenAnswer> {
     const { nonce, codeVerifier } = pending
-    const redirectUri = provider.oauth.redirectUri ?? needs.redirectUri
+    const redirectUri = provider.oauth.redirectUri ?? deps.redirectUri
     const checks = { redirectUri, state, nonce, codeVerifier }
     try {
-      return await needs.oauthClientFor(provider.id).exchangeCode(callback, checks)
+      return await deps.oauthClientFor(provider.id).exchangeCode(callback, checks)
     } catch (error) {
       throw refusalOfExchange(error, mailbox.address, provider.name)
     }
@@ -203,7 +203,7 @@ function startAgain(reason: ConsentRefusal, message: string, mailbox?: Mailbox):
 }
 
 /** A person's paste as the callback that it stands for. */
-interface PastedAnswer {
+interface ParsedRedirect {
   callback: URL
   /** Only a code was there: nothing else of the callback can be checked. */
   codeOnly: boolean
@@ -217,7 +217,7 @@ const code = /^[\x21-\x7e]{4,4096}$/
  * @param state of the consent under way, which a code alone does not bring along
  * @throws Failure `invalid`
  */
-export function pastedAnswer(text: string, redirectUri: string, state: string): PastedAnswer {
+export function parseRedirect(text: string, redirectUri: string, state: string): ParsedRedirect {
   const pasted = text.trim()
   const callback = new URL(redirectUri)
   const query = /^[a-z][a-z0-9+.-]*:[^?#]*[?#]([^#]*)/i.exec(pasted)?.[1] ?? /^\?(.+)$/.exec(pasted)?.[1]

@@ -3,17 +3,20 @@ import { asFailure, Failure, stopping } from '../base/failure.ts'
 import { freshId } from '../credentials/secrets.ts'
 import { existingMailbox } from '../mailboxes/existing-mailbox.ts'
 import type { DeviceAuthorization } from '../providers/oauth/oauth-client.ts'
-import { type AskedConsent, logged, type SettleConsent, type SettledConsent } from './adopt-grant.ts'
+import { type AdoptedConsent, type AdoptGrant, type AskedConsent, logged } from './adopt-grant.ts'
 import type {
   BegunDeviceConsent,
-  ConsentNeeds,
+  ConsentDeps,
   DeviceConsentState,
   DeviceConsents,
 } from './consent-service.ts'
-import { requirePerson } from './validate-token-response.ts'
+import { requireInteractiveConsent } from './validate-token-response.ts'
 
-type Needs = Pick<ConsentNeeds, 'store' | 'catalogue' | 'oauthClientFor' | 'clock' | 'log' | 'later'> & {
-  settle: SettleConsent
+type DeviceConsentDeps = Pick<
+  ConsentDeps,
+  'store' | 'catalogue' | 'oauthClientFor' | 'clock' | 'log' | 'later'
+> & {
+  adoptGrant: AdoptGrant
 }
 
 /** At once; each asks its provider every few seconds. */
@@ -26,8 +29,8 @@ const slowerSeconds = 5
 /**
  * Consents on another device (RFC 8628). The codes are in memory only: a restart ends what is under way, and the person begins again.
  */
-export function createDeviceConsents(needs: Needs): DeviceConsents {
-  const { store, catalogue, clock, log, settle, later = unattended } = needs
+export function createDeviceConsents(deps: DeviceConsentDeps): DeviceConsents {
+  const { store, catalogue, clock, log, adoptGrant, later = unattended } = deps
   const states = new Map<string, DeviceConsentState & { until: number }>()
   /** Those whose provider has not answered yet. */
   let beginning = 0
@@ -36,12 +39,12 @@ export function createDeviceConsents(needs: Needs): DeviceConsents {
   async function begin(mailboxText: string): Promise<BegunDeviceConsent> {
     const mailbox = await existingMailbox(store.mailboxes, mailboxText)
     const provider = catalogue.registered(mailbox.providerId)
-    requirePerson(mailbox, provider)
+    requireInteractiveConsent(mailbox, provider)
     if (!provider.flows.includes('device')) throw noDeviceFlow(provider.name)
     sweep(clock)
     if (states.size + beginning >= most) throw tooMany()
     beginning += 1
-    const begun = await needs
+    const begun = await deps
       .oauthClientFor(provider.id)
       .beginDevice()
       .finally(() => {
@@ -80,8 +83,8 @@ export function createDeviceConsents(needs: Needs): DeviceConsents {
     asked: AskedConsent,
     { deviceCode, intervalSeconds }: DeviceAuthorization,
     until: number,
-  ): Promise<SettledConsent> {
-    const client = needs.oauthClientFor(asked.provider.id)
+  ): Promise<AdoptedConsent> {
+    const client = deps.oauthClientFor(asked.provider.id)
     let interval = intervalSeconds
     for (;;) {
       await new Promise<void>((resolve) => later(interval * 1000, resolve))
@@ -89,7 +92,7 @@ export function createDeviceConsents(needs: Needs): DeviceConsents {
       if (clock.monotonic() >= until) throw notEntered()
       const answer = await client.pollDevice(deviceCode).catch(passing)
       if (answer === 'slow-down') interval += slowerSeconds
-      else if (answer !== 'pending') return settle(asked, answer)
+      else if (answer !== 'pending') return adoptGrant(asked, answer)
     }
   }
 

@@ -12,9 +12,9 @@ import type { Identity, TokenAnswer } from '../providers/oauth/oauth-client.ts'
 import type { Provider, RegisteredProvider } from '../providers/provider.ts'
 import { isOneTenant } from '../providers/registration.ts'
 import type { PageRole } from '../store/ports.ts'
-import type { ConsentNeeds, PageSignIns } from './consent-service.ts'
+import type { ConsentDeps, PageSignIns } from './consent-service.ts'
 
-type Needs = Pick<ConsentNeeds, 'catalogue' | 'oauthClientFor' | 'consentSeconds'> & {
+type PageSignInDeps = Pick<ConsentDeps, 'catalogue' | 'oauthClientFor' | 'consentSeconds'> & {
   people: PageAccessConfig
   keyedHash: KeyedHash
   redirectUri: string
@@ -28,8 +28,8 @@ const mostTaken = 10_000
  * Signing in to the pages at a provider (OpenID Connect), so that its second factor protects them. Nothing is asked for but who somebody is, and nothing of the answer
  * is kept. What is under way is kept by the browser alone, so that nobody can crowd anybody out.
  */
-export function createPageSignIns(needs: Needs): PageSignIns {
-  const { catalogue, oauthClientFor, people, keyedHash, redirectUri, clock } = needs
+export function createPageSignIns(deps: PageSignInDeps): PageSignIns {
+  const { catalogue, oauthClientFor, people, keyedHash, redirectUri, clock } = deps
   const states = createSignInStates(keyedHash)
   const taken = new LRUCache<string, true>({ max: mostTaken })
   const isOn = people.administrators.length + people.viewers.length > 0
@@ -80,7 +80,7 @@ export function createPageSignIns(needs: Needs): PageSignIns {
 
     async begin(providerId, browser) {
       const provider = usable(providerId)
-      const until = clock.now() + needs.consentSeconds * 1000
+      const until = clock.now() + deps.consentSeconds * 1000
       const { state, nonce, codeVerifier } = states.begin({ providerId: provider.id, until }, browser)
       const asked = { redirectUri, state, nonce, codeVerifier, purpose: 'sign-in' as const }
       const authorizationUrl = await oauthClientFor(provider.id).authorizationUrl(asked)
@@ -93,7 +93,7 @@ export function createPageSignIns(needs: Needs): PageSignIns {
       const begun = take(callback, browser)
       const { identity } = await exchange(callback, begun)
       const person = vouchedPerson(identity)
-      const role = person === undefined ? undefined : roleOfPerson(person, people)
+      const role = person === undefined ? undefined : assignedRole(person, people)
       if (!identity || person === undefined || !role)
         throw unknownPerson(person, catalogue.registered(begun.providerId).name, identity)
       return { role, person, provider: begun.providerId, account: printable(identity.account, 300) }
@@ -101,7 +101,7 @@ export function createPageSignIns(needs: Needs): PageSignIns {
 
     roleOf(person, providerId) {
       const provider = findRegistered(catalogue, providerId)
-      return provider && mayTell(provider) ? roleOfPerson(person, people) : undefined
+      return provider && mayTell(provider) ? assignedRole(person, people) : undefined
     },
   }
 }
@@ -211,7 +211,7 @@ export function isSignInState(state: string): boolean {
 }
 
 /** As whom a person may look at the pages who proved an address at a provider; undefined: not at all. */
-function roleOfPerson(person: Address, { administrators, viewers }: PageAccessConfig): PageRole | undefined {
+function assignedRole(person: Address, { administrators, viewers }: PageAccessConfig): PageRole | undefined {
   const isNamed = (addresses: readonly Address[]) => addresses.some((one) => sameAddress(one, person))
   if (isNamed(administrators)) return 'administrator'
   return isNamed(viewers) ? 'viewer' : undefined

@@ -24,7 +24,11 @@ export function expectedPerson(mailbox: Mailbox): Address {
  * Decides whether a token answer is the consent that the mailbox needs: by the right person, lasting, and for mail.
  * @throws ConsentRefused
  */
-export function judgeConsentAnswer(mailbox: Mailbox, provider: Provider, answer: TokenAnswer): GoodConsent {
+export function validateTokenResponse(
+  mailbox: Mailbox,
+  provider: Provider,
+  answer: TokenAnswer,
+): GoodConsent {
   const identity = provesIdentity(provider.oauth) ? provenIdentity(mailbox, provider, answer) : {}
   const { refreshToken } = answer
   if (!refreshToken) {
@@ -128,7 +132,10 @@ function requireMailScopes(mailbox: Mailbox, provider: Provider, granted: readon
 }
 
 /** Nobody can consent for a whole domain, nor where only apps are let in. @throws Failure `invalid` */
-export function requirePerson({ address }: Mailbox, { name, flows }: Pick<Provider, 'name' | 'flows'>): void {
+export function requireInteractiveConsent(
+  { address }: Mailbox,
+  { name, flows }: Pick<Provider, 'name' | 'flows'>,
+): void {
   if (!flows.some((flow) => flow === 'authorization-code' || flow === 'device')) {
     throw new Failure('invalid', `At ${name} nobody consents: an app sends for ${address} by itself`, {
       fix: 'Nothing is to be done here; "postern provider show" says how the app is set up.',

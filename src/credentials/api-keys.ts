@@ -43,7 +43,7 @@ export interface ApiKeyStatus {
   lastUsedAt?: string
 }
 
-export interface ApiKeysNeeds {
+export interface ApiKeysDeps {
   store: Pick<Store, 'apiKeys' | 'mailboxes'>
   keyedHash: KeyedHash
   /** The secret in the data directory that stands for the administrator. */
@@ -58,8 +58,8 @@ export interface ApiKeysNeeds {
 const keyForm = /^postern_([0-9a-f]{16})_[A-Za-z0-9_-]{43}$/
 
 /** Scoped bearer secrets for scripts: made, listed, revoked, and checked at the HTTP door. */
-export function createApiKeys(needs: ApiKeysNeeds): ApiKeys {
-  const { store, keyedHash, ownerKey, clock, log } = needs
+export function createApiKeys(deps: ApiKeysDeps): ApiKeys {
+  const { store, keyedHash, ownerKey, clock, log } = deps
   const hashOf = (key: string) => keyedHash('api-key', key)
   const ownerHash = hashOf(ownerKey.reveal())
   const noteUse = createUseRecorder((id, at) => store.apiKeys.used(id, at), log)
@@ -91,7 +91,7 @@ export function createApiKeys(needs: ApiKeysNeeds): ApiKeys {
       const hash = hashOf(presented.reveal())
       if (sameHash(hash, ownerHash)) return owner
       const id = keyForm.exec(presented.reveal())?.[1]
-      const remembered = id === undefined ? undefined : needs.remembered?.(id)
+      const remembered = id === undefined ? undefined : deps.remembered?.(id)
       // What is refused has always asked the store.
       const key = opens(hash, remembered) ? remembered : await find(id)
       if (!opens(hash, key)) {

@@ -6,7 +6,7 @@ import type { FailureCounter } from './failure-counts.ts'
  * Lets attempts at one thing (a name, say) pass side by side as long as it may still be guessed at so often; then one at a time, each
  * after a wait: a limit of guesses is a rate only so, however many connections and addresses ask at once.
  */
-interface Turns {
+interface AttemptQueue {
   /** Resolves, when it is this one's turn, with how to end it: after what was wrong has been counted.
    * @throws Failure `limit-reached` at once when too many wait; `provider-unavailable` when postern stops, `invalid` when the client goes */
   take(turn: Turn): Promise<() => void>
@@ -22,7 +22,7 @@ interface Turn {
   gone?: Gone | undefined
 }
 
-interface TurnsNeeds {
+interface AttemptQueueDeps {
   /** What was wrong, by the same keys. */
   counter: Pick<FailureCounter, 'count'>
   /** So many wrong ones are too many. */
@@ -53,7 +53,12 @@ interface Line {
   isCalling: boolean
 }
 
-export function createTurns({ counter, limit, perSource, delaySeconds }: TurnsNeeds): Turns {
+export function createAttemptQueue({
+  counter,
+  limit,
+  perSource,
+  delaySeconds,
+}: AttemptQueueDeps): AttemptQueue {
   const lines = new Map<string, Line>()
   const pauses = new Set<() => void>()
   const mostWhenFull = Math.max(1, Math.floor(longestWaitSeconds / delaySeconds))
@@ -175,7 +180,7 @@ export function tooManyAtOnce(retryAfterSeconds: number): Failure {
 }
 
 /** Where attempts wait, so many at a time at most, and so many of one source. */
-interface WaitingRoom {
+interface DelayQueue {
   /** Resolves with true after the wait; with false at once when there is no place.
    * @throws Failure `provider-unavailable` when postern stops meanwhile, `invalid` when the client goes */
   wait(source: string, milliseconds: number, gone?: Gone): Promise<boolean>
@@ -183,7 +188,7 @@ interface WaitingRoom {
   close(): void
 }
 
-export function createWaitingRoom({ places, perSource }: { places: number; perSource: number }): WaitingRoom {
+export function createDelayQueue({ places, perSource }: { places: number; perSource: number }): DelayQueue {
   const leave = new Set<() => void>()
   /** Only sources of which somebody waits. */
   const bySource = new Map<string, number>()

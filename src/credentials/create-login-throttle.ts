@@ -5,23 +5,23 @@ import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { userNameKey } from '../base/text.ts'
 import type { Limits } from '../config/config.ts'
-import { createSameAtOnce, createTurns, createWaitingRoom, tooManyAtOnce } from './attempt-queues.ts'
+import { createAttemptQueue, createDelayQueue, createSameAtOnce, tooManyAtOnce } from './attempt-queues.ts'
 import {
+  createBlockedSources,
   createFailureCounter,
   createGuessLog,
   createSecretCount,
-  createTurnedAway,
 } from './failure-counts.ts'
-import type { Attempt, Guard, Look } from './login-throttle.ts'
-import { createProcessMark } from './secrets.ts'
+import type { LoginAttempt, LoginThrottle, Look } from './login-throttle.ts'
+import { createEphemeralHmac } from './secrets.ts'
 
-export interface GuardNeeds {
+export interface LoginThrottleDeps {
   limits: Pick<
     Limits,
     'guessWindowSeconds' | 'guessesPerSource' | 'guessesPerName' | 'guessesInAll' | 'guessDelaySeconds'
   >
-  /** As `SignIns.shownName`. */
-  shownName(userName: string): string
+  /** As `SignIns.loggableName`. */
+  loggableName(userName: string): string
   clock: Clock
   log: Log
 }
@@ -35,10 +35,15 @@ const shareBeforeLook = 0.75
  * Counts what was wrong, and makes whoever guesses wait. A right password clears no counter: somebody who has one login could
  * use it to guess another's without end.
  */
-export function createGuard({ limits, shownName, clock, log }: GuardNeeds): Guard & { close(): void } {
+export function createLoginThrottle({
+  limits,
+  loggableName,
+  clock,
+  log,
+}: LoginThrottleDeps): LoginThrottle & { close(): void } {
   const { guessWindowSeconds, guessesPerSource, guessesPerName, guessesInAll, guessDelaySeconds } = limits
   const delay = guessDelaySeconds * 1000
-  const mark = createProcessMark()
+  const mark = createEphemeralHmac()
   const write = createGuessLog(log)
   const counter = (limit: number) => createFailureCounter(limit, guessWindowSeconds)
   const bySource = counter(guessesPerSource)
@@ -47,29 +52,29 @@ export function createGuard({ limits, shownName, clock, log }: GuardNeeds): Guar
   const byPair = counter(guessesPerName)
   const inAll = counter(guessesInAll)
   const repeats = counter(guessesPerSource)
-  const turnedAway = createTurnedAway(guessWindowSeconds, clock)
+  const blocked = createBlockedSources(guessWindowSeconds, clock)
   const knownWrong = new LRUCache<string, true>({ max: wrongOnesRemembered })
   const sameAtOnce = createSameAtOnce()
   const countSecret = createSecretCount({ limits, clock, write })
 
   const turns = { limit: guessesPerName, delaySeconds: guessDelaySeconds }
   // Two of a source: it is not to take every place of those who come from elsewhere.
-  const ofName = createTurns({ ...turns, counter: byName, perSource: 2 })
-  const ofPair = createTurns({ ...turns, counter: byPair, perSource: Number.POSITIVE_INFINITY })
-  const beforeLook = createWaitingRoom(waiting)
+  const ofName = createAttemptQueue({ ...turns, counter: byName, perSource: 2 })
+  const ofPair = createAttemptQueue({ ...turns, counter: byPair, perSource: Number.POSITIVE_INFINITY })
+  const beforeLook = createDelayQueue(waiting)
   // Apart, so that a flood of those who are refused anyway takes nobody else's place.
-  const beforeRefusal = createWaitingRoom(waiting)
+  const beforeRefusal = createDelayQueue(waiting)
 
   return {
     async attempt(attempt, look, gone) {
       const began = clock.monotonic()
-      if (!attempt.known && isTurnedAway(attempt)) await refuse(attempt, began, gone)
+      if (!attempt.known && isBlocked(attempt)) await refuse(attempt, began, gone)
       const thisOne = mark(attempt.source, nameOf(attempt), attempt.against, attempt.secret.reveal())
       const endSame = await sameAtOnce(thisOne, attempt.source, gone)
       if (endSame === undefined) throw tooManyAtOnce(guessDelaySeconds)
       try {
         if (knownWrong.get(thisOne)) return await repeated(attempt, began, gone)
-        const leave = await admit(attempt, gone)
+        const leave = await waitForTurn(attempt, gone)
         try {
           const seen = await look()
           return seen === 'right' || (await failed(attempt, { seen, thisOne, began, gone }))
@@ -89,19 +94,19 @@ export function createGuard({ limits, shownName, clock, log }: GuardNeeds): Guar
   }
 
   /** Waits for its turn. */
-  async function admit(attempt: Attempt, gone: Gone | undefined): Promise<() => void> {
-    const { source, known, door } = attempt
+  async function waitForTurn(attempt: LoginAttempt, gone: Gone | undefined): Promise<() => void> {
+    const { source, known, policy } = attempt
     if (known) {
       // Where others hear after the delay that they are turned away, the work of looking has to fit in before that.
-      const wait = isTurnedAway(attempt) ? delay * shareBeforeLook : delay
+      const wait = isBlocked(attempt) ? delay * shareBeforeLook : delay
       return await ofPair.take({ key: pairOf(attempt), source, wait, gone })
     }
-    const isSprayed = (await inAll.count(door.kind)) >= guessesInAll
+    const isSprayed = (await inAll.count(policy.kind)) >= guessesInAll
     const waitsAnyway = (await byName.count(nameOf(attempt))) >= guessesPerName
     if (isSprayed && !waitsAnyway && !(await beforeLook.wait(source, delay, gone)))
       throw tooManyAtOnce(guessDelaySeconds)
     const leave = await ofName.take({ key: nameOf(attempt), source, wait: delay, gone })
-    if (!isTurnedAway(attempt)) return leave
+    if (!isBlocked(attempt)) return leave
     // Meanwhile others have failed from the same source.
     leave()
     throw tooMany(source)
@@ -115,41 +120,41 @@ export function createGuard({ limits, shownName, clock, log }: GuardNeeds): Guar
   }
 
   /** False, or for whoever is turned away the same refusal as for those whose password is not even looked at. */
-  async function failed(attempt: Attempt, { seen, thisOne, began, gone }: Failed): Promise<false> {
-    const wasTurnedAway = isTurnedAway(attempt)
+  async function failed(attempt: LoginAttempt, { seen, thisOne, began, gone }: Failed): Promise<false> {
+    const wasBlocked = isBlocked(attempt)
     if (seen === 'wrong') {
       knownWrong.set(thisOne, true)
-      await countGuess(attempt, wasTurnedAway)
+      await countGuess(attempt, wasBlocked)
     }
-    return wasTurnedAway ? await refuse(attempt, began, gone) : false
+    return wasBlocked ? await refuse(attempt, began, gone) : false
   }
 
   /** Known as wrong without a look. That costs nothing, and yet it is not to come without end. */
-  async function repeated(attempt: Attempt, began: number, gone: Gone | undefined): Promise<false> {
-    const { source, door } = attempt
-    if (isTurnedAway(attempt)) return await refuse(attempt, began, gone)
+  async function repeated(attempt: LoginAttempt, began: number, gone: Gone | undefined): Promise<false> {
+    const { source, policy } = attempt
+    if (isBlocked(attempt)) return await refuse(attempt, began, gone)
     const again = await repeats.add(source)
     if (again === guessesPerSource) write.repeated(source, shown(attempt), again)
     if (again <= guessesPerSource) return false
-    if (door.refusesLate && (await beforeRefusal.wait(source, delay, gone))) return false
+    if (policy.refusesLate && (await beforeRefusal.wait(source, delay, gone))) return false
     throw tooManyAtOnce(guessDelaySeconds)
   }
 
   /** At the same time for all of them. */
-  async function refuse(attempt: Attempt, began: number, gone: Gone | undefined): Promise<never> {
-    const { source, door } = attempt
-    if (door.refusesLate) await beforeRefusal.wait(source, began + delay - clock.monotonic(), gone)
+  async function refuse(attempt: LoginAttempt, began: number, gone: Gone | undefined): Promise<never> {
+    const { source, policy } = attempt
+    if (policy.refusesLate) await beforeRefusal.wait(source, began + delay - clock.monotonic(), gone)
     throw tooMany(source)
   }
 
-  function isTurnedAway({ source, door }: Attempt): boolean {
-    return !door.isShared && turnedAway.has(source)
+  function isBlocked({ source, policy }: LoginAttempt): boolean {
+    return !policy.isShared && blocked.has(source)
   }
 
-  async function countGuess(attempt: Attempt, wasTurnedAway: boolean): Promise<void> {
-    const { source, door } = attempt
-    if (!wasTurnedAway && !door.isShared) await countForSource(source)
-    const all = await inAll.add(door.kind)
+  async function countGuess(attempt: LoginAttempt, wasBlocked: boolean): Promise<void> {
+    const { source, policy } = attempt
+    if (!wasBlocked && !policy.isShared) await countForSource(source)
+    const all = await inAll.add(policy.kind)
     if (all === guessesInAll) write.spray(source, all)
     await byPair.add(pairOf(attempt))
     const forName = await byName.add(nameOf(attempt))
@@ -158,28 +163,28 @@ export function createGuard({ limits, shownName, clock, log }: GuardNeeds): Guar
 
   async function countForSource(source: string): Promise<void> {
     const fromSource = await bySource.add(source)
-    if (fromSource < guessesPerSource || turnedAway.has(source)) return
+    if (fromSource < guessesPerSource || blocked.has(source)) return
     // For as long as its count lasts, or longer: when it may try again, it has as many guesses as anybody.
-    turnedAway.add(source)
+    blocked.add(source)
     write.source(source, fromSource, guessWindowSeconds)
   }
 
   /** A role of the pages is no secret. */
-  function shown({ name, door }: Attempt): string {
-    return door.kind === 'page' ? name : shownName(name)
+  function shown({ name, policy }: LoginAttempt): string {
+    return policy.kind === 'page' ? name : loggableName(name)
   }
 
   // Names come in any length.
-  function nameOf({ name, door }: Attempt): string {
-    return mark(door.kind, userNameKey(name))
+  function nameOf({ name, policy }: LoginAttempt): string {
+    return mark(policy.kind, userNameKey(name))
   }
 
-  function pairOf({ source, name, door }: Attempt): string {
-    return mark(source, door.kind, userNameKey(name))
+  function pairOf({ source, name, policy }: LoginAttempt): string {
+    return mark(source, policy.kind, userNameKey(name))
   }
 
   function tooMany(source: string): Failure {
-    const retryAfterSeconds = Math.max(1, Math.ceil(turnedAway.remainingSeconds(source)))
+    const retryAfterSeconds = Math.max(1, Math.ceil(blocked.remainingSeconds(source)))
     return new Failure('limit-reached', 'Too many wrong passwords came from this address', {
       fix: `Try again with the right one in ${retryAfterSeconds} seconds.`,
       retryAfterSeconds,

@@ -13,7 +13,7 @@ import type { LoginRequest, LoginStatus, Logins } from './logins.ts'
 import { freshId } from './secrets.ts'
 import { createChosenPasswords, makeVerifier, type Scrypt, scryptCost as usualCost } from './verifiers.ts'
 
-interface LoginsNeeds {
+interface LoginsDeps {
   store: Pick<Store, 'logins' | 'mailboxes'>
   keyedHash: KeyedHash
   clock: Clock
@@ -24,9 +24,9 @@ interface LoginsNeeds {
 }
 
 /** Local credentials: made, listed, extended and revoked. sign-ins.ts checks them. */
-export function createLogins(needs: LoginsNeeds): Logins {
-  const { store, keyedHash, clock, log } = needs
-  const chosenPasswords = createChosenPasswords(needs.scryptCost ?? usualCost, needs.scrypt)
+export function createLogins(deps: LoginsDeps): Logins {
+  const { store, keyedHash, clock, log } = deps
+  const chosenPasswords = createChosenPasswords(deps.scryptCost ?? usualCost, deps.scrypt)
 
   return {
     async add(request, by) {

@@ -3,11 +3,11 @@ import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { meantBy, userNameKey } from '../base/text.ts'
 import type { ApiKey, ListedLogin, Login, Store } from '../store/ports.ts'
-import { credentialState, isUsable } from './credential.ts'
+import { credentialState, isActiveFrom } from './credential.ts'
 import { sendRights } from './scopes.ts'
 
 /** What exists for a client beside PLAIN and LOGIN, which always do. */
-export interface Offers {
+export interface AuthMethods {
   /** A login that asked for it at its creation may sign in from here. */
   cramMd5: boolean
   /** An API key with `send:` exists: XOAUTH2 and OAUTHBEARER. */
@@ -16,25 +16,25 @@ export interface Offers {
   withoutPassword: boolean
 }
 
-export interface SignInOffersNeeds {
+export interface CredentialIndexDeps {
   store: { logins: Pick<Store['logins'], 'list'>; apiKeys: Pick<Store['apiKeys'], 'list'> }
   clock: Clock
   log: Log
 }
 
 /** What is remembered of a login: enough to say where and until when it works. */
-export type OfferedLogin = Pick<Login, 'userName' | 'mailboxes' | 'networks' | 'expiresAt'>
+export type IndexedLogin = Pick<Login, 'userName' | 'mailboxes' | 'networks' | 'expiresAt'>
 
 /** What a login may do, from where and until when. */
 export type LoginRights = Omit<Login, 'verifier'>
 
 /** Which ways to sign in exist beside PLAIN and LOGIN, in memory, because every EHLO asks. */
-export interface SignInOffers {
-  from(remoteAddress: string): Offers
+export interface CredentialIndex {
+  authMethods(remoteAddress: string): AuthMethods
   /** The logins without a password whose networks hold this address, as they were remembered: ask the store before trusting one. */
-  withoutPassword(remoteAddress: string): readonly OfferedLogin[]
+  withoutPassword(remoteAddress: string): readonly IndexedLogin[]
   /** Every login without a password that has not ended. */
-  allWithoutPassword(): readonly OfferedLogin[]
+  allWithoutPassword(): readonly IndexedLogin[]
   /** The login of this name whose password was generated and is kept as a keyed hash. Undefined when there is none, or that is not known from memory: ask the store. */
   generated(userName: string): Login | undefined
   /** The API key with this id. Undefined when there is none, or that is not known from memory: ask the store. */
@@ -43,8 +43,8 @@ export interface SignInOffers {
   login(id: string): LoginRights | undefined
   /** Logins whose names differ in case only. */
   alike(): readonly (readonly Pick<Login, 'userName'>[])[]
-  /** As `SignIns.shownName`. */
-  shownName(userName: string): string
+  /** As `SignIns.loggableName`. */
+  loggableName(userName: string): string
   /** Reads them again. Never rejects: a store that does not answer is logged, and asked again at the next question. */
   refresh(): Promise<void>
 }
@@ -55,13 +55,13 @@ interface Remembered {
   /** Those that are not revoked, by the keys of their names: more than one where an earlier release took names that differ in case only. */
   valid: ReadonlyMap<string, readonly ListedLogin[]>
   logins: ReadonlyMap<string, LoginRights>
-  cramMd5: readonly OfferedLogin[]
-  withoutPassword: readonly OfferedLogin[]
+  cramMd5: readonly IndexedLogin[]
+  withoutPassword: readonly IndexedLogin[]
   apiKeys: ReadonlyMap<string, ApiKey>
   bearers: readonly Pick<ApiKey, 'expiresAt'>[]
 }
 
-export function createSignInOffers({ store, clock, log }: SignInOffersNeeds): SignInOffers {
+export function createCredentialIndex({ store, clock, log }: CredentialIndexDeps): CredentialIndex {
   let remembered: Remembered = {
     named: new Map(),
     valid: new Map(),
@@ -77,13 +77,13 @@ export function createSignInOffers({ store, clock, log }: SignInOffersNeeds): Si
     if (stale) void refresh()
     return remembered
   }
-  const reaching = (logins: readonly OfferedLogin[], remoteAddress: string) =>
-    logins.filter((login) => isUsable(login, remoteAddress, clock.now()))
+  const reaching = (logins: readonly IndexedLogin[], remoteAddress: string) =>
+    logins.filter((login) => isActiveFrom(login, remoteAddress, clock.now()))
   const isActive = (credential: { expiresAt?: number }) =>
     credentialState(credential, clock.now()) === 'active'
 
   return {
-    from(remoteAddress) {
+    authMethods(remoteAddress) {
       const { cramMd5, withoutPassword, bearers } = current()
       return {
         // A login that is bound to the address of one old device changes nothing for the others.
@@ -102,7 +102,7 @@ export function createSignInOffers({ store, clock, log }: SignInOffersNeeds): Si
     alike: () => [...current().valid.values()].filter((logins) => logins.length > 1),
     apiKey: (id) => (isCurrent() ? remembered.apiKeys.get(id) : undefined),
     login: (id) => (isCurrent() ? remembered.logins.get(id) : undefined),
-    shownName(userName) {
+    loggableName(userName) {
       const alike = current().named.get(userNameKey(userName))
       return alike ? printable(meantBy(alike, userName)?.userName ?? userName) : 'no such login'
     },
@@ -132,16 +132,16 @@ export function createSignInOffers({ store, clock, log }: SignInOffersNeeds): Si
 }
 
 /** Says loudly, at each start, who may send without proving anything but its address. */
-export function warnOfOpenLogins(offers: Pick<SignInOffers, 'allWithoutPassword'>, log: Log): void {
-  for (const { userName, mailboxes, networks } of offers.allWithoutPassword()) {
+export function warnOfOpenLogins(index: Pick<CredentialIndex, 'allWithoutPassword'>, log: Log): void {
+  for (const { userName, mailboxes, networks } of index.allWithoutPassword()) {
     const fields = { event: 'login.without-password', userName, mailboxes, networks }
     log.warn(fields, 'This login needs no password: whoever comes from its networks may send')
   }
 }
 
 /** An earlier release took names that differ in case only; each of those is found by its exact spelling, which nobody expects. */
-export function warnOfNamesAlike(offers: Pick<SignInOffers, 'alike'>, log: Log): void {
-  for (const alike of offers.alike()) {
+export function warnOfNamesAlike(index: Pick<CredentialIndex, 'alike'>, log: Log): void {
+  for (const alike of index.alike()) {
     const userNames = alike.map(({ userName }) => userName)
     const fix =
       'Revoke all but one of them and give their programs new logins: postern login list, postern login revoke ID.'

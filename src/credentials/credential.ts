@@ -92,7 +92,7 @@ export function credentialState(
 }
 
 /** Whether a login that is right may be used now and from here. `now`: milliseconds since 1970. */
-export function isUsable(
+export function isActiveFrom(
   login: Pick<Login, 'expiresAt' | 'revokedAt' | 'networks'>,
   remoteAddress: string,
   now: number,

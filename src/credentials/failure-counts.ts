@@ -58,7 +58,7 @@ function begin(points: number, duration: number, max: number): Counting {
 }
 
 /** The sources that have no more guesses, each for a fixed time. */
-interface TurnedAway {
+interface BlockedSources {
   add(source: string): void
   has(source: string): boolean
   /** 0 for one that is not turned away. */
@@ -69,7 +69,7 @@ interface TurnedAway {
 const sourcesAtOnce = 20_000
 
 /** By the clock that never jumps: nobody is turned away for longer because somebody set the time. */
-export function createTurnedAway(seconds: number, clock: Clock): TurnedAway {
+export function createBlockedSources(seconds: number, clock: Clock): BlockedSources {
   const deadlines = new LRUCache<string, number>({ max: sourcesAtOnce })
 
   function remainingSeconds(source: string): number {
@@ -83,7 +83,7 @@ export function createTurnedAway(seconds: number, clock: Clock): TurnedAway {
   }
 }
 
-interface SecretCountNeeds {
+interface SecretCountDeps {
   limits: Pick<Limits, 'guessWindowSeconds' | 'guessesPerSource'>
   clock: Clock
   write: Pick<GuessLog, 'source'>
@@ -96,15 +96,15 @@ const wrongOnesRemembered = 20_000
  * with an old key, or of somebody who tries; anybody can make anybody's browser ask for links that do not exist.
  * @throws Failure `limit-reached` for a source that has none left
  */
-export function createSecretCount({ limits, clock, write }: SecretCountNeeds) {
+export function createSecretCount({ limits, clock, write }: SecretCountDeps) {
   const { guessWindowSeconds, guessesPerSource } = limits
   const bySource = createFailureCounter(guessesPerSource, guessWindowSeconds)
-  const turnedAway = createTurnedAway(guessWindowSeconds, clock)
+  const blocked = createBlockedSources(guessWindowSeconds, clock)
   const knownWrong = new LRUCache<string, true>({ max: wrongOnesRemembered })
 
   /** @param thisOne stands for the source and the secret */
   return (source: string, thisOne: string): void => {
-    if (turnedAway.has(source)) throw tooManySecrets(Math.ceil(turnedAway.remainingSeconds(source)))
+    if (blocked.has(source)) throw tooManySecrets(Math.ceil(blocked.remainingSeconds(source)))
     if (knownWrong.get(thisOne)) return
     knownWrong.set(thisOne, true)
     void count(source)
@@ -112,8 +112,8 @@ export function createSecretCount({ limits, clock, write }: SecretCountNeeds) {
 
   async function count(source: string): Promise<void> {
     const fromSource = await bySource.add(source)
-    if (fromSource < guessesPerSource || turnedAway.has(source)) return
-    turnedAway.add(source)
+    if (fromSource < guessesPerSource || blocked.has(source)) return
+    blocked.add(source)
     write.source(source, fromSource, guessWindowSeconds)
   }
 }

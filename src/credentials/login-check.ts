@@ -8,19 +8,19 @@ import { type KeyedHash, Secret } from '../base/secret.ts'
 import { sourceOf } from '../net/ip.ts'
 import type { Credentials } from '../sasl/exchange.ts'
 import type { Login, LoginStore } from '../store/ports.ts'
-import { isUsable, parseUserName } from './credential.ts'
-import type { SignInOffers } from './credential-index.ts'
-import { type Guard, type Look, loginDoor } from './login-throttle.ts'
+import { isActiveFrom, parseUserName } from './credential.ts'
+import type { CredentialIndex } from './credential-index.ts'
+import { type LoginThrottle, type Look, smtpPolicy } from './login-throttle.ts'
 import { preparePassword } from './password-policy.ts'
-import { createProcessMark, sameHash } from './secrets.ts'
+import { createEphemeralHmac, sameHash } from './secrets.ts'
 import { type ChosenPasswords, hashOfGenerated } from './verifiers.ts'
 
-interface LoginCheckNeeds {
+interface LoginCheckDeps {
   logins: Pick<LoginStore, 'findByUserName' | 'knows'>
-  offers: Pick<SignInOffers, 'generated'>
-  guard: Guard
+  index: Pick<CredentialIndex, 'generated'>
+  throttle: LoginThrottle
   clock: Clock
-  chosenPasswords: Pick<ChosenPasswords, 'waste'>
+  chosenPasswords: Pick<ChosenPasswords, 'dummyVerify'>
 }
 
 /** What a client showed for a password, and how it is compared with a login's. */
@@ -39,18 +39,18 @@ const knownMilliseconds = 30 * 86_400_000
 
 /**
  * Who a client is, by its user name and what it showed for the password. A generated password that is right opens the door whatever
- * the guard has counted, because nobody guesses 160 bits: no flood locks such a login out. Everything else is asked of the guard
+ * the throttle has counted, because nobody guesses 160 bits: no flood locks such a login out. Everything else is asked of the throttle
  * first, and every refusal throws the same Failure after one scrypt; or none, for a password that was wrong a moment ago, whether or not the name
  * exists.
  */
-export function createLoginCheck({ logins, offers, guard, clock, chosenPasswords }: LoginCheckNeeds) {
+export function createLoginCheck({ logins, index, throttle, clock, chosenPasswords }: LoginCheckDeps) {
   return async (userName: string, proof: Proof, remoteAddress: string, gone?: Gone): Promise<Login> => {
     const name = readUserName(userName)
-    const remembered = name === undefined ? undefined : offers.generated(name)
+    const remembered = name === undefined ? undefined : index.generated(name)
     if (remembered !== undefined && opens(remembered, proof, remoteAddress)) return remembered
     // What is refused has always asked the store, so that its time does not tell which names are known.
     const login = name === undefined ? undefined : await logins.findByUserName(name)
-    const usable = login !== undefined && isUsable(login, remoteAddress, clock.now())
+    const usable = login !== undefined && isActiveFrom(login, remoteAddress, clock.now())
     if (usable && login.id !== remembered?.id && proof.matchesGenerated(login)) return login
 
     const source = sourceOf(remoteAddress).key
@@ -62,23 +62,23 @@ export function createLoginCheck({ logins, offers, guard, clock, chosenPasswords
       known,
       secret: proof.secret,
       against: login === undefined ? '' : `${login.id} ${usable}`,
-      door: loginDoor,
+      policy: smtpPolicy,
     }
     const look = async (): Promise<Look> => {
       const asker = { lane: source, known, gone }
       const answer = login ? await proof.matchesChosen(login, asker) : { matches: false, paid: false }
       if (usable && answer.matches) return 'right'
-      if (!answer.paid) await chosenPasswords.waste(asker)
+      if (!answer.paid) await chosenPasswords.dummyVerify(asker)
       // Python's smtplib tries CRAM-MD5 first wherever it is offered, and then signs in: no guess, though its login may not have it.
       return known && usable && !proof.fits(login) ? 'harmless' : 'wrong'
     }
-    const isRight = await guard.attempt(attempt, look, gone)
+    const isRight = await throttle.attempt(attempt, look, gone)
     if (login !== undefined && isRight) return login
     throw wrongCredentials()
   }
 
   function opens(login: Login, proof: Proof, remoteAddress: string): boolean {
-    return isUsable(login, remoteAddress, clock.now()) && proof.matchesGenerated(login)
+    return isActiveFrom(login, remoteAddress, clock.now()) && proof.matchesGenerated(login)
   }
 }
 
@@ -104,7 +104,7 @@ export function createPasswordProofs(
   keyedHash: KeyedHash,
   chosenPasswords: Pick<ChosenPasswords, 'matches'>,
 ) {
-  const mark = createProcessMark()
+  const mark = createEphemeralHmac()
   const proven = new LRUCache<string, true>({ max: 1000 })
 
   return (secret: Secret): Proof => {

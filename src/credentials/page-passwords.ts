@@ -7,9 +7,9 @@ import { type Actor, actorFields, type Log } from '../base/log.ts'
 import type { KeyedHash, Secret } from '../base/secret.ts'
 import { type PageRole, type PageVerifier, pageRoles, type Store } from '../store/ports.ts'
 import { wrongCredentials } from './login-check.ts'
-import type { Guard, Look } from './login-throttle.ts'
+import type { LoginThrottle, Look } from './login-throttle.ts'
 import { checkChosenPassword, preparePassword } from './password-policy.ts'
-import { createProcessMark } from './secrets.ts'
+import { createEphemeralHmac } from './secrets.ts'
 import { createChosenPasswords, type Scrypt, scryptCost as usualCost } from './verifiers.ts'
 
 /** The passwords of those who look at the pages. */
@@ -32,9 +32,9 @@ export interface PageClient {
   knownBrowser?: string | undefined
 }
 
-interface PagePasswordsNeeds {
+interface PagePasswordsDeps {
   store: Pick<Store, 'pageAccess'>
-  guard: Guard
+  throttle: LoginThrottle
   keyedHash: KeyedHash
   clock: Clock
   log: Log
@@ -48,15 +48,15 @@ const noRole = 'nobody'
 const nothingSet = { salt: '', hint: 0 }
 
 /**
- * The passwords of people who look at the pages: one for each role. Tries are counted by the same guard as those at the SMTP door. One that was
+ * The passwords of people who look at the pages: one for each role. Tries are counted by the same throttle as those at the SMTP door. One that was
  * right since the start opens whatever waits, and one whose hint fits is looked at before all others; a browser that has signed in before
  * comes before all who have not.
  */
-export function createPagePasswords(needs: PagePasswordsNeeds): PagePasswords {
-  const { guard, clock, log } = needs
-  const { pageAccess } = needs.store
-  const chosenPasswords = createChosenPasswords(needs.scryptCost ?? usualCost, needs.scrypt)
-  const hintOf = createPasswordHint(needs.keyedHash)
+export function createPagePasswords(deps: PagePasswordsDeps): PagePasswords {
+  const { throttle, clock, log } = deps
+  const { pageAccess } = deps.store
+  const chosenPasswords = createChosenPasswords(deps.scryptCost ?? usualCost, deps.scrypt)
+  const hintOf = createPasswordHint(deps.keyedHash)
   const quickLooks = createQuickLooks({ hintOf, clock })
   /** At those whose hint fits. */
   const looking = new Map<string, Promise<boolean>>()
@@ -90,7 +90,7 @@ export function createPagePasswords(needs: PagePasswordsNeeds): PagePasswords {
         log.warn({ event: 'page.sign-in-refused', source: from.source }, 'A sign-in to the pages was refused')
         return 'wrong'
       }
-      if (!(await guard.attempt(attempt, look, gone)) || !role) throw wrongCredentials()
+      if (!(await throttle.attempt(attempt, look, gone)) || !role) throw wrongCredentials()
       if (verifier && prepared !== undefined) quickLooks.remember(role, verifier, prepared)
       return role
     },
@@ -129,7 +129,7 @@ export function createPagePasswords(needs: PagePasswordsNeeds): PagePasswords {
     const fits = hint === undefined || (prepared !== undefined && hintOf(salt, prepared) === hint)
     if (!fits) return false
     if (verifier && prepared !== undefined) return await chosenPasswords.matches(prepared, verifier, asker)
-    await chosenPasswords.waste(asker)
+    await chosenPasswords.dummyVerify(asker)
     return false
   }
 }
@@ -142,7 +142,7 @@ function attemptOf(name: string, secret: Secret, from: PageClient, against: stri
     known: knownBrowser !== undefined,
     secret,
     against,
-    door: { kind: 'page', isShared: isShared && knownBrowser === undefined, refusesLate: false } as const,
+    policy: { kind: 'page', isShared: isShared && knownBrowser === undefined, refusesLate: false } as const,
   }
 }
 
@@ -167,13 +167,13 @@ const millisecondsForOne = 3_000
 /** Those cost no look when they come again. */
 const wrongOnesRemembered = 1_000
 
-interface QuickLooksNeeds {
+interface QuickLooksDeps {
   hintOf: PasswordHint
   clock: Pick<Clock, 'monotonic'>
 }
 
-export function createQuickLooks({ hintOf, clock }: QuickLooksNeeds): QuickLooks {
-  const mark = createProcessMark()
+export function createQuickLooks({ hintOf, clock }: QuickLooksDeps): QuickLooks {
+  const mark = createEphemeralHmac()
   const proven = new Map<string, string>()
   const wrongOnes = new LRUCache<string, true>({ max: wrongOnesRemembered })
   let [left, since] = [looks, clock.monotonic()]

@@ -14,12 +14,12 @@ import { sourceOf } from '../net/ip.ts'
 import type { Credentials } from '../sasl/exchange.ts'
 import type { Login, MailboxStore, Store } from '../store/ports.ts'
 import type { ApiKeys } from './api-keys.ts'
-import { createUseRecorder, isUsable } from './credential.ts'
-import type { Offers, SignInOffers } from './credential-index.ts'
+import { createUseRecorder, isActiveFrom } from './credential.ts'
+import type { AuthMethods, CredentialIndex } from './credential-index.ts'
 import { cramMd5Proof, createLoginCheck, createPasswordProofs, wrongCredentials } from './login-check.ts'
-import type { Guard } from './login-throttle.ts'
+import type { LoginThrottle } from './login-throttle.ts'
 import { type Principal, sendRights } from './scopes.ts'
-import { createConfirmation, requireItself, senderMailboxes, submitterOf } from './submitter.ts'
+import { createRevalidation, requireItself, senderMailboxes, submitterOf } from './submitter.ts'
 import { createChosenPasswords, type Scrypt, scryptCost as usualCost } from './verifiers.ts'
 
 /** The SMTP door's question who somebody is. One text and one cost for every refusal. `remoteAddress` as the socket gives it. */
@@ -29,22 +29,22 @@ export interface SignIns {
   check(credentials: Credentials, remoteAddress: string, gone?: Gone): Promise<Submitter>
   /** The login without a password whose networks hold this address and which may use this envelope sender.
    * @throws Failure `wrong-credentials` when there is none, `sender-refused` when none of those may use it */
-  admit(sender: string, remoteAddress: string): Promise<Submitter>
+  authorize(sender: string, remoteAddress: string): Promise<Submitter>
   /** Asked again for each message, before it begins and before it is sent, because a session may stay open long after its login was revoked or lost a mailbox.
    * @throws Failure `wrong-credentials` when what it signed in with was revoked or removed, has expired, or has not this mailbox any more; `sender-refused` when it may not
    * use this sender any more, or only its domain. Thrown at once or rejected; undefined when there was nothing to wait for */
-  confirm(submitter: Submitter, message: OutgoingMessage, remoteAddress: string): Promise<void> | undefined
+  revalidate(submitter: Submitter, message: OutgoingMessage, remoteAddress: string): Promise<void> | undefined
   /** A user name as a log may show it: one that no login has may be a password that came in the wrong field. */
-  shownName(userName: string): string
+  loggableName(userName: string): string
   /** What a client from this address may be told to use. From memory, at once. */
-  offers(remoteAddress: string): Offers
+  authMethods(remoteAddress: string): AuthMethods
 }
 
-interface SignInsNeeds {
+interface SignInsDeps {
   store: Pick<Store, 'logins' | 'mailboxes' | 'apiKeys' | 'grants'>
   apiKeys: Pick<ApiKeys, 'check'>
-  offers: SignInOffers
-  guard: Guard
+  index: CredentialIndex
+  throttle: LoginThrottle
   keyedHash: KeyedHash
   clock: Clock
   log: Log
@@ -54,14 +54,14 @@ interface SignInsNeeds {
 }
 
 /** Who a client of the SMTP door is, whatever it signs in with. */
-export function createSignIns(needs: SignInsNeeds): SignIns {
-  const { store, apiKeys, offers, guard, keyedHash, clock, log } = needs
+export function createSignIns(deps: SignInsDeps): SignIns {
+  const { store, apiKeys, index, throttle, keyedHash, clock, log } = deps
   const { logins, mailboxes } = store
-  const chosenPasswords = createChosenPasswords(needs.scryptCost ?? usualCost, needs.scrypt)
+  const chosenPasswords = createChosenPasswords(deps.scryptCost ?? usualCost, deps.scrypt)
   const passwordProof = createPasswordProofs(keyedHash, chosenPasswords)
-  const checkLogin = createLoginCheck({ logins, offers, guard, clock, chosenPasswords })
-  const checkBearer = createBearerCheck({ apiKeys, mailboxes, guard })
-  const admit = createAdmission({ store, offers, clock })
+  const checkLogin = createLoginCheck({ logins, index, throttle, clock, chosenPasswords })
+  const checkBearer = createBearerCheck({ apiKeys, mailboxes, throttle })
+  const authorize = createNetworkAuthorization({ store, index, clock })
   const recordUse = createUseRecorder((id, at, source) => logins.used(id, at, source), log)
   const noteUse = (login: Login, remoteAddress: string) =>
     recordUse(login.id, clock.now(), sourceOf(remoteAddress).key)
@@ -78,21 +78,21 @@ export function createSignIns(needs: SignInsNeeds): SignIns {
       noteUse(login, remoteAddress)
       return submitter
     },
-    async admit(sender, remoteAddress) {
-      const { login, submitter } = await admit(sender, remoteAddress)
+    async authorize(sender, remoteAddress) {
+      const { login, submitter } = await authorize(sender, remoteAddress)
       noteUse(login, remoteAddress)
       return submitter
     },
-    confirm: createConfirmation({ offers, store, clock }),
-    shownName: offers.shownName,
-    offers: offers.from,
+    revalidate: createRevalidation({ index, store, clock }),
+    loggableName: index.loggableName,
+    authMethods: index.authMethods,
   }
 }
 
-interface BearerCheckNeeds {
+interface BearerCheckDeps {
   apiKeys: Pick<ApiKeys, 'check'>
   mailboxes: Pick<MailboxStore, 'covering'>
-  guard: Guard
+  throttle: LoginThrottle
 }
 
 type Bearer = Extract<Credentials, { kind: 'bearer' }>
@@ -101,7 +101,7 @@ type Bearer = Extract<Credentials, { kind: 'bearer' }>
  * An API key in the place of an access token. Only its `send:` scopes count: `admin` and the owner key may do everything by HTTP, but a key
  * that lies in the settings of a mail program should be worth no more than what that program does (least privilege).
  */
-function createBearerCheck({ apiKeys, mailboxes, guard }: BearerCheckNeeds) {
+function createBearerCheck({ apiKeys, mailboxes, throttle }: BearerCheckDeps) {
   return async ({ userName, token }: Bearer, source: string): Promise<Submitter> => {
     const { name, apiKey, scopes } = await principalOf(token, source)
     const rights = sendRights(scopes).filter(({ address }) => userName === '' || covers(address, userName))
@@ -116,32 +116,32 @@ function createBearerCheck({ apiKeys, mailboxes, guard }: BearerCheckNeeds) {
     }
   }
 
-  /** A key that is right costs no question to the guard: nobody guesses 256 bits. */
+  /** A key that is right costs no question to the throttle: nobody guesses 256 bits. */
   async function principalOf(token: Bearer['token'], source: string): Promise<Principal> {
     try {
       return await apiKeys.check(token)
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'wrong-credentials') throw error
-      guard.refused(source, token)
+      throttle.refused(source, token)
       throw wrongCredentials()
     }
   }
 }
 
-interface AdmissionNeeds {
+interface NetworkAuthorizationDeps {
   store: { logins: Pick<Store['logins'], 'findByUserName'>; mailboxes: Pick<Store['mailboxes'], 'find'> }
-  offers: Pick<SignInOffers, 'withoutPassword'>
+  index: Pick<CredentialIndex, 'withoutPassword'>
   clock: Clock
 }
 
-interface Admitted {
+interface AuthorizedLogin {
   login: Login
   submitter: Submitter
 }
 
 /** Lets a client in that cannot sign in, by its address and its envelope sender: what POP-before-SMTP was for. */
-function createAdmission({ store, offers, clock }: AdmissionNeeds) {
-  return async (sender: string, remoteAddress: string): Promise<Admitted> => {
+function createNetworkAuthorization({ store, index, clock }: NetworkAuthorizationDeps) {
+  return async (sender: string, remoteAddress: string): Promise<AuthorizedLogin> => {
     const candidates = await candidatesFrom(remoteAddress)
     const [first] = candidates
     if (first === undefined) throw wrongCredentials()
@@ -157,12 +157,12 @@ function createAdmission({ store, offers, clock }: AdmissionNeeds) {
     throw new Failure('sender-refused', message, fix === undefined ? {} : { fix })
   }
 
-  async function candidatesFrom(remoteAddress: string): Promise<Admitted[]> {
-    const candidates: Admitted[] = []
-    for (const { userName } of offers.withoutPassword(remoteAddress)) {
+  async function candidatesFrom(remoteAddress: string): Promise<AuthorizedLogin[]> {
+    const candidates: AuthorizedLogin[] = []
+    for (const { userName } of index.withoutPassword(remoteAddress)) {
       const login = await store.logins.findByUserName(userName)
       // The name may have been given to another login since it was remembered.
-      if (login?.verifier.kind !== 'none' || !isUsable(login, remoteAddress, clock.now())) continue
+      if (login?.verifier.kind !== 'none' || !isActiveFrom(login, remoteAddress, clock.now())) continue
       candidates.push({ login, submitter: await submitterOf(store.mailboxes, login) })
     }
     return candidates

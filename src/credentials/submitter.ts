@@ -10,8 +10,8 @@ import {
   type Submitter,
 } from '../mailboxes/sender-policy.ts'
 import type { ApiKey, Login, Mailbox, MailboxStore, Store } from '../store/ports.ts'
-import { credentialState, isUsable } from './credential.ts'
-import type { LoginRights, SignInOffers } from './credential-index.ts'
+import { credentialState, isActiveFrom } from './credential.ts'
+import type { CredentialIndex, LoginRights } from './credential-index.ts'
 import { wrongCredentials } from './login-check.ts'
 import { type MailboxRight, sendRights } from './scopes.ts'
 
@@ -55,8 +55,8 @@ export function requireItself({ userName, mailboxes }: Submitter, identity: stri
   throw new Failure('wrong-credentials', 'The client asks to act for somebody else than its login')
 }
 
-interface ConfirmationNeeds {
-  offers: Pick<SignInOffers, 'login' | 'apiKey'>
+interface RevalidationDeps {
+  index: Pick<CredentialIndex, 'login' | 'apiKey'>
   store: {
     logins: Pick<Store['logins'], 'findByUserName'>
     apiKeys: Pick<Store['apiKeys'], 'find'>
@@ -78,7 +78,7 @@ interface RightsNow {
  * Whether what a session signed in with still lets this message leave: its end, its networks, its mailboxes and senders, all as they are now; from memory, which the store
  * brings up to date before whoever changes something is answered, and from the store where memory does not know. What was not there at the sign-in is not added.
  */
-export function createConfirmation({ offers, store, clock }: ConfirmationNeeds) {
+export function createRevalidation({ index, store, clock }: RevalidationDeps) {
   return (
     submitter: Submitter,
     message: OutgoingMessage,
@@ -112,10 +112,10 @@ export function createConfirmation({ offers, store, clock }: ConfirmationNeeds) 
   /** Undefined: memory does not know. @throws Failure `wrong-credentials` */
   function rightsInMemory({ login, apiKey }: Submitter, remoteAddress: string): RightsNow | undefined {
     if (apiKey !== undefined) {
-      const found = offers.apiKey(apiKey)
+      const found = index.apiKey(apiKey)
       return found && rightsOfKey(found)
     }
-    const found = offers.login(login ?? '')
+    const found = index.login(login ?? '')
     return found && rightsOfLogin(found, remoteAddress)
   }
 
@@ -126,7 +126,7 @@ export function createConfirmation({ offers, store, clock }: ConfirmationNeeds) 
   }
 
   function rightsOfLogin(found: LoginRights | undefined, remoteAddress: string): RightsNow {
-    if (found === undefined || !isUsable(found, remoteAddress, clock.now())) throw ended()
+    if (found === undefined || !isActiveFrom(found, remoteAddress, clock.now())) throw ended()
     const { senders, rewriteSender } = found
     return { mailboxes: loginRights(found), senders, rewriteSender, find: store.mailboxes.find }
   }

@@ -26,7 +26,7 @@ export interface ChosenPasswords {
   /** One scrypt, whatever the answer. @throws Failure as `hash`, and `invalid` when the client goes */
   matches(password: string, verifier: ScryptVerifier, asker: Ticket): Promise<boolean>
   /** One scrypt of the same cost for nothing, so that a refusal takes as long for a name that does not exist. @throws Failure as `hash`, and `invalid` when the client goes */
-  waste(asker: Ticket): Promise<void>
+  dummyVerify(asker: Ticket): Promise<void>
 }
 
 /** OWASP's and RFC 7914's order of magnitude: 32 MiB and about a tenth of a second. */
@@ -66,7 +66,7 @@ export function createChosenPasswords(cost: number, scrypt: Scrypt = scryptOffTh
       const hash = await inTurn(asker, () => scrypt(password, salt, verifier))
       return sameHash(hash.toString('base64url'), verifier.hash)
     },
-    async waste(asker) {
+    async dummyVerify(asker) {
       await inTurn(asker, () => scrypt('nobody', nobodysSalt, { cost, blockSize, parallelization }))
     },
   }
@@ -88,7 +88,7 @@ const scryptOffTheLoop: Scrypt = (password, salt, parameters) =>
     nodeScrypt(password, salt, hashOctets, options, (error, key) => (error ? reject(error) : resolve(key)))
   })
 
-interface VerifierNeeds {
+interface VerifierDeps {
   keyedHash: KeyedHash
   chosenPasswords: Pick<ChosenPasswords, 'hash'>
 }
@@ -105,7 +105,7 @@ interface NewVerifier {
  * @throws Failure `invalid` for a chosen password that is easy to guess
  */
 export async function makeVerifier(
-  { keyedHash, chosenPasswords }: VerifierNeeds,
+  { keyedHash, chosenPasswords }: VerifierDeps,
   request: Pick<LoginRequest, 'password' | 'cramMd5' | 'withoutPassword'>,
   id: string,
   names: readonly string[],

@@ -5,9 +5,9 @@ import { isOneTenant } from '../providers/registration.ts'
 import type { Flow, Standing } from '../store/ports.ts'
 import type { MailboxRequest } from './mailboxes.ts'
 
-export type FlowWithoutPerson = Extract<Flow, 'client-credentials' | 'service-account'>
+export type AppOnlyFlow = Extract<Flow, 'client-credentials' | 'service-account'>
 
-export function isWithoutPerson(flow: Flow): flow is FlowWithoutPerson {
+export function isAppOnlyFlow(flow: Flow): flow is AppOnlyFlow {
   return flow === 'client-credentials' || flow === 'service-account'
 }
 
@@ -16,12 +16,9 @@ export function isWithoutPerson(flow: Flow): flow is FlowWithoutPerson {
  * provider knows no other way, nobody has to say so.
  * @throws Failure `invalid` or `configuration`, with what to change
  */
-export function flowWithoutPerson(
-  request: MailboxRequest,
-  provider: RegisteredProvider,
-): FlowWithoutPerson | undefined {
+export function appOnlyFlow(request: MailboxRequest, provider: RegisteredProvider): AppOnlyFlow | undefined {
   const { flows } = provider
-  const needsNobody = flows.every(isWithoutPerson)
+  const needsNobody = flows.every(isAppOnlyFlow)
   if (!request.appOnly && !needsNobody) {
     if (isDomainMailbox(request.address)) throw domainNeedsApp(request.address)
     return undefined
@@ -79,5 +76,5 @@ function requireProof({ id, registration }: RegisteredProvider): void {
  */
 export function isPersonal(standing: Standing | undefined): boolean {
   if (standing === undefined || standing.coveredBy !== undefined) return false
-  return standing.grant?.state !== 'active' || !isWithoutPerson(standing.grant.flow)
+  return standing.grant?.state !== 'active' || !isAppOnlyFlow(standing.grant.flow)
 }

@@ -15,12 +15,12 @@ import { bySoonest, type Ending, grantEndings, registrationEndings } from '../pr
 import type { OAuthClient } from '../providers/oauth/oauth-client.ts'
 import type { Catalogue, Provider } from '../providers/provider.ts'
 import type { Grant, LapsedGrant, ListedGrant, Mailbox, NewGrant, Store } from '../store/ports.ts'
-import { type FlowWithoutPerson, flowWithoutPerson, isPersonal, isWithoutPerson } from './app-only.ts'
+import { type AppOnlyFlow, appOnlyFlow, isAppOnlyFlow, isPersonal } from './app-only.ts'
 import { coveredMailbox, existingMailbox, namesThatSignIn, namesWithToken } from './existing-mailbox.ts'
 import type { EndingStatus, Mailboxes, MailboxRequest, MailboxStatus, SendingStatus } from './mailboxes.ts'
 import { createRevocation } from './revocation.ts'
 
-export interface MailboxesNeeds {
+export interface MailboxesDeps {
   store: Pick<Store, 'mailboxes' | 'grants'>
   catalogue: Pick<Catalogue, 'registered' | 'list'>
   oauthClientFor(providerId: string): OAuthClient
@@ -40,20 +40,20 @@ type ShownGrant = ListedGrant | Extract<Grant, { state: 'absent' }>
 const listedInARow = 100
 
 /** The addresses that mail leaves from: added, shown, removed. */
-export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
-  const { store, catalogue, clock, log } = needs
-  const revoke = createRevocation({ ...needs, grants: store.grants })
+export function createMailboxes(deps: MailboxesDeps): Mailboxes {
+  const { store, catalogue, clock, log } = deps
+  const revoke = createRevocation({ ...deps, grants: store.grants })
 
   return {
     async add(request, by) {
       const provider = catalogue.registered(request.provider)
-      const flow = flowWithoutPerson(request, provider)
+      const flow = appOnlyFlow(request, provider)
       const mailbox = readRequest(flow === undefined ? await withPersonBefore(request) : request)
       const refreshToken = request.refreshToken && readRefreshToken(request.refreshToken)
       const grant =
         flow === undefined
           ? refreshToken && adopted(mailbox.address, refreshToken, clock.now())
-          : withoutPerson(mailbox.address, flow, provider, clock.now())
+          : appOnlyGrant(mailbox.address, flow, provider, clock.now())
       if (request.replace) await store.mailboxes.put(mailbox, grant)
       else await store.mailboxes.add(mailbox, grant)
       logPut(mailbox, request, by)
@@ -73,7 +73,7 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
         { event: 'mailbox.tried', mailbox: mailbox.address, ...actorFields(by) },
         'Mailbox tried on demand',
       )
-      await needs.tryNow?.(mailbox.address)
+      await deps.tryNow?.(mailbox.address)
       return await show(mailbox)
     },
     async list() {
@@ -101,7 +101,7 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
 
   async function show(mailbox: Mailbox): Promise<MailboxStatus> {
     // A domain sends nothing by itself.
-    const itself = isDomainMailbox(mailbox.address) ? undefined : needs.sending?.(mailbox.address)
+    const itself = isDomainMailbox(mailbox.address) ? undefined : deps.sending?.(mailbox.address)
     const [status, sending] = await Promise.all([statusOf(mailbox), itself])
     return sending ? { ...status, sending } : status
   }
@@ -165,8 +165,8 @@ export function createMailboxes(needs: MailboxesNeeds): Mailboxes {
   }
 
   function renewalStatus(grant: ShownGrant): Pick<MailboxStatus, 'renewsBy'> {
-    if (grant.state !== 'active' || isWithoutPerson(grant.flow)) return {}
-    return { renewsBy: new Date(grant.renewedAt + needs.renewalSeconds * 1000).toISOString() }
+    if (grant.state !== 'active' || isAppOnlyFlow(grant.flow)) return {}
+    return { renewsBy: new Date(grant.renewedAt + deps.renewalSeconds * 1000).toISOString() }
   }
 
   async function statusOf(mailbox: Mailbox): Promise<MailboxStatus> {
@@ -259,12 +259,7 @@ function readRefreshToken(token: Secret): Secret {
   })
 }
 
-function withoutPerson(
-  mailbox: Address,
-  flow: FlowWithoutPerson,
-  { oauth }: Provider,
-  now: number,
-): NewGrant {
+function appOnlyGrant(mailbox: Address, flow: AppOnlyFlow, { oauth }: Provider, now: number): NewGrant {
   return { mailbox, flow, scopes: oauth.applicationScopes, grantedAt: now, renewedAt: now }
 }
 

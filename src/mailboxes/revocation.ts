@@ -5,10 +5,10 @@ import type { Secret } from '../base/secret.ts'
 import type { OAuthClient } from '../providers/oauth/oauth-client.ts'
 import type { Catalogue } from '../providers/provider.ts'
 import type { GrantStore, ListedGrant, Mailbox } from '../store/ports.ts'
-import { isWithoutPerson } from './app-only.ts'
+import { isAppOnlyFlow } from './app-only.ts'
 import type { RevocationStatus } from './mailboxes.ts'
 
-export interface RevocationNeeds {
+export interface RevocationDeps {
   grants: Pick<GrantStore, 'list'>
   catalogue: Pick<Catalogue, 'list'>
   oauthClientFor(providerId: string): OAuthClient
@@ -28,7 +28,7 @@ export interface UnwantedConsent {
  * Ends at the provider what was removed here (RFC 7009), if nobody else lives on it: some providers end everything that a person has granted
  * to a registration when one of its refresh tokens is revoked. Never throws.
  */
-export function createRevocation({ grants, catalogue, oauthClientFor, log }: RevocationNeeds) {
+export function createRevocation({ grants, catalogue, oauthClientFor, log }: RevocationDeps) {
   return async (mailbox: Granted, unwanted: UnwantedConsent): Promise<RevocationStatus> => {
     const { refreshToken } = unwanted
     if (!refreshToken) return { revocation: 'nothing' }
@@ -55,7 +55,7 @@ export function createRevocation({ grants, catalogue, oauthClientFor, log }: Rev
 }
 
 function mayBeOfSamePerson(other: ListedGrant, providerId: string, { signedInAs }: UnwantedConsent): boolean {
-  if (other.providerId !== providerId || isWithoutPerson(other.flow)) return false
+  if (other.providerId !== providerId || isAppOnlyFlow(other.flow)) return false
   if (other.signedInAs === undefined || signedInAs === undefined) return true
   return sameAddress(other.signedInAs, signedInAs)
 }

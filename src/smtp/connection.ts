@@ -157,7 +157,7 @@ class ServedConnection implements Connection {
       hostname,
       limits,
       offered: (mailbox) => relay.capabilities(mailbox),
-      offers: () => signIns.offers(remoteAddress),
+      offers: () => signIns.authMethods(remoteAddress),
       makeChallenge: () => uniqueChallenge(clock, hostname),
       startTls: listener.tls !== 'none' && certificates !== undefined,
       encrypted,

@@ -17,7 +17,7 @@ import { createTransactionLog, type KnownClient, type TransactionLog } from './t
 
 interface ProviderSideOptions {
   relay: Relay
-  signIns: Pick<SignIns, 'check' | 'admit' | 'confirm' | 'shownName'>
+  signIns: Pick<SignIns, 'check' | 'authorize' | 'revalidate' | 'loggableName'>
   limits: Pick<Limits, 'wholeLoginSeconds'>
   record: TransactionLog
   /** What the session knows from one transaction to the next. */
@@ -62,7 +62,7 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
       return { kind: 'signed-in', submitter }
     } catch (error) {
       const failure = asFailure(error)
-      deps.record.signInRefused(deps.signIns.shownName(next.credentials.userName), failure)
+      deps.record.signInRefused(deps.signIns.loggableName(next.credentials.userName), failure)
       return { kind: 'failed', failure, at }
     }
 
@@ -80,7 +80,7 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
 
   async function admit(sender: string): Promise<SessionEvent> {
     try {
-      const submitter = await deps.signIns.admit(sender, deps.client.address)
+      const submitter = await deps.signIns.authorize(sender, deps.client.address)
       deps.client.submitter = submitter
       deps.signedIn()
       deps.record.admitted(submitter)
@@ -101,7 +101,7 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
       const { mailbox, mail, givenSender } = next
       message = { mailbox, sender: mail.sender, givenSender }
       const submitter = whoSends()
-      const unsure = deps.signIns.confirm(submitter, message, deps.client.address)
+      const unsure = deps.signIns.revalidate(submitter, message, deps.client.address)
       // Waiting for nothing would cost every message half of what asking does.
       if (unsure !== undefined) await unsure
       const source = sourceOf(deps.client.address).key
@@ -172,7 +172,7 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
   /** One that may not be sent any more ends the transaction. */
   async function confirmFor(current: Transaction, submitter: Submitter): Promise<void> {
     try {
-      if (message !== undefined) await deps.signIns.confirm(submitter, message, deps.client.address)
+      if (message !== undefined) await deps.signIns.revalidate(submitter, message, deps.client.address)
     } catch (refusal) {
       await current.reset()
       throw refusal

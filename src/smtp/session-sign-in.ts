@@ -1,7 +1,7 @@
 import type { Failure } from '../base/failure.ts'
 import { withoutEnding } from '../base/text.ts'
 import type { Limits } from '../config/config.ts'
-import type { Offers } from '../credentials/credential-index.ts'
+import type { AuthMethods } from '../credentials/credential-index.ts'
 import type { Submitter } from '../mailboxes/sender-policy.ts'
 import { type MechanismOffers, offeredMechanisms } from '../sasl/client-mechanisms.ts'
 import { decodeBase64, type Exchange, encodeBase64 } from '../sasl/exchange.ts'
@@ -29,7 +29,7 @@ interface SessionClient {
 }
 
 export function createSessionClient(
-  options: Omit<SignInOptions, 'offers'> & { offers: () => Offers },
+  options: Omit<SignInOptions, 'offers'> & { offers: () => AuthMethods },
 ): SessionClient {
   /** Needed until somebody has signed in: then nothing is left to be kept. */
   let signIn: SignIn | undefined = createSignIn(options)

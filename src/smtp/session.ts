@@ -1,6 +1,6 @@
 import type { Failure } from '../base/failure.ts'
 import type { Limits } from '../config/config.ts'
-import type { Offers } from '../credentials/credential-index.ts'
+import type { AuthMethods } from '../credentials/credential-index.ts'
 import type { Submitter } from '../mailboxes/sender-policy.ts'
 import type { RelayCapabilities } from '../upstream/relay.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
@@ -30,7 +30,7 @@ export interface SessionOptions {
   /** What may be offered to everybody, or what the provider of this mailbox can do. */
   offered: (mailbox?: string) => RelayCapabilities
   /** What this client may use to say who it is. */
-  offers: () => Offers
+  offers: () => AuthMethods
   /** A challenge for CRAM-MD5, unlike any other: `<random.time@host>`. */
   makeChallenge: () => string
   /** A certificate is there, so STARTTLS is offered until TLS is on. */

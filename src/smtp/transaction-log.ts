@@ -10,8 +10,8 @@ import { cutReplies, type MessageCut, type MessageOutcome } from './session-even
 /** One line for each sign-in and each transaction of a connection: who, through what, and what came of it. Never what was in it. */
 export interface TransactionLog {
   signedIn(submitter: Submitter): void
-  /** `shownName`: as `SignIns.shownName` gives it. */
-  signInRefused(shownName: string, failure: Failure): void
+  /** `loggableName`: as `SignIns.loggableName` gives it. */
+  signInRefused(loggableName: string, failure: Failure): void
   /** Said loudly, once for a connection: nobody proved anything but where it comes from. */
   admitted(submitter: Submitter): void
   admissionRefused(sender: string, failure: Failure): void
@@ -68,12 +68,12 @@ export function createTransactionLog(
       log.info(fields, 'signed in')
     },
 
-    signInRefused(shownName, failure) {
+    signInRefused(loggableName, failure) {
       const { code, message } = failure
       const fields = {
         event: 'sign-in.refused',
         client: client.address,
-        login: shownName,
+        login: loggableName,
         reason: code,
         detail: message,
       }

@@ -1,6 +1,6 @@
 import type { Request } from 'express'
 import { Secret } from '../base/secret.ts'
-import type { Guard } from '../credentials/login-throttle.ts'
+import type { LoginThrottle } from '../credentials/login-throttle.ts'
 import { plainAddress, sourceOf } from '../net/ip.ts'
 
 /** The source of a request, for limits and logs. */
@@ -79,11 +79,11 @@ function addressIn(text: string): string | undefined {
  */
 export type CountWrongSecret = (request: Request, presented: string, kind: 'key' | 'link') => void
 
-export function createWrongSecretCount(guard: Pick<Guard, 'refused'>): CountWrongSecret {
+export function createWrongSecretCount(throttle: Pick<LoginThrottle, 'refused'>): CountWrongSecret {
   return (request, presented, kind) => {
     const { key, isShared } = requestSource(request)
     if (comesFromOtherSite(request) || (kind === 'link' && isShared)) return
-    guard.refused(key, new Secret(presented))
+    throttle.refused(key, new Secret(presented))
   }
 }
 

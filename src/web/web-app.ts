@@ -55,7 +55,7 @@ export function createWebApp({
   app.use(withoutBasePath(({ headers }) => (hosts.isPages(headers.host) ? pagesUrl : publicUrl)))
   app.use(plainPath)
   app.use(createHealth({ ready, log }))
-  const countWrong = createWrongSecretCount(services.guard)
+  const countWrong = createWrongSecretCount(services.throttle)
   const redirectUri = redirectUriOf(publicUrl)
   const routes = apiRoutes({ services, redirectUri, signInLinks, log })
   app.use(

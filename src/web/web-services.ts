@@ -2,7 +2,7 @@ import type { KeyedHash } from '../base/secret.ts'
 import type { SmtpListener } from '../config/config.ts'
 import type { ConsentService } from '../consent/consent-service.ts'
 import type { ApiKeys } from '../credentials/api-keys.ts'
-import type { Guard } from '../credentials/login-throttle.ts'
+import type { LoginThrottle } from '../credentials/login-throttle.ts'
 import type { Logins } from '../credentials/logins.ts'
 import type { PagePasswords } from '../credentials/page-passwords.ts'
 import type { TokenBroker } from '../grants/token-broker.ts'
@@ -35,5 +35,5 @@ export interface WebServices {
   /** The listeners at which applications submit mail. */
   smtp(): readonly SmtpListener[]
   /** Throttles wrong passwords, keys and links of both servers. */
-  guard: Guard
+  throttle: LoginThrottle
 }

@@ -7,7 +7,7 @@ import { silentLog as log } from '../../dist/base/log.js'
 import { Secret } from '../../dist/base/secret.js'
 import { createApiKeys } from '../../dist/credentials/api-keys.js'
 import { createLogins } from '../../dist/credentials/create-logins.js'
-import { createSignInOffers } from '../../dist/credentials/credential-index.js'
+import { createCredentialIndex } from '../../dist/credentials/credential-index.js'
 import { createSignIns } from '../../dist/credentials/sign-ins.js'
 import { followStore } from '../../dist/store/followed-store.js'
 import { openStore } from '../../dist/store/store.js'
@@ -43,14 +43,14 @@ export async function signIn({ rounds, sizes: { attempts: usual } = usualSizes }
 
 async function prepare(plain, keyedHash) {
   const { store, follow } = followStore(plain)
-  const offers = createSignInOffers({ store, clock, log })
-  follow({ signInsChanged: offers.refresh })
+  const index = createCredentialIndex({ store, clock, log })
+  follow({ signInsChanged: index.refresh })
   const needs = { store, keyedHash, clock, log }
   const logins = createLogins(needs)
   const apiKeys = createApiKeys({ ...needs, ownerKey: new Secret('nobody') })
   // Counting guesses costs next to nothing, and nobody should wait here.
-  const guard = { attempt: async (_, look) => (await look()) === 'right', refused: () => {} }
-  const signIns = createSignIns({ ...needs, apiKeys, offers, guard })
+  const throttle = { attempt: async (_, look) => (await look()) === 'right', refused: () => {} }
+  const signIns = createSignIns({ ...needs, apiKeys, index, throttle })
   await store.mailboxes.add({ address: mailbox, providerId: 'custom', createdAt: 0 })
   const add = (request) => logins.add({ mailboxes: [mailbox], ...request })
   const generated = await add({})

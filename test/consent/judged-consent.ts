@@ -1,6 +1,6 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { Secret } from '../../src/base/secret.ts'
-import { judgeConsentAnswer } from '../../src/consent/validate-token-response.ts'
+import { validateTokenResponse } from '../../src/consent/validate-token-response.ts'
 import type { createHttpFetch } from '../../src/net/http-fetch.ts'
 import type { customProvider } from '../../src/providers/custom.ts'
 import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'
@@ -47,5 +47,5 @@ export async function judgedConsent(
       ? await client.exchangeCode(new URL('http://localhost/?code=code&state=state'), checks)
       : await client.pollDevice(new Secret('device-code'))
   if (typeof read === 'string') throw new Error(read)
-  return judgeConsentAnswer(mailbox, provider, read)
+  return validateTokenResponse(mailbox, provider, read)
 }

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import { judgeConsentAnswer } from '../../src/consent/validate-token-response.ts'
+import { validateTokenResponse } from '../../src/consent/validate-token-response.ts'
 import { google } from '../../src/providers/presets/google.ts'
 import { microsoft } from '../../src/providers/presets/microsoft.ts'
 import type { Provider } from '../../src/providers/provider.ts'
 
 const consent = (provider: Provider, address: string, person: string) =>
-  judgeConsentAnswer({ address, providerId: provider.id, createdAt: 0 }, provider, {
+  validateTokenResponse({ address, providerId: provider.id, createdAt: 0 }, provider, {
     accessToken: new Secret('a'),
     refreshToken: new Secret('r'),
     expiresInSeconds: 3600,

@@ -42,7 +42,7 @@ describe('an API key that is known from memory', () => {
   it('is asked of the store while something may have changed', async () => {
     const { apiKey, key } = await stage.apiKeys.add({ scopes: ['read'] })
     await stage.store.apiKeys.revoke(apiKey.id, stage.clock.now())
-    const reading = stage.offers.refresh()
+    const reading = stage.index.refresh()
     await expect(stage.apiKeys.check(key)).rejects.toMatchObject(refused)
     expect(asked).toEqual([apiKey.id])
     await reading
@@ -51,7 +51,7 @@ describe('an API key that is known from memory', () => {
   it('loses with a mailbox its scopes for it', async () => {
     const { key } = await stage.apiKeys.add({ scopes: ['token:me@example.com', 'read'] })
     await stage.store.mailboxes.remove('Me@example.com')
-    await stage.offers.refresh()
+    await stage.index.refresh()
     expect((await stage.apiKeys.check(key)).scopes).toEqual(['read'])
   })
 

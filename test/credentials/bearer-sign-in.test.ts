@@ -46,9 +46,9 @@ describe('an API key as a bearer', () => {
 
   it('works whatever its source has done before, because nobody guesses it', async () => {
     const { key } = await keyWith('send:me@example.com')
-    stage.guard.turnedAway.add(here)
+    stage.throttle.blocked.add(here)
     expect(await bearer('', key)).toMatchObject({ userName: 'api-key nightly report' })
-    expect([stage.guard.asked, stage.guard.refused]).toEqual([[], []])
+    expect([stage.throttle.asked, stage.throttle.refused]).toEqual([[], []])
   })
 })
 
@@ -76,7 +76,7 @@ describe('the refusal of a bearer', () => {
   it.each(valid)('has the same words, and is no guess: %s', async (_what, prepare) => {
     const { token, userName = '' } = await prepare()
     expect(await refusalOf(bearer(userName, token))).toMatchObject(refused)
-    expect(stage.guard.refused).toEqual([])
+    expect(stage.throttle.refused).toEqual([])
   })
 
   const wrong: [string, () => Promise<Attempt>][] = [
@@ -110,20 +110,20 @@ describe('the refusal of a bearer', () => {
       async () => {
         const { key } = await keyWith('send:me@example.com')
         await stage.store.mailboxes.remove('me@example.com')
-        await stage.offers.refresh()
+        await stage.index.refresh()
         return { token: key }
       },
     ],
   ]
-  it.each(wrong)('has the same words, and is told to the guard: %s', async (_what, prepare) => {
+  it.each(wrong)('has the same words, and is told to the throttle: %s', async (_what, prepare) => {
     const { token, userName = '' } = await prepare()
     expect(await refusalOf(bearer(userName, token, '2001:db8::7'))).toMatchObject(refused)
-    expect(stage.guard.refused).toEqual(['2001:db8:0:0::/64'])
-    expect(stage.guard.secrets).toEqual([token.reveal()])
+    expect(stage.throttle.refused).toEqual(['2001:db8:0:0::/64'])
+    expect(stage.throttle.secrets).toEqual([token.reveal()])
   })
 
   it('says that the source has no more guesses', async () => {
-    stage.guard.turnedAway.add(here)
+    stage.throttle.blocked.add(here)
     const refusal = await refusalOf(bearer('', new Secret('wrong')))
     expect(refusal).toMatchObject({ code: 'limit-reached', retryAfterSeconds: 60 })
   })

@@ -55,14 +55,14 @@ describe('CRAM-MD5', () => {
       const { userName, secret } = await stage.generated()
       const refused = { code: 'wrong-credentials', message: 'Wrong user name or password' }
       expect(await refusalOf(stage.cramMd5(userName, secret))).toMatchObject(refused)
-      expect([stage.guard.failed.length, stage.guard.harmless.length]).toEqual([1, 0])
+      expect([stage.throttle.failed.length, stage.throttle.harmless.length]).toEqual([1, 0])
       await stage.check(userName, secret)
       await settled()
       expect(await refusalOf(stage.cramMd5(userName, secret))).toMatchObject(refused)
-      expect([stage.guard.failed.length, stage.guard.harmless.length]).toEqual([1, 1])
+      expect([stage.throttle.failed.length, stage.throttle.harmless.length]).toEqual([1, 1])
       expect(stage.scrypts).toHaveLength(2)
       expect(await refusalOf(stage.check(userName, new Secret('wrong')))).toMatchObject(refused)
-      expect(stage.guard.failed).toHaveLength(2)
+      expect(stage.throttle.failed).toHaveLength(2)
     })
 
     it('counts at a login that has it', async () => {
@@ -70,7 +70,7 @@ describe('CRAM-MD5', () => {
       await stage.cramMd5(userName, secret)
       await settled()
       await refusalOf(stage.cramMd5(userName, new Secret('wrong')))
-      expect([stage.guard.failed.length, stage.guard.harmless.length]).toEqual([1, 0])
+      expect([stage.throttle.failed.length, stage.throttle.harmless.length]).toEqual([1, 0])
     })
   })
 })

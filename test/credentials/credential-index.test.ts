@@ -10,7 +10,7 @@ beforeEach(async () => {
 
 const device = '192.0.2.7'
 const nothing = { cramMd5: false, bearer: false, withoutPassword: false }
-const offered = (from = device) => stage.signIns.offers(from)
+const offered = (from = device) => stage.signIns.authMethods(from)
 const open = (request: object = {}) =>
   stage.logins.add({
     mailboxes: ['me@example.com'],
@@ -74,7 +74,7 @@ describe('what a client is offered beside PLAIN and LOGIN', () => {
       await new Promise<void>((resolve) => (release = resolve))
       return before
     }
-    const slow = stage.offers.refresh()
+    const slow = stage.index.refresh()
     stage.store.logins.list = list
     await stage.generated({ cramMd5: true })
     release()
@@ -106,7 +106,7 @@ it('every start says which logins need no password', async () => {
   await stage.logins.revoke(login.id)
   stage.clock.advance(2 * 86_400)
   stage.log.lines.length = 0
-  warnOfOpenLogins(stage.offers, stage.log)
+  warnOfOpenLogins(stage.index, stage.log)
   expect(stage.log.lines).toEqual([
     expect.objectContaining({
       level: 'warn',
@@ -126,11 +126,11 @@ it('every start names the logins that differ in case only, which an earlier rele
   const list = stage.store.logins.list
   stage.store.logins.list = async () =>
     (await list()).map((one) => (one.id === login.id ? { ...one, userName: 'Till' } : one))
-  await stage.offers.refresh()
-  expect(stage.offers.generated('till')?.userName).toBe('till')
-  expect(stage.offers.generated('TILL')).toBeUndefined()
+  await stage.index.refresh()
+  expect(stage.index.generated('till')?.userName).toBe('till')
+  expect(stage.index.generated('TILL')).toBeUndefined()
   stage.log.lines.length = 0
-  warnOfNamesAlike(stage.offers, stage.log)
+  warnOfNamesAlike(stage.index, stage.log)
   expect(stage.log.lines).toEqual([
     expect.objectContaining({
       level: 'warn',
@@ -141,15 +141,15 @@ it('every start names the logins that differ in case only, which an earlier rele
 
 it('a name is shown in the log only where a login has it', async () => {
   await stage.generated({ userName: 'caf\u00e9' })
-  expect(stage.signIns.shownName('CAFE\u0301')).toBe('caf\u00e9')
-  expect(stage.signIns.shownName('mauve kettle orbits')).toBe('no such login')
+  expect(stage.signIns.loggableName('CAFE\u0301')).toBe('caf\u00e9')
+  expect(stage.signIns.loggableName('mauve kettle orbits')).toBe('no such login')
 })
 
 it('a credential is not trusted from memory while a newer reading is under way', async () => {
   const { id } = await stage.generated()
-  expect(stage.offers.login(id)).toMatchObject({ id })
-  const reading = stage.offers.refresh()
-  expect(stage.offers.login(id)).toBeUndefined()
+  expect(stage.index.login(id)).toMatchObject({ id })
+  const reading = stage.index.refresh()
+  expect(stage.index.login(id)).toBeUndefined()
   await reading
-  expect(stage.offers.login(id)).toMatchObject({ id })
+  expect(stage.index.login(id)).toMatchObject({ id })
 })

@@ -3,8 +3,8 @@ import { printable } from '../../src/base/address.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
-import { createGuard, type GuardNeeds } from '../../src/credentials/create-login-throttle.ts'
-import { type Attempt, loginDoor } from '../../src/credentials/login-throttle.ts'
+import { createLoginThrottle, type LoginThrottleDeps } from '../../src/credentials/create-login-throttle.ts'
+import { type LoginAttempt, smtpPolicy } from '../../src/credentials/login-throttle.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 
 export const limits = {
@@ -24,25 +24,40 @@ export interface Answer {
 }
 
 /** `harmless`: nothing that could have been right. */
-type Guess = Partial<Omit<Attempt, 'secret'>> & { secret?: string; harmless?: boolean; gone?: AbortSignal }
+type Guess = Partial<Omit<LoginAttempt, 'secret'>> & {
+  secret?: string
+  harmless?: boolean
+  gone?: AbortSignal
+}
 
-/** A guard whose hours pass in a moment: the library that counts reads the clocks of the system, so those are moved. */
-export function setGuardStage(over: Partial<GuardNeeds['limits']> = {}) {
+/** A throttle whose hours pass in a moment: the library that counts reads the clocks of the system, so those are moved. */
+export function setGuardStage(over: Partial<LoginThrottleDeps['limits']> = {}) {
   vi.useFakeTimers()
   const log = createRecordingLog()
-  const guard = createGuard({ limits: { ...limits, ...over }, shownName: printable, clock: systemClock, log })
+  const throttle = createLoginThrottle({
+    limits: { ...limits, ...over },
+    loggableName: printable,
+    clock: systemClock,
+    log,
+  })
   onTestFinished(() => {
-    guard.close()
+    throttle.close()
     vi.useRealTimers()
   })
   let secrets = 0
   /** What was looked at. */
   const looks: string[] = []
 
-  /** One attempt as a door makes it. `right`: whether the secret is. Takes no time but what the guard takes. */
+  /** One attempt as a door makes it. `right`: whether the secret is. Takes no time but what the throttle takes. */
   async function attempt(guess: Guess & { right: boolean }): Promise<Answer> {
     const { right, secret = `wrong-${++secrets}`, harmless, gone, ...rest } = guess
-    const byDefault = { source: '192.0.2.1', name: 'printer', known: false, against: 'kept', door: loginDoor }
+    const byDefault = {
+      source: '192.0.2.1',
+      name: 'printer',
+      known: false,
+      against: 'kept',
+      policy: smtpPolicy,
+    }
     const asked = { ...byDefault, ...rest, secret: new Secret(secret) }
     const began = performance.now()
     const since = () => Math.round(performance.now() - began) / 1000
@@ -51,7 +66,7 @@ export function setGuardStage(over: Partial<GuardNeeds['limits']> = {}) {
         looks.push(asked.secret.reveal())
         return right ? 'right' : harmless ? 'harmless' : 'wrong'
       }
-      const isRight = await guard.attempt(asked, look, gone)
+      const isRight = await throttle.attempt(asked, look, gone)
       return { outcome: isRight ? 'admitted' : 'wrong', seconds: since() }
     } catch (error) {
       return { ...described(error), seconds: since() }
@@ -59,7 +74,7 @@ export function setGuardStage(over: Partial<GuardNeeds['limits']> = {}) {
   }
 
   return {
-    guard,
+    throttle,
     log,
     looks,
     /** Without letting time pass. */
@@ -76,7 +91,7 @@ export function setGuardStage(over: Partial<GuardNeeds['limits']> = {}) {
     },
     /** A wrong API key or link. */
     async refused(source: string, secret = `wrong-${++secrets}`): Promise<string> {
-      const outcome = described(() => guard.refused(source, new Secret(secret))).outcome
+      const outcome = described(() => throttle.refused(source, new Secret(secret))).outcome
       await settled(Promise.resolve())
       return outcome
     },

@@ -151,7 +151,7 @@ describe('those who wait', () => {
     await stage.wrongTimes(10, { known: true })
     const answers = [true, false].map((known) => stage.begin({ known, right: true }))
     await seconds(1)
-    stage.guard.close()
+    stage.throttle.close()
     await seconds(0)
     for (const { outcome } of await Promise.all(answers)) expect(outcome).toBe('provider-unavailable')
     expect(await stage.right()).toMatchObject({ outcome: 'provider-unavailable', seconds: 0 })

@@ -173,16 +173,16 @@ describe('wrong keys and links', () => {
 })
 
 describe('a source that many share', () => {
-  const door = { kind: 'page', isShared: true, refusesLate: false } as const
+  const policy = { kind: 'page', isShared: true, refusesLate: false } as const
 
   it('is not turned away for what one of them does; the name is guessed at no faster', async () => {
     const stage = setGuardStage()
-    await stage.wrongTimes(60, { source: attacker, name: 'administrator', door })
-    expect(await stage.right({ source: attacker, name: 'viewer', door })).toEqual({
+    await stage.wrongTimes(60, { source: attacker, name: 'administrator', policy })
+    expect(await stage.right({ source: attacker, name: 'viewer', policy })).toEqual({
       outcome: 'admitted',
       seconds: 0,
     })
-    expect(await stage.right({ source: attacker, name: 'administrator', door })).toEqual({
+    expect(await stage.right({ source: attacker, name: 'administrator', policy })).toEqual({
       outcome: 'admitted',
       seconds: 3,
     })
@@ -199,9 +199,9 @@ describe('the clock of the machine', () => {
     await stage.wrongTimes(50, (index) => ({ source: `203.0.113.${index}` }))
     await stage.wrongTimes(20, anyName)
     vi.setSystemTime(Date.now() - 86_400_000)
-    const turnedAway = await stage.right({ source: attacker, name: 'else' })
-    expect(turnedAway.outcome).toBe('limit-reached')
-    expect(turnedAway.retryAfterSeconds).toBeLessThanOrEqual(limits.guessWindowSeconds)
+    const blocked = await stage.right({ source: attacker, name: 'else' })
+    expect(blocked.outcome).toBe('limit-reached')
+    expect(blocked.retryAfterSeconds).toBeLessThanOrEqual(limits.guessWindowSeconds)
     await seconds(limits.guessWindowSeconds)
     expect(await stage.right({ source: attacker })).toEqual({ outcome: 'admitted', seconds: 0 })
     await stage.wrongTimes(9, (index) => ({ source: `203.0.113.${index}` }))

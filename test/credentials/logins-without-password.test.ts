@@ -21,14 +21,15 @@ async function open(userName: string, request: Partial<LoginRequest> = {}) {
   return login
 }
 
-const admitted = async (sender: string, from = device) => (await stage.signIns.admit(sender, from)).userName
+const admitted = async (sender: string, from = device) =>
+  (await stage.signIns.authorize(sender, from)).userName
 
 describe('a client that cannot sign in', () => {
   it('is the login whose networks hold its address and which may use its sender', async () => {
     const { id } = await open('copier')
     await open('scanner', { mailboxes: ['shop@example.com'], senders: ['*@scans.example'] })
     await open('elsewhere', { networks: ['192.0.2.128/25'], senders: ['x@example.net'] })
-    expect(await stage.signIns.admit('ME@example.com', '::ffff:192.0.2.7')).toEqual({
+    expect(await stage.signIns.authorize('ME@example.com', '::ffff:192.0.2.7')).toEqual({
       userName: 'copier',
       login: id,
       mailboxes: [{ address: 'Me@example.com', aliases: [] }],
@@ -50,7 +51,7 @@ describe('a client that cannot sign in', () => {
 
   it('is one that replaces what is no address, where there is one', async () => {
     await open('scanner', { senders: ['*@example.com'] })
-    expect(await refusalOf(stage.signIns.admit('Scanner 2', device))).toMatchObject({
+    expect(await refusalOf(stage.signIns.authorize('Scanner 2', device))).toMatchObject({
       code: 'sender-refused',
     })
     await open('copier', { rewriteSender: true })
@@ -67,7 +68,7 @@ describe('a client that cannot sign in', () => {
 
   it('is told which sender is missing, and the command that would allow it', async () => {
     const { id } = await open('copier')
-    expect(await refusalOf(stage.signIns.admit('x@example.net', device))).toMatchObject({
+    expect(await refusalOf(stage.signIns.authorize('x@example.net', device))).toMatchObject({
       code: 'sender-refused',
       message: 'No login without a password may send as x@example.net from here',
       fix: `Allow it with: postern login allow ${id} --sender x@example.net`,
@@ -76,7 +77,7 @@ describe('a client that cannot sign in', () => {
 
   it('cannot slip another command into that one', async () => {
     const { id } = await open('copier')
-    expect(await refusalOf(stage.signIns.admit("`reboot`'$x@example.net", device))).toMatchObject({
+    expect(await refusalOf(stage.signIns.authorize("`reboot`'$x@example.net", device))).toMatchObject({
       fix: `Allow it with: postern login allow ${id} --sender '\`reboot\`'\\''$x@example.net'`,
     })
   })
@@ -114,7 +115,7 @@ describe('a client that cannot sign in', () => {
   ]
   it.each(nobody)('is nobody %s', async (_when, prepare, from = device) => {
     await prepare()
-    expect(await refusalOf(stage.signIns.admit('me@example.com', from))).toMatchObject({
+    expect(await refusalOf(stage.signIns.authorize('me@example.com', from))).toMatchObject({
       code: 'wrong-credentials',
     })
   })

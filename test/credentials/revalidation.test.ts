@@ -42,7 +42,7 @@ describe('what a session signed in with', () => {
     const { userName, secret } = await stage.generated()
     const submitter = await stage.check(userName, secret)
     await stage.store.mailboxes.remove('me@example.com')
-    await stage.offers.refresh()
+    await stage.index.refresh()
     expect(await refusalOf(stage.confirm(submitter))).toMatchObject(ended)
   })
 
@@ -51,7 +51,7 @@ describe('what a session signed in with', () => {
     const submitter = await stage.check(userName, secret)
     const { list } = stage.store.logins
     stage.store.logins.list = () => Promise.reject(new Error('busy'))
-    await stage.offers.refresh()
+    await stage.index.refresh()
     await stage.confirm(submitter)
     await stage.store.logins.revoke(id, stage.clock.now())
     expect(await refusalOf(stage.confirm(submitter))).toMatchObject(ended)

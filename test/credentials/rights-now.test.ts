@@ -86,11 +86,11 @@ describe('a session that is open', () => {
   it('sends with another sender only through the mailbox that it leaves through now', async () => {
     const { submitter } = await signedIn({ mailboxes: [me, shop], rewriteSender: true })
     const message = { mailbox: me, sender: me, givenSender: 'root@localhost' }
-    await stage.signIns.confirm(submitter, message, here)
+    await stage.signIns.revalidate(submitter, message, here)
     await addAgain(me)
-    expect(await refusalOf(Promise.resolve(stage.signIns.confirm(submitter, message, here)))).toMatchObject(
-      ended,
-    )
+    expect(
+      await refusalOf(Promise.resolve(stage.signIns.revalidate(submitter, message, here))),
+    ).toMatchObject(ended)
   })
 
   it('has its networks looked at, too', async () => {

@@ -71,7 +71,7 @@ const refusals: [string, () => Promise<Attempt>][] = [
     async () => {
       const login = await stage.generated()
       await stage.store.mailboxes.remove('me@example.com')
-      await stage.offers.refresh()
+      await stage.index.refresh()
       return login
     },
   ],
@@ -94,7 +94,7 @@ describe('every refusal of a password', () => {
     stage.scrypts.length = 0
     expect(await refusalOf(stage.check(userName, secret, from))).toMatchObject(refusal)
     expect(stage.scrypts).toEqual([1024])
-    expect(stage.guard.failed).toHaveLength(1)
+    expect(stage.throttle.failed).toHaveLength(1)
   })
 
   it('leaves no note of a use', async () => {
@@ -112,7 +112,7 @@ describe('every refusal of CRAM-MD5', () => {
     stage.scrypts.length = 0
     expect(await refusalOf(stage.cramMd5(userName, secret, { from }))).toMatchObject(refusal)
     expect(stage.scrypts).toEqual([1024])
-    expect(stage.guard.failed).toHaveLength(1)
+    expect(stage.throttle.failed).toHaveLength(1)
   })
 
   it.each(['generated', 'withChosen'] as const)('is the same without CRAM-MD5: %s', async (kind) => {

@@ -3,7 +3,7 @@ import { Failure } from '../../src/base/failure.ts'
 import { type KeyedHash, Secret } from '../../src/base/secret.ts'
 import { createApiKeys } from '../../src/credentials/api-keys.ts'
 import { createLogins } from '../../src/credentials/create-logins.ts'
-import { createSignInOffers } from '../../src/credentials/credential-index.ts'
+import { createCredentialIndex } from '../../src/credentials/credential-index.ts'
 import type { LoginRequest } from '../../src/credentials/logins.ts'
 import { createSignIns } from '../../src/credentials/sign-ins.ts'
 import type { Scrypt } from '../../src/credentials/verifiers.ts'
@@ -11,8 +11,8 @@ import type { Submitter } from '../../src/mailboxes/sender-policy.ts'
 import { followStore } from '../../src/store/followed-store.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
-import { createRecordingGuard } from '../support/recording-guard.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
+import { createRecordingThrottle } from '../support/recording-throttle.ts'
 
 export const here = '127.0.0.1'
 export const chosen = new Secret('mauve kettle orbits')
@@ -35,19 +35,19 @@ export async function setSignInStage() {
   }
   const { store, follow } = followStore(plain)
   const [clock, log] = [createManualClock(), createRecordingLog()]
-  const guard = createRecordingGuard()
+  const throttle = createRecordingThrottle()
   const scrypts: number[] = []
   /** Stands in for the real one, which chosen-password.test.ts runs: only how often and how costly matters here. */
   const scrypt: Scrypt = async (password, salt, { cost }) => {
     scrypts.push(cost)
     return createHmac('sha256', salt).update(password).digest()
   }
-  const offers = createSignInOffers({ store, clock, log })
-  follow({ signInsChanged: offers.refresh })
+  const index = createCredentialIndex({ store, clock, log })
+  follow({ signInsChanged: index.refresh })
   const needs = { store, keyedHash, clock, log, scryptCost: 1024, scrypt }
   const logins = createLogins(needs)
-  const apiKeys = createApiKeys({ ...needs, ownerKey, remembered: offers.apiKey })
-  const signIns = createSignIns({ ...needs, apiKeys, offers, guard: guard.guard })
+  const apiKeys = createApiKeys({ ...needs, ownerKey, remembered: index.apiKey })
+  const signIns = createSignIns({ ...needs, apiKeys, index, throttle: throttle.throttle })
   for (const address of ['Me@example.com', 'shop@example.com']) {
     await store.mailboxes.add({ address, providerId: 'custom', createdAt: clock.now() })
   }
@@ -56,10 +56,10 @@ export async function setSignInStage() {
     store,
     clock,
     log,
-    guard,
+    throttle,
     /** The cost of each scrypt that was run. */
     scrypts,
-    offers,
+    index,
     logins,
     apiKeys,
     signIns,
@@ -82,7 +82,7 @@ export async function setSignInStage() {
     },
     /** Before a message from this sender. */
     confirm: async (submitter: Submitter, sender = 'me@example.com', from = here, mailbox = sender) =>
-      signIns.confirm(submitter, { mailbox, sender }, from),
+      signIns.revalidate(submitter, { mailbox, sender }, from),
     check: (userName: string, password: Secret, from = here) =>
       signIns.check({ kind: 'password', userName, password }, from),
     /** Signs in by CRAM-MD5 as a client does that knows this password as these octets. */

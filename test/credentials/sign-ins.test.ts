@@ -23,7 +23,7 @@ describe('a sign-in', () => {
       senders: ['*@example.org'],
       rewriteSender: true,
     })
-    expect([stage.scrypts, stage.guard.asked]).toEqual([[], []])
+    expect([stage.scrypts, stage.throttle.asked]).toEqual([[], []])
   })
 
   it('with a generated password reads its login from memory, as it is now', async () => {
@@ -65,7 +65,7 @@ describe('a sign-in', () => {
       await stage.logins.revoke(withChosen.id)
       const sealed = await stage.generated({ ...name, cramMd5: true })
       expect(await stage.cramMd5(typed, sealed.secret)).toMatchObject(found)
-      expect(stage.signIns.shownName(typed)).toBe('Till@Example.com')
+      expect(stage.signIns.loggableName(typed)).toBe('Till@Example.com')
     },
   )
 
@@ -84,7 +84,7 @@ describe('a sign-in', () => {
     for (const other of ['shop@example.com', 'nobody', '*@example.com', 'example.com'])
       expect(await refusalOf(as(other))).toMatchObject({ code: 'wrong-credentials' })
     expect(await refusalOf(as('copier', new Secret('wrong')))).toMatchObject({ code: 'wrong-credentials' })
-    expect(stage.guard.asked).toHaveLength(1)
+    expect(stage.throttle.asked).toHaveLength(1)
   })
 
   it('with a chosen password costs one scrypt, and none from then on', async () => {
@@ -172,7 +172,7 @@ describe('the use of a login', () => {
     await settled()
     const known = async (name: string, from: string) => {
       await stage.check(name, secret, from)
-      return stage.guard.asked.at(-1)
+      return stage.throttle.asked.at(-1)
     }
     expect(await known(userName, '192.0.2.7')).toEqual({ source: '192.0.2.7', name: userName, known: true })
     expect(await known(userName, '192.0.2.8')).toMatchObject({ known: false })
@@ -182,7 +182,7 @@ describe('the use of a login', () => {
   })
 })
 
-describe('the guard', () => {
+describe('the throttle', () => {
   const source = '192.0.2.66'
 
   it.each([
@@ -191,7 +191,7 @@ describe('the guard', () => {
     ['CRAM-MD5 with a generated password', { cramMd5: true }, 'cramMd5'],
   ] as const)('does not stop %s that is right', async (_what, request, how) => {
     const { userName, secret } = await stage.generated(request)
-    stage.guard.turnedAway.add(source)
+    stage.throttle.blocked.add(source)
     const signedIn =
       how === 'check'
         ? stage.check(userName, secret, source)
@@ -203,13 +203,13 @@ describe('the guard', () => {
     'stops a chosen password before it is looked at (%s)',
     async (how) => {
       const { userName, secret } = await stage.withChosen({ cramMd5: how === 'cramMd5' })
-      stage.guard.turnedAway.add(source)
+      stage.throttle.blocked.add(source)
       const refused =
         how === 'check'
           ? stage.check(userName, secret, source)
           : stage.cramMd5(userName, secret, { from: source })
       expect(await refusalOf(refused)).toMatchObject({ code: 'limit-reached', retryAfterSeconds: 60 })
-      expect([stage.scrypts, stage.guard.failed]).toEqual([[], []])
+      expect([stage.scrypts, stage.throttle.failed]).toEqual([[], []])
     },
   )
 
@@ -218,12 +218,12 @@ describe('the guard', () => {
     const { secret } = await stage.generated()
     await refusalOf(stage.check(userName, secret, source))
     await refusalOf(stage.check('nobody\u202e', secret, source))
-    expect(stage.guard.failed).toEqual([
+    expect(stage.throttle.failed).toEqual([
       { source, name: userName, known: false },
       { source, name: 'nobody\u202e', known: false },
     ])
-    expect(stage.guard.asked).toEqual(stage.guard.failed)
-    expect(stage.guard.secrets).toEqual([secret.reveal(), secret.reveal()])
+    expect(stage.throttle.asked).toEqual(stage.throttle.failed)
+    expect(stage.throttle.secrets).toEqual([secret.reveal(), secret.reveal()])
   })
 
   it('has the last word on a wrong one, after the same work', async () => {
@@ -231,7 +231,7 @@ describe('the guard', () => {
     await stage.check(userName, secret, source)
     await settled()
     stage.scrypts.length = 0
-    stage.guard.turnedAway.add(source)
+    stage.throttle.blocked.add(source)
     const { secret: wrong } = await stage.generated()
     expect(await refusalOf(stage.check(userName, wrong, source))).toMatchObject({ code: 'limit-reached' })
     expect(stage.scrypts).toEqual([1024])

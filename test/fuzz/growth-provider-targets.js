@@ -1,5 +1,5 @@
 import { refusalOfCallback } from '../../dist/consent/consent-refused.js'
-import { pastedAnswer } from '../../dist/consent/create-consent-service.js'
+import { parseRedirect } from '../../dist/consent/create-consent-service.js'
 import { meaningOf } from '../../dist/governor/reply-class.js'
 import { readServiceAccount } from '../../dist/providers/file/credentials.js'
 import { provenAddress } from '../../dist/providers/oauth/identity.js'
@@ -171,7 +171,7 @@ export const providerTargets = [
     longest: answer,
     words: ['http:', '?', '#', '&code=1', '&state=', '://'],
     openings: ['', 'http://a/?', '?', 'a'],
-    read: (text) => pastedAnswer(text, 'http://localhost/', 'state'),
+    read: (text) => parseRedirect(text, 'http://localhost/', 'state'),
   },
   {
     name: 'an address whose provider is looked for',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import { flowWithoutPerson } from '../../src/mailboxes/app-only.ts'
+import { appOnlyFlow } from '../../src/mailboxes/app-only.ts'
 import type { MailboxRequest } from '../../src/mailboxes/mailboxes.ts'
 import type { RegisteredProvider } from '../../src/providers/provider.ts'
 import { registeredProvider } from '../support/registered-provider.ts'
@@ -18,20 +18,20 @@ const without = (registration: Partial<RegisteredProvider['registration']>) => (
 
 describe('a mailbox without a consent', () => {
   it('is possible with a secret, at one organisation', () => {
-    expect(flowWithoutPerson(request, able)).toBe('client-credentials')
-    expect(flowWithoutPerson({ ...request, address: '*@example.com' }, able)).toBe('client-credentials')
+    expect(appOnlyFlow(request, able)).toBe('client-credentials')
+    expect(appOnlyFlow({ ...request, address: '*@example.com' }, able)).toBe('client-credentials')
   })
 
   it('needs nobody to say so where the provider knows nothing else', () => {
     const { appOnly: _, ...plain } = request
-    expect(flowWithoutPerson(plain, { ...able, flows: ['client-credentials'] })).toBe('client-credentials')
+    expect(appOnlyFlow(plain, { ...able, flows: ['client-credentials'] })).toBe('client-credentials')
     const account = { email: 'a@b.example', clientId: '1', keyId: 'k', key: new Secret('k') }
     const google = {
       ...without({ clientSecrets: [], serviceAccount: account }),
       flows: ['service-account' as const],
     }
-    expect(flowWithoutPerson(plain, google)).toBe('service-account')
-    expect(flowWithoutPerson(plain, able)).toBeUndefined()
+    expect(appOnlyFlow(plain, google)).toBe('service-account')
+    expect(appOnlyFlow(plain, able)).toBeUndefined()
   })
 
   it.each<[string, Partial<MailboxRequest>, RegisteredProvider, string, RegExp]>([
@@ -48,7 +48,7 @@ describe('a mailbox without a consent', () => {
     ],
     ['all organisations', {}, without({ tenant: 'Common' }), 'configuration', /"Common" stands for many/],
   ])('is refused with %s', (_what, change, provider, code, message) => {
-    const ask = () => flowWithoutPerson({ ...request, ...change }, provider)
+    const ask = () => appOnlyFlow({ ...request, ...change }, provider)
     expect(ask).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }))
   })
 })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Failure, type FailureCode } from '../../src/base/failure.ts'
-import type { Offers } from '../../src/credentials/credential-index.ts'
+import type { AuthMethods } from '../../src/credentials/credential-index.ts'
 import { encodeBase64 } from '../../src/sasl/exchange.ts'
 import { createSession, type Session } from '../../src/smtp/session.ts'
 import type { SessionEvent, Step } from '../../src/smtp/session-events.ts'
@@ -14,7 +14,7 @@ import { stageSubmitters } from '../support/door-stage.ts'
 
 const auth = `AUTH PLAIN ${encodeBase64('\0me@example.com\0right')}`
 
-const everything: Offers = { cramMd5: true, bearer: true, withoutPassword: true }
+const everything: AuthMethods = { cramMd5: true, bearer: true, withoutPassword: true }
 
 function newSession(
   startTls = false,

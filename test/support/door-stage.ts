@@ -3,7 +3,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import { Failure } from '../../src/base/failure.ts'
 import { type Log, silentLog } from '../../src/base/log.ts'
 import type { Endpoint, Limits, SmtpListener } from '../../src/config/config.ts'
-import type { Offers } from '../../src/credentials/credential-index.ts'
+import type { AuthMethods } from '../../src/credentials/credential-index.ts'
 import type { SignIns } from '../../src/credentials/sign-ins.ts'
 import { requireItself } from '../../src/credentials/submitter.ts'
 import type { Submitter } from '../../src/mailboxes/sender-policy.ts'
@@ -29,7 +29,7 @@ export type StageSettings = Partial<Omit<SmtpDoorOptions, 'limits' | 'relay' | '
   /** PEM; with it every listener has STARTTLS, unless it says something else. */
   tls?: { cert: string; key: string }
   /** What clients are offered beside PLAIN and LOGIN; nothing without it. */
-  offers?: Partial<Offers>
+  offers?: Partial<AuthMethods>
   /** User names whose login has ended since they signed in. */
   ended?: ReadonlySet<string>
 }
@@ -73,7 +73,7 @@ export async function openDoor(settings: StageSettings = {}): Promise<DoorStage>
 
 /** The logins above, and `offered` as what a client may use beside PLAIN and LOGIN. */
 export function createStageSignIns(
-  offered: Partial<Offers> = {},
+  offered: Partial<AuthMethods> = {},
   ended: ReadonlySet<string> = new Set(),
 ): SignIns {
   const offers = { cramMd5: false, bearer: false, withoutPassword: false, ...offered }
@@ -86,18 +86,18 @@ export function createStageSignIns(
         requireItself(submitter, credentials.actsAs)
       return submitter
     },
-    async admit(sender) {
+    async authorize(sender) {
       if (!offers.withoutPassword) throw wrongCredentials()
       if (['', 'me@example.com', 'hall@example.com'].includes(sender)) return passwordless
       throw new Failure('sender-refused', `No login without a password may send as ${sender} from here`, {
         fix: `Allow it with: postern login allow hall --sender ${sender}`,
       })
     },
-    async confirm({ userName }) {
+    async revalidate({ userName }) {
       if (ended.has(userName)) throw wrongCredentials()
     },
-    shownName: (userName) => userName,
-    offers: () => offers,
+    loggableName: (userName) => userName,
+    authMethods: () => offers,
   }
 }
 

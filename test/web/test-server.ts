@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import request from 'supertest'
 import type { Log } from '../../src/base/log.ts'
 import type { Endpoint } from '../../src/config/config.ts'
-import { createGuard } from '../../src/credentials/create-login-throttle.ts'
+import { createLoginThrottle } from '../../src/credentials/create-login-throttle.ts'
 import { createPagePasswords } from '../../src/credentials/page-passwords.ts'
 import { createJournal } from '../../src/journal/create-journal.ts'
 import type { PageRole } from '../../src/store/ports.ts'
@@ -49,9 +49,9 @@ export function testServer({
   const store = createMemoryStore()
   const journal = createJournal({ store: store.journal, clock, log: logInto(lines), days: 90 })
   const { log } = journal
-  const guard = createGuard({
+  const throttle = createLoginThrottle({
     limits: { ...defaultLimits, ...limits },
-    shownName: (name) => name,
+    loggableName: (name) => name,
     clock,
     log,
   })
@@ -75,11 +75,11 @@ export function testServer({
     catalogue: memoryCatalogue(registered),
     registrationChecks: scriptedChecks(),
     smtp: () => [{ host: '127.0.0.1', port: 2587, tls: 'none' as const, plainAuth: false, oldTls: false }],
-    guard,
+    throttle,
     sendTestMessage: scriptedRehearsal(),
     pageAccess,
     pagePasswords: createPagePasswords({
-      ...{ store: { pageAccess }, guard, keyedHash, clock, log },
+      ...{ store: { pageAccess }, throttle, keyedHash, clock, log },
       scryptCost: 1024,
     }),
     keyedHash,

@@ -126,7 +126,7 @@ export function apiRoutes({
   signInLinks,
   log,
 }: {
-  services: Omit<WebServices, 'guard'>
+  services: Omit<WebServices, 'throttle'>
   /** The redirect URI of postern itself. */
   redirectUri: string
   signInLinks: SignInLinks

@@ -1,10 +1,10 @@
 import { Failure } from '../../src/base/failure.ts'
-import type { Attempt, Guard } from '../../src/credentials/login-throttle.ts'
+import type { LoginAttempt, LoginThrottle } from '../../src/credentials/login-throttle.ts'
 
-type Asked = Pick<Attempt, 'source' | 'name' | 'known'>
+type Asked = Pick<LoginAttempt, 'source' | 'name' | 'known'>
 
-/** Lets everybody try and notes what it was told; a source in `turnedAway` may not try, unless it is known. */
-export function createRecordingGuard() {
+/** Lets everybody try and notes what it was told; a source in `blocked` may not try, unless it is known. */
+export function createRecordingThrottle() {
   const calls: {
     asked: Asked[]
     failed: Asked[]
@@ -18,13 +18,13 @@ export function createRecordingGuard() {
     refused: [],
     secrets: [],
   }
-  const turnedAway = new Set<string>()
+  const blocked = new Set<string>()
   const tooMany = () => new Failure('limit-reached', 'Too many', { retryAfterSeconds: 60 })
-  const guard: Guard = {
+  const throttle: LoginThrottle = {
     async attempt({ source, name, known, secret }, look) {
       const asked = { source, name, known }
       calls.asked.push(asked)
-      if (!known && turnedAway.has(source)) throw tooMany()
+      if (!known && blocked.has(source)) throw tooMany()
       const seen = await look()
       if (seen === 'right') return true
       if (seen === 'harmless') calls.harmless.push(asked)
@@ -32,14 +32,14 @@ export function createRecordingGuard() {
         calls.failed.push(asked)
         calls.secrets.push(secret.reveal())
       }
-      if (turnedAway.has(source)) throw tooMany()
+      if (blocked.has(source)) throw tooMany()
       return false
     },
     refused(source, secret) {
       calls.refused.push(source)
       calls.secrets.push(secret.reveal())
-      if (turnedAway.has(source)) throw tooMany()
+      if (blocked.has(source)) throw tooMany()
     },
   }
-  return { ...calls, guard, turnedAway }
+  return { ...calls, throttle, blocked }
 }
