@@ -47,7 +47,7 @@ export type HashPurpose =
 export type KeyedHash = (purpose: HashPurpose, value: string) => string
 
 /** All of a value, its secrets too, as one text to compare by; it is never shown or kept. */
-export function revealed(value: unknown): string {
+export function canonicalText(value: unknown): string {
   // What a Secret turns itself into is seen before a replacer is asked.
   return JSON.stringify(opened(value))
 }

@@ -9,7 +9,7 @@ import { redirectUriOf } from '../consent/consent-service.ts'
 import { createHttpFetch } from '../net/http-fetch.ts'
 import { createCatalogue } from '../providers/catalogue.ts'
 import { createOAuthClients } from '../providers/oauth/oauth-clients.ts'
-import { objectIdIn, type TokenRemark } from '../providers/oauth/token-claims.ts'
+import { objectIdIn } from '../providers/oauth/token-claims.ts'
 import {
   type ProviderDetails,
   type ProviderStatus,
@@ -76,16 +76,21 @@ export function addProviderVerbs(program: Command, context: Context): void {
 }
 
 /** What the provider says against it is part of the answer. */
-async function ask(config: Config, id: string, mailbox: string): Promise<TokenCheck> {
+async function ask(config: Config, id: string, mailbox: string): Promise<TokenReport> {
   try {
     const catalogue = createCatalogue(config)
     const { flows } = catalogue.registered(id)
     const flow = flows.includes('service-account') ? 'service-account' : 'client-credentials'
-    const { accessToken, remark = {} } = await withHttp(config, (http) =>
-      createOAuthClients({ catalogue, http, clock: systemClock })(id).withoutPerson(flow, mailbox),
+    const { accessToken, tokenCheck = {} } = await withHttp(config, (http) =>
+      createOAuthClients({ catalogue, http, clock: systemClock })(id).appOnlyToken(flow, mailbox),
     )
     const objectId = objectIdIn(accessToken.reveal())
-    return { ...remark, ...(objectId !== undefined && { objectId }) }
+    const { error: mistake, warning: doubt } = tokenCheck
+    return {
+      ...(mistake && { mistake }),
+      ...(doubt !== undefined && { doubt }),
+      ...(objectId !== undefined && { objectId }),
+    }
   } catch (error) {
     const { message, fix } = asFailure(error)
     const what = error instanceof Error && error.name === 'OAuthError' ? error.message : message
@@ -152,13 +157,15 @@ function checkText({ points }: RegistrationCheck): string {
   return `${lines.join('\n')}\n`
 }
 
-/** What an access token of the app itself said. */
-interface TokenCheck extends TokenRemark {
+/** What an access token of the app itself says. Field names are those of the command's JSON. */
+interface TokenReport {
+  mistake?: { what: string; fix: string }
+  doubt?: string
   objectId?: string
 }
 
 /** Everything about one provider, for a terminal. */
-function providerText(details: ProviderDetails, token?: TokenCheck): string {
+function providerText(details: ProviderDetails, token?: TokenReport): string {
   const { id, name, registered, missing, standing, flows, smtp, scopes, setUp } = details
   const facts: [string, string | undefined][] = [
     ['provider', `${id}: ${name}`],
@@ -194,7 +201,7 @@ function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ['', `${title}:`, ...lines.map((line) => `  ${line}`)]
 }
 
-function checked({ mistake, doubt, objectId }: TokenCheck): string[] {
+function checked({ mistake, doubt, objectId }: TokenReport): string[] {
   return [
     ...(mistake
       ? [`Wrong: ${mistake.what}.`, `Fix: ${mistake.fix}`]

@@ -66,7 +66,7 @@ export function createGrantAdoption(deps: AdoptionDeps): AdoptGrant {
     const { mailbox, flow } = asked
     const good = judge(asked, answer)
     const now = clock.now()
-    const { scopes, accessToken, expiresInSeconds, refreshTokenExpiresInSeconds: life, remark } = answer
+    const { scopes, accessToken, expiresInSeconds, refreshTokenExpiresInSeconds: life, tokenCheck } = answer
     const ends = life === undefined ? {} : { refreshTokenEndsAt: now + life * 1000 }
     const grant = {
       mailbox: mailbox.address,
@@ -77,7 +77,7 @@ export function createGrantAdoption(deps: AdoptionDeps): AdoptGrant {
       ...ends,
     }
     const { id, providerId } = await adopt({ ...grant, grantedAt: now, renewedAt: now }, asked)
-    const warning = remark?.doubt === undefined ? {} : { warning: remark.doubt }
+    const warning = tokenCheck?.warning === undefined ? {} : { warning: tokenCheck.warning }
     // Not all that came in between is known here: the broker looks whether this grant is still the mailbox's.
     const of = { id, providerId, personal: true }
     const fresh = { secret: accessToken, grant: of, expiresInSeconds, scopes, ...warning }

@@ -114,9 +114,9 @@ function noIdentity(
 }
 
 /** The grant would give nothing else. */
-function requireRightToken(mailbox: Mailbox, { remark }: TokenAnswer): void {
-  if (!remark?.mistake) return
-  const { what, fix } = remark.mistake
+function requireRightToken(mailbox: Mailbox, { tokenCheck }: TokenAnswer): void {
+  if (!tokenCheck?.error) return
+  const { what, fix } = tokenCheck.error
   throw new ConsentRefused('wrong-token', what, { fix, mailbox: mailbox.address })
 }
 

@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { OAuthClient, TokenAnswer } from '../providers/oauth/oauth-client.ts'
-import { type Concern, judge } from '../providers/oauth/oauth-error.ts'
+import { type FaultScope, judge } from '../providers/oauth/oauth-error.ts'
 import { differenceOf } from '../providers/registration.ts'
 import type { ActiveGrant, GivenTo, LapsedGrant, Mailbox, Renewed, Store } from '../store/ports.ts'
 import {
@@ -36,7 +36,7 @@ export type Renewal =
   | { kind: 'fresh'; held: HeldToken; provider: string; restored?: true }
   /** No active grant, or no such mailbox: asking again changes nothing. `lapsed`: it has become so just now. */
   | { kind: 'refused'; failure: Failure; lapsed?: true }
-  | { kind: 'failed'; about: Concern; failure: Failure; provider: string; reason: string }
+  | { kind: 'failed'; about: FaultScope; failure: Failure; provider: string; reason: string }
   /** Nobody was asked: the whole registration waits. */
   | { kind: 'held-back'; failure: Failure }
   /** The store failed, possibly after the provider was asked. */
@@ -142,13 +142,13 @@ export function createRenewals(deps: RenewalDeps, registrations: RegistrationBre
         'A renewal could not be noted',
       )
     }
-    const { accessToken: secret, expiresInSeconds, scopes, remark } = answer
+    const { accessToken: secret, expiresInSeconds, scopes, tokenCheck } = answer
     // Only now: the rotated refresh token is good, whatever the access token is for.
-    if (remark?.mistake) {
-      const failure = wrongToken(grant.mailbox, remark.mistake)
-      return { kind: 'failed', about: 'mailbox', failure, provider, reason: remark.mistake.what }
+    if (tokenCheck?.error) {
+      const failure = wrongToken(grant.mailbox, tokenCheck.error)
+      return { kind: 'failed', about: 'mailbox', failure, provider, reason: tokenCheck.error.what }
     }
-    const warning = remark?.doubt
+    const warning = tokenCheck?.warning
     const of = { id, providerId: provider, personal: grant.refreshToken !== undefined }
     const fresh = { secret, grant: of, expiresInSeconds, scopes, ...(warning !== undefined && { warning }) }
     const held = holdToken(clock, asked, fresh, refreshMarginFor?.(provider))
@@ -233,7 +233,7 @@ function ask(
   { flow, mailbox, refreshToken, scopes }: SpendableGrant,
 ): Promise<TokenAnswer> {
   if (refreshToken) return client.refresh(refreshToken, scopes)
-  return client.withoutPerson(flow === 'service-account' ? flow : 'client-credentials', mailbox)
+  return client.appOnlyToken(flow === 'service-account' ? flow : 'client-credentials', mailbox)
 }
 
 function renewedBy({ refreshToken, refreshTokenExpiresInSeconds }: TokenAnswer, now: number): Renewed {

@@ -11,7 +11,7 @@ import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { type Actor, actorFields, type Log } from '../base/log.ts'
 import { Secret } from '../base/secret.ts'
-import { bySoonest, type Ending, grantEndings, registrationEndings } from '../providers/forecast.ts'
+import { bySoonest, type Expiry, grantExpiries, registrationExpiries } from '../providers/forecast.ts'
 import type { OAuthClient } from '../providers/oauth/oauth-client.ts'
 import type { Catalogue, Provider } from '../providers/provider.ts'
 import type { Grant, LapsedGrant, ListedGrant, Mailbox, NewGrant, Store } from '../store/ports.ts'
@@ -154,8 +154,8 @@ export function createMailboxes(deps: MailboxesDeps): Mailboxes {
     try {
       const provider = catalogue.registered(providerId)
       const endings = [
-        ...grantEndings(grant, provider),
-        ...registrationEndings(provider.registration, clock.now()),
+        ...grantExpiries(grant, provider),
+        ...registrationExpiries(provider.registration, clock.now()),
       ]
       return endings.length === 0 ? {} : { endings: endings.sort(bySoonest).map(shownEnding) }
     } catch {
@@ -246,7 +246,7 @@ function lapseStatus({ since, reason, refused }: Pick<LapsedGrant, 'since' | 're
   return { since: new Date(since).toISOString(), reason, ...(refusedAt !== undefined && { refusedAt }) }
 }
 
-function shownEnding({ kind, endsAt, fix }: Ending): EndingStatus {
+function shownEnding({ kind, endsAt, fix }: Expiry): EndingStatus {
   return { kind, endsAt: new Date(endsAt).toISOString(), fix }
 }
 

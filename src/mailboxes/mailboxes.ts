@@ -1,7 +1,7 @@
 import type { Address } from '../base/address.ts'
 import type { Actor } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
-import type { Ending } from '../providers/forecast.ts'
+import type { Expiry } from '../providers/forecast.ts'
 import type { Flow } from '../store/ports.ts'
 
 /** What the doors may ask of mailboxes, logins and API keys. Made by `createMailboxes`, `createLogins`, `createApiKeys`. `by`: who asks for a change. */
@@ -87,7 +87,7 @@ export interface MailboxStatus {
 
 /** Times: ISO 8601. */
 export interface EndingStatus {
-  kind: Ending['kind']
+  kind: Expiry['kind']
   endsAt: string
   /** What to do: a whole sentence. */
   fix: string

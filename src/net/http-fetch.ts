@@ -1,7 +1,7 @@
 import type { Dispatcher, fetch, Response as UndiciResponse } from 'undici'
 import { lazy } from '../base/async.ts'
 import { Failure } from '../base/failure.ts'
-import { revealed } from '../base/secret.ts'
+import { canonicalText } from '../base/secret.ts'
 import { type Connect, createConnect, type Target } from './connect.ts'
 import { connectorBy, createTunnels, type HttpProxy } from './http-proxy.ts'
 import { HttpError, NetworkFailure, networkFailure } from './network-failure.ts'
@@ -20,7 +20,7 @@ export interface HttpRequest {
   reach?: Reach
 }
 
-export interface HttpFetchSettings {
+export interface HttpFetchDeps {
   /** PEM text of certification authorities beside the system's. */
   extraCa?: string | undefined
   /** For a whole request: name, connection, TLS, answer. */
@@ -40,7 +40,7 @@ const longestBody = 262_144
  * secrets for one address), and time and size are bounded, after decompression.
  * Trouble on the way is thrown as NetworkFailure, an answer that cannot be taken as HttpError.
  */
-export function createHttpFetch({ extraCa, timeoutSeconds, connect }: HttpFetchSettings): {
+export function createHttpFetch({ extraCa, timeoutSeconds, connect }: HttpFetchDeps): {
   fetch: HttpFetch
   /** The same by way of a proxy; directly without one. */
   via(proxy: HttpProxy | undefined): HttpFetch
@@ -84,21 +84,21 @@ export function createHttpFetch({ extraCa, timeoutSeconds, connect }: HttpFetchS
       })
       return await wholeResponse(response)
     } catch (error) {
-      throw inWords(error, url, timeoutSeconds, proxy)
+      throw asNetworkFailure(error, url, timeoutSeconds, proxy)
     }
   }
 
   const direct = through(undefined)
   // One way for each proxy, however often it is asked for: each keeps its connections until the end.
-  const ways = new Map<string, HttpFetch>()
+  const proxied = new Map<string, HttpFetch>()
   return {
     fetch: direct,
     via(proxy) {
       if (!proxy) return direct
-      const key = revealed(proxy)
-      const way = ways.get(key) ?? through(proxy)
-      ways.set(key, way)
-      return way
+      const key = canonicalText(proxy)
+      const fetch = proxied.get(key) ?? through(proxy)
+      proxied.set(key, fetch)
+      return fetch
     },
     async close() {
       await Promise.all([...opened].map((dispatcher) => dispatcher.destroy()))
@@ -159,8 +159,13 @@ function withoutBody(status: number): boolean {
   return status === 204 || status === 205 || status === 304
 }
 
-function inWords(error: unknown, url: string, timeoutSeconds: number, proxy: HttpProxy | undefined): Error {
-  const own = ownIn(error)
+function asNetworkFailure(
+  error: unknown,
+  url: string,
+  timeoutSeconds: number,
+  proxy: HttpProxy | undefined,
+): Error {
+  const own = ownErrorIn(error)
   if (own) return own
   const { host } = new URL(url)
   const whom = proxy ? `${host} (by the proxy ${proxy.origin})` : host
@@ -176,7 +181,7 @@ function inWords(error: unknown, url: string, timeoutSeconds: number, proxy: Htt
 }
 
 /** What was said already: by the tunnel, of an address, of an answer. */
-function ownIn(error: unknown): HttpError | Failure | undefined {
+function ownErrorIn(error: unknown): HttpError | Failure | undefined {
   if (error instanceof HttpError || error instanceof Failure) return error
-  return error instanceof Error ? ownIn(error.cause) : undefined
+  return error instanceof Error ? ownErrorIn(error.cause) : undefined
 }

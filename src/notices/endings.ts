@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { type Ending, grantEndings, registrationEndings } from '../providers/forecast.ts'
+import { type Expiry, grantExpiries, registrationExpiries } from '../providers/forecast.ts'
 import type { Catalogue, RegisteredProvider } from '../providers/provider.ts'
 import type { ListedGrant } from '../store/ports.ts'
 import type { Condition } from './notices.ts'
@@ -12,9 +12,9 @@ export function endingRegistrations(
   clock: Pick<Clock, 'now'>,
 ): Condition[] {
   const now = clock.now()
-  const sharing = new Map<string, { ending: Ending; providers: string[] }>()
+  const sharing = new Map<string, { ending: Expiry; providers: string[] }>()
   for (const { id, registration } of allRegistered(catalogue)) {
-    for (const ending of registrationEndings(registration, now)) {
+    for (const ending of registrationExpiries(registration, now)) {
       // With its date: two servers may have given their clients the same name, and a new secret is told of anew.
       const key = `ends ${ending.kind} ${registration.clientId} ${dateOf(ending)}`
       const before = sharing.get(key)
@@ -56,7 +56,7 @@ export function endingGrants(
     .filter(({ state }) => state === 'active')
     .flatMap((grant) => {
       const provider = registeredOr(catalogue, grant.providerId)
-      const endings = provider ? grantEndings(grant, provider) : []
+      const endings = provider ? grantExpiries(grant, provider) : []
       return endings.flatMap((ending) =>
         conditionOf(ending, clock.now(), {
           key: `ends ${ending.kind} ${grant.mailbox}`,
@@ -85,7 +85,7 @@ interface Told {
   consequence: string
 }
 
-function conditionOf(ending: Ending, now: number, { subject, consequence, ...told }: Told): Condition[] {
+function conditionOf(ending: Expiry, now: number, { subject, consequence, ...told }: Told): Condition[] {
   const left = ending.endsAt - now
   const step = ending.daysAhead.find((days) => left <= days * day)
   if (step === undefined) return []
@@ -102,7 +102,7 @@ function conditionOf(ending: Ending, now: number, { subject, consequence, ...tol
   ]
 }
 
-function dateOf({ endsAt }: Ending): string {
+function dateOf({ endsAt }: Expiry): string {
   return new Date(endsAt).toISOString().slice(0, 10)
 }
 

@@ -1,6 +1,6 @@
 import type { CustomProvider, LimitOverrides, ProviderOverride } from '../config/config.ts'
 import { isEntraIssuer } from './presets/microsoft.ts'
-import { usualOAuth, usualOffers } from './presets/others.ts'
+import { usualCapabilities, usualOAuth } from './presets/others.ts'
 import { presetOf } from './presets/presets.ts'
 import type {
   GrantFlow,
@@ -39,7 +39,7 @@ function blank(entry: CustomProvider): Provider {
   return {
     id: entry.id,
     name: entry.id,
-    standing: { evidence: 'own', notes: [] },
+    supportStatus: { evidence: 'own', notes: [] },
     domains: [],
     mxSuffixes: [],
     flows: flowsOf(entry),
@@ -49,7 +49,7 @@ function blank(entry: CustomProvider): Provider {
     limits: { connections: 2 },
     chunking: 'auto',
     refreshMarginSeconds: 0,
-    offers: usualOffers,
+    knownCapabilities: usualCapabilities,
   }
 }
 

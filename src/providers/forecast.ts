@@ -2,7 +2,7 @@ import type { ListedGrant } from '../store/ports.ts'
 import type { Provider, Registration } from './provider.ts'
 
 /** What will end, and when, if nothing is done. */
-export interface Ending {
+export interface Expiry {
   /** `unused`: a refresh token that nobody spends. `refresh-token`: the provider has said so. `test-phase`: grants of a registration in a test phase.
    * `old-client-secret`: one that has ended, while another one works. */
   kind: 'unused' | 'refresh-token' | 'test-phase' | 'client-secret' | 'old-client-secret' | 'certificate'
@@ -21,19 +21,19 @@ const daysAhead = [0, 1, 7, 14, 30]
 export type ForecastGrant = Pick<ListedGrant, 'flow' | 'grantedAt' | 'renewedAt' | 'refreshTokenEndsAt'>
 
 /** What will end a grant by itself, the soonest first. That its person or an administrator may end it at any time, nobody can foretell. */
-export function grantEndings(
+export function grantExpiries(
   grant: ForecastGrant,
   { oauth, registration }: Pick<Provider, 'oauth'> & { registration: Registration },
-): Ending[] {
+): Expiry[] {
   const { flow, grantedAt, renewedAt } = grant
   if (flow === 'client-credentials' || flow === 'service-account') return []
   const { unusedDays } = oauth
   const { grantsEndAfterDays } = registration
-  const testPhase = grantsEndAfterDays === undefined ? [] : [testPhaseEnding(grantedAt, grantsEndAfterDays)]
-  const refreshToken = refreshTokenEnding(grant)
+  const testPhase = grantsEndAfterDays === undefined ? [] : [testPhaseExpiry(grantedAt, grantsEndAfterDays)]
+  const refreshToken = refreshTokenExpiry(grant)
   // Google says the end of its test phase with each refresh token, too.
   const isSameEnd = testPhase.some(({ endsAt }) => Math.abs(endsAt - (refreshToken?.endsAt ?? 0)) < day)
-  const unused: Ending[] =
+  const unused: Expiry[] =
     unusedDays === undefined
       ? []
       : [
@@ -47,7 +47,7 @@ export function grantEndings(
   return [...unused, ...(refreshToken && !isSameEnd ? [refreshToken] : []), ...testPhase].sort(bySoonest)
 }
 
-function testPhaseEnding(grantedAt: number, lastsDays: number): Ending {
+function testPhaseExpiry(grantedAt: number, lastsDays: number): Expiry {
   return {
     kind: 'test-phase',
     endsAt: grantedAt + lastsDays * day,
@@ -61,7 +61,7 @@ function testPhaseEnding(grantedAt: number, lastsDays: number): Ending {
  * Many providers move this end with each renewal, and postern renews in time: what counts is how much the last renewal has left. A week or less of a long life is a fixed end that
  * comes near; a few hours are the usual life of a refresh token that is renewed all day long.
  */
-function refreshTokenEnding({ renewedAt, refreshTokenEndsAt: endsAt }: ForecastGrant): Ending | undefined {
+function refreshTokenExpiry({ renewedAt, refreshTokenEndsAt: endsAt }: ForecastGrant): Expiry | undefined {
   if (endsAt === undefined) return undefined
   const left = endsAt - renewedAt
   const isNear = (days: number) => left <= days * day && left > 8 * hour
@@ -77,7 +77,7 @@ function refreshTokenEnding({ renewedAt, refreshTokenEndsAt: endsAt }: ForecastG
  * When what a registration authenticates with ends, as far as somebody has written it down. Secrets overlap: only the end of the last one is the end, and nobody knows that
  * where one has no date.
  */
-export function registrationEndings({ clientSecrets, certificate }: Registration, now: number): Ending[] {
+export function registrationExpiries({ clientSecrets, certificate }: Registration, now: number): Expiry[] {
   if (certificate)
     return [
       {
@@ -91,10 +91,10 @@ export function registrationEndings({ clientSecrets, certificate }: Registration
   const ends = clientSecrets.map(({ expiresAt }) => expiresAt ?? Number.POSITIVE_INFINITY)
   const last = Math.max(...ends)
   const old = last <= now ? [] : ends.filter((end) => end <= now).sort((one, other) => one - other)
-  return [...old.map(oldSecretEnding), ...(Number.isFinite(last) ? [secretEnding(last)] : [])]
+  return [...old.map(oldSecretExpiry), ...(Number.isFinite(last) ? [secretExpiry(last)] : [])]
 }
 
-function secretEnding(endsAt: number): Ending {
+function secretExpiry(endsAt: number): Expiry {
   return {
     kind: 'client-secret',
     daysAhead,
@@ -103,7 +103,7 @@ function secretEnding(endsAt: number): Ending {
   }
 }
 
-function oldSecretEnding(endsAt: number): Ending {
+function oldSecretExpiry(endsAt: number): Expiry {
   return {
     kind: 'old-client-secret',
     daysAhead: [],
@@ -112,6 +112,6 @@ function oldSecretEnding(endsAt: number): Ending {
   }
 }
 
-export function bySoonest(one: Ending, other: Ending): number {
+export function bySoonest(one: Expiry, other: Expiry): number {
   return one.endsAt - other.endsAt
 }

@@ -1,5 +1,5 @@
 import { Failure } from '../base/failure.ts'
-import type { Catalogue, GrantFlow, Provider, Standing } from './provider.ts'
+import type { Catalogue, GrantFlow, Provider, SupportStatus } from './provider.ts'
 import { type SetUp, type SetUpContext, setUpOf } from './set-up.ts'
 
 /** A provider as pages, API and command show it. Field names are the API's. Holds no secret. */
@@ -9,7 +9,7 @@ export interface ProviderStatus {
   registered: boolean
   /** What to set to have a registration. */
   missing?: string
-  standing: Standing
+  standing: SupportStatus
   flows: readonly GrantFlow[]
   smtp: Provider['submission']
   scopes: readonly string[]
@@ -42,7 +42,7 @@ export function providerDetails(
 
 function statusOf(
   catalogue: Catalogue,
-  { id, name, standing, flows, submission, oauth }: Provider,
+  { id, name, supportStatus: standing, flows, submission, oauth }: Provider,
   registered: boolean,
 ): ProviderStatus {
   const missing = registered ? undefined : missingFailure(catalogue, id).fix

@@ -14,7 +14,7 @@ export type UpstreamMechanism = 'XOAUTH2' | 'OAUTHBEARER'
 export interface Provider {
   id: string
   name: string
-  standing: Standing
+  supportStatus: SupportStatus
   /** Domains whose mailboxes are surely here. */
   domains: readonly string[]
   /** What an administrator does there to register an app, in order: whole sentences. `{redirectUri}` stands for the one to register. */
@@ -35,7 +35,7 @@ export interface Provider {
   /** Tokens with less life than this, in seconds, are renewed before use (beside the broker's own rule). */
   refreshMarginSeconds: number
   /** What its EHLO is known to offer, until its own EHLO has been heard. */
-  offers: Pick<
+  knownCapabilities: Pick<
     Capabilities,
     'size' | 'eightBitMime' | 'smtpUtf8' | 'dsn' | 'enhancedStatusCodes' | 'pipelining' | 'chunking'
   >
@@ -45,7 +45,7 @@ export interface Provider {
 export type GrantFlow = Exclude<Flow, 'adopted'>
 
 /** How well the data is known to be true, told to people as it is. */
-export interface Standing {
+export interface SupportStatus {
   /** `documented`: by the provider itself. `reported`: by several users of it, or by software that is in use. `restricted`: works, but the provider gives
    * registrations to few. `unverified`: found in one place. `own`: by the administrator, in the providers file. */
   evidence: 'documented' | 'reported' | 'restricted' | 'unverified' | 'own'
@@ -84,7 +84,7 @@ export interface OAuthServer {
   /** Added to the authorization request: `access_type`, `prompt`, ... */
   authorizationParameters: Readonly<Record<string, string>>
   /** Knows `prompt=select_account`. Others refuse it: there, people are asked to sign in anew (`login`), which lets them be somebody else as well. */
-  offersAccounts?: true
+  knowsSelectAccount?: true
   /** RFC 9207: the callback carries `iss`, and one without it is refused. */
   authorizationResponseIss: boolean
   /** Whose rules say which address an ID token proves: see `provenAddress`. Absent: those of OpenID Connect. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
-import { revealed } from '../base/secret.ts'
+import { canonicalText } from '../base/secret.ts'
 import { isLoopbackHost } from '../net/reach.ts'
 import { findRegistered } from './catalogue.ts'
 import { createOAuthClients, type HttpVia } from './oauth/oauth-clients.ts'
@@ -13,7 +13,7 @@ export interface RegistrationChecks {
   check(providerId: string): Promise<RegistrationCheck>
 }
 
-interface RegistrationChecksNeeds {
+interface RegistrationChecksDeps {
   /** Reads the settings again. */
   settingsNow(): Promise<SettingsNow>
   /** With what the postern that runs was started; absent: none runs. */
@@ -25,7 +25,7 @@ interface RegistrationChecksNeeds {
 
 const restMilliseconds = 10_000
 
-export function createRegistrationChecks(needs: RegistrationChecksNeeds): RegistrationChecks {
+export function createRegistrationChecks(needs: RegistrationChecksDeps): RegistrationChecks {
   const { settingsNow, running, http, clock } = needs
   const last = new Map<string, { until: number; answer: Promise<RegistrationCheck> }>()
 
@@ -93,7 +93,7 @@ export interface CheckedPoint {
   fix?: string
 }
 
-type Told = Pick<CheckedPoint, 'what' | 'details' | 'fix'>
+type PointText = Pick<CheckedPoint, 'what' | 'details' | 'fix'>
 
 /** The settings as they are now: read again, or every mistake in them. */
 export type SettingsNow = { catalogue: Catalogue; publicUrl: URL } | { mistakes: readonly string[] }
@@ -135,7 +135,7 @@ function runningPoint(
   const same =
     running.publicUrl.href === publicUrl.href &&
     current !== undefined &&
-    revealed(current) === revealed(registered)
+    canonicalText(current) === canonicalText(registered)
   if (same) return good('running', { what: 'The postern that runs was started with these settings.' })
   return wrong('running', {
     what: 'The postern that runs was started with other settings than those that are there now.',
@@ -199,10 +199,12 @@ function notTold(name: string, why: string): CheckedPoint {
   })
 }
 
-function told(outcome: CheckedPoint['outcome']): (point: CheckedPoint['point'], said: Told) => CheckedPoint {
+function withOutcome(
+  outcome: CheckedPoint['outcome'],
+): (point: CheckedPoint['point'], said: PointText) => CheckedPoint {
   return (point, said) => ({ point, outcome, ...said })
 }
 
-const good = told('good')
-const wrong = told('wrong')
-const unknown = told('unknown')
+const good = withOutcome('good')
+const wrong = withOutcome('wrong')
+const unknown = withOutcome('unknown')

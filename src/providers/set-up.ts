@@ -1,5 +1,5 @@
 import { type Address, isDomainMailbox } from '../base/address.ts'
-import type { Provider, Registration, Standing } from './provider.ts'
+import type { Provider, Registration, SupportStatus } from './provider.ts'
 import { type SettingsToMake, settingsToMake } from './registration.ts'
 
 /** How an administrator makes a provider ready for postern. */
@@ -29,7 +29,7 @@ export function setUpOf(provider: Provider, context: SetUpContext): SetUp {
   const redirectUri = oauth.redirectUri ?? context.redirectUri
   return {
     ...(inBrowser && { redirectUri }),
-    ...(provider.standing.evidence !== 'own' && { settings: settingsToMake(provider) }),
+    ...(provider.supportStatus.evidence !== 'own' && { settings: settingsToMake(provider) }),
     steps: registrationSteps.map((step) => step.replaceAll('{redirectUri}', redirectUri)),
     commands: commandsFor(provider, context),
   }
@@ -74,7 +74,7 @@ function commandsFor(
 }
 
 /** How well a provider is known to work, in words. */
-export const evidenceWords: Record<Standing['evidence'], string> = {
+export const evidenceWords: Record<SupportStatus['evidence'], string> = {
   documented: 'documented by the provider',
   reported: 'as users and other software report it',
   restricted: 'works, but the provider gives registrations to few',

@@ -22,7 +22,7 @@ export interface Certificates {
   reload(): void
 }
 
-interface CertificatesOptions {
+interface CertificatesDeps {
   /** Paths of PEM files. Symbolic links are followed each time, as certbot and Kubernetes exchange them. */
   certFile: string
   keyFile: string
@@ -38,7 +38,7 @@ type Reading = { pair: CertificatePair } | { wrong: string; fix: string }
  * At the start, a pair that clients refuse for its age is taken: there is no better one.
  * @throws Failure `configuration` when the files cannot be used now. Later on, the last good pair stays in use.
  */
-export function createCertificates({ certFile, keyFile, clock, log }: CertificatesOptions): Certificates {
+export function createCertificates({ certFile, keyFile, clock, log }: CertificatesDeps): Certificates {
   let seen = identity()
   const first = read()
   if ('wrong' in first) throw new Failure('configuration', first.wrong, { fix: first.fix })

@@ -36,10 +36,10 @@ export function createKnownCapabilities({
   let inUse: readonly string[] = []
   let keeping = Promise.resolve()
 
-  function capabilitiesOf({ id, submission, offers }: Provider): RelayCapabilities {
+  function capabilitiesOf({ id, submission, knownCapabilities }: Provider): RelayCapabilities {
     const known = heard.get(id)
     // The settings may have another server for it by now.
-    return known?.host === submission.host ? known : offers
+    return known?.host === submission.host ? known : knownCapabilities
   }
 
   function providersInUse(): Provider[] {

@@ -57,7 +57,7 @@ describe('a consent is refused, and the earlier grant stays,', () => {
     ],
     [
       'when the access token is for something else',
-      goodAnswer({ remark: { mistake: { what: 'The access token is for Graph', fix: 'Ask again.' } } }),
+      goodAnswer({ tokenCheck: { error: { what: 'The access token is for Graph', fix: 'Ask again.' } } }),
       'wrong-token',
       /for Graph/,
     ],

@@ -121,7 +121,7 @@ describe('an authorization URL', () => {
   it('adds what the provider needs for a refresh token, and lets people choose the account', async () => {
     const provider = local({ authorizationParameters: { access_type: 'offline', prompt: 'consent' } })
     expect(await parametersOf(provider)).toMatchObject({ access_type: 'offline', prompt: 'consent' })
-    const accounts = local({ authorizationParameters: { prompt: 'consent' }, offersAccounts: true })
+    const accounts = local({ authorizationParameters: { prompt: 'consent' }, knowsSelectAccount: true })
     expect(await parametersOf(accounts, { selectAccount: true })).toMatchObject({
       prompt: 'consent select_account',
     })

@@ -26,7 +26,7 @@ describe('an access token without a person', () => {
 
   it('is asked for as RFC 6749, section 4.4, has it, for the scopes of an application', async () => {
     endpoint.answer(tokens('of-the-app'))
-    const answer = await client().withoutPerson('client-credentials', 'scanner@example.com')
+    const answer = await client().appOnlyToken('client-credentials', 'scanner@example.com')
     expect(answer.accessToken.reveal()).toBe('of-the-app')
     expect(answer.scopes).toEqual(['https://outlook.office365.com/.default'])
     expect(answer).not.toHaveProperty('refreshToken')
@@ -44,7 +44,7 @@ describe('an access token without a person', () => {
     const error_description = `AADSTS7000215: Invalid client secret provided: ${secret}`
     endpoint.answer({ status: 401, json: { error: 'invalid_client', error_description } })
     const error = await client()
-      .withoutPerson('client-credentials', 'scanner@example.com')
+      .appOnlyToken('client-credentials', 'scanner@example.com')
       .catch((thrown: unknown) => thrown)
     const verdict = judge(error)
     expect(verdict).toMatchObject({ kind: 'setup-wrong', about: 'registration' })

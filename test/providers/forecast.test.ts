@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import { grantEndings, registrationEndings } from '../../src/providers/forecast.ts'
+import { grantExpiries, registrationExpiries } from '../../src/providers/forecast.ts'
 import type { Registration } from '../../src/providers/provider.ts'
 import { registeredProvider } from '../support/registered-provider.ts'
 
@@ -22,12 +22,12 @@ const endingsIn = (endings: readonly { kind: string; endsAt: number }[]) =>
 
 describe('what will end a grant', () => {
   it('is that nobody uses it, counted from its last renewal', () => {
-    expect(endingsIn(grantEndings(grant, provider(90)))).toEqual([['unused', 90]])
+    expect(endingsIn(grantExpiries(grant, provider(90)))).toEqual([['unused', 90]])
   })
 
   it('is also what its provider has said, and a test phase counted from the consent: the soonest first', () => {
     const ending = { ...grant, refreshTokenEndsAt: now + 30 * day }
-    expect(endingsIn(grantEndings(ending, provider(180, { grantsEndAfterDays: 7 })))).toEqual([
+    expect(endingsIn(grantExpiries(ending, provider(180, { grantsEndAfterDays: 7 })))).toEqual([
       ['test-phase', 4],
       ['refresh-token', 30],
       ['unused', 180],
@@ -36,7 +36,7 @@ describe('what will end a grant', () => {
 
   it('is said once where the end of the test phase comes with the refresh token, too', () => {
     const google = { ...grant, refreshTokenEndsAt: now + 4 * day - 1000 }
-    expect(endingsIn(grantEndings(google, provider(undefined, { grantsEndAfterDays: 7 })))).toEqual([
+    expect(endingsIn(grantExpiries(google, provider(undefined, { grantsEndAfterDays: 7 })))).toEqual([
       ['test-phase', 4],
     ])
   })
@@ -48,14 +48,14 @@ describe('what will end a grant', () => {
     ['a day is left', 1, [0, 1, 7]],
     ['it lives for half an hour', 1 / 48, [0]],
   ])('is told ahead by what the last renewal has left: %s', (_, days, daysAhead) => {
-    const [ending] = grantEndings({ ...grant, refreshTokenEndsAt: now + days * day }, provider(undefined))
+    const [ending] = grantExpiries({ ...grant, refreshTokenEndsAt: now + days * day }, provider(undefined))
     expect(ending).toMatchObject({ kind: 'refresh-token', daysAhead })
   })
 
   it.each(['client-credentials', 'service-account'] as const)(
     'is nothing where nobody consented: %s',
     (flow) => {
-      expect(grantEndings({ ...grant, flow }, provider(90, { grantsEndAfterDays: 7 }))).toEqual([])
+      expect(grantExpiries({ ...grant, flow }, provider(90, { grantsEndAfterDays: 7 }))).toEqual([])
     },
   )
 })
@@ -83,13 +83,13 @@ describe('what will end of a registration', () => {
     ['the last of those that have all ended', [secret(-9), secret(-2)], [['client-secret', -2]]],
     ['nothing without secrets', [], []],
   ])('is %s', (_, clientSecrets, endings) => {
-    expect(endingsIn(registrationEndings({ clientId: 'app', clientSecrets }, now))).toEqual(endings)
+    expect(endingsIn(registrationExpiries({ clientId: 'app', clientSecrets }, now))).toEqual(endings)
   })
 
   it('is its certificate', () => {
     const certificate = { thumbprint: 't', key: new Secret('k'), expiresAt: now + 10 * day }
-    expect(endingsIn(registrationEndings({ clientId: 'app', clientSecrets: [], certificate }, now))).toEqual([
-      ['certificate', 10],
-    ])
+    expect(endingsIn(registrationExpiries({ clientId: 'app', clientSecrets: [], certificate }, now))).toEqual(
+      [['certificate', 10]],
+    )
   })
 })

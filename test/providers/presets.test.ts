@@ -162,7 +162,7 @@ describe('what postern knows of providers', () => {
   it.each(allPresets(tenant).map((preset) => [preset.id, preset] as const))(
     '%s holds together',
     (_, preset) => {
-      const { oauth, flows, standing } = preset
+      const { oauth, flows, supportStatus } = preset
       expect(oauth.scopes).toEqual(expect.arrayContaining([...oauth.mailScopes]))
       expect(flows.includes('authorization-code')).toBe(oauth.authorizationEndpoint !== undefined)
       expect(flows.includes('device')).toBe(oauth.deviceAuthorizationEndpoint !== undefined)
@@ -171,8 +171,8 @@ describe('what postern knows of providers', () => {
       // No ID token is asked for that nobody could check.
       if (oauth.scopes.includes('openid'))
         expect(oauth).toMatchObject({ issuer: expect.any(String), jwksUri: expect.any(String) })
-      expect(standing.notes.every((note) => note.endsWith('.'))).toBe(true)
-      expect(standing.notes.length > 0).toBe(true)
+      expect(supportStatus.notes.every((note) => note.endsWith('.'))).toBe(true)
+      expect(supportStatus.notes.length > 0).toBe(true)
     },
   )
 

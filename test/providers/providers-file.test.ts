@@ -395,7 +395,7 @@ describe('an entry with a preset', () => {
     const second = registered(entry).registered('second')
     expect(second).toMatchObject({
       name: 'Microsoft 365 (work or school)',
-      standing: { evidence: 'documented' },
+      supportStatus: { evidence: 'documented' },
       submission: { host: 'smtp.office365.com' },
       registration: { clientId: 'app', tenant: 'contoso.example' },
     })

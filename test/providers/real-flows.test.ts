@@ -65,7 +65,7 @@ describe('at a real authorization server', () => {
       { clientId: `app-${kind}`, clientSecrets: [], certificate: certificates[kind] },
       { clientAuthentication: 'private_key_jwt', applicationScopes: [mailScope] },
     )
-    const { accessToken } = await client.withoutPerson('client-credentials', 'me@example.com')
+    const { accessToken } = await client.appOnlyToken('client-credentials', 'me@example.com')
     expect(await introspected(accessToken)).toMatchObject({
       active: true,
       client_id: `app-${kind}`,
@@ -77,7 +77,7 @@ describe('at a real authorization server', () => {
     const { id, secret } = authority.clients.mailProvider
     const clientSecrets = ['ended', secret].map((value) => ({ value: new Secret(value) }))
     const client = clientOf({ clientId: id, clientSecrets }, { clientAuthentication: 'client_secret_basic' })
-    const { accessToken } = await client.withoutPerson('client-credentials', 'me@example.com')
+    const { accessToken } = await client.appOnlyToken('client-credentials', 'me@example.com')
     expect(await introspected(accessToken)).toMatchObject({ active: true, client_id: id })
   })
 

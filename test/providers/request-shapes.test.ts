@@ -156,7 +156,7 @@ describe('what a token endpoint is sent', () => {
     }
     for (const [id, host] of Object.entries(clouds)) {
       const { client, sent } = clientOf(id, { tenant, clientSecrets })
-      await client.withoutPerson('client-credentials', 'me@example.com')
+      await client.appOnlyToken('client-credentials', 'me@example.com')
       expect(sent[0]?.form).toMatchObject({
         grant_type: 'client_credentials',
         scope: `https://${host}/.default`,

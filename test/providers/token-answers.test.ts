@@ -149,7 +149,7 @@ describe('a refresh', () => {
 
   it.each([undefined, null, ''])('takes a token whose type is %j for a bearer token', async (type) => {
     const answer = await refresh(tokens('a', { token_type: type, refresh_token: 'rotated' }))
-    expect(answer).not.toHaveProperty('remark')
+    expect(answer).not.toHaveProperty('tokenCheck')
     expect([answer.accessToken.reveal(), answer.refreshToken?.reveal()]).toEqual(['a', 'rotated'])
   })
 
@@ -172,7 +172,7 @@ describe('a refresh', () => {
   ])('keeps the rotated refresh token beside an access token that %s', async (_what, odd) => {
     const answer = await refresh(tokens('a', { refresh_token: 'rotated', ...odd }))
     expect(answer.refreshToken?.reveal()).toBe('rotated')
-    expect(answer.remark?.mistake?.what).toMatch(/^The token endpoint gives (no|an|a) /)
+    expect(answer.tokenCheck?.error?.what).toMatch(/^The token endpoint gives (no|an|a) /)
     // What is of no use is nowhere, not even by mistake.
     expect(answer.accessToken.reveal()).toBe('none')
   })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { objectIdIn, remarkOn } from '../../src/providers/oauth/token-claims.ts'
+import { checkToken, objectIdIn } from '../../src/providers/oauth/token-claims.ts'
 import { presetOf } from '../../src/providers/presets/presets.ts'
 import type { RegisteredProvider } from '../../src/providers/provider.ts'
 import { withRegistration } from '../../src/providers/registration.ts'
@@ -20,8 +20,8 @@ const token = (claims: object) =>
 
 const good = { aud: 'https://outlook.office.com', tid: tenant, appid: app, scp: 'SMTP.Send openid' }
 const goodApp = { aud: 'https://outlook.office365.com/', tid: tenant, appid: app, roles: ['SMTP.SendAsApp'] }
-const remark = (claims: object, withPerson = true, provider = registered('microsoft')) =>
-  remarkOn(provider, token(claims), { withPerson })
+const check = (claims: object, withPerson = true, provider = registered('microsoft')) =>
+  checkToken(provider, token(claims), { withPerson })
 
 describe('an access token of Entra', () => {
   it.each<[string, object, boolean]>([
@@ -30,8 +30,8 @@ describe('an access token of Entra', () => {
     ['of an app with the role', goodApp, false],
     ['of version 2', { ...good, appid: undefined, azp: app.toUpperCase() }, true],
     ['without any claim that we know', { scp: 'SMTP.Send' }, true],
-  ])('has nothing to remark: %s', (_, claims, withPerson) => {
-    expect(remark(claims, withPerson)).toEqual({})
+  ])('finds nothing wrong: %s', (_, claims, withPerson) => {
+    expect(check(claims, withPerson)).toEqual({})
   })
 
   it.each<[string, object, RegExp]>([
@@ -41,30 +41,30 @@ describe('an access token of Entra', () => {
     ['a resource that is no name', { ...good, aud: '<script>' }, /is for something else/],
     ['another tenant', { ...good, tid: tenant.replace('1', '9') }, /organisation 91111111-/],
     ['another app', { ...good, appid: app.replace('a', 'f') }, /given to the app faaaaaaa-/],
-  ])('is a mistake when it is for %s', (_, claims, what) => {
-    const { mistake } = remark(claims)
-    expect(mistake?.what).toMatch(what)
-    expect(mistake?.fix).toMatch(/^[A-Z].*\.$/)
+  ])('is an error when it is for %s', (_, claims, what) => {
+    const { error } = check(claims)
+    expect(error?.what).toMatch(what)
+    expect(error?.fix).toMatch(/^[A-Z].*\.$/)
   })
 
   it.each<[string, object, boolean, RegExp]>([
     ['no scope for mail', { ...good, scp: 'openid' }, true, /no scope SMTP\.Send/],
     ['no role', { ...goodApp, roles: undefined }, false, /RBAC for Applications/],
     ['another role', { ...goodApp, roles: ['Mail.Read'] }, false, /no role SMTP\.SendAsApp/],
-  ])('raises a doubt only, with %s: Exchange itself may know better', (_, claims, withPerson, doubt) => {
-    const { mistake, doubt: raised } = remark(claims, withPerson)
-    expect(mistake).toBeUndefined()
-    expect(raised).toMatch(doubt)
+  ])('is worth a warning only, with %s: Exchange itself may know better', (_, claims, withPerson, words) => {
+    const { error, warning } = check(claims, withPerson)
+    expect(error).toBeUndefined()
+    expect(warning).toMatch(words)
   })
 
   it('is of whichever tenant where the registration names none by its id', () => {
-    expect(remark({ ...good, tid: app }, true, registered('microsoft', 'common'))).toEqual({})
+    expect(check({ ...good, tid: app }, true, registered('microsoft', 'common'))).toEqual({})
   })
 
   it('of another cloud is for another Exchange', () => {
     const dod = registered('microsoft-dod')
-    expect(remark({ ...good, aud: 'https://outlook.office365.us' }, true, dod)).toEqual({})
-    expect(remark(good, true, dod).mistake?.what).toContain('https://outlook.office.com')
+    expect(check({ ...good, aud: 'https://outlook.office365.us' }, true, dod)).toEqual({})
+    expect(check(good, true, dod).error?.what).toContain('https://outlook.office.com')
   })
 
   it('tells the object id that Exchange asks for', () => {
@@ -74,14 +74,14 @@ describe('an access token of Entra', () => {
 })
 
 it.each(['opaque', 'a.b.c', 'a..c', `a.${Buffer.from('[1]').toString('base64url')}.c`])(
-  'a token that cannot be read has no remark: %s',
+  'a token that cannot be read passes the check: %s',
   (text) => {
-    expect(remarkOn(registered('microsoft'), text, { withPerson: true })).toEqual({})
+    expect(checkToken(registered('microsoft'), text, { withPerson: true })).toEqual({})
   },
 )
 
 it('tokens of providers that say nothing of them are not looked at', () => {
   const graph = token({ aud: 'https://graph.microsoft.com' })
-  expect(remarkOn(registered('outlook'), graph, { withPerson: true })).toEqual({})
-  expect(remarkOn(registered('google'), graph, { withPerson: true })).toEqual({})
+  expect(checkToken(registered('outlook'), graph, { withPerson: true })).toEqual({})
+  expect(checkToken(registered('google'), graph, { withPerson: true })).toEqual({})
 })

@@ -68,7 +68,7 @@ export function providerAt(
   return {
     id: 'local',
     name: 'Local',
-    standing: { evidence: 'own', notes: [] },
+    supportStatus: { evidence: 'own', notes: [] },
     domains: [],
     mxSuffixes: [],
     flows: ['authorization-code'],
@@ -88,7 +88,7 @@ export function providerAt(
     limits: { connections: 2 },
     chunking: 'auto',
     refreshMarginSeconds: 0,
-    offers: {
+    knownCapabilities: {
       eightBitMime: true,
       smtpUtf8: false,
       dsn: false,

@@ -48,8 +48,8 @@ describe.each(['rsa', 'ec'] as const)('a certificate with a key of the kind %s',
 
   it('signs what Entra asks for: header, claims and a new id each time', async () => {
     endpoint.answer(tokens('one'), tokens('two'))
-    await client().withoutPerson('client-credentials', 'me@example.com')
-    await client().withoutPerson('client-credentials', 'me@example.com')
+    await client().appOnlyToken('client-credentials', 'me@example.com')
+    await client().appOnlyToken('client-credentials', 'me@example.com')
     const { client_assertion: assertion = '', ...rest } = form()
     expect(rest).toEqual({
       grant_type: 'client_credentials',
@@ -77,7 +77,7 @@ describe.each(['rsa', 'ec'] as const)('a certificate with a key of the kind %s',
   it('is refused in words without the assertion', async () => {
     endpoint.answer({ status: 401, json: { error: 'invalid_client', error_description: 'AADSTS700027' } })
     const error = await client()
-      .withoutPerson('client-credentials', 'me@example.com')
+      .appOnlyToken('client-credentials', 'me@example.com')
       .catch((thrown: unknown) => thrown)
     expect(judge(error)).toMatchObject({ kind: 'setup-wrong', about: 'registration' })
     expect(String((error as Error).stack)).not.toContain(form().client_assertion?.slice(0, 40))
@@ -97,7 +97,7 @@ describe('a service account', () => {
 
   it('asserts as Google asks for it, for the mailbox', async () => {
     endpoint.answer(tokens('of-the-user'))
-    const answer = await client().withoutPerson('service-account', 'user@example.com')
+    const answer = await client().appOnlyToken('service-account', 'user@example.com')
     expect(answer.accessToken.reveal()).toBe('of-the-user')
     expect(answer.scopes).toEqual(['https://mail.google.com/'])
     const { assertion = '', ...rest } = form()
@@ -121,7 +121,7 @@ describe('a service account', () => {
       json: { error: 'unauthorized_client', error_description: 'Not delegated' },
     })
     const error = await client()
-      .withoutPerson('service-account', 'user@example.com')
+      .appOnlyToken('service-account', 'user@example.com')
       .catch((thrown: unknown) => thrown)
     expect(judge(error)).toMatchObject({ kind: 'setup-wrong', reason: 'unauthorized_client: Not delegated' })
     expect(String((error as Error).stack)).not.toContain(form().assertion)

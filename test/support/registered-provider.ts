@@ -5,7 +5,7 @@ export function registeredProvider({ id = 'custom', provesIdentity = true } = {}
   return {
     id,
     name: `Provider ${id}`,
-    standing: { evidence: 'own', notes: [] },
+    supportStatus: { evidence: 'own', notes: [] },
     domains: [],
     mxSuffixes: [],
     flows: ['authorization-code'],
@@ -25,7 +25,7 @@ export function registeredProvider({ id = 'custom', provesIdentity = true } = {}
     limits: { connections: 1 },
     chunking: 'auto',
     refreshMarginSeconds: 0,
-    offers: {
+    knownCapabilities: {
       size: 10_000_000,
       eightBitMime: true,
       smtpUtf8: true,

@@ -50,7 +50,7 @@ export function scriptedOAuthClient(answer: TokenAnswer): ScriptedOAuthClient {
       if (next instanceof Error) throw next
       return next
     },
-    withoutPerson: () => Promise.reject(new Error('every consent has a person')),
+    appOnlyToken: () => Promise.reject(new Error('every consent has a person')),
     revoke: async (refreshToken) => {
       script.revoked.push(refreshToken.reveal())
       return 'revoked'

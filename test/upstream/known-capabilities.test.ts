@@ -15,7 +15,12 @@ const ehlo = (offered: Partial<Capabilities>): Capabilities => ({ ...unable, ...
 
 function providerOf(id: string, host = `smtp.${id}.example`): Provider {
   const usual = registeredProvider()
-  return { ...usual, id, submission: { ...usual.submission, host }, offers: { ...unable, ...others } }
+  return {
+    ...usual,
+    id,
+    submission: { ...usual.submission, host },
+    knownCapabilities: { ...unable, ...others },
+  }
 }
 
 const [large, small] = [providerOf('large'), providerOf('small')]

@@ -289,7 +289,7 @@ export function memoryCatalogue(registered: boolean): Catalogue {
   const provider: Provider = {
     id: 'example',
     name: 'Example Mail',
-    standing: { evidence: 'own', notes: [] },
+    supportStatus: { evidence: 'own', notes: [] },
     domains: [],
     mxSuffixes: [],
     flows: ['authorization-code'],
@@ -308,7 +308,7 @@ export function memoryCatalogue(registered: boolean): Catalogue {
     limits: { connections: 2 },
     chunking: 'auto',
     refreshMarginSeconds: 300,
-    offers: {
+    knownCapabilities: {
       size: 1_000_000,
       eightBitMime: true,
       smtpUtf8: false,

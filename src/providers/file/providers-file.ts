@@ -2,9 +2,9 @@ import { printable } from '../../base/address.ts'
 import { closestName } from '../../base/text.ts'
 import type { CustomProvider, ProviderOverride } from '../../config/config.ts'
 import { presetIds } from '../presets/presets.ts'
-import { type EntrySources, finishEntry, finishOverride } from './finish-entry.ts'
 import { placeOfJsonMistake, sayMistake } from './providers-file-mistakes.ts'
 import { type ProviderEntry, providersFileSchema } from './providers-file-schema.ts'
+import { type EntrySources, resolveEntry, resolveOverride } from './resolve-entry.ts'
 
 export interface ProvidersFile {
   providers: readonly CustomProvider[]
@@ -30,11 +30,11 @@ export function parseProvidersFile(
   const mistakes = [...takenIds(entries), ...strangeIds(Object.keys(overrides), entries)]
   const sourcesAt = (where: string): EntrySources => ({
     read: readSecretFile,
-    tell: (place, mistake) => void mistakes.push(`${where}.${place}: ${mistake}`),
+    report: (place, mistake) => void mistakes.push(`${where}.${place}: ${mistake}`),
   })
-  const providers = entries.map((entry, index) => finishEntry(entry, sourcesAt(`providers[${index}]`)))
+  const providers = entries.map((entry, index) => resolveEntry(entry, sourcesAt(`providers[${index}]`)))
   const finished = Object.entries(overrides).map(
-    ([id, entry]) => [id, finishOverride(entry, sourcesAt(`overrides.${printable(id)}`))] as const,
+    ([id, entry]) => [id, resolveOverride(entry, sourcesAt(`overrides.${printable(id)}`))] as const,
   )
   return mistakes.length > 0 ? { mistakes } : { providers, overrides: new Map(finished) }
 }

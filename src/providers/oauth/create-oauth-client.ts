@@ -29,9 +29,9 @@ import {
   withUserInfo,
 } from './requests.ts'
 import { type Flaw, guardedFetches } from './token-answer.ts'
-import { remarkOn } from './token-claims.ts'
+import { checkToken, type TokenCheck } from './token-claims.ts'
 
-export interface OAuthClientNeeds {
+export interface OAuthClientDeps {
   provider: RegisteredProvider
   fetch: HttpFetch
   clock?: Pick<Clock, 'now'>
@@ -43,7 +43,7 @@ export interface OAuthClientNeeds {
 type Kind = 'consents' | 'signIns' | 'renewals' | 'revocations' | 'devices' | 'userInfo'
 
 /** openid-client's view of the provider for one of these, and what is known of the provider then. */
-interface Way {
+interface ConfiguredClient {
   configuration: openid.Configuration
   known: RegisteredProvider
 }
@@ -54,27 +54,27 @@ export function createOAuthClient({
   fetch: plainFetch,
   clock = systemClock,
   discoveries = createDiscoveries(systemClock),
-}: OAuthClientNeeds): OAuthClient {
+}: OAuthClientDeps): OAuthClient {
   const difference = createClockDifference(clock)
   const fetch: HttpFetch = async (url, request) => {
     const answer = await plainFetch(url, request)
     difference.note(answer)
     return answer
   }
-  const server = lazy(() => openServer({ provider, fetch }, discoveries))
-  const inTurn = createSecretsInTurn<Record<Kind, () => Promise<Way>>>()
+  const clients = lazy(() => configureClients({ provider, fetch }, discoveries))
+  const trySecrets = createTrySecrets<Record<Kind, () => Promise<ConfiguredClient>>>()
 
   /** With the next secret where one is refused; errors come without what they hold. */
   async function ask<T>(
     kind: Kind,
     request: (configuration: openid.Configuration, known: RegisteredProvider) => Promise<T>,
   ): Promise<T> {
-    const ways = await server().catch((error: unknown) => {
+    const configured = await clients().catch((error: unknown) => {
       throw withoutSecrets(error)
     })
-    return inTurn(ways, async (way) => {
+    return trySecrets(configured, async (client) => {
       try {
-        const { configuration, known } = await way[kind]()
+        const { configuration, known } = await client[kind]()
         return await request(configuration, known)
       } catch (error) {
         throw difference.explain(withoutSecrets(error))
@@ -84,9 +84,9 @@ export function createOAuthClient({
 
   async function withPersonFound(read: TokenAnswer, body: TokenBody): Promise<TokenAnswer> {
     const claims = body.claims?.()
-    if (!claims || !read.identity || read.remark?.mistake) return read
-    const way = () => ask('userInfo', async (configuration, known) => ({ configuration, known }))
-    return { ...read, identity: await withUserInfo(read.identity, claims, read.accessToken, way) }
+    if (!claims || !read.identity || read.tokenCheck?.error) return read
+    const endpoint = () => ask('userInfo', async (configuration, known) => ({ configuration, known }))
+    return { ...read, identity: await withUserInfo(read.identity, claims, read.accessToken, endpoint) }
   }
 
   const failing = (error: Error) => {
@@ -136,7 +136,7 @@ export function createOAuthClient({
       }
     },
 
-    withoutPerson: (flow, mailbox) =>
+    appOnlyToken: (flow, mailbox) =>
       ask('renewals', async (configuration, known) => {
         const { serviceAccount } = known.registration
         if (flow === 'service-account' && serviceAccount) {
@@ -161,7 +161,7 @@ export function createOAuthClient({
   }
 }
 
-async function openServer(given: Known, discoveries: Discoveries) {
+async function configureClients(given: Known, discoveries: Discoveries) {
   const plain = await discover(given, discoveries)
   const known = async () => plain
   // Whom a person is compared with is asked for only when there is one: nothing of it stands between a grant and its renewal.
@@ -170,9 +170,9 @@ async function openServer(given: Known, discoveries: Discoveries) {
   const forUserInfo = lazy(async () => withUserInfoEndpoint(await forPeople(), discoveries))
   const tokens = provesIdentity(plain.provider.oauth) ? 'tokensWithIdentity' : 'tokens'
   return (await clientAuthentications(plain.provider)).map(
-    (authentication): Record<Kind, () => Promise<Way>> => {
+    (authentication): Record<Kind, () => Promise<ConfiguredClient>> => {
       const configured = (find: () => Promise<Known>, answers: keyof ReturnType<typeof guardedFetches>) =>
-        lazy(async (): Promise<Way> => {
+        lazy(async (): Promise<ConfiguredClient> => {
           const { provider, fetch } = await find()
           const read = guardedFetches(provider, fetch)[answers]
           return { configuration: await openidConfiguration(provider, authentication, read), known: provider }
@@ -245,14 +245,14 @@ function toAnswer(
   const claims = answer.claims?.()
   const asked = withPerson ? oauth.scopes : oauth.applicationScopes
   const flaw = answer.flaw as Flaw | undefined
-  const remark = flaw ? { mistake: flaw } : remarkOn(known, access_token, { withPerson })
+  const tokenCheck: TokenCheck = flaw ? { error: flaw } : checkToken(known, access_token, { withPerson })
   return {
     accessToken: new Secret(access_token),
     expiresInSeconds: expires_in ?? 300,
     ...(refresh_token !== undefined && { refreshToken: new Secret(refresh_token) }),
     ...(typeof life === 'number' && { refreshTokenExpiresInSeconds: life }),
     scopes: scope === undefined ? asked : scope.split(' ').filter((one) => one !== ''),
-    ...((remark.mistake || remark.doubt !== undefined) && { remark }),
+    ...((tokenCheck.error || tokenCheck.warning !== undefined) && { tokenCheck }),
     ...(claims && { identity: identityOf(claims, known, { signed: oauth.jwksUri !== undefined }) }),
   }
 }
@@ -263,25 +263,27 @@ function requireOwn(answer: TokenBody, known: RegisteredProvider, nonce?: string
 }
 
 /**
- * Tries the ways in their order, beginning with the one that worked last, until one is not refused as a client's (`invalid_client`, RFC 6749, section 5.2): where
- * two secrets overlap, the end of one costs no sign-in. Who authenticates wrongly has spent neither code nor refresh token.
+ * Tries the clients in their order, one for each secret, beginning with the one that worked last, until
+ * one is not refused as a client (`invalid_client`, RFC 6749, section 5.2): where two secrets overlap,
+ * the end of one costs no sign-in. A client that authenticates wrongly has spent neither code nor
+ * refresh token.
  */
-export function createSecretsInTurn<Way>(): <T>(
-  ways: readonly Way[],
-  attempt: (way: Way) => Promise<T>,
+export function createTrySecrets<Client>(): <T>(
+  clients: readonly Client[],
+  attempt: (client: Client) => Promise<T>,
 ) => Promise<T> {
   let last = 0
 
-  return async (ways, attempt) => {
+  return async (clients, attempt) => {
     const begun = last
     for (let tried = 0; ; tried += 1) {
-      const index = (begun + tried) % ways.length
+      const index = (begun + tried) % clients.length
       try {
-        const result = await attempt(ways[index] as Way)
+        const result = await attempt(clients[index] as Client)
         last = index
         return result
       } catch (error) {
-        const another = tried + 1 < ways.length
+        const another = tried + 1 < clients.length
         if (!(another && error instanceof OAuthError && error.error === 'invalid_client')) throw error
       }
     }

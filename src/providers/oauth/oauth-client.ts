@@ -1,6 +1,6 @@
 import type { Address } from '../../base/address.ts'
 import type { Secret } from '../../base/secret.ts'
-import type { TokenRemark } from './token-claims.ts'
+import type { TokenCheck } from './token-claims.ts'
 
 /**
  * The OAuth side of one registered provider, in the steps that postern needs. openid-client stands behind it.
@@ -25,7 +25,7 @@ export interface OAuthClient {
   pollDevice(deviceCode: Secret): Promise<TokenAnswer | 'pending' | 'slow-down'>
   /** An access token without a person: client credentials (RFC 6749, section 4.4), or the assertion of a service account (RFC 7523, section
    * 2.1) for this mailbox. One request. @throws an error that `judge` understands */
-  withoutPerson(flow: 'client-credentials' | 'service-account', mailbox: Address): Promise<TokenAnswer>
+  appOnlyToken(flow: 'client-credentials' | 'service-account', mailbox: Address): Promise<TokenAnswer>
   /** RFC 7009. `unsupported`: the provider has no revocation. @throws an error that `judge` understands */
   revoke(refreshToken: Secret): Promise<'revoked' | 'unsupported'>
 }
@@ -65,7 +65,7 @@ export interface CallbackChecks {
 }
 
 export interface TokenAnswer {
-  /** Matches the b64token grammar of RFC 6750 and is at most 16 KiB; of no use where `remark` names a mistake. */
+  /** Matches the b64token grammar of RFC 6750 and is at most 16 KiB; of no use where `tokenCheck` names an error. */
   accessToken: Secret
   /** Odd or absent `expires_in` means 300. */
   expiresInSeconds: number
@@ -76,7 +76,7 @@ export interface TokenAnswer {
   /** As granted; when the answer names none, as asked (RFC 6749, 5.1). */
   scopes: readonly string[]
   /** What is wrong with the access token, and what it says of itself: look before it is used. */
-  remark?: TokenRemark
+  tokenCheck?: TokenCheck
   /** From the verified ID token; absent when none was asked for. */
   identity?: Identity
 }

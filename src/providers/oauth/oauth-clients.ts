@@ -2,7 +2,7 @@ import { lazy } from '../../base/async.ts'
 import { type Clock, systemClock } from '../../base/clock.ts'
 import type { createHttpFetch } from '../../net/http-fetch.ts'
 import type { Catalogue } from '../provider.ts'
-import type { OAuthClientNeeds } from './create-oauth-client.ts'
+import type { OAuthClientDeps } from './create-oauth-client.ts'
 import type { Discoveries } from './discoveries.ts'
 import type { OAuthClient } from './oauth-client.ts'
 
@@ -39,7 +39,7 @@ export function createOAuthClients({
 }
 
 /** openid-client and what it needs are loaded with the first question to a provider: until then a postern starts and waits without them. */
-function lateClient(needs: OAuthClientNeeds, discoveries: () => Promise<Discoveries>): OAuthClient {
+function lateClient(needs: OAuthClientDeps, discoveries: () => Promise<Discoveries>): OAuthClient {
   const client = lazy(async () => {
     const { createOAuthClient } = await import('./create-oauth-client.ts')
     return createOAuthClient({ ...needs, discoveries: await discoveries() })
@@ -50,7 +50,7 @@ function lateClient(needs: OAuthClientNeeds, discoveries: () => Promise<Discover
     refresh: async (refreshToken, granted) => (await client()).refresh(refreshToken, granted),
     beginDevice: async () => (await client()).beginDevice(),
     pollDevice: async (deviceCode) => (await client()).pollDevice(deviceCode),
-    withoutPerson: async (flow, mailbox) => (await client()).withoutPerson(flow, mailbox),
+    appOnlyToken: async (flow, mailbox) => (await client()).appOnlyToken(flow, mailbox),
     revoke: async (refreshToken) => (await client()).revoke(refreshToken),
   }
 }

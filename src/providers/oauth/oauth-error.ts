@@ -51,12 +51,12 @@ export type TokenVerdict =
   /** The grant is dead: a person has to consent again. */
   | { kind: 'consent-needed'; reason: string }
   /** What was asked for, or who asks, is wrong: not this grant. */
-  | { kind: 'setup-wrong'; about: Concern; reason: string }
+  | { kind: 'setup-wrong'; about: FaultScope; reason: string }
   /** Passing trouble, or nothing that we understand. */
-  | { kind: 'try-later'; about: Concern; reason: string; retryAfterSeconds?: number }
+  | { kind: 'try-later'; about: FaultScope; reason: string; retryAfterSeconds?: number }
 
 /** Whether it is the same for every mailbox of the registration, or may be for this one (or its organisation) only. */
-export type Concern = 'registration' | 'mailbox'
+export type FaultScope = 'registration' | 'mailbox'
 
 // RFC 6749, section 5.2, and OpenID Connect Core, section 3.1.2.6.
 const needConsent = new Set([
@@ -68,7 +68,7 @@ const needConsent = new Set([
 ])
 
 // RFC 6749, section 5.2; RFC 8707 (resources); and what Google says of a client that is gone or not allowed.
-const wrongSetup: ReadonlyMap<string, Concern> = new Map([
+const wrongSetup: ReadonlyMap<string, FaultScope> = new Map([
   // These name the client, and it is the same one whichever grant comes with it.
   ['invalid_client', 'registration'],
   ['unauthorized_client', 'registration'],

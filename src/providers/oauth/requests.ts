@@ -44,8 +44,8 @@ function written(redirectUri: string): string {
   return URL.canParse(redirectUri) ? new URL(redirectUri).href : redirectUri
 }
 
-function accountPrompt({ offersAccounts }: OAuthServer): string {
-  return offersAccounts ? 'select_account' : 'login'
+function accountPrompt({ knowsSelectAccount }: OAuthServer): string {
+  return knowsSelectAccount ? 'select_account' : 'login'
 }
 
 /** RFC 8628, section 3.4. */
@@ -128,7 +128,7 @@ export async function askAsServiceAccount(
 }
 
 /** The provider, as openid-client sees it, with its userinfo endpoint. */
-interface UserInfoWay {
+interface UserInfoEndpoint {
   configuration: openid.Configuration
   known: RegisteredProvider
 }
@@ -136,16 +136,16 @@ interface UserInfoWay {
 /**
  * Who signed in, where the ID token has no address: from the other place where a provider may say it (OpenID Connect Core, section 5.3). What stands
  * there counts only if it is about the `sub` of the ID token, and is judged as a claim of that would be. Never fails: the consent does, by what is missing then.
- * @param way rejects where no such endpoint is known
+ * @param endpoint rejects where no such endpoint is known
  */
 export async function withUserInfo(
   identity: Identity,
   claims: Claims,
   accessToken: Secret,
-  way: () => Promise<UserInfoWay>,
+  endpoint: () => Promise<UserInfoEndpoint>,
 ): Promise<Identity> {
   if (identity.unproven?.kind !== 'absent') return identity
-  const found = await way().catch(() => undefined)
+  const found = await endpoint().catch(() => undefined)
   if (!found) return identity
   const { configuration, known } = found
   try {

@@ -2,11 +2,11 @@ import { isGuid } from '../presets/microsoft.ts'
 import type { RegisteredProvider } from '../provider.ts'
 
 /** What an access token says of itself, looked at before it is used. */
-export interface TokenRemark {
+export interface TokenCheck {
   /** With it no mail can be sent. */
-  mistake?: { what: string; fix: string }
+  error?: { what: string; fix: string }
   /** Worth a thought if the mail server refuses it. */
-  doubt?: string
+  warning?: string
 }
 
 type Claims = Readonly<Record<string, unknown>>
@@ -15,28 +15,28 @@ const graph = ['https://graph.microsoft.com', '00000003-0000-0000-c000-000000000
 
 /**
  * Looks into an access token of Entra, which is a JWT (RFC 9068 is not claimed): for whom it is, of which tenant and app, and for what. It is not verified: only the mail
- * server believes it. A token that is none of that kind has no remark.
+ * server believes it. A token of another kind passes.
  */
-export function remarkOn(
+export function checkToken(
   { oauth, registration, name }: RegisteredProvider,
   accessToken: string,
   { withPerson }: { withPerson: boolean },
-): TokenRemark {
+): TokenCheck {
   const wanted = oauth.tokenClaims
   const claims = wanted && claimsOf(accessToken)
   if (!claims) return {}
   const audience = textIn(claims, 'aud')
   if (audience !== undefined && !wanted.audiences.some((one) => sameAudience(one, audience)))
-    return { mistake: wrongAudience(audience, name, oauth.scopes) }
+    return { error: wrongAudience(audience, name, oauth.scopes) }
   const tenant = textIn(claims, 'tid')
   const { tenant: own = '' } = registration
   // By its name nobody can tell which tenant it is.
   if (tenant !== undefined && isGuid(own) && tenant.toLowerCase() !== own.toLowerCase())
-    return { mistake: wrongTenant(tenant, own) }
+    return { error: wrongTenant(tenant, own) }
   const app = textIn(claims, 'appid') ?? textIn(claims, 'azp')
   if (app !== undefined && app.toLowerCase() !== registration.clientId.toLowerCase())
-    return { mistake: wrongApp(app, registration.clientId) }
-  return doubtOf(claims, wanted, withPerson)
+    return { error: wrongApp(app, registration.clientId) }
+  return warningOf(claims, wanted, withPerson)
 }
 
 /** The object id of the app's service principal, which Exchange's `New-ServicePrincipal` asks for: of an access token that the app got without a person. */
@@ -72,19 +72,19 @@ function wrongApp(app: string, own: string) {
 }
 
 /** Only a doubt: with RBAC for Applications the right is at Exchange, and no claim tells of it. */
-function doubtOf(
+function warningOf(
   claims: Claims,
   { delegatedScope, applicationRole }: NonNullable<RegisteredProvider['oauth']['tokenClaims']>,
   withPerson: boolean,
-): TokenRemark {
+): TokenCheck {
   if (withPerson) {
     const scopes = (textIn(claims, 'scp') ?? '').split(' ')
-    return scopes.includes(delegatedScope) ? {} : { doubt: `The token has no scope ${delegatedScope}.` }
+    return scopes.includes(delegatedScope) ? {} : { warning: `The token has no scope ${delegatedScope}.` }
   }
   const roles = claims.roles
   if (Array.isArray(roles) && roles.includes(applicationRole)) return {}
   return {
-    doubt: `The token has no role ${applicationRole}: unless "RBAC for Applications" is used, give the app that permission and an administrator's consent.`,
+    warning: `The token has no role ${applicationRole}: unless "RBAC for Applications" is used, give the app that permission and an administrator's consent.`,
   }
 }
 

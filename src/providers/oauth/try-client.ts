@@ -25,7 +25,7 @@ const madeUp = new Secret('postern-asks-whether-this-client-is-known')
  * Asks the token endpoint whether it takes our client, without a person and without touching a grant. Never throws.
  */
 export async function tryClient(
-  client: Pick<OAuthClient, 'refresh' | 'beginDevice' | 'withoutPerson'>,
+  client: Pick<OAuthClient, 'refresh' | 'beginDevice' | 'appOnlyToken'>,
   provider: RegisteredProvider,
 ): Promise<ClientTrial> {
   const { flows, oauth } = provider
@@ -33,7 +33,7 @@ export async function tryClient(
     return { outcome: 'not-asked', why: 'a service account signs in for a mailbox only' }
   try {
     if (canSignInAlone(provider)) {
-      await client.withoutPerson('client-credentials', 'nobody@example.com')
+      await client.appOnlyToken('client-credentials', 'nobody@example.com')
       return { outcome: 'accepted' }
     }
     // Entra looks at the token before it looks at the client.

@@ -5,7 +5,7 @@ const sendMail = 'https://mail.google.com/'
 export const google: Provider = {
   id: 'google',
   name: 'Gmail and Google Workspace',
-  standing: {
+  supportStatus: {
     evidence: 'documented',
     notes: [
       'While the consent screen is in status "Testing", Google ends each grant after 7 days: say so with POSTERN_GOOGLE_TESTING, and postern warns in time.',
@@ -40,7 +40,7 @@ export const google: Provider = {
     // Google gives a refresh token only for offline access, and after the first time only if the consent page is
     // shown again.
     authorizationParameters: { access_type: 'offline', prompt: 'consent' },
-    offersAccounts: true,
+    knowsSelectAccount: true,
     authorizationResponseIss: true,
     identityRules: 'google',
     clientAuthentication: 'client_secret_post',
@@ -53,7 +53,7 @@ export const google: Provider = {
   limits: { connections: 3, recipientsPerDay: 10_000 },
   chunking: 'auto',
   refreshMarginSeconds: 600,
-  offers: {
+  knownCapabilities: {
     size: 35_882_577,
     eightBitMime: true,
     smtpUtf8: true,
@@ -69,7 +69,7 @@ export const googleServiceAccount: Provider = {
   ...google,
   id: 'google-service-account',
   name: 'Google Workspace by a service account',
-  standing: {
+  supportStatus: {
     evidence: 'documented',
     notes: [
       'Not for gmail.com addresses: an administrator of a Workspace has to delegate the domain to the numeric id of the service account, with the scope https://mail.google.com/ and no other.',

@@ -11,7 +11,7 @@ interface Cloud {
   /** Origins that stand for Exchange Online in scopes: the first where a person consents. */
   resources: readonly [delegated: string, application: string]
   host: string
-  standing: Provider['standing']
+  supportStatus: Provider['supportStatus']
 }
 
 const clouds: Readonly<Record<MicrosoftCloud, Cloud>> = {
@@ -21,7 +21,7 @@ const clouds: Readonly<Record<MicrosoftCloud, Cloud>> = {
     login: 'https://login.microsoftonline.com',
     resources: ['https://outlook.office.com', 'https://outlook.office365.com'],
     host: 'smtp.office365.com',
-    standing: {
+    supportStatus: {
       evidence: 'documented',
       notes: ['SMTP AUTH has to be enabled for the mailbox, also for OAuth.'],
     },
@@ -32,7 +32,7 @@ const clouds: Readonly<Record<MicrosoftCloud, Cloud>> = {
     login: 'https://login.microsoftonline.us',
     resources: ['https://outlook.office365.us', 'https://outlook.office365.us'],
     host: 'smtp.office365.us',
-    standing: {
+    supportStatus: {
       evidence: 'reported',
       notes: [
         'Microsoft documents the OAuth endpoints; the submission host and the scopes are as users report them.',
@@ -46,7 +46,7 @@ const clouds: Readonly<Record<MicrosoftCloud, Cloud>> = {
     login: 'https://login.microsoftonline.us',
     resources: ['https://outlook.office365.us', 'https://outlook.office365.us'],
     host: 'outlook-dod.office365.us',
-    standing: {
+    supportStatus: {
       evidence: 'reported',
       notes: [
         'Microsoft documents the OAuth endpoints; the submission host and the scopes are as users report them.',
@@ -60,7 +60,7 @@ const clouds: Readonly<Record<MicrosoftCloud, Cloud>> = {
     login: 'https://login.partner.microsoftonline.cn',
     resources: ['https://partner.outlook.cn', 'https://partner.outlook.cn'],
     host: 'smtp.partner.outlook.cn',
-    standing: {
+    supportStatus: {
       evidence: 'reported',
       notes: [
         'Microsoft documents the OAuth endpoints; the submission host and the scopes are as users report them.',
@@ -100,11 +100,11 @@ export const personalTenant = '9188040d-6c67-4c5b-b112-36a304b66dad'
 
 /** Work and school accounts of one cloud; worldwide with the tenants `common` and `consumers` personal ones, too. */
 export function microsoft(tenant: string, cloud: MicrosoftCloud = 'worldwide'): Provider {
-  const { id, name, standing } = clouds[cloud]
+  const { id, name, supportStatus } = clouds[cloud]
   return {
     id,
     name,
-    standing,
+    supportStatus,
     domains: [],
     registrationSteps: stepsIn(cloud),
     ...(environments[cloud] !== undefined && { exchangeEnvironment: environments[cloud] }),
@@ -125,7 +125,7 @@ export function microsoft(tenant: string, cloud: MicrosoftCloud = 'worldwide'): 
     },
     chunking: 'auto',
     refreshMarginSeconds: 600,
-    offers: {
+    knownCapabilities: {
       size: 157_286_400,
       eightBitMime: true,
       smtpUtf8: true,
@@ -144,7 +144,7 @@ export function microsoftHighVolume(tenant: string): Provider {
     ...rest,
     id: 'microsoft-hve',
     name: 'Microsoft 365 High Volume Email',
-    standing: {
+    supportStatus: {
       evidence: 'documented',
       notes: [
         'Only for recipients of the organisation itself, at most 50 for each message.',
@@ -173,7 +173,7 @@ export const outlook: Provider = {
   ...microsoft('consumers'),
   id: 'outlook',
   name: 'Outlook.com, Hotmail and other personal Microsoft accounts',
-  standing: {
+  supportStatus: {
     evidence: 'reported',
     notes: [
       'Microsoft documents endpoints and scopes; how long grants and tokens live is as users report it.',
@@ -229,7 +229,7 @@ function entra(tenant: string, { login, resources }: Cloud): OAuthServer {
     },
     unusedDays: 90,
     authorizationParameters: {},
-    offersAccounts: true,
+    knowsSelectAccount: true,
     authorizationResponseIss: false,
     identityRules: 'entra',
     clientAuthentication: 'client_secret_post',

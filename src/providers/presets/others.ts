@@ -1,7 +1,7 @@
-import type { OAuthServer, Provider, Standing } from '../provider.ts'
+import type { OAuthServer, Provider, SupportStatus } from '../provider.ts'
 
 /** What a submission server may be expected to offer until its EHLO was heard (RFC 6409, section 7). */
-export const usualOffers: Provider['offers'] = {
+export const usualCapabilities: Provider['knownCapabilities'] = {
   eightBitMime: true,
   enhancedStatusCodes: true,
   pipelining: true,
@@ -19,15 +19,18 @@ export const usualOAuth = {
 } satisfies Partial<OAuthServer>
 
 /** Of providers whose limits nobody has published. */
-const cautious: Pick<Provider, 'flows' | 'limits' | 'chunking' | 'refreshMarginSeconds' | 'offers'> = {
+const cautious: Pick<
+  Provider,
+  'flows' | 'limits' | 'chunking' | 'refreshMarginSeconds' | 'knownCapabilities'
+> = {
   flows: ['authorization-code'],
   limits: { connections: 2 },
   chunking: 'auto',
   refreshMarginSeconds: 300,
-  offers: usualOffers,
+  knownCapabilities: usualCapabilities,
 }
 
-const standing: Standing = {
+const supportStatus: SupportStatus = {
   evidence: 'restricted',
   notes: [
     'The scope mail-w is given to few: Yahoo reviews each app by hand, and users report that no new registrations are accepted.',
@@ -39,7 +42,7 @@ export const yahoo: Provider = {
   ...cautious,
   id: 'yahoo',
   name: 'Yahoo Mail',
-  standing,
+  supportStatus,
   domains: ['yahoo.com', 'yahoo.*', 'ymail.com', 'rocketmail.com', 'myyahoo.com'],
   mxSuffixes: ['.yahoodns.net'],
   oauth: yahooOAuth('https://api.login.yahoo.com'),
@@ -47,14 +50,17 @@ export const yahoo: Provider = {
   mechanisms: ['OAUTHBEARER', 'XOAUTH2'],
   // It hangs up behind the twentieth message, sometimes without a word.
   limits: { connections: 2, messagesPerConnection: 20 },
-  offers: { ...cautious.offers, size: 41_697_280 },
+  knownCapabilities: { ...cautious.knownCapabilities, size: 41_697_280 },
 }
 
 export const aol: Provider = {
   ...yahoo,
   id: 'aol',
   name: 'AOL Mail',
-  standing: { ...standing, notes: [...standing.notes, 'A registration at Yahoo does not count at AOL.'] },
+  supportStatus: {
+    ...supportStatus,
+    notes: [...supportStatus.notes, 'A registration at Yahoo does not count at AOL.'],
+  },
   domains: ['aol.com', 'aim.com', 'verizon.net'],
   mxSuffixes: [],
   oauth: yahooOAuth('https://api.login.aol.com'),
@@ -87,7 +93,7 @@ export const yandex: Provider = {
   ...cautious,
   id: 'yandex',
   name: 'Yandex Mail and Yandex 360',
-  standing: {
+  supportStatus: {
     evidence: 'reported',
     notes: [
       'Documented, but Yandex told a user in 2023 that mail programs need app passwords: try it before you rely on it.',
@@ -114,7 +120,7 @@ export const mailru: Provider = {
   ...cautious,
   id: 'mailru',
   name: 'Mail.ru',
-  standing: {
+  supportStatus: {
     evidence: 'reported',
     notes: [
       'As mail programs use it. Its one scope for mail, mail.imap, gives more than the right to send.',
@@ -141,7 +147,7 @@ export const fastmail: Provider = {
   ...cautious,
   id: 'fastmail',
   name: 'Fastmail',
-  standing: {
+  supportStatus: {
     evidence: 'documented',
     notes: [
       'Fastmail gives client ids on request.',
@@ -171,7 +177,7 @@ export const comcast: Provider = {
   ...cautious,
   id: 'comcast',
   name: 'Comcast (Xfinity)',
-  standing: {
+  supportStatus: {
     evidence: 'restricted',
     notes: [
       'Comcast gives client ids by arrangement only.',
@@ -198,7 +204,7 @@ export const thundermail: Provider = {
   ...cautious,
   id: 'thundermail',
   name: 'Thundermail (Thunderbird Pro)',
-  standing: {
+  supportStatus: {
     evidence: 'unverified',
     notes: ['As Thunderbird itself uses it; whether others are given a client id is not known.'],
   },

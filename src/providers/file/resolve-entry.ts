@@ -17,14 +17,14 @@ import {
 } from './credentials.ts'
 import type { OverrideEntry, ProviderEntry } from './providers-file-schema.ts'
 
-/** What an entry needs from outside. `tell` takes what is wrong at a place within the entry. */
+/** What an entry needs from outside. `report` takes what is wrong at a place within the entry. */
 export interface EntrySources {
   read(path: string): string
-  tell(place: string, mistake: string): void
+  report(place: string, mistake: string): void
 }
 
 /** A parsed entry of the providers file as the ports know it: the files that it names are read. */
-export function finishEntry(entry: ProviderEntry, sources: EntrySources): CustomProvider {
+export function resolveEntry(entry: ProviderEntry, sources: EntrySources): CustomProvider {
   // What is read below is not part of it as it stands.
   const { clientSecret: _s, clientSecretFile: _f, clientSecrets: _l, ...others } = entry
   const { certificateFile, certificateKeyFile, serviceAccountFile, proxy, ...rest } = others
@@ -47,7 +47,7 @@ export function finishEntry(entry: ProviderEntry, sources: EntrySources): Custom
   })
 }
 
-export function finishOverride({ limits, proxy, ...rest }: OverrideEntry, sources: EntrySources) {
+export function resolveOverride({ limits, proxy, ...rest }: OverrideEntry, sources: EntrySources) {
   return withoutUndefined({
     ...rest,
     limits: limits && withoutUndefined(limits),
@@ -67,13 +67,13 @@ function secretsIn(entry: ProviderEntry, sources: EntrySources): ClientSecret[] 
     const text = file === undefined ? value : lineIn(file, at, sources)
     if (text === undefined) return []
     const read = readSecret(text)
-    if ('must' in read) sources.tell(at, `must ${read.must}`)
+    if ('must' in read) sources.report(at, `must ${read.must}`)
     return [{ value: new Secret(text), ...(expires !== undefined && { expiresAt: Date.parse(expires) }) }]
   })
 }
 
-function checked(place: string, read: ReadText, { tell }: EntrySources): void {
-  if ('must' in read) tell(place, `must ${read.must}`)
+function checked(place: string, read: ReadText, { report }: EntrySources): void {
+  if ('must' in read) report(place, `must ${read.must}`)
 }
 
 /** Of a secret that stands alone, or of one in the list. */
@@ -92,7 +92,7 @@ function certificateIn(
   if (cert === undefined || key === undefined) return undefined
   const reading = readClientCertificate(cert, key)
   if ('certificate' in reading) return reading.certificate
-  sources.tell(reading.of === 'cert' ? 'certificateFile' : 'certificateKeyFile', reading.must)
+  sources.report(reading.of === 'cert' ? 'certificateFile' : 'certificateKeyFile', reading.must)
   return undefined
 }
 
@@ -101,7 +101,7 @@ function serviceAccountIn(file: string, sources: EntrySources): ServiceAccount |
   if (text === undefined) return undefined
   const reading = readServiceAccount(text)
   if ('account' in reading) return reading.account
-  sources.tell('serviceAccountFile', reading.must)
+  sources.report('serviceAccountFile', reading.must)
   return undefined
 }
 
@@ -109,7 +109,7 @@ function proxyIn(text: string | undefined, sources: EntrySources): ProxyChoice |
   if (text === undefined || text === 'direct') return text
   const reading = parseProxy(text)
   if ('value' in reading) return reading.value
-  sources.tell('proxy', `must be "direct", or ${reading.must}`)
+  sources.report('proxy', `must be "direct", or ${reading.must}`)
   return undefined
 }
 
@@ -118,14 +118,14 @@ function lineIn(path: string, place: string, sources: EntrySources): string | un
   return textIn(path, place, sources)?.replace(/\r?\n$/, '')
 }
 
-function textIn(path: string, place: string, { read, tell }: EntrySources): string | undefined {
+function textIn(path: string, place: string, { read, report }: EntrySources): string | undefined {
   try {
     const text = read(path)
     if (text.trim() !== '') return text
-    tell(place, `${path} is empty`)
+    report(place, `${path} is empty`)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
-    tell(place, `${path} cannot be read${code}`)
+    report(place, `${path} cannot be read${code}`)
   }
   return undefined
 }
