@@ -23,11 +23,17 @@ export interface Context {
   terminal: Terminal
   /** @throws Failure `configuration` with every mistake */
   config(): Promise<EffectiveConfig>
-  /** Also where other settings hold mistakes. @throws Failure `configuration` with every mistake when it is not known */
+  /**
+   * Also where other settings hold mistakes. @throws Failure `configuration` with every mistake
+   * when it is not known
+   */
   dataDir(): Promise<string>
   /** Runs until a signal ends it; resolves with the exit code. */
   serve(config: Config): Promise<number>
-  /** Does something with the running postern, or with the store when none runs; makes none. `smtp`: where applications hand in mail. */
+  /**
+   * Does something with the running postern, or with the store when none runs; makes none. `smtp`:
+   * where applications hand in mail.
+   */
   withBroker<T>(work: (broker: Broker, smtp: readonly SmtpListener[]) => Promise<T>): Promise<T>
   /** The same for what may be the first thing in a data directory. */
   withNewBroker<T>(work: (broker: Broker, smtp: readonly SmtpListener[]) => Promise<T>): Promise<T>
@@ -41,7 +47,10 @@ export interface Context {
   exitCode: number
 }
 
-/** What most verbs need of postern: the running one by the door that is for the command, or its store when none runs. */
+/**
+ * What most verbs need of postern: the running one by the door that is for the command, or its
+ * store when none runs.
+ */
 export interface Broker {
   mailboxes: Omit<Mailboxes, 'named' | 'isPersonal' | 'signInName' | 'tryNow'>
   logins: Logins

@@ -240,7 +240,10 @@ Examples:
   postern login add scans@example.com --cram-md5 --network 192.0.2.8
   postern login add scans@example.com --rewrite-sender --rewrite-from`
 
-/** The lines that say how a login proves who it is, and what to know about that. `generated`: the password that was made for it. */
+/**
+ * The lines that say how a login proves who it is, and what to know about that. `generated`: the
+ * password that was made for it.
+ */
 function proofLines(login: LoginStatus, generated: string | undefined): string[] {
   if (login.password === 'none') {
     return [

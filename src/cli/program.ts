@@ -30,7 +30,10 @@ export interface CommandNeeds {
   openServices(config: Config): Promise<Broker>
 }
 
-/** Runs one `postern` command; resolves with its exit code. `words` are the arguments without the program's name. */
+/**
+ * Runs one `postern` command; resolves with its exit code. `words` are the arguments without the
+ * program's name.
+ */
 export async function runCommand(
   words: readonly string[],
   terminal: Terminal,

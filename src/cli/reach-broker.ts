@@ -39,7 +39,10 @@ export async function reachBroker(
   return { broker, smtp: config.smtpListen }
 }
 
-/** @throws Failure `configuration` where none ever ran, `store-unavailable` when none runs; nothing is made or opened then */
+/**
+ * @throws Failure `configuration` where none ever ran, `store-unavailable` when none runs; nothing
+ * is made or opened then
+ */
 export async function reachRunningBroker({ dataDir }: Config): Promise<Reached<RunningBroker>> {
   const search = await findRunning(dataDir)
   if (search.state === 'found') {
@@ -61,15 +64,19 @@ export async function reachRunningBroker({ dataDir }: Config): Promise<Reached<R
 
 type Search =
   | { state: 'found'; running: Running; address: BrokerAddress }
-  /** A killed one's file is there, but nobody behind it who proves to be postern; `found` says so in words. */
+  /**
+   * A killed one's file is there, but nobody behind it who proves to be postern; `found` says so in
+   * words.
+   */
   | { state: 'left-behind'; found: string }
   | { state: 'none' }
 
 const patienceMilliseconds = 2_000
 
 /**
- * The postern that runs on this data directory. Neither a process of that number nor an open port proves anything, because others get them
- * after a kill: it is the socket in the directory that nobody else can enter, or whoever ends a handshake with the owner key.
+ * The postern that runs on this data directory. Neither a process of that number nor an open port
+ * proves anything, because others get them after a kill: it is the socket in the directory that
+ * nobody else can enter, or whoever ends a handshake with the owner key.
  * @throws Failure `configuration` when others can reach the data directory, or this user cannot
  */
 export async function findRunning(dataDir: string): Promise<Search> {
@@ -151,7 +158,8 @@ export async function removeRunningFile(dataDir: string): Promise<void> {
 }
 
 /**
- * What a postern wrote when it started, or undefined. One that was killed leaves it behind: it proves nothing.
+ * What a postern wrote when it started, or undefined. One that was killed leaves it behind: it
+ * proves nothing.
  * @throws Failure `configuration` when this user may not read it
  */
 async function readRunningFile(dataDir: string): Promise<Running | undefined> {

@@ -6,7 +6,10 @@ import { Secret } from '../base/secret.ts'
 import type { RunningBroker } from './context.ts'
 import { exitCodes } from './terminal.ts'
 
-/** Where the running postern is asked: its socket, or a port of loopback and what proves the one end to the other. */
+/**
+ * Where the running postern is asked: its socket, or a port of loopback and what proves the one end
+ * to the other.
+ */
 export type BrokerAddress = { socketPath: string } | (ConnectionOptions & { host: string; port: number })
 
 interface Answer {
@@ -15,8 +18,8 @@ interface Answer {
 }
 
 /**
- * The running postern, asked by the door that is for the command. Only the owner gets there, so that no key is sent. Its problem documents
- * (RFC 9457) become Failures again.
+ * The running postern, asked by the door that is for the command. Only the owner gets there, so
+ * that no key is sent. Its problem documents (RFC 9457) become Failures again.
  */
 export function createRemoteBroker(address: BrokerAddress): RunningBroker {
   async function call<T>(method: string, path: string, body?: object): Promise<T> {
@@ -103,7 +106,8 @@ function withSecret<T>(answer: Record<string, unknown>, member: string): T {
   return (typeof value === 'string' ? { ...answer, [member]: new Secret(value) } : answer) as T
 }
 
-// node:http rather than fetch: it knows sockets and pre-shared keys, and neither redirects nor proxies.
+// node:http rather than fetch: it knows sockets and pre-shared keys, and neither redirects nor
+// proxies.
 function ask(address: BrokerAddress, method: string, path: string, body?: object): Promise<Answer> {
   const octets = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
   const headers = {

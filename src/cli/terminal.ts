@@ -34,13 +34,14 @@ export function describeFailure(error: unknown, json: boolean): string {
 }
 
 /**
- * A secret from a file, or from standard input for `-`; one newline at its end does not belong to it. Never from an argument, which every
- * user of the machine can see.
+ * A secret from a file, or from standard input for `-`; one newline at its end does not belong to
+ * it. Never from an argument, which every user of the machine can see.
  * @throws Failure `invalid`
  */
 export async function readSecret(from: string, { stdin, stderr }: Terminal): Promise<Secret> {
   const doubt = from === '-' ? undefined : doubtOfFile(from, { isPublic: false, isForeign: false })
-  // What they have read cannot be taken back, and a new secret in a file that is as open would not be one either.
+  // What they have read cannot be taken back, and a new secret in a file that is as open would not
+  // be one either.
   if (doubt !== undefined) stderr.write(`postern: ${from} ${doubt.problem}. ${doubt.fix}.\n`)
   const text = await (from === '-' ? readAll(stdin) : readSecretFile(from))
   const secret = text.replace(/\r?\n$/, '')
@@ -63,7 +64,10 @@ async function readAll(stream: Readable): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-/** After sysexits.h, so that cron and mail programs know what to do: 75 try again later, 78 configuration. */
+/**
+ * After sysexits.h, so that cron and mail programs know what to do: 75 try again later, 78
+ * configuration.
+ */
 export const exitCodes: Record<FailureCode, number> = {
   'wrong-credentials': 1,
   forbidden: 1,

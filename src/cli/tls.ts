@@ -70,7 +70,9 @@ Examples:
   postern tls make --name mail.example.com --name 192.0.2.10
   postern tls make --forget-ca-key`
 
-/** What was made, what to put into the settings, and how each kind of client is told to trust it. */
+/**
+ * What was made, what to put into the settings, and how each kind of client is told to trust it.
+ */
 function describeMadeCertificates(made: MadeCertificates): string {
   const { names, droppedNames, validTo, caValidTo, caMade, caFile, certFile, keyFile } = made
   const settings = `For .env, or the environment:

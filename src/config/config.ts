@@ -2,23 +2,38 @@ import type { Address } from '../base/address.ts'
 import type { Secret } from '../base/secret.ts'
 import type { HttpProxy } from '../net/http-proxy.ts'
 
-/** Every effective setting, checked. Made from the environment in one go; nothing else reads `process.env`. */
+/**
+ * Every effective setting, checked. Made from the environment in one go; nothing else reads
+ * `process.env`.
+ */
 export interface Config {
   /** Absolute. */
   dataDir: string
   /** Those for TLS from the first octet among them. */
   smtpListen: readonly SmtpListener[]
-  /** Paths of PEM files, which were good when the configuration was read; absent: no TLS for clients. */
+  /**
+   * Paths of PEM files, which were good when the configuration was read; absent: no TLS for
+   * clients.
+   */
   certificate?: { certFile: string; keyFile: string }
   /** Both loopback addresses, where browsers are sent to `localhost`. */
   webListen: readonly Endpoint[]
-  /** The address that people's browsers use; no trailing slash in its path. Its port is 0 where the system chooses that. */
+  /**
+   * The address that people's browsers use; no trailing slash in its path. Its port is 0 where the
+   * system chooses that.
+   */
   publicUrl: URL
-  /** Where the pages of administration are, if not there: another host name. No trailing slash in its path. */
+  /**
+   * Where the pages of administration are, if not there: another host name. No trailing slash in
+   * its path.
+   */
   pagesUrl?: URL
   /** In the form of `parseNetwork`: they say for whom they ask. Absent: nobody is believed. */
   trustedProxies?: readonly string[]
-  /** The sealing key, 32 octets as base64 (standard or URL alphabet) or hexadecimal; absent: the key file in the data directory. */
+  /**
+   * The sealing key, 32 octets as base64 (standard or URL alphabet) or hexadecimal; absent: the key
+   * file in the data directory.
+   */
   key?: Secret
   registrations: {
     microsoft?: MicrosoftRegistration
@@ -53,13 +68,19 @@ export interface WebListener extends Endpoint {
 
 /** Where the SMTP door listens, and on what terms. */
 export interface SmtpListener extends Endpoint {
-  /** `starttls`: on request, and recognised when a client begins with it; `none`: there is no certificate. */
+  /**
+   * `starttls`: on request, and recognised when a client begins with it; `none`: there is no
+   * certificate.
+   */
   tls: 'none' | 'starttls' | 'implicit'
   /** Passwords are taken unencrypted from other machines, too. */
   plainAuth: boolean
   /** TLS 1.0 and 1.1 are spoken as well. */
   oldTls: boolean
-  /** In the form of `parseNetwork`: nobody else may connect, and each says by the PROXY protocol whom it connects for. */
+  /**
+   * In the form of `parseNetwork`: nobody else may connect, and each says by the PROXY protocol
+   * whom it connects for.
+   */
   frontEnds?: readonly string[]
 }
 
@@ -128,7 +149,10 @@ export interface MicrosoftRegistration {
   certificate?: ClientCertificate
 }
 
-/** One of a registration's secrets. They are tried in their order: the next one overlaps with the one that ends. */
+/**
+ * One of a registration's secrets. They are tried in their order: the next one overlaps with the
+ * one that ends.
+ */
 export interface ClientSecret {
   value: Secret
   /** Milliseconds since 1970; what somebody read at the provider and wrote down here. */
@@ -166,7 +190,10 @@ export interface NotifyConfig {
   command?: NotifyCommand
 }
 
-/** Who may sign in to the pages by proving one of these addresses at a provider; nobody: that way is off. */
+/**
+ * Who may sign in to the pages by proving one of these addresses at a provider; nobody: that way is
+ * off.
+ */
 export interface PageAccessConfig {
   administrators: readonly Address[]
   viewers: readonly Address[]
@@ -181,11 +208,16 @@ export interface NotifyCommand {
   environment: Readonly<Record<string, string>>
 }
 
-/** One entry of `providers` in `POSTERN_PROVIDERS_FILE`: a registration at a preset, with whatever is to differ from it, or a provider of its own.
- * What files it names have been read. */
+/**
+ * One entry of `providers` in `POSTERN_PROVIDERS_FILE`: a registration at a preset, with whatever
+ * is to differ from it, or a provider of its own. What files it names have been read.
+ */
 export interface CustomProvider {
   id: string
-  /** The id of a built-in provider that this is a registration of. Without it `name`, `scopes`, `smtp` and `mechanisms` are there. */
+  /**
+   * The id of a built-in provider that this is a registration of. Without it `name`, `scopes`,
+   * `smtp` and `mechanisms` are there.
+   */
   preset?: string
   name?: string
   /** Without endpoints: they are discovered (RFC 8414, OpenID Connect Discovery). */
@@ -216,7 +248,9 @@ export interface CustomProvider {
   limits?: LimitOverrides
   chunking?: 'auto' | 'off'
   refreshMargin?: number
-  /** The registration is in a test phase, in which its provider ends each grant after so many days. */
+  /**
+   * The registration is in a test phase, in which its provider ends each grant after so many days.
+   */
   grantsEndAfterDays?: number
   proxy?: ProxyChoice
 }
@@ -233,7 +267,10 @@ export interface LimitOverrides {
   refusedRecipients?: { refused: number; of: number } | null
 }
 
-/** An entry of `overrides` in `POSTERN_PROVIDERS_FILE`: what is given replaces the built-in provider's own. */
+/**
+ * An entry of `overrides` in `POSTERN_PROVIDERS_FILE`: what is given replaces the built-in
+ * provider's own.
+ */
 export interface ProviderOverride {
   limits?: LimitOverrides
   chunking?: 'auto' | 'off'

@@ -7,7 +7,10 @@ import { collide, formatListener, formatWebListener, isReachable } from './liste
 import type { Source } from './read-values.ts'
 import { type SettingKey, settings, type Values } from './settings.ts'
 
-/** What no setting shows by itself: every mistake, one sentence each. Looks only at what could be read. */
+/**
+ * What no setting shows by itself: every mistake, one sentence each. Looks only at what could be
+ * read.
+ */
 export function checkTogether(
   values: Partial<Values>,
   sources: Partial<Record<SettingKey, Source>>,
@@ -43,7 +46,10 @@ function secretWithoutId(
   ]
 }
 
-/** What is wrong with the addresses of both doors and the certificate, taken together: one sentence each. */
+/**
+ * What is wrong with the addresses of both doors and the certificate, taken together: one sentence
+ * each.
+ */
 function checkListeners(values: Partial<Values>): string[] {
   const { smtpListen = [], smtpsListen = [] } = values
   return [
@@ -147,7 +153,10 @@ function isGiven(values: Partial<Values>, key: SettingKey): boolean {
   return !(key in values) || values[key] !== undefined
 }
 
-/** What is wrong with the certificate and key that the settings name, and what should be known of them: one sentence each. */
+/**
+ * What is wrong with the certificate and key that the settings name, and what should be known of
+ * them: one sentence each.
+ */
 interface CertificateJudgement {
   mistakes: readonly string[]
   warnings: readonly string[]
@@ -226,7 +235,9 @@ function certificateOrSecret({ microsoftCertFile, microsoftClientSecret }: Parti
   ]
 }
 
-/** Only of the worldwide cloud is it known how to check ID tokens of a tenant that goes by a name. */
+/**
+ * Only of the worldwide cloud is it known how to check ID tokens of a tenant that goes by a name.
+ */
 function cloudWithoutTenant({ microsoftCloud, microsoftTenant }: Partial<Values>): string[] {
   if (microsoftCloud === undefined || microsoftCloud === 'worldwide') return []
   if (microsoftTenant === undefined || isGuid(microsoftTenant)) return []

@@ -1,7 +1,9 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net'
 import type { Endpoint } from './config.ts'
 
-/** Reads `host:port` or `[IPv6]:port`; port 0 lets the system choose. Undefined for anything else. */
+/**
+ * Reads `host:port` or `[IPv6]:port`; port 0 lets the system choose. Undefined for anything else.
+ */
 export function parseEndpoint(text: string): Endpoint | undefined {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text)
   if (!match) return undefined
@@ -18,7 +20,10 @@ export function formatEndpoint({ host, port }: Endpoint): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
-/** Whether only this machine can reach it: 127.0.0.0/8, ::1 (RFC 6890), or the name `localhost` (RFC 6761, 6.3). */
+/**
+ * Whether only this machine can reach it: 127.0.0.0/8, ::1 (RFC 6890), or the name `localhost` (RFC
+ * 6761, 6.3).
+ */
 export function isLoopback(host: string): boolean {
   const name = host.toLowerCase()
   if (name === 'localhost' || name.endsWith('.localhost')) return true
@@ -33,15 +38,22 @@ export function isWildcard(host: string): boolean {
 
 function isHost(host: string): boolean {
   if (isIP(host) !== 0) return true
-  // A name whose last label is a number is a mistyped IPv4 address, never a host name (RFC 1123, section 2.1).
+  // A name whose last label is a number is a mistyped IPv4 address, never a host name (RFC 1123,
+  // section 2.1).
   if (/(^|\.)\d+$/.test(host)) return false
   return /^(?!-)[A-Za-z0-9-]+(?<!-)(\.(?!-)[A-Za-z0-9-]+(?<!-))*$/.test(host)
 }
 
-/** `localhost` is both: a browser takes the one that answers, and whoever else listens on the other gets what was meant for us. */
+/**
+ * `localhost` is both: a browser takes the one that answers, and whoever else listens on the other
+ * gets what was meant for us.
+ */
 const loopbackPair = ['127.0.0.1', '::1'] as const
 
-/** The address that browsers use where none is set: at the usual port if that is ours, and by a name at which nobody but us can listen. */
+/**
+ * The address that browsers use where none is set: at the usual port if that is ours, and by a name
+ * at which nobody but us can listen.
+ */
 export function announcedUrl(listen: readonly Endpoint[], usualPort: number): URL {
   const atUsualPort = listen.filter(({ port }) => port === usualPort)
   const [first] = atUsualPort.length > 0 ? atUsualPort : listen.filter(({ port }) => port !== 0)
@@ -54,8 +66,9 @@ export function announcedUrl(listen: readonly Endpoint[], usualPort: number): UR
 }
 
 /**
- * Where the web door has to listen so that every one of these addresses is ours alone: at both loopback addresses of a port where it is at one of them and browsers are
- * sent to it by the name `localhost`, or one below that.
+ * Where the web door has to listen so that every one of these addresses is ours alone: at both
+ * loopback addresses of a port where it is at one of them and browsers are sent to it by the name
+ * `localhost`, or one below that.
  */
 export function withBothLoopbacks(listen: readonly Endpoint[], urls: readonly URL[]): Endpoint[] {
   const all = listen.flatMap((one) => (one.host.toLowerCase() === 'localhost' ? bothAt(one.port) : [one]))

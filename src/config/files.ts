@@ -34,7 +34,10 @@ interface ExposedFiles {
   warnings: readonly string[]
 }
 
-/** The files of a configuration, and which of those that were read others can read or change more than they should. */
+/**
+ * The files of a configuration, and which of those that were read others can read or change more
+ * than they should.
+ */
 interface WatchedFiles {
   files: Files
   /** @param foreign paths of what another service may own */
@@ -67,7 +70,10 @@ export function watchFiles(files: Files): WatchedFiles {
 const likeMounted =
   ', as secrets are mounted into a container. Where other people have accounts, that will not do.'
 
-/** Certificates, a providers file that holds no secret by itself, settings of which none is set. Whatever else there is may be a secret. */
+/**
+ * Certificates, a providers file that holds no secret by itself, settings of which none is set.
+ * Whatever else there is may be a secret.
+ */
 function isPublic(text: string): boolean {
   if (text.split('\n').every((line) => line.trim() === '' || line.startsWith('#'))) return true
   if (text.includes('PRIVATE KEY-----')) return false

@@ -4,8 +4,9 @@ import { formatEndpoint, isLoopback, parseEndpoint } from './endpoint.ts'
 import { networks, type Parse, type Parsed } from './setting.ts'
 
 /**
- * Where the SMTP door listens: endpoints with words behind them, such as `192.0.2.10:2587+plain-auth+old-tls`. Whether there is a
- * certificate shows only together with other settings.
+ * Where the SMTP door listens: endpoints with words behind them, such as
+ * `192.0.2.10:2587+plain-auth+old-tls`. Whether there is a certificate shows only together with
+ * other settings.
  */
 export function listeners(tls: 'starttls' | 'implicit'): Parse<readonly SmtpListener[]> {
   return (text) => {
@@ -55,7 +56,10 @@ export function collide(left: Endpoint, right: Endpoint): boolean {
   return covers(left.host, right.host) || covers(right.host, left.host)
 }
 
-/** `::` takes IPv4 as well, as Node.js listens on it. What a name stands for shows only when it is listened on. */
+/**
+ * `::` takes IPv4 as well, as Node.js listens on it. What a name stands for shows only when it is
+ * listened on.
+ */
 function covers(host: string, other: string): boolean {
   if (host === '::') return isIP(other) !== 0
   if (host === '0.0.0.0') return isIPv4(other)

@@ -20,7 +20,10 @@ import {
 import { type SettingKey, settingList, settings, type Values } from './settings.ts'
 import { type RegistrationFiles, readRegistrationFiles, toRegistrations } from './to-registrations.ts'
 
-/** The outcome of reading the configuration: all of it, or every mistake as a sentence that holds no secret. */
+/**
+ * The outcome of reading the configuration: all of it, or every mistake as a sentence that holds no
+ * secret.
+ */
 export type ConfigReading =
   | EffectiveConfig
   /** The data directory is known where its own setting is good. */
@@ -36,7 +39,8 @@ export interface EffectiveConfig {
 }
 
 /**
- * Reads every setting from the environment and `.env`, and the files that they name. Pure apart from `disk`.
+ * Reads every setting from the environment and `.env`, and the files that they name. Pure apart
+ * from `disk`.
  * @param environment usually `process.env`; it is not changed
  * @param clock tells whether a certificate has ended
  */
@@ -193,7 +197,8 @@ async function readProviders(
   const said = `${settings.providersFile.name} (${path})`
   const text = readText(path, files)
   if ('why' in text) return { ...nothing, mistakes: [`${said} cannot be read: ${text.why}.`] }
-  // Loaded by those alone who have such a file: zod, which checks it, is a good part of the time of any start.
+  // Loaded by those alone who have such a file: zod, which checks it, is a good part of the time of
+  // any start.
   const { parseProvidersFile } = await import('../providers/file/providers-file.ts')
   // A secret's file stands beside the file that names it.
   const parsed = parseProvidersFile(text.text, (secret) => files.read(resolve(dirname(path), secret)))

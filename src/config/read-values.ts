@@ -27,7 +27,10 @@ interface Given {
   source: Source
 }
 
-/** Reads each setting by itself, from the environment, from `.env`, or from the file that a secret's `…_FILE` names. */
+/**
+ * Reads each setting by itself, from the environment, from `.env`, or from the file that a secret's
+ * `…_FILE` names.
+ */
 export function readValues(environment: Environment, files: Files): ReadValues {
   const { given, mistakes, foreign } = gather(environment, files)
   mistakes.push(...unknownNames(given))
@@ -96,8 +99,9 @@ function unknownNames(given: ReadonlyMap<string, Given>): string[] {
 }
 
 /**
- * Kubernetes gives every container variables about every service, and a service that is called "postern" has our
- * prefix: POSTERN_SERVICE_HOST, POSTERN_PORT=tcp://…, POSTERN_PORT_2587_TCP_ADDR. Nobody wrote those.
+ * Kubernetes gives every container variables about every service, and a service that is called
+ * "postern" has our prefix: POSTERN_SERVICE_HOST, POSTERN_PORT=tcp://…, POSTERN_PORT_2587_TCP_ADDR.
+ * Nobody wrote those.
  */
 function isServiceLink(name: string, text: string): boolean {
   // Asked first: where every character fits, no pattern below has to try a second time.
@@ -145,7 +149,10 @@ function sentence(setting: Setting<unknown>, text: string, must: string): string
   return `${setting.name} is "${printable(withoutCredentials(text))}", but must ${must}.`
 }
 
-/** An address may hold a password where the user name is, whatever else is wrong with it, and a key behind its question mark. */
+/**
+ * An address may hold a password where the user name is, whatever else is wrong with it, and a key
+ * behind its question mark.
+ */
 function withoutCredentials(text: string): string {
   const [colon, at] = [text.indexOf(':'), text.lastIndexOf('@')]
   const slashes = text.startsWith('://', colon) ? '//' : ''
@@ -161,8 +168,9 @@ interface EnvFile {
 }
 
 /**
- * Reads the text of a `.env` file. Node's own reader decides what a value is, but it is silent where it cannot read
- * on: a line without `=` swallows the next one, and a `#` inside a bare value cuts it. Both are found here first.
+ * Reads the text of a `.env` file. Node's own reader decides what a value is, but it is silent
+ * where it cannot read on: a line without `=` swallows the next one, and a `#` inside a bare value
+ * cuts it. Both are found here first.
  */
 export function readEnvFile(text: string): EnvFile {
   if (text.includes('\0')) return { values: {}, mistakes: ['is not text in UTF-8'] }
@@ -205,7 +213,8 @@ function quotedEntry(lines: readonly string[], at: number, rest: string, quote: 
 }
 
 /**
- * What the environment tells Node itself, or other programs, and what becomes of it here: one sentence each.
+ * What the environment tells Node itself, or other programs, and what becomes of it here: one
+ * sentence each.
  * @param foreign what `.env` tells them
  */
 export function warnOfProcess(
@@ -231,8 +240,9 @@ export function warnOfProcess(
 const proxyVariables = ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy', 'HTTP_PROXY', 'http_proxy']
 
 /**
- * The authorities that the environment gives Node, which trusts them where nobody names others. postern names others, so it reads them, too; like Node it starts without
- * those that it cannot read.
+ * The authorities that the environment gives Node, which trusts them where nobody names others.
+ * postern names others, so it reads them, too; like Node it starts without those that it cannot
+ * read.
  */
 export function readNodeAuthorities(
   { NODE_EXTRA_CA_CERTS: path = '' }: Environment,

@@ -12,7 +12,8 @@ import {
   tenant,
 } from './setting.ts'
 
-// Refused when they are left in, so that a copied `.env.example` is noticed before a provider notices it.
+// Refused when they are left in, so that a copied `.env.example` is noticed before a provider
+// notices it.
 const { microsoftClientId, googleClientId, clientSecret: sampleSecret } = sampleCredentials
 
 /** The app registrations at Microsoft and Google; those elsewhere are in the providers file. */

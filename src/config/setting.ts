@@ -9,8 +9,8 @@ import { parseKey } from '../store/key-ring.ts'
 import { isLoopback } from './endpoint.ts'
 
 /**
- * One setting: its name, how it is read, and the sentence that documents it. `.env.example`, `postern config`, and the
- * check for unknown names are all made from the same table of these.
+ * One setting: its name, how it is read, and the sentence that documents it. `.env.example`,
+ * `postern config`, and the check for unknown names are all made from the same table of these.
  */
 export interface Setting<T> {
   name: string
@@ -28,7 +28,10 @@ export interface Setting<T> {
 /** Reads a value. Relative paths count from the working directory. */
 export type Parse<T> = (text: string, workingDirectory: string) => Parsed<T>
 
-/** Either the value, or what it must be: the end of a sentence that begins "POSTERN_X is "…", but must ". */
+/**
+ * Either the value, or what it must be: the end of a sentence that begins "POSTERN_X is "…", but
+ * must ".
+ */
 export type Parsed<T> = { value: T } | { must: string }
 
 export type ValueOf<S> = S extends Setting<infer T> ? T : never

@@ -21,7 +21,9 @@ import {
   webhookUrl,
 } from './setting.ts'
 
-/** Every setting of postern, in the order in which `.env.example` and `postern config` show them. */
+/**
+ * Every setting of postern, in the order in which `.env.example` and `postern config` show them.
+ */
 export const settings = {
   dataDir: setting(
     'POSTERN_DATA_DIR',
