@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Context, TokenFormat } from './context.ts'
-import { collect } from './login.ts'
-import { table } from './terminal.ts'
+import { collect, table } from './terminal.ts'
 
 /** `postern api-key add | list | revoke` */
 export function addApiKeyVerbs(program: Command, context: Context): void {

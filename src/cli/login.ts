@@ -5,7 +5,7 @@ import { isReachable } from '../config/listeners.ts'
 import type { LoginRequest, LoginStatus } from '../credentials/logins.ts'
 import { describeMending, type MendingOptions, mapOfLines } from '../mailboxes/mending-options.ts'
 import type { Context } from './context.ts'
-import { table } from './terminal.ts'
+import { collect, table } from './terminal.ts'
 
 /** False: with `--no-` before the option. */
 interface MendingChoices {
@@ -193,12 +193,6 @@ function mendingOf(options: MendingChoices): MendingOptions {
 /** What to enter in the application. */
 function settings(login: LoginStatus, password: string | undefined, smtp: readonly SmtpListener[]): string {
   return [...serverLines(smtp), ...proofLines(login, password), ''].join('\n')
-}
-
-/** Gathers the values of an option that may be given several times. */
-export function collect(value: string, before: string[] | false = []): string[] {
-  // commander gives false when the negation of the option came first.
-  return [...(before || []), value]
 }
 
 const cramMd5Cost = [

@@ -3,9 +3,8 @@ import { parseAddress } from '../base/address.ts'
 import { shellWord } from '../base/text.ts'
 import type { EndingStatus, MailboxStatus, PauseStatus, SendingStatus } from '../mailboxes/mailboxes.ts'
 import type { Broker, Context } from './context.ts'
-import { collect } from './login.ts'
 import { suggestionFor, suggestionText } from './provider.ts'
-import { table } from './terminal.ts'
+import { collect, table } from './terminal.ts'
 
 interface AddOptions {
   provider?: string

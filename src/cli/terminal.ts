@@ -11,6 +11,12 @@ export interface Terminal {
   stderr: Writable
 }
 
+/** Gathers the values of an option that may be given several times. */
+export function collect(value: string, before: string[] | false = []): string[] {
+  // commander gives false when the negation of the option came first.
+  return [...(before || []), value]
+}
+
 /** Writes rows as aligned columns under a heading. */
 export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [heading, ...rows]

@@ -5,7 +5,7 @@ import { shellWord } from '../base/text.ts'
 import { prepareDataDir } from '../store/data-dir.ts'
 import { type MadeCertificates, makeCertificates } from '../tls/make-certificates.ts'
 import type { Context } from './context.ts'
-import { collect } from './login.ts'
+import { collect } from './terminal.ts'
 
 interface MakeOptions {
   name: string[]
