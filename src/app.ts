@@ -31,7 +31,7 @@ import { createCatalogue } from './providers/catalogue.ts'
 import { createOAuthClients } from './providers/oauth/oauth-clients.ts'
 import { givenTo } from './providers/registration.ts'
 import { createRegistrationChecks } from './providers/registration-checks.ts'
-import { createSmtpDoor } from './smtp/smtp-server.ts'
+import { createSmtpServer } from './smtp/smtp-server.ts'
 import { lockDataDir } from './store/data-dir-lock.ts'
 import { followStore } from './store/followed-store.ts'
 import { ensureOwnerKey } from './store/owner-key.ts'
@@ -348,7 +348,7 @@ async function startDoors(
     clock,
     log,
   })
-  const smtpDoor = createSmtpDoor({
+  const smtpServer = createSmtpServer({
     listen: config.smtpListen,
     relay,
     signIns,
@@ -362,7 +362,7 @@ async function startDoors(
     serving = false
     services.throttle.close()
     try {
-      const doors = [commandServer.stop(), webServer.stop(), smtpDoor.stop(graceSeconds)]
+      const doors = [commandServer.stop(), webServer.stop(), smtpServer.stop(graceSeconds)]
       await Promise.all([removeRunningFile(dataDir), ...doors])
     } finally {
       await services.close()
@@ -375,7 +375,7 @@ async function startDoors(
     warnOfNamesAlike(services.credentialIndex, log)
     warnOfPageSignIns(services.consent.signIns, config.pageAccess, log)
     const web = await webServer.start()
-    const smtp = await smtpDoor.start()
+    const smtp = await smtpServer.start()
     listening = smtp
     // Before it is ready: whoever waits for that may use the command at once.
     const command = await commandServer.start()

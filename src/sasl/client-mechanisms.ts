@@ -11,13 +11,13 @@ interface ClientMechanism {
 }
 
 /** What exists beside PLAIN and LOGIN, which always do. */
-export interface MechanismOffers {
+export interface EnabledMechanisms {
   cramMd5: boolean
   bearer: boolean
 }
 
 /** What a client may sign in with now, in the order in which EHLO names it. */
-export function offeredMechanisms(offers: MechanismOffers): readonly ClientMechanism[] {
+export function mechanismsFor(offers: EnabledMechanisms): readonly ClientMechanism[] {
   return [...always, ...(offers.bearer ? withBearer : []), ...(offers.cramMd5 ? [cramMd5] : [])]
 }
 

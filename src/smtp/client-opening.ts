@@ -13,33 +13,36 @@ import { beginningOf, enoughOctets, foreignText } from './foreign-protocols.ts'
 import { isProxyHeader, proxyAdvice } from './proxy-header.ts'
 import { replies } from './replies.ts'
 
-/** How a connection begins, and when it becomes encrypted. */
+/** The beginning of a connection, and its change to TLS. */
 export interface ClientOpening {
-  /** Before the greeting. `over`: nothing can be said to the client, or only this. */
+  /** Runs before the greeting. `over`: the last reply before the connection is closed, if any. */
   begin(): Promise<'plain' | 'encrypted' | { over: Reply | undefined }>
-  /** The handshake behind STARTTLS. False when it failed, which the log explains. */
+  /** The handshake behind STARTTLS. False when it failed; the log has the reason. */
   startTls(): Promise<boolean>
-  /** Whether TLS can be asked for. */
+  /** Whether STARTTLS is available. */
   offersTls: boolean
-  /** Told of the first input behind an unencrypted greeting. Whether it is TLS, which the log explains then; undefined when it is too short to tell. */
+  /**
+   * Inspects the first input behind an unencrypted greeting. True when it is TLS, which is logged;
+   * undefined when it is too short to tell.
+   */
   isLateTls(octets: Buffer): boolean | undefined
 }
 
-export interface ClientOpeningOptions {
+export interface ClientOpeningDeps {
   client: ClientSocket
   listener: SmtpListener
   loopback: boolean
   certificates: Pick<Certificates, 'contextFor'> | undefined
   limits: Pick<Limits, 'greetingWaitMilliseconds'>
-  /** Made when there is something to say. */
+  /** Creates the child log on demand. */
   log: () => Log
-  /** Why TLS did not come about. */
-  trouble: (trouble: object, message: string) => void
+  /** Logs why the connection was refused or TLS failed. */
+  logRefusal: (about: object, message: string) => void
 }
 
-export function createClientOpening(options: ClientOpeningOptions): ClientOpening {
-  const { client, listener, loopback, log, trouble } = options
-  const certificates = listener.tls === 'none' ? undefined : options.certificates
+export function createClientOpening(deps: ClientOpeningDeps): ClientOpening {
+  const { client, listener, loopback, log, logRefusal } = deps
+  const certificates = listener.tls === 'none' ? undefined : deps.certificates
 
   return {
     offersTls: certificates !== undefined,
@@ -47,36 +50,36 @@ export function createClientOpening(options: ClientOpeningOptions): ClientOpenin
 
     async begin() {
       if (listener.tls === 'implicit') return beginImplicit()
-      // A message from this machine is not made to wait for what cannot come.
+      // Clients on this machine cannot begin with TLS here, so their greeting is not delayed.
       if (certificates === undefined && loopback) return 'plain'
       const isKnown = (octets: Buffer) => beginningOf(octets) !== 'unknown'
-      const first = await client.peek(options.limits.greetingWaitMilliseconds, isKnown)
+      const first = await client.peek(deps.limits.greetingWaitMilliseconds, isKnown)
       const beginning = beginningOf(first)
       if (beginning === 'tls' || beginning === 'old-hello') return beginWithTls(beginning)
-      // What a program on this machine sends at once is served in order.
+      // Clients on this machine may speak before the greeting; their input is served in order.
       if (first.length === 0 || loopback) return 'plain'
       const advice = isProxyHeader(first) ? { fix: proxyAdvice } : {}
-      trouble(advice, 'a client that did not wait for the greeting was refused')
+      logRefusal(advice, 'a client that did not wait for the greeting was refused')
       return { over: foreignText(first) ?? replies.tooEarly }
     },
 
     isLateTls(octets) {
       const beginning = beginningOf(octets)
       if (beginning === 'unknown') return undefined
-      // The first version of the protocol is a line that can be read, and is refused as such.
+      // Version 1 of the PROXY protocol is a text line, which the session refuses as such.
       if (octets[0] === carriageReturn && isProxyHeader(octets))
-        trouble({ fix: proxyAdvice }, 'a front end speaks the PROXY protocol here')
+        logRefusal({ fix: proxyAdvice }, 'a front end speaks the PROXY protocol here')
       if (beginning === 'text') return false
-      trouble({ fix: certificates === undefined ? needsCertificate : tooLate }, 'a client speaks TLS here')
+      logRefusal({ fix: certificates === undefined ? needsCertificate : tooLate }, 'a client speaks TLS here')
       return true
     },
   }
 
   async function beginImplicit(): Promise<'encrypted' | typeof silence> {
     const isEnough = ({ length }: Buffer) => length >= enoughOctets
-    const first = await client.peek(options.limits.greetingWaitMilliseconds, isEnough)
+    const first = await client.peek(deps.limits.greetingWaitMilliseconds, isEnough)
     if (!isProxyHeader(first)) return (await shakeHands('implicit')) ? 'encrypted' : silence
-    trouble({ fix: proxyAdvice }, 'a front end speaks the PROXY protocol here')
+    logRefusal({ fix: proxyAdvice }, 'a front end speaks the PROXY protocol here')
     return silence
   }
 
@@ -85,7 +88,7 @@ export function createClientOpening(options: ClientOpeningOptions): ClientOpenin
       return (await shakeHands('recognised')) ? 'encrypted' : silence
     }
     const fix = certificates === undefined ? needsCertificate : tooOld
-    trouble({ fix }, 'a client began with TLS that is not spoken here')
+    logRefusal({ fix }, 'a client began with TLS that is not spoken here')
     return silence
   }
 
@@ -108,7 +111,7 @@ export function createClientOpening(options: ClientOpeningOptions): ClientOpenin
   }
 
   function failed({ why, fix }: HandshakeTrouble): void {
-    trouble({ why, fix }, 'TLS with a client failed')
+    logRefusal({ why, fix }, 'TLS with a client failed')
   }
 }
 

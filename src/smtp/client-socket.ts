@@ -2,39 +2,48 @@ import type { Socket } from 'node:net'
 import { type SecureContext, TLSSocket } from 'node:tls'
 import { formatReply, type Reply } from '../wire/reply.ts'
 
-/** What came of waiting for input. */
+/** The result of waiting for input. */
 export type Read =
   | { kind: 'octets'; octets: Buffer }
-  /** The client has gone, or will send nothing more. */
+  /** The client has disconnected or half-closed. */
   | { kind: 'ended' }
-  /** `late`: its deadline is over, however often something came; otherwise nothing came for too long. */
+  /** `late`: the deadline of the connection is over; otherwise it was idle for too long. */
   | { kind: 'timed-out'; late: boolean }
   | { kind: 'interrupted' }
 
-/** One client's socket, pulled instead of pushed: what nobody reads stays in the kernel, and the client has to wait. */
+/**
+ * The socket of one client, read by pull: what is not read stays in the kernel, and slows the
+ * client down.
+ */
 export interface ClientSocket {
   /** The next input. `interruptible`: `interrupt` may end the wait. One reader at a time. */
   read(interruptible: boolean): Promise<Read>
-  /** The next input, which stays to be read, as soon as it is enough; what there is of it, perhaps nothing, when no more comes in time. */
+  /**
+   * The next input, left unread, as soon as `isEnough`; after `milliseconds` whatever has arrived,
+   * perhaps nothing.
+   */
   peek(milliseconds: number, isEnough: (octets: Buffer) => boolean): Promise<Buffer>
-  /** `text`: latin1, an octet a character. Resolves when more may be written; false when the client has gone or takes nothing. */
+  /**
+   * `text`: latin1, one octet for each character. Resolves when more may be written; false when the
+   * client has disconnected or does not read.
+   */
   write(text: string): Promise<boolean>
-  /** Input that has arrived and was not read. */
+  /** Whether unread input is there. */
   hasUnread(): boolean
-  /** Sees whether the client goes while somebody else has the word, until the function that it gives is called. Nobody else reads meanwhile. */
+  /** Watches for a disconnect while nothing reads, until the returned function is called. */
   watch(watcher: Watcher): () => void
-  /** The handshake; input that was not read is its beginning. `interrupt` ends it. */
+  /** The TLS handshake; unread input is its beginning. `interrupt` ends it. */
   startTls(context: SecureContext): Promise<Handshake>
-  /** In place of the deadline that counts now: everything has to come within so many seconds, however often something arrives. */
+  /** Replaces the deadline: a limit in total, however often something arrives. */
   setDeadline(seconds: number): void
-  /** No deadline counts any more. */
+  /** Removes the deadline. */
   liftDeadline(): void
   interrupt(): void
   /** Sends what was written, then closes. */
   end(): void
-  /** The same without waiting for the client to have read it. */
+  /** The same without waiting until the client has read it. */
   endAtOnce(): void
-  /** Closes within two seconds, whatever goes on. */
+  /** Closes within two seconds in any case. */
   closeSoon(): void
   destroy(): void
   /** Resolves when the socket is closed. */
@@ -42,33 +51,38 @@ export interface ClientSocket {
 }
 
 interface Watcher {
-  /** What arrives, for its end stands behind it. False: no more now, and then the end is not seen either. */
+  /**
+   * Takes input, because the end of the stream is seen only behind it. False: take no more, and do
+   * not look for the end.
+   */
   take(octets: Buffer): boolean
-  /** The client has gone. */
+  /** The client has disconnected. */
   gone(): void
-  /** It has ended its side: it may still read. */
+  /** The client has half-closed: it may still read. */
   ended(): void
 }
 
-interface ClientSocketOptions {
-  /** Counts from now, in total, however often something arrives. */
+interface ClientSocketDeps {
+  /** The deadline from now, however often something arrives. */
   signInSeconds: number
   idleSeconds: number
-  /** How much is held in each direction. */
+  /** The buffer size of each direction. */
   bufferOctets: number
 }
 
-// After our last reply the client's unread input is thrown away for so long: closing at once would make the
+// After the last reply, unread input is discarded for this long: closing at once would make the
 // kernel send a reset, which can overtake the reply.
 const lingerMilliseconds = 2_000
 
 const nothing = Buffer.alloc(0)
 
-export function createClientSocket(raw: Socket, options: ClientSocketOptions): ClientSocket {
-  return new PulledSocket(raw, options)
+export function createClientSocket(raw: Socket, deps: ClientSocketDeps): ClientSocket {
+  return new PulledSocket(raw, deps)
 }
 
-/** A class, unlike its neighbours: a door holds thousands of these, and twenty closures each would be a kilobyte. */
+/**
+ * A class, because a server holds thousands of these, and twenty closures each would be a kilobyte.
+ */
 class PulledSocket implements ClientSocket {
   readonly closed: Promise<void>
   readonly #raw: Socket
@@ -87,19 +101,20 @@ class PulledSocket implements ClientSocket {
   #isLate = false
   #isIdle = false
 
-  constructor(raw: Socket, { signInSeconds, idleSeconds, bufferOctets }: ClientSocketOptions) {
+  constructor(raw: Socket, { signInSeconds, idleSeconds, bufferOctets }: ClientSocketDeps) {
     this.#raw = raw
     this.#socket = raw
     this.#bufferOctets = bufferOctets
-    // Whoever read what stands before may have come to the end.
+    // The stream may have ended while a PROXY header was read.
     this.#isEnded = raw.readableEnded
     this.setDeadline(signInSeconds)
-    // One timer for the whole connection, moved on by each wait: cheaper than a new one each time.
+    // One timer for the whole connection, refreshed by each wait: cheaper than a new one each time.
     this.#idle = setTimeout(() => {
       this.#isIdle = true
       this.#wake()
     }, idleSeconds * 1000)
-    // `on` for what comes once: what `once` wraps around it would be kept by every idle connection.
+    // `on` although these happen once: the wrapper that `once` makes would be kept by every idle
+    // connection.
     this.closed = new Promise((resolve) => {
       raw.on('close', () => {
         clearTimeout(this.#deadline)
@@ -108,7 +123,8 @@ class PulledSocket implements ClientSocket {
         resolve()
       })
     })
-    // A reset is told by the close that follows it; without a listener it would end the process.
+    // A reset is reported by the close that follows it; without a listener the error would end the
+    // process.
     raw.on('error', ignore)
     this.#attach()
   }
@@ -147,7 +163,7 @@ class PulledSocket implements ClientSocket {
     let octets = nothing
     const goesOn = () => waiting && !this.#isEnded && !this.#isInterrupted && !isEnough(octets)
     for (;;) {
-      // What is put back wakes us once more, and is nothing new.
+      // What is put back wakes the wait once more without new input.
       if (this.#socket.readableLength > octets.length) {
         octets = this.#socket.read()
         this.#socket.unshift(octets)
@@ -212,7 +228,7 @@ class PulledSocket implements ClientSocket {
   liftDeadline(): void {
     clearTimeout(this.#deadline)
     this.#deadline = undefined
-    // The provider may have taken longer for its yes than the client had for asking.
+    // The deadline may have passed while the client waited for the provider.
     this.#isLate = false
   }
 
@@ -257,33 +273,36 @@ class PulledSocket implements ClientSocket {
 
 function ignore(): void {}
 
-/** What came of a TLS handshake. */
+/** The result of a TLS handshake. */
 type Handshake =
   | { kind: 'done'; protocol: string; cipher: string }
-  /** `error`: undefined when the client went away without a word. */
+  /** `error`: undefined when the client closed the connection without an alert. */
   | { kind: 'failed'; error: Error | undefined }
   | { kind: 'timed-out' }
   | { kind: 'interrupted' }
 
-/** Our side of TLS with a client. */
+/** The server's side of TLS with a client. */
 interface ClientTls {
   socket: TLSSocket
-  /** The handshake is done. */
+  /** Whether the handshake is complete. */
   isEstablished(): boolean
-  /** What came of it when it was, or when the socket is closed. */
+  /** The result, once the handshake is complete or the socket is closed. */
   outcome(): Handshake
 }
 
-interface ClientTlsOptions {
+interface ClientTlsDeps {
   context: SecureContext
   highWaterMark: number
   onEstablished: () => void
 }
 
-/** TLS over a socket that nobody reads any more: what it holds is the beginning of the handshake. */
-function createClientTls(raw: Socket, options: ClientTlsOptions): ClientTls {
-  const { context, highWaterMark, onEstablished } = options
-  // It begins with what the raw socket holds, and only then takes what arrives.
+/**
+ * TLS over a socket that nothing else reads any more; its unread input is the beginning of the
+ * handshake.
+ */
+function createClientTls(raw: Socket, deps: ClientTlsDeps): ClientTls {
+  const { context, highWaterMark, onEstablished } = deps
+  // It reads the unread input of the raw socket first, then what arrives.
   const use = { isServer: true, secureContext: context, highWaterMark }
   const socket = new TLSSocket(raw, use)
   let established = false
@@ -291,8 +310,8 @@ function createClientTls(raw: Socket, options: ClientTlsOptions): ClientTls {
   socket.on('error', (reported) => {
     error ??= reported
   })
-  // Whatever goes wrong behind the handshake is told to the server that the socket belongs to, and there is none: without this it
-  // would stay open and deaf until its time is over.
+  // Errors after the handshake go to the server that the socket belongs to, and this one has none:
+  // without this listener the socket would stay open and deaf until its time-out.
   socket.on('_tlsError', (reported: Error) => void socket.destroy(reported))
   socket.once('secure', () => {
     established = true
@@ -309,7 +328,10 @@ function createClientTls(raw: Socket, options: ClientTlsOptions): ClientTls {
   }
 }
 
-/** Replies that wait to leave in one write: until input has to be waited for, or too much has gathered. A class, as every connection holds one. */
+/**
+ * Gathers replies into one write, until input has to be waited for or too much has gathered. A
+ * class, because every connection holds one.
+ */
 export class Outbox {
   readonly #client: Pick<ClientSocket, 'write'>
   #waiting = ''
@@ -322,12 +344,12 @@ export class Outbox {
     this.#waiting += formatReply(reply)
   }
 
-  /** What is waiting, in octets. */
+  /** The size of the gathered replies, in octets. */
   size(): number {
     return this.#waiting.length
   }
 
-  /** Everything that was said since the last time. False when the client has gone. */
+  /** Writes the gathered replies. False when the client has disconnected. */
   async flush(): Promise<boolean> {
     if (this.#waiting === '') return true
     const text = this.#waiting

@@ -2,20 +2,21 @@ import { withoutEnding } from '../base/text.ts'
 import { isMailbox, type Parameter, withLeastQuoting } from '../wire/envelope.ts'
 import { type Reply, say } from '../wire/reply.ts'
 
-/** A path read from the front of `text`: the address without angle brackets, and what follows. */
+/** A path parsed from the front of a text: the address without angle brackets, and what follows. */
 export interface ReadPath {
   /** Empty for the null sender `<>`. */
   address: string
   rest: string
-  /** Without angle brackets: words that follow may be meant as part of it. */
+  /** It has no angle brackets: words that follow may be meant as part of it. */
   bare?: true
 }
 
 const sourceRoute = /^(?:@[^,:\s@]+,)*@[^,:\s@]+:/
 
 /**
- * Reads `<local@domain>` (RFC 5321, section 4.1.2) or, as old devices send it, the same without angle brackets.
- * A source route is dropped (section 4.1.1.3 and appendix C), and so are blanks beside the brackets. Undefined when it does not follow the grammar.
+ * Parses `<local@domain>` (RFC 5321, section 4.1.2) or, as old devices send it, the same without
+ * angle brackets. A source route is dropped (section 4.1.1.3 and appendix C), and so are blanks
+ * beside the brackets. Undefined for a syntax error.
  */
 export function readPath(text: string): ReadPath | undefined {
   const found = text.startsWith('<') ? betweenBrackets(text) : untilBlank(text)
@@ -24,7 +25,7 @@ export function readPath(text: string): ReadPath | undefined {
   return address === '' || isPostmaster(address) || isMailbox(address) ? { ...found, address } : undefined
 }
 
-/** RFC 5321, section 4.1.1.3: the one name that needs no domain. */
+/** The one address that needs no domain (RFC 5321, section 4.1.1.3). */
 export function isPostmaster(address: string): boolean {
   return address.toLowerCase() === 'postmaster'
 }
@@ -54,7 +55,10 @@ function untilBlank(text: string): ReadPath | undefined {
   return { address, rest: text.slice(address.length), bare: true }
 }
 
-/** A parameter that cannot be read, and is left out: where it would not be sent on anyway, nobody need mind. */
+/**
+ * A parameter with a syntax error, left out: it does not matter where it would not be sent on
+ * anyway.
+ */
 export interface ParameterFlaw {
   keyword: string
   reply: Reply
@@ -63,7 +67,7 @@ export interface ParameterFlaw {
 /** The parameters of MAIL or RCPT, or why they are refused. */
 export type ReadParameters =
   | ReadableParameters
-  /** RFC 5321, section 4.1.1.11: 555. `what` stands for a promise that nobody here can keep. */
+  /** Answered 555 (RFC 5321, section 4.1.1.11). `what`: a promise that cannot be kept here. */
   | { kind: 'promise'; what: string }
   | { kind: 'invalid'; why: string }
 
@@ -71,13 +75,13 @@ interface ReadableParameters {
   kind: 'parameters'
   parameters: readonly Parameter[]
   flaws: readonly ParameterFlaw[]
-  /** Keywords of those that no provider is sent, because nobody here knows them. */
+  /** Keywords of unknown parameters, which are not sent to a provider. */
   dropped: readonly string[]
 }
 
 type Grammar = ReadonlyMap<string, RegExp | 'alone'>
 
-// RFC 3461, section 4: xtext. `+` and `=` themselves, and everything unprintable, are written as +XX.
+// xtext (RFC 3461, section 4): `+`, `=` and everything unprintable are written as +XX.
 const xtext = /^(?:[!-*,-<>-~]|\+[0-9A-F]{2})*$/
 
 const mailGrammar: Grammar = new Map<string, RegExp | 'alone'>([
@@ -95,8 +99,9 @@ const recipientGrammar: Grammar = new Map<string, RegExp | 'alone'>([
 ])
 
 /**
- * What must not go without what it asks for. A message leaves without every other parameter that is not passed on, as it would from a client that does
- * not know it: who sends is what the login says (SUBMITTER), a priority is a wish (MT-PRIORITY), and a bounce comes to the sender itself (XVERP).
+ * Parameters without which a message must not be sent. All other unknown parameters are dropped, as
+ * if the client did not know them: the login decides who sends (SUBMITTER), a priority is a wish
+ * (MT-PRIORITY), and bounces go to the sender itself (XVERP).
  */
 const promises: ReadonlySet<string> = new Set([
   'REQUIRETLS', // RFC 8689: by no connection without verified TLS
@@ -111,7 +116,7 @@ function promiseOf(keyword: string, value = ''): string | undefined {
   return [keyword, `${keyword}=${value.toUpperCase()}`].find((text) => promises.has(text))
 }
 
-/** Whether that is a parameter, and no word of a name. */
+/** Whether a word is a parameter, and not part of a name. */
 function isMailParameter(text: string): boolean {
   const [name = '', value] = cutOnce(text, '=')
   const keyword = name.toUpperCase()
@@ -123,7 +128,10 @@ function isMailParameter(text: string): boolean {
 /** What follows a path. */
 type BehindPath = Pick<ReadPath, 'rest' | 'bare'>
 
-/** What follows the path of MAIL. `AUTH=` is dropped: who sends is what the login says (RFC 4954, section 5). */
+/**
+ * Parses the parameters of MAIL. `AUTH=` is dropped, because the login decides who sends (RFC 4954,
+ * section 5).
+ */
 export function readMailParameters(behind: BehindPath): ReadParameters {
   const read = readParameters(behind, mailGrammar)
   if (read.kind !== 'parameters') return read
@@ -138,7 +146,7 @@ function readParameters({ rest, bare }: BehindPath, grammar: Grammar): ReadParam
   if (rest !== '' && !rest.startsWith(' '))
     return { kind: 'invalid', why: 'A blank is missing behind the address' }
   const parameters: Parameter[] = []
-  /** One of each keyword: a line has room for a thousand parameters. */
+  /** One flaw for each keyword: a line has room for a thousand parameters. */
   const flaws = new Map<string, ParameterFlaw>()
   const seen = new Set<string>()
   const dropped = new Set<string>()
@@ -176,8 +184,10 @@ function cutOnce(text: string, separator: string): [string, string?] {
 }
 
 /**
- * What stands where the sender of a MAIL command should, whatever it is: `<root>`, `Scanner 2`, `"Scanner 2" <x@example.com>`, or nothing. Of use
- * to those logins alone whose sender is replaced: nothing of it may be written to a provider. A blank for nothing, which is not the null sender. Undefined when a control character is in it.
+ * Reads whatever stands in place of the sender of a MAIL command: `<root>`, `Scanner 2`, `"Scanner
+ * 2" <x@example.com>`, or nothing. Only for logins whose sender is replaced: nothing of it may be
+ * sent to a provider. A blank for nothing, which is not the null sender. Undefined when it holds a
+ * control character.
  */
 export function readGivenSender(text: string): ReadPath | undefined {
   const end = endOfBrackets(text) ?? endBeforeParameters(text)
@@ -187,7 +197,10 @@ export function readGivenSender(text: string): ReadPath | undefined {
     : { address: withinBrackets(path) || ' ', rest: ` ${text.slice(end)}` }
 }
 
-/** Behind the first `>` that ends a word outside of quotes; or outside or inside of them, where they do not close. */
+/**
+ * The end of the first `>` that ends a word outside of quotes; where quotes do not close, inside of
+ * them too.
+ */
 function endOfBrackets(text: string): number | undefined {
   return endOutside(text, '"') ?? endOutside(text, '')
 }
@@ -203,7 +216,7 @@ function endOutside(text: string, quote: string): number | undefined {
   return undefined
 }
 
-/** Without brackets only known parameters can be told from the words of a name. */
+/** Without brackets, only known parameters can be told from the words of a name. */
 function endBeforeParameters(text: string): number {
   let end = text.length
   while (end > 0) {

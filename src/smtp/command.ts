@@ -15,39 +15,50 @@ import {
 } from './command-arguments.ts'
 import { beginsLikeHttp, endsLikeHttp, foreignText } from './foreign-protocols.ts'
 
-/** A command line, read. Only what the grammar lets through is in `MAIL` and `RCPT`, but for a sender with a flaw. */
+/**
+ * A parsed command line. `MAIL` and `RCPT` hold only what the grammar allows, except a sender with
+ * a flaw.
+ */
 export type Command =
   | { verb: 'EHLO' | 'HELO'; client: string }
-  /** `initial`: what stands behind the mechanism, still in base64; `=` is an empty response (RFC 4954, section 4). */
+  /**
+   * `initial`: the initial response, still in base64; `=` is an empty one (RFC 4954, section 4).
+   */
   | { verb: 'AUTH'; mechanism: string; initial?: string }
   | ({ verb: 'MAIL' } & GivenMail)
   | ({ verb: 'RCPT' } & GivenRecipient)
   | { verb: 'STARTTLS' | 'DATA' | 'RSET' | 'NOOP' | 'QUIT' | 'BDAT' | 'VRFY' | 'HELP' }
-  /** An SMTP command that is never served here, and never relayed. */
+  /** An SMTP command that is never served, and never relayed. */
   | { verb: 'unsupported' }
-  /** A browser or another HTTP client was made to talk to us. */
+  /** A browser or another HTTP client was made to connect here. */
   | { verb: 'cross-protocol' }
   | { verb: 'unknown' }
-  /** A known command that does not follow its grammar; `of` decides whether 530 comes first. */
+  /** A known command with a syntax error; `of` decides whether 530 comes first. */
   | { verb: 'malformed'; of: string; reply: Reply }
 
-/** A MAIL command, with what is wrong with it for everybody who would pass it on. */
+/** A MAIL command, with the flaws that make it unfit to be sent on as it is. */
 export interface GivenMail {
   mail: MailCommand
   senderFlaw?: SenderFlaw
   parameterFlaws: readonly ParameterFlaw[]
-  /** Keywords of parameters that nobody here knows. */
+  /** Keywords of unknown parameters. */
   dropped: readonly string[]
 }
 
-/** The sender is none that may be written: a login that replaces senders takes another, and all others hear `reply`. Without one it is blank, and may be taken for the null sender. */
+/**
+ * The sender cannot be sent on. Logins whose sender is replaced ignore that; all others get
+ * `reply`. Without `reply` the sender is blank, and may be taken for the null sender.
+ */
 interface SenderFlaw {
   reply?: Reply
 }
 
 export interface GivenRecipient {
   recipient: RecipientCommand
-  /** Of the same command, for a login that asks for that: they get one answer together. */
+  /**
+   * Further recipients of the same command, for a login that asks for that: they get one reply
+   * together.
+   */
   further?: readonly RecipientCommand[]
   parameterFlaws: readonly ParameterFlaw[]
   dropped: readonly string[]
@@ -67,7 +78,10 @@ const unsupported: ReadonlySet<string> = new Set([
   'PROXY',
   'BURL',
 ])
-/** Reads one line without its CRLF (RFC 5321, section 4.1.1). Verbs in any case, blanks at the end tolerated. */
+/**
+ * Parses one line without its CRLF (RFC 5321, section 4.1.1). Verbs in any case; blanks at the end
+ * are tolerated.
+ */
 export function parseCommand(line: Buffer): Command {
   const refused = refusalByBeginning(line)
   if (refused !== undefined) return refused
@@ -99,12 +113,16 @@ export function parseCommand(line: Buffer): Command {
   }
 }
 
-/** What can be told before the line is read as a whole. A line that begins with a verb of SMTP is none of the others. */
+/**
+ * Refuses a line by its first octets. A line that begins with a frequent verb is never refused
+ * here.
+ */
 function refusalByBeginning(line: Buffer): Command | undefined {
   const start = line.toString('latin1', 0, 64)
   const blank = start.indexOf(' ')
   const word = (blank === -1 ? start : start.slice(0, blank)).toUpperCase()
-  // An AUTH line may be much longer than any other: before the rest of it costs anything, a mechanism has to stand there.
+  // An AUTH line may be much longer than others: a mechanism has to be named before the rest of it
+  // is decoded.
   if (word === 'AUTH') return namesMechanism.test(start) ? undefined : noMechanism
   if (frequent.has(word)) return undefined
   if (beginsLikeHttp(line)) return { verb: 'cross-protocol' }
@@ -128,7 +146,10 @@ function withoutBlanksBefore(text: string): string {
   return text.startsWith(' ') ? text.replace(/^ +/, '') : text
 }
 
-/** A device's name, and its sender, are what somebody typed into it, in whatever letters it has. Nobody looks at the one, and the other may be replaced. */
+/**
+ * Host name and sender of a device are what a person typed into it, in any character set. The host
+ * name is not used, and the sender may be replaced.
+ */
 const mayBeLatin1: ReadonlySet<string> = new Set(['EHLO', 'HELO', 'MAIL'])
 
 function parseBare(verb: 'STARTTLS' | 'DATA' | 'RSET' | 'QUIT', rest: string): Command {
@@ -159,7 +180,8 @@ function parseMail(rest: string, isUtf8: boolean): Command {
   if (given === undefined) return unreadableSender
   const read = readMailParameters(given)
   if (read.kind !== 'parameters') return refusedParameters('MAIL', read)
-  // The null sender is `<>` (RFC 5321, section 4.5.5). Blanks between are what a device has where nobody typed in anything.
+  // The null sender is `<>` (RFC 5321, section 4.5.5). Devices without a configured sender send
+  // blanks between the brackets.
   const isBlank = given.address === '' && !text.startsWith('<>')
   const mail = { sender: isBlank ? ' ' : given.address, parameters: read.parameters }
   const reply = isSender ? refusalOfSender(mail, isUtf8) : unreadableSender.reply
@@ -214,7 +236,7 @@ function malformed(of: string, why: string, status = '5.5.4'): Malformed {
   return { verb: 'malformed', of, reply: say(501, `${status} ${why}`) }
 }
 
-/** Those that hold nothing but names and addresses. */
+/** Commands that hold only names and addresses: logged as a whole. */
 const wholly: ReadonlySet<string> = new Set(['HELO', 'EHLO', 'MAIL', 'RCPT', 'PROXY'])
 const byName: ReadonlySet<string> = new Set([
   ...[
@@ -235,7 +257,7 @@ const byName: ReadonlySet<string> = new Set([
   ...['SEND', 'SAML', 'SOML', 'XCLIENT', 'XFORWARD', 'BURL'],
 ])
 
-/** A command for the log. What no command is may be a password, so nothing of that is shown. */
+/** A command for the log. An unknown command may be a password, so nothing of it is logged. */
 export function shownCommand(line: Buffer): string | undefined {
   const text = line.toString('utf8', 0, 400)
   const [word = ''] = text.slice(0, 10).split(/[ \t]/, 1)

@@ -14,7 +14,7 @@ import { createInputBuffer } from '../wire/input-buffer.ts'
 import { type ClientOpening, createClientOpening } from './client-opening.ts'
 import { type ClientSocket, createClientSocket, Outbox } from './client-socket.ts'
 import { enoughOctets } from './foreign-protocols.ts'
-import { passMessage } from './incoming-message.ts'
+import { relayMessage } from './incoming-message.ts'
 import { createWork, type Work } from './provider-side.ts'
 import {
   commandRefused,
@@ -25,11 +25,11 @@ import {
   senderRefused,
 } from './refusal-log.ts'
 import { replies } from './replies.ts'
-import { createSession, type Session } from './session.ts'
+import { createSmtpSession, type SmtpSession } from './session.ts'
 import { type Next, type SessionEvent, type Step, takeLine } from './session-events.ts'
-import type { KnownClient } from './transaction-log.ts'
+import type { ClientState } from './transaction-log.ts'
 
-interface ConnectionOptions {
+interface ClientConnectionDeps {
   relay: Relay
   signIns: SignIns
   limits: Limits
@@ -37,58 +37,68 @@ interface ConnectionOptions {
   clock: Clock
   hostname: string
   remoteAddress: string
-  /** Of the remote address. */
+  /** The source of the remote address. */
   source: Source
   refusals: RefusalLog
   droppedParameters: DroppedParameters
   listener: SmtpListener
   certificates: Pick<Certificates, 'contextFor'> | undefined
-  place: Pick<Slot, 'beginCheck' | 'authenticated' | 'unauthenticated'>
+  slot: Pick<Slot, 'beginCheck' | 'authenticated' | 'unauthenticated'>
 }
 
-// A few recipients and their message in one piece are no more; a flood of NOOP is, and would keep everybody else waiting.
+// A message with a few recipients, pipelined, takes no more steps than this. A flood of NOOP does,
+// and would delay all other clients.
 const commandsInARow = 16
 
-/** One client's connection. */
-export interface Connection {
+/** The connection of one client. */
+export interface ClientConnection {
   /** Resolves when the socket is closed. */
   closed: Promise<void>
-  /** 421 as soon as no message is under way. */
+  /** Sends 421 and closes as soon as no message is under way. */
   shutDown(): void
-  /** 421 at once, also in the middle of a check: others want its place, and nobody has signed in on it. */
-  makeRoom(): void
+  /**
+   * Sends 421 and closes at once, even while the client is authenticating: its slot is needed, and
+   * the client is not authenticated.
+   */
+  evict(): void
   destroy(): void
 }
 
-/** Serves one client: one sequential loop of take input, step, perform. Only this loop writes. */
-export function serveConnection(raw: Socket, options: ConnectionOptions): Connection {
-  const connection = new ServedConnection(raw, options)
+/**
+ * Serves one client in a sequential loop: take input, step the session, perform what it asks. Only
+ * this loop writes.
+ */
+export function serveConnection(raw: Socket, deps: ClientConnectionDeps): ClientConnection {
+  const connection = new ServedConnection(raw, deps)
   void connection.serve()
   return connection
 }
 
-/** A class, unlike its neighbours: a door holds thousands of these, and a dozen closures each would be a kilobyte. */
-class ServedConnection implements Connection {
+/**
+ * A class, because a server holds thousands of these, and a dozen closures each would be a
+ * kilobyte.
+ */
+class ServedConnection implements ClientConnection {
   readonly closed: Promise<void>
-  readonly #options: ConnectionOptions
+  readonly #deps: ClientConnectionDeps
   readonly #client: ClientSocket
   readonly #outbox: Outbox
   readonly #input = createInputBuffer()
-  readonly #known: KnownClient
-  // Most clients are silent: what only a busy one needs is made when it is, and let go.
+  readonly #state: ClientState
+  // Most clients are idle: what only an active one needs is created on demand and released.
   #work: Work | undefined
-  #makesRoom = false
-  /** Steps since it had to wait for its client. */
+  #isEvicted = false
+  /** Steps since the last wait for input. */
   #inARow = 0
-  /** Ends the wait for a check. */
-  #giveUpCheck = nothing
-  /** What was read since the greeting in the clear, until it is known whether it is TLS. */
+  /** Aborts the wait for an authentication. */
+  #abortCheck = nothing
+  /** Plaintext input since the greeting, until it is known whether it is TLS. */
   #beginning: Buffer | undefined = noOctets
 
-  constructor(raw: Socket, options: ConnectionOptions) {
-    this.#options = options
-    this.#known = { address: options.remoteAddress, warned: false }
-    this.#client = createClientSocket(raw, options.limits)
+  constructor(raw: Socket, deps: ClientConnectionDeps) {
+    this.#deps = deps
+    this.#state = { address: deps.remoteAddress, warned: false }
+    this.#client = createClientSocket(raw, deps.limits)
     this.#outbox = new Outbox(this.#client)
     this.closed = this.#client.closed
   }
@@ -97,11 +107,11 @@ class ServedConnection implements Connection {
     this.#client.interrupt()
   }
 
-  makeRoom(): void {
-    this.#makesRoom = true
+  evict(): void {
+    this.#isEvicted = true
     this.#client.interrupt()
     this.#client.closeSoon()
-    this.#giveUpCheck()
+    this.#abortCheck()
   }
 
   destroy(): void {
@@ -112,7 +122,7 @@ class ServedConnection implements Connection {
     try {
       const session = await this.#open()
       if (session !== undefined) await this.#converse(session)
-      if (this.#makesRoom) this.#client.endAtOnce()
+      if (this.#isEvicted) this.#client.endAtOnce()
       else this.#client.end()
     } catch (error) {
       this.#log().error({ err: error }, 'a connection ended by a fault of postern')
@@ -121,8 +131,8 @@ class ServedConnection implements Connection {
     await this.#work?.providerSide.giveUp()
   }
 
-  /** Undefined when nothing more is to be said. */
-  async #open(): Promise<Session | undefined> {
+  /** Undefined when the connection is to be closed. */
+  async #open(): Promise<SmtpSession | undefined> {
     const begun = await this.#opening().begin()
     if (typeof begun === 'object') {
       if (begun.over) this.#outbox.say(begun.over)
@@ -134,7 +144,7 @@ class ServedConnection implements Connection {
   }
 
   #opening(): ClientOpening {
-    const { listener, certificates, limits, source, refusals, remoteAddress } = this.#options
+    const { listener, certificates, limits, source, refusals, remoteAddress } = this.#deps
     const log = () => this.#log()
     return createClientOpening({
       client: this.#client,
@@ -143,21 +153,21 @@ class ServedConnection implements Connection {
       certificates,
       limits,
       log,
-      trouble(about, message) {
+      logRefusal(about, message) {
         const fields = { event: 'connection.refused', client: remoteAddress, ...about }
         refusals.note({ why: message, fields, message })
       },
     })
   }
 
-  #newSession(encrypted: boolean): Session {
+  #newSession(encrypted: boolean): SmtpSession {
     const { hostname, limits, relay, signIns, clock, remoteAddress, listener, certificates, source } =
-      this.#options
-    return createSession({
+      this.#deps
+    return createSmtpSession({
       hostname,
       limits,
-      offered: (mailbox) => relay.capabilities(mailbox),
-      offers: () => signIns.authMethods(remoteAddress),
+      capabilities: (mailbox) => relay.capabilities(mailbox),
+      authMethods: () => signIns.authMethods(remoteAddress),
       makeChallenge: () => uniqueChallenge(clock, hostname),
       startTls: listener.tls !== 'none' && certificates !== undefined,
       encrypted,
@@ -165,12 +175,12 @@ class ServedConnection implements Connection {
     })
   }
 
-  async #converse(session: Session): Promise<void> {
+  async #converse(session: SmtpSession): Promise<void> {
     let step = session.greet()
     for (;;) {
       for (const reply of step.replies) this.#outbox.say(reply)
       this.#note(step)
-      const isFull = this.#outbox.size() > this.#options.limits.bufferOctets
+      const isFull = this.#outbox.size() > this.#deps.limits.bufferOctets
       if (isFull && !(await this.#outbox.flush())) return
       if (++this.#inARow % commandsInARow === 0) await turnOfOthers()
       const event = await this.#perform(step.next)
@@ -179,16 +189,16 @@ class ServedConnection implements Connection {
     }
   }
 
-  /** What was refused or dropped without asking anybody leaves a line. */
+  /** Logs what the session refused or dropped by itself. */
   #note({ refused, refusals = [], dropped }: Step): void {
-    const { refusals: log, droppedParameters, remoteAddress } = this.#options
+    const { refusals: log, droppedParameters, remoteAddress } = this.#deps
     if (dropped) droppedParameters.note(remoteAddress, dropped)
-    if (refused) log.note(senderRefused(remoteAddress, this.#known.submitter, refused))
+    if (refused) log.note(senderRefused(remoteAddress, this.#state.submitter, refused))
     else
-      for (const refusal of refusals) log.note(commandRefused(remoteAddress, this.#known.submitter, refusal))
+      for (const refusal of refusals) log.note(commandRefused(remoteAddress, this.#state.submitter, refusal))
   }
 
-  /** Does what the session asks; undefined when the connection is over. */
+  /** Performs what the session asks; undefined when the connection is over. */
   #perform(next: Next): SessionEvent | undefined | Promise<SessionEvent | undefined> {
     switch (next.do) {
       case 'line':
@@ -199,8 +209,8 @@ class ServedConnection implements Connection {
         return this.#startTls()
       case 'sign-in':
         return this.#signIn(next)
-      case 'admit':
-        return this.#keepingPlace(this.#atWork().providerSide.admit(next.sender))
+      case 'authorize':
+        return this.#checkingClient(this.#atWork().providerSide.authorize(next.sender))
       case 'begin':
         return this.#begin(next)
       case 'add-recipients':
@@ -208,9 +218,9 @@ class ServedConnection implements Connection {
       case 'promise':
         return this.#atWork().providerSide.promise()
       case 'message':
-        return this.#passMessage(next.limit)
+        return this.#relayMessage(next.limit)
       case 'reset':
-        // The client has its answer: how long a provider takes to forget is nothing to it.
+        // Not awaited: the client already has its reply.
         void this.#work?.providerSide.giveUp()
         this.#transactionOver()
         return this.#nextLine(next.limit)
@@ -221,39 +231,39 @@ class ServedConnection implements Connection {
 
   #signIn(next: Next & { do: 'sign-in' }): Promise<SessionEvent | undefined> {
     const leaving = new Leaving()
-    return this.#keepingPlace(this.#atWork().providerSide.signIn(next, leaving), leaving)
+    return this.#checkingClient(this.#atWork().providerSide.signIn(next, leaving), leaving)
   }
 
   /**
-   * Whoever is being checked is not ended for those who only wait; undefined when it had to make room all the same.
-   * @param leaving aborted when the client has gone or has to
+   * A connection that is authenticating is evicted last; undefined when it is evicted all the same.
+   * @param leaving aborted when the client has disconnected or is evicted
    */
-  async #keepingPlace(
+  async #checkingClient(
     check: Promise<SessionEvent>,
     leaving = new Leaving(),
   ): Promise<SessionEvent | undefined> {
-    const { place } = this.#options
-    place.beginCheck()
+    const { slot } = this.#deps
+    slot.beginCheck()
     const stopWatching = this.#watch(leaving, () => this.#input.size() > 0)
-    const roomMade = new Promise<undefined>((resolve) => {
-      this.#giveUpCheck = () => {
+    const evicted = new Promise<undefined>((resolve) => {
+      this.#abortCheck = () => {
         leaving.abort()
         resolve(undefined)
       }
     })
-    const event = await Promise.race([roomMade, check])
+    const event = await Promise.race([evicted, check])
     stopWatching()
-    this.#giveUpCheck = nothing
+    this.#abortCheck = nothing
     this.#work = undefined
-    if (this.#makesRoom) return this.#interrupted()
-    if (event?.kind === 'failed') place.unauthenticated()
+    if (this.#isEvicted) return this.#interrupted()
+    if (event?.kind === 'failed') slot.unauthenticated()
     return event
   }
 
-  /** A client may have to wait here, and need not. */
+  /** Stops waiting for the provider when the client disconnects. */
   async #begin(next: Next & { do: 'begin' }): Promise<SessionEvent | undefined> {
     const leaving = new Leaving()
-    // One that has ended its side may have said all of its message before.
+    // A client that has half-closed may have sent its whole message before.
     const stopWatching = this.#watch(leaving, () => this.#input.holdsEndOfData())
     const inGroups = this.#outbox.size() > 0
     const event = await this.#atWork().providerSide.begin(next, { inGroups, gone: leaving })
@@ -261,9 +271,12 @@ class ServedConnection implements Connection {
     return leaving.aborted ? undefined : event
   }
 
-  /** While others have the word. @param goesOn whether there is something to be done for a client that has ended its side */
+  /**
+   * Watches for the client's disconnect while the provider's side is being waited for.
+   * @param goesOn whether a client that has half-closed has sent something to be performed
+   */
   #watch(leaving: Leaving, goesOn: () => boolean): () => void {
-    const { bufferOctets } = this.#options.limits
+    const { bufferOctets } = this.#deps.limits
     return this.#client.watch({
       take: (octets) => {
         this.#input.push(octets)
@@ -277,15 +290,15 @@ class ServedConnection implements Connection {
   }
 
   #atWork(): Work {
-    this.#work ??= createWork(this.#options, this.#known, {
-      proven: () => this.#options.place.authenticated(),
+    this.#work ??= createWork(this.#deps, this.#state, {
+      authenticated: () => this.#deps.slot.authenticated(),
       signedIn: () => this.#client.liftDeadline(),
     })
     return this.#work
   }
 
   #log(): Log {
-    return this.#options.log.child({ client: this.#options.remoteAddress })
+    return this.#deps.log.child({ client: this.#deps.remoteAddress })
   }
 
   async #nextLine(limit: number): Promise<SessionEvent | undefined> {
@@ -311,39 +324,42 @@ class ServedConnection implements Connection {
   }
 
   async #interrupted(): Promise<SessionEvent | undefined> {
-    if (!this.#makesRoom) return { kind: 'shutting-down' }
+    if (!this.#isEvicted) return { kind: 'shutting-down' }
     this.#outbox.say(replies.makesRoom)
-    this.#options.refusals.note(connectionRefused(this.#options.remoteAddress, replies.makesRoom))
+    this.#deps.refusals.note(connectionRefused(this.#deps.remoteAddress, replies.makesRoom))
     await this.#outbox.flush()
     return undefined
   }
 
   async #startTls(): Promise<SessionEvent | undefined> {
-    // RFC 3207, section 4.2, and every STARTTLS injection since: what stands behind the command in the clear
-    // is never read as if it had come through TLS.
+    // Input that arrived in the clear behind STARTTLS is never read as if it had come through TLS
+    // (RFC 3207, section 4.2).
     if (this.#input.size() > 0 || this.#client.hasUnread()) {
-      this.#options.refusals.note(injected(this.#options.remoteAddress))
+      this.#deps.refusals.note(injected(this.#deps.remoteAddress))
       return undefined
     }
     if (!(await this.#outbox.flush())) return undefined
     return (await this.#opening().startTls()) ? { kind: 'encrypted' } : undefined
   }
 
-  async #passMessage(limit: number | undefined): Promise<SessionEvent | undefined> {
+  async #relayMessage(limit: number | undefined): Promise<SessionEvent | undefined> {
     if (!(await this.#outbox.flush())) return undefined
-    const { limits, clock } = this.#options
+    const { limits, clock } = this.#deps
     const [client, input, work] = [this.#client, this.#input, this.#atWork()]
     const watch = (leaving: Leaving, goesOn: () => boolean) => this.#watch(leaving, goesOn)
-    const mendLineEnds = this.#known.submitter?.mending?.mendLineEnds === true
-    const event = await passMessage({ client, input, work, limits, limit, mendLineEnds, clock, watch })
+    const mendLineEnds = this.#state.submitter?.mending?.mendLineEnds === true
+    const event = await relayMessage({ client, input, work, limits, limit, mendLineEnds, clock, watch })
     this.#transactionOver()
     return event
   }
 
-  /** Whoever was let in without a password has proven nothing, and makes room again. */
+  /**
+   * A client authorised by its network alone is not authenticated, so its connection may be evicted
+   * again.
+   */
   #transactionOver(): void {
     this.#work = undefined
-    this.#options.place.unauthenticated()
+    this.#deps.slot.unauthenticated()
   }
 }
 
@@ -351,7 +367,10 @@ const noOctets = Buffer.alloc(0)
 
 function nothing(): void {}
 
-/** A challenge for CRAM-MD5 of the form of a message id (RFC 2195, section 2). 128 random bits: none is ever made twice. */
+/**
+ * A challenge for CRAM-MD5 in the form of a message id (RFC 2195, section 2), unique by its 128
+ * random bits.
+ */
 function uniqueChallenge(clock: Pick<Clock, 'now'>, hostname: string): string {
   return `<${randomBytes(16).toString('hex')}.${clock.now()}@${hostname}>`
 }

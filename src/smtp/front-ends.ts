@@ -5,29 +5,33 @@ import { type ProxyHeader, readProxyHeader } from './proxy-header.ts'
 import { connectionRefused, type RefusalLog } from './refusal-log.ts'
 import { replies } from './replies.ts'
 
-/** The front ends of `+proxy`, such as HAProxy: they pass connections on, and say first whose each one is. */
+/**
+ * Front ends such as HAProxy (`+proxy`): they forward connections and send the address of each
+ * client first.
+ */
 interface FrontEnds {
   /**
-   * Reads what a connection begins with. `serve` gets the address that counts from then on; what follows the header is still to be read.
-   * Whoever is not within `networks`, or says something else, is turned away.
+   * Reads the PROXY header of a connection. `serve` gets the client's address; what follows the
+   * header is still to be read. A connection from outside `networks`, or without a valid header, is
+   * refused.
    */
   receive(socket: Socket, networks: readonly string[], serve: (address: string) => void): void
-  /** Lets go of all that have not said whose they are. */
+  /** Closes the connections whose header has not arrived. */
   close(): void
 }
 
-interface FrontEndOptions {
+interface FrontEndsDeps {
   refusals: RefusalLog
-  /** How long a header may take; a front end sends it with its first packet. */
+  /** How long a header may take; front ends send it with the first packet. */
   headerSeconds: number
-  /** How many may have said nothing yet; one more ends the oldest. */
+  /** How many connections may be without a header; one more closes the oldest. */
   mostSilent?: number
 }
 
 const usualMostSilent = 1_000
 
-export function createFrontEnds(options: FrontEndOptions): FrontEnds {
-  const { refusals, headerSeconds, mostSilent = usualMostSilent } = options
+export function createFrontEnds(deps: FrontEndsDeps): FrontEnds {
+  const { refusals, headerSeconds, mostSilent = usualMostSilent } = deps
   const silent = new Set<Socket>()
 
   function refuse(
@@ -36,22 +40,22 @@ export function createFrontEnds(options: FrontEndOptions): FrontEnds {
     reply: Reply,
     about: { detail?: string; fix: string },
   ): void {
-    turnAway(socket, reply)
+    refuseSocket(socket, reply)
     refusals.note(connectionRefused(frontEnd, reply, about))
   }
 
-  function makeRoom(): void {
+  function closeOldest(): void {
     const [oldest] = silent
     if (silent.size < mostSilent || oldest === undefined) return
     silent.delete(oldest)
     oldest.destroy()
   }
 
-  function hear(socket: Socket, frontEnd: string, serve: (address: string) => void): void {
-    makeRoom()
+  function awaitHeader(socket: Socket, frontEnd: string, serve: (address: string) => void): void {
+    closeOldest()
     silent.add(socket)
     readHeader(socket, headerSeconds * 1000, (header) => {
-      // Unless it had to make room, or postern stops.
+      // Not when it was closed for another, or by `close`.
       if (!silent.delete(socket) || header === 'gone') socket.destroy()
       else if ('octets' in header) serve(clientOf(header.client, frontEnd))
       else refuse(socket, frontEnd, replies.noProxyHeader, { detail: header.mistake, fix: sendHeader })
@@ -61,7 +65,7 @@ export function createFrontEnds(options: FrontEndOptions): FrontEnds {
   return {
     receive(socket, networks, serve) {
       const { remoteAddress: frontEnd = '' } = socket
-      if (isWithin(networks, frontEnd)) hear(socket, frontEnd, serve)
+      if (isWithin(networks, frontEnd)) awaitHeader(socket, frontEnd, serve)
       else refuse(socket, frontEnd, replies.notFrontEnd, { fix: nameFrontEnd })
     },
     close() {
@@ -76,21 +80,24 @@ const sendHeader =
 const nameFrontEnd =
   'If that is a front end, put +proxy= and its address behind this address in the settings; let everybody else connect to the front end.'
 
-/** What runs on the machine of a front end is not on ours, whatever it calls itself there. */
+/**
+ * A loopback client of a front end on another machine is not on this machine: the front end's own
+ * address counts.
+ */
 function clientOf(client: string | undefined, frontEnd: string): string {
   if (client === undefined) return frontEnd
   return sourceOf(client).loopback && !sourceOf(frontEnd).loopback ? frontEnd : client
 }
 
-type Heard = Exclude<ProxyHeader, 'unfinished'> | 'gone'
+type HeaderResult = Exclude<ProxyHeader, 'unfinished'> | 'gone'
 
-/** What stands behind the header is put back, and who is told about it takes the socket over in the same moment. */
-function readHeader(socket: Socket, milliseconds: number, tell: (heard: Heard) => void): void {
+/** What follows the header is put back; `done` takes the socket over synchronously. */
+function readHeader(socket: Socket, milliseconds: number, done: (result: HeaderResult) => void): void {
   let octets = Buffer.alloc(0)
-  const settle = (heard: Heard) => {
+  const settle = (result: HeaderResult) => {
     clearTimeout(timer)
     socket.off('readable', look).off('end', leave).off('close', leave)
-    tell(heard)
+    done(result)
   }
   const leave = () => settle('gone')
   const look = () => {
@@ -104,15 +111,16 @@ function readHeader(socket: Socket, milliseconds: number, tell: (heard: Heard) =
   }
   const timer = setTimeout(() => settle({ mistake: 'its PROXY header did not come in time' }), milliseconds)
   socket.on('readable', look).on('end', leave).on('close', leave)
-  // A reset is told by the close that follows it; without a listener it would end the process.
+  // A reset is reported by the close that follows it; without a listener the error would end the
+  // process.
   socket.on('error', () => {})
 }
 
-// How long one who is turned away may take to read why.
+// How long a refused client may take to read the reply.
 const readingMilliseconds = 2_000
 
-/** Says this, and nothing else, to a client. */
-export function turnAway(socket: Socket, reply: Reply): void {
+/** Sends one reply and closes. */
+export function refuseSocket(socket: Socket, reply: Reply): void {
   socket.on('error', () => {})
   socket.end(formatReply(reply), 'latin1')
   socket.resume()

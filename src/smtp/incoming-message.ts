@@ -8,26 +8,35 @@ import type { ClientSocket, Read } from './client-socket.ts'
 import type { Work } from './provider-side.ts'
 import type { MessageCut, MessageOutcome, SessionEvent } from './session-events.ts'
 
-interface MessagePassage {
+interface RelayMessageDeps {
   client: Pick<ClientSocket, 'read' | 'setDeadline' | 'liftDeadline'>
   input: InputBuffer
   work: Work
   limits: Pick<Limits, 'messageSeconds' | 'drainSeconds'>
-  /** In octets (RFC 1870); undefined: none. */
+  /** In octets (RFC 1870); undefined: unlimited. */
   limit: number | undefined
-  /** As the login asks for. */
+  /** Set by the login. */
   mendLineEnds: boolean
   clock: Pick<Clock, 'monotonic'>
-  /** Aborts when the client goes, or ends its side and `goesOn` says no; until the function that it gives is called. */
+  /**
+   * Aborts when the client disconnects, or half-closes and `goesOn` says no; until the returned
+   * function is called.
+   */
   watch(leaving: Leaving, goesOn: () => boolean): () => void
 }
 
-/** In milliseconds. Whoever ends its side as soon as the message is said waits for the answer; who does it later has waited for long enough. */
+/**
+ * In milliseconds. A client that half-closes within this time after its message waits for the
+ * reply; one that does so later has given up.
+ */
 const sameBreath = 1_000
 
-/** From the 354 to the end of the message, and what the provider said to it. Undefined when the client has gone. */
-export async function passMessage(passage: MessagePassage): Promise<SessionEvent | undefined> {
-  const { client, input, work, limits, limit, mendLineEnds } = passage
+/**
+ * Relays the message, from the 354 to the provider's reply. Undefined when the client has
+ * disconnected.
+ */
+export async function relayMessage(deps: RelayMessageDeps): Promise<SessionEvent | undefined> {
+  const { client, input, work, limits, limit, mendLineEnds } = deps
   const leaving = new Leaving()
   let stopWatching = () => {}
   const message = createIncomingMessage({
@@ -37,7 +46,7 @@ export async function passMessage(passage: MessagePassage): Promise<SessionEvent
     drainSeconds: limits.drainSeconds,
     mendLineEnds,
     ended() {
-      stopWatching = watchBehindEnd(passage, leaving)
+      stopWatching = watchBehindEnd(deps, leaving)
     },
   })
   client.setDeadline(limits.messageSeconds)
@@ -52,39 +61,45 @@ export async function passMessage(passage: MessagePassage): Promise<SessionEvent
   return cut === 'gone' ? undefined : { kind: 'message-over', outcome, ended }
 }
 
-/** The client has said all and waits for the answer, as long as it likes to. */
-function watchBehindEnd({ input, clock, watch }: MessagePassage, leaving: Leaving): () => void {
+/** The client has sent the whole message and waits for the reply. */
+function watchBehindEnd({ input, clock, watch }: RelayMessageDeps, leaving: Leaving): () => void {
   const since = clock.monotonic()
   return watch(leaving, () => input.size() > 0 || clock.monotonic() - since < sameBreath)
 }
 
-/** The message that a client is sending, as the relay wants it. */
+/** The message that a client is sending, as the relay reads it. */
 interface IncomingMessage {
-  /** Its octets, pulled from the client as they are asked for. Throws when the message is cut off, so that half of one is never taken for a whole. */
+  /**
+   * Its octets, pulled from the client. Throws when the message is cut off, so that a part is never
+   * taken for the whole.
+   */
   octets: AsyncIterable<Buffer>
-  /** Reads on to the end of data when nobody pulls any more. False when the end was not found within bounds. */
+  /**
+   * Reads on to the end of data after the relay has stopped reading. False when the end was not
+   * found within bounds.
+   */
   drain(): Promise<boolean>
-  /** Why the message did not come to its end. `gone`: so did the client. */
+  /** Why the message is incomplete. `gone`: the client has disconnected. */
   cut(): MessageCut | 'gone' | undefined
-  /** Octets so far (RFC 1870). */
+  /** Octets read so far (RFC 1870). */
   size(): number
 }
 
-interface IncomingMessageOptions {
+interface IncomingMessageDeps {
   input: InputBuffer
   read: () => Promise<Read>
-  /** In octets; undefined: none. */
+  /** In octets; undefined: unlimited. */
   limit: number | undefined
   drainSeconds: number
-  /** Take a bare CR or LF for the end of a line, in place of refusing it. */
+  /** Takes a bare CR or LF as the end of a line instead of refusing it. */
   mendLineEnds?: boolean
-  /** Called once, when its end was read. */
+  /** Called once, when the end of data was read. */
   ended?: () => void
 }
 
-export function createIncomingMessage(options: IncomingMessageOptions): IncomingMessage {
-  const { input, limit } = options
-  const scanner = options.mendLineEnds ? createMendingScanner() : createMessageScanner()
+export function createIncomingMessage(deps: IncomingMessageDeps): IncomingMessage {
+  const { input, limit } = deps
+  const scanner = deps.mendLineEnds ? createMendingScanner() : createMessageScanner()
   let ready: Buffer[] = []
   let ended = false
   let unreadable = false
@@ -93,14 +108,15 @@ export function createIncomingMessage(options: IncomingMessageOptions): Incoming
 
   return {
     octets: { [Symbol.asyncIterator]: () => ({ next, return: stop }) },
-    drain: async () => ended || withinSeconds(options.drainSeconds, drainToEnd()),
+    drain: async () => ended || withinSeconds(deps.drainSeconds, drainToEnd()),
     cut: () => cut,
     size: () => scanner.octets(),
   }
 
   function next(): Promise<IteratorResult<Buffer, undefined>> {
     const pulled = pull()
-    // Remembered, so that `drain` never reads beside a pull that the relay has turned its back on.
+    // Remembered, so that `drain` never reads while a pull that the relay abandoned is still
+    // reading.
     underWay = pulled.catch(() => {})
     return pulled
   }
@@ -119,10 +135,10 @@ export function createIncomingMessage(options: IncomingMessageOptions): Incoming
     }
   }
 
-  /** One step on: what is here already, or the next input. */
+  /** Advances by the buffered input, or by the next read. */
   async function advance(): Promise<void> {
     if (input.size() === 0) {
-      take(await options.read())
+      take(await deps.read())
       return
     }
     const scan = input.takeData(scanner)
@@ -132,7 +148,7 @@ export function createIncomingMessage(options: IncomingMessageOptions): Incoming
       return
     }
     ended = scan.kind === 'end'
-    if (ended) options.ended?.()
+    if (ended) deps.ended?.()
     ready = [...scan.octets]
     if (limit === undefined || scanner.octets() <= limit) return
     cut ??= 'too-large'
@@ -151,7 +167,8 @@ export function createIncomingMessage(options: IncomingMessageOptions): Incoming
 
   async function drainToEnd(): Promise<boolean> {
     await underWay
-    // Up to twice what was allowed: one that ends soon leaves the session in order, one that goes on costs its connection.
+    // Reads up to twice the limit: a message that ends there keeps the session, a longer one costs
+    // the connection.
     const bound = limit === undefined ? Number.POSITIVE_INFINITY : 2 * limit
     while (!ended && !unreadable && scanner.octets() <= bound) {
       await advance()
@@ -161,7 +178,7 @@ export function createIncomingMessage(options: IncomingMessageOptions): Incoming
   }
 }
 
-/** False when the task takes longer. */
+/** False when the task takes longer than `seconds`. */
 async function withinSeconds(seconds: number, task: Promise<boolean>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const tooLate = new Promise<false>((resolve) => {

@@ -8,8 +8,9 @@ import type { GivenRecipient } from './command.ts'
 import { isPostmaster, type ReadPath, readPath, readRecipientParameters } from './command-arguments.ts'
 
 /**
- * The recipients of a RCPT command as a login wants them read: completed, mapped, and several of one command where it asks for that. Undefined
- * where it asks for nothing of this, or they cannot be read so either: then it is read as everybody's.
+ * The recipients of a RCPT command as a login wants them read: completed, mapped, or several in one
+ * command. Undefined where the login asks for none of this, or they cannot be parsed so either:
+ * then the command is parsed as usual.
  */
 export function mendedRecipients(line: Buffer, mending: Mending | undefined): GivenRecipient | undefined {
   if (!mending?.completeAddresses && !mending?.map && !mending?.splitRecipients) return undefined
@@ -32,9 +33,12 @@ export function mendedRecipients(line: Buffer, mending: Mending | undefined): Gi
   }
 }
 
-/** `<a@b>,<c@d>`, `<a@b, c@d>`, `<a@b> <c@d>`, `a@b;c@d`, or one. `rest`: what follows the last. */
+/**
+ * Parses `<a@b>,<c@d>`, `<a@b, c@d>`, `<a@b> <c@d>`, `a@b;c@d`, or one path. `rest`: what follows
+ * the last.
+ */
 function listedPaths(text: string): { paths: string[] } & Omit<ReadPath, 'address'> {
-  // What is one path for everybody is one here, too: its quotes and its route may hold a comma.
+  // A single valid path is taken as it is: its quotes and its route may hold a comma.
   const one = readPath(text)
   if (one !== undefined && one.address !== '' && readRecipientParameters(one).kind === 'parameters')
     return { ...one, paths: [one.address] }
@@ -58,7 +62,10 @@ function listedPaths(text: string): { paths: string[] } & Omit<ReadPath, 'addres
   }
 }
 
-/** Where one of these characters stands outside of quotes; the end of the text, where a bracket need not close. */
+/**
+ * The index of one of these characters outside of quotes; the end of the text, unless a bracket has
+ * to close.
+ */
 function endOf(text: string, from: number, characters: string): number | undefined {
   let quoted = false
   for (let at = from; at < text.length; at++) {
@@ -70,7 +77,7 @@ function endOf(text: string, from: number, characters: string): number | undefin
   return characters === '>' ? undefined : text.length
 }
 
-/** Between commas, semicolons and blanks outside of quotes. */
+/** Splits at commas, semicolons and blanks outside of quotes. */
 function wordsOf(text: string): string[] {
   const words: string[] = []
   for (let from = 0; from <= text.length; ) {
@@ -81,7 +88,10 @@ function wordsOf(text: string): string[] {
   return words
 }
 
-/** The octets of a message as they leave: the client's own, unless its login asks for something else. They are pulled as before. */
+/**
+ * The octets of a message as they are sent: the client's own, unless its login asks for a rewritten
+ * `From:`. They are pulled as before.
+ */
 export function mendedMessage(
   octets: AsyncIterable<Buffer>,
   { mending, mailboxes }: Submitter,

@@ -13,43 +13,46 @@ import type { RecipientCommand } from '../wire/envelope.ts'
 import { mendedMessage } from './mending.ts'
 import type { RefusalLog } from './refusal-log.ts'
 import type { MessageOutcome, Next, SessionEvent } from './session-events.ts'
-import { createTransactionLog, type KnownClient, type TransactionLog } from './transaction-log.ts'
+import { type ClientState, createTransactionLog, type TransactionLog } from './transaction-log.ts'
 
-interface ProviderSideOptions {
+interface ProviderSideDeps {
   relay: Relay
   signIns: Pick<SignIns, 'check' | 'authorize' | 'revalidate' | 'loggableName'>
   limits: Pick<Limits, 'wholeLoginSeconds'>
   record: TransactionLog
-  /** What the session knows from one transaction to the next. */
-  client: KnownClient
-  /** Called as soon as it is known who the client is: what is left is to ask the provider. */
-  proven: () => void
-  /** Called before the client hears that it is signed in, or let in without a password. */
+  /** State of the client that outlives a transaction. */
+  client: ClientState
+  /** Called when the credentials are verified; the provider is still to be asked. */
+  authenticated: () => void
+  /** Called before the client gets the positive reply. */
   signedIn: () => void
 }
 
-/** What one session asks of logins and relay, and the transaction that it holds meanwhile. Nothing here rejects. */
+/** What one session asks of sign-ins and relay, and its open transaction. Nothing here rejects. */
 export interface ProviderSide {
-  /** @param leaving aborted when nobody waits for the answer any more: by the client's side when it goes, and here when it takes too long */
+  /**
+   * @param leaving aborted when the answer is no longer needed: by the client side on disconnect,
+   * and here when it takes too long
+   */
   signIn(next: Next & { do: 'sign-in' }, leaving?: Leaving): Promise<SessionEvent>
-  admit(sender: string): Promise<SessionEvent>
+  authorize(sender: string): Promise<SessionEvent>
   begin(
     next: Next & { do: 'begin' },
     waiting: Pick<WaitingClient, 'gone' | 'inGroups'>,
   ): Promise<SessionEvent>
   addRecipients(recipients: readonly RecipientCommand[]): Promise<SessionEvent>
-  /** Before the client is promised that its message will be taken. */
+  /** Called before the client gets 354. */
   promise(): SessionEvent
   /** @param gone as of `Transaction.send` */
   send(octets: AsyncIterable<Buffer>, gone?: Gone): Promise<MessageOutcome>
   giveUp(): Promise<void>
 }
 
-export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
+export function createProviderSide(deps: ProviderSideDeps): ProviderSide {
   let transaction: Transaction | undefined
   let message: OutgoingMessage | undefined
 
-  return { signIn, admit, begin, addRecipients, promise, send, giveUp }
+  return { signIn, authorize, begin, addRecipients, promise, send, giveUp }
 
   async function signIn(next: Next & { do: 'sign-in' }, leaving = new Leaving()): Promise<SessionEvent> {
     let at: 'sign-in' | 'proof' = 'sign-in'
@@ -68,17 +71,17 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
 
     async function checkAndProve(credentials: Credentials): Promise<Submitter> {
       const submitter = await deps.signIns.check(credentials, deps.client.address, leaving)
-      deps.proven()
+      deps.authenticated()
       at = 'proof'
       const [mailbox, ...others] = submitter.mailboxes
-      // With several mailboxes, or a whole domain, nobody knows yet through which one the mail will leave.
+      // With several mailboxes, or a whole domain, the mailbox is known only at MAIL.
       const known = mailbox !== undefined && others.length === 0 && !isDomainMailbox(mailbox.address)
       if (known) await deps.relay.verify(mailbox.address)
       return submitter
     }
   }
 
-  async function admit(sender: string): Promise<SessionEvent> {
+  async function authorize(sender: string): Promise<SessionEvent> {
     try {
       const submitter = await deps.signIns.authorize(sender, deps.client.address)
       deps.client.submitter = submitter
@@ -102,7 +105,7 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
       message = { mailbox, sender: mail.sender, givenSender }
       const submitter = whoSends()
       const unsure = deps.signIns.revalidate(submitter, message, deps.client.address)
-      // Waiting for nothing would cost every message half of what asking does.
+      // An `await` without need would cost half as much as the check itself.
       if (unsure !== undefined) await unsure
       const source = sourceOf(deps.client.address).key
       const begun = await deps.relay.begin(next.mailbox, next.mail, next.recipients, submitter.userName, {
@@ -129,7 +132,8 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
     } catch (error) {
       const current = transaction
       transaction = undefined
-      // A connection that was lost has ended already; after a limit of ours it is as good as before.
+      // Does nothing on a lost connection; after a limit of our own the connection can be used
+      // again.
       await current?.reset()
       return failed(error)
     }
@@ -158,7 +162,8 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
     try {
       if (current === undefined) throw new Failure('internal', 'There is no transaction for this message')
       const submitter = whoSends()
-      // Since it began somebody may have waited long: for a connection, or for what the client has to say.
+      // The permission is checked again, because the transaction may have waited long for a
+      // connection or for the client.
       await confirmFor(current, submitter)
       return {
         kind: 'answered',
@@ -169,7 +174,7 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
     }
   }
 
-  /** One that may not be sent any more ends the transaction. */
+  /** A message that may no longer be sent ends the transaction. */
   async function confirmFor(current: Transaction, submitter: Submitter): Promise<void> {
     try {
       if (message !== undefined) await deps.signIns.revalidate(submitter, message, deps.client.address)
@@ -196,7 +201,7 @@ export function createProviderSide(deps: ProviderSideOptions): ProviderSide {
 async function within<Value>(seconds: number, task: Promise<Value>, leaving: Leaving): Promise<Value> {
   let timer: NodeJS.Timeout | undefined
   const tooLate = new Promise<never>((_, reject) => {
-    // Made only when it is late: an error reads the whole stack.
+    // The error is made only when the time is over, because it captures the stack.
     const late = () => {
       reject(new Failure('provider-unavailable', `The sign-in took longer than ${seconds} seconds`))
       leaving.abort()
@@ -210,26 +215,31 @@ async function within<Value>(seconds: number, task: Promise<Value>, leaving: Lea
   }
 }
 
-type WorkOptions = Pick<ProviderSideOptions, 'relay' | 'signIns' | 'limits'> & {
+type WorkDeps = Pick<ProviderSideDeps, 'relay' | 'signIns' | 'limits'> & {
   log: Log
   clock: Clock
   refusals: RefusalLog
 }
 
-/** What one sign-in or one transaction needs while it lasts. Most clients are silent, and have none. */
+/**
+ * What one sign-in or one transaction needs while it lasts. Most clients are idle and have none.
+ */
 export interface Work {
   record: TransactionLog
   providerSide: ProviderSide
 }
 
-/** Parts are named one by one, here and below: a spread for each transaction would cost more than all the rest of it. */
+/**
+ * Members are named one by one: a spread for each transaction would cost more than everything else
+ * here.
+ */
 export function createWork(
-  { log, clock, refusals, relay, signIns, limits }: WorkOptions,
-  client: KnownClient,
-  reached: Pick<ProviderSideOptions, 'proven' | 'signedIn'>,
+  { log, clock, refusals, relay, signIns, limits }: WorkDeps,
+  client: ClientState,
+  reached: Pick<ProviderSideDeps, 'authenticated' | 'signedIn'>,
 ): Work {
   const record = createTransactionLog(log, clock, client, refusals)
-  const { proven, signedIn } = reached
-  const options = { relay, signIns, limits, record, client, proven, signedIn }
-  return { record, providerSide: createProviderSide(options) }
+  const { authenticated, signedIn } = reached
+  const deps = { relay, signIns, limits, record, client, authenticated, signedIn }
+  return { record, providerSide: createProviderSide(deps) }
 }

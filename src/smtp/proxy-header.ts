@@ -2,17 +2,21 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { plainAddress } from '../net/ip.ts'
 
 /**
- * What stands before a connection that a front end passes on: the PROXY protocol, version 1 (a line) or 2 (binary), as
- * https://www.haproxy.org/download/2.6/doc/proxy-protocol.txt has it. Read strictly: what cannot be read names nobody.
+ * The PROXY header that a front end sends before a connection it forwards, version 1 (text) or 2
+ * (binary), by https://www.haproxy.org/download/2.6/doc/proxy-protocol.txt. Parsed strictly: an
+ * invalid header gives no address.
  */
 export type ProxyHeader =
-  /** More octets will tell. */
+  /** More octets are needed. */
   | 'unfinished'
   | { mistake: string }
-  /** `octets`: how long it is. Without a client, the front end comes for itself, to see whether we are there. */
+  /**
+   * `octets`: the length of the header. Without `client`: the front end connects for itself, as in
+   * a health check.
+   */
   | { octets: number; client?: string }
 
-/** Both versions, by octets enough to know them: whoever sends one is no client but what stands in front of it. */
+/** Recognises both versions: the sender is a front end, and not a client. */
 export function isProxyHeader(start: Buffer): boolean {
   const beginning = start.toString('latin1', 0, 5)
   return beginning.toUpperCase() === 'PROXY' || beginning === '\r\n\r\n\0'
@@ -30,7 +34,7 @@ export function readProxyHeader(octets: Buffer): ProxyHeader {
 const word = Buffer.from('PROXY ')
 const signature = Buffer.from('\r\n\r\n\0\r\nQUIT\n')
 
-/** Section 2.1: the longest line there can be, its CRLF included. */
+/** The longest line, its CRLF included (section 2.1). */
 const longestLine = 107
 
 function beginsLike(octets: Buffer, beginning: Buffer): boolean {
@@ -45,7 +49,7 @@ function readLine(octets: Buffer): ProxyHeader {
   }
   const line = octets.toString('latin1', 0, end)
   const length = end + 2
-  // Section 2.1: what may stand behind that word is to be ignored.
+  // What follows UNKNOWN is ignored (section 2.1).
   if (/^PROXY UNKNOWN(?: [^\r\n]*)?$/.test(line)) return { octets: length }
   const [, family, source = '', destination = '', ...ports] =
     /^PROXY (TCP4|TCP6) ([0-9a-fA-F:.]+) ([0-9a-fA-F:.]+) (\d{1,5}) (\d{1,5})$/.exec(line) ?? []
@@ -62,9 +66,9 @@ function isPort(digits: string): boolean {
 
 const fixedLength = 16
 const version = 2
-/** Section 2.2: TCP over IPv4 and over IPv6, and how long their two addresses and ports are. */
+/** TCP over IPv4 and over IPv6, with the length of both addresses and ports (section 2.2). */
 const overTcp = { 17: { address: 4, all: 12 }, 33: { address: 16, all: 36 } } as const
-/** Unspecified, and the sockets of one machine: nobody has an address there, and the front end is all that we know. */
+/** Unspecified, and UNIX sockets: there is no address, so only the front end is known. */
 const withoutAddress: Readonly<Record<number, number>> = { 0: 0, 49: 216 }
 
 function readBinary(octets: Buffer): ProxyHeader {
@@ -76,14 +80,14 @@ function readBinary(octets: Buffer): ProxyHeader {
   }
   const length = octets.readUInt16BE(14)
   const whole = fixedLength + length
-  // LOCAL: whatever is said of addresses is to be thrown away.
+  // LOCAL: its addresses are ignored.
   if (command === 0) return octets.length < whole ? 'unfinished' : { octets: whole }
   const tcp = kind === 0x11 || kind === 0x21 ? overTcp[kind] : undefined
   const least = tcp?.all ?? withoutAddress[kind]
   if (least === undefined) return { mistake: 'its PROXY header is about something else than TCP' }
   if (length < least) return { mistake: 'its PROXY header is shorter than the addresses in it' }
   if (octets.length < whole) return 'unfinished'
-  // What stands behind the addresses are extensions (section 2.2), and we need none.
+  // Extensions follow the addresses (section 2.2); none are used.
   return tcp
     ? named(written(octets.subarray(fixedLength, fixedLength + tcp.address)), whole)
     : { octets: whole }

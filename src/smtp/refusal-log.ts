@@ -8,17 +8,18 @@ import { isProxyHeader, proxyAdvice } from './proxy-header.ts'
 import type { OwnRefusal, RefusedSender } from './session-events.ts'
 
 /**
- * What postern refuses itself: one line each, so that whoever looks after a device that goes unheard finds out why. Those that are alike are said a few
- * times in a minute, and then how many more they were: nobody fills a log by being refused.
+ * Logs what postern refuses by itself, one line each, so that an operator finds out why a device is
+ * not served. Refusals that are alike are logged a few times in a minute and then counted, so a
+ * flood of them does not fill the log.
  */
 export interface RefusalLog {
   note(refusal: Refusal): void
-  /** Says what is still to be said. */
+  /** Logs the counts that are still open. */
   close(): void
 }
 
 interface Refusal {
-  /** The same in those of one source that are alike. */
+  /** Refusals of one source with the same reason are alike. */
   why: string
   /** `client`: its address. */
   fields: { event: string; client: string }
@@ -26,7 +27,7 @@ interface Refusal {
 }
 
 const windowMilliseconds = 60_000
-/** Of one source, for one reason. */
+/** For one source and one reason. */
 const mostAlike = 5
 const mostInAll = 120
 
@@ -38,7 +39,7 @@ interface Alike {
 
 export function createRefusalLog(log: Log, clock: Pick<Clock, 'monotonic'>): RefusalLog {
   const alike = new Map<string, Alike>()
-  /** Of those that there was no room for, by event. */
+  /** Refusals beyond `mostInAll`, by event. */
   const others = new Map<string, number>()
   let since = 0
   let said = 0
@@ -48,7 +49,7 @@ export function createRefusalLog(log: Log, clock: Pick<Clock, 'monotonic'>): Ref
     log.warn(more === undefined ? fields : { ...fields, more }, message)
   }
 
-  /** What is kept of a minute is bounded by what was said in it. */
+  /** Logs the counts and forgets them: what is kept is bounded by what was logged in a minute. */
   function sumUp(): void {
     clearTimeout(timer)
     timer = undefined
@@ -83,13 +84,16 @@ export function createRefusalLog(log: Log, clock: Pick<Clock, 'monotonic'>): Ref
   }
 }
 
-/** Before there was anything to refuse. */
+/** A connection that was refused before its first command. */
 export function connectionRefused(client: string, reply: Reply, about: object = {}): Refusal {
   const fields = { event: 'connection.refused', client, ...said(reply), ...about }
   return { why: fields.reply, fields, message: 'connection refused' }
 }
 
-/** RFC 3207, section 4.2: nothing can be said to it any more. */
+/**
+ * Input behind STARTTLS in the clear (RFC 3207, section 4.2). The connection is closed without a
+ * reply.
+ */
 export function injected(client: string): Refusal {
   const message = 'commands came behind STARTTLS without waiting for TLS'
   return { why: message, fields: { event: 'connection.refused', client }, message }
@@ -119,7 +123,7 @@ function whose(submitter: Submitter | undefined): { login?: string; mailbox?: st
   if (submitter === undefined) return {}
   const { userName: login, mailboxes } = submitter
   const [mailbox, ...others] = mailboxes
-  // With several, nobody knows through which one it should have left.
+  // With several mailboxes, it is not known which one would have sent.
   return mailbox === undefined || others.length > 0 ? { login } : { login, mailbox: mailbox.address }
 }
 
@@ -131,24 +135,26 @@ function adviceFor(command: string): { fix?: string } {
   return isProxyHeader(Buffer.from(command)) ? { fix: proxyAdvice } : {}
 }
 
-/** The parameters of MAIL and RCPT that nobody here knows: whoever misses what one asks for finds out that it goes no further. */
+/**
+ * Logs the parameters of MAIL and RCPT that are unknown here, and so not sent on to the provider.
+ */
 export interface DroppedParameters {
-  /** A line for each keyword that was not there before, until there are too many. */
+  /** Logs each keyword once, up to a limit. */
   note(client: string, keywords: readonly string[]): void
 }
 
-/** Programs know a few; a hundred is somebody's game. */
+/** Clients use a few of them; a hundred is abuse. */
 const mostKeywords = 100
 const mostLetters = 40
 
 export function createDroppedParameters(log: Log): DroppedParameters {
-  const told = new Set<string>()
+  const logged = new Set<string>()
   return {
     note(client, keywords) {
       for (const keyword of keywords) {
         const parameter = keyword.slice(0, mostLetters)
-        if (told.size >= mostKeywords || told.has(parameter)) continue
-        told.add(parameter)
+        if (logged.size >= mostKeywords || logged.has(parameter)) continue
+        logged.add(parameter)
         log.debug({ client, parameter }, 'a parameter of a client is not passed on')
       }
     },

@@ -3,29 +3,33 @@ import type { Failure, FailureCode } from '../base/failure.ts'
 import { type ReplyClass, replyClassOf } from '../governor/reply-class.ts'
 import { enhancedStatuses, type Reply, say } from '../wire/reply.ts'
 
-/** Where a session stands when something fails: 454 belongs to AUTH alone (RFC 4954, section 6). */
+/** The phase in which something failed: 454 belongs to AUTH alone (RFC 4954, section 6). */
 export type Phase =
-  /** AUTH: who the client is. */
+  /** AUTH: the credentials are being verified. */
   | 'sign-in'
-  /** AUTH: the client is known, and its provider has to accept us. */
+  /** AUTH: the credentials are verified, and the provider has to accept ours. */
   | 'proof'
-  /** MAIL without AUTH: who the client is. */
+  /** MAIL without AUTH: the network of the client is being checked. */
   | 'admission'
   | 'transaction'
 
-/** What MAIL hears before AUTH. Whoever sets up a device that cannot sign in reads this in its log, so it names the way. */
+/**
+ * The reply to MAIL before AUTH. It names the remedy, because it appears in the log of a device
+ * that cannot sign in.
+ */
 const signInToSend = say(
   530,
   '5.7.0 Sign in first: this needs a user name and password (for a device that has none: postern login add ADDRESS --no-password --network CIDR)',
 )
 
 /**
- * The table from failures to replies, the only one of this door. Every text is ours: what a provider said goes to the log, not to a
- * client. Passing trouble is 4xx, so that a queue in front of postern keeps the mail while somebody repairs the cause.
+ * The only table from failures to replies of this server. Every text is our own: what a provider
+ * said goes to the log, not to a client. Temporary failures are 4xx, so that a queue in front of
+ * postern keeps the mail until the cause is repaired.
  */
 const failureReplies: Record<FailureCode, Record<Phase, Reply>> = {
   'wrong-credentials': refused('5.7.1 This login is no longer valid'),
-  // The same words as for a wrong password: where a login may be used from is nobody else's business.
+  // The same text as for a wrong password, so that the networks of a login are not disclosed.
   forbidden: refused('5.7.1 This login may not do that'),
   'sender-refused': everywhere(say(550, '5.7.1 This login may not send as this sender')),
   'consent-needed': temporary(
@@ -42,7 +46,7 @@ const failureReplies: Record<FailureCode, Record<Phase, Reply>> = {
   ),
   'limit-reached': {
     ...temporary('4.3.2', 'A limit is reached, try again later [postern:LIMIT]'),
-    // The only limit there is before a client is known.
+    // The only limit before the client is authenticated.
     'sign-in': say(454, '4.7.0 Too many failed sign-ins from here, try again later [postern:LIMIT]'),
   },
   'outcome-unknown': everywhere(
@@ -64,7 +68,7 @@ export function replyForFailure(failure: Failure, phase: Phase): Reply {
   return failure.told === undefined || phase !== 'transaction' ? reply : inOtherWords(reply, failure.told)
 }
 
-/** Between the status of a reply and the mark that programs look for. */
+/** Puts the words between the enhanced status and the mark that programs look for. */
 function inOtherWords({ code, lines: [line] }: Reply, words: string): Reply {
   const [status = ''] = line.split(' ', 1)
   const mark = line.endsWith(']') ? line.slice(line.lastIndexOf(' [')) : ''
@@ -86,10 +90,10 @@ function everywhere(reply: Reply): Record<Phase, Reply> {
   return { 'sign-in': reply, proof: reply, admission: reply, transaction: reply }
 }
 
-/** Everything that is said without looking anything up. */
+/** The constant replies. */
 export const replies = {
   ok: say(250, '2.0.0 OK'),
-  /** RFC 5321, section 7.3: whoever will not look an address up says so by 252, and by no other code. */
+  /** A server that does not verify addresses answers 252 (RFC 5321, section 7.3). */
   cannotVerify: say(252, '2.5.2 Cannot look an address up here: send to it, and its provider answers'),
   help: say(
     214,
@@ -136,7 +140,9 @@ export const replies = {
   tooManyBadCommands: say(421, '4.7.0 Too many commands that mean nothing'),
   tooManySignInFailures: say(421, '4.7.0 Too many failed sign-ins'),
   notFrontEnd: say(554, '5.7.1 Only the front ends of this server may connect here: connect to one of them'),
-  /** For a while: somebody mends the front end, and what waits in a queue behind it stays there. */
+  /**
+   * Temporary, so that a queue behind the front end keeps the mail until the front end is repaired.
+   */
   noProxyHeader: say(421, '4.3.5 A front end has to send a PROXY header first: ask the administrator'),
   tooManyConnections: say(421, '4.3.2 Too many connections, try again later'),
   makesRoom: say(421, '4.7.0 Too many connections, and nobody has signed in on this one'),
@@ -146,43 +152,56 @@ export const replies = {
   closing: say(421, '4.3.2 Closing for a while, try again'),
 } as const satisfies Record<string, Reply>
 
-/** As `replyForFailure`; of a sender that the login may not use, with the reason. */
+/** As `replyForFailure`; for a sender that the login may not use, with the reason. */
 export function replyInTransaction(failure: Failure): Reply {
   if (failure.code === 'sender-refused') return senderRefused(failure.message, failure.fix)
   return replyForFailure(failure, 'transaction')
 }
 
-/** RFC 5321, section 4.2: the greeting and, with it, the name that this server goes by. */
+/** The greeting, with the name of this server (RFC 5321, section 4.2). */
 export function greeting(hostname: string): Reply {
   return say(220, `${hostname} ESMTP postern`)
 }
 
-/** Names the sender that is missing and, in `fix`, the command that would allow it: whole or not at all, because a part of it would allow another one. */
+/**
+ * Names the refused sender and, in `fix`, the command that would allow it; the command is given
+ * whole or not at all, because a part of it would allow something else.
+ */
 export function senderRefused(reason: string, fix = ''): Reply {
   const whole = `5.7.1 ${reason}. ${fix}`.trimEnd()
   return say(550, asciiText(whole) === whole ? whole : asciiText(`5.7.1 ${reason}`))
 }
 
-/** The refusal of one recipient among several of a command: the words of ours go before the provider's. */
+/**
+ * The refusal of one recipient among several of a command: our words stand before those of the
+ * provider.
+ */
 export function inGroup({ code, lines }: Reply, recipient: string): Reply {
   const status = enhancedStatuses({ code, lines })[0] ?? `${Math.floor(code / 100)}.1.0`
   const words = `${status} The message goes to none of the addresses of this command, because of ${recipient}:`
   return { code, lines: [asciiText(words), ...lines] }
 }
 
-/** A text of ours with foreign parts in it, as a reply line: ASCII (RFC 5321, section 4.2), within 512 octets. */
+/**
+ * Our own text with foreign parts, as a reply line: ASCII (RFC 5321, section 4.2), within 512
+ * octets.
+ */
 function asciiText(text: string): string {
   return printable(text, 480).replace(/[^ -~]/g, '?')
 }
 
 /**
- * A provider's reply inside a transaction, as the client gets it: unchanged, except where it says something else than it means.
+ * A provider's reply in a transaction, as the client gets it: unchanged, except where its code
+ * misleads.
  *
- * - A used-up sending quota or rate comes with a permanent code (`554 5.2.0 ... SubmissionQuotaExceeded`, `550 5.4.5`), on which a queue
- *   would give the mail back though it may leave tomorrow.
- * - `530 5.7.57` ("client not authenticated"; 535 and 550 come as well) is about our sign-in at the provider, never about the client's.
- * - 421 says that whoever sends it closes the connection (RFC 5321, section 4.2.3), and postern does not close this one. 432 speaks of the
- *   client's password (RFC 4954, section 6). Both are 451 here; the provider's words stay.
+ * - A sending quota or rate that is used up comes with a permanent code (`554 5.2.0 ...
+ *   SubmissionQuotaExceeded`, `550 5.4.5`), for which a queue would bounce mail that can leave
+ *   tomorrow.
+ * - `530 5.7.57` ("client not authenticated"; also with 535 and 550) is about our sign-in at the
+ *   provider, never about the client's.
+ * - 421 announces that the connection is closed (RFC 5321, section 4.2.3), but postern keeps its
+ *   own. 432 is about the client's password (RFC 4954, section 6). Both become 451 with the
+ *   provider's words.
  */
 export function relayedReply(reply: Reply): Reply {
   const meaning = replyClassOf(reply)

@@ -11,19 +11,19 @@ import { type Answer, answer, bad, pass, refusalsIn } from './session-events.ts'
 /** MAIL, RCPT and DATA of one session: the transaction before its message. */
 export interface Envelope {
   isOpen(): boolean
-  /** Recipients of a pipelined run wait to leave together. */
+  /** Recipients of a pipelined run are gathered, to be sent together. */
   isGathering(): boolean
   mail(by: Submitter, given: GivenMail): Answer
   recipient(given: GivenRecipient): Answer
-  /** A recipient that we refuse ourselves, in its turn. */
+  /** Refuses a recipient, in its place in the run. */
   refuseRecipient(reply: Reply): Answer
-  /** The run is over: what leaves for the provider. */
+  /** Ends the run: gives what is to be sent to the provider. */
   endRun(): Answer
   recipientsAnswered(answers: readonly Reply[], open: boolean): Answer
-  /** The provider's side has failed: the run, or DATA. */
+  /** The provider's side failed, for the run or for DATA. */
   failed(reply: Reply): Answer
   data(): Answer
-  /** DATA, when nobody takes the client's turn any more. */
+  /** Answers DATA with 354, once the provider's connection is kept for the client. */
   promised(): Answer
 }
 
@@ -34,7 +34,7 @@ interface OpenEnvelope {
   begun: boolean
   asked: boolean
   accepted: number
-  /** The transaction is dead at the provider: this answers everything that still comes. */
+  /** The transaction has ended at the provider: this is the reply to the commands that follow. */
   over?: Reply
 }
 
@@ -42,12 +42,12 @@ type EnvelopeLimits = Pick<Limits, 'messageOctets' | 'recipientsPerMessage'>
 
 export function createEnvelope(
   limits: EnvelopeLimits,
-  offered: (mailbox: string) => RelayCapabilities,
+  capabilities: (mailbox: string) => RelayCapabilities,
 ): Envelope {
   let open: OpenEnvelope | undefined
-  /** Recipients for the provider, and between them the replies that we give ourselves. */
+  /** Recipients for the provider, and between them our own replies. */
   let run: (readonly RecipientCommand[] | Reply)[] = []
-  /** Recipients among them. */
+  /** How many recipients are in it. */
   let gathered = 0
 
   return {
@@ -65,7 +65,7 @@ export function createEnvelope(
         return { ...answer(senderRefused(verdict.reason, howToAllow(by, sender))), refused }
       }
       if (flaw !== undefined && verdict.sender === mail.sender && !isAscii(mail.sender)) return answer(flaw)
-      const its = offered(verdict.mailbox)
+      const its = capabilities(verdict.mailbox)
       const refused = refusalOf(parameterFlaws, its)
       if (refused !== undefined) return answer(refused)
       if (wantsUtf8(mail) && !its.smtpUtf8) return answer(replies.utf8NotHere)
@@ -91,7 +91,7 @@ export function createEnvelope(
       if (!wantsUtf8(open.mail) && !commands.every((command) => isAscii(command.recipient))) {
         return refuse(needsUtf8)
       }
-      const refused = refusalOf(parameterFlaws, offered(open.mailbox))
+      const refused = refusalOf(parameterFlaws, capabilities(open.mailbox))
       if (refused !== undefined) return refuse(refused)
       if (open.accepted + gathered + commands.length > limits.recipientsPerMessage) {
         return refuse(replies.tooManyRecipients)
@@ -121,7 +121,7 @@ export function createEnvelope(
       }
       const torn = tornCommand(answers)
       const said = emptyRun((index) => left[index] ?? replies.messageLost)
-      // What was accepted of them cannot be taken back, so the message is for nobody.
+      // Recipients that were accepted cannot be withdrawn, so the message is sent to none.
       if (open !== undefined && torn !== undefined) open.over ??= said[torn] ?? replies.messageLost
       return { replies: said }
     },
@@ -143,12 +143,12 @@ export function createEnvelope(
     },
 
     promised() {
-      const limit = open && messageLimit(limits, offered(open.mailbox))
+      const limit = open && messageLimit(limits, capabilities(open.mailbox))
       return { replies: [replies.sendMessage], next: { do: 'message', limit } }
     },
   }
 
-  /** The place in the run of a command of whose recipients some were accepted, and some not. */
+  /** The index in the run of a command whose recipients were accepted only in part. */
   function tornCommand(answers: readonly Reply[]): number | undefined {
     let recipients = 0
     const torn = run.findIndex((entry) => {
@@ -183,7 +183,10 @@ export function createEnvelope(
   }
 }
 
-/** One that is refused among several of a command makes a refusal of their one reply: who gets a yes takes it for all of them. */
+/**
+ * One reply for the recipients of one command: if one is refused, all are, because a client takes a
+ * positive reply for all of them.
+ */
 function replyTogether(commands: readonly RecipientCommand[], answers: readonly Reply[]): Reply {
   const [first = replies.messageLost] = answers
   const refusal = answers.findIndex((reply) => !isPositive(reply))
@@ -192,26 +195,32 @@ function replyTogether(commands: readonly RecipientCommand[], answers: readonly 
   return inGroup(reply, commands[refusal]?.recipient ?? '')
 }
 
-/** What is dropped on the way to this provider need not be readable, but for what is said about the message itself. */
+/**
+ * The first flaw that matters. A parameter that is not sent to this provider need not be valid,
+ * except those about the message itself.
+ */
 function refusalOf(flaws: readonly ParameterFlaw[], its: RelayCapabilities): Reply | undefined {
   return flaws.find(({ keyword }) => aboutMessage.has(keyword) || isSentTo(its, keyword))?.reply
 }
 
-/** RFC 6152, and RFC 6531. */
+/** RFC 6152 and RFC 6531. */
 const aboutMessage: ReadonlySet<string> = new Set(['BODY', 'SMTPUTF8'])
 
-/** The smaller of our own limit and the provider's, in octets (RFC 1870); undefined without either. */
+/**
+ * The smaller of our own limit and the provider's, in octets (RFC 1870); undefined without either.
+ */
 export function messageLimit(
   limits: Pick<Limits, 'messageOctets'>,
-  offered: Pick<RelayCapabilities, 'size'>,
+  capabilities: Pick<RelayCapabilities, 'size'>,
 ): number | undefined {
-  const known = [limits.messageOctets, offered.size ?? 0].filter((octets) => octets > 0)
+  const known = [limits.messageOctets, capabilities.size ?? 0].filter((octets) => octets > 0)
   return known.length === 0 ? undefined : Math.min(...known)
 }
 
 /**
- * The MAIL command with the sender that policy decided. Its parameters stay, SMTPUTF8 too: it speaks for the header of the message as well,
- * where the client's own sender may still stand (RFC 6531, section 3.4), and a new sender may need what the old one did not.
+ * The MAIL command with the sender that policy decided. SMTPUTF8 stays, because it speaks for the
+ * header too, where the client's own sender may still stand (RFC 6531, section 3.4); a new sender
+ * may need it where the old one did not.
  */
 function sentAs(sender: string, mail: MailCommand): MailCommand {
   if (sender === mail.sender) return mail
@@ -224,7 +233,10 @@ function changesSize({ mending }: Submitter): boolean {
   return mending?.rewriteFrom === true || mending?.mendLineEnds === true
 }
 
-/** What is mended of a message changes its size, and a provider may hold one to what was announced (RFC 1870, section 6.3). */
+/**
+ * Mending changes the size of a message, and a provider may enforce the announced size (RFC 1870,
+ * section 6.3).
+ */
 function withoutSize({ sender, parameters }: MailCommand): MailCommand {
   return { sender, parameters: parameters.filter(({ keyword }) => keyword !== 'SIZE') }
 }

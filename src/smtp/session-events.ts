@@ -6,20 +6,20 @@ import type { InputBuffer } from '../wire/input-buffer.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
 import { type Phase, relayedReply, replies, replyInTransaction } from './replies.ts'
 
-/** What the session answers, and what has to happen before it can go on. */
+/** The replies of the session, and what has to happen before it can go on. */
 export interface Step {
   replies: readonly Reply[]
   next: Next
-  /** For those who look after postern: a sender that is refused, and whatever else is refused here without asking anybody. */
+  /** For the log: a refused sender, and other refusals that were decided here. */
   refused?: RefusedSender
   refusals?: readonly OwnRefusal[]
-  /** Keywords of parameters that were taken and go no further, because nobody here knows them. */
+  /** Keywords of unknown parameters, which are accepted and not sent on. */
   dropped?: readonly string[]
 }
 
 export interface OwnRefusal {
   reply: Reply
-  /** The command, as far as it can be shown: nothing of it is a secret. */
+  /** The command, as far as it holds no secret. */
   command?: string
 }
 
@@ -30,16 +30,25 @@ export interface RefusedSender {
 }
 
 export type Next =
-  /** Wait for a line of at most `limit` octets: `line`, `line-too-long`, `line-forbidden`. */
+  /** Waits for a line of at most `limit` octets: `line`, `line-too-long`, `line-forbidden`. */
   | { do: 'line'; limit: number }
-  /** Take a line if a whole one is here already; `run-ended` otherwise. */
+  /** Takes a line if a whole one is buffered; otherwise `run-ended`. */
   | { do: 'line-if-here'; limit: number }
   | { do: 'start-tls' }
-  /** Check the credentials and, where they are for one mailbox, that the provider accepts us: `signed-in` or `failed`. */
+  /**
+   * Verifies the credentials and, for a single mailbox, that the provider accepts ours: `signed-in`
+   * or `failed`.
+   */
   | { do: 'sign-in'; credentials: Credentials }
-  /** Who a client without a password is, for this envelope sender: `signed-in` or `failed`. */
-  | { do: 'admit'; sender: string }
-  /** Begin the transaction at the provider: `recipients-answered` or `failed`. `givenSender`: the client's, where another one replaced it. */
+  /**
+   * Looks for the login of a client without a password, for this envelope sender: `signed-in` or
+   * `failed`.
+   */
+  | { do: 'authorize'; sender: string }
+  /**
+   * Begins the transaction at the provider: `recipients-answered` or `failed`. `givenSender`: the
+   * client's sender, where it was replaced.
+   */
   | {
       do: 'begin'
       mailbox: string
@@ -47,13 +56,16 @@ export type Next =
       givenSender?: string | undefined
       recipients: readonly RecipientCommand[]
     }
-  /** More recipients for it: `recipients-answered` or `failed`. */
+  /** Adds recipients to it: `recipients-answered` or `failed`. */
   | { do: 'add-recipients'; recipients: readonly RecipientCommand[] }
-  /** Keep the connection to the provider for the client, which will hear that its message is taken: `promised` or `failed`. */
+  /**
+   * Keeps the connection to the provider for this client, which gets 354 then: `promised` or
+   * `failed`.
+   */
   | { do: 'promise' }
-  /** Pass the message on: `message-over`. `limit` in octets (RFC 1870). */
+  /** Relays the message: `message-over`. `limit` in octets (RFC 1870). */
   | { do: 'message'; limit: number | undefined }
-  /** Give the transaction up, then wait for a line. */
+  /** Abandons the transaction, then waits for a line. */
   | { do: 'reset'; limit: number }
   | { do: 'close' }
 
@@ -68,14 +80,19 @@ export type SessionEvent =
   /** `open`: the transaction goes on. */
   | { kind: 'recipients-answered'; replies: readonly Reply[]; open: boolean }
   | { kind: 'promised' }
-  /** `ended`: the client's input stands behind the end of data; otherwise nothing of it can be read as commands. */
+  /**
+   * `ended`: the end of data was read; otherwise the rest of the input cannot be read as commands.
+   */
   | { kind: 'message-over'; outcome: MessageOutcome; ended: boolean }
   | { kind: 'failed'; failure: Failure; at: Phase }
-  /** `late`: nobody signed in before the deadline; otherwise the client was silent for too long. */
+  /**
+   * `late`: the client did not authenticate before the deadline; otherwise it was idle for too
+   * long.
+   */
   | { kind: 'timed-out'; late: boolean }
   | { kind: 'shutting-down' }
 
-/** The provider's final reply, why there is none, or why the message was cut off on our side. */
+/** The provider's final reply, why there is none, or why the message was cut off here. */
 export type MessageOutcome =
   | { kind: 'answered'; reply: Reply }
   | { kind: 'failed'; failure: Failure }
@@ -83,18 +100,20 @@ export type MessageOutcome =
 
 export type MessageCut = 'bare-newline' | 'too-large' | 'timed-out' | 'too-slow'
 
-/** What one part of the session says. Without `next`, the session goes on with the next command. */
+/**
+ * The answer of one part of the session. Without `next`, the session waits for the next command.
+ */
 export interface Answer {
   replies: readonly Reply[]
   next?: Next
-  /** Counts against the limit of commands that mean nothing. */
+  /** Counts against the limit of bad commands. */
   bad?: true
   refused?: RefusedSender
   refusals?: readonly OwnRefusal[]
   dropped?: readonly string[]
 }
 
-/** A reply of our own. */
+/** Our own reply; a refusal is logged. */
 export function answer(reply: Reply): Answer {
   return reply.code < 400 ? pass(reply) : { replies: [reply], refusals: [{ reply }] }
 }
@@ -107,7 +126,10 @@ export function closeWith(reply: Reply): Answer {
   return { ...answer(reply), next: { do: 'close' } }
 }
 
-/** A reply that is told of elsewhere: the provider's, that of a failure, or one that follows from what was refused before. */
+/**
+ * A reply that is logged elsewhere: of the provider, of a failure, or one that follows from an
+ * earlier refusal.
+ */
 export function pass(reply: Reply): Answer {
   return { replies: [reply] }
 }
@@ -116,12 +138,15 @@ export function passAndClose(reply: Reply): Answer {
   return { replies: [reply], next: { do: 'close' } }
 }
 
-/** A refusal of our own, for those who look after postern. */
+/** Our own refusal, for the log. */
 export function refusalsIn(reply: Reply): Pick<Answer, 'refusals'> {
   return reply.code >= 400 ? { refusals: [{ reply }] } : {}
 }
 
-/** What the client gets for its message. A yes to a message whose end never came would be a yes to something else. */
+/**
+ * The reply to a message. A positive reply of the provider to a message whose end was not read is
+ * not passed on.
+ */
 export function replyToMessage(outcome: MessageOutcome, ended: boolean): Reply {
   if (outcome.kind === 'cut') return cutReplies[outcome.cut]
   if (outcome.kind === 'failed') return replyInTransaction(outcome.failure)
@@ -135,7 +160,10 @@ export const cutReplies: Record<MessageCut, Reply> = {
   'too-slow': replies.tooSlow,
 }
 
-/** The next line of the input, as the session wants it; undefined while none is whole. `limit` in octets, its CRLF not counted. */
+/**
+ * The next line of the input as an event; undefined while none is complete. `limit` in octets,
+ * without the CRLF.
+ */
 export function takeLine(input: InputBuffer, limit: number): SessionEvent | undefined {
   const taken = input.takeLine(limit)
   switch (taken.kind) {

@@ -3,38 +3,47 @@ import { withoutEnding } from '../base/text.ts'
 import type { Limits } from '../config/config.ts'
 import type { AuthMethods } from '../credentials/credential-index.ts'
 import type { Submitter } from '../mailboxes/sender-policy.ts'
-import { type MechanismOffers, offeredMechanisms } from '../sasl/client-mechanisms.ts'
+import { type EnabledMechanisms, mechanismsFor } from '../sasl/client-mechanisms.ts'
 import { decodeBase64, type Exchange, encodeBase64 } from '../sasl/exchange.ts'
 import { type Reply, say } from '../wire/reply.ts'
 import type { GivenMail } from './command.ts'
 import { type Phase, replies, replyForFailure, senderRefused } from './replies.ts'
 import { type Answer, bad, pass, refusalsIn } from './session-events.ts'
 
-/** Who the client is: nobody yet, whoever signed in, or a login that its network is enough for. */
+/**
+ * The client of a session. Its submitter is undefined at first, then an authenticated login, or a
+ * login for which the network of the client is enough.
+ */
 interface SessionClient {
   submitter(): Submitter | undefined
-  /** A challenge is out: the next line is a response, not a command. */
+  /** A challenge was sent: the next line is a response, not a command. */
   isAnswering(): boolean
-  /** Nobody has signed in. A client that was let in without a password still may. */
+  /**
+   * Whether AUTH is allowed: no login is authenticated. A client that is authorised by its network
+   * may still authenticate.
+   */
   maySignIn(): boolean
   auth(mechanism: string, initial: string | undefined): Answer
   respond(line: Buffer): Answer
-  /** MAIL from a client that has not signed in: a refusal, or the question who it is, while the command waits. */
-  askWhoSends(given: GivenMail): Answer
-  /** It is known now. Gives the MAIL command that waited for it, if one did. */
-  becomes(submitter: Submitter): GivenMail | undefined
+  /** MAIL before authentication: refused, or held while the login of the client is looked up. */
+  holdMail(given: GivenMail): Answer
+  /** Sets the submitter. Returns the MAIL command that was held, if any. */
+  setSubmitter(submitter: Submitter): GivenMail | undefined
   failed(failure: Failure, at: Phase): Answer
-  /** After STARTTLS (RFC 3207, section 4.2). Failures stay counted. */
+  /** After STARTTLS (RFC 3207, section 4.2). The count of failures is kept. */
   forget(): void
 }
 
 export function createSessionClient(
-  options: Omit<SignInOptions, 'offers'> & { offers: () => AuthMethods },
+  deps: Omit<SignInDeps, 'authMethods'> & { authMethods: () => AuthMethods },
 ): SessionClient {
-  /** Needed until somebody has signed in: then nothing is left to be kept. */
-  let signIn: SignIn | undefined = createSignIn(options)
+  /** Needed until a client is authenticated; released then. */
+  let signIn: SignIn | undefined = createSignIn(deps)
   let submitter: Submitter | undefined
-  /** Asked anew at each MAIL: what lets a client in is its sender, too. */
+  /**
+   * The submitter comes from the network: it is looked up anew at each MAIL, because it depends on
+   * the sender.
+   */
   let admitted = false
   let waiting: GivenMail | undefined
 
@@ -45,13 +54,13 @@ export function createSessionClient(
     auth: (mechanism, initial) => signingIn().begin(mechanism, initial),
     respond: (line) => signingIn().respond(line),
 
-    askWhoSends(given) {
-      if (!options.offers().withoutPassword) return bad(replies.signInToSend)
+    holdMail(given) {
+      if (!deps.authMethods().withoutPassword) return bad(replies.signInToSend)
       waiting = given
-      return { replies: [], next: { do: 'admit', sender: given.mail.sender } }
+      return { replies: [], next: { do: 'authorize', sender: given.mail.sender } }
     },
 
-    becomes(by) {
+    setSubmitter(by) {
       const mail = waiting
       waiting = undefined
       submitter = by
@@ -77,25 +86,25 @@ export function createSessionClient(
   }
 
   function signingIn(): SignIn {
-    signIn ??= createSignIn(options)
+    signIn ??= createSignIn(deps)
     return signIn
   }
 }
 
-/** AUTH (RFC 4954), from the command to the outcome of the check. */
+/** AUTH (RFC 4954), from the command to the result of the check. */
 interface SignIn {
-  /** A challenge is out: the next line is a response, not a command. */
+  /** A challenge was sent: the next line is a response, not a command. */
   isUnderWay(): boolean
   begin(mechanism: string, initial: string | undefined): Answer
   respond(line: Buffer): Answer
   failed(failure: Failure, at: Phase): Answer
-  /** It is over, or begins anew. Failures stay counted. */
+  /** The exchange is over or starts again. The count of failures is kept. */
   forget(): void
 }
 
-interface SignInOptions {
+interface SignInDeps {
   limits: Pick<Limits, 'authLineOctets' | 'signInFailures'>
-  offers: () => MechanismOffers
+  authMethods: () => EnabledMechanisms
   makeChallenge: () => string
 }
 
@@ -103,10 +112,10 @@ type State =
   | { kind: 'idle' }
   | { kind: 'exchange'; exchange: Exchange }
   | { kind: 'checking'; errorChallenge: string | undefined }
-  /** The error challenge is out; whatever the client says to it, this is the answer. */
+  /** The error challenge was sent; this is the reply to whatever the client answers. */
   | { kind: 'refused'; reply: Reply }
 
-function createSignIn({ limits, offers, makeChallenge }: SignInOptions): SignIn {
+function createSignIn({ limits, authMethods, makeChallenge }: SignInDeps): SignIn {
   let state: State = { kind: 'idle' }
   let failures = 0
 
@@ -114,17 +123,17 @@ function createSignIn({ limits, offers, makeChallenge }: SignInOptions): SignIn 
     isUnderWay: () => state.kind === 'exchange' || state.kind === 'refused',
 
     begin(name, initial) {
-      const mechanism = offeredMechanisms(offers()).find((offered) => offered.name === name)
+      const mechanism = mechanismsFor(authMethods()).find((offered) => offered.name === name)
       if (mechanism === undefined) return bad(replies.mechanismUnknown)
       const exchange = mechanism.begin(makeChallenge)
       if (initial === undefined) return advance(exchange, undefined)
-      // RFC 4954, section 4: `=` is an initial response of zero length, not an absent one.
+      // `=` is an initial response of zero length, not an absent one (RFC 4954, section 4).
       return initial === '=' ? advance(exchange, Buffer.alloc(0)) : decodeAndAdvance(exchange, initial)
     },
 
     respond(line) {
       if (state.kind === 'refused') return fail(state.reply)
-      // Some devices end every line of theirs with a blank.
+      // Some devices end every line with a blank.
       const text = withoutEnding(line.toString('latin1'), ' \t')
       if (state.kind === 'exchange' && text !== '*') return decodeAndAdvance(state.exchange, text)
       state = { kind: 'idle' }
@@ -134,7 +143,7 @@ function createSignIn({ limits, offers, makeChallenge }: SignInOptions): SignIn 
     failed(failure, at) {
       const reply = replyForFailure(failure, at)
       const errorChallenge = state.kind === 'checking' ? state.errorChallenge : undefined
-      // Passing trouble says nothing about the token, so a client must not be told to throw it away.
+      // A temporary failure says nothing about the token, so the client must not discard it.
       if (errorChallenge === undefined || reply.code !== replies.wrongCredentials.code) return fail(reply)
       state = { kind: 'refused', reply }
       return challenge(errorChallenge)

@@ -24,24 +24,26 @@ import {
 import { createOpening } from './session-opening.ts'
 import { createSessionClient } from './session-sign-in.ts'
 
-export interface SessionOptions {
+export interface SmtpSessionDeps {
   hostname: string
-  limits: SessionLimits
-  /** What may be offered to everybody, or what the provider of this mailbox can do. */
-  offered: (mailbox?: string) => RelayCapabilities
-  /** What this client may use to say who it is. */
-  offers: () => AuthMethods
-  /** A challenge for CRAM-MD5, unlike any other: `<random.time@host>`. */
+  limits: SmtpSessionLimits
+  /** What is offered to all clients, or the capabilities of the provider of this mailbox. */
+  capabilities: (mailbox?: string) => RelayCapabilities
+  /** The authentication methods that this client may use. */
+  authMethods: () => AuthMethods
+  /** A unique challenge for CRAM-MD5: `<random.time@host>`. */
   makeChallenge: () => string
-  /** A certificate is there, so STARTTLS is offered until TLS is on. */
+  /** A certificate exists, so STARTTLS is offered until TLS is on. */
   startTls: boolean
   /** The connection began with TLS (RFC 8314, section 3). */
   encrypted: boolean
-  /** AUTH may happen without TLS: the client is on this machine, or it was asked for. */
+  /**
+   * AUTH is allowed without TLS: the client is on this machine, or the listener is set to allow it.
+   */
   plainAuth: boolean
 }
 
-export type SessionLimits = Pick<
+export type SmtpSessionLimits = Pick<
   Limits,
   | 'commandLineOctets'
   | 'authLineOctets'
@@ -51,27 +53,32 @@ export type SessionLimits = Pick<
   | 'signInFailures'
 >
 
-/** One client's session (RFC 5321): every decision, and no I/O. The shell performs each step and reports what came of it. */
-export interface Session {
+/**
+ * The session of one client (RFC 5321): all decisions, and no I/O. The connection performs each
+ * step and reports the result.
+ */
+export interface SmtpSession {
   greet(): Step
   step(event: SessionEvent): Step
 }
 
-export function createSession(options: SessionOptions): Session {
-  const { limits, offered } = options
-  const opening = createOpening(options)
-  const client = createSessionClient(options)
-  /** From one MAIL to the end of its transaction: most sessions of a busy door are silent, and hold none. */
+export function createSmtpSession(deps: SmtpSessionDeps): SmtpSession {
+  const { limits, capabilities } = deps
+  const opening = createOpening(deps)
+  const client = createSessionClient(deps)
+  /**
+   * From MAIL to the end of its transaction. Most sessions of a busy server are idle and have none.
+   */
   let envelope: Envelope | undefined
-  /** Since the last message that was accepted. */
+  /** Counted since the last accepted message. */
   let badCommands = 0
-  /** The last MAIL was refused: a client that pipelines has sent RCPT and DATA behind it, which is no noise. */
+  /** The last MAIL was refused: RCPT and DATA that a client pipelined behind it are not logged. */
   let mailRefused = false
-  /** What ended a run of recipients: its turn comes when they are answered. */
+  /** The event that ended a run of recipients; it is handled when they are answered. */
   let deferred: SessionEvent | undefined
 
   return {
-    greet: () => finish(answer(greeting(options.hostname))),
+    greet: () => finish(answer(greeting(deps.hostname))),
     step: (event) => finish(handle(event)),
   }
 
@@ -122,7 +129,7 @@ export function createSession(options: SessionOptions): Session {
       }
     }
     const step = { replies: said, next: next ?? nextLine() }
-    // Nothing is refused or dropped nearly always.
+    // The usual case: nothing was refused or dropped.
     if (refused === undefined && refusals === undefined && !dropped?.length) return step
     return {
       ...step,
@@ -151,7 +158,7 @@ export function createSession(options: SessionOptions): Session {
   }
 
   function line(octets: Buffer): Answer {
-    // Possible only where AUTH is, when nothing is gathered.
+    // A line this long is read only where AUTH is allowed, so no recipients are gathered.
     if (octets.length > limits.commandLineOctets && !isAuthLine(octets)) return closeWith(replies.lineTooLong)
     const command = asLoginWants(parseCommand(octets), octets)
     const recipient = command.verb === 'RCPT' || (command.verb === 'malformed' && command.of === 'RCPT')
@@ -186,7 +193,7 @@ export function createSession(options: SessionOptions): Session {
       case 'NOOP':
         return answer(replies.ok)
       case 'VRFY':
-        // RFC 4954, section 6: whoever has to sign in hears that first, to this as well.
+        // Before authentication this is answered 530 as well (RFC 4954, section 6).
         return answer(client.submitter() === undefined ? replies.signInFirst : replies.cannotVerify)
       case 'HELP':
         return answer(replies.help)
@@ -236,12 +243,12 @@ export function createSession(options: SessionOptions): Session {
   function mail(command: GivenMail): Answer {
     const by = client.submitter()
     if (by !== undefined && (!client.maySignIn() || envelope?.isOpen())) return open(by, command)
-    const missing = options.offers().withoutPassword ? opening.missing('MAIL') : undefined
-    return missing === undefined ? client.askWhoSends(command) : bad(missing)
+    const missing = deps.authMethods().withoutPassword ? opening.missing('MAIL') : undefined
+    return missing === undefined ? client.holdMail(command) : bad(missing)
   }
 
   function signedIn(by: Submitter): Answer {
-    const waiting = client.becomes(by)
+    const waiting = client.setSubmitter(by)
     return waiting === undefined ? answer(replies.signedIn) : open(by, waiting)
   }
 
@@ -258,7 +265,7 @@ export function createSession(options: SessionOptions): Session {
   }
 
   function malformed(of: string, reply: Reply): Answer {
-    if (client.submitter() === undefined && of === 'MAIL' && !options.offers().withoutPassword) {
+    if (client.submitter() === undefined && of === 'MAIL' && !deps.authMethods().withoutPassword) {
       return bad(replies.signInToSend)
     }
     if (client.submitter() === undefined && (of === 'RCPT' || of === 'DATA')) {
@@ -269,7 +276,7 @@ export function createSession(options: SessionOptions): Session {
     return envelope?.isOpen() ? envelope.refuseRecipient(reply) : behindMail(bad(replies.mailFirst))
   }
 
-  /** An address that nobody can read is a fault of that message, and not of the connection. */
+  /** An address that cannot be parsed is a fault of that message, not of the connection. */
   function refuseMail(reply: Reply): Answer {
     if (envelope?.isOpen()) return bad(replies.mailAlready)
     mailRefused = true
@@ -278,13 +285,13 @@ export function createSession(options: SessionOptions): Session {
 
   function auth(mechanism: string, initial: string | undefined): Answer {
     if (!client.maySignIn()) return bad(replies.signedInAlready)
-    // RFC 4954, section 4.
+    // AUTH is not allowed during a transaction (RFC 4954, section 4).
     if (envelope?.isOpen()) return bad(replies.mailAlready)
     const missing = opening.missing('AUTH')
     return missing === undefined ? client.auth(mechanism, initial) : bad(missing)
   }
 
-  /** RFC 3207, section 4.2: what was learned in the clear is forgotten. */
+  /** What was learned in the clear is discarded (RFC 3207, section 4.2). */
   function startAgain(): Answer {
     opening.encrypted()
     client.forget()
@@ -299,7 +306,7 @@ export function createSession(options: SessionOptions): Session {
   }
 
   function theEnvelope(): Envelope {
-    envelope ??= createEnvelope(limits, offered)
+    envelope ??= createEnvelope(limits, capabilities)
     return envelope
   }
 

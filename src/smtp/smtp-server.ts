@@ -12,50 +12,59 @@ import { sourceOf } from '../net/ip.ts'
 import { backlog, isMissingAddress } from '../net/listen.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import type { Relay } from '../upstream/relay.ts'
-import { type Connection, serveConnection } from './connection.ts'
-import { createFrontEnds, turnAway } from './front-ends.ts'
+import { type ClientConnection, serveConnection } from './connection.ts'
+import { createFrontEnds, refuseSocket } from './front-ends.ts'
 import { connectionRefused, createDroppedParameters, createRefusalLog } from './refusal-log.ts'
 import { replies } from './replies.ts'
 
-export interface SmtpDoorOptions {
+export interface SmtpServerDeps {
   listen: readonly SmtpListener[]
   relay: Relay
   signIns: SignIns
   limits: Limits
   log: Log
   clock: Clock
-  /** Needed by each listener whose `tls` is not `none`. */
+  /** Required by each listener whose `tls` is not `none`. */
   certificates?: Pick<Certificates, 'contextFor'>
-  /** The name in the greeting to other machines (RFC 5321, section 4.2), and `localhost` to this one; the machine's name without one. */
+  /**
+   * The name in the greeting to other machines (RFC 5321, section 4.2); absent: the machine's name.
+   * Clients on this machine are greeted with `localhost`.
+   */
   hostname?: string
 }
 
-/** The SMTP door for legacy software. */
-export interface SmtpDoor {
-  /** Resolves with the addresses that it listens on. @throws Failure `configuration` when one of them cannot be had; then it listens on none */
+/** The SMTP server for legacy software. */
+export interface SmtpServer {
+  /**
+   * Resolves with the addresses that it listens on.
+   * @throws Failure `configuration` when one of them is not available; then it listens on none
+   */
   start(): Promise<SmtpListener[]>
-  /** No new connections; idle clients get 421; messages under way have `graceSeconds` to finish, then they are cut off. */
+  /**
+   * Accepts no new connections. Idle clients get 421; messages under way have `graceSeconds` to
+   * finish, then their connections are destroyed.
+   */
   stop(graceSeconds: number): Promise<void>
 }
 
-// The specification of the PROXY protocol asks for three at least: a packet may be lost.
+// The specification of the PROXY protocol asks for at least three, because a packet may be lost.
 const mostHeaderSeconds = 5
 
-export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
-  const { relay, signIns, limits, log, clock, certificates } = options
-  const nameHere = options.hostname ?? machineName()
-  const count = createConnectionLimiter(limits, options.clock)
+export function createSmtpServer(deps: SmtpServerDeps): SmtpServer {
+  const { relay, signIns, limits, log, clock, certificates } = deps
+  const nameHere = deps.hostname ?? machineName()
+  const limiter = createConnectionLimiter(limits, deps.clock)
   const refusals = createRefusalLog(log, clock)
   const droppedParameters = createDroppedParameters(log)
   const headerSeconds = Math.min(limits.signInSeconds, mostHeaderSeconds)
   const frontEnds = createFrontEnds({ refusals, headerSeconds })
-  const connections = new Set<Connection>()
+  const connections = new Set<ClientConnection>()
   let open: { server: Server; listener: SmtpListener }[] = []
 
   return {
     async start() {
       try {
-        for (const [index, listener] of options.listen.entries()) await openOne(listener, index === 0)
+        for (const [index, listener] of deps.listen.entries()) await openOne(listener, index === 0)
       } catch (error) {
         await closeServers()
         throw error
@@ -86,7 +95,7 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
       const server = await listen(listener, limits, (socket) => accept(socket, listener), log)
       open.push({ server, listener })
     } catch (error) {
-      // The default names both loopback addresses; a machine without IPv6 has one of them, and that is enough.
+      // The default names both loopback addresses; a machine without IPv6 has only one of them.
       if (isFirst || !isMissingAddress(error) || !isLoopback(listener.host)) throw error
       const address = formatEndpoint(listener)
       log.warn({ address }, 'this machine has no such address: the SMTP door does without it')
@@ -107,7 +116,7 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
 
   function accept(socket: Socket, listener: SmtpListener): void {
     const { remoteAddress } = socket
-    // Undefined when the client was gone before we looked.
+    // Undefined when the client has disconnected already.
     if (remoteAddress === undefined) {
       socket.destroy()
       return
@@ -118,14 +127,15 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
 
   function serve(socket: Socket, listener: SmtpListener, remoteAddress: string): void {
     const source = sourceOf(remoteAddress)
-    let makeRoom = () => {}
-    const place = count.accept(source, () => makeRoom())
-    if (place === undefined) {
-      turnAway(socket, replies.tooManyConnections)
+    let evict = () => {}
+    const slot = limiter.accept(source, () => evict())
+    if (slot === undefined) {
+      refuseSocket(socket, replies.tooManyConnections)
       refusals.note(connectionRefused(remoteAddress, replies.tooManyConnections))
       return
     }
-    // Named one by one: a spread gives every object that it makes a shape of its own, half a kilobyte a connection.
+    // Named one by one: an object made by a spread has a shape of its own, which costs half a
+    // kilobyte for each connection.
     const connection = serveConnection(socket, {
       relay,
       signIns,
@@ -139,13 +149,13 @@ export function createSmtpDoor(options: SmtpDoorOptions): SmtpDoor {
       droppedParameters,
       listener,
       certificates,
-      place,
+      slot,
     })
-    makeRoom = () => connection.makeRoom()
+    evict = () => connection.evict()
     connections.add(connection)
     void connection.closed.then(() => {
       connections.delete(connection)
-      place.release()
+      slot.release()
     })
   }
 }
@@ -157,7 +167,7 @@ function listen(
   log: Log,
 ): Promise<Server> {
   return new Promise((resolve, reject) => {
-    // A client may end its side behind QUIT and still wait for the replies, so only we close.
+    // A client may half-close after QUIT and still wait for the replies, so only the server closes.
     const keeping = { allowHalfOpen: true, noDelay: true, keepAlive: true, highWaterMark: bufferOctets }
     const server = createServer(keeping, accept)
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(listener, error)))

@@ -7,34 +7,40 @@ import { isPositive, type Reply } from '../wire/reply.ts'
 import type { RefusalLog } from './refusal-log.ts'
 import { cutReplies, type MessageCut, type MessageOutcome } from './session-events.ts'
 
-/** One line for each sign-in and each transaction of a connection: who, through what, and what came of it. Never what was in it. */
+/**
+ * One line for each sign-in and each transaction of a connection: the client, the login, the
+ * mailbox and the result. Never the content.
+ */
 export interface TransactionLog {
   signedIn(submitter: Submitter): void
   /** `loggableName`: as `SignIns.loggableName` gives it. */
   signInRefused(loggableName: string, failure: Failure): void
-  /** Said loudly, once for a connection: nobody proved anything but where it comes from. */
+  /** A warning, once for each connection: the client is authorised by its network alone. */
   admitted(submitter: Submitter): void
   admissionRefused(sender: string, failure: Failure): void
-  /** `givenSender`: the client's, where another one replaced it. */
+  /** `givenSender`: the client's sender, where it was replaced. */
   begun(mailbox: string, sender: string, givenSender?: string): void
   recipients(replies: readonly Reply[]): void
   failed(failure: Failure): void
   message(outcome: MessageOutcome, cut: MessageCut | 'gone' | undefined, octets: number): void
-  /** The client reset the transaction or left. Says nothing unless one was open. */
+  /** The client sent RSET or disconnected. Logs nothing unless a transaction was open. */
   givenUp(): void
 }
 
-/** What is left of a client between its transactions. */
-export interface KnownClient {
-  /** As its socket gives it. In every line, because a child of the log for each transaction would cost more than the line. */
+/** State of a client that outlives a transaction. */
+export interface ClientState {
+  /**
+   * As its socket reports it. A field of every line, because a child log for each transaction would
+   * cost more than the line.
+   */
   readonly address: string
-  /** Who hands in the mail. */
+  /** The submitter of the mail (RFC 6409). */
   submitter?: Submitter
-  /** That it was admitted without a password has been said. */
+  /** The warning about a client without a password was logged. */
   warned: boolean
 }
 
-interface Open {
+interface OpenTransaction {
   since: number
   login: string
   mailbox: string
@@ -44,8 +50,8 @@ interface Open {
   refusal: Reply | undefined
 }
 
-/** What came of a transaction, as far as there is something to say. */
-interface Ending {
+/** The result of a transaction; absent where a field does not apply. */
+interface TransactionResult {
   octets?: number
   code?: number
   reply?: string
@@ -56,10 +62,10 @@ interface Ending {
 export function createTransactionLog(
   log: Log,
   clock: Clock,
-  client: KnownClient,
+  client: ClientState,
   refusals: RefusalLog,
 ): TransactionLog {
-  let open: Open | undefined
+  let open: OpenTransaction | undefined
 
   return {
     signedIn(submitter) {
@@ -154,12 +160,16 @@ export function createTransactionLog(
     },
   }
 
-  function finish(event: string, { octets, code, reply, reason, detail }: Ending, message: string): void {
+  function finish(
+    event: string,
+    { octets, code, reply, reason, detail }: TransactionResult,
+    message: string,
+  ): void {
     if (open === undefined) return
     const { since, login, mailbox, sender, givenSender, accepted: recipients } = open
     open = undefined
     const milliseconds = Math.round(clock.monotonic() - since)
-    // All of them, the absent ones too: objects of one shape cost a tenth of those that are put together by what there is.
+    // Absent fields are named too: objects of one shape cost a tenth of those with varying members.
     const fields = {
       event,
       client: client.address,
@@ -180,7 +190,7 @@ export function createTransactionLog(
   }
 }
 
-/** A provider's text is foreign: cut, and without control characters. */
-function describe(reply: Reply): Pick<Ending, 'code' | 'reply'> {
+/** A provider's text is untrusted: shortened, and without control characters. */
+function describe(reply: Reply): Pick<TransactionResult, 'code' | 'reply'> {
   return { code: reply.code, reply: printable(reply.lines[0], 200) }
 }

@@ -38,14 +38,14 @@ export function formatRecipient(command: RecipientCommand, offered: Capabilities
 }
 
 /** Whether a parameter is sent to a provider that offers this, or dropped. */
-export function isSentTo(offered: Offers, keyword: string): boolean {
+export function isSentTo(offered: EnvelopeCapabilities, keyword: string): boolean {
   return dependsOn.get(keyword.toUpperCase())?.(offered) === true
 }
 
-type Offers = Pick<Capabilities, 'size' | 'eightBitMime' | 'smtpUtf8' | 'dsn'>
+type EnvelopeCapabilities = Pick<Capabilities, 'size' | 'eightBitMime' | 'smtpUtf8' | 'dsn'>
 
 /** Which offer a parameter depends on. One that is not here is never sent: AUTH= (RFC 4954, section 5) among them. */
-const dependsOn: ReadonlyMap<string, (offered: Offers) => boolean> = new Map([
+const dependsOn: ReadonlyMap<string, (offered: EnvelopeCapabilities) => boolean> = new Map([
   ['SIZE', (offered) => offered.size !== undefined],
   ['BODY', (offered) => offered.eightBitMime],
   ['SMTPUTF8', (offered) => offered.smtpUtf8],

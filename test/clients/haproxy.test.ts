@@ -1,23 +1,27 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { encodeBase64 } from '../../src/sasl/exchange.ts'
 import { createAuthority } from '../support/certificates.ts'
-import { type DoorStage, openDoor, type StageSettings } from '../support/door-stage.ts'
 import { type HaProxy, startHaProxy } from '../support/haproxy.ts'
 import { connectLineClient } from '../support/line-client.ts'
 import { peer } from '../support/peer.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 import { smtpDialogue } from '../support/smtp-client.ts'
+import { openSmtpServer, type SmtpStage, type StageSettings } from '../support/smtp-stage.ts'
 
 const auth = `AUTH PLAIN ${encodeBase64('\0me@example.com\0right')}`
 
-describe.runIf(peer('haproxy'))('HAProxy in front of the SMTP door', () => {
+describe.runIf(peer('haproxy'))('HAProxy in front of the SMTP server', () => {
   async function stand(way: 'send-proxy' | 'send-proxy-v2', settings: StageSettings = {}) {
     const log = createRecordingLog()
-    const door: DoorStage = await openDoor({ log, listen: [{ frontEnds: ['127.0.0.1/32'] }], ...settings })
-    onTestFinished(() => door.door.stop(0))
-    const haproxy: HaProxy = await startHaProxy(door.endpoint, way)
+    const server: SmtpStage = await openSmtpServer({
+      log,
+      listen: [{ frontEnds: ['127.0.0.1/32'] }],
+      ...settings,
+    })
+    onTestFinished(() => server.server.stop(0))
+    const haproxy: HaProxy = await startHaProxy(server.endpoint, way)
     onTestFinished(haproxy.close)
-    return { ...haproxy, log, relay: door.relay }
+    return { ...haproxy, log, relay: server.relay }
   }
 
   it.each(['send-proxy', 'send-proxy-v2'] as const)(
@@ -50,7 +54,7 @@ describe.runIf(peer('haproxy'))('HAProxy in front of the SMTP door', () => {
     },
   )
 
-  it('lets TLS through to the door', async () => {
+  it('lets TLS through to the server', async () => {
     const authority = await createAuthority()
     const { port } = await stand('send-proxy-v2', { tls: await authority.issue() })
     const client = connectLineClient({ host: '127.0.0.1', port })
@@ -61,7 +65,7 @@ describe.runIf(peer('haproxy'))('HAProxy in front of the SMTP door', () => {
     expect([(await client.reply()).code, (await client.reply()).code]).toEqual([250, 235])
   })
 
-  it('looks whether the door is there, and nothing is refused by that', async () => {
+  it('looks whether the server is there, and nothing is refused by that', async () => {
     const { port, log } = await stand('send-proxy')
     // Its server is down for it as soon as one look fails three times.
     await smtpDialogue(port, ['QUIT'], '127.0.0.1')

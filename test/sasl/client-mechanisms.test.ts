@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { loginExchange, offeredMechanisms, plainExchange } from '../../src/sasl/client-mechanisms.ts'
+import { loginExchange, mechanismsFor, plainExchange } from '../../src/sasl/client-mechanisms.ts'
 import { decodeBase64, encodeBase64, type Outcome } from '../../src/sasl/exchange.ts'
 
 /** An outcome with its password made visible. */
@@ -129,12 +129,12 @@ describe('the mechanisms', () => {
     [{ bearer: false, cramMd5: true }, ['PLAIN', 'LOGIN', 'CRAM-MD5']],
     [{ bearer: true, cramMd5: true }, ['PLAIN', 'LOGIN', 'XOAUTH2', 'OAUTHBEARER', 'CRAM-MD5']],
   ])('for %j are %j', (offers, names) => {
-    expect(offeredMechanisms(offers).map(({ name }) => name)).toEqual(names)
+    expect(mechanismsFor(offers).map(({ name }) => name)).toEqual(names)
   })
 
   it('get a challenge of their own for each exchange', () => {
     let made = 0
-    const cramMd5 = offeredMechanisms({ bearer: false, cramMd5: true }).at(-1)
+    const cramMd5 = mechanismsFor({ bearer: false, cramMd5: true }).at(-1)
     const ask = () => cramMd5?.begin(() => `<${++made}@host>`)(undefined)
     expect([ask(), ask()]).toEqual([
       { kind: 'challenge', text: '<1@host>' },

@@ -3,9 +3,9 @@ import { expect, it, onTestFinished } from 'vitest'
 import { freePort } from '../../examples/demo/free-port.js'
 import { listeners } from '../../src/config/listeners.ts'
 import { settings } from '../../src/config/settings.ts'
-import { openDoor } from '../support/door-stage.ts'
 import { connectLineClient } from '../support/line-client.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
+import { openSmtpServer } from '../support/smtp-stage.ts'
 
 const read = settings.smtpListen.parse(settings.smtpListen.default ?? '', '')
 const byDefault = 'value' in read ? read.value : []
@@ -33,8 +33,8 @@ if (!hasIPv6) console.log('skipped in part: this machine has no address ::1')
 async function byDefaultAt(port: number) {
   const log = createRecordingLog()
   const listen = byDefault.map((one) => ({ ...one, tls: 'none' as const, port }))
-  const stage = await openDoor({ log, listen })
-  onTestFinished(() => stage.door.stop(0))
+  const stage = await openSmtpServer({ log, listen })
+  onTestFinished(() => stage.server.stop(0))
   return { ...stage, log }
 }
 
@@ -76,5 +76,5 @@ it('a second loopback address that the machine does not have is done without', a
 
 it('an address of its own that the machine does not have is told', async () => {
   for (const listen of [[{ host: '192.0.2.1' }], [{}, { host: '192.0.2.1', plainAuth: true }]])
-    await expect(openDoor({ listen })).rejects.toMatchObject({ code: 'configuration' })
+    await expect(openSmtpServer({ listen })).rejects.toMatchObject({ code: 'configuration' })
 })

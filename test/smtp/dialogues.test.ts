@@ -6,7 +6,7 @@ import { runDialogue } from '../support/dialogue.ts'
 
 const folder = join(import.meta.dirname, '../dialogues')
 
-describe('dialogues at the SMTP door', () => {
+describe('dialogues at the SMTP server', () => {
   let tls: { cert: string; key: string }
 
   beforeAll(async () => {

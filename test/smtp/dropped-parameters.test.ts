@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 import { encodeBase64 } from '../../src/sasl/exchange.ts'
 import { createDroppedParameters } from '../../src/smtp/refusal-log.ts'
-import { openDoor } from '../support/door-stage.ts'
 import { connectLineClient } from '../support/line-client.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
+import { openSmtpServer } from '../support/smtp-stage.ts'
 
 function parametersIn({ lines }: ReturnType<typeof createRecordingLog>): unknown[] {
   return lines.flatMap(({ level, fields }) =>
@@ -13,7 +13,7 @@ function parametersIn({ lines }: ReturnType<typeof createRecordingLog>): unknown
 
 it('each parameter that goes no further is told of once, by its keyword alone, and only where it was taken', async () => {
   const log = createRecordingLog()
-  const { door, endpoint, relay } = await openDoor({ log })
+  const { server, endpoint, relay } = await openSmtpServer({ log })
   const client = connectLineClient(endpoint)
   const before = 'EHLO a\r\nMAIL FROM:<me@example.com> X-STRANGER=1\r\n'
   const signIn = `AUTH PLAIN ${encodeBase64('\0me@example.com\0right')}\r\n`
@@ -23,7 +23,7 @@ it('each parameter that goes no further is told of once, by its keyword alone, a
   client.send(`${before}${signIn}${transaction}${transaction}${refused}`)
   client.endInput()
   await client.rest()
-  await door.stop(0)
+  await server.stop(0)
   expect(relay.asked).toContain('MAIL me@example.com <me@example.com>')
   expect(parametersIn(log)).toEqual(['X-A', 'XVERP', 'X-B'])
   expect(JSON.stringify(log.lines)).not.toContain('X-A=secret')

@@ -2,10 +2,10 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { SmtpListener } from '../../src/config/config.ts'
 import { encodeBase64 } from '../../src/sasl/exchange.ts'
 import { createAuthority } from '../support/certificates.ts'
-import { openDoor, type StageSettings } from '../support/door-stage.ts'
 import { connectLineClient, type LineClient } from '../support/line-client.ts'
 import { outerAddress } from '../support/other-machine.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
+import { openSmtpServer, type StageSettings } from '../support/smtp-stage.ts'
 
 if (outerAddress === undefined) console.log('skipped in part: this machine has no address but loopback')
 
@@ -17,13 +17,13 @@ const binary = Buffer.from('0d0a0d0a000d0a515549540a2111000cc0000207c63364019c40
 
 async function open(listener: Partial<SmtpListener> = {}, settings: StageSettings = {}) {
   const log = createRecordingLog()
-  const stage = await openDoor({
+  const stage = await openSmtpServer({
     log,
     ...settings,
     limits: { greetingWaitMilliseconds: 0, ...settings.limits },
     listen: [{ frontEnds: ['127.0.0.1/32'], plainAuth: true, ...listener }],
   })
-  onTestFinished(() => stage.door.stop(0))
+  onTestFinished(() => stage.server.stop(0))
   return { ...stage, log, heard: () => JSON.stringify(log.lines) }
 }
 
@@ -143,12 +143,12 @@ describe('behind a front end', () => {
   })
 
   it('one that has not said whose it is does not hold up a stop', async () => {
-    const { endpoint, door } = await open({}, { limits: { signInSeconds: 30 } })
+    const { endpoint, server } = await open({}, { limits: { signInSeconds: 30 } })
     const client = arrive(endpoint, 'PROXY ')
     // Connections are taken in their order.
     const behind = arrive(endpoint, local)
     expect((await behind.reply()).code).toBe(220)
-    await door.stop(0)
+    await server.stop(0)
     expect(await client.rest()).toBe('')
   })
 })

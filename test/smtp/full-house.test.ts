@@ -6,17 +6,22 @@ import type { Endpoint } from '../../src/config/config.ts'
 import { encodeBase64 } from '../../src/sasl/exchange.ts'
 import { createAuthority } from '../support/certificates.ts'
 import { defaultLimits } from '../support/default-limits.ts'
-import { createStageSignIns, type DoorStage, openDoor, type StageSettings } from '../support/door-stage.ts'
 import { eventually } from '../support/eventually.ts'
 import { connectLineClient } from '../support/line-client.ts'
 import { outerAddress } from '../support/other-machine.ts'
+import {
+  createStageSignIns,
+  openSmtpServer,
+  type SmtpStage,
+  type StageSettings,
+} from '../support/smtp-stage.ts'
 
 const auth = `AUTH PLAIN ${encodeBase64('\0me@example.com\0right')}`
 const message = 'MAIL FROM:<me@example.com>\r\nRCPT TO:<a@example.net>\r\nDATA\r\n'
 
-async function open(settings: StageSettings = {}): Promise<DoorStage> {
-  const stage = await openDoor(settings)
-  onTestFinished(() => stage.door.stop(0))
+async function open(settings: StageSettings = {}): Promise<SmtpStage> {
+  const stage = await openSmtpServer(settings)
+  onTestFinished(() => stage.server.stop(0))
   return stage
 }
 
@@ -55,7 +60,7 @@ async function idlers(
 }
 
 /** How long a good client takes for its message, in milliseconds. */
-async function deliver({ relay }: DoorStage, endpoint: Endpoint): Promise<number> {
+async function deliver({ relay }: SmtpStage, endpoint: Endpoint): Promise<number> {
   const before = relay.messages.length
   const began = performance.now()
   const client = connectLineClient(endpoint)

@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { createConnection, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { stopping } from '../../src/base/failure.ts'
-import { createStageSignIns, openDoor } from '../support/door-stage.ts'
 import { plain } from '../support/smtp-client.ts'
+import { createStageSignIns, openSmtpServer } from '../support/smtp-stage.ts'
 
-/** A door whose sign-ins wait until their client has gone; and how many wait, and have left. */
-async function waitingDoor() {
+/** A server whose sign-ins wait until their client has gone; and how many wait, and have left. */
+async function waitingServer() {
   const [begun, left] = [signal(), signal()]
   const signIns = {
     ...createStageSignIns(),
@@ -20,8 +20,8 @@ async function waitingDoor() {
       })
     },
   }
-  const { door, endpoint } = await openDoor({ signIns })
-  onTestFinished(() => door.stop(0))
+  const { server, endpoint } = await openSmtpServer({ signIns })
+  onTestFinished(() => server.stop(0))
   const socket = createConnection({ ...endpoint, allowHalfOpen: true })
   socket.on('error', () => {})
   socket.resume()
@@ -48,7 +48,7 @@ describe('a sign-in that waits', () => {
   ]
 
   it.each(ways)('is given up when its client %s', async (_, leave) => {
-    const { socket, begun, left } = await waitingDoor()
+    const { socket, begun, left } = await waitingServer()
     socket.write(auth)
     await begun.raised
     leave(socket)
@@ -56,7 +56,7 @@ describe('a sign-in that waits', () => {
   })
 
   it('goes on for a client that ended its side behind further commands', async () => {
-    const { socket, begun, left } = await waitingDoor()
+    const { socket, begun, left } = await waitingServer()
     socket.end(`${auth}QUIT\r\n`)
     await begun.raised
     let hasLeft = false

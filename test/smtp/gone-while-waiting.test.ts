@@ -3,14 +3,14 @@ import { createConnection, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Gone } from '../../src/base/async.ts'
 import { clientGone } from '../../src/base/failure.ts'
-import { createSmtpDoor } from '../../src/smtp/smtp-server.ts'
+import { createSmtpServer } from '../../src/smtp/smtp-server.ts'
 import { defaultLimits } from '../support/default-limits.ts'
-import { createStageSignIns } from '../support/door-stage.ts'
 import { eventually } from '../support/eventually.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 import { createRecordingRelay } from '../support/recording-relay.ts'
 import { plain } from '../support/smtp-client.ts'
+import { createStageSignIns } from '../support/smtp-stage.ts'
 
 function signal() {
   let raise = () => {}
@@ -25,8 +25,8 @@ function aborted(gone: Gone): Promise<void> {
   return new Promise((resolve) => gone.addEventListener('abort', () => resolve()))
 }
 
-/** A door whose provider's side stands still at one place: before MAIL, or at the end of the message; and a client of it. */
-async function doorThatWaits(at: 'begin' | 'message') {
+/** A server whose provider's side stands still at one place: before MAIL, or at the end of the message; and a client of it. */
+async function serverThatWaits(at: 'begin' | 'message') {
   const [reached, left, go] = [signal(), signal(), signal()]
   const log = createRecordingLog()
   const clock = createManualClock()
@@ -63,7 +63,7 @@ async function doorThatWaits(at: 'begin' | 'message') {
     },
   }
   const listener = { host: '127.0.0.1', port: 0, tls: 'none', plainAuth: true, oldTls: false } as const
-  const door = createSmtpDoor({
+  const server = createSmtpServer({
     listen: [listener],
     relay: waitingRelay,
     signIns: createStageSignIns(),
@@ -71,8 +71,8 @@ async function doorThatWaits(at: 'begin' | 'message') {
     log,
     clock,
   })
-  const [endpoint] = await door.start()
-  onTestFinished(() => door.stop(0))
+  const [endpoint] = await server.start()
+  onTestFinished(() => server.stop(0))
   const socket = createConnection({ port: endpoint?.port ?? 0, host: '127.0.0.1', allowHalfOpen: true })
   let heard = ''
   socket
@@ -102,7 +102,7 @@ const ways: [string, (socket: Socket) => unknown][] = [
 
 describe('a client that waits for the first answer of its provider', () => {
   it.each(ways)('waits no more when it %s', async (_, leave) => {
-    const { socket, reached, left, relay, log } = await doorThatWaits('begin')
+    const { socket, reached, left, relay, log } = await serverThatWaits('begin')
     socket.write(envelope)
     await reached.raised
     leave(socket)
@@ -112,7 +112,7 @@ describe('a client that waits for the first answer of its provider', () => {
   })
 
   it('waits no more when it ends its side, though it has said DATA already', async () => {
-    const { socket, reached, left } = await doorThatWaits('begin')
+    const { socket, reached, left } = await serverThatWaits('begin')
     socket.write(`${envelope}DATA\r\n`)
     await reached.raised
     socket.write('RSET\r\n')
@@ -124,7 +124,7 @@ describe('a client that waits for the first answer of its provider', () => {
     ['before', (socket: Socket) => socket.end(envelope + wholeMessage)],
     ['meanwhile', (socket: Socket) => socket.write(envelope) && socket.end(wholeMessage)],
   ])('is served when it ends its side behind its whole message, said %s', async (_, say) => {
-    const { socket, reached, go, relay, heard, over } = await doorThatWaits('begin')
+    const { socket, reached, go, relay, heard, over } = await serverThatWaits('begin')
     say(socket)
     await reached.raised
     await otherClient(socket)
@@ -138,7 +138,7 @@ describe('a client that waits for the first answer of its provider', () => {
     ['in groups', envelope, [true]],
     ['one by one', '', [false]],
   ])('is known by how it sends its commands: %s', async (_, first, known) => {
-    const { socket, reached, groups, heard } = await doorThatWaits('begin')
+    const { socket, reached, groups, heard } = await serverThatWaits('begin')
     socket.write(first)
     if (first === '') {
       for (const line of envelope.split('\r\n').slice(0, -1)) {
@@ -155,7 +155,7 @@ describe('a client that waits for the first answer of its provider', () => {
 
 describe('a client that has said its whole message', () => {
   it('has it given up when it resets its connection before the end has left', async () => {
-    const { socket, reached, left, relay, log } = await doorThatWaits('message')
+    const { socket, reached, left, relay, log } = await serverThatWaits('message')
     socket.write(envelope + wholeMessage)
     await reached.raised
     socket.resetAndDestroy()
@@ -166,7 +166,7 @@ describe('a client that has said its whole message', () => {
   })
 
   it('has it given up when it ends its side after a while', async () => {
-    const { socket, reached, left, clock, relay } = await doorThatWaits('message')
+    const { socket, reached, left, clock, relay } = await serverThatWaits('message')
     socket.write(envelope + wholeMessage)
     await reached.raised
     clock.advance(5)
@@ -179,7 +179,7 @@ describe('a client that has said its whole message', () => {
     ['in the same breath', '', 0],
     ['behind QUIT', 'QUIT\r\n', 5],
   ])('is waited for when it ends its side %s', async (_, last, seconds) => {
-    const { socket, reached, go, clock, relay, heard, over } = await doorThatWaits('message')
+    const { socket, reached, go, clock, relay, heard, over } = await serverThatWaits('message')
     socket.write(envelope + wholeMessage + last)
     await reached.raised
     clock.advance(seconds)

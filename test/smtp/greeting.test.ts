@@ -1,26 +1,26 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { encodeBase64 } from '../../src/sasl/exchange.ts'
 import { createAuthority } from '../support/certificates.ts'
-import { openDoor, type StageSettings } from '../support/door-stage.ts'
 import { connectLineClient, type LineClient } from '../support/line-client.ts'
 import { outerAddress } from '../support/other-machine.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
+import { openSmtpServer, type StageSettings } from '../support/smtp-stage.ts'
 
 if (outerAddress === undefined) console.log('skipped: this machine has no address but loopback')
 
 const auth = `AUTH PLAIN ${encodeBase64('\0me@example.com\0right')}`
 
-/** A client of a door, and what the door says in its log. */
+/** A client of a server, and what the server says in its log. */
 async function meet(
   host: string,
   settings: StageSettings = {},
 ): Promise<{ client: LineClient; log: () => string }> {
   const log = createRecordingLog()
-  const { endpoint, door } = await openDoor({ listen: [{ host }], log, ...settings })
+  const { endpoint, server } = await openSmtpServer({ listen: [{ host }], log, ...settings })
   const client = connectLineClient(endpoint)
   onTestFinished(async () => {
     client.close()
-    await door.stop(0)
+    await server.stop(0)
   })
   return { client, log: () => JSON.stringify(log.lines) }
 }

@@ -1,16 +1,16 @@
 import nodemailer from 'nodemailer'
 import type SMTPTransport from 'nodemailer/lib/smtp-transport/index.js'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type DoorStage, openDoor } from '../support/door-stage.ts'
+import { openSmtpServer, type SmtpStage } from '../support/smtp-stage.ts'
 
-describe('nodemailer at a door that offers everything', () => {
-  let stage: DoorStage
+describe('nodemailer at a server that offers everything', () => {
+  let stage: SmtpStage
 
   beforeEach(async () => {
-    stage = await openDoor({ offers: { cramMd5: true, bearer: true, withoutPassword: true } })
+    stage = await openSmtpServer({ offers: { cramMd5: true, bearer: true, withoutPassword: true } })
   })
 
-  afterEach(() => stage.door.stop(0))
+  afterEach(() => stage.server.stop(0))
 
   async function send(options: SMTPTransport.Options): Promise<string> {
     const transport = nodemailer.createTransport({ ...stage.endpoint, ...options })

@@ -2,11 +2,11 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createJournal } from '../../src/journal/create-journal.ts'
 import { encodeBase64 } from '../../src/sasl/exchange.ts'
 import { createAuthority } from '../support/certificates.ts'
-import { openDoor, type StageSettings } from '../support/door-stage.ts'
 import { connectLineClient, type LineClient } from '../support/line-client.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
+import { openSmtpServer, type StageSettings } from '../support/smtp-stage.ts'
 
 const auth = `AUTH PLAIN ${encodeBase64('\0me@example.com\0right')}`
 const signedIn = `EHLO a\r\n${auth}\r\n`
@@ -25,12 +25,12 @@ async function journalOf(octets: string | Buffer, settings: StageSettings = {}):
   const log = createRecordingLog()
   const store = createMemoryStore().journal
   const journal = createJournal({ store, clock: createManualClock(), log, days: 30 })
-  const { endpoint, door } = await openDoor({ ...settings, log: journal.log })
+  const { endpoint, server } = await openSmtpServer({ ...settings, log: journal.log })
   const client = connectLineClient(endpoint)
   client.send(octets)
   client.endInput()
   await client.rest()
-  await door.stop(0)
+  await server.stop(0)
   await journal.close()
   const { entries } = await journal.reader.list({ limit: 100 })
   return entries.filter(({ outcome }) => outcome === 'refused')
@@ -164,9 +164,9 @@ describe('a refusal of postern’s own is in the journal', () => {
 })
 
 describe('a client that is turned away', () => {
-  async function doorWith(limits: StageSettings['limits']) {
+  async function serverWith(limits: StageSettings['limits']) {
     const log = createRecordingLog()
-    const { endpoint, door } = await openDoor({ log, ...(limits && { limits }) })
+    const { endpoint, server } = await openSmtpServer({ log, ...(limits && { limits }) })
     const clients: LineClient[] = []
     const arrive = () => {
       const client = connectLineClient(endpoint)
@@ -175,14 +175,14 @@ describe('a client that is turned away', () => {
     }
     onTestFinished(async () => {
       for (const client of clients) client.close()
-      await door.stop(0)
+      await server.stop(0)
     })
     const events = () => log.lines.flatMap(({ fields }) => ('event' in fields ? [fields] : []))
     return { arrive, events }
   }
 
   it('because there are too many connections leaves a line, and so does one that made room', async () => {
-    const { arrive, events } = await doorWith({ connections: 1, connectionsPerLoopbackSource: 1 })
+    const { arrive, events } = await serverWith({ connections: 1, connectionsPerLoopbackSource: 1 })
     const first = arrive()
     await first.reply()
     const second = arrive()
@@ -198,13 +198,13 @@ describe('a client that is turned away', () => {
   })
 
   it('because it does not sign in in time leaves a line', async () => {
-    const { arrive, events } = await doorWith({ signInSeconds: 0.05 })
+    const { arrive, events } = await serverWith({ signInSeconds: 0.05 })
     await arrive().rest()
     expect(events()).toMatchObject([{ event: 'command.refused', code: 421, client: '127.0.0.1' }])
   })
 
   it('because it was silent for long, signed in and with nothing begun, is no matter', async () => {
-    const { arrive, events } = await doorWith({ idleSeconds: 0.05 })
+    const { arrive, events } = await serverWith({ idleSeconds: 0.05 })
     const client = arrive()
     client.send(signedIn)
     await client.rest()

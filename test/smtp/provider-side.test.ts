@@ -3,10 +3,10 @@ import { Secret } from '../../src/base/secret.ts'
 import { createProviderSide, type ProviderSide } from '../../src/smtp/provider-side.ts'
 import { createRefusalLog } from '../../src/smtp/refusal-log.ts'
 import { createTransactionLog } from '../../src/smtp/transaction-log.ts'
-import { createStageSignIns } from '../support/door-stage.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 import { createRecordingRelay, type RecordingRelay } from '../support/recording-relay.ts'
+import { createStageSignIns } from '../support/smtp-stage.ts'
 
 const waiting = { inGroups: false, gone: new AbortController().signal }
 
@@ -36,15 +36,15 @@ describe('what a session asks beyond itself', () => {
         createRefusalLog(log, createManualClock()),
       ),
       client,
-      proven: () => void proofs++,
+      authenticated: () => void proofs++,
       signedIn: () => void deadlinesEnded++,
     })
   })
 
   it('ends the sign-in deadline for a client that is let in without a password, and warns once', async () => {
-    expect(await side.admit('me@example.com')).toMatchObject({ submitter: { userName: 'hall-printer' } })
+    expect(await side.authorize('me@example.com')).toMatchObject({ submitter: { userName: 'hall-printer' } })
     expect([deadlinesEnded, proofs]).toEqual([1, 0])
-    await side.admit('hall@example.com')
+    await side.authorize('hall@example.com')
     expect(log.lines).toEqual([
       {
         level: 'warn',
@@ -56,7 +56,7 @@ describe('what a session asks beyond itself', () => {
   })
 
   it('lets the deadline run for one that is not', async () => {
-    const event = await side.admit('boss@example.com')
+    const event = await side.authorize('boss@example.com')
     expect(event).toMatchObject({ kind: 'failed', at: 'admission', failure: { code: 'sender-refused' } })
     expect(deadlinesEnded).toBe(0)
     expect(log.lines).toMatchObject([
@@ -79,7 +79,7 @@ describe('what a session asks beyond itself', () => {
   })
 
   it('writes down both senders where one replaced the other', async () => {
-    await side.admit('me@example.com')
+    await side.authorize('me@example.com')
     await side.begin(
       {
         do: 'begin',

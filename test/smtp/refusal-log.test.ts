@@ -54,7 +54,7 @@ it('of many sources and reasons fill no log, and are counted all the same', () =
   ])
 })
 
-it('that were held back are said when the door closes', () => {
+it('that were held back are said when the server closes', () => {
   const { refusals, refuse, more } = start()
   refuse(8)
   refusals.close()

@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest'
 import { Failure, type FailureCode } from '../../src/base/failure.ts'
 import type { AuthMethods } from '../../src/credentials/credential-index.ts'
 import { encodeBase64 } from '../../src/sasl/exchange.ts'
-import { createSession, type Session } from '../../src/smtp/session.ts'
+import { createSmtpSession, type SmtpSession } from '../../src/smtp/session.ts'
 import type { SessionEvent, Step } from '../../src/smtp/session-events.ts'
 import { createInputBuffer } from '../../src/wire/input-buffer.ts'
 import { createMessageScanner } from '../../src/wire/message-scanner.ts'
 import { formatReply, say } from '../../src/wire/reply.ts'
 import { cutAt } from '../support/cutting.ts'
 import { defaultLimits } from '../support/default-limits.ts'
-import { stageSubmitters } from '../support/door-stage.ts'
+import { stageSubmitters } from '../support/smtp-stage.ts'
 
 const auth = `AUTH PLAIN ${encodeBase64('\0me@example.com\0right')}`
 
@@ -21,16 +21,16 @@ function newSession(
   plainAuth = true,
   offers = () => everything,
   size: (mailbox?: string) => number | undefined = () => undefined,
-): Session {
-  return createSession({
+): SmtpSession {
+  return createSmtpSession({
     hostname: 'localhost',
     limits: { ...defaultLimits, messageOctets: 100, recipientsPerMessage: 3 },
-    offered(mailbox) {
+    capabilities(mailbox) {
       const octets = size(mailbox)
       const offer = { eightBitMime: true, smtpUtf8: false, dsn: false, enhancedStatusCodes: true }
       return octets === undefined ? offer : { ...offer, size: octets }
     },
-    offers,
+    authMethods: offers,
     makeChallenge: () => '<1.2@localhost>',
     startTls,
     encrypted: false,
@@ -38,7 +38,7 @@ function newSession(
   })
 }
 
-function tell(session: Session, line: string): Step {
+function tell(session: SmtpSession, line: string): Step {
   return session.step({ kind: 'line', line: Buffer.from(line, 'latin1') })
 }
 
@@ -103,7 +103,7 @@ describe('the session', () => {
     tell(session, 'EHLO a')
     for (const code of [250, 250]) {
       const asked = tell(session, 'MAIL FROM:<me@example.com>')
-      expect(asked).toEqual({ replies: [], next: { do: 'admit', sender: 'me@example.com' } })
+      expect(asked).toEqual({ replies: [], next: { do: 'authorize', sender: 'me@example.com' } })
       const step = session.step({ kind: 'signed-in', submitter })
       expect(codes(step)).toEqual([code])
       // AUTH cannot come within a transaction, so its long lines cannot either.
@@ -221,7 +221,7 @@ function converse(input: string, sizes: readonly number[], provider = () => ({ r
         const submitter = stageSubmitters.find((known) => known.userName === userName)
         return submitter === undefined ? wrong('sign-in') : { kind: 'signed-in', submitter }
       }
-      case 'admit': {
+      case 'authorize': {
         const submitter = stageSubmitters.find((known) => known.userName === next.sender)
         return submitter === undefined ? wrong('admission') : { kind: 'signed-in', submitter }
       }
@@ -350,7 +350,7 @@ describe('whatever a client sends', () => {
 describe('several recipients of one RCPT', () => {
   const rcpt = 'RCPT TO:<a@example.net>,<b@example.net>'
 
-  function inTransaction(): Session {
+  function inTransaction(): SmtpSession {
     const session = newSession()
     tell(session, 'EHLO a')
     tell(session, auth)
@@ -362,7 +362,7 @@ describe('several recipients of one RCPT', () => {
   }
 
   const yes = say(250, '2.1.5 yes')
-  const answered = (session: Session, ...said: ReturnType<typeof say>[]) =>
+  const answered = (session: SmtpSession, ...said: ReturnType<typeof say>[]) =>
     session.step({ kind: 'recipients-answered', replies: said, open: true })
 
   it('leave together, and get one yes when all are accepted', () => {

@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type Certificate, createAuthority } from '../support/certificates.ts'
-import { openDoor } from '../support/door-stage.ts'
+import { openSmtpServer } from '../support/smtp-stage.ts'
 
 let tls: Certificate
 let ca: string
@@ -15,8 +15,8 @@ beforeAll(async () => {
 
 /** A client that has been greeted through TLS; `raw` writes past it. */
 async function meet(version: 'TLSv1.2' | 'TLSv1.3', oldTls = false) {
-  const { door, endpoint } = await openDoor({ tls, listen: [{ tls: 'implicit', oldTls }] })
-  onTestFinished(() => door.stop(0))
+  const { server, endpoint } = await openSmtpServer({ tls, listen: [{ tls: 'implicit', oldTls }] })
+  onTestFinished(() => server.stop(0))
   const raw = connect(endpoint)
   const use = { socket: raw, ca, servername: 'localhost', minVersion: version, maxVersion: version } as const
   const secure = connectTls(use)

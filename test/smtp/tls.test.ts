@@ -3,13 +3,13 @@ import type { Endpoint, SmtpListener } from '../../src/config/config.ts'
 import { encodeBase64 } from '../../src/sasl/exchange.ts'
 import { createCertificates } from '../../src/tls/certificates.ts'
 import { type Authority, type Certificate, createAuthority } from '../support/certificates.ts'
-import { type DoorStage, openDoor, type StageSettings } from '../support/door-stage.ts'
 import { eventually } from '../support/eventually.ts'
 import { connectLineClient, type LineClient } from '../support/line-client.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { peer } from '../support/peer.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 import { runProgram } from '../support/run-program.ts'
+import { openSmtpServer, type SmtpStage, type StageSettings } from '../support/smtp-stage.ts'
 import { meetInPieces, meetWithTls } from '../support/tls-client.ts'
 import { writeCertificateFiles } from '../tls/certificate-files.ts'
 
@@ -29,10 +29,10 @@ beforeAll(async () => {
 async function open(
   listener: Partial<SmtpListener> = {},
   settings: StageSettings = {},
-): Promise<DoorStage & { log: ReturnType<typeof createRecordingLog> }> {
+): Promise<SmtpStage & { log: ReturnType<typeof createRecordingLog> }> {
   const log = createRecordingLog()
-  const stage = await openDoor({ tls, log, ...settings, listen: [listener] })
-  onTestFinished(() => stage.door.stop(0))
+  const stage = await openSmtpServer({ tls, log, ...settings, listen: [listener] })
+  onTestFinished(() => stage.server.stop(0))
   return { ...stage, log }
 }
 
@@ -47,7 +47,7 @@ function told({ lines }: ReturnType<typeof createRecordingLog>, message: string)
   return eventually(message, () => lines.find((line) => line.message === message))
 }
 
-describe('TLS at the SMTP door', () => {
+describe('TLS at the SMTP server', () => {
   it.each(['starttls', 'implicit'] as const)('begins with the first octet: %s', async (way) => {
     const { endpoint } = await open({ tls: way })
     expect(await meetWithTls(endpoint, { ca })).toMatchObject({ greeting, protocol: 'TLSv1.3' })

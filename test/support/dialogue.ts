@@ -5,15 +5,15 @@ import { Secret } from '../../src/base/secret.ts'
 import { oauthBearerResponse, xoauth2Response } from '../../src/sasl/bearer-mechanisms.ts'
 import { encodeBase64 } from '../../src/sasl/exchange.ts'
 import { type Reply, say } from '../../src/wire/reply.ts'
-import { type DoorStage, openDoor, type StageSettings } from './door-stage.ts'
 import { connectLineClient, type LineClient } from './line-client.ts'
 import type { ScriptedAnswer } from './recording-relay.ts'
+import { openSmtpServer, type SmtpStage, type StageSettings } from './smtp-stage.ts'
 
 /**
- * Runs a dialogue file against the door over real sockets. One line, one thing:
+ * Runs a dialogue file against the server over real sockets. One line, one thing:
  *
  *     # a remark
- *     given> messageOctets=10           a limit of the door; `given> tls`, `given> smtpUtf8=no` (the provider's offer)
+ *     given> messageOctets=10           a limit of the server; `given> tls`, `given> smtpUtf8=no` (the provider's offer)
  *     given> offers cramMd5 bearer      what clients may use beside PLAIN and LOGIN; also `withoutPassword`
  *     provider> 250 2.1.5 ok            the provider's next answer; `fails consent-needed`, `refuses MAIL 550 no`, `refuses DATA 550 no`
  *     client> EHLO printer              a line; lines that follow each other leave in one write
@@ -32,19 +32,19 @@ export async function runDialogue(path: string, settings: StageSettings): Promis
   const lines = readFileSync(path, 'utf8').split('\n')
   const limits = givenLimits(lines)
   const offers = givenOffers(lines)
-  const stage = await openDoor({ ...(lines.includes('given> tls') ? settings : {}), limits, offers })
+  const stage = await openSmtpServer({ ...(lines.includes('given> tls') ? settings : {}), limits, offers })
   applyOffers(lines, stage)
   const client = connectLineClient(stage.endpoint)
   try {
     await play(lines, { stage, client, ca: settings.tls?.cert ?? '', challenge: '' })
   } finally {
     client.close()
-    await stage.door.stop(0)
+    await stage.server.stop(0)
   }
 }
 
 interface Scene {
-  stage: DoorStage
+  stage: SmtpStage
   client: LineClient
   ca: string
   /** What the server's last 334 asked, decoded. */
@@ -102,7 +102,7 @@ function expectNothing(rest: string): void {
 }
 
 /** What a client's end causes comes a moment later; what a reply answers has been asked before it. */
-async function expectAsked({ relay }: DoorStage, expected: string): Promise<void> {
+async function expectAsked({ relay }: SmtpStage, expected: string): Promise<void> {
   const deadline = performance.now() + 5_000
   while (relay.asked.length === 0 && performance.now() < deadline) {
     await new Promise((resolve) => setImmediate(resolve))
@@ -161,7 +161,7 @@ function givenLimits(lines: readonly string[]): Record<string, number> {
   return Object.fromEntries(given.map(([, name = '', value]) => [name, Number(value)]))
 }
 
-function applyOffers(lines: readonly string[], { relay }: DoorStage): void {
+function applyOffers(lines: readonly string[], { relay }: SmtpStage): void {
   for (const line of lines) {
     const found = /^given> (\w+)=no$/.exec(line)
     if (found?.[1] === 'size') delete relay.offer.size

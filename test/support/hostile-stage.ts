@@ -28,7 +28,7 @@ export interface HostileStage {
   send(place: number, submission?: Submission): Promise<SubmissionAnswers>
   /** The same by a mailbox at a provider that does everything right. */
   sendElsewhere(): Promise<SubmissionAnswers>
-  /** Of the SMTP door. */
+  /** Of the SMTP server. */
   port: number
   /** The mailbox at the provider of this place, and a login for it. */
   account(place: number): Account

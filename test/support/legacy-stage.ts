@@ -15,7 +15,7 @@ import { type Recorded, startRecordingSink } from './recording-sink.ts'
 import { messagesIn, startWireTap, type WireTap } from './wire-tap.ts'
 
 export interface LegacyStage {
-  /** Where legacy software connects: taps, and behind each one of postern's SMTP doors. */
+  /** Where legacy software connects: taps, and behind each one of postern's SMTP servers. */
   ports: { plain: number; STARTTLS: number; 'implicit TLS': number }
   /** A PEM file with the authority that `postern tls make` has made. */
   caFile: string

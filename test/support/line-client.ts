@@ -6,9 +6,9 @@ import type { Reply } from '../../src/wire/reply.ts'
 /** A client that sends what it is told to, octet by octet if need be, and reads whole replies. */
 export interface LineClient {
   send(octets: string | Buffer): void
-  /** The next whole reply. Rejects when the door closes first, or nothing comes in time. */
+  /** The next whole reply. Rejects when the server closes first, or nothing comes in time. */
   reply(): Promise<Reply>
-  /** Everything that still comes until the door closes. Rejects when it does not close in time. */
+  /** Everything that still comes until the server closes. Rejects when it does not close in time. */
   rest(): Promise<string>
   startTls(ca: string): Promise<void>
   endInput(): void
@@ -59,7 +59,7 @@ export function connectLineClient({ host, port }: Endpoint): LineClient {
   function takeReply(): Reply | undefined {
     const found = /^(?:\d{3}-.*\r\n)*(\d{3}) .*\r\n/.exec(heard)
     if (found === null) {
-      if (ended) throw new Error(`The door closed and sent ${JSON.stringify(heard)}`)
+      if (ended) throw new Error(`The server closed and sent ${JSON.stringify(heard)}`)
       return undefined
     }
     heard = heard.slice(found[0].length)

@@ -2,38 +2,38 @@ import { connect } from 'node:net'
 import nodemailer from 'nodemailer'
 import { afterEach, describe, expect, it } from 'vitest'
 import { encodeBase64 } from '../../src/sasl/exchange.ts'
-import { type DoorStage, openDoor, type StageSettings } from '../support/door-stage.ts'
 import { eventually } from '../support/eventually.ts'
 import { connectLineClient, type LineClient } from '../support/line-client.ts'
 import { outerAddress } from '../support/other-machine.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
+import { openSmtpServer, type SmtpStage, type StageSettings } from '../support/smtp-stage.ts'
 
 const auth = `AUTH PLAIN ${encodeBase64('\0me@example.com\0right')}`
 const untilData = `EHLO a\r\n${auth}\r\nMAIL FROM:<me@example.com>\r\nRCPT TO:<a@example.net>\r\nDATA\r\n`
 
-let stages: DoorStage[] = []
+let stages: SmtpStage[] = []
 let clients: LineClient[] = []
 
 afterEach(async () => {
   for (const client of clients) client.close()
-  await Promise.all(stages.map(({ door }) => door.stop(0)))
+  await Promise.all(stages.map(({ server }) => server.stop(0)))
   stages = []
   clients = []
 })
 
-async function open(settings?: StageSettings): Promise<DoorStage> {
-  const stage = await openDoor(settings)
+async function open(settings?: StageSettings): Promise<SmtpStage> {
+  const stage = await openSmtpServer(settings)
   stages.push(stage)
   return stage
 }
 
-function arrive({ endpoint }: DoorStage): LineClient {
+function arrive({ endpoint }: SmtpStage): LineClient {
   const client = connectLineClient(endpoint)
   clients.push(client)
   return client
 }
 
-async function arriveSignedIn(stage: DoorStage): Promise<LineClient> {
+async function arriveSignedIn(stage: SmtpStage): Promise<LineClient> {
   const client = arrive(stage)
   client.send(`EHLO a\r\n${auth}\r\n`)
   const codes = []
@@ -42,7 +42,7 @@ async function arriveSignedIn(stage: DoorStage): Promise<LineClient> {
   return client
 }
 
-async function arriveAtData(stage: DoorStage): Promise<LineClient> {
+async function arriveAtData(stage: SmtpStage): Promise<LineClient> {
   const client = arrive(stage)
   client.send(untilData)
   const codes = []
@@ -51,7 +51,7 @@ async function arriveAtData(stage: DoorStage): Promise<LineClient> {
   return client
 }
 
-describe('the SMTP door', () => {
+describe('the SMTP server', () => {
   it.each(['PLAIN', 'LOGIN'])('serves nodemailer with AUTH %s', async (authMethod) => {
     const { relay, endpoint } = await open()
     delete relay.offer.size
@@ -264,7 +264,7 @@ describe('stopping', () => {
     await idle.reply()
     const busy = await arriveAtData(stage)
     busy.send('one\r\n')
-    const stopped = stage.door.stop(5)
+    const stopped = stage.server.stop(5)
     expect(await idle.rest()).toBe('421 4.3.2 Closing for a while, try again\r\n')
     idle.close()
     busy.send('two\r\n.\r\n')
@@ -279,14 +279,14 @@ describe('stopping', () => {
     const stage = await open()
     const busy = await arriveAtData(stage)
     busy.send('one\r\n')
-    await stage.door.stop(0.1)
+    await stage.server.stop(0.1)
     expect(await busy.rest()).toBe('')
     await eventually('the cut', () => stage.relay.asked.includes('CUT'))
   })
 
   it('frees its port', async () => {
     const stage = await open()
-    await stage.door.stop(0)
+    await stage.server.stop(0)
     await open({ listen: [stage.endpoint] })
   })
 })

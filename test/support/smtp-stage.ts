@@ -8,21 +8,21 @@ import type { SignIns } from '../../src/credentials/sign-ins.ts'
 import { requireItself } from '../../src/credentials/submitter.ts'
 import type { Submitter } from '../../src/mailboxes/sender-policy.ts'
 import type { Credentials } from '../../src/sasl/exchange.ts'
-import { createSmtpDoor, type SmtpDoor, type SmtpDoorOptions } from '../../src/smtp/smtp-server.ts'
+import { createSmtpServer, type SmtpServer, type SmtpServerDeps } from '../../src/smtp/smtp-server.ts'
 import { secureContexts } from '../../src/tls/certificates.ts'
 import { defaultLimits } from './default-limits.ts'
 import { createRecordingRelay, type RecordingRelay } from './recording-relay.ts'
 
-/** A door on a free port, with a few logins and a provider's side that records. */
-export interface DoorStage {
-  door: SmtpDoor
+/** A server on a free port, with a few logins and a provider's side that records. */
+export interface SmtpStage {
+  server: SmtpServer
   relay: RecordingRelay
   /** The first of its addresses. */
   endpoint: Endpoint
   addresses: readonly Endpoint[]
 }
 
-export type StageSettings = Partial<Omit<SmtpDoorOptions, 'limits' | 'relay' | 'listen'>> & {
+export type StageSettings = Partial<Omit<SmtpServerDeps, 'limits' | 'relay' | 'listen'>> & {
   limits?: Partial<Limits>
   /** What is not said of a listener is as the settings have it by default. */
   listen?: readonly Partial<SmtpListener>[]
@@ -49,13 +49,13 @@ export const stageSubmitters: readonly Submitter[] = [
 /** Who is let in without a password, where that is offered, and sends as its mailbox or as `hall@example.com`. */
 const passwordless = submitterOf('hall-printer', ['me@example.com'], ['hall@example.com'])
 
-export async function openDoor(settings: StageSettings = {}): Promise<DoorStage> {
+export async function openSmtpServer(settings: StageSettings = {}): Promise<SmtpStage> {
   const relay = createRecordingRelay()
   const log: Log = settings.log ?? silentLog
   const { tls, listen = [{}], ...others } = settings
   const byDefault = tls === undefined && settings.certificates === undefined ? 'none' : 'starttls'
   const usual = { host: '127.0.0.1', port: 0, tls: byDefault, plainAuth: false, oldTls: false } as const
-  const door = createSmtpDoor({
+  const server = createSmtpServer({
     signIns: createStageSignIns(settings.offers, settings.ended),
     clock: systemClock,
     ...(tls && { certificates: { contextFor: secureContexts(tls) } }),
@@ -65,10 +65,10 @@ export async function openDoor(settings: StageSettings = {}): Promise<DoorStage>
     relay,
     limits: { ...defaultLimits, ...settings.limits },
   })
-  const addresses = await door.start()
+  const addresses = await server.start()
   const [endpoint] = addresses
-  if (endpoint === undefined) throw new Error('the door listens nowhere')
-  return { door, relay, endpoint, addresses }
+  if (endpoint === undefined) throw new Error('the server listens nowhere')
+  return { server, relay, endpoint, addresses }
 }
 
 /** The logins above, and `offered` as what a client may use beside PLAIN and LOGIN. */
