@@ -4,38 +4,50 @@ import { createFairQueue } from '../base/fair-queue.ts'
 import type { Lease } from './lease.ts'
 
 /**
- * Those who wait for a connection, and those who only want to know that there is one. Everybody stands in a lane with the others
- * of the same login, and the lanes take turns: a thousand messages of one program do not hold up the one message of another.
+ * Tickets that wait for a connection, and callers that only want to know that there is one. Tickets
+ * of one login stand in one lane, and the lanes take turns: a thousand messages of one program do
+ * not hold up the one message of another.
  */
 interface AcquireQueue {
-  /** Takes a place until `until`, or until its client has gone. @throws Failure `limit-reached` at once when too many wait */
+  /**
+   * Waits for a connection until `until`, or until the client has gone.
+   * @throws Failure `limit-reached` at once when too many wait
+   */
   acquire(ticket: Ticket): Promise<Lease>
-  /** Waits until any connection is there. @throws Failure likewise */
+  /**
+   * Resolves when any connection exists.
+   * @throws Failure likewise
+   */
   untilReady(): Promise<void>
-  /** Whose turn it is. */
+  /** The ticket whose turn it is. */
   next(): Ticket | undefined
-  /** Gives it to the one whose turn it is. */
+  /** Gives the connection to the ticket whose turn it is. */
   serve(lease: Lease): void
   ready(): void
   refuseAll(failure: Failure): void
-  /** How many connections it would take to serve everybody at once. */
+  /** How many connections it would take to serve everything at once. */
   wanted(): number
-  /** How many wait for a lease. */
+  /** How many tickets wait. */
   waiting(): number
-  /** How many have their turn before one who comes to this lane now. */
+  /** How many tickets are served before a new one in this lane. */
   ahead(lane: string): number
 }
 
 export interface Ticket {
   lane: string
-  /** The connection that it was given had died unseen: it has waited already, and goes first. */
+  /**
+   * The connection that this ticket was given had died unnoticed. It has waited already, so it goes
+   * first.
+   */
   retry: boolean
-  /** How long it waits, in seconds, and until when, in milliseconds of the monotonic clock. */
+  /**
+   * How long the ticket waits, in seconds, and until when, in milliseconds of the monotonic clock.
+   */
   seconds: number
   until: number
-  /** Its client is not known to wait for so long: where that is foreseen it is told at once. */
+  /** The client may not wait for that long: when a longer wait is foreseen, it is told at once. */
   hurried?: boolean
-  /** Aborted when nobody waits for it any more. */
+  /** Aborted when the client has gone. */
   gone?: Gone | undefined
 }
 
@@ -46,13 +58,16 @@ interface Waiting extends Ticket {
   onGone?: () => void
 }
 
-/** Many times what a provider serves before a client gives up: connections are no bound, for there may be more of them. */
-const most = { inLane: 1_000, inAll: 5_000, proofs: 5_000 }
+/**
+ * Far more than a provider serves before clients give up. The number of connections is no bound:
+ * more may be allowed.
+ */
+const most = { inLane: 1_000, inAll: 5_000, callers: 5_000 }
 
-/** @param tooLate what to say to those who have waited too long */
+/** @param tooLate makes the failure of a ticket that has waited too long */
 export function createAcquireQueue(now: () => number, tooLate: (ticket: Ticket) => Failure): AcquireQueue {
   const lanes = createFairQueue<Waiting>()
-  /** Those who have waited already. */
+  /** Tickets that have waited already. */
   const retries: Waiting[] = []
   const readiness: { resolve(): void; reject(failure: Failure): void }[] = []
 
@@ -86,7 +101,7 @@ export function createAcquireQueue(now: () => number, tooLate: (ticket: Ticket) 
       })
     },
     untilReady() {
-      if (readiness.length >= most.proofs) return Promise.reject(tooManyWait())
+      if (readiness.length >= most.callers) return Promise.reject(tooManyWait())
       return new Promise((resolve, reject) => readiness.push({ resolve, reject }))
     },
     next: () => retries[0] ?? lanes.first(),
@@ -138,7 +153,10 @@ export function tooSlow(seconds: number): Failure {
   })
 }
 
-/** Foreseen, so nobody has waited yet. @param wait at least, in seconds */
+/**
+ * The wait is foreseen, so the client has not waited yet.
+ * @param wait at least, in seconds
+ */
 export function tooLong(wait: number): Failure {
   return new Failure(
     'limit-reached',

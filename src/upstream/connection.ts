@@ -3,30 +3,38 @@ import { asFailure, Failure } from '../base/failure.ts'
 import { createReplyParser, type ParsedReply, type Reply, type ReplyLimits } from '../wire/reply.ts'
 
 /**
- * One connection to a provider. A reply that nobody asked for ends it, and so does its first octet, for otherwise that reply
- * would be taken for the answer to the next command, and every later one would slip by one.
+ * One connection to a provider. An unsolicited reply ends it, and so does its first octet:
+ * otherwise that reply would be taken for the answer to the next command, and every later one would
+ * slip by one.
  */
 export interface ProviderConnection {
-  /** False once it is lost, or once the provider has said 421. */
+  /** False once the connection is lost, or once the provider has said 421. */
   readonly alive: boolean
-  /** The reply that came unasked and so ended the connection. */
+  /** The unsolicited reply that ended the connection. */
   readonly unasked: Reply | undefined
-  /** Writes in one go and returns the replies that this makes the provider owe, in order. Each may take `seconds` from
-   * the moment that the one before it came. All reject with ConnectionLost when the connection ends. */
+  /**
+   * Writes in one go and returns the replies that the provider owes for it, in order. Each may take
+   * `seconds` from the moment that the one before it came. All reject with ConnectionLost when the
+   * connection ends.
+   */
   ask(octets: Buffer, seconds: number, replies: number): Promise<Reply>[]
   /** Writes one command, its CRLF included, and resolves with its reply. */
   command(octets: Buffer | string, seconds: number): Promise<Reply>
   /** Waits for the greeting. */
   greeting(seconds: number): Promise<Reply>
   /**
-   * Writes what is not answered. Resolves when there is room for more; the provider has `seconds` to make room. From here to
-   * the next `ask` a refusal may come, in as many pieces as it likes: it ends the connection when it is whole.
+   * Writes octets that get no reply. Resolves when there is room for more; the provider has
+   * `seconds` to make room. Until the next `ask`, a refusal may come in several pieces; it ends the
+   * connection when it is whole.
    */
   write(octets: Buffer, seconds: number): Promise<void>
   /** Called once, when the connection has ended. */
   onLost(listener: () => void): void
   destroy(): void
-  /** Hands the socket over for TLS. @throws ConnectionLost when anything came behind the last reply (RFC 3207, section 4.2) */
+  /**
+   * Hands the socket over for TLS.
+   * @throws ConnectionLost when anything came behind the last reply (RFC 3207, section 4.2)
+   */
   detach(): Socket
 }
 
@@ -77,14 +85,15 @@ export function createProviderConnection(socket: Socket, limits: ReplyLimits): P
     },
   }
   for (const [name, listener] of Object.entries(events)) socket.on(name, listener)
-  // Stays until the end: a socket may report an error after it was destroyed, and one that nobody hears ends the process.
+  // This listener stays until the end: a socket may report an error after it was destroyed, and an
+  // unhandled one ends the process.
   socket.on('error', (error: NodeJS.ErrnoException) => lose('closed', error.code ?? 'network error'))
 
   function refuseUnread(): void {
     if (queue.unread()) lose('protocol', 'a reply began that nobody had asked for')
   }
 
-  /** Why nothing can be written. */
+  /** Why nothing can be written now. */
   function blockedBy(): ConnectionLost | undefined {
     if (queue.closing) lose('closed', 'the provider closed it (421)')
     return lost
@@ -145,24 +154,27 @@ export function createProviderConnection(socket: Socket, limits: ReplyLimits): P
   }
 }
 
-/** How long a provider may take to say goodbye, in seconds. Nothing depends on it. */
+/** How long to wait for the reply to QUIT, in seconds. Nothing depends on it. */
 const goodbyeSeconds = 2
 
-/** Ends a connection politely (RFC 5321, section 4.1.1.10). Never throws. */
+/** Ends a connection with QUIT (RFC 5321, section 4.1.1.10). Never throws. */
 export async function quit(connection: ProviderConnection): Promise<void> {
   if (connection.alive) await connection.command('QUIT\r\n', goodbyeSeconds).catch(() => {})
   connection.destroy()
 }
 
-/** The replies that a provider owes us, first asked, first answered. */
+/** The replies that a provider owes us: first asked, first answered. */
 interface ReplyQueue {
-  /** So many more replies are owed. Each may take `seconds` from the moment that the one before it came. */
+  /**
+   * Registers so many more replies that are owed. Each may take `seconds` from the moment that the
+   * one before it came.
+   */
   expect(seconds: number, replies: number): Promise<Reply>[]
-  /** What came from the provider. */
+  /** Octets that came from the provider. */
   take(octets: Buffer): void
-  /** Nothing more will come: rejects all that is awaited. */
+  /** Nothing more will come: rejects every reply that is owed. */
   fail(lost: ConnectionLost): void
-  /** Whether a reply has begun that nobody asked for. */
+  /** Whether an unsolicited reply has begun. */
   unread(): boolean
   /** The provider has said 421: it will close. */
   readonly closing: boolean
@@ -170,7 +182,7 @@ interface ReplyQueue {
 
 interface QueueListener {
   broken(reason: CloseReason, message: string): void
-  /** Nobody had asked for this reply. */
+  /** An unsolicited reply. */
   unasked(reply: Reply): void
 }
 
@@ -186,7 +198,10 @@ function createReplyQueue(limits: ReplyLimits, listener: QueueListener): ReplyQu
   let closing = false
   const timers = new Map<number, NodeJS.Timeout>()
 
-  /** For the reply that is awaited first. A timer for each length that is in use, set anew each time: a new one for each reply would cost ten times as much. */
+  /**
+   * Starts the timer of the next reply. One timer for each length is kept and refreshed: a new one
+   * for each reply would cost ten times as much.
+   */
   function startTimer(): void {
     const seconds = awaited[0]?.seconds
     if (seconds === undefined) return
@@ -195,7 +210,7 @@ function createReplyQueue(limits: ReplyLimits, listener: QueueListener): ReplyQu
     else timers.set(seconds, setTimeout(late, seconds * 1000, seconds).unref())
   }
 
-  /** One that nobody set anew may end while another reply is awaited, or none. */
+  /** A timer that was not refreshed may fire while another reply is awaited, or none. */
   function late(seconds: number): void {
     if (awaited[0]?.seconds === seconds) listener.broken('timed-out', `no reply within ${seconds} seconds`)
   }
@@ -206,7 +221,8 @@ function createReplyQueue(limits: ReplyLimits, listener: QueueListener): ReplyQu
       listener.broken('protocol', item.reason)
       return false
     }
-    // One that says yes and is followed at once by another is not to be trusted: which of the two is the answer?
+    // A positive reply that is followed at once by another is not to be trusted: which of the two
+    // is the answer?
     if (awaited.length === 1 && item.reply.code < 400 && isMoreThanGoodbye(behind)) {
       listener.broken('protocol', 'more replies came than were asked for')
       return false
@@ -223,7 +239,7 @@ function createReplyQueue(limits: ReplyLimits, listener: QueueListener): ReplyQu
     expect(seconds, replies) {
       const owed = Array.from({ length: replies }, () => {
         const reply = new Promise<Reply>((resolve, reject) => awaited.push({ seconds, resolve, reject }))
-        // Whoever asked for several may stop listening at the first that fails.
+        // A caller that awaits several replies may stop at the first that fails.
         reply.catch(() => {})
         return reply
       })
@@ -253,7 +269,10 @@ function isMoreThanGoodbye(behind: ParsedReply | undefined): boolean {
 /** Why a connection ended. `closed`: by the other side or the network; `destroyed`: by us. */
 type CloseReason = 'closed' | 'timed-out' | 'protocol' | 'destroyed'
 
-/** A provider's connection is gone, and with it every reply that was awaited. Never leaves this folder: see `lossAsFailure`. */
+/**
+ * A provider's connection is gone, and with it every reply that was owed. Never leaves this room:
+ * see `lossAsFailure`.
+ */
 export class ConnectionLost extends Error {
   readonly reason: CloseReason
 
@@ -264,7 +283,9 @@ export class ConnectionLost extends Error {
   }
 }
 
-/** What a lost connection means while nothing is committed: passing trouble. Other errors stay what they are. */
+/**
+ * A lost connection is a passing fault while nothing is committed. Other errors stay what they are.
+ */
 export function lossAsFailure(error: unknown, host: string): Failure {
   if (!(error instanceof ConnectionLost)) return asFailure(error)
   return new Failure('provider-unavailable', `The connection to ${host} failed: ${error.message}`, {

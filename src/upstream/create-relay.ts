@@ -31,11 +31,11 @@ interface RelayDeps {
   limits: Limits
   /** PEM text of certification authorities that are trusted beside the public ones. */
   extraCa?: string
-  /** As of `DialerDependencies`. */
+  /** As in `DialerDeps`. */
   connect?: Connect
   clock: Clock
   log: Log
-  /** What to say in EHLO; absent: the machine's full name, or its address. */
+  /** What to say in EHLO. Absent: the machine's full name, or its address. */
   ehloName?: string
   /** How many mailboxes are kept in memory at once. */
   mostMailboxes?: number
@@ -45,11 +45,11 @@ interface Route {
   mailbox: Mailbox
   pool: Pool
   governor: Governor
-  /** What signs in, and what the provider counts all of it by. */
+  /** The name that signs in. The provider counts everything by it. */
   account: string
-  /** As registered when somebody last looked. */
+  /** The provider as it was registered at the last look. */
   provider: RegisteredProvider
-  /** Until when nobody looks again, in milliseconds of the monotonic clock. */
+  /** Until when the mailbox is not read again, in milliseconds of the monotonic clock. */
   freshUntil: number
 }
 
@@ -61,22 +61,25 @@ interface Beginning {
 
 const usualMostMailboxes = 5000
 
-/** Whoever changes a mailbox here says so (`drain`); this bounds what nobody said. */
+/** Changes made here call `drain`. This bounds how long a change made elsewhere goes unnoticed. */
 const freshMilliseconds = 5000
 
-/** The provider's side of postern: a pool of warm connections for each mailbox, and transactions on them. */
+/**
+ * The provider's side of postern: a pool of warm connections for each mailbox, and transactions on
+ * them.
+ */
 export function createRelay(deps: RelayDeps): Relay {
   const { catalogue, mailboxes, governors, limits, clock, log } = deps
   const { mostMailboxes = usualMostMailboxes } = deps
   const open = createOpener({ dial: createDialer(deps), tokens: deps.tokens, limits, log })
-  /** The longest unused first. */
+  /** The least recently used first. */
   const routes = new Map<string, Route>()
   const capabilities = createKnownCapabilities(deps)
   const groups = createRouteGroups()
   const withoutChunking = createChunkRefusals(clock)
   const patience = createPatience(limits, clock)
   let closed = false
-  /** Counts the calls of `drain`: what was read before one may be old. */
+  /** Counts the calls of `drain`: what was read before such a call may be stale. */
   let changes = 0
 
   async function routeFor(address: Address): Promise<Route> {
@@ -84,7 +87,8 @@ export function createRelay(deps: RelayDeps): Relay {
     const known = routes.get(key)
     const route = known && clock.monotonic() < known.freshUntil ? known : await lookAgain(address)
     if (routes.get(key) === route) noteUse(key, route)
-    // Asked after the wait above: what began before `close` must not open anything after it.
+    // Checked after the wait above: a call that began before `close` must not open anything after
+    // it.
     if (closed) throw stopping()
     return route
   }
@@ -123,7 +127,7 @@ export function createRelay(deps: RelayDeps): Relay {
     const key = addressKey(mailbox.address)
     const account = accountOf(mailbox)
     const governor = await governors.of(mailbox.address, () => routes.get(key)?.provider ?? provider, account)
-    // Somebody else may have been here during the wait.
+    // Another call may have made the route during the wait.
     const known = routes.get(key)
     if (known) return known
     const route = { mailbox, provider, governor, account, freshUntil: 0 }
@@ -134,7 +138,10 @@ export function createRelay(deps: RelayDeps): Relay {
     return made
   }
 
-  /** Another name signs in for it, or at another provider: what it sends counts as that one's from now on. */
+  /**
+   * Another name signs in for the mailbox, or it has another provider: what it sends counts there
+   * from now on.
+   */
   async function follow(route: Route, account: string, providerBefore = route.provider.id): Promise<void> {
     const provider = route.provider.id
     if (route.account === account && provider === providerBefore) return
@@ -143,7 +150,7 @@ export function createRelay(deps: RelayDeps): Relay {
     route.account = account
     const governor = await governors.of(address, () => route.provider, account)
     governors.forget(address, providerBefore, before)
-    // During the wait it may have become yet another one, or been forgotten.
+    // During the wait the route may have changed once more, or been forgotten.
     const isSame = route.account === account && route.provider.id === provider
     if (!isSame || routes.get(addressKey(address)) !== route)
       return governors.forget(address, provider, account)
@@ -159,12 +166,15 @@ export function createRelay(deps: RelayDeps): Relay {
       await mailboxes.noteAccepted(mailbox.coveredBy ?? mailbox.address, of)
       await follow(route, accountOf(route.mailbox))
     } catch (error) {
-      // It is found out again.
+      // The next sign-in finds it out again.
       log.warn({ mailbox: mailbox.address, err: error }, 'the name that signed in could not be noted')
     }
   }
 
-  /** A domain has any number of addresses. One that nobody sends through costs a new connection when somebody does again. */
+  /**
+   * A domain has any number of addresses. A route without use is dropped; using it again costs a
+   * new connection.
+   */
   function evictIdle(but: string): void {
     if (routes.size <= mostMailboxes) return
     for (const [key, route] of routes) {
@@ -182,7 +192,8 @@ export function createRelay(deps: RelayDeps): Relay {
       async open(signal) {
         const route = current()
         const { provider, governor } = route
-        // Later tries look alone: the wait between them has been long enough for a machine to be another one.
+        // Later attempts get one try each: the wait between them was long enough to reach another
+        // machine.
         const secondTry = !governor.connectBreaker.refused()
         const asked = { mailbox, provider, names: namesThatSignIn(route.mailbox), secondTry }
         const signedIn = await open(asked, signal)
@@ -206,7 +217,7 @@ export function createRelay(deps: RelayDeps): Relay {
     return route ? [route] : []
   }
 
-  /** @param wait absent: postern itself, which is patient */
+  /** @param wait absent: postern itself sends, and has no deadline of its own */
   async function beginOn(
     { pool, governor, provider }: Route,
     { mail, recipients, permit }: Beginning,
@@ -218,14 +229,15 @@ export function createRelay(deps: RelayDeps): Relay {
     const seconds = wait?.seconds ?? limits.leaseWaitSeconds
     const until = clock.monotonic() + seconds * 1000
     const hurried = seconds < limits.leaseWaitSeconds
-    // Every warm connection may have died in the same moment; the one after them is new.
+    // All warm connections may have died at the same moment. The one after them is new.
     for (let deaths = 0; deaths <= provider.limits.connections; deaths += 1) {
       const lease = await pool.acquire({ lane: login, retry: deaths > 0, seconds, until, hurried, gone })
       if (gone !== undefined && lease.waited) await lookOnceMore(lease, gone)
       const begun = await beginTransaction(lease, mail, recipients, context, permit)
       if (begun === 'dead') continue
       const [first] = begun.replies
-      // A new connection that takes no mail at all: another one for each message would be a sign-in for each.
+      // A new connection that accepts the sign-in and then no mail. Opening another one for each
+      // message would be a sign-in for each.
       if (!lease.warm && first && isUseless(first))
         governor.connectBreaker.failed(useless(host, first), 0, 'mail')
       return begun
@@ -274,7 +286,7 @@ export function createRelay(deps: RelayDeps): Relay {
       }
     },
     async state(address) {
-      // Nothing is made, mended or dropped for somebody who only looks.
+      // A look changes nothing: no route is made, mended or dropped here.
       const mailbox = await mailboxes.covering(address)
       if (!mailbox) throw unknownMailbox(address)
       const provider = catalogue.registered(mailbox.providerId)
@@ -294,12 +306,14 @@ export function createRelay(deps: RelayDeps): Relay {
   }
 }
 
-/** The name that is tried first, until another is known to be accepted. */
+/** The name that is tried first, unless another is known to be accepted. */
 function accountOf(mailbox: Mailbox): string {
   return namesThatSignIn(mailbox)[0].name
 }
 
-/** For a pool, whose mailbox may turn out to be another name's. */
+/**
+ * What a pool needs of a governor. The governor changes when another name signs in for the mailbox.
+ */
 function governorNow(current: () => Governor): PooledGovernor {
   return {
     connections: () => current().connections(),
@@ -311,7 +325,10 @@ function governorNow(current: () => Governor): PooledGovernor {
   }
 }
 
-/** A client may have gone while it waited. One that did not has just been read. @throws Failure `invalid`; the lease is given back */
+/**
+ * The client may have gone while it waited for the connection, so read what has arrived and look.
+ * @throws Failure `invalid`; the lease is given back
+ */
 async function lookOnceMore(lease: Lease, gone: Gone): Promise<void> {
   await readArrived()
   if (!gone.aborted) return
@@ -321,7 +338,9 @@ async function lookOnceMore(lease: Lease, gone: Gone): Promise<void> {
 
 const nothingOpen: PoolState = { open: 0, inUse: 0, waiting: 0 }
 
-/** 421 passes by itself; one that wants a sign-in after the sign-in does not. */
+/**
+ * 421 passes by itself. A server that wants a sign-in after the sign-in is a matter of its set-up.
+ */
 function useless(host: string, reply: Reply): Failure {
   const code = isTransient(reply) ? 'provider-unavailable' : 'provider-setup'
   return new Failure(code, `${host} takes the sign-in and then no mail (${statusOf(reply)})`, {
@@ -335,16 +354,16 @@ function unknownMailbox(address: Address): Failure {
   })
 }
 
-/** What stands between a mailbox and its provider, as far as it has to do with who else signs in by the same name there. */
+/** What the grouping of routes needs to know of a route. */
 interface GroupedRoute {
   account: string
   provider: { id: string }
   pool: Neighbour
 }
 
-/** The mailboxes that one name signs in for at one provider: most are alone. */
+/** Groups the mailboxes that one name signs in for at one provider. Most are alone. */
 interface RouteGroups {
-  /** It is new, or its name or provider is another. */
+  /** The route is new, or its name or provider has changed. */
   put(route: GroupedRoute): void
   remove(route: GroupedRoute): void
   neighboursOf(route: GroupedRoute): readonly Neighbour[]
@@ -375,7 +394,7 @@ function createRouteGroups(): RouteGroups {
     remove,
     neighboursOf(route) {
       const group = groups.get(keys.get(route) ?? '')
-      // Asked at each message.
+      // Called for each message.
       if (!group || group.size === 1) return nobody
       return [...group].filter((other) => other !== route).map(({ pool }) => pool)
     },

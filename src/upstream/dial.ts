@@ -21,23 +21,31 @@ import {
 } from './connection.ts'
 import { refusal } from './refusal.ts'
 
-/** A connection under TLS that has said EHLO, and what was offered after TLS. Nobody has signed in on it yet. */
+/**
+ * A connection under TLS on which EHLO was answered, and the capabilities under TLS. Not signed in
+ * yet.
+ */
 export interface Dialled {
   connection: ProviderConnection
   capabilities: Capabilities
 }
 
-/** @throws Failure `provider-unavailable`, or `provider-setup` when the server cannot be trusted or has no STARTTLS */
+/**
+ * @throws Failure `provider-unavailable`, or `provider-setup` when the server cannot be trusted or
+ * has no STARTTLS
+ */
 export type Dial = (
   target: Pick<RegisteredProvider, 'submission' | 'proxy'>,
   signal: AbortSignal,
-  /** Told as each is reached; `address`: of the machine, where there is no proxy between. */
+  /** Called as each stage is reached. `address`: of the machine, unless a proxy stands between. */
   reached?: (stage: DialStage, address?: string) => void,
-  /** The addresses of the name that come behind this one are tried first, and this one last. */
+  /**
+   * An address of the host to avoid: the addresses behind it are tried first, and this one last.
+   */
   avoid?: string,
 ) => Promise<Dialled>
 
-/** `connect`: there is a connection, or a way through the proxy. `tls`: it is encrypted, by the right one. */
+/** `connect`: connected, directly or through the proxy. `tls`: encrypted and verified. */
 export type DialStage = 'connect' | 'tls'
 
 interface DialerDeps {
@@ -73,7 +81,7 @@ export function createDialer(deps: DialerDeps): Dial {
     if (reply.code !== 220) throw refusal(reply, host, 'the connection')
   }
 
-  /** RFC 3207. What was offered before TLS is looked at for STARTTLS only, and then forgotten. */
+  /** RFC 3207. Capabilities before TLS are used for STARTTLS only, and then forgotten. */
   async function upgrade(connection: ProviderConnection, name: string, host: string): Promise<net.Socket> {
     const before = await hello(connection, name, host)
     if (!before.startTls) throw missingStartTls(host)
@@ -150,8 +158,9 @@ function missingStartTls(host: string): Failure {
 const fullyQualified = /^(?=.{1,255}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/i
 
 /**
- * Who we say we are (RFC 5321, sections 4.1.1.1 and 4.1.3): the machine's name when it is a full one, otherwise
- * the address that the connection leaves from. Some providers turn `localhost` and bare names away.
+ * The name for EHLO (RFC 5321, sections 4.1.1.1 and 4.1.3): the machine's name if it is fully
+ * qualified, otherwise the address that the connection leaves from. Some providers refuse
+ * `localhost` and bare names.
  */
 export function ehloName(hostName: string, localAddress: string): string {
   const numeric = /^[\d.]+$/.test(hostName)
@@ -160,13 +169,16 @@ export function ehloName(hostName: string, localAddress: string): string {
   return isIPv6(address) ? `[IPv6:${address}]` : `[${address}]`
 }
 
-/** Puts TLS over a connected socket; chain and name are verified, always. Ends with the signal.
- * @throws Failure `provider-setup` (certificate, protocol) or `provider-unavailable`; the socket is destroyed then */
+/**
+ * Begins TLS on a connected socket. Chain and name are always verified. Ends with the signal.
+ * @throws Failure `provider-setup` (certificate, protocol) or `provider-unavailable`; the socket is
+ * destroyed then
+ */
 type SecureSocket = (plain: Socket, host: string, signal: AbortSignal) => Promise<tls.TLSSocket>
 
 /** `extraCa`: PEM text of certification authorities that are trusted beside the public ones. */
 export function createSecureSocket(extraCa?: string): SecureSocket {
-  // The newest session of each host: a connection that resumes one saves the provider and us the costly part.
+  // The newest session of each host: resuming it saves both sides the costly part of the handshake.
   const sessions = new Map<string, Buffer>()
 
   return async (plain, host, signal) => {
@@ -174,7 +186,8 @@ export function createSecureSocket(extraCa?: string): SecureSocket {
     const socket = tls.connect({
       socket: plain,
       host,
-      // RFC 6066, section 3: an address is not a server name. It is verified all the same, from `host`.
+      // RFC 6066, section 3: an address is not a server name. It is verified all the same, from
+      // `host`.
       ...(isIP(host) === 0 ? { servername: host } : {}),
       ...(session ? { session } : {}),
       secureContext: clientContext(extraCa),
@@ -191,19 +204,20 @@ export function createSecureSocket(extraCa?: string): SecureSocket {
       if (signal.aborted) throw lossAsFailure(new ConnectionLost('timed-out', 'TLS took too long'), host)
       throw networkFailure(error, { host, kind: 'mail server' }, ' during the TLS handshake')
     }
-    // Listened for only now: a session from before the verification must not be kept.
+    // Not before the verification: an unverified session must not be kept.
     socket.on('session', (fresh) => sessions.set(host, fresh))
     return socket
   }
 }
 
-/** A signal that fires after so many seconds, or with its parent. `clear` when the work is done. */
+/** A signal that fires after a time, or with its parent. Call `clear` when the work is done. */
 interface TimeLimit {
   signal: AbortSignal
   clear(): void
 }
 
-// Not AbortSignal.any with AbortSignal.timeout: some versions of Node let those be collected before they fire.
+// Not AbortSignal.any with AbortSignal.timeout: some versions of Node let those be collected before
+// they fire.
 export function createTimeLimit(seconds: number, parent?: AbortSignal): TimeLimit {
   const controller = new AbortController()
   const fire = () => controller.abort()

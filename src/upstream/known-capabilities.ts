@@ -4,15 +4,21 @@ import type { HeardOffer, HeardOfferStore, MailboxStore } from '../store/ports.t
 import type { Capabilities } from '../wire/capabilities.ts'
 import type { RelayCapabilities } from './relay.ts'
 
-/** What the mail servers of the providers offer: as they said last, also before a restart, and until then as it is known of them. */
+/**
+ * What the mail servers of the providers can do: as they last said in EHLO (also before a restart),
+ * and until then as the provider's data has it.
+ */
 interface KnownCapabilities {
-  /** Looks which providers there are mailboxes of. Never rejects: what was known is known still. */
+  /** Reads which providers have mailboxes. Never rejects: on failure the last answer stays. */
   refresh(): Promise<void>
-  /** One has said it in its EHLO. */
+  /** A mail server has answered EHLO. */
   heard(provider: Provider, capabilities: Capabilities): void
-  /** Of one; without it, what all can do that there are mailboxes of (as long as there is none: that are registered). */
+  /**
+   * What this provider can do. Without one: the intersection over all providers that have mailboxes
+   * (over all registered ones while there is no mailbox).
+   */
   of(provider?: Provider): RelayCapabilities
-  /** Resolves when what was heard is kept. */
+  /** Resolves when everything heard is stored. */
   close(): Promise<void>
 }
 
@@ -31,14 +37,17 @@ export function createKnownCapabilities({
 }: KnownCapabilitiesDeps): KnownCapabilities {
   /** By provider id. */
   const heard = new Map<string, HeardOffer>()
-  /** What follows from it, by provider id, and under the empty one for all together: asked for twice by each message. */
+  /**
+   * What clients may be offered, by provider id, and under the empty key the intersection. Each
+   * message asks twice.
+   */
   const answers = new Map<string, RelayCapabilities>()
   let inUse: readonly string[] = []
   let keeping = Promise.resolve()
 
   function capabilitiesOf({ id, submission, knownCapabilities }: Provider): RelayCapabilities {
     const known = heard.get(id)
-    // The settings may have another server for it by now.
+    // The provider's settings may name another server by now.
     return known?.host === submission.host ? known : knownCapabilities
   }
 
@@ -52,7 +61,7 @@ export function createKnownCapabilities({
     try {
       await heardOffers.put(offer)
     } catch (error) {
-      // It is heard again.
+      // The next EHLO brings it again.
       log.warn({ provider: offer.providerId, err: error }, 'what a mail server offers could not be kept')
     }
   }
@@ -100,7 +109,7 @@ function isSame(known: HeardOffer | undefined, offer: HeardOffer): boolean {
   return names.every((name) => known[name] === offer[name])
 }
 
-/** What postern can pass on. No figure for SIZE: that is the providers'. */
+/** What postern can pass on. It has no limit of its own for SIZE. */
 const implemented: RelayCapabilities = {
   eightBitMime: true,
   smtpUtf8: true,
@@ -108,7 +117,10 @@ const implemented: RelayCapabilities = {
   enhancedStatusCodes: true,
 }
 
-/** What every provider in use can do, and the smallest of their sizes (RFC 1870: 0 is a size without a figure). */
+/**
+ * What all of these providers can do, and the smallest of their sizes (RFC 1870: 0 is SIZE without
+ * a limit).
+ */
 export function intersect(offers: readonly Pick<Capabilities, keyof RelayCapabilities>[]): RelayCapabilities {
   if (offers.length === 0) return implemented
   const every = (name: Exclude<keyof RelayCapabilities, 'size'>) => offers.every((offer) => offer[name])
@@ -119,7 +131,7 @@ export function intersect(offers: readonly Pick<Capabilities, keyof RelayCapabil
     smtpUtf8: every('smtpUtf8'),
     dsn: every('dsn'),
     enhancedStatusCodes: every('enhancedStatusCodes'),
-    // One that offers no SIZE has a limit that nobody knows, and would refuse the parameter.
+    // A server without SIZE has a limit that is not known, and would refuse the parameter.
     ...(sizes.length < offers.length ? {} : { size: figures.length === 0 ? 0 : Math.min(...figures) }),
   }
 }

@@ -1,22 +1,37 @@
 import type { SignedIn } from './open-signed-in.ts'
 
-/** The right to one connection for one transaction. Ends by `giveBack` or `discard`; a second end is ignored. */
+/**
+ * The right to one connection for one transaction. Ends by `release` or `discard`; a second end is
+ * ignored.
+ */
 export interface Lease extends Pick<SignedIn, 'connection' | 'capabilities'> {
-  /** It has served or rested before, so it may have died unseen. */
+  /** The connection has been used or idle before, so it may have died unnoticed. */
   readonly warm: boolean
-  /** It was not there at once: its client may have gone meanwhile. */
+  /** The connection was not available at once, so the client may have gone meanwhile. */
   readonly waited: boolean
-  /** `messages`: how many were sent in this transaction. A connection that is no longer alive is not kept. */
+  /**
+   * Returns the connection to the pool. A connection that is no longer alive is not kept.
+   * @param messages how many were sent in this transaction
+   */
   release(messages: number): void
-  /** The end of the message leaves now: it counts for the rate, whatever becomes of it. One that ends without costs nothing of it. */
+  /**
+   * The end of the message leaves now: it counts for the rate, whatever becomes of it. A lease that
+   * ends without this call costs nothing of the rate.
+   */
   recordSent(): void
-  /** From now on only the client is waited for. If that lasts too long while others wait for a connection, `takeBack` is called, and has to end the lease.
-   * Undefined: the provider has the word again. */
+  /**
+   * From now on only the client is waited for. If that lasts too long while others wait for a
+   * connection, `reclaim` is called, which has to end the lease. Undefined: the provider is waited
+   * for again.
+   */
   waitsForClient(reclaim: (() => void) | undefined): void
   discard(): void
 }
 
-/** RSET (RFC 5321, section 4.1.1.5), and the lease goes back. Never throws: a connection that does not take it is not kept. */
+/**
+ * Sends RSET (RFC 5321, section 4.1.1.5) and releases the lease. Never throws: a connection that
+ * does not accept it is not kept.
+ */
 export async function resetLease(lease: Lease, messages: number, replySeconds: number): Promise<void> {
   if (!lease.connection.alive) return lease.discard()
   try {
@@ -32,14 +47,14 @@ export async function resetLease(lease: Lease, messages: number, replySeconds: n
 export interface Member extends SignedIn {
   /** On the monotonic clock, in milliseconds. */
   openedAt: number
-  /** How many it has taken. */
+  /** How many messages it has carried. */
   messages: number
-  /** It has served or rested. */
+  /** It has been used or idle before. */
   warm: boolean
-  /** Drained: it serves no other transaction. */
+  /** The pool was drained: the connection serves no other transaction. */
   last: boolean
   idleTimer?: NodeJS.Timeout
-  /** Leased, and only its client is waited for. */
+  /** Set while the connection is leased and only the client is waited for. */
   silent?: Silence | undefined
 }
 
@@ -49,20 +64,20 @@ interface Silence {
   reclaim(): void
 }
 
-/** The connections of one mailbox, each in one of three places. */
+/** The connections of one mailbox, each in one of three states. */
 interface Members {
-  /** The one that rested last stands last. */
+  /** The most recently used last. */
   readonly idle: readonly Member[]
   readonly leased: ReadonlySet<Member>
   /** Idle or leased. */
   open(): number
-  /** Those that are saying goodbye, too. */
+  /** Idle, leased or closing. */
   total(): number
-  /** Those that the next in the line can hope for. */
+  /** Those that a waiting ticket can hope for. */
   serving(): number
   move(member: Member, to: 'idle' | 'leased' | 'closing'): void
   remove(member: Member): void
-  /** The leased one whose client has been silent for the longest time. */
+  /** Of the leased connection whose client has been silent for longest. */
   longestSilence(): Silence | undefined
 }
 

@@ -28,36 +28,41 @@ interface OpenerDeps {
   log: Log
 }
 
-/** Whose connection it is to be. */
+/** For which mailbox a connection is opened. */
 interface AskedOpening {
   mailbox: Address
   provider: RegisteredProvider
-  /** The likelier one first. */
+  /** The more likely name first. */
   names: readonly [SignInName, ...SignInName[]]
-  /** One refusal may be of one bad machine of many: with this it is tried once more, at once. */
+  /** One refusal may come from one bad machine of many: try once more, at once. */
   secondTry: boolean
 }
 
 /** @throws OpeningFailed */
 type OpenSignedIn = (asked: AskedOpening, signal: AbortSignal) => Promise<SignedIn>
 
-/** What came of one connection. */
+/** The result of one connection. */
 type Tried = { signedIn: SignedIn } | Refused
 
 interface Refused {
   failed: OpeningFailed
   /** Another token may help. */
   tokenRefused: boolean
-  /** The provider counts a connection until it has gone, and may allow no other beside it. */
+  /** Resolves when the connection has gone: the provider may allow no other beside it. */
   left: Promise<void>
 }
 
 /** Token, connection and sign-in as one step, bounded in all by `wholeLoginSeconds`. */
 export function createOpener({ dial, tokens, limits, log }: OpenerDeps): OpenSignedIn {
-  /** By host: the address whose machine refused somebody last. The next try begins with another. */
+  /**
+   * By host: the address of the machine that refused last. The next attempt begins with another.
+   */
   const lastToRefuse = new Map<string, string>()
 
-  /** A connection of its own for each name and token: some servers end one on which they have refused something. */
+  /**
+   * Uses a connection of its own for each name and token: some servers close the connection after a
+   * refusal.
+   */
   async function tryName(
     asked: AskedOpening,
     name: SignInName,
@@ -135,13 +140,15 @@ export function createOpener({ dial, tokens, limits, log }: OpenerDeps): OpenSig
     }
   }
 
-  /** A token in place of one that was refused; undefined where the broker has none yet that may help. */
+  /** A token in place of the refused one. Undefined when the broker has no newer one yet. */
   async function replacementOf(token: AccessToken, asked: AskedOpening): Promise<AccessToken | undefined> {
     const fresh = await tokenFor(asked, token)
     return fresh.secret.reveal() === token.secret.reveal() ? undefined : fresh
   }
 
-  /** Each name in turn on one token, until one is accepted or what is refused is something else. */
+  /**
+   * Tries each name with one token, until one is accepted or the failure is not about the sign-in.
+   */
   async function tryNames(asked: AskedOpening, token: AccessToken, signal: AbortSignal): Promise<Tried> {
     const [first, second] = namesWithToken(asked.names, token)
     const tried = await tryName(asked, first, token, signal)
@@ -151,7 +158,10 @@ export function createOpener({ dial, tokens, limits, log }: OpenerDeps): OpenSig
     return 'signedIn' in other || isSetUp(other) ? other : tried
   }
 
-  /** In order: on the token that is there; on a fresh one, if it was refused and there is one; otherwise once more on the same. */
+  /**
+   * Tries the current token; then a fresh one, if the first was refused and a fresh one exists;
+   * otherwise the same token once more.
+   */
   async function open(asked: AskedOpening, signal: AbortSignal): Promise<SignedIn> {
     const token = await tokenFor(asked)
     const first = await tryNames(asked, token, signal)
@@ -161,7 +171,7 @@ export function createOpener({ dial, tokens, limits, log }: OpenerDeps): OpenSig
     const fresh =
       first.tokenRefused &&
       (await replacementOf(token, asked).catch((error: OpeningFailed) => {
-        // The same token may yet be taken by another machine.
+        // Another machine may yet accept the same token.
         failed = new OpeningFailed(error.failure, 'sign-in')
       }))
     if (failed.failure.code === 'consent-needed' || !(fresh || asked.secondTry)) throw failed
@@ -181,7 +191,8 @@ export function createOpener({ dial, tokens, limits, log }: OpenerDeps): OpenSig
     try {
       return await Promise.race([work, late])
     } catch (error) {
-      // The token may still come after the end of time; what would be opened with it nobody waits for.
+      // The token may still come after the deadline. A connection that is opened with it is closed
+      // at once.
       work.then(({ connection }) => connection.destroy()).catch(() => {})
       throw error
     } finally {
@@ -201,8 +212,10 @@ function tooLate(provider: Provider): Failure {
 }
 
 /**
- * No connection was opened and signed in. `token`: there is none, so nothing was opened, and the token broker knows when to ask again. `connection`: the
- * server takes no connection of ours, whoever it is for. `sign-in`: it does not let this mailbox in. Never leaves this folder.
+ * No connection was opened and signed in. Never leaves this room.
+ * `token`: there is no token, so nothing was opened; the token broker decides when to ask again.
+ * `connection`: the server accepts no connection of ours, whichever mailbox it is for. `sign-in`:
+ * it does not accept this mailbox.
  */
 export class OpeningFailed extends Error {
   readonly failure: Failure
@@ -217,7 +230,8 @@ export class OpeningFailed extends Error {
 }
 
 /**
- * The token, for the servers of this provider only: between the look at the mailbox and the token it may have moved.
+ * Checks that a token is for this provider: between reading the mailbox and getting the token, the
+ * mailbox may have moved.
  * @throws Failure `provider-unavailable`
  */
 export function tokenAt(provider: Pick<Provider, 'id'>, mailbox: Address, token: AccessToken): AccessToken {

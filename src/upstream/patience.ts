@@ -3,32 +3,36 @@ import type { Clock } from '../base/clock.ts'
 import type { Limits } from '../config/config.ts'
 
 /**
- * How long clients wait for an answer before they hang up. Appliances wait for 5 to 10 seconds, and whoever is answered after that is not there
- * any more; mail servers wait for minutes. What a program has shown of it is remembered: it is let wait somewhat longer each time that it has waited,
- * and not as long as that where it hung up.
+ * How long clients wait for a reply before they hang up. Appliances wait for 5 to 10 seconds, and
+ * later answers reach no client; mail servers wait for minutes. What a program has shown is
+ * remembered: it may wait somewhat longer after each wait that it sat out, and less than that after
+ * it hung up.
  */
 export interface Patience {
-  /** One comes, and may have to wait. */
+  /** A client's command arrives, and may have to wait. */
   begins(waiter: Waiter, login: string): Wait
 }
 
 export interface Waiter {
   source: string
-  /** Its client sends commands in groups (RFC 2920), without waiting for each answer: so do mail servers, and hardly anybody else. */
+  /** The client pipelines its commands (RFC 2920): mail servers do, and hardly anything else. */
   inGroups: boolean
 }
 
 export interface Wait {
-  /** How long at most. */
+  /** The longest wait. */
   seconds: number
-  /** It is over; the client was there to the end, or hung up. */
+  /** The wait is over: the client was answered, or it hung up. */
   ended(how: 'answered' | 'hung-up'): void
 }
 
 const rememberedPrograms = 1000
-/** Whoever hangs up sooner, in seconds, has another reason. */
+/** A client that hangs up sooner, in seconds, has another reason. */
 const leastPatience = 2
-/** One that was answered so near to what it is known to wait, and was still there, may wait longer. */
+/**
+ * A client that was answered this close to its known patience, and was still there, may wait
+ * longer.
+ */
 const [nearEnough, longer, shorter] = [0.75, 1.5, 0.8]
 
 type PatienceLimits = Pick<Limits, 'leaseWaitSeconds' | 'shortWaitSeconds'>
@@ -51,7 +55,7 @@ export function createPatience(limits: PatienceLimits, clock: Pick<Clock, 'monot
       return {
         seconds: short < longest ? seconds : longest,
         ended(how) {
-          // Others of the same program may have ended meanwhile.
+          // Other waits of the same program may have ended meanwhile.
           const known = shown.get(key) ?? seconds
           const now = after(known, (clock.monotonic() - since) / 1000, how)
           if (now !== known) shown.set(key, now)

@@ -17,31 +17,52 @@ import { quit } from './connection.ts'
 import { createMembers, type Lease, type Member } from './lease.ts'
 import { OpeningFailed, type SignedIn } from './open-signed-in.ts'
 
-/** What the pools of mailboxes that one name signs in for know of each other: the provider counts their connections together. */
+/**
+ * What pools of the same sign-in name know of each other: the provider counts their connections
+ * together.
+ */
 export interface Neighbour {
-  /** Its connections, those that are being opened or ended included. */
+  /** How many connections it holds, including those that are being opened or closed. */
   held(): number
-  /** Somebody waits, and it has no connection at all. */
+  /** A message waits, and the pool has no connection at all. */
   starves(): boolean
-  /** Gives up a connection that nobody needs, or one whose client has been silent for too long. True: there will be room. */
+  /**
+   * Gives up an idle connection, or reclaims one from a silent client. True: there will be room.
+   */
   yieldOne(): boolean
-  /** Others have made room. */
+  /** Another pool has made room. */
   look(): void
 }
 
-/** The connections of one mailbox: a few, kept warm between transactions, given out fairly. */
+/**
+ * The connections of one mailbox: a few, kept warm between transactions, handed out fairly.
+ * A connection is being opened, idle, leased or closing. Tickets wait in an `AcquireQueue` while
+ * none is idle, or while the governor lets no message leave.
+ */
 export interface Pool extends Neighbour {
-  /** Resolves when a signed-in connection is there, opened now if need be: once however many ask. */
+  /**
+   * Resolves when a signed-in connection exists. Opens one if need be, once for all concurrent
+   * callers.
+   */
   ensureReady(): Promise<void>
-  /** The right to one connection for one message, which the governor counts as one that leaves now.
-   * @throws Failure `limit-reached` when `until` has come or is known to come too soon, `invalid` when its client has gone, or why no connection could be opened */
+  /**
+   * Acquires one connection for one message, which the governor counts as leaving now.
+   * @throws Failure `limit-reached` when `until` has come or is known to come too soon, `invalid`
+   * when the client has gone, or the reason why no connection could be opened
+   */
   acquire(ticket: Ticket): Promise<Lease>
-  /** What is open now ends after its transaction; a later lease opens anew, even if the last attempt failed. */
+  /**
+   * Connections that are open now end after their transaction. A later `acquire` opens a new one,
+   * even if the last attempt failed.
+   */
   drain(): void
-  /** Ends everything; resolves when nothing is open. Whoever waits is refused; a transaction under way has two seconds. */
+  /**
+   * Ends everything and resolves when nothing is open. Waiting tickets are refused; a transaction
+   * under way has two seconds.
+   */
   close(): Promise<void>
   state(): PoolState
-  /** Somebody uses a connection of it, or waits for one, or for the proof that there is one. */
+  /** A connection is in use, or something waits for one. */
   busy(): boolean
 }
 
@@ -58,9 +79,9 @@ export interface PoolDeps {
   /** @throws OpeningFailed */
   open(signal: AbortSignal): Promise<SignedIn>
   governor: PooledGovernor
-  /** Those of the same name. */
+  /** The other pools of the same sign-in name. */
   neighbours(): readonly Neighbour[]
-  /** The provider's, asked anew each time. */
+  /** The provider's limit, asked anew each time. */
   messagesPerConnection(): number | undefined
   limits: Pick<Limits, 'clientTurnSeconds' | 'upstreamIdleSeconds' | 'upstreamAgeSeconds'>
   clock: Pick<Clock, 'monotonic'>
@@ -69,7 +90,7 @@ export interface PoolDeps {
 
 const lookAgainMilliseconds = 1000
 
-/** What a transaction under way is given at the end, in seconds. */
+/** How long a transaction under way may take at shutdown, in seconds. */
 const leasedSeconds = 2
 
 export function createPool(deps: PoolDeps): Pool {
@@ -81,14 +102,17 @@ export function createPool(deps: PoolDeps): Pool {
   const closers: (() => void)[] = []
   let closed = false
   let turnTimer: NodeJS.Timeout | undefined
-  /** After one that failed, on the monotonic clock. */
+  /** After an attempt that failed: when the next one may be made, on the monotonic clock. */
   let nextOpenAt = 0
 
   const total = () => members.total() + opening.size
   const takenByOthers = () => neighbours().reduce((sum, other) => sum + other.held(), 0)
   const starves = () => queue.wanted() > 0 && total() === 0
 
-  /** Whatever happened: serves those who wait as far as it goes, and opens as many connections as they need. */
+  /**
+   * Called after every change: serves waiting tickets as far as possible, and opens as many
+   * connections as they need.
+   */
   function pump(): void {
     clearTimeout(turnTimer)
     while (idle.length > 0 && members.open() + opening.size > governor.connections()) closeMember(idle[0])
@@ -96,7 +120,7 @@ export function createPool(deps: PoolDeps): Pool {
       queue.serve(lend('waited'))
     if (serving() > 0) queue.ready()
     const failure = governor.connectBreaker.blockedBy()
-    // While one connection serves, nobody is turned away because a second one cannot be had.
+    // While one connection serves, no ticket is refused because a second one cannot be opened.
     if (failure && serving() + opening.size === 0) queue.refuseAll(failure)
     while (opening.size < queue.wanted() && mayOpen()) openOne()
     if (queue.wanted() > 0 && opening.size === 0) askNeighbours()
@@ -104,7 +128,7 @@ export function createPool(deps: PoolDeps): Pool {
     if (queue.next()) turnTimer = setTimeout(pump, nextTurn()).unref()
   }
 
-  /** Of those who have what others wait for. */
+  /** Asks silent clients and neighbouring pools for a connection. */
   function askNeighbours(): void {
     if (queue.next()) reclaim()
     const isFull = total() + takenByOthers() >= governor.connections()
@@ -112,14 +136,14 @@ export function createPool(deps: PoolDeps): Pool {
       neighbours().some((other) => other.yieldOne())
   }
 
-  function makeRoom(): boolean {
+  function yieldOne(): boolean {
     if (members.total() > members.open()) return true
     if (idle.length === 0) return reclaim()
     closeMember(idle[0])
     return true
   }
 
-  /** It goes to another mailbox of the same name, where somebody waits who has none. */
+  /** The connection has to go to a neighbouring pool that has none and needs one. */
   function isOwed(): boolean {
     return (
       total() + takenByOthers() >= governor.connections() && neighbours().some((other) => other.starves())
@@ -130,13 +154,19 @@ export function createPool(deps: PoolDeps): Pool {
     return retry || governor.delay() === 0
   }
 
-  /** When the line may move on though nothing happens here: the governor lets the next message leave, or allows a connection again. */
+  /**
+   * When the queue may move on by itself: the governor lets the next message leave, or allows a
+   * connection again.
+   */
   function nextTurn(): number {
     const delay = governor.delay()
     return delay > 0 ? Math.min(delay, lookAgainMilliseconds) : lookAgainMilliseconds
   }
 
-  /** From the client that has been silent for the longest time, when that is too long for those who wait. */
+  /**
+   * Reclaims the connection of the client that has been silent for longest, if that is too long
+   * while others wait.
+   */
   function reclaim(): boolean {
     const longest = members.longestSilence()
     const late = clock.monotonic() - limits.clientTurnSeconds * 1000
@@ -148,7 +178,8 @@ export function createPool(deps: PoolDeps): Pool {
   function mayOpen(): boolean {
     if (closed || governor.connectBreaker.blockedBy()) return false
     if (governor.connectBreaker.probing() && opening.size > 0) return false
-    // Whoever waits has another one to hope for. Without one, the failure has been its answer.
+    // Other connections will serve the waiting tickets. Without any, the tickets were refused with
+    // the failure.
     if (serving() + opening.size > 0 && clock.monotonic() < nextOpenAt) return false
     return total() + takenByOthers() < governor.connections()
   }
@@ -158,7 +189,7 @@ export function createPool(deps: PoolDeps): Pool {
     opening.add(controller)
     governor.connectBreaker.begun()
     const opened = (signedIn: SignedIn) => {
-      // Opening yet another one for those who wait would go on for ever, at the speed of the network.
+      // Opening a replacement at once would loop at the speed of the network.
       if (!signedIn.connection.alive) return failed(closedAtOnce())
       opening.delete(controller)
       if (!controller.signal.aborted) governor.connectBreaker.succeeded()
@@ -176,9 +207,10 @@ export function createPool(deps: PoolDeps): Pool {
   function openingFailed(error: unknown): void {
     const failure = error instanceof OpeningFailed ? error.failure : asFailure(error)
     log.warn({ code: failure.code, cause: reasonOf(failure.cause), fix: failure.fix }, failure.message)
-    // Some failures take no time at all, and trying again at once would leave none for anything else.
+    // Some failures take no time at all, and retrying at once would loop.
     nextOpenAt = clock.monotonic() + Math.max(lookAgainMilliseconds, (failure.retryAfterSeconds ?? 0) * 1000)
-    // What others hold is served as well; but without one of its own this mailbox has trouble.
+    // Connections of neighbours count as served, too. But a mailbox without any connection of its
+    // own has a fault of its own.
     const served = serving() > 0 ? serving() + takenByOthers() : 0
     governor.connectBreaker.failed(failure, served, error instanceof OpeningFailed ? error.stage : undefined)
     if (serving() + opening.size === 0) queue.refuseAll(failure)
@@ -190,7 +222,7 @@ export function createPool(deps: PoolDeps): Pool {
     else returnIdle(member)
   }
 
-  /** Idle from now on, unless somebody waits. */
+  /** Makes the connection idle, or closes it. A waiting ticket gets it at once. */
   function returnIdle(member: Member): void {
     if (!member.connection.alive) forget(member)
     else if (closed || member.last || expired(member) || isOwed()) closeMember(member)
@@ -204,14 +236,14 @@ export function createPool(deps: PoolDeps): Pool {
 
   function keep(member: Member): void {
     members.move(member, 'idle')
-    // Set anew for each message: a new one each time would cost ten times as much.
+    // The timer is refreshed for each message: a new one each time would cost ten times as much.
     if (member.idleTimer) member.idleTimer.refresh()
     else member.idleTimer = setTimeout(idleTooLong, limits.upstreamIdleSeconds * 1000, member).unref()
     pump()
     if (idle.includes(member)) member.warm = true
   }
 
-  /** One that serves has had its time set before that began. */
+  /** A leased connection still has the timer of its last idle time running. */
   function idleTooLong(member: Member): void {
     if (idle.includes(member)) closeMember(member)
   }
@@ -230,7 +262,7 @@ export function createPool(deps: PoolDeps): Pool {
     for (const other of neighbours()) if (other.starves()) other.look()
   }
 
-  /** The connection that rested last goes out first, so that those beyond the need grow old and end. */
+  /** Last in, first out: connections beyond the need stay idle, grow old and are closed. */
   function lend(how: 'at-once' | 'waited'): Lease {
     const member = idle.at(-1)
     if (!member) throw new Failure('internal', 'There is no idle connection to hand out')
@@ -242,7 +274,7 @@ export function createPool(deps: PoolDeps): Pool {
     const { connection, capabilities, warm } = member
     let ended = false
     let sent = false
-    /** False when it has ended before. */
+    /** False when the lease has ended before. */
     const end = () => {
       if (ended) return false
       ended = true
@@ -282,7 +314,7 @@ export function createPool(deps: PoolDeps): Pool {
     for (const member of [...idle]) closeMember(member)
   }
 
-  /** The end of somebody's patience. */
+  /** Why a ticket was not served in time. */
   function tooLate({ seconds }: Ticket): Failure {
     if (governor.delay() > 0) return tooMany(seconds)
     return leased.size > 0 ? allBusy(seconds) : tooSlow(seconds)
@@ -298,7 +330,7 @@ export function createPool(deps: PoolDeps): Pool {
     },
     async acquire(ticket) {
       if (closed) throw stopping()
-      // The usual case: nobody waits, a connection rests.
+      // The usual case: nothing waits, and a connection is idle.
       if (idle.length > 0 && !queue.next() && (ticket.retry || governor.delay() === 0)) return lend('at-once')
       const wait = ticket.hurried && !ticket.retry ? governor.delay(queue.ahead(ticket.lane)) : 0
       if (wait > ticket.until - clock.monotonic()) throw tooLong(Math.ceil(wait / 1000))
@@ -313,7 +345,7 @@ export function createPool(deps: PoolDeps): Pool {
       clearTimeout(turnTimer)
       drain()
       if (total() === 0) return
-      // The doors are closed by now: whatever a provider has yet to say, nobody is left to hear it.
+      // The listeners are closed by now: no client is left to hear the provider's reply.
       const patience = setTimeout(() => [...leased].forEach(forget), leasedSeconds * 1000)
       await new Promise<void>((done) => closers.push(done))
       clearTimeout(patience)
@@ -321,7 +353,7 @@ export function createPool(deps: PoolDeps): Pool {
     state: () => ({ open: members.open(), inUse: leased.size, waiting: queue.waiting() }),
     held: total,
     starves,
-    yieldOne: makeRoom,
+    yieldOne,
     look: pump,
     busy: () => leased.size + opening.size + queue.wanted() > 0,
   }

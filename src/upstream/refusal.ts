@@ -3,11 +3,15 @@ import { Failure, type FailureDetails } from '../base/failure.ts'
 import { type ReplyClass, replyClassOf } from '../governor/reply-class.ts'
 import { enhancedStatuses, isTransient, type Reply, statusOf } from '../wire/reply.ts'
 
-/** A provider refused us before anybody's mail was at stake. 4xx passes (421 too), everything else is set-up, and old TLS is. */
+/**
+ * A provider refused us before any message was at stake. 4xx passes (421 too), everything else is a
+ * matter of set-up, and so is old TLS.
+ */
 export function refusal(reply: Reply, host: string, what: string): Failure {
   const message = `${host} refused ${what} (${statusOf(reply)})`
   const cause = new Error(`The provider said: ${wordsOf(reply)}`)
-  // Exchange Online's way to refuse TLS 1.0 and 1.1. We speak none of them: something in between does.
+  // Exchange Online refuses TLS 1.0 and 1.1 by this. We speak neither, so something in between
+  // does.
   if (enhancedStatuses(reply).includes('4.7.66')) {
     return new Failure('provider-setup', `${message}: the TLS that reached it is too old`, {
       cause,
@@ -34,8 +38,8 @@ export function waitAfter(reply: Reply): Pick<FailureDetails, 'retryAfterSeconds
 }
 
 /**
- * What a provider said, for logs and pages: cut, on one line, and without long words. A server that repeats the line
- * it did not like would otherwise put a token there.
+ * What a provider said, for logs and pages: cut, on one line, and without long words. A server that
+ * repeats the offending line would otherwise put a token there.
  */
 export function wordsOf(reply: Reply): string {
   const text = Buffer.from(reply.lines.join(' / '), 'latin1').toString('utf8')
@@ -43,8 +47,9 @@ export function wordsOf(reply: Reply): string {
 }
 
 /**
- * How long a provider that refuses a connection or a sign-in wants to be left alone, in seconds; undefined where its reply does not tell. The
- * governor never waits less than that: whoever comes back at once is refused for longer.
+ * How long a provider that refuses a connection or a sign-in wants no further attempt, in seconds.
+ * Undefined when its reply does not tell. The governor never waits less than that: a client that
+ * comes back sooner is refused for longer.
  */
 export function openingWait(reply: Reply): number | undefined {
   const text = reply.lines.join(' ')
@@ -62,17 +67,20 @@ interface Row {
   seconds: number
 }
 
-/** What is only said to those who open a connection. */
+/** Replies that only come while a connection is opened. */
 const rows: readonly Row[] = [
   // Gmail, after about a hundred sign-ins in quick succession.
   { code: 454, status: '4.7.0', words: /too many login attempts/i, seconds: 900 },
-  // Gmail, to a network address or a name in EHLO that it does not like.
+  // Gmail, to a network address or an EHLO name that it does not like.
   { code: 421, status: '4.7.0', words: /closing connection/i, seconds: 300 },
   // Yahoo.
   { code: 535, status: '5.7.0', words: /#AUTH005/, seconds: 3600 },
 ]
 
-/** What may be said at any time. Set-up has the governor's own waits: it may be repaired any moment. */
+/**
+ * Replies that may come at any time. For set-up the governor has waits of its own: it may be
+ * repaired any moment.
+ */
 const general: Partial<Record<ReplyClass, number>> = {
   rate: 60,
   'too-many-at-once': 30,

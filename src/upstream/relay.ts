@@ -8,23 +8,28 @@ import type { Capabilities } from '../wire/capabilities.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import type { Reply } from '../wire/reply.ts'
 
-/** What the doors need of the provider's side: proof that it accepts us, and transactions. */
+/**
+ * The face of this room: what listeners and services need of the provider's side. Proof that the
+ * provider accepts us, and mail transactions.
+ */
 export interface Relay {
   /**
-   * Resolves when the provider accepts us for this mailbox: a warm verified connection is proof enough, otherwise
-   * one is opened and signed in. Opened once however many ask.
+   * Resolves when the provider accepts us for this mailbox. A warm signed-in connection is proof
+   * enough; otherwise one is opened and signed in, once for all concurrent callers.
    * @throws Failure `consent-needed`, `provider-unavailable`, `provider-setup`, `limit-reached`
    */
   verify(mailbox: Address): Promise<void>
   /**
-   * Takes a lease and sends MAIL together with the first recipients (one write where the provider offers PIPELINING).
-   * One reply for each recipient, in order, verbatim; when the provider refuses MAIL, its reply answers every recipient
-   * and the transaction is over. Parameters that the provider did not offer are dropped. A connection that turns out to be dead is
-   * replaced unseen.
-   * @param login who sends: those who wait for the same mailbox take turns
-   * @param client absent: postern itself
-   * @throws Failure as `verify`, and `limit-reached` or `provider-setup` when the governor lets nothing leave, `invalid` when the client has gone before MAIL left; the lease
-   * is given back
+   * Takes a lease and sends MAIL together with the first recipients (in one write where the
+   * provider offers PIPELINING).
+   * Resolves with one reply per recipient, in order and verbatim. When the provider refuses MAIL,
+   * its reply answers every recipient and the transaction is over. Parameters that the provider did
+   * not offer are dropped. A connection that turns out to be dead is replaced without the client
+   * noticing.
+   * @param login who sends: the logins of a mailbox take turns
+   * @param client absent: postern itself sends
+   * @throws Failure as `verify`; `limit-reached` or `provider-setup` when the governor lets nothing
+   * leave; `invalid` when the client has gone before MAIL left. The lease is given back then.
    */
   begin(
     mailbox: Address,
@@ -33,28 +38,42 @@ export interface Relay {
     login: string,
     client?: WaitingClient,
   ): Promise<Begun>
-  /** What may be offered to clients: what the provider of this mailbox can do; without one, or before it was asked for
-   * anything, the intersection over every provider that there is a mailbox of. */
+  /**
+   * What may be offered to clients: what the provider of this mailbox can do. Without a mailbox, or
+   * before anything was asked for it: the intersection over all providers that have mailboxes.
+   */
   capabilities(mailbox?: Address): RelayCapabilities
-  /** Which mailboxes there are, or at which providers, is not what it was. Never rejects. */
+  /** Call this when mailboxes were added, removed or moved to another provider. Never rejects. */
   refreshCapabilities(): Promise<void>
-  /** The mailbox's grant changed or it is gone: its warm connections end after their transaction. */
+  /**
+   * Call this when the mailbox's grant changed or the mailbox is gone: its warm connections end
+   * after their current transaction.
+   */
   drain(mailbox: Address): void
-  /** Whatever it waits for after trouble of its own is forgotten, and it is found out at once. @throws Failure as `verify` */
+  /**
+   * Forgets the waits after trouble of this mailbox and tries the provider at once.
+   * @throws Failure as `verify`
+   */
   tryNow(mailbox: Address): Promise<void>
-  /** What a mailbox may send now, and what is open for it. @throws Failure `not-found`, `configuration` */
+  /**
+   * What the mailbox may send now, and how many connections are open for it.
+   * @throws Failure `not-found`, `configuration`
+   */
   state(mailbox: Address): Promise<SendingState>
-  /** Ends every connection: idle ones with QUIT, leased ones when their transaction is over, or after two seconds. */
+  /**
+   * Ends every connection: idle ones with QUIT, leased ones when their transaction is over, or
+   * after two seconds.
+   */
   close(): Promise<void>
 }
 
-/** For whom something is done. */
+/** The client that a transaction is for. */
 export interface WaitingClient {
-  /** Where it comes from (`sourceOf`). */
+  /** Where the client comes from (`sourceOf`). */
   source: string
   /** As of `Waiter`. */
   inGroups: boolean
-  /** Aborted when nobody waits for the answer any more. */
+  /** Aborted when the client has gone. */
   gone: Gone
 }
 
@@ -63,42 +82,59 @@ export type RelayCapabilities = Pick<
   'size' | 'eightBitMime' | 'smtpUtf8' | 'dsn' | 'enhancedStatusCodes'
 >
 
-/** For people. */
+/** For pages, API and command. */
 export interface SendingState extends GovernorState {
   connections: GovernorState['connections'] & { open: number; inUse: number }
-  /** Messages that wait for a connection, or for the rate. */
+  /** How many messages wait for a connection, or for the rate. */
   waiting: number
 }
 
 export interface Begun {
   replies: readonly Reply[]
-  /** Absent when MAIL was refused: the lease is back already. */
+  /** Absent when MAIL was refused: the lease is given back already. */
   transaction?: Transaction
 }
 
-/** The right to one upstream connection for one mail transaction. Ends by `send` or `reset`, exactly once. */
+/**
+ * The right to one provider connection for one mail transaction. Ends by `send` or `reset`, exactly
+ * once.
+ */
 export interface Transaction {
-  /** More recipients, in one write where PIPELINING is offered; one verbatim reply each.
-   * @throws Failure `provider-unavailable`, or `limit-reached` as `send` */
+  /**
+   * Sends more recipients, in one write where PIPELINING is offered. One verbatim reply per
+   * recipient.
+   * @throws Failure `provider-unavailable`, or `limit-reached` as `send`
+   */
   recipients(commands: readonly RecipientCommand[]): Promise<readonly Reply[]>
-  /** The client is promised that its message will be taken: from now on nobody gets its connection, however slowly it comes.
-   * @throws Failure `limit-reached` when it was silent for so long that others have got it */
+  /**
+   * Promises the client that its message will be taken: from now on the connection is not
+   * reclaimed, however slowly the message comes.
+   * @throws Failure `limit-reached` when the client was silent for so long that the connection was
+   * reclaimed
+   */
   promise(): void
   /**
-   * Sends the message and resolves with the provider's final reply (also when it refuses DATA). `message` yields
-   * the octets as the client sent them, dot-stuffing included, without the ending `.CRLF`; it is either empty or ends in CRLF. If iterating it throws,
-   * the error is thrown on; when octets have left, the upstream connection is destroyed, so that half a message is never taken for a whole one.
-   * The lease is given back in every case.
-   * @param gone aborted when the client has gone: until the end of the message leaves it is given up then; afterwards nobody can
-   * @throws Failure `outcome-unknown` once message octets have left, `provider-unavailable` before, `limit-reached` when the client took so long that others got
-   * the connection, `provider-setup` when the provider has refused this program's messages again and again for an address in their header, `invalid` when the client has gone
+   * Sends the message and resolves with the provider's final reply (also when it refuses DATA).
+   * `message` yields the octets as the client sent them, dot-stuffing included, without the final
+   * `.CRLF`. It is either empty or ends in CRLF. If iterating it throws, the error is thrown on.
+   * When octets have left, the connection is destroyed, so that half a message is never taken for a
+   * whole one. The lease is given back in every case.
+   * @param gone aborted when the client has gone. The message is given up then, unless its end has
+   * left already.
+   * @throws Failure `outcome-unknown` once message octets have left; `provider-unavailable` before;
+   * `limit-reached` when the connection was reclaimed from a silent client; `provider-setup` when
+   * the provider has refused this program's messages repeatedly for an address in their header;
+   * `invalid` when the client has gone
    */
   send(message: AsyncIterable<Buffer>, gone?: Gone): Promise<Reply>
-  /** RSET, and the lease goes back. Never throws. */
+  /** Sends RSET and gives the lease back. Never throws. */
   reset(): Promise<void>
 }
 
-/** What a mailbox may send now, as pages, API and command show it. Undefined without a registration at its provider: then nothing leaves at all. */
+/**
+ * What a mailbox may send now, as pages, API and command show it. Undefined when its provider has
+ * no registration: nothing leaves at all then.
+ */
 export function createSendingStatus(relay: Pick<Relay, 'state'>, tokens: Pick<TokenStates, 'state'>) {
   return async (mailbox: Address): Promise<SendingStatus | undefined> => {
     try {
@@ -119,7 +155,10 @@ export function createSendingStatus(relay: Pick<Relay, 'state'>, tokens: Pick<To
   }
 }
 
-/** Of one mailbox: `mailbox` would say that nothing leaves it, but warm connections still serve. Its reason is a `Failure`'s, without an end. */
+/**
+ * A pause of the token endpoint. `mailbox` would say that nothing leaves it, but warm connections
+ * still serve, so it becomes `token`. The reason of a `Failure` has no full stop.
+ */
 function ofToken(pause: TokenPause): PauseStatus {
   const about = pause.about === 'mailbox' ? 'token' : pause.about
   return { ...shown(pause), about, reason: `${pause.reason}.` }

@@ -8,10 +8,11 @@ import { ConnectionLost, lossAsFailure, type ProviderConnection } from './connec
 import type { Lease } from './lease.ts'
 
 /**
- * A small message goes as one BDAT chunk where CHUNKING is offered, every other one by DATA. Never more than one chunk: several, or large
- * ones, time out at some servers.
- * @param source what is behind the head
- * @throws Failure as `Transaction.send`; what the message's iterator throws. The connection is not usable then
+ * Sends a message: a small one as one BDAT chunk where CHUNKING is offered, every other one by
+ * DATA. Never more than one chunk: several chunks, or large ones, time out at some servers.
+ * @param source what comes behind the head
+ * @throws Failure as `Transaction.send`; what the message's iterator throws. The connection is not
+ * usable then.
  */
 export async function sendMessage(
   lease: Lease,
@@ -25,7 +26,7 @@ export async function sendMessage(
   try {
     return await sendAsData(lease.connection, head, source, context, commit)
   } finally {
-    // What is left of a message that nobody takes. Not waited for: its source may be a client that sends slowly.
+    // The rest of a message that nothing reads. Not awaited: its source may be a slow client.
     source.return?.().catch(() => {})
   }
 }
@@ -45,14 +46,17 @@ export interface TransactionContext {
   withoutChunking: ChunkRefusals
 }
 
-/** Called right before the end of the message leaves, for then nobody can take it back. @throws Failure `invalid` when its client has gone */
+/**
+ * Called right before the end of the message leaves, after which it cannot be taken back.
+ * @throws Failure `invalid` when the client has gone
+ */
 type Commit = () => void
 
 /** What became of a message. */
 interface Sent {
-  /** The provider's last word. */
+  /** The provider's final reply. */
   reply: Reply
-  /** The provider still holds the envelope: it refused before the transaction ended. */
+  /** The provider refused before the transaction ended, so it still holds the envelope. */
   stillOpen: boolean
 }
 
@@ -62,10 +66,13 @@ export interface MessageHead {
   whole: boolean
 }
 
-/** A message up to this size leaves in one piece. */
+/** A message up to this size is sent in one write. */
 const headOctets = 65_536
 
-/** Reads a message until it ends, or until it is known to be larger than `headOctets`. Throws what the source throws. */
+/**
+ * Reads a message until it ends, or until it is known to be larger than `headOctets`. Throws what
+ * the source throws.
+ */
 export async function readHead(source: AsyncIterator<Buffer>): Promise<MessageHead> {
   const chunks: Buffer[] = []
   let octets = 0
@@ -85,8 +92,8 @@ function joined(chunks: readonly Buffer[]): Buffer {
 }
 
 /**
- * Command and message in one write: `BDAT n LAST` (RFC 3030, section 2), which saves the round trip of DATA. Chunks know no
- * dot-stuffing.
+ * Command and message in one write: `BDAT n LAST` (RFC 3030, section 2), which saves the round trip
+ * of DATA. Chunks have no dot-stuffing.
  * @throws Failure `outcome-unknown`, `provider-unavailable`
  */
 async function sendAsChunk(
@@ -103,9 +110,9 @@ async function sendAsChunk(
   const owed = connection.command(Buffer.concat([command, octets]), limits.upstreamAfterDotSeconds)
   const reply = await finalReply(owed, connection, host)
   if (turnsChunkAway(reply)) {
-    // Whoever does not know the command reads the chunk as commands: nothing on this connection can be believed any more,
-    // and where a line of the message said DATA, a piece of it may have been taken. So nobody sends it again but the client,
-    // and then it goes by DATA.
+    // A server without BDAT reads the chunk as commands. Nothing on this connection can be trusted
+    // any more, and where a line of the message said DATA, a piece of it may have been accepted. So
+    // only the client sends the message again, and then it goes by DATA.
     withoutChunking.add(host, reply)
     connection.destroy()
     throw new Failure('provider-unavailable', `${host} offers CHUNKING and refused BDAT (${reply.code})`, {
@@ -120,7 +127,8 @@ const endOfData = Buffer.from('.\r\n', 'latin1')
 
 /**
  * DATA, and the octets exactly as they come, at the speed of the slower side.
- * @throws Failure `outcome-unknown` once octets have left, `provider-unavailable` before; what `source` throws
+ * @throws Failure `outcome-unknown` once octets have left, `provider-unavailable` before; what
+ * `source` throws
  */
 async function sendAsData(
   connection: ProviderConnection,
@@ -155,7 +163,10 @@ async function sendAsData(
   return { reply, stillOpen: false }
 }
 
-/** Everything but the end. Resolves with the provider's refusal if it comes before the message is over. */
+/**
+ * Sends everything but the end. Resolves with the provider's refusal if it comes before the message
+ * is over.
+ */
 async function stream(
   connection: ProviderConnection,
   head: MessageHead,
@@ -176,17 +187,18 @@ async function stream(
   }
 }
 
-/** A no needs no end to be true; a yes before the end is not to be believed. */
+/** A refusal before the end is final. A positive reply before the end is not to be trusted. */
 function refusedEarly({ unasked }: ProviderConnection): Reply | undefined {
   return unasked && unasked.code >= 400 ? unasked : undefined
 }
 
 /**
- * Lets everything be read that has arrived by now. Before the end of a message: a reply that is here already cannot be the
- * answer to an end that is still to be sent.
+ * Reads everything that has arrived by now. Called before the end of a message: a reply that is
+ * here already cannot be the answer to an end that is still to be sent.
  */
 export function readArrived(): Promise<void> {
-  // Once may only end the turn of the event loop that is under way; the next one asks the system for all that has come.
+  // The first may only finish the current turn of the event loop; the second polls the system for
+  // all that has arrived.
   return new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
 }
 
@@ -204,7 +216,7 @@ async function finalReply(
   throw outcomeUnknown(host, new ConnectionLost('protocol', `a ${reply.code} came where it means nothing`))
 }
 
-/** Octets of the message have left, and nobody knows what became of it. */
+/** Octets of the message have left, and its outcome is not known. */
 function outcomeUnknown(host: string, cause: ConnectionLost): Failure {
   return new Failure('outcome-unknown', `${host} did not say what became of the message: ${cause.message}`, {
     cause,
@@ -217,16 +229,17 @@ function endedBeforeMessage(host: string): Failure {
   return lossAsFailure(new ConnectionLost('closed', 'it ended before the message was sent'), host)
 }
 
-/** Hosts that offer CHUNKING and turn a chunk away: they get DATA. */
+/** Hosts that offer CHUNKING and refuse a chunk: they get DATA. */
 interface ChunkRefusals {
   has(host: string): boolean
   add(host: string, reply: Reply): void
 }
 
 /**
- * Answers to BDAT that are about the command and not about the message (RFC 5321, section 4.2.2), and for how many seconds
- * they are believed. Whoever does not know BDAT today will not know it tomorrow. But 503 is also what one that knows it says when it has
- * lost the transaction (RFC 3030, section 2), and 501 and 504 may be about one chunk: these count for a while only.
+ * Replies to BDAT that are about the command and not about the message (RFC 5321, section 4.2.2),
+ * and for how many seconds they are believed. A server that does not know BDAT today will not know
+ * it tomorrow. But 503 is also the reply of one that has lost the transaction (RFC 3030, section
+ * 2), and 501 and 504 may be about one chunk: these count for a while only.
  */
 const believedSeconds = new Map([
   [500, Number.POSITIVE_INFINITY],
@@ -236,7 +249,10 @@ const believedSeconds = new Map([
   [504, 3600],
 ])
 
-/** Remembers them as long as the process runs: a provider's software may be another after the next start. */
+/**
+ * Remembers them as long as the process runs: a provider's software may be another after the next
+ * start.
+ */
 export function createChunkRefusals(clock: Pick<Clock, 'monotonic'>): ChunkRefusals {
   const until = new Map<string, number>()
   return {

@@ -27,7 +27,8 @@ interface SignInRequest {
 const commandLineOctets = 512
 
 /**
- * Signs in with a bearer token (RFC 4954, section 4), by the mechanism that the provider offers and we prefer.
+ * Signs in with a bearer token (RFC 4954, section 4), by the mechanism that the provider offers and
+ * we prefer.
  * @throws Failure `provider-unavailable` or `provider-setup`; ConnectionLost
  */
 export async function signIn(dialled: Dialled, request: SignInRequest): Promise<SignInOutcome> {
@@ -49,7 +50,8 @@ export async function signIn(dialled: Dialled, request: SignInRequest): Promise<
   const answered = short ? first : await send(response.reveal())
   if (answered.code !== 334) return judge(answered)
 
-  // Nothing is left to say, so this is the error challenge; only the reply to our answer to it is final.
+  // We have nothing more to send, so this 334 is the error challenge. Only the reply to our answer
+  // to it is final.
   const challenge = readErrorChallenge(answered.lines[0])
   const final = await send(errorAnswer)
   if (final.code === 235) throw meaningless(final, submission.host)
@@ -89,12 +91,16 @@ interface SignInContext {
   mechanism: UpstreamMechanism
 }
 
-/** RFC 4954, section 6, and RFC 5248: these speak of the mechanism, of encryption or of a disabled account, not of the token. */
+/**
+ * RFC 4954, section 6, and RFC 5248: these codes are about the mechanism, encryption or a disabled
+ * account, not about the token.
+ */
 const notTheToken = new Set([500, 502, 503, 504, 525, 530, 534, 538])
 
 /**
- * What the final reply to AUTH means; the one place where that is decided. Exactly 235 is success.
- * @throws Failure `provider-unavailable` for what passes, `provider-setup` where no token would help
+ * What the final reply to AUTH means. Decided here and nowhere else; exactly 235 is success.
+ * @throws Failure `provider-unavailable` for what passes, `provider-setup` where no other token
+ * would help
  */
 export function judgeSignIn(
   reply: Reply,
@@ -106,7 +112,8 @@ export function judgeSignIn(
   if (reply.code < 500) throw meaningless(reply, host)
   const message = `${host} refused the sign-in for ${mailbox} (${statusOf(reply)})`
   const cause = new Error(`The provider said: ${wordsOf(reply)}`)
-  // Yahoo's word for too many bad sign-ins, whatever the one was that it answers so: each further token would be one more.
+  // Yahoo answers this after too many bad sign-ins, whichever sign-in gets it: each further token
+  // would be one more.
   if (reply.lines.some((line) => line.includes('#AUTH005'))) {
     throw new Failure('provider-unavailable', `${message}: there were too many bad ones`, {
       cause,
@@ -114,7 +121,7 @@ export function judgeSignIn(
       ...waitAfter(reply),
     })
   }
-  // Exchange answers 5.7.139 when a policy is in the way: a new token is as good as the old one.
+  // Exchange answers 5.7.139 when a policy forbids the sign-in: a new token would not help.
   if (enhancedStatuses(reply).includes('5.7.139')) {
     throw new Failure('provider-setup', `${message}: a policy forbids it`, {
       cause,
@@ -130,7 +137,7 @@ export function judgeSignIn(
   return { kind: 'token-refused', reply, ...(challenge ? { challenge } : {}) }
 }
 
-/** A reply that has no place in a sign-in, such as 250, or 235 to a sign-in that was given up. */
+/** A reply that has no meaning in a sign-in, such as 250, or 235 to a sign-in that was given up. */
 function meaningless(reply: Reply, host: string): Failure {
   return new Failure(
     'provider-unavailable',
@@ -139,7 +146,7 @@ function meaningless(reply: Reply, host: string): Failure {
   )
 }
 
-/** The provider refused a token and the fresh one after it, or there was no fresher one to try. */
+/** The provider refused a token and the fresh one after it, or no fresher one could be had. */
 export function tokenRefused(
   outcome: Extract<SignInOutcome, { kind: 'token-refused' }>,
   { host, mailbox, user }: Pick<SignInContext, 'host' | 'mailbox'> & { user: string },

@@ -20,15 +20,16 @@ export type TestMessageStep = 'token' | 'connect' | 'tls' | 'sign-in' | 'sender'
 /** How one step went. */
 export interface StepOutcome {
   step: TestMessageStep
-  /** Absent: it went well. */
+  /** Absent: the step succeeded. */
   failure?: Failure
-  /** What the provider said, where it said something: cut, one line. */
+  /** What the provider said, if anything: cut, on one line. */
   said?: string
 }
 
 /**
- * Sends one message and tells how each step went, until one fails. What comes before the message is done on a connection of its own, so that nothing that is warm hides
- * a fault; the message goes the way of everybody's, under the same limits.
+ * Sends one message and reports how each step went, until one fails. The steps before the message
+ * use a connection of their own, so that no warm connection hides a fault; the message itself goes
+ * through the relay like any other, under the same limits.
  */
 export type SendTestMessage = (mailbox: Address, recipient: Address) => AsyncIterable<StepOutcome>
 
@@ -65,7 +66,7 @@ export function createTestMessage(deps: TestMessageDeps): SendTestMessage {
     }
   }
 
-  /** A connection of its own, up to the sign-in. */
+  /** Signs in on a connection of its own. */
   async function* signInOn(
     found: Mailbox,
     provider: RegisteredProvider,
@@ -79,7 +80,7 @@ export function createTestMessage(deps: TestMessageDeps): SendTestMessage {
       yield { step: 'connect' }
       yield { step: 'tls' }
       let outcome = await signInAs(dialled, first.name, { found, provider, token })
-      // As an opening does.
+      // Tries the second name, as `createOpener` does.
       if (outcome.failure && second)
         outcome = await signInAs(await dialFor(provider, limit.signal, reached), second.name, {
           found,
@@ -136,7 +137,7 @@ export function createTestMessage(deps: TestMessageDeps): SendTestMessage {
       'test message',
     )
     const [answer] = begun.replies
-    // Where MAIL was refused its reply stands for every recipient, and there is no transaction.
+    // When MAIL was refused, its reply stands for every recipient, and there is no transaction.
     if (!begun.transaction) return yield refused('sender', `send as ${mailbox}`, answer)
     yield { step: 'sender' }
     if (!answer || !isPositive(answer)) {
@@ -161,7 +162,7 @@ interface Signing {
   token: AccessToken
 }
 
-/** Carries how a step failed out of where it did. */
+/** Carries the outcome of a failed step to the top. */
 class Stopped extends Error {
   readonly outcome: StepOutcome
   readonly reached: readonly DialStage[]
@@ -194,7 +195,7 @@ async function* messageText(from: Address, to: Address, now: number): AsyncGener
     'Subject: Test message of postern',
     `Date: ${new Date(now).toUTCString().replace('GMT', '+0000')}`,
     `Message-ID: <postern-test-${now}@${from.slice(from.lastIndexOf('@') + 1)}>`,
-    // RFC 3834, section 5: nobody's vacation answers it.
+    // RFC 3834, section 5: no vacation notice answers it.
     'Auto-Submitted: auto-generated',
     '',
     `This came from ${from} by postern. Everything works.`,

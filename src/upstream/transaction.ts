@@ -10,7 +10,10 @@ import type { SignedIn } from './open-signed-in.ts'
 import type { Begun, Transaction } from './relay.ts'
 import { type MessageHead, readHead, sendMessage, type TransactionContext } from './send-message.ts'
 
-/** `open`: the client has the word. `promised`: it is sending its message. `taken`: others got the connection meanwhile. */
+/**
+ * `open`: the client is waited for. `promised`: the client is sending its message. `taken`: the
+ * connection was reclaimed.
+ */
 type State = 'open' | 'promised' | 'taken' | 'over'
 
 /** A transaction whose MAIL was accepted. */
@@ -24,7 +27,7 @@ function createTransaction(lease: Lease, context: TransactionContext, permit: Se
     if (state !== 'open') throw new Failure('internal', 'This transaction is over already')
   }
 
-  /** Nothing of a message has left: the connection is as good as before. */
+  /** Nothing of a message has left, so the connection is as good as before. */
   function giveUp(next: 'taken' | 'over'): Promise<void> {
     state = next
     permit.end('not-sent')
@@ -50,7 +53,10 @@ function createTransaction(lease: Lease, context: TransactionContext, permit: Se
     }
   }
 
-  /** What the provider has refused this program again and again does not leave at all. @throws Failure `provider-setup`, `invalid` when the client has gone */
+  /**
+   * Holds back what the provider has refused this program repeatedly.
+   * @throws Failure `provider-setup`; `invalid` when the client has gone
+   */
   function letThrough(head: MessageHead, source: AsyncIterator<Buffer>, gone: Gone | undefined): void {
     try {
       if (gone?.aborted) throw clientGone()
@@ -94,7 +100,7 @@ function createTransaction(lease: Lease, context: TransactionContext, permit: Se
         const { reply, stillOpen } = await sendMessage(lease, head, source, context, commit)
         permit.onReply(reply, 'message')
         permit.end('answered')
-        // Whoever waits for the reply need not wait for our tidying up.
+        // The client is answered without waiting for the RSET.
         if (stillOpen) void resetLease(lease, 1, seconds)
         else lease.release(1)
         return reply
@@ -121,8 +127,8 @@ function tooSilent(): Failure {
 }
 
 /**
- * Sends MAIL and the first recipients on a lease. `dead`: the connection had served before and died since, unnoticed;
- * nothing is committed, so all of it may be said again on another one.
+ * Sends MAIL and the first recipients on a lease. `dead`: the connection had died unnoticed since
+ * its last use. Nothing is committed then, so all of it may be sent again on another one.
  * @throws Failure `provider-unavailable` or `invalid`; the lease is given back then
  */
 export async function beginTransaction(
@@ -136,11 +142,11 @@ export async function beginTransaction(
   const together = lease.capabilities.pipelining
   const seconds = context.limits.upstreamReplySeconds
 
-  // Without PIPELINING, MAIL goes alone: when it is refused, no recipient has to be sent at all.
+  // Without PIPELINING, MAIL goes alone: if it is refused, no recipient has to be sent at all.
   const commands = together ? [mailCommand, ...recipientCommands] : [mailCommand]
   const first = await exchangeEnvelope(lease, commands, seconds)
   const [mailReply, ...replies] = first.replies
-  // A connection that says goodbye because we ask too much is not to be replaced by another one that asks.
+  // A connection that is closed because we ask too much must not be replaced by another one.
   const quiet = mailReply !== undefined && permit.onReply(mailReply, 'mail')
   if (lease.warm && !quiet && hadDied(first)) {
     lease.discard()
@@ -159,16 +165,18 @@ export async function beginTransaction(
 }
 
 /**
- * Gone before it said anything to us, what it said is the goodbye that was under way already, or it no longer knows who we are.
- * One that is only silent may be slow.
+ * The connection ended before any reply, the reply is a 421 that was under way already, or the
+ * provider has forgotten the sign-in. A connection that is only silent may be slow.
  */
 function hadDied({ replies, lost }: EnvelopeOutcome): boolean {
   const [first] = replies
   return first ? isUseless(first) : lost !== undefined && lost.reason !== 'timed-out'
 }
 
-/** An answer to MAIL that every later MAIL would get too. 530 wants a sign-in (RFC 4954, section 6), and only one is allowed; some say it by
- * another code. */
+/**
+ * A reply to MAIL that every later MAIL would get too. 530 wants a sign-in (RFC 4954, section 6),
+ * and a connection allows only one; some say it by another code.
+ */
 export function isUseless(mailReply: Reply): boolean {
   return mailReply.code === 421 || mailReply.code === 530 || replyClassOf(mailReply) === 'signed-out'
 }
@@ -189,7 +197,9 @@ function formatAll(
   }
 }
 
-/** The refusal of MAIL answers every recipient, whatever the provider said to these (usually 503). */
+/**
+ * The refusal of MAIL answers every recipient, whatever the provider said to these (usually 503).
+ */
 function refused(
   lease: Lease,
   mailReply: Reply,
@@ -198,21 +208,22 @@ function refused(
   seconds: number,
 ): Begun {
   if (isUseless(mailReply)) lease.discard()
-  // A provider that takes a recipient without a sender has something open that the next transaction must not find.
+  // A provider that accepts a recipient without a sender has something open that the next
+  // transaction must not find.
   else if (replies.some(isPositive)) void resetLease(lease, 0, seconds)
   else lease.release(0)
   return { replies: Array.from({ length: recipients }, () => mailReply) }
 }
 
 interface EnvelopeOutcome {
-  /** One for each command, in order; fewer when the connection was lost. */
+  /** One for each command, in order. Fewer when the connection was lost. */
   replies: readonly Reply[]
   lost?: ConnectionLost
 }
 
 /**
- * Sends commands of the envelope and collects their replies: in one write where PIPELINING is offered (RFC 2920), else
- * one after the other.
+ * Sends commands of the envelope and collects their replies: in one write where PIPELINING is
+ * offered (RFC 2920), else one after the other.
  */
 async function exchangeEnvelope(
   { connection, capabilities }: Pick<SignedIn, 'connection' | 'capabilities'>,
