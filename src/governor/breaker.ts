@@ -4,7 +4,8 @@ import type { Log } from '../base/log.ts'
 import type { Pause } from './governor.ts'
 
 /**
- * What is not tried for a while, and by whom it is found out whether that is over.
+ * A circuit breaker: after a fault nothing is tried for a while, and then one probe finds out
+ * whether the fault is over.
  *
  *     closed ── trip ──> waits ── time is up ──> due ── enter ──> probe under way
  *       ^                  ^                      ^                    │
@@ -12,28 +13,34 @@ import type { Pause } from './governor.ts'
  *       │                  └── failed: twice as long ──────────────────┤
  *       └───────────────────────────── succeeded ──────────────────────┘
  *
- * A try that meets another kind of trouble than the one before waits as long as that one asks for: a day's quota that is over says nothing
- * about how long a rate lasts.
+ * A fault of another kind than the one before gets its own wait: a quota of the day that is over
+ * says nothing about how long a rate lasts.
  */
 export interface Breaker {
-  /** Why nothing may be tried now; a probe under way is a reason, too. */
+  /** Why nothing may be tried now. A probe under way is a reason, too. */
   blockedBy(): Failure | undefined
-  /** For a try that has no obstacle. Undefined while closed: then nothing is to be found out. */
+  /** Begins a try that is not blocked. Undefined while closed: nothing is to be found out then. */
   enter(): Probe | undefined
-  /** Trouble of a try that is no probe. Changes nothing while there is an obstacle already: that one was under way, and found out the same. */
+  /**
+   * A fault of a try that was no probe. Changes nothing while the breaker is open already: the try
+   * was under way, and found out the same.
+   */
   trip(fault: Fault): void
-  /** What was said before does not count. */
+  /** Forgets everything that was said before. */
   close(): void
   /** How long nothing at all is tried, in milliseconds. */
   remaining(): number
   state(): Tripped | undefined
 }
 
-/** The one try that goes first. Ends by one of these; after that, or when another one has gone first meanwhile, it is a try like any other. */
+/**
+ * The one try that goes first. Ends by one of these calls. After that, or when another probe has
+ * begun meanwhile, it is a try like any other.
+ */
 export interface Probe {
   succeeded(): void
   failed(fault: Fault): void
-  /** Without an answer: the next try is the probe. */
+  /** Ends without an answer: the next try is the probe. */
   release(): void
 }
 
@@ -54,11 +61,14 @@ export interface Tripped extends Fault {
   until: number
 }
 
-/** No wait becomes longer than this by being repeated, in seconds. */
+/** Repetition makes no wait longer than this, in seconds. */
 const longestSeconds = 3600
-/** A probe that takes longer, in seconds, is not waited for: its client may send an octet a minute. */
+/**
+ * A probe that takes longer, in seconds, is no longer waited for: its client may send one octet a
+ * minute.
+ */
 const longestProbeSeconds = 600
-/** How soon to ask again while a probe is under way. */
+/** How soon to ask again while a probe is under way, in seconds. */
 const probingSeconds = 10
 
 export function createBreaker(clock: Pick<Clock, 'now' | 'monotonic'>, log: Log): Breaker {
@@ -79,12 +89,15 @@ export function createBreaker(clock: Pick<Clock, 'now' | 'monotonic'>, log: Log)
     seconds = 0
   }
 
-  /** Troubles that the same remedy ends are of one kind; the reason holds the provider's code, which may differ from reply to reply. */
+  /**
+   * Faults with the same fix are of one kind. The reason holds the provider's code, which may
+   * differ from reply to reply.
+   */
   const repeats = ({ fix }: Fault) => tripped?.fix === fix
 
   function wait(fault: Fault, length: number): void {
     const { about, reason, fix } = fault
-    // Said once for each kind: a program that never stops would fill the log with it.
+    // Logged once for each kind: a program that never stops would fill the log.
     if (!repeats(fault))
       log.warn({ event: 'sending.paused', about, ...whose(fault), reason, seconds: length, fix }, paused)
     else log.debug({ about, ...whose(fault), reason, seconds: length }, paused)
@@ -94,7 +107,7 @@ export function createBreaker(clock: Pick<Clock, 'now' | 'monotonic'>, log: Log)
     tripped = { ...fault, since: tripped?.since ?? clock.now(), until: clock.now() + seconds * 1000 }
   }
 
-  /** @param least for trouble that goes on */
+  /** @param least the shortest wait for a fault that repeats */
   function waitAtLeast(fault: Fault, least: number): void {
     wait(fault, repeats(fault) ? Math.max(fault.seconds, least) : fault.seconds)
   }

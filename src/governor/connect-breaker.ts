@@ -5,7 +5,10 @@ import { createLooks, type RepeatedFault } from './looks.ts'
 
 const longestSeconds = 900
 
-/** How long after failures in a row none is tried, in seconds; the first that passes by itself costs nothing. */
+/**
+ * How long no connection is opened after so many failures in a row, in seconds. The first passing
+ * failure costs nothing.
+ */
 const waits: Partial<Record<FailureCode, readonly number[]>> = {
   'provider-setup': [5, 15, 60, 300, longestSeconds],
   'provider-unavailable': [0, 1, 2, 4, 8],
@@ -18,22 +21,22 @@ export type MailboxConnectBreaker = ConnectBreaker & {
 
 interface Fault extends RepeatedFault {
   failure: Failure
-  /** Lately, or before the kind that it is now. */
+  /** The failure is a refusal, or an earlier one in this row was. */
   refused: boolean
-  /** How many of this kind in a row. */
+  /** How many failures of this kind in a row. */
   failures: number
-  /** Until the next is tried, on the monotonic clock. */
+  /** When the next attempt may be made, on the monotonic clock. */
   due: number
   /** For people. */
   pause: Pick<Pause, 'since' | 'until'>
 }
 
 /**
- * The breaker of sign-ins at the provider. Failures that have nothing to do with the provider's door (no consent, no store) do not count:
- * what they wait for may come any second.
- *
- * During a wait somebody looks now and then whether it is over (`Looks`), by an opening like any other; if that fails it changes nothing. The provider's own word
- * for how long to leave it alone is kept.
+ * The breaker of sign-ins at the provider. Failures that are not the provider's (no consent, no
+ * store) do not count: their cause may end at any second.
+ * | During a wait, a mailbox looks now and then whether the provider is back (`Looks`), by an
+ * ordinary attempt; a look that fails changes nothing. When the provider itself says how long to
+ * stay away, nothing is tried before.
  */
 export function createConnectBreaker(
   clock: Clock,
@@ -41,10 +44,10 @@ export function createConnectBreaker(
   looks = () => createLooks(clock),
 ): MailboxConnectBreaker {
   let fault: Fault | undefined
-  /** What the last success ended. */
+  /** The fault that the last success ended. */
   let ended: Fault | undefined
   let looking = false
-  /** The last opening, on the monotonic clock. */
+  /** When the last attempt began, on the monotonic clock. */
   let began = 0
   let othersServed = false
 
@@ -60,7 +63,10 @@ export function createConnectBreaker(
     return before && clock.monotonic() - before.due < longestSeconds * 1000 ? before : undefined
   }
 
-  /** Those that were under way together fail together: that counts once. Another kind of trouble is a new one. */
+  /**
+   * Concurrent attempts that fail together count as one failure. A failure of another kind begins a
+   * new row.
+   */
   function failuresWith({ code }: Failure): number {
     if (fault?.failure.code !== code) return 1
     return remaining() > 0 ? fault.failures : fault.failures + 1
@@ -91,11 +97,11 @@ export function createConnectBreaker(
       looking = false
       if (fault) fault.ended = clock.monotonic()
       if (!steps || stage === 'token') return
-      // The sign-in before it was no success then.
+      // The provider took no mail after the sign-in, so that sign-in was no success.
       if (stage === 'mail') fault ??= lately(ended)
       if (serving > 0) return cap.lower(serving, failure.retryAfterSeconds)
       const failures = failuresWith(failure)
-      // One that only looked does not begin the wait anew.
+      // A failed look does not begin the wait anew.
       const own = remaining() > 0 ? 0 : (steps[Math.min(failures, steps.length) - 1] ?? 0)
       const told = failure.retryAfterSeconds ?? 0
       const milliseconds = Math.max(Math.max(own, told) * 1000, remaining())
@@ -106,7 +112,7 @@ export function createConnectBreaker(
         refused: isRefusal || (fault?.refused ?? false),
         failures,
         since: fault?.since ?? monotonic,
-        // The sign-in before it was a good one.
+        // The sign-in itself succeeded.
         began: stage === 'mail' ? monotonic : began,
         ended: monotonic,
         due: monotonic + milliseconds,
@@ -118,7 +124,7 @@ export function createConnectBreaker(
     },
     reset,
     pause() {
-      // A first failure that passes by itself makes nobody wait.
+      // A first passing failure makes nothing wait.
       if (!fault || fault.pause.until === fault.pause.since) return undefined
       const { message: reason, fix } = fault.failure
       const said = wordsBehind(fault.failure)
@@ -133,19 +139,28 @@ export function createConnectBreaker(
   }
 }
 
-/** How many connections one mailbox may have at a time: the provider's limit, or fewer for a while after it complained. */
+/**
+ * How many simultaneous connections one mailbox may have: the provider's limit, or fewer for a
+ * while after it complained.
+ */
 export interface ConnectionCap {
   /** At least 1. */
   allowed(): number
-  /** The provider did not like more than `to` of them; `seconds`: for how long at least, when it says so. */
+  /**
+   * Lowers the number to `to` after a complaint.
+   * @param seconds for how long at least, when the provider says so
+   */
   lower(to: number, seconds?: number): void
   reset(): void
 }
 
-/** After so long without a complaint one more is allowed; complaints that go on make it longer. In seconds. */
+/**
+ * After so long without a complaint one more connection is allowed. Repeated complaints make it
+ * longer. In seconds.
+ */
 const firstWait = 30
 const longestWait = 900
-/** Complaints within so short a time, in seconds, are of one and the same moment. */
+/** Complaints within this time, in seconds, count as one. */
 const sameMoment = 1
 
 export function createConnectionCap(clock: Pick<Clock, 'monotonic'>, limit: () => number): ConnectionCap {

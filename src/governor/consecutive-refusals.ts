@@ -4,21 +4,27 @@ import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { type Breaker, createBreaker, type Fault, type Probe, type Tripped } from './breaker.ts'
 
-/** Refusals in a row: so many without a success between them, and within ten minutes, and there is a wait. Counted for each key. */
+/**
+ * Counts refusals in a row, for each key. The breaker opens after so many within ten minutes
+ * without a success between them.
+ */
 interface ConsecutiveRefusals {
-  /** Of a key that was refused lately. */
+  /** The breaker of a key that was refused lately. */
   breakerOf(key: string): Breaker | undefined
-  /** @param probes those of the try that was refused: when it was to find out whether the wait is over, it is not */
+  /**
+   * @param probes those of the refused try. If the breaker of this key is among them, its wait is
+   * not over.
+   */
   refused(key: string, fault: Fault, probes: Probes): void
-  /** Nothing of before counts. */
+  /** The key was accepted: earlier refusals do not count. */
   accepted(key: string): void
-  /** Nobody was refused anything lately. */
+  /** Nothing was refused lately. */
   isEmpty(): boolean
   states(): Tripped[]
   reset(): void
 }
 
-/** The breakers that one try finds out about. */
+/** The probes of one try, by their breakers. */
 export type Probes = Map<Breaker, Probe>
 
 const windowMilliseconds = 600_000
@@ -26,7 +32,7 @@ const rememberedKeys = 1000
 
 interface Counted {
   breaker: Breaker
-  /** The latest, at most as many as make a wait. */
+  /** When it was refused last, at most as many times as open the breaker. */
   times: number[]
 }
 
@@ -66,11 +72,11 @@ export function createConsecutiveRefusals(most: number, clock: Clock, log: Log):
   }
 }
 
-/** Whose transaction it is. */
+/** Where a transaction comes from. */
 export interface Origin {
   sender: Address | ''
   login: string
-  /** Absent: postern itself. */
+  /** Absent: postern itself sends. */
   source?: string | undefined
 }
 
@@ -78,7 +84,7 @@ export function whose({ login, source }: Origin): Pick<Fault, 'login' | 'source'
   return { login, ...(source !== undefined && { source }) }
 }
 
-/** A login at one source. */
+/** A program is a login at one source. */
 export function programOf({ login, source = '' }: Pick<Origin, 'login' | 'source'>): string {
   return `${source}\n${login}`
 }

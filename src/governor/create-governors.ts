@@ -18,11 +18,11 @@ interface GovernorsDeps {
 }
 
 export function createGovernors({ counts, clock, log }: GovernorsDeps): Governors {
-  /** By provider and the name that signs in: who is called the same elsewhere is another. */
+  /** By provider and sign-in name: the same name at another provider is another account. */
   const accounts = new Map<string, Promise<Account>>()
-  /** Those that are forgotten, until what they counted is stored. */
+  /** Accounts that were forgotten, until their counts are stored. */
   const closing = new Map<string, Promise<void>>()
-  /** By provider id: one registration each. */
+  /** By provider id, which is one registration each. */
   const registrations = new Map<string, Breaker>()
   const looksAt = createLooksAt(clock)
 
@@ -40,12 +40,12 @@ export function createGovernors({ counts, clock, log }: GovernorsDeps): Governor
     if (known) return known
     const opening = open(name, mailbox, provider)
     accounts.set(key, opening)
-    // What the store could not give now it may give to the next who asks.
+    // The next caller asks the store again.
     opening.catch(() => accounts.delete(key))
     return opening
   }
 
-  /** One that was forgotten during the wait has been closed. */
+  /** An account that was forgotten during the wait is closed already. */
   async function openedAccount(
     name: string,
     mailbox: Address,
@@ -82,7 +82,7 @@ export function createGovernors({ counts, clock, log }: GovernorsDeps): Governor
     return openAccount({ name, mailbox, provider, counts, clock, log })
   }
 
-  /** Nobody uses it: what it counted is kept by the store. */
+  /** Nothing uses the account any more. The store keeps its counts. */
   function end(key: string, account: Account): void {
     accounts.delete(key)
     closing.set(
@@ -132,11 +132,11 @@ function ignore(): void {}
 interface MailboxGovernorDeps {
   mailbox: Address
   provider(): GovernedProvider
-  /** Of everybody that the same name signs in for. */
+  /** Shared by all mailboxes that the same name signs in for. */
   account: Account
-  /** Of every mailbox of this registration. */
+  /** Shared by all mailboxes of this registration. */
   registration(): Breaker
-  /** Of every mailbox of this provider. */
+  /** Shared by all mailboxes of this provider. */
   looks?: () => Looks
   clock: Clock
   log: Log
@@ -147,12 +147,12 @@ function createMailboxGovernor(deps: MailboxGovernorDeps): Governor {
   const { cap, rate, breaker: mailbox, daily } = deps.account
   const limits = () => deps.provider().limits
   const refusals = createRefusals({ mailbox: deps.mailbox, limits, clock, log })
-  // Its own: whether the provider takes its grant says nothing of the others'.
+  // Not shared: whether the provider accepts this mailbox's grant says nothing of the others.
   const connectBreaker = createConnectBreaker(clock, cap, deps.looks)
 
   return {
     connections: cap.allowed,
-    // Those who were let in before the provider complained wait as well.
+    // Transactions that were permitted before the provider complained wait as well.
     delay: (ahead) => Math.max(rate.delay(ahead), mailbox.remaining(), deps.registration().remaining()),
     recordSend: rate.recordSend,
     permit(sender, login, source) {
@@ -184,7 +184,7 @@ function createMailboxGovernor(deps: MailboxGovernorDeps): Governor {
   }
 }
 
-/** A sentence, and not a long one: addresses and host names of others are in it. */
+/** One sentence of bounded length: it holds addresses and host names from outside. */
 function shown({ about, sender, login, source, since, until, reason, said, fix }: Pause): Pause {
   return {
     about,
@@ -200,15 +200,16 @@ function shown({ about, sender, login, source, since, until, reason, said, fix }
 }
 
 /**
- * What a provider counts by the name that signs in, and not by what is sent from: its connections, its rate, its recipients of a day, and what it thinks
- * of the account. Shared mailboxes that one person signs in for have one in common.
+ * What a provider counts by the sign-in name, and not by the sender: connections, rate, recipients
+ * of a day, and its opinion of the account. Shared mailboxes that one person signs in for have one
+ * account.
  */
 interface Account {
   cap: ConnectionCap
   rate: SlidingWindow
   breaker: Breaker
   daily: DailyRecipients
-  /** As registered now. */
+  /** The provider as registered now. */
   provider(): GovernedProvider
   follow(provider: () => GovernedProvider): void
   /** Of the mailboxes that this name signs in for, by their `addressKey`. */
@@ -218,7 +219,7 @@ interface Account {
 interface AccountDeps {
   /** The name that signs in. */
   name: string
-  /** Who asked first: for the log. */
+  /** The mailbox that asked first, for the log. */
   mailbox: Address
   provider(): GovernedProvider
   counts: RecipientCountStore

@@ -5,18 +5,21 @@ import type { Log } from '../base/log.ts'
 import type { RecipientCountStore } from '../store/ports.ts'
 
 /**
- * The recipients of one mailbox over the last 24 hours, by the hour; the oldest hour counts as a whole. Stored within a second, so a
- * restart changes nothing, and a kill forgets a second's worth at most.
+ * The recipients of one mailbox over the last 24 hours, by the hour; the oldest hour counts as a
+ * whole. Counts are stored within a second: a restart loses none, and a kill at most one second's.
  */
 export interface DailyRecipients {
-  /** Takes so many from what is left. @throws Failure `limit-reached`; nothing is taken then */
+  /**
+   * Reserves so many of what is left of the day.
+   * @throws Failure `limit-reached`; nothing is reserved then
+   */
   take(recipients: number): void
-  /** Of `taken`, `sent` were sent to; the rest is given back. */
+  /** Ends a reservation of `taken`: `sent` of them were sent to, the rest is given back. */
   commit(taken: number, sent: number): void
   total(): number
-  /** When there is room again, in milliseconds since 1970; undefined while there is some. */
+  /** When there is room again, in milliseconds since 1970. Undefined while there is room. */
   roomAt(): number | undefined
-  /** Resolves when all is stored, as far as the store takes it. */
+  /** Resolves when all counts are stored, as far as the store takes them. */
   close(): Promise<void>
 }
 
@@ -31,7 +34,7 @@ interface DailyRecipientsDeps {
 
 const hourMilliseconds = 3_600_000
 const dayMilliseconds = 24 * hourMilliseconds
-/** When only what is under way fills the day: it ends soon, and some of it is given back. */
+/** When reservations alone fill the day: they end soon, and some are given back. */
 const underWaySeconds = 60
 
 /** @throws Failure `store-unavailable` */
@@ -42,12 +45,15 @@ export async function openDailyRecipients(deps: DailyRecipientsDeps): Promise<Da
   const writer = createCountWriter({ add: (hour, recipients) => counts.add(mailbox, hour, recipients), log })
   let reserved = 0
 
-  /** The first hour of which a part lies within the last 24. */
+  /** The first hour that overlaps the last 24. */
   function oldest(): number {
     return hourOf(clock.now() - dayMilliseconds)
   }
 
-  /** Forgets what does not count; what seems to be of tomorrow was counted by a clock that went wrong, and would else stay until it comes. */
+  /**
+   * Also forgets hours that no longer count, and hours in the future: those were counted by a wrong
+   * clock, and would otherwise stay until they come.
+   */
   function total(): number {
     const first = oldest()
     const last = clock.now() + dayMilliseconds
@@ -59,7 +65,7 @@ export async function openDailyRecipients(deps: DailyRecipientsDeps): Promise<Da
     return sum
   }
 
-  /** When so many hours have rolled out that there is room for so many recipients. */
+  /** When enough hours have passed that there is room for `most` recipients. */
   function secondsUntilRoom(most: number): number {
     if (most < 0) return dayMilliseconds / 1000
     let left = total()
@@ -120,10 +126,10 @@ function usedUp(
   )
 }
 
-/** Stores counts by the hour, many at a time: a write costs the disk an acknowledgement. */
+/** Writes counts by the hour, many at a time: each write waits for the disk. */
 export interface CountWriter {
   add(hour: number, count: number): void
-  /** Resolves when all is stored, as far as the store takes it. */
+  /** Resolves when all counts are stored, as far as the store takes them. */
   close(): Promise<void>
 }
 
@@ -133,7 +139,10 @@ interface CountWriterDeps {
 }
 
 const writeMilliseconds = 1000
-/** After a write that failed. Nobody waits for it, and each failure is a line in the log. */
+/**
+ * The wait after a write that failed. Nothing waits for the write, and each failure is a line in
+ * the log.
+ */
 const againMilliseconds = 60_000
 
 export function createCountWriter({ add, log }: CountWriterDeps): CountWriter {
@@ -170,7 +179,7 @@ export function createCountWriter({ add, log }: CountWriterDeps): CountWriter {
       }
     }
     if (failure === undefined) return
-    // What is only counted never holds up a message.
+    // A count never holds up a message.
     log.warn({ err: failure }, 'the recipients of the day could not be stored')
     if (!closed) writeAfter(againMilliseconds)
   }

@@ -4,22 +4,29 @@ import type { ProviderLimits } from '../providers/provider.ts'
 import type { Reply } from '../wire/reply.ts'
 import type { RecordedSend } from './sliding-window.ts'
 
-/** The governors of all mailboxes, and what they have in common: the state of each registration. */
+/**
+ * The face of this room. The governors of all mailboxes, and what they share: the state of each
+ * registration.
+ */
 export interface Governors {
   /**
-   * The governor of one mailbox: always the same one for the same address, name and provider. Reads the recipients of the last day from the
-   * store, the first time.
-   * @param provider as registered now; asked anew each time, because a mailbox may get another one
-   * @param name that signs in at the provider, when that is not the mailbox: what is sent counts as its, together with all that it sends for others
+   * The governor of one mailbox: always the same one for the same address, name and provider. The
+   * first call reads the recipients of the last day from the store.
+   * @param provider as registered now; called anew each time, because a mailbox may move to another
+   * one
+   * @param name that signs in at the provider, when that is not the mailbox: sends count as this
+   * name's, together with everything else that it sends
    * @throws Failure `store-unavailable`
    */
   of(mailbox: Address, provider: () => GovernedProvider, name?: string): Promise<Governor>
-  /** What the governor of this mailbox has to say, for somebody who only looks: none is made for that.
-   * @throws Failure `store-unavailable` */
+  /**
+   * The state of this mailbox's governor, without making one.
+   * @throws Failure `store-unavailable`
+   */
   look(mailbox: Address, provider: GovernedProvider, name?: string): Promise<GovernorState>
-  /** Makes room in memory: nobody sends through this mailbox now. What it counted is kept by the store. */
+  /** Drops the governor of a mailbox that nothing sends through now. The store keeps its counts. */
   forget(mailbox: Address, provider: string, name?: string): void
-  /** Resolves when all that was counted is stored. */
+  /** Resolves when all counts are stored. */
   close(): Promise<void>
 }
 
@@ -29,41 +36,66 @@ export interface GovernedProvider {
 }
 
 /**
- * What one mailbox may send now, by what its provider allows and by what it has said lately. Whoever asks too fast is told
- * to wait here, before the provider has to: some punish it. What this decides is always `try again later`: only the
- * provider itself refuses for good.
+ * What one mailbox may send now, by its provider's limits and by the provider's recent replies. A
+ * client that is too fast waits here, because some providers punish what they have to refuse. The
+ * governor only ever answers `try again later`: the provider alone refuses for good.
  */
 export interface Governor {
-  /** Simultaneous connections, now: the provider's cap, lowered for a while after it complained. At least 1. */
+  /**
+   * How many simultaneous connections are allowed now: the provider's limit, lowered for a while
+   * after it complained. At least 1.
+   */
   connections(): number
-  /** How long until the next message may leave, in milliseconds; 0: now. @param ahead how many leave before it: then the least that it takes */
+  /**
+   * How long until the next message may leave, in milliseconds; 0: now.
+   * @param ahead how many messages leave before it; the result is the shortest wait then
+   */
   delay(ahead?: number): number
-  /** A message is about to leave, and takes its place in the rate until it is told that it does not. */
+  /** A message is about to leave. It counts for the rate unless it is undone. */
   recordSend(): RecordedSend
-  /** Leave for one transaction.
-   * @param login who sends, and from which source (absent: postern itself): what the provider refuses from one program is not the others' fault
-   * @throws Failure `limit-reached` or `provider-setup`: the provider has refused this sender, this mailbox or the whole registration
-   * lately, and another try has to wait. When the wait is over one transaction goes first and finds out. */
+  /**
+   * Permits one transaction.
+   * @param login who sends, and from which source (absent: postern itself): the provider's refusals
+   * of one program do not stop the others
+   * @throws Failure `limit-reached` or `provider-setup`: the provider has refused this sender, this
+   * mailbox or the whole registration lately. When the wait is over, one transaction goes first as
+   * a probe.
+   */
   permit(sender: Address | '', login: string, source?: string): SendPermit
   connectBreaker: ConnectBreaker
-  /** The mailbox's grant or provider is another: what was said before does not count. Rates and daily counts stay. */
+  /**
+   * The mailbox's grant or provider has changed: earlier refusals do not count. Rates and daily
+   * counts stay.
+   */
   reset(): void
   state(): GovernorState
 }
 
-/** One transaction's way past the governor. */
+/** The permit of one transaction. */
 export interface SendPermit {
-  /** Takes so many recipients from what is left of the day.
-   * @throws Failure `limit-reached`; nothing is taken then */
+  /**
+   * Reserves so many of the recipients that are left of the day.
+   * @throws Failure `limit-reached`; nothing is reserved then
+   */
   reserve(recipients: number): void
-  /** A message is to leave. @param head its beginning, with all of its header where that is not very long
-   * @throws Failure `provider-setup`: the provider has refused this program's messages of its kind lately; nothing of it may leave then */
+  /**
+   * Checks a message before it leaves.
+   * @param head its beginning, with all of its header unless that is very long
+   * @throws Failure `provider-setup`: the provider has refused such messages of this program
+   * lately; nothing of it may leave then
+   */
   carry(head: Buffer): void
-  /** The provider's reply to MAIL, to one RCPT, or to the end of the message (or to DATA, when it refuses that).
-   * True: it asks for quiet, so the same must not be said again on another connection. */
+  /**
+   * Takes note of the provider's reply to MAIL, to one RCPT, or to the end of the message (or to
+   * DATA, when that is refused).
+   * True: the provider asks for less, so the command must not be repeated on another connection.
+   */
   onReply(reply: Reply, phase: TransactionPhase): boolean
-  /** The transaction is over; recipients that were taken and not sent to are given back. `answered`: by the reply to the message that was heard.
-   * `unknown`: octets of a message have left, and no reply came. Calling it again does nothing. */
+  /**
+   * The transaction is over; recipients that were reserved and not sent to are given back.
+   * `answered`: as the reply to the message said. `unknown`: octets of a message have left, and no
+   * reply came. Further calls do nothing.
+   */
   end(outcome: 'answered' | 'not-sent' | 'unknown'): void
 }
 
@@ -71,53 +103,61 @@ export type TransactionPhase = 'mail' | 'recipient' | 'message'
 
 /** Whether a new connection may be opened and signed in. */
 export interface ConnectBreaker {
-  /** Why none may be opened now. While the provider is being tried again, and when one may look whether it is back: nothing, but see `probing`. */
+  /**
+   * Why no connection may be opened now. Undefined also while the provider is tried again, or a
+   * look is due: see `probing`.
+   */
   blockedBy(): Failure | undefined
-  /** After a failure: one opening at a time, until one has succeeded. */
+  /** After a failure: one attempt at a time, until one has succeeded. */
   probing(): boolean
-  /** The last one was refused for its set-up: another refusal is not the first. */
+  /** The last attempt was refused for its set-up, so the next refusal is not the first. */
   refused(): boolean
   succeeded(): void
-  /** One is opened now. */
+  /** An attempt begins. */
   begun(): void
-  /** @param serving how many connections of this mailbox the provider still serves: with others there, one that it does not
-   * give only lowers the number that is allowed, for a while
-   * @param stage whom the server refused: any of our connections, or the sign-in of this mailbox; `token`: it was not asked; `mail`:
-   * it let the mailbox in, and then took no mail at all */
+  /**
+   * An attempt failed.
+   * @param serving how many connections of this mailbox the provider still serves. With others
+   * open, a failure only lowers the allowed number for a while.
+   * @param stage what was refused. `token`: the server was not asked; `connection`: any connection
+   * of ours; `sign-in`: this mailbox; `mail`: the sign-in was accepted, and then no mail at all.
+   */
   failed(failure: Failure, serving: number, stage?: OpeningStage): void
 }
 
-/** How far an opening had come when it failed. */
+/** How far an attempt had come when it failed. */
 export type OpeningStage = 'token' | 'connection' | 'sign-in' | 'mail'
 
-/** For people. Times in milliseconds since 1970. */
+/** For pages, API and command. Times in milliseconds since 1970. */
 export interface GovernorState {
-  /** Simultaneous connections: allowed now, and by the provider's data. */
+  /** Simultaneous connections: allowed now, and the provider's limit. */
   connections: { allowed: number; limit: number }
   messagesLastMinute: number
   messagesPerMinute?: number
   /** Over the last 24 hours, to the hour. */
   recipientsLastDay: number
   recipientsPerDay?: number
-  /** The day is used up: when there is room again. */
+  /** When there is room again. Absent while there is room. */
   recipientsRoomAt?: number
   pauses: readonly Pause[]
 }
 
-/** Something is not tried for a while. */
+/** A time during which something is not tried. */
 export interface Pause {
   about: 'mailbox' | 'sender' | 'program' | 'registration' | 'sign-in'
-  /** About a sender: which. About a program: what it sends as, where only that is meant. */
+  /**
+   * About a sender: its address. About a program: the sender that it uses, if only that is meant.
+   */
   sender?: Address
-  /** About a program: whose, and from where (absent: postern itself). */
+  /** About a program: its login and its source (absent: postern itself). */
   login?: string
   source?: string
   since: number
-  /** Then one try finds out. In the past: that try is due, or under way. */
+  /** When one try finds out. In the past: that try is due, or under way. */
   until: number
-  /** A full sentence without anything secret, at most 300 characters. */
+  /** A full sentence without secrets, at most 300 characters. */
   reason: string
-  /** The provider's own words, where it said some: cut, on one line. */
+  /** The provider's own words, if any: cut, on one line. */
   said?: string
   /** One imperative sentence. */
   fix?: string

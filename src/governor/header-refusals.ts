@@ -18,15 +18,17 @@ import {
 } from './consecutive-refusals.ts'
 
 /**
- * Messages that the provider refuses for an address in them. What waits is no more than what may be its cause, and of one program:
- *
- * - Where the reply names an address of the message, whatever has that address.
- * - Where it names none, what names the same addresses in the same places: nobody knows which of them it is.
- * - Where the message names nobody but the mailbox itself, that message alone: a program that offers it without end is stopped, and whatever
- *   else comes from the mailbox's own address goes on. That the provider does not let the mailbox send as itself is told.
+ * Messages that the provider refuses for an address in them. Only what may be the cause waits, and
+ * only for one program:
+ * | - If the reply names an address of the message: messages with that address.
+ * - If it names none: messages with the same addresses in the same places, because it is not known
+ * which of them is meant.
+ * - If the message names only the mailbox itself: that message alone. A program that repeats it
+ * without end is stopped, everything else from the mailbox's own address goes on, and a log line
+ * says that the provider does not let the mailbox send as itself.
  */
 interface HeaderRefusals {
-  /** In the way of a message. */
+  /** The breakers that a message has to pass. */
   breakersOf(origin: Origin, header: Header): Breaker[]
   refused(origin: Origin, header: Header, reply: Reply, probes: Probes): void
   /** A message was accepted. */
@@ -35,7 +37,10 @@ interface HeaderRefusals {
   reset(): void
 }
 
-/** What a message says of itself. Read only where something was refused, which is nearly never. A class: an object with a getter costs each message more than all that. */
+/**
+ * What a message says of its origin. Read only when something was refused, which is nearly never. A
+ * class, because an object with a getter would cost each message more.
+ */
 export class Header {
   readonly #head: Buffer
   #originators: Originators | undefined
@@ -50,7 +55,7 @@ export class Header {
     return this.#originators
   }
 
-  /** The same for the same message alone. */
+  /** Equal for equal messages only. */
   fingerprint(): string {
     return createHash('sha256').update(this.#head).digest('base64')
   }
@@ -61,9 +66,9 @@ const rememberedPrograms = 1000
 
 export function createHeaderRefusals(mailbox: Address, clock: Clock, log: Log): HeaderRefusals {
   const headers = createConsecutiveRefusals(mostRefusals, clock, log)
-  // Told of once for the program, not for each of its messages.
+  // Logged once for each program, not for each of its messages.
   const messages = createConsecutiveRefusals(mostRefusals, clock, silentLog)
-  /** How many in a row were refused to a program that named the mailbox alone. */
+  /** How many messages in a row were refused to a program that named only the mailbox. */
   const own = new LRUCache<string, number>({ max: rememberedPrograms })
   const nothingRefused = () => headers.isEmpty() && messages.isEmpty() && own.size === 0
   const suspects = (origin: Origin, { originators }: Header) => suspectsOf(mailbox, origin, originators)
@@ -131,7 +136,8 @@ export function createHeaderRefusals(mailbox: Address, clock: Clock, log: Log): 
     },
 
     states() {
-      // One for each program, and only while something waits: messages are many, and nobody knows whether one will come again.
+      // One for each program, and only while it waits: there are many messages, and it is not known
+      // whether one will come again.
       const waiting = messages.states().filter(({ until }) => until > clock.now())
       const ofPrograms = new Map(waiting.map((one) => [`${one.source}\n${one.login}`, one]))
       return [...headers.states(), ...ofPrograms.values()]
@@ -147,7 +153,7 @@ export function createHeaderRefusals(mailbox: Address, clock: Clock, log: Log): 
 interface RefusedHeader {
   mailbox: Address
   originators: Originators
-  /** By the reply. */
+  /** The address that the reply names. */
   named: Address | undefined
   reply: Reply
 }
@@ -168,7 +174,7 @@ function refusedHeader(
   }
 }
 
-/** The header `From:`, and what stands elsewhere where that is meant. */
+/** The header `From:`, and the other place that is meant, if any. */
 function described({ sender }: Origin, { from }: Originators, { place, address }: Suspect): string {
   const author = from.length === 0 ? 'no From: that can be read' : `From: ${shown(from.join(', '))}`
   if (place === 'From') return `${author} in their header`
@@ -210,17 +216,20 @@ function headerAdvice({ place, address }: Suspect, mailbox: Address): string {
   }
 }
 
-/** Whom a provider may mean that refuses a message for an address in it. */
+/** Whom a provider may mean when it refuses a message for an address in it. */
 interface Suspects {
-  /** Each address that is not the mailbox's own, first those that providers look at first. None: only the mailbox itself is left. */
+  /**
+   * Each address that is not the mailbox's own, in the order in which providers look at them.
+   * Empty: only the mailbox itself is left.
+   */
   all: readonly Suspect[]
-  /** What all messages have in common that name the same, each in the same place. */
+  /** Equal for messages that name the same addresses in the same places. */
   combination: string
 }
 
 interface Suspect {
   place: 'From' | 'Sender' | 'Resent-From' | 'envelope'
-  /** Empty: the header `From:` names nobody. */
+  /** Empty: the header `From:` names no address. */
   address: Address | ''
 }
 
@@ -240,7 +249,8 @@ function suspectsOf(mailbox: Address, origin: Origin, { from, sender, resent }: 
     ],
     combination: JSON.stringify([
       authors.filter((key) => key !== own),
-      // Whoever sends for somebody says so in `Sender:`: there the mailbox itself makes a difference, too.
+      // `Sender:` says who sends on behalf of the author. There, the mailbox itself makes a
+      // difference, too.
       ...[sender, resent].map((addresses) =>
         addressKeysOf(addresses).filter((key) => !authors.includes(key)),
       ),
@@ -253,7 +263,7 @@ function addressKeysOf(addresses: readonly string[]): string[] {
   return [...new Set(addresses.map(addressKey))].sort()
 }
 
-/** How much of a reply is looked at: it may be long, and what it is about stands in its beginning. */
+/** How much of a reply is read: it may be long, and its beginning says what it is about. */
 const octetsRead = 2000
 
 /** The mail addresses that a provider names in a reply. */

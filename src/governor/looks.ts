@@ -1,37 +1,45 @@
 import type { Clock } from '../base/clock.ts'
 
-/** However long a wait is: so long after the last try, in seconds, whoever wants to send may look whether it is over. Less than half of ten, so that no rhythm of theirs makes it more. */
+/**
+ * However long a wait is: a mailbox with a message to send may look again so long after its last
+ * try, in seconds. Less than half of ten, so that no retry rhythm of clients makes it more.
+ */
 const lookSeconds = 5
-/** Of all mailboxes of a provider one looks at a time, in seconds. */
+/** Of all mailboxes of a provider, one looks in this time, in seconds. */
 const betweenLooksSeconds = 2
-/** What one mailbox alone is refused for longer than this, in seconds, is no machine's trouble but of its set-up: whoever repairs that may have it tried at once. */
+/**
+ * A mailbox that alone is refused for longer than this, in seconds, has a fault of its set-up, not
+ * of a machine. Once that is repaired, `tryNow` tries it at once.
+ */
 const aloneSeconds = 600
 
-/** The trouble of one mailbox. All on the monotonic clock. */
+/** The fault of one mailbox. All times on the monotonic clock. */
 export interface RepeatedFault {
   since: number
-  /** The last try. */
+  /** When the last try began. */
   began: number
   ended: number
-  /** Until when the provider itself wants to be left alone. */
+  /** Before this the provider wants no further try. */
   quietUntil: number
-  /** It was refused for what it is, after others had been served. */
+  /** The mailbox was refused for itself, after others had been served. */
   alone: boolean
 }
 
 /**
- * Who of the mailboxes that wait at a provider may look whether that is over. A wait answers most of those who come at once; so that service is back soon after
- * the provider is, one of them looks every few seconds, however long it lasts, and once one of them is served again, all the others may look as well.
- *
- * A mailbox that was refused after others had been served has a trouble of its own. It is left to its waits after a while: some providers punish what is repeated.
+ * Which of the mailboxes that wait at a provider may look whether it is back. Most of those that
+ * come during a wait are answered by the wait itself. So that service resumes soon after the
+ * provider is back, one mailbox looks every few seconds, however long the wait is; and once one is
+ * served again, all others may look as well.
+ * | A mailbox that was refused after others had been served has a fault of its own. After a while
+ * it is left to its waits, because some providers punish repetition.
  */
 export interface Looks {
   allowed(fault: RepeatedFault): boolean
-  /** Somebody looks. */
+  /** A look begins. */
   begun(): void
-  /** Whether anybody was served, and nobody refused with all the others after that. */
+  /** Whether any mailbox was served since, and none refused together with all others after that. */
   servedSince(time: number): boolean
-  /** @param again who was refused before */
+  /** @param again the mailbox had been refused before */
   served(again: boolean): void
   refused(fault: RepeatedFault): void
 }
@@ -40,10 +48,13 @@ const never = Number.NEGATIVE_INFINITY
 
 export function createLooks(clock: Pick<Clock, 'monotonic'>): Looks {
   let next = 0
-  /** When anybody was served, and when one that had been refused. Never, once one is refused after that, perhaps with all the others. */
+  /**
+   * When any mailbox was served, and when one that had been refused. Reset to never by a refusal
+   * after that, which may be of all mailboxes.
+   */
   let servedAt = never
   let servedAgainAt = never
-  /** When that was. */
+  /** When that refusal came. */
   let sharedAt = never
 
   const isAlone = ({ alone, ended }: RepeatedFault) => alone && ended > sharedAt
@@ -65,7 +76,7 @@ export function createLooks(clock: Pick<Clock, 'monotonic'>): Looks {
       if (again) servedAgainAt = servedAt
     },
     refused({ alone, began }) {
-      // One that was served while this was tried says as much as before.
+      // A success during this try says as much as one before it.
       if (alone || began < servedAt) return
       servedAt = never
       servedAgainAt = never

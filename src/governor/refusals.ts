@@ -18,26 +18,28 @@ import {
 import { createHeaderRefusals, type Header } from './header-refusals.ts'
 
 /**
- * What the provider refuses again and again. Exchange Online throttles a whole mailbox after continuous errors, at thresholds that it does
- * not publish, and old devices repeat a refused message for ever: so whoever repeats it waits here before.
- *
- * Nobody waits for what others did. A sender address that the provider refuses at MAIL, it refuses from everybody. The mailbox's own stops
- * one program alone there, and nothing that would be taken: all of it has that envelope. What the provider refuses behind the message is the
- * doing of one program, a login at one source: there the addresses of that message count, because one program may be a queue with all the
- * others behind it, and the mailbox's own address never waits.
+ * What the provider refuses repeatedly. Exchange Online throttles a whole mailbox after continuous
+ * errors, at thresholds that it does not publish, and old devices repeat a refused message for
+ * ever. So a program that repeats it waits here before.
+ * | No program waits for what others did. A sender address that the provider refuses at MAIL, it
+ * refuses from every program. The mailbox's own address stops only the one program there; that
+ * costs nothing, since every one of its messages has that envelope. What the provider refuses after
+ * the message is the doing of one program, a login at one source. There the addresses in that
+ * message count, because one program may be a queue with many others behind it, and the mailbox's
+ * own address never waits.
  */
 export interface Refusals {
-  /** The breakers in the way of a transaction. */
+  /** The breakers that a transaction has to pass. */
   ofTransaction(origin: Origin): Breaker[]
-  /** Those in the way of a message. */
+  /** The breakers that a message has to pass. */
   ofMessage(origin: Origin, header: Header): Breaker[]
   /** The provider refused the sender address itself, before there was a message. */
   senderRefused(origin: Origin, reply: Reply, probes: Probes): void
-  /** It refused the message for an address that it says to come from. */
+  /** The provider refused the message for an address that it claims to come from. */
   headerRefused(origin: Origin, header: Header, reply: Reply, probes: Probes): void
   /** A whole transaction ended in a permanent refusal of another kind. */
   refused(origin: Origin, reply: Reply, probes: Probes): void
-  /** What it said to the recipients of a transaction. */
+  /** What the provider said to the recipients of a transaction. */
   recipientsAnswered(origin: Origin, answers: RecipientAnswers, probes: Probes): void
   /** A message was accepted. */
   accepted(origin: Origin, header: Header): void
@@ -62,7 +64,7 @@ export function createRefusals({ mailbox, limits, clock, log }: RefusalsDeps): R
   const recipients = createRecipientRefusals(() => limits().refusedRecipients, clock, log)
   const isOwn = (address: string) => addressKey(address) === addressKey(mailbox)
 
-  /** The mailbox's own address is everybody's, so there each program counts for itself. */
+  /** Every program uses the mailbox's own address, so there each program counts for itself. */
   const senderKey = (origin: Origin) =>
     isOwn(origin.sender) ? programWith(origin.sender, origin) : addressKey(origin.sender)
 
@@ -143,11 +145,12 @@ function known(breakers: readonly (Breaker | undefined)[]): Breaker[] {
 }
 
 /**
- * Recipients that do not exist. A list of addresses always has some, and most providers mind none of them: so they count only where the
- * provider is known to punish them, and as a share of what the program sends.
+ * Recipients that do not exist. Every list of addresses has some, and most providers do not mind.
+ * They count only where the provider is known to punish them, and as a share of what the program
+ * sends.
  */
 interface RecipientRefusals {
-  /** Of a program that was stopped for them lately. */
+  /** The breaker of a program that was stopped for them lately. */
   breakerOf(program: string): Breaker | undefined
   answered(program: string, answers: RecipientAnswers, whose: Whose, probes: Probes): void
   states(): Tripped[]
@@ -157,9 +160,9 @@ interface RecipientRefusals {
 /** What a provider said to the recipients of one transaction. */
 interface RecipientAnswers {
   accepted: number
-  /** Because there is no such recipient. */
+  /** How many recipients do not exist. */
   unknown: number
-  /** Code and status of the last of those. */
+  /** Code and status of the last such reply. */
   status: string
 }
 
@@ -167,7 +170,7 @@ type Whose = Pick<Fault, 'login' | 'source'>
 
 interface Program {
   breaker: Breaker
-  /** The latest recipients, at most as many as the share is of. */
+  /** The latest recipients, at most as many as the share is taken of. */
   latest: { at: number; unknown: boolean }[]
 }
 
@@ -191,7 +194,7 @@ function createRecipientRefusals(
   function note(program: Program, { accepted, unknown }: RecipientAnswers, most: number): void {
     const at = clock.monotonic()
     const recent = program.latest.filter((one) => at - one.at <= windowMilliseconds)
-    // More of them than the share is of would push each other out.
+    // More than the share is taken of would push each other out.
     const all = [...times(accepted, most, false), ...times(unknown, most, true)].map((one) => ({
       at,
       ...one,
@@ -206,7 +209,7 @@ function createRecipientRefusals(
       if (share === undefined || answers.accepted + answers.unknown === 0) return
       const program = programOf(key)
       const probe = probes.get(program.breaker)
-      // What was before the wait says nothing any more about a program that writes to recipients again.
+      // The program writes to existing recipients again: what was before the wait no longer counts.
       if (probe && answers.accepted > 0) program.latest = []
       note(program, answers, share.of)
       const unknown = program.latest.filter((one) => one.unknown).length

@@ -1,7 +1,7 @@
 import { enhancedStatuses, isPositive, type Reply } from '../wire/reply.ts'
 import type { TransactionPhase } from './governor.ts'
 
-/** What a provider's reply inside a transaction means beyond this transaction. */
+/** What a provider's reply inside a transaction says beyond this transaction. */
 export type ReplyClass =
   /** The quota of the day is used up. Often said by a permanent code, though it passes. */
   | 'quota'
@@ -11,11 +11,14 @@ export type ReplyClass =
   | 'too-many-at-once'
   /** The provider punishes earlier mistakes: it refuses good messages, too. */
   | 'throttled'
-  /** The provider takes nothing from this mailbox for a while, because of volume, complaints or suspicion. */
+  /**
+   * The provider takes nothing from this mailbox for a while, because of volume, complaints or
+   * suspicion.
+   */
   | 'deferred'
   /** The mailbox takes no more (its copies of sent mail count). */
   | 'mailbox-full'
-  /** The account, or the organisation, may not send until somebody has repaired it. */
+  /** The account, or the organisation, may not send until a person has repaired it. */
   | 'blocked'
   /** Our own network address is not taken. */
   | 'address-blocked'
@@ -29,9 +32,9 @@ export type ReplyClass =
 interface Row {
   replyClass: ReplyClass
   codes: RegExp
-  /** Of the first line that has one; `/^/`: whatever it is. */
+  /** Of the first line that has one. `/^/`: any or none. */
   statuses: RegExp
-  /** What the text has to hold, where code and status say too little. */
+  /** What the text has to contain, where code and status say too little. */
   words?: RegExp
 }
 
@@ -50,14 +53,16 @@ const rows: readonly Row[] = [
   },
   // Exchange Online: 30 messages a minute. 421, 432 and 451 are all seen.
   { replyClass: 'rate', codes: /^4/, statuses: /^4\.4\.2$/, words: /Message submission rate/i },
-  // Exchange Online: three connections. The limit of a recipient's mailbox has the same code and status, and is about that message only.
+  // Exchange Online: three connections. The limit of a recipient's mailbox has the same code and
+  // status, and is about that message only.
   {
     replyClass: 'too-many-at-once',
     codes: /^4/,
     statuses: /^4\.3\.2$/,
     words: /sender thread limit|concurrent connections? limit/i,
   },
-  // Exchange Online, after continuous errors: full mailbox, send-as denied, licence, too many recipients, invalid recipients.
+  // Exchange Online, after continuous errors: full mailbox, send-as denied, licence, too many
+  // recipients, invalid recipients.
   { replyClass: 'throttled', codes: /^550$/, statuses: /^5\.2\.25[1-5]$/ },
   // Exchange Online: suspicious activity; Yahoo: temporarily deferred.
   { replyClass: 'deferred', codes: /^4/, statuses: /^4\.7\.[56]\d\d$/ },
@@ -76,7 +81,7 @@ const rows: readonly Row[] = [
   { replyClass: 'no-logon', codes: /^430$/, statuses: /^4\.2\.0$/, words: /mailbox logon failure/i },
   { replyClass: 'sender-refused', codes: /^5/, statuses: /^5\.7\.60$/ },
   { replyClass: 'sender-refused', codes: /^554$/, statuses: /^5\.2\.(252|0)$/, words: /SendAsDenied/i },
-  // In Exchange's words by whatever status.
+  // Exchange's words, with any status.
   {
     replyClass: 'sender-refused',
     codes: /^5/,
@@ -94,7 +99,7 @@ const rows: readonly Row[] = [
   { replyClass: 'signed-out', codes: /^5(30|35|50)$/, statuses: /^5\.7\.57$/ },
 ]
 
-/** Undefined for what is about this one message, which is almost everything. */
+/** Undefined for a reply about this one message, as almost every reply is. */
 export function replyClassOf(reply: Reply): ReplyClass | undefined {
   if (isPositive(reply)) return undefined
   const code = String(reply.code)
@@ -106,7 +111,7 @@ export function replyClassOf(reply: Reply): ReplyClass | undefined {
   )?.replyClass
 }
 
-/** What a provider refuses for good by one reply, so that nobody but its cause has to wait. */
+/** What a provider refuses for good by one reply, so that only its cause has to wait. */
 export type Subject =
   /** The sender address, which this mailbox may not use. */
   | 'sender'
@@ -122,8 +127,9 @@ export type Subject =
   | 'message'
 
 /**
- * By the phase that it comes in, and by its words where they say something else. Undefined for what passes, for 530 and 535, which are about
- * our own sign-in (RFC 4954, section 6), and for what has a meaning beyond the transaction.
+ * Decided by the phase, and by the words where they say otherwise. Undefined for what passes, for
+ * 530 and 535, which are about our own sign-in (RFC 4954, section 6), and for replies that say
+ * something beyond the transaction.
  */
 export function subjectOf(
   reply: Reply,
@@ -135,7 +141,8 @@ export function subjectOf(
   if (replyClass !== undefined) return undefined
   const [status] = enhancedStatuses(reply)
   if (phase === 'mail') return 'envelope'
-  // RFC 3463, section 3.2: the seventh and the eighth of this class are about the sender. Many a server gives its reason with the first recipient.
+  // RFC 3463, section 3.2: x.1.7 and x.1.8 are about the sender. Many servers give this reason only
+  // with the first recipient.
   if (phase === 'recipient' && isOfSender(status, reply)) return 'envelope'
   if (phase === 'recipient')
     return status === undefined || isOfRecipient(status) ? 'unknown-recipient' : 'recipient'

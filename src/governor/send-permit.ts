@@ -15,7 +15,10 @@ interface SendPermitDeps {
   cap: ConnectionCap
 }
 
-/** @throws Failure `limit-reached`, `provider-setup` */
+/**
+ * Permits one transaction, unless a breaker blocks it.
+ * @throws Failure `limit-reached`, `provider-setup`
+ */
 export function createSendPermit(
   { breakers, refusals, daily, cap }: SendPermitDeps,
   origin: Origin,
@@ -25,10 +28,10 @@ export function createSendPermit(
   let taken = 0
   let header = noHeader
   const recipients = { accepted: 0, unknown: 0, status: '' }
-  /** What is said to each recipient of one message is said once. */
+  /** A reply that comes for each recipient of one message counts once. */
   const said = new Set<ReplyClass>()
   let delivered = false
-  /** Of all that this program wanted, for what it is. */
+  /** The refusal of the whole transaction, for what it is. */
   let refusal: Reply | undefined
   let over = false
 
@@ -38,7 +41,7 @@ export function createSendPermit(
     refusals.accepted(origin, header)
   }
 
-  /** What one reply means for what comes after. */
+  /** Acts on the class of one reply. True: the provider asks for less. */
   function apply(reply: Reply, replyClass: ReplyClass): boolean {
     if (replyClass === 'too-many-at-once') {
       if (!said.has(replyClass)) cap.lower(cap.allowed() - 1)
@@ -54,14 +57,15 @@ export function createSendPermit(
     return true
   }
 
-  /** A refusal for good, by what was refused. */
+  /** Counts a permanent refusal for what was refused. */
   function blame(reply: Reply, subject: Subject): void {
     switch (subject) {
       case 'unknown-recipient':
         recipients.unknown += 1
         recipients.status = statusOf(reply)
         return
-      // Whatever else is wrong with a recipient is nobody's fault here, and no provider is known to punish it.
+      // Whatever else is wrong with a recipient is not the program's fault, and no provider is
+      // known to punish it.
       case 'recipient':
         return
       case 'sender':
@@ -114,7 +118,10 @@ export function createSendPermit(
 
 const noHeader = new Header(Buffer.alloc(0))
 
-/** All or none: a transaction that one of them keeps out is no probe of another. @throws Failure */
+/**
+ * Enters all breakers or none: a transaction that one of them blocks is no probe of another.
+ * @throws Failure
+ */
 function enterAll(breakers: readonly Breaker[], probes: Probes): void {
   for (const breaker of breakers) {
     const blockedBy = breaker.blockedBy()
@@ -130,19 +137,22 @@ function faultOf({ about, seconds, code, said, fix }: ReplyAction, reply: Reply)
   return { about, seconds, code, reason: `The provider ${said} (${statusOf(reply)})`, fix }
 }
 
-/** What follows from a meaning for what comes after the transaction. */
+/** What a reply class means for later transactions. */
 interface ReplyAction {
   about: 'mailbox' | 'registration'
   /** How long nothing is tried, in seconds, the first time. */
   seconds: number
-  /** `limit-reached`: it passes by itself; `provider-setup`: a person has to repair something. */
+  /** `limit-reached`: passes by itself. `provider-setup`: a person has to repair something. */
   code: 'limit-reached' | 'provider-setup'
-  /** The provider ... */
+  /** Continues the sentence `The provider …`. */
   said: string
   fix: string
 }
 
-/** Those that make a mailbox wait, or all of a registration. The figures are the providers' own where they publish any. */
+/**
+ * The classes that make a mailbox wait, or a whole registration. The figures are the providers' own
+ * where they publish any.
+ */
 export const replyActions: Partial<Record<ReplyClass, ReplyAction>> = {
   quota: {
     about: 'mailbox',

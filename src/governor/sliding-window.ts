@@ -2,30 +2,34 @@ import type { Clock } from '../base/clock.ts'
 
 /** How fast the messages of one mailbox may follow each other. */
 export interface SlidingWindow {
-  /** How long until the next may leave, in milliseconds; 0: now. @param ahead how many leave before it */
+  /**
+   * How long until the next message may leave, in milliseconds; 0: now.
+   * @param ahead how many leave before it
+   */
   delay(ahead?: number): number
-  /** One is about to leave, and takes its place among those of the minute. */
+  /** A message is about to leave. It counts for the rate unless it is undone. */
   recordSend(): RecordedSend
   lastMinute(): number
 }
 
-/** The place of one message among those that leave. */
+/** The place of one message in the window. */
 export interface RecordedSend {
-  /** It leaves only now. */
+  /** It leaves only now: it counts from this moment. */
   sentNow(): void
-  /** It does not leave: somebody else can have the place. */
+  /** It does not leave: another message can have its place. */
   undo(): void
 }
 
 interface CountedSend {
   at: number
-  /** It has not been taken back. */
+  /** It has not been undone. */
   counts: boolean
 }
 
 /**
- * A quarter of the minute's allowance in a quarter of the minute: a burst leaves at once, no minute ever holds more than the
- * provider allows, and whoever stands first in the line is served before it loses patience.
+ * A quarter of the minute's allowance in a quarter of the minute: a burst leaves at once, no minute
+ * ever holds more than the provider allows, and the first ticket of the queue is served before its
+ * client gives up.
  */
 const windowMilliseconds = 15_000
 
@@ -33,17 +37,19 @@ export function createSlidingWindow(
   clock: Pick<Clock, 'monotonic'>,
   perMinute: () => number | undefined,
 ): SlidingWindow {
-  /** Those that a window may hold, the oldest first. */
+  /** What a window may hold, the oldest first. */
   const newest: CountedSend[] = []
   const seconds = createSecondCounts()
 
-  /** Where a quarter is no more than one message, they leave one by one, and none of the allowance is lost. */
+  /**
+   * Below eight messages a minute the window is one message, so that none of the allowance is lost.
+   */
   function window(limit: number): { size: number; milliseconds: number } {
     const size = Math.floor((limit * windowMilliseconds) / 60_000)
     return size > 1 ? { size, milliseconds: windowMilliseconds } : { size: 1, milliseconds: 60_000 / limit }
   }
 
-  /** A second time for the same one: in place of the first. */
+  /** Counts a message. A second call for the same one replaces the first. */
   function put(send: CountedSend): void {
     send.at = clock.monotonic()
     send.counts = true
@@ -52,7 +58,7 @@ export function createSlidingWindow(
     if (limit === undefined) return
     newest.push(send)
     const { size, milliseconds } = window(limit)
-    // Beyond the size of the window only as long as one of those behind may still be taken back.
+    // The list exceeds the window only as long as a later entry may still be undone.
     const before = send.at - milliseconds
     const gone = newest.findIndex(({ at }) => at > before)
     if (newest.length > size && gone > 0) newest.splice(0, Math.min(gone, newest.length - size))
@@ -72,7 +78,8 @@ export function createSlidingWindow(
       if (limit === undefined) return 0
       const { size, milliseconds } = window(limit)
       const now = clock.monotonic()
-      // Each takes the place of the one so many before it; those that are not here yet leave as soon as they may.
+      // Each message takes the place of the one `size` before it; those that have not come yet
+      // leave as soon as they may.
       const index = newest.length + (ahead % size) - size
       const wait = index < 0 ? 0 : Math.max(0, (newest[index]?.at ?? now) + milliseconds - now)
       // Rounded up: a timer that fires early would ask again at once.
@@ -93,7 +100,9 @@ export function createSlidingWindow(
   }
 }
 
-/** Counts by the second, for the last sixty: their size does not depend on how many messages there are. */
+/**
+ * Counts by the second, for the last sixty, so its size does not depend on the number of messages.
+ */
 function createSecondCounts() {
   const counts = new Map<number, number>()
   const forget = (now: number) => {
