@@ -5,40 +5,54 @@ import type { Pause } from '../governor/governor.ts'
 import type { Looks, RepeatedFault } from '../governor/looks.ts'
 import { NetworkFailure } from '../net/network-failure.ts'
 
-/** After trouble, nobody asks again before the time is up: whoever comes meanwhile gets the same failure at once. What was refused somebody may look at during a long wait. */
+/**
+ * After a failure nothing is asked again before a wait is over; callers meanwhile get the same
+ * failure at once. During a long wait after a refusal, a look may be taken.
+ */
 export interface BackOff {
-  /** Begins a wait, longer with each failure in a row; a look that failed changes nothing.
-   * @param looks of all those who are refused there; absent: nobody looks */
+  /**
+   * Begins a wait, longer with each failure in a row. A failed look changes nothing.
+   * @param looks shared by everything that this provider refuses; absent: no looks
+   */
   begin(key: string, failure: Failure, looks?: Looks): void
-  /** The failure of the wait under way, with what is left of it as `retryAfterSeconds`; nothing when one may look. */
+  /**
+   * The failure of the current wait, with what is left of it as `retryAfterSeconds`. Undefined when
+   * a look may be taken.
+   */
   current(key: string): Failure | undefined
-  /** Somebody asks now. */
+  /** A request begins. */
   asked(key: string): void
-  /** It was refused, and has not been served since. */
+  /** The last answer was a refusal. */
   isRefused(key: string): boolean
   remainingMilliseconds(key: string): number
-  /** For people; also when its time is up, until it is cleared: then a try is due. */
+  /**
+   * For pages, API and command. Also returned when the wait is over, until `clear`: a try is due
+   * then.
+   */
   pause(key: string): Omit<Pause, 'about'> | undefined
-  /** All who wait, or are due for a try. */
+  /** All keys that wait, or are due for a try. */
   keys(): readonly string[]
   clear(key: string): void
 }
 
 interface Wait {
-  /** How many of this kind in a row. */
+  /** How many failures of this kind in a row. */
   failures: number
-  /** By the wall clock, of the first failure in a row. */
+  /** When the first failure in the row came, by the wall clock. */
   since: number
   until: number
   failure: Failure
-  /** Lately, or before the kind that it is now. */
+  /** The failure is a refusal, or an earlier one in this row was. */
   refused: boolean
   fault: RepeatedFault
   othersServed: boolean
   looks: Looks | undefined
 }
 
-/** What a wait is, in seconds at first and at most, by how much each is longer than the one before, and which part of it is left to chance. */
+/**
+ * The first and the longest wait in seconds, the factor from one to the next, and the part of it
+ * that is random.
+ */
 interface Growth {
   first: number
   longest: number
@@ -46,11 +60,11 @@ interface Growth {
   chance: number
 }
 
-/** What passes by itself may be over at any moment, and then nobody waits for more than a few seconds. */
+/** A passing failure may end at any moment, so no wait is longer than a few seconds. */
 const usualGrowth: Growth = { first: 2, longest: 5, factor: 2, chance: 0.5 }
-/** One refusal may be of one bad machine of many, as at the mail server; several are not. */
+/** One refusal may come from one bad machine of many, as at the mail server; several do not. */
 const growthOfRefusals: Growth = { first: 5, longest: 900, factor: 3, chance: 0.5 }
-/** One mailbox asks for all of them, so that it may ask often: so often, and no more. */
+/** One mailbox tries for all of the registration, so it may try often, at a constant rate. */
 export const growthOfRegistrations: Growth = { first: 5, longest: 5, factor: 1, chance: 0 }
 
 /** @param random from 0 to 1, so that many mailboxes do not come back in the same instant */
@@ -59,7 +73,7 @@ export function createBackOff(
   random: () => number,
   refusals: Growth = growthOfRefusals,
 ): BackOff {
-  // Any address of a domain may be asked for: the waits that are longest ago go first.
+  // Any address of a domain may be asked for: the oldest waits are dropped first.
   const underway = new LRUCache<string, Wait>({ max: 10_000 })
 
   function remainingMilliseconds(key: string): number {
@@ -79,7 +93,7 @@ export function createBackOff(
       const [now, told] = [clock.monotonic(), failure.retryAfterSeconds ?? 0]
       const quiet = Math.round(told * (1 + 0.1 * random()) * 1000)
       const refusal = isRefusal(failure)
-      // Another kind of trouble is a new one.
+      // A failure of another kind begins a new row.
       const isSame = before?.failure.code === failure.code
       const onlyLooked = isSame && refusal && before.until > now
       const failures = (isSame ? before.failures : 0) + (onlyLooked ? 0 : 1)
@@ -122,11 +136,11 @@ export function createBackOff(
     isRefused: (key) => underway.peek(key)?.refused ?? false,
 
     pause(key) {
-      // Who only looks keeps nothing in memory for longer.
+      // `peek`, so that a look by people keeps nothing in memory for longer.
       const wait = underway.peek(key)
       if (!wait) return undefined
       const { since, failure } = wait
-      // The time that is left is counted by the clock that nobody sets.
+      // What is left is counted by the monotonic clock, which nobody sets.
       const until = clock.now() + Math.round(wait.until - clock.monotonic())
       const { message: reason, fix } = failure
       const said = wordsBehind(failure)
@@ -139,7 +153,7 @@ export function createBackOff(
   }
 }
 
-/** Where nobody has read what was asked, nobody has refused it, and nobody minds being asked soon. */
+/** A request that was never read was not refused, and may be repeated soon. */
 function isRefusal(failure: Failure): boolean {
   return failure.code === 'provider-setup' && !(failure instanceof NetworkFailure)
 }

@@ -20,9 +20,9 @@ import type {
 } from './token-broker.ts'
 
 export interface TokenBrokerDeps extends RenewalDeps {
-  /** The consent is gone, and so is the right to what was opened with its tokens. */
+  /** The grant has lapsed, so connections that were opened with its tokens have to end. */
   onLapsed(mailbox: Address): void
-  /** The provider accepts again what it had refused. */
+  /** The provider accepts again a grant that it had refused. */
   onRestored?(mailbox: Address): void
   /** From 0 to 1. */
   random?: () => number
@@ -30,35 +30,38 @@ export interface TokenBrokerDeps extends RenewalDeps {
   later?: (milliseconds: number, run: () => void) => void
 }
 
-/** A renewal that any number of callers wait for. */
+/** A renewal under way. Any number of callers wait for it. */
 interface Refresh {
   ended: Promise<Renewal>
-  /** The grant was replaced meanwhile: what comes of this renewal is for nobody. */
+  /** The grant was replaced meanwhile, so the result is not used. */
   superseded: boolean
   /** A grant that its provider has refused is tried as well. */
   refusedToo: boolean
 }
 
 const mostTokens = 10_000
-/** In which the grant may turn out to be another one. */
+/** How often the grant may turn out to be another one before the broker gives up. */
 const mostRounds = 3
-/** A token that took the place of a refused one, and is refused as well, is replaced only when it is older, in seconds: otherwise every sign-in would ask for one. */
+/**
+ * A token that replaced a refused one, and is refused as well, is replaced again only when it is
+ * older than this, in seconds: otherwise every sign-in would renew it.
+ */
 const replacedAgainAfterSeconds = 60
 
-/** Keeps access tokens in memory and renews each once, however many ask. */
+/** Keeps access tokens in memory and renews each once, however many callers ask. */
 export function createTokenBroker(
   deps: TokenBrokerDeps,
 ): TokenBroker & IdleRenewal & TokenTrial & TokenStates {
   const { store, log, random = Math.random, later = unattended } = deps
-  // Whichever clock is passed in: a token that has ended during a suspend is never handed out.
+  // Whichever clock is passed in: a token that has expired during a suspend is never handed out.
   const clock = countingSuspends(deps.clock)
   const registrations = createRegistrationBreakers(clock, random)
   const renewals = createRenewals({ ...deps, clock }, registrations)
   const tokens = new LRUCache<string, HeldToken>({ max: mostTokens })
-  /** Whose token was refused and has not been replaced yet. */
+  /** Mailboxes whose token was refused and has not been replaced yet. */
   const toReplace = new LRUCache<string, true>({ max: mostTokens })
   const refreshes = new Map<string, Refresh>()
-  /** The last flight of each mailbox, superseded or not, until it has ended. */
+  /** The last refresh of each mailbox, superseded or not, until it has ended. */
   const settled = new Map<string, Promise<void>>()
   const rotations = new Map<string, Rotation>()
   let closed = false
@@ -66,7 +69,10 @@ export function createTokenBroker(
   const looksAt = createLooksAt(clock)
   const renewalLog = createRenewalLog(log)
 
-  /** Whatever came in between, only a token of the grant that is the mailbox's now leaves here: memory hears of a change after the store has it. */
+  /**
+   * Hands out only a token of the grant that the mailbox has now, whatever came in between: the
+   * cache hears of a change after the store.
+   */
   async function accessToken(mailbox: Address, minimumLife: number | undefined): Promise<AccessToken> {
     const key = addressKey(mailbox)
     for (let round = 1; round <= mostRounds; round += 1) {
@@ -77,18 +83,21 @@ export function createTokenBroker(
     throw busyElsewhere(mailbox)
   }
 
-  /** Compare and set, at the use: whether this is a token of the grant that the mailbox has, at the provider that it has. */
+  /**
+   * Compare and set, at the moment of use: whether the token is of the mailbox's grant, at the
+   * mailbox's provider.
+   */
   async function isOfItsGrant(mailbox: Address, { grant }: AccessToken): Promise<boolean> {
     try {
       return isOf(grant, await store.grants.standing(mailbox))
     } catch (error) {
-      // A store that does not answer takes no change either, and of those before memory has heard.
+      // A store that does not answer has taken no new change, and the cache knows the earlier ones.
       if (error instanceof Failure && error.code === 'store-unavailable') return true
       throw error
     }
   }
 
-  /** From memory, or of a renewal. */
+  /** A token from the cache, or from a renewal. */
   async function tokenInHand(
     mailbox: Address,
     key: string,
@@ -105,7 +114,7 @@ export function createTokenBroker(
     return renewal.kind === 'fresh' ? renewal.held.token : inItsPlace(key, minimumLife, renewal.failure)
   }
 
-  /** The old token while no fresh one can be had; a withdrawn consent has left none. */
+  /** The old token, while no fresh one can be had. A revoked grant has left none. */
   function inItsPlace(key: string, minimumLife: number | undefined, failure: Failure): AccessToken {
     const held = tokens.get(key)
     if (held && serves(held, minimumLife)) return held.token
@@ -113,7 +122,8 @@ export function createTokenBroker(
   }
 
   function startRefresh(mailbox: Address, key: string, refusedToo = false): Refresh {
-    // After the one that was superseded: two at once could spend the same refresh token, and a provider revokes what is spent twice.
+    // After the superseded refresh: two at once could spend the same refresh token, and providers
+    // revoke a grant whose token is spent twice.
     const before = settled.get(key) ?? Promise.resolve()
     const refresh: Refresh = { superseded: false, refusedToo, ended: before.then(run) }
     refreshes.set(key, refresh)
@@ -132,7 +142,7 @@ export function createTokenBroker(
           ? renewals.resume(rotation, superseded)
           : renewals.renew(mailbox, superseded, refusedToo))
         if (!refresh.superseded) apply(mailbox, key, renewal)
-        // Whatever else has changed: as long as its grant lives, this is its only refresh token.
+        // As long as its grant lives, this is its only refresh token, whatever else has changed.
         else if (renewal.kind === 'unstored') rotations.set(key, renewal.rotation)
         return renewal
       } finally {
@@ -141,7 +151,7 @@ export function createTokenBroker(
     }
   }
 
-  /** Everything that a renewal changes here, in one step: nothing can come in between. */
+  /** Everything that the result of a renewal changes here, in one synchronous step. */
   function apply(mailbox: Address, key: string, renewal: Renewal): void {
     renewalLog.tell(mailbox, renewal)
     if (renewal.kind === 'unstored') rotations.set(key, renewal.rotation)
@@ -155,12 +165,12 @@ export function createTokenBroker(
       backOff.begin(key, renewal.failure, 'provider' in renewal ? looksAt(renewal.provider) : undefined)
     if (renewal.kind === 'unstored') resumeLater(mailbox, key)
     if (renewal.kind !== 'refused') return
-    // A token that is still here tells that another process has seen the end of this grant first.
+    // A token that is still cached shows that another process has seen the end of this grant first.
     const ended = tokens.delete(key)
     if (ended || renewal.lapsed) deps.onLapsed(mailbox)
   }
 
-  /** Not only when somebody asks: until the rotation is stored, it lives no longer than this process. */
+  /** Also without a caller: until the rotation is stored, it lives no longer than this process. */
   function resumeLater(mailbox: Address, key: string): void {
     later(backOff.remainingMilliseconds(key), () => {
       if (!closed && rotations.has(key) && !refreshes.has(key))
@@ -168,7 +178,7 @@ export function createTokenBroker(
     })
   }
 
-  /** However young it is: what is wrong with it may have become so a moment ago. */
+  /** However young the token is: its fault may have begun a moment ago. */
   function dropRefused(mailbox: Address, refused: AccessToken): void {
     const key = addressKey(mailbox)
     const held = tokens.get(key)
@@ -186,7 +196,10 @@ export function createTokenBroker(
     return own && { about: 'mailbox', ...own }
   }
 
-  /** Joins one that does the same; an ordinary one that is under way has not tried a refused grant. */
+  /**
+   * Joins a refresh that does the same. An ordinary one that is under way has not tried a refused
+   * grant.
+   */
   async function renewed(mailbox: Address, refusedToo: boolean): Promise<void> {
     const key = addressKey(mailbox)
     const waiting = backOff.current(key)
@@ -261,13 +274,13 @@ export function createTokenBroker(
     async close() {
       closed = true
       await Promise.all(settled.values())
-      // The last chance of those that the store did not take: with this process they end.
+      // The last chance to store these rotations: they end with this process.
       await Promise.all([...rotations.values()].map((rotation) => renewals.keep(rotation)))
     },
   }
 }
 
-/** Whether the breaker of the registration says when to ask again. */
+/** Whether the breaker of the registration decides when to ask again. */
 function waitsWithOthers(renewal: Renewal): boolean {
   return renewal.kind === 'held-back' || (renewal.kind === 'failed' && renewal.about === 'registration')
 }

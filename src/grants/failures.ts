@@ -4,7 +4,8 @@ import { NetworkFailure } from '../net/network-failure.ts'
 import type { TokenVerdict } from '../providers/oauth/oauth-error.ts'
 import type { GivenTo } from '../store/ports.ts'
 
-// Mail clients hear their codes only: what a provider said in them is for people.
+// Failures of the token broker. Mail clients only ever see their codes; what a provider said in
+// them is for people.
 
 export function mailboxUnknown(mailbox: Address): Failure {
   return new Failure('not-found', `There is no mailbox ${mailbox}`, {
@@ -28,7 +29,7 @@ const settings: Record<keyof GivenTo, string> = {
   tokenEndpoint: 'the token endpoint',
 }
 
-/** The same for all that were given to it: it names no mailbox. */
+/** Names no mailbox: the same failure goes to all mailboxes with such a grant. */
 export function givenToAnother(
   provider: string,
   { what, given, now }: { what: keyof GivenTo; given: string; now: string },
@@ -43,14 +44,18 @@ export function givenToAnother(
   )
 }
 
-/** What those who ask are told of a token request that failed. What is about the registration names no mailbox: all hear it. */
+/**
+ * What callers are told of a token request that failed. A failure of the registration names no
+ * mailbox, because all mailboxes get it.
+ */
 export function tokenTrouble(
   verdict: Exclude<TokenVerdict, { kind: 'consent-needed' }>,
   mailbox: Address,
   provider: string,
   error: unknown,
 ): Failure {
-  // Nobody has answered: the trouble of the way, or what is missing here, is told in its own words.
+  // The provider has not answered: the failure of the connection, or of what is missing here,
+  // speaks for itself.
   if (error instanceof Failure) return inItsOwnWords(error)
   const whole = verdict.about === 'registration'
   if (verdict.kind === 'setup-wrong')
@@ -94,7 +99,8 @@ export function refusedAlone(mailbox: Address, provider: string): Failure {
 
 function inItsOwnWords(error: Failure): Failure {
   const { code, message, fix } = error
-  // A provider that lost its registration, or its entry in the providers file, is set-up, too.
+  // A provider without its registration, or without its entry in the providers file, is a matter of
+  // set-up, too.
   const kept = code === 'provider-unavailable' ? code : 'provider-setup'
   const details = fix === undefined ? {} : { fix }
   return error instanceof NetworkFailure
@@ -102,7 +108,7 @@ function inItsOwnWords(error: Failure): Failure {
     : new Failure(kept, message, details)
 }
 
-/** The access token says itself that no mail can be sent with it. */
+/** The access token itself says that it cannot send mail. */
 export function wrongToken(mailbox: Address, { what, fix }: { what: string; fix: string }): Failure {
   return new Failure('provider-setup', `${what} (for ${mailbox})`, { fix })
 }
@@ -113,7 +119,7 @@ export function busyElsewhere(mailbox: Address): Failure {
   })
 }
 
-/** Between the look at the mailbox and the use of the token it got another provider. */
+/** Between reading the mailbox and using the token, the mailbox moved to another provider. */
 export function movedMeanwhile(mailbox: Address): Failure {
   return new Failure('provider-unavailable', `${mailbox} has just moved to another provider`, {
     fix: 'Try again.',

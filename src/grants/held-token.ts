@@ -4,11 +4,11 @@ import type { AccessToken, FreshToken } from './token-broker.ts'
 /** An access token with what the broker knows of its life. */
 export interface HeldToken {
   token: AccessToken
-  /** Seconds, when it was given. */
+  /** In seconds, when it was issued. */
   lifeSeconds: number
-  /** It is renewed before use when less than this is left. */
+  /** With less than this left, it is renewed before use. In seconds. */
   renewBelowSeconds: number
-  /** It took the place of one that its provider refused. */
+  /** It replaced a token that its provider had refused. */
   isReplacement?: true
 }
 
@@ -23,8 +23,8 @@ export function momentOf(clock: Clock): Moment {
 }
 
 /**
- * @param asked when the request left, because the provider's count began before its answer arrived
- * @param marginSeconds the provider's own, beside the general rule
+ * @param asked when the request left: the provider counts from before its answer arrived
+ * @param marginSeconds the provider's own margin, beside the general rule
  */
 export function holdToken(clock: Clock, asked: Moment, fresh: FreshToken, marginSeconds = 0): HeldToken {
   const { secret, grant, scopes, expiresInSeconds: lifeSeconds, warning } = fresh
@@ -40,7 +40,8 @@ export function holdToken(clock: Clock, asked: Moment, fresh: FreshToken, margin
       expiresAt: asked.now + lifeSeconds * 1000,
     },
     lifeSeconds,
-    // Ten minutes or a fifth of its life ahead; but a short-lived token serves for half of its life, or every use would renew it.
+    // Ten minutes or a fifth of its life ahead. But a short-lived token serves for half of its
+    // life, otherwise every use would renew it.
     renewBelowSeconds: Math.min(Math.max(600, 0.2 * lifeSeconds, marginSeconds), lifeSeconds / 2),
   }
 }
@@ -49,17 +50,23 @@ export function holdToken(clock: Clock, asked: Moment, fresh: FreshToken, margin
 export function isGood(held: HeldToken, minimumLife: number | undefined): boolean {
   const remaining = held.token.remainingSeconds()
   if (remaining >= Math.max(held.renewBelowSeconds, attainable(held, minimumLife))) return true
-  // A request for nearly the whole life must not renew at every call: this is as fresh as they come.
+  // A request for nearly the whole life must not renew at every call: this token is as fresh as
+  // they come.
   return remaining > 0 && held.token.ageSeconds() < Math.min(60, held.lifeSeconds / 2)
 }
 
-/** Whether a token serves while no fresher one can be had: it lives, and as long as was asked for. */
+/**
+ * Whether a token serves while no fresher one can be had: it is valid, and for as long as was asked
+ * for.
+ */
 export function serves(held: HeldToken, minimumLife: number | undefined): boolean {
   const remaining = held.token.remainingSeconds()
   return remaining > 0 && remaining >= attainable(held, minimumLife)
 }
 
-/** No token of a provider satisfies a request for more than its tokens ever have: half of that counts then. */
+/**
+ * No token satisfies a request for more than the life of a new one: half of that life counts then.
+ */
 function attainable({ lifeSeconds }: HeldToken, minimumLife = 0): number {
   return minimumLife > lifeSeconds ? lifeSeconds / 2 : minimumLife
 }

@@ -10,7 +10,7 @@ import type { IdleRenewal } from './token-broker.ts'
 export interface KeepAliveDeps {
   grants: Pick<GrantStore, 'unusedSince' | 'endingBy' | 'refused'>
   tokens: IdleRenewal
-  /** As the broker has it. */
+  /** As the token broker has it. */
   registrationOf(providerId: string): GivenTo
   renewalSeconds: number
   clock: Clock
@@ -18,33 +18,47 @@ export interface KeepAliveDeps {
 }
 
 /**
- * Renews idle grants, so that no provider ends one for being unused (90 days at Microsoft, six months at Google). Grants that their provider has refused are tried again each day, and as
- * soon as the registration is another one than it refused: what was refused may be allowed again, and nobody else would find out.
+ * Renews idle grants, so that no provider ends one for being unused (90 days at Microsoft, six
+ * months at Google). Grants that their provider has refused are tried again each day, and as soon
+ * as the registration has changed: what was refused may be accepted again, and nothing else would
+ * notice.
  */
 export interface KeepAlive {
   start(): void
-  /** One round: what is due now, as far as the pace allows. Never throws. */
+  /** One round: renews what is due now, as far as the pace allows. Never throws. */
   round(): Promise<void>
   /** Resolves when a round under way has ended. */
   close(): Promise<void>
 }
 
-/** Often, so that a machine that was suspended notices it soon: which grants are due is asked of the store and the wall clock. */
+/**
+ * Often, so that it goes on soon after a suspend: the store and the wall clock decide which grants
+ * are due.
+ */
 const roundSeconds = 60
-/** Of one round: what is due together after a suspend or a long stop takes a while, and no token endpoint gets a crowd. */
+/**
+ * At most so many in one round: what is due together after a suspend or a long stop takes a while,
+ * so that no token endpoint gets a crowd.
+ */
 const mostInRound = 180
-/** More than this are as good as this many: the pace is at its highest then. */
+/** With so many due, the pace is at its highest already. */
 const mostLookedAt = 30 * mostInRound
 const sideBySide = 4
 /** A refusal costs the provider as much as a renewal, and some punish many of them. */
 const mostRefused = 30
 const refusedMilliseconds = 86_400_000
-/** Grants come due over the last sixth of the time, so that those that were renewed together part. */
+/**
+ * Grants come due over the last sixth of the time, so that those that were renewed together drift
+ * apart.
+ */
 const spread = 1 / 6
 
 export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
   const { grants, tokens, registrationOf, clock, log, renewalSeconds } = deps
-  /** By address key: until when one that failed is passed over, in milliseconds of the monotonic clock, so that it keeps none behind it waiting. */
+  /**
+   * By address key: until when a failed one is skipped, in milliseconds of the monotonic clock, so
+   * that it holds up none behind it.
+   */
   const failed = new Map<string, number>()
   let closed = false
 
@@ -71,11 +85,11 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
     const now = clock.now()
     const latest = now - renewalSeconds * 1000 * (1 - spread)
     for (const [key, until] of failed) if (until <= clock.monotonic()) failed.delete(key)
-    // Room for those that are passed over.
+    // Leaves room for the skipped ones.
     const found = await grants.unusedSince(latest, mostLookedAt + failed.size)
     const isTried = (mailbox: Address) => !failed.has(addressKey(mailbox))
     const idle = found.filter(isTried)
-    // Refresh tokens of some providers live for less than a day: each renewal moves their end.
+    // Refresh tokens of some providers live for less than a day; each renewal moves their end.
     const ending = (await grants.endingBy(now, mostInRound + failed.size)).filter(isTried)
     return [...new Set([...ending, ...idle.slice(0, shareOf(idle.length))])].slice(0, mostInRound)
   }
@@ -92,12 +106,15 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
     try {
       return to === undefined || differenceOf(to, registrationOf(providerId)) !== undefined
     } catch {
-      // It has no registration now: nobody can be asked.
+      // The provider has no registration now, so it cannot be asked.
       return false
     }
   }
 
-  /** So that all are through before the last of them has been idle for the whole time, and the fewer there are, the further they part. */
+  /**
+   * So many that all are renewed before the last of them has been idle for the whole time. The
+   * fewer there are, the more they are spread.
+   */
   function shareOf(idle: number): number {
     const rounds = (renewalSeconds * spread) / roundSeconds
     return Math.min(mostInRound, Math.ceil((idle * 8) / rounds))
@@ -113,7 +130,8 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
       try {
         await ask(mailbox)
       } catch {
-        // The broker has logged why, and waits by itself; here it is enough not to ask at every round.
+        // The broker has logged the reason, and has its own wait. Here it is enough not to ask at
+        // every round.
         failed.set(addressKey(mailbox), clock.monotonic() + 10 * roundSeconds * 1000)
       }
     }

@@ -6,64 +6,81 @@ import type { Pause } from '../governor/governor.ts'
 import { createBackOff, growthOfRegistrations } from './back-off.ts'
 
 /**
- * The way to the token endpoint for all mailboxes of one registration. When the provider refuses the registration itself, each of them
- * would find that out by a bad request of its own, again and again, and providers punish loops. So:
+ * The circuit breaker of one registration, for the token requests of all its mailboxes. When the
+ * provider refuses the registration itself, each mailbox would find that out by a bad request of
+ * its own, repeatedly, and providers punish loops. So:
  *
  *     closed ── refused ──> open ── time is up ──> half-open: one goes first
  *       ^                    ^                        │
  *       │                    └── refused ─────────────┤
  *       └──────────────────────────────── it worked ──┘
  *
- * Whoever is refused while others are served has a trouble of its own: an organisation that has locked this registration out looks the
- * same from here, and must not lock out the rest. A provider that asks for a pause (RFC 6585, section 4) gets it in the same way.
+ * A mailbox that is refused while others are served has a fault of its own: an organisation that
+ * has locked this registration out looks the same from here, and must not lock out the rest. A
+ * provider that asks for a pause (RFC 6585, section 4) gets it in the same way.
  */
 interface RegistrationBreaker {
-  /** Leave for one request, if it has no obstacle. Waits for the first one of all, so that a crowd at the start does not find out at once. */
+  /**
+   * Permits one request, unless it is blocked. Waits for the very first request, so that a crowd at
+   * the start does not find out at once.
+   */
   acquire(mailbox: Address): Promise<RefreshPermit>
-  /** The provider has served this registration elsewhere. */
+  /** The provider has accepted this registration elsewhere. */
   worked(mailbox: Address): void
-  /** The mailbox has another grant: what was said of it before does not count. */
+  /** The mailbox has another grant: earlier refusals do not count. */
   forget(mailbox: Address): void
-  /** Somebody has changed something: the next one goes first, at once. Not where the provider has asked for a pause. */
+  /**
+   * Something was changed by a person: the next request is tried at once. Not while the provider
+   * has asked for a pause.
+   */
   hurry(): void
-  /** For people; also when its time is up: then a try is due, or under way. */
+  /**
+   * For pages, API and command. Also returned when the wait is over: a try is due then, or under
+   * way.
+   */
   pause(): Omit<Pause, 'about'> | undefined
 }
 
-/** One request to the token endpoint. */
+/** The permit of one request to the token endpoint. */
 export interface RefreshPermit {
-  /** Why there must be none now, with what is left of the wait. */
+  /** Why there must be no request now, with what is left of the wait. */
   blockedBy?: Failure
   worked(): void
-  /** The answer was about the registration. True: all of its mailboxes wait now; false: it is this mailbox's own trouble. */
+  /**
+   * The answer was about the registration. True: all of its mailboxes wait now; false: the fault is
+   * this mailbox's own.
+   */
   refused(failure: Failure): boolean
-  /** It is over: said once, at last. If nothing else was said, nobody knows more of the registration than before. */
+  /**
+   * The request is over. Called once, at the end; if nothing else was called, nothing was learnt of
+   * the registration.
+   */
   end(): void
 }
 
-/** Mailboxes, of which a domain has any number. */
+/** Mailboxes: a domain has any number of addresses. */
 const remembered = 10_000
 
-/** The one wait that there is. */
+/** The only key of `waits`. */
 const wait = 'registration'
 
 function createRegistrationBreaker(clock: Clock, random: () => number): RegistrationBreaker {
   const waits = createBackOff(clock, random, growthOfRegistrations)
-  /** What everybody hears; absent while closed. */
+  /** What all callers get; absent while closed. */
   let failure: Failure | undefined
-  /** Refused since it opened. */
+  /** Mailboxes that were refused since the breaker opened. */
   const refused = new LRUCache<string, true>({ max: remembered })
-  /** Refused while others were served. */
+  /** Mailboxes that were refused while others were served. */
   const alone = new LRUCache<string, true>({ max: remembered })
-  /** Who goes first, while it is not known whether the registration works. */
+  /** The first request, while it is not known whether the registration works. */
   let first: Promise<void> | undefined
-  /** It has worked in this process. */
+  /** The registration has worked in this process. */
   let hasWorked = false
   /** How often it has closed. */
   let closings = 0
-  /** Whether others than the refused have asked since the wait began. */
+  /** Whether mailboxes that were not refused have asked since the wait began. */
   let othersAsk = false
-  /** Until when the first try is theirs then, in milliseconds of the monotonic clock. */
+  /** Until when those go first then, in milliseconds of the monotonic clock. */
   let othersUntil = 0
 
   function blockedBy(key: string): Failure | undefined {
@@ -92,10 +109,10 @@ function createRegistrationBreaker(clock: Clock, random: () => number): Registra
     alone.delete(key)
   }
 
-  /** @param asked whether it left when the breaker was open already */
+  /** @param asked the request began when the breaker was open already */
   function worked(key: string, asked: boolean): void {
     hasWorked = true
-    // One that came through is no answer to the wish to be left alone.
+    // A provider that asked for a pause wants it, even if one request came through.
     if (asked || failure?.code !== 'provider-unavailable') close(key)
   }
 
@@ -120,7 +137,7 @@ function createRegistrationBreaker(clock: Clock, random: () => number): Registra
         const setup = news.code === 'provider-setup'
         if (setup && (alone.has(key) || closings !== closingsBefore)) return false
         if (setup) refused.set(key, true)
-        // Those that left together are refused together: that counts once.
+        // Concurrent requests that are refused together count as one failure.
         if (isProbe || !failure) open(news)
         return true
       },
@@ -154,11 +171,11 @@ const blocked: RefreshPermit = { worked() {}, refused: () => false, end() {} }
 /** One breaker for each registration, made when it is first asked for. */
 export interface RegistrationBreakers {
   of(providerId: string): RegistrationBreaker
-  /** What `of` would say of its pause, for somebody who only looks: none is made for that. */
+  /** What `of` would say of its pause, without making a breaker. */
   pauseOf(providerId: string): Omit<Pause, 'about'> | undefined
-  /** Of those that wait now, by the provider's id. */
+  /** Of the registrations that wait now, by the provider's id. */
   pauses(): readonly { provider: string; pause: Omit<Pause, 'about'> }[]
-  /** As `RegistrationBreaker.forget`, whichever registration it was. */
+  /** As `RegistrationBreaker.forget`, for every registration. */
   forget(mailbox: Address): void
 }
 

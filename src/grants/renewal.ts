@@ -23,7 +23,7 @@ import type { RefreshPermit, RegistrationBreakers } from './registration-breaker
 export interface RenewalDeps {
   store: Pick<Store, 'grants' | 'mailboxes'>
   oauthClientFor(providerId: string): OAuthClient
-  /** Seconds; of providers whose tokens must be renewed earlier than by the general rule. */
+  /** In seconds, for providers whose tokens must be renewed earlier than by the general rule. */
   refreshMarginFor?: ((providerId: string) => number) | undefined
   /** What a grant of this provider is given to now. Absent: nothing is known of that. */
   registrationOf?: ((providerId: string) => GivenTo) | undefined
@@ -31,17 +31,23 @@ export interface RenewalDeps {
   log: Log
 }
 
-/** What came of one renewal. */
+/** The result of one renewal. */
 export type Renewal =
   | { kind: 'fresh'; held: HeldToken; provider: string; restored?: true }
-  /** No active grant, or no such mailbox: asking again changes nothing. `lapsed`: it has become so just now. */
+  /**
+   * No active grant, or no such mailbox: asking again changes nothing. `lapsed`: the grant has
+   * lapsed just now.
+   */
   | { kind: 'refused'; failure: Failure; lapsed?: true }
   | { kind: 'failed'; about: FaultScope; failure: Failure; provider: string; reason: string }
-  /** Nobody was asked: the whole registration waits. */
+  /** The provider was not asked: the whole registration waits. */
   | { kind: 'held-back'; failure: Failure }
   /** The store failed, possibly after the provider was asked. */
   | { kind: 'store-down'; failure: Failure }
-  /** The provider rotated the refresh token and it could not be stored: without it the consent is lost. */
+  /**
+   * The provider rotated the refresh token and it could not be stored: without it the consent is
+   * lost.
+   */
   | { kind: 'unstored'; failure: Failure; rotation: Rotation }
 
 /** A good answer that must not be used before it is stored. */
@@ -51,19 +57,25 @@ export interface Rotation {
   asked: Moment
 }
 
-/** One that serves; or that its provider has refused, when it is tried again. */
+/** A grant that may be renewed. A lapsed one is tried again if its provider had refused it. */
 type SpendableGrant = ActiveGrant | LapsedGrant
 
-/** The grant is not what it was when it was read: another process renewed it, or somebody consented anew. */
+/**
+ * The grant has changed since it was read: another process renewed it, or there was a new consent.
+ */
 type MovedOn = { kind: 'moved-on' }
 
-/** Twice is what two processes may get in each other's way; more often is no accident. */
+/** Two processes may get in each other's way twice; more often is no accident. */
 const mostAttempts = 3
 
 interface Renewals {
-  /** Spends the mailbox's refresh token once. @param superseded asked before a newer refresh token is spent: that is the next renewal's then */
+  /**
+   * Spends the mailbox's refresh token once.
+   * @param superseded asked before a newer refresh token is spent: that belongs to the next renewal
+   * then
+   */
   renew(mailbox: Address, superseded: () => boolean, refusedToo?: boolean): Promise<Renewal>
-  /** Tries again to store a rotation; renews if it is no longer wanted. */
+  /** Tries again to store a rotation; renews if the rotation is no longer wanted. */
   resume(rotation: Rotation, superseded: () => boolean): Promise<Renewal>
   /** Tries once more to store a rotation, and nothing else. */
   keep(rotation: Rotation): Promise<void>
@@ -76,7 +88,7 @@ export function createRenewals(deps: RenewalDeps, registrations: RegistrationBre
   async function renew(address: Address, superseded: () => boolean, refusedToo = false): Promise<Renewal> {
     let provider = ''
     for (let round = 1; round <= mostAttempts && !superseded(); round += 1) {
-      // In each round: it may have another provider, or none of its own, since the last one.
+      // Read in each round: the mailbox may have moved, or be gone, since the last one.
       const mailbox = await store.mailboxes.covering(address)
       if (!mailbox) return { kind: 'refused', failure: mailboxUnknown(address) }
       provider = mailbox.providerId
@@ -91,11 +103,13 @@ export function createRenewals(deps: RenewalDeps, registrations: RegistrationBre
     { address, providerId, coveredBy }: Mailbox,
     refusedToo: boolean,
   ): Promise<Renewal | MovedOn> {
-    // Before the grant is read, because it may wait: a refresh token that was replaced meanwhile must not be spent.
+    // Before the grant is read, because this may wait: a refresh token that was replaced meanwhile
+    // must not be spent.
     const permit = await registrations.of(providerId).acquire(address)
     try {
       const kept = await store.grants.ofMailbox(coveredBy ?? address)
-      // The wait was long enough for a mailbox to move: its new grant is nothing for the provider that was looked up before.
+      // The mailbox has moved during the wait: its new grant must not go to the provider that was
+      // looked up before.
       if (kept.state === 'active' && kept.providerId !== providerId) return { kind: 'moved-on' }
       if (
         kept.state === 'absent' ||
@@ -103,7 +117,7 @@ export function createRenewals(deps: RenewalDeps, registrations: RegistrationBre
       )
         return { kind: 'refused', failure: consentNeeded(address, kept.state) }
       if (permit.blockedBy) return { kind: 'held-back', failure: permit.blockedBy }
-      // Everything at the provider is about the one address, also where the grant is the domain's.
+      // Everything at the provider is about this one address, also when the grant is the domain's.
       return await spend({ ...kept, mailbox: address }, permit)
     } finally {
       permit.end()
@@ -123,7 +137,10 @@ export function createRenewals(deps: RenewalDeps, registrations: RegistrationBre
     return keep({ grant, answer, asked })
   }
 
-  /** Stores before anything is handed out: a crash in between must not cost the consent. */
+  /**
+   * Stores the rotation before anything is handed out: a crash in between must not cost the
+   * consent.
+   */
   async function keep(rotation: Rotation): Promise<Renewal | MovedOn> {
     const { grant, answer, asked } = rotation
     const { id, version, providerId: provider } = grant
@@ -131,19 +148,21 @@ export function createRenewals(deps: RenewalDeps, registrations: RegistrationBre
       const givenTo = registrationOf?.(provider)
       const renewed = { ...renewedBy(answer, asked.now), ...(givenTo && { givenTo }) }
       const stored = await store.grants.renewed(id, version, renewed)
-      // Without a refresh token nothing can be lost: another address of the domain may have been faster.
+      // Without a refresh token nothing can be lost: another address of the domain may have been
+      // faster.
       if (!stored && grant.refreshToken) return { kind: 'moved-on' }
     } catch (error) {
       const failure = rotationUnstored(grant.mailbox, error)
       if (answer.refreshToken) return { kind: 'unstored', failure, rotation }
-      // The stored refresh token is still the right one; only the date of its use is lost.
+      // The stored refresh token is still the right one; only the time of its use is lost.
       log.warn(
         { event: 'grant.renewal-unnoted', mailbox: grant.mailbox, failure: failure.code },
         'A renewal could not be noted',
       )
     }
     const { accessToken: secret, expiresInSeconds, scopes, tokenCheck } = answer
-    // Only now: the rotated refresh token is good, whatever the access token is for.
+    // Not before the rotation is stored: the refresh token is good, whatever the access token is
+    // for.
     if (tokenCheck?.error) {
       const failure = wrongToken(grant.mailbox, tokenCheck.error)
       return { kind: 'failed', about: 'mailbox', failure, provider, reason: tokenCheck.error.what }
@@ -163,7 +182,8 @@ export function createRenewals(deps: RenewalDeps, registrations: RegistrationBre
   ): Promise<Renewal | MovedOn> {
     const judged = judge(error)
     const { reason } = judged
-    // Nobody can consent where no person has: what the app may do is set up at the provider.
+    // Without a person there is no consent to ask for: what the app may do is set up at the
+    // provider.
     const verdict =
       judged.kind === 'consent-needed' && !grant.refreshToken
         ? { kind: 'setup-wrong' as const, about: 'mailbox' as const, reason }
@@ -176,7 +196,10 @@ export function createRenewals(deps: RenewalDeps, registrations: RegistrationBre
     return { ...trouble, about: 'mailbox', failure: refusedAlone(grant.mailbox, provider) }
   }
 
-  /** A provider does not say whether a refresh token has ended or was never given to this client: what is known here of the registration does. */
+  /**
+   * A provider does not say whether a refresh token has ended or was never given to this client.
+   * What the grant was given to decides that.
+   */
   async function refusedGrant(
     grant: SpendableGrant,
     provider: string,
@@ -184,13 +207,16 @@ export function createRenewals(deps: RenewalDeps, registrations: RegistrationBre
   ): Promise<Renewal | MovedOn> {
     const now = registrationOf?.(provider)
     const difference = grant.givenTo && now && differenceOf(grant.givenTo, now)
-    // One that has lapsed was refused to its own registration before.
+    // A lapsed grant was refused with its own registration before.
     if (!difference || grant.state === 'lapsed') return confirmLapse(grant, provider, reason, now)
     const failure = givenToAnother(provider, difference)
     return { kind: 'failed', about: 'mailbox', failure, provider, reason }
   }
 
-  /** The refusal may be of a token that another process has replaced in the meantime: the version tells. */
+  /**
+   * The refused token may have been replaced by another process in the meantime: the version
+   * decides.
+   */
   async function confirmLapse(
     grant: SpendableGrant,
     provider: string,
@@ -222,12 +248,12 @@ export function createRenewals(deps: RenewalDeps, registrations: RegistrationBre
   }
 }
 
-/** Where its mailbox or its person has changed, it is for nobody any more. */
+/** Not if its mailbox or its person has changed: such a grant is not used any more. */
 function mayBeTried({ refused, refreshToken, providerId }: LapsedGrant, provider: string): boolean {
   return refused !== undefined && refreshToken !== undefined && providerId === provider
 }
 
-/** An access token by the way that the grant has. */
+/** Gets an access token by the flow of the grant. */
 function ask(
   client: OAuthClient,
   { flow, mailbox, refreshToken, scopes }: SpendableGrant,
@@ -256,13 +282,16 @@ async function orStoreDown(renewal: Promise<Renewal>): Promise<Renewal> {
   }
 }
 
-/** What the log says of renewals that went wrong. */
+/** Logs renewals that went wrong. */
 interface RenewalLog {
   tell(mailbox: Address, renewal: Renewal): void
 }
 
 export function createRenewalLog(log: Log): RenewalLog {
-  /** Providers, and mailboxes alone, whose wrong set-up has been told: nobody needs to hear it at every try. */
+  /**
+   * Providers, and single mailboxes, whose wrong set-up is logged already. Further tries are logged
+   * at debug level.
+   */
   const alarmed = new LRUCache<string, true>({ max: 10_000 })
 
   function tellTrouble(mailbox: Address, trouble: Renewal & { kind: 'failed' }): void {
