@@ -8,7 +8,7 @@ import { announcedUrl, withBothLoopbacks } from './config/endpoint.ts'
 import type { EffectiveConfig } from './config/read-config.ts'
 import { redirectUriOf } from './consent/consent-service.ts'
 import { createConsentService } from './consent/create-consent-service.ts'
-import { warnOfPageSignIns } from './consent/page-sign-ins.ts'
+import { createPageSignIns, warnOfPageSignIns } from './consent/page-sign-ins.ts'
 import { type ApiKeys, createApiKeys } from './credentials/api-keys.ts'
 import { createLoginThrottle } from './credentials/create-login-throttle.ts'
 import { createLogins } from './credentials/create-logins.ts'
@@ -220,9 +220,17 @@ function composeServices(config: Config, log: Log, data: ServedData) {
   const remembered = credentialIndex.apiKey
   const apiKeys = createApiKeys({ store, keyedHash, ownerKey, remembered, clock, log })
   const { consentSeconds, consentLinkSeconds, reminderSeconds } = limits
-  const people = config.pageAccess
-  const consentNeeds = { store, catalogue, oauthClientFor, keyedHash, clock, log, publicUrl, people }
-  const consent = createConsentService({ ...consentNeeds, consentSeconds, consentLinkSeconds, grantChanged })
+  const consentDeps = { store, catalogue, oauthClientFor, keyedHash, clock, log, publicUrl }
+  const consent = createConsentService({ ...consentDeps, consentSeconds, consentLinkSeconds, grantChanged })
+  const pageSignIns = createPageSignIns({
+    catalogue,
+    oauthClientFor,
+    consentSeconds,
+    people: config.pageAccess,
+    keyedHash,
+    redirectUri: redirectUriOf(publicUrl),
+    clock,
+  })
   const { notify } = config
   const keepAlive = createKeepAlive({
     grants: store.grants,
@@ -290,6 +298,7 @@ function composeServices(config: Config, log: Log, data: ServedData) {
     }),
     pagePasswords: createPagePasswords({ store, throttle, keyedHash, clock, log }),
     pageAccess: store.pageAccess,
+    pageSignIns,
     journal: journal.reader,
     keyedHash,
     signIns: createSignIns({ store, apiKeys, index: credentialIndex, throttle, keyedHash, clock, log }),
@@ -373,7 +382,7 @@ async function startDoors(
     await Promise.all([services.credentialIndex.refresh(), relay.refreshCapabilities()])
     warnOfOpenLogins(services.credentialIndex, log)
     warnOfNamesAlike(services.credentialIndex, log)
-    warnOfPageSignIns(services.consent.signIns, config.pageAccess, log)
+    warnOfPageSignIns(services.pageSignIns, config.pageAccess, log)
     const web = await webServer.start()
     const smtp = await smtpServer.start()
     listening = smtp

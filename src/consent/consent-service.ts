@@ -2,11 +2,10 @@ import type { Address } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Actor, Log } from '../base/log.ts'
 import type { KeyedHash, Secret } from '../base/secret.ts'
-import type { PageAccessConfig } from '../config/config.ts'
 import type { FreshToken } from '../grants/token-broker.ts'
 import type { OAuthClient } from '../providers/oauth/oauth-client.ts'
 import type { Catalogue } from '../providers/provider.ts'
-import type { PageRole, Store } from '../store/ports.ts'
+import type { Store } from '../store/ports.ts'
 
 /** Begins and completes consents. Made by `createConsentService`. */
 export interface ConsentService {
@@ -34,24 +33,6 @@ export interface ConsentService {
   completePasted(text: string, state: string, browser: Secret | undefined): Promise<CompletedConsent>
   device: DeviceConsents
   admin: AdminConsents
-  signIns: PageSignIns
-}
-
-/** Signing in to the pages at a provider. */
-export interface PageSignIns {
-  /** Where; none while nobody is named in the settings. */
-  providers(): readonly { id: string; name: string }[]
-  /** `browser`: as `ConsentService.begin`. @throws Failure `not-found`, `configuration`, and those of the provider */
-  begin(providerId: string, browser: Secret): Promise<{ authorizationUrl: URL; providerName: string }>
-  /** Whether a callback belongs to one of these. */
-  isOne(callback: URL): boolean
-  /** `account`: see `Identity.account`. @throws Failure `forbidden` with what to do */
-  complete(
-    callback: URL,
-    browser: Secret | undefined,
-  ): Promise<{ role: PageRole; person: Address; provider: string; account: string }>
-  /** As whom a person whom this provider has proven may look now; undefined: not (any more). */
-  roleOf(person: Address, providerId: string): PageRole | undefined
 }
 
 /** Consents on another device (RFC 8628). */
@@ -154,8 +135,6 @@ export interface ConsentDeps {
   /** How long a person may take to sign in. */
   consentSeconds: number
   consentLinkSeconds: number
-  /** Who may sign in to the pages at a provider. */
-  people: PageAccessConfig
   /** Runs something after a while, without keeping the process alive for it. */
   later?: (milliseconds: number, run: () => void) => void
   /** Forget what is cached for this mailbox, and use the token that the consent brought. */

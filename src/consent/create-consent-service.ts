@@ -29,7 +29,6 @@ import {
 } from './consent-refused.ts'
 import { type ConsentDeps, type ConsentService, redirectUriOf } from './consent-service.ts'
 import { createDeviceConsents } from './device-consents.ts'
-import { createPageSignIns } from './page-sign-ins.ts'
 import { expectedPerson, requireInteractiveConsent } from './validate-token-response.ts'
 
 /** The consents of people in browsers: links, the way to the provider, and what comes back from it. */
@@ -55,7 +54,6 @@ export function createConsentService(deps: ConsentDeps): ConsentService {
     },
     device: createDeviceConsents(parts),
     admin: createAdminConsents(parts),
-    signIns: createPageSignIns(parts),
   }
 }
 

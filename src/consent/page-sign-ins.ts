@@ -8,13 +8,34 @@ import type { PageAccessConfig } from '../config/config.ts'
 import { freshSecret, sameHash } from '../credentials/secrets.ts'
 import { findRegistered } from '../providers/catalogue.ts'
 import { provesIdentity } from '../providers/oauth/identity.ts'
-import type { Identity, TokenAnswer } from '../providers/oauth/oauth-client.ts'
-import type { Provider, RegisteredProvider } from '../providers/provider.ts'
+import type { Identity, OAuthClient, TokenAnswer } from '../providers/oauth/oauth-client.ts'
+import type { Catalogue, Provider, RegisteredProvider } from '../providers/provider.ts'
 import { isOneTenant } from '../providers/registration.ts'
 import type { PageRole } from '../store/ports.ts'
-import type { ConsentDeps, PageSignIns } from './consent-service.ts'
 
-type PageSignInDeps = Pick<ConsentDeps, 'catalogue' | 'oauthClientFor' | 'consentSeconds'> & {
+/** Signing in to the pages at a provider. Made by `createPageSignIns`. */
+export interface PageSignIns {
+  /** Where; none while nobody is named in the settings. */
+  providers(): readonly { id: string; name: string }[]
+  /** `browser`: as `ConsentService.begin`. @throws Failure `not-found`, `configuration`, and those of the provider */
+  begin(providerId: string, browser: Secret): Promise<{ authorizationUrl: URL; providerName: string }>
+  /** Whether a callback belongs to one of these. */
+  isOne(callback: URL): boolean
+  /** `account`: see `Identity.account`. @throws Failure `forbidden` with what to do */
+  complete(
+    callback: URL,
+    browser: Secret | undefined,
+  ): Promise<{ role: PageRole; person: Address; provider: string; account: string }>
+  /** As whom a person whom this provider has proven may look now; undefined: not (any more). */
+  roleOf(person: Address, providerId: string): PageRole | undefined
+}
+
+interface PageSignInDeps {
+  catalogue: Pick<Catalogue, 'registered' | 'list'>
+  oauthClientFor(providerId: string): OAuthClient
+  /** How long a person may take to sign in. */
+  consentSeconds: number
+  /** Who may sign in, and at which providers. */
   people: PageAccessConfig
   keyedHash: KeyedHash
   redirectUri: string

@@ -1,6 +1,7 @@
 import type { KeyedHash } from '../base/secret.ts'
 import type { SmtpListener } from '../config/config.ts'
 import type { ConsentService } from '../consent/consent-service.ts'
+import type { PageSignIns } from '../consent/page-sign-ins.ts'
 import type { ApiKeys } from '../credentials/api-keys.ts'
 import type { LoginThrottle } from '../credentials/login-throttle.ts'
 import type { Logins } from '../credentials/logins.ts'
@@ -20,6 +21,7 @@ export interface WebServices {
   logins: Logins
   apiKeys: ApiKeys
   pagePasswords: PagePasswords
+  pageSignIns: PageSignIns
   /** The browsers that are signed in. */
   pageAccess: PageAccessStore
   keyedHash: KeyedHash

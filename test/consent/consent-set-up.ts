@@ -2,7 +2,9 @@ import { createHmac } from 'node:crypto'
 import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { PageAccessConfig } from '../../src/config/config.ts'
+import { redirectUriOf } from '../../src/consent/consent-service.ts'
 import { createConsentService } from '../../src/consent/create-consent-service.ts'
+import { createPageSignIns } from '../../src/consent/page-sign-ins.ts'
 import type { FreshToken } from '../../src/grants/token-broker.ts'
 import type { GrantFlow, OAuthServer, Registration } from '../../src/providers/provider.ts'
 import { createManualClock } from '../support/manual-clock.ts'
@@ -34,10 +36,9 @@ export async function setUpConsent({
   const client = scriptedOAuthClient(goodAnswer())
   const due: { milliseconds: number; run: () => void }[] = []
   const changes: { mailbox: string; fresh: FreshToken | undefined }[] = []
-  const consent = createConsentService({
-    store,
+  const deps = {
     catalogue: {
-      registered(id) {
+      registered(id: string) {
         if (id === 'bare') throw new Failure('configuration', 'The provider bare has no registration')
         const usual = registeredProvider({ id, provesIdentity })
         return { ...usual, ...provider, oauth: { ...usual.oauth, ...provider.oauth } }
@@ -45,18 +46,24 @@ export async function setUpConsent({
       list: () => [{ provider: registeredProvider({ provesIdentity }), registered: true }],
     },
     oauthClientFor: () => client,
-    keyedHash: (purpose, value) => createHmac('sha256', purpose).update(value).digest('base64url'),
+    keyedHash: (purpose: string, value: string) =>
+      createHmac('sha256', purpose).update(value).digest('base64url'),
     clock,
+    consentSeconds: 600,
+  }
+  const consent = createConsentService({
+    ...deps,
+    store,
     log,
     publicUrl: new URL(publicUrl),
-    consentSeconds: 600,
     consentLinkSeconds: 86_400,
-    people,
     later: (milliseconds, run) => void due.push({ milliseconds, run }),
     grantChanged: (mailbox, fresh) => void changes.push({ mailbox, fresh }),
   })
+  const redirectUri = redirectUriOf(new URL(publicUrl))
+  const pageSignIns = createPageSignIns({ ...deps, people, redirectUri })
   await store.mailboxes.add({ address: 'Me@example.com', providerId: 'custom', createdAt: clock.now() })
-  return { store, clock, log, client, changes, consent, due }
+  return { store, clock, log, client, changes, consent, pageSignIns, due }
 }
 
 /** The callback that the provider's page sends the browser to. */

@@ -80,7 +80,6 @@ async function setUp(random: () => number = () => 0) {
     publicUrl: new URL('http://localhost:8587'),
     consentSeconds: 600,
     consentLinkSeconds: 86_400,
-    people: { administrators: [], viewers: [] },
     grantChanged: tokens.grantChanged,
   })
   const mailboxes = createMailboxes({ ...common, renewalSeconds: 86_400 })

@@ -14,7 +14,7 @@ const browser = new Secret('the-browser')
 async function setUp([person]: readonly string[], who: PageAccessConfig = people) {
   const stage = await setUpConsent({ people: who })
   stage.client.answer = goodAnswer({ identity: identityOf(person) })
-  const { signIns } = stage.consent
+  const signIns = stage.pageSignIns
   const begin = async () => callbackOf((await signIns.begin('custom', browser)).authorizationUrl)
   return { ...stage, signIns, begin }
 }
@@ -138,14 +138,14 @@ describe('signing in to the pages at a provider', () => {
   ])('believes no word %s', async (_what, change, provider) => {
     const { administrators, viewers, providers } = { ...people, ...change }
     const named = { administrators, viewers, ...(providers && { providers }) }
-    const { signIns } = (await setUpConsent({ people: named, provider })).consent
+    const { pageSignIns: signIns } = await setUpConsent({ people: named, provider })
     expect(signIns.providers()).toEqual([])
     await expect(signIns.begin('custom', browser)).rejects.toMatchObject({ code: 'configuration' })
   })
 
   it('believes the built-in ones without a name, and nobody whom it would not ask any more', async () => {
     const { administrators, viewers } = people
-    const { signIns } = (await setUpConsent({ people: { administrators, viewers } })).consent
+    const { pageSignIns: signIns } = await setUpConsent({ people: { administrators, viewers } })
     expect(signIns.providers()).toHaveLength(1)
     expect(signIns.roleOf('boss@example.com', 'custom')).toBe('administrator')
     expect(signIns.roleOf('boss@example.com', 'gone')).toBeUndefined()
@@ -181,7 +181,7 @@ describe('signing in to the pages at a provider', () => {
     const nobody = await setUp([], { administrators: [], viewers: [] })
     expect(nobody.signIns.providers()).toEqual([])
     await expect(nobody.signIns.begin('custom', browser)).rejects.toMatchObject({ code: 'configuration' })
-    const unproven = (await setUpConsent({ people, provesIdentity: false })).consent.signIns
+    const unproven = (await setUpConsent({ people, provesIdentity: false })).pageSignIns
     expect(unproven.providers()).toEqual([])
     await expect(unproven.begin('custom', browser)).rejects.toMatchObject({ code: 'configuration' })
     expect((await setUp([])).signIns.providers()).toEqual([{ id: 'custom', name: 'Provider custom' }])

@@ -2,6 +2,7 @@ import { type Address, parseAddress, sameAddress } from '../../src/base/address.
 import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { CompletedConsent, ConsentService } from '../../src/consent/consent-service.ts'
+import type { PageSignIns } from '../../src/consent/page-sign-ins.ts'
 import type { ApiKeyStatus, ApiKeys } from '../../src/credentials/api-keys.ts'
 import type { LoginStatus, Logins } from '../../src/credentials/logins.ts'
 import type { AccessToken, AccessTokenRequest, TokenBroker } from '../../src/grants/token-broker.ts'
@@ -180,7 +181,6 @@ export function scriptedConsent(link: string): ConsentService & {
   outcome: CompletedConsent | Error
   byHand: boolean
   revoked: boolean
-  signIns: ConsentService['signIns'] & { browser: string; named: Map<string, PageRole>; person: string }
 } {
   const mailbox = 'me@example.com'
   const unusable = () =>
@@ -244,29 +244,6 @@ export function scriptedConsent(link: string): ConsentService & {
       }),
       state: () => ({ state: 'pending', mailbox }),
       close() {},
-    },
-    signIns: {
-      providers: () => [{ id: 'example', name: 'Example Mail' }],
-      async begin(_providerId, browser) {
-        this.browser = browser.reveal()
-        const authorizationUrl = new URL('https://login.example.com/authorize?state=of-a-sign-in')
-        return { authorizationUrl, providerName: 'Example Mail' }
-      },
-      browser: '',
-      named: new Map<string, PageRole>([['boss@example.com', 'administrator']]),
-      person: 'boss@example.com',
-      isOne: (callback) => callback.searchParams.get('state') === 'of-a-sign-in',
-      async complete(_callback, browser) {
-        if (browser?.reveal() !== this.browser || this.browser === '')
-          throw new Failure('forbidden', 'This sign-in was begun in another browser, or took too long')
-        this.browser = ''
-        const role = this.named.get(this.person)
-        if (!role) throw new Failure('forbidden', `${this.person} may not look at these pages`)
-        return { role, person: this.person, provider: 'example', account: 'the-account' }
-      },
-      roleOf(person) {
-        return this.named.get(person)
-      },
     },
     admin: {
       begin: (provider) => ({
@@ -370,4 +347,35 @@ function withoutMending(login: LoginStatus): LoginStatus {
   return Object.fromEntries(
     Object.entries(login).filter(([name]) => !mended.includes(name)),
   ) as unknown as LoginStatus
+}
+
+/** Page sign-ins that follow a script: `person` is who signs in, `named` are those who may. */
+export function scriptedPageSignIns(): PageSignIns & {
+  browser: string
+  named: Map<string, PageRole>
+  person: string
+} {
+  return {
+    providers: () => [{ id: 'example', name: 'Example Mail' }],
+    async begin(_providerId, browser) {
+      this.browser = browser.reveal()
+      const authorizationUrl = new URL('https://login.example.com/authorize?state=of-a-sign-in')
+      return { authorizationUrl, providerName: 'Example Mail' }
+    },
+    browser: '',
+    named: new Map<string, PageRole>([['boss@example.com', 'administrator']]),
+    person: 'boss@example.com',
+    isOne: (callback) => callback.searchParams.get('state') === 'of-a-sign-in',
+    async complete(_callback, browser) {
+      if (browser?.reveal() !== this.browser || this.browser === '')
+        throw new Failure('forbidden', 'This sign-in was begun in another browser, or took too long')
+      this.browser = ''
+      const role = this.named.get(this.person)
+      if (!role) throw new Failure('forbidden', `${this.person} may not look at these pages`)
+      return { role, person: this.person, provider: 'example', account: 'the-account' }
+    },
+    roleOf(person) {
+      return this.named.get(person)
+    },
+  }
 }

@@ -147,7 +147,7 @@ describe('administration pages with a host name of their own', () => {
     expect((await browser.go('get', `${pagesUrl}/account`)).text).toContain('boss@example.com')
     expect(browser.namesAt('localhost')).toEqual(['postern_consent'])
     // Whoever is taken out of the settings is out here, too.
-    test.services.consent.signIns.named.clear()
+    test.services.pageSignIns.named.clear()
     expect((await browser.go('get', `${pagesUrl}/`)).status).toBe(401)
   })
 

@@ -75,7 +75,7 @@ describe('signing in to the pages at a provider', () => {
 
   it('refuses other persons, with a link back', async () => {
     const test = testServer()
-    test.services.consent.signIns.person = 'other@example.com'
+    test.services.pageSignIns.person = 'other@example.com'
     const { answer: back, cookie, browser } = await signInAtProvider(test)
     const answer = await test.follow(back, browser)
     expect([back.status, answer.status, cookie]).toEqual([303, 403, ''])
@@ -87,9 +87,9 @@ describe('signing in to the pages at a provider', () => {
     const test = testServer()
     const { cookie } = await signInAtProvider(test)
     expect((await test.get('/').set('Cookie', cookie)).status).toBe(200)
-    test.services.consent.signIns.named.set('boss@example.com', 'viewer')
+    test.services.pageSignIns.named.set('boss@example.com', 'viewer')
     expect((await test.get('/').set('Cookie', cookie)).status).toBe(401)
-    test.services.consent.signIns.named.clear()
+    test.services.pageSignIns.named.clear()
     expect((await test.get('/').set('Cookie', cookie)).status).toBe(401)
   })
 

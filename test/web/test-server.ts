@@ -20,6 +20,7 @@ import {
   scriptedChecks,
   scriptedConsent,
   scriptedNotices,
+  scriptedPageSignIns,
   scriptedRehearsal,
 } from './memory-services.ts'
 
@@ -69,6 +70,7 @@ export function testServer({
       [keys.send]: ['send:me@example.com'],
     }),
     consent: scriptedConsent(link),
+    pageSignIns: scriptedPageSignIns(),
     notices: scriptedNotices(),
     tokens: memoryTokens(),
     journal: journal.reader,

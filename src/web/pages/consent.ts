@@ -2,6 +2,7 @@ import type { Request, Response, Router } from 'express'
 import { Failure } from '../../base/failure.ts'
 import { type ConsentRefusal, ConsentRefused } from '../../consent/consent-refused.ts'
 import type { CompletedConsent, ConsentService, OpenedLink } from '../../consent/consent-service.ts'
+import type { PageSignIns } from '../../consent/page-sign-ins.ts'
 import { type Html, html } from '../html.ts'
 import { errorAnswer } from '../http-errors.ts'
 import type { CountWrongSecret } from '../request-source.ts'
@@ -23,6 +24,7 @@ const withoutReturn: readonly ConsentRefusal[] = ['link-ended', 'mailbox-gone']
 
 export interface ConsentPagesDeps {
   consent: ConsentService
+  pageSignIns: Pick<PageSignIns, 'isOne'>
   /** Answers the callback of a sign-in to the pages. */
   completeSignIn: CompleteSignIn
   startConsent: StartConsent
@@ -39,7 +41,7 @@ export interface ConsentPagesDeps {
  * that started the consent.
  */
 export function createConsentPages(deps: ConsentPagesDeps): Router {
-  const { consent, startConsent, cookie, pendingOrigins, results, pages, countWrong } = deps
+  const { consent, pageSignIns, startConsent, cookie, pendingOrigins, results, pages, countWrong } = deps
   const router = exactRouter()
 
   router
@@ -70,7 +72,7 @@ export function createConsentPages(deps: ConsentPagesDeps): Router {
       ]
       const shown = results.of(own) ?? results.of(ofNoBrowser)
       if (shown) return showAt(response, await shown)
-      if (consent.signIns.isOne(callback)) return await deps.completeSignIn(request, response, callback)
+      if (pageSignIns.isOne(callback)) return await deps.completeSignIn(request, response, callback)
       if (consent.admin.isOne(callback)) {
         return showAt(response, await results.once(ofNoBrowser, async () => adminResult(callback)))
       }

@@ -43,6 +43,7 @@ export interface PagesDeps extends WebAddresses {
     | 'apiKeys'
     | 'pageAccess'
     | 'pagePasswords'
+    | 'pageSignIns'
     | 'keyedHash'
     | 'catalogue'
     | 'registrationChecks'
@@ -62,7 +63,7 @@ export interface PagesDeps extends WebAddresses {
 /** All pages, and the handler of their errors. */
 export function createPages(deps: PagesDeps): { router: Router; errorHandler: ErrorRequestHandler } {
   const { publicUrl, pagesUrl, hosts, services, clock, log, version } = deps
-  const { consent, keyedHash } = services
+  const { consent, keyedHash, pageSignIns } = services
   const senderAt = (url: URL) => createPageSender({ basePath: url.pathname.replace(/\/$/, ''), version })
   const [pages, consentPages] = [senderAt(pagesUrl), senderAt(publicUrl)]
   const sessions = createSessions({
@@ -71,13 +72,13 @@ export function createPages(deps: PagesDeps): { router: Router; errorHandler: Er
     keyedHash,
     markAuthenticated: deps.markAuthenticated,
     clock,
-    roleOf: (person, providerId) => consent.signIns.roleOf(person, providerId),
+    roleOf: (person, providerId) => pageSignIns.roleOf(person, providerId),
   })
   const cookie = createConsentCookie(publicUrl)
   const pendingOrigins = createPendingOrigins(clock)
   const results = createCallbackResults(clock)
   const startConsent = createStartConsent({ consent, cookie, pendingOrigins, pages: consentPages })
-  const signingIn = { signIns: consent.signIns, sessions, cookie, publicUrl, pagesUrl, hosts }
+  const signingIn = { signIns: pageSignIns, sessions, cookie, publicUrl, pagesUrl, hosts }
   const redirectUri = redirectUriOf(publicUrl)
 
   const router = exactRouter()
@@ -95,6 +96,7 @@ export function createPages(deps: PagesDeps): { router: Router; errorHandler: Er
   router.use(
     createConsentPages({
       consent,
+      pageSignIns,
       completeSignIn,
       startConsent,
       cookie,
@@ -139,12 +141,12 @@ function createAdministration(
   { publicUrl, pagesUrl, services, signInLinks, countWrong, clock, log }: PagesDeps,
   { sessions, contexts, pages, startConsent }: Administration,
 ): Router {
-  const { consent, pageAccess, pagePasswords, keyedHash } = services
+  const { pageAccess, pagePasswords, pageSignIns, keyedHash } = services
   const redirectUri = redirectUriOf(publicUrl)
   const router = exactRouter()
   router.use(
     createSignInPages({
-      signIns: consent.signIns,
+      signIns: pageSignIns,
       pagesUrl,
       pages,
       sessions,

@@ -1,7 +1,7 @@
 import type { Request, Response, Router } from 'express'
 import type { Log } from '../../base/log.ts'
 import { Secret } from '../../base/secret.ts'
-import type { PageSignIns } from '../../consent/consent-service.ts'
+import type { PageSignIns } from '../../consent/page-sign-ins.ts'
 import type { PagePasswords } from '../../credentials/page-passwords.ts'
 import type { PageRole } from '../../store/ports.ts'
 import type { KnownBrowsers } from '../cookies.ts'
