@@ -1,7 +1,6 @@
 import type { KeyedHash } from '../base/secret.ts'
 import type { SmtpListener } from '../config/config.ts'
 import type { ConsentService } from '../consent/consent-service.ts'
-import type { PageSignIns } from '../consent/page-sign-ins.ts'
 import type { ApiKeys } from '../credentials/api-keys.ts'
 import type { LoginThrottle } from '../credentials/login-throttle.ts'
 import type { Logins } from '../credentials/logins.ts'
@@ -14,6 +13,7 @@ import type { Catalogue } from '../providers/provider.ts'
 import type { RegistrationChecks } from '../providers/registration-checks.ts'
 import type { PageAccessStore } from '../store/ports.ts'
 import type { SendTestMessage } from '../upstream/test-message.ts'
+import type { PageSignIns } from './page-sign-ins.ts'
 
 /** The services that pages and API operations use. */
 export interface WebServices {

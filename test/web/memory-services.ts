@@ -2,7 +2,6 @@ import { type Address, parseAddress, sameAddress } from '../../src/base/address.
 import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { CompletedConsent, ConsentService } from '../../src/consent/consent-service.ts'
-import type { PageSignIns } from '../../src/consent/page-sign-ins.ts'
 import type { ApiKeyStatus, ApiKeys } from '../../src/credentials/api-keys.ts'
 import type { LoginStatus, Logins } from '../../src/credentials/logins.ts'
 import type { AccessToken, AccessTokenRequest, TokenBroker } from '../../src/grants/token-broker.ts'
@@ -13,6 +12,7 @@ import type { Catalogue, Provider, RegisteredProvider } from '../../src/provider
 import type { CheckedPoint, RegistrationChecks } from '../../src/providers/registration-checks.ts'
 import type { PageRole, Scope } from '../../src/store/ports.ts'
 import type { SendTestMessage, StepOutcome } from '../../src/upstream/test-message.ts'
+import type { PageSignIns } from '../../src/web/page-sign-ins.ts'
 
 export const createdAt = '2026-03-01T10:20:30.000Z'
 

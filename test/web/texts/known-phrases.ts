@@ -28,7 +28,7 @@ const saidVariables = /^(message|what)$|(fix|advice)$/i
 /** Functions whose answer is said as it is. */
 const sayers = new Set(['weakness', 'notOfDomain', 'newLinkAdvice', 'howToAllow', 'headerAdvice'])
 /** Functions whose first argument is said: of these names in every room, and in one. */
-const markers = new Set(['phrase', 'credentials/refused', 'consent/notProven'])
+const markers = new Set(['phrase', 'credentials/refused', 'web/notProven'])
 /** Texts for programs and for terminals, though they stand in these rooms. */
 const forPrograms = /^(web\/(api\/|listen)|providers\/file\/)/
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import type { PageAccessConfig } from '../../src/config/config.ts'
+import { callbackOf, setUpConsent } from '../consent/consent-set-up.ts'
 import { goodAnswer, identityOf } from '../support/scripted-oauth-client.ts'
-import { callbackOf, setUpConsent } from './consent-set-up.ts'
 
 const people = {
   administrators: ['Boss@example.com'],

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { warnOfPageSignIns } from '../../src/consent/page-sign-ins.ts'
+import { warnOfPageSignIns } from '../../src/web/page-sign-ins.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 
 const google = { id: 'google', name: 'Google' }
