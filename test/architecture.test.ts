@@ -293,4 +293,21 @@ describe('the house', () => {
     const bare = files.filter(({ text }) => /\bglobalThis\.fetch\(|new WebSocket\(|\bfetch\(['"`]/.test(text))
     expect(bare.map(({ path }) => path)).toEqual([])
   })
+
+  it('has every place that the map names on the way of a message, in at most twelve', () => {
+    const map = readFileSync(join(source, 'README.md'), 'utf8')
+    const walk = map.split('## From a connection to the line that writes BDAT')[1]?.split('\n## ')[0] ?? ''
+    const places = [...walk.matchAll(/^\d+\. `([^`]+)` `([^`]+)`/gm)].map(([, path = '', name = '']) => ({
+      path,
+      name,
+    }))
+    expect(places.length).toBeGreaterThan(8)
+    expect(places.length).toBeLessThanOrEqual(12)
+    const missing = places.filter(({ path, name }) => {
+      const text = files.find((file) => file.path === path)?.text ?? ''
+      return !new RegExp(`^\\s*(?:export )?(?:async )?(?:function )?${name}\\(`, 'm').test(text)
+    })
+    expect(missing).toEqual([])
+    expect(files.find(({ path }) => path === places.at(-1)?.path)?.text).toContain('BDAT ')
+  })
 })
