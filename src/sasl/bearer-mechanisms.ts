@@ -4,9 +4,10 @@ import { decodeUtf8 } from '../wire/client-text.ts'
 import { decodeBase64, type Exchange, encodeBase64, type Outcome } from './exchange.ts'
 
 /**
- * What postern says to a provider: the initial client response of XOAUTH2, in base64 and ready for the wire:
- * `user=` user ^A `auth=Bearer ` token ^A ^A, as Google and Microsoft publish it.
- * @throws Failure `invalid` when user or token hold a control character: ^A would begin a field of its own
+ * The initial response of XOAUTH2 for a provider, in base64: `user=` user ^A `auth=Bearer ` token
+ * ^A ^A, as Google and Microsoft document it.
+ * @throws Failure `invalid` when user or token hold a control character: ^A would begin a field of
+ * its own
  */
 export function xoauth2Response(user: string, token: Secret): Secret {
   const parts = [user, token.reveal()]
@@ -19,12 +20,15 @@ export function xoauth2Response(user: string, token: Secret): Secret {
 }
 
 /**
- * What the client answers to an error challenge: an empty line. It gives nothing away and lets the server send its
- * final reply; `*` would do too, but not every server knows it.
+ * The answer to an error challenge: an empty line. It discloses nothing and lets the server send
+ * its final reply; `*` is not known to every server.
  */
 export const xoauth2ErrorAnswer = ''
 
-/** What a client says to postern: XOAUTH2 with an API key as the token, beside AUTH or after an empty challenge. */
+/**
+ * XOAUTH2 of a client, with an API key as the token: as initial response, or after an empty
+ * challenge.
+ */
 export function xoauth2Exchange(): Exchange {
   return (response) => (response === undefined ? { kind: 'challenge', text: '' } : readXoauth2(response))
 }
@@ -41,12 +45,12 @@ function readXoauth2(response: Buffer): Outcome {
   }
 }
 
-// As Google publishes it, without a scope: an API key has none that a client could ask for elsewhere.
+// As Google documents it, without a scope, because API keys have none that a client could request.
 const xoauth2ErrorChallenge = '{"status":"401","schemes":"bearer"}'
 
 const unwritable = /[\p{Cc}\p{Cs}]/u
 
-/** What OAUTHBEARER says (RFC 7628, section 3.1). Host and port are optional there. */
+/** The fields of OAUTHBEARER (RFC 7628, section 3.1). Host and port are optional. */
 interface OAuthBearerFields {
   user: string
   token: Secret
@@ -55,9 +59,11 @@ interface OAuthBearerFields {
 }
 
 /**
- * What postern says to a provider: the initial client response of OAUTHBEARER (RFC 7628, section 3.1), in base64 and ready for the wire: the GS2 header
- * with the user as authorization identity, then key and value pairs, each ended by ^A, then one more.
- * @throws Failure `invalid` when a field holds a control character: ^A would begin a field of its own
+ * The initial response of OAUTHBEARER for a provider (RFC 7628, section 3.1), in base64: the GS2
+ * header with the user as authorization identity, then key and value pairs, each ended by ^A, then
+ * one more ^A.
+ * @throws Failure `invalid` when a field holds a control character: ^A would begin a field of its
+ * own
  */
 export function oauthBearerResponse(fields: OAuthBearerFields): Secret {
   const pairs = [
@@ -78,10 +84,13 @@ export function oauthBearerResponse(fields: OAuthBearerFields): Secret {
   return new Secret(encodeBase64(`n,a=${saslName(fields.user)},\x01${pairs.join('\x01')}\x01\x01`))
 }
 
-/** What the client answers to an error challenge: one ^A (RFC 7628, section 3.2.3), in base64. */
+/** The answer to an error challenge: one ^A (RFC 7628, section 3.2.3), in base64. */
 export const oauthBearerErrorAnswer = 'AQ=='
 
-/** What a client says to postern: OAUTHBEARER with an API key as the token, beside AUTH or after an empty challenge. */
+/**
+ * OAUTHBEARER of a client, with an API key as the token: as initial response, or after an empty
+ * challenge.
+ */
 export function oauthBearerExchange(): Exchange {
   return (response) => (response === undefined ? { kind: 'challenge', text: '' } : readOAuthBearer(response))
 }
@@ -99,20 +108,22 @@ function readOAuthBearer(response: Buffer): Outcome {
   }
 }
 
-// RFC 5801, section 4. Without channel binding there is only `n`: a client that says `y` or `p=` was told something else by somebody else.
+// The GS2 header (RFC 5801, section 4). Without channel binding only `n` is valid: `y` and `p=`
+// mean that the client was offered something else by an attacker.
 const gs2Header = /^n,(?:a=((?:[^=,]|=2C|=3D)+))?,$/
 
 // RFC 7628, section 3.2.2.
 const oauthBearerErrorChallenge = '{"status":"invalid_token","schemes":"bearer"}'
 
-/** RFC 5801, section 4: in a GS2 header `=` and `,` are written as `=3D` and `=2C`. */
+/** In a GS2 header `=` and `,` are written as `=3D` and `=2C` (RFC 5801, section 4). */
 function saslName(name: string): string {
   return name.replaceAll('=', '=3D').replaceAll(',', '=2C')
 }
 
 /**
- * The bearer token of a response that was cut at its ^A: key and value pairs, each ended by one, then one more (RFC 7628, section 3.1; XOAUTH2
- * alike). Keys that are not known are passed over. Undefined when it does not follow the grammar.
+ * The bearer token of a response that was split at ^A: key and value pairs, each ended by ^A, then
+ * one more (RFC 7628, section 3.1; the same in XOAUTH2). Unknown keys are ignored. Undefined for a
+ * syntax error.
  */
 function readBearerToken(parts: readonly string[]): Secret | undefined {
   const pairs = parts.slice(0, -2).map((part) => pairForm.exec(part))
@@ -124,10 +135,13 @@ function readBearerToken(parts: readonly string[]): Secret | undefined {
 }
 
 const pairForm = /^([A-Za-z]+)=([\t\r\n -~]*)$/
-// RFC 6750, section 2.1: b64token. The scheme is a name of HTTP, so its case means nothing (RFC 9110, section 11.1).
+// b64token (RFC 6750, section 2.1). The scheme is case-insensitive (RFC 9110, section 11.1).
 const bearerForm = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i
 
-/** Why a token was refused, as the server says in its error challenge (RFC 7628, section 3.2.2; XOAUTH2 alike). */
+/**
+ * The error challenge of a server that refused a token (RFC 7628, section 3.2.2; the same in
+ * XOAUTH2).
+ */
 export interface ErrorChallenge {
   /** `invalid_token`, `insufficient_scope`, ..., or an HTTP status at some servers. */
   status: string
@@ -136,8 +150,8 @@ export interface ErrorChallenge {
 }
 
 /**
- * Reads the text of a 334 reply that came after the token was sent. Undefined when it is not such a challenge:
- * it is for explanations only, the final reply decides.
+ * Parses the text of a 334 reply to the token. Undefined when it is not an error challenge. For
+ * explanations only: the final reply decides.
  */
 export function readErrorChallenge(text: string): ErrorChallenge | undefined {
   const octets = decodeBase64(text.trim())
@@ -158,7 +172,7 @@ function parseObject(text: string): object | undefined {
   }
 }
 
-/** Own fields only, so that no name means anything else; a status may be text or a number. */
+/** Own properties only, so that no key has another meaning; a status may be text or a number. */
 function field(said: object | undefined, name: string): string | undefined {
   if (!said || !Object.hasOwn(said, name)) return undefined
   const value: unknown = Reflect.get(said, name)

@@ -3,22 +3,25 @@ import { readClientText } from '../wire/client-text.ts'
 import { oauthBearerExchange, xoauth2Exchange } from './bearer-mechanisms.ts'
 import type { Exchange, Outcome } from './exchange.ts'
 
-/** A mechanism that clients may sign in with. */
+/** A mechanism that clients may authenticate with. */
 interface ClientMechanism {
   name: string
-  /** `makeChallenge`: a challenge unlike any other, of the form `<random.time@host>` (RFC 2195, section 2). */
+  /**
+   * `makeChallenge`: returns a unique challenge of the form `<random.time@host>` (RFC 2195, section
+   * 2).
+   */
   begin(makeChallenge: () => string): Exchange
 }
 
-/** What exists beside PLAIN and LOGIN, which always do. */
+/** The mechanisms beside PLAIN and LOGIN, which are always enabled. */
 export interface EnabledMechanisms {
   cramMd5: boolean
   bearer: boolean
 }
 
-/** What a client may sign in with now, in the order in which EHLO names it. */
-export function mechanismsFor(offers: EnabledMechanisms): readonly ClientMechanism[] {
-  return [...always, ...(offers.bearer ? withBearer : []), ...(offers.cramMd5 ? [cramMd5] : [])]
+/** The mechanisms for a client, in the order of the EHLO reply. */
+export function mechanismsFor(enabled: EnabledMechanisms): readonly ClientMechanism[] {
+  return [...always, ...(enabled.bearer ? withBearer : []), ...(enabled.cramMd5 ? [cramMd5] : [])]
 }
 
 const always: readonly ClientMechanism[] = [
@@ -31,22 +34,23 @@ const withBearer: readonly ClientMechanism[] = [
   { name: 'OAUTHBEARER', begin: oauthBearerExchange },
 ]
 
-// Last, and only where a login asked for it: most logins are stored as hashes and cannot answer a challenge. A client that takes the first
-// name it knows finds PLAIN before it. Some (curl, Python's smtplib) take it wherever it stands, because it looks strongest, and curl
-// then tries nothing else: so it matters that the networks of such a login decide who is offered this.
+// Last, and only where a login uses it: most passwords are stored as hashes and cannot answer a
+// challenge. A client that takes the first known mechanism finds PLAIN before it. Some clients
+// (curl, smtplib of Python) prefer it wherever it stands, as the strongest, and curl then tries no
+// other: so it is offered only to the networks of such logins.
 const cramMd5: ClientMechanism = {
   name: 'CRAM-MD5',
   begin: (makeChallenge) => cramMd5Exchange(makeChallenge()),
 }
 
-/** PLAIN (RFC 4616), with the response beside AUTH or after an empty challenge. */
+/** PLAIN (RFC 4616), as initial response or after an empty challenge. */
 export function plainExchange(): Exchange {
   return (response) => (response === undefined ? { kind: 'challenge', text: '' } : readPlain(response))
 }
 
 /** `[authzid] NUL authcid NUL passwd`. */
 function readPlain(response: Buffer): Outcome {
-  // Cut before it is read: a device's user name may be UTF-8 and its password not.
+  // Split before it is decoded: the user name may be UTF-8 and the password not.
   const [authorization, userName, password, ...more] = cutAtNul(response).map(readClientText)
   if (authorization === undefined || !userName || !password || more.length > 0) return { kind: 'malformed' }
   const identity = authorization === '' || authorization === userName ? {} : { actsAs: authorization }
@@ -65,9 +69,9 @@ function cutAtNul(octets: Buffer): Buffer[] {
 }
 
 /**
- * LOGIN (draft-murchison-sasl-login). The two challenges are exact: some devices compare their base64
- * (`VXNlcm5hbWU6`, `UGFzc3dvcmQ6`) letter by letter. A user name that comes beside AUTH is taken; an empty one there is
- * a client that has not said it yet.
+ * LOGIN (draft-murchison-sasl-login). The challenges are exact, because some devices compare their
+ * base64 (`VXNlcm5hbWU6`, `UGFzc3dvcmQ6`). A user name as initial response is accepted; an empty
+ * initial response counts as none.
  */
 export function loginExchange(): Exchange {
   let asked = false
@@ -90,8 +94,8 @@ export function loginExchange(): Exchange {
 }
 
 /**
- * CRAM-MD5 (RFC 2195). `challenge` must be unlike any other there was, or an old answer would open the door again. The server speaks
- * first, so an initial response is against the rules (RFC 4954, section 4).
+ * CRAM-MD5 (RFC 2195). `challenge` must be unique, or an old response could be replayed. The server
+ * speaks first, so an initial response is invalid (RFC 4954, section 4).
  */
 export function cramMd5Exchange(challenge: string): Exchange {
   let asked = false
@@ -103,7 +107,10 @@ export function cramMd5Exchange(challenge: string): Exchange {
   }
 }
 
-/** `user SP digest`. A user name may hold blanks, a digest never does, so the last blank divides. */
+/**
+ * `user SP digest`. A user name may hold blanks, a digest never does, so they are split at the last
+ * blank.
+ */
 function readAnswer(response: Buffer, challenge: string): Outcome {
   const found = /^([^\0]+) ([0-9A-Fa-f]{32})$/.exec(readClientText(response))
   const [, userName, digest] = found ?? []

@@ -1,8 +1,8 @@
 import type { Reply } from './reply.ts'
 
-/** What an EHLO reply offers (RFC 5321, section 4.1.1.1), as far as it matters to us. */
+/** The capabilities in an EHLO reply (RFC 5321, section 4.1.1.1) that postern uses. */
 export interface Capabilities {
-  /** RFC 1870, in octets; absent: not offered; 0: offered without a figure. */
+  /** In octets (RFC 1870). Absent: not offered; 0: offered without a figure. */
   size?: number
   pipelining: boolean
   eightBitMime: boolean
@@ -15,11 +15,14 @@ export interface Capabilities {
   mechanisms: readonly string[]
 }
 
-/** Reads a positive EHLO reply: its first line is a greeting, each other line a keyword with parameters. */
+/**
+ * Parses a positive EHLO reply: the first line is a greeting, each other line a keyword with
+ * parameters.
+ */
 export function parseCapabilities(reply: Reply): Capabilities {
   const offered = new Map<string, string[]>()
   for (const line of reply.lines.slice(1)) {
-    // `AUTH=LOGIN` is how servers spoke before RFC 4954 settled on the space; some send both forms.
+    // `AUTH=LOGIN` is the form before RFC 4954 settled on the space; some servers send both.
     const [keyword = '', ...parameters] = line
       .toUpperCase()
       .replace(/^AUTH=/, 'AUTH ')
@@ -43,7 +46,10 @@ export function parseCapabilities(reply: Reply): Capabilities {
   }
 }
 
-/** RFC 1870, section 4: no figure, or 0, means that there is no fixed limit. A figure that cannot be read is none. */
+/**
+ * No figure, or 0, means that there is no fixed limit (RFC 1870, section 4). An invalid figure
+ * counts as none.
+ */
 function readSize(parameters: readonly string[] | undefined): number | undefined {
   if (parameters === undefined) return undefined
   const figure = Number(/^\d{1,20}$/.exec(parameters[0] ?? '')?.[0] ?? 0)

@@ -2,8 +2,9 @@ import { Failure } from '../base/failure.ts'
 import type { Capabilities } from './capabilities.ts'
 
 /**
- * The envelope as commands (RFC 5321, section 4.1.1.2 and 4.1.1.3), read from a client and written to a provider.
- * Only what the strict grammar let through is in here, so writing it cannot create a second command.
+ * The commands of the envelope (RFC 5321, sections 4.1.1.2 and 4.1.1.3), parsed from a client and
+ * written to a provider. They hold only what the strict grammar allows, so writing them cannot
+ * create a second command.
  */
 export interface MailCommand {
   /** Reverse path without the angle brackets; empty for the null sender. */
@@ -17,34 +18,40 @@ export interface RecipientCommand {
   parameters: readonly Parameter[]
 }
 
-/** An ESMTP parameter: keyword in upper case; value absent for a keyword that stands alone. */
+/** An ESMTP parameter: keyword in upper case; without a value for a keyword that stands alone. */
 export interface Parameter {
   keyword: string
   value?: string
 }
 
 /**
- * The octets of a MAIL command, UTF-8, CRLF included. Parameters that the provider did not offer are dropped: it would
- * refuse the whole command for them (RFC 5321, section 4.1.1.11).
+ * The octets of a MAIL command, in UTF-8 with its CRLF. Parameters that the provider does not offer
+ * are dropped, because it would refuse the command for them (RFC 5321, section 4.1.1.11).
  * @throws Failure `invalid` when a value could end the command, or begin another parameter
  */
 export function formatMail(command: MailCommand, offered: Capabilities): Buffer {
   return formatCommand('MAIL FROM', command.sender, command.parameters, offered)
 }
 
-/** The octets of a RCPT command. @throws Failure as `formatMail` */
+/**
+ * The octets of a RCPT command.
+ * @throws Failure as `formatMail`
+ */
 export function formatRecipient(command: RecipientCommand, offered: Capabilities): Buffer {
   return formatCommand('RCPT TO', command.recipient, command.parameters, offered)
 }
 
-/** Whether a parameter is sent to a provider that offers this, or dropped. */
+/** Whether a parameter is sent to a provider with these capabilities, or dropped. */
 export function isSentTo(offered: EnvelopeCapabilities, keyword: string): boolean {
   return dependsOn.get(keyword.toUpperCase())?.(offered) === true
 }
 
 type EnvelopeCapabilities = Pick<Capabilities, 'size' | 'eightBitMime' | 'smtpUtf8' | 'dsn'>
 
-/** Which offer a parameter depends on. One that is not here is never sent: AUTH= (RFC 4954, section 5) among them. */
+/**
+ * The capability that each parameter depends on. Other parameters are never sent: AUTH= (RFC 4954,
+ * section 5) among them.
+ */
 const dependsOn: ReadonlyMap<string, (offered: EnvelopeCapabilities) => boolean> = new Map([
   ['SIZE', (offered) => offered.size !== undefined],
   ['BODY', (offered) => offered.eightBitMime],
@@ -63,7 +70,8 @@ function formatCommand(
 ): Buffer {
   const kept = parameters.filter(({ keyword }) => isSentTo(offered, keyword))
   const words = kept.map(({ keyword, value }) => (value === undefined ? keyword : `${keyword}=${value}`))
-  // A control character could end the command; a blank in a parameter, or a bracket in the path, could begin another parameter.
+  // A control character could end the command; a blank in a parameter, or a bracket in the path,
+  // could begin another parameter.
   const bare = path.replace(/^"(?:[^"\\]|\\.)*"/, '')
   if (
     unwritable.test(path) ||
@@ -79,23 +87,27 @@ function formatCommand(
 
 const unwritable = /[\p{Cc}\p{Cs}]/u
 
-// No length is looked at: the 64 and 255 octets of RFC 5321, section 4.5.3.1, are what every server has to take at least. And this is wider than
-// its dot-string on purpose: `name.@` and `na..me@` exist (Japanese mobile carriers gave them out for years). Whether an address exists is the
-// provider's to say; here only what could be misread is refused.
+// Lengths are not checked: the 64 and 255 octets of RFC 5321, section 4.5.3.1, are a minimum that
+// every server has to accept. The local part is wider than a dot-string on purpose: `name.@` and
+// `na..me@` exist (Japanese mobile carriers assigned them for years). Whether an address exists is
+// up to the provider; only what could be misread is refused here.
 const localAtoms = /^[\w!#$%&'*+\-/=?^`{|}~.\u0080-\u{10ffff}]+$/u
 const quotedLocal = /^"(?:[^"\\\p{Cc}]|\\[ -~])*"$/u
 const domainLabels = /^(?![-.])[\w.\-\u0080-\u{10ffff}]+(?<![-.])$/u
 const addressLiteral = /^\[[A-Za-z0-9.:-]+\]$/
 
-/** Whether this may stand between the angle brackets of a command: `Mailbox` of RFC 5321, section 4.1.2, with the letters of RFC 6531. */
+/**
+ * Whether a text may stand between the angle brackets of a command: `Mailbox` of RFC 5321, section
+ * 4.1.2, with the characters of RFC 6531.
+ */
 export function isMailbox(address: string): boolean {
   const [local, domain] = cutAtDomain(address)
   return !/\p{Cc}/u.test(address) && (localAtoms.test(local) || quotedLocal.test(local)) && isDomain(domain)
 }
 
 /**
- * RFC 5321, section 4.1.2: `"till"@example.com` is `till@example.com`, and what is written has the least quoting that is possible. What is
- * quoted in vain would be compared with the name of a mailbox in vain, too.
+ * Removes quotes that are not needed: `"till"@example.com` is `till@example.com` (RFC 5321, section
+ * 4.1.2), and would not match the address of a mailbox otherwise.
  */
 export function withLeastQuoting(address: string): string {
   const [local, domain] = cutAtDomain(address)
@@ -105,7 +117,7 @@ export function withLeastQuoting(address: string): string {
   return `${isDotString ? content : `"${content.replace(/["\\]/g, '\\$&')}"`}@${domain}`
 }
 
-/** Empty parts for what has no `@`. */
+/** Empty parts for a text without `@`. */
 function cutAtDomain(address: string): [local: string, domain: string] {
   const at = address.lastIndexOf('@')
   return at === -1 ? ['', ''] : [address.slice(0, at), address.slice(at + 1)]

@@ -3,25 +3,26 @@ import { readClientText } from './client-text.ts'
 import { addressList, type ListedAddress } from './header-addresses.ts'
 import { LineStart } from './input-buffer.ts'
 
-/** What is to stand in `From:` and `Sender:` of a message. */
+/** The new content of `From:` and `Sender:`. */
 interface NewFrom {
   mailbox: string
-  /** What may stay where it stands there: other addresses that the provider accepts from the mailbox. */
+  /** Other addresses that the provider accepts from the mailbox: these are not replaced. */
   aliases?: readonly string[]
 }
 
-/** A message goes in in pieces and comes out in pieces; how it is cut changes nothing. */
+/** Rewrites a message piece by piece; how it is cut makes no difference. */
 export interface FromRewriter {
   push(octets: Buffer): Buffer
-  /** What comes behind the last piece. */
+  /** The octets that are left after the last piece. */
   end(): Buffer
 }
 
 /**
- * Puts the mailbox into `From:` and `Sender:` (RFC 5322, section 3.6.2). The name for people stays; the old address goes into `Reply-To:` where there is none. Of
- * several `From:` or `Sender:` one is left; where there is no `From:`, one is added. Every other field and everything behind the header passes unchanged, and
- * of `Resent-From:` and its like, which say who has passed an older message on, nothing is touched. Expects a message as the
- * scanner lets it through: lines end in CRLF, dots are stuffed. Holds no more than one such field.
+ * Puts the mailbox into `From:` and `Sender:` (RFC 5322, section 3.6.2). The display name stays;
+ * the old address moves to `Reply-To:` if there is none. Of several `From:` or `Sender:` one is
+ * kept; a missing `From:` is added. All other fields and the body pass unchanged, and so do
+ * `Resent-From:` and its like, which name who resent an older message. Expects a message as the
+ * scanner returns it: lines end in CRLF, dots are stuffed. Holds at most one such field.
  */
 export function createFromRewriter(to: NewFrom): FromRewriter {
   return new HeaderRewriter(to)
@@ -30,7 +31,7 @@ export function createFromRewriter(to: NewFrom): FromRewriter {
 const lf = 0x0a
 const dot = 0x2e
 const none = Buffer.alloc(0)
-/** A name of a field has to end within so many octets; and so much of a field is read. */
+/** Limits for the name of a field, and for the part of a field that is parsed. */
 const nameOctets = 1_000
 const fieldOctets = 65_536
 const mostOldAddresses = 100
@@ -40,11 +41,11 @@ type Field = 'from' | 'sender' | 'other' | 'dropped'
 class HeaderRewriter implements FromRewriter {
   readonly #to: NewFrom
   readonly #own: ReadonlySet<string>
-  /** The line that stands at this place has begun, its field is not known yet. */
+  /** The beginning of the current line, whose field is not known yet. */
   readonly #lineStart = new LineStart()
   readonly #gathered = new LineStart()
   #place: 'line-start' | 'line' | 'body' = 'line-start'
-  /** Before the first line there is none. */
+  /** There is none before the first line. */
   #field: Field | undefined
   #isCutShort = false
   #hasFrom = false
@@ -77,7 +78,7 @@ class HeaderRewriter implements FromRewriter {
     return Buffer.concat(out)
   }
 
-  /** Gives how many of the octets it took. */
+  /** Returns how many of the octets it consumed. */
   #takeOfLine(piece: Buffer, isWhole: boolean, out: Buffer[]): number {
     if (this.#place === 'line') {
       this.#add(piece, out)
@@ -99,7 +100,7 @@ class HeaderRewriter implements FromRewriter {
     const text = content.toString('latin1')
     const isContinued = /^[ \t]/.test(text) && this.#field !== undefined
     const name = /^([!-9;-~]+)[ \t]*:/.exec(text)?.[1]?.toLowerCase()
-    // A mailbox file's line in front of a message: no field, but no end of the header either.
+    // The separator line of a mailbox file: no field, but not the end of the header either.
     const isEnvelope = this.#field === undefined && /^>?From /.test(text)
     if (!isContinued && name === undefined && !isEnvelope) {
       this.#endHeader(out, line)
@@ -135,7 +136,7 @@ class HeaderRewriter implements FromRewriter {
     if (field !== 'from' && field !== 'sender') return
     const octets = this.#gathered.finish(none)
     const whole = addressList(unfolded(octets))
-    // Nobody knows how the last one went on.
+    // The rest of a field that was cut off at the limit is not known.
     const listed = this.#isCutShort ? whole.slice(0, -1) : whole
     const isOwn =
       !this.#isCutShort &&
@@ -156,14 +157,14 @@ class HeaderRewriter implements FromRewriter {
 
   #written(name: string, old: ListedAddress | undefined): Buffer {
     const { mailbox } = this.#to
-    // Where nothing else says what sent it, a word without a domain does.
+    // An address without a domain identifies the sender if nothing else does.
     const words = phraseWords(
       old === undefined ? '' : old.name || (old.address.includes('@') ? '' : old.address),
     )
     return Buffer.from(formatField(name, words.length === 0 ? [mailbox] : [...words, `<${mailbox}>`]))
   }
 
-  /** @param line the first behind it */
+  /** @param line the first line behind it */
   #endHeader(out: Buffer[], line: Buffer): void {
     this.#endField(out)
     this.#place = 'body'
@@ -173,7 +174,7 @@ class HeaderRewriter implements FromRewriter {
       const [last = '', ...before] = [...this.#oldAddresses.values()].reverse()
       out.push(Buffer.from(formatField('Reply-To', [...before.reverse().map((one) => `${one},`), last])))
     }
-    // What had no header has one now.
+    // A message without a header has one now.
     if (isEmpty && line.toString('latin1') !== '\r\n') out.push(Buffer.from('\r\n'))
     out.push(line)
   }
@@ -184,7 +185,7 @@ function unfolded(field: Buffer): string {
   return text.slice(text.indexOf(':') + 1)
 }
 
-/** Where it is none, an answer to it would not arrive, and a field with it might be refused. */
+/** An invalid address could not be answered, and a field with it might be refused. */
 function canBeAnswered(address: string): boolean {
   return (
     /^(?:"(?:[^"\\\p{Cc}]|\\[ -~])+"|[^\p{Cc}\s<>(),;:\\"[\]@]+)@[^\p{Cc}\s<>(),;:\\"@]+$/u.test(address) &&
@@ -192,14 +193,14 @@ function canBeAnswered(address: string): boolean {
   )
 }
 
-/** RFC 5322, section 2.1.1: what a line should not be longer than. */
+/** The recommended length of a line (RFC 5322, section 2.1.1). */
 const usualOctets = 78
-/** And what no word may be longer than, so that no line has more than 998. */
+/** The longest word, so that no line exceeds 998 octets. */
 const longestWord = 900
-/** Of the text in one encoded word, which may have 75 octets (RFC 2047, section 2). */
+/** The octets of text in one encoded word, which may have 75 octets (RFC 2047, section 2). */
 const encodedOctets = 45
 
-/** A field with its CRLF, folded between its words where it would be longer than a line should be. */
+/** A field with its CRLF, folded between its words if a line would be longer than recommended. */
 export function formatField(name: string, words: readonly string[]): string {
   let lines = ''
   let line = `${name}:`
@@ -215,8 +216,9 @@ export function formatField(name: string, words: readonly string[]): string {
 }
 
 /**
- * A name for people in front of an address, as words that a field may be folded between. What is a phrase already (RFC 5322, section 3.2.5) stays as it is, encoded words
- * among it; anything else is quoted or, where it is not ASCII, encoded (RFC 2047).
+ * A display name, as words between which a field may be folded. A phrase (RFC 5322, section 3.2.5)
+ * stays as it is, encoded words included; other text is quoted or, if it is not ASCII, encoded (RFC
+ * 2047).
  */
 export function phraseWords(name: string): string[] {
   const clean = name.replace(/\p{Cc}+/gu, ' ').trim()
@@ -229,7 +231,7 @@ export function phraseWords(name: string): string[] {
 
 const phrase = /^(?:[\w!#$%&'*+\-/=?^`{|}~ ]|"(?:[^"\\]|\\.)*")*$/
 
-/** In quotes but for encoded words, which would be read as they stand there (RFC 2047, section 5). */
+/** Quoted, except encoded words, which would not be decoded inside quotes (RFC 2047, section 5). */
 function quotedWords(text: string): string[] {
   const parts = text.split(/(=\?[^?\s]{1,40}\?[bq]\?[^?\s]{0,75}\?=)/i).map((part) => part.trim())
   return parts.flatMap((part, index) => {
@@ -238,14 +240,17 @@ function quotedWords(text: string): string[] {
   })
 }
 
-/** One that is never closed is taken to its end in one go: looking for its end anew at each quote behind it would cost the square of its length. */
+/**
+ * Removes quotes. An unclosed quote is matched to the end of the text at once: searching anew at
+ * each quote behind it would take quadratic time.
+ */
 function withoutQuotes(name: string): string {
   return name.replace(/"((?:[^"\\]|\\.)*)("?)/g, (whole, quoted: string, end: string) =>
     end === '' ? whole : quoted.replace(/\\(.)/g, '$1'),
   )
 }
 
-/** Cut at blanks that stand alone: of several together one would be lost to whoever unfolds it carelessly. */
+/** Splits at single blanks: of several blanks, one could be lost by careless unfolding. */
 function wordsOf(text: string): string[] {
   return text.split(/(?<! ) (?! )/)
 }

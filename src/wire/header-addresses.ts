@@ -1,31 +1,32 @@
 import { withoutEnding } from '../base/text.ts'
 
-/** One address of a header field, and what stands there for people. */
+/** One address of a header field, with its display name. */
 export interface ListedAddress {
-  /** As it stands there, with its quotes; empty when nothing does. */
+  /** As in the field, with its quotes; empty when there is none. */
   name: string
   /** `local@domain` or, as old devices write it, only a word; empty when there is none. */
   address: string
 }
 
-/** What stands between two commas. */
+/** The text between two commas. */
 interface Part {
-  /** Outside of brackets and comments. */
+  /** The text outside of brackets and comments. */
   text: string
-  /** Between angle brackets. */
+  /** The text between angle brackets. */
   bracketed?: string
   comment: string
 }
 
 /**
- * The addresses of an unfolded field such as `From:` (RFC 5322, section 3.4), also where it is only nearly one: `Scanner, 2nd floor <a@b>` is one
- * address, `root (Cron Daemon)` has a name. Time grows with the length, no faster.
+ * The addresses of an unfolded field such as `From:` (RFC 5322, section 3.4), parsed leniently:
+ * `Scanner, 2nd floor <a@b>` is one address, `root (Cron Daemon)` has a display name. Takes linear
+ * time.
  */
 export function addressList(value: string): ListedAddress[] {
   const listed: ListedAddress[] = []
   const beforeName: string[] = []
   for (const part of partsOf(value)) {
-    // A comma in a name that nobody quoted ends no address.
+    // A comma in an unquoted name does not end the address.
     if (isOnlyName(part)) {
       beforeName.push(part.text.trim())
       continue
@@ -45,7 +46,7 @@ function addressOf({ text, bracketed, comment }: Part): ListedAddress {
   const words = text.trim()
   if (bracketed !== undefined)
     return { name: words || comment.trim(), address: withoutRoute(bracketed.trim()) }
-  // Without brackets it is the last word, and what stands before it is a name, or that of a group.
+  // Without brackets the address is the last word, behind a display name or the name of a group.
   const start = lastWord(words)
   const [before, last] = [words.slice(0, start), words.slice(start)]
   if (last.includes('@')) return { name: withoutEnding(before, ' \t:') || comment.trim(), address: last }
@@ -53,7 +54,7 @@ function addressOf({ text, bracketed, comment }: Part): ListedAddress {
   return { name: words, address: '' }
 }
 
-/** Where it begins; blanks in quotes are no end of a word. */
+/** The start of the last word; blanks in quotes do not separate words. */
 function lastWord(text: string): number {
   let start = 0
   let quoted = false
@@ -66,17 +67,20 @@ function lastWord(text: string): number {
   return start
 }
 
-/** RFC 5322, section 4.4. */
+/** Without an obsolete route (RFC 5322, section 4.4). */
 function withoutRoute(address: string): string {
   return address.startsWith('@') ? address.slice(address.indexOf(':') + 1) : address
 }
 
 function partsOf(value: string): Part[] {
-  // A quote or a bracket that is never closed is one that was not meant as such.
+  // A quote or a bracket that is not closed is taken as plain text.
   return cut(value, '"(') ?? cut(value, '(') ?? cut(value, '"') ?? cut(value, '') ?? []
 }
 
-/** @param hiding which of `"` and `(` hide what they enclose. Undefined when one of them is not closed */
+/**
+ * @param hiding the characters among `"` and `(` that begin quotes or comments. Undefined when one
+ * of them is not closed
+ */
 function cut(value: string, hiding: string): Part[] | undefined {
   const cutter = new Cutter(hiding)
   for (let at = 0; at < value.length; ) at += cutter.take(value, at)
@@ -97,12 +101,12 @@ class Cutter {
     this.#hiding = hiding
   }
 
-  /** In quotes, or in a comment. */
+  /** Whether it is in quotes or in a comment. */
   isInside(): boolean {
     return this.#isQuoted || this.#comments > 0
   }
 
-  /** Reads what stands at this place. Gives how many characters it was. */
+  /** Reads the character at this position. Returns how many characters were consumed. */
   take(value: string, at: number): number {
     const character = value[at] as string
     const isEscape = character === '\\' && this.isInside()
@@ -127,7 +131,7 @@ class Cutter {
     const part = this.#part()
     if (character === '(' && this.#hiding.includes('(')) this.#comments++
     else if (character === '<') {
-      // A second one is a slip, as is a `>` without its `<`.
+      // A second `<` is ignored, as is a `>` without its `<`.
       this.#isBracketed ||= part.bracketed === undefined
       part.bracketed ??= ''
     } else if (character === '>') this.#isBracketed = false
@@ -150,17 +154,22 @@ class Cutter {
   }
 }
 
-/** Whom a message says it is from: its originator fields, and those of whoever sent it on (RFC 5322, sections 3.6.2 and 3.6.6). */
+/**
+ * The originator fields of a message, and those of a resend (RFC 5322, sections 3.6.2 and 3.6.6).
+ */
 export interface Originators {
-  /** Of `From:`. */
+  /** The addresses of `From:`. */
   from: readonly string[]
-  /** Of `Sender:`. */
+  /** The addresses of `Sender:`. */
   sender: readonly string[]
-  /** Of `Resent-From:` and `Resent-Sender:`. */
+  /** The addresses of `Resent-From:` and `Resent-Sender:`. */
   resent: readonly string[]
 }
 
-/** Read from the beginning of a message as far as that can be read: nothing is decided by it but whom something is told of, and what waits. */
+/**
+ * Parses the originators from the beginning of a message, as far as possible. They only decide who
+ * is notified and what is held back.
+ */
 export function originatorsOf(octets: Buffer): Originators {
   const lines = headerOf(octets)
     .replace(/\r\n[ \t]/g, ' ')
@@ -178,17 +187,17 @@ export function originatorsOf(octets: Buffer): Originators {
 }
 
 const mostAddresses = 10
-/** RFC 5321, section 4.5.3.1.3, and some more. */
+/** The longest path (RFC 5321, section 4.5.3.1.3), and some more. */
 const mostCharacters = 320
 
 function headerOf(octets: Buffer): string {
-  // Without a header it begins with the empty line.
+  // A message without a header begins with an empty line.
   if (octets[0] === 0x0d) return ''
   const end = octets.indexOf('\r\n\r\n')
   return octets.toString('utf8', 0, end === -1 ? octets.length : end)
 }
 
-/** `Name <address>` and bare addresses, in a list or in groups. */
+/** Parses `Name <address>` and bare addresses, in a list or in groups. */
 function addressesOf(value: string): string[] {
   return withoutWordsForPeople(value)
     .split(/[,:;]/)
@@ -203,7 +212,7 @@ function betweenBrackets(text: string): string {
   return text.slice(start + 1, end === -1 ? text.length : end).trim()
 }
 
-/** Without quoted strings and comments, whose commas and brackets mean nothing. */
+/** Removes quoted strings and comments, whose commas and brackets have no meaning. */
 function withoutWordsForPeople(value: string): string {
   let kept = ''
   let comments = 0

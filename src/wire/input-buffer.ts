@@ -5,40 +5,45 @@ const lf = 0x0a
 const cr = 0x0d
 const startOctets = 16
 
-/** What stands at the front of the input. */
+/** The result of taking a line. */
 type TakenLine =
   /** A whole line, without its CRLF. */
   | { kind: 'line'; line: Buffer }
-  /** No whole line yet. */
+  /** No complete line has arrived. */
   | { kind: 'more' }
-  /** The line is longer than the limit, whether or not it has ended. `start`: its first octets, enough to know the command. */
+  /**
+   * The line exceeds the limit, complete or not. `start`: its first octets, enough to recognise the
+   * command.
+   */
   | { kind: 'too-long'; start: Buffer }
   /** A CR or LF that is not part of CRLF, or a NUL. `start`: as above. */
   | { kind: 'forbidden'; start: Buffer }
 
-/** Octets in, lines and message octets out. Knows nothing of sockets. */
+/** Turns octets into lines and message octets, without a socket. */
 export interface InputBuffer {
   push(chunk: Buffer): void
-  /** `limit` in octets, its CRLF not counted. */
+  /** `limit` in octets, without the CRLF. */
   takeLine(limit: number): TakenLine
-  /** Everything that is there, through the scanner; what stands behind an end of data stays. */
+  /** Passes all buffered input through the scanner; what follows an end of data stays. */
   takeData(scanner: MessageScanner): Scan
-  /** Octets that nobody has taken yet. */
+  /** The size of the buffered input, in octets. */
   size(): number
-  /** Whether an end of data is among them (RFC 5321, section 4.1.1.4). */
+  /** Whether the buffered input holds an end of data (RFC 5321, section 4.1.1.4). */
   holdsEndOfData(): boolean
 }
 
 /**
- * Holds at most one unfinished line (no longer than the limit) beside the chunks that were pushed, and looks at every
- * octet once, however small the pieces are that it comes in. How the input is cut changes nothing. After `too-long`
- * and `forbidden` there is no way back to the start of a line: the connection has to be closed.
+ * Buffers at most one unfinished line (no longer than the limit) and the pushed chunks, and looks
+ * at every octet once, however the input is cut. After `too-long` and `forbidden` the start of the
+ * next line is lost: the connection has to be closed.
  */
 export function createInputBuffer(): InputBuffer {
   return new ChunkedInput()
 }
 
-/** Classes, unlike their neighbours, here and below: every connection has one, and closures would be a kilobyte of it. */
+/**
+ * Classes, here and below, because every connection has one, and closures would cost a kilobyte.
+ */
 class ChunkedInput implements InputBuffer {
   readonly #queue = new ChunkQueue()
   readonly #start = new LineStart()
@@ -86,7 +91,10 @@ class ChunkedInput implements InputBuffer {
   }
 }
 
-/** Where the next line begins in this chunk. `afterCr`: the octet before it was a CR; `room`: octets that the line may still have. */
+/**
+ * The start of the next line in this chunk. `afterCr`: the octet before it was a CR; `room`: how
+ * many octets the line may still have.
+ */
 function findLineEnd(
   chunk: Buffer,
   afterCr: boolean,
@@ -103,7 +111,7 @@ function findLineEnd(
   return 'none'
 }
 
-/** First in, first out, at a constant cost: `Array.shift` moves every later element of a long array. */
+/** A FIFO queue at constant cost: `Array.shift` moves all other elements of a long array. */
 class ChunkQueue {
   octets = 0
   #chunks: Buffer[] = []
@@ -131,7 +139,7 @@ class ChunkQueue {
     return Buffer.concat(this.#chunks.slice(this.#first))
   }
 
-  /** What is left of the chunk that `shift` gave last. */
+  /** Puts back the rest of the chunk that `shift` returned last. */
   putBack(rest: Buffer): void {
     if (rest.length === 0) return
     this.octets += rest.length
@@ -142,13 +150,16 @@ class ChunkQueue {
 
 const nothing = Buffer.alloc(0)
 
-/** The beginning of a line whose end has not come, in one buffer that doubles: however small the pieces are, no octet is copied more than twice. */
+/**
+ * The beginning of an unfinished line, in a buffer that doubles: no octet is copied more than
+ * twice, however small the pieces are.
+ */
 export class LineStart {
-  /** A CR that may be the line's end among them. */
+  /** Includes a CR that may belong to the line end. */
   octets = 0
   #held = nothing
 
-  /** Octets of the line, without a CR that may be its end. */
+  /** The octets of the line, without a CR that may belong to the line end. */
   length(): number {
     return this.octets - (this.endsInCr() ? 1 : 0)
   }
@@ -166,14 +177,14 @@ export class LineStart {
     this.octets += chunk.copy(this.#held, this.octets)
   }
 
-  /** The first octets of the line, with those of `tail` behind it. */
+  /** The first octets of the line, continued by those of `tail`. */
   peek(tail: Buffer, count: number): Buffer {
     const { octets } = this
     const here = this.#held.subarray(0, Math.min(octets, count))
     return Buffer.concat([here, tail.subarray(0, Math.max(0, count - octets))])
   }
 
-  /** The whole line, its end included; `tail` ends in the LF that ends it. */
+  /** The whole line with its line end; `tail` ends in the LF. */
   finish(tail: Buffer): Buffer {
     if (this.octets === 0) return tail
     const whole = Buffer.concat([this.#held.subarray(0, this.octets), tail])

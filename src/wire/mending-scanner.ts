@@ -5,7 +5,7 @@ const lf = 0x0a
 const cr = 0x0d
 const dot = 0x2e
 
-// Where the scanner stands. Behind a bare CR or LF no end of data begins.
+// The states of the scanner. No end of data begins behind a bare CR or LF.
 type Place =
   | 'line-start'
   | 'bare-line-start'
@@ -17,9 +17,10 @@ type Place =
   | 'cr'
 
 /**
- * A message scanner for clients that end lines with a bare CR or LF: each becomes CRLF, before anything else looks at the message. The end of the message is what it is
- * for everybody, CRLF.CRLF as the client sends them: a line that is only a dot and is not between two of them is stuffed, so that nobody behind
- * us takes it for an end. A NUL is refused. How the input is cut into pieces changes nothing.
+ * A message scanner for clients that end lines with a bare CR or LF: each becomes CRLF before the
+ * message is processed further. The end of data is CRLF.CRLF as sent by the client, as always: a
+ * line with only a dot that does not stand between two CRLF is stuffed, so that no server takes it
+ * for an end. A NUL is refused. How the input is cut makes no difference.
  */
 export function createMendingScanner(): MessageScanner {
   return new MendedMessage()
@@ -51,7 +52,7 @@ class MendedMessage implements MessageScanner {
     return { kind: 'more', octets: this.#handOut(out) }
   }
 
-  /** A CR that no LF follows has ended its line. */
+  /** A CR that is not followed by LF has ended its line. */
   #endBareCr(out: Output): void {
     if (this.#place !== 'cr' && this.#place !== 'dot-cr' && this.#place !== 'bare-dot-cr') return
     this.#endLine(out)
@@ -90,7 +91,7 @@ class MendedMessage implements MessageScanner {
   }
 }
 
-/** A CR behind a place; behind another CR one has ended its line before. */
+/** The state behind a CR; a second CR ends another line. */
 const withCr: Record<Place, Place> = {
   'line-start': 'cr',
   'bare-line-start': 'cr',
@@ -102,7 +103,7 @@ const withCr: Record<Place, Place> = {
   cr: 'cr',
 }
 
-/** Of a piece: no octet of it becomes more than two, and four may have been held back before. */
+/** The largest output of a piece: no octet becomes more than two, and up to four were held back. */
 class Output {
   readonly #octets: Buffer
   #length = 0
@@ -115,7 +116,7 @@ class Output {
     this.#octets[this.#length++] = octet
   }
 
-  /** Up to the next octet that may mean something, whose place it gives. */
+  /** Copies up to the next significant octet, and returns its index. */
   addText(chunk: Buffer, from: number): number {
     let at = from
     while (at < chunk.length && (chunk[at] as number) > cr) at++

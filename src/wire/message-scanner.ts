@@ -1,15 +1,18 @@
-/** What one more piece of input means for the message under way. */
+/** The result of scanning one more piece of input. */
 export type Scan =
   /** Message octets; the end has not come yet. */
   | { kind: 'more'; octets: readonly Buffer[] }
-  /** The last message octets; `rest` is what came behind the end of data. */
+  /** The last message octets; `rest` is the input behind the end of data. */
   | { kind: 'end'; octets: readonly Buffer[]; rest: Buffer }
-  /** A bare CR, a bare LF or a NUL: nothing of this piece is handed out, and nothing more may be scanned. */
+  /** A bare CR, a bare LF or a NUL: nothing of this piece is returned, and scanning must stop. */
   | { kind: 'refused' }
 
 export interface MessageScanner {
   scan(chunk: Buffer): Scan
-  /** The size of the message so far as RFC 1870 counts it: without stuffed dots and without the end of data. */
+  /**
+   * The size of the message so far, as RFC 1870 counts it: without stuffed dots and the end of
+   * data.
+   */
   octets(): number
 }
 
@@ -18,7 +21,7 @@ const lf = 0x0a
 const cr = 0x0d
 const dot = 0x2e
 
-// Where the scanner stands. The names say what the last octets were.
+// The states of the scanner, named by the last octets.
 const lineStart = 0
 const lineDot = 1
 const lineDotCr = 2
@@ -27,8 +30,8 @@ const withinCr = 4
 type Place = typeof lineStart | typeof lineDot | typeof lineDotCr | typeof within | typeof withinCr
 
 /**
- * What is not handed out yet at each place: octets that may turn out to belong to the end of data, and a CR that
- * may turn out to be bare. Never more than two.
+ * The octets that are held back in each state, because they may belong to the end of data, or a CR
+ * may be bare. Never more than two.
  */
 const heldBack: Record<Place, Buffer> = {
   [lineStart]: Buffer.alloc(0),
@@ -39,16 +42,20 @@ const heldBack: Record<Place, Buffer> = {
 }
 
 /**
- * Finds the end of a message sent by DATA: `.CRLF` at the start of a line whose predecessor ended in CRLF, and
- * nothing else (RFC 5321, section 4.1.1.4). Octets pass unchanged, dot-stuffing included, as slices of what came in.
- * A CR or LF that is not part of CRLF is refused (RFC 5321, section 2.3.8), because the next server may see an end
- * of data in it where we see none. How the input is cut into pieces changes nothing.
+ * Finds the end of a message sent by DATA: `.CRLF` at the start of a line whose predecessor ended
+ * in CRLF, and nothing else (RFC 5321, section 4.1.1.4). Octets pass unchanged, dot-stuffing
+ * included, as slices of the input. A CR or LF that is not part of CRLF is refused (RFC 5321,
+ * section 2.3.8), because another server may see an end of data in it. How the input is cut makes
+ * no difference.
  */
 export function createMessageScanner(): MessageScanner {
   return new OneMessage()
 }
 
-/** A class, unlike its neighbours: what a closure has learned is compiled anew for each message, and this is what a large one costs. */
+/**
+ * A class, because a closure would be compiled anew for each message, which dominates the cost of a
+ * large one.
+ */
 class OneMessage implements MessageScanner {
   #place: Place = lineStart
   #passed = 0
@@ -64,7 +71,8 @@ class OneMessage implements MessageScanner {
     let place = this.#place
     let at = 0
     while (at < chunk.length) {
-      // Nearly every octet of a message is above CR and inside a line, and nearly every line ends in CRLF.
+      // Nearly every octet of a message is above CR and inside a line, and nearly every line ends
+      // in CRLF.
       if (place === within) at = lineEnd(chunk, words, at)
       if (place === within && at + 1 < chunk.length && chunk[at] === cr && chunk[at + 1] === lf) {
         place = lineStart
@@ -83,7 +91,10 @@ class OneMessage implements MessageScanner {
     return { kind: 'more', octets: this.#handOut(chunk, before, chunk.length, heldBack[place].length) }
   }
 
-  /** What was held back before this piece and the piece up to `end`, without the last `kept` octets of both. */
+  /**
+   * The octets held back before this piece and the piece up to `end`, without the last `kept`
+   * octets of both.
+   */
   #handOut(chunk: Buffer, before: Buffer, end: number, kept: number): Buffer[] {
     const fromChunk = end - kept
     const pieces =
@@ -96,7 +107,10 @@ class OneMessage implements MessageScanner {
   }
 }
 
-/** The same octets as words of four; those before the first place where memory has words, and those behind the last, are left out. */
+/**
+ * The same octets as 32-bit words; octets before the first aligned address and behind the last
+ * whole word are left out.
+ */
 function wordsOf({ buffer, byteOffset, length }: Buffer): Int32Array {
   if (length < 8) return noWords
   const first = -byteOffset & 3
@@ -105,7 +119,10 @@ function wordsOf({ buffer, byteOffset, length }: Buffer): Int32Array {
 
 const noWords = new Int32Array(0)
 
-/** Where the line may end: the next octet that is not above CR, from `from` on; the length of the chunk when there is none. */
+/**
+ * The index of the next octet that is not above CR, from `from` on; the length of the chunk when
+ * there is none.
+ */
 function lineEnd(chunk: Buffer, words: Int32Array, from: number): number {
   const first = -chunk.byteOffset & 3
   let at = from
@@ -119,7 +136,10 @@ function lineEnd(chunk: Buffer, words: Int32Array, from: number): number {
   return at
 }
 
-/** Whether one of the four octets is CR or below: only such a one, less CR + 1, gets a highest bit that it did not have. */
+/**
+ * Whether one of the four octets is CR or below: subtracting CR + 1 sets the highest bit of such an
+ * octet only.
+ */
 function hasLowOctet(word: number): boolean {
   return ((word - 0x0e0e0e0e) & ~word & 0x80808080) !== 0
 }
@@ -134,8 +154,9 @@ function follow(place: Place, octet: number): Place | 'end' | 'refused' {
 }
 
 /**
- * A whole message without the dots that RFC 5321, section 4.5.2, had the client put in front of every line that
- * begins with one. For BDAT, which knows no stuffing (RFC 3030). Expects what the message scanner let through: lines end in CRLF only.
+ * Removes the dots that the client put in front of lines that begin with one (RFC 5321, section
+ * 4.5.2) from a whole message, for BDAT, which has no stuffing (RFC 3030). Expects a message as the
+ * scanner returns it: lines end in CRLF.
  */
 export function undoDotStuffing(message: Buffer): Buffer {
   const pieces: Buffer[] = []
@@ -144,7 +165,7 @@ export function undoDotStuffing(message: Buffer): Buffer {
     const stuffed = at === 0 || message[at - 1] === lf
     if (!stuffed) continue
     pieces.push(message.subarray(from, at))
-    // The octet behind a stuffed dot belongs to the message, also when it is another dot.
+    // The octet behind a stuffed dot belongs to the message, even when it is another dot.
     from = at + 1
   }
   return from === 0 ? message : Buffer.concat([...pieces, message.subarray(from)])

@@ -1,19 +1,22 @@
 import type { Limits } from '../config/config.ts'
 import { LineStart } from './input-buffer.ts'
 
-/** One SMTP reply (RFC 5321, section 4.2): a code and the texts of its lines, without code, separator or CRLF. */
+/**
+ * One SMTP reply (RFC 5321, section 4.2): a code and the texts of its lines, without code,
+ * separator and CRLF.
+ */
 export interface Reply {
   code: number
-  /** At least one. Text is what the other side sent, octet for octet, as latin1: never decoded, so never altered. */
+  /** At least one line. The octets of the peer as latin1: never decoded, so never altered. */
   lines: readonly [string, ...string[]]
 }
 
-/** A reply of our own. `text` begins with the enhanced status where one belongs (RFC 2034). */
+/** Our own reply. `text` begins with the enhanced status where one belongs (RFC 2034). */
 export function say(code: number, ...lines: [string, ...string[]]): Reply {
   return { code, lines }
 }
 
-/** A reply as it is written, in latin1: `250-first`, `250 last`, each ended by CRLF. */
+/** The octets of a reply, as latin1: `250-first`, `250 last`, each with CRLF. */
 export function formatReply({ code, lines }: Reply): string {
   const last = lines.length - 1
   let text = ''
@@ -30,20 +33,20 @@ export function isTransient(reply: Reply): boolean {
   return reply.code >= 400 && reply.code < 500
 }
 
-/** The enhanced statuses of a reply (RFC 3463, RFC 2034): one at most for each line, in order. */
+/** The enhanced statuses of a reply (RFC 3463, RFC 2034), at most one for each line, in order. */
 export function enhancedStatuses(reply: Reply): string[] {
   return reply.lines.flatMap((line) => /^[245]\.\d{1,3}\.\d{1,3}(?![\d.])/.exec(line) ?? [])
 }
 
-/** Code and enhanced status (RFC 2034), such as `535 5.7.8`: what may be shown anywhere. */
+/** Code and enhanced status (RFC 2034), such as `535 5.7.8`: never confidential. */
 export function statusOf(reply: Reply): string {
   const enhanced = enhancedStatuses(reply)[0]
   return enhanced === undefined ? String(reply.code) : `${reply.code} ${enhanced}`
 }
 
 /**
- * What a provider may send. Octets, the line's CRLF and the reply's every line included. RFC 5321, section 4.5.3.1.5, asks
- * for 512 octets a line; what is seen in the field is longer.
+ * Limits for replies of a provider, in octets with CRLF, for a line and for all lines of a reply.
+ * RFC 5321, section 4.5.3.1.5, has 512 octets a line; some providers send longer ones.
  */
 export type ReplyLimits = Pick<
   Limits,
@@ -52,19 +55,22 @@ export type ReplyLimits = Pick<
 
 export type ParsedReply =
   | { kind: 'reply'; reply: Reply }
-  /** The other side does not speak SMTP. Nothing that follows on this connection means anything. */
+  /** The peer does not speak SMTP. What follows on this connection is not parsed. */
   | { kind: 'protocol-error'; reason: string }
 
 interface ReplyParser {
-  /** Octets in, whole replies out. How the octets are cut changes nothing. After a protocol error: always empty. */
+  /**
+   * Returns the replies that are complete. How the octets are cut makes no difference. After a
+   * protocol error always empty.
+   */
   push(octets: Buffer): ParsedReply[]
-  /** Whether octets of an unfinished reply are held. */
+  /** Whether a part of a reply is buffered. */
   pending(): boolean
 }
 
 const LF = 0x0a
 
-/** Reads SMTP replies (RFC 5321, section 4.2). Knows nothing of sockets. */
+/** Parses SMTP replies (RFC 5321, section 4.2), without a socket. */
 export function createReplyParser(limits: ReplyLimits): ReplyParser {
   const start = new LineStart()
   let code: number | undefined
@@ -110,7 +116,7 @@ export function createReplyParser(limits: ReplyLimits): ReplyParser {
       }
       if (broken) return found
       const rest = octets.subarray(from)
-      // A line that can no longer end within the limit is not waited for.
+      // A line that is too long already is an error at once.
       if (start.octets + rest.length >= limits.upstreamReplyLineOctets)
         return [...found, protocolError(tooLong)]
       if (rest.length > 0) start.add(rest)
@@ -128,13 +134,14 @@ interface ReplyLine {
   text: string
 }
 
-/** One line with its LF, in latin1: read, or the reason why it cannot be. */
+/** Parses one line with its LF, in latin1; a text is the reason why it is invalid. */
 function readLine(text: string, limits: ReplyLimits): ReplyLine | string {
   if (text.length > limits.upstreamReplyLineOctets) return tooLong
   if (!text.endsWith('\r\n')) return 'a reply line ends in a bare LF'
   const body = text.slice(0, -2)
   if (body.includes('\r') || body.includes('\0')) return 'a reply line holds a bare CR or a NUL'
-  // Second and third digit are not held to the grammar of section 4.2: `571` and its like are in use.
+  // Second and third digit may be any, unlike in the grammar of section 4.2: `571` and its like are
+  // in use.
   const match = /^([2-5]\d\d)(?:([ -])(.*))?$/s.exec(body)
   if (!match) return 'a line is not a reply'
   return { code: Number(match[1]), last: match[2] !== '-', text: match[3] ?? '' }
