@@ -35,7 +35,7 @@ export function xoauth2Exchange(): Exchange {
 
 function readXoauth2(response: Buffer): Outcome {
   const [first = '', ...rest] = decodeUtf8(response)?.split('\x01') ?? []
-  const userName = /^user=(.+)$/.exec(first)?.[1]
+  const userName = /^user=(.+)$/s.exec(first)?.[1]
   const token = readBearerToken(rest)
   if (userName === undefined || unwritable.test(userName) || token === undefined) return { kind: 'malformed' }
   return {

@@ -245,8 +245,8 @@ function quotedWords(text: string): string[] {
  * each quote behind it would take quadratic time.
  */
 function withoutQuotes(name: string): string {
-  return name.replace(/"((?:[^"\\]|\\.)*)("?)/g, (whole, quoted: string, end: string) =>
-    end === '' ? whole : quoted.replace(/\\(.)/g, '$1'),
+  return name.replace(/"((?:[^"\\]|\\.)*)("?)/gs, (whole, quoted: string, end: string) =>
+    end === '' ? whole : quoted.replace(/\\(.)/gs, '$1'),
   )
 }
 

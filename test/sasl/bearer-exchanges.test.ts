@@ -132,6 +132,15 @@ describe('both', () => {
     )
   })
 
+  it.each(sides)(
+    '%s takes a line separator of Unicode for a letter like any other',
+    (_name, exchange, write) => {
+      const user = 'me\u2028\u2029@example.com'
+      const said = Buffer.from(write(user, new Secret('tok')).reveal(), 'base64')
+      expect(read(exchange(), said)).toEqual({ user, token: 'tok' })
+    },
+  )
+
   it.each(sides)('%s takes no part of a good response for a good one', (_name, exchange, write) => {
     const whole = Buffer.from(write('me', new Secret('tok')).reveal(), 'base64')
     for (let length = 0; length < whole.length; length++) {
