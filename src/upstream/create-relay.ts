@@ -1,15 +1,9 @@
-import { type Address, addressKey, covers, isDomainMailbox } from '../base/address.ts'
 import type { Gone } from '../base/async.ts'
-import type { Clock } from '../base/clock.ts'
-import { clientGone, Failure, stopping } from '../base/failure.ts'
-import type { Log } from '../base/log.ts'
-import type { Limits } from '../config/config.ts'
-import type { Governor, Governors, SendPermit } from '../governor/governor.ts'
+import { clientGone, Failure } from '../base/failure.ts'
+import type { SendPermit } from '../governor/governor.ts'
 import type { TokenBroker } from '../grants/token-broker.ts'
-import { namesThatSignIn, type SignInName } from '../mailboxes/existing-mailbox.ts'
 import type { Connect } from '../net/connect.ts'
-import type { Catalogue, RegisteredProvider } from '../providers/provider.ts'
-import type { HeardOfferStore, Mailbox, MailboxStore } from '../store/ports.ts'
+import type { HeardOfferStore, MailboxStore } from '../store/ports.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import { isTransient, type Reply, statusOf } from '../wire/reply.ts'
 import { createDialer } from './dial.ts'
@@ -17,40 +11,21 @@ import { createKnownCapabilities } from './known-capabilities.ts'
 import type { Lease } from './lease.ts'
 import { createOpener } from './open-signed-in.ts'
 import { createPatience, type Wait } from './patience.ts'
-import { createPool, type Neighbour, type Pool, type PooledGovernor, type PoolState } from './pool.ts'
 import type { Begun, Relay } from './relay.ts'
+import { createRoutes, type Route, type RoutesDeps } from './routes.ts'
 import { createChunkRefusals, readArrived } from './send-message.ts'
 import { beginTransaction, isUseless } from './transaction.ts'
 
-interface RelayDeps {
-  catalogue: Catalogue
+interface RelayDeps extends Omit<RoutesDeps, 'open'> {
   mailboxes: Pick<MailboxStore, 'covering' | 'noteAccepted' | 'providers'>
   heardOffers: HeardOfferStore
   tokens: TokenBroker
-  governors: Governors
-  limits: Limits
   /** PEM text of certification authorities that are trusted beside the public ones. */
   extraCa?: string
   /** As in `DialerDeps`. */
   connect?: Connect
-  clock: Clock
-  log: Log
   /** What to say in EHLO. Absent: the machine's full name, or its address. */
   ehloName?: string
-  /** How many mailboxes are kept in memory at once. */
-  mostMailboxes?: number
-}
-
-interface Route {
-  mailbox: Mailbox
-  pool: Pool
-  governor: Governor
-  /** The name that signs in. The provider counts everything by it. */
-  account: string
-  /** The provider as it was registered at the last look. */
-  provider: RegisteredProvider
-  /** Until when the mailbox is not read again, in milliseconds of the monotonic clock. */
-  freshUntil: number
 }
 
 interface Beginning {
@@ -59,163 +34,24 @@ interface Beginning {
   permit: SendPermit
 }
 
-const usualMostMailboxes = 5000
-
-/** Changes made here call `drain`. This bounds how long a change made elsewhere goes unnoticed. */
-const freshMilliseconds = 5000
-
 /**
  * The provider's side of postern: a pool of warm connections for each mailbox, and transactions on
  * them.
  */
 export function createRelay(deps: RelayDeps): Relay {
-  const { catalogue, mailboxes, governors, limits, clock, log } = deps
-  const { mostMailboxes = usualMostMailboxes } = deps
-  const open = createOpener({ dial: createDialer(deps), tokens: deps.tokens, limits, log })
-  /** The least recently used first. */
-  const routes = new Map<string, Route>()
+  const { limits, clock, log, tokens } = deps
   const capabilities = createKnownCapabilities(deps)
-  const groups = createRouteGroups()
+  const openSignedIn = createOpener({ dial: createDialer(deps), tokens, limits, log })
+  const routes = createRoutes({
+    ...deps,
+    async open(asked, signal) {
+      const signedIn = await openSignedIn(asked, signal)
+      capabilities.heard(asked.provider, signedIn.capabilities)
+      return signedIn
+    },
+  })
   const withoutChunking = createChunkRefusals(clock)
   const patience = createPatience(limits, clock)
-  let closed = false
-  /** Counts the calls of `drain`: what was read before such a call may be stale. */
-  let changes = 0
-
-  async function routeFor(address: Address): Promise<Route> {
-    const key = addressKey(address)
-    const known = routes.get(key)
-    const route = known && clock.monotonic() < known.freshUntil ? known : await lookAgain(address)
-    if (routes.get(key) === route) noteUse(key, route)
-    // Checked after the wait above: a call that began before `close` must not open anything after
-    // it.
-    if (closed) throw stopping()
-    return route
-  }
-
-  function noteUse(key: string, route: Route): void {
-    routes.delete(key)
-    routes.set(key, route)
-  }
-
-  async function lookAgain(address: Address): Promise<Route> {
-    const changesBefore = changes
-    const mailbox = await mailboxes.covering(address)
-    if (!mailbox) {
-      const gone = routes.get(addressKey(address))
-      gone?.governor.reset()
-      gone?.pool.drain()
-      throw unknownMailbox(address)
-    }
-    const provider = catalogue.registered(mailbox.providerId)
-    const key = addressKey(mailbox.address)
-    const route = routes.get(key) ?? (await makeRoute(mailbox, provider))
-    const before = route.provider
-    if (before.id !== provider.id) {
-      route.pool.drain()
-      route.governor.reset()
-    }
-    route.provider = provider
-    route.mailbox = mailbox
-    groups.put(route)
-    await follow(route, accountOf(mailbox), before.id)
-    if (changes === changesBefore) route.freshUntil = clock.monotonic() + freshMilliseconds
-    return route
-  }
-
-  async function makeRoute(mailbox: Mailbox, provider: RegisteredProvider): Promise<Route> {
-    const key = addressKey(mailbox.address)
-    const account = accountOf(mailbox)
-    const governor = await governors.of(mailbox.address, () => routes.get(key)?.provider ?? provider, account)
-    // Another call may have made the route during the wait.
-    const known = routes.get(key)
-    if (known) return known
-    const route = { mailbox, provider, governor, account, freshUntil: 0 }
-    const made: Route = Object.assign(route, { pool: makePool(mailbox.address, () => made) })
-    routes.set(key, made)
-    groups.put(made)
-    evictIdle(key)
-    return made
-  }
-
-  /**
-   * Another name signs in for the mailbox, or it has another provider: what it sends counts there
-   * from now on.
-   */
-  async function follow(route: Route, account: string, providerBefore = route.provider.id): Promise<void> {
-    const provider = route.provider.id
-    if (route.account === account && provider === providerBefore) return
-    const { address } = route.mailbox
-    const before = route.account
-    route.account = account
-    const governor = await governors.of(address, () => route.provider, account)
-    governors.forget(address, providerBefore, before)
-    // During the wait the route may have changed once more, or been forgotten.
-    const isSame = route.account === account && route.provider.id === provider
-    if (!isSame || routes.get(addressKey(address)) !== route)
-      return governors.forget(address, provider, account)
-    route.governor = governor
-    groups.put(route)
-  }
-
-  async function noteAccepted(route: Route, { of }: SignInName): Promise<void> {
-    const { mailbox } = route
-    if (mailbox.acceptedName === of || namesThatSignIn(mailbox).length === 1) return
-    route.mailbox = { ...mailbox, acceptedName: of }
-    try {
-      await mailboxes.noteAccepted(mailbox.coveredBy ?? mailbox.address, of)
-      await follow(route, accountOf(route.mailbox))
-    } catch (error) {
-      // The next sign-in finds it out again.
-      log.warn({ mailbox: mailbox.address, err: error }, 'the name that signed in could not be noted')
-    }
-  }
-
-  /**
-   * A domain has any number of addresses. A route without use is dropped; using it again costs a
-   * new connection.
-   */
-  function evictIdle(but: string): void {
-    if (routes.size <= mostMailboxes) return
-    for (const [key, route] of routes) {
-      if (key === but || route.pool.busy()) continue
-      route.pool.drain()
-      routes.delete(key)
-      groups.remove(route)
-      governors.forget(key, route.provider.id, route.account)
-      if (routes.size <= mostMailboxes) return
-    }
-  }
-
-  function makePool(mailbox: Address, current: () => Route): Pool {
-    return createPool({
-      async open(signal) {
-        const route = current()
-        const { provider, governor } = route
-        // Later attempts get one try each: the wait between them was long enough to reach another
-        // machine.
-        const secondTry = !governor.connectBreaker.refused()
-        const asked = { mailbox, provider, names: namesThatSignIn(route.mailbox), secondTry }
-        const signedIn = await open(asked, signal)
-        capabilities.heard(provider, signedIn.capabilities)
-        void noteAccepted(route, signedIn.name)
-        return signedIn
-      },
-      governor: governorNow(() => current().governor),
-      neighbours: () => groups.neighboursOf(current()),
-      messagesPerConnection: () => current().provider.limits.messagesPerConnection,
-      limits,
-      clock,
-      log: log.child({ mailbox }),
-    })
-  }
-
-  function routesOf(mailbox: Address): Route[] {
-    if (isDomainMailbox(mailbox))
-      return [...routes].filter(([key]) => covers(mailbox, key)).map(([, route]) => route)
-    const route = routes.get(addressKey(mailbox))
-    return route ? [route] : []
-  }
 
   /** @param wait absent: postern itself sends, and has no deadline of its own */
   async function beginOn(
@@ -249,16 +85,16 @@ export function createRelay(deps: RelayDeps): Relay {
 
   return {
     async verify(address) {
-      const { pool } = await routeFor(address)
+      const { pool } = await routes.to(address)
       await pool.ensureReady()
     },
     async tryNow(address) {
-      const { governor, pool } = await routeFor(address)
+      const { governor, pool } = await routes.to(address)
       governor.reset()
       await pool.ensureReady()
     },
     async begin(address, mail, recipients, login, client) {
-      const route = await routeFor(address)
+      const route = await routes.to(address)
       const permit = route.governor.permit(mail.sender, login, client?.source)
       const wait = client && patience.begins(client, login)
       try {
@@ -275,52 +111,13 @@ export function createRelay(deps: RelayDeps): Relay {
       }
     },
     capabilities: (address) =>
-      capabilities.of(address === undefined ? undefined : routes.get(addressKey(address))?.provider),
+      capabilities.of(address === undefined ? undefined : routes.peek(address)?.provider),
     refreshCapabilities: capabilities.refresh,
-    drain(address) {
-      changes += 1
-      for (const route of routesOf(address)) {
-        route.freshUntil = 0
-        route.governor.reset()
-        route.pool.drain()
-      }
-    },
-    async state(address) {
-      // A look changes nothing: no route is made, mended or dropped here.
-      const mailbox = await mailboxes.covering(address)
-      if (!mailbox) throw unknownMailbox(address)
-      const provider = catalogue.registered(mailbox.providerId)
-      const route = routes.get(addressKey(mailbox.address))
-      const { open, inUse, waiting } = route?.pool.state() ?? nothingOpen
-      const isSame = route?.provider.id === provider.id
-      const governed = isSame
-        ? route.governor.state()
-        : await governors.look(mailbox.address, provider, accountOf(mailbox))
-      return { ...governed, connections: { ...governed.connections, open, inUse }, waiting }
-    },
+    drain: routes.drain,
+    state: routes.state,
     async close() {
-      closed = true
-      await Promise.all([...routes.values()].map(({ pool }) => pool.close()))
+      await routes.close()
       await capabilities.close()
-    },
-  }
-}
-
-/** The name that is tried first, unless another is known to be accepted. */
-function accountOf(mailbox: Mailbox): string {
-  return namesThatSignIn(mailbox)[0].name
-}
-
-/**
- * What a pool needs of a governor. The governor changes when another name signs in for the mailbox.
- */
-function governorNow(current: () => Governor): PooledGovernor {
-  return {
-    connections: () => current().connections(),
-    delay: (ahead) => current().delay(ahead),
-    recordSend: () => current().recordSend(),
-    get connectBreaker() {
-      return current().connectBreaker
     },
   }
 }
@@ -336,8 +133,6 @@ async function lookOnceMore(lease: Lease, gone: Gone): Promise<void> {
   throw clientGone()
 }
 
-const nothingOpen: PoolState = { open: 0, inUse: 0, waiting: 0 }
-
 /**
  * 421 passes by itself. A server that wants a sign-in after the sign-in is a matter of its set-up.
  */
@@ -346,57 +141,4 @@ function useless(host: string, reply: Reply): Failure {
   return new Failure(code, `${host} takes the sign-in and then no mail (${statusOf(reply)})`, {
     fix: 'Check that the account may send mail at the provider.',
   })
-}
-
-function unknownMailbox(address: Address): Failure {
-  return new Failure('not-found', `There is no mailbox ${address}`, {
-    fix: 'Add it with "postern mailbox add".',
-  })
-}
-
-/** What the grouping of routes needs to know of a route. */
-interface GroupedRoute {
-  account: string
-  provider: { id: string }
-  pool: Neighbour
-}
-
-/** Groups the mailboxes that one name signs in for at one provider. Most are alone. */
-interface RouteGroups {
-  /** The route is new, or its name or provider has changed. */
-  put(route: GroupedRoute): void
-  remove(route: GroupedRoute): void
-  neighboursOf(route: GroupedRoute): readonly Neighbour[]
-}
-
-const nobody: readonly Neighbour[] = []
-
-function createRouteGroups(): RouteGroups {
-  const groups = new Map<string, Set<GroupedRoute>>()
-  const keys = new Map<GroupedRoute, string>()
-
-  function remove(route: GroupedRoute): void {
-    const key = keys.get(route) ?? ''
-    const group = groups.get(key)
-    group?.delete(route)
-    if (group?.size === 0) groups.delete(key)
-    keys.delete(route)
-  }
-
-  return {
-    put(route) {
-      const key = `${route.provider.id} ${addressKey(route.account)}`
-      if (keys.get(route) === key) return
-      remove(route)
-      keys.set(route, key)
-      groups.set(key, (groups.get(key) ?? new Set()).add(route))
-    },
-    remove,
-    neighboursOf(route) {
-      const group = groups.get(keys.get(route) ?? '')
-      // Called for each message.
-      if (!group || group.size === 1) return nobody
-      return [...group].filter((other) => other !== route).map(({ pool }) => pool)
-    },
-  }
 }

@@ -39,7 +39,7 @@ interface AskedOpening {
 }
 
 /** @throws OpeningFailed */
-type OpenSignedIn = (asked: AskedOpening, signal: AbortSignal) => Promise<SignedIn>
+export type OpenSignedIn = (asked: AskedOpening, signal: AbortSignal) => Promise<SignedIn>
 
 /** The result of one connection. */
 type Tried = { signedIn: SignedIn } | Refused

@@ -1,0 +1,312 @@
+import { type Address, addressKey, covers, isDomainMailbox } from '../base/address.ts'
+import type { Clock } from '../base/clock.ts'
+import { Failure, stopping } from '../base/failure.ts'
+import type { Log } from '../base/log.ts'
+import type { Limits } from '../config/config.ts'
+import type { Governor, Governors } from '../governor/governor.ts'
+import { namesThatSignIn, type SignInName } from '../mailboxes/existing-mailbox.ts'
+import type { Catalogue, RegisteredProvider } from '../providers/provider.ts'
+import type { Mailbox, MailboxStore } from '../store/ports.ts'
+import type { OpenSignedIn } from './open-signed-in.ts'
+import { createPool, type Neighbour, type Pool, type PooledGovernor, type PoolState } from './pool.ts'
+import type { SendingState } from './relay.ts'
+
+/**
+ * The way of a mailbox to its provider: its pool, its governor, and the name that signs in. Made
+ * when the mailbox is first used.
+ */
+export interface Route {
+  mailbox: Mailbox
+  pool: Pool
+  governor: Governor
+  /** The name that signs in. The provider counts everything by it. */
+  account: string
+  /** The provider as it was registered at the last look. */
+  provider: RegisteredProvider
+  /** Until when the mailbox is not read again, in milliseconds of the monotonic clock. */
+  freshUntil: number
+}
+
+/** The routes of all mailboxes that were used lately. */
+export interface Routes {
+  /**
+   * The route of the mailbox that covers this address. Reads the mailbox again every few seconds,
+   * and follows what has changed.
+   * @throws Failure `not-found`, `configuration`
+   */
+  to(address: Address): Promise<Route>
+  /** The route of this address as it is, if there is one. */
+  peek(address: Address): Route | undefined
+  /** As `Relay.drain`. */
+  drain(address: Address): void
+  /** As `Relay.state`. */
+  state(address: Address): Promise<SendingState>
+  /** As `Relay.close`. */
+  close(): Promise<void>
+}
+
+export interface RoutesDeps {
+  catalogue: Catalogue
+  mailboxes: Pick<MailboxStore, 'covering' | 'noteAccepted'>
+  governors: Governors
+  open: OpenSignedIn
+  limits: Limits
+  clock: Clock
+  log: Log
+  /** How many mailboxes are kept in memory at once. */
+  mostMailboxes?: number
+}
+
+const usualMostMailboxes = 5000
+
+/** Changes made here call `drain`. This bounds how long a change made elsewhere goes unnoticed. */
+const freshMilliseconds = 5000
+
+export function createRoutes(deps: RoutesDeps): Routes {
+  const { catalogue, mailboxes, governors, open, limits, clock, log } = deps
+  const { mostMailboxes = usualMostMailboxes } = deps
+  /** The least recently used first. */
+  const routes = new Map<string, Route>()
+  const groups = createRouteGroups()
+  let closed = false
+  /** Counts the calls of `drain`: what was read before such a call may be stale. */
+  let changes = 0
+
+  async function to(address: Address): Promise<Route> {
+    const key = addressKey(address)
+    const known = routes.get(key)
+    const route = known && clock.monotonic() < known.freshUntil ? known : await lookAgain(address)
+    if (routes.get(key) === route) noteUse(key, route)
+    // Checked after the wait above: a call that began before `close` must not open anything after
+    // it.
+    if (closed) throw stopping()
+    return route
+  }
+
+  function noteUse(key: string, route: Route): void {
+    routes.delete(key)
+    routes.set(key, route)
+  }
+
+  async function lookAgain(address: Address): Promise<Route> {
+    const changesBefore = changes
+    const mailbox = await mailboxes.covering(address)
+    if (!mailbox) {
+      const gone = routes.get(addressKey(address))
+      gone?.governor.reset()
+      gone?.pool.drain()
+      throw unknownMailbox(address)
+    }
+    const provider = catalogue.registered(mailbox.providerId)
+    const key = addressKey(mailbox.address)
+    const route = routes.get(key) ?? (await makeRoute(mailbox, provider))
+    const before = route.provider
+    if (before.id !== provider.id) {
+      route.pool.drain()
+      route.governor.reset()
+    }
+    route.provider = provider
+    route.mailbox = mailbox
+    groups.put(route)
+    await follow(route, accountOf(mailbox), before.id)
+    if (changes === changesBefore) route.freshUntil = clock.monotonic() + freshMilliseconds
+    return route
+  }
+
+  async function makeRoute(mailbox: Mailbox, provider: RegisteredProvider): Promise<Route> {
+    const key = addressKey(mailbox.address)
+    const account = accountOf(mailbox)
+    const governor = await governors.of(mailbox.address, () => routes.get(key)?.provider ?? provider, account)
+    // Another call may have made the route during the wait.
+    const known = routes.get(key)
+    if (known) return known
+    const route = { mailbox, provider, governor, account, freshUntil: 0 }
+    const made: Route = Object.assign(route, { pool: makePool(mailbox.address, () => made) })
+    routes.set(key, made)
+    groups.put(made)
+    evictIdle(key)
+    return made
+  }
+
+  /**
+   * Another name signs in for the mailbox, or it has another provider: what it sends counts there
+   * from now on.
+   */
+  async function follow(route: Route, account: string, providerBefore = route.provider.id): Promise<void> {
+    const provider = route.provider.id
+    if (route.account === account && provider === providerBefore) return
+    const { address } = route.mailbox
+    const before = route.account
+    route.account = account
+    const governor = await governors.of(address, () => route.provider, account)
+    governors.forget(address, providerBefore, before)
+    // During the wait the route may have changed once more, or been forgotten.
+    const isSame = route.account === account && route.provider.id === provider
+    if (!isSame || routes.get(addressKey(address)) !== route)
+      return governors.forget(address, provider, account)
+    route.governor = governor
+    groups.put(route)
+  }
+
+  async function noteAccepted(route: Route, { of }: SignInName): Promise<void> {
+    const { mailbox } = route
+    if (mailbox.acceptedName === of || namesThatSignIn(mailbox).length === 1) return
+    route.mailbox = { ...mailbox, acceptedName: of }
+    try {
+      await mailboxes.noteAccepted(mailbox.coveredBy ?? mailbox.address, of)
+      await follow(route, accountOf(route.mailbox))
+    } catch (error) {
+      // The next sign-in finds it out again.
+      log.warn({ mailbox: mailbox.address, err: error }, 'the name that signed in could not be noted')
+    }
+  }
+
+  /**
+   * A domain has any number of addresses. A route without use is dropped; using it again costs a
+   * new connection.
+   */
+  function evictIdle(but: string): void {
+    if (routes.size <= mostMailboxes) return
+    for (const [key, route] of routes) {
+      if (key === but || route.pool.busy()) continue
+      route.pool.drain()
+      routes.delete(key)
+      groups.remove(route)
+      governors.forget(key, route.provider.id, route.account)
+      if (routes.size <= mostMailboxes) return
+    }
+  }
+
+  function makePool(mailbox: Address, current: () => Route): Pool {
+    return createPool({
+      async open(signal) {
+        const route = current()
+        const { provider, governor } = route
+        // Later attempts get one try each: the wait between them was long enough to reach another
+        // machine.
+        const secondTry = !governor.connectBreaker.refused()
+        const asked = { mailbox, provider, names: namesThatSignIn(route.mailbox), secondTry }
+        const signedIn = await open(asked, signal)
+        void noteAccepted(route, signedIn.name)
+        return signedIn
+      },
+      governor: governorNow(() => current().governor),
+      neighbours: () => groups.neighboursOf(current()),
+      messagesPerConnection: () => current().provider.limits.messagesPerConnection,
+      limits,
+      clock,
+      log: log.child({ mailbox }),
+    })
+  }
+
+  function routesOf(mailbox: Address): Route[] {
+    if (isDomainMailbox(mailbox))
+      return [...routes].filter(([key]) => covers(mailbox, key)).map(([, route]) => route)
+    const route = routes.get(addressKey(mailbox))
+    return route ? [route] : []
+  }
+
+  return {
+    to,
+    peek: (address) => routes.get(addressKey(address)),
+    drain(address) {
+      changes += 1
+      for (const route of routesOf(address)) {
+        route.freshUntil = 0
+        route.governor.reset()
+        route.pool.drain()
+      }
+    },
+    async state(address) {
+      // A look changes nothing: no route is made, mended or dropped here.
+      const mailbox = await mailboxes.covering(address)
+      if (!mailbox) throw unknownMailbox(address)
+      const provider = catalogue.registered(mailbox.providerId)
+      const route = routes.get(addressKey(mailbox.address))
+      const { open, inUse, waiting } = route?.pool.state() ?? nothingOpen
+      const isSame = route?.provider.id === provider.id
+      const governed = isSame
+        ? route.governor.state()
+        : await governors.look(mailbox.address, provider, accountOf(mailbox))
+      return { ...governed, connections: { ...governed.connections, open, inUse }, waiting }
+    },
+    async close() {
+      closed = true
+      await Promise.all([...routes.values()].map(({ pool }) => pool.close()))
+    },
+  }
+}
+
+/** The name that is tried first, unless another is known to be accepted. */
+function accountOf(mailbox: Mailbox): string {
+  return namesThatSignIn(mailbox)[0].name
+}
+
+/**
+ * What a pool needs of a governor. The governor changes when another name signs in for the mailbox.
+ */
+function governorNow(current: () => Governor): PooledGovernor {
+  return {
+    connections: () => current().connections(),
+    delay: (ahead) => current().delay(ahead),
+    recordSend: () => current().recordSend(),
+    get connectBreaker() {
+      return current().connectBreaker
+    },
+  }
+}
+
+const nothingOpen: PoolState = { open: 0, inUse: 0, waiting: 0 }
+
+function unknownMailbox(address: Address): Failure {
+  return new Failure('not-found', `There is no mailbox ${address}`, {
+    fix: 'Add it with "postern mailbox add".',
+  })
+}
+
+/** What the grouping of routes needs to know of a route. */
+interface GroupedRoute {
+  account: string
+  provider: { id: string }
+  pool: Neighbour
+}
+
+/** Groups the mailboxes that one name signs in for at one provider. Most are alone. */
+interface RouteGroups {
+  /** The route is new, or its name or provider has changed. */
+  put(route: GroupedRoute): void
+  remove(route: GroupedRoute): void
+  neighboursOf(route: GroupedRoute): readonly Neighbour[]
+}
+
+const nobody: readonly Neighbour[] = []
+
+function createRouteGroups(): RouteGroups {
+  const groups = new Map<string, Set<GroupedRoute>>()
+  const keys = new Map<GroupedRoute, string>()
+
+  function remove(route: GroupedRoute): void {
+    const key = keys.get(route) ?? ''
+    const group = groups.get(key)
+    group?.delete(route)
+    if (group?.size === 0) groups.delete(key)
+    keys.delete(route)
+  }
+
+  return {
+    put(route) {
+      const key = `${route.provider.id} ${addressKey(route.account)}`
+      if (keys.get(route) === key) return
+      remove(route)
+      keys.set(route, key)
+      groups.set(key, (groups.get(key) ?? new Set()).add(route))
+    },
+    remove,
+    neighboursOf(route) {
+      const group = groups.get(keys.get(route) ?? '')
+      // Called for each message.
+      if (!group || group.size === 1) return nobody
+      return [...group].filter((other) => other !== route).map(({ pool }) => pool)
+    },
+  }
+}
