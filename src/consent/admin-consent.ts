@@ -11,11 +11,11 @@ type AdminConsentDeps = Pick<ConsentDeps, 'catalogue' | 'clock' | 'log'> & { red
 const lifeMilliseconds = 24 * 3_600_000
 
 /**
- * The consent of an administrator of Entra for a whole tenant, which lets an app do something there without anybody's own consent, or lets its people consent. Nothing comes
- * of it here: that the provider says yes is only told.
+ * Admin consent at Entra: an administrator consents for a whole tenant, for an app or for its
+ * people. Nothing is stored; the provider's answer is only shown and logged.
  */
 export function createAdminConsents({ catalogue, clock, log, redirectUri }: AdminConsentDeps): AdminConsents {
-  /** By `state`; forgotten by a restart, as a comfort may be. */
+  /** Started consents by `state`. Lost on a restart, which costs a new link. */
   const begun = new LRUCache<string, { providerId: string; until: number }>({ max: 1000 })
 
   return {
@@ -70,7 +70,10 @@ function adminConsentUrl({ name, oauth, registration }: RegisteredProvider): URL
   return url
 }
 
-/** The description is foreign text that anybody can put into a URL: neither shown nor logged. */
+/**
+ * `error_description` is untrusted text that anybody can put into a URL, so it is neither shown nor
+ * logged.
+ */
 function refused(callback: URL, name: string): Failure {
   const error = callback.searchParams.get('error') ?? ''
   const what = /^[a-z0-9_]{1,60}$/.test(error) ? `: ${error}` : ''

@@ -12,17 +12,20 @@ import { ConsentRefused } from './consent-refused.ts'
 import type { CompletedConsent, ConsentDeps } from './consent-service.ts'
 import { type GoodConsent, validateTokenResponse } from './validate-token-response.ts'
 
-/** What a person was asked for, by whichever flow. */
+/** The consent that was asked for, by either flow. */
 export interface AskedConsent {
   mailbox: Mailbox
   provider: RegisteredProvider
   flow: 'authorization-code' | 'device'
   consentLinkId?: string
-  /** Of the browser that began; absent where none did. */
+  /** The hash of the browser that started it; absent for the device flow. */
   browserHash?: string
 }
 
-/** Judges what the provider gave, and only then makes it the mailbox's grant. @throws ConsentRefused, Failure */
+/**
+ * Validates the token response and then stores it as the mailbox's grant.
+ * @throws ConsentRefused, Failure
+ */
 export type AdoptGrant = (asked: AskedConsent, answer: TokenAnswer) => Promise<AdoptedConsent>
 
 type AdoptionDeps = Pick<
@@ -42,14 +45,17 @@ export function createGrantAdoption(deps: AdoptionDeps): AdoptGrant {
     } catch (error) {
       if (error instanceof ConsentRefused && error.reason === 'wrong-person') {
         if (browserHash !== undefined) forcedChoices.note(browserHash)
-        // What nobody asked for is not left lying about; the person does not wait for that.
+        // The unwanted grant is revoked; the person does not wait for that.
         void revoke(mailbox, unwantedConsent(answer, error))
       }
       throw error
     }
   }
 
-  /** The mailbox is compared once more where it counts: meanwhile it may have gone, or have another provider or person. */
+  /**
+   * Stores the grant. The transaction compares the mailbox again, which may have been removed or
+   * changed meanwhile.
+   */
   async function adopt(grant: NewGrant, { consentLinkId, mailbox }: AskedConsent): Promise<ActiveGrant> {
     try {
       return await store.grants.adopt(grant, consentLinkId, mailbox)
@@ -78,7 +84,7 @@ export function createGrantAdoption(deps: AdoptionDeps): AdoptGrant {
     }
     const { id, providerId } = await adopt({ ...grant, grantedAt: now, renewedAt: now }, asked)
     const warning = tokenCheck?.warning === undefined ? {} : { warning: tokenCheck.warning }
-    // Not all that came in between is known here: the broker looks whether this grant is still the mailbox's.
+    // The broker checks whether this grant is still the mailbox's when it uses the token.
     const of = { id, providerId, personal: true }
     const fresh = { secret: accessToken, grant: of, expiresInSeconds, scopes, ...warning }
     deps.grantChanged(mailbox.address, fresh)
@@ -109,10 +115,10 @@ function mailboxGone(mailbox: Address): ConsentRefused {
   })
 }
 
-/** A completed consent, and for the log which account signed in. */
+/** A completed consent, with the account that signed in, for the log. */
 export type AdoptedConsent = CompletedConsent & { account?: string }
 
-/** Says in the log what came of a consent, whichever way it was given, and who really signed in. */
+/** Logs the outcome of a consent, and which account signed in. */
 export async function logged(log: Log, settling: Promise<AdoptedConsent>): Promise<CompletedConsent> {
   try {
     const { account, ...completed } = await settling
@@ -125,7 +131,7 @@ export async function logged(log: Log, settling: Promise<AdoptedConsent>): Promi
   }
 }
 
-/** What the log may say of a refusal: its sentence and, of an answer that did not pass, which check it was. */
+/** What is logged of a refusal: its message and, for an invalid answer, the check that failed. */
 function described(error: unknown): object {
   const { code, message, cause } = asFailure(error)
   if (!(error instanceof ConsentRefused)) return { code, refusal: message }
@@ -135,8 +141,9 @@ function described(error: unknown): object {
 }
 
 /**
- * Remembers in which browsers the wrong person signed in: the provider would sign the same one in again without
- * asking, so the next consent there lets them choose the account. A comfort only; losing it costs a click.
+ * Remembers browsers in which the wrong person signed in. The provider would sign the same person
+ * in again without asking, so the next consent of such a browser forces the choice of an account.
+ * Losing an entry costs one click.
  */
 export function createForcedAccountChoices() {
   const browsers = new LRUCache<string, true>({ max: 1000 })

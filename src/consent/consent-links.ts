@@ -26,10 +26,10 @@ interface ConsentLinksDeps {
   log: Log
 }
 
-/** Those that ended longer ago are of no interest. */
+/** Links that ended longer ago are not listed. */
 const shownMilliseconds = 30 * 86_400_000
 
-// The id finds the link, the hash of the secret behind the dot proves it.
+// The id finds the row; the hash of the secret behind the dot proves the link.
 const tokenForm = /^([0-9a-f]{16})\.([A-Za-z0-9_-]{43})$/
 
 /** Makes one-use consent links, and finds those that may still be used. */
@@ -39,7 +39,7 @@ export function createConsentLinks(deps: ConsentLinksDeps) {
   return {
     async create(mailboxText: string, requestedBy: string, by?: Actor): Promise<CreatedLink> {
       const mailbox = await existingMailbox(store.mailboxes, mailboxText)
-      // A link that leads nowhere is found out by the one who makes it, not by the one who gets it.
+      // A link that cannot work is refused when it is made, not when it is opened.
       requireInteractiveConsent(mailbox, catalogue.registered(mailbox.providerId))
       const [id, secret, now] = [freshId(), freshSecret(), clock.now()]
       const expiresAt = now + deps.consentLinkSeconds * 1000
@@ -87,7 +87,7 @@ export function createConsentLinks(deps: ConsentLinksDeps) {
       }
     },
 
-    /** Whether the link with this id could still be used up by a consent that completes now. */
+    /** Whether a consent that completes now could still use the link with this id. */
     async isStillOpen(id: string): Promise<boolean> {
       const link = await store.consentLinks.find(id)
       return link !== undefined && isOpen(link, clock.now())
@@ -127,11 +127,17 @@ function isOpen(link: ConsentLink, now: number): boolean {
   return link.usedAt === undefined && link.expiresAt > now
 }
 
-/** The keyed hashes by which a consent's three secrets are recognised; none of them can stand in for another. */
+/**
+ * The keyed hashes of a consent's three secrets. The purposes differ, so none can stand in for
+ * another.
+ */
 export interface ConsentHashes {
   link(secret: Secret): string
   state(state: Secret): string
-  /** The browser that began, at the provider that it was sent to: a code never goes to another one (RFC 9700, section 4.4). */
+  /**
+   * The browser that started, bound to the provider: a code is never sent to another one (RFC 9700,
+   * section 4.4).
+   */
   browser(cookie: Secret, providerId: string): string
 }
 

@@ -35,15 +35,15 @@ const codes: Partial<Record<ConsentRefusal, FailureCode>> = {
 interface ConsentRefusedDetails {
   fix: string
   mailbox?: Address
-  /** Of the wrong person: who signed in, and who had to. */
+  /** Who signed in, and who was expected, when these differ. */
   signedInAs?: string
   expected?: Address
-  /** Of whoever signed in: see `Identity.account`. For the log only. */
+  /** The account that signed in: see `Identity.account`. For the log only. */
   account?: string
   cause?: unknown
 }
 
-/** A consent that did not come about. The message says what went wrong, `fix` what to do; both may be shown. */
+/** A refused consent. The message says what went wrong, `fix` what to do; both may be shown. */
 export class ConsentRefused extends Failure {
   readonly reason: ConsentRefusal
   readonly mailbox: Address | undefined
@@ -64,8 +64,9 @@ export class ConsentRefused extends Failure {
 }
 
 /**
- * What an error in the callback means (RFC 6749, section 4.1.2.1; OpenID Connect Core, section 3.1.2.6). The
- * provider's description is foreign text that anybody can put into a URL, so it is neither shown nor logged.
+ * Maps the `error` of a callback to a refusal (RFC 6749, section 4.1.2.1; OpenID Connect Core,
+ * section 3.1.2.6). `error_description` is untrusted text that anybody can put into a URL, so it is
+ * neither shown nor logged.
  */
 export function refusalOfCallback(error: string, mailbox: string, providerName: string): ConsentRefused {
   switch (error) {
@@ -97,8 +98,8 @@ export function refusalOfCallback(error: string, mailbox: string, providerName: 
 }
 
 /**
- * What it means that the code could not be exchanged. A Failure already says so itself; anything else is an answer that did
- * not pass the checks (`state`, `iss`, ID token), and its text stays inside as the cause.
+ * Maps a failed code exchange to a refusal. A Failure stays as it is. Any other error is an answer
+ * that did not pass the checks (`state`, `iss`, ID token); it becomes the cause.
  */
 export function refusalOfExchange(error: unknown, mailbox: string, providerName: string): Failure {
   if (error instanceof Failure) return error

@@ -7,29 +7,43 @@ import type { OAuthClient } from '../providers/oauth/oauth-client.ts'
 import type { Catalogue } from '../providers/provider.ts'
 import type { Store } from '../store/ports.ts'
 
-/** Begins and completes consents. Made by `createConsentService`. */
+/** Starts and completes consents. Made by `createConsentService`. */
 export interface ConsentService {
   /** @throws Failure `not-found` (mailbox), `configuration` (provider without registration) */
   createLink(mailbox: string, requestedBy: string, by?: Actor): Promise<CreatedLink>
-  /** Those that were made, the newest first; not those that ended long ago. */
+  /** Lists links, the newest first, without those that ended long ago. */
   links(): Promise<ConsentLinkStatus[]>
-  /** Ends one that was not used, with the consents that are under way by it. @throws Failure `not-found` */
+  /** Revokes an unused link and the consents started with it. @throws Failure `not-found` */
   revokeLink(id: string, by?: Actor): Promise<void>
-  /** What a link would do, shown before the redirect. @throws Failure `not-found` when it is unknown, used or expired (one text) */
+  /**
+   * What a link is for, shown before the redirect.
+   * @throws Failure `not-found` when it is unknown, used or expired (one text)
+   */
   openLink(link: string): Promise<OpenedLink>
-  /** Begins a consent for the mailbox of a link, or for a mailbox named by an administrator.
-   * `browser` is the value of the browser's consent cookie. @throws Failure as the two above */
+  /**
+   * Starts a consent for the mailbox of a link, or for a mailbox that an administrator names.
+   * `browser`: the value of the browser's consent cookie.
+   * @throws Failure as the two above
+   */
   begin(target: { link: string } | { mailbox: string }, browser: Secret): Promise<BegunConsent>
-  /** Completes it from the callback's full URL. Takes the pending consent, exchanges the code, compares the identity, checks refresh token
-   * and scopes, stores the grant. On any refusal nothing is stored and an earlier grant stays; one in another browser leaves the consent under way, too.
-   * @throws ConsentRefused with what to do; Failure otherwise */
+  /**
+   * Completes a consent from the full URL of the callback. Takes the pending consent, exchanges the
+   * code, compares the identity, checks refresh token and scopes, and stores the grant. A refusal
+   * stores nothing and keeps an earlier grant. A callback in another browser leaves the consent
+   * pending, too.
+   * @throws ConsentRefused with what to do; Failure otherwise
+   */
   complete(
     callback: URL,
     browser: Secret | undefined,
     how?: { codeOnly?: boolean },
   ): Promise<CompletedConsent>
-  /** The same from what a person carried over by hand: the address that the browser ended at or, where the provider cannot come back to postern, the
-   * code that its page shows. `state`: of the authorization URL. @throws as `complete`; Failure `invalid` for anything else, which ends nothing */
+  /**
+   * Completes a consent from what a person pasted: the address that the browser ended at or, where
+   * the provider cannot redirect to postern, the code that its page shows. `state`: that of the
+   * authorization URL.
+   * @throws as `complete`; Failure `invalid` for any other text, which ends nothing
+   */
   completePasted(text: string, state: string, browser: Secret | undefined): Promise<CompletedConsent>
   device: DeviceConsents
   admin: AdminConsents
@@ -37,11 +51,15 @@ export interface ConsentService {
 
 /** Consents on another device (RFC 8628). */
 export interface DeviceConsents {
-  /** postern asks the provider by itself from then on. @throws Failure `not-found`, `configuration`, `invalid` (no such flow), `limit-reached`, and those of the provider */
+  /**
+   * Starts a consent and polls the provider until it ends.
+   * @throws Failure `not-found`, `configuration`, `invalid` (no such flow), `limit-reached`, and
+   * those of the provider
+   */
   begin(mailbox: string): Promise<BegunDeviceConsent>
   /** @throws Failure `not-found` */
   state(id: string): DeviceConsentState
-  /** Asks no more. */
+  /** Stops polling. */
   close(): void
 }
 
@@ -51,7 +69,7 @@ export interface BegunDeviceConsent {
   providerName: string
   userCode: string
   verificationUri: string
-  /** With the code in it. */
+  /** The address with the code in it. */
   verificationUriComplete?: string
   /** ISO 8601. */
   expiresAt: string
@@ -102,7 +120,7 @@ export interface OpenedLink {
 
 export interface BegunConsent {
   authorizationUrl: URL
-  /** The provider cannot come back to postern: the person carries the answer over. */
+  /** The provider cannot redirect to postern, so the person pastes the answer. */
   byHand: boolean
   mailbox: Address
   providerName: string
@@ -113,7 +131,7 @@ export interface CompletedConsent {
   signedInAs?: Address
 }
 
-/** Where providers send browsers back to. */
+/** The address that providers redirect browsers to. */
 export function redirectUriOf(publicUrl: URL): string {
   return underPublicUrl(publicUrl, '/oauth/callback')
 }
@@ -123,7 +141,7 @@ export function underPublicUrl(publicUrl: URL, path: string): string {
   return `${publicUrl.origin}${publicUrl.pathname.replace(/\/$/, '')}${path}`
 }
 
-/** What consents stand on. */
+/** What the consent service needs. */
 export interface ConsentDeps {
   store: Pick<Store, 'mailboxes' | 'grants' | 'consentLinks' | 'pendingConsents'>
   catalogue: Pick<Catalogue, 'registered' | 'list'>
@@ -137,6 +155,6 @@ export interface ConsentDeps {
   consentLinkSeconds: number
   /** Runs something after a while, without keeping the process alive for it. */
   later?: (milliseconds: number, run: () => void) => void
-  /** Forget what is cached for this mailbox, and use the token that the consent brought. */
+  /** Drops what is cached for the mailbox, and caches the token of the consent. */
   grantChanged(mailbox: Address, fresh?: FreshToken): void
 }

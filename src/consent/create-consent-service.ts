@@ -31,7 +31,9 @@ import { type ConsentDeps, type ConsentService, redirectUriOf } from './consent-
 import { createDeviceConsents } from './device-consents.ts'
 import { expectedPerson, requireInteractiveConsent } from './validate-token-response.ts'
 
-/** The consents of people in browsers: links, the way to the provider, and what comes back from it. */
+/**
+ * Consents by a browser (authorization code), by a link, by a device code and by an administrator.
+ */
 export function createConsentService(deps: ConsentDeps): ConsentService {
   const hashes = createConsentHashes(deps.keyedHash)
   const links = createConsentLinks({ ...deps, hashes })
@@ -62,7 +64,10 @@ type StartDeps = Pick<
   'store' | 'catalogue' | 'oauthClientFor' | 'clock' | 'log' | 'consentSeconds'
 > & { hashes: ConsentHashes; links: ConsentLinks; redirectUri: string; forcedChoices: ForcedAccountChoices }
 
-/** Sends a browser to the provider, and remembers what its callback has to prove. */
+/**
+ * Starts an authorization code flow (RFC 6749, section 4.1, with PKCE) and stores what its callback
+ * has to prove.
+ */
 function createAuthorizationStart(deps: StartDeps): ConsentService['begin'] {
   const { store, catalogue, clock, hashes, forcedChoices } = deps
 
@@ -116,7 +121,7 @@ type CallbackDeps = Pick<ConsentDeps, 'store' | 'catalogue' | 'oauthClientFor' |
   adoptGrant: AdoptGrant
 }
 
-/** A consent that is under way, taken from the store: nobody else has it. */
+/** A pending consent that was taken from the store. It cannot be taken twice. */
 interface Taken {
   pending: PendingConsent
   state: Secret
@@ -124,7 +129,7 @@ interface Taken {
   provider: RegisteredProvider
 }
 
-/** Takes what came back from the provider to the consent that it belongs to. */
+/** Handles the callback of an authorization code flow. */
 function createCallbackHandler(deps: CallbackDeps): ConsentService['complete'] {
   const { store, catalogue, clock, log, hashes, links } = deps
 
@@ -137,7 +142,7 @@ function createCallbackHandler(deps: CallbackDeps): ConsentService['complete'] {
   ): Promise<AdoptedConsent> {
     const taken = await take(callback, browser)
     const { pending, mailbox, provider } = taken
-    // Where the provider comes back by itself, its whole answer is there to be checked.
+    // Where the provider redirects by itself, its whole answer can be checked.
     if (codeOnly && provider.oauth.redirectUri === undefined)
       throw startAgain('not-begun', 'This is not the whole address that the browser ended at', mailbox)
     await requireOpenLink(pending)
@@ -157,7 +162,8 @@ function createCallbackHandler(deps: CallbackDeps): ConsentService['complete'] {
     const mailbox = found && (await store.mailboxes.find(found.mailbox))
     if (!mailbox) throw notBegun()
     const hash = browser && hashes.browser(browser, mailbox.providerId)
-    // Left as it was: a callback that somebody else brings must not spend the consent of the browser that began.
+    // The consent stays pending, because a callback that somebody else brings must not end the
+    // consent of the browser that started it.
     if (hash === undefined || !sameHash(hash, found.browserHash)) {
       throw startAgain('other-browser', 'This consent was begun in another browser', mailbox)
     }
@@ -169,7 +175,7 @@ function createCallbackHandler(deps: CallbackDeps): ConsentService['complete'] {
     return { pending, state, mailbox, provider: catalogue.registered(mailbox.providerId) }
   }
 
-  /** Asked before the code is spent; `adopt` asks again, in the transaction that counts. */
+  /** Checks the link before the code is exchanged. `adopt` checks it again, in its transaction. */
   async function requireOpenLink({ consentLinkId, mailbox }: PendingConsent): Promise<void> {
     if (consentLinkId !== undefined && !(await links.isStillOpen(consentLinkId))) throw linkEnded(mailbox)
   }
@@ -200,10 +206,10 @@ function startAgain(reason: ConsentRefusal, message: string, mailbox?: Mailbox):
   })
 }
 
-/** A person's paste as the callback that it stands for. */
+/** What a person pasted, as the callback that it stands for. */
 interface ParsedRedirect {
   callback: URL
-  /** Only a code was there: nothing else of the callback can be checked. */
+  /** Only a code was pasted, so `state` and `iss` cannot be checked. */
   codeOnly: boolean
 }
 
@@ -211,8 +217,9 @@ interface ParsedRedirect {
 const code = /^[\x21-\x7e]{4,4096}$/
 
 /**
- * Reads what a person pasted: the address that the browser ended at, or the code that the provider's page showed.
- * @param state of the consent under way, which a code alone does not bring along
+ * Parses what a person pasted: the address that the browser ended at, or the code that the
+ * provider's page showed.
+ * @param state that of the pending consent, for a code alone
  * @throws Failure `invalid`
  */
 export function parseRedirect(text: string, redirectUri: string, state: string): ParsedRedirect {

@@ -19,20 +19,21 @@ type DeviceConsentDeps = Pick<
   adoptGrant: AdoptGrant
 }
 
-/** At once; each asks its provider every few seconds. */
+/** Limit of pending consents, because each polls its provider every few seconds. */
 const most = 100
-/** How long the outcome can be asked for. */
+/** How long the outcome of a consent is kept. */
 const keptSeconds = 600
 /** RFC 8628, section 3.5. */
 const slowerSeconds = 5
 
 /**
- * Consents on another device (RFC 8628). The codes are in memory only: a restart ends what is under way, and the person begins again.
+ * Consents by the device flow (RFC 8628). The codes are in memory only: a restart ends what is
+ * pending, and the person starts again.
  */
 export function createDeviceConsents(deps: DeviceConsentDeps): DeviceConsents {
   const { store, catalogue, clock, log, adoptGrant, later = unattended } = deps
   const states = new Map<string, DeviceConsentState & { until: number }>()
-  /** Those whose provider has not answered yet. */
+  /** Consents whose provider has not answered yet. */
   let beginning = 0
   let closed = false
 
@@ -119,7 +120,10 @@ export function createDeviceConsents(deps: DeviceConsentDeps): DeviceConsents {
   }
 }
 
-/** Trouble on the way is no answer: it is asked again until the time is up (RFC 8628, section 3.5). */
+/**
+ * Network errors do not end the flow: polling continues until the code expires (RFC 8628, section
+ * 3.5).
+ */
 function passing(error: unknown): 'slow-down' {
   if (error instanceof Failure && error.code === 'provider-unavailable') return 'slow-down'
   throw error

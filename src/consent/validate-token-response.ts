@@ -7,7 +7,7 @@ import type { Provider } from '../providers/provider.ts'
 import type { Mailbox } from '../store/ports.ts'
 import { ConsentRefused } from './consent-refused.ts'
 
-/** What a good consent proved and gave. */
+/** What a valid consent proved and gave. */
 export interface GoodConsent {
   refreshToken: Secret
   signedInAs?: Address
@@ -15,13 +15,14 @@ export interface GoodConsent {
   subject?: string
 }
 
-/** Who has to sign in at the consent for a mailbox. */
+/** The person who has to sign in to consent for a mailbox. */
 export function expectedPerson(mailbox: Mailbox): Address {
   return mailbox.signsInAs ?? mailbox.address
 }
 
 /**
- * Decides whether a token answer is the consent that the mailbox needs: by the right person, lasting, and for mail.
+ * Checks that a token response is the consent that the mailbox needs: by the right person, with a
+ * refresh token, and for mail.
  * @throws ConsentRefused
  */
 export function validateTokenResponse(
@@ -113,7 +114,7 @@ function noIdentity(
   }
 }
 
-/** The grant would give nothing else. */
+/** Every later token of the grant would have the same fault. */
 function requireRightToken(mailbox: Mailbox, { tokenCheck }: TokenAnswer): void {
   if (!tokenCheck?.error) return
   const { what, fix } = tokenCheck.error
@@ -121,7 +122,8 @@ function requireRightToken(mailbox: Mailbox, { tokenCheck }: TokenAnswer): void 
 }
 
 function requireMailScopes(mailbox: Mailbox, provider: Provider, granted: readonly string[]): void {
-  // RFC 6749, section 3.3 has scopes case-sensitive, yet providers give back their own spelling of what was asked.
+  // RFC 6749, section 3.3 has scopes case-sensitive, yet providers give back their own spelling of
+  // what was asked.
   const given = new Set(granted.map((scope) => scope.toLowerCase()))
   const missing = provider.oauth.mailScopes.filter((scope) => !given.has(scope.toLowerCase()))
   if (missing.length === 0) return
@@ -131,7 +133,11 @@ function requireMailScopes(mailbox: Mailbox, provider: Provider, granted: readon
   })
 }
 
-/** Nobody can consent for a whole domain, nor where only apps are let in. @throws Failure `invalid` */
+/**
+ * Checks that a person can consent: not for a whole domain, and not where the provider accepts apps
+ * only.
+ * @throws Failure `invalid`
+ */
 export function requireInteractiveConsent(
   { address }: Mailbox,
   { name, flows }: Pick<Provider, 'name' | 'flows'>,

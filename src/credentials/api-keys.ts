@@ -17,12 +17,18 @@ import { owner, type Principal, parseScope } from './scopes.ts'
 import { freshId, freshSecret, sameHash } from './secrets.ts'
 
 export interface ApiKeys {
-  /** `key` is shown once. @throws Failure `invalid` (scope), `not-found` (a scope's mailbox) */
+  /**
+   * The key is in the answer only: it is shown once and cannot be had again.
+   * @throws Failure `invalid` (scope), `not-found` (a scope's mailbox)
+   */
   add(request: ApiKeyRequest, by?: Actor): Promise<{ apiKey: ApiKeyStatus; key: Secret }>
   list(): Promise<ApiKeyStatus[]>
   /** @throws Failure `not-found` */
   revoke(id: string, by?: Actor): Promise<void>
-  /** Who this bearer is. @throws Failure `wrong-credentials` */
+  /**
+   * Finds the API key that a client presented as a bearer token.
+   * @throws Failure `wrong-credentials`
+   */
   check(presented: Secret): Promise<Principal>
 }
 
@@ -48,16 +54,20 @@ export interface ApiKeysDeps {
   keyedHash: KeyedHash
   /** The secret in the data directory that stands for the administrator. */
   ownerKey: Secret
-  /** The key with this id, where it is known from memory and surely as the store has it. Absent: the store is always asked. */
+  /**
+   * The API key with this id from the credential index; undefined when the index cannot answer for
+   * the store. When this function is absent, the store is always asked.
+   */
   remembered?: (id: string) => ApiKey | undefined
   clock: Clock
   log: Log
 }
 
-// The id is found first, then the whole key is compared by its hash: no look-up ever depends on the secret part.
+// The id finds the row; then the hash of the whole key is compared. No look-up depends on the
+// secret part.
 const keyForm = /^postern_([0-9a-f]{16})_[A-Za-z0-9_-]{43}$/
 
-/** Scoped bearer secrets for scripts: made, listed, revoked, and checked at the HTTP door. */
+/** Makes, lists, revokes and checks API keys: scoped bearer secrets for scripts. */
 export function createApiKeys(deps: ApiKeysDeps): ApiKeys {
   const { store, keyedHash, ownerKey, clock, log } = deps
   const hashOf = (key: string) => keyedHash('api-key', key)
@@ -92,7 +102,7 @@ export function createApiKeys(deps: ApiKeysDeps): ApiKeys {
       if (sameHash(hash, ownerHash)) return owner
       const id = keyForm.exec(presented.reveal())?.[1]
       const remembered = id === undefined ? undefined : deps.remembered?.(id)
-      // What is refused has always asked the store.
+      // A key is never refused before the store was asked.
       const key = opens(hash, remembered) ? remembered : await find(id)
       if (!opens(hash, key)) {
         throw new Failure('wrong-credentials', 'This API key is not valid', {

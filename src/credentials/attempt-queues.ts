@@ -3,38 +3,43 @@ import { clientGone, Failure, stopping } from '../base/failure.ts'
 import type { FailureCounter } from './failure-counts.ts'
 
 /**
- * Lets attempts at one thing (a name, say) pass side by side as long as it may still be guessed at so often; then one at a time, each
- * after a wait: a limit of guesses is a rate only so, however many connections and addresses ask at once.
+ * Attempts at one key (a user name, for example) run in parallel as long as the key has failures
+ * left. After that they run one at a time, each after a delay. Only so is a limit of guesses a
+ * rate, however many connections and addresses try at once.
  */
 interface AttemptQueue {
-  /** Resolves, when it is this one's turn, with how to end it: after what was wrong has been counted.
-   * @throws Failure `limit-reached` at once when too many wait; `provider-unavailable` when postern stops, `invalid` when the client goes */
+  /**
+   * Resolves when it is the turn of this attempt, with a function that ends the turn. The caller
+   * ends it after the failure was counted.
+   * @throws Failure `limit-reached` at once when too many wait; `provider-unavailable` when postern
+   * stops, `invalid` when the client disconnects
+   */
   take(turn: Turn): Promise<() => void>
   close(): void
 }
 
 interface Turn {
-  /** What is guessed at. */
+  /** What the attempt is counted for: a user name, or a user name from one source. */
   key: string
   source: string
-  /** How long it waits where that was guessed at too often, in milliseconds. */
+  /** The delay before its turn once the key is full, in milliseconds. */
   wait: number
   gone?: Gone | undefined
 }
 
 interface AttemptQueueDeps {
-  /** What was wrong, by the same keys. */
+  /** The failures of each key. */
   counter: Pick<FailureCounter, 'count'>
-  /** So many wrong ones are too many. */
+  /** A key with this many failures is full. */
   limit: number
-  /** How many of one source wait where the key is full. */
+  /** How many attempts of one source may wait for a full key. */
   perSource: number
   delaySeconds: number
 }
 
-/** How many wait for one thing that was not guessed at too often, and for all things together. */
+/** How many attempts may wait for one key that is not full, and for all keys together. */
 const [mostForOne, mostInAll] = [100, 1_000]
-/** No client waits for longer. */
+/** The longest time that a client waits. */
 const longestWaitSeconds = 15
 
 interface Waiting extends Turn {
@@ -43,11 +48,11 @@ interface Waiting extends Turn {
   onGone(): void
 }
 
-/** Everything about one key, as long as somebody waits or has the turn. */
+/** The state of one key, kept while an attempt waits or runs. */
 interface Line {
   key: string
   waiting: Set<Waiting>
-  /** Whose turn it is. */
+  /** How many attempts run. */
   underway: number
   isFull: boolean
   isCalling: boolean
@@ -100,14 +105,18 @@ export function createAttemptQueue({
     return !isFull || [...waiting].filter((other) => other.source === source).length < perSource
   }
 
-  /** Calls whoever may come, in the order in which they came; one call at a time for each line. */
+  /**
+   * Starts waiting attempts in the order of their arrival, as far as the key allows. Runs once at a
+   * time for each key.
+   */
   async function call(line: Line): Promise<void> {
     if (line.isCalling) return
     line.isCalling = true
     while (line.waiting.size > 0) {
       const failures = await counter.count(line.key)
       line.isFull = failures >= limit
-      // Who leaves calls again. Those under way count as if they were wrong: else all would come before the first is.
+      // An attempt that ends calls this again. Running attempts count as failures, or all would
+      // start before the first has failed.
       if (line.underway > 0 && failures + line.underway >= limit) break
       if (line.isFull) await beforeTurn(line)
       callFirst(line)
@@ -179,18 +188,21 @@ export function tooManyAtOnce(retryAfterSeconds: number): Failure {
   })
 }
 
-/** Where attempts wait, so many at a time at most, and so many of one source. */
+/** A fixed delay for attempts, with a limit of how many wait in all and of one source. */
 interface DelayQueue {
-  /** Resolves with true after the wait; with false at once when there is no place.
-   * @throws Failure `provider-unavailable` when postern stops meanwhile, `invalid` when the client goes */
+  /**
+   * Resolves with true after the delay, or with false at once when there is no room.
+   * @throws Failure `provider-unavailable` when postern stops meanwhile, `invalid` when the client
+   * disconnects
+   */
   wait(source: string, milliseconds: number, gone?: Gone): Promise<boolean>
-  /** Ends every wait. */
+  /** Ends every delay. */
   close(): void
 }
 
 export function createDelayQueue({ places, perSource }: { places: number; perSource: number }): DelayQueue {
   const leave = new Set<() => void>()
-  /** Only sources of which somebody waits. */
+  /** Holds only sources that have an attempt waiting. */
   const bySource = new Map<string, number>()
   let closed = false
 
@@ -228,18 +240,20 @@ export function createDelayQueue({ places, perSource }: { places: number; perSou
   }
 }
 
-/** How many of one source wait for the outcome of the same attempt. */
+/** How many attempts of one source may wait for the outcome of an identical attempt. */
 const mostOfSource = 100
 
 /**
- * Of attempts that are the same in everything, one is made at a time: whether it was right or wrong, those behind it know without work of their
- * own. Resolves, when it is this one's turn, with how to end it; with undefined at once when too many of its source wait.
- * @throws Failure `invalid` when the client goes
+ * Single flight for identical attempts: one runs at a time, and its outcome (in `knownWrong`, or in
+ * the verifiers' cache) spares the others the work. Resolves when it is the turn of this attempt,
+ * with a function that ends the turn; resolves with undefined at once when too many attempts of its
+ * source wait.
+ * @throws Failure `invalid` when the client disconnects
  */
 type SameAtOnce = (attempt: string, source: string, gone?: Gone) => Promise<(() => void) | undefined>
 
 export function createSameAtOnce(): SameAtOnce {
-  /** Who waits, for each attempt that is under way. */
+  /** The waiting attempts behind each running one. */
   const underway = new Map<string, Set<() => void>>()
   const waitingOf = new Map<string, number>()
 

@@ -1,6 +1,6 @@
 /**
- * Names, and the words of daily life, of play and of offices: what passwords are mostly built of, besides
- * `commonPasswords`. In lower case, without plurals.
+ * Names, and the words of daily life, of play and of offices: what passwords are mostly built of,
+ * besides `commonPasswords`. In lower case, without plurals.
  */
 const words = `
 aaron abigail adam adrian adriana alan albert alberto alejandra alejandro aleksandr alessandro alex alexandre
@@ -203,9 +203,10 @@ function setOf(text: string): ReadonlySet<string> {
 }
 
 /**
- * What people take when they are asked for a password, in lower case and without the digits and signs that they put
- * around it: guessers try these first, alone, doubled, joined and decorated. Keyboard walks stand here as their
- * parts; plain runs (`abcdef`, `987654`) are found by the policy itself.
+ * What people take when they are asked for a password, in lower case and without the digits and
+ * signs that they put around it: guessers try these first, alone, doubled, joined and decorated.
+ * Keyboard walks stand here as their parts; plain runs (`abcdef`, `987654`) are found by the policy
+ * itself.
  */
 const passwords = `
 password passwort passw0rd passwd pass motdepasse contrasena contraseña senha parola hasło haslo wachtwoord lösenord

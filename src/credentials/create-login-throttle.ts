@@ -26,14 +26,16 @@ export interface LoginThrottleDeps {
   log: Log
 }
 
-/** How many wait while guesses come from everywhere, and as many again for their refusal. */
+/**
+ * How many attempts may wait while passwords are sprayed; as many again may wait for their refusal.
+ */
 const waiting = { places: 1_000, perSource: 16 }
 const wrongOnesRemembered = 20_000
 const shareBeforeLook = 0.75
 
 /**
- * Counts what was wrong, and makes whoever guesses wait. A right password clears no counter: somebody who has one login could
- * use it to guess another's without end.
+ * Counts failures and delays attempts by them. A right password resets no counter, or the owner of
+ * one login could guess the password of another without end.
  */
 export function createLoginThrottle({
   limits,
@@ -48,7 +50,7 @@ export function createLoginThrottle({
   const counter = (limit: number) => createFailureCounter(limit, guessWindowSeconds)
   const bySource = counter(guessesPerSource)
   const byName = counter(guessesPerName)
-  /** One name from one source. */
+  /** Failures of one user name from one source. */
   const byPair = counter(guessesPerName)
   const inAll = counter(guessesInAll)
   const repeats = counter(guessesPerSource)
@@ -58,11 +60,11 @@ export function createLoginThrottle({
   const countSecret = createSecretCount({ limits, clock, write })
 
   const turns = { limit: guessesPerName, delaySeconds: guessDelaySeconds }
-  // Two of a source: it is not to take every place of those who come from elsewhere.
+  // Two for each source, so that one source cannot take all places of a name.
   const ofName = createAttemptQueue({ ...turns, counter: byName, perSource: 2 })
   const ofPair = createAttemptQueue({ ...turns, counter: byPair, perSource: Number.POSITIVE_INFINITY })
   const beforeLook = createDelayQueue(waiting)
-  // Apart, so that a flood of those who are refused anyway takes nobody else's place.
+  // A queue of its own, so that a flood of blocked attempts takes no places of others.
   const beforeRefusal = createDelayQueue(waiting)
 
   return {
@@ -93,11 +95,12 @@ export function createLoginThrottle({
     },
   }
 
-  /** Waits for its turn. */
+  /** Resolves when the password may be verified, with a function that ends the turn. */
   async function waitForTurn(attempt: LoginAttempt, gone: Gone | undefined): Promise<() => void> {
     const { source, known, policy } = attempt
     if (known) {
-      // Where others hear after the delay that they are turned away, the work of looking has to fit in before that.
+      // Unknown attempts of a blocked source are refused after the delay. The verification of a
+      // known one has to fit in before that, or the time would tell them apart.
       const wait = isBlocked(attempt) ? delay * shareBeforeLook : delay
       return await ofPair.take({ key: pairOf(attempt), source, wait, gone })
     }
@@ -107,7 +110,7 @@ export function createLoginThrottle({
       throw tooManyAtOnce(guessDelaySeconds)
     const leave = await ofName.take({ key: nameOf(attempt), source, wait: delay, gone })
     if (!isBlocked(attempt)) return leave
-    // Meanwhile others have failed from the same source.
+    // The source was blocked while this attempt waited.
     leave()
     throw tooMany(source)
   }
@@ -119,7 +122,11 @@ export function createLoginThrottle({
     gone: Gone | undefined
   }
 
-  /** False, or for whoever is turned away the same refusal as for those whose password is not even looked at. */
+  /**
+   * Resolves with false. A blocked source gets the same refusal as when its password is not
+   * verified at all.
+   * @throws Failure `limit-reached`
+   */
   async function failed(attempt: LoginAttempt, { seen, thisOne, began, gone }: Failed): Promise<false> {
     const wasBlocked = isBlocked(attempt)
     if (seen === 'wrong') {
@@ -129,7 +136,10 @@ export function createLoginThrottle({
     return wasBlocked ? await refuse(attempt, began, gone) : false
   }
 
-  /** Known as wrong without a look. That costs nothing, and yet it is not to come without end. */
+  /**
+   * The password failed a moment ago and is not verified again. Repetitions cost nothing, and are
+   * limited all the same.
+   */
   async function repeated(attempt: LoginAttempt, began: number, gone: Gone | undefined): Promise<false> {
     const { source, policy } = attempt
     if (isBlocked(attempt)) return await refuse(attempt, began, gone)
@@ -140,7 +150,7 @@ export function createLoginThrottle({
     throw tooManyAtOnce(guessDelaySeconds)
   }
 
-  /** At the same time for all of them. */
+  /** Refuses at the same time after the start of each attempt, whatever happened before. */
   async function refuse(attempt: LoginAttempt, began: number, gone: Gone | undefined): Promise<never> {
     const { source, policy } = attempt
     if (policy.refusesLate) await beforeRefusal.wait(source, began + delay - clock.monotonic(), gone)
@@ -164,17 +174,18 @@ export function createLoginThrottle({
   async function countForSource(source: string): Promise<void> {
     const fromSource = await bySource.add(source)
     if (fromSource < guessesPerSource || blocked.has(source)) return
-    // For as long as its count lasts, or longer: when it may try again, it has as many guesses as anybody.
+    // The block lasts at least as long as the counter's window, so that the source starts anew with
+    // all of its guesses.
     blocked.add(source)
     write.source(source, fromSource, guessWindowSeconds)
   }
 
-  /** A role of the pages is no secret. */
+  /** The names of the pages' roles are public. */
   function shown({ name, policy }: LoginAttempt): string {
     return policy.kind === 'page' ? name : loggableName(name)
   }
 
-  // Names come in any length.
+  // Hashed, because user names can have any length.
   function nameOf({ name, policy }: LoginAttempt): string {
     return mark(policy.kind, userNameKey(name))
   }

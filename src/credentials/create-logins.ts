@@ -23,7 +23,7 @@ interface LoginsDeps {
   scrypt?: Scrypt
 }
 
-/** Local credentials: made, listed, extended and revoked. sign-ins.ts checks them. */
+/** Makes, lists, extends and revokes logins. `sign-ins.ts` verifies them. */
 export function createLogins(deps: LoginsDeps): Logins {
   const { store, keyedHash, clock, log } = deps
   const chosenPasswords = createChosenPasswords(deps.scryptCost ?? usualCost, deps.scrypt)
@@ -56,7 +56,8 @@ export function createLogins(deps: LoginsDeps): Logins {
     },
     async revoke(id, by) {
       if (!(await store.logins.revoke(id, clock.now()))) throw noSuch(id, 'revoked')
-      // It is revoked by now: a store that has trouble with this question must not make it look otherwise.
+      // The login is revoked at this point. A store error here must not look like a failed
+      // revocation.
       const all = await store.logins.list().catch(() => [])
       const { userName, mailboxes } = all.find((login) => login.id === id) ?? {}
       const fields = { event: 'login.revoked', login: id, userName, mailboxes, ...actorFields(by) }
@@ -100,7 +101,10 @@ export function createLogins(deps: LoginsDeps): Logins {
     else log.info({ ...fields, cramMd5: verifier.kind === 'sealed' }, 'Login added')
   }
 
-  /** Without a name of its own a login is called by its first mailbox: `a@b`, then `a@b-2`, `a@b-3`, ...; by `b` for the whole domain. */
+  /**
+   * The user name defaults to the first mailbox: `a@b`, then `a@b-2`, `a@b-3` and so on; `b` for a
+   * whole domain.
+   */
   async function addUnderFreeName(plan: LoginPlan, named: (userName: string) => Login): Promise<Login> {
     const first = plan.mailboxes[0]?.replace(/^\*@/, '') ?? ''
     for (let count = 1; ; count += 1) {
@@ -120,7 +124,10 @@ function noSuch(id: string, participle: string): Failure {
   return new Failure('not-found', `There is no login ${printable(id)} that could be ${participle}`)
 }
 
-/** A login's request, read and checked; the name that people call it by follows the user name and so comes later. */
+/**
+ * A parsed request for a login. Its display name is not part of it, because that defaults to the
+ * user name, which is not known yet.
+ */
 type LoginPlan = Pick<
   Login,
   'mailboxes' | 'senders' | 'networks' | 'rewriteSender' | 'personal' | 'mending' | 'expiresAt'
@@ -170,7 +177,7 @@ function noDomain(): Failure {
   )
 }
 
-/** What is not of the domain needs a mailbox that it leaves through. */
+/** Other senders leave through a mailbox, and a whole domain is none. */
 function requireNoOtherSenders({ rewriteSender, senders = [] }: LoginRequest): void {
   if (!rewriteSender && senders.length === 0) return
   throw new Failure('invalid', 'A whole domain is no mailbox that other senders could leave through', {
@@ -183,10 +190,14 @@ function readSenders(texts: readonly string[]): string[] {
   return unique(texts.map(parseSenderPattern))
 }
 
-// A slip such as 0.0.0.0/0 would make an open relay; nobody owns a network that is wider than these.
+// A slip such as 0.0.0.0/0 would make an open relay; no organisation owns a network wider than
+// these.
 const widest = { ipv4: 8, ipv6: 32 }
 
-/** Where nothing is proved but the address, the addresses must be few and named. */
+/**
+ * A login without a password is proved by its address alone, so its networks must be given and
+ * small.
+ */
 function requireBound({ password, cramMd5 }: LoginRequest, networks: readonly string[]): void {
   if (password !== undefined || cramMd5) {
     throw new Failure('invalid', 'A login without a password has none to choose, and none for CRAM-MD5', {
@@ -205,7 +216,10 @@ function requireBound({ password, cramMd5 }: LoginRequest, networks: readonly st
   })
 }
 
-/** Every program that meets CRAM-MD5 in EHLO may choose it, for a login that cannot do it, and try nothing else then: curl and PHPMailer do. */
+/**
+ * Programs such as curl and PHPMailer choose CRAM-MD5 whenever EHLO announces it, and try nothing
+ * else when their login does not support it. So it is announced to named networks only.
+ */
 function requireNamed(networks: readonly string[]): void {
   if (networks.length > 0) return
   throw new Failure('invalid', 'A login for CRAM-MD5 must be bound to a network', {
@@ -217,7 +231,7 @@ function unique(texts: readonly string[]): string[] {
   return [...new Map(texts.map((text) => [addressKey(text), text])).values()]
 }
 
-/** A login as pages, API and command show it: without its verifier. */
+/** The login as pages, API and command show it, without its verifier. */
 function loginStatus(login: ListedLogin, now: number): LoginStatus {
   const { id, userName, name, mailboxes, senders, networks, rewriteSender, personal, mending, verifier } =
     login

@@ -6,13 +6,13 @@ import type { ApiKey, ListedLogin, Login, Store } from '../store/ports.ts'
 import { credentialState, isActiveFrom } from './credential.ts'
 import { sendRights } from './scopes.ts'
 
-/** What exists for a client beside PLAIN and LOGIN, which always do. */
+/** Ways to sign in beside PLAIN and LOGIN, which are always there. */
 export interface AuthMethods {
-  /** A login that asked for it at its creation may sign in from here. */
+  /** A login with CRAM-MD5 may sign in from this address. */
   cramMd5: boolean
   /** An API key with `send:` exists: XOAUTH2 and OAUTHBEARER. */
   bearer: boolean
-  /** A login that needs no password is bound to a network that holds this address. */
+  /** A login without a password is bound to a network that holds this address. */
   withoutPassword: boolean
 }
 
@@ -22,37 +22,58 @@ export interface CredentialIndexDeps {
   log: Log
 }
 
-/** What is remembered of a login: enough to say where and until when it works. */
+/** What the index keeps of a login without a password, or with CRAM-MD5. */
 export type IndexedLogin = Pick<Login, 'userName' | 'mailboxes' | 'networks' | 'expiresAt'>
 
-/** What a login may do, from where and until when. */
+/** The rights of a login, with its networks and its expiry. */
 export type LoginRights = Omit<Login, 'verifier'>
 
-/** Which ways to sign in exist beside PLAIN and LOGIN, in memory, because every EHLO asks. */
+/**
+ * An index of all logins and API keys in memory, because each EHLO and each message asks for them.
+ * The store refreshes it before a change is answered (`store/followed-store.ts`).
+ */
 export interface CredentialIndex {
   authMethods(remoteAddress: string): AuthMethods
-  /** The logins without a password whose networks hold this address, as they were remembered: ask the store before trusting one. */
+  /**
+   * The logins without a password whose networks hold this address. Confirm a login with the store
+   * before trusting it.
+   */
   withoutPassword(remoteAddress: string): readonly IndexedLogin[]
-  /** Every login without a password that has not ended. */
+  /** All logins without a password that are active. */
   allWithoutPassword(): readonly IndexedLogin[]
-  /** The login of this name whose password was generated and is kept as a keyed hash. Undefined when there is none, or that is not known from memory: ask the store. */
+  /**
+   * The login of this name, if its password was generated and is kept as a keyed hash. Undefined
+   * when there is none, or while the index is stale: ask the store then.
+   */
   generated(userName: string): Login | undefined
-  /** The API key with this id. Undefined when there is none, or that is not known from memory: ask the store. */
+  /**
+   * The API key with this id. Undefined when there is none, or while the index is stale: ask the
+   * store then.
+   */
   apiKey(id: string): ApiKey | undefined
-  /** The login with this id, whatever became of it. Undefined when there is none, or that is not known from memory: ask the store. */
+  /**
+   * The login with this id, revoked or not. Undefined when there is none, or while the index is
+   * stale: ask the store then.
+   */
   login(id: string): LoginRights | undefined
-  /** Logins whose names differ in case only. */
+  /** Groups of logins whose user names differ in case only. */
   alike(): readonly (readonly Pick<Login, 'userName'>[])[]
   /** As `SignIns.loggableName`. */
   loggableName(userName: string): string
-  /** Reads them again. Never rejects: a store that does not answer is logged, and asked again at the next question. */
+  /**
+   * Reads all credentials again. Never rejects: a store error is logged, and the next question
+   * reads again.
+   */
   refresh(): Promise<void>
 }
 
 interface Remembered {
-  /** Of all logins, by their keys. */
+  /** All logins, by `userNameKey`. */
   named: ReadonlyMap<string, readonly Pick<Login, 'userName'>[]>
-  /** Those that are not revoked, by the keys of their names: more than one where an earlier release took names that differ in case only. */
+  /**
+   * Logins that are not revoked, by `userNameKey`. Several share a key where an earlier release
+   * accepted names that differ in case only.
+   */
   valid: ReadonlyMap<string, readonly ListedLogin[]>
   logins: ReadonlyMap<string, LoginRights>
   cramMd5: readonly IndexedLogin[]
@@ -86,7 +107,7 @@ export function createCredentialIndex({ store, clock, log }: CredentialIndexDeps
     authMethods(remoteAddress) {
       const { cramMd5, withoutPassword, bearers } = current()
       return {
-        // A login that is bound to the address of one old device changes nothing for the others.
+        // A CRAM-MD5 login that is bound to another address changes nothing here.
         cramMd5: reaching(cramMd5, remoteAddress).length > 0,
         withoutPassword: reaching(withoutPassword, remoteAddress).length > 0,
         bearer: bearers.some(isActive),
@@ -109,7 +130,10 @@ export function createCredentialIndex({ store, clock, log }: CredentialIndexDeps
     refresh,
   }
 
-  /** While a reading is under way, or has failed, something may have ended that is not remembered yet. */
+  /**
+   * False while a read is running or has failed: a credential may have ended that the index still
+   * holds.
+   */
   function isCurrent(): boolean {
     return answered === asked
   }
@@ -120,7 +144,7 @@ export function createCredentialIndex({ store, clock, log }: CredentialIndexDeps
     stale = false
     try {
       const [logins, apiKeys] = await Promise.all([store.logins.list(), store.apiKeys.list()])
-      // A slower reading that began earlier must not replace a later one.
+      // A slower read that started earlier must not replace a later one.
       if (mine < answered) return
       answered = mine
       remembered = rememberedOf(logins, apiKeys)
@@ -131,7 +155,7 @@ export function createCredentialIndex({ store, clock, log }: CredentialIndexDeps
   }
 }
 
-/** Says loudly, at each start, who may send without proving anything but its address. */
+/** Warns at each start of the logins that need no password. */
 export function warnOfOpenLogins(index: Pick<CredentialIndex, 'allWithoutPassword'>, log: Log): void {
   for (const { userName, mailboxes, networks } of index.allWithoutPassword()) {
     const fields = { event: 'login.without-password', userName, mailboxes, networks }
@@ -139,7 +163,10 @@ export function warnOfOpenLogins(index: Pick<CredentialIndex, 'allWithoutPasswor
   }
 }
 
-/** An earlier release took names that differ in case only; each of those is found by its exact spelling, which nobody expects. */
+/**
+ * Warns of user names that differ in case only, which an earlier release accepted. Each is found by
+ * its exact spelling only.
+ */
 export function warnOfNamesAlike(index: Pick<CredentialIndex, 'alike'>, log: Log): void {
   for (const alike of index.alike()) {
     const userNames = alike.map(({ userName }) => userName)
@@ -188,7 +215,7 @@ function byKey<Named extends { userName: string }>(all: readonly Named[]): Map<s
   return found
 }
 
-/** A name may have been that of many logins, one after the other. */
+/** Several logins may have had the same name, one after the other. */
 function distinctNames(logins: readonly ListedLogin[]): { userName: string }[] {
   return [...new Set(logins.map(({ userName }) => userName))].map((userName) => ({ userName }))
 }

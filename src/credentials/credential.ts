@@ -9,13 +9,15 @@ import type { Login } from '../store/ports.ts'
 /** Longest user name, in characters after normalisation. */
 const userNameCharacters = 128
 
-// All of Unicode's "other" categories: control, format (the direction-changing ones among them), surrogates, private
-// and unassigned; and every space but U+0020, because two names must not look alike (RFC 8265, section 3.4).
+// All of Unicode's "other" categories: control, format (the direction-changing ones among them),
+// surrogates, private and unassigned; and every space but U+0020, because two names must not look
+// alike (RFC 8265, section 3.4).
 const forbidden = /\p{C}|[^\P{Z} ]/u
 
 /**
- * Reads a login's user name: NFC, case kept as it was typed (names are compared without it: `userNameKey`), 1 to 128 characters, no control
- * or invisible characters. Spaces inside a name are allowed, because devices have such names.
+ * Parses a login's user name: NFC, 1 to 128 characters, no control or invisible characters. The
+ * case is kept, and ignored when names are compared (`userNameKey`). Spaces inside a name are
+ * allowed, because devices have such names.
  * @throws Failure `invalid`
  */
 export function parseUserName(text: string): string {
@@ -36,7 +38,8 @@ function refused(message: string): Failure {
 }
 
 /**
- * Reads what people call a login or an API key: NFC, trimmed, at most 100 characters, one line. Empty means `fallback`.
+ * Parses the display name of a login or an API key: NFC, trimmed, at most 100 characters, one line.
+ * An empty name becomes `fallback`.
  * @throws Failure `invalid`
  */
 export function parseDisplayName(text: string | undefined, fallback: string): string {
@@ -55,8 +58,8 @@ const moment =
   /^(\d{4})-(\d{2})-(\d{2})T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,3})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/
 
 /**
- * Reads when a credential ends: an ISO 8601 date (valid through the end of that day, UTC), or a date and time with
- * its offset from UTC.
+ * Parses the expiry of a credential: an ISO 8601 date (valid through the end of that day, UTC), or
+ * a date and time with its offset from UTC.
  * @returns milliseconds since 1970, later than `now`
  * @throws Failure `invalid`
  */
@@ -76,13 +79,13 @@ export function parseExpiry(text: string, now: number): number {
   return end
 }
 
-// Date.parse takes the 30th of February for the 2nd of March.
+// Date.parse reads the 30th of February as the 2nd of March.
 function isCalendarDay(year: number, month: number, dayOfMonth: number): boolean {
   const date = new Date(Date.UTC(year, month - 1, dayOfMonth))
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === dayOfMonth
 }
 
-/** Where a credential stands; a revoked one stays revoked when it expires. */
+/** The state of a credential. A revoked one stays revoked after its expiry. */
 export function credentialState(
   credential: { expiresAt?: number; revokedAt?: number },
   now: number,
@@ -91,7 +94,9 @@ export function credentialState(
   return credential.expiresAt !== undefined && credential.expiresAt <= now ? 'expired' : 'active'
 }
 
-/** Whether a login that is right may be used now and from here. `now`: milliseconds since 1970. */
+/**
+ * Whether the login is active and may be used from this address. `now`: milliseconds since 1970.
+ */
 export function isActiveFrom(
   login: Pick<Login, 'expiresAt' | 'revokedAt' | 'networks'>,
   remoteAddress: string,
@@ -103,8 +108,8 @@ export function isActiveFrom(
 const intervalMilliseconds = 60_000
 
 /**
- * Notes when a credential was used and from where, at most once a minute for each, and never in the way of the use itself: a
- * write to disk that is slow or fails costs nobody a sign-in.
+ * Records when and from where a credential was used, at most once a minute for each. A write that
+ * is slow or fails delays no sign-in.
  */
 export function createUseRecorder(
   record: (id: string, at: number, source?: string) => Promise<void>,

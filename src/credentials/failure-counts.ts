@@ -5,25 +5,28 @@ import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Limits } from '../config/config.ts'
 
-// By its place: the package as a whole loads limiters for a dozen databases, at every start.
+// Imported by its path: the package's main file loads limiters for a dozen databases at every
+// start.
 
-/** How often something went wrong, for each key, within a window that begins with a key's first failure. */
+/** Counts failures by key, within a window that begins with the first failure of the key. */
 export interface FailureCounter {
-  /** Counts one more. Resolves with how many there are now. */
+  /** Counts one failure. Resolves with the number of failures in the window. */
   add(key: string): Promise<number>
-  /** Resolves with how many there are. */
+  /** Resolves with the number of failures in the window. */
   count(key: string): Promise<number>
 }
 
-/** Many times what one window of honest failures needs; a few megabytes. */
+/** Many times what honest failures need in one window; a few megabytes. */
 const keysAtOnce = 20_000
 
 /**
- * The counting is RateLimiterMemory's, which keeps every key that it is given: whoever can invent names or has many
- * addresses would fill the memory, so the keys that were counted longest ago are forgotten.
+ * The counting is RateLimiterMemory's, which keeps every key that it is given: whoever can invent
+ * names or has many addresses would fill the memory, so the keys that were counted longest ago are
+ * forgotten.
  *
- * It reads the wall clock and also ends each window by a timer of its own (which keeps no process alive). When the
- * wall clock jumps ahead, counts begin anew, once; when it jumps back, the timers still end every window in time.
+ * It reads the wall clock and also ends each window by a timer of its own (which keeps no process
+ * alive). When the wall clock jumps ahead, counts begin anew, once; when it jumps back, the timers
+ * still end every window in time.
  */
 export function createFailureCounter(
   limit: number,
@@ -36,7 +39,7 @@ export function createFailureCounter(
     async add(key) {
       counting ??= begin(limit, windowSeconds, capacity)
       const { limiter, recent } = counting
-      // Setting a key anew would dispose of it.
+      // Setting a key again would dispose of it.
       if (recent.get(key) === undefined) recent.set(key, true)
       return (await limiter.penalty(key)).consumedPoints
     },
@@ -51,24 +54,27 @@ interface Counting {
   recent: LRUCache<string, true>
 }
 
-/** With the first failure: until then there is nothing to count, and room for that many keys is half a megabyte. */
+/** Created with the first failure, because room for that many keys costs half a megabyte. */
 function begin(points: number, duration: number, max: number): Counting {
   const limiter = new RateLimiterMemory({ keyPrefix: '', points, duration })
   return { limiter, recent: new LRUCache({ max, dispose: (_, key) => void limiter.delete(key) }) }
 }
 
-/** The sources that have no more guesses, each for a fixed time. */
+/** Sources that have used up their guesses, each blocked for a fixed time. */
 interface BlockedSources {
   add(source: string): void
   has(source: string): boolean
-  /** 0 for one that is not turned away. */
+  /** 0 for a source that is not blocked. */
   remainingSeconds(source: string): number
 }
 
-/** Whoever has more addresses than this is not stopped by counting them; the limits for names and in all do that. */
+/**
+ * An attacker with more addresses than this is stopped by the limits of names and of all attempts
+ * instead.
+ */
 const sourcesAtOnce = 20_000
 
-/** By the clock that never jumps: nobody is turned away for longer because somebody set the time. */
+/** Uses the monotonic clock, so that setting the time prolongs no block. */
 export function createBlockedSources(seconds: number, clock: Clock): BlockedSources {
   const deadlines = new LRUCache<string, number>({ max: sourcesAtOnce })
 
@@ -92,8 +98,9 @@ interface SecretCountDeps {
 const wrongOnesRemembered = 20_000
 
 /**
- * Counts API keys, links and the like that were wrong, apart from passwords: nobody guesses 256 bits, so these counts only tell of a script
- * with an old key, or of somebody who tries; anybody can make anybody's browser ask for links that do not exist.
+ * Counts wrong API keys, links and the like by source, apart from passwords. They cannot be guessed
+ * (256 bits), so these counts only tell of a script with an old key, or of an attempt. Any web page
+ * can make a browser ask for links that do not exist.
  * @throws Failure `limit-reached` for a source that has none left
  */
 export function createSecretCount({ limits, clock, write }: SecretCountDeps) {
@@ -125,15 +132,22 @@ function tooManySecrets(retryAfterSeconds: number): Failure {
   })
 }
 
-/** What is written about guessing: lines to build alerts and bans on, none of them more than once in a window. */
+/**
+ * Log lines about guessing, to build alerts and bans on. None is written more than once in a
+ * window.
+ */
 interface GuessLog {
-  /** A source is turned away from now on. */
+  /** A source was blocked. */
   source(source: string, failures: number, forSeconds: number): void
-  /** Many wrong passwords for one name, whether or not there is such a login. Names: as they may be shown. */
+  /**
+   * A user name has used up its guesses, whether or not there is such a login. `name`: loggable.
+   */
   name(name: string, source: string, failures: number): void
-  /** Many from everywhere. `source`: of the last one. */
+  /** Passwords are sprayed from many sources. `source`: that of the last attempt. */
   spray(source: string, failures: number): void
-  /** The same wrong secret over and over: a device that nobody told of the new one. */
+  /**
+   * The same wrong secret comes again and again, usually from a device that still has an old one.
+   */
   repeated(source: string, name: string, failures: number): void
 }
 

@@ -23,38 +23,43 @@ interface LoginCheckDeps {
   chosenPasswords: Pick<ChosenPasswords, 'dummyVerify'>
 }
 
-/** What a client showed for a password, and how it is compared with a login's. */
+/**
+ * What the client proves its password with, and how it is compared with the verifier of a login.
+ */
 interface Proof {
-  /** What is counted as one guess. */
+  /** The secret that counts as one guess. */
   secret: Secret
-  /** Whether there is anything in this login that it could be right for. */
+  /** Whether the login has a verifier that this proof can match at all. */
   fits(login: Login): boolean
-  /** Whether it is right, for a password that was generated here. No other login matches. */
+  /** Whether the proof matches a generated password of this login. */
   matchesGenerated(login: Login): boolean
-  /** The same for one that a person chose. `paid`: a scrypt was run to find out. */
+  /**
+   * Whether the proof matches a chosen password of this login. `paid`: a scrypt was run to find
+   * out.
+   */
   matchesChosen(login: Login, asker: Ticket): Promise<{ matches: boolean; paid: boolean }>
 }
 
 const knownMilliseconds = 30 * 86_400_000
 
 /**
- * Who a client is, by its user name and what it showed for the password. A generated password that is right opens the door whatever
- * the throttle has counted, because nobody guesses 160 bits: no flood locks such a login out. Everything else is asked of the throttle
- * first, and every refusal throws the same Failure after one scrypt; or none, for a password that was wrong a moment ago, whether or not the name
- * exists.
+ * Finds the login that a client signs in with. A right generated password (160 bits, which cannot
+ * be guessed) succeeds whatever the throttle has counted, so no flood locks such a login out. Every
+ * other attempt passes the throttle. Every refusal throws the same Failure after one scrypt,
+ * whether or not the user name exists; only a password that was wrong a moment ago costs none.
  */
 export function createLoginCheck({ logins, index, throttle, clock, chosenPasswords }: LoginCheckDeps) {
   return async (userName: string, proof: Proof, remoteAddress: string, gone?: Gone): Promise<Login> => {
     const name = readUserName(userName)
     const remembered = name === undefined ? undefined : index.generated(name)
     if (remembered !== undefined && opens(remembered, proof, remoteAddress)) return remembered
-    // What is refused has always asked the store, so that its time does not tell which names are known.
+    // The store is asked before every refusal, so that its time does not tell which names exist.
     const login = name === undefined ? undefined : await logins.findByUserName(name)
     const usable = login !== undefined && isActiveFrom(login, remoteAddress, clock.now())
     if (usable && login.id !== remembered?.id && proof.matchesGenerated(login)) return login
 
     const source = sourceOf(remoteAddress).key
-    // Asked for a name that does not exist, too: the same work.
+    // Asked for unknown names too, so that the work is the same.
     const known = await logins.knows(login?.id ?? '', source, clock.now() - knownMilliseconds)
     const attempt = {
       source,
@@ -69,7 +74,8 @@ export function createLoginCheck({ logins, index, throttle, clock, chosenPasswor
       const answer = login ? await proof.matchesChosen(login, asker) : { matches: false, paid: false }
       if (usable && answer.matches) return 'right'
       if (!answer.paid) await chosenPasswords.dummyVerify(asker)
-      // Python's smtplib tries CRAM-MD5 first wherever it is offered, and then signs in: no guess, though its login may not have it.
+      // Python's smtplib tries CRAM-MD5 first wherever it is announced, even for a login that does
+      // not support it, and signs in by PLAIN afterwards. That is no guess.
       return known && usable && !proof.fits(login) ? 'harmless' : 'wrong'
     }
     const isRight = await throttle.attempt(attempt, look, gone)
@@ -82,12 +88,12 @@ export function createLoginCheck({ logins, index, throttle, clock, chosenPasswor
   }
 }
 
-/** The one text for every refusal: it tells nobody which names exist. */
+/** The one text for every refusal, which does not tell whether the user name exists. */
 export function wrongCredentials(): Failure {
   return new Failure('wrong-credentials', 'Wrong user name or password')
 }
 
-/** A name that no login can have is looked up by nobody, and refused like an unknown one. */
+/** A name that no login can have is not looked up, and refused like an unknown one. */
 function readUserName(text: string): string | undefined {
   try {
     return parseUserName(text)
@@ -97,8 +103,8 @@ function readUserName(text: string): string | undefined {
 }
 
 /**
- * The password itself, as PLAIN and LOGIN bring it. A generated one that is right costs one HMAC, a chosen one pays
- * its scrypt once in the life of the process.
+ * Proofs by the password itself (PLAIN and LOGIN). A right generated password costs one HMAC; a
+ * right chosen password costs one scrypt in the life of the process.
  */
 export function createPasswordProofs(
   keyedHash: KeyedHash,
@@ -124,7 +130,8 @@ export function createPasswordProofs(
           return { matches: !verifier.generated && isSame(password, verifier.password), paid: false }
         }
         if (verifier.kind !== 'scrypt') return { matches: false, paid: false }
-        // A device that signs in every minute costs no scrypt. Whether its login is still good is asked of the store each time.
+        // Cached, so that a device that signs in each minute costs no scrypt. Whether the login is
+        // still active is checked by the caller each time.
         const thisOne = mark(id, verifier.hash, password)
         if (proven.has(thisOne)) return { matches: true, paid: false }
         const matches = await chosenPasswords.matches(password, verifier, asker)
@@ -135,14 +142,17 @@ export function createPasswordProofs(
   }
 
   function isSame(password: string, kept: Secret): boolean {
-    // Marks are equally long, passwords are not.
+    // The HMACs have equal lengths; the passwords may not.
     return sameHash(mark(password), mark(kept.reveal()))
   }
 }
 
 type CramMd5 = Extract<Credentials, { kind: 'cram-md5' }>
 
-/** HMAC-MD5 of our challenge under the password (RFC 2195, section 2): only logins that keep theirs sealed can tell whether it is right. */
+/**
+ * A proof by HMAC-MD5 of the challenge under the password (RFC 2195, section 2). It can match only
+ * logins that keep their password sealed.
+ */
 export function cramMd5Proof({ challenge, digest }: CramMd5): Proof {
   const isRight = ({ verifier }: Login) =>
     verifier.kind === 'sealed' &&
@@ -160,7 +170,7 @@ function isGenerated({ verifier }: Login): boolean {
   return verifier.kind === 'sealed' && verifier.generated
 }
 
-/** The octets that a client may have made of the password: UTF-8, or those of its own code page, Latin-1. */
+/** The octets that a client may have made of the password: UTF-8, or Latin-1 as its code page. */
 function formsOf(password: Secret): Buffer[] {
   const text = password.reveal()
   const utf8 = Buffer.from(text, 'utf8')

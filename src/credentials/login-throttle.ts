@@ -3,46 +3,63 @@ import type { Secret } from '../base/secret.ts'
 
 /** One try at a secret that a person may have chosen. */
 export interface LoginAttempt {
-  /** Where it comes from: `sourceOf(remoteAddress).key`, or a browser that has signed in before. */
+  /**
+   * The source of the attempt: `sourceOf(remoteAddress).key`, or the id of a browser that has
+   * signed in before.
+   */
   source: string
   /** The user name as it was given, whether or not there is such a login. */
   name: string
-  /** This login signed in well from this source within 30 days. */
+  /** The login has signed in from this source within the last 30 days. */
   known: boolean
   secret: Secret
-  /** What the secret is compared with. One that was wrong for it is wrong again, and nobody looks; for anything else it may be right. */
+  /**
+   * Identifies what the secret is compared with. The same secret is not verified twice against the
+   * same value.
+   */
   against: string
-  /** How this attempt is made to wait, and how not. */
+  /** How the attempt is counted and refused. */
   policy: AttemptPolicy
 }
 
 export interface AttemptPolicy {
-  /** Names are counted apart at the pages, where there are roles, not logins. */
+  /** The pages count their names apart: these are roles, not logins. */
   kind: 'login' | 'page'
-  /** Everybody behind a proxy may come from this source: it is never turned away for what one of them does. */
+  /** Many people share this source, for example behind a proxy. It is never blocked. */
   isShared: boolean
-  /** Whoever is refused hears it after a while. At the pages they are told when to come again, instead. */
+  /** Refusals are delayed. The pages answer at once and say when to try again. */
   refusesLate: boolean
 }
 
 /** How attempts at the SMTP server wait. */
 export const smtpPolicy: AttemptPolicy = { kind: 'login', isShared: false, refusesLate: true }
 
-/** What came of looking at a secret. `harmless`: it could not have been right at all, and counts for nothing. */
+/**
+ * The outcome of a verification. `harmless`: the secret could not have been right for this login,
+ * and is not counted.
+ */
 export type Look = 'right' | 'wrong' | 'harmless'
 
 /**
- * What stands between guessing and the secrets: failures counted for each source, each name and in all, at both doors together.
- * A known attempt is never turned away and never waits for what others did, so that no flood can lock anybody out.
+ * Brute-force protection for both servers: failures are counted for each source, for each user
+ * name, and in all. A known attempt is never blocked and never waits for the failures of others, so
+ * no flood can lock a user out.
  */
 export interface LoginThrottle {
-  /** Has the secret looked at in its turn, and says whether it was right. Nobody looks again at one that was wrong a moment ago; it counts as no
-   * further guess.
-   * @param gone whoever has left waits no more
-   * @throws Failure `limit-reached` with `retryAfterSeconds`: the source has no more guesses, or too many wait; who is turned away learns nothing;
-   * `provider-unavailable` when postern stops meanwhile, `invalid` when the client goes */
+  /**
+   * Verifies the secret when it is the attempt's turn. A secret that was wrong a moment ago is not
+   * verified again and counts as no further guess.
+   * @param gone aborted when the client disconnects; the attempt then stops waiting
+   * @returns whether the secret was right
+   * @throws Failure `limit-reached` with `retryAfterSeconds`: the source is blocked, or too many
+   * attempts wait; a blocked source learns nothing about its secret; `provider-unavailable` when
+   * postern stops meanwhile, `invalid` when the client disconnects
+   */
   attempt(attempt: LoginAttempt, look: () => Promise<Look>, gone?: Gone): Promise<boolean>
-  /** A secret that nobody can guess (an API key, a link) was wrong: counted for its source, apart from passwords. Valid ones never come here.
-   * @throws Failure `limit-reached` with `retryAfterSeconds` once the source has no more of these */
+  /**
+   * Counts a wrong secret that cannot be guessed (an API key, a link) for its source, apart from
+   * passwords. Right ones are never passed here.
+   * @throws Failure `limit-reached` with `retryAfterSeconds` once the source has no more of these
+   */
   refused(source: string, secret: Secret): void
 }

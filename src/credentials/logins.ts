@@ -5,16 +5,26 @@ import type { MendingOptions } from '../mailboxes/mending-options.ts'
 import type { Mending } from '../store/ports.ts'
 
 export interface Logins {
-  /** The password is in the answer only when it was generated here: it is shown once and cannot be had again.
-   * @throws Failure `not-found` (mailbox), `already-exists` (user name), `invalid` (policy, with the reason) */
+  /**
+   * The password is in the answer only when it was generated here: it is shown once and cannot be
+   * had again.
+   * @throws Failure `not-found` (mailbox), `already-exists` (user name), `invalid` (policy, with
+   * the reason)
+   */
   add(request: LoginRequest, by?: Actor): Promise<{ login: LoginStatus; password?: Secret }>
   /** @throws Failure `not-found` (mailbox) */
   list(mailbox?: string): Promise<LoginStatus[]>
   /** @throws Failure `not-found` */
   revoke(id: string, by?: Actor): Promise<void>
-  /** Lets a login use further envelope senders, from its next sign-in on. @throws Failure `not-found`, `invalid` */
+  /**
+   * Lets a login use further envelope senders, from its next sign-in on.
+   * @throws Failure `not-found`, `invalid`
+   */
   allow(id: string, senders: readonly string[], by?: Actor): Promise<LoginStatus>
-  /** What is mended of its mail, from its next sign-in on. @throws Failure `not-found`, `invalid` */
+  /**
+   * What is mended of its mail, from its next sign-in on.
+   * @throws Failure `not-found`, `invalid`
+   */
   set(id: string, options: MendingOptions, by?: Actor): Promise<LoginStatus>
 }
 
@@ -26,7 +36,10 @@ export interface LoginRequest extends MendingOptions {
   password?: Secret
   /** Keep the password sealed instead of hashed, so that CRAM-MD5 works. */
   cramMd5?: boolean
-  /** Whoever comes from `networks` is this login: at least one, none wider than /8 (IPv4) or /32 (IPv6). */
+  /**
+   * Whoever comes from `networks` is this login: at least one, none wider than /8 (IPv4) or /32
+   * (IPv6).
+   */
   withoutPassword?: boolean
   senders?: readonly string[]
   /** Replace a sender that it may not use by its first mailbox. */
@@ -38,7 +51,10 @@ export interface LoginRequest extends MendingOptions {
   expires?: string
 }
 
-/** A login without its verifier. What is mended of its mail is there only where it is so. Times: ISO 8601. */
+/**
+ * A login without its verifier. What is mended of its mail is there only where it is so. Times: ISO
+ * 8601.
+ */
 export interface LoginStatus extends Mending {
   id: string
   userName: string
@@ -55,6 +71,9 @@ export interface LoginStatus extends Mending {
   createdAt: string
   expiresAt?: string
   lastUsedAt?: string
-  /** Addresses (IPv6: /64 networks) that it was used from within 30 days, the latest first. Only in lists. */
+  /**
+   * Addresses (IPv6: /64 networks) that it was used from within 30 days, the latest first. Only in
+   * lists.
+   */
   usedFrom?: readonly string[]
 }

@@ -12,23 +12,29 @@ import { checkChosenPassword, preparePassword } from './password-policy.ts'
 import { createEphemeralHmac } from './secrets.ts'
 import { createChosenPasswords, type Scrypt, scryptCost as usualCost } from './verifiers.ts'
 
-/** The passwords of those who look at the pages. */
+/** The passwords of the pages, one for each role. */
 export interface PagePasswords {
   isSet(role: PageRole): Promise<boolean>
-  /** Ends sessions as `PageAccessStore.setPassword` does. @throws Failure `invalid` (policy, with the reason), `forbidden` */
+  /**
+   * Sets the password of a role and ends sessions as `PageAccessStore.setPassword` does.
+   * @throws Failure `invalid` (policy, with the reason), `forbidden`
+   */
   set(role: PageRole, password: Secret, keepSession?: string, by?: Actor): Promise<void>
-  /** Whose password it is. `name`: of a role.
-   * @throws Failure `wrong-credentials`; `limit-reached` with `retryAfterSeconds` for a source that guessed too often, or when too many wait */
+  /**
+   * Finds the role that the password belongs to. `name`: the name of a role.
+   * @throws Failure `wrong-credentials`; `limit-reached` with `retryAfterSeconds` for a blocked
+   * source, or when too many attempts wait
+   */
   check(name: string, password: Secret, from: PageClient, gone?: Gone): Promise<PageRole>
 }
 
-/** Where somebody signs in to the pages. */
+/** The browser that signs in to the pages. */
 export interface PageClient {
-  /** As it is counted and shown. */
+  /** Its source, as the throttle counts it and logs show it. */
   source: string
-  /** Everybody behind a proxy, or on this machine, may come from there. */
+  /** Many people share this source: those behind a proxy, or on this machine. */
   isShared: boolean
-  /** The id of a browser that has signed in well in this role before. */
+  /** The id of the browser, if it has signed in to this role before. */
   knownBrowser?: string | undefined
 }
 
@@ -43,14 +49,15 @@ interface PagePasswordsDeps {
   scrypt?: Scrypt
 }
 
-/** All names that are no role are guessed at together: there is nothing behind them. */
+/** Names that are no role are counted together, because there is nothing behind them. */
 const noRole = 'nobody'
 const nothingSet = { salt: '', hint: 0 }
 
 /**
- * The passwords of people who look at the pages: one for each role. Tries are counted by the same throttle as those at the SMTP door. One that was
- * right since the start opens whatever waits, and one whose hint fits is looked at before all others; a browser that has signed in before
- * comes before all who have not.
+ * Checks and sets the passwords of the pages. Failures are counted by the same throttle as those of
+ * the SMTP server. Three things keep a flood of wrong passwords from locking people out: a password
+ * that was right since the start succeeds at once; a password whose hint fits is verified before
+ * all others; a browser that has signed in before comes before all unknown ones.
  */
 export function createPagePasswords(deps: PagePasswordsDeps): PagePasswords {
   const { throttle, clock, log } = deps
@@ -58,7 +65,7 @@ export function createPagePasswords(deps: PagePasswordsDeps): PagePasswords {
   const chosenPasswords = createChosenPasswords(deps.scryptCost ?? usualCost, deps.scrypt)
   const hintOf = createPasswordHint(deps.keyedHash)
   const quickLooks = createQuickLooks({ hintOf, clock })
-  /** At those whose hint fits. */
+  /** Verifications of passwords whose hint fits. */
   const looking = new Map<string, Promise<boolean>>()
 
   return {
@@ -104,7 +111,7 @@ export function createPagePasswords(deps: PagePasswordsDeps): PagePasswords {
   ): Promise<boolean> {
     const seen = quickLooks.look(role, verifier, prepared)
     if (seen !== 'perhaps') return seen === 'right'
-    // The same one at the same time is looked at once: whoever has found one that fits cannot hold the line with it.
+    // Single flight: a wrong password whose hint happens to fit cannot fill the queue of scrypt.
     const thisOne = JSON.stringify([role, verifier.hash, prepared])
     const look =
       looking.get(thisOne) ?? chosenPasswords.matches(prepared, verifier, { lane: source, known: true })
@@ -119,7 +126,10 @@ export function createPagePasswords(deps: PagePasswordsDeps): PagePasswords {
     }
   }
 
-  /** As much work whether or not a password was set: one scrypt, but for those whose hint does not fit. */
+  /**
+   * Verifies with one scrypt, whether or not a password is set; with none when the hint does not
+   * fit.
+   */
   async function isRight(
     prepared: string | undefined,
     verifier: PageVerifier | undefined,
@@ -147,24 +157,26 @@ function attemptOf(name: string, secret: Secret, from: PageClient, against: stri
 }
 
 /**
- * Tells a password of the pages that may be right from a flood of wrong ones, without work and without a line, so that no flood keeps it
- * out. Looking here costs nothing, so it must not be done without end by somebody who guesses.
+ * Tells a password that may be right from a flood of wrong ones, without scrypt and without a
+ * queue. Because a look costs nothing, the number of looks is limited.
  */
 export interface QuickLooks {
-  /** It was right, or was set, since the start. */
+  /** The password was right, or was set, since the start. */
   remember(role: PageRole, verifier: PageVerifier, password: string): void
-  /** `perhaps`: its hint fits, as that of one wrong password in a thousand does. `unknown` also when there were too many wrong ones: then somebody
-   * has to look in the proper way. */
+  /**
+   * `perhaps`: the hint fits, as it does for one wrong password in a thousand. `unknown`: the hint
+   * does not fit, or the looks are used up; the password has to be verified through the throttle.
+   */
   look(role: PageRole, verifier: PageVerifier, password: string): 'right' | 'perhaps' | 'unknown'
-  /** One that was `perhaps` right is wrong. */
+  /** A password that was `perhaps` right is wrong. */
   refute(role: PageRole, verifier: PageVerifier, password: string): void
 }
 
-/** As many as a flood of minutes, and far from enough to find what the password policy accepts: days of guessing at the usual rate. */
+/** Enough for a flood of minutes, and far too few to find a password that the policy accepts. */
 const looks = 100_000
-/** In the long run no more than the usual wait between guesses allows. */
+/** In the long run one look in this time, which is the usual delay between guesses. */
 const millisecondsForOne = 3_000
-/** Those cost no look when they come again. */
+/** Known wrong passwords cost no look. */
 const wrongOnesRemembered = 1_000
 
 interface QuickLooksDeps {
@@ -188,7 +200,7 @@ export function createQuickLooks({ hintOf, clock }: QuickLooksDeps): QuickLooks 
     look(role, verifier, password) {
       const thisOne = mark(role, verifier.hash, password)
       if (wrongOnes.get(thisOne) || !hasLook()) return 'unknown'
-      // Marks of another key each time tell nothing by how long they are compared.
+      // The HMAC key differs in each process, so the time of this comparison tells nothing.
       if (proven.get(role) === thisOne) return 'right'
       left -= 1
       if (verifier.hint !== undefined && verifier.hint === hintOf(verifier.salt, password)) return 'perhaps'
@@ -205,13 +217,14 @@ export function createQuickLooks({ hintOf, clock }: QuickLooksDeps): QuickLooks 
   }
 }
 
-/** What is kept of a password beside its verifier: see `createPasswordHint`. */
+/** The hint that is stored beside a verifier: see `createPasswordHint`. */
 type PasswordHint = (salt: string, password: string) => number
 
 /**
- * Ten bits of a keyed hash of a password. After a restart nobody remembers what was right, and a flood of wrong passwords would fill every place at
- * scrypt: the hint keeps a thousand of them away for one that it lets through. Without the key it tells nothing; with the key and the
- * database, each scrypt of whoever guesses still finds out no more than a thousand candidates.
+ * Ten bits of a keyed hash of the password. After a restart no password is known to be right, and a
+ * flood of wrong ones would fill the queue of scrypt; the hint keeps 1023 of 1024 away. Without the
+ * key the hint tells nothing. With the key and the database, one scrypt still rules out no more
+ * than a thousand candidates.
  */
 export function createPasswordHint(keyedHash: KeyedHash): PasswordHint {
   return (salt, password) =>

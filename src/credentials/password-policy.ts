@@ -9,8 +9,9 @@ const distinctAtLeast = 5
 const digitsOnlyAtLeast = 16
 
 /**
- * A password as it is hashed and compared (RFC 8265, section 4.2: OpaqueString): NFC, every kind of space as U+0020.
- * Undefined when it is empty, over 256 octets, or holds control characters: no login has such a password.
+ * A password as it is hashed and compared (RFC 8265, section 4.2: OpaqueString): NFC, every kind of
+ * space as U+0020. Undefined when it is empty, over 256 octets, or holds control characters: no
+ * login has such a password.
  */
 export function preparePassword(text: string): string | undefined {
   if (text === '' || Buffer.byteLength(text) > passwordOctets) return undefined
@@ -19,8 +20,9 @@ export function preparePassword(text: string): string | undefined {
 }
 
 /**
- * Checks a password that a person chose and prepares it. `names` are the user name and the mailbox addresses.
- * There are no rules of composition (NIST SP 800-63B-4, section 3.1.1.2): only length, and not to be the first guess.
+ * Checks a password that a person chose and prepares it. `names` are the user name and the mailbox
+ * addresses. There are no rules of composition (NIST SP 800-63B-4, section 3.1.1.2): only length,
+ * and not to be the first guess.
  * @throws Failure `invalid` that says exactly why, and never repeats the password
  */
 export function checkChosenPassword(text: string, names: readonly string[]): string {
@@ -100,28 +102,35 @@ function refused(reason: string): Failure {
   })
 }
 
-// A word counts twice, because a word that only joins others counts once: three words, or two and "this is".
+// A word counts twice, because a word that only joins others counts once: three words, or two and
+// "this is".
 const [wordCost, jointCost, affordable] = [2, 1, 6]
 const longestPiece = 28
-// Letters, and halves of what lies beyond 16 bits, must belong to a piece; digits and signs stand where they like.
+// Letters, and halves of what lies beyond 16 bits, must belong to a piece; digits and signs stand
+// where they like.
 const mustBelong = /[\p{L}\p{Cs}]/u
 
 /**
- * Whether a text is nothing but a few pieces that guessers put together: words that everybody knows (or `ownWords`, which belong to the
- * one whose password it is), runs along the keyboard, the same letter again, with any digits and signs around and between them, letters
- * disguised as digits, or all of it backwards. `folded`: in lower case.
+ * Whether a text is nothing but a few pieces that guessers put together: words that everybody knows
+ * (or `ownWords`, which belong to the one whose password it is), runs along the keyboard, the same
+ * letter again, with any digits and signs around and between them, letters disguised as digits, or
+ * all of it backwards. `folded`: in lower case.
  */
 export function isGuessable(folded: string, ownWords: readonly string[]): boolean {
   const own = new Set(ownWords)
   const letters = folded.replace(/\P{L}/gu, '')
   if (letters === '') return false
   const forms = [folded, withoutMarks(folded), [...folded].reverse().join('')]
-  // `q1w2e3r4t5` is two runs, one of letters and one of digits. Two or three letters among digits may be anything.
+  // `q1w2e3r4t5` is two runs, one of letters and one of digits. Two or three letters among digits
+  // may be anything.
   if ([...letters].length > 3) forms.push(letters)
   return forms.some((form) => costOf(form, own) <= affordable)
 }
 
-/** The least that the pieces of a text cost together; more than is affordable where it has other parts. */
+/**
+ * The least that the pieces of a text cost together; more than is affordable where it has other
+ * parts.
+ */
 function costOf(text: string, own: ReadonlySet<string>): number {
   const costs: number[] = Array<number>(text.length + 1).fill(Number.POSITIVE_INFINITY)
   costs[text.length] = 0
@@ -188,7 +197,10 @@ const keyRows = [
   '1234567890azertyuiopqsdfghjklmwxcvbn',
 ]
 
-/** True when every character is the neighbour of the one before it in the alphabet, among the digits or on the keyboard, always in the same direction. */
+/**
+ * True when every character is the neighbour of the one before it in the alphabet, among the digits
+ * or on the keyboard, always in the same direction.
+ */
 function isRun(text: string): boolean {
   const points = [...text].map((character) => character.codePointAt(0) ?? 0)
   if (points.length < 3) return false

@@ -8,7 +8,7 @@ import {
 import { Failure } from '../base/failure.ts'
 import { meansPersonal, personalMark, type Scope, scopeAddress } from '../store/ports.ts'
 
-/** Who asks at the HTTP door, and what it may do. The owner key and a signed-in browser are `admin`. */
+/** Who uses the HTTP API, and what for. The owner key and a signed-in browser have `admin`. */
 export interface Principal {
   name: string
   /** The id of the API key; absent for the owner. */
@@ -16,11 +16,12 @@ export interface Principal {
   scopes: readonly Scope[]
 }
 
-/** Whoever can read the data directory. */
+/** The administrator: anyone who can read the data directory. */
 export const owner: Principal = { name: 'owner', scopes: ['admin'] }
 
 /**
- * Reads the scope of an API key: `read`, `admin`, `token:ADDRESS` or `send:ADDRESS`, in exactly these letters. Behind a whole domain `+personal` may stand.
+ * Reads the scope of an API key: `read`, `admin`, `token:ADDRESS` or `send:ADDRESS`, in exactly
+ * these letters. Behind a whole domain `+personal` may stand.
  * @throws Failure `invalid`
  */
 export function parseScope(text: string): Scope {
@@ -43,14 +44,14 @@ export function parseScope(text: string): Scope {
   )
 }
 
-/** What somebody may send from. */
+/** A mailbox that a login or an API key may send from. */
 export interface MailboxRight {
   address: Address
-  /** A whole domain is meant with the mailboxes that a person has consented for. */
+  /** For a whole domain: includes the mailboxes that a person has consented for. */
   personal: boolean
 }
 
-/** What these scopes let somebody send for by themselves: `admin` counts for nothing here. */
+/** The mailboxes that these scopes allow to send from. `admin` allows none by itself. */
 export function sendRights(scopes: readonly Scope[]): MailboxRight[] {
   return scopes
     .filter((scope) => scope.startsWith('send:'))
@@ -58,8 +59,10 @@ export function sendRights(scopes: readonly Scope[]): MailboxRight[] {
 }
 
 /**
- * Whether a principal may do what `needed` names. `admin` may do everything; no other scope implies another.
- * @param personal a person has consented for the mailbox: a scope for its whole domain is enough only where it says so
+ * Whether a principal may do what `needed` names. `admin` allows everything; no other scope implies
+ * another.
+ * @param personal a person has consented for the mailbox; a scope for the whole domain then
+ * suffices only with `+personal`
  */
 export function permits(principal: Principal, needed: Scope, personal = false): boolean {
   return principal.scopes.some((held) => held === 'admin' || covers(held, needed, personal))

@@ -22,21 +22,42 @@ import { type Principal, sendRights } from './scopes.ts'
 import { createRevalidation, requireItself, senderMailboxes, submitterOf } from './submitter.ts'
 import { createChosenPasswords, type Scrypt, scryptCost as usualCost } from './verifiers.ts'
 
-/** The SMTP door's question who somebody is. One text and one cost for every refusal. `remoteAddress` as the socket gives it. */
+/**
+ * Authentication for the SMTP server. All refusals have the same text and the same cost.
+ * `remoteAddress`: as the socket gives it.
+ */
 export interface SignIns {
-  /** `gone`: whoever has left waits no more.
-   * @throws Failure `wrong-credentials`; `limit-reached` for a source that guessed too often, after a delay, or when too many wait */
+  /**
+   * Authenticates a client. `gone`: aborted when the client disconnects.
+   * @throws Failure `wrong-credentials`; `limit-reached` for a blocked source, after a delay, or
+   * when too many attempts wait
+   */
   check(credentials: Credentials, remoteAddress: string, gone?: Gone): Promise<Submitter>
-  /** The login without a password whose networks hold this address and which may use this envelope sender.
-   * @throws Failure `wrong-credentials` when there is none, `sender-refused` when none of those may use it */
+  /**
+   * Authorizes a client by its address: finds the login without a password whose networks hold the
+   * address and which may use the envelope sender.
+   * @throws Failure `wrong-credentials` when there is none, `sender-refused` when none of them may
+   * use the sender
+   */
   authorize(sender: string, remoteAddress: string): Promise<Submitter>
-  /** Asked again for each message, before it begins and before it is sent, because a session may stay open long after its login was revoked or lost a mailbox.
-   * @throws Failure `wrong-credentials` when what it signed in with was revoked or removed, has expired, or has not this mailbox any more; `sender-refused` when it may not
-   * use this sender any more, or only its domain. Thrown at once or rejected; undefined when there was nothing to wait for */
+  /**
+   * Checks again that the submitter may send the message. Called for each message before it begins
+   * and before it is sent, because a session may stay open long after its login was revoked or lost
+   * a mailbox. Returns undefined when the index could answer, so that the usual message waits for
+   * nothing.
+   * @throws Failure `wrong-credentials` when the login or API key was revoked, has expired, or has
+   * lost the mailbox; `sender-refused` when it may not use the sender any more. Thrown
+   * synchronously, or as a rejection
+   */
   revalidate(submitter: Submitter, message: OutgoingMessage, remoteAddress: string): Promise<void> | undefined
-  /** A user name as a log may show it: one that no login has may be a password that came in the wrong field. */
+  /**
+   * A user name as logs may show it. A name that no login has may be a password in the wrong field,
+   * and is replaced.
+   */
   loggableName(userName: string): string
-  /** What a client from this address may be told to use. From memory, at once. */
+  /**
+   * The ways to sign in that EHLO may announce to this address. From the index, without waiting.
+   */
   authMethods(remoteAddress: string): AuthMethods
 }
 
@@ -53,7 +74,7 @@ interface SignInsDeps {
   scrypt?: Scrypt
 }
 
-/** Who a client of the SMTP door is, whatever it signs in with. */
+/** Authenticates clients of the SMTP server, by passwords, CRAM-MD5, API keys or their address. */
 export function createSignIns(deps: SignInsDeps): SignIns {
   const { store, apiKeys, index, throttle, keyedHash, clock, log } = deps
   const { logins, mailboxes } = store
@@ -98,8 +119,9 @@ interface BearerCheckDeps {
 type Bearer = Extract<Credentials, { kind: 'bearer' }>
 
 /**
- * An API key in the place of an access token. Only its `send:` scopes count: `admin` and the owner key may do everything by HTTP, but a key
- * that lies in the settings of a mail program should be worth no more than what that program does (least privilege).
+ * Authenticates by an API key in place of an access token (XOAUTH2, OAUTHBEARER). Only its `send:`
+ * scopes count. `admin` allows nothing here, because a key in the settings of a mail program should
+ * be worth no more than what that program does (least privilege).
  */
 function createBearerCheck({ apiKeys, mailboxes, throttle }: BearerCheckDeps) {
   return async ({ userName, token }: Bearer, source: string): Promise<Submitter> => {
@@ -116,7 +138,7 @@ function createBearerCheck({ apiKeys, mailboxes, throttle }: BearerCheckDeps) {
     }
   }
 
-  /** A key that is right costs no question to the throttle: nobody guesses 256 bits. */
+  /** The throttle sees wrong keys only; right ones cannot be guessed (256 bits). */
   async function principalOf(token: Bearer['token'], source: string): Promise<Principal> {
     try {
       return await apiKeys.check(token)
@@ -139,7 +161,10 @@ interface AuthorizedLogin {
   submitter: Submitter
 }
 
-/** Lets a client in that cannot sign in, by its address and its envelope sender: what POP-before-SMTP was for. */
+/**
+ * Authorizes clients that cannot sign in, by their address and envelope sender, as POP-before-SMTP
+ * did.
+ */
 function createNetworkAuthorization({ store, index, clock }: NetworkAuthorizationDeps) {
   return async (sender: string, remoteAddress: string): Promise<AuthorizedLogin> => {
     const candidates = await candidatesFrom(remoteAddress)
@@ -149,7 +174,7 @@ function createNetworkAuthorization({ store, index, clock }: NetworkAuthorizatio
       const verdict = mailboxForSender(candidate.submitter, sender)
       return verdict.allowed ? [{ candidate, asGiven: verdict.sender === sender }] : []
     })
-    // One that may send as this sender goes before one that would send as somebody else.
+    // A login that may use the sender as given is preferred to one that would replace it.
     const chosen = allowed.find(({ asGiven }) => asGiven) ?? allowed[0]
     if (chosen) return chosen.candidate
     const message = `No login without a password may send as ${printable(sender, 254)} from here`
@@ -161,7 +186,7 @@ function createNetworkAuthorization({ store, index, clock }: NetworkAuthorizatio
     const candidates: AuthorizedLogin[] = []
     for (const { userName } of index.withoutPassword(remoteAddress)) {
       const login = await store.logins.findByUserName(userName)
-      // The name may have been given to another login since it was remembered.
+      // Another login may have this name since the index was read.
       if (login?.verifier.kind !== 'none' || !isActiveFrom(login, remoteAddress, clock.now())) continue
       candidates.push({ login, submitter: await submitterOf(store.mailboxes, login) })
     }

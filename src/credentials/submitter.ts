@@ -15,7 +15,10 @@ import type { CredentialIndex, LoginRights } from './credential-index.ts'
 import { wrongCredentials } from './login-check.ts'
 import { type MailboxRight, sendRights } from './scopes.ts'
 
-/** What a login may do. @throws Failure `wrong-credentials` when its last mailbox was removed meanwhile */
+/**
+ * The rights of a login at its sign-in.
+ * @throws Failure `wrong-credentials` when its last mailbox was removed meanwhile
+ */
 export async function submitterOf(mailboxes: Pick<MailboxStore, 'find'>, login: Login): Promise<Submitter> {
   const { id, userName, senders, rewriteSender, mending } = login
   const own = await senderMailboxes(mailboxes.find, loginRights(login))
@@ -28,8 +31,9 @@ function loginRights({ mailboxes, personal = false }: Pick<Login, 'mailboxes' | 
 }
 
 /**
- * These mailboxes with their aliases, in this order; those that are gone are left out.
- * @param find a login has mailboxes themselves, an API key also addresses that their domain covers
+ * These mailboxes with their aliases, in the same order, without those that were removed.
+ * @param find the mailbox of an address: a login needs entries of their own, an API key also takes
+ * addresses that a domain mailbox covers
  */
 export async function senderMailboxes(
   find: (address: Address) => Promise<Mailbox | undefined>,
@@ -46,7 +50,8 @@ export async function senderMailboxes(
 }
 
 /**
- * Nobody acts for somebody else here: an authorization identity (RFC 4616) is the login itself, or what it may send from.
+ * Checks an authorization identity (RFC 4616). It has to be the login itself or an address that it
+ * may send from, because no login acts for another.
  * @throws Failure `wrong-credentials`, with the reason for the log
  */
 export function requireItself({ userName, mailboxes }: Submitter, identity: string): void {
@@ -66,7 +71,7 @@ interface RevalidationDeps {
   clock: Clock
 }
 
-/** What somebody who has signed in may do at this moment. */
+/** The rights of a submitter at this moment. */
 interface RightsNow {
   mailboxes: readonly MailboxRight[]
   senders: readonly string[]
@@ -75,8 +80,9 @@ interface RightsNow {
 }
 
 /**
- * Whether what a session signed in with still lets this message leave: its end, its networks, its mailboxes and senders, all as they are now; from memory, which the store
- * brings up to date before whoever changes something is answered, and from the store where memory does not know. What was not there at the sign-in is not added.
+ * Checks that a submitter may still send a message: its expiry, networks, mailboxes and senders as
+ * they are now. Answers from the index, which is refreshed before a change is answered; asks the
+ * store while the index is stale. Rights that were added after the sign-in do not count.
  */
 export function createRevalidation({ index, store, clock }: RevalidationDeps) {
   return (
@@ -100,7 +106,7 @@ export function createRevalidation({ index, store, clock }: RevalidationDeps) {
     const own = await ownNow(submitter, rights, message)
     const { mailbox, sender, givenSender = sender } = message
     const { senders, rewriteSender } = rights
-    // Of what is mended that holds which held at the sign-in: it gives no right.
+    // What is mended is that of the sign-in, because it gives no right.
     const { mending } = submitter
     const verdict = mailboxForSender({ mailboxes: own, senders, rewriteSender, mending }, givenSender)
     if (!verdict.allowed) throw new Failure('sender-refused', verdict.reason)
@@ -109,7 +115,7 @@ export function createRevalidation({ index, store, clock }: RevalidationDeps) {
       throw notForDomain(mailbox)
   }
 
-  /** Undefined: memory does not know. @throws Failure `wrong-credentials` */
+  /** From the index; undefined while it is stale. @throws Failure `wrong-credentials` */
   function rightsInMemory({ login, apiKey }: Submitter, remoteAddress: string): RightsNow | undefined {
     if (apiKey !== undefined) {
       const found = index.apiKey(apiKey)
@@ -144,7 +150,10 @@ export function createRevalidation({ index, store, clock }: RevalidationDeps) {
   }
 }
 
-/** The usual message: from a mailbox that it signed in for by its name and still has. Nothing more need be asked, nor waited for. */
+/**
+ * Whether this is the usual message: from a mailbox that the submitter signed in with, by its own
+ * address, and still has. Nothing else needs to be asked.
+ */
 function isItsOwn(
   submitter: Submitter,
   { mailboxes }: RightsNow,
@@ -157,7 +166,10 @@ function isItsOwn(
   )
 }
 
-/** The mailboxes that it signed in for and still has. The usual message is from one of them, and nothing more need be read of any. */
+/**
+ * The mailboxes that the submitter signed in with and still has. Only the named one where that
+ * suffices, which spares reading the others.
+ */
 async function ownNow(
   submitter: Submitter,
   { mailboxes, find }: RightsNow,
@@ -174,7 +186,7 @@ async function ownNow(
   return own
 }
 
-/** By its name, or by its domain with what is personal there. */
+/** By its own address, or by its domain with `personal`. */
 function reachesPersonal(own: readonly SenderMailbox[], mailbox: Address): boolean {
   return own.some(
     ({ address, personal }) => covers(address, mailbox) && (personal === true || !isDomainMailbox(address)),

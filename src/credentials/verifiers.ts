@@ -19,13 +19,22 @@ interface ScryptParameters {
 
 type ScryptVerifier = Extract<Verifier, { kind: 'scrypt' }>
 
-/** `asker`: who is served in turn with others, so that a flood from one source delays none of another. */
+/**
+ * `asker`: identifies the client in the fair queue, so that a flood from one source delays no
+ * other.
+ */
 export interface ChosenPasswords {
   /** @throws Failure `limit-reached` when too many wait */
   hash(password: string): Promise<ScryptVerifier>
-  /** One scrypt, whatever the answer. @throws Failure as `hash`, and `invalid` when the client goes */
+  /**
+   * Runs one scrypt, whatever the answer.
+   * @throws Failure as `hash`, and `invalid` when the client goes
+   */
   matches(password: string, verifier: ScryptVerifier, asker: Ticket): Promise<boolean>
-  /** One scrypt of the same cost for nothing, so that a refusal takes as long for a name that does not exist. @throws Failure as `hash`, and `invalid` when the client goes */
+  /**
+   * Runs one scrypt for nothing, so that a refusal takes as long for a name that does not exist.
+   * @throws Failure as `hash`, and `invalid` when the client goes
+   */
   dummyVerify(asker: Ticket): Promise<void>
 }
 
@@ -33,13 +42,15 @@ export interface ChosenPasswords {
 export const scryptCost = 2 ** 15
 const [blockSize, parallelization, hashOctets, saltOctets] = [8, 1, 32, 16]
 
-// Half of the four threads that libuv has by default: a flood of wrong passwords holds 64 MiB at most, and file
-// and name look-ups of other sessions still find a thread.
+// Half of libuv's four threads: a flood of wrong passwords holds 64 MiB at most, and file and name
+// look-ups of other sessions still find a thread.
 const atOnce = 2
-// Whoever waits in all of it hears after seconds that the answer is no; who would have to wait longer hears at once to come again.
+// A full queue is worked off within seconds. Attempts beyond it are refused at once and told to
+// come again.
 const line: ConcurrencyLimits = { running: atOnce, waitingInLane: 25, waiting: 100 }
 
-// The threads are the process's: the doors, the pages and whoever sets a password share one line, or together they would take all four.
+// One queue for the process, because its threads are shared: both servers and the setting of
+// passwords together must not take all four.
 const lineOfTheProcess = createConcurrencyLimiter(line, tooManySignIns)
 
 /** Hashes the passwords that people choose. `cost` is scrypt's N. */
@@ -52,7 +63,7 @@ export function createChosenPasswords(cost: number, scrypt: Scrypt = scryptOffTh
     async hash(password) {
       const salt = randomBytes(saltOctets)
       const parameters = { cost, blockSize, parallelization }
-      // An administrator who is signed in: no flood of strangers is in the way.
+      // Asked by a signed-in administrator, ahead of unknown clients.
       const hash = await inTurn({ lane: '', known: true }, () => scrypt(password, salt, parameters))
       return {
         kind: 'scrypt',
@@ -93,7 +104,7 @@ interface VerifierDeps {
   chosenPasswords: Pick<ChosenPasswords, 'hash'>
 }
 
-/** How the password of a new login will be recognised, and the password itself if it was made here. */
+/** The verifier of a new login, and its password if it was generated. */
 interface NewVerifier {
   verifier: Verifier
   password?: Secret
@@ -123,7 +134,10 @@ export async function makeVerifier(
   return { verifier: await chosenPasswords.hash(chosen) }
 }
 
-/** The keyed hash of a generated password. The id is in it, so that a hash copied to another row opens nothing. */
+/**
+ * The keyed hash of a generated password. It includes the id, so that a hash copied to another row
+ * opens nothing.
+ */
 export function hashOfGenerated(keyedHash: KeyedHash, loginId: string, password: string): string {
   return keyedHash('login', `${loginId}:${password}`)
 }

@@ -12,8 +12,9 @@ export function isAppOnlyFlow(flow: Flow): flow is AppOnlyFlow {
 }
 
 /**
- * By which flow a mailbox is sent from without anybody's consent (RFC 6749, section 4.4; RFC 7523, section 2.1); undefined where its owner consents. Where the
- * provider knows no other way, nobody has to say so.
+ * The flow by which an app sends for a mailbox without a person's consent (RFC 6749, section 4.4;
+ * RFC 7523, section 2.1); undefined when its owner consents. A provider that knows only such flows
+ * needs no `appOnly`.
  * @throws Failure `invalid` or `configuration`, with what to change
  */
 export function appOnlyFlow(request: MailboxRequest, provider: RegisteredProvider): AppOnlyFlow | undefined {
@@ -51,7 +52,7 @@ function requireNobody({ refreshToken, signsInAs, saslUser = '' }: MailboxReques
   })
 }
 
-/** Something that tells that it is us, and one organisation. */
+/** The registration needs a client secret or certificate, and one tenant. */
 function requireProof({ id, registration }: RegisteredProvider): void {
   const { clientSecrets, certificate, tenant } = registration
   if (clientSecrets.length === 0 && !certificate) {
@@ -71,8 +72,9 @@ function requireProof({ id, registration }: RegisteredProvider): void {
 }
 
 /**
- * Whether a mailbox is a person's own: it has an entry of its own, and no app sends for it. A right to its whole domain does not reach it, unless it says so. Where
- * a person has yet to consent, it is as if that had happened: nobody is to be quicker.
+ * Whether a mailbox is personal: it has an entry of its own, and no app sends for it. A right to
+ * its whole domain does not include it without `personal`. A mailbox that still waits for its
+ * consent counts as personal, so that nobody can use it first.
  */
 export function isPersonal(standing: Standing | undefined): boolean {
   if (standing === undefined || standing.coveredBy !== undefined) return false

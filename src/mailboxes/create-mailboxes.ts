@@ -28,18 +28,20 @@ export interface MailboxesDeps {
   log: Log
   /** How long a grant may stay unused before it is renewed. */
   renewalSeconds: number
-  /** What it may send now; absent while no doors are open. */
+  /** What the mailbox may send now. Absent when no server runs. */
   sending?: (address: Address) => Promise<SendingStatus | undefined>
-  /** Forgets what it waits for, and finds out whether the provider lets it in; absent while no doors are open. */
+  /**
+   * Ends the waits of the mailbox and tries to sign in at its provider. Absent when no server runs.
+   */
   tryNow?: (address: Address) => Promise<void>
 }
 
-/** What is shown of a grant needs no seal to be opened. */
+/** A grant as it is shown, without its sealed values. */
 type ShownGrant = ListedGrant | Extract<Grant, { state: 'absent' }>
 
 const listedInARow = 100
 
-/** The addresses that mail leaves from: added, shown, removed. */
+/** Adds, shows and removes mailboxes. */
 export function createMailboxes(deps: MailboxesDeps): Mailboxes {
   const { store, catalogue, clock, log } = deps
   const revoke = createRevocation({ ...deps, grants: store.grants })
@@ -82,7 +84,7 @@ export function createMailboxes(deps: MailboxesDeps): Mailboxes {
       const statuses: MailboxStatus[] = []
       for (const mailbox of mailboxes) {
         statuses.push(statusWith(mailbox, grants.get(addressKey(mailbox.address)) ?? { state: 'absent' }))
-        // Whoever sends mail meanwhile is not held up by a long list.
+        // Gives way to sessions that send mail, in a long list.
         if (statuses.length % listedInARow === 0) await turnOfOthers()
       }
       return statuses
@@ -94,7 +96,7 @@ export function createMailboxes(deps: MailboxesDeps): Mailboxes {
       const fields = { event: 'mailbox.removed', mailbox: mailbox.address, ...actorFields(by) }
       log.info(fields, 'Mailbox removed')
       const unwanted = grant.state === 'absent' ? {} : grant
-      // It may have moved since the grant was given.
+      // The mailbox may have another provider since the grant was given.
       return { removed: mailbox.address, ...(await revoke({ ...mailbox, ...unwanted }, unwanted)) }
     },
   }
@@ -122,7 +124,10 @@ export function createMailboxes(deps: MailboxesDeps): Mailboxes {
     )
   }
 
-  /** A replacement that names nobody leaves the person as it is; naming the mailbox itself ends the difference. The mail server's name for a person goes with the person. */
+  /**
+   * A replacement without `signsInAs` keeps the person; one that names the mailbox itself removes
+   * it. `saslUser` belongs to the person and is kept or dropped with it.
+   */
   async function withPersonBefore(request: MailboxRequest): Promise<MailboxRequest> {
     const before = request.replace ? await store.mailboxes.find(parseAddress(request.address)) : undefined
     if (!before) return request
@@ -193,7 +198,10 @@ function expectedPerson({ signsInAs, address }: Mailbox): Address {
   return signsInAs ?? address
 }
 
-/** RFC 4422, section 5: what stands for a user is any text; it ends where a control character begins something else. */
+/**
+ * RFC 4422, section 5: what stands for a user is any text; it ends where a control character begins
+ * something else.
+ */
 function readSaslUser(text: string): string {
   const name = text.trim()
   if (name !== '' && !/[\p{Cc}\p{Cs}]/u.test(name) && Buffer.byteLength(name) <= 254) return name
@@ -250,7 +258,9 @@ function shownEnding({ kind, endsAt, fix }: Expiry): EndingStatus {
   return { kind, endsAt: new Date(endsAt).toISOString(), fix }
 }
 
-/** RFC 6749, appendix A.17: visible ASCII. The end of line that a file leaves behind it is cut off. */
+/**
+ * RFC 6749, appendix A.17: visible ASCII. The end of line that a file leaves behind it is cut off.
+ */
 function readRefreshToken(token: Secret): Secret {
   const text = token.reveal().trim()
   if (/^[\x21-\x7e]{1,16384}$/.test(text)) return new Secret(text)

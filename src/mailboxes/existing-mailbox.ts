@@ -10,7 +10,10 @@ export function existingMailbox(mailboxes: Pick<MailboxStore, 'find'>, text: str
   return required(text, (address) => mailboxes.find(address))
 }
 
-/** As `existingMailbox`; an address without an entry of its own is a mailbox where its domain is one. */
+/**
+ * As `existingMailbox`; an address without an entry of its own is a mailbox where its domain is
+ * one.
+ */
 export function coveredMailbox(mailboxes: Pick<MailboxStore, 'covering'>, text: string): Promise<Mailbox> {
   return required(text, (address) => mailboxes.covering(address))
 }
@@ -25,15 +28,18 @@ async function required(
   throw new Failure('not-found', `There is no mailbox ${address}`, { fix: 'Add the mailbox first.' })
 }
 
-/** A name by which a mailbox may be signed in for at its mail server: the user of XOAUTH2 and OAUTHBEARER. */
+/**
+ * A name that may sign in for a mailbox at its mail server: the user of XOAUTH2 and OAUTHBEARER.
+ */
 export interface SignInName {
   name: string
   of: AcceptedName
 }
 
 /**
- * The names of a mailbox, the likelier one first. A person who consented signs in by a name of their own, whatever is sent from; yet there are servers, and pages of
- * providers about them, that want the mailbox's there. Which of the two has been accepted is remembered.
+ * The names that may sign in for a mailbox, the likelier one first. A person who consented signs in
+ * by their own name, whatever mailbox is sent from. But some servers, and the documentation of some
+ * providers, want the mailbox's address there. The accepted one is remembered (`acceptedName`).
  */
 export function namesThatSignIn(
   mailbox: Pick<Mailbox, 'address' | 'signsInAs' | 'saslUser' | 'acceptedName'>,
@@ -44,7 +50,7 @@ export function namesThatSignIn(
   return mailbox.acceptedName === 'mailbox' ? [own, person] : [person, own]
 }
 
-/** Where nobody consented, nobody but the mailbox signs in. */
+/** With a token that no person consented to, only the mailbox's own name signs in. */
 export function namesWithToken(
   names: readonly [SignInName, ...SignInName[]],
   token: { grant: { personal: boolean } },

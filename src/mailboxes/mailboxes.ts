@@ -4,24 +4,44 @@ import type { Secret } from '../base/secret.ts'
 import type { Expiry } from '../providers/forecast.ts'
 import type { Flow } from '../store/ports.ts'
 
-/** What the doors may ask of mailboxes, logins and API keys. Made by `createMailboxes`, `createLogins`, `createApiKeys`. `by`: who asks for a change. */
+/**
+ * Mailboxes: the addresses that mail leaves from. Made by `createMailboxes`. `by`: who asks for a
+ * change.
+ */
 export interface Mailboxes {
-  /** @throws Failure `already-exists` (without `replace`), `not-found` (provider), `invalid` (address), `configuration` (provider without registration) */
+  /**
+   * @throws Failure `already-exists` (without `replace`), `not-found` (provider), `invalid`
+   * (address), `configuration` (provider without registration)
+   */
   add(request: MailboxRequest, by?: Actor): Promise<MailboxStatus>
   /** @throws Failure `not-found` */
   show(address: string): Promise<MailboxStatus>
-  /** The address of a mailbox, as it was added, from how somebody wrote it. Nothing of its grant is looked at.
-   * @throws Failure `not-found`, `invalid` */
+  /**
+   * The address of a mailbox as it was added. Does not read its grant.
+   * @throws Failure `not-found`, `invalid`
+   */
   named(address: string): Promise<Address>
-  /** The name that signs in for it at the mail server with such a token. @throws Failure `not-found` */
+  /**
+   * The name that signs in for the mailbox at the mail server with this token.
+   * @throws Failure `not-found`
+   */
   signInName(address: string, token: { grant: { personal: boolean } }): Promise<string>
-  /** Forgets what was refused lately, for which it waits, and finds out whether the provider lets it in now.
-   * @throws Failure `not-found`, `invalid`, and as `Relay.verify` when it does not */
+  /**
+   * Ends the waits of the mailbox and tries to sign in at its provider now.
+   * @throws Failure `not-found`, `invalid`, and as `Relay.verify` when it does not
+   */
   tryNow(address: string, by?: Actor): Promise<MailboxStatus>
   list(): Promise<MailboxStatus[]>
-  /** Whether it is a person's own, so that rights to its whole domain do not reach it. @throws Failure `invalid` */
+  /**
+   * Whether the mailbox is personal, so that rights to its whole domain do not include it.
+   * @throws Failure `invalid`
+   */
   isPersonal(address: string): Promise<boolean>
-  /** With its grant, which is ended at the provider, too, where that can be. @throws Failure `not-found` */
+  /**
+   * Removes the mailbox and its grant, and revokes the grant at the provider where that is
+   * possible.
+   * @throws Failure `not-found`
+   */
   remove(address: string, by?: Actor): Promise<RemovedMailbox>
 }
 
@@ -31,9 +51,12 @@ export interface RemovedMailbox extends RevocationStatus {
 
 /** What became of a removed grant at its provider. */
 export interface RevocationStatus {
-  /** `nothing`: there was no consent. `kept`: another mailbox may live on it. `unsupported`: the provider cannot. */
+  /**
+   * `nothing`: there was no consent. `kept`: another mailbox may live on it. `unsupported`: the
+   * provider cannot.
+   */
   revocation: 'revoked' | 'nothing' | 'kept' | 'unsupported' | 'failed'
-  /** Where it lives on: what to do. */
+  /** What to do where the grant lives on. */
   advice?: string
 }
 
@@ -41,28 +64,37 @@ export interface MailboxRequest {
   address: string
   provider: string
   signsInAs?: string
-  /** The name by which the mail server knows whoever signs in, when that is none of their addresses. Empty: no such name any more. */
+  /**
+   * The user name at the mail server, when that is none of the person's addresses. Empty: removes
+   * it.
+   */
   saslUser?: string
-  /** Other addresses that the provider accepts from it. With `replace`: absent keeps those that there are. */
+  /**
+   * Other addresses that the provider accepts from it. With `replace`: absent keeps those that
+   * there are.
+   */
   aliases?: readonly string[]
-  /** Nobody consents: the app registration itself may send for it. */
+  /** No person consents: the app registration itself may send for the mailbox. */
   appOnly?: boolean
   /** Adopt this refresh token as the mailbox's grant. */
   refreshToken?: Secret
-  /** For a mailbox that exists, too. */
+  /** Replaces an existing mailbox, too. */
   replace?: boolean
 }
 
-/** A mailbox as pages, API and command show it. Field names are the API's. Times: ISO 8601. Holds no secret. */
+/**
+ * A mailbox as pages, API and command show it. Field names are the API's. Times: ISO 8601. Holds no
+ * secret.
+ */
 export interface MailboxStatus {
   address: Address
   provider: string
-  /** The domain mailbox that stands for it: it has no entry of its own. */
+  /** The domain mailbox that covers this address, which has no entry of its own. */
   coveredBy?: Address
   signsInAs?: Address
-  /** The name by which the mail server knows whoever signs in, where one is set. */
+  /** The user name at the mail server, if one is set. */
   saslUser?: string
-  /** The name with which the mail server has let postern in, where there are two that it may know. */
+  /** The name that the mail server has accepted, if it was asked to choose between two. */
   acceptedName?: string
   /** Absent when there are none. */
   aliases?: readonly Address[]
@@ -70,18 +102,21 @@ export interface MailboxStatus {
   /** Of a lapsed grant. */
   since?: string
   reason?: string
-  /** Of one that its provider has refused: when it did so last. It is tried again each day, and on demand. */
+  /** When the provider last refused a lapsed grant. It is tried again each day, and on demand. */
   refusedAt?: string
   signedInAs?: Address
   flow?: Flow
   scopes?: readonly string[]
   grantedAt?: string
   renewedAt?: string
-  /** Of an active grant with a refresh token: when it is renewed at the latest. */
+  /** When an active grant is refreshed at the latest. */
   renewsBy?: string
-  /** What will end its grant, or what its registration authenticates with, the soonest first. Absent when nothing is known of. */
+  /**
+   * What will end the grant or the credentials of its registration, the soonest first. Absent when
+   * nothing is known.
+   */
   endings?: readonly EndingStatus[]
-  /** What it may send now. Absent while no postern runs, and in lists. */
+  /** What the mailbox may send now. Absent in lists, and while postern does not run. */
   sending?: SendingStatus
 }
 
@@ -93,9 +128,14 @@ export interface EndingStatus {
   fix: string
 }
 
-/** What a mailbox may send now, by what its provider allows and has said lately. Times: ISO 8601. */
+/**
+ * What a mailbox may send now, by the limits and recent replies of its provider. Times: ISO 8601.
+ */
 export interface SendingStatus {
-  /** To the provider: open now, in use now, allowed now (fewer than the limit for a while after the provider complained). */
+  /**
+   * Connections to the provider. `allowed` is below `limit` for a while after the provider
+   * complained.
+   */
   connections: { open: number; inUse: number; allowed: number; limit: number }
   /** Messages that wait for a connection, or for the rate. */
   waiting: number
@@ -104,9 +144,9 @@ export interface SendingStatus {
   /** Over the last 24 hours, to the hour. */
   recipientsLastDay: number
   recipientsPerDay?: number
-  /** The day is used up: when there is room again. */
+  /** When the daily limit has room again, if it is used up. */
   recipientsRoomAt?: string
-  /** What is not tried for a while. */
+  /** What is not tried for a while after an error. */
   pauses: readonly PauseStatus[]
 }
 
@@ -114,11 +154,11 @@ export interface PauseStatus {
   /** `token`: no access token is asked for. */
   about: 'mailbox' | 'sender' | 'program' | 'registration' | 'sign-in' | 'token'
   sender?: Address
-  /** Of a program: its user name, and where it is (absent: postern itself). */
+  /** Of a program: its user name and address. Absent: postern itself. */
   login?: string
   source?: string
   since: string
-  /** Then one try finds out. */
+  /** One attempt is made then. */
   until: string
   reason: string
   /** The provider's own words. */

@@ -2,7 +2,7 @@ import { type Address, addressKey, parseAddress, printable } from '../base/addre
 import { Failure } from '../base/failure.ts'
 import type { Mending } from '../store/ports.ts'
 
-/** What is mended of a login's mail, as somebody asks for it. Absent: as it is, or off. */
+/** What is mended of a login's mail, as requested. Absent options are off, or stay as they are. */
 export interface MendingOptions {
   /** The header's `From:` and `Sender:` become the mailbox. */
   rewriteFrom?: boolean
@@ -10,7 +10,9 @@ export interface MendingOptions {
   mendLineEnds?: boolean
   /** The domain of senders and recipients that have none; empty: none. */
   completeAddresses?: string
-  /** What stands for them, `{"root": "admin@example.com"}`: all of it, empty for nothing. */
+  /**
+   * Addresses that replace names, `{"root": "admin@example.com"}`. The whole map; empty for none.
+   */
   map?: Readonly<Record<string, string>>
   /** Several addresses in one RCPT are several recipients. */
   splitRecipients?: boolean
@@ -19,7 +21,8 @@ export interface MendingOptions {
 const mostMapped = 100
 
 /**
- * What is mended of a login's mail from now on: what is mended now, and these options. One that is absent changes nothing.
+ * The options of a login after a change: those it has, with the given ones replaced. An absent
+ * option changes nothing.
  * @throws Failure `invalid`
  */
 export function changedMending(mending: Mending, options: MendingOptions): Mending {
@@ -31,7 +34,7 @@ export function changedMending(mending: Mending, options: MendingOptions): Mendi
       ? mending.completeAddresses
       : readDomain(options.completeAddresses)
   const map = options.map === undefined ? mending.map : readMap(options.map)
-  // What is off is not there.
+  // Options that are off are left out.
   return {
     ...(rewriteFrom && { rewriteFrom: true }),
     ...(mendLineEnds && { mendLineEnds: true }),

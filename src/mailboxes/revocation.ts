@@ -15,18 +15,19 @@ export interface RevocationDeps {
   log: Log
 }
 
-/** The provider that gave it: no other is shown its refresh token. */
+/** The mailbox and the provider that gave the grant. No other provider gets its refresh token. */
 type Granted = Pick<Mailbox, 'address' | 'providerId'>
 
 export interface UnwantedConsent {
   refreshToken?: Secret
-  /** Absent: nobody knows. */
+  /** Absent when it is not known. */
   signedInAs?: Address
 }
 
 /**
- * Ends at the provider what was removed here (RFC 7009), if nobody else lives on it: some providers end everything that a person has granted
- * to a registration when one of its refresh tokens is revoked. Never throws.
+ * Revokes a removed grant at its provider (RFC 7009), unless another mailbox may live on it: some
+ * providers end all grants of a person to a registration when one of its refresh tokens is revoked.
+ * Never throws.
  */
 export function createRevocation({ grants, catalogue, oauthClientFor, log }: RevocationDeps) {
   return async (mailbox: Granted, unwanted: UnwantedConsent): Promise<RevocationStatus> => {

@@ -12,7 +12,10 @@ import { shellWord } from '../base/text.ts'
 import type { Mending } from '../store/ports.ts'
 import { isMailbox } from '../wire/envelope.ts'
 
-/** Who hands in mail during one SMTP session: a login, or an API key with `send:`. */
+/**
+ * The client of an SMTP session, by the credential it signed in with: a login, or an API key with
+ * `send:`.
+ */
 export interface Submitter {
   /** For the log. An API key's is `api-key NAME`. */
   userName: string
@@ -24,41 +27,49 @@ export interface Submitter {
   mailboxes: readonly SenderMailbox[]
   /** Envelope senders beside its mailboxes: addresses, or `*@example.com`. */
   senders: readonly string[]
-  /** A sender that it may not use is replaced by its first mailbox, instead of refused. */
+  /** A sender that the login may not use is replaced by its first mailbox instead of refused. */
   rewriteSender: boolean
   /** What is mended of its mail. Absent: nothing. */
   mending?: Mending | undefined
 }
 
-/** What is asked about a message before it leaves. */
+/** A message that is about to leave. */
 export interface OutgoingMessage {
   mailbox: Address
-  /** Of the envelope, as it is to leave. */
+  /** The envelope sender as it will leave. */
   sender: string
-  /** The client's, where another one replaced it. */
+  /** The envelope sender that the client gave, if it was replaced. */
   givenSender?: string | undefined
 }
 
 export interface SenderMailbox {
   address: Address
-  /** Of a whole domain: the mailboxes that a person has consented for are meant, too. */
+  /** For a whole domain: includes the mailboxes that a person has consented for. */
   personal?: boolean
   /** Other addresses that the provider accepts from this mailbox. */
   aliases: readonly Address[]
 }
 
 type SenderVerdict =
-  /** `sender`: the one to use. It differs from what was asked for only where `rewriteSender` replaced it, or the login completes or maps it. */
+  /**
+   * `sender`: the envelope sender to use. It differs from the given one where `rewriteSender`
+   * replaced it, or where the login completes or maps it.
+   */
   { allowed: true; mailbox: Address; sender: string } | { allowed: false; reason: string }
 
 /**
- * Which of a submitter's mailboxes an envelope sender leaves through, if it may at all. Its own mailboxes, their aliases and the null
- * sender (`''`, RFC 5321 section 4.5.5: bounces and receipts) are always allowed; others only by the login's patterns, or
- * replaced by the first mailbox where the login says so.
- * A sender may be any text: what is no address cannot be used, but be replaced. `' '` is one that has nothing but blanks: the null sender, to be read kindly.
- * A mailbox that is a whole domain (`*@example.com`) lets each address of it be the sender, and the mailbox; nothing else leaves through it.
- * A sender that is one of the mailboxes leaves through that one, though it were an alias of another, too; an alias through its mailbox, anything
- * else through the first.
+ * Decides whether a submitter may use an envelope sender, and through which of its mailboxes the
+ * message leaves. Its own mailboxes, their aliases and the null sender (`''`, RFC 5321 section
+ * 4.5.5: bounces and receipts) are always allowed. Others need a pattern of the login, or are
+ * replaced by the first mailbox with `rewriteSender`.
+ *
+ * The given sender may be any text. One that is no address cannot be used, but can be replaced. A
+ * single space stands for a sender of blanks only, which is read as the null sender.
+ *
+ * A domain mailbox (`*@example.com`) allows every address of its domain, which is then the mailbox,
+ * too; nothing else leaves through it. A sender that is one of the mailboxes leaves through that
+ * one, even if it is an alias of another. An alias leaves through its mailbox, anything else
+ * through the first.
  */
 export function mailboxForSender(
   {
@@ -76,7 +87,7 @@ export function mailboxForSender(
     mailboxes.find(({ address }) => !isDomainMailbox(address) && isSender(address)) ??
     mailboxes.find(({ aliases }) => aliases.some(isSender))
   if (own !== undefined) return { allowed: true, mailbox: own.address, sender }
-  // A domain is no mailbox to sign in to: the sender says which one.
+  // The sender names the mailbox of the domain.
   const mailbox = mailboxes.some(({ address }) => isDomainMailbox(address) && covers(address, sender))
     ? asMailbox(sender)
     : undefined
@@ -96,7 +107,8 @@ export function mailboxForSender(
  * @throws Failure `invalid`
  */
 export function parseSenderPattern(text: string): string {
-  // `*` is a lawful local part (RFC 5321, section 4.1.2), so the domain is checked with it in place.
+  // `*` is a lawful local part (RFC 5321, section 4.1.2), so the domain is checked with it in
+  // place.
   const pattern = parseAddress(text.trim())
   if (pattern.lastIndexOf('*') > 0 || (pattern.startsWith('*') && !pattern.startsWith('*@'))) {
     throw new Failure('invalid', `"${printable(text)}" is not a sender that postern can match`, {
@@ -106,7 +118,10 @@ export function parseSenderPattern(text: string): string {
   return pattern
 }
 
-/** Not every sender that SMTP knows is an address that somebody has: a quoted one, or the domain itself. */
+/**
+ * Not every envelope sender is the address of a mailbox: it may be quoted, or the domain mailbox
+ * itself.
+ */
 function asMailbox(sender: string): Address | undefined {
   try {
     const address = parseAddress(sender)
@@ -121,11 +136,14 @@ function notOfDomain(sender: string): string {
   return `This login may not send as ${printable(sender, 254)}`
 }
 
-/** A sender or recipient as the login wants it: what its map says, or with its domain behind a word that has none. Otherwise, and where that would be no address, as it was given. */
+/**
+ * Completes a sender or recipient as the login asks for: by its map, or by appending its domain to
+ * a word without one. Returns the text as given when the result would be no address.
+ */
 export function completeAddress(mending: Mending | undefined, given: string): string {
   if (mending === undefined || given.trim() === '') return given
   const { completeAddresses: domain, map = {} } = mending
-  // `root@` is what a device has whose field for the domain was left empty.
+  // Devices send `root@` when their setting for the domain was left empty.
   const name = given.endsWith('@') ? given.slice(0, -1) : given
   const key = addressKey(name)
   if (Object.hasOwn(map, key)) return map[key] as string
@@ -135,18 +153,18 @@ export function completeAddress(mending: Mending | undefined, given: string): st
 }
 
 /**
- * The sentence with the command after which somebody may use a sender that was refused: an API key has no senders of its own, so there it is
- * another login. Undefined for a sender that cannot be named alone: a quoted one, or `*@example.com`, with which a client would have somebody allow
- * a whole domain.
+ * The advice with the command that allows a refused sender. For an API key, which has no senders,
+ * it adds a login. Undefined for a sender that must not be suggested: a quoted one, or
+ * `*@example.com`, with which a client could have an administrator allow a whole domain.
  */
 export function howToAllow(
   { login, mailboxes }: Pick<Submitter, 'login' | 'mailboxes'>,
   sender: string,
 ): string | undefined {
   if (!isNameable(sender)) return undefined
-  // A whole domain is no mailbox that another sender could leave through.
+  // A domain mailbox is no mailbox that other senders could leave through.
   if (mailboxes.length > 0 && mailboxes.every(({ address }) => isDomainMailbox(address))) return undefined
-  // What a client sent goes into somebody's terminal: no shell may read more in it than a word.
+  // The client's text ends in a terminal, so it is quoted as one word of the shell.
   const word = shellWord(printable(sender, 254))
   const verb = login === undefined ? `add ${shellWord(mailboxes[0]?.address ?? 'ADDRESS')}` : `allow ${login}`
   return `Allow it with: postern login ${verb} --sender ${word}`

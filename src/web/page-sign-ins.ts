@@ -13,11 +13,14 @@ import type { Catalogue, Provider, RegisteredProvider } from '../providers/provi
 import { isOneTenant } from '../providers/registration.ts'
 import type { PageRole } from '../store/ports.ts'
 
-/** Signing in to the pages at a provider. Made by `createPageSignIns`. */
+/** Sign-in to the pages by OpenID Connect at a mail provider. Made by `createPageSignIns`. */
 export interface PageSignIns {
-  /** Where; none while nobody is named in the settings. */
+  /** The providers that can be used; none while the settings name no person. */
   providers(): readonly { id: string; name: string }[]
-  /** `browser`: as `ConsentService.begin`. @throws Failure `not-found`, `configuration`, and those of the provider */
+  /**
+   * `browser`: as `ConsentService.begin`.
+   * @throws Failure `not-found`, `configuration`, and those of the provider
+   */
   begin(providerId: string, browser: Secret): Promise<{ authorizationUrl: URL; providerName: string }>
   /** Whether a callback belongs to one of these. */
   isOne(callback: URL): boolean
@@ -26,7 +29,7 @@ export interface PageSignIns {
     callback: URL,
     browser: Secret | undefined,
   ): Promise<{ role: PageRole; person: Address; provider: string; account: string }>
-  /** As whom a person whom this provider has proven may look now; undefined: not (any more). */
+  /** The role that a person proven by this provider has now; undefined for none. */
   roleOf(person: Address, providerId: string): PageRole | undefined
 }
 
@@ -42,12 +45,16 @@ interface PageSignInDeps {
   clock: Clock
 }
 
-/** Answers that were taken, as many as a busy morning brings; the provider itself takes each code once only. */
+/**
+ * Limit of remembered answers, as many as a busy morning brings. The provider itself accepts each
+ * code once only.
+ */
 const mostTaken = 10_000
 
 /**
- * Signing in to the pages at a provider (OpenID Connect), so that its second factor protects them. Nothing is asked for but who somebody is, and nothing of the answer
- * is kept. What is under way is kept by the browser alone, so that nobody can crowd anybody out.
+ * Sign-in to the pages by OpenID Connect, so that the provider's second factor protects them. Only
+ * the identity is asked for, and nothing of the answer is stored. The browser keeps the pending
+ * sign-in, so that a flood of them cannot push others out.
  */
 export function createPageSignIns(deps: PageSignInDeps): PageSignIns {
   const { catalogue, oauthClientFor, people, keyedHash, redirectUri, clock } = deps
@@ -55,7 +62,10 @@ export function createPageSignIns(deps: PageSignInDeps): PageSignIns {
   const taken = new LRUCache<string, true>({ max: mostTaken })
   const isOn = people.administrators.length + people.viewers.length > 0
 
-  /** Whom the providers file describes is not thereby believed here: without names, only the built-in ones as they are known are. */
+  /**
+   * Providers of the providers file are trusted only when the settings name them; built-in ones
+   * unless the settings name others.
+   */
   function mayTell(provider: RegisteredProvider): boolean {
     const isNamed = people.providers?.includes(provider.id) ?? provider.fromFile === undefined
     return isOn && isNamed && canTell(provider) && vouches(provider)
@@ -127,18 +137,18 @@ export function createPageSignIns(deps: PageSignInDeps): PageSignIns {
   }
 }
 
-/** Comes back to us by itself, and says who signed in. */
+/** Redirects to postern, and proves an identity. */
 function canTell({ oauth, flows }: Provider): boolean {
   return flows.includes('authorization-code') && provesIdentity(oauth) && oauth.redirectUri === undefined
 }
 
-/** Entra answers for somebody only where the registration is for one tenant: see `entraSignInName`. */
+/** Entra vouches for a person only where the registration has one tenant: see `entraSignInName`. */
 function vouches({ oauth, registration }: RegisteredProvider): boolean {
   const { tenant } = registration
   return tenant === undefined ? oauth.identityRules !== 'entra' : isOneTenant(tenant)
 }
 
-/** For a door, TLS alone does not vouch for an ID token: its signature was checked. */
+/** TLS alone does not vouch for an ID token here: its signature has to be checked. */
 function vouchedPerson(identity: Identity | undefined): Address | undefined {
   return identity?.signed && identity.address?.vouched ? identity.address.value : undefined
 }
@@ -155,7 +165,7 @@ function notProven(message: string, cause?: unknown): Failure {
   })
 }
 
-/** Who is named in the settings is nobody's business. */
+/** The message does not tell which addresses the settings name. */
 function unknownPerson(
   person: string | undefined,
   providerName: string,
@@ -174,7 +184,7 @@ function unknownPerson(
   })
 }
 
-/** A sign-in to the pages that is under way. */
+/** A pending sign-in. */
 interface BegunSignIn {
   providerId: string
   /** Milliseconds since 1970. */
@@ -185,12 +195,13 @@ interface BegunSignIn {
 }
 
 /**
- * `state` of such sign-ins (RFC 6749, section 10.12): it says where and until when, and only the browser that began can show that we said so. The nonce and the PKCE
- * verifier follow from the same, so that nothing has to be remembered.
+ * Makes and reads the `state` of sign-ins (RFC 6749, section 10.12). It holds the provider and the
+ * expiry, authenticated for the browser that started. Nonce and PKCE verifier are derived from it,
+ * so that nothing has to be stored.
  */
 interface SignInStates {
   begin(about: Pick<BegunSignIn, 'providerId' | 'until'>, browser: Secret): BegunSignIn
-  /** Undefined: not ours, or of another browser. */
+  /** Undefined for a `state` that is not from postern, or of another browser. */
   read(state: string, browser: Secret): BegunSignIn | undefined
 }
 
@@ -231,14 +242,14 @@ export function isSignInState(state: string): boolean {
   return shape.test(state)
 }
 
-/** As whom a person may look at the pages who proved an address at a provider; undefined: not at all. */
+/** The role of a proven address; undefined for none. */
 function assignedRole(person: Address, { administrators, viewers }: PageAccessConfig): PageRole | undefined {
   const isNamed = (addresses: readonly Address[]) => addresses.some((one) => sameAddress(one, person))
   if (isNamed(administrators)) return 'administrator'
   return isNamed(viewers) ? 'viewer' : undefined
 }
 
-/** Said at the start: people are named, and some of them, or all, can find no button. */
+/** Warns at the start when people are named for the pages, but some provider cannot be used. */
 export function warnOfPageSignIns(
   signIns: Pick<PageSignIns, 'providers'>,
   { administrators, viewers, providers = [] }: PageAccessConfig,
