@@ -155,11 +155,11 @@ export interface ErrorChallenge {
  */
 export function readErrorChallenge(text: string): ErrorChallenge | undefined {
   const octets = decodeBase64(text.trim())
-  const said = octets && parseObject(octets.toString('utf8'))
-  const status = field(said, 'status')
+  const challenge = octets && parseObject(octets.toString('utf8'))
+  const status = field(challenge, 'status')
   if (status === undefined) return undefined
-  const scope = field(said, 'scope')
-  const schemes = field(said, 'schemes')
+  const scope = field(challenge, 'scope')
+  const schemes = field(challenge, 'schemes')
   return { status, ...(scope === undefined ? {} : { scope }), ...(schemes === undefined ? {} : { schemes }) }
 }
 
@@ -173,8 +173,8 @@ function parseObject(text: string): object | undefined {
 }
 
 /** Own properties only, so that no key has another meaning; a status may be text or a number. */
-function field(said: object | undefined, name: string): string | undefined {
-  if (!said || !Object.hasOwn(said, name)) return undefined
-  const value: unknown = Reflect.get(said, name)
+function field(challenge: object | undefined, name: string): string | undefined {
+  if (!challenge || !Object.hasOwn(challenge, name)) return undefined
+  const value: unknown = Reflect.get(challenge, name)
   return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
 }

@@ -108,7 +108,7 @@ const promises: ReadonlySet<string> = new Set([
   'HOLDFOR', // RFC 4865: not yet
   'HOLDUNTIL',
   'BY', // RFC 2852: not after that time
-  'RRVS', // RFC 7293: not to whoever has the address since then
+  'RRVS', // RFC 7293: not to a later owner of the address
   'BODY=BINARYMIME', // RFC 3030: needs CHUNKING, which is not offered
 ])
 
@@ -216,7 +216,7 @@ function endOutside(text: string, quote: string): number | undefined {
   return undefined
 }
 
-/** Without brackets, only known parameters can be told from the words of a name. */
+/** Without brackets, only known parameters can be distinguished from the words of a name. */
 function endBeforeParameters(text: string): number {
   let end = text.length
   while (end > 0) {

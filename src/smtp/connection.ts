@@ -325,8 +325,8 @@ class ServedConnection implements ClientConnection {
 
   async #interrupted(): Promise<SessionEvent | undefined> {
     if (!this.#isEvicted) return { kind: 'shutting-down' }
-    this.#outbox.say(replies.makesRoom)
-    this.#deps.refusals.note(connectionRefused(this.#deps.remoteAddress, replies.makesRoom))
+    this.#outbox.say(replies.evicted)
+    this.#deps.refusals.note(connectionRefused(this.#deps.remoteAddress, replies.evicted))
     await this.#outbox.flush()
     return undefined
   }

@@ -32,7 +32,7 @@ const mostAlike = 5
 const mostInAll = 120
 
 interface Alike {
-  said: number
+  logged: number
   more: number
   last: Refusal
 }
@@ -42,7 +42,7 @@ export function createRefusalLog(log: Log, clock: Pick<Clock, 'monotonic'>): Ref
   /** Refusals beyond `mostInAll`, by event. */
   const others = new Map<string, number>()
   let since = 0
-  let said = 0
+  let logged = 0
   let timer: NodeJS.Timeout | undefined
 
   function say({ fields, message }: Refusal, more?: number): void {
@@ -57,7 +57,7 @@ export function createRefusalLog(log: Log, clock: Pick<Clock, 'monotonic'>): Ref
     for (const [event, more] of others) log.warn({ event, more }, 'refused')
     alike.clear()
     others.clear()
-    said = 0
+    logged = 0
   }
 
   function begin(): void {
@@ -71,9 +71,9 @@ export function createRefusalLog(log: Log, clock: Pick<Clock, 'monotonic'>): Ref
       const { event, client } = refusal.fields
       const key = [event, sourceOf(client).key, refusal.why].join('\n')
       const known = alike.get(key)
-      if (said < mostInAll && (known === undefined || known.said < mostAlike)) {
-        said += 1
-        alike.set(key, { said: (known?.said ?? 0) + 1, more: 0, last: refusal })
+      if (logged < mostInAll && (known === undefined || known.logged < mostAlike)) {
+        logged += 1
+        alike.set(key, { logged: (known?.logged ?? 0) + 1, more: 0, last: refusal })
         return say(refusal)
       }
       timer ??= setTimeout(sumUp, windowMilliseconds).unref()
@@ -86,7 +86,7 @@ export function createRefusalLog(log: Log, clock: Pick<Clock, 'monotonic'>): Ref
 
 /** A connection that was refused before its first command. */
 export function connectionRefused(client: string, reply: Reply, about: object = {}): Refusal {
-  const fields = { event: 'connection.refused', client, ...said(reply), ...about }
+  const fields = { event: 'connection.refused', client, ...replyFields(reply), ...about }
   return { why: fields.reply, fields, message: 'connection refused' }
 }
 
@@ -104,7 +104,7 @@ export function commandRefused(
   submitter: Submitter | undefined,
   { reply, command }: OwnRefusal,
 ): Refusal {
-  const about = { event: 'command.refused', client, ...whose(submitter), ...said(reply) }
+  const about = { event: 'command.refused', client, ...whose(submitter), ...replyFields(reply) }
   const fields = { ...about, ...(command !== undefined && { command, ...adviceFor(command) }) }
   return { why: `${about.login ?? ''}\n${about.reply}`, fields, message: 'command refused' }
 }
@@ -127,7 +127,7 @@ function whose(submitter: Submitter | undefined): { login?: string; mailbox?: st
   return mailbox === undefined || others.length > 0 ? { login } : { login, mailbox: mailbox.address }
 }
 
-function said({ code, lines }: Reply): { code: number; reply: string } {
+function replyFields({ code, lines }: Reply): { code: number; reply: string } {
   return { code, reply: printable(lines[0], 200) }
 }
 

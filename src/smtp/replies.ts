@@ -24,7 +24,7 @@ const signInToSend = say(
 
 /**
  * The only table from failures to replies of this server. Every text is our own: what a provider
- * said goes to the log, not to a client. Temporary failures are 4xx, so that a queue in front of
+ * says goes to the log, not to a client. Temporary failures are 4xx, so that a queue in front of
  * postern keeps the mail until the cause is repaired.
  */
 const failureReplies: Record<FailureCode, Record<Phase, Reply>> = {
@@ -145,7 +145,7 @@ export const replies = {
    */
   noProxyHeader: say(421, '4.3.5 A front end has to send a PROXY header first: ask the administrator'),
   tooManyConnections: say(421, '4.3.2 Too many connections, try again later'),
-  makesRoom: say(421, '4.7.0 Too many connections, and nobody has signed in on this one'),
+  evicted: say(421, '4.7.0 Too many connections, and nobody has signed in on this one'),
   timedOut: say(421, '4.4.2 Nothing heard for too long'),
   notSignedIn: say(421, '4.4.2 Nobody has signed in here in the time that there is for it'),
   tooSlow: say(421, '4.4.2 The message took longer than is allowed here'),

@@ -112,18 +112,18 @@ export function createEnvelope(
     },
 
     recipientsAnswered(answers, stillOpen) {
-      const left = answers.map(relayedReply)
-      const last = left.at(-1)
+      const relayed = answers.map(relayedReply)
+      const last = relayed.at(-1)
       if (open !== undefined) {
         open.begun = stillOpen
         open.accepted += answers.filter(isPositive).length
         if (!stillOpen && last !== undefined) open.over = last
       }
       const torn = tornCommand(answers)
-      const said = emptyRun((index) => left[index] ?? replies.messageLost)
+      const answered = emptyRun((index) => relayed[index] ?? replies.messageLost)
       // Recipients that were accepted cannot be withdrawn, so the message is sent to none.
-      if (open !== undefined && torn !== undefined) open.over ??= said[torn] ?? replies.messageLost
-      return { replies: said }
+      if (open !== undefined && torn !== undefined) open.over ??= answered[torn] ?? replies.messageLost
+      return { replies: answered }
     },
 
     failed(reply) {

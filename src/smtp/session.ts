@@ -117,18 +117,18 @@ export function createSmtpSession(deps: SmtpSessionDeps): SmtpSession {
     }
   }
 
-  function finish({ replies: said, next, bad: isBad, refused, refusals, dropped }: Answer): Step {
+  function finish({ replies: answered, next, bad: isBad, refused, refusals, dropped }: Answer): Step {
     if (isBad) badCommands++
     if (isBad && badCommands >= limits.badCommands) {
       const last = closeWith(replies.tooManyBadCommands)
       const { refusals: also = [] } = last
       return {
-        replies: [...said.slice(0, -1), ...last.replies],
+        replies: [...answered.slice(0, -1), ...last.replies],
         next: { do: 'close' },
         refusals: [...(refusals ?? []), ...also],
       }
     }
-    const step = { replies: said, next: next ?? nextLine() }
+    const step = { replies: answered, next: next ?? nextLine() }
     // The usual case: nothing was refused or dropped.
     if (refused === undefined && refusals === undefined && !dropped?.length) return step
     return {
@@ -236,8 +236,8 @@ export function createSmtpSession(deps: SmtpSessionDeps): SmtpSession {
     }
   }
 
-  function behindMail(said: Answer): Answer {
-    return mailRefused && !envelope?.isOpen() ? { replies: said.replies } : said
+  function behindMail(answered: Answer): Answer {
+    return mailRefused && !envelope?.isOpen() ? { replies: answered.replies } : answered
   }
 
   function mail(command: GivenMail): Answer {
@@ -253,9 +253,9 @@ export function createSmtpSession(deps: SmtpSessionDeps): SmtpSession {
   }
 
   function open(by: Submitter, command: GivenMail): Answer {
-    const said = theEnvelope().mail(by, command)
+    const answered = theEnvelope().mail(by, command)
     mailRefused = !theEnvelope().isOpen()
-    return said
+    return answered
   }
 
   function failed(failure: Failure, at: Phase): Answer {

@@ -44,7 +44,7 @@ class HeaderRewriter implements FromRewriter {
   /** The beginning of the current line, whose field is not known yet. */
   readonly #lineStart = new LineStart()
   readonly #gathered = new LineStart()
-  #place: 'line-start' | 'line' | 'body' = 'line-start'
+  #state: 'line-start' | 'line' | 'body' = 'line-start'
   /** There is none before the first line. */
   #field: Field | undefined
   #isCutShort = false
@@ -60,7 +60,7 @@ class HeaderRewriter implements FromRewriter {
   push(octets: Buffer): Buffer {
     const out: Buffer[] = []
     let at = 0
-    while (at < octets.length && this.#place !== 'body') {
+    while (at < octets.length && this.#state !== 'body') {
       const found = octets.indexOf(lf, at)
       const end = found === -1 ? octets.length : found + 1
       at += this.#takeOfLine(octets.subarray(at, end), found !== -1, out)
@@ -71,25 +71,25 @@ class HeaderRewriter implements FromRewriter {
 
   end(): Buffer {
     const out: Buffer[] = []
-    if (this.#place === 'line-start') {
+    if (this.#state === 'line-start') {
       if (this.#lineStart.octets > 0) this.#beginLine(this.#lineStart.finish(none), out)
-      if (this.#place === 'line-start') this.#endHeader(out, none)
-    } else if (this.#place === 'line') this.#endHeader(out, none)
+      if (this.#state === 'line-start') this.#endHeader(out, none)
+    } else if (this.#state === 'line') this.#endHeader(out, none)
     return Buffer.concat(out)
   }
 
   /** Returns how many of the octets it consumed. */
   #takeOfLine(piece: Buffer, isWhole: boolean, out: Buffer[]): number {
-    if (this.#place === 'line') {
+    if (this.#state === 'line') {
       this.#add(piece, out)
-      if (isWhole) this.#place = 'line-start'
+      if (isWhole) this.#state = 'line-start'
       return piece.length
     }
     const taken = piece.subarray(0, nameOctets - this.#lineStart.octets)
     const isLine = isWhole && taken.length === piece.length
     this.#lineStart.add(taken)
     if (isLine || this.#lineStart.octets >= nameOctets) {
-      this.#place = isLine ? 'line-start' : 'line'
+      this.#state = isLine ? 'line-start' : 'line'
       this.#beginLine(this.#lineStart.finish(none), out)
     }
     return taken.length
@@ -167,7 +167,7 @@ class HeaderRewriter implements FromRewriter {
   /** @param line the first line behind it */
   #endHeader(out: Buffer[], line: Buffer): void {
     this.#endField(out)
-    this.#place = 'body'
+    this.#state = 'body'
     const isEmpty = this.#field === undefined
     if (!this.#hasFrom) out.push(this.#written('From', undefined))
     if (!this.#seen.has('reply-to') && this.#oldAddresses.size > 0) {

@@ -6,7 +6,7 @@ const cr = 0x0d
 const dot = 0x2e
 
 // The states of the scanner. No end of data begins behind a bare CR or LF.
-type Place =
+type State =
   | 'line-start'
   | 'bare-line-start'
   | 'dot'
@@ -27,7 +27,7 @@ export function createMendingScanner(): MessageScanner {
 }
 
 class MendedMessage implements MessageScanner {
-  #place: Place = 'line-start'
+  #state: State = 'line-start'
   #passed = 0
   #stuffed = 0
 
@@ -38,14 +38,14 @@ class MendedMessage implements MessageScanner {
   scan(chunk: Buffer): Scan {
     const out = new Output(chunk.length)
     for (let at = 0; at < chunk.length; at++) {
-      if (this.#place === 'within') at = out.addText(chunk, at)
+      if (this.#state === 'within') at = out.addText(chunk, at)
       if (at === chunk.length) break
       const octet = chunk[at] as number
       if (octet === nul) return { kind: 'refused' }
-      if (this.#place === 'dot-cr' && octet === lf)
+      if (this.#state === 'dot-cr' && octet === lf)
         return { kind: 'end', octets: this.#handOut(out), rest: chunk.subarray(at + 1) }
       if (octet !== lf) this.#endBareCr(out)
-      if (octet === cr) this.#place = withCr[this.#place]
+      if (octet === cr) this.#state = withCr[this.#state]
       else if (octet === lf) this.#endLine(out)
       else this.#goOn(octet, out)
     }
@@ -54,33 +54,33 @@ class MendedMessage implements MessageScanner {
 
   /** A CR that is not followed by LF has ended its line. */
   #endBareCr(out: Output): void {
-    if (this.#place !== 'cr' && this.#place !== 'dot-cr' && this.#place !== 'bare-dot-cr') return
+    if (this.#state !== 'cr' && this.#state !== 'dot-cr' && this.#state !== 'bare-dot-cr') return
     this.#endLine(out)
-    this.#place = 'bare-line-start'
+    this.#state = 'bare-line-start'
   }
 
   #endLine(out: Output): void {
-    const isCrlf = this.#place === 'cr' || this.#place === 'bare-dot-cr'
-    if (this.#place !== 'cr' && this.#place !== 'within' && !this.#place.endsWith('line-start')) {
+    const isCrlf = this.#state === 'cr' || this.#state === 'bare-dot-cr'
+    if (this.#state !== 'cr' && this.#state !== 'within' && !this.#state.endsWith('line-start')) {
       this.#stuffed++
       out.add(dot)
       out.add(dot)
     }
     out.add(cr)
     out.add(lf)
-    this.#place = isCrlf ? 'line-start' : 'bare-line-start'
+    this.#state = isCrlf ? 'line-start' : 'bare-line-start'
   }
 
   #goOn(octet: number, out: Output): void {
-    if (octet === dot && this.#place === 'line-start') this.#place = 'dot'
-    else if (octet === dot && this.#place === 'bare-line-start') this.#place = 'bare-dot'
+    if (octet === dot && this.#state === 'line-start') this.#state = 'dot'
+    else if (octet === dot && this.#state === 'bare-line-start') this.#state = 'bare-dot'
     else {
-      if (this.#place === 'dot' || this.#place === 'bare-dot') {
+      if (this.#state === 'dot' || this.#state === 'bare-dot') {
         this.#stuffed++
         out.add(dot)
       }
       out.add(octet)
-      this.#place = 'within'
+      this.#state = 'within'
     }
   }
 
@@ -92,7 +92,7 @@ class MendedMessage implements MessageScanner {
 }
 
 /** The state behind a CR; a second CR ends another line. */
-const withCr: Record<Place, Place> = {
+const withCr: Record<State, State> = {
   'line-start': 'cr',
   'bare-line-start': 'cr',
   dot: 'dot-cr',

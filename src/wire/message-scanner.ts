@@ -27,13 +27,13 @@ const lineDot = 1
 const lineDotCr = 2
 const within = 3
 const withinCr = 4
-type Place = typeof lineStart | typeof lineDot | typeof lineDotCr | typeof within | typeof withinCr
+type State = typeof lineStart | typeof lineDot | typeof lineDotCr | typeof within | typeof withinCr
 
 /**
  * The octets that are held back in each state, because they may belong to the end of data, or a CR
  * may be bare. Never more than two.
  */
-const heldBack: Record<Place, Buffer> = {
+const heldBack: Record<State, Buffer> = {
   [lineStart]: Buffer.alloc(0),
   [lineDot]: Buffer.from('.'),
   [lineDotCr]: Buffer.from('.\r'),
@@ -57,7 +57,7 @@ export function createMessageScanner(): MessageScanner {
  * large one.
  */
 class OneMessage implements MessageScanner {
-  #place: Place = lineStart
+  #state: State = lineStart
   #passed = 0
   #stuffed = 0
 
@@ -66,29 +66,29 @@ class OneMessage implements MessageScanner {
   }
 
   scan(chunk: Buffer): Scan {
-    const before = heldBack[this.#place]
+    const before = heldBack[this.#state]
     const words = wordsOf(chunk)
-    let place = this.#place
+    let state = this.#state
     let at = 0
     while (at < chunk.length) {
       // Nearly every octet of a message is above CR and inside a line, and nearly every line ends
       // in CRLF.
-      if (place === within) at = lineEnd(chunk, words, at)
-      if (place === within && at + 1 < chunk.length && chunk[at] === cr && chunk[at + 1] === lf) {
-        place = lineStart
+      if (state === within) at = lineEnd(chunk, words, at)
+      if (state === within && at + 1 < chunk.length && chunk[at] === cr && chunk[at + 1] === lf) {
+        state = lineStart
         at += 2
       }
       if (at === chunk.length) break
-      const next = follow(place, chunk[at] as number)
+      const next = follow(state, chunk[at] as number)
       at++
       if (next === 'refused') return { kind: 'refused' }
       if (next === 'end')
         return { kind: 'end', octets: this.#handOut(chunk, before, at, 3), rest: chunk.subarray(at) }
-      if (place === lineDot && next === within) this.#stuffed++
-      place = next
+      if (state === lineDot && next === within) this.#stuffed++
+      state = next
     }
-    this.#place = place
-    return { kind: 'more', octets: this.#handOut(chunk, before, chunk.length, heldBack[place].length) }
+    this.#state = state
+    return { kind: 'more', octets: this.#handOut(chunk, before, chunk.length, heldBack[state].length) }
   }
 
   /**
@@ -144,13 +144,13 @@ function hasLowOctet(word: number): boolean {
   return ((word - 0x0e0e0e0e) & ~word & 0x80808080) !== 0
 }
 
-function follow(place: Place, octet: number): Place | 'end' | 'refused' {
+function follow(state: State, octet: number): State | 'end' | 'refused' {
   if (octet === nul) return 'refused'
-  if (place === withinCr) return octet === lf ? lineStart : 'refused'
-  if (place === lineDotCr) return octet === lf ? 'end' : 'refused'
+  if (state === withinCr) return octet === lf ? lineStart : 'refused'
+  if (state === lineDotCr) return octet === lf ? 'end' : 'refused'
   if (octet === lf) return 'refused'
-  if (octet === cr) return place === lineDot ? lineDotCr : withinCr
-  return place === lineStart && octet === dot ? lineDot : within
+  if (octet === cr) return state === lineDot ? lineDotCr : withinCr
+  return state === lineStart && octet === dot ? lineDot : within
 }
 
 /**
