@@ -54,8 +54,46 @@ export type SmtpSessionLimits = Pick<
 >
 
 /**
- * The session of one client (RFC 5321): all decisions, and no I/O. The connection performs each
- * step and reports the result.
+ * The SMTP session of one client (RFC 5321) as a state machine: all decisions, and no I/O. The
+ * connection performs each `Step`, reports the result as a `SessionEvent`, and gets the next step.
+ *
+ * The phase of a session:
+ *
+ * - `fresh`: EHLO is missing, or has to be repeated after STARTTLS.
+ * - `greeted`: EHLO was answered; the client is not authenticated.
+ * - `signed-in`: the client is authenticated and has no transaction.
+ * - `mail`: MAIL was accepted.
+ * - `rcpt`: pipelined RCPT commands are gathered, to be sent to the provider together. The first
+ *   other command ends the run (`begin`, later `add-recipients`), and is handled when the provider
+ *   has answered.
+ * - `accepted`: the provider has accepted a recipient.
+ * - `refused`: the provider has refused the transaction.
+ *
+ * For each phase, the code of the reply to a command, and the next step unless it is to wait for a
+ * line (`gather`: `line-if-here`, `tls`: `start-tls`):
+ *
+ * |            | fresh     | greeted   | signed-in | mail      | rcpt   | accepted  | refused   |
+ * |------------|-----------|-----------|-----------|-----------|--------|-----------|-----------|
+ * | EHLO       | 250       | 250       | 250       | 250 reset | begin  | 250 reset | 250 reset |
+ * | HELO       | 250       | 250       | 250       | 250 reset | begin  | 250 reset | 250 reset |
+ * | STARTTLS   | 220 tls   | 220 tls   | 220 tls   | 503       | begin  | 503       | 503       |
+ * | AUTH PLAIN | 503       | sign-in   | 503       | 503       | begin  | 503       | 503       |
+ * | AUTH LOGIN | 503       | 334       | 503       | 503       | begin  | 503       | 503       |
+ * | MAIL       | 530       | 530       | 250       | 503       | begin  | 503       | 503       |
+ * | RCPT       | 530       | 530       | 503       | gather    | gather | gather    | 550       |
+ * | DATA       | 530       | 530       | 503       | 503       | begin  | promise   | 554       |
+ * | RSET       | 250       | 250       | 250       | 250 reset | begin  | 250 reset | 250 reset |
+ * | NOOP       | 250       | 250       | 250       | 250       | begin  | 250       | 250       |
+ * | VRFY       | 530       | 530       | 252       | 252       | begin  | 252       | 252       |
+ * | HELP       | 214       | 214       | 214       | 214       | begin  | 214       | 214       |
+ * | QUIT       | 221 close | 221 close | 221 close | 221 close | begin  | 221 close | 221 close |
+ * | BDAT       | 502 close | 502 close | 502 close | 502 close | begin  | 502 close | 502 close |
+ * | EXPN       | 530       | 530       | 502       | 502       | begin  | 502       | 502       |
+ * | XYZZY      | 530       | 530       | 500       | 500       | begin  | 500       | 500       |
+ * | GET        | 554 close | 554 close | 554 close | 554 close | begin  | 554 close | 554 close |
+ *
+ * While AUTH is under way, a line is a response and not a command. A client whose network is enough
+ * for a login need not authenticate: in `greeted`, its MAIL is answered after `authorize`.
  */
 export interface SmtpSession {
   greet(): Step
