@@ -7,10 +7,11 @@ import { shellWord } from '../base/text.ts'
 import type { Config } from '../config/config.ts'
 import { redirectUriOf } from '../consent/consent-service.ts'
 import { createHttpFetch } from '../net/http-fetch.ts'
-import { createCatalogue } from '../providers/catalogue.ts'
+import { createCatalogue, type Suggestion, suggestProvider, withoutOAuth } from '../providers/catalogue.ts'
 import { createOAuthClients } from '../providers/oauth/oauth-clients.ts'
 import { objectIdIn } from '../providers/oauth/token-claims.ts'
 import {
+  evidenceWords,
   type ProviderDetails,
   type ProviderStatus,
   providerDetails,
@@ -21,8 +22,6 @@ import {
   createRegistrationChecks,
   type RegistrationCheck,
 } from '../providers/registration-checks.ts'
-import { evidenceWords } from '../providers/set-up.ts'
-import { type Suggestion, suggestProvider, withoutOAuth } from '../providers/suggest-provider.ts'
 import { NoStoreHere } from '../store/data-dir.ts'
 import type { Context } from './context.ts'
 import { exitCodes, table } from './terminal.ts'

@@ -1,4 +1,4 @@
-import { isGuid } from '../providers/presets/microsoft.ts'
+import { isGuid } from '../base/text.ts'
 import { readCertificatePair, validityWarning } from '../tls/certificate-pair.ts'
 import type { Endpoint, SmtpListener, WebListener } from './config.ts'
 import { formatEndpoint } from './endpoint.ts'

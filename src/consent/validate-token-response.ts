@@ -1,9 +1,9 @@
 import { type Address, isDomainMailbox, printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
-import { isSameAccount, provesIdentity } from '../providers/oauth/identity.ts'
 import type { Identity, TokenAnswer } from '../providers/oauth/oauth-client.ts'
 import type { Provider } from '../providers/provider.ts'
+import { isSameAccount, provesIdentity } from '../providers/provider.ts'
 import type { Mailbox } from '../store/ports.ts'
 import { ConsentRefused } from './consent-refused.ts'
 

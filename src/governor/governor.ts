@@ -1,6 +1,7 @@
 import type { Address } from '../base/address.ts'
 import type { Failure } from '../base/failure.ts'
 import type { ProviderLimits } from '../providers/provider.ts'
+import type { TransactionPhase } from '../providers/reply-class.ts'
 import type { Reply } from '../wire/reply.ts'
 import type { RecordedSend } from './sliding-window.ts'
 
@@ -98,8 +99,6 @@ export interface SendPermit {
    */
   end(outcome: 'answered' | 'not-sent' | 'unknown'): void
 }
-
-export type TransactionPhase = 'mail' | 'recipient' | 'message'
 
 /** Whether a new connection may be opened and signed in. */
 export interface ConnectBreaker {

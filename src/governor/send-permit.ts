@@ -1,3 +1,4 @@
+import { type ReplyClass, replyClassOf, type Subject, subjectOf } from '../providers/reply-class.ts'
 import { isPositive, type Reply, statusOf } from '../wire/reply.ts'
 import type { Breaker, Fault } from './breaker.ts'
 import type { ConnectionCap } from './connect-breaker.ts'
@@ -6,7 +7,6 @@ import type { DailyRecipients } from './daily-recipients.ts'
 import type { SendPermit } from './governor.ts'
 import { Header } from './header-refusals.ts'
 import type { Refusals } from './refusals.ts'
-import { type ReplyClass, replyClassOf, type Subject, subjectOf } from './reply-class.ts'
 
 interface SendPermitDeps {
   breakers: Record<ReplyAction['about'], Breaker>

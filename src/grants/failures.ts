@@ -1,7 +1,7 @@
 import { type Address, printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import { NetworkFailure } from '../net/network-failure.ts'
-import type { TokenVerdict } from '../providers/oauth/oauth-error.ts'
+import type { TokenVerdict } from '../providers/oauth/oauth-client.ts'
 import type { GivenTo } from '../store/ports.ts'
 
 // Failures of the token broker. Mail clients only ever see their codes; what a provider said in

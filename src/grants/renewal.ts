@@ -3,8 +3,12 @@ import { type Address, addressKey } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
-import type { OAuthClient, TokenAnswer } from '../providers/oauth/oauth-client.ts'
-import { type FaultScope, judge } from '../providers/oauth/oauth-error.ts'
+import {
+  type FaultScope,
+  judge,
+  type OAuthClient,
+  type TokenAnswer,
+} from '../providers/oauth/oauth-client.ts'
 import { differenceOf } from '../providers/registration.ts'
 import type { ActiveGrant, GivenTo, LapsedGrant, Mailbox, Renewed, Store } from '../store/ports.ts'
 import {

@@ -1,6 +1,7 @@
+import { type Address, isDomainMailbox } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
-import type { Catalogue, GrantFlow, Provider, SupportStatus } from './provider.ts'
-import { type SetUp, type SetUpContext, setUpOf } from './set-up.ts'
+import type { Catalogue, GrantFlow, Provider, Registration, SupportStatus } from './provider.ts'
+import { type SettingsToMake, settingsToMake } from './registration.ts'
 
 /** A provider as pages, API and command show it. Field names are the API's. Holds no secret. */
 export interface ProviderStatus {
@@ -62,4 +63,164 @@ function missingFailure(catalogue: Catalogue, id: string): Failure {
     throw error
   }
   return new Failure('internal', 'The catalogue has it after all')
+}
+
+/** How an administrator makes a provider ready for postern. */
+interface SetUp {
+  /** To be registered there, exactly so; absent where nobody signs in in a browser. */
+  redirectUri?: string
+  /** At the provider, in their order: whole sentences. */
+  steps: readonly string[]
+  /** Absent for a provider that the providers file describes: there it is registered already. */
+  settings?: SettingsToMake
+  /** PowerShell, each with what it is for. */
+  commands: readonly { purpose: string; lines: readonly string[] }[]
+}
+
+interface SetUpContext {
+  /** postern's own. */
+  redirectUri: string
+  registration?: Registration | undefined
+  mailbox?: Address | undefined
+  /** Of the app's service principal at Entra. */
+  objectId?: string | undefined
+}
+
+export function setUpOf(provider: Provider, context: SetUpContext): SetUp {
+  const { flows, oauth, registrationSteps = otherSteps } = provider
+  const inBrowser = flows.includes('authorization-code')
+  const redirectUri = oauth.redirectUri ?? context.redirectUri
+  return {
+    ...(inBrowser && { redirectUri }),
+    ...(provider.supportStatus.evidence !== 'own' && { settings: settingsToMake(provider) }),
+    steps: registrationSteps.map((step) => step.replaceAll('{redirectUri}', redirectUri)),
+    commands: commandsFor(provider, context),
+  }
+}
+
+const otherSteps = [
+  'Register an app at the provider, with the redirect URI {redirectUri}.',
+  'Put its client id (and secret) into POSTERN_PROVIDERS_FILE.',
+]
+
+/** At Exchange Online. */
+function commandsFor(
+  { flows, oauth, exchangeEnvironment: environment }: Provider,
+  { registration, mailbox, objectId }: SetUpContext,
+): SetUp['commands'] {
+  // High Volume Email has no mailboxes of the usual kind.
+  if (!oauth.tokenClaims || !flows.includes('authorization-code')) return []
+  const ids = {
+    clientId: registration?.clientId,
+    tenant: registration?.tenant,
+    objectId,
+    mailbox,
+    environment,
+  }
+  const people = {
+    purpose: 'Let a mailbox send by SMTP at all, which OAuth does not do',
+    lines: smtpAuthCommands(mailbox),
+  }
+  if (!flows.includes('client-credentials')) return [people]
+  return [
+    people,
+    {
+      purpose:
+        'For mailboxes without a consent (--app-only), the least that is needed: RBAC for Applications',
+      lines: appOnlyCommands(ids),
+    },
+    {
+      purpose: `Instead of that, where the app has the permission ${oauth.tokenClaims.applicationRole} in Entra: full access to the mailbox`,
+      lines: mailboxPermissionCommands(ids),
+    },
+  ]
+}
+
+/** How well a provider is known to work, in words. */
+export const evidenceWords: Record<SupportStatus['evidence'], string> = {
+  documented: 'documented by the provider',
+  reported: 'as users and other software report it',
+  restricted: 'works, but the provider gives registrations to few',
+  unverified: 'found in one place, not verified',
+  own: 'as the providers file has it',
+}
+
+interface ExchangeSetUp {
+  /** Absent: to be filled in. */
+  clientId?: string | undefined
+  tenant?: string | undefined
+  /** Of the Enterprise application (its service principal), not of the app registration. */
+  objectId?: string | undefined
+  mailbox?: Address | undefined
+  /** The cloud, where it is not the usual one. */
+  environment?: string | undefined
+}
+
+/**
+ * The commands of Exchange Online PowerShell that let an app send without a person, least privilege first: RBAC for Applications, which
+ * gives the app the right to send from the members of one group and nothing else. The permission `SMTP.SendAsApp` must not be given
+ * beside it: its claim makes Exchange look for permissions on each mailbox instead.
+ */
+export function appOnlyCommands({
+  clientId,
+  tenant,
+  objectId,
+  mailbox,
+  environment,
+}: ExchangeSetUp): string[] {
+  const app = quoted(clientId ?? '<APPLICATION (CLIENT) ID>')
+  return [
+    connect(tenant, environment),
+    `New-ServicePrincipal -AppId ${app} -ObjectId ${quoted(objectId ?? enterpriseObject)} -DisplayName 'postern'`,
+    `$group = New-DistributionGroup -Name 'postern mailboxes' -Type Security -Members ${members(mailbox)}`,
+    `New-ManagementScope -Name 'postern mailboxes' -RecipientRestrictionFilter "MemberOfGroup -eq '$($group.DistinguishedName)'"`,
+    `New-ManagementRoleAssignment -Name 'postern' -App ${app} -Role 'Application SMTP.SendAsApp' -CustomResourceScope 'postern mailboxes'`,
+    `Test-ServicePrincipalAuthorization -Identity ${app} -Resource ${members(mailbox)}`,
+    ...smtpAuthCommands(mailbox),
+  ]
+}
+
+/**
+ * The older way: the permission `SMTP.SendAsApp` with an administrator's consent in Entra, and these. It gives the app full access to the mailbox.
+ */
+export function mailboxPermissionCommands({
+  clientId,
+  tenant,
+  objectId,
+  mailbox,
+  environment,
+}: ExchangeSetUp): string[] {
+  const app = quoted(clientId ?? '<APPLICATION (CLIENT) ID>')
+  const principal = quoted(objectId ?? enterpriseObject)
+  const who = members(mailbox)
+  return [
+    connect(tenant, environment),
+    `New-ServicePrincipal -AppId ${app} -ObjectId ${principal} -DisplayName 'postern'`,
+    `Add-MailboxPermission -Identity ${who} -User ${principal} -AccessRights FullAccess`,
+    `Add-RecipientPermission -Identity ${who} -Trustee ${principal} -AccessRights SendAs -Confirm:$false`,
+    ...smtpAuthCommands(mailbox),
+  ]
+}
+
+/** OAuth does not switch SMTP AUTH on: the mailbox's own value counts, and where it has none, the organisation's. */
+export function smtpAuthCommands(mailbox?: Address): string[] {
+  return [`Set-CASMailbox -Identity ${members(mailbox)} -SmtpClientAuthenticationDisabled $false`]
+}
+
+function connect(tenant: string | undefined, environment: string | undefined): string {
+  const cloud = environment === undefined ? '' : ` -ExchangeEnvironmentName ${environment}`
+  return `Connect-ExchangeOnline -Organization ${quoted(tenant ?? '<TENANT ID>')}${cloud}`
+}
+
+const enterpriseObject = '<OBJECT ID OF THE ENTERPRISE APPLICATION>'
+
+/** A domain mailbox stands for mailboxes that only the administrator can name. */
+function members(mailbox: Address | undefined): string {
+  if (mailbox === undefined) return quoted('<MAILBOX>')
+  return quoted(isDomainMailbox(mailbox) ? `<MAILBOX>${mailbox.slice(1)}` : mailbox)
+}
+
+/** A literal of PowerShell, which takes typographic single quotes for plain ones. */
+function quoted(text: string): string {
+  return `'${text.replace(/['\u2018\u2019\u201a\u201b]/g, '$&$&')}'`
 }

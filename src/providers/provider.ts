@@ -1,3 +1,4 @@
+import { sameAddress } from '../base/address.ts'
 import type {
   ClientAuthentication,
   ClientCertificate,
@@ -159,4 +160,23 @@ export interface Catalogue {
   /** @throws Failure `not-found` (unknown id; names the known ones) or `configuration` (no registration; names the variables to set) */
   registered(id: string): RegisteredProvider
   list(): readonly { provider: Provider; registered: boolean }[]
+}
+
+/** Whether a consent proves who signed in: by an ID token of a known issuer (OpenID Connect Core, section 3.1.2.1). */
+export function provesIdentity({ issuer, scopes }: OAuthServer): boolean {
+  return issuer !== undefined && scopes.includes('openid')
+}
+
+/** Whether two addresses are one account at this provider: who signs in there is told by one of them only. */
+export function isSameAccount({ identityRules }: OAuthServer, left: string, right: string): boolean {
+  if (sameAddress(left, right)) return true
+  return identityRules === 'google' && sameAddress(plainAtGoogle(left), plainAtGoogle(right))
+}
+
+/** No account's name has a plus in it; at Gmail dots in it do not count, and googlemail.com is another name of gmail.com. */
+function plainAtGoogle(address: string): string {
+  const [, local = '', domain = ''] = /^(.+)@([^@]+)$/.exec(address) ?? []
+  const name = local.replace(/(?<=.)\+.*$/, '')
+  const isGmail = /^(gmail|googlemail)\.com$/i.test(domain)
+  return isGmail ? `${name.replaceAll('.', '')}@gmail.com` : `${name}@${domain}`
 }

@@ -1,6 +1,6 @@
 import { printable } from '../base/address.ts'
 import type { Failure, FailureCode } from '../base/failure.ts'
-import { type ReplyClass, replyClassOf } from '../governor/reply-class.ts'
+import { type ReplyClass, replyClassOf } from '../providers/reply-class.ts'
 import { enhancedStatuses, type Reply, say } from '../wire/reply.ts'
 
 /** The phase in which something failed: 454 belongs to AUTH alone (RFC 4954, section 6). */

@@ -1,6 +1,6 @@
 import { printable } from '../base/address.ts'
 import { Failure, type FailureDetails } from '../base/failure.ts'
-import { type ReplyClass, replyClassOf } from '../governor/reply-class.ts'
+import { type ReplyClass, replyClassOf } from '../providers/reply-class.ts'
 import { enhancedStatuses, isTransient, type Reply, statusOf } from '../wire/reply.ts'
 
 /**

@@ -1,7 +1,7 @@
 import type { Gone } from '../base/async.ts'
 import { clientGone, Failure } from '../base/failure.ts'
 import type { SendPermit } from '../governor/governor.ts'
-import { replyClassOf } from '../governor/reply-class.ts'
+import { replyClassOf } from '../providers/reply-class.ts'
 import { formatMail, formatRecipient, type MailCommand, type RecipientCommand } from '../wire/envelope.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
 import { ConnectionLost, lossAsFailure } from './connection.ts'

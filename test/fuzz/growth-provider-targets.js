@@ -1,16 +1,16 @@
 import { refusalOfCallback } from '../../dist/consent/consent-refused.js'
 import { parseRedirect } from '../../dist/consent/create-consent-service.js'
-import { meaningOf } from '../../dist/governor/reply-class.js'
+import { suggestProvider } from '../../dist/providers/catalogue.js'
 import { readServiceAccount } from '../../dist/providers/file/credentials.js'
 import { provenAddress } from '../../dist/providers/oauth/identity.js'
-import { OAuthError } from '../../dist/providers/oauth/oauth-error.js'
+import { OAuthError } from '../../dist/providers/oauth/oauth-client.js'
 import {
   readRevocationAnswer,
   readTokenAnswer,
   requireGood,
 } from '../../dist/providers/oauth/token-answer.js'
-import { objectIdIn, remarkOn } from '../../dist/providers/oauth/token-claims.js'
-import { suggestProvider } from '../../dist/providers/suggest-provider.js'
+import { checkToken, objectIdIn } from '../../dist/providers/oauth/token-claims.js'
+import { replyClassOf } from '../../dist/providers/reply-class.js'
 import { readErrorChallenge } from '../../dist/sasl/bearer-mechanisms.js'
 import { relayedReply } from '../../dist/smtp/replies.js'
 import { certificatesIn, namesOf, readCertificatePair } from '../../dist/tls/certificate-pair.js'
@@ -231,7 +231,7 @@ function takeReplies(pieces) {
 /** @param {ReturnType<typeof saying>} said */
 function readReply(said) {
   return [
-    meaningOf(said),
+    replyClassOf(said),
     relayedReply(said),
     openingWait(said),
     statusOf(said),
@@ -257,7 +257,7 @@ const provider = { name: 'Provider', oauth, registration: { clientId: 'a', tenan
 
 /** @param {string} token */
 function readToken(token) {
-  return [remarkOn(provider, token, { withPerson: true }), objectIdIn(token)]
+  return [checkToken(provider, token, { withPerson: true }), objectIdIn(token)]
 }
 
 /** @param {string} text */

@@ -1,6 +1,7 @@
 import { createGovernors } from '../../src/governor/create-governors.ts'
-import type { Governor, SendPermit, TransactionPhase } from '../../src/governor/governor.ts'
+import type { Governor, SendPermit } from '../../src/governor/governor.ts'
 import type { ProviderLimits } from '../../src/providers/provider.ts'
+import type { TransactionPhase } from '../../src/providers/reply-class.ts'
 import type { RecipientCountStore } from '../../src/store/ports.ts'
 import { type Reply, say } from '../../src/wire/reply.ts'
 import { createManualClock } from '../support/manual-clock.ts'

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { Governor, SendPermit, TransactionPhase } from '../../src/governor/governor.ts'
+import type { Governor, SendPermit } from '../../src/governor/governor.ts'
+import type { TransactionPhase } from '../../src/providers/reply-class.ts'
 import { governorStage, hear, ok } from './governor-stage.ts'
 
 const texts = [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type ReplyClass, replyClassOf } from '../../src/governor/reply-class.ts'
 import { replyActions } from '../../src/governor/send-permit.ts'
+import { type ReplyClass, replyClassOf } from '../../src/providers/reply-class.ts'
 import { reply } from './governor-stage.ts'
 
 describe('a reply inside a transaction', () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import { createHttpFetch } from '../../src/net/http-fetch.ts'
 import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'
-import { judge } from '../../src/providers/oauth/oauth-error.ts'
+import { judge } from '../../src/providers/oauth/oauth-client.ts'
 import { providerAt, startTokenEndpoint, type TokenEndpoint, tokens } from './token-endpoint.ts'
 
 describe('an access token without a person', () => {

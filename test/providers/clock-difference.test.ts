@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import { createHttpFetch } from '../../src/net/http-fetch.ts'
 import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'
-import { judge } from '../../src/providers/oauth/oauth-error.ts'
+import { judge } from '../../src/providers/oauth/oauth-client.ts'
 import { providerAt, type ScriptedAnswer, startTokenEndpoint, type TokenEndpoint } from './token-endpoint.ts'
 
 const http = createHttpFetch({ timeoutSeconds: 5 })

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { appOnlyCommands, mailboxPermissionCommands, smtpAuthCommands } from '../../src/providers/set-up.ts'
+import {
+  appOnlyCommands,
+  mailboxPermissionCommands,
+  smtpAuthCommands,
+} from '../../src/providers/provider-status.ts'
 
 const known = {
   clientId: '6b1d0f7e-52c4-4a39-9a0e-3f8c27d1e5ab',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
-import { judge, OAuthError } from '../../src/providers/oauth/oauth-error.ts'
+import { judge, OAuthError } from '../../src/providers/oauth/oauth-client.ts'
 
 describe('the judgement of a failed token request', () => {
   it.each([

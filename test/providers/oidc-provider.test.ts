@@ -10,9 +10,8 @@ import { Secret } from '../../src/base/secret.ts'
 import { createHttpFetch } from '../../src/net/http-fetch.ts'
 import { createCatalogue } from '../../src/providers/catalogue.ts'
 import { parseProvidersFile } from '../../src/providers/file/providers-file.ts'
-import type { OAuthClient } from '../../src/providers/oauth/oauth-client.ts'
+import { judge, type OAuthClient } from '../../src/providers/oauth/oauth-client.ts'
 import { createOAuthClients } from '../../src/providers/oauth/oauth-clients.ts'
-import { judge } from '../../src/providers/oauth/oauth-error.ts'
 import { callbackServer } from '../support/oauth-client-by-hand.ts'
 
 /** The adapter against oidc-provider: PKCE demanded, refresh tokens that rotate and may be used once. */

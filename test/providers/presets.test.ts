@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { isGuid } from '../../src/providers/presets/microsoft.ts'
+import { isGuid } from '../../src/base/text.ts'
 import { allPresets, presetOf } from '../../src/providers/presets/presets.ts'
-import { setUpOf } from '../../src/providers/set-up.ts'
+import { setUpOf } from '../../src/providers/provider-status.ts'
 
 const tenant = '11111111-2222-3333-4444-555555555555'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'
-import { judge } from '../../src/providers/oauth/oauth-error.ts'
+import { judge } from '../../src/providers/oauth/oauth-client.ts'
 import { presetOf } from '../../src/providers/presets/presets.ts'
 import type { Registration } from '../../src/providers/provider.ts'
 import { withRegistration } from '../../src/providers/registration.ts'

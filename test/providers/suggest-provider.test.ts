@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { suggestProvider, withoutOAuth } from '../../src/providers/catalogue.ts'
 import { allPresets } from '../../src/providers/presets/presets.ts'
-import { suggestProvider, withoutOAuth } from '../../src/providers/suggest-provider.ts'
 
 const never = () => Promise.reject(new Error('nobody should ask'))
 

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import { createHttpFetch } from '../../src/net/http-fetch.ts'
 import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'
-import { judge } from '../../src/providers/oauth/oauth-error.ts'
+import { judge } from '../../src/providers/oauth/oauth-client.ts'
 import type { RegisteredProvider } from '../../src/providers/provider.ts'
 import {
   providerAt,

@@ -1,7 +1,8 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { Secret } from '../../base/secret.ts'
+import { isGuid } from '../../base/text.ts'
 import type { ClientCertificate, ServiceAccount } from '../../config/config.ts'
-import { isGuid, secretIdMistake } from '../presets/microsoft.ts'
+import { secretIdMistake } from '../presets/microsoft.ts'
 
 /** What a client ID, a client secret or a tenant must be; `must`: the end of a sentence that holds nothing of the text. */
 export type ReadText = { value: string } | { must: string }

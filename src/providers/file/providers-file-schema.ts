@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { readUrl } from '../../base/text.ts'
+import { isGuid, readUrl } from '../../base/text.ts'
 import { isLoopbackHost } from '../../net/reach.ts'
-import { isEntraIssuer, isGuid } from '../presets/microsoft.ts'
+import { isEntraIssuer } from '../presets/microsoft.ts'
 import { presetIds } from '../presets/presets.ts'
 
 /** What protects the consent is not the providers file's to change. */

@@ -5,6 +5,7 @@ import { Failure } from '../../base/failure.ts'
 import { Secret } from '../../base/secret.ts'
 import type { HttpFetch } from '../../net/http-fetch.ts'
 import type { RegisteredProvider } from '../provider.ts'
+import { provesIdentity } from '../provider.ts'
 import {
   createDiscoveries,
   type Discoveries,
@@ -15,11 +16,10 @@ import {
   withUserInfoEndpoint,
 } from './discoveries.ts'
 import { requireOwnIdToken } from './id-token.ts'
-import { identityOf, provesIdentity } from './identity.ts'
-import type { CallbackChecks, OAuthClient, TokenAnswer } from './oauth-client.ts'
-import { createClockDifference, OAuthError } from './oauth-error.ts'
+import { identityOf } from './identity.ts'
+import { type CallbackChecks, type OAuthClient, OAuthError, type TokenAnswer } from './oauth-client.ts'
 import { clientAuthentications, comparableCallback, openidConfiguration } from './openid-configuration.ts'
-import { exchangeFailure, withoutSecrets } from './openid-errors.ts'
+import { createClockDifference, exchangeFailure, withoutSecrets } from './openid-errors.ts'
 import {
   askAsServiceAccount,
   authorizationParameters,

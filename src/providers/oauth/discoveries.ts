@@ -3,14 +3,13 @@ import * as openid from 'openid-client'
 import { printable } from '../../base/address.ts'
 import type { Clock } from '../../base/clock.ts'
 import { Failure } from '../../base/failure.ts'
-import { readUrl } from '../../base/text.ts'
+import { isGuid, readUrl } from '../../base/text.ts'
 import type { HttpFetch } from '../../net/http-fetch.ts'
 import { HttpError, NetworkFailure } from '../../net/network-failure.ts'
 import { isLoopbackHost, isPrivateHost, OutOfReach, type Reach } from '../../net/reach.ts'
-import { isGuid } from '../presets/microsoft.ts'
 import type { RegisteredProvider } from '../provider.ts'
 import { isOneTenant } from '../registration.ts'
-import { OAuthError } from './oauth-error.ts'
+import { OAuthError } from './oauth-client.ts'
 
 /** What an issuer publishes of itself. */
 export interface Published {

@@ -1,6 +1,6 @@
 import { type Address, addressKey, parseAddress } from '../../base/address.ts'
-import { normalForm } from '../../base/text.ts'
-import { isGuid, personalTenant } from '../presets/microsoft.ts'
+import { isGuid, normalForm } from '../../base/text.ts'
+import { personalTenant } from '../presets/microsoft.ts'
 import type { RegisteredProvider } from '../provider.ts'
 import { isOneTenant } from '../registration.ts'
 import type { ProvenAddress } from './oauth-client.ts'

@@ -1,12 +1,6 @@
-import { sameAddress } from '../../base/address.ts'
 import type { OAuthServer, RegisteredProvider } from '../provider.ts'
 import { addressClaim, type Claims, claim, emailVerified, entraSignInName } from './id-token.ts'
 import type { Identity, ProvenAddress } from './oauth-client.ts'
-
-/** Whether a consent proves who signed in: by an ID token of a known issuer (OpenID Connect Core, section 3.1.2.1). */
-export function provesIdentity({ issuer, scopes }: OAuthServer): boolean {
-  return issuer !== undefined && scopes.includes('openid')
-}
 
 /**
  * Who signed in, by the claims of a verified ID token, or of a userinfo endpoint about the same account: for a consent, whichever way it was given, and for the pages alike.
@@ -91,18 +85,4 @@ function ofGoogle(claims: Claims): ProvenAddress | undefined {
 
 function proven(value: string | undefined, vouched: boolean): ProvenAddress | undefined {
   return value === undefined ? undefined : { value, vouched }
-}
-
-/** Whether two addresses are one account at this provider: who signs in there is told by one of them only. */
-export function isSameAccount({ identityRules }: OAuthServer, left: string, right: string): boolean {
-  if (sameAddress(left, right)) return true
-  return identityRules === 'google' && sameAddress(plainAtGoogle(left), plainAtGoogle(right))
-}
-
-/** No account's name has a plus in it; at Gmail dots in it do not count, and googlemail.com is another name of gmail.com. */
-function plainAtGoogle(address: string): string {
-  const [, local = '', domain = ''] = /^(.+)@([^@]+)$/.exec(address) ?? []
-  const name = local.replace(/(?<=.)\+.*$/, '')
-  const isGmail = /^(gmail|googlemail)\.com$/i.test(domain)
-  return isGmail ? `${name.replaceAll('.', '')}@gmail.com` : `${name}@${domain}`
 }

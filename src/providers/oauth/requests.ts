@@ -9,10 +9,16 @@ import { readUrl } from '../../base/text.ts'
 import type { ServiceAccount } from '../../config/config.ts'
 import type { HttpFetch } from '../../net/http-fetch.ts'
 import type { OAuthServer, RegisteredProvider } from '../provider.ts'
+import { provesIdentity } from '../provider.ts'
 import { type Claims, claim } from './id-token.ts'
-import { identityOf, provesIdentity } from './identity.ts'
-import type { AuthorizationRequest, DeviceAuthorization, Identity } from './oauth-client.ts'
-import { OAuthError, safeText } from './oauth-error.ts'
+import { identityOf } from './identity.ts'
+import {
+  type AuthorizationRequest,
+  type DeviceAuthorization,
+  type Identity,
+  OAuthError,
+  safeText,
+} from './oauth-client.ts'
 import { readTokenAnswer } from './token-answer.ts'
 
 /** What the browser carries to the provider (RFC 6749, section 4.1.1; RFC 7636, section 4.3). */

@@ -1,7 +1,7 @@
 import type { CustomFetch, CustomFetchOptions } from 'openid-client'
 import type { HttpFetch } from '../../net/http-fetch.ts'
 import type { RegisteredProvider } from '../provider.ts'
-import { OAuthError } from './oauth-error.ts'
+import { OAuthError } from './oauth-client.ts'
 
 /** RFC 6750, section 2.1. */
 const b64token = /^[A-Za-z0-9\-._~+/]+=*$/

@@ -1,4 +1,4 @@
-import { isGuid } from '../presets/microsoft.ts'
+import { isGuid } from '../../base/text.ts'
 import type { RegisteredProvider } from '../provider.ts'
 
 /** What an access token says of itself, looked at before it is used. */

@@ -3,8 +3,7 @@ import { Secret } from '../../base/secret.ts'
 import { NetworkFailure } from '../../net/network-failure.ts'
 import type { RegisteredProvider } from '../provider.ts'
 import { isOneTenant } from '../registration.ts'
-import type { OAuthClient } from './oauth-client.ts'
-import { judge } from './oauth-error.ts'
+import { judge, type OAuthClient } from './oauth-client.ts'
 
 /** What a provider says of our client when nobody has consented. `why`: safe to show. */
 export type ClientTrial =

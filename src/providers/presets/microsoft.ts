@@ -1,4 +1,4 @@
-import { readUrl } from '../../base/text.ts'
+import { isGuid, readUrl } from '../../base/text.ts'
 import type { MicrosoftCloud } from '../../config/config.ts'
 import type { OAuthServer, Provider } from '../provider.ts'
 
@@ -281,8 +281,3 @@ export function isEntraIssuer(issuer: string): boolean {
 /** The end of a sentence that names the secret. */
 export const secretIdMistake =
   "be the value of the client secret, which Entra shows once, when it is made: this is the secret's ID"
-
-/** How Microsoft writes the ids of tenants, applications and secrets. */
-export function isGuid(text: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
-}

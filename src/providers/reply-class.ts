@@ -1,5 +1,7 @@
 import { enhancedStatuses, isPositive, type Reply } from '../wire/reply.ts'
-import type { TransactionPhase } from './governor.ts'
+
+/** The part of a transaction that a reply answers. */
+export type TransactionPhase = 'mail' | 'recipient' | 'message'
 
 /** What a provider's reply inside a transaction says beyond this transaction. */
 export type ReplyClass =
