@@ -34,8 +34,26 @@ const wrongOnesRemembered = 20_000
 const shareBeforeLook = 0.75
 
 /**
- * Counts failures and delays attempts by them. A right password resets no counter, or the owner of
- * one login could guess the password of another without end.
+ * Counts failures and delays attempts by them. An attempt is *known* when its login has signed in
+ * from its source before. Failures are counted within a window for the source, for the user name,
+ * for the name from this source, and in all. When an attempt arrives:
+ *
+ * | state                          | unknown attempt               | known attempt                |
+ * |--------------------------------|-------------------------------|------------------------------|
+ * | nothing is used up             | verified at once              | verified at once             |
+ * | the same secret is verified    | waits for that outcome        | waits for that outcome       |
+ * | the same secret was wrong      | false, not verified again     | false, not verified again    |
+ * | the source is blocked          | `limit-reached`, not verified | verified, within the delay   |
+ * | the name is used up            | one at a time, after a delay  | verified at once             |
+ * | the name from here is used up  | as the name                   | one at a time, after a delay |
+ * | all guesses are used up        | verified after a delay        | verified at once             |
+ * | too many wait                  | `limit-reached`               | `limit-reached`              |
+ *
+ * A right secret is answered with true and counts nothing; it resets no counter either, or the
+ * owner of one login could guess the password of another without end. A wrong one is answered with
+ * false and counts once; a source that has used up its guesses is blocked for one window. A
+ * harmless one is answered with false and counts nothing. To a blocked source, every answer but
+ * true is the same refusal after the same delay. A shared source is never blocked.
  */
 export function createLoginThrottle({
   limits,

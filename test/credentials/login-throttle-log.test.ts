@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { seconds, setGuardStage } from './login-throttle-stage.ts'
+import { seconds, setThrottleStage } from './login-throttle-stage.ts'
 
 const attacker = '198.51.100.7'
 
 describe('what the log says of guessing', () => {
-  it('is one line for each source in each window', async () => {
-    const stage = setGuardStage()
+  it('the log has one line for each guessing source in each window', async () => {
+    const stage = setThrottleStage()
     const flood = () => stage.wrongTimes(60, (index) => ({ source: attacker, name: `name-${index}` }))
     await flood()
     expect(stage.log.lines).toEqual([
@@ -20,8 +20,8 @@ describe('what the log says of guessing', () => {
     expect(stage.events()).toEqual(['warn guessing.source', 'warn guessing.source'])
   })
 
-  it('is one line for a source whose guesses all run at once', async () => {
-    const stage = setGuardStage()
+  it('the log has one line for a source whose guesses all run at once', async () => {
+    const stage = setThrottleStage()
     const guesses = Array.from({ length: 40 }, (_, index) =>
       stage.begin({ source: attacker, name: `name-${index}`, right: false }),
     )
@@ -30,8 +30,8 @@ describe('what the log says of guessing', () => {
     expect(stage.events()).toEqual(['warn guessing.source'])
   })
 
-  it('is one line for each name in each window, printable and cut', async () => {
-    const stage = setGuardStage()
+  it('the log has one line for each guessed name in each window, printable and cut', async () => {
+    const stage = setThrottleStage()
     const name = `\u001b[2J\r\nA${'n'.repeat(5000)}`
     for (let round = 0; round < 2; round++) {
       await stage.wrongTimes(15, (index) => ({ source: `203.0.113.${round}-${index}`, name }))
@@ -46,8 +46,8 @@ describe('what the log says of guessing', () => {
     })
   })
 
-  it('is one loud line for guesses from everywhere', async () => {
-    const stage = setGuardStage({ guessesInAll: 50 })
+  it('the log has one error for guesses from everywhere', async () => {
+    const stage = setThrottleStage({ guessesInAll: 50 })
     const spray = () =>
       stage.wrongTimes(70, (index) => ({ source: `203.0.113.${index}`, name: `name-${index}` }))
     await spray()
@@ -59,8 +59,8 @@ describe('what the log says of guessing', () => {
     })
   })
 
-  it('holds no secret that was tried', async () => {
-    const stage = setGuardStage({ guessesInAll: 15 })
+  it('the log holds no secret that was tried', async () => {
+    const stage = setThrottleStage({ guessesInAll: 15 })
     await stage.wrongTimes(25, { source: attacker })
     await stage.wrongTimes(25, { source: '192.0.2.1', secret: 'wrong-again' })
     for (let index = 0; index < 25; index++) await stage.refused('192.0.2.2')

@@ -31,7 +31,7 @@ type Guess = Partial<Omit<LoginAttempt, 'secret'>> & {
 }
 
 /** A throttle whose hours pass in a moment: the library that counts reads the clocks of the system, so those are moved. */
-export function setGuardStage(over: Partial<LoginThrottleDeps['limits']> = {}) {
+export function setThrottleStage(over: Partial<LoginThrottleDeps['limits']> = {}) {
   vi.useFakeTimers()
   const log = createRecordingLog()
   const throttle = createLoginThrottle({
@@ -48,7 +48,7 @@ export function setGuardStage(over: Partial<LoginThrottleDeps['limits']> = {}) {
   /** What was looked at. */
   const looks: string[] = []
 
-  /** One attempt as a door makes it. `right`: whether the secret is. Takes no time but what the throttle takes. */
+  /** One attempt as a server makes it. `right`: whether the secret is. Takes no time but what the throttle takes. */
   async function attempt(guess: Guess & { right: boolean }): Promise<Answer> {
     const { right, secret = `wrong-${++secrets}`, harmless, gone, ...rest } = guess
     const byDefault = {

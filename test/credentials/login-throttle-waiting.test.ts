@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type Answer, seconds, setGuardStage } from './login-throttle-stage.ts'
+import { type Answer, seconds, setThrottleStage } from './login-throttle-stage.ts'
 
-type GuardStage = ReturnType<typeof setGuardStage>
+type GuardStage = ReturnType<typeof setThrottleStage>
 
 const attacker = '198.51.100.7'
 /** Twenty bits of addresses, as a machine has them in 127.0.0.0/8. */
@@ -33,8 +33,8 @@ describe('a name that was guessed at too often', () => {
   it.each([
     ['from everywhere', (index: number) => ({ source: anySource(index) })],
     ['from the own source of its device', () => ({ source: '192.0.2.1', known: true })],
-  ])('is guessed at once in each delay, however many ask at once %s', async (_, guess) => {
-    const stage = setGuardStage()
+  ])('a used-up name is guessed at once in each delay, however many ask at once %s', async (_, guess) => {
+    const stage = setThrottleStage()
     await stage.wrongTimes(10, { known: true })
     await stage.wrongTimes(10, (index) => ({ source: `203.0.113.${index}` }))
     stage.looks.length = 0
@@ -46,15 +46,15 @@ describe('a name that was guessed at too often', () => {
     expect(stage.looks.length).toBeGreaterThanOrEqual(9)
   })
 
-  it('was not guessed at more often than that by those who all came before the first was refused', async () => {
-    const stage = setGuardStage()
+  it('a name is not guessed at more often by attempts that all arrive before the first failure', async () => {
+    const stage = setThrottleStage()
     flood(stage, 400, (index) => ({ source: anySource(index) }))
     await seconds(2)
     expect(stage.looks).toHaveLength(10)
   })
 
-  it('has so many wait as have their turn before a client gives up; one more hears at once when to come again', async () => {
-    const stage = setGuardStage()
+  it('as many attempts wait for a name as have their turn before a client gives up; one more is refused at once', async () => {
+    const stage = setThrottleStage()
     await stage.wrongTimes(10, (index) => ({ source: `203.0.113.${index}` }))
     const answers = flood(stage, 400, (index) => ({ source: anySource(index) }))
     await seconds(0)
@@ -64,15 +64,15 @@ describe('a name that was guessed at too often', () => {
     expect(outcomes(answers, 'wrong')).toBe(5)
   })
 
-  it('lets in who has the right one, though one source has come before with all that it can', async () => {
-    const stage = setGuardStage()
+  it('a right password succeeds although one source has filled its places before', async () => {
+    const stage = setThrottleStage()
     await stage.wrongTimes(10, (index) => ({ source: `203.0.113.${index}` }))
     flood(stage, 19, () => ({ source: attacker }))
     expect(await stage.right()).toEqual({ outcome: 'admitted', seconds: 9 })
   })
 
-  it('does not wait for those who have gone', async () => {
-    const stage = setGuardStage()
+  it('a name does not wait for clients that have disconnected', async () => {
+    const stage = setThrottleStage()
     await stage.wrongTimes(10, (index) => ({ source: `203.0.113.${index}` }))
     const leaving = new AbortController()
     const answers = flood(stage, 5, (index) => ({ source: anySource(index), gone: leaving.signal }))
@@ -84,8 +84,8 @@ describe('a name that was guessed at too often', () => {
     expect(stage.looks).toHaveLength(11)
   })
 
-  it('makes nobody wait who is known, and keeps no place of another name', async () => {
-    const stage = setGuardStage()
+  it('a used-up name delays no known attempt, and takes no place of another name', async () => {
+    const stage = setThrottleStage()
     await stage.wrongTimes(10, (index) => ({ source: `203.0.113.${index}` }))
     flood(stage, 400, (index) => ({ source: anySource(index) }))
     expect(await stage.right({ known: true })).toEqual({ outcome: 'admitted', seconds: 0 })
@@ -94,8 +94,8 @@ describe('a name that was guessed at too often', () => {
 })
 
 describe('those who come at once with the right one', () => {
-  it('come in side by side', async () => {
-    const stage = setGuardStage()
+  it('right passwords that come at once are verified in parallel', async () => {
+    const stage = setThrottleStage()
     const asked = Array.from({ length: 50 }, (_, index) =>
       stage.begin({ right: true, known: index % 2 === 0, source: anySource(index) }),
     )
@@ -107,24 +107,24 @@ describe('those who come at once with the right one', () => {
 })
 
 describe('the same wrong one', () => {
-  it('is looked at once, however often it comes, at once or later', async () => {
-    const stage = setGuardStage()
+  it('the same wrong password is verified once, however often it comes, at once or later', async () => {
+    const stage = setThrottleStage()
     flood(stage, 90, () => ({ source: attacker, secret: 'the-old-one' }))
     await seconds(1)
     await stage.wrongTimes(10, { source: attacker, secret: 'the-old-one' })
     expect(stage.looks).toEqual(['the-old-one'])
   })
 
-  it('is looked at again when what it is compared with is another', async () => {
-    const stage = setGuardStage()
+  it('the same wrong password is verified again after its verifier has changed', async () => {
+    const stage = setThrottleStage()
     await stage.wrong({ secret: 'not-yet' })
     expect(await stage.right({ secret: 'not-yet', against: 'a new login' })).toMatchObject({
       outcome: 'admitted',
     })
   })
 
-  it('has few wait of it: the others hear at once when to come again', async () => {
-    const stage = setGuardStage()
+  it('few attempts wait behind an identical one; others are refused at once', async () => {
+    const stage = setThrottleStage()
     await stage.wrongTimes(21, { source: attacker, secret: 'the-old-one' })
     const answers = flood(stage, 4_000, () => ({ source: attacker, secret: 'the-old-one' }))
     await seconds(0)
@@ -135,8 +135,8 @@ describe('the same wrong one', () => {
 })
 
 describe('those who wait', () => {
-  it('are few of one source that is turned away: the others are refused at once, and nobody loses a place to them', async () => {
-    const stage = setGuardStage()
+  it('few attempts of a blocked source wait; others are refused at once, and no other source loses a place', async () => {
+    const stage = setThrottleStage()
     await stage.wrongTimes(20, (index) => ({ source: attacker, name: `name-${index}` }))
     await stage.wrongTimes(10, (index) => ({ source: `203.0.113.${index}` }))
     const refusals = flood(stage, 1_500, () => ({ source: attacker }))
@@ -146,8 +146,8 @@ describe('those who wait', () => {
     expect(outcomes(refusals, 'limit-reached')).toBe(1_500)
   })
 
-  it('are told at once when postern stops, and so is whoever comes then', async () => {
-    const stage = setGuardStage()
+  it('waiting and new attempts end at once when postern stops', async () => {
+    const stage = setThrottleStage()
     await stage.wrongTimes(10, { known: true })
     const answers = [true, false].map((known) => stage.begin({ known, right: true }))
     await seconds(1)

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { sourceOf } from '../../src/net/ip.ts'
-import { limits, seconds, setGuardStage } from './login-throttle-stage.ts'
+import { limits, seconds, setThrottleStage } from './login-throttle-stage.ts'
 
 const attacker = '198.51.100.7'
 const owner = '192.0.2.1'
@@ -9,8 +9,8 @@ const owner = '192.0.2.1'
 const anyName = (index: number) => ({ source: attacker, name: `name-${index}` })
 
 describe('a source that guesses', () => {
-  it('has twenty guesses, is turned away for fifteen minutes, and has twenty again', async () => {
-    const stage = setGuardStage()
+  it('a guessing source has twenty guesses, is blocked for fifteen minutes, and has twenty again', async () => {
+    const stage = setThrottleStage()
     for (let round = 0; round < 2; round++) {
       const looked = await stage.wrongTimes(20, (index) => ({ source: attacker, name: `${round}-${index}` }))
       expect(looked.every(({ outcome, seconds }) => outcome === 'wrong' && seconds === 0)).toBe(true)
@@ -22,8 +22,8 @@ describe('a source that guesses', () => {
     }
   })
 
-  it('is told the same after the same time, whatever it knows', async () => {
-    const stage = setGuardStage()
+  it('a blocked source gets the same answer after the same time, whatever it knows', async () => {
+    const stage = setThrottleStage()
     await stage.wrongTimes(20, anyName)
     const unknownRight = await stage.right({ source: attacker, name: 'somebody' })
     const unknownWrong = await stage.wrong({ source: attacker, name: 'somebody' })
@@ -37,23 +37,23 @@ describe('a source that guesses', () => {
     }
   })
 
-  it('locks out nobody who is known from it, nor anybody elsewhere', async () => {
-    const stage = setGuardStage()
+  it('a blocked source locks out no known login, and no other source', async () => {
+    const stage = setThrottleStage()
     await stage.wrongTimes(25, anyName)
     expect(await stage.right({ source: attacker, known: true })).toEqual({ outcome: 'admitted', seconds: 0 })
     expect(await stage.right({ source: owner })).toEqual({ outcome: 'admitted', seconds: 0 })
   })
 
-  it('is not one whose client only showed what could not have been right', async () => {
-    const stage = setGuardStage()
+  it('a source is not blocked for secrets that could not have been right', async () => {
+    const stage = setThrottleStage()
     const answers = await stage.wrongTimes(50, { source: owner, known: true, harmless: true })
     expect(answers.every(({ outcome, seconds }) => outcome === 'wrong' && seconds === 0)).toBe(true)
     expect(stage.events()).toEqual([])
     expect(await stage.right({ source: owner })).toEqual({ outcome: 'admitted', seconds: 0 })
   })
 
-  it('does not get its guesses back by a right password in between', async () => {
-    const stage = setGuardStage()
+  it('a right password does not give a source its guesses back', async () => {
+    const stage = setThrottleStage()
     for (let index = 0; index < 20; index++) {
       await stage.wrong(anyName(index))
       await stage.right({ source: attacker, name: 'own-login', known: true })
@@ -61,8 +61,8 @@ describe('a source that guesses', () => {
     expect((await stage.wrong(anyName(20))).outcome).toBe('limit-reached')
   })
 
-  it('is turned away while it waits for its turn, when others from it fail meanwhile', async () => {
-    const stage = setGuardStage()
+  it('an attempt is refused while it waits, when its source is blocked meanwhile', async () => {
+    const stage = setThrottleStage()
     await stage.wrongTimes(10, (index) => ({ source: `203.0.113.${index}`, name: 'printer' }))
     const waiting = stage.begin({ source: attacker, name: 'printer', right: true })
     await stage.wrongTimes(20, anyName)
@@ -76,7 +76,7 @@ describe('a source that guesses', () => {
     ['two /64s', '2001:db8:0:1::1', '2001:db8:0:2::1', false],
     ['two IPv4 addresses', '198.51.100.7', '198.51.100.8', false],
   ])('is %s: %s, %s', async (_, first, second, same) => {
-    const stage = setGuardStage()
+    const stage = setThrottleStage()
     await stage.wrongTimes(20, (index) => ({ source: sourceOf(first).key, name: `name-${index}` }))
     const { outcome } = await stage.right({ source: sourceOf(second).key })
     expect(outcome).toBe(same ? 'limit-reached' : 'admitted')
@@ -84,8 +84,8 @@ describe('a source that guesses', () => {
 })
 
 describe('a name that is guessed at', () => {
-  it('makes sources that it is not known from wait before the look, right or wrong, and lets them in', async () => {
-    const stage = setGuardStage()
+  it('a guessed name delays unknown sources before the verification, right or wrong, and lets them in', async () => {
+    const stage = setThrottleStage()
     await stage.wrongTimes(10, (index) => ({ source: `203.0.113.${index}` }))
     expect(await stage.right()).toEqual({ outcome: 'admitted', seconds: 3 })
     expect(await stage.wrong()).toEqual({ outcome: 'wrong', seconds: 3 })
@@ -95,8 +95,8 @@ describe('a name that is guessed at', () => {
     expect(await stage.right()).toEqual({ outcome: 'admitted', seconds: 0 })
   })
 
-  it('is one name in any letters and any form of Unicode', async () => {
-    const stage = setGuardStage()
+  it('a name is counted as one in any case and any form of Unicode', async () => {
+    const stage = setThrottleStage()
     const forms = ['Bürò', 'bürò', 'BÜRÒ', 'Bu\u0308ro\u0300']
     await stage.wrongTimes(10, (index) => ({
       source: `203.0.113.${index}`,
@@ -105,8 +105,8 @@ describe('a name that is guessed at', () => {
     expect((await stage.right({ name: 'bürÒ' })).seconds).toBe(3)
   })
 
-  it('makes a known source wait only for what was wrong from there', async () => {
-    const stage = setGuardStage()
+  it('a known source waits only for its own failures', async () => {
+    const stage = setThrottleStage()
     await stage.wrongTimes(10, { source: owner, known: true })
     expect(await stage.right({ source: owner, known: true })).toEqual({ outcome: 'admitted', seconds: 3 })
     expect((await stage.right({ source: owner, known: true, name: 'another' })).seconds).toBe(0)
@@ -114,8 +114,8 @@ describe('a name that is guessed at', () => {
 })
 
 describe('guesses from everywhere', () => {
-  it('make all wait who are not known, and nobody who is', async () => {
-    const stage = setGuardStage({ guessesInAll: 50 })
+  it('guesses from everywhere delay unknown sources and no known one', async () => {
+    const stage = setThrottleStage({ guessesInAll: 50 })
     await stage.wrongTimes(50, (index) => ({ source: `203.0.113.${index}`, name: `name-${index}` }))
     expect(await stage.right()).toEqual({ outcome: 'admitted', seconds: 3 })
     expect(await stage.right({ known: true })).toEqual({ outcome: 'admitted', seconds: 0 })
@@ -123,23 +123,23 @@ describe('guesses from everywhere', () => {
 })
 
 describe('the same wrong secret', () => {
-  it('counts once, for source, name and all', async () => {
-    const stage = setGuardStage({ guessesInAll: 30 })
+  it('the same wrong secret counts once, for the source, the name and in all', async () => {
+    const stage = setThrottleStage({ guessesInAll: 30 })
     const again = await stage.wrongTimes(20, { source: owner, secret: 'the-old-password' })
     expect(again.every(({ outcome, seconds }) => outcome === 'wrong' && seconds === 0)).toBe(true)
     expect(await stage.right({ source: owner })).toEqual({ outcome: 'admitted', seconds: 0 })
     expect(await stage.right({ source: '192.0.2.99' })).toEqual({ outcome: 'admitted', seconds: 0 })
   })
 
-  it('is answered late when it comes without end, so that it is no way to keep us busy', async () => {
-    const stage = setGuardStage()
+  it('the same wrong secret is answered late when it comes without end', async () => {
+    const stage = setThrottleStage()
     await stage.wrongTimes(21, { secret: 'the-old-password' })
     expect(await stage.wrong({ secret: 'the-old-password' })).toEqual({ outcome: 'wrong', seconds: 3 })
     expect(stage.events()).toEqual(['warn guessing.repeated'])
   })
 
-  it('is another guess from another source or for another name', async () => {
-    const stage = setGuardStage()
+  it('the same wrong secret is another guess from another source or for another name', async () => {
+    const stage = setThrottleStage()
     await stage.wrongTimes(20, (index) => ({ ...anyName(index), secret: 'Summer2026' }))
     expect((await stage.right({ source: attacker })).outcome).toBe('limit-reached')
     await stage.wrongTimes(10, (index) => ({ source: `203.0.113.${index}`, secret: 'Summer2026' }))
@@ -148,8 +148,8 @@ describe('the same wrong secret', () => {
 })
 
 describe('wrong keys and links', () => {
-  it('are twenty from one source, and then it hears only when to come again', async () => {
-    const stage = setGuardStage()
+  it('one source has twenty wrong keys or links, and is then told only when to try again', async () => {
+    const stage = setThrottleStage()
     for (let index = 0; index < 20; index++) expect(await stage.refused(attacker)).toBe('wrong')
     expect(await stage.refused(attacker)).toBe('limit-reached')
     expect(await stage.refused(owner)).toBe('wrong')
@@ -157,8 +157,8 @@ describe('wrong keys and links', () => {
     expect(await stage.refused(attacker)).toBe('wrong')
   })
 
-  it('cost nobody a guess at a password, and passwords none of them', async () => {
-    const stage = setGuardStage({ guessesInAll: 40 })
+  it('wrong keys and passwords are counted apart', async () => {
+    const stage = setThrottleStage({ guessesInAll: 40 })
     for (let index = 0; index < 60; index++) await stage.refused(attacker)
     expect(await stage.right({ source: attacker })).toEqual({ outcome: 'admitted', seconds: 0 })
     await stage.wrongTimes(25, (index) => ({ source: owner, name: `name-${index}` }))
@@ -166,8 +166,8 @@ describe('wrong keys and links', () => {
     expect(await stage.refused(owner)).toBe('wrong')
   })
 
-  it('count once when they are the same', async () => {
-    const stage = setGuardStage()
+  it('the same wrong key counts once', async () => {
+    const stage = setThrottleStage()
     for (let index = 0; index < 30; index++) expect(await stage.refused(owner, 'an-old-key')).toBe('wrong')
   })
 })
@@ -175,8 +175,8 @@ describe('wrong keys and links', () => {
 describe('a source that many share', () => {
   const policy = { kind: 'page', isShared: true, refusesLate: false } as const
 
-  it('is not turned away for what one of them does; the name is guessed at no faster', async () => {
-    const stage = setGuardStage()
+  it('a shared source is never blocked, and guesses at a name no faster', async () => {
+    const stage = setThrottleStage()
     await stage.wrongTimes(60, { source: attacker, name: 'administrator', policy })
     expect(await stage.right({ source: attacker, name: 'viewer', policy })).toEqual({
       outcome: 'admitted',
@@ -194,8 +194,8 @@ describe('a source that many share', () => {
 })
 
 describe('the clock of the machine', () => {
-  it('may be set back a day, and nobody is turned away or slowed for longer', async () => {
-    const stage = setGuardStage({ guessesInAll: 50 })
+  it('setting the clock back a day blocks and delays no source for longer', async () => {
+    const stage = setThrottleStage({ guessesInAll: 50 })
     await stage.wrongTimes(50, (index) => ({ source: `203.0.113.${index}` }))
     await stage.wrongTimes(20, anyName)
     vi.setSystemTime(Date.now() - 86_400_000)
@@ -209,8 +209,8 @@ describe('the clock of the machine', () => {
   })
 
   // A machine that slept for a day has let as much time pass as one that was awake.
-  it('may be a day ahead after a suspend, and nobody is turned away for what was before', async () => {
-    const stage = setGuardStage({ guessesInAll: 50 })
+  it('a clock that is a day ahead after a suspend blocks no source for earlier failures', async () => {
+    const stage = setThrottleStage({ guessesInAll: 50 })
     await stage.wrongTimes(50, (index) => ({ source: `203.0.113.${index}` }))
     await stage.wrongTimes(20, anyName)
     vi.setSystemTime(Date.now() + 86_400_000)
