@@ -74,7 +74,7 @@ export function createPagePasswords(deps: PagePasswordsDeps): PagePasswords {
     },
 
     async set(role, password, keepSession, by) {
-      const chosen = checkChosenPassword(password.reveal(), ['postern', ...pageRoles])
+      const chosen = await checkChosenPassword(password.reveal(), ['postern', ...pageRoles])
       const hash = await chosenPasswords.hash(chosen)
       const verifier = { ...hash, hint: hintOf(hash.salt, chosen) }
       const isSet = await pageAccess.setPassword(role, verifier, keepSession)

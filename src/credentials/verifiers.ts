@@ -127,7 +127,7 @@ export async function makeVerifier(
     if (request.cramMd5) return { verifier: { kind: 'sealed', generated: true, password }, password }
     return { verifier: { kind: 'keyed', hash: hashOfGenerated(keyedHash, id, password.reveal()) }, password }
   }
-  const chosen = checkChosenPassword(request.password.reveal(), names)
+  const chosen = await checkChosenPassword(request.password.reveal(), names)
   if (request.cramMd5) {
     return { verifier: { kind: 'sealed', generated: false, password: new Secret(chosen) } }
   }

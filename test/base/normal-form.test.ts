@@ -31,6 +31,6 @@ describe('the normal form', () => {
     const users = readdirSync(source, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
       .filter((file) => readFileSync(join(source, file), 'utf8').includes('.normalize('))
-    expect(users.sort()).toEqual(['base/text.ts', 'credentials/password-policy.ts'])
+    expect(users.sort()).toEqual(['base/text.ts'])
   })
 })

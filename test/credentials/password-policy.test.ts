@@ -38,13 +38,13 @@ describe('the policy for chosen passwords', () => {
     ['Welcome-2025', /tries first/],
     ['admin_password', /tries first/],
     ['iloveyou-forever', /tries first/],
-    ['1qaz2wsx3edc', /tries first/],
+    ['1qaz2wsx3edc', /run/],
     ['Sommer2024!!', /tries first/],
     ['changeme!changeme?', /tries first/],
     ['Liverpool#1892', /tries first/],
   ]
-  it.each(refused)('refuses %j and says why', (password, why) => {
-    expect(refusalOf(password)).toMatch(why)
+  it.each(refused)('refuses %j and says why', async (password, why) => {
+    expect(await refusalOf(password)).toMatch(why)
   })
 
   const accepted = [
@@ -57,18 +57,18 @@ describe('the policy for chosen passwords', () => {
     'abcd-Vk9w2Lq',
     '密码很长而且没有人会猜到它',
   ]
-  it.each(accepted)('accepts %j', (password) => {
-    expect(refusalOf(password)).toBeUndefined()
+  it.each(accepted)('accepts %j', async (password) => {
+    expect(await refusalOf(password)).toBeUndefined()
   })
 
-  it('never repeats the password in what it says', () => {
+  it('never repeats the password in what it says', async () => {
     for (const [password] of refused.filter(([text]) => text.length > 12)) {
-      expect(refusalOf(password)).not.toContain(password)
+      expect(await refusalOf(password)).not.toContain(password)
     }
   })
 
-  it('does not count names of one or two letters', () => {
-    expect(checkChosenPassword('x7#Kp2!vQm', ['k', 'vq@example.com'])).toBe('x7#Kp2!vQm')
+  it('does not count names of one or two letters', async () => {
+    expect(await checkChosenPassword('x7#Kp2!vQm', ['k', 'vq@example.com'])).toBe('x7#Kp2!vQm')
   })
 })
 

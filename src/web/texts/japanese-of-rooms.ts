@@ -369,8 +369,8 @@ export const japaneseOfRooms: Dictionary = {
     '日付や電話番号のような {1} 桁未満の数字です',
   'it is hardly more than a number, and such a password needs {1} characters':
     'ほとんど数字だけなので、{1} 文字以上が必要です',
-  'it is no more than three words or runs of keys that everybody tries first, with digits and signs':
-    '誰もが最初に試す単語やキーの並びが 3 つ以下で、それに数字や記号を付けただけです',
+  'it is little more than words, names, dates or runs of keys that everybody tries first':
+    '誰もが最初に試す単語、名前、日付、キーの並びとほとんど変わりません',
   'This password is refused: {1}': 'このパスワードは使えません: {1}',
   'Choose a longer one, such as four unrelated words, or let postern generate it.':
     '無関係な 4 つの単語のような、より長いものを選ぶか、postern に作らせてください。',

@@ -26,7 +26,14 @@ const saidTables = new Set(['evidenceWords', 'otherSteps', 'outcomes'])
 /** Variables that are said later. */
 const saidVariables = /^(message|what)$|(fix|advice)$/i
 /** Functions whose answer is said as it is. */
-const sayers = new Set(['weakness', 'notOfDomain', 'newLinkAdvice', 'howToAllow', 'headerAdvice'])
+const sayers = new Set([
+  'weakness',
+  'guessableBy',
+  'notOfDomain',
+  'newLinkAdvice',
+  'howToAllow',
+  'headerAdvice',
+])
 /** Functions whose first argument is said: of these names in every room, and in one. */
 const markers = new Set(['phrase', 'credentials/refused', 'web/notProven'])
 /** Texts for programs and for terminals, though they stand in these rooms. */
