@@ -58,8 +58,8 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'credentials/secrets.ts',
     'credentials/sign-ins.ts',
   ],
-  governor: ['governor/governor.ts', 'governor/looks.ts', 'governor/sliding-window.ts'],
-  grants: ['grants/failures.ts', 'grants/token-broker.ts'],
+  governor: ['governor/governor.ts', 'governor/looks.ts'],
+  grants: ['grants/token-broker.ts'],
   journal: ['journal/journal.ts'],
   mailboxes: [
     'mailboxes/app-only.ts',

@@ -3,7 +3,6 @@ import type { Failure } from '../base/failure.ts'
 import type { ProviderLimits } from '../providers/provider.ts'
 import type { TransactionPhase } from '../providers/reply-class.ts'
 import type { Reply } from '../wire/reply.ts'
-import type { RecordedSend } from './sliding-window.ts'
 
 /**
  * The face of this room. The governors of all mailboxes, and what they share: the state of each
@@ -70,6 +69,14 @@ export interface Governor {
    */
   reset(): void
   state(): GovernorState
+}
+
+/** A message that counts for the rate. */
+export interface RecordedSend {
+  /** It leaves only now: it counts from this moment. */
+  sentNow(): void
+  /** It does not leave: it counts no longer. */
+  undo(): void
 }
 
 /** The permit of one transaction. */

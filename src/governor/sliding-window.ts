@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import type { RecordedSend } from './governor.ts'
 
 /** How fast the messages of one mailbox may follow each other. */
 export interface SlidingWindow {
@@ -10,14 +11,6 @@ export interface SlidingWindow {
   /** A message is about to leave. It counts for the rate unless it is undone. */
   recordSend(): RecordedSend
   lastMinute(): number
-}
-
-/** The place of one message in the window. */
-export interface RecordedSend {
-  /** It leaves only now: it counts from this moment. */
-  sentNow(): void
-  /** It does not leave: another message can have its place. */
-  undo(): void
 }
 
 interface CountedSend {

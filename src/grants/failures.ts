@@ -119,13 +119,6 @@ export function busyElsewhere(mailbox: Address): Failure {
   })
 }
 
-/** Between reading the mailbox and using the token, the mailbox moved to another provider. */
-export function movedMeanwhile(mailbox: Address): Failure {
-  return new Failure('provider-unavailable', `${mailbox} has just moved to another provider`, {
-    fix: 'Try again.',
-  })
-}
-
 export function rotationUnstored(mailbox: Address, cause: unknown): Failure {
   return new Failure('store-unavailable', `The renewed grant of ${mailbox} cannot be stored`, {
     cause,

@@ -3,7 +3,6 @@ import { asFailure, Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Limits } from '../config/config.ts'
 import type { OpeningStage } from '../governor/governor.ts'
-import { movedMeanwhile } from '../grants/failures.ts'
 import type { AccessToken, TokenBroker } from '../grants/token-broker.ts'
 import { namesWithToken, type SignInName } from '../mailboxes/existing-mailbox.ts'
 import type { Provider, RegisteredProvider } from '../providers/provider.ts'
@@ -237,4 +236,11 @@ export class OpeningFailed extends Error {
 export function tokenAt(provider: Pick<Provider, 'id'>, mailbox: Address, token: AccessToken): AccessToken {
   if (token.grant.providerId === provider.id) return token
   throw movedMeanwhile(mailbox)
+}
+
+/** Between reading the mailbox and using the token, the mailbox moved to another provider. */
+function movedMeanwhile(mailbox: Address): Failure {
+  return new Failure('provider-unavailable', `${mailbox} has just moved to another provider`, {
+    fix: 'Try again.',
+  })
 }

@@ -2,8 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import { asFailure, Failure, stopping } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Limits } from '../config/config.ts'
-import type { Governor } from '../governor/governor.ts'
-import type { RecordedSend } from '../governor/sliding-window.ts'
+import type { Governor, RecordedSend } from '../governor/governor.ts'
 import {
   allBusy,
   closedAtOnce,

@@ -27,8 +27,8 @@ function waitsAfter(code: FailureCode, times: number, retryAfterSeconds?: number
   })
 }
 
-describe('openings of connections', () => {
-  it('have no obstacle at first', () => {
+describe('attempts to connect', () => {
+  it('are not blocked at first', () => {
     const { breaker } = stageOf()
     expect(breaker.blockedBy()).toBeUndefined()
     expect(breaker.probing()).toBe(false)
@@ -215,7 +215,7 @@ describe('a look whether the provider is back', () => {
     expect(breaker.blockedBy()).toMatchObject({ retryAfterSeconds: 55 })
   })
 
-  it('finds the same trouble where the provider lets a mailbox in, and then takes no mail from it', () => {
+  it('finds the same fault where the provider lets a mailbox in, and then takes no mail from it', () => {
     const { clock, breaker } = stageOf()
     const waits: number[] = []
     for (let time = 0; time < 5; time += 1) {
@@ -258,7 +258,7 @@ describe('a look whether the provider is back', () => {
   })
 })
 
-describe('a pause of openings', () => {
+describe('a pause of sign-ins', () => {
   it('is not shown for a first failure that makes nobody wait', () => {
     const { breaker } = stageOf()
     breaker.failed(failure('provider-unavailable'), 0)

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { replyActions } from '../../src/governor/send-permit.ts'
 import { governorStage, ok } from './governor-stage.ts'
 
-describe('consequences', () => {
-  it('have a remedy each, by which a breaker knows whether trouble is the same as before', () => {
-    const remedies = Object.values(replyActions).map(({ fix }) => fix)
-    expect(new Set(remedies).size).toBe(remedies.length)
+describe('actions on replies', () => {
+  it('have a fix each, by which a breaker knows whether a fault is the same as before', () => {
+    const fixes = Object.values(replyActions).map(({ fix }) => fix)
+    expect(new Set(fixes).size).toBe(fixes.length)
   })
 
   it('of one kind are not made longer by those of another: after a day’s quota a rate costs a minute', async () => {
@@ -17,5 +17,27 @@ describe('consequences', () => {
     clock.advance(60)
     transact({ mail: '451 4.4.2 Message submission rate for this client has exceeded the configured limit' })
     expect(governor.delay()).toBe(120_000)
+  })
+})
+
+describe('the action on a reply', () => {
+  it.each(Object.entries(replyActions))(
+    'of %s is a wait of an hour at most, with a reason and a fix',
+    (_, found) => {
+      expect(found.seconds).toBeGreaterThanOrEqual(60)
+      expect(found.seconds).toBeLessThanOrEqual(3600)
+      expect(`The provider ${found.said} (554 5.2.252)`.length).toBeLessThan(298)
+      expect(found.fix).toMatch(/^[A-Z].*\.$/)
+    },
+  )
+
+  it('stops the whole registration only where our own address is refused', () => {
+    const wide = Object.entries(replyActions).filter(([, { about }]) => about === 'registration')
+    expect(wide.map(([replyClass]) => replyClass)).toEqual(['address-blocked'])
+  })
+
+  it('is none where the transaction answers by itself', () => {
+    for (const replyClass of ['sender-refused', 'signed-out', 'too-many-at-once'] as const)
+      expect(replyActions[replyClass]).toBeUndefined()
   })
 })

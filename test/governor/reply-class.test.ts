@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { replyActions } from '../../src/governor/send-permit.ts'
 import { type ReplyClass, replyClassOf } from '../../src/providers/reply-class.ts'
 import { reply } from './governor-stage.ts'
 
@@ -128,27 +127,5 @@ describe('a reply inside a transaction', () => {
   it('has the status of the first line that has one', () => {
     expect(replyClassOf(reply('550-Refused\n550-5.4.5 Limit\n550 5.1.1 What follows'))).toBe('quota')
     expect(replyClassOf(reply('550-5.1.1 No such user\n550 5.4.5 Limit'))).toBeUndefined()
-  })
-})
-
-describe('a consequence', () => {
-  it.each(Object.entries(replyActions))(
-    'of %s is a wait of an hour at most, with a reason and a fix',
-    (_, found) => {
-      expect(found.seconds).toBeGreaterThanOrEqual(60)
-      expect(found.seconds).toBeLessThanOrEqual(3600)
-      expect(`The provider ${found.said} (554 5.2.252)`.length).toBeLessThan(298)
-      expect(found.fix).toMatch(/^[A-Z].*\.$/)
-    },
-  )
-
-  it('is one of the whole registration only where our own address is refused', () => {
-    const wide = Object.entries(replyActions).filter(([, { about }]) => about === 'registration')
-    expect(wide.map(([replyClass]) => replyClass)).toEqual(['address-blocked'])
-  })
-
-  it('is none for what the transaction answers by itself', () => {
-    for (const replyClass of ['sender-refused', 'signed-out', 'too-many-at-once'] as const)
-      expect(replyActions[replyClass]).toBeUndefined()
   })
 })

@@ -47,7 +47,7 @@ function obedient(limit: number, seconds: number) {
   return times
 }
 
-describe('the pace', () => {
+describe('the window of the rate', () => {
   it('lets no minute hold more than the limit, and nobody hears of more than 15 seconds, whoever comes when', () => {
     const seed = Math.floor(Math.random() * 2 ** 31)
     console.info(`seed ${seed}`)

@@ -12,7 +12,7 @@ function openQueue() {
     () => tooLate,
   )
   const served: string[] = []
-  const lease = { giveBack() {} } as unknown as Lease
+  const lease = { release() {} } as unknown as Lease
   return {
     queue,
     served,
@@ -35,7 +35,7 @@ function openQueue() {
   }
 }
 
-describe('the line of those who wait for a connection', () => {
+describe('the queue for a connection', () => {
   it('gives every login its turn, however many messages one of them has', async () => {
     const { queue, served, enqueue, serveAll } = openQueue()
     for (let number = 1; number <= 5; number += 1) void enqueue(`bulk ${number}`)
@@ -153,7 +153,7 @@ it('has so many of one login and of one mailbox wait, and refuses one more at on
   queue.refuseAll(tooLate)
 })
 
-it('has so many wait for the proof that there is a connection', async () => {
+it('has so many wait to hear that there is a connection', async () => {
   const queue = createAcquireQueue(
     () => 0,
     () => tooLate,
