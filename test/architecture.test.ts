@@ -249,6 +249,12 @@ describe('the house', () => {
     expect(wrong).toEqual([])
   })
 
+  it('loads kysely once, and as CommonJS', () => {
+    // Beside that a single import of a value would load all of its files once more, as ES modules.
+    const wrong = files.filter(({ text }) => /^import (?!type\b)[^']*'kysely'/m.test(text))
+    expect(wrong.map(({ path }) => path)).toEqual([])
+  })
+
   it('keeps the protocol core free of I/O and of packages', () => {
     const core = files.filter(({ path }) => /^(wire|sasl)\/|^smtp\/(command|session|replies)/.test(path))
     expect(core.length).toBeGreaterThan(8)

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { type Kysely, sql } from 'kysely'
+import type { Kysely } from 'kysely'
 import { addressKey, domainMailbox } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { useUpLink } from './consent-stores.ts'
 import { type Database, inPages, preparedRead, present } from './database.ts'
+import { sql } from './kysely.ts'
 import { changeRow } from './marked-rows.ts'
 import type {
   ActiveGrant,
