@@ -108,7 +108,7 @@ function setLastSend(tables: Transaction<Tables>, key: string, at: number) {
 }
 
 /** What is counted of sends, by the hour. */
-export function sendHoursOf(entries: readonly JournalEntry[]): SendHour[] {
+function sendHoursOf(entries: readonly JournalEntry[]): SendHour[] {
   const hours = new Map<number, SendHour>()
   for (const { kind, at, outcome, milliseconds = 0 } of entries) {
     if (kind !== 'send') continue
@@ -124,12 +124,12 @@ export function sendHoursOf(entries: readonly JournalEntry[]): SendHour[] {
 }
 
 /** What all addresses of a domain have in common: `*@example.com`, as `addressKey` has it. */
-export function domainKey(mailbox: Address): string {
+function domainKey(mailbox: Address): string {
   return addressKey(domainMailbox(mailbox) ?? mailbox)
 }
 
 /** By `addressKey`. */
-export function lastSendsOf(entries: readonly JournalEntry[]): Map<string, number> {
+function lastSendsOf(entries: readonly JournalEntry[]): Map<string, number> {
   const sends = entries.filter(({ kind, outcome }) => kind === 'send' && outcome === 'done')
   return new Map(
     sends.flatMap(({ mailbox, at }) => (mailbox === undefined ? [] : [[addressKey(mailbox), at]])),

@@ -22,26 +22,31 @@ export async function openSqliteDatabase(path: string): Promise<MarkableDatabase
     })
     // FULL: a commit is on disk before it is acknowledged. In WAL mode, NORMAL would lose the last ones with the power.
     connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-    const tables = tablesOf(connection)
-    const database = createDatabase(connection, tables)
-    async function close(): Promise<void> {
-      foldJournal(connection)
-      await database.close()
-    }
-    return {
-      ...database,
-      close,
-      marked(marks) {
-        const columns = showTrustedRows(connection, marks)
-        return { ...createDatabase(connection, tables.withPlugin(markRows(marks, columns))), close }
-      },
-    }
+    return createMarkableDatabase(connection)
   } catch (error) {
     throw storeFailure(error)
   }
 }
 
 const busyMilliseconds = 2000
+
+/** A connection to SQLite as the database behind the ports. */
+export function createMarkableDatabase(connection: DatabaseSyncInstance): MarkableDatabase {
+  const tables = tablesOf(connection)
+  const database = createDatabase(connection, tables)
+  async function close(): Promise<void> {
+    foldJournal(connection)
+    await database.close()
+  }
+  return {
+    ...database,
+    close,
+    marked(marks) {
+      const columns = showTrustedRows(connection, marks)
+      return { ...createDatabase(connection, tables.withPlugin(markRows(marks, columns))), close }
+    },
+  }
+}
 
 export function createDatabase(connection: DatabaseSyncInstance, tables = tablesOf(connection)): Database {
   return {

@@ -122,6 +122,7 @@ it('every start says which logins need no password', async () => {
 
 it('every start names the logins that differ in case only, which an earlier release took', async () => {
   await stage.generated({ userName: 'till' })
+  stage.clock.advance(1)
   const { login } = await open({ userName: 'other' })
   const list = stage.store.logins.list
   stage.store.logins.list = async () =>

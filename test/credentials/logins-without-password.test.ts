@@ -10,7 +10,9 @@ beforeEach(async () => {
 
 const device = '192.0.2.7'
 
+/** Each is younger than the one before, as they are when people make them: the older one counts. */
 async function open(userName: string, request: Partial<LoginRequest> = {}) {
+  stage.clock.advance(0.001)
   const { login } = await stage.logins.add({
     mailboxes: ['me@example.com'],
     userName,

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { Secret } from '../../src/base/secret.ts'
 import type { NewGrant } from '../../src/store/ports.ts'
 import { here, refusalOf, type SignInStage, setSignInStage } from './sign-in-stage.ts'
 
@@ -135,7 +136,12 @@ describe('a session that is open', () => {
 })
 
 describe("a right to a whole domain, and a mailbox of it that is a person's own", () => {
-  const consent: NewGrant = { ...ofApp(ceo), flow: 'authorization-code', signedInAs: ceo }
+  const consent: NewGrant = {
+    ...ofApp(ceo),
+    flow: 'authorization-code',
+    refreshToken: new Secret('refresh'),
+    signedInAs: ceo,
+  }
   const ways: [string, () => Promise<Awaited<ReturnType<typeof signedInByKey>>>, boolean][] = [
     ['a login', async () => (await signedIn({ mailboxes: ['*@example.org'] })).submitter, false],
     ['an API key', () => signedInByKey('', 'send:*@example.org'), false],

@@ -20,8 +20,8 @@ function entry(over: Partial<JournalEntry> = {}): JournalEntry {
 }
 
 const stores = {
-  SQLite: async () => (await openFixture()).store.journal,
-  'the memory store of the tests': async () => createMemoryStore().journal,
+  'a file': async () => (await openFixture()).store.journal,
+  memory: async () => createMemoryStore().journal,
 }
 
 describe.each(Object.entries(stores))('the journal in %s', (_name, open) => {
