@@ -8,7 +8,7 @@ import { HttpError, NetworkFailure, networkFailure } from './network-failure.ts'
 import { addressesWithin, type Reach, requireWithin } from './reach.ts'
 import { clientContext } from './trusted-authorities.ts'
 
-/** What openid-client asks of a fetch; any other satisfies it too. */
+/** The signature that openid-client needs of a fetch; other callers use the same. */
 export type HttpFetch = (url: string, request: HttpRequest) => Promise<Response>
 
 export interface HttpRequest {
@@ -16,33 +16,43 @@ export interface HttpRequest {
   headers: Record<string, string>
   body?: unknown
   signal?: AbortSignal | undefined
-  /** Absent: anywhere. By way of a proxy, which resolves names by itself, only literal addresses are looked at. */
+  /**
+   * Absent: any address. Behind a proxy, which resolves names itself, only literal addresses are
+   * checked.
+   */
   reach?: Reach
 }
 
 export interface HttpFetchDeps {
   /** PEM text of certification authorities beside the system's. */
   extraCa?: string | undefined
-  /** For a whole request: name, connection, TLS, answer. */
+  /** For a whole request: name lookup, connection, TLS and response. */
   timeoutSeconds: number
-  /** One for the whole process, so that its shares hold. */
+  /** One for the whole process, because its shares are counted over all requests. */
   connect?: Connect | undefined
 }
 
-/** To one host. After a start thousands of mailboxes may want a token at once: they take turns, and leave the process its sockets. */
+/**
+ * To one host. After a start, thousands of mailboxes may need a token at once: they queue, and
+ * leave file descriptors for other sockets.
+ */
 const mostConnections = 64
 
-/** No token answer, error or set of keys comes near this. Generous, because with an answer that is cut off the refresh token in it is lost. */
+/**
+ * No token response, error or key set comes near this size. The limit is generous, because cutting
+ * off a response loses the refresh token in it.
+ */
 const longestBody = 262_144
 
 /**
- * The one way to providers' HTTPS endpoints: certificates are always checked, redirects are never followed (a token request carries
- * secrets for one address), and time and size are bounded, after decompression.
- * Trouble on the way is thrown as NetworkFailure, an answer that cannot be taken as HttpError.
+ * All HTTPS requests leave by this fetch. Certificates are always checked, redirects are never
+ * followed (a token request carries secrets for one address), and time and size are bounded, the
+ * size after decompression. A failure of the network is thrown as NetworkFailure, an unusable
+ * response as HttpError.
  */
 export function createHttpFetch({ extraCa, timeoutSeconds, connect }: HttpFetchDeps): {
   fetch: HttpFetch
-  /** The same by way of a proxy; directly without one. */
+  /** The same through a proxy, or directly without one. */
   via(proxy: HttpProxy | undefined): HttpFetch
   close(): Promise<void>
 } {
@@ -50,7 +60,7 @@ export function createHttpFetch({ extraCa, timeoutSeconds, connect }: HttpFetchD
   const opened = new Set<Dispatcher>()
 
   function through(proxy: HttpProxy | undefined): HttpFetch {
-    // Connections are kept for each reach by itself: one that is warm is not looked at again.
+    // Each reach has its own connection pool, because a warm connection is not checked again.
     const opening = (reach?: Reach) =>
       lazy(async () => {
         const undici = await load()
@@ -89,7 +99,7 @@ export function createHttpFetch({ extraCa, timeoutSeconds, connect }: HttpFetchD
   }
 
   const direct = through(undefined)
-  // One way for each proxy, however often it is asked for: each keeps its connections until the end.
+  // One fetch for each proxy, which keeps its connection pool until close.
   const proxied = new Map<string, HttpFetch>()
   return {
     fetch: direct,
@@ -111,7 +121,7 @@ interface Undici {
   open(proxy: HttpProxy | undefined, reach?: Reach): Dispatcher
 }
 
-/** Megabytes of code and of certificates, which a postern that has no token to ask for yet does without. */
+/** undici and the certificates take megabytes, so they are loaded with the first request. */
 async function loadUndici(
   extraCa: string | undefined,
   timeoutSeconds: number,
@@ -120,7 +130,7 @@ async function loadUndici(
   const { Agent, buildConnector, fetch } = await import('undici')
   const tunnel = createTunnels(extraCa, connect)
   const timeout = timeoutSeconds * 1000
-  // Said outright, because an environment variable of Node can turn the default around.
+  // Explicit, because an environment variable of Node can change the default.
   const overTls = buildConnector({
     timeout,
     secureContext: clientContext(extraCa),
@@ -133,13 +143,14 @@ async function loadUndici(
   }
   return {
     fetch,
-    // undici's own ProxyAgent tries again without end, thousands of times a second, when a proxy hangs up.
+    // undici's own ProxyAgent retries without end, thousands of times a second, when a proxy hangs
+    // up.
     open: (proxy, reach) =>
       new Agent({ connections: mostConnections, connect: connectorBy(openBy(proxy, reach), overTls) }),
   }
 }
 
-/** undici's answer as Node's own `Response`, read to the end. */
+/** Reads undici's response to the end and returns it as Node's own `Response`. */
 async function wholeResponse(response: UndiciResponse): Promise<Response> {
   const { status } = response
   const chunks: Uint8Array[] = []
@@ -180,7 +191,9 @@ function asNetworkFailure(
   )
 }
 
-/** What was said already: by the tunnel, of an address, of an answer. */
+/**
+ * An error of our own inside another error: from the tunnel, the address check or the size limit.
+ */
 function ownErrorIn(error: unknown): HttpError | Failure | undefined {
   if (error instanceof HttpError || error instanceof Failure) return error
   return error instanceof Error ? ownErrorIn(error.cause) : undefined

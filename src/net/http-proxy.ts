@@ -15,7 +15,10 @@ export interface HttpProxy {
   credentials?: Secret
 }
 
-/** Reads `http://name:password@proxy.example.com:3128`. `must`: the end of a sentence; it holds nothing of the text. */
+/**
+ * Parses `http://name:password@proxy.example.com:3128`. `must` is the end of a sentence and
+ * contains nothing of the text.
+ */
 export function parseProxy(text: string): { value: HttpProxy } | { must: string } {
   const url = readUrl(text.trim())
   const must =
@@ -32,7 +35,7 @@ export function parseProxy(text: string): { value: HttpProxy } | { must: string 
   }
 }
 
-/** Opens a way to `host:port` through a proxy. */
+/** Opens a connection to `host:port` through a proxy. */
 type OpenTunnel = (
   proxy: HttpProxy,
   target: { host: string; port: number },
@@ -40,13 +43,15 @@ type OpenTunnel = (
 ) => Promise<Socket>
 
 /**
- * Tunnels by CONNECT (RFC 9110, section 9.3.6). The socket that comes of it is the target's: what it has said already comes first.
- * @throws NetworkFailure `provider-unavailable`, which names the proxy, or `provider-setup` when the proxy wants other credentials or cannot be trusted
+ * Tunnels by CONNECT (RFC 9110, section 9.3.6). The returned socket is connected to the target;
+ * data that the target has already sent is read first.
+ * @throws NetworkFailure `provider-unavailable`, which names the proxy, or `provider-setup` when
+ * the proxy wants other credentials or cannot be trusted
  */
 export function createTunnels(extraCa: string | undefined, connect: Connect = createConnect()): OpenTunnel {
   return async (proxy, { host, port }, signal) => {
     const { buildConnector, Client } = await import('undici')
-    // Said outright, because an environment variable of Node can turn the default around.
+    // Explicit, because an environment variable of Node can change the default.
     const overTls = buildConnector({
       ...(proxy.origin.startsWith('https:') && { secureContext: clientContext(extraCa) }),
       rejectUnauthorized: true,
@@ -69,13 +74,16 @@ export function createTunnels(extraCa: string | undefined, connect: Connect = cr
     } catch (error) {
       throw error instanceof Failure ? error : unreachable(proxy, error, signal)
     } finally {
-      // The tunnel is not the client's any more.
+      // The tunnel has left the client, which can be destroyed.
       void client.destroy()
     }
   }
 }
 
-/** Whoever takes it listens for its end; until then an error is nobody's. Commands are small: Nagle's algorithm would only add delay. */
+/**
+ * The caller adds its own error listener; until then errors are ignored, because an unhandled one
+ * would end the process. Commands are small: Nagle's algorithm would only add delay.
+ */
 function readied(socket: Socket): Socket {
   socket.on('error', () => {})
   return socket.setNoDelay(true)
@@ -101,13 +109,15 @@ function unreachable({ origin }: HttpProxy, error: unknown, signal: AbortSignal)
   })
 }
 
-/** RFC 9110, section 11.7.2, by Basic (RFC 7617). */
+/** The Proxy-Authorization header (RFC 9110, section 11.7.2) for Basic (RFC 7617). */
 function proxyAuthorization({ credentials }: HttpProxy): Record<string, string> {
   if (!credentials) return {}
   return { 'proxy-authorization': `Basic ${Buffer.from(credentials.reveal()).toString('base64')}` }
 }
 
-/** undici's connections by our own way to a socket; TLS over it as `overTls` has it. */
+/**
+ * A connector for undici that opens its sockets with `open`, and runs TLS over them with `overTls`.
+ */
 export function connectorBy(
   open: (target: Target) => Promise<Socket>,
   overTls: buildConnector.connector,

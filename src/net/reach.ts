@@ -3,10 +3,10 @@ import type { Choose } from './connect.ts'
 import { plainAddress } from './ip.ts'
 import { HttpError } from './network-failure.ts'
 
-/** To which addresses a request may go: to those of the Internet only, or only to others. */
+/** The addresses that a request may go to: only public ones, or only others. */
 export type Reach = 'public' | 'private'
 
-/** A host outside of a request's reach: nothing was sent. */
+/** The host is outside of the request's reach; nothing was sent. */
 export class OutOfReach extends HttpError {
   constructor(host: string, reach: Reach) {
     super(
@@ -18,14 +18,21 @@ export class OutOfReach extends HttpError {
   }
 }
 
-/** What the host says by itself; names are left to `addressesWithin`, or to the proxy that resolves them. @throws OutOfReach */
+/**
+ * Checks a literal address or a name that is private by itself. Other names are checked by
+ * `addressesWithin` when they are resolved, or by the proxy.
+ * @throws OutOfReach
+ */
 export function requireWithin(reach: Reach, hostname: string): void {
   const isPrivate = isPrivateHost(hostname)
   const isAddress = plainAddress(hostname.replace(/^\[|\]$/g, '')) !== undefined
   if (reach === 'public' ? isPrivate : isAddress && !isPrivate) throw new OutOfReach(hostname, reach)
 }
 
-/** Of the addresses that a connection may go to, those within reach: what it goes to is what was looked at, however it was found. */
+/**
+ * Keeps the resolved addresses that are within reach, so the connection goes to an address that was
+ * checked.
+ */
 export function addressesWithin(reach: Reach, hostname: string): Choose {
   return (found) => {
     const within = found.filter(({ address }) => isPublicAddress(address) === (reach === 'public'))
@@ -34,8 +41,9 @@ export function addressesWithin(reach: Reach, hostname: string): Choose {
   }
 }
 
-// The registries of special addresses (RFC 6890): this host, private, shared, loopback, link-local (and with it the metadata services of clouds),
-// protocol assignments, examples, benchmarks, multicast, reserved.
+// The registries of special addresses (RFC 6890): this host, private, shared, loopback, link-local
+// (which includes the metadata services of clouds), protocol assignments, documentation,
+// benchmarks, multicast, reserved.
 const specialIpv4 = [
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'],
   ...['192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15'],
@@ -58,13 +66,16 @@ for (const block of specialIpv6) {
   special.addSubnet(address, Number(bits), 'ipv6')
 }
 
-/** Whether an IP address is one of the Internet's own. False of all else, also of what is no address. */
+/** Whether a text is a public IP address. False for anything that is not an IP address. */
 export function isPublicAddress(text: string): boolean {
   const plain = plainAddress(text)
   return plain !== undefined && !special.check(plain.address, plain.family)
 }
 
-/** Whether a URL's host (as `URL.hostname` gives it, which has read numbers of every spelling) says by itself that it is none of the Internet's; of other names the resolver tells. */
+/**
+ * Whether a URL's host (as `URL.hostname` normalises it) is a private address or a loopback name.
+ * Other names are known only after they are resolved.
+ */
 export function isPrivateHost(hostname: string): boolean {
   const name = hostname.replace(/\.$/, '')
   if (isLoopbackHost(name)) return true
@@ -72,13 +83,19 @@ export function isPrivateHost(hostname: string): boolean {
   return plainAddress(bare) !== undefined && !isPublicAddress(bare)
 }
 
-/** Whether this URL host (as `URL.hostname` gives it) never leaves the machine: the only place for plain HTTP. */
+/**
+ * Whether a URL host (as `URL.hostname` normalises it) is on this machine: plain HTTP is allowed
+ * only there.
+ */
 export function isLoopbackHost(hostname: string): boolean {
   const bare = hostname.toLowerCase()
   return bare === 'localhost' || bare.endsWith('.localhost') || bare === '[::1]' || isLoopbackIpv4(bare)
 }
 
-/** All of 127.0.0.0/8 (RFC 1122, section 3.2.1.3). The URL parser has turned its short and hexadecimal forms into this one. */
+/**
+ * All of 127.0.0.0/8 (RFC 1122, section 3.2.1.3). The URL parser has already expanded short and
+ * hexadecimal forms.
+ */
 function isLoopbackIpv4(host: string): boolean {
   return /^127(\.\d{1,3}){3}$/.test(host)
 }

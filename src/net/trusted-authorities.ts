@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import tls, { createSecureContext, type SecureContext } from 'node:tls'
 
-// Read once and shared by every way out: hundreds of certificates would otherwise be parsed, and kept, for each.
+// Created once and shared by all TLS clients: hundreds of certificates would otherwise be parsed,
+// and kept, for each.
 let made: { extraCa: string | undefined; context: SecureContext } | undefined
 
 /**
- * What every TLS client of the house trusts: the public authorities that Node knows, those of the system, and the extra ones. TLS 1.2 is the least.
+ * The authorities that every TLS client trusts: those built into Node, those of the system, and the
+ * extra ones. TLS 1.2 is the minimum.
  * @param extraCa PEM text
  */
 export function clientContext(extraCa: string | undefined): SecureContext {
@@ -16,16 +18,19 @@ export function clientContext(extraCa: string | undefined): SecureContext {
   return made.context
 }
 
-/** @param bundles where systems have theirs, for a Node that cannot name them */
+/** @param bundles paths of the system's authorities, for versions of Node that cannot list them */
 export function everyAuthority(extraCa?: string, bundles = systemBundles): string[] {
   const all = [...nodeAuthorities(bundles), ...certificatesOf(extraCa ?? '')]
-  // One that stands in two lists is parsed once, however its lines are broken.
+  // A certificate in two lists is parsed once, even if its lines are broken differently.
   return [...new Map(all.map((pem) => [pem.replace(/\s/g, ''), pem])).values()]
 }
 
-/** Node 22.15 and later can name the system's authorities; before, they are read from where systems have them. */
+/**
+ * Node 22.15 and later list the authorities of the system. For older versions they are read from
+ * the usual paths.
+ */
 function nodeAuthorities(bundles: readonly string[]): readonly string[] {
-  // The types of the oldest Node that we support do not know it.
+  // The types of the oldest supported Node lack it.
   const { getCACertificates } = tls as { getCACertificates?: (type: 'default' | 'system') => string[] }
   if (getCACertificates) return [...getCACertificates('default'), ...getCACertificates('system')]
   return [...tls.rootCertificates, ...systemAuthorities(bundles)]
@@ -44,7 +49,7 @@ function systemAuthorities(bundles: readonly string[]): string[] {
     try {
       return certificatesOf(readFileSync(path, 'utf8'))
     } catch {
-      // The next one.
+      // Try the next path.
     }
   }
   return []

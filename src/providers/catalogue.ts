@@ -8,7 +8,7 @@ import { allPresets } from './presets/presets.ts'
 import type { Catalogue, Provider, RegisteredProvider, Registration } from './provider.ts'
 import { registrationAt, withRegistration } from './registration.ts'
 
-/** A provider, and its registration or what to set to have one. */
+/** A provider with its registration, or with what to set to have one. */
 interface Entry {
   provider: Provider
   registration?: Registration
@@ -47,7 +47,7 @@ export function createCatalogue(config: CatalogueConfig): Catalogue {
 function allEntries({ registrations, customProviders, providerOverrides }: CatalogueConfig): Entry[] {
   const own = new Map(customProviders.map((entry) => [entry.id, customProvider(entry)]))
   const builtIn = allPresets(registrations.microsoft?.tenant).map((preset): Entry => {
-    // An entry of the file with a preset's own id is that preset, registered.
+    // An entry of the providers file with the id of a preset replaces that preset.
     const provider = own.get(preset.id)
     if (provider) return ownEntry(provider)
     const overridden = withOverride(preset, providerOverrides.get(preset.id))
@@ -67,13 +67,16 @@ function unknown(id: string, known: readonly string[]): Failure {
   })
 }
 
-/** The provider, if there is one with this id and it has a registration. */
+/** The provider with this id, if it exists and has a registration. */
 export function findRegistered(catalogue: Catalogue, id: string): RegisteredProvider | undefined {
   const isThere = catalogue.list().some(({ provider, registered }) => registered && provider.id === id)
   return isThere ? catalogue.registered(id) : undefined
 }
 
-/** The way to a provider: its own choice, otherwise the one for all, which is not for what is on this machine. */
+/**
+ * The proxy for a provider: its own setting, otherwise the general one, which does not apply to
+ * hosts on this machine.
+ */
 export function chooseProxy(
   { oauth, submission }: Pick<Provider, 'oauth' | 'submission'>,
   own: ProxyChoice | undefined,
@@ -85,17 +88,18 @@ export function chooseProxy(
   return hosts.some(isLoopbackHost) ? undefined : general
 }
 
-/** Where the mailboxes of a domain seem to be. */
+/** The provider that probably hosts the mailboxes of a domain. */
 export type Suggestion =
   | { kind: 'provider'; id: string; name: string; by: 'domain' | 'mx' }
-  /** It takes passwords only. */
+  /** Its servers accept passwords only. */
   | { kind: 'without-oauth'; name: string; reason: string }
   | { kind: 'unknown' }
 
 /**
- * Suggests a provider for an address: by its domain where that is one of the provider's own, otherwise by the hosts that take the domain's mail (RFC
- * 5321, section 5.1). Only a suggestion: mail may come in elsewhere than it goes out.
- * @param mxHostsOf the domain's MX hosts; none where nothing is found
+ * Suggests a provider for an address: by its domain if that belongs to a provider, otherwise by the
+ * domain's MX hosts (RFC 5321, section 5.1). It is only a suggestion, because mail may be received
+ * elsewhere than it is sent.
+ * @param mxHostsOf the domain's MX hosts; empty where none is found
  */
 export async function suggestProvider(
   address: string,
@@ -124,14 +128,16 @@ function suggestionWhere(
   return other && { kind: 'without-oauth', name: other.name, reason: other.reason }
 }
 
-/** `yahoo.*` stands for the endings of countries: `yahoo.fr`, `yahoo.co.uk`, `yahoo.com.br`. */
+/** `yahoo.*` matches country domains: `yahoo.fr`, `yahoo.co.uk`, `yahoo.com.br`. */
 function fitsDomain(domain: string, pattern: string): boolean {
   if (!pattern.endsWith('.*')) return domain === pattern
   const name = pattern.slice(0, -1)
   return domain.startsWith(name) && /^(?:(?:co|com)\.)?[a-z]{2}$/.test(domain.slice(name.length))
 }
 
-/** A mail provider that postern cannot send through, because its SMTP servers take passwords only. */
+/**
+ * A mail provider that postern cannot send through, because its SMTP servers take passwords only.
+ */
 interface WithoutOAuth {
   name: string
   domains: readonly string[]

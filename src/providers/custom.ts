@@ -12,14 +12,17 @@ import type {
 } from './provider.ts'
 import { withRegistration } from './registration.ts'
 
-/** An entry of the providers file as a provider that is ready for use: a preset with what the entry has otherwise, or one that the entry describes. */
+/**
+ * Creates a provider from an entry of the providers file: a preset with the changes of the entry,
+ * or a provider that the entry describes completely.
+ */
 export function customProvider(entry: CustomProvider): RegisteredProvider {
   const base = (entry.preset !== undefined && presetOf(entry.preset, entry.tenant)) || blank(entry)
   const provider: Provider = {
     ...base,
     id: entry.id,
     name: entry.name ?? base.name,
-    // Suggested for its own kind of addresses only where it stands in the preset's place.
+    // It keeps the domains of its preset only if it replaces it.
     ...(entry.id !== base.id && { domains: [], mxSuffixes: [] }),
     oauth: oauthOf(base.oauth, entry),
     submission: entry.smtp ?? base.submission,
@@ -53,7 +56,10 @@ function blank(entry: CustomProvider): Provider {
   }
 }
 
-/** Whether the provider really has a flow shows at the first attempt; a discovered one may have all of them. */
+/**
+ * The first attempt shows whether the provider really has a flow; a discovered provider may have
+ * all of them.
+ */
 function flowsOf({ authorizationEndpoint, tokenEndpoint, ...entry }: CustomProvider): GrantFlow[] {
   const discovered = tokenEndpoint === undefined
   const authenticates = entry.clientSecrets.length > 0 || entry.certificate !== undefined
@@ -64,7 +70,7 @@ function flowsOf({ authorizationEndpoint, tokenEndpoint, ...entry }: CustomProvi
   ]
 }
 
-/** Whoever describes Entra or Google without their presets gets their rules all the same. */
+/** Entra and Google keep their identity rules when an entry describes them without a preset. */
 function rulesOf(issuer: string | undefined): Pick<OAuthServer, 'identityRules'> {
   if (issuer === undefined) return {}
   if (isEntraIssuer(issuer)) return { identityRules: 'entra' }
@@ -90,7 +96,7 @@ function oauthOf(base: OAuthServer, entry: CustomProvider): OAuthServer {
     ...base,
     ...Object.fromEntries(own),
     ...(entry.scopes && withScopes(base, entry.scopes)),
-    // A preset's parameters are there for a reason: one of them goes by being given otherwise.
+    // Parameters of the preset stay unless the entry gives them other values.
     authorizationParameters: { ...base.authorizationParameters, ...entry.authorizationParameters },
   }
 }
@@ -107,7 +113,10 @@ function registrationOf(entry: CustomProvider): Registration {
   }
 }
 
-/** A built-in provider as the administrator has it: by contract, tenant or experience its limits and scopes may be others. */
+/**
+ * A built-in provider with the changes of the administrator: limits and scopes may differ by
+ * contract or tenant.
+ */
 export function withOverride(
   provider: Provider,
   { limits = {}, chunking, scopes }: ProviderOverride = {},
@@ -128,13 +137,18 @@ function limitsWith(
   return { ...(Object.fromEntries(kept) as Omit<ProviderLimits, 'connections'>), connections }
 }
 
-// RFC 6749, section 3.3, knows no difference between them; these say who signs in and for how long, not what may be done.
+// These scopes say who signs in and for how long, not what may be done. RFC 6749, section 3.3, does
+// not make this distinction.
 const identityScopes = new Set(['openid', 'profile', 'email', 'offline_access'])
 
-// Without them nobody could be compared with the mailbox: a preset that asks who signs in goes on asking.
+// A preset that asks for identity keeps these scopes; without them the account could not be
+// compared with the mailbox.
 const whoScopes: readonly string[] = ['openid', 'profile', 'email']
 
-/** Other scopes, and with them other audiences of the tokens: a scope that is a URL begins with the resource that it is for. */
+/**
+ * Replaces the scopes, and adds the audiences that follow: a scope that is a URL begins with its
+ * resource.
+ */
 function withScopes(
   { tokenClaims, scopes: own }: OAuthServer,
   given: readonly string[],

@@ -1,14 +1,20 @@
 import type { ListedGrant } from '../store/ports.ts'
 import type { Provider, Registration } from './provider.ts'
 
-/** What will end, and when, if nothing is done. */
+/** Something that expires if nothing is done. */
 export interface Expiry {
-  /** `unused`: a refresh token that nobody spends. `refresh-token`: the provider has said so. `test-phase`: grants of a registration in a test phase.
-   * `old-client-secret`: one that has ended, while another one works. */
+  /**
+   * `unused`: a refresh token that is not used. `refresh-token`: by the expiry that the provider
+   * gave. `test-phase`: the grants of a registration in test status. `old-client-secret`: it has
+   * expired while another one works.
+   */
   kind: 'unused' | 'refresh-token' | 'test-phase' | 'client-secret' | 'old-client-secret' | 'certificate'
   /** Milliseconds since 1970. */
   endsAt: number
-  /** It is told so many days ahead, the last first; 0: when it is there. Empty: to be seen, not told. */
+  /**
+   * A notice is sent so many days ahead, the last first; 0: when it expires. Empty: shown, but
+   * without a notice.
+   */
   daysAhead: readonly number[]
   /** A whole sentence. */
   fix: string
@@ -20,7 +26,10 @@ const daysAhead = [0, 1, 7, 14, 30]
 
 export type ForecastGrant = Pick<ListedGrant, 'flow' | 'grantedAt' | 'renewedAt' | 'refreshTokenEndsAt'>
 
-/** What will end a grant by itself, the soonest first. That its person or an administrator may end it at any time, nobody can foretell. */
+/**
+ * The known expiries of a grant, the soonest first. A revocation by the person or an administrator
+ * cannot be foreseen.
+ */
 export function grantExpiries(
   grant: ForecastGrant,
   { oauth, registration }: Pick<Provider, 'oauth'> & { registration: Registration },
@@ -31,7 +40,7 @@ export function grantExpiries(
   const { grantsEndAfterDays } = registration
   const testPhase = grantsEndAfterDays === undefined ? [] : [testPhaseExpiry(grantedAt, grantsEndAfterDays)]
   const refreshToken = refreshTokenExpiry(grant)
-  // Google says the end of its test phase with each refresh token, too.
+  // Google also gives the end of its test phase as the expiry of each refresh token.
   const isSameEnd = testPhase.some(({ endsAt }) => Math.abs(endsAt - (refreshToken?.endsAt ?? 0)) < day)
   const unused: Expiry[] =
     unusedDays === undefined
@@ -51,15 +60,16 @@ function testPhaseExpiry(grantedAt: number, lastsDays: number): Expiry {
   return {
     kind: 'test-phase',
     endsAt: grantedAt + lastsDays * day,
-    // Not at its beginning, which somebody has just seen.
+    // Not at its beginning, when the consent has just been given.
     daysAhead: daysAhead.filter((days) => days < lastsDays),
     fix: 'Take the registration out of its test phase at the provider, say so in the settings, and have the person consent again.',
   }
 }
 
 /**
- * Many providers move this end with each renewal, and postern renews in time: what counts is how much the last renewal has left. A week or less of a long life is a fixed end that
- * comes near; a few hours are the usual life of a refresh token that is renewed all day long.
+ * Many providers move this expiry with each renewal, and postern renews in time, so it counts how
+ * much life the last renewal has left. A week or less of a long life is a fixed expiry that comes
+ * near; a few hours are the usual life of a refresh token that is renewed all day.
  */
 function refreshTokenExpiry({ renewedAt, refreshTokenEndsAt: endsAt }: ForecastGrant): Expiry | undefined {
   if (endsAt === undefined) return undefined
@@ -74,8 +84,8 @@ function refreshTokenExpiry({ renewedAt, refreshTokenEndsAt: endsAt }: ForecastG
 }
 
 /**
- * When what a registration authenticates with ends, as far as somebody has written it down. Secrets overlap: only the end of the last one is the end, and nobody knows that
- * where one has no date.
+ * When the credentials of a registration expire, as far as their dates are in the settings. Secrets
+ * overlap: only the expiry of the last one matters, and it is unknown if one has no date.
  */
 export function registrationExpiries({ clientSecrets, certificate }: Registration, now: number): Expiry[] {
   if (certificate)

@@ -3,7 +3,10 @@ import { Failure } from '../base/failure.ts'
 import type { Catalogue, GrantFlow, Provider, Registration, SupportStatus } from './provider.ts'
 import { type SettingsToMake, settingsToMake } from './registration.ts'
 
-/** A provider as pages, API and command show it. Field names are the API's. Holds no secret. */
+/**
+ * A provider as pages, API and command show it. Field names are those of the API. Contains no
+ * secret.
+ */
 export interface ProviderStatus {
   id: string
   name: string
@@ -31,7 +34,7 @@ export function providerDetails(
   context: Omit<SetUpContext, 'registration'>,
 ): ProviderDetails {
   const found = catalogue.list().find(({ provider }) => provider.id === id)
-  // It names those that there are.
+  // The failure lists the known ids.
   if (!found) throw missingFailure(catalogue, id)
   const { provider, registered } = found
   const registration = registered ? catalogue.registered(id).registration : undefined
@@ -54,7 +57,7 @@ function statusOf(
   }
 }
 
-/** The catalogue knows which settings a registration needs; it says so when it is asked for one that is missing. */
+/** The catalogue names the missing settings in the failure that it throws. */
 function missingFailure(catalogue: Catalogue, id: string): Failure {
   try {
     catalogue.registered(id)
@@ -67,22 +70,22 @@ function missingFailure(catalogue: Catalogue, id: string): Failure {
 
 /** How an administrator makes a provider ready for postern. */
 interface SetUp {
-  /** To be registered there, exactly so; absent where nobody signs in in a browser. */
+  /** To be registered there exactly so; absent if no person signs in in a browser. */
   redirectUri?: string
-  /** At the provider, in their order: whole sentences. */
+  /** Steps at the provider, in order, in whole sentences. */
   steps: readonly string[]
-  /** Absent for a provider that the providers file describes: there it is registered already. */
+  /** Absent for a provider of the providers file, which is registered already. */
   settings?: SettingsToMake
-  /** PowerShell, each with what it is for. */
+  /** PowerShell commands with their purpose. */
   commands: readonly { purpose: string; lines: readonly string[] }[]
 }
 
 interface SetUpContext {
-  /** postern's own. */
+  /** The redirect URI of postern. */
   redirectUri: string
   registration?: Registration | undefined
   mailbox?: Address | undefined
-  /** Of the app's service principal at Entra. */
+  /** The object id of the app's service principal at Entra. */
   objectId?: string | undefined
 }
 
@@ -103,7 +106,7 @@ const otherSteps = [
   'Put its client id (and secret) into POSTERN_PROVIDERS_FILE.',
 ]
 
-/** At Exchange Online. */
+/** The commands for Exchange Online. */
 function commandsFor(
   { flows, oauth, exchangeEnvironment: environment }: Provider,
   { registration, mailbox, objectId }: SetUpContext,
@@ -136,7 +139,7 @@ function commandsFor(
   ]
 }
 
-/** How well a provider is known to work, in words. */
+/** The evidence for a provider, in words. */
 export const evidenceWords: Record<SupportStatus['evidence'], string> = {
   documented: 'documented by the provider',
   reported: 'as users and other software report it',
@@ -146,20 +149,24 @@ export const evidenceWords: Record<SupportStatus['evidence'], string> = {
 }
 
 interface ExchangeSetUp {
-  /** Absent: to be filled in. */
+  /** Absent: the administrator fills it in. */
   clientId?: string | undefined
   tenant?: string | undefined
-  /** Of the Enterprise application (its service principal), not of the app registration. */
+  /**
+   * The object id of the Enterprise application (its service principal), not of the app
+   * registration.
+   */
   objectId?: string | undefined
   mailbox?: Address | undefined
-  /** The cloud, where it is not the usual one. */
+  /** The cloud, if not the worldwide one. */
   environment?: string | undefined
 }
 
 /**
- * The commands of Exchange Online PowerShell that let an app send without a person, least privilege first: RBAC for Applications, which
- * gives the app the right to send from the members of one group and nothing else. The permission `SMTP.SendAsApp` must not be given
- * beside it: its claim makes Exchange look for permissions on each mailbox instead.
+ * The commands of Exchange Online PowerShell that let an app send without a person, with the least
+ * privilege: RBAC for Applications, which allows sending from the members of one group and nothing
+ * else. The permission `SMTP.SendAsApp` must not be given as well: with its claim, Exchange
+ * requires permissions on each mailbox instead.
  */
 export function appOnlyCommands({
   clientId,
@@ -181,7 +188,8 @@ export function appOnlyCommands({
 }
 
 /**
- * The older way: the permission `SMTP.SendAsApp` with an administrator's consent in Entra, and these. It gives the app full access to the mailbox.
+ * The older method: the permission `SMTP.SendAsApp` with the consent of an administrator in Entra,
+ * and these commands. It gives the app full access to the mailbox.
  */
 export function mailboxPermissionCommands({
   clientId,
@@ -202,7 +210,10 @@ export function mailboxPermissionCommands({
   ]
 }
 
-/** OAuth does not switch SMTP AUTH on: the mailbox's own value counts, and where it has none, the organisation's. */
+/**
+ * OAuth does not enable SMTP AUTH: the setting of the mailbox counts, or that of the organisation
+ * if the mailbox has none.
+ */
 export function smtpAuthCommands(mailbox?: Address): string[] {
   return [`Set-CASMailbox -Identity ${members(mailbox)} -SmtpClientAuthenticationDisabled $false`]
 }
@@ -214,13 +225,13 @@ function connect(tenant: string | undefined, environment: string | undefined): s
 
 const enterpriseObject = '<OBJECT ID OF THE ENTERPRISE APPLICATION>'
 
-/** A domain mailbox stands for mailboxes that only the administrator can name. */
+/** A domain mailbox covers mailboxes that only the administrator can name. */
 function members(mailbox: Address | undefined): string {
   if (mailbox === undefined) return quoted('<MAILBOX>')
   return quoted(isDomainMailbox(mailbox) ? `<MAILBOX>${mailbox.slice(1)}` : mailbox)
 }
 
-/** A literal of PowerShell, which takes typographic single quotes for plain ones. */
+/** A string literal of PowerShell, which treats typographic single quotes as plain ones. */
 function quoted(text: string): string {
   return `'${text.replace(/['\u2018\u2019\u201a\u201b]/g, '$&$&')}'`
 }

@@ -11,86 +11,115 @@ import type { Capabilities } from '../wire/capabilities.ts'
 
 export type UpstreamMechanism = 'XOAUTH2' | 'OAUTHBEARER'
 
-/** Data about one mail provider. A new provider is a new file and one line in the catalogue; nothing branches on an id. */
+/**
+ * Data about one mail provider. A new provider is a preset and a line in the list of presets; no
+ * code branches on an id.
+ */
 export interface Provider {
   id: string
   name: string
   supportStatus: SupportStatus
-  /** Domains whose mailboxes are surely here. */
+  /** Domains whose mailboxes are certainly here. */
   domains: readonly string[]
-  /** What an administrator does there to register an app, in order: whole sentences. `{redirectUri}` stands for the one to register. */
+  /**
+   * How an administrator registers an app, in order, in whole sentences. `{redirectUri}` stands for
+   * the one to register.
+   */
   registrationSteps?: readonly string[]
-  /** Exchange Online PowerShell's name for its cloud; absent: the usual one, or none. */
+  /** The name of the cloud in Exchange Online PowerShell; absent: the worldwide one, or none. */
   exchangeEnvironment?: string
-  /** Endings of the MX hosts of other domains whose mailboxes are here. */
+  /** Suffixes of the MX hosts of other domains whose mailboxes are here. */
   mxSuffixes: readonly string[]
-  /** The ways to a grant that it has, the usual one first. */
+  /** The flows that it supports, the usual one first. */
   flows: readonly GrantFlow[]
   oauth: OAuthServer
   submission: Submission
-  /** In order of preference; used only when EHLO offers them. */
+  /** In order of preference; used only if EHLO offers them. */
   mechanisms: readonly UpstreamMechanism[]
   limits: ProviderLimits
-  /** `off`: BDAT is never used, whatever its EHLO offers (RFC 3030). */
+  /** `off`: BDAT is never used, even if EHLO offers CHUNKING (RFC 3030). */
   chunking: 'auto' | 'off'
-  /** Tokens with less life than this, in seconds, are renewed before use (beside the broker's own rule). */
+  /**
+   * Tokens with less life than this, in seconds, are renewed before use (in addition to the rule of
+   * the token broker).
+   */
   refreshMarginSeconds: number
-  /** What its EHLO is known to offer, until its own EHLO has been heard. */
+  /** Capabilities that are assumed before its first EHLO. */
   knownCapabilities: Pick<
     Capabilities,
     'size' | 'eightBitMime' | 'smtpUtf8' | 'dsn' | 'enhancedStatusCodes' | 'pipelining' | 'chunking'
   >
 }
 
-/** The ways to a grant; an adopted refresh token is none that a provider offers. */
+/** The flows that a provider can offer. An adopted refresh token is not one of them. */
 export type GrantFlow = Exclude<Flow, 'adopted'>
 
-/** How well the data is known to be true, told to people as it is. */
+/** How well a provider is known to work; shown to people as it is. */
 export interface SupportStatus {
-  /** `documented`: by the provider itself. `reported`: by several users of it, or by software that is in use. `restricted`: works, but the provider gives
-   * registrations to few. `unverified`: found in one place. `own`: by the administrator, in the providers file. */
+  /**
+   * `documented`: by the provider itself. `reported`: by several users, or by software in use.
+   * `restricted`: works, but the provider gives registrations to few. `unverified`: found in one
+   * place. `own`: by the administrator, in the providers file.
+   */
   evidence: 'documented' | 'reported' | 'restricted' | 'unverified' | 'own'
-  /** What one has to know before relying on it: whole sentences. */
+  /** What to know before relying on it, in whole sentences. */
   notes: readonly string[]
 }
 
 export interface OAuthServer {
-  /** Absent: no ID token is asked for, so nobody's identity can be proven. May hold Entra's `{tenantid}`. */
+  /**
+   * Absent: no ID token is requested, so no identity can be proven. May contain `{tenantid}` of
+   * Entra.
+   */
   issuer?: string
-  /** Absent: where no person consents, or to be discovered. */
+  /** Absent: no person consents, or it is discovered. */
   authorizationEndpoint?: string
-  /** Absent: everything that is not here is discovered from the issuer, when it is first needed. */
+  /** Absent: all missing values are discovered from the issuer, on first use. */
   tokenEndpoint?: string
   deviceAuthorizationEndpoint?: string
   revocationEndpoint?: string
-  /** Entra: where an administrator consents for a whole tenant. */
+  /** Entra: for the consent of an administrator for a whole tenant. */
   adminConsentEndpoint?: string
   jwksUri?: string
-  /** Where it is said who signed in, when the ID token has no address (OpenID Connect Core, section 5.3). */
+  /**
+   * Gives the address of the account if the ID token has none (OpenID Connect Core, section 5.3).
+   */
   userinfoEndpoint?: string
-  /** Everything that is asked for. */
+  /** All requested scopes. */
   scopes: readonly string[]
-  /** Those of `scopes` without which no mail can be sent: a consent that lacks one is refused. */
+  /** The scopes without which no mail can be sent: a consent that lacks one is refused. */
   mailScopes: readonly string[]
-  /** What a grant without a person asks for. */
+  /** The scopes of app-only access. */
   applicationScopes: readonly string[]
-  /** Where the browser ends when the provider cannot come back to postern: the person carries the address, or the code shown there, over by hand. */
+  /**
+   * The redirect URI of a provider that cannot return to postern: the person copies the address, or
+   * the code shown there, by hand.
+   */
   redirectUri?: string
-  /** What its access tokens must say where they are JWTs that may be read; they are not verified, because nobody but the mail server believes them. */
+  /**
+   * What the claims of its access tokens must be, if they are JWTs that may be read. The tokens are
+   * not verified, because only the mail server relies on them.
+   */
   tokenClaims?: TokenClaims
-  /** A refresh token that was not used for so many days ends. */
+  /** A refresh token expires after so many days without use. */
   unusedDays?: number
   /** Where a person can end a grant by hand. */
   endGrantsAt?: string
   /** Added to the authorization request: `access_type`, `prompt`, ... */
   authorizationParameters: Readonly<Record<string, string>>
-  /** Knows `prompt=select_account`. Others refuse it: there, people are asked to sign in anew (`login`), which lets them be somebody else as well. */
+  /**
+   * Supports `prompt=select_account`. Other providers refuse it: `prompt=login` makes people sign
+   * in anew there, which lets them choose another account as well.
+   */
   knowsSelectAccount?: true
-  /** RFC 9207: the callback carries `iss`, and one without it is refused. */
+  /** RFC 9207: the callback contains `iss`, and one without it is refused. */
   authorizationResponseIss: boolean
-  /** Whose rules say which address an ID token proves: see `provenAddress`. Absent: those of OpenID Connect. */
+  /**
+   * The rules for the address that an ID token proves: see `provenAddress`. Absent: those of OpenID
+   * Connect.
+   */
   identityRules?: 'entra' | 'google'
-  /** The providers file's word that this claim of the ID token, and no other, names the mailbox. */
+  /** Set by the providers file: this claim of the ID token, and no other, names the mailbox. */
   identityClaim?: IdentityClaim
   /** How a client that has a secret authenticates at the token endpoint. */
   clientAuthentication: ClientAuthentication
@@ -111,11 +140,11 @@ export interface TokenClaims {
 export interface Submission {
   host: string
   port: number
-  /** There is no third value: a connection without TLS never carries a token. */
+  /** There is no third value: a token is never sent without TLS. */
   tls: 'starttls' | 'implicit'
 }
 
-/** What it allows each mailbox, whoever uses it: the governor stays below. */
+/** The limits of each mailbox over all its clients; the governor stays below them. */
 export interface ProviderLimits {
   /** Simultaneous connections. */
   connections: number
@@ -123,11 +152,14 @@ export interface ProviderLimits {
   /** Over any 24 hours. */
   recipientsPerDay?: number
   messagesPerConnection?: number
-  /** Absent: it minds nobody who writes to recipients that do not exist. */
+  /** Absent: the provider does not punish mail to unknown recipients. */
   refusedRecipients?: RefusedRecipients
 }
 
-/** A mailbox is punished that goes on writing to recipients that do not exist: whose program has had so many of them among the last so many waits before. */
+/**
+ * The provider throttles a mailbox that keeps sending to unknown recipients. Sending pauses before
+ * that: at so many of the last so many recipients.
+ */
 export interface RefusedRecipients {
   refused: number
   of: number
@@ -142,38 +174,50 @@ export interface Registration {
   serviceAccount?: ServiceAccount
   /** At Microsoft. */
   tenant?: string
-  /** The provider ends each of its grants after so many days. */
+  /** The provider ends each of its grants after this number of days. */
   grantsEndAfterDays?: number
 }
 
-/** A provider that is ready for use: its data with our registration filled in. */
+/** A provider that is ready for use: its data with our registration. */
 export interface RegisteredProvider extends Provider {
   registration: Registration
-  /** An entry of the providers file, which may say of it what it likes. */
+  /** It comes from the providers file, which may set any value. */
   fromFile?: true
-  /** The way to it; absent: direct. */
+  /** The proxy to it; absent: direct. */
   proxy?: Exclude<ProxyChoice, 'direct'>
 }
 
-/** Every provider, and which of them have a registration. */
+/** All providers, and which of them have a registration. */
 export interface Catalogue {
-  /** @throws Failure `not-found` (unknown id; names the known ones) or `configuration` (no registration; names the variables to set) */
+  /**
+   * @throws Failure `not-found` (unknown id; names the known ones) or `configuration` (no
+   * registration; names the variables to set)
+   */
   registered(id: string): RegisteredProvider
   list(): readonly { provider: Provider; registered: boolean }[]
 }
 
-/** Whether a consent proves who signed in: by an ID token of a known issuer (OpenID Connect Core, section 3.1.2.1). */
+/**
+ * Whether a consent proves who signed in: by an ID token of a known issuer (OpenID Connect Core,
+ * section 3.1.2.1).
+ */
 export function provesIdentity({ issuer, scopes }: OAuthServer): boolean {
   return issuer !== undefined && scopes.includes('openid')
 }
 
-/** Whether two addresses are one account at this provider: who signs in there is told by one of them only. */
+/**
+ * Whether two addresses are the same account at this provider, which signs in with only one of
+ * them.
+ */
 export function isSameAccount({ identityRules }: OAuthServer, left: string, right: string): boolean {
   if (sameAddress(left, right)) return true
   return identityRules === 'google' && sameAddress(plainAtGoogle(left), plainAtGoogle(right))
 }
 
-/** No account's name has a plus in it; at Gmail dots in it do not count, and googlemail.com is another name of gmail.com. */
+/**
+ * Account names contain no plus. At Gmail dots do not count, and googlemail.com is another name of
+ * gmail.com.
+ */
 function plainAtGoogle(address: string): string {
   const [, local = '', domain = ''] = /^(.+)@([^@]+)$/.exec(address) ?? []
   const name = local.replace(/(?<=.)\+.*$/, '')

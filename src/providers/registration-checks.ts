@@ -7,16 +7,23 @@ import { createOAuthClients, type HttpVia } from './oauth/oauth-clients.ts'
 import { type ClientTrial, tryClient } from './oauth/try-client.ts'
 import type { Catalogue, GrantFlow, RegisteredProvider } from './provider.ts'
 
-/** Checks what an administrator has set for a provider: the settings as they stand now, and what the provider says of the client in them. */
+/**
+ * Checks what an administrator has set for a provider: the current settings, and how the provider
+ * answers the client in them.
+ */
 export interface RegistrationChecks {
-  /** At most one question to a provider in ten seconds: until then the last answer comes again. @throws Failure `not-found` */
+  /**
+   * Makes at most one request to a provider in ten seconds; until then the last result is returned
+   * again.
+   * @throws Failure `not-found`
+   */
   check(providerId: string): Promise<RegistrationCheck>
 }
 
 interface RegistrationChecksDeps {
   /** Reads the settings again. */
   settingsNow(): Promise<SettingsNow>
-  /** With what the postern that runs was started; absent: none runs. */
+  /** The settings that the running postern was started with; absent: none runs. */
   running?: { catalogue: Catalogue; publicUrl: URL }
   redirectUriOf(publicUrl: URL): string
   http: HttpVia
@@ -59,7 +66,7 @@ export function createRegistrationChecks(needs: RegistrationChecksDeps): Registr
       if (known && known.until > clock.monotonic()) return known.answer
       const answer = ask(id)
       last.set(id, { until: clock.monotonic() + restMilliseconds, answer })
-      // Only what there is may be remembered.
+      // Failures are not remembered.
       answer.catch(() => last.delete(id))
       return answer
     },
@@ -75,7 +82,9 @@ function requireKnown(catalogue: Catalogue, id: string): void {
   }
 }
 
-/** Whether what was set for a provider works, point by point. Field names are the API's. Holds no secret. */
+/**
+ * The result of the check, point by point. Field names are those of the API. Contains no secret.
+ */
 export interface RegistrationCheck {
   provider: string
   checkedAt: string
@@ -95,7 +104,7 @@ export interface CheckedPoint {
 
 type PointText = Pick<CheckedPoint, 'what' | 'details' | 'fix'>
 
-/** The settings as they are now: read again, or every mistake in them. */
+/** The current settings, or every mistake in them. */
 export type SettingsNow = { catalogue: Catalogue; publicUrl: URL } | { mistakes: readonly string[] }
 
 function settingsPoint(
@@ -123,7 +132,7 @@ function settingsPoint(
   }
 }
 
-/** Whether the postern that runs has the same. */
+/** Compares with the settings of the running postern. */
 function runningPoint(
   registered: RegisteredProvider,
   publicUrl: URL,
@@ -143,7 +152,7 @@ function runningPoint(
   })
 }
 
-/** Whether the provider knows it shows only in a browser. */
+/** Only a browser shows whether the provider knows the redirect URI. */
 function redirectUriPoint(redirectUri: string, flows: readonly GrantFlow[]): CheckedPoint {
   const { protocol, hostname } = new URL(redirectUri)
   if (protocol === 'https:' || !isLoopbackHost(hostname))
@@ -156,7 +165,7 @@ function redirectUriPoint(redirectUri: string, flows: readonly GrantFlow[]): Che
   })
 }
 
-/** What the provider said of our client. */
+/** What the provider answered about our client. */
 function clientPoints(trial: ClientTrial, name: string): CheckedPoint[] {
   if (trial.outcome === 'unreachable')
     return [

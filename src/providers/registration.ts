@@ -5,13 +5,15 @@ import type { Provider, RegisteredProvider, Registration } from './provider.ts'
 
 type Registrations = Config['registrations']
 
-/** The registration that the settings have for a preset, or one imperative sentence that says what to set. */
+/**
+ * The registration of a preset in the settings, or one imperative sentence that says what to set.
+ */
 interface RegistrationOrFix {
   registration?: Registration
   fix: string
 }
 
-/** Which setting registers which preset. */
+/** Finds the registration of a preset in the settings. */
 export function registrationAt(id: string, registrations: Registrations): RegistrationOrFix {
   const cloud = microsoftClouds.get(id)
   if (cloud) return microsoftAt(cloud, registrations)
@@ -61,7 +63,7 @@ function outlookOf({ microsoft }: Registrations): RegistrationOrFix {
   return { fix: 'Set POSTERN_MICROSOFT_TENANT to common or consumers, and restart.' }
 }
 
-/** Nobody signs in there: the app needs something to authenticate with, and one organisation. */
+/** No person signs in there: the app needs credentials, and one organisation. */
 function highVolumeOf({ microsoft }: Registrations): RegistrationOrFix {
   const authenticates = microsoft && (microsoft.clientSecrets.length > 0 || microsoft.certificate)
   if (microsoft?.cloud === 'worldwide' && authenticates && !severalTenants.includes(microsoft.tenant))
@@ -71,10 +73,10 @@ function highVolumeOf({ microsoft }: Registrations): RegistrationOrFix {
   }
 }
 
-/** Names that stand for many organisations or none. */
+/** Names for many organisations or for none. */
 const severalTenants: readonly string[] = ['common', 'organizations', 'consumers', personalTenant]
 
-/** Whether a name at Microsoft stands for one organisation. */
+/** Whether a tenant name means one organisation. */
 export function isOneTenant(tenant: string): boolean {
   return !severalTenants.includes(tenant.toLowerCase())
 }
@@ -93,11 +95,14 @@ function serviceAccountOf({ googleServiceAccount: serviceAccount }: Registration
   return { registration: { clientId: serviceAccount.clientId, clientSecrets: [], serviceAccount }, fix }
 }
 
-/** What registers an app with postern: lines to copy, in which `your-…` is to be replaced. postern refuses what was left in. */
+/**
+ * The settings that register an app: lines to copy, in which `your-…` has to be replaced. Postern
+ * refuses those that are not.
+ */
 export interface SettingsToMake {
   /** For `.env`. */
   lines: readonly string[]
-  /** Of the file that POSTERN_PROVIDERS_FILE names, where the provider is registered there. */
+  /** The contents of the file in POSTERN_PROVIDERS_FILE, if the provider is registered there. */
   file?: string
 }
 
@@ -143,7 +148,10 @@ function entryFor({ id, oauth }: Provider): string {
   return JSON.stringify({ providers: [entry] }, undefined, 2)
 }
 
-/** A provider with our registration filled in. Without anything to authenticate with, the client is a public one, whatever the provider's usual way is. */
+/**
+ * Adds a registration to a provider. Without credentials the client is a public one, whatever the
+ * provider usually has.
+ */
 export function withRegistration(provider: Provider, registration: Registration): RegisteredProvider {
   const clientAuthentication = authenticationOf(provider, registration)
   return { ...provider, oauth: { ...provider.oauth, clientAuthentication }, registration }
@@ -155,7 +163,7 @@ function authenticationOf({ oauth }: Provider, { clientSecrets, certificate }: R
   return oauth.clientAuthentication === 'none' ? 'client_secret_post' : oauth.clientAuthentication
 }
 
-/** The registration of a provider as a grant remembers it. */
+/** The properties of a registration that are stored with a grant. */
 export function givenTo({
   registration,
   oauth,
@@ -169,7 +177,7 @@ export function givenTo({
   }
 }
 
-/** In which of the settings two registrations differ, and how; undefined where they are the same. */
+/** Finds the first setting in which two registrations differ; undefined if they are the same. */
 export function differenceOf(
   given: GivenTo,
   now: GivenTo,

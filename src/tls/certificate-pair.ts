@@ -1,18 +1,21 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 
-/** A certificate chain and its key, as PEM, that go together. */
+/** A certificate chain and its matching key, as PEM. */
 export interface CertificatePair {
   cert: string
   key: string
-  /** What the certificate is good for: host names and addresses. */
+  /** The host names and addresses that the certificate is valid for. */
   names: readonly string[]
   /** Both in milliseconds since 1970. */
   validFrom: number
   validTo: number
 }
 
-/** `of`: the file that has to change. `must`: the end of a sentence that begins with that file's name. */
+/**
+ * `of`: the file that has to change. `must`: the end of a sentence that begins with that file's
+ * name.
+ */
 export interface PairMistake {
   of: 'cert' | 'key'
   must: string
@@ -20,7 +23,10 @@ export interface PairMistake {
 
 export type PairReading = { pair: CertificatePair } | { mistakes: readonly PairMistake[] }
 
-/** Judges the texts of two PEM files; each may hold other things as well. No message holds any of them. */
+/**
+ * Parses and checks the texts of two PEM files; each may contain other things as well. No message
+ * contains any of them.
+ */
 export function readCertificatePair(certText: string, keyText: string): PairReading {
   const chain = readChain(certText)
   const key = readKey(keyText)
@@ -33,7 +39,10 @@ export function readCertificatePair(certText: string, keyText: string): PairRead
   return { pair: { cert: certText, key: keyText, names: namesOf(own), validFrom, validTo } }
 }
 
-/** What to know about a pair that ends soon, has ended, or has not begun: the end of a sentence. `now` in milliseconds since 1970. */
+/**
+ * A warning about a pair that expires soon, has expired, or is not valid yet: the end of a
+ * sentence. `now` in milliseconds since 1970.
+ */
 export function validityWarning(
   pair: Pick<CertificatePair, 'validFrom' | 'validTo'>,
   now: number,
@@ -57,7 +66,7 @@ export function whyNotValid(
   return undefined
 }
 
-/** Every certificate of a PEM text; none when one of them is broken. */
+/** All certificates of a PEM text; none if one of them is broken. */
 export function certificatesIn(text: string): X509Certificate[] {
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
   try {
@@ -67,7 +76,7 @@ export function certificatesIn(text: string): X509Certificate[] {
   }
 }
 
-/** The host names and addresses of a certificate; of one without any, its common name. */
+/** The host names and addresses of a certificate, or its common name if it has none. */
 export function namesOf(certificate: X509Certificate): string[] {
   const listed = (certificate.subjectAltName ?? '')
     .split(', ')
@@ -109,12 +118,12 @@ function readKey(text: string): { key: KeyObject } | PairMistake {
 function doesNotFit(certificates: readonly X509Certificate[], key: KeyObject): PairMistake | undefined {
   const fitting = certificates.findIndex((certificate) => certificate.checkPrivateKey(key))
   if (fitting === 0) return undefined
-  // TLS sends them in the order of the file (RFC 8446, section 4.4.2).
+  // TLS sends them in file order (RFC 8446, section 4.4.2).
   if (fitting > 0) return { of: 'cert', must: 'must begin with the certificate that the key belongs to' }
   return { of: 'key', must: 'does not belong to the certificate' }
 }
 
-/** What only OpenSSL knows, such as a key that is too short. */
+/** Problems that only OpenSSL detects, such as a key that is too short. */
 function isUnusable(cert: string, key: string): PairMistake | undefined {
   try {
     createSecureContext({ cert, key })

@@ -14,16 +14,22 @@ import {
   whyNotValid,
 } from './certificate-pair.ts'
 
-/** The certificate of the SMTP door, as its files hold it now. */
+/** The certificate of the SMTP server, reloaded when its files change. */
 export interface Certificates {
-  /** For the next handshake. Looks at the files, at most once a second; connections that are open stay as they are. */
+  /**
+   * The context for the next handshake. Checks the files at most once a second; open connections
+   * are not affected.
+   */
   contextFor: ContextFor
-  /** Looks at the files at once, and says what came of it. */
+  /** Checks the files now, and logs the result. */
   reload(): void
 }
 
 interface CertificatesDeps {
-  /** Paths of PEM files. Symbolic links are followed each time, as certbot and Kubernetes exchange them. */
+  /**
+   * Paths of PEM files. Symbolic links are resolved each time, because certbot and Kubernetes
+   * replace them.
+   */
   certFile: string
   keyFile: string
   clock: Clock
@@ -35,8 +41,9 @@ const lookEveryMilliseconds = 1000
 type Reading = { pair: CertificatePair } | { wrong: string; fix: string }
 
 /**
- * At the start, a pair that clients refuse for its age is taken: there is no better one.
- * @throws Failure `configuration` when the files cannot be used now. Later on, the last good pair stays in use.
+ * At the start, a pair outside of its validity period is accepted, because there is no better one.
+ * @throws Failure `configuration` when the files cannot be used now. Later on, the last good pair
+ * stays in use.
  */
 export function createCertificates({ certFile, keyFile, clock, log }: CertificatesDeps): Certificates {
   let seen = identity()
@@ -45,9 +52,9 @@ export function createCertificates({ certFile, keyFile, clock, log }: Certificat
   let pair = first.pair
   let contexts = secureContexts(pair)
   let lookedAt = clock.monotonic()
-  /** The day on which its end was last thought of: at the start, whoever reads the settings does. */
+  /** The day of the last expiry check. At the start, reading the settings includes it. */
   let judgedOn = day(clock.now())
-  /** What was wrong at the last look: a pair that is half-written is looked at again, and told once. */
+  /** The mistake at the last check: a half-written pair is read again, and logged once. */
   let wrong: string | undefined
 
   return {
@@ -64,7 +71,7 @@ export function createCertificates({ certFile, keyFile, clock, log }: Certificat
     },
   }
 
-  /** False when nothing has changed. `again`: what was wrong before is told once more. */
+  /** Returns false if nothing has changed. `again`: log a known mistake once more. */
   function look(again = false): boolean {
     lookedAt = clock.monotonic()
     const now = identity()
@@ -94,13 +101,16 @@ export function createCertificates({ certFile, keyFile, clock, log }: Certificat
     warnOfExposedKey()
   }
 
-  /** The start refuses such a key. Now clients are better off with it than with one that runs out. */
+  /**
+   * The start refuses such a key. While running, an exposed key is better for clients than an
+   * expired certificate.
+   */
   function warnOfExposedKey(): void {
     const doubt = doubtOfFile(keyFile, { isPublic: false, isForeign: true })
     if (doubt !== undefined) log.warn({ fix: doubt.fix }, `the key in ${keyFile} ${doubt.problem}`)
   }
 
-  /** A postern that runs for years outlives its certificate. */
+  /** A process can run longer than its certificate is valid. */
   function warnOnceADay(): void {
     const today = day(clock.now())
     if (today === judgedOn) return
@@ -113,7 +123,7 @@ export function createCertificates({ certFile, keyFile, clock, log }: Certificat
     return [certFile, keyFile].map(fileIdentity).join(' ')
   }
 
-  /** What was renewed wrongly, or copied back by mistake, is no reason to give up one that clients accept. */
+  /** A new pair that clients would refuse does not replace one that they accept. */
   function readBetter(): Reading {
     const reading = read()
     if ('wrong' in reading || whyNotValid(pair, clock.now()) !== undefined) return reading
@@ -162,11 +172,11 @@ function readText(path: string): { text: string } | { why: string } {
   }
 }
 
-/** Gives what a handshake needs. `oldTls`: with TLS 1.0 and 1.1 for devices that know nothing newer. */
+/** Returns the TLS context for a handshake. `oldTls`: with TLS 1.0 and 1.1 for old devices. */
 type ContextFor = (use: { oldTls: boolean }) => SecureContext
 
-// OpenSSL 3 refuses the signatures of TLS 1.0 and 1.1 (MD5 and SHA-1) above its security level 0. The suites of TLS 1.3 have to
-// be named again: a list without them switches TLS 1.3 off.
+// OpenSSL 3 refuses the signatures of TLS 1.0 and 1.1 (MD5 and SHA-1) above its security level 0.
+// The suites of TLS 1.3 have to be listed again: a list without them disables TLS 1.3.
 const ciphersForOld = [
   'TLS_AES_256_GCM_SHA384',
   'TLS_CHACHA20_POLY1305_SHA256',
@@ -174,10 +184,14 @@ const ciphersForOld = [
   'DEFAULT@SECLEVEL=0',
 ].join(':')
 
-// A client could make us go through handshakes without end. Nobody needs another one: TLS 1.3 has none (RFC 8446, section 4.1.2).
+// A client could renegotiate without end. No client needs it: TLS 1.3 has no renegotiation (RFC
+// 8446, section 4.1.2).
 const secureOptions = constants.SSL_OP_NO_RENEGOTIATION
 
-/** TLS 1.2 and newer (RFC 8996), unless the listener opted down. @throws what OpenSSL says of a pair that it cannot use */
+/**
+ * TLS 1.2 and newer (RFC 8996), unless the listener allows older versions.
+ * @throws the error of OpenSSL for a pair that it cannot use
+ */
 export function secureContexts({ cert, key }: { cert: string; key: string }): ContextFor {
   const modern = createSecureContext({ cert, key, secureOptions, minVersion: 'TLSv1.2' })
   let old: SecureContext | undefined

@@ -1,10 +1,10 @@
-/** What a TLS handshake with a client failed of, in words, and what to do about it. */
+/** Why a TLS handshake with a client failed, in words, and what to do about it. */
 export interface HandshakeTrouble {
   why: string
   fix: string
 }
 
-/** How a handshake came about: on a listener for nothing else, behind STARTTLS, or by the first octets of a client that was not asked. */
+/** How a handshake began: on a TLS listener, after STARTTLS, or by the first octets of a client. */
 export type HandshakeCause = 'implicit' | 'starttls' | 'recognised'
 
 const trust =
@@ -20,7 +20,10 @@ const noTls: Record<HandshakeCause, string> = {
   recognised: 'It began as TLS does: update the client, unless it is somebody who tries the port.',
 }
 
-/** From what OpenSSL says to what people can do; the first that fits. Alerts come from the client (RFC 8446, section 6). */
+/**
+ * Maps errors of OpenSSL to advice; the first match counts. Alerts come from the client (RFC 8446,
+ * section 6).
+ */
 const table: readonly { said: RegExp; why: string; fix: string | Record<HandshakeCause, string> }[] = [
   { said: /alert unknown ca/, why: 'the client does not trust the certificate', fix: trust },
   {
@@ -56,7 +59,10 @@ const table: readonly { said: RegExp; why: string; fix: string | Record<Handshak
   },
 ]
 
-/** `error`: what Node.js reports of the handshake; undefined when the client broke it off and said nothing. */
+/**
+ * `error`: the error that Node.js reports; undefined if the client closed the connection without
+ * one.
+ */
 export function explainHandshake(error: Error | undefined, cause: HandshakeCause): HandshakeTrouble {
   if (error === undefined || isSilentEnd(error)) {
     return {
@@ -73,7 +79,7 @@ export function explainHandshake(error: Error | undefined, cause: HandshakeCause
   return { why: said, fix: 'Try it with: openssl s_client -connect HOST:PORT' }
 }
 
-/** Too slow for the time that a sign-in may take. */
+/** The handshake took longer than a sign-in may take. */
 export function explainSlowHandshake(cause: HandshakeCause): HandshakeTrouble {
   return { why: 'the client did not finish the handshake in time', fix: slow[cause] }
 }
@@ -91,7 +97,7 @@ function isSilentEnd(error: Error): boolean {
   return code === 'ECONNRESET' || code === 'EPIPE' || /unexpected eof/.test(error.message)
 }
 
-/** OpenSSL's own words: they hold nothing of what the client sent. */
+/** The reason of OpenSSL, which contains nothing of what the client sent. */
 function reasonOf(error: Error): string {
   const reason = 'reason' in error && typeof error.reason === 'string' ? error.reason : undefined
   return reason ?? ('code' in error ? String(error.code) : 'unknown reason')

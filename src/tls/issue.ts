@@ -12,13 +12,13 @@ export interface Issued {
   key: string
 }
 
-/** From and until when a certificate is good. */
+/** The validity period of a certificate. */
 export interface Life {
   notBefore: Date
   notAfter: Date
 }
 
-// Every device that speaks TLS 1.2 knows these, and most of those that do not.
+// Supported by every device with TLS 1.2, and by most older ones.
 const algorithm = {
   name: 'RSASSA-PKCS1-v1_5',
   hash: 'SHA-256',
@@ -27,8 +27,9 @@ const algorithm = {
 }
 
 /**
- * Makes a certification authority that can issue for servers only, for those of its scope, and without others below it (RFC 5280, section 4.2.1.9): every client
- * that trusts it would otherwise believe whoever gets its key on behalf of any site of the world.
+ * Creates a certification authority that can issue only server certificates, only within its scope,
+ * and no further authorities (RFC 5280, section 4.2.1.9). Otherwise every client that trusts it
+ * would believe a thief of its key on behalf of any site.
  */
 export async function issueAuthority(commonName: string, scope: Scope, life: Life): Promise<Issued> {
   const x509 = await loadX509()
@@ -43,7 +44,8 @@ export async function issueAuthority(commonName: string, scope: Scope, life: Lif
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      // Critical: whoever does not understand it must not trust this authority for more (RFC 5280, section 4.2.1.10).
+      // Critical: a client that does not support the extension must not trust this authority (RFC
+      // 5280, section 4.2.1.10).
       new x509.Extension(nameConstraints, true, new Uint8Array(encodeScope(scope))),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
@@ -51,7 +53,10 @@ export async function issueAuthority(commonName: string, scope: Scope, life: Lif
   return { cert: cert.toString('pem').concat('\n'), key: privatePem(keys.privateKey) }
 }
 
-/** Makes a certificate for a server that is called by these names; the first is its common name, for devices that look nowhere else. */
+/**
+ * Creates a certificate for a server with these names. The first is the common name, for devices
+ * that read nothing else.
+ */
 export async function issueForServer(
   authority: Issued,
   names: readonly string[],
@@ -77,7 +82,8 @@ export async function issueForServer(
       new x509.SubjectAlternativeNameExtension(
         names.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value })),
       ),
-      // Both key identifiers: who checks strictly (Python since 3.13) misses them otherwise (RFC 5280, section 4.2.1.1).
+      // Both key identifiers: strict clients (Python since 3.13) require them (RFC 5280, section
+      // 4.2.1.1).
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
     ],
@@ -85,14 +91,14 @@ export async function issueForServer(
   return { cert: cert.toString('pem').concat('\n'), key: privatePem(keys.privateKey) }
 }
 
-/** What an authority may issue for. Undefined: one that was made without a limit. */
+/** The scope of an authority; undefined if it was created without a limit. */
 export async function scopeOfAuthority({ cert }: Pick<Issued, 'cert'>): Promise<Scope | undefined> {
   const x509 = await loadX509()
   const found = new x509.X509Certificate(cert).getExtension(nameConstraints)
   return found ? decodeScope(new Uint8Array(found.value)) : undefined
 }
 
-/** Loaded only where a certificate is made: whoever serves mail does without it. */
+/** Loaded only to create certificates; serving mail does not need it. */
 async function loadX509() {
   const x509 = await import('@peculiar/x509')
   x509.cryptoProvider.set(webcrypto as never)
@@ -119,33 +125,39 @@ function serialNumber(): string {
   return octets.toString('hex')
 }
 
-/** What an authority may issue for: host names, with every name below them, and networks as `address/bits`. */
+/**
+ * The scope of an authority: host names, including every name below them, and networks as
+ * `address/bits`.
+ */
 export type Scope = readonly string[]
 
 /** The object identifier of the extension (RFC 5280, section 4.2.1.10). */
 const nameConstraints = '2.5.29.30'
 
-/** The scope that holds these names: each of them, and the private networks that this machine is in, where its address may become another one. */
+/**
+ * The scope for these names: each of them, and the private networks of this machine, in which its
+ * address may change.
+ */
 export function scopeOf(names: readonly string[]): Scope {
   const hosts = names.filter((name) => isIP(name) === 0).map((name) => name.replace(/^\*\./, ''))
   const addresses = names.filter((name) => isIP(name) !== 0).map(networkAround)
   return [...new Set([...hosts, ...addresses])]
 }
 
-/** Whether an authority of this scope may issue for a name (also `*.example.com`) or address. */
+/** Whether a name (also `*.example.com`) or address is in the scope. */
 export function isInScope(scope: Scope, name: string): boolean {
   if (isIP(name) !== 0) return scope.some((entry) => entry.includes('/') && holds(entry, name))
   const host = name.replace(/^\*\./, '')
   return scope.some((entry) => host === entry || host.endsWith(`.${entry}`))
 }
 
-/** The value of the extension: nothing but these. */
+/** Encodes the value of the extension, which permits only the scope. */
 export function encodeScope(scope: Scope): Buffer {
   const subtrees = scope.map((entry) => element(sequence, nameOf(entry)))
   return element(sequence, element(permitted, ...subtrees))
 }
 
-/** What `encodeScope` has written. Undefined for what cannot be read. */
+/** Decodes the output of `encodeScope`; undefined if it cannot be read. */
 export function decodeScope(value: Uint8Array): Scope | undefined {
   try {
     const [constraints] = elementsOf(Buffer.from(value))
@@ -156,7 +168,10 @@ export function decodeScope(value: Uint8Array): Scope | undefined {
   }
 }
 
-/** No more of a private network than its nearest 256 addresses (IPv6: the /64), and of the Internet nothing but the address itself. */
+/**
+ * At most the nearest 256 addresses of a private network (IPv6: the /64), and only the address
+ * itself of a public one.
+ */
 const nearest = { ipv4: 24, ipv6: 64 }
 
 function networkAround(address: string): string {
@@ -169,7 +184,7 @@ function networkAround(address: string): string {
   return `${address}/${Math.max(bits, isIPv4(address) ? nearest.ipv4 : nearest.ipv6)}`
 }
 
-/** RFC 1918, and RFC 4193. */
+/** Private addresses (RFC 1918, RFC 4193). */
 function isPrivate(address: string): boolean {
   return ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'].some((block) => holds(block, address))
 }
@@ -183,7 +198,8 @@ function holds(network: string, address: string): boolean {
   return list.check(address, family)
 }
 
-// The tags that are met here (RFC 5280, appendix A.2; X.690): a sequence, the permitted names, a host name and an address with its mask.
+// The tags used here (RFC 5280, appendix A.2; X.690): a sequence, the permitted names, a host name,
+// and an address with its mask.
 const [sequence, permitted, hostTag, addressTag] = [0x30, 0xa0, 0x82, 0x87]
 
 function nameOf(entry: string): Buffer {
@@ -242,7 +258,10 @@ function elementsOf(der: Buffer = Buffer.alloc(0)): Element[] {
   return elements
 }
 
-/** What clients call this machine: loopback, its host name (short and long), and the addresses that others reach. */
+/**
+ * The names by which clients reach this machine: loopback, its host name (short and long), and its
+ * addresses.
+ */
 export function ownNames(): string[] {
   const name = hostname().toLowerCase()
   const hosts = [name, name.split('.')[0] ?? name].filter(isHostName)
@@ -253,11 +272,13 @@ export function ownNames(): string[] {
 }
 
 /**
- * A host name (also `*.example.com`) or address in the form that certificates hold (RFC 5280, section 4.2.1.6).
+ * Normalises a host name (also `*.example.com`) or address for a certificate (RFC 5280, section
+ * 4.2.1.6).
  * @throws Failure `invalid`
  */
 export function certificateName(text: string): string {
-  // A name of DNS has no more than 253 octets (RFC 1035, section 2.3.4), and Unicode's form of it no more characters.
+  // DNS names have at most 253 octets (RFC 1035, section 2.3.4), and their Unicode form has no more
+  // characters.
   if (text.length > longestName) throw noName(text)
   const address = plainAddress(text.replace(/^\[(.*)\]$/, '$1'))
   if (address) return address.address

@@ -19,45 +19,49 @@ import {
 } from './issue.ts'
 
 export interface MakeRequest {
-  /** Absolute; made when there is none. */
+  /** Absolute path; created if it does not exist. */
   folder: string
-  /** Beside what this machine is called anyway. Without any, those that the certificate had before. */
+  /** Names in addition to those of this machine. Without any, those of the previous certificate. */
   names: readonly string[]
   days: number
-  /** A new authority, which every device has to be told of. */
+  /** Create a new authority, which every device has to be configured to trust. */
   replaceAuthority: boolean
-  /** Nobody can issue by the authority again. */
+  /** Delete the key of the authority, so that it cannot issue again. */
   forgetAuthorityKey: boolean
   clock: Pick<Clock, 'now'>
 }
 
 export interface MadeCertificates {
-  /** What clients have to trust: PEM, and the same as DER for Windows and for many printers. */
+  /** The authority that clients have to trust, as PEM, and as DER for Windows and many printers. */
   caFile: string
   caDerFile: string
   /** For the settings. */
   certFile: string
   keyFile: string
   names: readonly string[]
-  /** What the certificate before had, and this one has not. */
+  /** Names of the previous certificate that this one lacks. */
   droppedNames: readonly string[]
-  /** What this machine is called, too, but the authority was not made for. */
+  /** Names of this machine that are outside of the scope of the authority. */
   leftOutNames: readonly string[]
-  /** What the authority may issue for: host names with all below them, and networks. Absent for one that was made without a limit. */
+  /**
+   * The scope of the authority: host names with all below them, and networks. Absent if it was
+   * created without a limit.
+   */
   caScope?: readonly string[]
-  /** Where the authority's key is; absent when it was forgotten. */
+  /** Path of the key of the authority; absent if it was deleted. */
   caKeyFile?: string
   /** As ISO 8601 dates. */
   validTo: string
   caValidTo: string
-  /** The authority is new, too. */
+  /** The authority was created, too. */
   caMade: boolean
 }
 
 /**
- * Makes a server certificate and, the first time, the local authority that issues it. Later on the authority stays, so that whoever
- * trusts it goes on without noticing.
- * @throws Failure `invalid` for a name, `already-exists` for files of somebody else, `configuration` for a folder or authority that cannot be used
+ * Creates a server certificate and, the first time, the local authority that issues it. The
+ * authority is kept later on, so clients that trust it need no change.
+ * @throws Failure `invalid` for a name, `already-exists` for foreign files, `configuration` for a
+ * folder or authority that cannot be used
  */
 export async function makeCertificates(request: MakeRequest): Promise<MadeCertificates> {
   const { folder, clock } = request
@@ -128,7 +132,7 @@ async function makeAuthority(
   now: number,
 ): Promise<Issued> {
   const life = lifeOf(now, authorityDays)
-  // A name of its own: a device that trusted an earlier authority would mistake one for the other.
+  // A unique name: a device that trusted an earlier authority could mistake one for the other.
   const made = `${hostname().slice(0, 30)}, ${new Date(now).toISOString().slice(0, 19)}`
   const authority = await issueAuthority(`${authorityName} (${made})`, scope, life)
   if (keepKey) await replaceFile(files.caKeyFile, authority.key, 0o600)
@@ -137,7 +141,7 @@ async function makeAuthority(
   return authority
 }
 
-/** Undefined when there is none yet. */
+/** Undefined if it does not exist yet. */
 async function readAuthority(files: CertificateFiles, now: number): Promise<Issued | undefined> {
   const [cert, key] = [await readIfThere(files.caFile), await readIfThere(files.caKeyFile)]
   if (cert === undefined && key === undefined) return undefined
@@ -153,7 +157,7 @@ async function readAuthority(files: CertificateFiles, now: number): Promise<Issu
   return { cert: reading.pair.cert, key: reading.pair.key }
 }
 
-/** A certificate that came from elsewhere is not overwritten. */
+/** A certificate from elsewhere is not overwritten. */
 async function refuseForeign({ caFile, certFile, keyFile }: CertificateFiles): Promise<void> {
   const [ca, cert, key] = [await readIfThere(caFile), await readIfThere(certFile), await readIfThere(keyFile)]
   const fix = 'Move it away, or name another folder with --dir.'
@@ -168,7 +172,10 @@ async function refuseForeign({ caFile, certFile, keyFile }: CertificateFiles): P
   }
 }
 
-/** By the signature; of an authority that cannot be read, which --replace-ca replaces, only the name tells. */
+/**
+ * Checked by the signature. For an unreadable authority, which --replace-ca replaces, only by the
+ * name.
+ */
 function isIssuedBy(certText: string, caText: string): boolean {
   const [cert, ca] = [readCertificate(certText), readCertificate(caText)]
   if (cert === undefined) return false
@@ -188,12 +195,12 @@ async function namesBefore(certFile: string): Promise<string[]> {
   try {
     return cert === undefined ? [] : namesOf(cert).map(certificateName)
   } catch {
-    // Somebody used the authority for a name that we would not take: nothing to keep.
+    // The authority has issued for a name that postern would not accept: it is not kept.
     return []
   }
 }
 
-/** What somebody named stands first, then the host name: old devices compare with the first only. */
+/** Given names come first, then the host name: old devices compare with the first name only. */
 function inOrder(chosen: readonly string[]): string[] {
   const own = ownNames()
   const hosts = own.filter((name) => name === hostname().toLowerCase())
@@ -222,7 +229,10 @@ function unusable(message: string): Failure {
   })
 }
 
-/** With mode 0700 where there was none: private keys stand in it. @throws Failure `configuration` */
+/**
+ * Creates a folder with mode 0700, because it contains private keys.
+ * @throws Failure `configuration`
+ */
 async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 })
@@ -231,7 +241,10 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** Undefined when there is no such file. @throws Failure `configuration` */
+/**
+ * Undefined if there is no such file.
+ * @throws Failure `configuration`
+ */
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8')
@@ -241,7 +254,10 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-/** Writes a file so that it appears under its name whole: a postern that runs may look at any moment. @throws Failure `configuration` */
+/**
+ * Replaces a file atomically: a running postern may read it at any moment.
+ * @throws Failure `configuration`
+ */
 async function replaceFile(path: string, contents: string | Buffer, mode: number): Promise<void> {
   const draft = `${path}.new`
   try {
@@ -249,7 +265,7 @@ async function replaceFile(path: string, contents: string | Buffer, mode: number
     const file = await open(draft, 'wx', 0o600)
     try {
       await file.writeFile(contents)
-      // The umask cuts the mode that open() is given, but not this one.
+      // The umask applies to the mode of open(), but not to this one.
       await file.chmod(mode)
       await file.sync()
     } finally {
@@ -261,7 +277,10 @@ async function replaceFile(path: string, contents: string | Buffer, mode: number
   }
 }
 
-/** Content when there is none. @throws Failure `configuration` */
+/**
+ * Does nothing if there is no such file.
+ * @throws Failure `configuration`
+ */
 async function removeFile(path: string): Promise<void> {
   try {
     await rm(path, { force: true })

@@ -4,10 +4,13 @@ import { isGuid } from '../../base/text.ts'
 import type { ClientCertificate, ServiceAccount } from '../../config/config.ts'
 import { secretIdMistake } from '../presets/microsoft.ts'
 
-/** What a client ID, a client secret or a tenant must be; `must`: the end of a sentence that holds nothing of the text. */
+/**
+ * The result of checking a client ID, a client secret or a tenant. `must` is the end of a sentence
+ * and contains nothing of the text.
+ */
 export type ReadText = { value: string } | { must: string }
 
-/** What stands in `.env.example`: whoever copies it must put something of their own there. */
+/** The samples in `.env.example`, which have to be replaced. */
 export const sampleCredentials = {
   microsoftClientId: '00001111-aaaa-2222-bbbb-3333cccc4444',
   googleClientId: '123456789012-abc123def456.apps.googleusercontent.com',
@@ -19,8 +22,9 @@ const samples: ReadonlySet<string> = new Set(Object.values(sampleCredentials))
 const ownValue = { must: 'be your own value: this one is the sample' }
 
 /**
- * A client ID or a client secret, wherever it is given: in the settings or in the providers file.
- * RFC 6749, appendix A.1 and A.2: VSCHAR. White space at the ends is never part of it, but often pasted with it.
+ * Checks a client ID or a client secret, from the settings or the providers file: VSCHAR (RFC 6749,
+ * appendices A.1 and A.2). White space at the ends is never part of it, but is often pasted with
+ * it.
  */
 export function readCredential(text: string): ReadText {
   if (samples.has(text) || isLeftOver(text)) return ownValue
@@ -29,12 +33,15 @@ export function readCredential(text: string): ReadText {
   return { value: text }
 }
 
-/** Entra lists a secret by its ID, for good, beside its value, which it shows once. */
+/**
+ * Entra always lists the ID of a secret, and shows its value only once, so the ID is often taken
+ * for it.
+ */
 export function readMicrosoftSecret(text: string): ReadText {
   return isGuid(text.trim()) ? { must: secretIdMistake } : readCredential(text)
 }
 
-/** A directory of Microsoft Entra. */
+/** Checks the name or id of an Entra tenant. */
 export function readTenant(text: string): ReadText {
   if (isLeftOver(text)) return ownValue
   if (/^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$/.test(text)) return { value: text }
@@ -50,7 +57,7 @@ function isLeftOver(text: string): boolean {
 /** `of`: the file that has to change. `must`: the end of a sentence that begins with its name. */
 type ClientCertificateReading = { certificate: ClientCertificate } | { of: 'cert' | 'key'; must: string }
 
-/** Reads the PEM texts of a certificate that a registration authenticates with, and of its key. No message holds any of them. */
+/** Parses the PEM texts of a client certificate and its key. No message contains any of them. */
 export function readClientCertificate(certText: string, keyText: string): ClientCertificateReading {
   const certificate = readPem(certText)
   if (!certificate)
@@ -90,13 +97,16 @@ function readKey(text: string): KeyObject | undefined {
   }
 }
 
-/** PS256 and ES256 are what we sign by. */
+/** Postern signs with PS256 and ES256. */
 function canSign({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
   if (asymmetricKeyType === 'rsa') return (asymmetricKeyDetails?.modulusLength ?? 0) >= 2048
   return asymmetricKeyType === 'ec' && asymmetricKeyDetails?.namedCurve === 'prime256v1'
 }
 
-/** Reads a service account's key file, as Google's console gives it. `must`: the end of a sentence that begins with the file's name; it holds nothing of the file. */
+/**
+ * Parses the key file of a Google service account. `must` is the end of a sentence that begins with
+ * the file's name; it contains nothing of the file.
+ */
 export function readServiceAccount(text: string): { account: ServiceAccount } | { must: string } {
   const file = parse(text)
   if (!file) return { must: 'must be the JSON key file of a service account' }

@@ -2,7 +2,10 @@ import type { z } from 'zod'
 
 type Issue = z.core.$ZodIssue
 
-/** An issue as sentences: its place, then what is wrong there. Never the value, which may be a secret. */
+/**
+ * Describes an issue in sentences: its place, then what is wrong there. Never the value, which may
+ * be a secret.
+ */
 export function sayMistake(issue: Issue): string[] {
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => `${sayPath([...issue.path, key])}: there is no such setting`)
@@ -50,8 +53,8 @@ function sayPath(path: readonly PropertyKey[]): string {
 }
 
 /**
- * Where a text stops being JSON (RFC 8259), for people who write it by hand: the parser of Node.js says it by a position or not at all, and quotes what it
- * stumbled over, which may be a secret. Undefined where nothing is wrong.
+ * Finds where a text stops being valid JSON (RFC 8259). The parser of Node.js gives the position
+ * only sometimes, and quotes the text, which may contain a secret. Undefined for valid JSON.
  */
 export function placeOfJsonMistake(text: string): { line: number; column: number } | undefined {
   const offset = new JsonReader(text).offsetOfMistake()
@@ -60,7 +63,7 @@ export function placeOfJsonMistake(text: string): { line: number; column: number
   return { line: before.length, column: (before.at(-1) ?? '').length + 1 }
 }
 
-/** Far deeper than any file that somebody writes, and far from the end of the stack. */
+/** Deeper than any file written by hand, and far from the limit of the stack. */
 const deepest = 500
 
 const word = /(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])/y
@@ -113,7 +116,10 @@ class JsonReader {
     this.#value(depth + 1)
   }
 
-  /** A mistake within it is where it stops being one: at the end of its line, or at what is no escape. */
+  /**
+   * The mistake in a string is where it stops being one: at the end of its line, or at an invalid
+   * escape.
+   */
   #string(): void {
     if (!this.#is('"')) throw new Mistake()
     // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must not stand in it.

@@ -4,7 +4,7 @@ import { isLoopbackHost } from '../../net/reach.ts'
 import { isEntraIssuer } from '../presets/microsoft.ts'
 import { presetIds } from '../presets/presets.ts'
 
-/** What protects the consent is not the providers file's to change. */
+/** Parameters that protect the consent cannot be changed by the providers file. */
 const ownParameters = [
   'client_id',
   'client_secret',
@@ -67,7 +67,7 @@ const smtp = z.strictObject({
   tls: z.enum(['starttls', 'implicit']),
 })
 
-/** How postern proves that it is itself. */
+/** How postern authenticates to the token endpoint. */
 const credentials = {
   tenant: z
     .string()
@@ -158,7 +158,7 @@ function endpointMistake(value: string): string | undefined {
   return 'must begin with https:// (http:// is for loopback hosts only)'
 }
 
-/** What of an entry has to do with something else in it. */
+/** The fields of an entry that depend on each other. */
 interface RuledEntry {
   id: string
   preset?: string | undefined
@@ -183,7 +183,7 @@ interface RuledEntry {
 
 type Mistake = [path: string, message: string]
 
-/** What an entry of the providers file says that does not go together. */
+/** Finds the contradictions in an entry of the providers file. */
 function contradictions(entry: RuledEntry): Mistake[] {
   return [
     ...aboutPreset(entry),
@@ -197,7 +197,8 @@ function contradictions(entry: RuledEntry): Mistake[] {
 
 function aboutIdentity({ preset = '', issuer, scopes = [], identityClaim }: RuledEntry): Mistake[] {
   if (identityClaim === undefined) return []
-  // There every tenant fills claims as it likes: what may be believed is not the file's to say.
+  // Every tenant of Entra can fill claims with any value, so the file cannot choose which one to
+  // believe.
   if (/^(microsoft|outlook)/.test(preset) || (issuer !== undefined && isEntraIssuer(issuer)))
     return [['identityClaim', 'is not for Entra, where the sign-in name decides']]
   if (preset === '' && !(issuer !== undefined && scopes.includes('openid')))
@@ -212,7 +213,7 @@ function aboutPreset({ id, preset, tenant }: RuledEntry): Mistake[] {
     return [['id', `"${id}" is the id of a built-in provider; choose another, or add "preset": "${id}"`]]
   const isMicrosoft = preset?.startsWith('microsoft') === true
   if (tenant !== undefined && !isMicrosoft) return [['tenant', 'is for the presets of Microsoft only']]
-  // The worldwide cloud's issuers are known for every tenant; of the others, by the GUID.
+  // In the worldwide cloud the issuer of every tenant is known; in the others it needs the GUID.
   const byGuid = isMicrosoft && !['microsoft', 'microsoft-hve'].includes(preset)
   if (byGuid && !isGuid(tenant ?? '')) return [['tenant', 'must be the tenant ID (a GUID) in this cloud']]
   return []
@@ -275,10 +276,10 @@ function aboutIssuer({ issuer, scopes = [], tokenEndpoint }: RuledEntry): Mistak
   const asksWho = scopes.includes('openid')
   if (asksWho && issuer === undefined)
     found.push(['issuer', 'is needed with the scope openid: without it no ID token can be checked'])
-  // Where it is for discovery, it has a use without.
+  // An issuer that is there for discovery is useful without them.
   if (!asksWho && issuer !== undefined && tokenEndpoint !== undefined)
     found.push(['scopes', 'must hold openid beside an issuer: without it there is no ID token to check'])
-  // Only Entra's own login host is known to name the tenant in the ID token.
+  // openid-client resolves the tenant in an ID token only for Entra's own login host.
   if (
     /[{}]/.test(issuer ?? '') &&
     !/^https:\/\/login\.microsoftonline\.com\/\{tenantid\}\/v2\.0$/.test(issuer ?? '')

@@ -13,9 +13,9 @@ export interface ProvidersFile {
 }
 
 /**
- * Reads the text of `POSTERN_PROVIDERS_FILE`. Every mistake is told, each as one sentence that begins with its place
- * (`providers[0].smtp.tls`).
- * @param readSecretFile reads the files that entries name; what it throws becomes a mistake
+ * Parses the text of `POSTERN_PROVIDERS_FILE`. Every mistake is reported in one sentence that
+ * begins with its place (`providers[0].smtp.tls`).
+ * @param readSecretFile reads the files that entries name; an error it throws becomes a mistake
  */
 export function parseProvidersFile(
   text: string,
@@ -44,7 +44,7 @@ function parseJson(text: string): { value: unknown } | { mistake: string } {
   try {
     return { value: JSON.parse(json) }
   } catch {
-    // The parser quotes what it stumbled over, which may be a secret: only the place is told.
+    // The parser quotes the text, which may contain a secret, so only the place is reported.
     const place = placeOfJsonMistake(json)
     return {
       mistake: `The file is not JSON${place ? ` (line ${place.line}, column ${place.column})` : ''}`,

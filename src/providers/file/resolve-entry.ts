@@ -17,15 +17,18 @@ import {
 } from './credentials.ts'
 import type { OverrideEntry, ProviderEntry } from './providers-file-schema.ts'
 
-/** What an entry needs from outside. `report` takes what is wrong at a place within the entry. */
+/** How an entry reads its files, and reports a mistake at a place within the entry. */
 export interface EntrySources {
   read(path: string): string
   report(place: string, mistake: string): void
 }
 
-/** A parsed entry of the providers file as the ports know it: the files that it names are read. */
+/**
+ * Resolves a parsed entry of the providers file: reads the files that it names, and checks its
+ * credentials.
+ */
 export function resolveEntry(entry: ProviderEntry, sources: EntrySources): CustomProvider {
-  // What is read below is not part of it as it stands.
+  // These fields are replaced by the contents of their files below.
   const { clientSecret: _s, clientSecretFile: _f, clientSecrets: _l, ...others } = entry
   const { certificateFile, certificateKeyFile, serviceAccountFile, proxy, ...rest } = others
   const certificate =
@@ -76,7 +79,7 @@ function checked(place: string, read: ReadText, { report }: EntrySources): void 
   if ('must' in read) report(place, `must ${read.must}`)
 }
 
-/** Of a secret that stands alone, or of one in the list. */
+/** The place of a single secret, or of one in the list. */
 function placeOf(listed: string, isFile: boolean): string {
   if (listed === '') return isFile ? 'clientSecretFile' : 'clientSecret'
   return `${listed}.${isFile ? 'file' : 'value'}`
@@ -113,7 +116,7 @@ function proxyIn(text: string | undefined, sources: EntrySources): ProxyChoice |
   return undefined
 }
 
-/** The line end that editors and `echo` leave is not part of the secret. */
+/** The line end that editors and `echo` append is not part of the secret. */
 function lineIn(path: string, place: string, sources: EntrySources): string | undefined {
   return textIn(path, place, sources)?.replace(/\r?\n$/, '')
 }
@@ -130,12 +133,12 @@ function textIn(path: string, place: string, { read, report }: EntrySources): st
   return undefined
 }
 
-/** Only the keys that may be absent are made so: those that must be there stay. */
+/** Makes only the optional keys absent; required keys stay. */
 type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>
 }
 
-/** zod gives optional keys as `undefined`; the ports know only absent ones. */
+/** zod sets missing optional keys to `undefined`; our types have them absent. */
 function withoutUndefined<T extends object>(value: T): Defined<T> {
   return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as Defined<T>
 }

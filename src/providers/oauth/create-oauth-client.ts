@@ -35,20 +35,24 @@ export interface OAuthClientDeps {
   provider: RegisteredProvider
   fetch: HttpFetch
   clock?: Pick<Clock, 'now'>
-  /** One for all clients: providers may have an issuer in common. */
+  /** Shared by all clients, because providers may have the same issuer. */
   discoveries?: Discoveries
 }
 
-/** What is asked for, each at its own endpoint or with its own demands. */
+/** The kinds of requests, each with its own endpoint or checks. */
 type Kind = 'consents' | 'signIns' | 'renewals' | 'revocations' | 'devices' | 'userInfo'
 
-/** openid-client's view of the provider for one of these, and what is known of the provider then. */
+/**
+ * The configuration of openid-client for one kind of request, and the provider as it is known then.
+ */
 interface ConfiguredClient {
   configuration: openid.Configuration
   known: RegisteredProvider
 }
 
-/** The OAuth side of one provider, on openid-client. Makes no request before it is asked for a token. */
+/**
+ * The OAuth side of one provider, on openid-client. Makes no request before a token is requested.
+ */
 export function createOAuthClient({
   provider,
   fetch: plainFetch,
@@ -64,7 +68,10 @@ export function createOAuthClient({
   const clients = lazy(() => configureClients({ provider, fetch }, discoveries))
   const trySecrets = createTrySecrets<Record<Kind, () => Promise<ConfiguredClient>>>()
 
-  /** With the next secret where one is refused; errors come without what they hold. */
+  /**
+   * Makes a request, with the next secret if one is refused. Errors are stripped of requests and
+   * responses.
+   */
   async function ask<T>(
     kind: Kind,
     request: (configuration: openid.Configuration, known: RegisteredProvider) => Promise<T>,
@@ -105,7 +112,7 @@ export function createOAuthClient({
         const { redirectUri, nonce } = checks
         if (!URL.canParse(redirectUri)) requireOwn(answer, known, nonce.reveal())
         const read = toAnswer(known, answer, { withPerson: true })
-        // The pages want a signature under who somebody is.
+        // A sign-in to the pages accepts signed claims only.
         return checks.purpose === 'sign-in' ? read : withPersonFound(read, answer)
       }).catch(failing),
 
@@ -164,7 +171,7 @@ export function createOAuthClient({
 async function configureClients(given: Known, discoveries: Discoveries) {
   const plain = await discover(given, discoveries)
   const known = async () => plain
-  // Whom a person is compared with is asked for only when there is one: nothing of it stands between a grant and its renewal.
+  // The tenant is looked up only for a person: a renewal must not depend on it.
   const forPeople = lazy(() => withTenantId(plain))
   const forPages = lazy(async () => withKeys(await forPeople(), discoveries))
   const forUserInfo = lazy(async () => withUserInfoEndpoint(await forPeople(), discoveries))
@@ -180,7 +187,8 @@ async function configureClients(given: Known, discoveries: Discoveries) {
       return {
         consents: configured(forPeople, tokens),
         signIns: configured(forPages, tokens),
-        // An ID token that comes with a renewal says nothing new, and one that fails a check would cost the rotated refresh token.
+        // A renewal ignores the ID token: it says nothing new, and a failed check would lose the
+        // rotated refresh token.
         renewals: configured(known, 'tokens'),
         revocations: configured(known, 'revocations'),
         devices: configured(known, 'devices'),
@@ -190,8 +198,11 @@ async function configureClients(given: Known, discoveries: Discoveries) {
   )
 }
 
-/** Entra gives tokens of any resource that the person has consented to, and which of them it gives unasked is not said. An answer may have named scopes without their
- * resource: those would be of another one. */
+/**
+ * Names the granted scopes at Entra, which can issue tokens for any resource that the person has
+ * consented to, and does not document its default. Scopes without a resource in the response would
+ * belong to another one.
+ */
 function renewalParameters(
   { identityRules, scopes }: RegisteredProvider['oauth'],
   granted: readonly string[],
@@ -217,12 +228,14 @@ function exchange(
 ): Promise<openid.TokenEndpointResponse & openid.TokenEndpointResponseHelpers> {
   const parameters = comparableCallback(callback.searchParams, oauth.issuer)
   if (!URL.canParse(redirectUri)) {
-    // "oob", which openid-client takes for no address: there is no callback, so that nothing of one can be checked.
+    // openid-client does not accept "oob" as an address. There is no callback, so its parameters
+    // cannot be checked.
     const code = parameters.get('code') ?? ''
     const verifier = { redirect_uri: redirectUri, code_verifier: codeVerifier.reveal() }
     return openid.genericGrantRequest(configuration, 'authorization_code', { code, ...verifier })
   }
-  // openid-client takes the redirect URI from the callback's URL, which behind a proxy may be another one.
+  // openid-client derives the redirect URI from the URL of the callback, which may differ behind a
+  // proxy.
   const arrived = new URL(redirectUri)
   arrived.search = parameters.toString()
   return openid.authorizationCodeGrant(configuration, arrived, {
@@ -263,9 +276,9 @@ function requireOwn(answer: TokenBody, known: RegisteredProvider, nonce?: string
 }
 
 /**
- * Tries the clients in their order, one for each secret, beginning with the one that worked last, until
- * one is not refused as a client (`invalid_client`, RFC 6749, section 5.2): where two secrets overlap,
- * the end of one costs no sign-in. A client that authenticates wrongly has spent neither code nor
+ * Tries the clients in order, one for each secret, beginning with the last that worked, until one
+ * is not refused as a client (`invalid_client`, RFC 6749, section 5.2). While two secrets overlap,
+ * the expiry of one costs no sign-in. A client that fails to authenticate has used neither code nor
  * refresh token.
  */
 export function createTrySecrets<Client>(): <T>(

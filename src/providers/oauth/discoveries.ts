@@ -11,19 +11,23 @@ import type { RegisteredProvider } from '../provider.ts'
 import { isOneTenant } from '../registration.ts'
 import { OAuthError } from './oauth-client.ts'
 
-/** What an issuer publishes of itself. */
+/** The metadata that an issuer publishes. */
 export interface Published {
   metadata: openid.ServerMetadata
-  /** The issuer is somewhere in the Internet: what it publishes must not lead into the house. */
+  /** The issuer has a public address, so its metadata must not lead to a private one. */
   isPublic: boolean
 }
 
 /**
- * Asks issuers for their endpoints, each once at a time whoever wants to know, and again after a second if it failed: those who come together share a failure, and
- * nobody waits for one that is over.
+ * Discovers the endpoints of issuers. Concurrent requests for one issuer share one discovery and
+ * its failure; a failed one is repeated after a second.
  */
 export interface Discoveries {
-  /** By OpenID Connect Discovery, or where there is none by RFC 8414. @throws OAuthError when neither can be had, OutOfReach, NetworkFailure when nobody is reached; Failure `configuration` when it leads where it must not */
+  /**
+   * By OpenID Connect Discovery, otherwise by RFC 8414.
+   * @throws OAuthError when neither works, OutOfReach, NetworkFailure when the issuer is not
+   * reached; Failure `configuration` when its metadata leads where it must not
+   */
   of(issuer: string, fetch: HttpFetch): Promise<Published>
 }
 
@@ -31,7 +35,7 @@ const failureMilliseconds = 1000
 const mostIssuers = 100
 
 export function createDiscoveries({ monotonic }: Pick<Clock, 'monotonic'>): Discoveries {
-  // For each way to the issuers: a proxy may reach others than we do.
+  // Kept for each fetch: one through a proxy may reach other issuers.
   const ways = new WeakMap<HttpFetch, LRUCache<string, { published: Promise<Published>; until: number }>>()
 
   return {
@@ -51,7 +55,8 @@ export function createDiscoveries({ monotonic }: Pick<Clock, 'monotonic'>): Disc
 }
 
 async function publishedBy(issuer: string, fetch: HttpFetch): Promise<Published> {
-  // An issuer in the house may lead wherever it likes; but it has to be there, and not only to seem so to one of two questions.
+  // A private issuer may lead anywhere. But it has to be private in both requests, not only in one
+  // of them.
   const published = await metadataWithin('public', issuer, fetch).then(
     (metadata) => ({ metadata, isPublic: true }),
     async (error: unknown) => {
@@ -76,7 +81,7 @@ async function metadataWithin(
       return await metadataBy(algorithm, issuer, (url, request) => fetch(url, { ...request, reach }))
     } catch (error) {
       if (error instanceof Error && error.cause instanceof OutOfReach) throw error.cause
-      // The second question would go the same way.
+      // The second request would fail in the same way.
       if (error instanceof Error && error.cause instanceof NetworkFailure)
         throw undiscovered(issuer, error.cause)
       reasons.push(reasonOf(error))
@@ -85,7 +90,7 @@ async function metadataWithin(
   throw new OAuthError(`the endpoints of ${issuer} cannot be discovered: ${[...new Set(reasons)].join('; ')}`)
 }
 
-/** The trouble of the way keeps its code and advice. */
+/** Keeps the code and the fix of a network failure. */
 function undiscovered(issuer: string, { code, message, fix, cause }: NetworkFailure): NetworkFailure {
   const details = { cause, ...(fix !== undefined && { fix }) }
   return new NetworkFailure(code, `The endpoints of ${issuer} cannot be discovered: ${message}`, details)
@@ -107,7 +112,7 @@ async function metadataBy(
   return configuration.serverMetadata()
 }
 
-/** What is thrown holds the whole answer as its cause. */
+/** The error contains the whole response as its cause. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'the request failed'
   if (error.cause instanceof HttpError) return error.cause.message
@@ -116,7 +121,7 @@ function reasonOf(error: unknown): string {
   return typeof status === 'number' ? `HTTP status ${status}` : error.message
 }
 
-/** Those that postern, or a browser that it sends there, goes to. */
+/** The endpoints that postern or the browser of a person requests. */
 export function endpointsOf(metadata: openid.ServerMetadata) {
   const { authorization_endpoint, token_endpoint, device_authorization_endpoint } = metadata
   const { revocation_endpoint, jwks_uri, userinfo_endpoint } = metadata
@@ -132,7 +137,10 @@ export function endpointsOf(metadata: openid.ServerMetadata) {
   }
 }
 
-/** TLS does not end on the way, and the Internet names no place in the house. What a name stands for is seen when it is connected to. */
+/**
+ * An issuer with HTTPS must not lead to plain HTTP, nor a public one to a private address. What a
+ * name resolves to is checked when it is connected to.
+ */
 function requireFitting(issuer: string, name: string, text: string, { isPublic }: Published): void {
   const url = readUrl(text)
   const plain = url?.protocol === 'http:' && new URL(issuer).protocol === 'http:'
@@ -144,14 +152,15 @@ function requireFitting(issuer: string, name: string, text: string, { isPublic }
   })
 }
 
-/** A provider with what is known of it by now, and the way to its endpoints. */
+/** A provider as it is known so far, and the fetch for its endpoints. */
 export interface Known {
   provider: RegisteredProvider
   fetch: HttpFetch
 }
 
 /**
- * A provider without endpoints, with those that its issuer publishes. What the providers file has stays as it is there.
+ * Adds the endpoints that the issuer publishes to a provider without any. Values of the providers
+ * file are kept.
  * @throws as `Discoveries.of`
  */
 export async function discover(known: Known, discoveries: Discoveries): Promise<Known> {
@@ -160,7 +169,8 @@ export async function discover(known: Known, discoveries: Discoveries): Promise<
   if (oauth.tokenEndpoint !== undefined || oauth.issuer === undefined) return known
   const published = await discoveries.of(oauth.issuer, fetch)
   const found = endpointsOf(published.metadata)
-  // The providers file has no word for it: what the provider promises of itself counts (RFC 9207, section 3).
+  // The providers file has no field for it, so the promise of the provider counts (RFC 9207,
+  // section 3).
   const authorizationResponseIss =
     oauth.authorizationResponseIss ||
     published.metadata.authorization_response_iss_parameter_supported === true
@@ -171,8 +181,8 @@ export async function discover(known: Known, discoveries: Discoveries): Promise<
 }
 
 /**
- * The same with the keys that its ID tokens are signed with, from the issuer where the settings have none.
- * @throws as `Discoveries.of`; Failure `configuration` where the issuer publishes none
+ * Adds the URL of the signing keys, from the issuer if the settings have none.
+ * @throws as `Discoveries.of`; Failure `configuration` if the issuer publishes none
  */
 export async function withKeys(known: Known, discoveries: Discoveries): Promise<Known> {
   const { provider, fetch } = known
@@ -191,8 +201,8 @@ export async function withKeys(known: Known, discoveries: Discoveries): Promise<
 }
 
 /**
- * The same with its userinfo endpoint, from the issuer where the settings have none.
- * @throws as `Discoveries.of`; OAuthError where the issuer publishes none
+ * Adds the userinfo endpoint, from the issuer if the settings have none.
+ * @throws as `Discoveries.of`; OAuthError if the issuer publishes none
  */
 export async function withUserInfoEndpoint(known: Known, discoveries: Discoveries): Promise<Known> {
   const { provider, fetch } = known
@@ -208,8 +218,9 @@ export async function withUserInfoEndpoint(known: Known, discoveries: Discoverie
 }
 
 /**
- * A registration in a tenant of Entra that goes by a domain, with the tenant's id instead: only that can be compared with the `tid` of an ID token.
- * @throws OAuthError when Entra does not tell it
+ * Replaces the domain of an Entra tenant by its id, because only that can be compared with the
+ * `tid` of an ID token.
+ * @throws OAuthError when Entra does not give it
  */
 export async function withTenantId(known: Known): Promise<Known> {
   const { provider, fetch } = known
@@ -228,7 +239,7 @@ export async function withTenantId(known: Known): Promise<Known> {
   }
 }
 
-/** The issuer that the tenant's authority publishes names it. */
+/** The tenant's metadata has the id in its issuer. */
 async function tenantIdAt({ oauth }: RegisteredProvider, fetch: HttpFetch): Promise<string> {
   const authority = oauth.tokenEndpoint?.replace(/\/oauth2\/v2\.0\/token$/, '') ?? ''
   const url = `${authority}/v2.0/.well-known/openid-configuration`
@@ -242,7 +253,10 @@ async function tenantIdAt({ oauth }: RegisteredProvider, fetch: HttpFetch): Prom
   throw new OAuthError('Entra does not tell the id of the tenant: set that in place of its domain')
 }
 
-/** What a public issuer leads to is in the Internet, whenever its names are resolved. The settings' own endpoints may be anywhere. */
+/**
+ * Binds the discovered endpoints of a public issuer to public addresses, however their names are
+ * resolved. Endpoints from the settings may be anywhere.
+ */
 function within(fetch: HttpFetch, { isPublic }: Published, found: readonly string[]): HttpFetch {
   if (!isPublic) return fetch
   const bound = new Set(found.map((url) => new URL(url).href))

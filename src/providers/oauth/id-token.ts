@@ -13,8 +13,9 @@ export function claim(claims: Claims, name: string): unknown {
 }
 
 /**
- * Exactly one mail address with exactly one `@`, or undefined: a claim that could be read in two ways is not read at all. Nor is one that only becomes an
- * address, maybe somebody else's, by being normalised (U+212A, the Kelvin sign, would become a K).
+ * Returns a claim that is exactly one mail address with one `@`, otherwise undefined: an ambiguous
+ * claim is not used. Nor is a text that becomes an address, perhaps of another person, only when it
+ * is normalised (U+212A, the Kelvin sign, would become a K).
  */
 export function addressClaim(claims: Claims, name: string): Address | undefined {
   const value = claim(claims, name)
@@ -27,7 +28,8 @@ export function addressClaim(claims: Claims, name: string): Address | undefined 
 }
 
 /**
- * `unsaid`: there is no such claim. Only `true` itself is a yes (OpenID Connect Core, section 5.1: a boolean); whatever cannot be understood is a no.
+ * `unsaid`: the claim is absent. Only `true` means yes (OpenID Connect Core, section 5.1: a
+ * boolean); any other value means no.
  */
 export function emailVerified(claims: Claims): 'yes' | 'no' | 'unsaid' {
   const flag = claim(claims, 'email_verified')
@@ -35,7 +37,9 @@ export function emailVerified(claims: Claims): 'yes' | 'no' | 'unsaid' {
   return flag === true ? 'yes' : 'no'
 }
 
-/** An ID token that is not for us. The message names the check, and nothing of the token. */
+/**
+ * An ID token for another client. The message names the check, and contains nothing of the token.
+ */
 export class IdTokenRefused extends Error {
   constructor(claim: string) {
     super(`unexpected ID Token "${claim}" claim value`)
@@ -44,8 +48,9 @@ export class IdTokenRefused extends Error {
 }
 
 /**
- * What openid-client leaves to us, beside `iss`, `aud`, `exp`, `nonce` and signature.
- * @param nonce where the answer was carried over by hand, and openid-client compared none
+ * The checks that openid-client does not make; it checks `iss`, `aud`, `exp`, `nonce` and the
+ * signature.
+ * @param nonce only for a response that was pasted by hand, where openid-client compares none
  * @throws IdTokenRefused
  */
 export function requireOwnIdToken(
@@ -53,28 +58,31 @@ export function requireOwnIdToken(
   { oauth, registration }: Pick<RegisteredProvider, 'oauth' | 'registration'>,
   nonce?: string,
 ): void {
-  // OpenID Connect Core, section 3.1.3.7: also where `aud` is ours alone, it was made for the client that `azp` names.
+  // OpenID Connect Core, section 3.1.3.7: even if `aud` is ours alone, the token was issued to the
+  // client in `azp`.
   const azp = claim(claims, 'azp')
   if (azp !== undefined && azp !== registration.clientId) throw new IdTokenRefused('azp')
   if (nonce !== undefined && claim(claims, 'nonce') !== nonce) throw new IdTokenRefused('nonce')
   if (oauth.identityRules === 'entra') requireOwnTenant(claims, registration.tenant)
 }
 
-/** The issuer tells it only where it is one tenant's. */
+/** The issuer names the tenant only if it belongs to one tenant. */
 function requireOwnTenant(claims: Claims, own = ''): void {
   const tenant = tenantOf(claims)
   if (tenant === undefined || (isGuid(own) && tenant !== own.toLowerCase())) throw new IdTokenRefused('tid')
 }
 
-/** Where personal accounts get their mailboxes from Microsoft itself. */
+/** Domains in which Microsoft itself gives mailboxes to personal accounts. */
 const personalDomain = /@((outlook|hotmail|live)\.(com?\.)?[a-z]{2,3}|msn\.com|passport\.com)$/
 
 /**
- * The name with which somebody signs in at Entra. Of a member of a tenant it ends with a domain that this tenant has proven to be its own, and no other tenant can have
- * that domain. `email` is never looked at, whatever stands beside it (`xms_edov`): it is an attribute that each tenant fills as it likes.
+ * The name that an account signs in with at Entra. For a member of a tenant, its domain is one that
+ * the tenant has proven to own, and no other tenant can have it. `email` is never used, whatever
+ * stands beside it (`xms_edov`): every tenant can set it to any value.
  *
- * No name is believed of a guest, whose account and name are somebody else's to change; nor, where any tenant may come, one of a personal account beyond the
- * domains of Microsoft's own mail: an address elsewhere had its proof once, and may have another owner by now.
+ * The name of a guest is not used, because another tenant controls it. Where every tenant may sign
+ * in, nor is the name of a personal account outside of Microsoft's own mail domains: such an
+ * address was verified once, and may have another owner now.
  */
 export function entraSignInName(
   claims: Claims,
@@ -87,12 +95,12 @@ export function entraSignInName(
   if (name === undefined) return undefined
   const anyTenant = oauth.issuer?.includes('{tenantid}') !== false
   if (tenant === personalTenant && anyTenant && !personalDomain.test(name)) return undefined
-  // Where any tenant may come, nobody whom we know answers for it.
+  // Where every tenant may sign in, no party that we know vouches for it.
   const vouched = registration.tenant !== undefined && isOneTenant(registration.tenant)
   return { value: name, vouched }
 }
 
-/** `tid`, if the issuer is that tenant's. */
+/** The `tid` claim, if it fits the issuer. */
 function tenantOf(claims: Claims): string | undefined {
   const tid = claim(claims, 'tid')
   if (typeof tid !== 'string' || !isGuid(tid)) return undefined
@@ -102,7 +110,10 @@ function tenantOf(claims: Claims): string | undefined {
   return inIssuer === undefined || inIssuer === tenant ? tenant : undefined
 }
 
-/** A tenant that goes by a domain has been resolved by now; one that has not lets nobody in. */
+/**
+ * The domain of a tenant has been replaced by its id before this; a domain that is left matches no
+ * token.
+ */
 function maySignIn(tenant: string, own: string | undefined): boolean {
   if (own === undefined) return true
   if (isGuid(own)) return tenant === own.toLowerCase()
@@ -118,7 +129,10 @@ function maySignIn(tenant: string, own: string | undefined): boolean {
   }
 }
 
-/** Somebody of another tenant, or of none, who was invited: `idp` names another place than the tenant, or the name tells. */
+/**
+ * Whether an account was invited from elsewhere: `idp` names another tenant, or the user name shows
+ * it.
+ */
 function isGuest(claims: Claims, tenant: string): boolean {
   if (tenant === personalTenant) return false
   const [idp, acct, upn] = ['idp', 'acct', 'upn'].map((name) => claim(claims, name))
@@ -127,7 +141,10 @@ function isGuest(claims: Claims, tenant: string): boolean {
   return !own.includes(idp) || !member || /#EXT#/i.test(String(upn))
 }
 
-/** `upn` is there only where a tenant adds it; if it is another than `preferred_username`, neither is believed. */
+/**
+ * `upn` is present only if the tenant adds it. If it differs from `preferred_username`, neither is
+ * used.
+ */
 function oneName(claims: Claims): Address | undefined {
   const names = ['preferred_username', 'upn']
     .map((name) => addressClaim(claims, name))

@@ -3,8 +3,9 @@ import { addressClaim, type Claims, claim, emailVerified, entraSignInName } from
 import type { Identity, ProvenAddress } from './oauth-client.ts'
 
 /**
- * Who signed in, by the claims of a verified ID token, or of a userinfo endpoint about the same account: for a consent, whichever way it was given, and for the pages alike.
- * @param signed whether its signature was checked, beside the TLS that it came by
+ * The identity in the claims of a verified ID token, or of a userinfo response about the same
+ * account. Consents and sign-ins to the pages use the same rules.
+ * @param signed whether the signature was checked, in addition to the TLS of the connection
  */
 export function identityOf(
   claims: Claims,
@@ -19,7 +20,8 @@ export function identityOf(
 }
 
 /**
- * At Entra `tid` and `oid`: `sub` is another one for each app, and every name may change. Elsewhere `iss` and `sub` (OpenID Connect Core, section 5.7).
+ * At Entra `tid` and `oid`, because `sub` differs for each app and names can change. Elsewhere
+ * `iss` and `sub` (OpenID Connect Core, section 5.7).
  */
 function accountIn(claims: Claims, { identityRules }: OAuthServer): string {
   const parts = identityRules === 'entra' ? ['tid', 'oid'] : []
@@ -29,13 +31,15 @@ function accountIn(claims: Claims, { identityRules }: OAuthServer): string {
 }
 
 /**
- * The one mail address that an ID token proves. One claim decides, never the best of several: otherwise a name that anybody may choose would
- * stand beside an address that was verified, and count as well.
+ * The one mail address that an ID token proves. Exactly one claim decides, never the best of
+ * several: otherwise a name that anyone can choose would count beside a verified address.
  *
  * - Entra: the sign-in name; see `entraSignInName`.
- * - Google: an `email` that it answers for.
- * - Any other: `email`, when it says that it is verified. Where it says nothing of that, for a consent only; when it says no, never.
- * - Where the providers file names a claim (`identityClaim`), that one alone: for each address that comes by it, the file answers.
+ * - Google: an `email` that Google answers for.
+ * - Any other: a verified `email`. Without `email_verified` it counts for a consent only; if that
+ *   is false, never.
+ * - With `identityClaim` in the providers file: that claim alone. The file answers for every
+ *   address in it.
  */
 export function provenAddress(
   claims: Claims,
@@ -57,14 +61,15 @@ function whyUnproven(
   const value = claim(claims, identityClaim)
   if (value === undefined || value === null || value === '') return 'absent'
   const verified = identityClaim === 'email' ? emailVerified(claims) : 'yes'
-  // Google says it of each address.
+  // Google sends `email_verified` with every address.
   const isUnverified = verified === 'no' || (identityRules === 'google' && verified === 'unsaid')
   return isUnverified ? 'unverified' : 'not-believed'
 }
 
 function ofEmail(claims: Claims): ProvenAddress | undefined {
   const verified = emailVerified(claims)
-  // `tid` is Entra's, where every tenant writes into `email` what it likes: here is one that the settings do not know for what it is.
+  // `tid` is a claim of Entra, where every tenant can set `email` to any value: the settings
+  // describe Entra without its rules.
   if (verified === 'no' || claim(claims, 'tid') !== undefined) return undefined
   return proven(addressClaim(claims, 'email'), verified === 'yes')
 }
@@ -74,7 +79,10 @@ function ofClaim(claims: Claims, name: NonNullable<OAuthServer['identityClaim']>
   return proven(addressClaim(claims, name), true)
 }
 
-/** Of Gmail, or of an organisation there (`hd`). Of other addresses Google has once seen a proof, and they may have another owner by now. */
+/**
+ * An address of Gmail, or of an organisation there (`hd`). Google verified other addresses once,
+ * and they may have another owner now.
+ */
 function ofGoogle(claims: Claims): ProvenAddress | undefined {
   const address = addressClaim(claims, 'email')
   if (address === undefined || emailVerified(claims) !== 'yes') return undefined

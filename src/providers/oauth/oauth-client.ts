@@ -4,42 +4,61 @@ import type { Secret } from '../../base/secret.ts'
 import type { TokenCheck } from './token-claims.ts'
 
 /**
- * The OAuth side of one registered provider, in the steps that postern needs. openid-client stands behind it.
- * Where the registration has several client secrets, the next one is tried when one is refused (`invalid_client`), and the one that worked
- * is kept to. No error carries a secret, in itself or as its cause.
+ * The OAuth side of one registered provider. openid-client stands behind it. If the registration
+ * has several client secrets, the next one is tried when one is refused (`invalid_client`), and the
+ * one that worked is kept. No error contains a secret, in itself or as its cause.
  */
 export interface OAuthClient {
   /** RFC 6749 section 4.1.1 with PKCE S256 (RFC 7636), `state`, `nonce` and `login_hint`. */
   authorizationUrl(request: AuthorizationRequest): Promise<URL>
-  /** Exchanges the code of a callback (RFC 6749, 4.1.3) after checking `state`, `iss` (RFC 9207) and the ID token.
-   * @throws Failure `provider-unavailable`, `provider-setup` or `consent-needed` (the code was refused), with the reason; an Error
-   * that is no Failure when the callback or the ID token does not pass the checks */
+  /**
+   * Exchanges the code of a callback (RFC 6749, 4.1.3) after checking `state`, `iss` (RFC 9207) and
+   * the ID token.
+   * @throws Failure `provider-unavailable`, `provider-setup` or `consent-needed` (the code was
+   * refused), with the reason; an Error that is no Failure when the callback or the ID token does
+   * not pass the checks
+   */
   exchangeCode(callback: URL, checks: CallbackChecks): Promise<TokenAnswer>
-  /** RFC 6749 section 6. One request, bounded by the token time-out; never retried here.
-   * @param granted the scopes of the grant, for providers that have to be told which they are
-   * @throws an error that `judge` understands */
+  /**
+   * RFC 6749 section 6. One request, bounded by the token time-out; never retried here.
+   * @param granted the scopes of the grant, for providers that need them in the request
+   * @throws an error that `judge` understands
+   */
   refresh(refreshToken: Secret, granted?: readonly string[]): Promise<TokenAnswer>
-  /** RFC 8628, section 3.1. @throws Failure as `exchangeCode`, `configuration` where the provider has no device flow */
+  /**
+   * RFC 8628, section 3.1.
+   * @throws Failure as `exchangeCode`, `configuration` where the provider has no device flow
+   */
   beginDevice(): Promise<DeviceAuthorization>
-  /** Asks once whether the person has agreed (RFC 8628, section 3.4). `pending`: not yet; `slow-down`: not yet, and five seconds longer between
-   * two questions from now on. @throws Failure as `exchangeCode`: `consent-needed` when the person declined or the code has ended */
+  /**
+   * Polls once (RFC 8628, section 3.4). `pending`: the person has not agreed yet; `slow-down`: not
+   * yet, and the interval grows by five seconds.
+   * @throws Failure as `exchangeCode`: `consent-needed` when the person declined or the code has
+   * expired
+   */
   pollDevice(deviceCode: Secret): Promise<TokenAnswer | 'pending' | 'slow-down'>
-  /** An access token without a person: client credentials (RFC 6749, section 4.4), or the assertion of a service account (RFC 7523, section
-   * 2.1) for this mailbox. One request. @throws an error that `judge` understands */
+  /**
+   * An access token without a person: client credentials (RFC 6749, section 4.4), or the assertion
+   * of a service account (RFC 7523, section 2.1) for this mailbox. One request.
+   * @throws an error that `judge` understands
+   */
   appOnlyToken(flow: 'client-credentials' | 'service-account', mailbox: Address): Promise<TokenAnswer>
-  /** RFC 7009. `unsupported`: the provider has no revocation. @throws an error that `judge` understands */
+  /**
+   * RFC 7009. `unsupported`: the provider has no revocation.
+   * @throws an error that `judge` understands
+   */
   revoke(refreshToken: Secret): Promise<'revoked' | 'unsupported'>
 }
 
-/** What a person is shown (RFC 8628, section 3.2). */
+/** What the person is shown (RFC 8628, section 3.2). */
 export interface DeviceAuthorization {
   deviceCode: Secret
   userCode: string
   verificationUri: string
-  /** With the code in it. */
+  /** Includes the code. */
   verificationUriComplete?: string
   expiresInSeconds: number
-  /** The least between two questions. */
+  /** The minimum between two polls. */
   intervalSeconds: number
 }
 
@@ -48,11 +67,14 @@ export interface AuthorizationRequest {
   state: Secret
   nonce: Secret
   codeVerifier: Secret
-  /** Absent: nobody is expected. */
+  /** Absent: any account may sign in. */
   loginHint?: string
-  /** `sign-in`: only who somebody is is asked for (OpenID Connect Core), no right and no refresh token; and the signature of the ID token is checked in any case. */
+  /**
+   * `sign-in` requests identity only (OpenID Connect Core), without rights or a refresh token, and
+   * always checks the signature of the ID token.
+   */
   purpose?: 'consent' | 'sign-in'
-  /** After a consent by the wrong person: let them choose the account. */
+  /** After a consent by the wrong account: the person can choose another. */
   selectAccount?: boolean
 }
 
@@ -61,40 +83,55 @@ export interface CallbackChecks {
   state: Secret
   nonce: Secret
   codeVerifier: Secret
-  /** As it was begun. */
+  /** As in the authorization request. */
   purpose?: 'consent' | 'sign-in'
 }
 
 export interface TokenAnswer {
-  /** Matches the b64token grammar of RFC 6750 and is at most 16 KiB; of no use where `tokenCheck` names an error. */
+  /**
+   * Matches the b64token grammar of RFC 6750 and is at most 16 KiB; of no use where `tokenCheck`
+   * names an error.
+   */
   accessToken: Secret
   /** Odd or absent `expires_in` means 300. */
   expiresInSeconds: number
-  /** Absent when none came, or an odd one. */
+  /** Absent when the response has none, or an invalid one. */
   refreshToken?: Secret
-  /** Life of the grant's refresh token, where the answer tells it (`refresh_token_expires_in`, `refresh_expires_in`). */
+  /**
+   * Life of the refresh token, if the response gives it (`refresh_token_expires_in`,
+   * `refresh_expires_in`).
+   */
   refreshTokenExpiresInSeconds?: number
-  /** As granted; when the answer names none, as asked (RFC 6749, 5.1). */
+  /** As granted; if the response names none, as requested (RFC 6749, section 5.1). */
   scopes: readonly string[]
-  /** What is wrong with the access token, and what it says of itself: look before it is used. */
+  /** The result of looking into the access token; to be read before the token is used. */
   tokenCheck?: TokenCheck
-  /** From the verified ID token; absent when none was asked for. */
+  /** From the verified ID token; absent if none was requested. */
   identity?: Identity
 }
 
-/** Who signed in. Made by `identityOf` and nowhere else. */
+/** The account that signed in. Created only by `identityOf`. */
 export interface Identity {
-  /** Which account it is, whatever it is called now: `iss` and `sub`, at Entra `tid` and `oid`. For the log and the grant. */
+  /**
+   * The account, independent of its name: `iss` and `sub`, at Entra `tid` and `oid`. For the log
+   * and the grant.
+   */
   account: string
-  /** The signature of the ID token was checked; otherwise only the TLS that it came by vouches for it (OpenID Connect Core, section 3.1.3.7). */
+  /**
+   * The signature of the ID token was checked; otherwise only TLS vouches for it (OpenID Connect
+   * Core, section 3.1.3.7).
+   */
   signed: boolean
-  /** Absent: none is proven; `unproven` says why. */
+  /** Absent: no address is proven, for the reason in `unproven`. */
   address?: ProvenAddress
   unproven?: Unproven
 }
 
-/** Why no address is proven. `absent`: none was told. `unverified`: the provider says itself that it has not verified it. `not-believed`: by the rules of
- * `provenAddress`. `other-account`, `unreadable`: the userinfo endpoint told of another account, or could not be read. */
+/**
+ * Why no address is proven. `absent`: the claims have none. `unverified`: the provider has not
+ * verified it. `not-believed`: excluded by the rules of `provenAddress`. `other-account`,
+ * `unreadable`: the userinfo response was about another account, or could not be read.
+ */
 interface Unproven {
   kind: 'absent' | 'unverified' | 'not-believed' | 'other-account' | 'unreadable'
   cause?: Error
@@ -102,27 +139,31 @@ interface Unproven {
 
 export interface ProvenAddress {
   value: Address
-  /** Somebody whom we know answers for it, so that it may open a door here. A consent believes more: what it gets is tried at the mail server. */
+  /**
+   * A party that we know answers for the address, so it may be used to sign in to the pages. A
+   * consent accepts others, because its token is tested at the mail server.
+   */
   vouched: boolean
 }
 
 interface OAuthErrorDetails {
-  /** HTTP status of the answer; absent when there was none. */
+  /** HTTP status of the response; absent if there was none. */
   status?: number
   /** `error` of RFC 6749, section 5.2. */
   error?: string
-  /** The answer was JSON that says what is wrong, in whatever form. */
+  /** The response was JSON that explains the error, in any form. */
   explained?: boolean
-  /** What the provider asked for (RFC 9110, section 10.2.3). */
+  /** From Retry-After (RFC 9110, section 10.2.3). */
   retryAfterSeconds?: number
 }
 
-/** As another error has them. */
+/** The same properties, as an error object has them. */
 type Loose<T> = { [Key in keyof T]: T[Key] | undefined }
 
 /**
- * What went wrong at a provider, with everything that decides what it means, and nothing secret: openid-client's own errors carry
- * whole answers and requests as their `cause`, which must never reach a log.
+ * An error at the provider, with everything needed to judge it, and nothing secret. The errors of
+ * openid-client contain whole requests and responses as their `cause`, which must never reach a
+ * log.
  */
 export class OAuthError extends Error {
   readonly status: number | undefined
@@ -141,26 +182,35 @@ export class OAuthError extends Error {
   }
 }
 
-/** Longer than any identifier that a provider puts into an explanation: more likely a token. */
+/** Longer than the identifiers in explanations of providers, so probably a token. */
 const tokenLike = /[A-Za-z0-9+/=_~-]{44,}/g
 
-/** Foreign text for logs and pages: at most 200 characters, one line (Microsoft's texts contain CR LF), no token. */
+/**
+ * Makes foreign text safe for logs and pages: at most 200 characters, one line (Microsoft's texts
+ * contain CR LF), no token.
+ */
 export function safeText(text: string): string {
-  // Cut before matching too, so that a huge text costs nothing.
+  // Cut before matching, so that a huge text costs nothing.
   const hidden = text.slice(0, 4000).replace(tokenLike, '[hidden]')
   return printable(hidden.replace(/[\p{Cc}\s]+/gu, ' ').trim(), 199)
 }
 
-/** What a failed token request means. `reason`: at most 200 characters, one line, nothing secret; for logs and pages. */
+/**
+ * What a failed token request means. `reason`: at most 200 characters, one line, nothing secret;
+ * for logs and pages.
+ */
 export type TokenVerdict =
-  /** The grant is dead: a person has to consent again. */
+  /** The grant has ended: a person has to consent again. */
   | { kind: 'consent-needed'; reason: string }
-  /** What was asked for, or who asks, is wrong: not this grant. */
+  /** The request or the client is wrong, not this grant. */
   | { kind: 'setup-wrong'; about: FaultScope; reason: string }
-  /** Passing trouble, or nothing that we understand. */
+  /** A passing failure, or one that is not understood. */
   | { kind: 'try-later'; about: FaultScope; reason: string; retryAfterSeconds?: number }
 
-/** Whether it is the same for every mailbox of the registration, or may be for this one (or its organisation) only. */
+/**
+ * Whether the fault concerns every mailbox of the registration, or perhaps only this one (or its
+ * organisation).
+ */
 export type FaultScope = 'registration' | 'mailbox'
 
 // RFC 6749, section 5.2, and OpenID Connect Core, section 3.1.2.6.
@@ -172,15 +222,16 @@ const needConsent = new Set([
   'account_selection_required',
 ])
 
-// RFC 6749, section 5.2; RFC 8707 (resources); and what Google says of a client that is gone or not allowed.
+// RFC 6749, section 5.2; RFC 8707 (resources); and errors of Google for a client that was deleted
+// or disabled.
 const wrongSetup: ReadonlyMap<string, FaultScope> = new Map([
-  // These name the client, and it is the same one whichever grant comes with it.
+  // These blame the client, which is the same for every grant.
   ['invalid_client', 'registration'],
   ['unauthorized_client', 'registration'],
   ['deleted_client', 'registration'],
   ['disabled_client', 'registration'],
   ['unsupported_grant_type', 'registration'],
-  // These name what was asked for, and one organisation may forbid what another allows.
+  // These blame the request; one organisation may forbid what another allows.
   ['invalid_scope', 'mailbox'],
   ['invalid_request', 'mailbox'],
   ['invalid_resource', 'mailbox'],
@@ -189,22 +240,24 @@ const wrongSetup: ReadonlyMap<string, FaultScope> = new Map([
   ['admin_policy_enforced', 'mailbox'],
 ])
 
-// RFC 6749, section 4.1.2.1, and RFC 8628, section 3.5: in a while it may be otherwise.
+// These pass (RFC 6749, section 4.1.2.1; RFC 8628, section 3.5).
 const passing = new Set(['temporarily_unavailable', 'server_error', 'slow_down', 'authorization_pending'])
 
-/** Of the proxy, of time, and of who else asks: not of what was asked for. */
+/** These blame the proxy, the time or other clients, not the request. */
 const passingStatuses: readonly number[] = [407, 408, 409, 421, 423, 425, 429]
 
 const longestRetryAfterSeconds = 3600
-/** For one who is asked too often and does not say for how long to leave it alone: asking soon would be more of the same. */
+/** For a 429 without Retry-After: another request soon would be refused as well. */
 const tooManySeconds = 60
 
 /**
- * Decides what the error of a token request means: the one place that does. It looks at the HTTP status and at OAuth's `error`,
- * never at a provider's own numbers or texts. What it does not understand keeps the grant: a person would have to consent again, and trying again costs nothing.
+ * Classifies the error of a token request; nothing else does. Only the HTTP status and the `error`
+ * of OAuth count, never the numbers or texts of a provider. An error that is not understood keeps
+ * the grant, because a retry costs nothing and a new consent needs a person.
  */
 export function judge(error: unknown): TokenVerdict {
-  // Nobody there has read it: the way there is in trouble, or there is no registration. It has its own code and advice.
+  // The request did not reach the provider: the network failed, or there is no registration. The
+  // failure has its own code and fix.
   if (error instanceof Failure) {
     const kind = error.code === 'provider-unavailable' ? 'try-later' : 'setup-wrong'
     return { kind, about: 'mailbox', reason: error.message }
@@ -212,13 +265,13 @@ export function judge(error: unknown): TokenVerdict {
   if (!(error instanceof OAuthError))
     return { kind: 'try-later', about: 'mailbox', reason: 'the token request failed' }
   const reason = error.message
-  // A gateway in trouble may repeat anything; only an answer that blames the request is believed.
+  // A failing gateway may send any error; only a response that blames the request is believed.
   if (error.error !== undefined && blamesTheRequest(error.status)) {
     if (needConsent.has(error.error)) return { kind: 'consent-needed', reason }
     const about = wrongSetup.get(error.error)
     if (about) return { kind: 'setup-wrong', about, reason }
   }
-  // Whatever it means: somebody there has read it and said no, and would say it again.
+  // The provider has read the request and refused it, and would do so again.
   if (isRefusal(error)) return { kind: 'setup-wrong', about: 'mailbox', reason }
   if (error.retryAfterSeconds === undefined)
     return {
@@ -227,7 +280,8 @@ export function judge(error: unknown): TokenVerdict {
       reason,
       ...(error.status === 429 && { retryAfterSeconds: tooManySeconds }),
     }
-  // RFC 6585, section 4: whoever asks too often is a client or an address, and all mailboxes share both. A 503 is the server's own trouble.
+  // RFC 6585, section 4: 429 limits a client or an address, which all mailboxes share. 503 is a
+  // failure of the server.
   const about = error.status === 429 ? 'registration' : 'mailbox'
   const retryAfterSeconds = Math.min(error.retryAfterSeconds, longestRetryAfterSeconds)
   return { kind: 'try-later', about, reason, retryAfterSeconds }
@@ -239,7 +293,7 @@ function blamesTheRequest(status: number | undefined): boolean {
 
 function isRefusal({ status = 0, error = '', explained, retryAfterSeconds }: OAuthError): boolean {
   if (!explained || passing.has(error) || retryAfterSeconds !== undefined) return false
-  // Some say no with status 200.
+  // Some providers refuse with status 200.
   const good = status >= 200 && status < 300
   return good || (status >= 400 && status < 500 && !passingStatuses.includes(status))
 }

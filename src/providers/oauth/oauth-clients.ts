@@ -9,7 +9,7 @@ import type { OAuthClient } from './oauth-client.ts'
 export type HttpVia = Pick<ReturnType<typeof createHttpFetch>, 'via'>
 
 /**
- * One client for each provider, made when it is first asked for.
+ * Creates one client for each provider, on first use.
  * @returns a function that throws as `Catalogue.registered` does
  */
 export function createOAuthClients({
@@ -38,7 +38,10 @@ export function createOAuthClients({
   }
 }
 
-/** openid-client and what it needs are loaded with the first question to a provider: until then a postern starts and waits without them. */
+/**
+ * openid-client and its dependencies are loaded with the first request, so a start does without
+ * them.
+ */
 function lateClient(needs: OAuthClientDeps, discoveries: () => Promise<Discoveries>): OAuthClient {
   const client = lazy(async () => {
     const { createOAuthClient } = await import('./create-oauth-client.ts')

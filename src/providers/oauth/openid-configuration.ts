@@ -8,14 +8,16 @@ import type { RegisteredProvider } from '../provider.ts'
 /** How Entra writes the issuer of an authority that stands for many tenants. */
 const tenantPlace = '{tenantid}'
 
-// The asymmetric ones (RFC 7518, section 3.1): without a list, openid-client takes RS256 only.
+// The asymmetric algorithms (RFC 7518, section 3.1): without a list, openid-client accepts RS256
+// only.
 const signingAlgorithms = [
   ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
   ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
 ]
 
 /**
- * openid-client's view of a provider, from our own data: nothing is fetched. Time is bounded by the fetch that is handed in.
+ * The configuration of openid-client for a provider, made from our own data without a request. Its
+ * fetch bounds the time.
  * @throws Failure `configuration` for an `http:` endpoint that is not on loopback
  */
 export async function openidConfiguration(
@@ -31,15 +33,16 @@ export async function openidConfiguration(
   configuration[openid.customFetch] = fetch
   configuration.timeout = 0
   if (usesPlainHttp(metadata)) openid.allowInsecureRequests(configuration)
-  // OpenID Connect Core, section 3.1.3.7, lets TLS to the token endpoint vouch for the ID token in place of its signature. Where
-  // the keys are known, the signature is checked all the same.
+  // OpenID Connect Core, section 3.1.3.7, accepts TLS to the token endpoint in place of a
+  // signature. If the keys are known, the signature is checked as well.
   if (metadata.jwks_uri !== undefined) openid.enableNonRepudiationChecks(configuration)
   return configuration
 }
 
 /**
- * `https://login.microsoftonline.com/{tenantid}/v2.0` is no issuer of any ID token: `iss` carries the tenant that `tid` names.
- * openid-client knows that of this one login host, but only of metadata that came by its discovery; so it discovers what we hand it.
+ * No ID token has the issuer `https://login.microsoftonline.com/{tenantid}/v2.0`: `iss` contains
+ * the tenant of `tid`. openid-client supports this for this login host only, and only with metadata
+ * from its discovery, so its discovery is given our metadata.
  */
 function manyTenants(
   metadata: openid.ServerMetadata,
@@ -54,7 +57,8 @@ function manyTenants(
 
 function serverMetadata({ oauth }: RegisteredProvider): openid.ServerMetadata {
   return {
-    // It must have one. Without ours no ID token is asked for, so that nothing is ever compared with it.
+    // openid-client requires an issuer. If we know none, no ID token is requested, and nothing is
+    // compared with it.
     issuer: oauth.issuer ?? new URL(oauth.tokenEndpoint ?? '').origin,
     ...(oauth.authorizationEndpoint !== undefined && { authorization_endpoint: oauth.authorizationEndpoint }),
     ...(oauth.tokenEndpoint !== undefined && { token_endpoint: oauth.tokenEndpoint }),
@@ -87,8 +91,8 @@ function usesPlainHttp(metadata: openid.ServerMetadata): boolean {
 }
 
 /**
- * The callback without an `iss` (RFC 9207) that cannot be compared: where no issuer is known, and where the issuer is a template that
- * this `iss` fits (the ID token settles which tenant it is).
+ * Removes an `iss` (RFC 9207) that cannot be compared: if no issuer is known, or if the issuer is a
+ * template that this `iss` fits (the ID token then names the tenant).
  */
 export function comparableCallback(callback: URLSearchParams, issuer: string | undefined): URLSearchParams {
   const parameters = new URLSearchParams(callback)
@@ -104,7 +108,7 @@ function fitsTemplate(iss: string, issuer: string): boolean {
 }
 
 /**
- * How the registration proves that it is itself: one way for each of its secrets, in their order.
+ * How the registration authenticates: one method for each of its secrets, in their order.
  * @throws Failure `configuration`
  */
 export async function clientAuthentications(provider: RegisteredProvider): Promise<openid.ClientAuth[]> {
@@ -126,7 +130,8 @@ export async function clientAuthentications(provider: RegisteredProvider): Promi
 }
 
 /**
- * RFC 6749, section 2.3.1: form-encoded before Basic. openid-client encodes hyphens and the like as well, which many servers do not undo.
+ * RFC 6749, section 2.3.1: form-encoded before Basic. openid-client also encodes hyphens and the
+ * like, which many servers do not decode.
  */
 function basic(secret: string): openid.ClientAuth {
   return (_server, { client_id }, _body, headers) => {
@@ -140,8 +145,9 @@ function formEncoded(text: string): string {
 }
 
 /**
- * A signed assertion instead of a secret (RFC 7523, section 2.2). Entra wants the certificate's `x5t#S256` (RFC 7515, section 4.1.8) in the header and
- * the token endpoint as the audience, which section 3 of RFC 7523 allows everywhere.
+ * A signed assertion in place of a secret (RFC 7523, section 2.2). Entra requires `x5t#S256` of the
+ * certificate (RFC 7515, section 4.1.8) in the header, and the token endpoint as the audience,
+ * which section 3 of RFC 7523 allows everywhere.
  */
 async function assertionBy(
   { key, thumbprint }: ClientCertificate,
@@ -156,7 +162,7 @@ async function assertionBy(
   })
 }
 
-/** RSA signs by PS256, P-256 by ES256 (RFC 7518, sections 3.4 and 3.5). */
+/** RSA keys sign with PS256, P-256 keys with ES256 (RFC 7518, sections 3.4 and 3.5). */
 function signingKey(key: KeyObject): Promise<webcrypto.CryptoKey> {
   const algorithm =
     key.asymmetricKeyType === 'ec'

@@ -6,24 +6,25 @@ import { IdTokenRefused } from './id-token.ts'
 import { judge, OAuthError, safeText } from './oauth-client.ts'
 
 /**
- * An error of openid-client without its causes, which hold whole requests and answers. Trouble at the provider comes out as
- * OAuthError; a callback or an ID token that did not pass the checks as a plain Error that names the check.
+ * Strips an error of openid-client of its causes, which contain whole requests and responses. An
+ * error at the provider becomes an OAuthError; a callback or ID token that fails a check becomes a
+ * plain Error that names the check.
  */
 export function withoutSecrets(error: unknown): Error {
   if (error instanceof IdTokenRefused) return error
-  // What our own fetch throws arrives as the cause of another error, or as it is.
+  // Errors of our fetch arrive as the cause of another error, or directly.
   const cause = error instanceof Error ? error.cause : undefined
   const own = ownError(error) ?? ownError(cause)
   if (own) return own
   if (error instanceof openid.AuthorizationResponseError)
     return new Error(safeText(`The provider answered with ${error.error}`))
   if (!(error instanceof openid.ClientError)) return new OAuthError('the token request failed')
-  // The token endpoint's answers were read before: what is left is the set of keys.
+  // Responses of the token endpoint were parsed before, so this is about the key set.
   if (keyTrouble.has(error.code ?? '')) return new OAuthError("the provider's signing keys cannot be read")
   return new Error(safeText(cause instanceof Error ? cause.message : error.message))
 }
 
-/** Trouble with an answer or an address is trouble at the provider, too. */
+/** An unusable response or address is an error at the provider as well. */
 function ownError(error: unknown): OAuthError | Failure | undefined {
   if (error instanceof OAuthError || error instanceof Failure) return error
   return error instanceof HttpError ? new OAuthError(error.message, { status: error.status }) : undefined
@@ -35,7 +36,10 @@ const keyTrouble = new Set([
   'OAUTH_PARSE_ERROR',
 ])
 
-/** Why a code could not be exchanged, for the person at the browser; what did not pass the checks stays as it is. */
+/**
+ * Explains to the person at the browser why a code could not be exchanged. Errors of failed checks
+ * are kept.
+ */
 export function exchangeFailure(provider: Provider, error: Error): Error {
   if (!(error instanceof OAuthError)) return error
   const verdict = judge(error)
@@ -70,13 +74,16 @@ function requestRefused({ name }: Provider, reason: string): Failure {
   })
 }
 
-/** What providers forgive, who look at the times in assertions and ID tokens. */
+/** The difference that providers accept in the times of assertions and ID tokens. */
 const forgivenMilliseconds = 120_000
 
-/** What the provider's answers say of the clock of this machine (RFC 9110, section 6.6.1). */
+/**
+ * Compares the clock of this machine with the Date of the provider's responses (RFC 9110, section
+ * 6.6.1).
+ */
 interface ClockDifference {
   note(answer: Response): void
-  /** The same error, with what is wrong with the clock in front of it, where it may come of that. */
+  /** Returns the error, with the clock difference in front if that may be its cause. */
   explain(error: Error): Error
 }
 
@@ -97,7 +104,7 @@ export function createClockDifference(clock: { now(): number }): ClockDifference
   }
 }
 
-/** A refusal, or an ID token that is not taken; trouble on the way is told as what it is. */
+/** A refusal, or an ID token that fails a check. Other failures do not depend on the clock. */
 function mayBeOfTime(error: Error): boolean {
   if (error instanceof OAuthError) return error.status !== undefined && error.status < 500 && error.explained
   return error.constructor === Error

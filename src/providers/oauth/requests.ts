@@ -21,14 +21,14 @@ import {
 } from './oauth-client.ts'
 import { readTokenAnswer } from './token-answer.ts'
 
-/** What the browser carries to the provider (RFC 6749, section 4.1.1; RFC 7636, section 4.3). */
+/** The parameters of the authorization request (RFC 6749, section 4.1.1; RFC 7636, section 4.3). */
 export async function authorizationParameters(
   oauth: OAuthServer,
   request: AuthorizationRequest,
 ): Promise<Record<string, string>> {
   const forSignIn = request.purpose === 'sign-in'
   const { prompt, ...extra } = forSignIn ? { prompt: undefined } : oauth.authorizationParameters
-  // Whoever is signed in there for mail may be somebody else here.
+  // The account that is signed in there for mail may not be the one that signs in here.
   const otherAccount = forSignIn || request.selectAccount ? accountPrompt(oauth) : undefined
   // OpenID Connect Core, section 3.1.2.1: a list, separated by spaces.
   const prompts = [prompt, otherAccount].filter((one) => one !== undefined)
@@ -45,7 +45,7 @@ export async function authorizationParameters(
   }
 }
 
-/** As it stands in the token request: a URL in its one spelling, and words like "oob" as they are. */
+/** In the form of the token request: a URL as it is normalised, and words like "oob" unchanged. */
 function written(redirectUri: string): string {
   return URL.canParse(redirectUri) ? new URL(redirectUri).href : redirectUri
 }
@@ -57,10 +57,10 @@ function accountPrompt({ knowsSelectAccount }: OAuthServer): string {
 /** RFC 8628, section 3.4. */
 export const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code'
 
-/** Where the answer names none (RFC 8628, section 3.2). */
+/** The default of RFC 8628, section 3.2. */
 const usualIntervalSeconds = 5
 
-/** RFC 8628, sections 3.1 and 3.2. */
+/** The device authorization request (RFC 8628, sections 3.1 and 3.2). */
 export async function beginDeviceFlow(
   configuration: openid.Configuration,
   scopes: readonly string[],
@@ -77,14 +77,14 @@ export async function beginDeviceFlow(
   }
 }
 
-/** People open it: it is no place for `javascript:`. */
+/** People open it, so `javascript:` and the like are refused. */
 function webAddress(text: string): string {
   const url = readUrl(text)
   if (url && ['https:', 'http:'].includes(url.protocol)) return url.href
   throw new OAuthError('the provider named no address to enter the code at')
 }
 
-// RFC 8628, section 3.5, and Entra's own two words.
+// RFC 8628, section 3.5, and two errors of Entra's own.
 const ended: ReadonlyMap<string | undefined, string> = new Map([
   ['access_denied', 'The sign-in was declined'],
   ['authorization_declined', 'The sign-in was declined'],
@@ -92,7 +92,7 @@ const ended: ReadonlyMap<string | undefined, string> = new Map([
   ['bad_verification_code', 'The code was not entered in time'],
 ])
 
-/** What a refusal of the question says of the person: not yet, or not at all. Undefined: nothing of that. */
+/** What an error means for the poll: pending, or ended. Undefined: another failure. */
 export function deviceState(error: unknown): 'pending' | 'slow-down' | Failure | undefined {
   if (!(error instanceof OAuthError)) return undefined
   if (error.error === 'authorization_pending') return 'pending'
@@ -101,13 +101,14 @@ export function deviceState(error: unknown): 'pending' | 'slow-down' | Failure |
   return end === undefined ? undefined : new Failure('consent-needed', end, { fix: 'Begin again.' })
 }
 
-/** Google refuses what lives for more than an hour; it is used at once. */
+/** Google accepts an hour at most; the assertion is used at once. */
 const assertionSeconds = 600
 
 /**
- * An access token for a mailbox of a domain that was delegated to a service account, by its assertion (RFC 7523, section 2.1, RS256).
+ * Requests an access token for a mailbox whose domain is delegated to a service account, with its
+ * assertion (RFC 7523, section 2.1, RS256).
  * @param now milliseconds since 1970
- * @returns the answer of the token endpoint, read
+ * @returns the response of the token endpoint, parsed
  * @throws OAuthError
  */
 export async function askAsServiceAccount(
@@ -133,16 +134,17 @@ export async function askAsServiceAccount(
   return readTokenAnswer(response, [assertion], false)
 }
 
-/** The provider, as openid-client sees it, with its userinfo endpoint. */
+/** The configuration of openid-client, and the provider with its userinfo endpoint. */
 interface UserInfoEndpoint {
   configuration: openid.Configuration
   known: RegisteredProvider
 }
 
 /**
- * Who signed in, where the ID token has no address: from the other place where a provider may say it (OpenID Connect Core, section 5.3). What stands
- * there counts only if it is about the `sub` of the ID token, and is judged as a claim of that would be. Never fails: the consent does, by what is missing then.
- * @param endpoint rejects where no such endpoint is known
+ * Asks the userinfo endpoint (OpenID Connect Core, section 5.3) who signed in, if the ID token has
+ * no address. Its response counts only for the `sub` of the ID token, and is judged like the claims
+ * of an ID token. Never fails: the consent then fails for the missing address.
+ * @param endpoint rejects if no such endpoint is known
  */
 export async function withUserInfo(
   identity: Identity,
@@ -164,7 +166,7 @@ export async function withUserInfo(
   }
 }
 
-/** What tells which account it is, and at what kind of server, is the ID token's to say. */
+/** The ID token alone identifies the account, and the kind of server. */
 function ofIdToken(claims: Claims): Claims {
   const names = ['iss', 'sub', 'tid'].filter((name) => claim(claims, name) !== undefined)
   return Object.fromEntries(names.map((name) => [name, claim(claims, name)]))
@@ -174,7 +176,7 @@ function isOfAnother(error: unknown): boolean {
   return (error as { code?: unknown } | undefined)?.code === 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED'
 }
 
-/** What openid-client throws holds the answer, and what stands in that is somebody's own. */
+/** Errors of openid-client contain the response, which has personal data. */
 function withoutAnswer(error: unknown): Error {
   return new Error(error instanceof Error ? error.message : 'the request failed')
 }

@@ -5,23 +5,27 @@ import { OAuthError } from './oauth-client.ts'
 
 /** RFC 6750, section 2.1. */
 const b64token = /^[A-Za-z0-9\-._~+/]+=*$/
-/** More than RFC 6749, appendix A.17, has: whatever can be sent back is kept, because there is no second one. */
+/**
+ * More than RFC 6749, appendix A.17, allows: every token that can be sent back is kept, because
+ * there is no second one.
+ */
 const refreshTokenGrammar = /^[^\p{Cc}\p{Cs}]+$/u
 const longestAccessToken = 16_384
 const longestLifeSeconds = 366 * 86_400
 const longestRefreshTokenSeconds = 10 * longestLifeSeconds
 const usualLifeSeconds = 300
 
-/** Why no mail can be sent with what came: our words, never the provider's. */
+/** Why an access token cannot be used for mail: in our words, never the provider's. */
 export interface Flaw {
   what: string
   fix: string
 }
 
 /**
- * Reads an answer of a token endpoint before openid-client does, which refuses the whole answer for one odd value: a rotated
- * refresh token must not be lost because `expires_in` came as `null`. What is passed on holds only what postern knows. An answer whose access token is of
- * no use is passed on too, with its `flaw`: its refresh token has to be kept first.
+ * Parses a response of a token endpoint before openid-client does, which refuses the whole response
+ * for one invalid value: a rotated refresh token must not be lost because `expires_in` is `null`.
+ * Only known fields are passed on. A response with an unusable access token is passed on with its
+ * `flaw`, because its refresh token has to be kept first.
  * @param sent the secrets of the request, which an error text might repeat
  * @throws OAuthError when it has no token (RFC 6749, section 5.1)
  */
@@ -38,14 +42,18 @@ export async function readTokenAnswer(
   return Response.json(knownParts(body, keepIdToken))
 }
 
-/** Passes on a good answer of any other endpoint. @throws OAuthError as `readTokenAnswer` */
+/**
+ * Passes on a successful response of any other endpoint.
+ * @throws OAuthError as `readTokenAnswer`
+ */
 export async function requireGood(response: Response, sent: readonly string[]): Promise<Response> {
   if (response.ok) return new Response(response.body, { status: 200, headers: response.headers })
   throw refusal(response, parseObject(await response.text()), sent)
 }
 
 /**
- * Reads an answer of a revocation endpoint (RFC 7009, section 2.2): a token that it does not know is as good as revoked.
+ * Parses a response of a revocation endpoint (RFC 7009, section 2.2): an unknown token counts as
+ * revoked.
  * @throws OAuthError as `readTokenAnswer`
  */
 export async function readRevocationAnswer(response: Response, sent: readonly string[]): Promise<Response> {
@@ -56,7 +64,7 @@ export async function readRevocationAnswer(response: Response, sent: readonly st
   throw refusal(response, body, sent)
 }
 
-/** Some answer a refusal with status 200. */
+/** Some providers refuse with status 200. */
 function hasTokens(body: Body): boolean {
   return ['access_token', 'refresh_token', 'id_token'].some((name) => !isMissing(own(body, name)))
 }
@@ -66,7 +74,7 @@ function knownParts(body: Body, keepIdToken: boolean): Body {
   const [scope, idToken] = [own(body, 'scope'), own(body, 'id_token')]
   const flaw = flawOf(accessToken, own(body, 'token_type'))
   return {
-    // openid-client takes no answer without one.
+    // openid-client accepts no response without one.
     access_token: flaw ? 'none' : accessToken,
     ...(flaw && { flaw }),
     token_type: 'bearer',
@@ -78,7 +86,7 @@ function knownParts(body: Body, keepIdToken: boolean): Body {
   }
 }
 
-/** Asking again would bring the same. A type that is not named is the usual one. */
+/** Another request would bring the same. A missing type counts as bearer. */
 function flawOf(token: unknown, type: unknown): Flaw | undefined {
   const advice = "Check the provider's token endpoint, and the scopes that are asked for."
   if (isMissing(token)) return { what: 'The token endpoint gives no access token', fix: advice }
@@ -100,7 +108,7 @@ function isMissing(value: unknown): boolean {
   return value === undefined || value === null || value === ''
 }
 
-/** Google, Microsoft and others; Keycloak, whose 0 means that it does not end. */
+/** Google, Microsoft and others; Keycloak, where 0 means that it does not expire. */
 function refreshTokenLife(body: Body): Body {
   const seconds = own(body, 'refresh_token_expires_in') ?? own(body, 'refresh_expires_in')
   const fine = typeof seconds === 'number' && seconds > 0 && seconds <= longestRefreshTokenSeconds
@@ -124,13 +132,16 @@ function refusal(response: Response, body: Body | undefined, sent: readonly stri
   return new OAuthError(withoutSecrets(words.join(': '), sent), { ...details, ...said })
 }
 
-/** Where others than RFC 6749, section 5.2, has it write what is wrong: RFC 9457, and the interfaces behind which some put their token endpoints. */
+/**
+ * Fields that describe an error outside of RFC 6749, section 5.2: RFC 9457, and API gateways in
+ * front of token endpoints.
+ */
 const wordFields = [
   ...['error_description', 'message', 'detail', 'title', 'description'],
   ...['reason', 'errorMessage', 'error_message', 'msg', 'errorCode', 'code'],
 ]
 
-/** The first that there is: of the answer itself, or of what stands under its `error`, `errors` or `fault`. */
+/** The first one that exists: in the response itself, or under its `error`, `errors` or `fault`. */
 function wordsIn(body: Body | undefined): string[] {
   if (!body) return []
   const inner = ['error', 'errors', 'fault'].map((name) => firstOf(own(body, name)))
@@ -151,7 +162,10 @@ function textIn(body: Body | undefined, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** RFC 9110, section 10.2.3: seconds, or a date; that one counts from the provider's own `Date`, because two clocks need not agree. */
+/**
+ * RFC 9110, section 10.2.3: seconds, or a date, which is compared with the provider's own `Date`,
+ * because its clock may differ from ours.
+ */
 function retryAfterOf(headers: Headers): number | undefined {
   const text = headers.get('retry-after')?.trim()
   if (text === undefined) return undefined
@@ -160,18 +174,18 @@ function retryAfterOf(headers: Headers): number | undefined {
   return seconds > 0 ? seconds : undefined
 }
 
-/** Each secret as it is, and as it stood in the form that was sent. */
+/** Hides each secret, as it is and in its form-encoded form. */
 function withoutSecrets(text: string, secrets: readonly string[]): string {
   const forms = secrets.flatMap((secret) => [secret, encodeURIComponent(secret)])
   return forms.reduce((clean, form) => (form === '' ? clean : clean.replaceAll(form, '[hidden]')), text)
 }
 
-/** However long: what the provider has given, it takes back. */
+/** Of any length: the provider accepts what it has issued. */
 function isRefreshToken(value: unknown): value is string {
   return typeof value === 'string' && refreshTokenGrammar.test(value)
 }
 
-/** Some providers send the number as a text. */
+/** Some providers send the number as a string. */
 function lifeOf(value: unknown): number {
   const seconds = typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : value
   if (typeof seconds !== 'number' || !(seconds > 0 && seconds <= longestLifeSeconds)) return usualLifeSeconds
@@ -196,7 +210,10 @@ function own(body: Body, name: string): unknown {
   return Object.hasOwn(body, name) ? body[name] : undefined
 }
 
-/** Fetches for openid-client whose answers to POST have been read and cleaned before it sees them, one for each kind of endpoint. */
+/**
+ * Fetches for openid-client, one for each kind of endpoint, that parse and clean the responses to
+ * POST before openid-client sees them.
+ */
 export function guardedFetches(
   provider: RegisteredProvider,
   fetch: HttpFetch,

@@ -1,11 +1,11 @@
 import { isGuid } from '../../base/text.ts'
 import type { RegisteredProvider } from '../provider.ts'
 
-/** What an access token says of itself, looked at before it is used. */
+/** The result of looking into an access token before it is used. */
 export interface TokenCheck {
-  /** With it no mail can be sent. */
+  /** The token cannot be used for mail. */
   error?: { what: string; fix: string }
-  /** Worth a thought if the mail server refuses it. */
+  /** A possible reason if the mail server refuses the token. */
   warning?: string
 }
 
@@ -14,8 +14,9 @@ type Claims = Readonly<Record<string, unknown>>
 const graph = ['https://graph.microsoft.com', '00000003-0000-0000-c000-000000000000']
 
 /**
- * Looks into an access token of Entra, which is a JWT (RFC 9068 is not claimed): for whom it is, of which tenant and app, and for what. It is not verified: only the mail
- * server believes it. A token of another kind passes.
+ * Checks the claims of an access token of Entra, which is a JWT (without claiming RFC 9068): its
+ * audience, tenant, app and rights. The signature is not verified, because only the mail server
+ * relies on the token. Tokens of other kinds pass.
  */
 export function checkToken(
   { oauth, registration, name }: RegisteredProvider,
@@ -30,7 +31,7 @@ export function checkToken(
     return { error: wrongAudience(audience, name, oauth.scopes) }
   const tenant = textIn(claims, 'tid')
   const { tenant: own = '' } = registration
-  // By its name nobody can tell which tenant it is.
+  // The name of a tenant does not show its id.
   if (tenant !== undefined && isGuid(own) && tenant.toLowerCase() !== own.toLowerCase())
     return { error: wrongTenant(tenant, own) }
   const app = textIn(claims, 'appid') ?? textIn(claims, 'azp')
@@ -39,7 +40,10 @@ export function checkToken(
   return warningOf(claims, wanted, withPerson)
 }
 
-/** The object id of the app's service principal, which Exchange's `New-ServicePrincipal` asks for: of an access token that the app got without a person. */
+/**
+ * The object id of the app's service principal, which Exchange's `New-ServicePrincipal` needs. From
+ * an access token of the app itself.
+ */
 export function objectIdIn(accessToken: string): string | undefined {
   return textIn(claimsOf(accessToken) ?? {}, 'oid')
 }
@@ -71,7 +75,9 @@ function wrongApp(app: string, own: string) {
   }
 }
 
-/** Only a doubt: with RBAC for Applications the right is at Exchange, and no claim tells of it. */
+/**
+ * Only a warning: with RBAC for Applications the right is set in Exchange, and no claim shows it.
+ */
 function warningOf(
   claims: Claims,
   { delegatedScope, applicationRole }: NonNullable<RegisteredProvider['oauth']['tokenClaims']>,
@@ -106,7 +112,7 @@ function textIn(claims: Claims, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** It stands with and without a slash at its end. */
+/** It occurs with and without a slash at its end. */
 function sameAudience(one: string, other: string): boolean {
   const plain = (text: string) => text.toLowerCase().replace(/\/$/, '')
   return plain(one) === plain(other)

@@ -5,23 +5,24 @@ import type { RegisteredProvider } from '../provider.ts'
 import { isOneTenant } from '../registration.ts'
 import { judge, type OAuthClient } from './oauth-client.ts'
 
-/** What a provider says of our client when nobody has consented. `why`: safe to show. */
+/** How a provider answers a client without any consent. `why` is safe to show. */
 export type ClientTrial =
   | { outcome: 'accepted' }
-  /** It knows the client id; the secret or certificate shows only with the first consent. */
+  /** The client id is known; the secret or certificate is tested only with the first consent. */
   | { outcome: 'id-accepted' }
   | { outcome: 'refused'; why: string }
   | { outcome: 'unreachable'; why: string; fix?: string | undefined }
-  /** It answered, and that says nothing of the client. */
+  /** The response says nothing about the client. */
   | { outcome: 'unclear'; why: string }
-  /** Nobody was asked. */
+  /** No request was made. */
   | { outcome: 'not-asked'; why: string }
 
-// A refresh token that nobody gave: the provider looks at the client first (RFC 6749, section 5.2: `invalid_client` or `invalid_grant`).
+// A refresh token that was never issued: the provider checks the client first (RFC 6749, section
+// 5.2: `invalid_client` or `invalid_grant`).
 const madeUp = new Secret('postern-asks-whether-this-client-is-known')
 
 /**
- * Asks the token endpoint whether it takes our client, without a person and without touching a grant. Never throws.
+ * Asks the token endpoint whether it accepts our client, without a person or a grant. Never throws.
  */
 export async function tryClient(
   client: Pick<OAuthClient, 'refresh' | 'beginDevice' | 'appOnlyToken'>,
@@ -35,7 +36,7 @@ export async function tryClient(
       await client.appOnlyToken('client-credentials', 'nobody@example.com')
       return { outcome: 'accepted' }
     }
-    // Entra looks at the token before it looks at the client.
+    // Entra checks the token before the client.
     if (oauth.tokenClaims && flows.includes('device')) {
       await client.beginDevice()
       return provider.registration.clientSecrets.length === 0 && !provider.registration.certificate
@@ -57,7 +58,7 @@ function canSignInAlone({ flows, registration }: RegisteredProvider): boolean {
 }
 
 function trialOf(error: unknown): ClientTrial {
-  // Whoever answers in its place has seen no client of ours.
+  // The provider itself was not reached.
   if (error instanceof NetworkFailure) return { outcome: 'unreachable', why: error.message, fix: error.fix }
   if (error instanceof Failure) return failed(error)
   const verdict = judge(error)
@@ -67,7 +68,7 @@ function trialOf(error: unknown): ClientTrial {
   return { outcome: verdict.about === 'registration' ? 'refused' : 'unclear', why }
 }
 
-/** Of the beginning of a device flow. */
+/** A failure of the device authorization request. */
 function failed({ code, message }: Failure): ClientTrial {
   if (code === 'provider-setup') return { outcome: 'refused', why: message }
   if (code === 'provider-unavailable') return { outcome: 'unreachable', why: message }

@@ -20,7 +20,7 @@ export const google: Provider = {
     'Under Clients make an OAuth client of the type "Desktop app"; for an https redirect URI, of the type "Web application" with {redirectUri}.',
     'Set POSTERN_GOOGLE_CLIENT_ID and POSTERN_GOOGLE_CLIENT_SECRET, and restart.',
   ],
-  // Its device flow does not give the scope for mail.
+  // Its device flow does not allow the scope for mail.
   flows: ['authorization-code'],
   oauth: {
     // RFC 9207: Google's callback carries exactly this string as `iss`.
@@ -37,8 +37,8 @@ export const google: Provider = {
     applicationScopes: [],
     // Six months.
     unusedDays: 180,
-    // Google gives a refresh token only for offline access, and after the first time only if the consent page is
-    // shown again.
+    // Google issues a refresh token only for offline access, and after the first time only if the
+    // consent page is shown again.
     authorizationParameters: { access_type: 'offline', prompt: 'consent' },
     knowsSelectAccount: true,
     authorizationResponseIss: true,
@@ -47,9 +47,10 @@ export const google: Provider = {
   },
   submission: { host: 'smtp.gmail.com', port: 465, tls: 'implicit' },
   mechanisms: ['XOAUTH2', 'OAUTHBEARER'],
-  // Google publishes no limit of connections. Per day, a Workspace account may write to 10,000 recipients in 2,000 messages, a
-  // personal or trial one far less, and nothing tells here which of them it is: the larger one stands, so that nothing is refused here
-  // that Google takes, and Google's own refusal (550 5.4.5) does the rest.
+  // Google publishes no limit of connections. Per day, a Workspace account may send to 10,000
+  // recipients in 2,000 messages, a personal or trial account to far fewer, and postern cannot tell
+  // them apart. The larger limit is used, so nothing is refused that Google accepts; beyond it
+  // Google refuses by itself (550 5.4.5).
   limits: { connections: 3, recipientsPerDay: 10_000 },
   chunking: 'auto',
   refreshMarginSeconds: 600,
@@ -64,7 +65,10 @@ export const google: Provider = {
   },
 }
 
-/** Mailboxes of one Workspace, each of whose users the service account may act for (domain-wide delegation). */
+/**
+ * Mailboxes of one Workspace in which the service account may act for every user (domain-wide
+ * delegation).
+ */
 export const googleServiceAccount: Provider = {
   ...google,
   id: 'google-service-account',

@@ -2,13 +2,15 @@ import { isGuid, readUrl } from '../../base/text.ts'
 import type { MicrosoftCloud } from '../../config/config.ts'
 import type { OAuthServer, Provider } from '../provider.ts'
 
-/** What differs between Microsoft's clouds. */
+/** The differences between the clouds of Microsoft. */
 interface Cloud {
   id: string
   name: string
-  /** Origin of the authority that gives tokens. */
+  /** Origin of the authority that issues tokens. */
   login: string
-  /** Origins that stand for Exchange Online in scopes: the first where a person consents. */
+  /**
+   * Origins of Exchange Online in scopes: first that for a consent, then that for the app itself.
+   */
   resources: readonly [delegated: string, application: string]
   host: string
   supportStatus: Provider['supportStatus']
@@ -93,12 +95,15 @@ function stepsIn(cloud: MicrosoftCloud): string[] {
   ]
 }
 
-/** The application id of Exchange Online, which some tokens have as their audience. */
+/** The application id of Exchange Online, which is the audience of some tokens. */
 const exchangeOnline = '00000002-0000-0ff1-ce00-000000000000'
-/** The tenant that stands in the ID tokens of all personal accounts. */
+/** The tenant in the ID tokens of all personal accounts. */
 export const personalTenant = '9188040d-6c67-4c5b-b112-36a304b66dad'
 
-/** Work and school accounts of one cloud; worldwide with the tenants `common` and `consumers` personal ones, too. */
+/**
+ * Work and school accounts of one cloud; worldwide with the tenants `common` and `consumers`
+ * personal ones, too.
+ */
 export function microsoft(tenant: string, cloud: MicrosoftCloud = 'worldwide'): Provider {
   const { id, name, supportStatus } = clouds[cloud]
   return {
@@ -108,15 +113,17 @@ export function microsoft(tenant: string, cloud: MicrosoftCloud = 'worldwide'): 
     domains: [],
     registrationSteps: stepsIn(cloud),
     ...(environments[cloud] !== undefined && { exchangeEnvironment: environments[cloud] }),
-    // Only the worldwide cloud's are known.
+    // Known for the worldwide cloud only.
     mxSuffixes: cloud === 'worldwide' ? ['.mail.protection.outlook.com', '.mx.microsoft'] : [],
     flows: ['authorization-code', 'device', 'client-credentials'],
     oauth: entra(tenant, clouds[cloud]),
     submission: submissionOf(tenant, clouds[cloud]),
     mechanisms: ['XOAUTH2'],
-    // Exchange Online allows three connections, 30 messages a minute and 10,000 recipients in any 24 hours for each mailbox,
-    // whoever uses it: one connection is left for the mailbox's other programs. It throttles a mailbox "due to continuous invalid recipients
-    // errors" (550 5.2.255) and does not say after how many: half of what is sent is more than any list of addresses has by accident.
+    // Exchange Online allows each mailbox three connections, 30 messages a minute and 10,000
+    // recipients in any 24 hours, over all its clients: one connection is left for the other
+    // programs of the mailbox. It throttles a mailbox "due to continuous invalid recipients errors"
+    // (550 5.2.255) without saying after how many: half of all recipients is more than any list has
+    // by accident.
     limits: {
       connections: 2,
       messagesPerMinute: 30,
@@ -163,12 +170,12 @@ export function microsoftHighVolume(tenant: string): Provider {
     oauth: withoutPeople(oauth),
     submission: { host: 'smtp.hve.mx.microsoft', port: 587, tls: 'starttls' },
     limits: { connections: 2 },
-    // It refuses a token of which little is left: "501 5.5.127 ... Token will expire soon".
+    // It refuses a token that expires soon: "501 5.5.127 ... Token will expire soon".
     refreshMarginSeconds: 900,
   }
 }
 
-/** Personal accounts, by the same registration: another authority and another submission host. */
+/** Personal accounts, by the same registration, with another authority and submission host. */
 export const outlook: Provider = {
   ...microsoft('consumers'),
   id: 'outlook',
@@ -203,7 +210,8 @@ export const outlook: Provider = {
     ...withoutApps(entra('consumers', clouds.worldwide)),
     endGrantsAt: 'https://account.live.com/consent/Manage',
   },
-  // How many recipients a day differs with the age and the standing of the account: only Microsoft knows.
+  // The number of recipients per day depends on the age and reputation of the account, and is not
+  // published.
   limits: { connections: 2, messagesPerMinute: 30 },
 }
 
@@ -218,7 +226,8 @@ function entra(tenant: string, { login, resources }: Cloud): OAuthServer {
     deviceAuthorizationEndpoint: `${authority}/oauth2/v2.0/devicecode`,
     adminConsentEndpoint: `${authority}/v2.0/adminconsent`,
     jwksUri: `${login}/common/discovery/v2.0/keys`,
-    // Only `SMTP.Send`: beside the IMAP and POP scopes, the default consent policy of a tenant demands its administrator.
+    // Only `SMTP.Send`: with the IMAP and POP scopes, the default consent policy of a tenant
+    // requires an administrator.
     scopes: ['openid', 'profile', 'email', 'offline_access', sendMail],
     mailScopes: [sendMail],
     applicationScopes: [`${application}/.default`],
@@ -236,7 +245,7 @@ function entra(tenant: string, { login, resources }: Cloud): OAuthServer {
   }
 }
 
-/** Where nobody signs in. */
+/** For app-only access, where no person signs in. */
 function withoutPeople({
   authorizationEndpoint: _a,
   deviceAuthorizationEndpoint: _d,
@@ -261,14 +270,16 @@ function submissionOf(tenant: string, { host }: Cloud): Provider['submission'] {
   return { host: tenant === 'consumers' ? 'smtp-mail.outlook.com' : host, port: 587, tls: 'starttls' }
 }
 
-/** A tenant named by its GUID has one issuer. `common`, `organizations` and domain names have as many as there are
- * tenants behind them: the ID token's `tid` says which. */
+/**
+ * A tenant named by its GUID has one issuer. `common`, `organizations` and domain names have one
+ * for each tenant behind them, which the `tid` of the ID token names.
+ */
 function issuerOf(tenant: string, login: string): string {
   if (tenant === 'consumers') return `${login}/${personalTenant}/v2.0`
   return `${login}/${isGuid(tenant) ? tenant.toLowerCase() : '{tenantid}'}/v2.0`
 }
 
-/** Whether Entra, in whichever of its clouds, gives this issuer's ID tokens. */
+/** Whether an issuer belongs to Entra, in any of its clouds. */
 export function isEntraIssuer(issuer: string): boolean {
   const { hostname } = readUrl(issuer) ?? {}
   if (hostname === undefined) return false

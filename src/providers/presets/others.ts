@@ -1,6 +1,9 @@
 import type { OAuthServer, Provider, SupportStatus } from '../provider.ts'
 
-/** What a submission server may be expected to offer until its EHLO was heard (RFC 6409, section 7). */
+/**
+ * Capabilities that can be assumed of a submission server before its first EHLO (RFC 6409, section
+ * 7).
+ */
 export const usualCapabilities: Provider['knownCapabilities'] = {
   eightBitMime: true,
   enhancedStatusCodes: true,
@@ -10,7 +13,7 @@ export const usualCapabilities: Provider['knownCapabilities'] = {
   chunking: false,
 }
 
-/** The authorization code for a person, who is not asked for more than to let us send. */
+/** The authorization code flow for a person, with no more rights than to send. */
 export const usualOAuth = {
   applicationScopes: [],
   authorizationParameters: {},
@@ -18,7 +21,7 @@ export const usualOAuth = {
   clientAuthentication: 'client_secret_post',
 } satisfies Partial<OAuthServer>
 
-/** Of providers whose limits nobody has published. */
+/** For providers that publish no limits. */
 const cautious: Pick<
   Provider,
   'flows' | 'limits' | 'chunking' | 'refreshMarginSeconds' | 'knownCapabilities'
@@ -48,7 +51,7 @@ export const yahoo: Provider = {
   oauth: yahooOAuth('https://api.login.yahoo.com'),
   submission: { host: 'smtp.mail.yahoo.com', port: 465, tls: 'implicit' },
   mechanisms: ['OAUTHBEARER', 'XOAUTH2'],
-  // It hangs up behind the twentieth message, sometimes without a word.
+  // It closes the connection after the twentieth message, sometimes without a reply.
   limits: { connections: 2, messagesPerConnection: 20 },
   knownCapabilities: { ...cautious.knownCapabilities, size: 41_697_280 },
 }
@@ -83,7 +86,7 @@ function yahooOAuth(origin: string): OAuthServer {
     tokenEndpoint: `${origin}/oauth2/get_token`,
     scopes: ['mail-w'],
     mailScopes: ['mail-w'],
-    // No loopback address is accepted: the page shows a code.
+    // It accepts no loopback address: its page shows the code.
     redirectUri: 'oob',
     clientAuthentication: 'client_secret_basic',
   }
@@ -133,7 +136,7 @@ export const mailru: Provider = {
     ...usualOAuth,
     authorizationEndpoint: 'https://oauth.mail.ru/login',
     tokenEndpoint: 'https://oauth.mail.ru/token',
-    // Its authorization page takes mail.imap beside userinfo only.
+    // Its authorization page accepts mail.imap only beside userinfo.
     scopes: ['userinfo', 'mail.imap'],
     mailScopes: ['mail.imap'],
     authorizationParameters: { prompt_force: '1' },
@@ -161,7 +164,7 @@ export const fastmail: Provider = {
     // No OpenID provider, but its callback carries this as `iss` (RFC 9207).
     issuer: 'https://api.fastmail.com',
     authorizationEndpoint: 'https://api.fastmail.com/oauth/authorize',
-    // It serves codes as well, in spite of its name.
+    // It exchanges codes as well, in spite of its name.
     tokenEndpoint: 'https://api.fastmail.com/oauth/refresh',
     revocationEndpoint: 'https://api.fastmail.com/oauth/revoke',
     scopes: ['https://www.fastmail.com/dev/protocol-smtp'],

@@ -4,7 +4,10 @@ import { google, googleServiceAccount } from './google.ts'
 import { microsoft, microsoftHighVolume, outlook } from './microsoft.ts'
 import { aol, att, comcast, fastmail, mailru, thundermail, yahoo, yandex } from './others.ts'
 
-/** What postern knows of mail providers, in the order in which people are shown them. A new one is a file and a line here. */
+/**
+ * The built-in providers, in the order in which people see them. A new one is a preset and a line
+ * here.
+ */
 const presets: readonly ((tenant: string) => Provider)[] = [
   microsoft,
   ...(['gcc-high', 'dod', 'china'] as const).map(
@@ -17,7 +20,7 @@ const presets: readonly ((tenant: string) => Provider)[] = [
   ...[yahoo, aol, att, yandex, mailru, fastmail, comcast, thundermail].map((preset) => () => preset),
 ]
 
-/** @param tenant at Microsoft, whose endpoints carry it */
+/** @param tenant for Microsoft, whose endpoints contain it */
 export function allPresets(tenant = 'common'): Provider[] {
   return presets.map((preset) => preset(tenant))
 }
