@@ -34,7 +34,6 @@ const homes: readonly { what: RegExp; rooms: readonly string[] }[] = [
   { what: /^commander$/, rooms: ['cli'] },
   { what: /^pino$/, rooms: ['main.ts'] },
   { what: /^@zxcvbn-ts\//, rooms: ['credentials'] },
-  { what: /^rate-limiter-flexible(\/|$)/, rooms: ['credentials'] },
   { what: /^selfsigned$|^@peculiar\/x509$/, rooms: ['tls'] },
   { what: /^nodemailer(\/|$)/, rooms: ['notices'] },
   { what: /^zod$/, rooms: ['providers', 'web', 'cli'] },

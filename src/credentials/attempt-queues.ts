@@ -113,7 +113,7 @@ export function createAttemptQueue({
     if (line.isCalling) return
     line.isCalling = true
     while (line.waiting.size > 0) {
-      const failures = await counter.count(line.key)
+      const failures = counter.count(line.key)
       line.isFull = failures >= limit
       // An attempt that ends calls this again. Running attempts count as failures, or all would
       // start before the first has failed.

@@ -65,13 +65,13 @@ export function createLoginThrottle({
   const delay = guessDelaySeconds * 1000
   const mark = createEphemeralHmac()
   const write = createGuessLog(log)
-  const counter = (limit: number) => createFailureCounter(limit, guessWindowSeconds)
-  const bySource = counter(guessesPerSource)
-  const byName = counter(guessesPerName)
+  const counter = () => createFailureCounter(guessWindowSeconds, clock)
+  const bySource = counter()
+  const byName = counter()
   /** Failures of one user name from one source. */
-  const byPair = counter(guessesPerName)
-  const inAll = counter(guessesInAll)
-  const repeats = counter(guessesPerSource)
+  const byPair = counter()
+  const inAll = counter()
+  const repeats = counter()
   const blocked = createBlockedSources(guessWindowSeconds, clock)
   const knownWrong = new LRUCache<string, true>({ max: wrongOnesRemembered })
   const sameAtOnce = createSameAtOnce()
@@ -122,8 +122,8 @@ export function createLoginThrottle({
       const wait = isBlocked(attempt) ? delay * shareBeforeLook : delay
       return await ofPair.take({ key: pairOf(attempt), source, wait, gone })
     }
-    const isSprayed = (await inAll.count(policy.kind)) >= guessesInAll
-    const waitsAnyway = (await byName.count(nameOf(attempt))) >= guessesPerName
+    const isSprayed = inAll.count(policy.kind) >= guessesInAll
+    const waitsAnyway = byName.count(nameOf(attempt)) >= guessesPerName
     if (isSprayed && !waitsAnyway && !(await beforeLook.wait(source, delay, gone)))
       throw tooManyAtOnce(guessDelaySeconds)
     const leave = await ofName.take({ key: nameOf(attempt), source, wait: delay, gone })
@@ -149,7 +149,7 @@ export function createLoginThrottle({
     const wasBlocked = isBlocked(attempt)
     if (seen === 'wrong') {
       knownWrong.set(thisOne, true)
-      await countGuess(attempt, wasBlocked)
+      countGuess(attempt, wasBlocked)
     }
     return wasBlocked ? await refuse(attempt, began, gone) : false
   }
@@ -161,7 +161,7 @@ export function createLoginThrottle({
   async function repeated(attempt: LoginAttempt, began: number, gone: Gone | undefined): Promise<false> {
     const { source, policy } = attempt
     if (isBlocked(attempt)) return await refuse(attempt, began, gone)
-    const again = await repeats.add(source)
+    const again = repeats.add(source)
     if (again === guessesPerSource) write.repeated(source, shown(attempt), again)
     if (again <= guessesPerSource) return false
     if (policy.refusesLate && (await beforeRefusal.wait(source, delay, gone))) return false
@@ -179,18 +179,18 @@ export function createLoginThrottle({
     return !policy.isShared && blocked.has(source)
   }
 
-  async function countGuess(attempt: LoginAttempt, wasBlocked: boolean): Promise<void> {
+  function countGuess(attempt: LoginAttempt, wasBlocked: boolean): void {
     const { source, policy } = attempt
-    if (!wasBlocked && !policy.isShared) await countForSource(source)
-    const all = await inAll.add(policy.kind)
+    if (!wasBlocked && !policy.isShared) countForSource(source)
+    const all = inAll.add(policy.kind)
     if (all === guessesInAll) write.spray(source, all)
-    await byPair.add(pairOf(attempt))
-    const forName = await byName.add(nameOf(attempt))
+    byPair.add(pairOf(attempt))
+    const forName = byName.add(nameOf(attempt))
     if (forName === guessesPerName) write.name(shown(attempt), source, forName)
   }
 
-  async function countForSource(source: string): Promise<void> {
-    const fromSource = await bySource.add(source)
+  function countForSource(source: string): void {
+    const fromSource = bySource.add(source)
     if (fromSource < guessesPerSource || blocked.has(source)) return
     // The block lasts at least as long as the counter's window, so that the source starts anew with
     // all of its guesses.

@@ -1,63 +1,57 @@
 import { LRUCache } from 'lru-cache'
-import RateLimiterMemory from 'rate-limiter-flexible/lib/RateLimiterMemory.js'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Limits } from '../config/config.ts'
 
-// Imported by its path: the package's main file loads limiters for a dozen databases at every
-// start.
-
 /** Counts failures by key, within a window that begins with the first failure of the key. */
 export interface FailureCounter {
-  /** Counts one failure. Resolves with the number of failures in the window. */
-  add(key: string): Promise<number>
-  /** Resolves with the number of failures in the window. */
-  count(key: string): Promise<number>
+  /** Counts one failure. Returns the number of failures in the window. */
+  add(key: string): number
+  /** The number of failures in the window. */
+  count(key: string): number
 }
 
 /** Many times what honest failures need in one window; a few megabytes. */
 const keysAtOnce = 20_000
 
 /**
- * The counting is RateLimiterMemory's, which keeps every key that it is given: whoever can invent
- * names or has many addresses would fill the memory, so the keys that were counted longest ago are
- * forgotten.
- *
- * It reads the wall clock and also ends each window by a timer of its own (which keeps no process
- * alive). When the wall clock jumps ahead, counts begin anew, once; when it jumps back, the timers
- * still end every window in time.
+ * Fixed windows. Whoever can invent names or has many addresses would fill the memory, so the keys
+ * that were counted longest ago are forgotten. Uses the monotonic clock, so that setting the time
+ * neither ends a window nor prolongs it.
  */
 export function createFailureCounter(
-  limit: number,
   windowSeconds: number,
+  clock: Pick<Clock, 'monotonic'>,
   capacity = keysAtOnce,
 ): FailureCounter {
-  let counting: Counting | undefined
+  // Created with the first failure, because room for that many keys costs half a megabyte.
+  let windows: LRUCache<string, FailureWindow> | undefined
+
+  /** A look does not make the key one that was counted lately. */
+  function current(key: string): FailureWindow | undefined {
+    const window = windows?.peek(key)
+    return window && clock.monotonic() < window.endsAt ? window : undefined
+  }
 
   return {
-    async add(key) {
-      counting ??= begin(limit, windowSeconds, capacity)
-      const { limiter, recent } = counting
-      // Setting a key again would dispose of it.
-      if (recent.get(key) === undefined) recent.set(key, true)
-      return (await limiter.penalty(key)).consumedPoints
+    add(key) {
+      windows ??= new LRUCache({ max: capacity })
+      const { failures, endsAt } = current(key) ?? {
+        failures: 0,
+        endsAt: clock.monotonic() + windowSeconds * 1000,
+      }
+      windows.set(key, { failures: failures + 1, endsAt })
+      return failures + 1
     },
-    async count(key) {
-      return (await counting?.limiter.get(key))?.consumedPoints ?? 0
-    },
+    count: (key) => current(key)?.failures ?? 0,
   }
 }
 
-interface Counting {
-  limiter: RateLimiterMemory
-  recent: LRUCache<string, true>
-}
-
-/** Created with the first failure, because room for that many keys costs half a megabyte. */
-function begin(points: number, duration: number, max: number): Counting {
-  const limiter = new RateLimiterMemory({ keyPrefix: '', points, duration })
-  return { limiter, recent: new LRUCache({ max, dispose: (_, key) => void limiter.delete(key) }) }
+interface FailureWindow {
+  failures: number
+  /** By the monotonic clock. */
+  endsAt: number
 }
 
 /** Sources that have used up their guesses, each blocked for a fixed time. */
@@ -105,7 +99,7 @@ const wrongOnesRemembered = 20_000
  */
 export function createSecretCount({ limits, clock, write }: SecretCountDeps) {
   const { guessWindowSeconds, guessesPerSource } = limits
-  const bySource = createFailureCounter(guessesPerSource, guessWindowSeconds)
+  const bySource = createFailureCounter(guessWindowSeconds, clock)
   const blocked = createBlockedSources(guessWindowSeconds, clock)
   const knownWrong = new LRUCache<string, true>({ max: wrongOnesRemembered })
 
@@ -114,11 +108,11 @@ export function createSecretCount({ limits, clock, write }: SecretCountDeps) {
     if (blocked.has(source)) throw tooManySecrets(Math.ceil(blocked.remainingSeconds(source)))
     if (knownWrong.get(thisOne)) return
     knownWrong.set(thisOne, true)
-    void count(source)
+    count(source)
   }
 
-  async function count(source: string): Promise<void> {
-    const fromSource = await bySource.add(source)
+  function count(source: string): void {
+    const fromSource = bySource.add(source)
     if (fromSource < guessesPerSource || blocked.has(source)) return
     blocked.add(source)
     write.source(source, fromSource, guessWindowSeconds)

@@ -52,7 +52,7 @@ it('loads for every command no more than reads its arguments', () => {
 
 it('loads to serve only what it needs to open its store and to listen', () => {
   const { packages, later } = loadedWith('main.ts', 'app.ts')
-  expect([...packages].sort()).toEqual(['commander', 'jose', 'kysely', 'lru-cache', 'rate-limiter-flexible'])
+  expect([...packages].sort()).toEqual(['commander', 'jose', 'kysely', 'lru-cache'])
   expect([...later].sort()).toEqual([
     '../providers/file/providers-file.ts',
     './app.ts',

@@ -2,14 +2,35 @@ import { describe, expect, it } from 'vitest'
 import { createFailureCounter } from '../../src/credentials/failure-counts.ts'
 
 describe('a counter of failures', () => {
-  it('holds no more keys than it may: those counted longest ago are forgotten', async () => {
-    const counter = createFailureCounter(2, 900, 100)
-    for (const key of ['first', 'second', 'first', 'second']) await counter.add(key)
-    for (let index = 0; index < 98; index++) await counter.add(`other-${index}`)
-    expect(await counter.add('first')).toBe(3)
-    await counter.add('one more')
-    expect(await counter.count('first')).toBe(3)
-    expect(await counter.count('second')).toBe(0)
-    expect(await counter.add('second')).toBe(1)
+  it('holds no more keys than it may: those counted longest ago are forgotten', () => {
+    const counter = createFailureCounter(900, { monotonic: () => 0 }, 100)
+    for (const key of ['first', 'second', 'first', 'second']) counter.add(key)
+    for (let index = 0; index < 98; index++) counter.add(`other-${index}`)
+    expect(counter.add('first')).toBe(3)
+    counter.add('one more')
+    expect(counter.count('first')).toBe(3)
+    expect(counter.count('second')).toBe(0)
+    expect(counter.add('second')).toBe(1)
+  })
+
+  it('does not keep a key for being looked at', () => {
+    const counter = createFailureCounter(900, { monotonic: () => 0 }, 2)
+    for (const key of ['first', 'second']) counter.add(key)
+    counter.count('first')
+    counter.add('third')
+    expect(counter.count('first')).toBe(0)
+    expect(counter.count('second')).toBe(1)
+  })
+
+  it('begins a window with the first failure of a key, which further ones do not prolong', () => {
+    let now = 5_000
+    const counter = createFailureCounter(900, { monotonic: () => now })
+    expect(counter.add('key')).toBe(1)
+    now += 899_999
+    expect(counter.add('key')).toBe(2)
+    expect(counter.count('key')).toBe(2)
+    now += 1
+    expect(counter.count('key')).toBe(0)
+    expect(counter.add('key')).toBe(1)
   })
 })

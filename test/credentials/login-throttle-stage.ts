@@ -30,7 +30,7 @@ type Guess = Partial<Omit<LoginAttempt, 'secret'>> & {
   gone?: AbortSignal
 }
 
-/** A throttle whose hours pass in a moment: the library that counts reads the clocks of the system, so those are moved. */
+/** A throttle whose hours pass in a moment: the clocks of the system are moved, and the timers with them. */
 export function setThrottleStage(over: Partial<LoginThrottleDeps['limits']> = {}) {
   vi.useFakeTimers()
   const log = createRecordingLog()
