@@ -1,6 +1,6 @@
 import { userNameKey } from '../../dist/base/text.js'
 import { sourceOf } from '../../dist/net/ip.js'
-import { offeredMechanisms } from '../../dist/sasl/client-mechanisms.js'
+import { mechanismsFor } from '../../dist/sasl/client-mechanisms.js'
 import { decodeBase64 } from '../../dist/sasl/exchange.js'
 import { parseCommand } from '../../dist/smtp/command.js'
 import {
@@ -184,7 +184,7 @@ export const mailTargets = [
     read: readClientText,
   },
   { name: 'base64', longest: authLine, words: ['AAAA', 'QQ==', 'AAA=', '=='], read: decodeBase64 },
-  ...offeredMechanisms({ cramMd5: true, bearer: true }).map((mechanism) => ({
+  ...mechanismsFor({ cramMd5: true, bearer: true }).map((mechanism) => ({
     name: `the response of ${mechanism.name}`,
     longest: (authLine / 4) * 3,
     words: responses,

@@ -1,4 +1,4 @@
-import { createSession } from '../../dist/smtp/session.js'
+import { createSmtpSession } from '../../dist/smtp/session.js'
 
 const submitter = {
   userName: 'me@example.com',
@@ -27,11 +27,11 @@ const limits = {
 /** A session that has signed in, and all of these lines are there when it asks for the first. @param {string} text */
 export function playPipelined(text) {
   const lines = text.split('\r\n').map((line) => Buffer.from(line))
-  const session = createSession({
+  const session = createSmtpSession({
     hostname: 'localhost',
     limits,
-    offered: () => offered,
-    offers: () => ({ cramMd5: false, bearer: false, withoutPassword: false }),
+    capabilities: () => offered,
+    authMethods: () => ({ cramMd5: false, bearer: false, withoutPassword: false }),
     makeChallenge: () => '<1.2@localhost>',
     startTls: false,
     encrypted: false,

@@ -1,7 +1,7 @@
 import { parseAddress } from '../../dist/base/address.js'
 import { Failure } from '../../dist/base/failure.js'
 import { readErrorChallenge } from '../../dist/sasl/bearer-mechanisms.js'
-import { offeredMechanisms } from '../../dist/sasl/client-mechanisms.js'
+import { mechanismsFor } from '../../dist/sasl/client-mechanisms.js'
 import { readPath } from '../../dist/smtp/command-arguments.js'
 import { originatorsOf } from '../../dist/wire/header-addresses.js'
 import {
@@ -58,7 +58,7 @@ export const parserTargets = [
     words: [...base64, ...words('eyJzdGF0dXMiOiI0MDAifQ==|e30=|W10=')],
     read: (pieces) => show(readErrorChallenge(latin1(pieces))),
   },
-  ...offeredMechanisms({ cramMd5: true, bearer: true }).map((mechanism) => ({
+  ...mechanismsFor({ cramMd5: true, bearer: true }).map((mechanism) => ({
     name: `sasl-${mechanism.name.toLowerCase()}`,
     words: responses,
     read: (/** @type {readonly Buffer[]} */ pieces) => exchange(mechanism, Buffer.concat(pieces)),
