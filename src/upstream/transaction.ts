@@ -11,6 +11,95 @@ import type { Begun, Transaction } from './relay.ts'
 import { type MessageHead, readHead, sendMessage, type TransactionContext } from './send-message.ts'
 
 /**
+ * Sends MAIL and the first recipients on a lease. `dead`: the connection had died unnoticed since
+ * its last use. Nothing is committed then, so all of it may be sent again on another one.
+ * @throws Failure `provider-unavailable` or `invalid`; the lease is given back then
+ */
+export async function beginTransaction(
+  lease: Lease,
+  mail: MailCommand,
+  recipients: readonly RecipientCommand[],
+  context: TransactionContext,
+  permit: SendPermit,
+): Promise<Begun | 'dead'> {
+  const [mailCommand, ...recipientCommands] = formatAll(lease, mail, recipients)
+  const together = lease.capabilities.pipelining
+  const seconds = context.limits.upstreamReplySeconds
+
+  // Without PIPELINING, MAIL goes alone: if it is refused, no recipient has to be sent at all.
+  const commands = together ? [mailCommand, ...recipientCommands] : [mailCommand]
+  const first = await exchangeEnvelope(lease, commands, seconds)
+  const [mailReply, ...replies] = first.replies
+  // A connection that is closed because we ask too much must not be replaced by another one.
+  const quiet = mailReply !== undefined && permit.onReply(mailReply, 'mail')
+  if (lease.warm && !quiet && hadDied(first)) {
+    lease.discard()
+    return 'dead'
+  }
+  if (mailReply && !isPositive(mailReply))
+    return refused(lease, mailReply, replies, recipients.length, seconds)
+  const then = together || first.lost ? first : await exchangeEnvelope(lease, recipientCommands, seconds)
+  if (mailReply && !then.lost) {
+    const answered = together ? replies : then.replies
+    for (const reply of answered) permit.onReply(reply, 'recipient')
+    return { replies: answered, transaction: createTransaction(lease, context, permit) }
+  }
+  lease.discard()
+  throw lossAsFailure(then.lost ?? new ConnectionLost('protocol', 'MAIL was not answered'), context.host)
+}
+
+/**
+ * The connection ended before any reply, the reply is a 421 that was under way already, or the
+ * provider has forgotten the sign-in. A connection that is only silent may be slow.
+ */
+function hadDied({ replies, lost }: EnvelopeOutcome): boolean {
+  const [first] = replies
+  return first ? isUseless(first) : lost !== undefined && lost.reason !== 'timed-out'
+}
+
+/**
+ * A reply to MAIL that every later MAIL would get too. 530 wants a sign-in (RFC 4954, section 6),
+ * and a connection allows only one; some say it by another code.
+ */
+export function isUseless(mailReply: Reply): boolean {
+  return mailReply.code === 421 || mailReply.code === 530 || replyClassOf(mailReply) === 'signed-out'
+}
+
+function formatAll(
+  lease: Lease,
+  mail: MailCommand,
+  recipients: readonly RecipientCommand[],
+): [Buffer, ...Buffer[]] {
+  try {
+    return [
+      formatMail(mail, lease.capabilities),
+      ...recipients.map((recipient) => formatRecipient(recipient, lease.capabilities)),
+    ]
+  } catch (error) {
+    lease.release(0)
+    throw error
+  }
+}
+
+/**
+ * The refusal of MAIL answers every recipient, whatever the provider said to these (usually 503).
+ */
+function refused(
+  lease: Lease,
+  mailReply: Reply,
+  replies: readonly Reply[],
+  recipients: number,
+  seconds: number,
+): Begun {
+  if (isUseless(mailReply)) lease.discard()
+  // A provider that accepts a recipient without a sender has something open that the next
+  // transaction must not find.
+  else if (replies.some(isPositive)) void resetLease(lease, 0, seconds)
+  else lease.release(0)
+  return { replies: Array.from({ length: recipients }, () => mailReply) }
+}
+
+/**
  * `open`: the client is waited for. `promised`: the client is sending its message. `taken`: the
  * connection was reclaimed.
  */
@@ -124,95 +213,6 @@ function tooSilent(): Failure {
   return new Failure('limit-reached', 'The client took so long that others got its connection', {
     fix: 'Send the message again. A program that prepares it between RCPT and DATA should do so before.',
   })
-}
-
-/**
- * Sends MAIL and the first recipients on a lease. `dead`: the connection had died unnoticed since
- * its last use. Nothing is committed then, so all of it may be sent again on another one.
- * @throws Failure `provider-unavailable` or `invalid`; the lease is given back then
- */
-export async function beginTransaction(
-  lease: Lease,
-  mail: MailCommand,
-  recipients: readonly RecipientCommand[],
-  context: TransactionContext,
-  permit: SendPermit,
-): Promise<Begun | 'dead'> {
-  const [mailCommand, ...recipientCommands] = formatAll(lease, mail, recipients)
-  const together = lease.capabilities.pipelining
-  const seconds = context.limits.upstreamReplySeconds
-
-  // Without PIPELINING, MAIL goes alone: if it is refused, no recipient has to be sent at all.
-  const commands = together ? [mailCommand, ...recipientCommands] : [mailCommand]
-  const first = await exchangeEnvelope(lease, commands, seconds)
-  const [mailReply, ...replies] = first.replies
-  // A connection that is closed because we ask too much must not be replaced by another one.
-  const quiet = mailReply !== undefined && permit.onReply(mailReply, 'mail')
-  if (lease.warm && !quiet && hadDied(first)) {
-    lease.discard()
-    return 'dead'
-  }
-  if (mailReply && !isPositive(mailReply))
-    return refused(lease, mailReply, replies, recipients.length, seconds)
-  const then = together || first.lost ? first : await exchangeEnvelope(lease, recipientCommands, seconds)
-  if (mailReply && !then.lost) {
-    const answered = together ? replies : then.replies
-    for (const reply of answered) permit.onReply(reply, 'recipient')
-    return { replies: answered, transaction: createTransaction(lease, context, permit) }
-  }
-  lease.discard()
-  throw lossAsFailure(then.lost ?? new ConnectionLost('protocol', 'MAIL was not answered'), context.host)
-}
-
-/**
- * The connection ended before any reply, the reply is a 421 that was under way already, or the
- * provider has forgotten the sign-in. A connection that is only silent may be slow.
- */
-function hadDied({ replies, lost }: EnvelopeOutcome): boolean {
-  const [first] = replies
-  return first ? isUseless(first) : lost !== undefined && lost.reason !== 'timed-out'
-}
-
-/**
- * A reply to MAIL that every later MAIL would get too. 530 wants a sign-in (RFC 4954, section 6),
- * and a connection allows only one; some say it by another code.
- */
-export function isUseless(mailReply: Reply): boolean {
-  return mailReply.code === 421 || mailReply.code === 530 || replyClassOf(mailReply) === 'signed-out'
-}
-
-function formatAll(
-  lease: Lease,
-  mail: MailCommand,
-  recipients: readonly RecipientCommand[],
-): [Buffer, ...Buffer[]] {
-  try {
-    return [
-      formatMail(mail, lease.capabilities),
-      ...recipients.map((recipient) => formatRecipient(recipient, lease.capabilities)),
-    ]
-  } catch (error) {
-    lease.release(0)
-    throw error
-  }
-}
-
-/**
- * The refusal of MAIL answers every recipient, whatever the provider said to these (usually 503).
- */
-function refused(
-  lease: Lease,
-  mailReply: Reply,
-  replies: readonly Reply[],
-  recipients: number,
-  seconds: number,
-): Begun {
-  if (isUseless(mailReply)) lease.discard()
-  // A provider that accepts a recipient without a sender has something open that the next
-  // transaction must not find.
-  else if (replies.some(isPositive)) void resetLease(lease, 0, seconds)
-  else lease.release(0)
-  return { replies: Array.from({ length: recipients }, () => mailReply) }
 }
 
 interface EnvelopeOutcome {
