@@ -153,7 +153,7 @@ export function createTokenBroker(
 
   /** Everything that the result of a renewal changes here, in one synchronous step. */
   function apply(mailbox: Address, key: string, renewal: Renewal): void {
-    renewalLog.tell(mailbox, renewal)
+    renewalLog.report(mailbox, renewal)
     if (renewal.kind === 'unstored') rotations.set(key, renewal.rotation)
     else rotations.delete(key)
     if (renewal.kind === 'fresh')
@@ -263,7 +263,7 @@ export function createTokenBroker(
       }
     },
 
-    troubles() {
+    pauses() {
       const own = backOff.keys().flatMap((mailbox) => {
         const pause = backOff.pause(mailbox)
         return pause ? [{ mailbox, ...pause }] : []

@@ -194,10 +194,10 @@ export function createRenewals(deps: RenewalDeps, registrations: RegistrationBre
         : judged
     if (verdict.kind === 'consent-needed') return refusedGrant(grant, provider, reason)
     const failure = tokenTrouble(verdict, grant.mailbox, provider, error)
-    const trouble = { kind: 'failed' as const, provider, reason }
-    if (verdict.about === 'mailbox') return { ...trouble, about: 'mailbox', failure }
-    if (permit.refused(failure)) return { ...trouble, about: 'registration', failure }
-    return { ...trouble, about: 'mailbox', failure: refusedAlone(grant.mailbox, provider) }
+    const failed = { kind: 'failed' as const, provider, reason }
+    if (verdict.about === 'mailbox') return { ...failed, about: 'mailbox', failure }
+    if (permit.refused(failure)) return { ...failed, about: 'registration', failure }
+    return { ...failed, about: 'mailbox', failure: refusedAlone(grant.mailbox, provider) }
   }
 
   /**
@@ -288,7 +288,7 @@ async function orStoreDown(renewal: Promise<Renewal>): Promise<Renewal> {
 
 /** Logs renewals that went wrong. */
 interface RenewalLog {
-  tell(mailbox: Address, renewal: Renewal): void
+  report(mailbox: Address, renewal: Renewal): void
 }
 
 export function createRenewalLog(log: Log): RenewalLog {
@@ -298,8 +298,8 @@ export function createRenewalLog(log: Log): RenewalLog {
    */
   const alarmed = new LRUCache<string, true>({ max: 10_000 })
 
-  function tellTrouble(mailbox: Address, trouble: Renewal & { kind: 'failed' }): void {
-    const { failure, provider, about, reason } = trouble
+  function reportFailure(mailbox: Address, failed: Renewal & { kind: 'failed' }): void {
+    const { failure, provider, about, reason } = failed
     const { code, fix } = failure
     const fields = { event: 'grant.renewal-failed', mailbox, provider, about, code, reason, fix }
     const whom = about === 'registration' ? provider : addressKey(mailbox)
@@ -313,13 +313,13 @@ export function createRenewalLog(log: Log): RenewalLog {
     }
   }
 
-  function tellSuccess(mailbox: Address, provider: string): void {
+  function reportSuccess(mailbox: Address, provider: string): void {
     alarmed.delete(addressKey(mailbox))
     if (alarmed.delete(provider))
       log.info({ event: 'registration.works', provider }, 'The provider accepts the registration again')
   }
 
-  function tellRestored(mailbox: Address, provider: string): void {
+  function reportRestored(mailbox: Address, provider: string): void {
     log.info(
       { event: 'grant.restored', mailbox, provider },
       'The provider accepts again a consent that it had refused',
@@ -327,14 +327,14 @@ export function createRenewalLog(log: Log): RenewalLog {
   }
 
   return {
-    tell(mailbox, renewal) {
+    report(mailbox, renewal) {
       switch (renewal.kind) {
         case 'fresh':
-          tellSuccess(mailbox, renewal.provider)
-          if (renewal.restored) tellRestored(mailbox, renewal.provider)
+          reportSuccess(mailbox, renewal.provider)
+          if (renewal.restored) reportRestored(mailbox, renewal.provider)
           break
         case 'failed':
-          tellTrouble(mailbox, renewal)
+          reportFailure(mailbox, renewal)
           break
         case 'store-down':
           log.error({ event: 'grant.store-down', mailbox }, renewal.failure.message)

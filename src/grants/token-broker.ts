@@ -103,10 +103,10 @@ export interface TokenStates {
   /** @throws Failure `store-unavailable` */
   state(mailbox: Address): Promise<TokenState>
   /** All current pauses of token endpoints, from memory. A mailbox by its `addressKey`. */
-  troubles(): readonly TokenTrouble[]
+  pauses(): readonly EndpointPause[]
 }
 
-export type TokenTrouble = Omit<Pause, 'about'> & ({ mailbox: Address } | { provider: string })
+export type EndpointPause = Omit<Pause, 'about'> & ({ mailbox: Address } | { provider: string })
 
 /** Times in milliseconds since 1970. */
 export interface TokenState {

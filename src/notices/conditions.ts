@@ -1,6 +1,6 @@
 import type { Address } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
-import type { IdleRenewal, TokenStates, TokenTrouble } from '../grants/token-broker.ts'
+import type { EndpointPause, IdleRenewal, TokenStates } from '../grants/token-broker.ts'
 import type { ListedGrant } from '../store/ports.ts'
 import type { Condition, Conditions } from './notices.ts'
 
@@ -102,26 +102,26 @@ async function areStillRefused(
 const lastingMilliseconds = 3_600_000
 
 /** Mailboxes and registrations that have got no access token for an hour. */
-export function lastingTrouble(tokens: Pick<TokenStates, 'troubles'>, clock: Pick<Clock, 'now'>): Conditions {
+export function lastingTrouble(tokens: Pick<TokenStates, 'pauses'>, clock: Pick<Clock, 'now'>): Conditions {
   return async () => {
-    const lasting = tokens.troubles().filter(({ since }) => clock.now() - since >= lastingMilliseconds)
+    const lasting = tokens.pauses().filter(({ since }) => clock.now() - since >= lastingMilliseconds)
     const reasons = new Set(lasting.map(({ reason }) => reason))
     const common = [...reasons]
       .map((reason) => lasting.filter(isOfMailbox).filter((trouble) => trouble.reason === reason))
       .filter(({ length }) => length >= fewestTogether)
-    const inOne = new Set<TokenTrouble>(common.flat())
+    const inOne = new Set<EndpointPause>(common.flat())
     return [...common.map(commonTrouble), ...lasting.filter((trouble) => !inOne.has(trouble)).map(troubleOf)]
   }
 }
 
-type MailboxTrouble = Extract<TokenTrouble, { mailbox: string }>
+type MailboxPause = Extract<EndpointPause, { mailbox: string }>
 
-function isOfMailbox(trouble: TokenTrouble): trouble is MailboxTrouble {
+function isOfMailbox(trouble: EndpointPause): trouble is MailboxPause {
   return 'mailbox' in trouble
 }
 
 /** For the same reason, which names none of them: that is one trouble. */
-function commonTrouble(troubles: readonly MailboxTrouble[]): Condition {
+function commonTrouble(troubles: readonly MailboxPause[]): Condition {
   const { reason = '', fix } = troubles[0] ?? {}
   const since = Math.min(...troubles.map((trouble) => trouble.since))
   return {
@@ -138,7 +138,7 @@ function sinceWhen({ since, reason, fix = '' }: { since: number; reason: string;
   return `This has been so since ${new Date(since).toISOString()}: ${reason}. ${fix}`.trim()
 }
 
-function troubleOf(trouble: TokenTrouble): Condition {
+function troubleOf(trouble: EndpointPause): Condition {
   const subject = 'provider' in trouble ? trouble.provider : trouble.mailbox
   const whole = 'provider' in trouble
   return {

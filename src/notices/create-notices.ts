@@ -22,7 +22,7 @@ export interface NoticesNeeds {
   notify: NotifyConfig
   store: Pick<Store, 'grants' | 'notices'>
   catalogue: Pick<Catalogue, 'list' | 'registered'>
-  tokens: Pick<TokenStates & IdleRenewal, 'troubles' | 'tryAgain'>
+  tokens: Pick<TokenStates & IdleRenewal, 'pauses' | 'tryAgain'>
   relay: Pick<Relay, 'begin'>
   consent: Pick<ConsentService, 'createLink'>
   fetch: HttpFetch

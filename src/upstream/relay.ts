@@ -51,7 +51,7 @@ export interface Relay {
    */
   drain(mailbox: Address): void
   /**
-   * Forgets the waits after trouble of this mailbox and tries the provider at once.
+   * Forgets this mailbox's waits after faults and tries the provider at once.
    * @throws Failure as `verify`
    */
   tryNow(mailbox: Address): Promise<void>

@@ -279,7 +279,7 @@ interface RouteGroups {
   neighboursOf(route: GroupedRoute): readonly Neighbour[]
 }
 
-const nobody: readonly Neighbour[] = []
+const none: readonly Neighbour[] = []
 
 function createRouteGroups(): RouteGroups {
   const groups = new Map<string, Set<GroupedRoute>>()
@@ -305,7 +305,7 @@ function createRouteGroups(): RouteGroups {
     neighboursOf(route) {
       const group = groups.get(keys.get(route) ?? '')
       // Called for each message.
-      if (!group || group.size === 1) return nobody
+      if (!group || group.size === 1) return none
       return [...group].filter((other) => other !== route).map(({ pool }) => pool)
     },
   }

@@ -27,7 +27,7 @@ async function stage() {
       notify: { webhook: { url: new URL('https://hooks.example/x'), secret: new Secret('a'.repeat(32)) } },
       store,
       catalogue,
-      tokens: { troubles: () => [], tryAgain: async () => {} },
+      tokens: { pauses: () => [], tryAgain: async () => {} },
       relay: { begin: unused },
       consent: {
         createLink: async (mailbox) => ({ id: 'l', url: 'https://x.example', mailbox, expiresAt: 'soon' }),
