@@ -3,7 +3,7 @@ import { type Address, printable } from '../base/address.ts'
 import { asFailure, Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { createRevocation, type UnwantedConsent } from '../mailboxes/revocation.ts'
-import { safeText, type TokenAnswer } from '../providers/oauth/oauth-client.ts'
+import { safeText, type TokenResponse } from '../providers/oauth/oauth-client.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
 import { givenTo } from '../providers/registration.ts'
 import type { ActiveGrant, Mailbox, NewGrant } from '../store/ports.ts'
@@ -25,7 +25,7 @@ export interface AskedConsent {
  * Validates the token response and then stores it as the mailbox's grant.
  * @throws ConsentRefused, Failure
  */
-export type AdoptGrant = (asked: AskedConsent, answer: TokenAnswer) => Promise<AdoptedConsent>
+export type AdoptGrant = (asked: AskedConsent, answer: TokenResponse) => Promise<AdoptedConsent>
 
 type AdoptionDeps = Pick<
   ConsentDeps,
@@ -38,7 +38,7 @@ export function createGrantAdoption(deps: AdoptionDeps): AdoptGrant {
   const { store, clock, forcedChoices } = deps
   const revoke = createRevocation({ ...deps, grants: store.grants })
 
-  function judge({ mailbox, provider, browserHash }: AskedConsent, answer: TokenAnswer): GoodConsent {
+  function judge({ mailbox, provider, browserHash }: AskedConsent, answer: TokenResponse): GoodConsent {
     try {
       return validateTokenResponse(mailbox, provider, answer)
     } catch (error) {
@@ -96,7 +96,7 @@ export function createGrantAdoption(deps: AdoptionDeps): AdoptGrant {
   }
 }
 
-function unwantedConsent({ refreshToken }: TokenAnswer, { signedInAs }: ConsentRefused): UnwantedConsent {
+function unwantedConsent({ refreshToken }: TokenResponse, { signedInAs }: ConsentRefused): UnwantedConsent {
   return { ...(refreshToken && { refreshToken }), ...(signedInAs !== undefined && { signedInAs }) }
 }
 

@@ -2,7 +2,7 @@ import { Failure } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
 import { freshSecret, sameHash } from '../credentials/secrets.ts'
 import { existingMailbox } from '../mailboxes/existing-mailbox.ts'
-import type { TokenAnswer } from '../providers/oauth/oauth-client.ts'
+import type { TokenResponse } from '../providers/oauth/oauth-client.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
 import type { Mailbox, PendingConsent } from '../store/ports.ts'
 import { createAdminConsents } from './admin-consent.ts'
@@ -180,7 +180,10 @@ function createCallbackHandler(deps: CallbackDeps): ConsentService['complete'] {
     if (consentLinkId !== undefined && !(await links.isStillOpen(consentLinkId))) throw linkEnded(mailbox)
   }
 
-  async function exchange(callback: URL, { pending, state, mailbox, provider }: Taken): Promise<TokenAnswer> {
+  async function exchange(
+    callback: URL,
+    { pending, state, mailbox, provider }: Taken,
+  ): Promise<TokenResponse> {
     const { nonce, codeVerifier } = pending
     const redirectUri = provider.oauth.redirectUri ?? deps.redirectUri
     const checks = { redirectUri, state, nonce, codeVerifier }

@@ -1,7 +1,7 @@
 import { type Address, isDomainMailbox, printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
-import type { Identity, TokenAnswer } from '../providers/oauth/oauth-client.ts'
+import type { Identity, TokenResponse } from '../providers/oauth/oauth-client.ts'
 import type { Provider } from '../providers/provider.ts'
 import { isSameAccount, provesIdentity } from '../providers/provider.ts'
 import type { Mailbox } from '../store/ports.ts'
@@ -28,7 +28,7 @@ export function expectedPerson(mailbox: Mailbox): Address {
 export function validateTokenResponse(
   mailbox: Mailbox,
   provider: Provider,
-  answer: TokenAnswer,
+  answer: TokenResponse,
 ): GoodConsent {
   const identity = provesIdentity(provider.oauth) ? provenIdentity(mailbox, provider, answer) : {}
   const { refreshToken } = answer
@@ -46,7 +46,7 @@ export function validateTokenResponse(
 function provenIdentity(
   mailbox: Mailbox,
   provider: Provider,
-  { identity }: TokenAnswer,
+  { identity }: TokenResponse,
 ): { signedInAs: Address; subject: string } {
   const expected = expectedPerson(mailbox)
   const person = identity?.address?.value
@@ -115,7 +115,7 @@ function noIdentity(
 }
 
 /** Every later token of the grant would have the same fault. */
-function requireRightToken(mailbox: Mailbox, { tokenCheck }: TokenAnswer): void {
+function requireRightToken(mailbox: Mailbox, { tokenCheck }: TokenResponse): void {
   if (!tokenCheck?.error) return
   const { what, fix } = tokenCheck.error
   throw new ConsentRefused('wrong-token', what, { fix, mailbox: mailbox.address })

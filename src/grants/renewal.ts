@@ -7,7 +7,7 @@ import {
   type FaultScope,
   judge,
   type OAuthClient,
-  type TokenAnswer,
+  type TokenResponse,
 } from '../providers/oauth/oauth-client.ts'
 import { differenceOf } from '../providers/registration.ts'
 import type { ActiveGrant, GivenTo, LapsedGrant, Mailbox, Renewed, Store } from '../store/ports.ts'
@@ -57,7 +57,7 @@ export type Renewal =
 /** A good answer that must not be used before it is stored. */
 export interface Rotation {
   grant: SpendableGrant
-  answer: TokenAnswer
+  answer: TokenResponse
   asked: Moment
 }
 
@@ -131,7 +131,7 @@ export function createRenewals(deps: RenewalDeps, registrations: RegistrationBre
   async function spend(grant: SpendableGrant, permit: RefreshPermit): Promise<Renewal | MovedOn> {
     const { providerId: provider } = grant
     const asked = momentOf(clock)
-    let answer: TokenAnswer
+    let answer: TokenResponse
     try {
       answer = await ask(oauthClientFor(provider), grant)
     } catch (error) {
@@ -261,12 +261,12 @@ function mayBeTried({ refused, refreshToken, providerId }: LapsedGrant, provider
 function ask(
   client: OAuthClient,
   { flow, mailbox, refreshToken, scopes }: SpendableGrant,
-): Promise<TokenAnswer> {
+): Promise<TokenResponse> {
   if (refreshToken) return client.refresh(refreshToken, scopes)
   return client.appOnlyToken(flow === 'service-account' ? flow : 'client-credentials', mailbox)
 }
 
-function renewedBy({ refreshToken, refreshTokenExpiresInSeconds }: TokenAnswer, now: number): Renewed {
+function renewedBy({ refreshToken, refreshTokenExpiresInSeconds }: TokenResponse, now: number): Renewed {
   return {
     renewedAt: now,
     ...(refreshToken && { refreshToken }),

@@ -32,8 +32,8 @@ interface RegistrationChecksDeps {
 
 const restMilliseconds = 10_000
 
-export function createRegistrationChecks(needs: RegistrationChecksDeps): RegistrationChecks {
-  const { settingsNow, running, http, clock } = needs
+export function createRegistrationChecks(deps: RegistrationChecksDeps): RegistrationChecks {
+  const { settingsNow, running, http, clock } = deps
   const last = new Map<string, { until: number; answer: Promise<RegistrationCheck> }>()
 
   async function ask(id: string): Promise<RegistrationCheck> {
@@ -55,7 +55,7 @@ export function createRegistrationChecks(needs: RegistrationChecksDeps): Registr
     const comesBack = flows.includes('authorization-code') && oauth.redirectUri === undefined
     return [
       runningPoint(registered, publicUrl, running),
-      ...(comesBack ? [redirectUriPoint(needs.redirectUriOf(publicUrl), flows)] : []),
+      ...(comesBack ? [redirectUriPoint(deps.redirectUriOf(publicUrl), flows)] : []),
       ...clientPoints(await tryClient(client, registered), name),
     ]
   }
@@ -112,12 +112,12 @@ function settingsPoint(
   id: string,
 ): { point: CheckedPoint; registered?: RegisteredProvider } {
   if ('mistakes' in now) {
-    const said = {
+    const text = {
       what: 'The settings, as they are now, would not let postern start.',
       details: now.mistakes,
       fix: 'Mend this in .env or in the environment, then check again.',
     }
-    return { point: wrong('settings', said) }
+    return { point: wrong('settings', text) }
   }
   try {
     const registered = now.catalogue.registered(id)
@@ -210,8 +210,8 @@ function notTold(name: string, why: string): CheckedPoint {
 
 function withOutcome(
   outcome: CheckedPoint['outcome'],
-): (point: CheckedPoint['point'], said: PointText) => CheckedPoint {
-  return (point, said) => ({ point, outcome, ...said })
+): (point: CheckedPoint['point'], text: PointText) => CheckedPoint {
+  return (point, text) => ({ point, outcome, ...text })
 }
 
 const good = withOutcome('good')

@@ -24,36 +24,37 @@ const noTls: Record<HandshakeCause, string> = {
  * Maps errors of OpenSSL to advice; the first match counts. Alerts come from the client (RFC 8446,
  * section 6).
  */
-const table: readonly { said: RegExp; why: string; fix: string | Record<HandshakeCause, string> }[] = [
-  { said: /alert unknown ca/, why: 'the client does not trust the certificate', fix: trust },
+const table: readonly { reason: RegExp; why: string; fix: string | Record<HandshakeCause, string> }[] = [
+  { reason: /alert unknown ca/, why: 'the client does not trust the certificate', fix: trust },
   {
-    said: /alert (bad certificate|certificate unknown|unsupported certificate)/,
+    reason: /alert (bad certificate|certificate unknown|unsupported certificate)/,
     why: 'the client refuses the certificate: it does not trust it, or connected by another name',
     fix: `${trust} ${names}`,
   },
   {
-    said: /alert certificate expired/,
+    reason: /alert certificate expired/,
     why: 'the client says that the certificate has ended',
     fix: 'Renew it (postern tls make), and look at the clock of the client.',
   },
-  { said: /alert certificate revoked/, why: 'the certificate was revoked', fix: 'Get another one.' },
+  { reason: /alert certificate revoked/, why: 'the certificate was revoked', fix: 'Get another one.' },
   {
-    said: /alert (access denied|unrecognized name)/,
+    reason: /alert (access denied|unrecognized name)/,
     why: 'the client connected by another name than the certificate has',
     fix: names,
   },
   {
-    said: /unsupported protocol|version too low|alert protocol version|inappropriate fallback/,
+    reason: /unsupported protocol|version too low|alert protocol version|inappropriate fallback/,
     why: 'client and postern have no version of TLS in common',
     fix: oldDevice,
   },
   {
-    said: /no shared (cipher|signature algorithm|group)|no suitable (signature algorithm|key share)|alert (handshake failure|insufficient security)|legacy sigalg/,
+    reason:
+      /no shared (cipher|signature algorithm|group)|no suitable (signature algorithm|key share)|alert (handshake failure|insufficient security)|legacy sigalg/,
     why: 'client and postern have no method of encryption in common',
     fix: oldDevice,
   },
   {
-    said: /http request|wrong version number|unknown protocol|packet length too long|record layer failure/,
+    reason: /http request|wrong version number|unknown protocol|packet length too long|record layer failure/,
     why: 'what the client sent is not TLS',
     fix: noTls,
   },
@@ -70,13 +71,13 @@ export function explainHandshake(error: Error | undefined, cause: HandshakeCause
       fix: `Many do that with a certificate that they do not trust. ${trust} ${names}`,
     }
   }
-  const said = reasonOf(error)
-  const known = table.find((entry) => entry.said.test(said))
+  const reason = reasonOf(error)
+  const known = table.find((entry) => entry.reason.test(reason))
   if (known) {
     const fix = typeof known.fix === 'string' ? known.fix : known.fix[cause]
-    return { why: `${known.why} (${said})`, fix }
+    return { why: `${known.why} (${reason})`, fix }
   }
-  return { why: said, fix: 'Try it with: openssl s_client -connect HOST:PORT' }
+  return { why: reason, fix: 'Try it with: openssl s_client -connect HOST:PORT' }
 }
 
 /** The handshake took longer than a sign-in may take. */

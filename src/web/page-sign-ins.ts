@@ -7,7 +7,7 @@ import { type KeyedHash, Secret } from '../base/secret.ts'
 import type { PageAccessConfig } from '../config/config.ts'
 import { freshSecret, sameHash } from '../credentials/secrets.ts'
 import { findRegistered } from '../providers/catalogue.ts'
-import type { Identity, OAuthClient, TokenAnswer } from '../providers/oauth/oauth-client.ts'
+import type { Identity, OAuthClient, TokenResponse } from '../providers/oauth/oauth-client.ts'
 import type { Catalogue, Provider, RegisteredProvider } from '../providers/provider.ts'
 import { provesIdentity } from '../providers/provider.ts'
 import { isOneTenant } from '../providers/registration.ts'
@@ -79,7 +79,7 @@ export function createPageSignIns(deps: PageSignInDeps): PageSignIns {
     })
   }
 
-  async function exchange(callback: URL, begun: BegunSignIn): Promise<TokenAnswer> {
+  async function exchange(callback: URL, begun: BegunSignIn): Promise<TokenResponse> {
     const { state, nonce, codeVerifier, providerId } = begun
     const { name } = usable(providerId)
     const error = callback.searchParams.get('error')

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { ConsentRefused } from '../../src/consent/consent-refused.ts'
-import type { TokenAnswer } from '../../src/providers/oauth/oauth-client.ts'
+import type { TokenResponse } from '../../src/providers/oauth/oauth-client.ts'
 import { goodAnswer, identityOf } from '../support/scripted-oauth-client.ts'
 import { browser, callbackOf, setUpConsent, tokenOfLink } from './consent-set-up.ts'
 
@@ -46,7 +46,7 @@ async function refusalOf(completing: Promise<unknown>): Promise<ConsentRefused> 
 describe('a consent is refused, and the earlier grant stays,', () => {
   const { refreshToken: _r, ...withoutRefreshToken } = goodAnswer()
   const { identity: _i, ...withoutIdentity } = goodAnswer()
-  const answers: [string, TokenAnswer, string, RegExp][] = [
+  const answers: [string, TokenResponse, string, RegExp][] = [
     [
       'when the wrong person signed in',
       goodAnswer({

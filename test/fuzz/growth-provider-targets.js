@@ -4,12 +4,12 @@ import { suggestProvider } from '../../dist/providers/catalogue.js'
 import { readServiceAccount } from '../../dist/providers/file/credentials.js'
 import { provenAddress } from '../../dist/providers/oauth/identity.js'
 import { OAuthError } from '../../dist/providers/oauth/oauth-client.js'
-import {
-  readRevocationAnswer,
-  readTokenAnswer,
-  requireGood,
-} from '../../dist/providers/oauth/token-answer.js'
 import { checkToken, objectIdIn } from '../../dist/providers/oauth/token-claims.js'
+import {
+  parseRevocationResponse,
+  parseTokenResponse,
+  requireGood,
+} from '../../dist/providers/oauth/token-response.js'
 import { replyClassOf } from '../../dist/providers/reply-class.js'
 import { readErrorChallenge } from '../../dist/sasl/bearer-mechanisms.js'
 import { relayedReply } from '../../dist/smtp/replies.js'
@@ -108,7 +108,7 @@ export const providerTargets = [
     words: json,
     openings: ['', '{"', '{"access_token":"', '{"refresh_token":"'],
     prepare: (text) => () => new Response(text),
-    read: (made) => readTokenAnswer(made(), ['secret'], true),
+    read: (made) => parseTokenResponse(made(), ['secret'], true),
   },
   {
     name: 'a refusal of a token endpoint',
@@ -124,7 +124,7 @@ export const providerTargets = [
     words: json,
     openings: ['', '{"error":"'],
     prepare: (text) => () => new Response(text, { status: 400 }),
-    read: (made) => readRevocationAnswer(made(), ['secret']),
+    read: (made) => parseRevocationResponse(made(), ['secret']),
   },
   {
     name: 'how long a token endpoint wants to be left alone',
@@ -257,7 +257,7 @@ const provider = { name: 'Provider', oauth, registration: { clientId: 'a', tenan
 
 /** @param {string} token */
 function readToken(token) {
-  return [checkToken(provider, token, { withPerson: true }), objectIdIn(token)]
+  return [checkToken(provider, token, { appOnly: false }), objectIdIn(token)]
 }
 
 /** @param {string} text */

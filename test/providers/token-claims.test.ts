@@ -21,7 +21,7 @@ const token = (claims: object) =>
 const good = { aud: 'https://outlook.office.com', tid: tenant, appid: app, scp: 'SMTP.Send openid' }
 const goodApp = { aud: 'https://outlook.office365.com/', tid: tenant, appid: app, roles: ['SMTP.SendAsApp'] }
 const check = (claims: object, withPerson = true, provider = registered('microsoft')) =>
-  checkToken(provider, token(claims), { withPerson })
+  checkToken(provider, token(claims), { appOnly: !withPerson })
 
 describe('an access token of Entra', () => {
   it.each<[string, object, boolean]>([
@@ -76,12 +76,12 @@ describe('an access token of Entra', () => {
 it.each(['opaque', 'a.b.c', 'a..c', `a.${Buffer.from('[1]').toString('base64url')}.c`])(
   'a token that cannot be read passes the check: %s',
   (text) => {
-    expect(checkToken(registered('microsoft'), text, { withPerson: true })).toEqual({})
+    expect(checkToken(registered('microsoft'), text, { appOnly: false })).toEqual({})
   },
 )
 
 it('tokens of providers that say nothing of them are not looked at', () => {
   const graph = token({ aud: 'https://graph.microsoft.com' })
-  expect(checkToken(registered('outlook'), graph, { withPerson: true })).toEqual({})
-  expect(checkToken(registered('google'), graph, { withPerson: true })).toEqual({})
+  expect(checkToken(registered('outlook'), graph, { appOnly: false })).toEqual({})
+  expect(checkToken(registered('google'), graph, { appOnly: false })).toEqual({})
 })

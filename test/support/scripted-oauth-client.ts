@@ -4,7 +4,7 @@ import type {
   CallbackChecks,
   Identity,
   OAuthClient,
-  TokenAnswer,
+  TokenResponse,
 } from '../../src/providers/oauth/oauth-client.ts'
 
 /** Answers code exchanges as it is told to, and remembers what it was asked. */
@@ -12,12 +12,12 @@ export interface ScriptedOAuthClient extends OAuthClient {
   asked: AuthorizationRequest[]
   exchanged: { callback: URL; checks: CallbackChecks }[]
   revoked: string[]
-  answer: TokenAnswer | Error
+  answer: TokenResponse | Error
   /** What the next questions of a device are answered, before `answer`. */
   polls: ('pending' | 'slow-down' | Error)[]
 }
 
-export function scriptedOAuthClient(answer: TokenAnswer): ScriptedOAuthClient {
+export function scriptedOAuthClient(answer: TokenResponse): ScriptedOAuthClient {
   const script: ScriptedOAuthClient = {
     asked: [],
     exchanged: [],
@@ -60,7 +60,7 @@ export function scriptedOAuthClient(answer: TokenAnswer): ScriptedOAuthClient {
 }
 
 /** What a provider answers after a consent in which everything went well. */
-export function goodAnswer(change: Partial<TokenAnswer> = {}): TokenAnswer {
+export function goodAnswer(change: Partial<TokenResponse> = {}): TokenResponse {
   return {
     accessToken: new Secret('access-token-of-the-consent'),
     expiresInSeconds: 3600,

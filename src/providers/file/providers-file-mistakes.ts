@@ -6,13 +6,13 @@ type Issue = z.core.$ZodIssue
  * Describes an issue in sentences: its place, then what is wrong there. Never the value, which may
  * be a secret.
  */
-export function sayMistake(issue: Issue): string[] {
+export function describeIssue(issue: Issue): string[] {
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => `${sayPath([...issue.path, key])}: there is no such setting`)
-  return [`${sayPath(issue.path)}: ${sayWhat(issue)}`]
+    return issue.keys.map((key) => `${pathText([...issue.path, key])}: there is no such setting`)
+  return [`${pathText(issue.path)}: ${whatIsWrong(issue)}`]
 }
 
-function sayWhat(issue: Issue): string {
+function whatIsWrong(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
       return isMissing(issue) ? 'is missing' : `must be ${articles[issue.expected] ?? issue.expected}`
@@ -44,11 +44,11 @@ function isMissing(issue: Issue): boolean {
   return issue.input === undefined && issue.message.endsWith('received undefined')
 }
 
-function sayPath(path: readonly PropertyKey[]): string {
+function pathText(path: readonly PropertyKey[]): string {
   if (path.length === 0) return 'The file'
-  return path.reduce<string>((said, part) => {
-    if (typeof part === 'number') return `${said}[${part}]`
-    return said === '' ? String(part) : `${said}.${String(part)}`
+  return path.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${part}]`
+    return text === '' ? String(part) : `${text}.${String(part)}`
   }, '')
 }
 

@@ -240,7 +240,7 @@ function hasSecret({ clientSecret, clientSecretFile, clientSecrets }: RuledEntry
 }
 
 function aboutSecrets(entry: RuledEntry): Mistake[] {
-  const { clientSecret, clientSecretFile, clientSecrets, clientAuthentication: way } = entry
+  const { clientSecret, clientSecretFile, clientSecrets, clientAuthentication: method } = entry
   const found: Mistake[] = []
   if (entry.clientId === undefined && entry.serviceAccountFile === undefined)
     found.push(['clientId', 'is missing'])
@@ -248,15 +248,15 @@ function aboutSecrets(entry: RuledEntry): Mistake[] {
     found.push(['clientSecretFile', 'must not stand beside clientSecret; keep one of the two'])
   if (clientSecrets !== undefined && (clientSecret !== undefined || clientSecretFile !== undefined))
     found.push(['clientSecrets', 'must not stand beside a single secret; put that into the list'])
-  if (way?.startsWith('client_secret') && !hasSecret(entry))
-    found.push(['clientAuthentication', `${way} needs clientSecret or clientSecretFile`])
-  if (way === 'none' && hasSecret(entry))
+  if (method?.startsWith('client_secret') && !hasSecret(entry))
+    found.push(['clientAuthentication', `${method} needs clientSecret or clientSecretFile`])
+  if (method === 'none' && hasSecret(entry))
     found.push(['clientAuthentication', '"none" is for a client without a secret'])
   return found
 }
 
 function aboutCertificate(entry: RuledEntry): Mistake[] {
-  const { certificateFile, certificateKeyFile, clientAuthentication: way } = entry
+  const { certificateFile, certificateKeyFile, clientAuthentication: method } = entry
   const found: Mistake[] = []
   if (certificateFile !== undefined && certificateKeyFile === undefined)
     found.push(['certificateKeyFile', 'is missing beside certificateFile'])
@@ -264,10 +264,10 @@ function aboutCertificate(entry: RuledEntry): Mistake[] {
     found.push(['certificateFile', 'is missing beside certificateKeyFile'])
   if (certificateFile !== undefined && hasSecret(entry))
     found.push(['certificateFile', 'must not stand beside a client secret; keep one of the two'])
-  if (way === 'private_key_jwt' && certificateFile === undefined)
+  if (method === 'private_key_jwt' && certificateFile === undefined)
     found.push(['clientAuthentication', 'private_key_jwt needs certificateFile and certificateKeyFile'])
-  if (way !== undefined && way !== 'private_key_jwt' && certificateFile !== undefined)
-    found.push(['clientAuthentication', `${way} does not use the certificate`])
+  if (method !== undefined && method !== 'private_key_jwt' && certificateFile !== undefined)
+    found.push(['clientAuthentication', `${method} does not use the certificate`])
   return found
 }
 

@@ -2,7 +2,7 @@ import { printable } from '../../base/address.ts'
 import { closestName } from '../../base/text.ts'
 import type { CustomProvider, ProviderOverride } from '../../config/config.ts'
 import { presetIds } from '../presets/presets.ts'
-import { placeOfJsonMistake, sayMistake } from './providers-file-mistakes.ts'
+import { describeIssue, placeOfJsonMistake } from './providers-file-mistakes.ts'
 import { type ProviderEntry, providersFileSchema } from './providers-file-schema.ts'
 import { type EntrySources, resolveEntry, resolveOverride } from './resolve-entry.ts'
 
@@ -24,7 +24,7 @@ export function parseProvidersFile(
   const json = parseJson(text)
   if ('mistake' in json) return { mistakes: [json.mistake] }
   const parsed = providersFileSchema.safeParse(json.value)
-  if (!parsed.success) return { mistakes: parsed.error.issues.flatMap(sayMistake) }
+  if (!parsed.success) return { mistakes: parsed.error.issues.flatMap(describeIssue) }
 
   const { providers: entries = [], overrides = {} } = parsed.data
   const mistakes = [...takenIds(entries), ...strangeIds(Object.keys(overrides), entries)]

@@ -4,8 +4,7 @@ import { type Clock, systemClock } from '../../base/clock.ts'
 import { Failure } from '../../base/failure.ts'
 import { Secret } from '../../base/secret.ts'
 import type { HttpFetch } from '../../net/http-fetch.ts'
-import type { RegisteredProvider } from '../provider.ts'
-import { provesIdentity } from '../provider.ts'
+import { provesIdentity, type RegisteredProvider } from '../provider.ts'
 import {
   createDiscoveries,
   type Discoveries,
@@ -17,7 +16,7 @@ import {
 } from './discoveries.ts'
 import { requireOwnIdToken } from './id-token.ts'
 import { identityOf } from './identity.ts'
-import { type CallbackChecks, type OAuthClient, OAuthError, type TokenAnswer } from './oauth-client.ts'
+import { type CallbackChecks, type OAuthClient, OAuthError, type TokenResponse } from './oauth-client.ts'
 import { clientAuthentications, comparableCallback, openidConfiguration } from './openid-configuration.ts'
 import { createClockDifference, exchangeFailure, withoutSecrets } from './openid-errors.ts'
 import {
@@ -28,8 +27,8 @@ import {
   deviceState,
   withUserInfo,
 } from './requests.ts'
-import { type Flaw, guardedFetches } from './token-answer.ts'
 import { checkToken, type TokenCheck } from './token-claims.ts'
+import { type Flaw, guardedFetches } from './token-response.ts'
 
 export interface OAuthClientDeps {
   provider: RegisteredProvider
@@ -89,7 +88,7 @@ export function createOAuthClient({
     })
   }
 
-  async function withPersonFound(read: TokenAnswer, body: TokenBody): Promise<TokenAnswer> {
+  async function completeIdentity(read: TokenResponse, body: TokenBody): Promise<TokenResponse> {
     const claims = body.claims?.()
     if (!claims || !read.identity || read.tokenCheck?.error) return read
     const endpoint = () => ask('userInfo', async (configuration, known) => ({ configuration, known }))
@@ -111,16 +110,16 @@ export function createOAuthClient({
         const answer = await exchange(configuration, known, callback, checks)
         const { redirectUri, nonce } = checks
         if (!URL.canParse(redirectUri)) requireOwn(answer, known, nonce.reveal())
-        const read = toAnswer(known, answer, { withPerson: true })
+        const read = toTokenResponse(known, answer, { appOnly: false })
         // A sign-in to the pages accepts signed claims only.
-        return checks.purpose === 'sign-in' ? read : withPersonFound(read, answer)
+        return checks.purpose === 'sign-in' ? read : completeIdentity(read, answer)
       }).catch(failing),
 
     refresh: (refreshToken, granted = []) =>
       ask('renewals', async (configuration, known) => {
         const parameters = renewalParameters(known.oauth, granted)
         const answer = await openid.refreshTokenGrant(configuration, refreshToken.reveal(), parameters)
-        return toAnswer(known, answer, { withPerson: true })
+        return toTokenResponse(known, answer, { appOnly: false })
       }),
 
     beginDevice: () =>
@@ -134,7 +133,7 @@ export function createOAuthClient({
         return await ask('consents', async (configuration, known) => {
           const parameters = { device_code: deviceCode.reveal() }
           const answer = await openid.genericGrantRequest(configuration, deviceGrant, parameters)
-          return withPersonFound(toAnswer(known, answer, { withPerson: true }), answer)
+          return completeIdentity(toTokenResponse(known, answer, { appOnly: false }), answer)
         })
       } catch (error) {
         const state = deviceState(error)
@@ -149,13 +148,13 @@ export function createOAuthClient({
         if (flow === 'service-account' && serviceAccount) {
           const asked = { mailbox, now: clock.now(), fetch }
           const response = await askAsServiceAccount(known, serviceAccount, asked)
-          return toAnswer(known, (await response.json()) as TokenBody, { withPerson: false })
+          return toTokenResponse(known, (await response.json()) as TokenBody, { appOnly: true })
         }
         if (flow !== 'client-credentials') throw noSuchFlow(known.name)
         const scope = known.oauth.applicationScopes.join(' ')
         const parameters: Record<string, string> = scope === '' ? {} : { scope }
         const answer = await openid.clientCredentialsGrant(configuration, parameters)
-        return toAnswer(known, answer, { withPerson: false })
+        return toTokenResponse(known, answer, { appOnly: true })
       }),
 
     revoke: (refreshToken) =>
@@ -247,18 +246,18 @@ function exchange(
 
 type TokenBody = openid.TokenEndpointResponse & Partial<openid.TokenEndpointResponseHelpers>
 
-function toAnswer(
+function toTokenResponse(
   known: RegisteredProvider,
   answer: TokenBody,
-  { withPerson }: { withPerson: boolean },
-): TokenAnswer {
+  { appOnly }: { appOnly: boolean },
+): TokenResponse {
   const { oauth } = known
   const { access_token, expires_in, refresh_token, refresh_token_expires_in: life, scope } = answer
   requireOwn(answer, known)
   const claims = answer.claims?.()
-  const asked = withPerson ? oauth.scopes : oauth.applicationScopes
+  const asked = appOnly ? oauth.applicationScopes : oauth.scopes
   const flaw = answer.flaw as Flaw | undefined
-  const tokenCheck: TokenCheck = flaw ? { error: flaw } : checkToken(known, access_token, { withPerson })
+  const tokenCheck: TokenCheck = flaw ? { error: flaw } : checkToken(known, access_token, { appOnly })
   return {
     accessToken: new Secret(access_token),
     expiresInSeconds: expires_in ?? 300,

@@ -36,12 +36,12 @@ const mostIssuers = 100
 
 export function createDiscoveries({ monotonic }: Pick<Clock, 'monotonic'>): Discoveries {
   // Kept for each fetch: one through a proxy may reach other issuers.
-  const ways = new WeakMap<HttpFetch, LRUCache<string, { published: Promise<Published>; until: number }>>()
+  const byFetch = new WeakMap<HttpFetch, LRUCache<string, { published: Promise<Published>; until: number }>>()
 
   return {
     of(issuer, fetch) {
-      const known = ways.get(fetch) ?? new LRUCache({ max: mostIssuers })
-      ways.set(fetch, known)
+      const known = byFetch.get(fetch) ?? new LRUCache({ max: mostIssuers })
+      byFetch.set(fetch, known)
       const last = known.get(issuer)
       if (last && monotonic() < last.until) return last.published
       const entry = { published: publishedBy(issuer, fetch), until: Number.POSITIVE_INFINITY }
@@ -74,9 +74,9 @@ async function metadataWithin(
   issuer: string,
   fetch: HttpFetch,
 ): Promise<openid.ServerMetadata> {
-  const ways = ['oidc', 'oauth2'] as const
+  const algorithms = ['oidc', 'oauth2'] as const
   const reasons: string[] = []
-  for (const algorithm of ways) {
+  for (const algorithm of algorithms) {
     try {
       return await metadataBy(algorithm, issuer, (url, request) => fetch(url, { ...request, reach }))
     } catch (error) {

@@ -18,13 +18,13 @@ export interface OAuthClient {
    * refused), with the reason; an Error that is no Failure when the callback or the ID token does
    * not pass the checks
    */
-  exchangeCode(callback: URL, checks: CallbackChecks): Promise<TokenAnswer>
+  exchangeCode(callback: URL, checks: CallbackChecks): Promise<TokenResponse>
   /**
    * RFC 6749 section 6. One request, bounded by the token time-out; never retried here.
    * @param granted the scopes of the grant, for providers that need them in the request
    * @throws an error that `judge` understands
    */
-  refresh(refreshToken: Secret, granted?: readonly string[]): Promise<TokenAnswer>
+  refresh(refreshToken: Secret, granted?: readonly string[]): Promise<TokenResponse>
   /**
    * RFC 8628, section 3.1.
    * @throws Failure as `exchangeCode`, `configuration` where the provider has no device flow
@@ -36,13 +36,13 @@ export interface OAuthClient {
    * @throws Failure as `exchangeCode`: `consent-needed` when the person declined or the code has
    * expired
    */
-  pollDevice(deviceCode: Secret): Promise<TokenAnswer | 'pending' | 'slow-down'>
+  pollDevice(deviceCode: Secret): Promise<TokenResponse | 'pending' | 'slow-down'>
   /**
    * An access token without a person: client credentials (RFC 6749, section 4.4), or the assertion
    * of a service account (RFC 7523, section 2.1) for this mailbox. One request.
    * @throws an error that `judge` understands
    */
-  appOnlyToken(flow: 'client-credentials' | 'service-account', mailbox: Address): Promise<TokenAnswer>
+  appOnlyToken(flow: 'client-credentials' | 'service-account', mailbox: Address): Promise<TokenResponse>
   /**
    * RFC 7009. `unsupported`: the provider has no revocation.
    * @throws an error that `judge` understands
@@ -87,7 +87,7 @@ export interface CallbackChecks {
   purpose?: 'consent' | 'sign-in'
 }
 
-export interface TokenAnswer {
+export interface TokenResponse {
   /**
    * Matches the b64token grammar of RFC 6750 and is at most 16 KiB; of no use where `tokenCheck`
    * names an error.

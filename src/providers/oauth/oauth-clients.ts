@@ -31,8 +31,8 @@ export function createOAuthClients({
     const known = clients.get(providerId)
     if (known) return known
     const provider = catalogue.registered(providerId)
-    const needs = { provider, fetch: http.via(provider.proxy), ...(clock && { clock }) }
-    const client = lateClient(needs, discoveries)
+    const deps = { provider, fetch: http.via(provider.proxy), ...(clock && { clock }) }
+    const client = lateClient(deps, discoveries)
     clients.set(providerId, client)
     return client
   }
@@ -42,10 +42,10 @@ export function createOAuthClients({
  * openid-client and its dependencies are loaded with the first request, so a start does without
  * them.
  */
-function lateClient(needs: OAuthClientDeps, discoveries: () => Promise<Discoveries>): OAuthClient {
+function lateClient(deps: OAuthClientDeps, discoveries: () => Promise<Discoveries>): OAuthClient {
   const client = lazy(async () => {
     const { createOAuthClient } = await import('./create-oauth-client.ts')
-    return createOAuthClient({ ...needs, discoveries: await discoveries() })
+    return createOAuthClient({ ...deps, discoveries: await discoveries() })
   })
   return {
     authorizationUrl: async (request) => (await client()).authorizationUrl(request),

@@ -113,19 +113,19 @@ function fitsTemplate(iss: string, issuer: string): boolean {
  */
 export async function clientAuthentications(provider: RegisteredProvider): Promise<openid.ClientAuth[]> {
   const { id, oauth, registration } = provider
-  const way = oauth.clientAuthentication
-  if (way === 'none') return [openid.None()]
-  if (way === 'private_key_jwt' && registration.certificate)
+  const method = oauth.clientAuthentication
+  if (method === 'none') return [openid.None()]
+  if (method === 'private_key_jwt' && registration.certificate)
     return [await assertionBy(registration.certificate, oauth.tokenEndpoint ?? '')]
   const secrets = registration.clientSecrets.map(({ value }) => value.reveal())
-  if (secrets.length === 0 || way === 'private_key_jwt') {
-    const what = way === 'private_key_jwt' ? 'certificate' : 'client secret'
+  if (secrets.length === 0 || method === 'private_key_jwt') {
+    const what = method === 'private_key_jwt' ? 'certificate' : 'client secret'
     throw new Failure('configuration', `The provider ${id} needs a ${what} to authenticate with`, {
       fix: `Give its registration a ${what}, or the client authentication "none".`,
     })
   }
   return secrets.map((secret) =>
-    way === 'client_secret_basic' ? basic(secret) : openid.ClientSecretPost(secret),
+    method === 'client_secret_basic' ? basic(secret) : openid.ClientSecretPost(secret),
   )
 }
 

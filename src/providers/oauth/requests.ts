@@ -8,8 +8,7 @@ import { Secret } from '../../base/secret.ts'
 import { readUrl } from '../../base/text.ts'
 import type { ServiceAccount } from '../../config/config.ts'
 import type { HttpFetch } from '../../net/http-fetch.ts'
-import type { OAuthServer, RegisteredProvider } from '../provider.ts'
-import { provesIdentity } from '../provider.ts'
+import { type OAuthServer, provesIdentity, type RegisteredProvider } from '../provider.ts'
 import { type Claims, claim } from './id-token.ts'
 import { identityOf } from './identity.ts'
 import {
@@ -19,7 +18,7 @@ import {
   OAuthError,
   safeText,
 } from './oauth-client.ts'
-import { readTokenAnswer } from './token-answer.ts'
+import { parseTokenResponse } from './token-response.ts'
 
 /** The parameters of the authorization request (RFC 6749, section 4.1.1; RFC 7636, section 4.3). */
 export async function authorizationParameters(
@@ -131,7 +130,7 @@ export async function askAsServiceAccount(
     headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' },
     body: new URLSearchParams({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion }),
   })
-  return readTokenAnswer(response, [assertion], false)
+  return parseTokenResponse(response, [assertion], false)
 }
 
 /** The configuration of openid-client, and the provider with its userinfo endpoint. */
@@ -157,8 +156,12 @@ export async function withUserInfo(
   if (!found) return identity
   const { configuration, known } = found
   try {
-    const told = await openid.fetchUserInfo(configuration, accessToken.reveal(), String(claim(claims, 'sub')))
-    const judged = identityOf({ ...told, ...ofIdToken(claims) }, known, identity)
+    const userInfo = await openid.fetchUserInfo(
+      configuration,
+      accessToken.reveal(),
+      String(claim(claims, 'sub')),
+    )
+    const judged = identityOf({ ...userInfo, ...ofIdToken(claims) }, known, identity)
     return { ...judged, account: identity.account }
   } catch (cause) {
     const kind = isOfAnother(cause) ? 'other-account' : 'unreadable'

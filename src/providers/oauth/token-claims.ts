@@ -21,7 +21,7 @@ const graph = ['https://graph.microsoft.com', '00000003-0000-0000-c000-000000000
 export function checkToken(
   { oauth, registration, name }: RegisteredProvider,
   accessToken: string,
-  { withPerson }: { withPerson: boolean },
+  { appOnly }: { appOnly: boolean },
 ): TokenCheck {
   const wanted = oauth.tokenClaims
   const claims = wanted && claimsOf(accessToken)
@@ -37,7 +37,7 @@ export function checkToken(
   const app = textIn(claims, 'appid') ?? textIn(claims, 'azp')
   if (app !== undefined && app.toLowerCase() !== registration.clientId.toLowerCase())
     return { error: wrongApp(app, registration.clientId) }
-  return warningOf(claims, wanted, withPerson)
+  return warningOf(claims, wanted, appOnly)
 }
 
 /**
@@ -81,9 +81,9 @@ function wrongApp(app: string, own: string) {
 function warningOf(
   claims: Claims,
   { delegatedScope, applicationRole }: NonNullable<RegisteredProvider['oauth']['tokenClaims']>,
-  withPerson: boolean,
+  appOnly: boolean,
 ): TokenCheck {
-  if (withPerson) {
+  if (!appOnly) {
     const scopes = (textIn(claims, 'scp') ?? '').split(' ')
     return scopes.includes(delegatedScope) ? {} : { warning: `The token has no scope ${delegatedScope}.` }
   }

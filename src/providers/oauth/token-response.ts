@@ -29,7 +29,7 @@ export interface Flaw {
  * @param sent the secrets of the request, which an error text might repeat
  * @throws OAuthError when it has no token (RFC 6749, section 5.1)
  */
-export async function readTokenAnswer(
+export async function parseTokenResponse(
   response: Response,
   sent: readonly string[],
   keepIdToken: boolean,
@@ -44,7 +44,7 @@ export async function readTokenAnswer(
 
 /**
  * Passes on a successful response of any other endpoint.
- * @throws OAuthError as `readTokenAnswer`
+ * @throws OAuthError as `parseTokenResponse`
  */
 export async function requireGood(response: Response, sent: readonly string[]): Promise<Response> {
   if (response.ok) return new Response(response.body, { status: 200, headers: response.headers })
@@ -54,9 +54,12 @@ export async function requireGood(response: Response, sent: readonly string[]): 
 /**
  * Parses a response of a revocation endpoint (RFC 7009, section 2.2): an unknown token counts as
  * revoked.
- * @throws OAuthError as `readTokenAnswer`
+ * @throws OAuthError as `parseTokenResponse`
  */
-export async function readRevocationAnswer(response: Response, sent: readonly string[]): Promise<Response> {
+export async function parseRevocationResponse(
+  response: Response,
+  sent: readonly string[],
+): Promise<Response> {
   if (response.status >= 200 && response.status < 300) return new Response(null, { status: 200 })
   const body = parseObject(await response.text())
   const unknownToken = body !== undefined && own(body, 'error') === 'invalid_token'
@@ -128,8 +131,8 @@ function refusal(response: Response, body: Body | undefined, sent: readonly stri
         : `the token endpoint answered with HTTP status ${status}`,
       details,
     )
-  const said = { explained: true, ...(error !== undefined && { error }) }
-  return new OAuthError(withoutSecrets(words.join(': '), sent), { ...details, ...said })
+  const explanation = { explained: true, ...(error !== undefined && { error }) }
+  return new OAuthError(withoutSecrets(words.join(': '), sent), { ...details, ...explanation })
 }
 
 /**
@@ -225,9 +228,9 @@ export function guardedFetches(
       return request.method === 'POST' ? read(response, secretsIn(request, provider)) : response
     }
   return {
-    tokens: reading((response, sent) => readTokenAnswer(response, sent, false)),
-    tokensWithIdentity: reading((response, sent) => readTokenAnswer(response, sent, true)),
-    revocations: reading(readRevocationAnswer),
+    tokens: reading((response, sent) => parseTokenResponse(response, sent, false)),
+    tokensWithIdentity: reading((response, sent) => parseTokenResponse(response, sent, true)),
+    revocations: reading(parseRevocationResponse),
     devices: reading(requireGood),
   }
 }
