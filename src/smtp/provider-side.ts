@@ -7,7 +7,6 @@ import type { Limits } from '../config/config.ts'
 import type { SignIns } from '../credentials/sign-ins.ts'
 import type { OutgoingMessage, Submitter } from '../mailboxes/sender-policy.ts'
 import { sourceOf } from '../net/ip.ts'
-import type { Credentials } from '../sasl/exchange.ts'
 import type { Relay, Transaction, WaitingClient } from '../upstream/relay.ts'
 import type { RecipientCommand } from '../wire/envelope.ts'
 import { mendedMessage } from './mending.ts'
@@ -49,125 +48,139 @@ export interface ProviderSide {
 }
 
 export function createProviderSide(deps: ProviderSideDeps): ProviderSide {
-  let transaction: Transaction | undefined
-  let message: OutgoingMessage | undefined
+  return new HeldTransaction(deps)
+}
 
-  return { signIn, authorize, begin, addRecipients, promise, send, giveUp }
+/** A class, because each sign-in and each transaction has one. */
+class HeldTransaction implements ProviderSide {
+  readonly #deps: ProviderSideDeps
+  #transaction: Transaction | undefined
+  #message: OutgoingMessage | undefined
 
-  async function signIn(next: Next & { do: 'sign-in' }, leaving = new Leaving()): Promise<SessionEvent> {
+  constructor(deps: ProviderSideDeps) {
+    this.#deps = deps
+  }
+
+  async signIn(next: Next & { do: 'sign-in' }, leaving = new Leaving()): Promise<SessionEvent> {
     let at: 'sign-in' | 'proof' = 'sign-in'
-    try {
-      const { wholeLoginSeconds } = deps.limits
-      const submitter = await within(wholeLoginSeconds, checkAndProve(next.credentials), leaving)
-      deps.client.submitter = submitter
-      deps.signedIn()
-      deps.record.signedIn(submitter)
-      return { kind: 'signed-in', submitter }
-    } catch (error) {
-      const failure = asFailure(error)
-      deps.record.signInRefused(deps.signIns.loggableName(next.credentials.userName), failure)
-      return { kind: 'failed', failure, at }
-    }
-
-    async function checkAndProve(credentials: Credentials): Promise<Submitter> {
-      const submitter = await deps.signIns.check(credentials, deps.client.address, leaving)
-      deps.authenticated()
+    const checkAndProve = async (): Promise<Submitter> => {
+      const submitter = await this.#deps.signIns.check(next.credentials, this.#deps.client.address, leaving)
+      this.#deps.authenticated()
       at = 'proof'
       const [mailbox, ...others] = submitter.mailboxes
       // With several mailboxes, or a whole domain, the mailbox is known only at MAIL.
       const known = mailbox !== undefined && others.length === 0 && !isDomainMailbox(mailbox.address)
-      if (known) await deps.relay.verify(mailbox.address)
+      if (known) await this.#deps.relay.verify(mailbox.address)
       return submitter
     }
-  }
-
-  async function authorize(sender: string): Promise<SessionEvent> {
     try {
-      const submitter = await deps.signIns.authorize(sender, deps.client.address)
-      deps.client.submitter = submitter
-      deps.signedIn()
-      deps.record.admitted(submitter)
+      const { wholeLoginSeconds } = this.#deps.limits
+      const submitter = await within(wholeLoginSeconds, checkAndProve(), leaving)
+      this.#deps.client.submitter = submitter
+      this.#deps.signedIn()
+      this.#deps.record.signedIn(submitter)
       return { kind: 'signed-in', submitter }
     } catch (error) {
       const failure = asFailure(error)
-      deps.record.admissionRefused(sender, failure)
+      this.#deps.record.signInRefused(this.#deps.signIns.loggableName(next.credentials.userName), failure)
+      return { kind: 'failed', failure, at }
+    }
+  }
+
+  async authorize(sender: string): Promise<SessionEvent> {
+    try {
+      const submitter = await this.#deps.signIns.authorize(sender, this.#deps.client.address)
+      this.#deps.client.submitter = submitter
+      this.#deps.signedIn()
+      this.#deps.record.admitted(submitter)
+      return { kind: 'signed-in', submitter }
+    } catch (error) {
+      const failure = asFailure(error)
+      this.#deps.record.admissionRefused(sender, failure)
       return { kind: 'failed', failure, at: 'admission' }
     }
   }
 
-  async function begin(
+  async begin(
     next: Next & { do: 'begin' },
     { gone, inGroups }: Pick<WaitingClient, 'gone' | 'inGroups'>,
   ): Promise<SessionEvent> {
-    deps.record.begun(next.mailbox, next.mail.sender, next.givenSender)
+    this.#deps.record.begun(next.mailbox, next.mail.sender, next.givenSender)
     try {
       const { mailbox, mail, givenSender } = next
-      message = { mailbox, sender: mail.sender, givenSender }
-      const submitter = whoSends()
-      const unsure = deps.signIns.revalidate(submitter, message, deps.client.address)
+      this.#message = { mailbox, sender: mail.sender, givenSender }
+      const submitter = this.#whoSends()
+      const unsure = this.#deps.signIns.revalidate(submitter, this.#message, this.#deps.client.address)
       // An `await` without need would cost half as much as the check itself.
       if (unsure !== undefined) await unsure
-      const source = sourceOf(deps.client.address).key
-      const begun = await deps.relay.begin(next.mailbox, next.mail, next.recipients, submitter.userName, {
-        source,
-        gone,
-        inGroups,
-      })
-      transaction = begun.transaction
-      deps.record.recipients(begun.replies)
-      return { kind: 'recipients-answered', replies: begun.replies, open: transaction !== undefined }
+      const source = sourceOf(this.#deps.client.address).key
+      const begun = await this.#deps.relay.begin(
+        next.mailbox,
+        next.mail,
+        next.recipients,
+        submitter.userName,
+        {
+          source,
+          gone,
+          inGroups,
+        },
+      )
+      this.#transaction = begun.transaction
+      this.#deps.record.recipients(begun.replies)
+      return { kind: 'recipients-answered', replies: begun.replies, open: this.#transaction !== undefined }
     } catch (error) {
-      if (gone.aborted) deps.record.givenUp()
-      return failed(error)
+      if (gone.aborted) this.#deps.record.givenUp()
+      return this.#failed(error)
     }
   }
 
-  async function addRecipients(recipients: readonly RecipientCommand[]): Promise<SessionEvent> {
+  async addRecipients(recipients: readonly RecipientCommand[]): Promise<SessionEvent> {
     try {
-      if (transaction === undefined)
+      if (this.#transaction === undefined)
         throw new Failure('internal', 'There is no transaction to add recipients to')
-      const replies = await transaction.recipients(recipients)
-      deps.record.recipients(replies)
+      const replies = await this.#transaction.recipients(recipients)
+      this.#deps.record.recipients(replies)
       return { kind: 'recipients-answered', replies, open: true }
     } catch (error) {
-      const current = transaction
-      transaction = undefined
+      const current = this.#transaction
+      this.#transaction = undefined
       // Does nothing on a lost connection; after a limit of our own the connection can be used
       // again.
       await current?.reset()
-      return failed(error)
+      return this.#failed(error)
     }
   }
 
-  function failed(error: unknown): SessionEvent {
+  #failed(error: unknown): SessionEvent {
     const failure = asFailure(error)
-    deps.record.failed(failure)
+    this.#deps.record.failed(failure)
     return { kind: 'failed', failure, at: 'transaction' }
   }
 
-  function promise(): SessionEvent {
+  promise(): SessionEvent {
     try {
-      if (transaction === undefined) throw new Failure('internal', 'There is no transaction to go on with')
-      transaction.promise()
+      if (this.#transaction === undefined)
+        throw new Failure('internal', 'There is no transaction to go on with')
+      this.#transaction.promise()
       return { kind: 'promised' }
     } catch (error) {
-      transaction = undefined
-      return failed(error)
+      this.#transaction = undefined
+      return this.#failed(error)
     }
   }
 
-  async function send(octets: AsyncIterable<Buffer>, gone?: Gone): Promise<MessageOutcome> {
-    const current = transaction
-    transaction = undefined
+  async send(octets: AsyncIterable<Buffer>, gone?: Gone): Promise<MessageOutcome> {
+    const current = this.#transaction
+    this.#transaction = undefined
     try {
       if (current === undefined) throw new Failure('internal', 'There is no transaction for this message')
-      const submitter = whoSends()
+      const submitter = this.#whoSends()
       // The permission is checked again, because the transaction may have waited long for a
       // connection or for the client.
-      await confirmFor(current, submitter)
+      await this.#confirmFor(current, submitter)
       return {
         kind: 'answered',
-        reply: await current.send(mendedMessage(octets, submitter, message?.mailbox ?? ''), gone),
+        reply: await current.send(mendedMessage(octets, submitter, this.#message?.mailbox ?? ''), gone),
       }
     } catch (error) {
       return { kind: 'failed', failure: asFailure(error) }
@@ -175,25 +188,26 @@ export function createProviderSide(deps: ProviderSideDeps): ProviderSide {
   }
 
   /** A message that may no longer be sent ends the transaction. */
-  async function confirmFor(current: Transaction, submitter: Submitter): Promise<void> {
+  async #confirmFor(current: Transaction, submitter: Submitter): Promise<void> {
     try {
-      if (message !== undefined) await deps.signIns.revalidate(submitter, message, deps.client.address)
+      if (this.#message !== undefined)
+        await this.#deps.signIns.revalidate(submitter, this.#message, this.#deps.client.address)
     } catch (refusal) {
       await current.reset()
       throw refusal
     }
   }
 
-  function whoSends(): Submitter {
-    const { submitter } = deps.client
+  #whoSends(): Submitter {
+    const { submitter } = this.#deps.client
     if (submitter === undefined) throw new Failure('internal', 'There is nobody to send a message for')
     return submitter
   }
 
-  async function giveUp(): Promise<void> {
-    const current = transaction
-    transaction = undefined
-    deps.record.givenUp()
+  async giveUp(): Promise<void> {
+    const current = this.#transaction
+    this.#transaction = undefined
+    this.#deps.record.givenUp()
     await current?.reset()
   }
 }

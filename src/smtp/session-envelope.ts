@@ -9,22 +9,158 @@ import { inGroup, relayedReply, replies, senderRefused } from './replies.ts'
 import { type Answer, answer, bad, pass, refusalsIn } from './session-events.ts'
 
 /** MAIL, RCPT and DATA of one session: the transaction before its message. */
-export interface Envelope {
-  isOpen(): boolean
+export class Envelope {
+  readonly #limits: EnvelopeLimits
+  readonly #capabilities: (mailbox: string) => RelayCapabilities
+  #open: OpenEnvelope | undefined
+  /** Recipients for the provider, and between them our own replies. */
+  #run: (readonly RecipientCommand[] | Reply)[] = []
+  /** How many recipients are in it. */
+  #gathered = 0
+
+  constructor(limits: EnvelopeLimits, capabilities: (mailbox: string) => RelayCapabilities) {
+    this.#limits = limits
+    this.#capabilities = capabilities
+  }
+
+  isOpen(): boolean {
+    return this.#open !== undefined
+  }
+
   /** Recipients of a pipelined run are gathered, to be sent together. */
-  isGathering(): boolean
-  mail(by: Submitter, given: GivenMail): Answer
-  recipient(given: GivenRecipient): Answer
+  isGathering(): boolean {
+    return this.#run.length > 0
+  }
+
+  mail(by: Submitter, { mail, senderFlaw, parameterFlaws, dropped }: GivenMail): Answer {
+    if (this.#open !== undefined) return bad(replies.mailAlready)
+    const sender = completeAddress(by.mending, mail.sender)
+    const flaw = sender === mail.sender ? senderFlaw?.reply : undefined
+    if (flaw !== undefined && !by.rewriteSender) return answer(flaw)
+    const verdict = mailboxForSender(by, mail.sender)
+    if (!verdict.allowed) {
+      const refused = { sender, reason: verdict.reason }
+      return { ...answer(senderRefused(verdict.reason, howToAllow(by, sender))), refused }
+    }
+    if (flaw !== undefined && verdict.sender === mail.sender && !isAscii(mail.sender)) return answer(flaw)
+    const its = this.#capabilities(verdict.mailbox)
+    const refused = refusalOf(parameterFlaws, its)
+    if (refused !== undefined) return answer(refused)
+    if (wantsUtf8(mail) && !its.smtpUtf8) return answer(replies.utf8NotHere)
+    const size = mail.parameters.find(({ keyword }) => keyword === 'SIZE')?.value
+    const limit = messageLimit(this.#limits, its)
+    if (limit !== undefined && Number(size ?? 0) > limit) return answer(replies.tooLarge)
+    this.#open = {
+      mailbox: verdict.mailbox,
+      mail: sentAs(verdict.sender, changesSize(by) ? withoutSize(mail) : mail),
+      givenSender: verdict.sender === mail.sender ? undefined : mail.sender,
+      begun: false,
+      asked: false,
+      accepted: 0,
+    }
+    return { replies: [replies.senderAccepted], dropped }
+  }
+
+  recipient({ recipient, further = [], parameterFlaws, dropped }: GivenRecipient): Answer {
+    const commands = [recipient, ...further]
+    if (this.#open === undefined) return bad(replies.mailFirst)
+    this.#open.asked = true
+    if (this.#open.over !== undefined) return pass(this.#open.over)
+    if (!wantsUtf8(this.#open.mail) && !commands.every((command) => isAscii(command.recipient))) {
+      return this.refuseRecipient(needsUtf8)
+    }
+    const refused = refusalOf(parameterFlaws, this.#capabilities(this.#open.mailbox))
+    if (refused !== undefined) return this.refuseRecipient(refused)
+    if (this.#open.accepted + this.#gathered + commands.length > this.#limits.recipientsPerMessage) {
+      return this.refuseRecipient(replies.tooManyRecipients)
+    }
+    this.#run.push(commands)
+    this.#gathered += commands.length
+    return { replies: [], dropped }
+  }
+
   /** Refuses a recipient, in its place in the run. */
-  refuseRecipient(reply: Reply): Answer
+  refuseRecipient(reply: Reply): Answer {
+    if (this.#run.length === 0) return answer(reply)
+    this.#run.push(reply)
+    return { replies: [], ...refusalsIn(reply) }
+  }
+
   /** Ends the run: gives what is to be sent to the provider. */
-  endRun(): Answer
-  recipientsAnswered(answers: readonly Reply[], open: boolean): Answer
+  endRun(): Answer {
+    const recipients = this.#run.filter(isCommand).flat()
+    if (this.#open === undefined || recipients.length === 0) return { replies: [] }
+    if (this.#open.begun) return { replies: [], next: { do: 'add-recipients', recipients } }
+    const { mailbox, mail, givenSender } = this.#open
+    return { replies: [], next: { do: 'begin', mailbox, mail, givenSender, recipients } }
+  }
+
+  recipientsAnswered(answers: readonly Reply[], stillOpen: boolean): Answer {
+    const relayed = answers.map(relayedReply)
+    const last = relayed.at(-1)
+    if (this.#open !== undefined) {
+      this.#open.begun = stillOpen
+      this.#open.accepted += answers.filter(isPositive).length
+      if (!stillOpen && last !== undefined) this.#open.over = last
+    }
+    const torn = this.#tornCommand(answers)
+    const answered = this.#emptyRun((index) => relayed[index] ?? replies.messageLost)
+    // Recipients that were accepted cannot be withdrawn, so the message is sent to none.
+    if (this.#open !== undefined && torn !== undefined)
+      this.#open.over ??= answered[torn] ?? replies.messageLost
+    return { replies: answered }
+  }
+
   /** The provider's side failed, for the run or for DATA. */
-  failed(reply: Reply): Answer
-  data(): Answer
+  failed(reply: Reply): Answer {
+    if (this.#open !== undefined) {
+      this.#open.begun = false
+      this.#open.over = reply
+    }
+    return { replies: this.#run.length === 0 ? [reply] : this.#emptyRun(() => reply) }
+  }
+
+  data(): Answer {
+    if (this.#open === undefined) return bad(replies.mailFirst)
+    if (!this.#open.asked) return bad(replies.recipientFirst)
+    if (this.#open.accepted === 0) return pass(replies.noRecipients)
+    if (this.#open.over !== undefined) return pass(this.#open.over)
+    return { replies: [], next: { do: 'promise' } }
+  }
+
   /** Answers DATA with 354, once the provider's connection is kept for the client. */
-  promised(): Answer
+  promised(): Answer {
+    const limit = this.#open && messageLimit(this.#limits, this.#capabilities(this.#open.mailbox))
+    return { replies: [replies.sendMessage], next: { do: 'message', limit } }
+  }
+
+  /** The index in the run of a command whose recipients were accepted only in part. */
+  #tornCommand(answers: readonly Reply[]): number | undefined {
+    let recipients = 0
+    const torn = this.#run.findIndex((entry) => {
+      if (!isCommand(entry)) return false
+      const its = answers.slice(recipients, recipients + entry.length)
+      recipients += entry.length
+      return its.some(isPositive) && !its.every(isPositive)
+    })
+    return torn === -1 ? undefined : torn
+  }
+
+  /** One reply for each entry of the run, in order; `answerTo` gives those of the provider. */
+  #emptyRun(answerTo: (index: number) => Reply): Reply[] {
+    let recipients = 0
+    const answers = this.#run.map((entry) =>
+      isCommand(entry)
+        ? replyTogether(
+            entry,
+            entry.map(() => answerTo(recipients++)),
+          )
+        : entry,
+    )
+    this.#run = []
+    this.#gathered = 0
+    return answers
+  }
 }
 
 interface OpenEnvelope {
@@ -39,149 +175,6 @@ interface OpenEnvelope {
 }
 
 type EnvelopeLimits = Pick<Limits, 'messageOctets' | 'recipientsPerMessage'>
-
-export function createEnvelope(
-  limits: EnvelopeLimits,
-  capabilities: (mailbox: string) => RelayCapabilities,
-): Envelope {
-  let open: OpenEnvelope | undefined
-  /** Recipients for the provider, and between them our own replies. */
-  let run: (readonly RecipientCommand[] | Reply)[] = []
-  /** How many recipients are in it. */
-  let gathered = 0
-
-  return {
-    isOpen: () => open !== undefined,
-    isGathering: () => run.length > 0,
-
-    mail(by, { mail, senderFlaw, parameterFlaws, dropped }) {
-      if (open !== undefined) return bad(replies.mailAlready)
-      const sender = completeAddress(by.mending, mail.sender)
-      const flaw = sender === mail.sender ? senderFlaw?.reply : undefined
-      if (flaw !== undefined && !by.rewriteSender) return answer(flaw)
-      const verdict = mailboxForSender(by, mail.sender)
-      if (!verdict.allowed) {
-        const refused = { sender, reason: verdict.reason }
-        return { ...answer(senderRefused(verdict.reason, howToAllow(by, sender))), refused }
-      }
-      if (flaw !== undefined && verdict.sender === mail.sender && !isAscii(mail.sender)) return answer(flaw)
-      const its = capabilities(verdict.mailbox)
-      const refused = refusalOf(parameterFlaws, its)
-      if (refused !== undefined) return answer(refused)
-      if (wantsUtf8(mail) && !its.smtpUtf8) return answer(replies.utf8NotHere)
-      const size = mail.parameters.find(({ keyword }) => keyword === 'SIZE')?.value
-      const limit = messageLimit(limits, its)
-      if (limit !== undefined && Number(size ?? 0) > limit) return answer(replies.tooLarge)
-      open = {
-        mailbox: verdict.mailbox,
-        mail: sentAs(verdict.sender, changesSize(by) ? withoutSize(mail) : mail),
-        givenSender: verdict.sender === mail.sender ? undefined : mail.sender,
-        begun: false,
-        asked: false,
-        accepted: 0,
-      }
-      return { replies: [replies.senderAccepted], dropped }
-    },
-
-    recipient({ recipient, further = [], parameterFlaws, dropped }) {
-      const commands = [recipient, ...further]
-      if (open === undefined) return bad(replies.mailFirst)
-      open.asked = true
-      if (open.over !== undefined) return pass(open.over)
-      if (!wantsUtf8(open.mail) && !commands.every((command) => isAscii(command.recipient))) {
-        return refuse(needsUtf8)
-      }
-      const refused = refusalOf(parameterFlaws, capabilities(open.mailbox))
-      if (refused !== undefined) return refuse(refused)
-      if (open.accepted + gathered + commands.length > limits.recipientsPerMessage) {
-        return refuse(replies.tooManyRecipients)
-      }
-      run.push(commands)
-      gathered += commands.length
-      return { replies: [], dropped }
-    },
-
-    refuseRecipient: refuse,
-
-    endRun() {
-      const recipients = run.filter(isCommand).flat()
-      if (open === undefined || recipients.length === 0) return { replies: [] }
-      if (open.begun) return { replies: [], next: { do: 'add-recipients', recipients } }
-      const { mailbox, mail, givenSender } = open
-      return { replies: [], next: { do: 'begin', mailbox, mail, givenSender, recipients } }
-    },
-
-    recipientsAnswered(answers, stillOpen) {
-      const relayed = answers.map(relayedReply)
-      const last = relayed.at(-1)
-      if (open !== undefined) {
-        open.begun = stillOpen
-        open.accepted += answers.filter(isPositive).length
-        if (!stillOpen && last !== undefined) open.over = last
-      }
-      const torn = tornCommand(answers)
-      const answered = emptyRun((index) => relayed[index] ?? replies.messageLost)
-      // Recipients that were accepted cannot be withdrawn, so the message is sent to none.
-      if (open !== undefined && torn !== undefined) open.over ??= answered[torn] ?? replies.messageLost
-      return { replies: answered }
-    },
-
-    failed(reply) {
-      if (open !== undefined) {
-        open.begun = false
-        open.over = reply
-      }
-      return { replies: run.length === 0 ? [reply] : emptyRun(() => reply) }
-    },
-
-    data() {
-      if (open === undefined) return bad(replies.mailFirst)
-      if (!open.asked) return bad(replies.recipientFirst)
-      if (open.accepted === 0) return pass(replies.noRecipients)
-      if (open.over !== undefined) return pass(open.over)
-      return { replies: [], next: { do: 'promise' } }
-    },
-
-    promised() {
-      const limit = open && messageLimit(limits, capabilities(open.mailbox))
-      return { replies: [replies.sendMessage], next: { do: 'message', limit } }
-    },
-  }
-
-  /** The index in the run of a command whose recipients were accepted only in part. */
-  function tornCommand(answers: readonly Reply[]): number | undefined {
-    let recipients = 0
-    const torn = run.findIndex((entry) => {
-      if (!isCommand(entry)) return false
-      const its = answers.slice(recipients, recipients + entry.length)
-      recipients += entry.length
-      return its.some(isPositive) && !its.every(isPositive)
-    })
-    return torn === -1 ? undefined : torn
-  }
-
-  function refuse(reply: Reply): Answer {
-    if (run.length === 0) return answer(reply)
-    run.push(reply)
-    return { replies: [], ...refusalsIn(reply) }
-  }
-
-  /** One reply for each entry of the run, in order; `answerTo` gives those of the provider. */
-  function emptyRun(answerTo: (index: number) => Reply): Reply[] {
-    let recipients = 0
-    const answers = run.map((entry) =>
-      isCommand(entry)
-        ? replyTogether(
-            entry,
-            entry.map(() => answerTo(recipients++)),
-          )
-        : entry,
-    )
-    run = []
-    gathered = 0
-    return answers
-  }
-}
 
 /**
  * One reply for the recipients of one command: if one is refused, all are, because a client takes a

@@ -6,17 +6,7 @@ import { replies } from './replies.ts'
 import { messageLimit } from './session-envelope.ts'
 import { type Answer, bad } from './session-events.ts'
 
-/** EHLO and STARTTLS, which come before everything else. */
-interface Opening {
-  hello(verb: 'EHLO' | 'HELO'): Reply
-  startTls(): Answer
-  /** TLS is on: the client has to send EHLO again (RFC 3207, section 4.2). */
-  encrypted(): void
-  /** The reply to AUTH or MAIL when it is not allowed yet; undefined when it is. */
-  missing(forWhat: 'AUTH' | 'MAIL'): Reply | undefined
-}
-
-interface OpeningDeps {
+interface SessionOpeningDeps {
   hostname: string
   limits: Pick<Limits, 'messageOctets'>
   capabilities: () => RelayCapabilities
@@ -26,49 +16,51 @@ interface OpeningDeps {
   plainAuth: boolean
 }
 
-export function createOpening({
-  hostname,
-  limits,
-  capabilities,
-  authMethods,
-  ...deps
-}: OpeningDeps): Opening {
-  let { encrypted } = deps
-  let greeted = false
+/** EHLO and STARTTLS, which come before everything else. */
+export class SessionOpening {
+  readonly #deps: SessionOpeningDeps
+  #encrypted: boolean
+  #greeted = false
 
-  return {
-    hello(verb) {
-      greeted = true
-      return verb === 'EHLO' ? ehloReply() : say(250, hostname)
-    },
-
-    startTls() {
-      if (encrypted) return bad(replies.tlsAlready)
-      if (!deps.startTls) return bad(replies.tlsNotHere)
-      return { replies: [replies.readyForTls], next: { do: 'start-tls' } }
-    },
-
-    encrypted() {
-      encrypted = true
-      greeted = false
-    },
-
-    missing(forWhat) {
-      if (forWhat === 'AUTH' && !mayAuth()) return replies.startTlsFirst
-      return greeted ? undefined : replies.helloFirst
-    },
+  constructor(deps: SessionOpeningDeps) {
+    this.#deps = deps
+    this.#encrypted = deps.encrypted
   }
 
-  function ehloReply(): Reply {
+  hello(verb: 'EHLO' | 'HELO'): Reply {
+    this.#greeted = true
+    return verb === 'EHLO' ? this.#ehloReply() : say(250, this.#deps.hostname)
+  }
+
+  startTls(): Answer {
+    if (this.#encrypted) return bad(replies.tlsAlready)
+    if (!this.#deps.startTls) return bad(replies.tlsNotHere)
+    return { replies: [replies.readyForTls], next: { do: 'start-tls' } }
+  }
+
+  /** TLS is on: the client has to send EHLO again (RFC 3207, section 4.2). */
+  encrypted(): void {
+    this.#encrypted = true
+    this.#greeted = false
+  }
+
+  /** The reply to AUTH or MAIL when it is not allowed yet; undefined when it is. */
+  missing(forWhat: 'AUTH' | 'MAIL'): Reply | undefined {
+    if (forWhat === 'AUTH' && !this.#mayAuth()) return replies.startTlsFirst
+    return this.#greeted ? undefined : replies.helloFirst
+  }
+
+  #ehloReply(): Reply {
+    const { hostname, limits, capabilities, authMethods, startTls } = this.#deps
     return describeCapabilities(hostname, capabilities(), {
       size: messageLimit(limits, capabilities()),
-      startTls: deps.startTls && !encrypted,
-      mechanisms: mayAuth() ? mechanismsFor(authMethods()).map(({ name }) => name) : [],
+      startTls: startTls && !this.#encrypted,
+      mechanisms: this.#mayAuth() ? mechanismsFor(authMethods()).map(({ name }) => name) : [],
     })
   }
 
-  function mayAuth(): boolean {
-    return encrypted || deps.plainAuth
+  #mayAuth(): boolean {
+    return this.#encrypted || this.#deps.plainAuth
   }
 }
 

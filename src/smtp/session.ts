@@ -8,7 +8,7 @@ import { type Command, type GivenMail, parseCommand, shownCommand } from './comm
 import { foreignText, isHttpInPlaceOfBase64 } from './foreign-protocols.ts'
 import { mendedRecipients } from './mending.ts'
 import { greeting, type Phase, replies, replyInTransaction } from './replies.ts'
-import { createEnvelope, type Envelope } from './session-envelope.ts'
+import { Envelope } from './session-envelope.ts'
 import {
   type Answer,
   answer,
@@ -21,8 +21,8 @@ import {
   type SessionEvent,
   type Step,
 } from './session-events.ts'
-import { createOpening } from './session-opening.ts'
-import { createSessionClient } from './session-sign-in.ts'
+import { SessionOpening } from './session-opening.ts'
+import { SessionClient } from './session-sign-in.ts'
 
 export interface SmtpSessionDeps {
   hostname: string
@@ -101,53 +101,65 @@ export interface SmtpSession {
 }
 
 export function createSmtpSession(deps: SmtpSessionDeps): SmtpSession {
-  const { limits, capabilities } = deps
-  const opening = createOpening(deps)
-  const client = createSessionClient(deps)
-  /**
-   * From MAIL to the end of its transaction. Most sessions of a busy server are idle and have none.
-   */
-  let envelope: Envelope | undefined
-  /** Counted since the last accepted message. */
-  let badCommands = 0
-  /** The last MAIL was refused: RCPT and DATA that a client pipelined behind it are not logged. */
-  let mailRefused = false
-  /** The event that ended a run of recipients; it is handled when they are answered. */
-  let deferred: SessionEvent | undefined
+  return new Session(deps)
+}
 
-  return {
-    greet: () => finish(answer(greeting(deps.hostname))),
-    step: (event) => finish(handle(event)),
+/** A class, because a server holds one for each of thousands of connections. */
+class Session implements SmtpSession {
+  readonly #deps: SmtpSessionDeps
+  readonly #opening: SessionOpening
+  readonly #client: SessionClient
+  /** From MAIL to the end of its transaction. Most sessions of a busy server are idle and have none. */
+  #envelope: Envelope | undefined
+  /** Counted since the last accepted message. */
+  #badCommands = 0
+  /** The last MAIL was refused: RCPT and DATA that a client pipelined behind it are not logged. */
+  #mailRefused = false
+  /** The event that ended a run of recipients; it is handled when they are answered. */
+  #deferred: SessionEvent | undefined
+
+  constructor(deps: SmtpSessionDeps) {
+    this.#deps = deps
+    this.#opening = new SessionOpening(deps)
+    this.#client = new SessionClient(deps)
   }
 
-  function handle(event: SessionEvent): Answer {
+  greet(): Step {
+    return this.#finish(answer(greeting(this.#deps.hostname)))
+  }
+
+  step(event: SessionEvent): Step {
+    return this.#finish(this.#handle(event))
+  }
+
+  #handle(event: SessionEvent): Answer {
     switch (event.kind) {
       case 'line':
-        return client.isAnswering() ? response(event.line) : line(event.line)
+        return this.#client.isAnswering() ? this.#response(event.line) : this.#line(event.line)
       case 'line-too-long':
-        if (envelope?.isGathering()) return endRunBefore(event)
-        if (isAuthLine(event.start)) return closeWith(replies.authLineTooLong)
+        if (this.#envelope?.isGathering()) return this.#endRunBefore(event)
+        if (this.#isAuthLine(event.start)) return closeWith(replies.authLineTooLong)
         return closeWith(foreignText(event.start) ?? replies.lineTooLong)
       case 'line-forbidden':
-        if (envelope?.isGathering()) return endRunBefore(event)
+        if (this.#envelope?.isGathering()) return this.#endRunBefore(event)
         return closeWith(foreignText(event.start) ?? replies.bareNewlineInCommand)
       case 'run-ended':
-        return theEnvelope().endRun()
+        return this.#theEnvelope().endRun()
       case 'encrypted':
-        return startAgain()
+        return this.#startAgain()
       case 'signed-in':
-        return signedIn(event.submitter)
+        return this.#signedIn(event.submitter)
       case 'recipients-answered':
-        return thenDeferred(theEnvelope().recipientsAnswered(event.replies, event.open))
+        return this.#thenDeferred(this.#theEnvelope().recipientsAnswered(event.replies, event.open))
       case 'promised':
-        return theEnvelope().promised()
+        return this.#theEnvelope().promised()
       case 'message-over':
-        return messageOver(event.outcome, event.ended)
+        return this.#messageOver(event.outcome, event.ended)
       case 'failed':
-        return failed(event.failure, event.at)
+        return this.#failed(event.failure, event.at)
       case 'timed-out':
         if (event.late) return closeWith(replies.notSignedIn)
-        return client.submitter() === undefined || envelope?.isOpen()
+        return this.#client.submitter() === undefined || this.#envelope?.isOpen()
           ? closeWith(replies.timedOut)
           : passAndClose(replies.timedOut)
       case 'shutting-down':
@@ -155,9 +167,9 @@ export function createSmtpSession(deps: SmtpSessionDeps): SmtpSession {
     }
   }
 
-  function finish({ replies: answered, next, bad: isBad, refused, refusals, dropped }: Answer): Step {
-    if (isBad) badCommands++
-    if (isBad && badCommands >= limits.badCommands) {
+  #finish({ replies: answered, next, bad: isBad, refused, refusals, dropped }: Answer): Step {
+    if (isBad) this.#badCommands++
+    if (isBad && this.#badCommands >= this.#deps.limits.badCommands) {
       const last = closeWith(replies.tooManyBadCommands)
       const { refusals: also = [] } = last
       return {
@@ -166,7 +178,7 @@ export function createSmtpSession(deps: SmtpSessionDeps): SmtpSession {
         refusals: [...(refusals ?? []), ...also],
       }
     }
-    const step = { replies: answered, next: next ?? nextLine() }
+    const step = { replies: answered, next: next ?? this.#nextLine() }
     // The usual case: nothing was refused or dropped.
     if (refused === undefined && refusals === undefined && !dropped?.length) return step
     return {
@@ -177,181 +189,192 @@ export function createSmtpSession(deps: SmtpSessionDeps): SmtpSession {
     }
   }
 
-  function nextLine(): Step['next'] {
-    if (envelope?.isGathering()) return { do: 'line-if-here', limit: limits.commandLineOctets }
-    return { do: 'line', limit: lineLimit() }
+  #nextLine(): Step['next'] {
+    if (this.#envelope?.isGathering())
+      return { do: 'line-if-here', limit: this.#deps.limits.commandLineOctets }
+    return { do: 'line', limit: this.#lineLimit() }
   }
 
   /** An initial response may make AUTH longer than any other command (RFC 4954, section 4). */
-  function lineLimit(): number {
-    return client.maySignIn() && !envelope?.isOpen() ? limits.authLineOctets : limits.commandLineOctets
+  #lineLimit(): number {
+    return this.#client.maySignIn() && !this.#envelope?.isOpen()
+      ? this.#deps.limits.authLineOctets
+      : this.#deps.limits.commandLineOctets
   }
 
-  function isAuthLine(start: Buffer): boolean {
-    return client.isAnswering() || /^AUTH /i.test(start.toString('latin1', 0, 5))
+  #isAuthLine(start: Buffer): boolean {
+    return this.#client.isAnswering() || /^AUTH /i.test(start.toString('latin1', 0, 5))
   }
 
-  function response(octets: Buffer): Answer {
-    return isHttpInPlaceOfBase64(octets) ? closeWith(replies.notHttp) : client.respond(octets)
+  #response(octets: Buffer): Answer {
+    return isHttpInPlaceOfBase64(octets) ? closeWith(replies.notHttp) : this.#client.respond(octets)
   }
 
-  function line(octets: Buffer): Answer {
+  #line(octets: Buffer): Answer {
     // A line this long is read only where AUTH is allowed, so no recipients are gathered.
-    if (octets.length > limits.commandLineOctets && !isAuthLine(octets)) return closeWith(replies.lineTooLong)
-    const command = asLoginWants(parseCommand(octets), octets)
+    if (octets.length > this.#deps.limits.commandLineOctets && !this.#isAuthLine(octets))
+      return closeWith(replies.lineTooLong)
+    const command = this.#asLoginWants(parseCommand(octets), octets)
     const recipient = command.verb === 'RCPT' || (command.verb === 'malformed' && command.of === 'RCPT')
-    if (!envelope?.isGathering() || recipient) return withCommand(perform(command), octets)
-    return endRunBefore({ kind: 'line', line: octets })
+    if (!this.#envelope?.isGathering() || recipient) return withCommand(this.#perform(command), octets)
+    return this.#endRunBefore({ kind: 'line', line: octets })
   }
 
-  function asLoginWants(command: Command, octets: Buffer): Command {
+  #asLoginWants(command: Command, octets: Buffer): Command {
     const of = command.verb === 'malformed' ? command.of : command.verb
-    const mended = of === 'RCPT' ? mendedRecipients(octets, client.submitter()?.mending) : undefined
+    const mended = of === 'RCPT' ? mendedRecipients(octets, this.#client.submitter()?.mending) : undefined
     return mended === undefined ? command : { verb: 'RCPT', ...mended }
   }
 
-  function endRunBefore(event: SessionEvent): Answer {
-    deferred = event
-    return theEnvelope().endRun()
+  #endRunBefore(event: SessionEvent): Answer {
+    this.#deferred = event
+    return this.#theEnvelope().endRun()
   }
 
-  function thenDeferred(first: Answer): Answer {
-    if (deferred === undefined) return first
-    const event = deferred
-    deferred = undefined
-    const second = handle(event)
+  #thenDeferred(first: Answer): Answer {
+    if (this.#deferred === undefined) return first
+    const event = this.#deferred
+    this.#deferred = undefined
+    const second = this.#handle(event)
     return { ...second, replies: [...first.replies, ...second.replies] }
   }
 
-  function perform(command: Command): Answer {
+  #perform(command: Command): Answer {
     switch (command.verb) {
       case 'EHLO':
       case 'HELO':
-        return endEnvelope(opening.hello(command.verb))
+        return this.#endEnvelope(this.#opening.hello(command.verb))
       case 'NOOP':
         return answer(replies.ok)
       case 'VRFY':
         // Before authentication this is answered 530 as well (RFC 4954, section 6).
-        return answer(client.submitter() === undefined ? replies.signInFirst : replies.cannotVerify)
+        return answer(this.#client.submitter() === undefined ? replies.signInFirst : replies.cannotVerify)
       case 'HELP':
         return answer(replies.help)
       case 'RSET':
-        return endEnvelope(replies.ok)
+        return this.#endEnvelope(replies.ok)
       case 'QUIT':
         return closeWith(replies.goodbye)
       case 'STARTTLS':
-        return envelope?.isOpen() ? bad(replies.mailAlready) : opening.startTls()
+        return this.#envelope?.isOpen() ? bad(replies.mailAlready) : this.#opening.startTls()
       case 'AUTH':
-        return auth(command.mechanism, command.initial)
+        return this.#auth(command.mechanism, command.initial)
       case 'BDAT':
         // The octets behind it would be read as commands (RFC 3030, section 2).
         return closeWith(replies.noChunking)
       case 'cross-protocol':
         return closeWith(replies.notHttp)
       case 'unknown':
-        return bad(client.submitter() === undefined ? replies.signInFirst : replies.unknownCommand)
+        return bad(this.#client.submitter() === undefined ? replies.signInFirst : replies.unknownCommand)
       case 'malformed':
-        return malformed(command.of, command.reply)
+        return this.#malformed(command.of, command.reply)
       case 'MAIL':
-        return mail(command)
+        return this.#mail(command)
       case 'RCPT':
       case 'DATA':
-        return behindMail(transaction(command))
+        return this.#behindMail(this.#transaction(command))
       default:
-        return transaction(command)
+        return this.#transaction(command)
     }
   }
 
-  function transaction(command: Command): Answer {
-    if (client.submitter() === undefined) return bad(replies.signInFirst)
+  #transaction(command: Command): Answer {
+    if (this.#client.submitter() === undefined) return bad(replies.signInFirst)
     switch (command.verb) {
       case 'RCPT':
-        return theEnvelope().recipient(command)
+        return this.#theEnvelope().recipient(command)
       case 'DATA':
-        return theEnvelope().data()
+        return this.#theEnvelope().data()
       default:
         return bad(replies.unsupportedCommand)
     }
   }
 
-  function behindMail(answered: Answer): Answer {
-    return mailRefused && !envelope?.isOpen() ? { replies: answered.replies } : answered
+  #behindMail(answered: Answer): Answer {
+    return this.#mailRefused && !this.#envelope?.isOpen() ? { replies: answered.replies } : answered
   }
 
-  function mail(command: GivenMail): Answer {
-    const by = client.submitter()
-    if (by !== undefined && (!client.maySignIn() || envelope?.isOpen())) return open(by, command)
-    const missing = deps.authMethods().withoutPassword ? opening.missing('MAIL') : undefined
-    return missing === undefined ? client.holdMail(command) : bad(missing)
+  #mail(command: GivenMail): Answer {
+    const by = this.#client.submitter()
+    if (by !== undefined && (!this.#client.maySignIn() || this.#envelope?.isOpen()))
+      return this.#open(by, command)
+    const missing = this.#deps.authMethods().withoutPassword ? this.#opening.missing('MAIL') : undefined
+    return missing === undefined ? this.#client.holdMail(command) : bad(missing)
   }
 
-  function signedIn(by: Submitter): Answer {
-    const waiting = client.setSubmitter(by)
-    return waiting === undefined ? answer(replies.signedIn) : open(by, waiting)
+  #signedIn(by: Submitter): Answer {
+    const waiting = this.#client.setSubmitter(by)
+    return waiting === undefined ? answer(replies.signedIn) : this.#open(by, waiting)
   }
 
-  function open(by: Submitter, command: GivenMail): Answer {
-    const answered = theEnvelope().mail(by, command)
-    mailRefused = !theEnvelope().isOpen()
+  #open(by: Submitter, command: GivenMail): Answer {
+    const answered = this.#theEnvelope().mail(by, command)
+    this.#mailRefused = !this.#theEnvelope().isOpen()
     return answered
   }
 
-  function failed(failure: Failure, at: Phase): Answer {
-    if (at === 'admission') mailRefused = true
-    if (at !== 'transaction') return client.failed(failure, at)
-    return thenDeferred(theEnvelope().failed(replyInTransaction(failure)))
+  #failed(failure: Failure, at: Phase): Answer {
+    if (at === 'admission') this.#mailRefused = true
+    if (at !== 'transaction') return this.#client.failed(failure, at)
+    return this.#thenDeferred(this.#theEnvelope().failed(replyInTransaction(failure)))
   }
 
-  function malformed(of: string, reply: Reply): Answer {
-    if (client.submitter() === undefined && of === 'MAIL' && !deps.authMethods().withoutPassword) {
+  #malformed(of: string, reply: Reply): Answer {
+    if (
+      this.#client.submitter() === undefined &&
+      of === 'MAIL' &&
+      !this.#deps.authMethods().withoutPassword
+    ) {
       return bad(replies.signInToSend)
     }
-    if (client.submitter() === undefined && (of === 'RCPT' || of === 'DATA')) {
-      return behindMail(bad(replies.signInFirst))
+    if (this.#client.submitter() === undefined && (of === 'RCPT' || of === 'DATA')) {
+      return this.#behindMail(bad(replies.signInFirst))
     }
-    if (of === 'MAIL') return refuseMail(reply)
+    if (of === 'MAIL') return this.#refuseMail(reply)
     if (of !== 'RCPT') return bad(reply)
-    return envelope?.isOpen() ? envelope.refuseRecipient(reply) : behindMail(bad(replies.mailFirst))
+    return this.#envelope?.isOpen()
+      ? this.#envelope.refuseRecipient(reply)
+      : this.#behindMail(bad(replies.mailFirst))
   }
 
   /** An address that cannot be parsed is a fault of that message, not of the connection. */
-  function refuseMail(reply: Reply): Answer {
-    if (envelope?.isOpen()) return bad(replies.mailAlready)
-    mailRefused = true
+  #refuseMail(reply: Reply): Answer {
+    if (this.#envelope?.isOpen()) return bad(replies.mailAlready)
+    this.#mailRefused = true
     return answer(reply)
   }
 
-  function auth(mechanism: string, initial: string | undefined): Answer {
-    if (!client.maySignIn()) return bad(replies.signedInAlready)
+  #auth(mechanism: string, initial: string | undefined): Answer {
+    if (!this.#client.maySignIn()) return bad(replies.signedInAlready)
     // AUTH is not allowed during a transaction (RFC 4954, section 4).
-    if (envelope?.isOpen()) return bad(replies.mailAlready)
-    const missing = opening.missing('AUTH')
-    return missing === undefined ? client.auth(mechanism, initial) : bad(missing)
+    if (this.#envelope?.isOpen()) return bad(replies.mailAlready)
+    const missing = this.#opening.missing('AUTH')
+    return missing === undefined ? this.#client.auth(mechanism, initial) : bad(missing)
   }
 
   /** What was learned in the clear is discarded (RFC 3207, section 4.2). */
-  function startAgain(): Answer {
-    opening.encrypted()
-    client.forget()
+  #startAgain(): Answer {
+    this.#opening.encrypted()
+    this.#client.forget()
     return { replies: [] }
   }
 
-  function endEnvelope(reply: Reply): Answer {
-    mailRefused = false
-    if (!envelope?.isOpen()) return answer(reply)
-    envelope = undefined
-    return { replies: [reply], next: { do: 'reset', limit: lineLimit() } }
+  #endEnvelope(reply: Reply): Answer {
+    this.#mailRefused = false
+    if (!this.#envelope?.isOpen()) return answer(reply)
+    this.#envelope = undefined
+    return { replies: [reply], next: { do: 'reset', limit: this.#lineLimit() } }
   }
 
-  function theEnvelope(): Envelope {
-    envelope ??= createEnvelope(limits, capabilities)
-    return envelope
+  #theEnvelope(): Envelope {
+    this.#envelope ??= new Envelope(this.#deps.limits, this.#deps.capabilities)
+    return this.#envelope
   }
 
-  function messageOver(outcome: MessageOutcome, ended: boolean): Answer {
-    envelope = undefined
+  #messageOver(outcome: MessageOutcome, ended: boolean): Answer {
+    this.#envelope = undefined
     const reply = replyToMessage(outcome, ended)
-    if (isPositive(reply)) badCommands = 0
+    if (isPositive(reply)) this.#badCommands = 0
     return ended ? pass(reply) : passAndClose(reply)
   }
 }

@@ -65,114 +65,125 @@ export function createTransactionLog(
   client: ClientState,
   refusals: RefusalLog,
 ): TransactionLog {
-  let open: OpenTransaction | undefined
+  return new LoggedTransaction(log, clock, client, refusals)
+}
 
-  return {
-    signedIn(submitter) {
-      const mailboxes = submitter.mailboxes.map(({ address }) => address)
-      const fields = { event: 'sign-in.done', client: client.address, login: submitter.userName, mailboxes }
-      log.info(fields, 'signed in')
-    },
+/** A class, because each transaction has one. */
+class LoggedTransaction implements TransactionLog {
+  readonly #log: Log
+  readonly #clock: Clock
+  readonly #client: ClientState
+  readonly #refusals: RefusalLog
+  #open: OpenTransaction | undefined
 
-    signInRefused(loggableName, failure) {
-      const { code, message } = failure
-      const fields = {
-        event: 'sign-in.refused',
-        client: client.address,
-        login: loggableName,
-        reason: code,
-        detail: message,
-      }
-      log.warn(fields, 'sign-in refused')
-    },
-
-    admitted(submitter) {
-      if (client.warned) return
-      client.warned = true
-      const fields = { event: 'sign-in.admitted', client: client.address, login: submitter.userName }
-      log.warn(fields, 'admitted without a password')
-    },
-
-    admissionRefused(sender, failure) {
-      const { code, message } = failure
-      const shown = printable(sender, 254)
-      const fields = {
-        event: 'sign-in.not-admitted',
-        client: client.address,
-        sender: shown,
-        reason: code,
-        detail: message,
-      }
-      refusals.note({ why: code, fields, message: 'not admitted without a password' })
-    },
-
-    begun(mailbox, sender, givenSender) {
-      open ??= {
-        since: clock.monotonic(),
-        login: client.submitter?.userName ?? '',
-        mailbox,
-        sender: printable(sender, 254),
-        givenSender: givenSender === undefined ? undefined : printable(givenSender, 254),
-        accepted: 0,
-        refusal: undefined,
-      }
-    },
-
-    recipients(replies) {
-      if (open === undefined) return
-      open.accepted += replies.filter(isPositive).length
-      const refusal = replies.find((reply) => !isPositive(reply))
-      if (refusal !== undefined) open.refusal ??= refusal
-    },
-
-    failed(failure) {
-      finish('message.failed', { reason: failure.code, detail: failure.message }, 'message not sent')
-    },
-
-    message(outcome, cut, octets) {
-      if (cut === 'gone' && outcome.kind !== 'answered')
-        return finish('message.cut', { octets, reason: cut }, 'message cut off by the client')
-      if (cut !== undefined && cut !== 'gone' && outcome.kind !== 'answered')
-        return finish(
-          'message.not-taken',
-          { octets, reason: cut, ...describe(cutReplies[cut]) },
-          'message not taken',
-        )
-      if (outcome.kind === 'failed') {
-        const { code, message } = outcome.failure
-        return finish('message.failed', { octets, reason: code, detail: message }, 'message not sent')
-      }
-      if (outcome.kind === 'answered') {
-        const sent = isPositive(outcome.reply)
-        finish(
-          sent ? 'message.sent' : 'message.refused',
-          { octets, ...describe(outcome.reply) },
-          sent ? 'message sent' : 'message refused by the provider',
-        )
-      }
-    },
-
-    givenUp() {
-      if (open === undefined) return
-      const refusal = open.refusal === undefined ? {} : describe(open.refusal)
-      if (open.refusal === undefined) finish('message.given-up', refusal, 'transaction given up')
-      else finish('message.refused', refusal, 'refused by the provider')
-    },
+  constructor(log: Log, clock: Clock, client: ClientState, refusals: RefusalLog) {
+    this.#log = log
+    this.#clock = clock
+    this.#client = client
+    this.#refusals = refusals
   }
 
-  function finish(
-    event: string,
-    { octets, code, reply, reason, detail }: TransactionResult,
-    message: string,
-  ): void {
-    if (open === undefined) return
-    const { since, login, mailbox, sender, givenSender, accepted: recipients } = open
-    open = undefined
-    const milliseconds = Math.round(clock.monotonic() - since)
+  signedIn(submitter: Submitter): void {
+    const mailboxes = submitter.mailboxes.map(({ address }) => address)
+    const fields = {
+      event: 'sign-in.done',
+      client: this.#client.address,
+      login: submitter.userName,
+      mailboxes,
+    }
+    this.#log.info(fields, 'signed in')
+  }
+
+  signInRefused(loggableName: string, failure: Failure): void {
+    const { code, message } = failure
+    const fields = {
+      event: 'sign-in.refused',
+      client: this.#client.address,
+      login: loggableName,
+      reason: code,
+      detail: message,
+    }
+    this.#log.warn(fields, 'sign-in refused')
+  }
+
+  admitted(submitter: Submitter): void {
+    if (this.#client.warned) return
+    this.#client.warned = true
+    const fields = { event: 'sign-in.admitted', client: this.#client.address, login: submitter.userName }
+    this.#log.warn(fields, 'admitted without a password')
+  }
+
+  admissionRefused(sender: string, failure: Failure): void {
+    const { code, message } = failure
+    const shown = printable(sender, 254)
+    const fields = {
+      event: 'sign-in.not-admitted',
+      client: this.#client.address,
+      sender: shown,
+      reason: code,
+      detail: message,
+    }
+    this.#refusals.note({ why: code, fields, message: 'not admitted without a password' })
+  }
+
+  begun(mailbox: string, sender: string, givenSender?: string): void {
+    this.#open ??= {
+      since: this.#clock.monotonic(),
+      login: this.#client.submitter?.userName ?? '',
+      mailbox,
+      sender: printable(sender, 254),
+      givenSender: givenSender === undefined ? undefined : printable(givenSender, 254),
+      accepted: 0,
+      refusal: undefined,
+    }
+  }
+
+  recipients(replies: readonly Reply[]): void {
+    if (this.#open === undefined) return
+    this.#open.accepted += replies.filter(isPositive).length
+    const refusal = replies.find((reply) => !isPositive(reply))
+    if (refusal !== undefined) this.#open.refusal ??= refusal
+  }
+
+  failed(failure: Failure): void {
+    this.#finish('message.failed', { reason: failure.code, detail: failure.message }, 'message not sent')
+  }
+
+  message(outcome: MessageOutcome, cut: MessageCut | 'gone' | undefined, octets: number): void {
+    if (outcome.kind === 'answered') {
+      const sent = isPositive(outcome.reply)
+      this.#finish(
+        sent ? 'message.sent' : 'message.refused',
+        { octets, ...describe(outcome.reply) },
+        sent ? 'message sent' : 'message refused by the provider',
+      )
+    } else if (cut === 'gone') {
+      this.#finish('message.cut', { octets, reason: cut }, 'message cut off by the client')
+    } else if (cut !== undefined) {
+      const result = { octets, reason: cut, ...describe(cutReplies[cut]) }
+      this.#finish('message.not-taken', result, 'message not taken')
+    } else if (outcome.kind === 'failed') {
+      const { code, message } = outcome.failure
+      this.#finish('message.failed', { octets, reason: code, detail: message }, 'message not sent')
+    }
+  }
+
+  givenUp(): void {
+    if (this.#open === undefined) return
+    const refusal = this.#open.refusal === undefined ? {} : describe(this.#open.refusal)
+    if (this.#open.refusal === undefined) this.#finish('message.given-up', refusal, 'transaction given up')
+    else this.#finish('message.refused', refusal, 'refused by the provider')
+  }
+
+  #finish(event: string, { octets, code, reply, reason, detail }: TransactionResult, message: string): void {
+    if (this.#open === undefined) return
+    const { since, login, mailbox, sender, givenSender, accepted: recipients } = this.#open
+    this.#open = undefined
+    const milliseconds = Math.round(this.#clock.monotonic() - since)
     // Absent fields are named too: objects of one shape cost a tenth of those with varying members.
     const fields = {
       event,
-      client: client.address,
+      client: this.#client.address,
       login,
       mailbox,
       sender,
@@ -185,8 +196,8 @@ export function createTransactionLog(
       detail,
       milliseconds,
     }
-    if (event === 'message.not-taken') refusals.note({ why: `${login}\n${reason}`, fields, message })
-    else log.info(fields, message)
+    if (event === 'message.not-taken') this.#refusals.note({ why: `${login}\n${reason}`, fields, message })
+    else this.#log.info(fields, message)
   }
 }
 
