@@ -22,9 +22,8 @@ export class Leaving implements Gone {
   abort(): void {
     if (this.#aborted) return
     this.#aborted = true
-    const listeners = this.#listeners
+    for (const listener of this.#listeners ?? []) listener()
     this.#listeners = undefined
-    for (const listener of listeners ?? []) listener()
   }
 
   addEventListener(_: 'abort', listener: () => void): void {
