@@ -68,7 +68,7 @@ export function createRelay(deps: RelayDeps): Relay {
     // All warm connections may have died at the same moment. The one after them is new.
     for (let deaths = 0; deaths <= provider.limits.connections; deaths += 1) {
       const lease = await pool.acquire({ lane: login, retry: deaths > 0, seconds, until, hurried, gone })
-      if (gone !== undefined && lease.waited) await lookOnceMore(lease, gone)
+      if (gone !== undefined) await lookOnceMore(lease, gone)
       const begun = await beginTransaction(lease, mail, recipients, context, permit)
       if (begun === 'dead') continue
       const [first] = begun.replies
@@ -123,11 +123,12 @@ export function createRelay(deps: RelayDeps): Relay {
 }
 
 /**
- * The client may have gone while it waited for the connection, so read what has arrived and look.
+ * Nothing leaves for a client that has gone. Where it had to wait for the connection, what has
+ * arrived meanwhile is read first.
  * @throws Failure `invalid`; the lease is given back
  */
 async function lookOnceMore(lease: Lease, gone: Gone): Promise<void> {
-  await readArrived()
+  if (lease.waited) await readArrived()
   if (!gone.aborted) return
   lease.release(0)
   throw clientGone()

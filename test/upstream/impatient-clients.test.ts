@@ -80,6 +80,19 @@ describe('a client that goes while it waits', () => {
   })
 })
 
+it('nothing leaves for a client that has gone before it came to a connection that is idle', async () => {
+  const { relay, provider } = await stage((client) => serves(client, []))
+  await relay.verify(mailbox)
+  const { client, leaving } = waitingClient()
+  leaving.abort()
+  const begun = relay.begin(mailbox, mail, to('dead@example.com'), 'printer', client)
+  await expect(begun).rejects.toThrow('The client has gone')
+  expect(mails(provider)).toBe(0)
+  const next = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
+  expect(await next.transaction?.send(message('a\r\n'))).toMatchObject({ code: 250 })
+  expect(provider.heard).toHaveLength(1)
+})
+
 describe('a client that goes behind its message', () => {
   it('has it given up before DATA, and the connection stays', async () => {
     const messages: string[] = []
