@@ -112,16 +112,23 @@ export function createHeaderRefusals(mailbox: Address, clock: Clock, log: Log): 
 
     refused(origin, header, reply, probes) {
       const found = suspects(origin, header)
-      const named = addressesIn(reply).filter((address) => !sameAddress(address, mailbox))
+      const all = addressesIn(reply)
+      const named = all.filter((address) => !sameAddress(address, mailbox))
+      // The last one, as in `a@example.com not allowed to send as b@example.com`: the first may be
+      // the person who signs in.
+      const last = all.at(-1)
       const [first] = found.all
-      if (first === undefined) return ownRefused(origin, header, named[0], reply, probes)
+      if (first === undefined) {
+        const foreign = last !== undefined && !sameAddress(last, mailbox) ? last : undefined
+        return ownRefused(origin, header, foreign, reply, probes)
+      }
       const culprit = found.all.find(({ address }) => named.some((one) => sameAddress(one, address)))
       const key = culprit ? programWith(culprit.address, origin) : combinationKey(found, origin)
       const { originators } = header
       const fault = refusedHeader(origin, culprit ?? first, {
         mailbox,
         originators,
-        named: named[0],
+        named: culprit ? culprit.address : named.at(-1),
         reply,
       })
       headers.refused(key, fault, probes)

@@ -100,4 +100,13 @@ describe('a mailbox that may not send as itself', () => {
     const { governor } = await afterThree(sendAsDenied)
     expect(governor.state().pauses[0]?.fix).toContain(`leave ${boss} out of the header`)
   })
+
+  it('is advised to have that right, where the reply names the person who signs in as well', async () => {
+    const { governor } = await afterThree(
+      `554 5.2.252 SendAsDenied; till@example.com not allowed to send as ${mailbox}; STOREDRV.Submission`,
+    )
+    const [pause] = governor.state().pauses
+    expect(pause?.fix).toContain('Send As')
+    expect(pause?.reason).not.toContain('till@example.com')
+  })
 })

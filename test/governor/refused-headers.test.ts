@@ -109,6 +109,15 @@ describe('whom a refusal behind the message is about', () => {
     expect(governor.state().pauses[0]?.reason).toMatch(/From: team@example\.com .* means boss@example\.com/)
   })
 
+  it.each([
+    [boss, /From: boss@example\.com in their header \(554 5\.2\.252\)/],
+    ['team@example.com', /From: team@example\.com .* means boss@example\.com/],
+  ])('is not the person who signs in, whom the reply names first: %s', async (from, reason) => {
+    const denied = `554 5.2.252 SendAsDenied; till@example.com not allowed to send as ${boss}; STOREDRV.Submission`
+    const { governor } = await afterThree(denied, [from])
+    expect(governor.state().pauses[0]?.reason).toMatch(reason)
+  })
+
   it.each([notAllowed, sendAsDenied, fastmail])(
     'is a foreign Sender: where From: is the mailbox’s own: "%s"',
     async (message) => {
