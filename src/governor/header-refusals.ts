@@ -55,11 +55,17 @@ export class Header {
     return this.#originators
   }
 
-  /** Equal for equal messages only. */
+  /**
+   * Equal for messages with the same beginning. How much more of a long one has arrived by now is
+   * chance.
+   */
   fingerprint(): string {
-    return createHash('sha256').update(this.#head).digest('base64')
+    return createHash('sha256').update(this.#head.subarray(0, comparedOctets)).digest('base64')
   }
 }
+
+/** No more than there is of every message that is longer. */
+const comparedOctets = 65_536
 
 const mostRefusals = 3
 const rememberedPrograms = 1000

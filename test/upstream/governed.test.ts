@@ -5,7 +5,7 @@ import { ehlo, expectLine, greets, signsIn } from '../support/provider-scripts.t
 import { mailbox } from '../support/relay-stage.ts'
 import type { Client } from '../support/scripted-provider.ts'
 import { useScriptedStage } from '../support/scripted-stage.ts'
-import { begin, mail, message, to } from '../support/upstream-messages.ts'
+import { begin, line, mail, message, to } from '../support/upstream-messages.ts'
 
 const stage = useScriptedStage()
 
@@ -255,6 +255,16 @@ describe('a provider that complains', () => {
       expect(await sendOne(relay, own(4))).toMatchObject({ code: 550 })
     await expect(sendOne(relay, own(4))).rejects.toMatchObject({ code: 'provider-setup' })
     expect(messages).toHaveLength(7)
+  })
+
+  it('of a long message from the mailbox itself knows it again, in whatever pieces it comes', async () => {
+    const refuse = () => '550 5.7.60 SMTP; Client does not have permissions to send as this sender'
+    const { relay } = await stage((client) => serves(client, { toMessage: refuse }))
+    const text = `From: me@example.com\r\n\r\n${line.repeat(2000)}`
+    const sendCut = async (at: number) =>
+      (await begin(relay)).send(message(text.slice(0, at), text.slice(at)))
+    for (const at of [66_000, 70_000, 80_000]) expect(await sendCut(at)).toMatchObject({ code: 550 })
+    await expect(sendCut(90_000)).rejects.toMatchObject({ code: 'provider-setup' })
   })
 
   it('of our token is shown with its own words, and with nothing that looks like a token', async () => {
