@@ -320,7 +320,7 @@ export function scriptedNotices(): Pick<Notices, 'channels' | 'sendConsentLink'>
 }
 
 /** Tells the steps that a test says, and notes what it was asked for. */
-export function scriptedRehearsal(): SendTestMessage & { asked: string[]; steps: StepOutcome[] } {
+export function scriptedTestMessage(): SendTestMessage & { asked: string[]; steps: StepOutcome[] } {
   const asked: string[] = []
   const steps: StepOutcome[] = []
   async function* sendTestMessage(mailbox: Address, recipient: Address) {

@@ -21,7 +21,7 @@ import {
   scriptedConsent,
   scriptedNotices,
   scriptedPageSignIns,
-  scriptedRehearsal,
+  scriptedTestMessage,
 } from './memory-services.ts'
 
 export const keys = {
@@ -78,7 +78,7 @@ export function testServer({
     registrationChecks: scriptedChecks(),
     smtp: () => [{ host: '127.0.0.1', port: 2587, tls: 'none' as const, plainAuth: false, oldTls: false }],
     throttle,
-    sendTestMessage: scriptedRehearsal(),
+    sendTestMessage: scriptedTestMessage(),
     pageAccess,
     pagePasswords: createPagePasswords({
       ...{ store: { pageAccess }, throttle, keyedHash, clock, log },
