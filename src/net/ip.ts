@@ -8,8 +8,9 @@ interface PlainAddress {
 }
 
 /**
- * The one spelling of an IP address; an IPv4-mapped one (RFC 4291, section 2.5.5.2) is the IPv4 address that it means.
- * Undefined for anything else, and for one with its interface behind a percent sign (RFC 4007, section 11).
+ * The canonical form of an IP address; an IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2)
+ * becomes the IPv4 address. Undefined for any other text, and for an address with a zone behind a
+ * percent sign (RFC 4007, section 11).
  */
 export function plainAddress(text: string): PlainAddress | undefined {
   if (isIPv4(text)) return { address: text, family: 'ipv4' }
@@ -19,14 +20,14 @@ export function plainAddress(text: string): PlainAddress | undefined {
   return mapped === undefined ? { address, family: 'ipv6' } : { address: mapped, family: 'ipv4' }
 }
 
-/** The same for what a socket says of its peer: a link-local one may carry its interface. */
+/** The same for the peer address of a socket, which has a zone if it is link-local. */
 function peerAddress(remoteAddress: string): PlainAddress | undefined {
   return plainAddress(remoteAddress.split('%', 1)[0] ?? '')
 }
 
 /**
- * Reads an address or a CIDR block (RFC 4632, RFC 4291 section 2.3) into the form `address/bits`. An IPv4-mapped
- * IPv6 block becomes the IPv4 block that it means.
+ * Parses an address or a CIDR block (RFC 4632, RFC 4291 section 2.3) into the form `address/bits`.
+ * An IPv4-mapped IPv6 block becomes the IPv4 block.
  * @throws Failure `invalid`
  */
 export function parseNetwork(text: string): string {
@@ -34,7 +35,7 @@ export function parseNetwork(text: string): string {
   const address = plainAddress(addressText)
   const written = isIPv6(addressText) ? 128 : 32
   const bits = bitsText === undefined ? written : /^(0|[1-9]\d{0,2})$/.test(bitsText) ? Number(bitsText) : -1
-  // A block written as ::ffff:10.0.0.0/104 counts 96 bits that the IPv4 form does not have.
+  // A block such as ::ffff:10.0.0.0/104 counts 96 bits that the IPv4 form does not have.
   const ownBits = address?.family === 'ipv4' ? bits - (written - 32) : bits
   if (!address || more.length > 0 || bits > written || ownBits < 0) {
     throw new Failure('invalid', `"${printable(text)}" is not a network`, {
@@ -44,7 +45,10 @@ export function parseNetwork(text: string): string {
   return `${address.address}/${ownBits}`
 }
 
-/** True when `remoteAddress` lies in one of the networks (in the form of `parseNetwork`), or when there are none. */
+/**
+ * Whether `remoteAddress` is within one of the networks (in the form of `parseNetwork`), or there
+ * are none.
+ */
 export function isWithin(networks: readonly string[], remoteAddress: string): boolean {
   if (networks.length === 0) return true
   const remote = peerAddress(remoteAddress)
@@ -53,21 +57,27 @@ export function isWithin(networks: readonly string[], remoteAddress: string): bo
   for (const network of networks) {
     const [address = '', bits = ''] = network.split('/')
     const family = isIPv4(address) ? 'ipv4' : 'ipv6'
-    // A BlockList would let an IPv4 address into ::/0, by way of its mapped form.
+    // A BlockList would match an IPv4 address with ::/0, by its mapped form.
     if (family === remote.family) list.addSubnet(address, Number(bits), family)
   }
   return list.check(remote.address, remote.family)
 }
 
-/** True when the network (in the form of `parseNetwork`) holds more addresses than an IPv4 or IPv6 block of these sizes. */
+/**
+ * Whether the network (in the form of `parseNetwork`) is larger than an IPv4 or IPv6 block of these
+ * sizes.
+ */
 export function isWiderThan(network: string, bits: { ipv4: number; ipv6: number }): boolean {
   const [address = '', own = ''] = network.split('/')
   return Number(own) < (isIPv4(address) ? bits.ipv4 : bits.ipv6)
 }
 
-/** Where a connection comes from, as far as limits go. */
+/** The source of a connection, for limits. */
 export interface Source {
-  /** An IPv4 address, or the /64 of an IPv6 address: one household or machine, not one of its countless addresses. */
+  /**
+   * An IPv4 address, or the /64 of an IPv6 address, because one household or machine has countless
+   * addresses in it.
+   */
   key: string
   loopback: boolean
 }

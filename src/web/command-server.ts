@@ -56,7 +56,7 @@ export function createCommandServer({
 }: CommandServerDeps): CommandServer {
   const { socket: path } = dataFiles(dataDir)
   let open: Server | undefined
-  const count = createConnectionLimiter(limits, clock)
+  const limiter = createConnectionLimiter(limits, clock)
   const unproven = new Map<string, Unproven>()
 
   const answer: RequestListener = (request, response) => {
@@ -88,7 +88,7 @@ export function createCommandServer({
 
   async function openPort(): Promise<Endpoint> {
     const server = createTlsServer({ ...serverOptions, ...ownerProof(ownerKey).server }, answer)
-    limitUnproven(server, count, unproven)
+    limitUnproven(server, limiter, unproven)
     open = server
     await listening(server, { host: '127.0.0.1', port: 0 })
     return { host: '127.0.0.1', port: (server.address() as AddressInfo).port }
@@ -108,7 +108,7 @@ export function createCommandServer({
       if (!server?.listening) return
       const closed = new Promise((resolve) => server.close(resolve))
       for (const { socket } of [...unproven.values()]) socket.destroy()
-      count.close()
+      limiter.close()
       server.closeIdleConnections()
       const impatience = setTimeout(() => server.closeAllConnections(), 5_000)
       await closed
@@ -121,29 +121,29 @@ const serverOptions = { headersTimeout: 30_000, requestTimeout: 60_000, keepAliv
 
 interface Unproven {
   socket: Socket
-  place: Slot
+  slot: Slot
 }
 
 /**
  * Any local program can connect to a port: connections that have proven nothing are evicted first.
  */
-function limitUnproven(server: Server, count: ConnectionLimiter, unproven: Map<string, Unproven>): void {
+function limitUnproven(server: Server, limiter: ConnectionLimiter, unproven: Map<string, Unproven>): void {
   server.on('connection', (socket: Socket) => {
     const peer = peerOf(socket)
-    const place = count.accept(sourceOf(socket.remoteAddress ?? ''), () => socket.destroy())
-    if (place === undefined) {
+    const slot = limiter.accept(sourceOf(socket.remoteAddress ?? ''), () => socket.destroy())
+    if (slot === undefined) {
       socket.destroy()
       return
     }
-    unproven.set(peer, { socket, place })
+    unproven.set(peer, { socket, slot })
     socket.once('close', () => {
       unproven.delete(peer)
-      place.release()
+      slot.release()
     })
   })
   server.on('secureConnection', (socket: Socket) => {
     const peer = peerOf(socket)
-    unproven.get(peer)?.place.authenticated()
+    unproven.get(peer)?.slot.authenticated()
     unproven.delete(peer)
   })
 }

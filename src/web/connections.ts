@@ -34,7 +34,7 @@ interface WebConnections {
 }
 
 export function createWebConnections(limits: WebConnectionLimits, clock: Clock): WebConnections {
-  const count = createConnectionLimiter(
+  const limiter = createConnectionLimiter(
     {
       connections: limits.webConnections,
       connectionsPerLoopbackSource: limits.webConnectionsPerLoopbackSource,
@@ -44,7 +44,7 @@ export function createWebConnections(limits: WebConnectionLimits, clock: Clock):
     },
     clock,
   )
-  const places = new WeakMap<Socket, Slot>()
+  const slots = new WeakMap<Socket, Slot>()
   const proven = new WeakSet<Socket>()
 
   function take(socket: Socket): void {
@@ -53,13 +53,13 @@ export function createWebConnections(limits: WebConnectionLimits, clock: Clock):
       socket.destroy()
       return
     }
-    const place = count.accept(sourceOf(socket.remoteAddress), () => socket.destroy())
-    if (place === undefined) {
+    const slot = limiter.accept(sourceOf(socket.remoteAddress), () => socket.destroy())
+    if (slot === undefined) {
       reject(socket)
       return
     }
-    places.set(socket, place)
-    socket.once('close', () => place.release())
+    slots.set(socket, slot)
+    socket.once('close', () => slot.release())
   }
 
   return {
@@ -67,27 +67,27 @@ export function createWebConnections(limits: WebConnectionLimits, clock: Clock):
     tracking: (app) => {
       const inFairTurns = inTurns(app)
       return (request, response) => {
-        const place = places.get(request.socket)
+        const slot = slots.get(request.socket)
         // The connection was refused before its request arrived.
-        if (place === undefined) return
-        trackWork(place, request, response)
+        if (slot === undefined) return
+        trackWork(slot, request, response)
         if (proven.has(request.socket)) app(request, response)
         else inFairTurns(request, response)
       }
     },
     markAuthenticated({ socket }) {
       proven.add(socket)
-      places.get(socket)?.authenticated()
+      slots.get(socket)?.authenticated()
     },
-    close: () => count.close(),
+    close: () => limiter.close(),
   }
 }
 
-function trackWork(place: Slot, request: IncomingMessage, response: ServerResponse): void {
-  // Waiting for a slow body does not count as processing.
-  if (hasBody(request)) request.once('end', () => place.beginCheck())
-  else place.beginCheck()
-  response.once('close', () => place.unauthenticated())
+function trackWork(slot: Slot, request: IncomingMessage, response: ServerResponse): void {
+  // Waiting for a slow body does not limiter as processing.
+  if (hasBody(request)) request.once('end', () => slot.beginCheck())
+  else slot.beginCheck()
+  response.once('close', () => slot.unauthenticated())
 }
 
 /** RFC 9112, section 6.3: these two headers announce a body. */

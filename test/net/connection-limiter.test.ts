@@ -11,10 +11,10 @@ const here = '127.0.0.1'
 const there = '192.0.2.1'
 const elsewhere = '198.51.100.1'
 
-/** Connections by name, so that a test reads as who came and who had to go. */
+/** Connections by name, so that a test reads as which were accepted and which were evicted. */
 function open(limits: Partial<Parameters<typeof createConnectionLimiter>[0]> = {}) {
   const clock = createManualClock()
-  const count: ConnectionLimiter = createConnectionLimiter(
+  const limiter: ConnectionLimiter = createConnectionLimiter(
     {
       connections: 10,
       connectionsPerLoopbackSource: 5,
@@ -25,281 +25,281 @@ function open(limits: Partial<Parameters<typeof createConnectionLimiter>[0]> = {
     },
     clock,
   )
-  onTestFinished(() => count.close())
-  const places = new Map<string, Slot>()
-  const ended: string[] = []
-  const place = (name: string) => places.get(name) as Slot
+  onTestFinished(() => limiter.close())
+  const slots = new Map<string, Slot>()
+  const evicted: string[] = []
+  const slot = (name: string) => slots.get(name) as Slot
   return {
-    ended,
+    evicted,
     wait: clock.advance,
-    check: (name: string) => place(name).beginCheck(),
-    keep: (name: string) => place(name).authenticated(),
-    expose: (name: string) => place(name).unauthenticated(),
-    leave: (name: string) => place(name).release(),
-    /** False when it was turned away. */
-    comes(name: string, address: string, after = 1): boolean {
+    beginCheck: (name: string) => slot(name).beginCheck(),
+    authenticated: (name: string) => slot(name).authenticated(),
+    unauthenticated: (name: string) => slot(name).unauthenticated(),
+    release: (name: string) => slot(name).release(),
+    /** False when it was refused. */
+    accept(name: string, address: string, after = 1): boolean {
       clock.advance(after)
-      const admitted = count.accept(sourceOf(address), () => ended.push(name))
-      if (admitted) places.set(name, admitted)
+      const admitted = limiter.accept(sourceOf(address), () => evicted.push(name))
+      if (admitted) slots.set(name, admitted)
       return admitted !== undefined
     },
   }
 }
 
 describe('an application on this machine', () => {
-  it('has its many connections once it has signed in on them, while strangers stay few', () => {
-    const count = open({ connections: 100, connectionsPerLoopbackSource: 20, strangersOnLoopback: 2 })
+  it('may hold many authenticated connections, while unauthenticated ones stay few', () => {
+    const limiter = open({ connections: 100, connectionsPerLoopbackSource: 20, strangersOnLoopback: 2 })
     for (let number = 1; number <= 20; number += 1) {
-      expect(count.comes(`pool ${number}`, here)).toBe(true)
-      count.keep(`pool ${number}`)
+      expect(limiter.accept(`pool ${number}`, here)).toBe(true)
+      limiter.authenticated(`pool ${number}`)
     }
-    expect(count.ended).toEqual([])
-    expect(count.comes('pool 21', here)).toBe(false)
-    for (const name of ['a', 'b', 'c']) expect(count.comes(name, '127.0.0.2')).toBe(true)
-    expect(count.ended).toEqual(['a'])
+    expect(limiter.evicted).toEqual([])
+    expect(limiter.accept('pool 21', here)).toBe(false)
+    for (const name of ['a', 'b', 'c']) expect(limiter.accept(name, '127.0.0.2')).toBe(true)
+    expect(limiter.evicted).toEqual(['a'])
   })
 })
 
 describe('one more connection of a source', () => {
-  it('ends the oldest that nobody has signed in on', () => {
-    const count = open()
-    for (const name of ['a', 'b', 'c', 'd']) expect(count.comes(name, there)).toBe(true)
-    expect(count.ended).toEqual(['a', 'b'])
+  it('evicts the oldest unauthenticated connection', () => {
+    const limiter = open()
+    for (const name of ['a', 'b', 'c', 'd']) expect(limiter.accept(name, there)).toBe(true)
+    expect(limiter.evicted).toEqual(['a', 'b'])
   })
 
-  it('ends none of another source', () => {
-    const count = open()
-    count.comes('other', elsewhere)
-    for (const name of ['a', 'b', 'c', 'd']) count.comes(name, there)
-    expect(count.ended).not.toContain('other')
+  it('evicts none of another source', () => {
+    const limiter = open()
+    limiter.accept('other', elsewhere)
+    for (const name of ['a', 'b', 'c', 'd']) limiter.accept(name, there)
+    expect(limiter.evicted).not.toContain('other')
   })
 
-  it('ends none on which somebody signs in or has', () => {
-    const count = open()
-    count.comes('a', there)
-    count.keep('a')
-    for (const name of ['b', 'c', 'd']) expect(count.comes(name, there)).toBe(true)
-    expect(count.ended).toEqual(['b'])
+  it('evicts none that is authenticated', () => {
+    const limiter = open()
+    limiter.accept('a', there)
+    limiter.authenticated('a')
+    for (const name of ['b', 'c', 'd']) expect(limiter.accept(name, there)).toBe(true)
+    expect(limiter.evicted).toEqual(['b'])
   })
 
-  it('is turned away where all the others have signed in', () => {
-    const count = open()
+  it('is refused when all others are authenticated', () => {
+    const limiter = open()
     for (const name of ['a', 'b', 'c']) {
-      count.comes(name, there)
-      count.keep(name)
+      limiter.accept(name, there)
+      limiter.authenticated(name)
     }
-    expect(count.comes('d', there)).toBe(false)
-    expect(count.comes('other', elsewhere)).toBe(true)
-    count.leave('b')
-    expect(count.comes('d', there)).toBe(true)
-    expect(count.ended).toEqual([])
+    expect(limiter.accept('d', there)).toBe(false)
+    expect(limiter.accept('other', elsewhere)).toBe(true)
+    limiter.release('b')
+    expect(limiter.accept('d', there)).toBe(true)
+    expect(limiter.evicted).toEqual([])
   })
 
-  it('ends one whose sign-in failed before those that have said nothing', () => {
-    const count = open({ unauthenticatedPerSource: 5 })
-    for (const name of ['a', 'b', 'c']) count.comes(name, there)
-    count.check('b')
-    count.expose('b')
-    count.comes('d', there)
-    expect(count.ended).toEqual(['b'])
+  it('evicts one that failed to authenticate before those that have not tried', () => {
+    const limiter = open({ unauthenticatedPerSource: 5 })
+    for (const name of ['a', 'b', 'c']) limiter.accept(name, there)
+    limiter.beginCheck('b')
+    limiter.unauthenticated('b')
+    limiter.accept('d', there)
+    expect(limiter.evicted).toEqual(['b'])
   })
 
-  it('ends one that is being looked at after all that are not', () => {
-    const count = open()
-    count.comes('a', there)
-    count.check('a')
-    for (const name of ['b', 'c', 'd']) count.comes(name, there)
-    expect(count.ended).toEqual(['b', 'c'])
-    count.keep('a')
-    count.keep('d')
-    count.comes('e', there)
-    expect(count.ended).toEqual(['b', 'c'])
+  it('evicts one that is authenticating after all that are not', () => {
+    const limiter = open()
+    limiter.accept('a', there)
+    limiter.beginCheck('a')
+    for (const name of ['b', 'c', 'd']) limiter.accept(name, there)
+    expect(limiter.evicted).toEqual(['b', 'c'])
+    limiter.authenticated('a')
+    limiter.authenticated('d')
+    limiter.accept('e', there)
+    expect(limiter.evicted).toEqual(['b', 'c'])
   })
 
-  it('ends none that has proven itself, though a later look fails', () => {
-    const count = open()
-    count.comes('a', there)
-    count.keep('a')
-    count.check('a')
-    count.expose('a')
-    for (const name of ['b', 'c', 'd']) count.comes(name, there)
-    expect(count.ended).not.toContain('a')
+  it('evicts none that is authenticated, even if a later check fails', () => {
+    const limiter = open()
+    limiter.accept('a', there)
+    limiter.authenticated('a')
+    limiter.beginCheck('a')
+    limiter.unauthenticated('a')
+    for (const name of ['b', 'c', 'd']) limiter.accept(name, there)
+    expect(limiter.evicted).not.toContain('a')
   })
 
-  it('ends none that came within a second, while there is room', () => {
-    const count = open()
-    for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) expect(count.comes(name, here, 0.1)).toBe(true)
-    expect(count.ended).toEqual([])
-    expect(count.comes('g', here, 0.5)).toBe(true)
-    expect(count.ended).toEqual(['a'])
+  it('evicts none within its first second, while the burst limit is not reached', () => {
+    const limiter = open()
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) expect(limiter.accept(name, here, 0.1)).toBe(true)
+    expect(limiter.evicted).toEqual([])
+    expect(limiter.accept('g', here, 0.5)).toBe(true)
+    expect(limiter.evicted).toEqual(['a'])
   })
 
-  it('leaves one that came just now the time to sign in, however fast others come and fail', () => {
-    const count = open({ connections: 1000, unauthenticatedPerSource: 5 })
-    count.comes('right', there, 0)
+  it('leaves a new connection the time to authenticate, however fast others connect and fail', () => {
+    const limiter = open({ connections: 1000, unauthenticatedPerSource: 5 })
+    limiter.accept('right', there, 0)
     for (let guess = 0; guess < 100; guess++) {
-      expect(count.comes(`guess ${guess}`, there, 0.009)).toBe(true)
-      count.check(`guess ${guess}`)
-      count.expose(`guess ${guess}`)
+      expect(limiter.accept(`guess ${guess}`, there, 0.009)).toBe(true)
+      limiter.beginCheck(`guess ${guess}`)
+      limiter.unauthenticated(`guess ${guess}`)
     }
-    expect(count.ended).not.toContain('right')
+    expect(limiter.evicted).not.toContain('right')
     // Ten times the limit is the most, for a moment only.
-    expect(count.ended.length).toBeGreaterThanOrEqual(100 - 10 * 3)
+    expect(limiter.evicted.length).toBeGreaterThanOrEqual(100 - 10 * 3)
   })
 
-  it('has more room on this machine', () => {
-    const count = open({ unauthenticatedPerSource: 100 })
-    for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) count.comes(name, here)
-    expect(count.ended).toEqual(['a'])
+  it('may be one of more on this machine', () => {
+    const limiter = open({ unauthenticatedPerSource: 100 })
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) limiter.accept(name, here)
+    expect(limiter.evicted).toEqual(['a'])
   })
 
-  it('counts for its network in IPv6', () => {
-    const count = open()
+  it('is counted for its /64 in IPv6', () => {
+    const limiter = open()
     for (const [name, address] of [
       ['a', '2001:db8::1'],
       ['b', '2001:db8::2'],
       ['c', '2001:db8::3'],
       ['d', '2001:db8:0:1::1'],
     ] as const) {
-      count.comes(name, address)
+      limiter.accept(name, address)
     }
-    expect(count.ended).toEqual(['a'])
+    expect(limiter.evicted).toEqual(['a'])
   })
 })
 
-describe('those who are being looked at', () => {
+describe('connections that are authenticating', () => {
   const guessers = ['a', 'b', 'c', 'd']
 
-  it('hold half of the places of their source at most', () => {
-    const count = open({ connectionsPerSource: 4, unauthenticatedPerSource: 4 })
+  it('hold at most half of the slots of their source', () => {
+    const limiter = open({ connectionsPerSource: 4, unauthenticatedPerSource: 4 })
     for (const name of guessers) {
-      count.comes(name, there, 0.1)
-      count.check(name)
+      limiter.accept(name, there, 0.1)
+      limiter.beginCheck(name)
     }
-    count.wait(0.9)
-    for (const name of ['e', 'f']) count.comes(name, there, 0.1)
-    expect(count.ended).toEqual(['c', 'd'])
+    limiter.wait(0.9)
+    for (const name of ['e', 'f']) limiter.accept(name, there, 0.1)
+    expect(limiter.evicted).toEqual(['c', 'd'])
   })
 
-  it('hold half of the places in all at most', () => {
-    const count = open({ connections: 4 })
+  it('hold at most half of all slots', () => {
+    const limiter = open({ connections: 4 })
     for (const [index, name] of guessers.entries()) {
-      count.comes(name, `203.0.113.${index}`, 0.1)
-      count.check(name)
+      limiter.accept(name, `203.0.113.${index}`, 0.1)
+      limiter.beginCheck(name)
     }
-    count.wait(0.9)
-    for (const name of ['e', 'f']) count.comes(name, there, 0.1)
-    expect(count.ended).toEqual(['c', 'd'])
+    limiter.wait(0.9)
+    for (const name of ['e', 'f']) limiter.accept(name, there, 0.1)
+    expect(limiter.evicted).toEqual(['c', 'd'])
   })
 
-  it('lose their half when they are made to wait', () => {
-    const count = open({ connectionsPerSource: 4, unauthenticatedPerSource: 4 })
+  it('lose their half when their check takes long', () => {
+    const limiter = open({ connectionsPerSource: 4, unauthenticatedPerSource: 4 })
     for (const name of ['a', 'b']) {
-      count.comes(name, there)
-      count.check(name)
+      limiter.accept(name, there)
+      limiter.beginCheck(name)
     }
-    count.wait(3)
-    count.comes('right', there)
-    count.check('right')
-    for (const name of ['e', 'f']) count.comes(name, there)
-    expect(count.ended).toEqual(['a'])
+    limiter.wait(3)
+    limiter.accept('right', there)
+    limiter.beginCheck('right')
+    for (const name of ['e', 'f']) limiter.accept(name, there)
+    expect(limiter.evicted).toEqual(['a'])
   })
 
-  it('make room when nobody else does', () => {
-    const count = open({ connectionsPerSource: 4 })
-    for (const name of ['known', 'friend', 'a', 'b']) count.comes(name, there, 0)
-    for (const name of ['known', 'friend']) count.keep(name)
-    for (const name of ['a', 'b']) count.check(name)
-    expect(count.comes('right', there)).toBe(true)
-    expect(count.ended).toEqual(['a'])
+  it('are evicted when no other can be', () => {
+    const limiter = open({ connectionsPerSource: 4 })
+    for (const name of ['known', 'friend', 'a', 'b']) limiter.accept(name, there, 0)
+    for (const name of ['known', 'friend']) limiter.authenticated(name)
+    for (const name of ['a', 'b']) limiter.beginCheck(name)
+    expect(limiter.accept('right', there)).toBe(true)
+    expect(limiter.evicted).toEqual(['a'])
   })
 })
 
-describe('the addresses of this machine', () => {
+describe('the loopback addresses', () => {
   const from = (name: number) => `127.0.${name >> 8}.${(name & 255) + 1}`
 
-  it('are one source for those who have proven nothing', () => {
-    const count = open({ connections: 1000, unauthenticatedPerSource: 1000 })
-    for (let guest = 0; guest < 400; guest++) count.comes(`guest ${guest}`, from(guest))
-    count.comes('::1', '::1')
-    expect(count.ended).toHaveLength(401 - 5)
+  it('are one source for unauthenticated connections', () => {
+    const limiter = open({ connections: 1000, unauthenticatedPerSource: 1000 })
+    for (let guest = 0; guest < 400; guest++) limiter.accept(`guest ${guest}`, from(guest))
+    limiter.accept('::1', '::1')
+    expect(limiter.evicted).toHaveLength(401 - 5)
   })
 
-  it('have each its own places for those who have', () => {
-    const count = open({ connections: 1000 })
+  it('have slots of their own each for authenticated connections', () => {
+    const limiter = open({ connections: 1000 })
     for (let guest = 0; guest < 400; guest++) {
-      count.comes(`guest ${guest}`, from(guest >> 1))
-      count.keep(`guest ${guest}`)
+      limiter.accept(`guest ${guest}`, from(guest >> 1))
+      limiter.authenticated(`guest ${guest}`)
     }
-    expect(count.ended).toEqual([])
+    expect(limiter.evicted).toEqual([])
   })
 })
 
-describe('a crowd that comes at once and stays', () => {
-  it('is as large as allowed again after a moment, though nobody else comes', () => {
+describe('a burst of connections that stay', () => {
+  it('is trimmed to the limit after a second, without a further connection', () => {
     vi.useFakeTimers()
     onTestFinished(() => void vi.useRealTimers())
-    const count = open({ connections: 1000 })
-    for (let guest = 0; guest < 25; guest++) count.comes(`guest ${guest}`, there, 0)
-    count.keep('guest 7')
-    expect(count.ended).toEqual([])
-    count.wait(1)
+    const limiter = open({ connections: 1000 })
+    for (let guest = 0; guest < 25; guest++) limiter.accept(`guest ${guest}`, there, 0)
+    limiter.authenticated('guest 7')
+    expect(limiter.evicted).toEqual([])
+    limiter.wait(1)
     vi.advanceTimersByTime(1_000)
-    expect(count.ended).toHaveLength(25 - 3)
-    expect(count.ended).not.toContain('guest 7')
+    expect(limiter.evicted).toHaveLength(25 - 3)
+    expect(limiter.evicted).not.toContain('guest 7')
   })
 
-  it('has the places of its source and no more when all of it signs in', () => {
-    const count = open({ connections: 1000 })
-    for (let guest = 0; guest < 5; guest++) count.comes(`guest ${guest}`, there, 0)
-    for (let guest = 0; guest < 5; guest++) count.keep(`guest ${guest}`)
-    expect(count.ended).toEqual(['guest 3', 'guest 4'])
-    expect(count.comes('late', there)).toBe(false)
+  it('keeps the slots of its source and no more when all authenticate', () => {
+    const limiter = open({ connections: 1000 })
+    for (let guest = 0; guest < 5; guest++) limiter.accept(`guest ${guest}`, there, 0)
+    for (let guest = 0; guest < 5; guest++) limiter.authenticated(`guest ${guest}`)
+    expect(limiter.evicted).toEqual(['guest 3', 'guest 4'])
+    expect(limiter.accept('late', there)).toBe(false)
   })
 })
 
-describe('a full house', () => {
-  it('is no matter of one crowd and the others: its own strangers make room first', () => {
-    const count = open({ connections: 6, connectionsPerSource: 6, unauthenticatedPerSource: 6 })
-    count.comes('other', elsewhere)
-    for (let guest = 0; guest < 20; guest++) count.comes(`guest ${guest}`, there)
-    expect(count.ended).not.toContain('other')
+describe('the limit of all connections', () => {
+  it('makes a burst of one source evict its own connections first', () => {
+    const limiter = open({ connections: 6, connectionsPerSource: 6, unauthenticatedPerSource: 6 })
+    limiter.accept('other', elsewhere)
+    for (let guest = 0; guest < 20; guest++) limiter.accept(`guest ${guest}`, there)
+    expect(limiter.evicted).not.toContain('other')
   })
 
-  it('ends the oldest of all that nobody has signed in on', () => {
-    const count = open({ connections: 4 })
-    count.comes('known', there)
-    count.keep('known')
-    for (let guest = 0; guest < 6; guest++) count.comes(`guest ${guest}`, `203.0.113.${guest}`)
-    expect(count.ended).toEqual(['guest 0', 'guest 1', 'guest 2'])
+  it('evicts the oldest of all unauthenticated connections', () => {
+    const limiter = open({ connections: 4 })
+    limiter.accept('known', there)
+    limiter.authenticated('known')
+    for (let guest = 0; guest < 6; guest++) limiter.accept(`guest ${guest}`, `203.0.113.${guest}`)
+    expect(limiter.evicted).toEqual(['guest 0', 'guest 1', 'guest 2'])
   })
 
-  it('turns away when everybody has signed in', () => {
-    const count = open({ connections: 2 })
+  it('refuses a connection when all others are authenticated', () => {
+    const limiter = open({ connections: 2 })
     for (const [name, address] of [
       ['a', there],
       ['b', elsewhere],
     ] as const) {
-      count.comes(name, address)
-      count.keep(name)
+      limiter.accept(name, address)
+      limiter.authenticated(name)
     }
-    expect(count.comes('c', here)).toBe(false)
-    expect(count.ended).toEqual([])
+    expect(limiter.accept('c', here)).toBe(false)
+    expect(limiter.evicted).toEqual([])
   })
 })
 
-it('does not count one twice that had to go and then leaves', () => {
-  const count = open({ connections: 3 })
-  for (const name of ['a', 'b', 'c']) count.comes(name, there)
-  expect(count.ended).toEqual(['a'])
-  count.expose('a')
-  count.leave('a')
-  count.leave('a')
+it('counts a connection once that is evicted and then released', () => {
+  const limiter = open({ connections: 3 })
+  for (const name of ['a', 'b', 'c']) limiter.accept(name, there)
+  expect(limiter.evicted).toEqual(['a'])
+  limiter.unauthenticated('a')
+  limiter.release('a')
+  limiter.release('a')
   for (const [name, address] of [
     ['d', elsewhere],
     ['e', here],
   ] as const) {
-    expect(count.comes(name, address)).toBe(true)
+    expect(limiter.accept(name, address)).toBe(true)
   }
-  expect(count.ended).toEqual(['a', 'b'])
+  expect(limiter.evicted).toEqual(['a', 'b'])
 })

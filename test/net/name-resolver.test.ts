@@ -43,8 +43,8 @@ function names(needs: NameResolverDeps, patience: NameResolverDeps['patience'] =
   })
 }
 
-describe('a name that hangs', () => {
-  it('is asked for once at a time, and leaves the others a thread', async () => {
+describe('a name whose lookup hangs', () => {
+  it('is looked up once at a time, and leaves a thread to others', async () => {
     const { system, asked } = systemWithTwoThreads(/hangs/)
     const { resolve: of } = names({ system })
     const giveUp = new AbortController()
@@ -55,7 +55,7 @@ describe('a name that hangs', () => {
     for (const result of await Promise.allSettled(waits)) expect(result.status).toBe('rejected')
   })
 
-  it('stops nobody, though there are more of them than threads: the name servers are asked without one', async () => {
+  it('does not delay others, even with more of them than threads: the name servers are asked without one', async () => {
     const { system } = systemWithTwoThreads(/hangs/)
     const direct = async (name: string) => (name.includes('hangs') ? silence() : at('192.0.2.7'))
     const { resolve: of } = names({ system, direct })
@@ -63,7 +63,7 @@ describe('a name that hangs', () => {
     expect(await of('good.example', patient)).toEqual(at('192.0.2.7'))
   })
 
-  describe('like a hundred others that wait for a thread', () => {
+  describe('with a hundred others that wait for a thread', () => {
     /** Those before it hold both threads, and every place of the line. */
     function namesBehindFullLine(known: () => Promise<readonly ResolvedAddress[]>) {
       const { system, asked } = systemWithTwoThreads(/hangs/)
@@ -76,19 +76,19 @@ describe('a name that hangs', () => {
       return { of, asked }
     }
 
-    it('asks the name servers for one more, and says so at once when they do not know it', async () => {
+    it('leaves a further name to the name servers, and fails at once when they do not know it', async () => {
       const { of, asked } = namesBehindFullLine(noServers)
       await expect(of('good.example', patient)).rejects.toMatchObject({ code: 'ETOOMANYNAMES' })
       expect(asked).toHaveLength(2)
     })
 
-    it('is no hindrance to one that they know', async () => {
+    it('does not delay a name that they know', async () => {
       const { of } = namesBehindFullLine(async () => at('192.0.2.8'))
       expect(await of('good.example', patient)).toEqual(at('192.0.2.8'))
     })
   })
 
-  it('serves with its addresses from before', async () => {
+  it('resolves to its last known addresses', async () => {
     let isSilent = false
     const { resolve: of } = names({
       system: async () => (isSilent ? silence() : at('192.0.2.3')),
@@ -99,7 +99,7 @@ describe('a name that hangs', () => {
     expect(await of('provider.example', patient)).toEqual(at('192.0.2.3'))
   })
 
-  it('is given up when nobody knows it, and asked for again by whoever comes then', async () => {
+  it('fails when it is not answered in time, and is looked up anew later', async () => {
     let answers = 0
     const direct = async () => {
       answers += 1
@@ -111,8 +111,8 @@ describe('a name that hangs', () => {
   })
 })
 
-describe('addresses from before', () => {
-  it.each(['EAI_AGAIN', 'ENOTFOUND'])('serve when a look-up fails (%s), for a day', async (code) => {
+describe('the last known addresses', () => {
+  it.each(['EAI_AGAIN', 'ENOTFOUND'])('are used for a day when a lookup fails (%s)', async (code) => {
     const clock = createManualClock()
     let fails = false
     const { resolve: of } = names({
@@ -130,7 +130,7 @@ describe('addresses from before', () => {
     await expect(of('provider.example', patient)).rejects.toMatchObject({ code })
   })
 
-  it('give way to the new ones as soon as there are any', async () => {
+  it('are replaced as soon as there are new ones', async () => {
     let now = '192.0.2.5'
     const { resolve: of } = names({ system: async () => at(now) })
     await of('provider.example', patient)
@@ -139,13 +139,13 @@ describe('addresses from before', () => {
   })
 })
 
-it('an address stands for itself, and nobody is asked', async () => {
+it('an address resolves to itself without a lookup', async () => {
   const { resolve: of } = names({ system: silence })
   expect(await of('192.0.2.1', patient)).toEqual(at('192.0.2.1'))
   expect(await of('2001:db8::1', patient)).toEqual(at('2001:db8::1'))
 })
 
-describe('without the system', () => {
+describe('a direct lookup', () => {
   let close = async () => {}
   afterEach(() => close())
 
@@ -171,19 +171,19 @@ describe('without the system', () => {
     return `127.0.0.1:${socket.address().port}`
   }
 
-  it('a name server is asked, and one family does not wait for the other', async () => {
+  it('asks a name server, and one family does not wait for the other', async () => {
     const servers = [await nameServer()]
     expect(await lookupDirectly('provider.example', patient, { servers })).toEqual(at('192.0.2.44'))
   })
 
-  it('a name that hangs ends with the signal', async () => {
+  it('ends with the signal when a name server is silent', async () => {
     const giveUp = new AbortController()
     const servers = [await nameServer(() => giveUp.abort())]
     const asking = lookupDirectly('hangs.example', giveUp.signal, { servers })
     await expect(asking).rejects.toMatchObject({ code: 'ECANCELLED' })
   })
 
-  it('the hosts file comes first', async () => {
+  it('reads the hosts file first', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'postern-hosts-'))
     close = () => rm(folder, { recursive: true })
     const hostsFile = join(folder, 'hosts')
