@@ -84,7 +84,7 @@ export function createConnectBreaker(
       othersServed = fault !== undefined && looks().servedSince(fault.since)
       if (!fault || remaining() === 0) return
       looking = true
-      looks().begun()
+      looks().begun(fault)
     },
     succeeded() {
       looks().served(fault?.refused ?? false)
@@ -107,6 +107,7 @@ export function createConnectBreaker(
       const milliseconds = Math.max(Math.max(own, told) * 1000, remaining())
       const [now, monotonic] = [clock.now(), clock.monotonic()]
       const isRefusal = failure.code === 'provider-setup'
+      const alone = stage !== 'connection' && othersServed
       fault = {
         failure,
         refused: isRefusal || (fault?.refused ?? false),
@@ -117,7 +118,8 @@ export function createConnectBreaker(
         ended: monotonic,
         due: monotonic + milliseconds,
         quietUntil: Math.max(fault?.quietUntil ?? 0, monotonic + told * 1000),
-        alone: stage !== 'connection' && othersServed,
+        alone,
+        wasAlone: alone || (fault?.wasAlone ?? false),
         pause: { since: fault?.pause.since ?? now, until: now + Math.round(milliseconds) },
       }
       if (isRefusal) looks().refused(fault)

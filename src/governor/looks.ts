@@ -5,7 +5,10 @@ import type { Clock } from '../base/clock.ts'
  * try, in seconds. Less than half of ten, so that no retry rhythm of clients makes it more.
  */
 const lookSeconds = 5
-/** Of all mailboxes of a provider, one looks in this time, in seconds. */
+/**
+ * Of all mailboxes of a provider, one looks in this time, in seconds. Those that have been refused
+ * while others were served take no turn from the others, and one of them looks beside.
+ */
 const betweenLooksSeconds = 2
 /**
  * A mailbox that alone is refused for longer than this, in seconds, has a fault of its set-up, not
@@ -23,6 +26,8 @@ export interface RepeatedFault {
   quietUntil: number
   /** The mailbox was refused for itself, after others had been served. */
   alone: boolean
+  /** It is alone, or has been since its first refusal. */
+  wasAlone: boolean
 }
 
 /**
@@ -36,7 +41,7 @@ export interface RepeatedFault {
 export interface Looks {
   allowed(fault: RepeatedFault): boolean
   /** A look begins. */
-  begun(): void
+  begun(fault: RepeatedFault): void
   /** Whether any mailbox was served since, and none refused together with all others after that. */
   servedSince(time: number): boolean
   /** @param again the mailbox had been refused before */
@@ -47,7 +52,8 @@ export interface Looks {
 const never = Number.NEGATIVE_INFINITY
 
 export function createLooks(clock: Pick<Clock, 'monotonic'>): Looks {
-  let next = 0
+  /** When the next one may look. */
+  const next = { shared: 0, own: 0 }
   /**
    * When any mailbox was served, and when one that had been refused. Reset to never by a refusal
    * after that, which may be of all mailboxes.
@@ -57,6 +63,7 @@ export function createLooks(clock: Pick<Clock, 'monotonic'>): Looks {
   /** When that refusal came. */
   let sharedAt = never
 
+  const turnOf = ({ wasAlone }: RepeatedFault) => (wasAlone ? 'own' : 'shared')
   const isAlone = ({ alone, ended }: RepeatedFault) => alone && ended > sharedAt
 
   return {
@@ -65,10 +72,10 @@ export function createLooks(clock: Pick<Clock, 'monotonic'>): Looks {
       if (now < Math.max(fault.quietUntil, fault.ended + lookSeconds * 1000)) return false
       if (servedAgainAt > fault.began) return true
       if (isAlone(fault) && now - fault.since >= aloneSeconds * 1000) return false
-      return now >= next
+      return now >= next[turnOf(fault)]
     },
-    begun() {
-      next = clock.monotonic() + betweenLooksSeconds * 1000
+    begun(fault) {
+      next[turnOf(fault)] = clock.monotonic() + betweenLooksSeconds * 1000
     },
     servedSince: (time) => servedAt > time,
     served(again) {

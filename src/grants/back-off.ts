@@ -98,12 +98,14 @@ export function createBackOff(
       const onlyLooked = isSame && refusal && before.until > now
       const failures = (isSame ? before.failures : 0) + (onlyLooked ? 0 : 1)
       const until = onlyLooked ? before.until : now + ownWait(failure, failures)
+      const alone = before?.othersServed ?? false
       const fault = {
         since: before?.fault.since ?? now,
         began: before?.fault.began ?? now,
         ended: now,
         quietUntil: now + quiet,
-        alone: before?.othersServed ?? false,
+        alone,
+        wasAlone: alone || (before?.fault.wasAlone ?? false),
       }
       underway.set(key, {
         failures,
@@ -130,7 +132,7 @@ export function createBackOff(
       if (!wait) return
       wait.fault.began = clock.monotonic()
       wait.othersServed = wait.looks?.servedSince(wait.fault.since) ?? false
-      if (remainingMilliseconds(key) > 0) wait.looks?.begun()
+      if (remainingMilliseconds(key) > 0) wait.looks?.begun(wait.fault)
     },
 
     isRefused: (key) => underway.peek(key)?.refused ?? false,

@@ -144,6 +144,25 @@ describe('a mailbox that is refused while others are served', () => {
     expect(untilAllAreServed(3)).toBeLessThanOrEqual(10)
   })
 
+  it.each([1, 3, 25])(
+    'takes no turn from those that were served before the trouble of all: %i of them',
+    (bad) => {
+      for (const rhythm of [0.5, 1, 2, 3, 5]) {
+        const { all, clock, state, comes, pass } = house(bad + 1)
+        const good = all.at(-1)
+        if (!good) throw new Error('one is needed')
+        state.refused = new Set(all.slice(0, bad))
+        pass(halfAnHour, rhythm)
+        state.refused = new Set(all)
+        pass(halfAnHour, rhythm)
+        state.refused.delete(good)
+        let seconds = 0
+        for (; !all.map(comes).at(-1) && seconds < 3600; seconds += rhythm) clock.advance(rhythm)
+        expect(seconds).toBeLessThanOrEqual(10)
+      }
+    },
+  )
+
   it('may have it tried at once when it is repaired', () => {
     const { all, state, comes, pass } = house(2)
     const [bad] = all
