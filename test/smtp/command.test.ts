@@ -248,7 +248,7 @@ describe('a sender that only a login takes which replaces it', () => {
     (text) => expect(parse(`MAIL FROM:${text}`)).toMatchObject({ verb: 'malformed', reply: { code: 501 } }),
   )
 
-  it('is refused for a promise that nobody can keep, all the same', () => {
+  it('is refused all the same for a promise that cannot be kept', () => {
     expect(refusal(parse('MAIL FROM:<root> REQUIRETLS'))).toBe('555 5.5.4')
     expect(refusal(parse('MAIL FROM:Scanner 2 REQUIRETLS'))).toBe('555 5.5.4')
     expect(refusal(parse('MAIL FROM:"Scanner 2" <root> BY=9;R'))).toBe('555 5.5.4')
@@ -292,7 +292,7 @@ describe('RCPT', () => {
   })
 })
 
-describe('a parameter that nobody here knows', () => {
+describe('an unknown parameter', () => {
   it.each([
     ['MAIL FROM:<a@b.example> XVERP', ['XVERP']],
     ['MAIL FROM:<a@b.example> foo=1 FOO=2 SIZE=1 x-bar= AUTH=<>', ['FOO', 'X-BAR']],

@@ -11,7 +11,7 @@ function parametersIn({ lines }: ReturnType<typeof createRecordingLog>): unknown
   )
 }
 
-it('each parameter that goes no further is told of once, by its keyword alone, and only where it was taken', async () => {
+it('logs each dropped parameter once, by its keyword alone, and only when the command was accepted', async () => {
   const log = createRecordingLog()
   const { server, endpoint, relay } = await openSmtpServer({ log })
   const client = connectLineClient(endpoint)
@@ -29,7 +29,7 @@ it('each parameter that goes no further is told of once, by its keyword alone, a
   expect(JSON.stringify(log.lines)).not.toContain('X-A=secret')
 })
 
-it('a flood of them is told of no longer', () => {
+it('stops logging a flood of dropped parameters', () => {
   const log = createRecordingLog()
   const { note } = createDroppedParameters(log)
   for (let number = 0; number < 1000; number++) note('192.0.2.1', [`X${number}`, `Y${'Z'.repeat(4000)}`])

@@ -93,7 +93,7 @@ describe('behind a front end', () => {
     expect((await arrive(endpoint, announce('192.0.2.10')).reply()).code).toBe(220)
   })
 
-  it('what is said in the header gives nobody the rights of this machine', async () => {
+  it('an address in the header never gets the rights of this machine', async () => {
     const { endpoint } = await open({ plainAuth: false })
     const client = arrive(endpoint, announce('192.0.2.7'))
     expect((await client.reply()).lines[0]).not.toContain('localhost ')
@@ -153,8 +153,8 @@ describe('behind a front end', () => {
   })
 })
 
-describe('whoever is no front end', () => {
-  it('is told so, whatever it says', async () => {
+describe('a client that is no front end', () => {
+  it('is refused with that reason, whatever it sends', async () => {
     const { endpoint, log } = await open({ frontEnds: ['192.0.2.0/24', '2001:db8::/32'] })
     const client = arrive(endpoint, `${announce('10.0.0.1')}EHLO a\r\n${wrong}\r\n`)
     expect(await client.rest()).toMatch(/^554 5\.7\.1 Only the front ends [^\r\n]*\r\n$/)

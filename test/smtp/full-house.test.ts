@@ -81,7 +81,7 @@ function hastyClock(): Clock {
   return { now: systemClock.now, monotonic: () => 2_000 * looks++ }
 }
 
-it('tells the oldest idle connection that it has to make room', async () => {
+it('answers the oldest idle connection 421 when it is evicted', async () => {
   const { endpoint } = await open({ clock: hastyClock(), limits: { unauthenticatedPerSource: 2 } })
   const [first, second] = [connectLineClient(endpoint), connectLineClient(endpoint)]
   onTestFinished(() => [first, second].forEach((client) => void client.close()))
@@ -151,7 +151,7 @@ describe('guesses that are made to wait', () => {
     expect(await deliver(stage, from)).toBeLessThan(5_000)
   })
 
-  it('are told at once to make room, and nobody looks at them any more', async () => {
+  it('are answered 421 at once when evicted, and checked no longer', async () => {
     const { signIns, waiting, givenUp } = slowRefusals()
     const limits = { connectionsPerLoopbackSource: 2, unauthenticatedPerSource: 2 }
     const stage = await open({ clock: hastyClock(), signIns, limits })
@@ -170,7 +170,7 @@ it('lets a right password in beside those that hold half of a sign-in', async ()
   expect(await deliver(stage, stage.endpoint)).toBeLessThan(5_000)
 })
 
-it('lets a right password in beside those that come back at once whenever they are ended', async () => {
+it('lets a right password in beside connections that come back at once whenever they are evicted', async () => {
   const stage = await open()
   let on = true
   onTestFinished(() => {
@@ -190,7 +190,7 @@ it('lets a right password in beside those that come back at once whenever they a
   expect(await deliver(stage, stage.endpoint)).toBeLessThan(5_000)
 })
 
-it('does not end a connection whose sign-in the provider is still to answer', async () => {
+it('does not evict a connection whose sign-in the provider has not answered yet', async () => {
   let answer = () => {}
   let asked = false
   const stage = await open({ clock: hastyClock(), limits: { unauthenticatedPerSource: 3 } })
@@ -213,7 +213,7 @@ it('does not end a connection whose sign-in the provider is still to answer', as
   expect([(await good.reply()).code, (await good.reply()).code]).toEqual([250, 235])
 })
 
-it('frees the place of one who is in the middle of a handshake', async () => {
+it('frees the slot of a connection in the middle of a handshake', async () => {
   const tls = await (await createAuthority()).issue()
   const limits = { unauthenticatedPerSource: 1 }
   const stage = await open({ clock: hastyClock(), tls, listen: [{ tls: 'implicit' }], limits })

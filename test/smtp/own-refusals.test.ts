@@ -163,7 +163,7 @@ describe('a refusal of postern’s own is in the journal', () => {
   })
 })
 
-describe('a client that is turned away', () => {
+describe('a refused connection', () => {
   async function serverWith(limits: StageSettings['limits']) {
     const log = createRecordingLog()
     const { endpoint, server } = await openSmtpServer({ log, ...(limits && { limits }) })

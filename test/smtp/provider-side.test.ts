@@ -97,7 +97,7 @@ describe('what a session asks beyond itself', () => {
     })
   })
 
-  it('asks for each message whether the login is still good, before the provider hears of it', async () => {
+  it('asks for each message whether the login is still valid, before it asks the provider', async () => {
     const message = {
       do: 'begin',
       mailbox: 'me@example.com',

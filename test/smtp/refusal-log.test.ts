@@ -32,7 +32,7 @@ it('are said one by one, and where many are alike in a minute, how many more the
   })
 })
 
-it('are told apart by source, by reason and by event', () => {
+it('are distinguished by source, by reason and by event', () => {
   const { log, refuse } = start()
   refuse(10)
   refuse(10, '192.0.2.2')

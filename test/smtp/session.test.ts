@@ -61,7 +61,7 @@ describe('the session', () => {
     expect(tell(session, auth).next.do).toBe('sign-in')
   })
 
-  it('takes the small limit for lines once somebody is signed in', () => {
+  it('limits lines to the length of commands once a client is authenticated', () => {
     const session = newSession()
     expect(session.greet().next).toEqual({ do: 'line', limit: defaultLimits.authLineOctets })
     tell(session, 'EHLO a')
@@ -96,7 +96,7 @@ describe('the session', () => {
     expect(codes(tell(session, 'AUTH CRAM-MD5'))).toEqual([504])
   })
 
-  it('asks anew at each MAIL who a client without a password is, and lets it sign in between', () => {
+  it('looks a client without a password up at each MAIL, and lets it authenticate between', () => {
     const session = newSession()
     const [submitter] = stageSubmitters
     if (submitter === undefined) throw new Error('no submitter')
@@ -129,7 +129,7 @@ describe('the session', () => {
     expect(tell(session, auth).next.do).toBe('sign-in')
   })
 
-  it('forgets after STARTTLS who was let in', () => {
+  it('forgets the submitter after STARTTLS', () => {
     const session = newSession(true)
     const [submitter] = stageSubmitters
     if (submitter === undefined) throw new Error('no submitter')
@@ -377,7 +377,7 @@ describe('several recipients of one RCPT', () => {
     expect(tell(session, 'DATA').next).toEqual({ do: 'promise' })
   })
 
-  it('get a refusal that names the one when it is refused, and the message goes to nobody', () => {
+  it('get a refusal that names the refused one, and the message goes to none', () => {
     const session = inTransaction()
     tell(session, 'RCPT TO:<c@example.net>')
     tell(session, rcpt)

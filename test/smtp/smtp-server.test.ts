@@ -120,7 +120,7 @@ describe('the SMTP server', () => {
     socket.destroy()
   })
 
-  it('says who is in the way when its address is taken, and listens nowhere then', async () => {
+  it('names the address that is in use, and listens on none then', async () => {
     const { endpoint } = await open()
     const where = `${endpoint.host}:${endpoint.port}`
     await expect(open({ listen: [{ host: '127.0.0.1', port: 0 }, endpoint] })).rejects.toMatchObject({
@@ -203,7 +203,7 @@ describe('the SMTP server', () => {
     },
   )
 
-  it('keeps the sign-in deadline away from who has signed in', async () => {
+  it('has no sign-in deadline for a client that is authenticated', async () => {
     const stage = await open({ limits: { signInSeconds: 0.3, idleSeconds: 0.9 } })
     const client = await arriveAtData(stage)
     const began = performance.now()

@@ -155,7 +155,7 @@ describe('TLS at the SMTP server', () => {
     ])
   })
 
-  it('shows a new certificate to the next handshake, and leaves who is connected alone', async () => {
+  it('uses a new certificate for the next handshake, and leaves open connections alone', async () => {
     const clock = createManualClock()
     const files = await writeCertificateFiles(tls)
     const log = createRecordingLog()
@@ -203,7 +203,7 @@ describe.runIf(peer('openssl'))('openssl s_client', () => {
     expect(output.includes('221 2.0.0')).toBe(allowed)
   })
 
-  it('is told apart by its alert when it does not know the authority', async () => {
+  it('is recognised by its alert when it does not trust the authority', async () => {
     const { endpoint, log } = await open({ tls: 'implicit' })
     await sClient(endpoint, '-verify_return_error', '-CAfile', '/dev/null')
     await sClient(endpoint, '-verify_return_error', '-no-CAfile')

@@ -95,7 +95,7 @@ describe('From: becomes the mailbox', () => {
     )
   })
 
-  it('what says who passed an older message on is left alone, and so is everything that is only similar', () => {
+  it('leaves the fields of a resend alone, and so all that only look similar', () => {
     const others =
       'Resent-From: a@x.example\nX-From: b@x.example\nFrom-X: c@x.example\nSubject: x\n From: d@x.example\nReturn-Path: <e@x.example>'
     expect(header(`From: scans@example.com\n${others}`)).toBe(`From: scans@example.com\n${others}`)
