@@ -201,9 +201,18 @@ function composeServices(config: Config, log: Log, data: ServedData) {
   })
   const ca = extraCa === undefined ? {} : { extraCa }
   const governors = createGovernors({ counts: store.recipientCounts, clock, log })
-  const { mailboxes, heardOffers } = store
+  const { mailboxes, serverCapabilities } = store
   const ways = { ...ca, connect, limits }
-  const relay = createRelay({ catalogue, mailboxes, heardOffers, tokens, governors, ...ways, clock, log })
+  const relay = createRelay({
+    catalogue,
+    mailboxes,
+    serverCapabilities,
+    tokens,
+    governors,
+    ...ways,
+    clock,
+    log,
+  })
 
   // What is cached of the grant goes, and so do connections that it signed in.
   const grantChanged: typeof tokens.grantChanged = (mailbox, fresh) => {

@@ -15,7 +15,7 @@ export interface Journal {
   close(): Promise<void>
 }
 
-interface JournalNeeds {
+interface JournalDeps {
   store: JournalStore
   clock: Clock
   log: Log
@@ -27,7 +27,7 @@ interface JournalNeeds {
 const sameSignInMilliseconds = 3_600_000
 
 /** What happened, kept: written by whoever logs, read by pages, API and command. */
-export function createJournal({ store, clock, log, days }: JournalNeeds): Journal {
+export function createJournal({ store, clock, log, days }: JournalDeps): Journal {
   const idOf = createEntryIds()
   const writer = createEntryWriter(store, log)
   const gate = createFloodGate()

@@ -26,14 +26,14 @@ const spans: Record<ActivitySpan, { bars: number; hours: number }> = {
   week: { bars: 28, hours: 6 },
 }
 
-interface JournalReaderNeeds {
+interface JournalReaderDeps {
   store: Pick<JournalStore, 'list' | 'sendHours' | 'lastSends'>
   clock: Pick<Clock, 'now'>
   /** Writes what waits. */
   flush(): Promise<void>
 }
 
-export function createJournalReader({ store, clock, flush }: JournalReaderNeeds): JournalReader {
+export function createJournalReader({ store, clock, flush }: JournalReaderDeps): JournalReader {
   return {
     async list(filters) {
       const query = readFilters(filters)

@@ -12,7 +12,7 @@ import type { Relay } from '../upstream/relay.ts'
 import { isPositive, statusOf } from '../wire/reply.ts'
 import { type Channel, type Notice, noticeAsJson } from './notices.ts'
 
-interface WebhookChannelNeeds {
+interface WebhookChannelDeps {
   url: URL
   secret: Secret
   fetch: HttpFetch
@@ -23,7 +23,7 @@ interface WebhookChannelNeeds {
  * A signed POST, as Standard Webhooks (standardwebhooks.com) has it: the receiver takes `webhook-id`, `webhook-timestamp` and the body, each
  * followed by a dot but the last, and compares the HMAC-SHA256 of that with `webhook-signature`.
  */
-export function createWebhookChannel({ url, secret, fetch, clock }: WebhookChannelNeeds): Channel {
+export function createWebhookChannel({ url, secret, fetch, clock }: WebhookChannelDeps): Channel {
   const key = signingKey(secret)
   return {
     name: 'webhook',
@@ -80,7 +80,7 @@ function signingKey(secret: Secret): Buffer {
   return text.startsWith('whsec_') ? Buffer.from(text.slice(6), 'base64') : Buffer.from(text)
 }
 
-interface MailChannelNeeds {
+interface MailChannelDeps {
   /** A mailbox of postern. */
   from: Address
   to: readonly Address[]
@@ -88,7 +88,7 @@ interface MailChannelNeeds {
 }
 
 /** A mail through a mailbox of postern, under the same limits as everybody's. */
-export function createMailChannel({ from, to, relay }: MailChannelNeeds): Channel {
+export function createMailChannel({ from, to, relay }: MailChannelDeps): Channel {
   return {
     name: 'mail',
     async deliver(notice, id) {
@@ -141,7 +141,7 @@ function mailNotTaken(from: Address, status: string): Failure {
   })
 }
 
-interface CommandChannelNeeds {
+interface CommandChannelDeps {
   command: NotifyCommand
   clock: Pick<Clock, 'now'>
   timeoutSeconds: number
@@ -151,7 +151,7 @@ interface CommandChannelNeeds {
  * Runs the administrator's command with the notice as JSON on its standard input: arguments and environment are for everybody on the machine to see.
  * What it prints is not looked at, because it may repeat the link.
  */
-export function createCommandChannel({ command, clock, timeoutSeconds }: CommandChannelNeeds): Channel {
+export function createCommandChannel({ command, clock, timeoutSeconds }: CommandChannelDeps): Channel {
   return {
     name: 'command',
     async deliver(notice, id) {

@@ -18,7 +18,7 @@ import { endingGrants, endingRegistrations, inTestPhase } from './endings.ts'
 import type { Channel, Notices, SentLink } from './notices.ts'
 import { createNotifier } from './notifier.ts'
 
-export interface NoticesNeeds {
+export interface NoticesDeps {
   notify: NotifyConfig
   store: Pick<Store, 'grants' | 'notices'>
   catalogue: Pick<Catalogue, 'list' | 'registered'>
@@ -35,9 +35,9 @@ const lookSeconds = 60
 const commandSeconds = 60
 
 /** Notices by whatever channels are set: looked for while postern runs, and sent when somebody asks. */
-export function createNotices(needs: NoticesNeeds): Notices {
-  const { store, catalogue, tokens, consent, clock, log } = needs
-  const channels = channelsOf(needs)
+export function createNotices(deps: NoticesDeps): Notices {
+  const { store, catalogue, tokens, consent, clock, log } = deps
+  const channels = channelsOf(deps)
   const notifier = createNotifier({
     channels,
     conditions: [
@@ -50,7 +50,7 @@ export function createNotices(needs: NoticesNeeds): Notices {
     ],
     notices: store.notices,
     createLink: consent.createLink,
-    reminderSeconds: needs.reminderSeconds,
+    reminderSeconds: deps.reminderSeconds,
     clock,
     log,
   })
@@ -101,7 +101,7 @@ export function createNotices(needs: NoticesNeeds): Notices {
   }
 }
 
-function channelsOf({ notify, relay, fetch, clock }: NoticesNeeds): Channel[] {
+function channelsOf({ notify, relay, fetch, clock }: NoticesDeps): Channel[] {
   const { webhook, mail, command } = notify
   return [
     ...(webhook ? [createWebhookChannel({ ...webhook, fetch, clock })] : []),

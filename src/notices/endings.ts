@@ -77,7 +77,7 @@ function registeredOr(catalogue: Pick<Catalogue, 'registered'>, id: string): Reg
   }
 }
 
-interface Told {
+interface EndingSubject {
   key: string
   mailbox?: string
   provider: string
@@ -85,7 +85,11 @@ interface Told {
   consequence: string
 }
 
-function conditionOf(ending: Expiry, now: number, { subject, consequence, ...told }: Told): Condition[] {
+function conditionOf(
+  ending: Expiry,
+  now: number,
+  { subject, consequence, ...told }: EndingSubject,
+): Condition[] {
   const left = ending.endsAt - now
   const step = ending.daysAhead.find((days) => left <= days * day)
   if (step === undefined) return []

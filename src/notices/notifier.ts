@@ -7,7 +7,7 @@ import { Secret } from '../base/secret.ts'
 import type { NoticeStore, SentNotice } from '../store/ports.ts'
 import type { Channel, Condition, Conditions, Notice } from './notices.ts'
 
-export interface NotifierNeeds {
+export interface NotifierDeps {
   channels: readonly Channel[]
   conditions: readonly Conditions[]
   notices: NoticeStore
@@ -28,7 +28,7 @@ export interface Notifier {
 const firstWait = 60
 const longestWait = 3600
 
-interface Trouble {
+interface DeliveryFailures {
   failures: number
   /** By the monotonic clock. */
   until: number
@@ -36,15 +36,15 @@ interface Trouble {
   ids: Map<string, string>
 }
 
-export function createNotifier(needs: NotifierNeeds): Notifier {
-  const { channels, notices, clock, log } = needs
-  const troubles = new Map<Channel['name'], Trouble>()
+export function createNotifier(deps: NotifierDeps): Notifier {
+  const { channels, notices, clock, log } = deps
+  const failing = new Map<Channel['name'], DeliveryFailures>()
 
   async function look(): Promise<void> {
-    const conditions = (await Promise.all(needs.conditions.map((ask) => ask()))).flat()
+    const conditions = (await Promise.all(deps.conditions.map((ask) => ask()))).flat()
     const sent = await notices.list()
     await forgetSolved(conditions, sent)
-    for (const condition of conditions) await tellWhereDue(condition, sent)
+    for (const condition of conditions) await notifyWhereDue(condition, sent)
   }
 
   async function forgetSolved(conditions: readonly Condition[], sent: readonly SentNotice[]): Promise<void> {
@@ -53,7 +53,7 @@ export function createNotifier(needs: NotifierNeeds): Notifier {
     for (const key of solved) await notices.remove(key)
   }
 
-  async function tellWhereDue(condition: Condition, sent: readonly SentNotice[]): Promise<void> {
+  async function notifyWhereDue(condition: Condition, sent: readonly SentNotice[]): Promise<void> {
     const due = channels.flatMap((channel) => {
       const before = sent.find(({ key, channel: name }) => key === condition.key && name === channel.name)
       return isDue(condition, before) && isOpen(channel) ? [{ channel, before }] : []
@@ -63,23 +63,23 @@ export function createNotifier(needs: NotifierNeeds): Notifier {
     if (isReminder && condition.stillSo && !(await condition.stillSo())) return
     // One link for all channels of this round: whoever is first uses it up.
     const notice = await withLink(condition)
-    for (const { channel, before } of due) await tell(channel, notice, condition, before)
+    for (const { channel, before } of due) await notify(channel, notice, condition, before)
   }
 
   function isDue({ stage, repeats }: Condition, before: SentNotice | undefined): boolean {
     if (!before || before.stage !== stage) return true
-    return repeats && clock.now() >= before.lastAt + needs.reminderSeconds * 1000
+    return repeats && clock.now() >= before.lastAt + deps.reminderSeconds * 1000
   }
 
   function isOpen({ name }: Channel): boolean {
-    return clock.monotonic() >= (troubles.get(name)?.until ?? 0)
+    return clock.monotonic() >= (failing.get(name)?.until ?? 0)
   }
 
   async function withLink(condition: Condition): Promise<Notice> {
     const { stage: _stage, repeats: _repeats, stillSo: _stillSo, ...notice } = condition
     if (notice.kind !== 'consent-needed' || notice.mailbox === undefined) return notice
     try {
-      const { url, expiresAt } = await needs.createLink(notice.mailbox, 'postern')
+      const { url, expiresAt } = await deps.createLink(notice.mailbox, 'postern')
       return { ...notice, consentLink: { url: new Secret(url), expiresAt } }
     } catch (error) {
       // Its provider may have lost its registration: that is worth a notice all the same.
@@ -91,18 +91,18 @@ export function createNotifier(needs: NotifierNeeds): Notifier {
     }
   }
 
-  async function tell(
+  async function notify(
     channel: Channel,
     notice: Notice,
     { key, stage }: Condition,
     before: SentNotice | undefined,
   ): Promise<void> {
-    const trouble = troubles.get(channel.name)
-    const id = trouble?.ids.get(key) ?? randomUUID()
+    const failed = failing.get(channel.name)
+    const id = failed?.ids.get(key) ?? randomUUID()
     try {
       await channel.deliver(notice, id)
     } catch (error) {
-      noteTrouble(channel, key, id, trouble)
+      recordFailure(channel, key, id, failed)
       const { message, fix } = asFailure(error)
       log.warn(
         { event: 'notice.failed', channel: channel.name, notice: key, fix },
@@ -110,17 +110,22 @@ export function createNotifier(needs: NotifierNeeds): Notifier {
       )
       return
     }
-    troubles.delete(channel.name)
+    failing.delete(channel.name)
     log.info({ event: 'notice.sent', channel: channel.name, notice: key }, 'A notice was sent')
     const now = clock.now()
     await notices.put({ key, channel: channel.name, firstAt: before?.firstAt ?? now, lastAt: now, stage })
   }
 
-  function noteTrouble({ name }: Channel, key: string, id: string, before: Trouble | undefined): void {
+  function recordFailure(
+    { name }: Channel,
+    key: string,
+    id: string,
+    before: DeliveryFailures | undefined,
+  ): void {
     const failures = (before?.failures ?? 0) + 1
     const seconds = Math.min(longestWait, firstWait * 2 ** (failures - 1))
     const ids = (before?.ids ?? new Map<string, string>()).set(key, id)
-    troubles.set(name, { failures, until: clock.monotonic() + seconds * 1000, ids })
+    failing.set(name, { failures, until: clock.monotonic() + seconds * 1000, ids })
   }
 
   return {

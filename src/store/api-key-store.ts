@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import { addressKey, domainMailbox } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import { noteUse, revoke } from './credential-rows.ts'
-import { type Database, preparedRead, present } from './database.ts'
+import { type Database, nullsToAbsent, preparedRead } from './database.ts'
 import { changeRow } from './marked-rows.ts'
 import { type ApiKey, type ApiKeyStore, type Scope, scopeAddress } from './ports.ts'
 import type { ApiKeysTable, Tables } from './tables.ts'
@@ -95,7 +95,7 @@ function apiKeyOf(found: ApiKeysTable): ApiKey {
     scopes: JSON.parse(found.scopes) as Scope[],
     hash: found.hash,
     createdAt: found.created_at,
-    ...present({
+    ...nullsToAbsent({
       expiresAt: found.expires_at,
       revokedAt: found.revoked_at,
       lastUsedAt: found.last_used_at,

@@ -1,7 +1,7 @@
 import type { Kysely, Transaction } from 'kysely'
 import { addressKey } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
-import { type Database, present } from './database.ts'
+import { type Database, nullsToAbsent } from './database.ts'
 import { changeRow } from './marked-rows.ts'
 import type { ConsentLink, ConsentLinkStore, PendingConsent, PendingConsentStore } from './ports.ts'
 import type { Sealer } from './sealer.ts'
@@ -94,7 +94,7 @@ function linkOf(found: ConsentLinksTable & { mailbox: string }): ConsentLink {
     requestedBy: found.requested_by,
     createdAt: found.created_at,
     expiresAt: found.expires_at,
-    ...present({ usedAt: found.used_at }),
+    ...nullsToAbsent({ usedAt: found.used_at }),
   }
 }
 
@@ -179,8 +179,11 @@ async function sealRow(sealer: Sealer, consent: PendingConsent): Promise<Pending
     browser_hash: consent.browserHash,
     mailbox_key: addressKey(consent.mailbox),
     consent_link_id: consent.consentLinkId ?? null,
-    code_verifier: await sealer.seal(placeOf('code_verifier', consent.stateHash), consent.codeVerifier),
-    nonce: await sealer.seal(placeOf('nonce', consent.stateHash), consent.nonce),
+    code_verifier: await sealer.seal(
+      pendingSealContext('code_verifier', consent.stateHash),
+      consent.codeVerifier,
+    ),
+    nonce: await sealer.seal(pendingSealContext('nonce', consent.stateHash), consent.nonce),
     created_at: consent.createdAt,
     expires_at: consent.expiresAt,
   }
@@ -191,14 +194,14 @@ async function openRow(sealer: Sealer, row: PendingConsentsTable, mailbox: strin
     stateHash: row.state_hash,
     browserHash: row.browser_hash,
     mailbox,
-    ...present({ consentLinkId: row.consent_link_id }),
-    codeVerifier: await sealer.open(placeOf('code_verifier', row.state_hash), row.code_verifier),
-    nonce: await sealer.open(placeOf('nonce', row.state_hash), row.nonce),
+    ...nullsToAbsent({ consentLinkId: row.consent_link_id }),
+    codeVerifier: await sealer.open(pendingSealContext('code_verifier', row.state_hash), row.code_verifier),
+    nonce: await sealer.open(pendingSealContext('nonce', row.state_hash), row.nonce),
     createdAt: row.created_at,
     expiresAt: row.expires_at,
   }
 }
 
-function placeOf(column: 'code_verifier' | 'nonce', stateHash: string) {
+function pendingSealContext(column: 'code_verifier' | 'nonce', stateHash: string) {
   return { table: 'pending_consents', column, row: stateHash }
 }

@@ -61,7 +61,7 @@ export async function inPages<Row>(
 }
 
 /** The values that are there: SQL's NULL becomes an absent property. */
-export function present<T extends Record<string, unknown>>(values: T): Present<T> {
+export function nullsToAbsent<T extends Record<string, unknown>>(values: T): Present<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)) as Present<T>
 }
 

@@ -86,7 +86,7 @@ const changes: { [Name in keyof Ports]: typeof unremembered | Announced<Ports[Na
   recipientCounts: unremembered,
   notices: unremembered,
   pageAccess: unremembered,
-  heardOffers: unremembered,
+  serverCapabilities: unremembered,
   journal: unremembered,
 }
 

@@ -4,7 +4,7 @@ import { addressKey, domainMailbox } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { useUpLink } from './consent-stores.ts'
-import { type Database, inPages, preparedRead, present } from './database.ts'
+import { type Database, inPages, nullsToAbsent, preparedRead } from './database.ts'
 import { sql } from './kysely.ts'
 import { changeRow } from './marked-rows.ts'
 import type {
@@ -17,7 +17,7 @@ import type {
   NewGrant,
   Standing,
 } from './ports.ts'
-import type { Place, Sealer } from './sealer.ts'
+import type { SealContext, Sealer } from './sealer.ts'
 import type { GrantsTable, Tables } from './tables.ts'
 
 /** Milliseconds. */
@@ -136,7 +136,7 @@ export function createGrantStore(database: Database, sealer: Sealer, clock: Cloc
     },
 
     async renewed(id, version, { renewedAt, refreshToken, refreshTokenEndsAt, givenTo }) {
-      const sealed = refreshToken && { refresh_token: await sealer.seal(grantPlace(id), refreshToken) }
+      const sealed = refreshToken && { refresh_token: await sealer.seal(grantSealContext(id), refreshToken) }
       // What was said of the earlier refresh token is not true of the new one.
       const says = refreshToken !== undefined || refreshTokenEndsAt !== undefined
       const row = await changeVersion(database, id, version, () => ({
@@ -195,7 +195,7 @@ export type SealedGrant = Omit<GrantsTable, 'provider_id'>
 export async function sealGrant(sealer: Sealer, grant: NewGrant): Promise<SealedGrant> {
   const id = randomUUID()
   const { refreshToken } = grant
-  return newRow(grant, id, refreshToken ? await sealer.seal(grantPlace(id), refreshToken) : null)
+  return newRow(grant, id, refreshToken ? await sealer.seal(grantSealContext(id), refreshToken) : null)
 }
 
 /** Makes it the mailbox's grant, in place of any earlier one. False when there is no such mailbox. */
@@ -309,15 +309,15 @@ const unlapsed = { lapsed_since: null, lapse_reason: null, refused_at: null, ref
 /** A row of the grants with the address of its mailbox. */
 type GrantRow = GrantsTable & { mailbox: string }
 
-function grantPlace(id: string): Place {
+function grantSealContext(id: string): SealContext {
   return { table: 'grants', column: 'refresh_token', row: id }
 }
 
 /** @throws Failure `store-unavailable` when its refresh token does not open */
 async function openGrant(sealer: Sealer, row: GrantRow): Promise<ActiveGrant | LapsedGrant> {
   const sealed = row.refresh_token
-  const refreshToken = sealed === null ? null : await sealer.open(grantPlace(row.id), sealed)
-  return { ...grantOf(row), ...present({ refreshToken }) }
+  const refreshToken = sealed === null ? null : await sealer.open(grantSealContext(row.id), sealed)
+  return { ...grantOf(row), ...nullsToAbsent({ refreshToken }) }
 }
 
 /** Everything of it that is not sealed. */
@@ -328,7 +328,7 @@ function grantOf(row: Omit<GrantRow, 'refresh_token'>): ClosedGrant {
     providerId: row.provider_id,
     version: row.version,
     flow: row.flow as Flow,
-    ...present({
+    ...nullsToAbsent({
       refreshTokenEndsAt: row.refresh_token_ends_at,
       signedInAs: row.signed_in_as,
       subject: row.subject,

@@ -7,13 +7,13 @@ import type { Tables } from './tables.ts'
 
 const rootName = 'hash-root'
 /** In a database whose rows are marked it is sealed for another place: one that was made to look older, so that its rows are marked anew, does not open. */
-const placeOfRoot = ({ marked }: RootPlace) => ({
+const rootSealContext = ({ marked }: RootState) => ({
   table: 'secrets',
   column: 'value',
   row: marked ? `${rootName} of marked rows` : rootName,
 })
 
-interface RootPlace {
+interface RootState {
   marked: boolean
 }
 
@@ -23,7 +23,7 @@ export function newHashRoot(): Secret {
 }
 
 export function sealHashRoot(sealer: Sealer, root: Secret): Promise<string> {
-  return sealer.seal(placeOfRoot({ marked: true }), root)
+  return sealer.seal(rootSealContext({ marked: true }), root)
 }
 
 export async function putHashRoot(tables: Kysely<Tables>, sealed: string): Promise<void> {
@@ -48,10 +48,10 @@ export async function sealedHashRoot(tables: Kysely<Tables>): Promise<string | u
 export async function openHashRoot(
   sealer: Sealer,
   sealed: string | undefined,
-  place: RootPlace = { marked: true },
+  place: RootState = { marked: true },
 ): Promise<Secret> {
   try {
-    return await sealer.open(placeOfRoot(place), sealed ?? '')
+    return await sealer.open(rootSealContext(place), sealed ?? '')
   } catch (cause) {
     throw new Failure('configuration', 'The key does not fit this database', {
       cause,

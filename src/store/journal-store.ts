@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely'
 import { type Address, addressKey, domainMailbox, isDomainMailbox } from '../base/address.ts'
 import { userNameKey } from '../base/text.ts'
-import { type Database, present } from './database.ts'
+import { type Database, nullsToAbsent } from './database.ts'
 import type { JournalEntry, JournalQuery, JournalStore, SendHour } from './ports.ts'
 import type { JournalTable, Tables } from './tables.ts'
 
@@ -162,7 +162,7 @@ function entryOf(row: JournalTable): JournalEntry {
     kind: row.kind as JournalEntry['kind'],
     event,
     outcome: row.outcome as JournalEntry['outcome'],
-    ...present({ mailbox, login, source, by, milliseconds }),
+    ...nullsToAbsent({ mailbox, login, source, by, milliseconds }),
     details: JSON.parse(row.details),
   }
 }

@@ -1,8 +1,8 @@
 import { meantBy, normalForm, userNameKey } from '../base/text.ts'
 import { readVerifier } from './credential-rows.ts'
-import { present } from './database.ts'
+import { nullsToAbsent } from './database.ts'
 import type { ListedLogin, Login, Mending } from './ports.ts'
-import type { Place, Sealer } from './sealer.ts'
+import type { SealContext, Sealer } from './sealer.ts'
 import type { LoginsTable } from './tables.ts'
 
 /** A row of the logins with the address of one of its mailboxes. */
@@ -30,7 +30,7 @@ export async function openLogin(
   const { verifier } = login
   if (verifier.kind !== 'sealed') return { ...login, verifier }
   const sealed = found.find(({ id }) => id === login.id)?.sealed_password
-  const password = await sealer.open(passwordPlace(login.id), sealed ?? '')
+  const password = await sealer.open(passwordSealContext(login.id), sealed ?? '')
   return { ...login, verifier: { ...verifier, password } }
 }
 
@@ -73,11 +73,11 @@ async function verifierColumns(
   const stored: ListedLogin['verifier'] = { kind, generated }
   return {
     verifier: JSON.stringify(stored),
-    sealed_password: await sealer.seal(passwordPlace(id), password),
+    sealed_password: await sealer.seal(passwordSealContext(id), password),
   }
 }
 
-function passwordPlace(id: string): Place {
+function passwordSealContext(id: string): SealContext {
   return { table: 'logins', column: 'sealed_password', row: id }
 }
 
@@ -97,7 +97,7 @@ function listedLogin(columns: LoginsTable, mailboxes: string[]): ListedLogin {
     ...(columns.mending !== null && { mending: readMending(columns.mending) }),
     verifier: readVerifier(columns.verifier) ?? nobodys,
     createdAt: columns.created_at,
-    ...present({
+    ...nullsToAbsent({
       expiresAt: columns.expires_at,
       revokedAt: columns.revoked_at,
       lastUsedAt: columns.last_used_at,

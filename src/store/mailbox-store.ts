@@ -4,7 +4,7 @@ import { type Address, addressKey, domainMailbox, sameAddress } from '../base/ad
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { narrowScopes } from './api-key-store.ts'
-import { type Database, inPages, preparedRead, present } from './database.ts'
+import { type Database, inPages, nullsToAbsent, preparedRead } from './database.ts'
 import { lapseGrant, putGrant, removeGrantWithoutPerson, type SealedGrant, sealGrant } from './grant-store.ts'
 import { changeRow } from './marked-rows.ts'
 import type { AcceptedName, Mailbox, MailboxStore } from './ports.ts'
@@ -198,7 +198,7 @@ function mailboxOf(found: MailboxesTable): Mailbox {
   return {
     address: found.address,
     providerId: found.provider_id,
-    ...present({
+    ...nullsToAbsent({
       signsInAs: found.signs_in_as,
       saslUser: found.sasl_user,
       acceptedName: found.accepted_name as AcceptedName | null,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import { readPageVerifier } from './credential-rows.ts'
-import { type Database, present } from './database.ts'
+import { type Database, nullsToAbsent } from './database.ts'
 import type { PageAccessStore, PageSession } from './ports.ts'
 import type { PageSessionsTable, Tables } from './tables.ts'
 
@@ -119,7 +119,7 @@ function sessionOf({
     ...rest,
     role: role as PageSession['role'],
     means: means as PageSession['means'],
-    ...present({ person, provider }),
+    ...nullsToAbsent({ person, provider }),
     createdAt: created_at,
     lastUsedAt: last_used_at,
     expiresAt: expires_at,

@@ -6,7 +6,6 @@ import type {
   ConsentLink,
   GivenTo,
   Grant,
-  HeardOffer,
   JournalEntry,
   JournalQuery,
   LapsedGrant,
@@ -24,6 +23,7 @@ import type {
   Renewed,
   SendHour,
   SentNotice,
+  ServerCapabilities,
   Standing,
 } from './records.ts'
 
@@ -44,7 +44,7 @@ export interface Store {
   recipientCounts: RecipientCountStore
   notices: NoticeStore
   pageAccess: PageAccessStore
-  heardOffers: HeardOfferStore
+  serverCapabilities: ServerCapabilityStore
   journal: JournalStore
   /** Resolves when the store answers and its key fits. */
   check(): Promise<void>
@@ -192,10 +192,10 @@ export interface PageAccessStore {
 }
 
 /** Kept so that clients hear the same after a restart as before it. */
-export interface HeardOfferStore {
-  list(): Promise<HeardOffer[]>
+export interface ServerCapabilityStore {
+  list(): Promise<ServerCapabilities[]>
   /** Adds it, or replaces the provider's earlier one. */
-  put(offer: HeardOffer): Promise<void>
+  put(offer: ServerCapabilities): Promise<void>
 }
 
 /** What happened. Outlives the mailboxes and logins that it is about. */

@@ -255,7 +255,7 @@ export interface PageSession {
 export type PageVerifier = Extract<Verifier, { kind: 'scrypt' }> & { hint?: number }
 
 /** What a provider's mail server said in its last EHLO, as far as it is passed on to clients. */
-export interface HeardOffer
+export interface ServerCapabilities
   extends Pick<Capabilities, 'size' | 'eightBitMime' | 'smtpUtf8' | 'dsn' | 'enhancedStatusCodes'> {
   providerId: string
   /** Of that server. */

@@ -55,13 +55,13 @@ export interface MarkReader {
 }
 
 /** A table of forged rows must not fill the memory, nor the log. */
-const mostTold = 1000
+const mostReported = 1000
 /** Characters of rows whose mark was found to fit: to compare a row with itself costs a fraction of working its mark out. */
 const mostRemembered = 8_000_000
 
 export function createRowMarks(root: Secret, log: Log): RowMarks {
   const key = deriveKey(root, 'postern row marks')
-  const told = new Set<string>()
+  const reported = new Set<string>()
   const proven = new LRUCache<string, string>({
     maxSize: mostRemembered,
     sizeCalculation: (text) => text.length,
@@ -71,10 +71,10 @@ export function createRowMarks(root: Secret, log: Log): RowMarks {
     return createHmac('sha256', key).update(text).digest('base64url')
   }
 
-  function tell(table: MarkedTable, row: Row): void {
+  function report(table: MarkedTable, row: Row): void {
     const id = markedTables[table].map((column) => row[column]).join(' ')
-    if (told.has(`${table} ${id}`) || told.size >= mostTold) return
-    told.add(`${table} ${id}`)
+    if (reported.has(`${table} ${id}`) || reported.size >= mostReported) return
+    reported.add(`${table} ${id}`)
     const fields = { event: 'store.row-refused', table, row: id, fix: `${remedies[table]} ${findOut}` }
     log.error(
       fields,
@@ -93,7 +93,7 @@ export function createRowMarks(root: Secret, log: Log): RowMarks {
       return isRight
     }
     const refuse = (values: readonly unknown[]): void =>
-      tell(table, Object.fromEntries(shape.map(({ column }, place) => [column, values[place]])))
+      report(table, Object.fromEntries(shape.map(({ column }, place) => [column, values[place]])))
     return { columns: shape.map(({ column }) => column), fits, refuse }
   }
 

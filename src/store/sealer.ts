@@ -7,7 +7,7 @@ import { Secret } from '../base/secret.ts'
 import type { KeyRing } from './key-ring.ts'
 
 /** Where a sealed value lives. It opens nowhere else. */
-export interface Place {
+export interface SealContext {
   table: string
   column: string
   row: string
@@ -15,9 +15,9 @@ export interface Place {
 
 /** Seals the secrets that the database keeps, and opens them again. */
 export interface Sealer {
-  seal(place: Place, secret: Secret): Promise<string>
+  seal(place: SealContext, secret: Secret): Promise<string>
   /** @throws Failure `store-unavailable` when the value was changed, moved, or sealed with a key that is not here */
-  open(place: Place, sealed: string): Promise<Secret>
+  open(place: SealContext, sealed: string): Promise<Secret>
 }
 
 /**
@@ -59,11 +59,11 @@ export function createSealer(ring: KeyRing): Sealer {
   }
 }
 
-function header(place: Place) {
+function header(place: SealContext) {
   return { tbl: place.table, col: place.column, row: place.row }
 }
 
-function isAt(place: Place, found: object): boolean {
+function isAt(place: SealContext, found: object): boolean {
   const fields = found as Record<string, unknown>
   return Object.entries(header(place)).every(([name, value]) => fields[name] === value)
 }

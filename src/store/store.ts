@@ -31,9 +31,13 @@ import { createSealer, type Sealer } from './sealer.ts'
 import { isCorrupt, loadSqlite } from './sqlite.ts'
 import { createDatabase, openSqliteDatabase } from './sqlite-database.ts'
 import { sqliteWords, type Tables } from './tables.ts'
-import { createHeardOfferStore, createNoticeStore, createRecipientCountStore } from './unmarked-stores.ts'
+import {
+  createNoticeStore,
+  createRecipientCountStore,
+  createServerCapabilityStore,
+} from './unmarked-stores.ts'
 
-interface StoreSettings {
+interface StoreDeps {
   /** Absolute. Made on first start. */
   dataDir: string
   /** The sealing key; absent: the key file in the data directory, made on first start. */
@@ -52,7 +56,7 @@ export interface OpenedStore {
  * is found before anything is changed. The caller holds the lock of the data directory (`lockDataDir`).
  * @throws Failure `configuration`, `store-unavailable`
  */
-export async function openStore({ dataDir, key, clock, log }: StoreSettings): Promise<OpenedStore> {
+export async function openStore({ dataDir, key, clock, log }: StoreDeps): Promise<OpenedStore> {
   const files = await prepareDataDir(dataDir)
   const sealer = createSealer(await openKeyRing(files, key))
   const root = (await inspectDatabase(files.database, sealer)) ?? newHashRoot()
@@ -83,7 +87,7 @@ export function createStore(database: Database, sealer: Sealer, clock: Clock): S
     recipientCounts: createRecipientCountStore(database),
     notices: createNoticeStore(database),
     pageAccess: createPageAccessStore(database),
-    heardOffers: createHeardOfferStore(database),
+    serverCapabilities: createServerCapabilityStore(database),
     journal: createJournalStore(database),
     async check() {
       await openHashRoot(sealer, await database.read(sealedHashRoot))

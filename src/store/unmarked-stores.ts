@@ -1,6 +1,12 @@
 import { addressKey } from '../base/address.ts'
-import { type Database, present } from './database.ts'
-import type { HeardOffer, HeardOfferStore, NoticeStore, RecipientCountStore, SentNotice } from './ports.ts'
+import { type Database, nullsToAbsent } from './database.ts'
+import type {
+  NoticeStore,
+  RecipientCountStore,
+  SentNotice,
+  ServerCapabilities,
+  ServerCapabilityStore,
+} from './ports.ts'
 import type { HeardOffersTable, SentNoticesTable } from './tables.ts'
 
 const memoryMilliseconds = 2 * 86_400_000
@@ -73,11 +79,11 @@ function noticeOf({ notice_key, channel, first_at, last_at, stage }: SentNotices
   }
 }
 
-export function createHeardOfferStore(database: Database): HeardOfferStore {
+export function createServerCapabilityStore(database: Database): ServerCapabilityStore {
   return {
     async list() {
       const found = await database.read((tables) => tables.selectFrom('heard_offers').selectAll().execute())
-      return found.map(offerOf)
+      return found.map(capabilitiesOf)
     },
 
     put: ({ providerId, host, size, ...offered }) =>
@@ -99,11 +105,11 @@ export function createHeardOfferStore(database: Database): HeardOfferStore {
   }
 }
 
-function offerOf(found: HeardOffersTable): HeardOffer {
+function capabilitiesOf(found: HeardOffersTable): ServerCapabilities {
   return {
     providerId: found.provider_id,
     host: found.host,
-    ...present({ size: found.size }),
+    ...nullsToAbsent({ size: found.size }),
     eightBitMime: found.eight_bit_mime === 1,
     smtpUtf8: found.smtp_utf8 === 1,
     dsn: found.dsn === 1,

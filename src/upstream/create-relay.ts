@@ -3,7 +3,7 @@ import { clientGone, Failure } from '../base/failure.ts'
 import type { SendPermit } from '../governor/governor.ts'
 import type { TokenBroker } from '../grants/token-broker.ts'
 import type { Connect } from '../net/connect.ts'
-import type { HeardOfferStore, MailboxStore } from '../store/ports.ts'
+import type { MailboxStore, ServerCapabilityStore } from '../store/ports.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import { isTransient, type Reply, statusOf } from '../wire/reply.ts'
 import { createDialer } from './dial.ts'
@@ -18,7 +18,7 @@ import { beginTransaction, isUseless } from './transaction.ts'
 
 interface RelayDeps extends Omit<RoutesDeps, 'open'> {
   mailboxes: Pick<MailboxStore, 'covering' | 'noteAccepted' | 'providers'>
-  heardOffers: HeardOfferStore
+  serverCapabilities: ServerCapabilityStore
   tokens: TokenBroker
   /** PEM text of certification authorities that are trusted beside the public ones. */
   extraCa?: string

@@ -1,6 +1,6 @@
 import type { Log } from '../base/log.ts'
 import type { Catalogue, Provider } from '../providers/provider.ts'
-import type { HeardOffer, HeardOfferStore, MailboxStore } from '../store/ports.ts'
+import type { MailboxStore, ServerCapabilities, ServerCapabilityStore } from '../store/ports.ts'
 import type { Capabilities } from '../wire/capabilities.ts'
 import type { RelayCapabilities } from './relay.ts'
 
@@ -25,18 +25,18 @@ interface KnownCapabilities {
 interface KnownCapabilitiesDeps {
   catalogue: Pick<Catalogue, 'list'>
   mailboxes: Pick<MailboxStore, 'providers'>
-  heardOffers: HeardOfferStore
+  serverCapabilities: ServerCapabilityStore
   log: Log
 }
 
 export function createKnownCapabilities({
   catalogue,
   mailboxes,
-  heardOffers,
+  serverCapabilities,
   log,
 }: KnownCapabilitiesDeps): KnownCapabilities {
   /** By provider id. */
-  const heard = new Map<string, HeardOffer>()
+  const heard = new Map<string, ServerCapabilities>()
   /**
    * What clients may be offered, by provider id, and under the empty key the intersection. Each
    * message asks twice.
@@ -57,9 +57,9 @@ export function createKnownCapabilities({
     return used.length > 0 ? used : registered
   }
 
-  async function keep(offer: HeardOffer): Promise<void> {
+  async function keep(offer: ServerCapabilities): Promise<void> {
     try {
-      await heardOffers.put(offer)
+      await serverCapabilities.put(offer)
     } catch (error) {
       // The next EHLO brings it again.
       log.warn({ provider: offer.providerId, err: error }, 'what a mail server offers could not be kept')
@@ -69,7 +69,7 @@ export function createKnownCapabilities({
   return {
     async refresh() {
       try {
-        const [kept, providers] = await Promise.all([heardOffers.list(), mailboxes.providers()])
+        const [kept, providers] = await Promise.all([serverCapabilities.list(), mailboxes.providers()])
         for (const offer of kept) if (!heard.has(offer.providerId)) heard.set(offer.providerId, offer)
         inUse = providers
         answers.clear()
@@ -100,7 +100,7 @@ export function createKnownCapabilities({
   }
 }
 
-function isSame(known: HeardOffer | undefined, offer: HeardOffer): boolean {
+function isSame(known: ServerCapabilities | undefined, offer: ServerCapabilities): boolean {
   if (known === undefined) return false
   const names = [
     ...(['host', 'size', 'eightBitMime', 'smtpUtf8'] as const),

@@ -15,12 +15,12 @@ const offer = {
 it('what mail servers offer outlives the process, the last word of each', async () => {
   const { store, reopen } = await openFixture()
   const { size: _, ...sizeless } = offer
-  await store.heardOffers.put({ ...offer, dsn: true })
-  await store.heardOffers.put(offer)
-  await store.heardOffers.put({ ...sizeless, providerId: 'other', smtpUtf8: false })
+  await store.serverCapabilities.put({ ...offer, dsn: true })
+  await store.serverCapabilities.put(offer)
+  await store.serverCapabilities.put({ ...sizeless, providerId: 'other', smtpUtf8: false })
   await store.close()
   const { store: again } = await reopen()
-  const found = await again.heardOffers.list()
+  const found = await again.serverCapabilities.list()
   expect(found.sort((left, right) => (left.providerId < right.providerId ? -1 : 1))).toEqual([
     offer,
     { ...sizeless, providerId: 'other', smtpUtf8: false },

@@ -77,7 +77,7 @@ export function createRelayStage(options: StageOptions): RelayStage {
   const relay = createRelay({
     catalogue: catalogueOf(provider),
     mailboxes: store.mailboxes,
-    heardOffers: store.heardOffers,
+    serverCapabilities: store.serverCapabilities,
     tokens: brokerOf(
       { id: 'grant', providerId: provider.id, personal: !options.appOnly },
       tokens,

@@ -37,7 +37,7 @@ async function domainStage() {
   const relay = createRelay({
     catalogue: { registered: () => provider, list: () => [{ provider, registered: true }] },
     mailboxes: store.mailboxes,
-    heardOffers: store.heardOffers,
+    serverCapabilities: store.serverCapabilities,
     tokens: {
       accessTokenFor: async () => Promise.reject(new Error('nobody connects')),
       grantChanged() {},

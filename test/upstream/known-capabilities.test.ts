@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import type { Provider } from '../../src/providers/provider.ts'
-import type { HeardOfferStore, Store } from '../../src/store/ports.ts'
+import type { ServerCapabilityStore, Store } from '../../src/store/ports.ts'
 import { createKnownCapabilities } from '../../src/upstream/known-capabilities.ts'
 import type { Capabilities } from '../../src/wire/capabilities.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
@@ -25,10 +25,17 @@ function providerOf(id: string, host = `smtp.${id}.example`): Provider {
 
 const [large, small] = [providerOf('large'), providerOf('small')]
 
-function open(store: Store, heardOffers: HeardOfferStore = store.heardOffers, providers = [large, small]) {
+function open(
+  store: Store,
+  serverCapabilities: ServerCapabilityStore = store.serverCapabilities,
+  providers = [large, small],
+) {
   const log = createRecordingLog()
   const catalogue = { list: () => providers.map((provider) => ({ provider, registered: true })) }
-  return { offers: createKnownCapabilities({ catalogue, mailboxes: store.mailboxes, heardOffers, log }), log }
+  return {
+    offers: createKnownCapabilities({ catalogue, mailboxes: store.mailboxes, serverCapabilities, log }),
+    log,
+  }
 }
 
 async function storeWith(...providerIds: string[]): Promise<Store> {
@@ -80,7 +87,9 @@ describe('what is offered before anybody has said who it is', () => {
     const before = open(store).offers
     before.heard(large, ehlo(able))
     await before.close()
-    const moved = open(store, store.heardOffers, [providerOf('large', 'smtp.elsewhere.example')]).offers
+    const moved = open(store, store.serverCapabilities, [
+      providerOf('large', 'smtp.elsewhere.example'),
+    ]).offers
     await moved.refresh()
     expect(moved.of()).toEqual(unable)
   })
@@ -88,11 +97,11 @@ describe('what is offered before anybody has said who it is', () => {
   it('is what was heard last, and kept only where it is something else', async () => {
     const store = await storeWith('large')
     const kept: unknown[] = []
-    const heardOffers = {
-      ...store.heardOffers,
+    const serverCapabilities = {
+      ...store.serverCapabilities,
       put: async (offer: { size?: number }) => void kept.push(offer.size),
     }
-    const { offers } = open(store, heardOffers)
+    const { offers } = open(store, serverCapabilities)
     await offers.refresh()
     for (const size of [5, 5, 6, 6, undefined, 5])
       offers.heard(large, ehlo({ ...able, ...(size && { size }) }))

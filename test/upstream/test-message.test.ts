@@ -68,7 +68,7 @@ async function sendTestMessage(
   const relay = createRelay({
     catalogue,
     mailboxes: store.mailboxes,
-    heardOffers: store.heardOffers,
+    serverCapabilities: store.serverCapabilities,
     tokens,
     governors,
     limits,
