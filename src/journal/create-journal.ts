@@ -23,7 +23,9 @@ interface JournalDeps {
   days: number
 }
 
-/** Programs sign in for each message: the same one from the same place is told again after so long. */
+/**
+ * Programs sign in for each message: the same one from the same place is told again after so long.
+ */
 const sameSignInMilliseconds = 3_600_000
 
 /** What happened, kept: written by whoever logs, read by pages, API and command. */
@@ -76,7 +78,10 @@ export function createJournal({ store, clock, log, days }: JournalDeps): Journal
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** A log that hands everything on, and those lines that tell of an event to `keep` as well. What is only for whoever debugs is no event. */
+/**
+ * A log that hands everything on, and those lines that tell of an event to `keep` as well. What is
+ * only for whoever debugs is no event.
+ */
 function createJournalLog(log: Log, keep: (fields: Fields) => void, around: Fields = {}): Log {
   const isRoot = Object.keys(around).length === 0
   const note = (fields: object) => {

@@ -10,8 +10,8 @@ type Mutable = { -readonly [Name in keyof NewEntry]: NewEntry[Name] } & {
 }
 
 /**
- * What is to be kept of a line of the log; undefined: nothing. Put together field by field: each message comes through here, and objects that are spread and
- * filtered cost several times as much.
+ * What is to be kept of a line of the log; undefined: nothing. Put together field by field: each
+ * message comes through here, and objects that are spread and filtered cost several times as much.
  */
 export function entryOf(fields: Readonly<Record<string, unknown>>, at: number): NewEntry | undefined {
   const { event } = fields
@@ -59,8 +59,8 @@ function isDetail(value: unknown): value is JournalDetail {
 }
 
 /**
- * Ids that sort as things happened, also when the clock is set back or two happen at once: twelve hexadecimal digits of milliseconds, four of a count, eight that
- * no other process has.
+ * Ids that sort as things happened, also when the clock is set back or two happen at once: twelve
+ * hexadecimal digits of milliseconds, four of a count, eight that no other process has.
  */
 export function createEntryIds(): (at: number) => string {
   const own = randomBytes(4).toString('hex')
@@ -86,7 +86,10 @@ function hex(value: number, digits: number): string {
 const windowMilliseconds = 60_000
 const mostInWindow = 60
 
-/** Lets the first entries of a minute through, and those after them as one that says how many they were. */
+/**
+ * Lets the first entries of a minute through, and those after them as one that says how many they
+ * were.
+ */
 interface FloodGate {
   /** Whether this one is kept by itself. */
   lets(entry: NewEntry): boolean

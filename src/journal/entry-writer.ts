@@ -84,7 +84,9 @@ interface Sweeping {
   close(): Promise<void>
 }
 
-/** Forgets what is older than it is kept, once an hour while something happens, a little at a time. */
+/**
+ * Forgets what is older than it is kept, once an hour while something happens, a little at a time.
+ */
 export function createSweeping({
   store,
   clock,

@@ -7,7 +7,10 @@ export interface JournalEvent {
   floods?: true
 }
 
-/** What is kept of that which is logged, by the `event` of the line: the one place where that is decided. */
+/**
+ * What is kept of that which is logged, by the `event` of the line: the one place where that is
+ * decided.
+ */
 export const journalEvents: Readonly<Record<string, JournalEvent>> = {
   'message.sent': { kind: 'send', outcome: 'done' },
   'message.refused': { kind: 'send', outcome: 'refused' },

@@ -3,7 +3,10 @@ import type { JournalDetail, JournalKind, JournalOutcome } from '../store/ports.
 
 /** What the doors may ask of the journal. Made by `createJournal`. */
 export interface JournalReader {
-  /** The newest first. Everything that has happened by then is there. @throws Failure `invalid` (a filter, with what to do) */
+  /**
+   * The newest first. Everything that has happened by then is there.
+   * @throws Failure `invalid` (a filter, with what to do)
+   */
   list(filters: JournalFilters): Promise<JournalPage>
   /** Sends by the time, the oldest first. */
   activity(span: ActivitySpan): Promise<Activity>

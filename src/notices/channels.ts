@@ -20,8 +20,9 @@ interface WebhookChannelDeps {
 }
 
 /**
- * A signed POST, as Standard Webhooks (standardwebhooks.com) has it: the receiver takes `webhook-id`, `webhook-timestamp` and the body, each
- * followed by a dot but the last, and compares the HMAC-SHA256 of that with `webhook-signature`.
+ * A signed POST, as Standard Webhooks (standardwebhooks.com) has it: the receiver takes
+ * `webhook-id`, `webhook-timestamp` and the body, each followed by a dot but the last, and compares
+ * the HMAC-SHA256 of that with `webhook-signature`.
  */
 export function createWebhookChannel({ url, secret, fetch, clock }: WebhookChannelDeps): Channel {
   const key = signingKey(secret)
@@ -57,7 +58,10 @@ async function postTo(
   }
 }
 
-/** Told is what is known of the way: other texts may name the whole address, in which webhooks often carry a secret. */
+/**
+ * Told is what is known of the way: other texts may name the whole address, in which webhooks often
+ * carry a secret.
+ */
 function webhookUnreached({ host }: URL, error: unknown): Failure {
   const way = error instanceof NetworkFailure ? error : undefined
   const message = `The webhook at ${host} cannot be reached`
@@ -148,8 +152,9 @@ interface CommandChannelDeps {
 }
 
 /**
- * Runs the administrator's command with the notice as JSON on its standard input: arguments and environment are for everybody on the machine to see.
- * What it prints is not looked at, because it may repeat the link.
+ * Runs the administrator's command with the notice as JSON on its standard input: arguments and
+ * environment are for everybody on the machine to see. What it prints is not looked at, because it
+ * may repeat the link.
  */
 export function createCommandChannel({ command, clock, timeoutSeconds }: CommandChannelDeps): Channel {
   return {

@@ -6,12 +6,18 @@ import type { Condition, Conditions } from './notices.ts'
 
 type LapsedGrant = Extract<ListedGrant, { state: 'lapsed' }>
 
-/** Many consents of one registration, each lost within so many milliseconds of another, are no matter of so many people. */
+/**
+ * Many consents of one registration, each lost within so many milliseconds of another, are no
+ * matter of so many people.
+ */
 const withinMilliseconds = 600_000
 /** Before a reminder; the others are tried each day. */
 const mostTried = 3
 
-/** Mailboxes that nothing leaves from until somebody consents again, or until their registration is put right. */
+/**
+ * Mailboxes that nothing leaves from until somebody consents again, or until their registration is
+ * put right.
+ */
 export function lapsedGrants(
   grants: readonly ListedGrant[],
   tokens: Pick<IdleRenewal, 'tryAgain'>,

@@ -34,7 +34,9 @@ export interface NoticesDeps {
 const lookSeconds = 60
 const commandSeconds = 60
 
-/** Notices by whatever channels are set: looked for while postern runs, and sent when somebody asks. */
+/**
+ * Notices by whatever channels are set: looked for while postern runs, and sent when somebody asks.
+ */
 export function createNotices(deps: NoticesDeps): Notices {
   const { store, catalogue, tokens, consent, clock, log } = deps
   const channels = channelsOf(deps)

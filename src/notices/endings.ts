@@ -6,7 +6,10 @@ import type { Condition } from './notices.ts'
 
 const day = 86_400_000
 
-/** Secrets and certificates of registrations that end soon. Each is told of once, though several providers may share its registration. */
+/**
+ * Secrets and certificates of registrations that end soon. Each is told of once, though several
+ * providers may share its registration.
+ */
 export function endingRegistrations(
   catalogue: Pick<Catalogue, 'list' | 'registered'>,
   clock: Pick<Clock, 'now'>,
@@ -15,7 +18,8 @@ export function endingRegistrations(
   const sharing = new Map<string, { ending: Expiry; providers: string[] }>()
   for (const { id, registration } of allRegistered(catalogue)) {
     for (const ending of registrationExpiries(registration, now)) {
-      // With its date: two servers may have given their clients the same name, and a new secret is told of anew.
+      // With its date: two servers may have given their clients the same name, and a new secret is
+      // told of anew.
       const key = `ends ${ending.kind} ${registration.clientId} ${dateOf(ending)}`
       const before = sharing.get(key)
       sharing.set(key, { ending, providers: [...(before?.providers ?? []), id] })
@@ -46,7 +50,10 @@ function allRegistered(catalogue: Pick<Catalogue, 'list' | 'registered'>): Regis
     .map(({ provider }) => catalogue.registered(provider.id))
 }
 
-/** Grants that end soon by what their provider has said. What ends without use only is renewed each day. */
+/**
+ * Grants that end soon by what their provider has said. What ends without use only is renewed each
+ * day.
+ */
 export function endingGrants(
   grants: readonly ListedGrant[],
   catalogue: Pick<Catalogue, 'registered'>,

@@ -7,8 +7,12 @@ export interface Notices {
   channels: readonly Channel['name'][]
   /** Looks from now on for what people have to know. Without a channel nobody looks. */
   start(): void
-  /** Makes a consent link and sends it by every channel: it is in no answer. Resolves when one of them has taken it.
-   * @throws Failure `configuration` without a channel, `provider-unavailable` when none took it, or as `ConsentService.createLink` */
+  /**
+   * Makes a consent link and sends it by every channel: it is in no answer. Resolves when one of
+   * them has taken it.
+   * @throws Failure `configuration` without a channel, `provider-unavailable` when none took it, or
+   * as `ConsentService.createLink`
+   */
   sendConsentLink(mailbox: string, requestedBy: string): Promise<SentLink>
   /** Resolves when what was under way has ended. */
   close(): Promise<void>
@@ -48,11 +52,17 @@ type NoticeKind =
 /** One way to people. */
 export interface Channel {
   name: 'webhook' | 'mail' | 'command'
-  /** @param id the same when one delivery is tried again, so that its receiver knows. @throws Failure; it holds no secret and no link */
+  /**
+   * @param id the same when one delivery is tried again, so that its receiver knows.
+   * @throws Failure; it holds no secret and no link
+   */
   deliver(notice: Notice, id: string): Promise<void>
 }
 
-/** What programs get: the body of a webhook, the standard input of a command. Shown nowhere else, because of the link. */
+/**
+ * What programs get: the body of a webhook, the standard input of a command. Shown nowhere else,
+ * because of the link.
+ */
 export function noticeAsJson(notice: Notice, id: string, now: number): string {
   const { kind, title, text, mailbox, provider, consentLink } = notice
   return JSON.stringify({
@@ -81,5 +91,8 @@ export interface Condition extends Omit<Notice, 'consentLink'> {
   stillSo?: () => Promise<boolean>
 }
 
-/** Where conditions come from. Asked again and again; what it no longer names is solved. @throws Failure `store-unavailable` */
+/**
+ * Where conditions come from. Asked again and again; what it no longer names is solved.
+ * @throws Failure `store-unavailable`
+ */
 export type Conditions = () => Promise<readonly Condition[]>

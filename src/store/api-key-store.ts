@@ -45,8 +45,9 @@ export function createApiKeyStore(database: Database): ApiKeyStore {
 }
 
 /**
- * Takes out of every API key the scopes that no mailbox covers any more, and those for `ended`, whose entry begins or ends now. A key that is
- * left with none is revoked, and shows what it was for.
+ * Takes out of every API key the scopes that no mailbox covers any more, and those for `ended`,
+ * whose entry begins or ends now. A key that is left with none is revoked, and shows what it was
+ * for.
  */
 export async function narrowScopes(tables: Kysely<Tables>, now: number, ended?: string): Promise<void> {
   const isCovered = await coverageOf(tables)

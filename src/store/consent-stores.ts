@@ -157,7 +157,10 @@ export function createPendingConsentStore(database: Database, sealer: Sealer): P
   }
 }
 
-/** Whoever holds a link may begin with it as often as they like, and from browsers that keep no cookie. */
+/**
+ * Whoever holds a link may begin with it as often as they like, and from browsers that keep no
+ * cookie.
+ */
 async function makeRoom(tables: Transaction<Tables>, row: PendingConsentsTable): Promise<void> {
   const { mailbox_key, consent_link_id, browser_hash } = row
   const ofTarget = tables

@@ -5,7 +5,10 @@ import type { Tables } from './tables.ts'
 
 type CredentialTable = 'logins' | 'api_keys'
 
-/** Marks a credential revoked; one that something else than postern has written goes altogether. False when there is none, or it is revoked already. */
+/**
+ * Marks a credential revoked; one that something else than postern has written goes altogether.
+ * False when there is none, or it is revoked already.
+ */
 export async function revoke(
   tables: Kysely<Tables>,
   table: CredentialTable,
@@ -26,8 +29,8 @@ export async function revoke(
 }
 
 /**
- * Notes that a credential was used. To the minute: an application that signs in a hundred times a second would
- * otherwise wait for the disk a hundred times, to learn nothing that people read.
+ * Notes that a credential was used. To the minute: an application that signs in a hundred times a
+ * second would otherwise wait for the disk a hundred times, to learn nothing that people read.
  */
 export async function noteUse(
   tables: Kysely<Tables>,
@@ -45,10 +48,16 @@ export async function noteUse(
 
 type Scrypt = Extract<Verifier, { kind: 'scrypt' }>
 
-/** Four times what postern itself asks for: more costs memory (128 octets times cost times block size), and time, that somebody else has chosen. */
+/**
+ * Four times what postern itself asks for: more costs memory (128 octets times cost times block
+ * size), and time, that somebody else has chosen.
+ */
 const most = { cost: 2 ** 17, blockSize: 16, parallelization: 4, text: 128 }
 
-/** How a password is recognised, as a row tells it. Undefined for what postern would not have written: nothing is worked out by that. */
+/**
+ * How a password is recognised, as a row tells it. Undefined for what postern would not have
+ * written: nothing is worked out by that.
+ */
 export function readVerifier(text: string): ListedLogin['verifier'] | undefined {
   const found = parsed(text)
   switch (found?.kind) {

@@ -4,8 +4,8 @@ import { Failure } from '../base/failure.ts'
 import { createPrivateFile, type DataFiles, prepareDataDir, unusable } from './data-dir.ts'
 import { isBusy, loadSqlite } from './sqlite.ts'
 
-// A connection that nobody refers to is collected as garbage, and its lock with it: a caller that forgets what
-// lockDataDir gave it must still hold the lock.
+// A connection that nobody refers to is collected as garbage, and its lock with it: a caller that
+// forgets what lockDataDir gave it must still hold the lock.
 const heldLocks = new Set<DatabaseSyncInstance>()
 
 export interface DataDirLock {
@@ -13,9 +13,10 @@ export interface DataDirLock {
 }
 
 /**
- * Keeps every other postern off this data directory until it is released or the process ends, however it ends: the
- * lock is the operating system's, on an empty SQLite file held in an exclusive transaction, so it cannot go stale.
- * (No other code of this process may open that file: closing it would drop the lock, as POSIX record locks do.)
+ * Keeps every other postern off this data directory until it is released or the process ends,
+ * however it ends: the lock is the operating system's, on an empty SQLite file held in an exclusive
+ * transaction, so it cannot go stale. (No other code of this process may open that file: closing it
+ * would drop the lock, as POSIX record locks do.)
  * @throws Failure `configuration` when another process holds it
  */
 export async function lockDataDir(dataDir: string): Promise<DataDirLock> {

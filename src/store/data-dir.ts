@@ -32,8 +32,9 @@ export function dataFiles(dataDir: string): DataFiles {
 }
 
 /**
- * Makes the data directory (mode 0700) if there is none, and refuses one that other users of the machine can enter or put another in the
- * place of, or that holds a file which is theirs, or which they can read or write. May be called any number of times.
+ * Makes the data directory (mode 0700) if there is none, and refuses one that other users of the
+ * machine can enter or put another in the place of, or that holds a file which is theirs, or which
+ * they can read or write. May be called any number of times.
  * @throws Failure `configuration`
  */
 export async function prepareDataDir(dataDir: string): Promise<DataFiles> {
@@ -74,7 +75,8 @@ export async function requirePrivateFiles(
 export class NoStoreHere extends Failure {}
 
 /**
- * Refuses to go on where no postern has kept anything: whoever asks in the wrong folder is not answered by an empty store.
+ * Refuses to go on where no postern has kept anything: whoever asks in the wrong folder is not
+ * answered by an empty store.
  * @param mayBeEmpty a store may be made in a directory that somebody has made for it
  * @throws NoStoreHere
  */
@@ -90,7 +92,10 @@ export async function requireStore(dataDir: string, mayBeEmpty = false): Promise
   })
 }
 
-/** Whether the system can have a UNIX socket by this path: its address holds 108 octets on Linux, 104 elsewhere, and ends with a zero. */
+/**
+ * Whether the system can have a UNIX socket by this path: its address holds 108 octets on Linux,
+ * 104 elsewhere, and ends with a zero.
+ */
 export function socketPathFits(path: string): boolean {
   if (process.platform === 'win32') return false
   return Buffer.byteLength(path) < (process.platform === 'linux' ? 108 : 104)
@@ -102,8 +107,8 @@ export async function exists(path: string): Promise<boolean> {
 }
 
 /**
- * Whose files root believes when it only asks the running postern: those of the user that runs it, too. Whoever owns the data directory is
- * whom it asks.
+ * Whose files root believes when it only asks the running postern: those of the user that runs it,
+ * too. Whoever owns the data directory is whom it asks.
  */
 export async function ownersOfRunning(dataDir: string): Promise<Owners | undefined> {
   const owners = ourOwners()
@@ -111,7 +116,10 @@ export async function ownersOfRunning(dataDir: string): Promise<Owners | undefin
   return new Set([...owners, (await stat(dataDir)).uid])
 }
 
-/** Of a directory that was made just now. @throws Failure `configuration` where its file system keeps no modes */
+/**
+ * Of a directory that was made just now.
+ * @throws Failure `configuration` where its file system keeps no modes
+ */
 async function makePrivate(dataDir: string): Promise<void> {
   // Such a file system may refuse this, or say that it is done.
   await chmod(dataDir, 0o700).catch(() => {})
@@ -127,7 +135,10 @@ async function makePrivate(dataDir: string): Promise<void> {
   )
 }
 
-/** What to do with a directory whose mode cannot be changed, as those of some volumes; one that is in use had a better one before. */
+/**
+ * What to do with a directory whose mode cannot be changed, as those of some volumes; one that is
+ * in use had a better one before.
+ */
 async function elsewhere(files: DataFiles, dataDir: string, owners: Owners | undefined): Promise<string> {
   if (await exists(files.database)) return ''
   const below = join(dataDir, 'postern')
@@ -172,8 +183,9 @@ function notADirectory(path: string): Failure {
 }
 
 /**
- * Makes a file that only its owner can read (mode 0600), whole or not at all, and durably: it appears under its name
- * only when its contents are on disk. False, and nothing changed, when there is such a file already.
+ * Makes a file that only its owner can read (mode 0600), whole or not at all, and durably: it
+ * appears under its name only when its contents are on disk. False, and nothing changed, when there
+ * is such a file already.
  * @throws Failure `configuration`
  */
 export async function createPrivateFile(path: string, what: string, text: string): Promise<boolean> {
@@ -182,7 +194,8 @@ export async function createPrivateFile(path: string, what: string, text: string
   try {
     await writeDurably(draft, text)
     try {
-      // link() is the rename that never replaces: of two first starts, one wins and the other reads its key.
+      // link() is the rename that never replaces: of two first starts, one wins and the other reads
+      // its key.
       await link(draft, path)
     } finally {
       await unlink(draft)
@@ -234,7 +247,10 @@ const reasons: Record<string, string> = {
   ENOTDIR: 'a part of its path is not a directory',
 }
 
-/** What the file system refused while postern was starting, as a sentence. A Failure passes unchanged. */
+/**
+ * What the file system refused while postern was starting, as a sentence. A Failure passes
+ * unchanged.
+ */
 export function unusable(error: unknown, what: string, path: string): Failure {
   if (error instanceof Failure) return error
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'

@@ -15,13 +15,15 @@ export interface Database {
 
 /** One whose rows can be trusted, or not be seen. */
 export interface MarkableDatabase extends Database {
-  /** The same, through which only rows are seen whose mark fits, and each that is written gets one. */
+  /**
+   * The same, through which only rows are seen whose mark fits, and each that is written gets one.
+   */
   marked(marks: RowMarks): Database
 }
 
 /**
- * A query for the one row of a key that is asked for again and again. It is built and compiled once: doing that anew takes several
- * times what the database needs to answer.
+ * A query for the one row of a key that is asked for again and again. It is built and compiled
+ * once: doing that anew takes several times what the database needs to answer.
  * @param build the query with the key that it is given as its only parameter
  */
 export function preparedRead<Row>(
@@ -40,8 +42,8 @@ export function preparedRead<Row>(
 const rowsAtOnce = 100
 
 /**
- * All rows of a long list, some at a time: reading thousands in one go would hold up everybody who sends mail. What is added or removed meanwhile may be
- * in it or not.
+ * All rows of a long list, some at a time: reading thousands in one go would hold up everybody who
+ * sends mail. What is added or removed meanwhile may be in it or not.
  * @param read the next rows by their key, behind this one
  */
 export async function inPages<Row>(

@@ -12,7 +12,10 @@ import { join, resolve } from 'node:path'
 import { Failure } from '../base/failure.ts'
 import { shellWord } from '../base/text.ts'
 
-/** Why others can read or change a file: `problem` follows its name in a sentence, `fix` is what to do. */
+/**
+ * Why others can read or change a file: `problem` follows its name in a sentence, `fix` is what to
+ * do.
+ */
 export interface Doubt {
   problem: string
   fix: string
@@ -26,8 +29,8 @@ const anybody: Owners = { has: () => true }
 const modeOf = ({ mode }: Stats): string => (mode & 0o7777).toString(8).padStart(3, '0')
 
 /**
- * Root and this process's user; undefined on Windows, whose modes are made up. Within a user namespace root may have another number: it is
- * whoever owns the root of all folders.
+ * Root and this process's user; undefined on Windows, whose modes are made up. Within a user
+ * namespace root may have another number: it is whoever owns the root of all folders.
  */
 export function ourOwners(): ReadonlySet<number> | undefined {
   const user = process.geteuid?.()
@@ -35,8 +38,9 @@ export function ourOwners(): ReadonlySet<number> | undefined {
 }
 
 /**
- * Whether somebody else could put another file in the place of this one, in any of the folders that lead there, those of symbolic links too.
- * A folder that everybody may write to, as /tmp, will do if it is sticky and what stands in it is ours. What there is not yet is no doubt.
+ * Whether somebody else could put another file in the place of this one, in any of the folders that
+ * lead there, those of symbolic links too. A folder that everybody may write to, as /tmp, will do
+ * if it is sticky and what stands in it is ours. What there is not yet is no doubt.
  */
 export function doubtOfWay(path: string, owners: Owners): Doubt | undefined {
   let [here, rest, links] = ['/', steps(resolve(path)), 0]
@@ -118,13 +122,18 @@ function doubtOfFolder(path: string, entry: Stats | undefined, owners: Owners): 
     : { problem, fix: `Run: chmod go-w ${shellWord(path)}` }
 }
 
-/** Beside ourselves and root: a group of ours is there so that the service can read what root owns. */
+/**
+ * Beside ourselves and root: a group of ours is there so that the service can read what root owns.
+ */
 function isReadByOthers({ mode, gid }: Stats): boolean {
   const ours = [0, process.getegid?.(), ...(process.getgroups?.() ?? [])]
   return (mode & 0o004) !== 0 || ((mode & 0o040) !== 0 && !ours.includes(gid))
 }
 
-/** How containers are handed their secrets: root's, for everybody in there to read, and for nobody to change. */
+/**
+ * How containers are handed their secrets: root's, for everybody in there to read, and for nobody
+ * to change.
+ */
 function isMountedSecret(path: string, { mode, uid }: Stats): boolean {
   return uid === 0 && ((mode & 0o222) === 0 || isOnReadOnlyFileSystem(path))
 }
@@ -147,12 +156,18 @@ function statIfThere(path: string, look: (path: string) => Stats = lstatSync): S
   }
 }
 
-/** Refuses a data directory in whose place others could put another. @throws Failure `configuration` */
+/**
+ * Refuses a data directory in whose place others could put another.
+ * @throws Failure `configuration`
+ */
 export function requireSafeWay(dataDir: string, owners: Owners): void {
   refuse('data directory', dataDir, doubtOfWay(dataDir, owners))
 }
 
-/** Refuses a data directory, or anything that stands in it, that somebody else owns or can change. @throws Failure `configuration` */
+/**
+ * Refuses a data directory, or anything that stands in it, that somebody else owns or can change.
+ * @throws Failure `configuration`
+ */
 export function requireOwnFiles(dataDir: string, owners: Owners): void {
   requireSafeWay(dataDir, owners)
   refuse('data directory', dataDir, doubtOf(dataDir, entryAt(dataDir, statSync), owners))
@@ -201,8 +216,9 @@ function entryAt(path: string, look: (path: string) => Stats): Stats | undefined
 export type Owners = Pick<ReadonlySet<number>, 'has'>
 
 /**
- * Whether a group is one user's own, as many systems give everybody one of the same name, and have folders be writable for it: nobody but
- * these users may be in it. A group that this machine's own lists do not have could have anybody in it.
+ * Whether a group is one user's own, as many systems give everybody one of the same name, and have
+ * folders be writable for it: nobody but these users may be in it. A group that this machine's own
+ * lists do not have could have anybody in it.
  */
 function isPrivateGroup(gid: number, owners: Owners): boolean {
   // Root needs no group to write, and who else is in its group is there to share something.

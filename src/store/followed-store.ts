@@ -6,9 +6,15 @@ import type { Store } from './ports.ts'
 export interface Follower {
   /** A mailbox, or its grant, is not what it was, or may not be. Never throws. */
   mailboxChanged?(mailbox: Address): void
-  /** Which mailboxes there are, or at which providers, is not what it was, or may not be. Waited for; never rejects. */
+  /**
+   * Which mailboxes there are, or at which providers, is not what it was, or may not be. Waited
+   * for; never rejects.
+   */
   mailboxesChanged?(): Promise<void>
-  /** Which logins and API keys there are, or what they may do, is not what it was, or may not be. Waited for; never rejects. */
+  /**
+   * Which logins and API keys there are, or what they may do, is not what it was, or may not be.
+   * Waited for; never rejects.
+   */
   signInsChanged?(): Promise<void>
 }
 
@@ -35,7 +41,10 @@ type Announced<Port> = {
 
 type Ports = Omit<Store, 'check' | 'close'>
 
-/** Of every method that there is: a new one does not compile before somebody has decided here what it changes. */
+/**
+ * Of every method that there is: a new one does not compile before somebody has decided here what
+ * it changes.
+ */
 const changes: { [Name in keyof Ports]: typeof unremembered | Announced<Ports[Name]> } = {
   mailboxes: {
     // Its domain may have covered the address until now, and API keys had it of that.
@@ -91,8 +100,10 @@ const changes: { [Name in keyof Ports]: typeof unremembered | Announced<Ports[Na
 }
 
 /**
- * A store that tells whoever remembers something of it of each change, before the one who asked for the change hears that it is made. So nobody has to think of
- * them, and nothing that fails afterwards (a second change, a list for the log, the provider) leaves in memory what is no longer so.
+ * A store that tells whoever remembers something of it of each change, before the one who asked for
+ * the change hears that it is made. So nobody has to think of them, and nothing that fails
+ * afterwards (a second change, a list for the log, the provider) leaves in memory what is no longer
+ * so.
  */
 export function followStore(plain: Store): FollowedStore {
   const followers: Follower[] = []
@@ -138,5 +149,8 @@ export function followStore(plain: Store): FollowedStore {
   }
 }
 
-/** What the store decides before it changes anything. After other failures nobody can say what was written. */
+/**
+ * What the store decides before it changes anything. After other failures nobody can say what was
+ * written.
+ */
 const refusals: readonly FailureCode[] = ['already-exists', 'not-found', 'invalid']

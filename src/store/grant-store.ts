@@ -188,17 +188,24 @@ async function isUnchanged(tables: Kysely<Tables>, { address, terms }: Mailbox):
   return found !== undefined && found.terms === terms
 }
 
-/** A grant that waits for its place in the table: sealing takes time, and a transaction has none. */
+/**
+ * A grant that waits for its place in the table: sealing takes time, and a transaction has none.
+ */
 export type SealedGrant = Omit<GrantsTable, 'provider_id'>
 
-/** Under a new id each time: a renewal of the earlier grant that is still under way finds its version no more. */
+/**
+ * Under a new id each time: a renewal of the earlier grant that is still under way finds its
+ * version no more.
+ */
 export async function sealGrant(sealer: Sealer, grant: NewGrant): Promise<SealedGrant> {
   const id = randomUUID()
   const { refreshToken } = grant
   return newRow(grant, id, refreshToken ? await sealer.seal(grantSealContext(id), refreshToken) : null)
 }
 
-/** Makes it the mailbox's grant, in place of any earlier one. False when there is no such mailbox. */
+/**
+ * Makes it the mailbox's grant, in place of any earlier one. False when there is no such mailbox.
+ */
 export async function putGrant(tables: Kysely<Tables>, sealed: SealedGrant): Promise<boolean> {
   const { mailbox_key } = sealed
   const mailbox = await tables
@@ -215,8 +222,10 @@ export async function putGrant(tables: Kysely<Tables>, sealed: SealedGrant): Pro
   return true
 }
 
-/** Lapses the mailbox's grant: a refresh token is for the provider that gave it, and for the person who consented. Nobody tries it again, also where its provider had
- * refused it before. */
+/**
+ * Lapses the mailbox's grant: a refresh token is for the provider that gave it, and for the person
+ * who consented. Nobody tries it again, also where its provider had refused it before.
+ */
 export async function lapseGrant(
   tables: Kysely<Tables>,
   mailboxKey: string,

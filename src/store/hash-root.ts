@@ -6,7 +6,10 @@ import type { Sealer } from './sealer.ts'
 import type { Tables } from './tables.ts'
 
 const rootName = 'hash-root'
-/** In a database whose rows are marked it is sealed for another place: one that was made to look older, so that its rows are marked anew, does not open. */
+/**
+ * In a database whose rows are marked it is sealed for another place: one that was made to look
+ * older, so that its rows are marked anew, does not open.
+ */
 const rootSealContext = ({ marked }: RootState) => ({
   table: 'secrets',
   column: 'value',
@@ -42,7 +45,8 @@ export async function sealedHashRoot(tables: Kysely<Tables>): Promise<string | u
 }
 
 /**
- * Opens the hash root. It also is the canary: a key that does not open it does not fit the database.
+ * Opens the hash root. It also is the canary: a key that does not open it does not fit the
+ * database.
  * @throws Failure `configuration`
  */
 export async function openHashRoot(
@@ -61,8 +65,9 @@ export async function openHashRoot(
 }
 
 /**
- * Keyed hashes under keys derived (HKDF, RFC 5869) from the hash root: 256 random bits that the database keeps sealed.
- * A root of its own, rather than the sealing key itself: replacing the sealing key then leaves every login valid.
+ * Keyed hashes under keys derived (HKDF, RFC 5869) from the hash root: 256 random bits that the
+ * database keeps sealed. A root of its own, rather than the sealing key itself: replacing the
+ * sealing key then leaves every login valid.
  */
 export function createKeyedHash(root: Secret): KeyedHash {
   const derive = (purpose: HashPurpose) => deriveKey(root, `postern hash key: ${purpose}`)

@@ -10,15 +10,19 @@ export interface SealingKey {
   key: KeyObject
 }
 
-/** One key writes, all of them read, so that a key can be replaced while old values are still sealed with it. */
+/**
+ * One key writes, all of them read, so that a key can be replaced while old values are still sealed
+ * with it.
+ */
 export interface KeyRing {
   writing: SealingKey
   reading(kid: string): SealingKey | undefined
 }
 
 /**
- * The ring of keys: the given key, or the key file (one key a line, the writing one first), which is made for a
- * database that does not exist yet. A key is never made beside a database that exists: its values would be lost.
+ * The ring of keys: the given key, or the key file (one key a line, the writing one first), which
+ * is made for a database that does not exist yet. A key is never made beside a database that
+ * exists: its values would be lost.
  * @throws Failure `configuration`
  */
 export async function openKeyRing(files: DataFiles, given?: Secret): Promise<KeyRing> {
@@ -42,7 +46,9 @@ function nameKey(octets: Buffer): SealingKey {
   return { kid: digest.slice(0, 16), key: createSecretKey(octets) }
 }
 
-/** 32 octets written as hexadecimal, base64 or base64url (RFC 4648); undefined for anything else. */
+/**
+ * 32 octets written as hexadecimal, base64 or base64url (RFC 4648); undefined for anything else.
+ */
 export function parseKey(text: string): Buffer | undefined {
   const written = text.trim()
   if (/^[0-9a-f]{64}$/i.test(written)) return Buffer.from(written, 'hex')

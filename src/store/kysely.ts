@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
 
 /**
- * kysely as CommonJS. As ES modules its 279 files take half as long again to load and more memory, at every start: Node reads
- * those one by one and all of them before any runs.
+ * kysely as CommonJS. As ES modules its 279 files take half as long again to load and more memory,
+ * at every start: Node reads those one by one and all of them before any runs.
  */
 export const {
   AliasNode,

@@ -19,7 +19,10 @@ export function listedLogins(found: readonly LoginRow[]): ListedLogin[] {
   return [...logins.values()].map(({ columns, mailboxes }) => listedLogin(columns, mailboxes))
 }
 
-/** The login of these rows, all of the same key, that a user name means, if one is. @throws Failure `store-unavailable` when its sealed password does not open */
+/**
+ * The login of these rows, all of the same key, that a user name means, if one is.
+ * @throws Failure `store-unavailable` when its sealed password does not open
+ */
 export async function openLogin(
   sealer: Sealer,
   found: readonly LoginRow[],

@@ -113,7 +113,9 @@ function changeMending(
   return changeValid(tables, id, (login) => ({ mending: mendingColumn(change(readMending(login.mending))) }))
 }
 
-/** Changes a login that is not revoked. Gives its rows as they are then; none when there is none. */
+/**
+ * Changes a login that is not revoked. Gives its rows as they are then; none when there is none.
+ */
 async function changeValid(
   tables: Kysely<Tables>,
   id: string,
@@ -143,7 +145,10 @@ const dayMilliseconds = 86_400_000
 /** How long it is remembered that a login was used from somewhere. */
 const memoryMilliseconds = 30 * dayMilliseconds
 
-/** Notes from where a login was used, once a day, and forgets what is older than 30 days: addresses are personal data, and no table grows for ever. */
+/**
+ * Notes from where a login was used, once a day, and forgets what is older than 30 days: addresses
+ * are personal data, and no table grows for ever.
+ */
 async function noteSource(
   tables: Kysely<Tables>,
   loginId: string,

@@ -162,7 +162,8 @@ async function removeMailbox(tables: Kysely<Tables>, address: Address, now: numb
     .select('login_id')
     .where('mailbox_key', '=', key)
     .execute()
-  // Grant, consent links, pending consents and the logins' right to it go with it, by their foreign keys.
+  // Grant, consent links, pending consents and the logins' right to it go with it, by their foreign
+  // keys.
   const [removed] = await tables.deleteFrom('mailboxes').where('address_key', '=', key).execute()
   for (const { login_id } of itsLogins) await removeLoginWithoutMailbox(tables, login_id)
   await narrowScopes(tables, now, key)

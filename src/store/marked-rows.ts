@@ -35,8 +35,8 @@ import type { Tables } from './tables.ts'
 const viewOf = (table: MarkedTable) => `trusted_${table}`
 
 /**
- * Makes a view of each marked table that has only the rows whose mark fits. They belong to this connection and are not in the file, where others could
- * change them.
+ * Makes a view of each marked table that has only the rows whose mark fits. They belong to this
+ * connection and are not in the file, where others could change them.
  */
 export function showTrustedRows(connection: DatabaseSyncInstance, marks: RowMarks): MarkedColumns {
   connection.exec('PRAGMA temp_store = MEMORY')
@@ -66,8 +66,9 @@ export function showTrustedRows(connection: DatabaseSyncInstance, marks: RowMark
 const mostChecked = 1000
 
 /**
- * Says of a row that it is refused, after it was read by itself. What the view is given is no proof: where a query asks for `state = 'lapsed'`, SQLite puts
- * that word in the place of the column everywhere, and shows the view a row that nobody has written.
+ * Says of a row that it is refused, after it was read by itself. What the view is given is no
+ * proof: where a query asks for `state = 'lapsed'`, SQLite puts that word in the place of the
+ * column everywhere, and shows the view a row that nobody has written.
  */
 function createRefusalCheck(
   connection: DatabaseSyncInstance,
@@ -103,7 +104,10 @@ function createRefusalCheck(
   }
 }
 
-/** What no mark covers is a time, of which nothing depends; but one that JavaScript cannot hold would fail the query for all rows. */
+/**
+ * What no mark covers is a time, of which nothing depends; but one that JavaScript cannot hold
+ * would fail the query for all rows.
+ */
 function readable(column: string): string {
   if (isCovered(column)) return column
   return `case when ${column} between 0 and ${Number.MAX_SAFE_INTEGER} then ${column} end as ${column}`
@@ -113,8 +117,9 @@ function readable(column: string): string {
 type MarkedColumns = { readonly [Table in MarkedTable]?: readonly string[] }
 
 /**
- * Every query reads the views in place of the tables, and every row that is written is marked. So no query has to think of that, and a change to a
- * row that is not trusted cannot make it so: an update has to give the whole row, which it can only have read (`changeRow`).
+ * Every query reads the views in place of the tables, and every row that is written is marked. So
+ * no query has to think of that, and a change to a row that is not trusted cannot make it so: an
+ * update has to give the whole row, which it can only have read (`changeRow`).
  */
 export function markRows(marks: RowMarks, columns: MarkedColumns): KyselyPlugin {
   const transformer = new MarkingTransformer(marks, columns)
@@ -222,8 +227,9 @@ function notTrusted(table: MarkedTable): Failure {
 }
 
 /**
- * Changes one row of a table whose rows are marked: reads it, and writes the whole of it. Gives it as it is then; undefined when there is none, or it is none
- * of ours, or `change` wants nothing of it.
+ * Changes one row of a table whose rows are marked: reads it, and writes the whole of it. Gives it
+ * as it is then; undefined when there is none, or it is none of ours, or `change` wants nothing of
+ * it.
  */
 export async function changeRow<Table extends MarkedTable>(
   tables: Kysely<Tables>,

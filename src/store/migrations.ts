@@ -46,8 +46,9 @@ export const newestSchema = migrations.length
 export const markedSchema = migrations.indexOf(addMarks) + 1
 
 /**
- * Brings the database to the newest schema, all steps and `then` (given the schema that was found; not where it is the newest) in one transaction.
- * Gives the schema that was found: 0 for a new database.
+ * Brings the database to the newest schema, all steps and `then` (given the schema that was found;
+ * not where it is the newest) in one transaction. Gives the schema that was found: 0 for a new
+ * database.
  */
 export function migrate(
   database: Database,
@@ -76,7 +77,8 @@ export function migrate(
         .values({ version: index + 1, applied_at: now })
         .execute()
     }
-    // Never again of rows that had no mark: whoever can write in the database would only have to take theirs away.
+    // Never again of rows that had no mark: whoever can write in the database would only have to
+    // take theirs away.
     await markMigrated(tables, marks, trusted)
     await then(tables, found)
     return found
@@ -109,7 +111,10 @@ async function trustedRows(tables: Kysely<Tables>, marks: RowMarks): Promise<Tru
   return trusted
 }
 
-/** Marks rows as they are after a migration. Without `trusted`, all: of a database from before there were marks, which nobody can judge any more. */
+/**
+ * Marks rows as they are after a migration. Without `trusted`, all: of a database from before there
+ * were marks, which nobody can judge any more.
+ */
 async function markMigrated(tables: Kysely<Tables>, marks: RowMarks, trusted?: Trusted): Promise<void> {
   for (const table of tableNames) {
     for (const row of await rowsOf(tables, table)) {

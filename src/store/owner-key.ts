@@ -6,8 +6,8 @@ import { createPrivateFile, prepareDataDir, readPrivateFile, requirePrivateFiles
 import { type Owners, ourOwners } from './file-trust.ts'
 
 /**
- * The owner key: whoever can read the data directory is the owner, and shows it by this key (256 bits). Made on first
- * start.
+ * The owner key: whoever can read the data directory is the owner, and shows it by this key (256
+ * bits). Made on first start.
  * @throws Failure `configuration`
  */
 export async function ensureOwnerKey(dataDir: string): Promise<Secret> {
@@ -16,7 +16,9 @@ export async function ensureOwnerKey(dataDir: string): Promise<Secret> {
   return readOwnerKey(dataDir)
 }
 
-/** @throws Failure `configuration` when there is none, when others can read it, or when it is no key */
+/**
+ * @throws Failure `configuration` when there is none, when others can read it, or when it is no key
+ */
 export async function readOwnerKey(
   dataDir: string,
   owners: Owners | undefined = ourOwners(),
@@ -38,9 +40,10 @@ export async function readOwnerKey(
 }
 
 /**
- * How the command and the running postern prove to each other that they hold the owner key, without ever sending it: TLS with a
- * pre-shared key (RFC 4279, RFC 5489) that is derived from it. Whoever took the port of a killed postern ends no handshake, and
- * whoever stands between two that hold the key passes on what it cannot read.
+ * How the command and the running postern prove to each other that they hold the owner key, without
+ * ever sending it: TLS with a pre-shared key (RFC 4279, RFC 5489) that is derived from it. Whoever
+ * took the port of a killed postern ends no handshake, and whoever stands between two that hold the
+ * key passes on what it cannot read.
  */
 export function ownerProof(ownerKey: Secret): { server: TlsOptions; client: ConnectionOptions } {
   const key = Buffer.from(hkdfSync('sha256', ownerKey.reveal(), '', 'postern: the door of the command', 32))
@@ -49,15 +52,16 @@ export function ownerProof(ownerKey: Secret): { server: TlsOptions; client: Conn
     client: {
       ...presharedOnly,
       rejectUnauthorized: true,
-      // There is no certificate in these cipher suites, so there is no name in it: the key is the identity.
+      // There is no certificate in these cipher suites, so there is no name in it: the key is the
+      // identity.
       checkServerIdentity: () => undefined,
       pskCallback: () => ({ psk: key, identity: 'postern' }),
     },
   }
 }
 
-// Suites with a key and a Diffie-Hellman exchange only: what is recorded today stays closed when the owner key is lost one day.
-// Node.js knows pre-shared keys up to TLS 1.2.
+// Suites with a key and a Diffie-Hellman exchange only: what is recorded today stays closed when
+// the owner key is lost one day. Node.js knows pre-shared keys up to TLS 1.2.
 const presharedOnly = {
   minVersion: 'TLSv1.2',
   maxVersion: 'TLSv1.2',

@@ -30,9 +30,11 @@ import type {
 export * from './records.ts'
 
 /**
- * What may be asked of the keeper of all that postern keeps (`records.ts`). SQLite stands behind these ports today. Every method is one transaction: when its promise resolves, the change is on disk; when it rejects,
- * nothing changed. All methods throw Failure `store-unavailable` when the store is busy, full or broken.
- * Times are milliseconds since 1970. Secrets go in and come out as `Secret`; at rest they are sealed.
+ * What may be asked of the keeper of all that postern keeps (`records.ts`). SQLite stands behind
+ * these ports today. Every method is one transaction: when its promise resolves, the change is on
+ * disk; when it rejects, nothing changed. All methods throw Failure `store-unavailable` when the
+ * store is busy, full or broken. Times are milliseconds since 1970. Secrets go in and come out as
+ * `Secret`; at rest they are sealed.
  */
 export interface Store {
   mailboxes: MailboxStore
@@ -52,23 +54,36 @@ export interface Store {
 }
 
 export interface MailboxStore {
-  /** With its grant, where it has one at once. An entry of its own begins without rights: API keys lose what they had of this address through its domain.
-   * @throws Failure `already-exists` */
+  /**
+   * With its grant, where it has one at once. An entry of its own begins without rights: API keys
+   * lose what they had of this address through its domain.
+   * @throws Failure `already-exists`
+   */
   add(mailbox: Mailbox, grant?: NewGrant): Promise<void>
-  /** Adds it, or changes provider, signsInAs, saslUser and aliases of the one that exists. `grant` takes the place of its grant, all in one transaction. Without one the
-   * grant stays only where it is that of the same person at the same provider: it lapses when either is another, and one without a person goes. Under other terms,
-   * consents that are under way and links that are open go as well. */
+  /**
+   * Adds it, or changes provider, signsInAs, saslUser and aliases of the one that exists. `grant`
+   * takes the place of its grant, all in one transaction. Without one the grant stays only where it
+   * is that of the same person at the same provider: it lapses when either is another, and one
+   * without a person goes. Under other terms, consents that are under way and links that are open
+   * go as well.
+   */
   put(mailbox: Mailbox, grant?: NewGrant): Promise<void>
   /** By which of its names the mail server has let it in. Nothing when there is no such mailbox. */
   noteAccepted(address: Address, name: AcceptedName): Promise<void>
   find(address: Address): Promise<Mailbox | undefined>
-  /** As `find`; where there is none, the domain mailbox (`*@example.com`) as if it were this address. */
+  /**
+   * As `find`; where there is none, the domain mailbox (`*@example.com`) as if it were this
+   * address.
+   */
   covering(address: Address): Promise<Mailbox | undefined>
   list(): Promise<Mailbox[]>
   /** The ids of those that there are mailboxes of. */
   providers(): Promise<string[]>
-  /** Removes the mailbox with its grant, consent links and pending consents; logins lose this mailbox, and those left with none are removed; API keys lose
-   * every scope that nothing covers any more, and those left with none are revoked. False when there was none. */
+  /**
+   * Removes the mailbox with its grant, consent links and pending consents; logins lose this
+   * mailbox, and those left with none are removed; API keys lose every scope that nothing covers
+   * any more, and those left with none are revoked. False when there was none.
+   */
   remove(address: Address): Promise<boolean>
 }
 
@@ -77,23 +92,46 @@ export interface GrantStore {
   /** Undefined where no mailbox covers the address. */
   standing(address: Address): Promise<Standing | undefined>
   list(): Promise<ListedGrant[]>
-  /** Those of `list` that somebody may have to be told of: the lapsed ones, those whose refresh token has an end, and all at these providers. */
+  /**
+   * Those of `list` that somebody may have to be told of: the lapsed ones, those whose refresh
+   * token has an end, and all at these providers.
+   */
   lapsedOrEnding(providerIds: readonly string[]): Promise<ListedGrant[]>
-  /** Mailboxes of active grants with a refresh token that was not used since, the longest unused first. */
+  /**
+   * Mailboxes of active grants with a refresh token that was not used since, the longest unused
+   * first.
+   */
   unusedSince(before: number, most: number): Promise<Address[]>
-  /** Mailboxes of active grants whose refresh token has an end, as its provider says, and less than half of the time from the last renewal to that left; the next to
-   * end first. None that was renewed within five minutes. */
+  /**
+   * Mailboxes of active grants whose refresh token has an end, as its provider says, and less than
+   * half of the time from the last renewal to that left; the next to end first. None that was
+   * renewed within five minutes.
+   */
   endingBy(now: number, most: number): Promise<Address[]>
-  /** Makes this the mailbox's grant, in place of any earlier one; `consentLinkId`, if given, is consumed in the same transaction.
-   * @param judgedFor the mailbox as it was when the consent was judged: under other terms, or added anew, nothing is adopted
-   * @throws Failure `not-found` when the mailbox does not exist or is another, or the link is no longer usable */
+  /**
+   * Makes this the mailbox's grant, in place of any earlier one; `consentLinkId`, if given, is
+   * consumed in the same transaction.
+   * @param judgedFor the mailbox as it was when the consent was judged: under other terms, or added
+   * anew, nothing is adopted
+   * @throws Failure `not-found` when the mailbox does not exist or is another, or the link is no
+   * longer usable
+   */
   adopt(grant: NewGrant, consentLinkId?: string, judgedFor?: Mailbox): Promise<ActiveGrant>
-  /** Lapsed grants that their provider refused, of mailboxes that are still there, those refused longest ago first. */
+  /**
+   * Lapsed grants that their provider refused, of mailboxes that are still there, those refused
+   * longest ago first.
+   */
   refused(most: number): Promise<RefusedGrant[]>
-  /** Notes a renewal, with the rotated refresh token if one came: a grant that had lapsed is active again. Undefined (and no change) when `version` is no longer current. */
+  /**
+   * Notes a renewal, with the rotated refresh token if one came: a grant that had lapsed is active
+   * again. Undefined (and no change) when `version` is no longer current.
+   */
   renewed(id: string, version: number, renewed: Renewed): Promise<ActiveGrant | undefined>
-  /** Its provider has refused it; of one that has lapsed already, again. Undefined (and no change) when `version` is no longer current.
-   * @param to the registration that came with it */
+  /**
+   * Its provider has refused it; of one that has lapsed already, again. Undefined (and no change)
+   * when `version` is no longer current.
+   * @param to the registration that came with it
+   */
   lapse(
     id: string,
     version: number,
@@ -104,19 +142,35 @@ export interface GrantStore {
 }
 
 export interface LoginStore {
-  /** @throws Failure `already-exists` when the user name is taken, in whatever case (`userNameKey`), `not-found` when a mailbox does not exist */
+  /**
+   * @throws Failure `already-exists` when the user name is taken, in whatever case (`userNameKey`),
+   * `not-found` when a mailbox does not exist
+   */
   add(login: Login): Promise<void>
-  /** In whatever case; by the exact spelling where names of an earlier release differ in case only. */
+  /**
+   * In whatever case; by the exact spelling where names of an earlier release differ in case only.
+   */
   findByUserName(userName: string): Promise<Login | undefined>
   list(mailbox?: Address): Promise<ListedLogin[]>
-  /** Marks it revoked; its user name becomes free. False when there is no such login, or it is revoked already. */
+  /**
+   * Marks it revoked; its user name becomes free. False when there is no such login, or it is
+   * revoked already.
+   */
   revoke(id: string, revokedAt: number): Promise<boolean>
-  /** Adds to the senders of a login that is not revoked, and gives it as it is then. Undefined when there is none. */
+  /**
+   * Adds to the senders of a login that is not revoked, and gives it as it is then. Undefined when
+   * there is none.
+   */
   allow(id: string, senders: readonly string[]): Promise<ListedLogin | undefined>
-  /** What is mended from now on, of a login that is not revoked, by what is mended now. Gives it as it is then; undefined when there is none. */
+  /**
+   * What is mended from now on, of a login that is not revoked, by what is mended now. Gives it as
+   * it is then; undefined when there is none.
+   */
   mend(id: string, change: (mending: Mending) => Mending): Promise<ListedLogin | undefined>
-  /** Noted to the minute: a use within a minute of the noted one changes nothing and costs no write.
-   * @param source from where (`sourceOf`), noted to the day and forgotten after 30 */
+  /**
+   * Noted to the minute: a use within a minute of the noted one changes nothing and costs no write.
+   * @param source from where (`sourceOf`), noted to the day and forgotten after 30
+   */
   used(id: string, at: number, source?: string): Promise<void>
   /** From where each login was used within 30 days, the latest first; a login by its id. */
   sources(): Promise<ReadonlyMap<string, readonly string[]>>
@@ -130,7 +184,9 @@ export interface ApiKeyStore {
   find(id: string): Promise<ApiKey | undefined>
   list(): Promise<ApiKey[]>
   revoke(id: string, revokedAt: number): Promise<boolean>
-  /** Noted to the minute: a use within a minute of the noted one changes nothing and costs no write. */
+  /**
+   * Noted to the minute: a use within a minute of the noted one changes nothing and costs no write.
+   */
   used(id: string, at: number): Promise<void>
 }
 
@@ -138,23 +194,35 @@ export interface ConsentLinkStore {
   add(link: ConsentLink): Promise<void>
   find(id: string): Promise<ConsentLink | undefined>
   list(mailbox?: Address): Promise<ConsentLink[]>
-  /** With the consents that are under way by it. Gives what it was; undefined when there was none, or it was used. */
+  /**
+   * With the consents that are under way by it. Gives what it was; undefined when there was none,
+   * or it was used.
+   */
   remove(id: string): Promise<ConsentLink | undefined>
 }
 
 export interface PendingConsentStore {
-  /** In the place of the one that this browser began by the same link (without one: for the same mailbox), and of the oldest where there are too many. */
+  /**
+   * In the place of the one that this browser began by the same link (without one: for the same
+   * mailbox), and of the oldest where there are too many.
+   */
   add(consent: PendingConsent): Promise<void>
   /** Whose it is. Changes nothing. */
   find(stateHash: string): Promise<Pick<PendingConsent, 'mailbox' | 'browserHash'> | undefined>
-  /** Reads and deletes in one transaction: two simultaneous callbacks get it once. Another browser does not get it, nor spend it. */
+  /**
+   * Reads and deletes in one transaction: two simultaneous callbacks get it once. Another browser
+   * does not get it, nor spend it.
+   */
   take(stateHash: string, browserHash: string): Promise<PendingConsent | undefined>
   /** Deletes those that expired before `now`, so that abandoned consents do not pile up. */
   sweep(now: number): Promise<void>
 }
 
-/** How many recipients each mailbox was sent to, by the hour: providers limit them by the day. Kept beside the mailbox, not in it:
- * the provider goes on counting when a mailbox is removed here and added again. */
+/**
+ * How many recipients each mailbox was sent to, by the hour: providers limit them by the day. Kept
+ * beside the mailbox, not in it: the provider goes on counting when a mailbox is removed here and
+ * added again.
+ */
 export interface RecipientCountStore {
   /** The hours that began at `since` or later, each by its first millisecond. */
   since(mailbox: Address, since: number): Promise<readonly { hour: number; recipients: number }[]>
@@ -174,13 +242,20 @@ export interface NoticeStore {
 export interface PageAccessStore {
   password(role: PageRole): Promise<PageVerifier | undefined>
   /**
-   * Sets or replaces it, and ends the sessions of the role, whatever they came by, but for `keepSession`; with the administrator's, those of everybody.
-   * False, and nothing is changed, when `keepSession`, which asks for it, has ended.
+   * Sets or replaces it, and ends the sessions of the role, whatever they came by, but for
+   * `keepSession`; with the administrator's, those of everybody. False, and nothing is changed,
+   * when `keepSession`, which asks for it, has ended.
    */
   setPassword(role: PageRole, verifier: PageVerifier, keepSession?: string): Promise<boolean>
-  /** Another one after each new password. To be asked before that is looked at by which somebody signs in. */
+  /**
+   * Another one after each new password. To be asked before that is looked at by which somebody
+   * signs in.
+   */
   generation(): Promise<string>
-  /** Adds it, and deletes those that have ended by then. False, and nothing is changed, when a password was set since `generation`. */
+  /**
+   * Adds it, and deletes those that have ended by then. False, and nothing is changed, when a
+   * password was set since `generation`.
+   */
   begin(session: PageSession, generation: string): Promise<boolean>
   session(hash: string): Promise<PageSession | undefined>
   /** Noted to the minute. */
@@ -208,6 +283,9 @@ export interface JournalStore {
   sendHours(since: number): Promise<SendHour[]>
   /** When something was last sent from each mailbox, by `addressKey`. */
   lastSends(): Promise<ReadonlyMap<string, number>>
-  /** Forgets at most `most` entries older than `before`, and counts of hours; gives how many entries. */
+  /**
+   * Forgets at most `most` entries older than `before`, and counts of hours; gives how many
+   * entries.
+   */
   sweep(before: number, most: number): Promise<number>
 }

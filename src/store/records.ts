@@ -6,20 +6,34 @@ import type { Capabilities } from '../wire/capabilities.ts'
  * What postern keeps, as everybody who uses the store sees it. Times are milliseconds since 1970.
  */
 
-/** An address that mail leaves from, its provider, and (through `GrantStore.ofMailbox`) the grant that may use it. */
+/**
+ * An address that mail leaves from, its provider, and (through `GrantStore.ofMailbox`) the grant
+ * that may use it.
+ */
 export interface Mailbox {
   address: Address
   providerId: string
   /** Who has to sign in at the consent when that is not the mailbox itself. */
   signsInAs?: Address
-  /** The name by which the mail server knows whoever signs in, when that is no address of theirs. */
+  /**
+   * The name by which the mail server knows whoever signs in, when that is no address of theirs.
+   */
   saslUser?: string
-  /** The name by which the mail server has let us in, where there are two: noted by `noteAccepted`, and forgotten when either becomes another. */
+  /**
+   * The name by which the mail server has let us in, where there are two: noted by `noteAccepted`,
+   * and forgotten when either becomes another.
+   */
   acceptedName?: AcceptedName
-  /** Other addresses that the provider accepts from this mailbox. Absent: none; given to `put`, absent: those that there are. */
+  /**
+   * Other addresses that the provider accepts from this mailbox. Absent: none; given to `put`,
+   * absent: those that there are.
+   */
   aliases?: readonly Address[]
   createdAt: number
-  /** Given by the store, and another one as soon as its provider, person or flow is: what was begun under earlier terms ends with them. */
+  /**
+   * Given by the store, and another one as soon as its provider, person or flow is: what was begun
+   * under earlier terms ends with them.
+   */
   terms?: string
   /** The domain mailbox that covers this address, which has no entry of its own. */
   coveredBy?: Address
@@ -28,11 +42,16 @@ export interface Mailbox {
 /** Of whoever signs in, or of the mailbox that is sent from. */
 export type AcceptedName = 'person' | 'mailbox'
 
-/** How a grant came about, which is also how its access tokens are had. `adopted`: its refresh token was handed over. The last two need no person, have no
- * refresh token and never lapse. */
+/**
+ * How a grant came about, which is also how its access tokens are had. `adopted`: its refresh token
+ * was handed over. The last two need no person, have no refresh token and never lapse.
+ */
 export type Flow = 'authorization-code' | 'device' | 'adopted' | 'client-credentials' | 'service-account'
 
-/** What a consent gave us. There is no fourth state. A lapsed grant keeps its refresh token: marked, never deleted. */
+/**
+ * What a consent gave us. There is no fourth state. A lapsed grant keeps its refresh token: marked,
+ * never deleted.
+ */
 export type Grant = { state: 'absent' } | ActiveGrant | LapsedGrant
 
 interface GrantedConsent {
@@ -52,7 +71,10 @@ interface GrantedConsent {
   /** Which account that was, whatever it is called now: see `Identity.account`. */
   subject?: string
   scopes: readonly string[]
-  /** The registration that it was given to, or that the provider has renewed it for. Absent: not known. */
+  /**
+   * The registration that it was given to, or that the provider has renewed it for. Absent: not
+   * known.
+   */
   givenTo?: GivenTo
   grantedAt: number
   /** When the token endpoint last answered well. */
@@ -65,11 +87,17 @@ export type LapsedGrant = GrantedConsent & {
   state: 'lapsed'
   since: number
   reason: string
-  /** When its provider last refused it, and to which registration. Absent: it lapsed here, with its mailbox or person, and is never tried again. */
+  /**
+   * When its provider last refused it, and to which registration. Absent: it lapsed here, with its
+   * mailbox or person, and is never tried again.
+   */
   refused?: { at: number; to?: GivenTo }
 }
 
-/** What tells one of our registrations at a provider from another: a provider honours a refresh token for the one that it was given to. */
+/**
+ * What tells one of our registrations at a provider from another: a provider honours a refresh
+ * token for the one that it was given to.
+ */
 export interface GivenTo {
   clientId: string
   /** At Microsoft. */
@@ -108,11 +136,17 @@ export interface Renewed {
   givenTo?: GivenTo
 }
 
-/** How a login's password is recognised. `keyed`: HMAC of a generated password; `scrypt`: of a chosen one. Both base64url. */
+/**
+ * How a login's password is recognised. `keyed`: HMAC of a generated password; `scrypt`: of a
+ * chosen one. Both base64url.
+ */
 export type Verifier =
   | { kind: 'keyed'; hash: string }
   | { kind: 'scrypt'; salt: string; hash: string; cost: number; blockSize: number; parallelization: number }
-  /** For CRAM-MD5, which needs the password itself: sealed at rest. `generated`: made here, so that nobody can guess it. */
+  /**
+   * For CRAM-MD5, which needs the password itself: sealed at rest. `generated`: made here, so that
+   * nobody can guess it.
+   */
   | { kind: 'sealed'; generated: boolean; password: Secret }
   /** It has no password: whoever comes from its networks is it. */
   | { kind: 'none' }
@@ -128,7 +162,9 @@ export interface Login {
   senders: readonly string[]
   /** CIDR blocks that it may sign in from; none: from anywhere that the door listens. */
   networks: readonly string[]
-  /** An envelope sender that it may not use is replaced by its first mailbox, instead of refused. */
+  /**
+   * An envelope sender that it may not use is replaced by its first mailbox, instead of refused.
+   */
   rewriteSender: boolean
   /** Its domains are meant with the mailboxes that a person has consented for. Absent: no. */
   personal?: boolean
@@ -149,7 +185,10 @@ export interface Mending {
   mendLineEnds?: true
   /** The domain of senders and recipients that have none. */
   completeAddresses?: string
-  /** What stands for a sender or recipient: by a word without a domain, or an address, as `addressKey` has it. */
+  /**
+   * What stands for a sender or recipient: by a word without a domain, or an address, as
+   * `addressKey` has it.
+   */
   map?: Readonly<Record<string, Address>>
   /** Several addresses in one RCPT are several recipients. */
   splitRecipients?: true
@@ -160,10 +199,16 @@ export type ListedLogin = Omit<Login, 'verifier'> & {
   verifier: Exclude<Verifier, { kind: 'sealed' }> | { kind: 'sealed'; generated: boolean }
 }
 
-/** Of a whole domain without the mailboxes that a person has consented for, unless `+personal` stands behind it. */
+/**
+ * Of a whole domain without the mailboxes that a person has consented for, unless `+personal`
+ * stands behind it.
+ */
 export type Scope = 'read' | 'admin' | `token:${Address}` | `send:${Address}`
 
-/** Behind a whole domain: its mailboxes that a person has consented for are meant, too. No domain has a `+` in it. */
+/**
+ * Behind a whole domain: its mailboxes that a person has consented for are meant, too. No domain
+ * has a `+` in it.
+ */
 export const personalMark = '+personal'
 
 /** The address that a scope is about, or the whole domain; undefined for `read` and `admin`. */
@@ -177,7 +222,9 @@ export function meansPersonal(scope: Scope): boolean {
   return /^\w+:\*@/.test(scope) && scope.endsWith(personalMark)
 }
 
-/** A scoped bearer secret for a script. The key itself is not kept, only its keyed hash (base64url). */
+/**
+ * A scoped bearer secret for a script. The key itself is not kept, only its keyed hash (base64url).
+ */
 export interface ApiKey {
   id: string
   name: string
@@ -189,7 +236,10 @@ export interface ApiKey {
   lastUsedAt?: number
 }
 
-/** A one-use URL that lets anybody who holds it finish the consent for one mailbox. Only the hash of its secret is kept. */
+/**
+ * A one-use URL that lets anybody who holds it finish the consent for one mailbox. Only the hash of
+ * its secret is kept.
+ */
 export interface ConsentLink {
   id: string
   hash: string
@@ -222,7 +272,10 @@ export interface SentNotice {
   /** When the trouble was first told in this channel. */
   firstAt: number
   lastAt: number
-  /** How far it had come when it was last told, so that a further step is told at once: of an expiry, the days that were left. */
+  /**
+   * How far it had come when it was last told, so that a further step is told at once: of an
+   * expiry, the days that were left.
+   */
   stage: string
 }
 

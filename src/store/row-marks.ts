@@ -6,8 +6,9 @@ import { deriveKey } from './hash-root.ts'
 import type { Tables } from './tables.ts'
 
 /**
- * The tables whose rows say who may do what, with the columns of their keys. Each row has a mark: a keyed hash of what stands in it. Whoever can write in the
- * database and has not got the key can neither add such a row, nor change one, nor move it.
+ * The tables whose rows say who may do what, with the columns of their keys. Each row has a mark: a
+ * keyed hash of what stands in it. Whoever can write in the database and has not got the key can
+ * neither add such a row, nor change one, nor move it.
  */
 export const markedTables = {
   mailboxes: ['address_key'],
@@ -23,10 +24,15 @@ export const markedTables = {
 
 export type MarkedTable = keyof typeof markedTables
 
-/** The column that the mark stands in; and those that it does not cover, because they give nobody a right. */
+/**
+ * The column that the mark stands in; and those that it does not cover, because they give nobody a
+ * right.
+ */
 export const markColumn = 'mark'
 const freeColumns: readonly string[] = [markColumn, 'last_used_at']
-/** What is sealed tells by itself that it was changed or moved; the mark tells whether there is any. */
+/**
+ * What is sealed tells by itself that it was changed or moved; the mark tells whether there is any.
+ */
 const sealedColumns: readonly string[] = ['refresh_token', 'sealed_password', 'code_verifier', 'nonce']
 
 export function isMarked(table: string): table is MarkedTable {
@@ -56,7 +62,10 @@ export interface MarkReader {
 
 /** A table of forged rows must not fill the memory, nor the log. */
 const mostReported = 1000
-/** Characters of rows whose mark was found to fit: to compare a row with itself costs a fraction of working its mark out. */
+/**
+ * Characters of rows whose mark was found to fit: to compare a row with itself costs a fraction of
+ * working its mark out.
+ */
 const mostRemembered = 8_000_000
 
 export function createRowMarks(root: Secret, log: Log): RowMarks {
@@ -115,7 +124,10 @@ function shapeOf(columns: readonly string[]): Shape {
   return covered.map((column) => ({ column, isSealed: sealedColumns.includes(column) }))
 }
 
-/** Everything as text: a database can hold numbers that no program of ours could read. What is empty is left out, so that a column which is added later, and is empty, changes no mark. */
+/**
+ * Everything as text: a database can hold numbers that no program of ours could read. What is empty
+ * is left out, so that a column which is added later, and is empty, changes no mark.
+ */
 function textOf(table: MarkedTable, values: readonly unknown[], shape: Shape): string {
   const fields: unknown[] = [table]
   for (const [place, { column, isSealed }] of shape.entries()) {

@@ -16,13 +16,17 @@ export interface SealContext {
 /** Seals the secrets that the database keeps, and opens them again. */
 export interface Sealer {
   seal(place: SealContext, secret: Secret): Promise<string>
-  /** @throws Failure `store-unavailable` when the value was changed, moved, or sealed with a key that is not here */
+  /**
+   * @throws Failure `store-unavailable` when the value was changed, moved, or sealed with a key
+   * that is not here
+   */
   open(place: SealContext, sealed: string): Promise<Secret>
 }
 
 /**
- * JWE compact serialization (RFC 7516), `dir` and `A256GCM` (RFC 7518, sections 4.5 and 5.3). The place stands in the
- * protected header, which the tag covers: a value copied to another row, column or table does not open there.
+ * JWE compact serialization (RFC 7516), `dir` and `A256GCM` (RFC 7518, sections 4.5 and 5.3). The
+ * place stands in the protected header, which the tag covers: a value copied to another row, column
+ * or table does not open there.
  */
 export function createSealer(ring: KeyRing): Sealer {
   return {
@@ -68,8 +72,8 @@ function isAt(place: SealContext, found: object): boolean {
   return Object.entries(header(place)).every(([name, value]) => fields[name] === value)
 }
 
-// The last character of a base64url text has bits that mean nothing; with them, one value could be written in
-// several ways, and a changed one could open.
+// The last character of a base64url text has bits that mean nothing; with them, one value could be
+// written in several ways, and a changed one could open.
 function isCanonical(sealed: string): boolean {
   return sealed.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)
 }

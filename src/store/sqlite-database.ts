@@ -9,7 +9,8 @@ import { loadSqlite, storeFailure } from './sqlite.ts'
 import type { Tables } from './tables.ts'
 
 /**
- * Opens the SQLite file, made with mode 0600 if there is none. SQLite gives its -wal and -shm files the same mode.
+ * Opens the SQLite file, made with mode 0600 if there is none. SQLite gives its -wal and -shm files
+ * the same mode.
  * @throws Failure `configuration`, `store-unavailable`
  */
 export async function openSqliteDatabase(path: string): Promise<MarkableDatabase> {
@@ -20,7 +21,8 @@ export async function openSqliteDatabase(path: string): Promise<MarkableDatabase
       timeout: busyMilliseconds,
       enableForeignKeyConstraints: true,
     })
-    // FULL: a commit is on disk before it is acknowledged. In WAL mode, NORMAL would lose the last ones with the power.
+    // FULL: a commit is on disk before it is acknowledged. In WAL mode, NORMAL would lose the last
+    // ones with the power.
     connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     return createMarkableDatabase(connection)
   } catch (error) {
@@ -79,19 +81,22 @@ function tablesOf(connection: DatabaseSyncInstance) {
   return new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(connection) }) })
 }
 
-// SQLite does this by itself when the last connection closes; but the package closes a connection only when its
-// statements are collected as garbage. A database at rest should be one whole file, which people can copy.
+// SQLite does this by itself when the last connection closes; but the package closes a connection
+// only when its statements are collected as garbage. A database at rest should be one whole file,
+// which people can copy.
 function foldJournal(connection: DatabaseSyncInstance): void {
   try {
     if (connection.isOpen) connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   } catch {
-    // Nothing is lost: what is committed is in the -wal file, and the next start reads it from there.
+    // Nothing is lost: what is committed is in the -wal file, and the next start reads it from
+    // there.
   }
 }
 
 /** What kysely wants of SQLite, from what the node:sqlite API has. */
 function adapt(connection: DatabaseSyncInstance): SqliteDatabase {
-  // Statements live until they are collected as garbage; kept by their text, there are never more than the code has.
+  // Statements live until they are collected as garbage; kept by their text, there are never more
+  // than the code has.
   const statements = new Map<string, SqliteStatement>()
   const prepared = (sql: string): SqliteStatement => {
     const statement = statements.get(sql) ?? adaptStatement(connection.prepare(sql))
@@ -102,11 +107,12 @@ function adapt(connection: DatabaseSyncInstance): SqliteDatabase {
   return {
     close: () => connection.close(),
     prepare(sql) {
-      // A transaction that reads first and writes later must hold the write lock from its beginning, or it fails at
-      // once when another process wrote in between (https://sqlite.org/isolation.html).
+      // A transaction that reads first and writes later must hold the write lock from its
+      // beginning, or it fails at once when another process wrote in between
+      // (https://sqlite.org/isolation.html).
       if (sql === 'begin') return prepared('begin immediate')
-      // After a full disk or an input/output error SQLite has rolled back by itself, and a second time is an error
-      // that would hide the first.
+      // After a full disk or an input/output error SQLite has rolled back by itself, and a second
+      // time is an error that would hide the first.
       if (sql === 'rollback' && !connection.isTransaction) return nothing
       return prepared(sql)
     },

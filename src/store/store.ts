@@ -52,8 +52,9 @@ export interface OpenedStore {
 }
 
 /**
- * Opens the store in the data directory, made on first start. What does not fit (modes, key, schema, a damaged file)
- * is found before anything is changed. The caller holds the lock of the data directory (`lockDataDir`).
+ * Opens the store in the data directory, made on first start. What does not fit (modes, key,
+ * schema, a damaged file) is found before anything is changed. The caller holds the lock of the
+ * data directory (`lockDataDir`).
  * @throws Failure `configuration`, `store-unavailable`
  */
 export async function openStore({ dataDir, key, clock, log }: StoreDeps): Promise<OpenedStore> {
@@ -97,8 +98,8 @@ export function createStore(database: Database, sealer: Sealer, clock: Clock): S
 }
 
 /**
- * Looks whether the database file can be used with this program and this key, before anything is changed: not even
- * the -wal file is folded into it. Content with a file that does not exist yet.
+ * Looks whether the database file can be used with this program and this key, before anything is
+ * changed: not even the -wal file is folded into it. Content with a file that does not exist yet.
  * Gives the hash root of one that does.
  * @throws Failure `configuration`
  */
@@ -127,8 +128,8 @@ async function inspectDatabase(path: string, sealer: Sealer): Promise<Secret | u
 
 async function openUntouched(path: string): Promise<DatabaseSyncInstance> {
   const { DatabaseSync } = await loadSqlite()
-  // Without a -wal file everything is in the database file, and even a reader would leave an empty -wal behind:
-  // `immutable` (https://sqlite.org/uri.html) keeps it from making one.
+  // Without a -wal file everything is in the database file, and even a reader would leave an empty
+  // -wal behind: `immutable` (https://sqlite.org/uri.html) keeps it from making one.
   const address = pathToFileURL(path)
   if (!(await exists(`${path}-wal`))) address.searchParams.set('immutable', '1')
   return new DatabaseSync(address.href, { readOnly: true })

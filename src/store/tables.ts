@@ -1,6 +1,7 @@
 /**
- * The tables as kysely sees them. Text ids, whole numbers for milliseconds since 1970, JSON as text: what SQLite and
- * PostgreSQL both have. Sealed columns hold JWE; their places are named where they are sealed.
+ * The tables as kysely sees them. Text ids, whole numbers for milliseconds since 1970, JSON as
+ * text: what SQLite and PostgreSQL both have. Sealed columns hold JWE; their places are named where
+ * they are sealed.
  */
 export interface Tables {
   secrets: SecretsTable
@@ -67,7 +68,10 @@ export interface GrantsTable {
   lapse_reason: string | null
   /** JSON: GivenTo. Null while it is not known. */
   given_to: string | null
-  /** When its provider last refused it. Null while it is active, and where it lapsed here: then it is not tried again. */
+  /**
+   * When its provider last refused it. Null while it is active, and where it lapsed here: then it
+   * is not tried again.
+   */
   refused_at: number | null
   /** JSON: GivenTo; the registration that came with it then. */
   refused_to: string | null
@@ -77,7 +81,10 @@ export interface LoginsTable {
   id: string
   /** NFC; unique among those that are not revoked. */
   user_name: string
-  /** `userNameKey` of it; unique among those that were added since there is one, and are not revoked. */
+  /**
+   * `userNameKey` of it; unique among those that were added since there is one, and are not
+   * revoked.
+   */
   user_name_key: string
   name: string
   /** JSON: string[]. */
@@ -186,7 +193,9 @@ export interface PageSessionsTable {
 }
 
 export interface JournalTable {
-  /** In the order of what happened: milliseconds and a count, in hexadecimal, and something random. */
+  /**
+   * In the order of what happened: milliseconds and a count, in hexadecimal, and something random.
+   */
   id: string
   at: number
   kind: string

@@ -4,7 +4,10 @@ import { sql } from '../kysely.ts'
 import { markColumn, markedTables } from '../row-marks.ts'
 import type { SchemaWords, Tables } from '../tables.ts'
 
-/** Aliases of mailboxes, logins for CRAM-MD5 and without a password, and from where logins are used; tables.ts says what the columns hold. */
+/**
+ * Aliases of mailboxes, logins for CRAM-MD5 and without a password, and from where logins are used;
+ * tables.ts says what the columns hold.
+ */
 export async function addSignInTables(tables: Kysely<Tables>, words: SchemaWords): Promise<void> {
   for (const statement of signInTables(words)) await sql.raw(statement).execute(tables)
 }
@@ -38,12 +41,16 @@ const recipientCounts = ({ integer, tableOptions }: SchemaWords): string[] => [
   'create index recipient_counts_hour on recipient_counts (hour)',
 ]
 
-/** Grants without a refresh token, when a refresh token ends, and what was told to people; tables.ts says what the columns hold. */
+/**
+ * Grants without a refresh token, when a refresh token ends, and what was told to people; tables.ts
+ * says what the columns hold.
+ */
 export async function addWaysToGrants(tables: Kysely<Tables>, words: SchemaWords): Promise<void> {
   for (const statement of waysToGrants(words)) await sql.raw(statement).execute(tables)
 }
 
-// The table of the grants is made anew: SQLite cannot take a `not null` away. Sealed values name the table and the id they stand at, and both stay.
+// The table of the grants is made anew: SQLite cannot take a `not null` away. Sealed values name
+// the table and the id they stand at, and both stay.
 const waysToGrants = ({ integer, tableOptions }: SchemaWords): string[] => [
   'alter table grants rename to grants_before',
   `create table grants (
@@ -80,7 +87,10 @@ const waysToGrants = ({ integer, tableOptions }: SchemaWords): string[] => [
   ) ${tableOptions}`,
 ]
 
-/** Passwords of people who look at the pages, and the browsers that are signed in; tables.ts says what the columns hold. */
+/**
+ * Passwords of people who look at the pages, and the browsers that are signed in; tables.ts says
+ * what the columns hold.
+ */
 export async function addWebSignIns(tables: Kysely<Tables>, words: SchemaWords): Promise<void> {
   for (const statement of webSignIns(words)) await sql.raw(statement).execute(tables)
 }
@@ -105,7 +115,10 @@ const webSignIns = ({ integer, tableOptions }: SchemaWords): string[] => [
   ) ${tableOptions}`,
 ]
 
-/** What happened, what of it was sent in each hour, and when a mailbox last sent; tables.ts says what the columns hold. */
+/**
+ * What happened, what of it was sent in each hour, and when a mailbox last sent; tables.ts says
+ * what the columns hold.
+ */
 export async function addJournal(tables: Kysely<Tables>, words: SchemaWords): Promise<void> {
   for (const statement of journalTables(words)) await sql.raw(statement).execute(tables)
 }
@@ -143,7 +156,10 @@ const journalTables = ({ integer, tableOptions }: SchemaWords): string[] => [
   ) ${tableOptions}`,
 ]
 
-/** The terms of a mailbox, the provider of a grant, and logins for personal mailboxes of a domain; tables.ts says what the columns hold. */
+/**
+ * The terms of a mailbox, the provider of a grant, and logins for personal mailboxes of a domain;
+ * tables.ts says what the columns hold.
+ */
 export async function bindRights(tables: Kysely<Tables>, words: SchemaWords, now: number): Promise<void> {
   for (const statement of boundRights(words)) await sql.raw(statement).execute(tables)
   await nameProvidersOfMoved(tables)
@@ -159,7 +175,10 @@ const boundRights = ({ integer }: SchemaWords): string[] => [
   `alter table logins add column personal ${integer} not null default 0 check (personal in (0, 1))`,
 ]
 
-/** A grant whose mailbox has moved is of the provider that it lapsed at, which only the reason tells. */
+/**
+ * A grant whose mailbox has moved is of the provider that it lapsed at, which only the reason
+ * tells.
+ */
 async function nameProvidersOfMoved(tables: Kysely<Tables>): Promise<void> {
   const lapsed = tables.selectFrom('grants').select(['id', 'lapse_reason']).where('state', '=', 'lapsed')
   for (const { id, lapse_reason } of await lapsed.execute()) {

@@ -14,8 +14,9 @@ const namesThatSignIn = [
 ]
 
 /**
- * What user names are looked up by. Names that differ in case only were two until now: both stay, each found by its exact spelling, and nobody is locked out; so the key
- * is not unique in the database, and `LoginStore.add` sees that no further ones come.
+ * What user names are looked up by. Names that differ in case only were two until now: both stay,
+ * each found by its exact spelling, and nobody is locked out; so the key is not unique in the
+ * database, and `LoginStore.add` sees that no further ones come.
  */
 export async function addUserNameKeys(tables: Kysely<Tables>, _words: SchemaWords): Promise<void> {
   await sql.raw("alter table logins add column user_name_key text not null default ''").execute(tables)
@@ -30,7 +31,10 @@ export async function addUserNameKeys(tables: Kysely<Tables>, _words: SchemaWord
   }
 }
 
-/** Which registration a grant was given to, and when and to which registration its provider last refused it; tables.ts says what the columns hold. */
+/**
+ * Which registration a grant was given to, and when and to which registration its provider last
+ * refused it; tables.ts says what the columns hold.
+ */
 export async function noteRefusals(tables: Kysely<Tables>, { integer }: SchemaWords): Promise<void> {
   const statements = [
     'alter table grants add column given_to text',
@@ -44,7 +48,9 @@ export async function noteRefusals(tables: Kysely<Tables>, { integer }: SchemaWo
   for (const statement of statements) await sql.raw(statement).execute(tables)
 }
 
-/** What each provider's mail server offers; nobody's right depends on it, so its rows have no mark. */
+/**
+ * What each provider's mail server offers; nobody's right depends on it, so its rows have no mark.
+ */
 export async function addHeardOffers(tables: Kysely<Tables>, words: SchemaWords): Promise<void> {
   await sql.raw(heardOffers(words)).execute(tables)
 }
