@@ -128,9 +128,7 @@ const wiring: ReadonlySet<string> = new Set(['app.ts', 'main.ts'])
 /** Below this, in lines, a file with one importer lives with it: nobody would open it on purpose. */
 const worthAFile = 60
 /** Those that are smaller, and why. */
-const smallOnPurpose: Readonly<Record<string, string>> = {
-  'store/data-dir-lock.ts': 'the wiring takes it before anything else of the store is opened',
-}
+const smallOnPurpose: Readonly<Record<string, string>> = {}
 
 /** Ways to begin TLS as a client: node:tls, node:https, undici, an SMTP client that connects. */
 const tlsClient =

@@ -28,7 +28,10 @@ interface JournalDeps {
  */
 const sameSignInMilliseconds = 3_600_000
 
-/** What happened, kept: written by whoever logs, read by pages, API and command. */
+/**
+ * The journal: written by every line of the log that has a known event, read by pages, API and
+ * command.
+ */
 export function createJournal({ store, clock, log, days }: JournalDeps): Journal {
   const idOf = createEntryIds()
   const writer = createEntryWriter(store, log)
@@ -79,8 +82,8 @@ export function createJournal({ store, clock, log, days }: JournalDeps): Journal
 type Fields = Readonly<Record<string, unknown>>
 
 /**
- * A log that hands everything on, and those lines that tell of an event to `keep` as well. What is
- * only for whoever debugs is no event.
+ * A log that hands everything on, and those lines that tell of an event to `keep` as well. Lines
+ * for debugging are no events.
  */
 function createJournalLog(log: Log, keep: (fields: Fields) => void, around: Fields = {}): Log {
   const isRoot = Object.keys(around).length === 0

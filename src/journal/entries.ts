@@ -2,6 +2,11 @@ import { randomBytes } from 'node:crypto'
 import type { JournalDetail, JournalEntry } from '../store/ports.ts'
 import { journalEvents } from './events.ts'
 
+/*
+ * Journal entries before they are written: made of a line of the log, numbered, and held back where
+ * they come as a flood.
+ */
+
 /** An entry before it has its id. */
 export type NewEntry = Omit<JournalEntry, 'id'>
 
@@ -97,7 +102,7 @@ interface FloodGate {
   held(now: number): NewEntry[]
 }
 
-/** So that nobody fills the disk with guesses. */
+/** Keeps guessers from filling the disk. */
 export function createFloodGate(): FloodGate {
   const windows = new Map<string, { since: number; kept: number; more: number; last: NewEntry }>()
 

@@ -53,7 +53,7 @@ export function createEntryWriter(store: Pick<JournalStore, 'add'>, log: Log): E
     }
   }
 
-  /** The oldest go: what is happening now is what somebody will look for. */
+  /** Drops the oldest: recent entries are the ones that people look for. */
   function makeRoom(): void {
     const over = waiting.length - most
     if (over <= 0) return

@@ -3,7 +3,7 @@ import type { JournalKind, JournalOutcome } from '../store/ports.ts'
 export interface JournalEvent {
   kind: JournalKind
   outcome: JournalOutcome
-  /** Whoever is outside can cause as many of it as they like: only so many are kept one by one. */
+  /** Strangers can cause any number of these: only the first of a minute are kept one by one. */
   floods?: true
 }
 

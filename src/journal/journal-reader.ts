@@ -118,9 +118,9 @@ export function readFilters(filters: JournalFilters): JournalQuery {
     ...(outcome && { outcome: oneOf(journalOutcomes, outcome) }),
     ...(typeof from === 'number' && { since: from }),
     ...(typeof to === 'number' && { until: to }),
-    // By the ids, too, which are in order: nobody reads through a million entries for a day that
-    // has none. They are never earlier than the time of their entry, and later by as much as the
-    // clock was set back: up to a day of that is thought of.
+    // By the ids, too, which are in order: a day without entries is found without reading through a
+    // million others. They are never earlier than the time of their entry, and later by as much as
+    // the clock was set back: up to a day of that is thought of.
     ...(newest && { before: newest }),
     ...(oldest && { after: oldest }),
   }

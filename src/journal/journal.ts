@@ -1,7 +1,7 @@
 import type { Address } from '../base/address.ts'
 import type { JournalDetail, JournalKind, JournalOutcome } from '../store/ports.ts'
 
-/** What the doors may ask of the journal. Made by `createJournal`. */
+/** What the web server and the command may ask of the journal. Made by `createJournal`. */
 export interface JournalReader {
   /**
    * The newest first. Everything that has happened by then is there.

@@ -12,6 +12,11 @@ import type { Relay } from '../upstream/relay.ts'
 import { isPositive, statusOf } from '../wire/reply.ts'
 import { type Channel, type Notice, noticeAsJson } from './notices.ts'
 
+/*
+ * The channels by which notices reach people: a signed webhook, a mail through a mailbox of
+ * postern, a command of the administrator.
+ */
+
 interface WebhookChannelDeps {
   url: URL
   secret: Secret
@@ -127,7 +132,7 @@ async function compose(
     subject: `postern: ${title}`,
     text: [text, link].filter((part) => part !== undefined).join('\n\n'),
     messageId: `<${id}@${from.slice(from.lastIndexOf('@') + 1)}>`,
-    // RFC 3834, section 5: nobody's vacation answers it.
+    // RFC 3834, section 5: no vacation responder answers it.
     headers: { 'Auto-Submitted': 'auto-generated' },
   })
   const whole = Buffer.from(message as Buffer).toString('latin1')

@@ -4,6 +4,11 @@ import type { EndpointPause, IdleRenewal, TokenStates } from '../grants/token-br
 import type { ListedGrant } from '../store/ports.ts'
 import type { Condition, Conditions } from './notices.ts'
 
+/*
+ * The conditions of mailboxes that are reported: consents that have lapsed, and access tokens that
+ * have failed for long.
+ */
+
 type LapsedGrant = Extract<ListedGrant, { state: 'lapsed' }>
 
 /**
@@ -33,7 +38,7 @@ export function lapsedGrants(
 
 /** For each registration those that lapsed in a series, the earliest first. */
 function lapsedTogether(lapsed: readonly LapsedGrant[]): LapsedGrant[][] {
-  // What lapsed here, with its mailbox or person, somebody has done on purpose.
+  // Grants that lapsed here, with their mailbox or person, were ended on purpose.
   const refused = lapsed.filter((grant) => grant.refused !== undefined)
   const providers = new Set(refused.map(({ providerId }) => providerId))
   return [...providers].flatMap((provider) => {
@@ -104,7 +109,7 @@ async function areStillRefused(
   return !(await Promise.all(tried)).includes(true)
 }
 
-/** What passes by itself within this time is nobody's business. */
+/** Trouble that passes within this time is not reported. */
 const lastingMilliseconds = 3_600_000
 
 /** Mailboxes and registrations that have got no access token for an hour. */

@@ -35,7 +35,7 @@ const lookSeconds = 60
 const commandSeconds = 60
 
 /**
- * Notices by whatever channels are set: looked for while postern runs, and sent when somebody asks.
+ * Notices by every channel that is set: looked for while postern runs, and sent on request.
  */
 export function createNotices(deps: NoticesDeps): Notices {
   const { store, catalogue, tokens, consent, clock, log } = deps

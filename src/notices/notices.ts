@@ -1,11 +1,11 @@
 import type { Address } from '../base/address.ts'
 import type { Secret } from '../base/secret.ts'
 
-/** What the doors may ask of notices. Made by `createNotices`. */
+/** What the web server and the command may ask of notices. Made by `createNotices`. */
 export interface Notices {
   /** Those that are set. */
   channels: readonly Channel['name'][]
-  /** Looks from now on for what people have to know. Without a channel nobody looks. */
+  /** Looks from now on for conditions that people have to know. Does nothing without a channel. */
   start(): void
   /**
    * Makes a consent link and sends it by every channel: it is in no answer. Resolves when one of
@@ -37,7 +37,7 @@ export interface Notice {
   text: string
   mailbox?: Address
   provider?: string
-  /** Whoever opens it can finish the consent: it is in no log. */
+  /** Everybody who opens it can finish the consent: it is never logged. */
   consentLink?: { url: Secret; expiresAt: string }
 }
 
@@ -81,13 +81,13 @@ export function noticeAsJson(notice: Notice, id: string, now: number): string {
   })
 }
 
-/** Something that is so now, and that somebody has to be told until it is not any more. */
+/** Something that is so now, and that is reported to people until it no longer is. */
 export interface Condition extends Omit<Notice, 'consentLink'> {
-  /** How far it has come: another one is told at once. */
+  /** How far it has come: a new stage is reported at once. */
   stage: string
-  /** It is told again after a while, until it is solved. */
+  /** Reminders follow until it is solved. */
   repeats: boolean
-  /** Asked before it is told again, where somebody can find out whether it is still so. */
+  /** Asked before a reminder, where it can be found out whether the condition still holds. */
   stillSo?: () => Promise<boolean>
 }
 

@@ -11,16 +11,16 @@ export interface NotifierDeps {
   channels: readonly Channel[]
   conditions: readonly Conditions[]
   notices: NoticeStore
-  /** One that nobody has used yet, for a notice of a missing consent. */
+  /** An unused one, for the notice of a missing consent. */
   createLink(mailbox: Address, requestedBy: string): Promise<{ url: string; expiresAt: string }>
   reminderSeconds: number
   clock: Clock
   log: Log
 }
 
-/** Tells people what is so until it is solved, and then is silent. */
+/** Reports each condition until it is solved, and then is silent. */
 export interface Notifier {
-  /** Looks once at everything, and tells what is due. Never throws. */
+  /** Looks once at all conditions, and sends the notices that are due. Never throws. */
   look(): Promise<void>
 }
 
@@ -32,7 +32,10 @@ interface DeliveryFailures {
   failures: number
   /** By the monotonic clock. */
   until: number
-  /** A receiver that took a delivery and could not say so knows it again by this. */
+  /**
+   * The id of each delivery that failed: a receiver that took it and could not say so recognises
+   * the next try.
+   */
   ids: Map<string, string>
 }
 
@@ -61,7 +64,7 @@ export function createNotifier(deps: NotifierDeps): Notifier {
     if (due.length === 0) return
     const isReminder = due.some(({ before }) => before?.stage === condition.stage)
     if (isReminder && condition.stillSo && !(await condition.stillSo())) return
-    // One link for all channels of this round: whoever is first uses it up.
+    // One link for all channels of this round: the first person to open it uses it up.
     const notice = await withLink(condition)
     for (const { channel, before } of due) await notify(channel, notice, condition, before)
   }

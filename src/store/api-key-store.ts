@@ -17,7 +17,8 @@ export function createApiKeyStore(database: Database): ApiKeyStore {
       const taken = () => new Failure('already-exists', `There is an API key ${key.id} already`)
       await database.change(
         async (tables) => {
-          // Asked where it counts: the mailbox may have gone since somebody looked.
+          // Checked inside the transaction: the mailbox may have been removed since the request was
+          // read.
           const isCovered = await coverageOf(tables)
           if (!key.scopes.every(isCovered))
             throw new Failure('not-found', 'A mailbox of this key does not exist')

@@ -158,8 +158,8 @@ export function createPendingConsentStore(database: Database, sealer: Sealer): P
 }
 
 /**
- * Whoever holds a link may begin with it as often as they like, and from browsers that keep no
- * cookie.
+ * The holder of a link may begin any number of consents, also from browsers that keep no cookie:
+ * the superseded and the oldest ones are deleted.
  */
 async function makeRoom(tables: Transaction<Tables>, row: PendingConsentsTable): Promise<void> {
   const { mailbox_key, consent_link_id, browser_hash } = row

@@ -3,6 +3,11 @@ import { changeRow } from './marked-rows.ts'
 import type { ListedLogin, PageVerifier, Verifier } from './ports.ts'
 import type { Tables } from './tables.ts'
 
+/*
+ * What the rows of logins, API keys and page passwords have in common: how they are revoked and
+ * noted as used, and how their verifiers are read.
+ */
+
 type CredentialTable = 'logins' | 'api_keys'
 
 /**
@@ -50,7 +55,7 @@ type Scrypt = Extract<Verifier, { kind: 'scrypt' }>
 
 /**
  * Four times what postern itself asks for: more costs memory (128 octets times cost times block
- * size), and time, that somebody else has chosen.
+ * size), and time, as chosen by an attacker who can write in the database.
  */
 const most = { cost: 2 ** 17, blockSize: 16, parallelization: 4, text: 128 }
 

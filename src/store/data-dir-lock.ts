@@ -4,7 +4,7 @@ import { Failure } from '../base/failure.ts'
 import { createPrivateFile, type DataFiles, prepareDataDir, unusable } from './data-dir.ts'
 import { isBusy, loadSqlite } from './sqlite.ts'
 
-// A connection that nobody refers to is collected as garbage, and its lock with it: a caller that
+// An unreferenced connection is collected as garbage, and its lock with it: a caller that
 // forgets what lockDataDir gave it must still hold the lock.
 const heldLocks = new Set<DatabaseSyncInstance>()
 

@@ -75,8 +75,8 @@ export async function requirePrivateFiles(
 export class NoStoreHere extends Failure {}
 
 /**
- * Refuses to go on where no postern has kept anything: whoever asks in the wrong folder is not
- * answered by an empty store.
+ * Refuses to go on where no postern has kept anything: a command that runs in the wrong folder is
+ * not answered by an empty store.
  * @param mayBeEmpty a store may be made in a directory that somebody has made for it
  * @throws NoStoreHere
  */
@@ -108,7 +108,7 @@ export async function exists(path: string): Promise<boolean> {
 
 /**
  * Whose files root believes when it only asks the running postern: those of the user that runs it,
- * too. Whoever owns the data directory is whom it asks.
+ * too. It asks the owner of the data directory.
  */
 export async function ownersOfRunning(dataDir: string): Promise<Owners | undefined> {
   const owners = ourOwners()

@@ -30,7 +30,7 @@ const modeOf = ({ mode }: Stats): string => (mode & 0o7777).toString(8).padStart
 
 /**
  * Root and this process's user; undefined on Windows, whose modes are made up. Within a user
- * namespace root may have another number: it is whoever owns the root of all folders.
+ * namespace root may have another number: it is the owner of the root of all folders.
  */
 export function ourOwners(): ReadonlySet<number> | undefined {
   const user = process.geteuid?.()
@@ -38,7 +38,7 @@ export function ourOwners(): ReadonlySet<number> | undefined {
 }
 
 /**
- * Whether somebody else could put another file in the place of this one, in any of the folders that
+ * Whether another user could put another file in the place of this one, in any of the folders that
  * lead there, those of symbolic links too. A folder that everybody may write to, as /tmp, will do
  * if it is sticky and what stands in it is ours. What there is not yet is no doubt.
  */
@@ -131,8 +131,8 @@ function isReadByOthers({ mode, gid }: Stats): boolean {
 }
 
 /**
- * How containers are handed their secrets: root's, for everybody in there to read, and for nobody
- * to change.
+ * How containers are handed their secrets: owned by root, readable by all users of the container,
+ * and writable by none.
  */
 function isMountedSecret(path: string, { mode, uid }: Stats): boolean {
   return uid === 0 && ((mode & 0o222) === 0 || isOnReadOnlyFileSystem(path))
@@ -147,7 +147,10 @@ function isOnReadOnlyFileSystem(path: string): boolean {
   }
 }
 
-/** Undefined also for what this user may not look at: whoever reads it then, is told so. */
+/**
+ * Undefined also for what this user may not look at: reading it fails later, with a message of its
+ * own.
+ */
 function statIfThere(path: string, look: (path: string) => Stats = lstatSync): Stats | undefined {
   try {
     return look(path)
@@ -165,7 +168,7 @@ export function requireSafeWay(dataDir: string, owners: Owners): void {
 }
 
 /**
- * Refuses a data directory, or anything that stands in it, that somebody else owns or can change.
+ * Refuses a data directory, or anything that stands in it, that another user owns or can change.
  * @throws Failure `configuration`
  */
 export function requireOwnFiles(dataDir: string, owners: Owners): void {
@@ -194,7 +197,10 @@ function refuse(what: string, path: string, doubt: Doubt | undefined): void {
     throw new Failure('configuration', `The ${what} ${path} ${doubt.problem}`, { fix: `${doubt.fix}.` })
 }
 
-/** Of a directory that cannot be read, whoever uses it says so. */
+/**
+ * Empty for a directory that cannot be read: opening its files fails later, with a message of its
+ * own.
+ */
 function namesIn(dataDir: string): string[] {
   try {
     return readdirSync(dataDir)

@@ -2,7 +2,7 @@ import type { Address } from '../base/address.ts'
 import { asFailure, type FailureCode } from '../base/failure.ts'
 import type { Store } from './ports.ts'
 
-/** Somebody who remembers something that the store keeps, and has to hear when it is another. */
+/** A component that remembers something of the store and has to be notified when that changes. */
 export interface Follower {
   /** A mailbox, or its grant, is not what it was, or may not be. Never throws. */
   mailboxChanged?(mailbox: Address): void
@@ -23,7 +23,7 @@ export interface FollowedStore {
   follow(follower: Follower): void
 }
 
-/** What a call changes of that which somebody remembers. */
+/** Which of the remembered things a call changes. */
 interface Change {
   mailbox?: Address
   mailboxes?: true
@@ -100,10 +100,9 @@ const changes: { [Name in keyof Ports]: typeof unremembered | Announced<Ports[Na
 }
 
 /**
- * A store that tells whoever remembers something of it of each change, before the one who asked for
- * the change hears that it is made. So nobody has to think of them, and nothing that fails
- * afterwards (a second change, a list for the log, the provider) leaves in memory what is no longer
- * so.
+ * A store that notifies its followers of each change before the change is acknowledged. No caller
+ * has to do that, and nothing that fails afterwards (a second change, a list for the log, the
+ * provider) leaves stale values in memory.
  */
 export function followStore(plain: Store): FollowedStore {
   const followers: Follower[] = []
@@ -150,7 +149,7 @@ export function followStore(plain: Store): FollowedStore {
 }
 
 /**
- * What the store decides before it changes anything. After other failures nobody can say what was
+ * What the store decides before it changes anything. After any other failure it is unknown what was
  * written.
  */
 const refusals: readonly FailureCode[] = ['already-exists', 'not-found', 'invalid']

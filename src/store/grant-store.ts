@@ -224,7 +224,7 @@ export async function putGrant(tables: Kysely<Tables>, sealed: SealedGrant): Pro
 
 /**
  * Lapses the mailbox's grant: a refresh token is for the provider that gave it, and for the person
- * who consented. Nobody tries it again, also where its provider had refused it before.
+ * who consented. It is never tried again, even where its provider had refused it before.
  */
 export async function lapseGrant(
   tables: Kysely<Tables>,

@@ -84,8 +84,8 @@ function passwordSealContext(id: string): SealContext {
   return { table: 'logins', column: 'sealed_password', row: id }
 }
 
-/** People see such a login still, and nobody signs in by it. */
-const nobodys: ListedLogin['verifier'] = { kind: 'keyed', hash: '' }
+/** For a login whose verifier cannot be read: it is still listed, and no password fits it. */
+const unmatchable: ListedLogin['verifier'] = { kind: 'keyed', hash: '' }
 
 function listedLogin(columns: LoginsTable, mailboxes: string[]): ListedLogin {
   return {
@@ -98,7 +98,7 @@ function listedLogin(columns: LoginsTable, mailboxes: string[]): ListedLogin {
     rewriteSender: columns.rewrite_sender === 1,
     ...(columns.personal === 1 && { personal: true }),
     ...(columns.mending !== null && { mending: readMending(columns.mending) }),
-    verifier: readVerifier(columns.verifier) ?? nobodys,
+    verifier: readVerifier(columns.verifier) ?? unmatchable,
     createdAt: columns.created_at,
     ...nullsToAbsent({
       expiresAt: columns.expires_at,

@@ -126,7 +126,7 @@ async function changeTerms(
 ): Promise<boolean> {
   const { address_key: key } = before
   const reason = reasonToLapse(before, after)
-  // Whoever replaces a mailbox without saying that an app sends for it wants a person to consent.
+  // A replacement that is not app-only asks for the consent of a person.
   const lostApp = await removeGrantWithoutPerson(tables, key)
   const becomesApp = grant !== undefined && grant.refresh_token === null
   if (reason !== undefined) await lapseGrant(tables, key, now, reason)

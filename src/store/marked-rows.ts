@@ -68,7 +68,7 @@ const mostChecked = 1000
 /**
  * Says of a row that it is refused, after it was read by itself. What the view is given is no
  * proof: where a query asks for `state = 'lapsed'`, SQLite puts that word in the place of the
- * column everywhere, and shows the view a row that nobody has written.
+ * column everywhere, and shows the view a row that was never written.
  */
 function createRefusalCheck(
   connection: DatabaseSyncInstance,

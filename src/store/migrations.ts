@@ -77,8 +77,8 @@ export function migrate(
         .values({ version: index + 1, applied_at: now })
         .execute()
     }
-    // Never again of rows that had no mark: whoever can write in the database would only have to
-    // take theirs away.
+    // Rows that have lost their mark get none: an attacker who can write in the database would only
+    // have to take it away.
     await markMigrated(tables, marks, trusted)
     await then(tables, found)
     return found
@@ -113,7 +113,7 @@ async function trustedRows(tables: Kysely<Tables>, marks: RowMarks): Promise<Tru
 
 /**
  * Marks rows as they are after a migration. Without `trusted`, all: of a database from before there
- * were marks, which nobody can judge any more.
+ * were marks, whose rows cannot be judged any more.
  */
 async function markMigrated(tables: Kysely<Tables>, marks: RowMarks, trusted?: Trusted): Promise<void> {
   for (const table of tableNames) {

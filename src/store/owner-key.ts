@@ -6,8 +6,8 @@ import { createPrivateFile, prepareDataDir, readPrivateFile, requirePrivateFiles
 import { type Owners, ourOwners } from './file-trust.ts'
 
 /**
- * The owner key: whoever can read the data directory is the owner, and shows it by this key (256
- * bits). Made on first start.
+ * The owner key: a process that can read the data directory acts for the owner, and proves it by
+ * this key (256 bits). Made on first start.
  * @throws Failure `configuration`
  */
 export async function ensureOwnerKey(dataDir: string): Promise<Secret> {
@@ -41,9 +41,9 @@ export async function readOwnerKey(
 
 /**
  * How the command and the running postern prove to each other that they hold the owner key, without
- * ever sending it: TLS with a pre-shared key (RFC 4279, RFC 5489) that is derived from it. Whoever
- * took the port of a killed postern ends no handshake, and whoever stands between two that hold the
- * key passes on what it cannot read.
+ * ever sending it: TLS with a pre-shared key (RFC 4279, RFC 5489) that is derived from it. A
+ * process that took the port of a killed postern completes no handshake, and one that stands
+ * between two holders of the key passes on what it cannot read.
  */
 export function ownerProof(ownerKey: Secret): { server: TlsOptions; client: ConnectionOptions } {
   const key = Buffer.from(hkdfSync('sha256', ownerKey.reveal(), '', 'postern: the door of the command', 32))

@@ -23,8 +23,8 @@ export function createPageAccessStore(database: Database): PageAccessStore {
         const text = JSON.stringify(verifier)
         await tables.deleteFrom('page_passwords').where('role', '=', role).execute()
         await tables.insertInto('page_passwords').values({ role, verifier: text }).execute()
-        // Whoever is in that should not be is the reason for many a new password, and may have come
-        // in any way, or let others in.
+        // Many a new password is set because of an intruder, whose session may have begun in any
+        // way, and who may have let others in.
         const others = tables.deleteFrom('page_sessions').where('id', '!=', keepSession ?? '')
         await (role === 'administrator' ? others : others.where('role', '=', role)).execute()
         return true

@@ -93,7 +93,7 @@ export interface GrantStore {
   standing(address: Address): Promise<Standing | undefined>
   list(): Promise<ListedGrant[]>
   /**
-   * Those of `list` that somebody may have to be told of: the lapsed ones, those whose refresh
+   * Those of `list` that a notice may be due for: the lapsed ones, those whose refresh
    * token has an end, and all at these providers.
    */
   lapsedOrEnding(providerIds: readonly string[]): Promise<ListedGrant[]>
@@ -248,8 +248,7 @@ export interface PageAccessStore {
    */
   setPassword(role: PageRole, verifier: PageVerifier, keepSession?: string): Promise<boolean>
   /**
-   * Another one after each new password. To be asked before that is looked at by which somebody
-   * signs in.
+   * Changes with each new password. To be read before the credential of a sign-in is checked.
    */
   generation(): Promise<string>
   /**

@@ -16,7 +16,7 @@ export interface Mailbox {
   /** Who has to sign in at the consent when that is not the mailbox itself. */
   signsInAs?: Address
   /**
-   * The name by which the mail server knows whoever signs in, when that is no address of theirs.
+   * The name by which the mail server knows the person who signs in, where that is no address.
    */
   saslUser?: string
   /**
@@ -39,7 +39,7 @@ export interface Mailbox {
   coveredBy?: Address
 }
 
-/** Of whoever signs in, or of the mailbox that is sent from. */
+/** The name of the person who signs in, or that of the mailbox. */
 export type AcceptedName = 'person' | 'mailbox'
 
 /**
@@ -148,7 +148,7 @@ export type Verifier =
    * nobody can guess it.
    */
   | { kind: 'sealed'; generated: boolean; password: Secret }
-  /** It has no password: whoever comes from its networks is it. */
+  /** It has no password: a client from its networks is this login. */
   | { kind: 'none' }
 
 /** A local credential of one application. */
@@ -177,7 +177,7 @@ export interface Login {
   lastUsedAt?: number
 }
 
-/** What old devices send, made right on its way. Each part is off unless somebody asked for it. */
+/** What old devices send, made right on its way. Each part is off unless it was asked for. */
 export interface Mending {
   /** The header's `From:` and `Sender:` become the mailbox. */
   rewriteFrom?: true
@@ -279,7 +279,7 @@ export interface SentNotice {
   stage: string
 }
 
-/** Who looks at the pages: an administrator, or somebody who sees and changes nothing. */
+/** Who looks at the pages: an administrator, or a viewer, who changes nothing. */
 export const pageRoles = ['administrator', 'viewer'] as const
 
 export type PageRole = (typeof pageRoles)[number]
@@ -337,7 +337,7 @@ export interface JournalEntry {
   login?: string
   /** Address of the client. */
   source?: string
-  /** Who did it, where somebody did. */
+  /** Who did it, where it was done by a person or a program. */
   by?: string
   /** From the first recipient to the end of it. */
   milliseconds?: number

@@ -7,7 +7,7 @@ import type { Tables } from './tables.ts'
 
 /**
  * The tables whose rows say who may do what, with the columns of their keys. Each row has a mark: a
- * keyed hash of what stands in it. Whoever can write in the database and has not got the key can
+ * keyed hash of what stands in it. An attacker who can write in the database and has no key can
  * neither add such a row, nor change one, nor move it.
  */
 export const markedTables = {
@@ -25,8 +25,7 @@ export const markedTables = {
 export type MarkedTable = keyof typeof markedTables
 
 /**
- * The column that the mark stands in; and those that it does not cover, because they give nobody a
- * right.
+ * The column that the mark stands in; and those that it does not cover, because they give no right.
  */
 export const markColumn = 'mark'
 const freeColumns: readonly string[] = [markColumn, 'last_used_at']

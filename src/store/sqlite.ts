@@ -1,6 +1,10 @@
 import type { DatabaseSync } from '@photostructure/sqlite'
 import { asFailure, Failure } from '../base/failure.ts'
 
+/*
+ * SQLite itself: the library that is loaded, and what its errors mean.
+ */
+
 interface SqliteLibrary {
   DatabaseSync: typeof DatabaseSync
 }

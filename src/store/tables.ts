@@ -36,7 +36,7 @@ export interface MailboxesTable {
   address: string
   provider_id: string
   signs_in_as: string | null
-  /** What the mail server calls whoever signs in, where that is set. */
+  /** The name by which the mail server knows the person who signs in, where it is set. */
   sasl_user: string | null
   /** By which of two names it has let us in: `person`, `mailbox`. */
   accepted_name: string | null

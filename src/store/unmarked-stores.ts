@@ -9,6 +9,11 @@ import type {
 } from './ports.ts'
 import type { HeardOffersTable, SentNoticesTable } from './tables.ts'
 
+/*
+ * The small tables whose rows give no right and therefore have no mark: recipients that were
+ * counted, notices that were sent, and what the mail servers of the providers offer.
+ */
+
 const memoryMilliseconds = 2 * 86_400_000
 
 export function createRecipientCountStore(database: Database): RecipientCountStore {

@@ -4,6 +4,11 @@ import { sql } from '../kysely.ts'
 import { markColumn, markedTables } from '../row-marks.ts'
 import type { SchemaWords, Tables } from '../tables.ts'
 
+/*
+ * Schemas 2 to 8: up to the mark that each row which gives a right has. Never changed once
+ * released.
+ */
+
 /**
  * Aliases of mailboxes, logins for CRAM-MD5 and without a password, and from where logins are used;
  * tables.ts says what the columns hold.

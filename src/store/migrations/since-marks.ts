@@ -3,6 +3,10 @@ import { userNameKey } from '../../base/text.ts'
 import { sql } from '../kysely.ts'
 import type { SchemaWords, Tables } from '../tables.ts'
 
+/*
+ * Schemas 9 and later. Never changed once released.
+ */
+
 /** By which name each mailbox signs in at its mail server; tables.ts says what the columns hold. */
 export async function addNamesThatSignIn(tables: Kysely<Tables>, _words: SchemaWords): Promise<void> {
   for (const statement of namesThatSignIn) await sql.raw(statement).execute(tables)
