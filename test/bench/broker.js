@@ -18,7 +18,13 @@ const startSeconds = 20
  * @property {() => Promise<void>} stop
  */
 
-/** The settings of a postern whose only provider is `facts`. */
+/**
+ * The settings of a postern whose only provider is `facts`.
+ *
+ * @param {string} directory
+ * @param {{ smtpPort: number, tokenPort: number, ca: string }} facts
+ * @param {Record<string, number>} limits
+ */
 export async function writeSettings(directory, { smtpPort, tokenPort, ca }, limits) {
   const providersFile = join(directory, 'providers.json')
   const caFile = join(directory, 'ca.pem')
@@ -37,7 +43,7 @@ export async function writeSettings(directory, { smtpPort, tokenPort, ca }, limi
   }
   await writeFile(providersFile, JSON.stringify({ providers: [bench] }), { mode: 0o600 })
   return {
-    PATH: process.env.PATH,
+    PATH: process.env.PATH ?? '',
     POSTERN_DATA_DIR: join(directory, 'data'),
     POSTERN_SMTP_LISTEN: '127.0.0.1:0',
     POSTERN_WEB_LISTEN: '127.0.0.1:0',
@@ -51,11 +57,16 @@ export async function startBroker(directory, environment) {
   const child = await spawnBroker(directory, environment)
   try {
     const running = await listening(environment.POSTERN_DATA_DIR, child.process)
-    return { ...child, pid: child.process.pid, smtpPort: running.smtp[0].port, webPort: running.web[0].port }
+    return {
+      ...child,
+      pid: Number(child.process.pid),
+      smtpPort: running.smtp[0].port,
+      webPort: running.web[0].port,
+    }
   } catch (error) {
     await child.stop()
     const log = await readFile(join(directory, 'postern.log'), 'utf8')
-    throw new Error(`${error.message}: ${log.slice(-1000)}`)
+    throw new Error(`${error instanceof Error ? error.message : error}: ${log.slice(-1000)}`)
   }
 }
 
@@ -103,8 +114,8 @@ export async function writeData(dataDirectory) {
 async function makeData() {
   const directory = makeFolder()
   try {
-    const environment = await writeSettings(directory, { smtpPort: 1, tokenPort: 1, ca: '' }, {})
-    delete environment.POSTERN_EXTRA_CA_FILE
+    const facts = { smtpPort: 1, tokenPort: 1, ca: '' }
+    const { POSTERN_EXTRA_CA_FILE: _, ...environment } = await writeSettings(directory, facts, {})
     // Only `serve` makes one.
     await mkdir(environment.POSTERN_DATA_DIR, { mode: 0o700 })
     const tokenFile = join(directory, 'refresh-token')
@@ -129,7 +140,7 @@ async function runCommand(words, environment) {
     spawn(process.execPath, [postern, ...words], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] }),
   )
   let output = ''
-  child.stdout.on('data', (chunk) => {
+  child.stdout?.on('data', (chunk) => {
     output += chunk
   })
   const [code] = await once(child, 'close')

@@ -4,7 +4,6 @@ import { median } from './figures.js'
  * The same done to each contender in turn, interleaved, so that what else the machine does hits all alike. The first round warms
  * everything up and is not counted; the order turns with every round.
  *
- * @template F
  * @param {Record<string, import('./conversation.js').Target | undefined>} contenders absent ones are left out
  * @param {number} rounds
  * @param {(target: import('./conversation.js').Target, name: string) => Promise<Record<string, number>>} measure
@@ -12,12 +11,13 @@ import { median } from './figures.js'
  */
 export async function compare(contenders, rounds, measure) {
   const present = Object.entries(contenders).filter(([, target]) => target !== undefined)
+  /** @type {Record<string, Record<string, number>[]>} */
   const figures = Object.fromEntries(present.map(([name]) => [name, []]))
   for (let round = 0; round <= rounds; round++) {
     for (const [name, target] of round % 2 === 0 ? present : present.toReversed()) {
-      const measured = await measure(target, name)
+      const measured = await measure(/** @type {import('./conversation.js').Target} */ (target), name)
       if (round === 0) continue
-      figures[name].push(measured)
+      figures[name]?.push(measured)
     }
   }
   return mapValues(figures, summaries)

@@ -18,21 +18,31 @@ const patienceMilliseconds = 30_000
 const pieceOctets = 65_536
 const [LF, SPACE, ZERO] = [0x0a, 0x20, 0x30]
 
-/** A conversation: `ask` writes and resolves when the reply has the expected code. */
+/**
+ * A conversation: `ask` writes and resolves when the reply has the expected code.
+ *
+ * @typedef {ReturnType<typeof converse>} Talk
+ * @typedef {{ talk: Talk, socket: import('node:net').Socket }} Session
+ *
+ * @param {import('node:net').Socket} socket
+ */
 export function converse(socket) {
+  /** @type {Buffer | undefined} */
   let held
+  /** @type {{ expected: number, resolve(code: number): void, reject(error: Error): void }} */
   let waiting = { expected: 0, resolve() {}, reject() {} }
-  const onData = (chunk) => {
+  const onData = (/** @type {Buffer} */ chunk) => {
     const octets = held === undefined ? chunk : Buffer.concat([held, chunk])
     const code = finalCode(octets)
     held = code === undefined ? octets : undefined
     if (code === waiting.expected) waiting.resolve(code)
     else if (code !== undefined) waiting.reject(new Error(`got ${octets.toString('latin1').trimEnd()}`))
   }
-  const onError = (error) => waiting.reject(error)
+  const onError = (/** @type {Error} */ error) => waiting.reject(error)
   const onClose = () => waiting.reject(new Error('connection closed'))
   socket.on('data', onData).on('error', onError).on('close', onClose)
   return {
+    /** @param {string | Buffer | undefined} octets @param {number} expected @returns {Promise<number>} */
     ask(octets, expected) {
       return new Promise((resolve, reject) => {
         waiting = { expected, resolve, reject }
@@ -113,7 +123,11 @@ function secure(socket, ca) {
   })
 }
 
-/** @param {Target} target; @param {Buffer} wire the message with its end */
+/**
+ * @param {Session} session
+ * @param {Pick<Target, 'mailbox'>} target
+ * @param {Buffer} wire the message with its end
+ */
 export async function sendOne({ talk }, { mailbox }, wire) {
   await talk.ask(`MAIL FROM:<${mailbox}>\r\n`, 250)
   await talk.ask('RCPT TO:<someone@example.net>\r\n', 250)

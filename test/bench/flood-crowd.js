@@ -7,6 +7,7 @@ let opened = 0
 let open = 0
 
 /** Resolves when as many connections were made as there are clients. */
+/** @param {{ connections: number, port: number, localAddress: string }} job */
 function begin({ connections, ...where }) {
   began = performance.now()
   for (let count = 0; count < connections; count++) come(where)
@@ -19,6 +20,7 @@ function begin({ connections, ...where }) {
   })
 }
 
+/** @param {{ port: number, localAddress: string }} where */
 function come({ port, localAddress }) {
   const socket = connect({ port, host: '127.0.0.1', localAddress })
   socket.once('connect', () => {

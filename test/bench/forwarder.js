@@ -12,15 +12,11 @@ answerJobs({
       const far = connect({ port, host: '127.0.0.1', servername: 'localhost', secureContext })
       far.setNoDelay(true)
       near.pipe(far).pipe(near)
-      for (const [one, other] of [
-        [near, far],
-        [far, near],
-      ]) {
-        one.on('error', () => {}).once('close', () => other.destroy())
-      }
+      near.on('error', () => {}).once('close', () => far.destroy())
+      far.on('error', () => {}).once('close', () => near.destroy())
     })
     server.listen(listenAt, '127.0.0.1')
     await once(server, 'listening')
-    return { port: server.address().port }
+    return { port: /** @type {import('node:net').AddressInfo} */ (server.address()).port }
   },
 })

@@ -6,6 +6,7 @@ const sessionsPerAddress = 50
 const atOnce = 32
 let open = 0
 
+/** @param {import('./conversation.js').Target & { sessions: number }} job */
 async function openAll({ sessions, ...target }) {
   const began = performance.now()
   let next = 0

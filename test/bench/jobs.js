@@ -2,9 +2,9 @@
 
 /** @param {Record<string, (job: any) => any>} jobs by the name in `do` */
 export function answerJobs(jobs) {
-  process.on('message', async (job) => {
+  process.on('message', async (/** @type {any} */ job) => {
     try {
-      process.send?.((await jobs[job.do](job)) ?? {})
+      process.send?.((await /** @type {any} */ (jobs)[job.do](job)) ?? {})
     } catch (error) {
       process.send?.({ error: String(error) })
     }

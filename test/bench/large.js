@@ -28,7 +28,7 @@ export async function large({ rounds, setStage, sizes = usualSizes }) {
         check: (digests, sent) => checkArrived(digests, before.digest, sent),
       })
       const rates = mapValues(mediansOf(figures, 'rate'), (rate) => (rate * before.octets) / 1e6)
-      const processor = figures.through.processor?.median
+      const processor = figures.through?.processor?.median
       rows.push(row(name, 'MB/s', rates, { of: 'ratio', atLeast }, processor))
       details.push(figures)
     }

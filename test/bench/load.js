@@ -63,12 +63,13 @@ async function sendInTurn(job, run, client) {
 }
 
 /** Everybody at once; they leave when all have been answered. */
+/** @param {import('./conversation.js').Target & { clients: number }} job */
 async function herd({ clients, ...target }) {
   const began = performance.now()
   const signIns = await Promise.allSettled(Array.from({ length: clients }, () => openSession(target)))
   const milliseconds = performance.now() - began
-  const sessions = signIns.flatMap(({ value }) => value ?? [])
-  const failures = signIns.flatMap(({ reason }) => (reason ? String(reason) : []))
+  const sessions = signIns.flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
+  const failures = signIns.flatMap((one) => (one.status === 'rejected' ? String(one.reason) : []))
   for (const { socket } of sessions) socket.destroy()
   return { milliseconds, accepted: sessions.length, failures }
 }

@@ -38,7 +38,7 @@ try {
   )
   if (figures.met === false) process.exitCode = 1
 } catch (error) {
-  console.error(`${options.workload}: ${error.message}`)
+  console.error(`${options.workload}: ${error instanceof Error ? error.message : error}`)
   process.exitCode = 1
 } finally {
   stages.end()

@@ -21,10 +21,11 @@ Another proxy in postern's place, for latency, throughput, large, cost, memory a
   --ca-file FILE           where the certificate of the provider is written (bench-ca.pem)
 `
 
-const whole = { type: 'string' }
+const whole = /** @type {const} */ ({ type: 'string' })
+const yes = /** @type {const} */ ({ type: 'boolean', default: false })
 const known = {
-  json: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
+  json: yes,
+  help: yes,
   rounds: { ...whole, default: '5' },
   target: whole,
   'target-user': whole,
@@ -56,7 +57,7 @@ function parse(words) {
   try {
     return parseArgs({ args: words, allowPositionals: true, options: known })
   } catch (error) {
-    return stop(2, `${error.message}\n\n${usage}`)
+    return stop(2, `${error instanceof Error ? error.message : error}\n\n${usage}`)
   }
 }
 
@@ -88,7 +89,7 @@ function readTarget(values, workload) {
 }
 
 function readAddress(target) {
-  const [, host, port] = /^(.+):(\d+)$/.exec(target) ?? []
+  const [, host = '', port = ''] = /^(.+):(\d+)$/.exec(target) ?? []
   const address = host === 'localhost' ? '127.0.0.1' : host
   if (isIPv4(address) && address.startsWith('127.')) {
     return { host: address, port: number('target', port, 65_535) }
@@ -102,6 +103,7 @@ function number(name, text, most) {
   return stop(2, `--${name} must be a whole number from 1 to ${most}, not ${text}`)
 }
 
+/** @param {number} code @param {string} text @returns {never} */
 function stop(code, text) {
   if (code === 0) console.log(text)
   else console.error(text)

@@ -3,7 +3,7 @@
 
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { readOwnerKey } from '../../dist/store/owner-key.js'
+import { readOwnerKey } from '#built/store/owner-key.js'
 import { median } from './figures.js'
 import { freePorts } from './free-ports.js'
 
@@ -24,6 +24,7 @@ export async function page({ rounds, setStage }) {
     const signedIn = await signIn(browser, url, stage.environment.POSTERN_DATA_DIR)
     const copy = await copyOf(await load(browser, url, signedIn))
     try {
+      /** @type {Record<'through' | 'bare', number[]>} */
       const figures = { through: [], bare: [] }
       let last
       for (let round = 0; round <= rounds; round += 1) {
@@ -57,7 +58,8 @@ async function signIn(browser, url, dataDir) {
   const made = await fetch(`${url}/api/v1/sign-in-links`, { method: 'POST', headers })
   const context = await browser.newContext()
   const tab = await context.newPage()
-  await tab.goto((await made.json()).url)
+  const link = /** @type {{ url: string }} */ (await made.json())
+  await tab.goto(link.url)
   await Promise.all([tab.waitForNavigation(), tab.click('main button')])
   const state = await context.storageState()
   await context.close()
@@ -97,7 +99,10 @@ async function copyOf({ answers }) {
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  return { server, url: `http://127.0.0.1:${server.address().port}` }
+  return {
+    server,
+    url: `http://127.0.0.1:${/** @type {import('node:net').AddressInfo} */ (server.address()).port}`,
+  }
 }
 
 export function describePage({ milliseconds, bare, ratio, octets, hosts, met }) {

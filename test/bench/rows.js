@@ -12,12 +12,19 @@
  * @property {Goal} [goal]
  * @property {boolean} [met] absent where there is no goal
  *
- * @typedef {{ of: 'ratio' | 'figure', atMost: number } | { of: 'ratio' | 'figure', atLeast: number }} Goal
+ * @typedef {{ of: string, atMost?: number, atLeast?: number }} Goal `of`: `ratio` or `figure`; one of the two bounds is there
  */
 
-/** @returns {Row} */
+/**
+ * @param {string} workload
+ * @param {string} unit
+ * @param {Record<string, number | undefined>} figures
+ * @param {Goal} [goal]
+ * @param {number} [processor]
+ * @returns {Row}
+ */
 export function row(workload, unit, figures, goal, processor) {
-  const { direct, through } = figures
+  const { direct, through = Number.NaN } = figures
   const ratio = direct === undefined ? undefined : through / direct
   const whole = {
     workload,
@@ -27,9 +34,9 @@ export function row(workload, unit, figures, goal, processor) {
     ...(processor !== undefined && { processor }),
   }
   if (goal === undefined) return whole
-  const value = goal.of === 'ratio' ? ratio : through
+  const value = goal.of === 'ratio' ? (ratio ?? Number.NaN) : through
   // Not a number is not met.
-  const met = goal.atMost === undefined ? value >= goal.atLeast : value <= goal.atMost
+  const met = goal.atMost === undefined ? value >= (goal.atLeast ?? Number.NaN) : value <= goal.atMost
   return { ...whole, goal, met }
 }
 
@@ -57,14 +64,15 @@ export function describeRows(rows, contender = 'postern') {
     withUnit(one.processor, 'ms'),
   ])
   const widths = head.map((title, column) =>
-    Math.max(...[head, ...cells].map((line) => line[column].length), title.length),
+    Math.max(...[head, ...cells].map((line) => line[column]?.length ?? 0), title.length),
   )
   const line = (texts) => `| ${texts.map((text, column) => text.padEnd(widths[column])).join(' | ')} |`
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...cells.map(line)]
 }
 
+/** @param {Goal} goal @param {string} unit */
 function goalText({ of, atMost, atLeast }, unit) {
-  const bound = atMost ?? atLeast
+  const bound = atMost ?? atLeast ?? Number.NaN
   const figure = of === 'ratio' ? bound.toFixed(2) : withUnit(bound, unit)
   return `${atMost === undefined ? 'at least' : 'at most'} ${figure}`
 }

@@ -2,15 +2,15 @@
 
 import { createHmac } from 'node:crypto'
 import { join } from 'node:path'
-import { systemClock as clock } from '../../dist/base/clock.js'
-import { silentLog as log } from '../../dist/base/log.js'
-import { Secret } from '../../dist/base/secret.js'
-import { createApiKeys } from '../../dist/credentials/api-keys.js'
-import { createLogins } from '../../dist/credentials/create-logins.js'
-import { createCredentialIndex } from '../../dist/credentials/credential-index.js'
-import { createSignIns } from '../../dist/credentials/sign-ins.js'
-import { followStore } from '../../dist/store/followed-store.js'
-import { openStore } from '../../dist/store/store.js'
+import { systemClock as clock } from '#built/base/clock.js'
+import { silentLog as log } from '#built/base/log.js'
+import { Secret } from '#built/base/secret.js'
+import { createApiKeys } from '#built/credentials/api-keys.js'
+import { createLogins } from '#built/credentials/create-logins.js'
+import { createCredentialIndex } from '#built/credentials/credential-index.js'
+import { createSignIns } from '#built/credentials/sign-ins.js'
+import { followStore } from '#built/store/followed-store.js'
+import { openStore } from '#built/store/store.js'
 import { makeFolder, removeFolder } from './clear-up.js'
 import { median } from './figures.js'
 
@@ -59,10 +59,9 @@ async function prepare(plain, keyedHash) {
   const chosen = await add({ password: ownWords })
   const { key } = await apiKeys.add({ scopes: [`send:${mailbox}`] })
   const check = (credentials) => signIns.check(credentials, '127.0.0.1')
-  const password =
-    ({ login }, secret) =>
-    () =>
-      check({ kind: 'password', userName: login.userName, password: secret })
+  /** @param {Awaited<ReturnType<typeof add>>} made @param {Secret | undefined} secret */
+  const password = (made, secret) => () =>
+    check({ kind: 'password', userName: made.login.userName, password: secret })
   return {
     'a generated password': password(generated, generated.password),
     'a chosen password, not for the first time': password(chosen, ownWords),
@@ -72,7 +71,8 @@ async function prepare(plain, keyedHash) {
   }
 }
 
-function answer({ login, password }) {
+/** @param {{ login: { userName: string }, password?: Secret }} made */
+function answer({ login, password = new Secret('') }) {
   const challenge = '<1.2@localhost>'
   const digest = createHmac('md5', password.reveal()).update(challenge).digest('hex')
   return { kind: 'cram-md5', userName: login.userName, challenge, digest }

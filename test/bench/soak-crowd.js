@@ -51,6 +51,7 @@ const kinds = {
   },
 }
 
+/** @param {import('./conversation.js').Target & { do: string, sessions: number }} job */
 async function run({ do: _, sessions, ...target }) {
   const began = performance.now()
   const names = Object.keys(kinds)
@@ -58,10 +59,10 @@ async function run({ do: _, sessions, ...target }) {
   let next = 0
   const inTurn = async () => {
     while (next < sessions) {
-      const name = names[next++ % names.length]
+      const name = /** @type {keyof typeof kinds} */ (names[next++ % names.length])
       const localAddress = `127.0.3.${1 + (next % 200)}`
       await kinds[name]({ ...target, localAddress })
-      counts[name]++
+      counts[name] = (counts[name] ?? 0) + 1
     }
   }
   await Promise.all(Array.from({ length: atOnce }, inTurn))

@@ -35,6 +35,7 @@ const usualTokens = { rotating: false, answerMilliseconds: 0 }
 /** @param {Wishes} wishes; @returns {Promise<Stage>} */
 export async function setStage(wishes = {}) {
   const directory = makeFolder()
+  /** @type {(() => unknown)[]} */
   const ends = [() => removeFolder(directory)]
   const clear = () => endAll(ends)
   try {
@@ -45,10 +46,12 @@ export async function setStage(wishes = {}) {
   }
 }
 
+/** @param {(() => unknown)[]} ends */
 async function endAll(ends) {
-  while (ends.length > 0) await ends.pop()()
+  while (ends.length > 0) await ends.pop()?.()
 }
 
+/** @param {string} directory @param {Wishes} wishes @param {(() => unknown)[]} ends @returns {Promise<Omit<Stage, 'clear'>>} */
 async function set(directory, { settings, limits = usualLimits, tokens, withForwarder }, ends) {
   const worker = (file) => {
     const started = startWorker(file)

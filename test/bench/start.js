@@ -15,13 +15,14 @@ export async function start({ rounds, setStage }) {
   try {
     const existing = join(stage.directory, 'existing')
     await writeData(existing)
+    /** @type {Record<'existing' | 'fresh', Awaited<ReturnType<typeof startOnce>>[]>} */
     const figures = { existing: [], fresh: [] }
     for (let round = 0; round <= rounds; round++) {
       const fresh = join(stage.directory, `fresh-${round}`)
-      const pair = [await startOnce(stage, existing), await startOnce(stage, fresh)]
+      const [onExisting, onFresh] = [await startOnce(stage, existing), await startOnce(stage, fresh)]
       if (round === 0) continue
-      figures.existing.push(pair[0])
-      figures.fresh.push(pair[1])
+      figures.existing.push(onExisting)
+      figures.fresh.push(onFresh)
     }
     const rows = [
       ...rowsOf('a data directory that exists', figures.existing),
@@ -41,6 +42,7 @@ function rowsOf(name, figures) {
   ]
 }
 
+/** @param {import('./stage.js').Stage} stage @param {string} dataDirectory */
 async function startOnce({ directory, environment }, dataDirectory) {
   const [smtp, web] = await freePorts(2)
   const own = {

@@ -14,10 +14,10 @@ const waitSeconds = 120
  * @typedef {object} TargetOptions
  * @property {string} host plain, on this machine
  * @property {number} port
- * @property {string} [auth] what follows AUTH; `XOAUTH2` alone for one that leaves that to its clients
- * @property {string} [user] with `password`, instead of `auth`
- * @property {string} [password]
- * @property {number} [pid] for its memory and processor time
+ * @property {string | undefined} [auth] what follows AUTH; `XOAUTH2` alone for one that leaves that to its clients
+ * @property {string | undefined} [user] with `password`, instead of `auth`
+ * @property {string | undefined} [password]
+ * @property {number | undefined} [pid] for its memory and processor time
  * @property {number} providerPort STARTTLS
  * @property {number} implicitPort TLS from the first octet
  * @property {number} tokenPort
@@ -43,7 +43,8 @@ export function createTargetStages(options) {
       ready ??= untilReady(through, cold)
       await ready
       await provider.ask({ do: 'shape' })
-      return stageFor({ options, facts, provider, through, withForwarder })
+      // The workloads for targets use nothing of a stage that a target does not have.
+      return /** @type {any} */ (stageFor({ options, facts, provider, through, withForwarder }))
     },
     end: () => provider.end(),
   }

@@ -36,7 +36,7 @@ export async function throughput({ rounds, setStage, sizes = usualSizes }) {
         rounds,
         shape: () => ({ ...shape, messages: sizes[size] }),
       })
-      const processor = figures.through.processor?.median
+      const processor = figures.through?.processor?.median
       rows.push(row(name, 'messages/s', mediansOf(figures, 'rate'), goal, processor))
       details.push(figures)
     }

@@ -23,7 +23,7 @@ function askInTurn(port, request, run) {
     let held = Buffer.alloc(0)
     const next = () => {
       if (run.left-- > 0) socket.write(request)
-      else socket.end(resolve)
+      else socket.end(() => resolve(undefined))
     }
     socket.setTimeout(patienceMilliseconds, () => socket.destroy(new Error('no answer')))
     socket.on('error', reject).on('close', () => reject(new Error('connection closed')))

@@ -15,7 +15,7 @@ const mostMilliseconds = 120_000
 export function startWorker(file) {
   const child = fork(join(import.meta.dirname, file), { execArgv: [] })
   return {
-    pid: child.pid,
+    pid: Number(child.pid),
     end: () => child.connected && child.disconnect(),
     ask(job) {
       return new Promise((resolve, reject) => {

@@ -19,7 +19,7 @@ export function fillIn(octets, logins, lastReply) {
   if (!text.includes('{')) return octets
   const filled = text.replace(placeholder, (whole, kind, name) => {
     const login = logins.get(name)
-    return login ? Buffer.from(forms[kind](login, lastReply)).toString('base64') : whole
+    return login ? Buffer.from(forms[kind]?.(login, lastReply) ?? '').toString('base64') : whole
   })
   return filled === text ? octets : Buffer.from(filled, 'latin1')
 }

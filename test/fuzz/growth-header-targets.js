@@ -1,5 +1,5 @@
-import { createFromRewriter, formatField, phraseWords } from '../../dist/wire/from-rewriter.js'
-import { addressList, originatorsOf } from '../../dist/wire/header-addresses.js'
+import { createFromRewriter, formatField, phraseWords } from '#built/wire/from-rewriter.js'
+import { addressList, originatorsOf } from '#built/wire/header-addresses.js'
 
 // The header of a message: read for what it names, and mended where its login asks for that. So much of a field is held.
 const field = 65_536

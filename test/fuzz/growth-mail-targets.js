@@ -1,23 +1,23 @@
-import { userNameKey } from '../../dist/base/text.js'
-import { sourceOf } from '../../dist/net/ip.js'
-import { mechanismsFor } from '../../dist/sasl/client-mechanisms.js'
-import { decodeBase64 } from '../../dist/sasl/exchange.js'
-import { parseCommand } from '../../dist/smtp/command.js'
+import { userNameKey } from '#built/base/text.js'
+import { sourceOf } from '#built/net/ip.js'
+import { mechanismsFor } from '#built/sasl/client-mechanisms.js'
+import { decodeBase64 } from '#built/sasl/exchange.js'
+import { parseCommand } from '#built/smtp/command.js'
 import {
   readGivenSender,
   readMailParameters,
   readPath,
   readRecipientParameters,
-} from '../../dist/smtp/command-arguments.js'
-import { isHttpInPlaceOfBase64 } from '../../dist/smtp/foreign-protocols.js'
-import { mendedRecipients } from '../../dist/smtp/mending.js'
-import { isProxyHeader, readProxyHeader } from '../../dist/smtp/proxy-header.js'
-import { senderRefused } from '../../dist/smtp/replies.js'
-import { explainHandshake } from '../../dist/tls/handshake-trouble.js'
-import { decodeUtf8, readClientText } from '../../dist/wire/client-text.js'
-import { createInputBuffer } from '../../dist/wire/input-buffer.js'
-import { createMendingScanner } from '../../dist/wire/mending-scanner.js'
-import { createMessageScanner, undoDotStuffing } from '../../dist/wire/message-scanner.js'
+} from '#built/smtp/command-arguments.js'
+import { isHttpInPlaceOfBase64 } from '#built/smtp/foreign-protocols.js'
+import { mendedRecipients } from '#built/smtp/mending.js'
+import { isProxyHeader, readProxyHeader } from '#built/smtp/proxy-header.js'
+import { senderRefused } from '#built/smtp/replies.js'
+import { explainHandshake } from '#built/tls/handshake-trouble.js'
+import { decodeUtf8, readClientText } from '#built/wire/client-text.js'
+import { createInputBuffer } from '#built/wire/input-buffer.js'
+import { createMendingScanner } from '#built/wire/mending-scanner.js'
+import { createMessageScanner, undoDotStuffing } from '#built/wire/message-scanner.js'
 import { headerTargets } from './growth-header-targets.js'
 import { playPipelined } from './growth-session.js'
 
@@ -233,7 +233,7 @@ function takeLines(pieces) {
   }
 }
 
-/** @param {readonly Buffer[]} pieces @param {import('../../dist/wire/message-scanner.js').MessageScanner} scanner */
+/** @param {readonly Buffer[]} pieces @param {import('#built/wire/message-scanner.js').MessageScanner} scanner */
 function takeMessage(pieces, scanner) {
   const input = createInputBuffer()
   for (const piece of pieces) {
@@ -242,7 +242,7 @@ function takeMessage(pieces, scanner) {
   }
 }
 
-/** @param {import('../../dist/sasl/client-mechanisms.js').ClientMechanism} mechanism @param {Buffer} response */
+/** @param {ReturnType<typeof import('#built/sasl/client-mechanisms.js').mechanismsFor>[number]} mechanism @param {Buffer} response */
 function respond(mechanism, response) {
   const exchange = mechanism.begin(() => '<1.2@localhost>')
   exchange(undefined)

@@ -1,25 +1,25 @@
 import { Readable } from 'node:stream'
 import express from 'express'
-import { addressKey, parseAddress, printable } from '../../dist/base/address.js'
-import { Failure } from '../../dist/base/failure.js'
-import { Secret } from '../../dist/base/secret.js'
-import { parseDisplayName, parseExpiry, parseUserName } from '../../dist/credentials/credential.js'
-import { checkChosenPassword } from '../../dist/credentials/password-policy.js'
-import { parseScope } from '../../dist/credentials/scopes.js'
-import { readFilters } from '../../dist/journal/journal-reader.js'
-import { parseSenderPattern } from '../../dist/mailboxes/sender-policy.js'
-import { isWithin, parseNetwork } from '../../dist/net/ip.js'
-import { bearerOf } from '../../dist/web/api/bearer.js'
-import { cookieValues } from '../../dist/web/cookies.js'
-import { createHostAllowList } from '../../dist/web/hosts-and-origins.js'
-import { html } from '../../dist/web/html.js'
-import { createSignInStates, isSignInState } from '../../dist/web/page-sign-ins.js'
-import { errorSection } from '../../dist/web/pages/error-page.js'
-import { lines, readForm } from '../../dist/web/pages/page-context.js'
-import { time } from '../../dist/web/pages/parts.js'
-import { plainPath } from '../../dist/web/routing.js'
-import { isToken } from '../../dist/web/sign-in-links.js'
-import { phrasesIn } from '../../dist/web/texts/phrases.js'
+import { addressKey, parseAddress, printable } from '#built/base/address.js'
+import { Failure } from '#built/base/failure.js'
+import { Secret } from '#built/base/secret.js'
+import { parseDisplayName, parseExpiry, parseUserName } from '#built/credentials/credential.js'
+import { checkChosenPassword } from '#built/credentials/password-policy.js'
+import { parseScope } from '#built/credentials/scopes.js'
+import { readFilters } from '#built/journal/journal-reader.js'
+import { parseSenderPattern } from '#built/mailboxes/sender-policy.js'
+import { isWithin, parseNetwork } from '#built/net/ip.js'
+import { bearerOf } from '#built/web/api/bearer.js'
+import { cookieValues } from '#built/web/cookies.js'
+import { createHostAllowList } from '#built/web/hosts-and-origins.js'
+import { html } from '#built/web/html.js'
+import { createSignInStates, isSignInState } from '#built/web/page-sign-ins.js'
+import { errorSection } from '#built/web/pages/error-page.js'
+import { lines, readForm } from '#built/web/pages/page-context.js'
+import { time } from '#built/web/pages/parts.js'
+import { plainPath } from '#built/web/routing.js'
+import { isToken } from '#built/web/sign-in-links.js'
+import { phrasesIn } from '#built/web/texts/phrases.js'
 
 // The HTTP door. A header has at most 16 KiB, a form and a body 64 KiB.
 const header = 16_384
@@ -156,7 +156,8 @@ export const pageTargets = [
     longest: header,
     words: ['postern=1;', 'postern=', '; '],
     openings: ['', 'postern='],
-    read: (cookie) => cookieValues({ headers: { cookie } }, { name: 'postern' }),
+    read: (cookie) =>
+      cookieValues(/** @type {any} */ ({ headers: { cookie } }), { name: 'postern', options: {} }),
   },
   {
     name: 'a host',
@@ -170,10 +171,11 @@ export const pageTargets = [
     words: ['Bearer ', 'postern_'],
     openings: ['Bearer ', 'bearer  ', ''],
     read: (authorization) =>
-      bearerOf(
-        { headers: { authorization }, socket: {} },
-        { apiKeys: { check: refuse }, countWrong: () => {} },
-      ),
+      bearerOf(/** @type {any} */ ({ headers: { authorization }, socket: {} }), {
+        apiKeys: { check: refuse },
+        countWrong: () => {},
+        markAuthenticated: () => {},
+      }),
   },
   {
     name: 'the languages of a browser',
@@ -242,6 +244,7 @@ function parse(parser, octets, type) {
   return new Promise((resolve) => parser(/** @type {any} */ (request), /** @type {any} */ ({}), resolve))
 }
 
+/** @returns {Promise<never>} */
 async function refuse() {
   throw new Failure('wrong-credentials', 'wrong')
 }

@@ -1,25 +1,25 @@
-import { refusalOfCallback } from '../../dist/consent/consent-refused.js'
-import { parseRedirect } from '../../dist/consent/create-consent-service.js'
-import { suggestProvider } from '../../dist/providers/catalogue.js'
-import { readServiceAccount } from '../../dist/providers/file/credentials.js'
-import { provenAddress } from '../../dist/providers/oauth/identity.js'
-import { OAuthError } from '../../dist/providers/oauth/oauth-client.js'
-import { checkToken, objectIdIn } from '../../dist/providers/oauth/token-claims.js'
+import { refusalOfCallback } from '#built/consent/consent-refused.js'
+import { parseRedirect } from '#built/consent/create-consent-service.js'
+import { suggestProvider } from '#built/providers/catalogue.js'
+import { readServiceAccount } from '#built/providers/file/credentials.js'
+import { provenAddress } from '#built/providers/oauth/identity.js'
+import { OAuthError } from '#built/providers/oauth/oauth-client.js'
+import { checkToken, objectIdIn } from '#built/providers/oauth/token-claims.js'
 import {
   parseRevocationResponse,
   parseTokenResponse,
   requireGood,
-} from '../../dist/providers/oauth/token-response.js'
-import { replyClassOf } from '../../dist/providers/reply-class.js'
-import { readErrorChallenge } from '../../dist/sasl/bearer-mechanisms.js'
-import { relayedReply } from '../../dist/smtp/replies.js'
-import { certificatesIn, namesOf, readCertificatePair } from '../../dist/tls/certificate-pair.js'
-import { openingWait, refusal, wordsOf } from '../../dist/upstream/refusal.js'
-import { readHead } from '../../dist/upstream/send-message.js'
-import { judgeSignIn } from '../../dist/upstream/sign-in.js'
-import { parseCapabilities } from '../../dist/wire/capabilities.js'
-import { formatMail, formatRecipient } from '../../dist/wire/envelope.js'
-import { createReplyParser, statusOf } from '../../dist/wire/reply.js'
+} from '#built/providers/oauth/token-response.js'
+import { replyClassOf } from '#built/providers/reply-class.js'
+import { readErrorChallenge } from '#built/sasl/bearer-mechanisms.js'
+import { relayedReply } from '#built/smtp/replies.js'
+import { certificatesIn, namesOf, readCertificatePair } from '#built/tls/certificate-pair.js'
+import { openingWait, refusal, wordsOf } from '#built/upstream/refusal.js'
+import { readHead } from '#built/upstream/send-message.js'
+import { judgeSignIn } from '#built/upstream/sign-in.js'
+import { parseCapabilities } from '#built/wire/capabilities.js'
+import { formatMail, formatRecipient } from '#built/wire/envelope.js'
+import { createReplyParser, statusOf } from '#built/wire/reply.js'
 
 // The provider's side. The lengths are those of the limits that it has by default.
 const replyLine = 8_192
@@ -200,7 +200,8 @@ export const providerTargets = [
     longest: answer,
     words: pem,
     openings: ['', 'DNS:', 'CN='],
-    read: (text) => [namesOf({ subjectAltName: text }), namesOf({ subject: text })],
+    read: (text) =>
+      [{ subjectAltName: text }, { subject: text }].map((one) => namesOf(/** @type {any} */ (one))),
   },
   {
     name: 'a key of a service account',
@@ -213,7 +214,8 @@ export const providerTargets = [
 
 /** @param {string} text */
 function saying(text) {
-  return { code: 550, lines: text.split('\n') }
+  const [first = '', ...more] = text.split('\n')
+  return { code: 550, lines: /** @type {const} */ ([first, ...more]) }
 }
 
 /** @param {string} text */
@@ -257,7 +259,7 @@ const provider = { name: 'Provider', oauth, registration: { clientId: 'a', tenan
 
 /** @param {string} token */
 function readToken(token) {
-  return [checkToken(provider, token, { appOnly: false }), objectIdIn(token)]
+  return [checkToken(/** @type {any} */ (provider), token, { appOnly: false }), objectIdIn(token)]
 }
 
 /** @param {string} text */
@@ -278,6 +280,9 @@ function readClaims(text) {
   }
   const entra = { ...all, tid: '00000000-0000-0000-0000-000000000001' }
   return ['entra', 'google', undefined].map((identityRules) =>
-    provenAddress(identityRules === 'entra' ? entra : all, { oauth: { identityRules }, registration: {} }),
+    provenAddress(
+      identityRules === 'entra' ? entra : all,
+      /** @type {any} */ ({ oauth: { identityRules }, registration: {} }),
+    ),
   )
 }

@@ -1,4 +1,4 @@
-import { createSmtpSession } from '../../dist/smtp/session.js'
+import { createSmtpSession } from '#built/smtp/session.js'
 
 const submitter = {
   userName: 'me@example.com',
@@ -51,7 +51,7 @@ export function playPipelined(text) {
   }
 }
 
-/** @param {import('../../dist/smtp/session-events.js').Next} next @param {Buffer | undefined} line @returns {import('../../dist/smtp/session-events.js').SessionEvent} */
+/** @param {import('#built/smtp/session-events.js').Next} next @param {Buffer | undefined} line @returns {import('#built/smtp/session-events.js').SessionEvent} */
 function eventFor(next, line) {
   switch (next.do) {
     case 'begin':

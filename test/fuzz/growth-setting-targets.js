@@ -1,10 +1,10 @@
-import { closestName, shellWord } from '../../dist/base/text.js'
-import { parseEndpoint } from '../../dist/config/endpoint.js'
-import { readEnvFile, readValues } from '../../dist/config/read-values.js'
-import { settingList } from '../../dist/config/settings.js'
-import { parseProvidersFile } from '../../dist/providers/file/providers-file.js'
-import { parseKey } from '../../dist/store/key-ring.js'
-import { certificateName } from '../../dist/tls/issue.js'
+import { closestName, shellWord } from '#built/base/text.js'
+import { parseEndpoint } from '#built/config/endpoint.js'
+import { readEnvFile, readValues } from '#built/config/read-values.js'
+import { settingList } from '#built/config/settings.js'
+import { parseProvidersFile } from '#built/providers/file/providers-file.js'
+import { parseKey } from '#built/store/key-ring.js'
+import { certificateName } from '#built/tls/issue.js'
 
 // What the administrator writes: nothing bounds it, and nobody would write as much.
 const file = 65_536
@@ -34,7 +34,8 @@ export const settingTargets = [
     longest: value,
     words: names,
     openings: ['POSTERN_', 'POSTERN_SERVICE_'],
-    read: (name) => readValues({ [name]: '1' }, { workingDirectory: '/', read: missing }),
+    read: (name) =>
+      readValues({ [name]: '1' }, { workingDirectory: '/', read: missing, doubtOf: () => undefined }),
   },
   ...settingList.map(([, { name, parse }]) => ({
     name,

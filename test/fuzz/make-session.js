@@ -63,7 +63,8 @@ export function makeSession(seed, number) {
 function makeOpening(random) {
   const greeting = write('', 1)
   const hello = write(random.pick(['EHLO client.example\r\n', 'HELO client\r\n', 'ehlo [127.0.0.1]\r\n']))
-  return random.weighed([
+  /** @type {readonly [number, () => Step[]][]} */
+  const openings = [
     [88, () => [greeting, hello]],
     [4, () => [greeting, hello, write('STARTTLS\r\n'), { tls: /** @type {const} */ ('starttls') }, hello]],
     [3, () => [{ tls: /** @type {const} */ ('implicit') }, greeting, hello]],
@@ -73,7 +74,8 @@ function makeOpening(random) {
     [1, () => [write(Buffer.from('16030100c8010000c40303', 'hex'), 0)]],
     [1, () => [greeting, write(Buffer.from('160301000a0d0a000a0a', 'hex'), 1)]],
     [1, () => [greeting]],
-  ])()
+  ]
+  return random.weighed(openings)()
 }
 
 const interjections = [

@@ -16,7 +16,9 @@ export const messageEnds = {
   /** What servers have been seen to accept: a dot between any two of CRLF, LF and CR. */
   anything(data) {
     const found = /(^|\r\n|[\r\n])\.(\r\n|[\r\n])/.exec(data)
-    return found ? { length: found.index + found[1].length, next: found.index + found[0].length } : undefined
+    return found
+      ? { length: found.index + (found[1]?.length ?? 0), next: found.index + found[0].length }
+      : undefined
   },
 }
 

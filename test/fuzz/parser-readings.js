@@ -1,10 +1,10 @@
-import { decodeBase64 } from '../../dist/sasl/exchange.js'
-import { parseCommand } from '../../dist/smtp/command.js'
-import { parseCapabilities } from '../../dist/wire/capabilities.js'
-import { formatMail, formatRecipient } from '../../dist/wire/envelope.js'
-import { createInputBuffer } from '../../dist/wire/input-buffer.js'
-import { createMessageScanner, undoDotStuffing } from '../../dist/wire/message-scanner.js'
-import { createReplyParser } from '../../dist/wire/reply.js'
+import { decodeBase64 } from '#built/sasl/exchange.js'
+import { parseCommand } from '#built/smtp/command.js'
+import { parseCapabilities } from '#built/wire/capabilities.js'
+import { formatMail, formatRecipient } from '#built/wire/envelope.js'
+import { createInputBuffer } from '#built/wire/input-buffer.js'
+import { createMessageScanner, undoDotStuffing } from '#built/wire/message-scanner.js'
+import { createReplyParser } from '#built/wire/reply.js'
 import { findForbidden, messageEnds, withoutStuffing } from './message-ends.js'
 
 // What each parser makes of an input, as text; with an exception for what it must never make of one.
@@ -20,7 +20,7 @@ const everyOffer = {
   startTls: true,
   mechanisms: [],
 }
-const replyLimits = { lineOctets: 60, replyOctets: 200, replyLines: 6 }
+const replyLimits = { upstreamReplyLineOctets: 60, upstreamReplyOctets: 200, upstreamReplyLines: 6 }
 
 /** What the grammar lets through is one command when it is written again. @param {Buffer} line */
 export function readCommand(line) {
@@ -105,7 +105,7 @@ export function readBase64(text) {
   return octets?.toString('hex') ?? ''
 }
 
-/** The same response three times, and once with none before it. @param {import('../../dist/sasl/client-mechanisms.js').ClientMechanism} mechanism @param {Buffer} response */
+/** The same response three times, and once with none before it. @param {ReturnType<typeof import('#built/sasl/client-mechanisms.js').mechanismsFor>[number]} mechanism @param {Buffer} response */
 export function exchange(mechanism, response) {
   const prompted = mechanism.begin(() => '<1.2@localhost>')
   const steps = [prompted(undefined), prompted(response), prompted(response)]

@@ -1,9 +1,9 @@
-import { parseAddress } from '../../dist/base/address.js'
-import { Failure } from '../../dist/base/failure.js'
-import { readErrorChallenge } from '../../dist/sasl/bearer-mechanisms.js'
-import { mechanismsFor } from '../../dist/sasl/client-mechanisms.js'
-import { readPath } from '../../dist/smtp/command-arguments.js'
-import { originatorsOf } from '../../dist/wire/header-addresses.js'
+import { parseAddress } from '#built/base/address.js'
+import { Failure } from '#built/base/failure.js'
+import { readErrorChallenge } from '#built/sasl/bearer-mechanisms.js'
+import { mechanismsFor } from '#built/sasl/client-mechanisms.js'
+import { readPath } from '#built/smtp/command-arguments.js'
+import { originatorsOf } from '#built/wire/header-addresses.js'
 import {
   exchange,
   readBase64,

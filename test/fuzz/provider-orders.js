@@ -6,7 +6,7 @@
  * @property {string} [recipient] the reply to RCPT
  * @property {string} [data] the reply to DATA
  * @property {string} [early] a reply at the first octets of the message
- * @property {string} [message] the reply to the message, which is then not kept
+ * @property {string | undefined} [message] the reply to the message, which is then not kept
  * @property {'recipient' | 'data' | 'in-message' | 'end' | 'kept'} [dropAt] where the connection is reset
  * @property {string} [dying] what is still said before that
  * @property {number} [delay] milliseconds before each reply

@@ -11,6 +11,7 @@ import { createSecretWatch } from './secret-watch.js'
 import { startTokenEndpoint } from './token-endpoint.js'
 
 /** The providers, each with one mailbox and one login of its name: `chunk` is chunk@example.com. */
+/** @satisfies {Record<string, import('./recording-provider.js').ProviderOptions>} */
 export const providers = {
   chunk: { tls: 'starttls', chunking: true, pipelining: true, ends: 'strict' },
   data: { tls: 'implicit', chunking: false, pipelining: true, ends: 'strict' },
