@@ -54,7 +54,6 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'credentials/logins.ts',
     'credentials/page-passwords.ts',
     'credentials/scopes.ts',
-    'credentials/secrets.ts',
     'credentials/sign-ins.ts',
   ],
   governor: ['governor/governor.ts', 'governor/looks.ts'],

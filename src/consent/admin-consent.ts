@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
-import { freshSecret } from '../credentials/secrets.ts'
+import { freshSecret } from '../credentials/credential.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
 import { isOneTenant } from '../providers/registration.ts'
 import type { AdminConsents, ConsentDeps } from './consent-service.ts'

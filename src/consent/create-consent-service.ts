@@ -1,6 +1,6 @@
 import { Failure } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
-import { freshSecret, sameHash } from '../credentials/secrets.ts'
+import { freshSecret, sameHash } from '../credentials/credential.ts'
 import { existingMailbox } from '../mailboxes/existing-mailbox.ts'
 import type { TokenResponse } from '../providers/oauth/oauth-client.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'

@@ -12,9 +12,16 @@ import {
   type Store,
   scopeAddress,
 } from '../store/ports.ts'
-import { createUseRecorder, credentialState, parseDisplayName, parseExpiry } from './credential.ts'
+import {
+  createUseRecorder,
+  credentialState,
+  freshId,
+  freshSecret,
+  parseDisplayName,
+  parseExpiry,
+  sameHash,
+} from './credential.ts'
 import { owner, type Principal, parseScope } from './scopes.ts'
-import { freshId, freshSecret, sameHash } from './secrets.ts'
 
 export interface ApiKeys {
   /**

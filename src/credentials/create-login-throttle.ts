@@ -6,6 +6,7 @@ import type { Log } from '../base/log.ts'
 import { userNameKey } from '../base/text.ts'
 import type { Limits } from '../config/config.ts'
 import { createAttemptQueue, createDelayQueue, createSameAtOnce, tooManyAtOnce } from './attempt-queues.ts'
+import { createEphemeralHmac } from './credential.ts'
 import {
   createBlockedSources,
   createFailureCounter,
@@ -13,7 +14,6 @@ import {
   createSecretCount,
 } from './failure-counts.ts'
 import type { LoginAttempt, LoginThrottle, Look } from './login-throttle.ts'
-import { createEphemeralHmac } from './secrets.ts'
 
 export interface LoginThrottleDeps {
   limits: Pick<

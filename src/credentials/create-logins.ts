@@ -8,9 +8,8 @@ import { changedMending, describeMending } from '../mailboxes/mending-options.ts
 import { parseSenderPattern } from '../mailboxes/sender-policy.ts'
 import { isWiderThan, parseNetwork } from '../net/ip.ts'
 import type { ListedLogin, Login, MailboxStore, Store } from '../store/ports.ts'
-import { credentialState, parseDisplayName, parseExpiry, parseUserName } from './credential.ts'
+import { credentialState, freshId, parseDisplayName, parseExpiry, parseUserName } from './credential.ts'
 import type { LoginRequest, LoginStatus, Logins } from './logins.ts'
-import { freshId } from './secrets.ts'
 import { createChosenPasswords, makeVerifier, type Scrypt, scryptCost as usualCost } from './verifiers.ts'
 
 interface LoginsDeps {

@@ -8,11 +8,10 @@ import { type KeyedHash, Secret } from '../base/secret.ts'
 import { sourceOf } from '../net/ip.ts'
 import type { Credentials } from '../sasl/exchange.ts'
 import type { Login, LoginStore } from '../store/ports.ts'
-import { isActiveFrom, parseUserName } from './credential.ts'
+import { createEphemeralHmac, isActiveFrom, parseUserName, sameHash } from './credential.ts'
 import type { CredentialIndex } from './credential-index.ts'
 import { type LoginThrottle, type Look, smtpPolicy } from './login-throttle.ts'
 import { preparePassword } from './password-policy.ts'
-import { createEphemeralHmac, sameHash } from './secrets.ts'
 import { type ChosenPasswords, hashOfGenerated } from './verifiers.ts'
 
 interface LoginCheckDeps {

@@ -6,10 +6,10 @@ import type { Ticket } from '../base/fair-queue.ts'
 import { type Actor, actorFields, type Log } from '../base/log.ts'
 import type { KeyedHash, Secret } from '../base/secret.ts'
 import { type PageRole, type PageVerifier, pageRoles, type Store } from '../store/ports.ts'
+import { createEphemeralHmac } from './credential.ts'
 import { wrongCredentials } from './login-check.ts'
 import type { LoginThrottle, Look } from './login-throttle.ts'
 import { checkChosenPassword, preparePassword } from './password-policy.ts'
-import { createEphemeralHmac } from './secrets.ts'
 import { createChosenPasswords, type Scrypt, scryptCost as usualCost } from './verifiers.ts'
 
 /** The passwords of the pages, one for each role. */

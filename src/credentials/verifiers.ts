@@ -3,9 +3,9 @@ import { Failure } from '../base/failure.ts'
 import { type ConcurrencyLimits, createConcurrencyLimiter, type Ticket } from '../base/fair-queue.ts'
 import { type KeyedHash, Secret } from '../base/secret.ts'
 import type { Verifier } from '../store/ports.ts'
+import { freshPassword, sameHash } from './credential.ts'
 import type { LoginRequest } from './logins.ts'
 import { checkChosenPassword } from './password-policy.ts'
-import { freshPassword, sameHash } from './secrets.ts'
 
 /** node:crypto's scrypt (RFC 7914), as a promise. A parameter so that tests can count its runs. */
 export type Scrypt = (password: string, salt: Buffer, parameters: ScryptParameters) => Promise<Buffer>

@@ -5,17 +5,19 @@ import type { Clock } from '../base/clock.ts'
 import { type Log, silentLog } from '../base/log.ts'
 import { type Originators, originatorsOf } from '../wire/header-addresses.ts'
 import { type Reply, statusOf } from '../wire/reply.ts'
-import type { Breaker, Fault, Tripped } from './breaker.ts'
 import {
+  type Breaker,
   createConsecutiveRefusals,
+  type Fault,
   type Origin,
   type Probes,
+  programFields,
   programOf,
   programWith,
   sendAsAdvice,
   shown,
-  whose,
-} from './consecutive-refusals.ts'
+  type Tripped,
+} from './breaker.ts'
 
 /**
  * Messages that the provider refuses for an address in them. Only what may be the cause waits, and
@@ -100,7 +102,7 @@ export function createHeaderRefusals(mailbox: Address, clock: Clock, log: Log): 
     if (times !== mostRefusals) return
     const { about, reason, fix } = fault
     log.warn(
-      { event: 'sending.own-refused', about, ...whose(origin), reason, fix },
+      { event: 'sending.own-refused', about, ...programFields(origin), reason, fix },
       'messages from the mailbox itself are refused; only one that is repeated waits',
     )
   }
@@ -179,7 +181,7 @@ function refusedHeader(
   const means = named === undefined || sameAddress(named, suspect.address) ? undefined : named
   return {
     about: 'program',
-    ...whose(origin),
+    ...programFields(origin),
     seconds: 600,
     code: 'provider-setup',
     reason: `The provider refuses messages of this program with ${described(origin, originators, suspect)} (${saidOf(reply, means)}), again and again`,
@@ -198,7 +200,7 @@ function described({ sender }: Origin, { from }: Originators, { place, address }
 function refusedMessage(origin: Origin, named: Address | undefined, reply: Reply): Fault {
   return {
     about: 'program',
-    ...whose(origin),
+    ...programFields(origin),
     seconds: 600,
     code: 'provider-setup',
     reason: `The provider refuses a message of this program that names nobody but the mailbox itself as its sender (${saidOf(reply, named)}), again and again`,

@@ -4,17 +4,20 @@ import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { ProviderLimits, RefusedRecipients } from '../providers/provider.ts'
 import { type Reply, statusOf } from '../wire/reply.ts'
-import { type Breaker, createBreaker, type Fault, type Tripped } from './breaker.ts'
 import {
+  type Breaker,
+  createBreaker,
   createConsecutiveRefusals,
+  type Fault,
   type Origin,
   type Probes,
+  programFields,
   programOf,
   programWith,
   sendAsAdvice,
   shown,
-  whose,
-} from './consecutive-refusals.ts'
+  type Tripped,
+} from './breaker.ts'
 import { createHeaderRefusals, type Header } from './header-refusals.ts'
 
 /**
@@ -90,7 +93,7 @@ export function createRefusals({ mailbox, limits, clock, log }: RefusalsDeps): R
     },
 
     recipientsAnswered(origin, answers, probes) {
-      recipients.answered(programOf(origin), answers, whose(origin), probes)
+      recipients.answered(programOf(origin), answers, programFields(origin), probes)
     },
 
     accepted(origin, header) {
@@ -120,7 +123,7 @@ function refusedSender(sender: Address | '', reply: Reply): Fault {
 function refusedOwn(origin: Origin, reply: Reply): Fault {
   return {
     about: 'program',
-    ...whose(origin),
+    ...programFields(origin),
     seconds: 600,
     code: 'provider-setup',
     reason: `The provider does not let this mailbox send as itself (${statusOf(reply)}), again and again`,
@@ -132,7 +135,7 @@ function refusedAll(origin: Origin, reply: Reply): Fault {
   return {
     about: 'program',
     sender: origin.sender,
-    ...whose(origin),
+    ...programFields(origin),
     seconds: 300,
     code: 'limit-reached',
     reason: `The provider has refused everything that one program sent as ${shown(origin.sender)} for a while (${statusOf(reply)} the last time), and punishes who repeats that`,

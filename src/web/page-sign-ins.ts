@@ -5,11 +5,15 @@ import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { type KeyedHash, Secret } from '../base/secret.ts'
 import type { PageAccessConfig } from '../config/config.ts'
-import { freshSecret, sameHash } from '../credentials/secrets.ts'
+import { freshSecret, sameHash } from '../credentials/credential.ts'
 import { findRegistered } from '../providers/catalogue.ts'
 import type { Identity, OAuthClient, TokenResponse } from '../providers/oauth/oauth-client.ts'
-import type { Catalogue, Provider, RegisteredProvider } from '../providers/provider.ts'
-import { provesIdentity } from '../providers/provider.ts'
+import {
+  type Catalogue,
+  type Provider,
+  provesIdentity,
+  type RegisteredProvider,
+} from '../providers/provider.ts'
 import { isOneTenant } from '../providers/registration.ts'
 import type { PageRole } from '../store/ports.ts'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Address } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
-import { freshSecret } from '../credentials/secrets.ts'
+import { freshSecret } from '../credentials/credential.ts'
 import type { PageRole } from '../store/ports.ts'
 
 const lifeMilliseconds = 15 * 60_000

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { freshId, freshPassword, freshSecret, passwordAlphabet } from '../../src/credentials/secrets.ts'
+import { freshId, freshPassword, freshSecret, passwordAlphabet } from '../../src/credentials/credential.ts'
 
 describe('what is drawn at random', () => {
   it('a password has more than 160 bits, from letters that nobody confuses', () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Probe } from '../../src/governor/breaker.ts'
-import type { Origin, Probes } from '../../src/governor/consecutive-refusals.ts'
+import type { Origin, Probe, Probes } from '../../src/governor/breaker.ts'
 import { Header } from '../../src/governor/header-refusals.ts'
 import { createRefusals } from '../../src/governor/refusals.ts'
 import { createManualClock } from '../support/manual-clock.ts'

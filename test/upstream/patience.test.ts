@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createPatience, type Waiter } from '../../src/upstream/patience.ts'
+import { createPatience, type Waiter } from '../../src/upstream/acquire-queue.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
 const printer: Waiter & { login: string } = { login: 'printer', source: '192.0.2.7', inGroups: false }

@@ -17,8 +17,14 @@ import {
 import { requireOwnIdToken } from './id-token.ts'
 import { identityOf } from './identity.ts'
 import { type CallbackChecks, type OAuthClient, OAuthError, type TokenResponse } from './oauth-client.ts'
-import { clientAuthentications, comparableCallback, openidConfiguration } from './openid-configuration.ts'
-import { createClockDifference, exchangeFailure, withoutSecrets } from './openid-errors.ts'
+import {
+  clientAuthentications,
+  comparableCallback,
+  createClockDifference,
+  exchangeFailure,
+  openidConfiguration,
+  withoutSecrets,
+} from './openid-configuration.ts'
 import {
   askAsServiceAccount,
   authorizationParameters,

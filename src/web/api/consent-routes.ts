@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Secret } from '../../base/secret.ts'
 import type { ConsentService } from '../../consent/consent-service.ts'
-import { freshSecret } from '../../credentials/secrets.ts'
+import { freshSecret } from '../../credentials/credential.ts'
 import type { Catalogue } from '../../providers/provider.ts'
 import { providerDetails, providerList } from '../../providers/provider-status.ts'
 import type { RegistrationChecks } from '../../providers/registration-checks.ts'

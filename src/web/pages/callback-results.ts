@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../base/clock.ts'
 import type { Secret } from '../../base/secret.ts'
-import { freshSecret } from '../../credentials/secrets.ts'
+import { freshSecret } from '../../credentials/credential.ts'
 import { tokenHash } from '../sign-in-links.ts'
 import type { Phrases } from '../texts/phrases.ts'
 import type { Page } from './layout.ts'

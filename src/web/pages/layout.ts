@@ -1,5 +1,5 @@
 import type { Response } from 'express'
-import { freshSecret } from '../../credentials/secrets.ts'
+import { freshSecret } from '../../credentials/credential.ts'
 import { type Html, html } from '../html.ts'
 import type { BrowserSession } from '../sessions.ts'
 import { type Phrases, phrasesFor } from '../texts/phrases.ts'
