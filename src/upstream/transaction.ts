@@ -99,13 +99,45 @@ function refused(
   return { replies: Array.from({ length: recipients }, () => mailReply) }
 }
 
-/**
- * `open`: the client is waited for. `promised`: the client is sending its message. `taken`: the
- * connection was reclaimed.
- */
 type State = 'open' | 'promised' | 'taken' | 'over'
 
-/** A transaction whose MAIL was accepted. */
+/**
+ * A transaction whose MAIL was accepted. It holds a lease, and is in one of four states:
+ *
+ * - `open`: the client is waited for, so others may get the connection.
+ * - `promised`: the client is sending its message, and keeps the connection.
+ * - `taken`: the connection was reclaimed for others. Nothing of a message had left.
+ * - `over`: the lease has ended, or ends with the message that is being sent.
+ *
+ * For each state, what the provider hears or the code of the failure, and the next state if it is
+ * another one. `reclaim` comes from the pool, when the client has been silent for too long:
+ *
+ * | event      | open        | promised   | taken         | over     |
+ * |------------|-------------|------------|---------------|----------|
+ * | recipients | RCPT        | internal   | limit-reached | internal |
+ * | promise    | promised    | internal   | limit-reached | internal |
+ * | send       | DATA, over  | DATA, over | limit-reached | internal |
+ * | reset      | RSET, over  | RSET, over | nothing       | nothing  |
+ * | reclaim    | RSET, taken | nothing    | nothing       | nothing  |
+ *
+ * While the provider answers `recipients`, the connection is not reclaimed. If it is lost then, the
+ * transaction is `over`. More recipients than a day allows are refused, and change nothing.
+ *
+ * `send` ends the lease and the permit, each once. A connection that does not accept RSET is not
+ * kept:
+ *
+ * | what happens in `send`                        | lease          | permit     |
+ * |-----------------------------------------------|----------------|------------|
+ * | the message fails before its head is complete | RSET, released | `not-sent` |
+ * | the governor holds the message back           | RSET, released | `not-sent` |
+ * | the client has gone before anything leaves    | RSET, released | `not-sent` |
+ * | the provider answers and is done with it      | released       | `answered` |
+ * | the provider refuses DATA, or a chunk         | RSET, released | `answered` |
+ * | the provider does not know BDAT               | discarded      | `not-sent` |
+ * | the client goes, or the message fails, later  | discarded      | `not-sent` |
+ * | the connection fails before octets have left  | discarded      | `not-sent` |
+ * | the connection fails after that               | discarded      | `unknown`  |
+ */
 function createTransaction(lease: Lease, context: TransactionContext, permit: SendPermit): Transaction {
   const seconds = context.limits.upstreamReplySeconds
   let state: State = 'open'
