@@ -61,6 +61,13 @@ export function createMailboxes(deps: MailboxesDeps): Mailboxes {
       logPut(mailbox, request, by)
       return await statusOf(await existingMailbox(store.mailboxes, mailbox.address))
     },
+    withSending: (listed) =>
+      Promise.all(
+        listed.map(async (status) => {
+          const sending = await sendingOf(status.address).catch(() => undefined)
+          return sending ? { ...status, sending } : status
+        }),
+      ),
     show: async (address) => show(await coveredMailbox(store.mailboxes, address)),
     named: async (address) => (await oneMailbox(address)).address,
     async isPersonal(address) {
@@ -102,10 +109,13 @@ export function createMailboxes(deps: MailboxesDeps): Mailboxes {
   }
 
   async function show(mailbox: Mailbox): Promise<MailboxStatus> {
-    // A domain sends nothing by itself.
-    const itself = isDomainMailbox(mailbox.address) ? undefined : deps.sending?.(mailbox.address)
-    const [status, sending] = await Promise.all([statusOf(mailbox), itself])
+    const [status, sending] = await Promise.all([statusOf(mailbox), sendingOf(mailbox.address)])
     return sending ? { ...status, sending } : status
+  }
+
+  /** Undefined for a whole domain, which sends nothing by itself. */
+  async function sendingOf(address: Address): Promise<SendingStatus | undefined> {
+    return isDomainMailbox(address) ? undefined : await deps.sending?.(address)
   }
 
   async function oneMailbox(address: string): Promise<Mailbox> {

@@ -17,6 +17,11 @@ export interface Mailboxes {
   /** @throws Failure `not-found` */
   show(address: string): Promise<MailboxStatus>
   /**
+   * Adds to these of the list what each may send now. Reads no mailbox and no grant again. A status
+   * for which that cannot be found out stays as it is.
+   */
+  withSending(listed: readonly MailboxStatus[]): Promise<MailboxStatus[]>
+  /**
    * The address of a mailbox as it was added. Does not read its grant.
    * @throws Failure `not-found`, `invalid`
    */

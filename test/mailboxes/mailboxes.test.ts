@@ -14,6 +14,7 @@ import {
   type ScriptedOAuthClient,
   scriptedOAuthClient,
 } from '../support/scripted-oauth-client.ts'
+import { pausedSending } from '../support/sending-status.ts'
 
 let store: Store
 let mailboxes: Mailboxes
@@ -193,6 +194,7 @@ describe('a long list of mailboxes', () => {
   it('opens no seal: the refresh tokens stay as they are kept', async () => {
     const address = 'me@example.com'
     const refreshToken = new Secret('refresh')
+    const sending = pausedSending
     await mailboxes.add({ ...me, refreshToken })
     const shown = await mailboxes.show(address)
     const opened: string[] = []
@@ -211,10 +213,11 @@ describe('a long list of mailboxes', () => {
       store: closed,
       catalogue: { registered: (id) => registeredProvider({ id }), list: () => [] },
       oauthClientFor: () => oauth,
+      sending: async () => sending,
       log: silentLog,
       clock: createManualClock(),
     })
-    expect(await listing.list()).toEqual([shown])
+    expect(await listing.withSending(await listing.list())).toEqual([{ ...shown, sending }])
     expect(shown).toHaveProperty('renewsBy')
     expect(opened).toEqual([])
   })

@@ -29,6 +29,10 @@ export function memoryMailboxes(): Mailboxes & { all: MailboxStatus[]; adopted: 
     all,
     adopted,
     list: async () => all,
+    // A test that has `show` say something else has the list say the same.
+    withSending(listed) {
+      return Promise.all(listed.map(({ address }) => this.show(address)))
+    },
     show: async (address) => show(address),
     named: async (address) => show(address).address,
     signInName: async (address) => show(address).signsInAs ?? show(address).address,

@@ -1,7 +1,7 @@
 import type { Request, Response, Router } from 'express'
 import { type Address, addressKey } from '../../base/address.ts'
 import type { LoginStatus } from '../../credentials/logins.ts'
-import type { MailboxRequest, MailboxStatus, RemovedMailbox } from '../../mailboxes/mailboxes.ts'
+import type { MailboxRequest, RemovedMailbox } from '../../mailboxes/mailboxes.ts'
 import type { Catalogue } from '../../providers/provider.ts'
 import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
@@ -133,15 +133,10 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
     const text = one(query, 'find')?.trim() ?? ''
     const all = await mailboxes.list()
     const choice = chooseMailboxes(all, text, Number(one(query, 'from') ?? 0))
-    const shown = await Promise.all(choice.shown.map(withSending))
+    const shown = await mailboxes.withSending(choice.shown)
     const lastSends = await journal.lastSends()
     const view = { choice: { ...choice, shown }, total: all.length, text, catalogue, redirectUri, lastSends }
     pages.send(response, { title: t`Mailboxes`, body: mailboxList(view, context), session, live: true })
-  }
-
-  /** Falls back to the status in the list if the mailbox was removed meanwhile. */
-  function withSending(mailbox: MailboxStatus): Promise<MailboxStatus> {
-    return mailboxes.show(mailbox.address).catch(() => mailbox)
   }
 
   async function show(request: Request, response: Response, address: string): Promise<void> {
