@@ -10,7 +10,7 @@ export interface Gone {
 }
 
 /** The controller of a `Gone`, for the part that sees the client go. */
-export class Leaving implements Gone {
+export class GoneController implements Gone {
   #aborted = false
   #listeners: Set<() => void> | undefined
 

@@ -1,6 +1,6 @@
 /**
- * What can go wrong, as a closed list: each door (SMTP, HTTP, command) has one table from these
- * codes to its own answers, and a new code does not compile until every door answers it.
+ * What can go wrong, as a closed list: each server (SMTP, HTTP, command) has one table from
+ * these codes to its own answers, and a new code does not compile until each has an answer for it.
  */
 export type FailureCode =
   /** Unknown user, wrong password, revoked or expired login, unknown API key: never told apart. */
@@ -24,7 +24,8 @@ export type FailureCode =
   /** One of our own limits, or no lease within the bounded wait. */
   | 'limit-reached'
   /**
-   * Message bytes have left and no reply came: nobody can know, so nobody may retry but the client.
+   * Message bytes have left and no reply came: the outcome is unknown, so only the client may
+   * retry.
    */
   | 'outcome-unknown'
   /** What came in cannot be read, or means nothing: the sender of it has to change it. */
@@ -47,7 +48,7 @@ export interface FailureDetails {
   /** How long to wait before asking again, in seconds. */
   retryAfterSeconds?: number
   /**
-   * What a mail program is told, where its reply can say more than the words for all failures of
+   * The reply to a mail program, where it can say more than the words for all failures of
    * this code. It may not be ASCII.
    */
   told?: string

@@ -90,7 +90,8 @@ export interface Ticket {
 
 /**
  * Runs a task in its turn.
- * @throws the limiter's `tooMany` at once when too many wait; Failure `invalid` when the client goes
+ * @throws the limiter's `tooMany` at once when too many wait; Failure `invalid` when the client
+ * goes
  */
 type ConcurrencyLimiter = <T>(ticket: Ticket, task: () => Promise<T>) => Promise<T>
 

@@ -104,7 +104,7 @@ export function withoutEnding(text: string, characters: string): string {
 const longest = 2_048
 
 /**
- * A URL that somebody else wrote; undefined for anything else. What is longer than any real one is
+ * A URL from outside; undefined for anything else. What is longer than any real one is
  * not read: a host name is brought into a normal form, whose time grows with the square of the
  * combining marks in it.
  */
@@ -113,8 +113,8 @@ export function readUrl(text: string): URL | undefined {
 }
 
 /**
- * A word as a POSIX shell takes it literally: whoever copies a command that we print runs nothing
- * else with it.
+ * A word as a POSIX shell takes it literally: a printed command that is
+ * copied runs nothing else.
  */
 export function shellWord(text: string): string {
   return /^[\w@%+:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`

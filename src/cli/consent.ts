@@ -44,16 +44,16 @@ export function addConsentVerb(program: Command, context: Context): void {
     )
     .addHelpText('after', help)
     .action(async (address: string | undefined, options: ConsentOptions, command: Command) => {
-      const [way = printLink, ...more] = waysOf(options)
+      const [method = printLink, ...more] = methodsOf(options)
       if (more.length > 0) command.error('error: give only one of --send, --paste, --device and --admin')
       if (options.admin === undefined && address === undefined) command.error('error: name the mailbox')
       await context.withRunningBroker((broker) =>
-        way({ broker, context, command, address: address ?? '', options }),
+        method({ broker, context, command, address: address ?? '', options }),
       )
     })
 }
 
-interface Asked {
+interface ConsentRequest {
   broker: RunningBroker
   context: Context
   command: Command
@@ -61,9 +61,9 @@ interface Asked {
   options: ConsentOptions
 }
 
-type Way = (asked: Asked) => Promise<void>
+type ConsentMethod = (asked: ConsentRequest) => Promise<void>
 
-function waysOf({ send, paste, device, admin }: ConsentOptions): Way[] {
+function methodsOf({ send, paste, device, admin }: ConsentOptions): ConsentMethod[] {
   return [
     ...(send ? [sendLink] : []),
     ...(paste ? [pasteAnswer] : []),
@@ -72,20 +72,20 @@ function waysOf({ send, paste, device, admin }: ConsentOptions): Way[] {
   ]
 }
 
-async function printLink({ broker, context, command, address }: Asked): Promise<void> {
+async function printLink({ broker, context, command, address }: ConsentRequest): Promise<void> {
   const link = await broker.createConsentLink(address)
   const words = `${link.url}\n\nWhoever opens this link can finish the consent for ${link.mailbox}, once, until ${link.expiresAt}.\n${onlyHere(link.url)}`
   context.tell(command, link, words)
 }
 
-/** Nobody is sent to an address that means another machine there. */
+/** Warns where the link leads to the reader's own machine and not to this one. */
 function onlyHere(url: string): string {
   const { origin, hostname } = new URL(url)
   if (!isLoopbackHost(hostname)) return ''
   return `It opens on this machine only, because POSTERN_PUBLIC_URL is ${origin}. For a browser elsewhere set that to an address that it reaches, or use --paste or --device.\n`
 }
 
-async function sendLink({ broker, context, command, address }: Asked): Promise<void> {
+async function sendLink({ broker, context, command, address }: ConsentRequest): Promise<void> {
   const sent = await broker.sendConsentLink(address)
   context.tell(command, sent, sentWords(sent))
 }
@@ -95,14 +95,14 @@ function sentWords({ mailbox, expiresAt, deliveries }: SentLink): string {
   return `${lines.join('')}The link finishes the consent for ${mailbox}, once, until ${expiresAt}.\n`
 }
 
-async function printAdminLink({ broker, context, command, options }: Asked): Promise<void> {
+async function printAdminLink({ broker, context, command, options }: ConsentRequest): Promise<void> {
   const link = await broker.createAdminConsentLink(options.admin ?? '')
   const words = `${link.url}\n\nAn administrator of the organisation opens this link, until ${link.expiresAt}.\n`
   context.tell(command, link, words)
 }
 
 /** Asks again after a paste that means nothing: it has ended nothing. */
-async function pasteAnswer({ broker, context, command, address }: Asked): Promise<void> {
+async function pasteAnswer({ broker, context, command, address }: ConsentRequest): Promise<void> {
   const begun = await broker.beginConsent(address)
   const { stderr, stdin } = context.terminal
   const what = begun.byHand
@@ -125,12 +125,12 @@ async function pasteAnswer({ broker, context, command, address }: Asked): Promis
   throw new Failure('invalid', 'Nothing was pasted', { fix: 'Begin again, and paste the address or code.' })
 }
 
-/** Of the failures with this code, the one after which the consent is still under way. */
+/** The one failure with this code that has not ended the consent. */
 function isMispasted({ message }: Failure): boolean {
   return message === 'This is not what the browser ended at'
 }
 
-async function onDevice({ broker, context, command, address }: Asked): Promise<void> {
+async function onDevice({ broker, context, command, address }: ConsentRequest): Promise<void> {
   const begun = await broker.beginDeviceConsent(address)
   const { stderr } = context.terminal
   stderr.write(

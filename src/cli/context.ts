@@ -48,7 +48,7 @@ export interface Context {
 }
 
 /**
- * What most verbs need of postern: the running one by the door that is for the command, or its
+ * What most verbs need of postern: the running one through its command server, or its
  * store when none runs.
  */
 export interface Broker {
@@ -58,7 +58,7 @@ export interface Broker {
   close(): Promise<void>
 }
 
-/** What only the running one can do: its doors are open, and the provider answers to it. */
+/** What only a running postern can do: its servers listen, and the provider knows it. */
 export interface RunningBroker extends Broker {
   /** @throws Failure as `Mailboxes.tryNow` */
   tryMailbox(mailbox: string): Promise<MailboxStatus>

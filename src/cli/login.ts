@@ -268,7 +268,7 @@ function serverLines(listeners: readonly SmtpListener[]): string[] {
     ])
 }
 
-/** `localhost` is both loopback addresses of a port, and one of them is enough to be told. */
+/** `localhost` stands for both loopback addresses of a port; one of them is printed. */
 function isItsOwn({ host, port, tls }: SmtpListener, _at: number, all: readonly SmtpListener[]): boolean {
   return (
     host !== '::1' || !all.some((one) => one.host === '127.0.0.1' && one.port === port && one.tls === tls)

@@ -189,7 +189,7 @@ export function endingLines(endings: readonly EndingStatus[] = []): [name: strin
   return endings.map(({ kind, endsAt, fix }) => ['ends', `${endsAt.slice(0, 10)}: ${words[kind]}. ${fix}`])
 }
 
-/** The day of the next end that somebody has to do something about; empty when none is known. */
+/** The day of the next expiry that needs action; empty when none is known. */
 export function nextEnd(endings: readonly EndingStatus[] = []): string {
   const next = endings.find(({ kind }) => kind !== 'unused' && kind !== 'old-client-secret')
   return next?.endsAt.slice(0, 10) ?? ''

@@ -22,7 +22,7 @@ import {
 import { addTlsVerbs } from './tls.ts'
 
 /** What the command is given by the process. */
-export interface CommandNeeds {
+export interface CommandDeps {
   version: string
   readConfig(): Promise<ConfigReading>
   serve(config: Config): Promise<number>
@@ -37,11 +37,11 @@ export interface CommandNeeds {
 export async function runCommand(
   words: readonly string[],
   terminal: Terminal,
-  needs: CommandNeeds,
+  deps: CommandDeps,
 ): Promise<number> {
-  const context = createContext(terminal, needs)
+  const context = createContext(terminal, deps)
   const json = words.includes('--json')
-  const program = createProgram(terminal, needs.version, context, json)
+  const program = createProgram(terminal, deps.version, context, json)
   try {
     await program.parseAsync(words, { from: 'user' })
     return context.exitCode
@@ -84,7 +84,7 @@ function createProgram(terminal: Terminal, version: string, context: Context, js
   for (const command of everyCommand(program)) {
     command.exitOverride().configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
-      // With --json, standard error is one JSON object, which tells a wrong usage, too.
+      // With --json, standard error is one JSON object, for wrong usage as well.
       writeErr: (text) => json || terminal.stderr.write(text),
     })
     if (command.commands.length === 0) command.option('--json', 'the result as JSON')
@@ -96,22 +96,22 @@ function everyCommand(command: Command): Command[] {
   return [command, ...command.commands.flatMap(everyCommand)]
 }
 
-function createContext(terminal: Terminal, needs: CommandNeeds): Context {
-  const config = async () => effective(await needs.readConfig())
+function createContext(terminal: Terminal, deps: CommandDeps): Context {
+  const config = async () => effective(await deps.readConfig())
   const warn = (warnings: readonly string[]) => {
     for (const warning of warnings) terminal.stderr.write(`postern: warning: ${warning}\n`)
   }
   const withStore =
     (mayBegin: boolean): Context['withBroker'] =>
     async (work) =>
-      closing(reachBroker((await config()).config, needs.openServices, warn, mayBegin), ({ broker, smtp }) =>
+      closing(reachBroker((await config()).config, deps.openServices, warn, mayBegin), ({ broker, smtp }) =>
         work(broker, smtp),
       )
   return {
     terminal,
     config,
-    dataDir: async () => knownDataDir(await needs.readConfig()),
-    serve: needs.serve,
+    dataDir: async () => knownDataDir(await deps.readConfig()),
+    serve: deps.serve,
     exitCode: 0,
     secret: (from) => readSecret(from, terminal),
     withBroker: withStore(false),

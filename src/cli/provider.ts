@@ -217,7 +217,7 @@ export function suggestionFor(address: Address): Promise<Suggestion> {
 /** Nothing where nothing is found: it is a suggestion only. */
 async function mxHostsOf(domain: string): Promise<string[]> {
   try {
-    // A name server that is silent keeps nobody waiting for a suggestion.
+    // A suggestion is not worth a long wait for a silent name server.
     return (await new Resolver({ timeout: 1500, tries: 2 }).resolveMx(domain)).map(({ exchange }) => exchange)
   } catch {
     return []

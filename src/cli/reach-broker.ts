@@ -18,7 +18,7 @@ export interface Reached<B extends Broker> {
 
 /**
  * The running postern, or its store where none runs.
- * @param warn told what a killed postern left behind
+ * @param warn called with what a killed postern left behind
  * @param mayBegin a store may be made, in a data directory that is there
  * @throws Failure `configuration` when there is none of these, or the data directory cannot be used
  */

@@ -18,7 +18,7 @@ interface Answer {
 }
 
 /**
- * The running postern, asked by the door that is for the command. Only the owner gets there, so
+ * The running postern, asked through its command server. Only the owner gets there, so
  * that no key is sent. Its problem documents (RFC 9457) become Failures again.
  */
 export function createRemoteBroker(address: BrokerAddress): RunningBroker {

@@ -28,7 +28,9 @@ export interface Config {
    * its path.
    */
   pagesUrl?: URL
-  /** In the form of `parseNetwork`: they say for whom they ask. Absent: nobody is believed. */
+  /**
+   * In the form of `parseNetwork`: the reverse proxies whose headers are believed. Absent: none.
+   */
   trustedProxies?: readonly string[]
   /**
    * The sealing key, 32 octets as base64 (standard or URL alphabet) or hexadecimal; absent: the key
@@ -46,7 +48,7 @@ export interface Config {
   providerOverrides: ReadonlyMap<string, ProviderOverride>
   /** PEM text of additional certification authorities. */
   extraCa?: string
-  /** The way to every provider that has no other of its own and is not on loopback. */
+  /** The proxy for every provider that has none of its own and is not on loopback. */
   proxy?: HttpProxy
   notify: NotifyConfig
   pageAccess: PageAccessConfig
@@ -60,13 +62,13 @@ export interface Endpoint {
   port: number
 }
 
-/** Where the web door listens, and on what terms. */
+/** Where the web server listens, and on what terms. */
 export interface WebListener extends Endpoint {
   /** Other machines may ask without TLS. */
   plainHttp: boolean
 }
 
-/** Where the SMTP door listens, and on what terms. */
+/** Where the SMTP server listens, and on what terms. */
 export interface SmtpListener extends Endpoint {
   /**
    * `starttls`: on request, and recognised when a client begins with it; `none`: there is no
@@ -78,8 +80,8 @@ export interface SmtpListener extends Endpoint {
   /** TLS 1.0 and 1.1 are spoken as well. */
   oldTls: boolean
   /**
-   * In the form of `parseNetwork`: nobody else may connect, and each says by the PROXY protocol
-   * whom it connects for.
+   * In the form of `parseNetwork`: no other address may connect, and each says by the PROXY
+   * protocol whom it connects for.
    */
   frontEnds?: readonly string[]
 }
@@ -155,7 +157,7 @@ export interface MicrosoftRegistration {
  */
 export interface ClientSecret {
   value: Secret
-  /** Milliseconds since 1970; what somebody read at the provider and wrote down here. */
+  /** Milliseconds since 1970; as an administrator has read it at the provider. */
   expiresAt?: number
 }
 
@@ -191,8 +193,8 @@ export interface NotifyConfig {
 }
 
 /**
- * Who may sign in to the pages by proving one of these addresses at a provider; nobody: that way is
- * off.
+ * Who may sign in to the pages by proving one of these addresses at a provider. Without addresses
+ * that sign-in is off.
  */
 export interface PageAccessConfig {
   administrators: readonly Address[]

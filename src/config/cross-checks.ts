@@ -47,8 +47,8 @@ function secretWithoutId(
 }
 
 /**
- * What is wrong with the addresses of both doors and the certificate, taken together: one sentence
- * each.
+ * What is wrong with the addresses of both servers and the certificate, taken together: one
+ * sentence each.
  */
 function checkListeners(values: Partial<Values>): string[] {
   const { smtpListen = [], smtpsListen = [] } = values
@@ -90,7 +90,7 @@ function about(key: SettingKey, listeners: readonly (SmtpListener | WebListener)
   return [`${settings[key].name} has ${shown.join(',')}: ${risk}.`]
 }
 
-/** With https in front, whoever takes TLS there stands between. */
+/** With an https address, a reverse proxy that takes TLS stands in front. */
 function plainWeb({ webListen = [], publicUrl }: Partial<Values>): string[] {
   const plain = beyondLoopback(webListen).filter(({ plainHttp }) => !plainHttp)
   // One that was given and is wrong has its own mistake.

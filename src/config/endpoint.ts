@@ -45,14 +45,14 @@ function isHost(host: string): boolean {
 }
 
 /**
- * `localhost` is both: a browser takes the one that answers, and whoever else listens on the other
- * gets what was meant for us.
+ * `localhost` is both: a browser takes the one that answers, and another program that listens on
+ * the other would get what was meant for postern.
  */
 const loopbackPair = ['127.0.0.1', '::1'] as const
 
 /**
  * The address that browsers use where none is set: at the usual port if that is ours, and by a name
- * at which nobody but us can listen.
+ * at which no other program can listen.
  */
 export function announcedUrl(listen: readonly Endpoint[], usualPort: number): URL {
   const atUsualPort = listen.filter(({ port }) => port === usualPort)
@@ -66,7 +66,7 @@ export function announcedUrl(listen: readonly Endpoint[], usualPort: number): UR
 }
 
 /**
- * Where the web door has to listen so that every one of these addresses is ours alone: at both
+ * Where the web server has to listen so that every one of these addresses is ours alone: at both
  * loopback addresses of a port where it is at one of them and browsers are sent to it by the name
  * `localhost`, or one below that.
  */

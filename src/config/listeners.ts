@@ -4,7 +4,7 @@ import { formatEndpoint, isLoopback, parseEndpoint } from './endpoint.ts'
 import { networks, type Parse, type Parsed } from './setting.ts'
 
 /**
- * Where the SMTP door listens: endpoints with words behind them, such as
+ * Where the SMTP server listens: endpoints with words behind them, such as
  * `192.0.2.10:2587+plain-auth+old-tls`. Whether there is a certificate shows only together with
  * other settings.
  */
@@ -29,7 +29,7 @@ export function formatListener(listener: SmtpListener): string {
   return [formatEndpoint(listener), ...words.filter((word) => word !== false), ...proxies].join('')
 }
 
-/** Where the web door listens: endpoints, some with `+plain-http` behind them. */
+/** Where the web server listens: endpoints, some with `+plain-http` behind them. */
 export const webListeners: Parse<readonly WebListener[]> = (text) => {
   const value: WebListener[] = []
   for (const entry of text.split(',')) {
@@ -50,7 +50,7 @@ export function formatWebListener(listener: WebListener): string {
   return `${formatEndpoint(listener)}${listener.plainHttp ? '+plain-http' : ''}`
 }
 
-/** Whether nobody can listen on both. Port 0 is a different port every time. */
+/** Whether the two cannot both be listened on. Port 0 is a different port every time. */
 export function collide(left: Endpoint, right: Endpoint): boolean {
   if (left.port === 0 || left.port !== right.port) return false
   return covers(left.host, right.host) || covers(right.host, left.host)
@@ -103,7 +103,7 @@ function frontEndsIn(words: readonly string[]): Parsed<Pick<SmtpListener, 'front
   const given = words.map((word) => word.slice('proxy='.length))
   const parsed = networks(given.join(','), '')
   if ('value' in parsed) return { value: { frontEnds: parsed.value } }
-  // Whoever may say who the client is must be known.
+  // A front end says who the client is, so its address must be known.
   return {
     must: 'name each front end behind +proxy=, by its address or its network (not every address there is), such as 0.0.0.0:2587+proxy=192.0.2.7+proxy=10.1.0.0/16',
   }

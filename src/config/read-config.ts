@@ -42,7 +42,7 @@ export interface EffectiveConfig {
  * Reads every setting from the environment and `.env`, and the files that they name. Pure apart
  * from `disk`.
  * @param environment usually `process.env`; it is not changed
- * @param clock tells whether a certificate has ended
+ * @param clock for the end of certificates
  */
 export async function readConfig(
   environment: Environment,
@@ -126,7 +126,7 @@ function toPageAccess({ adminEmails, viewerEmails, signInProviders }: Values): C
   }
 }
 
-/** A name that is nobody's would let nobody in, silently. */
+/** An unknown provider would let no one in, and say nothing. */
 function unknownSignInProviders(values: Partial<Values>, file: ProvidersFile): string[] {
   const known = [...presetIds, ...file.providers.map(({ id }) => id)]
   return (values.signInProviders ?? [])
@@ -257,7 +257,7 @@ function commandEnvironment(environment: Environment): Record<string, string> {
 /** One effective setting as `postern config` shows it. */
 interface SettingDescription {
   name: string
-  /** `[secret]` for one that nobody may see; null for one that is not set. */
+  /** `[secret]` for a secret; null for a setting without a value. */
   value: string | number | boolean | null
   source: Source
 }

@@ -101,7 +101,7 @@ function unknownNames(given: ReadonlyMap<string, Given>): string[] {
 /**
  * Kubernetes gives every container variables about every service, and a service that is called
  * "postern" has our prefix: POSTERN_SERVICE_HOST, POSTERN_PORT=tcp://…, POSTERN_PORT_2587_TCP_ADDR.
- * Nobody wrote those.
+ * Those are not settings.
  */
 function isServiceLink(name: string, text: string): boolean {
   // Asked first: where every character fits, no pattern below has to try a second time.
@@ -215,7 +215,7 @@ function quotedEntry(lines: readonly string[], at: number, rest: string, quote: 
 /**
  * What the environment tells Node itself, or other programs, and what becomes of it here: one
  * sentence each.
- * @param foreign what `.env` tells them
+ * @param foreign what `.env` holds for them
  */
 export function warnOfProcess(
   environment: Environment,
@@ -240,7 +240,7 @@ export function warnOfProcess(
 const proxyVariables = ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy', 'HTTP_PROXY', 'http_proxy']
 
 /**
- * The authorities that the environment gives Node, which trusts them where nobody names others.
+ * The authorities that the environment gives Node, which trusts them where no others are named.
  * postern names others, so it reads them, too; like Node it starts without those that it cannot
  * read.
  */

@@ -14,7 +14,7 @@ import { isLoopback } from './endpoint.ts'
  */
 export interface Setting<T> {
   name: string
-  /** As it would be written; absent: not set unless somebody sets it. */
+  /** As it would be written; absent: no value by default. */
   default?: string
   /** What a filled-in line looks like, for a setting without a default. */
   sample?: string
@@ -41,7 +41,7 @@ export function setting<T>(name: string, byDefault: string, parse: Parse<T>, sen
   return { name, default: byDefault, sentence, secret: false, parse }
 }
 
-/** A setting that has a value only when somebody sets it. */
+/** A setting without a default. */
 export function optional<T>(
   name: string,
   sample: string,
@@ -51,7 +51,7 @@ export function optional<T>(
   return { name, sample, sentence, secret: false, parse }
 }
 
-/** As `optional`, for a value that nobody may see. */
+/** As `optional`, for a value that is never shown. */
 export function secret<T>(
   name: string,
   sample: string,
@@ -107,7 +107,7 @@ export const tenant: Parse<string> = (text) => readTenant(text)
 export const networks: Parse<readonly string[]> = (text) => {
   try {
     const value = text.split(',').map((network) => parseNetwork(network))
-    // Whoever may say for whom it asks must be known: a header of anybody would be believed.
+    // With /0 a header from any address would be believed.
     if (!value.some((network) => network.endsWith('/0'))) return { value }
     return { must: 'name the proxies, not every address there is' }
   } catch {
@@ -125,7 +125,7 @@ export const providerIds: Parse<readonly string[]> = (text) => {
 /** A client identifier as the provider shows it. */
 export const clientId: Parse<string> = (text) => readCredential(text)
 
-/** A day by its date: its first moment in UTC, so that nobody is told too late. */
+/** A day by its date: its first moment in UTC, so that no warning comes too late. */
 export const day: Parse<Date> = (text) => {
   const date = /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(`${text}T00:00:00Z`) : undefined
   if (date && !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text)) return { value: date }
@@ -148,7 +148,7 @@ export const sealingKey: Parse<Secret> = (text) => {
   return { must: 'be 32 octets as base64 or hexadecimal; `openssl rand -base64 32` prints such a key' }
 }
 
-/** Kept as a secret: many services know whoever posts by the address alone. */
+/** A secret: for many services, the address alone gives the right to post. */
 export const webhookUrl: Parse<Secret> = (text) => {
   const url = readUrl(text.trim())
   const bare = url?.hostname.replace(/^\[|\]$/g, '') ?? ''

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { setImmediate as turnOfOthers } from 'node:timers/promises'
-import { Leaving } from '../base/async.ts'
+import { GoneController } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Limits, SmtpListener } from '../config/config.ts'
@@ -230,7 +230,7 @@ class ServedConnection implements ClientConnection {
   }
 
   #signIn(next: Next & { do: 'sign-in' }): Promise<SessionEvent | undefined> {
-    const leaving = new Leaving()
+    const leaving = new GoneController()
     return this.#checkingClient(this.#atWork().providerSide.signIn(next, leaving), leaving)
   }
 
@@ -240,7 +240,7 @@ class ServedConnection implements ClientConnection {
    */
   async #checkingClient(
     check: Promise<SessionEvent>,
-    leaving = new Leaving(),
+    leaving = new GoneController(),
   ): Promise<SessionEvent | undefined> {
     const { slot } = this.#deps
     slot.beginCheck()
@@ -262,7 +262,7 @@ class ServedConnection implements ClientConnection {
 
   /** Stops waiting for the provider when the client disconnects. */
   async #begin(next: Next & { do: 'begin' }): Promise<SessionEvent | undefined> {
-    const leaving = new Leaving()
+    const leaving = new GoneController()
     // A client that has half-closed may have sent its whole message before.
     const stopWatching = this.#watch(leaving, () => this.#input.holdsEndOfData())
     const inGroups = this.#outbox.size() > 0
@@ -275,7 +275,7 @@ class ServedConnection implements ClientConnection {
    * Watches for the client's disconnect while the provider's side is being waited for.
    * @param goesOn whether a client that has half-closed has sent something to be performed
    */
-  #watch(leaving: Leaving, goesOn: () => boolean): () => void {
+  #watch(leaving: GoneController, goesOn: () => boolean): () => void {
     const { bufferOctets } = this.#deps.limits
     return this.#client.watch({
       take: (octets) => {
@@ -346,7 +346,7 @@ class ServedConnection implements ClientConnection {
     if (!(await this.#outbox.flush())) return undefined
     const { limits, clock } = this.#deps
     const [client, input, work] = [this.#client, this.#input, this.#atWork()]
-    const watch = (leaving: Leaving, goesOn: () => boolean) => this.#watch(leaving, goesOn)
+    const watch = (leaving: GoneController, goesOn: () => boolean) => this.#watch(leaving, goesOn)
     const mendLineEnds = this.#state.submitter?.mending?.mendLineEnds === true
     const event = await relayMessage({ client, input, work, limits, limit, mendLineEnds, clock, watch })
     this.#transactionOver()

@@ -1,4 +1,4 @@
-import { Leaving } from '../base/async.ts'
+import { GoneController } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Limits } from '../config/config.ts'
 import type { InputBuffer } from '../wire/input-buffer.ts'
@@ -22,7 +22,7 @@ interface RelayMessageDeps {
    * Aborts when the client disconnects, or half-closes and `goesOn` says no; until the returned
    * function is called.
    */
-  watch(leaving: Leaving, goesOn: () => boolean): () => void
+  watch(leaving: GoneController, goesOn: () => boolean): () => void
 }
 
 /**
@@ -37,7 +37,7 @@ const sameBreath = 1_000
  */
 export async function relayMessage(deps: RelayMessageDeps): Promise<SessionEvent | undefined> {
   const { client, input, work, limits, limit, mendLineEnds } = deps
-  const leaving = new Leaving()
+  const leaving = new GoneController()
   let stopWatching = () => {}
   const message = createIncomingMessage({
     input,
@@ -62,7 +62,7 @@ export async function relayMessage(deps: RelayMessageDeps): Promise<SessionEvent
 }
 
 /** The client has sent the whole message and waits for the reply. */
-function watchBehindEnd({ input, clock, watch }: RelayMessageDeps, leaving: Leaving): () => void {
+function watchBehindEnd({ input, clock, watch }: RelayMessageDeps, leaving: GoneController): () => void {
   const since = clock.monotonic()
   return watch(leaving, () => input.size() > 0 || clock.monotonic() - since < sameBreath)
 }

@@ -1,5 +1,5 @@
 import { isDomainMailbox } from '../base/address.ts'
-import { type Gone, Leaving } from '../base/async.ts'
+import { type Gone, GoneController } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
 import { asFailure, Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
@@ -33,7 +33,7 @@ export interface ProviderSide {
    * @param leaving aborted when the answer is no longer needed: by the client side on disconnect,
    * and here when it takes too long
    */
-  signIn(next: Next & { do: 'sign-in' }, leaving?: Leaving): Promise<SessionEvent>
+  signIn(next: Next & { do: 'sign-in' }, leaving?: GoneController): Promise<SessionEvent>
   authorize(sender: string): Promise<SessionEvent>
   begin(
     next: Next & { do: 'begin' },
@@ -61,7 +61,7 @@ class HeldTransaction implements ProviderSide {
     this.#deps = deps
   }
 
-  async signIn(next: Next & { do: 'sign-in' }, leaving = new Leaving()): Promise<SessionEvent> {
+  async signIn(next: Next & { do: 'sign-in' }, leaving = new GoneController()): Promise<SessionEvent> {
     let at: 'sign-in' | 'proof' = 'sign-in'
     const checkAndProve = async (): Promise<Submitter> => {
       const submitter = await this.#deps.signIns.check(next.credentials, this.#deps.client.address, leaving)
@@ -212,7 +212,7 @@ class HeldTransaction implements ProviderSide {
   }
 }
 
-async function within<Value>(seconds: number, task: Promise<Value>, leaving: Leaving): Promise<Value> {
+async function within<Value>(seconds: number, task: Promise<Value>, leaving: GoneController): Promise<Value> {
   let timer: NodeJS.Timeout | undefined
   const tooLate = new Promise<never>((_, reject) => {
     // The error is made only when the time is over, because it captures the stack.

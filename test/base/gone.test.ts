@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { Leaving } from '../../src/base/async.ts'
+import { GoneController } from '../../src/base/async.ts'
 
 it('tells everybody who listens, once', () => {
-  const leaving = new Leaving()
+  const leaving = new GoneController()
   const told: string[] = []
   leaving.addEventListener('abort', () => told.push('first'))
   leaving.addEventListener('abort', () => told.push('second'))
@@ -13,7 +13,7 @@ it('tells everybody who listens, once', () => {
 })
 
 it('tells nobody who has stopped listening', () => {
-  const leaving = new Leaving()
+  const leaving = new GoneController()
   const told: string[] = []
   const listener = () => told.push('told')
   leaving.addEventListener('abort', listener)
@@ -23,7 +23,7 @@ it('tells nobody who has stopped listening', () => {
 })
 
 it('lets somebody who is told stop the others from listening', () => {
-  const leaving = new Leaving()
+  const leaving = new GoneController()
   const told: string[] = []
   const other = () => told.push('other')
   leaving.addEventListener('abort', () => leaving.removeEventListener('abort', other))
