@@ -24,7 +24,7 @@ interface JournalDeps {
 }
 
 /**
- * Programs sign in for each message: the same one from the same place is told again after so long.
+ * Programs sign in for each message: the same one from the same place is noted again after so long.
  */
 const sameSignInMilliseconds = 3_600_000
 
@@ -82,7 +82,7 @@ export function createJournal({ store, clock, log, days }: JournalDeps): Journal
 type Fields = Readonly<Record<string, unknown>>
 
 /**
- * A log that hands everything on, and those lines that tell of an event to `keep` as well. Lines
+ * A log that hands everything on, and the lines with an event to `keep` as well. Lines
  * for debugging are no events.
  */
 function createJournalLog(log: Log, keep: (fields: Fields) => void, around: Fields = {}): Log {

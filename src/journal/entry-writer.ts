@@ -8,7 +8,7 @@ const enough = 500
 /** A store that is down keeps no more than this waiting. */
 const most = 10_000
 
-/** Writes entries soon, many in one transaction, and never in the way of what they tell of. */
+/** Writes entries soon, many in one transaction, and never holds up what they are about. */
 interface EntryWriter {
   add(entry: JournalEntry): void
   /** What waits, now. Never rejects: what could not be written is tried again with the next. */
@@ -22,7 +22,7 @@ export function createEntryWriter(store: Pick<JournalStore, 'add'>, log: Log): E
   let dropped = 0
   let timer: NodeJS.Timeout | undefined
   let writing: Promise<void> = Promise.resolve()
-  let troubled = false
+  let failing = false
 
   function later(): void {
     timer ??= setTimeout(() => void flush(), laterMilliseconds).unref()
@@ -41,12 +41,12 @@ export function createEntryWriter(store: Pick<JournalStore, 'add'>, log: Log): E
     waiting = []
     try {
       await store.add(entries)
-      if (troubled) log.info({ dropped }, 'The journal is written again')
-      troubled = false
+      if (failing) log.info({ dropped }, 'The journal is written again')
+      failing = false
       dropped = 0
     } catch (error) {
-      if (!troubled) log.error({ err: error }, 'The journal cannot be written: it is tried again')
-      troubled = true
+      if (!failing) log.error({ err: error }, 'The journal cannot be written: it is tried again')
+      failing = true
       waiting = [...entries, ...waiting]
       makeRoom()
       later()

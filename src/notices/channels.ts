@@ -64,17 +64,21 @@ async function postTo(
 }
 
 /**
- * Told is what is known of the way: other texts may name the whole address, in which webhooks often
- * carry a secret.
+ * Shows the message of a network failure only: other texts may name the whole address, in which
+ * webhooks often carry a secret.
  */
 function webhookUnreached({ host }: URL, error: unknown): Failure {
-  const way = error instanceof NetworkFailure ? error : undefined
+  const known = error instanceof NetworkFailure ? error : undefined
   const message = `The webhook at ${host} cannot be reached`
-  return new Failure(way?.code ?? 'provider-unavailable', way ? `${message}: ${way.message}` : message, {
-    fix:
-      (way?.code === 'provider-setup' ? way.fix : undefined) ??
-      'Check POSTERN_NOTIFY_WEBHOOK_URL, and that its server answers.',
-  })
+  return new Failure(
+    known?.code ?? 'provider-unavailable',
+    known ? `${message}: ${known.message}` : message,
+    {
+      fix:
+        (known?.code === 'provider-setup' ? known.fix : undefined) ??
+        'Check POSTERN_NOTIFY_WEBHOOK_URL, and that its server answers.',
+    },
+  )
 }
 
 function webhookRefused({ host }: URL, status: number): Failure {

@@ -68,7 +68,7 @@ function consentNeeded(
   return {
     key: `consent-needed ${mailbox}`,
     kind: 'consent-needed',
-    // A later lapse is of another grant, and told at once.
+    // A later lapse is of another grant, and reported at once.
     stage: id,
     repeats: true,
     ...(refused && { stillSo: () => areStillRefused([mailbox], tokens) }),
@@ -163,7 +163,7 @@ function troubleOf(trouble: EndpointPause): Condition {
   }
 }
 
-/** So many mailboxes in the same trouble are told of in one notice. */
+/** So many mailboxes in the same trouble are reported in one notice. */
 const fewestTogether = 3
 
 /** For a sentence. */

@@ -7,7 +7,7 @@ import type { Condition } from './notices.ts'
 const day = 86_400_000
 
 /**
- * Secrets and certificates of registrations that end soon. Each is told of once, though several
+ * Secrets and certificates of registrations that end soon. Each is reported once, though several
  * providers may share its registration.
  */
 export function endingRegistrations(
@@ -19,7 +19,7 @@ export function endingRegistrations(
   for (const { id, registration } of allRegistered(catalogue)) {
     for (const ending of registrationExpiries(registration, now)) {
       // With its date: two servers may have given their clients the same name, and a new secret is
-      // told of anew.
+      // reported anew.
       const key = `ends ${ending.kind} ${registration.clientId} ${dateOf(ending)}`
       const before = sharing.get(key)
       sharing.set(key, { ending, providers: [...(before?.providers ?? []), id] })
@@ -95,7 +95,7 @@ interface EndingSubject {
 function conditionOf(
   ending: Expiry,
   now: number,
-  { subject, consequence, ...told }: EndingSubject,
+  { subject, consequence, ...about }: EndingSubject,
 ): Condition[] {
   const left = ending.endsAt - now
   const step = ending.daysAhead.find((days) => left <= days * day)
@@ -103,7 +103,7 @@ function conditionOf(
   const when = step === 0 ? 'has ended on' : 'ends on'
   return [
     {
-      ...told,
+      ...about,
       kind: 'ends-soon',
       stage: String(step),
       repeats: false,

@@ -49,7 +49,7 @@ type NoticeKind =
   /** Tokens have failed for long. */
   | 'trouble'
 
-/** One way to people. */
+/** One channel to people. */
 export interface Channel {
   name: 'webhook' | 'mail' | 'command'
   /**

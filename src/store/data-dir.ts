@@ -4,7 +4,7 @@ import { chmod, link, mkdir, open, readFile, stat, unlink } from 'node:fs/promis
 import { dirname, join } from 'node:path'
 import { Failure } from '../base/failure.ts'
 import { shellWord } from '../base/text.ts'
-import { doubtOfWay, type Owners, ourOwners, requireOwnFiles, requireSafeWay } from './file-trust.ts'
+import { doubtOfPath, type Owners, ourOwners, requireOwnFiles, requireSafePath } from './file-trust.ts'
 
 /** Every file that postern keeps in its data directory. All are for the owner only. */
 export interface DataFiles {
@@ -40,7 +40,7 @@ export function dataFiles(dataDir: string): DataFiles {
 export async function prepareDataDir(dataDir: string): Promise<DataFiles> {
   const owners = ourOwners()
   // Before anything is made there.
-  if (owners) requireSafeWay(dataDir, owners)
+  if (owners) requireSafePath(dataDir, owners)
   try {
     // mkdir's mode is cut by the umask; chmod's is not.
     if ((await mkdir(dataDir, { recursive: true, mode: 0o700 })) !== undefined) await makePrivate(dataDir)
@@ -142,7 +142,7 @@ async function makePrivate(dataDir: string): Promise<void> {
 async function elsewhere(files: DataFiles, dataDir: string, owners: Owners | undefined): Promise<string> {
   if (await exists(files.database)) return ''
   const below = join(dataDir, 'postern')
-  const fits = owners !== undefined && isWritable(dataDir) && doubtOfWay(below, owners) === undefined
+  const fits = owners !== undefined && isWritable(dataDir) && doubtOfPath(below, owners) === undefined
   return fits
     ? `; where that cannot be, as on some volumes, set POSTERN_DATA_DIR to the folder ${shellWord(below)} below it, which postern makes for itself`
     : '; where that cannot be, as on some volumes, set POSTERN_DATA_DIR to a directory on another disk'

@@ -42,7 +42,7 @@ export function ourOwners(): ReadonlySet<number> | undefined {
  * lead there, those of symbolic links too. A folder that everybody may write to, as /tmp, will do
  * if it is sticky and what stands in it is ours. What there is not yet is no doubt.
  */
-export function doubtOfWay(path: string, owners: Owners): Doubt | undefined {
+export function doubtOfPath(path: string, owners: Owners): Doubt | undefined {
   let [here, rest, links] = ['/', steps(resolve(path)), 0]
   for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
     const entry = statIfThere(join(here, name))
@@ -76,8 +76,8 @@ export function doubtOfFile(path: string, { isPublic, isForeign }: FileUse): Dou
   // What is no file on a disk, such as a pipe of the shell, has no name for others.
   if (!ours || !found?.isFile()) return undefined
   const owners = isPublic || isForeign ? anybody : ours
-  const way = doubtOfWay(path, owners)
-  if (way) return way
+  const onPath = doubtOfPath(path, owners)
+  if (onPath) return onPath
   if (!owners.has(found.uid)) return ofAnother(path, found)
   const fix = `Run: chmod ${isPublic ? 'go-w' : '600'} ${shellWord(path)}`
   if (isPublic ? isWrittenByOthers(found, ours) : (found.mode & 0o022) !== 0) {
@@ -163,8 +163,8 @@ function statIfThere(path: string, look: (path: string) => Stats = lstatSync): S
  * Refuses a data directory in whose place others could put another.
  * @throws Failure `configuration`
  */
-export function requireSafeWay(dataDir: string, owners: Owners): void {
-  refuse('data directory', dataDir, doubtOfWay(dataDir, owners))
+export function requireSafePath(dataDir: string, owners: Owners): void {
+  refuse('data directory', dataDir, doubtOfPath(dataDir, owners))
 }
 
 /**
@@ -172,7 +172,7 @@ export function requireSafeWay(dataDir: string, owners: Owners): void {
  * @throws Failure `configuration`
  */
 export function requireOwnFiles(dataDir: string, owners: Owners): void {
-  requireSafeWay(dataDir, owners)
+  requireSafePath(dataDir, owners)
   refuse('data directory', dataDir, doubtOf(dataDir, entryAt(dataDir, statSync), owners))
   for (const name of namesIn(dataDir)) {
     const path = join(dataDir, name)
@@ -184,7 +184,7 @@ function doubtOf(path: string, entry: Stats | undefined, owners: Owners): Doubt 
   if (!entry) return undefined
   if (!owners.has(entry.uid)) return ofAnother(path, entry)
   if (entry.isSymbolicLink())
-    return doubtOfWay(path, owners) ?? doubtOf(path, entryAt(path, statSync), owners)
+    return doubtOfPath(path, owners) ?? doubtOf(path, entryAt(path, statSync), owners)
   if (!isWrittenByOthers(entry, owners)) return undefined
   return {
     problem: `can be changed by other users (its mode is ${modeOf(entry)})`,

@@ -107,7 +107,7 @@ const changes: { [Name in keyof Ports]: typeof unremembered | Announced<Ports[Na
 export function followStore(plain: Store): FollowedStore {
   const followers: Follower[] = []
 
-  async function tell({ mailbox, mailboxes, signIns }: Change): Promise<void> {
+  async function notify({ mailbox, mailboxes, signIns }: Change): Promise<void> {
     if (mailbox !== undefined) for (const follower of followers) follower.mailboxChanged?.(mailbox)
     if (mailboxes) await Promise.all(followers.map((follower) => follower.mailboxesChanged?.()))
     if (signIns) await Promise.all(followers.map((follower) => follower.signInsChanged?.()))
@@ -125,13 +125,13 @@ export function followStore(plain: Store): FollowedStore {
         certainlyNothing = refusals.includes(asFailure(error).code)
         throw error
       } finally {
-        if (!certainlyNothing) await tell(changeOf(...given))
+        if (!certainlyNothing) await notify(changeOf(...given))
       }
     }
   }
 
-  function followedPort<Port extends object>(port: Port, told: Announced<Port>): Port {
-    const methods = Object.entries(told).flatMap(([name, changeOf]) => {
+  function followedPort<Port extends object>(port: Port, changesOf: Announced<Port>): Port {
+    const methods = Object.entries(changesOf).flatMap(([name, changeOf]) => {
       const method = port[name as keyof Port]
       if (typeof method !== 'function' || typeof changeOf !== 'function') return []
       return [[name, announced(method.bind(port), changeOf as never)]]
@@ -139,8 +139,8 @@ export function followStore(plain: Store): FollowedStore {
     return { ...port, ...Object.fromEntries(methods) }
   }
 
-  const ports = Object.entries(changes).flatMap(([name, told]) =>
-    told === unremembered ? [] : [[name, followedPort(plain[name as keyof Ports], told as never)]],
+  const ports = Object.entries(changes).flatMap(([name, changesOf]) =>
+    changesOf === unremembered ? [] : [[name, followedPort(plain[name as keyof Ports], changesOf as never)]],
   )
   return {
     store: { ...plain, ...Object.fromEntries(ports) },

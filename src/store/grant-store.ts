@@ -137,7 +137,7 @@ export function createGrantStore(database: Database, sealer: Sealer, clock: Cloc
 
     async renewed(id, version, { renewedAt, refreshToken, refreshTokenEndsAt, givenTo }) {
       const sealed = refreshToken && { refresh_token: await sealer.seal(grantSealContext(id), refreshToken) }
-      // What was said of the earlier refresh token is not true of the new one.
+      // The end of the earlier refresh token is not that of the new one.
       const says = refreshToken !== undefined || refreshTokenEndsAt !== undefined
       const row = await changeVersion(database, id, version, () => ({
         ...sealed,

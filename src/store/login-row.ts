@@ -8,7 +8,7 @@ import type { LoginsTable } from './tables.ts'
 /** A row of the logins with the address of one of its mailboxes. */
 export type LoginRow = LoginsTable & { mailbox: string | null }
 
-/** The logins that these rows tell of, each once for each of its mailboxes. */
+/** The logins of these rows, which have each login once for each of its mailboxes. */
 export function listedLogins(found: readonly LoginRow[]): ListedLogin[] {
   const logins = new Map<string, { columns: LoginsTable; mailboxes: string[] }>()
   for (const columns of found) {

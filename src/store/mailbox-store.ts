@@ -140,7 +140,7 @@ async function changeTerms(
   return true
 }
 
-/** What the mail server said to those of before says nothing of them. */
+/** What the mail server accepted of the earlier names does not hold for the new ones. */
 function hasOtherNames(before: MailboxesTable, after: MailboxesTable): boolean {
   return namedBy.some((column) => before[column] !== after[column])
 }

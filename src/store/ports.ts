@@ -230,7 +230,7 @@ export interface RecipientCountStore {
   add(mailbox: Address, hour: number, recipients: number): Promise<void>
 }
 
-/** What was told to people, so that a restart neither repeats nor forgets it. */
+/** The notices that were sent, so that a restart neither repeats nor forgets one. */
 export interface NoticeStore {
   list(): Promise<SentNotice[]>
   /** Adds it, or replaces the one with the same key and channel. */

@@ -160,7 +160,7 @@ export interface Login {
   mailboxes: readonly Address[]
   /** Envelope senders beside its mailboxes: addresses, or `*@example.com`. */
   senders: readonly string[]
-  /** CIDR blocks that it may sign in from; none: from anywhere that the door listens. */
+  /** CIDR blocks that it may sign in from; none: from wherever the server listens. */
   networks: readonly string[]
   /**
    * An envelope sender that it may not use is replaced by its first mailbox, instead of refused.
@@ -269,12 +269,12 @@ export interface SentNotice {
   /** Of what it is about: its kind and its subject. */
   key: string
   channel: 'webhook' | 'mail' | 'command'
-  /** When the trouble was first told in this channel. */
+  /** When it was first reported in this channel. */
   firstAt: number
   lastAt: number
   /**
-   * How far it had come when it was last told, so that a further step is told at once: of an
-   * expiry, the days that were left.
+   * How far it had come when it was last reported, so that a further step is reported at once: of
+   * an expiry, the days that were left.
    */
   stage: string
 }

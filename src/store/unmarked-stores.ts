@@ -59,11 +59,11 @@ export function createNoticeStore(database: Database): NoticeStore {
 
     put: ({ key, channel, firstAt, lastAt, stage }) =>
       database.change(async (tables) => {
-        const told = { first_at: firstAt, last_at: lastAt, stage }
+        const sent = { first_at: firstAt, last_at: lastAt, stage }
         await tables
           .insertInto('sent_notices')
-          .values({ notice_key: key, channel, ...told })
-          .onConflict((on) => on.columns(['notice_key', 'channel']).doUpdateSet(told))
+          .values({ notice_key: key, channel, ...sent })
+          .onConflict((on) => on.columns(['notice_key', 'channel']).doUpdateSet(sent))
           .execute()
       }),
 
@@ -93,7 +93,7 @@ export function createServerCapabilityStore(database: Database): ServerCapabilit
 
     put: ({ providerId, host, size, ...offered }) =>
       database.change(async (tables) => {
-        const heard = {
+        const stated = {
           host,
           size: size ?? null,
           eight_bit_mime: Number(offered.eightBitMime),
@@ -103,8 +103,8 @@ export function createServerCapabilityStore(database: Database): ServerCapabilit
         }
         await tables
           .insertInto('heard_offers')
-          .values({ provider_id: providerId, ...heard })
-          .onConflict((on) => on.column('provider_id').doUpdateSet(heard))
+          .values({ provider_id: providerId, ...stated })
+          .onConflict((on) => on.column('provider_id').doUpdateSet(stated))
           .execute()
       }),
   }
