@@ -64,7 +64,13 @@ interface Silence {
   reclaim(): void
 }
 
-/** The connections of one mailbox, each in one of three states. */
+/** The states of one connection of a pool. `createPool` has the table. */
+type ConnectionState = 'opening' | 'idle' | 'leased' | 'closing' | 'gone'
+
+/** Those of a connection that is signed in. */
+type MemberState = Exclude<ConnectionState, 'opening' | 'gone'>
+
+/** The connections of one mailbox that are signed in. */
 interface Members {
   /** The most recently used last. */
   readonly idle: readonly Member[]
@@ -75,7 +81,7 @@ interface Members {
   total(): number
   /** Those that a waiting ticket can hope for. */
   serving(): number
-  move(member: Member, to: 'idle' | 'leased' | 'closing'): void
+  move(member: Member, to: MemberState): void
   remove(member: Member): void
   /** Of the leased connection whose client has been silent for longest. */
   longestSilence(): Silence | undefined

@@ -34,9 +34,8 @@ export interface Neighbour {
 }
 
 /**
- * The connections of one mailbox: a few, kept warm between transactions, handed out fairly.
- * A connection is being opened, idle, leased or closing. Tickets wait in an `AcquireQueue` while
- * none is idle, or while the governor lets no message leave.
+ * The connections of one mailbox: a few, kept warm between transactions, handed out fairly. Tickets
+ * wait in an `AcquireQueue` while none is idle, or while the governor lets no message leave.
  */
 export interface Pool extends Neighbour {
   /**
@@ -92,6 +91,43 @@ const lookAgainMilliseconds = 1000
 /** How long a transaction under way may take at shutdown, in seconds. */
 const leasedSeconds = 2
 
+/**
+ * The states of one connection:
+ *
+ * - `opening`: it is dialled and signed in. It counts at the provider already.
+ * - `idle`: it is signed in, and nobody uses it.
+ * - `leased`: a transaction has it.
+ * - `closing`: QUIT was sent, and the provider has two seconds to answer. It counts until then.
+ * - `gone`: nothing is left of it, and there is room for another one.
+ *
+ * For each state, the next one. `last`: it is closed when it is released.
+ *
+ * | event         | opening | idle    | leased       | closing |
+ * |---------------|---------|---------|--------------|---------|
+ * | signed in     | idle    | -       | -            | -       |
+ * | acquire       | opening | leased  | leased       | closing |
+ * | release       | -       | idle    | idle         | closing |
+ * | discard       | -       | idle    | gone         | closing |
+ * | lost          | gone    | gone    | gone         | gone    |
+ * | idle too long | opening | closing | leased       | closing |
+ * | grown old     | opening | idle    | leased, last | closing |
+ * | yieldOne      | opening | closing | leased       | closing |
+ * | drain         | gone    | closing | leased, last | closing |
+ * | close         | gone    | closing | leased, last | closing |
+ * | QUIT answered | -       | -       | -            | gone    |
+ *
+ * A connection that becomes idle is leased at once if a ticket waits and the governor lets a message
+ * leave. A ticket waits where no connection is idle; others are opened for it, as many as the
+ * provider allows. One that has signed in though it was given up meanwhile is closed.
+ *
+ * A lease ends once: a second `release` or `discard` changes nothing. A released connection is gone
+ * when it is no longer alive. It is closed when it has grown old, when it has carried as many
+ * messages as the provider likes, or when a pool of the same name has none and needs one. An idle
+ * one is also closed when the governor allows fewer than there are, the one that was idle for
+ * longest first. A leased one is reclaimed for a waiting ticket or another pool when its client has
+ * been silent for too long: its transaction releases it then. After `close`, a leased one is gone
+ * in two seconds at most.
+ */
 export function createPool(deps: PoolDeps): Pool {
   const { governor, limits, clock, log, neighbours } = deps
   const members = createMembers()
