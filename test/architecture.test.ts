@@ -111,8 +111,6 @@ const faces: Readonly<Record<string, readonly string[]>> = {
   ],
   upstream: ['upstream/relay.ts', 'upstream/test-message.ts'],
   wire: [
-    'wire/capabilities.ts',
-    'wire/client-text.ts',
     'wire/envelope.ts',
     'wire/from-rewriter.ts',
     'wire/header-addresses.ts',

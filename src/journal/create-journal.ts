@@ -2,8 +2,14 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { JournalStore } from '../store/ports.ts'
-import { createEntryIds, createFloodGate, entryOf, type NewEntry } from './entries.ts'
-import { createEntryWriter, createSweeping } from './entry-writer.ts'
+import {
+  createEntryIds,
+  createEntryWriter,
+  createFloodGate,
+  createSweeping,
+  entryOf,
+  type NewEntry,
+} from './entries.ts'
 import type { JournalReader } from './journal.ts'
 import { createJournalReader } from './journal-reader.ts'
 

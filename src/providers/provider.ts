@@ -7,7 +7,7 @@ import type {
   ServiceAccount,
 } from '../config/config.ts'
 import type { Flow } from '../store/ports.ts'
-import type { Capabilities } from '../wire/capabilities.ts'
+import type { Capabilities } from '../wire/envelope.ts'
 
 export type UpstreamMechanism = 'XOAUTH2' | 'OAUTHBEARER'
 

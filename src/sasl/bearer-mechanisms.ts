@@ -1,6 +1,6 @@
 import { Failure } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
-import { decodeUtf8 } from '../wire/client-text.ts'
+import { decodeUtf8 } from '../wire/input-buffer.ts'
 import { decodeBase64, type Exchange, encodeBase64, type Outcome } from './exchange.ts'
 
 /**

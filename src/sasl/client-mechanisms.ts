@@ -1,5 +1,5 @@
 import { Secret } from '../base/secret.ts'
-import { readClientText } from '../wire/client-text.ts'
+import { readClientText } from '../wire/input-buffer.ts'
 import { oauthBearerExchange, xoauth2Exchange } from './bearer-mechanisms.ts'
 import type { Exchange, Outcome } from './exchange.ts'
 

@@ -1,9 +1,9 @@
 import { sameAddress } from '../base/address.ts'
 import { completeAddress, type Submitter } from '../mailboxes/sender-policy.ts'
 import type { Mending } from '../store/ports.ts'
-import { decodeUtf8 } from '../wire/client-text.ts'
 import { isMailbox, withLeastQuoting } from '../wire/envelope.ts'
 import { createFromRewriter, type FromRewriter } from '../wire/from-rewriter.ts'
+import { decodeUtf8 } from '../wire/input-buffer.ts'
 import type { GivenRecipient } from './command.ts'
 import { isPostmaster, type ReadPath, readPath, readRecipientParameters } from './command-arguments.ts'
 

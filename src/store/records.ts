@@ -1,6 +1,6 @@
 import type { Address } from '../base/address.ts'
 import type { Secret } from '../base/secret.ts'
-import type { Capabilities } from '../wire/capabilities.ts'
+import type { Capabilities } from '../wire/envelope.ts'
 
 /*
  * What postern keeps, as everybody who uses the store sees it. Times are milliseconds since 1970.

@@ -11,7 +11,7 @@ import type { ResolvedAddress } from '../net/name-resolver.ts'
 import { networkFailure } from '../net/network-failure.ts'
 import { clientContext } from '../net/trusted-authorities.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
-import { type Capabilities, parseCapabilities } from '../wire/capabilities.ts'
+import { type Capabilities, parseCapabilities } from '../wire/envelope.ts'
 import type { Reply, ReplyLimits } from '../wire/reply.ts'
 import {
   ConnectionLost,

@@ -1,7 +1,7 @@
 import type { Log } from '../base/log.ts'
 import type { Catalogue, Provider } from '../providers/provider.ts'
 import type { MailboxStore, ServerCapabilities, ServerCapabilityStore } from '../store/ports.ts'
-import type { Capabilities } from '../wire/capabilities.ts'
+import type { Capabilities } from '../wire/envelope.ts'
 import type { RelayCapabilities } from './relay.ts'
 
 /**

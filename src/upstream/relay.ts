@@ -4,8 +4,7 @@ import { Failure } from '../base/failure.ts'
 import type { GovernorState, Pause } from '../governor/governor.ts'
 import type { TokenPause, TokenStates } from '../grants/token-broker.ts'
 import type { PauseStatus, SendingStatus } from '../mailboxes/mailboxes.ts'
-import type { Capabilities } from '../wire/capabilities.ts'
-import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
+import type { Capabilities, MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import type { Reply } from '../wire/reply.ts'
 
 /**

@@ -1,7 +1,6 @@
 import { addressKey } from '../base/address.ts'
-import { readClientText } from './client-text.ts'
 import { addressList, type ListedAddress } from './header-addresses.ts'
-import { LineStart } from './input-buffer.ts'
+import { LineStart, readClientText } from './input-buffer.ts'
 
 /** The new content of `From:` and `Sender:`. */
 interface NewFrom {

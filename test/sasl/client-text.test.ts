@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readClientText } from '../../src/wire/client-text.ts'
+import { readClientText } from '../../src/wire/input-buffer.ts'
 
 describe('what a client typed', () => {
   it.each([

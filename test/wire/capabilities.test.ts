@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseCapabilities } from '../../src/wire/capabilities.ts'
+import { parseCapabilities } from '../../src/wire/envelope.ts'
 import { say } from '../../src/wire/reply.ts'
 
 const nothing = {

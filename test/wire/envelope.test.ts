@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Capabilities } from '../../src/wire/capabilities.ts'
-import { formatMail, formatRecipient, type Parameter } from '../../src/wire/envelope.ts'
+import { type Capabilities, formatMail, formatRecipient, type Parameter } from '../../src/wire/envelope.ts'
 
 const none: Capabilities = {
   pipelining: false,
