@@ -47,7 +47,7 @@ export function addProviderVerbs(program: Command, context: Context): void {
           ? suggestionText(address ?? '', suggestion, (id) =>
               providers.some((one) => one.id === id && one.registered),
             )
-          : listed(providers),
+          : listText(providers),
       )
     })
 
@@ -99,7 +99,7 @@ async function ask(config: Config, id: string, mailbox: string): Promise<TokenRe
   }
 }
 
-function listed(providers: readonly ProviderStatus[]): string {
+function listText(providers: readonly ProviderStatus[]): string {
   const rows = providers.map(({ id, name, registered, standing, flows }) => [
     id,
     name,
@@ -191,7 +191,7 @@ function providerText(details: ProviderDetails, token?: TokenReport): string {
     ...setUp.commands.flatMap(({ purpose, lines }) =>
       section(`${purpose} (Exchange Online PowerShell)`, [...lines]),
     ),
-    ...(token ? section('The access token of the app itself', checked(token)) : []),
+    ...(token ? section('The access token of the app itself', tokenLines(token)) : []),
     '',
   ].join('\n')
 }
@@ -200,7 +200,7 @@ function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ['', `${title}:`, ...lines.map((line) => `  ${line}`)]
 }
 
-function checked({ mistake, doubt, objectId }: TokenReport): string[] {
+function tokenLines({ mistake, doubt, objectId }: TokenReport): string[] {
   return [
     ...(mistake
       ? [`Wrong: ${mistake.what}.`, `Fix: ${mistake.fix}`]

@@ -11,10 +11,7 @@ import { type SettingKey, settings, type Values } from './settings.ts'
  * What no setting shows by itself: every mistake, one sentence each. Looks only at what could be
  * read.
  */
-export function checkTogether(
-  values: Partial<Values>,
-  sources: Partial<Record<SettingKey, Source>>,
-): string[] {
+export function crossCheck(values: Partial<Values>, sources: Partial<Record<SettingKey, Source>>): string[] {
   return [
     ...checkListeners(values),
     ...secretWithoutId(values, sources, 'microsoftClientSecret', 'microsoftClientId'),

@@ -5,7 +5,7 @@ import type { ProvidersFile } from '../providers/file/providers-file.ts'
 import { presetIds } from '../providers/presets/presets.ts'
 import { certificatesIn } from '../tls/certificate-pair.ts'
 import type { Config, Limits, NotifyConfig, SmtpListener, WebListener } from './config.ts'
-import { checkTogether, judgeCertificate, warnOfListeners } from './cross-checks.ts'
+import { crossCheck, judgeCertificate, warnOfListeners } from './cross-checks.ts'
 import { announcedUrl, withBothLoopbacks } from './endpoint.ts'
 import { type Files, readText, watchFiles } from './files.ts'
 import { limitSettings } from './limit-settings.ts'
@@ -59,7 +59,7 @@ export async function readConfig(
   const exposed = exposedFiles([values.tlsCertFile, values.tlsKeyFile])
   const all = [
     ...mistakes,
-    ...checkTogether(values, sources),
+    ...crossCheck(values, sources),
     ...sharedName(values, sources),
     ...certificate.mistakes,
     ...registrations.mistakes,
