@@ -48,7 +48,55 @@ const mostRounds = 3
  */
 const replacedAgainAfterSeconds = 60
 
-/** Keeps access tokens in memory and renews each once, however many callers ask. */
+/**
+ * Keeps access tokens in memory and renews each once, however many callers ask. What it does for
+ * one mailbox:
+ *
+ * - `resting`: nothing is under way, and nothing is waited for.
+ * - `refreshing`: a refresh is in flight.
+ * - `backing off`: a refresh has failed, and the next one has to wait. When the wait is over, the
+ *   mailbox is resting, until somebody asks.
+ *
+ * Apart from that its token is good, old (it has to be renewed, and is valid for as long as was
+ * asked for), or there is none of any use. For each state, what a call does:
+ *
+ * | event             | resting | refreshing    | backing off |
+ * |-------------------|---------|---------------|-------------|
+ * | asked, token good | token   | token         | token       |
+ * | asked, token old  | refresh | joins         | token       |
+ * | asked, no token   | refresh | joins         | failure     |
+ * | renew             | refresh | joins         | failure     |
+ * | tryAgain          | refresh | one behind it | failure     |
+ * | tryNow            | nothing | nothing       | refresh     |
+ * | grantChanged      | forgets | forgets       | forgets     |
+ *
+ * Who asks for a token and waits for a refresh that fails gets the old token if there is one, and
+ * the failure otherwise; `renew`, `tryAgain` and `tryNow` always tell the failure. A token that the
+ * mail server has refused is dropped first, and its replacement not within a minute. During a wait
+ * a look may be taken now and then: that is one refresh, and all others are answered as before.
+ * `tryAgain` joins a refresh that tries a refused grant, too. `tryNow` forgets the wait and
+ * refreshes when a pause is shown, or when the grant is not active.
+ *
+ * `forgets`: token and wait are forgotten, and the result of the refresh is not used: who waits for
+ * its token asks anew, and the next refresh begins when this one has ended. After `close`, no
+ * refresh begins.
+ *
+ * What comes of a refresh:
+ *
+ * | result                      | token    | who waits    |
+ * |-----------------------------|----------|--------------|
+ * | fresh                       | replaced | nobody       |
+ * | refused                     | dropped  | nobody       |
+ * | failed, of the mailbox      | kept     | mailbox      |
+ * | failed, of the registration | kept     | registration |
+ * | held-back                   | kept     | registration |
+ * | store-down                  | kept     | mailbox      |
+ * | unstored                    | kept     | mailbox      |
+ *
+ * A registration that waits holds back the refreshes of all its mailboxes: see its breaker. After
+ * `refused`, connections that were opened with the token have to end. What is `unstored` is stored
+ * by the next refresh, which comes by itself, and the provider is not asked for it again.
+ */
 export function createTokenBroker(
   deps: TokenBrokerDeps,
 ): TokenBroker & IdleRenewal & TokenTrial & TokenStates {
