@@ -17,8 +17,7 @@ import { certificatesIn, namesOf, readCertificatePair } from '#built/tls/certifi
 import { openingWait, refusal, wordsOf } from '#built/upstream/refusal.js'
 import { readHead } from '#built/upstream/send-message.js'
 import { judgeSignIn } from '#built/upstream/sign-in.js'
-import { parseCapabilities } from '#built/wire/capabilities.js'
-import { formatMail, formatRecipient } from '#built/wire/envelope.js'
+import { formatMail, formatRecipient, parseCapabilities } from '#built/wire/envelope.js'
 import { createReplyParser, statusOf } from '#built/wire/reply.js'
 
 // The provider's side. The lengths are those of the limits that it has by default.

@@ -1,7 +1,6 @@
 import { decodeBase64 } from '#built/sasl/exchange.js'
 import { parseCommand } from '#built/smtp/command.js'
-import { parseCapabilities } from '#built/wire/capabilities.js'
-import { formatMail, formatRecipient } from '#built/wire/envelope.js'
+import { formatMail, formatRecipient, parseCapabilities } from '#built/wire/envelope.js'
 import { createInputBuffer } from '#built/wire/input-buffer.js'
 import { createMessageScanner, undoDotStuffing } from '#built/wire/message-scanner.js'
 import { createReplyParser } from '#built/wire/reply.js'
