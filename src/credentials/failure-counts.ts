@@ -73,7 +73,8 @@ export function createBlockedSources(seconds: number, clock: Clock): BlockedSour
   const deadlines = new LRUCache<string, number>({ max: sourcesAtOnce })
 
   function remainingSeconds(source: string): number {
-    return Math.max(0, ((deadlines.get(source) ?? 0) - clock.monotonic()) / 1000)
+    // In whole milliseconds: the rest is noise of the clock, and who rounds up makes a second of it.
+    return Math.max(0, Math.round((deadlines.get(source) ?? 0) - clock.monotonic())) / 1000
   }
 
   return {

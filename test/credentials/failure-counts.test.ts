@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createFailureCounter } from '../../src/credentials/failure-counts.ts'
+import { createBlockedSources, createFailureCounter } from '../../src/credentials/failure-counts.ts'
 
 describe('a counter of failures', () => {
   it('holds no more keys than it may: those counted longest ago are forgotten', () => {
@@ -33,4 +33,12 @@ describe('a counter of failures', () => {
     expect(counter.count('key')).toBe(0)
     expect(counter.add('key')).toBe(1)
   })
+})
+
+it('a blocked source is told whole seconds, whatever noise the clock has', () => {
+  let now = 1234.1
+  const blocked = createBlockedSources(900, { now: () => 0, monotonic: () => now })
+  blocked.add('198.51.100.7')
+  now = 1234.1 + 3000 - 1e-9
+  expect(Math.ceil(blocked.remainingSeconds('198.51.100.7'))).toBe(897)
 })
