@@ -84,12 +84,6 @@ export const pageTargets = [
     read: (text) => parseExpiry(text, 0),
   },
   {
-    name: 'a password that may be guessable',
-    longest: 256,
-    words: ['password', 'qwerty', '12', 'é'],
-    read: (text) => checkChosenPassword(text, ['example']),
-  },
-  {
     name: 'a name in a password',
     longest: body,
     words: addresses,
