@@ -41,7 +41,7 @@ export interface StageOptions {
   limits?: Partial<Limits>
   provider?: Partial<RegisteredProvider>
   /** Those that there are, instead of `mailbox` alone. */
-  mailboxes?: readonly Omit<Mailbox, 'providerId' | 'createdAt'>[]
+  mailboxes?: readonly Omit<Mailbox, 'providerId' | 'createdAt' | 'acceptedName'>[]
   connect?: Connect
   /** Nobody consented for them. */
   appOnly?: boolean

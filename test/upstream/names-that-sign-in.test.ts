@@ -127,9 +127,10 @@ describe('the name that signs in', () => {
     const { relay, store } = await stage(
       lets(() => accepted, heard),
       {
-        mailboxes: [{ address: shared, signsInAs: person, acceptedName: 'mailbox' }],
+        mailboxes: [{ address: shared, signsInAs: person }],
       },
     )
+    await store.mailboxes.noteAccepted(shared, 'mailbox')
     await relay.verify(shared)
     accepted[0] = person
     relay.drain(shared)
