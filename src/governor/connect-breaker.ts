@@ -34,7 +34,8 @@ interface Fault extends RepeatedFault {
 /**
  * The breaker of sign-ins at the provider. Failures that are not the provider's (no consent, no
  * store) do not count: their cause may end at any second.
- * | During a wait, a mailbox looks now and then whether the provider is back (`Looks`), by an
+ *
+ * During a wait, a mailbox looks now and then whether the provider is back (`Looks`), by an
  * ordinary attempt; a look that fails changes nothing. When the provider itself says how long to
  * stay away, nothing is tried before.
  */

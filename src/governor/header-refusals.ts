@@ -22,12 +22,13 @@ import {
 /**
  * Messages that the provider refuses for an address in them. Only what may be the cause waits, and
  * only for one program:
- * | - If the reply names an address of the message: messages with that address.
+ *
+ * - If the reply names an address of the message: messages with that address.
  * - If it names none: messages with the same addresses in the same places, because it is not known
- * which of them is meant.
+ *   which of them is meant.
  * - If the message names only the mailbox itself: that message alone. A program that repeats it
- * without end is stopped, everything else from the mailbox's own address goes on, and a log line
- * says that the provider does not let the mailbox send as itself.
+ *   without end is stopped, everything else from the mailbox's own address goes on, and a log line
+ *   says that the provider does not let the mailbox send as itself.
  */
 interface HeaderRefusals {
   /** The breakers that a message has to pass. */

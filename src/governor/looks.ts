@@ -35,7 +35,8 @@ export interface RepeatedFault {
  * come during a wait are answered by the wait itself. So that service resumes soon after the
  * provider is back, one mailbox looks every few seconds, however long the wait is; and once one is
  * served again, all others may look as well.
- * | A mailbox that was refused after others had been served has a fault of its own. After a while
+ *
+ * A mailbox that was refused after others had been served has a fault of its own. After a while
  * it is left to its waits, because some providers punish repetition.
  */
 export interface Looks {

@@ -24,7 +24,8 @@ import { createHeaderRefusals, type Header } from './header-refusals.ts'
  * What the provider refuses repeatedly. Exchange Online throttles a whole mailbox after continuous
  * errors, at thresholds that it does not publish, and old devices repeat a refused message for
  * ever. So a program that repeats it waits here before.
- * | No program waits for what others did. A sender address that the provider refuses at MAIL, it
+ *
+ * No program waits for what others did. A sender address that the provider refuses at MAIL, it
  * refuses from every program. The mailbox's own address stops only the one program there; that
  * costs nothing, since every one of its messages has that envelope. What the provider refuses after
  * the message is the doing of one program, a login at one source. There the addresses in that
