@@ -7,6 +7,7 @@ import { pause } from './figures.js'
 import { row, withVerdict } from './rows.js'
 
 const [mostWarm, mostFirst] = [65, 85]
+const mostSeconds = 20
 const preload = pathToFileURL(join(import.meta.dirname, 'executed-files.js')).href
 
 export async function footprint({ rounds, setStage }) {
@@ -21,7 +22,10 @@ export async function footprint({ rounds, setStage }) {
     const executed = async () => {
       rmSync(answer, { force: true })
       process.kill(stage.posternPid, 'SIGUSR2')
-      while (!existsSync(answer)) await pause(0.02)
+      for (let waited = 0; !existsSync(answer); waited += 0.02) {
+        if (waited > mostSeconds) throw new Error('postern does not tell which of its files ran')
+        await pause(0.02)
+      }
       return JSON.parse(readFileSync(answer, 'utf8'))
     }
     await executed()
