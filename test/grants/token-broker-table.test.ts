@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import { tokens } from '../providers/token-endpoint.ts'
+import { tableInSource } from '../support/table-in-source.ts'
 import { refusal } from './crowd.ts'
 import { failureOf, me, startBroker, startEach } from './fixture.ts'
 
@@ -81,17 +80,6 @@ const answers: Record<string, { begun: number; waits?: boolean; result?: unknown
   forgets: { begun: 0 },
 }
 
-const source = readFileSync(join(import.meta.dirname, '../../src/grants/create-token-broker.ts'), 'utf8')
-
-/** The rows of the table whose head begins like this, the head first. */
-function tableOf(first: string): string[][] {
-  const [text = ''] = source.slice(source.indexOf(` * | ${first} `)).split(' *\n')
-  const [head = [], , ...rows] = [...text.matchAll(/^ \* \|(.*)\|$/gm)].map(([, row = '']) =>
-    row.split('|').map((cell) => cell.trim()),
-  )
-  return [head, ...rows]
-}
-
 const codeOrValue = (promise: Promise<unknown>) =>
   promise.catch((error: unknown) => {
     if (error instanceof Failure) return error.code
@@ -99,7 +87,7 @@ const codeOrValue = (promise: Promise<unknown>) =>
   })
 
 describe('the table of calls in create-token-broker.ts', () => {
-  const [[, ...names] = [], ...rows] = tableOf('event')
+  const { names, rows } = tableInSource('grants/create-token-broker.ts', 'event')
 
   it('has a column for each state and a row for each event', () => {
     expect(names).toEqual(Object.keys(states))
@@ -187,7 +175,7 @@ describe('the table of results in create-token-broker.ts', () => {
       return renewed
     },
   }
-  const [, ...rows] = tableOf('result')
+  const { rows } = tableInSource('grants/create-token-broker.ts', 'result')
 
   it('has a row for each', () => {
     expect(rows.map(([name]) => name)).toEqual(Object.keys(results))

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { encodeBase64 } from '../../src/sasl/exchange.ts'
 import { createSmtpSession, type SmtpSession } from '../../src/smtp/session.ts'
@@ -7,6 +5,7 @@ import type { Step } from '../../src/smtp/session-events.ts'
 import { type Reply, say } from '../../src/wire/reply.ts'
 import { defaultLimits } from '../support/default-limits.ts'
 import { stageSubmitters } from '../support/smtp-stage.ts'
+import { tableInSource } from '../support/table-in-source.ts'
 
 /** The lines that stand for the commands of the table. */
 const lines: Record<string, string> = {
@@ -97,11 +96,7 @@ function shown({ replies, next }: Step): string {
   return [...replies.map(({ code }) => String(code)), ...(step === 'line' ? [] : [step])].join(' ')
 }
 
-const source = readFileSync(join(import.meta.dirname, '../../src/smtp/session.ts'), 'utf8')
-const [head = [], , ...rows] = [...source.matchAll(/^ \* \|(.*)\|$/gm)].map(([, row = '']) =>
-  row.split('|').map((cell) => cell.trim()),
-)
-const [, ...names] = head
+const { names, rows } = tableInSource('smtp/session.ts', '')
 
 describe('the table in session.ts', () => {
   it('has a column for each phase and a row for each command', () => {

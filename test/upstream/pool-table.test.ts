@@ -1,7 +1,5 @@
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createProviderConnection } from '../../src/upstream/connection.ts'
 import type { Lease } from '../../src/upstream/lease.ts'
@@ -9,6 +7,7 @@ import type { SignedIn } from '../../src/upstream/open-signed-in.ts'
 import { createPool, type Pool } from '../../src/upstream/pool.ts'
 import { governorStage, mailbox } from '../governor/governor-stage.ts'
 import { defaultLimits } from '../support/default-limits.ts'
+import { tableInSource } from '../support/table-in-source.ts'
 
 const limits = { ...defaultLimits, upstreamIdleSeconds: 1 }
 
@@ -161,11 +160,7 @@ const events: Record<string, (scene: Scene) => void | Promise<void>> = {
   'QUIT answered': (scene) => scene.answerQuit(),
 }
 
-const source = readFileSync(join(import.meta.dirname, '../../src/upstream/pool.ts'), 'utf8')
-const [head = [], , ...rows] = [...source.matchAll(/^ \* \|(.*)\|$/gm)].map(([, row = '']) =>
-  row.split('|').map((cell) => cell.trim()),
-)
-const [, ...names] = head
+const { names, rows } = tableInSource('upstream/pool.ts', 'event')
 
 describe('the table in pool.ts', () => {
   let scene: Scene

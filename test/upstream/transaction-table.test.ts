@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import type { Transaction } from '../../src/upstream/relay.ts'
@@ -8,6 +6,7 @@ import { signsIn } from '../support/provider-scripts.ts'
 import { mailbox, patientLimits } from '../support/relay-stage.ts'
 import type { Client } from '../support/scripted-provider.ts'
 import { useScriptedStage } from '../support/scripted-stage.ts'
+import { tableInSource } from '../support/table-in-source.ts'
 import { begin, message, to } from '../support/upstream-messages.ts'
 
 const stage = useScriptedStage()
@@ -100,12 +99,7 @@ async function stateOf({ transaction }: Scene): Promise<string> {
   return sent === undefined ? 'promised' : 'over'
 }
 
-const source = readFileSync(join(import.meta.dirname, '../../src/upstream/transaction.ts'), 'utf8')
-const table = source.slice(source.indexOf(' * | event'), source.indexOf(' * While the provider answers'))
-const [head = [], , ...rows] = [...table.matchAll(/^ \* \|(.*)\|$/gm)].map(([, row = '']) =>
-  row.split('|').map((cell) => cell.trim()),
-)
-const [, ...names] = head
+const { names, rows } = tableInSource('upstream/transaction.ts', 'event')
 
 describe('the table in transaction.ts', () => {
   it('has a column for each state and a row for each event', () => {
