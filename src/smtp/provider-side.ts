@@ -190,8 +190,8 @@ class HeldTransaction implements ProviderSide {
   /** A message that may no longer be sent ends the transaction. */
   async #confirmFor(current: Transaction, submitter: Submitter): Promise<void> {
     try {
-      if (this.#message !== undefined)
-        await this.#deps.signIns.revalidate(submitter, this.#message, this.#deps.client.address)
+      if (this.#message === undefined) throw new Failure('internal', 'There is no message to send')
+      await this.#deps.signIns.revalidate(submitter, this.#message, this.#deps.client.address)
     } catch (refusal) {
       await current.reset()
       throw refusal
