@@ -21,6 +21,7 @@ const floors: readonly (readonly string[])[] = [
   ['wire'],
   ['config/config.ts'],
   ['net'],
+  ['model'],
   ['base'],
 ]
 

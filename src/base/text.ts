@@ -112,6 +112,12 @@ export function readUrl(text: string): URL | undefined {
   return text.length <= longest && URL.canParse(text) ? new URL(text) : undefined
 }
 
+/** Foreign text for an error message: cut, and without what could move a terminal's cursor. */
+export function printable(text: string, limit = 100): string {
+  const clean = text.replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '?')
+  return clean.length > limit ? `${clean.slice(0, limit)}…` : clean
+}
+
 /**
  * A word as a POSIX shell takes it literally: a printed command that is
  * copied runs nothing else.

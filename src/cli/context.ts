@@ -13,9 +13,9 @@ import type { ApiKeys } from '../credentials/api-keys.ts'
 import type { Logins } from '../credentials/logins.ts'
 import type { JournalFilters, JournalPage } from '../journal/journal.ts'
 import type { Mailboxes, MailboxStatus } from '../mailboxes/mailboxes.ts'
+import type { PageRole } from '../model/page-access.ts'
 import type { SentLink } from '../notices/notices.ts'
 import type { RegistrationCheck } from '../providers/registration-checks.ts'
-import type { PageRole } from '../store/ports.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What a verb works with. */

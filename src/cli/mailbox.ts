@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
-import { parseAddress } from '../base/address.ts'
 import { shellWord } from '../base/text.ts'
 import type { EndingStatus, MailboxStatus, PauseStatus, SendingStatus } from '../mailboxes/mailboxes.ts'
+import { parseAddress } from '../model/address.ts'
 import type { Broker, Context } from './context.ts'
 import { suggestionFor, suggestionText } from './provider.ts'
 import { collect, table } from './terminal.ts'

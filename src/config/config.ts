@@ -1,5 +1,5 @@
-import type { Address } from '../base/address.ts'
 import type { Secret } from '../base/secret.ts'
+import type { Address } from '../model/address.ts'
 import type { HttpProxy } from '../net/http-proxy.ts'
 
 /**

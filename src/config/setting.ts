@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
-import { type Address, isDomainMailbox, parseAddress } from '../base/address.ts'
 import { Secret } from '../base/secret.ts'
 import { readUrl, withoutEnding } from '../base/text.ts'
+import { type Address, isDomainMailbox, parseAddress } from '../model/address.ts'
 import { type HttpProxy, parseProxy } from '../net/http-proxy.ts'
 import { parseNetwork } from '../net/ip.ts'
 import { readCredential, readMicrosoftSecret, readTenant } from '../providers/file/credentials.ts'

@@ -1,12 +1,13 @@
-import { printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { type Actor, actorFields, type Log } from '../base/log.ts'
 import { type KeyedHash, Secret } from '../base/secret.ts'
+import { printable } from '../base/text.ts'
 import { freshId, freshSecret, parseDisplayName, sameHash } from '../credentials/credential.ts'
 import { existingMailbox } from '../mailboxes/existing-mailbox.ts'
+import type { ConsentLink } from '../model/consent.ts'
 import type { Catalogue } from '../providers/provider.ts'
-import type { ConsentLink, Store } from '../store/ports.ts'
+import type { Store } from '../store/ports.ts'
 import {
   type ConsentLinkStatus,
   type CreatedLink,

@@ -1,5 +1,6 @@
-import { type Address, printable } from '../base/address.ts'
 import { Failure, type FailureCode } from '../base/failure.ts'
+import { printable } from '../base/text.ts'
+import type { Address } from '../model/address.ts'
 
 /** Why a consent was refused, as a closed list. Nothing was stored, and an earlier grant stays. */
 export type ConsentRefusal =

@@ -2,9 +2,10 @@ import { Failure } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
 import { freshSecret, sameHash } from '../credentials/credential.ts'
 import { existingMailbox } from '../mailboxes/existing-mailbox.ts'
+import type { PendingConsent } from '../model/consent.ts'
+import type { Mailbox } from '../model/mailbox.ts'
 import type { TokenResponse } from '../providers/oauth/oauth-client.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
-import type { Mailbox, PendingConsent } from '../store/ports.ts'
 import { createAdminConsents } from './admin-consent.ts'
 import {
   type AdoptedConsent,

@@ -1,10 +1,11 @@
-import { type Address, isDomainMailbox, printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
+import { printable } from '../base/text.ts'
+import { type Address, isDomainMailbox } from '../model/address.ts'
+import type { Mailbox } from '../model/mailbox.ts'
 import type { Identity, TokenResponse } from '../providers/oauth/oauth-client.ts'
 import type { Provider } from '../providers/provider.ts'
 import { isSameAccount, provesIdentity } from '../providers/provider.ts'
-import type { Mailbox } from '../store/ports.ts'
 import { ConsentRefused } from './consent-refused.ts'
 
 /** What a valid consent proved and gave. */

@@ -1,17 +1,11 @@
-import { printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { type Actor, actorFields, type Log } from '../base/log.ts'
 import { type KeyedHash, Secret } from '../base/secret.ts'
+import { printable } from '../base/text.ts'
 import { coveredMailbox } from '../mailboxes/existing-mailbox.ts'
-import {
-  type ApiKey,
-  meansPersonal,
-  personalMark,
-  type Scope,
-  type Store,
-  scopeAddress,
-} from '../store/ports.ts'
+import { type ApiKey, meansPersonal, personalMark, type Scope, scopeAddress } from '../model/api-key.ts'
+import type { Store } from '../store/ports.ts'
 import {
   createUseRecorder,
   credentialState,

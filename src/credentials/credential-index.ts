@@ -1,8 +1,9 @@
-import { printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import { meantBy, userNameKey } from '../base/text.ts'
-import type { ApiKey, ListedLogin, Login, Store } from '../store/ports.ts'
+import { meantBy, printable, userNameKey } from '../base/text.ts'
+import type { ApiKey } from '../model/api-key.ts'
+import type { ListedLogin, Login } from '../model/login.ts'
+import type { Store } from '../store/ports.ts'
 import { credentialState, isActiveFrom } from './credential.ts'
 import { sendRights } from './scopes.ts'
 

@@ -1,12 +1,11 @@
 import { createHmac, randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { Secret } from '../base/secret.ts'
-import { hasEndlessMarks, normalForm } from '../base/text.ts'
+import { hasEndlessMarks, normalForm, printable } from '../base/text.ts'
+import type { Login } from '../model/login.ts'
 import { isWithin } from '../net/ip.ts'
-import type { Login } from '../store/ports.ts'
 
 /** Longest user name, in characters after normalisation. */
 const userNameCharacters = 128

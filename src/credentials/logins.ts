@@ -1,8 +1,8 @@
-import type { Address } from '../base/address.ts'
 import type { Actor } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
 import type { MendingOptions } from '../mailboxes/mending-options.ts'
-import type { Mending } from '../store/ports.ts'
+import type { Address } from '../model/address.ts'
+import type { Mending } from '../model/login.ts'
 
 export interface Logins {
   /**

@@ -1,12 +1,7 @@
-import {
-  type Address,
-  covers as isCovered,
-  isDomainMailbox,
-  parseAddress,
-  printable,
-} from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
-import { meansPersonal, personalMark, type Scope, scopeAddress } from '../store/ports.ts'
+import { printable } from '../base/text.ts'
+import { type Address, covers as isCovered, isDomainMailbox, parseAddress } from '../model/address.ts'
+import { meansPersonal, personalMark, type Scope, scopeAddress } from '../model/api-key.ts'
 
 /** Who uses the HTTP API, and what for. The owner key and a signed-in browser have `admin`. */
 export interface Principal {

@@ -1,18 +1,20 @@
-import { covers, printable } from '../base/address.ts'
 import type { Gone } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { KeyedHash } from '../base/secret.ts'
+import { printable } from '../base/text.ts'
 import {
   howToAllow,
   mailboxForSender,
   type OutgoingMessage,
   type Submitter,
 } from '../mailboxes/sender-policy.ts'
+import { covers } from '../model/address.ts'
+import type { Login } from '../model/login.ts'
 import { sourceOf } from '../net/ip.ts'
 import type { Credentials } from '../sasl/exchange.ts'
-import type { Login, MailboxStore, Store } from '../store/ports.ts'
+import type { MailboxStore, Store } from '../store/ports.ts'
 import type { ApiKeys } from './api-keys.ts'
 import { createUseRecorder, isActiveFrom } from './credential.ts'
 import type { AuthMethods, CredentialIndex } from './credential-index.ts'

@@ -1,4 +1,3 @@
-import { type Address, covers, isDomainMailbox, sameAddress } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { shellWord, userNameKey } from '../base/text.ts'
@@ -9,7 +8,11 @@ import {
   type SenderMailbox,
   type Submitter,
 } from '../mailboxes/sender-policy.ts'
-import type { ApiKey, Login, Mailbox, MailboxStore, Store } from '../store/ports.ts'
+import { type Address, covers, isDomainMailbox, sameAddress } from '../model/address.ts'
+import type { ApiKey } from '../model/api-key.ts'
+import type { Login } from '../model/login.ts'
+import type { Mailbox } from '../model/mailbox.ts'
+import type { MailboxStore, Store } from '../store/ports.ts'
 import { credentialState, isActiveFrom } from './credential.ts'
 import type { CredentialIndex, LoginRights } from './credential-index.ts'
 import { wrongCredentials } from './login-check.ts'

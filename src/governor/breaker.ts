@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache'
-import { type Address, addressKey, printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
+import { printable } from '../base/text.ts'
+import { type Address, addressKey } from '../model/address.ts'
 import type { Pause } from './governor.ts'
 
 /**

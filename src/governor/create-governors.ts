@@ -1,6 +1,7 @@
-import { type Address, addressKey, printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import { printable } from '../base/text.ts'
+import { type Address, addressKey } from '../model/address.ts'
 import type { RecipientCountStore } from '../store/ports.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
 import { type ConnectionCap, createConnectBreaker, createConnectionCap } from './connect-breaker.ts'

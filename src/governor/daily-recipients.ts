@@ -1,7 +1,7 @@
-import type { Address } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
+import type { Address } from '../model/address.ts'
 import type { RecipientCountStore } from '../store/ports.ts'
 
 /**

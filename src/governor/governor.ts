@@ -1,5 +1,5 @@
-import type { Address } from '../base/address.ts'
 import type { Failure } from '../base/failure.ts'
+import type { Address } from '../model/address.ts'
 import type { ProviderLimits } from '../providers/provider.ts'
 import type { TransactionPhase } from '../providers/reply-class.ts'
 import type { Reply } from '../wire/reply.ts'

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { type Address, addressKey, sameAddress } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { type Log, silentLog } from '../base/log.ts'
+import { type Address, addressKey, sameAddress } from '../model/address.ts'
 import { type Originators, originatorsOf } from '../wire/header-addresses.ts'
 import { type Reply, statusOf } from '../wire/reply.ts'
 import {

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
-import { type Address, addressKey } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import { type Address, addressKey } from '../model/address.ts'
 import type { ProviderLimits, RefusedRecipients } from '../providers/provider.ts'
 import { type Reply, statusOf } from '../wire/reply.ts'
 import {

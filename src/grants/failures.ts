@@ -1,8 +1,9 @@
-import { type Address, printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
+import { printable } from '../base/text.ts'
+import type { Address } from '../model/address.ts'
+import type { GivenTo } from '../model/grant.ts'
 import { NetworkFailure } from '../net/network-failure.ts'
 import type { TokenVerdict } from '../providers/oauth/oauth-client.ts'
-import type { GivenTo } from '../store/ports.ts'
 
 // Failures of the token broker. Mail clients only ever see their codes; what a provider said in
 // them is for people.

@@ -1,10 +1,11 @@
-import { type Address, addressKey } from '../base/address.ts'
 import { createPeriodicTask } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
 import { asFailure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
+import { type Address, addressKey } from '../model/address.ts'
+import type { GivenTo, RefusedGrant } from '../model/grant.ts'
 import { differenceOf } from '../providers/registration.ts'
-import type { GivenTo, GrantStore, RefusedGrant } from '../store/ports.ts'
+import type { GrantStore } from '../store/ports.ts'
 import type { IdleRenewal } from './token-broker.ts'
 
 export interface KeepAliveDeps {

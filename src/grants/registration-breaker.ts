@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache'
-import { type Address, addressKey } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { type Failure, withRetryAfter } from '../base/failure.ts'
 import type { Pause } from '../governor/governor.ts'
+import { type Address, addressKey } from '../model/address.ts'
 import { createBackOff, growthOfRegistrations } from './back-off.ts'
 
 /**

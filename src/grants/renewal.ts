@@ -1,8 +1,10 @@
 import { LRUCache } from 'lru-cache'
-import { type Address, addressKey } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
+import { type Address, addressKey } from '../model/address.ts'
+import type { ActiveGrant, GivenTo, LapsedGrant, Renewed } from '../model/grant.ts'
+import type { Mailbox } from '../model/mailbox.ts'
 import {
   type FaultScope,
   judge,
@@ -10,7 +12,7 @@ import {
   type TokenResponse,
 } from '../providers/oauth/oauth-client.ts'
 import { differenceOf } from '../providers/registration.ts'
-import type { ActiveGrant, GivenTo, LapsedGrant, Mailbox, Renewed, Store } from '../store/ports.ts'
+import type { Store } from '../store/ports.ts'
 import {
   busyElsewhere,
   consentNeeded,

@@ -1,6 +1,6 @@
-import type { Address } from '../base/address.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Pause } from '../governor/governor.ts'
+import type { Address } from '../model/address.ts'
 
 /** The grant that a token came from. */
 export interface TokenGrant {

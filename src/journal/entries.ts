@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import type { JournalDetail, JournalEntry, JournalStore } from '../store/ports.ts'
+import type { JournalDetail, JournalEntry } from '../model/journal.ts'
+import type { JournalStore } from '../store/ports.ts'
 import { journalEvents } from './events.ts'
 
 /*

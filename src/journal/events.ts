@@ -1,4 +1,4 @@
-import type { JournalKind, JournalOutcome } from '../store/ports.ts'
+import type { JournalKind, JournalOutcome } from '../model/journal.ts'
 
 export interface JournalEvent {
   kind: JournalKind

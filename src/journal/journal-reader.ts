@@ -1,15 +1,15 @@
-import { domainMailbox, parseAddress, printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
-import { normalForm } from '../base/text.ts'
+import { normalForm, printable } from '../base/text.ts'
+import { domainMailbox, parseAddress } from '../model/address.ts'
 import {
   type JournalEntry,
   type JournalQuery,
-  type JournalStore,
   journalKinds,
   journalOutcomes,
   type SendHour,
-} from '../store/ports.ts'
+} from '../model/journal.ts'
+import type { JournalStore } from '../store/ports.ts'
 import { firstIdAt } from './entries.ts'
 import type {
   Activity,

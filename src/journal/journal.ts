@@ -1,5 +1,5 @@
-import type { Address } from '../base/address.ts'
-import type { JournalDetail, JournalKind, JournalOutcome } from '../store/ports.ts'
+import type { Address } from '../model/address.ts'
+import type { JournalDetail, JournalKind, JournalOutcome } from '../model/journal.ts'
 
 /** What the web server and the command may ask of the journal. Made by `createJournal`. */
 export interface JournalReader {

@@ -1,8 +1,8 @@
-import { isDomainMailbox } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
+import { isDomainMailbox } from '../model/address.ts'
+import type { Flow, Standing } from '../model/grant.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
 import { isOneTenant } from '../providers/registration.ts'
-import type { Flow, Standing } from '../store/ports.ts'
 import type { MailboxRequest } from './mailboxes.ts'
 
 export type AppOnlyFlow = Extract<Flow, 'client-credentials' | 'service-account'>

@@ -1,20 +1,16 @@
 import { setImmediate as turnOfOthers } from 'node:timers/promises'
-import {
-  type Address,
-  addressKey,
-  isDomainMailbox,
-  parseAddress,
-  printable,
-  sameAddress,
-} from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { type Actor, actorFields, type Log } from '../base/log.ts'
 import { Secret } from '../base/secret.ts'
+import { printable } from '../base/text.ts'
+import { type Address, addressKey, isDomainMailbox, parseAddress, sameAddress } from '../model/address.ts'
+import type { Grant, LapsedGrant, ListedGrant, NewGrant } from '../model/grant.ts'
+import type { Mailbox } from '../model/mailbox.ts'
 import { bySoonest, type Expiry, grantExpiries, registrationExpiries } from '../providers/forecast.ts'
 import type { OAuthClient } from '../providers/oauth/oauth-client.ts'
 import type { Catalogue, Provider } from '../providers/provider.ts'
-import type { Grant, LapsedGrant, ListedGrant, Mailbox, NewGrant, Store } from '../store/ports.ts'
+import type { Store } from '../store/ports.ts'
 import { type AppOnlyFlow, appOnlyFlow, isAppOnlyFlow, isPersonal } from './app-only.ts'
 import { coveredMailbox, existingMailbox, namesThatSignIn, namesWithToken } from './existing-mailbox.ts'
 import type { EndingStatus, Mailboxes, MailboxRequest, MailboxStatus, SendingStatus } from './mailboxes.ts'

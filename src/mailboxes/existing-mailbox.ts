@@ -1,6 +1,7 @@
-import { type Address, parseAddress, sameAddress } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
-import type { AcceptedName, Mailbox, MailboxStore } from '../store/ports.ts'
+import { type Address, parseAddress, sameAddress } from '../model/address.ts'
+import type { AcceptedName, Mailbox } from '../model/mailbox.ts'
+import type { MailboxStore } from '../store/ports.ts'
 
 /**
  * The mailbox that somebody named, in whatever case they typed it.

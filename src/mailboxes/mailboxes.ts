@@ -1,8 +1,8 @@
-import type { Address } from '../base/address.ts'
 import type { Actor } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
+import type { Address } from '../model/address.ts'
+import type { Flow } from '../model/grant.ts'
 import type { Expiry } from '../providers/forecast.ts'
-import type { Flow } from '../store/ports.ts'
 
 /**
  * Mailboxes: the addresses that mail leaves from. Made by `createMailboxes`. `by`: who asks for a

@@ -1,6 +1,7 @@
-import { type Address, addressKey, parseAddress, printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
-import type { Mending } from '../store/ports.ts'
+import { printable } from '../base/text.ts'
+import { type Address, addressKey, parseAddress } from '../model/address.ts'
+import type { Mending } from '../model/login.ts'
 
 /** What is mended of a login's mail, as requested. Absent options are off, or stay as they are. */
 export interface MendingOptions {

@@ -1,15 +1,14 @@
+import { Failure } from '../base/failure.ts'
+import { printable, shellWord } from '../base/text.ts'
 import {
   type Address,
   addressKey,
   covers,
   isDomainMailbox,
   parseAddress,
-  printable,
   sameAddress,
-} from '../base/address.ts'
-import { Failure } from '../base/failure.ts'
-import { shellWord } from '../base/text.ts'
-import type { Mending } from '../store/ports.ts'
+} from '../model/address.ts'
+import type { Mending } from '../model/login.ts'
 import { isMailbox } from '../wire/envelope.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { BlockList, isIPv4, isIPv6, SocketAddress } from 'node:net'
-import { printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
+import { printable } from '../base/text.ts'
 
 interface PlainAddress {
   address: string

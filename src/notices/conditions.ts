@@ -1,7 +1,7 @@
-import type { Address } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { EndpointPause, IdleRenewal, TokenStates } from '../grants/token-broker.ts'
-import type { ListedGrant } from '../store/ports.ts'
+import type { Address } from '../model/address.ts'
+import type { ListedGrant } from '../model/grant.ts'
 import type { Condition, Conditions } from './notices.ts'
 
 /*

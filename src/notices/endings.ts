@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
+import type { ListedGrant } from '../model/grant.ts'
 import { type Expiry, grantExpiries, registrationExpiries } from '../providers/forecast.ts'
 import type { Catalogue, RegisteredProvider } from '../providers/provider.ts'
-import type { ListedGrant } from '../store/ports.ts'
 import type { Condition } from './notices.ts'
 
 const day = 86_400_000

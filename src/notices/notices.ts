@@ -1,5 +1,5 @@
-import type { Address } from '../base/address.ts'
 import type { Secret } from '../base/secret.ts'
+import type { Address } from '../model/address.ts'
 
 /** What the web server and the command may ask of notices. Made by `createNotices`. */
 export interface Notices {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import type { Address } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { asFailure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { Secret } from '../base/secret.ts'
+import type { Address } from '../model/address.ts'
 import type { NoticeStore, SentNotice } from '../store/ports.ts'
 import type { Channel, Condition, Conditions, Notice } from './notices.ts'
 

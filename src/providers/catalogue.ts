@@ -1,5 +1,5 @@
-import { printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
+import { printable } from '../base/text.ts'
 import type { Config, ProxyChoice } from '../config/config.ts'
 import type { HttpProxy } from '../net/http-proxy.ts'
 import { isLoopbackHost } from '../net/reach.ts'

@@ -1,4 +1,4 @@
-import type { ListedGrant } from '../store/ports.ts'
+import type { ListedGrant } from '../model/grant.ts'
 import type { Provider, Registration } from './provider.ts'
 
 /** Something that expires if nothing is done. */

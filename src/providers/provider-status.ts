@@ -1,5 +1,5 @@
-import { type Address, isDomainMailbox } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
+import { type Address, isDomainMailbox } from '../model/address.ts'
 import type { Catalogue, GrantFlow, Provider, Registration, SupportStatus } from './provider.ts'
 import { type SettingsToMake, settingsToMake } from './registration.ts'
 

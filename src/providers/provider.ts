@@ -1,4 +1,3 @@
-import { sameAddress } from '../base/address.ts'
 import type {
   ClientAuthentication,
   ClientCertificate,
@@ -6,7 +5,8 @@ import type {
   ProxyChoice,
   ServiceAccount,
 } from '../config/config.ts'
-import type { Flow } from '../store/ports.ts'
+import { sameAddress } from '../model/address.ts'
+import type { Flow } from '../model/grant.ts'
 import type { Capabilities } from '../wire/envelope.ts'
 
 export type UpstreamMechanism = 'XOAUTH2' | 'OAUTHBEARER'

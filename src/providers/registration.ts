@@ -1,5 +1,5 @@
 import type { Config, MicrosoftCloud } from '../config/config.ts'
-import type { GivenTo } from '../store/ports.ts'
+import type { GivenTo } from '../model/grant.ts'
 import { personalTenant } from './presets/microsoft.ts'
 import type { Provider, RegisteredProvider, Registration } from './provider.ts'
 

@@ -1,5 +1,4 @@
-import { printable } from '../base/address.ts'
-import { withoutEnding } from '../base/text.ts'
+import { printable, withoutEnding } from '../base/text.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import { decodeUtf8, readClientText } from '../wire/input-buffer.ts'
 import { type Reply, say } from '../wire/reply.ts'

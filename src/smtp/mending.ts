@@ -1,6 +1,6 @@
-import { sameAddress } from '../base/address.ts'
 import { completeAddress, type Submitter } from '../mailboxes/sender-policy.ts'
-import type { Mending } from '../store/ports.ts'
+import { sameAddress } from '../model/address.ts'
+import type { Mending } from '../model/login.ts'
 import { isMailbox, withLeastQuoting } from '../wire/envelope.ts'
 import { createFromRewriter, type FromRewriter } from '../wire/from-rewriter.ts'
 import { decodeUtf8 } from '../wire/input-buffer.ts'

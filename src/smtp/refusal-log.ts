@@ -1,6 +1,6 @@
-import { printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import { printable } from '../base/text.ts'
 import type { Submitter } from '../mailboxes/sender-policy.ts'
 import { sourceOf } from '../net/ip.ts'
 import type { Reply } from '../wire/reply.ts'

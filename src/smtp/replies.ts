@@ -1,5 +1,5 @@
-import { printable } from '../base/address.ts'
 import type { Failure, FailureCode } from '../base/failure.ts'
+import { printable } from '../base/text.ts'
 import { type ReplyClass, replyClassOf } from '../providers/reply-class.ts'
 import { enhancedStatuses, type Reply, say } from '../wire/reply.ts'
 

@@ -1,7 +1,7 @@
-import { printable } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
+import { printable } from '../base/text.ts'
 import type { Submitter } from '../mailboxes/sender-policy.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
 import type { RefusalLog } from './refusal-log.ts'

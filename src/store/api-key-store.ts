@@ -1,10 +1,11 @@
 import type { Kysely } from 'kysely'
-import { addressKey, domainMailbox } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
+import { addressKey, domainMailbox } from '../model/address.ts'
+import { type ApiKey, type Scope, scopeAddress } from '../model/api-key.ts'
 import { noteUse, revoke } from './credential-rows.ts'
 import { type Database, nullsToAbsent, preparedRead } from './database.ts'
 import { changeRow } from './marked-rows.ts'
-import { type ApiKey, type ApiKeyStore, type Scope, scopeAddress } from './ports.ts'
+import type { ApiKeyStore } from './ports.ts'
 import type { ApiKeysTable, Tables } from './tables.ts'
 
 export function createApiKeyStore(database: Database): ApiKeyStore {

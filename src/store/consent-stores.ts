@@ -1,9 +1,10 @@
 import type { Kysely, Transaction } from 'kysely'
-import { addressKey } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
+import { addressKey } from '../model/address.ts'
+import type { ConsentLink, PendingConsent } from '../model/consent.ts'
 import { type Database, nullsToAbsent } from './database.ts'
 import { changeRow } from './marked-rows.ts'
-import type { ConsentLink, ConsentLinkStore, PendingConsent, PendingConsentStore } from './ports.ts'
+import type { ConsentLinkStore, PendingConsentStore } from './ports.ts'
 import type { Sealer } from './sealer.ts'
 import type { ConsentLinksTable, PendingConsentsTable, Tables } from './tables.ts'
 

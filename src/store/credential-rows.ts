@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
+import type { ListedLogin, Verifier } from '../model/login.ts'
+import type { PageVerifier } from '../model/page-access.ts'
 import { changeRow } from './marked-rows.ts'
-import type { ListedLogin, PageVerifier, Verifier } from './ports.ts'
 import type { Tables } from './tables.ts'
 
 /*

@@ -1,5 +1,5 @@
-import type { Address } from '../base/address.ts'
 import { asFailure, type FailureCode } from '../base/failure.ts'
+import type { Address } from '../model/address.ts'
 import type { Store } from './ports.ts'
 
 /** A component that remembers something of the store and has to be notified when that changes. */

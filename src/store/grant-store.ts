@@ -1,22 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
-import { addressKey, domainMailbox } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
+import { addressKey, domainMailbox } from '../model/address.ts'
+import type { ActiveGrant, Flow, GivenTo, LapsedGrant, NewGrant, Standing } from '../model/grant.ts'
+import type { Mailbox } from '../model/mailbox.ts'
 import { useUpLink } from './consent-stores.ts'
 import { type Database, inPages, nullsToAbsent, preparedRead } from './database.ts'
 import { sql } from './kysely.ts'
 import { changeRow } from './marked-rows.ts'
-import type {
-  ActiveGrant,
-  Flow,
-  GivenTo,
-  GrantStore,
-  LapsedGrant,
-  Mailbox,
-  NewGrant,
-  Standing,
-} from './ports.ts'
+import type { GrantStore } from './ports.ts'
 import type { SealContext, Sealer } from './sealer.ts'
 import type { GrantsTable, Tables } from './tables.ts'
 

@@ -1,8 +1,9 @@
 import type { Transaction } from 'kysely'
-import { type Address, addressKey, domainMailbox, isDomainMailbox } from '../base/address.ts'
 import { userNameKey } from '../base/text.ts'
+import { type Address, addressKey, domainMailbox, isDomainMailbox } from '../model/address.ts'
+import type { JournalEntry, JournalQuery, SendHour } from '../model/journal.ts'
 import { type Database, nullsToAbsent } from './database.ts'
-import type { JournalEntry, JournalQuery, JournalStore, SendHour } from './ports.ts'
+import type { JournalStore } from './ports.ts'
 import type { JournalTable, Tables } from './tables.ts'
 
 const hourMilliseconds = 3_600_000

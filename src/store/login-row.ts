@@ -1,7 +1,7 @@
 import { meantBy, normalForm, userNameKey } from '../base/text.ts'
+import type { ListedLogin, Login, Mending } from '../model/login.ts'
 import { readVerifier } from './credential-rows.ts'
 import { nullsToAbsent } from './database.ts'
-import type { ListedLogin, Login, Mending } from './ports.ts'
 import type { SealContext, Sealer } from './sealer.ts'
 import type { LoginsTable } from './tables.ts'
 

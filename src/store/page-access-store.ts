@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Kysely } from 'kysely'
+import type { PageSession } from '../model/page-access.ts'
 import { readPageVerifier } from './credential-rows.ts'
 import { type Database, nullsToAbsent } from './database.ts'
-import type { PageAccessStore, PageSession } from './ports.ts'
+import type { PageAccessStore } from './ports.ts'
 import type { PageSessionsTable, Tables } from './tables.ts'
 
 /** A use is noted to the minute. */

@@ -1,36 +1,25 @@
-import type { Address } from '../base/address.ts'
+import type { Address } from '../model/address.ts'
+import type { ApiKey } from '../model/api-key.ts'
+import type { ConsentLink, PendingConsent } from '../model/consent.ts'
 import type {
-  AcceptedName,
   ActiveGrant,
-  ApiKey,
-  ConsentLink,
   GivenTo,
   Grant,
-  JournalEntry,
-  JournalQuery,
   LapsedGrant,
   ListedGrant,
-  ListedLogin,
-  Login,
-  Mailbox,
-  Mending,
   NewGrant,
-  PageRole,
-  PageSession,
-  PageVerifier,
-  PendingConsent,
   RefusedGrant,
   Renewed,
-  SendHour,
-  SentNotice,
-  ServerCapabilities,
   Standing,
-} from './records.ts'
-
-export * from './records.ts'
+} from '../model/grant.ts'
+import type { JournalEntry, JournalQuery, SendHour } from '../model/journal.ts'
+import type { ListedLogin, Login, Mending } from '../model/login.ts'
+import type { AcceptedName, Mailbox } from '../model/mailbox.ts'
+import type { PageRole, PageSession, PageVerifier } from '../model/page-access.ts'
+import type { Capabilities } from '../wire/envelope.ts'
 
 /**
- * What may be asked of the keeper of all that postern keeps (`records.ts`). SQLite stands behind
+ * What may be asked of the keeper of all that postern keeps (`model/`). SQLite stands behind
  * these ports today. Every method is one transaction: when its promise resolves, the change is on
  * disk; when it rejects, nothing changed. All methods throw Failure `store-unavailable` when the
  * store is busy, full or broken. Times are milliseconds since 1970. Secrets go in and come out as
@@ -230,6 +219,20 @@ export interface RecipientCountStore {
   add(mailbox: Address, hour: number, recipients: number): Promise<void>
 }
 
+export interface SentNotice {
+  /** Of what it is about: its kind and its subject. */
+  key: string
+  channel: 'webhook' | 'mail' | 'command'
+  /** When it was first reported in this channel. */
+  firstAt: number
+  lastAt: number
+  /**
+   * How far it had come when it was last reported, so that a further step is reported at once: of
+   * an expiry, the days that were left.
+   */
+  stage: string
+}
+
 /** The notices that were sent, so that a restart neither repeats nor forgets one. */
 export interface NoticeStore {
   list(): Promise<SentNotice[]>
@@ -263,6 +266,14 @@ export interface PageAccessStore {
   sessions(): Promise<PageSession[]>
   /** False when there was none. */
   end(id: string): Promise<boolean>
+}
+
+/** What a provider's mail server said in its last EHLO, as far as it is passed on to clients. */
+export interface ServerCapabilities
+  extends Pick<Capabilities, 'size' | 'eightBitMime' | 'smtpUtf8' | 'dsn' | 'enhancedStatusCodes'> {
+  providerId: string
+  /** Of that server. */
+  host: string
 }
 
 /** Kept so that clients hear the same after a restart as before it. */

@@ -1,4 +1,4 @@
-import { addressKey } from '../base/address.ts'
+import { addressKey } from '../model/address.ts'
 import { type Database, nullsToAbsent } from './database.ts'
 import type {
   NoticeStore,

@@ -2,8 +2,8 @@ import { KeyObject, randomBytes, webcrypto } from 'node:crypto'
 import { BlockList, isIP, isIPv4 } from 'node:net'
 import { hostname, networkInterfaces } from 'node:os'
 import { domainToASCII } from 'node:url'
-import { printable } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
+import { printable } from '../base/text.ts'
 import { plainAddress } from '../net/ip.ts'
 
 /** A certificate and its private key, both PEM. */

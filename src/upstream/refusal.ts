@@ -1,5 +1,5 @@
-import { printable } from '../base/address.ts'
 import { Failure, type FailureDetails } from '../base/failure.ts'
+import { printable } from '../base/text.ts'
 import { type ReplyClass, replyClassOf } from '../providers/reply-class.ts'
 import { enhancedStatuses, isTransient, type Reply, statusOf } from '../wire/reply.ts'
 

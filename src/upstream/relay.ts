@@ -1,9 +1,9 @@
-import type { Address } from '../base/address.ts'
 import type { Gone } from '../base/async.ts'
 import { Failure } from '../base/failure.ts'
 import type { GovernorState, Pause } from '../governor/governor.ts'
 import type { TokenPause, TokenStates } from '../grants/token-broker.ts'
 import type { PauseStatus, SendingStatus } from '../mailboxes/mailboxes.ts'
+import type { Address } from '../model/address.ts'
 import type { Capabilities, MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import type { Reply } from '../wire/reply.ts'
 

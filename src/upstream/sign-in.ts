@@ -1,6 +1,7 @@
-import { type Address, printable, sameAddress } from '../base/address.ts'
 import { Failure } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
+import { printable } from '../base/text.ts'
+import { type Address, sameAddress } from '../model/address.ts'
 import type { Provider, UpstreamMechanism } from '../providers/provider.ts'
 import {
   type ErrorChallenge,

@@ -2,7 +2,7 @@ import type { CookieOptions, Request, Response } from 'express'
 import type { Clock } from '../base/clock.ts'
 import type { KeyedHash } from '../base/secret.ts'
 import { freshId, sameHash } from '../credentials/credential.ts'
-import type { PageRole } from '../store/ports.ts'
+import type { PageRole } from '../model/page-access.ts'
 
 /** The name and the options of one of our cookies. */
 interface OwnCookie {

@@ -1,11 +1,13 @@
 import { LRUCache } from 'lru-cache'
-import { type Address, printable, sameAddress } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { type KeyedHash, Secret } from '../base/secret.ts'
+import { printable } from '../base/text.ts'
 import type { PageAccessConfig } from '../config/config.ts'
 import { freshSecret, sameHash } from '../credentials/credential.ts'
+import { type Address, sameAddress } from '../model/address.ts'
+import type { PageRole } from '../model/page-access.ts'
 import { findRegistered } from '../providers/catalogue.ts'
 import type { Identity, OAuthClient, TokenResponse } from '../providers/oauth/oauth-client.ts'
 import {
@@ -15,7 +17,6 @@ import {
   type RegisteredProvider,
 } from '../providers/provider.ts'
 import { isOneTenant } from '../providers/registration.ts'
-import type { PageRole } from '../store/ports.ts'
 
 /** Sign-in to the pages by OpenID Connect at a mail provider. Made by `createPageSignIns`. */
 export interface PageSignIns {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { Address } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { freshSecret } from '../credentials/credential.ts'
-import type { PageRole } from '../store/ports.ts'
+import type { Address } from '../model/address.ts'
+import type { PageRole } from '../model/page-access.ts'
 
 const lifeMilliseconds = 15 * 60_000
 const mostAtOnce = 100

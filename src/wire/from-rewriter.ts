@@ -1,4 +1,4 @@
-import { addressKey } from '../base/address.ts'
+import { addressKey } from '../model/address.ts'
 import { addressList, type ListedAddress } from './header-addresses.ts'
 import { LineStart, readClientText } from './input-buffer.ts'
 

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { addressKey, parseAddress } from '../../src/base/address.ts'
 import { normalForm } from '../../src/base/text.ts'
 import { parseUserName } from '../../src/credentials/credential.ts'
+import { addressKey, parseAddress } from '../../src/model/address.ts'
 
 const source = join(import.meta.dirname, '../../src')
 

@@ -5,7 +5,7 @@ import {
   createQuickLooks,
   type QuickLooks,
 } from '../../src/credentials/page-passwords.ts'
-import type { PageVerifier } from '../../src/store/ports.ts'
+import type { PageVerifier } from '../../src/model/page-access.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
 const hintOf = createPasswordHint((purpose, value) =>

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import type { NewGrant } from '../../src/store/ports.ts'
+import type { NewGrant } from '../../src/model/grant.ts'
 import { here, refusalOf, type SignInStage, setSignInStage } from './sign-in-stage.ts'
 
 let stage: SignInStage

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseScope, permits, sendRights } from '../../src/credentials/scopes.ts'
-import { meansPersonal, type Scope, scopeAddress } from '../../src/store/ports.ts'
+import { meansPersonal, type Scope, scopeAddress } from '../../src/model/api-key.ts'
 
 describe('a scope', () => {
   it.each([

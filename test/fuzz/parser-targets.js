@@ -1,5 +1,5 @@
-import { parseAddress } from '#built/base/address.js'
 import { Failure } from '#built/base/failure.js'
+import { parseAddress } from '#built/model/address.js'
 import { readErrorChallenge } from '#built/sasl/bearer-mechanisms.js'
 import { mechanismsFor } from '#built/sasl/client-mechanisms.js'
 import { readPath } from '#built/smtp/command-arguments.js'

@@ -1,5 +1,5 @@
-import type { Address } from '../../src/base/address.ts'
 import { Failure } from '../../src/base/failure.ts'
+import type { Address } from '../../src/model/address.ts'
 import type { ScriptedAnswer } from '../providers/token-endpoint.ts'
 import { startBroker } from './fixture.ts'
 

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { addressKey } from '../../src/base/address.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { createTokenBroker } from '../../src/grants/create-token-broker.ts'
 import { createKeepAlive } from '../../src/grants/keep-alive.ts'
+import { addressKey } from '../../src/model/address.ts'
+import type { ActiveGrant } from '../../src/model/grant.ts'
 import { type OAuthClient, OAuthError } from '../../src/providers/oauth/oauth-client.ts'
-import type { ActiveGrant, Store } from '../../src/store/ports.ts'
+import type { Store } from '../../src/store/ports.ts'
 import { handClock, memoryLog } from './fixture.ts'
 
 const hour = 3600

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { silentLog } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { createRevocation } from '../../src/mailboxes/revocation.ts'
-import type { ActiveGrant, Flow, ListedGrant } from '../../src/store/ports.ts'
+import type { ActiveGrant, Flow, ListedGrant } from '../../src/model/grant.ts'
 import { registeredProvider } from '../support/registered-provider.ts'
 import { goodAnswer, scriptedOAuthClient } from '../support/scripted-oauth-client.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { Mending } from '../../src/model/login.ts'
 import { mendedRecipients } from '../../src/smtp/mending.ts'
-import type { Mending } from '../../src/store/ports.ts'
 
 const completing: Mending = {
   completeAddresses: 'example.com',

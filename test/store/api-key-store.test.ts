@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ApiKey } from '../../src/store/ports.ts'
+import type { ApiKey } from '../../src/model/api-key.ts'
 import { failureOf, now, openFixture } from './fixture.ts'
 
 const key: ApiKey = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import type { ConsentLink, PendingConsent } from '../../src/store/ports.ts'
+import type { ConsentLink, PendingConsent } from '../../src/model/consent.ts'
 import { failureOf, now, openFixture } from './fixture.ts'
 import { readDatabase } from './raw-database.ts'
 

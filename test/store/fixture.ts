@@ -7,7 +7,8 @@ import type { Clock } from '../../src/base/clock.ts'
 import { Failure } from '../../src/base/failure.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
-import type { Login, NewGrant } from '../../src/store/ports.ts'
+import type { NewGrant } from '../../src/model/grant.ts'
+import type { Login } from '../../src/model/login.ts'
 import { type OpenedStore, openStore } from '../../src/store/store.ts'
 
 export const now = 1_750_000_000_000

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { JournalEntry } from '../../src/store/ports.ts'
+import type { JournalEntry } from '../../src/model/journal.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 import { newLogin, now, openFixture } from './fixture.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import type { Login } from '../../src/store/ports.ts'
+import type { Login } from '../../src/model/login.ts'
 import { contents, failureOf, newLogin, now, openFixture } from './fixture.ts'
 import { changeDatabase } from './raw-database.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { PageSession } from '../../src/store/ports.ts'
+import type { PageSession } from '../../src/model/page-access.ts'
 import { now, openFixture } from './fixture.ts'
 import { readDatabase } from './raw-database.ts'
 

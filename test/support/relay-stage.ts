@@ -9,9 +9,10 @@ import type {
   TokenBroker,
   TokenGrant,
 } from '../../src/grants/token-broker.ts'
+import type { Mailbox } from '../../src/model/mailbox.ts'
 import type { Connect } from '../../src/net/connect.ts'
 import type { Catalogue, RegisteredProvider } from '../../src/providers/provider.ts'
-import type { Mailbox, Store } from '../../src/store/ports.ts'
+import type { Store } from '../../src/store/ports.ts'
 import { createRelay } from '../../src/upstream/create-relay.ts'
 import type { Relay } from '../../src/upstream/relay.ts'
 import { defaultLimits } from './default-limits.ts'

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Scope } from '../../src/store/ports.ts'
+import type { Scope } from '../../src/model/api-key.ts'
 import { testServer } from './test-server.ts'
 
 let server: ReturnType<typeof testServer>

@@ -1,5 +1,4 @@
-import { printable } from '../../base/address.ts'
-import { closestName } from '../../base/text.ts'
+import { closestName, printable } from '../../base/text.ts'
 import type { CustomProvider, ProviderOverride } from '../../config/config.ts'
 import { presetIds } from '../presets/presets.ts'
 import { describeIssue, placeOfJsonMistake } from './providers-file-mistakes.ts'

@@ -1,5 +1,5 @@
-import { type Address, addressKey, parseAddress } from '../../base/address.ts'
 import { isGuid, normalForm } from '../../base/text.ts'
+import { type Address, addressKey, parseAddress } from '../../model/address.ts'
 import { personalTenant } from '../presets/microsoft.ts'
 import type { RegisteredProvider } from '../provider.ts'
 import { isOneTenant } from '../registration.ts'

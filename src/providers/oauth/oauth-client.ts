@@ -1,6 +1,7 @@
-import { type Address, printable } from '../../base/address.ts'
 import { Failure } from '../../base/failure.ts'
 import type { Secret } from '../../base/secret.ts'
+import { printable } from '../../base/text.ts'
+import type { Address } from '../../model/address.ts'
 import type { TokenCheck } from './token-claims.ts'
 
 /**

@@ -1,9 +1,9 @@
 import type { z } from 'zod'
-import { printable } from '../../base/address.ts'
 import { Failure } from '../../base/failure.ts'
 import type { Actor } from '../../base/log.ts'
+import { printable } from '../../base/text.ts'
 import type { Principal } from '../../credentials/scopes.ts'
-import type { Scope } from '../../store/ports.ts'
+import type { Scope } from '../../model/api-key.ts'
 
 /** One operation of the API, as data. The API is the list of these. */
 export interface ApiRoute {

@@ -3,7 +3,7 @@ import { actorFields, type Log } from '../../base/log.ts'
 import { Secret } from '../../base/secret.ts'
 import type { ApiKeys } from '../../credentials/api-keys.ts'
 import type { Logins } from '../../credentials/logins.ts'
-import { pageRoles } from '../../store/ports.ts'
+import { pageRoles } from '../../model/page-access.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
 import { type ApiAnswer, type ApiRoute, readInput } from './api-route.ts'
 

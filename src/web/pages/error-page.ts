@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler } from 'express'
-import { printable } from '../../base/address.ts'
 import { Failure, wordsBehind } from '../../base/failure.ts'
 import type { Log } from '../../base/log.ts'
+import { printable } from '../../base/text.ts'
 import { type Html, html } from '../html.ts'
 import { type ErrorAnswer, errorAnswer, logFailure } from '../http-errors.ts'
 import { type Phrases, phrase, phrasesFor } from '../texts/phrases.ts'

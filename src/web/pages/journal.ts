@@ -1,5 +1,5 @@
 import type { Request, Response, Router } from 'express'
-import { printable } from '../../base/address.ts'
+import { printable } from '../../base/text.ts'
 import {
   type Activity,
   type ActivityBar,
@@ -8,7 +8,7 @@ import {
   type JournalEntryStatus,
   type JournalPage,
 } from '../../journal/journal.ts'
-import { type JournalDetail, journalKinds, journalOutcomes } from '../../store/ports.ts'
+import { type JournalDetail, journalKinds, journalOutcomes } from '../../model/journal.ts'
 import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { type Phrases, phrase } from '../texts/phrases.ts'

@@ -1,7 +1,7 @@
-import { type Address, isDomainMailbox } from '../../base/address.ts'
 import { Secret } from '../../base/secret.ts'
 import type { LoginRequest, LoginStatus } from '../../credentials/logins.ts'
 import { type MendingOptions, mapOfLines, mappedLines } from '../../mailboxes/mending-options.ts'
+import { type Address, isDomainMailbox } from '../../model/address.ts'
 import { type Html, html } from '../html.ts'
 import type { Phrases } from '../texts/phrases.ts'
 import { type Fields, form, isAnyFilled, lines, one, type PageContext, several } from './page-context.ts'

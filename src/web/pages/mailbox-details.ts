@@ -1,5 +1,4 @@
-import { printable } from '../../base/address.ts'
-import { shellWord } from '../../base/text.ts'
+import { printable, shellWord } from '../../base/text.ts'
 import type { CreatedLink } from '../../consent/consent-service.ts'
 import type { LoginStatus } from '../../credentials/logins.ts'
 import type { EndingStatus, MailboxStatus, PauseStatus, SendingStatus } from '../../mailboxes/mailboxes.ts'

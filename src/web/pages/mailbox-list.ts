@@ -1,5 +1,5 @@
-import { addressKey } from '../../base/address.ts'
 import type { MailboxStatus } from '../../mailboxes/mailboxes.ts'
+import { addressKey } from '../../model/address.ts'
 import { withoutOAuth } from '../../providers/catalogue.ts'
 import type { Catalogue } from '../../providers/provider.ts'
 import { evidenceWords, providerList } from '../../providers/provider-status.ts'

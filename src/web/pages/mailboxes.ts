@@ -1,7 +1,7 @@
 import type { Request, Response, Router } from 'express'
-import { type Address, addressKey } from '../../base/address.ts'
 import type { LoginStatus } from '../../credentials/logins.ts'
 import type { MailboxRequest, RemovedMailbox } from '../../mailboxes/mailboxes.ts'
+import { type Address, addressKey } from '../../model/address.ts'
 import type { Catalogue } from '../../providers/provider.ts'
 import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'

@@ -1,6 +1,6 @@
 import type { ApiKeyStatus } from '../../credentials/api-keys.ts'
 import type { LoginStatus } from '../../credentials/logins.ts'
-import type { Flow } from '../../store/ports.ts'
+import type { Flow } from '../../model/grant.ts'
 import { type Html, html } from '../html.ts'
 import { type Phrases, phrase } from '../texts/phrases.ts'
 

@@ -1,5 +1,5 @@
-import { Failure } from './failure.ts'
-import { hasEndlessMarks, normalForm } from './text.ts'
+import { Failure } from '../base/failure.ts'
+import { hasEndlessMarks, normalForm, printable } from '../base/text.ts'
 
 /**
  * A mail address in the one form that postern stores and compares: NFC, domain in lower case. The
@@ -63,10 +63,4 @@ export function covers(mailbox: Address, address: string): boolean {
 
 function isDomain(domain: string): boolean {
   return /^(?!-)[\p{L}\p{N}-]+(?<!-)(\.(?!-)[\p{L}\p{N}-]+(?<!-))*$/u.test(domain)
-}
-
-/** Foreign text for an error message: cut, and without what could move a terminal's cursor. */
-export function printable(text: string, limit = 100): string {
-  const clean = text.replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '?')
-  return clean.length > limit ? `${clean.slice(0, limit)}…` : clean
 }

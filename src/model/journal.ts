@@ -1,0 +1,60 @@
+import type { Address } from './address.ts'
+
+export const journalKinds = ['send', 'sign-in', 'token', 'consent', 'change', 'trouble'] as const
+
+export type JournalKind = (typeof journalKinds)[number]
+
+export const journalOutcomes = ['done', 'refused', 'failed'] as const
+
+export type JournalOutcome = (typeof journalOutcomes)[number]
+
+/** Something that happened. Never what was in a message, nor a secret. */
+export interface JournalEntry {
+  /** Sorts as it happened; of its own among all processes. */
+  id: string
+  at: number
+  kind: JournalKind
+  /** Of `journalEvents`. */
+  event: string
+  outcome: JournalOutcome
+  mailbox?: Address
+  /** The user name of a login, or what took its place at the sign-in. */
+  login?: string
+  /** Address of the client. */
+  source?: string
+  /** Who did it, where it was done by a person or a program. */
+  by?: string
+  /** From the first recipient to the end of it. */
+  milliseconds?: number
+  details: Readonly<Record<string, JournalDetail>>
+}
+
+export type JournalDetail = string | number | boolean | readonly string[]
+
+/** All that are given must hold. */
+export interface JournalQuery {
+  mailbox?: Address
+  login?: string
+  kind?: JournalKind
+  outcome?: JournalOutcome
+  /** At or after. */
+  since?: number
+  /** Before. */
+  until?: number
+  /** Older than this entry. */
+  before?: string
+  /** Newer than this entry. */
+  after?: string
+  limit: number
+}
+
+/** Sends of one hour. */
+export interface SendHour {
+  /** Its first millisecond. */
+  hour: number
+  sent: number
+  refused: number
+  failed: number
+  /** Of those that were sent, together. */
+  milliseconds: number
+}
