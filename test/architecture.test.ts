@@ -68,6 +68,16 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'mailboxes/revocation.ts',
     'mailboxes/sender-policy.ts',
   ],
+  model: [
+    'model/address.ts',
+    'model/api-key.ts',
+    'model/consent.ts',
+    'model/grant.ts',
+    'model/journal.ts',
+    'model/login.ts',
+    'model/mailbox.ts',
+    'model/page-access.ts',
+  ],
   net: [
     'net/connect.ts',
     'net/connection-limiter.ts',

@@ -18,6 +18,7 @@ const rooms = [
   'net',
   'providers',
   'base',
+  'model',
 ]
 const failures = new Set(['Failure', 'NetworkFailure', 'HttpRefusal', 'ConsentRefused'])
 const saidProperties = new Set(['fix', 'advice', 'purpose', 'notes', 'registrationSteps', 'what'])
