@@ -1,3 +1,5 @@
+import { type SimdPass, simdPass } from './simd-pass.ts'
+
 /** The result of scanning one more piece of input. */
 export type Scan =
   /** Message octets; the end has not come yet. */
@@ -41,6 +43,22 @@ const heldBack: Record<State, Buffer> = {
   [withinCr]: Buffer.from('\r'),
 }
 
+/** For each state two octets that lead to it; none for the state in which SIMD is not used. */
+const lastTwo: Record<State, Buffer> = {
+  [lineStart]: Buffer.from('\r\n'),
+  [lineDot]: Buffer.from('\n.'),
+  [lineDotCr]: Buffer.alloc(0),
+  [within]: Buffer.from('xx'),
+  [withinCr]: Buffer.from('x\r'),
+}
+
+/** The state behind two octets of a message that is in order up to them. */
+function stateBehind(two: Uint8Array): State {
+  if (two[1] === lf) return lineStart
+  if (two[1] === cr) return withinCr
+  return two[0] === lf && two[1] === dot ? lineDot : within
+}
+
 /**
  * Finds the end of a message sent by DATA: `.CRLF` at the start of a line whose predecessor ended
  * in CRLF, and nothing else (RFC 5321, section 4.1.1.4). Octets pass unchanged, dot-stuffing
@@ -48,18 +66,32 @@ const heldBack: Record<State, Buffer> = {
  * section 2.3.8), because another server may see an end of data in it. How the input is cut makes
  * no difference.
  */
-export function createMessageScanner(): MessageScanner {
-  return new OneMessage()
+export function createMessageScanner(simdFrom = usualSimdFrom): MessageScanner {
+  return new OneMessage(simdFrom)
 }
+
+/** How large the message so far and a piece have to be for SIMD, where it is there. */
+export interface SimdFrom {
+  messageOctets: number
+  pieceOctets: number
+}
+
+/** Small messages do without: it is compiled for the first long one. */
+const usualSimdFrom: SimdFrom = { messageOctets: 65_536, pieceOctets: 128 }
 
 /**
  * A class, because a closure would be compiled anew for each message, which dominates the cost of a
  * large one.
  */
 class OneMessage implements MessageScanner {
+  readonly #simdFrom: SimdFrom
   #state: State = lineStart
   #passed = 0
   #stuffed = 0
+
+  constructor(simdFrom: SimdFrom) {
+    this.#simdFrom = simdFrom
+  }
 
   octets(): number {
     return this.#passed - this.#stuffed
@@ -67,9 +99,16 @@ class OneMessage implements MessageScanner {
 
   scan(chunk: Buffer): Scan {
     const before = heldBack[this.#state]
-    const words = wordsOf(chunk)
     let state = this.#state
     let at = 0
+    const simd = this.#simdFor(chunk)
+    if (simd !== undefined) {
+      simd.before.set(lastTwo[state])
+      at = simd.pass(chunk)
+      state = stateBehind(simd.before)
+      this.#stuffed += simd.stuffed
+    }
+    const words = chunk.length - at < 16 ? noWords : wordsOf(chunk)
     while (at < chunk.length) {
       // Nearly every octet of a message is above CR and inside a line, and nearly every line ends
       // in CRLF.
@@ -89,6 +128,13 @@ class OneMessage implements MessageScanner {
     }
     this.#state = state
     return { kind: 'more', octets: this.#handOut(chunk, before, chunk.length, heldBack[state].length) }
+  }
+
+  #simdFor({ length }: Buffer): SimdPass | undefined {
+    const { messageOctets, pieceOctets } = this.#simdFrom
+    const isLong = length >= pieceOctets && this.#passed + length >= messageOctets
+    // An LF at the start of the piece may be the end of the message.
+    return isLong && this.#state !== lineDotCr ? simdPass() : undefined
   }
 
   /**
@@ -112,7 +158,6 @@ class OneMessage implements MessageScanner {
  * whole word are left out.
  */
 function wordsOf({ buffer, byteOffset, length }: Buffer): Int32Array {
-  if (length < 8) return noWords
   const first = -byteOffset & 3
   return new Int32Array(buffer, byteOffset + first, (length - first) >> 2)
 }
