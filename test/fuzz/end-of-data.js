@@ -5,6 +5,7 @@ import { write } from './session-plan.js'
 /**
  * Every mixture of CR, LF, NUL and dot up to six symbols, within a message and at its very start, with a second message behind it,
  * whole and octet by octet; by DATA and by BDAT, to a provider that ends messages strictly and to one that ends them at anything; and by a login whose line ends are mended.
+ * Within a long message, too, in which the scanner looks at sixteen octets together: at each of their places in turn.
  */
 
 /** @param {string} alphabet @param {number} longest */
@@ -19,11 +20,14 @@ export function everyMixture(alphabet, longest) {
 }
 
 const mixtures = everyMixture('\r\n\0.', 6)
-const ways = ['data', 'chunk', 'one-by-one', 'digest', 'mended'].flatMap((login) =>
-  ['Subject: dots\r\n\r\ntext', ''].flatMap((before) =>
-    [true, false].map((whole) => ({ login, before, whole })),
+const header = 'Subject: dots\r\n\r\ntext'
+const long = `${header}${`\r\n..${'x'.repeat(996)}`.repeat(66)}`
+const ways = [
+  ...['data', 'chunk', 'one-by-one', 'digest', 'mended'].flatMap((login) =>
+    [header, ''].flatMap((before) => [true, false].map((whole) => ({ login, before, whole }))),
   ),
-)
+  ...['data', 'digest'].map((login) => ({ login, before: long, whole: true })),
+]
 
 export const endOfDataSessions = mixtures.length * ways.length
 
@@ -32,7 +36,8 @@ export function endOfDataSession(number) {
   const mixture = mixtures[Math.floor(number / ways.length)]
   const way = ways[number % ways.length]
   if (mixture === undefined || way === undefined) return undefined
-  const { login, before, whole } = way
+  const { login, whole } = way
+  const before = way.before === long ? long + 'x'.repeat(number % 17) : way.before
   const id = `s${number.toString(36)}x`
   const sender = `${login}@example.com`
   const envelope = `MAIL FROM:<${sender}>\r\nRCPT TO:<ok.${id}0.0@fuzz.example>\r\nDATA\r\n`

@@ -1,4 +1,4 @@
-// npm run fuzz -- [--sessions N] [--parser-inputs M] [--end-of-data] [--growth] [--seed S] [--lanes L] [--replay FILE]
+// npm run fuzz -- [--sessions N] [--parser-inputs M [--parser NAME]] [--end-of-data] [--growth] [--seed S] [--lanes L] [--replay FILE]
 // What ever failed first, then new inputs. Exits with 1 when anything fails.
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
@@ -17,6 +17,7 @@ const { values: options } = parseArgs({
   options: {
     sessions: { type: 'string', default: '0' },
     'parser-inputs': { type: 'string', default: '0' },
+    parser: { type: 'string' },
     'end-of-data': { type: 'boolean', default: false },
     growth: { type: 'boolean', default: false },
     seed: { type: 'string' },
@@ -74,7 +75,7 @@ async function play(kind, planOf, about = 0) {
 
 async function parse() {
   const began = performance.now()
-  const failed = await runParserInputsEverywhere(seed, parserInputs)
+  const failed = await runParserInputsEverywhere({ seed, inputs: parserInputs, parser: options.parser })
   const seconds = (performance.now() - began) / 1000
   console.log(
     `${parserInputs} parser inputs in ${seconds.toFixed(0)} s, ${(parserInputs / seconds).toFixed(0)} a second: ${failed.length} faults`,

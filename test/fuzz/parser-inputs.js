@@ -8,12 +8,11 @@ import { createRandom } from './random.js'
  *
  * @param {number} seed
  * @param {number} number
+ * @param {readonly import('./parser-targets.js').ParserTarget[]} [targets]
  */
-export function makeParserInput(seed, number) {
+export function makeParserInput(seed, number, targets = parserTargets) {
   const random = createRandom(seed, number)
-  const target = /** @type {import('./parser-targets.js').ParserTarget} */ (
-    parserTargets[number % parserTargets.length]
-  )
+  const target = /** @type {import('./parser-targets.js').ParserTarget} */ (targets[number % targets.length])
   const words = random.below(random.pick([4, 14]))
   let text = ''
   for (let word = 0; word < words; word++) text += random.pick(target.words)
@@ -43,12 +42,14 @@ export function tryParserInput({ parser, octets, cuts }) {
 /**
  * Every `stride`th input from `first` on, so that several processes share a seed.
  *
- * @param {{ seed: number, inputs: number, first?: number, stride?: number }} range
+ * @param {{ seed: number, inputs: number, parser?: string | undefined, first?: number, stride?: number }} range `parser`: the only one
  * @returns {import('./corpus.js').ParserCase & { fault: string } | undefined} the first that fails
  */
-export function runParserInputs({ seed, inputs, first = 0, stride = 1 }) {
+export function runParserInputs({ seed, inputs, parser, first = 0, stride = 1 }) {
+  const targets = parserTargets.filter(({ name }) => parser === undefined || name === parser)
+  if (targets.length === 0) throw new Error(`there is no parser ${parser}`)
   for (let number = first; number < inputs; number += stride) {
-    const input = makeParserInput(seed, number)
+    const input = makeParserInput(seed, number, targets)
     const fault = tryParserInput(input)
     if (fault === undefined) continue
     return {

@@ -77,6 +77,31 @@ export function readMessage(pieces) {
   return verdict(clean && !end, 'more')
 }
 
+/** What the scanner does by itself and what it does with SIMD are the same, to the slice. @param {readonly Buffer[]} pieces */
+export function readBothWays(pieces) {
+  const byItself = createMessageScanner({ messageOctets: Number.POSITIVE_INFINITY, pieceOctets: 0 })
+  const withSimd = createMessageScanner({ messageOctets: 0, pieceOctets: 0 })
+  let message = ''
+  for (const piece of pieces) {
+    const scan = byItself.scan(piece)
+    const other = withSimd.scan(piece)
+    if (slicesOf(scan) !== slicesOf(other) || byItself.octets() !== withSimd.octets())
+      throw new Error(`${slicesOf(scan)}, but with SIMD ${slicesOf(other)}`)
+    if (scan.kind === 'refused') return 'refused'
+    for (const octets of scan.octets) message += octets.toString('latin1')
+    if (scan.kind === 'end') return `end ${message} ${byItself.octets()}`
+  }
+  return `more ${message} ${byItself.octets()}`
+}
+
+/** @param {import('#built/wire/message-scanner.js').Scan} scan */
+function slicesOf(scan) {
+  if (scan.kind === 'refused') return scan.kind
+  let slices = scan.kind
+  for (const { byteOffset, length } of scan.octets) slices += ` ${byteOffset}+${length}`
+  return scan.kind === 'end' ? `${slices} rest ${scan.rest.byteOffset}+${scan.rest.length}` : slices
+}
+
 /** @param {boolean} right @param {string} said */
 function verdict(right, said) {
   if (!right) throw new Error(`said ${JSON.stringify(said)}`)

@@ -7,6 +7,7 @@ import { originatorsOf } from '#built/wire/header-addresses.js'
 import {
   exchange,
   readBase64,
+  readBothWays,
   readCapabilities,
   readCommand,
   readLines,
@@ -38,6 +39,12 @@ const responses = words(
 const replies = [...newlines, ...words('250|250-|250 |550 5.1.1 no|-| |xxxxxxxxxxxxxxxxxxxx|2|\xff')]
 const offers = words('AUTH|=| |\t|XOAUTH2|SIZE|123|9999999999999999999999999|STARTTLS|-|\xdf|__proto__')
 
+/** Text of which no octet matters, around the sixteen that are looked at together. */
+const lengths = [5, 14, 15, 16, 17, 18, 33, 64].flatMap((length) => [
+  'x'.repeat(length),
+  'y\r\n'.padStart(length, 'x'),
+])
+
 /** @type {ParserTarget[]} */
 export const parserTargets = [
   { name: 'command', words: [...commands, ...paths], read: (pieces) => readCommand(Buffer.concat(pieces)) },
@@ -45,6 +52,11 @@ export const parserTargets = [
   { name: 'address', words: paths, read: (pieces) => parseAddress(utf8(pieces)) },
   { name: 'input-buffer', words: [...newlines, 'NOOP', 'a', 'bcd'], read: readLines },
   { name: 'message-scanner', words: [...newlines, ...words('.|.|a|QUIT|\r\n.\r\n|\xff')], read: readMessage },
+  {
+    name: 'simd-scanner',
+    words: ['\r\n', ...newlines, ...words('.|\r\n.|\r\n..|\r\n.a|a|\r\n.\r\n|\x8d|\x8a|\xae'), ...lengths],
+    read: readBothWays,
+  },
   {
     name: 'originators',
     words: [...paths, ...words('From:|from :|Sender:|Resent-From:|\r\n|\r\n |\r\n\r\n|(|)|,|;| ')],

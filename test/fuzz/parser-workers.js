@@ -6,10 +6,10 @@ import { runParserInputs } from './parser-inputs.js'
 
 if (!isMainThread && parentPort) parentPort.postMessage(runParserInputs(workerData))
 
-/** @param {number} seed @param {number} inputs @returns what failed, at most one input for each worker */
-export async function runParserInputsEverywhere(seed, inputs) {
+/** @param {{ seed: number, inputs: number, parser?: string | undefined }} wishes @returns what failed, at most one input for each worker */
+export async function runParserInputsEverywhere(wishes) {
   const stride = availableParallelism()
-  const shares = Array.from({ length: stride }, (_, first) => share({ seed, inputs, first, stride }))
+  const shares = Array.from({ length: stride }, (_, first) => share({ ...wishes, first, stride }))
   return (await Promise.all(shares)).filter((failed) => failed !== undefined)
 }
 
