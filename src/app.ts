@@ -34,6 +34,7 @@ import { createSmtpServer } from './smtp/smtp-server.ts'
 import { lockDataDir } from './store/data-dir-lock.ts'
 import { followStore } from './store/followed-store.ts'
 import { ensureOwnerKey } from './store/owner-key.ts'
+import { rememberReads } from './store/remembered-reads.ts'
 import { type OpenedStore, openStore } from './store/store.ts'
 import { createCertificates } from './tls/certificates.ts'
 import { createRelay } from './upstream/create-relay.ts'
@@ -179,7 +180,7 @@ async function openData({ dataDir, key, limits }: Config, log: Log): Promise<Ope
 /** Everything behind the doors. */
 function composeServices(config: Config, log: Log, data: ServedData) {
   const { keyedHash, ownerKey, journal, readConfigAgain } = data
-  const { store, follow } = followStore(data.store)
+  const { store, follow } = followStore(rememberReads(data.store))
   const { limits, extraCa, publicUrl } = config
   // One way out for all: what look-ups may hold of the process is counted there.
   const connect = createConnect({ names: createNameResolver({ clock }) })

@@ -1,0 +1,85 @@
+import { LRUCache } from 'lru-cache'
+import type { Address } from '../base/address.ts'
+import type { GrantStore, MailboxStore, Store } from './ports.ts'
+
+/** Addresses whose answers are remembered: a domain mailbox may serve any number of them. */
+const mostAddresses = 10_000
+
+/**
+ * What each sign-in, each message and each token asks again: answered from memory as long as no
+ * mailbox and no grant is changed. A change forgets all answers before it begins; until it has
+ * ended, the database is asked and nothing is remembered. So no answer is older than the last
+ * change that was made, not even while that one is not acknowledged yet.
+ *
+ * Only for a store that has no other writer.
+ */
+export function rememberReads(store: Store): Store {
+  const memory = new Memory()
+  const { find, covering, list, providers } = store.mailboxes
+  const { ofMailbox, standing, lapsedOrEnding, unusedSince, endingBy, refused } = store.grants
+  const mailboxes: MailboxStore = {
+    ...changing(store.mailboxes, memory),
+    find: memory.of(find),
+    covering: memory.of(covering),
+    list,
+    providers,
+  }
+  const grants: GrantStore = {
+    ...changing(store.grants, memory),
+    standing: memory.of(standing),
+    ofMailbox,
+    list: store.grants.list,
+    lapsedOrEnding,
+    unusedSince,
+    endingBy,
+    refused,
+  }
+  return { ...store, mailboxes, grants }
+}
+
+/** A port whose methods all change something, unless they are put in the place of these. */
+function changing<Port extends object>(port: Port, memory: Memory): Port {
+  const methods = Object.entries(port).map(([name, method]) => [
+    name,
+    (...given: unknown[]) => memory.change(() => method(...given)),
+  ])
+  return Object.fromEntries(methods) as Port
+}
+
+class Memory {
+  readonly #caches: { clear(): void }[] = []
+  /** How many changes are under way. */
+  #underWay = 0
+  /** How many have begun: an answer that was asked for before the last of them is not remembered. */
+  #begun = 0
+
+  of<Answer>(ask: (address: Address) => Promise<Answer>): (address: Address) => Promise<Answer> {
+    const cache = new LRUCache<string, { answer: Answer }>({ max: mostAddresses })
+    this.#caches.push(cache)
+    return async (address) => {
+      // By its spelling, too: a domain mailbox answers with the address as it was asked for.
+      const known = cache.get(address)
+      if (known !== undefined) return known.answer
+      const [begun, isQuiet] = [this.#begun, this.#underWay === 0]
+      const answer = await ask(address)
+      if (isQuiet && this.#begun === begun) cache.set(address, { answer: frozen(answer) })
+      return answer
+    }
+  }
+
+  async change<Answer>(make: () => Promise<Answer>): Promise<Answer> {
+    this.#underWay += 1
+    this.#begun += 1
+    for (const cache of this.#caches) cache.clear()
+    try {
+      return await make()
+    } finally {
+      this.#underWay -= 1
+    }
+  }
+}
+
+/** Everybody gets the same one. */
+function frozen<Answer>(answer: Answer): Answer {
+  return typeof answer === 'object' && answer !== null ? Object.freeze(answer) : answer
+}

@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest'
+import type { Store } from '../../src/store/ports.ts'
+import { rememberReads } from '../../src/store/remembered-reads.ts'
+import { newGrant, openFixture } from './fixture.ts'
+
+const printer = 'printer@example.com'
+
+/** The real store: what it is asked is counted, and an answer of `find` waits while it is held. */
+async function countedStore() {
+  const { store } = await openFixture()
+  const asked: string[] = []
+  let held: Promise<void> | undefined
+  const counted: Store = {
+    ...store,
+    mailboxes: {
+      ...store.mailboxes,
+      async find(address) {
+        asked.push(`find ${address}`)
+        const found = await store.mailboxes.find(address)
+        await held
+        return found
+      },
+      async covering(address) {
+        asked.push(`covering ${address}`)
+        return store.mailboxes.covering(address)
+      },
+    },
+    grants: {
+      ...store.grants,
+      async standing(address) {
+        asked.push(`standing ${address}`)
+        return store.grants.standing(address)
+      },
+    },
+  }
+  return {
+    store: rememberReads(counted),
+    asked,
+    hold(): () => void {
+      let release = () => {}
+      held = new Promise((resolve) => {
+        release = resolve
+      })
+      return () => {
+        held = undefined
+        release()
+      }
+    },
+  }
+}
+
+describe('reads that are remembered', () => {
+  it('the database is asked once for what each message asks', async () => {
+    const { store, asked } = await countedStore()
+    for (let message = 0; message < 3; message += 1) {
+      expect(await store.mailboxes.find(printer)).toMatchObject({ address: printer })
+      expect(await store.mailboxes.covering(printer)).toMatchObject({ address: printer })
+      expect(await store.mailboxes.find('nobody@example.com')).toBeUndefined()
+      expect(await store.grants.standing(printer)).toMatchObject({ providerId: 'google' })
+    }
+    expect(asked).toEqual([
+      `find ${printer}`,
+      `covering ${printer}`,
+      'find nobody@example.com',
+      `standing ${printer}`,
+    ])
+  })
+
+  it('a change to a mailbox is seen by the next read', async () => {
+    const { store } = await countedStore()
+    const mailbox = await store.mailboxes.find(printer)
+    await store.mailboxes.put({ ...mailbox, address: printer, createdAt: 0, providerId: 'microsoft' })
+    expect(await store.mailboxes.find(printer)).toMatchObject({ providerId: 'microsoft' })
+    await store.mailboxes.noteAccepted(printer, 'mailbox')
+    expect(await store.mailboxes.find(printer)).toMatchObject({ acceptedName: 'mailbox' })
+    await store.mailboxes.remove(printer)
+    expect(await store.mailboxes.find(printer)).toBeUndefined()
+    expect(await store.mailboxes.covering(printer)).toBeUndefined()
+  })
+
+  it('a mailbox that is added is seen by the next read, also by that of its domain', async () => {
+    const { store } = await countedStore()
+    expect(await store.mailboxes.covering('ann@example.org')).toBeUndefined()
+    await store.mailboxes.add({ address: '*@example.org', providerId: 'google', createdAt: 0 })
+    expect(await store.mailboxes.covering('ann@example.org')).toMatchObject({ coveredBy: '*@example.org' })
+  })
+
+  it('a grant that is adopted, or lapses, is seen by the next read', async () => {
+    const { store } = await countedStore()
+    expect((await store.grants.standing(printer))?.grant).toBeUndefined()
+    const { id, version } = await store.grants.adopt(newGrant())
+    expect(await store.grants.standing(printer)).toMatchObject({ grant: { id, state: 'active' } })
+    await store.grants.lapse(id, version, 1, 'revoked')
+    expect(await store.grants.standing(printer)).toMatchObject({ grant: { id, state: 'lapsed' } })
+  })
+
+  it('while a change is under way the database is asked, and its answer is not kept', async () => {
+    const { store, asked } = await countedStore()
+    await store.mailboxes.find(printer)
+    const removal = store.mailboxes.remove(printer)
+    const [during] = await Promise.all([store.mailboxes.find(printer), removal])
+    expect([printer, undefined]).toContain(during?.address)
+    expect(await store.mailboxes.find(printer)).toBeUndefined()
+    expect(asked).toHaveLength(3)
+  })
+
+  it('an answer from before a change that comes after it is not kept', async () => {
+    const { store, hold } = await countedStore()
+    const release = hold()
+    const early = store.mailboxes.find(printer)
+    await store.mailboxes.covering(printer)
+    await store.mailboxes.remove(printer)
+    release()
+    expect(await early).toMatchObject({ address: printer })
+    expect(await store.mailboxes.find(printer)).toBeUndefined()
+  })
+
+  it('a change that fails leaves nothing remembered', async () => {
+    const { store, asked } = await countedStore()
+    await store.mailboxes.find(printer)
+    await expect(
+      store.mailboxes.add({ address: printer, providerId: 'google', createdAt: 0 }),
+    ).rejects.toThrow('exists already')
+    await store.mailboxes.find(printer)
+    expect(asked).toHaveLength(2)
+  })
+
+  it('nobody can change what others are answered', async () => {
+    const { store } = await countedStore()
+    const mailbox = await store.mailboxes.find(printer)
+    expect(() => Object.assign(mailbox ?? {}, { providerId: 'other' })).toThrow(TypeError)
+  })
+})
