@@ -20,6 +20,13 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 /** Beyond the clients' grace at the end: then a provider that hangs does not keep the process. */
 const lastSeconds = 10
 
+/** How long a line of the log may wait for others, in milliseconds. Each write costs as much as a command of a client. */
+const gatheringMilliseconds = 50
+/** So much is written without waiting for more, and so much at most in one write, in octets. */
+const [gatheredOctets, writtenOctets] = [16_384, 65_536]
+/** While nothing reads the log, so much of it is kept, in octets; what comes then is lost. */
+const mostUnread = 64 * 1024 * 1024
+
 process.exitCode = await runCommand(
   process.argv.slice(2),
   { stdin, stdout, stderr },
@@ -81,11 +88,42 @@ function hangUp(): void {
   process.kill(process.pid, 'SIGHUP')
 }
 
-/** JSON lines on standard output: level as a word, time as ISO 8601. */
+/**
+ * JSON lines on standard output: level as a word, time as ISO 8601. Lines that follow each other
+ * soon are written together; a warning or an error takes with it, at once, what came before it.
+ */
 async function createLog(level: Config['logLevel']): Promise<Log> {
   const { pino } = await import('pino')
-  const formatters = { level: (label: string) => ({ level: label }) }
-  const log: Log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters })
+  const output = pino.destination({
+    fd: stdout.fd,
+    sync: false,
+    minLength: gatheredOctets,
+    maxWrite: writtenOctets,
+    maxLength: mostUnread,
+  })
+  const urgent = pino.levels.values.warn ?? 0
+  let timer: NodeJS.Timeout | undefined
+  function flush(): void {
+    clearTimeout(timer)
+    timer = undefined
+    output.flush()
+  }
+  const log: Log = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label: string) => ({ level: label }) },
+      hooks: {
+        logMethod(given, method, number) {
+          method.apply(this, given)
+          if (number >= urgent) flush()
+          else timer ??= setTimeout(flush, gatheringMilliseconds).unref()
+        },
+      },
+    },
+    output,
+  )
   return log
 }
 
