@@ -168,7 +168,7 @@ function listen(
 ): Promise<Server> {
   return new Promise((resolve, reject) => {
     // A client may half-close after QUIT and still wait for the replies, so only the server closes.
-    const keeping = { allowHalfOpen: true, noDelay: true, keepAlive: true, highWaterMark: bufferOctets }
+    const keeping = { allowHalfOpen: true, noDelay: true, highWaterMark: bufferOctets }
     const server = createServer(keeping, accept)
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(listener, error)))
     server.listen({ port: listener.port, host: listener.host, backlog }, () => {
