@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { Address } from '../base/address.ts'
+import type { Address } from '../model/address.ts'
 import type { GrantStore, MailboxStore, Store } from './ports.ts'
 
 /** Addresses whose answers are remembered: a domain mailbox may serve any number of them. */
