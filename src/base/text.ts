@@ -16,6 +16,11 @@ function isAscii(text: string): boolean {
   return /^[\x00-\x7f]*$/.test(text)
 }
 
+/** For texts that are the same whatever their case: NFC and lower case. */
+export function withoutCase(text: string): string {
+  return normalForm(text).toLowerCase()
+}
+
 /** Whether more marks stand behind one letter than any writing has. */
 export function hasEndlessMarks(text: string): boolean {
   return /\p{M}{31}/u.test(text)

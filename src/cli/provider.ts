@@ -75,7 +75,7 @@ export function addProviderVerbs(program: Command, context: Context): void {
 }
 
 /** What the provider says against it is part of the answer. */
-async function ask(config: Config, id: string, mailbox: string): Promise<TokenReport> {
+async function ask(config: Config, id: string, mailbox: Address): Promise<TokenReport> {
   try {
     const catalogue = createCatalogue(config)
     const { flows } = catalogue.registered(id)

@@ -37,7 +37,7 @@ interface ConsentRefusedDetails {
   fix: string
   mailbox?: Address
   /** Who signed in, and who was expected, when these differ. */
-  signedInAs?: string
+  signedInAs?: Address
   expected?: Address
   /** The account that signed in: see `Identity.account`. For the log only. */
   account?: string
@@ -48,7 +48,7 @@ interface ConsentRefusedDetails {
 export class ConsentRefused extends Failure {
   readonly reason: ConsentRefusal
   readonly mailbox: Address | undefined
-  readonly signedInAs: string | undefined
+  readonly signedInAs: Address | undefined
   readonly expected: Address | undefined
   readonly account: string | undefined
 
@@ -69,7 +69,7 @@ export class ConsentRefused extends Failure {
  * section 3.1.2.6). `error_description` is untrusted text that anybody can put into a URL, so it is
  * neither shown nor logged.
  */
-export function refusalOfCallback(error: string, mailbox: string, providerName: string): ConsentRefused {
+export function refusalOfCallback(error: string, mailbox: Address, providerName: string): ConsentRefused {
   switch (error) {
     case 'access_denied':
       return new ConsentRefused('declined', `${providerName} says that the consent was declined`, {
@@ -102,7 +102,7 @@ export function refusalOfCallback(error: string, mailbox: string, providerName: 
  * Maps a failed code exchange to a refusal. A Failure stays as it is. Any other error is an answer
  * that did not pass the checks (`state`, `iss`, ID token); it becomes the cause.
  */
-export function refusalOfExchange(error: unknown, mailbox: string, providerName: string): Failure {
+export function refusalOfExchange(error: unknown, mailbox: Address, providerName: string): Failure {
   if (error instanceof Failure) return error
   return new ConsentRefused('provider-error', `The answer of ${providerName} did not pass the checks`, {
     fix: "Start again; if it stays so, check the provider's issuer and endpoints.",

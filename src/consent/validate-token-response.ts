@@ -58,7 +58,7 @@ function provenIdentity(
     throw new ConsentRefused('wrong-person', `${printable(person)} signed in, but ${expected} has to`, {
       fix: `Start again and choose the account ${expected}. If ${printable(person)} may send for ${mailbox.address}, an administrator can set that with --signs-in-as.`,
       mailbox: mailbox.address,
-      signedInAs: printable(person),
+      signedInAs: person,
       expected,
       account: printable(identity.account, 300),
     })

@@ -4,6 +4,7 @@ import { type Actor, actorFields, type Log } from '../base/log.ts'
 import { type KeyedHash, Secret } from '../base/secret.ts'
 import { printable } from '../base/text.ts'
 import { coveredMailbox } from '../mailboxes/existing-mailbox.ts'
+import type { Address } from '../model/address.ts'
 import { type ApiKey, meansPersonal, personalMark, type Scope, scopeAddress } from '../model/api-key.ts'
 import type { Store } from '../store/ports.ts'
 import {
@@ -139,7 +140,7 @@ export function createApiKeys(deps: ApiKeysDeps): ApiKeys {
     const named = scopeAddress(scope)
     if (named === undefined) return scope
     const { address } = await coveredMailbox(store.mailboxes, named)
-    const whole = meansPersonal(scope) ? `${address}${personalMark}` : address
+    const whole: Address = meansPersonal(scope) ? `${address}${personalMark}` : address
     return scope.startsWith('token:') ? `token:${whole}` : `send:${whole}`
   }
 }

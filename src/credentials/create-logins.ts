@@ -2,11 +2,11 @@ import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { type Actor, actorFields, type Log } from '../base/log.ts'
 import type { KeyedHash } from '../base/secret.ts'
-import { printable } from '../base/text.ts'
+import { printable, withoutCase } from '../base/text.ts'
 import { existingMailbox } from '../mailboxes/existing-mailbox.ts'
 import { changedMending, describeMending } from '../mailboxes/mending-options.ts'
 import { parseSenderPattern } from '../mailboxes/sender-policy.ts'
-import { addressKey, isDomainMailbox } from '../model/address.ts'
+import { type Address, isDomainMailbox } from '../model/address.ts'
 import type { ListedLogin, Login } from '../model/login.ts'
 import { isWiderThan, parseNetwork } from '../net/ip.ts'
 import type { MailboxStore, Store } from '../store/ports.ts'
@@ -148,7 +148,7 @@ async function readLoginRequest(
   if (request.mailboxes.length === 0) {
     throw new Failure('invalid', 'A login needs a mailbox', { fix: 'Name at least one mailbox address.' })
   }
-  const addresses: string[] = []
+  const addresses: Address[] = []
   for (const text of request.mailboxes) addresses.push((await existingMailbox(mailboxes, text)).address)
   if (addresses.every(isDomainMailbox)) requireNoOtherSenders(request)
   if (request.personal && !addresses.some(isDomainMailbox)) throw noDomain()
@@ -187,7 +187,7 @@ function requireNoOtherSenders({ rewriteSender, senders = [] }: LoginRequest): v
 }
 
 /** @throws Failure `invalid` */
-function readSenders(texts: readonly string[]): string[] {
+function readSenders(texts: readonly string[]): Address[] {
   return unique(texts.map(parseSenderPattern))
 }
 
@@ -228,8 +228,8 @@ function requireNamed(networks: readonly string[]): void {
   })
 }
 
-function unique(texts: readonly string[]): string[] {
-  return [...new Map(texts.map((text) => [addressKey(text), text])).values()]
+function unique<Text extends string>(texts: readonly Text[]): Text[] {
+  return [...new Map(texts.map((text) => [withoutCase(text), text])).values()]
 }
 
 /** The login as pages, API and command show it, without its verifier. */

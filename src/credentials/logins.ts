@@ -60,7 +60,7 @@ export interface LoginStatus extends Mending {
   userName: string
   name: string
   mailboxes: readonly Address[]
-  senders: readonly string[]
+  senders: readonly Address[]
   networks: readonly string[]
   password: 'generated' | 'chosen' | 'none'
   cramMd5: boolean

@@ -48,9 +48,10 @@ export interface MailboxRight {
 
 /** The mailboxes that these scopes allow to send from. `admin` allows none by itself. */
 export function sendRights(scopes: readonly Scope[]): MailboxRight[] {
-  return scopes
-    .filter((scope) => scope.startsWith('send:'))
-    .map((scope) => ({ address: scopeAddress(scope) ?? '', personal: meansPersonal(scope) }))
+  return scopes.flatMap((scope) => {
+    const address = scope.startsWith('send:') ? scopeAddress(scope) : undefined
+    return address === undefined ? [] : [{ address, personal: meansPersonal(scope) }]
+  })
 }
 
 /**

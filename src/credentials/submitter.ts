@@ -77,7 +77,7 @@ interface RevalidationDeps {
 /** The rights of a submitter at this moment. */
 interface RightsNow {
   mailboxes: readonly MailboxRight[]
-  senders: readonly string[]
+  senders: readonly Address[]
   rewriteSender: boolean
   find(address: Address): Promise<Mailbox | undefined>
 }

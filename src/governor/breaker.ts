@@ -2,8 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
-import { printable } from '../base/text.ts'
-import { type Address, addressKey } from '../model/address.ts'
+import { printable, withoutCase } from '../base/text.ts'
 import type { Pause } from './governor.ts'
 
 /**
@@ -245,7 +244,8 @@ export function createConsecutiveRefusals(most: number, clock: Clock, log: Log):
 
 /** Where a transaction comes from. */
 export interface Origin {
-  sender: Address | ''
+  /** Empty for the null sender. */
+  sender: string
   login: string
   /** Absent: postern itself sends. */
   source?: string | undefined
@@ -261,7 +261,7 @@ export function programOf({ login, source = '' }: Pick<Origin, 'login' | 'source
 }
 
 export function programWith(address: string, origin: Origin): string {
-  return `${addressKey(address)}\n${programOf(origin)}`
+  return `${withoutCase(address)}\n${programOf(origin)}`
 }
 
 /** For people. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import { printable } from '../base/text.ts'
-import { type Address, addressKey } from '../model/address.ts'
+import { printable, withoutCase } from '../base/text.ts'
+import { type Address, type AddressKey, addressKey } from '../model/address.ts'
 import type { RecipientCountStore } from '../store/ports.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
 import { type ConnectionCap, createConnectBreaker, createConnectionCap } from './connect-breaker.ts'
@@ -125,7 +125,7 @@ export function createGovernors({ counts, clock, log }: GovernorsDeps): Governor
 }
 
 function keyOf(provider: string, name: string): string {
-  return `${provider} ${addressKey(name)}`
+  return `${provider} ${withoutCase(name)}`
 }
 
 function ignore(): void {}
@@ -213,8 +213,8 @@ interface Account {
   /** The provider as registered now. */
   provider(): GovernedProvider
   follow(provider: () => GovernedProvider): void
-  /** Of the mailboxes that this name signs in for, by their `addressKey`. */
-  governors: Map<string, Governor>
+  /** Of the mailboxes that this name signs in for, by address. */
+  governors: Map<AddressKey, Governor>
 }
 
 interface AccountDeps {
@@ -235,7 +235,7 @@ async function openAccount(deps: AccountDeps): Promise<Account> {
   const limits = () => provider().limits
   const log = deps.log.child({ mailbox, ...(name !== mailbox && { signsInAs: name }) })
   const limit = () => limits().recipientsPerDay
-  const daily = await openDailyRecipients({ mailbox: name, counts, limit, clock, log })
+  const daily = await openDailyRecipients({ account: name, counts, limit, clock, log })
   return {
     cap: createConnectionCap(clock, () => limits().connections),
     rate: createSlidingWindow(clock, () => limits().messagesPerMinute),

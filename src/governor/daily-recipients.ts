@@ -1,7 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
-import type { Address } from '../model/address.ts'
 import type { RecipientCountStore } from '../store/ports.ts'
 
 /**
@@ -24,7 +23,8 @@ export interface DailyRecipients {
 }
 
 interface DailyRecipientsDeps {
-  mailbox: Address
+  /** The name that signs in. */
+  account: string
   counts: RecipientCountStore
   /** The provider's limit for any 24 hours. */
   limit(): number | undefined
@@ -39,10 +39,10 @@ const underWaySeconds = 60
 
 /** @throws Failure `store-unavailable` */
 export async function openDailyRecipients(deps: DailyRecipientsDeps): Promise<DailyRecipients> {
-  const { mailbox, counts, limit, clock, log } = deps
+  const { account, counts, limit, clock, log } = deps
   const hours = new Map<number, number>()
-  for (const { hour, recipients } of await counts.since(mailbox, oldest())) hours.set(hour, recipients)
-  const writer = createCountWriter({ add: (hour, recipients) => counts.add(mailbox, hour, recipients), log })
+  for (const { hour, recipients } of await counts.since(account, oldest())) hours.set(hour, recipients)
+  const writer = createCountWriter({ add: (hour, recipients) => counts.add(account, hour, recipients), log })
   let reserved = 0
 
   /** The first hour that overlaps the last 24. */
@@ -85,7 +85,7 @@ export async function openDailyRecipients(deps: DailyRecipientsDeps): Promise<Da
       const used = total()
       if (most !== undefined && used + reserved + recipients > most) {
         const seconds = secondsUntilRoom(most - recipients)
-        throw usedUp(mailbox, { used, reserved, recipients, most }, seconds)
+        throw usedUp(account, { used, reserved, recipients, most }, seconds)
       }
       reserved += recipients
     },
@@ -111,14 +111,14 @@ function hourOf(time: number): number {
 }
 
 function usedUp(
-  mailbox: Address,
+  account: string,
   { used, reserved, recipients, most }: { used: number; reserved: number; recipients: number; most: number },
   retryAfterSeconds: number,
 ): Failure {
   const underWay = reserved > 0 ? ` and ${reserved} under way` : ''
   return new Failure(
     'limit-reached',
-    `${mailbox} has had ${used} recipients in 24 hours${underWay}, its provider allows ${most}, and a message to ${recipients} more was to leave`,
+    `${account} has had ${used} recipients in 24 hours${underWay}, its provider allows ${most}, and a message to ${recipients} more was to leave`,
     {
       retryAfterSeconds,
       fix: 'Wait until the day has rolled on, spread the mail over more mailboxes, or raise recipientsPerDay in POSTERN_PROVIDERS_FILE if your contract allows more.',

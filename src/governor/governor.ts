@@ -55,13 +55,14 @@ export interface Governor {
   recordSend(): RecordedSend
   /**
    * Permits one transaction.
+   * @param sender of the envelope; empty for the null sender
    * @param login who sends, and from which source (absent: postern itself): the provider's refusals
    * of one program do not stop the others
    * @throws Failure `limit-reached` or `provider-setup`: the provider has refused this sender, this
    * mailbox or the whole registration lately. When the wait is over, one transaction goes first as
    * a probe.
    */
-  permit(sender: Address | '', login: string, source?: string): SendPermit
+  permit(sender: string, login: string, source?: string): SendPermit
   connectBreaker: ConnectBreaker
   /**
    * The mailbox's grant or provider has changed: earlier refusals do not count. Rates and daily
@@ -154,7 +155,7 @@ export interface Pause {
   /**
    * About a sender: its address. About a program: the sender that it uses, if only that is meant.
    */
-  sender?: Address
+  sender?: string
   /** About a program: its login and its source (absent: postern itself). */
   login?: string
   source?: string

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import { type Log, silentLog } from '../base/log.ts'
-import { type Address, addressKey, sameAddress } from '../model/address.ts'
+import { withoutCase } from '../base/text.ts'
+import { type Address, sameAddress } from '../model/address.ts'
 import { type Originators, originatorsOf } from '../wire/header-addresses.ts'
 import { type Reply, statusOf } from '../wire/reply.ts'
 import {
@@ -92,7 +93,7 @@ export function createHeaderRefusals(mailbox: Address, clock: Clock, log: Log): 
   function ownRefused(
     origin: Origin,
     header: Header,
-    named: Address | undefined,
+    named: string | undefined,
     reply: Reply,
     probes: Probes,
   ) {
@@ -170,7 +171,7 @@ interface RefusedHeader {
   mailbox: Address
   originators: Originators
   /** The address that the reply names. */
-  named: Address | undefined
+  named: string | undefined
   reply: Reply
 }
 
@@ -198,7 +199,7 @@ function described({ sender }: Origin, { from }: Originators, { place, address }
   return `${author} and ${place}: ${shown(address, 60)} in their header`
 }
 
-function refusedMessage(origin: Origin, named: Address | undefined, reply: Reply): Fault {
+function refusedMessage(origin: Origin, named: string | undefined, reply: Reply): Fault {
   return {
     about: 'program',
     ...programFields(origin),
@@ -212,7 +213,7 @@ function refusedMessage(origin: Origin, named: Address | undefined, reply: Reply
   }
 }
 
-function saidOf(reply: Reply, means: Address | undefined): string {
+function saidOf(reply: Reply, means: string | undefined): string {
   return means === undefined ? statusOf(reply) : `${statusOf(reply)}, and means ${shown(means)}`
 }
 
@@ -246,16 +247,16 @@ interface Suspects {
 interface Suspect {
   place: 'From' | 'Sender' | 'Resent-From' | 'envelope'
   /** Empty: the header `From:` names no address. */
-  address: Address | ''
+  address: string
 }
 
 function suspectsOf(mailbox: Address, origin: Origin, { from, sender, resent }: Originators): Suspects {
-  const own = addressKey(mailbox)
-  const authors = addressKeysOf(from.length > 0 ? from : [''])
+  const own = withoutCase(mailbox)
+  const authors = distinct(from.length > 0 ? from : [''])
   const envelope = origin.sender === '' ? [] : [origin.sender]
   const placed = (addresses: readonly string[], place: Suspect['place']) =>
-    addresses.filter((address) => addressKey(address) !== own).map((address) => ({ place, address }))
-  const inHeader = [authors, addressKeysOf(sender), addressKeysOf(resent)]
+    addresses.filter((address) => withoutCase(address) !== own).map((address) => ({ place, address }))
+  const inHeader = [authors, distinct(sender), distinct(resent)]
   return {
     all: [
       ...placed(from.length > 0 ? from : [''], 'From'),
@@ -267,23 +268,21 @@ function suspectsOf(mailbox: Address, origin: Origin, { from, sender, resent }: 
       authors.filter((key) => key !== own),
       // `Sender:` says who sends on behalf of the author. There, the mailbox itself makes a
       // difference, too.
-      ...[sender, resent].map((addresses) =>
-        addressKeysOf(addresses).filter((key) => !authors.includes(key)),
-      ),
-      addressKeysOf(envelope).filter((key) => key !== own && !inHeader.flat().includes(key)),
+      ...[sender, resent].map((addresses) => distinct(addresses).filter((key) => !authors.includes(key))),
+      distinct(envelope).filter((key) => key !== own && !inHeader.flat().includes(key)),
     ]),
   }
 }
 
-function addressKeysOf(addresses: readonly string[]): string[] {
-  return [...new Set(addresses.map(addressKey))].sort()
+function distinct(addresses: readonly string[]): string[] {
+  return [...new Set(addresses.map(withoutCase))].sort()
 }
 
 /** How much of a reply is read: it may be long, and its beginning says what it is about. */
 const octetsRead = 2000
 
 /** The mail addresses that a provider names in a reply. */
-function addressesIn({ lines }: Reply): Address[] {
+function addressesIn({ lines }: Reply): string[] {
   const text = Buffer.from(lines.join(' ').slice(0, octetsRead), 'latin1').toString('utf8')
   return text
     .split(/[\s<>()[\]"';:,]/)

@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import { type Address, addressKey } from '../model/address.ts'
+import { withoutCase } from '../base/text.ts'
+import { type Address, sameAddress } from '../model/address.ts'
 import type { ProviderLimits, RefusedRecipients } from '../providers/provider.ts'
 import { type Reply, statusOf } from '../wire/reply.ts'
 import {
@@ -66,11 +67,11 @@ export function createRefusals({ mailbox, limits, clock, log }: RefusalsDeps): R
   const headers = createHeaderRefusals(mailbox, clock, log)
   const programs = createConsecutiveRefusals(mostRefusals, clock, log)
   const recipients = createRecipientRefusals(() => limits().refusedRecipients, clock, log)
-  const isOwn = (address: string) => addressKey(address) === addressKey(mailbox)
+  const isOwn = (address: string) => sameAddress(address, mailbox)
 
   /** Every program uses the mailbox's own address, so there each program counts for itself. */
   const senderKey = (origin: Origin) =>
-    isOwn(origin.sender) ? programWith(origin.sender, origin) : addressKey(origin.sender)
+    isOwn(origin.sender) ? programWith(origin.sender, origin) : withoutCase(origin.sender)
 
   return {
     ofTransaction: (origin) =>
@@ -110,7 +111,7 @@ export function createRefusals({ mailbox, limits, clock, log }: RefusalsDeps): R
   }
 }
 
-function refusedSender(sender: Address | '', reply: Reply): Fault {
+function refusedSender(sender: string, reply: Reply): Fault {
   return {
     about: 'sender',
     sender,

@@ -9,30 +9,30 @@ import { NetworkFailure } from '../net/network-failure.ts'
  * After a failure nothing is asked again before a wait is over; callers meanwhile get the same
  * failure at once. During a long wait after a refusal, a look may be taken.
  */
-export interface BackOff {
+export interface BackOff<Key extends string> {
   /**
    * Begins a wait, longer with each failure in a row. A failed look changes nothing.
    * @param looks shared by everything that this provider refuses; absent: no looks
    */
-  begin(key: string, failure: Failure, looks?: Looks): void
+  begin(key: Key, failure: Failure, looks?: Looks): void
   /**
    * The failure of the current wait, with what is left of it as `retryAfterSeconds`. Undefined when
    * a look may be taken.
    */
-  current(key: string): Failure | undefined
+  current(key: Key): Failure | undefined
   /** A request begins. */
-  asked(key: string): void
+  asked(key: Key): void
   /** The last answer was a refusal. */
-  isRefused(key: string): boolean
-  remainingMilliseconds(key: string): number
+  isRefused(key: Key): boolean
+  remainingMilliseconds(key: Key): number
   /**
    * For pages, API and command. Also returned when the wait is over, until `clear`: a try is due
    * then.
    */
-  pause(key: string): Omit<Pause, 'about'> | undefined
+  pause(key: Key): Omit<Pause, 'about'> | undefined
   /** All keys that wait, or are due for a try. */
-  keys(): readonly string[]
-  clear(key: string): void
+  keys(): readonly Key[]
+  clear(key: Key): void
 }
 
 interface Wait {
@@ -68,15 +68,15 @@ const growthOfRefusals: Growth = { first: 5, longest: 900, factor: 3, chance: 0.
 export const growthOfRegistrations: Growth = { first: 5, longest: 5, factor: 1, chance: 0 }
 
 /** @param random from 0 to 1, so that many mailboxes do not come back in the same instant */
-export function createBackOff(
+export function createBackOff<Key extends string>(
   clock: Clock,
   random: () => number,
   refusals: Growth = growthOfRefusals,
-): BackOff {
+): BackOff<Key> {
   // Any address of a domain may be asked for: the oldest waits are dropped first.
-  const underway = new LRUCache<string, Wait>({ max: 10_000 })
+  const underway = new LRUCache<Key, Wait>({ max: 10_000 })
 
-  function remainingMilliseconds(key: string): number {
+  function remainingMilliseconds(key: Key): number {
     return Math.max(0, (underway.get(key)?.until ?? 0) - clock.monotonic())
   }
 

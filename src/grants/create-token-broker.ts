@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { countingSuspends } from '../base/clock.ts'
 import { Failure, stopping } from '../base/failure.ts'
 import { createLooksAt } from '../governor/looks.ts'
-import { type Address, addressKey, covers, isDomainMailbox } from '../model/address.ts'
+import { type Address, type AddressKey, addressKey, covers, isDomainMailbox } from '../model/address.ts'
 import type { Standing } from '../model/grant.ts'
 import { createBackOff } from './back-off.ts'
 import { busyElsewhere, mailboxUnknown } from './failures.ts'
@@ -105,15 +105,15 @@ export function createTokenBroker(
   const clock = countingSuspends(deps.clock)
   const registrations = createRegistrationBreakers(clock, random)
   const renewals = createRenewals({ ...deps, clock }, registrations)
-  const tokens = new LRUCache<string, HeldToken>({ max: mostTokens })
+  const tokens = new LRUCache<AddressKey, HeldToken>({ max: mostTokens })
   /** Mailboxes whose token was refused and has not been replaced yet. */
-  const toReplace = new LRUCache<string, true>({ max: mostTokens })
-  const refreshes = new Map<string, Refresh>()
+  const toReplace = new LRUCache<AddressKey, true>({ max: mostTokens })
+  const refreshes = new Map<AddressKey, Refresh>()
   /** The last refresh of each mailbox, superseded or not, until it has ended. */
-  const settled = new Map<string, Promise<void>>()
-  const rotations = new Map<string, Rotation>()
+  const settled = new Map<AddressKey, Promise<void>>()
+  const rotations = new Map<AddressKey, Rotation>()
   let closed = false
-  const backOff = createBackOff(clock, random)
+  const backOff = createBackOff<AddressKey>(clock, random)
   const looksAt = createLooksAt(clock)
   const renewalLog = createRenewalLog(log)
 
@@ -148,7 +148,7 @@ export function createTokenBroker(
   /** A token from the cache, or from a renewal. */
   async function tokenInHand(
     mailbox: Address,
-    key: string,
+    key: AddressKey,
     minimumLife: number | undefined,
   ): Promise<AccessToken> {
     const held = tokens.get(key)
@@ -163,13 +163,13 @@ export function createTokenBroker(
   }
 
   /** The old token, while no fresh one can be had. A revoked grant has left none. */
-  function inItsPlace(key: string, minimumLife: number | undefined, failure: Failure): AccessToken {
+  function inItsPlace(key: AddressKey, minimumLife: number | undefined, failure: Failure): AccessToken {
     const held = tokens.get(key)
     if (held && serves(held, minimumLife)) return held.token
     throw failure
   }
 
-  function startRefresh(mailbox: Address, key: string, refusedToo = false): Refresh {
+  function startRefresh(mailbox: Address, key: AddressKey, refusedToo = false): Refresh {
     // After the superseded refresh: two at once could spend the same refresh token, and providers
     // revoke a grant whose token is spent twice.
     const before = settled.get(key) ?? Promise.resolve()
@@ -200,7 +200,7 @@ export function createTokenBroker(
   }
 
   /** Everything that the result of a renewal changes here, in one synchronous step. */
-  function apply(mailbox: Address, key: string, renewal: Renewal): void {
+  function apply(mailbox: Address, key: AddressKey, renewal: Renewal): void {
     renewalLog.report(mailbox, renewal)
     if (renewal.kind === 'unstored') rotations.set(key, renewal.rotation)
     else rotations.delete(key)
@@ -219,7 +219,7 @@ export function createTokenBroker(
   }
 
   /** Also without a caller: until the rotation is stored, it lives no longer than this process. */
-  function resumeLater(mailbox: Address, key: string): void {
+  function resumeLater(mailbox: Address, key: AddressKey): void {
     later(backOff.remainingMilliseconds(key), () => {
       if (!closed && rotations.has(key) && !refreshes.has(key))
         startRefresh(mailbox, key).ended.catch(() => {})
@@ -260,13 +260,13 @@ export function createTokenBroker(
   }
 
   /** A domain's grant is that of each of its addresses. */
-  function keysOf(mailbox: Address): string[] {
+  function keysOf(mailbox: Address): AddressKey[] {
     if (!isDomainMailbox(mailbox)) return [addressKey(mailbox)]
     const known = new Set([...tokens.keys(), ...refreshes.keys(), ...backOff.keys()])
     return [...known].filter((key) => covers(mailbox, key))
   }
 
-  function forget(key: string): void {
+  function forget(key: AddressKey): void {
     const refresh = refreshes.get(key)
     if (refresh) refresh.superseded = true
     refreshes.delete(key)

@@ -2,7 +2,7 @@ import { createPeriodicTask } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
 import { asFailure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
-import { type Address, addressKey } from '../model/address.ts'
+import { type Address, type AddressKey, addressKey } from '../model/address.ts'
 import type { GivenTo, RefusedGrant } from '../model/grant.ts'
 import { differenceOf } from '../providers/registration.ts'
 import type { GrantStore } from '../store/ports.ts'
@@ -60,7 +60,7 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
    * By address key: until when a failed one is skipped, in milliseconds of the monotonic clock, so
    * that it holds up none behind it.
    */
-  const failed = new Map<string, number>()
+  const failed = new Map<AddressKey, number>()
   let closed = false
 
   async function round(): Promise<void> {

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import { type Failure, withRetryAfter } from '../base/failure.ts'
 import type { Pause } from '../governor/governor.ts'
-import { type Address, addressKey } from '../model/address.ts'
+import { type Address, type AddressKey, addressKey } from '../model/address.ts'
 import { createBackOff, growthOfRegistrations } from './back-off.ts'
 
 /**
@@ -65,13 +65,13 @@ const remembered = 10_000
 const wait = 'registration'
 
 function createRegistrationBreaker(clock: Clock, random: () => number): RegistrationBreaker {
-  const waits = createBackOff(clock, random, growthOfRegistrations)
+  const waits = createBackOff<'registration'>(clock, random, growthOfRegistrations)
   /** What all callers get; absent while closed. */
   let failure: Failure | undefined
   /** Mailboxes that were refused since the breaker opened. */
-  const refused = new LRUCache<string, true>({ max: remembered })
+  const refused = new LRUCache<AddressKey, true>({ max: remembered })
   /** Mailboxes that were refused while others were served. */
-  const alone = new LRUCache<string, true>({ max: remembered })
+  const alone = new LRUCache<AddressKey, true>({ max: remembered })
   /** The first request, while it is not known whether the registration works. */
   let first: Promise<void> | undefined
   /** The registration has worked in this process. */
@@ -83,7 +83,7 @@ function createRegistrationBreaker(clock: Clock, random: () => number): Registra
   /** Until when those go first then, in milliseconds of the monotonic clock. */
   let othersUntil = 0
 
-  function blockedBy(key: string): Failure | undefined {
+  function blockedBy(key: AddressKey): Failure | undefined {
     if (!failure) return undefined
     if (!refused.has(key)) othersAsk = true
     const waiting = waits.current(wait)
@@ -100,7 +100,7 @@ function createRegistrationBreaker(clock: Clock, random: () => number): Registra
     othersUntil = clock.monotonic() + 1.5 * waits.remainingMilliseconds(wait)
   }
 
-  function close(key: string): void {
+  function close(key: AddressKey): void {
     closings += 1
     failure = undefined
     waits.clear(wait)
@@ -110,7 +110,7 @@ function createRegistrationBreaker(clock: Clock, random: () => number): Registra
   }
 
   /** @param asked the request began when the breaker was open already */
-  function worked(key: string, asked: boolean): void {
+  function worked(key: AddressKey, asked: boolean): void {
     hasWorked = true
     // A provider that asked for a pause wants it, even if one request came through.
     if (asked || failure?.code !== 'provider-unavailable') close(key)
@@ -127,7 +127,7 @@ function createRegistrationBreaker(clock: Clock, random: () => number): Registra
     }
   }
 
-  function permitFor(key: string): RefreshPermit {
+  function permitFor(key: AddressKey): RefreshPermit {
     const isProbe = failure !== undefined
     const closingsBefore = closings
     const end = !first && (isProbe || !hasWorked) ? goFirst() : () => {}

@@ -1,6 +1,6 @@
 import type { Secret } from '../base/secret.ts'
 import type { Pause } from '../governor/governor.ts'
-import type { Address } from '../model/address.ts'
+import type { Address, AddressKey } from '../model/address.ts'
 
 /** The grant that a token came from. */
 export interface TokenGrant {
@@ -106,7 +106,7 @@ export interface TokenStates {
   pauses(): readonly EndpointPause[]
 }
 
-export type EndpointPause = Omit<Pause, 'about'> & ({ mailbox: Address } | { provider: string })
+export type EndpointPause = Omit<Pause, 'about'> & ({ mailbox: AddressKey } | { provider: string })
 
 /** Times in milliseconds since 1970. */
 export interface TokenState {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import type { Address } from '../model/address.ts'
 import type { JournalDetail, JournalEntry } from '../model/journal.ts'
 import type { JournalStore } from '../store/ports.ts'
 import { journalEvents } from './events.ts'
@@ -35,8 +36,11 @@ function setField(entry: Mutable, name: string, value: unknown): void {
     case 'event':
       return
     case 'mailbox':
+      // Nothing else than addresses is logged by this name.
+      if (isText(value)) entry.mailbox = value as Address
+      return
     case 'by':
-      if (isText(value)) entry[name] = value
+      if (isText(value)) entry.by = value
       return
     // Lines about a login itself name it by its id as well.
     case 'userName':

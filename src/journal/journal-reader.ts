@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { normalForm, printable } from '../base/text.ts'
-import { domainMailbox, parseAddress } from '../model/address.ts'
+import { type AddressKey, domainMailbox, parseAddress } from '../model/address.ts'
 import {
   type JournalEntry,
   type JournalQuery,
@@ -63,7 +63,7 @@ export function createJournalReader({ store, clock, flush }: JournalReaderDeps):
 }
 
 /** A mailbox that is a whole domain last sent when any address of it did. */
-function withDomains(sends: ReadonlyMap<string, number>): Map<string, number> {
+function withDomains(sends: ReadonlyMap<AddressKey, number>): Map<AddressKey, number> {
   const all = new Map(sends)
   for (const [key, at] of sends) {
     const domain = domainMailbox(key) ?? key

@@ -1,4 +1,4 @@
-import type { Address } from '../model/address.ts'
+import type { Address, AddressKey } from '../model/address.ts'
 import type { JournalDetail, JournalKind, JournalOutcome } from '../model/journal.ts'
 
 /** What the web server and the command may ask of the journal. Made by `createJournal`. */
@@ -10,8 +10,8 @@ export interface JournalReader {
   list(filters: JournalFilters): Promise<JournalPage>
   /** Sends by the time, the oldest first. */
   activity(span: ActivitySpan): Promise<Activity>
-  /** When something was last sent from each mailbox, ISO 8601, by `addressKey`. */
-  lastSends(): Promise<ReadonlyMap<string, string>>
+  /** When something was last sent from each mailbox, ISO 8601. */
+  lastSends(): Promise<ReadonlyMap<AddressKey, string>>
 }
 
 /** As people and programs write them. All that are given must hold; empty ones are not given. */

@@ -158,7 +158,7 @@ export interface SendingStatus {
 export interface PauseStatus {
   /** `token`: no access token is asked for. */
   about: 'mailbox' | 'sender' | 'program' | 'registration' | 'sign-in' | 'token'
-  sender?: Address
+  sender?: string
   /** Of a program: its user name and address. Absent: postern itself. */
   login?: string
   source?: string

@@ -1,5 +1,5 @@
 import { Failure } from '../base/failure.ts'
-import { printable } from '../base/text.ts'
+import { printable, withoutCase } from '../base/text.ts'
 import { type Address, addressKey, parseAddress } from '../model/address.ts'
 import type { Mending } from '../model/login.ts'
 
@@ -93,7 +93,7 @@ function readMap(map: Readonly<Record<string, string>>): Record<string, Address>
 /** A word without a domain, or a whole address. */
 function readName(text: string): string {
   if (text.includes('@')) return addressKey(parseAddress(text))
-  if (/^[^\s<>()[\]\\,;:"\p{Cc}]{1,64}$/u.test(text)) return addressKey(text)
+  if (/^[^\s<>()[\]\\,;:"\p{Cc}]{1,64}$/u.test(text)) return withoutCase(text)
   throw new Failure('invalid', `"${printable(text)}" is no name that could stand for an address`, {
     fix: 'Give one word, such as root.',
   })

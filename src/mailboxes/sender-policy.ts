@@ -1,13 +1,6 @@
 import { Failure } from '../base/failure.ts'
-import { printable, shellWord } from '../base/text.ts'
-import {
-  type Address,
-  addressKey,
-  covers,
-  isDomainMailbox,
-  parseAddress,
-  sameAddress,
-} from '../model/address.ts'
+import { printable, shellWord, withoutCase } from '../base/text.ts'
+import { type Address, covers, isDomainMailbox, parseAddress, sameAddress } from '../model/address.ts'
 import type { Mending } from '../model/login.ts'
 import { isMailbox } from '../wire/envelope.ts'
 
@@ -25,7 +18,7 @@ export interface Submitter {
   /** At least one. */
   mailboxes: readonly SenderMailbox[]
   /** Envelope senders beside its mailboxes: addresses, or `*@example.com`. */
-  senders: readonly string[]
+  senders: readonly Address[]
   /** A sender that the login may not use is replaced by its first mailbox instead of refused. */
   rewriteSender: boolean
   /** What is mended of its mail. Absent: nothing. */
@@ -105,7 +98,7 @@ export function mailboxForSender(
  * Reads a sender pattern: an address, or `*@domain` for every address of exactly that domain.
  * @throws Failure `invalid`
  */
-export function parseSenderPattern(text: string): string {
+export function parseSenderPattern(text: string): Address {
   // `*` is a lawful local part (RFC 5321, section 4.1.2), so the domain is checked with it in
   // place.
   const pattern = parseAddress(text.trim())
@@ -144,7 +137,7 @@ export function completeAddress(mending: Mending | undefined, given: string): st
   const { completeAddresses: domain, map = {} } = mending
   // Devices send `root@` when their setting for the domain was left empty.
   const name = given.endsWith('@') ? given.slice(0, -1) : given
-  const key = addressKey(name)
+  const key = withoutCase(name)
   if (Object.hasOwn(map, key)) return map[key] as string
   const whole = `${name}@${domain}`
   const isWord = domain !== undefined && !name.includes('@') && /^[!-~]+$/.test(name)

@@ -1,12 +1,20 @@
 import { Failure } from '../base/failure.ts'
-import { hasEndlessMarks, normalForm, printable } from '../base/text.ts'
+import { hasEndlessMarks, normalForm, printable, withoutCase } from '../base/text.ts'
 
 /**
  * A mail address in the one form that postern stores and compares: NFC, domain in lower case. The
  * local part keeps its case (RFC 5321, section 2.4) and is compared without it, because no provider
- * that postern talks to tells `Me@` from `me@`.
+ * that postern talks to tells `Me@` from `me@`. Any other text has to go through `parseAddress`.
  */
-export type Address = string
+export type Address = `${string}@${string}`
+
+declare const lookedUpBy: unique symbol
+
+/**
+ * The form in which addresses are looked up: NFC and lower case throughout. Made by `addressKey`
+ * alone, so that no map or query is asked for an address as somebody has typed it.
+ */
+export type AddressKey = Address & { readonly [lookedUpBy]: true }
 
 // Control characters, spaces, and the invisible and direction-changing ones that make two names
 // look alike.
@@ -32,30 +40,31 @@ export function parseAddress(text: string): Address {
   return `${local}@${domain.toLowerCase()}`
 }
 
-export function sameAddress(left: string, right: string): boolean {
-  return addressKey(left) === addressKey(right)
+export function addressKey(address: Address): AddressKey {
+  return withoutCase(address) as AddressKey
 }
 
-/** The form in which addresses are looked up: NFC and lower case throughout. */
-export function addressKey(address: string): string {
-  return normalForm(address).toLowerCase()
+export function sameAddress(left: string, right: string): boolean {
+  return withoutCase(left) === withoutCase(right)
 }
 
 /**
  * `*@example.com`, the mailbox that stands for all of the address's domain; undefined for such a
  * one itself, and for what has no domain.
  */
+export function domainMailbox(address: AddressKey): AddressKey | undefined
+export function domainMailbox(address: string): Address | undefined
 export function domainMailbox(address: string): Address | undefined {
   const at = address.lastIndexOf('@')
-  return at <= 0 || isDomainMailbox(address) ? undefined : `*${address.slice(at)}`
+  return at <= 0 || isDomainMailbox(address) ? undefined : `*@${address.slice(at + 1)}`
 }
 
-export function isDomainMailbox(address: Address): boolean {
+export function isDomainMailbox(address: string): boolean {
   return address.startsWith('*@')
 }
 
 /** Whether a mailbox, which may stand for a whole domain, is the address or holds it. */
-export function covers(mailbox: Address, address: string): boolean {
+export function covers(mailbox: string, address: string): boolean {
   if (!isDomainMailbox(mailbox)) return sameAddress(mailbox, address)
   const own = domainMailbox(address)
   return own !== undefined && sameAddress(mailbox, own)

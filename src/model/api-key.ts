@@ -29,8 +29,8 @@ export const personalMark = '+personal'
 /** The address that a scope is about, or the whole domain; undefined for `read` and `admin`. */
 export function scopeAddress(scope: Scope): Address | undefined {
   if (scope === 'read' || scope === 'admin') return undefined
-  const address = scope.slice(scope.indexOf(':') + 1)
-  return meansPersonal(scope) ? address.slice(0, -personalMark.length) : address
+  const address = scope.slice(scope.indexOf(':') + 1) as Address
+  return meansPersonal(scope) ? (address.slice(0, -personalMark.length) as Address) : address
 }
 
 export function meansPersonal(scope: Scope): boolean {

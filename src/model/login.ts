@@ -9,7 +9,7 @@ export interface Login {
   name: string
   mailboxes: readonly Address[]
   /** Envelope senders beside its mailboxes: addresses, or `*@example.com`. */
-  senders: readonly string[]
+  senders: readonly Address[]
   /** CIDR blocks that it may sign in from; none: from wherever the server listens. */
   networks: readonly string[]
   /**
@@ -51,8 +51,8 @@ export interface Mending {
   /** The domain of senders and recipients that have none. */
   completeAddresses?: string
   /**
-   * What stands for a sender or recipient: by a word without a domain, or an address, as
-   * `addressKey` has it.
+   * What stands for a sender or recipient: by a word without a domain, or an address, in
+   * lower case.
    */
   map?: Readonly<Record<string, Address>>
   /** Several addresses in one RCPT are several recipients. */

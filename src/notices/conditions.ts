@@ -157,7 +157,7 @@ function troubleOf(trouble: EndpointPause): Condition {
     kind: 'trouble',
     stage: '',
     repeats: true,
-    ...(whole ? { provider: subject } : { mailbox: subject }),
+    ...('provider' in trouble ? { provider: trouble.provider } : { mailbox: trouble.mailbox }),
     title: whole ? `No mailbox of ${subject} gets an access token` : `${subject} gets no access token`,
     text: sinceWhen(trouble),
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import type { Address } from '../model/address.ts'
 import type { ListedGrant } from '../model/grant.ts'
 import { type Expiry, grantExpiries, registrationExpiries } from '../providers/forecast.ts'
 import type { Catalogue, RegisteredProvider } from '../providers/provider.ts'
@@ -86,7 +87,7 @@ function registeredOr(catalogue: Pick<Catalogue, 'registered'>, id: string): Reg
 
 interface EndingSubject {
   key: string
-  mailbox?: string
+  mailbox?: Address
   provider: string
   subject: string
   consequence: string

@@ -1,5 +1,6 @@
 import type { Limits } from '../config/config.ts'
 import { completeAddress, howToAllow, mailboxForSender, type Submitter } from '../mailboxes/sender-policy.ts'
+import type { Address } from '../model/address.ts'
 import type { RelayCapabilities } from '../upstream/relay.ts'
 import { isSentTo, type MailCommand, type RecipientCommand } from '../wire/envelope.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
@@ -11,14 +12,14 @@ import { type Answer, answer, bad, pass, refusalsIn } from './session-events.ts'
 /** MAIL, RCPT and DATA of one session: the transaction before its message. */
 export class Envelope {
   readonly #limits: EnvelopeLimits
-  readonly #capabilities: (mailbox: string) => RelayCapabilities
+  readonly #capabilities: (mailbox: Address) => RelayCapabilities
   #open: OpenEnvelope | undefined
   /** Recipients for the provider, and between them our own replies. */
   #run: (readonly RecipientCommand[] | Reply)[] = []
   /** How many recipients are in it. */
   #gathered = 0
 
-  constructor(limits: EnvelopeLimits, capabilities: (mailbox: string) => RelayCapabilities) {
+  constructor(limits: EnvelopeLimits, capabilities: (mailbox: Address) => RelayCapabilities) {
     this.#limits = limits
     this.#capabilities = capabilities
   }
@@ -164,7 +165,7 @@ export class Envelope {
 }
 
 interface OpenEnvelope {
-  mailbox: string
+  mailbox: Address
   mail: MailCommand
   givenSender: string | undefined
   begun: boolean

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import { Failure } from '../base/failure.ts'
-import { addressKey, domainMailbox } from '../model/address.ts'
+import { type AddressKey, addressKey, domainMailbox } from '../model/address.ts'
 import { type ApiKey, type Scope, scopeAddress } from '../model/api-key.ts'
 import { noteUse, revoke } from './credential-rows.ts'
 import { type Database, nullsToAbsent, preparedRead } from './database.ts'
@@ -51,7 +51,7 @@ export function createApiKeyStore(database: Database): ApiKeyStore {
  * whose entry begins or ends now. A key that is left with none is revoked, and shows what it was
  * for.
  */
-export async function narrowScopes(tables: Kysely<Tables>, now: number, ended?: string): Promise<void> {
+export async function narrowScopes(tables: Kysely<Tables>, now: number, ended?: AddressKey): Promise<void> {
   const isCovered = await coverageOf(tables)
   const keys = tables.selectFrom('api_keys').select(['id', 'scopes']).where('revoked_at', 'is', null)
   for (const { id, scopes: text } of await keys.execute()) {
@@ -69,11 +69,13 @@ async function coverageOf(tables: Kysely<Tables>): Promise<(scope: Scope) => boo
   const mailboxes = new Set(found.map(({ address_key }) => address_key))
   return (scope) => {
     const key = keyOf(scope)
-    return key === undefined || mailboxes.has(key) || mailboxes.has(domainMailbox(key) ?? '')
+    if (key === undefined || mailboxes.has(key)) return true
+    const domain = domainMailbox(key)
+    return domain !== undefined && mailboxes.has(domain)
   }
 }
 
-function keyOf(scope: Scope): string | undefined {
+function keyOf(scope: Scope): AddressKey | undefined {
   const address = scopeAddress(scope)
   return address === undefined ? undefined : addressKey(address)
 }

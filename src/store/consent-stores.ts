@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from 'kysely'
 import { Failure } from '../base/failure.ts'
-import { addressKey } from '../model/address.ts'
+import { type Address, type AddressKey, addressKey } from '../model/address.ts'
 import type { ConsentLink, PendingConsent } from '../model/consent.ts'
 import { type Database, nullsToAbsent } from './database.ts'
 import { changeRow } from './marked-rows.ts'
@@ -55,7 +55,7 @@ export function createConsentLinkStore(database: Database): ConsentLinkStore {
 export async function useUpLink(
   tables: Kysely<Tables>,
   id: string,
-  mailboxKey: string,
+  mailboxKey: AddressKey,
   now: number,
 ): Promise<void> {
   const used = await changeRow(tables, 'consent_links', { id, mailbox_key: mailboxKey }, (link) =>
@@ -87,7 +87,7 @@ function row(link: ConsentLink): ConsentLinksTable {
   }
 }
 
-function linkOf(found: ConsentLinksTable & { mailbox: string }): ConsentLink {
+function linkOf(found: ConsentLinksTable & { mailbox: Address }): ConsentLink {
   return {
     id: found.id,
     hash: found.hash,
@@ -193,7 +193,7 @@ async function sealRow(sealer: Sealer, consent: PendingConsent): Promise<Pending
   }
 }
 
-async function openRow(sealer: Sealer, row: PendingConsentsTable, mailbox: string): Promise<PendingConsent> {
+async function openRow(sealer: Sealer, row: PendingConsentsTable, mailbox: Address): Promise<PendingConsent> {
   return {
     stateHash: row.state_hash,
     browserHash: row.browser_hash,

@@ -26,14 +26,14 @@ export interface MarkableDatabase extends Database {
  * once: doing that anew takes several times what the database needs to answer.
  * @param build the query with the key that it is given as its only parameter
  */
-export function preparedRead<Row>(
+export function preparedRead<Row, Key extends string>(
   database: Database,
-  build: (tables: Kysely<Tables>, key: string) => { compile(): CompiledQuery<Row> },
-): (key: string) => Promise<Row | undefined> {
+  build: (tables: Kysely<Tables>, key: Key) => { compile(): CompiledQuery<Row> },
+): (key: Key) => Promise<Row | undefined> {
   let compiled: CompiledQuery<Row> | undefined
   return (key) =>
     database.read<Row | undefined>(async (tables) => {
-      compiled ??= build(tables, '').compile()
+      compiled ??= build(tables, '' as Key).compile()
       const { rows } = await tables.executeQuery<Row>({ ...compiled, parameters: [key] })
       return rows[0]
     })
@@ -46,12 +46,12 @@ const rowsAtOnce = 100
  * sends mail. What is added or removed meanwhile may be in it or not.
  * @param read the next rows by their key, behind this one
  */
-export async function inPages<Row>(
-  read: (behind: string, most: number) => Promise<Row[]>,
-  keyOf: (row: Row) => string,
+export async function inPages<Row, Key extends string>(
+  read: (behind: Key, most: number) => Promise<Row[]>,
+  keyOf: (row: Row) => Key,
 ): Promise<Row[]> {
   const all: Row[] = []
-  let behind = ''
+  let behind = '' as Key
   for (;;) {
     const rows = await read(behind, rowsAtOnce)
     all.push(...rows)

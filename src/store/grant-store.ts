@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
-import { addressKey, domainMailbox } from '../model/address.ts'
+import { type Address, type AddressKey, addressKey, domainMailbox } from '../model/address.ts'
 import type { ActiveGrant, Flow, GivenTo, LapsedGrant, NewGrant, Standing } from '../model/grant.ts'
 import type { Mailbox } from '../model/mailbox.ts'
 import { useUpLink } from './consent-stores.ts'
@@ -17,7 +17,7 @@ import type { GrantsTable, Tables } from './tables.ts'
 const leastSpacing = 300_000
 
 export function createGrantStore(database: Database, sealer: Sealer, clock: Clock): GrantStore {
-  const standingOf = preparedRead(database, (tables, key) =>
+  const standingOf = preparedRead(database, (tables, key: AddressKey) =>
     tables
       .selectFrom('mailboxes')
       .leftJoin('grants', 'grants.mailbox_key', 'mailboxes.address_key')
@@ -44,7 +44,7 @@ export function createGrantStore(database: Database, sealer: Sealer, clock: Cloc
 
     async list() {
       const found = await inPages(
-        (behind, most) =>
+        (behind: AddressKey, most) =>
           database.read((tables) =>
             listed(tables).where('grants.mailbox_key', '>', behind).limit(most).execute(),
           ),
@@ -221,7 +221,7 @@ export async function putGrant(tables: Kysely<Tables>, sealed: SealedGrant): Pro
  */
 export async function lapseGrant(
   tables: Kysely<Tables>,
-  mailboxKey: string,
+  mailboxKey: AddressKey,
   since: number,
   reason: string,
 ): Promise<void> {
@@ -244,7 +244,10 @@ export async function lapseGrant(
 }
 
 /** Removes a grant without a person: it has nothing that could lapse. True when there was one. */
-export async function removeGrantWithoutPerson(tables: Kysely<Tables>, mailboxKey: string): Promise<boolean> {
+export async function removeGrantWithoutPerson(
+  tables: Kysely<Tables>,
+  mailboxKey: AddressKey,
+): Promise<boolean> {
   const [removed] = await tables
     .deleteFrom('grants')
     .where('mailbox_key', '=', mailboxKey)
@@ -309,7 +312,7 @@ function newRow(grant: NewGrant, id: string, sealedToken: string | null): Sealed
 const unlapsed = { lapsed_since: null, lapse_reason: null, refused_at: null, refused_to: null }
 
 /** A row of the grants with the address of its mailbox. */
-type GrantRow = GrantsTable & { mailbox: string }
+type GrantRow = GrantsTable & { mailbox: Address }
 
 function grantSealContext(id: string): SealContext {
   return { table: 'grants', column: 'refresh_token', row: id }

@@ -1,6 +1,12 @@
 import type { Transaction } from 'kysely'
 import { userNameKey } from '../base/text.ts'
-import { type Address, addressKey, domainMailbox, isDomainMailbox } from '../model/address.ts'
+import {
+  type Address,
+  type AddressKey,
+  addressKey,
+  domainMailbox,
+  isDomainMailbox,
+} from '../model/address.ts'
 import type { JournalEntry, JournalQuery, SendHour } from '../model/journal.ts'
 import { type Database, nullsToAbsent } from './database.ts'
 import type { JournalStore } from './ports.ts'
@@ -100,7 +106,7 @@ function addHour(tables: Transaction<Tables>, hour: SendHour) {
     .execute()
 }
 
-function setLastSend(tables: Transaction<Tables>, key: string, at: number) {
+function setLastSend(tables: Transaction<Tables>, key: AddressKey, at: number) {
   return tables
     .insertInto('last_sends')
     .values({ mailbox_key: key, at })
@@ -125,12 +131,11 @@ function sendHoursOf(entries: readonly JournalEntry[]): SendHour[] {
 }
 
 /** What all addresses of a domain have in common: `*@example.com`, as `addressKey` has it. */
-function domainKey(mailbox: Address): string {
+function domainKey(mailbox: Address): AddressKey {
   return addressKey(domainMailbox(mailbox) ?? mailbox)
 }
 
-/** By `addressKey`. */
-function lastSendsOf(entries: readonly JournalEntry[]): Map<string, number> {
+function lastSendsOf(entries: readonly JournalEntry[]): Map<AddressKey, number> {
   const sends = entries.filter(({ kind, outcome }) => kind === 'send' && outcome === 'done')
   return new Map(
     sends.flatMap(({ mailbox, at }) => (mailbox === undefined ? [] : [[addressKey(mailbox), at]])),

@@ -1,4 +1,5 @@
 import { meantBy, normalForm, userNameKey } from '../base/text.ts'
+import type { Address } from '../model/address.ts'
 import type { ListedLogin, Login, Mending } from '../model/login.ts'
 import { readVerifier } from './credential-rows.ts'
 import { nullsToAbsent } from './database.ts'
@@ -6,11 +7,11 @@ import type { SealContext, Sealer } from './sealer.ts'
 import type { LoginsTable } from './tables.ts'
 
 /** A row of the logins with the address of one of its mailboxes. */
-export type LoginRow = LoginsTable & { mailbox: string | null }
+export type LoginRow = LoginsTable & { mailbox: Address | null }
 
 /** The logins of these rows, which have each login once for each of its mailboxes. */
 export function listedLogins(found: readonly LoginRow[]): ListedLogin[] {
-  const logins = new Map<string, { columns: LoginsTable; mailboxes: string[] }>()
+  const logins = new Map<string, { columns: LoginsTable; mailboxes: Address[] }>()
   for (const columns of found) {
     const login = logins.get(columns.id) ?? { columns, mailboxes: [] }
     if (columns.mailbox !== null) login.mailboxes.push(columns.mailbox)
@@ -87,13 +88,13 @@ function passwordSealContext(id: string): SealContext {
 /** For a login whose verifier cannot be read: it is still listed, and no password fits it. */
 const unmatchable: ListedLogin['verifier'] = { kind: 'keyed', hash: '' }
 
-function listedLogin(columns: LoginsTable, mailboxes: string[]): ListedLogin {
+function listedLogin(columns: LoginsTable, mailboxes: Address[]): ListedLogin {
   return {
     id: columns.id,
     userName: columns.user_name,
     name: columns.name,
     mailboxes,
-    senders: JSON.parse(columns.senders) as string[],
+    senders: JSON.parse(columns.senders) as Address[],
     networks: JSON.parse(columns.networks) as string[],
     rewriteSender: columns.rewrite_sender === 1,
     ...(columns.personal === 1 && { personal: true }),

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import { Failure } from '../base/failure.ts'
 import { userNameKey } from '../base/text.ts'
-import { addressKey } from '../model/address.ts'
+import { type Address, addressKey } from '../model/address.ts'
 import type { Login, Mending } from '../model/login.ts'
 import { noteUse, revoke } from './credential-rows.ts'
 import type { Database } from './database.ts'
@@ -97,10 +97,10 @@ async function addLogin(
 async function addSenders(
   tables: Kysely<Tables>,
   id: string,
-  senders: readonly string[],
+  senders: readonly Address[],
 ): Promise<LoginRow[]> {
   return await changeValid(tables, id, (login) => {
-    const all = [...(JSON.parse(login.senders) as string[]), ...senders]
+    const all = [...(JSON.parse(login.senders) as Address[]), ...senders]
     const unique = [...new Map(all.map((sender) => [addressKey(sender), sender])).values()]
     return { senders: JSON.stringify(unique) }
   })

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
-import { type Address, addressKey, domainMailbox, sameAddress } from '../model/address.ts'
+import { type Address, type AddressKey, addressKey, domainMailbox, sameAddress } from '../model/address.ts'
 import type { AcceptedName, Mailbox } from '../model/mailbox.ts'
 import { narrowScopes } from './api-key-store.ts'
 import { type Database, inPages, nullsToAbsent, preparedRead } from './database.ts'
@@ -13,7 +13,7 @@ import type { Sealer } from './sealer.ts'
 import type { MailboxesTable, Tables } from './tables.ts'
 
 export function createMailboxStore(database: Database, sealer: Sealer, clock: Clock): MailboxStore {
-  const rowOf = preparedRead(database, (tables, key) =>
+  const rowOf = preparedRead(database, (tables, key: AddressKey) =>
     tables.selectFrom('mailboxes').selectAll().where('address_key', '=', key),
   )
 
@@ -49,7 +49,7 @@ export function createMailboxStore(database: Database, sealer: Sealer, clock: Cl
 
     async list() {
       const found = await inPages(
-        (behind, most) =>
+        (behind: AddressKey, most) =>
           database.read((tables) =>
             tables
               .selectFrom('mailboxes')
@@ -196,7 +196,7 @@ function row(mailbox: Mailbox): MailboxesTable {
 }
 
 function mailboxOf(found: MailboxesTable): Mailbox {
-  const aliases = JSON.parse(found.aliases) as string[]
+  const aliases = JSON.parse(found.aliases) as Address[]
   return {
     address: found.address,
     providerId: found.provider_id,

@@ -1,4 +1,4 @@
-import type { Address } from '../model/address.ts'
+import type { Address, AddressKey } from '../model/address.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { ConsentLink, PendingConsent } from '../model/consent.ts'
 import type {
@@ -150,7 +150,7 @@ export interface LoginStore {
    * Adds to the senders of a login that is not revoked, and gives it as it is then. Undefined when
    * there is none.
    */
-  allow(id: string, senders: readonly string[]): Promise<ListedLogin | undefined>
+  allow(id: string, senders: readonly Address[]): Promise<ListedLogin | undefined>
   /**
    * What is mended from now on, of a login that is not revoked, by what is mended now. Gives it as
    * it is then; undefined when there is none.
@@ -208,15 +208,16 @@ export interface PendingConsentStore {
 }
 
 /**
- * How many recipients each mailbox was sent to, by the hour: providers limit them by the day. Kept
- * beside the mailbox, not in it: the provider goes on counting when a mailbox is removed here and
+ * How many recipients each account was sent to, by the hour: providers limit them by the day. An
+ * account is the name that signs in for a mailbox, in whatever case. Kept beside the mailbox, not
+ * in it: the provider goes on counting when a mailbox is removed here and
  * added again.
  */
 export interface RecipientCountStore {
   /** The hours that began at `since` or later, each by its first millisecond. */
-  since(mailbox: Address, since: number): Promise<readonly { hour: number; recipients: number }[]>
+  since(account: string, since: number): Promise<readonly { hour: number; recipients: number }[]>
   /** Adds to the count of an hour, and forgets everything older than two days before it. */
-  add(mailbox: Address, hour: number, recipients: number): Promise<void>
+  add(account: string, hour: number, recipients: number): Promise<void>
 }
 
 export interface SentNotice {
@@ -291,8 +292,8 @@ export interface JournalStore {
   list(query: JournalQuery): Promise<JournalEntry[]>
   /** The hours that began at `since` or later and in which something was sent, in their order. */
   sendHours(since: number): Promise<SendHour[]>
-  /** When something was last sent from each mailbox, by `addressKey`. */
-  lastSends(): Promise<ReadonlyMap<string, number>>
+  /** When something was last sent from each mailbox. */
+  lastSends(): Promise<ReadonlyMap<AddressKey, number>>
   /**
    * Forgets at most `most` entries older than `before`, and counts of hours; gives how many
    * entries.

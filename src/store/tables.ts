@@ -1,3 +1,5 @@
+import type { Address, AddressKey } from '../model/address.ts'
+
 /**
  * The tables as kysely sees them. Text ids, whole numbers for milliseconds since 1970, JSON as
  * text: what SQLite and PostgreSQL both have. Sealed columns hold JWE; their places are named where
@@ -32,10 +34,10 @@ interface SecretsTable {
 
 export interface MailboxesTable {
   /** `addressKey` of the address: what every other table refers to. */
-  address_key: string
-  address: string
+  address_key: AddressKey
+  address: Address
   provider_id: string
-  signs_in_as: string | null
+  signs_in_as: Address | null
   /** The name by which the mail server knows the person who signs in, where it is set. */
   sasl_user: string | null
   /** By which of two names it has let us in: `person`, `mailbox`. */
@@ -49,7 +51,7 @@ export interface MailboxesTable {
 
 export interface GrantsTable {
   id: string
-  mailbox_key: string
+  mailbox_key: AddressKey
   /** That gave it; the mailbox may have moved since. */
   provider_id: string
   version: number
@@ -58,7 +60,7 @@ export interface GrantsTable {
   refresh_token: string | null
   refresh_token_ends_at: number | null
   flow: string
-  signed_in_as: string | null
+  signed_in_as: Address | null
   subject: string | null
   /** JSON: string[]. */
   scopes: string
@@ -109,7 +111,7 @@ export interface LoginsTable {
 
 interface LoginMailboxesTable {
   login_id: string
-  mailbox_key: string
+  mailbox_key: AddressKey
   position: number
 }
 
@@ -136,7 +138,7 @@ export interface ApiKeysTable {
 export interface ConsentLinksTable {
   id: string
   hash: string
-  mailbox_key: string
+  mailbox_key: AddressKey
   requested_by: string
   created_at: number
   expires_at: number
@@ -146,7 +148,7 @@ export interface ConsentLinksTable {
 export interface PendingConsentsTable {
   state_hash: string
   browser_hash: string
-  mailbox_key: string
+  mailbox_key: AddressKey
   consent_link_id: string | null
   /** Sealed. */
   code_verifier: string
@@ -157,6 +159,7 @@ export interface PendingConsentsTable {
 }
 
 interface RecipientCountsTable {
+  /** The name that signs in, in lower case. */
   mailbox_key: string
   /** Its first millisecond. */
   hour: number
@@ -183,7 +186,7 @@ export interface PageSessionsTable {
   hash: string
   role: string
   means: string
-  person: string | null
+  person: Address | null
   provider: string | null
   source: string
   browser: string
@@ -201,9 +204,9 @@ export interface JournalTable {
   kind: string
   event: string
   outcome: string
-  mailbox_key: string | null
+  mailbox_key: AddressKey | null
   /** `*@example.com` of that address: one may look for a whole domain. */
-  mailbox_domain: string | null
+  mailbox_domain: AddressKey | null
   /** A user name. */
   login: string | null
   source: string | null
@@ -224,7 +227,7 @@ interface SendHoursTable {
 }
 
 interface LastSendsTable {
-  mailbox_key: string
+  mailbox_key: AddressKey
   at: number
 }
 

@@ -1,4 +1,4 @@
-import { addressKey } from '../model/address.ts'
+import { withoutCase } from '../base/text.ts'
 import { type Database, nullsToAbsent } from './database.ts'
 import type {
   NoticeStore,
@@ -18,19 +18,19 @@ const memoryMilliseconds = 2 * 86_400_000
 
 export function createRecipientCountStore(database: Database): RecipientCountStore {
   return {
-    since: (mailbox, since) =>
+    since: (account, since) =>
       database.read((tables) =>
         tables
           .selectFrom('recipient_counts')
           .select(['hour', 'recipients'])
-          .where('mailbox_key', '=', addressKey(mailbox))
+          .where('mailbox_key', '=', withoutCase(account))
           .where('hour', '>=', since)
           .orderBy('hour')
           .execute(),
       ),
 
-    async add(mailbox, hour, recipients) {
-      const row = { mailbox_key: addressKey(mailbox), hour, recipients }
+    async add(account, hour, recipients) {
+      const row = { mailbox_key: withoutCase(account), hour, recipients }
       await database.change(async (tables) => {
         await tables
           .insertInto('recipient_counts')

@@ -1,10 +1,11 @@
 import type { Clock } from '../base/clock.ts'
 import { Failure, stopping } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
+import { withoutCase } from '../base/text.ts'
 import type { Limits } from '../config/config.ts'
 import type { Governor, Governors } from '../governor/governor.ts'
 import { namesThatSignIn, type SignInName } from '../mailboxes/existing-mailbox.ts'
-import { type Address, addressKey, covers, isDomainMailbox } from '../model/address.ts'
+import { type Address, type AddressKey, addressKey, covers, isDomainMailbox } from '../model/address.ts'
 import type { Mailbox } from '../model/mailbox.ts'
 import type { Catalogue, RegisteredProvider } from '../providers/provider.ts'
 import type { MailboxStore } from '../store/ports.ts'
@@ -67,7 +68,7 @@ export function createRoutes(deps: RoutesDeps): Routes {
   const { catalogue, mailboxes, governors, open, limits, clock, log } = deps
   const { mostMailboxes = usualMostMailboxes } = deps
   /** The least recently used first. */
-  const routes = new Map<string, Route>()
+  const routes = new Map<AddressKey, Route>()
   const groups = createRouteGroups()
   let closed = false
   /** Counts the calls of `drain`: what was read before such a call may be stale. */
@@ -84,7 +85,7 @@ export function createRoutes(deps: RoutesDeps): Routes {
     return route
   }
 
-  function noteUse(key: string, route: Route): void {
+  function noteUse(key: AddressKey, route: Route): void {
     routes.delete(key)
     routes.set(key, route)
   }
@@ -296,7 +297,7 @@ function createRouteGroups(): RouteGroups {
 
   return {
     put(route) {
-      const key = `${route.provider.id} ${addressKey(route.account)}`
+      const key = `${route.provider.id} ${withoutCase(route.account)}`
       if (keys.get(route) === key) return
       remove(route)
       keys.set(route, key)

@@ -1,4 +1,4 @@
-import { addressKey } from '../model/address.ts'
+import { withoutCase } from '../base/text.ts'
 import { addressList, type ListedAddress } from './header-addresses.ts'
 import { LineStart, readClientText } from './input-buffer.ts'
 
@@ -53,7 +53,7 @@ class HeaderRewriter implements FromRewriter {
 
   constructor(to: NewFrom) {
     this.#to = to
-    this.#own = new Set([to.mailbox, ...(to.aliases ?? [])].map(addressKey))
+    this.#own = new Set([to.mailbox, ...(to.aliases ?? [])].map(withoutCase))
   }
 
   push(octets: Buffer): Buffer {
@@ -140,7 +140,7 @@ class HeaderRewriter implements FromRewriter {
     const isOwn =
       !this.#isCutShort &&
       listed.length > 0 &&
-      listed.every(({ address }) => this.#own.has(addressKey(address)))
+      listed.every(({ address }) => this.#own.has(withoutCase(address)))
     this.#isCutShort = false
     if (field === 'from') for (const { address } of listed) this.#remember(address)
     const isAgain = field === 'from' && this.#hasFrom
@@ -149,7 +149,7 @@ class HeaderRewriter implements FromRewriter {
   }
 
   #remember(address: string): void {
-    const key = addressKey(address)
+    const key = withoutCase(address)
     const hasRoom = this.#oldAddresses.size < mostOldAddresses
     if (hasRoom && !this.#own.has(key) && canBeAnswered(address)) this.#oldAddresses.set(key, address)
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
+import type { Address } from '../../src/model/address.ts'
 import { eventually } from '../support/eventually.ts'
 import { goodAnswer, identityOf } from '../support/scripted-oauth-client.ts'
 import { browser, callbackOf, setUpConsent, tokenOfLink } from './consent-set-up.ts'
@@ -66,7 +67,7 @@ describe('a consent', () => {
 
   it('ends what the wrong person has granted, unless that person has consented for another mailbox', async () => {
     const { consent, store, client, clock } = await setUpConsent()
-    const wrong = async (person: string) => {
+    const wrong = async (person: Address) => {
       const begun = await consent.begin({ mailbox: 'me@example.com' }, browser)
       client.answer = goodAnswer({ identity: identityOf(person) })
       const completing = consent.complete(callbackOf(begun.authorizationUrl), browser)
@@ -74,7 +75,7 @@ describe('a consent', () => {
     }
     await store.mailboxes.add({ address: 'boss@example.com', providerId: 'custom', createdAt: clock.now() })
     const consented = { flow: 'authorization-code' as const, scopes: [], grantedAt: 0, renewedAt: 0 }
-    const person = { mailbox: 'boss@example.com', signedInAs: 'boss@example.com' }
+    const person = { mailbox: 'boss@example.com', signedInAs: 'boss@example.com' } as const
     await store.grants.adopt({ ...consented, ...person, refreshToken: new Secret('of the boss') })
     await wrong('boss@example.com')
     await wrong('stranger@example.com')
@@ -90,7 +91,7 @@ describe('a consent', () => {
       providerId: 'custom',
       signsInAs: 'boss@example.com',
       createdAt: clock.now(),
-    }
+    } as const
     await store.mailboxes.add(shared)
     const begin = async () =>
       callbackOf((await consent.begin({ mailbox: 'info@example.com' }, browser)).authorizationUrl)

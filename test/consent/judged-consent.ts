@@ -7,7 +7,7 @@ import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client
 import { type ScriptedAnswer, type TokenEndpoint, tokens } from '../providers/token-endpoint.ts'
 
 /** The mailbox that every consent is for. */
-export const mailbox = { address: 'boss@example.com', providerId: 'own', createdAt: 0 }
+export const mailbox = { address: 'boss@example.com', providerId: 'own', createdAt: 0 } as const
 export const send = 'https://mail.example.com/send'
 export type Flow = 'browser' | 'device'
 

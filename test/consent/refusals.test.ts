@@ -275,7 +275,7 @@ describe('a consent comes about once', () => {
     ['is removed', undefined],
     ['gets another provider', { providerId: 'other' }],
     ['gets another person', { signsInAs: 'boss@example.com' }],
-  ])('and not at all when the mailbox %s during the exchange', async (_what, change) => {
+  ] as const)('and not at all when the mailbox %s during the exchange', async (_what, change) => {
     const { consent, store, client, callback, changes } = await underWay()
     const { exchangeCode } = client
     client.exchangeCode = async (...request) => {

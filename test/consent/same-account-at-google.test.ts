@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import { validateTokenResponse } from '../../src/consent/validate-token-response.ts'
+import type { Address } from '../../src/model/address.ts'
 import { google } from '../../src/providers/presets/google.ts'
 import { microsoft } from '../../src/providers/presets/microsoft.ts'
 import type { Provider } from '../../src/providers/provider.ts'
 
-const consent = (provider: Provider, address: string, person: string) =>
+const consent = (provider: Provider, address: Address, person: Address) =>
   validateTokenResponse({ address, providerId: provider.id, createdAt: 0 }, provider, {
     accessToken: new Secret('a'),
     refreshToken: new Secret('r'),
@@ -18,7 +19,7 @@ it.each([
   ['till.x@googlemail.com', 'tillx@gmail.com'],
   ['till+scanner@gmail.com', 'Till@gmail.com'],
   ['till+scanner@example.com', 'till@example.com'],
-])('a consent for %s at Google may be given as %s', (address, person) => {
+] as const)('a consent for %s at Google may be given as %s', (address, person) => {
   expect(consent(google, address, person)).toMatchObject({ signedInAs: address })
   expect(() => consent(microsoft('common'), address, person)).toThrow('signed in, but')
 })

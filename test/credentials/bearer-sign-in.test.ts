@@ -38,7 +38,7 @@ describe('an API key as a bearer', () => {
 
   it('brings the aliases of its mailbox', async () => {
     const { key } = await keyWith(...both)
-    const shop = { address: 'shop@example.com', providerId: 'custom', createdAt: 0 }
+    const shop = { address: 'shop@example.com', providerId: 'custom', createdAt: 0 } as const
     await stage.store.mailboxes.put({ ...shop, aliases: ['sales@example.com'] })
     const { mailboxes } = await bearer('shop@example.com', key)
     expect(mailboxes).toEqual([{ address: 'shop@example.com', aliases: ['sales@example.com'] }])

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
+import type { Address } from '../../src/model/address.ts'
 import type { NewGrant } from '../../src/model/grant.ts'
 import { here, refusalOf, type SignInStage, setSignInStage } from './sign-in-stage.ts'
 
@@ -9,13 +10,13 @@ beforeEach(async () => {
   stage = await setSignInStage()
 })
 
-const [me, shop, ceo] = ['Me@example.com', 'shop@example.com', 'ceo@example.org']
+const [me, shop, ceo] = ['Me@example.com', 'shop@example.com', 'ceo@example.org'] as const
 const ended = { code: 'wrong-credentials' }
 const refused = { code: 'sender-refused' }
 
 async function addMailbox(
-  address: string,
-  more: { aliases?: string[] } = {},
+  address: Address,
+  more: { aliases?: Address[] } = {},
   grant?: NewGrant,
 ): Promise<void> {
   await stage.store.mailboxes.add(
@@ -24,7 +25,7 @@ async function addMailbox(
   )
 }
 
-const ofApp = (mailbox: string): NewGrant => ({
+const ofApp = (mailbox: Address): NewGrant => ({
   mailbox,
   flow: 'client-credentials',
   scopes: [],
@@ -34,7 +35,7 @@ const ofApp = (mailbox: string): NewGrant => ({
 
 const addDomain = () => addMailbox('*@example.org', {}, ofApp('*@example.org'))
 
-async function addAgain(address: string): Promise<void> {
+async function addAgain(address: Address): Promise<void> {
   await stage.store.mailboxes.remove(address)
   await addMailbox(address)
 }
@@ -86,7 +87,7 @@ describe('a session that is open', () => {
 
   it('sends with another sender only through the mailbox that it leaves through now', async () => {
     const { submitter } = await signedIn({ mailboxes: [me, shop], rewriteSender: true })
-    const message = { mailbox: me, sender: me, givenSender: 'root@localhost' }
+    const message = { mailbox: me, sender: me, givenSender: 'root@localhost' } as const
     await stage.signIns.revalidate(submitter, message, here)
     await addAgain(me)
     expect(

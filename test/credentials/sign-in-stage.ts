@@ -8,6 +8,7 @@ import type { LoginRequest } from '../../src/credentials/logins.ts'
 import { createSignIns } from '../../src/credentials/sign-ins.ts'
 import type { Scrypt } from '../../src/credentials/verifiers.ts'
 import type { Submitter } from '../../src/mailboxes/sender-policy.ts'
+import type { Address } from '../../src/model/address.ts'
 import { followStore } from '../../src/store/followed-store.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
@@ -48,7 +49,7 @@ export async function setSignInStage() {
   const logins = createLogins(needs)
   const apiKeys = createApiKeys({ ...needs, ownerKey, remembered: index.apiKey })
   const signIns = createSignIns({ ...needs, apiKeys, index, throttle: throttle.throttle })
-  for (const address of ['Me@example.com', 'shop@example.com']) {
+  for (const address of ['Me@example.com', 'shop@example.com'] as const) {
     await store.mailboxes.add({ address, providerId: 'custom', createdAt: clock.now() })
   }
 
@@ -81,8 +82,12 @@ export async function setSignInStage() {
       return { ...login, secret: chosen }
     },
     /** Before a message from this sender. */
-    confirm: async (submitter: Submitter, sender = 'me@example.com', from = here, mailbox = sender) =>
-      signIns.revalidate(submitter, { mailbox, sender }, from),
+    confirm: async (
+      submitter: Submitter,
+      sender: Address | '' = 'me@example.com',
+      from = here,
+      mailbox: Address = sender === '' ? 'me@example.com' : sender,
+    ) => signIns.revalidate(submitter, { mailbox, sender }, from),
     check: (userName: string, password: Secret, from = here) =>
       signIns.check({ kind: 'password', userName, password }, from),
     /** Signs in by CRAM-MD5 as a client does that knows this password as these octets. */

@@ -110,7 +110,7 @@ describe('a sign-in', () => {
 
   it('brings the aliases that its mailboxes have now, and leaves out mailboxes that are gone', async () => {
     const { userName, secret } = await stage.generated({ mailboxes: ['shop@example.com', 'me@example.com'] })
-    const shop = { address: 'shop@example.com', providerId: 'custom', createdAt: 0 }
+    const shop = { address: 'shop@example.com', providerId: 'custom', createdAt: 0 } as const
     await stage.store.mailboxes.put({ ...shop, aliases: ['sales@example.com'] })
     expect((await stage.check(userName, secret)).mailboxes).toEqual([
       { address: 'shop@example.com', aliases: ['sales@example.com'] },

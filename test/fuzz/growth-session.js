@@ -1,5 +1,6 @@
 import { createSmtpSession } from '#built/smtp/session.js'
 
+/** @type {import('#built/mailboxes/sender-policy.js').Submitter} */
 const submitter = {
   userName: 'me@example.com',
   mailboxes: [{ address: 'me@example.com', aliases: [] }],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import { createGovernors } from '../../src/governor/create-governors.ts'
+import type { Address } from '../../src/model/address.ts'
 import type { RecipientCountStore } from '../../src/store/ports.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
@@ -27,7 +28,7 @@ describe('the governors', () => {
       },
     }
     const { governors } = stage(counting)
-    const names = ['me@example.com', 'ME@example.com', 'Me@Example.COM']
+    const names: Address[] = ['me@example.com', 'ME@example.com', 'Me@Example.COM']
     const [first, ...others] = await Promise.all(names.map((name) => governors.of(name, () => provider)))
     expect(others).toEqual([first, first])
     for (const other of others) expect(other).toBe(first)
@@ -42,7 +43,9 @@ describe('the governors', () => {
       ...counts,
       since: (...question) => (broken ? Promise.reject(new Error('busy')) : counts.since(...question)),
     })
-    const asked = ['me@example.com', 'me@example.com'].map((name) => governors.of(name, () => provider))
+    const asked = (['me@example.com', 'me@example.com'] as const).map((name) =>
+      governors.of(name, () => provider),
+    )
     for (const { status } of await Promise.allSettled(asked)) expect(status).toBe('rejected')
     broken = false
     expect((await governors.of('me@example.com', () => provider)).connections()).toBe(2)
@@ -77,7 +80,7 @@ describe('the governors', () => {
 
   it('let the mailboxes of one provider look one after the other, and all of them once one is served again', async () => {
     const { governors, clock } = stage()
-    const addresses = ['one@example.com', 'two@example.com', 'three@example.com']
+    const addresses: Address[] = ['one@example.com', 'two@example.com', 'three@example.com']
     const all = await Promise.all(addresses.map((address) => governors.of(address, () => provider)))
     const free = () => all.filter(({ connectBreaker: openings }) => openings.blockedBy() === undefined)
     for (const wait of [5, 15, 5]) {
@@ -111,11 +114,11 @@ describe('the governors', () => {
 
   it('store what was counted when they close, and find it again', async () => {
     const { governors, counts, clock, log } = stage()
-    for (const name of ['a@example.com', 'b@example.com'])
+    for (const name of ['a@example.com', 'b@example.com'] as const)
       sendingBy(await governors.of(name, () => provider)).transact({ recipients: [ok, ok], message: ok })
     await governors.close()
     const next = createGovernors({ counts, clock, log })
-    for (const name of ['A@example.com', 'b@example.com'])
+    for (const name of ['A@example.com', 'b@example.com'] as const)
       expect((await next.of(name, () => provider)).state().recipientsLastDay).toBe(2)
   })
 

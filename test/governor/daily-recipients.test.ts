@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { silentLog } from '../../src/base/log.ts'
 import { type DailyRecipients, openDailyRecipients } from '../../src/governor/daily-recipients.ts'
+import type { Address } from '../../src/model/address.ts'
 import type { RecipientCountStore } from '../../src/store/ports.ts'
 import { openFixture, stillClock } from '../store/fixture.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 
-const mailbox = 'printer@example.com'
+const mailbox: Address = 'printer@example.com'
 const hour = 3_600_000
 /** A quarter past some hour. */
 const quarterPast = 500_000 * hour + hour / 4
@@ -22,7 +23,8 @@ async function stage(limit?: number): Promise<Stage> {
   const clock = stillClock()
   clock.set(quarterPast)
   const counts = createMemoryStore().recipientCounts
-  const reopen = () => openDailyRecipients({ mailbox, counts, limit: () => limit, clock, log: silentLog })
+  const reopen = () =>
+    openDailyRecipients({ account: mailbox, counts, limit: () => limit, clock, log: silentLog })
   return { clock, counts, daily: await reopen(), reopen }
 }
 
@@ -182,7 +184,7 @@ describe('a restart', () => {
     const { store, clock, reopen } = await openFixture()
     clock.set(quarterPast)
     const open = (counts: RecipientCountStore, limit = 10) =>
-      openDailyRecipients({ mailbox, counts, limit: () => limit, clock, log: silentLog })
+      openDailyRecipients({ account: mailbox, counts, limit: () => limit, clock, log: silentLog })
     const before = await open(store.recipientCounts)
     send(before, 3)
     clock.set(quarterPast + 5 * hour)

@@ -34,7 +34,7 @@ export async function startCrowd() {
     /** The first mailbox of the crowd is refused: all wait. */
     async refuseFirst(): Promise<void> {
       house.endpoint.answer(refusal)
-      await ask(crowd[0] ?? '')
+      await ask(crowd[0] ?? 'nobody@example.com')
     },
     /** An answer that waits until it is let through. */
     gated(answer: ScriptedAnswer): () => void {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Address } from '../../src/model/address.ts'
 import { tokens } from '../providers/token-endpoint.ts'
 import { failureOf, startBroker, startEach } from './fixture.ts'
 
@@ -8,7 +9,7 @@ startEach(startBroker, (started) => {
   house = started
 })
 
-const secretOf = async (address: string) => (await house.broker.accessTokenFor(address)).secret.reveal()
+const secretOf = async (address: Address) => (await house.broker.accessTokenFor(address)).secret.reveal()
 
 function addDomain(): void {
   house.memory.addMailbox('*@example.org')
@@ -18,7 +19,7 @@ function addDomain(): void {
 describe('the grant of a whole domain', () => {
   it('gives each address its own token, however many ask at once', async () => {
     addDomain()
-    const addresses = Array.from({ length: 20 }, (_, place) => `a${place}@example.org`)
+    const addresses = Array.from({ length: 20 }, (_, place): Address => `a${place}@example.org`)
     house.endpoint.answer(...addresses.map((_, place) => tokens(`token-${place}`)))
     const given = await Promise.all(addresses.map(secretOf))
     expect(new Set(given).size).toBe(20)

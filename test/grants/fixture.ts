@@ -267,7 +267,10 @@ export async function startBroker({
     },
     /** Mailboxes of one registration, each with a consent. */
     addMailboxes(count: number, provider = 'local'): Address[] {
-      const added = Array.from({ length: count }, (_, place) => `${provider}-${place + 1}@example.com`)
+      const added = Array.from(
+        { length: count },
+        (_, place): Address => `${provider}-${place + 1}@example.com`,
+      )
       for (const address of added) {
         memory.addMailbox(address, provider)
         memory.consent(address, `refresh-of-${address}`)
@@ -290,7 +293,7 @@ export async function startBroker({
   }
 }
 
-export const me = 'me@example.com'
+export const me: Address = 'me@example.com'
 
 /** An access token as a consent brings it. */
 export function consented(text: string, id = 'grant-refresh-1', providerId = 'local'): FreshToken {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import { createTokenBroker } from '../../src/grants/create-token-broker.ts'
 import { createKeepAlive } from '../../src/grants/keep-alive.ts'
-import { addressKey } from '../../src/model/address.ts'
+import { type Address, addressKey } from '../../src/model/address.ts'
 import type { ActiveGrant } from '../../src/model/grant.ts'
 import { type OAuthClient, OAuthError } from '../../src/providers/oauth/oauth-client.ts'
 import type { Store } from '../../src/store/ports.ts'
@@ -27,7 +27,7 @@ function crowd(count: number, refreshTokenSeconds?: number) {
   let away: (mailbox: string) => boolean = () => false
 
   for (let place = 0; place < count; place += 1) {
-    const mailbox = `m${place}@example.com`
+    const mailbox: Address = `m${place}@example.com`
     const refreshToken = new Secret(`${mailbox} 1`)
     const consent = {
       id: mailbox,
@@ -83,8 +83,8 @@ function crowd(count: number, refreshTokenSeconds?: number) {
       covering: async (address: string) => ({ address, providerId: 'local', createdAt: 0 }),
     },
     grants: {
-      standing: async (address: string) => ({ providerId: 'local', grant: grants.get(addressKey(address)) }),
-      ofMailbox: async (address: string) => grants.get(addressKey(address)) ?? { state: 'absent' },
+      standing: async (address: Address) => ({ providerId: 'local', grant: grants.get(addressKey(address)) }),
+      ofMailbox: async (address: Address) => grants.get(addressKey(address)) ?? { state: 'absent' },
       async endingBy(now: number, most: number) {
         return [...grants.values()]
           .filter(

@@ -76,11 +76,11 @@ describe('a registration that the provider refuses', () => {
 
   it('is no matter of another registration', async () => {
     await house.refuseFirst()
-    const [elsewhere = ''] = house.addMailboxes(1, 'other')
+    const [elsewhere = 'nobody@example.com'] = house.addMailboxes(1, 'other')
     house.endpoint.answer(tokens('elsewhere'))
     expect(await house.ask(elsewhere)).toBe('elsewhere')
     expect(house.endpoint.requests.at(-1)?.path).toBe('/other/token')
-    expect(await house.ask(house.crowd[1] ?? '')).toMatchObject({ code: 'provider-setup' })
+    expect(await house.ask(house.crowd[1] ?? 'nobody@example.com')).toMatchObject({ code: 'provider-setup' })
   })
 
   it('leaves warm tokens at work while they are valid', async () => {
@@ -108,25 +108,29 @@ describe('a registration that the provider refuses', () => {
     house.endpoint.answer(...house.crowd.map(() => refusal))
     await house.askAll()
     expect(house.requests()).toBe(51)
-    expect(await house.ask(house.crowd[0] ?? '')).toMatchObject({ retryAfterSeconds: 5 })
+    expect(await house.ask(house.crowd[0] ?? 'nobody@example.com')).toMatchObject({ retryAfterSeconds: 5 })
   })
 
   it('is tried by the next one when the first has found out nothing', async () => {
     await house.refuseFirst()
     house.clock.pass(60)
     house.endpoint.answer({ status: 503, text: '' }, tokens('second'))
-    expect(await house.ask(house.crowd[1] ?? '')).toMatchObject({ code: 'provider-unavailable' })
-    expect(await house.ask(house.crowd[2] ?? '')).toBe('second')
+    expect(await house.ask(house.crowd[1] ?? 'nobody@example.com')).toMatchObject({
+      code: 'provider-unavailable',
+    })
+    expect(await house.ask(house.crowd[2] ?? 'nobody@example.com')).toBe('second')
   })
 
   it('is tried by the next one when the store failed the first', async () => {
     await house.refuseFirst()
     house.clock.pass(60)
     house.memory.breakDown()
-    expect(await house.ask(house.crowd[1] ?? '')).toMatchObject({ code: 'store-unavailable' })
+    expect(await house.ask(house.crowd[1] ?? 'nobody@example.com')).toMatchObject({
+      code: 'store-unavailable',
+    })
     house.memory.mend()
     house.endpoint.answer(tokens('second'))
-    expect(await house.ask(house.crowd[2] ?? '')).toBe('second')
+    expect(await house.ask(house.crowd[2] ?? 'nobody@example.com')).toBe('second')
   })
 
   it('alarms once, and again after it was mended', async () => {
@@ -138,7 +142,7 @@ describe('a registration that the provider refuses', () => {
     house.clock.pass(120)
     house.endpoint.answer(tokens('works'), refusal)
     await house.ask(me)
-    await house.ask(house.crowd[1] ?? '')
+    await house.ask(house.crowd[1] ?? 'nobody@example.com')
     expect(alarms()).toBe(2)
   })
 
@@ -148,7 +152,7 @@ describe('a registration that the provider refuses', () => {
     const pause = { about: 'registration', since, until: since + 5000, reason: refused }
     for (const mailbox of [me, ...house.crowd.slice(0, 2)])
       expect((await house.broker.state(mailbox)).pause).toMatchObject(pause)
-    const [elsewhere = ''] = house.addMailboxes(1, 'other')
+    const [elsewhere = 'nobody@example.com'] = house.addMailboxes(1, 'other')
     expect(await house.broker.state(elsewhere)).toEqual({})
   })
 })
@@ -166,13 +170,13 @@ describe('a consent while the registration is refused', () => {
 
   it('makes a refusal that was on its way old news', async () => {
     const release = house.gated(refusal)
-    const pending = house.ask(house.crowd[0] ?? '')
+    const pending = house.ask(house.crowd[0] ?? 'nobody@example.com')
     await expect.poll(house.requests).toBe(1)
     house.broker.grantChanged(me, consented('from-the-consent', 'grant-refresh-2'))
     release()
     expect(await pending).toMatchObject({ code: 'provider-setup' })
     house.endpoint.answer(tokens('works'))
-    expect(await house.ask(house.crowd[1] ?? '')).toBe('works')
+    expect(await house.ask(house.crowd[1] ?? 'nobody@example.com')).toBe('works')
   })
 
   it('that brings a refresh token only shows nothing', async () => {

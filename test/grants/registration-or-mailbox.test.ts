@@ -10,7 +10,7 @@ startEach(startCrowd, (started) => {
 })
 
 describe('a mailbox that is refused while others are served', () => {
-  const [bad, good, late] = ['local-1@example.com', 'local-2@example.com', 'local-3@example.com']
+  const [bad, good, late] = ['local-1@example.com', 'local-2@example.com', 'local-3@example.com'] as const
 
   it('leaves the first try to them, if they ask', async () => {
     await house.refuseFirst()
@@ -100,7 +100,7 @@ describe('a wrong request', () => {
       house.endpoint.answer({ status: 400, json: { error } }, tokens('second'))
       const failure = await failureOf(house.token())
       expect(failure).toMatchObject({ code: 'provider-setup', message: expect.stringContaining(me) })
-      expect(await house.ask(house.crowd[0] ?? '')).toBe('second')
+      expect(await house.ask(house.crowd[0] ?? 'nobody@example.com')).toBe('second')
       house.clock.pass(4)
       expect(await house.ask(me)).toMatchObject({ code: 'provider-setup', retryAfterSeconds: 1 })
       expect((await house.broker.state(me)).pause).toMatchObject({ about: 'mailbox' })
@@ -167,13 +167,13 @@ describe('a provider that is asked too often', () => {
     house.endpoint.answer(tokens('works'))
     await house.ask(me)
     const release = house.gated(tokens('slow'))
-    const slow = house.ask(house.crowd[0] ?? '')
+    const slow = house.ask(house.crowd[0] ?? 'nobody@example.com')
     await expect.poll(house.requests).toBe(2)
     house.endpoint.answer(slowDown)
-    await house.ask(house.crowd[1] ?? '')
+    await house.ask(house.crowd[1] ?? 'nobody@example.com')
     release()
     expect(await slow).toBe('slow')
-    expect(await house.ask(house.crowd[2] ?? '')).toMatchObject({
+    expect(await house.ask(house.crowd[2] ?? 'nobody@example.com')).toMatchObject({
       code: 'provider-unavailable',
       retryAfterSeconds: 110,
     })
@@ -185,6 +185,6 @@ describe('a provider that is asked too often', () => {
   ])('is asked for other mailboxes after %s', async (_what, trouble) => {
     house.endpoint.answer(trouble, tokens('second'))
     expect(await house.ask(me)).toMatchObject({ code: 'provider-unavailable' })
-    expect(await house.ask(house.crowd[0] ?? '')).toBe('second')
+    expect(await house.ask(house.crowd[0] ?? 'nobody@example.com')).toBe('second')
   })
 })

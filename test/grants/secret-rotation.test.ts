@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import { createTokenBroker } from '../../src/grants/create-token-broker.ts'
+import type { Address } from '../../src/model/address.ts'
 import type { HttpFetch } from '../../src/net/http-fetch.ts'
 import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'
 import { providerAt } from '../providers/token-endpoint.ts'
@@ -34,7 +35,7 @@ it('client secrets are changed for years, and no login ever fails', { timeout: 6
   const clock = handClock()
   const provider = endpoint(clock)
   const memory = memoryStore()
-  const mailboxes = Array.from({ length: 20 }, (_, place) => `m${place}@example.com`)
+  const mailboxes = Array.from({ length: 20 }, (_, place): Address => `m${place}@example.com`)
   for (const mailbox of mailboxes) {
     memory.addMailbox(mailbox)
     memory.consent(mailbox, mailbox)

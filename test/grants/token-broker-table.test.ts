@@ -154,7 +154,7 @@ describe('the table of results in create-token-broker.ts', () => {
       return house.broker.renew(me)
     },
     async 'held-back'() {
-      const [other = ''] = house.addMailboxes(1)
+      const [other = 'nobody@example.com'] = house.addMailboxes(1)
       house.endpoint.answer(refusal)
       await failureOf(house.broker.renew(other))
       const before = requests()

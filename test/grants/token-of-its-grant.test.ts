@@ -133,7 +133,7 @@ describe('a rotated refresh token that is not stored yet', () => {
   it.each([
     ['it was changed otherwise', me],
     ['its domain was', '*@example.com'],
-  ])('is not lost with a grant that lives, when %s', async (_when, changed) => {
+  ] as const)('is not lost with a grant that lives, when %s', async (_when, changed) => {
     await loseTheStore()
     house.memory.mend()
     house.broker.grantChanged(changed)

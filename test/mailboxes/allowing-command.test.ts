@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { howToAllow } from '../../src/mailboxes/sender-policy.ts'
 
-const mailboxes = [{ address: 'me@example.com', aliases: [] }]
+const mailboxes = [{ address: 'me@example.com', aliases: [] }] as const
 
 describe('the command that would allow a sender', () => {
   it('extends the login, and for an API key makes one', () => {

@@ -4,6 +4,7 @@ import { silentLog } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { createMailboxes } from '../../src/mailboxes/create-mailboxes.ts'
 import type { Mailboxes } from '../../src/mailboxes/mailboxes.ts'
+import type { Address } from '../../src/model/address.ts'
 import type { ActiveGrant } from '../../src/model/grant.ts'
 import { followStore } from '../../src/store/followed-store.ts'
 import type { Store } from '../../src/store/ports.ts'
@@ -187,7 +188,7 @@ describe('a mailbox', () => {
   })
 })
 
-async function tokenOf(address: string): Promise<string> {
+async function tokenOf(address: Address): Promise<string> {
   return ((await store.grants.ofMailbox(address)) as ActiveGrant).refreshToken?.reveal() ?? 'none'
 }
 

@@ -47,7 +47,7 @@ describe('what is mended of a login', () => {
 })
 
 describe('an address without a domain', () => {
-  const mending = { completeAddresses: 'example.com', map: { root: 'admin@example.com' } }
+  const mending = { completeAddresses: 'example.com', map: { root: 'admin@example.com' } } as const
 
   it.each([
     ['root', 'admin@example.com'],
@@ -69,7 +69,7 @@ describe('an address without a domain', () => {
       senders: [],
       rewriteSender: false,
       mending,
-    }
+    } as const
     expect(mailboxForSender(login, 'root')).toEqual({
       allowed: true,
       mailbox: 'admin@example.com',

@@ -11,8 +11,8 @@ import { createMemoryStore } from '../support/memory-store.ts'
 import { registeredProvider } from '../support/registered-provider.ts'
 import { goodAnswer, scriptedOAuthClient } from '../support/scripted-oauth-client.ts'
 
-const shared = { address: 'billing@example.com', provider: 'custom' }
-const [till, anna] = ['till@example.com', 'anna@example.com']
+const shared = { address: 'billing@example.com', provider: 'custom' } as const
+const [till, anna] = ['till@example.com', 'anna@example.com'] as const
 const upn = 'till@corp.example'
 
 let store: Store

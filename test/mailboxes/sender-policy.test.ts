@@ -59,7 +59,7 @@ describe('the sender policy', () => {
     const mailboxes = [
       { ...info, address: 'info@example.com', aliases: ['Shop@example.org'] },
       ...(shop ? [shop] : []),
-    ]
+    ] as const
     const verdict = mailboxForSender({ ...two, mailboxes }, 'shop@example.org')
     expect(verdict).toEqual({ allowed: true, mailbox: 'shop@example.org', sender: 'shop@example.org' })
   })

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
+import type { Address } from '../../src/model/address.ts'
 import { createHttpFetch } from '../../src/net/http-fetch.ts'
 import { createCommandChannel, createMailChannel, createWebhookChannel } from '../../src/notices/channels.ts'
 import type { Notice } from '../../src/notices/notices.ts'
@@ -139,7 +140,7 @@ describe('a command', () => {
 describe('a mail', () => {
   it('leaves through a mailbox of postern, whole and with its dots stuffed', async () => {
     const relay = createRecordingRelay()
-    const to = ['it@example.com', 'boss@example.net']
+    const to: Address[] = ['it@example.com', 'boss@example.net']
     await createMailChannel({ from: 'alerts@example.com', to, relay }).deliver(notice, 'id-1')
     const text = relay.messages[0]?.toString('latin1') ?? ''
     expect(text).toMatch(

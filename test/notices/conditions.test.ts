@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
+import type { Address } from '../../src/model/address.ts'
 import { lapsedGrants, lastingTrouble } from '../../src/notices/conditions.ts'
 import { failureOf, me, startBroker } from '../grants/fixture.ts'
 import { tokens } from '../providers/token-endpoint.ts'
@@ -52,7 +53,7 @@ it('trouble with tokens is a condition after an hour, of the mailbox or of its w
 
 it('many consents of one registration that are lost within minutes are one trouble of the registration', async () => {
   const { store } = await openFixture()
-  const lapse = async (mailbox: string, at: number, providerId = 'google') => {
+  const lapse = async (mailbox: Address, at: number, providerId = 'google') => {
     await store.mailboxes.put({ address: mailbox, providerId, createdAt: now })
     const { id } = await store.grants.adopt(newGrant({ mailbox }))
     await store.grants.lapse(id, 1, at, 'invalid_grant')

@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
+import { parseAddress } from '../../src/model/address.ts'
 import { createNotices } from '../../src/notices/create-notices.ts'
 import { createCatalogue } from '../../src/providers/catalogue.ts'
 import { memoryLog } from '../grants/fixture.ts'
@@ -30,7 +31,12 @@ async function stage() {
       tokens: { pauses: () => [], tryAgain: async () => {} },
       relay: { begin: unused },
       consent: {
-        createLink: async (mailbox) => ({ id: 'l', url: 'https://x.example', mailbox, expiresAt: 'soon' }),
+        createLink: async (address) => ({
+          id: 'l',
+          url: 'https://x.example',
+          mailbox: parseAddress(address),
+          expiresAt: 'soon',
+        }),
       },
       async fetch(_url, { body }) {
         heard.push(JSON.parse(String(body)).data.title)

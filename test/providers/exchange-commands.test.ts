@@ -10,7 +10,7 @@ const known = {
   tenant: 'example.com',
   objectId: '0f4c9a52-0d0a-4c52-9b3c-55e1f1f3a111',
   mailbox: 'scanner@example.com',
-}
+} as const
 
 describe('the commands for Exchange Online', () => {
   it('hold the ids, and give no more than the right to send as one group', () => {
@@ -40,7 +40,7 @@ describe('the commands for Exchange Online', () => {
     expect(text).toContain("'<MAILBOX>@example.com'")
   })
 
-  it.each(["o'neil@example.com", 'o\u2019neil@example.com', '\u2018;calc\u2019@example.com'])(
+  it.each(["o'neil@example.com", 'o\u2019neil@example.com', '\u2018;calc\u2019@example.com'] as const)(
     'quote %s so that PowerShell reads one literal',
     (mailbox) => {
       const [command = ''] = smtpAuthCommands(mailbox)

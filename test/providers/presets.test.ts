@@ -198,7 +198,10 @@ it.each([
 })
 
 describe('how a provider is set up', () => {
-  const context = { redirectUri: 'https://postern.example/oauth/callback', mailbox: 'me@example.com' }
+  const context = {
+    redirectUri: 'https://postern.example/oauth/callback',
+    mailbox: 'me@example.com',
+  } as const
   const setUp = (id: string) => {
     const preset = presetOf(id, tenant)
     if (!preset) throw new Error(id)

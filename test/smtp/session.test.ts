@@ -147,7 +147,7 @@ describe('the session', () => {
     const session = newSession()
     tell(session, 'EHLO a')
     tell(session, auth)
-    const mailboxes = [{ address: 'ü@example.com', aliases: [] }]
+    const mailboxes = [{ address: 'ü@example.com', aliases: [] }] as const
     session.step({
       kind: 'signed-in',
       submitter: { userName: 'u', mailboxes, senders: [], rewriteSender: true },

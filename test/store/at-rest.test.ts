@@ -76,7 +76,7 @@ describe('a sealed value', () => {
   it('that was swapped with that of another row is refused', async () => {
     const { store, dataDir } = await storeWithSecrets()
     await changeDatabase(dataDir, swapRows)
-    for (const mailbox of ['printer@example.com', 'cron@example.com']) {
+    for (const mailbox of ['printer@example.com', 'cron@example.com'] as const) {
       const failure = await failureOf(store.grants.ofMailbox(mailbox))
       expect(failure.code).toBe('store-unavailable')
       expect(failure.message).not.toMatch(/AAAA|BBBB|EEEE|eyJ/)

@@ -26,7 +26,7 @@ const pending: PendingConsent = {
 describe('the consent link store', () => {
   it('gives links back as they were added', async () => {
     const { store } = await openFixture()
-    const other = { ...link, id: 'other', mailbox: 'cron@example.com' }
+    const other = { ...link, id: 'other', mailbox: 'cron@example.com' } as const
     await store.consentLinks.add(link)
     await store.consentLinks.add(other)
     expect(await store.consentLinks.find('link')).toEqual(link)

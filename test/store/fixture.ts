@@ -42,7 +42,7 @@ export async function openFixture(): Promise<Fixture> {
     return opened
   }
   const opened = await reopen()
-  for (const address of ['printer@example.com', 'cron@example.com']) {
+  for (const address of ['printer@example.com', 'cron@example.com'] as const) {
     await opened.store.mailboxes.add({ address, providerId: 'google', createdAt: now })
   }
   return { ...opened, dataDir, clock, reopen }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
+import type { Address } from '../../src/model/address.ts'
 import type { Store } from '../../src/store/ports.ts'
 import { failureOf, newGrant, now, openFixture } from './fixture.ts'
 
-const printer = 'printer@example.com'
+const printer: Address = 'printer@example.com'
 
 async function tokenOf(store: Store): Promise<string | undefined> {
   const grant = await store.grants.ofMailbox(printer)
@@ -55,17 +56,20 @@ describe('the grant store', () => {
   it.each([
     ['provider', { providerId: 'microsoft' }],
     ['person', { signsInAs: 'anna@example.com' }],
-  ])('refuses a consent that was judged for another %s, and the earlier grant stays', async (_, change) => {
-    const { store } = await openFixture()
-    const judgedFor = await store.mailboxes.find(printer)
-    if (!judgedFor) throw new Error('no such mailbox')
-    await store.grants.adopt(newGrant(), undefined, judgedFor)
-    await store.mailboxes.put({ ...judgedFor, ...change })
-    const before = await store.grants.ofMailbox(printer)
-    const late = store.grants.adopt(newGrant({ refreshToken: new Secret('late') }), undefined, judgedFor)
-    expect((await failureOf(late)).code).toBe('not-found')
-    expect(await store.grants.ofMailbox(printer)).toEqual(before)
-  })
+  ] as const)(
+    'refuses a consent that was judged for another %s, and the earlier grant stays',
+    async (_, change) => {
+      const { store } = await openFixture()
+      const judgedFor = await store.mailboxes.find(printer)
+      if (!judgedFor) throw new Error('no such mailbox')
+      await store.grants.adopt(newGrant(), undefined, judgedFor)
+      await store.mailboxes.put({ ...judgedFor, ...change })
+      const before = await store.grants.ofMailbox(printer)
+      const late = store.grants.adopt(newGrant({ refreshToken: new Secret('late') }), undefined, judgedFor)
+      expect((await failureOf(late)).code).toBe('not-found')
+      expect(await store.grants.ofMailbox(printer)).toEqual(before)
+    },
+  )
 
   it('keeps the old refresh token when a renewal brings none', async () => {
     const { store } = await openFixture()
@@ -148,7 +152,7 @@ describe('a grant that its provider has refused', () => {
   it.each([
     ['the mailbox moves', { providerId: 'microsoft' }],
     ['another person has to sign in', { signsInAs: 'anna@example.com' }],
-  ])('is never tried again once %s, also when that is taken back', async (_what, change) => {
+  ] as const)('is never tried again once %s, also when that is taken back', async (_what, change) => {
     const { store } = await openFixture()
     const { id } = await store.grants.adopt(newGrant())
     await store.grants.lapse(id, 1, now + 1, 'invalid_grant')
@@ -199,16 +203,19 @@ describe('a consent link in an adoption', () => {
     ["another mailbox's", { mailbox: 'cron@example.com', linkId: 'link', at: now, used: false }],
     ['expired', { mailbox: printer, linkId: 'link', at: now + 1000, used: false }],
     ['used', { mailbox: printer, linkId: 'link', at: now, used: true }],
-  ])('that is %s refuses it, and the earlier grant stays', async (_, { mailbox, linkId, at, used }) => {
-    const { store, clock } = await openFixture()
-    await store.grants.adopt(newGrant({ mailbox }))
-    await store.consentLinks.add(used ? { ...link, usedAt: now } : link)
-    const before = [await store.grants.ofMailbox(mailbox), await store.consentLinks.find('link')]
-    clock.set(at)
-    const late = store.grants.adopt(newGrant({ mailbox, refreshToken: new Secret('late') }), linkId)
-    expect((await failureOf(late)).code).toBe('not-found')
-    expect([await store.grants.ofMailbox(mailbox), await store.consentLinks.find('link')]).toEqual(before)
-  })
+  ] as const)(
+    'that is %s refuses it, and the earlier grant stays',
+    async (_, { mailbox, linkId, at, used }) => {
+      const { store, clock } = await openFixture()
+      await store.grants.adopt(newGrant({ mailbox }))
+      await store.consentLinks.add(used ? { ...link, usedAt: now } : link)
+      const before = [await store.grants.ofMailbox(mailbox), await store.consentLinks.find('link')]
+      clock.set(at)
+      const late = store.grants.adopt(newGrant({ mailbox, refreshToken: new Secret('late') }), linkId)
+      expect((await failureOf(late)).code).toBe('not-found')
+      expect([await store.grants.ofMailbox(mailbox), await store.consentLinks.find('link')]).toEqual(before)
+    },
+  )
 
   it('lets one of two simultaneous consents through', async () => {
     const { store } = await openFixture()

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Address } from '../../src/model/address.ts'
 import type { JournalEntry } from '../../src/model/journal.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 import { newLogin, now, openFixture } from './fixture.ts'
@@ -102,7 +103,7 @@ describe.each(Object.entries(stores))('the journal in %s', (_name, open) => {
     const journal = await open()
     const [bob, alice] = [entry({ mailbox: 'Bob@Example.com' }), entry({ mailbox: 'alice@example.com' })]
     await journal.add([bob, alice, entry({ mailbox: 'x@sub.example.com' }), entry()])
-    const ids = async (mailbox: string) => (await journal.list({ limit: 9, mailbox })).map(({ id }) => id)
+    const ids = async (mailbox: Address) => (await journal.list({ limit: 9, mailbox })).map(({ id }) => id)
     expect(await ids('*@EXAMPLE.com')).toEqual([alice.id, bob.id])
     expect(await ids('bob@example.com')).toEqual([bob.id])
   })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
+import type { Address } from '../../src/model/address.ts'
 import type { Login } from '../../src/model/login.ts'
 import { contents, failureOf, newLogin, now, openFixture } from './fixture.ts'
 import { changeDatabase } from './raw-database.ts'
@@ -99,7 +100,7 @@ describe('the login store', () => {
 
   it('refuses a login for a mailbox that does not exist, and keeps no part of it', async () => {
     const { store } = await openFixture()
-    const mailboxes = ['printer@example.com', 'nobody@example.com']
+    const mailboxes: Address[] = ['printer@example.com', 'nobody@example.com']
     expect((await failureOf(store.logins.add(newLogin({ mailboxes })))).code).toBe('not-found')
     expect(await store.logins.list()).toEqual([])
   })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Address } from '../../src/model/address.ts'
 import { newGrant, now, openFixture } from './fixture.ts'
 
 describe('a list of many mailboxes', () => {
@@ -8,7 +9,7 @@ describe('a list of many mailboxes', () => {
     const grantsBefore = (await store.grants.list()).length
     const count = 600
     for (let number = 0; number < count; number += 1) {
-      const address = `user${number}@example.org`
+      const address: Address = `user${number}@example.org`
       await store.mailboxes.add(
         { address, providerId: 'google', createdAt: now },
         newGrant({ mailbox: address }),

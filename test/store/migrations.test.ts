@@ -51,7 +51,7 @@ it('a database of the first release opens, and keeps everything', async () => {
 
 it('a database of the first release takes what is new', async () => {
   const { store } = await openFirstRelease(await firstRelease())
-  const mailbox = { address: 'cron@example.com', providerId: 'microsoft', createdAt: now }
+  const mailbox = { address: 'cron@example.com', providerId: 'microsoft', createdAt: now } as const
   await store.mailboxes.put({ ...mailbox, aliases: ['alias@example.com'] })
   expect((await store.mailboxes.find('cron@example.com'))?.aliases).toEqual(['alias@example.com'])
   await store.logins.used('00000000000000a1', now, '192.0.2.7')

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
+import type { Address } from '../../src/model/address.ts'
 import type { Scope } from '../../src/model/api-key.ts'
 import type { Mailbox } from '../../src/model/mailbox.ts'
 import type { Store } from '../../src/store/ports.ts'
@@ -7,9 +8,9 @@ import { firstRelease, openFirstRelease } from './first-release.ts'
 import { failureOf, newGrant, now, openFixture } from './fixture.ts'
 import { changeDatabase } from './raw-database.ts'
 
-const domain = { address: '*@example.org', providerId: 'microsoft', createdAt: now }
-const own = { address: 'ceo@example.org', providerId: 'google', createdAt: now }
-const printer = 'printer@example.com'
+const domain = { address: '*@example.org', providerId: 'microsoft', createdAt: now } as const
+const own = { address: 'ceo@example.org', providerId: 'google', createdAt: now } as const
+const printer: Address = 'printer@example.com'
 
 const addKey = (store: Store, id: string, ...scopes: Scope[]) =>
   store.apiKeys.add({ id, name: id, hash: 'h', createdAt: now, scopes })
@@ -21,7 +22,7 @@ async function keysOf(store: Store) {
   )
 }
 
-async function find(store: Store, address: string): Promise<Mailbox> {
+async function find(store: Store, address: Address): Promise<Mailbox> {
   const mailbox = await store.mailboxes.find(address)
   if (!mailbox) throw new Error(`no mailbox ${address}`)
   return mailbox
@@ -143,7 +144,7 @@ describe('a consent that is under way', () => {
     ['provider', { providerId: 'microsoft' }, 0],
     ['person', { signsInAs: 'anna@example.com' }, 0],
     ['alias', { aliases: ['scan@example.com'] }, 1],
-  ])('ends with its open links when the mailbox gets another %s', async (_what, change, left) => {
+  ] as const)('ends with its open links when the mailbox gets another %s', async (_what, change, left) => {
     const { store } = await openFixture()
     const begun = { mailbox: printer, createdAt: now, expiresAt: now + 60_000 }
     await store.consentLinks.add({ ...begun, id: 'link', hash: 'h', requestedBy: 'x' })

@@ -1,4 +1,5 @@
 import { Secret } from '../../src/base/secret.ts'
+import type { Address } from '../../src/model/address.ts'
 import type {
   AuthorizationRequest,
   CallbackChecks,
@@ -72,7 +73,7 @@ export function goodAnswer(change: Partial<TokenResponse> = {}): TokenResponse {
 }
 
 /** Somebody whose address the provider has verified; without one, somebody of whom it proves none. */
-export function identityOf(address?: string): Identity {
+export function identityOf(address?: Address): Identity {
   const proven = address === undefined ? {} : { address: { value: address, vouched: true } }
   return { account: 'https://login.example.com subject-1', signed: true, ...proven }
 }

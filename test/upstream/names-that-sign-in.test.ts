@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Address } from '../../src/model/address.ts'
 import { eventually } from '../support/eventually.ts'
 import { ehlo, expectLine, greets, saysGoodbye } from '../support/provider-scripts.ts'
 import type { Client, Script } from '../support/scripted-provider.ts'
@@ -8,7 +9,7 @@ import { begin, message } from '../support/upstream-messages.ts'
 const stage = useScriptedStage()
 
 const shared = 'billing@example.com'
-const person = 'till@example.com'
+const person: Address = 'till@example.com'
 
 /** The name of an AUTH command. */
 function userOf(line: string): string {
@@ -163,7 +164,7 @@ describe('the name that signs in', () => {
 
 describe('mailboxes that one person signs in for', () => {
   const mailboxes = ['a', 'b', 'c', 'd'].map((name) => ({
-    address: `${name}@example.com`,
+    address: `${name}@example.com` as const,
     signsInAs: person,
   }))
 
@@ -201,7 +202,7 @@ describe('mailboxes that one person signs in for', () => {
         provider: { limits: { connections: 5, recipientsPerDay: 3 } },
       },
     )
-    for (const address of ['a@example.com', person, 'b@example.com'])
+    for (const address of ['a@example.com', person, 'b@example.com'] as const)
       await (await begin(relay, 'printer', address)).send(message('Hello\r\n'))
     await expect(begin(relay, 'printer', 'c@example.com')).rejects.toMatchObject({ code: 'limit-reached' })
     expect(await relay.state('d@example.com')).toMatchObject({ recipientsLastDay: 3 })

@@ -8,6 +8,7 @@ import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { createGovernors } from '../../src/governor/create-governors.ts'
 import type { AccessToken, TokenBroker } from '../../src/grants/token-broker.ts'
+import type { Address } from '../../src/model/address.ts'
 import type { RegisteredProvider } from '../../src/providers/provider.ts'
 import { createRelay } from '../../src/upstream/create-relay.ts'
 import { createDialer } from '../../src/upstream/dial.ts'
@@ -37,7 +38,7 @@ afterAll(async () => {
 })
 
 async function sendTestMessage(
-  change: { token?: string | Failure; ca?: string; port?: number; recipient?: string } = {},
+  change: { token?: string | Failure; ca?: string; port?: number; recipient?: Address } = {},
 ) {
   const [clock, log, store] = [createManualClock(), createRecordingLog(), createMemoryStore()]
   await store.mailboxes.add({ address: mailbox, providerId: 'custom', createdAt: 0 })

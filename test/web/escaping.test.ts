@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
+import type { Address } from '../../src/model/address.ts'
 import { html } from '../../src/web/html.ts'
 import { pausedSending } from '../support/sending-status.ts'
 import { link, signIn, testServer } from './test-server.ts'
 
 const script = `"'><script>alert(1)</script><img src=x onerror=alert(2)>\u202e`
+const scripted: Address = `${script}@example.com`
 
 function expectHarmless(text: string): void {
   expect(text).not.toMatch(/<script(?! src="\/pages\.js" defer><\/script>)|<img|\u202e/)
@@ -27,17 +29,22 @@ describe('foreign text', () => {
   it('escapes the address, provider, reason and signer of a mailbox', async () => {
     const test = testServer()
     const mailbox = {
-      address: script,
+      address: scripted,
       provider: script,
       state: 'lapsed' as const,
       reason: script,
       since: script,
     }
-    test.services.mailboxes.all.push({ ...mailbox, signedInAs: script, signsInAs: script, scopes: [script] })
+    test.services.mailboxes.all.push({
+      ...mailbox,
+      signedInAs: scripted,
+      signsInAs: scripted,
+      scopes: [script],
+    })
     test.services.mailboxes.show = async () => ({
       ...mailbox,
-      signedInAs: script,
-      signsInAs: script,
+      signedInAs: scripted,
+      signsInAs: scripted,
       scopes: [script],
       sending: {
         ...pausedSending,
@@ -63,7 +70,7 @@ describe('foreign text', () => {
     const test = testServer()
     test.services.consent.requestedBy = script
     expectHarmless((await test.get(`/consent/${link}`)).text)
-    test.services.consent.outcome = { mailbox: script, signedInAs: script }
+    test.services.consent.outcome = { mailbox: scripted, signedInAs: scripted }
     expectHarmless((await test.get('/oauth/callback?code=c')).text)
   })
 

@@ -58,7 +58,7 @@ describe('the list of mailboxes', () => {
     ['program', 'active'],
   ] as const)('says what keeps a mailbox from sending: a pause about a %s', async (about, words) => {
     const test = testServer()
-    const on = { address: 'on@example.com', provider: 'example', state: 'active' as const }
+    const on = { address: 'on@example.com', provider: 'example', state: 'active' } as const
     test.services.mailboxes.all.push(on)
     const pause = {
       ...pausedSending.pauses[0],
@@ -78,7 +78,7 @@ describe('the list of mailboxes', () => {
 
   it('retries a paused mailbox on demand, and says how that went', async () => {
     const test = testServer()
-    const on = { address: 'on@example.com', provider: 'example', state: 'active' as const }
+    const on = { address: 'on@example.com', provider: 'example', state: 'active' } as const
     test.services.mailboxes.all.push(on)
     test.services.mailboxes.show = async () => ({ ...on, sending: pausedSending })
     const { cookie, csrf } = await signIn(test)
@@ -104,7 +104,7 @@ describe('the list of mailboxes', () => {
 
   it("shows the provider's reason for a refused sign-in, in the list and on the page", async () => {
     const test = testServer()
-    const on = { address: 'on@example.com', provider: 'example', state: 'active' as const }
+    const on = { address: 'on@example.com', provider: 'example', state: 'active' } as const
     const said = '5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.'
     const [{ since, until } = { since: '', until: '' }] = pausedSending.pauses
     const pause = { about: 'sign-in', since, until, reason: 'It refused the access token.', said } as const
@@ -117,7 +117,7 @@ describe('the list of mailboxes', () => {
 
   it('retries a refused consent on demand, and says when it was refused last', async () => {
     const test = testServer()
-    const lapsed = { address: 'off@example.com', provider: 'example', state: 'lapsed' as const }
+    const lapsed = { address: 'off@example.com', provider: 'example', state: 'lapsed' } as const
     const why = { since: '2026-03-01T00:00:00.000Z', reason: 'invalid_grant' }
     test.services.mailboxes.all.push({ ...lapsed, ...why, refusedAt: '2026-03-04T00:00:00.000Z' })
     test.services.mailboxes.all.push({ ...lapsed, ...why, address: 'moved@example.com' })

@@ -48,9 +48,9 @@ export function memoryMailboxes(): Mailboxes & { all: MailboxStatus[]; adopted: 
         address: parseAddress(address),
         provider,
         state,
-        ...(signsInAs && { signsInAs }),
+        ...(signsInAs && { signsInAs: parseAddress(signsInAs) }),
         ...(saslUser && { saslUser }),
-        ...(aliases && { aliases }),
+        ...(aliases && { aliases: aliases.map(parseAddress) }),
       }
       all.splice(index < 0 ? all.length : index, index < 0 ? 0 : 1, mailbox)
       return mailbox
@@ -82,7 +82,7 @@ export function memoryLogins(): Logins & { all: LoginStatus[] } {
         userName,
         name,
         mailboxes: mailboxes.map(parseAddress),
-        senders,
+        senders: senders as readonly Address[],
         networks,
         password: withoutPassword ? 'none' : password ? 'chosen' : 'generated',
         cramMd5,
@@ -97,7 +97,7 @@ export function memoryLogins(): Logins & { all: LoginStatus[] } {
         : { login, password: new Secret('generated-password-of-a-login') }
     },
     list: async (mailbox) =>
-      all.filter((login) => mailbox === undefined || login.mailboxes.includes(mailbox)),
+      all.filter((login) => mailbox === undefined || login.mailboxes.includes(parseAddress(mailbox))),
     async revoke(id) {
       const index = all.findIndex((login) => login.id === id)
       if (index < 0) throw new Failure('not-found', 'There is no such login')
@@ -107,7 +107,7 @@ export function memoryLogins(): Logins & { all: LoginStatus[] } {
       const index = all.findIndex((login) => login.id === id)
       const login = all[index]
       if (!login) throw new Failure('not-found', 'There is no such login')
-      const allowed = { ...login, senders: [...login.senders, ...senders] }
+      const allowed = { ...login, senders: [...login.senders, ...senders.map(parseAddress)] }
       all[index] = allowed
       return allowed
     },
@@ -200,7 +200,7 @@ export function scriptedConsent(link: string): ConsentService & {
       return {
         id: 'link-1',
         url: `http://localhost:8587/consent/${link}`,
-        mailbox: address,
+        mailbox: parseAddress(address),
         expiresAt: createdAt,
       }
     },
@@ -241,7 +241,7 @@ export function scriptedConsent(link: string): ConsentService & {
     device: {
       begin: async (address) => ({
         id: 'device-1',
-        mailbox: address,
+        mailbox: parseAddress(address),
         providerName: 'Example Mail',
         userCode: 'ABCD',
         verificationUri: 'https://login.example.com/device',
@@ -317,7 +317,8 @@ export function scriptedNotices(): Pick<Notices, 'channels' | 'sendConsentLink'>
   return {
     channels: ['webhook'],
     sent,
-    async sendConsentLink(mailbox, requestedBy) {
+    async sendConsentLink(address, requestedBy) {
+      const mailbox = parseAddress(address)
       sent.push(`${mailbox} for ${requestedBy}`)
       return { id: 'link-1', mailbox, expiresAt: createdAt, deliveries: [{ channel: 'webhook' }] }
     },
@@ -358,7 +359,7 @@ function withoutMending(login: LoginStatus): LoginStatus {
 export function scriptedPageSignIns(): PageSignIns & {
   browser: string
   named: Map<string, PageRole>
-  person: string
+  person: Address
 } {
   return {
     providers: () => [{ id: 'example', name: 'Example Mail' }],

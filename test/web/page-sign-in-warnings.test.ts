@@ -3,7 +3,7 @@ import { warnOfPageSignIns } from '../../src/web/page-sign-ins.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 
 const google = { id: 'google', name: 'Google' }
-const named = { administrators: ['boss@example.com'], viewers: [] }
+const named = { administrators: ['boss@example.com'], viewers: [] } as const
 
 it.each([
   ['nothing is said while nobody is named', [], { administrators: [], viewers: [] }, 0],
@@ -11,7 +11,7 @@ it.each([
   ['nor where some of the built-in ones can', [google], named, 0],
   ['but where none can', [], named, 1],
   ['and where one that is named cannot', [google], { ...named, providers: ['google', 'yandex'] }, 1],
-])('%s', (_what, offered, people, lines) => {
+] as const)('%s', (_what, offered, people, lines) => {
   const log = createRecordingLog()
   warnOfPageSignIns({ providers: () => offered }, people, log)
   expect(log.lines).toHaveLength(lines)

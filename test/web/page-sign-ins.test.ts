@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import type { PageAccessConfig } from '../../src/config/config.ts'
+import type { Address } from '../../src/model/address.ts'
 import { callbackOf, setUpConsent } from '../consent/consent-set-up.ts'
 import { goodAnswer, identityOf } from '../support/scripted-oauth-client.ts'
 
@@ -8,10 +9,10 @@ const people = {
   administrators: ['Boss@example.com'],
   viewers: ['helpdesk@example.com', 'boss@example.com'],
   providers: ['custom'],
-}
+} as const
 const browser = new Secret('the-browser')
 
-async function setUp([person]: readonly string[], who: PageAccessConfig = people) {
+async function setUp([person]: readonly Address[], who: PageAccessConfig = people) {
   const stage = await setUpConsent({ people: who })
   stage.client.answer = goodAnswer({ identity: identityOf(person) })
   const signIns = stage.pageSignIns
@@ -23,7 +24,7 @@ describe('signing in to the pages at a provider', () => {
   it.each([
     ['boss@example.com', 'administrator'],
     ['HELPDESK@example.com', 'viewer'],
-  ])('lets %s in as %s', async (person, role) => {
+  ] as const)('lets %s in as %s', async (person, role) => {
     const { signIns, begin, store } = await setUp([person])
     const callback = await begin()
     expect(signIns.isOne(callback)).toBe(true)
@@ -54,7 +55,7 @@ describe('signing in to the pages at a provider', () => {
       /POSTERN_ADMIN_EMAILS/,
     ],
     ['an address that nobody answers for', [], /did not prove a mail address/, /verified/],
-  ])('refuses %s, and tells nobody who is named', async (_what, vouched, message, fix) => {
+  ] as const)('refuses %s, and tells nobody who is named', async (_what, vouched, message, fix) => {
     const { signIns, begin } = await setUp(vouched)
     const refused = await signIns.complete(await begin(), browser).catch((error: unknown) => error)
     expect(refused).toMatchObject({
@@ -68,7 +69,7 @@ describe('signing in to the pages at a provider', () => {
   it.each([
     ['of which the provider only says so', { address: { value: 'boss@example.com', vouched: false } }],
     ['without a signature that was checked', { signed: false }],
-  ])('refuses an address %s', async (_what, change) => {
+  ] as const)('refuses an address %s', async (_what, change) => {
     const { signIns, begin, client } = await setUp(['boss@example.com'])
     client.answer = goodAnswer({ identity: { ...identityOf('boss@example.com'), ...change } })
     await expect(signIns.complete(await begin(), browser)).rejects.toMatchObject({

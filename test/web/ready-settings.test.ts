@@ -11,7 +11,7 @@ const login = {
   mailboxes: ['me@example.com'],
   password: 'generated' as const,
   networks: [],
-}
+} as const
 const settingsOf = (made: CreatedLogin) => readySettings(made, phrasesIn('en'))
 const textOf = (title: string, listeners: readonly SmtpListener[], password = 'pa"ss\'word') =>
   settingsOf({ login, password, listeners }).find((one) => one.title.startsWith(title))?.text ?? ''

@@ -1,3 +1,4 @@
+import type { Address } from '../../model/address.ts'
 import type { OAuthServer, RegisteredProvider } from '../provider.ts'
 import { addressClaim, type Claims, claim, emailVerified, entraSignInName } from './id-token.ts'
 import type { Identity, ProvenAddress } from './oauth-client.ts'
@@ -91,6 +92,6 @@ function ofGoogle(claims: Claims): ProvenAddress | undefined {
   return ofOrganisation || /@(gmail|googlemail)\.com$/.test(address) ? proven(address, true) : undefined
 }
 
-function proven(value: string | undefined, vouched: boolean): ProvenAddress | undefined {
+function proven(value: Address | undefined, vouched: boolean): ProvenAddress | undefined {
   return value === undefined ? undefined : { value, vouched }
 }

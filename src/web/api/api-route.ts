@@ -3,6 +3,7 @@ import { Failure } from '../../base/failure.ts'
 import type { Actor } from '../../base/log.ts'
 import { printable } from '../../base/text.ts'
 import type { Principal } from '../../credentials/scopes.ts'
+import type { Address } from '../../model/address.ts'
 import type { Scope } from '../../model/api-key.ts'
 
 /** One operation of the API, as data. The API is the list of these. */
@@ -48,7 +49,7 @@ export interface ApiAnswer {
 }
 
 /** The scope that an operation needs for the mailbox in its path. */
-export function scopeFor(need: Need, address: string): Scope {
+export function scopeFor(need: Need, address: Address): Scope {
   return need === 'token' ? `token:${address}` : need
 }
 

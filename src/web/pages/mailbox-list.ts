@@ -1,3 +1,4 @@
+import { withoutCase } from '../../base/text.ts'
 import type { MailboxStatus } from '../../mailboxes/mailboxes.ts'
 import { addressKey } from '../../model/address.ts'
 import { withoutOAuth } from '../../providers/catalogue.ts'
@@ -133,7 +134,7 @@ const order: readonly MailboxStatus['state'][] = ['lapsed', 'absent', 'active']
 
 /** Mailboxes whose address contains the text: those that need a person first, then by address. */
 export function chooseMailboxes(all: readonly MailboxStatus[], text: string, from: number): MailboxChoice {
-  const key = addressKey(text)
+  const key = withoutCase(text)
   const found = all
     .filter(({ address }) => addressKey(address).includes(key))
     .sort((one, other) => rank(one) - rank(other) || one.address.localeCompare(other.address))
