@@ -29,7 +29,7 @@ export async function allowanceKept({ setStage, sizes = usualSizes }) {
     const strange = counts.messages - (digests.length - lost)
     const messagesText = sizes.messages.toLocaleString('en-US')
     const name = `${allowance} connections allowed, ${sizes.clients} clients, ${messagesText} messages:`
-    const none = { of: 'figure', atMost: 0 }
+    const none = { figure: { atMost: 0 } }
     const rows = [
       row(`${name} refused`, '', { through: failures.length }, none),
       row(`${name} lost or doubled`, '', { through: lost + strange }, none),

@@ -9,6 +9,7 @@ import { peer } from '../support/peer.ts'
 import { table } from './comparison.js'
 import { flood } from './flood.js'
 import { footprint } from './footprint.js'
+import { stunnelProgram } from './forwarders.js'
 import { freePorts } from './free-ports.js'
 import { idle } from './idle.js'
 import { latency } from './latency.js'
@@ -19,6 +20,8 @@ import { soak } from './soak.js'
 import { setStage } from './stage.js'
 import { createTargetStages } from './target.js'
 import { startWorker } from './worker.js'
+
+const main = join(import.meta.dirname, 'main.js')
 
 interface Figures {
   rows: Row[]
@@ -32,17 +35,21 @@ const tiny = {
   latency: { messages: 1 },
   throughput: { few: 2, some: 20, many: 40 },
   large: { octets: 300_000, messages: 1 },
-  cost: { through: 3, forwarder: 3 },
+  cost: { through: 3, others: 3 },
   memory: { sessions: 20, settleSeconds: 0 },
   token: { connections: 2, requests: 10 },
 }
 
+/** stunnel where it is installed; its absence is told. */
+const forwarders: (keyof Row)[] = stunnelProgram() ? ['forwarder', 'stunnel'] : ['forwarder']
+const faster: (keyof Row)[] = ['direct', 'through', 'ratio']
+
 /** The columns that have a figure, by the number of rows. */
 const columns: Record<keyof typeof tiny, (keyof Row)[][]> = {
-  latency: Array(3).fill(['direct', 'through', 'ratio']),
-  throughput: Array(3).fill(['direct', 'forwarder', 'through', 'ratio']),
-  large: [...Array(2).fill(['direct', 'forwarder', 'through', 'ratio']), ['through']],
-  cost: [['forwarder', 'through']],
+  latency: [faster, ['direct', ...forwarders, 'through', 'ratio'], faster, faster],
+  throughput: Array(3).fill(['direct', ...forwarders, 'through', 'ratio']),
+  large: [...Array(2).fill(['direct', ...forwarders, 'through', 'ratio']), ['through']],
+  cost: [[...forwarders, 'through']],
   memory: [['through']],
   start: Array(4).fill(['through']),
   token: [['through']],
@@ -130,23 +137,22 @@ describe.concurrent('the benchmark', () => {
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('leaves nothing behind at %s', async (signal) => {
     const folder = await mkdtemp(join(tmpdir(), 'postern-bench-'))
-    const main = join(import.meta.dirname, 'main.js')
-    const bench = spawn(process.execPath, [main, 'throughput'], {
+    const running = spawn(process.execPath, [main, 'throughput'], {
       env: { PATH: process.env.PATH, TMPDIR: folder },
     })
     try {
-      const ended = once(bench, 'exit')
+      const ended = once(running, 'exit')
       const postern = await eventually('a postern that runs', async () => {
         const files = await readdir(folder, { recursive: true }).catch(() => [])
-        const running = files.find((name) => name.endsWith('running.json'))
-        return running && JSON.parse(await readFile(join(folder, running), 'utf8')).pid
+        const file = files.find((name) => name.endsWith('running.json'))
+        return file && JSON.parse(await readFile(join(folder, file), 'utf8')).pid
       })
-      bench.kill(signal)
+      running.kill(signal)
       expect(await ended).toEqual([128 + constants.signals[signal], null])
       await eventually('its end', () => !runs(postern))
       expect(await readdir(folder)).toEqual([])
     } finally {
-      bench.kill('SIGKILL')
+      running.kill('SIGKILL')
       await rm(folder, { recursive: true })
     }
   })
@@ -171,5 +177,7 @@ function runs(pid: number): boolean {
 }
 
 function figuresOf(row: Row) {
-  return (['direct', 'forwarder', 'through', 'ratio'] as const).filter((name) => Number.isFinite(row[name]))
+  return (['direct', 'forwarder', 'stunnel', 'through', 'ratio'] as const).filter((name) =>
+    Number.isFinite(row[name]),
+  )
 }

@@ -10,6 +10,7 @@ import { connect as connectTls, createSecureContext } from 'node:tls'
  * @property {string} auth mechanism and initial response
  * @property {string} mailbox the sender
  * @property {string} [ca] PEM text; with it STARTTLS comes first
+ * @property {boolean} [tlsAtOnce] instead, TLS from the first octet
  * @property {string} [localAddress] where the connection comes from
  */
 
@@ -77,8 +78,9 @@ function writeInPieces(socket, octets) {
 }
 
 /** Connects, and says hello. @param {Target} target */
-export async function greet({ host = '127.0.0.1', port, localAddress }) {
-  const socket = connectTcp({ port, host, localAddress }).setNoDelay(true)
+export async function greet({ host = '127.0.0.1', port, localAddress, ca, tlsAtOnce }) {
+  const plain = connectTcp({ port, host, localAddress }).setNoDelay(true)
+  const socket = tlsAtOnce ? secured(plain, ca) : plain
   const talk = converse(socket)
   socket.setTimeout(patienceMilliseconds, () => socket.destroy())
   try {
@@ -95,10 +97,10 @@ export async function greet({ host = '127.0.0.1', port, localAddress }) {
 export async function openSession(target) {
   let { talk, socket } = await greet(target)
   try {
-    if (target.ca) {
+    if (target.ca && !target.tlsAtOnce) {
       await talk.ask('STARTTLS\r\n', 220)
       talk.leave()
-      socket = await secure(socket, target.ca)
+      socket = await untilSecure(secured(socket, target.ca))
       talk = converse(socket)
       await talk.ask('EHLO bench\r\n', 250)
     }
@@ -114,11 +116,16 @@ export async function openSession(target) {
 // each message has none.
 const contexts = new Map()
 
-function secure(socket, ca) {
+/** @param {import('node:net').Socket} socket @param {string | undefined} ca */
+function secured(socket, ca) {
   if (!contexts.has(ca)) contexts.set(ca, createSecureContext({ ca }))
-  const secured = connectTls({ socket, secureContext: contexts.get(ca), servername: 'localhost' })
+  return connectTls({ socket, secureContext: contexts.get(ca), servername: 'localhost' })
+}
+
+/** @param {import('node:tls').TLSSocket} socket @returns {Promise<import('node:tls').TLSSocket>} */
+function untilSecure(socket) {
   return new Promise((resolve, reject) => {
-    secured.once('secureConnect', () => resolve(secured)).once('error', reject)
+    socket.once('secureConnect', () => resolve(socket)).once('error', reject)
     socket.once('close', () => reject(new Error('connection closed')))
   })
 }

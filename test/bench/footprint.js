@@ -38,13 +38,13 @@ export async function footprint({ rounds, setStage }) {
         'files that run for a message, the provider connected',
         'files',
         { through: warm.length },
-        { of: 'figure', atMost: mostWarm },
+        { figure: { atMost: mostWarm } },
       ),
       row(
         'files that run for the first message',
         'files',
         { through: first.length },
-        { of: 'figure', atMost: mostFirst },
+        { figure: { atMost: mostFirst } },
       ),
     ]
     return withVerdict(rounds, rows, { files: { first, warm } })

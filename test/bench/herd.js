@@ -19,8 +19,8 @@ export async function herd({ rounds, setStage, sizes: { clients } = usualSizes }
   const requests = { through: worst(Math.max, 'tokenRequests') }
   const accepted = { through: worst(Math.min, 'accepted') }
   const rows = [
-    row(`${clients} cold logins: token requests`, '', requests, { of: 'figure', atMost: 1 }),
-    row(`${clients} cold logins: answered 235`, '', accepted, { of: 'figure', atLeast: clients }),
+    row(`${clients} cold logins: token requests`, '', requests, { figure: { atMost: 1 } }),
+    row(`${clients} cold logins: answered 235`, '', accepted, { figure: { atLeast: clients } }),
   ]
   return withVerdict(rounds, rows, { milliseconds: median(figures.map((one) => one.milliseconds)), figures })
 }

@@ -10,9 +10,9 @@ const usualSizes = { sessions: 1000, settleSeconds: 3 }
 export async function memory({ rounds, setStage, sizes = usualSizes }) {
   const figures = await freshRounds(rounds, setStage, {}, (stage) => measureSessions(stage, sizes))
   const kilobytes = median(figures.map(({ octetsPerSession }) => octetsPerSession / 1000))
-  const goal = { of: 'figure', atMost: mostKilobytes }
+  const goals = { figure: { atMost: mostKilobytes } }
   const name = `${sizes.sessions.toLocaleString('en-US')} idle sessions, each`
-  return withVerdict(rounds, [row(name, 'KB', { through: kilobytes }, goal)], { figures })
+  return withVerdict(rounds, [row(name, 'KB', { through: kilobytes }, goals)], { figures })
 }
 
 async function measureSessions({ through, posternPid, worker }, { sessions, settleSeconds }) {

@@ -6,38 +6,44 @@
  * @property {string} unit
  * @property {number} [direct]
  * @property {number} [forwarder]
+ * @property {number} [stunnel]
  * @property {number} [through] absent where the workload failed
  * @property {number} [ratio] of `through` to `direct`
- * @property {number} [processor] milliseconds of processor time that each message or request cost
- * @property {Goal} [goal]
- * @property {boolean} [met] absent where there is no goal
+ * @property {Costs} [processor] milliseconds of processor time that each message, request or start cost
+ * @property {number} [used] milliseconds of processor time that `through` took in a round
+ * @property {Costs} [memory] megabytes that were resident at most, beside the work
+ * @property {Goals} [goals]
+ * @property {boolean} [met] every goal; absent where there is none
  *
- * @typedef {{ of: string, atMost?: number, atLeast?: number }} Goal `of`: `ratio` or `figure`; one of the two bounds is there
+ * @typedef {{ forwarder?: number, stunnel?: number, through?: number }} Costs of the processes in between
+ * @typedef {{ atMost?: number, atLeast?: number }} Bound one of the two is there
+ * @typedef {{ figure?: Bound, ratio?: Bound, processor?: Bound }} Goals of what `through` did; `figure` is in the unit of the row
  */
 
 /**
  * @param {string} workload
  * @param {string} unit
- * @param {Record<string, number | undefined>} figures
- * @param {Goal} [goal]
- * @param {number} [processor]
+ * @param {{ direct?: number, forwarder?: number, stunnel?: number, through?: number }} figures
+ * @param {Goals} [goals]
+ * @param {{ processor?: Costs, used?: number, memory?: Costs }} [costs]
  * @returns {Row}
  */
-export function row(workload, unit, figures, goal, processor) {
-  const { direct, through = Number.NaN } = figures
-  const ratio = direct === undefined ? undefined : through / direct
-  const whole = {
-    workload,
-    unit,
-    ...figures,
-    ...(ratio !== undefined && { ratio }),
-    ...(processor !== undefined && { processor }),
-  }
-  if (goal === undefined) return whole
-  const value = goal.of === 'ratio' ? (ratio ?? Number.NaN) : through
-  // Not a number is not met.
-  const met = goal.atMost === undefined ? value >= (goal.atLeast ?? Number.NaN) : value <= goal.atMost
-  return { ...whole, goal, met }
+export function row(workload, unit, figures, goals, costs = {}) {
+  const { direct, through } = figures
+  const ratio = direct === undefined || through === undefined ? undefined : through / direct
+  const whole = { workload, unit, ...figures, ...(ratio !== undefined && { ratio }), ...costs }
+  if (goals === undefined) return whole
+  const measured = { figure: through, ratio, processor: costs.processor?.through }
+  const met = Object.entries(goals).every(([name, bound]) => isMet(bound, measured[name]))
+  return { ...whole, goals, met }
+}
+
+/** What was not measured, or is not a number, is not met. @param {Bound} bound @param {number} [value] */
+function isMet(
+  { atMost = Number.POSITIVE_INFINITY, atLeast = Number.NEGATIVE_INFINITY },
+  value = Number.NaN,
+) {
+  return value <= atMost && value >= atLeast
 }
 
 /** A workload that came to no figure. @returns {Row} */
@@ -50,35 +56,60 @@ export function withVerdict(rounds, rows, more = {}) {
   return { node: process.version, rounds, rows, met: rows.every(({ met }) => met !== false), ...more }
 }
 
-/** @param {Row[]} rows; @param {string} contender the name of the column beside `direct`; @returns {string[]} a Markdown table */
+/**
+ * Each figure of the contender stands beside its own goal.
+ *
+ * @param {Row[]} rows
+ * @param {string} contender the name of the column beside `direct`
+ * @returns {string[]} a Markdown table
+ */
 export function describeRows(rows, contender = 'postern') {
-  const head = ['workload', 'direct', 'forwarder', contender, 'ratio', 'goal', 'met', 'CPU each']
-  const cells = rows.map((one) => [
-    one.workload,
-    withUnit(one.direct, one.unit),
-    withUnit(one.forwarder, one.unit),
-    withUnit(one.through, one.unit),
-    one.ratio === undefined ? '' : one.ratio.toFixed(2),
-    one.goal ? goalText(one.goal, one.unit) : '',
-    one.met === undefined ? '' : one.met ? 'yes' : 'NO',
-    withUnit(one.processor, 'ms'),
+  return describeTable([
+    ['workload', ...rows.map(({ workload }) => workload)],
+    ...['direct', 'forwarder', 'stunnel'].map((name) => [
+      name,
+      ...rows.map((one) => withUnit(one[name], one.unit)),
+    ]),
+    [contender, ...rows.map(({ through, unit }) => withUnit(through, unit))],
+    ['goal', ...rows.map(({ goals, through, unit }) => goalText(goals?.figure, through, unit))],
+    ['ratio', ...rows.map(({ ratio }) => ratioText(ratio))],
+    ['goal', ...rows.map(({ goals, ratio }) => goalText(goals?.ratio, ratio))],
+    ['CPU each: forwarder', ...rows.map(({ processor }) => withUnit(processor?.forwarder, 'ms'))],
+    ['CPU each: stunnel', ...rows.map(({ processor }) => withUnit(processor?.stunnel, 'ms'))],
+    [`CPU each: ${contender}`, ...rows.map(({ processor }) => withUnit(processor?.through, 'ms'))],
+    ['goal', ...rows.map(({ goals, processor }) => goalText(goals?.processor, processor?.through, 'ms'))],
+    ['resident', ...rows.map(({ memory }) => withUnit(memory?.through, 'MB'))],
+    ['met', ...rows.map(({ met }) => (met === undefined ? '' : met ? 'yes' : 'NO'))],
   ])
-  const widths = head.map((title, column) =>
-    Math.max(...[head, ...cells].map((line) => line[column]?.length ?? 0), title.length),
-  )
-  const line = (texts) => `| ${texts.map((text, column) => text.padEnd(widths[column])).join(' | ')} |`
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...cells.map(line)]
 }
 
-/** @param {Goal} goal @param {string} unit */
-function goalText({ of, atMost, atLeast }, unit) {
-  const bound = atMost ?? atLeast ?? Number.NaN
-  const figure = of === 'ratio' ? bound.toFixed(2) : withUnit(bound, unit)
-  return `${atMost === undefined ? 'at least' : 'at most'} ${figure}`
+/** @param {string[][]} columns title first; those without a text below it are left out; @returns {string[]} a Markdown table */
+export function describeTable(columns) {
+  const present = columns.filter(([, ...cells]) => cells.some((cell) => cell !== ''))
+  const widths = present.map((column) => Math.max(...column.map(({ length }) => length)))
+  const line = (at) =>
+    `| ${present.map((column, index) => (column[at] ?? '').padEnd(widths[index] ?? 0)).join(' | ')} |`
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`
+  const [head, ...cells] = (present[0] ?? []).map((_, at) => line(at))
+  return [head ?? '', rule, ...cells]
 }
 
-/** Three figures mean something; more would be noise. */
-function withUnit(value, unit) {
+/** @param {Bound} [bound] @param {number} [value] @param {string} [unit] absent for a ratio */
+function goalText(bound, value, unit) {
+  if (bound === undefined) return ''
+  const most = bound.atMost !== undefined
+  const figure = most ? bound.atMost : bound.atLeast
+  const text = `${most ? 'at most' : 'at least'} ${unit === undefined ? ratioText(figure) : withUnit(figure, unit)}`
+  return isMet(bound, value) ? text : `${text}: NO`
+}
+
+/** @param {number} [ratio] */
+export function ratioText(ratio) {
+  return ratio === undefined ? '' : ratio.toFixed(2)
+}
+
+/** Three figures mean something; more would be noise. @param {number | undefined} value @param {string} unit */
+export function withUnit(value, unit) {
   if (value === undefined) return ''
   const text = Number(value.toPrecision(3)).toLocaleString('en-US', { maximumFractionDigits: 3 })
   return unit === '' ? text : `${text} ${unit}`

@@ -3,14 +3,17 @@ import { startBroker, writeData, writeSettings } from './broker.js'
 import { providerCertificate } from './certificate.js'
 import { makeFolder, removeFolder } from './clear-up.js'
 import { accessToken, bearer, mailbox, plain, refreshToken } from './credentials.js'
+import { openForwarders } from './forwarders.js'
 import { startWorker } from './worker.js'
 
 /**
  * @typedef {object} Stage
- * @property {import('./conversation.js').Target} direct the provider itself
+ * @property {import('./conversation.js').Target} direct the provider itself, by STARTTLS
+ * @property {import('./conversation.js').Target} directAtOnce the provider itself, by TLS from the first octet
  * @property {import('./conversation.js').Target} through the same by postern
  * @property {import('./conversation.js').Target} [forwarder] the same by a forwarder that reads nothing
- * @property {{ through?: number, forwarder?: number }} pids the processes in between
+ * @property {import('./conversation.js').Target} [stunnel] the same by stunnel, where it is installed
+ * @property {{ through?: number, forwarder?: number, stunnel?: number }} pids the processes in between
  * @property {string} directory a place for files; it goes with the stage
  * @property {Record<string, string>} environment postern's
  * @property {import('./worker.js').Worker} provider
@@ -24,7 +27,7 @@ import { startWorker } from './worker.js'
  * @property {Record<string, string>} [settings] beside those that postern needs to run here
  * @property {Record<string, number>} [limits] of the provider, as postern knows them
  * @property {{ rotating?: boolean, answerMilliseconds?: number }} [tokens] how the token endpoint behaves
- * @property {boolean} [withForwarder]
+ * @property {boolean} [withForwarders]
  * @property {boolean} [cold] nobody may have signed in yet
  */
 
@@ -46,13 +49,13 @@ export async function setStage(wishes = {}) {
   }
 }
 
-/** @param {(() => unknown)[]} ends */
-async function endAll(ends) {
+/** The last one first. @param {(() => unknown)[]} ends */
+export async function endAll(ends) {
   while (ends.length > 0) await ends.pop()?.()
 }
 
 /** @param {string} directory @param {Wishes} wishes @param {(() => unknown)[]} ends @returns {Promise<Omit<Stage, 'clear'>>} */
-async function set(directory, { settings, limits = usualLimits, tokens, withForwarder }, ends) {
+async function set(directory, { settings, limits = usualLimits, tokens, withForwarders }, ends) {
   const worker = (file) => {
     const started = startWorker(file)
     ends.push(started.end)
@@ -64,13 +67,13 @@ async function set(directory, { settings, limits = usualLimits, tokens, withForw
   const { password, apiKey } = await writeData(environment.POSTERN_DATA_DIR)
   const broker = await startBroker(directory, environment)
   ends.push(broker.stop)
-  const forwarder = withForwarder ? await openForwarder(worker, facts) : undefined
+  const forwarders = withForwarders ? await openForwarders(worker, facts, ends) : undefined
   return {
-    direct: directTarget(facts),
+    ...directTargets(facts),
     through: { port: broker.smtpPort, auth: `PLAIN ${plain(mailbox, password)}`, mailbox },
-    ...(forwarder && { forwarder: forwarder.target }),
+    ...forwarders?.targets,
     provider,
-    pids: { through: broker.pid, ...(forwarder && { forwarder: forwarder.pid }) },
+    pids: { through: broker.pid, ...forwarders?.pids },
     posternPid: broker.pid,
     directory,
     environment,
@@ -86,13 +89,7 @@ export async function openProvider(provider, terms = {}) {
   return { ...(await provider.ask(job)), ca: cert }
 }
 
-export function directTarget({ smtpPort, ca }) {
-  return { port: smtpPort, ca, auth: `XOAUTH2 ${bearer(mailbox, accessToken)}`, mailbox }
-}
-
-/** @param {(file: string) => import('./worker.js').Worker} worker; @param {{ implicitPort: number, ca: string }} facts of the provider */
-export async function openForwarder(worker, { implicitPort, ca }) {
-  const process = worker('forwarder.js')
-  const { port } = await process.ask({ do: 'open', port: implicitPort, ca })
-  return { target: { port, auth: `XOAUTH2 ${bearer(mailbox, accessToken)}`, mailbox }, pid: process.pid }
+export function directTargets({ smtpPort, implicitPort, ca }) {
+  const direct = { port: smtpPort, ca, auth: `XOAUTH2 ${bearer(mailbox, accessToken)}`, mailbox }
+  return { direct, directAtOnce: { ...direct, port: implicitPort, tlsAtOnce: true } }
 }

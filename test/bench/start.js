@@ -2,13 +2,14 @@
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { spawnBroker, writeData } from './broker.js'
-import { median, pause, residentOctets } from './figures.js'
+import { median, pause, processorBetween, processorTime, residentOctets } from './figures.js'
 import { freePorts } from './free-ports.js'
 import { row, withVerdict } from './rows.js'
 
 const mostMilliseconds = 500
 const mostMegabytes = 100
 const giveUpMilliseconds = 20_000
+const nothing = { coarse: 0, fine: 0 }
 
 export async function start({ rounds, setStage }) {
   const stage = await setStage()
@@ -36,9 +37,14 @@ export async function start({ rounds, setStage }) {
 
 function rowsOf(name, figures) {
   const middle = (figure) => ({ through: median(figures.map((one) => one[figure])) })
+  const within = (atMost) => ({ figure: { atMost } })
+  const processor = middle('processor')
   return [
-    row(`start, ${name}`, 'ms', middle('milliseconds'), { of: 'figure', atMost: mostMilliseconds }),
-    row(`resident then, ${name}`, 'MB', middle('megabytes'), { of: 'figure', atMost: mostMegabytes }),
+    row(`start, ${name}`, 'ms', middle('milliseconds'), within(mostMilliseconds), {
+      processor,
+      used: processor.through,
+    }),
+    row(`resident then, ${name}`, 'MB', middle('megabytes'), within(mostMegabytes)),
   ]
 }
 
@@ -56,7 +62,9 @@ async function startOnce({ directory, environment }, dataDirectory) {
   try {
     for (const port of [smtp, web]) await untilListening(port, began)
     const milliseconds = performance.now() - began
-    return { milliseconds, megabytes: (await residentOctets(broker.process.pid)) / 1e6 }
+    const pid = Number(broker.process.pid)
+    const processor = processorBetween(nothing, await processorTime(pid))
+    return { milliseconds, processor, megabytes: (await residentOctets(pid)) / 1e6 }
   } finally {
     await broker.stop()
   }

@@ -5,7 +5,8 @@ import { writeFile } from 'node:fs/promises'
 import { greet, openSession } from './conversation.js'
 import { accessToken, bearer, mailbox, plain, refreshToken } from './credentials.js'
 import { pause } from './figures.js'
-import { directTarget, openForwarder, openProvider } from './stage.js'
+import { openForwarders } from './forwarders.js'
+import { directTargets, endAll, openProvider } from './stage.js'
 import { startWorker } from './worker.js'
 
 const waitSeconds = 120
@@ -37,14 +38,14 @@ export function createTargetStages(options) {
   let ready
 
   return {
-    async setStage({ tokens, cold, withForwarder } = {}) {
+    async setStage({ tokens, cold, withForwarders } = {}) {
       facts ??= await open(provider, options, tokens)
       // Whoever did not come is not waited for a second time.
       ready ??= untilReady(through, cold)
       await ready
       await provider.ask({ do: 'shape' })
       // The workloads for targets use nothing of a stage that a target does not have.
-      return /** @type {any} */ (stageFor({ options, facts, provider, through, withForwarder }))
+      return /** @type {any} */ (stageFor({ options, facts, provider, through, withForwarders }))
     },
     end: () => provider.end(),
   }
@@ -67,26 +68,25 @@ Waiting for ${target}, up to ${waitSeconds} seconds`)
   return facts
 }
 
-async function stageFor({ options, facts, provider, through, withForwarder }) {
-  const workers = []
+async function stageFor({ options, facts, provider, through, withForwarders }) {
+  /** @type {(() => unknown)[]} */
+  const ends = []
   const worker = (file) => {
     const started = startWorker(file)
-    workers.push(started)
+    ends.push(started.end)
     return started
   }
-  const forwarder = withForwarder ? await openForwarder(worker, facts) : undefined
+  const forwarders = withForwarders ? await openForwarders(worker, facts, ends) : undefined
   return {
-    direct: directTarget(facts),
+    ...directTargets(facts),
     through,
-    ...(forwarder && { forwarder: forwarder.target }),
+    ...forwarders?.targets,
     provider,
-    pids: { ...(options.pid && { through: options.pid }), ...(forwarder && { forwarder: forwarder.pid }) },
+    pids: { ...(options.pid && { through: options.pid }), ...forwarders?.pids },
     posternPid: options.pid,
     worker,
     oneLife: true,
-    async clear() {
-      for (const { end } of workers) end()
-    },
+    clear: () => endAll(ends),
   }
 }
 
