@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { peer } from '../support/peer.ts'
@@ -14,10 +15,11 @@ import { freePorts } from './free-ports.js'
 import { idle } from './idle.js'
 import { latency } from './latency.js'
 import { page } from './page.js'
-import type { Row } from './rows.js'
+import { type Row, row } from './rows.js'
 import { signIn } from './sign-in.js'
 import { soak } from './soak.js'
 import { setStage } from './stage.js'
+import { readRun, saveRun, thisMachine } from './stored-run.js'
 import { createTargetStages } from './target.js'
 import { startWorker } from './worker.js'
 
@@ -135,6 +137,35 @@ describe.concurrent('the benchmark', () => {
     }
   })
 
+  it('stores a run, and tells by its exit code which workload has become slower beside it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'postern-bench-'))
+    try {
+      const [before, now] = [join(folder, 'before.json'), join(folder, 'now.json')]
+      const { workload, ...costs } = {
+        workload: 'start, a new data directory',
+        processor: { through: 1 },
+        used: 100,
+      }
+      const rows = [row(workload, 'ms', { through: 1 }, undefined, costs)]
+      const facts = { of: 'postern', measured: '2026-01-01', rounds: 1, machine: thisMachine() }
+      await saveRun(before, { ...facts, rows })
+      const { code, output } = await bench('start', '--rounds', '1', '--against', before, '--save', now)
+      expect(output).toMatch(/^SLOWER by over 10 %: start, a new data directory: processor time 1 ms → /m)
+      expect(code).toBe(3)
+      const { of, rows: measured } = await readRun(now)
+      expect(of).toMatch(/^postern \d/)
+      expect(measured.map(figuresOf)).toEqual(columns.start)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  it('reads the earlier run before it measures anything', async () => {
+    const { code, errors } = await bench('throughput', '--against', join(import.meta.dirname, 'main.js'))
+    expect(errors).toContain('is not a run of the bench')
+    expect(code).toBe(2)
+  })
+
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('leaves nothing behind at %s', async (signal) => {
     const folder = await mkdtemp(join(tmpdir(), 'postern-bench-'))
     const running = spawn(process.execPath, [main, 'throughput'], {
@@ -167,6 +198,16 @@ describe('the benchmark of the pages', () => {
     expect(hosts).toHaveLength(1)
   })
 })
+
+async function bench(...words: string[]) {
+  const running = spawn(process.execPath, [main, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const [output, errors, [code]] = await Promise.all([
+    text(running.stdout),
+    text(running.stderr),
+    once(running, 'close'),
+  ])
+  return { code, output, errors }
+}
 
 function runs(pid: number): boolean {
   try {

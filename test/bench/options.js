@@ -9,6 +9,10 @@ const usage = `npm run bench [-- WORKLOAD] [options]
 
   --rounds N               counted rounds; one more comes first and warms up (5)
   --json                   all figures, those of every round too
+  --save FILE              where the figures of the run are stored (of a run of all workloads: bench-run.json)
+  --against FILE           beside its figures, the change since a run that was stored
+
+Ends with 1 when a goal is missed or a workload fails, with 3 when one takes over 10 % more processor time than in the run of --against.
 
 Another proxy in postern's place, for latency, throughput, large, cost, memory and herd:
   --target HOST:PORT       where it takes mail, plain, on this machine
@@ -21,38 +25,55 @@ Another proxy in postern's place, for latency, throughput, large, cost, memory a
   --ca-file FILE           where the certificate of the provider is written (bench-ca.pem)
 `
 
-const whole = /** @type {const} */ ({ type: 'string' })
+const text = /** @type {const} */ ({ type: 'string' })
 const yes = /** @type {const} */ ({ type: 'boolean', default: false })
 const known = {
   json: yes,
   help: yes,
-  rounds: { ...whole, default: '5' },
-  target: whole,
-  'target-user': whole,
-  'target-password': whole,
-  'target-auth': whole,
-  'target-pid': whole,
-  'provider-port': { ...whole, default: '2590' },
-  'token-port': { ...whole, default: '2592' },
-  'ca-file': { ...whole, default: 'bench-ca.pem' },
+  rounds: { ...text, default: '5' },
+  save: text,
+  against: text,
+  target: text,
+  'target-user': text,
+  'target-password': text,
+  'target-auth': text,
+  'target-pid': text,
+  'provider-port': { ...text, default: '2590' },
+  'token-port': { ...text, default: '2592' },
+  'ca-file': { ...text, default: 'bench-ca.pem' },
 }
 
-/** Ends the process where they cannot be read. @param {string[]} words; @param {string[]} workloads */
-export function readOptions(words, workloads) {
+/**
+ * Ends the process where they cannot be read.
+ *
+ * @param {string[]} words
+ * @param {string[]} workloads
+ * @param {string[]} storable those whose figures can be stored
+ */
+export function readOptions(words, workloads, storable) {
   const { values, positionals } = parse(words)
   if (values.help) stop(0, `${usage}\nWorkloads: ${workloads.join(', ')}`)
   const [workload = 'comparison', ...rest] = positionals
   if (!workloads.includes(workload) || rest.length > 0) {
     stop(2, `There is no workload ${positionals.join(' ')}, only ${workloads.join(', ')}`)
   }
+  const { save, against } = values
+  if (!storable.includes(workload) && (save ?? against) !== undefined) {
+    stop(2, `--save and --against are for ${storable.join(', ')}`)
+  }
+  const whole = workload === 'comparison'
   return {
     workload,
+    whole,
     json: values.json,
+    save: save ?? (whole && values.target === undefined ? 'bench-run.json' : undefined),
+    against,
     rounds: number('rounds', values.rounds, 1000),
     target: values.target === undefined ? undefined : readTarget(values, workload),
   }
 }
 
+/** @returns {{ values: Record<string, any>, positionals: string[] }} */
 function parse(words) {
   try {
     return parseArgs({ args: words, allowPositionals: true, options: known })
@@ -104,7 +125,7 @@ function number(name, text, most) {
 }
 
 /** @param {number} code @param {string} text @returns {never} */
-function stop(code, text) {
+export function stop(code, text) {
   if (code === 0) console.log(text)
   else console.error(text)
   process.exit(code)
