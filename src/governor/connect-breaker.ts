@@ -1,7 +1,13 @@
+import {
+  type BreakerPolicy,
+  CircuitBreaker,
+  type FailureWords,
+  failurePolicy,
+  Looks,
+} from '../base/circuit-breaker.ts'
 import type { Clock } from '../base/clock.ts'
-import { type Failure, type FailureCode, withRetryAfter, wordsBehind } from '../base/failure.ts'
-import type { ConnectBreaker, Pause } from './governor.ts'
-import { createLooks, type RepeatedFault } from './looks.ts'
+import type { Failure, FailureCode } from '../base/failure.ts'
+import type { ConnectBreaker, OpeningStage, Pause } from './governor.ts'
 
 const longestSeconds = 900
 
@@ -14,21 +20,11 @@ const waits: Partial<Record<FailureCode, readonly number[]>> = {
   'provider-unavailable': [0, 1, 2, 4, 8],
 }
 
-export type MailboxConnectBreaker = ConnectBreaker & {
-  reset(): void
-  pause(): Pause | undefined
-}
-
-interface Fault extends RepeatedFault {
-  failure: Failure
-  /** The failure is a refusal, or an earlier one in this row was. */
-  refused: boolean
-  /** How many failures of this kind in a row. */
-  failures: number
-  /** When the next attempt may be made, on the monotonic clock. */
-  due: number
-  /** For people. */
-  pause: Pick<Pause, 'since' | 'until'>
+const signingIn: BreakerPolicy<Failure, FailureWords> = {
+  ...failurePolicy,
+  waitsOf: ({ code }) => ({ seconds: waits[code] ?? [] }),
+  quietOf: ({ retryAfterSeconds = 0 }) => retryAfterSeconds,
+  isRefusal: ({ code }) => code === 'provider-setup',
 }
 
 /**
@@ -39,107 +35,57 @@ interface Fault extends RepeatedFault {
  * ordinary attempt; a look that fails changes nothing. When the provider itself says how long to
  * stay away, nothing is tried before.
  */
-export function createConnectBreaker(
-  clock: Clock,
-  cap: ConnectionCap,
-  looks = () => createLooks(clock),
-): MailboxConnectBreaker {
-  let fault: Fault | undefined
-  /** The fault that the last success ended. */
-  let ended: Fault | undefined
-  let looking = false
-  /** When the last attempt began, on the monotonic clock. */
-  let began = 0
-  let othersServed = false
+export class MailboxConnectBreaker implements ConnectBreaker {
+  readonly #breaker: CircuitBreaker<Failure, FailureWords>
+  readonly #cap: ConnectionCap
 
-  const remaining = () => Math.max(0, (fault?.due ?? 0) - clock.monotonic())
-
-  function reset(): void {
-    fault = undefined
-    ended = undefined
-    looking = false
+  constructor(clock: Clock, cap: ConnectionCap, looks = looksOfItsOwn(clock)) {
+    this.#breaker = new CircuitBreaker(signingIn, clock, looks)
+    this.#cap = cap
   }
 
-  function lately(before: Fault | undefined): Fault | undefined {
-    return before && clock.monotonic() - before.due < longestSeconds * 1000 ? before : undefined
+  blockedBy(): Failure | undefined {
+    return this.#breaker.blockedBy()
   }
 
-  /**
-   * Concurrent attempts that fail together count as one failure. A failure of another kind begins a
-   * new row.
-   */
-  function failuresWith({ code }: Failure): number {
-    if (fault?.failure.code !== code) return 1
-    return remaining() > 0 ? fault.failures : fault.failures + 1
+  probing(): boolean {
+    return this.#breaker.fault !== undefined
   }
 
-  return {
-    blockedBy() {
-      if (!fault || remaining() === 0 || looking || looks().allowed(fault)) return undefined
-      return withRetryAfter(fault.failure, Math.ceil(remaining() / 1000))
-    },
-    probing: () => fault !== undefined,
-    refused: () => fault?.failure.code === 'provider-setup',
-    begun() {
-      began = clock.monotonic()
-      othersServed = fault !== undefined && looks().servedSince(fault.since)
-      if (!fault || remaining() === 0) return
-      looking = true
-      looks().begun(fault)
-    },
-    succeeded() {
-      looks().served(fault?.refused ?? false)
-      if (fault) ended = fault
-      fault = undefined
-      looking = false
-    },
-    failed(failure, serving, stage = 'connection') {
-      const steps = waits[failure.code]
-      looking = false
-      if (fault) fault.ended = clock.monotonic()
-      if (!steps || stage === 'token') return
-      // The provider took no mail after the sign-in, so that sign-in was no success.
-      if (stage === 'mail') fault ??= lately(ended)
-      if (serving > 0) return cap.lower(serving, failure.retryAfterSeconds)
-      const failures = failuresWith(failure)
-      // A failed look does not begin the wait anew.
-      const own = remaining() > 0 ? 0 : (steps[Math.min(failures, steps.length) - 1] ?? 0)
-      const told = failure.retryAfterSeconds ?? 0
-      const milliseconds = Math.max(Math.max(own, told) * 1000, remaining())
-      const [now, monotonic] = [clock.now(), clock.monotonic()]
-      const isRefusal = failure.code === 'provider-setup'
-      const alone = stage !== 'connection' && othersServed
-      fault = {
-        failure,
-        refused: isRefusal || (fault?.refused ?? false),
-        failures,
-        since: fault?.since ?? monotonic,
-        // The sign-in itself succeeded.
-        began: stage === 'mail' ? monotonic : began,
-        ended: monotonic,
-        due: monotonic + milliseconds,
-        quietUntil: Math.max(fault?.quietUntil ?? 0, monotonic + told * 1000),
-        alone,
-        wasAlone: alone || (fault?.wasAlone ?? false),
-        pause: { since: fault?.pause.since ?? now, until: now + Math.round(milliseconds) },
-      }
-      if (isRefusal) looks().refused(fault)
-    },
-    reset,
-    pause() {
-      // A first passing failure makes nothing wait.
-      if (!fault || fault.pause.until === fault.pause.since) return undefined
-      const { message: reason, fix } = fault.failure
-      const said = wordsBehind(fault.failure)
-      return {
-        about: 'sign-in',
-        ...fault.pause,
-        reason,
-        ...(said && { said }),
-        ...(fix !== undefined && { fix }),
-      }
-    },
+  refused(): boolean {
+    return this.#breaker.fault?.code === 'provider-setup'
   }
+
+  begun(): void {
+    this.#breaker.enter()
+  }
+
+  succeeded(): void {
+    this.#breaker.succeeded()
+  }
+
+  failed(failure: Failure, serving: number, stage: OpeningStage = 'connection'): void {
+    const counts = waits[failure.code] !== undefined && stage !== 'token'
+    // The provider took no mail after the sign-in, so that sign-in was no success.
+    if (counts && stage === 'mail') this.#breaker.reopen(longestSeconds)
+    if (counts && serving === 0) this.#breaker.failed(failure, stage !== 'connection')
+    else this.#breaker.release()
+    if (counts && serving > 0) this.#cap.lower(serving, failure.retryAfterSeconds)
+  }
+
+  reset(): void {
+    this.#breaker.close()
+  }
+
+  pause(): Pause | undefined {
+    const pause = this.#breaker.pause()
+    return pause && { about: 'sign-in', ...pause }
+  }
+}
+
+function looksOfItsOwn(clock: Clock): () => Looks {
+  const looks = new Looks(clock)
+  return () => looks
 }
 
 /**

@@ -1,13 +1,13 @@
+import { createLooksAt, type Looks } from '../base/circuit-breaker.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { printable, withoutCase } from '../base/text.ts'
 import { type Address, type AddressKey, addressKey } from '../model/address.ts'
 import type { RecipientCountStore } from '../store/ports.ts'
-import { type Breaker, createBreaker } from './breaker.ts'
-import { type ConnectionCap, createConnectBreaker, createConnectionCap } from './connect-breaker.ts'
+import { createSendBreaker, type SendBreaker } from './breaker.ts'
+import { type ConnectionCap, createConnectionCap, MailboxConnectBreaker } from './connect-breaker.ts'
 import { type DailyRecipients, openDailyRecipients } from './daily-recipients.ts'
 import type { GovernedProvider, Governor, Governors, Pause } from './governor.ts'
-import { createLooksAt, type Looks } from './looks.ts'
 import { createRefusals } from './refusals.ts'
 import { createSendPermit } from './send-permit.ts'
 import { createSlidingWindow, type SlidingWindow } from './sliding-window.ts'
@@ -24,13 +24,13 @@ export function createGovernors({ counts, clock, log }: GovernorsDeps): Governor
   /** Accounts that were forgotten, until their counts are stored. */
   const closing = new Map<string, Promise<void>>()
   /** By provider id, which is one registration each. */
-  const registrations = new Map<string, Breaker>()
+  const registrations = new Map<string, SendBreaker>()
   const looksAt = createLooksAt(clock)
 
-  function registrationOf(provider: string): Breaker {
+  function registrationOf(provider: string): SendBreaker {
     const known = registrations.get(provider)
     if (known) return known
-    const fresh = createBreaker(clock, log.child({ provider }))
+    const fresh = createSendBreaker(clock, log.child({ provider }))
     registrations.set(provider, fresh)
     return fresh
   }
@@ -99,7 +99,7 @@ export function createGovernors({ counts, clock, log }: GovernorsDeps): Governor
     async look(mailbox, provider, name = mailbox) {
       const known = accounts.get(keyOf(provider.id, name))
       const account = known ? await known : await open(name, mailbox, () => provider)
-      const registration = () => registrations.get(provider.id) ?? createBreaker(clock, log)
+      const registration = () => registrations.get(provider.id) ?? createSendBreaker(clock, log)
       return createMailboxGovernor({
         mailbox,
         provider: () => provider,
@@ -136,7 +136,7 @@ interface MailboxGovernorDeps {
   /** Shared by all mailboxes that the same name signs in for. */
   account: Account
   /** Shared by all mailboxes of this registration. */
-  registration(): Breaker
+  registration(): SendBreaker
   /** Shared by all mailboxes of this provider. */
   looks?: () => Looks
   clock: Clock
@@ -149,7 +149,7 @@ function createMailboxGovernor(deps: MailboxGovernorDeps): Governor {
   const limits = () => deps.provider().limits
   const refusals = createRefusals({ mailbox: deps.mailbox, limits, clock, log })
   // Not shared: whether the provider accepts this mailbox's grant says nothing of the others.
-  const connectBreaker = createConnectBreaker(clock, cap, deps.looks)
+  const connectBreaker = new MailboxConnectBreaker(clock, cap, deps.looks)
 
   return {
     connections: cap.allowed,
@@ -169,7 +169,7 @@ function createMailboxGovernor(deps: MailboxGovernorDeps): Governor {
     },
     state() {
       const { connections: limit, messagesPerMinute, recipientsPerDay } = limits()
-      const tripped = [deps.registration().state(), mailbox.state(), ...refusals.states()]
+      const tripped = [deps.registration().pause(), mailbox.pause(), ...refusals.states()]
       const recipientsRoomAt = daily.roomAt()
       const pauses = [...tripped, connectBreaker.pause()].filter((one) => one !== undefined)
       return {
@@ -208,7 +208,7 @@ function shown({ about, sender, login, source, since, until, reason, said, fix }
 interface Account {
   cap: ConnectionCap
   rate: SlidingWindow
-  breaker: Breaker
+  breaker: SendBreaker
   daily: DailyRecipients
   /** The provider as registered now. */
   provider(): GovernedProvider
@@ -239,7 +239,7 @@ async function openAccount(deps: AccountDeps): Promise<Account> {
   return {
     cap: createConnectionCap(clock, () => limits().connections),
     rate: createSlidingWindow(clock, () => limits().messagesPerMinute),
-    breaker: createBreaker(clock, log),
+    breaker: createSendBreaker(clock, log),
     daily,
     provider: () => provider(),
     follow(latest) {

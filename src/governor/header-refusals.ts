@@ -7,7 +7,6 @@ import { type Address, sameAddress } from '../model/address.ts'
 import { type Originators, originatorsOf } from '../wire/header-addresses.ts'
 import { type Reply, statusOf } from '../wire/reply.ts'
 import {
-  type Breaker,
   createConsecutiveRefusals,
   type Fault,
   type Origin,
@@ -15,6 +14,7 @@ import {
   programFields,
   programOf,
   programWith,
+  type SendBreaker,
   sendAsAdvice,
   shown,
   type Tripped,
@@ -33,7 +33,7 @@ import {
  */
 interface HeaderRefusals {
   /** The breakers that a message has to pass. */
-  breakersOf(origin: Origin, header: Header): Breaker[]
+  breakersOf(origin: Origin, header: Header): SendBreaker[]
   refused(origin: Origin, header: Header, reply: Reply, probes: Probes): void
   /** A message was accepted. */
   accepted(origin: Origin, header: Header): void

@@ -6,15 +6,15 @@ import { type Address, sameAddress } from '../model/address.ts'
 import type { ProviderLimits, RefusedRecipients } from '../providers/provider.ts'
 import { type Reply, statusOf } from '../wire/reply.ts'
 import {
-  type Breaker,
-  createBreaker,
   createConsecutiveRefusals,
+  createSendBreaker,
   type Fault,
   type Origin,
   type Probes,
   programFields,
   programOf,
   programWith,
+  type SendBreaker,
   sendAsAdvice,
   shown,
   type Tripped,
@@ -35,9 +35,9 @@ import { createHeaderRefusals, type Header } from './header-refusals.ts'
  */
 export interface Refusals {
   /** The breakers that a transaction has to pass. */
-  ofTransaction(origin: Origin): Breaker[]
+  ofTransaction(origin: Origin): SendBreaker[]
   /** The breakers that a message has to pass. */
-  ofMessage(origin: Origin, header: Header): Breaker[]
+  ofMessage(origin: Origin, header: Header): SendBreaker[]
   /** The provider refused the sender address itself, before there was a message. */
   senderRefused(origin: Origin, reply: Reply, probes: Probes): void
   /** The provider refused the message for an address that it claims to come from. */
@@ -145,7 +145,7 @@ function refusedAll(origin: Origin, reply: Reply): Fault {
   }
 }
 
-function known(breakers: readonly (Breaker | undefined)[]): Breaker[] {
+function known(breakers: readonly (SendBreaker | undefined)[]): SendBreaker[] {
   return breakers.filter((breaker) => breaker !== undefined)
 }
 
@@ -156,7 +156,7 @@ function known(breakers: readonly (Breaker | undefined)[]): Breaker[] {
  */
 interface RecipientRefusals {
   /** The breaker of a program that was stopped for them lately. */
-  breakerOf(program: string): Breaker | undefined
+  breakerOf(program: string): SendBreaker | undefined
   answered(program: string, answers: RecipientAnswers, whose: Whose, probes: Probes): void
   states(): Tripped[]
   reset(): void
@@ -174,7 +174,7 @@ interface RecipientAnswers {
 type Whose = Pick<Fault, 'login' | 'source'>
 
 interface Program {
-  breaker: Breaker
+  breaker: SendBreaker
   /** The latest recipients, at most as many as the share is taken of. */
   latest: { at: number; unknown: boolean }[]
 }
@@ -191,7 +191,7 @@ function createRecipientRefusals(
   const programs = new LRUCache<string, Program>({ max: rememberedPrograms })
 
   function programOf(key: string): Program {
-    const found = programs.get(key) ?? { breaker: createBreaker(clock, log), latest: [] }
+    const found = programs.get(key) ?? { breaker: createSendBreaker(clock, log), latest: [] }
     programs.set(key, found)
     return found
   }
@@ -222,7 +222,7 @@ function createRecipientRefusals(
       if (probe && answers.accepted === 0) probe.failed(fault())
       else if (unknown >= share.refused) program.breaker.trip(fault())
     },
-    states: () => [...programs.values()].flatMap(({ breaker }) => breaker.state() ?? []),
+    states: () => [...programs.values()].flatMap(({ breaker }) => breaker.pause() ?? []),
     reset() {
       for (const { breaker } of programs.values()) breaker.close()
       programs.clear()

@@ -1,6 +1,6 @@
 import { type ReplyClass, replyClassOf, type Subject, subjectOf } from '../providers/reply-class.ts'
 import { isPositive, type Reply, statusOf } from '../wire/reply.ts'
-import type { Breaker, Fault, Origin, Probes } from './breaker.ts'
+import type { Fault, Origin, Probes, SendBreaker } from './breaker.ts'
 import type { ConnectionCap } from './connect-breaker.ts'
 import type { DailyRecipients } from './daily-recipients.ts'
 import type { SendPermit } from './governor.ts'
@@ -8,7 +8,7 @@ import { Header } from './header-refusals.ts'
 import type { Refusals } from './refusals.ts'
 
 interface SendPermitDeps {
-  breakers: Record<ReplyAction['about'], Breaker>
+  breakers: Record<ReplyAction['about'], SendBreaker>
   refusals: Refusals
   daily: DailyRecipients
   cap: ConnectionCap
@@ -121,7 +121,7 @@ const noHeader = new Header(Buffer.alloc(0))
  * Enters all breakers or none: a transaction that one of them blocks is no probe of another.
  * @throws Failure
  */
-function enterAll(breakers: readonly Breaker[], probes: Probes): void {
+function enterAll(breakers: readonly SendBreaker[], probes: Probes): void {
   for (const breaker of breakers) {
     const blockedBy = breaker.blockedBy()
     if (blockedBy) throw blockedBy

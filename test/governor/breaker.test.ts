@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createBreaker, type Fault, type Probe } from '../../src/governor/breaker.ts'
+import type { Probe } from '../../src/base/circuit-breaker.ts'
+import { createSendBreaker, type Fault } from '../../src/governor/breaker.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 
@@ -14,9 +15,9 @@ const fault: Fault = {
 function stage() {
   const clock = createManualClock()
   const log = createRecordingLog()
-  const breaker = createBreaker(clock, log)
+  const breaker = createSendBreaker(clock, log)
   /** The probe that is due. */
-  const probe = (): Probe => {
+  const probe = (): Probe<Fault> => {
     expect(breaker.blockedBy()).toBeUndefined()
     const entered = breaker.enter()
     if (!entered) throw new Error('the breaker is closed')
@@ -32,7 +33,7 @@ describe('a breaker', () => {
     expect(breaker.blockedBy()).toBeUndefined()
     expect(breaker.enter()).toBeUndefined()
     expect(breaker.remaining()).toBe(0)
-    expect(breaker.state()).toBeUndefined()
+    expect(breaker.pause()).toBeUndefined()
   })
 
   it('lets nothing through until its time is up, and says when that is', () => {
@@ -72,7 +73,7 @@ describe('a breaker', () => {
     probe().succeeded()
     expect(breaker.blockedBy()).toBeUndefined()
     expect(breaker.enter()).toBeUndefined()
-    expect(breaker.state()).toBeUndefined()
+    expect(breaker.pause()).toBeUndefined()
   })
 
   it('makes the next try the probe when one ends without an answer, and waits no longer', () => {
@@ -131,10 +132,10 @@ describe('a breaker', () => {
     const { clock, breaker } = stage()
     breaker.trip(fault)
     clock.advance(10)
-    const before = breaker.state()
+    const before = breaker.pause()
     breaker.trip({ ...fault, seconds: 3600, reason: 'Something else' })
     expect(breaker.remaining()).toBe(50_000)
-    expect(breaker.state()).toBe(before)
+    expect(breaker.pause()).toEqual(before)
   })
 
   it('hears nothing of others while its probe is under way, and does not wait longer because of them', () => {
@@ -202,11 +203,11 @@ describe('a breaker', () => {
     const { clock, breaker, probe } = stage()
     const since = clock.now()
     breaker.trip(fault)
-    expect(breaker.state()).toEqual({ ...fault, since, until: since + 60_000 })
+    expect(breaker.pause()).toEqual({ ...fault, since, until: since + 60_000 })
     clock.advance(70)
-    expect(breaker.state()).toMatchObject({ since, until: since + 60_000 })
+    expect(breaker.pause()).toMatchObject({ since, until: since + 60_000 })
     probe().failed({ ...fault, reason: 'Still enough' })
-    expect(breaker.state()).toMatchObject({ since, until: since + 190_000, reason: 'Still enough' })
+    expect(breaker.pause()).toMatchObject({ since, until: since + 190_000, reason: 'Still enough' })
   })
 
   it('says once that it begins and once that it is over, however long it takes', () => {

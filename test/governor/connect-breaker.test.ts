@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { Looks } from '../../src/base/circuit-breaker.ts'
 import { Failure, type FailureCode } from '../../src/base/failure.ts'
-import { createConnectBreaker, createConnectionCap } from '../../src/governor/connect-breaker.ts'
-import { createLooks } from '../../src/governor/looks.ts'
+import { createConnectionCap, MailboxConnectBreaker } from '../../src/governor/connect-breaker.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
 function stageOf(limit = 5) {
   const clock = createManualClock()
   const cap = createConnectionCap(clock, () => limit)
-  return { clock, cap, breaker: createConnectBreaker(clock, cap) }
+  return { clock, cap, breaker: new MailboxConnectBreaker(clock, cap) }
 }
 
 function failure(code: FailureCode, retryAfterSeconds?: number): Failure {
@@ -240,9 +240,9 @@ describe('a look whether the provider is back', () => {
 
   it('is one in two seconds for all mailboxes of a provider', () => {
     const clock = createManualClock()
-    const looks = createLooks(clock)
+    const looks = new Looks(clock)
     const cap = createConnectionCap(clock, () => 1)
-    const all = [1, 2].map(() => createConnectBreaker(clock, cap, () => looks))
+    const all = [1, 2].map(() => new MailboxConnectBreaker(clock, cap, () => looks))
     for (const seconds of [5, 15, 8]) {
       for (const breaker of all) breaker.failed(failure('provider-setup'), 0)
       clock.advance(seconds)

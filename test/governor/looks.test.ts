@@ -1,20 +1,16 @@
 import { describe, expect, it } from 'vitest'
+import { Looks } from '../../src/base/circuit-breaker.ts'
 import { Failure } from '../../src/base/failure.ts'
-import {
-  createConnectBreaker,
-  createConnectionCap,
-  type MailboxConnectBreaker,
-} from '../../src/governor/connect-breaker.ts'
+import { createConnectionCap, MailboxConnectBreaker } from '../../src/governor/connect-breaker.ts'
 import type { OpeningStage } from '../../src/governor/governor.ts'
-import { createLooks } from '../../src/governor/looks.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
 /** One provider and mailboxes there, each with a client that tries again and again. */
 function house(mailboxes: number, stage: OpeningStage = 'sign-in') {
   const clock = createManualClock()
-  const looks = createLooks(clock)
+  const looks = new Looks(clock)
   const cap = createConnectionCap(clock, () => 2)
-  const all = Array.from({ length: mailboxes }, () => createConnectBreaker(clock, cap, () => looks))
+  const all = Array.from({ length: mailboxes }, () => new MailboxConnectBreaker(clock, cap, () => looks))
   const state = { refused: new Set<MailboxConnectBreaker>(), tries: 0 }
 
   /** A client comes, and wants a new connection. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Origin, Probe, Probes } from '../../src/governor/breaker.ts'
+import type { Origin, Probes } from '../../src/governor/breaker.ts'
 import { Header } from '../../src/governor/header-refusals.ts'
 import { createRefusals } from '../../src/governor/refusals.ts'
 import { createManualClock } from '../support/manual-clock.ts'
@@ -20,7 +20,7 @@ function stage() {
   const clock = createManualClock()
   const log = createRecordingLog()
   const refusals = createRefusals({ mailbox, limits: () => ({ connections: 1 }), clock, log })
-  const none: Probes = new Map<never, Probe>()
+  const none: Probes = new Map()
   return {
     clock,
     log,
