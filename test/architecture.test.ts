@@ -57,7 +57,7 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'credentials/scopes.ts',
     'credentials/sign-ins.ts',
   ],
-  governor: ['governor/governor.ts', 'governor/looks.ts'],
+  governor: ['governor/governor.ts'],
   grants: ['grants/token-broker.ts'],
   journal: ['journal/journal.ts'],
   mailboxes: [

@@ -1,14 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import { countingSuspends } from '../base/clock.ts'
 import { Failure, stopping } from '../base/failure.ts'
-import { createLooksAt } from '../governor/looks.ts'
 import { type Address, type AddressKey, addressKey, covers, isDomainMailbox } from '../model/address.ts'
 import type { Standing } from '../model/grant.ts'
-import { createBackOff } from './back-off.ts'
 import { busyElsewhere, mailboxUnknown } from './failures.ts'
 import { type HeldToken, holdToken, isGood, momentOf, serves } from './held-token.ts'
-import { createRegistrationBreakers } from './registration-breaker.ts'
 import { createRenewalLog, createRenewals, type Renewal, type RenewalDeps, type Rotation } from './renewal.ts'
+import { MailboxBreakers, RegistrationBreakers } from './token-breakers.ts'
 import type {
   AccessToken,
   IdleRenewal,
@@ -103,7 +101,7 @@ export function createTokenBroker(
   const { store, log, random = Math.random, later = unattended } = deps
   // Whichever clock is passed in: a token that has expired during a suspend is never handed out.
   const clock = countingSuspends(deps.clock)
-  const registrations = createRegistrationBreakers(clock, random)
+  const registrations = new RegistrationBreakers(clock, random)
   const renewals = createRenewals({ ...deps, clock }, registrations)
   const tokens = new LRUCache<AddressKey, HeldToken>({ max: mostTokens })
   /** Mailboxes whose token was refused and has not been replaced yet. */
@@ -113,8 +111,7 @@ export function createTokenBroker(
   const settled = new Map<AddressKey, Promise<void>>()
   const rotations = new Map<AddressKey, Rotation>()
   let closed = false
-  const backOff = createBackOff<AddressKey>(clock, random)
-  const looksAt = createLooksAt(clock)
+  const backOff = new MailboxBreakers(clock, random)
   const renewalLog = createRenewalLog(log)
 
   /**
@@ -153,7 +150,7 @@ export function createTokenBroker(
   ): Promise<AccessToken> {
     const held = tokens.get(key)
     if (held && isGood(held, minimumLife)) return held.token
-    const waiting = backOff.current(key)
+    const waiting = backOff.blockedBy(key)
     if (waiting) return inItsPlace(key, minimumLife, waiting)
     if (closed) throw stopping()
     const refresh = refreshes.get(key) ?? startRefresh(mailbox, key)
@@ -175,7 +172,7 @@ export function createTokenBroker(
     const before = settled.get(key) ?? Promise.resolve()
     const refresh: Refresh = { superseded: false, refusedToo, ended: before.then(run) }
     refreshes.set(key, refresh)
-    backOff.asked(key)
+    const probe = backOff.enter(key)
     const done = refresh.ended.then(ignore, ignore).then(() => {
       if (settled.get(key) === done) settled.delete(key)
     })
@@ -194,6 +191,8 @@ export function createTokenBroker(
         else if (renewal.kind === 'unstored') rotations.set(key, renewal.rotation)
         return renewal
       } finally {
+        // What says nothing of the mailbox ends a look, too.
+        probe?.release()
         if (refreshes.get(key) === refresh) refreshes.delete(key)
       }
     }
@@ -207,10 +206,10 @@ export function createTokenBroker(
     if (renewal.kind === 'fresh')
       tokens.set(key, { ...renewal.held, ...(toReplace.delete(key) && { isReplacement: true }) })
     if (renewal.kind === 'fresh' && renewal.restored) deps.onRestored?.(mailbox)
-    if (renewal.kind === 'fresh') looksAt(renewal.provider).served(backOff.isRefused(key))
-    if (renewal.kind === 'fresh' || renewal.kind === 'refused') backOff.clear(key)
+    if (renewal.kind === 'fresh') backOff.succeeded(key, renewal.provider)
+    else if (renewal.kind === 'refused') backOff.forget(key)
     else if (!waitsWithOthers(renewal))
-      backOff.begin(key, renewal.failure, 'provider' in renewal ? looksAt(renewal.provider) : undefined)
+      backOff.failed(key, renewal.failure, 'provider' in renewal ? renewal.provider : undefined)
     if (renewal.kind === 'unstored') resumeLater(mailbox, key)
     if (renewal.kind !== 'refused') return
     // A token that is still cached shows that another process has seen the end of this grant first.
@@ -220,7 +219,7 @@ export function createTokenBroker(
 
   /** Also without a caller: until the rotation is stored, it lives no longer than this process. */
   function resumeLater(mailbox: Address, key: AddressKey): void {
-    later(backOff.remainingMilliseconds(key), () => {
+    later(backOff.remaining(key), () => {
       if (!closed && rotations.has(key) && !refreshes.has(key))
         startRefresh(mailbox, key).ended.catch(() => {})
     })
@@ -250,7 +249,7 @@ export function createTokenBroker(
    */
   async function renewed(mailbox: Address, refusedToo: boolean): Promise<void> {
     const key = addressKey(mailbox)
-    const waiting = backOff.current(key)
+    const waiting = backOff.blockedBy(key)
     if (waiting) throw waiting
     if (closed) throw stopping()
     const underway = refreshes.get(key)
@@ -270,7 +269,7 @@ export function createTokenBroker(
     const refresh = refreshes.get(key)
     if (refresh) refresh.superseded = true
     refreshes.delete(key)
-    backOff.clear(key)
+    backOff.forget(key)
     tokens.delete(key)
     toReplace.delete(key)
     registrations.forget(key)
@@ -289,7 +288,7 @@ export function createTokenBroker(
       const { providerId, grant } = (await store.grants.standing(mailbox)) ?? {}
       if (providerId === undefined) throw mailboxUnknown(mailbox)
       if (grant?.state === 'active' && !(await pauseOf(mailbox))) return
-      backOff.clear(addressKey(mailbox))
+      backOff.forget(addressKey(mailbox))
       registrations.of(providerId).hurry()
       await renewed(mailbox, true)
     },

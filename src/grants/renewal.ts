@@ -24,7 +24,7 @@ import {
   wrongToken,
 } from './failures.ts'
 import { type HeldToken, holdToken, type Moment, momentOf } from './held-token.ts'
-import type { RefreshPermit, RegistrationBreakers } from './registration-breaker.ts'
+import type { RefreshPermit, RegistrationBreakers } from './token-breakers.ts'
 
 export interface RenewalDeps {
   store: Pick<Store, 'grants' | 'mailboxes'>
