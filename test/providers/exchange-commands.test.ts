@@ -3,7 +3,7 @@ import {
   appOnlyCommands,
   mailboxPermissionCommands,
   smtpAuthCommands,
-} from '../../src/providers/provider-status.ts'
+} from '../../src/providers/exchange-commands.ts'
 
 const known = {
   clientId: '6b1d0f7e-52c4-4a39-9a0e-3f8c27d1e5ab',
