@@ -1,0 +1,87 @@
+import { Failure } from '../../base/failure.ts'
+import type { Reply } from '../../wire/reply.ts'
+import { enhancedStatuses } from '../../wire/reply.ts'
+import type { Provider } from '../provider.ts'
+import type { Command, ReplyPhase, Values } from './known-error.ts'
+import { entraNumbers, type Seen } from './seen.ts'
+
+/*
+ * What the errors of others mean, for those who have just met one. The catalogue is loaded with the
+ * first of them.
+ */
+
+/** What is known of an error, for a failure: in English, as failures are. */
+export interface Explained {
+  /** Without a full stop. Absent where the name of the error says the same. */
+  meaning?: string
+  fix: string
+}
+
+export async function explanationOf(seen: Seen, values: Values = {}): Promise<Explained | undefined> {
+  const { briefFix, fillCommand, findKnown, isGeneral } = await import('./known-errors.ts')
+  const found = findKnown(seen)
+  if (!found || isGeneral(found)) return undefined
+  const fill = (command: Command) => fillCommand(command, values)
+  const { family, meaning, when } = found
+  const isTelling = family !== 'any' || when.layer === 'reply'
+  return { ...(isTelling && { meaning: withoutStop(meaning.en) }), fix: briefFix(found, 'en', fill) }
+}
+
+/**
+ * The same failure, with what is known of the error behind it in the place of general words. Its
+ * code and its times stay: they are decided by who throws it.
+ */
+export async function explained(failure: Failure, seen: Seen, values: Values = {}): Promise<Failure> {
+  const found = await explanationOf(seen, values)
+  if (!found) return failure
+  const { code, message, cause, retryAfterSeconds } = failure
+  const { fix, meaning } = found
+  return new Failure(code, withMeaning(message, found), {
+    ...{ cause, fix },
+    ...(meaning !== undefined && { told: meaning }),
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  })
+}
+
+export function withMeaning(message: string, { meaning }: Explained): string {
+  return meaning === undefined ? message : `${message}: ${meaning}`
+}
+
+/** A reply of this provider's mail server. */
+export function seenReply(
+  reply: Reply,
+  { errorFamily }: Pick<Provider, 'errorFamily'>,
+  phase: ReplyPhase,
+): Seen {
+  const [status] = enhancedStatuses(reply)
+  const text = reply.lines.join(' ')
+  return {
+    layer: 'reply',
+    family: errorFamily ?? 'any',
+    phase,
+    code: reply.code,
+    ...(status !== undefined && { status }),
+    text,
+  }
+}
+
+/** An error of an authorization server, by what it calls itself. */
+export function seenError(
+  { error, status, message }: { error?: string | undefined; status?: number | undefined; message: string },
+  phase: 'authorize' | 'token' | 'device',
+  provider?: Pick<Provider, 'errorFamily'>,
+): Seen {
+  return {
+    layer: 'answer',
+    ...(provider && { family: provider.errorFamily ?? 'any' }),
+    phase,
+    numbers: entraNumbers(message),
+    text: message,
+    ...(error !== undefined && { error }),
+    ...(status !== undefined && { http: status }),
+  }
+}
+
+function withoutStop(text: string): string {
+  return text.replace(/\.$/, '')
+}
