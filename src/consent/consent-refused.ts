@@ -1,6 +1,8 @@
 import { Failure, type FailureCode } from '../base/failure.ts'
 import { printable } from '../base/text.ts'
 import type { Address } from '../model/address.ts'
+import { explanationOf, seenError, withMeaning } from '../providers/errors/explained.ts'
+import type { Provider } from '../providers/provider.ts'
 
 /** Why a consent was refused, as a closed list. Nothing was stored, and an earlier grant stays. */
 export type ConsentRefusal =
@@ -96,6 +98,28 @@ export function refusalOfCallback(error: string, mailbox: Address, providerName:
         mailbox,
       })
   }
+}
+
+/**
+ * The same refusal, with what is known of its error. Of `error_description` only numbers of Entra are
+ * read, and they choose one of our own texts.
+ */
+export async function explainedRefusal(
+  refusal: ConsentRefused,
+  callback: URL,
+  provider: Pick<Provider, 'id' | 'errorFamily'>,
+): Promise<ConsentRefused> {
+  const [error, message] = ['error', 'error_description'].map((name) => callback.searchParams.get(name) ?? '')
+  const { mailbox } = refusal
+  const found = await explanationOf(seenError({ error, message: message ?? '' }, 'authorize', provider), {
+    provider: provider.id,
+    ...(mailbox !== undefined && { mailbox }),
+  })
+  if (!found) return refusal
+  return new ConsentRefused(refusal.reason, withMeaning(refusal.message, found), {
+    fix: found.fix,
+    ...(mailbox !== undefined && { mailbox }),
+  })
 }
 
 /**

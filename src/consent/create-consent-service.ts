@@ -25,6 +25,7 @@ import {
 import {
   type ConsentRefusal,
   ConsentRefused,
+  explainedRefusal,
   refusalOfCallback,
   refusalOfExchange,
 } from './consent-refused.ts'
@@ -148,7 +149,10 @@ function createCallbackHandler(deps: CallbackDeps): ConsentService['complete'] {
       throw startAgain('not-begun', 'This is not the whole address that the browser ended at', mailbox)
     await requireOpenLink(pending)
     const error = callback.searchParams.get('error')
-    if (error !== null) throw refusalOfCallback(error, mailbox.address, provider.name)
+    if (error !== null) {
+      const refusal = refusalOfCallback(error, mailbox.address, provider.name)
+      throw await explainedRefusal(refusal, callback, provider)
+    }
     const answer = await exchange(callback, taken)
     const { browserHash, consentLinkId } = pending
     const link = consentLinkId === undefined ? {} : { consentLinkId }

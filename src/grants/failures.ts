@@ -3,7 +3,8 @@ import { printable } from '../base/text.ts'
 import type { Address } from '../model/address.ts'
 import type { GivenTo } from '../model/grant.ts'
 import { NetworkFailure } from '../net/network-failure.ts'
-import type { TokenVerdict } from '../providers/oauth/oauth-client.ts'
+import { explained, seenError } from '../providers/errors/explained.ts'
+import { OAuthError, type TokenVerdict } from '../providers/oauth/oauth-client.ts'
 
 // Failures of the token broker. Mail clients only ever see their codes; what a provider said in
 // them is for people.
@@ -49,20 +50,23 @@ export function givenToAnother(
  * What callers are told of a token request that failed. A failure of the registration names no
  * mailbox, because all mailboxes get it.
  */
-export function tokenTrouble(
+export async function tokenTrouble(
   verdict: Exclude<TokenVerdict, { kind: 'consent-needed' }>,
   mailbox: Address,
   provider: string,
   error: unknown,
-): Failure {
+): Promise<Failure> {
   // The provider has not answered: the failure of the connection, or of what is missing here,
   // speaks for itself.
   if (error instanceof Failure) return inItsOwnWords(error)
   const whole = verdict.about === 'registration'
-  if (verdict.kind === 'setup-wrong')
-    return whole
+  if (verdict.kind === 'setup-wrong') {
+    const failure = whole
       ? registrationRefused(provider, verdict.reason)
       : requestRefused(mailbox, provider, verdict.reason)
+    const values = { provider, ...(!whole && { mailbox }) }
+    return error instanceof OAuthError ? explained(failure, seenError(error, 'token'), values) : failure
+  }
   return providerUnavailable(whole ? 'its mailboxes' : mailbox, provider, verdict.retryAfterSeconds)
 }
 

@@ -195,7 +195,7 @@ export function createRenewals(deps: RenewalDeps, registrations: RegistrationBre
         ? { kind: 'setup-wrong' as const, about: 'mailbox' as const, reason }
         : judged
     if (verdict.kind === 'consent-needed') return refusedGrant(grant, provider, reason)
-    const failure = tokenTrouble(verdict, grant.mailbox, provider, error)
+    const failure = await tokenTrouble(verdict, grant.mailbox, provider, error)
     const failed = { kind: 'failed' as const, provider, reason }
     if (verdict.about === 'mailbox') return { ...failed, about: 'mailbox', failure }
     if (permit.refused(failure)) return { ...failed, about: 'registration', failure }

@@ -47,6 +47,7 @@ function blank(entry: CustomProvider): Provider {
     mxSuffixes: [],
     flows: flowsOf(entry),
     oauth: { ...usualOAuth, scopes: [], mailScopes: [], ...rulesOf(entry.issuer) },
+    ...familyOf(entry.issuer),
     submission: { host: '', port: 587, tls: 'starttls' },
     mechanisms: ['OAUTHBEARER', 'XOAUTH2'],
     limits: { connections: 2 },
@@ -75,6 +76,13 @@ function rulesOf(issuer: string | undefined): Pick<OAuthServer, 'identityRules'>
   if (issuer === undefined) return {}
   if (isEntraIssuer(issuer)) return { identityRules: 'entra' }
   return new URL(issuer).hostname === 'accounts.google.com' ? { identityRules: 'google' } : {}
+}
+
+function familyOf(issuer: string | undefined): Pick<Provider, 'errorFamily'> {
+  const { identityRules } = rulesOf(issuer)
+  return identityRules === undefined
+    ? {}
+    : { errorFamily: identityRules === 'entra' ? 'microsoft' : identityRules }
 }
 
 const takenOver = [

@@ -82,7 +82,7 @@ function connect(tenant: string | undefined, environment: string | undefined): s
 const enterpriseObject = '<OBJECT ID OF THE ENTERPRISE APPLICATION>'
 
 /** A domain mailbox covers mailboxes that only the administrator can name. */
-export function members(mailbox: Address | undefined): string {
+export function members(mailbox: string | undefined): string {
   if (mailbox === undefined) return quoted('<MAILBOX>')
   return quoted(isDomainMailbox(mailbox) ? `<MAILBOX>${mailbox.slice(1)}` : mailbox)
 }

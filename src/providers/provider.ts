@@ -28,6 +28,8 @@ export interface Provider {
   registrationSteps?: readonly string[]
   /** The name of the cloud in Exchange Online PowerShell; absent: the worldwide one, or none. */
   exchangeEnvironment?: string
+  /** Whose errors it answers with, beside those of the standards: see providers/errors. */
+  errorFamily?: 'microsoft' | 'google' | 'yahoo'
   /** Suffixes of the MX hosts of other domains whose mailboxes are here. */
   mxSuffixes: readonly string[]
   /** The flows that it supports, the usual one first. */

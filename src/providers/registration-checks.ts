@@ -194,7 +194,9 @@ function clientPoint(
     case 'refused':
       return wrong('client', {
         what: `${name} refuses the client: ${trial.why}`,
-        fix: "Check the client id, the secret (its value, not its id; not ended) or the certificate, and the tenant, against the provider's page of the app.",
+        fix:
+          trial.fix ??
+          "Check the client id, the secret (its value, not its id; not ended) or the certificate, and the tenant, against the provider's page of the app.",
       })
     case 'unclear':
       return notTold(name, trial.why)

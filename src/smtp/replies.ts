@@ -65,7 +65,8 @@ const failureReplies: Record<FailureCode, Record<Phase, Reply>> = {
 
 export function replyForFailure(failure: Failure, phase: Phase): Reply {
   const reply = failureReplies[failure.code][phase]
-  return failure.told === undefined || phase !== 'transaction' ? reply : inOtherWords(reply, failure.told)
+  const isProven = phase === 'transaction' || phase === 'proof'
+  return failure.told === undefined || !isProven ? reply : inOtherWords(reply, failure.told)
 }
 
 /** Puts the words between the enhanced status and the mark that programs look for. */

@@ -10,6 +10,8 @@ import { createTunnels } from '../net/http-proxy.ts'
 import type { ResolvedAddress } from '../net/name-resolver.ts'
 import { networkFailure } from '../net/network-failure.ts'
 import { clientContext } from '../net/trusted-authorities.ts'
+import { explained, seenReply } from '../providers/errors/explained.ts'
+import type { ReplyPhase } from '../providers/errors/known-error.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
 import { type Capabilities, parseCapabilities } from '../wire/envelope.ts'
 import type { Reply, ReplyLimits } from '../wire/reply.ts'
@@ -35,7 +37,7 @@ export interface Dialled {
  * has no STARTTLS
  */
 export type Dial = (
-  target: Pick<RegisteredProvider, 'submission' | 'proxy'>,
+  target: DialTarget,
   signal: AbortSignal,
   /** Called as each stage is reached. `address`: of the machine, unless a proxy stands between. */
   reached?: (stage: DialStage, address?: string) => void,
@@ -44,6 +46,8 @@ export type Dial = (
    */
   avoid?: string,
 ) => Promise<Dialled>
+
+export type DialTarget = Pick<RegisteredProvider, 'submission' | 'proxy' | 'errorFamily'>
 
 /** `connect`: connected, directly or through the proxy. `tls`: encrypted and verified. */
 export type DialStage = 'connect' | 'tls'
@@ -70,27 +74,29 @@ export function createDialer(deps: DialerDeps): Dial {
     return work(limit.signal).finally(limit.clear)
   }
 
-  async function hello(connection: ProviderConnection, name: string, host: string): Promise<Capabilities> {
+  async function hello(connection: ProviderConnection, name: string, to: DialTarget): Promise<Capabilities> {
     const reply = await connection.command(`EHLO ${name}\r\n`, upstreamReplySeconds)
-    if (reply.code !== 250) throw refusal(reply, host, 'EHLO')
+    if (reply.code !== 250) throw await refused(reply, to, 'EHLO', 'ehlo')
     return parseCapabilities(reply)
   }
 
-  async function greet(connection: ProviderConnection, host: string): Promise<void> {
+  async function greet(connection: ProviderConnection, to: DialTarget): Promise<void> {
     const reply = await connection.greeting(upstreamReplySeconds)
-    if (reply.code !== 220) throw refusal(reply, host, 'the connection')
+    if (reply.code !== 220) throw await refused(reply, to, 'the connection', 'connect')
   }
 
   /** RFC 3207. Capabilities before TLS are used for STARTTLS only, and then forgotten. */
-  async function upgrade(connection: ProviderConnection, name: string, host: string): Promise<net.Socket> {
-    const before = await hello(connection, name, host)
-    if (!before.startTls) throw missingStartTls(host)
+  async function upgrade(connection: ProviderConnection, name: string, to: DialTarget): Promise<net.Socket> {
+    const before = await hello(connection, name, to)
+    if (!before.startTls) throw missingStartTls(to.submission.host)
     const reply: Reply = await connection.command('STARTTLS\r\n', upstreamReplySeconds)
-    if (reply.code !== 220) throw refusal(reply, host, 'STARTTLS')
+    if (reply.code !== 220) throw await refused(reply, to, 'STARTTLS', 'starttls')
     return connection.detach()
   }
 
-  return async ({ submission: { host, port, tls }, proxy }, signal, reached = () => {}, avoid) => {
+  return async (to, signal, reached = () => {}, avoid) => {
+    const { submission, proxy } = to
+    const { host, port, tls } = submission
     let current: Pick<ProviderConnection, 'destroy'> | undefined
     const stop = () => current?.destroy()
     signal.addEventListener('abort', stop, { once: true })
@@ -111,13 +117,13 @@ export function createDialer(deps: DialerDeps): Dial {
       })
       const name = deps.ehloName ?? ehloName(hostname(), first.localAddress ?? '127.0.0.1')
       let connection = follow(first)
-      await greet(connection, host)
+      await greet(connection, to)
       if (!implicit) {
-        const plain = await upgrade(connection, name, host)
+        const plain = await upgrade(connection, name, to)
         connection = follow(await withinConnectTime(signal, (limit) => secure(plain, host, limit)))
       }
       reached('tls')
-      return { connection, capabilities: await hello(connection, name, host) }
+      return { connection, capabilities: await hello(connection, name, to) }
     } catch (error) {
       stop()
       throw lossAsFailure(error, host)
@@ -125,6 +131,10 @@ export function createDialer(deps: DialerDeps): Dial {
       signal.removeEventListener('abort', stop)
     }
   }
+}
+
+async function refused(reply: Reply, to: DialTarget, what: string, phase: ReplyPhase): Promise<Failure> {
+  return explained(refusal(reply, to.submission.host, what), seenReply(reply, to, phase))
 }
 
 async function directly(

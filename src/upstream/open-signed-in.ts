@@ -105,7 +105,7 @@ export function createOpener({ dial, tokens, limits, log }: OpenerDeps): OpenSig
     if (outcome instanceof OpeningFailed) return { failed: outcome, tokenRefused: false, left }
     const said = wordsOf(outcome.reply)
     log.warn({ mailbox, host, user: name.name, said }, 'the provider refused an access token')
-    const failure = tokenRefused(outcome, { host, mailbox, user: name.name }, token.warning)
+    const failure = await tokenRefused(outcome, { provider, mailbox, user: name.name }, token.warning)
     return { failed: new OpeningFailed(failure, 'sign-in'), tokenRefused: true, left }
   }
 

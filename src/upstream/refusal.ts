@@ -5,20 +5,14 @@ import { enhancedStatuses, isTransient, type Reply, statusOf } from '../wire/rep
 
 /**
  * A provider refused us before any message was at stake. 4xx passes (421 too), everything else is a
- * matter of set-up, and so is old TLS.
+ * matter of set-up.
  */
 export function refusal(reply: Reply, host: string, what: string): Failure {
   const message = `${host} refused ${what} (${statusOf(reply)})`
   const cause = new Error(`The provider said: ${wordsOf(reply)}`)
-  // Exchange Online refuses TLS 1.0 and 1.1 by this. We speak neither, so something in between
-  // does.
-  if (enhancedStatuses(reply).includes('4.7.66')) {
-    return new Failure('provider-setup', `${message}: the TLS that reached it is too old`, {
-      cause,
-      fix: 'Find what stands between postern and the provider and speaks TLS in its place, and have it speak TLS 1.2 or newer.',
-    })
-  }
-  if (isTransient(reply)) {
+  // Exchange Online refuses TLS 1.0 and 1.1 by 4.7.66. We speak neither, so something in between
+  // does, and will tomorrow.
+  if (isTransient(reply) && !enhancedStatuses(reply).includes('4.7.66')) {
     return new Failure('provider-unavailable', message, {
       cause,
       fix: 'Try again later.',

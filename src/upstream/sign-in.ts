@@ -1,7 +1,8 @@
-import { Failure } from '../base/failure.ts'
+import { asFailure, Failure } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
 import { printable } from '../base/text.ts'
 import { type Address, sameAddress } from '../model/address.ts'
+import { explained, seenReply } from '../providers/errors/explained.ts'
 import type { Provider, UpstreamMechanism } from '../providers/provider.ts'
 import {
   type ErrorChallenge,
@@ -16,7 +17,7 @@ import type { Dialled } from './dial.ts'
 import { refusal, waitAfter, wordsOf } from './refusal.ts'
 
 interface SignInRequest {
-  provider: Pick<Provider, 'name' | 'submission' | 'mechanisms'>
+  provider: Pick<Provider, 'name' | 'submission' | 'mechanisms' | 'errorFamily'>
   mailbox: Address
   /** The name that signs in. */
   user: string
@@ -36,11 +37,22 @@ export async function signIn(dialled: Dialled, request: SignInRequest): Promise<
   const { connection, capabilities } = dialled
   const { submission } = request.provider
   const mechanism = request.provider.mechanisms.find((name) => capabilities.mechanisms.includes(name))
-  if (!mechanism) throw noCommonMechanism(request.provider, capabilities.mechanisms)
+  if (!mechanism) {
+    const failure = noCommonMechanism(request.provider, capabilities.mechanisms)
+    throw await explained(failure, { layer: 'heard', family: 'any', text: failure.message })
+  }
 
   const send = (line: string) => connection.command(`${line}\r\n`, request.replySeconds)
-  const judge = (reply: Reply, challenge?: ErrorChallenge) =>
-    judgeSignIn(reply, { host: submission.host, mailbox: request.mailbox, mechanism }, challenge)
+  const judge = async (reply: Reply, challenge?: ErrorChallenge) => {
+    const { host } = submission
+    try {
+      return judgeSignIn(reply, { host, mailbox: request.mailbox, mechanism }, challenge)
+    } catch (error) {
+      throw await explained(asFailure(error), seenReply(reply, request.provider, 'auth'), {
+        mailbox: request.mailbox,
+      })
+    }
+  }
 
   const { response, errorAnswer } = speak(mechanism, request)
   const line = `AUTH ${mechanism} ${response.reveal()}`
@@ -116,20 +128,14 @@ export function judgeSignIn(
   // Yahoo answers this after too many bad sign-ins, whichever sign-in gets it: each further token
   // would be one more.
   if (reply.lines.some((line) => line.includes('#AUTH005'))) {
-    throw new Failure('provider-unavailable', `${message}: there were too many bad ones`, {
+    throw new Failure('provider-unavailable', message, {
       cause,
-      fix: 'Find out what else signs in there with a wrong password, and try again in an hour.',
+      fix: 'Try again later.',
       ...waitAfter(reply),
     })
   }
   // Exchange answers 5.7.139 when a policy forbids the sign-in: a new token would not help.
-  if (enhancedStatuses(reply).includes('5.7.139')) {
-    throw new Failure('provider-setup', `${message}: a policy forbids it`, {
-      cause,
-      fix: `Have an administrator allow authenticated SMTP for ${mailbox} at the provider, and check its sign-in policies.`,
-    })
-  }
-  if (notTheToken.has(reply.code)) {
+  if (notTheToken.has(reply.code) || enhancedStatuses(reply).includes('5.7.139')) {
     throw new Failure('provider-setup', message, {
       cause,
       fix: 'Check host, port and mechanisms of the provider, and that the account is not disabled there.',
@@ -148,12 +154,13 @@ function meaningless(reply: Reply, host: string): Failure {
 }
 
 /** The provider refused a token and the fresh one after it, or no fresher one could be had. */
-export function tokenRefused(
+export async function tokenRefused(
   outcome: Extract<SignInOutcome, { kind: 'token-refused' }>,
-  { host, mailbox, user }: Pick<SignInContext, 'host' | 'mailbox'> & { user: string },
+  { provider, mailbox, user }: Pick<SignInRequest, 'provider' | 'mailbox' | 'user'>,
   warning?: string,
-): Failure {
+): Promise<Failure> {
   const { reply, challenge } = outcome
+  const { host } = provider.submission
   const status = challenge && /^[\w-]{1,40}$/.test(challenge.status) ? `, ${challenge.status}` : ''
   const details = {
     cause: new Error(`The provider said: ${wordsOf(reply)}`),
@@ -162,11 +169,13 @@ export function tokenRefused(
       `Check that the account that consented may send as ${mailbox} and that the consent included sending mail; then consent again. If the mail server knows whoever signs in by another name, set that with --sasl-user.`,
   }
   const what = `${statusOf(reply)}${status}`
-  return sameAddress(user, mailbox)
+  const failure = sameAddress(user, mailbox)
     ? new Failure('provider-setup', `${host} refused the access token for ${mailbox} (${what})`, details)
     : new Failure(
         'provider-setup',
         `${host} refused the access token for ${mailbox}, signed in as ${printable(user)} (${what})`,
         details,
       )
+  // What the token itself says is closer to the cause.
+  return warning === undefined ? explained(failure, seenReply(reply, provider, 'auth'), { mailbox }) : failure
 }

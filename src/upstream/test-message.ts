@@ -5,7 +5,8 @@ import type { AccessToken, TokenBroker } from '../grants/token-broker.ts'
 import { namesThatSignIn, namesWithToken } from '../mailboxes/existing-mailbox.ts'
 import type { Address } from '../model/address.ts'
 import type { Mailbox } from '../model/mailbox.ts'
-import type { Catalogue, RegisteredProvider } from '../providers/provider.ts'
+import { explained, seenReply } from '../providers/errors/explained.ts'
+import type { Catalogue, Provider, RegisteredProvider } from '../providers/provider.ts'
 import type { MailboxStore } from '../store/ports.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
 import { quit } from './connection.ts'
@@ -61,7 +62,7 @@ export function createTestMessage(deps: TestMessageDeps): SendTestMessage {
         yield reached
       }
       step = 'sender'
-      yield* send(mailbox, recipient)
+      yield* send(mailbox, recipient, provider)
     } catch (error) {
       yield error instanceof Stopped ? error.outcome : failed(step, error)
     }
@@ -116,12 +117,11 @@ export function createTestMessage(deps: TestMessageDeps): SendTestMessage {
     user: string,
     { found: { address: mailbox }, provider, token }: Signing,
   ): Promise<StepOutcome> {
-    const { host } = provider.submission
     const replySeconds = limits.upstreamReplySeconds
     try {
       const outcome = await signIn(dialled, { provider, mailbox, user, token: token.secret, replySeconds })
       if (outcome.kind === 'accepted') return { step: 'sign-in', said: outcome.mechanism }
-      const failure = tokenRefused(outcome, { host, mailbox, user }, token.warning)
+      const failure = await tokenRefused(outcome, { provider, mailbox, user }, token.warning)
       return { ...failed('sign-in', failure), said: wordsOf(outcome.reply) }
     } catch (error) {
       return failed('sign-in', error)
@@ -130,7 +130,12 @@ export function createTestMessage(deps: TestMessageDeps): SendTestMessage {
     }
   }
 
-  async function* send(mailbox: Address, recipient: Address): AsyncGenerator<StepOutcome> {
+  async function* send(
+    mailbox: Address,
+    recipient: Address,
+    provider: RegisteredProvider,
+  ): AsyncGenerator<StepOutcome> {
+    const from = { mailbox, provider }
     const begun = await deps.relay.begin(
       mailbox,
       { sender: mailbox, parameters: [] },
@@ -139,18 +144,18 @@ export function createTestMessage(deps: TestMessageDeps): SendTestMessage {
     )
     const [answer] = begun.replies
     // When MAIL was refused, its reply stands for every recipient, and there is no transaction.
-    if (!begun.transaction) return yield refused('sender', `send as ${mailbox}`, answer)
+    if (!begun.transaction) return yield await refused('sender', `send as ${mailbox}`, answer, from)
     yield { step: 'sender' }
     if (!answer || !isPositive(answer)) {
       await begun.transaction.reset()
-      return yield refused('recipient', `a message to ${recipient}`, answer)
+      return yield await refused('recipient', `a message to ${recipient}`, answer, from)
     }
     yield { step: 'recipient', said: wordsOf(answer) }
     try {
       const final = await begun.transaction.send(messageText(mailbox, recipient, deps.clock.now()))
       yield isPositive(final)
         ? { step: 'message', said: wordsOf(final) }
-        : refused('message', 'the message', final)
+        : await refused('message', 'the message', final, from)
     } catch (error) {
       yield failed('message', error)
     }
@@ -181,10 +186,17 @@ function failed(step: TestMessageStep, error: unknown): StepOutcome {
   return { step, failure, ...(said !== undefined && { said }) }
 }
 
-function refused(step: TestMessageStep, what: string, reply: Reply | undefined): StepOutcome {
-  const failure = new Failure('provider-setup', `The provider refuses ${what}`, {
+async function refused(
+  step: 'sender' | 'recipient' | 'message',
+  what: string,
+  reply: Reply | undefined,
+  { mailbox, provider }: { mailbox: Address; provider: Provider },
+): Promise<StepOutcome> {
+  const general = new Failure('provider-setup', `The provider refuses ${what}`, {
     fix: 'Its own words say why; the log has them, too.',
   })
+  const phase = ({ sender: 'mail', recipient: 'rcpt', message: 'data' } as const)[step]
+  const failure = reply ? await explained(general, seenReply(reply, provider, phase), { mailbox }) : general
   return { step, failure, ...(reply && { said: wordsOf(reply) }) }
 }
 

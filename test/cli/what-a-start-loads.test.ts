@@ -58,6 +58,7 @@ it('loads to serve only what it needs to open its store and to listen', () => {
     './app.ts',
     './create-oauth-client.ts',
     './discoveries.ts',
+    './known-errors.ts',
     './web-app.ts',
     '@peculiar/x509',
     '@photostructure/sqlite',

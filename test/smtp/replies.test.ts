@@ -49,7 +49,7 @@ describe('failures as replies', () => {
     expect(replyForFailure(failure, 'proof').lines[0]).not.toContain('sign-ins')
   })
 
-  it('says what a failure has for the program, between status and mark, in a transaction only', () => {
+  it('says what a failure has for the program, between status and mark, once it has proven who it is', () => {
     const failure = new Failure('limit-reached', 'x', {
       told: 'Of the last 40 recipients 20 are unknown to Jörg',
     })
@@ -57,7 +57,7 @@ describe('failures as replies', () => {
       code: 451,
       lines: ['4.3.2 Of the last 40 recipients 20 are unknown to J?rg [postern:LIMIT]'],
     })
-    expect(replyForFailure(failure, 'proof').lines[0]).not.toContain('40')
+    expect(replyForFailure(failure, 'sign-in').lines[0]).not.toContain('40')
     const long = new Failure('provider-setup', 'x', { told: 'y'.repeat(2000) })
     const [line] = replyForFailure(long, 'transaction').lines
     expect(line).toMatch(/^4\.3\.0 y+.* \[postern:CONFIG\]$/)

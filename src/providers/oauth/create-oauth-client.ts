@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../../base/clock.ts'
 import { Failure } from '../../base/failure.ts'
 import { Secret } from '../../base/secret.ts'
 import type { HttpFetch } from '../../net/http-fetch.ts'
+import { explained, seenError } from '../errors/explained.ts'
 import { provesIdentity, type RegisteredProvider } from '../provider.ts'
 import {
   createDiscoveries,
@@ -101,8 +102,10 @@ export function createOAuthClient({
     return { ...read, identity: await withUserInfo(read.identity, claims, read.accessToken, endpoint) }
   }
 
-  const failing = (error: Error) => {
-    throw exchangeFailure(provider, error)
+  const failing = async (error: Error) => {
+    const failure = exchangeFailure(provider, error)
+    if (!(error instanceof OAuthError && failure instanceof Failure)) throw failure
+    throw await explained(failure, seenError(error, 'token', provider), { provider: provider.id })
   }
 
   return {

@@ -1,16 +1,17 @@
 import { Failure } from '../../base/failure.ts'
 import { Secret } from '../../base/secret.ts'
 import { NetworkFailure } from '../../net/network-failure.ts'
+import { explanationOf, seenError, withMeaning } from '../errors/explained.ts'
 import type { RegisteredProvider } from '../provider.ts'
 import { isOneTenant } from '../registration.ts'
-import { judge, type OAuthClient } from './oauth-client.ts'
+import { judge, type OAuthClient, OAuthError } from './oauth-client.ts'
 
 /** How a provider answers a client without any consent. `why` is safe to show. */
 export type ClientTrial =
   | { outcome: 'accepted' }
   /** The client id is known; the secret or certificate is tested only with the first consent. */
   | { outcome: 'id-accepted' }
-  | { outcome: 'refused'; why: string }
+  | { outcome: 'refused'; why: string; fix?: string | undefined }
   | { outcome: 'unreachable'; why: string; fix?: string | undefined }
   /** The response says nothing about the client. */
   | { outcome: 'unclear'; why: string }
@@ -46,7 +47,7 @@ export async function tryClient(
     await client.refresh(madeUp)
     return { outcome: 'unclear', why: 'it took a refresh token that nobody gave' }
   } catch (error) {
-    return trialOf(error)
+    return explainedTrial(trialOf(error), error, provider)
   }
 }
 
@@ -55,6 +56,16 @@ function canSignInAlone({ flows, registration }: RegisteredProvider): boolean {
   const { clientSecrets, certificate, tenant = 'common' } = registration
   if (!flows.includes('client-credentials') || (clientSecrets.length === 0 && !certificate)) return false
   return isOneTenant(tenant)
+}
+
+async function explainedTrial(
+  trial: ClientTrial,
+  error: unknown,
+  provider: RegisteredProvider,
+): Promise<ClientTrial> {
+  if (trial.outcome !== 'refused' || !(error instanceof OAuthError)) return trial
+  const found = await explanationOf(seenError(error, 'token', provider), { provider: provider.id })
+  return found ? { ...trial, why: withMeaning(trial.why, found), fix: found.meaning && found.fix } : trial
 }
 
 function trialOf(error: unknown): ClientTrial {
@@ -69,8 +80,8 @@ function trialOf(error: unknown): ClientTrial {
 }
 
 /** A failure of the device authorization request. */
-function failed({ code, message }: Failure): ClientTrial {
-  if (code === 'provider-setup') return { outcome: 'refused', why: message }
+function failed({ code, message, fix }: Failure): ClientTrial {
+  if (code === 'provider-setup') return { outcome: 'refused', why: message, fix }
   if (code === 'provider-unavailable') return { outcome: 'unreachable', why: message }
   return { outcome: code === 'consent-needed' ? 'unclear' : 'not-asked', why: message }
 }

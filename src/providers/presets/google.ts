@@ -12,6 +12,7 @@ export const google: Provider = {
       'The scope https://mail.google.com/ is restricted: an app for everybody has to be verified by Google; one for your own organisation ("Internal") does not.',
     ],
   },
+  errorFamily: 'google',
   domains: ['gmail.com', 'googlemail.com'],
   mxSuffixes: ['.google.com', '.googlemail.com'],
   registrationSteps: [

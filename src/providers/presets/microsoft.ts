@@ -110,6 +110,7 @@ export function microsoft(tenant: string, cloud: MicrosoftCloud = 'worldwide'): 
     id,
     name,
     supportStatus,
+    errorFamily: 'microsoft',
     domains: [],
     registrationSteps: stepsIn(cloud),
     ...(environments[cloud] !== undefined && { exchangeEnvironment: environments[cloud] }),

@@ -45,6 +45,7 @@ export const yahoo: Provider = {
   ...cautious,
   id: 'yahoo',
   name: 'Yahoo Mail',
+  errorFamily: 'yahoo',
   supportStatus,
   domains: ['yahoo.com', 'yahoo.*', 'ymail.com', 'rocketmail.com', 'myyahoo.com'],
   mxSuffixes: ['.yahoodns.net'],

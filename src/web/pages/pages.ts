@@ -10,6 +10,7 @@ import type { CountWrongSecret } from '../request-source.ts'
 import { exactRouter } from '../routing.ts'
 import { createSessions, type Sessions } from '../sessions.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
+import { readyFor } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import { createAccessPages } from './access.ts'
 import { createApiKeyPages } from './api-keys.ts'
@@ -83,6 +84,7 @@ export function createPages(deps: PagesDeps): { router: Router; errorHandler: Er
 
   const router = exactRouter()
   router.use(createAssets())
+  router.use((request, _response, next) => readyFor(request).then(() => next(), next))
   router.use(atTheirAddress(deps))
   router.post('/{*path}', sameOrigin(hosts))
   const { signInLinks, countWrong } = deps

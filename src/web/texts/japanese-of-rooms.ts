@@ -91,12 +91,6 @@ export const japaneseOfRooms: Dictionary = {
     '{1} は STARTTLS に対応していません。postern は TLS なしでトークンを送りません',
   'Check host and port of the provider, and whether a firewall takes STARTTLS out of its answers.':
     'プロバイダーのホストとポート、およびファイアウォールが応答から STARTTLS を取り除いていないか確認してください。',
-  '{1}: there were too many bad ones': '{1}: 誤った試行が多すぎました',
-  'Find out what else signs in there with a wrong password, and try again in an hour.':
-    'ほかに誤ったパスワードでサインインしているものを突き止め、1 時間後にもう一度試してください。',
-  '{1}: a policy forbids it': '{1}: ポリシーで禁止されています',
-  'Have an administrator allow authenticated SMTP for {1} at the provider, and check its sign-in policies.':
-    'プロバイダーの管理者に {1} の認証済み SMTP を許可してもらい、サインインのポリシーを確認してください。',
   'Check host, port and mechanisms of the provider, and that the account is not disabled there.':
     'プロバイダーのホスト、ポート、認証方式と、アカウントが無効になっていないことを確認してください。',
   '{1} refused the sign-in for {2} ({3})': '{1} が {2} のサインインを拒否しました({3})',
@@ -134,9 +128,6 @@ export const japaneseOfRooms: Dictionary = {
     'もう一度試してください。頻繁に起きる場合は、ゆっくり送るか、メールボックスを増やして分散してください。',
   'The provider gave no connection within {1} seconds': 'プロバイダーに {1} 秒以内に接続できませんでした',
   'There is no idle connection to hand out': '渡せる空き接続がありません',
-  '{1}: the TLS that reached it is too old': '{1}: 届いた TLS が古すぎます',
-  'Find what stands between postern and the provider and speaks TLS in its place, and have it speak TLS 1.2 or newer.':
-    'postern とプロバイダーの間で代わりに TLS を話しているものを突き止め、TLS 1.2 以降を使わせてください。',
   'Check host and port of the provider, and whether it takes connections from this network.':
     'プロバイダーのホストとポート、およびこのネットワークからの接続を受け付けるか確認してください。',
   'Add it first.': '先に追加してください。',

@@ -29,7 +29,7 @@ export function phrase(text: string): string {
   return text
 }
 
-/** All phrases in Japanese. */
+/** All phrases in Japanese, but those of `readyFor`. */
 const japanese: Dictionary = { ...japaneseOfPages, ...japaneseOfRooms }
 
 const translations: Record<Language, (text: string) => string | undefined> = {
@@ -48,6 +48,21 @@ export function phrasesIn(language: Language): Phrases {
 
 /** Chooses the language by `Accept-Language` (RFC 9110, section 12.5.4). */
 export function phrasesFor(request: Pick<Request, 'acceptsLanguages'>): Phrases {
+  return phrasesIn(languageOf(request))
+}
+
+export function languageOf(request: Pick<Request, 'acceptsLanguages'>): Language {
   const asked = request.acceptsLanguages(...languages)
-  return phrasesIn(languages.find((language) => language === asked) ?? languages[0])
+  return languages.find((language) => language === asked) ?? languages[0]
+}
+
+let loading: Promise<void> | undefined
+
+/** Loads, once, what is known of the errors of providers, for who reads it in another language. */
+export async function readyFor(request: Pick<Request, 'acceptsLanguages'>): Promise<void> {
+  if (languageOf(request) === 'en') return
+  loading ??= import('./known-error-phrases.ts').then(({ japaneseOfErrors }) => {
+    translations.ja = createTranslation({ ...japanese, ...japaneseOfErrors() })
+  })
+  await loading
 }

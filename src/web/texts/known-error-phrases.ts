@@ -1,0 +1,32 @@
+import type { KnownError } from '../../providers/errors/known-error.ts'
+import { briefFix, knownErrors } from '../../providers/errors/known-errors.ts'
+import type { Dictionary } from './translation.ts'
+
+/** What failures say of known errors, in Japanese: their meanings, and the fixes with their commands. */
+export function japaneseOfErrors(): Dictionary {
+  return {
+    '{1}: {2}': '{1}: {2}',
+    ...Object.fromEntries(knownErrors.flatMap((error) => [...meaningsOf(error), fixOf(error)])),
+  }
+}
+
+function meaningsOf({ meaning: { en, ja } }: KnownError): [string, string][] {
+  return [
+    [en, ja],
+    [en.replace(/\.$/, ''), ja.replace(/。$/, '')],
+  ]
+}
+
+/** The commands are the same in every language, so their places have the same numbers. */
+function fixOf(error: KnownError): [string, string] {
+  const numbered = (language: 'en' | 'ja') => {
+    let count = 0
+    return briefFix(error, language, ({ text }) =>
+      text.replace(/\{\w+\}/g, () => {
+        count += 1
+        return `{${count}}`
+      }),
+    )
+  }
+  return [numbered('en'), numbered('ja')]
+}

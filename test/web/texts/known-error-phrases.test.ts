@@ -1,0 +1,51 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Failure as FailureType } from '../../../src/base/failure.ts'
+import { Failure } from '../../../src/base/failure.ts'
+import { explained } from '../../../src/providers/errors/explained.ts'
+import { briefFix, fillCommand, knownErrors } from '../../../src/providers/errors/known-errors.ts'
+import { phrasesFor, phrasesIn, readyFor } from '../../../src/web/texts/phrases.ts'
+
+const inJapanese = { acceptsLanguages: () => 'ja' } as never
+const values = { mailbox: 'me@example.com', sender: 'sales@example.com', provider: 'microsoft' }
+
+/** As rooms throw it. */
+function failureOf(number: number): Promise<FailureType> {
+  const general = new Failure(
+    'provider-setup',
+    'microsoft refuses what postern asks for me@example.com: AADSTS700082',
+    {
+      fix: 'Look.',
+    },
+  )
+  return explained(general, { layer: 'answer', numbers: [number], text: '' }, values)
+}
+
+beforeAll(() => readyFor(inJapanese))
+
+describe('what is known of errors, on pages', () => {
+  it('is said in Japanese, with the values in its commands', async () => {
+    const t = phrasesFor(inJapanese)
+    const { fix, message } = await failureOf(700082)
+    expect(fix).toContain('"postern consent me@example.com".')
+    expect(t.say(fix ?? '')).toContain('もう一度同意してください: 「postern consent me@example.com」')
+    expect(t.say(message)).toBe(
+      'microsoft が me@example.com についての postern の要求を拒否しています: AADSTS700082: 90 日間使われなかったため、同意が切れました',
+    )
+  })
+
+  it('is said in Japanese for every error', () => {
+    const t = phrasesFor(inJapanese)
+    for (const error of knownErrors) {
+      const [en, ja] = (['en', 'ja'] as const).map((language) =>
+        briefFix(error, language, (command) => fillCommand(command, values)),
+      )
+      expect(t.say(en ?? ''), error.id).toBe(ja)
+      expect(t.say(error.meaning.en), error.id).toBe(error.meaning.ja)
+    }
+  })
+
+  it('stays as it is in English', async () => {
+    const { fix = '' } = await failureOf(700082)
+    expect(phrasesIn('en').say(fix)).toBe(fix)
+  })
+})
