@@ -4,13 +4,12 @@ import type { Log } from '../base/log.ts'
 import { printable, withoutCase } from '../base/text.ts'
 import { type Address, type AddressKey, addressKey } from '../model/address.ts'
 import type { RecipientCountStore } from '../store/ports.ts'
-import { createSendBreaker, type SendBreaker } from './breaker.ts'
-import { type ConnectionCap, createConnectionCap, MailboxConnectBreaker } from './connect-breaker.ts'
+import { createSendBreaker, MailboxConnectBreaker, type SendBreaker } from './breakers.ts'
 import { type DailyRecipients, openDailyRecipients } from './daily-recipients.ts'
 import type { GovernedProvider, Governor, Governors, Pause } from './governor.ts'
+import { type ConnectionCap, createConnectionCap, createSlidingWindow, type SlidingWindow } from './limits.ts'
 import { createRefusals } from './refusals.ts'
 import { createSendPermit } from './send-permit.ts'
-import { createSlidingWindow, type SlidingWindow } from './sliding-window.ts'
 
 interface GovernorsDeps {
   counts: RecipientCountStore

@@ -18,7 +18,7 @@ import {
   sendAsAdvice,
   shown,
   type Tripped,
-} from './breaker.ts'
+} from './breakers.ts'
 
 /**
  * Messages that the provider refuses for an address in them. Only what may be the cause waits, and

@@ -18,7 +18,7 @@ import {
   sendAsAdvice,
   shown,
   type Tripped,
-} from './breaker.ts'
+} from './breakers.ts'
 import { createHeaderRefusals, type Header } from './header-refusals.ts'
 
 /**

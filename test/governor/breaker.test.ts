@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Probe } from '../../src/base/circuit-breaker.ts'
-import { createSendBreaker, type Fault } from '../../src/governor/breaker.ts'
+import { createSendBreaker, type Fault } from '../../src/governor/breakers.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 

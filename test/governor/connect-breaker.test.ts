@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { Looks } from '../../src/base/circuit-breaker.ts'
 import { Failure, type FailureCode } from '../../src/base/failure.ts'
-import { createConnectionCap, MailboxConnectBreaker } from '../../src/governor/connect-breaker.ts'
+import { MailboxConnectBreaker } from '../../src/governor/breakers.ts'
+import { createConnectionCap } from '../../src/governor/limits.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
 function stageOf(limit = 5) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createConnectionCap } from '../../src/governor/connect-breaker.ts'
+import { createConnectionCap } from '../../src/governor/limits.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
 function stage(limit: number) {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { Looks } from '../../src/base/circuit-breaker.ts'
 import { Failure } from '../../src/base/failure.ts'
-import { createConnectionCap, MailboxConnectBreaker } from '../../src/governor/connect-breaker.ts'
+import { MailboxConnectBreaker } from '../../src/governor/breakers.ts'
 import type { OpeningStage } from '../../src/governor/governor.ts'
+import { createConnectionCap } from '../../src/governor/limits.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
 /** One provider and mailboxes there, each with a client that tries again and again. */

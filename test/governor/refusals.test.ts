@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Origin, Probes } from '../../src/governor/breaker.ts'
+import type { Origin, Probes } from '../../src/governor/breakers.ts'
 import { Header } from '../../src/governor/header-refusals.ts'
 import { createRefusals } from '../../src/governor/refusals.ts'
 import { createManualClock } from '../support/manual-clock.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createSlidingWindow } from '../../src/governor/sliding-window.ts'
+import { createSlidingWindow } from '../../src/governor/limits.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
 const minute = 60_000

@@ -1,10 +1,19 @@
 import { LRUCache } from 'lru-cache'
-import { type BreakerPolicy, CircuitBreaker, type Paused, type Probe } from '../base/circuit-breaker.ts'
+import {
+  type BreakerPolicy,
+  CircuitBreaker,
+  type FailureWords,
+  failurePolicy,
+  Looks,
+  type Paused,
+  type Probe,
+} from '../base/circuit-breaker.ts'
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { Failure, type FailureCode } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { printable, withoutCase } from '../base/text.ts'
-import type { Pause } from './governor.ts'
+import type { ConnectBreaker, OpeningStage, Pause } from './governor.ts'
+import type { ConnectionCap } from './limits.ts'
 
 /** Why nothing is sent for a while. */
 export interface Fault {
@@ -76,6 +85,85 @@ function whose({ sender, login, source }: Fault): Pick<Fault, 'sender' | 'login'
     ...(login !== undefined && { login }),
     ...(source !== undefined && { source }),
   }
+}
+
+const longestSignInSeconds = 900
+
+/**
+ * How long no connection is opened after so many failures in a row, in seconds. The first passing
+ * failure costs nothing.
+ */
+const waits: Partial<Record<FailureCode, readonly number[]>> = {
+  'provider-setup': [5, 15, 60, 300, longestSignInSeconds],
+  'provider-unavailable': [0, 1, 2, 4, 8],
+}
+
+const signingIn: BreakerPolicy<Failure, FailureWords> = {
+  ...failurePolicy,
+  waitsOf: ({ code }) => ({ seconds: waits[code] ?? [] }),
+  quietOf: ({ retryAfterSeconds = 0 }) => retryAfterSeconds,
+  isRefusal: ({ code }) => code === 'provider-setup',
+}
+
+/**
+ * The breaker of sign-ins at the provider. Failures that are not the provider's (no consent, no
+ * store) do not count: their cause may end at any second.
+ *
+ * During a wait, a mailbox looks now and then whether the provider is back (`Looks`), by an
+ * ordinary attempt; a look that fails changes nothing. When the provider itself says how long to
+ * stay away, nothing is tried before.
+ */
+export class MailboxConnectBreaker implements ConnectBreaker {
+  readonly #breaker: CircuitBreaker<Failure, FailureWords>
+  readonly #cap: ConnectionCap
+
+  constructor(clock: Clock, cap: ConnectionCap, looks = looksOfItsOwn(clock)) {
+    this.#breaker = new CircuitBreaker(signingIn, clock, looks)
+    this.#cap = cap
+  }
+
+  blockedBy(): Failure | undefined {
+    return this.#breaker.blockedBy()
+  }
+
+  probing(): boolean {
+    return this.#breaker.fault !== undefined
+  }
+
+  refused(): boolean {
+    return this.#breaker.fault?.code === 'provider-setup'
+  }
+
+  begun(): void {
+    this.#breaker.enter()
+  }
+
+  succeeded(): void {
+    this.#breaker.succeeded()
+  }
+
+  failed(failure: Failure, serving: number, stage: OpeningStage = 'connection'): void {
+    const counts = waits[failure.code] !== undefined && stage !== 'token'
+    // The provider took no mail after the sign-in, so that sign-in was no success.
+    if (counts && stage === 'mail') this.#breaker.reopen(longestSignInSeconds)
+    if (counts && serving === 0) this.#breaker.failed(failure, stage !== 'connection')
+    else this.#breaker.release()
+    if (counts && serving > 0) this.#cap.lower(serving, failure.retryAfterSeconds)
+  }
+
+  reset(): void {
+    this.#breaker.close()
+  }
+
+  pause(): Pause | undefined {
+    const pause = this.#breaker.pause()
+    return pause && { about: 'sign-in', ...pause }
+  }
+}
+
+function looksOfItsOwn(clock: Clock): () => Looks {
+  const looks = new Looks(clock)
+  return () => looks
 }
 
 /**
