@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import {
   type BreakerPolicy,
@@ -11,7 +12,8 @@ import {
 import type { Clock } from '../base/clock.ts'
 import { Failure, type FailureCode } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
-import { printable, withoutCase } from '../base/text.ts'
+import { withoutCase } from '../base/text.ts'
+import { type Originators, originatorsOf } from '../wire/header-addresses.ts'
 import type { ConnectBreaker, OpeningStage, Pause } from './governor.ts'
 import type { ConnectionCap } from './limits.ts'
 
@@ -232,31 +234,65 @@ export function createConsecutiveRefusals(most: number, clock: Clock, log: Log):
 }
 
 /** Where a transaction comes from. */
-export interface Origin {
-  /** Empty for the null sender. */
-  sender: string
-  login: string
+export class Origin {
+  /** Of the envelope; empty for the null sender. */
+  readonly sender: string
+  readonly login: string
   /** Absent: postern itself sends. */
-  source?: string | undefined
+  readonly source: string | undefined
+  /** The form in which the sender is looked up. */
+  readonly senderKey: string
+  /** A program is a login at one source. */
+  readonly program: string
+  /** The program, as far as it uses this sender. */
+  readonly programWithSender: string
+
+  constructor({ sender, login, source }: Pick<Origin, 'sender' | 'login'> & { source?: string | undefined }) {
+    this.sender = sender
+    this.login = login
+    this.source = source
+    this.senderKey = withoutCase(sender)
+    this.program = `${source ?? ''}\n${login}`
+    this.programWithSender = this.programWith(sender)
+  }
+
+  /** The program, as far as it uses this address. */
+  programWith(address: string): string {
+    return `${withoutCase(address)}\n${this.program}`
+  }
+
+  /** For people. */
+  shownProgram(): Pick<Fault, 'login' | 'source'> {
+    return { login: this.login, ...(this.source !== undefined && { source: this.source }) }
+  }
 }
 
-export function programFields({ login, source }: Origin): Pick<Fault, 'login' | 'source'> {
-  return { login, ...(source !== undefined && { source }) }
+/**
+ * What a message says of its origin. Read only when something was refused, which is nearly never. A
+ * class, because an object with a getter would cost each message more.
+ */
+export class Header {
+  readonly #head: Buffer
+  #originators: Originators | undefined
+
+  /** @param head the beginning of a message: its header, and some more */
+  constructor(head: Buffer) {
+    this.#head = head
+  }
+
+  get originators(): Originators {
+    this.#originators ??= originatorsOf(this.#head)
+    return this.#originators
+  }
+
+  /**
+   * Equal for messages with the same beginning. How much more of a long one has arrived by now is
+   * chance.
+   */
+  fingerprint(): string {
+    return createHash('sha256').update(this.#head.subarray(0, comparedOctets)).digest('base64')
+  }
 }
 
-/** A program is a login at one source. */
-export function programOf({ login, source = '' }: Pick<Origin, 'login' | 'source'>): string {
-  return `${source}\n${login}`
-}
-
-export function programWith(address: string, origin: Origin): string {
-  return `${withoutCase(address)}\n${programOf(origin)}`
-}
-
-/** For people. */
-export function shown(sender: string, limit = 80): string {
-  return sender === '' ? 'the empty sender' : printable(sender, limit)
-}
-
-export const sendAsAdvice =
-  'Have the provider let the account that consented send as this mailbox (Exchange calls that Send As).'
+/** No more than there is of every message that is longer. */
+const comparedOctets = 65_536

@@ -4,7 +4,7 @@ import type { Log } from '../base/log.ts'
 import { printable, withoutCase } from '../base/text.ts'
 import { type Address, type AddressKey, addressKey } from '../model/address.ts'
 import type { RecipientCountStore } from '../store/ports.ts'
-import { createSendBreaker, MailboxConnectBreaker, type SendBreaker } from './breakers.ts'
+import { createSendBreaker, MailboxConnectBreaker, Origin, type SendBreaker } from './breakers.ts'
 import { type DailyRecipients, openDailyRecipients } from './daily-recipients.ts'
 import type { GovernedProvider, Governor, Governors, Pause } from './governor.ts'
 import { type ConnectionCap, createConnectionCap, createSlidingWindow, type SlidingWindow } from './limits.ts'
@@ -157,7 +157,7 @@ function createMailboxGovernor(deps: MailboxGovernorDeps): Governor {
     recordSend: rate.recordSend,
     permit(sender, login, source) {
       const breakers = { mailbox, registration: deps.registration() }
-      return createSendPermit({ breakers, refusals, daily, cap }, { sender, login, source })
+      return createSendPermit({ breakers, refusals, daily, cap }, new Origin({ sender, login, source }))
     },
     connectBreaker,
     reset() {

@@ -1,22 +1,17 @@
-import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import { type Log, silentLog } from '../base/log.ts'
-import { withoutCase } from '../base/text.ts'
+import { printable, withoutCase } from '../base/text.ts'
 import { type Address, sameAddress } from '../model/address.ts'
-import { type Originators, originatorsOf } from '../wire/header-addresses.ts'
+import type { Originators } from '../wire/header-addresses.ts'
 import { type Reply, statusOf } from '../wire/reply.ts'
 import {
   createConsecutiveRefusals,
   type Fault,
+  type Header,
   type Origin,
   type Probes,
-  programFields,
-  programOf,
-  programWith,
   type SendBreaker,
-  sendAsAdvice,
-  shown,
   type Tripped,
 } from './breakers.ts'
 
@@ -31,7 +26,7 @@ import {
  *   without end is stopped, everything else from the mailbox's own address goes on, and a log line
  *   says that the provider does not let the mailbox send as itself.
  */
-interface HeaderRefusals {
+export interface HeaderRefusals {
   /** The breakers that a message has to pass. */
   breakersOf(origin: Origin, header: Header): SendBreaker[]
   refused(origin: Origin, header: Header, reply: Reply, probes: Probes): void
@@ -40,36 +35,6 @@ interface HeaderRefusals {
   states(): Tripped[]
   reset(): void
 }
-
-/**
- * What a message says of its origin. Read only when something was refused, which is nearly never. A
- * class, because an object with a getter would cost each message more.
- */
-export class Header {
-  readonly #head: Buffer
-  #originators: Originators | undefined
-
-  /** @param head the beginning of a message: its header, and some more */
-  constructor(head: Buffer) {
-    this.#head = head
-  }
-
-  get originators(): Originators {
-    this.#originators ??= originatorsOf(this.#head)
-    return this.#originators
-  }
-
-  /**
-   * Equal for messages with the same beginning. How much more of a long one has arrived by now is
-   * chance.
-   */
-  fingerprint(): string {
-    return createHash('sha256').update(this.#head.subarray(0, comparedOctets)).digest('base64')
-  }
-}
-
-/** No more than there is of every message that is longer. */
-const comparedOctets = 65_536
 
 const mostRefusals = 3
 const rememberedPrograms = 1000
@@ -82,11 +47,11 @@ export function createHeaderRefusals(mailbox: Address, clock: Clock, log: Log): 
   const own = new LRUCache<string, number>({ max: rememberedPrograms })
   const nothingRefused = () => headers.isEmpty() && messages.isEmpty() && own.size === 0
   const suspects = (origin: Origin, { originators }: Header) => suspectsOf(mailbox, origin, originators)
-  const combinationKey = ({ combination }: Suspects, origin: Origin) => `${combination}\n${programOf(origin)}`
-  const messageKey = (origin: Origin, header: Header) => `${header.fingerprint()}\n${programOf(origin)}`
+  const combinationKey = ({ combination }: Suspects, origin: Origin) => `${combination}\n${origin.program}`
+  const messageKey = (origin: Origin, header: Header) => `${header.fingerprint()}\n${origin.program}`
 
   function keysOf(origin: Origin, found: Suspects): string[] {
-    const addresses = found.all.map(({ address }) => programWith(address, origin))
+    const addresses = found.all.map(({ address }) => origin.programWith(address))
     return [combinationKey(found, origin), ...new Set(addresses)]
   }
 
@@ -99,12 +64,12 @@ export function createHeaderRefusals(mailbox: Address, clock: Clock, log: Log): 
   ) {
     const fault = refusedMessage(origin, named, reply)
     messages.refused(messageKey(origin, header), fault, probes)
-    const times = (own.get(programOf(origin)) ?? 0) + 1
-    own.set(programOf(origin), times)
+    const times = (own.get(origin.program) ?? 0) + 1
+    own.set(origin.program, times)
     if (times !== mostRefusals) return
     const { about, reason, fix } = fault
     log.warn(
-      { event: 'sending.own-refused', about, ...programFields(origin), reason, fix },
+      { event: 'sending.own-refused', about, ...origin.shownProgram(), reason, fix },
       'messages from the mailbox itself are refused; only one that is repeated waits',
     )
   }
@@ -133,7 +98,7 @@ export function createHeaderRefusals(mailbox: Address, clock: Clock, log: Log): 
         return ownRefused(origin, header, foreign, reply, probes)
       }
       const culprit = found.all.find(({ address }) => named.some((one) => sameAddress(one, address)))
-      const key = culprit ? programWith(culprit.address, origin) : combinationKey(found, origin)
+      const key = culprit ? origin.programWith(culprit.address) : combinationKey(found, origin)
       const { originators } = header
       const fault = refusedHeader(origin, culprit ?? first, {
         mailbox,
@@ -148,7 +113,7 @@ export function createHeaderRefusals(mailbox: Address, clock: Clock, log: Log): 
       if (nothingRefused()) return
       const found = suspects(origin, header)
       if (found.all.length > 0) return keysOf(origin, found).forEach(headers.accepted)
-      own.delete(programOf(origin))
+      own.delete(origin.program)
       if (!messages.isEmpty()) messages.accepted(messageKey(origin, header))
     },
 
@@ -167,6 +132,14 @@ export function createHeaderRefusals(mailbox: Address, clock: Clock, log: Log): 
   }
 }
 
+/** For people. */
+export function shown(sender: string, limit = 80): string {
+  return sender === '' ? 'the empty sender' : printable(sender, limit)
+}
+
+export const sendAsAdvice =
+  'Have the provider let the account that consented send as this mailbox (Exchange calls that Send As).'
+
 interface RefusedHeader {
   mailbox: Address
   originators: Originators
@@ -183,7 +156,7 @@ function refusedHeader(
   const means = named === undefined || sameAddress(named, suspect.address) ? undefined : named
   return {
     about: 'program',
-    ...programFields(origin),
+    ...origin.shownProgram(),
     seconds: 600,
     code: 'provider-setup',
     reason: `The provider refuses messages of this program with ${described(origin, originators, suspect)} (${saidOf(reply, means)}), again and again`,
@@ -202,7 +175,7 @@ function described({ sender }: Origin, { from }: Originators, { place, address }
 function refusedMessage(origin: Origin, named: string | undefined, reply: Reply): Fault {
   return {
     about: 'program',
-    ...programFields(origin),
+    ...origin.shownProgram(),
     seconds: 600,
     code: 'provider-setup',
     reason: `The provider refuses a message of this program that names nobody but the mailbox itself as its sender (${saidOf(reply, named)}), again and again`,

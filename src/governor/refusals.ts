@@ -1,25 +1,20 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import { withoutCase } from '../base/text.ts'
-import { type Address, sameAddress } from '../model/address.ts'
+import { type Address, addressKey } from '../model/address.ts'
 import type { ProviderLimits, RefusedRecipients } from '../providers/provider.ts'
 import { type Reply, statusOf } from '../wire/reply.ts'
 import {
   createConsecutiveRefusals,
   createSendBreaker,
   type Fault,
+  type Header,
   type Origin,
   type Probes,
-  programFields,
-  programOf,
-  programWith,
   type SendBreaker,
-  sendAsAdvice,
-  shown,
   type Tripped,
 } from './breakers.ts'
-import { createHeaderRefusals, type Header } from './header-refusals.ts'
+import { createHeaderRefusals, type HeaderRefusals, sendAsAdvice, shown } from './header-refusals.ts'
 
 /**
  * What the provider refuses repeatedly. Exchange Online throttles a whole mailbox after continuous
@@ -64,49 +59,54 @@ const mostRefusals = 10
 
 export function createRefusals({ mailbox, limits, clock, log }: RefusalsDeps): Refusals {
   const senders = createConsecutiveRefusals(mostSenderRefusals, clock, log)
-  const headers = createHeaderRefusals(mailbox, clock, log)
+  /** Made by the first such refusal: most mailboxes have none. */
+  let headers: HeaderRefusals | undefined
   const programs = createConsecutiveRefusals(mostRefusals, clock, log)
   const recipients = createRecipientRefusals(() => limits().refusedRecipients, clock, log)
-  const isOwn = (address: string) => sameAddress(address, mailbox)
+  const mailboxKey = addressKey(mailbox)
 
   /** Every program uses the mailbox's own address, so there each program counts for itself. */
   const senderKey = (origin: Origin) =>
-    isOwn(origin.sender) ? programWith(origin.sender, origin) : withoutCase(origin.sender)
+    origin.senderKey === mailboxKey ? origin.programWithSender : origin.senderKey
 
   return {
     ofTransaction: (origin) =>
       known([
         senders.breakerOf(senderKey(origin)),
-        programs.breakerOf(programWith(origin.sender, origin)),
-        recipients.breakerOf(programOf(origin)),
+        programs.breakerOf(origin.programWithSender),
+        recipients.breakerOf(origin.program),
       ]),
 
-    ofMessage: headers.breakersOf,
+    ofMessage: (origin, header) => headers?.breakersOf(origin, header) ?? [],
 
     senderRefused(origin, reply, probes) {
-      const fault = isOwn(origin.sender) ? refusedOwn(origin, reply) : refusedSender(origin.sender, reply)
+      const isOwn = origin.senderKey === mailboxKey
+      const fault = isOwn ? refusedOwn(origin, reply) : refusedSender(origin.sender, reply)
       senders.refused(senderKey(origin), fault, probes)
     },
 
-    headerRefused: headers.refused,
+    headerRefused(...refused) {
+      headers ??= createHeaderRefusals(mailbox, clock, log)
+      headers.refused(...refused)
+    },
 
     refused(origin, reply, probes) {
-      programs.refused(programWith(origin.sender, origin), refusedAll(origin, reply), probes)
+      programs.refused(origin.programWithSender, refusedAll(origin, reply), probes)
     },
 
     recipientsAnswered(origin, answers, probes) {
-      recipients.answered(programOf(origin), answers, programFields(origin), probes)
+      recipients.answered(origin.program, answers, origin.shownProgram(), probes)
     },
 
     accepted(origin, header) {
       senders.accepted(senderKey(origin))
-      programs.accepted(programWith(origin.sender, origin))
-      headers.accepted(origin, header)
+      programs.accepted(origin.programWithSender)
+      headers?.accepted(origin, header)
     },
 
-    states: () => [senders, headers, programs, recipients].flatMap((each) => each.states()),
+    states: () => [senders, headers, programs, recipients].flatMap((each) => each?.states() ?? []),
     reset() {
-      for (const each of [senders, headers, programs, recipients]) each.reset()
+      for (const each of [senders, headers, programs, recipients]) each?.reset()
     },
   }
 }
@@ -125,7 +125,7 @@ function refusedSender(sender: string, reply: Reply): Fault {
 function refusedOwn(origin: Origin, reply: Reply): Fault {
   return {
     about: 'program',
-    ...programFields(origin),
+    ...origin.shownProgram(),
     seconds: 600,
     code: 'provider-setup',
     reason: `The provider does not let this mailbox send as itself (${statusOf(reply)}), again and again`,
@@ -137,7 +137,7 @@ function refusedAll(origin: Origin, reply: Reply): Fault {
   return {
     about: 'program',
     sender: origin.sender,
-    ...programFields(origin),
+    ...origin.shownProgram(),
     seconds: 300,
     code: 'limit-reached',
     reason: `The provider has refused everything that one program sent as ${shown(origin.sender)} for a while (${statusOf(reply)} the last time), and punishes who repeats that`,

@@ -1,9 +1,8 @@
 import { type ReplyClass, replyClassOf, type Subject, subjectOf } from '../providers/reply-class.ts'
 import { isPositive, type Reply, statusOf } from '../wire/reply.ts'
-import type { Fault, Origin, Probes, SendBreaker } from './breakers.ts'
+import { type Fault, Header, type Origin, type Probes, type SendBreaker } from './breakers.ts'
 import type { DailyRecipients } from './daily-recipients.ts'
 import type { SendPermit } from './governor.ts'
-import { Header } from './header-refusals.ts'
 import type { ConnectionCap } from './limits.ts'
 import type { Refusals } from './refusals.ts'
 

@@ -1,16 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import type { Origin, Probes } from '../../src/governor/breakers.ts'
-import { Header } from '../../src/governor/header-refusals.ts'
+import { Header, Origin, type Probes } from '../../src/governor/breakers.ts'
 import { createRefusals } from '../../src/governor/refusals.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 import { head, reply } from './governor-stage.ts'
 
 const mailbox = 'me@example.com'
-const printer: Origin = { sender: 'alias@example.com', login: 'printer', source: '192.0.2.1' }
-const cron: Origin = { ...printer, login: 'cron' }
-const elsewhere: Origin = { ...printer, source: '192.0.2.2' }
-const other: Origin = { ...printer, sender: 'other@example.com' }
+const printer = new Origin({ sender: 'alias@example.com', login: 'printer', source: '192.0.2.1' })
+const cron = new Origin({ ...printer, login: 'cron' })
+const elsewhere = new Origin({ ...printer, source: '192.0.2.2' })
+const other = new Origin({ ...printer, sender: 'other@example.com' })
 
 const ownHeader = new Header(head([mailbox]))
 
@@ -80,18 +79,18 @@ describe('refusals in a row', () => {
   it('of the sender address stop every login that sends as it, in whatever case, and no other address', () => {
     const { waits, strike } = stage()
     strike('senderRefused', 2)
-    strike('senderRefused', 1, { ...cron, sender: 'ALIAS@example.com' })
+    strike('senderRefused', 1, new Origin({ ...cron, sender: 'ALIAS@example.com' }))
     expect(waits(printer)).toBe(true)
-    expect(waits({ ...elsewhere, sender: 'Alias@Example.Com' })).toBe(true)
+    expect(waits(new Origin({ ...elsewhere, sender: 'Alias@Example.Com' }))).toBe(true)
     expect(waits(other)).toBe(false)
   })
 
   it('of the mailbox’s own address stop the one program that goes on, and nobody else', () => {
     const { refusals, waits, strike } = stage()
-    const own = { ...printer, sender: 'Me@example.com' }
+    const own = new Origin({ ...printer, sender: 'Me@example.com' })
     strike('senderRefused', 3, own)
     expect(waits(own)).toBe(true)
-    for (const one of [cron, elsewhere]) expect(waits({ ...one, sender: mailbox })).toBe(false)
+    for (const one of [cron, elsewhere]) expect(waits(new Origin({ ...one, sender: mailbox }))).toBe(false)
     expect(refusals.states()).toMatchObject([{ about: 'program', login: 'printer', source: '192.0.2.1' }])
   })
 
@@ -123,8 +122,8 @@ describe('refusals in a row', () => {
   it('are shown with the sender and a reason; a long address is cut in it', () => {
     const { refusals, strike } = stage()
     const sender = `${'a'.repeat(64)}@${'b'.repeat(185)}.org`
-    strike('senderRefused', 3, { ...printer, sender })
-    strike('refused', 10, { ...printer, sender })
+    strike('senderRefused', 3, new Origin({ ...printer, sender }))
+    strike('refused', 10, new Origin({ ...printer, sender }))
     expect(refusals.states()).toMatchObject([
       { about: 'sender', sender, code: 'provider-setup', reason: expect.stringContaining('send as aaa') },
       { about: 'program', sender, code: 'limit-reached', reason: expect.stringContaining('550 5.6.0') },
@@ -134,7 +133,7 @@ describe('refusals in a row', () => {
 
   it('are told of the empty sender as well', () => {
     const { refusals, strike } = stage()
-    strike('refused', 10, { sender: '', login: 'printer' })
+    strike('refused', 10, new Origin({ sender: '', login: 'printer' }))
     expect(refusals.states()).toMatchObject([
       { sender: '', reason: expect.stringContaining('the empty sender') },
     ])
@@ -157,10 +156,10 @@ describe('refusals in a row', () => {
     const { waits, strike } = stage()
     strike('senderRefused', 3)
     for (let number = 0; number < 999; number += 1)
-      strike('senderRefused', 1, { ...printer, sender: `${number}@example.com` })
+      strike('senderRefused', 1, new Origin({ ...printer, sender: `${number}@example.com` }))
     expect(waits(printer)).toBe(true)
     for (let number = 0; number < 1000; number += 1)
-      strike('senderRefused', 1, { ...printer, sender: `${number}@example.org` })
+      strike('senderRefused', 1, new Origin({ ...printer, sender: `${number}@example.org` }))
     expect(waits(printer)).toBe(false)
   })
 })
