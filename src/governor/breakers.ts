@@ -5,7 +5,7 @@ import {
   CircuitBreaker,
   type FailureWords,
   failurePolicy,
-  Looks,
+  type Looks,
   type Paused,
   type Probe,
 } from '../base/circuit-breaker.ts'
@@ -119,7 +119,8 @@ export class MailboxConnectBreaker implements ConnectBreaker {
   readonly #breaker: CircuitBreaker<Failure, FailureWords>
   readonly #cap: ConnectionCap
 
-  constructor(clock: Clock, cap: ConnectionCap, looks = looksOfItsOwn(clock)) {
+  /** @param looks shared by all mailboxes of the provider */
+  constructor(clock: Clock, cap: ConnectionCap, looks?: () => Looks) {
     this.#breaker = new CircuitBreaker(signingIn, clock, looks)
     this.#cap = cap
   }
@@ -161,11 +162,6 @@ export class MailboxConnectBreaker implements ConnectBreaker {
     const pause = this.#breaker.pause()
     return pause && { about: 'sign-in', ...pause }
   }
-}
-
-function looksOfItsOwn(clock: Clock): () => Looks {
-  const looks = new Looks(clock)
-  return () => looks
 }
 
 /**

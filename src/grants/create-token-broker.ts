@@ -150,7 +150,7 @@ export function createTokenBroker(
   ): Promise<AccessToken> {
     const held = tokens.get(key)
     if (held && isGood(held, minimumLife)) return held.token
-    const waiting = backOff.blockedBy(key)
+    const waiting = backOff.at(key)?.blockedBy()
     if (waiting) return inItsPlace(key, minimumLife, waiting)
     if (closed) throw stopping()
     const refresh = refreshes.get(key) ?? startRefresh(mailbox, key)
@@ -172,7 +172,7 @@ export function createTokenBroker(
     const before = settled.get(key) ?? Promise.resolve()
     const refresh: Refresh = { superseded: false, refusedToo, ended: before.then(run) }
     refreshes.set(key, refresh)
-    const probe = backOff.enter(key)
+    const probe = backOff.at(key)?.enter()
     const done = refresh.ended.then(ignore, ignore).then(() => {
       if (settled.get(key) === done) settled.delete(key)
     })
@@ -219,7 +219,7 @@ export function createTokenBroker(
 
   /** Also without a caller: until the rotation is stored, it lives no longer than this process. */
   function resumeLater(mailbox: Address, key: AddressKey): void {
-    later(backOff.remaining(key), () => {
+    later(backOff.at(key)?.remaining() ?? 0, () => {
       if (!closed && rotations.has(key) && !refreshes.has(key))
         startRefresh(mailbox, key).ended.catch(() => {})
     })
@@ -249,7 +249,7 @@ export function createTokenBroker(
    */
   async function renewed(mailbox: Address, refusedToo: boolean): Promise<void> {
     const key = addressKey(mailbox)
-    const waiting = backOff.blockedBy(key)
+    const waiting = backOff.at(key)?.blockedBy()
     if (waiting) throw waiting
     if (closed) throw stopping()
     const underway = refreshes.get(key)

@@ -46,8 +46,8 @@ function policyWith(random: () => number, afterRefusals: Waits): TokenPolicy {
 const remembered = 10_000
 
 /**
- * The breakers of single mailboxes. Those who come while a request is under
- * way join it. Only a look is one request, and all others get the failure of the wait.
+ * The breakers of single mailboxes. Callers join a request that is under way, so a probe blocks
+ * nobody; only while it is a look, the others get the failure of the wait.
  */
 export class MailboxBreakers {
   readonly #policy: TokenPolicy
@@ -65,13 +65,9 @@ export class MailboxBreakers {
     this.#looksAt = createLooksAt(clock)
   }
 
-  blockedBy(key: AddressKey): Failure | undefined {
-    return this.#open.get(key)?.breaker.blockedBy()
-  }
-
-  /** A request begins. */
-  enter(key: AddressKey): Probe<Failure> | undefined {
-    return this.#open.get(key)?.breaker.enter()
+  /** Absent: the breaker is closed. */
+  at(key: AddressKey): TokenBreaker | undefined {
+    return this.#open.get(key)?.breaker
   }
 
   /** @param provider which was asked. Absent: none was. */
@@ -87,10 +83,6 @@ export class MailboxBreakers {
 
   forget(key: AddressKey): void {
     this.#open.delete(key)
-  }
-
-  remaining(key: AddressKey): number {
-    return this.#open.get(key)?.breaker.remaining() ?? 0
   }
 
   /** For people: their look keeps nothing in memory for longer. */
@@ -169,9 +161,9 @@ class RegistrationBreaker {
   }
 
   /** The mailbox has another grant: earlier refusals do not count. */
-  forget(mailbox: Address): void {
-    this.#refused.delete(addressKey(mailbox))
-    this.#alone.delete(addressKey(mailbox))
+  forget(key: AddressKey): void {
+    this.#refused.delete(key)
+    this.#alone.delete(key)
   }
 
   /**
@@ -302,7 +294,7 @@ export class RegistrationBreakers {
   }
 
   /** As `RegistrationBreaker.forget`, for every registration. */
-  forget(mailbox: Address): void {
-    for (const breaker of this.#breakers.values()) breaker.forget(mailbox)
+  forget(key: AddressKey): void {
+    for (const breaker of this.#breakers.values()) breaker.forget(key)
   }
 }

@@ -8,7 +8,8 @@ import { createManualClock } from '../support/manual-clock.ts'
 function stageOf(limit = 5) {
   const clock = createManualClock()
   const cap = createConnectionCap(clock, () => limit)
-  return { clock, cap, breaker: new MailboxConnectBreaker(clock, cap) }
+  const looks = new Looks(clock)
+  return { clock, cap, breaker: new MailboxConnectBreaker(clock, cap, () => looks) }
 }
 
 function failure(code: FailureCode, retryAfterSeconds?: number): Failure {
