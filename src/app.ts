@@ -1,5 +1,4 @@
 import { systemClock } from './base/clock.ts'
-import { Failure } from './base/failure.ts'
 import type { Log } from './base/log.ts'
 import { removeRunningFile, writeRunningFile } from './cli/reach-broker.ts'
 import type { Config, Endpoint, SmtpListener } from './config/config.ts'
@@ -44,6 +43,7 @@ import { createTestMessage } from './upstream/test-message.ts'
 import { createCommandServer } from './web/command-server.ts'
 import { choosePorts } from './web/listen.ts'
 import { createPageSignIns, warnOfPageSignIns } from './web/page-sign-ins.ts'
+import { createReadiness } from './web/readiness.ts'
 import { createWebServer } from './web/web-server.ts'
 
 /** A postern at work. */
@@ -342,10 +342,7 @@ async function startDoors(
   const services = composeServices(config, log, data)
   const { catalogue, relay, signIns } = services
   let serving = false
-  const ready = async () => {
-    if (!serving) throw new Failure('store-unavailable', 'postern is starting or stopping')
-    await data.store.check()
-  }
+  const readiness = createReadiness({ serving: () => serving, check: () => data.store.check(), clock, log })
   let listening = config.smtpListen
   const webServices = { ...services, smtp: () => listening }
   const webServer = createWebServer({
@@ -354,7 +351,7 @@ async function startDoors(
     pagesUrl,
     ...(config.trustedProxies && { trustedProxies: config.trustedProxies }),
     services: webServices,
-    ready,
+    readiness,
     limits,
     clock,
     log,

@@ -1,12 +1,13 @@
 import type { Command } from 'commander'
+import { asFailure } from '../base/failure.ts'
 import type { Config } from '../config/config.ts'
 import { describeConfig } from '../config/read-config.ts'
 import { createCatalogue } from '../providers/catalogue.ts'
 import type { Provider } from '../providers/provider.ts'
-import type { Context } from './context.ts'
+import type { Context, Health } from './context.ts'
 import { table } from './terminal.ts'
 
-/** `postern serve` and `postern config` */
+/** `postern serve`, `postern config` and `postern health` */
 export function addConfigVerbs(program: Command, context: Context): void {
   program
     .command('serve')
@@ -32,6 +33,32 @@ export function addConfigVerbs(program: Command, context: Context): void {
       context.tell(command, { settings: described, providers, warnings }, words)
       if (command.opts().json !== true) context.warn(warnings)
     })
+
+  program
+    .command('health')
+    .description('whether the running postern can do its work: exit code 0 or 1, as a container asks for it')
+    .addHelpText('after', '\nExample:\n  HEALTHCHECK CMD postern health')
+    .action(async (_options: object, command: Command) => {
+      const health = await healthOf(context)
+      if (!health.ready) context.exitCode = 1
+      context.tell(command, health, inWords(health))
+    })
+}
+
+/** Whatever keeps it from an answer is the answer, too: there is no third exit code. */
+async function healthOf(context: Context): Promise<Health> {
+  try {
+    return await context.withRunningBroker((broker) => broker.health())
+  } catch (error) {
+    const { message: reason, fix } = asFailure(error)
+    return { ready: false, reason, ...(fix !== undefined && { fix }) }
+  }
+}
+
+function inWords(health: Health): string {
+  if (health.ready) return 'postern is ready.\n'
+  const fix = health.fix === undefined ? '' : `  Fix: ${health.fix}\n`
+  return `postern is not ready. ${health.reason}\n${fix}`
 }
 
 function providerTable(providers: readonly ProviderDescription[]): string {

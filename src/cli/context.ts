@@ -58,8 +58,12 @@ export interface Broker {
   close(): Promise<void>
 }
 
+/** Whether postern can do its work; with the reason, in a sentence without a full stop, why it cannot. */
+export type Health = { ready: true } | { ready: false; reason: string; fix?: string }
+
 /** What only a running postern can do: its servers listen, and the provider knows it. */
 export interface RunningBroker extends Broker {
+  health(): Promise<Health>
   /** @throws Failure as `Mailboxes.tryNow` */
   tryMailbox(mailbox: string): Promise<MailboxStatus>
   /** @throws Failure `not-found`, `configuration` */

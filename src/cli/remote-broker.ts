@@ -60,6 +60,7 @@ export function createRemoteBroker(address: BrokerAddress): RunningBroker {
       list: async () => (await call<{ apiKeys: never[] }>('GET', '/api-keys')).apiKeys,
       revoke: (id) => call('DELETE', `/api-keys/${encodeURIComponent(id)}`),
     },
+    health: () => call('GET', '/health'),
     tryMailbox: (mailbox) => call('POST', `${mailboxPath(mailbox)}/tries`),
     createConsentLink: (mailbox) => call('POST', `${mailboxPath(mailbox)}/consent-links`),
     beginConsent: async (mailbox) =>

@@ -67,6 +67,8 @@ export const journalEvents: Readonly<Record<string, JournalEvent>> = {
   'sending.paused': { kind: 'trouble', outcome: 'failed', floods: true },
   'sending.own-refused': { kind: 'trouble', outcome: 'refused', floods: true },
   'sending.resumed': { kind: 'trouble', outcome: 'done' },
+  'readiness.lost': { kind: 'trouble', outcome: 'failed' },
+  'readiness.regained': { kind: 'trouble', outcome: 'done' },
   'notice.sent': { kind: 'trouble', outcome: 'done' },
   'notice.failed': { kind: 'trouble', outcome: 'failed' },
 }

@@ -10,6 +10,8 @@ export interface Database {
   read<T>(query: (tables: Kysely<Tables>) => Promise<T>): Promise<T>
   /** One transaction: on disk when the promise resolves, without effect when it rejects. */
   change<T>(work: (tables: Transaction<Tables>) => Promise<T>, refusals?: Refusals): Promise<T>
+  /** Writes a page and waits until it is on disk, as a change would. Nothing that anybody reads is changed. */
+  checkWritable(): Promise<void>
   close(): Promise<void>
 }
 

@@ -37,7 +37,10 @@ export interface Store {
   pageAccess: PageAccessStore
   serverCapabilities: ServerCapabilityStore
   journal: JournalStore
-  /** Resolves when the store answers and its key fits. */
+  /**
+   * Resolves when the store answers, its key fits, and it can be written: a token that is renewed now would be kept.
+   * @throws Failure `store-unavailable`, `configuration`
+   */
   check(): Promise<void>
   close(): Promise<void>
 }

@@ -3,7 +3,7 @@ import type { SqliteDatabase, SqliteStatement } from 'kysely'
 import { Failure } from '../base/failure.ts'
 import { createPrivateFile } from './data-dir.ts'
 import type { Database, MarkableDatabase } from './database.ts'
-import { Kysely, SqliteDialect } from './kysely.ts'
+import { Kysely, SqliteDialect, sql } from './kysely.ts'
 import { markRows, showTrustedRows } from './marked-rows.ts'
 import { loadSqlite, storeFailure } from './sqlite.ts'
 import type { Tables } from './tables.ts'
@@ -51,7 +51,7 @@ export function createMarkableDatabase(connection: DatabaseSyncInstance): Markab
 }
 
 export function createDatabase(connection: DatabaseSyncInstance, tables = tablesOf(connection)): Database {
-  return {
+  const database: Database = {
     async read(query) {
       try {
         requireOpen(connection)
@@ -70,11 +70,17 @@ export function createDatabase(connection: DatabaseSyncInstance, tables = tables
       }
     },
 
+    async checkWritable() {
+      // SQLite keeps this number for its users, of whom there is none here, and writes its page even when it stays the same.
+      await database.change((writing) => sql`pragma user_version = 0`.execute(writing))
+    },
+
     async close() {
       await tables.destroy()
       if (connection.isOpen) connection.close()
     },
   }
+  return database
 }
 
 function tablesOf(connection: DatabaseSyncInstance) {

@@ -65,6 +65,12 @@ const sentences: Record<number, string> = {
   26: 'The database is damaged',
 }
 
+const fixes: Record<number, string> = {
+  8: 'Look in the log of the system why it may only be read (after an error of the disk, for instance), and mount it writable again.',
+  10: 'Look in the log of the system: the disk may have to be replaced.',
+  13: 'Make room on the disk under POSTERN_DATA_DIR.',
+}
+
 // Extended codes of the constraint failures that mean something to a caller.
 const uniqueConstraints = [1555, 2067]
 const foreignKeyConstraint = 787
@@ -75,9 +81,8 @@ export function storeFailure(error: unknown, refusals: Refusals = {}): Failure {
   if (code === undefined) return asFailure(error)
   if (uniqueConstraints.includes(code) && refusals.taken) return refusals.taken()
   if (code === foreignKeyConstraint && refusals.missing) return refusals.missing()
-  return new Failure('store-unavailable', sentences[code & 0xff] ?? 'The database refused a query', {
-    cause: error,
-  })
+  const [message = 'The database refused a query', fix] = [sentences[code & 0xff], fixes[code & 0xff]]
+  return new Failure('store-unavailable', message, { cause: error, ...(fix !== undefined && { fix }) })
 }
 
 export function isBusy(error: unknown): boolean {

@@ -92,6 +92,7 @@ export function createStore(database: Database, sealer: Sealer, clock: Clock): S
     journal: createJournalStore(database),
     async check() {
       await openHashRoot(sealer, await database.read(sealedHashRoot))
+      await database.checkWritable()
     },
     close: () => database.close(),
   }

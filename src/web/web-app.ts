@@ -6,8 +6,9 @@ import { redirectUriOf } from '../consent/consent-service.ts'
 import { apiRoutes, createApi } from './api/api.ts'
 import type { MarkAuthenticated } from './connections.ts'
 import { checkHost, createHostAllowList, type WebAddresses } from './hosts-and-origins.ts'
-import { logFailure, problemHandler } from './http-errors.ts'
+import { problemHandler } from './http-errors.ts'
 import { createPages } from './pages/pages.ts'
+import type { Readiness } from './readiness.ts'
 import { believeProxies, createWrongSecretCount, type IsProxy } from './request-source.ts'
 import { exactRouter, methodNotAllowed, plainPath } from './routing.ts'
 import type { SignInLinks } from './sign-in-links.ts'
@@ -21,13 +22,13 @@ export interface WebAppDeps extends WebAddresses {
   signInLinks: SignInLinks
   services: WebServices
   markAuthenticated: MarkAuthenticated
-  ready: () => Promise<void>
+  readiness: Readiness
   clock: Clock
   log: Log
   version: string
 }
 
-/** The web application, in this order: headers, host and path, then health, API and pages. */
+/** The web application, in this order: headers, health, host and path, then API and pages. */
 export function createWebApp({
   publicUrl,
   pagesUrl,
@@ -36,7 +37,7 @@ export function createWebApp({
   signInLinks,
   services,
   markAuthenticated,
-  ready,
+  readiness,
   clock,
   log,
   version,
@@ -51,13 +52,17 @@ export function createWebApp({
   believeProxies(app, isProxy)
 
   app.use(securityHeaders(publicUrl, pagesUrl))
+  const health = exactRouter()
+  addHealth(health, readiness)
+  app.use(healthOnly(health))
   app.use(checkHost(hosts, publicUrl))
   app.use(withoutBasePath(({ headers }) => (hosts.isPages(headers.host) ? pagesUrl : publicUrl)))
   app.use(plainPath)
-  app.use(createHealth({ ready, log }))
+  // Below the path of a public address.
+  app.use(health)
   const countWrong = createWrongSecretCount(services.throttle)
   const redirectUri = redirectUriOf(publicUrl)
-  const routes = apiRoutes({ services, redirectUri, signInLinks, log })
+  const routes = apiRoutes({ services, redirectUri, signInLinks, readiness, log })
   app.use(
     '/api',
     createApi({ bearers: { apiKeys: services.apiKeys, markAuthenticated, countWrong }, routes, log }),
@@ -131,12 +136,10 @@ export function securityHeaders(...urls: readonly URL[]): RequestHandler[] {
 }
 
 /**
- * For monitoring: `/healthz` (the process serves) and `/readyz` (it can do its work). They give no
- * details.
+ * For monitoring: `/healthz` (the process serves) and `/readyz` (it can do its work). They give no details, and nobody has to know the right
+ * host name: a probe comes to an address.
  */
-export function createHealth({ ready, log }: { ready: () => Promise<void>; log: Log }): Router {
-  const router = exactRouter()
-
+function addHealth(router: Pick<Router, 'route'>, readiness: Readiness): void {
   router
     .route('/healthz')
     .get((_request, response) => {
@@ -146,16 +149,17 @@ export function createHealth({ ready, log }: { ready: () => Promise<void>; log: 
 
   router
     .route('/readyz')
-    .get(async (request, response) => {
-      try {
-        await ready()
-        response.json({ status: 'ready' })
-      } catch (error) {
-        logFailure(log, error, request)
-        response.status(503).json({ status: 'not ready' })
-      }
+    .get(async (_request, response) => {
+      const { ready } = await readiness()
+      response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not ready' })
     })
     .all(methodNotAllowed('GET', 'HEAD'))
+}
 
-  return router
+/** These paths have one spelling, and no other is let past the check of the host. */
+const asWritten = /^\/(?:healthz|readyz)(?:\?[!-"$-~]*)?$/
+
+/** Lets a router answer before the check of the host, for these paths alone. */
+function healthOnly(health: RequestHandler): RequestHandler {
+  return (request, response, next) => (asWritten.test(request.url) ? health(request, response, next) : next())
 }

@@ -9,6 +9,7 @@ import { isWithin } from '../net/ip.ts'
 import { isMissingAddress } from '../net/listen.ts'
 import { createWebConnections, type WebConnectionLimits } from './connections.ts'
 import { isLoopbackHost, listen } from './listen.ts'
+import type { Readiness } from './readiness.ts'
 import { createSignInLinks } from './sign-in-links.ts'
 import type { WebAppDeps } from './web-app.ts'
 import type { WebServices } from './web-services.ts'
@@ -38,8 +39,7 @@ interface WebServerDeps {
   /** Networks of the proxies whose `X-Forwarded-For` is believed, in the form of `parseNetwork`. */
   trustedProxies?: readonly string[]
   services: WebServices
-  /** Resolves when postern can do its work, for `/readyz`. */
-  ready: () => Promise<void>
+  readiness: Readiness
   limits: WebConnectionLimits
   clock: Clock
   log: Log
@@ -52,7 +52,7 @@ export function createWebServer({
   pagesUrl = publicUrl,
   trustedProxies = [],
   services,
-  ready,
+  readiness,
   limits,
   clock,
   log,
@@ -70,7 +70,7 @@ export function createWebServer({
     signInLinks,
     services,
     markAuthenticated: connections.markAuthenticated,
-    ready,
+    readiness,
     clock,
     log,
     version,

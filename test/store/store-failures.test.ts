@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -66,6 +67,29 @@ describe('a failure of the database', () => {
     })
     expect((await failureOf(work)).code).toBe('internal')
     expect(await count()).toBe(0)
+  })
+
+  it('is found by a check as long as it lasts', async () => {
+    const { database } = await openDatabase()
+    await database.checkWritable()
+    await database.read((tables) => sql`pragma query_only = 1`.execute(tables))
+    expect(await failureOf(database.checkWritable())).toMatchObject({
+      code: 'store-unavailable',
+      message: 'The database cannot be written: its file or disk is read-only',
+      fix: expect.stringContaining('mount it writable'),
+    })
+    await database.read((tables) => sql`pragma query_only = 0`.execute(tables))
+    await database.checkWritable()
+  })
+
+  it('cannot hide from a check, which writes to the disk each time', async () => {
+    const { path, database } = await openDatabase()
+    const { size: before } = await stat(`${path}-wal`)
+    await database.checkWritable()
+    const { size: once } = await stat(`${path}-wal`)
+    await database.checkWritable()
+    const { size: twice } = await stat(`${path}-wal`)
+    expect([once > before, twice > once]).toEqual([true, true])
   })
 
   it('says that the store is closed', async () => {

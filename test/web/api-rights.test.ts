@@ -37,6 +37,7 @@ const operations: [Method, string, object | undefined, number, (keyof typeof key
   ['get', '/consent-links', undefined, 200, ['admin', 'read']],
   ['delete', '/consent-links/link-1', undefined, 204, ['admin']],
   ['get', '/journal', undefined, 200, ['admin', 'read']],
+  ['get', '/health', undefined, 200, ['admin']],
 ]
 
 async function call([method, path, body]: (typeof operations)[number], key?: string) {
@@ -80,7 +81,7 @@ describe.each(operations)('%s %s', (...operation) => {
 
 describe('rights in general', () => {
   it('are tested above for every operation of the API', () => {
-    const { services, server } = testServer()
+    const { services, server, readiness } = testServer()
     const log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log }
     const signInLinks = {
       create: () => ({ url: server.signInLink(), role: 'administrator' as const, expiresAt: '' }),
@@ -88,7 +89,7 @@ describe('rights in general', () => {
       redeem: () => undefined,
       endAll: () => {},
     }
-    const all = apiRoutes({ services, redirectUri: '', signInLinks, log }).map(
+    const all = apiRoutes({ services, redirectUri: '', signInLinks, readiness, log }).map(
       ({ method, path }) => `${method} ${path}`,
     )
     const tested = operations.map(([method, path]) => {

@@ -6,6 +6,7 @@ import { createLoginThrottle } from '../../src/credentials/create-login-throttle
 import { createPagePasswords } from '../../src/credentials/page-passwords.ts'
 import { createJournal } from '../../src/journal/create-journal.ts'
 import type { PageRole } from '../../src/model/page-access.ts'
+import { createReadiness } from '../../src/web/readiness.ts'
 import { createSignInLinks } from '../../src/web/sign-in-links.ts'
 import { createWebApp } from '../../src/web/web-app.ts'
 import { createWebServer } from '../../src/web/web-server.ts'
@@ -41,6 +42,7 @@ export function testServer({
   listen = [{ host: '127.0.0.1', port: 8587 }] as Endpoint[],
   registered = true,
   ready = async () => {},
+  serving = () => true as boolean,
   trustedProxies = [] as string[],
   limits = {} as Partial<typeof defaultLimits>,
 } = {}) {
@@ -86,6 +88,7 @@ export function testServer({
     }),
     keyedHash,
   }
+  const readiness = createReadiness({ serving, check: ready, clock, log })
   services.mailboxes.all.push({ address: 'me@example.com', provider: 'example', state: 'absent' })
   const server = createWebServer({
     listen,
@@ -93,7 +96,7 @@ export function testServer({
     pagesUrl: new URL(pagesUrl),
     trustedProxies,
     services,
-    ready,
+    readiness,
     limits: { ...defaultLimits, ...limits },
     clock,
     log,
@@ -112,12 +115,13 @@ export function testServer({
       signInLinks: createSignInLinks({ publicUrl: new URL(publicUrl), clock }),
       services,
       markAuthenticated: () => {},
-      ready,
+      readiness,
       clock,
       log,
       version: '0.1.0',
     }),
     services,
+    readiness,
     time,
     /** What the services would log. */
     log,

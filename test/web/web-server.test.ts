@@ -36,11 +36,11 @@ describe('an open web server', () => {
     for (const name of ['127.0.0.1', 'localhost']) {
       const answer = await raw(
         port,
-        `GET /healthz HTTP/1.1\r\nHost: ${name}:${port}\r\nConnection: close\r\n\r\n`,
+        `GET /icon.svg HTTP/1.1\r\nHost: ${name}:${port}\r\nConnection: close\r\n\r\n`,
       )
       expect(answer).toMatch(/^HTTP\/1\.1 200 /)
     }
-    const other = await raw(port, 'GET /healthz HTTP/1.1\r\nHost: localhost:1\r\nConnection: close\r\n\r\n')
+    const other = await raw(port, 'GET /icon.svg HTTP/1.1\r\nHost: localhost:1\r\nConnection: close\r\n\r\n')
     expect(other).toMatch(/^HTTP\/1\.1 421 /)
   })
 
@@ -49,12 +49,12 @@ describe('an open web server', () => {
     ['no Host in the old version', 'GET / HTTP/1.0\r\n\r\n', 421],
     [
       'two Hosts',
-      'GET /healthz HTTP/1.1\r\nHost: localhost:PORT\r\nHost: evil.example\r\nConnection: close\r\n\r\n',
+      'GET /icon.svg HTTP/1.1\r\nHost: localhost:PORT\r\nHost: evil.example\r\nConnection: close\r\n\r\n',
       421,
     ],
     [
       'an absolute target',
-      'GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost:PORT\r\nConnection: close\r\n\r\n',
+      'GET http://evil.example/icon.svg HTTP/1.1\r\nHost: localhost:PORT\r\nConnection: close\r\n\r\n',
       421,
     ],
     ['no HTTP at all', 'EHLO localhost\r\n\r\n', 400],

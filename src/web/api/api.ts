@@ -6,6 +6,7 @@ import type { JournalReader } from '../../journal/journal.ts'
 import type { Address } from '../../model/address.ts'
 import { isFromCommand } from '../command-server.ts'
 import { HttpRefusal, problemHandler } from '../http-errors.ts'
+import type { Readiness } from '../readiness.ts'
 import { sourceKey } from '../request-source.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
@@ -126,12 +127,14 @@ export function apiRoutes({
   services,
   redirectUri,
   signInLinks,
+  readiness,
   log,
 }: {
   services: Omit<WebServices, 'throttle'>
   /** The redirect URI of postern itself. */
   redirectUri: string
   signInLinks: SignInLinks
+  readiness: Readiness
   log: Log
 }): ApiRoute[] {
   const { mailboxes, logins, apiKeys, consent, notices, tokens, catalogue, registrationChecks, journal } =
@@ -145,6 +148,7 @@ export function apiRoutes({
     ...apiKeyRoutes(apiKeys),
     ...signInLinkRoutes({ signInLinks, log }),
     ...journalRoutes(journal),
+    ...healthRoutes(readiness),
   ]
 }
 
@@ -173,6 +177,23 @@ function journalRoutes(journal: JournalReader): ApiRoute[] {
       path: '/journal',
       needs: 'read',
       answer: async ({ query: given }) => ({ body: await journal.list(readInput(journalQuery, given)) }),
+    },
+  ]
+}
+
+/** `/readyz` with its reason, which says how this machine is set up. */
+function healthRoutes(readiness: Readiness): ApiRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: '/health',
+      needs: 'admin',
+      async answer() {
+        const looked = await readiness()
+        if (looked.ready) return { body: { ready: true } }
+        const { message: reason, fix } = looked.failure
+        return { body: { ready: false, reason, ...(fix !== undefined && { fix }) } }
+      },
     },
   ]
 }

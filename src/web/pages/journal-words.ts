@@ -68,6 +68,8 @@ export const eventWords: Readonly<Record<string, string>> = {
   'sending.paused': phrase('Sending paused'),
   'sending.own-refused': phrase('Messages from the mailbox itself are refused'),
   'sending.resumed': phrase('Sending goes on'),
+  'readiness.lost': phrase('postern cannot do its work'),
+  'readiness.regained': phrase('postern can do its work again'),
   'notice.sent': phrase('Notice sent'),
   'notice.failed': phrase('Notice not sent'),
 }
