@@ -64,8 +64,11 @@ class HeaderRewriter implements FromRewriter {
       const end = found === -1 ? octets.length : found + 1
       at += this.#takeOfLine(octets.subarray(at, end), found !== -1, out)
     }
-    if (out.length === 0) return octets.subarray(at)
-    return Buffer.concat([...out, octets.subarray(at)])
+    const rest = octets.subarray(at)
+    const [first] = out
+    if (first === undefined) return rest
+    // Most pieces of a long line, which need not be copied.
+    return out.length === 1 && rest.length === 0 ? first : Buffer.concat([...out, rest])
   }
 
   end(): Buffer {
