@@ -31,6 +31,9 @@ export async function footprint({ rounds, setStage }) {
     await executed()
     await send()
     const first = await executed()
+    // The second one reads again what the sign-in of the first has changed.
+    await send()
+    await executed()
     await send()
     const warm = await executed()
     const rows = [
