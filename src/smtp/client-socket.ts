@@ -16,18 +16,21 @@ export type Read =
  * client down.
  */
 export interface ClientSocket {
-  /** The next input. `interruptible`: `interrupt` may end the wait. One reader at a time. */
-  read(interruptible: boolean): Promise<Read>
+  /**
+   * The next input, at once if it is here. `interruptible`: `interrupt` may end the wait. One reader
+   * at a time.
+   */
+  read(interruptible: boolean): Read | Promise<Read>
   /**
    * The next input, left unread, as soon as `isEnough`; after `milliseconds` whatever has arrived,
    * perhaps nothing.
    */
   peek(milliseconds: number, isEnough: (octets: Buffer) => boolean): Promise<Buffer>
   /**
-   * `text`: latin1, one octet for each character. Resolves when more may be written; false when the
-   * client has disconnected or does not read.
+   * `text`: latin1, one octet for each character. Tells when more may be written, mostly at once;
+   * false when the client has disconnected or does not read.
    */
-  write(text: string): Promise<boolean>
+  write(text: string): boolean | Promise<boolean>
   /** Whether unread input is there. */
   hasUnread(): boolean
   /** Watches for a disconnect while nothing reads, until the returned function is called. */
@@ -87,11 +90,16 @@ class PulledSocket implements ClientSocket {
   readonly closed: Promise<void>
   readonly #raw: Socket
   readonly #bufferOctets: number
-  readonly #idle: NodeJS.Timeout
-  #deadline: NodeJS.Timeout | undefined
+  readonly #idleMilliseconds: number
+  /** One for the whole connection: set when something may be over, not at each wait. */
+  #timer: NodeJS.Timeout | undefined
+  #timerAt = Number.POSITIVE_INFINITY
+  #waitsSince = performance.now()
+  #deadlineAt = Number.POSITIVE_INFINITY
   #socket: Socket
   #wake = () => {}
   readonly #onReadable = () => this.#wake()
+  readonly #onTime = () => this.#timeIsUp()
   readonly #onEnd = () => {
     this.#isEnded = true
     this.#wake()
@@ -107,18 +115,13 @@ class PulledSocket implements ClientSocket {
     this.#bufferOctets = bufferOctets
     // The stream may have ended while a PROXY header was read.
     this.#isEnded = raw.readableEnded
+    this.#idleMilliseconds = idleSeconds * 1000
     this.setDeadline(signInSeconds)
-    // One timer for the whole connection, refreshed by each wait: cheaper than a new one each time.
-    this.#idle = setTimeout(() => {
-      this.#isIdle = true
-      this.#wake()
-    }, idleSeconds * 1000)
     // `on` although these happen once: the wrapper that `once` makes would be kept by every idle
     // connection.
     this.closed = new Promise((resolve) => {
       raw.on('close', () => {
-        clearTimeout(this.#deadline)
-        clearTimeout(this.#idle)
+        clearTimeout(this.#timer)
         this.#onEnd()
         resolve()
       })
@@ -142,16 +145,26 @@ class PulledSocket implements ClientSocket {
     this.#socket.destroy()
   }
 
-  async read(interruptible: boolean): Promise<Read> {
+  read(interruptible: boolean): Read | Promise<Read> {
     this.#beginWait()
+    return this.#look(interruptible) ?? this.#nextRead(interruptible)
+  }
+
+  async #nextRead(interruptible: boolean): Promise<Read> {
     for (;;) {
-      if (this.#isLate || this.#isIdle) return { kind: 'timed-out', late: this.#isLate }
-      const octets: Buffer | null = this.#socket.read()
-      if (octets !== null) return { kind: 'octets', octets }
-      if (this.#isEnded) return { kind: 'ended' }
-      if (interruptible && this.#isInterrupted) return { kind: 'interrupted' }
       await this.#event()
+      const read = this.#look(interruptible)
+      if (read !== undefined) return read
     }
+  }
+
+  /** Undefined while there is nothing yet. */
+  #look(interruptible: boolean): Read | undefined {
+    if (this.#isLate || this.#isIdle) return { kind: 'timed-out', late: this.#isLate }
+    const octets: Buffer | null = this.#socket.read()
+    if (octets !== null) return { kind: 'octets', octets }
+    if (this.#isEnded) return { kind: 'ended' }
+    return interruptible && this.#isInterrupted ? { kind: 'interrupted' } : undefined
   }
 
   async peek(milliseconds: number, isEnough: (octets: Buffer) => boolean): Promise<Buffer> {
@@ -193,10 +206,13 @@ class PulledSocket implements ClientSocket {
     }
   }
 
-  async write(text: string): Promise<boolean> {
+  write(text: string): boolean | Promise<boolean> {
+    if (this.#socket.destroyed) return false
+    return this.#socket.write(text, 'latin1') || this.#drained()
+  }
+
+  async #drained(): Promise<boolean> {
     const socket = this.#socket
-    if (socket.destroyed) return false
-    if (socket.write(text, 'latin1')) return true
     this.#beginWait()
     while (socket.writableNeedDrain && !socket.destroyed && !this.#isIdle && !this.#isLate)
       await this.#event()
@@ -218,16 +234,13 @@ class PulledSocket implements ClientSocket {
   }
 
   setDeadline(seconds: number): void {
-    this.liftDeadline()
-    this.#deadline = setTimeout(() => {
-      this.#isLate = true
-      this.#wake()
-    }, seconds * 1000)
+    this.#isLate = false
+    this.#deadlineAt = performance.now() + seconds * 1000
+    this.#setTimer()
   }
 
   liftDeadline(): void {
-    clearTimeout(this.#deadline)
-    this.#deadline = undefined
+    this.#deadlineAt = Number.POSITIVE_INFINITY
     // The deadline may have passed while the client waited for the provider.
     this.#isLate = false
   }
@@ -261,7 +274,31 @@ class PulledSocket implements ClientSocket {
 
   #beginWait(): void {
     this.#isIdle = false
-    this.#idle.refresh()
+    this.#waitsSince = performance.now()
+    this.#setTimer()
+  }
+
+  /** For the deadline, or the end of the wait that is under way now, unless it fires before that. */
+  #setTimer(): void {
+    const idleAt = this.#isIdle ? Number.POSITIVE_INFINITY : this.#waitsSince + this.#idleMilliseconds
+    const at = Math.min(this.#deadlineAt, idleAt)
+    if (at >= this.#timerAt || this.#raw.closed) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(this.#onTime, at - performance.now())
+    this.#timerAt = at
+  }
+
+  #timeIsUp(): void {
+    this.#timer = undefined
+    this.#timerAt = Number.POSITIVE_INFINITY
+    const now = performance.now()
+    if (now >= this.#deadlineAt) {
+      this.#isLate = true
+      this.#deadlineAt = Number.POSITIVE_INFINITY
+    }
+    if (now >= this.#waitsSince + this.#idleMilliseconds) this.#isIdle = true
+    if (this.#isLate || this.#isIdle) this.#wake()
+    if (!this.#isIdle || this.#deadlineAt < Number.POSITIVE_INFINITY) this.#setTimer()
   }
 
   #event(): Promise<void> {
@@ -349,8 +386,11 @@ export class Outbox {
     return this.#waiting.length
   }
 
-  /** Writes the gathered replies. False when the client has disconnected. */
-  async flush(): Promise<boolean> {
+  /**
+   * Writes the gathered replies; tells, mostly at once, when that is done. False when the client has
+   * disconnected.
+   */
+  flush(): boolean | Promise<boolean> {
     if (this.#waiting === '') return true
     const text = this.#waiting
     this.#waiting = ''

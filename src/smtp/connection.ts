@@ -183,7 +183,8 @@ class ServedConnection implements ClientConnection {
       const isFull = this.#outbox.size() > this.#deps.limits.bufferOctets
       if (isFull && !(await this.#outbox.flush())) return
       if (++this.#inARow % commandsInARow === 0) await turnOfOthers()
-      const event = await this.#perform(step.next)
+      const performed = this.#perform(step.next)
+      const event = performed instanceof Promise ? await performed : performed
       if (event === undefined) return
       step = session.step(event)
     }
@@ -225,7 +226,7 @@ class ServedConnection implements ClientConnection {
         this.#transactionOver()
         return this.#nextLine(next.limit)
       case 'close':
-        return this.#outbox.flush().then(() => undefined)
+        return this.#sayGoodbye()
     }
   }
 
@@ -301,18 +302,29 @@ class ServedConnection implements ClientConnection {
     return this.#deps.log.child({ client: this.#deps.remoteAddress })
   }
 
-  async #nextLine(limit: number): Promise<SessionEvent | undefined> {
+  async #sayGoodbye(): Promise<undefined> {
+    await this.#outbox.flush()
+  }
+
+  #nextLine(limit: number): SessionEvent | Promise<SessionEvent | undefined> {
+    return takeLine(this.#input, limit) ?? this.#readLine(limit)
+  }
+
+  async #readLine(limit: number): Promise<SessionEvent | undefined> {
     for (;;) {
-      const event = takeLine(this.#input, limit)
-      if (event !== undefined) return event
-      if (!(await this.#outbox.flush())) return undefined
+      const flushed = this.#outbox.flush()
+      // An `await` without need is a turn of promises for each command.
+      if (flushed !== true && !(await flushed)) return undefined
       this.#inARow = 0
-      const read = await this.#client.read(true)
+      const here = this.#client.read(true)
+      const read = here instanceof Promise ? await here : here
       if (read.kind === 'ended') return undefined
       if (read.kind === 'timed-out') return read
       if (read.kind === 'interrupted') return this.#interrupted()
       if (this.#beginning && this.#isLateTls(this.#beginning, read.octets)) return undefined
       this.#input.push(read.octets)
+      const event = takeLine(this.#input, limit)
+      if (event !== undefined) return event
     }
   }
 

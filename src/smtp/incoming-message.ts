@@ -87,7 +87,7 @@ interface IncomingMessage {
 
 interface IncomingMessageDeps {
   input: InputBuffer
-  read: () => Promise<Read>
+  read: () => Read | Promise<Read>
   /** In octets; undefined: unlimited. */
   limit: number | undefined
   drainSeconds: number

@@ -211,6 +211,16 @@ describe('the SMTP server', () => {
     expect(performance.now() - began).toBeGreaterThan(600)
   })
 
+  it('ends the wait for a silent client also when the provider had taken longer than that wait', async () => {
+    const stage = await open({ limits: { signInSeconds: 60, idleSeconds: 0.3 } })
+    stage.relay.verify = () => new Promise((resolve) => setTimeout(resolve, 700))
+    const client = arrive(stage)
+    client.send(`EHLO a\r\n${auth}\r\n`)
+    const codes = []
+    for (let replies = 0; replies < 4; replies++) codes.push((await client.reply()).code)
+    expect(codes).toEqual([220, 250, 235, 421])
+  })
+
   it('lets a sign-in that the provider answered behind the deadline stand', async () => {
     const stage = await open({ limits: { signInSeconds: 0.3 } })
     stage.relay.verify = () => new Promise((resolve) => setTimeout(resolve, 600))
