@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { meantBy, printable, userNameKey } from '../base/text.ts'
@@ -68,6 +69,9 @@ export interface CredentialIndex {
   refresh(): Promise<void>
 }
 
+/** Addresses of clients whose ways to sign in are remembered. */
+const rememberedAddresses = 1000
+
 interface Remembered {
   /** All logins, by `userNameKey`. */
   named: ReadonlyMap<string, readonly Pick<Login, 'userName'>[]>
@@ -103,16 +107,28 @@ export function createCredentialIndex({ store, clock, log }: CredentialIndexDeps
     logins.filter((login) => isActiveFrom(login, remoteAddress, clock.now()))
   const isActive = (credential: { expiresAt?: number }) =>
     credentialState(credential, clock.now()) === 'active'
+  /** By the client's address, as long as nothing changes and nothing expires: EHLO must not wait for each login to be looked at. */
+  const offered = new LRUCache<string, { methods: AuthMethods; until: number }>({ max: rememberedAddresses })
+
+  function offeredTo(remoteAddress: string): { methods: AuthMethods; until: number } {
+    const { cramMd5, withoutPassword, bearers } = remembered
+    // A CRAM-MD5 login that is bound to another address changes nothing here.
+    const methods = {
+      cramMd5: cramMd5.some((login) => isActiveFrom(login, remoteAddress, clock.now())),
+      withoutPassword: withoutPassword.some((login) => isActiveFrom(login, remoteAddress, clock.now())),
+      bearer: bearers.some(isActive),
+    }
+    return { methods, until: nextExpiry([...cramMd5, ...withoutPassword, ...bearers], clock.now()) }
+  }
 
   return {
     authMethods(remoteAddress) {
-      const { cramMd5, withoutPassword, bearers } = current()
-      return {
-        // A CRAM-MD5 login that is bound to another address changes nothing here.
-        cramMd5: reaching(cramMd5, remoteAddress).length > 0,
-        withoutPassword: reaching(withoutPassword, remoteAddress).length > 0,
-        bearer: bearers.some(isActive),
-      }
+      current()
+      const known = offered.get(remoteAddress)
+      if (known !== undefined && clock.now() < known.until) return known.methods
+      const found = offeredTo(remoteAddress)
+      offered.set(remoteAddress, found)
+      return found.methods
     },
     withoutPassword: (remoteAddress) => reaching(current().withoutPassword, remoteAddress),
     allWithoutPassword: () => current().withoutPassword.filter(isActive),
@@ -149,11 +165,20 @@ export function createCredentialIndex({ store, clock, log }: CredentialIndexDeps
       if (mine < answered) return
       answered = mine
       remembered = rememberedOf(logins, apiKeys)
+      offered.clear()
     } catch (error) {
       stale = true
       log.error({ event: 'sign-ins.not-read', err: error }, 'The ways to sign in could not be read')
     }
   }
+}
+
+/** When the next of them expires, in milliseconds since 1970. */
+function nextExpiry(credentials: readonly { expiresAt?: number }[], now: number): number {
+  const later = credentials.flatMap(({ expiresAt }) =>
+    expiresAt !== undefined && expiresAt > now ? expiresAt : [],
+  )
+  return later.reduce((next, one) => Math.min(next, one), Number.POSITIVE_INFINITY)
 }
 
 /** Warns at each start of the logins that need no password. */

@@ -45,6 +45,15 @@ describe('what a client is offered beside PLAIN and LOGIN', () => {
     expect(offered()).toEqual({ ...nothing, bearer: true })
   })
 
+  it('is told to a second client of an address without a look at each login', async () => {
+    for (let login = 0; login < 3; login += 1)
+      await stage.generated({ cramMd5: true, networks: ['192.0.2.7'] })
+    const first = offered('192.0.2.8')
+    expect(offered('192.0.2.8')).toBe(first)
+    await stage.generated({ cramMd5: true, networks: ['192.0.2.8'] })
+    expect(offered('192.0.2.8')).toEqual({ ...nothing, cramMd5: true })
+  })
+
   it('ends when the credential is revoked', async () => {
     const { id } = await stage.generated({ cramMd5: true })
     const { login } = await open()
