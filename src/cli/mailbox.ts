@@ -229,7 +229,7 @@ function outOf(limit: number | undefined): string {
   return limit === undefined ? '' : ` of ${limit}`
 }
 
-function pauseText({ until, reason, said, fix, ...pause }: PauseStatus): string {
+export function pauseText({ until, reason, said, fix, ...pause }: PauseStatus): string {
   return `${pausedThing(pause)} until ${until}, then one try finds out: ${reason}${said === undefined ? '' : ` The provider said: ${said}.`}${fix === undefined ? '' : ` ${fix}`}`
 }
 

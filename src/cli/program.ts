@@ -6,6 +6,7 @@ import { addApiKeyVerbs, addSignInVerb, addTokenVerb } from './access.ts'
 import { addConfigVerbs } from './config.ts'
 import { addConsentLinkVerbs, addConsentVerb } from './consent.ts'
 import type { Broker, Context } from './context.ts'
+import { addExplainVerb } from './explain.ts'
 import { addJournalVerb } from './journal.ts'
 import { addLoginVerbs } from './login.ts'
 import { addMailboxVerbs } from './mailbox.ts'
@@ -78,6 +79,7 @@ function createProgram(terminal: Terminal, version: string, context: Context, js
     addSignInVerb,
     addConsentLinkVerbs,
     addJournalVerb,
+    addExplainVerb,
   ]) {
     add(program, context)
   }

@@ -54,6 +54,7 @@ it('loads to serve only what it needs to open its store and to listen', () => {
   const { packages, later } = loadedWith('main.ts', 'app.ts')
   expect([...packages].sort()).toEqual(['commander', 'jose', 'kysely', 'lru-cache'])
   expect([...later].sort()).toEqual([
+    '../diagnosis/explain.ts',
     '../providers/file/providers-file.ts',
     './app.ts',
     './create-oauth-client.ts',

@@ -31,7 +31,7 @@ export const exchangeSignIn = known('microsoft', [
       ),
       fixes.tryMailbox,
     ],
-    kind: { lasts: 'until-repaired', who: 'administrator', about: 'mailbox' },
+    kind: { lasts: 'until-repaired', who: 'administrator', about: 'organisation' },
     evidence: {
       sources: ['exchange-smtp-auth', 'exchange-powershell', 'exchange-refusals', 'email-oauth2-proxy-193'],
       confidence: 'documented',

@@ -108,8 +108,9 @@ function fitsReply({ code, status, words, challenge }: ReplyPattern, seen: SeenR
     words?.test(seen.text),
   ]
   if (known.includes(false)) return false
-  if (words) return tells(words, seen.text) || seen.code !== undefined
-  return status ? seen.status !== undefined : seen.code !== undefined
+  const hasStatus = status !== undefined && seen.status !== undefined
+  if (words) return tells(words, seen.text) || hasStatus || seen.code !== undefined
+  return status ? hasStatus : seen.code !== undefined
 }
 
 /** Undefined: nothing is asked, or nothing was seen. */
@@ -135,7 +136,9 @@ function tells(words: RegExp, text: string): boolean {
 export function fillCommand({ shell, text }: Command, values: Values): string {
   return text.replace(/\{(\w+)\}/g, (_match, name: string) => {
     const value = values[name as Place]
-    if (shell === 'sh') return value === undefined ? unfilled[name as Place] : shellWord(value)
+    // A value that begins like an option would be one.
+    if (shell === 'sh')
+      return value === undefined || value.startsWith('-') ? unfilled[name as Place] : shellWord(value)
     if (name === 'mailbox') return members(value)
     return quoted(value ?? `<${name.toUpperCase()}>`)
   })

@@ -101,7 +101,7 @@ export const mailServers = known('any', [
   {
     id: 'program-wrong-tls',
     when: heard(
-      /wrong version number|unknown protocol|SSL23_GET_SERVER_HELLO|http request.*ssl|packet length too long|plain(text)? connection.*(SSL|TLS)|unrecogni[sz]ed record type|tls_validate_record_header|first record does not look like a TLS handshake|SSL_ERROR_RX_RECORD_TOO_LONG/i,
+      /wrong version number|unknown protocol|SSL23_GET_SERVER_HELLO|http request.{0,300}ssl|packet length too long|plain(text)? connection.{0,300}(SSL|TLS)|unrecogni[sz]ed record type|tls_validate_record_header|first record does not look like a TLS handshake|SSL_ERROR_RX_RECORD_TOO_LONG/i,
     ),
     meaning: both(
       'The program begins TLS where the server begins in plain text, or the other way round.',
@@ -137,7 +137,7 @@ export const mailServers = known('any', [
   {
     id: 'program-no-mechanism',
     when: heard(
-      /AUTH extension not supported|SASL authentication failed.*no mechanism available|no (suitable|supported|compatible) authentication (method|mechanism)|no worthy mechs|does(n.t| not) support (AUTH|authentication)|authentication (method )?not supported by (the )?server/i,
+      /AUTH extension not supported|SASL authentication failed.{0,300}no mechanism available|no (suitable|supported|compatible) authentication (method|mechanism)|no worthy mechs|does(n.t| not) support (AUTH|authentication)|authentication (method )?not supported by (the )?server/i,
     ),
     meaning: both(
       'The server offers no way to sign in that the program knows; often it offers none before STARTTLS.',
@@ -214,7 +214,7 @@ export const mailServers = known('any', [
   {
     id: 'upstream-tls-failed',
     when: heard(
-      /self[- ]signed certificate|unable to (get local issuer|verify the first) certificate|certificate (has expired|verify failed|is not trusted|verification failed)|\b(CERT_HAS_EXPIRED|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|ERR_TLS_CERT_ALTNAME_INVALID|UNABLE_TO_GET_ISSUER_CERT_LOCALLY|UNABLE_TO_VERIFY_LEAF_SIGNATURE)\b|Hostname\/IP does not match|certificate is not valid|the certificate of .* (is|was) not/i,
+      /self[- ]signed certificate|unable to (get local issuer|verify the first) certificate|certificate (has expired|verify failed|is not trusted|verification failed)|\b(CERT_HAS_EXPIRED|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|ERR_TLS_CERT_ALTNAME_INVALID|UNABLE_TO_GET_ISSUER_CERT_LOCALLY|UNABLE_TO_VERIFY_LEAF_SIGNATURE)\b|Hostname\/IP does not match|certificate is not valid|the certificate of .{0,300} (is|was) not/i,
     ),
     meaning: both(
       "The server's certificate cannot be trusted, or TLS failed.",

@@ -183,7 +183,7 @@ export const oauth = known('any', [
   {
     id: 'oauth-network',
     when: heard(
-      /(login\.microsoftonline\.|oauth2\.googleapis\.com|token endpoint).*\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNRESET)\b|\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNRESET)\b.*(login\.microsoftonline\.|oauth2\.googleapis\.com)/i,
+      /(login\.microsoftonline\.|oauth2\.googleapis\.com|token endpoint).{0,300}\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNRESET)\b|\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNRESET)\b.{0,300}(login\.microsoftonline\.|oauth2\.googleapis\.com)/i,
     ),
     meaning: both(
       'The sign-in service of the provider cannot be reached.',
@@ -200,7 +200,7 @@ export const oauth = known('any', [
   },
   {
     id: 'oauth-not-json',
-    when: heard(/answered with something else than JSON|Unexpected token '?<'?.*JSON/i),
+    when: heard(/answered with something else than JSON|Unexpected token '?<'?.{0,300}JSON/i),
     meaning: both(
       'Something else than the provider answers in its place, such as a proxy or a sign-in page of the network.',
       'プロバイダーの代わりに、プロキシやネットワークのログインページなどが応答しています。',
@@ -233,7 +233,9 @@ export const oauth = known('any', [
   },
   {
     id: 'oauth-scope-reduced',
-    when: heard(/(consent|grant).*(lacks|without|does not include).*(scope|sending mail)|missing[_ -]scope/i),
+    when: heard(
+      /(consent|grant).{0,300}(lacks|without|does not include).{0,300}(scope|sending mail)|missing[_ -]scope/i,
+    ),
     meaning: both(
       'The consent does not include sending mail: its box was not ticked.',
       '同意にメールの送信が含まれていません(チェックが入っていませんでした)。',
@@ -250,7 +252,7 @@ export const oauth = known('any', [
   },
   {
     id: 'oauth-wrong-account',
-    when: heard(/signed in as \S+@\S+.*(instead of|but|not) .*@|wrong[_ -](person|account)/i),
+    when: heard(/signed in as \S+@\S+.{0,300}(instead of|but|not) .{0,300}@|wrong[_ -](person|account)/i),
     meaning: both(
       'Another account signed in than the one that the mailbox is for.',
       'メールボックスの持ち主とは別のアカウントでサインインしました。',

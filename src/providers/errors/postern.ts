@@ -6,7 +6,7 @@ import { both, heard, known, run, say } from './known-error.ts'
 export const posternReplies = known('postern', [
   {
     id: 'local-provider-unavailable',
-    when: heard(/The mail provider cannot be reached, try again|No access token for .* can be had/i),
+    when: heard(/The mail provider cannot be reached, try again|No access token for .{0,300} can be had/i),
     meaning: both(
       'The provider, or its sign-in service, cannot be reached or asks for patience.',
       'プロバイダーまたはそのサインインサービスに到達できないか、待つように求められています。',
@@ -287,7 +287,7 @@ export const posternReplies = known('postern', [
   },
   {
     id: 'local-too-many-connections',
-    when: heard(/Too many connections(?=.*postern)|421 4\.3\.2 Too many/i),
+    when: heard(/Too many connections(?=.{0,300}postern)|421 4\.3\.2 Too many/i),
     meaning: both(
       'There are more connections to postern than it takes.',
       'postern への接続が上限を超えています。',

@@ -56,7 +56,7 @@ function numbersFirst(all: readonly Seen[]): Seen[] {
 }
 
 /** More than any log line, page or bounce. */
-const longestText = 65_536
+const longestText = 32_768
 
 /** On one line, and without the encodings in which browsers and programs write it down. */
 function plainText(raw: string): string {
@@ -87,7 +87,7 @@ const traces: readonly [Family, RegExp][] = [
 
 /** Undefined where a text tells of none, or of several. Addresses are those of anybody. */
 function familyIn(text: string): Family | undefined {
-  const withoutAddresses = text.replace(/\S+@\S+/g, ' ')
+  const withoutAddresses = text.replace(/[^\s@]{1,64}@[^\s@]{1,255}/g, ' ')
   const found = traces.filter(([, pattern]) => pattern.test(withoutAddresses))
   return found.length === 1 ? found[0]?.[0] : undefined
 }

@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest'
+import { addressesIn, elsewhere, explain } from '../../src/diagnosis/explain.ts'
+import { knownErrors } from '../../src/providers/errors/known-errors.ts'
+import { meaninglessTexts, pastedTexts } from './pasted-texts.ts'
+
+describe('a pasted text', () => {
+  it('is one of many kinds', () => {
+    expect(pastedTexts.length).toBeGreaterThanOrEqual(60)
+    expect(meaninglessTexts.length).toBeGreaterThanOrEqual(20)
+  })
+
+  it.each(pastedTexts)('is explained by %s: %s', (id, text) => {
+    expect(knownErrors.some((one) => one.id === id)).toBe(true)
+    expect(explain(text)?.id).toBe(id)
+  })
+
+  it.each(pastedTexts.filter(([, text]) => /[a-z]/i.test(text)))(
+    'is explained in a crowd, with quotes and line ends, by %s',
+    (id, text) => {
+      expect(explain(`hi,\n> ${text.replaceAll('\n', '\r\n> ')}\n\nregards`)?.id).toBe(id)
+    },
+  )
+
+  it.each(meaninglessTexts)('that means nothing is not explained: %s', (text) => {
+    expect(explain(text)).toBeUndefined()
+    expect(elsewhere(text).length).toBeGreaterThan(2)
+  })
+
+  it('names the page of a number that is not known', () => {
+    const [page] = elsewhere('AADSTS99999999: what is this')
+    expect(page?.en).toContain('https://login.microsoftonline.com/error?code=99999999')
+    expect(page?.ja).toContain('code=99999999')
+  })
+
+  it('takes no longer for a text that was made to take long', () => {
+    const slow = [
+      'a@',
+      '5.7.',
+      '535 ',
+      ' 334 eyJ',
+      '?error=%41',
+      'user=',
+      'grant ',
+      'for ',
+      'x',
+      '{',
+      '"error": ',
+      'a.b@c.',
+      'AADSTS7',
+    ]
+    for (const piece of slow) {
+      const begun = performance.now()
+      explain(piece.repeat(1 + 200_000 / piece.length))
+      addressesIn(piece.repeat(1 + 200_000 / piece.length))
+      expect({ piece, isQuick: performance.now() - begun < 1_000 }).toEqual({ piece, isQuick: true })
+    }
+  })
+})
+
+describe('the fix', () => {
+  const commandsOf = (text: string) => explain(text)?.fix.flatMap(({ command }) => command?.text ?? []) ?? []
+
+  it('has the mailbox of the text filled in, and the sender', () => {
+    const [sendAs] = commandsOf(
+      '554 5.2.252 SendAsDenied; scanner@example.com not allowed to send as office@example.com; STOREDRV',
+    )
+    expect(sendAs).toBe(
+      "Add-RecipientPermission -Identity 'office@example.com' -Trustee 'scanner@example.com' -AccessRights SendAs -Confirm:$false",
+    )
+    expect(commandsOf('user=billing@example.com: AADSTS70008')).toEqual([
+      'postern consent billing@example.com',
+    ])
+    expect(commandsOf('"mailbox":"billing@example.com","reason":"AADSTS70008"')).toEqual([
+      'postern consent billing@example.com',
+    ])
+    expect(commandsOf('smtp.office365.com refused the sign-in for me@example.com (535 5.7.139)')).toContain(
+      "Set-CASMailbox -Identity 'me@example.com' -SmtpClientAuthenticationDisabled $false",
+    )
+  })
+
+  it('has what is known better', () => {
+    const told = explain('AADSTS700016 for me@example.com', { mailbox: 'you@example.com', provider: 'work' })
+    expect(told?.mailbox).toBe('you@example.com')
+    expect(told?.fix.flatMap(({ command }) => command?.text ?? [])).toEqual(['postern consent --admin work'])
+  })
+
+  it('leaves open what the text does not say', () => {
+    expect(commandsOf('AADSTS70008')).toEqual(['postern consent ADDRESS'])
+    expect(commandsOf('to=<anna@example.net>, said: AADSTS70008')).toEqual(['postern consent ADDRESS'])
+  })
+
+  it('is safe to paste into a shell, whatever the text names', () => {
+    for (const hostile of ["a'b@example.com", 'a$(id)@example.com', 'a`id`@example.com', '-rf@example.com']) {
+      const [command = ''] = commandsOf(`user ${hostile}: AADSTS70008`)
+      expect(command).toMatch(/^postern consent ([\w@+.-]+|'.*'|ADDRESS)$/)
+      expect(command).not.toMatch(/consent -/)
+    }
+  })
+})
+
+describe('what is secret in a text', () => {
+  const secrets = [
+    'hunter2@s3cret.example',
+    '0.AXoA9oQmz-q1v0Wc9Zt3mKpYf2Q.AgABAwEAAADW6jl31mB3T7ugrWTT8pFe',
+    'bWVAZXhhbXBsZS5jb20AaHVudGVyMg==',
+    'dXNlcj1tZUBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciBleUowZVhBaQEB',
+  ]
+
+  it.each([
+    `smtp://me@example.com:${secrets[0]}@smtp.office365.com:587 said 535 5.7.3 Authentication unsuccessful`,
+    `password=${secrets[0]} user=me@example.com 535 5.7.139 basic authentication is disabled`,
+    `AUTH PLAIN ${secrets[2]}\n535 5.7.3 Authentication unsuccessful`,
+    `AUTH XOAUTH2 ${secrets[3]}\n535 5.7.3 Authentication unsuccessful`,
+    `http://localhost:8587/oauth/callback?code=${secrets[1]}&state=${secrets[2]}&error=access_denied`,
+    `{"refresh_token":"${secrets[1]}","error":"invalid_grant","error_description":"AADSTS70008: x"}`,
+    `secret: ${secrets[0]} AADSTS7000215`,
+  ])('is in nothing that is said: %s', (text) => {
+    const said = JSON.stringify([explain(text), elsewhere(text)])
+    for (const secret of secrets) expect(said).not.toContain(secret)
+    expect(explain(text)).toBeDefined()
+  })
+})
