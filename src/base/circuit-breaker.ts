@@ -16,7 +16,10 @@ export interface BreakerPolicy<Fault, Words> {
   wordsOf(fault: Fault): Words
   /** The answer to a try that comes while the breaker is open. */
   whenOpen(fault: Fault, seconds: number, until: number): Failure
-  /** The answer to a try that comes while a probe is under way. Undefined: it is not blocked. */
+  /**
+   * The answer to a try that comes while a probe is under way. Undefined: it is not blocked. Nor is
+   * it when a look takes so long that another one would be due.
+   */
   whenProbing?(fault: Fault, seconds: number): Failure | undefined
   /** @param repeats the fault before was of the same kind */
   onOpen?(fault: Fault, seconds: number, repeats: boolean): void
@@ -143,7 +146,8 @@ export class CircuitBreaker<Fault, Words = Fault> {
     const { state } = this
     const seconds = Math.ceil(this.remaining() / 1000)
     if (state === 'open') return this.#policy.whenOpen(fault, seconds, this.#until(this.#trouble))
-    return state === 'half-open' ? undefined : this.#policy.whenProbing?.(fault, seconds)
+    if (state === 'half-open' || this.#isLookLong(this.#trouble)) return undefined
+    return this.#policy.whenProbing?.(fault, seconds)
   }
 
   /** Begins a try that is not blocked. Undefined while closed: nothing is to be found out then. */
@@ -215,6 +219,12 @@ export class CircuitBreaker<Fault, Words = Fault> {
     if (!trouble || trouble.due === trouble.since) return undefined
     const { fault, shownSince: since } = trouble
     return { ...this.#policy.wordsOf(fault), since, until: this.#until(trouble) }
+  }
+
+  /** Whether another look would be due after the one that is under way. */
+  #isLookLong(trouble: Trouble<Fault>): boolean {
+    const began = this.#began ?? trouble.began
+    return this.#looks()?.allowed({ ...trouble, began }) ?? false
   }
 
   /** What is left is counted by the monotonic clock, which nobody sets. */

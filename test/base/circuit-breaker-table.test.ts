@@ -136,6 +136,25 @@ describe('a circuit breaker', () => {
     expect(breaker.remaining()).toBe(35_000)
   })
 
+  it('blocks others during a look until another one would be due', () => {
+    const clock = createManualClock()
+    const looks = new Looks(clock)
+    const blocking = {
+      ...policy,
+      whenProbing: (fault: Kind, seconds: number) => policy.whenOpen(fault, seconds, 0),
+    }
+    const breaker = new CircuitBreaker(blocking, clock, () => looks)
+    breaker.failed('quota')
+    clock.advance(5)
+    breaker.enter()
+    expect(breaker.blockedBy()).toMatchObject({ retryAfterSeconds: 15 })
+    clock.advance(1.9)
+    expect(breaker.blockedBy()).toBeDefined()
+    clock.advance(0.1)
+    expect(breaker.state).toBe('looking')
+    expect(breaker.blockedBy()).toBeUndefined()
+  })
+
   it('draws the random part of a wait from its end', () => {
     for (const [random, seconds] of [
       [0, 10],
