@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
-import { shellWord, userNameKey } from '../base/text.ts'
+import { shellWord, userNameKey, withoutCase } from '../base/text.ts'
 import { isPersonal } from '../mailboxes/app-only.ts'
 import {
   mailboxForSender,
@@ -8,10 +8,18 @@ import {
   type SenderMailbox,
   type Submitter,
 } from '../mailboxes/sender-policy.ts'
-import { type Address, covers, isDomainMailbox, sameAddress } from '../model/address.ts'
+import {
+  type Address,
+  addressKey,
+  isDomainMailbox,
+  type KeyedAddress,
+  keyCovers,
+  keyed,
+  sameAddress,
+} from '../model/address.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { Login } from '../model/login.ts'
-import type { Mailbox } from '../model/mailbox.ts'
+import type { StoredMailbox } from '../model/mailbox.ts'
 import type { MailboxStore, Store } from '../store/ports.ts'
 import { credentialState, isActiveFrom } from './credential.ts'
 import type { CredentialIndex, LoginRights } from './credential-index.ts'
@@ -26,7 +34,15 @@ export async function submitterOf(mailboxes: Pick<MailboxStore, 'find'>, login: 
   const { id, userName, senders, rewriteSender, mending } = login
   const own = await senderMailboxes(mailboxes.find, loginRights(login))
   if (own.length === 0) throw wrongCredentials()
-  return { userName, login: id, mailboxes: own, senders, rewriteSender, ...(mending && { mending }) }
+  const patterns = senders.map(addressKey)
+  return {
+    userName,
+    login: id,
+    mailboxes: own,
+    senders: patterns,
+    rewriteSender,
+    ...(mending && { mending }),
+  }
 }
 
 function loginRights({ mailboxes, personal = false }: Pick<Login, 'mailboxes' | 'personal'>): MailboxRight[] {
@@ -39,7 +55,7 @@ function loginRights({ mailboxes, personal = false }: Pick<Login, 'mailboxes' | 
  * addresses that a domain mailbox covers
  */
 export async function senderMailboxes(
-  find: (address: Address) => Promise<Mailbox | undefined>,
+  find: (address: Address) => Promise<StoredMailbox | undefined>,
   rights: readonly MailboxRight[],
 ): Promise<SenderMailbox[]> {
   const found = await Promise.all(
@@ -47,8 +63,8 @@ export async function senderMailboxes(
   )
   return found.flatMap(({ mailbox, personal }) => {
     if (mailbox === undefined) return []
-    const { address, aliases = [] } = mailbox
-    return [{ address, aliases, ...(personal && { personal }) }]
+    const { address, key, aliases = [] } = mailbox
+    return [{ address, key, aliases: aliases.map(keyed), ...(personal && { personal }) }]
   })
 }
 
@@ -58,8 +74,9 @@ export async function senderMailboxes(
  * @throws Failure `wrong-credentials`, with the reason for the log
  */
 export function requireItself({ userName, mailboxes }: Submitter, identity: string): void {
-  const own = mailboxes.flatMap(({ address, aliases }) => [address, ...aliases])
-  if (userNameKey(identity) === userNameKey(userName) || own.some((one) => covers(one, identity))) return
+  const own = mailboxes.flatMap(({ key, aliases }) => [key, ...aliases.map((alias) => alias.key)])
+  const key = withoutCase(identity)
+  if (userNameKey(identity) === userNameKey(userName) || own.some((one) => keyCovers(one, key))) return
   throw new Failure('wrong-credentials', 'The client asks to act for somebody else than its login')
 }
 
@@ -79,7 +96,7 @@ interface RightsNow {
   mailboxes: readonly MailboxRight[]
   senders: readonly Address[]
   rewriteSender: boolean
-  find(address: Address): Promise<Mailbox | undefined>
+  find(address: Address): Promise<StoredMailbox | undefined>
 }
 
 /**
@@ -108,14 +125,15 @@ export function createRevalidation({ index, store, clock }: RevalidationDeps) {
     const rights = known ?? (await rightsInStore(submitter, remoteAddress))
     const own = await ownNow(submitter, rights, message)
     const { mailbox, sender, givenSender = sender } = message
-    const { senders, rewriteSender } = rights
+    const senders = rights.senders.map(addressKey)
+    const { rewriteSender } = rights
     // What is mended is that of the sign-in, because it gives no right.
     const { mending } = submitter
     const verdict = mailboxForSender({ mailboxes: own, senders, rewriteSender, mending }, givenSender)
     if (!verdict.allowed) throw new Failure('sender-refused', verdict.reason)
-    if (!sameAddress(verdict.mailbox, mailbox) || verdict.sender !== sender) throw ended()
-    if (!reachesPersonal(own, mailbox) && isPersonal(await store.grants.standing(mailbox)))
-      throw notForDomain(mailbox)
+    if (verdict.mailbox.key !== mailbox.key || verdict.sender !== sender) throw ended()
+    if (!reachesPersonal(own, mailbox) && isPersonal(await store.grants.standing(mailbox.address)))
+      throw notForDomain(mailbox.address)
   }
 
   /** From the index; undefined while it is stale. @throws Failure `wrong-credentials` */
@@ -162,10 +180,11 @@ function isItsOwn(
   { mailboxes }: RightsNow,
   { mailbox, sender, givenSender }: OutgoingMessage,
 ): boolean {
-  const isThat = ({ address }: { address: Address }) => address === mailbox
-  const changesNothing = givenSender === undefined && submitter.mending === undefined && sender === mailbox
+  const isThat = ({ address }: { address: Address }) => address === mailbox.address
+  const { address } = mailbox
+  const changesNothing = givenSender === undefined && submitter.mending === undefined && sender === address
   return (
-    changesNothing && !isDomainMailbox(mailbox) && mailboxes.some(isThat) && submitter.mailboxes.some(isThat)
+    changesNothing && !isDomainMailbox(address) && mailboxes.some(isThat) && submitter.mailboxes.some(isThat)
   )
 }
 
@@ -183,16 +202,17 @@ async function ownNow(
   )
   const named =
     givenSender === undefined ? kept.find(({ address }) => sameAddress(address, sender)) : undefined
-  if (named !== undefined) return [{ address: named.address, aliases: [] }]
+  if (named !== undefined) return [{ ...keyed(named.address), aliases: [] }]
   const own = await senderMailboxes(find, kept)
   if (own.length === 0) throw ended()
   return own
 }
 
 /** By its own address, or by its domain with `personal`. */
-function reachesPersonal(own: readonly SenderMailbox[], mailbox: Address): boolean {
+function reachesPersonal(own: readonly SenderMailbox[], mailbox: KeyedAddress): boolean {
   return own.some(
-    ({ address, personal }) => covers(address, mailbox) && (personal === true || !isDomainMailbox(address)),
+    ({ address, key, personal }) =>
+      keyCovers(key, mailbox.key) && (personal === true || !isDomainMailbox(address)),
   )
 }
 

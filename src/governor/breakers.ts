@@ -249,7 +249,7 @@ export class Origin {
     this.source = source
     this.senderKey = withoutCase(sender)
     this.program = `${source ?? ''}\n${login}`
-    this.programWithSender = this.programWith(sender)
+    this.programWithSender = `${this.senderKey}\n${this.program}`
   }
 
   /** The program, as far as it uses this address. */

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { countingSuspends } from '../base/clock.ts'
 import { Failure, stopping } from '../base/failure.ts'
-import { type Address, type AddressKey, addressKey, covers, isDomainMailbox } from '../model/address.ts'
+import { type Address, type AddressKey, addressKey, isDomainMailbox, keyCovers } from '../model/address.ts'
 import type { Standing } from '../model/grant.ts'
 import { busyElsewhere, mailboxUnknown } from './failures.ts'
 import { type HeldToken, holdToken, isGood, momentOf, serves } from './held-token.ts'
@@ -260,9 +260,10 @@ export function createTokenBroker(
 
   /** A domain's grant is that of each of its addresses. */
   function keysOf(mailbox: Address): AddressKey[] {
-    if (!isDomainMailbox(mailbox)) return [addressKey(mailbox)]
+    const own = addressKey(mailbox)
+    if (!isDomainMailbox(own)) return [own]
     const known = new Set([...tokens.keys(), ...refreshes.keys(), ...backOff.keys()])
-    return [...known].filter((key) => covers(mailbox, key))
+    return [...known].filter((key) => keyCovers(own, key))
   }
 
   function forget(key: AddressKey): void {

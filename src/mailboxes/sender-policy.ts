@@ -1,6 +1,14 @@
 import { Failure } from '../base/failure.ts'
 import { printable, shellWord, withoutCase } from '../base/text.ts'
-import { type Address, covers, isDomainMailbox, parseAddress, sameAddress } from '../model/address.ts'
+import {
+  type Address,
+  type AddressKey,
+  isDomainMailbox,
+  type KeyedAddress,
+  keyCovers,
+  keyed,
+  parseAddress,
+} from '../model/address.ts'
 import type { Mending } from '../model/login.ts'
 import { isMailbox } from '../wire/envelope.ts'
 
@@ -18,7 +26,7 @@ export interface Submitter {
   /** At least one. */
   mailboxes: readonly SenderMailbox[]
   /** Envelope senders beside its mailboxes: addresses, or `*@example.com`. */
-  senders: readonly Address[]
+  senders: readonly AddressKey[]
   /** A sender that the login may not use is replaced by its first mailbox instead of refused. */
   rewriteSender: boolean
   /** What is mended of its mail. Absent: nothing. */
@@ -27,19 +35,18 @@ export interface Submitter {
 
 /** A message that is about to leave. */
 export interface OutgoingMessage {
-  mailbox: Address
+  mailbox: KeyedAddress
   /** The envelope sender as it will leave. */
   sender: string
   /** The envelope sender that the client gave, if it was replaced. */
   givenSender?: string | undefined
 }
 
-export interface SenderMailbox {
-  address: Address
+export interface SenderMailbox extends KeyedAddress {
   /** For a whole domain: includes the mailboxes that a person has consented for. */
   personal?: boolean
   /** Other addresses that the provider accepts from this mailbox. */
-  aliases: readonly Address[]
+  aliases: readonly KeyedAddress[]
 }
 
 type SenderVerdict =
@@ -47,7 +54,7 @@ type SenderVerdict =
    * `sender`: the envelope sender to use. It differs from the given one where `rewriteSender`
    * replaced it, or where the login completes or maps it.
    */
-  { allowed: true; mailbox: Address; sender: string } | { allowed: false; reason: string }
+  { allowed: true; mailbox: KeyedAddress; sender: string } | { allowed: false; reason: string }
 
 /**
  * Decides whether a submitter may use an envelope sender, and through which of its mailboxes the
@@ -74,23 +81,24 @@ export function mailboxForSender(
 ): SenderVerdict {
   const sender = completeAddress(mending, givenSender)
   if (mailboxes.length === 0) return { allowed: false, reason: 'This login has no mailbox' }
-  const isSender = (one: Address) => sameAddress(one, sender)
+  const senderKey = withoutCase(sender)
+  const isSender = ({ key }: KeyedAddress) => key === senderKey
   const own =
-    mailboxes.find(({ address }) => !isDomainMailbox(address) && isSender(address)) ??
+    mailboxes.find((one) => !isDomainMailbox(one.key) && isSender(one)) ??
     mailboxes.find(({ aliases }) => aliases.some(isSender))
-  if (own !== undefined) return { allowed: true, mailbox: own.address, sender }
+  if (own !== undefined) return { allowed: true, mailbox: own, sender }
   // The sender names the mailbox of the domain.
-  const mailbox = mailboxes.some(({ address }) => isDomainMailbox(address) && covers(address, sender))
+  const mailbox = mailboxes.some(({ key }) => isDomainMailbox(key) && keyCovers(key, senderKey))
     ? asMailbox(sender)
     : undefined
   if (mailbox !== undefined) return { allowed: true, mailbox, sender }
   const first = mailboxes.find(({ address }) => !isDomainMailbox(address))
   if (first === undefined) return { allowed: false, reason: notOfDomain(sender) }
-  if (sender === '' || (isMailbox(sender) && senders.some((pattern) => covers(pattern, sender)))) {
-    return { allowed: true, mailbox: first.address, sender }
+  if (sender === '' || (isMailbox(sender) && senders.some((pattern) => keyCovers(pattern, senderKey)))) {
+    return { allowed: true, mailbox: first, sender }
   }
-  if (sender === ' ' && !rewriteSender) return { allowed: true, mailbox: first.address, sender: '' }
-  if (rewriteSender) return { allowed: true, mailbox: first.address, sender: first.address }
+  if (sender === ' ' && !rewriteSender) return { allowed: true, mailbox: first, sender: '' }
+  if (rewriteSender) return { allowed: true, mailbox: first, sender: first.address }
   return { allowed: false, reason: `This login may not send as ${printable(sender, 254)}` }
 }
 
@@ -114,10 +122,10 @@ export function parseSenderPattern(text: string): Address {
  * Not every envelope sender is the address of a mailbox: it may be quoted, or the domain mailbox
  * itself.
  */
-function asMailbox(sender: string): Address | undefined {
+function asMailbox(sender: string): KeyedAddress | undefined {
   try {
     const address = parseAddress(sender)
-    return isDomainMailbox(address) ? undefined : address
+    return isDomainMailbox(address) ? undefined : keyed(address)
   } catch {
     return undefined
   }

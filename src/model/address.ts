@@ -16,6 +16,12 @@ declare const lookedUpBy: unique symbol
  */
 export type AddressKey = Address & { readonly [lookedUpBy]: true }
 
+/** With its key, which is made once where the address comes in, and not at each look-up. */
+export interface KeyedAddress {
+  address: Address
+  key: AddressKey
+}
+
 // Control characters, spaces, and the invisible and direction-changing ones that make two names
 // look alike.
 const forbidden = /[\p{Cc}\p{Cf}\p{Z}\p{Cs}<>(),;:\\"[\]]/u
@@ -44,6 +50,10 @@ export function addressKey(address: Address): AddressKey {
   return withoutCase(address) as AddressKey
 }
 
+export function keyed(address: Address): KeyedAddress {
+  return { address, key: addressKey(address) }
+}
+
 export function sameAddress(left: string, right: string): boolean {
   return withoutCase(left) === withoutCase(right)
 }
@@ -65,9 +75,12 @@ export function isDomainMailbox(address: string): boolean {
 
 /** Whether a mailbox, which may stand for a whole domain, is the address or holds it. */
 export function covers(mailbox: string, address: string): boolean {
-  if (!isDomainMailbox(mailbox)) return sameAddress(mailbox, address)
-  const own = domainMailbox(address)
-  return own !== undefined && sameAddress(mailbox, own)
+  return keyCovers(withoutCase(mailbox), withoutCase(address))
+}
+
+/** As `covers`, of two texts that are in lower case already. */
+export function keyCovers(mailbox: string, key: string): boolean {
+  return mailbox === (isDomainMailbox(mailbox) ? domainMailbox(key) : key)
 }
 
 function isDomain(domain: string): boolean {

@@ -1,4 +1,4 @@
-import type { Address } from './address.ts'
+import type { Address, KeyedAddress } from './address.ts'
 
 /**
  * An address that mail leaves from, its provider, and (through `GrantStore.ofMailbox`) the grant
@@ -32,6 +32,9 @@ export interface Mailbox {
   /** The domain mailbox that covers this address, which has no entry of its own. */
   coveredBy?: Address
 }
+
+/** As the store gives it. */
+export type StoredMailbox = Mailbox & KeyedAddress
 
 /** The name of the person who signs in, or that of the mailbox. */
 export type AcceptedName = 'person' | 'mailbox'

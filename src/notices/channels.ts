@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
 import type { NotifyCommand } from '../config/config.ts'
-import type { Address } from '../model/address.ts'
+import { type Address, keyed } from '../model/address.ts'
 import type { HttpFetch } from '../net/http-fetch.ts'
 import { NetworkFailure } from '../net/network-failure.ts'
 import type { Relay } from '../upstream/relay.ts'
@@ -108,7 +108,7 @@ export function createMailChannel({ from, to, relay }: MailChannelDeps): Channel
       const message = await compose(notice, { from, to, id })
       const mail = { sender: from, parameters: [] }
       const recipients = to.map((recipient) => ({ recipient, parameters: [] }))
-      const { replies, transaction } = await relay.begin(from, mail, recipients, 'postern')
+      const { replies, transaction } = await relay.begin(keyed(from), mail, recipients, 'postern')
       const refused = replies.find((reply) => !isPositive(reply))
       if (!transaction || replies.every((reply) => !isPositive(reply))) {
         await transaction?.reset()

@@ -1,5 +1,5 @@
 import { completeAddress, type Submitter } from '../mailboxes/sender-policy.ts'
-import { sameAddress } from '../model/address.ts'
+import type { KeyedAddress } from '../model/address.ts'
 import type { Mending } from '../model/login.ts'
 import { isMailbox, withLeastQuoting } from '../wire/envelope.ts'
 import { createFromRewriter, type FromRewriter } from '../wire/from-rewriter.ts'
@@ -95,11 +95,11 @@ function wordsOf(text: string): string[] {
 export function mendedMessage(
   octets: AsyncIterable<Buffer>,
   { mending, mailboxes }: Submitter,
-  mailbox: string,
+  { address: mailbox, key }: KeyedAddress,
 ): AsyncIterable<Buffer> {
   if (!mending?.rewriteFrom) return octets
-  const own = mailboxes.filter(({ address }) => sameAddress(address, mailbox))
-  const aliases = own.flatMap((one) => one.aliases)
+  const own = mailboxes.filter((one) => one.key === key)
+  const aliases = own.flatMap((one) => one.aliases.map(({ address }) => address))
   return rewritten(octets, createFromRewriter({ mailbox, aliases }))
 }
 

@@ -70,7 +70,7 @@ class HeldTransaction implements ProviderSide {
       const [mailbox, ...others] = submitter.mailboxes
       // With several mailboxes, or a whole domain, the mailbox is known only at MAIL.
       const known = mailbox !== undefined && others.length === 0 && !isDomainMailbox(mailbox.address)
-      if (known) await this.#deps.relay.verify(mailbox.address)
+      if (known) await this.#deps.relay.verify(mailbox)
       return submitter
     }
     try {
@@ -105,7 +105,7 @@ class HeldTransaction implements ProviderSide {
     next: Next & { do: 'begin' },
     { gone, inGroups }: Pick<WaitingClient, 'gone' | 'inGroups'>,
   ): Promise<SessionEvent> {
-    this.#deps.record.begun(next.mailbox, next.mail.sender, next.givenSender)
+    this.#deps.record.begun(next.mailbox.address, next.mail.sender, next.givenSender)
     try {
       const { mailbox, mail, givenSender } = next
       this.#message = { mailbox, sender: mail.sender, givenSender }
@@ -177,21 +177,22 @@ class HeldTransaction implements ProviderSide {
       const submitter = this.#whoSends()
       // The permission is checked again, because the transaction may have waited long for a
       // connection or for the client.
-      await this.#confirmFor(current, submitter)
+      const { mailbox } = await this.#confirmFor(current, submitter)
       return {
         kind: 'answered',
-        reply: await current.send(mendedMessage(octets, submitter, this.#message?.mailbox ?? ''), gone),
+        reply: await current.send(mendedMessage(octets, submitter, mailbox), gone),
       }
     } catch (error) {
       return { kind: 'failed', failure: asFailure(error) }
     }
   }
 
-  /** A message that may no longer be sent ends the transaction. */
-  async #confirmFor(current: Transaction, submitter: Submitter): Promise<void> {
+  /** The message to send. One that may no longer be sent ends the transaction. */
+  async #confirmFor(current: Transaction, submitter: Submitter): Promise<OutgoingMessage> {
     try {
       if (this.#message === undefined) throw new Failure('internal', 'There is no message to send')
       await this.#deps.signIns.revalidate(submitter, this.#message, this.#deps.client.address)
+      return this.#message
     } catch (refusal) {
       await current.reset()
       throw refusal

@@ -1,6 +1,6 @@
 import type { Limits } from '../config/config.ts'
 import { completeAddress, howToAllow, mailboxForSender, type Submitter } from '../mailboxes/sender-policy.ts'
-import type { Address } from '../model/address.ts'
+import type { AddressKey, KeyedAddress } from '../model/address.ts'
 import type { RelayCapabilities } from '../upstream/relay.ts'
 import { isSentTo, type MailCommand, type RecipientCommand } from '../wire/envelope.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
@@ -12,14 +12,14 @@ import { type Answer, answer, bad, pass, refusalsIn } from './session-events.ts'
 /** MAIL, RCPT and DATA of one session: the transaction before its message. */
 export class Envelope {
   readonly #limits: EnvelopeLimits
-  readonly #capabilities: (mailbox: Address) => RelayCapabilities
+  readonly #capabilities: (mailbox: AddressKey) => RelayCapabilities
   #open: OpenEnvelope | undefined
   /** Recipients for the provider, and between them our own replies. */
   #run: (readonly RecipientCommand[] | Reply)[] = []
   /** How many recipients are in it. */
   #gathered = 0
 
-  constructor(limits: EnvelopeLimits, capabilities: (mailbox: Address) => RelayCapabilities) {
+  constructor(limits: EnvelopeLimits, capabilities: (mailbox: AddressKey) => RelayCapabilities) {
     this.#limits = limits
     this.#capabilities = capabilities
   }
@@ -44,7 +44,7 @@ export class Envelope {
       return { ...answer(senderRefused(verdict.reason, howToAllow(by, sender))), refused }
     }
     if (flaw !== undefined && verdict.sender === mail.sender && !isAscii(mail.sender)) return answer(flaw)
-    const its = this.#capabilities(verdict.mailbox)
+    const its = this.#capabilities(verdict.mailbox.key)
     const refused = refusalOf(parameterFlaws, its)
     if (refused !== undefined) return answer(refused)
     if (wantsUtf8(mail) && !its.smtpUtf8) return answer(replies.utf8NotHere)
@@ -70,7 +70,7 @@ export class Envelope {
     if (!wantsUtf8(this.#open.mail) && !commands.every((command) => isAscii(command.recipient))) {
       return this.refuseRecipient(needsUtf8)
     }
-    const refused = refusalOf(parameterFlaws, this.#capabilities(this.#open.mailbox))
+    const refused = refusalOf(parameterFlaws, this.#capabilities(this.#open.mailbox.key))
     if (refused !== undefined) return this.refuseRecipient(refused)
     if (this.#open.accepted + this.#gathered + commands.length > this.#limits.recipientsPerMessage) {
       return this.refuseRecipient(replies.tooManyRecipients)
@@ -131,7 +131,7 @@ export class Envelope {
 
   /** Answers DATA with 354, once the provider's connection is kept for the client. */
   promised(): Answer {
-    const limit = this.#open && messageLimit(this.#limits, this.#capabilities(this.#open.mailbox))
+    const limit = this.#open && messageLimit(this.#limits, this.#capabilities(this.#open.mailbox.key))
     return { replies: [replies.sendMessage], next: { do: 'message', limit } }
   }
 
@@ -165,7 +165,7 @@ export class Envelope {
 }
 
 interface OpenEnvelope {
-  mailbox: Address
+  mailbox: KeyedAddress
   mail: MailCommand
   givenSender: string | undefined
   begun: boolean

@@ -1,6 +1,6 @@
 import type { Failure } from '../base/failure.ts'
 import type { Submitter } from '../mailboxes/sender-policy.ts'
-import type { Address } from '../model/address.ts'
+import type { KeyedAddress } from '../model/address.ts'
 import type { Credentials } from '../sasl/exchange.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import type { InputBuffer } from '../wire/input-buffer.ts'
@@ -52,7 +52,7 @@ export type Next =
    */
   | {
       do: 'begin'
-      mailbox: Address
+      mailbox: KeyedAddress
       mail: MailCommand
       givenSender?: string | undefined
       recipients: readonly RecipientCommand[]

@@ -2,7 +2,7 @@ import type { Failure } from '../base/failure.ts'
 import type { Limits } from '../config/config.ts'
 import type { AuthMethods } from '../credentials/credential-index.ts'
 import type { Submitter } from '../mailboxes/sender-policy.ts'
-import type { Address } from '../model/address.ts'
+import type { AddressKey } from '../model/address.ts'
 import type { RelayCapabilities } from '../upstream/relay.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
 import { type Command, type GivenMail, parseCommand, shownCommand } from './command.ts'
@@ -29,7 +29,7 @@ export interface SmtpSessionDeps {
   hostname: string
   limits: SmtpSessionLimits
   /** What is offered to all clients, or the capabilities of the provider of this mailbox. */
-  capabilities: (mailbox?: Address) => RelayCapabilities
+  capabilities: (mailbox?: AddressKey) => RelayCapabilities
   /** The authentication methods that this client may use. */
   authMethods: () => AuthMethods
   /** A unique challenge for CRAM-MD5: `<random.time@host>`. */

@@ -35,10 +35,11 @@ export function createGrantStore(database: Database, sealer: Sealer, clock: Cloc
     },
 
     async standing(address) {
-      const own = await standingOf(addressKey(address))
+      const key = addressKey(address)
+      const own = await standingOf(key)
       if (own) return standingIn(own)
-      const domain = domainMailbox(address)
-      const found = domain === undefined ? undefined : await standingOf(addressKey(domain))
+      const domain = domainMailbox(key)
+      const found = domain && (await standingOf(domain))
       return found && { ...standingIn(found), coveredBy: found.address }
     },
 

@@ -1,12 +1,6 @@
 import type { Transaction } from 'kysely'
 import { userNameKey } from '../base/text.ts'
-import {
-  type Address,
-  type AddressKey,
-  addressKey,
-  domainMailbox,
-  isDomainMailbox,
-} from '../model/address.ts'
+import { type AddressKey, addressKey, domainMailbox, isDomainMailbox } from '../model/address.ts'
 import type { JournalEntry, JournalQuery, SendHour } from '../model/journal.ts'
 import { type Database, nullsToAbsent } from './database.ts'
 import type { JournalStore } from './ports.ts'
@@ -76,10 +70,8 @@ function selection(tables: Readable, query: JournalQuery, logins: readonly strin
   const { mailbox, login, kind, outcome, since, until, before, after, limit } = query
   let chosen = tables.selectFrom('journal').selectAll().orderBy('id', 'desc').limit(limit)
   if (mailbox !== undefined) {
-    const [column, value] = isDomainMailbox(mailbox)
-      ? (['mailbox_domain', domainKey(mailbox)] as const)
-      : (['mailbox_key', addressKey(mailbox)] as const)
-    chosen = chosen.where(column, '=', value)
+    const column = isDomainMailbox(mailbox) ? 'mailbox_domain' : 'mailbox_key'
+    chosen = chosen.where(column, '=', addressKey(mailbox))
   }
   if (login !== undefined) chosen = chosen.where('login', 'in', logins)
   if (kind !== undefined) chosen = chosen.where('kind', '=', kind)
@@ -130,9 +122,9 @@ function sendHoursOf(entries: readonly JournalEntry[]): SendHour[] {
   return [...hours.values()]
 }
 
-/** What all addresses of a domain have in common: `*@example.com`, as `addressKey` has it. */
-function domainKey(mailbox: Address): AddressKey {
-  return addressKey(domainMailbox(mailbox) ?? mailbox)
+/** What all addresses of a domain have in common: `*@example.com`. */
+function domainKey(key: AddressKey): AddressKey {
+  return domainMailbox(key) ?? key
 }
 
 function lastSendsOf(entries: readonly JournalEntry[]): Map<AddressKey, number> {
@@ -144,14 +136,15 @@ function lastSendsOf(entries: readonly JournalEntry[]): Map<AddressKey, number> 
 
 function rowOf(entry: JournalEntry): JournalTable {
   const { id, at, kind, event, outcome, mailbox } = entry
+  const key = mailbox === undefined ? null : addressKey(mailbox)
   return {
     id,
     at,
     kind,
     event,
     outcome,
-    mailbox_key: mailbox === undefined ? null : addressKey(mailbox),
-    mailbox_domain: mailbox === undefined ? null : domainKey(mailbox),
+    mailbox_key: key,
+    mailbox_domain: key === null ? null : domainKey(key),
     login: entry.login ?? null,
     source: entry.source ?? null,
     done_by: entry.by ?? null,

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { type Address, type AddressKey, addressKey, domainMailbox, sameAddress } from '../model/address.ts'
-import type { AcceptedName, Mailbox } from '../model/mailbox.ts'
+import type { AcceptedName, Mailbox, StoredMailbox } from '../model/mailbox.ts'
 import { narrowScopes } from './api-key-store.ts'
 import { type Database, inPages, nullsToAbsent, preparedRead } from './database.ts'
 import { lapseGrant, putGrant, removeGrantWithoutPerson, type SealedGrant, sealGrant } from './grant-store.ts'
@@ -40,11 +40,12 @@ export function createMailboxStore(database: Database, sealer: Sealer, clock: Cl
     },
 
     async covering(address) {
-      const own = await rowOf(addressKey(address))
+      const key = addressKey(address)
+      const own = await rowOf(key)
       if (own) return mailboxOf(own)
-      const domain = domainMailbox(address)
-      const found = domain === undefined ? undefined : await rowOf(addressKey(domain))
-      return found && { ...mailboxOf(found), address, coveredBy: found.address }
+      const domain = domainMailbox(key)
+      const found = domain && (await rowOf(domain))
+      return found && { ...mailboxOf(found), address, key, coveredBy: found.address }
     },
 
     async list() {
@@ -195,10 +196,11 @@ function row(mailbox: Mailbox): MailboxesTable {
   }
 }
 
-function mailboxOf(found: MailboxesTable): Mailbox {
+function mailboxOf(found: MailboxesTable): StoredMailbox {
   const aliases = JSON.parse(found.aliases) as Address[]
   return {
     address: found.address,
+    key: found.address_key,
     providerId: found.provider_id,
     ...nullsToAbsent({
       signsInAs: found.signs_in_as,

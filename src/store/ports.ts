@@ -14,7 +14,7 @@ import type {
 } from '../model/grant.ts'
 import type { JournalEntry, JournalQuery, SendHour } from '../model/journal.ts'
 import type { ListedLogin, Login, Mending } from '../model/login.ts'
-import type { AcceptedName, Mailbox } from '../model/mailbox.ts'
+import type { AcceptedName, Mailbox, StoredMailbox } from '../model/mailbox.ts'
 import type { PageRole, PageSession, PageVerifier } from '../model/page-access.ts'
 import type { Capabilities } from '../wire/envelope.ts'
 
@@ -62,13 +62,13 @@ export interface MailboxStore {
   put(mailbox: Mailbox, grant?: NewGrant): Promise<void>
   /** By which of its names the mail server has let it in. Nothing when there is no such mailbox. */
   noteAccepted(address: Address, name: AcceptedName): Promise<void>
-  find(address: Address): Promise<Mailbox | undefined>
+  find(address: Address): Promise<StoredMailbox | undefined>
   /**
    * As `find`; where there is none, the domain mailbox (`*@example.com`) as if it were this
    * address.
    */
-  covering(address: Address): Promise<Mailbox | undefined>
-  list(): Promise<Mailbox[]>
+  covering(address: Address): Promise<StoredMailbox | undefined>
+  list(): Promise<StoredMailbox[]>
   /** The ids of those that there are mailboxes of. */
   providers(): Promise<string[]>
   /**

@@ -2,6 +2,7 @@ import type { Gone } from '../base/async.ts'
 import { clientGone, Failure } from '../base/failure.ts'
 import type { SendPermit } from '../governor/governor.ts'
 import type { TokenBroker } from '../grants/token-broker.ts'
+import { keyed } from '../model/address.ts'
 import type { Connect } from '../net/connect.ts'
 import type { MailboxStore, ServerCapabilityStore } from '../store/ports.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
@@ -84,17 +85,17 @@ export function createRelay(deps: RelayDeps): Relay {
   }
 
   return {
-    async verify(address) {
-      const { pool } = await routes.to(address)
+    async verify(mailbox) {
+      const { pool } = await routes.to(mailbox)
       await pool.ensureReady()
     },
     async tryNow(address) {
-      const { governor, pool } = await routes.to(address)
+      const { governor, pool } = await routes.to(keyed(address))
       governor.reset()
       await pool.ensureReady()
     },
-    async begin(address, mail, recipients, login, client) {
-      const route = await routes.to(address)
+    async begin(mailbox, mail, recipients, login, client) {
+      const route = await routes.to(mailbox)
       const permit = route.governor.permit(mail.sender, login, client?.source)
       const wait = client && patience.begins(client, login)
       try {
@@ -110,8 +111,8 @@ export function createRelay(deps: RelayDeps): Relay {
         wait?.ended(client?.gone.aborted ? 'hung-up' : 'answered')
       }
     },
-    capabilities: (address) =>
-      capabilities.of(address === undefined ? undefined : routes.peek(address)?.provider),
+    capabilities: (mailbox) =>
+      capabilities.of(mailbox === undefined ? undefined : routes.peek(mailbox)?.provider),
     refreshCapabilities: capabilities.refresh,
     drain: routes.drain,
     state: routes.state,

@@ -3,7 +3,7 @@ import { Failure } from '../base/failure.ts'
 import type { GovernorState, Pause } from '../governor/governor.ts'
 import type { TokenPause, TokenStates } from '../grants/token-broker.ts'
 import type { PauseStatus, SendingStatus } from '../mailboxes/mailboxes.ts'
-import type { Address } from '../model/address.ts'
+import type { Address, AddressKey, KeyedAddress } from '../model/address.ts'
 import type { Capabilities, MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import type { Reply } from '../wire/reply.ts'
 
@@ -17,7 +17,7 @@ export interface Relay {
    * enough; otherwise one is opened and signed in, once for all concurrent callers.
    * @throws Failure `consent-needed`, `provider-unavailable`, `provider-setup`, `limit-reached`
    */
-  verify(mailbox: Address): Promise<void>
+  verify(mailbox: KeyedAddress): Promise<void>
   /**
    * Takes a lease and sends MAIL together with the first recipients (in one write where the
    * provider offers PIPELINING).
@@ -31,7 +31,7 @@ export interface Relay {
    * leave; `invalid` when the client has gone before MAIL left. The lease is given back then.
    */
   begin(
-    mailbox: Address,
+    mailbox: KeyedAddress,
     mail: MailCommand,
     recipients: readonly RecipientCommand[],
     login: string,
@@ -41,7 +41,7 @@ export interface Relay {
    * What may be offered to clients: what the provider of this mailbox can do. Without a mailbox, or
    * before anything was asked for it: the intersection over all providers that have mailboxes.
    */
-  capabilities(mailbox?: Address): RelayCapabilities
+  capabilities(mailbox?: AddressKey): RelayCapabilities
   /** Call this when mailboxes were added, removed or moved to another provider. Never rejects. */
   refreshCapabilities(): Promise<void>
   /**

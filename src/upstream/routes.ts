@@ -5,8 +5,15 @@ import { withoutCase } from '../base/text.ts'
 import type { Limits } from '../config/config.ts'
 import type { Governor, Governors } from '../governor/governor.ts'
 import { namesThatSignIn, type SignInName } from '../mailboxes/existing-mailbox.ts'
-import { type Address, type AddressKey, addressKey, covers, isDomainMailbox } from '../model/address.ts'
-import type { Mailbox } from '../model/mailbox.ts'
+import {
+  type Address,
+  type AddressKey,
+  addressKey,
+  isDomainMailbox,
+  type KeyedAddress,
+  keyCovers,
+} from '../model/address.ts'
+import type { Mailbox, StoredMailbox } from '../model/mailbox.ts'
 import type { Catalogue, RegisteredProvider } from '../providers/provider.ts'
 import type { MailboxStore } from '../store/ports.ts'
 import type { OpenSignedIn } from './open-signed-in.ts'
@@ -18,7 +25,7 @@ import type { SendingState } from './relay.ts'
  * when the mailbox is first used.
  */
 export interface Route {
-  mailbox: Mailbox
+  mailbox: StoredMailbox
   pool: Pool
   governor: Governor
   /** The name that signs in. The provider counts everything by it. */
@@ -36,9 +43,9 @@ export interface Routes {
    * and follows what has changed.
    * @throws Failure `not-found`, `configuration`
    */
-  to(address: Address): Promise<Route>
+  to(mailbox: KeyedAddress): Promise<Route>
   /** The route of this address as it is, if there is one. */
-  peek(address: Address): Route | undefined
+  peek(key: AddressKey): Route | undefined
   /** As `Relay.drain`. */
   drain(address: Address): void
   /** As `Relay.state`. */
@@ -74,10 +81,9 @@ export function createRoutes(deps: RoutesDeps): Routes {
   /** Counts the calls of `drain`: what was read before such a call may be stale. */
   let changes = 0
 
-  async function to(address: Address): Promise<Route> {
-    const key = addressKey(address)
+  async function to({ address, key }: KeyedAddress): Promise<Route> {
     const known = routes.get(key)
-    const route = known && clock.monotonic() < known.freshUntil ? known : await lookAgain(address)
+    const route = known && clock.monotonic() < known.freshUntil ? known : await lookAgain(address, key)
     if (routes.get(key) === route) noteUse(key, route)
     // Checked after the wait above: a call that began before `close` must not open anything after
     // it.
@@ -90,18 +96,17 @@ export function createRoutes(deps: RoutesDeps): Routes {
     routes.set(key, route)
   }
 
-  async function lookAgain(address: Address): Promise<Route> {
+  async function lookAgain(address: Address, key: AddressKey): Promise<Route> {
     const changesBefore = changes
     const mailbox = await mailboxes.covering(address)
     if (!mailbox) {
-      const gone = routes.get(addressKey(address))
+      const gone = routes.get(key)
       gone?.governor.reset()
       gone?.pool.drain()
       throw unknownMailbox(address)
     }
     const provider = catalogue.registered(mailbox.providerId)
-    const key = addressKey(mailbox.address)
-    const route = routes.get(key) ?? (await makeRoute(mailbox, provider))
+    const route = routes.get(mailbox.key) ?? (await makeRoute(mailbox, provider))
     const before = route.provider
     if (before.id !== provider.id) {
       route.pool.drain()
@@ -115,8 +120,8 @@ export function createRoutes(deps: RoutesDeps): Routes {
     return route
   }
 
-  async function makeRoute(mailbox: Mailbox, provider: RegisteredProvider): Promise<Route> {
-    const key = addressKey(mailbox.address)
+  async function makeRoute(mailbox: StoredMailbox, provider: RegisteredProvider): Promise<Route> {
+    const { key } = mailbox
     const account = accountOf(mailbox)
     const governor = await governors.of(mailbox.address, () => routes.get(key)?.provider ?? provider, account)
     // Another call may have made the route during the wait.
@@ -137,15 +142,14 @@ export function createRoutes(deps: RoutesDeps): Routes {
   async function follow(route: Route, account: string, providerBefore = route.provider.id): Promise<void> {
     const provider = route.provider.id
     if (route.account === account && provider === providerBefore) return
-    const { address } = route.mailbox
+    const { address, key } = route.mailbox
     const before = route.account
     route.account = account
     const governor = await governors.of(address, () => route.provider, account)
     governors.forget(address, providerBefore, before)
     // During the wait the route may have changed once more, or been forgotten.
     const isSame = route.account === account && route.provider.id === provider
-    if (!isSame || routes.get(addressKey(address)) !== route)
-      return governors.forget(address, provider, account)
+    if (!isSame || routes.get(key) !== route) return governors.forget(address, provider, account)
     route.governor = governor
     groups.put(route)
   }
@@ -202,15 +206,16 @@ export function createRoutes(deps: RoutesDeps): Routes {
   }
 
   function routesOf(mailbox: Address): Route[] {
-    if (isDomainMailbox(mailbox))
-      return [...routes].filter(([key]) => covers(mailbox, key)).map(([, route]) => route)
-    const route = routes.get(addressKey(mailbox))
+    const own = addressKey(mailbox)
+    if (isDomainMailbox(own))
+      return [...routes].flatMap(([key, route]) => (keyCovers(own, key) ? [route] : []))
+    const route = routes.get(own)
     return route ? [route] : []
   }
 
   return {
     to,
-    peek: (address) => routes.get(addressKey(address)),
+    peek: (key) => routes.get(key),
     drain(address) {
       changes += 1
       for (const route of routesOf(address)) {
@@ -224,7 +229,7 @@ export function createRoutes(deps: RoutesDeps): Routes {
       const mailbox = await mailboxes.covering(address)
       if (!mailbox) throw unknownMailbox(address)
       const provider = catalogue.registered(mailbox.providerId)
-      const route = routes.get(addressKey(mailbox.address))
+      const route = routes.get(mailbox.key)
       const { open, inUse, waiting } = route?.pool.state() ?? nothingOpen
       const isSame = route?.provider.id === provider.id
       const governed = isSame

@@ -3,7 +3,7 @@ import { asFailure, Failure, wordsBehind } from '../base/failure.ts'
 import type { Limits } from '../config/config.ts'
 import type { AccessToken, TokenBroker } from '../grants/token-broker.ts'
 import { namesThatSignIn, namesWithToken } from '../mailboxes/existing-mailbox.ts'
-import type { Address } from '../model/address.ts'
+import { type Address, keyed } from '../model/address.ts'
 import type { Mailbox } from '../model/mailbox.ts'
 import { explained, seenReply } from '../providers/errors/explained.ts'
 import type { Catalogue, Provider, RegisteredProvider } from '../providers/provider.ts'
@@ -137,7 +137,7 @@ export function createTestMessage(deps: TestMessageDeps): SendTestMessage {
   ): AsyncGenerator<StepOutcome> {
     const from = { mailbox, provider }
     const begun = await deps.relay.begin(
-      mailbox,
+      keyed(mailbox),
       { sender: mailbox, parameters: [] },
       [{ recipient, parameters: [] }],
       'test message',

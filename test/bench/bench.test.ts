@@ -87,10 +87,12 @@ describe.concurrent('the benchmark', () => {
     expect(await flood({ setStage, sizes })).toMatchObject({ another: { sent: 2 }, same: { sent: 2 } })
   })
 
-  it('counts the files that run for a message, and for the first one', async () => {
+  it('counts the files that run for a message, and for the first one, and the keys that are made of addresses', async () => {
     const measured: Figures = await footprint({ rounds: 1, setStage })
     const { rows, files } = measured as Figures & { files: Record<'warm' | 'first', string[]> }
-    expect(rows.map(({ through }) => through)).toEqual([files.warm.length, files.first.length])
+    const { keys } = measured as Figures & { keys: number }
+    expect(rows.map(({ through }) => through)).toEqual([files.warm.length, keys, files.first.length])
+    expect(keys).toBeLessThanOrEqual(2)
     expect(files.warm).toEqual(expect.arrayContaining(['smtp/session.js', 'upstream/pool.js']))
     expect(files.warm).not.toContain('upstream/dial.js')
     expect(files.first).toContain('upstream/dial.js')

@@ -1,4 +1,5 @@
-// Loaded into postern before postern itself (`node --import`): tells which of its files have run since it was last asked. SIGUSR2 asks.
+// Loaded into postern before postern itself (`node --import`): tells which of its files have run since it was last asked, and how
+// often an address was brought into the form by which it is looked up. SIGUSR2 asks.
 import { renameSync, writeFileSync } from 'node:fs'
 import { Session } from 'node:inspector/promises'
 import { relative, resolve } from 'node:path'
@@ -10,29 +11,36 @@ const answer = String(process.env.BENCH_EXECUTED_FILES)
 let session
 
 process.on('SIGUSR2', async () => {
-  const files = session === undefined ? await begin() : await executed(session)
+  const executed = session === undefined ? await begin() : await taken(session)
   // As a whole, for somebody waits for it.
-  writeFileSync(`${answer}.new`, JSON.stringify(files))
+  writeFileSync(`${answer}.new`, JSON.stringify(executed))
   renameSync(`${answer}.new`, answer)
 })
 
-/** @returns {Promise<string[]>} none yet */
+/** @typedef {{ files: string[], keys: number }} Executed */
+
+/** @returns {Promise<Executed>} nothing yet */
 async function begin() {
   session = new Session()
   session.connect()
   await session.post('Profiler.enable')
   await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false })
-  return []
+  return { files: [], keys: 0 }
 }
 
-/** Taking the counts sets them to zero. @param {Session} from @returns {Promise<string[]>} */
-async function executed(from) {
+/** Taking the counts sets them to zero. @param {Session} from @returns {Promise<Executed>} */
+async function taken(from) {
   const { result } = await from.post('Profiler.takePreciseCoverage')
-  return result
-    .filter(({ functions }) =>
-      functions.some(({ ranges, functionName }) => functionName !== '' && (ranges[0]?.count ?? 0) > 0),
+  const calls = result
+    .filter(({ url }) => url.startsWith('file:'))
+    .map(({ url, functions }) => ({ file: relative(dist, fileURLToPath(url)), functions }))
+    .filter(({ file }) => !file.startsWith('..'))
+    .flatMap(({ file, functions }) =>
+      functions.map(({ functionName: name, ranges }) => ({ file, name, count: ranges[0]?.count ?? 0 })),
     )
-    .flatMap(({ url }) => (url.startsWith('file:') ? relative(dist, fileURLToPath(url)) : []))
-    .filter((path) => !path.startsWith('..'))
-    .sort()
+    .filter(({ name, count }) => name !== '' && count > 0)
+  return {
+    files: [...new Set(calls.map(({ file }) => file))].sort(),
+    keys: calls.find(({ file, name }) => file === 'base/text.js' && name === 'withoutCase')?.count ?? 0,
+  }
 }

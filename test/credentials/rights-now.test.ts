@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import type { Address } from '../../src/model/address.ts'
+import { type Address, keyed } from '../../src/model/address.ts'
 import type { NewGrant } from '../../src/model/grant.ts'
 import { here, refusalOf, type SignInStage, setSignInStage } from './sign-in-stage.ts'
 
@@ -87,7 +87,7 @@ describe('a session that is open', () => {
 
   it('sends with another sender only through the mailbox that it leaves through now', async () => {
     const { submitter } = await signedIn({ mailboxes: [me, shop], rewriteSender: true })
-    const message = { mailbox: me, sender: me, givenSender: 'root@localhost' } as const
+    const message = { mailbox: keyed(me), sender: me, givenSender: 'root@localhost' }
     await stage.signIns.revalidate(submitter, message, here)
     await addAgain(me)
     expect(

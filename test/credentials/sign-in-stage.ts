@@ -8,7 +8,7 @@ import type { LoginRequest } from '../../src/credentials/logins.ts'
 import { createSignIns } from '../../src/credentials/sign-ins.ts'
 import type { Scrypt } from '../../src/credentials/verifiers.ts'
 import type { Submitter } from '../../src/mailboxes/sender-policy.ts'
-import type { Address } from '../../src/model/address.ts'
+import { type Address, keyed } from '../../src/model/address.ts'
 import { followStore } from '../../src/store/followed-store.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
@@ -87,7 +87,7 @@ export async function setSignInStage() {
       sender: Address | '' = 'me@example.com',
       from = here,
       mailbox: Address = sender === '' ? 'me@example.com' : sender,
-    ) => signIns.revalidate(submitter, { mailbox, sender }, from),
+    ) => signIns.revalidate(submitter, { mailbox: keyed(mailbox), sender }, from),
     check: (userName: string, password: Secret, from = here) =>
       signIns.check({ kind: 'password', userName, password }, from),
     /** Signs in by CRAM-MD5 as a client does that knows this password as these octets. */

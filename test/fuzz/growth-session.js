@@ -1,9 +1,10 @@
+import { keyed } from '#built/model/address.js'
 import { createSmtpSession } from '#built/smtp/session.js'
 
 /** @type {import('#built/mailboxes/sender-policy.js').Submitter} */
 const submitter = {
   userName: 'me@example.com',
-  mailboxes: [{ address: 'me@example.com', aliases: [] }],
+  mailboxes: [{ ...keyed('me@example.com'), aliases: [] }],
   senders: [],
   rewriteSender: false,
 }

@@ -5,9 +5,9 @@ import type { Log } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { createTokenBroker } from '../../src/grants/create-token-broker.ts'
 import type { FreshToken } from '../../src/grants/token-broker.ts'
-import { type Address, addressKey, domainMailbox } from '../../src/model/address.ts'
+import { type Address, addressKey, domainMailbox, keyed } from '../../src/model/address.ts'
 import type { ActiveGrant, GivenTo, Grant } from '../../src/model/grant.ts'
-import type { Mailbox } from '../../src/model/mailbox.ts'
+import type { StoredMailbox } from '../../src/model/mailbox.ts'
 import { createHttpFetch } from '../../src/net/http-fetch.ts'
 import type { HttpProxy } from '../../src/net/http-proxy.ts'
 import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'
@@ -34,7 +34,7 @@ export function handClock(): Clock & { pass(seconds: number): void; jump(seconds
 
 /** The part of the store that the broker uses, in memory, with its promises kept: versions, and nothing changed on failure. */
 export function memoryStore() {
-  const mailboxes = new Map<string, Mailbox>()
+  const mailboxes = new Map<string, StoredMailbox>()
   const grants = new Map<string, Grant>()
   const calls: string[] = []
   let broken = false
@@ -130,7 +130,8 @@ export function memoryStore() {
       broken = false
     },
     addMailbox(address: Address, providerId = 'local') {
-      mailboxes.set(addressKey(address), { address, providerId, createdAt: 0 })
+      const mailbox = { ...keyed(address), providerId, createdAt: 0 }
+      mailboxes.set(mailbox.key, mailbox)
     },
     removeMailbox(address: Address) {
       mailboxes.delete(addressKey(address))

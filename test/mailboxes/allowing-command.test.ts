@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { howToAllow } from '../../src/mailboxes/sender-policy.ts'
+import { keyed } from '../../src/model/address.ts'
 
-const mailboxes = [{ address: 'me@example.com', aliases: [] }] as const
+const mailboxes = [{ ...keyed('me@example.com'), aliases: [] }]
 
 describe('the command that would allow a sender', () => {
   it('extends the login, and for an API key makes one', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { changedMending, describeMending, mapOfLines } from '../../src/mailboxes/mending-options.ts'
 import { completeAddress, mailboxForSender } from '../../src/mailboxes/sender-policy.ts'
+import { keyed } from '../../src/model/address.ts'
 
 describe('what is mended of a login', () => {
   it('is changed by what is named, and by nothing else', () => {
@@ -65,14 +66,14 @@ describe('an address without a domain', () => {
 
   it('is a sender that the login still has to be allowed', () => {
     const login = {
-      mailboxes: [{ address: 'admin@example.com', aliases: [] }],
+      mailboxes: [{ ...keyed('admin@example.com'), aliases: [] }],
       senders: [],
       rewriteSender: false,
       mending,
-    } as const
+    }
     expect(mailboxForSender(login, 'root')).toEqual({
       allowed: true,
-      mailbox: 'admin@example.com',
+      mailbox: { ...keyed('admin@example.com'), aliases: [] },
       sender: 'admin@example.com',
     })
     expect(mailboxForSender(login, 'backup')).toEqual({

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
+import { keyed } from '../../src/model/address.ts'
 import { createProviderSide, type ProviderSide } from '../../src/smtp/provider-side.ts'
 import { createRefusalLog } from '../../src/smtp/refusal-log.ts'
 import { createTransactionLog } from '../../src/smtp/transaction-log.ts'
@@ -83,7 +84,7 @@ describe('what a session asks beyond itself', () => {
     await side.begin(
       {
         do: 'begin',
-        mailbox: 'me@example.com',
+        mailbox: keyed('me@example.com'),
         mail: { sender: 'me@example.com', parameters: [] },
         givenSender: 'root@\nlocalhost',
         recipients: [{ recipient: 'a@example.net', parameters: [] }],
@@ -100,7 +101,7 @@ describe('what a session asks beyond itself', () => {
   it('asks for each message whether the login is still valid, before it asks the provider', async () => {
     const message = {
       do: 'begin',
-      mailbox: 'me@example.com',
+      mailbox: keyed('me@example.com'),
       mail: { sender: 'me@example.com', parameters: [] },
       recipients: [{ recipient: 'a@example.net', parameters: [] }],
     } as const
@@ -133,7 +134,7 @@ describe('what a session asks beyond itself', () => {
     await side.begin(
       {
         do: 'begin',
-        mailbox: 'me@example.com',
+        mailbox: keyed('me@example.com'),
         mail: { sender: 'me@example.com', parameters: [] },
         recipients: [{ recipient: 'a@example.net', parameters: [] }],
       },

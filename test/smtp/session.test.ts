@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Failure, type FailureCode } from '../../src/base/failure.ts'
 import type { AuthMethods } from '../../src/credentials/credential-index.ts'
+import { keyed } from '../../src/model/address.ts'
 import { encodeBase64 } from '../../src/sasl/exchange.ts'
 import { createSmtpSession, type SmtpSession } from '../../src/smtp/session.ts'
 import type { SessionEvent, Step } from '../../src/smtp/session-events.ts'
@@ -147,7 +148,7 @@ describe('the session', () => {
     const session = newSession()
     tell(session, 'EHLO a')
     tell(session, auth)
-    const mailboxes = [{ address: 'ü@example.com', aliases: [] }] as const
+    const mailboxes = [{ ...keyed('ü@example.com'), aliases: [] }]
     session.step({
       kind: 'signed-in',
       submitter: { userName: 'u', mailboxes, senders: [], rewriteSender: true },

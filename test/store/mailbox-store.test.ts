@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Address } from '../../src/model/address.ts'
+import { type Address, keyed } from '../../src/model/address.ts'
 import { failureOf, newGrant, newLogin, now, openFixture } from './fixture.ts'
 
 describe('the mailbox store', () => {
@@ -28,7 +28,11 @@ describe('the mailbox store', () => {
     } as const
     await store.mailboxes.add(shared)
     const terms = expect.any(String)
-    expect(await store.mailboxes.find('iNFO@EXAMPLE.com')).toEqual({ ...shared, terms })
+    expect(await store.mailboxes.find('iNFO@EXAMPLE.com')).toEqual({
+      ...shared,
+      key: 'info@example.com',
+      terms,
+    })
     expect(await store.mailboxes.find('other@example.com')).toBeUndefined()
     expect((await store.mailboxes.list()).map((mailbox) => mailbox.address)).toEqual([
       'cron@example.com',
@@ -77,7 +81,7 @@ describe('the mailbox store', () => {
       createdAt: 1,
     })
     expect(await store.mailboxes.find('printer@example.com')).toEqual({
-      address: 'printer@example.com',
+      ...keyed('printer@example.com'),
       providerId: 'google',
       signsInAs,
       terms: expect.any(String),

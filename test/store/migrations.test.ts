@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { keyed } from '../../src/model/address.ts'
 import { newestSchema } from '../../src/store/migrations.ts'
 import { firstRelease, openFirstRelease } from './first-release.ts'
 import { newLogin, now } from './fixture.ts'
@@ -8,13 +9,13 @@ it('a database of the first release opens, and keeps everything', async () => {
   const { store, keyedHash } = await openFirstRelease(await firstRelease())
   expect(await store.mailboxes.list()).toEqual([
     {
-      address: 'cron@example.com',
+      ...keyed('cron@example.com'),
       providerId: 'microsoft',
       signsInAs: 'boss@example.com',
       createdAt: now + 1,
       terms: '',
     },
-    { address: 'Printer@example.com', providerId: 'google', createdAt: now, terms: '' },
+    { ...keyed('Printer@example.com'), providerId: 'google', createdAt: now, terms: '' },
   ])
   const grant = await store.grants.ofMailbox('cron@example.com')
   expect(grant).toMatchObject({

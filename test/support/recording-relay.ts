@@ -86,12 +86,12 @@ export function createRecordingRelay(): RecordingRelay {
     }),
 
     async verify(mailbox) {
-      asked.push(`VERIFY ${mailbox}`)
+      asked.push(`VERIFY ${mailbox.address}`)
       failIfTold()
     },
 
     async begin(mailbox, mail, recipients) {
-      asked.push(`MAIL ${mailbox} <${mail.sender}>${written(mail.parameters)}`)
+      asked.push(`MAIL ${mailbox.address} <${mail.sender}>${written(mail.parameters)}`)
       failIfTold()
       const [first] = answers
       if (first !== undefined && 'refusesMail' in first) {

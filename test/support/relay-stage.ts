@@ -9,7 +9,7 @@ import type {
   TokenBroker,
   TokenGrant,
 } from '../../src/grants/token-broker.ts'
-import type { Address } from '../../src/model/address.ts'
+import { type Address, keyed } from '../../src/model/address.ts'
 import type { Mailbox } from '../../src/model/mailbox.ts'
 import type { Connect } from '../../src/net/connect.ts'
 import type { Catalogue, RegisteredProvider } from '../../src/providers/provider.ts'
@@ -23,6 +23,8 @@ import { createRecordingLog } from './recording-log.ts'
 import { registeredProvider } from './registered-provider.ts'
 
 export const mailbox: Address = 'me@example.com'
+/** As the relay is asked for it. */
+export const me = keyed(mailbox)
 
 /** Generous where a test does not wait, so that a slow machine fails nothing. */
 export const patientLimits: Limits = {

@@ -7,7 +7,7 @@ import type { AuthMethods } from '../../src/credentials/credential-index.ts'
 import type { SignIns } from '../../src/credentials/sign-ins.ts'
 import { requireItself } from '../../src/credentials/submitter.ts'
 import type { Submitter } from '../../src/mailboxes/sender-policy.ts'
-import type { Address } from '../../src/model/address.ts'
+import { type Address, addressKey, keyed } from '../../src/model/address.ts'
 import type { Credentials } from '../../src/sasl/exchange.ts'
 import { createSmtpServer, type SmtpServer, type SmtpServerDeps } from '../../src/smtp/smtp-server.ts'
 import { secureContexts } from '../../src/tls/certificates.ts'
@@ -119,6 +119,6 @@ function wrongCredentials(): Failure {
 }
 
 function submitterOf(userName: string, addresses: Address[], senders: Address[]): Submitter {
-  const mailboxes = addresses.map((address) => ({ address, aliases: [] }))
-  return { userName, mailboxes, senders, rewriteSender: false }
+  const mailboxes = addresses.map((address) => ({ ...keyed(address), aliases: [] }))
+  return { userName, mailboxes, senders: senders.map(addressKey), rewriteSender: false }
 }

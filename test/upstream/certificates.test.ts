@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createAuthority } from '../support/certificates.ts'
 import { answersEhlo, ehlo, expectLine, greets } from '../support/provider-scripts.ts'
-import { createRelayStage, mailbox } from '../support/relay-stage.ts'
+import { createRelayStage, me } from '../support/relay-stage.ts'
 import { startScriptedProvider } from '../support/scripted-provider.ts'
 import { wrongCertificates } from '../support/wrong-certificates.ts'
 
@@ -22,7 +22,7 @@ describe('a certificate', () => {
         await client.gone()
       })
       const { relay } = createRelayStage({ port: provider.port, tls, ca: own.ca })
-      await expect(relay.verify(mailbox)).rejects.toMatchObject({
+      await expect(relay.verify(me)).rejects.toMatchObject({
         code: 'provider-setup',
         message: expect.stringContaining(says),
         fix: expect.stringContaining(fix),
@@ -47,7 +47,7 @@ describe('a certificate', () => {
       },
     )
     const { relay } = createRelayStage({ port: provider.port, tls: 'implicit', ca: own.ca, host })
-    await relay.verify(mailbox)
+    await relay.verify(me)
     await provider.close()
     await relay.close()
   })
@@ -60,7 +60,7 @@ describe('a certificate', () => {
     const { relay } = createRelayStage({ port: provider.port, tls: 'implicit', ca: own.ca })
     process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
     try {
-      await expect(relay.verify(mailbox)).rejects.toMatchObject({ code: 'provider-setup' })
+      await expect(relay.verify(me)).rejects.toMatchObject({ code: 'provider-setup' })
     } finally {
       delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
     }

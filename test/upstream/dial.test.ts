@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { answersEhlo, ehlo, expectLine, greets } from '../support/provider-scripts.ts'
-import { createRelayStage, mailbox } from '../support/relay-stage.ts'
+import { createRelayStage, me } from '../support/relay-stage.ts'
 import { type Client, type Script, startScriptedProvider } from '../support/scripted-provider.ts'
 import { useScriptedStage } from '../support/scripted-stage.ts'
 
@@ -28,7 +28,7 @@ describe('dialling', () => {
       },
       { tls: 'starttls' },
     )
-    await relay.verify(mailbox)
+    await relay.verify(me)
     expect(provider.heard[0]).toMatch(
       /^EHLO postern\.example\.test\r\nSTARTTLS\r\nEHLO postern\.example\.test\r\nAUTH XOAUTH2 \S+\r\n$/,
     )
@@ -49,7 +49,7 @@ describe('dialling', () => {
       },
       { tls: 'starttls' },
     )
-    await expect(relay.verify(mailbox)).rejects.toMatchObject({
+    await expect(relay.verify(me)).rejects.toMatchObject({
       code: 'provider-setup',
       message: expect.stringContaining('STARTTLS'),
       fix: expect.any(String),
@@ -71,7 +71,7 @@ describe('dialling', () => {
       },
       { tls: 'starttls' },
     )
-    await expect(relay.verify(mailbox)).rejects.toMatchObject({ code: 'provider-unavailable' })
+    await expect(relay.verify(me)).rejects.toMatchObject({ code: 'provider-unavailable' })
     expect(provider.heard).toEqual(['EHLO postern.example.test\r\nSTARTTLS\r\n'])
   })
 
@@ -84,7 +84,7 @@ describe('dialling', () => {
       client.say(said)
       await client.gone()
     })
-    await expect(relay.verify(mailbox)).rejects.toMatchObject({ code })
+    await expect(relay.verify(me)).rejects.toMatchObject({ code })
   })
 
   it('takes plain SMTP where TLS is due for a mistake in the settings', async () => {
@@ -96,7 +96,7 @@ describe('dialling', () => {
       { tls: 'starttls' },
     )
     const implicit = createRelayStage({ port: provider.port, tls: 'implicit' }).relay
-    await expect(implicit.verify(mailbox)).rejects.toMatchObject({
+    await expect(implicit.verify(me)).rejects.toMatchObject({
       code: 'provider-setup',
       fix: expect.stringContaining('TLS mode'),
     })
@@ -108,7 +108,7 @@ describe('dialling', () => {
     const gone = await startScriptedProvider({ tls: 'implicit', certificate: nobody }, async () => {})
     await gone.close()
     const { relay } = createRelayStage({ port: gone.port, tls: 'implicit' })
-    await expect(relay.verify(mailbox)).rejects.toMatchObject({
+    await expect(relay.verify(me)).rejects.toMatchObject({
       code: 'provider-unavailable',
       message: expect.stringContaining('ECONNREFUSED'),
     })
@@ -171,7 +171,7 @@ const hangs: Hang[] = [
 describe('a provider that hangs', () => {
   it.each(hangs)('before $before is given up in time', async ({ tls, script, heard }) => {
     const { relay, provider } = await stage(script, { tls, limits: { upstreamReplySeconds: 0.3 } })
-    await expect(relay.verify(mailbox)).rejects.toMatchObject({
+    await expect(relay.verify(me)).rejects.toMatchObject({
       code: 'provider-unavailable',
       message: 'The connection to 127.0.0.1 failed: no reply within 0.3 seconds',
     })
@@ -187,7 +187,7 @@ describe('a provider that hangs', () => {
       await client.gone()
     })
     const { relay } = createRelayStage({ port: silent.port, tls, limits: { upstreamConnectSeconds: 0.3 } })
-    await expect(relay.verify(mailbox)).rejects.toMatchObject({
+    await expect(relay.verify(me)).rejects.toMatchObject({
       code: 'provider-unavailable',
       message: 'The connection to 127.0.0.1 failed: TLS took too long',
     })
@@ -197,7 +197,7 @@ describe('a provider that hangs', () => {
 
   it('little by little is given up when the whole sign-in has taken too long', async () => {
     const { relay } = await stage(async (client) => client.gone(), { limits: { wholeLoginSeconds: 0.3 } })
-    await expect(relay.verify(mailbox)).rejects.toMatchObject({
+    await expect(relay.verify(me)).rejects.toMatchObject({
       code: 'provider-unavailable',
       message: 'The sign-in at 127.0.0.1 took too long',
     })

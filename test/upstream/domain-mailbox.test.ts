@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createGovernors } from '../../src/governor/create-governors.ts'
 import type { Governors } from '../../src/governor/governor.ts'
+import { keyed } from '../../src/model/address.ts'
 import { createRelay } from '../../src/upstream/create-relay.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
@@ -53,7 +54,7 @@ async function domainStage() {
     await relay.close()
     await governors.close()
   })
-  const use = (place: number) => relay.verify(`a${place}@example.com`).catch(() => {})
+  const use = (place: number) => relay.verify(keyed(`a${place}@example.com`)).catch(() => {})
   return { relay, governors, store, clock, use }
 }
 

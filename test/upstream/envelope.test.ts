@@ -7,7 +7,7 @@ import {
   takesEnvelope,
   takesMessage,
 } from '../support/provider-scripts.ts'
-import { mailbox } from '../support/relay-stage.ts'
+import { me } from '../support/relay-stage.ts'
 import { useScriptedStage } from '../support/scripted-stage.ts'
 import { mail, message, to } from '../support/upstream-messages.ts'
 
@@ -36,7 +36,7 @@ describe('the envelope at the provider', () => {
       await client.gone()
     })
     const { replies } = await relay.begin(
-      mailbox,
+      me,
       mail,
       to('a@example.com', 'b@example.com', 'c@example.com'),
       'printer',
@@ -61,7 +61,7 @@ describe('the envelope at the provider', () => {
       await client.gone()
     })
     const { replies, transaction } = await relay.begin(
-      mailbox,
+      me,
       mail,
       to('a@example.com', 'b@example.com'),
       'printer',
@@ -89,10 +89,10 @@ describe('the envelope at the provider', () => {
         }
       await client.gone()
     })
-    const refused = await relay.begin(mailbox, mail, to('a@example.com', 'b@example.com'), 'printer')
+    const refused = await relay.begin(me, mail, to('a@example.com', 'b@example.com'), 'printer')
     const reply = { code: 550, lines: ['5.7.60 Not allowed', '5.7.60 to send as this'] }
     expect(refused).toEqual({ replies: [reply, reply] })
-    const next = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
+    const next = await relay.begin(me, mail, to('a@example.com'), 'printer')
     expect(next.replies).toMatchObject([{ code: 250 }])
     expect(provider.heard).toHaveLength(1)
   })
@@ -107,8 +107,8 @@ describe('the envelope at the provider', () => {
       await takesMessage(client)
       await client.gone()
     })
-    await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
-    const { transaction } = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
+    await relay.begin(me, mail, to('a@example.com'), 'printer')
+    const { transaction } = await relay.begin(me, mail, to('a@example.com'), 'printer')
     expect(await transaction?.send(message('hi\r\n'))).toMatchObject({ code: 250 })
     expect(provider.heard).toHaveLength(1)
   })
@@ -123,7 +123,7 @@ describe('the envelope at the provider', () => {
     })
     const parameters = [{ keyword: 'SIZE', value: '12' }, { keyword: 'SMTPUTF8' }]
     const { transaction } = await relay.begin(
-      mailbox,
+      me,
       { sender: 'me@example.com', parameters },
       to('a@example.com'),
       'printer',
@@ -146,10 +146,10 @@ describe('the envelope at the provider', () => {
       await takesEnvelope(client)
       await client.gone()
     })
-    await expect(relay.begin(mailbox, mail, to('a@example.com>\r\nDATA'), 'printer')).rejects.toMatchObject({
+    await expect(relay.begin(me, mail, to('a@example.com>\r\nDATA'), 'printer')).rejects.toMatchObject({
       code: 'invalid',
     })
-    await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
+    await relay.begin(me, mail, to('a@example.com'), 'printer')
     expect(provider.heard).toHaveLength(1)
     expect(provider.heard[0]).not.toContain('DATA')
   })
@@ -163,9 +163,9 @@ describe('the envelope at the provider', () => {
       await takesMessage(client)
       await client.gone()
     })
-    const { transaction } = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
+    const { transaction } = await relay.begin(me, mail, to('a@example.com'), 'printer')
     await transaction?.reset()
-    const next = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
+    const next = await relay.begin(me, mail, to('a@example.com'), 'printer')
     expect(await next.transaction?.send(message('hi\r\n'))).toMatchObject({ code: 250 })
     // An end that came before is not undone, and harms nobody who has the connection now.
     await transaction?.reset()
@@ -188,9 +188,9 @@ describe('a provider that fails in the envelope', () => {
       client.say(...replies)
       client.hangUp()
     })
-    const begun = relay.begin(mailbox, mail, to('a@example.com'), 'printer')
+    const begun = relay.begin(me, mail, to('a@example.com'), 'printer')
     await expect(begun).rejects.toMatchObject({ code: 'provider-unavailable' })
-    const { transaction } = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
+    const { transaction } = await relay.begin(me, mail, to('a@example.com'), 'printer')
     expect(await transaction?.send(message('hi\r\n'))).toMatchObject({ code: 250 })
     expect(provider.heard).toHaveLength(2)
   })
@@ -203,8 +203,8 @@ describe('a provider that fails in the envelope', () => {
       },
       { limits: { upstreamReplySeconds: 0.5 } },
     )
-    await relay.verify(mailbox)
-    await expect(relay.begin(mailbox, mail, to('a@example.com'), 'printer')).rejects.toMatchObject({
+    await relay.verify(me)
+    await expect(relay.begin(me, mail, to('a@example.com'), 'printer')).rejects.toMatchObject({
       code: 'provider-unavailable',
       message: expect.stringContaining('no reply within'),
     })
@@ -224,15 +224,15 @@ describe('a provider that fails in the envelope', () => {
         client.say(`${code} ${text}`, '503 5.5.1 MAIL first')
         await client.gone()
       })
-      const begun = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
+      const begun = await relay.begin(me, mail, to('a@example.com'), 'printer')
       expect(begun).toEqual({ replies: [{ code, lines: [text] }] })
       if (pause > 0)
-        await expect(relay.begin(mailbox, mail, to('a@example.com'), 'printer')).rejects.toMatchObject({
+        await expect(relay.begin(me, mail, to('a@example.com'), 'printer')).rejects.toMatchObject({
           code: 'provider-setup',
           message: expect.stringContaining(String(code)),
         })
       clock.advance(pause)
-      const { transaction } = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
+      const { transaction } = await relay.begin(me, mail, to('a@example.com'), 'printer')
       expect(await transaction?.send(message('hi\r\n'))).toMatchObject({ code: 250 })
       expect(provider.heard).toHaveLength(2)
     },

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import { eventually } from '../support/eventually.ts'
 import { ehlo, expectLine, greets, signsIn } from '../support/provider-scripts.ts'
-import { mailbox } from '../support/relay-stage.ts'
+import { mailbox, me } from '../support/relay-stage.ts'
 import type { Client } from '../support/scripted-provider.ts'
 import { useScriptedStage } from '../support/scripted-stage.ts'
 import { begin, line, mail, message, to } from '../support/upstream-messages.ts'
@@ -76,7 +76,7 @@ describe('messages that wait', () => {
       provider: { limits: { connections: 1, messagesPerMinute: 4 } },
       limits: { leaseWaitSeconds: 0.2 },
     })
-    await relay.verify(mailbox)
+    await relay.verify(me)
     expect(await sendOne(relay, 'a')).toMatchObject({ code: 250 })
     await expect(sendOne(relay, 'b')).rejects.toMatchObject({
       code: 'limit-reached',
@@ -198,7 +198,7 @@ describe('a provider that complains', () => {
       }),
     )
     expect(await sendOne(relay, 'a')).toMatchObject({ code: 250 })
-    const { replies, transaction } = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
+    const { replies, transaction } = await relay.begin(me, mail, to('a@example.com'), 'printer')
     expect(replies).toMatchObject([{ code: 421 }])
     expect(transaction).toBeUndefined()
     expect(provider.heard).toHaveLength(1)
@@ -275,7 +275,7 @@ describe('a provider that complains', () => {
       client.say(`535 ${words} ${'x'.repeat(40)}`)
       await client.gone()
     })
-    await expect(relay.verify(mailbox)).rejects.toMatchObject({ code: 'provider-setup' })
+    await expect(relay.verify(me)).rejects.toMatchObject({ code: 'provider-setup' })
     const { pauses } = await relay.state(mailbox)
     expect(pauses).toMatchObject([{ about: 'sign-in', said: `${words} [hidden]` }])
   })
@@ -315,7 +315,7 @@ describe('the recipients of a day', () => {
     })
     expect(await sendOne(relay, 'a')).toMatchObject({ code: 250 })
     await expect(
-      relay.begin(mailbox, mail, to('a@example.com', 'b@example.com'), 'printer'),
+      relay.begin(me, mail, to('a@example.com', 'b@example.com'), 'printer'),
     ).rejects.toMatchObject({ code: 'limit-reached' })
     const transaction = await begin(relay)
     await expect(transaction.recipients(to('b@example.com'))).rejects.toMatchObject({ code: 'limit-reached' })

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Relay } from '../../src/upstream/relay.ts'
 import { eventually } from '../support/eventually.ts'
 import { expectLine, signsIn } from '../support/provider-scripts.ts'
-import { mailbox } from '../support/relay-stage.ts'
+import { mailbox, me } from '../support/relay-stage.ts'
 import type { Client } from '../support/scripted-provider.ts'
 import { useScriptedStage } from '../support/scripted-stage.ts'
 import { mail, message, to } from '../support/upstream-messages.ts'
@@ -49,9 +49,9 @@ describe('a client that goes while it waits', () => {
   it('leaves the line, and neither the provider nor the rate hear of it', async () => {
     const messages: string[] = []
     const { relay, provider } = await stage((client) => serves(client, messages), { provider: { limits } })
-    const first = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
+    const first = await relay.begin(me, mail, to('a@example.com'), 'printer')
     const { client, leaving } = waitingClient()
-    const waiting = relay.begin(mailbox, mail, to('dead@example.com'), 'printer', client)
+    const waiting = relay.begin(me, mail, to('dead@example.com'), 'printer', client)
     await eventually('one that waits', async () => (await relay.state(mailbox)).waiting === 1)
     leaving.abort()
     await expect(waiting).rejects.toThrow('The client has gone')
@@ -63,16 +63,16 @@ describe('a client that goes while it waits', () => {
 
   it('is seen once more before its MAIL leaves, and its connection serves the next', async () => {
     const { relay, provider } = await stage((client) => serves(client, []), { provider: { limits } })
-    const first = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
+    const first = await relay.begin(me, mail, to('a@example.com'), 'printer')
     const { client, leaving } = waitingClient()
-    const waiting = relay.begin(mailbox, mail, to('dead@example.com'), 'printer', client)
+    const waiting = relay.begin(me, mail, to('dead@example.com'), 'printer', client)
     await eventually('one that waits', async () => (await relay.state(mailbox)).waiting === 1)
     await first.transaction?.send(message('a\r\n'))
     // The connection is its own by now, in this turn of the event loop.
     expect(await relay.state(mailbox)).toMatchObject({ waiting: 0, connections: { inUse: 1 } })
     leaving.abort()
     await expect(waiting).rejects.toThrow('The client has gone')
-    const next = await relay.begin(mailbox, mail, to('b@example.com'), 'printer')
+    const next = await relay.begin(me, mail, to('b@example.com'), 'printer')
     expect(await next.transaction?.send(message('b\r\n'))).toMatchObject({ code: 250 })
     expect(mails(provider)).toBe(2)
     expect((await relay.state(mailbox)).messagesLastMinute).toBe(2)
@@ -82,13 +82,13 @@ describe('a client that goes while it waits', () => {
 
 it('nothing leaves for a client that has gone before it came to a connection that is idle', async () => {
   const { relay, provider } = await stage((client) => serves(client, []))
-  await relay.verify(mailbox)
+  await relay.verify(me)
   const { client, leaving } = waitingClient()
   leaving.abort()
-  const begun = relay.begin(mailbox, mail, to('dead@example.com'), 'printer', client)
+  const begun = relay.begin(me, mail, to('dead@example.com'), 'printer', client)
   await expect(begun).rejects.toThrow('The client has gone')
   expect(mails(provider)).toBe(0)
-  const next = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
+  const next = await relay.begin(me, mail, to('a@example.com'), 'printer')
   expect(await next.transaction?.send(message('a\r\n'))).toMatchObject({ code: 250 })
   expect(provider.heard).toHaveLength(1)
 })
@@ -98,12 +98,12 @@ describe('a client that goes behind its message', () => {
     const messages: string[] = []
     const { relay, provider } = await stage((client) => serves(client, messages))
     const { client, leaving } = waitingClient()
-    const { transaction } = await relay.begin(mailbox, mail, to('a@example.com'), 'printer', client)
+    const { transaction } = await relay.begin(me, mail, to('a@example.com'), 'printer', client)
     leaving.abort()
     await expect(transaction?.send(message('dead\r\n'), leaving.signal)).rejects.toThrow(
       'The client has gone',
     )
-    const next = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
+    const next = await relay.begin(me, mail, to('a@example.com'), 'printer')
     await next.transaction?.send(message('alive\r\n'))
     expect(messages).toEqual(['alive'])
     expect(provider.heard).toHaveLength(1)
@@ -128,10 +128,10 @@ describe('a client that goes behind its message', () => {
       client.say('354 Go ahead')
       await client.gone()
     })
-    const { transaction } = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
+    const { transaction } = await relay.begin(me, mail, to('a@example.com'), 'printer')
     await expect(transaction?.send(message(text), leaving.signal)).rejects.toThrow('The client has gone')
     expect(provider.heard[0]).not.toMatch(/^\.\r\n/m)
-    const next = await relay.begin(mailbox, mail, to('a@example.com'), 'printer')
+    const next = await relay.begin(me, mail, to('a@example.com'), 'printer')
     await next.transaction?.send(message('alive\r\n'))
     expect(whole).toEqual(['alive'])
     expect((await relay.state(mailbox)).messagesLastMinute).toBe(1)
@@ -144,7 +144,7 @@ describe('a wait that is known to be longer than a client waits', () => {
   async function fullQuarter() {
     const { relay, clock } = await stage((client) => serves(client, []), { provider: { limits } })
     for (let number = 0; number < 7; number += 1) {
-      const { transaction } = await relay.begin(mailbox, mail, to('a@example.com'), 'bulk')
+      const { transaction } = await relay.begin(me, mail, to('a@example.com'), 'bulk')
       await transaction?.send(message('a\r\n'))
     }
     return { relay, clock }
@@ -154,7 +154,7 @@ describe('a wait that is known to be longer than a client waits', () => {
     const { relay, clock } = await fullQuarter()
     clock.advance(5)
     const { client } = waitingClient()
-    await expect(relay.begin(mailbox, mail, to('a@example.com'), 'printer', client)).rejects.toMatchObject({
+    await expect(relay.begin(me, mail, to('a@example.com'), 'printer', client)).rejects.toMatchObject({
       code: 'limit-reached',
       retryAfterSeconds: 10,
       told: expect.stringContaining('10 seconds'),
@@ -165,8 +165,8 @@ describe('a wait that is known to be longer than a client waits', () => {
   it('is waited for by a mail server, and by postern itself', async () => {
     const { relay, clock } = await fullQuarter()
     const { client } = waitingClient()
-    const server = relay.begin(mailbox, mail, to('a@example.com'), 'postfix', { ...client, inGroups: true })
-    const itself = relay.begin(mailbox, mail, to('a@example.com'), 'postern')
+    const server = relay.begin(me, mail, to('a@example.com'), 'postfix', { ...client, inGroups: true })
+    const itself = relay.begin(me, mail, to('a@example.com'), 'postern')
     await eventually('two that wait', async () => (await relay.state(mailbox)).waiting === 2)
     clock.advance(15)
     for (const { transaction } of await Promise.all([server, itself])) await transaction?.reset()
@@ -194,7 +194,7 @@ describe('24 programs at the limits of Exchange', () => {
       const { relay, clock, provider } = await stage((client) => serves(client, messages), {
         provider: { limits },
       })
-      await relay.verify(mailbox)
+      await relay.verify(me)
       const times = new Map<number, () => void>()
       const at = (second: number, act: () => void) => {
         const before = times.get(second)
@@ -245,7 +245,7 @@ async function tries(
     })
   })
   const sends = async () => {
-    const { transaction } = await relay.begin(mailbox, mail, to('a@example.com'), name, client)
+    const { transaction } = await relay.begin(me, mail, to('a@example.com'), name, client)
     const reply = await transaction?.send(message(`${name}\r\n`), leaving.signal)
     return reply?.code === 250
   }

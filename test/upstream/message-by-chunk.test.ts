@@ -1,7 +1,7 @@
 import { setTimeout as oneMoment } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { ehlo, expectLine, signsIn, takesEnvelope, takesMessage } from '../support/provider-scripts.ts'
-import { mailbox } from '../support/relay-stage.ts'
+import { me } from '../support/relay-stage.ts'
 import type { Client } from '../support/scripted-provider.ts'
 import { useScriptedStage } from '../support/scripted-stage.ts'
 import { begin, mail, message, to } from '../support/upstream-messages.ts'
@@ -64,7 +64,7 @@ describe('a message by BDAT', () => {
     })
     for (const code of [550, 452]) {
       const { replies, transaction } = await relay.begin(
-        mailbox,
+        me,
         mail,
         to('a@example.com', 'b@example.com'),
         'printer',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Address } from '../../src/model/address.ts'
+import { type Address, keyed } from '../../src/model/address.ts'
 import { eventually } from '../support/eventually.ts'
 import { ehlo, expectLine, greets, saysGoodbye } from '../support/provider-scripts.ts'
 import type { Client, Script } from '../support/scripted-provider.ts'
@@ -78,7 +78,7 @@ describe('the name that signs in', () => {
         mailboxes: [{ address: person, saslUser: 'till@corp.example' }],
       },
     )
-    await relay.verify(person)
+    await relay.verify(keyed(person))
     expect(heard).toEqual(['till@corp.example'])
   })
 
@@ -91,7 +91,7 @@ describe('the name that signs in', () => {
         appOnly: true,
       },
     )
-    await relay.verify(shared)
+    await relay.verify(keyed(shared))
     expect(heard).toEqual([shared])
   })
 
@@ -108,7 +108,7 @@ describe('the name that signs in', () => {
           mailboxes: [{ address: shared, signsInAs: person }],
         },
       )
-      await relay.verify(shared)
+      await relay.verify(keyed(shared))
       expect(heard).toEqual([person, shared])
       expect(asked).toEqual(['token'])
       await eventually(
@@ -117,7 +117,7 @@ describe('the name that signs in', () => {
       )
       relay.drain(shared)
       heard.length = 0
-      await relay.verify(shared)
+      await relay.verify(keyed(shared))
       expect(heard).toEqual([shared])
     },
   )
@@ -132,10 +132,10 @@ describe('the name that signs in', () => {
       },
     )
     await store.mailboxes.noteAccepted(shared, 'mailbox')
-    await relay.verify(shared)
+    await relay.verify(keyed(shared))
     accepted[0] = person
     relay.drain(shared)
-    await relay.verify(shared)
+    await relay.verify(keyed(shared))
     expect(heard).toEqual([shared, shared, person])
     await eventually(
       'what worked is kept',
@@ -152,7 +152,7 @@ describe('the name that signs in', () => {
         tokens: ['stale', 'fresh'],
       },
     )
-    await expect(relay.verify(shared)).rejects.toMatchObject({
+    await expect(relay.verify(keyed(shared))).rejects.toMatchObject({
       code: 'provider-setup',
       message: expect.stringContaining(shared),
       fix: expect.stringContaining('--sasl-user'),
@@ -220,8 +220,8 @@ describe('mailboxes that one person signs in for', () => {
       },
       { mailboxes },
     )
-    await expect(relay.verify(refused)).rejects.toMatchObject({ code: 'provider-setup' })
+    await expect(relay.verify(keyed(refused))).rejects.toMatchObject({ code: 'provider-setup' })
     first = false
-    await relay.verify('b@example.com')
+    await relay.verify(keyed('b@example.com'))
   })
 })

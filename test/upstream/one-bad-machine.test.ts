@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createConnect } from '../../src/net/connect.ts'
 import { createAuthority } from '../support/certificates.ts'
 import { ehlo, expectLine, greets, saysGoodbye, signsIn } from '../support/provider-scripts.ts'
-import { createRelayStage, mailbox } from '../support/relay-stage.ts'
+import { createRelayStage, mailbox, me } from '../support/relay-stage.ts'
 import { type Client, type Script, startScriptedProvider } from '../support/scripted-provider.ts'
 import { useScriptedStage } from '../support/scripted-stage.ts'
 
@@ -62,7 +62,7 @@ describe.each(refusals)('%s', (_, refuse) => {
     const { relay, provider } = await stage((client, connection) =>
       connection === 0 ? refuse(client) : serves(client),
     )
-    await relay.verify(mailbox)
+    await relay.verify(me)
     expect(provider.heard).toHaveLength(2)
     expect((await relay.state(mailbox)).pauses).toEqual([])
   })
@@ -72,8 +72,8 @@ describe.each(refusals)('%s', (_, refuse) => {
       if (connection === 0) return client.hangUp()
       await (connection === 1 ? refuse(client) : serves(client))
     })
-    await expect(relay.verify(mailbox)).rejects.toMatchObject({ code: 'provider-unavailable' })
-    await relay.verify(mailbox)
+    await expect(relay.verify(me)).rejects.toMatchObject({ code: 'provider-unavailable' })
+    await relay.verify(me)
   })
 
   it('is over ten seconds after the provider is back, however long it lasted', async () => {
@@ -81,13 +81,13 @@ describe.each(refusals)('%s', (_, refuse) => {
       const state = { refusing: true }
       const { relay, clock, provider } = await stage(refusingWhile(state, refuse))
       for (let second = 0; second < outage; second += 5) {
-        await expect(relay.verify(mailbox)).rejects.toMatchObject({ code: 'provider-setup' })
+        await expect(relay.verify(me)).rejects.toMatchObject({ code: 'provider-setup' })
         clock.advance(5)
       }
       expect(provider.heard.length).toBeLessThanOrEqual(outage / 5 + 1)
       state.refusing = false
       const signedIn = () =>
-        relay.verify(mailbox).then(
+        relay.verify(me).then(
           () => true,
           () => false,
         )
@@ -103,7 +103,7 @@ describe.each(refusals)('%s', (_, refuse) => {
   it('that lasts costs the provider no more than a connection every few seconds, however many ask', async () => {
     const { relay, clock, provider } = await stage(refusingWhile({ refusing: true }, refuse))
     for (let half = 0; half < 120; half += 1) {
-      const asking = [1, 2, 3].map(() => relay.verify(mailbox))
+      const asking = [1, 2, 3].map(() => relay.verify(me))
       for (const { status } of await Promise.allSettled(asking)) expect(status).toBe('rejected')
       clock.advance(0.5)
     }
@@ -120,12 +120,12 @@ describe('a provider that is away', () => {
     }
     const { relay, clock } = await stage(refusingWhile(state, away))
     for (let second = 0; second < 300; second += 3) {
-      await expect(relay.verify(mailbox)).rejects.toMatchObject({ code: 'provider-unavailable' })
+      await expect(relay.verify(me)).rejects.toMatchObject({ code: 'provider-unavailable' })
       clock.advance(3)
     }
     state.refusing = false
     clock.advance(8)
-    await relay.verify(mailbox)
+    await relay.verify(me)
   })
 })
 
@@ -137,7 +137,7 @@ describe('a token that the provider refuses', () => {
       client.say(connection === 0 ? '535 5.7.8 No' : '235 2.7.0 Accepted')
       await client.gone()
     })
-    await relay.verify(mailbox)
+    await relay.verify(me)
     expect(asked).toEqual(['token', 'fresh'])
     expect(provider.heard).toHaveLength(2)
   })
@@ -170,15 +170,15 @@ it('the other addresses of the name are tried first after one has refused, also 
     connect: createConnect({ names: { resolve: async () => found } }),
   })
   try {
-    await expect(relay.verify(mailbox)).rejects.toMatchObject({ code: 'provider-setup' })
+    await expect(relay.verify(me)).rejects.toMatchObject({ code: 'provider-setup' })
     expect(turns).toEqual([first, second])
     bad.delete(second)
     for (let look = 0; look < 2 && (await relay.state(mailbox)).connections.open === 0; look += 1) {
       clock.advance(8)
-      await relay.verify(mailbox).catch(() => {})
+      await relay.verify(me).catch(() => {})
     }
     expect(turns.at(-1)).toBe(second)
-    await relay.verify(mailbox)
+    await relay.verify(me)
   } finally {
     await relay.close()
     await one.close()

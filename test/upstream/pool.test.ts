@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { keyed } from '../../src/model/address.ts'
 import { eventually } from '../support/eventually.ts'
 import { ehlo, expectLine, greets, signsIn, takesMessage } from '../support/provider-scripts.ts'
-import { mailbox } from '../support/relay-stage.ts'
+import { mailbox, me } from '../support/relay-stage.ts'
 import type { Client } from '../support/scripted-provider.ts'
 import { useScriptedStage } from '../support/scripted-stage.ts'
 import { begin, line, mail, message, to } from '../support/upstream-messages.ts'
@@ -32,7 +33,7 @@ describe('the pool', () => {
     const { relay, asked, provider } = await stage((client) => serves(client, []), {
       provider: { limits: { connections: 2 } },
     })
-    await Promise.all(Array.from({ length: 50 }, () => relay.verify(mailbox)))
+    await Promise.all(Array.from({ length: 50 }, () => relay.verify(me)))
     expect(asked).toEqual(['token'])
     expect(provider.heard).toHaveLength(1)
   })
@@ -101,9 +102,9 @@ describe('the pool', () => {
     const { relay, provider } = await stage((client) => serves(client, []), {
       limits: { upstreamIdleSeconds: 0.2 },
     })
-    await relay.verify(mailbox)
+    await relay.verify(me)
     await eventually('QUIT', () => provider.heard[0]?.endsWith('QUIT\r\n'))
-    await relay.verify(mailbox)
+    await relay.verify(me)
     expect(provider.heard).toHaveLength(2)
   })
 
@@ -136,7 +137,7 @@ describe('a provider that closes right behind its yes to the sign-in', () => {
       client.say('235 2.7.0 Accepted', '421 4.3.2 Concurrent connections limit exceeded')
       client.hangUp()
     })
-    await expect(relay.verify(mailbox)).rejects.toMatchObject({ code: 'provider-unavailable' })
+    await expect(relay.verify(me)).rejects.toMatchObject({ code: 'provider-unavailable' })
     expect(provider.heard).toHaveLength(1)
   })
 })
@@ -207,11 +208,11 @@ describe('a warm connection', () => {
 
   it('is proof enough: nothing is asked of anybody', async () => {
     const { relay, asked } = await stage((client) => serves(client, []))
-    await relay.verify(mailbox)
+    await relay.verify(me)
     const transaction = await begin(relay)
-    await relay.verify(mailbox)
+    await relay.verify(me)
     await transaction.send(message('a\r\n'))
-    await relay.verify(mailbox)
+    await relay.verify(me)
     expect(asked).toEqual(['token'])
   })
 
@@ -222,7 +223,7 @@ describe('a warm connection', () => {
     })
     const transaction = await begin(relay)
     relay.drain(mailbox)
-    await relay.verify(mailbox)
+    await relay.verify(me)
     expect(provider.heard).toHaveLength(2)
     expect(await transaction.send(message('a\r\n'))).toMatchObject({ code: 250 })
     await eventually('QUIT', () => provider.heard[0]?.endsWith('QUIT\r\n'))
@@ -242,7 +243,7 @@ describe('a warm connection', () => {
       go()
       await client.gone()
     })
-    const verified = relay.verify(mailbox)
+    const verified = relay.verify(me)
     await held
     relay.drain(mailbox)
     await verified
@@ -259,8 +260,8 @@ describe('closing the relay', () => {
     const closing = relay.close().then(() => {
       closed = true
     })
-    await expect(relay.verify(mailbox)).rejects.toMatchObject({ code: 'provider-unavailable' })
-    await expect(relay.begin(mailbox, mail, to('b@example.com'), 'printer')).rejects.toMatchObject({
+    await expect(relay.verify(me)).rejects.toMatchObject({ code: 'provider-unavailable' })
+    await expect(relay.begin(me, mail, to('b@example.com'), 'printer')).rejects.toMatchObject({
       code: 'provider-unavailable',
     })
     expect(closed).toBe(false)
@@ -292,7 +293,7 @@ describe('closing the relay', () => {
 
   it('does not wait for a sign-in under way', async () => {
     const { relay } = await stage(async (client) => client.gone())
-    const waiting = expect(relay.verify(mailbox)).rejects.toMatchObject({ code: 'provider-unavailable' })
+    const waiting = expect(relay.verify(me)).rejects.toMatchObject({ code: 'provider-unavailable' })
     await new Promise((resolve) => setImmediate(resolve))
     await relay.close()
     await waiting
@@ -302,7 +303,7 @@ describe('closing the relay', () => {
 describe('an unknown mailbox', () => {
   it('is not found', async () => {
     const { relay } = await stage((client) => serves(client, []))
-    await expect(relay.verify('nobody@example.com')).rejects.toMatchObject({ code: 'not-found' })
+    await expect(relay.verify(keyed('nobody@example.com'))).rejects.toMatchObject({ code: 'not-found' })
     relay.drain('nobody@example.com')
   })
 })

@@ -3,7 +3,7 @@ import { Secret } from '../../src/base/secret.ts'
 import { createAuthority } from '../support/certificates.ts'
 import { type ConnectProxy, type ConnectProxyOptions, startConnectProxy } from '../support/connect-proxy.ts'
 import { answersEhlo, ehlo, expectLine, greets } from '../support/provider-scripts.ts'
-import { createRelayStage, mailbox } from '../support/relay-stage.ts'
+import { createRelayStage, me } from '../support/relay-stage.ts'
 import { type Client, startScriptedProvider } from '../support/scripted-provider.ts'
 import { useScriptedStage } from '../support/scripted-stage.ts'
 
@@ -48,7 +48,7 @@ describe.each(['implicit', 'starttls'] as const)('by a proxy (%s)', (tls) => {
       tls,
       provider: { proxy: { origin, ...(credentials && { credentials }) } },
     })
-    await relay.verify(mailbox)
+    await relay.verify(me)
     expect(tunnels).toEqual([`127.0.0.1:${provider.port}`])
   })
 })
@@ -67,7 +67,7 @@ it('a certificate is checked behind a proxy as it is without one', async () => {
     ca,
     provider: { proxy: { origin } },
   })
-  await expect(relay.verify(mailbox)).rejects.toMatchObject({
+  await expect(relay.verify(me)).rejects.toMatchObject({
     code: 'provider-setup',
     message: expect.stringContaining('not trusted'),
   })
@@ -106,7 +106,7 @@ describe('a proxy that', () => {
       provider: { proxy: { origin, credentials: new Secret(`me:${password}`) } },
       limits: { upstreamConnectSeconds: 1 },
     })
-    const error = await relay.verify(mailbox).catch((thrown: unknown) => thrown)
+    const error = await relay.verify(me).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code, message: expect.stringMatching(message) })
     expect((error as Error).message).toContain(origin)
     expect(provider.heard).toEqual([])
@@ -119,7 +119,7 @@ describe('a proxy that', () => {
     const { origin, close } = await proxied()
     await close()
     const { relay } = await stage(async () => {}, { provider: { proxy: { origin } } })
-    await expect(relay.verify(mailbox)).rejects.toMatchObject({
+    await expect(relay.verify(me)).rejects.toMatchObject({
       code: 'provider-unavailable',
       message: `The proxy ${origin} cannot be used (ECONNREFUSED)`,
     })

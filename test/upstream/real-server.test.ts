@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { SMTPServer } from 'smtp-server'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Authority, type Certificate, createAuthority } from '../support/certificates.ts'
-import { createRelayStage, mailbox } from '../support/relay-stage.ts'
+import { createRelayStage, mailbox, me } from '../support/relay-stage.ts'
 import { begin, message } from '../support/upstream-messages.ts'
 
 let authority: Authority
@@ -50,7 +50,7 @@ describe.each(['implicit', 'starttls'] as const)('smtp-server with XOAUTH2 only 
   it('accepts us and our messages', async () => {
     const { port, arrived } = await startServer(tls === 'implicit')
     const { relay } = createRelayStage({ port, tls, ca: authority.ca })
-    await relay.verify(mailbox)
+    await relay.verify(me)
     for (const text of ['Subject: one\r\n\r\n..dots\r\n', 'Subject: two\r\n\r\nhello\r\n']) {
       expect(await (await begin(relay)).send(message(text))).toMatchObject({ code: 250 })
     }
@@ -66,7 +66,7 @@ describe.each(['implicit', 'starttls'] as const)('smtp-server with XOAUTH2 only 
       ca: authority.ca,
       tokens: ['stale', 'good-token'],
     })
-    await relay.verify(mailbox)
+    await relay.verify(me)
     await relay.close()
     expect(asked).toEqual(['token', 'fresh'])
   })
@@ -74,7 +74,7 @@ describe.each(['implicit', 'starttls'] as const)('smtp-server with XOAUTH2 only 
   it('refuses us when no token is good', async () => {
     const { port } = await startServer(tls === 'implicit')
     const { relay } = createRelayStage({ port, tls, ca: authority.ca, tokens: ['stale', 'bad'] })
-    await expect(relay.verify(mailbox)).rejects.toMatchObject({ code: 'provider-setup' })
+    await expect(relay.verify(me)).rejects.toMatchObject({ code: 'provider-setup' })
     await relay.close()
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { intersect } from '../../src/upstream/known-capabilities.ts'
 import { signsIn } from '../support/provider-scripts.ts'
-import { mailbox } from '../support/relay-stage.ts'
+import { me } from '../support/relay-stage.ts'
 import { useScriptedStage } from '../support/scripted-stage.ts'
 
 const all = { eightBitMime: true, smtpUtf8: true, dsn: true, enhancedStatusCodes: true }
@@ -43,7 +43,7 @@ describe('what is offered to clients', () => {
       await client.gone()
     })
     expect(relay.capabilities()).toEqual({ ...all, size: 10_000_000 })
-    await relay.verify(mailbox)
+    await relay.verify(me)
     expect(relay.capabilities()).toEqual({ ...none, eightBitMime: true, size: 4711 })
   })
 })

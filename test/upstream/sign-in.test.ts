@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { answersEhlo, ehlo, expectLine, greets, saysGoodbye } from '../support/provider-scripts.ts'
-import { mailbox } from '../support/relay-stage.ts'
+import { mailbox, me } from '../support/relay-stage.ts'
 import { useScriptedStage } from '../support/scripted-stage.ts'
 
 const stage = useScriptedStage()
@@ -22,7 +22,7 @@ describe('the sign-in', () => {
       client.say('235 2.7.0 Accepted')
       await client.gone()
     })
-    await relay.verify(mailbox)
+    await relay.verify(me)
     expect(provider.heard).toEqual([
       `EHLO postern.example.test\r\nAUTH XOAUTH2 ${response('good-token')}\r\n`,
     ])
@@ -45,7 +45,7 @@ describe('the sign-in', () => {
       },
       { tokens: [token] },
     )
-    await relay.verify(mailbox)
+    await relay.verify(me)
     expect(provider.heard).toEqual([`EHLO postern.example.test\r\nAUTH XOAUTH2\r\n${response(token)}\r\n`])
   })
 
@@ -68,7 +68,7 @@ describe('the sign-in', () => {
         },
         { tokens: ['t'.repeat(length)] },
       )
-      await expect(relay.verify(mailbox)).rejects.toThrow()
+      await expect(relay.verify(me)).rejects.toThrow()
     }
   })
 
@@ -82,7 +82,7 @@ describe('the sign-in', () => {
       },
       { provider: { mechanisms: ['XOAUTH2', 'OAUTHBEARER'] } },
     )
-    await relay.verify(mailbox)
+    await relay.verify(me)
     const said = /AUTH OAUTHBEARER (\S+)\r\n$/.exec(provider.heard[0] ?? '')?.[1] ?? ''
     expect(Buffer.from(said, 'base64').toString()).toBe(
       `n,a=${mailbox},\x01host=127.0.0.1\x01port=${provider.port}\x01auth=Bearer good-token\x01\x01`,
@@ -111,7 +111,7 @@ describe('the sign-in', () => {
         },
         { tokens: ['stale', 'fresh'], provider: { mechanisms: [mechanism] } },
       )
-      await relay.verify(mailbox)
+      await relay.verify(me)
       expect(asked).toEqual(['token', 'fresh'])
     },
   )
@@ -134,7 +134,7 @@ describe('the sign-in', () => {
       },
       { tokens: ['stale', 'fresh'] },
     )
-    await relay.verify(mailbox)
+    await relay.verify(me)
     expect(provider.heard).toHaveLength(2)
   })
 
@@ -155,16 +155,16 @@ describe('the sign-in', () => {
       message: `127.0.0.1 refused the access token for ${mailbox} (535 5.7.8, 401)`,
       fix: expect.stringContaining('consent'),
     }
-    await expect(relay.verify(mailbox)).rejects.toMatchObject(failure)
+    await expect(relay.verify(me)).rejects.toMatchObject(failure)
     expect(asked).toEqual(['token', 'fresh'])
     expect(provider.heard).toHaveLength(2)
 
     clock.advance(4)
-    await expect(relay.verify(mailbox)).rejects.toMatchObject(failure)
+    await expect(relay.verify(me)).rejects.toMatchObject(failure)
     expect(provider.heard).toHaveLength(2)
 
     clock.advance(1)
-    await expect(relay.verify(mailbox)).rejects.toMatchObject(failure)
+    await expect(relay.verify(me)).rejects.toMatchObject(failure)
     expect(provider.heard.length).toBeGreaterThan(2)
   })
 
@@ -176,11 +176,11 @@ describe('the sign-in', () => {
       client.say(refusing ? '535 5.7.8 No' : '235 2.7.0 Accepted')
       await client.gone()
     })
-    await expect(relay.verify(mailbox)).rejects.toMatchObject({ code: 'provider-setup' })
+    await expect(relay.verify(me)).rejects.toMatchObject({ code: 'provider-setup' })
     refusing = false
-    await expect(relay.verify(mailbox)).rejects.toMatchObject({ code: 'provider-setup' })
+    await expect(relay.verify(me)).rejects.toMatchObject({ code: 'provider-setup' })
     relay.drain(mailbox)
-    await relay.verify(mailbox)
+    await relay.verify(me)
   })
 
   it('tries the same token once more on a new connection, where there is no fresher one, and not again while that is refused', async () => {
@@ -190,11 +190,11 @@ describe('the sign-in', () => {
       client.say('535 5.7.8 No')
       await client.gone()
     })
-    await expect(relay.verify(mailbox)).rejects.toMatchObject({ code: 'provider-setup' })
+    await expect(relay.verify(me)).rejects.toMatchObject({ code: 'provider-setup' })
     expect(asked).toEqual(['token', 'fresh'])
     expect(provider.heard).toHaveLength(2)
     clock.advance(5)
-    await expect(relay.verify(mailbox)).rejects.toMatchObject({ code: 'provider-setup' })
+    await expect(relay.verify(me)).rejects.toMatchObject({ code: 'provider-setup' })
     expect(provider.heard).toHaveLength(3)
   })
 
@@ -226,7 +226,7 @@ describe('the sign-in', () => {
       },
       { tokens: ['stale', 'fresh'] },
     )
-    await expect(relay.verify(mailbox)).rejects.toMatchObject({ code, fix: expect.any(String) })
+    await expect(relay.verify(me)).rejects.toMatchObject({ code, fix: expect.any(String) })
     expect(asked).toEqual(['token'])
   })
 
@@ -241,12 +241,12 @@ describe('the sign-in', () => {
       await client.gone()
     })
     const failure = { code: 'provider-unavailable', retryAfterSeconds: seconds }
-    await expect(relay.verify(mailbox)).rejects.toMatchObject(failure)
+    await expect(relay.verify(me)).rejects.toMatchObject(failure)
     clock.advance(seconds - 1)
-    await expect(relay.verify(mailbox)).rejects.toMatchObject({ ...failure, retryAfterSeconds: 1 })
+    await expect(relay.verify(me)).rejects.toMatchObject({ ...failure, retryAfterSeconds: 1 })
     expect(provider.heard).toHaveLength(1)
     clock.advance(1)
-    await relay.verify(mailbox)
+    await relay.verify(me)
   })
 
   it('does not take a yes after an error challenge for a yes', async () => {
@@ -258,7 +258,7 @@ describe('the sign-in', () => {
       client.say('235 2.7.0 Accepted')
       await client.gone()
     })
-    await expect(relay.verify(mailbox)).rejects.toMatchObject({ code: 'provider-unavailable' })
+    await expect(relay.verify(me)).rejects.toMatchObject({ code: 'provider-unavailable' })
   })
 
   it('sends no token when no mechanism for tokens is offered', async () => {
@@ -266,7 +266,7 @@ describe('the sign-in', () => {
       await greets(client, [...ehlo, 'AUTH LOGIN PLAIN'])
       await client.gone()
     })
-    await expect(relay.verify(mailbox)).rejects.toMatchObject({
+    await expect(relay.verify(me)).rejects.toMatchObject({
       code: 'provider-setup',
       message: '127.0.0.1 offers no sign-in by XOAUTH2, only LOGIN, PLAIN',
     })
@@ -283,7 +283,7 @@ describe('the sign-in', () => {
       },
       { tokens: ['secret-token-secret-token-secret-token'] },
     )
-    const failure: unknown = await relay.verify(mailbox).catch((error: unknown) => error)
+    const failure: unknown = await relay.verify(me).catch((error: unknown) => error)
     const shown = JSON.stringify([log.lines, failure, String(failure), String((failure as Error).cause)])
     expect(shown).toContain('cannot read')
     expect(shown).not.toContain('secret-token')
@@ -302,7 +302,7 @@ describe('the sign-in', () => {
       },
       { tls: 'starttls' },
     )
-    await expect(relay.verify(mailbox)).rejects.toThrow('only LOGIN')
+    await expect(relay.verify(me)).rejects.toThrow('only LOGIN')
     expect(provider.heard.join()).not.toContain('AUTH')
   })
 })

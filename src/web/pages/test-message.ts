@@ -5,7 +5,14 @@ import { actorFields, type Log } from '../../base/log.ts'
 import { printable } from '../../base/text.ts'
 import type { LoginStatus } from '../../credentials/logins.ts'
 import { howToAllow, mailboxForSender } from '../../mailboxes/sender-policy.ts'
-import { type Address, covers, isDomainMailbox, parseAddress } from '../../model/address.ts'
+import {
+  type Address,
+  addressKey,
+  covers,
+  isDomainMailbox,
+  keyed,
+  parseAddress,
+} from '../../model/address.ts'
 import type { SendTestMessage, StepOutcome, TestMessageStep } from '../../upstream/test-message.ts'
 import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
@@ -152,8 +159,8 @@ async function* testSteps(
     return
   }
   if (login) {
-    const mailboxes = login.mailboxes.map((address) => ({ address, aliases: [] }))
-    const verdict = mailboxForSender({ ...login, mailboxes }, from)
+    const mailboxes = login.mailboxes.map((address) => ({ ...keyed(address), aliases: [] }))
+    const verdict = mailboxForSender({ ...login, mailboxes, senders: login.senders.map(addressKey) }, from)
     if (!verdict.allowed) {
       const fix = howToAllow({ login: login.id, mailboxes }, from)
       const about = fix === undefined ? {} : { fix }
