@@ -2,6 +2,7 @@ import { printable, withoutEnding } from '../base/text.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import { decodeUtf8, readClientText } from '../wire/input-buffer.ts'
 import { type Reply, say } from '../wire/reply.ts'
+import { beginsLikeHttp, endsLikeHttp, foreignText } from './client-opening.ts'
 import {
   isAscii,
   isPostmaster,
@@ -12,7 +13,6 @@ import {
   readPath,
   readRecipientParameters,
 } from './command-arguments.ts'
-import { beginsLikeHttp, endsLikeHttp, foreignText } from './foreign-protocols.ts'
 
 /**
  * A parsed command line. `MAIL` and `RCPT` hold only what the grammar allows, except a sender with

@@ -5,8 +5,8 @@ import type { Submitter } from '../mailboxes/sender-policy.ts'
 import type { AddressKey } from '../model/address.ts'
 import type { RelayCapabilities } from '../upstream/relay.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
+import { foreignText, isHttpInPlaceOfBase64 } from './client-opening.ts'
 import { type Command, type GivenMail, parseCommand, shownCommand } from './command.ts'
-import { foreignText, isHttpInPlaceOfBase64 } from './foreign-protocols.ts'
 import { mendedRecipients } from './mending.ts'
 import { greeting, type Phase, replies, replyInTransaction } from './replies.ts'
 import { Envelope } from './session-envelope.ts'
@@ -22,8 +22,7 @@ import {
   type SessionEvent,
   type Step,
 } from './session-events.ts'
-import { SessionOpening } from './session-opening.ts'
-import { SessionClient } from './session-sign-in.ts'
+import { SessionClient, SessionOpening } from './session-opening.ts'
 
 export interface SmtpSessionDeps {
   hostname: string

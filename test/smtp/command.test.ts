@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
+import { isHttpInPlaceOfBase64 } from '../../src/smtp/client-opening.ts'
 import { type Command, parseCommand } from '../../src/smtp/command.ts'
-import { isHttpInPlaceOfBase64 } from '../../src/smtp/foreign-protocols.ts'
 import { formatReply, type Reply } from '../../src/wire/reply.ts'
 
 function parse(line: string): Command {

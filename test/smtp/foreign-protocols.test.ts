@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Beginning, beginningOf, foreignText } from '../../src/smtp/foreign-protocols.ts'
+import { type Beginning, beginningOf, foreignText } from '../../src/smtp/client-opening.ts'
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex')
 
