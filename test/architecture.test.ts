@@ -112,7 +112,7 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'providers/registration.ts',
     'providers/reply-class.ts',
   ],
-  sasl: ['sasl/bearer-mechanisms.ts', 'sasl/client-mechanisms.ts', 'sasl/exchange.ts'],
+  sasl: ['sasl/mechanisms.ts'],
   store: [
     'store/data-dir.ts',
     'store/file-trust.ts',

@@ -13,7 +13,7 @@ import {
 import { covers } from '../model/address.ts'
 import type { Login } from '../model/login.ts'
 import { sourceOf } from '../net/ip.ts'
-import type { Credentials } from '../sasl/exchange.ts'
+import type { Credentials } from '../sasl/mechanisms.ts'
 import type { MailboxStore, Store } from '../store/ports.ts'
 import type { ApiKeys } from './api-keys.ts'
 import { createUseRecorder, isActiveFrom } from './credential.ts'

@@ -1,7 +1,7 @@
 import type { Failure } from '../base/failure.ts'
 import type { Submitter } from '../mailboxes/sender-policy.ts'
 import type { KeyedAddress } from '../model/address.ts'
-import type { Credentials } from '../sasl/exchange.ts'
+import type { Credentials } from '../sasl/mechanisms.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import type { InputBuffer } from '../wire/input-buffer.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'

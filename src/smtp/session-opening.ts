@@ -3,8 +3,13 @@ import { withoutEnding } from '../base/text.ts'
 import type { Limits } from '../config/config.ts'
 import type { AuthMethods } from '../credentials/credential-index.ts'
 import type { Submitter } from '../mailboxes/sender-policy.ts'
-import { type EnabledMechanisms, mechanismsFor } from '../sasl/client-mechanisms.ts'
-import { decodeBase64, type Exchange, encodeBase64 } from '../sasl/exchange.ts'
+import {
+  decodeBase64,
+  type EnabledMechanisms,
+  type Exchange,
+  encodeBase64,
+  mechanismsFor,
+} from '../sasl/mechanisms.ts'
 import type { RelayCapabilities } from '../upstream/relay.ts'
 import { type Reply, say } from '../wire/reply.ts'
 import type { GivenMail } from './command.ts'

@@ -11,7 +11,7 @@ import {
   readErrorChallenge,
   xoauth2ErrorAnswer,
   xoauth2Response,
-} from '../sasl/bearer-mechanisms.ts'
+} from '../sasl/mechanisms.ts'
 import { enhancedStatuses, isTransient, type Reply, statusOf } from '../wire/reply.ts'
 import type { Dialled } from './dial.ts'
 import { refusal, waitAfter, wordsOf } from './refusal.ts'

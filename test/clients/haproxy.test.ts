@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { encodeBase64 } from '../../src/sasl/exchange.ts'
+import { encodeBase64 } from '../../src/sasl/mechanisms.ts'
 import { createAuthority } from '../support/certificates.ts'
 import { type HaProxy, startHaProxy } from '../support/haproxy.ts'
 import { connectLineClient } from '../support/line-client.ts'

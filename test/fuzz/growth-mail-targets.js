@@ -1,7 +1,7 @@
 import { userNameKey } from '#built/base/text.js'
 import { sourceOf } from '#built/net/ip.js'
-import { mechanismsFor } from '#built/sasl/client-mechanisms.js'
 import { decodeBase64 } from '#built/sasl/exchange.js'
+import { mechanismsFor } from '#built/sasl/mechanisms.js'
 import { parseCommand } from '#built/smtp/command.js'
 import {
   readGivenSender,
@@ -241,7 +241,7 @@ function takeMessage(pieces, scanner) {
   }
 }
 
-/** @param {ReturnType<typeof import('#built/sasl/client-mechanisms.js').mechanismsFor>[number]} mechanism @param {Buffer} response */
+/** @param {ReturnType<typeof import('#built/sasl/mechanisms.js').mechanismsFor>[number]} mechanism @param {Buffer} response */
 function respond(mechanism, response) {
   const exchange = mechanism.begin(() => '<1.2@localhost>')
   exchange(undefined)

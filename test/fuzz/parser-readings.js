@@ -129,7 +129,7 @@ export function readBase64(text) {
   return octets?.toString('hex') ?? ''
 }
 
-/** The same response three times, and once with none before it. @param {ReturnType<typeof import('#built/sasl/client-mechanisms.js').mechanismsFor>[number]} mechanism @param {Buffer} response */
+/** The same response three times, and once with none before it. @param {ReturnType<typeof import('#built/sasl/mechanisms.js').mechanismsFor>[number]} mechanism @param {Buffer} response */
 export function exchange(mechanism, response) {
   const prompted = mechanism.begin(() => '<1.2@localhost>')
   const steps = [prompted(undefined), prompted(response), prompted(response)]

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeBase64, encodeBase64 } from '../../src/sasl/exchange.ts'
+import { decodeBase64, encodeBase64 } from '../../src/sasl/mechanisms.ts'
 
 describe('strict base64', () => {
   // RFC 4648, section 10.

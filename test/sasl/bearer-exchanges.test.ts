@@ -4,13 +4,15 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import {
+  decodeBase64,
+  type Exchange,
+  type Outcome,
   oauthBearerExchange,
   oauthBearerResponse,
   readErrorChallenge,
   xoauth2Exchange,
   xoauth2Response,
-} from '../../src/sasl/bearer-mechanisms.ts'
-import { decodeBase64, type Exchange, type Outcome } from '../../src/sasl/exchange.ts'
+} from '../../src/sasl/mechanisms.ts'
 
 interface Vector {
   source: string

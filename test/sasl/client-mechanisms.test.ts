@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { loginExchange, mechanismsFor, plainExchange } from '../../src/sasl/client-mechanisms.ts'
-import { decodeBase64, encodeBase64, type Outcome } from '../../src/sasl/exchange.ts'
+import {
+  decodeBase64,
+  encodeBase64,
+  loginExchange,
+  mechanismsFor,
+  type Outcome,
+  plainExchange,
+} from '../../src/sasl/mechanisms.ts'
 
 /** An outcome with its password made visible. */
 function shown(outcome: Outcome): object {

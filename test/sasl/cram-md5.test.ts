@@ -1,8 +1,7 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cramMd5Exchange } from '../../src/sasl/client-mechanisms.ts'
-import { decodeBase64, encodeBase64, type Outcome } from '../../src/sasl/exchange.ts'
+import { cramMd5Exchange, decodeBase64, encodeBase64, type Outcome } from '../../src/sasl/mechanisms.ts'
 
 // RFC 2195, section 2.
 const example = {

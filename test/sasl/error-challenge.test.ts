@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { readErrorChallenge } from '../../src/sasl/bearer-mechanisms.ts'
+import { readErrorChallenge } from '../../src/sasl/mechanisms.ts'
 
 interface Vector {
   source: string

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import { oauthBearerErrorAnswer, oauthBearerResponse } from '../../src/sasl/bearer-mechanisms.ts'
+import { oauthBearerErrorAnswer, oauthBearerResponse } from '../../src/sasl/mechanisms.ts'
 
 interface Vector {
   source: string

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import { xoauth2Response } from '../../src/sasl/bearer-mechanisms.ts'
+import { xoauth2Response } from '../../src/sasl/mechanisms.ts'
 
 interface Vector {
   source: string

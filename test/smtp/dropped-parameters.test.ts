@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { encodeBase64 } from '../../src/sasl/exchange.ts'
+import { encodeBase64 } from '../../src/sasl/mechanisms.ts'
 import { createDroppedParameters } from '../../src/smtp/refusal-log.ts'
 import { connectLineClient } from '../support/line-client.ts'
 import { createRecordingLog } from '../support/recording-log.ts'

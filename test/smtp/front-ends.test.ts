@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { SmtpListener } from '../../src/config/config.ts'
-import { encodeBase64 } from '../../src/sasl/exchange.ts'
+import { encodeBase64 } from '../../src/sasl/mechanisms.ts'
 import { createAuthority } from '../support/certificates.ts'
 import { connectLineClient, type LineClient } from '../support/line-client.ts'
 import { outerAddress } from '../support/other-machine.ts'

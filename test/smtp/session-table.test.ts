@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { encodeBase64 } from '../../src/sasl/exchange.ts'
+import { encodeBase64 } from '../../src/sasl/mechanisms.ts'
 import { createSmtpSession, type SmtpSession } from '../../src/smtp/session.ts'
 import type { Step } from '../../src/smtp/session-events.ts'
 import { type Reply, say } from '../../src/wire/reply.ts'

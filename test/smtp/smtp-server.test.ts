@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import nodemailer from 'nodemailer'
 import { afterEach, describe, expect, it } from 'vitest'
-import { encodeBase64 } from '../../src/sasl/exchange.ts'
+import { encodeBase64 } from '../../src/sasl/mechanisms.ts'
 import { eventually } from '../support/eventually.ts'
 import { connectLineClient, type LineClient } from '../support/line-client.ts'
 import { outerAddress } from '../support/other-machine.ts'

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Endpoint, SmtpListener } from '../../src/config/config.ts'
-import { encodeBase64 } from '../../src/sasl/exchange.ts'
+import { encodeBase64 } from '../../src/sasl/mechanisms.ts'
 import { createCertificates } from '../../src/tls/certificates.ts'
 import { type Authority, type Certificate, createAuthority } from '../support/certificates.ts'
 import { eventually } from '../support/eventually.ts'

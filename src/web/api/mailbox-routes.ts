@@ -7,7 +7,7 @@ import type { AccessToken, TokenBroker } from '../../grants/token-broker.ts'
 import type { Mailboxes } from '../../mailboxes/mailboxes.ts'
 import type { Scope } from '../../model/api-key.ts'
 import type { Notices } from '../../notices/notices.ts'
-import { xoauth2Response } from '../../sasl/bearer-mechanisms.ts'
+import { xoauth2Response } from '../../sasl/mechanisms.ts'
 import { type ApiAnswer, type ApiRoute, readInput } from './api-route.ts'
 import { insufficientScope } from './bearer.ts'
 

@@ -1,7 +1,174 @@
 import { Failure } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
-import { decodeUtf8 } from '../wire/input-buffer.ts'
-import { decodeBase64, type Exchange, encodeBase64, type Outcome } from './exchange.ts'
+import { decodeUtf8, readClientText } from '../wire/input-buffer.ts'
+
+/**
+ * The server side of one mechanism (RFC 4422), called with each response of the client. `undefined`
+ * (no initial response) is not an empty response.
+ */
+export type Exchange = (response: Buffer | undefined) => Outcome
+
+export type Outcome =
+  /** Sent to the client as `334` and its base64. */
+  | { kind: 'challenge'; text: string }
+  /**
+   * `errorChallenge`: sent before the refusal when the credentials are wrong; the client answers it
+   * with one line.
+   */
+  | { kind: 'credentials'; credentials: Credentials; errorChallenge?: string }
+  /** The response is invalid for the mechanism. */
+  | { kind: 'malformed' }
+
+/** The credentials of a client, as parsed by its mechanism. They are verified elsewhere. */
+export type Credentials =
+  /**
+   * `actsAs`: the authorization identity, where it differs from the user name (RFC 4616: authzid).
+   */
+  | { kind: 'password'; userName: string; password: Secret; actsAs?: string }
+  /**
+   * `digest`: HMAC-MD5 of the challenge under the password, in lower-case hexadecimal (RFC 2195).
+   */
+  | { kind: 'cram-md5'; userName: string; challenge: string; digest: string }
+  /** `userName` may be empty: OAUTHBEARER needs none (RFC 7628, section 3.1). */
+  | { kind: 'bearer'; userName: string; token: Secret }
+
+const alphabet = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/
+
+/**
+ * Decodes strict, canonical base64 (RFC 4648, sections 3 and 4): only octets of the alphabet,
+ * padding at the end, and no stray bits under it. Old devices omit the padding, so all of it may be
+ * missing, but not a part. Undefined for anything else, where the decoder of Node would skip what
+ * it does not know.
+ */
+export function decodeBase64(text: string): Buffer | undefined {
+  if (!alphabet.test(text)) return undefined
+  const octets = Buffer.from(text, 'base64')
+  return withoutPadding(octets.toString('base64')) === withoutPadding(text) ? octets : undefined
+}
+
+export function encodeBase64(text: string): string {
+  return Buffer.from(text, 'utf8').toString('base64')
+}
+
+function withoutPadding(text: string): string {
+  return text.replace(/={1,2}$/, '')
+}
+
+/** A mechanism that clients may authenticate with. */
+interface ClientMechanism {
+  name: string
+  /**
+   * `makeChallenge`: returns a unique challenge of the form `<random.time@host>` (RFC 2195, section
+   * 2).
+   */
+  begin(makeChallenge: () => string): Exchange
+}
+
+/** The mechanisms beside PLAIN and LOGIN, which are always enabled. */
+export interface EnabledMechanisms {
+  cramMd5: boolean
+  bearer: boolean
+}
+
+/** The mechanisms for a client, in the order of the EHLO reply. */
+export function mechanismsFor(enabled: EnabledMechanisms): readonly ClientMechanism[] {
+  return [...always, ...(enabled.bearer ? withBearer : []), ...(enabled.cramMd5 ? [cramMd5] : [])]
+}
+
+const always: readonly ClientMechanism[] = [
+  { name: 'PLAIN', begin: plainExchange },
+  { name: 'LOGIN', begin: loginExchange },
+]
+
+const withBearer: readonly ClientMechanism[] = [
+  { name: 'XOAUTH2', begin: xoauth2Exchange },
+  { name: 'OAUTHBEARER', begin: oauthBearerExchange },
+]
+
+// Last, and only where a login uses it: most passwords are stored as hashes and cannot answer a
+// challenge. A client that takes the first known mechanism finds PLAIN before it. Some clients
+// (curl, smtplib of Python) prefer it wherever it stands, as the strongest, and curl then tries no
+// other: so it is offered only to the networks of such logins.
+const cramMd5: ClientMechanism = {
+  name: 'CRAM-MD5',
+  begin: (makeChallenge) => cramMd5Exchange(makeChallenge()),
+}
+
+/** PLAIN (RFC 4616), as initial response or after an empty challenge. */
+export function plainExchange(): Exchange {
+  return (response) => (response === undefined ? { kind: 'challenge', text: '' } : readPlain(response))
+}
+
+/** `[authzid] NUL authcid NUL passwd`. */
+function readPlain(response: Buffer): Outcome {
+  // Split before it is decoded: the user name may be UTF-8 and the password not.
+  const [authorization, userName, password, ...more] = cutAtNul(response).map(readClientText)
+  if (authorization === undefined || !userName || !password || more.length > 0) return { kind: 'malformed' }
+  const identity = authorization === '' || authorization === userName ? {} : { actsAs: authorization }
+  const credentials = { kind: 'password', userName, password: new Secret(password), ...identity } as const
+  return { kind: 'credentials', credentials }
+}
+
+function cutAtNul(octets: Buffer): Buffer[] {
+  const fields: Buffer[] = []
+  let from = 0
+  for (let at = octets.indexOf(0); at !== -1; at = octets.indexOf(0, from)) {
+    fields.push(octets.subarray(from, at))
+    from = at + 1
+  }
+  return [...fields, octets.subarray(from)]
+}
+
+/**
+ * LOGIN (draft-murchison-sasl-login). The challenges are exact, because some devices compare their
+ * base64 (`VXNlcm5hbWU6`, `UGFzc3dvcmQ6`). A user name as initial response is accepted; an empty
+ * initial response counts as none.
+ */
+export function loginExchange(): Exchange {
+  let asked = false
+  let userName: string | undefined
+
+  return (response) => {
+    if (response === undefined || (!asked && response.length === 0)) {
+      asked = true
+      return { kind: 'challenge', text: 'Username:' }
+    }
+    if (response.includes(0)) return { kind: 'malformed' }
+    const text = readClientText(response)
+    if (userName === undefined) {
+      asked = true
+      userName = text
+      return { kind: 'challenge', text: 'Password:' }
+    }
+    return { kind: 'credentials', credentials: { kind: 'password', userName, password: new Secret(text) } }
+  }
+}
+
+/**
+ * CRAM-MD5 (RFC 2195). `challenge` must be unique, or an old response could be replayed. The server
+ * speaks first, so an initial response is invalid (RFC 4954, section 4).
+ */
+export function cramMd5Exchange(challenge: string): Exchange {
+  let asked = false
+
+  return (response) => {
+    if (asked && response !== undefined) return readAnswer(response, challenge)
+    asked = true
+    return response === undefined ? { kind: 'challenge', text: challenge } : { kind: 'malformed' }
+  }
+}
+
+/**
+ * `user SP digest`. A user name may hold blanks, a digest never does, so they are split at the last
+ * blank.
+ */
+function readAnswer(response: Buffer, challenge: string): Outcome {
+  const found = /^([^\0]+) ([0-9A-Fa-f]{32})$/.exec(readClientText(response))
+  const [, userName, digest] = found ?? []
+  if (userName === undefined || digest === undefined) return { kind: 'malformed' }
+  const credentials = { kind: 'cram-md5', userName, challenge, digest: digest.toLowerCase() } as const
+  return { kind: 'credentials', credentials }
+}
 
 /**
  * The initial response of XOAUTH2 for a provider, in base64: `user=` user ^A `auth=Bearer ` token
