@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { shellWord } from '../base/text.ts'
 import type { EndingStatus, MailboxStatus, PauseStatus, SendingStatus } from '../mailboxes/mailboxes.ts'
 import { parseAddress } from '../model/address.ts'
+import { meaningOf } from '../providers/errors/explained.ts'
 import type { Broker, Context } from './context.ts'
 import { suggestionFor, suggestionText } from './provider.ts'
 import { collect, table } from './terminal.ts'
@@ -92,7 +93,8 @@ export function addMailboxVerbs(program: Command, context: Context): void {
       const { status, logins } = await context.withBroker(async (broker) =>
         withLogins(broker, await broker.mailboxes.show(address)),
       )
-      context.tell(command, status, `${describe(status)}${nextStep(status, logins)}`)
+      const meaning = status.reason === undefined ? undefined : await meaningOf(status.reason)
+      context.tell(command, status, `${describe(status, meaning?.en)}${nextStep(status, logins)}`)
     })
 
   mailbox
@@ -145,7 +147,7 @@ async function remove({ mailboxes, logins }: Broker, address: string) {
   }
 }
 
-function describe(status: MailboxStatus): string {
+function describe(status: MailboxStatus, meaning?: string): string {
   const lines: [string, string | undefined][] = [
     ['mailbox', status.address],
     ['covered by', status.coveredBy],
@@ -157,6 +159,7 @@ function describe(status: MailboxStatus): string {
     ['grant', status.state],
     ['lapsed since', status.since],
     ['reason', status.reason],
+    ['means', meaning],
     ['last refused', status.refusedAt],
     ['signed in as', status.signedInAs],
     ['flow', status.flow],

@@ -228,6 +228,17 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     for (const text of texts) expect(text).toContain(address)
   }, 60_000)
 
+  it('explains an error that somebody pastes', async () => {
+    await go('/')
+    await page.click('nav a:text-is("Explain")')
+    await look()
+    await page.fill('textarea[name=text]', `${address}: 535 5.7.139 basic authentication is disabled`)
+    await press('Explain it')
+    expect(await main()).toContain('Microsoft was sent a password, and takes OAuth only.')
+    expect(await page.inputValue('textarea[name=text]')).toBe('')
+    await look()
+  }, 60_000)
+
   it('shows a viewer everything, and lets nobody change anything without the right', async () => {
     const viewer = await open()
     await viewer.goto(`${stage.postern.url}/sign-in`)

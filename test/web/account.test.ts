@@ -224,17 +224,21 @@ describe('a viewer', () => {
     ['/mailboxes/me@example.com/test', { to: 'you@example.net' }],
     ['/providers/example/check', {}],
     ['/consent-links/link-1/revoke', {}],
+    ['/explain', { text: 'AADSTS70008' }],
   ]
 
-  it.each(['/logins/new', '/logins/login-1/mending', '/mailboxes/new', '/mailboxes/me@example.com/remove'])(
-    'gets no form at %s',
-    async (path) => {
-      const { test, cookie } = await asViewer()
-      const { status, text } = await test.get(path).set('Cookie', cookie)
-      expect(status).toBe(403)
-      expect(text).toContain('A viewer sees the pages and changes nothing')
-    },
-  )
+  it.each([
+    '/logins/new',
+    '/logins/login-1/mending',
+    '/mailboxes/new',
+    '/mailboxes/me@example.com/remove',
+    '/explain',
+  ])('gets no form at %s', async (path) => {
+    const { test, cookie } = await asViewer()
+    const { status, text } = await test.get(path).set('Cookie', cookie)
+    expect(status).toBe(403)
+    expect(text).toContain('A viewer sees the pages and changes nothing')
+  })
 
   it.each(changes)('is refused a change: POST %s', async (path, form) => {
     const { test, cookie, csrf } = await asViewer()

@@ -12,6 +12,7 @@ const paths = [
   '/account',
   '/journal',
   '/consent-links',
+  '/explain',
   '/providers/example',
   '/sign-in',
   '/nowhere',

@@ -2,7 +2,7 @@ import { Failure } from '../../base/failure.ts'
 import type { Reply } from '../../wire/reply.ts'
 import { enhancedStatuses } from '../../wire/reply.ts'
 import type { Provider } from '../provider.ts'
-import type { Command, ReplyPhase, Values } from './known-error.ts'
+import type { Command, ReplyPhase, Values, Words } from './known-error.ts'
 import { entraNumbers, type Seen } from './seen.ts'
 
 /*
@@ -45,6 +45,16 @@ export async function explained(failure: Failure, seen: Seen, values: Values = {
 
 export function withMeaning(message: string, { meaning }: Explained): string {
   return meaning === undefined ? message : `${message}: ${meaning}`
+}
+
+/**
+ * What a text of a provider means, in every language: a reply with its code, or the reason of a
+ * grant that lapsed. Undefined where it says no more than its code.
+ */
+export async function meaningOf(text: string): Promise<Words | undefined> {
+  const { findInText, isGeneral } = await import('./known-errors.ts')
+  const found = findInText(text)
+  return found && !isGeneral(found) ? found.meaning : undefined
 }
 
 /** A reply of this provider's mail server. */

@@ -9,6 +9,8 @@ import {
   type JournalPage,
 } from '../../journal/journal.ts'
 import { type JournalDetail, journalKinds, journalOutcomes } from '../../model/journal.ts'
+import { meaningOf } from '../../providers/errors/explained.ts'
+import type { Words } from '../../providers/errors/known-error.ts'
 import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { type Phrases, phrase } from '../texts/phrases.ts'
@@ -58,6 +60,7 @@ export function createJournalPages({ services, contexts }: JournalPagesDeps): Ro
     ])
     const view = {
       found,
+      meanings: await meaningsOf(found.entries),
       filled,
       mailboxes: addresses.map(({ address }) => address),
       logins: [...new Set(names.map(({ userName }) => userName))],
@@ -69,12 +72,27 @@ export function createJournalPages({ services, contexts }: JournalPagesDeps): Ro
 
 interface JournalView {
   found: JournalPage
+  /** What is known of the errors in the entries, by their ids. */
+  meanings: ReadonlyMap<string, Words>
   /** The filters, as they came in the query. */
   filled: Fields
   /** To choose from. */
   mailboxes: readonly string[]
   logins: readonly string[]
   activities: readonly Activity[]
+}
+
+/** What providers said in these entries, where that is known. */
+async function meaningsOf(entries: readonly JournalEntryStatus[]): Promise<Map<string, Words>> {
+  const meanings = new Map<string, Words>()
+  for (const { id, outcome, details } of entries) {
+    const { code = '', reply, reason } = details
+    const text = reply ?? reason
+    if (outcome === 'done' || typeof text !== 'string') continue
+    const meaning = await meaningOf(`${code} ${text}`)
+    if (meaning) meanings.set(id, meaning)
+  }
+  return meanings
 }
 
 const filterNames = ['mailbox', 'login', 'kind', 'outcome', 'since', 'until', 'before'] as const
@@ -94,7 +112,7 @@ function journalPage(view: JournalView, context: PageContext): Html {
 ${activities.map((activity) => activityPlot(activity, t))}
 </section>
 ${filterForm(view, context)}
-<ol class="entries" id="entries"${isNewest && html` data-live`}>${found.entries.map((entry) => shownEntry(entry, context))}</ol>
+<ol class="entries" id="entries"${isNewest && html` data-live`}>${found.entries.map((entry) => shownEntry(entry, view.meanings.get(entry.id), context))}</ol>
 ${found.entries.length === 0 && html`<p class="soft">${t`Nothing of that kind has happened.`}</p>`}
 ${pageLinks(view, context)}`
 }
@@ -147,7 +165,7 @@ function hasFilters(filled: Fields): boolean {
 
 const outcomeClasses = { done: 'active', refused: 'lapsed', failed: 'lapsed' }
 
-function shownEntry(entry: JournalEntryStatus, { t }: PageContext): Html {
+function shownEntry(entry: JournalEntryStatus, meaning: Words | undefined, { t }: PageContext): Html {
   const { at, event, outcome, mailbox, login, source, by, milliseconds, details } = entry
   const about = [
     mailbox && html`${t`Mailbox`}: ${mailbox}`,
@@ -161,6 +179,7 @@ function shownEntry(entry: JournalEntryStatus, { t }: PageContext): Html {
 <p>${time(at)} <strong>${t.say(eventWords[event] ?? event)}</strong> <span class="state ${outcomeClasses[outcome]}">${t.say(outcomeWords[outcome])}</span></p>
 ${about.length > 0 && html`<p class="soft">${about.map((one, index) => html`${index > 0 && ' · '}${one}`)}</p>`}
 ${more.length > 0 && html`<p class="soft">${more.map(([name, value], index) => html`${index > 0 && ' · '}${t.say(detailWords[name] ?? name)}: ${shownDetail(value)}`)}</p>`}
+${meaning && html`<p>${t`It means:`} ${meaning[t.language]}</p>`}
 </li>
 `
 }

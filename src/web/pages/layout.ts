@@ -55,7 +55,7 @@ ${(copying || live) && html`<script src="${path('pages.js')}" defer></script>`}
 <a class="skip" href="#main">${t`Skip to the content`}</a>
 <header>
 <a class="home" href="${path()}">postern</a>
-${session && navigation(t)}
+${session && navigation(session, t)}
 </header>
 <main id="main"${copying && html` data-copy-words="${t`Copy`}|${t`Copied`}"`}>
 <h1>${title}</h1>
@@ -69,8 +69,8 @@ ${session ? html`<span>postern ${version}</span>${signOutForm(session, t)}` : ht
 `
   }
 
-  function navigation(t: Phrases): Html {
-    return html`<nav aria-label="${t`Pages`}"><a href="${path()}">${t`Mailboxes`}</a> <a href="${path('logins')}">${t`Logins`}</a> <a href="${path('journal')}">${t`Journal`}</a> <a href="${path('api-keys')}">${t`API keys`}</a> <a href="${path('consent-links')}">${t`Consent links`}</a> <a href="${path('account')}">${t`Access`}</a></nav>`
+  function navigation({ role }: BrowserSession, t: Phrases): Html {
+    return html`<nav aria-label="${t`Pages`}"><a href="${path()}">${t`Mailboxes`}</a> <a href="${path('logins')}">${t`Logins`}</a> <a href="${path('journal')}">${t`Journal`}</a> <a href="${path('api-keys')}">${t`API keys`}</a> <a href="${path('consent-links')}">${t`Consent links`}</a>${role === 'administrator' && html` <a href="${path('explain')}">${t`Explain`}</a>`} <a href="${path('account')}">${t`Access`}</a></nav>`
   }
 
   function signOutForm({ csrf }: BrowserSession, t: Phrases): Html {

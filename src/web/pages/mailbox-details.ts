@@ -3,6 +3,7 @@ import type { CreatedLink } from '../../consent/consent-service.ts'
 import type { LoginStatus } from '../../credentials/logins.ts'
 import type { EndingStatus, MailboxStatus, PauseStatus, SendingStatus } from '../../mailboxes/mailboxes.ts'
 import type { SentLink } from '../../notices/notices.ts'
+import type { Words } from '../../providers/errors/known-error.ts'
 import type { Catalogue } from '../../providers/provider.ts'
 import { type Html, type HtmlValue, html } from '../html.ts'
 import { type Phrases, phrase } from '../texts/phrases.ts'
@@ -13,6 +14,8 @@ import { testMessageForm } from './test-message.ts'
 
 interface MailboxView {
   mailbox: MailboxStatus
+  /** What the reason of its lapse means. */
+  meaning?: Words | undefined
   providerName: string
   logins: readonly LoginStatus[]
   /** ISO 8601. */
@@ -29,6 +32,7 @@ export function mailboxDetails(view: MailboxView, context: PageContext): Html {
   return html`<section>
 <h2>${t`State`} ${badge}</h2>
 <p>${explanation}</p>
+${view.meaning && html`<p>${t`It means:`} ${view.meaning[t.language]}</p>`}
 <dl>
 ${fact(t`Provider`, view.providerName)}
 ${fact(t`Covered by`, mailbox.coveredBy)}

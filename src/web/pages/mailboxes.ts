@@ -2,6 +2,7 @@ import type { Request, Response, Router } from 'express'
 import type { LoginStatus } from '../../credentials/logins.ts'
 import type { MailboxRequest, RemovedMailbox } from '../../mailboxes/mailboxes.ts'
 import { type Address, addressKey } from '../../model/address.ts'
+import { meaningOf } from '../../providers/errors/explained.ts'
 import type { Catalogue } from '../../providers/provider.ts'
 import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
@@ -143,8 +144,10 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
     const context = await contexts.toSee(request)
     const { session, pages } = context
     const mailbox = await mailboxes.show(address)
+    const { reason } = mailbox
     const view = {
       mailbox,
+      ...(reason !== undefined && { meaning: await meaningOf(reason) }),
       providerName: providerName(catalogue, mailbox.provider),
       lastSend: (await journal.lastSends()).get(addressKey(mailbox.address)),
       canSend: notices.channels.length > 0,

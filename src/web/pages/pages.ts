@@ -19,6 +19,7 @@ import { createCallbackResults } from './callback-results.ts'
 import { createConsentPages } from './consent.ts'
 import { createConsentLinkPages } from './consent-links.ts'
 import { errorPageHandler } from './error-page.ts'
+import { createExplainPages } from './explain.ts'
 import { createJournalPages } from './journal.ts'
 import { createPageSender, type PageSender } from './layout.ts'
 import { createLoginPages } from './logins.ts'
@@ -167,6 +168,7 @@ function createAdministration(
   router.use(createApiKeyPages({ services, contexts }))
   router.use(createConsentLinkPages({ services, contexts }))
   router.use(createJournalPages({ services, contexts }))
+  router.use(createExplainPages({ services, contexts }))
   router.use(createAccessPages({ pageAccess, sessions, pagePasswords, signInLinks, contexts, log }))
   return router
 }

@@ -438,6 +438,29 @@ export const japaneseOfPages: Dictionary = {
 
   // Consent links
   'Consent links': '同意リンク',
+
+  // What an error means
+  Explain: 'エラーの説明',
+  'What an error means': 'エラーの意味',
+  'What was said: a log line, a reply, a bounce, the address that a browser ended at':
+    '表示された内容(ログの行、応答、配信エラーの通知、ブラウザーが最後に開いたアドレスなど)',
+  'Explain it': '説明する',
+  'The text is kept nowhere, and not shown again.':
+    '入力した内容はどこにも保存されず、再び表示されることもありません。',
+  'An administrator at the provider can repair it.': 'プロバイダー側の管理者が直せます。',
+  'Whoever consents for the mailbox can repair it.': 'メールボックスについて同意する人が直せます。',
+  'Whoever runs postern, or the program that sends, can repair it.':
+    'postern または送信するプログラムの管理者が直せます。',
+  'Whoever sets up the program that sends, or sends with it, can repair it.':
+    '送信するプログラムを設定した人、または使う人が直せます。',
+  'It passes.': '時間がたてば解消します。',
+  documented: '文書による',
+  'as several people report it': '複数の人の報告による',
+  'not checked against a document': '文書では未確認',
+  'What to do': '対処',
+  'Nothing in this text is known to postern. Where to look:':
+    'この内容に postern が知っているものはありません。確認するとよいところ:',
+  'It means:': '意味:',
   'There is no consent link. The page of a mailbox makes one.':
     '同意リンクはありません。メールボックスのページで作れます。',
   open: '未使用',

@@ -1,0 +1,120 @@
+import type { Request, Response, Router } from 'express'
+import type { Explanation } from '../../diagnosis/explain.ts'
+import type { MailboxStatus } from '../../mailboxes/mailboxes.ts'
+import { covers } from '../../model/address.ts'
+import type { Words } from '../../providers/errors/known-error.ts'
+import { type Html, html } from '../html.ts'
+import { exactRouter, methodNotAllowed } from '../routing.ts'
+import { phrase } from '../texts/phrases.ts'
+import type { WebServices } from '../web-services.ts'
+import { stateOf } from './mailbox-details.ts'
+import { fieldsOf, form, one, type PageContext, type PageContexts, readForm } from './page-context.ts'
+
+interface ExplainPagesDeps {
+  services: Pick<WebServices, 'mailboxes'>
+  contexts: PageContexts
+}
+
+/**
+ * The page that explains a pasted error. The text is looked at in memory, and is neither shown again
+ * nor logged: people paste whole addresses with their codes.
+ */
+export function createExplainPages({ services, contexts }: ExplainPagesDeps): Router {
+  const router = exactRouter()
+
+  router
+    .route('/explain')
+    .get(async (request, response) => {
+      const context = await contexts.toFill(request)
+      send(response, context, html`${textForm(context)}`)
+    })
+    .post(readForm, (request, response) => explainText(request, response))
+    .all(methodNotAllowed('GET', 'HEAD', 'POST'))
+
+  return router
+
+  async function explainText(request: Request, response: Response): Promise<void> {
+    const context = await contexts.toChange(request)
+    const text = one(fieldsOf(request.body), 'text') ?? ''
+    // Loaded only now: with the catalogue of all errors.
+    const { addressesIn, elsewhere, explain } = await import('../../diagnosis/explain.ts')
+    const here = await named(addressesIn(text))
+    const values = here && { mailbox: here.address, provider: here.provider }
+    const explanation = explain(text, values)
+    const answer = explanation
+      ? explanationSection(explanation, here, context)
+      : unknownSection(elsewhere(text), context)
+    send(response, context, html`${answer}${textForm(context)}`)
+  }
+
+  /** The mailbox here that the text is about. */
+  async function named(addresses: readonly string[]): Promise<MailboxStatus | undefined> {
+    if (addresses.length === 0) return undefined
+    const known = await services.mailboxes.list()
+    const address = addresses.find((one) => known.some((mailbox) => covers(mailbox.address, one)))
+    return address === undefined ? undefined : services.mailboxes.show(address)
+  }
+
+  function send(response: Response, { pages, session, t }: PageContext, body: Html): void {
+    pages.send(response, { title: t`What an error means`, body, session, copying: true })
+  }
+}
+
+function textForm(context: PageContext): Html {
+  const { t } = context
+  const fields = html`<label>${t`What was said: a log line, a reply, a bounce, the address that a browser ended at`} <textarea name="text" rows="6" required maxlength="30000" spellcheck="false" autocomplete="off"></textarea></label>
+<button>${t`Explain it`}</button>`
+  return html`<section>
+${form(context, ['explain'], fields)}
+<p class="soft">${t`The text is kept nowhere, and not shown again.`}</p>
+</section>`
+}
+
+const whoWords: Record<Explanation['kind']['who'], string> = {
+  administrator: phrase('An administrator at the provider can repair it.'),
+  person: phrase('Whoever consents for the mailbox can repair it.'),
+  operator: phrase('Whoever runs postern, or the program that sends, can repair it.'),
+  sender: phrase('Whoever sets up the program that sends, or sends with it, can repair it.'),
+  time: phrase('It passes.'),
+  nobody: phrase('It passes.'),
+}
+
+const confidenceWords: Record<Explanation['confidence'], string> = {
+  documented: phrase('documented'),
+  reported: phrase('as several people report it'),
+  'from-memory': phrase('not checked against a document'),
+}
+
+function explanationSection(
+  { meaning, fix, kind, confidence, sources }: Explanation,
+  here: MailboxStatus | undefined,
+  context: PageContext,
+): Html {
+  const { t } = context
+  return html`<section class="mistake">
+<p><strong>${meaning[t.language]}</strong></p>
+<p>${t.say(whoWords[kind.who])}</p>
+${here && hereLine(here, context)}
+</section>
+<section>
+<h2>${t`What to do`}</h2>
+<ol>${fix.map(
+    ({ words, command }) => html`<li>${words[t.language]}
+${command && html`<pre tabindex="0" data-copy>${command.text}</pre>`}</li>
+`,
+  )}</ol>
+<p class="soft">${t`Known: ${t.say(confidenceWords[confidence])}.`} ${sources.join('; ')}</p>
+</section>`
+}
+
+function hereLine(mailbox: MailboxStatus, { t, pages }: PageContext): Html {
+  const { badge, explanation } = stateOf(mailbox, t)
+  return html`<p><a href="${pages.path('mailboxes', mailbox.address)}">${mailbox.address}</a> ${badge} ${explanation}</p>`
+}
+
+function unknownSection(look: readonly Words[], { t }: PageContext): Html {
+  return html`<section class="mistake">
+<p>${t`Nothing in this text is known to postern. Where to look:`}</p>
+<ul>${look.map((words) => html`<li>${words[t.language]}</li>`)}</ul>
+</section>`
+}
