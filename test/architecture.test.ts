@@ -84,13 +84,10 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'net/connect.ts',
     'net/connection-limiter.ts',
     'net/http-fetch.ts',
-    'net/http-proxy.ts',
     'net/ip.ts',
     'net/listen.ts',
     'net/name-resolver.ts',
     'net/network-failure.ts',
-    'net/reach.ts',
-    'net/trusted-authorities.ts',
   ],
   notices: ['notices/notices.ts'],
   providers: [

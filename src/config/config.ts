@@ -1,6 +1,6 @@
 import type { Secret } from '../base/secret.ts'
 import type { Address } from '../model/address.ts'
-import type { HttpProxy } from '../net/http-proxy.ts'
+import type { HttpProxy } from '../net/http-fetch.ts'
 
 /**
  * Every effective setting, checked. Made from the environment in one go; nothing else reads

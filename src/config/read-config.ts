@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
-import { isLoopbackHost } from '../net/reach.ts'
+import { isLoopbackHost } from '../net/connect.ts'
 import type { ProvidersFile } from '../providers/file/providers-file.ts'
 import { presetIds } from '../providers/presets/presets.ts'
 import { certificatesIn } from '../tls/certificate-pair.ts'

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { canonicalText } from '../base/secret.ts'
-import { isLoopbackHost } from '../net/reach.ts'
+import { isLoopbackHost } from '../net/connect.ts'
 import { findRegistered } from './catalogue.ts'
 import { createOAuthClients, type HttpVia } from './oauth/oauth-clients.ts'
 import { type ClientTrial, tryClient } from './oauth/try-client.ts'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import tls from 'node:tls'
 import { expect, it, onTestFinished } from 'vitest'
-import { clientContext, everyAuthority } from '../../src/net/trusted-authorities.ts'
+import { clientContext, everyAuthority } from '../../src/net/connect.ts'
 import { createAuthority } from '../support/certificates.ts'
 
 const flat = (pem: string) => pem.replace(/\s/g, '')

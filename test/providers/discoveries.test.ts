@@ -1,17 +1,17 @@
 import { lookup } from 'node:dns/promises'
 import { hostname } from 'node:os'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { createConnect } from '../../src/net/connect.ts'
-import { createHttpFetch, type HttpFetch } from '../../src/net/http-fetch.ts'
-import { createNameResolver } from '../../src/net/name-resolver.ts'
 import {
   addressesWithin,
+  createConnect,
   isPrivateHost,
   isPublicAddress,
   OutOfReach,
   type Reach,
   requireWithin,
-} from '../../src/net/reach.ts'
+} from '../../src/net/connect.ts'
+import { createHttpFetch, type HttpFetch } from '../../src/net/http-fetch.ts'
+import { createNameResolver } from '../../src/net/name-resolver.ts'
 import { createDiscoveries, discover, withTenantId } from '../../src/providers/oauth/discoveries.ts'
 import { microsoft } from '../../src/providers/presets/microsoft.ts'
 import { createManualClock } from '../support/manual-clock.ts'

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Secret } from '../../src/base/secret.ts'
-import type { HttpProxy } from '../../src/net/http-proxy.ts'
+import type { HttpProxy } from '../../src/net/http-fetch.ts'
 
 export interface ConnectProxy extends HttpProxy {
   /** `host:port` of each CONNECT that was let through. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isGuid, readUrl } from '../../base/text.ts'
-import { isLoopbackHost } from '../../net/reach.ts'
+import { isLoopbackHost } from '../../net/connect.ts'
 import { isEntraIssuer } from '../presets/microsoft.ts'
 import { presetIds } from '../presets/presets.ts'
 

@@ -6,7 +6,7 @@ import type {
   ProxyChoice,
   ServiceAccount,
 } from '../../config/config.ts'
-import { parseProxy } from '../../net/http-proxy.ts'
+import { parseProxy } from '../../net/http-fetch.ts'
 import {
   type ReadText,
   readClientCertificate,
