@@ -1,3 +1,5 @@
+import { clientGone } from './failure.ts'
+
 /**
  * Tells that a client has gone, so that nothing waits or works for it any more. This is the part of
  * AbortSignal that is needed for that, and an AbortSignal can be given in its place. A real one
@@ -80,5 +82,160 @@ export function createPeriodicTask(everySeconds: number, run: () => Promise<void
       clearTimeout(timer)
       await running
     },
+  }
+}
+
+/**
+ * A queue in lanes. Within a lane the items keep their order, and the lanes take turns, so that a
+ * long lane does not hold up the others.
+ */
+interface FairQueue<T> {
+  push(lane: string, item: T): void
+  /** The item whose turn it is. */
+  first(): T | undefined
+  /** Takes that item out; its lane stands last from now on. */
+  shift(): T | undefined
+  /** Takes one item out, wherever it stands in its lane. */
+  remove(lane: string, item: T): void
+  /** Takes all items out. */
+  clear(): T[]
+  size(): number
+  sizeOf(lane: string): number
+  /** How many items have their turn before one that comes to this lane now. */
+  ahead(lane: string): number
+}
+
+export function createFairQueue<T>(): FairQueue<T> {
+  // A Map keeps the order in which its keys came: the lane whose turn it is stands first. There are
+  // no empty lanes in it.
+  const lanes = new Map<string, T[]>()
+  let size = 0
+
+  return {
+    push(name, item) {
+      size += 1
+      const lane = lanes.get(name)
+      if (lane) lane.push(item)
+      else lanes.set(name, [item])
+    },
+    first() {
+      const [lane] = lanes.values()
+      return lane?.[0]
+    },
+    shift() {
+      const [entry] = lanes
+      if (entry === undefined) return undefined
+      const [name, lane] = entry
+      size -= 1
+      lanes.delete(name)
+      const item = lane.shift()
+      if (lane.length > 0) lanes.set(name, lane)
+      return item
+    },
+    remove(name, item) {
+      const lane = lanes.get(name) ?? []
+      const at = lane.indexOf(item)
+      if (at === -1) return
+      size -= 1
+      lane.splice(at, 1)
+      if (lane.length === 0) lanes.delete(name)
+    },
+    clear() {
+      const all = [...lanes.values()].flat()
+      lanes.clear()
+      size = 0
+      return all
+    },
+    size: () => size,
+    sizeOf: (name) => lanes.get(name)?.length ?? 0,
+    ahead(name) {
+      const own = lanes.get(name)?.length ?? 0
+      let ahead = own
+      let isBefore = true
+      for (const [other, { length }] of lanes) {
+        if (other === name) isBefore = false
+        // As many turns as its own lane has by then: one more where that one stands behind.
+        else ahead += Math.min(length, own + (isBefore ? 1 : 0))
+      }
+      return ahead
+    },
+  }
+}
+
+/** Whose task it is, and which tasks have their turn before it. */
+export interface Ticket {
+  /** The tasks of one lane run in their order, and the lanes take turns. */
+  lane: string
+  /** Runs before every task that is not `known`. */
+  known: boolean
+  /** A client that has gone leaves the queue. */
+  gone?: Gone | undefined
+}
+
+/**
+ * Runs a task in its turn.
+ * @throws the limiter's `tooMany` at once when too many wait; Failure `invalid` when the client
+ * goes
+ */
+type ConcurrencyLimiter = <T>(ticket: Ticket, task: () => Promise<T>) => Promise<T>
+
+export interface ConcurrencyLimits {
+  /** How many tasks run at once. */
+  running: number
+  waitingInLane: number
+  /** In all lanes together; the known and the others each have so many. */
+  waiting: number
+}
+
+type Waiting = () => void
+
+/**
+ * Lets so many tasks run at once. The others wait in lanes, so many at most.
+ * @param tooMany makes the error for one more
+ */
+export function createConcurrencyLimiter(
+  limits: ConcurrencyLimits,
+  tooMany: () => Error,
+): ConcurrencyLimiter {
+  const [known, unknown] = [createFairQueue<Waiting>(), createFairQueue<Waiting>()]
+  let running = 0
+
+  async function enter(ticket: Ticket): Promise<void> {
+    if (ticket.gone?.aborted) throw clientGone()
+    if (running < limits.running) {
+      running += 1
+      return
+    }
+    const lanes = ticket.known ? known : unknown
+    if (lanes.size() >= limits.waiting || lanes.sizeOf(ticket.lane) >= limits.waitingInLane) throw tooMany()
+    // A task that ends hands its slot on, so `running` stays as it is.
+    await new Promise<void>((resolve, reject) => {
+      const { lane, gone } = ticket
+      const start = () => {
+        gone?.removeEventListener('abort', leaveLine)
+        resolve()
+      }
+      const leaveLine = () => {
+        lanes.remove(lane, start)
+        reject(clientGone())
+      }
+      gone?.addEventListener('abort', leaveLine)
+      lanes.push(lane, start)
+    })
+  }
+
+  function leave(): void {
+    const next = known.shift() ?? unknown.shift()
+    if (next) next()
+    else running -= 1
+  }
+
+  return async (ticket, task) => {
+    await enter(ticket)
+    try {
+      return await task()
+    } finally {
+      leave()
+    }
   }
 }

@@ -1,6 +1,6 @@
 import { scrypt as nodeScrypt, randomBytes } from 'node:crypto'
+import { type ConcurrencyLimits, createConcurrencyLimiter, type Ticket } from '../base/async.ts'
 import { Failure } from '../base/failure.ts'
-import { type ConcurrencyLimits, createConcurrencyLimiter, type Ticket } from '../base/fair-queue.ts'
 import { type KeyedHash, Secret } from '../base/secret.ts'
 import type { Verifier } from '../model/login.ts'
 import { freshPassword, sameHash } from './credential.ts'

@@ -2,8 +2,8 @@ import { lookup, Resolver } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
 import { isIP, isIPv4, isIPv6 } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
+import { type ConcurrencyLimits, createConcurrencyLimiter, type Ticket } from '../base/async.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
-import { type ConcurrencyLimits, createConcurrencyLimiter, type Ticket } from '../base/fair-queue.ts'
 
 /**
  * Resolves host names. The system's resolver (getaddrinfo) is asked first, because administrators

@@ -18,7 +18,6 @@ import {
   sealedHashRoot,
   sealHashRoot,
 } from './hash-root.ts'
-import { createJournalStore } from './journal-store.ts'
 import { openKeyRing } from './key-ring.ts'
 import { sql } from './kysely.ts'
 import { createLoginStore } from './login-store.ts'
@@ -32,6 +31,7 @@ import { isCorrupt, loadSqlite } from './sqlite.ts'
 import { createDatabase, openSqliteDatabase } from './sqlite-database.ts'
 import { sqliteWords, type Tables } from './tables.ts'
 import {
+  createJournalStore,
   createNoticeStore,
   createRecipientCountStore,
   createServerCapabilityStore,

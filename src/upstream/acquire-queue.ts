@@ -1,8 +1,7 @@
 import { LRUCache } from 'lru-cache'
-import type { Gone } from '../base/async.ts'
+import { createFairQueue, type Gone } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
 import { clientGone, Failure } from '../base/failure.ts'
-import { createFairQueue } from '../base/fair-queue.ts'
 import type { Limits } from '../config/config.ts'
 import type { Lease } from './lease.ts'
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { createFairQueue } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
-import { createFairQueue } from '../base/fair-queue.ts'
 import type { Limits } from '../config/config.ts'
 import { createConnectionLimiter, type Slot } from '../net/connection-limiter.ts'
 import { sourceOf } from '../net/ip.ts'

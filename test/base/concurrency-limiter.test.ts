@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type ConcurrencyLimits, createConcurrencyLimiter } from '../../src/base/fair-queue.ts'
+import { type ConcurrencyLimits, createConcurrencyLimiter } from '../../src/base/async.ts'
 
 const limits = { waitingInLane: 10, waiting: 25 }
 const limiter = (its: ConcurrencyLimits) => createConcurrencyLimiter(its, () => new Error('full'))
