@@ -5,10 +5,10 @@ import { isatty } from 'node:tty'
 import type { RunningPostern } from './app.ts'
 import { type Log, silentLog } from './base/log.ts'
 import { runCommand } from './cli/program.ts'
-import type { Config, Endpoint } from './config/config.ts'
-import { formatEndpoint } from './config/endpoint.ts'
+import type { Config } from './config/config.ts'
 import { diskFiles } from './config/files.ts'
 import { readConfig } from './config/read-config.ts'
+import { type Endpoint, formatEndpoint } from './net/endpoint.ts'
 
 // Whatever is written belongs to the owner alone.
 process.umask(0o077)

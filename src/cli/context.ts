@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Secret } from '../base/secret.ts'
-import type { Config, SmtpListener } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
 import type { EffectiveConfig } from '../config/read-config.ts'
 import type {
   BegunDeviceConsent,
@@ -14,6 +14,7 @@ import type { Logins } from '../credentials/logins.ts'
 import type { JournalFilters, JournalPage } from '../journal/journal.ts'
 import type { Mailboxes, MailboxStatus } from '../mailboxes/mailboxes.ts'
 import type { PageRole } from '../model/page-access.ts'
+import type { SmtpListener } from '../net/listen.ts'
 import type { SentLink } from '../notices/notices.ts'
 import type { RegistrationCheck } from '../providers/registration-checks.ts'
 import type { Terminal } from './terminal.ts'

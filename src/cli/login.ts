@@ -1,9 +1,8 @@
 import type { Command } from 'commander'
-import type { SmtpListener } from '../config/config.ts'
-import { isWildcard } from '../config/endpoint.ts'
-import { isReachable } from '../config/listeners.ts'
 import type { LoginRequest, LoginStatus } from '../credentials/logins.ts'
 import { describeMending, type MendingOptions, mapOfLines } from '../mailboxes/mending-options.ts'
+import { isWildcard } from '../net/endpoint.ts'
+import { isReachable, type SmtpListener } from '../net/listen.ts'
 import type { Context } from './context.ts'
 import { collect, table } from './terminal.ts'
 

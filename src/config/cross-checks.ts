@@ -1,9 +1,9 @@
 import { isGuid } from '../base/text.ts'
+import { type Endpoint, formatEndpoint } from '../net/endpoint.ts'
+import { isReachable, type SmtpListener, type WebListener } from '../net/listen.ts'
 import { readCertificatePair, validityWarning } from '../tls/certificate-pair.ts'
-import type { Endpoint, SmtpListener, WebListener } from './config.ts'
-import { formatEndpoint } from './endpoint.ts'
 import { type Files, readText } from './files.ts'
-import { collide, formatListener, formatWebListener, isReachable } from './listeners.ts'
+import { collide, formatListener, formatWebListener } from './listeners.ts'
 import type { Source } from './read-values.ts'
 import { type SettingKey, settings, type Values } from './settings.ts'
 

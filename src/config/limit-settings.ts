@@ -1,4 +1,4 @@
-import type { Limits } from './config.ts'
+import type { Limits } from '../model/limits.ts'
 import { type Setting, setting, wholeNumber } from './setting.ts'
 
 /** Every limit and time-out. Times in seconds, sizes in octets. */

@@ -1,6 +1,6 @@
 import { isIP, isIPv4 } from 'node:net'
-import type { Endpoint, SmtpListener, WebListener } from './config.ts'
-import { formatEndpoint, isLoopback, parseEndpoint } from './endpoint.ts'
+import { type Endpoint, formatEndpoint, parseEndpoint } from '../net/endpoint.ts'
+import type { SmtpListener, WebListener } from '../net/listen.ts'
 import { networks, type Parse, type Parsed } from './setting.ts'
 
 /**
@@ -69,11 +69,6 @@ function covers(host: string, other: string): boolean {
 const listOfEndpoints = 'be a list of host:port or [IPv6]:port, such as 127.0.0.1:2587,[::1]:2587'
 const eachOnce = {
   must: 'name each address once (0.0.0.0 stands for every IPv4 address, [::] for every address)',
-}
-
-/** Whether other machines can reach it, through its front ends perhaps. */
-export function isReachable(listener: Endpoint & { frontEnds?: readonly string[] }): boolean {
-  return !isLoopback(listener.host) || listener.frontEnds !== undefined
 }
 
 const frontEndWord = /^proxy(?:=|$)/

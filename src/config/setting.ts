@@ -2,11 +2,11 @@ import { resolve } from 'node:path'
 import { Secret } from '../base/secret.ts'
 import { readUrl, withoutEnding } from '../base/text.ts'
 import { type Address, isDomainMailbox, parseAddress } from '../model/address.ts'
+import { isLoopback } from '../net/endpoint.ts'
 import { type HttpProxy, parseProxy } from '../net/http-fetch.ts'
 import { parseNetwork } from '../net/ip.ts'
 import { readCredential, readMicrosoftSecret, readTenant } from '../providers/file/credentials.ts'
 import { parseKey } from '../store/key-ring.ts'
-import { isLoopback } from './endpoint.ts'
 
 /**
  * One setting: its name, how it is read, and the sentence that documents it. `.env.example`,

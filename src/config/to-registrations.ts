@@ -1,5 +1,5 @@
 import { readClientCertificate, readServiceAccount } from '../providers/file/credentials.ts'
-import type { ClientCertificate, ClientSecret, Config, ServiceAccount } from './config.ts'
+import type { ClientCertificate, ClientSecret, Registrations, ServiceAccount } from '../providers/settings.ts'
 import { type Files, readText } from './files.ts'
 import { settings, type Values } from './settings.ts'
 
@@ -56,7 +56,7 @@ function readAccount(
 export function toRegistrations(
   values: Values,
   { certificate, serviceAccount }: RegistrationFiles,
-): Config['registrations'] {
+): Registrations {
   const { microsoftClientId, microsoftTenant, microsoftCloud, googleClientId, googleTesting } = values
   return {
     ...(microsoftClientId !== undefined && {

@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { userNameKey } from '../base/text.ts'
-import type { Limits } from '../config/config.ts'
+import type { Limits } from '../model/limits.ts'
 import { createAttemptQueue, createDelayQueue, createSameAtOnce, tooManyAtOnce } from './attempt-queues.ts'
 import { createEphemeralHmac } from './credential.ts'
 import {

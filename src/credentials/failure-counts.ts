@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
-import type { Limits } from '../config/config.ts'
+import type { Limits } from '../model/limits.ts'
 
 /** Counts failures by key, within a window that begins with the first failure of the key. */
 export interface FailureCounter {

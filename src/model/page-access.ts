@@ -28,3 +28,14 @@ export interface PageSession {
 
 /** `hint`: a few bits of a keyed hash. Absent in one that an earlier version has set. */
 export type PageVerifier = Extract<Verifier, { kind: 'scrypt' }> & { hint?: number }
+
+/**
+ * Who may sign in to the pages by proving one of these addresses at a provider. Without addresses
+ * that sign-in is off.
+ */
+export interface PageAccess {
+  administrators: readonly Address[]
+  viewers: readonly Address[]
+  /** Where, by their ids; absent: at all but those of the providers file. */
+  providers?: readonly string[]
+}

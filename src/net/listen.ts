@@ -1,3 +1,34 @@
+import { type Endpoint, isLoopback } from './endpoint.ts'
+
+/** Where the web server listens, and on what terms. */
+export interface WebListener extends Endpoint {
+  /** Other machines may ask without TLS. */
+  plainHttp: boolean
+}
+
+/** Where the SMTP server listens, and on what terms. */
+export interface SmtpListener extends Endpoint {
+  /**
+   * `starttls`: on request, and recognised when a client begins with it; `none`: there is no
+   * certificate.
+   */
+  tls: 'none' | 'starttls' | 'implicit'
+  /** Passwords are taken unencrypted from other machines, too. */
+  plainAuth: boolean
+  /** TLS 1.0 and 1.1 are spoken as well. */
+  oldTls: boolean
+  /**
+   * In the form of `parseNetwork`: no other address may connect, and each says by the PROXY
+   * protocol whom it connects for.
+   */
+  frontEnds?: readonly string[]
+}
+
+/** Whether other machines can reach it, through its front ends perhaps. */
+export function isReachable(listener: Endpoint & { frontEnds?: readonly string[] }): boolean {
+  return !isLoopback(listener.host) || listener.frontEnds !== undefined
+}
+
 /**
  * How many connections the kernel queues that were not accepted yet. When the queue is full, a
  * client waits seconds until its SYN is sent again, so a flood must not fill it between two

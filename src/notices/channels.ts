@@ -4,13 +4,12 @@ import { once } from 'node:events'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
-import type { NotifyCommand } from '../config/config.ts'
 import { type Address, keyed } from '../model/address.ts'
 import type { HttpFetch } from '../net/http-fetch.ts'
 import { NetworkFailure } from '../net/network-failure.ts'
 import type { Relay } from '../upstream/relay.ts'
 import { isPositive, statusOf } from '../wire/reply.ts'
-import { type Channel, type Notice, noticeAsJson } from './notices.ts'
+import { type Channel, type Notice, type NotifyCommand, noticeAsJson } from './notices.ts'
 
 /*
  * The channels by which notices reach people: a signed webhook, a mail through a mailbox of

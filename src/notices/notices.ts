@@ -96,3 +96,19 @@ export interface Condition extends Omit<Notice, 'consentLink'> {
  * @throws Failure `store-unavailable`
  */
 export type Conditions = () => Promise<readonly Condition[]>
+
+/** Where notices go: consent links, secrets that end, trouble that lasts. Each may be absent. */
+export interface NotifyConfig {
+  /** Signed with the secret. */
+  webhook?: { url: URL; secret: Secret }
+  /** Sent through a mailbox of postern. */
+  mail?: { from: Address; to: readonly Address[] }
+  command?: NotifyCommand
+}
+
+export interface NotifyCommand {
+  /** For the system's shell. */
+  line: Secret
+  /** All that it gets of the environment: PATH, HOME and the like, and no secret of ours. */
+  environment: Readonly<Record<string, string>>
+}

@@ -1,12 +1,12 @@
 import { Failure } from '../base/failure.ts'
 import { printable } from '../base/text.ts'
-import type { Config, ProxyChoice } from '../config/config.ts'
 import { isLoopbackHost } from '../net/connect.ts'
 import type { HttpProxy } from '../net/http-fetch.ts'
 import { customProvider, withOverride } from './custom.ts'
 import { allPresets } from './presets/presets.ts'
 import type { Catalogue, Provider, RegisteredProvider, Registration } from './provider.ts'
 import { registrationAt, withRegistration } from './registration.ts'
+import type { ProviderSettings, ProxyChoice } from './settings.ts'
 
 /** A provider with its registration, or with what to set to have one. */
 interface Entry {
@@ -16,9 +16,7 @@ interface Entry {
   fix: string
 }
 
-type CatalogueConfig = Pick<Config, 'registrations' | 'customProviders' | 'providerOverrides' | 'proxy'>
-
-export function createCatalogue(config: CatalogueConfig): Catalogue {
+export function createCatalogue(config: ProviderSettings): Catalogue {
   const entries = new Map(allEntries(config).map((entry) => [entry.provider.id, entry]))
   const ownProxies = new Map([
     ...[...config.providerOverrides].map(([id, { proxy }]) => [id, proxy] as const),
@@ -44,7 +42,7 @@ export function createCatalogue(config: CatalogueConfig): Catalogue {
   }
 }
 
-function allEntries({ registrations, customProviders, providerOverrides }: CatalogueConfig): Entry[] {
+function allEntries({ registrations, customProviders, providerOverrides }: ProviderSettings): Entry[] {
   const own = new Map(customProviders.map((entry) => [entry.id, customProvider(entry)]))
   const builtIn = allPresets(registrations.microsoft?.tenant).map((preset): Entry => {
     // An entry of the providers file with the id of a preset replaces that preset.

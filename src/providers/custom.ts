@@ -1,4 +1,3 @@
-import type { CustomProvider, LimitOverrides, ProviderOverride } from '../config/config.ts'
 import { isEntraIssuer } from './presets/microsoft.ts'
 import { usualCapabilities, usualOAuth } from './presets/others.ts'
 import { presetOf } from './presets/presets.ts'
@@ -11,6 +10,7 @@ import type {
   Registration,
 } from './provider.ts'
 import { withRegistration } from './registration.ts'
+import type { CustomProvider, LimitOverrides, ProviderOverride } from './settings.ts'
 
 /**
  * Creates a provider from an entry of the providers file: a preset with the changes of the entry,

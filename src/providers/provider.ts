@@ -1,13 +1,13 @@
+import { sameAddress } from '../model/address.ts'
+import type { Flow } from '../model/grant.ts'
+import type { Capabilities } from '../wire/envelope.ts'
 import type {
   ClientAuthentication,
   ClientCertificate,
   ClientSecret,
   ProxyChoice,
   ServiceAccount,
-} from '../config/config.ts'
-import { sameAddress } from '../model/address.ts'
-import type { Flow } from '../model/grant.ts'
-import type { Capabilities } from '../wire/envelope.ts'
+} from './settings.ts'
 
 export type UpstreamMechanism = 'XOAUTH2' | 'OAUTHBEARER'
 

@@ -1,9 +1,7 @@
-import type { Config, MicrosoftCloud } from '../config/config.ts'
 import type { GivenTo } from '../model/grant.ts'
 import { personalTenant } from './presets/microsoft.ts'
 import type { Provider, RegisteredProvider, Registration } from './provider.ts'
-
-type Registrations = Config['registrations']
+import type { MicrosoftCloud, Registrations } from './settings.ts'
 
 /**
  * The registration of a preset in the settings, or one imperative sentence that says what to set.

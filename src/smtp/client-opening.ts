@@ -1,5 +1,6 @@
 import type { Log } from '../base/log.ts'
-import type { Limits, SmtpListener } from '../config/config.ts'
+import type { Limits } from '../model/limits.ts'
+import type { SmtpListener } from '../net/listen.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import {
   explainHandshake,

@@ -1,6 +1,6 @@
 import { GoneController } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
-import type { Limits } from '../config/config.ts'
+import type { Limits } from '../model/limits.ts'
 import type { InputBuffer } from '../wire/input-buffer.ts'
 import { createMendingScanner } from '../wire/mending-scanner.ts'
 import { createMessageScanner } from '../wire/message-scanner.ts'

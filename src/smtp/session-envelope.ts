@@ -1,6 +1,6 @@
-import type { Limits } from '../config/config.ts'
 import { completeAddress, howToAllow, mailboxForSender, type Submitter } from '../mailboxes/sender-policy.ts'
 import type { AddressKey, KeyedAddress } from '../model/address.ts'
+import type { Limits } from '../model/limits.ts'
 import type { RelayCapabilities } from '../upstream/relay.ts'
 import { isSentTo, type MailCommand, type RecipientCommand } from '../wire/envelope.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'

@@ -1,8 +1,8 @@
 import type { Failure } from '../base/failure.ts'
 import { withoutEnding } from '../base/text.ts'
-import type { Limits } from '../config/config.ts'
 import type { AuthMethods } from '../credentials/credential-index.ts'
 import type { Submitter } from '../mailboxes/sender-policy.ts'
+import type { Limits } from '../model/limits.ts'
 import {
   decodeBase64,
   type EnabledMechanisms,

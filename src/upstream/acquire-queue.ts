@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { createFairQueue, type Gone } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
 import { clientGone, Failure } from '../base/failure.ts'
-import type { Limits } from '../config/config.ts'
+import type { Limits } from '../model/limits.ts'
 import type { Lease } from './lease.ts'
 
 /**

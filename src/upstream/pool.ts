@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.ts'
 import { asFailure, Failure, stopping } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
-import type { Limits } from '../config/config.ts'
 import type { Governor, RecordedSend } from '../governor/governor.ts'
+import type { Limits } from '../model/limits.ts'
 import {
   allBusy,
   closedAtOnce,

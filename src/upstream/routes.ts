@@ -2,7 +2,6 @@ import type { Clock } from '../base/clock.ts'
 import { Failure, stopping } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { withoutCase } from '../base/text.ts'
-import type { Limits } from '../config/config.ts'
 import type { Governor, Governors } from '../governor/governor.ts'
 import { namesThatSignIn, type SignInName } from '../mailboxes/existing-mailbox.ts'
 import {
@@ -13,6 +12,7 @@ import {
   type KeyedAddress,
   keyCovers,
 } from '../model/address.ts'
+import type { Limits } from '../model/limits.ts'
 import type { Mailbox, StoredMailbox } from '../model/mailbox.ts'
 import type { Catalogue, RegisteredProvider } from '../providers/provider.ts'
 import type { MailboxStore } from '../store/ports.ts'

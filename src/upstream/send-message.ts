@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
-import type { Limits } from '../config/config.ts'
+import type { Limits } from '../model/limits.ts'
 import type { Provider } from '../providers/provider.ts'
 import { undoDotStuffing } from '../wire/message-scanner.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'

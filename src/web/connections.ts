@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Socket } from 'node:net'
 import { createFairQueue } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
-import type { Limits } from '../config/config.ts'
+import type { Limits } from '../model/limits.ts'
 import { createConnectionLimiter, type Slot } from '../net/connection-limiter.ts'
 import { sourceOf } from '../net/ip.ts'
 

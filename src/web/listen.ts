@@ -2,8 +2,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { Failure } from '../base/failure.ts'
-import type { Endpoint } from '../config/config.ts'
-import { formatEndpoint } from '../config/endpoint.ts'
+import { type Endpoint, formatEndpoint } from '../net/endpoint.ts'
 import { backlog } from '../net/listen.ts'
 
 /**

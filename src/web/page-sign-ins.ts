@@ -4,10 +4,9 @@ import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { type KeyedHash, Secret } from '../base/secret.ts'
 import { printable } from '../base/text.ts'
-import type { PageAccessConfig } from '../config/config.ts'
 import { freshSecret, sameHash } from '../credentials/credential.ts'
 import { type Address, sameAddress } from '../model/address.ts'
-import type { PageRole } from '../model/page-access.ts'
+import type { PageAccess, PageRole } from '../model/page-access.ts'
 import { findRegistered } from '../providers/catalogue.ts'
 import type { Identity, OAuthClient, TokenResponse } from '../providers/oauth/oauth-client.ts'
 import {
@@ -44,7 +43,7 @@ interface PageSignInDeps {
   /** How long a person may take to sign in. */
   consentSeconds: number
   /** Who may sign in, and at which providers. */
-  people: PageAccessConfig
+  people: PageAccess
   keyedHash: KeyedHash
   redirectUri: string
   clock: Clock
@@ -248,7 +247,7 @@ export function isSignInState(state: string): boolean {
 }
 
 /** The role of a proven address; undefined for none. */
-function assignedRole(person: Address, { administrators, viewers }: PageAccessConfig): PageRole | undefined {
+function assignedRole(person: Address, { administrators, viewers }: PageAccess): PageRole | undefined {
   const isNamed = (addresses: readonly Address[]) => addresses.some((one) => sameAddress(one, person))
   if (isNamed(administrators)) return 'administrator'
   return isNamed(viewers) ? 'viewer' : undefined
@@ -257,7 +256,7 @@ function assignedRole(person: Address, { administrators, viewers }: PageAccessCo
 /** Warns at the start when people are named for the pages, but some provider cannot be used. */
 export function warnOfPageSignIns(
   signIns: Pick<PageSignIns, 'providers'>,
-  { administrators, viewers, providers = [] }: PageAccessConfig,
+  { administrators, viewers, providers = [] }: PageAccess,
   log: Log,
 ): void {
   if (administrators.length + viewers.length === 0) return

@@ -1,4 +1,4 @@
-import type { Limits } from '../config/config.ts'
+import type { Limits } from '../model/limits.ts'
 import { LineStart } from './input-buffer.ts'
 
 /**

@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto'
 import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
-import type { PageAccessConfig } from '../../src/config/config.ts'
 import { redirectUriOf } from '../../src/consent/consent-service.ts'
 import { createConsentService } from '../../src/consent/create-consent-service.ts'
 import type { FreshToken } from '../../src/grants/token-broker.ts'
+import type { PageAccess } from '../../src/model/page-access.ts'
 import type { GrantFlow, OAuthServer, Registration } from '../../src/providers/provider.ts'
 import { createPageSignIns } from '../../src/web/page-sign-ins.ts'
 import { createManualClock } from '../support/manual-clock.ts'
@@ -22,7 +22,7 @@ export async function setUpConsent({
   provider = {},
   people = { administrators: [], viewers: [] },
 }: {
-  people?: PageAccessConfig
+  people?: PageAccess
   provesIdentity?: boolean
   publicUrl?: string
   provider?: {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { CustomProvider } from '../../src/config/config.ts'
 import { createHttpFetch } from '../../src/net/http-fetch.ts'
 import { customProvider } from '../../src/providers/custom.ts'
+import type { CustomProvider } from '../../src/providers/settings.ts'
 import { startTokenEndpoint, type TokenEndpoint } from '../providers/token-endpoint.ts'
 import { type Flow, judgedConsent, send } from './judged-consent.ts'
 

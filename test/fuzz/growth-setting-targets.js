@@ -1,7 +1,7 @@
 import { closestName, shellWord } from '#built/base/text.js'
-import { parseEndpoint } from '#built/config/endpoint.js'
 import { readEnvFile, readValues } from '#built/config/read-values.js'
 import { settingList } from '#built/config/settings.js'
+import { parseEndpoint } from '#built/net/endpoint.js'
 import { parseProvidersFile } from '#built/providers/file/providers-file.js'
 import { parseKey } from '#built/store/key-ring.js'
 import { certificateName } from '#built/tls/issue.js'

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
-import type { CustomProvider, ProviderOverride } from '../../src/config/config.ts'
 import { createCatalogue } from '../../src/providers/catalogue.ts'
 import { presetIds } from '../../src/providers/presets/presets.ts'
+import type { CustomProvider, ProviderOverride } from '../../src/providers/settings.ts'
 
 const custom: CustomProvider = {
   id: 'acme',

@@ -7,10 +7,10 @@ import {
 } from '../../examples/demo/authorization-server.js'
 import { createBrowser } from '../../examples/demo/browser.js'
 import { Secret } from '../../src/base/secret.ts'
-import type { ClientCertificate } from '../../src/config/config.ts'
 import { createHttpFetch } from '../../src/net/http-fetch.ts'
 import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'
 import type { RegisteredProvider } from '../../src/providers/provider.ts'
+import type { ClientCertificate } from '../../src/providers/settings.ts'
 import { clientCertificate } from '../support/client-certificate.ts'
 import { providerAt } from './token-endpoint.ts'
 

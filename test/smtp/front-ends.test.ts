@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { SmtpListener } from '../../src/config/config.ts'
+import type { SmtpListener } from '../../src/net/listen.ts'
 import { encodeBase64 } from '../../src/sasl/mechanisms.ts'
 import { createAuthority } from '../support/certificates.ts'
 import { connectLineClient, type LineClient } from '../support/line-client.ts'

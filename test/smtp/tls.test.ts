@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import type { Endpoint, SmtpListener } from '../../src/config/config.ts'
+import type { Endpoint } from '../../src/net/endpoint.ts'
+import type { SmtpListener } from '../../src/net/listen.ts'
 import { encodeBase64 } from '../../src/sasl/mechanisms.ts'
 import { createCertificates } from '../../src/tls/certificates.ts'
 import { type Authority, type Certificate, createAuthority } from '../support/certificates.ts'

@@ -1,7 +1,7 @@
 import { webcrypto } from 'node:crypto'
 import { X509CertificateGenerator } from '@peculiar/x509'
 import { Secret } from '../../src/base/secret.ts'
-import type { ClientCertificate } from '../../src/config/config.ts'
+import type { ClientCertificate } from '../../src/providers/settings.ts'
 
 const algorithms = {
   rsa: {

@@ -1,5 +1,5 @@
-import type { Limits } from '../../src/config/config.ts'
 import { limitSettings } from '../../src/config/limit-settings.ts'
+import type { Limits } from '../../src/model/limits.ts'
 
 /** The limits of a postern that nobody configured. */
 export const defaultLimits = Object.fromEntries(

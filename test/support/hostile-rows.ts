@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Limits } from '../../src/config/config.ts'
+import type { Limits } from '../../src/model/limits.ts'
 import type { Authority } from './certificates.ts'
 import { eventually } from './eventually.ts'
 import { type HostileProvider, type HostileStage, setHostileStage } from './hostile-stage.ts'

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import type { Endpoint } from '../../src/config/config.ts'
+import type { Endpoint } from '../../src/net/endpoint.ts'
 import type { Reply } from '../../src/wire/reply.ts'
 
 /** A client that sends what it is told to, octet by octet if need be, and reads whole replies. */

@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
-import type { Limits } from '../../src/config/config.ts'
 import { createGovernors } from '../../src/governor/create-governors.ts'
 import type {
   AccessToken,
@@ -10,6 +9,7 @@ import type {
   TokenGrant,
 } from '../../src/grants/token-broker.ts'
 import { type Address, keyed } from '../../src/model/address.ts'
+import type { Limits } from '../../src/model/limits.ts'
 import type { Mailbox } from '../../src/model/mailbox.ts'
 import type { Connect } from '../../src/net/connect.ts'
 import type { Catalogue, RegisteredProvider } from '../../src/providers/provider.ts'

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
-import type { Endpoint } from '../../src/config/config.ts'
+import type { Endpoint } from '../../src/net/endpoint.ts'
 
 /** What a TLS client met. */
 export interface TlsMeeting {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import type { PageAccessConfig } from '../../src/config/config.ts'
 import type { Address } from '../../src/model/address.ts'
+import type { PageAccess } from '../../src/model/page-access.ts'
 import { callbackOf, setUpConsent } from '../consent/consent-set-up.ts'
 import { goodAnswer, identityOf } from '../support/scripted-oauth-client.ts'
 
@@ -12,7 +12,7 @@ const people = {
 } as const
 const browser = new Secret('the-browser')
 
-async function setUp([person]: readonly Address[], who: PageAccessConfig = people) {
+async function setUp([person]: readonly Address[], who: PageAccess = people) {
   const stage = await setUpConsent({ people: who })
   stage.client.answer = goodAnswer({ identity: identityOf(person) })
   const signIns = stage.pageSignIns

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import type { SmtpListener } from '../../src/config/config.ts'
+import type { SmtpListener } from '../../src/net/listen.ts'
 import { type CreatedLogin, readySettings } from '../../src/web/pages/ready-settings.ts'
 import { phrasesIn } from '../../src/web/texts/phrases.ts'
 

@@ -1,8 +1,8 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { Secret } from '../../base/secret.ts'
 import { isGuid } from '../../base/text.ts'
-import type { ClientCertificate, ServiceAccount } from '../../config/config.ts'
 import { secretIdMistake } from '../presets/microsoft.ts'
+import type { ClientCertificate, ServiceAccount } from '../settings.ts'
 
 /**
  * The result of checking a client ID, a client secret or a tenant. `must` is the end of a sentence

@@ -1,6 +1,6 @@
 import { closestName, printable } from '../../base/text.ts'
-import type { CustomProvider, ProviderOverride } from '../../config/config.ts'
 import { presetIds } from '../presets/presets.ts'
+import type { CustomProvider, ProviderOverride } from '../settings.ts'
 import { describeIssue, placeOfJsonMistake } from './providers-file-mistakes.ts'
 import { type ProviderEntry, providersFileSchema } from './providers-file-schema.ts'
 import { type EntrySources, resolveEntry, resolveOverride } from './resolve-entry.ts'

@@ -1,12 +1,12 @@
 import { Secret } from '../../base/secret.ts'
+import { parseProxy } from '../../net/http-fetch.ts'
 import type {
   ClientCertificate,
   ClientSecret,
   CustomProvider,
   ProxyChoice,
   ServiceAccount,
-} from '../../config/config.ts'
-import { parseProxy } from '../../net/http-fetch.ts'
+} from '../settings.ts'
 import {
   type ReadText,
   readClientCertificate,

@@ -1,10 +1,10 @@
 import { createPrivateKey, type KeyObject, webcrypto } from 'node:crypto'
 import * as openid from 'openid-client'
 import { Failure } from '../../base/failure.ts'
-import type { ClientCertificate } from '../../config/config.ts'
 import { isLoopbackHost } from '../../net/connect.ts'
 import { HttpError } from '../../net/network-failure.ts'
 import type { Provider, RegisteredProvider } from '../provider.ts'
+import type { ClientCertificate } from '../settings.ts'
 import { IdTokenRefused } from './id-token.ts'
 import { judge, OAuthError, safeText } from './oauth-client.ts'
 

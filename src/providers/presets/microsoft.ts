@@ -1,6 +1,6 @@
 import { isGuid, readUrl } from '../../base/text.ts'
-import type { MicrosoftCloud } from '../../config/config.ts'
 import type { OAuthServer, Provider } from '../provider.ts'
+import type { MicrosoftCloud } from '../settings.ts'
 
 /** The differences between the clouds of Microsoft. */
 interface Cloud {

@@ -1,5 +1,5 @@
-import type { MicrosoftCloud } from '../../config/config.ts'
 import type { Provider } from '../provider.ts'
+import type { MicrosoftCloud } from '../settings.ts'
 import { google, googleServiceAccount } from './google.ts'
 import { microsoft, microsoftHighVolume, outlook } from './microsoft.ts'
 import { aol, att, comcast, fastmail, mailru, thundermail, yahoo, yandex } from './others.ts'

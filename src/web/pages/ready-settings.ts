@@ -1,6 +1,6 @@
-import type { SmtpListener } from '../../config/config.ts'
-import { isLoopback, isWildcard } from '../../config/endpoint.ts'
 import type { LoginStatus } from '../../credentials/logins.ts'
+import { isLoopback, isWildcard } from '../../net/endpoint.ts'
+import type { SmtpListener } from '../../net/listen.ts'
 import { type Phrases, phrase } from '../texts/phrases.ts'
 
 /** The settings for one kind of program or device, to be copied. */

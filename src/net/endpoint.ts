@@ -1,5 +1,10 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net'
-import type { Endpoint } from './config.ts'
+
+/** Port 0 lets the system choose (tests). */
+export interface Endpoint {
+  host: string
+  port: number
+}
 
 /**
  * Reads `host:port` or `[IPv6]:port`; port 0 lets the system choose. Undefined for anything else.
