@@ -4,16 +4,14 @@ import type { Dictionary } from './translation.ts'
 
 /** What failures say of known errors, in Japanese: their meanings, and the fixes with their commands. */
 export function japaneseOfErrors(): Dictionary {
-  return {
-    '{1}: {2}': '{1}: {2}',
-    ...Object.fromEntries(knownErrors.flatMap((error) => [...meaningsOf(error), fixOf(error)])),
-  }
+  return Object.fromEntries(knownErrors.flatMap((error) => [...meaningsOf(error), fixOf(error)]))
 }
 
 function meaningsOf({ meaning: { en, ja } }: KnownError): [string, string][] {
   return [
     [en, ja],
-    [en.replace(/\.$/, ''), ja.replace(/。$/, '')],
+    // At the end of the message of a failure.
+    [`{1}: ${en.replace(/\.$/, '')}`, `{1}: ${ja.replace(/。$/, '')}`],
   ]
 }
 

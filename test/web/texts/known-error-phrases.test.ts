@@ -44,6 +44,10 @@ describe('what is known of errors, on pages', () => {
     }
   })
 
+  it('leaves alone what others say with a colon', () => {
+    expect(phrasesFor(inJapanese).say('no: Name')).toBe('no: Name')
+  })
+
   it('stays as it is in English', async () => {
     const { fix = '' } = await failureOf(700082)
     expect(phrasesIn('en').say(fix)).toBe(fix)
