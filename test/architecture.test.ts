@@ -64,7 +64,6 @@ const faces: Readonly<Record<string, readonly string[]>> = {
   journal: ['journal/journal.ts'],
   mailboxes: [
     'mailboxes/app-only.ts',
-    'mailboxes/existing-mailbox.ts',
     'mailboxes/mailboxes.ts',
     'mailboxes/mending-options.ts',
     'mailboxes/revocation.ts',
@@ -101,6 +100,7 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'providers/file/credentials.ts',
     'providers/file/providers-file.ts',
     'providers/forecast.ts',
+    'providers/oauth/identity.ts',
     'providers/oauth/oauth-client.ts',
     'providers/oauth/oauth-clients.ts',
     'providers/oauth/token-claims.ts',

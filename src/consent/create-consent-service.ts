@@ -1,7 +1,7 @@
 import { Failure } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
 import { freshSecret, sameHash } from '../credentials/credential.ts'
-import { existingMailbox } from '../mailboxes/existing-mailbox.ts'
+import { existingMailbox } from '../mailboxes/mailboxes.ts'
 import type { PendingConsent } from '../model/consent.ts'
 import type { Mailbox } from '../model/mailbox.ts'
 import type { TokenResponse } from '../providers/oauth/oauth-client.ts'

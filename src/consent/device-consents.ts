@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { asFailure, Failure, stopping } from '../base/failure.ts'
 import { freshId } from '../credentials/credential.ts'
-import { existingMailbox } from '../mailboxes/existing-mailbox.ts'
+import { existingMailbox } from '../mailboxes/mailboxes.ts'
 import type { DeviceAuthorization } from '../providers/oauth/oauth-client.ts'
 import { type AdoptedConsent, type AdoptGrant, type AskedConsent, logged } from './adopt-grant.ts'
 import type {

@@ -3,9 +3,10 @@ import type { Secret } from '../base/secret.ts'
 import { printable } from '../base/text.ts'
 import { type Address, isDomainMailbox } from '../model/address.ts'
 import type { Mailbox } from '../model/mailbox.ts'
+import { isSameAccount } from '../providers/oauth/identity.ts'
 import type { Identity, TokenResponse } from '../providers/oauth/oauth-client.ts'
 import type { Provider } from '../providers/provider.ts'
-import { isSameAccount, provesIdentity } from '../providers/provider.ts'
+import { provesIdentity } from '../providers/registration.ts'
 import { ConsentRefused } from './consent-refused.ts'
 
 /** What a valid consent proved and gave. */

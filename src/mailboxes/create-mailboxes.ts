@@ -12,9 +12,10 @@ import type { OAuthClient } from '../providers/oauth/oauth-client.ts'
 import type { Catalogue, Provider } from '../providers/provider.ts'
 import type { Store } from '../store/ports.ts'
 import { type AppOnlyFlow, appOnlyFlow, isAppOnlyFlow, isPersonal } from './app-only.ts'
-import { coveredMailbox, existingMailbox, namesThatSignIn, namesWithToken } from './existing-mailbox.ts'
 import type { EndingStatus, Mailboxes, MailboxRequest, MailboxStatus, SendingStatus } from './mailboxes.ts'
+import { coveredMailbox, existingMailbox } from './mailboxes.ts'
 import { createRevocation } from './revocation.ts'
+import { namesThatSignIn, namesWithToken } from './sender-policy.ts'
 
 export interface MailboxesDeps {
   store: Pick<Store, 'mailboxes' | 'grants'>

@@ -1,8 +1,11 @@
+import { Failure } from '../base/failure.ts'
 import type { Actor } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
-import type { Address } from '../model/address.ts'
+import { type Address, parseAddress } from '../model/address.ts'
 import type { Flow } from '../model/grant.ts'
+import type { Mailbox } from '../model/mailbox.ts'
 import type { Expiry } from '../providers/forecast.ts'
+import type { MailboxStore } from '../store/ports.ts'
 
 /**
  * Mailboxes: the addresses that mail leaves from. Made by `createMailboxes`. `by`: who asks for a
@@ -169,4 +172,30 @@ export interface PauseStatus {
   /** The provider's own words. */
   said?: string
   fix?: string
+}
+
+/**
+ * The mailbox that somebody named, in whatever case they typed it.
+ * @throws Failure `invalid` or `not-found`
+ */
+export function existingMailbox(mailboxes: Pick<MailboxStore, 'find'>, text: string): Promise<Mailbox> {
+  return required(text, (address) => mailboxes.find(address))
+}
+
+/**
+ * As `existingMailbox`; an address without an entry of its own is a mailbox where its domain is
+ * one.
+ */
+export function coveredMailbox(mailboxes: Pick<MailboxStore, 'covering'>, text: string): Promise<Mailbox> {
+  return required(text, (address) => mailboxes.covering(address))
+}
+
+async function required(
+  text: string,
+  find: (address: Address) => Promise<Mailbox | undefined>,
+): Promise<Mailbox> {
+  const address = parseAddress(text)
+  const mailbox = await find(address)
+  if (mailbox) return mailbox
+  throw new Failure('not-found', `There is no mailbox ${address}`, { fix: 'Add the mailbox first.' })
 }

@@ -8,8 +8,10 @@ import {
   keyCovers,
   keyed,
   parseAddress,
+  sameAddress,
 } from '../model/address.ts'
 import type { Mending } from '../model/login.ts'
+import type { AcceptedName, Mailbox } from '../model/mailbox.ts'
 import { isMailbox } from '../wire/envelope.ts'
 
 /**
@@ -176,4 +178,44 @@ function isNameable(sender: string): boolean {
   } catch {
     return false
   }
+}
+
+/**
+ * A name that may sign in for a mailbox at its mail server: the user of XOAUTH2 and OAUTHBEARER.
+ */
+export interface SignInName {
+  name: string
+  of: AcceptedName
+}
+
+/**
+ * The names that may sign in for a mailbox, the likelier one first. A person who consented signs in
+ * by their own name, whatever mailbox is sent from. But some servers, and the documentation of some
+ * providers, want the mailbox's address there. The accepted one is remembered (`acceptedName`).
+ */
+export function namesThatSignIn(
+  mailbox: Pick<Mailbox, 'address' | 'signsInAs' | 'saslUser' | 'acceptedName'>,
+): readonly [SignInName, ...SignInName[]] {
+  const own: SignInName = { name: mailbox.address, of: 'mailbox' }
+  const person: SignInName = { name: personOf(mailbox), of: 'person' }
+  if (sameAddress(person.name, own.name)) return [own]
+  return mailbox.acceptedName === 'mailbox' ? [own, person] : [person, own]
+}
+
+/** With a token that no person consented to, only the mailbox's own name signs in. */
+export function namesWithToken(
+  names: readonly [SignInName, ...SignInName[]],
+  token: { grant: { personal: boolean } },
+): readonly [SignInName, ...SignInName[]] {
+  const [first, second] = names
+  const own = [first, second].find((one) => one?.of === 'mailbox')
+  return token.grant.personal || !own ? names : [own]
+}
+
+function personOf({
+  address,
+  signsInAs,
+  saslUser,
+}: Pick<Mailbox, 'address' | 'signsInAs' | 'saslUser'>): string {
+  return saslUser ?? signsInAs ?? address
 }

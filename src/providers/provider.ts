@@ -1,4 +1,3 @@
-import { sameAddress } from '../model/address.ts'
 import type { Flow } from '../model/grant.ts'
 import type { Capabilities } from '../wire/envelope.ts'
 import type {
@@ -197,32 +196,4 @@ export interface Catalogue {
    */
   registered(id: string): RegisteredProvider
   list(): readonly { provider: Provider; registered: boolean }[]
-}
-
-/**
- * Whether a consent proves who signed in: by an ID token of a known issuer (OpenID Connect Core,
- * section 3.1.2.1).
- */
-export function provesIdentity({ issuer, scopes }: OAuthServer): boolean {
-  return issuer !== undefined && scopes.includes('openid')
-}
-
-/**
- * Whether two addresses are the same account at this provider, which signs in with only one of
- * them.
- */
-export function isSameAccount({ identityRules }: OAuthServer, left: string, right: string): boolean {
-  if (sameAddress(left, right)) return true
-  return identityRules === 'google' && sameAddress(plainAtGoogle(left), plainAtGoogle(right))
-}
-
-/**
- * Account names contain no plus. At Gmail dots do not count, and googlemail.com is another name of
- * gmail.com.
- */
-function plainAtGoogle(address: string): string {
-  const [, local = '', domain = ''] = /^(.+)@([^@]+)$/.exec(address) ?? []
-  const name = local.replace(/(?<=.)\+.*$/, '')
-  const isGmail = /^(gmail|googlemail)\.com$/i.test(domain)
-  return isGmail ? `${name.replaceAll('.', '')}@gmail.com` : `${name}@${domain}`
 }

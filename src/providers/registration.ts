@@ -1,6 +1,6 @@
 import type { GivenTo } from '../model/grant.ts'
 import { personalTenant } from './presets/microsoft.ts'
-import type { Provider, RegisteredProvider, Registration } from './provider.ts'
+import type { OAuthServer, Provider, RegisteredProvider, Registration } from './provider.ts'
 import type { MicrosoftCloud, Registrations } from './settings.ts'
 
 /**
@@ -185,4 +185,12 @@ export function differenceOf(
     if (before.toLowerCase() !== after.toLowerCase()) return { what, given: before, now: after }
   }
   return undefined
+}
+
+/**
+ * Whether a consent proves who signed in: by an ID token of a known issuer (OpenID Connect Core,
+ * section 3.1.2.1).
+ */
+export function provesIdentity({ issuer, scopes }: OAuthServer): boolean {
+  return issuer !== undefined && scopes.includes('openid')
 }

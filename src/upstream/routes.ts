@@ -3,7 +3,7 @@ import { Failure, stopping } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { withoutCase } from '../base/text.ts'
 import type { Governor, Governors } from '../governor/governor.ts'
-import { namesThatSignIn, type SignInName } from '../mailboxes/existing-mailbox.ts'
+import { namesThatSignIn, type SignInName } from '../mailboxes/sender-policy.ts'
 import {
   type Address,
   type AddressKey,

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { asFailure, Failure, wordsBehind } from '../base/failure.ts'
 import type { AccessToken, TokenBroker } from '../grants/token-broker.ts'
-import { namesThatSignIn, namesWithToken } from '../mailboxes/existing-mailbox.ts'
+import { namesThatSignIn, namesWithToken } from '../mailboxes/sender-policy.ts'
 import { type Address, keyed } from '../model/address.ts'
 import type { Limits } from '../model/limits.ts'
 import type { Mailbox } from '../model/mailbox.ts'

@@ -9,13 +9,8 @@ import { type Address, sameAddress } from '../model/address.ts'
 import type { PageAccess, PageRole } from '../model/page-access.ts'
 import { findRegistered } from '../providers/catalogue.ts'
 import type { Identity, OAuthClient, TokenResponse } from '../providers/oauth/oauth-client.ts'
-import {
-  type Catalogue,
-  type Provider,
-  provesIdentity,
-  type RegisteredProvider,
-} from '../providers/provider.ts'
-import { isOneTenant } from '../providers/registration.ts'
+import type { Catalogue, Provider, RegisteredProvider } from '../providers/provider.ts'
+import { isOneTenant, provesIdentity } from '../providers/registration.ts'
 
 /** Sign-in to the pages by OpenID Connect at a mail provider. Made by `createPageSignIns`. */
 export interface PageSignIns {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
+import { isSameAccount } from '../../src/providers/oauth/identity.ts'
 import { google } from '../../src/providers/presets/google.ts'
 import { microsoft } from '../../src/providers/presets/microsoft.ts'
-import { isSameAccount } from '../../src/providers/provider.ts'
 
 it.each([
   ['till.x@gmail.com', 'TillX@googlemail.com', true],

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { silentLog } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
-import { namesThatSignIn } from '../../src/mailboxes/existing-mailbox.ts'
+import { namesThatSignIn } from '../../src/mailboxes/sender-policy.ts'
 import { createOpener, OpeningFailed } from '../../src/upstream/open-signed-in.ts'
 import { registeredProvider } from '../support/registered-provider.ts'
 import { mailbox, patientLimits } from '../support/relay-stage.ts'

@@ -5,7 +5,8 @@ import { Failure } from '../../base/failure.ts'
 import { Secret } from '../../base/secret.ts'
 import type { HttpFetch } from '../../net/http-fetch.ts'
 import { explained, seenError } from '../errors/explained.ts'
-import { provesIdentity, type RegisteredProvider } from '../provider.ts'
+import type { RegisteredProvider } from '../provider.ts'
+import { provesIdentity } from '../registration.ts'
 import {
   createDiscoveries,
   type Discoveries,

@@ -1,4 +1,4 @@
-import type { Address } from '../../model/address.ts'
+import { type Address, sameAddress } from '../../model/address.ts'
 import type { OAuthServer, RegisteredProvider } from '../provider.ts'
 import { addressClaim, type Claims, claim, emailVerified, entraSignInName } from './id-token.ts'
 import type { Identity, ProvenAddress } from './oauth-client.ts'
@@ -94,4 +94,24 @@ function ofGoogle(claims: Claims): ProvenAddress | undefined {
 
 function proven(value: Address | undefined, vouched: boolean): ProvenAddress | undefined {
   return value === undefined ? undefined : { value, vouched }
+}
+
+/**
+ * Whether two addresses are the same account at this provider, which signs in with only one of
+ * them.
+ */
+export function isSameAccount({ identityRules }: OAuthServer, left: string, right: string): boolean {
+  if (sameAddress(left, right)) return true
+  return identityRules === 'google' && sameAddress(plainAtGoogle(left), plainAtGoogle(right))
+}
+
+/**
+ * Account names contain no plus. At Gmail dots do not count, and googlemail.com is another name of
+ * gmail.com.
+ */
+function plainAtGoogle(address: string): string {
+  const [, local = '', domain = ''] = /^(.+)@([^@]+)$/.exec(address) ?? []
+  const name = local.replace(/(?<=.)\+.*$/, '')
+  const isGmail = /^(gmail|googlemail)\.com$/i.test(domain)
+  return isGmail ? `${name.replaceAll('.', '')}@gmail.com` : `${name}@${domain}`
 }
