@@ -24,6 +24,7 @@ const floors: readonly (readonly string[])[] = [
   ['net'],
   ['model'],
   ['base'],
+  ['failures'],
 ]
 
 /** Packages and modules that belong to one room (or a few) only. */
@@ -59,6 +60,14 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'credentials/sign-ins.ts',
   ],
   diagnosis: ['diagnosis/explain.ts'],
+  failures: [
+    'failures/catalogue.ts',
+    'failures/entry.ts',
+    'failures/japanese/consent.ts',
+    'failures/japanese/network.ts',
+    'failures/japanese/provider.ts',
+    'failures/japanese/upstream.ts',
+  ],
   governor: ['governor/governor.ts'],
   grants: ['grants/token-broker.ts'],
   journal: ['journal/journal.ts'],

@@ -1,45 +1,35 @@
-/**
- * What can go wrong, as a closed list: each server (SMTP, HTTP, command) has one table from
- * these codes to its own answers, and a new code does not compile until each has an answer for it.
- */
-export type FailureCode =
-  /** Unknown user, wrong password, revoked or expired login, unknown API key: never told apart. */
-  | 'wrong-credentials'
-  /** The credential is good, what it asks for is not its right. */
-  | 'forbidden'
-  /** The envelope sender is not one that this login may use. */
-  | 'sender-refused'
-  /** No grant, or a lapsed one: a person has to consent (again). */
-  | 'consent-needed'
-  /**
-   * The provider or its token endpoint cannot be reached, is slow, or says "later". Passing
-   * trouble.
-   */
-  | 'provider-unavailable'
-  /**
-   * The provider says that the set-up is wrong: SMTP AUTH disabled, role missing, client secret
-   * refused.
-   */
-  | 'provider-setup'
-  /** One of our own limits, or no lease within the bounded wait. */
-  | 'limit-reached'
-  /**
-   * Message bytes have left and no reply came: the outcome is unknown, so only the client may
-   * retry.
-   */
-  | 'outcome-unknown'
-  /** What came in cannot be read, or means nothing: the sender of it has to change it. */
-  | 'invalid'
-  | 'not-found'
-  | 'already-exists'
-  /** The store is busy, full or broken. */
-  | 'store-unavailable'
-  /**
-   * Settings, key or data directory: an administrator has to change something before postern can
-   * start.
-   */
-  | 'configuration'
-  | 'internal'
+import { catalogue, type FailureId, type FailureValues } from '../failures/catalogue.ts'
+import {
+  type FailureCode,
+  type FailureEntry,
+  fillIn,
+  type KnownCause,
+  type Sentence,
+  type Values,
+} from '../failures/entry.ts'
+
+export type { FailureId } from '../failures/catalogue.ts'
+export type { FailureCode, KnownCause, Sentence } from '../failures/entry.ts'
+
+/** What a failure has beside the values of its sentence. */
+export interface FailureContext {
+  cause?: unknown
+  /** What another server said that this failure comes of: cut, on one line. */
+  said?: string | undefined
+  /** How long to wait before asking again, in seconds. */
+  retryAfterSeconds?: number | undefined
+  /** Where it is another than the code of the entry: that of the failure behind this one. */
+  code?: FailureCode
+  /** What is known of the error that a provider answered. */
+  readonly known?: KnownCause | undefined
+}
+
+/** An entry of the catalogue with its values, to be thrown. */
+export interface FilledFailure extends Sentence, FailureContext {
+  id: FailureId
+  code: FailureCode
+  told?: string | undefined
+}
 
 export interface FailureDetails {
   cause?: unknown
@@ -52,26 +42,78 @@ export interface FailureDetails {
    * this code. It may not be ASCII.
    */
   told?: string
+  said?: string
 }
 
 /**
- * The one error that crosses folders. The message is a sentence that may be shown; it never holds a
- * secret.
+ * The one error that crosses folders: an entry of the catalogue by its id, and the values of its
+ * places. The message is in English; it may be shown, and never holds a secret.
  */
-export class Failure extends Error {
+export class Failure extends Error implements Sentence {
+  readonly id: FailureId
+  readonly values: Values
   readonly code: FailureCode
   readonly fix: string | undefined
   readonly retryAfterSeconds: number | undefined
   readonly told: string | undefined
+  /** What another server said that this comes of, in its own words. */
+  readonly said: string | undefined
+  readonly known: KnownCause | undefined
 
-  constructor(code: FailureCode, message: string, details: FailureDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+  constructor(filled: FilledFailure)
+  constructor(code: FailureCode, message: string, details?: FailureDetails)
+  constructor(from: FilledFailure | FailureCode, words = '', details: FailureDetails = {}) {
+    const filled: FilledFailure =
+      typeof from === 'object'
+        ? from
+        : { id: 'postern.fault', values: {}, code: from, message: words, ...details }
+    const { message, cause } = filled
+    super(message, cause === undefined ? undefined : { cause })
     this.name = 'Failure'
-    this.code = code
-    this.fix = details.fix
-    this.retryAfterSeconds = details.retryAfterSeconds
-    this.told = details.told
+    this.id = filled.id
+    this.values = filled.values
+    this.code = filled.code
+    this.fix = filled.fix
+    this.retryAfterSeconds = filled.retryAfterSeconds
+    this.told = filled.told
+    this.said = filled.said ?? wordsIn(cause)
+    this.known = filled.known
   }
+}
+
+/** The values of an entry, and what the failure has beside them. An entry without places needs neither. */
+type Given<Id extends FailureId> = keyof FailureValues<Id> extends never
+  ? [context?: FailureContext]
+  : [given: FailureValues<Id> & FailureContext]
+
+/** The failure of this id: `failure('upstream.connection-lost', { host, reason, cause })`. */
+export function failure<Id extends FailureId>(id: Id, ...given: Given<Id>): Failure {
+  return new Failure(filled(id, ...given))
+}
+
+/** The same, for a failure of a class of its own. */
+export function filled<Id extends FailureId>(id: Id, ...given: Given<Id>): FilledFailure {
+  const entry: FailureEntry = catalogue[id]
+  const {
+    cause,
+    said,
+    known,
+    retryAfterSeconds = entry.retryAfterSeconds,
+    code = entry.code,
+    ...values
+  } = (given[0] ?? {}) as FailureContext & Values
+  return {
+    ...{ id, values, code, message: fillIn(entry.message, values) },
+    ...{ cause, said, known, retryAfterSeconds },
+    ...(entry.fix !== undefined && { fix: fillIn(entry.fix, values) }),
+    ...(entry.told !== undefined && { told: fillIn(entry.told, values) }),
+  }
+}
+
+/** The parts of a failure, to make another like it. */
+export function partsOf(from: Failure): FilledFailure {
+  const { message, cause } = from
+  return { ...from, message, cause }
 }
 
 /**
@@ -79,33 +121,33 @@ export class Failure extends Error {
  * the cause only.
  */
 export function asFailure(error: unknown): Failure {
-  if (error instanceof Failure) return error
-  return new Failure('internal', 'Something went wrong inside postern', { cause: error })
+  return error instanceof Failure ? error : failure('postern.fault', { cause: error })
 }
 
-/**
- * What another server said that a failure comes of, in its own words: its cause holds them, cut,
- * for logs and pages.
- */
-export function wordsBehind({ cause }: Failure): string | undefined {
+function wordsIn(cause: unknown): string | undefined {
   return cause instanceof Error ? /^The provider said: (.*)$/s.exec(cause.message)?.[1] : undefined
 }
 
+/**
+ * What another server said that a failure comes of, in its own words.
+ */
+export function wordsBehind({ said }: Failure): string | undefined {
+  return said
+}
+
 /** The same failure, with the time that is left now. */
-export function withRetryAfter(failure: Failure, retryAfterSeconds: number): Failure {
-  const { code, message, fix, told, cause } = failure
-  const details = { cause, retryAfterSeconds, ...(fix !== undefined && { fix }) }
-  return new Failure(code, message, { ...details, ...(told !== undefined && { told }) })
+export function withRetryAfter(from: Failure, retryAfterSeconds: number): Failure {
+  return new Failure({ ...partsOf(from), retryAfterSeconds })
 }
 
 /** The answer to every request that comes while postern shuts down. */
 export function stopping(): Failure {
-  return new Failure('provider-unavailable', 'postern is stopping', { fix: 'Try again in a minute.' })
+  return failure('postern.stopping')
 }
 
 /** Ends the work for a client that has gone; nothing is sent to it. */
 export function clientGone(): Failure {
-  return new Failure('invalid', 'The client has gone')
+  return failure('postern.client-gone')
 }
 
 /** Why a file could not be read, in words that end a sentence. */

@@ -86,8 +86,8 @@ async function ask(config: Config, id: string, mailbox: Address): Promise<TokenR
     const objectId = objectIdIn(accessToken.reveal())
     const { error: mistake, warning: doubt } = tokenCheck
     return {
-      ...(mistake && { mistake }),
-      ...(doubt !== undefined && { doubt }),
+      ...(mistake && { mistake: { what: mistake.message, fix: mistake.fix ?? '' } }),
+      ...(doubt !== undefined && { doubt: `${doubt.message}.` }),
       ...(objectId !== undefined && { objectId }),
     }
   } catch (error) {

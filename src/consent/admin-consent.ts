@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { type Failure, failure } from '../base/failure.ts'
 import { freshSecret } from '../credentials/credential.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
 import { isOneTenant } from '../providers/registration.ts'
@@ -34,8 +34,7 @@ export function createAdminConsents({ catalogue, clock, log, redirectUri }: Admi
 
     complete(callback) {
       const pending = pendingOf(callback, clock)
-      if (!pending)
-        throw new Failure('not-found', 'No such consent is under way', { fix: 'Make a new link.' })
+      if (!pending) throw failure('consent.none-under-way')
       begun.delete(callback.searchParams.get('state') ?? '')
       const { name, id } = catalogue.registered(pending.providerId)
       if (callback.searchParams.get('admin_consent')?.toLowerCase() !== 'true') throw refused(callback, name)
@@ -54,9 +53,7 @@ export function createAdminConsents({ catalogue, clock, log, redirectUri }: Admi
 
 function adminConsentUrl({ name, oauth, registration }: RegisteredProvider): URL {
   if (oauth.adminConsentEndpoint === undefined) {
-    throw new Failure('invalid', `${name} has no consent of an administrator for a whole organisation`, {
-      fix: 'Let the owner of each mailbox consent: postern consent ADDRESS.',
-    })
+    throw failure('consent.no-admin-consent', { provider: name })
   }
   const { clientId, clientSecrets, certificate, tenant = '' } = registration
   const url = new URL(oauth.adminConsentEndpoint)
@@ -77,9 +74,7 @@ function adminConsentUrl({ name, oauth, registration }: RegisteredProvider): URL
 function refused(callback: URL, name: string): Failure {
   const error = callback.searchParams.get('error') ?? ''
   const what = /^[a-z0-9_]{1,60}$/.test(error) ? `: ${error}` : ''
-  return new Failure('invalid', `${name} says that no administrator has consented${what}`, {
-    fix: 'Open the link as an administrator who may consent for the organisation, such as a Cloud Application Administrator.',
-  })
+  return failure('consent.admin-declined', { provider: name, reason: what })
 }
 
 function shown(tenant: string | null): string | undefined {

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { asFailure, Failure } from '../base/failure.ts'
+import { asFailure, Failure, filled } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { printable } from '../base/text.ts'
 import { createRevocation, type UnwantedConsent } from '../mailboxes/revocation.ts'
@@ -103,17 +103,11 @@ function unwantedConsent({ refreshToken }: TokenResponse, { signedInAs }: Consen
 }
 
 export function linkEnded(mailbox: Address): ConsentRefused {
-  return new ConsentRefused('link-ended', 'The consent link was used or has expired in the meantime', {
-    fix: 'Ask the person who sent it for a new link.',
-    mailbox,
-  })
+  return new ConsentRefused('link-ended', filled('consent.link-ended'), { mailbox })
 }
 
 function mailboxGone(mailbox: Address): ConsentRefused {
-  return new ConsentRefused('mailbox-gone', `The mailbox ${mailbox} was removed or changed in the meantime`, {
-    fix: 'Ask the administrator what it is to be now, then start again.',
-    mailbox,
-  })
+  return new ConsentRefused('mailbox-gone', filled('consent.mailbox-gone', { mailbox }), { mailbox })
 }
 
 /** A completed consent, with the account that signed in, for the log. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { failure } from '../base/failure.ts'
 import { type Actor, actorFields, type Log } from '../base/log.ts'
 import { type KeyedHash, Secret } from '../base/secret.ts'
 import { printable } from '../base/text.ts'
@@ -67,7 +67,7 @@ export function createConsentLinks(deps: ConsentLinksDeps) {
     async revoke(id: string, by?: Actor): Promise<void> {
       const link = await store.consentLinks.remove(id)
       if (!link) {
-        throw new Failure('not-found', `There is no consent link ${printable(id)} that could be revoked`)
+        throw failure('consent.link-unknown', { id: printable(id) })
       }
       const fields = { event: 'consent-link.revoked', mailbox: link.mailbox, link: id, ...actorFields(by) }
       log.info(fields, 'A consent link was revoked')
@@ -100,13 +100,7 @@ export function createConsentLinks(deps: ConsentLinksDeps) {
     const link = id === undefined ? undefined : await store.consentLinks.find(id)
     const proven = sameHash(hashes.link(new Secret(secret ?? '')), link?.hash ?? '')
     if (link && proven && isOpen(link, clock.now())) return link
-    throw new Failure(
-      'not-found',
-      'This consent link is not valid: it was used, has expired, or never existed',
-      {
-        fix: 'Ask the person who sent it for a new link.',
-      },
-    )
+    throw failure('consent.link-invalid')
   }
 }
 

@@ -1,7 +1,7 @@
-import { Failure, type FailureCode } from '../base/failure.ts'
+import { Failure, type FilledFailure, filled } from '../base/failure.ts'
 import { printable } from '../base/text.ts'
 import type { Address } from '../model/address.ts'
-import { explanationOf, seenError, withMeaning } from '../providers/errors/explained.ts'
+import { explainedBy, explanationOf, seenError } from '../providers/errors/explained.ts'
 import type { Provider } from '../providers/provider.ts'
 
 /** Why a consent was refused, as a closed list. Nothing was stored, and an earlier grant stays. */
@@ -28,22 +28,13 @@ export type ConsentRefusal =
   /** The access token is for something else than the mail server. */
   | 'wrong-token'
 
-const codes: Partial<Record<ConsentRefusal, FailureCode>> = {
-  'wrong-person': 'forbidden',
-  'provider-unavailable': 'provider-unavailable',
-  'mailbox-gone': 'not-found',
-  'wrong-token': 'provider-setup',
-}
-
 interface ConsentRefusedDetails {
-  fix: string
   mailbox?: Address
   /** Who signed in, and who was expected, when these differ. */
   signedInAs?: Address
   expected?: Address
   /** The account that signed in: see `Identity.account`. For the log only. */
   account?: string
-  cause?: unknown
 }
 
 /** A refused consent. The message says what went wrong, `fix` what to do; both may be shown. */
@@ -54,9 +45,8 @@ export class ConsentRefused extends Failure {
   readonly expected: Address | undefined
   readonly account: string | undefined
 
-  constructor(reason: ConsentRefusal, message: string, details: ConsentRefusedDetails) {
-    const { fix, cause } = details
-    super(codes[reason] ?? 'invalid', message, { fix, ...(cause === undefined ? {} : { cause }) })
+  constructor(reason: ConsentRefusal, filled: FilledFailure, details: ConsentRefusedDetails = {}) {
+    super(filled)
     this.name = 'ConsentRefused'
     this.reason = reason
     this.mailbox = details.mailbox
@@ -74,29 +64,29 @@ export class ConsentRefused extends Failure {
 export function refusalOfCallback(error: string, mailbox: Address, providerName: string): ConsentRefused {
   switch (error) {
     case 'access_denied':
-      return new ConsentRefused('declined', `${providerName} says that the consent was declined`, {
-        fix: 'Start again and agree; if no such choice was offered, ask the administrator of the organisation to allow postern.',
+      return new ConsentRefused('declined', filled('consent.declined', { provider: providerName }), {
         mailbox,
       })
     case 'consent_required':
     case 'interaction_required':
     case 'login_required':
     case 'account_selection_required':
-      return new ConsentRefused('declined', `${providerName} wants more than was done: ${error}`, {
-        fix: 'Start again and finish every step; ask the administrator of the organisation if one cannot be finished.',
+      return new ConsentRefused('declined', filled('consent.unfinished', { provider: providerName, error }), {
         mailbox,
       })
     case 'temporarily_unavailable':
     case 'server_error':
-      return new ConsentRefused('provider-unavailable', `${providerName} has a passing trouble: ${error}`, {
-        fix: 'Start again in a few minutes.',
-        mailbox,
-      })
+      return new ConsentRefused(
+        'provider-unavailable',
+        filled('consent.provider-trouble', { provider: providerName, error }),
+        { mailbox },
+      )
     default:
-      return new ConsentRefused('provider-error', `${providerName} refused the request: ${named(error)}`, {
-        fix: "Check the registration's client id, redirect URI and scopes at the provider.",
-        mailbox,
-      })
+      return new ConsentRefused(
+        'provider-error',
+        filled('consent.callback-refused', { provider: providerName, error: named(error) }),
+        { mailbox },
+      )
   }
 }
 
@@ -116,8 +106,7 @@ export async function explainedRefusal(
     ...(mailbox !== undefined && { mailbox }),
   })
   if (!found) return refusal
-  return new ConsentRefused(refusal.reason, withMeaning(refusal.message, found), {
-    fix: found.fix,
+  return new ConsentRefused(refusal.reason, explainedBy(found, refusal), {
     ...(mailbox !== undefined && { mailbox }),
   })
 }
@@ -128,11 +117,11 @@ export async function explainedRefusal(
  */
 export function refusalOfExchange(error: unknown, mailbox: Address, providerName: string): Failure {
   if (error instanceof Failure) return error
-  return new ConsentRefused('provider-error', `The answer of ${providerName} did not pass the checks`, {
-    fix: "Start again; if it stays so, check the provider's issuer and endpoints.",
-    mailbox,
-    cause: error,
-  })
+  return new ConsentRefused(
+    'provider-error',
+    filled('consent.answer-unchecked', { provider: providerName, cause: error }),
+    { mailbox },
+  )
 }
 
 function named(error: string): string {

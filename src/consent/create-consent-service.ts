@@ -1,4 +1,4 @@
-import { Failure } from '../base/failure.ts'
+import { failure, filled } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
 import { freshSecret, sameHash } from '../credentials/credential.ts'
 import { existingMailbox } from '../mailboxes/mailboxes.ts'
@@ -146,7 +146,7 @@ function createCallbackHandler(deps: CallbackDeps): ConsentService['complete'] {
     const { pending, mailbox, provider } = taken
     // Where the provider redirects by itself, its whole answer can be checked.
     if (codeOnly && provider.oauth.redirectUri === undefined)
-      throw startAgain('not-begun', 'This is not the whole address that the browser ended at', mailbox)
+      throw startAgain('not-begun', 'consent.address-cut', mailbox)
     await requireOpenLink(pending)
     const error = callback.searchParams.get('error')
     if (error !== null) {
@@ -170,12 +170,12 @@ function createCallbackHandler(deps: CallbackDeps): ConsentService['complete'] {
     // The consent stays pending, because a callback that somebody else brings must not end the
     // consent of the browser that started it.
     if (hash === undefined || !sameHash(hash, found.browserHash)) {
-      throw startAgain('other-browser', 'This consent was begun in another browser', mailbox)
+      throw startAgain('other-browser', 'consent.other-browser', mailbox)
     }
     const pending = await store.pendingConsents.take(stateHash, hash)
     if (!pending) throw notBegun()
     if (pending.expiresAt <= clock.now()) {
-      throw startAgain('expired', 'The sign-in took too long', mailbox)
+      throw startAgain('expired', 'consent.expired', mailbox)
     }
     return { pending, state, mailbox, provider: catalogue.registered(mailbox.providerId) }
   }
@@ -201,17 +201,13 @@ function createCallbackHandler(deps: CallbackDeps): ConsentService['complete'] {
 }
 
 function notBegun(): ConsentRefused {
-  return startAgain(
-    'not-begun',
-    'No consent is under way that this answer belongs to, or it was used already',
-  )
+  return startAgain('not-begun', 'consent.not-begun')
 }
 
-function startAgain(reason: ConsentRefusal, message: string, mailbox?: Mailbox): ConsentRefused {
-  return new ConsentRefused(reason, message, {
-    fix: 'Start again from the link, or from the page of the mailbox, and stay in the same browser.',
-    ...(mailbox ? { mailbox: mailbox.address } : {}),
-  })
+type StartAgain = 'consent.not-begun' | 'consent.address-cut' | 'consent.other-browser' | 'consent.expired'
+
+function startAgain(reason: ConsentRefusal, id: StartAgain, mailbox?: Mailbox): ConsentRefused {
+  return new ConsentRefused(reason, filled(id), mailbox && { mailbox: mailbox.address })
 }
 
 /** What a person pasted, as the callback that it stands for. */
@@ -243,7 +239,5 @@ export function parseRedirect(text: string, redirectUri: string, state: string):
     callback.search = new URLSearchParams({ code: pasted, state }).toString()
     return { callback, codeOnly: true }
   }
-  throw new Failure('invalid', 'This is not what the browser ended at', {
-    fix: 'Copy the whole address from the address bar of the browser, or the code that the page shows.',
-  })
+  throw failure('consent.not-the-address')
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { asFailure, Failure, stopping } from '../base/failure.ts'
+import { asFailure, Failure, failure, stopping } from '../base/failure.ts'
 import { freshId } from '../credentials/credential.ts'
 import { existingMailbox } from '../mailboxes/mailboxes.ts'
 import type { DeviceAuthorization } from '../providers/oauth/oauth-client.ts'
@@ -130,25 +130,19 @@ function passing(error: unknown): 'slow-down' {
 }
 
 function noDeviceFlow(name: string): Failure {
-  return new Failure('invalid', `${name} has no sign-in by a code on another device`, {
-    fix: 'Use the consent in a browser: its link works on any machine that reaches postern, and --paste where none does.',
-  })
+  return failure('consent.no-device-flow', { provider: name })
 }
 
 function notEntered(): Failure {
-  return new Failure('consent-needed', 'The code was not entered in time', { fix: 'Begin again.' })
+  return failure('consent.code-not-entered')
 }
 
 function tooMany(): Failure {
-  return new Failure('limit-reached', `${most} consents on other devices are under way already`, {
-    fix: 'Wait until one has ended.',
-  })
+  return failure('consent.too-many-devices', { most })
 }
 
 function unknown(): Failure {
-  return new Failure('not-found', 'There is no such consent on another device, or it ended long ago', {
-    fix: 'Begin again.',
-  })
+  return failure('consent.device-unknown')
 }
 
 function unattended(milliseconds: number, run: () => void): void {

@@ -1,4 +1,4 @@
-import { Failure } from '../base/failure.ts'
+import { failure, filled } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
 import { printable } from '../base/text.ts'
 import { type Address, isDomainMailbox } from '../model/address.ts'
@@ -35,10 +35,11 @@ export function validateTokenResponse(
   const identity = provesIdentity(provider.oauth) ? provenIdentity(mailbox, provider, answer) : {}
   const { refreshToken } = answer
   if (!refreshToken) {
-    throw new ConsentRefused('missing-refresh-token', `${provider.name} gave no refresh token`, {
-      fix: "Remove postern from the account's connected applications and start again; if that does not help, the registration must ask for offline access.",
-      mailbox: mailbox.address,
-    })
+    throw new ConsentRefused(
+      'missing-refresh-token',
+      filled('consent.no-refresh-token', { provider: provider.name }),
+      { mailbox: mailbox.address },
+    )
   }
   requireMailScopes(mailbox, provider, answer.scopes)
   requireRightToken(mailbox, answer)
@@ -56,13 +57,11 @@ function provenIdentity(
     throw noIdentity(mailbox, provider, identity)
   }
   if (!isSameAccount(provider.oauth, person, expected)) {
-    throw new ConsentRefused('wrong-person', `${printable(person)} signed in, but ${expected} has to`, {
-      fix: `Start again and choose the account ${expected}. If ${printable(person)} may send for ${mailbox.address}, an administrator can set that with --signs-in-as.`,
-      mailbox: mailbox.address,
-      signedInAs: person,
-      expected,
-      account: printable(identity.account, 300),
-    })
+    throw new ConsentRefused(
+      'wrong-person',
+      filled('consent.wrong-person', { person: printable(person), expected, mailbox: mailbox.address }),
+      { mailbox: mailbox.address, signedInAs: person, expected, account: printable(identity.account, 300) },
+    )
   }
   return { signedInAs: expected, subject: identity.account }
 }
@@ -77,50 +76,38 @@ function noIdentity(
     mailbox: mailbox.address,
     expected: expectedPerson(mailbox),
     ...(identity && { account: printable(identity.account, 300) }),
-    ...(cause && { cause }),
   }
   switch (kind) {
     case 'unverified':
       return new ConsentRefused(
         'unverified-address',
-        `${name} says that it has not verified the mail address of the account that signed in`,
-        {
-          fix: 'Have the address verified there, and start again. Where the provider is your own and answers for its addresses, have it say so (email_verified), or name another claim as identityClaim in the providers file.',
-          ...about,
-        },
+        filled('consent.address-unverified', { provider: name, cause }),
+        about,
       )
     case 'other-account':
       return new ConsentRefused(
         'no-identity',
-        `The userinfo endpoint of ${name} told of another account than the one that signed in`,
-        { fix: 'Check userinfoEndpoint in the providers file: it has to belong to the issuer.', ...about },
+        filled('consent.userinfo-of-another', { provider: name, cause }),
+        about,
       )
     case 'unreadable':
       return new ConsentRefused(
         'no-identity',
-        `${name} did not say which mail address signed in, and its userinfo endpoint could not be read`,
-        {
-          fix: 'Start again later. If it lasts, check userinfoEndpoint in the providers file, or have the provider put the address into the ID token; the log says why.',
-          ...about,
-        },
+        filled('consent.userinfo-unreadable', { provider: name, cause }),
+        about,
       )
     case 'absent':
-    case 'not-believed':
-      return new ConsentRefused('no-identity', `${name} did not say which mail address signed in`, {
-        fix:
-          oauth.identityRules === 'entra'
-            ? 'Start again with an account of the organisation itself: no guest is believed.'
-            : 'Sign in with an account whose mail address the provider has verified, and check that the registration may ask for the scopes openid and email. Where the address stands in another claim, an administrator can name that as identityClaim in the providers file.',
-        ...about,
-      })
+    case 'not-believed': {
+      const id = oauth.identityRules === 'entra' ? 'consent.no-identity-of-guest' : 'consent.no-identity'
+      return new ConsentRefused('no-identity', filled(id, { provider: name, cause }), about)
+    }
   }
 }
 
 /** Every later token of the grant would have the same fault. */
 function requireRightToken(mailbox: Mailbox, { tokenCheck }: TokenResponse): void {
   if (!tokenCheck?.error) return
-  const { what, fix } = tokenCheck.error
-  throw new ConsentRefused('wrong-token', what, { fix, mailbox: mailbox.address })
+  throw new ConsentRefused('wrong-token', tokenCheck.error, { mailbox: mailbox.address })
 }
 
 function requireMailScopes(mailbox: Mailbox, provider: Provider, granted: readonly string[]): void {
@@ -129,8 +116,7 @@ function requireMailScopes(mailbox: Mailbox, provider: Provider, granted: readon
   const given = new Set(granted.map((scope) => scope.toLowerCase()))
   const missing = provider.oauth.mailScopes.filter((scope) => !given.has(scope.toLowerCase()))
   if (missing.length === 0) return
-  throw new ConsentRefused('missing-scope', `The right to send mail was not given: ${missing.join(', ')}`, {
-    fix: 'Start again and leave every box ticked; if there was none, add the scope to the registration at the provider.',
+  throw new ConsentRefused('missing-scope', filled('consent.scope-missing', { scopes: missing.join(', ') }), {
     mailbox: mailbox.address,
   })
 }
@@ -145,12 +131,8 @@ export function requireInteractiveConsent(
   { name, flows }: Pick<Provider, 'name' | 'flows'>,
 ): void {
   if (!flows.some((flow) => flow === 'authorization-code' || flow === 'device')) {
-    throw new Failure('invalid', `At ${name} nobody consents: an app sends for ${address} by itself`, {
-      fix: 'Nothing is to be done here; "postern provider show" says how the app is set up.',
-    })
+    throw failure('consent.not-needed', { provider: name, mailbox: address })
   }
   if (!isDomainMailbox(address)) return
-  throw new Failure('invalid', `"${address}" is a whole domain, whose mail an app sends without a consent`, {
-    fix: 'Nothing is to be done here; add a mailbox by its own address where a person has to consent.',
-  })
+  throw failure('consent.whole-domain', { mailbox: address })
 }

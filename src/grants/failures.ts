@@ -1,4 +1,11 @@
-import { Failure } from '../base/failure.ts'
+import {
+  Failure,
+  type FailureCode,
+  type FailureId,
+  failure,
+  partsOf,
+  type Sentence,
+} from '../base/failure.ts'
 import { printable } from '../base/text.ts'
 import type { Address } from '../model/address.ts'
 import type { GivenTo } from '../model/grant.ts'
@@ -10,40 +17,26 @@ import { OAuthError, type TokenVerdict } from '../providers/oauth/oauth-client.t
 // them is for people.
 
 export function mailboxUnknown(mailbox: Address): Failure {
-  return new Failure('not-found', `There is no mailbox ${mailbox}`, {
-    fix: `Add it: postern mailbox add ${mailbox} --provider ID`,
-  })
+  return failure('mailbox.unknown', { mailbox })
 }
 
 export function consentNeeded(mailbox: Address, state: 'absent' | 'lapsed'): Failure {
-  const message =
-    state === 'absent'
-      ? `${mailbox} has no consent yet`
-      : `The consent for ${mailbox} has lapsed: the provider no longer accepts it`
-  return new Failure('consent-needed', message, {
-    fix: `Run "postern consent ${mailbox}" and open the link that it prints.`,
-  })
+  return failure(`grant.${state}`, { mailbox })
 }
 
-const settings: Record<keyof GivenTo, string> = {
-  clientId: 'the client id',
-  tenant: 'the tenant',
-  tokenEndpoint: 'the token endpoint',
-}
+const givenToOther = {
+  clientId: 'grant.given-to-other-client-id',
+  tenant: 'grant.given-to-other-tenant',
+  tokenEndpoint: 'grant.given-to-other-token-endpoint',
+} as const satisfies Record<keyof GivenTo, FailureId>
 
 /** Names no mailbox: the same failure goes to all mailboxes with such a grant. */
 export function givenToAnother(
   provider: string,
   { what, given, now }: { what: keyof GivenTo; given: string; now: string },
 ): Failure {
-  const [before, after] = [given, now].map((value) => (value === '' ? 'none' : printable(value)))
-  return new Failure(
-    'provider-setup',
-    `${provider} refuses a consent that was given to another registration: ${settings[what]} was ${before} then, and is ${after} in the settings now`,
-    {
-      fix: 'Set it back and restart; or, if the registration is meant to be another one, consent anew for its mailboxes.',
-    },
-  )
+  const [before = '', after = ''] = [given, now].map((value) => (value === '' ? 'none' : printable(value)))
+  return failure(givenToOther[what], { provider, before, after })
 }
 
 /**
@@ -67,66 +60,42 @@ export async function tokenTrouble(
     const values = { provider, ...(!whole && { mailbox }) }
     return error instanceof OAuthError ? explained(failure, seenError(error, 'token'), values) : failure
   }
-  return providerUnavailable(whole ? 'its mailboxes' : mailbox, provider, verdict.retryAfterSeconds)
-}
-
-function providerUnavailable(whom: string, provider: string, retryAfterSeconds: number | undefined): Failure {
-  return new Failure('provider-unavailable', `No access token for ${whom} can be had from ${provider} now`, {
-    fix: 'Try again later; the log says why.',
-    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-  })
+  const { retryAfterSeconds } = verdict
+  return whole
+    ? failure('token.none-for-mailboxes', { provider, retryAfterSeconds })
+    : failure('token.none-now', { mailbox, provider, retryAfterSeconds })
 }
 
 function registrationRefused(provider: string, words: string): Failure {
-  const message = `${provider} refuses postern's registration, so there is no access token for any of its mailboxes`
-  return new Failure('provider-setup', message, {
-    cause: new Error(`The provider said: ${words}`),
-    fix: "Check the registration's client id and client secret at the provider; the log says why.",
-  })
+  return failure('registration.refused', { provider, said: words })
 }
 
 function requestRefused(mailbox: Address, provider: string, words: string): Failure {
-  return new Failure('provider-setup', `${provider} refuses what postern asks for ${mailbox}: ${words}`, {
-    fix: `Check the registration's scopes, and what the organisation of ${mailbox} allows.`,
-  })
+  return failure('registration.request-refused', { provider, mailbox, reason: words })
 }
 
 /** The registration is refused with this mailbox's grant, and works with others. */
 export function refusedAlone(mailbox: Address, provider: string): Failure {
-  return new Failure(
-    'provider-setup',
-    `${provider} refuses postern's registration for ${mailbox}, and accepts it for other mailboxes`,
-    {
-      fix: `Check that the organisation of ${mailbox} still allows the app; the log says why.`,
-    },
-  )
+  return failure('registration.refused-for-one', { provider, mailbox })
 }
 
 function inItsOwnWords(error: Failure): Failure {
-  const { code, message, fix } = error
   // A provider without its registration, or without its entry in the providers file, is a matter of
   // set-up, too.
-  const kept = code === 'provider-unavailable' ? code : 'provider-setup'
-  const details = fix === undefined ? {} : { fix }
-  return error instanceof NetworkFailure
-    ? new NetworkFailure(kept, message, details)
-    : new Failure(kept, message, details)
+  const code: FailureCode = error.code === 'provider-unavailable' ? error.code : 'provider-setup'
+  const words = { ...partsOf(error), code, cause: undefined }
+  return error instanceof NetworkFailure ? new NetworkFailure(words) : new Failure(words)
 }
 
 /** The access token itself says that it cannot send mail. */
-export function wrongToken(mailbox: Address, { what, fix }: { what: string; fix: string }): Failure {
-  return new Failure('provider-setup', `${what} (for ${mailbox})`, { fix })
+export function wrongToken(mailbox: Address, reason: Sentence): Failure {
+  return failure('token.unusable', { reason, mailbox })
 }
 
 export function busyElsewhere(mailbox: Address): Failure {
-  return new Failure('provider-unavailable', `The grant of ${mailbox} changes faster than it can be used`, {
-    fix: 'Check that no other program renews the same grant, and try again.',
-  })
+  return failure('grant.changing', { mailbox })
 }
 
 export function rotationUnstored(mailbox: Address, cause: unknown): Failure {
-  return new Failure('store-unavailable', `The renewed grant of ${mailbox} cannot be stored`, {
-    cause,
-    fix: 'Make room on the disk of the data directory and keep postern running: it tries again.',
-  })
+  return failure('grant.unstored', { mailbox, cause })
 }

@@ -171,7 +171,7 @@ export function createRenewals(deps: RenewalDeps, registrations: RegistrationBre
     // for.
     if (tokenCheck?.error) {
       const failure = wrongToken(grant.mailbox, tokenCheck.error)
-      return { kind: 'failed', about: 'mailbox', failure, provider, reason: tokenCheck.error.what }
+      return { kind: 'failed', about: 'mailbox', failure, provider, reason: tokenCheck.error.message }
     }
     const warning = tokenCheck?.warning
     const of = { id, providerId: provider, personal: grant.refreshToken !== undefined }

@@ -1,3 +1,4 @@
+import type { Sentence } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Pause } from '../governor/governor.ts'
 import type { Address, AddressKey } from '../model/address.ts'
@@ -27,7 +28,7 @@ export interface AccessToken {
   expiresAt: number
   scopes: readonly string[]
   /** A sentence for people: what may be wrong with the token if the provider refuses it. */
-  warning?: string
+  warning?: Sentence
 }
 
 export interface AccessTokenRequest {
@@ -46,7 +47,7 @@ export interface FreshToken {
   expiresInSeconds: number
   scopes: readonly string[]
   grant: TokenGrant
-  warning?: string
+  warning?: Sentence
 }
 
 /** The face of this room: the one way to a token, for SMTP, HTTP and command alike. */

@@ -1,4 +1,4 @@
-import { Failure } from '../base/failure.ts'
+import { failure } from '../base/failure.ts'
 import { hasEndlessMarks, normalForm, printable, withoutCase } from '../base/text.ts'
 
 /**
@@ -39,9 +39,7 @@ export function parseAddress(text: string): Address {
   const [local = '', domain = '', ...more] = normal.split('@')
   const shaped = local !== '' && more.length === 0 && isDomain(domain) && !hasEndlessMarks(local)
   if (!shaped || forbidden.test(normal) || Buffer.byteLength(normal) > 254) {
-    throw new Failure('invalid', `"${printable(text)}" is not a mail address`, {
-      fix: 'Give one address of the form name@example.com.',
-    })
+    throw failure('address.no-mail-address', { text: printable(text) })
   }
   return `${local}@${domain.toLowerCase()}`
 }

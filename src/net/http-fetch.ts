@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { buildConnector, Dispatcher, fetch, Response as UndiciResponse } from 'undici'
 import { lazy } from '../base/async.ts'
-import { Failure } from '../base/failure.ts'
+import { Failure, filled } from '../base/failure.ts'
 import { canonicalText, Secret } from '../base/secret.ts'
 import { readUrl } from '../base/text.ts'
 import {
@@ -189,13 +189,7 @@ function asNetworkFailure(
   const whom = proxy ? `${host} (by the proxy ${proxy.origin})` : host
   if (!(error instanceof Error && error.name === 'TimeoutError'))
     return networkFailure(error, { host: whom, kind: 'endpoint' })
-  return new NetworkFailure(
-    'provider-unavailable',
-    `${whom} did not answer within ${timeoutSeconds} seconds`,
-    {
-      fix: 'Try again later; if it lasts, check the way to the provider through firewall and proxy.',
-    },
-  )
+  return new NetworkFailure(filled('network.too-slow', { host: whom, seconds: timeoutSeconds }))
 }
 
 /**
@@ -288,24 +282,16 @@ function readied(socket: Socket): Socket {
   return socket.setNoDelay(true)
 }
 
-function refusedBy({ origin, credentials }: HttpProxy, path: string, status: number): NetworkFailure {
-  const message = `The proxy ${origin} does not let us through to ${path}: HTTP status ${status}`
-  if (status !== 407)
-    return new NetworkFailure('provider-unavailable', message, {
-      fix: `Have the proxy allow CONNECT to ${path}, or set "proxy": "direct" for this provider.`,
-    })
-  return new NetworkFailure('provider-setup', message, {
-    fix: credentials
-      ? "Check the proxy's name and password in the settings."
-      : "Put the proxy's name and password into its address in the settings.",
-  })
+function refusedBy({ origin: proxy, credentials }: HttpProxy, host: string, status: number): NetworkFailure {
+  const known = { proxy, host, status }
+  if (status !== 407) return new NetworkFailure(filled('proxy.refused', known))
+  const id = credentials ? 'proxy.credentials-refused' : 'proxy.credentials-missing'
+  return new NetworkFailure(filled(id, known))
 }
 
 function unreachable({ origin }: HttpProxy, error: unknown, signal: AbortSignal): NetworkFailure {
   if (!signal.aborted) return networkFailure(error, { host: origin, kind: 'proxy' })
-  return new NetworkFailure('provider-unavailable', `The proxy ${origin} did not answer in time`, {
-    fix: 'Check the address of the proxy, and whether it is there.',
-  })
+  return new NetworkFailure(filled('proxy.too-slow', { proxy: origin }))
 }
 
 /** The Proxy-Authorization header (RFC 9110, section 11.7.2) for Basic (RFC 7617). */

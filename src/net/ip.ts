@@ -1,5 +1,5 @@
 import { BlockList, isIPv4, isIPv6, SocketAddress } from 'node:net'
-import { Failure } from '../base/failure.ts'
+import { failure } from '../base/failure.ts'
 import { printable } from '../base/text.ts'
 
 interface PlainAddress {
@@ -38,9 +38,7 @@ export function parseNetwork(text: string): string {
   // A block such as ::ffff:10.0.0.0/104 counts 96 bits that the IPv4 form does not have.
   const ownBits = address?.family === 'ipv4' ? bits - (written - 32) : bits
   if (!address || more.length > 0 || bits > written || ownBits < 0) {
-    throw new Failure('invalid', `"${printable(text)}" is not a network`, {
-      fix: 'Give an address or a CIDR block, such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32.',
-    })
+    throw failure('address.no-network', { text: printable(text) })
   }
   return `${address.address}/${ownBits}`
 }

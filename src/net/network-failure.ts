@@ -1,4 +1,4 @@
-import { Failure } from '../base/failure.ts'
+import { Failure, filled } from '../base/failure.ts'
 
 /**
  * The other side was not reached, so nothing that was sent was read: a failure of name lookup,
@@ -25,37 +25,22 @@ export interface Peer {
   kind: 'mail server' | 'endpoint' | 'proxy'
 }
 
-interface Cause {
-  codes: RegExp
-  /** The message; absent: the host name alone. */
-  what?: string
-  fix: string
-}
-
 /**
  * Translates the error of a connection, a handshake or an exchange (the codes of Node, OpenSSL,
- * node:dns and undici) into a message and a remedy: one table for all outgoing connections. Errors
- * of certificates and protocols are faults of the set-up; all others are temporary.
+ * node:dns and undici) into a failure: one table for all outgoing connections. Errors of
+ * certificates and protocols are faults of the set-up; all others are temporary.
  */
-export function networkFailure(error: unknown, peer: Peer, detail = ''): NetworkFailure {
+export function networkFailure(error: unknown, { host, kind }: Peer, detail = ''): NetworkFailure {
   const code = errorCode(error)
-  const details = { cause: error }
-  const setup = setupCauses(peer, code).find(({ codes }) => codes.test(code))
-  const { host, kind } = peer
-  if (setup) return new NetworkFailure('provider-setup', setup.what ?? host, { ...details, fix: setup.fix })
-  const fix = passingCauses.find(({ codes }) => codes.test(code))?.fix ?? usualFix
-  if (kind === 'endpoint')
-    return new NetworkFailure('provider-unavailable', `${host} cannot be reached (${code})`, {
-      ...details,
-      fix,
-    })
+  const setup = setupCauses.find(({ codes }) => codes.test(code))
+  const isMailServer = kind === 'mail server'
+  const of = (id: Cause['id'], reason: string) =>
+    new NetworkFailure(filled(id, { host, reason, cause: error }))
+  if (setup) return of((isMailServer ? setup.ofMailServer : undefined) ?? setup.id, code)
   if (kind === 'proxy')
-    return new NetworkFailure('provider-unavailable', `The proxy ${host} cannot be used (${code})`, {
-      ...details,
-      fix: 'Check the address of the proxy, and whether it is there.',
-    })
-  const message = `The connection to ${host} failed: ${code}${detail}`
-  return new NetworkFailure('provider-unavailable', message, { ...details, fix })
+    return new NetworkFailure(filled('proxy.unreachable', { proxy: host, reason: code, cause: error }))
+  const cause = passingCauses.find(({ codes }) => codes.test(code)) ?? unknownCause
+  return isMailServer ? of(cause.ofMailServer, `${code}${detail}`) : of(cause.id, code)
 }
 
 /**
@@ -71,62 +56,53 @@ export function errorCode(error: unknown): string {
   return 'network error'
 }
 
-/** The first that matches counts. */
-function setupCauses({ host, kind }: Peer, code: string): Cause[] {
-  return [
-    {
-      codes: /^ERR_TLS_CERT_ALTNAME_INVALID$/,
-      what: `The certificate of ${host} is for another name (${code})`,
-      fix: 'Check the host name; if it is right, something between postern and that host answers in its place.',
-    },
-    {
-      codes: /^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/,
-      what: `The certificate of ${host} has expired, or is not valid yet (${code})`,
-      fix: 'Check the clock of this machine; if it is right, that host has to renew its certificate.',
-    },
-    {
-      codes: /SELF_SIGNED|ISSUER|VERIFY_LEAF|UNTRUSTED|INVALID_CA|SIGNATURE_FAILURE/,
-      what: `The certificate of ${host} comes from a certification authority that is not trusted (${code})`,
-      fix: 'If that host or a TLS-inspecting proxy uses its own authority, name its certificate with POSTERN_EXTRA_CA_FILE.',
-    },
-    {
-      codes: /CERT|CRL|PURPOSE|PATH_LENGTH/,
-      what: `The certificate of ${host} cannot be accepted (${code})`,
-      fix: 'Check the host name, and who answers under it.',
-    },
-    {
-      codes: /^ERR_SSL|^ERR_TLS|^EPROTO$/,
-      what: `TLS with ${host} failed (${code})`,
-      fix:
-        kind === 'mail server'
-          ? 'Check the port and the TLS mode of the provider: "implicit" (usually port 465) or "starttls" (usually 587). TLS 1.2 is the least.'
-          : 'Check host and port: what answers there does not speak TLS, or not TLS 1.2 or newer.',
-    },
-    {
-      codes: /^HPE_|^HTTPParserError$/,
-      what: `What answers at ${host} does not speak HTTP (${code})`,
-      fix: 'Check host and port, and whether it is https or http.',
-    },
-  ]
+/** Failures whose values are a host and a reason. */
+type HostFailure =
+  | `network.certificate-${'of-another-name' | 'not-valid-now' | 'not-trusted' | 'unacceptable'}`
+  | 'network.no-http'
+  | `${'network' | 'upstream'}.${'no-tls' | 'name-unknown' | 'name-unanswered' | 'too-many-names' | 'refused-to-connect' | 'unreachable'}`
+
+interface Cause {
+  codes: RegExp
+  id: HostFailure
+  /** The same of a mail server, where that is another failure. */
+  ofMailServer?: HostFailure
 }
 
-const usualFix = 'Try again later; if it lasts, check the way to the provider through firewall and proxy.'
+/** The first that matches counts. */
+const setupCauses: readonly Cause[] = [
+  { codes: /^ERR_TLS_CERT_ALTNAME_INVALID$/, id: 'network.certificate-of-another-name' },
+  { codes: /^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/, id: 'network.certificate-not-valid-now' },
+  {
+    codes: /SELF_SIGNED|ISSUER|VERIFY_LEAF|UNTRUSTED|INVALID_CA|SIGNATURE_FAILURE/,
+    id: 'network.certificate-not-trusted',
+  },
+  { codes: /CERT|CRL|PURPOSE|PATH_LENGTH/, id: 'network.certificate-unacceptable' },
+  { codes: /^ERR_SSL|^ERR_TLS|^EPROTO$/, id: 'network.no-tls', ofMailServer: 'upstream.no-tls' },
+  { codes: /^HPE_|^HTTPParserError$/, id: 'network.no-http' },
+]
 
-const passingCauses: readonly Cause[] = [
+const unknownCause = { id: 'network.unreachable', ofMailServer: 'upstream.unreachable' } as const
+
+const passingCauses: readonly Required<Cause>[] = [
   {
     codes: /^(ENOTFOUND|ENODATA|ENONAME|EBADNAME|EAI_NONAME)$/,
-    fix: 'Check how the host name is written, and the name servers (DNS) of this machine.',
+    id: 'network.name-unknown',
+    ofMailServer: 'upstream.name-unknown',
   },
   {
     codes: /^(EAI_\w+|ETIMEOUT|ESERVFAIL|EREFUSED|ENOTIMP|EBADRESP|EFORMERR|ECANCELLED)$/,
-    fix: 'Check the name servers (DNS) of this machine: they do not answer for this name.',
+    id: 'network.name-unanswered',
+    ofMailServer: 'upstream.name-unanswered',
   },
   {
     codes: /^ETOOMANYNAMES$/,
-    fix: 'Check the name servers (DNS) of this machine: more names wait for them than they answer.',
+    id: 'network.too-many-names',
+    ofMailServer: 'upstream.too-many-names',
   },
   {
     codes: /^ECONNREFUSED$/,
-    fix: 'Check host and port: nobody listens there, or a firewall refuses.',
+    id: 'network.refused-to-connect',
+    ofMailServer: 'upstream.refused-to-connect',
   },
 ]

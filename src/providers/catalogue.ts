@@ -1,19 +1,18 @@
-import { Failure } from '../base/failure.ts'
+import { type Failure, failure } from '../base/failure.ts'
 import { printable } from '../base/text.ts'
 import { isLoopbackHost } from '../net/connect.ts'
 import type { HttpProxy } from '../net/http-fetch.ts'
 import { customProvider, withOverride } from './custom.ts'
 import { allPresets } from './presets/presets.ts'
 import type { Catalogue, Provider, RegisteredProvider, Registration } from './provider.ts'
-import { registrationAt, withRegistration } from './registration.ts'
+import { type Missing, registrationAt, withRegistration } from './registration.ts'
 import type { ProviderSettings, ProxyChoice } from './settings.ts'
 
 /** A provider with its registration, or with what to set to have one. */
 interface Entry {
   provider: Provider
   registration?: Registration
-  /** One imperative sentence. */
-  fix: string
+  missing: Missing
 }
 
 export function createCatalogue(config: ProviderSettings): Catalogue {
@@ -27,9 +26,8 @@ export function createCatalogue(config: ProviderSettings): Catalogue {
     registered(id) {
       const entry = entries.get(id)
       if (!entry) throw unknown(id, [...entries.keys()])
-      const { provider, registration, fix } = entry
-      if (!registration)
-        throw new Failure('configuration', `There is no app registration for ${provider.name}`, { fix })
+      const { provider, registration, missing } = entry
+      if (!registration) throw missing(provider.name)
       const proxy = chooseProxy(provider, ownProxies.get(id), config.proxy)
       return { ...withRegistration(provider, registration), ...(proxy && { proxy }) }
     },
@@ -56,13 +54,11 @@ function allEntries({ registrations, customProviders, providerOverrides }: Provi
 }
 
 function ownEntry(provider: RegisteredProvider): Entry {
-  return { provider, registration: provider.registration, fix: '' }
+  return { provider, registration: provider.registration, missing: () => failure('postern.fault') }
 }
 
 function unknown(id: string, known: readonly string[]): Failure {
-  return new Failure('not-found', `There is no provider "${printable(id)}"`, {
-    fix: `Use one of ${known.join(', ')}, or describe another in POSTERN_PROVIDERS_FILE.`,
-  })
+  return failure('provider.unknown', { id: printable(id), names: known.join(', ') })
 }
 
 /** The provider with this id, if it exists and has a registration. */

@@ -1,4 +1,4 @@
-import { Failure } from '../base/failure.ts'
+import { Failure, failure } from '../base/failure.ts'
 import type { Address } from '../model/address.ts'
 import { appOnlyCommands, mailboxPermissionCommands, smtpAuthCommands } from './exchange-commands.ts'
 import type { Catalogue, GrantFlow, Provider, Registration, SupportStatus } from './provider.ts'
@@ -66,7 +66,7 @@ function missingFailure(catalogue: Catalogue, id: string): Failure {
     if (error instanceof Failure) return error
     throw error
   }
-  return new Failure('internal', 'The catalogue has it after all')
+  return failure('provider.registered-after-all')
 }
 
 /** How an administrator makes a provider ready for postern. */

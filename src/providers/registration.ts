@@ -1,18 +1,20 @@
+import { type Failure, failure } from '../base/failure.ts'
 import type { GivenTo } from '../model/grant.ts'
 import { personalTenant } from './presets/microsoft.ts'
 import type { OAuthServer, Provider, RegisteredProvider, Registration } from './provider.ts'
 import type { MicrosoftCloud, Registrations } from './settings.ts'
 
-/**
- * The registration of a preset in the settings, or one imperative sentence that says what to set.
- */
-interface RegistrationOrFix {
+/** The registration of a preset in the settings, or the failure that says what to set. */
+interface RegistrationOrNone {
   registration?: Registration
-  fix: string
+  missing: Missing
 }
 
+/** @param provider its name */
+export type Missing = (provider: string) => Failure
+
 /** Finds the registration of a preset in the settings. */
-export function registrationAt(id: string, registrations: Registrations): RegistrationOrFix {
+export function registrationAt(id: string, registrations: Registrations): RegistrationOrNone {
   const cloud = microsoftClouds.get(id)
   if (cloud) return microsoftAt(cloud, registrations)
   switch (id) {
@@ -26,7 +28,7 @@ export function registrationAt(id: string, registrations: Registrations): Regist
       return serviceAccountOf(registrations)
     default:
       return {
-        fix: `Give it a client id in POSTERN_PROVIDERS_FILE, in an entry with "preset": "${id}", and restart.`,
+        missing: (provider) => failure('registration.missing-in-file', { provider, preset: id }),
       }
   }
 }
@@ -39,36 +41,36 @@ const microsoftClouds: ReadonlyMap<string, MicrosoftCloud> = new Map([
   ['microsoft-china', 'china'],
 ])
 
-const microsoftFix =
-  'Set POSTERN_MICROSOFT_CLIENT_ID (with POSTERN_MICROSOFT_CLIENT_SECRET for a confidential client, and POSTERN_MICROSOFT_TENANT for one organisation), and restart.'
+const missingAtMicrosoft: Missing = (provider) => failure('registration.missing-at-microsoft', { provider })
 
-function microsoftAt(cloud: MicrosoftCloud, { microsoft }: Registrations): RegistrationOrFix {
-  if (microsoft?.cloud === cloud) return { registration: microsoft, fix: '' }
-  if (cloud === 'worldwide' && !microsoft) return { fix: microsoftFix }
-  if (cloud === 'worldwide')
-    return {
-      fix: 'Set POSTERN_MICROSOFT_CLOUD to worldwide, with a registration of that cloud, and restart.',
-    }
-  return {
-    fix: `Set POSTERN_MICROSOFT_CLIENT_ID, POSTERN_MICROSOFT_TENANT (its GUID) and POSTERN_MICROSOFT_CLOUD=${cloud}, and restart.`,
-  }
+function microsoftAt(cloud: MicrosoftCloud, { microsoft }: Registrations): RegistrationOrNone {
+  const missing = cloud === 'worldwide' ? missingWorldwide(microsoft) : missingIn(cloud)
+  return { missing, ...(microsoft?.cloud === cloud && { registration: microsoft }) }
+}
+
+function missingWorldwide(other: Registration | undefined): Missing {
+  return other ? (provider) => failure('registration.missing-worldwide', { provider }) : missingAtMicrosoft
+}
+
+function missingIn(cloud: MicrosoftCloud): Missing {
+  return (provider) => failure('registration.missing-in-cloud', { provider, cloud })
 }
 
 /** A registration of one organisation knows no personal accounts. */
-function outlookOf({ microsoft }: Registrations): RegistrationOrFix {
-  if (microsoft?.cloud !== 'worldwide') return { fix: microsoftFix }
-  if (['common', 'consumers'].includes(microsoft.tenant)) return { registration: microsoft, fix: '' }
-  return { fix: 'Set POSTERN_MICROSOFT_TENANT to common or consumers, and restart.' }
+function outlookOf({ microsoft }: Registrations): RegistrationOrNone {
+  if (microsoft?.cloud !== 'worldwide') return { missing: missingAtMicrosoft }
+  const missing: Missing = (provider) => failure('registration.missing-for-persons', { provider })
+  const isFit = ['common', 'consumers'].includes(microsoft.tenant)
+  return { missing, ...(isFit && { registration: microsoft }) }
 }
 
 /** No person signs in there: the app needs credentials, and one organisation. */
-function highVolumeOf({ microsoft }: Registrations): RegistrationOrFix {
+function highVolumeOf({ microsoft }: Registrations): RegistrationOrNone {
+  const missing: Missing = (provider) => failure('registration.missing-for-high-volume', { provider })
   const authenticates = microsoft && (microsoft.clientSecrets.length > 0 || microsoft.certificate)
   if (microsoft?.cloud === 'worldwide' && authenticates && !severalTenants.includes(microsoft.tenant))
-    return { registration: microsoft, fix: '' }
-  return {
-    fix: 'Set POSTERN_MICROSOFT_CLIENT_ID, POSTERN_MICROSOFT_TENANT (one organisation) and POSTERN_MICROSOFT_CLIENT_SECRET or POSTERN_MICROSOFT_CERT_FILE, and restart.',
-  }
+    return { registration: microsoft, missing }
+  return { missing }
 }
 
 /** Names for many organisations or for none. */
@@ -79,18 +81,18 @@ export function isOneTenant(tenant: string): boolean {
   return !severalTenants.includes(tenant.toLowerCase())
 }
 
-function googleOf({ google }: Registrations): RegistrationOrFix {
-  const fix = 'Set POSTERN_GOOGLE_CLIENT_ID and POSTERN_GOOGLE_CLIENT_SECRET, and restart.'
-  if (!google) return { fix }
+function googleOf({ google }: Registrations): RegistrationOrNone {
+  const missing: Missing = (provider) => failure('registration.missing-at-google', { provider })
+  if (!google) return { missing }
   const { testing, ...registration } = google
   // Google's rule for the publishing status "Testing".
-  return { registration: { ...registration, ...(testing && { grantsEndAfterDays: 7 }) }, fix }
+  return { registration: { ...registration, ...(testing && { grantsEndAfterDays: 7 }) }, missing }
 }
 
-function serviceAccountOf({ googleServiceAccount: serviceAccount }: Registrations): RegistrationOrFix {
-  const fix = "Set POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE to the service account's key file, and restart."
-  if (!serviceAccount) return { fix }
-  return { registration: { clientId: serviceAccount.clientId, clientSecrets: [], serviceAccount }, fix }
+function serviceAccountOf({ googleServiceAccount: serviceAccount }: Registrations): RegistrationOrNone {
+  const missing: Missing = (provider) => failure('registration.missing-service-account', { provider })
+  if (!serviceAccount) return { missing }
+  return { registration: { clientId: serviceAccount.clientId, clientSecrets: [], serviceAccount }, missing }
 }
 
 /**

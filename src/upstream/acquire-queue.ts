@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { createFairQueue, type Gone } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
-import { clientGone, Failure } from '../base/failure.ts'
+import { clientGone, type Failure, failure } from '../base/failure.ts'
 import type { Limits } from '../model/limits.ts'
 import type { Lease } from './lease.ts'
 
@@ -130,29 +130,19 @@ export function createAcquireQueue(now: () => number, tooLate: (ticket: Ticket) 
 }
 
 export function closedAtOnce(): Failure {
-  return new Failure('provider-unavailable', 'The provider closed the connection right after the sign-in', {
-    fix: 'Try again later.',
-  })
+  return failure('upstream.closed-after-sign-in')
 }
 
 export function allBusy(seconds: number): Failure {
-  return new Failure(
-    'limit-reached',
-    `All connections that the provider allows were in use for ${seconds} seconds`,
-    { fix: 'Try again; if it happens often, send less at a time or spread it over more mailboxes.' },
-  )
+  return failure('sending.connections-in-use', { seconds })
 }
 
 export function tooMany(seconds: number): Failure {
-  return new Failure('limit-reached', `The provider's limits let no message leave for ${seconds} seconds`, {
-    fix: 'Try again; if it happens often, send more slowly or spread it over more mailboxes.',
-  })
+  return failure('sending.rate-reached', { seconds })
 }
 
 export function tooSlow(seconds: number): Failure {
-  return new Failure('provider-unavailable', `The provider gave no connection within ${seconds} seconds`, {
-    fix: 'Try again later.',
-  })
+  return failure('upstream.no-connection-in-time', { seconds })
 }
 
 /**
@@ -160,22 +150,11 @@ export function tooSlow(seconds: number): Failure {
  * @param wait at least, in seconds
  */
 export function tooLong(wait: number): Failure {
-  return new Failure(
-    'limit-reached',
-    `The provider's limits let this message leave in ${wait} seconds at the earliest, and its client is not known to wait for so long`,
-    {
-      fix: 'Try again; if its programs wait longer for an answer, raise POSTERN_SHORT_WAIT_SECONDS.',
-      retryAfterSeconds: wait,
-      told: `The provider takes no more messages for ${wait} seconds, try again then`,
-    },
-  )
+  return failure('sending.wait-too-long', { seconds: wait, retryAfterSeconds: wait })
 }
 
 function tooManyWait(): Failure {
-  return new Failure('limit-reached', 'Too many messages wait for this mailbox already', {
-    fix: 'Try again; if it happens often, send less at a time or spread it over more mailboxes.',
-    retryAfterSeconds: 10,
-  })
+  return failure('sending.queue-full')
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { asFailure, Failure } from '../base/failure.ts'
+import { asFailure, type Failure, failure } from '../base/failure.ts'
 import { createReplyParser, type ParsedReply, type Reply, type ReplyLimits } from '../wire/reply.ts'
 
 /**
@@ -288,8 +288,5 @@ export class ConnectionLost extends Error {
  */
 export function lossAsFailure(error: unknown, host: string): Failure {
   if (!(error instanceof ConnectionLost)) return asFailure(error)
-  return new Failure('provider-unavailable', `The connection to ${host} failed: ${error.message}`, {
-    cause: error,
-    fix: 'Try again later; if it lasts, check the way to the provider through firewall and proxy.',
-  })
+  return failure('upstream.connection-lost', { host, reason: error.message, cause: error })
 }

@@ -1,5 +1,5 @@
 import type { Gone } from '../base/async.ts'
-import { clientGone, Failure } from '../base/failure.ts'
+import { clientGone, type Failure, failure } from '../base/failure.ts'
 import type { SendPermit } from '../governor/governor.ts'
 import type { TokenBroker } from '../grants/token-broker.ts'
 import { keyed } from '../model/address.ts'
@@ -79,9 +79,7 @@ export function createRelay(deps: RelayDeps): Relay {
         governor.connectBreaker.failed(useless(host, first), 0, 'mail')
       return begun
     }
-    throw new Failure('provider-unavailable', `${host} closes every connection before its first reply`, {
-      fix: 'Try again later.',
-    })
+    throw failure('upstream.closed-before-reply', { host })
   }
 
   return {
@@ -139,8 +137,6 @@ async function lookOnceMore(lease: Lease, gone: Gone): Promise<void> {
  * 421 passes by itself. A server that wants a sign-in after the sign-in is a matter of its set-up.
  */
 function useless(host: string, reply: Reply): Failure {
-  const code = isTransient(reply) ? 'provider-unavailable' : 'provider-setup'
-  return new Failure(code, `${host} takes the sign-in and then no mail (${statusOf(reply)})`, {
-    fix: 'Check that the account may send mail at the provider.',
-  })
+  const id = isTransient(reply) ? 'upstream.no-mail-for-now' : 'upstream.no-mail-after-sign-in'
+  return failure(id, { host, status: statusOf(reply) })
 }

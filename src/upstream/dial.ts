@@ -3,7 +3,7 @@ import type * as net from 'node:net'
 import { isIP, isIPv6, type Socket } from 'node:net'
 import { hostname } from 'node:os'
 import * as tls from 'node:tls'
-import { Failure } from '../base/failure.ts'
+import { type Failure, failure } from '../base/failure.ts'
 import type { Limits } from '../model/limits.ts'
 import { type Connect, clientContext, createConnect, type Target } from '../net/connect.ts'
 import { createTunnels } from '../net/http-fetch.ts'
@@ -75,13 +75,13 @@ export function createDialer(deps: DialerDeps): Dial {
 
   async function hello(connection: ProviderConnection, name: string, to: DialTarget): Promise<Capabilities> {
     const reply = await connection.command(`EHLO ${name}\r\n`, upstreamReplySeconds)
-    if (reply.code !== 250) throw await refused(reply, to, 'EHLO', 'ehlo')
+    if (reply.code !== 250) throw await refused(reply, to, 'ehlo', 'EHLO')
     return parseCapabilities(reply)
   }
 
   async function greet(connection: ProviderConnection, to: DialTarget): Promise<void> {
     const reply = await connection.greeting(upstreamReplySeconds)
-    if (reply.code !== 220) throw await refused(reply, to, 'the connection', 'connect')
+    if (reply.code !== 220) throw await refused(reply, to, 'connect')
   }
 
   /** RFC 3207. Capabilities before TLS are used for STARTTLS only, and then forgotten. */
@@ -89,7 +89,7 @@ export function createDialer(deps: DialerDeps): Dial {
     const before = await hello(connection, name, to)
     if (!before.startTls) throw missingStartTls(to.submission.host)
     const reply: Reply = await connection.command('STARTTLS\r\n', upstreamReplySeconds)
-    if (reply.code !== 220) throw await refused(reply, to, 'STARTTLS', 'starttls')
+    if (reply.code !== 220) throw await refused(reply, to, 'starttls', 'STARTTLS')
     return connection.detach()
   }
 
@@ -132,7 +132,7 @@ export function createDialer(deps: DialerDeps): Dial {
   }
 }
 
-async function refused(reply: Reply, to: DialTarget, what: string, phase: ReplyPhase): Promise<Failure> {
+async function refused(reply: Reply, to: DialTarget, phase: ReplyPhase, what?: string): Promise<Failure> {
   return explained(refusal(reply, to.submission.host, what), seenReply(reply, to, phase))
 }
 
@@ -155,13 +155,7 @@ async function directly(
 }
 
 function missingStartTls(host: string): Failure {
-  return new Failure(
-    'provider-setup',
-    `${host} does not offer STARTTLS, and postern sends no token without TLS`,
-    {
-      fix: 'Check host and port of the provider, and whether a firewall takes STARTTLS out of its answers.',
-    },
-  )
+  return failure('upstream.no-starttls', { host })
 }
 
 const fullyQualified = /^(?=.{1,255}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/i

@@ -1,4 +1,4 @@
-import { asFailure, Failure } from '../base/failure.ts'
+import { asFailure, type Failure, failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { OpeningStage } from '../governor/governor.ts'
 import type { AccessToken, TokenBroker } from '../grants/token-broker.ts'
@@ -205,9 +205,7 @@ function isSetUp({ failed }: Refused): boolean {
 }
 
 function tooLate(provider: Provider): Failure {
-  return new Failure('provider-unavailable', `The sign-in at ${provider.submission.host} took too long`, {
-    fix: 'Try again later; if it lasts, check the way to the provider through firewall and proxy.',
-  })
+  return failure('upstream.sign-in-too-slow', { host: provider.submission.host })
 }
 
 /**
@@ -240,7 +238,5 @@ export function tokenAt(provider: Pick<Provider, 'id'>, mailbox: Address, token:
 
 /** Between reading the mailbox and using the token, the mailbox moved to another provider. */
 function movedMeanwhile(mailbox: Address): Failure {
-  return new Failure('provider-unavailable', `${mailbox} has just moved to another provider`, {
-    fix: 'Try again.',
-  })
+  return failure('mailbox.just-moved', { mailbox })
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { asFailure, Failure, stopping } from '../base/failure.ts'
+import { asFailure, type Failure, failure, stopping } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Governor, RecordedSend } from '../governor/governor.ts'
 import type { Limits } from '../model/limits.ts'
@@ -300,7 +300,7 @@ export function createPool(deps: PoolDeps): Pool {
   /** Last in, first out: connections beyond the need stay idle, grow old and are closed. */
   function lend(how: 'at-once' | 'waited'): Lease {
     const member = idle.at(-1)
-    if (!member) throw new Failure('internal', 'There is no idle connection to hand out')
+    if (!member) throw failure('upstream.no-idle-connection')
     members.move(member, 'leased')
     return leaseOf(member, governor.recordSend(), how === 'waited')
   }

@@ -1,32 +1,33 @@
-import { Failure, type FailureDetails } from '../base/failure.ts'
+import { type Failure, type FailureContext, failure } from '../base/failure.ts'
 import { printable } from '../base/text.ts'
 import { type ReplyClass, replyClassOf } from '../providers/reply-class.ts'
 import { enhancedStatuses, isTransient, type Reply, statusOf } from '../wire/reply.ts'
 
 /**
- * A provider refused us before any message was at stake. 4xx passes (421 too), everything else is a
- * matter of set-up.
+ * A provider refused us before any message was at stake.
+ * @param what a command; absent: the connection itself
  */
-export function refusal(reply: Reply, host: string, what: string): Failure {
-  const message = `${host} refused ${what} (${statusOf(reply)})`
-  const cause = new Error(`The provider said: ${wordsOf(reply)}`)
-  // Exchange Online refuses TLS 1.0 and 1.1 by 4.7.66. We speak neither, so something in between
-  // does, and will tomorrow.
-  if (isTransient(reply) && !enhancedStatuses(reply).includes('4.7.66')) {
-    return new Failure('provider-unavailable', message, {
-      cause,
-      fix: 'Try again later.',
-      ...waitAfter(reply),
-    })
-  }
-  return new Failure('provider-setup', message, {
-    cause,
-    fix: 'Check host and port of the provider, and whether it takes connections from this network.',
-  })
+export function refusal(reply: Reply, host: string, what?: string): Failure {
+  const known = { host, status: statusOf(reply), said: wordsOf(reply), ...waitAfter(reply) }
+  if (what === undefined)
+    return passes(reply)
+      ? failure('upstream.connection-refused-for-now', known)
+      : failure('upstream.connection-refused', known)
+  return passes(reply)
+    ? failure('upstream.refused-for-now', { ...known, what })
+    : failure('upstream.refused', { ...known, what })
 }
 
-/** For the details of a Failure. */
-export function waitAfter(reply: Reply): Pick<FailureDetails, 'retryAfterSeconds'> {
+/**
+ * 4xx passes (421 too), everything else is a matter of set-up. Exchange Online refuses TLS 1.0 and
+ * 1.1 by 4.7.66: we speak neither, so something in between does, and will tomorrow.
+ */
+export function passes(reply: Reply): boolean {
+  return isTransient(reply) && !enhancedStatuses(reply).includes('4.7.66')
+}
+
+/** For the context of a Failure. */
+export function waitAfter(reply: Reply): Pick<FailureContext, 'retryAfterSeconds'> {
   const seconds = openingWait(reply)
   return seconds === undefined ? {} : { retryAfterSeconds: seconds }
 }

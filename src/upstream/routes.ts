@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { Failure, stopping } from '../base/failure.ts'
+import { type Failure, failure, stopping } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { withoutCase } from '../base/text.ts'
 import type { Governor, Governors } from '../governor/governor.ts'
@@ -266,9 +266,7 @@ function governorNow(current: () => Governor): PooledGovernor {
 const nothingOpen: PoolState = { open: 0, inUse: 0, waiting: 0 }
 
 function unknownMailbox(address: Address): Failure {
-  return new Failure('not-found', `There is no mailbox ${address}`, {
-    fix: 'Add it with "postern mailbox add".',
-  })
+  return failure('mailbox.unknown', { mailbox: address })
 }
 
 /** What the grouping of routes needs to know of a route. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { type Failure, failure } from '../base/failure.ts'
 import type { Limits } from '../model/limits.ts'
 import type { Provider } from '../providers/provider.ts'
 import { undoDotStuffing } from '../wire/message-scanner.ts'
@@ -115,9 +115,7 @@ async function sendAsChunk(
     // only the client sends the message again, and then it goes by DATA.
     withoutChunking.add(host, reply)
     connection.destroy()
-    throw new Failure('provider-unavailable', `${host} offers CHUNKING and refused BDAT (${reply.code})`, {
-      fix: 'Send the message again: it will go by DATA.',
-    })
+    throw failure('upstream.bdat-refused', { host, status: reply.code })
   }
   return { reply, stillOpen: !isPositive(reply) }
 }
@@ -218,10 +216,7 @@ async function finalReply(
 
 /** Octets of the message have left, and its outcome is not known. */
 function outcomeUnknown(host: string, cause: ConnectionLost): Failure {
-  return new Failure('outcome-unknown', `${host} did not say what became of the message: ${cause.message}`, {
-    cause,
-    fix: 'Find out whether it has arrived before you send it again.',
-  })
+  return failure('upstream.outcome-unknown', { host, reason: cause.message, cause })
 }
 
 /** The connection ended, or makes no sense, before anything of the message had left. */

@@ -1,4 +1,4 @@
-import { asFailure, Failure } from '../base/failure.ts'
+import { asFailure, type Failure, failure, type Sentence } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
 import { printable } from '../base/text.ts'
 import { type Address, sameAddress } from '../model/address.ts'
@@ -14,7 +14,7 @@ import {
 } from '../sasl/mechanisms.ts'
 import { enhancedStatuses, isTransient, type Reply, statusOf } from '../wire/reply.ts'
 import type { Dialled } from './dial.ts'
-import { refusal, waitAfter, wordsOf } from './refusal.ts'
+import { passes, waitAfter, wordsOf } from './refusal.ts'
 
 interface SignInRequest {
   provider: Pick<Provider, 'name' | 'submission' | 'mechanisms' | 'errorFamily'>
@@ -38,8 +38,8 @@ export async function signIn(dialled: Dialled, request: SignInRequest): Promise<
   const { submission } = request.provider
   const mechanism = request.provider.mechanisms.find((name) => capabilities.mechanisms.includes(name))
   if (!mechanism) {
-    const failure = noCommonMechanism(request.provider, capabilities.mechanisms)
-    throw await explained(failure, { layer: 'heard', family: 'any', text: failure.message })
+    const none = noCommonMechanism(request.provider, capabilities.mechanisms)
+    throw await explained(none, { layer: 'heard', family: 'any', text: none.message })
   }
 
   const send = (line: string) => connection.command(`${line}\r\n`, request.replySeconds)
@@ -84,13 +84,11 @@ function speak(mechanism: UpstreamMechanism, request: SignInRequest) {
 }
 
 function noCommonMechanism(provider: SignInRequest['provider'], offered: readonly string[]): Failure {
+  const { host } = provider.submission
   const wanted = provider.mechanisms.join(' or ')
   const found = offered.filter((name) => /^[A-Z0-9_-]{1,20}$/.test(name)).slice(0, 10)
-  return new Failure(
-    'provider-setup',
-    `${provider.submission.host} offers no sign-in by ${wanted}, only ${found.join(', ') || 'none at all'}`,
-    { fix: 'Check host and port of the provider: it has to be its submission service, not its MX.' },
-  )
+  if (found.length === 0) return failure('upstream.no-mechanism', { host, wanted })
+  return failure('upstream.no-common-mechanism', { host, wanted, offered: found.join(', ') })
 }
 
 export type SignInOutcome =
@@ -121,61 +119,43 @@ export function judgeSignIn(
   challenge?: ErrorChallenge,
 ): SignInOutcome {
   if (reply.code === 235) return { kind: 'accepted', mechanism }
-  if (isTransient(reply)) throw refusal(reply, host, `the sign-in for ${mailbox}`)
+  const known = { host, mailbox, status: statusOf(reply), said: wordsOf(reply), ...waitAfter(reply) }
+  // Yahoo answers #AUTH005 after too many bad sign-ins, whichever sign-in gets it: each further
+  // token would be one more.
+  if (passes(reply) || reply.lines.some((line) => line.includes('#AUTH005')))
+    throw failure('upstream.sign-in-refused-for-now', known)
+  if (isTransient(reply)) throw failure('upstream.sign-in-refused-from-here', known)
   if (reply.code < 500) throw meaningless(reply, host)
-  const message = `${host} refused the sign-in for ${mailbox} (${statusOf(reply)})`
-  const cause = new Error(`The provider said: ${wordsOf(reply)}`)
-  // Yahoo answers this after too many bad sign-ins, whichever sign-in gets it: each further token
-  // would be one more.
-  if (reply.lines.some((line) => line.includes('#AUTH005'))) {
-    throw new Failure('provider-unavailable', message, {
-      cause,
-      fix: 'Try again later.',
-      ...waitAfter(reply),
-    })
-  }
   // Exchange answers 5.7.139 when a policy forbids the sign-in: a new token would not help.
-  if (notTheToken.has(reply.code) || enhancedStatuses(reply).includes('5.7.139')) {
-    throw new Failure('provider-setup', message, {
-      cause,
-      fix: 'Check host, port and mechanisms of the provider, and that the account is not disabled there.',
-    })
-  }
+  if (notTheToken.has(reply.code) || enhancedStatuses(reply).includes('5.7.139'))
+    throw failure('upstream.sign-in-refused', known)
   return { kind: 'token-refused', reply, ...(challenge ? { challenge } : {}) }
 }
 
 /** A reply that has no meaning in a sign-in, such as 250, or 235 to a sign-in that was given up. */
 function meaningless(reply: Reply, host: string): Failure {
-  return new Failure(
-    'provider-unavailable',
-    `${host} gave an answer to the sign-in that means nothing there (${reply.code})`,
-    { cause: new Error(`The provider said: ${wordsOf(reply)}`), fix: 'Try again later.' },
-  )
+  return failure('upstream.sign-in-answer-strange', { host, status: reply.code, said: wordsOf(reply) })
 }
 
 /** The provider refused a token and the fresh one after it, or no fresher one could be had. */
 export async function tokenRefused(
   outcome: Extract<SignInOutcome, { kind: 'token-refused' }>,
   { provider, mailbox, user }: Pick<SignInRequest, 'provider' | 'mailbox' | 'user'>,
-  warning?: string,
+  warning?: Sentence,
 ): Promise<Failure> {
   const { reply, challenge } = outcome
   const { host } = provider.submission
-  const status = challenge && /^[\w-]{1,40}$/.test(challenge.status) ? `, ${challenge.status}` : ''
-  const details = {
-    cause: new Error(`The provider said: ${wordsOf(reply)}`),
-    fix:
-      warning ??
-      `Check that the account that consented may send as ${mailbox} and that the consent included sending mail; then consent again. If the mail server knows whoever signs in by another name, set that with --sasl-user.`,
-  }
-  const what = `${statusOf(reply)}${status}`
-  const failure = sameAddress(user, mailbox)
-    ? new Failure('provider-setup', `${host} refused the access token for ${mailbox} (${what})`, details)
-    : new Failure(
-        'provider-setup',
-        `${host} refused the access token for ${mailbox}, signed in as ${printable(user)} (${what})`,
-        details,
-      )
+  const more = challenge && /^[\w-]{1,40}$/.test(challenge.status) ? `, ${challenge.status}` : ''
+  const known = { host, mailbox, status: `${statusOf(reply)}${more}`, said: wordsOf(reply) }
+  const of = { ...known, user: printable(user) }
+  const isOwn = sameAddress(user, mailbox)
   // What the token itself says is closer to the cause.
-  return warning === undefined ? explained(failure, seenReply(reply, provider, 'auth'), { mailbox }) : failure
+  if (warning)
+    return isOwn
+      ? failure('upstream.token-lacks-right', { ...known, warning })
+      : failure('upstream.token-of-user-lacks-right', { ...of, warning })
+  const general = isOwn
+    ? failure('upstream.token-refused', known)
+    : failure('upstream.token-refused-of-user', of)
+  return explained(general, seenReply(reply, provider, 'auth'), { mailbox })
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { asFailure, Failure, wordsBehind } from '../base/failure.ts'
+import { asFailure, type Failure, failure } from '../base/failure.ts'
 import type { AccessToken, TokenBroker } from '../grants/token-broker.ts'
 import { namesThatSignIn, namesWithToken } from '../mailboxes/sender-policy.ts'
 import { type Address, keyed } from '../model/address.ts'
@@ -52,7 +52,7 @@ export function createTestMessage(deps: TestMessageDeps): SendTestMessage {
     let step: TestMessageStep = 'token'
     try {
       const found = await mailboxes.covering(mailbox)
-      if (!found) throw new Failure('not-found', `There is no mailbox ${mailbox}`, { fix: 'Add it first.' })
+      if (!found) throw failure('mailbox.unknown', { mailbox })
       const provider = catalogue.registered(found.providerId)
       const token = tokenAt(provider, mailbox, await tokens.accessTokenFor(mailbox))
       yield { step }
@@ -144,18 +144,24 @@ export function createTestMessage(deps: TestMessageDeps): SendTestMessage {
     )
     const [answer] = begun.replies
     // When MAIL was refused, its reply stands for every recipient, and there is no transaction.
-    if (!begun.transaction) return yield await refused('sender', `send as ${mailbox}`, answer, from)
+    if (!begun.transaction)
+      return yield await refused('sender', failure('upstream.test-sender-refused', { mailbox }), answer, from)
     yield { step: 'sender' }
     if (!answer || !isPositive(answer)) {
       await begun.transaction.reset()
-      return yield await refused('recipient', `a message to ${recipient}`, answer, from)
+      return yield await refused(
+        'recipient',
+        failure('upstream.test-recipient-refused', { recipient }),
+        answer,
+        from,
+      )
     }
     yield { step: 'recipient', said: wordsOf(answer) }
     try {
       const final = await begun.transaction.send(messageText(mailbox, recipient, deps.clock.now()))
       yield isPositive(final)
         ? { step: 'message', said: wordsOf(final) }
-        : await refused('message', 'the message', final, from)
+        : await refused('message', failure('upstream.test-message-refused'), final, from)
     } catch (error) {
       yield failed('message', error)
     }
@@ -182,19 +188,16 @@ class Stopped extends Error {
 
 function failed(step: TestMessageStep, error: unknown): StepOutcome {
   const failure = asFailure(error)
-  const said = wordsBehind(failure)
+  const { said } = failure
   return { step, failure, ...(said !== undefined && { said }) }
 }
 
 async function refused(
   step: 'sender' | 'recipient' | 'message',
-  what: string,
+  general: Failure,
   reply: Reply | undefined,
   { mailbox, provider }: { mailbox: Address; provider: Provider },
 ): Promise<StepOutcome> {
-  const general = new Failure('provider-setup', `The provider refuses ${what}`, {
-    fix: 'Its own words say why; the log has them, too.',
-  })
   const phase = ({ sender: 'mail', recipient: 'rcpt', message: 'data' } as const)[step]
   const failure = reply ? await explained(general, seenReply(reply, provider, phase), { mailbox }) : general
   return { step, failure, ...(reply && { said: wordsOf(reply) }) }

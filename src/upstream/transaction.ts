@@ -1,5 +1,5 @@
 import type { Gone } from '../base/async.ts'
-import { clientGone, Failure } from '../base/failure.ts'
+import { clientGone, Failure, failure } from '../base/failure.ts'
 import type { SendPermit } from '../governor/governor.ts'
 import { replyClassOf } from '../providers/reply-class.ts'
 import { formatMail, formatRecipient, type MailCommand, type RecipientCommand } from '../wire/envelope.ts'
@@ -145,7 +145,7 @@ function createTransaction(lease: Lease, context: TransactionContext, permit: Se
 
   function checkOpen(): void {
     if (state === 'taken') throw tooSilent()
-    if (state !== 'open') throw new Failure('internal', 'This transaction is over already')
+    if (state !== 'open') throw failure('upstream.transaction-over')
   }
 
   /** Nothing of a message has left, so the connection is as good as before. */
@@ -242,9 +242,7 @@ function isUnknown(error: unknown): boolean {
 }
 
 function tooSilent(): Failure {
-  return new Failure('limit-reached', 'The client took so long that others got its connection', {
-    fix: 'Send the message again. A program that prepares it between RCPT and DATA should do so before.',
-  })
+  return failure('sending.client-too-slow')
 }
 
 interface EnvelopeOutcome {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
+import { Failure, filled } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { ConsentRefused } from '../../src/consent/consent-refused.ts'
 import type { TokenResponse } from '../../src/providers/oauth/oauth-client.ts'
@@ -57,9 +57,9 @@ describe('a consent is refused, and the earlier grant stays,', () => {
     ],
     [
       'when the access token is for something else',
-      goodAnswer({ tokenCheck: { error: { what: 'The access token is for Graph', fix: 'Ask again.' } } }),
+      goodAnswer({ tokenCheck: { error: filled('token.for-graph', { scope: 'SMTP.Send' }) } }),
       'wrong-token',
-      /for Graph/,
+      /for Microsoft Graph/,
     ],
     [
       'when an address only begins alike',

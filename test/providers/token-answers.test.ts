@@ -172,7 +172,7 @@ describe('a refresh', () => {
   ])('keeps the rotated refresh token beside an access token that %s', async (_what, odd) => {
     const answer = await refresh(tokens('a', { refresh_token: 'rotated', ...odd }))
     expect(answer.refreshToken?.reveal()).toBe('rotated')
-    expect(answer.tokenCheck?.error?.what).toMatch(/^The token endpoint gives (no|an|a) /)
+    expect(answer.tokenCheck?.error?.message).toMatch(/^The token endpoint gives (no|an|a) /)
     // What is of no use is nowhere, not even by mistake.
     expect(answer.accessToken.reveal()).toBe('none')
   })

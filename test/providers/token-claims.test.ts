@@ -43,7 +43,7 @@ describe('an access token of Entra', () => {
     ['another app', { ...good, appid: app.replace('a', 'f') }, /given to the app faaaaaaa-/],
   ])('is an error when it is for %s', (_, claims, what) => {
     const { error } = check(claims)
-    expect(error?.what).toMatch(what)
+    expect(error?.message).toMatch(what)
     expect(error?.fix).toMatch(/^[A-Z].*\.$/)
   })
 
@@ -54,7 +54,7 @@ describe('an access token of Entra', () => {
   ])('is worth a warning only, with %s: Exchange itself may know better', (_, claims, withPerson, words) => {
     const { error, warning } = check(claims, withPerson)
     expect(error).toBeUndefined()
-    expect(warning).toMatch(words)
+    expect(warning?.message).toMatch(words)
   })
 
   it('is of whichever tenant where the registration names none by its id', () => {
@@ -64,7 +64,7 @@ describe('an access token of Entra', () => {
   it('of another cloud is for another Exchange', () => {
     const dod = registered('microsoft-dod')
     expect(check({ ...good, aud: 'https://outlook.office365.us' }, true, dod)).toEqual({})
-    expect(check(good, true, dod).error?.what).toContain('https://outlook.office.com')
+    expect(check(good, true, dod).error?.message).toContain('https://outlook.office.com')
   })
 
   it('tells the object id that Exchange asks for', () => {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
+import { Failure, filled } from '../../src/base/failure.ts'
 import { ConsentRefused } from '../../src/consent/consent-refused.ts'
 import { cookiesOf, link, signIn, testServer } from './test-server.ts'
 
 const authorize = 'https://login.example.com/authorize?state=state-1&amp;x=%22%27%3C&amp;'
+
+const somebodyElse = { person: 'you@example.com', expected: 'boss@example.com', mailbox: 'boss@example.com' }
 
 describe('a consent link', () => {
   it('shows what it would do before anything happens, without a session', async () => {
@@ -102,9 +104,9 @@ describe('the callback', () => {
       ['of a consent', undefined, 200, 'Connected'],
       [
         'of a refusal',
-        new ConsentRefused('wrong-person', 'Somebody else signed in', { fix: 'Sign in as the boss.' }),
+        new ConsentRefused('wrong-person', filled('consent.wrong-person', somebodyElse)),
         403,
-        'Somebody else signed in',
+        'you@example.com signed in, but boss@example.com has to',
       ],
     ])('for one that can be loaded again: %s', async (_, refused, status, said) => {
       const test = testServer()
@@ -137,7 +139,7 @@ describe('the callback', () => {
       const test = testServer()
       test.services.consent.outcome = new Failure('store-unavailable', 'The store does not answer')
       expect((await test.get(callback).set('Cookie', cookie)).status).toBe(503)
-      test.services.consent.outcome = new ConsentRefused('other-browser', 'Elsewhere', { fix: 'Go there.' })
+      test.services.consent.outcome = new ConsentRefused('other-browser', filled('consent.other-browser'))
       expect((await test.get(callback).set('Cookie', cookie)).status).toBe(400)
       test.services.consent.outcome = { mailbox: 'me@example.com' }
       const back = await test.get(callback).set('Cookie', cookie)
@@ -186,13 +188,11 @@ describe('the callback', () => {
   it('shows no link back after a final refusal', async () => {
     const test = testServer()
     const begun = await test.post(`/consent/${link}`)
-    test.services.consent.outcome = new ConsentRefused('link-ended', 'The link ended', {
-      fix: 'Ask for a new one.',
-    })
+    test.services.consent.outcome = new ConsentRefused('link-ended', filled('consent.link-ended'))
     const cookie = cookiesOf(begun)[0]?.split(';')[0] ?? ''
     const back = await test.get('/oauth/callback?state=state-1').set('Cookie', cookie)
     const { text } = await test.follow(back, cookie)
-    expect(text).toContain('Ask for a new one.')
+    expect(text).toContain('Ask the person who sent it for a new link.')
     expect(text).not.toContain('Try again')
   })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
+import { Failure, filled } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { ConsentRefused } from '../../src/consent/consent-refused.ts'
 import { keys, link, type TestServer, testServer } from './test-server.ts'
@@ -21,7 +21,7 @@ function signIn(test: TestServer, secret: string, name = 'administrator') {
   return test.post('/sign-in', { name, password: secret })
 }
 
-const notBegun = new ConsentRefused('not-begun', 'No consent is under way', { fix: 'Start again.' })
+const notBegun = new ConsentRefused('not-begun', filled('consent.not-begun'))
 
 const anybody = '192.0.2.44'
 
@@ -182,8 +182,11 @@ describe('a source without guesses', () => {
 
 describe('what is no guess', () => {
   it.each([
-    ['a consent that somebody declined', new ConsentRefused('declined', 'Declined', { fix: 'Agree.' })],
-    ['a consent in another browser', new ConsentRefused('other-browser', 'Other', { fix: 'Stay.' })],
+    [
+      'a consent that somebody declined',
+      new ConsentRefused('declined', filled('consent.declined', { provider: 'P' })),
+    ],
+    ['a consent in another browser', new ConsentRefused('other-browser', filled('consent.other-browser'))],
     ['a provider that does not answer', new Failure('provider-unavailable', 'No answer')],
   ])('is %s', async (_, outcome) => {
     const test = testServer()

@@ -1,4 +1,4 @@
-import { Failure } from '../../base/failure.ts'
+import { Failure, type FilledFailure, type KnownCause, partsOf } from '../../base/failure.ts'
 import type { Reply } from '../../wire/reply.ts'
 import { enhancedStatuses } from '../../wire/reply.ts'
 import type { Provider } from '../provider.ts'
@@ -15,6 +15,7 @@ export interface Explained {
   /** Without a full stop. Absent where the name of the error says the same. */
   meaning?: string
   fix: string
+  known: KnownCause
 }
 
 export async function explanationOf(seen: Seen, values: Values = {}): Promise<Explained | undefined> {
@@ -22,9 +23,13 @@ export async function explanationOf(seen: Seen, values: Values = {}): Promise<Ex
   const found = findKnown(seen)
   if (!found || isGeneral(found)) return undefined
   const fill = (command: Command) => fillCommand(command, values)
-  const { family, meaning, when } = found
-  const isTelling = family !== 'any' || when.layer === 'reply'
-  return { ...(isTelling && { meaning: withoutStop(meaning.en) }), fix: briefFix(found, 'en', fill) }
+  const { id, family, meaning, when } = found
+  const tells = family !== 'any' || when.layer === 'reply'
+  return {
+    ...(tells && { meaning: withoutStop(meaning.en) }),
+    fix: briefFix(found, 'en', fill),
+    known: { id, values, tells },
+  }
 }
 
 /**
@@ -33,17 +38,16 @@ export async function explanationOf(seen: Seen, values: Values = {}): Promise<Ex
  */
 export async function explained(failure: Failure, seen: Seen, values: Values = {}): Promise<Failure> {
   const found = await explanationOf(seen, values)
-  if (!found) return failure
-  const { code, message, cause, retryAfterSeconds } = failure
-  const { fix, meaning } = found
-  return new Failure(code, withMeaning(message, found), {
-    ...{ cause, fix },
-    ...(meaning !== undefined && { told: meaning }),
-    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-  })
+  return found ? new Failure(explainedBy(found, failure)) : failure
 }
 
-export function withMeaning(message: string, { meaning }: Explained): string {
+/** For a failure of a class of its own. */
+export function explainedBy(found: Explained, failure: Failure): FilledFailure {
+  const { fix, known, meaning: told } = found
+  return { ...partsOf(failure), message: withMeaning(failure.message, found), fix, known, told }
+}
+
+export function withMeaning(message: string, { meaning }: Pick<Explained, 'meaning'>): string {
   return meaning === undefined ? message : `${message}: ${meaning}`
 }
 

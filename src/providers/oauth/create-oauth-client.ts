@@ -1,7 +1,7 @@
 import * as openid from 'openid-client'
 import { lazy } from '../../base/async.ts'
 import { type Clock, systemClock } from '../../base/clock.ts'
-import { Failure } from '../../base/failure.ts'
+import { Failure, type FilledFailure, failure } from '../../base/failure.ts'
 import { Secret } from '../../base/secret.ts'
 import type { HttpFetch } from '../../net/http-fetch.ts'
 import { explained, seenError } from '../errors/explained.ts'
@@ -36,7 +36,7 @@ import {
   withUserInfo,
 } from './requests.ts'
 import { checkToken, type TokenCheck } from './token-claims.ts'
-import { type Flaw, guardedFetches } from './token-response.ts'
+import { guardedFetches } from './token-response.ts'
 
 export interface OAuthClientDeps {
   provider: RegisteredProvider
@@ -224,9 +224,7 @@ function renewalParameters(
 }
 
 function noSuchFlow(name: string): Failure {
-  return new Failure('configuration', `${name} has no such way to a grant`, {
-    fix: 'Choose another: "postern provider show" lists the ways of each provider.',
-  })
+  return failure('provider.no-such-flow', { provider: name })
 }
 
 function exchange(
@@ -266,7 +264,7 @@ function toTokenResponse(
   requireOwn(answer, known)
   const claims = answer.claims?.()
   const asked = appOnly ? oauth.applicationScopes : oauth.scopes
-  const flaw = answer.flaw as Flaw | undefined
+  const flaw = answer.flaw as FilledFailure | undefined
   const tokenCheck: TokenCheck = flaw ? { error: flaw } : checkToken(known, access_token, { appOnly })
   return {
     accessToken: new Secret(access_token),

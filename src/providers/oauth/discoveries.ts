@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import * as openid from 'openid-client'
 import type { Clock } from '../../base/clock.ts'
-import { Failure } from '../../base/failure.ts'
+import { failure, filled } from '../../base/failure.ts'
 import { isGuid, printable, readUrl } from '../../base/text.ts'
 import { isLoopbackHost, isPrivateHost, OutOfReach, type Reach } from '../../net/connect.ts'
 import type { HttpFetch } from '../../net/http-fetch.ts'
@@ -90,9 +90,9 @@ async function metadataWithin(
 }
 
 /** Keeps the code and the fix of a network failure. */
-function undiscovered(issuer: string, { code, message, fix, cause }: NetworkFailure): NetworkFailure {
-  const details = { cause, ...(fix !== undefined && { fix }) }
-  return new NetworkFailure(code, `The endpoints of ${issuer} cannot be discovered: ${message}`, details)
+function undiscovered(issuer: string, reason: NetworkFailure): NetworkFailure {
+  const { code, cause } = reason
+  return new NetworkFailure(filled('network.endpoints-undiscovered', { issuer, reason, code, cause }))
 }
 
 async function metadataBy(
@@ -146,9 +146,7 @@ function requireFitting(issuer: string, name: string, text: string, { isPublic }
   const fits = url && (url.protocol === 'https:' || plain) && url.username === '' && url.password === ''
   if (fits && !(isPublic && isPrivateHost(url.hostname))) return
   const where = url ? printable(`${url.protocol}//${url.host}`) : 'something that is no URL'
-  throw new Failure('configuration', `${issuer} publishes as its ${name} ${where}, which it must not`, {
-    fix: 'An issuer with https may lead to https only, and one in the Internet to no private address. Check the issuer, or give its endpoints in the providers file.',
-  })
+  throw failure('provider.endpoint-out-of-reach', { issuer, endpoint: name, address: where })
 }
 
 /** A provider as it is known so far, and the fetch for its endpoints. */
@@ -189,10 +187,7 @@ export async function withKeys(known: Known, discoveries: Discoveries): Promise<
   if (jwksUri !== undefined || issuer === undefined) return known
   const published = await discoveries.of(issuer, fetch)
   const found = published.metadata.jwks_uri
-  if (found === undefined)
-    throw new Failure('configuration', `${provider.name} publishes no keys to check its signatures with`, {
-      fix: 'Give them as jwksUri in the providers file; nobody signs in to the pages without.',
-    })
+  if (found === undefined) throw failure('provider.no-signing-keys', { provider: provider.name })
   return {
     provider: { ...provider, oauth: { ...provider.oauth, jwksUri: found } },
     fetch: within(fetch, published, [found]),

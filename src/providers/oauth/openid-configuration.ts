@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, webcrypto } from 'node:crypto'
 import * as openid from 'openid-client'
-import { Failure } from '../../base/failure.ts'
+import { Failure, failure } from '../../base/failure.ts'
 import { isLoopbackHost } from '../../net/connect.ts'
 import { HttpError } from '../../net/network-failure.ts'
 import type { Provider, RegisteredProvider } from '../provider.ts'
@@ -86,9 +86,7 @@ function usesPlainHttp(metadata: openid.ServerMetadata): boolean {
   const plain = urls.filter((url) => url !== undefined).filter((url) => new URL(url).protocol === 'http:')
   const outside = plain.find((url) => !isLoopbackHost(new URL(url).hostname))
   if (outside !== undefined) {
-    throw new Failure('configuration', `${outside} is not on this machine and has no TLS`, {
-      fix: 'Use an https:// endpoint.',
-    })
+    throw failure('provider.endpoint-without-tls', { endpoint: outside })
   }
   return plain.length > 0
 }
@@ -122,9 +120,9 @@ export async function clientAuthentications(provider: RegisteredProvider): Promi
     return [await assertionBy(registration.certificate, oauth.tokenEndpoint ?? '')]
   const secrets = registration.clientSecrets.map(({ value }) => value.reveal())
   if (secrets.length === 0 || method === 'private_key_jwt') {
-    const what = method === 'private_key_jwt' ? 'certificate' : 'client secret'
-    throw new Failure('configuration', `The provider ${id} needs a ${what} to authenticate with`, {
-      fix: `Give its registration a ${what}, or the client authentication "none".`,
+    const isKey = method === 'private_key_jwt'
+    throw failure(isKey ? 'registration.without-certificate' : 'registration.without-secret', {
+      provider: id,
     })
   }
   return secrets.map((secret) =>
@@ -215,17 +213,16 @@ export function exchangeFailure(provider: Provider, error: Error): Error {
   const verdict = judge(error)
   switch (verdict.kind) {
     case 'consent-needed':
-      return new Failure('consent-needed', `${provider.name} did not accept the sign-in: ${verdict.reason}`, {
-        fix: 'Start again, and finish the sign-in without delay.',
-      })
+      return failure('consent.not-accepted', { provider: provider.name, reason: verdict.reason })
     case 'setup-wrong':
       return verdict.about === 'registration'
         ? registrationRefused(provider, verdict.reason)
         : requestRefused(provider, verdict.reason)
     case 'try-later': {
       const { retryAfterSeconds } = verdict
-      return new Failure('provider-unavailable', `${provider.name} cannot answer now: ${verdict.reason}`, {
-        fix: 'Start again in a while.',
+      return failure('provider.cannot-answer-now', {
+        provider: provider.name,
+        reason: verdict.reason,
         ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
       })
     }
@@ -233,15 +230,11 @@ export function exchangeFailure(provider: Provider, error: Error): Error {
 }
 
 function registrationRefused({ name }: Provider, reason: string): Failure {
-  return new Failure('provider-setup', `${name} refused our registration: ${reason}`, {
-    fix: "Check the registration's client id, client secret, redirect URI and scopes at the provider.",
-  })
+  return failure('registration.refused-at-consent', { provider: name, reason })
 }
 
 function requestRefused({ name }: Provider, reason: string): Failure {
-  return new Failure('provider-setup', `${name} refused the sign-in: ${reason}`, {
-    fix: "Check the registration's redirect URI and scopes, and what the organisation allows; then start again.",
-  })
+  return failure('consent.request-refused', { provider: name, reason })
 }
 
 /** The difference that providers accept in the times of assertions and ID tokens. */

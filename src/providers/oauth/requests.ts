@@ -2,7 +2,7 @@ import { createPrivateKey } from 'node:crypto'
 import { SignJWT } from 'jose/jwt/sign'
 import * as openid from 'openid-client'
 import { calculatePKCECodeChallenge } from 'openid-client'
-import { Failure } from '../../base/failure.ts'
+import { type Failure, failure } from '../../base/failure.ts'
 import { Secret } from '../../base/secret.ts'
 import { readUrl } from '../../base/text.ts'
 import type { Address } from '../../model/address.ts'
@@ -85,12 +85,13 @@ function webAddress(text: string): string {
 }
 
 // RFC 8628, section 3.5, and two errors of Entra's own.
-const ended: ReadonlyMap<string | undefined, string> = new Map([
-  ['access_denied', 'The sign-in was declined'],
-  ['authorization_declined', 'The sign-in was declined'],
-  ['expired_token', 'The code was not entered in time'],
-  ['bad_verification_code', 'The code was not entered in time'],
-])
+const ended: ReadonlyMap<string | undefined, 'consent.sign-in-declined' | 'consent.code-not-entered'> =
+  new Map([
+    ['access_denied', 'consent.sign-in-declined'],
+    ['authorization_declined', 'consent.sign-in-declined'],
+    ['expired_token', 'consent.code-not-entered'],
+    ['bad_verification_code', 'consent.code-not-entered'],
+  ])
 
 /** What an error means for the poll: pending, or ended. Undefined: another failure. */
 export function deviceState(error: unknown): 'pending' | 'slow-down' | Failure | undefined {
@@ -98,7 +99,7 @@ export function deviceState(error: unknown): 'pending' | 'slow-down' | Failure |
   if (error.error === 'authorization_pending') return 'pending'
   if (error.error === 'slow_down') return 'slow-down'
   const end = ended.get(error.error)
-  return end === undefined ? undefined : new Failure('consent-needed', end, { fix: 'Begin again.' })
+  return end && failure(end)
 }
 
 /** Google accepts an hour at most; the assertion is used at once. */

@@ -1,12 +1,13 @@
+import { type FilledFailure, filled, type Sentence } from '../../base/failure.ts'
 import { isGuid } from '../../base/text.ts'
 import type { RegisteredProvider } from '../provider.ts'
 
 /** The result of looking into an access token before it is used. */
 export interface TokenCheck {
   /** The token cannot be used for mail. */
-  error?: { what: string; fix: string }
+  error?: FilledFailure
   /** A possible reason if the mail server refuses the token. */
-  warning?: string
+  warning?: Sentence
 }
 
 type Claims = Readonly<Record<string, unknown>>
@@ -48,31 +49,19 @@ export function objectIdIn(accessToken: string): string | undefined {
   return textIn(claimsOf(accessToken) ?? {}, 'oid')
 }
 
-function wrongAudience(audience: string, name: string, scopes: readonly string[]) {
+function wrongAudience(audience: string, provider: string, scopes: readonly string[]): FilledFailure {
+  const scope = scopes.find((one) => one.endsWith('/SMTP.Send')) ?? 'https://outlook.office.com/SMTP.Send'
   const forGraph = graph.some((one) => sameAudience(one, audience))
-  const what = forGraph
-    ? "The access token is for Microsoft Graph, which Exchange's SMTP server does not accept"
-    : `The access token is for ${shown(audience)}, not for the mail servers of ${name}`
-  const example =
-    scopes.find((scope) => scope.endsWith('/SMTP.Send')) ?? 'https://outlook.office.com/SMTP.Send'
-  return {
-    what,
-    fix: `Ask for the scope ${example}, and for no scope of another resource; then consent again.`,
-  }
+  if (forGraph) return filled('token.for-graph', { scope })
+  return filled('token.for-another-resource', { audience: shown(audience), provider, scope })
 }
 
-function wrongTenant(tenant: string, own: string) {
-  return {
-    what: `The access token is of the organisation ${shown(tenant)}, not of ${own}`,
-    fix: 'Set the tenant of the registration to the organisation of the mailbox, or consent with an account of it.',
-  }
+function wrongTenant(tenant: string, own: string): FilledFailure {
+  return filled('token.of-another-organisation', { tenant: shown(tenant), own })
 }
 
-function wrongApp(app: string, own: string) {
-  return {
-    what: `The access token was given to the app ${shown(app)}, not to ${shown(own)}`,
-    fix: 'Check the client id of the registration.',
-  }
+function wrongApp(app: string, own: string): FilledFailure {
+  return filled('token.of-another-app', { app: shown(app), own: shown(own) })
 }
 
 /**
@@ -85,13 +74,13 @@ function warningOf(
 ): TokenCheck {
   if (!appOnly) {
     const scopes = (textIn(claims, 'scp') ?? '').split(' ')
-    return scopes.includes(delegatedScope) ? {} : { warning: `The token has no scope ${delegatedScope}.` }
+    return scopes.includes(delegatedScope)
+      ? {}
+      : { warning: filled('token.without-scope', { scope: delegatedScope }) }
   }
   const roles = claims.roles
   if (Array.isArray(roles) && roles.includes(applicationRole)) return {}
-  return {
-    warning: `The token has no role ${applicationRole}: unless "RBAC for Applications" is used, give the app that permission and an administrator's consent.`,
-  }
+  return { warning: filled('token.without-role', { role: applicationRole }) }
 }
 
 function claimsOf(token: string): Claims | undefined {

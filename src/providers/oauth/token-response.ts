@@ -1,4 +1,5 @@
 import type { CustomFetch, CustomFetchOptions } from 'openid-client'
+import { type FilledFailure, filled } from '../../base/failure.ts'
 import type { HttpFetch } from '../../net/http-fetch.ts'
 import type { RegisteredProvider } from '../provider.ts'
 import { OAuthError } from './oauth-client.ts'
@@ -14,12 +15,6 @@ const longestAccessToken = 16_384
 const longestLifeSeconds = 366 * 86_400
 const longestRefreshTokenSeconds = 10 * longestLifeSeconds
 const usualLifeSeconds = 300
-
-/** Why an access token cannot be used for mail: in our words, never the provider's. */
-export interface Flaw {
-  what: string
-  fix: string
-}
 
 /**
  * Parses a response of a token endpoint before openid-client does, which refuses the whole response
@@ -89,22 +84,17 @@ function knownParts(body: Body, keepIdToken: boolean): Body {
   }
 }
 
-/** Another request would bring the same. A missing type counts as bearer. */
-function flawOf(token: unknown, type: unknown): Flaw | undefined {
-  const advice = "Check the provider's token endpoint, and the scopes that are asked for."
-  if (isMissing(token)) return { what: 'The token endpoint gives no access token', fix: advice }
-  if (typeof token !== 'string' || !b64token.test(token))
-    return { what: 'The token endpoint gives an access token that no mail server can read', fix: advice }
+/**
+ * Why an access token cannot be used for mail: in our words, never the provider's. Another request
+ * would bring the same. A missing type counts as bearer.
+ */
+function flawOf(token: unknown, type: unknown): FilledFailure | undefined {
+  if (isMissing(token)) return filled('token.missing')
+  if (typeof token !== 'string' || !b64token.test(token)) return filled('token.unreadable')
   if (token.length > longestAccessToken)
-    return {
-      what: `The token endpoint gives an access token of ${token.length} characters, and mail servers take ${longestAccessToken} at most`,
-      fix: 'Have the provider leave out of it what makes it so long, such as groups and roles.',
-    }
+    return filled('token.too-long', { length: token.length, most: longestAccessToken })
   if (isMissing(type) || (typeof type === 'string' && type.toLowerCase() === 'bearer')) return undefined
-  return {
-    what: 'The token endpoint gives a token that is not a bearer token, which mail servers do not take',
-    fix: "Switch off at the provider what binds the app's tokens to a key, such as DPoP.",
-  }
+  return filled('token.no-bearer')
 }
 
 function isMissing(value: unknown): boolean {

@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler } from 'express'
-import { Failure, wordsBehind } from '../../base/failure.ts'
+import { Failure } from '../../base/failure.ts'
 import type { Log } from '../../base/log.ts'
 import { printable } from '../../base/text.ts'
 import { type Html, html } from '../html.ts'
@@ -48,18 +48,19 @@ export function errorPageHandler({ pages, log }: { pages: PageSender; log: Log }
  * removed, and it is cut.
  */
 export function errorSection({ failure, status }: ErrorAnswer, t: Phrases, action?: Html): Html {
-  const said = wordsBehind(failure)
-  const fix = failure.fix ?? (status >= 500 ? tryAgain : undefined)
+  const { said } = failure
+  const fix = t.fixOf(failure) ?? (status >= 500 ? t.say(tryAgain) : undefined)
   return html`<section class="mistake" role="alert">
-<p>${sentence(t.say(failure.message))}</p>
+<p>${sentence(t.messageOf(failure))}</p>
 ${said !== undefined && html`<p>${t`The provider said: ${html`<code>${said}</code>`}`}</p>`}
 ${fix !== undefined && whatToDo(fix, t)}
 ${action}
 </section>`
 }
 
+/** @param fix in the reader's language */
 export function whatToDo(fix: string, t: Phrases): Html {
-  return html`<p><strong>${t`What to do:`}</strong> ${sentence(t.say(fix))}</p>`
+  return html`<p><strong>${t`What to do:`}</strong> ${sentence(fix)}</p>`
 }
 
 /** The failure to show above a form. Rethrows internal errors. */

@@ -253,7 +253,7 @@ const outcomes: Record<RemovedMailbox['revocation'], string> = {
 function removedMailbox({ removed, revocation, advice }: RemovedMailbox, { t, pages }: PageContext): Html {
   return html`<section class="done">
 <p>${t`${html`<strong>${removed}</strong>`} is removed.`} ${t.say(outcomes[revocation])}</p>
-${advice !== undefined && whatToDo(advice, t)}
+${advice !== undefined && whatToDo(t.say(advice), t)}
 <p><a href="${pages.path()}">${t`Back to the mailboxes`}</a></p>
 </section>`
 }

@@ -140,7 +140,7 @@ function shownPoint({ point, outcome, what, details = [], fix }: CheckedPoint, t
   return html`<li class="card ${card}"><strong>${t.say(pointWords[point])}</strong> <span class="state ${state}">${t.say(word)}</span>
 <p>${t.say(what)}</p>
 ${details.length > 0 && html`<ul>${details.map((detail) => html`<li>${detail}</li>`)}</ul>`}
-${fix !== undefined && whatToDo(fix, t)}
+${fix !== undefined && whatToDo(t.say(fix), t)}
 </li>
 `
 }

@@ -119,10 +119,11 @@ const stepWords: Record<ShownStep['step'], string> = {
 function shownStep({ step, failure, said }: ShownStep, t: Phrases): Html {
   if (!failure)
     return html`<li class="card done"><strong>${t.say(stepWords[step])}</strong> <span class="state active">${t`yes`}</span>${said !== undefined && html`<br><code>${said}</code>`}</li>\n`
+  const fix = t.fixOf(failure)
   return html`<li class="card mistake"><strong>${t.say(stepWords[step])}</strong> <span class="state lapsed">${t`no`}</span>
-<p>${t.say(failure.message)}</p>
+<p>${t.messageOf(failure)}</p>
 ${said !== undefined && html`<p>${t`The provider said: ${html`<code>${said}</code>`}`}</p>`}
-${failure.fix !== undefined && whatToDo(failure.fix, t)}
+${fix !== undefined && whatToDo(fix, t)}
 </li>
 `
 }

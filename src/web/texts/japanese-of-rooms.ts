@@ -36,143 +36,18 @@ export const japaneseOfRooms: Dictionary = {
     'サーバー側でリクエストの記録を確認してください。リダイレクトには従いません。',
 
   // net
-  'The connection to {1} failed: {2}': '{1} への接続に失敗しました: {2}',
-  'The connection to {1} failed: {2}{3}': '{1} への接続に失敗しました: {2}{3}',
-  '{1} cannot be reached ({2})': '{1} に接続できません({2})',
-  '{1} did not answer within {2} seconds': '{1} は {2} 秒以内に応答しませんでした',
-  'The proxy {1} cannot be used ({2})': 'プロキシ {1} を使えません({2})',
-  'The proxy {1} did not answer in time': 'プロキシ {1} は時間内に応答しませんでした',
-  'Check the address of the proxy, and whether it is there.':
-    'プロキシのアドレスと、それが動いていることを確認してください。',
-  'The endpoints of {1} cannot be discovered: {2}': '{1} のエンドポイントが分かりません: {2}',
-  'Try again later; if it lasts, check the way to the provider through firewall and proxy.':
-    'あとでもう一度試してください。続く場合は、ファイアウォールやプロキシを通るプロバイダーまでの経路を確認してください。',
-  'Check how the host name is written, and the name servers (DNS) of this machine.':
-    'ホスト名の綴りと、このマシンのネームサーバー(DNS)を確認してください。',
-  'Check the name servers (DNS) of this machine: they do not answer for this name.':
-    'このマシンのネームサーバー(DNS)を確認してください。この名前について応答がありません。',
-  'Check the name servers (DNS) of this machine: more names wait for them than they answer.':
-    'このマシンのネームサーバー(DNS)を確認してください。応答が追いつかないほど多くの名前が待っています。',
-  'Check host and port: nobody listens there, or a firewall refuses.':
-    'ホストとポートを確認してください。待ち受けているものがないか、ファイアウォールが拒否しています。',
-  'The certificate of {1} is for another name ({2})': '{1} の証明書は別の名前のものです({2})',
-  'Check the host name; if it is right, something between postern and that host answers in its place.':
-    'ホスト名を確認してください。正しい場合は、postern とそのホストの間の何かが代わりに応答しています。',
-  'The certificate of {1} has expired, or is not valid yet ({2})':
-    '{1} の証明書は期限切れか、まだ有効になっていません({2})',
-  'Check the clock of this machine; if it is right, that host has to renew its certificate.':
-    'このマシンの時計を確認してください。正しい場合は、そのホストが証明書を更新する必要があります。',
-  'The certificate of {1} comes from a certification authority that is not trusted ({2})':
-    '{1} の証明書は、信頼されていない認証局のものです({2})',
-  'If that host or a TLS-inspecting proxy uses its own authority, name its certificate with POSTERN_EXTRA_CA_FILE.':
-    'そのホストや TLS を検査するプロキシが独自の認証局を使う場合は、その証明書を POSTERN_EXTRA_CA_FILE に指定してください。',
-  'The certificate of {1} cannot be accepted ({2})': '{1} の証明書を受け入れられません({2})',
-  'Check the host name, and who answers under it.':
-    'ホスト名と、その名前で応答しているものを確認してください。',
-  'TLS with {1} failed ({2})': '{1} との TLS に失敗しました({2})',
-  'Check the port and the TLS mode of the provider: "implicit" (usually port 465) or "starttls" (usually 587). TLS 1.2 is the least.':
-    'プロバイダーのポートと TLS の方式を確認してください。"implicit"(通常はポート 465)または "starttls"(通常は 587)です。TLS 1.2 以上が必要です。',
-  'Check host and port: what answers there does not speak TLS, or not TLS 1.2 or newer.':
-    'ホストとポートを確認してください。応答しているものが TLS、または TLS 1.2 以降を話しません。',
-  'What answers at {1} does not speak HTTP ({2})': '{1} で応答しているものは HTTP を話しません({2})',
-  'Check host and port, and whether it is https or http.':
-    'ホストとポート、および https か http かを確認してください。',
 
   // upstream
-  '{1} closes every connection before its first reply': '{1} は最初の応答の前にすべての接続を閉じます',
-  'Try again later.': 'あとでもう一度試してください。',
-  '{1} takes the sign-in and then no mail ({2})':
-    '{1} はサインインを受け付けますが、メールを受け付けません({2})',
-  'Check that the account may send mail at the provider.':
-    'プロバイダーでこのアカウントの送信が許可されていることを確認してください。',
   'There is no mailbox {1}': 'メールボックス {1} はありません',
-  'Add it with "postern mailbox add".': '「postern mailbox add」で追加してください。',
-  '{1} does not offer STARTTLS, and postern sends no token without TLS':
-    '{1} は STARTTLS に対応していません。postern は TLS なしでトークンを送りません',
-  'Check host and port of the provider, and whether a firewall takes STARTTLS out of its answers.':
-    'プロバイダーのホストとポート、およびファイアウォールが応答から STARTTLS を取り除いていないか確認してください。',
-  'Check host, port and mechanisms of the provider, and that the account is not disabled there.':
-    'プロバイダーのホスト、ポート、認証方式と、アカウントが無効になっていないことを確認してください。',
-  '{1} refused the sign-in for {2} ({3})': '{1} が {2} のサインインを拒否しました({3})',
-  '{1} refused {2} ({3})': '{1} が {2} を拒否しました({3})',
-  '{1} gave an answer to the sign-in that means nothing there ({2})':
-    '{1} がサインインに対して意味のない応答を返しました({2})',
-  '{1} refused the access token for {2} ({3})': '{1} が {2} のアクセストークンを拒否しました({3})',
-  '{1} refused the access token for {2}, signed in as {3} ({4})':
-    '{1} が {3} としてサインインした {2} のアクセストークンを拒否しました({4})',
-  'Check that the account that consented may send as {1} and that the consent included sending mail; then consent again. If the mail server knows whoever signs in by another name, set that with --sasl-user.':
-    '同意したアカウントが {1} として送信でき、同意にメール送信が含まれていたことを確認して、もう一度同意してください。サインインする人がメールサーバーで別の名前を持つ場合は、--sasl-user で設定してください。',
   '"{1}" is no name that a mail server could know': '「{1}」はメールサーバーの名前としては使えません',
   'Give the name with which the person signs in at the mail server, such as till@example.onmicrosoft.com.':
     'その人がメールサーバーへのサインインに使う名前(till@example.onmicrosoft.com など)を指定してください。',
-  'The sign-in at {1} took too long': '{1} でのサインインに時間がかかりすぎました',
-  '{1} did not say what became of the message: {2}': '{1} はメッセージがどうなったかを伝えませんでした: {2}',
-  'Find out whether it has arrived before you send it again.':
-    'もう一度送る前に、届いているかどうかを確認してください。',
-  'The provider closed the connection right after the sign-in':
-    'プロバイダーがサインイン直後に接続を閉じました',
-  '{1} has just moved to another provider': '{1} は別のプロバイダーに移ったばかりです',
-  'Try again.': 'もう一度試してください。',
-  'Too many messages wait for this mailbox already': 'このメールボックスで待機しているメッセージが多すぎます',
-  'All connections that the provider allows were in use for {1} seconds':
-    'プロバイダーが許可する接続が {1} 秒間すべて使用中でした',
-  'Try again; if it happens often, send less at a time or spread it over more mailboxes.':
-    'もう一度試してください。頻繁に起きる場合は、一度に送る量を減らすか、メールボックスを増やして分散してください。',
-  "The provider's limits let no message leave for {1} seconds":
-    'プロバイダーの上限により {1} 秒間メッセージを送れませんでした',
-  "The provider's limits let this message leave in {1} seconds at the earliest, and its client is not known to wait for so long":
-    'プロバイダーの上限により、このメッセージを送れるのは早くても {1} 秒後です。クライアントがそれほど長く待つかどうかは分かりません',
-  'Try again; if its programs wait longer for an answer, raise POSTERN_SHORT_WAIT_SECONDS.':
-    'もう一度試してください。プログラムが応答をもっと長く待てる場合は、POSTERN_SHORT_WAIT_SECONDS を大きくしてください。',
-  'Try again; if it happens often, send more slowly or spread it over more mailboxes.':
-    'もう一度試してください。頻繁に起きる場合は、ゆっくり送るか、メールボックスを増やして分散してください。',
-  'The provider gave no connection within {1} seconds': 'プロバイダーに {1} 秒以内に接続できませんでした',
-  'There is no idle connection to hand out': '渡せる空き接続がありません',
-  'Check host and port of the provider, and whether it takes connections from this network.':
-    'プロバイダーのホストとポート、およびこのネットワークからの接続を受け付けるか確認してください。',
-  'Add it first.': '先に追加してください。',
-  'The provider refuses {1}': 'プロバイダーが {1} を拒否しました',
-  'Its own words say why; the log has them, too.':
-    '理由はプロバイダーの応答にあります(ログにも記録されています)。',
-  '{1} offers CHUNKING and refused BDAT ({2})': '{1} は CHUNKING を示しながら BDAT を拒否しました({2})',
-  'Send the message again: it will go by DATA.':
-    'メッセージをもう一度送ってください。今度は DATA で送られます。',
-  '{1} offers no sign-in by {2}, only {3}': '{1} は {2} でのサインインに対応していません({3} のみ)',
-  'Check host and port of the provider: it has to be its submission service, not its MX.':
-    'プロバイダーのホストとポートを確認してください。MX ではなく送信(submission)用のサーバーが必要です。',
-  'This transaction is over already': 'このトランザクションはすでに終わっています',
-  'The client took so long that others got its connection':
-    'クライアントに時間がかかりすぎたため、接続はほかに回されました',
-  'Send the message again. A program that prepares it between RCPT and DATA should do so before.':
-    'メッセージをもう一度送ってください。RCPT と DATA の間でメッセージを準備するプログラムは、その前に準備してください。',
 
   // consent
   'What came of that is not known here any more': 'その結果は、ここにはもう残っていません',
   'The page of the mailbox says whether it is connected.':
     '接続されているかどうかは、メールボックスのページで分かります。',
-  'No such consent is under way': 'そのような同意は進行していません',
-  'Make a new link.': '新しいリンクを作ってください。',
-  '{1} has no consent of an administrator for a whole organisation':
-    '{1} には、組織全体についての管理者の同意がありません',
-  'Let the owner of each mailbox consent: postern consent ADDRESS.':
-    '各メールボックスの所有者に同意してもらってください: postern consent ADDRESS',
-  '{1} says that no administrator has consented{2}': '{1} によると、管理者は同意していません{2}',
-  'Open the link as an administrator who may consent for the organisation, such as a Cloud Application Administrator.':
-    '組織について同意できる管理者(クラウドアプリケーション管理者など)としてリンクを開いてください。',
-  '{1} says that the consent was declined': '{1} によると、同意は拒否されました',
-  'Start again and agree; if no such choice was offered, ask the administrator of the organisation to allow postern.':
-    'やり直して同意してください。選択肢が表示されなかった場合は、組織の管理者に postern の許可を依頼してください。',
-  '{1} wants more than was done: {2}': '{1} では、まだ必要な操作があります: {2}',
-  'Start again and finish every step; ask the administrator of the organisation if one cannot be finished.':
-    'やり直してすべての手順を終えてください。終えられない場合は、組織の管理者に相談してください。',
-  '{1} has a passing trouble: {2}': '{1} で一時的な問題が起きています: {2}',
-  'Start again in a few minutes.': '数分後にやり直してください。',
-  '{1} refused the request: {2}': '{1} がリクエストを拒否しました: {2}',
-  "Check the registration's client id, redirect URI and scopes at the provider.":
-    'プロバイダーで登録のクライアントID、リダイレクトURI、スコープを確認してください。',
   'The answer of {1} did not pass the checks': '{1} の応答が検証を通りませんでした',
-  "Start again; if it stays so, check the provider's issuer and endpoints.":
-    'やり直してください。続く場合は、プロバイダーの issuer とエンドポイントを確認してください。',
   'Nobody signs in to these pages at {1}': '{1} でこのページにサインインすることはできません',
   'Name people in POSTERN_ADMIN_EMAILS or POSTERN_VIEWER_EMAILS, and the provider in POSTERN_SIGN_IN_PROVIDERS; it has to prove who signed in.':
     'POSTERN_ADMIN_EMAILS または POSTERN_VIEWER_EMAILS に人を、POSTERN_SIGN_IN_PROVIDERS にプロバイダーを指定してください。誰がサインインしたかを証明できるプロバイダーに限ります。',
@@ -186,77 +61,10 @@ export const japaneseOfRooms: Dictionary = {
   '{1} may not look at these pages': '{1} はこのページを見ることができません',
   'Ask whoever runs postern to name this address in POSTERN_ADMIN_EMAILS or POSTERN_VIEWER_EMAILS.':
     'postern の運用者に、このアドレスを POSTERN_ADMIN_EMAILS または POSTERN_VIEWER_EMAILS に加えるよう依頼してください。',
-  'Start again from the link, or from the page of the mailbox, and stay in the same browser.':
-    'リンクまたはメールボックスのページからやり直し、同じブラウザーで続けてください。',
-  '{1} gave no refresh token': '{1} がリフレッシュトークンを返しませんでした',
-  "Remove postern from the account's connected applications and start again; if that does not help, the registration must ask for offline access.":
-    'アカウントの連携アプリから postern を削除してやり直してください。それでも解決しない場合、登録でオフラインアクセスを要求する必要があります。',
-  '{1} did not say which mail address signed in':
-    '{1} は、どのメールアドレスがサインインしたかを示しませんでした',
-  'Start again with an account of the organisation itself: no guest is believed.':
-    '組織自身のアカウントでやり直してください。ゲストは認められません。',
-  'Sign in with an account whose mail address the provider has verified, and check that the registration may ask for the scopes openid and email. Where the address stands in another claim, an administrator can name that as identityClaim in the providers file.':
-    'プロバイダーがメールアドレスを確認済みのアカウントでサインインし、登録がスコープ openid と email を要求できることを確認してください。アドレスが別のクレームにある場合は、管理者がプロバイダーファイルの identityClaim で指定できます。',
-  '{1} publishes no keys to check its signatures with': '{1} は署名を検証するための鍵を公開していません',
-  '{1} says that it has not verified the mail address of the account that signed in':
-    '{1} によると、サインインしたアカウントのメールアドレスは確認されていません',
-  'Have the address verified there, and start again. Where the provider is your own and answers for its addresses, have it say so (email_verified), or name another claim as identityClaim in the providers file.':
-    'プロバイダーでアドレスの確認を済ませてから、やり直してください。自社のプロバイダーがアドレスを保証している場合は、email_verified でそれを示すか、プロバイダーファイルの identityClaim で別のクレームを指定してください。',
-  'The userinfo endpoint of {1} told of another account than the one that signed in':
-    '{1} の userinfo エンドポイントが、サインインしたものとは別のアカウントを返しました',
-  'Check userinfoEndpoint in the providers file: it has to belong to the issuer.':
-    'プロバイダーファイルの userinfoEndpoint を確認してください。発行者のものでなければなりません。',
-  '{1} did not say which mail address signed in, and its userinfo endpoint could not be read':
-    '{1} はどのメールアドレスがサインインしたかを示さず、userinfo エンドポイントも読み取れませんでした',
-  'Start again later. If it lasts, check userinfoEndpoint in the providers file, or have the provider put the address into the ID token; the log says why.':
-    '後でやり直してください。続く場合は、プロバイダーファイルの userinfoEndpoint を確認するか、ID トークンにアドレスを含めるようプロバイダーを設定してください。理由はログにあります。',
   '{1} says that it has not verified your mail address':
     '{1} によると、あなたのメールアドレスは確認されていません',
   'Have the address verified there, and sign in again.':
     'プロバイダーでアドレスの確認を済ませてから、もう一度サインインしてください。',
-  'Give them as jwksUri in the providers file; nobody signs in to the pages without.':
-    'プロバイダーファイルに jwksUri として指定してください。なければ誰もこのページにサインインできません。',
-  '{1} publishes as its {2} {3}, which it must not':
-    '{1} は {2} として {3} を公開していますが、これは許されません',
-  'An issuer with https may lead to https only, and one in the Internet to no private address. Check the issuer, or give its endpoints in the providers file.':
-    'https の発行者が示せるのは https のみで、インターネット上の発行者はプライベートアドレスを示せません。発行者を確認するか、エンドポイントをプロバイダーファイルに指定してください。',
-  '{1} signed in, but {2} has to': '{1} がサインインしましたが、必要なのは {2} です',
-  'Start again and choose the account {1}. If {2} may send for {3}, an administrator can set that with --signs-in-as.':
-    'やり直してアカウント {1} を選んでください。{2} が {3} の代わりに送信できる場合は、管理者が --signs-in-as で設定できます。',
-  'The right to send mail was not given: {1}': 'メールを送る権限が与えられませんでした: {1}',
-  'Start again and leave every box ticked; if there was none, add the scope to the registration at the provider.':
-    'やり直して、すべてのチェックを付けたままにしてください。チェック欄がなかった場合は、プロバイダーの登録にスコープを追加してください。',
-  'This consent link is not valid: it was used, has expired, or never existed':
-    'この同意リンクは無効です(使用済み、期限切れ、または存在しません)',
-  'There is no consent link {1} that could be revoked': '取り消せる同意リンク {1} はありません',
-  'Ask the person who sent it for a new link.': '送った人に新しいリンクを依頼してください。',
-  'The consent link was used or has expired in the meantime':
-    '同意リンクはその間に使われたか、期限が切れました',
-  'The mailbox {1} was removed or changed in the meantime':
-    'メールボックス {1} はその間に削除または変更されました',
-  'Ask the administrator what it is to be now, then start again.':
-    '現在の状況を管理者に確認してから、やり直してください。',
-  '{1} has no sign-in by a code on another device':
-    '{1} は、別の機器でコードを入力するサインインに対応していません',
-  'Use the consent in a browser: its link works on any machine that reaches postern, and --paste where none does.':
-    'ブラウザーでの同意を使ってください。リンクは postern に接続できるどのマシンでも使え、接続できない場合は --paste を使えます。',
-  'The code was not entered in time': 'コードが時間内に入力されませんでした',
-  'Begin again.': '最初からやり直してください。',
-  '{1} consents on other devices are under way already': '別の機器での同意がすでに {1} 件進行中です',
-  'Wait until one has ended.': 'どれかが終わるまで待ってください。',
-  'There is no such consent on another device, or it ended long ago':
-    '別の機器での同意は存在しないか、すでに終わっています',
-  'This is not what the browser ended at': 'これはブラウザーが最後に開いたアドレスではありません',
-  'Copy the whole address from the address bar of the browser, or the code that the page shows.':
-    'ブラウザーのアドレスバーにあるアドレス全体、またはページに表示されたコードをコピーしてください。',
-  'At {1} nobody consents: an app sends for {2} by itself':
-    '{1} では人の同意は不要です。アプリ自身が {2} の代わりに送信します',
-  'Nothing is to be done here; "postern provider show" says how the app is set up.':
-    'ここでの操作は不要です。アプリの設定方法は「postern provider show」で表示されます。',
-  '"{1}" is a whole domain, whose mail an app sends without a consent':
-    '「{1}」はドメイン全体です。アプリが同意なしでメールを送信します',
-  'Nothing is to be done here; add a mailbox by its own address where a person has to consent.':
-    'ここでの操作は不要です。人の同意が必要な場合は、個別のアドレスでメールボックスを追加してください。',
 
   // mailboxes
   'There is no API key {1} that could be revoked': '取り消せる APIキー {1} はありません',
@@ -345,9 +153,6 @@ export const japaneseOfRooms: Dictionary = {
     'リフレッシュトークンではありません。表示可能な ASCII の 1 行である必要があります',
   'Give a file that holds the refresh token and nothing else.':
     'リフレッシュトークンだけが入ったファイルを指定してください。',
-  '"{1}" is not a network': '「{1}」はネットワークではありません',
-  'Give an address or a CIDR block, such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32.':
-    'アドレスまたは CIDR を入力してください(例: 192.0.2.7、10.0.0.0/8、2001:db8::/32)。',
   'it must have {1} characters to {2} octets, none of them a control character':
     '{1} 文字以上 {2} オクテット以下で、制御文字を含まない必要があります',
   'it has {1} characters, and {2} are the least': '{1} 文字ですが、{2} 文字以上が必要です',
@@ -388,32 +193,6 @@ export const japaneseOfRooms: Dictionary = {
     '別のユーザー名を選んでください。メールアドレスそのものがおすすめです。',
 
   // grants
-  'Add it: postern mailbox add {1} --provider ID': '追加してください: postern mailbox add {1} --provider ID',
-  'Run "postern consent {1}" and open the link that it prints.':
-    '「postern consent {1}」を実行し、表示されたリンクを開いてください。',
-  '{1} has no consent yet': '{1} にはまだ同意がありません',
-  'The consent for {1} has lapsed: the provider no longer accepts it':
-    '{1} の同意は失効しました。プロバイダーが受け付けなくなっています',
-  "{1} refuses postern's registration, so there is no access token for any of its mailboxes":
-    '{1} が postern の登録を拒否しているため、そのメールボックスのアクセストークンを取得できません',
-  'No access token for {1} can be had from {2} now': '現在、{2} から {1} のアクセストークンを取得できません',
-  'Try again later; the log says why.': 'あとでもう一度試してください。理由はログにあります。',
-  "Check the registration's client id and client secret at the provider; the log says why.":
-    'プロバイダーで登録のクライアントIDとクライアントシークレットを確認してください。理由はログにあります。',
-  '{1} refuses what postern asks for {2}: {3}': '{1} が {2} についての postern の要求を拒否しています: {3}',
-  "Check the registration's scopes, and what the organisation of {1} allows.":
-    '登録のスコープと、{1} の組織が許可している内容を確認してください。',
-  "{1} refuses postern's registration for {2}, and accepts it for other mailboxes":
-    '{1} は {2} について postern の登録を拒否していますが、ほかのメールボックスでは受け付けています',
-  'Check that the organisation of {1} still allows the app; the log says why.':
-    '{1} の組織がこのアプリをまだ許可していることを確認してください。理由はログにあります。',
-  '{1} (for {2})': '{1}(対象: {2})',
-  'The grant of {1} changes faster than it can be used': '{1} の許可が、使えないほど速く変わり続けています',
-  'Check that no other program renews the same grant, and try again.':
-    'ほかのプログラムが同じ許可を更新していないことを確認し、もう一度試してください。',
-  'The renewed grant of {1} cannot be stored': '更新された {1} の許可を保存できません',
-  'Make room on the disk of the data directory and keep postern running: it tries again.':
-    'データディレクトリのディスクに空きを作り、postern を動かしたままにしてください。再試行されます。',
 
   // governor
   '{1}; it is tried again at {2}': '{1}({2} に再試行します)',
@@ -461,10 +240,6 @@ export const japaneseOfRooms: Dictionary = {
     '何が拒否されているかを調べ、繰り返しているプログラムを止めてください。',
 
   // providers
-  'There is no app registration for {1}': '{1} のアプリ登録がありません',
-  'There is no provider "{1}"': 'プロバイダー「{1}」はありません',
-  'Use one of {1}, or describe another in POSTERN_PROVIDERS_FILE.':
-    '{1} のいずれかを使うか、POSTERN_PROVIDERS_FILE に別のプロバイダーを定義してください。',
   'Nothing is to be done: postern renews it each day, as long as it runs.':
     '操作は不要です。postern が動いている限り毎日更新されます。',
   'Take the registration out of its test phase at the provider, say so in the settings, and have the person consent again.':
@@ -477,21 +252,6 @@ export const japaneseOfRooms: Dictionary = {
     'プロバイダーで新しいクライアントシークレットを作り、次のものとして設定に入れて再起動してください。最初のものの期限までは両方使えます。',
   'It has ended and another one works: take it out of the settings.':
     '期限が切れ、別のものが使われています。設定から取り除いてください。',
-  'The catalogue has it after all': 'カタログには存在しています',
-  'Set POSTERN_MICROSOFT_CLIENT_ID (with POSTERN_MICROSOFT_CLIENT_SECRET for a confidential client, and POSTERN_MICROSOFT_TENANT for one organisation), and restart.':
-    'POSTERN_MICROSOFT_CLIENT_ID(機密クライアントなら POSTERN_MICROSOFT_CLIENT_SECRET、1 つの組織なら POSTERN_MICROSOFT_TENANT も)を設定して、再起動してください。',
-  "Set POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE to the service account's key file, and restart.":
-    'POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE にサービスアカウントの鍵ファイルを設定して、再起動してください。',
-  'Give it a client id in POSTERN_PROVIDERS_FILE, in an entry with "preset": "{1}", and restart.':
-    'POSTERN_PROVIDERS_FILE の "preset": "{1}" の項目にクライアントIDを入れて、再起動してください。',
-  'Set POSTERN_MICROSOFT_CLOUD to worldwide, with a registration of that cloud, and restart.':
-    'POSTERN_MICROSOFT_CLOUD を worldwide にし、そのクラウドの登録を設定して、再起動してください。',
-  'Set POSTERN_MICROSOFT_CLIENT_ID, POSTERN_MICROSOFT_TENANT (its GUID) and POSTERN_MICROSOFT_CLOUD={1}, and restart.':
-    'POSTERN_MICROSOFT_CLIENT_ID、POSTERN_MICROSOFT_TENANT(GUID)、POSTERN_MICROSOFT_CLOUD={1} を設定して、再起動してください。',
-  'Set POSTERN_MICROSOFT_TENANT to common or consumers, and restart.':
-    'POSTERN_MICROSOFT_TENANT を common または consumers にして、再起動してください。',
-  'Set POSTERN_MICROSOFT_CLIENT_ID, POSTERN_MICROSOFT_TENANT (one organisation) and POSTERN_MICROSOFT_CLIENT_SECRET or POSTERN_MICROSOFT_CERT_FILE, and restart.':
-    'POSTERN_MICROSOFT_CLIENT_ID、POSTERN_MICROSOFT_TENANT(1 つの組織)と、POSTERN_MICROSOFT_CLIENT_SECRET または POSTERN_MICROSOFT_CERT_FILE を設定して、再起動してください。',
   'Register an app at the provider, with the redirect URI {1}.':
     'リダイレクトURI {1} でプロバイダーにアプリを登録します。',
   'Put its client id (and secret) into POSTERN_PROVIDERS_FILE.':
@@ -586,67 +346,10 @@ export const japaneseOfRooms: Dictionary = {
   'A registration at Yahoo does not count at AOL.': 'Yahoo での登録は AOL では使えません。',
   'Documented, but Yandex told a user in 2023 that mail programs need app passwords: try it before you rely on it.':
     '文書はありますが、2023 年に Yandex は利用者に、メールプログラムにはアプリパスワードが必要だと伝えています。頼る前に試してください。',
-  'Have the proxy allow CONNECT to {1}, or set "proxy": "direct" for this provider.':
-    'プロキシで {1} への CONNECT を許可するか、このプロバイダーに "proxy": "direct" を設定してください。',
-  "Check the proxy's name and password in the settings.":
-    '設定にあるプロキシの名前とパスワードを確認してください。',
-  "Put the proxy's name and password into its address in the settings.":
-    '設定のプロキシのアドレスに、名前とパスワードを入れてください。',
-  'The proxy {1} does not let us through to {2}: HTTP status {3}':
-    'プロキシ {1} が {2} への接続を許可しません: HTTP ステータス {3}',
   certificate: '証明書',
   'client secret': 'クライアントシークレット',
-  'The provider {1} needs a {2} to authenticate with': 'プロバイダー {1} の認証には {2} が必要です',
-  'Give its registration a {1}, or the client authentication "none".':
-    '登録に {1} を加えるか、クライアント認証を "none" にしてください。',
-  '{1} has no such way to a grant': '{1} には、その方法で許可を得る手段がありません',
-  'Choose another: "postern provider show" lists the ways of each provider.':
-    '別の方法を選んでください。各プロバイダーの方法は「postern provider show」で表示されます。',
-  '{1} is not on this machine and has no TLS': '{1} はこのマシンになく、TLS もありません',
-  'Use an https:// endpoint.': 'https:// のエンドポイントを使ってください。',
-  '{1} did not accept the sign-in: {2}': '{1} がサインインを受け付けませんでした: {2}',
-  'Start again, and finish the sign-in without delay.': 'やり直し、間を置かずにサインインを終えてください。',
-  '{1} refused our registration: {2}': '{1} が登録を拒否しました: {2}',
-  '{1} refused the sign-in: {2}': '{1} がサインインを拒否しました: {2}',
-  "Check the registration's redirect URI and scopes, and what the organisation allows; then start again.":
-    '登録のリダイレクト URI とスコープ、および組織の許可設定を確認して、もう一度始めてください。',
-  '{1} refuses a consent that was given to another registration: {2} was {3} then, and is {4} in the settings now':
-    '{1} は、別の登録に与えられた同意を拒否しています: 当時の {2} は {3}、現在の設定では {4} です',
-  'Set it back and restart; or, if the registration is meant to be another one, consent anew for its mailboxes.':
-    '元に戻して再起動してください。別の登録に変えたのであれば、そのメールボックスについて改めて同意してください。',
-  'The token endpoint gives no access token': 'トークンエンドポイントがアクセストークンを返しません',
-  "Check the provider's token endpoint, and the scopes that are asked for.":
-    'プロバイダーのトークンエンドポイントと、要求するスコープを確認してください。',
-  'The token endpoint gives an access token that no mail server can read':
-    'トークンエンドポイントが返すアクセストークンを、メールサーバーは読めません',
-  'The token endpoint gives an access token of {1} characters, and mail servers take {2} at most':
-    'トークンエンドポイントが返すアクセストークンは {1} 文字で、メールサーバーが受け付けるのは最大 {2} 文字です',
-  'Have the provider leave out of it what makes it so long, such as groups and roles.':
-    'グループやロールなど、トークンを長くしている内容を含めないようプロバイダー側で設定してください。',
-  'The token endpoint gives a token that is not a bearer token, which mail servers do not take':
-    'トークンエンドポイントが返すトークンはベアラートークンではなく、メールサーバーは受け付けません',
-  "Switch off at the provider what binds the app's tokens to a key, such as DPoP.":
-    'DPoP など、アプリのトークンを鍵に結び付ける機能をプロバイダー側で無効にしてください。',
-  "Check the registration's client id, client secret, redirect URI and scopes at the provider.":
-    'プロバイダーで登録のクライアントID、クライアントシークレット、リダイレクトURI、スコープを確認してください。',
-  '{1} cannot answer now: {2}': '{1} は現在応答できません: {2}',
-  'Start again in a while.': 'しばらくしてからやり直してください。',
-  "The access token is for Microsoft Graph, which Exchange's SMTP server does not accept":
-    'アクセストークンは Microsoft Graph 用で、Exchange の SMTP サーバーでは使えません',
-  'The access token is for {1}, not for the mail servers of {2}':
-    'アクセストークンは {1} 用で、{2} のメールサーバー用ではありません',
-  'Ask for the scope {1}, and for no scope of another resource; then consent again.':
-    'スコープ {1} を要求し、ほかのリソースのスコープは要求しないようにして、もう一度同意してください。',
-  'Set the tenant of the registration to the organisation of the mailbox, or consent with an account of it.':
-    '登録のテナントをメールボックスの組織に合わせるか、その組織のアカウントで同意してください。',
-  'Check the client id of the registration.': '登録のクライアントIDを確認してください。',
 
   // base
-  '"{1}" is not a mail address': '「{1}」はメールアドレスではありません',
-  'Give one address of the form name@example.com.': 'name@example.com の形のアドレスを一つ入力してください。',
-  'Something went wrong inside postern': 'postern の内部で問題が発生しました',
-  'postern is stopping': 'postern は停止しようとしています',
-  'The client has gone': 'クライアントは接続を終えました',
 
   // guessing
   'Too many wrong passwords came from this address': 'このアドレスから、誤ったパスワードが多数送られました',
@@ -684,10 +387,6 @@ export const japaneseOfRooms: Dictionary = {
   '{1} does not tell yet: {2}': '{1} からはまだ分かりません: {2}',
   'Add a mailbox, connect it, and send a test message.':
     'メールボックスを追加して接続し、テストメッセージを送ってください。',
-  'The access token is of the organisation {1}, not of {2}':
-    'アクセストークンは組織 {2} ではなく {1} のものです',
-  'The access token was given to the app {1}, not to {2}':
-    'アクセストークンはアプリ {2} ではなく {1} に発行されたものです',
   'This login has ended': 'このログインは終了しています',
   'Go back, load the page of the mailbox again, and choose another login.':
     '戻ってメールボックスのページを読み込み直し、別のログインを選んでください。',

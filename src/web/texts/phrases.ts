@@ -1,4 +1,11 @@
 import type { Request } from 'express'
+import type { KnownCause, Sentence } from '../../base/failure.ts'
+import { catalogue } from '../../failures/catalogue.ts'
+import { fillIn, type Part, type Translated } from '../../failures/entry.ts'
+import { consent } from '../../failures/japanese/consent.ts'
+import { network } from '../../failures/japanese/network.ts'
+import { provider } from '../../failures/japanese/provider.ts'
+import { upstream } from '../../failures/japanese/upstream.ts'
 import { Html, type HtmlValue } from '../html.ts'
 import { japaneseOfPages } from './japanese-of-pages.ts'
 import { japaneseOfRooms } from './japanese-of-rooms.ts'
@@ -21,6 +28,10 @@ export interface Phrases {
   (strings: TemplateStringsArray, ...values: HtmlValue[]): Html
   /** Translates a text that was made elsewhere. Unknown texts are returned unchanged. */
   say(text: string): string
+  /** The message of a failure. */
+  messageOf(sentence: Sentence): string
+  /** What to do about it. */
+  fixOf(sentence: Sentence): string | undefined
   language: Language
 }
 
@@ -29,8 +40,28 @@ export function phrase(text: string): string {
   return text
 }
 
+/** Every failure in Japanese, by its id. */
+const japaneseFailures: Translated<typeof catalogue> = { ...network, ...upstream, ...provider, ...consent }
+
 /** All phrases in Japanese, but those of `readyFor`. */
-const japanese: Dictionary = { ...japaneseOfPages, ...japaneseOfRooms }
+const japanese: Dictionary = { ...japaneseOfPages, ...japaneseOfRooms, ...japaneseOfFailures() }
+
+type Translations = Readonly<Record<string, { message: string; fix?: string }>>
+
+/** Failures whose ids are not known where they are shown. */
+function japaneseOfFailures(): Dictionary {
+  const [english, other]: Translations[] = [catalogue, japaneseFailures]
+  const phrases: Record<string, string> = {}
+  for (const [id, entry] of Object.entries(english ?? {}))
+    for (const part of ['message', 'fix'] as const) {
+      const [text, translated] = [entry[part], other?.[id]?.[part]]
+      if (text === undefined || translated === undefined) continue
+      const places: string[] = text.match(/\{\w+\}/g) ?? []
+      const numbered = (one: string) => one.replace(/\{\w+\}/g, (place) => `{${places.indexOf(place) + 1}}`)
+      phrases[numbered(text)] = numbered(translated)
+    }
+  return phrases
+}
 
 const translations: Record<Language, (text: string) => string | undefined> = {
   en: () => undefined,
@@ -43,7 +74,25 @@ export function phrasesIn(language: Language): Phrases {
     const english = keyOf(strings)
     return Html.fromPhrase(translate(english) ?? english, values)
   }
-  return Object.assign(tag, { language, say: (text: string) => translate(text) ?? text })
+  const say = (text: string) => translate(text) ?? text
+  return Object.assign(tag, {
+    ...{ language, say },
+    messageOf: (sentence: Sentence) => inLanguage(sentence, 'message', language) ?? say(sentence.message),
+    fixOf: (sentence: Sentence) =>
+      inLanguage(sentence, 'fix', language) ?? (sentence.fix === undefined ? undefined : say(sentence.fix)),
+  })
+}
+
+function inLanguage(sentence: Sentence, part: Part, language: Language): string | undefined {
+  const { id, values, known } = sentence
+  if (language === 'en') return sentence[part]
+  const entry: { message: string; fix?: string } | undefined = (japaneseFailures as Translations)[id]
+  const text = id === 'postern.fault' ? undefined : entry?.[part]
+  const cause = known && sayKnown?.(known)
+  if (part === 'fix' && cause) return cause.fix
+  if (text === undefined) return undefined
+  const said = fillIn(text, values, (value, of) => inLanguage(value, of, language) ?? value[of] ?? '')
+  return cause?.meaning === undefined ? said : `${said}: ${cause.meaning}`
 }
 
 /** Chooses the language by `Accept-Language` (RFC 9110, section 12.5.4). */
@@ -57,11 +106,13 @@ export function languageOf(request: Pick<Request, 'acceptsLanguages'>): Language
 }
 
 let loading: Promise<void> | undefined
+let sayKnown: ((known: KnownCause) => { meaning?: string; fix: string } | undefined) | undefined
 
 /** Loads, once, what is known of the errors of providers, for who reads it in another language. */
 export async function readyFor(request: Pick<Request, 'acceptsLanguages'>): Promise<void> {
   if (languageOf(request) === 'en') return
-  loading ??= import('./known-error-phrases.ts').then(({ japaneseOfErrors }) => {
+  loading ??= import('./known-error-phrases.ts').then(({ japaneseOfErrors, knownInJapanese }) => {
+    sayKnown = knownInJapanese
     translations.ja = createTranslation({ ...japanese, ...japaneseOfErrors() })
   })
   await loading

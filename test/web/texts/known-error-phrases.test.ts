@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Failure as FailureType } from '../../../src/base/failure.ts'
-import { Failure } from '../../../src/base/failure.ts'
+import { type Failure, failure } from '../../../src/base/failure.ts'
 import { explained } from '../../../src/providers/errors/explained.ts'
 import { briefFix, fillCommand, knownErrors } from '../../../src/providers/errors/known-errors.ts'
 import { phrasesFor, phrasesIn, readyFor } from '../../../src/web/texts/phrases.ts'
@@ -9,14 +8,10 @@ const inJapanese = { acceptsLanguages: () => 'ja' } as never
 const values = { mailbox: 'me@example.com', sender: 'sales@example.com', provider: 'microsoft' }
 
 /** As rooms throw it. */
-function failureOf(number: number): Promise<FailureType> {
-  const general = new Failure(
-    'provider-setup',
-    'microsoft refuses what postern asks for me@example.com: AADSTS700082',
-    {
-      fix: 'Look.',
-    },
-  )
+function failureOf(number: number): Promise<Failure> {
+  const general = failure('registration.request-refused', {
+    ...{ provider: 'microsoft', mailbox: 'me@example.com', reason: 'AADSTS700082' },
+  })
   return explained(general, { layer: 'answer', numbers: [number], text: '' }, values)
 }
 
@@ -25,10 +20,10 @@ beforeAll(() => readyFor(inJapanese))
 describe('what is known of errors, on pages', () => {
   it('is said in Japanese, with the values in its commands', async () => {
     const t = phrasesFor(inJapanese)
-    const { fix, message } = await failureOf(700082)
-    expect(fix).toContain('"postern consent me@example.com".')
-    expect(t.say(fix ?? '')).toContain('もう一度同意してください: 「postern consent me@example.com」')
-    expect(t.say(message)).toBe(
+    const thrown = await failureOf(700082)
+    expect(thrown.fix).toContain('"postern consent me@example.com".')
+    expect(t.fixOf(thrown)).toContain('もう一度同意してください: 「postern consent me@example.com」')
+    expect(t.messageOf(thrown)).toBe(
       'microsoft が me@example.com についての postern の要求を拒否しています: AADSTS700082: 90 日間使われなかったため、同意が切れました',
     )
   })
@@ -49,7 +44,7 @@ describe('what is known of errors, on pages', () => {
   })
 
   it('stays as it is in English', async () => {
-    const { fix = '' } = await failureOf(700082)
-    expect(phrasesIn('en').say(fix)).toBe(fix)
+    const thrown = await failureOf(700082)
+    expect(phrasesIn('en').fixOf(thrown)).toBe(thrown.fix)
   })
 })

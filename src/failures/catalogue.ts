@@ -1,0 +1,17 @@
+import { consentFailures } from './consent.ts'
+import type { ValuesOf } from './entry.ts'
+import { networkFailures } from './network.ts'
+import { providerFailures } from './provider.ts'
+import { upstreamFailures } from './upstream.ts'
+
+/** Every failure, by its id. Ids are stable: logs, problem documents and docs/errors.md name them. */
+export const catalogue = {
+  ...networkFailures,
+  ...upstreamFailures,
+  ...providerFailures,
+  ...consentFailures,
+}
+
+export type FailureId = keyof typeof catalogue
+
+export type FailureValues<Id extends FailureId> = ValuesOf<(typeof catalogue)[Id]>

@@ -1,0 +1,173 @@
+import type { Translated } from '../entry.ts'
+import type { providerFailures } from '../provider.ts'
+
+export const provider: Translated<typeof providerFailures> = {
+  'provider.unknown': {
+    message: 'プロバイダー「{id}」はありません',
+    fix: '{names} のいずれかを使うか、POSTERN_PROVIDERS_FILE に別のプロバイダーを定義してください。',
+  },
+  'provider.no-such-flow': {
+    message: '{provider} には、その方法で許可を得る手段がありません',
+    fix: '別の方法を選んでください。各プロバイダーの方法は「postern provider show」で表示されます。',
+  },
+  'provider.endpoint-out-of-reach': {
+    message: '{issuer} は {endpoint} として {address} を公開していますが、これは許されません',
+    fix: 'https の発行者が示せるのは https のみで、インターネット上の発行者はプライベートアドレスを示せません。発行者を確認するか、エンドポイントをプロバイダーファイルに指定してください。',
+  },
+  'provider.no-signing-keys': {
+    message: '{provider} は署名を検証するための鍵を公開していません',
+    fix: 'プロバイダーファイルに jwksUri として指定してください。なければ誰もこのページにサインインできません。',
+  },
+  'provider.endpoint-without-tls': {
+    message: '{endpoint} はこのマシンになく、TLS もありません',
+    fix: 'https:// のエンドポイントを使ってください。',
+  },
+  'provider.cannot-answer-now': {
+    message: '{provider} は現在応答できません: {reason}',
+    fix: 'しばらくしてからやり直してください。',
+  },
+  'provider.registered-after-all': {
+    message: 'カタログには存在しています',
+  },
+  'registration.missing-at-microsoft': {
+    message: '{provider} のアプリ登録がありません',
+    fix: 'POSTERN_MICROSOFT_CLIENT_ID(機密クライアントなら POSTERN_MICROSOFT_CLIENT_SECRET、1 つの組織なら POSTERN_MICROSOFT_TENANT も)を設定して、再起動してください。',
+  },
+  'registration.missing-worldwide': {
+    message: '{provider} のアプリ登録がありません',
+    fix: 'POSTERN_MICROSOFT_CLOUD を worldwide にし、そのクラウドの登録を設定して、再起動してください。',
+  },
+  'registration.missing-in-cloud': {
+    message: '{provider} のアプリ登録がありません',
+    fix: 'POSTERN_MICROSOFT_CLIENT_ID、POSTERN_MICROSOFT_TENANT(GUID)、POSTERN_MICROSOFT_CLOUD={cloud} を設定して、再起動してください。',
+  },
+  'registration.missing-for-persons': {
+    message: '{provider} のアプリ登録がありません',
+    fix: 'POSTERN_MICROSOFT_TENANT を common または consumers にして、再起動してください。',
+  },
+  'registration.missing-for-high-volume': {
+    message: '{provider} のアプリ登録がありません',
+    fix: 'POSTERN_MICROSOFT_CLIENT_ID、POSTERN_MICROSOFT_TENANT(1 つの組織)と、POSTERN_MICROSOFT_CLIENT_SECRET または POSTERN_MICROSOFT_CERT_FILE を設定して、再起動してください。',
+  },
+  'registration.missing-at-google': {
+    message: '{provider} のアプリ登録がありません',
+    fix: 'POSTERN_GOOGLE_CLIENT_ID と POSTERN_GOOGLE_CLIENT_SECRET を設定して、再起動してください。',
+  },
+  'registration.missing-service-account': {
+    message: '{provider} のアプリ登録がありません',
+    fix: 'POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE にサービスアカウントの鍵ファイルを設定して、再起動してください。',
+  },
+  'registration.missing-in-file': {
+    message: '{provider} のアプリ登録がありません',
+    fix: 'POSTERN_PROVIDERS_FILE の "preset": "{preset}" の項目にクライアントIDを入れて、再起動してください。',
+  },
+  'registration.without-certificate': {
+    message: 'プロバイダー {provider} の認証には証明書が必要です',
+    fix: '登録に証明書を加えるか、クライアント認証を "none" にしてください。',
+  },
+  'registration.without-secret': {
+    message: 'プロバイダー {provider} の認証にはクライアントシークレットが必要です',
+    fix: '登録にクライアントシークレットを加えるか、クライアント認証を "none" にしてください。',
+  },
+  'registration.refused-at-consent': {
+    message: '{provider} が登録を拒否しました: {reason}',
+    fix: 'プロバイダーで登録のクライアントID、クライアントシークレット、リダイレクトURI、スコープを確認してください。',
+  },
+  'registration.refused': {
+    message:
+      '{provider} が postern の登録を拒否しているため、そのメールボックスのアクセストークンを取得できません',
+    fix: 'プロバイダーで登録のクライアントIDとクライアントシークレットを確認してください。理由はログにあります。',
+  },
+  'registration.request-refused': {
+    message: '{provider} が {mailbox} についての postern の要求を拒否しています: {reason}',
+    fix: '登録のスコープと、{mailbox} の組織が許可している内容を確認してください。',
+  },
+  'registration.refused-for-one': {
+    message:
+      '{provider} は {mailbox} について postern の登録を拒否していますが、ほかのメールボックスでは受け付けています',
+    fix: '{mailbox} の組織がこのアプリをまだ許可していることを確認してください。理由はログにあります。',
+  },
+  'token.without-scope': {
+    message: 'トークンにスコープ {scope} がありません',
+  },
+  'token.without-role': {
+    message:
+      'トークンにロール {role} がありません。「RBAC for Applications」を使わない場合は、アプリにその許可と管理者の同意を与えてください',
+  },
+  'token.for-graph': {
+    message: 'アクセストークンは Microsoft Graph 用で、Exchange の SMTP サーバーでは使えません',
+    fix: 'スコープ {scope} を要求し、ほかのリソースのスコープは要求しないようにして、もう一度同意してください。',
+  },
+  'token.for-another-resource': {
+    message: 'アクセストークンは {audience} 用で、{provider} のメールサーバー用ではありません',
+    fix: 'スコープ {scope} を要求し、ほかのリソースのスコープは要求しないようにして、もう一度同意してください。',
+  },
+  'token.of-another-organisation': {
+    message: 'アクセストークンは組織 {own} ではなく {tenant} のものです',
+    fix: '登録のテナントをメールボックスの組織に合わせるか、その組織のアカウントで同意してください。',
+  },
+  'token.of-another-app': {
+    message: 'アクセストークンはアプリ {own} ではなく {app} に発行されたものです',
+    fix: '登録のクライアントIDを確認してください。',
+  },
+  'token.unusable': {
+    message: '{reason}(対象: {mailbox})',
+    fix: '{reason.fix}',
+  },
+  'token.missing': {
+    message: 'トークンエンドポイントがアクセストークンを返しません',
+    fix: 'プロバイダーのトークンエンドポイントと、要求するスコープを確認してください。',
+  },
+  'token.unreadable': {
+    message: 'トークンエンドポイントが返すアクセストークンを、メールサーバーは読めません',
+    fix: 'プロバイダーのトークンエンドポイントと、要求するスコープを確認してください。',
+  },
+  'token.too-long': {
+    message:
+      'トークンエンドポイントが返すアクセストークンは {length} 文字で、メールサーバーが受け付けるのは最大 {most} 文字です',
+    fix: 'グループやロールなど、トークンを長くしている内容を含めないようプロバイダー側で設定してください。',
+  },
+  'token.no-bearer': {
+    message: 'トークンエンドポイントが返すトークンはベアラートークンではなく、メールサーバーは受け付けません',
+    fix: 'DPoP など、アプリのトークンを鍵に結び付ける機能をプロバイダー側で無効にしてください。',
+  },
+  'token.none-for-mailboxes': {
+    message: '現在、{provider} からそのメールボックスのアクセストークンを取得できません',
+    fix: 'あとでもう一度試してください。理由はログにあります。',
+  },
+  'token.none-now': {
+    message: '現在、{provider} から {mailbox} のアクセストークンを取得できません',
+    fix: 'あとでもう一度試してください。理由はログにあります。',
+  },
+  'grant.absent': {
+    message: '{mailbox} にはまだ同意がありません',
+    fix: '「postern consent {mailbox}」を実行し、表示されたリンクを開いてください。',
+  },
+  'grant.lapsed': {
+    message: '{mailbox} の同意は失効しました。プロバイダーが受け付けなくなっています',
+    fix: '「postern consent {mailbox}」を実行し、表示されたリンクを開いてください。',
+  },
+  'grant.given-to-other-client-id': {
+    message:
+      '{provider} は、別の登録に与えられた同意を拒否しています: 当時のクライアントIDは {before}、現在の設定では {after} です',
+    fix: '元に戻して再起動してください。別の登録に変えたのであれば、そのメールボックスについて改めて同意してください。',
+  },
+  'grant.given-to-other-tenant': {
+    message:
+      '{provider} は、別の登録に与えられた同意を拒否しています: 当時のテナントは {before}、現在の設定では {after} です',
+    fix: '元に戻して再起動してください。別の登録に変えたのであれば、そのメールボックスについて改めて同意してください。',
+  },
+  'grant.given-to-other-token-endpoint': {
+    message:
+      '{provider} は、別の登録に与えられた同意を拒否しています: 当時のトークンエンドポイントは {before}、現在の設定では {after} です',
+    fix: '元に戻して再起動してください。別の登録に変えたのであれば、そのメールボックスについて改めて同意してください。',
+  },
+  'grant.changing': {
+    message: '{mailbox} の許可が、使えないほど速く変わり続けています',
+    fix: 'ほかのプログラムが同じ許可を更新していないことを確認し、もう一度試してください。',
+  },
+  'grant.unstored': {
+    message: '更新された {mailbox} の許可を保存できません',
+    fix: 'データディレクトリのディスクに空きを作り、postern を動かしたままにしてください。再試行されます。',
+  },
+}

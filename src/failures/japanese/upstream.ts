@@ -1,0 +1,164 @@
+import type { Translated } from '../entry.ts'
+import type { upstreamFailures } from '../upstream.ts'
+
+export const upstream: Translated<typeof upstreamFailures> = {
+  'upstream.name-unknown': {
+    message: '{host} への接続に失敗しました: {reason}',
+    fix: 'ホスト名の綴りと、このマシンのネームサーバー(DNS)を確認してください。',
+  },
+  'upstream.name-unanswered': {
+    message: '{host} への接続に失敗しました: {reason}',
+    fix: 'このマシンのネームサーバー(DNS)を確認してください。この名前について応答がありません。',
+  },
+  'upstream.too-many-names': {
+    message: '{host} への接続に失敗しました: {reason}',
+    fix: 'このマシンのネームサーバー(DNS)を確認してください。応答が追いつかないほど多くの名前が待っています。',
+  },
+  'upstream.refused-to-connect': {
+    message: '{host} への接続に失敗しました: {reason}',
+    fix: 'ホストとポートを確認してください。待ち受けているものがないか、ファイアウォールが拒否しています。',
+  },
+  'upstream.unreachable': {
+    message: '{host} への接続に失敗しました: {reason}',
+    fix: 'あとでもう一度試してください。続く場合は、ファイアウォールやプロキシを通るプロバイダーまでの経路を確認してください。',
+  },
+  'upstream.no-tls': {
+    message: '{host} との TLS に失敗しました({reason})',
+    fix: 'プロバイダーのポートと TLS の方式を確認してください。"implicit"(通常はポート 465)または "starttls"(通常は 587)です。TLS 1.2 以上が必要です。',
+  },
+  'upstream.refused-for-now': {
+    message: '{host} が {what} を拒否しました({status})',
+    fix: 'あとでもう一度試してください。',
+  },
+  'upstream.refused': {
+    message: '{host} が {what} を拒否しました({status})',
+    fix: 'プロバイダーのホストとポート、およびこのネットワークからの接続を受け付けるか確認してください。',
+  },
+  'upstream.connection-refused-for-now': {
+    message: '{host} が接続を拒否しました({status})',
+    fix: 'あとでもう一度試してください。',
+  },
+  'upstream.connection-refused': {
+    message: '{host} が接続を拒否しました({status})',
+    fix: 'プロバイダーのホストとポート、およびこのネットワークからの接続を受け付けるか確認してください。',
+  },
+  'upstream.sign-in-refused-for-now': {
+    message: '{host} が {mailbox} のサインインを拒否しました({status})',
+    fix: 'あとでもう一度試してください。',
+  },
+  'upstream.sign-in-refused': {
+    message: '{host} が {mailbox} のサインインを拒否しました({status})',
+    fix: 'プロバイダーのホスト、ポート、認証方式と、アカウントが無効になっていないことを確認してください。',
+  },
+  'upstream.sign-in-refused-from-here': {
+    message: '{host} が {mailbox} のサインインを拒否しました({status})',
+    fix: 'プロバイダーのホストとポート、およびこのネットワークからの接続を受け付けるか確認してください。',
+  },
+  'upstream.no-common-mechanism': {
+    message: '{host} は {wanted} でのサインインに対応していません({offered} のみ)',
+    fix: 'プロバイダーのホストとポートを確認してください。MX ではなく送信(submission)用のサーバーが必要です。',
+  },
+  'upstream.no-mechanism': {
+    message: '{host} は {wanted} でのサインインにも、ほかのどの方式にも対応していません',
+    fix: 'プロバイダーのホストとポートを確認してください。MX ではなく送信(submission)用のサーバーが必要です。',
+  },
+  'upstream.token-refused': {
+    message: '{host} が {mailbox} のアクセストークンを拒否しました({status})',
+    fix: '同意したアカウントが {mailbox} として送信でき、同意にメール送信が含まれていたことを確認して、もう一度同意してください。サインインする人がメールサーバーで別の名前を持つ場合は、--sasl-user で設定してください。',
+  },
+  'upstream.token-refused-of-user': {
+    message: '{host} が {user} としてサインインした {mailbox} のアクセストークンを拒否しました({status})',
+    fix: '同意したアカウントが {mailbox} として送信でき、同意にメール送信が含まれていたことを確認して、もう一度同意してください。サインインする人がメールサーバーで別の名前を持つ場合は、--sasl-user で設定してください。',
+  },
+  'upstream.token-lacks-right': {
+    message: '{host} が {mailbox} のアクセストークンを拒否しました({status})',
+    fix: '{warning}。',
+  },
+  'upstream.token-of-user-lacks-right': {
+    message: '{host} が {user} としてサインインした {mailbox} のアクセストークンを拒否しました({status})',
+    fix: '{warning}。',
+  },
+  'upstream.no-mail-after-sign-in': {
+    message: '{host} はサインインを受け付けますが、メールを受け付けません({status})',
+    fix: 'プロバイダーでこのアカウントの送信が許可されていることを確認してください。',
+  },
+  'upstream.no-mail-for-now': {
+    message: '{host} はサインインを受け付けますが、メールを受け付けません({status})',
+    fix: 'プロバイダーでこのアカウントの送信が許可されていることを確認してください。',
+  },
+  'upstream.test-sender-refused': {
+    message: 'プロバイダーが送信者 {mailbox} を拒否しました',
+    fix: '理由はプロバイダーの応答にあります(ログにも記録されています)。',
+  },
+  'upstream.test-recipient-refused': {
+    message: 'プロバイダーが {recipient} 宛てのメッセージを拒否しました',
+    fix: '理由はプロバイダーの応答にあります(ログにも記録されています)。',
+  },
+  'upstream.test-message-refused': {
+    message: 'プロバイダーがメッセージを拒否しました',
+    fix: '理由はプロバイダーの応答にあります(ログにも記録されています)。',
+  },
+  'upstream.no-idle-connection': {
+    message: '渡せる空き接続がありません',
+  },
+  'upstream.closed-after-sign-in': {
+    message: 'プロバイダーがサインイン直後に接続を閉じました',
+    fix: 'あとでもう一度試してください。',
+  },
+  'upstream.no-connection-in-time': {
+    message: 'プロバイダーに {seconds} 秒以内に接続できませんでした',
+    fix: 'あとでもう一度試してください。',
+  },
+  'upstream.connection-lost': {
+    message: '{host} への接続に失敗しました: {reason}',
+    fix: 'あとでもう一度試してください。続く場合は、ファイアウォールやプロキシを通るプロバイダーまでの経路を確認してください。',
+  },
+  'upstream.closed-before-reply': {
+    message: '{host} は最初の応答の前にすべての接続を閉じます',
+    fix: 'あとでもう一度試してください。',
+  },
+  'upstream.no-starttls': {
+    message: '{host} は STARTTLS に対応していません。postern は TLS なしでトークンを送りません',
+    fix: 'プロバイダーのホストとポート、およびファイアウォールが応答から STARTTLS を取り除いていないか確認してください。',
+  },
+  'upstream.sign-in-too-slow': {
+    message: '{host} でのサインインに時間がかかりすぎました',
+    fix: 'あとでもう一度試してください。続く場合は、ファイアウォールやプロキシを通るプロバイダーまでの経路を確認してください。',
+  },
+  'upstream.bdat-refused': {
+    message: '{host} は CHUNKING を示しながら BDAT を拒否しました({status})',
+    fix: 'メッセージをもう一度送ってください。今度は DATA で送られます。',
+  },
+  'upstream.outcome-unknown': {
+    message: '{host} はメッセージがどうなったかを伝えませんでした: {reason}',
+    fix: 'もう一度送る前に、届いているかどうかを確認してください。',
+  },
+  'upstream.sign-in-answer-strange': {
+    message: '{host} がサインインに対して意味のない応答を返しました({status})',
+    fix: 'あとでもう一度試してください。',
+  },
+  'upstream.transaction-over': {
+    message: 'このトランザクションはすでに終わっています',
+  },
+  'sending.connections-in-use': {
+    message: 'プロバイダーが許可する接続が {seconds} 秒間すべて使用中でした',
+    fix: 'もう一度試してください。頻繁に起きる場合は、一度に送る量を減らすか、メールボックスを増やして分散してください。',
+  },
+  'sending.rate-reached': {
+    message: 'プロバイダーの上限により {seconds} 秒間メッセージを送れませんでした',
+    fix: 'もう一度試してください。頻繁に起きる場合は、ゆっくり送るか、メールボックスを増やして分散してください。',
+  },
+  'sending.wait-too-long': {
+    message:
+      'プロバイダーの上限により、このメッセージを送れるのは早くても {seconds} 秒後です。クライアントがそれほど長く待つかどうかは分かりません',
+    fix: 'もう一度試してください。プログラムが応答をもっと長く待てる場合は、POSTERN_SHORT_WAIT_SECONDS を大きくしてください。',
+  },
+  'sending.queue-full': {
+    message: 'このメールボックスで待機しているメッセージが多すぎます',
+    fix: 'もう一度試してください。頻繁に起きる場合は、一度に送る量を減らすか、メールボックスを増やして分散してください。',
+  },
+  'sending.client-too-slow': {
+    message: 'クライアントに時間がかかりすぎたため、接続はほかに回されました',
+    fix: 'メッセージをもう一度送ってください。RCPT と DATA の間でメッセージを準備するプログラムは、その前に準備してください。',
+  },
+}

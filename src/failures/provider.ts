@@ -1,0 +1,213 @@
+import type { FailureEntries } from './entry.ts'
+
+/** Providers and their authorization servers, app registrations and tokens. */
+export const providerFailures = {
+  'provider.unknown': {
+    code: 'not-found',
+    message: 'There is no provider "{id}"',
+    fix: 'Use one of {names}, or describe another in POSTERN_PROVIDERS_FILE.',
+  },
+  'provider.no-such-flow': {
+    code: 'configuration',
+    message: '{provider} has no such way to a grant',
+    fix: 'Choose another: "postern provider show" lists the ways of each provider.',
+  },
+  'provider.endpoint-out-of-reach': {
+    code: 'configuration',
+    message: '{issuer} publishes as its {endpoint} {address}, which it must not',
+    fix: 'An issuer with https may lead to https only, and one in the Internet to no private address. Check the issuer, or give its endpoints in the providers file.',
+  },
+  'provider.no-signing-keys': {
+    code: 'configuration',
+    message: '{provider} publishes no keys to check its signatures with',
+    fix: 'Give them as jwksUri in the providers file; nobody signs in to the pages without.',
+  },
+  'provider.endpoint-without-tls': {
+    code: 'configuration',
+    message: '{endpoint} is not on this machine and has no TLS',
+    fix: 'Use an https:// endpoint.',
+  },
+  'provider.cannot-answer-now': {
+    code: 'provider-unavailable',
+    message: '{provider} cannot answer now: {reason}',
+    fix: 'Start again in a while.',
+  },
+  'provider.registered-after-all': {
+    code: 'internal',
+    message: 'The catalogue has it after all',
+  },
+  'registration.missing-at-microsoft': {
+    code: 'configuration',
+    message: 'There is no app registration for {provider}',
+    fix: 'Set POSTERN_MICROSOFT_CLIENT_ID (with POSTERN_MICROSOFT_CLIENT_SECRET for a confidential client, and POSTERN_MICROSOFT_TENANT for one organisation), and restart.',
+  },
+  'registration.missing-worldwide': {
+    code: 'configuration',
+    message: 'There is no app registration for {provider}',
+    fix: 'Set POSTERN_MICROSOFT_CLOUD to worldwide, with a registration of that cloud, and restart.',
+  },
+  'registration.missing-in-cloud': {
+    code: 'configuration',
+    message: 'There is no app registration for {provider}',
+    fix: 'Set POSTERN_MICROSOFT_CLIENT_ID, POSTERN_MICROSOFT_TENANT (its GUID) and POSTERN_MICROSOFT_CLOUD={cloud}, and restart.',
+  },
+  'registration.missing-for-persons': {
+    code: 'configuration',
+    message: 'There is no app registration for {provider}',
+    fix: 'Set POSTERN_MICROSOFT_TENANT to common or consumers, and restart.',
+  },
+  'registration.missing-for-high-volume': {
+    code: 'configuration',
+    message: 'There is no app registration for {provider}',
+    fix: 'Set POSTERN_MICROSOFT_CLIENT_ID, POSTERN_MICROSOFT_TENANT (one organisation) and POSTERN_MICROSOFT_CLIENT_SECRET or POSTERN_MICROSOFT_CERT_FILE, and restart.',
+  },
+  'registration.missing-at-google': {
+    code: 'configuration',
+    message: 'There is no app registration for {provider}',
+    fix: 'Set POSTERN_GOOGLE_CLIENT_ID and POSTERN_GOOGLE_CLIENT_SECRET, and restart.',
+  },
+  'registration.missing-service-account': {
+    code: 'configuration',
+    message: 'There is no app registration for {provider}',
+    fix: "Set POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE to the service account's key file, and restart.",
+  },
+  'registration.missing-in-file': {
+    code: 'configuration',
+    message: 'There is no app registration for {provider}',
+    fix: 'Give it a client id in POSTERN_PROVIDERS_FILE, in an entry with "preset": "{preset}", and restart.',
+  },
+  'registration.without-certificate': {
+    code: 'configuration',
+    message: 'The provider {provider} needs a certificate to authenticate with',
+    fix: 'Give its registration a certificate, or the client authentication "none".',
+  },
+  'registration.without-secret': {
+    code: 'configuration',
+    message: 'The provider {provider} needs a client secret to authenticate with',
+    fix: 'Give its registration a client secret, or the client authentication "none".',
+  },
+  'registration.refused-at-consent': {
+    code: 'provider-setup',
+    message: '{provider} refused our registration: {reason}',
+    fix: "Check the registration's client id, client secret, redirect URI and scopes at the provider.",
+  },
+  'registration.refused': {
+    code: 'provider-setup',
+    message:
+      "{provider} refuses postern's registration, so there is no access token for any of its mailboxes",
+    fix: "Check the registration's client id and client secret at the provider; the log says why.",
+  },
+  'registration.request-refused': {
+    code: 'provider-setup',
+    message: '{provider} refuses what postern asks for {mailbox}: {reason}',
+    fix: "Check the registration's scopes, and what the organisation of {mailbox} allows.",
+  },
+  'registration.refused-for-one': {
+    code: 'provider-setup',
+    message: "{provider} refuses postern's registration for {mailbox}, and accepts it for other mailboxes",
+    fix: 'Check that the organisation of {mailbox} still allows the app; the log says why.',
+  },
+  'token.without-scope': {
+    code: 'provider-setup',
+    message: 'The token has no scope {scope}',
+  },
+  'token.without-role': {
+    code: 'provider-setup',
+    message:
+      'The token has no role {role}: unless "RBAC for Applications" is used, give the app that permission and an administrator\'s consent',
+  },
+  'token.for-graph': {
+    code: 'provider-setup',
+    message: "The access token is for Microsoft Graph, which Exchange's SMTP server does not accept",
+    fix: 'Ask for the scope {scope}, and for no scope of another resource; then consent again.',
+  },
+  'token.for-another-resource': {
+    code: 'provider-setup',
+    message: 'The access token is for {audience}, not for the mail servers of {provider}',
+    fix: 'Ask for the scope {scope}, and for no scope of another resource; then consent again.',
+  },
+  'token.of-another-organisation': {
+    code: 'provider-setup',
+    message: 'The access token is of the organisation {tenant}, not of {own}',
+    fix: 'Set the tenant of the registration to the organisation of the mailbox, or consent with an account of it.',
+  },
+  'token.of-another-app': {
+    code: 'provider-setup',
+    message: 'The access token was given to the app {app}, not to {own}',
+    fix: 'Check the client id of the registration.',
+  },
+  'token.unusable': {
+    code: 'provider-setup',
+    message: '{reason} (for {mailbox})',
+    fix: '{reason.fix}',
+  },
+  'token.missing': {
+    code: 'provider-setup',
+    message: 'The token endpoint gives no access token',
+    fix: "Check the provider's token endpoint, and the scopes that are asked for.",
+  },
+  'token.unreadable': {
+    code: 'provider-setup',
+    message: 'The token endpoint gives an access token that no mail server can read',
+    fix: "Check the provider's token endpoint, and the scopes that are asked for.",
+  },
+  'token.too-long': {
+    code: 'provider-setup',
+    message:
+      'The token endpoint gives an access token of {length} characters, and mail servers take {most} at most',
+    fix: 'Have the provider leave out of it what makes it so long, such as groups and roles.',
+  },
+  'token.no-bearer': {
+    code: 'provider-setup',
+    message: 'The token endpoint gives a token that is not a bearer token, which mail servers do not take',
+    fix: "Switch off at the provider what binds the app's tokens to a key, such as DPoP.",
+  },
+  'token.none-for-mailboxes': {
+    code: 'provider-unavailable',
+    message: 'No access token for its mailboxes can be had from {provider} now',
+    fix: 'Try again later; the log says why.',
+  },
+  'token.none-now': {
+    code: 'provider-unavailable',
+    message: 'No access token for {mailbox} can be had from {provider} now',
+    fix: 'Try again later; the log says why.',
+  },
+  'grant.absent': {
+    code: 'consent-needed',
+    message: '{mailbox} has no consent yet',
+    fix: 'Run "postern consent {mailbox}" and open the link that it prints.',
+  },
+  'grant.lapsed': {
+    code: 'consent-needed',
+    message: 'The consent for {mailbox} has lapsed: the provider no longer accepts it',
+    fix: 'Run "postern consent {mailbox}" and open the link that it prints.',
+  },
+  'grant.given-to-other-client-id': {
+    code: 'provider-setup',
+    message:
+      '{provider} refuses a consent that was given to another registration: the client id was {before} then, and is {after} in the settings now',
+    fix: 'Set it back and restart; or, if the registration is meant to be another one, consent anew for its mailboxes.',
+  },
+  'grant.given-to-other-tenant': {
+    code: 'provider-setup',
+    message:
+      '{provider} refuses a consent that was given to another registration: the tenant was {before} then, and is {after} in the settings now',
+    fix: 'Set it back and restart; or, if the registration is meant to be another one, consent anew for its mailboxes.',
+  },
+  'grant.given-to-other-token-endpoint': {
+    code: 'provider-setup',
+    message:
+      '{provider} refuses a consent that was given to another registration: the token endpoint was {before} then, and is {after} in the settings now',
+    fix: 'Set it back and restart; or, if the registration is meant to be another one, consent anew for its mailboxes.',
+  },
+  'grant.changing': {
+    code: 'provider-unavailable',
+    message: 'The grant of {mailbox} changes faster than it can be used',
+    fix: 'Check that no other program renews the same grant, and try again.',
+  },
+  'grant.unstored': {
+    code: 'store-unavailable',
+    message: 'The renewed grant of {mailbox} cannot be stored',
+    fix: 'Make room on the disk of the data directory and keep postern running: it tries again.',
+  },
+} as const satisfies FailureEntries

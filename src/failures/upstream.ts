@@ -1,0 +1,206 @@
+import type { FailureEntries } from './entry.ts'
+
+/** The provider's mail server, and what postern lets leave for it. */
+export const upstreamFailures = {
+  'upstream.name-unknown': {
+    code: 'provider-unavailable',
+    message: 'The connection to {host} failed: {reason}',
+    fix: 'Check how the host name is written, and the name servers (DNS) of this machine.',
+  },
+  'upstream.name-unanswered': {
+    code: 'provider-unavailable',
+    message: 'The connection to {host} failed: {reason}',
+    fix: 'Check the name servers (DNS) of this machine: they do not answer for this name.',
+  },
+  'upstream.too-many-names': {
+    code: 'provider-unavailable',
+    message: 'The connection to {host} failed: {reason}',
+    fix: 'Check the name servers (DNS) of this machine: more names wait for them than they answer.',
+  },
+  'upstream.refused-to-connect': {
+    code: 'provider-unavailable',
+    message: 'The connection to {host} failed: {reason}',
+    fix: 'Check host and port: nobody listens there, or a firewall refuses.',
+  },
+  'upstream.unreachable': {
+    code: 'provider-unavailable',
+    message: 'The connection to {host} failed: {reason}',
+    fix: 'Try again later; if it lasts, check the way to the provider through firewall and proxy.',
+  },
+  'upstream.no-tls': {
+    code: 'provider-setup',
+    message: 'TLS with {host} failed ({reason})',
+    fix: 'Check the port and the TLS mode of the provider: "implicit" (usually port 465) or "starttls" (usually 587). TLS 1.2 is the least.',
+  },
+  'upstream.refused-for-now': {
+    code: 'provider-unavailable',
+    message: '{host} refused {what} ({status})',
+    fix: 'Try again later.',
+  },
+  'upstream.refused': {
+    code: 'provider-setup',
+    message: '{host} refused {what} ({status})',
+    fix: 'Check host and port of the provider, and whether it takes connections from this network.',
+  },
+  'upstream.connection-refused-for-now': {
+    code: 'provider-unavailable',
+    message: '{host} refused the connection ({status})',
+    fix: 'Try again later.',
+  },
+  'upstream.connection-refused': {
+    code: 'provider-setup',
+    message: '{host} refused the connection ({status})',
+    fix: 'Check host and port of the provider, and whether it takes connections from this network.',
+  },
+  'upstream.sign-in-refused-for-now': {
+    code: 'provider-unavailable',
+    message: '{host} refused the sign-in for {mailbox} ({status})',
+    fix: 'Try again later.',
+  },
+  'upstream.sign-in-refused': {
+    code: 'provider-setup',
+    message: '{host} refused the sign-in for {mailbox} ({status})',
+    fix: 'Check host, port and mechanisms of the provider, and that the account is not disabled there.',
+  },
+  'upstream.sign-in-refused-from-here': {
+    code: 'provider-setup',
+    message: '{host} refused the sign-in for {mailbox} ({status})',
+    fix: 'Check host and port of the provider, and whether it takes connections from this network.',
+  },
+  'upstream.no-common-mechanism': {
+    code: 'provider-setup',
+    message: '{host} offers no sign-in by {wanted}, only {offered}',
+    fix: 'Check host and port of the provider: it has to be its submission service, not its MX.',
+  },
+  'upstream.no-mechanism': {
+    code: 'provider-setup',
+    message: '{host} offers no sign-in by {wanted}, only none at all',
+    fix: 'Check host and port of the provider: it has to be its submission service, not its MX.',
+  },
+  'upstream.token-refused': {
+    code: 'provider-setup',
+    message: '{host} refused the access token for {mailbox} ({status})',
+    fix: 'Check that the account that consented may send as {mailbox} and that the consent included sending mail; then consent again. If the mail server knows whoever signs in by another name, set that with --sasl-user.',
+  },
+  'upstream.token-refused-of-user': {
+    code: 'provider-setup',
+    message: '{host} refused the access token for {mailbox}, signed in as {user} ({status})',
+    fix: 'Check that the account that consented may send as {mailbox} and that the consent included sending mail; then consent again. If the mail server knows whoever signs in by another name, set that with --sasl-user.',
+  },
+  'upstream.token-lacks-right': {
+    code: 'provider-setup',
+    message: '{host} refused the access token for {mailbox} ({status})',
+    fix: '{warning}.',
+  },
+  'upstream.token-of-user-lacks-right': {
+    code: 'provider-setup',
+    message: '{host} refused the access token for {mailbox}, signed in as {user} ({status})',
+    fix: '{warning}.',
+  },
+  'upstream.no-mail-after-sign-in': {
+    code: 'provider-setup',
+    message: '{host} takes the sign-in and then no mail ({status})',
+    fix: 'Check that the account may send mail at the provider.',
+  },
+  'upstream.no-mail-for-now': {
+    code: 'provider-unavailable',
+    message: '{host} takes the sign-in and then no mail ({status})',
+    fix: 'Check that the account may send mail at the provider.',
+  },
+  'upstream.test-sender-refused': {
+    code: 'provider-setup',
+    message: 'The provider refuses {mailbox} as the sender',
+    fix: 'Its own words say why; the log has them, too.',
+  },
+  'upstream.test-recipient-refused': {
+    code: 'provider-setup',
+    message: 'The provider refuses a message to {recipient}',
+    fix: 'Its own words say why; the log has them, too.',
+  },
+  'upstream.test-message-refused': {
+    code: 'provider-setup',
+    message: 'The provider refuses the message',
+    fix: 'Its own words say why; the log has them, too.',
+  },
+  'upstream.no-idle-connection': {
+    code: 'internal',
+    message: 'There is no idle connection to hand out',
+  },
+  'upstream.closed-after-sign-in': {
+    code: 'provider-unavailable',
+    message: 'The provider closed the connection right after the sign-in',
+    fix: 'Try again later.',
+  },
+  'upstream.no-connection-in-time': {
+    code: 'provider-unavailable',
+    message: 'The provider gave no connection within {seconds} seconds',
+    fix: 'Try again later.',
+  },
+  'upstream.connection-lost': {
+    code: 'provider-unavailable',
+    message: 'The connection to {host} failed: {reason}',
+    fix: 'Try again later; if it lasts, check the way to the provider through firewall and proxy.',
+  },
+  'upstream.closed-before-reply': {
+    code: 'provider-unavailable',
+    message: '{host} closes every connection before its first reply',
+    fix: 'Try again later.',
+  },
+  'upstream.no-starttls': {
+    code: 'provider-setup',
+    message: '{host} does not offer STARTTLS, and postern sends no token without TLS',
+    fix: 'Check host and port of the provider, and whether a firewall takes STARTTLS out of its answers.',
+  },
+  'upstream.sign-in-too-slow': {
+    code: 'provider-unavailable',
+    message: 'The sign-in at {host} took too long',
+    fix: 'Try again later; if it lasts, check the way to the provider through firewall and proxy.',
+  },
+  'upstream.bdat-refused': {
+    code: 'provider-unavailable',
+    message: '{host} offers CHUNKING and refused BDAT ({status})',
+    fix: 'Send the message again: it will go by DATA.',
+  },
+  'upstream.outcome-unknown': {
+    code: 'outcome-unknown',
+    message: '{host} did not say what became of the message: {reason}',
+    fix: 'Find out whether it has arrived before you send it again.',
+  },
+  'upstream.sign-in-answer-strange': {
+    code: 'provider-unavailable',
+    message: '{host} gave an answer to the sign-in that means nothing there ({status})',
+    fix: 'Try again later.',
+  },
+  'upstream.transaction-over': {
+    code: 'internal',
+    message: 'This transaction is over already',
+  },
+  'sending.connections-in-use': {
+    code: 'limit-reached',
+    message: 'All connections that the provider allows were in use for {seconds} seconds',
+    fix: 'Try again; if it happens often, send less at a time or spread it over more mailboxes.',
+  },
+  'sending.rate-reached': {
+    code: 'limit-reached',
+    message: "The provider's limits let no message leave for {seconds} seconds",
+    fix: 'Try again; if it happens often, send more slowly or spread it over more mailboxes.',
+  },
+  'sending.wait-too-long': {
+    code: 'limit-reached',
+    message:
+      "The provider's limits let this message leave in {seconds} seconds at the earliest, and its client is not known to wait for so long",
+    fix: 'Try again; if its programs wait longer for an answer, raise POSTERN_SHORT_WAIT_SECONDS.',
+    told: 'The provider takes no more messages for {seconds} seconds, try again then',
+  },
+  'sending.queue-full': {
+    code: 'limit-reached',
+    message: 'Too many messages wait for this mailbox already',
+    fix: 'Try again; if it happens often, send less at a time or spread it over more mailboxes.',
+    retryAfterSeconds: 10,
+  },
+  'sending.client-too-slow': {
+    code: 'limit-reached',
+    message: 'The client took so long that others got its connection',
+    fix: 'Send the message again. A program that prepares it between RCPT and DATA should do so before.',
+  },
+} as const satisfies FailureEntries

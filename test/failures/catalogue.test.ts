@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import { Failure, failure, filled, type Sentence, withRetryAfter } from '../../src/base/failure.ts'
+import { catalogue } from '../../src/failures/catalogue.ts'
+import type { FailureEntry } from '../../src/failures/entry.ts'
+import { phrasesIn } from '../../src/web/texts/phrases.ts'
+
+const entries: [string, FailureEntry][] = Object.entries(catalogue)
+const places = (text = '') => [...new Set(text.match(/\{[\w.]+\}/g))].sort()
+
+/** As whoever throws it makes it, with its places as values. */
+function anExample(id: string, { message, fix, told }: FailureEntry): Failure {
+  const names = [message, fix, told].flatMap(places).map((place) => place.slice(1, -1).split('.'))
+  const inner: Sentence = failure('address.no-network', { text: 'inner' })
+  const values: Record<string, string | Sentence> = Object.fromEntries(
+    names.map(([name = '']) => [name, `<${name}>`]),
+  )
+  for (const [name = '', part] of names) if (part !== undefined) values[name] = inner
+  return Reflect.apply(failure, undefined, [id, values])
+}
+
+describe('the catalogue of failures', () => {
+  it('has stable ids: a subject, and what happened', () => {
+    const wrong = entries
+      .map(([id]) => id)
+      .filter((id) => !/^[a-z]+(-[a-z]+)*\.[a-z0-9]+(-[a-z0-9]+)*$/.test(id))
+    expect(wrong).toEqual([])
+  })
+
+  it('says what is wrong without a full stop, and what to do in whole sentences', () => {
+    const wrong = entries.filter(
+      ([, { message, fix = '.' }]) => /\.$/.test(message) || /^\s|\s$|\n/.test(`${message}${fix}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it('has each in Japanese, with the same values', () => {
+    const t = phrasesIn('ja')
+    for (const [id, entry] of entries) {
+      const example = anExample(id, entry)
+      const said = { message: t.messageOf(example), fix: t.fixOf(example) }
+      for (const part of ['message', 'fix'] as const) {
+        const ofItself = places(entry[part]).filter(
+          (place) => typeof example.values[place.slice(1, -1)] === 'string',
+        )
+        for (const place of ofItself) expect(said[part], id).toContain(`<${place.slice(1, -1)}>`)
+        if (entry[part] !== undefined && /[a-z]{3}/.test(entry[part].replaceAll(/\{[\w.]+\}/g, '')))
+          expect(said[part], id).toMatch(/[\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Han}]/u)
+      }
+      expect(`${said.message}${said.fix}`, id).not.toMatch(/[{}]|TODO/)
+    }
+  })
+})
+
+describe('a failure', () => {
+  it('has the code, the message and the fix of its entry, with its values', () => {
+    const cause = new Error('why')
+    const thrown = failure('network.too-slow', { host: 'mail.example', seconds: 5, cause, said: 'no' })
+    expect(thrown).toMatchObject({
+      id: 'network.too-slow',
+      values: { host: 'mail.example', seconds: 5 },
+      code: 'provider-unavailable',
+      message: 'mail.example did not answer within 5 seconds',
+      cause,
+      said: 'no',
+    })
+    expect(thrown.fix).toMatch(/^Try again later/)
+  })
+
+  it('demands the values of its id, and no others', () => {
+    // @ts-expect-error a value is missing
+    failure('network.too-slow', { host: 'mail.example' })
+    // @ts-expect-error all are missing
+    failure('network.too-slow')
+    // @ts-expect-error there is no such value
+    failure('network.too-slow', { host: 'mail.example', seconds: 5, port: 25 })
+    // @ts-expect-error there is no such failure
+    expect(() => filled('network.strange')).toThrow()
+    expect(failure('postern.stopping').values).toEqual({})
+  })
+
+  it('takes values as they are, whatever they look like', () => {
+    const { message } = failure('network.too-slow', { host: '{seconds} $& {host}', seconds: 5 })
+    expect(message).toBe('{seconds} $& {host} did not answer within 5 seconds')
+  })
+
+  it('keeps what it is when its time changes', () => {
+    const thrown = failure('network.too-slow', { host: 'mail.example', seconds: 5, said: 'later' })
+    const { message, fix, id, values, said } = thrown
+    expect(withRetryAfter(thrown, 7)).toMatchObject({ message, fix, id, values, said, retryAfterSeconds: 7 })
+    expect(withRetryAfter(thrown, 7)).toBeInstanceOf(Failure)
+  })
+})
