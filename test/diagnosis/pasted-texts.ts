@@ -200,6 +200,23 @@ export const pastedTexts: readonly (readonly [id: string, text: string])[] = [
     'smtp-unknown-recipient',
     '550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient bill@example.com not found by SMTP address lookup',
   ],
+  ['program-sign-in-failed', 'Scan to E-mail failed. Authentication error'],
+  ['program-sign-in-failed', 'Outlook: your username or password is incorrect'],
+  ['exo-554-5.2.252-sendasdenied', 'got SendAsDenied from the scanner'],
+  ['smtp-starttls-first', '530 5.7.0 Must issue a STARTTLS command first'],
+  ['smtp-relay-denied', 'Sendmail: 550 5.7.1 Unable to relay'],
+  ['smtp-too-large', '552 5.3.4 Message size exceeds fixed limit'],
+  ['smtp-sender-domain', '550 5.1.8 <scanner@localdomain>: Sender address rejected: Domain not found'],
+  ['smtp-policy', '554 5.7.1 Service unavailable; Client host [203.0.113.9] blocked using zen.spamhaus.org'],
+  [
+    'smtp-454-auth',
+    'dsn=4.7.0, status=deferred (host mail.example.net said: 454 4.7.0 Temporary authentication failure)',
+  ],
+  [
+    'upstream-unreachable',
+    'lost connection with smtp.office365.com[40.99.1.2] while performing the EHLO handshake',
+  ],
+  ['upstream-tls-failed', 'status=deferred (Server certificate not trusted)'],
   // postern itself
   [
     'local-not-authorised-yet',

@@ -85,7 +85,7 @@ export const exchangeSending = known('microsoft', [
   },
   {
     id: 'exo-5.1.8',
-    when: reply('mail-or-data', { status: /^5\.1\.8$/ }),
+    when: reply('mail-or-data', { status: /^5\.1\.8$/, trace: /bad outbound sender|access denied/i }),
     meaning: both(
       'Microsoft blocks this account, because spam came from it.',
       '迷惑メールが送られたため、Microsoft がこのアカウントを止めています。',
@@ -235,7 +235,7 @@ export const exchangeSending = known('microsoft', [
   },
   {
     id: 'exo-421-4.4.2-idle',
-    when: reply('any', { code: /^421$/, status: /^(4\.4\.1|4\.4\.2)$/ }),
+    when: reply('any', { code: /^421$/, status: /^(4\.4\.1|4\.4\.2)$/, trace: /Connection dropped/i }),
     meaning: both(
       'The server has closed a connection on which nothing happened for long.',
       '長く使われなかった接続を、サーバーが閉じました。',

@@ -199,7 +199,7 @@ export const exchangeSignIn = known('microsoft', [
   },
   {
     id: 'exo-535-5.7.3',
-    when: reply('auth', { code: /^535$/, status: /^5\.7\.3$/ }),
+    when: reply('auth', { code: /^535$/, status: /^5\.7\.3$/, trace: /^/ }),
     meaning: both(
       'Exchange Online does not accept the access token for this mailbox, and does not say why.',
       'Exchange Online がこのメールボックスのアクセストークンを受け付けません。理由は示されません。',
@@ -249,7 +249,7 @@ export const exchangeSignIn = known('microsoft', [
   },
   {
     id: 'exo-504-5.7.4',
-    when: reply('auth', { code: /^504$/, status: /^5\.7\.4$/ }),
+    when: reply('auth', { code: /^504$/, status: /^5\.7\.4$/, trace: /Unrecognized authentication type/i }),
     meaning: both(
       'The server does not offer this way to sign in here: before STARTTLS, or because it is not a submission server.',
       'このサーバーでは、このサインイン方法は使えません。STARTTLS の前か、送信用のサーバーではありません。',
@@ -302,7 +302,7 @@ export const exchangeSignIn = known('microsoft', [
   },
   {
     id: 'exo-421-4.3.2',
-    when: reply('connect', { code: /^421$/, status: /^4\.3\.2$/ }),
+    when: reply('connect', { code: /^421$/, status: /^4\.3\.2$/, trace: /Service not (active|available)/i }),
     meaning: both(
       'This one server of Exchange Online is not in service now.',
       'Exchange Online のこのサーバーは、今は稼働していません。',

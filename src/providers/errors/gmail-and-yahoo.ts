@@ -53,7 +53,7 @@ export const gmail = known('google', [
   },
   {
     id: 'gmail-534-5.7.9',
-    when: reply('auth', { code: /^534$/, status: /^5\.7\.9$/ }),
+    when: reply('auth', { code: /^534$/, status: /^5\.7\.9$/, trace: /Application-specific password/i }),
     meaning: both(
       'Gmail was sent a password, and asks for an app password instead.',
       'Gmail に通常のパスワードが送られ、アプリ パスワードが求められています。',
@@ -65,7 +65,7 @@ export const gmail = known('google', [
   },
   {
     id: 'gmail-534-5.7.14',
-    when: reply('auth', { code: /^534$/, status: /^5\.7\.14$/ }),
+    when: reply('auth', { code: /^534$/, status: /^5\.7\.14$/, trace: /web browser/i }),
     meaning: both(
       'Gmail finds a sign-in with a password suspicious and wants one in a browser first.',
       'Gmail がパスワードでのサインインを不審とみなし、先にブラウザーでのサインインを求めています。',
@@ -101,7 +101,7 @@ export const gmail = known('google', [
   },
   {
     id: 'gmail-454-temporary',
-    when: reply('auth', { code: /^454$/, status: /^4\.7\.0$/ }),
+    when: reply('auth', { code: /^454$/, status: /^4\.7\.0$/, trace: /temporary system problem/i }),
     meaning: both('Gmail cannot check sign-ins at the moment.', 'Gmail が今はサインインを確認できません。'),
     fix: [fixes.waitForIt],
     kind: { lasts: 'passes', who: 'nobody', about: 'mailbox' },
@@ -109,7 +109,7 @@ export const gmail = known('google', [
   },
   {
     id: 'gmail-421-4.7.0',
-    when: reply('any', { code: /^421$/, status: /^4\.7\.0$/ }),
+    when: reply('any', { code: /^421$/, status: /^4\.7\.0$/, trace: /closing connection/i }),
     meaning: both(
       'Gmail finds the traffic from this network address, or the name in EHLO, unusual.',
       'Gmail が、このIPアドレスからの通信または EHLO の名前を不審とみなしています。',
@@ -136,7 +136,7 @@ export const gmail = known('google', [
   },
   {
     id: 'gmail-550-5.4.5',
-    when: reply('mail-or-data', { code: /^550$/, status: /^5\.4\.5$/ }),
+    when: reply('mail-or-data', { code: /^550$/, status: /^5\.4\.5$/, trace: /sending limit/i }),
     meaning: both(
       'The account has reached its daily sending limit at Google (2,000 messages with Workspace, 500 otherwise); it passes within 24 hours, though the code says otherwise.',
       'Google の 1 日の送信上限(Workspace は 2,000 通、それ以外は 500 通)に達しました。コードは恒久的ですが、24 時間以内に送れるようになります。',

@@ -11,6 +11,8 @@ export interface KnownError {
   when: When
   /** One sentence. */
   meaning: Words
+  /** It says no more than its code, or that something failed. */
+  isGeneral?: true
   /** The most likely help first. */
   fix: readonly Step[]
   kind: Kind
@@ -75,6 +77,8 @@ export interface ReplyPattern {
   status?: RegExp
   /** In all lines together. */
   words?: RegExp
+  /** What tells whose it is, where nobody knows that and code and status are those of many. */
+  trace?: RegExp
   /** The status in the error challenge of a sign-in by token (RFC 7628, section 3.2.2). */
   challenge?: RegExp
 }

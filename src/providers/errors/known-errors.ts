@@ -60,7 +60,8 @@ export function findKnown(seen: Seen, errors = knownErrors): KnownError | undefi
 }
 
 /** Says of a mail server's reply no more than what its code says. */
-export function isGeneral({ when }: KnownError): boolean {
+export function isGeneral({ when, isGeneral: isMarked }: KnownError): boolean {
+  if (isMarked) return true
   return when.layer === 'reply' && when.status === undefined && when.words === undefined && !when.challenge
 }
 
@@ -88,7 +89,8 @@ function fits({ when, family }: KnownError, seen: Seen, general: readonly KnownE
   // What mail programs say of a server, a server may say as well, of another.
   if (when.layer === 'heard')
     return (seen.layer === 'heard' || family === 'postern') && when.words.test(seen.text)
-  if (when.layer === 'reply') return seen.layer === 'reply' && fitsReply(when, seen)
+  if (when.layer === 'reply')
+    return seen.layer === 'reply' && fitsReply(when, seen) && (family === 'any' || isTraced(when, seen))
   if (seen.layer !== 'answer' || !fitsAnswer(when, seen)) return false
   // Whose error it is cannot be told by a name that everybody uses.
   const isBare = family !== 'any' && when.number === undefined && when.words === undefined
@@ -97,6 +99,12 @@ function fits({ when, family }: KnownError, seen: Seen, general: readonly KnownE
 
 function names({ when }: KnownError, error: string | undefined): boolean {
   return when.layer === 'answer' && when.error === error && when.number === undefined
+}
+
+/** A status of two digits or more at its end is of one provider; the others are those of many. */
+function isTraced({ status, words, challenge, trace }: ReplyPattern, seen: Seen): boolean {
+  if (seen.family !== undefined || words || challenge) return true
+  return trace ? trace.test(seen.text) : /\d\d/.test(status?.source.split('\\.').at(-1) ?? '')
 }
 
 /** A text without its code is known by its words, and a status without its code by itself. */
@@ -130,7 +138,7 @@ function fitsAnswer({ error, number, http, words }: AnswerPattern, seen: SeenAns
 /** One word alone is said of many things. */
 function tells(words: RegExp, text: string): boolean {
   const [found = ''] = words.exec(text) ?? []
-  return found.trim().includes(' ') || found.length > 15
+  return found.trim().includes(' ') || found.length > 15 || /[a-z][A-Z]/.test(found)
 }
 
 export function fillCommand({ shell, text }: Command, values: Values): string {

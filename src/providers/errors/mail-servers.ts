@@ -192,7 +192,7 @@ export const mailServers = known('any', [
   {
     id: 'upstream-unreachable',
     when: heard(
-      /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNRESET)\b|connection (was )?(refused|timed out|reset)|name or service not known|no route to host|getaddrinfo|network is unreachable|(could not|cannot|can't|failed to|unable to) (resolve|connect to|reach)\b|Could not connect to SMTP host|SMTP connect\(\) failed/i,
+      /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNRESET)\b|connection (was )?(refused|timed out|reset)|lost connection with|name or service not known|no route to host|getaddrinfo|network is unreachable|(could not|cannot|can't|failed to|unable to) (resolve|connect to|reach)\b|Could not connect to SMTP host|SMTP connect\(\) failed/i,
     ),
     meaning: both(
       'The server cannot be reached: its name is not found, or nobody answers there.',
@@ -214,7 +214,7 @@ export const mailServers = known('any', [
   {
     id: 'upstream-tls-failed',
     when: heard(
-      /self[- ]signed certificate|unable to (get local issuer|verify the first) certificate|certificate (has expired|verify failed|is not trusted|verification failed)|\b(CERT_HAS_EXPIRED|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|ERR_TLS_CERT_ALTNAME_INVALID|UNABLE_TO_GET_ISSUER_CERT_LOCALLY|UNABLE_TO_VERIFY_LEAF_SIGNATURE)\b|Hostname\/IP does not match|certificate is not valid|the certificate of .{0,300} (is|was) not/i,
+      /self[- ]signed certificate|unable to (get local issuer|verify the first) certificate|certificate (has expired|verify failed|is not trusted|verification failed)|\b(CERT_HAS_EXPIRED|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|ERR_TLS_CERT_ALTNAME_INVALID|UNABLE_TO_GET_ISSUER_CERT_LOCALLY|UNABLE_TO_VERIFY_LEAF_SIGNATURE)\b|Hostname\/IP does not match|certificate is not valid|(certificate|server) (is )?not trusted|TLS is required, but was not offered|the certificate of .{0,300} (is|was) not/i,
     ),
     meaning: both(
       "The server's certificate cannot be trusted, or TLS failed.",
@@ -236,8 +236,59 @@ export const mailServers = known('any', [
     evidence: { sources: ['rfc3207'], confidence: 'documented' },
   },
   {
+    id: 'smtp-too-large',
+    when: reply('mail-or-data', { code: /^5/, status: /^5\.(3\.4|2\.3)$/ }),
+    meaning: both(
+      'The message is larger than the server takes.',
+      'メッセージがサーバーのサイズの上限を超えています。',
+    ),
+    fix: [fixes.smallerMessage],
+    kind: { lasts: 'until-repaired', who: 'sender', about: 'message' },
+    evidence: { sources: ['rfc3463'], confidence: 'documented' },
+  },
+  {
+    id: 'smtp-sender-domain',
+    when: reply('mail-or-data', { code: /^[45]/, status: /^[45]\.1\.[78]$/ }),
+    meaning: both(
+      "The server does not accept the sender's address, or does not find its domain.",
+      'サーバーが送信者のアドレスを受け付けないか、そのドメインを見つけられません。',
+    ),
+    fix: [
+      say(
+        'Check the sender address that the program uses: it has to be a real one, of a domain that is in DNS.',
+        'プログラムが使う送信者のアドレスを確認してください。DNS にあるドメインの実在するアドレスである必要があります。',
+      ),
+    ],
+    kind: { lasts: 'until-repaired', who: 'sender', about: 'sender' },
+    evidence: { sources: ['rfc3463'], confidence: 'documented' },
+  },
+  {
+    id: 'smtp-policy',
+    when: reply('mail-or-data', {
+      code: /^5/,
+      status: /^5\.7\.[01]$/,
+      words: /spam|policy|blocked|blacklist|block ?list|reputation|content/i,
+    }),
+    meaning: both(
+      'The server takes the message for spam, or its rules do not allow it.',
+      'サーバーがメッセージを迷惑メールとみなしたか、規則で許可していません。',
+    ),
+    fix: [
+      say(
+        'Read its own words: they often name a page that says more, or a list of blocked addresses.',
+        'サーバー自身のメッセージを読んでください。詳しいページや拒否リストが示されていることがよくあります。',
+      ),
+      say(
+        'Send to the recipient by hand from the same mailbox, to see whether it is the message or the sender.',
+        '同じメールボックスから手動で送り、メッセージと送信者のどちらが原因か確かめてください。',
+      ),
+    ],
+    kind: { lasts: 'until-repaired', who: 'sender', about: 'message' },
+    evidence: { sources: ['rfc3463'], confidence: 'documented' },
+  },
+  {
     id: 'smtp-unknown-recipient',
-    when: reply('mail-or-data', { code: /^5/, status: /^5\.1\.(0|1|2|3|4|6|10)$/ }),
+    when: reply('mail-or-data', { code: /^5/, status: /^5\.(1\.(0|1|2|3|4|6|10)|4\.1)$/ }),
     meaning: both('There is no such recipient.', 'その受信者は存在しません。'),
     fix: [
       say(
@@ -348,5 +399,32 @@ export const mailServers = known('any', [
     ],
     kind: { lasts: 'until-repaired', who: 'sender', about: 'message' },
     evidence: { sources: ['rfc5321'], confidence: 'documented' },
+  },
+  {
+    id: 'program-sign-in-failed',
+    isGeneral: true,
+    when: heard(
+      /authentication (has )?(failed|failure|error|unsuccessful)|(could|can) ?not authenticate|not authenticated|invalid (login|credentials)|(username|user name|password)\b.{0,20}\b(incorrect|invalid|wrong|not accepted)|log-?in (failed|failure|error)|\bEAUTH\b/i,
+    ),
+    meaning: both(
+      'A mail server did not accept the sign-in; why, this text does not say.',
+      'メールサーバーがサインインを受け付けませんでした。理由はこの文面からは分かりません。',
+    ),
+    fix: [
+      say(
+        'If the program is set to send to postern: correct user name and password, which are those of a login of postern.',
+        'プログラムの送信先が postern なら、ユーザー名とパスワードを直してください。postern のログインのものを使います。',
+      ),
+      say(
+        'If it sends to the provider itself: have it send through postern, because most providers take no passwords any more.',
+        'プロバイダーに直接送っているなら、postern 経由にしてください。ほとんどのプロバイダーはパスワードを受け付けなくなっています。',
+      ),
+      say(
+        'Look for a line with a code beside it, such as 535 5.7.139, and have that explained.',
+        '535 5.7.139 のようなコードのある行を近くで探し、それを説明させてください。',
+      ),
+    ],
+    kind: { lasts: 'until-repaired', who: 'sender', about: 'connection' },
+    evidence: { sources: ['general-knowledge'], confidence: 'from-memory' },
   },
 ])
