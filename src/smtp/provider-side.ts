@@ -105,7 +105,7 @@ class HeldTransaction implements ProviderSide {
     next: Next & { do: 'begin' },
     { gone, inGroups }: Pick<WaitingClient, 'gone' | 'inGroups'>,
   ): Promise<SessionEvent> {
-    this.#deps.record.begun(next.mailbox.address, next.mail.sender, next.givenSender)
+    const spent = this.#deps.record.begun(next.mailbox.address, next.mail.sender, next.givenSender)
     try {
       const { mailbox, mail, givenSender } = next
       this.#message = { mailbox, sender: mail.sender, givenSender }
@@ -123,6 +123,7 @@ class HeldTransaction implements ProviderSide {
           source,
           gone,
           inGroups,
+          spent,
         },
       )
       this.#transaction = begun.transaction

@@ -3,6 +3,7 @@ import type { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { printable } from '../base/text.ts'
 import type { Submitter } from '../mailboxes/sender-policy.ts'
+import type { Spent } from '../upstream/relay.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
 import type { RefusalLog } from './refusal-log.ts'
 import { cutReplies, type MessageCut, type MessageOutcome } from './session-events.ts'
@@ -18,8 +19,10 @@ export interface TransactionLog {
   /** A warning, once for each connection: the client is authorised by its network alone. */
   admitted(submitter: Submitter): void
   admissionRefused(sender: string, failure: Failure): void
-  /** `givenSender`: the client's sender, where it was replaced. */
-  begun(mailbox: string, sender: string, givenSender?: string): void
+  /**
+   * `givenSender`: the client's sender, where it was replaced. Where the time goes is for the relay to fill in.
+   */
+  begun(mailbox: string, sender: string, givenSender?: string): Spent
   recipients(replies: readonly Reply[]): void
   failed(failure: Failure): void
   message(outcome: MessageOutcome, cut: MessageCut | 'gone' | undefined, octets: number): void
@@ -42,6 +45,7 @@ export interface ClientState {
 
 interface OpenTransaction {
   since: number
+  spent: Spent
   login: string
   mailbox: string
   sender: string
@@ -126,9 +130,10 @@ class LoggedTransaction implements TransactionLog {
     this.#refusals.note({ why: code, fields, message: 'not admitted without a password' })
   }
 
-  begun(mailbox: string, sender: string, givenSender?: string): void {
+  begun(mailbox: string, sender: string, givenSender?: string): Spent {
     this.#open ??= {
       since: this.#clock.monotonic(),
+      spent: { provider: '', waiting: 0, atProvider: 0 },
       login: this.#client.submitter?.userName ?? '',
       mailbox,
       sender: printable(sender, 254),
@@ -136,6 +141,7 @@ class LoggedTransaction implements TransactionLog {
       accepted: 0,
       refusal: undefined,
     }
+    return this.#open.spent
   }
 
   recipients(replies: readonly Reply[]): void {
@@ -177,7 +183,7 @@ class LoggedTransaction implements TransactionLog {
 
   #finish(event: string, { octets, code, reply, reason, detail }: TransactionResult, message: string): void {
     if (this.#open === undefined) return
-    const { since, login, mailbox, sender, givenSender, accepted: recipients } = this.#open
+    const { since, spent, login, mailbox, sender, givenSender, accepted: recipients } = this.#open
     this.#open = undefined
     const milliseconds = Math.round(this.#clock.monotonic() - since)
     // Absent fields are named too: objects of one shape cost a tenth of those with varying members.
@@ -186,6 +192,7 @@ class LoggedTransaction implements TransactionLog {
       client: this.#client.address,
       login,
       mailbox,
+      provider: spent.provider || undefined,
       sender,
       givenSender,
       recipients,
@@ -194,6 +201,8 @@ class LoggedTransaction implements TransactionLog {
       reply,
       reason,
       detail,
+      waitingMilliseconds: Math.round(spent.waiting),
+      providerMilliseconds: Math.round(spent.atProvider),
       milliseconds,
     }
     if (event === 'message.not-taken') this.#refusals.note({ why: `${login}\n${reason}`, fields, message })

@@ -7,12 +7,12 @@ import type { Connect } from '../net/connect.ts'
 import type { MailboxStore, ServerCapabilityStore } from '../store/ports.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import { isTransient, type Reply, statusOf } from '../wire/reply.ts'
-import { createPatience, type Wait } from './acquire-queue.ts'
+import { createPatience, type Ticket, type Wait } from './acquire-queue.ts'
 import { createDialer } from './dial.ts'
 import { createKnownCapabilities } from './known-capabilities.ts'
 import type { Lease } from './lease.ts'
 import { createOpener } from './open-signed-in.ts'
-import type { Begun, Relay } from './relay.ts'
+import type { Begun, Relay, Spent } from './relay.ts'
 import { createRoutes, type Route, type RoutesDeps } from './routes.ts'
 import { createChunkRefusals, readArrived } from './send-message.ts'
 import { beginTransaction, isUseless } from './transaction.ts'
@@ -59,16 +59,20 @@ export function createRelay(deps: RelayDeps): Relay {
     { pool, governor, provider }: Route,
     { mail, recipients, permit }: Beginning,
     login: string,
-    { gone, wait }: { gone?: Gone | undefined; wait?: Wait | undefined },
+    { gone, wait, spent }: { gone?: Gone | undefined; wait?: Wait | undefined; spent: Spent },
   ): Promise<Begun> {
     const { host } = provider.submission
-    const context = { host, limits, withoutChunking, chunking: provider.chunking }
+    const context = { host, limits, withoutChunking, chunking: provider.chunking, clock, spent }
     const seconds = wait?.seconds ?? limits.leaseWaitSeconds
     const until = clock.monotonic() + seconds * 1000
     const hurried = seconds < limits.leaseWaitSeconds
     // All warm connections may have died at the same moment. The one after them is new.
     for (let deaths = 0; deaths <= provider.limits.connections; deaths += 1) {
-      const lease = await pool.acquire({ lane: login, retry: deaths > 0, seconds, until, hurried, gone })
+      const lease = await acquire(
+        pool,
+        { lane: login, retry: deaths > 0, seconds, until, hurried, gone },
+        spent,
+      )
       if (gone !== undefined) await lookOnceMore(lease, gone)
       const begun = await beginTransaction(lease, mail, recipients, context, permit)
       if (begun === 'dead') continue
@@ -80,6 +84,15 @@ export function createRelay(deps: RelayDeps): Relay {
       return begun
     }
     throw failure('upstream.closed-before-reply', { host })
+  }
+
+  async function acquire(pool: Route['pool'], ticket: Ticket, spent: Spent): Promise<Lease> {
+    const since = clock.monotonic()
+    try {
+      return await pool.acquire(ticket)
+    } finally {
+      spent.waiting += clock.monotonic() - since
+    }
   }
 
   return {
@@ -94,12 +107,14 @@ export function createRelay(deps: RelayDeps): Relay {
     },
     async begin(mailbox, mail, recipients, login, client) {
       const route = await routes.to(mailbox)
+      const spent = client?.spent ?? { provider: '', waiting: 0, atProvider: 0 }
+      spent.provider = route.provider.id
       const permit = route.governor.permit(mail.sender, login, client?.source)
       const wait = client && patience.begins(client, login)
       try {
         permit.reserve(recipients.length)
         const beginning = { mail, recipients, permit }
-        const begun = await beginOn(route, beginning, login, { gone: client?.gone, wait })
+        const begun = await beginOn(route, beginning, login, { gone: client?.gone, wait, spent })
         if (!begun.transaction) permit.end('not-sent')
         return begun
       } catch (error) {
@@ -114,6 +129,7 @@ export function createRelay(deps: RelayDeps): Relay {
     refreshCapabilities: capabilities.refresh,
     drain: routes.drain,
     state: routes.state,
+    states: routes.states,
     async close() {
       await routes.close()
       await capabilities.close()

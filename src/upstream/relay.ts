@@ -59,6 +59,8 @@ export interface Relay {
    * @throws Failure `not-found`, `configuration`
    */
   state(mailbox: Address): Promise<SendingState>
+  /** The same for every mailbox that something was sent for lately. Nothing is read or made for that. */
+  states(): readonly ActiveMailbox[]
   /**
    * Ends every connection: idle ones with QUIT, leased ones when their transaction is over, or
    * after two seconds.
@@ -74,6 +76,18 @@ export interface WaitingClient {
   inGroups: boolean
   /** Aborted when the client has gone. */
   gone: Gone
+  /** Where its transaction's time goes. Absent: nobody wants to know. */
+  spent?: Spent
+}
+
+/** Where the time of a transaction goes, in milliseconds. The relay adds to it while it lasts. */
+export interface Spent {
+  /** The id of the provider; empty before it is known. */
+  provider: string
+  /** Until there was a connection, and the rate let the message leave. */
+  waiting: number
+  /** Until the provider had answered, all its replies together. */
+  atProvider: number
 }
 
 export type RelayCapabilities = Pick<
@@ -86,6 +100,15 @@ export interface SendingState extends GovernorState {
   connections: GovernorState['connections'] & { open: number; inUse: number }
   /** How many messages wait for a connection, or for the rate. */
   waiting: number
+}
+
+/** A mailbox that has a way to its provider in memory. */
+export interface ActiveMailbox {
+  mailbox: Address
+  provider: string
+  /** The name that signs in: the provider counts everything by it. */
+  account: string
+  state: SendingState
 }
 
 export interface Begun {

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import { type Failure, failure, stopping } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { withoutCase } from '../base/text.ts'
-import type { Governor, Governors } from '../governor/governor.ts'
+import type { Governor, GovernorState, Governors } from '../governor/governor.ts'
 import { namesThatSignIn, type SignInName } from '../mailboxes/sender-policy.ts'
 import {
   type Address,
@@ -18,7 +18,7 @@ import type { Catalogue, RegisteredProvider } from '../providers/provider.ts'
 import type { MailboxStore } from '../store/ports.ts'
 import type { OpenSignedIn } from './open-signed-in.ts'
 import { createPool, type Neighbour, type Pool, type PooledGovernor, type PoolState } from './pool.ts'
-import type { SendingState } from './relay.ts'
+import type { ActiveMailbox, SendingState } from './relay.ts'
 
 /**
  * The way of a mailbox to its provider: its pool, its governor, and the name that signs in. Made
@@ -50,6 +50,8 @@ export interface Routes {
   drain(address: Address): void
   /** As `Relay.state`. */
   state(address: Address): Promise<SendingState>
+  /** As `Relay.states`. */
+  states(): readonly ActiveMailbox[]
   /** As `Relay.close`. */
   close(): Promise<void>
 }
@@ -230,13 +232,19 @@ export function createRoutes(deps: RoutesDeps): Routes {
       if (!mailbox) throw unknownMailbox(address)
       const provider = catalogue.registered(mailbox.providerId)
       const route = routes.get(mailbox.key)
-      const { open, inUse, waiting } = route?.pool.state() ?? nothingOpen
       const isSame = route?.provider.id === provider.id
       const governed = isSame
         ? route.governor.state()
         : await governors.look(mailbox.address, provider, accountOf(mailbox))
-      return { ...governed, connections: { ...governed.connections, open, inUse }, waiting }
+      return sendingState(governed, route?.pool.state())
     },
+    states: () =>
+      [...routes.values()].map(({ mailbox, provider, account, governor, pool }) => ({
+        mailbox: mailbox.address,
+        provider: provider.id,
+        account,
+        state: sendingState(governor.state(), pool.state()),
+      })),
     async close() {
       closed = true
       await Promise.all([...routes.values()].map(({ pool }) => pool.close()))
@@ -264,6 +272,10 @@ function governorNow(current: () => Governor): PooledGovernor {
 }
 
 const nothingOpen: PoolState = { open: 0, inUse: 0, waiting: 0 }
+
+function sendingState(governed: GovernorState, { open, inUse, waiting } = nothingOpen): SendingState {
+  return { ...governed, connections: { ...governed.connections, open, inUse }, waiting }
+}
 
 function unknownMailbox(address: Address): Failure {
   return failure('mailbox.unknown', { mailbox: address })

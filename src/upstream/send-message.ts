@@ -6,6 +6,7 @@ import { undoDotStuffing } from '../wire/message-scanner.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
 import { ConnectionLost, lossAsFailure, type ProviderConnection } from './connection.ts'
 import type { Lease } from './lease.ts'
+import type { Spent } from './relay.ts'
 
 /**
  * Sends a message: a small one as one BDAT chunk where CHUNKING is offered, every other one by
@@ -44,6 +45,8 @@ export interface TransactionContext {
   limits: Pick<Limits, 'upstreamReplySeconds' | 'upstreamDataStartSeconds' | 'upstreamAfterDotSeconds'>
   chunking: Provider['chunking']
   withoutChunking: ChunkRefusals
+  clock: Pick<Clock, 'monotonic'>
+  spent: Spent
 }
 
 /**
@@ -99,16 +102,17 @@ function joined(chunks: readonly Buffer[]): Buffer {
 async function sendAsChunk(
   connection: ProviderConnection,
   message: Buffer,
-  { host, limits, withoutChunking }: TransactionContext,
+  context: TransactionContext,
   commit: Commit,
 ): Promise<Sent> {
+  const { host, limits, withoutChunking } = context
   await readArrived()
   if (!connection.alive) throw endedBeforeMessage(host)
   const octets = undoDotStuffing(message)
   const command = Buffer.from(`BDAT ${octets.length} LAST\r\n`, 'latin1')
   commit()
   const owed = connection.command(Buffer.concat([command, octets]), limits.upstreamAfterDotSeconds)
-  const reply = await finalReply(owed, connection, host)
+  const reply = await finalReply(owed, connection, context)
   if (turnsChunkAway(reply)) {
     // A server without BDAT reads the chunk as commands. Nothing on this connection can be trusted
     // any more, and where a line of the message said DATA, a piece of it may have been accepted. So
@@ -136,7 +140,8 @@ async function sendAsData(
   commit: Commit,
 ): Promise<Sent> {
   const { host, limits } = context
-  const go = await connection.command('DATA\r\n', limits.upstreamDataStartSeconds).catch((error: unknown) => {
+  const asked = connection.command('DATA\r\n', limits.upstreamDataStartSeconds)
+  const go = await answered(asked, context).catch((error: unknown) => {
     throw lossAsFailure(error, host)
   })
   if (go.code >= 400) return { reply: go, stillOpen: true }
@@ -157,7 +162,8 @@ async function sendAsData(
   }
   commit()
   const rest = head.whole ? Buffer.concat([head.octets, endOfData]) : endOfData
-  const reply = await finalReply(connection.command(rest, limits.upstreamAfterDotSeconds), connection, host)
+  const owed = connection.command(rest, limits.upstreamAfterDotSeconds)
+  const reply = await finalReply(owed, connection, context)
   return { reply, stillOpen: false }
 }
 
@@ -200,13 +206,24 @@ export function readArrived(): Promise<void> {
   return new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
 }
 
+/** A reply, and the time until it came or failed to come: the provider's. */
+async function answered(owed: Promise<Reply>, { clock, spent }: TransactionContext): Promise<Reply> {
+  const since = clock.monotonic()
+  try {
+    return await owed
+  } finally {
+    spent.atProvider += clock.monotonic() - since
+  }
+}
+
 /** The provider's answer to the end of a message. @throws Failure `outcome-unknown` */
 async function finalReply(
   owed: Promise<Reply>,
   connection: ProviderConnection,
-  host: string,
+  context: TransactionContext,
 ): Promise<Reply> {
-  const reply = await owed.catch((error: unknown) => {
+  const { host } = context
+  const reply = await answered(owed, context).catch((error: unknown) => {
     throw error instanceof ConnectionLost ? outcomeUnknown(host, error) : error
   })
   if (reply.code < 300 || reply.code >= 400) return reply

@@ -28,7 +28,7 @@ export async function beginTransaction(
 
   // Without PIPELINING, MAIL goes alone: if it is refused, no recipient has to be sent at all.
   const commands = together ? [mailCommand, ...recipientCommands] : [mailCommand]
-  const first = await exchangeEnvelope(lease, commands, seconds)
+  const first = await exchangeEnvelope(lease, commands, seconds, context)
   const [mailReply, ...replies] = first.replies
   // A connection that is closed because we ask too much must not be replaced by another one.
   const quiet = mailReply !== undefined && permit.onReply(mailReply, 'mail')
@@ -38,7 +38,8 @@ export async function beginTransaction(
   }
   if (mailReply && !isPositive(mailReply))
     return refused(lease, mailReply, replies, recipients.length, seconds)
-  const then = together || first.lost ? first : await exchangeEnvelope(lease, recipientCommands, seconds)
+  const then =
+    together || first.lost ? first : await exchangeEnvelope(lease, recipientCommands, seconds, context)
   if (mailReply && !then.lost) {
     const answered = together ? replies : then.replies
     for (const reply of answered) permit.onReply(reply, 'recipient')
@@ -195,7 +196,7 @@ function createTransaction(lease: Lease, context: TransactionContext, permit: Se
       permit.reserve(commands.length)
       const octets = commands.map((command) => formatRecipient(command, lease.capabilities))
       lease.waitsForClient(undefined)
-      const { replies, lost } = await exchangeEnvelope(lease, octets, seconds)
+      const { replies, lost } = await exchangeEnvelope(lease, octets, seconds, context)
       for (const reply of replies) permit.onReply(reply, 'recipient')
       if (lost) {
         state = 'over'
@@ -259,7 +260,9 @@ async function exchangeEnvelope(
   { connection, capabilities }: Pick<SignedIn, 'connection' | 'capabilities'>,
   commands: readonly Buffer[],
   replySeconds: number,
+  { clock, spent }: Pick<TransactionContext, 'clock' | 'spent'>,
 ): Promise<EnvelopeOutcome> {
+  const since = clock.monotonic()
   const groups = capabilities.pipelining ? [commands] : commands.map((command) => [command])
   const replies: Reply[] = []
   try {
@@ -270,6 +273,8 @@ async function exchangeEnvelope(
   } catch (error) {
     if (!(error instanceof ConnectionLost)) throw error
     return { replies, lost: error }
+  } finally {
+    spent.atProvider += clock.monotonic() - since
   }
   // 3xx asks for more, which no command of the envelope has: the replies have slipped.
   const odd = replies.find(({ code }) => code >= 300 && code < 400)

@@ -35,8 +35,13 @@ async function pass(pieces: readonly Buffer[], chunking: boolean): Promise<Passe
     limit: undefined,
     drainSeconds: 1,
   })
-  const withoutChunking = createChunkRefusals(createManualClock())
-  const context = { host: 'provider', limits: defaultLimits, chunking: 'auto' as const, withoutChunking }
+  const clock = createManualClock()
+  const withoutChunking = createChunkRefusals(clock)
+  const spent = { provider: '', waiting: 0, atProvider: 0 }
+  const context = {
+    ...{ host: 'provider', limits: defaultLimits, chunking: 'auto' as const, withoutChunking },
+    ...{ clock, spent },
+  }
   const lease = { connection: keepingConnection(written), capabilities: { chunking } } as Lease
   const source = message.octets[Symbol.asyncIterator]()
   const sent = await readHead(source)

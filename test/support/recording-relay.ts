@@ -90,6 +90,8 @@ export function createRecordingRelay(): RecordingRelay {
       failIfTold()
     },
 
+    states: () => [],
+
     async begin(mailbox, mail, recipients) {
       asked.push(`MAIL ${mailbox.address} <${mail.sender}>${written(mail.parameters)}`)
       failIfTold()

@@ -98,5 +98,7 @@ export const detailWords: Readonly<Record<string, string>> = {
   means: phrase('means'),
   name: phrase('name'),
   seconds: phrase('seconds'),
+  waitingMilliseconds: phrase('waited in postern, in milliseconds'),
+  providerMilliseconds: phrase('waited for the provider, in milliseconds'),
   fix: phrase('what to do'),
 }
