@@ -18,6 +18,7 @@ import { createKeepAlive } from './grants/keep-alive.ts'
 import { createJournal, type Journal } from './journal/create-journal.ts'
 import { createMailboxes } from './mailboxes/create-mailboxes.ts'
 import type { Mailboxes } from './mailboxes/mailboxes.ts'
+import { createMetrics } from './metrics/metrics.ts'
 import type { Address } from './model/address.ts'
 import { createConnect, isLoopbackHost } from './net/connect.ts'
 import { announcedUrl, type Endpoint, withBothLoopbacks } from './net/endpoint.ts'
@@ -26,7 +27,7 @@ import type { SmtpListener } from './net/listen.ts'
 import { createNameResolver } from './net/name-resolver.ts'
 import { createNotices } from './notices/create-notices.ts'
 import { createCatalogue } from './providers/catalogue.ts'
-import { createOAuthClients } from './providers/oauth/oauth-clients.ts'
+import { createOAuthClients, type TokenRequest } from './providers/oauth/oauth-clients.ts'
 import { givenTo } from './providers/registration.ts'
 import { createRegistrationChecks } from './providers/registration-checks.ts'
 import { createSmtpServer } from './smtp/smtp-server.ts'
@@ -42,6 +43,7 @@ import { createSendingStatus } from './upstream/relay.ts'
 import { createTestMessage } from './upstream/test-message.ts'
 import { createCommandServer } from './web/command-server.ts'
 import { choosePorts } from './web/listen.ts'
+import { createMetricsServer } from './web/metrics-server.ts'
 import { createPageSignIns, warnOfPageSignIns } from './web/page-sign-ins.ts'
 import { createReadiness } from './web/readiness.ts'
 import { createWebServer } from './web/web-server.ts'
@@ -50,6 +52,8 @@ import { createWebServer } from './web/web-server.ts'
 export interface RunningPostern {
   smtp: readonly SmtpListener[]
   web: readonly Endpoint[]
+  /** Where Prometheus reads without a key. */
+  metrics: readonly Endpoint[]
   /** The address of the pages. */
   pagesUrl: URL
   /** Makes a one-time URL that signs a browser in as the administrator. */
@@ -186,7 +190,9 @@ function composeServices(config: Config, log: Log, data: ServedData) {
   const connect = createConnect({ names: createNameResolver({ clock }) })
   const http = createHttpFetch({ extraCa, timeoutSeconds: limits.tokenRequestSeconds, connect })
   const catalogue = createCatalogue(config)
-  const oauthClientFor = createOAuthClients({ catalogue, http, clock })
+  let seeTokenRequest = (_: TokenRequest) => {}
+  const onTokenRequest = (request: TokenRequest) => seeTokenRequest(request)
+  const oauthClientFor = createOAuthClients({ catalogue, http, clock, onTokenRequest })
   const refreshMarginFor = (providerId: string) => catalogue.registered(providerId).refreshMarginSeconds
   const onLapsed = (mailbox: Address) => relay.drain(mailbox)
   const registrationOf = (providerId: string) => givenTo(catalogue.registered(providerId))
@@ -317,6 +323,13 @@ function composeServices(config: Config, log: Log, data: ServedData) {
     consent,
     notices,
     keepAlive,
+    watched: {
+      lines: journal.watch,
+      httpRequests: http.watch,
+      tokenRequests(see: typeof seeTokenRequest) {
+        seeTokenRequest = see
+      },
+    },
     async close() {
       consent.device.close()
       try {
@@ -343,6 +356,22 @@ async function startDoors(
   const { catalogue, relay, signIns } = services
   let serving = false
   const readiness = createReadiness({ serving: () => serving, check: () => data.store.check(), clock, log })
+  const metrics = createMetrics(
+    {
+      version,
+      sessions: () => smtpServer.sessions(),
+      activeMailboxes: relay.states,
+      tokenPauses: services.tokens.pauses,
+      mailboxes: data.store.mailboxes,
+      grants: data.store.grants,
+      catalogue,
+      certificateExpiresAt: certificates?.expiresAt,
+      isReady: async () => (await readiness()).ready,
+      namedMailboxes: config.metrics.mailboxes,
+      clock,
+    },
+    services.watched,
+  )
   let listening = config.smtpListen
   const webServices = { ...services, smtp: () => listening }
   const webServer = createWebServer({
@@ -352,11 +381,13 @@ async function startDoors(
     ...(config.trustedProxies && { trustedProxies: config.trustedProxies }),
     services: webServices,
     readiness,
+    metrics,
     limits,
     clock,
     log,
     version,
   })
+  const metricsServer = createMetricsServer({ listen: config.metrics.listen, metrics, readiness, log })
   const commandServer = createCommandServer({
     dataDir,
     ownerKey: data.ownerKey,
@@ -378,8 +409,8 @@ async function startDoors(
     serving = false
     services.throttle.close()
     try {
-      const doors = [commandServer.stop(), webServer.stop(), smtpServer.stop(graceSeconds)]
-      await Promise.all([removeRunningFile(dataDir), ...doors])
+      const doors = [commandServer, webServer, metricsServer].map((door) => door.stop())
+      await Promise.all([removeRunningFile(dataDir), ...doors, smtpServer.stop(graceSeconds)])
     } finally {
       await services.close()
     }
@@ -391,6 +422,7 @@ async function startDoors(
     warnOfNamesAlike(services.credentialIndex, log)
     warnOfPageSignIns(services.pageSignIns, config.pageAccess, log)
     const web = await webServer.start()
+    const metricsListen = await metricsServer.start()
     const smtp = await smtpServer.start()
     listening = smtp
     // Before it is ready: whoever waits for that may use the command at once.
@@ -405,6 +437,7 @@ async function startDoors(
       mailboxes,
       smtp,
       web,
+      metrics: metricsListen,
       pagesUrl,
       signInLink: webServer.signInLink,
       registeredProviders: registered.map(({ provider }) => provider.id),

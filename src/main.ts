@@ -62,7 +62,12 @@ async function serve(config: Config): Promise<number> {
   const postern = await startPostern(config, log, version, readEverySetting)
   reload = postern.reload
   log.info(
-    { smtp: postern.smtp.map(formatEndpoint), web: postern.web.map(formatEndpoint), version },
+    {
+      smtp: postern.smtp.map(formatEndpoint),
+      web: postern.web.map(formatEndpoint),
+      ...(postern.metrics.length > 0 && { metrics: postern.metrics.map(formatEndpoint) }),
+      version,
+    },
     'postern is ready',
   )
   stderr.write(welcome(postern))

@@ -11,7 +11,7 @@ const floors: readonly (readonly string[])[] = [
   ['cli', 'web', 'smtp'],
   ['config'],
   ['diagnosis'],
-  ['notices'],
+  ['notices', 'metrics'],
   ['upstream'],
   ['consent'],
   ['credentials'],
@@ -39,6 +39,7 @@ const homes: readonly { what: RegExp; rooms: readonly string[] }[] = [
   { what: /^@zxcvbn-ts\//, rooms: ['credentials'] },
   { what: /^selfsigned$|^@peculiar\/x509$/, rooms: ['tls'] },
   { what: /^nodemailer(\/|$)/, rooms: ['notices'] },
+  { what: /^prom-client$/, rooms: ['metrics'] },
   { what: /^zod$/, rooms: ['providers', 'web', 'cli'] },
 ]
 
@@ -78,6 +79,7 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'mailboxes/revocation.ts',
     'mailboxes/sender-policy.ts',
   ],
+  metrics: ['metrics/metrics.ts'],
   model: [
     'model/address.ts',
     'model/api-key.ts',

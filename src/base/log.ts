@@ -9,6 +9,9 @@ export interface Log {
   child(fields: object): Log
 }
 
+/** What a line says beside its message. Those about something that is kept or counted have an `event`. */
+export type LineFields = Readonly<Record<string, unknown>>
+
 export const silentLog: Log = {
   debug() {},
   info() {},

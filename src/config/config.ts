@@ -43,6 +43,8 @@ export interface Config extends ProviderSettings {
   key?: Secret
   /** PEM text of additional certification authorities. */
   extraCa?: string
+  /** Where metrics are read without a key (empty: nowhere), and how many mailboxes are named in them. */
+  metrics: { listen: readonly Endpoint[]; mailboxes: number }
   notify: NotifyConfig
   pageAccess: PageAccess
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'

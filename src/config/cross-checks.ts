@@ -55,9 +55,13 @@ function checkListeners(values: Partial<Values>): string[] {
       ? []
       : withoutCertificate(smtpListen, smtpsListen)),
     ...plainWeb(values),
+    ...plainMetrics(values),
     ...sharedAddresses(values, 'smtpListen', 'smtpsListen'),
     ...sharedAddresses(values, 'smtpListen', 'webListen'),
     ...sharedAddresses(values, 'smtpsListen', 'webListen'),
+    ...sharedAddresses(values, 'metricsListen', 'smtpListen'),
+    ...sharedAddresses(values, 'metricsListen', 'smtpsListen'),
+    ...sharedAddresses(values, 'metricsListen', 'webListen'),
   ]
 }
 
@@ -94,6 +98,15 @@ function plainWeb({ webListen = [], publicUrl }: Partial<Values>): string[] {
   if (plain.length === 0 || publicUrl === undefined || publicUrl.protocol === 'https:') return []
   return [
     `${settings.webListen.name} names ${plain.map(formatEndpoint).join(',')}, which other machines can reach, and passwords, API keys and tokens would cross the network unencrypted: let a proxy take TLS and name its https address in ${settings.publicUrl.name}; or listen on 127.0.0.1 or [::1]; or accept that with +plain-http behind the address.`,
+  ]
+}
+
+/** No password and no token is there, but how much is sent, and by which providers. */
+function plainMetrics({ metricsListen = [] }: Partial<Values>): string[] {
+  const plain = beyondLoopback(metricsListen).filter(({ plainHttp }) => !plainHttp)
+  if (plain.length === 0) return []
+  return [
+    `${settings.metricsListen.name} names ${plain.map(formatEndpoint).join(',')}, which other machines can reach, and whoever does would read the numbers without a key: listen on 127.0.0.1 or [::1]; or accept that with +plain-http behind the address; or leave it out and give Prometheus an API key for the web listener.`,
   ]
 }
 
@@ -139,7 +152,7 @@ function sharedAddresses(values: Partial<Values>, one: ListKey, other: ListKey):
   )
 }
 
-type ListKey = 'smtpListen' | 'smtpsListen' | 'webListen'
+type ListKey = 'smtpListen' | 'smtpsListen' | 'webListen' | 'metricsListen'
 
 function beyondLoopback<L extends Endpoint>(listeners: readonly L[]): L[] {
   return listeners.filter(isReachable)

@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Limits } from '../model/limits.ts'
 import { isLoopbackHost } from '../net/connect.ts'
-import { announcedUrl, withBothLoopbacks } from '../net/endpoint.ts'
+import { announcedUrl, type Endpoint, withBothLoopbacks } from '../net/endpoint.ts'
 import type { SmtpListener, WebListener } from '../net/listen.ts'
 import type { NotifyConfig } from '../notices/notices.ts'
 import type { ProvidersFile } from '../providers/file/providers-file.ts'
@@ -114,6 +114,7 @@ function toConfig(
     providerOverrides: read.providers.overrides,
     ...(extraCa !== undefined && { extraCa }),
     ...(proxy && { proxy }),
+    metrics: { listen: withoutWords(values.metricsListen ?? []), mailboxes: values.metricsMailboxes },
     notify: toNotify(values, commandEnvironment(environment)),
     pageAccess: toPageAccess(values),
     logLevel,
@@ -167,9 +168,13 @@ function toWeb({
   publicUrl,
   pagesUrl,
 }: Values): Pick<Config, 'webListen' | 'publicUrl' | 'pagesUrl'> {
-  const endpoints = webListen.map(({ host, port }) => ({ host, port }))
+  const endpoints = withoutWords(webListen)
   const urls = pagesUrl ? [publicUrl, pagesUrl] : [publicUrl]
   return { webListen: withBothLoopbacks(endpoints, urls), publicUrl, ...(pagesUrl && { pagesUrl }) }
+}
+
+function withoutWords(listeners: readonly WebListener[]): Endpoint[] {
+  return listeners.map(({ host, port }) => ({ host, port }))
 }
 
 function warningsFor(values: Values, sources: Readonly<Record<SettingKey, Source>>): string[] {

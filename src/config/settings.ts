@@ -19,6 +19,7 @@ import {
   sharedSecret,
   type ValueOf,
   webhookUrl,
+  wholeNumber,
 } from './setting.ts'
 
 /**
@@ -96,6 +97,18 @@ export const settings = {
     'microsoft,google',
     providerIds,
     'The providers at which they may do so, by id; by default those that are registered by the settings of this file. Whoever gives out addresses at one of them decides who comes in.',
+  ),
+  metricsListen: optional(
+    'POSTERN_METRICS_LISTEN',
+    '127.0.0.1:9587',
+    webListeners,
+    'Where Prometheus reads /metrics without a key (and probes read /healthz and /readyz): host:port, several with commas; +plain-http behind one that other machines reach; off by default. With an API key that has the scope read, /metrics is at the web listener as well.',
+  ),
+  metricsMailboxes: setting(
+    'POSTERN_METRICS_MAILBOXES',
+    '0',
+    wholeNumber(0, 1000),
+    'For how many mailboxes, those whose grants expire first, /metrics names the address; 0 names none.',
   ),
   logLevel: setting(
     'POSTERN_LOG_LEVEL',

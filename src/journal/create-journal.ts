@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
-import type { Log } from '../base/log.ts'
+import type { LineFields, Log } from '../base/log.ts'
 import type { JournalStore } from '../store/ports.ts'
 import {
   createEntryIds,
@@ -17,6 +17,8 @@ export interface Journal {
   /** Hands everything on to the log that was given, and keeps what belongs into the journal. */
   log: Log
   reader: JournalReader
+  /** From now on each line with an event is shown to `see` as well, kept in the journal or not. */
+  watch(see: (fields: LineFields) => void): void
   /** Writes what waits. */
   close(): Promise<void>
 }
@@ -44,6 +46,7 @@ export function createJournal({ store, clock, log, days }: JournalDeps): Journal
   const gate = createFloodGate()
   const sweeping = createSweeping({ store, clock, log, days })
   const signIns = new LRUCache<string, number>({ max: 10_000 })
+  let watcher: ((fields: LineFields) => void) | undefined
 
   function isRepeated({ event, login, source, at }: NewEntry): boolean {
     if (event !== 'sign-in.done') return false
@@ -58,7 +61,8 @@ export function createJournal({ store, clock, log, days }: JournalDeps): Journal
     writer.add(Object.assign(entry, { id: idOf(entry.at) }))
   }
 
-  function keep(fields: Readonly<Record<string, unknown>>): void {
+  function keep(fields: LineFields): void {
+    watcher?.(fields)
     const now = clock.now()
     for (const held of gate.held(now)) write(held)
     const entry = entryOf(fields, now)
@@ -77,6 +81,9 @@ export function createJournal({ store, clock, log, days }: JournalDeps): Journal
   return {
     log: createJournalLog(log, keep),
     reader: createJournalReader({ store, clock, flush }),
+    watch(see) {
+      watcher = see
+    },
     async close() {
       for (const held of gate.held(Number.POSITIVE_INFINITY)) write({ ...held, at: clock.now() })
       await sweeping.close()
@@ -85,16 +92,14 @@ export function createJournal({ store, clock, log, days }: JournalDeps): Journal
   }
 }
 
-type Fields = Readonly<Record<string, unknown>>
-
 /**
  * A log that hands everything on, and the lines with an event to `keep` as well. Lines
  * for debugging are no events.
  */
-function createJournalLog(log: Log, keep: (fields: Fields) => void, around: Fields = {}): Log {
+function createJournalLog(log: Log, keep: (fields: LineFields) => void, around: LineFields = {}): Log {
   const isRoot = Object.keys(around).length === 0
   const note = (fields: object) => {
-    if ('event' in fields) keep(isRoot ? (fields as Fields) : { ...around, ...fields })
+    if ('event' in fields) keep(isRoot ? (fields as LineFields) : { ...around, ...fields })
   }
   return {
     debug: (fields, message) => log.debug(fields, message),

@@ -30,6 +30,15 @@ interface HttpRequest {
   reach?: Reach
 }
 
+/** A request that got a response, or none. */
+export interface EndedRequest {
+  url: URL
+  method: string
+  seconds: number
+  /** Of the response. Absent: there was none that could be used. */
+  status?: number
+}
+
 interface HttpFetchDeps {
   /** PEM text of certification authorities beside the system's. */
   extraCa?: string | undefined
@@ -61,10 +70,13 @@ export function createHttpFetch({ extraCa, timeoutSeconds, connect }: HttpFetchD
   fetch: HttpFetch
   /** The same through a proxy, or directly without one. */
   via(proxy: HttpProxy | undefined): HttpFetch
+  /** From now on `see` is told of each request that has ended. */
+  watch(see: (request: EndedRequest) => void): void
   close(): Promise<void>
 } {
   const load = lazy(() => loadUndici(extraCa, timeoutSeconds, connect))
   const opened = new Set<Dispatcher>()
+  let watcher: ((request: EndedRequest) => void) | undefined
 
   function through(proxy: HttpProxy | undefined): HttpFetch {
     // Each reach has its own connection pool, because a warm connection is not checked again.
@@ -78,7 +90,21 @@ export function createHttpFetch({ extraCa, timeoutSeconds, connect }: HttpFetchD
     const open = { anywhere: opening(), public: opening('public'), private: opening('private') }
     return async (url, request) => {
       if (request.reach) requireWithin(request.reach, new URL(url).hostname)
-      return bounded(open[request.reach ?? 'anywhere'], proxy, url, request)
+      const since = performance.now()
+      let status: number | undefined
+      try {
+        const response = await bounded(open[request.reach ?? 'anywhere'], proxy, url, request)
+        status = response.status
+        return response
+      } finally {
+        const seconds = (performance.now() - since) / 1000
+        watcher?.({
+          url: new URL(url),
+          method: request.method,
+          seconds,
+          ...(status !== undefined && { status }),
+        })
+      }
     }
   }
 
@@ -116,6 +142,9 @@ export function createHttpFetch({ extraCa, timeoutSeconds, connect }: HttpFetchD
       const fetch = proxied.get(key) ?? through(proxy)
       proxied.set(key, fetch)
       return fetch
+    },
+    watch(see) {
+      watcher = see
     },
     async close() {
       await Promise.all([...opened].map((dispatcher) => dispatcher.destroy()))

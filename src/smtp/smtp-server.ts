@@ -44,6 +44,8 @@ export interface SmtpServer {
    * finish, then their connections are destroyed.
    */
   stop(graceSeconds: number): Promise<void>
+  /** How many clients are connected now, and how many have been since the start. */
+  sessions(): { open: number; total: number }
 }
 
 // The specification of the PROXY protocol asks for at least three, because a packet may be lost.
@@ -59,6 +61,7 @@ export function createSmtpServer(deps: SmtpServerDeps): SmtpServer {
   const frontEnds = createFrontEnds({ refusals, headerSeconds })
   const connections = new Set<ClientConnection>()
   let open: { server: Server; listener: SmtpListener }[] = []
+  let total = 0
 
   return {
     async start() {
@@ -86,6 +89,8 @@ export function createSmtpServer(deps: SmtpServerDeps): SmtpServer {
       await closing
       refusals.close()
     },
+
+    sessions: () => ({ open: connections.size, total }),
   }
 
   async function openOne(listener: SmtpListener, isFirst: boolean): Promise<void> {
@@ -152,6 +157,7 @@ export function createSmtpServer(deps: SmtpServerDeps): SmtpServer {
     })
     evict = () => connection.evict()
     connections.add(connection)
+    total += 1
     void connection.closed.then(() => {
       connections.delete(connection)
       slot.release()

@@ -23,6 +23,8 @@ export interface Certificates {
   contextFor: ContextFor
   /** Checks the files now, and logs the result. */
   reload(): void
+  /** When the one in use expires, in milliseconds since 1970. */
+  expiresAt(): number
 }
 
 interface CertificatesDeps {
@@ -69,6 +71,8 @@ export function createCertificates({ certFile, keyFile, clock, log }: Certificat
     reload() {
       if (!look(true)) log.info({ certFile }, 'the certificate files are as they were')
     },
+
+    expiresAt: () => pair.validTo,
   }
 
   /** Returns false if nothing has changed. `again`: log a known mistake once more. */

@@ -1,15 +1,47 @@
 import { once } from 'node:events'
-import type { Server } from 'node:http'
+import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { Failure } from '../base/failure.ts'
 import { type Endpoint, formatEndpoint } from '../net/endpoint.ts'
 import { backlog } from '../net/listen.ts'
 
+const stopMilliseconds = 5_000
+
+// Limits for slow and greedy clients: each of them ends the connection by itself.
+export function createLimitedServer(app: RequestListener): Server {
+  return createHttpServer(
+    {
+      maxHeaderSize: 16 * 1024,
+      headersTimeout: 30_000,
+      requestTimeout: 60_000,
+      keepAliveTimeout: 5_000,
+      connectionsCheckingInterval: 5_000,
+    },
+    app,
+  )
+}
+
+/** Accepts no more requests, and gives those in flight five seconds. */
+export async function close(server: Server): Promise<void> {
+  const impatience = setTimeout(() => server.closeAllConnections(), stopMilliseconds)
+  await new Promise((resolve) => server.close(resolve))
+  clearTimeout(impatience)
+}
+
+/** What a listener is called, and what moves it. */
+export interface Door {
+  name: string
+  setting: string
+}
+
+export const webDoor: Door = { name: 'The web door', setting: 'POSTERN_WEB_LISTEN' }
+export const metricsDoor: Door = { name: 'The door for metrics', setting: 'POSTERN_METRICS_LISTEN' }
+
 /**
  * Opens the server at one address, and returns that address with the port that it got.
  * @throws Failure `configuration` with the address and what to do; its cause has the system's code
  */
-export async function listen(server: Server, endpoint: Endpoint): Promise<Endpoint> {
+export async function listen(server: Server, endpoint: Endpoint, door: Door): Promise<Endpoint> {
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
@@ -19,7 +51,7 @@ export async function listen(server: Server, endpoint: Endpoint): Promise<Endpoi
       })
     })
   } catch (error) {
-    throw cannotListen(endpoint, error)
+    throw cannotListen(endpoint, error, door)
   }
   const { port } = server.address() as AddressInfo
   return { host: endpoint.host, port }
@@ -29,37 +61,33 @@ export function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
-function cannotListen(endpoint: Endpoint, error: unknown): Failure {
+function cannotListen(endpoint: Endpoint, error: unknown, { name, setting }: Door): Failure {
   const address = formatEndpoint(endpoint)
-  const otherAddress = 'set POSTERN_WEB_LISTEN to another address.'
+  const otherAddress = `set ${setting} to another address.`
   switch (systemCode(error)) {
     case 'EADDRINUSE':
-      return new Failure('configuration', `The web door cannot listen on ${address}: another program does`, {
+      return new Failure('configuration', `${name} cannot listen on ${address}: another program does`, {
         cause: error,
         fix: `Stop the program that listens on port ${endpoint.port} (perhaps another postern), or ${otherAddress}`,
       })
     case 'EACCES':
-      return new Failure(
-        'configuration',
-        `The web door may not listen on ${address}: the system forbids it`,
-        {
-          cause: error,
-          fix: `Choose a port above 1023: ${otherAddress}`,
-        },
-      )
+      return new Failure('configuration', `${name} may not listen on ${address}: the system forbids it`, {
+        cause: error,
+        fix: `Choose a port above 1023: ${otherAddress}`,
+      })
     case 'EADDRNOTAVAIL':
     case 'EAFNOSUPPORT':
     case 'ENOTFOUND':
       return new Failure(
         'configuration',
-        `The web door cannot listen on ${address}: this machine has no such address`,
+        `${name} cannot listen on ${address}: this machine has no such address`,
         {
           cause: error,
           fix: `Use an address of this machine: ${otherAddress}`,
         },
       )
     default:
-      return new Failure('configuration', `The web door cannot listen on ${address}`, {
+      return new Failure('configuration', `${name} cannot listen on ${address}`, {
         cause: error,
         fix: `Look at the log for the system's reason, or ${otherAddress}`,
       })

@@ -3,7 +3,10 @@ import helmet from 'helmet'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { redirectUriOf } from '../consent/consent-service.ts'
+import { permits } from '../credentials/scopes.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import { apiRoutes, createApi } from './api/api.ts'
+import { type BearerCheck, bearerOf, insufficientScope } from './api/bearer.ts'
 import type { MarkAuthenticated } from './connections.ts'
 import { checkHost, createHostAllowList, type WebAddresses } from './hosts-and-origins.ts'
 import { problemHandler } from './http-errors.ts'
@@ -23,6 +26,7 @@ export interface WebAppDeps extends WebAddresses {
   services: WebServices
   markAuthenticated: MarkAuthenticated
   readiness: Readiness
+  metrics: Metrics
   clock: Clock
   log: Log
   version: string
@@ -38,6 +42,7 @@ export function createWebApp({
   services,
   markAuthenticated,
   readiness,
+  metrics,
   clock,
   log,
   version,
@@ -61,12 +66,11 @@ export function createWebApp({
   // Below the path of a public address.
   app.use(health)
   const countWrong = createWrongSecretCount(services.throttle)
+  const bearers = { apiKeys: services.apiKeys, markAuthenticated, countWrong }
+  app.use(createMetricsRoute(metrics, bearers))
   const redirectUri = redirectUriOf(publicUrl)
   const routes = apiRoutes({ services, redirectUri, signInLinks, readiness, log })
-  app.use(
-    '/api',
-    createApi({ bearers: { apiKeys: services.apiKeys, markAuthenticated, countWrong }, routes, log }),
-  )
+  app.use('/api', createApi({ bearers, routes, log }))
   const pages = createPages({
     publicUrl,
     pagesUrl,
@@ -80,7 +84,7 @@ export function createWebApp({
     version,
   })
   app.use(pages.router)
-  app.use(['/api', '/healthz', '/readyz'], problemHandler(log))
+  app.use(['/api', '/healthz', '/readyz', '/metrics'], problemHandler(log))
   app.use(pages.errorHandler)
   return app
 }
@@ -154,6 +158,20 @@ function addHealth(router: Pick<Router, 'route'>, readiness: Readiness): void {
       response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not ready' })
     })
     .all(methodNotAllowed('GET', 'HEAD'))
+}
+
+/** What Prometheus reads, with an API key that may read. */
+function createMetricsRoute(metrics: Metrics, bearers: BearerCheck): Router {
+  const router = exactRouter()
+  router
+    .route('/metrics')
+    .get(async (request, response) => {
+      if (!permits(await bearerOf(request, bearers), 'read')) throw insufficientScope('read')
+      const { contentType, text } = await metrics.read()
+      response.set('Content-Type', contentType).send(text)
+    })
+    .all(methodNotAllowed('GET', 'HEAD'))
+  return router
 }
 
 /** These paths have one spelling, and no other is let past the check of the host. */

@@ -1,19 +1,18 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { lazy } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import { type Endpoint, formatEndpoint } from '../net/endpoint.ts'
 import { isWithin } from '../net/ip.ts'
 import { isMissingAddress } from '../net/listen.ts'
 import { createWebConnections, type WebConnectionLimits } from './connections.ts'
-import { isLoopbackHost, listen } from './listen.ts'
+import { close, createLimitedServer, isLoopbackHost, listen, webDoor } from './listen.ts'
 import type { Readiness } from './readiness.ts'
 import { createSignInLinks } from './sign-in-links.ts'
 import type { WebAppDeps } from './web-app.ts'
 import type { WebServices } from './web-services.ts'
-
-const stopMilliseconds = 5_000
 
 /** The HTTP server: pages for people, the API for programs. */
 interface WebServer {
@@ -39,6 +38,7 @@ interface WebServerDeps {
   trustedProxies?: readonly string[]
   services: WebServices
   readiness: Readiness
+  metrics: Metrics
   limits: WebConnectionLimits
   clock: Clock
   log: Log
@@ -52,6 +52,7 @@ export function createWebServer({
   trustedProxies = [],
   services,
   readiness,
+  metrics,
   limits,
   clock,
   log,
@@ -70,6 +71,7 @@ export function createWebServer({
     services,
     markAuthenticated: connections.markAuthenticated,
     readiness,
+    metrics,
     clock,
     log,
     version,
@@ -79,7 +81,7 @@ export function createWebServer({
     const server = createLimitedServer(limitPipelining(connections.tracking(app)))
     connections.watch(server)
     try {
-      const opened = await listen(server, endpoint)
+      const opened = await listen(server, endpoint, webDoor)
       open.push({ server, endpoint: opened })
       ports = [...ports, opened.port]
       server.on('error', (error) => log.warn({ err: error }, 'the web door could not take a connection'))
@@ -115,26 +117,6 @@ export function createWebServer({
       return open.map(({ endpoint }) => endpoint)
     },
   }
-}
-
-// Limits for slow and greedy clients: each of them ends the connection by itself.
-function createLimitedServer(app: RequestListener): Server {
-  return createServer(
-    {
-      maxHeaderSize: 16 * 1024,
-      headersTimeout: 30_000,
-      requestTimeout: 60_000,
-      keepAliveTimeout: 5_000,
-      connectionsCheckingInterval: 5_000,
-    },
-    app,
-  )
-}
-
-async function close(server: Server): Promise<void> {
-  const impatience = setTimeout(() => server.closeAllConnections(), stopMilliseconds)
-  await new Promise((resolve) => server.close(resolve))
-  clearTimeout(impatience)
 }
 
 /**

@@ -59,6 +59,7 @@ it('loads to serve only what it needs to open its store and to listen', () => {
     './app.ts',
     './create-oauth-client.ts',
     './discoveries.ts',
+    './exposition.ts',
     './known-errors.ts',
     './web-app.ts',
     '@peculiar/x509',
@@ -75,6 +76,7 @@ it('loads to serve only what it needs to open its store and to listen', () => {
 it.each([
   ['the first request to the web door', 'web/web-app.ts', ['express', 'helmet', 'zod']],
   ['the first question to a provider', 'providers/oauth/create-oauth-client.ts', ['openid-client']],
+  ['the first look at the metrics', 'metrics/exposition.ts', ['prom-client']],
   ['a providers file', 'providers/file/providers-file.ts', ['zod']],
 ])('loads with %s what only that needs', (_, file, needed) => {
   expect([...loadedWith(file).packages]).toEqual(expect.arrayContaining(needed))

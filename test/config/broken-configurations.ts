@@ -130,6 +130,25 @@ const listening: readonly BrokenConfiguration[] = [
     ],
   },
   {
+    name: 'metrics that other machines can read',
+    environment: { POSTERN_METRICS_LISTEN: '0.0.0.0:9587,10.0.0.1:9588+plain-http' },
+    mistakes: [
+      'POSTERN_METRICS_LISTEN names 0.0.0.0:9587, which other machines can reach, and whoever does would read the numbers without a key: listen on 127.0.0.1 or [::1]; or accept that with +plain-http behind the address; or leave it out and give Prometheus an API key for the web listener.',
+    ],
+  },
+  {
+    name: 'metrics at the address of another listener',
+    environment: {
+      POSTERN_METRICS_LISTEN: '127.0.0.1:8587,127.0.0.1:2587',
+      POSTERN_METRICS_MAILBOXES: '1001',
+    },
+    mistakes: [
+      'POSTERN_METRICS_MAILBOXES is "1001", but must be a whole number from 0 to 1000.',
+      'POSTERN_METRICS_LISTEN and POSTERN_SMTP_LISTEN both take 127.0.0.1:2587: give each its own port.',
+      'POSTERN_METRICS_LISTEN and POSTERN_WEB_LISTEN both take 127.0.0.1:8587: give each its own port.',
+    ],
+  },
+  {
     name: 'the same, where that name is the address that is listened on',
     environment: { POSTERN_WEB_LISTEN: '127.0.0.1:9000', POSTERN_PAGES_URL: 'http://127.0.0.1:9000' },
     mistakes: [

@@ -65,6 +65,7 @@ describe('a configuration', () => {
       registrations: {},
       customProviders: [],
       providerOverrides: new Map(),
+      metrics: { listen: [], mailboxes: 0 },
       notify: {},
       pageAccess: { administrators: [], viewers: [] },
       logLevel: 'info',

@@ -16,6 +16,7 @@ const peers = {
   openssl: { package: 'openssl', isThere: () => onPath('openssl') },
   PHPMailer: { package: 'php-cli libphp-phpmailer', isThere: () => onPath('php') && existsSync(phpMailer) },
   postfix: { package: 'postfix libsasl2-modules', isThere: () => onPath('postfix') && isRoot() },
+  promtool: { package: 'prometheus', isThere: () => onPath('promtool') },
   python3: { package: 'python3', isThere: () => onPath('python3') },
   's-nail': { package: 's-nail', isThere: () => onPath('s-nail') },
   swaks: { package: 'swaks libnet-ssleay-perl', isThere: () => onPath('swaks') },

@@ -4,6 +4,7 @@ import type { Log } from '../../src/base/log.ts'
 import { createLoginThrottle } from '../../src/credentials/create-login-throttle.ts'
 import { createPagePasswords } from '../../src/credentials/page-passwords.ts'
 import { createJournal } from '../../src/journal/create-journal.ts'
+import type { Metrics } from '../../src/metrics/metrics.ts'
 import type { PageRole } from '../../src/model/page-access.ts'
 import type { Endpoint } from '../../src/net/endpoint.ts'
 import { createReadiness } from '../../src/web/readiness.ts'
@@ -89,6 +90,10 @@ export function testServer({
     keyedHash,
   }
   const readiness = createReadiness({ serving, check: ready, clock, log })
+  const metrics: Metrics = {
+    read: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'up 1\n' }),
+    async begin() {},
+  }
   services.mailboxes.all.push({ address: 'me@example.com', provider: 'example', state: 'absent' })
   const server = createWebServer({
     listen,
@@ -97,6 +102,7 @@ export function testServer({
     trustedProxies,
     services,
     readiness,
+    metrics,
     limits: { ...defaultLimits, ...limits },
     clock,
     log,
@@ -116,6 +122,7 @@ export function testServer({
       services,
       markAuthenticated: () => {},
       readiness,
+      metrics,
       clock,
       log,
       version: '0.1.0',

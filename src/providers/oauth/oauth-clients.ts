@@ -1,10 +1,21 @@
 import { lazy } from '../../base/async.ts'
 import { type Clock, systemClock } from '../../base/clock.ts'
+import { Failure } from '../../base/failure.ts'
 import type { createHttpFetch } from '../../net/http-fetch.ts'
 import type { Catalogue } from '../provider.ts'
 import type { OAuthClientDeps } from './create-oauth-client.ts'
 import type { Discoveries } from './discoveries.ts'
-import type { OAuthClient } from './oauth-client.ts'
+import { judge, type OAuthClient, type TokenVerdict } from './oauth-client.ts'
+
+/** A request for tokens that has ended. Polls of the device flow are none: most are asked too early. */
+export interface TokenRequest {
+  provider: string
+  flow: 'code' | 'refresh' | 'app-only'
+  /** What a failed one means. */
+  outcome: 'granted' | TokenVerdict['kind']
+}
+
+type NoteEnd = <T>(flow: TokenRequest['flow'], ask: () => Promise<T>) => Promise<T>
 
 export type HttpVia = Pick<ReturnType<typeof createHttpFetch>, 'via'>
 
@@ -16,10 +27,12 @@ export function createOAuthClients({
   catalogue,
   http,
   clock,
+  onTokenRequest,
 }: {
   catalogue: Pick<Catalogue, 'registered'>
   http: HttpVia
   clock?: Pick<Clock, 'now' | 'monotonic'>
+  onTokenRequest?: (request: TokenRequest) => void
 }): (providerId: string) => OAuthClient {
   const clients = new Map<string, OAuthClient>()
   const discoveries = lazy(async () => {
@@ -32,7 +45,7 @@ export function createOAuthClients({
     if (known) return known
     const provider = catalogue.registered(providerId)
     const deps = { provider, fetch: http.via(provider.proxy), ...(clock && { clock }) }
-    const client = lateClient(deps, discoveries)
+    const client = lateClient(deps, discoveries, noteEnds(providerId, onTokenRequest))
     clients.set(providerId, client)
     return client
   }
@@ -42,18 +55,40 @@ export function createOAuthClients({
  * openid-client and its dependencies are loaded with the first request, so a start does without
  * them.
  */
-function lateClient(deps: OAuthClientDeps, discoveries: () => Promise<Discoveries>): OAuthClient {
+function lateClient(
+  deps: OAuthClientDeps,
+  discoveries: () => Promise<Discoveries>,
+  noted: NoteEnd,
+): OAuthClient {
   const client = lazy(async () => {
     const { createOAuthClient } = await import('./create-oauth-client.ts')
     return createOAuthClient({ ...deps, discoveries: await discoveries() })
   })
   return {
     authorizationUrl: async (request) => (await client()).authorizationUrl(request),
-    exchangeCode: async (callback, checks) => (await client()).exchangeCode(callback, checks),
-    refresh: async (refreshToken, granted) => (await client()).refresh(refreshToken, granted),
+    exchangeCode: (callback, checks) =>
+      noted('code', async () => (await client()).exchangeCode(callback, checks)),
+    refresh: (refreshToken, granted) =>
+      noted('refresh', async () => (await client()).refresh(refreshToken, granted)),
     beginDevice: async () => (await client()).beginDevice(),
     pollDevice: async (deviceCode) => (await client()).pollDevice(deviceCode),
-    appOnlyToken: async (flow, mailbox) => (await client()).appOnlyToken(flow, mailbox),
+    appOnlyToken: (flow, mailbox) =>
+      noted('app-only', async () => (await client()).appOnlyToken(flow, mailbox)),
     revoke: async (refreshToken) => (await client()).revoke(refreshToken),
+  }
+}
+
+function noteEnds(provider: string, note: (request: TokenRequest) => void = () => {}): NoteEnd {
+  return async (flow, ask) => {
+    try {
+      const answer = await ask()
+      note({ provider, flow, outcome: 'granted' })
+      return answer
+    } catch (error) {
+      // The exchange of a code is judged already.
+      const needsConsent = error instanceof Failure && error.code === 'consent-needed'
+      note({ provider, flow, outcome: needsConsent ? 'consent-needed' : judge(error).kind })
+      throw error
+    }
   }
 }
