@@ -1,5 +1,6 @@
 import { refusalOfCallback } from '#built/consent/consent-refused.js'
 import { parseRedirect } from '#built/consent/create-consent-service.js'
+import { explain } from '#built/diagnosis/explain.js'
 import { suggestProvider } from '#built/providers/catalogue.js'
 import { readServiceAccount } from '#built/providers/file/credentials.js'
 import { provenAddress } from '#built/providers/oauth/identity.js'
@@ -164,6 +165,13 @@ export const providerTargets = [
     longest: header,
     words: ['access_denied', '_'],
     read: (text) => refusalOfCallback(text, 'a@b', 'Provider'),
+  },
+  {
+    name: 'a pasted error',
+    longest: 65_536,
+    words: ['535 5.7.', 'AADSTS', '?error=', '"error":', '@', ' 334 eyJ', 'user=', 'consent '],
+    openings: ['', '535 ', 'a@', 'for '],
+    read: (text) => explain(text),
   },
   {
     name: 'a pasted answer',
