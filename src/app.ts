@@ -39,7 +39,7 @@ import { type OpenedStore, openStore } from './store/store.ts'
 import { createCertificates } from './tls/certificates.ts'
 import { createRelay } from './upstream/create-relay.ts'
 import { createDialer } from './upstream/dial.ts'
-import { createSendingStatus } from './upstream/relay.ts'
+import { createPauses, createSendingStatus } from './upstream/relay.ts'
 import { createTestMessage } from './upstream/test-message.ts'
 import { createCommandServer } from './web/command-server.ts'
 import { choosePorts } from './web/listen.ts'
@@ -282,6 +282,7 @@ function composeServices(config: Config, log: Log, data: ServedData) {
       clock,
       log,
       sending: createSendingStatus(relay, tokens),
+      pauses: createPauses(relay, tokens),
       async tryNow(address) {
         await tokens.tryNow(address)
         await relay.tryNow(address)

@@ -108,6 +108,14 @@ export function createGovernors({ counts, clock, log }: GovernorsDeps): Governor
         log,
       }).state()
     },
+    async pauses(mailbox, provider, name) {
+      // One that could not be opened has no pauses.
+      const account = await accounts.get(keyOf(provider, name))?.catch(ignore)
+      const governor = account?.governors.get(mailbox)
+      if (governor) return governor.state().pauses
+      const shared = [registrations.get(provider)?.pause(), account?.breaker.pause()]
+      return shared.filter((one) => one !== undefined).map(shown)
+    },
     forget(mailbox, provider, name = mailbox) {
       const key = keyOf(provider, name)
       const known = accounts.get(key)

@@ -1,5 +1,5 @@
 import type { Failure } from '../base/failure.ts'
-import type { Address } from '../model/address.ts'
+import type { Address, AddressKey } from '../model/address.ts'
 import type { ProviderLimits } from '../providers/provider.ts'
 import type { TransactionPhase } from '../providers/reply-class.ts'
 import type { Reply } from '../wire/reply.ts'
@@ -24,6 +24,10 @@ export interface Governors {
    * @throws Failure `store-unavailable`
    */
   look(mailbox: Address, provider: GovernedProvider, name?: string): Promise<GovernorState>
+  /**
+   * What holds this mailbox back now, from memory: asks the store nothing.
+   */
+  pauses(mailbox: AddressKey, provider: string, name: string): Promise<readonly Pause[]>
   /** Drops the governor of a mailbox that nothing sends through now. The store keeps its counts. */
   forget(mailbox: Address, provider: string, name?: string): void
   /** Resolves when all counts are stored. */

@@ -235,11 +235,10 @@ export function createTokenBroker(
     toReplace.set(key, true)
   }
 
-  async function pauseOf(mailbox: Address): Promise<TokenPause | undefined> {
-    const providerId = (await store.mailboxes.covering(mailbox))?.providerId
-    const common = providerId === undefined ? undefined : registrations.pauseOf(providerId)
+  function pauseOf(mailbox: AddressKey, providerId: string): TokenPause | undefined {
+    const common = registrations.pauseOf(providerId)
     if (common) return { about: 'registration', ...common }
-    const own = backOff.pause(addressKey(mailbox))
+    const own = backOff.pause(mailbox)
     return own && { about: 'mailbox', ...own }
   }
 
@@ -288,7 +287,7 @@ export function createTokenBroker(
     async tryNow(mailbox) {
       const { providerId, grant } = (await store.grants.standing(mailbox)) ?? {}
       if (providerId === undefined) throw mailboxUnknown(mailbox)
-      if (grant?.state === 'active' && !(await pauseOf(mailbox))) return
+      if (grant?.state === 'active' && !pauseOf(addressKey(mailbox), providerId)) return
       backOff.forget(addressKey(mailbox))
       registrations.of(providerId).hurry()
       await renewed(mailbox, true)
@@ -302,14 +301,18 @@ export function createTokenBroker(
     },
 
     async state(mailbox) {
-      const pause = await pauseOf(mailbox)
-      const held = tokens.peek(addressKey(mailbox))?.token
+      const key = addressKey(mailbox)
+      const providerId = (await store.mailboxes.covering(mailbox))?.providerId
+      const pause = providerId === undefined ? undefined : pauseOf(key, providerId)
+      const held = tokens.peek(key)?.token
       const serving = held && held.remainingSeconds() > 0 && (await isOfItsGrant(mailbox, held))
       return {
         ...(serving && { accessTokenUntil: held.expiresAt }),
         ...(pause && { pause }),
       }
     },
+
+    pauseOf,
 
     pauses() {
       const own = backOff.keys().flatMap((mailbox) => {

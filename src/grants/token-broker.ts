@@ -103,6 +103,8 @@ export interface TokenTrial {
 export interface TokenStates {
   /** @throws Failure `store-unavailable` */
   state(mailbox: Address): Promise<TokenState>
+  /** What keeps a mailbox of this provider from getting a token now, from memory. */
+  pauseOf(mailbox: AddressKey, providerId: string): TokenPause | undefined
   /** All current pauses of token endpoints, from memory. A mailbox by its `addressKey`. */
   pauses(): readonly EndpointPause[]
 }

@@ -4,7 +4,14 @@ import { Failure } from '../base/failure.ts'
 import { type Actor, actorFields, type Log } from '../base/log.ts'
 import { Secret } from '../base/secret.ts'
 import { printable } from '../base/text.ts'
-import { type Address, addressKey, isDomainMailbox, parseAddress, sameAddress } from '../model/address.ts'
+import {
+  type Address,
+  type AddressKey,
+  addressKey,
+  isDomainMailbox,
+  parseAddress,
+  sameAddress,
+} from '../model/address.ts'
 import type { Grant, LapsedGrant, ListedGrant, NewGrant } from '../model/grant.ts'
 import type { Mailbox } from '../model/mailbox.ts'
 import { bySoonest, type Expiry, grantExpiries, registrationExpiries } from '../providers/forecast.ts'
@@ -12,8 +19,17 @@ import type { OAuthClient } from '../providers/oauth/oauth-client.ts'
 import type { Catalogue, Provider } from '../providers/provider.ts'
 import type { Store } from '../store/ports.ts'
 import { type AppOnlyFlow, appOnlyFlow, isAppOnlyFlow, isPersonal } from './app-only.ts'
-import type { EndingStatus, Mailboxes, MailboxRequest, MailboxStatus, SendingStatus } from './mailboxes.ts'
-import { coveredMailbox, existingMailbox } from './mailboxes.ts'
+import {
+  coveredMailbox,
+  type EndingStatus,
+  existingMailbox,
+  type Mailboxes,
+  type MailboxRequest,
+  type MailboxStatus,
+  type PausableMailbox,
+  type PauseStatus,
+  type SendingStatus,
+} from './mailboxes.ts'
 import { createRevocation } from './revocation.ts'
 import { namesThatSignIn, namesWithToken } from './sender-policy.ts'
 
@@ -27,6 +43,8 @@ export interface MailboxesDeps {
   renewalSeconds: number
   /** What the mailbox may send now. Absent when no server runs. */
   sending?: (address: Address) => Promise<SendingStatus | undefined>
+  /** What holds the mailbox back now, from memory. Absent when no server runs. */
+  pauses?: (mailbox: { key: AddressKey; providerId: string; account: string }) => Promise<PauseStatus[]>
   /**
    * Ends the waits of the mailbox and tries to sign in at its provider. Absent when no server runs.
    */
@@ -58,13 +76,7 @@ export function createMailboxes(deps: MailboxesDeps): Mailboxes {
       logPut(mailbox, request, by)
       return await statusOf(await existingMailbox(store.mailboxes, mailbox.address))
     },
-    withSending: (listed) =>
-      Promise.all(
-        listed.map(async (status) => {
-          const sending = await sendingOf(status.address).catch(() => undefined)
-          return sending ? { ...status, sending } : status
-        }),
-      ),
+    withPauses: (listed) => Promise.all(listed.map(withPauses)),
     show: async (address) => show(await coveredMailbox(store.mailboxes, address)),
     named: async (address) => (await oneMailbox(address)).address,
     async isPersonal(address) {
@@ -83,11 +95,9 @@ export function createMailboxes(deps: MailboxesDeps): Mailboxes {
       return await show(mailbox)
     },
     async list() {
-      const mailboxes = await store.mailboxes.list()
-      const grants = new Map((await store.grants.list()).map((grant) => [addressKey(grant.mailbox), grant]))
       const statuses: MailboxStatus[] = []
-      for (const mailbox of mailboxes) {
-        statuses.push(statusWith(mailbox, grants.get(addressKey(mailbox.address)) ?? { state: 'absent' }))
+      for (const { grant, ...mailbox } of await store.mailboxes.listWithGrants()) {
+        statuses.push(statusWith(mailbox, grant ?? { state: 'absent' }))
         // Gives way to sessions that send mail, in a long list.
         if (statuses.length % listedInARow === 0) await turnOfOthers()
       }
@@ -113,6 +123,15 @@ export function createMailboxes(deps: MailboxesDeps): Mailboxes {
   /** Undefined for a whole domain, which sends nothing by itself. */
   async function sendingOf(address: Address): Promise<SendingStatus | undefined> {
     return isDomainMailbox(address) ? undefined : await deps.sending?.(address)
+  }
+
+  /** A whole domain sends nothing by itself. */
+  async function withPauses(status: MailboxStatus): Promise<PausableMailbox> {
+    const { address, provider: providerId, acceptedName, saslUser, signsInAs } = status
+    if (isDomainMailbox(address)) return status
+    const account = acceptedName ?? saslUser ?? signsInAs ?? address
+    const pauses = (await deps.pauses?.({ key: addressKey(address), providerId, account })) ?? []
+    return pauses.length > 0 ? { ...status, pauses } : status
   }
 
   async function oneMailbox(address: string): Promise<Mailbox> {

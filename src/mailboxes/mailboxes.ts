@@ -19,11 +19,8 @@ export interface Mailboxes {
   add(request: MailboxRequest, by?: Actor): Promise<MailboxStatus>
   /** @throws Failure `not-found` */
   show(address: string): Promise<MailboxStatus>
-  /**
-   * Adds to these of the list what each may send now. Reads no mailbox and no grant again. A status
-   * for which that cannot be found out stays as it is.
-   */
-  withSending(listed: readonly MailboxStatus[]): Promise<MailboxStatus[]>
+  /** Adds to these of the list what holds each back now, from memory: asks the store nothing. */
+  withPauses(listed: readonly MailboxStatus[]): Promise<PausableMailbox[]>
   /**
    * The address of a mailbox as it was added. Does not read its grant.
    * @throws Failure `not-found`, `invalid`
@@ -126,6 +123,11 @@ export interface MailboxStatus {
   endings?: readonly EndingStatus[]
   /** What the mailbox may send now. Absent in lists, and while postern does not run. */
   sending?: SendingStatus
+}
+
+export interface PausableMailbox extends MailboxStatus {
+  /** What holds it back now. Absent when nothing does. */
+  pauses?: readonly PauseStatus[]
 }
 
 /** Times: ISO 8601. */

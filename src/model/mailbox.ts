@@ -1,4 +1,5 @@
 import type { Address, KeyedAddress } from './address.ts'
+import type { ListedGrant } from './grant.ts'
 
 /**
  * An address that mail leaves from, its provider, and (through `GrantStore.ofMailbox`) the grant
@@ -35,6 +36,9 @@ export interface Mailbox {
 
 /** As the store gives it. */
 export type StoredMailbox = Mailbox & KeyedAddress
+
+/** As lists have it. */
+export type ListedMailbox = StoredMailbox & { grant?: ListedGrant }
 
 /** The name of the person who signs in, or that of the mailbox. */
 export type AcceptedName = 'person' | 'mailbox'

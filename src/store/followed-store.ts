@@ -57,6 +57,7 @@ const changes: { [Name in keyof Ports]: typeof unremembered | Announced<Ports[Na
     find: unremembered,
     covering: unremembered,
     list: unremembered,
+    listWithGrants: unremembered,
     providers: unremembered,
   },
   grants: {

@@ -3,7 +3,15 @@ import type { Kysely } from 'kysely'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { type Address, type AddressKey, addressKey, domainMailbox } from '../model/address.ts'
-import type { ActiveGrant, Flow, GivenTo, LapsedGrant, NewGrant, Standing } from '../model/grant.ts'
+import type {
+  ActiveGrant,
+  Flow,
+  GivenTo,
+  LapsedGrant,
+  ListedGrant,
+  NewGrant,
+  Standing,
+} from '../model/grant.ts'
 import type { Mailbox } from '../model/mailbox.ts'
 import { useUpLink } from './consent-stores.ts'
 import { type Database, inPages, nullsToAbsent, preparedRead } from './database.ts'
@@ -289,6 +297,43 @@ function withMailbox(tables: Kysely<Tables>) {
     .innerJoin('mailboxes', 'mailboxes.address_key', 'grants.mailbox_key')
     .selectAll('grants')
     .select('mailboxes.address as mailbox')
+}
+
+/** Mailboxes, each with the columns of its grant that are not sealed. */
+export function withGrants(tables: Kysely<Tables>) {
+  return tables
+    .selectFrom('mailboxes')
+    .leftJoin('grants', 'grants.mailbox_key', 'mailboxes.address_key')
+    .selectAll('mailboxes')
+    .select([
+      'grants.id',
+      'grants.mailbox_key',
+      'grants.provider_id as granted_at_provider',
+      'grants.version',
+    ])
+    .select([
+      'grants.state',
+      'grants.refresh_token_ends_at',
+      'grants.flow',
+      'grants.signed_in_as',
+      'grants.subject',
+    ])
+    .select(['grants.scopes', 'grants.granted_at', 'grants.renewed_at', 'grants.given_to'])
+    .select(['grants.lapsed_since', 'grants.lapse_reason', 'grants.refused_at', 'grants.refused_to'])
+}
+
+/** The grant in a row of `withGrants`, if there is one. */
+export function grantBeside(row: GrantBeside): ListedGrant | undefined {
+  if (row.id === null) return undefined
+  const { address: mailbox, granted_at_provider: provider_id, ...columns } = row
+  return grantOf({ ...columns, mailbox, provider_id } as Omit<GrantRow, 'refresh_token'>)
+}
+
+type GrantBeside = {
+  [Column in Exclude<keyof GrantsTable, 'provider_id' | 'refresh_token'>]: GrantsTable[Column] | null
+} & {
+  address: Address
+  granted_at_provider: string | null
 }
 
 function newRow(grant: NewGrant, id: string, sealedToken: string | null): SealedGrant {

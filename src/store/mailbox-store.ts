@@ -6,7 +6,15 @@ import { type Address, type AddressKey, addressKey, domainMailbox, sameAddress }
 import type { AcceptedName, Mailbox, StoredMailbox } from '../model/mailbox.ts'
 import { narrowScopes } from './api-key-store.ts'
 import { type Database, inPages, nullsToAbsent, preparedRead } from './database.ts'
-import { lapseGrant, putGrant, removeGrantWithoutPerson, type SealedGrant, sealGrant } from './grant-store.ts'
+import {
+  grantBeside,
+  lapseGrant,
+  putGrant,
+  removeGrantWithoutPerson,
+  type SealedGrant,
+  sealGrant,
+  withGrants,
+} from './grant-store.ts'
 import { changeRow } from './marked-rows.ts'
 import type { MailboxStore } from './ports.ts'
 import type { Sealer } from './sealer.ts'
@@ -63,6 +71,24 @@ export function createMailboxStore(database: Database, sealer: Sealer, clock: Cl
         ({ address_key }) => address_key,
       )
       return found.map(mailboxOf)
+    },
+
+    async listWithGrants() {
+      const found = await inPages(
+        (behind: AddressKey, most) =>
+          database.read((tables) =>
+            withGrants(tables)
+              .where('mailboxes.address_key', '>', behind)
+              .orderBy('mailboxes.address_key')
+              .limit(most)
+              .execute(),
+          ),
+        ({ address_key }) => address_key,
+      )
+      return found.map((row) => {
+        const grant = grantBeside(row)
+        return { ...mailboxOf(row), ...(grant && { grant }) }
+      })
     },
 
     async providers() {

@@ -14,7 +14,7 @@ import type {
 } from '../model/grant.ts'
 import type { JournalEntry, JournalQuery, SendHour } from '../model/journal.ts'
 import type { ListedLogin, Login, Mending } from '../model/login.ts'
-import type { AcceptedName, Mailbox, StoredMailbox } from '../model/mailbox.ts'
+import type { AcceptedName, ListedMailbox, Mailbox, StoredMailbox } from '../model/mailbox.ts'
 import type { PageRole, PageSession, PageVerifier } from '../model/page-access.ts'
 import type { Capabilities } from '../wire/envelope.ts'
 
@@ -69,6 +69,8 @@ export interface MailboxStore {
    */
   covering(address: Address): Promise<StoredMailbox | undefined>
   list(): Promise<StoredMailbox[]>
+  /** All of them, each with its grant, in one question. */
+  listWithGrants(): Promise<ListedMailbox[]>
   /** The ids of those that there are mailboxes of. */
   providers(): Promise<string[]>
   /**

@@ -15,13 +15,14 @@ const mostAddresses = 10_000
  */
 export function rememberReads(store: Store): Store {
   const memory = new Memory()
-  const { find, covering, list, providers } = store.mailboxes
+  const { find, covering, list, listWithGrants, providers } = store.mailboxes
   const { ofMailbox, standing, lapsedOrEnding, unusedSince, endingBy, refused } = store.grants
   const mailboxes: MailboxStore = {
     ...changing(store.mailboxes, memory),
     find: memory.of(find),
     covering: memory.of(covering),
     list,
+    listWithGrants,
     providers,
   }
   const grants: GrantStore = {

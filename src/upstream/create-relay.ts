@@ -130,6 +130,7 @@ export function createRelay(deps: RelayDeps): Relay {
     drain: routes.drain,
     state: routes.state,
     states: routes.states,
+    pauses: routes.pauses,
     async close() {
       await routes.close()
       await capabilities.close()

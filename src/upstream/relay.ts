@@ -61,11 +61,21 @@ export interface Relay {
   state(mailbox: Address): Promise<SendingState>
   /** The same for every mailbox that something was sent for lately. Nothing is read or made for that. */
   states(): readonly ActiveMailbox[]
+  /** What holds the mailbox back now, from memory: no pool is made, and the store is not asked. */
+  pauses(mailbox: HeldBack): Promise<readonly Pause[]>
   /**
    * Ends every connection: idle ones with QUIT, leased ones when their transaction is over, or
    * after two seconds.
    */
   close(): Promise<void>
+}
+
+/** A mailbox as a list knows it. */
+export interface HeldBack {
+  key: AddressKey
+  providerId: string
+  /** The name that signs in first. */
+  account: string
 }
 
 /** The client that a transaction is for. */
@@ -174,6 +184,14 @@ export function createSendingStatus(relay: Pick<Relay, 'state'>, tokens: Pick<To
         return undefined
       throw error
     }
+  }
+}
+
+/** What holds a mailbox back now, from memory alone: for lists. */
+export function createPauses(relay: Pick<Relay, 'pauses'>, tokens: Pick<TokenStates, 'pauseOf'>) {
+  return async (mailbox: HeldBack): Promise<PauseStatus[]> => {
+    const pause = tokens.pauseOf(mailbox.key, mailbox.providerId)
+    return [...(await relay.pauses(mailbox)).map(shown), ...(pause ? [ofToken(pause)] : [])]
   }
 }
 

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import { type Failure, failure, stopping } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { withoutCase } from '../base/text.ts'
-import type { Governor, GovernorState, Governors } from '../governor/governor.ts'
+import type { Governor, GovernorState, Governors, Pause } from '../governor/governor.ts'
 import { namesThatSignIn, type SignInName } from '../mailboxes/sender-policy.ts'
 import {
   type Address,
@@ -18,7 +18,7 @@ import type { Catalogue, RegisteredProvider } from '../providers/provider.ts'
 import type { MailboxStore } from '../store/ports.ts'
 import type { OpenSignedIn } from './open-signed-in.ts'
 import { createPool, type Neighbour, type Pool, type PooledGovernor, type PoolState } from './pool.ts'
-import type { ActiveMailbox, SendingState } from './relay.ts'
+import type { ActiveMailbox, HeldBack, SendingState } from './relay.ts'
 
 /**
  * The way of a mailbox to its provider: its pool, its governor, and the name that signs in. Made
@@ -52,6 +52,8 @@ export interface Routes {
   state(address: Address): Promise<SendingState>
   /** As `Relay.states`. */
   states(): readonly ActiveMailbox[]
+  /** As `Relay.pauses`. */
+  pauses(mailbox: HeldBack): Promise<readonly Pause[]>
   /** As `Relay.close`. */
   close(): Promise<void>
 }
@@ -245,6 +247,11 @@ export function createRoutes(deps: RoutesDeps): Routes {
         account,
         state: sendingState(governor.state(), pool.state()),
       })),
+    async pauses({ key, providerId, account }) {
+      // Another name may have been accepted since the list was read.
+      const route = routes.get(key)
+      return governors.pauses(key, providerId, route?.account ?? account)
+    },
     async close() {
       closed = true
       await Promise.all([...routes.values()].map(({ pool }) => pool.close()))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import { createGovernors } from '../../src/governor/create-governors.ts'
-import type { Address } from '../../src/model/address.ts'
+import { type Address, addressKey } from '../../src/model/address.ts'
 import type { RecipientCountStore } from '../../src/store/ports.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
@@ -110,6 +110,26 @@ describe('the governors', () => {
     one.recordSend()
     expect([same.delay() > 0, other.delay()]).toEqual([true, 0])
     expect([one.connections(), other.connections()]).toEqual([2, 20])
+  })
+
+  it('say what holds a mailbox back, also one without a governor, and ask no store for that', async () => {
+    let reads = 0
+    const counts = createMemoryStore().recipientCounts
+    const { governors } = stage({
+      ...counts,
+      since(...question) {
+        reads += 1
+        return counts.since(...question)
+      },
+    })
+    const sales = await governors.of('sales@example.com', () => provider, 'till')
+    sendingBy(sales).transact({ recipients: [ok], message: '550 5.4.5 Daily user sending limit exceeded.' })
+    const pausesOf = (address: Address, name: string) =>
+      governors.pauses(addressKey(address), provider.id, name)
+    expect(await pausesOf('sales@example.com', 'till')).toEqual(sales.state().pauses)
+    expect(await pausesOf('billing@example.com', 'till')).toEqual(sales.state().pauses)
+    expect(await pausesOf('other@example.com', 'other@example.com')).toEqual([])
+    expect(reads).toBe(1)
   })
 
   it('store what was counted when they close, and find it again', async () => {

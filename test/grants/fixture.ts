@@ -60,13 +60,14 @@ export function memoryStore() {
         call('covering')
         const own = mailboxes.get(addressKey(address))
         const domain = mailboxes.get(domainMailbox(address) ?? '')
-        return own ?? (domain && { ...domain, address, coveredBy: domain.address })
+        return own ?? (domain && { ...domain, ...keyed(address), coveredBy: domain.address })
       },
       add: unused,
       put: unused,
       noteAccepted: unused,
       providers: unused,
       list: unused,
+      listWithGrants: unused,
       remove: unused,
     },
     grants: {

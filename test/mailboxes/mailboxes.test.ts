@@ -16,7 +16,6 @@ import {
   type ScriptedOAuthClient,
   scriptedOAuthClient,
 } from '../support/scripted-oauth-client.ts'
-import { pausedSending } from '../support/sending-status.ts'
 
 let store: Store
 let mailboxes: Mailboxes
@@ -191,36 +190,3 @@ describe('a mailbox', () => {
 async function tokenOf(address: Address): Promise<string> {
   return ((await store.grants.ofMailbox(address)) as ActiveGrant).refreshToken?.reveal() ?? 'none'
 }
-
-describe('a long list of mailboxes', () => {
-  it('opens no seal: the refresh tokens stay as they are kept', async () => {
-    const address = 'me@example.com'
-    const refreshToken = new Secret('refresh')
-    const sending = pausedSending
-    await mailboxes.add({ ...me, refreshToken })
-    const shown = await mailboxes.show(address)
-    const opened: string[] = []
-    const closed: Store = {
-      ...store,
-      grants: {
-        ...store.grants,
-        ofMailbox: async (asked) => {
-          opened.push(asked)
-          return await store.grants.ofMailbox(asked)
-        },
-      },
-    }
-    const listing = createMailboxes({
-      renewalSeconds: 86_400,
-      store: closed,
-      catalogue: { registered: (id) => registeredProvider({ id }), list: () => [] },
-      oauthClientFor: () => oauth,
-      sending: async () => sending,
-      log: silentLog,
-      clock: createManualClock(),
-    })
-    expect(await listing.withSending(await listing.list())).toEqual([{ ...shown, sending }])
-    expect(shown).toHaveProperty('renewsBy')
-    expect(opened).toEqual([])
-  })
-})

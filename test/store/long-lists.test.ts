@@ -24,9 +24,12 @@ describe('a list of many mailboxes', () => {
     setImmediate(take)
     const mailboxes = await store.mailboxes.list()
     const grants = await store.grants.list()
+    const together = await store.mailboxes.listWithGrants()
     listing = false
     expect(new Set(mailboxes.map(({ address }) => address)).size).toBe(before + count)
     expect(new Set(grants.map(({ mailbox }) => mailbox)).size).toBe(grantsBefore + count)
+    expect(together.map(({ grant, ...mailbox }) => mailbox)).toEqual(mailboxes)
+    expect(together.flatMap(({ grant = [] }) => grant)).toEqual(grants)
     expect(turns).toBeGreaterThanOrEqual(4)
   })
 })

@@ -77,6 +77,7 @@ export function createRecordingRelay(): RecordingRelay {
     tryNow: async () => {},
     drain: () => {},
     close: async () => {},
+    pauses: async () => [],
     state: async () => ({
       connections: { open: 0, inUse: 0, allowed: 1, limit: 1 },
       waiting: 0,

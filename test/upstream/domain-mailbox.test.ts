@@ -19,6 +19,7 @@ function counted(governors: Governors): Governors & { kept: Set<string> } {
       return governors.of(mailbox, provider)
     },
     look: governors.look,
+    pauses: governors.pauses,
     forget(mailbox, ...of) {
       kept.delete(mailbox)
       governors.forget(mailbox, ...of)

@@ -31,8 +31,9 @@ export function memoryMailboxes(): Mailboxes & { all: MailboxStatus[]; adopted: 
     adopted,
     list: async () => all,
     // A test that has `show` say something else has the list say the same.
-    withSending(listed) {
-      return Promise.all(listed.map(({ address }) => this.show(address)))
+    async withPauses(listed) {
+      const shown = await Promise.all(listed.map(({ address }) => this.show(address)))
+      return shown.map((status) => ({ ...status, pauses: status.sending?.pauses ?? [] }))
     },
     show: async (address) => show(address),
     named: async (address) => show(address).address,

@@ -1,7 +1,13 @@
 import { printable, shellWord } from '../../base/text.ts'
 import type { CreatedLink } from '../../consent/consent-service.ts'
 import type { LoginStatus } from '../../credentials/logins.ts'
-import type { EndingStatus, MailboxStatus, PauseStatus, SendingStatus } from '../../mailboxes/mailboxes.ts'
+import type {
+  EndingStatus,
+  MailboxStatus,
+  PausableMailbox,
+  PauseStatus,
+  SendingStatus,
+} from '../../mailboxes/mailboxes.ts'
 import type { SentLink } from '../../notices/notices.ts'
 import type { Words } from '../../providers/errors/known-error.ts'
 import type { Catalogue } from '../../providers/provider.ts'
@@ -167,7 +173,7 @@ const stateClasses: Record<State, string> = {
 }
 
 /** The state of a mailbox in words. */
-export function stateOf(mailbox: MailboxStatus, t: Phrases): ShownState {
+export function stateOf(mailbox: PausableMailbox, t: Phrases): ShownState {
   const pause = mailbox.state === 'active' ? holdingUp(mailbox) : undefined
   const state = pause ? (pause.about === 'token' ? 'failing' : 'suspended') : mailbox.state
   const badge = html`<span class="state ${stateClasses[state]}">${t.say(stateWords[state])}</span>`
@@ -178,9 +184,9 @@ export function stateOf(mailbox: MailboxStatus, t: Phrases): ShownState {
 /**
  * The pause that holds back all mail of the mailbox; pauses of one sender or one program do not.
  */
-function holdingUp({ sending }: MailboxStatus): PauseStatus | undefined {
-  const pauses = sending?.pauses.filter(({ about }) => about !== 'sender' && about !== 'program') ?? []
-  return pauses.find(({ about }) => about === 'token') ?? pauses[0]
+function holdingUp({ sending, pauses = sending?.pauses ?? [] }: PausableMailbox): PauseStatus | undefined {
+  const whole = pauses.filter(({ about }) => about !== 'sender' && about !== 'program')
+  return whole.find(({ about }) => about === 'token') ?? whole[0]
 }
 
 function paused({ until, reason, said, fix }: PauseStatus, t: Phrases): Html {

@@ -1,5 +1,5 @@
 import { withoutCase } from '../../base/text.ts'
-import type { MailboxStatus } from '../../mailboxes/mailboxes.ts'
+import type { MailboxStatus, PausableMailbox } from '../../mailboxes/mailboxes.ts'
 import { addressKey } from '../../model/address.ts'
 import { withoutOAuth } from '../../providers/catalogue.ts'
 import type { Catalogue } from '../../providers/provider.ts'
@@ -100,7 +100,7 @@ interface MailboxCardView {
 }
 
 /** One mailbox in the list: its state, its grant, and its last send. */
-function mailboxCard(mailbox: MailboxStatus, view: MailboxCardView, { t, pages }: PageContext): Html {
+function mailboxCard(mailbox: PausableMailbox, view: MailboxCardView, { t, pages }: PageContext): Html {
   const { address, signedInAs, flow, renewsBy, endings = [] } = mailbox
   const { explanation, badge } = stateOf(mailbox, t)
   const lastSend = view.lastSends.get(addressKey(address))
@@ -120,11 +120,11 @@ ${ending && html`<dt>${t`Ends`}</dt><dd>${ending.endsAt.slice(0, 10)}: ${t.say(e
 `
 }
 
-/** Mailboxes on one page: their states are queried one by one. */
+/** Mailboxes on one page. */
 const mailboxesAtOnce = 50
 
 interface MailboxChoice {
-  shown: readonly MailboxStatus[]
+  shown: readonly PausableMailbox[]
   /** The number of mailboxes that match the search. */
   found: number
   from: number

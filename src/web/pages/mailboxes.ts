@@ -134,7 +134,7 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
     const text = one(query, 'find')?.trim() ?? ''
     const all = await mailboxes.list()
     const choice = chooseMailboxes(all, text, Number(one(query, 'from') ?? 0))
-    const shown = await mailboxes.withSending(choice.shown)
+    const shown = await mailboxes.withPauses(choice.shown)
     const lastSends = await journal.lastSends()
     const view = { choice: { ...choice, shown }, total: all.length, text, catalogue, redirectUri, lastSends }
     pages.send(response, { title: t`Mailboxes`, body: mailboxList(view, context), session, live: true })

@@ -1,0 +1,119 @@
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { Failure } from '../../src/base/failure.ts'
+import { silentLog } from '../../src/base/log.ts'
+import { Secret } from '../../src/base/secret.ts'
+import { createGovernors } from '../../src/governor/create-governors.ts'
+import { createTokenBroker } from '../../src/grants/create-token-broker.ts'
+import { createMailboxes } from '../../src/mailboxes/create-mailboxes.ts'
+import { type Address, keyed } from '../../src/model/address.ts'
+import type { Store } from '../../src/store/ports.ts'
+import { createRelay } from '../../src/upstream/create-relay.ts'
+import { createPauses, createSendingStatus } from '../../src/upstream/relay.ts'
+import { createManualClock } from '../support/manual-clock.ts'
+import { createMemoryStore } from '../support/memory-store.ts'
+import { registeredProvider } from '../support/registered-provider.ts'
+import { patientLimits } from '../support/relay-stage.ts'
+
+/** A store that tells what it is asked. */
+function telling(store: Store): Store & { asked: string[] } {
+  const asked: string[] = []
+  const told = Object.entries(store).map(([port, methods]) => [
+    port,
+    typeof methods === 'function'
+      ? methods
+      : Object.fromEntries(
+          Object.entries(methods).map(([name, method]) => [
+            name,
+            (...given: unknown[]) => {
+              asked.push(`${port}.${name}`)
+              return (method as (...given: unknown[]) => unknown)(...given)
+            },
+          ]),
+        ),
+  ])
+  return { ...(Object.fromEntries(told) as Store), asked }
+}
+
+const all: readonly Address[] = Array.from({ length: 50 }, (_, place): Address => `m${place}@example.com`)
+
+/** Fifty mailboxes as postern has them while it runs. No provider can be reached. */
+async function setUp() {
+  const clock = createManualClock()
+  const store = telling(createMemoryStore(clock))
+  const provider = registeredProvider()
+  const catalogue = { registered: () => provider, list: () => [{ provider, registered: true }] }
+  const oauthClientFor = () => {
+    throw new Failure('provider-unavailable', 'There is no such provider')
+  }
+  for (const mailbox of all) {
+    const consent = { mailbox, flow: 'authorization-code', scopes: [], grantedAt: 0, renewedAt: 0 } as const
+    const refreshToken = new Secret(`refresh of ${mailbox}`)
+    await store.mailboxes.add(
+      { address: mailbox, providerId: provider.id, createdAt: 0 },
+      { ...consent, refreshToken },
+    )
+  }
+  const governors = createGovernors({ counts: store.recipientCounts, clock, log: silentLog })
+  const tokens = createTokenBroker({ store, oauthClientFor, clock, log: silentLog, onLapsed() {} })
+  const relay = createRelay({
+    catalogue,
+    mailboxes: store.mailboxes,
+    serverCapabilities: store.serverCapabilities,
+    tokens,
+    governors,
+    limits: patientLimits,
+    clock,
+    log: silentLog,
+  })
+  onTestFinished(() => relay.close())
+  const mailboxes = createMailboxes({
+    store,
+    catalogue,
+    oauthClientFor,
+    clock,
+    log: silentLog,
+    renewalSeconds: 86_400,
+    sending: createSendingStatus(relay, tokens),
+    pauses: createPauses(relay, tokens),
+  })
+  store.asked.length = 0
+  return { mailboxes, relay, tokens, store }
+}
+
+describe('a long list of mailboxes', () => {
+  let stage: Awaited<ReturnType<typeof setUp>>
+
+  beforeEach(async () => {
+    stage = await setUp()
+  })
+
+  it('costs one question to the store, however many mailboxes there are', async () => {
+    const { mailboxes, store } = stage
+    const listed = await mailboxes.withPauses(await mailboxes.list())
+    expect(listed.map(({ address }) => address).sort()).toEqual([...all].sort())
+    expect(listed.every(({ state }) => state === 'active')).toBe(true)
+    expect(store.asked).toEqual(['mailboxes.listWithGrants'])
+  })
+
+  it('has what each mailbox shows by itself but for what it may send now, and opens no seal', async () => {
+    const { mailboxes } = stage
+    const { sending, ...shown } = await mailboxes.show('m7@example.com')
+    expect(sending).toBeDefined()
+    expect(shown).toHaveProperty('renewsBy')
+    expect((await mailboxes.list()).find(({ address }) => address === 'm7@example.com')).toEqual(shown)
+  })
+
+  it('says what holds a mailbox back, and of the others nothing', async () => {
+    const { mailboxes, relay, store } = stage
+    await expect(relay.verify(keyed('m7@example.com'))).rejects.toMatchObject({
+      code: 'provider-unavailable',
+    })
+    store.asked.length = 0
+    const listed = await mailboxes.withPauses(await mailboxes.list())
+    const held = listed.filter(({ pauses }) => pauses !== undefined)
+    expect(held.map(({ address }) => address)).toEqual(['m7@example.com'])
+    const shown = await mailboxes.show('m7@example.com')
+    expect(held[0]?.pauses).toEqual(shown.sending?.pauses)
+    expect(store.asked[0]).toBe('mailboxes.listWithGrants')
+  })
+})
