@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import type { LineFields } from '../base/log.ts'
+import { journalEvents } from '../journal/events.ts'
 import type { EndedRequest } from '../net/http-fetch.ts'
 import type { TokenRequest } from '../providers/oauth/oauth-clients.ts'
 import { createGauges, type LookedUp } from './gauges.ts'
@@ -70,6 +71,8 @@ function createSeen(registry: Registry): Seen {
     labelNames: ['event'],
     registers,
   })
+  // From the beginning: of a series that comes with its first event, nobody can say by how much it has increased.
+  for (const event of Object.keys(journalEvents)) events.inc({ event }, 0)
   const messages = new Counter({
     name: 'postern_messages_total',
     help: 'Messages by what became of them: sent, refused by the provider, failed, cut off by the client, not taken by postern, given up before there was a message',

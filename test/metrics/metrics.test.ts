@@ -59,7 +59,7 @@ describe('metrics', () => {
     const stage = createMetricsStage()
     stage.says.line({ event: 'message.sent', provider: 'custom' })
     expect(stage.asked.watch).toBe(0)
-    expect((await stage.read()).value('postern_events_total', { event: 'message.sent' })).toBeUndefined()
+    expect((await stage.read()).value('postern_events_total', { event: 'message.sent' })).toBe(0)
     stage.says.line({ event: 'message.sent', provider: 'custom' })
     expect((await stage.read()).value('postern_events_total', { event: 'message.sent' })).toBe(1)
     await stage.metrics.begin()
