@@ -10,7 +10,7 @@ import type { Lease } from './lease.ts'
  * of one login stand in one lane, and the lanes take turns: a thousand messages of one program do
  * not hold up the one message of another.
  */
-interface AcquireQueue {
+export interface AcquireQueue {
   /**
    * Waits for a connection until `until`, or until the client has gone.
    * @throws Failure `limit-reached` at once when too many wait

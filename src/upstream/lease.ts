@@ -1,3 +1,4 @@
+import type { RecordedSend } from '../governor/governor.ts'
 import type { SignedIn } from './open-signed-in.ts'
 
 /**
@@ -71,55 +72,118 @@ type ConnectionState = 'opening' | 'idle' | 'leased' | 'closing' | 'gone'
 type MemberState = Exclude<ConnectionState, 'opening' | 'gone'>
 
 /** The connections of one mailbox that are signed in. */
-interface Members {
+export class Members {
   /** The most recently used last. */
-  readonly idle: readonly Member[]
-  readonly leased: ReadonlySet<Member>
-  /** Idle or leased. */
-  open(): number
-  /** Idle, leased or closing. */
-  total(): number
-  /** Those that a waiting ticket can hope for. */
-  serving(): number
-  move(member: Member, to: MemberState): void
-  remove(member: Member): void
-  /** Of the leased connection whose client has been silent for longest. */
-  longestSilence(): Silence | undefined
-}
+  readonly #idle: Member[] = []
+  readonly #leased = new Set<Member>()
+  readonly #closing = new Set<Member>()
 
-export function createMembers(): Members {
-  const idle: Member[] = []
-  const leased = new Set<Member>()
-  const leaving = new Set<Member>()
-
-  function remove(member: Member): void {
-    const index = idle.indexOf(member)
-    if (index !== -1) idle.splice(index, 1)
-    leased.delete(member)
-    leaving.delete(member)
+  get idle(): readonly Member[] {
+    return this.#idle
   }
 
-  return {
-    idle,
-    leased,
-    open: () => idle.length + leased.size,
-    total: () => idle.length + leased.size + leaving.size,
-    serving() {
-      let last = 0
-      for (const member of leased) if (member.last) last += 1
-      return idle.length + leased.size - last
-    },
-    move(member, to) {
-      remove(member)
-      if (to === 'idle') idle.push(member)
-      else (to === 'leased' ? leased : leaving).add(member)
-    },
-    remove,
-    longestSilence() {
-      let longest: Silence | undefined
-      for (const { silent } of leased)
-        if (silent && (longest === undefined || silent.since < longest.since)) longest = silent
-      return longest
-    },
+  get leased(): ReadonlySet<Member> {
+    return this.#leased
+  }
+
+  /** Idle or leased. */
+  open(): number {
+    return this.#idle.length + this.#leased.size
+  }
+
+  /** Idle, leased or closing. */
+  total(): number {
+    return this.open() + this.#closing.size
+  }
+
+  /** Those that a waiting ticket can hope for. */
+  serving(): number {
+    let last = 0
+    for (const member of this.#leased) if (member.last) last += 1
+    return this.open() - last
+  }
+
+  move(member: Member, to: MemberState): void {
+    this.remove(member)
+    if (to === 'idle') this.#idle.push(member)
+    else (to === 'leased' ? this.#leased : this.#closing).add(member)
+  }
+
+  remove(member: Member): void {
+    const index = this.#idle.indexOf(member)
+    if (index !== -1) this.#idle.splice(index, 1)
+    this.#leased.delete(member)
+    this.#closing.delete(member)
+  }
+
+  /** Of the leased connection whose client has been silent for longest. */
+  longestSilence(): Silence | undefined {
+    let longest: Silence | undefined
+    for (const { silent } of this.#leased)
+      if (silent && (longest === undefined || silent.since < longest.since)) longest = silent
+    return longest
+  }
+}
+
+/** What a lease of a pool's connection needs of the pool. */
+export interface LeaseOwner {
+  /** On the monotonic clock, in milliseconds. */
+  now(): number
+  /** The lease has ended, and its connection may be used again. */
+  takeBack(member: Member): void
+  /** The connection is destroyed. */
+  forget(member: Member): void
+}
+
+/** The lease of a pool's connection. A class, because each message takes one. */
+export class MemberLease implements Lease {
+  readonly connection: SignedIn['connection']
+  readonly capabilities: SignedIn['capabilities']
+  readonly warm: boolean
+  readonly waited: boolean
+  readonly #owner: LeaseOwner
+  readonly #member: Member
+  readonly #recorded: RecordedSend
+  #isSent = false
+  #isOver = false
+
+  constructor(owner: LeaseOwner, member: Member, recorded: RecordedSend, waited: boolean) {
+    this.#owner = owner
+    this.#member = member
+    this.#recorded = recorded
+    this.connection = member.connection
+    this.capabilities = member.capabilities
+    this.warm = member.warm
+    this.waited = waited
+  }
+
+  waitsForClient(reclaim: (() => void) | undefined): void {
+    if (!this.#isOver) this.#member.silent = reclaim && { since: this.#owner.now(), reclaim }
+  }
+
+  recordSent(): void {
+    this.#isSent = true
+    this.#recorded.sentNow()
+  }
+
+  release(messages: number): void {
+    if (!this.#end()) return
+    const member = this.#member
+    member.silent = undefined
+    member.messages += messages
+    member.warm = true
+    this.#owner.takeBack(member)
+  }
+
+  discard(): void {
+    if (this.#end()) this.#owner.forget(this.#member)
+  }
+
+  /** False when the lease has ended before. */
+  #end(): boolean {
+    if (this.#isOver) return false
+    this.#isOver = true
+    if (!this.#isSent) this.#recorded.undo()
+    return true
   }
 }

@@ -1,9 +1,10 @@
 import type { Clock } from '../base/clock.ts'
 import { asFailure, type Failure, failure, stopping } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
-import type { Governor, RecordedSend } from '../governor/governor.ts'
+import type { Governor } from '../governor/governor.ts'
 import type { Limits } from '../model/limits.ts'
 import {
+  type AcquireQueue,
   allBusy,
   closedAtOnce,
   createAcquireQueue,
@@ -13,7 +14,7 @@ import {
   tooSlow,
 } from './acquire-queue.ts'
 import { quit } from './connection.ts'
-import { createMembers, type Lease, type Member } from './lease.ts'
+import { type Lease, type LeaseOwner, type Member, MemberLease, Members } from './lease.ts'
 import { OpeningFailed, type SignedIn } from './open-signed-in.ts'
 
 /**
@@ -129,72 +130,178 @@ const leasedSeconds = 2
  * in two seconds at most.
  */
 export function createPool(deps: PoolDeps): Pool {
-  const { governor, limits, clock, log, neighbours } = deps
-  const members = createMembers()
-  const { idle, leased, serving } = members
-  const opening = new Set<AbortController>()
-  const queue = createAcquireQueue(clock.monotonic, tooLate)
-  const closers: (() => void)[] = []
-  let closed = false
-  let turnTimer: NodeJS.Timeout | undefined
-  /** After an attempt that failed: when the next one may be made, on the monotonic clock. */
-  let nextOpenAt = 0
+  return new ConnectionPool(deps)
+}
 
-  const total = () => members.total() + opening.size
-  const takenByOthers = () => neighbours().reduce((sum, other) => sum + other.held(), 0)
-  const starves = () => queue.wanted() > 0 && total() === 0
+class ConnectionPool implements Pool, LeaseOwner {
+  readonly #deps: PoolDeps
+  readonly #governor: PooledGovernor
+  readonly #members = new Members()
+  readonly #opening = new Set<AbortController>()
+  readonly #queue: AcquireQueue
+  /** Those who wait for the end of the last connection. */
+  readonly #closers: (() => void)[] = []
+  #isClosed = false
+  #turnTimer: NodeJS.Timeout | undefined
+  /** After an attempt that failed: when the next one may be made, on the monotonic clock. */
+  #nextOpenAt = 0
+
+  constructor(deps: PoolDeps) {
+    this.#deps = deps
+    this.#governor = deps.governor
+    this.#queue = createAcquireQueue(deps.clock.monotonic, (ticket) => this.#tooLate(ticket))
+  }
+
+  async ensureReady(): Promise<void> {
+    if (this.#isClosed) throw stopping()
+    if (this.#members.serving() > 0) return
+    const ready = this.#queue.untilReady()
+    this.look()
+    await ready
+  }
+
+  async acquire(ticket: Ticket): Promise<Lease> {
+    if (this.#isClosed) throw stopping()
+    // The usual case: nothing waits, and a connection is idle.
+    if (this.#members.idle.length > 0 && !this.#queue.next() && this.#maySend(ticket))
+      return this.#lend('at-once')
+    const isBound = ticket.hurried && !ticket.retry
+    const wait = isBound ? this.#governor.delay(this.#queue.ahead(ticket.lane)) : 0
+    if (wait > ticket.until - this.now()) throw tooLong(Math.ceil(wait / 1000))
+    const lease = this.#queue.acquire(ticket)
+    this.look()
+    return lease
+  }
+
+  drain(): void {
+    this.#nextOpenAt = 0
+    for (const controller of this.#opening) controller.abort()
+    for (const member of this.#members.leased) member.last = true
+    for (const member of [...this.#members.idle]) this.#closeMember(member)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#queue.refuseAll(stopping())
+    clearTimeout(this.#turnTimer)
+    this.drain()
+    if (this.held() === 0) return
+    // The listeners are closed by now: no client is left to hear the provider's reply.
+    const patience = setTimeout(() => this.#forgetLeased(), leasedSeconds * 1000)
+    await new Promise<void>((done) => this.#closers.push(done))
+    clearTimeout(patience)
+  }
+
+  state(): PoolState {
+    const { leased } = this.#members
+    return { open: this.#members.open(), inUse: leased.size, waiting: this.#queue.waiting() }
+  }
+
+  busy(): boolean {
+    return this.#members.leased.size + this.#opening.size + this.#queue.wanted() > 0
+  }
+
+  held(): number {
+    return this.#members.total() + this.#opening.size
+  }
+
+  starves(): boolean {
+    return this.#queue.wanted() > 0 && this.held() === 0
+  }
+
+  yieldOne(): boolean {
+    if (this.#members.total() > this.#members.open()) return true
+    const [longestIdle] = this.#members.idle
+    if (longestIdle === undefined) return this.#reclaim()
+    this.#closeMember(longestIdle)
+    return true
+  }
 
   /**
    * Called after every change: serves waiting tickets as far as possible, and opens as many
    * connections as they need.
    */
-  function pump(): void {
-    clearTimeout(turnTimer)
-    while (idle.length > 0 && members.open() + opening.size > governor.connections()) closeMember(idle[0])
-    for (let ticket = queue.next(); ticket && idle.length > 0 && maySend(ticket); ticket = queue.next())
-      queue.serve(lend('waited'))
-    if (serving() > 0) queue.ready()
-    const failure = governor.connectBreaker.blockedBy()
+  look(): void {
+    const queue = this.#queue
+    clearTimeout(this.#turnTimer)
+    this.#closeSurplus()
+    this.#serve()
+    if (this.#serving() > 0) queue.ready()
+    const failure = this.#governor.connectBreaker.blockedBy()
     // While one connection serves, no ticket is refused because a second one cannot be opened.
-    if (failure && serving() + opening.size === 0) queue.refuseAll(failure)
-    while (opening.size < queue.wanted() && mayOpen()) openOne()
-    if (queue.wanted() > 0 && opening.size === 0) askNeighbours()
-    if (total() === 0) for (const done of closers.splice(0)) done()
-    if (queue.next()) turnTimer = setTimeout(pump, nextTurn()).unref()
+    if (failure && this.#serving() + this.#opening.size === 0) queue.refuseAll(failure)
+    while (this.#opening.size < queue.wanted() && this.#mayOpen()) this.#openOne()
+    if (queue.wanted() > 0 && this.#opening.size === 0) this.#askNeighbours()
+    if (this.held() === 0) for (const done of this.#closers.splice(0)) done()
+    if (queue.next()) this.#turnTimer = setTimeout(() => this.look(), this.#nextTurn()).unref()
+  }
+
+  now(): number {
+    return this.#deps.clock.monotonic()
+  }
+
+  takeBack(member: Member): void {
+    this.#members.remove(member)
+    this.#returnIdle(member)
+  }
+
+  forget(member: Member): void {
+    member.connection.destroy()
+    clearTimeout(member.idleTimer)
+    this.#members.remove(member)
+    this.look()
+    for (const other of this.#deps.neighbours()) if (other.starves()) other.look()
+  }
+
+  #serving(): number {
+    return this.#members.serving()
+  }
+
+  #takenByOthers(): number {
+    return this.#deps.neighbours().reduce((sum, other) => sum + other.held(), 0)
+  }
+
+  #isFull(): boolean {
+    return this.held() + this.#takenByOthers() >= this.#governor.connections()
+  }
+
+  /** The governor allows fewer than there are. */
+  #closeSurplus(): void {
+    const { idle } = this.#members
+    while (idle.length > 0 && this.#members.open() + this.#opening.size > this.#governor.connections())
+      this.#closeMember(idle[0])
+  }
+
+  #serve(): void {
+    const { idle } = this.#members
+    const queue = this.#queue
+    for (let ticket = queue.next(); ticket && idle.length > 0 && this.#maySend(ticket); ticket = queue.next())
+      queue.serve(this.#lend('waited'))
+  }
+
+  #maySend({ retry }: Ticket): boolean {
+    return retry || this.#governor.delay() === 0
   }
 
   /** Asks silent clients and neighbouring pools for a connection. */
-  function askNeighbours(): void {
-    if (queue.next()) reclaim()
-    const isFull = total() + takenByOthers() >= governor.connections()
-    if (isFull && idle.length === 0 && !governor.connectBreaker.blockedBy())
-      neighbours().some((other) => other.yieldOne())
-  }
-
-  function yieldOne(): boolean {
-    if (members.total() > members.open()) return true
-    if (idle.length === 0) return reclaim()
-    closeMember(idle[0])
-    return true
+  #askNeighbours(): void {
+    if (this.#queue.next()) this.#reclaim()
+    const isFull = this.#isFull()
+    if (isFull && this.#members.idle.length === 0 && !this.#governor.connectBreaker.blockedBy())
+      this.#deps.neighbours().some((other) => other.yieldOne())
   }
 
   /** The connection has to go to a neighbouring pool that has none and needs one. */
-  function isOwed(): boolean {
-    return (
-      total() + takenByOthers() >= governor.connections() && neighbours().some((other) => other.starves())
-    )
-  }
-
-  function maySend({ retry }: Ticket): boolean {
-    return retry || governor.delay() === 0
+  #isOwed(): boolean {
+    return this.#isFull() && this.#deps.neighbours().some((other) => other.starves())
   }
 
   /**
    * When the queue may move on by itself: the governor lets the next message leave, or allows a
    * connection again.
    */
-  function nextTurn(): number {
-    const delay = governor.delay()
+  #nextTurn(): number {
+    const delay = this.#governor.delay()
     return delay > 0 ? Math.min(delay, lookAgainMilliseconds) : lookAgainMilliseconds
   }
 
@@ -202,195 +309,122 @@ export function createPool(deps: PoolDeps): Pool {
    * Reclaims the connection of the client that has been silent for longest, if that is too long
    * while others wait.
    */
-  function reclaim(): boolean {
-    const longest = members.longestSilence()
-    const late = clock.monotonic() - limits.clientTurnSeconds * 1000
+  #reclaim(): boolean {
+    const longest = this.#members.longestSilence()
+    const late = this.now() - this.#deps.limits.clientTurnSeconds * 1000
     if (!longest || longest.since > late) return false
     longest.reclaim()
     return true
   }
 
-  function mayOpen(): boolean {
-    if (closed || governor.connectBreaker.blockedBy()) return false
-    if (governor.connectBreaker.probing() && opening.size > 0) return false
+  #mayOpen(): boolean {
+    const { connectBreaker } = this.#governor
+    if (this.#isClosed || connectBreaker.blockedBy()) return false
+    if (connectBreaker.probing() && this.#opening.size > 0) return false
     // Other connections will serve the waiting tickets. Without any, the tickets were refused with
     // the failure.
-    if (serving() + opening.size > 0 && clock.monotonic() < nextOpenAt) return false
-    return total() + takenByOthers() < governor.connections()
+    if (this.#serving() + this.#opening.size > 0 && this.now() < this.#nextOpenAt) return false
+    return !this.#isFull()
   }
 
-  function openOne(): void {
+  #openOne(): void {
     const controller = new AbortController()
-    opening.add(controller)
-    governor.connectBreaker.begun()
-    const opened = (signedIn: SignedIn) => {
-      // Opening a replacement at once would loop at the speed of the network.
-      if (!signedIn.connection.alive) return failed(closedAtOnce())
-      opening.delete(controller)
-      if (!controller.signal.aborted) governor.connectBreaker.succeeded()
-      const member = { ...signedIn, openedAt: clock.monotonic(), messages: 0, warm: false, last: false }
-      add(member, controller.signal.aborted)
-    }
-    const failed = (error: unknown) => {
-      opening.delete(controller)
-      if (!controller.signal.aborted) openingFailed(error)
-      pump()
-    }
-    deps.open(controller.signal).then(opened, failed)
+    this.#opening.add(controller)
+    this.#governor.connectBreaker.begun()
+    this.#deps.open(controller.signal).then(
+      (signedIn) => this.#opened(signedIn, controller),
+      (error: unknown) => this.#notOpened(error, controller),
+    )
   }
 
-  function openingFailed(error: unknown): void {
+  #opened(signedIn: SignedIn, controller: AbortController): void {
+    // Opening a replacement at once would loop at the speed of the network.
+    if (!signedIn.connection.alive) {
+      this.#notOpened(closedAtOnce(), controller)
+      return
+    }
+    this.#opening.delete(controller)
+    const member = { ...signedIn, openedAt: this.now(), messages: 0, warm: false, last: false }
+    member.connection.onLost(() => this.forget(member))
+    if (controller.signal.aborted) this.#closeMember(member)
+    else {
+      this.#governor.connectBreaker.succeeded()
+      this.#returnIdle(member)
+    }
+  }
+
+  #notOpened(error: unknown, controller: AbortController): void {
+    this.#opening.delete(controller)
+    if (!controller.signal.aborted) this.#openingFailed(error)
+    this.look()
+  }
+
+  #openingFailed(error: unknown): void {
     const failure = error instanceof OpeningFailed ? error.failure : asFailure(error)
-    log.warn({ code: failure.code, cause: reasonOf(failure.cause), fix: failure.fix }, failure.message)
+    const { code, cause, fix, message, retryAfterSeconds = 0 } = failure
+    this.#deps.log.warn({ code, cause: reasonOf(cause), fix }, message)
     // Some failures take no time at all, and retrying at once would loop.
-    nextOpenAt = clock.monotonic() + Math.max(lookAgainMilliseconds, (failure.retryAfterSeconds ?? 0) * 1000)
+    this.#nextOpenAt = this.now() + Math.max(lookAgainMilliseconds, retryAfterSeconds * 1000)
     // Connections of neighbours count as served, too. But a mailbox without any connection of its
     // own has a fault of its own.
-    const served = serving() > 0 ? serving() + takenByOthers() : 0
-    governor.connectBreaker.failed(failure, served, error instanceof OpeningFailed ? error.stage : undefined)
-    if (serving() + opening.size === 0) queue.refuseAll(failure)
-  }
-
-  function add(member: Member, unwanted: boolean): void {
-    member.connection.onLost(() => forget(member))
-    if (unwanted) closeMember(member)
-    else returnIdle(member)
+    const served = this.#serving() > 0 ? this.#serving() + this.#takenByOthers() : 0
+    const stage = error instanceof OpeningFailed ? error.stage : undefined
+    this.#governor.connectBreaker.failed(failure, served, stage)
+    if (this.#serving() + this.#opening.size === 0) this.#queue.refuseAll(failure)
   }
 
   /** Makes the connection idle, or closes it. A waiting ticket gets it at once. */
-  function returnIdle(member: Member): void {
-    if (!member.connection.alive) forget(member)
-    else if (closed || member.last || expired(member) || isOwed()) closeMember(member)
-    else keep(member)
+  #returnIdle(member: Member): void {
+    if (!member.connection.alive) this.forget(member)
+    else if (this.#isClosed || member.last || this.#hasExpired(member) || this.#isOwed())
+      this.#closeMember(member)
+    else this.#keep(member)
   }
 
-  function expired({ messages, openedAt }: Member): boolean {
-    if (messages >= (deps.messagesPerConnection() ?? Number.POSITIVE_INFINITY)) return true
-    return clock.monotonic() - openedAt >= limits.upstreamAgeSeconds * 1000
+  #hasExpired({ messages, openedAt }: Member): boolean {
+    if (messages >= (this.#deps.messagesPerConnection() ?? Number.POSITIVE_INFINITY)) return true
+    return this.now() - openedAt >= this.#deps.limits.upstreamAgeSeconds * 1000
   }
 
-  function keep(member: Member): void {
-    members.move(member, 'idle')
+  #keep(member: Member): void {
+    this.#members.move(member, 'idle')
     // The timer is refreshed for each message: a new one each time would cost ten times as much.
     if (member.idleTimer) member.idleTimer.refresh()
-    else member.idleTimer = setTimeout(idleTooLong, limits.upstreamIdleSeconds * 1000, member).unref()
-    pump()
-    if (idle.includes(member)) member.warm = true
+    else member.idleTimer = this.#idleTimerOf(member)
+    this.look()
+    if (this.#members.idle.includes(member)) member.warm = true
   }
 
   /** A leased connection still has the timer of its last idle time running. */
-  function idleTooLong(member: Member): void {
-    if (idle.includes(member)) closeMember(member)
+  #idleTimerOf(member: Member): NodeJS.Timeout {
+    const idleTooLong = () => {
+      if (this.#members.idle.includes(member)) this.#closeMember(member)
+    }
+    return setTimeout(idleTooLong, this.#deps.limits.upstreamIdleSeconds * 1000).unref()
   }
 
-  function closeMember(member: Member | undefined): void {
+  #closeMember(member: Member | undefined): void {
     if (member === undefined) return
-    members.move(member, 'closing')
-    void quit(member.connection).then(() => forget(member))
+    this.#members.move(member, 'closing')
+    void quit(member.connection).then(() => this.forget(member))
   }
 
-  function forget(member: Member): void {
-    member.connection.destroy()
-    clearTimeout(member.idleTimer)
-    members.remove(member)
-    pump()
-    for (const other of neighbours()) if (other.starves()) other.look()
+  #forgetLeased(): void {
+    for (const member of [...this.#members.leased]) this.forget(member)
   }
 
   /** Last in, first out: connections beyond the need stay idle, grow old and are closed. */
-  function lend(how: 'at-once' | 'waited'): Lease {
-    const member = idle.at(-1)
+  #lend(how: 'at-once' | 'waited'): Lease {
+    const member = this.#members.idle.at(-1)
     if (!member) throw failure('upstream.no-idle-connection')
-    members.move(member, 'leased')
-    return leaseOf(member, governor.recordSend(), how === 'waited')
-  }
-
-  function leaseOf(member: Member, recorded: RecordedSend, waited: boolean): Lease {
-    const { connection, capabilities, warm } = member
-    let ended = false
-    let sent = false
-    /** False when the lease has ended before. */
-    const end = () => {
-      if (ended) return false
-      ended = true
-      if (!sent) recorded.undo()
-      return true
-    }
-    return {
-      connection,
-      capabilities,
-      warm,
-      waited,
-      waitsForClient(reclaim) {
-        if (!ended) member.silent = reclaim && { since: clock.monotonic(), reclaim }
-      },
-      recordSent() {
-        sent = true
-        recorded.sentNow()
-      },
-      release(messages) {
-        if (!end()) return
-        member.silent = undefined
-        members.remove(member)
-        member.messages += messages
-        member.warm = true
-        returnIdle(member)
-      },
-      discard() {
-        if (end()) forget(member)
-      },
-    }
-  }
-
-  function drain(): void {
-    nextOpenAt = 0
-    for (const controller of opening) controller.abort()
-    for (const member of leased) member.last = true
-    for (const member of [...idle]) closeMember(member)
+    this.#members.move(member, 'leased')
+    return new MemberLease(this, member, this.#governor.recordSend(), how === 'waited')
   }
 
   /** Why a ticket was not served in time. */
-  function tooLate({ seconds }: Ticket): Failure {
-    if (governor.delay() > 0) return tooMany(seconds)
-    return leased.size > 0 ? allBusy(seconds) : tooSlow(seconds)
-  }
-
-  return {
-    async ensureReady() {
-      if (closed) throw stopping()
-      if (serving() > 0) return
-      const ready = queue.untilReady()
-      pump()
-      await ready
-    },
-    async acquire(ticket) {
-      if (closed) throw stopping()
-      // The usual case: nothing waits, and a connection is idle.
-      if (idle.length > 0 && !queue.next() && (ticket.retry || governor.delay() === 0)) return lend('at-once')
-      const wait = ticket.hurried && !ticket.retry ? governor.delay(queue.ahead(ticket.lane)) : 0
-      if (wait > ticket.until - clock.monotonic()) throw tooLong(Math.ceil(wait / 1000))
-      const lease = queue.acquire(ticket)
-      pump()
-      return lease
-    },
-    drain,
-    async close() {
-      closed = true
-      queue.refuseAll(stopping())
-      clearTimeout(turnTimer)
-      drain()
-      if (total() === 0) return
-      // The listeners are closed by now: no client is left to hear the provider's reply.
-      const patience = setTimeout(() => [...leased].forEach(forget), leasedSeconds * 1000)
-      await new Promise<void>((done) => closers.push(done))
-      clearTimeout(patience)
-    },
-    state: () => ({ open: members.open(), inUse: leased.size, waiting: queue.waiting() }),
-    held: total,
-    starves,
-    yieldOne,
-    look: pump,
-    busy: () => leased.size + opening.size + queue.wanted() > 0,
+  #tooLate({ seconds }: Ticket): Failure {
+    if (this.#governor.delay() > 0) return tooMany(seconds)
+    return this.#members.leased.size > 0 ? allBusy(seconds) : tooSlow(seconds)
   }
 }
 
