@@ -3,8 +3,10 @@ import { type SecureContext, TLSSocket } from 'node:tls'
 import { formatReply, type Reply } from '../wire/reply.ts'
 
 /** The result of waiting for input. */
-export type Read =
-  | { kind: 'octets'; octets: Buffer }
+export type Read = { kind: 'octets'; octets: Buffer } | Stopped
+
+/** Why there is no more input. */
+export type Stopped =
   /** The client has disconnected or half-closed. */
   | { kind: 'ended' }
   /** `late`: the deadline of the connection is over; otherwise it was idle for too long. */
@@ -21,6 +23,12 @@ export interface ClientSocket {
    * at a time.
    */
   read(interruptible: boolean): Read | Promise<Read>
+  /**
+   * Hands over input as it comes, mostly where it was read: its memory is used for others right
+   * after the call. A promise: nothing is handed over before it resolves. False: that was enough, and
+   * the result is undefined.
+   */
+  receive(take: (octets: Buffer) => boolean | Promise<void>): Promise<Stopped | undefined>
   /**
    * The next input, left unread, as soon as `isEnough`; after `milliseconds` whatever has arrived,
    * perhaps nothing.
@@ -63,6 +71,17 @@ interface Watcher {
   gone(): void
   /** The client has half-closed: it may still read. */
   ended(): void
+}
+
+/** The sockets that read into memory which all of them share. */
+export const sharedReads = new WeakMap<Socket, SharedReads>()
+
+export interface SharedReads {
+  /**
+   * Gets what was read where it was read, during the call. False: nothing is read until `resume`.
+   * While it is undefined, a copy becomes unread input, as of any other socket.
+   */
+  take: ((octets: Buffer) => boolean) | undefined
 }
 
 interface ClientSocketDeps {
@@ -165,6 +184,43 @@ class PulledSocket implements ClientSocket {
     if (octets !== null) return { kind: 'octets', octets }
     if (this.#isEnded) return { kind: 'ended' }
     return interruptible && this.#isInterrupted ? { kind: 'interrupted' } : undefined
+  }
+
+  async receive(take: (octets: Buffer) => boolean | Promise<void>): Promise<Stopped | undefined> {
+    const socket = this.#socket
+    // Under TLS the octets that were read are not those that are handed over.
+    const reads = socket === this.#raw ? sharedReads.get(socket) : undefined
+    const taken = new Taken(take)
+    const takeInPlace = (octets: Buffer) => {
+      this.#beginWait()
+      const goesOn = taken.give(octets)
+      if (!goesOn) this.#wake()
+      return goesOn
+    }
+    try {
+      while (!(await taken.isEnough())) {
+        this.#beginWait()
+        if (this.#isLate) return { kind: 'timed-out', late: true }
+        const octets: Buffer | null = socket.read()
+        if (octets !== null) taken.give(octets)
+        else if (this.#isEnded) return { kind: 'ended' }
+        else await this.#arrival(takeInPlace, reads)
+        if (this.#isIdle) return { kind: 'timed-out', late: this.#isLate }
+      }
+      return undefined
+    } finally {
+      // What follows is read as usual, also where the taker has stopped it.
+      if (reads !== undefined) socket.resume()
+    }
+  }
+
+  /** Takes what arrives in place, where that can be done, until something wakes us. */
+  async #arrival(take: (octets: Buffer) => boolean, reads: SharedReads | undefined): Promise<void> {
+    if (reads === undefined) return this.#event()
+    reads.take = take
+    this.#socket.resume()
+    await this.#event()
+    reads.take = undefined
   }
 
   async peek(milliseconds: number, isEnough: (octets: Buffer) => boolean): Promise<Buffer> {
@@ -309,6 +365,38 @@ class PulledSocket implements ClientSocket {
 }
 
 function ignore(): void {}
+
+/** A taker, and what its last call came to. What it throws is thrown on where somebody waits. */
+class Taken {
+  readonly #take: (octets: Buffer) => boolean | Promise<void>
+  #last: boolean | Promise<void> = true
+  #fault: { error: unknown } | undefined
+
+  constructor(take: (octets: Buffer) => boolean | Promise<void>) {
+    this.#take = take
+  }
+
+  /** Whether more may follow at once. */
+  give(octets: Buffer): boolean {
+    try {
+      this.#last = this.#take(octets)
+    } catch (error) {
+      this.#last = false
+      this.#fault = { error }
+    }
+    return this.#last === true
+  }
+
+  /** Resolves when more may follow, or never will. */
+  async isEnough(): Promise<boolean> {
+    if (typeof this.#last === 'object') {
+      await this.#last
+      this.#last = true
+    }
+    if (this.#fault !== undefined) throw this.#fault.error
+    return !this.#last
+  }
+}
 
 /** The result of a TLS handshake. */
 type Handshake =

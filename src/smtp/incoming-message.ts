@@ -1,15 +1,16 @@
 import { GoneController } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Limits } from '../model/limits.ts'
+import type { MessageOctets, TakePiece } from '../upstream/relay.ts'
 import type { InputBuffer } from '../wire/input-buffer.ts'
 import { createMendingScanner } from '../wire/mending-scanner.ts'
-import { createMessageScanner } from '../wire/message-scanner.ts'
-import type { ClientSocket, Read } from './client-socket.ts'
+import { createMessageScanner, type Scan } from '../wire/message-scanner.ts'
+import type { ClientSocket, Read, Stopped } from './client-socket.ts'
 import type { Work } from './provider-side.ts'
 import type { MessageCut, MessageOutcome, SessionEvent } from './session-events.ts'
 
 interface RelayMessageDeps {
-  client: Pick<ClientSocket, 'read' | 'setDeadline' | 'liftDeadline'>
+  client: Pick<ClientSocket, 'read' | 'receive' | 'setDeadline' | 'liftDeadline'>
   input: InputBuffer
   work: Work
   limits: Pick<Limits, 'messageSeconds' | 'drainSeconds'>
@@ -42,6 +43,7 @@ export async function relayMessage(deps: RelayMessageDeps): Promise<SessionEvent
   const message = createIncomingMessage({
     input,
     read: () => client.read(false),
+    receive: (take) => client.receive(take),
     limit,
     drainSeconds: limits.drainSeconds,
     mendLineEnds,
@@ -73,7 +75,7 @@ interface IncomingMessage {
    * Its octets, pulled from the client. Throws when the message is cut off, so that a part is never
    * taken for the whole.
    */
-  octets: AsyncIterable<Buffer>
+  octets: MessageOctets
   /**
    * Reads on to the end of data after the relay has stopped reading. False when the end was not
    * found within bounds.
@@ -88,6 +90,8 @@ interface IncomingMessage {
 interface IncomingMessageDeps {
   input: InputBuffer
   read: () => Read | Promise<Read>
+  /** Of the client's socket; without it, everything is read. */
+  receive?: ClientSocket['receive']
   /** In octets; undefined: unlimited. */
   limit: number | undefined
   drainSeconds: number
@@ -107,7 +111,7 @@ export function createIncomingMessage(deps: IncomingMessageDeps): IncomingMessag
   let underWay: Promise<unknown> = Promise.resolve()
 
   return {
-    octets: { [Symbol.asyncIterator]: () => ({ next, return: stop }) },
+    octets: { [Symbol.asyncIterator]: () => ({ next, return: finish, handOver }) },
     drain: async () => ended || withinSeconds(deps.drainSeconds, drainToEnd()),
     cut: () => cut,
     size: () => scanner.octets(),
@@ -121,7 +125,7 @@ export function createIncomingMessage(deps: IncomingMessageDeps): IncomingMessag
     return pulled
   }
 
-  async function stop(): Promise<IteratorResult<Buffer, undefined>> {
+  async function finish(): Promise<IteratorResult<Buffer, undefined>> {
     return { done: true, value: undefined }
   }
 
@@ -135,33 +139,73 @@ export function createIncomingMessage(deps: IncomingMessageDeps): IncomingMessag
     }
   }
 
+  function handOver(take: TakePiece): Promise<void> {
+    const handedOver = handOverAll(take)
+    underWay = handedOver.catch(() => {})
+    return handedOver
+  }
+
+  async function handOverAll(take: TakePiece): Promise<void> {
+    for (;;) {
+      if (ready.length === 0 && input.size() === 0 && goesOn()) await receiveAll(take)
+      const next = await pull()
+      if (next.done) return
+      await take(next.value)
+    }
+  }
+
+  function goesOn(): boolean {
+    return cut === undefined && !ended
+  }
+
+  /** Scans what arrives where it was read, and hands it over from there, until there is no more. */
+  async function receiveAll(take: TakePiece): Promise<void> {
+    try {
+      const stopped = await deps.receive?.((octets) => {
+        const scan = scanner.scan(octets)
+        // What follows the end is copied, because the memory is used for others next.
+        if (scan.kind === 'end') input.push(Buffer.from(scan.rest))
+        note(scan)
+        const pieces = ready
+        ready = []
+        let wait: Promise<void> | undefined
+        for (const piece of pieces) wait = take(piece) ?? wait
+        return goesOn() && (wait ?? true)
+      })
+      if (stopped !== undefined) stop(stopped)
+    } finally {
+      if (ended) deps.ended?.()
+    }
+  }
+
   /** Advances by the buffered input, or by the next read. */
   async function advance(): Promise<void> {
-    if (input.size() === 0) {
-      take(await deps.read())
+    if (input.size() > 0) {
+      note(input.takeData(scanner))
+      if (ended) deps.ended?.()
       return
     }
-    const scan = input.takeData(scanner)
+    const read = await deps.read()
+    if (read.kind === 'octets') input.push(read.octets)
+    else stop(read)
+  }
+
+  function note(scan: Scan): void {
     if (scan.kind === 'refused') {
       unreadable = true
       cut ??= 'bare-newline'
       return
     }
     ended = scan.kind === 'end'
-    if (ended) deps.ended?.()
     ready = [...scan.octets]
     if (limit === undefined || scanner.octets() <= limit) return
     cut ??= 'too-large'
     ready = []
   }
 
-  function take(read: Read): void {
-    if (read.kind === 'octets') {
-      input.push(read.octets)
-      return
-    }
+  function stop(stopped: Stopped): void {
     unreadable = true
-    if (read.kind === 'timed-out') cut ??= read.late ? 'too-slow' : 'timed-out'
+    if (stopped.kind === 'timed-out') cut ??= stopped.late ? 'too-slow' : 'timed-out'
     else cut ??= 'gone'
   }
 

@@ -1,6 +1,7 @@
 import { completeAddress, type Submitter } from '../mailboxes/sender-policy.ts'
 import type { KeyedAddress } from '../model/address.ts'
 import type { Mending } from '../model/login.ts'
+import type { MessageOctets } from '../upstream/relay.ts'
 import { isMailbox, withLeastQuoting } from '../wire/envelope.ts'
 import { createFromRewriter, type FromRewriter } from '../wire/from-rewriter.ts'
 import { decodeUtf8 } from '../wire/input-buffer.ts'
@@ -93,17 +94,17 @@ function wordsOf(text: string): string[] {
  * `From:`. They are pulled as before.
  */
 export function mendedMessage(
-  octets: AsyncIterable<Buffer>,
+  octets: MessageOctets,
   { mending, mailboxes }: Submitter,
   { address: mailbox, key }: KeyedAddress,
-): AsyncIterable<Buffer> {
+): MessageOctets {
   if (!mending?.rewriteFrom) return octets
   const own = mailboxes.filter((one) => one.key === key)
   const aliases = own.flatMap((one) => one.aliases.map(({ address }) => address))
   return rewritten(octets, createFromRewriter({ mailbox, aliases }))
 }
 
-async function* rewritten(octets: AsyncIterable<Buffer>, rewriter: FromRewriter): AsyncGenerator<Buffer> {
+async function* rewritten(octets: MessageOctets, rewriter: FromRewriter): AsyncGenerator<Buffer> {
   for await (const piece of octets) {
     const out = rewriter.push(piece)
     if (out.length > 0) yield out

@@ -7,7 +7,7 @@ import type { OutgoingMessage, Submitter } from '../mailboxes/sender-policy.ts'
 import { isDomainMailbox } from '../model/address.ts'
 import type { Limits } from '../model/limits.ts'
 import { sourceOf } from '../net/ip.ts'
-import type { Relay, Transaction, WaitingClient } from '../upstream/relay.ts'
+import type { MessageOctets, Relay, Transaction, WaitingClient } from '../upstream/relay.ts'
 import type { RecipientCommand } from '../wire/envelope.ts'
 import { mendedMessage } from './mending.ts'
 import type { RefusalLog } from './refusal-log.ts'
@@ -43,7 +43,7 @@ export interface ProviderSide {
   /** Called before the client gets 354. */
   promise(): SessionEvent
   /** @param gone as of `Transaction.send` */
-  send(octets: AsyncIterable<Buffer>, gone?: Gone): Promise<MessageOutcome>
+  send(octets: MessageOctets, gone?: Gone): Promise<MessageOutcome>
   giveUp(): Promise<void>
 }
 
@@ -170,7 +170,7 @@ class HeldTransaction implements ProviderSide {
     }
   }
 
-  async send(octets: AsyncIterable<Buffer>, gone?: Gone): Promise<MessageOutcome> {
+  async send(octets: MessageOctets, gone?: Gone): Promise<MessageOutcome> {
     const current = this.#transaction
     this.#transaction = undefined
     try {

@@ -158,10 +158,29 @@ export interface Transaction {
    * the provider has refused this program's messages repeatedly for an address in their header;
    * `invalid` when the client has gone
    */
-  send(message: AsyncIterable<Buffer>, gone?: Gone): Promise<Reply>
+  send(message: MessageOctets, gone?: Gone): Promise<Reply>
   /** Sends RSET and gives the lease back. Never throws. */
   reset(): Promise<void>
 }
+
+/** The octets of a message, pulled piece by piece. */
+export interface MessageOctets {
+  [Symbol.asyncIterator](): MessageSource
+}
+
+export interface MessageSource extends AsyncIterator<Buffer> {
+  /**
+   * Hands over all that is left of the message, without new memory for each piece. Throws as `next`
+   * does, and what `take` throws.
+   */
+  handOver?(take: TakePiece): Promise<void>
+}
+
+/**
+ * Takes a piece, whose memory is used for others right after the call. A promise: nothing is handed
+ * over before it resolves.
+ */
+export type TakePiece = (piece: Buffer) => Promise<void> | undefined
 
 /**
  * What a mailbox may send now, as pages, API and command show it. Undefined when its provider has

@@ -1,5 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Failure, type FailureCode } from '../../src/base/failure.ts'
-import type { Relay, RelayCapabilities, Transaction } from '../../src/upstream/relay.ts'
+import type { MessageOctets, Relay, RelayCapabilities, Transaction } from '../../src/upstream/relay.ts'
 import type { Parameter, RecipientCommand } from '../../src/wire/envelope.ts'
 import { isPositive, type Reply, say } from '../../src/wire/reply.ts'
 
@@ -19,6 +20,22 @@ export type ScriptedAnswer =
   | { fails: FailureCode }
   | { refusesMail: Reply }
   | { refusesUnread: Reply }
+
+/** As the relay does it: what a large message goes on with is handed over, and is ours during the call only. */
+async function collect(message: MessageOctets, pieces: Buffer[]): Promise<void> {
+  const source = message[Symbol.asyncIterator]()
+  let octets = 0
+  for (let next = await source.next(); !next.done; next = await source.next()) {
+    pieces.push(next.value)
+    octets += next.value.length
+    if (octets > 65_536 && source.handOver !== undefined)
+      await source.handOver((piece) => {
+        pieces.push(Buffer.from(piece))
+        // Sometimes there is no room at once.
+        return piece.length % 3 === 0 ? nextTurn() : undefined
+      })
+  }
+}
 
 export function createRecordingRelay(): RecordingRelay {
   const asked: string[] = []
@@ -50,7 +67,7 @@ export function createRecordingRelay(): RecordingRelay {
       }
       const pieces: Buffer[] = []
       try {
-        for await (const piece of message) pieces.push(piece)
+        await collect(message, pieces)
       } catch (error) {
         asked.push('CUT')
         throw error
