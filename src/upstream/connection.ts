@@ -23,9 +23,9 @@ export interface ProviderConnection {
   /** Waits for the greeting. */
   greeting(seconds: number): Promise<Reply>
   /**
-   * Writes octets that get no reply. Resolves when there is room for more; the provider has
-   * `seconds` to make room. Until the next `ask`, a refusal may come in several pieces; it ends the
-   * connection when it is whole.
+   * Writes octets that get no reply. Resolves when they have been taken and their memory may be used
+   * again; the provider has `seconds` for that. Until the next `ask`, a refusal may come in several
+   * pieces; it ends the connection when it is whole.
    */
   write(octets: Buffer, seconds: number): Promise<void>
   /** Called once, when the connection has ended. */
@@ -41,7 +41,6 @@ export interface ProviderConnection {
 interface Writer {
   resolve(): void
   reject(lost: ConnectionLost): void
-  timer: NodeJS.Timeout
 }
 
 /** Speaks over a connected socket. From here on the socket belongs to the connection. */
@@ -49,7 +48,8 @@ export function createProviderConnection(socket: Socket, limits: ReplyLimits): P
   const listeners: (() => void)[] = []
   let lost: ConnectionLost | undefined
   let unasked: Reply | undefined
-  let writer: Writer | undefined
+  const writers: Writer[] = []
+  let writeTimer: NodeJS.Timeout | undefined
   let streaming = false
 
   const queue = createReplyQueue(limits, {
@@ -66,8 +66,8 @@ export function createProviderConnection(socket: Socket, limits: ReplyLimits): P
     lost = new ConnectionLost(reason, message)
     socket.destroy()
     queue.fail(lost)
-    if (writer) clearTimeout(writer.timer)
-    writer?.reject(lost)
+    clearTimeout(writeTimer)
+    for (const { reject } of writers.splice(0)) reject(lost)
     for (const listener of listeners.splice(0)) listener()
   }
 
@@ -78,11 +78,6 @@ export function createProviderConnection(socket: Socket, limits: ReplyLimits): P
     },
     end: () => lose('closed', 'the provider closed it'),
     close: () => lose('closed', 'the provider closed it'),
-    drain() {
-      if (writer) clearTimeout(writer.timer)
-      writer?.resolve()
-      writer = undefined
-    },
   }
   for (const [name, listener] of Object.entries(events)) socket.on(name, listener)
   // This listener stays until the end: a socket may report an error after it was destroyed, and an
@@ -91,6 +86,15 @@ export function createProviderConnection(socket: Socket, limits: ReplyLimits): P
 
   function refuseUnread(): void {
     if (queue.unread()) lose('protocol', 'a reply began that nobody had asked for')
+  }
+
+  /** The octets that were written first of those under way have been taken. */
+  function written(error?: Error | null): void {
+    // Its cause is told by other events.
+    if (error || lost) return
+    writers.shift()?.resolve()
+    if (writers.length > 0) writeTimer?.refresh()
+    else clearTimeout(writeTimer)
   }
 
   /** Why nothing can be written now. */
@@ -133,10 +137,11 @@ export function createProviderConnection(socket: Socket, limits: ReplyLimits): P
       const refusal = blockedBy()
       if (refusal) throw refusal
       streaming = true
-      if (socket.write(octets)) return
       await new Promise<void>((resolve, reject) => {
+        writers.push({ resolve, reject })
         const late = () => lose('timed-out', `nothing was taken for ${seconds} seconds`)
-        writer = { resolve, reject, timer: setTimeout(late, seconds * 1000).unref() }
+        if (writers.length === 1) writeTimer = setTimeout(late, seconds * 1000).unref()
+        socket.write(octets, written)
       })
     },
     onLost(listener) {

@@ -6,7 +6,8 @@ import { undoDotStuffing } from '../wire/message-scanner.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
 import { ConnectionLost, lossAsFailure, type ProviderConnection } from './connection.ts'
 import type { Lease } from './lease.ts'
-import type { Spent } from './relay.ts'
+import { createRecordWriter } from './record-writer.ts'
+import type { MessageSource, Spent } from './relay.ts'
 
 /**
  * Sends a message: a small one as one BDAT chunk where CHUNKING is offered, every other one by
@@ -18,7 +19,7 @@ import type { Spent } from './relay.ts'
 export async function sendMessage(
   lease: Lease,
   head: MessageHead,
-  source: AsyncIterator<Buffer>,
+  source: MessageSource,
   context: TransactionContext,
   commit: Commit,
 ): Promise<Sent> {
@@ -76,7 +77,7 @@ const headOctets = 65_536
  * Reads a message until it ends, or until it is known to be larger than `headOctets`. Throws what
  * the source throws.
  */
-export async function readHead(source: AsyncIterator<Buffer>): Promise<MessageHead> {
+export async function readHead(source: MessageSource): Promise<MessageHead> {
   const chunks: Buffer[] = []
   let octets = 0
   while (octets <= headOctets) {
@@ -135,7 +136,7 @@ const endOfData = Buffer.from('.\r\n', 'latin1')
 async function sendAsData(
   connection: ProviderConnection,
   head: MessageHead,
-  source: AsyncIterator<Buffer>,
+  source: MessageSource,
   context: TransactionContext,
   commit: Commit,
 ): Promise<Sent> {
@@ -174,20 +175,25 @@ async function sendAsData(
 async function stream(
   connection: ProviderConnection,
   head: MessageHead,
-  source: AsyncIterator<Buffer>,
+  source: MessageSource,
   { host, limits }: TransactionContext,
 ): Promise<Reply | undefined> {
+  const records = createRecordWriter((octets) => connection.write(octets, limits.upstreamDataStartSeconds))
   try {
-    await connection.write(head.octets, limits.upstreamDataStartSeconds)
-    for (let next = await source.next(); !next.done; next = await source.next()) {
-      await connection.write(next.value, limits.upstreamDataStartSeconds)
-    }
+    await records.take(head.octets)
+    if (source.handOver !== undefined) await source.handOver((piece) => records.take(piece))
+    else
+      for (let next = await source.next(); !next.done; next = await source.next())
+        await records.take(next.value)
+    await records.end()
     return undefined
   } catch (error) {
     if (!(error instanceof ConnectionLost)) throw error
     const early = refusedEarly(connection)
     if (early) return early
     throw outcomeUnknown(host, error)
+  } finally {
+    records.stop()
   }
 }
 

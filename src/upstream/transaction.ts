@@ -7,7 +7,7 @@ import { isPositive, type Reply } from '../wire/reply.ts'
 import { ConnectionLost, lossAsFailure } from './connection.ts'
 import { type Lease, resetLease } from './lease.ts'
 import type { SignedIn } from './open-signed-in.ts'
-import type { Begun, Transaction } from './relay.ts'
+import type { Begun, MessageSource, Transaction } from './relay.ts'
 import { type MessageHead, readHead, sendMessage, type TransactionContext } from './send-message.ts'
 
 /**
@@ -166,7 +166,7 @@ function createTransaction(lease: Lease, context: TransactionContext, permit: Se
     lease.waitsForClient(undefined)
   }
 
-  async function headOf(source: AsyncIterator<Buffer>): Promise<MessageHead> {
+  async function headOf(source: MessageSource): Promise<MessageHead> {
     try {
       return await readHead(source)
     } catch (error) {
@@ -179,7 +179,7 @@ function createTransaction(lease: Lease, context: TransactionContext, permit: Se
    * Holds back what the provider has refused this program repeatedly.
    * @throws Failure `provider-setup`; `invalid` when the client has gone
    */
-  function letThrough(head: MessageHead, source: AsyncIterator<Buffer>, gone: Gone | undefined): void {
+  function letThrough(head: MessageHead, source: MessageSource, gone: Gone | undefined): void {
     try {
       if (gone?.aborted) throw clientGone()
       permit.carry(head.octets)
