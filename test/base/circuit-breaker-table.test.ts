@@ -81,7 +81,7 @@ function waitOf(name: string | undefined, kind: Kind, before: number): number {
 const { names, rows } = tableInSource('base/circuit-breaker.ts', 'event')
 
 describe('the table in circuit-breaker.ts', () => {
-  it('has a column for each state and a row for each event', () => {
+  it('the table has a column for each state and a row for each event', () => {
     expect(names).toEqual(Object.keys(states))
     expect(rows.map(([name]) => name)).toEqual(Object.keys(events))
   })
@@ -91,26 +91,29 @@ describe('the table in circuit-breaker.ts', () => {
     ({ state, column }) => {
       const cells = rows.map((row) => ({ event: row[0] ?? '', next: row[column] ?? '' }))
 
-      it.each(cells.filter(({ next }) => next !== '-'))('says of $event: $next', ({ event, next }) => {
-        const scene = new Scene()
-        states[state]?.(scene)
-        expect(scene.breaker.state).toBe(state)
-        const before = scene.seconds()
-        const { act, kind = 'quota' } = events[event] ?? {}
-        act?.(scene)
-        const [shown, wait] = next.split(', ')
-        expect(scene.breaker.state).toBe(shown)
-        if (shown === 'open') expect(scene.seconds()).toBe(waitOf(wait, kind, before))
-        if (shown !== 'closed') return
-        scene.breaker.failed('quota')
-        expect(scene.seconds()).toBe(waits.quota[0])
-      })
+      it.each(cells.filter(({ next }) => next !== '-'))(
+        'the answer to $event is: $next',
+        ({ event, next }) => {
+          const scene = new Scene()
+          states[state]?.(scene)
+          expect(scene.breaker.state).toBe(state)
+          const before = scene.seconds()
+          const { act, kind = 'quota' } = events[event] ?? {}
+          act?.(scene)
+          const [shown, wait] = next.split(', ')
+          expect(scene.breaker.state).toBe(shown)
+          if (shown === 'open') expect(scene.seconds()).toBe(waitOf(wait, kind, before))
+          if (shown !== 'closed') return
+          scene.breaker.failed('quota')
+          expect(scene.seconds()).toBe(waits.quota[0])
+        },
+      )
     },
   )
 })
 
 describe('a circuit breaker', () => {
-  it('begins with another kind of fault at once where there is no look during a wait', () => {
+  it('another kind of fault begins at once where there is no look during a wait', () => {
     const clock = createManualClock()
     const breaker = new CircuitBreaker(policy, clock)
     breaker.failed('quota')
@@ -119,7 +122,7 @@ describe('a circuit breaker', () => {
     expect(breaker.remaining()).toBe(30_000)
   })
 
-  it('waits at least as long as the provider wants, and does not look before', () => {
+  it('a wait is at least as long as the provider wants, and no look comes before', () => {
     const clock = createManualClock()
     const looks = new Looks(clock)
     const breaker = new CircuitBreaker({ ...policy, quietOf: () => 25 }, clock, () => looks)
@@ -136,7 +139,7 @@ describe('a circuit breaker', () => {
     expect(breaker.remaining()).toBe(35_000)
   })
 
-  it('blocks others during a look until another one would be due', () => {
+  it('a look keeps others back until another one would be due', () => {
     const clock = createManualClock()
     const looks = new Looks(clock)
     const blocking = {
@@ -155,7 +158,7 @@ describe('a circuit breaker', () => {
     expect(breaker.blockedBy()).toBeUndefined()
   })
 
-  it('draws the random part of a wait from its end', () => {
+  it('the random part of a wait shortens it', () => {
     for (const [random, seconds] of [
       [0, 10],
       [0.5, 15],
@@ -168,7 +171,7 @@ describe('a circuit breaker', () => {
     }
   })
 
-  it('goes on after a success that was none, unless that was long ago', () => {
+  it('waits go on after a success that was none, unless that was long ago', () => {
     for (const [ago, wait] of [
       [59, third],
       [61, waits.quota[0]],
@@ -183,7 +186,7 @@ describe('a circuit breaker', () => {
     }
   })
 
-  it('shows people nothing of a fault that makes nothing wait', () => {
+  it('people are shown nothing of a fault that makes nothing wait', () => {
     const breaker = new CircuitBreaker({ ...policy, waitsOf: () => ({ seconds: [0] }) }, createManualClock())
     breaker.failed('rate')
     expect(breaker.state).toBe('half-open')

@@ -32,7 +32,7 @@ it('two clocks that tick a little apart make no time pass twice', () => {
   expect((clock.monotonic() - before) / 1000).toBeCloseTo(5000, 3)
 })
 
-it('never goes back, nor slower than the monotonic clock, nor further than both clocks together', () => {
+it('the clock never goes back, nor slower than the monotonic clock, nor further than both clocks together', () => {
   const step = fc.record({
     pass: fc.integer({ min: 0, max: 10_000 }),
     jump: fc.integer({ min: -10_000, max: 10_000 }),

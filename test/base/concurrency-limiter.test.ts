@@ -15,7 +15,7 @@ function endless() {
   }
 }
 
-it('lets a bounded number through at once, in order, also past one that fails', async () => {
+it('the limiter lets a bounded number through at once, in order, also past one that fails', async () => {
   const inTurn = limiter({ ...limits, running: 2 })
   const started: number[] = []
   let [running, most] = [0, 0]
@@ -45,7 +45,7 @@ it('lets a bounded number through at once, in order, also past one that fails', 
   expect(await inTurn(place(''), task(7))).toBe(7)
 })
 
-it('lets the lanes take turns, and each lane its own in order', async () => {
+it('lanes take turns, and each lane keeps its order', async () => {
   const inTurn = limiter({ ...limits, running: 1 })
   const started: string[] = []
   const task = (name: string) => async () => {
@@ -58,7 +58,7 @@ it('lets the lanes take turns, and each lane its own in order', async () => {
   expect(started).toEqual(['flood 1', 'flood 2', 'one', 'two', 'flood 3', 'flood 4'])
 })
 
-it('lets so many wait in a lane and in all, and refuses one more at once', async () => {
+it('so many wait in a lane and in all, and one more is refused at once', async () => {
   const inTurn = limiter({ ...limits, running: 1 })
   const { task } = endless()
   const refused: string[] = []
@@ -75,7 +75,7 @@ it('lets so many wait in a lane and in all, and refuses one more at once', async
   expect(refused).toHaveLength(2)
 })
 
-it('lets the known come first', async () => {
+it('the known come first', async () => {
   const inTurn = limiter({ ...limits, running: 1 })
   const { task, end } = endless()
   const started: string[] = []
@@ -88,7 +88,7 @@ it('lets the known come first', async () => {
   expect(started).toEqual(['known', 'one', 'two'])
 })
 
-it('forgets who has gone: nothing is done for it, and its place is free', async () => {
+it('whoever has gone is forgotten: nothing is done for it, and its place is free', async () => {
   const inTurn = limiter({ ...limits, running: 1 })
   const { task, end } = endless()
   const first = inTurn(place('first'), task)

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { GoneController } from '../../src/base/async.ts'
 
-it('tells everybody who listens, once', () => {
+it('everybody who listens is told, once', () => {
   const leaving = new GoneController()
   const told: string[] = []
   leaving.addEventListener('abort', () => told.push('first'))
@@ -12,7 +12,7 @@ it('tells everybody who listens, once', () => {
   expect(leaving.aborted).toBe(true)
 })
 
-it('tells nobody who has stopped listening', () => {
+it('nobody is told who has stopped listening', () => {
   const leaving = new GoneController()
   const told: string[] = []
   const listener = () => told.push('told')
@@ -22,7 +22,7 @@ it('tells nobody who has stopped listening', () => {
   expect(told).toEqual([])
 })
 
-it('lets somebody who is told stop the others from listening', () => {
+it('a listener that is told may stop the others from listening', () => {
   const leaving = new GoneController()
   const told: string[] = []
   const other = () => told.push('other')

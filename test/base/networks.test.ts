@@ -11,7 +11,7 @@ describe('a network', () => {
     ['::/0', '::/0'],
     ['::ffff:10.0.0.0/104', '10.0.0.0/8'],
     ['::ffff:192.0.2.7', '192.0.2.7/32'],
-  ])('reads %s as %s', (text, network) => {
+  ])('%s is read as %s', (text, network) => {
     expect(parseNetwork(text)).toBe(network)
   })
 
@@ -31,7 +31,7 @@ describe('a network', () => {
     'localhost',
     '10.0.0.0/255.0.0.0',
     '10.0.0.1-10.0.0.9',
-  ])('refuses %j', (text) => {
+  ])('%j is refused', (text) => {
     expect(() => parseNetwork(text)).toThrow(expect.objectContaining({ code: 'invalid' }))
   })
 })

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { createPeriodicTask } from '../../src/base/async.ts'
 import { eventually } from '../support/eventually.ts'
 
-it('what repeats comes again and again, one at a time, and its end waits for the one under way', async () => {
+it('a task comes again and again, one at a time, and its end waits for the one under way', async () => {
   let begun = 0
   let ended = 0
   let together = 0

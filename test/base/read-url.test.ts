@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { readUrl } from '../../src/base/text.ts'
 
 it.each(['https://a.example/b?c#d', 'urn:ietf:wg:oauth:2.0:oob', `https://a.example/${'a'.repeat(2_000)}`])(
-  'reads %j',
+  '%j is read as a URL',
   (text) => {
     expect(readUrl(text)?.href).toBe(text)
   },
@@ -14,4 +14,4 @@ it.each([
   'https://',
   `https://a.example/${'a'.repeat(3_000)}`,
   `https://a${'\u0315\u0316'.repeat(30_000)}/`,
-])('reads nothing from %j', (text) => expect(readUrl(text)).toBeUndefined())
+])('%j is no URL', (text) => expect(readUrl(text)).toBeUndefined())

@@ -7,11 +7,11 @@ it.each([
   [' \t ', ''],
   ['a', 'a'],
   [' a\t b \t', ' a\t b'],
-])('takes blanks off the end of %j', (text, without) => {
+])('blanks are taken off the end of %j', (text, without) => {
   expect(withoutEnding(text, ' \t')).toBe(without)
 })
 
-it('does what the regular expression would', () => {
+it('the result is that of the regular expression', () => {
   const texts = fc.string({ unit: fc.constantFrom('=', '/', 'a', '😀', '\ud800') })
   const same = (text: string) => withoutEnding(text, '=/') === text.replace(/[=/]+$/, '')
   fc.assert(fc.property(texts, same))
