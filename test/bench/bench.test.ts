@@ -59,7 +59,7 @@ const columns: Record<keyof typeof tiny, (keyof Row)[][]> = {
 
 // Side by side: how long anything takes does not matter here.
 describe.concurrent('the benchmark', () => {
-  it.each(Object.keys(tiny) as (keyof typeof tiny)[])('fills the rows of %s', async (name) => {
+  it.each(Object.keys(tiny) as (keyof typeof tiny)[])('%s fills its rows', async (name) => {
     const measured = await table[name]({ rounds: 1, setStage, sizes: tiny[name] } as never)
     const { rows, met }: Figures = JSON.parse(JSON.stringify(measured))
     expect(rows.map(figuresOf)).toEqual(columns[name])
@@ -68,13 +68,13 @@ describe.concurrent('the benchmark', () => {
     expect(met).toBe(rows.every(({ met }) => met !== false))
   })
 
-  it('sees one token request for a cold herd, and everybody signed in', async () => {
+  it('a cold herd makes one token request, and everybody is signed in', async () => {
     const { rows, figures }: Figures = await table.herd({ rounds: 1, setStage, sizes: { clients: 12 } })
     expect(rows.map(({ through }) => through)).toEqual([1, 12])
     expect(figures).toMatchObject([{ accepted: 12, tokenRequests: 1, grantAlive: true, failures: [] }])
   })
 
-  it('sees that an allowance of three is kept, and every message arrive once', async () => {
+  it('an allowance of three is kept, and every message arrives once', async () => {
     const sizes = { clients: 8, messages: 60 }
     const { rows, messages, mostSignedIn }: Figures = await table.allowance({ setStage, sizes })
     expect(rows.map(({ through }) => through)).toEqual([0, 0, 0])
@@ -82,12 +82,12 @@ describe.concurrent('the benchmark', () => {
     expect(mostSignedIn).toBeLessThanOrEqual(3)
   })
 
-  it('sends beside a flood', async () => {
+  it('mail is sent beside a flood', async () => {
     const sizes = { connections: 20, floodSeconds: 0, messages: 2 }
     expect(await flood({ setStage, sizes })).toMatchObject({ another: { sent: 2 }, same: { sent: 2 } })
   })
 
-  it('counts the files that run for a message, and for the first one, and the keys that are made of addresses', async () => {
+  it('the footprint counts the files that run for a message and for the first one, and the keys that are made of addresses', async () => {
     const measured: Figures = await footprint({ rounds: 1, setStage })
     const { rows, files } = measured as Figures & { files: Record<'warm' | 'first', string[]> }
     const { keys } = measured as Figures & { keys: number }
@@ -98,22 +98,22 @@ describe.concurrent('the benchmark', () => {
     expect(files.first).toContain('upstream/dial.js')
   })
 
-  it('keeps idle sessions', async () => {
+  it('idle sessions are kept', async () => {
     const sizes = { sessions: 20, settleSeconds: 0 }
     expect(await idle({ setStage, sizes })).toMatchObject({ sessions: 20, open: 20, met: true })
   })
 
-  it('counts the sessions of every kind that come and go', async () => {
+  it('sessions of every kind that come and go are counted', async () => {
     const { kinds } = await soak({ setStage, sizes: { sessions: 6, warmUpSessions: 6 } })
     expect(Object.values(kinds as Record<string, number>)).toEqual(Array(6).fill(1))
   })
 
-  it('knows what each way to sign in costs', async () => {
+  it('each way to sign in has its cost', async () => {
     const { ways } = await signIn({ rounds: 1, sizes: { attempts: 5 } })
     expect(ways).toHaveLength(5)
   })
 
-  it('measures another proxy, which comes when the provider is there', async () => {
+  it('another proxy is measured, which comes when the provider is there', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'postern-bench-'))
     const [providerPort = 0, implicitPort = 0, tokenPort = 0, port = 0] = await freePorts(4)
     const caFile = join(folder, 'ca.pem')
@@ -139,7 +139,7 @@ describe.concurrent('the benchmark', () => {
     }
   })
 
-  it('stores a run, and tells by its exit code which workload has become slower beside it', async () => {
+  it('a run is stored, and the exit code tells which workload has become slower beside it', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'postern-bench-'))
     try {
       const [before, now] = [join(folder, 'before.json'), join(folder, 'now.json')]
@@ -162,13 +162,13 @@ describe.concurrent('the benchmark', () => {
     }
   })
 
-  it('reads the earlier run before it measures anything', async () => {
+  it('the earlier run is read before anything is measured', async () => {
     const { code, errors } = await bench('throughput', '--against', join(import.meta.dirname, 'main.js'))
     expect(errors).toContain('is not a run of the bench')
     expect(code).toBe(2)
   })
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('leaves nothing behind at %s', async (signal) => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('nothing is left behind at %s', async (signal) => {
     const folder = await mkdtemp(join(tmpdir(), 'postern-bench-'))
     const running = spawn(process.execPath, [main, 'throughput'], {
       env: { PATH: process.env.PATH, TMPDIR: folder },
@@ -193,7 +193,7 @@ describe.concurrent('the benchmark', () => {
 
 // By itself: a browser beside all of the others would starve them on two cores.
 describe('the benchmark of the pages', () => {
-  it.runIf(peer('chromium'))('loads the first page, which is small and comes from one host', async () => {
+  it.runIf(peer('chromium'))('the first page is loaded, which is small and comes from one host', async () => {
     const { octets, hosts } = await page({ rounds: 1, setStage })
     expect(octets).toBeLessThan(50_000)
     expect(octets).toBeGreaterThan(5_000)

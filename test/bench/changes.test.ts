@@ -24,7 +24,7 @@ function verdictsOf(before: Row[], now: Row[]) {
 }
 
 describe('the change since an earlier run', () => {
-  it('has rate, ratio, processor time and memory of each workload', () => {
+  it('a change has rate, ratio, processor time and memory of each workload', () => {
     const before = workload('sending', 0.5, { memory: { through: 100 } })
     const now = { ...before, through: 55, ratio: 0.55, processor: { through: 0.4 }, memory: { through: 90 } }
     const [change] = changesBetween([before], [now]).changes
@@ -45,16 +45,16 @@ describe('the change since an earlier run', () => {
     [0.5, 0.1, 'kept'],
     [45, 49.5, 'kept'],
     [45, 49.6, 'slower'],
-  ])('is judged by processor time: %d ms, now %d ms: %s', (before, now, verdict) => {
+  ])('a workload is judged by processor time: %d ms, now %d ms: %s', (before, now, verdict) => {
     expect(verdictsOf([workload('sending', before)], [workload('sending', now)])).toEqual([verdict])
   })
 
-  it('is not judged by the rate', () => {
+  it('a workload is not judged by its rate', () => {
     const now = workload('sending', 0.5, { through: 5, ratio: 0.05 })
     expect(verdictsOf([workload('sending', 0.5)], [now])).toEqual(['kept'])
   })
 
-  it('is not judged where there was too little to count, then or now', () => {
+  it('a workload is not judged where there was too little to count, then or now', () => {
     const few = { used: 99 }
     expect(verdictsOf([workload('a', 1, few)], [workload('a', 2)])).toEqual(['too little'])
     expect(verdictsOf([workload('a', 1)], [workload('a', 2, few)])).toEqual(['too little'])
@@ -63,7 +63,7 @@ describe('the change since an earlier run', () => {
     ])
   })
 
-  it('knows which workloads are new, and which have no figure any more', () => {
+  it('new workloads are named, and those that have no figure any more', () => {
     const failed = failedRow('large', new Error('cut off'))
     const comparison = changesBetween(
       [workload('same', 1), workload('large', 1)],
@@ -76,7 +76,7 @@ describe('the change since an earlier run', () => {
     )
   })
 
-  it('names each slowdown plainly, beside what the forwarder says of the machine', () => {
+  it('each slowdown is named plainly, beside what the forwarder says of the machine', () => {
     const before = workload('sending', 0.5, { processor: { forwarder: 1, through: 0.5 } })
     const now = workload('sending', 0.6, { processor: { forwarder: 1.03, through: 0.6 } })
     const comparison = changesBetween([before, workload('else', 1)], [now, workload('else', 1)])
@@ -91,7 +91,7 @@ describe('the change since an earlier run', () => {
     )
   })
 
-  it('says what makes figures mean less', () => {
+  it('a note says what makes figures mean less', () => {
     const comparison = changesBetween([], [])
     const busy = { ...machine, node: 'v22.0.0', busy: 1.5 }
     const text = describeChanges({ format: 1, ...run, rows: [] }, busy, comparison, { whole: false }).join(
@@ -104,7 +104,7 @@ describe('the change since an earlier run', () => {
 })
 
 describe('a run that is stored', () => {
-  it('is read again: figures without goals, in four digits, nothing of what failed', async () => {
+  it('a stored run is read again: figures without goals, in four digits, nothing of what failed', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'postern-bench-'))
     try {
       const path = join(folder, 'new', 'run.json')
@@ -124,7 +124,7 @@ describe('a run that is stored', () => {
     }
   })
 
-  it('is nothing else', async () => {
+  it('another file is no run', async () => {
     await expect(readRun(join(import.meta.dirname, 'main.js'))).rejects.toThrow('is not a run of the bench')
     await expect(readRun(join(import.meta.dirname, '../../package.json'))).rejects.toThrow(
       'is not a run of the bench',

@@ -17,11 +17,11 @@ describe('the goals of a row', () => {
     [undefined, 0.1, false],
     [50, undefined, false],
     [Number.NaN, 0.1, false],
-  ])('are met all or not at all: %s messages a second for %s ms each', (through, processor, met) => {
+  ])('goals are met all or not at all: %s messages a second for %s ms each', (through, processor, met) => {
     expect(measure(through, processor).met).toBe(met)
   })
 
-  it('stand beside what was measured, and each that was missed is marked', () => {
+  it('goals stand beside what was measured, and each that was missed is marked', () => {
     const [head = '', , line = ''] = describeRows([measure(60, 0.3)])
     const cells = (text: string) => text.split('|').map((cell) => cell.trim())
     expect(cells(head)).toEqual([
@@ -56,22 +56,22 @@ describe('the goals of a row', () => {
 describe('processor time', () => {
   const at = (coarse: number, fine: number) => ({ coarse, fine })
 
-  it('is fine where all threads live', () => {
+  it('processor time is fine where all threads live', () => {
     expect(processorBetween(at(100, 105), at(110, 118))).toBe(13)
   })
 
-  it('is coarse where a thread has taken its share with it, or the system tells nothing finer', () => {
+  it('it is coarse where a thread has taken its share with it, or the system tells nothing finer', () => {
     expect(processorBetween(at(100, 10), at(200, 12))).toBe(100)
     expect(processorBetween(at(100, Number.NaN), at(200, Number.NaN))).toBe(100)
   })
 
-  it('is unknown where it is a few coarse steps only', () => {
+  it('it is unknown where it is a few coarse steps only', () => {
     expect(processorBetween(at(100, 10), at(140, 12))).toBeNaN()
   })
 })
 
 describe('stunnel', () => {
-  it('is nowhere on a path without it', () => {
+  it('stunnel is not found on a path without it', () => {
     expect(stunnelProgram(import.meta.dirname)).toBeUndefined()
   })
 })

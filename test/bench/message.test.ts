@@ -17,7 +17,7 @@ function read(wire: Buffer, piece: number) {
 
 describe('the messages of the benchmark', () => {
   it.each([1, 2, 3, 4, 5, 78, 79, 1000, 100_000])(
-    'are hashed alike by both sides, in pieces of %i octets',
+    'both sides hash a message alike, in pieces of %i octets',
     (piece) => {
       for (const octets of [1, 5120, 5121, 30_000]) {
         const { wire, digest } = makeMessage(octets)
@@ -26,11 +26,11 @@ describe('the messages of the benchmark', () => {
     },
   )
 
-  it('contain lines that begin with a dot', () => {
+  it('messages contain lines that begin with a dot', () => {
     expect(makeMessage(5120).wire.includes('\r\n..')).toBe(true)
   })
 
-  it('differ by their number', () => {
+  it('messages differ by their number', () => {
     const message = makeMessage(5120)
     const [first, second] = [numbered(message, 1), numbered(message, 2)]
     expect(first.digest).not.toBe(second.digest)
