@@ -28,7 +28,7 @@ async function helpOf(words: readonly string[]): Promise<string> {
 }
 
 describe('what is advised against errors', () => {
-  it.each([...new Set(commands)])('can be typed: %s', async (command) => {
+  it.each([...new Set(commands)])('the command can be typed: %s', async (command) => {
     const [program, ...words] = command.split(' ')
     expect(program).toBe('postern')
     const verbs = words.filter((word) => /^[a-z-]+$/.test(word) && !word.startsWith('-')).slice(0, 2)
@@ -40,7 +40,7 @@ describe('what is advised against errors', () => {
       if (option !== '--help') expect(help, command).toContain(option)
   })
 
-  it('names only settings and options that there are', async () => {
+  it('the advice names only settings and options that there are', async () => {
     const names = new Set(said.flatMap((text) => text.match(/POSTERN_[A-Z_]+/g) ?? []))
     expect(names.size).toBeGreaterThan(5)
     for (const name of names) expect(settings).toContain(`${name}=`)

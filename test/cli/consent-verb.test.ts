@@ -73,7 +73,7 @@ describe('postern consent --paste', () => {
     return outcome
   }
 
-  it('finishes a consent with a browser that does not reach postern', async () => {
+  it('a pasted answer finishes a consent with a browser that does not reach postern', async () => {
     const { code, stdout } = await paste((ended) => ['', ended])
     expect({ code, stdout }).toEqual({
       code: 0,
@@ -82,7 +82,7 @@ describe('postern consent --paste', () => {
     expect(await state()).toMatchObject({ state: 'active', flow: 'authorization-code', signedInAs: me })
   })
 
-  it('takes the code alone where the provider shows one, and asks again after something else', async () => {
+  it('the code alone is taken where the provider shows one, and something else is asked for again', async () => {
     const { code, stderr } = await paste((ended) => [
       'what is this',
       new URL(ended).searchParams.get('code') ?? '',
@@ -92,14 +92,14 @@ describe('postern consent --paste', () => {
     expect(await state()).toMatchObject({ state: 'active' })
   })
 
-  it('refuses the wrong person', async () => {
+  it('the wrong person is refused', async () => {
     const { code, stderr } = await paste((ended) => [ended], 'you@example.com')
     expect(code).toBe(1)
     expect(stderr).toContain('you@example.com signed in, but me@example.com has to')
     expect(await state()).toMatchObject({ state: 'absent' })
   })
 
-  it('says that nothing was pasted', async () => {
+  it('an empty answer is told as nothing pasted', async () => {
     expect(await stage.postern(['consent', me, '--paste'], '\n')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('Nothing was pasted'),
@@ -108,7 +108,7 @@ describe('postern consent --paste', () => {
 })
 
 describe('postern consent --device', () => {
-  it('shows a code, warns, and waits until the person has agreed on another device', async () => {
+  it('the command shows a code, warns, and waits until the person has agreed on another device', async () => {
     let begun = false
     const browser = createBrowser()
     const { code, stdout, stderr } = await stage.postern(['consent', me, '--device'], '', (text) => {

@@ -8,7 +8,7 @@ const at = (kind: EndingStatus['kind'], endsAt: string): EndingStatus => ({
   fix: 'Do this.',
 })
 
-it('says of each end what it is, when, and what to do', () => {
+it('each end is told with what it is, when, and what to do', () => {
   expect(endingLines([at('test-phase', '2026-03-08'), at('unused', '2026-05-30')])).toEqual([
     ['ends', '2026-03-08: the grant, because the registration is in a test phase. Do this.'],
     ['ends', '2026-05-30: the grant, if nobody uses it. Do this.'],

@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => stage.close())
 
 describe('postern explain', () => {
-  it('says what an error means, and what helps, with the mailbox in the commands', async () => {
+  it('the command says what an error means, and what helps, with the mailbox in the commands', async () => {
     const { code, stdout, stderr } = await stage.postern(['explain', `user=${me}:`, ...disabled.split(' ')])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/^SMTP AUTH is switched off for this mailbox/)
@@ -28,12 +28,12 @@ describe('postern explain', () => {
   it.each([
     ['a pipe', ['explain']],
     ['-', ['explain', '-']],
-  ])('reads from %s', async (_, words) => {
+  ])('an error is read from %s', async (_, words) => {
     const { code, stdout } = await stage.postern(words, `line one\n${disabled}\nline three\n`)
     expect({ code, known: stdout.includes('SMTP AUTH is switched off') }).toEqual({ code: 0, known: true })
   })
 
-  it('reads no more of a pipe than it looks at', async () => {
+  it('no more of a pipe is read than is looked at', async () => {
     const endless = Readable.from(
       (function* () {
         while (true) yield `${disabled}\n`
@@ -42,7 +42,7 @@ describe('postern explain', () => {
     expect((await stage.postern(['explain', '-'], endless)).code).toBe(0)
   })
 
-  it('answers as JSON', async () => {
+  it('--json answers as JSON', async () => {
     const { code, stdout } = await stage.postern(['explain', '--json', 'AADSTS70008'])
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({
@@ -56,7 +56,7 @@ describe('postern explain', () => {
     })
   })
 
-  it('says where to look, and exits with 1, when it knows nothing', async () => {
+  it('an unknown error is told where to look, and exits with 1', async () => {
     const { code, stdout, stderr } = await stage.postern(['explain', 'it', 'does', 'not', 'work'])
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
     expect(stdout).toContain('Where to look:')
@@ -67,14 +67,14 @@ describe('postern explain', () => {
     expect(json.stdout).toContain('https://login.microsoftonline.com/error?code=99999999')
   })
 
-  it('takes a line that looks like options, and wants one at all', async () => {
+  it('a line that looks like options is taken, and none at all is a mistake', async () => {
     expect((await stage.postern(['explain', '--- 535 5.7.3', '--weird', 'said'])).code).toBe(0)
     expect((await stage.postern(['explain', '-'], '  \n')).code).toBe(2)
     const terminal = Object.assign(new PassThrough(), { isTTY: true })
     expect((await stage.postern(['explain'], terminal)).code).toBe(2)
   })
 
-  it('prints back nothing secret', async () => {
+  it('nothing secret is printed back', async () => {
     const secret = '0.AXoA9oQmz-q1v0Wc9Zt3mKpYf2Q.AgABAwEAAADW6jl31mB3T7ugrWTT8pFe'
     const text = `http://localhost/oauth/callback?code=${secret}&error=access_denied password=hunter2@x.example`
     for (const words of [
@@ -89,7 +89,7 @@ describe('postern explain', () => {
 })
 
 describe('postern explain beside a running postern', () => {
-  it('says how the mailbox stands that is named in the text', async () => {
+  it('the answer says how the mailbox stands that is named in the text', async () => {
     await stage.serve()
     await stage.postern(['mailbox', 'add', me, '--provider', 'microsoft'])
     const { code, stdout } = await stage.postern(['explain', `to=<you@example.net> from ${me} AADSTS65001`])
@@ -101,7 +101,7 @@ describe('postern explain beside a running postern', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ here: { address: me, state: 'absent' } })
   })
 
-  it('says nothing of one that it does not know', async () => {
+  it('the answer says nothing of a mailbox that is not known', async () => {
     await stage.serve()
     const { code, stdout } = await stage.postern(['explain', `user ${me}: AADSTS70008`])
     expect(code).toBe(0)
@@ -122,7 +122,7 @@ describe('postern explain where there is nothing else', () => {
     })
   }
 
-  it('works without a data directory, and whatever the settings are, and makes nothing', async () => {
+  it('the command works without a data directory, whatever the settings are, and makes nothing', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'postern-nothing-'))
     try {
       for (const env of [{}, { POSTERN_SMTP_LISTEN: 'nonsense', POSTERN_DATA_DIR: '/nonexistent' }]) {

@@ -56,7 +56,7 @@ const list = async () => {
 }
 
 describe('the running postern', () => {
-  it('is found by a socket that is for the owner only, and asked there', async () => {
+  it('postern is found by a socket that is for the owner only, and asked there', async () => {
     const server = await openServer()
     expect((await readdir(dataDir)).sort()).toEqual(['owner.key', 'postern.sock', 'running.json'])
     for (const file of ['postern.sock', 'running.json']) {
@@ -71,14 +71,14 @@ describe('the running postern', () => {
     expect(await findRunning(dataDir)).toEqual({ state: 'none' })
   })
 
-  it('is found by a handshake with the owner key where the path is too long for a socket', async () => {
+  it('postern is found by a handshake with the owner key where the path is too long for a socket', async () => {
     await moveDeep()
     await openServer()
     expect(await readdir(dataDir)).not.toContain('postern.sock')
     expect(await list()).toEqual([])
   })
 
-  it('starts over the socket of a killed one', async () => {
+  it('a start replaces the socket of a killed one', async () => {
     const script = `require('node:net').createServer().listen(process.argv[1], () => process.stdout.write('.'))`
     const killed = spawn(process.execPath, ['-e', script, join(dataDir, 'postern.sock')])
     await once(killed.stdout, 'data')
@@ -91,7 +91,7 @@ describe('the running postern', () => {
     expect(await list()).toEqual([])
   })
 
-  it('is not looked for in a data directory that others can enter', async () => {
+  it('postern is not looked for in a data directory that others can enter', async () => {
     await openServer()
     await chmod(dataDir, 0o755)
     await expect(findRunning(dataDir)).rejects.toMatchObject({
@@ -109,7 +109,7 @@ describe('its server for the command', () => {
     return once(socket, 'close')
   }
 
-  it('answers for the API only: pages have no owner who is there already', async () => {
+  it('the server answers for the API only: pages have no owner who is there already', async () => {
     await openServer()
     let answer = ''
     await ask('/', (text) => {
@@ -118,7 +118,7 @@ describe('its server for the command', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 404 /)
   })
 
-  it('lets nobody in by its port who has another key, or none', async () => {
+  it('the port lets nobody in who has another key, or none', async () => {
     await moveDeep()
     let asked = 0
     await openServer(new Secret('another owner key'), (_request, response) => {
@@ -129,7 +129,7 @@ describe('its server for the command', () => {
     expect(asked).toBe(0)
   })
 
-  it('is reached while strangers hold open more connections than it keeps unproven', async () => {
+  it('the server is reached while strangers hold open more connections than it keeps unproven', async () => {
     await moveDeep()
     await openServer()
     const search = await findRunning(dataDir)
@@ -141,7 +141,7 @@ describe('its server for the command', () => {
     for (const stranger of strangers) stranger.destroy()
   })
 
-  it('gives the command the time to prove that it holds the key, however fast strangers come', async () => {
+  it('the command has the time to prove that it holds the key, however fast strangers come', async () => {
     await moveDeep()
     await openServer()
     const search = await findRunning(dataDir)
@@ -179,7 +179,7 @@ describe('what a killed postern leaves behind', () => {
   }
   const told = () => Buffer.concat(heard).toString('latin1')
 
-  it('is not believed, though the port is open and a process has its number', async () => {
+  it('the file is not believed, though the port is open and a process has its number', async () => {
     const port = await squat(createHttpServer(noMailboxes))
     await writeRunningFile(dataDir, { pid, web: [{ host: '0.0.0.0', port }], smtp })
     const search = await findRunning(dataDir)
@@ -192,7 +192,7 @@ describe('what a killed postern leaves behind', () => {
     ['speaks HTTP', () => createHttpServer(noMailboxes)],
     ['says nothing', () => createServer()],
     ['repeats what it hears', () => createServer((socket) => socket.pipe(socket))],
-  ])('tells nothing to one on the port of the command who %s', async (_what, server) => {
+  ])('the command tells nothing to one on its port who %s', async (_what, server) => {
     const port = await squat(server())
     await writeRunningFile(dataDir, { pid, web: [], smtp, command: { host: '127.0.0.1', port } })
     expect((await findRunning(dataDir)).state).toBe('left-behind')
@@ -200,7 +200,7 @@ describe('what a killed postern leaves behind', () => {
     expect(told()).not.toContain('HTTP')
   })
 
-  it('tells nothing that can be read to one who passes everything on to a postern that runs', async () => {
+  it('the command tells nothing readable to one who passes everything on to a postern that runs', async () => {
     await moveDeep()
     await openServer()
     const search = await findRunning(dataDir)
@@ -223,7 +223,7 @@ describe('what a killed postern leaves behind', () => {
     }
   })
 
-  it('is no socket, where something else has its name', async () => {
+  it('a file or folder with the name of the socket is not taken for it', async () => {
     await writeRunningFile(dataDir, { pid, web: [], smtp })
     await writeFile(join(dataDir, 'postern.sock'), '')
     expect((await findRunning(dataDir)).state).toBe('left-behind')

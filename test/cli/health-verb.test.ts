@@ -7,7 +7,7 @@ async function setStage(settings: Record<string, string> = {}) {
   return stage
 }
 
-it('is 0 with a postern that runs', async () => {
+it('the exit code is 0 with a postern that runs', async () => {
   const stage = await setStage()
   await stage.serve()
   expect(await stage.postern(['health'])).toEqual({ code: 0, stdout: 'postern is ready.\n', stderr: '' })
@@ -15,7 +15,7 @@ it('is 0 with a postern that runs', async () => {
   expect([code, JSON.parse(stdout)]).toEqual([0, { ready: true }])
 })
 
-it('is 1, and no other number, whatever keeps it from an answer', async () => {
+it('the exit code is 1, and no other number, whatever keeps it from an answer', async () => {
   const never = await setStage()
   const stopped = await setStage()
   await stopped.makeStore()

@@ -14,7 +14,7 @@ const journal = async (...words: string[]) => {
   return JSON.parse(stdout).entries
 }
 
-it('tells what was changed, by whom and from where, before the first start and afterwards', async () => {
+it('the journal tells what was changed, by whom and from where, before the first start and afterwards', async () => {
   await stage.postern(['mailbox', 'add', me, '--provider', 'google'])
   await stage.serve()
   await stage.postern(['login', 'add', me, '--name', 'Hall'])
@@ -30,7 +30,7 @@ it('tells what was changed, by whom and from where, before the first start and a
   expect(await journal('--login', me, '--limit', '1')).toMatchObject([{ event: 'login.revoked' }])
 })
 
-it('is a table for people', async () => {
+it('the journal is a table for people', async () => {
   await stage.serve()
   expect((await stage.postern(['journal'])).stdout).toBe('Nothing of that kind has happened.\n')
   await stage.postern(['mailbox', 'add', me, '--provider', 'google'])
@@ -39,7 +39,7 @@ it('is a table for people', async () => {
   expect(stdout).toMatch(/mailbox\.added +done +me@example\.com .*by=owner provider=google/)
 })
 
-it('says what is wrong with a filter', async () => {
+it('a wrong filter is told what is wrong', async () => {
   await stage.serve()
   const { code, stderr } = await stage.postern(['journal', '--kind', 'sends'])
   expect(code).toBe(1)
@@ -47,7 +47,7 @@ it('says what is wrong with a filter', async () => {
   expect((await stage.postern(['journal', '--limit', 'x'])).code).toBe(1)
 })
 
-it('lists consent links, and ends one that was not used', async () => {
+it('consent links are listed, and one that was not used is ended', async () => {
   await stage.serve()
   await stage.postern(['mailbox', 'add', me, '--provider', 'google'])
   const { url } = JSON.parse((await stage.postern(['consent', me, '--json'])).stdout)

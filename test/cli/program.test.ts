@@ -12,7 +12,7 @@ describe('the command', () => {
   })
   afterEach(() => stage.close())
 
-  it('prints the settings in effect, without secrets', async () => {
+  it('config prints the settings in effect, without secrets', async () => {
     const words = await stage.postern(['config'])
     expect(words.stdout).toMatch(/POSTERN_GOOGLE_CLIENT_SECRET +\[secret\] +environment/)
     const { stdout } = await stage.postern(['config', '--json'])
@@ -24,7 +24,7 @@ describe('the command', () => {
     expect(words.stdout + stdout).not.toContain('client-secret-of-google')
   })
 
-  it('prints the limits of every provider, as the providers file changes them', async () => {
+  it('limits prints those of every provider, as the providers file changes them', async () => {
     const overrides = { microsoft: { limits: { connections: 1, recipientsPerDay: null }, chunking: 'off' } }
     writeFileSync(join(stage.folder, 'providers.json'), JSON.stringify({ overrides }))
     writeFileSync(join(stage.folder, '.env'), 'POSTERN_PROVIDERS_FILE=providers.json', { mode: 0o600 })
@@ -49,7 +49,7 @@ describe('the command', () => {
     { words: ['api-key', 'add'] },
     { words: ['token', 'me@example.com', '--min-life', 'long'] },
     { words: ['token', 'me@example.com', '--format', 'xml'] },
-  ])('answers the usage $words with 2', async ({ words }) => {
+  ])('the wrong usage $words exits with 2', async ({ words }) => {
     const outcome = await stage.postern(words)
     expect(outcome.code).toBe(2)
     expect(outcome.stderr).not.toBe('')
@@ -75,7 +75,7 @@ describe('the command', () => {
     ['api-key', 'revoke'],
     ['token'],
     ['tls', 'make'],
-  ])('has help for postern %s %s', async (...verb) => {
+  ])('postern %s %s has help', async (...verb) => {
     const words = verb.filter((word) => typeof word === 'string')
     const outcome = await stage.postern([...words, '--help'])
     expect(outcome).toMatchObject({ code: 0, stderr: '' })
@@ -83,11 +83,11 @@ describe('the command', () => {
     if (words.length > 0) expect(outcome.stdout).toMatch(/^Examples?:/m)
   })
 
-  it('prints its version', async () => {
+  it('--version prints the version', async () => {
     expect(await stage.postern(['--version'])).toEqual({ code: 0, stdout: '1.2.3\n', stderr: '' })
   })
 
-  it('says that consents and tokens need the running postern', async () => {
+  it('consents and tokens need the running postern, and say so', async () => {
     await stage.makeStore()
     for (const verb of ['consent', 'token']) {
       const outcome = await stage.postern([verb, 'me@example.com'])
@@ -116,7 +116,7 @@ describe('the command', () => {
     ['api-key', 'add', '--scope', 'admin'],
   ]
 
-  it.each([...asking, ...adding])('makes no data directory: %s %s', async (...words) => {
+  it.each([...asking, ...adding])('%s %s makes no data directory', async (...words) => {
     const data = join(stage.folder, 'data')
     await rm(data, { recursive: true })
     const outcome = await stage.postern(words)
@@ -126,20 +126,20 @@ describe('the command', () => {
     expect(existsSync(data)).toBe(false)
   })
 
-  it.each(asking)('makes no store by asking: %s %s', async (...words) => {
+  it.each(asking)('%s %s makes no store by asking', async (...words) => {
     const outcome = await stage.postern(words)
     expect(outcome).toMatchObject({ code: 78, stdout: '' })
     expect(outcome.stderr).toContain('holds no store of postern')
     expect(readdirSync(join(stage.folder, 'data'))).toEqual([])
   })
 
-  it('takes what is added before the first start, into a data directory that somebody has made', async () => {
+  it('a mailbox is added before the first start, into a data directory that somebody has made', async () => {
     expect((await stage.postern(adding[0] ?? [])).code).toBe(0)
     expect((await stage.postern(adding[1] ?? [])).code).toBe(0)
     expect((await stage.postern(['mailbox', 'list'])).stdout).toContain('a@example.com')
   })
 
-  it('prints a one-use link from the running postern, and why there is no token yet', async () => {
+  it('the running postern gives a one-use link, and says why there is no token yet', async () => {
     await stage.serve()
     await stage.postern(['mailbox', 'add', 'me@example.com', '--provider', 'google'])
     const link = await stage.postern(['consent', 'me@example.com'])
@@ -150,7 +150,7 @@ describe('the command', () => {
     expect(token.stderr).toContain('postern consent me@example.com')
   })
 
-  it('sends a consent link to a command of the administrator, and says what to set where there is no channel', async () => {
+  it('a consent link goes to a command of the administrator, and without a channel the answer says what to set', async () => {
     await stage.serve()
     await stage.postern(['mailbox', 'add', 'me@example.com', '--provider', 'google'])
     const nowhere = await stage.postern(['consent', 'me@example.com', '--send'])
@@ -171,7 +171,7 @@ describe('the command', () => {
     expect(sent.stdout).not.toContain(data.consentLink.url)
   })
 
-  it('lists every mistake in the settings with 78', async () => {
+  it('every mistake in the settings is listed, and the exit code is 78', async () => {
     const broken = await setCommandStage({ POSTERN_LOG_LEVEL: 'loud', POSTERN_DATADIR: '/x' })
     const outcome = await broken.postern(['mailbox', 'list'])
     const json = await broken.postern(['mailbox', 'list', '--json'])
@@ -182,7 +182,7 @@ describe('the command', () => {
     expect(JSON.parse(json.stderr).error.mistakes).toHaveLength(2)
   })
 
-  it('warns of what is allowed but should be known', async () => {
+  it('a warning tells what is allowed but should be known', async () => {
     const open = await setCommandStage({
       POSTERN_SMTP_LISTEN: '0.0.0.0:0+plain-auth,[::1]:2588',
     })

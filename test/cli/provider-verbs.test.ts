@@ -42,7 +42,7 @@ const run = async (...words: string[]) => {
 const token = (claims: object) => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.s`
 
 describe('postern provider', () => {
-  it('lists every provider with how well it is known, and those that are not possible', async () => {
+  it('list prints every provider with how well it is known, and those that are not possible', async () => {
     const text = await run('list')
     expect(text).toMatch(/^microsoft +Microsoft 365 \(work or school\) +yes +documented/m)
     expect(text).toMatch(/^yahoo +Yahoo Mail +no +restricted +authorization-code$/m)
@@ -52,7 +52,7 @@ describe('postern provider', () => {
     expect(withoutOAuth).toHaveLength(3)
   })
 
-  it('suggests one by the domain', async () => {
+  it('list --for suggests one by the domain', async () => {
     expect(await run('list', '--for', 'me@yahoo.com')).toContain('Next: postern provider show yahoo\n')
     // One that is set up already.
     expect(await run('list', '--for', 'me@gmail.com')).toContain(
@@ -61,7 +61,7 @@ describe('postern provider', () => {
     expect(await run('list', '--for', 'me@icloud.com')).toContain('Apple has no OAuth for mail')
   })
 
-  it('shows the exact redirect URI, the steps, and PowerShell with the ids and the mailbox filled in', async () => {
+  it('show prints the exact redirect URI, the steps, and PowerShell with the ids and the mailbox filled in', async () => {
     const text = await run('show', 'microsoft', '--mailbox', 'billing@example.com')
     expect(text).toMatch(/redirect URI +http:\/\/localhost:\d+\/oauth\/callback/)
     expect(text).toContain(`Connect-ExchangeOnline -Organization '${tenant}'`)
@@ -72,7 +72,7 @@ describe('postern provider', () => {
     expect(text).toContain("Set-CASMailbox -Identity 'billing@example.com'")
   })
 
-  it('fills in the object id that an access token of the app says, and raises what it says otherwise', async () => {
+  it('show --ask fills in the object id that an access token of the app says, and raises what it says otherwise', async () => {
     const oid = 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee'
     const claims = { aud: 'https://outlook.office365.com', tid: tenant, appid: app, oid }
     endpoint.answer(tokens(token(claims)))
@@ -84,7 +84,7 @@ describe('postern provider', () => {
     expect(checked.mistake.what).toContain('Microsoft Graph')
   })
 
-  it('says why no token could be had, without the secret', async () => {
+  it('show --ask says why no token could be had, without the secret', async () => {
     const error_description = 'AADSTS7000215: Invalid client secret: the-secret-of-the-app'
     endpoint.answer({ status: 401, json: { error: 'invalid_client', error_description } })
     const text = await run('show', 'ours', '--ask')
@@ -92,27 +92,27 @@ describe('postern provider', () => {
     expect(text).not.toContain('the-secret-of-the-app')
   })
 
-  it('is suggested where a mailbox is added without one, and not taken by itself', async () => {
+  it('a provider is suggested where a mailbox is added without one, and not taken by itself', async () => {
     const { code, stderr } = await stage.postern(['mailbox', 'add', 'me@gmail.com'])
     expect(code).toBe(2)
     expect(stderr).toContain('--provider google may be the one: me@gmail.com seems to be at Gmail')
     expect(readdirSync(join(stage.folder, 'data'))).toEqual([])
   })
 
-  it('names the providers there are when asked for another', async () => {
+  it('show of another name says which providers there are', async () => {
     const { code, stderr } = await stage.postern(['provider', 'show', 'gmial'])
     expect(code).toBe(1)
     expect(stderr).toContain('Use one of microsoft')
   })
 
-  it('shows the lines to copy, and for which file', async () => {
+  it('show prints the lines to copy, and for which file', async () => {
     expect(await run('show', 'microsoft')).toContain('  POSTERN_MICROSOFT_CLIENT_SECRET=your-client-secret\n')
     const yahoo = await run('show', 'yahoo')
     expect(yahoo).toContain('  POSTERN_PROVIDERS_FILE=./providers.json\n')
     expect(yahoo).toContain('"preset": "yahoo"')
   })
 
-  it('checks what is set, here or by the postern that runs', async () => {
+  it('check looks at what is set, here or by the postern that runs', async () => {
     endpoint.answer(tokens('one'))
     expect(await run('check', 'ours')).toMatch(
       /^good {3}The settings.*\n\? {6}No postern is running.*[\s\S]*\ngood {3}Microsoft 365.* accepts the client/,

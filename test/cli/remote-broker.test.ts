@@ -55,7 +55,7 @@ const failureOf = (promise: Promise<unknown>) =>
   )
 
 describe('the broker behind its socket', () => {
-  it('is asked without a key: whoever reaches it is the owner', async () => {
+  it('the socket needs no key: whoever reaches it is the owner', async () => {
     await broker.mailboxes.show('me+tag@example.com')
     expect(requests).toEqual([
       {
@@ -67,7 +67,7 @@ describe('the broker behind its socket', () => {
     ])
   })
 
-  it('hands secrets over in the body only, and takes them as secrets', async () => {
+  it('secrets go over in the body only, and come back as secrets', async () => {
     answer.text = '{"login":{"id":"1"},"password":"generated"}'
     const password = new Secret('chosen by a person')
     const added = await broker.logins.add({ mailboxes: ['me@example.com'], password, userName: 'printer' })
@@ -81,14 +81,14 @@ describe('the broker behind its socket', () => {
     expect(JSON.stringify(added)).not.toContain('generated')
   })
 
-  it('asks for a token with its life and its form', async () => {
+  it('a token is asked for with its life and its form', async () => {
     answer = { status: 200, type: 'text/plain', text: 'dXNlcj1tZQ==' }
     const token = await broker.token('me@example.com', { format: 'xoauth2', minimumLifeSeconds: 900 })
     expect(requests[0]?.line).toBe('GET /api/v1/mailboxes/me%40example.com/token?format=xoauth2&min_life=900')
     expect(token.reveal()).toBe('dXNlcj1tZQ==')
   })
 
-  it('turns a problem document back into the failure that it was', async () => {
+  it('a problem document becomes the failure again that it was', async () => {
     const problem = {
       code: 'provider-unavailable',
       detail: 'The provider cannot be reached',
@@ -108,13 +108,13 @@ describe('the broker behind its socket', () => {
     { name: 'JSON that is no object', status: 500, text: 'null' },
     { name: 'a page as a success', status: 200, text: '<html>' },
     { name: 'a redirect, which is not followed', status: 302, text: '' },
-  ])('fails on $name', async ({ status, text }) => {
+  ])('the call fails on $name', async ({ status, text }) => {
     answer = { status, text }
     expect((await failureOf(broker.mailboxes.list()))?.code).toBe('internal')
     expect(requests).toHaveLength(1)
   })
 
-  it('says that nobody answers', async () => {
+  it('a server that is gone is told as nobody who answers', async () => {
     await new Promise((resolve) => server.close(resolve))
     const failure = await failureOf(broker.apiKeys.list())
     expect(failure).toMatchObject({

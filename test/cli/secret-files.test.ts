@@ -16,7 +16,7 @@ async function read(mode: number): Promise<{ secret: string; told: string; path:
   return { secret, told: `${stderr.read() ?? ''}`, path }
 }
 
-it('says of a file with a secret that others can read or change it', async () => {
+it('a file with a secret is named when others can read or change it', async () => {
   for (const [mode, what] of [
     [0o644, 'can be read by other users (its mode is 644)'],
     [0o620, 'can be changed by other users (its mode is 620)'],
@@ -27,6 +27,6 @@ it('says of a file with a secret that others can read or change it', async () =>
   }
 })
 
-it('says nothing of one that is only ours', async () => {
+it('a file that is only ours is not named', async () => {
   expect((await read(0o600)).told).toBe('')
 })

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { sendingLines } from '../../src/cli/mailbox.ts'
 import { pausedSending } from '../support/sending-status.ts'
 
-it('says what a mailbox may send now, and what waits for what', () => {
+it('the text says what a mailbox may send now, and what waits for what', () => {
   expect(sendingLines(pausedSending)).toEqual([
     ['connections', '1 open, 1 in use, 1 allowed (of 2)'],
     ['waiting', '3 messages'],
@@ -19,7 +19,7 @@ it('says what a mailbox may send now, and what waits for what', () => {
   ])
 })
 
-it('names the program that waits, and where it is', () => {
+it('the text names the program that waits, and where it is', () => {
   const { since, until } = pausedSending.pauses[0] ?? { since: '', until: '' }
   const pause = {
     about: 'program',
@@ -38,7 +38,7 @@ it('names the program that waits, and where it is', () => {
   ])
 })
 
-it('names no limit that the provider does not have, and says nothing while nothing runs', () => {
+it('the text names no limit that the provider does not have, and says nothing while nothing runs', () => {
   const {
     messagesPerMinute: _rate,
     recipientsPerDay: _quota,

@@ -54,7 +54,7 @@ it.each<[string, RequestListener]>([
   ['answers as postern would', (_request, response) => response.end('{"mailboxes":[]}')],
   ['asks for a key', (_request, response) => response.writeHead(401, { 'www-authenticate': 'Bearer' }).end()],
   ['sends elsewhere', (_request, response) => response.writeHead(307, { location: 'http://[::1]:1/' }).end()],
-])('tells nothing to whoever took the port of a killed postern and %s', async (_what, answer) => {
+])('the command tells nothing to whoever took the port of a killed postern and %s', async (_what, answer) => {
   await squat(answer)
   const listed = await stage.postern(['mailbox', 'list'])
   expect(Buffer.concat(heard).toString()).toBe('')

@@ -12,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => stage.close())
 
 describe('postern tls make', () => {
-  it('makes what the settings then take, in the data directory', async () => {
+  it('the command makes what the settings then take, in the data directory', async () => {
     const outcome = await stage.postern(['tls', 'make', '--name', 'mail.example.com', '--json'])
     expect(outcome).toMatchObject({ code: 0, stderr: '' })
     const made = JSON.parse(outcome.stdout)
@@ -26,7 +26,7 @@ describe('postern tls make', () => {
     expect(await readFile(made.caFile, 'utf8')).toContain('BEGIN CERTIFICATE')
   })
 
-  it('says what to put into the settings, and how each client is told to trust it', async () => {
+  it('the command says what to put into the settings, and how each client is told to trust it', async () => {
     const { stdout } = await stage.postern(['tls', 'make'])
     expect(stdout).toContain(`POSTERN_TLS_CERT_FILE=${stage.folder}/data/tls/server.pem`)
     for (const who of [
@@ -48,7 +48,7 @@ describe('postern tls make', () => {
     expect(again.stdout).not.toContain('certutil')
   })
 
-  it('says which names the certificate no longer has, and how they come to stay', async () => {
+  it('the command says which names the certificate no longer has, and how they come to stay', async () => {
     await stage.postern(['tls', 'make', '--name', 'old.example.com', '--name', 'mail.example.com'])
     expect((await stage.postern(['tls', 'make'])).stdout).not.toContain('no longer')
     const { stdout } = await stage.postern(['tls', 'make', '--name', 'mail.example.com'])
@@ -56,7 +56,7 @@ describe('postern tls make', () => {
     expect((await stage.postern(['tls', 'make', '--help'])).stdout).toContain('stay until --name is given')
   })
 
-  it('works for settings that name its files before there are any', async () => {
+  it('the command works for settings that name its files before there are any', async () => {
     await stage.close()
     stage = await setCommandStage({
       POSTERN_TLS_CERT_FILE: 'data/tls/server.pem',
@@ -75,7 +75,7 @@ describe('postern tls make', () => {
     )
   })
 
-  it('needs no settings with --dir', async () => {
+  it('the command needs no settings with --dir', async () => {
     await stage.close()
     stage = await setCommandStage({ POSTERN_DATA_DIR: '~/postern' })
     expect(await stage.postern(['tls', 'make'])).toMatchObject({ code: 78 })
@@ -90,14 +90,14 @@ describe('postern tls make', () => {
     [['--nonsense'], 2],
     [['--name', 'not a name'], 1],
     [['--dir', '/dev/null/tls'], 78],
-  ])('answers %j with %d', async (words, code) => {
+  ])('%j exits with %d', async (words, code) => {
     const outcome = await stage.postern(['tls', 'make', ...words, '--json'])
     expect(outcome).toMatchObject({ code, stdout: '' })
     expect(JSON.parse(outcome.stderr).error.message).not.toBe('')
   })
 })
 
-it('says how to encrypt where passwords may cross the network unencrypted', async () => {
+it('the advice says how to encrypt where passwords may cross the network unencrypted', async () => {
   await stage.close()
   stage = await setCommandStage({ POSTERN_SMTP_LISTEN: '127.0.0.1:2587,0.0.0.0:2588+plain-auth' })
   await stage.postern(['mailbox', 'add', 'me@example.com', '--provider', 'google'])

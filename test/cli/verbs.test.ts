@@ -22,7 +22,7 @@ describe.each([
     return JSON.parse(stdout)
   }
 
-  it('adds, lists, shows and removes a mailbox', async () => {
+  it('a mailbox is added, listed, shown and removed', async () => {
     const added = await stage.postern(['mailbox', 'add', 'me@example.com', '--provider', 'google'])
     expect(added).toMatchObject({ code: 0, stderr: '' })
     expect(added.stdout).toContain('Next: postern consent me@example.com')
@@ -41,7 +41,7 @@ describe.each([
     expect(await stage.postern(['mailbox', 'show', 'me@example.com'])).toMatchObject({ code: 1, stdout: '' })
   })
 
-  it('adds a mailbox that needs no consent where the registration can do without', async () => {
+  it('a mailbox that needs no consent is added where the registration can do without', async () => {
     const wrong = await stage.postern([
       'mailbox',
       'add',
@@ -73,7 +73,7 @@ describe.each([
     })
   })
 
-  it('says what goes with a mailbox that is removed', async () => {
+  it('remove says what goes with a mailbox', async () => {
     await json('mailbox', 'add', 'me@example.com', '--provider', 'google')
     await json('login', 'add', 'me@example.com', '--user', 'printer')
     const { login } = await json('login', 'add', 'me@example.com', '--user', 'scanner')
@@ -86,7 +86,7 @@ describe.each([
     expect(await json('login', 'list')).toEqual({ logins: [] })
   })
 
-  it('adopts a refresh token from standard input or a file, and does not show it', async () => {
+  it('a refresh token is adopted from standard input or a file, and not shown', async () => {
     const add = ['mailbox', 'add', 'me@example.com', '--provider', 'google', '--refresh-token-file']
     const first = await stage.postern([...add, '-', '--json'], 'the-first-refresh-token\n')
     expect(JSON.parse(first.stdout)).toMatchObject({ state: 'active', flow: 'adopted' })
@@ -99,7 +99,7 @@ describe.each([
     expect(JSON.stringify([first, refused, replaced])).not.toMatch(/the-(first|second)-refresh-token/)
   })
 
-  it('looks at what is there before it says what is next', async () => {
+  it('the command looks at what is there before it says what is next', async () => {
     const show = async () => (await stage.postern(['mailbox', 'show', 'me@example.com'])).stdout
     const add = ['mailbox', 'add', 'me@example.com', '--provider', 'google', '--refresh-token-file', '-']
     const added = await stage.postern(add, 'a-refresh-token\n')
@@ -110,7 +110,7 @@ describe.each([
     expect(await show()).toContain('Next: postern login add me@example.com\n')
   })
 
-  it('makes a login with a generated password, shown once, and revokes it', async () => {
+  it('a login is made with a generated password, shown once, and revoked', async () => {
     await json('mailbox', 'add', 'me@example.com', '--provider', 'google')
     const words = ['login', 'add', 'me@example.com', '--name', 'Printer', '--user', 'printer']
     const { login, password } = await json(...words, '--sender', '*@example.com', '--network', '10.0.0.0/8')
@@ -123,7 +123,7 @@ describe.each([
     expect((await json('login', 'list')).logins).toMatchObject([{ id: login.id, state: 'revoked' }])
   })
 
-  it('takes a chosen password from standard input, and says why one is refused', async () => {
+  it('a chosen password comes from standard input, and a refused one is told why', async () => {
     await json('mailbox', 'add', 'me@example.com', '--provider', 'google')
     const add = ['login', 'add', 'me@example.com', '--password-file', '-']
     const refused = await stage.postern(add, 'password123\n')
@@ -134,7 +134,7 @@ describe.each([
     expect(taken.stdout).not.toContain('Elche')
   })
 
-  it('makes a login for CRAM-MD5, and says what that costs', async () => {
+  it('a login for CRAM-MD5 is made, with what that costs', async () => {
     await json('mailbox', 'add', 'me@example.com', '--provider', 'google')
     const words = ['login', 'add', 'me@example.com', '--cram-md5', '--network', '192.0.2.7']
     const { code, stdout } = await stage.postern(words)
@@ -147,7 +147,7 @@ describe.each([
     expect((await stage.postern(['login', 'add', '--help'])).stdout).toContain('rests on MD5')
   })
 
-  it('makes a login without a password, and tells no password', async () => {
+  it('a login without a password is made, and tells no password', async () => {
     await json('mailbox', 'add', 'me@example.com', '--provider', 'google')
     const words = ['login', 'add', 'me@example.com', '--no-password', '--network', '192.0.2.7']
     const { code, stdout } = await stage.postern(words)
@@ -166,7 +166,7 @@ describe.each([
     { options: ['--no-password', '--password-file', '-', '--network', '::1'], says: 'has none to choose' },
     { options: ['--cram-md5'], says: 'must be bound to a network' },
     { options: ['--cram-md5', '--network', '::1', '--password-file', '-'], says: 'This password is refused' },
-  ])('makes no login with $options', async ({ options, says }) => {
+  ])('no login is made with $options', async ({ options, says }) => {
     await json('mailbox', 'add', 'me@example.com', '--provider', 'google')
     const outcome = await stage.postern(['login', 'add', 'me@example.com', ...options], 'password123\n')
     expect(outcome).toMatchObject({ code: 1, stdout: '' })
@@ -174,7 +174,7 @@ describe.each([
     expect(await json('login', 'list')).toEqual({ logins: [] })
   })
 
-  it('lets a login use further senders', async () => {
+  it('a login is allowed further senders', async () => {
     await json('mailbox', 'add', 'me@example.com', '--provider', 'google')
     const { login } = await json('login', 'add', 'me@example.com', '--sender', 'a@example.com')
     const allow = ['login', 'allow', login.id, '--sender', '*@example.org']
@@ -183,7 +183,7 @@ describe.each([
     expect(await stage.postern(['login', 'allow', login.id])).toMatchObject({ code: 2 })
   })
 
-  it('gives a mailbox aliases, and takes them away', async () => {
+  it('a mailbox gets aliases, and loses them', async () => {
     const add = ['mailbox', 'add', 'me@example.com', '--provider', 'google']
     const aliases = ['--alias', 'a@example.com', '--alias', 'b@example.com']
     expect((await stage.postern([...add, ...aliases])).stdout).toMatch(/^aliases +a@\S+ b@\S+$/m)
@@ -194,7 +194,7 @@ describe.each([
     })
   })
 
-  it('makes, lists and revokes an API key', async () => {
+  it('an API key is made, listed and revoked', async () => {
     await json('mailbox', 'add', 'me@example.com', '--provider', 'google')
     const { apiKey, key } = await json('api-key', 'add', '--scope', 'read', '--scope', 'token:me@example.com')
     expect(key).toMatch(/^postern_/)
@@ -232,7 +232,7 @@ describe.each([
       code: 1,
       says: '/none cannot be read',
     },
-  ])('refuses $words with $code and changes nothing', async ({ words, code, says }) => {
+  ])('$words is refused with $code and changes nothing', async ({ words, code, says }) => {
     const outcome = await stage.postern(words)
     expect(outcome).toMatchObject({ code, stdout: '' })
     expect(outcome.stderr).toContain(says)

@@ -46,11 +46,11 @@ function packageOf(name: string): string {
     .join('/')
 }
 
-it('loads for every command no more than reads its arguments', () => {
+it('every command loads no more than reads its arguments', () => {
   expect([...loadedWith('main.ts').packages]).toEqual(['commander'])
 })
 
-it('loads to serve only what it needs to open its store and to listen', () => {
+it('serve loads only what it needs to open its store and to listen', () => {
   const { packages, later } = loadedWith('main.ts', 'app.ts')
   expect([...packages].sort()).toEqual(['commander', 'jose', 'kysely', 'lru-cache'])
   expect([...later].sort()).toEqual([
@@ -78,6 +78,6 @@ it.each([
   ['the first question to a provider', 'providers/oauth/create-oauth-client.ts', ['openid-client']],
   ['the first look at the metrics', 'metrics/exposition.ts', ['prom-client']],
   ['a providers file', 'providers/file/providers-file.ts', ['zod']],
-])('loads with %s what only that needs', (_, file, needed) => {
+])('%s loads what only that needs', (_, file, needed) => {
   expect([...loadedWith(file).packages]).toEqual(expect.arrayContaining(needed))
 })
