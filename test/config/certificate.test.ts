@@ -30,7 +30,7 @@ function mistakes(reading: ConfigReading): readonly string[] {
 }
 
 describe('a certificate in the settings', () => {
-  it('puts TLS on every listener, and lets them be reached from elsewhere', async () => {
+  it('a certificate puts TLS on every listener, and lets them be reached from elsewhere', async () => {
     const reading = await read(
       { 'cert.pem': good.cert, 'key.pem': good.key },
       {
@@ -54,7 +54,7 @@ describe('a certificate in the settings', () => {
     ])
   })
 
-  it('may stand in one file with its key', async () => {
+  it('a certificate may stand in one file with its key', async () => {
     const both = { POSTERN_TLS_CERT_FILE: 'both.pem', POSTERN_TLS_KEY_FILE: 'both.pem' }
     expect(mistakes(await read({ 'both.pem': `${good.key}\n${good.cert}` }, both))).toEqual([])
   })
@@ -68,7 +68,7 @@ describe('a certificate in the settings', () => {
       'key.pem',
       'POSTERN_TLS_KEY_FILE is given without POSTERN_TLS_CERT_FILE: name the certificate and its key.',
     ],
-  ])('does not come in halves: %s alone', async (file, mistake) => {
+  ])('half of a pair is a mistake: %s alone', async (file, mistake) => {
     const [name = ''] = Object.entries(settings).find(([, value]) => value === file) ?? []
     expect(mistakes(await read({}, { [name]: file }))).toEqual([mistake])
   })
@@ -121,7 +121,7 @@ describe('a certificate in the settings', () => {
       () => ({ 'cert.pem': good.cert, 'key.pem': encrypted(good.key, 'pkcs1') }),
       [expect.stringContaining('is encrypted with a passphrase')],
     ],
-  ])('stops the start: %s', async (_, files, expected) => {
+  ])('a start stops with %s', async (_, files, expected) => {
     const found = mistakes(await read(files()))
     expect(found).toEqual(expected)
     expect(found.join()).not.toContain(good.key.split('\n')[1])
@@ -133,20 +133,20 @@ describe('a certificate in the settings', () => {
     ['ends tomorrow', now + 59 * day - 1000, 'ends on 2027-07-31, in 1 day: renew it before.'],
     ['ends within 14 days', now + 47 * day, 'ends on 2027-07-31, in 13 days: renew it before.'],
     ['has not begun', now - 2 * day, 'begins only on 2027-05-31: clients refuse it until then.'],
-  ])('is warned of when it %s', async (_, at, warning) => {
+  ])('a warning is given when the certificate %s', async (_, at, warning) => {
     const reading = await read({ 'cert.pem': good.cert, 'key.pem': good.key }, settings, at)
     expect('warnings' in reading && reading.warnings).toEqual([
       `POSTERN_TLS_CERT_FILE (/srv/postern/cert.pem) ${warning}`,
     ])
   })
 
-  it('has no warning as long as it is good for more than 14 days', async () => {
+  it('no warning is given as long as it is good for more than 14 days', async () => {
     const reading = await read({ 'cert.pem': good.cert, 'key.pem': good.key }, settings, now + 45 * day)
     expect('warnings' in reading && reading.warnings).toEqual([])
   })
 })
 
-it('names the data directory beside mistakes elsewhere, so that a certificate can be made for settings that ask for one', async () => {
+it('mistakes elsewhere come with the data directory, so that a certificate can be made for settings that ask for one', async () => {
   expect(await read({}, settings)).toMatchObject({ dataDir: '/srv/postern/data' })
 })
 

@@ -3,7 +3,7 @@ import { describeConfig, readConfig } from '../../src/config/read-config.ts'
 import { settingList } from '../../src/config/settings.ts'
 import { memoryFiles } from './memory-files.ts'
 
-it('shows every setting with its value and where it came from, and no secret', async () => {
+it('every setting is shown with its value and where it came from, and no secret', async () => {
   const files = memoryFiles({
     '.env': 'POSTERN_LOG_LEVEL=warn\nPOSTERN_MICROSOFT_CLIENT_ID=mine',
     secret: 's3cr3t\n',
@@ -29,7 +29,7 @@ it('shows every setting with its value and where it came from, and no secret', a
   expect(JSON.stringify(shown)).not.toContain('s3cr3t')
 })
 
-it('hides a command and each address that may carry a secret, and quotes none that is mistaken', async () => {
+it('a command and each address that may carry a secret are hidden, and none that is mistaken is quoted', async () => {
   const hidden = {
     POSTERN_NOTIFY_COMMAND: 'curl -H "Authorization: Bearer s3cr3t" https://chat.example.com/',
     POSTERN_NOTIFY_WEBHOOK_URL: 'https://hooks.example.com/s3cr3t?key=s3cr3t',

@@ -7,7 +7,7 @@ import { memoryFiles } from './memory-files.ts'
 
 const text = readFileSync(resolve(import.meta.dirname, '../../.env.example'), 'utf8')
 
-it('holds every setting of the table, in its order, with its sentence and its default', () => {
+it('the file holds every setting of the table, in its order, with its sentence and its default', () => {
   const found = [...text.matchAll(/^# (.+)\n# (POSTERN_\w+)=(.*)$/gm)].filter(
     ([, sentence = '']) => !/^ *POSTERN_/.test(sentence),
   )
@@ -20,17 +20,17 @@ it('holds every setting of the table, in its order, with its sentence and its de
   expect(shown).toEqual(table)
 })
 
-it('names the file of each secret, and of nothing else', () => {
+it('the file names the file of each secret, and of nothing else', () => {
   const found = [...text.matchAll(/^# (POSTERN_\w+)_FILE=$/gm)].map(([, name]) => name)
   expect(found).toEqual(settingList.filter(([, { secret }]) => secret).map(([, { name }]) => name))
 })
 
-it('is a .env that changes nothing', async () => {
+it('the file is a .env that changes nothing', async () => {
   const reading = await readConfig({}, memoryFiles({ '.env': text }))
   expect('config' in reading && Object.values(reading.sources)).toEqual(settingList.map(() => 'default'))
 })
 
-it('shows defaults that are what happens without them', async () => {
+it('the defaults that it shows are what happens without them', async () => {
   const all = [...text.matchAll(/^# (POSTERN_\w+=.+)$/gm)].map(([, line]) => line)
   const samples = settingList.filter(([, { sample }]) => sample !== undefined).map(([, { name }]) => name)
   const defaults = all.filter((line) => !samples.some((name) => line?.startsWith(`${name}=`)))
@@ -39,7 +39,7 @@ it('shows defaults that are what happens without them', async () => {
   expect('config' in reading && reading.config).toEqual('config' in plain && plain.config)
 })
 
-it('has samples that nobody can leave in by mistake', async () => {
+it('nobody can leave its samples in by mistake', async () => {
   const credentials = settingList.filter(([, { name }]) => /CLIENT_ID$|CLIENT_SECRET$|KEY$/.test(name))
   const lines = credentials.map(([, { name, sample }]) => `${name}=${sample}`)
   const reading = await readConfig({}, memoryFiles({ '.env': lines.join('\n') }))

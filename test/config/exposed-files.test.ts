@@ -109,7 +109,7 @@ describe('a file that holds a secret', () => {
     ])
   })
 
-  it.each([0o604, 0o606, 0o602, 0o620, 0o660])('is refused with the mode %o', async (mode) => {
+  it.each([0o604, 0o606, 0o602, 0o620, 0o660])('a file with the mode %o is refused', async (mode) => {
     const path = await file('.env', 'POSTERN_KEY_FILE=key', mode)
     await file('key', key, 0o600)
     expect((await read()).mistakes).toEqual([
@@ -121,12 +121,12 @@ describe('a file that holds a secret', () => {
     ])
   })
 
-  it('is taken when a group of ours may read it', async () => {
+  it('a file that a group of ours may read is taken', async () => {
     await file('.env', 'POSTERN_LOG_LEVEL=warn', 0o640)
     expect(await read()).toEqual({ mistakes: [], warnings: [] })
   })
 
-  it.runIf(isRoot)('is refused when a group that we are not in may read it', async () => {
+  it.runIf(isRoot)('a file that a group may read that we are not in is refused', async () => {
     await chown(await file('.env', 'POSTERN_LOG_LEVEL=warn', 0o640), 0, 54_321)
     expect((await read()).mistakes).toEqual([
       expect.stringContaining('can be read by other users (its mode is 640)'),
@@ -134,7 +134,7 @@ describe('a file that holds a secret', () => {
   })
 
   it.runIf(isRoot)(
-    'is taken with a warning when it is mounted as containers have it: of root, for reading',
+    'a file is taken with a warning when it is mounted as containers have it: of root, for reading',
     async () => {
       const path = await file('key', key, 0o444)
       expect(await read({ POSTERN_KEY_FILE: path })).toEqual({
@@ -150,7 +150,7 @@ describe('a file that holds a secret', () => {
     },
   )
 
-  it.runIf(isRoot)('is refused when it belongs to somebody else, with what to do', async () => {
+  it.runIf(isRoot)('a file of somebody else is refused, with what to do', async () => {
     const path = await file('.env', 'POSTERN_LOG_LEVEL=warn', 0o600)
     await chown(path, 54_321, 0)
     expect((await read()).mistakes).toEqual([
@@ -158,7 +158,7 @@ describe('a file that holds a secret', () => {
     ])
   })
 
-  it.runIf(isRoot)('may be the one that renews certificates, for the key of the clients', async () => {
+  it.runIf(isRoot)('the key for the clients may belong to whoever renews certificates', async () => {
     const keyPath = await file('acme/key.pem', certificate.key, 0o640)
     await file('acme/cert.pem', certificate.cert, 0o644)
     await chown(keyPath, 54_321, 0)
@@ -171,7 +171,7 @@ describe('a file that holds a secret', () => {
 })
 
 describe('the way to a file that holds a secret', () => {
-  it('may not be open to others, who could put another file there', async () => {
+  it('a folder on the way may not be open to others, who could put another file there', async () => {
     const path = await file('open/key', key, 0o600)
     await chmod(dirname(path), 0o777)
     expect((await read({ POSTERN_KEY_FILE: path })).mistakes).toEqual([
@@ -181,7 +181,7 @@ describe('the way to a file that holds a secret', () => {
     expect((await read({ POSTERN_KEY_FILE: path })).mistakes).toEqual([])
   })
 
-  it('is looked at behind symbolic links, and so is the file', async () => {
+  it('a folder behind symbolic links is looked at, and so is the file', async () => {
     const path = await file('there/open/key', key, 0o600)
     await symlink('there', join(folder, 'link'))
     await symlink('link/open/key', join(folder, 'key'))
@@ -197,7 +197,7 @@ describe('the way to a file that holds a secret', () => {
     ])
   })
 
-  it.runIf(isRoot)("may not be somebody else's link in a folder that all may write to", async () => {
+  it.runIf(isRoot)('a link of somebody else is refused in a folder that all may write to', async () => {
     await file('own/key', key, 0o600)
     await mkdir(join(folder, 'shared'))
     await chmod(join(folder, 'shared'), 0o1777)
@@ -212,7 +212,7 @@ describe('the way to a file that holds a secret', () => {
     ])
   })
 
-  it('may be as Kubernetes has it: links within a folder that is sticky', async () => {
+  it('a way as Kubernetes has it is taken: links within a folder that is sticky', async () => {
     const mount = join(folder, 'mount')
     await file('mount/..2026_01/key', key, 0o400)
     await symlink('..2026_01', join(mount, '..data'))

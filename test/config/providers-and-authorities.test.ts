@@ -16,7 +16,7 @@ const entry = {
   mechanisms: ['XOAUTH2'],
 }
 
-it('reads the providers file, and a secret that stands beside it', async () => {
+it('the providers file is read, and a secret that stands beside it', async () => {
   const files = memoryFiles({
     'etc/providers.json': JSON.stringify({ providers: [entry] }),
     'etc/example-secret': 's3cr3t\n',
@@ -27,7 +27,7 @@ it('reads the providers file, and a secret that stands beside it', async () => {
   expect(reading.config.customProviders[0]?.clientSecrets[0]?.value.reveal()).toBe('s3cr3t')
 })
 
-it('reads what the providers file changes of the built-in ones', async () => {
+it('the built-in providers are changed by the providers file', async () => {
   const files = memoryFiles({
     'providers.json': JSON.stringify({ overrides: { google: { chunking: 'off' } } }),
   })
@@ -36,7 +36,7 @@ it('reads what the providers file changes of the built-in ones', async () => {
   expect(reading.config.providerOverrides).toEqual(new Map([['google', { chunking: 'off' }]]))
 })
 
-it('names the providers file with each of its mistakes', async () => {
+it('each mistake of the providers file is told with the file', async () => {
   const broken = [
     { ...entry, smtp: { ...entry.smtp, tls: 'none' } },
     { ...entry, id: 'google' },
@@ -49,7 +49,7 @@ it('names the providers file with each of its mistakes', async () => {
   )
 })
 
-it('reads the certificates of private authorities', async () => {
+it('the certificates of private authorities are read', async () => {
   const { cert } = await generate([{ name: 'commonName', value: 'private authority' }], {
     algorithm: 'sha256',
   })

@@ -18,14 +18,14 @@ async function effective(
 
 describe('a broken configuration', () => {
   it.each(brokenConfigurations)(
-    'is told in full: $name',
+    'every mistake is told in full: $name',
     async ({ environment = {}, files = {}, mistakes }) => {
       const reading = await readConfig(environment, memoryFiles(files))
       expect('mistakes' in reading ? reading.mistakes : []).toEqual(mistakes)
     },
   )
 
-  it('is told with all its mistakes at once', async () => {
+  it('all mistakes are told at once', async () => {
     const all = brokenConfigurations.filter(({ name }) =>
       [
         'a level that there is not',
@@ -40,7 +40,7 @@ describe('a broken configuration', () => {
     )
   })
 
-  it('never shows a secret', async () => {
+  it('no secret is ever shown', async () => {
     for (const { environment = {}, files = {} } of brokenConfigurations) {
       const told = JSON.stringify(await readConfig(environment, memoryFiles(files)))
       expect(told).not.toMatch(/s3cr3t|hunter2|not-a-key|changeme|abc#def|MDEyMzQ1/)
@@ -49,7 +49,7 @@ describe('a broken configuration', () => {
 })
 
 describe('a configuration', () => {
-  it('needs nothing at all', async () => {
+  it('a configuration needs nothing at all', async () => {
     const { config, warnings } = await effective({})
     expect(config).toEqual({
       dataDir: '/srv/postern/data',
@@ -78,7 +78,7 @@ describe('a configuration', () => {
     expect(warnings).toEqual([])
   })
 
-  it('takes registrations with and without a secret', async () => {
+  it('registrations are taken with and without a secret', async () => {
     const { config } = await effective({
       POSTERN_MICROSOFT_CLIENT_ID: 'public-client',
       POSTERN_GOOGLE_CLIENT_ID: 'confidential-client',
@@ -93,7 +93,7 @@ describe('a configuration', () => {
     expect(config.registrations.google?.clientSecrets[0]?.value.reveal()).toBe('s3cr3t')
   })
 
-  it('takes secrets in their order, with the days on which they end, and the cloud', async () => {
+  it('secrets are taken in their order, with the days on which they end, and the cloud', async () => {
     const { config } = await effective({
       POSTERN_MICROSOFT_CLIENT_ID: 'app',
       POSTERN_MICROSOFT_TENANT: '11111111-2222-3333-4444-555555555555',
@@ -113,7 +113,7 @@ describe('a configuration', () => {
     expect(config.registrations.google?.testing).toBe(true)
   })
 
-  it('takes a certificate and a service account from their files', async () => {
+  it('a certificate and a service account are taken from their files', async () => {
     const { pem, keyPem, thumbprint, expiresAt } = await clientCertificate('rsa')
     const account = {
       type: 'service_account',
@@ -144,7 +144,7 @@ describe('a configuration', () => {
     ['with a line end', 's3cr3t\n', 's3cr3t'],
     ['with the line end of Windows', 's3cr3t\r\n', 's3cr3t'],
     ['without a line end', 's3cr3t', 's3cr3t'],
-  ])('reads a secret from a file %s', async (_, text, secret) => {
+  ])('a secret is read from a file %s', async (_, text, secret) => {
     const { config, sources } = await effective(
       { POSTERN_GOOGLE_CLIENT_ID: 'mine', POSTERN_GOOGLE_CLIENT_SECRET_FILE: 'run/secret' },
       { 'run/secret': text },
@@ -153,7 +153,7 @@ describe('a configuration', () => {
     expect(sources.googleClientSecret).toBe('file /srv/postern/run/secret')
   })
 
-  it('comes from .env where the environment does not say otherwise', async () => {
+  it('settings come from .env where the environment does not say otherwise', async () => {
     const file = '\uFEFFexport POSTERN_LOG_LEVEL=warn # quiet\r\nPOSTERN_IDLE_SECONDS="60"\r\nOTHER=x\r\n'
     const { config, sources } = await effective(
       { POSTERN_IDLE_SECONDS: '90', HOME: '/root' },
@@ -163,7 +163,7 @@ describe('a configuration', () => {
     expect([config.limits.idleSeconds, sources.idleSeconds]).toEqual([90, 'environment'])
   })
 
-  it('reads quoted values with # and over several lines from .env', async () => {
+  it('quoted values with # and over several lines are read from .env', async () => {
     const file =
       'POSTERN_GOOGLE_CLIENT_ID=mine\nPOSTERN_GOOGLE_CLIENT_SECRET=\'a#b\'\nNOTE="one\ntwo"\nPOSTERN_LOG_LEVEL=error'
     const { config } = await effective({}, { '.env': file })
@@ -176,7 +176,7 @@ describe('a configuration', () => {
     ['https://example.com/postern//', 'https://example.com/postern'],
     ['http://127.0.0.1:9000', 'http://127.0.0.1:9000/'],
     ['http://[::1]:9000', 'http://[::1]:9000/'],
-  ])('takes %s as the public address', async (text, href) => {
+  ])('%s is taken as the public address', async (text, href) => {
     expect((await effective({ POSTERN_PUBLIC_URL: text })).config.publicUrl.href).toBe(href)
   })
 
@@ -195,7 +195,7 @@ describe('a configuration', () => {
     ['0.0.0.0:9000+plain-http', 'http://127.0.0.1:9000/'],
     ['[::]:9000+plain-http', 'http://localhost:9000/'],
     ['192.0.2.7:9000+plain-http', 'http://192.0.2.7:9000/'],
-  ])('announces the pages on %s at an address that nobody else can take: %s', async (listen, href) => {
+  ])('pages on %s are announced at an address that nobody else can take: %s', async (listen, href) => {
     expect((await effective({ POSTERN_WEB_LISTEN: listen })).config.publicUrl.href).toBe(href)
   })
 
@@ -211,12 +211,12 @@ describe('a configuration', () => {
     ['127.0.0.1:9000', 'http://127.0.0.1:9000', ['127.0.0.1:9000']],
     ['127.0.0.1:9000', 'https://localhost:9000', ['127.0.0.1:9000']],
     ['127.0.0.1:9000', 'http://localhost:9001', ['127.0.0.1:9000']],
-  ])('on %s, with the public address %s, listens wherever that leads', async (listen, url, all) => {
+  ])('a server on %s, with the public address %s, listens wherever that leads', async (listen, url, all) => {
     const { config } = await effective({ POSTERN_WEB_LISTEN: listen, POSTERN_PUBLIC_URL: url })
     expect(config.webListen.map(({ host, port }) => `${host}:${port}`)).toEqual(all)
   })
 
-  it('takes a name of its own for the pages of administration, and listens wherever that leads', async () => {
+  it('the pages of administration may have a name of their own, and a server listens wherever that leads', async () => {
     const listen = { POSTERN_WEB_LISTEN: '127.0.0.1:8587' }
     expect((await effective(listen)).config.pagesUrl).toBeUndefined()
     const { config } = await effective({ ...listen, POSTERN_PAGES_URL: 'http://postern.localhost:8587/' })
@@ -227,7 +227,7 @@ describe('a configuration', () => {
     expect(config.webListen.map(({ host }) => host)).toEqual(['127.0.0.1', '::1'])
   })
 
-  it('lets the pages be reached beyond loopback behind https, and otherwise when that is asked for, with a warning', async () => {
+  it('the pages are reached beyond loopback behind https, and otherwise when that is asked for, with a warning', async () => {
     const listen = { POSTERN_WEB_LISTEN: '0.0.0.0:8587' }
     const behind = await effective({ ...listen, POSTERN_PUBLIC_URL: 'https://mail.example.com' })
     expect(behind.warnings).toEqual([])
@@ -237,7 +237,7 @@ describe('a configuration', () => {
     ])
   })
 
-  it('takes connections from front ends that are named, and shows them as they were set', async () => {
+  it('connections are taken from front ends that are named, and shown as they were set', async () => {
     const listen = '0.0.0.0:2587+plain-auth+proxy=192.0.2.7/32+proxy=2001:db8::/32,127.0.0.1:2588'
     const reading = await effective({ POSTERN_SMTP_LISTEN: listen.replace('192.0.2.7/32', '192.0.2.7') })
     expect(reading.config.smtpListen.map(({ frontEnds }) => frontEnds)).toEqual([
@@ -247,7 +247,7 @@ describe('a configuration', () => {
     expect(describeConfig(reading).find(({ name }) => name === 'POSTERN_SMTP_LISTEN')?.value).toBe(listen)
   })
 
-  it('lets SMTP listen beyond loopback without TLS when that is asked for, with a warning', async () => {
+  it('SMTP listens beyond loopback without TLS when that is asked for, with a warning', async () => {
     const { config, warnings } = await effective({ POSTERN_SMTP_LISTEN: '0.0.0.0:2587+plain-auth' })
     expect(config.smtpListen).toEqual([
       { host: '0.0.0.0', port: 2587, tls: 'none', plainAuth: true, oldTls: false },
@@ -258,13 +258,13 @@ describe('a configuration', () => {
   })
 
   it.each([['127.8.8.8:25'], ['localhost:25'], ['[::1]:25'], ['[::ffff:127.0.0.1]:25']])(
-    'knows %s as loopback',
+    '%s is known as loopback',
     async (listen) => {
       expect((await effective({ POSTERN_SMTP_LISTEN: listen })).config.smtpListen).toHaveLength(1)
     },
   )
 
-  it('warns of an environment that tells Node to verify no certificate', async () => {
+  it('an environment that tells Node to verify no certificate is warned of', async () => {
     expect((await effective({ NODE_TLS_REJECT_UNAUTHORIZED: '1' })).warnings).toEqual([])
     expect((await effective({ NODE_TLS_REJECT_UNAUTHORIZED: '0' })).warnings).toEqual([
       'NODE_TLS_REJECT_UNAUTHORIZED=0 stands in the environment: postern verifies every certificate all the same. Remove it, and give a private authority in POSTERN_EXTRA_CA_FILE.',
@@ -272,7 +272,7 @@ describe('a configuration', () => {
   })
 
   it.each(['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY'])(
-    'warns of %s, which nobody reads, without its value',
+    'a warning names %s, which nobody reads, without its value',
     async (name) => {
       const proxy = 'http://me:secret@proxy.example:3128'
       const { warnings } = await effective({ [name]: proxy })
@@ -286,7 +286,7 @@ describe('a configuration', () => {
     },
   )
 
-  it('trusts the authorities that NODE_EXTRA_CA_CERTS names, and starts without those that cannot be read', async () => {
+  it('the authorities that NODE_EXTRA_CA_CERTS names are trusted, and a start goes on without those that cannot be read', async () => {
     const { pem: theirs } = await clientCertificate('ec')
     const environment = { NODE_EXTRA_CA_CERTS: 'theirs.pem' }
     const { config, warnings } = await effective(environment, { 'theirs.pem': theirs })
@@ -299,7 +299,7 @@ describe('a configuration', () => {
     ])
   })
 
-  it('warns of links in notices that open on this machine only', async () => {
+  it('links in notices that open on this machine only are warned of', async () => {
     const notify = { POSTERN_NOTIFY_COMMAND: 'cat' }
     expect((await effective(notify)).warnings).toEqual([
       expect.stringMatching(/^Notices are sent, .* http:\/\/localhost:8587, .* POSTERN_PUBLIC_URL/),
@@ -310,7 +310,7 @@ describe('a configuration', () => {
     expect((await effective({})).warnings).toEqual([])
   })
 
-  it('takes a key in each form, and warns of one in the environment', async () => {
+  it('a key is taken in each form, and one in the environment is warned of', async () => {
     const hex = Buffer.from(key, 'base64').toString('hex')
     expect((await effective({ POSTERN_KEY: hex })).config.key?.reveal()).toBe(hex)
     expect((await effective({ POSTERN_KEY: key })).warnings).toEqual([
@@ -319,7 +319,7 @@ describe('a configuration', () => {
     expect((await effective({ POSTERN_KEY_FILE: 'k' }, { k: `${key}\n` })).warnings).toEqual([])
   })
 
-  it('overlooks what Kubernetes says about a service that is called postern', async () => {
+  it('variables that Kubernetes makes for a service called postern are overlooked', async () => {
     const { config } = await effective({
       POSTERN_SERVICE_HOST: '10.0.0.1',
       POSTERN_SERVICE_PORT: '2587',
