@@ -24,7 +24,7 @@ describe('an answer that a person carries over', () => {
       (state: string) => ` https://x.example/y?state=${state}&code=the-code#z \n`,
     ],
     ['what stands behind the question mark', (state: string) => `?code=the-code&state=${state}`],
-  ])('completes the consent: %s', async (_, pasted) => {
+  ])('the consent is completed by %s', async (_, pasted) => {
     const { consent, state, granted, client } = await underWay()
     expect(await consent.completePasted(pasted(state), state, browser)).toMatchObject({
       mailbox: 'Me@example.com',
@@ -33,7 +33,7 @@ describe('an answer that a person carries over', () => {
     expect(client.exchanged[0]?.callback.searchParams.get('code')).toBe('the-code')
   })
 
-  it('may be the code alone where the provider shows one, and its redirect URI is sent', async () => {
+  it('the code alone is enough where the provider shows one, and its redirect URI is sent', async () => {
     const { consent, state, granted, client, begun } = await underWay({ provider: shown })
     expect(begun.byHand).toBe(true)
     expect(client.asked[0]?.redirectUri).toBe(shown.oauth.redirectUri)
@@ -43,7 +43,7 @@ describe('an answer that a person carries over', () => {
     expect(await granted()).toBe('active')
   })
 
-  it('may not be the code alone where the whole answer can be had', async () => {
+  it('the code alone is not enough where the whole answer can be had', async () => {
     const { consent, state, granted, begun } = await underWay()
     expect(begun.byHand).toBe(false)
     await expect(consent.completePasted('the-code', state, browser)).rejects.toMatchObject({
@@ -60,7 +60,7 @@ describe('an answer that a person carries over', () => {
     'https://x.example/?code=1',
     'two words',
     'a'.repeat(5000),
-  ])('that means nothing says so and ends nothing: %j', async (text) => {
+  ])('an answer that means nothing is told as that and ends nothing: %j', async (text) => {
     const { consent, state, granted } = await underWay()
     await expect(consent.completePasted(text, state, browser)).rejects.toMatchObject({
       code: 'invalid',
@@ -79,13 +79,13 @@ describe('an answer that a person carries over', () => {
     ],
     ['by no browser', (state) => [`?code=c&state=${state}`, state, undefined], 'other-browser'],
     ['with a refusal', (state) => [`?error=access_denied&state=${state}`, state, browser], 'declined'],
-  ])('is refused %s', async (_, given, reason) => {
+  ])('an answer is refused %s', async (_, given, reason) => {
     const { consent, state, granted } = await underWay()
     await expect(consent.completePasted(...given(state))).rejects.toMatchObject({ reason })
     expect(await granted()).toBe('absent')
   })
 
-  it('is used once, and is in no line of the log', async () => {
+  it('an answer is used once, and is in no line of the log', async () => {
     const { consent, state, log } = await underWay({ provider: shown })
     await consent.completePasted('the-shown-code', state, browser)
     await expect(consent.completePasted('the-shown-code', state, browser)).rejects.toMatchObject({
@@ -138,7 +138,7 @@ describe('the consent of an administrator for an organisation', () => {
     return { ...set, url, answer }
   }
 
-  it('is asked for as Entra has it: what the app does without people, or what people consent to', async () => {
+  it('the consent is asked for as Entra has it: what the app does without people, or what people consent to', async () => {
     const { url } = await begin()
     expect(Object.fromEntries(url.searchParams)).toEqual({
       client_id: 'app',
@@ -151,7 +151,7 @@ describe('the consent of an administrator for an organisation', () => {
     expect(forPeople.searchParams.get('scope')).toBe('https://outlook.office.com/SMTP.Send')
   })
 
-  it('is told with the organisation, once', async () => {
+  it('the organisation is told, once', async () => {
     const { consent, answer } = await begin()
     const callback = answer({ admin_consent: 'True', tenant: 'aaaa-bbbb' })
     expect(consent.admin.isOne(callback)).toBe(true)
@@ -166,12 +166,12 @@ describe('the consent of an administrator for an organisation', () => {
       /no administrator has consented: access_denied$/,
     ],
     ['nothing', {}, /no administrator has consented$/],
-  ])('is not told of %s', async (_, parameters, message) => {
+  ])('no consent is told of %s', async (_, parameters, message) => {
     const { consent, answer } = await begin()
     expect(() => consent.admin.complete(answer(parameters))).toThrow(message)
   })
 
-  it('does not exist elsewhere, and not a day later', async () => {
+  it('the consent does not exist elsewhere, and not a day later', async () => {
     const { consent } = await setUpConsent()
     expect(() => consent.admin.begin('custom')).toThrow(/no consent of an administrator/)
     const { answer, clock, consent: its } = await begin()

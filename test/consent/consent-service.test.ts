@@ -9,7 +9,7 @@ import { browser, callbackOf, setUpConsent, tokenOfLink } from './consent-set-up
 const mailbox = 'me@example.com'
 
 describe('a consent', () => {
-  it('becomes the grant of its mailbox, and its access token is used', async () => {
+  it('a consent becomes the grant of its mailbox, and its access token is used', async () => {
     const { consent, store, changes, client, log } = await setUpConsent()
     const begun = await consent.begin({ mailbox }, browser)
     expect(begun).toMatchObject({ mailbox: 'Me@example.com', providerName: 'Provider custom' })
@@ -39,7 +39,7 @@ describe('a consent', () => {
     expect(changes).toEqual([{ mailbox: 'Me@example.com', fresh }])
   })
 
-  it('is checked with the same secrets that it was begun with, each of 256 bits', async () => {
+  it('a consent is checked with the same secrets that it was begun with, each of 256 bits', async () => {
     const { consent, client } = await setUpConsent()
     const { authorizationUrl } = await consent.begin({ mailbox }, browser)
     const callback = callbackOf(authorizationUrl)
@@ -59,13 +59,13 @@ describe('a consent', () => {
     ['https://mail.example.com', 'https://mail.example.com/oauth/callback'],
     ['https://example.com/postern', 'https://example.com/postern/oauth/callback'],
     ['https://example.com/postern/', 'https://example.com/postern/oauth/callback'],
-  ])('at the public address %s comes back to %s', async (publicUrl, redirectUri) => {
+  ])('a consent at the public address %s comes back to %s', async (publicUrl, redirectUri) => {
     const { consent, client } = await setUpConsent({ publicUrl })
     await consent.begin({ mailbox }, browser)
     expect(client.asked[0]?.redirectUri).toBe(redirectUri)
   })
 
-  it('ends what the wrong person has granted, unless that person has consented for another mailbox', async () => {
+  it('the grant of the wrong person is ended, unless that person has consented for another mailbox', async () => {
     const { consent, store, client, clock } = await setUpConsent()
     const wrong = async (person: Address) => {
       const begun = await consent.begin({ mailbox: 'me@example.com' }, browser)
@@ -84,7 +84,7 @@ describe('a consent', () => {
     expect(await store.grants.ofMailbox('boss@example.com')).toMatchObject({ state: 'active' })
   })
 
-  it('suggests the one who has to sign in, and takes only that one', async () => {
+  it('the provider is told who has to sign in, and only that person is taken', async () => {
     const { consent, store, client, clock } = await setUpConsent()
     const shared = {
       address: 'info@example.com',
@@ -107,7 +107,7 @@ describe('a consent', () => {
     expect(client.asked.map(({ loginHint }) => loginHint)).toEqual(['boss@example.com', 'boss@example.com'])
   })
 
-  it('goes without an identity at a provider that proves none', async () => {
+  it('no identity is needed at a provider that proves none', async () => {
     const { consent, store, client } = await setUpConsent({ provesIdentity: false })
     const { identity: _, ...answer } = goodAnswer()
     client.answer = answer
@@ -118,7 +118,7 @@ describe('a consent', () => {
     expect(await store.grants.ofMailbox(mailbox)).not.toHaveProperty('signedInAs')
   })
 
-  it('needs a mailbox that exists, at a provider that is registered', async () => {
+  it('a consent needs a mailbox that exists, at a provider that is registered', async () => {
     const { consent, store, clock } = await setUpConsent()
     await expect(consent.begin({ mailbox: 'who@example.com' }, browser)).rejects.toMatchObject({
       code: 'not-found',
@@ -134,7 +134,7 @@ describe('a consent', () => {
 })
 
 describe('a consent link', () => {
-  it('shows what it is for, leads through one consent, and is dead after it', async () => {
+  it('a consent link shows what it is for, leads through one consent, and is dead after it', async () => {
     const { consent, store } = await setUpConsent()
     const link = await consent.createLink('ME@example.com', 'the backup job')
     expect(link).toMatchObject({ mailbox: 'Me@example.com', expiresAt: '2030-05-02T12:00:00.000Z' })
@@ -157,7 +157,7 @@ describe('a consent link', () => {
     expect((await store.consentLinks.find(link.id))?.usedAt).toBeDefined()
   })
 
-  it('is refused in one text whatever is wrong with it', async () => {
+  it('a refused link has one text, whatever is wrong with it', async () => {
     const { consent, clock, store } = await setUpConsent()
     const old = tokenOfLink((await consent.createLink(mailbox, 'x')).url)
     clock.advance(86_400)
@@ -187,7 +187,7 @@ describe('a consent link', () => {
 })
 
 describe('what is kept and logged of consents', () => {
-  it('holds no secret but what the store seals', async () => {
+  it('nothing that is kept or logged holds a secret but what the store seals', async () => {
     const { consent, store, log, client } = await setUpConsent()
     const kept: unknown[] = []
     const { add } = store.pendingConsents
@@ -230,7 +230,7 @@ describe('what is kept and logged of consents', () => {
     }
   })
 
-  it('is rid of consents that nobody finished', async () => {
+  it('a consent that nobody finished is removed', async () => {
     const { consent, store, clock, client } = await setUpConsent()
     await consent.begin({ mailbox }, browser)
     const swept: number[] = []

@@ -23,7 +23,7 @@ async function begun() {
 }
 
 describe('a consent on another device', () => {
-  it('shows what the person needs, and nothing else', async () => {
+  it('a device consent shows what the person needs, and nothing else', async () => {
     const { shown, state } = await begun()
     expect(shown).toEqual({
       id: expect.any(String),
@@ -36,7 +36,7 @@ describe('a consent on another device', () => {
     expect(state()).toEqual({ state: 'pending', mailbox: 'Me@example.com' })
   })
 
-  it('asks at the pace that the provider wants, and becomes the grant', async () => {
+  it('postern asks at the pace that the provider wants, and the answer becomes the grant', async () => {
     const { client, ask, ended, state, store, log } = await begun()
     client.polls.push('pending', 'slow-down', new Failure('provider-unavailable', 'Busy'), 'pending')
     expect([await ask(), await ask(), await ask(), await ask()]).toEqual([5000, 5000, 10_000, 15_000])
@@ -47,7 +47,7 @@ describe('a consent on another device', () => {
     expect(JSON.stringify(log.lines)).not.toMatch(/the-device-code|ABCD-EFGH/)
   })
 
-  it('of the wrong person is refused and ended at the provider', async () => {
+  it('a consent of the wrong person is refused and ended at the provider', async () => {
     const { client, ask, ended, state, store } = await begun()
     client.answer = goodAnswer({ identity: identityOf('you@example.com') })
     await ask()
@@ -60,7 +60,7 @@ describe('a consent on another device', () => {
     await eventually('it is revoked', () => client.revoked.length === 1)
   })
 
-  it('that is declined says so', async () => {
+  it('a declined consent says so', async () => {
     const { client, ask, ended, state } = await begun()
     client.answer = new Failure('consent-needed', 'The sign-in was declined', { fix: 'Begin again.' })
     await ask()
@@ -72,7 +72,7 @@ describe('a consent on another device', () => {
     })
   })
 
-  it('ends with its code, and its outcome is forgotten later', async () => {
+  it('a consent ends with its code, and its outcome is forgotten later', async () => {
     const { clock, ask, ended, state } = await begun()
     clock.advance(900)
     await ask()
@@ -82,7 +82,7 @@ describe('a consent on another device', () => {
     expect(() => state()).toThrow(/no such consent/)
   })
 
-  it('asks no more when postern ends', async () => {
+  it('postern asks no more when it ends', async () => {
     const { consent, ask, ended, state, client } = await begun()
     consent.device.close()
     client.polls.push('pending')
@@ -92,7 +92,7 @@ describe('a consent on another device', () => {
     expect(state()).toMatchObject({ state: 'refused' })
   })
 
-  it('is not there where the provider has none', async () => {
+  it('the device consent is refused where the provider has none', async () => {
     const { consent } = await setUpConsent()
     await expect(consent.device.begin(mailbox)).rejects.toMatchObject({ code: 'invalid' })
   })

@@ -89,7 +89,7 @@ describe('a consent is refused, and the earlier grant stays,', () => {
       /right/,
     ],
   ]
-  it.each(answers)('%s', async (_when, answer, reason, message) => {
+  it.each(answers)('a consent is refused %s', async (_when, answer, reason, message) => {
     const { consent, client, callback, link, nothingChanged } = await underWay()
     client.answer = answer
     const refusal = await refusalOf(consent.complete(callback, browser))
@@ -102,7 +102,7 @@ describe('a consent is refused, and the earlier grant stays,', () => {
     expect(await consent.openLink(link)).toMatchObject({ mailbox: 'Me@example.com' })
   })
 
-  it('and the wrong person and the right one are named, and may choose the account next time', async () => {
+  it('the refusal names the wrong person and the right one, who may choose the account next time', async () => {
     const { consent, client, callback, link, log } = await underWay()
     client.answer = goodAnswer({ identity: identityOf('you@example.com') })
     const refusal = await refusalOf(consent.complete(callback, browser))
@@ -136,7 +136,7 @@ describe('a consent is refused, and the earlier grant stays,', () => {
     ['unauthorized_client', 'provider-error', 'invalid'],
     ['<script>\r\n', 'provider-error', 'invalid'],
     ['', 'provider-error', 'invalid'],
-  ])('when the provider answers %j', async (error, reason, code) => {
+  ])('a consent is refused when the provider answers %j', async (error, reason, code) => {
     const { consent, client, authorizationUrl, nothingChanged } = await underWay()
     const callback = callbackOf(authorizationUrl, {
       error,
@@ -150,7 +150,7 @@ describe('a consent is refused, and the earlier grant stays,', () => {
     await nothingChanged()
   })
 
-  it('when the answer does not pass the checks', async () => {
+  it('a consent is refused when the answer does not pass the checks', async () => {
     const { consent, client, callback, nothingChanged } = await underWay()
     client.answer = new Error('unexpected "iss" (issuer) response parameter value')
     const refusal = await refusalOf(consent.complete(callback, browser))
@@ -160,7 +160,7 @@ describe('a consent is refused, and the earlier grant stays,', () => {
   })
 
   it.each(['provider-unavailable', 'provider-setup', 'consent-needed'] as const)(
-    'when the exchange fails with %s, which is passed on',
+    'a consent is refused when the exchange fails with %s, which is passed on',
     async (code) => {
       const { consent, client, callback, nothingChanged } = await underWay()
       client.answer = new Failure(code, 'The provider said no')
@@ -174,7 +174,7 @@ describe('a consent is refused, and the earlier grant stays,', () => {
     ['a browser without a cookie', undefined, 'other-browser'],
     ['a browser with an empty cookie', new Secret(''), 'other-browser'],
   ])(
-    'when it comes back in %s, and the browser that began still finishes it',
+    'a consent that comes back in %s is refused, and the browser that began still finishes it',
     async (_what, elsewhere, reason) => {
       const { consent, client, callback, changes, nothingChanged } = await underWay()
       const refused = new URL(`${callback.href}&error=access_denied`)
@@ -187,14 +187,14 @@ describe('a consent is refused, and the earlier grant stays,', () => {
     },
   )
 
-  it('when the same browser has begun anew by the same link since, and only the last one counts', async () => {
+  it('only the last one counts when the same browser has begun anew by the same link', async () => {
     const { consent, callback, link } = await underWay()
     const again = await consent.begin({ link }, browser)
     expect(await refusalOf(consent.complete(callback, browser))).toMatchObject({ reason: 'not-begun' })
     await consent.complete(callbackOf(again.authorizationUrl), browser)
   })
 
-  it('when it took too long', async () => {
+  it('a consent that took too long is refused', async () => {
     const { consent, client, callback, clock, nothingChanged } = await underWay()
     clock.advance(600)
     expect(await refusalOf(consent.complete(callback, browser))).toMatchObject({ reason: 'expired' })
@@ -207,7 +207,7 @@ describe('a consent is refused, and the earlier grant stays,', () => {
     ['is missing', () => []],
     ['is empty', () => ['']],
     ['comes twice', (state: string) => [state, state]],
-  ])('when the state %s', async (_what, states) => {
+  ])('a consent is refused when the state %s', async (_what, states) => {
     const { consent, client, callback, nothingChanged } = await underWay()
     const state = callback.searchParams.get('state') ?? ''
     callback.searchParams.delete('state')
@@ -217,7 +217,7 @@ describe('a consent is refused, and the earlier grant stays,', () => {
     await nothingChanged()
   })
 
-  it('when the mailbox moved to another provider, which gets no code of the first', async () => {
+  it('a consent is refused when the mailbox moved to another provider, which gets no code of the first', async () => {
     const { consent, store, client, callback, changes } = await underWay()
     await store.mailboxes.put({ address: 'Me@example.com', providerId: 'other', createdAt: 0 })
     const lapsed = await store.grants.ofMailbox(mailbox)
@@ -227,7 +227,7 @@ describe('a consent is refused, and the earlier grant stays,', () => {
     expect(changes).toEqual([])
   })
 
-  it('when the link has expired meanwhile', async () => {
+  it('a consent is refused when the link has expired meanwhile', async () => {
     const { consent, client, clock, link, nothingChanged } = await underWay()
     clock.advance(86_400 - 60)
     const { authorizationUrl } = await consent.begin({ link }, browser)
@@ -241,14 +241,14 @@ describe('a consent is refused, and the earlier grant stays,', () => {
 })
 
 describe('a consent comes about once', () => {
-  it('when its callback is repeated', async () => {
+  it('a repeated callback is refused', async () => {
     const { consent, client, callback } = await underWay()
     await consent.complete(callback, browser)
     expect(await refusalOf(consent.complete(callback, browser))).toMatchObject({ reason: 'not-begun' })
     expect(client.exchanged).toHaveLength(1)
   })
 
-  it('when its callback comes ten times at once', async () => {
+  it('one of ten callbacks at once counts', async () => {
     const { consent, client, callback, changes } = await underWay()
     const outcomes = await Promise.allSettled(
       Array.from({ length: 10 }, () => consent.complete(callback, browser)),
@@ -258,7 +258,7 @@ describe('a consent comes about once', () => {
     expect(changes).toHaveLength(1)
   })
 
-  it('when two people finish with one link at the same time', async () => {
+  it('one of two people who finish with one link at the same time gets the grant', async () => {
     const { consent, callback, changes, link } = await underWay()
     const other = new Secret('another browser')
     const second = callbackOf((await consent.begin({ link }, other)).authorizationUrl)
@@ -275,7 +275,7 @@ describe('a consent comes about once', () => {
     ['is removed', undefined],
     ['gets another provider', { providerId: 'other' }],
     ['gets another person', { signsInAs: 'boss@example.com' }],
-  ] as const)('and not at all when the mailbox %s during the exchange', async (_what, change) => {
+  ] as const)('no consent comes about when the mailbox %s during the exchange', async (_what, change) => {
     const { consent, store, client, callback, changes } = await underWay()
     const { exchangeCode } = client
     client.exchangeCode = async (...request) => {

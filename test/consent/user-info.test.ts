@@ -56,7 +56,7 @@ const paths = () => endpoint.requests.map(({ path }) => path)
 
 describe('an ID token without an address', () => {
   it.each<Flow>(['browser', 'device'])(
-    'is no obstacle where the userinfo endpoint has one (%s)',
+    'the userinfo endpoint has the address where the token has none (%s)',
     async (flow) => {
       const good = await consent({}, [told(verified)], provider(), flow)
       expect(good).toMatchObject({ signedInAs: 'boss@example.com', subject: `${endpoint.origin} subject` })
@@ -67,7 +67,7 @@ describe('an ID token without an address', () => {
     },
   )
 
-  it('has the endpoint that the issuer publishes asked where none is named', async () => {
+  it('the endpoint that the issuer publishes is asked where none is named', async () => {
     const { origin } = endpoint
     const { userinfoEndpoint: _, ...unnamed } = provider().oauth
     const published = {
@@ -81,7 +81,7 @@ describe('an ID token without an address', () => {
     expect(paths().slice(-2)).toEqual(['/.well-known/openid-configuration', '/who'])
   })
 
-  it('is read with the claim that the providers file names', async () => {
+  it('the claim that the providers file names is read', async () => {
     const known = provider({ identityClaim: 'preferred_username' })
     const claims = { preferred_username: 'boss@example.com', email: 'you@example.com', email_verified: true }
     expect(await consent({}, [told(claims)], known)).toMatchObject({ signedInAs: 'boss@example.com' })
@@ -129,13 +129,13 @@ describe('an ID token without an address', () => {
       'no-identity',
       /could not be read/,
     ],
-  ])('is no proof where an address comes %s', async (_, answer, reason, message) => {
+  ])('an address that comes %s proves nothing', async (_, answer, reason, message) => {
     const refused = consent({}, [answer])
     await expect(refused).rejects.toMatchObject({ reason, message: expect.stringMatching(message) })
     expect(paths().filter((path) => path === '/other')).toEqual([])
   })
 
-  it('says that no address was told where the issuer publishes no such endpoint', async () => {
+  it('a missing endpoint is told as no address, where the issuer publishes none', async () => {
     const { userinfoEndpoint: _, ...unnamed } = provider().oauth
     const published = { issuer: endpoint.origin, token_endpoint: `${endpoint.origin}/token` }
     const refused = consent({}, [{ json: published }], { ...provider(), oauth: unnamed })
@@ -147,14 +147,14 @@ describe('an ID token without an address', () => {
 })
 
 describe('an ID token with an address', () => {
-  it('decides alone', async () => {
+  it('the token decides alone', async () => {
     await expect(consent({ email: 'me@evil.example', email_verified: true }, [])).rejects.toMatchObject({
       reason: 'wrong-person',
     })
     expect(paths()).not.toContain('/userinfo')
   })
 
-  it('whose provider says that it has not verified it is told as that, and nothing else is asked', async () => {
+  it('an address that the provider has not verified is told as that, and nothing else is asked', async () => {
     await expect(consent({ ...verified, email_verified: false }, [])).rejects.toMatchObject({
       reason: 'unverified-address',
       message: expect.stringContaining('says that it has not verified the mail address'),

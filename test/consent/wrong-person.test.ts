@@ -112,7 +112,7 @@ describe.each(['browser', 'device'] as const)('a consent by %s', (flow) => {
       'own',
       () => ({ iss: endpoint.origin, email: 'boss@example.com', email_verified: ['true'] }),
     ],
-  ])('is not the owner’s who shows %s', async (_what, how, claims) => {
+  ])('whoever shows %s is not the owner', async (_what, how, claims) => {
     await expect(consent(provider(how), claims(), flow)).rejects.toMatchObject({
       reason: expect.stringMatching(/^(wrong-person|no-identity|unverified-address)$/),
     })
@@ -142,12 +142,15 @@ describe.each(['browser', 'device'] as const)('a consent by %s', (flow) => {
           flow,
         ),
     ],
-  ])('is the owner’s who shows %s, and says which account that was', async (_what, consenting) => {
-    const good = await consenting()
-    expect(good).toMatchObject({ signedInAs: 'boss@example.com' })
-    expect(good).toHaveProperty(
-      'subject',
-      expect.stringMatching(/^(7f1c0a53-.+\/0b1ec700-.+|http:.+ subject)$/),
-    )
-  })
+  ])(
+    'whoever shows %s is the owner, and the answer says which account that was',
+    async (_what, consenting) => {
+      const good = await consenting()
+      expect(good).toMatchObject({ signedInAs: 'boss@example.com' })
+      expect(good).toHaveProperty(
+        'subject',
+        expect.stringMatching(/^(7f1c0a53-.+\/0b1ec700-.+|http:.+ subject)$/),
+      )
+    },
+  )
 })
