@@ -19,19 +19,19 @@ beforeEach(async () => {
 const refused = { code: 'wrong-credentials' }
 
 describe('an API key that is known from memory', () => {
-  it('opens without a look into the store', async () => {
+  it('the key opens without a look into the store', async () => {
     const { apiKey, key } = await stage.apiKeys.add({ scopes: ['token:me@example.com'] })
     expect(await stage.apiKeys.check(key)).toMatchObject({ apiKey: apiKey.id })
     expect(asked).toEqual([])
   })
 
-  it('opens nothing any more as soon as it is revoked', async () => {
+  it('the key opens nothing any more as soon as it is revoked', async () => {
     const { apiKey, key } = await stage.apiKeys.add({ scopes: ['token:me@example.com'] })
     await stage.apiKeys.revoke(apiKey.id)
     await expect(stage.apiKeys.check(key)).rejects.toMatchObject(refused)
   })
 
-  it('opens nothing any more at the second at which it ends', async () => {
+  it('the key opens nothing any more at the second at which it ends', async () => {
     const { key } = await stage.apiKeys.add({ scopes: ['read'], expires: '2030-05-01T12:00:10Z' })
     stage.clock.advance(9.999)
     await stage.apiKeys.check(key)
@@ -39,7 +39,7 @@ describe('an API key that is known from memory', () => {
     await expect(stage.apiKeys.check(key)).rejects.toMatchObject(refused)
   })
 
-  it('is asked of the store while something may have changed', async () => {
+  it('the store is asked for the key while something may have changed', async () => {
     const { apiKey, key } = await stage.apiKeys.add({ scopes: ['read'] })
     await stage.store.apiKeys.revoke(apiKey.id, stage.clock.now())
     const reading = stage.index.refresh()
@@ -48,14 +48,14 @@ describe('an API key that is known from memory', () => {
     await reading
   })
 
-  it('loses with a mailbox its scopes for it', async () => {
+  it('the key loses with a mailbox its scopes for it', async () => {
     const { key } = await stage.apiKeys.add({ scopes: ['token:me@example.com', 'read'] })
     await stage.store.mailboxes.remove('Me@example.com')
     await stage.index.refresh()
     expect((await stage.apiKeys.check(key)).scopes).toEqual(['read'])
   })
 
-  it('is no other key with the same id', async () => {
+  it('another key with the same id is not this one', async () => {
     const { apiKey, key } = await stage.apiKeys.add({ scopes: ['read'] })
     const forged = new Secret(key.reveal().replace(/.{43}$/, 'A'.repeat(43)))
     await expect(stage.apiKeys.check(forged)).rejects.toMatchObject(refused)

@@ -27,7 +27,7 @@ beforeEach(async () => {
 })
 
 describe('an API key', () => {
-  it('is shown once, tells its id, and is kept only as a hash', async () => {
+  it('a new key is shown once, tells its id, and is kept only as a hash', async () => {
     const { apiKey, key } = await apiKeys.add({
       scopes: ['token:me@EXAMPLE.com', 'read', 'read'],
       name: 'backup job',
@@ -45,7 +45,7 @@ describe('an API key', () => {
     expect(JSON.stringify([await store.apiKeys.list(), log.lines])).not.toContain(secret)
   })
 
-  it('is somebody with its scopes, and its use is noted', async () => {
+  it('a key is somebody with its scopes, and its use is noted', async () => {
     const { apiKey, key } = await apiKeys.add({ scopes: ['read'] })
     expect(await apiKeys.check(key)).toEqual({ name: 'read', apiKey: apiKey.id, scopes: ['read'] })
     await new Promise((resolve) => setImmediate(resolve))
@@ -58,7 +58,7 @@ describe('an API key', () => {
     ['the mailbox of a scope missing', { scopes: ['token:who@example.com'] }, 'not-found'],
     ['a bad date', { scopes: ['read'], expires: '2030-02-31' }, 'invalid'],
     ['a bad name', { scopes: ['read'], name: 'a\u0000' }, 'invalid'],
-  ])('is refused with %s', async (_what, request, code) => {
+  ])('a key is refused with %s', async (_what, request, code) => {
     await expect(apiKeys.add(request)).rejects.toMatchObject({ code })
     expect(await apiKeys.list()).toEqual([])
   })
@@ -67,7 +67,7 @@ describe('an API key', () => {
     expect(await apiKeys.check(ownerKey)).toEqual({ name: 'owner', scopes: ['admin'] })
   })
 
-  it('is refused in the same words whatever is wrong with it', async () => {
+  it('a refusal has the same words whatever is wrong with the key', async () => {
     const { apiKey: revoked, key: revokedKey } = await apiKeys.add({ scopes: ['read'] })
     await apiKeys.revoke(revoked.id)
     const { key: expired } = await apiKeys.add({ scopes: ['read'], expires: '2030-05-02' })

@@ -24,7 +24,7 @@ describe('an API key as a bearer', () => {
     ['nothing, where it sends for one', ['send:me@example.com', 'read'], '', ['Me@example.com']],
     ['nothing, where it sends for several', both, '', ['Me@example.com', 'shop@example.com']],
     ['one of several', both, 'shop@example.com', ['shop@example.com']],
-  ])('signs in with %s for a name', async (_what, scopes, userName, mailboxes) => {
+  ])('a key signs in with %s for a name', async (_what, scopes, userName, mailboxes) => {
     const { apiKey, key } = await keyWith(...scopes)
     expect(await bearer(userName, key)).toEqual({
       userName: 'api-key nightly report',
@@ -36,7 +36,7 @@ describe('an API key as a bearer', () => {
     expect(stage.scrypts).toEqual([])
   })
 
-  it('brings the aliases of its mailbox', async () => {
+  it('a key brings the aliases of its mailbox', async () => {
     const { key } = await keyWith(...both)
     const shop = { address: 'shop@example.com', providerId: 'custom', createdAt: 0 } as const
     await stage.store.mailboxes.put({ ...shop, aliases: ['sales@example.com'] })
@@ -44,7 +44,7 @@ describe('an API key as a bearer', () => {
     expect(mailboxes).toEqual([{ address: 'shop@example.com', aliases: ['sales@example.com'] }])
   })
 
-  it('works whatever its source has done before, because nobody guesses it', async () => {
+  it('a key works whatever its source has done before, because nobody guesses it', async () => {
     const { key } = await keyWith('send:me@example.com')
     stage.throttle.blocked.add(here)
     expect(await bearer('', key)).toMatchObject({ userName: 'api-key nightly report' })
@@ -73,7 +73,7 @@ describe('the refusal of a bearer', () => {
     ['a name that is no mailbox', () => withKey('nightly report', 'send:me@example.com')],
     ['a name that goes on', () => withKey('me@example.com.example', 'send:me@example.com')],
   ]
-  it.each(valid)('has the same words, and is no guess: %s', async (_what, prepare) => {
+  it.each(valid)('%s gets the same words, and is no guess', async (_what, prepare) => {
     const { token, userName = '' } = await prepare()
     expect(await refusalOf(bearer(userName, token))).toMatchObject(refused)
     expect(stage.throttle.refused).toEqual([])
@@ -115,20 +115,20 @@ describe('the refusal of a bearer', () => {
       },
     ],
   ]
-  it.each(wrong)('has the same words, and is told to the throttle: %s', async (_what, prepare) => {
+  it.each(wrong)('%s gets the same words, and is told to the throttle', async (_what, prepare) => {
     const { token, userName = '' } = await prepare()
     expect(await refusalOf(bearer(userName, token, '2001:db8::7'))).toMatchObject(refused)
     expect(stage.throttle.refused).toEqual(['2001:db8:0:0::/64'])
     expect(stage.throttle.secrets).toEqual([token.reveal()])
   })
 
-  it('says that the source has no more guesses', async () => {
+  it('the refusal says that the source has no more guesses', async () => {
     stage.throttle.blocked.add(here)
     const refusal = await refusalOf(bearer('', new Secret('wrong')))
     expect(refusal).toMatchObject({ code: 'limit-reached', retryAfterSeconds: 60 })
   })
 
-  it('says what is broken when the store cannot be read', async () => {
+  it('the refusal says what is broken when the store cannot be read', async () => {
     const { apiKey } = await keyWith('send:me@example.com')
     const broken = new Error('disk broken')
     stage.store.apiKeys.find = () => Promise.reject(broken)

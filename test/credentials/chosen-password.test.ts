@@ -6,7 +6,7 @@ import { createChosenPasswords, type Scrypt, scryptCost } from '../../src/creden
 const asker = { lane: '::1', known: false }
 
 describe('chosen passwords', () => {
-  it('are kept as scrypt of the stated cost, each with a salt of its own', async () => {
+  it('passwords are kept as scrypt of the stated cost, each with a salt of its own', async () => {
     expect(scryptCost).toBe(2 ** 15)
     const passwords = createChosenPasswords(scryptCost)
     const [first, second] = [await passwords.hash('mauve kettle'), await passwords.hash('mauve kettle')]
@@ -22,12 +22,12 @@ describe('chosen passwords', () => {
     expect(await passwords.matches('mauve kettlE', first, asker)).toBe(false)
   })
 
-  it('are compared at the cost that they were kept with', async () => {
+  it('passwords are compared at the cost that they were kept with', async () => {
     const kept = await createChosenPasswords(16).hash('mauve kettle')
     expect(await createChosenPasswords(32).matches('mauve kettle', kept, asker)).toBe(true)
   })
 
-  it('leave files and names a thread of the process, whichever rooms hash at once', async () => {
+  it('hashing leaves a thread for files and names, whichever rooms hash at once', async () => {
     const rooms = [1, 2, 3].map(() => createChosenPasswords(2 ** 16))
     const hashes = rooms.flatMap((room) => [room.hash('mauve kettle'), room.hash('mauve kettle')])
     // Those that came first have their threads by now.
@@ -40,7 +40,7 @@ describe('chosen passwords', () => {
     await Promise.all(hashes)
   })
 
-  it('never keep more than two scrypts running and a hundred waiting, however many come', async () => {
+  it('no more than two scrypts run and a hundred wait, however many come', async () => {
     let [running, most, runs] = [0, 0, 0]
     const slow: Scrypt = async () => {
       running += 1

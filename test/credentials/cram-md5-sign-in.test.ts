@@ -16,20 +16,20 @@ describe('CRAM-MD5', () => {
     ['a chosen password', 'withChosen', {}],
     ['a chosen password as UTF-8', 'withChosen', { password: new Secret('Überraschung im Käse') }],
     ['one that Latin-1 does not have', 'withChosen', { password: new Secret('тёплый чайник стоит') }],
-  ] as const)('signs in with %s', async (_what, kind, request) => {
+  ] as const)('a login signs in with %s', async (_what, kind, request) => {
     const { userName, secret } = await stage[kind]({ cramMd5: true, ...request })
     const password = 'password' in request ? request.password : secret
     expect(await stage.cramMd5(userName, password)).toMatchObject({ userName })
     expect(stage.scrypts).toEqual([])
   })
 
-  it('signs in with a chosen password in the Latin-1 of an old client', async () => {
+  it('a login signs in with a chosen password in the Latin-1 of an old client', async () => {
     const password = new Secret('Überraschung im Käse')
     const { userName } = await stage.withChosen({ cramMd5: true, password })
     expect(await stage.cramMd5(userName, password, { encoding: 'latin1' })).toMatchObject({ userName })
   })
 
-  it('computes what RFC 2195, section 3 shows', async () => {
+  it('the answer is that of RFC 2195, section 3', async () => {
     const { id } = await stage.generated()
     // Past the policy for chosen passwords, which this one does not satisfy.
     const password = new Secret('tanstaaftanstaaf')
@@ -51,7 +51,7 @@ describe('CRAM-MD5', () => {
   })
 
   describe('at a login that does not have it', () => {
-    it('is refused like anything wrong, and counts for no guess once the login is known from there', async () => {
+    it('CRAM-MD5 is refused like anything wrong, and counts for no guess once the login is known from there', async () => {
       const { userName, secret } = await stage.generated()
       const refused = { code: 'wrong-credentials', message: 'Wrong user name or password' }
       expect(await refusalOf(stage.cramMd5(userName, secret))).toMatchObject(refused)
@@ -65,7 +65,7 @@ describe('CRAM-MD5', () => {
       expect(stage.throttle.failed).toHaveLength(2)
     })
 
-    it('counts at a login that has it', async () => {
+    it('a wrong password counts at a login that has it', async () => {
       const { userName, secret } = await stage.generated({ cramMd5: true })
       await stage.cramMd5(userName, secret)
       await settled()

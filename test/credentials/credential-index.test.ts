@@ -20,14 +20,14 @@ const open = (request: object = {}) =>
   })
 
 describe('what a client is offered beside PLAIN and LOGIN', () => {
-  it('is nothing, until somebody asks for it', async () => {
+  it('nothing is offered until somebody asks for it', async () => {
     await stage.generated()
     await stage.withChosen()
     await stage.apiKeys.add({ scopes: ['read', 'admin', 'token:me@example.com'] })
     expect(offered()).toEqual(nothing)
   })
 
-  it('is CRAM-MD5 where a login for it may sign in from', async () => {
+  it('CRAM-MD5 is offered where a login for it may sign in from', async () => {
     await stage.generated({ cramMd5: true, networks: ['192.0.2.7'] })
     expect(offered('::ffff:192.0.2.7')).toEqual({ ...nothing, cramMd5: true })
     expect(offered('192.0.2.8')).toEqual(nothing)
@@ -35,17 +35,17 @@ describe('what a client is offered beside PLAIN and LOGIN', () => {
     expect(offered('2001:db8::1')).toEqual({ ...nothing, cramMd5: true })
   })
 
-  it('is MAIL without AUTH where a login without a password is bound to', async () => {
+  it('MAIL without AUTH is offered where a login without a password is bound to', async () => {
     await open()
     expect([offered(), offered('192.0.2.8')]).toEqual([{ ...nothing, withoutPassword: true }, nothing])
   })
 
-  it('is a bearer when an API key may send', async () => {
+  it('a bearer is offered when an API key may send', async () => {
     await stage.apiKeys.add({ scopes: ['send:me@example.com'] })
     expect(offered()).toEqual({ ...nothing, bearer: true })
   })
 
-  it('is told to a second client of an address without a look at each login', async () => {
+  it('a second client of an address gets the offer without a look at each login', async () => {
     for (let login = 0; login < 3; login += 1)
       await stage.generated({ cramMd5: true, networks: ['192.0.2.7'] })
     const first = offered('192.0.2.8')
@@ -54,7 +54,7 @@ describe('what a client is offered beside PLAIN and LOGIN', () => {
     expect(offered('192.0.2.8')).toEqual({ ...nothing, cramMd5: true })
   })
 
-  it('ends when the credential is revoked', async () => {
+  it('an offer ends when the credential is revoked', async () => {
     const { id } = await stage.generated({ cramMd5: true })
     const { login } = await open()
     const { apiKey } = await stage.apiKeys.add({ scopes: ['send:me@example.com'] })
@@ -64,7 +64,7 @@ describe('what a client is offered beside PLAIN and LOGIN', () => {
     expect(offered()).toEqual(nothing)
   })
 
-  it('ends at the second at which the credential does', async () => {
+  it('an offer ends at the second at which the credential does', async () => {
     const expires = '2030-05-01T12:00:10Z'
     await stage.generated({ cramMd5: true, expires })
     await open({ expires })
@@ -75,7 +75,7 @@ describe('what a client is offered beside PLAIN and LOGIN', () => {
     expect(offered()).toEqual(nothing)
   })
 
-  it('is not undone by a slower reading that began earlier', async () => {
+  it('a slower reading that began earlier undoes no offer', async () => {
     const { list } = stage.store.logins
     let release = () => {}
     const before = await list()
@@ -91,7 +91,7 @@ describe('what a client is offered beside PLAIN and LOGIN', () => {
     expect(offered()).toEqual({ ...nothing, cramMd5: true })
   })
 
-  it('is read again at the next question when the store did not answer', async () => {
+  it('the offer is read again at the next question when the store did not answer', async () => {
     const { list } = stage.store.logins
     stage.store.logins.list = () => Promise.reject(new Error('busy'))
     await stage.generated({ cramMd5: true })

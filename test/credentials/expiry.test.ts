@@ -10,7 +10,7 @@ describe('an expiry', () => {
     ['2030-05-01T12:00:01Z', '2030-05-01T12:00:01.000Z'],
     ['2030-05-02T00:30+02:00', '2030-05-01T22:30:00.000Z'],
     ['2031-01-01T00:00:00.5-05:30', '2031-01-01T05:30:00.500Z'],
-  ])('reads %s', (text, end) => {
+  ])('%s is read', (text, end) => {
     expect(new Date(parseExpiry(text, now)).toISOString()).toBe(end)
   })
 
@@ -30,11 +30,11 @@ describe('an expiry', () => {
     '+002030-12-31',
     '1924905600',
     '2030-12-31\n',
-  ])('refuses %j, which is no date', (text) => {
+  ])('%j is refused, which is no date', (text) => {
     expect(() => parseExpiry(text, now)).toThrow(/not a date/)
   })
 
-  it.each(['2030-04-30', '2030-05-01T12:00:00Z', '1999-01-01'])('refuses %s, which has passed', (text) => {
+  it.each(['2030-04-30', '2030-05-01T12:00:00Z', '1999-01-01'])('%s is refused, which has passed', (text) => {
     expect(() => parseExpiry(text, now)).toThrow(/passed already/)
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createBlockedSources, createFailureCounter } from '../../src/credentials/failure-counts.ts'
 
 describe('a counter of failures', () => {
-  it('holds no more keys than it may: those counted longest ago are forgotten', () => {
+  it('the counter holds no more keys than it may: those counted longest ago are forgotten', () => {
     const counter = createFailureCounter(900, { monotonic: () => 0 }, 100)
     for (const key of ['first', 'second', 'first', 'second']) counter.add(key)
     for (let index = 0; index < 98; index++) counter.add(`other-${index}`)
@@ -13,7 +13,7 @@ describe('a counter of failures', () => {
     expect(counter.add('second')).toBe(1)
   })
 
-  it('does not keep a key for being looked at', () => {
+  it('a key that is looked at is not kept for it', () => {
     const counter = createFailureCounter(900, { monotonic: () => 0 }, 2)
     for (const key of ['first', 'second']) counter.add(key)
     counter.count('first')
@@ -22,7 +22,7 @@ describe('a counter of failures', () => {
     expect(counter.count('second')).toBe(1)
   })
 
-  it('begins a window with the first failure of a key, which further ones do not prolong', () => {
+  it('a window begins with the first failure of a key, and further ones do not prolong it', () => {
     let now = 5_000
     const counter = createFailureCounter(900, { monotonic: () => now })
     expect(counter.add('key')).toBe(1)

@@ -20,7 +20,7 @@ function breakLog(): void {
 }
 
 describe('a revocation that is in the store counts at once, whatever fails after it', () => {
-  it('of a login, when the store is too busy to list the logins afterwards', async () => {
+  it('a login is revoked when the store is too busy to list the logins afterwards', async () => {
     const { id, userName, secret } = await stage.generated()
     const submitter = await stage.check(userName, secret)
     const { revoke, list } = stage.store.logins
@@ -36,7 +36,7 @@ describe('a revocation that is in the store counts at once, whatever fails after
     expect(await refusalOf(stage.check(userName, secret))).toMatchObject(wrong)
   })
 
-  it('of a login, when the journal takes no line of it', async () => {
+  it('a login is revoked when the journal takes no line of it', async () => {
     const { id, userName, secret } = await stage.generated()
     await stage.check(userName, secret)
     breakLog()
@@ -44,7 +44,7 @@ describe('a revocation that is in the store counts at once, whatever fails after
     expect(await refusalOf(stage.check(userName, secret))).toMatchObject(wrong)
   })
 
-  it('of an API key, when the journal takes no line of it', async () => {
+  it('an API key is revoked when the journal takes no line of it', async () => {
     const { apiKey, key } = await stage.apiKeys.add({ scopes: ['admin', 'send:me@example.com'] })
     const submitter = await stage.signIns.check({ kind: 'bearer', userName: '', token: key }, here)
     breakLog()
@@ -53,7 +53,7 @@ describe('a revocation that is in the store counts at once, whatever fails after
     expect(await refusalOf(stage.confirm(submitter))).toMatchObject(wrong)
   })
 
-  it('of an API key, when the store says that it failed after it was written', async () => {
+  it('an API key is revoked when the store says that it failed after it was written', async () => {
     const { apiKey, key } = await stage.apiKeys.add({ scopes: ['admin'] })
     await stage.apiKeys.check(key)
     // As a disk does that fails between the commit and its acknowledgement.
@@ -61,7 +61,7 @@ describe('a revocation that is in the store counts at once, whatever fails after
     expect(await refusalOf(stage.apiKeys.check(key))).toMatchObject(wrong)
   })
 
-  it('of a mailbox with all its logins, when nobody hears of it afterwards', async () => {
+  it('a mailbox is removed with all its logins when nobody hears of it afterwards', async () => {
     const { userName, secret } = await stage.generated()
     const { key } = await stage.apiKeys.add({ scopes: ['token:me@example.com'] })
     await stage.check(userName, secret)

@@ -75,7 +75,7 @@ describe('a source that guesses', () => {
     ['two addresses of one /64', '2001:db8:0:1::1', '2001:db8:0:1:ffff::2', true],
     ['two /64s', '2001:db8:0:1::1', '2001:db8:0:2::1', false],
     ['two IPv4 addresses', '198.51.100.7', '198.51.100.8', false],
-  ])('is %s: %s, %s', async (_, first, second, same) => {
+  ])('one source is %s: %s, %s', async (_, first, second, same) => {
     const stage = setThrottleStage()
     await stage.wrongTimes(20, (index) => ({ source: sourceOf(first).key, name: `name-${index}` }))
     const { outcome } = await stage.right({ source: sourceOf(second).key })

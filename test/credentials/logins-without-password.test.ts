@@ -27,7 +27,7 @@ const admitted = async (sender: string, from = device) =>
   (await stage.signIns.authorize(sender, from)).userName
 
 describe('a client that cannot sign in', () => {
-  it('is the login whose networks hold its address and which may use its sender', async () => {
+  it('the client is the login whose networks hold its address and which may use its sender', async () => {
     const { id } = await open('copier')
     await open('scanner', { mailboxes: ['shop@example.com'], senders: ['*@scans.example'] })
     await open('elsewhere', { networks: ['192.0.2.128/25'], senders: ['x@example.net'] })
@@ -44,14 +44,14 @@ describe('a client that cannot sign in', () => {
     expect(await admitted('x@example.net', '192.0.2.200')).toBe('elsewhere')
   })
 
-  it('is one that may use its sender rather than one that would replace it', async () => {
+  it('a login that may use the sender goes before one that would replace it', async () => {
     await open('copier', { rewriteSender: true })
     await open('scanner', { mailboxes: ['shop@example.com'] })
     expect(await admitted('shop@example.com')).toBe('scanner')
     expect(await admitted('anybody@example.net')).toBe('copier')
   })
 
-  it('is one that replaces what is no address, where there is one', async () => {
+  it('a login that replaces what is no address is taken, where there is one', async () => {
     await open('scanner', { senders: ['*@example.com'] })
     expect(await refusalOf(stage.signIns.authorize('Scanner 2', device))).toMatchObject({
       code: 'sender-refused',
@@ -61,14 +61,14 @@ describe('a client that cannot sign in', () => {
       expect(await admitted(sender)).toBe('copier')
   })
 
-  it('makes its source known, as every use does', async () => {
+  it('the sign-in makes its source known, as every use does', async () => {
     const { id } = await open('copier')
     await admitted('me@example.com')
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
     expect(await stage.store.logins.knows(id, device, stage.clock.now())).toBe(true)
   })
 
-  it('is told which sender is missing, and the command that would allow it', async () => {
+  it('the client is told which sender is missing, and the command that would allow it', async () => {
     const { id } = await open('copier')
     expect(await refusalOf(stage.signIns.authorize('x@example.net', device))).toMatchObject({
       code: 'sender-refused',
@@ -77,7 +77,7 @@ describe('a client that cannot sign in', () => {
     })
   })
 
-  it('cannot slip another command into that one', async () => {
+  it('a sender cannot slip another command into that one', async () => {
     const { id } = await open('copier')
     expect(await refusalOf(stage.signIns.authorize("`reboot`'$x@example.net", device))).toMatchObject({
       fix: `Allow it with: postern login allow ${id} --sender '\`reboot\`'\\''$x@example.net'`,
@@ -115,7 +115,7 @@ describe('a client that cannot sign in', () => {
       },
     ],
   ]
-  it.each(nobody)('is nobody %s', async (_when, prepare, from = device) => {
+  it.each(nobody)('the client is nobody %s', async (_when, prepare, from = device) => {
     await prepare()
     expect(await refusalOf(stage.signIns.authorize('me@example.com', from))).toMatchObject({
       code: 'wrong-credentials',

@@ -11,18 +11,18 @@ beforeEach(async () => {
 const open = { withoutPassword: true, networks: ['127.0.0.0/8'] }
 
 describe('a new login', () => {
-  it('is called by its mailbox, and the next ones get a number', async () => {
+  it('a login is called by its mailbox, and the next ones get a number', async () => {
     const names = []
     for (let count = 0; count < 3; count += 1) names.push((await stage.generated()).userName)
     expect(names).toEqual(['Me@example.com', 'Me@example.com-2', 'Me@example.com-3'])
   })
 
-  it('gets a free name also when several are made at once', async () => {
+  it('a login gets a free name also when several are made at once', async () => {
     const made = await Promise.all([1, 2, 3, 4].map(() => stage.generated()))
     expect(new Set(made.map(({ userName }) => userName)).size).toBe(4)
   })
 
-  it('shows what it may do and nothing of its password', async () => {
+  it('a login shows what it may do and nothing of its password', async () => {
     const { secret, ...login } = await stage.generated({
       mailboxes: ['ME@example.com', 'shop@example.com', 'me@example.com'],
       userName: 'printer',
@@ -49,7 +49,7 @@ describe('a new login', () => {
     expect(JSON.stringify([await stage.store.logins.list(), stage.log.lines])).not.toContain(secret.reveal())
   })
 
-  it('returns no password that a person chose, and keeps only its scrypt', async () => {
+  it('a password that a person chose is not returned, and kept only as scrypt', async () => {
     const made = await stage.logins.add({ mailboxes: ['me@example.com'], password: chosen })
     expect(made).toEqual({ login: expect.objectContaining({ password: 'chosen' }) })
     const [kept] = await stage.store.logins.list()
@@ -82,14 +82,14 @@ describe('a new login', () => {
     ['no password and a chosen one', { ...open, password: chosen }, 'invalid'],
     ['no password and CRAM-MD5', { ...open, cramMd5: true }, 'invalid'],
     ['a name over two lines', { name: 'a\nb' }, 'invalid'],
-  ])('is refused with %s, and nothing is kept', async (_what, request, code) => {
+  ])('a login is refused with %s, and nothing is kept', async (_what, request, code) => {
     await expect(stage.logins.add({ mailboxes: ['me@example.com'], ...request })).rejects.toMatchObject({
       code,
     })
     expect(await stage.store.logins.list()).toEqual([])
   })
 
-  it('is refused when its user name is taken, and allowed when that one is revoked', async () => {
+  it('a user name that is taken is refused, and allowed when that login is revoked', async () => {
     const login = await stage.generated({ userName: 'printer' })
     await expect(stage.generated({ userName: 'printer' })).rejects.toMatchObject({ code: 'already-exists' })
     await stage.logins.revoke(login.id)
@@ -97,7 +97,7 @@ describe('a new login', () => {
     await expect(stage.logins.revoke(login.id)).rejects.toMatchObject({ code: 'not-found' })
   })
 
-  it('lists nothing for a mailbox that is not there', async () => {
+  it('a mailbox that is not there has no logins', async () => {
     await expect(stage.logins.list('who@example.com')).rejects.toMatchObject({ code: 'not-found' })
   })
 })
@@ -106,7 +106,7 @@ describe('a login for CRAM-MD5', () => {
   it.each([
     ['generated', {}],
     ['chosen', { password: chosen }],
-  ])('says that it keeps its %s password sealed', async (origin, request) => {
+  ])('a login for CRAM-MD5 says that it keeps its %s password sealed', async (origin, request) => {
     const { login, password } = await stage.logins.add({
       mailboxes: ['me@example.com'],
       cramMd5: true,
@@ -122,17 +122,20 @@ describe('a login for CRAM-MD5', () => {
 })
 
 describe('a login without a password', () => {
-  it.each(['10.0.0.0/8', '192.0.2.7', '2001:db8::/32', '::1'])('may be bound to %s', async (network) => {
-    const { login, password } = await stage.logins.add({
-      mailboxes: ['me@example.com'],
-      withoutPassword: true,
-      networks: [network],
-    })
-    expect(password).toBeUndefined()
-    expect(login).toMatchObject({ password: 'none', cramMd5: false })
-  })
+  it.each(['10.0.0.0/8', '192.0.2.7', '2001:db8::/32', '::1'])(
+    'a login without a password may be bound to %s',
+    async (network) => {
+      const { login, password } = await stage.logins.add({
+        mailboxes: ['me@example.com'],
+        withoutPassword: true,
+        networks: [network],
+      })
+      expect(password).toBeUndefined()
+      expect(login).toMatchObject({ password: 'none', cramMd5: false })
+    },
+  )
 
-  it('is made loudly', async () => {
+  it('a login without a password is made loudly', async () => {
     await stage.logins.add({ mailboxes: ['me@example.com'], ...open })
     expect(stage.log.lines).toEqual([
       {
@@ -145,7 +148,7 @@ describe('a login without a password', () => {
 })
 
 describe('a login that may use further senders', () => {
-  it('keeps its password and what it could do before', async () => {
+  it('a login keeps its password and what it could do before', async () => {
     const { id, userName, secret } = await stage.generated({ senders: ['a@example.org'] })
     expect(await stage.logins.allow(id, ['*@Example.net', 'A@example.org'])).toMatchObject({
       id,
@@ -157,12 +160,12 @@ describe('a login that may use further senders', () => {
   it.each([
     ['nothing', [], 'invalid'],
     ['what is no pattern', ['everybody'], 'invalid'],
-  ])('is not extended by %s', async (_what, senders, code) => {
+  ])('a login is not extended by %s', async (_what, senders, code) => {
     const { id } = await stage.generated()
     await expect(stage.logins.allow(id, senders)).rejects.toMatchObject({ code })
   })
 
-  it('must be there and not revoked', async () => {
+  it('a login must be there and not revoked', async () => {
     const { id } = await stage.generated()
     await stage.logins.revoke(id)
     for (const gone of [id, 'nothing']) {

@@ -43,7 +43,7 @@ describe('the policy for chosen passwords', () => {
     ['changeme!changeme?', /tries first/],
     ['Liverpool#1892', /tries first/],
   ]
-  it.each(refused)('refuses %j and says why', async (password, why) => {
+  it.each(refused)('%j is refused with a reason', async (password, why) => {
     expect(await refusalOf(password)).toMatch(why)
   })
 
@@ -57,33 +57,33 @@ describe('the policy for chosen passwords', () => {
     'abcd-Vk9w2Lq',
     '密码很长而且没有人会猜到它',
   ]
-  it.each(accepted)('accepts %j', async (password) => {
+  it.each(accepted)('%j is accepted', async (password) => {
     expect(await refusalOf(password)).toBeUndefined()
   })
 
-  it('never repeats the password in what it says', async () => {
+  it('the refusal never repeats the password', async () => {
     for (const [password] of refused.filter(([text]) => text.length > 12)) {
       expect(await refusalOf(password)).not.toContain(password)
     }
   })
 
-  it('does not count names of one or two letters', async () => {
+  it('names of one or two letters do not count', async () => {
     expect(await checkChosenPassword('x7#Kp2!vQm', ['k', 'vq@example.com'])).toBe('x7#Kp2!vQm')
   })
 })
 
 describe('a password before it is hashed', () => {
-  it('is the same however its letters and spaces were typed', () => {
+  it('a password is the same however its letters and spaces were typed', () => {
     expect(preparePassword('cafe\u0301\u00a0x')).toBe('caf\u00e9 x')
     expect(preparePassword('caf\u00e9\u3000x')).toBe('caf\u00e9 x')
   })
 
-  it('keeps its case and the spaces at its ends', () => {
+  it('a password keeps its case and the spaces at its ends', () => {
     expect(preparePassword(' Aa ')).toBe(' Aa ')
   })
 
   it.each(['', 'a\0b', 'a\r', 'x'.repeat(257), 'é'.repeat(129)])(
-    'is nothing when no login can have it: %j',
+    '%j is no password that a login can have',
     (text) => {
       expect(preparePassword(text)).toBeUndefined()
     },

@@ -31,7 +31,7 @@ const look = (password: string) => quickLooks.look('administrator', verifier, pa
 const wrongOnes = (count: number) => Array.from({ length: count }, (_, index) => `wrong one ${index}`)
 
 describe('a quick look at a password of the pages', () => {
-  it('takes one that was right for right, for its role and verifier only', () => {
+  it('a password that was right is taken for right, for its role and verifier only', () => {
     expect(look(right)).toBe('perhaps')
     quickLooks.remember('administrator', verifier, right)
     expect(look(right)).toBe('right')
@@ -39,7 +39,7 @@ describe('a quick look at a password of the pages', () => {
     expect(quickLooks.look('administrator', { ...verifier, hash: 'CCCC' }, right)).toBe('perhaps')
   })
 
-  it('finds one wrong password in a thousand possible, and none again that was refuted', () => {
+  it('one wrong password in a thousand looks possible, and none again that was refuted', () => {
     const possible = wrongOnes(20_000).filter((password) => look(password) === 'perhaps')
     expect(possible.length).toBeGreaterThan(5)
     expect(possible.length).toBeLessThan(60)
@@ -47,14 +47,14 @@ describe('a quick look at a password of the pages', () => {
     expect(possible.map(look).filter((seen) => seen !== 'unknown')).toEqual([])
   })
 
-  it('knows nothing of one that was set without a hint until somebody has proven it', () => {
+  it('a password that was set without a hint is unknown until somebody has proven it', () => {
     const { hint: _, ...older } = verifier
     expect(quickLooks.look('administrator', older, right)).toBe('unknown')
     quickLooks.remember('administrator', older, right)
     expect(quickLooks.look('administrator', older, right)).toBe('right')
   })
 
-  it('is no way to guess without end', () => {
+  it('a look is no way to guess without end', () => {
     for (const password of wrongOnes(101_000)) look(password)
     expect(look(right)).toBe('unknown')
     clock.advance(3)

@@ -13,15 +13,18 @@ const ended = {
 }
 
 describe('what a session signed in with', () => {
-  it.each(['generated', 'withChosen'] as const)('is good until its login (%s) is revoked', async (make) => {
-    const { id, userName, secret } = await stage[make]()
-    const submitter = await stage.check(userName, secret)
-    await stage.confirm(submitter)
-    await stage.logins.revoke(id)
-    expect(await refusalOf(stage.confirm(submitter))).toMatchObject(ended)
-  })
+  it.each(['generated', 'withChosen'] as const)(
+    'a session is good until its login (%s) is revoked',
+    async (make) => {
+      const { id, userName, secret } = await stage[make]()
+      const submitter = await stage.check(userName, secret)
+      await stage.confirm(submitter)
+      await stage.logins.revoke(id)
+      expect(await refusalOf(stage.confirm(submitter))).toMatchObject(ended)
+    },
+  )
 
-  it('is not good again when its name is given to another login', async () => {
+  it('a session is not good again when its name is given to another login', async () => {
     const { id, userName, secret } = await stage.generated({ userName: 'printer' })
     const submitter = await stage.check(userName, secret)
     await stage.logins.revoke(id)
@@ -29,7 +32,7 @@ describe('what a session signed in with', () => {
     expect(await refusalOf(stage.confirm(submitter))).toMatchObject(ended)
   })
 
-  it('ends when its time comes', async () => {
+  it('a session ends when the time of its login comes', async () => {
     const expires = new Date(stage.clock.now() + 1000).toISOString()
     const { userName, secret } = await stage.generated({ expires })
     const submitter = await stage.check(userName, secret)
@@ -38,7 +41,7 @@ describe('what a session signed in with', () => {
     expect(await refusalOf(stage.confirm(submitter))).toMatchObject(ended)
   })
 
-  it('ends with its only mailbox', async () => {
+  it('a session ends with its only mailbox', async () => {
     const { userName, secret } = await stage.generated()
     const submitter = await stage.check(userName, secret)
     await stage.store.mailboxes.remove('me@example.com')
@@ -46,7 +49,7 @@ describe('what a session signed in with', () => {
     expect(await refusalOf(stage.confirm(submitter))).toMatchObject(ended)
   })
 
-  it('is asked of the store where memory does not know', async () => {
+  it('the store is asked where memory does not know', async () => {
     const { id, userName, secret } = await stage.generated()
     const submitter = await stage.check(userName, secret)
     const { list } = stage.store.logins
@@ -58,14 +61,14 @@ describe('what a session signed in with', () => {
     stage.store.logins.list = list
   })
 
-  it('costs the store nothing as a rule', async () => {
+  it('a session costs the store nothing as a rule', async () => {
     const { userName, secret } = await stage.generated()
     const submitter = await stage.check(userName, secret)
     stage.store.logins.findByUserName = () => Promise.reject(new Error('asked'))
     await stage.confirm(submitter)
   })
 
-  it('is an API key that is good until it is revoked', async () => {
+  it('a session is good until its API key is revoked', async () => {
     const { apiKey, key } = await stage.apiKeys.add({ scopes: ['send:me@example.com'] })
     const submitter = await stage.signIns.check({ kind: 'bearer', userName: '', token: key }, here)
     await stage.confirm(submitter)

@@ -51,7 +51,7 @@ async function signedInByKey(userName: string, ...scopes: string[]) {
 }
 
 describe('a session that is open', () => {
-  it('sends no more as a mailbox that was taken from its login, nor with the consent of its next owner', async () => {
+  it('a session sends no more as a mailbox that was taken from its login, nor with the consent of its next owner', async () => {
     const { submitter } = await signedIn({ mailboxes: [me, shop] })
     await stage.confirm(submitter, me)
     await addAgain(me)
@@ -61,13 +61,13 @@ describe('a session that is open', () => {
     expect(await refusalOf(stage.confirm(submitter, '', here, me))).toMatchObject(ended)
   })
 
-  it('sends no more as any mailbox of a login that was for one that is gone and there again', async () => {
+  it('a session sends no more as any mailbox of a login that was for one that is gone and there again', async () => {
     const { submitter } = await signedIn({ mailboxes: [me] })
     await addAgain(me)
     expect(await refusalOf(stage.confirm(submitter, me))).toMatchObject(ended)
   })
 
-  it('sends no more as a mailbox that falls to its domain when its own entry goes', async () => {
+  it('a session sends no more as a mailbox that falls to its domain when its own entry goes', async () => {
     await addDomain()
     await addMailbox(ceo)
     const { submitter } = await signedIn({ mailboxes: [shop, ceo] })
@@ -76,7 +76,7 @@ describe('a session that is open', () => {
     expect(await refusalOf(stage.confirm(submitter, ceo))).toMatchObject(refused)
   })
 
-  it('sends no more as an alias that its mailbox has not any more', async () => {
+  it('a session sends no more as an alias that its mailbox has not any more', async () => {
     const shopNow = { address: shop, providerId: 'custom', createdAt: 0 }
     await stage.store.mailboxes.put({ ...shopNow, aliases: ['sales@example.com'] })
     const { submitter } = await signedIn({ mailboxes: [me, shop] })
@@ -85,7 +85,7 @@ describe('a session that is open', () => {
     expect(await refusalOf(stage.confirm(submitter, 'sales@example.com', here, shop))).toMatchObject(refused)
   })
 
-  it('sends with another sender only through the mailbox that it leaves through now', async () => {
+  it('a session sends with another sender only through the mailbox that it leaves through now', async () => {
     const { submitter } = await signedIn({ mailboxes: [me, shop], rewriteSender: true })
     const message = { mailbox: keyed(me), sender: me, givenSender: 'root@localhost' }
     await stage.signIns.revalidate(submitter, message, here)
@@ -95,19 +95,19 @@ describe('a session that is open', () => {
     ).toMatchObject(ended)
   })
 
-  it('has its networks looked at, too', async () => {
+  it('a session has its networks looked at, too', async () => {
     const { submitter } = await signedIn({ networks: ['192.0.2.0/24'] }, '192.0.2.7')
     await stage.confirm(submitter, me, '192.0.2.7')
     expect(await refusalOf(stage.confirm(submitter, me, '198.51.100.7'))).toMatchObject(ended)
   })
 
-  it('gains nothing that it did not sign in for', async () => {
+  it('a session gains nothing that it did not sign in for', async () => {
     const submitter = await signedInByKey(me, `send:${me}`, `send:${shop}`)
     await stage.confirm(submitter, me)
     expect(await refusalOf(stage.confirm(submitter, shop))).toMatchObject(refused)
   })
 
-  it('of an API key sends no more as what the key has lost, though it has other scopes', async () => {
+  it('a session of an API key sends no more as what the key has lost, though it has other scopes', async () => {
     const submitter = await signedInByKey('', `send:${me}`, `send:${shop}`)
     await stage.confirm(submitter, me)
     await addAgain(me)
@@ -115,7 +115,7 @@ describe('a session that is open', () => {
     await stage.confirm(submitter, shop)
   })
 
-  it('of an API key for one address of a domain ends when the address gets an entry of its own', async () => {
+  it('a session of an API key for one address of a domain ends when the address gets an entry of its own', async () => {
     await addDomain()
     const submitter = await signedInByKey('', `send:${ceo}`)
     await stage.confirm(submitter, ceo)
@@ -123,7 +123,7 @@ describe('a session that is open', () => {
     expect(await refusalOf(stage.confirm(submitter, ceo))).toMatchObject(ended)
   })
 
-  it.each([true, false])('is asked of the store where memory does not know (login: %s)', async (byLogin) => {
+  it.each([true, false])('the store is asked where memory does not know (login: %s)', async (byLogin) => {
     const submitter = byLogin
       ? (await signedIn({ mailboxes: [me, shop] })).submitter
       : await signedInByKey('', `send:${me}`, `send:${shop}`)
@@ -155,7 +155,7 @@ describe("a right to a whole domain, and a mailbox of it that is a person's own"
     ['an API key that says so', () => signedInByKey('', 'send:*@example.org+personal'), true],
   ]
 
-  it.each(ways)('meet by %s only where that was asked for', async (_who, signIn, reaches) => {
+  it.each(ways)('%s reaches the mailbox only where that was asked for', async (_who, signIn, reaches) => {
     await addDomain()
     const submitter = await signIn()
     await stage.confirm(submitter, ceo)
@@ -177,21 +177,21 @@ describe("a right to a whole domain, and a mailbox of it that is a person's own"
     expect(await stage.store.grants.standing(ceo)).toMatchObject({ grant: { flow: 'authorization-code' } })
   })
 
-  it('meet where the login has the mailbox by its name, too', async () => {
+  it('a right reaches the mailbox where the login has it by its name, too', async () => {
     await addDomain()
     await addMailbox(ceo, {}, consent)
     const { submitter } = await signedIn({ mailboxes: ['*@example.org', ceo] })
     await stage.confirm(submitter, ceo)
   })
 
-  it('do not matter to an entry of its own that an app sends for', async () => {
+  it('a right to the domain reaches an entry of its own that an app sends for', async () => {
     await addDomain()
     await addMailbox(ceo, { aliases: ['boss@example.org'] }, ofApp(ceo))
     const { submitter } = await signedIn({ mailboxes: ['*@example.org'] })
     await stage.confirm(submitter, ceo)
   })
 
-  it('cannot be asked for where there is no domain', async () => {
+  it('a right to personal mailboxes cannot be asked for where there is no domain', async () => {
     const login = stage.logins.add({ mailboxes: [me], personal: true })
     expect(await refusalOf(login)).toMatchObject({ code: 'invalid' })
     const key = stage.apiKeys.add({ scopes: [`token:${me}+personal`] })
@@ -200,7 +200,7 @@ describe("a right to a whole domain, and a mailbox of it that is a person's own"
     expect(await refusalOf(gone)).toMatchObject({ code: 'not-found' })
   })
 
-  it('are shown with the login and the key', async () => {
+  it('a right to personal mailboxes is shown with the login and the key', async () => {
     await addDomain()
     await stage.generated({ mailboxes: ['*@example.org'], personal: true })
     await stage.apiKeys.add({ scopes: ['token:*@Example.org+personal'] })

@@ -11,7 +11,7 @@ describe('a scope', () => {
     ['token:*@Example.com', 'token:*@example.com', '*@example.com'],
     ['send:*@Example.com+personal', 'send:*@example.com+personal', '*@example.com'],
     ['send:me+personal@example.com', 'send:me+personal@example.com', 'me+personal@example.com'],
-  ])('reads %s', (text, scope, mailbox) => {
+  ])('%s is read', (text, scope, mailbox) => {
     expect(parseScope(text)).toBe(scope)
     expect(scopeAddress(parseScope(text))).toBe(mailbox)
   })
@@ -36,7 +36,7 @@ describe('a scope', () => {
     'read+personal',
     'token:+personal',
     '__proto__',
-  ])('refuses %j', (text) => {
+  ])('%j is refused', (text) => {
     expect(() => parseScope(text)).toThrow(expect.objectContaining({ code: 'invalid' }))
   })
 })
@@ -73,12 +73,12 @@ describe("a mailbox that is a person's own", () => {
     ['send:*@EXAMPLE.com+personal', ['send:ceo@example.com']],
     ['token:CEO@example.com', ['token:ceo@example.com']],
     ['admin', needed],
-  ])('is reached by %s for exactly %j', (scope, permitted) => {
+  ])('%s reaches it for exactly %j', (scope, permitted) => {
     const principal = { name: 'x', scopes: [scope] }
     expect(needed.filter((one) => permits(principal, one, true))).toEqual(permitted)
   })
 
-  it('is meant by the mark and nothing like it', () => {
+  it('the mark means it and nothing like the mark', () => {
     expect(sendRights(['send:*@example.com+personal', 'send:*@example.com', 'token:*@example.com'])).toEqual([
       { address: '*@example.com', personal: true },
       { address: '*@example.com', personal: false },

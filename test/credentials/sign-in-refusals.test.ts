@@ -89,7 +89,7 @@ async function withoutPassword(): Promise<Attempt> {
 const refusal = { code: 'wrong-credentials', message: 'Wrong user name or password', fix: undefined }
 
 describe('every refusal of a password', () => {
-  it.each(refusals)('has the same words and costs one scrypt: %s', async (_what, prepare) => {
+  it.each(refusals)('a refusal has the same words and costs one scrypt: %s', async (_what, prepare) => {
     const { userName, secret, from = here } = await prepare()
     stage.scrypts.length = 0
     expect(await refusalOf(stage.check(userName, secret, from))).toMatchObject(refusal)
@@ -97,7 +97,7 @@ describe('every refusal of a password', () => {
     expect(stage.throttle.failed).toHaveLength(1)
   })
 
-  it('leaves no note of a use', async () => {
+  it('a refusal leaves no note of a use', async () => {
     const { userName } = await stage.generated()
     await refusalOf(stage.check(userName, wrong))
     await new Promise((resolve) => setImmediate(resolve))
@@ -107,7 +107,7 @@ describe('every refusal of a password', () => {
 
 describe('every refusal of CRAM-MD5', () => {
   // A login without CRAM-MD5 is refused with its right password, too.
-  it.each(refusals)('is the same: %s', async (_what, prepare) => {
+  it.each(refusals)('a refusal of CRAM-MD5 is the same: %s', async (_what, prepare) => {
     const { userName, secret, from = here } = await prepare()
     stage.scrypts.length = 0
     expect(await refusalOf(stage.cramMd5(userName, secret, { from }))).toMatchObject(refusal)
@@ -115,10 +115,13 @@ describe('every refusal of CRAM-MD5', () => {
     expect(stage.throttle.failed).toHaveLength(1)
   })
 
-  it.each(['generated', 'withChosen'] as const)('is the same without CRAM-MD5: %s', async (kind) => {
-    const { userName, secret } = await stage[kind]()
-    stage.scrypts.length = 0
-    expect(await refusalOf(stage.cramMd5(userName, secret))).toMatchObject(refusal)
-    expect(stage.scrypts).toEqual([1024])
-  })
+  it.each(['generated', 'withChosen'] as const)(
+    'a refusal is the same without CRAM-MD5: %s',
+    async (kind) => {
+      const { userName, secret } = await stage[kind]()
+      stage.scrypts.length = 0
+      expect(await refusalOf(stage.cramMd5(userName, secret))).toMatchObject(refusal)
+      expect(stage.scrypts).toEqual([1024])
+    },
+  )
 })

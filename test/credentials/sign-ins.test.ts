@@ -11,7 +11,7 @@ beforeEach(async () => {
 const settled = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
 
 describe('a sign-in', () => {
-  it('with a generated password costs no scrypt and asks nobody', async () => {
+  it('a generated password costs no scrypt and asks nobody', async () => {
     const { id, userName, secret } = await stage.generated({
       rewriteSender: true,
       senders: ['*@example.org'],
@@ -26,7 +26,7 @@ describe('a sign-in', () => {
     expect([stage.scrypts, stage.throttle.asked]).toEqual([[], []])
   })
 
-  it('with a generated password reads its login from memory, as it is now', async () => {
+  it('a generated password reads its login from memory, as it is now', async () => {
     const { id, userName, secret } = await stage.generated()
     stage.store.logins.findByUserName = () => Promise.reject(new Error('asked the store'))
     expect(await stage.check(userName, secret)).toMatchObject({ senders: [] })
@@ -34,7 +34,7 @@ describe('a sign-in', () => {
     expect(await stage.check(userName, secret)).toMatchObject({ senders: ['*@example.org'] })
   })
 
-  it('is refused from memory no more than from the store', async () => {
+  it('memory refuses no more than the store', async () => {
     const { id, userName, secret } = await stage.generated()
     const asked: string[] = []
     const { findByUserName } = stage.store.logins
@@ -53,7 +53,7 @@ describe('a sign-in', () => {
   })
 
   it.each(['Till@Example.com', 'till@example.com', 'TILL@EXAMPLE.COM', '\uff34ill@example.com'])(
-    'finds the login Till@Example.com by %j, whatever it proves itself with',
+    '%j finds the login Till@Example.com, whatever it proves itself with',
     async (typed) => {
       const found = { userName: 'Till@Example.com' }
       const name = { userName: 'Till@Example.com' }
@@ -69,7 +69,7 @@ describe('a sign-in', () => {
     },
   )
 
-  it('acts for itself by its name or by what it may send from, and for nobody else', async () => {
+  it('a login acts for itself by its name or by what it may send from, and for nobody else', async () => {
     await stage.store.mailboxes.put({
       address: 'Me@example.com',
       providerId: 'custom',
@@ -87,7 +87,7 @@ describe('a sign-in', () => {
     expect(stage.throttle.asked).toHaveLength(1)
   })
 
-  it('with a chosen password costs one scrypt, and none from then on', async () => {
+  it('a chosen password costs one scrypt, and none from then on', async () => {
     const { userName, secret } = await stage.withChosen()
     for (let count = 0; count < 3; count += 1) {
       expect(await stage.check(userName, secret)).toMatchObject({ userName })
@@ -96,19 +96,19 @@ describe('a sign-in', () => {
   })
 
   it.each(['generated', 'withChosen'] as const)(
-    'with a sealed password (%s) works like any other',
+    'a sealed password (%s) works like any other',
     async (make) => {
       const { userName, secret } = await stage[make]({ cramMd5: true })
       expect(await stage.check(userName, secret)).toMatchObject({ userName })
     },
   )
 
-  it('finds its login however the name was composed', async () => {
+  it('a sign-in finds its login however the name was composed', async () => {
     const { userName, secret } = await stage.generated({ userName: 'caf\u00e9' })
     expect(await stage.check('cafe\u0301', secret)).toMatchObject({ userName })
   })
 
-  it('brings the aliases that its mailboxes have now, and leaves out mailboxes that are gone', async () => {
+  it('a sign-in brings the aliases that its mailboxes have now, and leaves out mailboxes that are gone', async () => {
     const { userName, secret } = await stage.generated({ mailboxes: ['shop@example.com', 'me@example.com'] })
     const shop = { address: 'shop@example.com', providerId: 'custom', createdAt: 0 } as const
     await stage.store.mailboxes.put({ ...shop, aliases: ['sales@example.com'] })
@@ -122,13 +122,13 @@ describe('a sign-in', () => {
     ])
   })
 
-  it('is refused when its last mailbox goes in the middle of it', async () => {
+  it('a sign-in is refused when its last mailbox goes in the middle of it', async () => {
     const { userName, secret } = await stage.generated()
     stage.store.mailboxes.find = async () => undefined
     await expect(stage.check(userName, secret)).rejects.toMatchObject({ code: 'wrong-credentials' })
   })
 
-  it('says what is broken when the store cannot be read', async () => {
+  it('a sign-in says what is broken when the store cannot be read', async () => {
     const { userName, secret } = await stage.withChosen()
     const broken = new Error('disk broken')
     stage.store.logins.findByUserName = () => Promise.reject(broken)
@@ -137,7 +137,7 @@ describe('a sign-in', () => {
 })
 
 describe('the use of a login', () => {
-  it('is noted without being waited for, at most once a minute from each source', async () => {
+  it('a use is noted without being waited for, at most once a minute from each source', async () => {
     const { userName, secret } = await stage.generated()
     const used: [number, string | undefined][] = []
     stage.store.logins.used = (_id, at, source) => {
@@ -157,7 +157,7 @@ describe('the use of a login', () => {
     ])
   })
 
-  it('that cannot be noted is logged, and the sign-in succeeds', async () => {
+  it('a use that cannot be noted is logged, and the sign-in succeeds', async () => {
     const { userName, secret } = await stage.generated()
     stage.store.logins.used = () => Promise.reject(new Error('disk full'))
     await stage.check(userName, secret)
@@ -165,7 +165,7 @@ describe('the use of a login', () => {
     expect(stage.log.lines).toContainEqual(expect.objectContaining({ level: 'warn' }))
   })
 
-  it('makes its source known for 30 days, and no other source or login', async () => {
+  it('a use makes its source known for 30 days, and no other source or login', async () => {
     const { userName, secret } = await stage.withChosen()
     const other = await stage.withChosen()
     await stage.check(userName, secret, '192.0.2.7')
@@ -189,7 +189,7 @@ describe('the throttle', () => {
     ['a generated password', {}, 'check'],
     ['a generated password that is sealed', { cramMd5: true }, 'check'],
     ['CRAM-MD5 with a generated password', { cramMd5: true }, 'cramMd5'],
-  ] as const)('does not stop %s that is right', async (_what, request, how) => {
+  ] as const)('the throttle does not stop %s that is right', async (_what, request, how) => {
     const { userName, secret } = await stage.generated(request)
     stage.throttle.blocked.add(source)
     const signedIn =
@@ -200,7 +200,7 @@ describe('the throttle', () => {
   })
 
   it.each(['check', 'cramMd5'] as const)(
-    'stops a chosen password before it is looked at (%s)',
+    'the throttle stops a chosen password before it is looked at (%s)',
     async (how) => {
       const { userName, secret } = await stage.withChosen({ cramMd5: how === 'cramMd5' })
       stage.throttle.blocked.add(source)
@@ -213,7 +213,7 @@ describe('the throttle', () => {
     },
   )
 
-  it('hears of each wrong secret once, with the name as it was given', async () => {
+  it('the throttle hears of each wrong secret once, with the name as it was given', async () => {
     const { userName } = await stage.generated()
     const { secret } = await stage.generated()
     await refusalOf(stage.check(userName, secret, source))
@@ -226,7 +226,7 @@ describe('the throttle', () => {
     expect(stage.throttle.secrets).toEqual([secret.reveal(), secret.reveal()])
   })
 
-  it('has the last word on a wrong one, after the same work', async () => {
+  it('the throttle has the last word on a wrong one, after the same work', async () => {
     const { userName, secret } = await stage.withChosen()
     await stage.check(userName, secret, source)
     await settled()

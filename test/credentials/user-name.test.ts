@@ -10,7 +10,7 @@ describe('a user name', () => {
     ['プリンタ', 'プリンタ'],
     ['x'.repeat(128), 'x'.repeat(128)],
     ['𝔘'.repeat(128), '𝔘'.repeat(128)],
-  ])('is read: %j', (text, name) => {
+  ])('%j is a user name', (text, name) => {
     expect(parseUserName(text)).toBe(name)
   })
 
@@ -35,7 +35,7 @@ describe('a user name', () => {
     ['a line separator', 'a\u2028b'],
     ['half a surrogate pair', 'a\ud800b'],
     ['a private character', 'a\ue000b'],
-  ])('is refused with %s', (_what, text) => {
+  ])('a user name is refused with %s', (_what, text) => {
     expect(() => parseUserName(text)).toThrow(expect.objectContaining({ code: 'invalid' }))
   })
 })

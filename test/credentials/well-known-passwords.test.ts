@@ -48,12 +48,12 @@ const good = [
 const refusalOf = (password: string) => refusalOfPassword(password, names)
 
 describe('passwords that everybody tries first', () => {
-  it('are a hundred and more here, all of them long enough', () => {
+  it('more than a hundred are here, all of them long enough', () => {
     expect(wellKnown.filter((password) => [...password].length >= 10).length).toBeGreaterThan(100)
     expect(wellKnown.filter((password) => [...password].length < 10)).toEqual([])
   })
 
-  it.each(wellKnown)('are refused: %s', async (password) => {
+  it.each(wellKnown)('a password that everybody tries first is refused: %s', async (password) => {
     expect(await refusalOf(password)).toMatch(/^This password is refused: it /)
   })
 })
@@ -70,11 +70,11 @@ it.each([
 })
 
 describe('passwords that nobody guesses', () => {
-  it.each(good)('are taken: %s', async (password) => {
+  it.each(good)('a good password is taken: %s', async (password) => {
     expect(await refusalOf(password)).toBeUndefined()
   })
 
-  it('are taken when they were drawn at random, from letters and digits alone', async () => {
+  it('a password of letters and digits alone is taken when it was drawn at random', async () => {
     const letters = 'abcdefghijklmnopqrstuvwxyz0123456789'
     let seed = 20240607
     const draw = () => {
