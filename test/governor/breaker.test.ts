@@ -28,7 +28,7 @@ function stage() {
 }
 
 describe('a breaker', () => {
-  it('is in nobody’s way as long as nothing has happened', () => {
+  it('a breaker is in nobody’s way as long as nothing has happened', () => {
     const { breaker } = stage()
     expect(breaker.blockedBy()).toBeUndefined()
     expect(breaker.enter()).toBeUndefined()
@@ -36,7 +36,7 @@ describe('a breaker', () => {
     expect(breaker.pause()).toBeUndefined()
   })
 
-  it('lets nothing through until its time is up, and says when that is', () => {
+  it('nothing gets through until the time is up, and the refusal says when that is', () => {
     const { clock, breaker } = stage()
     breaker.trip(fault)
     expect(breaker.blockedBy()).toMatchObject({
@@ -53,7 +53,7 @@ describe('a breaker', () => {
     expect(breaker.remaining()).toBe(0)
   })
 
-  it('lets exactly one probe through when its time is up, however many ask', () => {
+  it('exactly one probe gets through when the time is up, however many ask', () => {
     const { clock, breaker, probe } = stage()
     breaker.trip(fault)
     clock.advance(60)
@@ -66,7 +66,7 @@ describe('a breaker', () => {
       })
   })
 
-  it('is closed by a probe that succeeds', () => {
+  it('a probe that succeeds closes the breaker', () => {
     const { clock, breaker, probe } = stage()
     breaker.trip(fault)
     clock.advance(60)
@@ -76,7 +76,7 @@ describe('a breaker', () => {
     expect(breaker.pause()).toBeUndefined()
   })
 
-  it('makes the next try the probe when one ends without an answer, and waits no longer', () => {
+  it('the next try is the probe when one ends without an answer, and waits no longer', () => {
     const { clock, breaker, probe } = stage()
     breaker.trip(fault)
     clock.advance(60)
@@ -88,7 +88,7 @@ describe('a breaker', () => {
     expect(breaker.remaining()).toBe(120_000)
   })
 
-  it('waits twice as long after each probe that fails, and an hour at most', () => {
+  it('each probe that fails doubles the wait, up to an hour', () => {
     const { clock, breaker, probe } = stage()
     breaker.trip(fault)
     for (const seconds of [60, 120, 240, 480, 960, 1920, 3600, 3600]) {
@@ -98,7 +98,7 @@ describe('a breaker', () => {
     }
   })
 
-  it('waits as long as another kind of trouble asks for, and says in the log that it is another', () => {
+  it('another kind of trouble has a wait of its own, and the log says that it is another', () => {
     const { clock, breaker, probe, said } = stage()
     const quota = { ...fault, seconds: 3600, reason: 'The day is used up', fix: 'Wait until tomorrow.' }
     breaker.trip(quota)
@@ -117,7 +117,7 @@ describe('a breaker', () => {
     expect(said()).toHaveLength(4)
   })
 
-  it('waits the first time as long as the first time, after a success', () => {
+  it('the first wait after a success is as long as the first', () => {
     const { clock, breaker, probe } = stage()
     breaker.trip(fault)
     clock.advance(60)
@@ -128,7 +128,7 @@ describe('a breaker', () => {
     expect(breaker.remaining()).toBe(60_000)
   })
 
-  it('changes nothing when those that were under way find out the same', () => {
+  it('tries that were under way change nothing when they find out the same', () => {
     const { clock, breaker } = stage()
     breaker.trip(fault)
     clock.advance(10)
@@ -138,7 +138,7 @@ describe('a breaker', () => {
     expect(breaker.pause()).toEqual(before)
   })
 
-  it('hears nothing of others while its probe is under way, and does not wait longer because of them', () => {
+  it('others are not heard while a probe is under way, and make no wait longer', () => {
     const { clock, breaker, probe } = stage()
     breaker.trip(fault)
     clock.advance(60)
@@ -149,7 +149,7 @@ describe('a breaker', () => {
     expect(breaker.remaining()).toBe(120_000)
   })
 
-  it('waits as long as before, not twice as long, when a straggler finds out the same after the time is up', () => {
+  it('a straggler that finds out the same after the time is up does not double the wait', () => {
     const { clock, breaker, probe } = stage()
     breaker.trip(fault)
     clock.advance(60)
@@ -159,7 +159,7 @@ describe('a breaker', () => {
     expect(breaker.remaining()).toBe(120_000)
   })
 
-  it('does not stay shut by a probe that nobody ends, and is not opened by what that one says later', () => {
+  it('a probe that nobody ends does not keep the breaker open, and does not close it by what it says later', () => {
     const { clock, breaker, probe } = stage()
     breaker.trip(fault)
     clock.advance(60)
@@ -178,7 +178,7 @@ describe('a breaker', () => {
     expect(breaker.blockedBy()).toBeUndefined()
   })
 
-  it('hears a slow probe that nobody has overtaken', () => {
+  it('a slow probe that nobody has overtaken is heard', () => {
     const { clock, breaker, probe } = stage()
     breaker.trip(fault)
     clock.advance(60)
@@ -188,7 +188,7 @@ describe('a breaker', () => {
     expect(breaker.remaining()).toBe(120_000)
   })
 
-  it('waits again when it was closed by hand and its probe fails then', () => {
+  it('a breaker that was closed by hand waits again when its probe fails then', () => {
     const { clock, breaker, probe } = stage()
     breaker.trip(fault)
     clock.advance(60)
@@ -199,7 +199,7 @@ describe('a breaker', () => {
     expect(breaker.remaining()).toBe(60_000)
   })
 
-  it('shows since when it is open and until when it waits, by the wall clock', () => {
+  it('the state shows since when the breaker is open and until when it waits, by the wall clock', () => {
     const { clock, breaker, probe } = stage()
     const since = clock.now()
     breaker.trip(fault)
@@ -210,7 +210,7 @@ describe('a breaker', () => {
     expect(breaker.pause()).toMatchObject({ since, until: since + 190_000, reason: 'Still enough' })
   })
 
-  it('says once that it begins and once that it is over, however long it takes', () => {
+  it('the log says once that it begins and once that it is over, however long it takes', () => {
     const { clock, log, breaker, probe, said } = stage()
     breaker.close()
     expect(said()).toEqual([])

@@ -30,7 +30,7 @@ function waitsAfter(code: FailureCode, times: number, retryAfterSeconds?: number
 }
 
 describe('attempts to connect', () => {
-  it('are not blocked at first', () => {
+  it('attempts are not blocked at first', () => {
     const { breaker } = stageOf()
     expect(breaker.blockedBy()).toBeUndefined()
     expect(breaker.probing()).toBe(false)
@@ -40,7 +40,7 @@ describe('attempts to connect', () => {
   it.each<[FailureCode, number[]]>([
     ['provider-unavailable', [0, 1, 2, 4, 8, 8]],
     ['provider-setup', [5, 15, 60, 300, 900, 900]],
-  ])('wait longer after each %s', (code, waits) => {
+  ])('attempts wait longer after each %s', (code, waits) => {
     expect(waitsAfter(code, waits.length)).toEqual(waits)
   })
 
@@ -48,9 +48,12 @@ describe('attempts to connect', () => {
     ['provider-unavailable', 900, [900, 900]],
     ['provider-unavailable', 3, [3, 3, 3, 4]],
     ['provider-setup', 10, [10, 15, 60]],
-  ])('wait after %s as long as the provider wishes (%i s) when that is longer', (code, wish, waits) => {
-    expect(waitsAfter(code, waits.length, wish)).toEqual(waits)
-  })
+  ])(
+    'attempts wait after %s as long as the provider wishes (%i s) when that is longer',
+    (code, wish, waits) => {
+      expect(waitsAfter(code, waits.length, wish)).toEqual(waits)
+    },
+  )
 
   it.each<FailureCode>([
     'consent-needed',
@@ -59,7 +62,7 @@ describe('attempts to connect', () => {
     'configuration',
     'not-found',
     'internal',
-  ])('do not wait after %s, which is not the provider’s doing', (code) => {
+  ])('attempts do not wait after %s, which is not the provider’s doing', (code) => {
     const { cap, breaker } = stageOf()
     for (let number = 0; number < 5; number += 1) breaker.failed(failure(code, 600), number)
     expect(cap.allowed()).toBe(5)
@@ -68,7 +71,7 @@ describe('attempts to connect', () => {
     expect(breaker.pause()).toBeUndefined()
   })
 
-  it('give the same failure to those who come meanwhile, with what is left of the wait', () => {
+  it('those who come meanwhile get the same failure, with what is left of the wait', () => {
     const { clock, breaker } = stageOf()
     const cause = new Error('The provider said: no')
     breaker.failed(new Failure('provider-setup', 'No', { cause, fix: 'Repair it.' }), 0)
@@ -82,7 +85,7 @@ describe('attempts to connect', () => {
     })
   })
 
-  it('go one at a time from the first failure to the first success', () => {
+  it('attempts go one at a time from the first failure to the first success', () => {
     const { clock, breaker } = stageOf()
     breaker.failed(failure('provider-unavailable'), 0)
     expect(breaker.probing()).toBe(true)
@@ -95,7 +98,7 @@ describe('attempts to connect', () => {
     expect(breaker.pause()).toBeUndefined()
   })
 
-  it.each(['succeeded', 'reset'] as const)('begin anew when one has %s', (end) => {
+  it.each(['succeeded', 'reset'] as const)('waits begin anew when an attempt has %s', (end) => {
     const { clock, breaker } = stageOf()
     for (let number = 0; number < 6; number += 1) {
       breaker.failed(failure('provider-setup'), 0)
@@ -107,7 +110,7 @@ describe('attempts to connect', () => {
     expect(breaker.blockedBy()).toMatchObject({ retryAfterSeconds: 5 })
   })
 
-  it('forget a wait at once that is over by a success', () => {
+  it('a success forgets the wait at once', () => {
     const { breaker } = stageOf()
     breaker.failed(failure('provider-unavailable', 900), 0)
     breaker.succeeded()
@@ -115,13 +118,13 @@ describe('attempts to connect', () => {
     expect(breaker.blockedBy()).toBeUndefined()
   })
 
-  it('count those once that were under way together', () => {
+  it('failures of attempts that were under way together count once', () => {
     const { breaker } = stageOf()
     for (let number = 0; number < 5; number += 1) breaker.failed(failure('provider-setup'), 0)
     expect(breaker.blockedBy()).toMatchObject({ retryAfterSeconds: 5 })
   })
 
-  it('do not punish a wrong set-up for the time that the provider was away', () => {
+  it('a wrong set-up is not punished for the time that the provider was away', () => {
     const { clock, breaker } = stageOf()
     for (let number = 0; number < 10; number += 1) {
       breaker.failed(failure('provider-unavailable'), 0)
@@ -131,7 +134,7 @@ describe('attempts to connect', () => {
     expect(breaker.blockedBy()).toMatchObject({ retryAfterSeconds: 5 })
   })
 
-  it('wait no shorter because one more fails that was under way', () => {
+  it('an attempt that was under way shortens no wait by failing', () => {
     const { clock, breaker } = stageOf()
     breaker.failed(failure('provider-unavailable', 900), 0)
     clock.advance(10)
@@ -140,7 +143,7 @@ describe('attempts to connect', () => {
   })
 
   it.each<FailureCode>(['provider-setup', 'provider-unavailable'])(
-    'are only fewer after %s while other connections still serve',
+    'connections are only fewer after %s while others still serve',
     (code) => {
       const { cap, breaker } = stageOf()
       breaker.failed(failure(code), 2)
@@ -151,7 +154,7 @@ describe('attempts to connect', () => {
     },
   )
 
-  it('are fewer for as long as the provider wishes', () => {
+  it('connections are fewer for as long as the provider wishes', () => {
     const { clock, cap, breaker } = stageOf(2)
     breaker.failed(failure('provider-unavailable', 900), 1)
     clock.advance(899)
@@ -175,7 +178,7 @@ function waiting(seconds: number, stage: 'connection' | 'sign-in' = 'connection'
 
 describe('a look whether the provider is back', () => {
   it.each(['connection', 'sign-in'] as const)(
-    'is allowed five seconds after the last try, however long the wait (%s)',
+    'a look is allowed five seconds after the last try, however long the wait (%s)',
     (stage) => {
       const { clock, breaker } = waiting(300, stage)
       clock.advance(4.9)
@@ -186,7 +189,7 @@ describe('a look whether the provider is back', () => {
     },
   )
 
-  it('lets the others who come meanwhile wait for what it finds', () => {
+  it('others who come meanwhile wait for what a look finds', () => {
     const { clock, breaker } = waiting(60)
     clock.advance(5)
     breaker.begun()
@@ -195,7 +198,7 @@ describe('a look whether the provider is back', () => {
     expect(breaker.probing()).toBe(false)
   })
 
-  it('does not begin the wait anew when it fails', () => {
+  it('a look that fails does not begin the wait anew', () => {
     const { clock, breaker, fail } = waiting(60)
     for (let look = 1; look <= 11; look += 1) {
       clock.advance(5)
@@ -209,7 +212,7 @@ describe('a look whether the provider is back', () => {
     expect(breaker.blockedBy()).toMatchObject({ retryAfterSeconds: 300 })
   })
 
-  it('is over when there was no token to look with', () => {
+  it('a look is over when there was no token to look with', () => {
     const { clock, breaker } = waiting(60)
     clock.advance(5)
     breaker.begun()
@@ -217,7 +220,7 @@ describe('a look whether the provider is back', () => {
     expect(breaker.blockedBy()).toMatchObject({ retryAfterSeconds: 55 })
   })
 
-  it('finds the same fault where the provider lets a mailbox in, and then takes no mail from it', () => {
+  it('a look finds the same fault where the provider lets a mailbox in, and then takes no mail from it', () => {
     const { clock, breaker } = stageOf()
     const waits: number[] = []
     for (let time = 0; time < 5; time += 1) {
@@ -233,14 +236,14 @@ describe('a look whether the provider is back', () => {
     expect(breaker.blockedBy()).toMatchObject({ retryAfterSeconds: 5 })
   })
 
-  it('leaves a provider alone that says for how long it wants that', () => {
+  it('a provider is left alone that says for how long it wants that', () => {
     const { clock, breaker } = stageOf()
     breaker.failed(failure('provider-unavailable', 900), 0)
     clock.advance(899)
     expect(breaker.blockedBy()).toMatchObject({ retryAfterSeconds: 1 })
   })
 
-  it('is one in two seconds for all mailboxes of a provider', () => {
+  it('all mailboxes of a provider have one look in two seconds', () => {
     const clock = createManualClock()
     const looks = new Looks(clock)
     const cap = createConnectionCap(clock, () => 1)
@@ -261,13 +264,13 @@ describe('a look whether the provider is back', () => {
 })
 
 describe('a pause of sign-ins', () => {
-  it('is not shown for a first failure that makes nobody wait', () => {
+  it('a first failure that makes nobody wait is not shown', () => {
     const { breaker } = stageOf()
     breaker.failed(failure('provider-unavailable'), 0)
     expect(breaker.pause()).toBeUndefined()
   })
 
-  it('is shown from the second on, since the first, until one has succeeded', () => {
+  it('a pause is shown from the second failure on, since the first, until one has succeeded', () => {
     const { clock, breaker } = stageOf()
     const since = clock.now()
     breaker.failed(failure('provider-unavailable'), 0)
@@ -287,7 +290,7 @@ describe('a pause of sign-ins', () => {
     expect(breaker.pause()).toBeUndefined()
   })
 
-  it('is shown for a first failure with a wait', () => {
+  it('a first failure with a wait is shown', () => {
     const { clock, breaker } = stageOf()
     breaker.failed(failure('provider-setup'), 0)
     expect(breaker.pause()).toMatchObject({ since: clock.now(), until: clock.now() + 5000 })

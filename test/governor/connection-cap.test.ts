@@ -20,7 +20,7 @@ function secondsUntilChange({ clock, cap }: ReturnType<typeof stage>): number {
 }
 
 describe('the number of connections', () => {
-  it('is the limit until the provider complains, and one more at a time afterwards', () => {
+  it('the number is the limit until the provider complains, and one more at a time afterwards', () => {
     const at = stage(5)
     expect(at.cap.allowed()).toBe(5)
     at.cap.lower(2)
@@ -32,14 +32,14 @@ describe('the number of connections', () => {
     expect(secondsUntilChange(at)).toBe(Number.POSITIVE_INFINITY)
   })
 
-  it('is back as a whole when nobody asked meanwhile', () => {
+  it('the number is back as a whole when nobody asked meanwhile', () => {
     const { clock, cap } = stage(5)
     cap.lower(1)
     clock.advance(30 * 4)
     expect(cap.allowed()).toBe(5)
   })
 
-  it.each([0, -3, 1])('is never below one, whatever it is lowered to (%i)', (to) => {
+  it.each([0, -3, 1])('the number is never below one, whatever it is lowered to (%i)', (to) => {
     const at = stage(3)
     at.cap.lower(to)
     expect(at.cap.allowed()).toBe(1)
@@ -48,7 +48,7 @@ describe('the number of connections', () => {
     expect(secondsUntilChange(at)).toBe(30)
   })
 
-  it('is not raised by a complaint', () => {
+  it('a complaint does not raise the number', () => {
     const { cap } = stage(5)
     cap.lower(2)
     cap.lower(4)
@@ -57,7 +57,7 @@ describe('the number of connections', () => {
     expect(cap.allowed()).toBe(2)
   })
 
-  it('waits twice as long after each complaint that follows soon, and a quarter of an hour at most', () => {
+  it('each complaint that follows soon doubles the wait, up to a quarter of an hour', () => {
     const at = stage(2)
     for (const wait of [30, 60, 120, 240, 480, 900, 900]) {
       at.cap.lower(1)
@@ -65,7 +65,7 @@ describe('the number of connections', () => {
     }
   })
 
-  it('takes twenty complaints of one moment as one', () => {
+  it('twenty complaints of one moment count as one', () => {
     const at = stage(30)
     for (let number = 0; number < 20; number += 1) at.cap.lower(at.cap.allowed() - 1)
     expect(at.cap.allowed()).toBe(10)
@@ -74,7 +74,7 @@ describe('the number of connections', () => {
     expect(secondsUntilChange(at)).toBe(60)
   })
 
-  it('forgets earlier complaints after a quiet time', () => {
+  it('earlier complaints are forgotten after a quiet time', () => {
     const at = stage(2)
     at.cap.lower(1)
     at.clock.advance(31)
@@ -84,7 +84,7 @@ describe('the number of connections', () => {
     expect(secondsUntilChange(at)).toBe(30)
   })
 
-  it('stays lowered as long as the provider wishes, when it says so', () => {
+  it('the number stays lowered as long as the provider wishes, when it says so', () => {
     const at = stage(2)
     at.cap.lower(1, 900)
     expect(secondsUntilChange(at)).toBe(900)
@@ -93,7 +93,7 @@ describe('the number of connections', () => {
     expect(secondsUntilChange(at)).toBe(30)
   })
 
-  it('follows the limit of the provider when that changes', () => {
+  it('the number follows the limit of the provider when that changes', () => {
     const { clock, provider, cap } = stage(4)
     cap.lower(2)
     provider.limit = 3
@@ -106,7 +106,7 @@ describe('the number of connections', () => {
     expect(cap.allowed()).toBe(10)
   })
 
-  it('is the limit again after a reset, and the first wait is short again', () => {
+  it('the number is the limit again after a reset, and the first wait is short again', () => {
     const at = stage(2)
     at.cap.lower(1)
     at.clock.advance(2)
@@ -117,7 +117,7 @@ describe('the number of connections', () => {
     expect(secondsUntilChange(at)).toBe(30)
   })
 
-  it('is between one and the limit, whatever is complained of when', () => {
+  it('the number is between one and the limit, whatever is complained of when', () => {
     const seed = Math.floor(Math.random() * 2 ** 31)
     console.info(`seed ${seed}`)
     const step = fc.record({ seconds: fc.nat(1000), to: fc.integer({ min: -2, max: 12 }) })

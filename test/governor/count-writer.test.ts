@@ -30,7 +30,7 @@ function addMany(writer: CountWriter, hour: number, times: number): void {
 }
 
 describe('counts', () => {
-  it('are written within a second, many in one', async () => {
+  it('counts are written within a second, many in one', async () => {
     const { writes, writer } = stage()
     addMany(writer, 1, 500)
     await vi.advanceTimersByTimeAsync(999)
@@ -50,7 +50,7 @@ describe('counts', () => {
     expect(writes).toHaveLength(3)
   })
 
-  it('are all stored when closing has ended, also what a write under way did not have', async () => {
+  it('all counts are stored when closing has ended, also what a write under way did not have', async () => {
     const { stored, writer } = stage()
     writer.add(1, 1)
     vi.advanceTimersByTime(1000)
@@ -60,7 +60,7 @@ describe('counts', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('that cannot be stored go with a later write, and none is lost or stored twice', async () => {
+  it('counts that cannot be stored go with a later write, and none is lost or stored twice', async () => {
     const { log, writes, stored, disk, writer } = stage()
     disk.full = true
     writer.add(1, 3)
@@ -81,7 +81,7 @@ describe('counts', () => {
     expect(writes).toHaveLength(2)
   })
 
-  it('are tried again without a message to come, and the log says it once a minute', async () => {
+  it('counts are tried again without a message to come, and the log says it once a minute', async () => {
     const { log, stored, disk, writer } = stage()
     disk.full = true
     writer.add(1, 3)
@@ -96,7 +96,7 @@ describe('counts', () => {
     expect(stored).toEqual(new Map([[1, 103]]))
   })
 
-  it('that cannot be stored at the end hold nothing up', async () => {
+  it('counts that cannot be stored at the end hold nothing up', async () => {
     const { disk, writer } = stage()
     disk.full = true
     writer.add(1, 3)

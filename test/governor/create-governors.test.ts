@@ -17,7 +17,7 @@ function stage(counts: RecipientCountStore = createMemoryStore().recipientCounts
 }
 
 describe('the governors', () => {
-  it('have one for each mailbox, in whatever case it is written, also for those who ask at once', async () => {
+  it('each mailbox has one governor, in whatever case it is written, also for those who ask at once', async () => {
     let reads = 0
     const counts = createMemoryStore().recipientCounts
     const counting: RecipientCountStore = {
@@ -36,7 +36,7 @@ describe('the governors', () => {
     expect(reads).toBe(2)
   })
 
-  it('do not remember that the store could not be read', async () => {
+  it('a store that could not be read is asked again', async () => {
     const counts = createMemoryStore().recipientCounts
     let broken = true
     const { governors } = stage({
@@ -51,7 +51,7 @@ describe('the governors', () => {
     expect((await governors.of('me@example.com', () => provider)).connections()).toBe(2)
   })
 
-  it('ask for the limits of the provider anew each time', async () => {
+  it('the limits of the provider are asked for anew each time', async () => {
     const { governor, provider: changing } = await governorStage({ connections: 2, messagesPerMinute: 4 })
     governor.recordSend()
     expect(governor.delay()).toBe(15_000)
@@ -61,7 +61,7 @@ describe('the governors', () => {
     expect(governor.state()).not.toHaveProperty('messagesPerMinute')
   })
 
-  it('keep the mailboxes of one registration back together, also one that has moved there, and no others', async () => {
+  it('the mailboxes of one registration are kept back together, also one that has moved there, and no others', async () => {
     const { governors, clock } = stage()
     const at = { id: 'google', limits: { connections: 2 } }
     const moved = sendingBy(await governors.of('moved@example.com', () => at))
@@ -78,7 +78,7 @@ describe('the governors', () => {
     one.send()
   })
 
-  it('let the mailboxes of one provider look one after the other, and all of them once one is served again', async () => {
+  it('the mailboxes of one provider look one after the other, and all of them once one is served again', async () => {
     const { governors, clock } = stage()
     const addresses: Address[] = ['one@example.com', 'two@example.com', 'three@example.com']
     const all = await Promise.all(addresses.map((address) => governors.of(address, () => provider)))
@@ -98,7 +98,7 @@ describe('the governors', () => {
     expect(free()).toHaveLength(3)
   })
 
-  it('count by the name that signs in, of one provider: who is called the same at another one is somebody else', async () => {
+  it('the name that signs in counts, of one provider: who is called the same at another one is somebody else', async () => {
     const { governors } = stage()
     const elsewhere = { id: 'own-server', limits: { connections: 20, messagesPerMinute: 600 } }
     const slow = { ...provider, limits: { connections: 2, messagesPerMinute: 1 } }
@@ -112,7 +112,7 @@ describe('the governors', () => {
     expect([one.connections(), other.connections()]).toEqual([2, 20])
   })
 
-  it('say what holds a mailbox back, also one without a governor, and ask no store for that', async () => {
+  it('pauses say what holds a mailbox back, also one without a governor, and ask no store', async () => {
     let reads = 0
     const counts = createMemoryStore().recipientCounts
     const { governors } = stage({
@@ -132,7 +132,7 @@ describe('the governors', () => {
     expect(reads).toBe(1)
   })
 
-  it('store what was counted when they close, and find it again', async () => {
+  it('counts are stored when the governors close, and found again', async () => {
     const { governors, counts, clock, log } = stage()
     for (const name of ['a@example.com', 'b@example.com'] as const)
       sendingBy(await governors.of(name, () => provider)).transact({ recipients: [ok, ok], message: ok })
@@ -142,7 +142,7 @@ describe('the governors', () => {
       expect((await next.of(name, () => provider)).state().recipientsLastDay).toBe(2)
   })
 
-  it('say in the log which mailbox or provider a line is about', async () => {
+  it('the log says which mailbox or provider a line is about', async () => {
     const { governors, log } = stage()
     const { transact } = sendingBy(await governors.of('me@example.com', () => provider))
     transact({ recipients: [ok], message: '550 5.4.5 Daily user sending limit exceeded.' })

@@ -44,7 +44,7 @@ function refusalOf(daily: DailyRecipients, recipients: number): unknown {
 }
 
 describe('the recipients of the last day', () => {
-  it('are those that were sent to, not those that were only taken', async () => {
+  it('recipients that were sent to count, not those that were only taken', async () => {
     const { daily } = await stage()
     daily.take(5)
     expect(daily.total()).toBe(0)
@@ -55,7 +55,7 @@ describe('the recipients of the last day', () => {
     expect(daily.total()).toBe(3)
   })
 
-  it('may be as many as the provider allows, what is under way included, and not one more', async () => {
+  it('as many are taken as the provider allows, what is under way included, and not one more', async () => {
     const { daily } = await stage(10)
     send(daily, 4)
     daily.take(6)
@@ -73,14 +73,14 @@ describe('the recipients of the last day', () => {
     })
   })
 
-  it('are not limited without a limit', async () => {
+  it('recipients are not limited without a limit', async () => {
     const { daily } = await stage()
     send(daily, 1_000_000)
     send(daily, 1_000_000)
     expect(daily.total()).toBe(2_000_000)
   })
 
-  it('roll out by the hour, the oldest hour as a whole', async () => {
+  it('recipients roll out by the hour, the oldest hour as a whole', async () => {
     const { clock, daily } = await stage()
     send(daily, 3)
     clock.set(quarterPast + hour / 2)
@@ -98,7 +98,7 @@ describe('the recipients of the last day', () => {
     expect(daily.total()).toBe(0)
   })
 
-  it('never count more than a day and an hour ago, and never less than a day', async () => {
+  it('no recipient counts after a day and an hour, and each counts for a day', async () => {
     const { clock, daily } = await stage()
     const sent: { time: number; recipients: number }[] = []
     const since = (age: number) => sent.filter(({ time }) => time > clock.now() - age)
@@ -137,7 +137,7 @@ describe('the recipients of the last day', () => {
       23.75 * 3600,
     ],
     ['a day is over, for what no day has room for', 10, [], 0, 11, 24 * 3600],
-  ])('say when to come again: when %s', async (_, limit, sent, now, recipients, seconds) => {
+  ])('the refusal says when to come again: when %s', async (_, limit, sent, now, recipients, seconds) => {
     const { clock, daily } = await stage(limit)
     for (const [atHour, count] of sent) {
       clock.set(quarterPast + atHour * hour)
@@ -153,7 +153,7 @@ describe('the recipients of the last day', () => {
     daily.take(recipients)
   })
 
-  it('say to come again soon when only what is under way fills the day', async () => {
+  it('the refusal says to come again soon when only what is under way fills the day', async () => {
     const { daily } = await stage(10)
     daily.take(10)
     expect(refusalOf(daily, 1)).toMatchObject({ retryAfterSeconds: 60 })
@@ -162,7 +162,7 @@ describe('the recipients of the last day', () => {
     expect(refusalOf(daily, 1)).toMatchObject({ retryAfterSeconds: 60 })
   })
 
-  it('survive a wall clock that is set back, and one that was a year ahead', async () => {
+  it('the count survives a wall clock that is set back, and one that was a year ahead', async () => {
     const { clock, daily, reopen } = await stage(10)
     send(daily, 4)
     clock.set(quarterPast - 3 * hour)
@@ -180,7 +180,7 @@ describe('the recipients of the last day', () => {
 })
 
 describe('a restart', () => {
-  it('changes nothing of what was sent, over the real store', async () => {
+  it('a restart changes nothing of what was sent, over the real store', async () => {
     const { store, clock, reopen } = await openFixture()
     clock.set(quarterPast)
     const open = (counts: RecipientCountStore, limit = 10) =>

@@ -54,7 +54,7 @@ describe.each<OpeningStage>(['connection', 'sign-in', 'mail'])(
   'a provider that refuses everybody (%s)',
   (stage) => {
     it.each([halfAnHour, twoHours])(
-      'for %i seconds serves whoever asks within ten seconds of its return, and is asked every five seconds until then',
+      'an outage of %i seconds costs one try in five seconds, and whoever asks is served within ten seconds of its end',
       (outage) => {
         for (const rhythm of [0.5, 1, 2, 2.5, 3, 4, 5, 6, 7, 9, 10]) {
           const { all, state, pass, untilAllAreServed } = house(1, stage)
@@ -68,7 +68,7 @@ describe.each<OpeningStage>(['connection', 'sign-in', 'mail'])(
     )
 
     it.each([halfAnHour, twoHours])(
-      'for %i seconds serves all its mailboxes within ten seconds of its return, and they look one after the other until then',
+      'the mailboxes look one after the other in an outage of %i seconds, and all are served within ten seconds of its end',
       (outage) => {
         const { all, state, pass, untilAllAreServed } = house(40, stage)
         state.refused = new Set(all)
@@ -85,7 +85,7 @@ describe.each<OpeningStage>(['connection', 'sign-in', 'mail'])(
   },
 )
 
-it('who is served after a refusal, and after the way there was in trouble, tells all the others as well', () => {
+it('one that is served after a refusal, and after the way there was in trouble, tells all the others as well', () => {
   const { all, clock, state, pass, untilAllAreServed } = house(40, 'connection')
   state.refused = new Set(all)
   pass(halfAnHour, 2)
@@ -96,7 +96,7 @@ it('who is served after a refusal, and after the way there was in trouble, tells
 })
 
 describe('a mailbox that is refused while others are served', () => {
-  it('is looked at for ten minutes, as it may have met a bad machine, and then left to its waits', () => {
+  it('the mailbox is looked at for ten minutes, as it may have met a bad machine, and then left to its waits', () => {
     const { all, clock, state, comes } = house(2)
     const [bad, good] = all
     if (bad) state.refused.add(bad)
@@ -115,7 +115,7 @@ describe('a mailbox that is refused while others are served', () => {
     expect(triesIn(twoHours)).toBeLessThanOrEqual(twoHours / 900 + 1)
   })
 
-  it('is looked at as soon as another one is served that had been refused', () => {
+  it('the mailbox is looked at as soon as another one is served that had been refused', () => {
     const { all, state, comes, pass, clock } = house(3)
     const [bad, other, good] = all
     if (!bad || !other || !good) throw new Error('three are needed')
@@ -130,7 +130,7 @@ describe('a mailbox that is refused while others are served', () => {
     expect(comes(bad)).toBe(true)
   })
 
-  it('shares the trouble of all once they are refused as well', () => {
+  it('the mailbox shares the trouble of all once they are refused as well', () => {
     const { all, state, pass, untilAllAreServed } = house(3)
     const [bad] = all
     if (bad) state.refused.add(bad)
@@ -142,7 +142,7 @@ describe('a mailbox that is refused while others are served', () => {
   })
 
   it.each([1, 3, 25])(
-    'takes no turn from those that were served before the trouble of all: %i of them',
+    'the refused take no turn from those that were served before the trouble of all: %i of them',
     (bad) => {
       for (const rhythm of [0.5, 1, 2, 3, 5]) {
         const { all, clock, state, comes, pass } = house(bad + 1)
@@ -160,7 +160,7 @@ describe('a mailbox that is refused while others are served', () => {
     },
   )
 
-  it('may have it tried at once when it is repaired', () => {
+  it('the mailbox may be tried at once when it is repaired', () => {
     const { all, state, comes, pass } = house(2)
     const [bad] = all
     if (!bad) throw new Error('one is needed')

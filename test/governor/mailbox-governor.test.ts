@@ -6,14 +6,14 @@ const quota = '550 5.4.5 Daily user sending limit exceeded. token=ya29.secret'
 const rate = '421 4.4.2 Message submission rate for this client has exceeded the configured limit'
 
 describe('the delay before the next message', () => {
-  it('is that of the pace', async () => {
+  it('the delay is that of the pace', async () => {
     const { governor } = await governorStage({ messagesPerMinute: 4 })
     expect(governor.delay()).toBe(0)
     governor.recordSend()
     expect(governor.delay()).toBe(15_000)
   })
 
-  it('is that of the mailbox’s wait for those who were let in before, and nothing once one may find out', async () => {
+  it('the delay is that of the mailbox’s wait for those who were let in before, and nothing once one may find out', async () => {
     const { clock, governor, admit, transact } = await governorStage({ messagesPerMinute: 4 })
     admit()
     transact({ mail: rate })
@@ -26,7 +26,7 @@ describe('the delay before the next message', () => {
     expect(governor.delay()).toBe(0)
   })
 
-  it('is that of the registration’s wait as well', async () => {
+  it('the delay is that of the registration’s wait as well', async () => {
     const { governor, transact } = await governorStage()
     transact({ mail: '550 5.7.708 Access denied' })
     expect(governor.delay()).toBe(3_600_000)
@@ -34,7 +34,7 @@ describe('the delay before the next message', () => {
 })
 
 describe('the state', () => {
-  it('of a mailbox that nothing has happened to', async () => {
+  it('the state of a new mailbox shows its limits and nothing else', async () => {
     const { governor } = await governorStage()
     expect(governor.state()).toEqual({
       connections: { allowed: 2, limit: 2 },
@@ -44,7 +44,7 @@ describe('the state', () => {
     })
   })
 
-  it('shows rates and days with their limits, and the connections that are allowed now', async () => {
+  it('the state shows rates and days with their limits, and the connections that are allowed now', async () => {
     const { governor, transact } = await governorStage({ messagesPerMinute: 30, recipientsPerDay: 100 })
     governor.recordSend()
     transact({ recipients: [ok, ok], message: ok })
@@ -59,7 +59,7 @@ describe('the state', () => {
     })
   })
 
-  it('shows every pause with time, reason and fix', async () => {
+  it('the state shows every pause with time, reason and fix', async () => {
     const { clock, governor, admit, transact } = await governorStage()
     const now = clock.now()
     const slow = admit()
@@ -99,13 +99,13 @@ describe('the state', () => {
     ])
   })
 
-  it('holds nothing of what the provider said but code and status, and neither does the log', async () => {
+  it('neither the state nor the log holds anything of what the provider said but code and status', async () => {
     const { log, governor, transact } = await governorStage()
     transact({ recipients: [ok], message: quota })
     expect(JSON.stringify([governor.state(), log.lines])).not.toContain('ya29')
   })
 
-  it('gives reasons of 300 characters at most, however long sender and host are', async () => {
+  it('reasons have 300 characters at most, however long sender and host are', async () => {
     const { governor, transact } = await governorStage()
     const sender = `${'s'.repeat(64)}@${'d'.repeat(63)}.${'e'.repeat(63)}.${'f'.repeat(61)}`
     expect(sender).toHaveLength(254)
@@ -130,7 +130,7 @@ describe('the state', () => {
 })
 
 describe('a reset', () => {
-  it('forgets what the provider said of this mailbox, and keeps rate, day and what it said of the registration', async () => {
+  it('a reset forgets what the provider said of this mailbox, and keeps rate, day and what it said of the registration', async () => {
     const { governor, send, transact } = await governorStage({ messagesPerMinute: 4, connections: 3 })
     send()
     governor.recordSend()
@@ -155,7 +155,7 @@ describe('a reset', () => {
     expect(() => send()).toThrow(expect.objectContaining({ code: 'provider-setup' }))
   })
 
-  it('in the middle of a probe lets the others through at once', async () => {
+  it('a reset in the middle of a probe lets the others through at once', async () => {
     const { clock, governor, admit, send, transact } = await governorStage()
     transact({ recipients: [ok], message: quota })
     clock.advance(3600)

@@ -19,7 +19,7 @@ async function afterThree(message: string) {
 describe.each([notAllowed, fastmail, sendAsDenied])(
   'a message that names the mailbox alone, refused three times by "%s"',
   (message) => {
-    it('waits itself, and nothing else from the mailbox’s own address does', async () => {
+    it('the message waits itself, and nothing else from the mailbox’s own address does', async () => {
       const { clock, governor, send } = await afterThree(message)
       expect(() => send([])).toThrow(expect.objectContaining({ code: 'provider-setup' }))
       send(['Subject: another'])
@@ -34,7 +34,7 @@ describe.each([notAllowed, fastmail, sendAsDenied])(
       send([])
     })
 
-    it('waits ever longer when it is refused again', async () => {
+    it('the message waits ever longer when it is refused again', async () => {
       const { clock, send, transact } = await afterThree(message)
       clock.advance(600)
       transact({ recipients: [ok], message }, 'printer', mailbox, '192.0.2.1')
@@ -60,13 +60,13 @@ describe('a mailbox that may not send as itself', () => {
     return { ...stage, send }
   }
 
-  it('makes nothing wait, however many different messages are refused, and all leave once it may', async () => {
+  it('nothing waits, however many different messages are refused, and all leave once the mailbox may', async () => {
     const { governor, send } = await refused(50)
     expect(governor.state().pauses).toEqual([])
     for (let number = 0; number < 50; number += 1) send(number, ok)
   })
 
-  it('is told of once for each program, with advice, and again after a success', async () => {
+  it('the log tells of it once for each program, with advice, and again after a success', async () => {
     const { log, send } = await refused(50)
     const told = () =>
       log.lines.filter(({ fields }) => 'event' in fields && fields.event === 'sending.own-refused')
@@ -87,7 +87,7 @@ describe('a mailbox that may not send as itself', () => {
     expect(told()).toHaveLength(2)
   })
 
-  it('has one pause to show of a program, however many of its messages wait', async () => {
+  it('a program has one pause to show, however many of its messages wait', async () => {
     const { governor, send } = await refused(5)
     for (let number = 0; number < 10; number += 1) send(number % 5, notAllowed)
     for (let number = 0; number < 5; number += 1) expect(() => send(number, ok)).toThrow()
@@ -96,12 +96,12 @@ describe('a mailbox that may not send as itself', () => {
     for (let number = 0; number < 5; number += 1) send(number, ok)
   })
 
-  it('is not advised to have a right that it has, where the reply names another address', async () => {
+  it('no right is advised that the mailbox has, where the reply names another address', async () => {
     const { governor } = await afterThree(sendAsDenied)
     expect(governor.state().pauses[0]?.fix).toContain(`leave ${boss} out of the header`)
   })
 
-  it('is advised to have that right, where the reply names the person who signs in as well', async () => {
+  it('that right is advised where the reply names the person who signs in as well', async () => {
     const { governor } = await afterThree(
       `554 5.2.252 SendAsDenied; till@example.com not allowed to send as ${mailbox}; STOREDRV.Submission`,
     )

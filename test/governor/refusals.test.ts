@@ -35,7 +35,7 @@ describe('refusals in a row', () => {
   it.each<[Kind, number, number]>([
     ['senderRefused', 3, 600],
     ['refused', 10, 300],
-  ])('of kind %s make a wait when there are %i of them, for %i seconds', (kind, most, seconds) => {
+  ])('refusals of kind %s make a wait when there are %i of them, for %i seconds', (kind, most, seconds) => {
     const { clock, waits, strike } = stage()
     strike(kind, most - 1)
     expect(waits(printer)).toBe(false)
@@ -50,7 +50,7 @@ describe('refusals in a row', () => {
   it.each<[Kind, number]>([
     ['senderRefused', 3],
     ['refused', 10],
-  ])('of kind %s do not count when a success is between them', (kind, most) => {
+  ])('refusals of kind %s do not count when a success is between them', (kind, most) => {
     const { refusals, waits, strike } = stage()
     strike(kind, most - 1)
     refusals.accepted(printer, ownHeader)
@@ -65,7 +65,7 @@ describe('refusals in a row', () => {
     [[0, 300, 601], false],
     [[0, 400, 700, 900], true],
     [[0, 599, 1198, 1797], false],
-  ])('count within any ten minutes: at seconds %j: %s', (times, wait) => {
+  ])('refusals count within any ten minutes: at seconds %j: %s', (times, wait) => {
     const { clock, waits, strike } = stage()
     let now = 0
     for (const time of times) {
@@ -76,7 +76,7 @@ describe('refusals in a row', () => {
     expect(waits(printer)).toBe(wait)
   })
 
-  it('of the sender address stop every login that sends as it, in whatever case, and no other address', () => {
+  it('refusals of the sender address stop every login that sends as it, in whatever case, and no other address', () => {
     const { waits, strike } = stage()
     strike('senderRefused', 2)
     strike('senderRefused', 1, new Origin({ ...cron, sender: 'ALIAS@example.com' }))
@@ -85,7 +85,7 @@ describe('refusals in a row', () => {
     expect(waits(other)).toBe(false)
   })
 
-  it('of the mailbox’s own address stop the one program that goes on, and nobody else', () => {
+  it('refusals of the mailbox’s own address stop the one program that goes on, and nobody else', () => {
     const { refusals, waits, strike } = stage()
     const own = new Origin({ ...printer, sender: 'Me@example.com' })
     strike('senderRefused', 3, own)
@@ -94,7 +94,7 @@ describe('refusals in a row', () => {
     expect(refusals.states()).toMatchObject([{ about: 'program', login: 'printer', source: '192.0.2.1' }])
   })
 
-  it('of all else stop the login that causes them where it does, and no other one with the same sender', () => {
+  it('other refusals stop the login that causes them, and no other one with the same sender', () => {
     const { waits, strike } = stage()
     strike('refused', 10)
     expect(waits(printer)).toBe(true)
@@ -106,7 +106,7 @@ describe('refusals in a row', () => {
   it.each<[Kind, number, number[]]>([
     ['senderRefused', 3, [600, 1200, 2400, 3600, 3600]],
     ['refused', 10, [300, 600, 1200, 2400, 3600, 3600]],
-  ])('of kind %s: one more by the probe is enough to wait on', (kind, most, waitsSeconds) => {
+  ])('one more refusal of kind %s by the probe is enough to wait on', (kind, most, waitsSeconds) => {
     const { clock, refusals, strike } = stage()
     strike(kind, most)
     for (const seconds of waitsSeconds) {
@@ -119,7 +119,7 @@ describe('refusals in a row', () => {
     }
   })
 
-  it('are shown with the sender and a reason; a long address is cut in it', () => {
+  it('refusals are shown with the sender and a reason, in which a long address is cut', () => {
     const { refusals, strike } = stage()
     const sender = `${'a'.repeat(64)}@${'b'.repeat(185)}.org`
     strike('senderRefused', 3, new Origin({ ...printer, sender }))
@@ -131,7 +131,7 @@ describe('refusals in a row', () => {
     for (const { reason } of refusals.states()) expect(reason.length).toBeLessThan(298)
   })
 
-  it('are told of the empty sender as well', () => {
+  it('refusals of the empty sender are told as well', () => {
     const { refusals, strike } = stage()
     strike('refused', 10, new Origin({ sender: '', login: 'printer' }))
     expect(refusals.states()).toMatchObject([
@@ -139,7 +139,7 @@ describe('refusals in a row', () => {
     ])
   })
 
-  it.each(['accepted', 'reset'] as const)('are over with %s, and the log says so once', (end) => {
+  it.each(['accepted', 'reset'] as const)('refusals are over with %s, and the log says so once', (end) => {
     const { log, refusals, waits, strike } = stage()
     strike('senderRefused', 5)
     if (end === 'accepted') refusals.accepted(printer, ownHeader)
@@ -152,7 +152,7 @@ describe('refusals in a row', () => {
     ])
   })
 
-  it('are remembered of the last thousand senders only', () => {
+  it('refusals of the last thousand senders only are remembered', () => {
     const { waits, strike } = stage()
     strike('senderRefused', 3)
     for (let number = 0; number < 999; number += 1)

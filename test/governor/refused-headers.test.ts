@@ -35,7 +35,7 @@ async function afterThree(
 describe.each([notAllowed, sendAsDenied, fastmail])(
   'a header From: refused three times by "%s"',
   (message) => {
-    it('keeps back what the same program sends with it, and tells it so', async () => {
+    it('the header keeps back what the same program sends with it, and the refusal says so', async () => {
       const { sendFrom } = await afterThree(message)
       expect(() => sendFrom('printer', '192.0.2.1', [boss])).toThrow(
         expect.objectContaining({ code: 'provider-setup', told: expect.stringContaining(`From: ${boss}`) }),
@@ -43,7 +43,7 @@ describe.each([notAllowed, sendAsDenied, fastmail])(
       expect(() => sendFrom('printer', '192.0.2.1', ['Boss@EXAMPLE.com', mailbox])).toThrow()
     })
 
-    it('keeps back nothing else: no other login, no other source, no other header, and never the mailbox’s own', async () => {
+    it('the header keeps back nothing else: no other login, no other source, no other header, and never the mailbox’s own', async () => {
       const { sendFrom } = await afterThree(message)
       sendFrom('cron', '192.0.2.1', [boss])
       sendFrom('printer', '192.0.2.2', [boss])
@@ -52,7 +52,7 @@ describe.each([notAllowed, sendAsDenied, fastmail])(
       sendFrom('printer', '192.0.2.1', ['team@example.com'])
     })
 
-    it('is shown as the trouble of that program, with advice that it does not follow already', async () => {
+    it('the header is shown as the trouble of that program, with advice that it does not follow already', async () => {
       const { governor } = await afterThree(message)
       expect(governor.state().pauses).toMatchObject([
         {
@@ -66,7 +66,7 @@ describe.each([notAllowed, sendAsDenied, fastmail])(
       expect(governor.state().pauses[0]).not.toHaveProperty('sender')
     })
 
-    it('is tried again by one message after ten minutes', async () => {
+    it('one message tries the header again after ten minutes', async () => {
       const { clock, governor, sendFrom, transact } = await afterThree(message)
       clock.advance(599)
       expect(() => sendFrom('printer', '192.0.2.1', [boss])).toThrow()
@@ -87,13 +87,13 @@ describe('whom a refusal behind the message is about', () => {
     ['the envelope, when the header is the mailbox’s', [mailbox], boss, boss],
     ['the one of several that the reply names', ['team@example.com', boss], mailbox, boss],
     ['the envelope that the reply names', ['team@example.com'], boss, boss],
-  ])('is %s', async (_, from, sender, culprit) => {
+  ])('the refusal is about %s', async (_, from, sender, culprit) => {
     const { governor, sendFrom } = await afterThree(sendAsDenied, from, sender)
     expect(governor.state().pauses[0]?.fix).toContain(`send as ${culprit}`)
     expect(() => sendFrom('printer', '192.0.2.1', [culprit])).toThrow()
   })
 
-  it('is a header that names no address, and the messages that have one go on', async () => {
+  it('the refusal is about a header that names no address, and the messages that have one go on', async () => {
     const { governor, sendFrom } = await afterThree(notAllowed, [])
     expect(() => sendFrom('printer', '192.0.2.1', [])).toThrow()
     sendFrom('printer', '192.0.2.1', [mailbox])
@@ -104,7 +104,7 @@ describe('whom a refusal behind the message is about', () => {
     ])
   })
 
-  it('is told with the address that the reply names, where the message has another', async () => {
+  it('the address that the reply names is told where the message has another', async () => {
     const { governor } = await afterThree(sendAsDenied, ['team@example.com'])
     expect(governor.state().pauses[0]?.reason).toMatch(/From: team@example\.com .* means boss@example\.com/)
   })
@@ -112,14 +112,17 @@ describe('whom a refusal behind the message is about', () => {
   it.each([
     [boss, /From: boss@example\.com in their header \(554 5\.2\.252\)/],
     ['team@example.com', /From: team@example\.com .* means boss@example\.com/],
-  ])('is not the person who signs in, whom the reply names first: %s', async (from, reason) => {
-    const denied = `554 5.2.252 SendAsDenied; till@example.com not allowed to send as ${boss}; STOREDRV.Submission`
-    const { governor } = await afterThree(denied, [from])
-    expect(governor.state().pauses[0]?.reason).toMatch(reason)
-  })
+  ])(
+    'the refusal is not about the person who signs in, whom the reply names first: %s',
+    async (from, reason) => {
+      const denied = `554 5.2.252 SendAsDenied; till@example.com not allowed to send as ${boss}; STOREDRV.Submission`
+      const { governor } = await afterThree(denied, [from])
+      expect(governor.state().pauses[0]?.reason).toMatch(reason)
+    },
+  )
 
   it.each([notAllowed, sendAsDenied, fastmail])(
-    'is a foreign Sender: where From: is the mailbox’s own: "%s"',
+    'the refusal is about a foreign Sender: where From: is the mailbox’s own: "%s"',
     async (message) => {
       const sender = [`Sender: <${boss}>`]
       const { governor, sendFrom, sendMore } = await afterThree(message, [mailbox], mailbox, sender)
@@ -141,7 +144,7 @@ describe('whom a refusal behind the message is about', () => {
     },
   )
 
-  it('is who sent it on, where nobody else is foreign', async () => {
+  it('the refusal is about who sent the message on, where nobody else is foreign', async () => {
     const more = [`Resent-From: ${boss}`]
     const { governor, sendMore } = await afterThree(fastmail, [mailbox], mailbox, more)
     expect(() => sendMore([mailbox], more)).toThrow()
@@ -149,7 +152,7 @@ describe('whom a refusal behind the message is about', () => {
     expect(governor.state().pauses).toMatchObject([{ fix: expect.stringContaining('Resent-From:') }])
   })
 
-  it('is all that it names together where the reply tells of none: each of them alone may be allowed', async () => {
+  it('the refusal is about all that the message names together where the reply tells of none: each of them alone may be allowed', async () => {
     const alias = 'alias@example.com'
     const { sendMore } = await afterThree(notAllowed, [alias], mailbox, [`Sender: ${boss}`])
     expect(() => sendMore([alias], [`Sender: ${boss}`])).toThrow()
@@ -163,7 +166,7 @@ describe('whom a refusal behind the message is about', () => {
     enveloped.sendMore([alias], [])
   })
 
-  it('is not whoever lets the mailbox send for them, and is named beside it', async () => {
+  it('the refusal is not about whoever lets the mailbox send for them, who is named beside it', async () => {
     const { sendMore } = await afterThree(notAllowed, [boss])
     expect(() => sendMore([boss], [])).toThrow()
     sendMore([boss], [`Sender: ${mailbox}`])

@@ -3,12 +3,12 @@ import { replyActions } from '../../src/governor/send-permit.ts'
 import { governorStage, ok } from './governor-stage.ts'
 
 describe('actions on replies', () => {
-  it('have a fix each, by which a breaker knows whether a fault is the same as before', () => {
+  it('actions have a fix each, by which a breaker knows whether a fault is the same as before', () => {
     const fixes = Object.values(replyActions).map(({ fix }) => fix)
     expect(new Set(fixes).size).toBe(fixes.length)
   })
 
-  it('of one kind are not made longer by those of another: after a day’s quota a rate costs a minute', async () => {
+  it('actions of one kind are not made longer by those of another: after a day’s quota a rate costs a minute', async () => {
     const { clock, governor, transact } = await governorStage()
     transact({ recipients: [ok], message: '550 5.4.5 Daily user sending limit exceeded.' })
     clock.advance(3600)
@@ -22,7 +22,7 @@ describe('actions on replies', () => {
 
 describe('the action on a reply', () => {
   it.each(Object.entries(replyActions))(
-    'of %s is a wait of an hour at most, with a reason and a fix',
+    'the action on %s is a wait of an hour at most, with a reason and a fix',
     (_, found) => {
       expect(found.seconds).toBeGreaterThanOrEqual(60)
       expect(found.seconds).toBeLessThanOrEqual(3600)
@@ -31,12 +31,12 @@ describe('the action on a reply', () => {
     },
   )
 
-  it('stops the whole registration only where our own address is refused', () => {
+  it('the whole registration stops only where our own address is refused', () => {
     const wide = Object.entries(replyActions).filter(([, { about }]) => about === 'registration')
     expect(wide.map(([replyClass]) => replyClass)).toEqual(['address-blocked'])
   })
 
-  it('is none where the transaction answers by itself', () => {
+  it('a reply has no action where the transaction answers by itself', () => {
     for (const replyClass of ['sender-refused', 'signed-out', 'too-many-at-once'] as const)
       expect(replyActions[replyClass]).toBeUndefined()
   })

@@ -64,7 +64,7 @@ describe('a reply inside a transaction', () => {
     // Yahoo
     ['deferred', '421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to user complaints'],
     ['deferred', '421 [TSS09] All messages from 192.0.2.1 will be permanently deferred'],
-  ])('means %s beyond it: %s', (replyClass, text) => {
+  ])('a reply means %s beyond its transaction: %s', (replyClass, text) => {
     expect(replyClassOf(reply(text))).toBe(replyClass)
   })
 
@@ -120,11 +120,11 @@ describe('a reply inside a transaction', () => {
     '554 5.6.0 Invalid message content',
     '250 2.0.0 OK: SubmissionQuotaExceeded',
     '354 Go ahead',
-  ])('means nothing beyond it: %s', (text) => {
+  ])('a reply means nothing beyond its transaction: %s', (text) => {
     expect(replyClassOf(reply(text))).toBeUndefined()
   })
 
-  it('has the status of the first line that has one', () => {
+  it('a reply has the status of the first line that has one', () => {
     expect(replyClassOf(reply('550-Refused\n550-5.4.5 Limit\n550 5.1.1 What follows'))).toBe('quota')
     expect(replyClassOf(reply('550-5.1.1 No such user\n550 5.4.5 Limit'))).toBeUndefined()
   })

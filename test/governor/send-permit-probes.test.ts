@@ -106,7 +106,7 @@ describe.each(cases)('after $times times $script: $about', ({ about, script, tim
 })
 
 describe('a transaction', () => {
-  it('that one breaker keeps out is no probe of another', async () => {
+  it('a transaction that one breaker keeps out is no probe of another', async () => {
     const { clock, governor, admit, transact } = await governorStage()
     for (let number = 0; number < 3; number += 1)
       transact({ mail: sendAsDenied }, 'printer', 'other@example.com')
@@ -118,7 +118,7 @@ describe('a transaction', () => {
     expect(governor.state().pauses).toMatchObject([{ about: 'sender', sender: 'other@example.com' }])
   })
 
-  it('that finds out for several breakers at once opens all of them', async () => {
+  it('a transaction that finds out for several breakers at once closes all of them', async () => {
     const { clock, governor, admit, transact } = await governorStage()
     const [one, two, three] = [admit(), admit(), admit()]
     for (const permit of [one, two, three]) play(permit, { mail: sendAsDenied })
@@ -132,7 +132,7 @@ describe('a transaction', () => {
     expect(governor.state().pauses).toEqual([])
   })
 
-  it('that was under way already says nothing new, and a success of it does not open what the mailbox waits for', async () => {
+  it('a transaction that was under way already says nothing new, and its success does not end what the mailbox waits for', async () => {
     const { clock, governor, admit, transact } = await governorStage()
     const [slow, slower] = [admit(), admit()]
     transact({ recipients: [ok], message: quota })
@@ -144,7 +144,7 @@ describe('a transaction', () => {
     expect(() => admit()).toThrow()
   })
 
-  it('is told whether the provider wants quiet', async () => {
+  it('a transaction is told whether the provider wants quiet', async () => {
     const { admit } = await governorStage()
     const permit = admit()
     expect(hear(permit, ok, 'mail')).toBe(false)
@@ -158,7 +158,7 @@ describe('a transaction', () => {
     ).toBe(true)
   })
 
-  it('that was too many at once lowers the number of connections, to no less than one', async () => {
+  it('a transaction too many at once lowers the number of connections, to no less than one', async () => {
     const { governor, admit } = await governorStage({ connections: 3 })
     const text = '432 4.3.2 Concurrent connections limit exceeded.'
     for (const allowed of [2, 1, 1]) {
@@ -169,7 +169,7 @@ describe('a transaction', () => {
     admit()
   })
 
-  it('is kept out with a reason, a fix and a time, and with nothing of the provider’s text', async () => {
+  it('a transaction is kept out with a reason, a fix and a time, and with nothing of the provider’s text', async () => {
     const { admit, transact } = await governorStage()
     transact({ recipients: [ok], message: `${quota} secret-of-the-tenant` })
     expect(() => admit()).toThrow(
@@ -184,7 +184,7 @@ describe('a transaction', () => {
 })
 
 describe('the registration', () => {
-  it('keeps the other mailboxes at the same provider from the same mistake, and those at others not', async () => {
+  it('the other mailboxes of a registration are kept from the same mistake at that provider, and not at others', async () => {
     const { clock, governors, transact } = await governorStage()
     const provider = { id: 'exchange', limits: { connections: 2 } }
     const sibling = sendingBy(await governors.of('sibling@example.com', () => provider))

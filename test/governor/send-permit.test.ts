@@ -13,7 +13,7 @@ describe('the recipients of a transaction', () => {
     ['are given back when DATA is put off', { recipients: [ok], message: '451 4.3.0 Later' }, 0],
     ['are given back when the client gives up', { recipients: [ok, ok] }, 0],
     ['are given back when MAIL is refused', { mail: '550 5.7.1 No', recipients: [] }, 0],
-  ])('%s', async (_, script, sent) => {
+  ])('recipients %s', async (_, script, sent) => {
     const { governor, admit } = await governorStage({ recipientsPerDay: 3 })
     play(admit(), script)
     expect(governor.state().recipientsLastDay).toBe(sent)
@@ -22,7 +22,7 @@ describe('the recipients of a transaction', () => {
     expect(() => rest.reserve(1)).toThrow(expect.objectContaining({ code: 'limit-reached' }))
   })
 
-  it('count when nobody knows what became of the message', async () => {
+  it('recipients count when nobody knows what became of the message', async () => {
     const { governor, admit } = await governorStage()
     const permit = admit()
     permit.reserve(3)
@@ -31,7 +31,7 @@ describe('the recipients of a transaction', () => {
     expect(governor.state().recipientsLastDay).toBe(2)
   })
 
-  it('are taken group by group, and a group that is too large leaves those before as they are', async () => {
+  it('recipients are taken group by group, and a group that is too large leaves those before as they are', async () => {
     const { governor, admit } = await governorStage({ recipientsPerDay: 5 })
     const permit = admit()
     permit.reserve(2)
@@ -44,7 +44,7 @@ describe('the recipients of a transaction', () => {
     expect(governor.state().recipientsLastDay).toBe(5)
   })
 
-  it('of two transactions at once are no more than the day allows', async () => {
+  it('recipients of two transactions at once are no more than the day allows', async () => {
     const { admit } = await governorStage({ recipientsPerDay: 10 })
     const [one, two] = [admit(), admit()]
     one.reserve(6)
@@ -58,7 +58,7 @@ describe('the recipients of a transaction', () => {
     two.reserve(10)
   })
 
-  it('are settled once, however often the end is told', async () => {
+  it('recipients are settled once, however often the end is told', async () => {
     const { governor, admit } = await governorStage({ recipientsPerDay: 2 })
     const permit = admit()
     permit.reserve(1)
@@ -90,7 +90,7 @@ describe('a transaction that the provider refuses', () => {
     ['DATA or the message', { recipients: [ok], message: '554 5.6.0 No' }, 10],
     ['the sender, at MAIL', { mail: sendAsDenied }, 3],
     ['the sender, at the end', { recipients: [ok], message: '554 5.2.252 SendAsDenied; no' }, 3],
-  ])('as a whole, at %s, counts', async (_, script, most) => {
+  ])('a refusal of the whole, at %s, counts', async (_, script, most) => {
     expect(await waitsAfter(most - 1, script)).toBe(false)
     expect(await waitsAfter(most, script)).toBe(true)
     expect(await waitsAfter(most, script, { recipients: [ok], message: ok })).toBe(false)
@@ -108,11 +108,11 @@ describe('a transaction that the provider refuses', () => {
     ['because it has forgotten our sign-in, at a recipient', { recipients: ['530 5.7.0 Sign in'] }],
     ['because it has forgotten our sign-in, in other words', { mail: '550 5.7.57 Not authenticated' }],
     ['because it does not believe our sign-in', { mail: '535 5.7.8 Not accepted' }],
-  ])('%s does not count', async (_, script) => {
+  ])('a refusal %s does not count', async (_, script) => {
     expect(await waitsAfter(30, script)).toBe(false)
   })
 
-  it('does not count when nobody knows what became of the message', async () => {
+  it('a refusal does not count when nobody knows what became of the message', async () => {
     const { governor, admit } = await governorStage()
     for (let number = 0; number < 30; number += 1) {
       const permit = admit()
@@ -122,7 +122,7 @@ describe('a transaction that the provider refuses', () => {
     expect(governor.state().pauses).toEqual([])
   })
 
-  it('stops the program that repeats it, and not another one of the same sender, which is not in its way either', async () => {
+  it('refusals stop the program that repeats the message, and no other one of the same sender, which is not in its way either', async () => {
     const { clock, governor, transact } = await governorStage()
     const bad = { recipients: [ok], message: '554 5.6.0 No' }
     for (let number = 0; number < 10; number += 1) transact(bad)
@@ -138,7 +138,7 @@ describe('a transaction that the provider refuses', () => {
     expect(governor.state().pauses).toEqual([])
   })
 
-  it('does not make its sender wait when the trouble is the mailbox’s', async () => {
+  it('the sender does not wait when the trouble is the mailbox’s', async () => {
     const { clock, governor, transact } = await governorStage()
     for (let number = 0; number < 12; number += 1) {
       transact({ recipients: [ok], message: '550 5.4.5 Daily user sending limit exceeded.' })
@@ -149,7 +149,7 @@ describe('a transaction that the provider refuses', () => {
 })
 
 describe('what a provider says to each recipient of one message', () => {
-  it('counts once where it is about the sender', async () => {
+  it('a refusal counts once where it is about the sender', async () => {
     const { governor, transact } = await governorStage()
     const recipients = [sendAsDenied, sendAsDenied, sendAsDenied]
     transact({ recipients })
@@ -159,7 +159,7 @@ describe('what a provider says to each recipient of one message', () => {
     expect(governor.state().pauses).toMatchObject([{ about: 'program' }])
   })
 
-  it('lowers the number of connections once', async () => {
+  it('the number of connections is lowered once', async () => {
     const { governor, transact } = await governorStage({ connections: 5 })
     const tooMany = '432 4.3.2 Concurrent connections limit exceeded'
     transact({ recipients: [tooMany, tooMany, tooMany] })

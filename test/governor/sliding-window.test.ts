@@ -48,7 +48,7 @@ function obedient(limit: number, seconds: number) {
 }
 
 describe('the window of the rate', () => {
-  it('lets no minute hold more than the limit, and nobody hears of more than 15 seconds, whoever comes when', () => {
+  it('no minute holds more than the limit, and nobody hears of more than 15 seconds, whoever comes when', () => {
     const seed = Math.floor(Math.random() * 2 ** 31)
     console.info(`seed ${seed}`)
     const step = fc.tuple(
@@ -71,7 +71,7 @@ describe('the window of the rate', () => {
   })
 
   it.each([1, 2, 3, 4, 5, 7, 8, 11, 30, 31, 100])(
-    'of %i a minute lets nearly as many leave as it may, when they come exactly when told',
+    'a window of %i a minute lets nearly as many leave as it may, when they come exactly when told',
     (limit) => {
       const times = obedient(limit, 600)
       expect(fullestMinute(times)).toBeLessThanOrEqual(limit)
@@ -87,7 +87,7 @@ describe('the window of the rate', () => {
     [7, 1, 8572],
     [8, 2, 15_000],
     [30, 7, 15_000],
-  ])('of %i a minute lets %i leave at once, and the next after %i ms', (limit, burst, delay) => {
+  ])('a window of %i a minute lets %i leave at once, and the next after %i ms', (limit, burst, delay) => {
     const clock = createManualClock()
     const window = createSlidingWindow(clock, () => limit)
     for (let number = 0; number < burst; number += 1) {
@@ -101,14 +101,14 @@ describe('the window of the rate', () => {
     expect(window.delay()).toBe(0)
   })
 
-  it('counts those that left by another way, and makes the next wait for them', () => {
+  it('messages that left by another way count, and make the next wait for them', () => {
     const window = createSlidingWindow(createManualClock(), () => 8)
     for (let number = 0; number < 5; number += 1) window.recordSend()
     expect(window.delay()).toBe(15_000)
     expect(window.lastMinute()).toBe(5)
   })
 
-  it('has the place of one that does not leave for the next, and of one that leaves late from then on', () => {
+  it('the place of one that does not leave is for the next, and one that leaves late counts from then on', () => {
     const clock = createManualClock()
     const window = createSlidingWindow(clock, () => 8)
     const [first, second] = [window.recordSend(), window.recordSend()]
@@ -128,7 +128,7 @@ describe('the window of the rate', () => {
     expect(window.lastMinute()).toBe(2)
   })
 
-  it('foresees when one leaves behind so many others, to the millisecond', () => {
+  it('the window foresees when one leaves behind so many others, to the millisecond', () => {
     const seed = Math.floor(Math.random() * 2 ** 31)
     console.info(`seed ${seed}`)
     const steps = fc.array(fc.nat(6000), { maxLength: 30 })
@@ -152,7 +152,7 @@ describe('the window of the rate', () => {
     )
   })
 
-  it('makes nobody wait without a limit, and counts all the same', () => {
+  it('nobody waits without a limit, and all are counted the same', () => {
     const clock = createManualClock()
     const window = createSlidingWindow(clock, () => undefined)
     for (let second = 0; second < 120; second += 1) {
@@ -165,7 +165,7 @@ describe('the window of the rate', () => {
     expect(window.lastMinute()).toBe(0)
   })
 
-  it('follows a limit that changes', () => {
+  it('the window follows a limit that changes', () => {
     let limit: number | undefined = 8
     const clock = createManualClock()
     const window = createSlidingWindow(clock, () => limit)
@@ -183,7 +183,7 @@ describe('the window of the rate', () => {
     [0, 3],
     [59, 3],
     [60, 0],
-  ])('counts in its last minute, %i seconds later, %i of three', (seconds, count) => {
+  ])('the last minute, %i seconds later, holds %i of three', (seconds, count) => {
     const clock = createManualClock()
     const window = createSlidingWindow(clock, () => 100)
     for (let number = 0; number < 3; number += 1) window.recordSend()

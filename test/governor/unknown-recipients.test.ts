@@ -20,26 +20,29 @@ async function sendingTo(limits: Partial<ProviderLimits> = {}) {
 }
 
 describe('recipients that the provider does not know', () => {
-  it.each(unknown)('stop nobody at a provider that minds none of them: %s', async (text) => {
-    const { governor, send, unknownTo } = await sendingTo()
-    unknownTo(100, text)
-    for (let number = 0; number < 19; number += 1) send()
-    expect(governor.state().pauses).toEqual([])
-  })
+  it.each(unknown)(
+    'unknown recipients stop nobody at a provider that minds none of them: %s',
+    async (text) => {
+      const { governor, send, unknownTo } = await sendingTo()
+      unknownTo(100, text)
+      for (let number = 0; number < 19; number += 1) send()
+      expect(governor.state().pauses).toEqual([])
+    },
+  )
 
   it.each([
     '550 5.2.1 The account is disabled',
     '550 5.7.1 Relaying denied',
     '554 5.4.1 Recipient address rejected: Access denied',
     '552 5.2.2 Mailbox full',
-  ])('and other refusals of recipients stop nobody anywhere: %s', async (text) => {
+  ])('other refusals of recipients stop nobody anywhere: %s', async (text) => {
     const { governor, send, unknownTo } = await sendingTo(exchange)
     unknownTo(100, text)
     send()
     expect(governor.state().pauses).toEqual([])
   })
 
-  it('count at Exchange as a share: ten among good ones are no matter', async () => {
+  it('unknown recipients count at Exchange as a share: ten among good ones are no matter', async () => {
     const { governor, send, unknownTo } = await sendingTo(exchange)
     unknownTo(10)
     for (let number = 0; number < 19; number += 1) send()
@@ -52,7 +55,7 @@ describe('recipients that the provider does not know', () => {
   })
 
   it.each([...unknown])(
-    'stop the program there that sends to little else, and it is told why: %s',
+    'unknown recipients stop the program there that sends to little else, and it is told why: %s',
     async (text) => {
       const { governor, admit, unknownTo } = await sendingTo(exchange)
       unknownTo(19, text)
@@ -70,7 +73,7 @@ describe('recipients that the provider does not know', () => {
     },
   )
 
-  it('count one by one in a message to many, also when Exchange tells of them behind it', async () => {
+  it('unknown recipients count one by one in a message to many, also when Exchange tells of them behind it', async () => {
     const { governor, transact } = await sendingTo(exchange)
     const recipients = Array.from({ length: 19 }, () => unknown[0] ?? '')
     transact({ recipients: [...recipients, ok], message: ok })
@@ -82,7 +85,7 @@ describe('recipients that the provider does not know', () => {
     expect(governor.state().pauses).toMatchObject([{ about: 'program' }])
   })
 
-  it('are forgotten after an hour', async () => {
+  it('unknown recipients are forgotten after an hour', async () => {
     const { clock, governor, unknownTo } = await sendingTo(exchange)
     unknownTo(19)
     clock.advance(3601)
@@ -90,7 +93,7 @@ describe('recipients that the provider does not know', () => {
     expect(governor.state().pauses).toEqual([])
   })
 
-  it('let one transaction find out after five minutes, and start anew when it is accepted', async () => {
+  it('one transaction finds out after five minutes, and the count starts anew when it is accepted', async () => {
     const { clock, governor, admit, send, unknownTo } = await sendingTo(exchange)
     unknownTo(20)
     clock.advance(299)
@@ -105,7 +108,7 @@ describe('recipients that the provider does not know', () => {
     expect(governor.state().pauses).toEqual([])
   })
 
-  it('are punished by those providers only that say so', () => {
+  it('unknown recipients are punished by those providers only that say so', () => {
     for (const id of ['google', 'yahoo', 'fastmail', 'outlook'])
       expect(presetOf(id, undefined)?.limits).not.toHaveProperty('refusedRecipients')
     expect(exchange.refusedRecipients).toEqual({ refused: 20, of: 40 })
