@@ -17,7 +17,7 @@ function addDomain(): void {
 }
 
 describe('the grant of a whole domain', () => {
-  it('gives each address its own token, however many ask at once', async () => {
+  it('each address has its own token, however many ask at once', async () => {
     addDomain()
     const addresses = Array.from({ length: 20 }, (_, place): Address => `a${place}@example.org`)
     house.endpoint.answer(...addresses.map((_, place) => tokens(`token-${place}`)))
@@ -29,7 +29,7 @@ describe('the grant of a whole domain', () => {
     expect(house.lines.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([])
   })
 
-  it('is not that of an address with an entry of its own', async () => {
+  it('an address with an entry of its own has its own grant', async () => {
     addDomain()
     house.memory.addMailbox('own@example.org')
     house.memory.consent('own@example.org', 'refresh-of-its-own')
@@ -38,7 +38,7 @@ describe('the grant of a whole domain', () => {
     expect(house.endpoint.requests[0]?.form).toMatchObject({ refresh_token: 'refresh-of-its-own' })
   })
 
-  it('that was refused for one address troubles no other', async () => {
+  it('a refusal for one address troubles no other', async () => {
     addDomain()
     house.endpoint.answer({ status: 400, json: { error: 'invalid_grant' } }, tokens('fine'))
     expect(await failureOf(secretOf('nobody@example.org'))).toMatchObject({ code: 'provider-setup' })
@@ -46,7 +46,7 @@ describe('the grant of a whole domain', () => {
     expect(house.memory.grantOf('*@example.org')).toMatchObject({ state: 'active' })
   })
 
-  it('is forgotten for all of them when it changes', async () => {
+  it('a change of the grant forgets the tokens of all of them', async () => {
     addDomain()
     house.endpoint.answer(tokens('one'), tokens('two'), tokens('one-again'))
     expect([await secretOf('a@example.org'), await secretOf('b@example.org')]).toEqual(['one', 'two'])
@@ -54,7 +54,7 @@ describe('the grant of a whole domain', () => {
     expect(await secretOf('a@example.org')).toBe('one-again')
   })
 
-  it('does not reach beyond it', async () => {
+  it('the grant does not reach beyond its domain', async () => {
     addDomain()
     expect(await failureOf(secretOf('a@sub.example.org'))).toMatchObject({ code: 'not-found' })
   })

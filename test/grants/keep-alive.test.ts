@@ -161,7 +161,7 @@ function crowd(count: number, refreshTokenSeconds?: number) {
 }
 
 describe('idle grants', () => {
-  it('live on for months, each renewed once a day, and none is lost', async () => {
+  it('idle grants live on for months, each renewed once a day, and none is lost', async () => {
     const house = crowd(20)
     for (let month = 0; month < 4; month += 1) {
       await house.run(30 * day)
@@ -171,14 +171,14 @@ describe('idle grants', () => {
     expect(house.requests()).toBeLessThanOrEqual(20 * 120 * 1.25)
   })
 
-  it('live on where their refresh tokens end within half an hour, each renewed in time', async () => {
+  it('grants whose refresh tokens end within half an hour live on, each renewed in time', async () => {
     const house = crowd(20, 1800)
     await house.run(2 * day)
     expect(house.dead.size).toBe(0)
     expect(house.requests()).toBeLessThanOrEqual(20 * 2 * 24 * 4)
   })
 
-  it('are 10,000, consented in one minute, and part without a crowd at any time', async () => {
+  it('10,000 grants, consented in one minute, part without a crowd at any time', async () => {
     const house = crowd(10_000)
     const most = await house.run(2 * day)
     expect(most).toBeLessThanOrEqual(180)
@@ -187,7 +187,7 @@ describe('idle grants', () => {
     expect(house.mostTogether()).toBeLessThanOrEqual(180)
   })
 
-  it('are caught up with after a suspend, at the same pace', async () => {
+  it('idle grants are caught up with after a suspend, at the same pace', async () => {
     const house = crowd(2000)
     await house.run(hour)
     house.clock.jump(5 * day)
@@ -196,7 +196,7 @@ describe('idle grants', () => {
     expect(house.dead.size).toBe(0)
   })
 
-  it('wait for none that fails, and those that fail are asked for seldom', async () => {
+  it('no grant waits for one that fails, and those that fail are asked for seldom', async () => {
     const house = crowd(50)
     house.away((mailbox) => mailbox < 'm2')
     await house.run(2 * day)
@@ -207,7 +207,7 @@ describe('idle grants', () => {
     expect(house.longestIdleHours()).toBeLessThanOrEqual(24)
   })
 
-  it('that are used meanwhile spend no refresh token for this, and one asked for at the same time spends it once', async () => {
+  it('a grant that is used meanwhile spends no refresh token for this, and one asked for at the same time spends it once', async () => {
     const house = crowd(1)
     house.clock.pass(23 * hour)
     const both = Promise.all([house.tokens.accessTokenFor('m0@example.com'), house.keepAlive.round()])

@@ -20,7 +20,7 @@ function answerOf(error: string, number: number) {
   return { status: 400, json: { error, error_description: description, error_codes: [number] } }
 }
 
-it('says what an error of a registration means, and what helps, to every caller', async () => {
+it('every caller is told what an error of a registration means, and what helps', async () => {
   house.endpoint.answer(answerOf('invalid_client', 7000222))
   const failure = await failureOf(house.token())
   expect(failure.code).toBe('provider-setup')
@@ -29,7 +29,7 @@ it('says what an error of a registration means, and what helps, to every caller'
   expect(failure.told).toContain('has expired')
 })
 
-it('does the same whatever the number is, and whether it is known', async () => {
+it('what follows is the same whatever the number is, and whether it is known', async () => {
   expect(numbered.length).toBeGreaterThan(60)
   const ends = async (error: string, number: number) => {
     const one = await startBroker()

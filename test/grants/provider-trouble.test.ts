@@ -26,7 +26,7 @@ const passing: [string, ScriptedAnswer][] = [
 
 describe('passing trouble', () => {
   it.each(passing)(
-    '(%s) keeps the grant, and the old token serves while it lives',
+    'trouble (%s) keeps the grant, and the old token serves while it lives',
     async (_what, trouble) => {
       house.endpoint.answer(tokens('first'), trouble)
       await house.token()
@@ -59,7 +59,7 @@ describe('passing trouble', () => {
     ],
     ['a token that is none', tokens('a b'), 'an access token that no mail server can read'],
   ])(
-    'is not %s: that is told with its words, and keeps the grant and the old token as well',
+    'passing trouble is not %s: that is told with its words, and keeps the grant and the old token as well',
     async (_what, answer, words) => {
       house.endpoint.answer(tokens('first'), answer)
       await house.token()
@@ -75,7 +75,7 @@ describe('passing trouble', () => {
     },
   )
 
-  it('does not serve an old token to those who ask for more life than it has', async () => {
+  it('an old token does not serve those who ask for more life than it has', async () => {
     house.endpoint.answer(tokens('first'), { status: 503, text: '' })
     await house.token()
     house.clock.pass(3000)
@@ -83,7 +83,7 @@ describe('passing trouble', () => {
     expect(await house.token({ minimumLife: 600 })).toBe('first')
   })
 
-  it('is not asked about again before the time is up, and each wait is longer, up to five seconds', async () => {
+  it('nobody asks about it again before the time is up, and each wait is longer, up to five seconds', async () => {
     for (const seconds of [2, 4, 5, 5]) {
       house.endpoint.answer({ status: 503, text: '' })
       await failureOf(house.token())
@@ -99,7 +99,7 @@ describe('passing trouble', () => {
     expect(await house.token()).toBe('first')
   })
 
-  it('is over ten seconds after the provider is back, however long it lasted and whatever it was', async () => {
+  it('trouble is over ten seconds after the provider is back, however long it lasted and whatever it was', async () => {
     const away = passing.map(([, answer]) => answer).filter(({ status }) => status !== 429)
     for (const trouble of away) {
       for (let second = 0; second < 600 || house.endpoint.unusedAnswers() > 0; second += 1) {
@@ -114,7 +114,7 @@ describe('passing trouble', () => {
     }
   })
 
-  it('of one who is asked too often is left alone for a minute, if it does not say for how long', async () => {
+  it('a provider that is asked too often is left alone for a minute, if it does not say for how long', async () => {
     house.endpoint.answer({ status: 429, text: 'slow down' })
     await failureOf(house.token())
     for (let second = 0; second < 60; second += 1) {
@@ -124,7 +124,7 @@ describe('passing trouble', () => {
     expect(house.endpoint.requests).toHaveLength(1)
   })
 
-  it('that is a refusal is tried again after a few seconds the first time, and then ever more rarely', async () => {
+  it('a refusal is tried again after a few seconds the first time, and then ever more rarely', async () => {
     const refusal = { status: 403, json: { message: 'Not from this network' } }
     for (const seconds of [5, 15, 45, 135, 405, 900, 900]) {
       house.endpoint.answer(refusal)
@@ -136,7 +136,7 @@ describe('passing trouble', () => {
     }
   })
 
-  it('waits as long as the provider wants, up to an hour and a tenth', async () => {
+  it('the wait is as long as the provider wants, up to an hour and a tenth', async () => {
     house.endpoint.answer({ status: 429, headers: { 'retry-after': '100' }, text: '' })
     await failureOf(house.token())
     house.clock.pass(100)
@@ -147,7 +147,7 @@ describe('passing trouble', () => {
     expect((await failureOf(house.token())).retryAfterSeconds).toBe(3960)
   })
 
-  it('ends for those who ask when somebody consents', async () => {
+  it('the wait ends for those who ask when somebody consents', async () => {
     house.endpoint.answer({ status: 503, text: '' }, tokens('second'))
     await failureOf(house.token())
     house.memory.consent(me, 'refresh-2')
@@ -155,7 +155,7 @@ describe('passing trouble', () => {
     expect(await house.token()).toBe('second')
   })
 
-  it('is not spread to other mailboxes', async () => {
+  it('trouble does not spread to other mailboxes', async () => {
     house.memory.addMailbox('you@example.com')
     house.memory.consent('you@example.com', 'refresh-you')
     house.endpoint.answer({ status: 503, text: '' }, tokens('yours'))
@@ -170,7 +170,7 @@ describe('a consent that was withdrawn', () => {
     json: { error: 'invalid_grant', error_description: 'AADSTS50173: revoked.\r\nrefresh-1 is dead' },
   }
 
-  it('lapses the grant with the reason, keeps its refresh token, and drops the access token', async () => {
+  it('the grant lapses with the reason, keeps its refresh token, and loses the access token', async () => {
     house.endpoint.answer(tokens('first'), refusal)
     await house.token()
     house.clock.pass(3000)
@@ -188,7 +188,7 @@ describe('a consent that was withdrawn', () => {
     expect(grant.state === 'lapsed' && grant.refreshToken?.reveal()).toBe('refresh-1')
   })
 
-  it('is told once, so that nothing goes on that was opened with its tokens', async () => {
+  it('the withdrawal is told once, so that nothing goes on that was opened with its tokens', async () => {
     house.endpoint.answer(tokens('first'), refusal)
     await house.token()
     house.clock.pass(3000)
@@ -197,7 +197,7 @@ describe('a consent that was withdrawn', () => {
     expect(house.lapsed).toEqual([me])
   })
 
-  it('is told also when another process has found it out', async () => {
+  it('the withdrawal is told also when another process has found it out', async () => {
     house.endpoint.answer(tokens('first'))
     await house.token()
     house.memory.lapseElsewhere(me)
@@ -206,7 +206,7 @@ describe('a consent that was withdrawn', () => {
     expect(house.lapsed).toEqual([me])
   })
 
-  it('is not told of trouble that passes, nor of a consent that came meanwhile', async () => {
+  it('the withdrawal is not told for trouble that passes, nor for a consent that came meanwhile', async () => {
     house.endpoint.answer({ status: 503, text: '' }, { ...refusal, status: 502 })
     await failureOf(house.token())
     house.clock.pass(100)
@@ -226,7 +226,7 @@ describe('a consent that was withdrawn', () => {
     expect(house.lapsed).toEqual([])
   })
 
-  it('is not asked about again', async () => {
+  it('nobody asks about a withdrawn consent again', async () => {
     house.endpoint.answer(refusal)
     for (let round = 0; round < 3; round += 1)
       expect((await failureOf(house.token())).code).toBe('consent-needed')
@@ -235,14 +235,14 @@ describe('a consent that was withdrawn', () => {
     expect(house.endpoint.requests).toHaveLength(1)
   })
 
-  it('is repaired by a new consent without a restart, also one that this process was not told of', async () => {
+  it('a new consent repairs it without a restart, also one that this process was not told of', async () => {
     house.endpoint.answer(refusal, tokens('second'))
     await failureOf(house.token())
     house.memory.consent(me, 'refresh-2')
     expect(await house.token()).toBe('second')
   })
 
-  it('is not believed when another process has renewed the grant meanwhile', async () => {
+  it('the withdrawal is not believed when another process has renewed the grant meanwhile', async () => {
     let release = () => {}
     const after = new Promise<void>((resolve) => {
       release = resolve
@@ -257,7 +257,7 @@ describe('a consent that was withdrawn', () => {
     expect(house.memory.grantOf(me).state).toBe('active')
   })
 
-  it('that cannot be noted is asked about again only after a while', async () => {
+  it('a withdrawal that cannot be noted is asked about again only after a while', async () => {
     let release = () => {}
     const after = new Promise<void>((resolve) => {
       release = resolve
@@ -274,7 +274,7 @@ describe('a consent that was withdrawn', () => {
 })
 
 describe('a registration that is missing', () => {
-  it('is told in the words of the catalogue when there is none', async () => {
+  it('a missing registration is told in the words of the catalogue', async () => {
     const missing = new Failure('configuration', 'There is no app registration for Google', {
       fix: 'Set it.',
     })
@@ -294,7 +294,7 @@ describe('a registration that is missing', () => {
 })
 
 describe('the log', () => {
-  it('tells why, and holds no token', async () => {
+  it('the log tells why, and holds no token', async () => {
     house.endpoint.answer(tokens('first-access', { refresh_token: 'refresh-2' }))
     house.endpoint.answer({ status: 503, text: '' })
     house.endpoint.answer({ status: 400, json: { error: 'invalid_grant', error_description: 'refresh-2' } })
@@ -311,7 +311,7 @@ describe('the log', () => {
 })
 
 describe('a grant without a person', () => {
-  it('asks for its tokens by itself, and lapses with no answer: nobody could consent again', async () => {
+  it('the grant asks for its tokens by itself, and lapses with no answer: nobody could consent again', async () => {
     const { memory, endpoint, broker, lapsed } = house
     memory.addMailbox('app@example.com')
     memory.grantWithoutPerson('app@example.com')

@@ -40,7 +40,7 @@ describe('a refusal of a grant that was given to another registration than the s
     ['tenant', { tenant: 'elsewhere' }, 'the tenant was none then, and is elsewhere'],
     ['token endpoint', { tokenEndpoint: 'https://x.example/token' }, 'the token endpoint was https://login'],
   ])(
-    '(another %s) is a mistake of the set-up, and the grant works again when it is set back',
+    'a refusal (another %s) is a mistake of the set-up, and the grant works again when it is set back',
     async (_what, changes, words) => {
       await use()
       house.register(changes)
@@ -63,7 +63,7 @@ describe('a refusal of a grant that was given to another registration than the s
     },
   )
 
-  it('is the end of the grant once the provider has renewed it for that registration', async () => {
+  it('a refusal is the end of the grant once the provider has renewed it for that registration', async () => {
     await use()
     house.register({ clientId: 'successor' })
     house.endpoint.answer(tokens('second'))
@@ -74,7 +74,7 @@ describe('a refusal of a grant that was given to another registration than the s
 })
 
 describe('a grant that its provider has refused', () => {
-  it('is tried again each day, serves again when it is accepted, and is not asked about by mail meanwhile', async () => {
+  it('a refused grant is tried again each day, serves again when it is accepted, and is not asked about by mail meanwhile', async () => {
     await use()
     await lapse()
     const rounds = keepAlive()
@@ -102,7 +102,7 @@ describe('a grant that its provider has refused', () => {
     expect(house.lapsed).toEqual([me])
   })
 
-  it('is tried again at once after the registration was changed, and then each day', async () => {
+  it('a refused grant is tried again at once after the registration was changed, and then each day', async () => {
     house.register({ clientId: 'mistyped' })
     // Nothing is known of it: it is from before that was kept.
     await lapse()
@@ -121,7 +121,7 @@ describe('a grant that its provider has refused', () => {
     expect(house.spent()).toEqual(['refresh-1', 'refresh-1', 'refresh-1'])
   })
 
-  it('can be tried on demand', async () => {
+  it('a refused grant can be tried on demand', async () => {
     await use()
     await lapse()
     house.endpoint.answer(invalidGrant)
@@ -136,7 +136,7 @@ describe('a grant that its provider has refused', () => {
     expect(house.endpoint.unusedAnswers()).toBe(0)
   })
 
-  it('is spent once, however many try it', async () => {
+  it('a refused grant is spent once, however many try it', async () => {
     await use()
     await lapse()
     house.endpoint.answer(tokens('again', { refresh_token: 'refresh-3' }))
@@ -144,7 +144,7 @@ describe('a grant that its provider has refused', () => {
     expect(house.spent()).toEqual(['refresh-1', 'refresh-2', 'refresh-2'])
   })
 
-  it('that has lapsed here, with its mailbox or person, is never tried again', async () => {
+  it('a grant that has lapsed here, with its mailbox or person, is never tried again', async () => {
     house.memory.lapseElsewhere(me)
     await keepAlive().round()
     expect(await failureOf(house.broker.tryAgain(me))).toMatchObject({ code: 'consent-needed' })
@@ -152,7 +152,7 @@ describe('a grant that its provider has refused', () => {
     expect(house.endpoint.requests).toEqual([])
   })
 
-  it('is never shown to another provider', async () => {
+  it('a refused grant is never shown to another provider', async () => {
     await use()
     await lapse()
     house.memory.addMailbox(me, 'other')

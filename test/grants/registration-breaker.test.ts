@@ -11,7 +11,7 @@ startEach(startCrowd, (started) => {
 
 describe('a registration that the provider refuses', () => {
   it.each(['invalid_client', 'unauthorized_client', 'unsupported_grant_type', 'deleted_client'])(
-    'with %s is asked about once, however many mailboxes it has, and no grant is lost',
+    '%s is asked about once, however many mailboxes the registration has, and no grant is lost',
     async (error) => {
       house.endpoint.answer({ status: 400, json: { error } })
       const answers = [...(await house.askAll()), ...(await house.askAll())]
@@ -24,7 +24,7 @@ describe('a registration that the provider refuses', () => {
     },
   )
 
-  it('gets one request in five seconds, however long that lasts and however many ask', async () => {
+  it('the provider gets one request in five seconds, however long that lasts and however many ask', async () => {
     for (let wait = 1; wait <= 20; wait += 1) {
       house.endpoint.answer(refusal)
       await house.askAll()
@@ -36,27 +36,30 @@ describe('a registration that the provider refuses', () => {
     }
   })
 
-  it.each([1800, 7200])('for %i seconds serves all within ten seconds of its return', async (outage) => {
-    const asking = house.crowd.slice(0, 4)
-    for (let second = 0; second < outage; second += 3) {
-      if (house.endpoint.unusedAnswers() === 0) house.endpoint.answer(refusal)
-      await Promise.all(asking.map(house.ask))
-      house.clock.pass(3)
-    }
-    expect(house.requests()).toBeLessThanOrEqual(outage / 5 + 1)
-    if (house.endpoint.unusedAnswers() > 0) {
-      house.clock.pass(3)
-      await Promise.all(asking.map(house.ask))
-    }
-    house.endpoint.answer(...asking.map((_, place) => tokens(`token-${place}`)))
-    for (let second = 0; second < 10; second += 3) {
-      house.clock.pass(3)
-      await Promise.all(asking.map(house.ask))
-    }
-    for (const answer of await Promise.all(asking.map(house.ask))) expect(answer).toContain('token-')
-  })
+  it.each([1800, 7200])(
+    'all are served within ten seconds of its return after %i seconds',
+    async (outage) => {
+      const asking = house.crowd.slice(0, 4)
+      for (let second = 0; second < outage; second += 3) {
+        if (house.endpoint.unusedAnswers() === 0) house.endpoint.answer(refusal)
+        await Promise.all(asking.map(house.ask))
+        house.clock.pass(3)
+      }
+      expect(house.requests()).toBeLessThanOrEqual(outage / 5 + 1)
+      if (house.endpoint.unusedAnswers() > 0) {
+        house.clock.pass(3)
+        await Promise.all(asking.map(house.ask))
+      }
+      house.endpoint.answer(...asking.map((_, place) => tokens(`token-${place}`)))
+      for (let second = 0; second < 10; second += 3) {
+        house.clock.pass(3)
+        await Promise.all(asking.map(house.ask))
+      }
+      for (const answer of await Promise.all(asking.map(house.ask))) expect(answer).toContain('token-')
+    },
+  )
 
-  it('is tried by one when the wait is over, the others hear the failure, and a success is for all at once', async () => {
+  it('one tries when the wait is over, the others hear the failure, and a success is for all at once', async () => {
     await house.refuseFirst()
     await house.askAll()
     house.clock.pass(60)
@@ -75,7 +78,7 @@ describe('a registration that the provider refuses', () => {
     expect(house.lines.at(-1)?.text).toContain('accepts the registration again')
   })
 
-  it('is no matter of another registration', async () => {
+  it('another registration is not concerned', async () => {
     await house.refuseFirst()
     const [elsewhere = 'nobody@example.com'] = house.addMailboxes(1, 'other')
     house.endpoint.answer(tokens('elsewhere'))
@@ -84,7 +87,7 @@ describe('a registration that the provider refuses', () => {
     expect(await house.ask(house.crowd[1] ?? 'nobody@example.com')).toMatchObject({ code: 'provider-setup' })
   })
 
-  it('leaves warm tokens at work while they are valid', async () => {
+  it('warm tokens stay at work while they are valid', async () => {
     house.endpoint.answer(tokens('warm'))
     await house.ask(me)
     house.clock.pass(3541)
@@ -97,13 +100,13 @@ describe('a registration that the provider refuses', () => {
     expect(house.requests()).toBe(3)
   })
 
-  it('lets a mailbox without a consent hear that', async () => {
+  it('a mailbox without a consent hears that', async () => {
     await house.refuseFirst()
     house.memory.lapseElsewhere(me)
     expect(await house.ask(me)).toMatchObject({ code: 'consent-needed' })
   })
 
-  it('counts refusals of requests that left together as one', async () => {
+  it('refusals of requests that left together count as one', async () => {
     house.endpoint.answer(tokens('works'))
     await house.ask(me)
     house.endpoint.answer(...house.crowd.map(() => refusal))
@@ -112,7 +115,7 @@ describe('a registration that the provider refuses', () => {
     expect(await house.ask(house.crowd[0] ?? 'nobody@example.com')).toMatchObject({ retryAfterSeconds: 5 })
   })
 
-  it('is tried by the next one when the first has found out nothing', async () => {
+  it('the next one tries when the first has found out nothing', async () => {
     await house.refuseFirst()
     house.clock.pass(60)
     house.endpoint.answer({ status: 503, text: '' }, tokens('second'))
@@ -122,7 +125,7 @@ describe('a registration that the provider refuses', () => {
     expect(await house.ask(house.crowd[2] ?? 'nobody@example.com')).toBe('second')
   })
 
-  it('is tried by the next one when the store failed the first', async () => {
+  it('the next one tries when the store failed the first', async () => {
     await house.refuseFirst()
     house.clock.pass(60)
     house.memory.breakDown()
@@ -134,7 +137,7 @@ describe('a registration that the provider refuses', () => {
     expect(await house.ask(house.crowd[2] ?? 'nobody@example.com')).toBe('second')
   })
 
-  it('alarms once, and again after it was mended', async () => {
+  it('a refusal alarms once, and again after it was mended', async () => {
     const alarms = () => house.lines.filter(({ level }) => level === 'error').length
     await house.refuseFirst()
     house.clock.pass(60)
@@ -147,7 +150,7 @@ describe('a registration that the provider refuses', () => {
     expect(alarms()).toBe(2)
   })
 
-  it('shows in the state of each of its mailboxes, and of no other', async () => {
+  it('a refusal shows in the state of each of its mailboxes, and of no other', async () => {
     const since = house.clock.now()
     await house.refuseFirst()
     const pause = { about: 'registration', since, until: since + 5000, reason: refused }
@@ -159,7 +162,7 @@ describe('a registration that the provider refuses', () => {
 })
 
 describe('a consent while the registration is refused', () => {
-  it('that brings an access token shows that the registration works, for all mailboxes', async () => {
+  it('a consent that brings an access token shows that the registration works, for all mailboxes', async () => {
     await house.refuseFirst()
     house.memory.consent(me, 'refresh-2')
     house.broker.grantChanged(me, consented('from-the-consent', 'grant-refresh-2'))
@@ -169,7 +172,7 @@ describe('a consent while the registration is refused', () => {
     expect((await house.broker.state(me)).pause).toBeUndefined()
   })
 
-  it('makes a refusal that was on its way old news', async () => {
+  it('a consent makes a refusal that was on its way old news', async () => {
     const release = house.gated(refusal)
     const pending = house.ask(house.crowd[0] ?? 'nobody@example.com')
     await expect.poll(house.requests).toBe(1)
@@ -180,7 +183,7 @@ describe('a consent while the registration is refused', () => {
     expect(await house.ask(house.crowd[1] ?? 'nobody@example.com')).toBe('works')
   })
 
-  it('that brings a refresh token only shows nothing', async () => {
+  it('a consent that brings a refresh token only shows nothing', async () => {
     await house.refuseFirst()
     house.memory.consent(me, 'refresh-2')
     house.broker.grantChanged(me)
@@ -190,7 +193,7 @@ describe('a consent while the registration is refused', () => {
 })
 
 describe('a registration that has not worked yet', () => {
-  it('keeps nobody waiting once the first one has found out nothing', async () => {
+  it('nobody is kept waiting once the first one has found out nothing', async () => {
     const release = house.gated({ status: 503, text: '' })
     const answers = house.askAll()
     await expect.poll(house.requests).toBe(1)

@@ -12,7 +12,7 @@ startEach(startCrowd, (started) => {
 describe('a mailbox that is refused while others are served', () => {
   const [bad, good, late] = ['local-1@example.com', 'local-2@example.com', 'local-3@example.com'] as const
 
-  it('leaves the first try to them, if they ask', async () => {
+  it('the mailbox leaves the first try to them, if they ask', async () => {
     await house.refuseFirst()
     await house.ask(good)
     house.clock.pass(5)
@@ -21,7 +21,7 @@ describe('a mailbox that is refused while others are served', () => {
     expect(await house.ask(good)).toBe('good')
   })
 
-  it('tries by itself when they do not', async () => {
+  it('the mailbox tries by itself when they do not', async () => {
     await house.refuseFirst()
     await house.ask(good)
     house.clock.pass(90)
@@ -32,7 +32,7 @@ describe('a mailbox that is refused while others are served', () => {
     expect(await house.ask(bad)).toBe('mended')
   })
 
-  it('leaves nothing to others once it has another grant, or was served', async () => {
+  it('the mailbox leaves nothing to others once it has another grant, or was served', async () => {
     await house.refuseFirst()
     await house.ask(good)
     house.broker.grantChanged(bad)
@@ -57,7 +57,7 @@ describe('a mailbox that is refused while others are served', () => {
     expect(await house.ask(bad)).toBe('first')
   })
 
-  it('waits alone from then on, with its own failure and its own alarm', async () => {
+  it('the mailbox waits alone from then on, with its own failure and its own alarm', async () => {
     await house.refuseFirst()
     house.clock.pass(60)
     house.endpoint.answer(tokens('good'), refusal, tokens('late'))
@@ -71,7 +71,7 @@ describe('a mailbox that is refused while others are served', () => {
     expect((await house.broker.state(late)).pause).toBeUndefined()
   })
 
-  it('counts again after it was served', async () => {
+  it('the mailbox counts again after it was served', async () => {
     await house.refuseFirst()
     house.clock.pass(60)
     house.endpoint.answer(tokens('good'), tokens('served', { expires_in: 60 }))
@@ -82,7 +82,7 @@ describe('a mailbox that is refused while others are served', () => {
     expect(await house.ask(late)).toMatchObject({ message: refused })
   })
 
-  it('counts again with another grant', async () => {
+  it('the mailbox counts again with another grant', async () => {
     await house.refuseFirst()
     house.clock.pass(60)
     house.endpoint.answer(tokens('good'))
@@ -95,7 +95,7 @@ describe('a mailbox that is refused while others are served', () => {
 
 describe('a wrong request', () => {
   it.each(['invalid_scope', 'invalid_request', 'invalid_resource', 'access_denied', 'admin_policy_enforced'])(
-    'with %s is of one mailbox only',
+    'a request with %s concerns one mailbox only',
     async (error) => {
       house.endpoint.answer({ status: 400, json: { error } }, tokens('second'))
       const failure = await failureOf(house.token())
@@ -112,7 +112,7 @@ describe('a provider that refuses the requests of all', () => {
   const no: ScriptedAnswer = { status: 403, json: { message: 'Not from this network' } }
 
   it.each([1800, 7200])(
-    'for %i seconds serves them within ten seconds of its return, and hears of them one after the other until then',
+    'mailboxes are served within ten seconds of the end of %i seconds, and ask one after the other until then',
     async (outage) => {
       const asking = house.crowd.slice(0, 10)
       const askEach = async () => {
@@ -145,7 +145,7 @@ describe('a provider that refuses the requests of all', () => {
 describe('a provider that is asked too often', () => {
   const slowDown: ScriptedAnswer = { status: 429, headers: { 'retry-after': '100' }, text: '' }
 
-  it('is left alone by all mailboxes as long as it wants, and then one goes first', async () => {
+  it('all mailboxes leave the provider alone as long as it wants, and then one goes first', async () => {
     house.endpoint.answer(slowDown)
     for (const answer of await house.askAll()) expect(answer).toMatchObject({ code: 'provider-unavailable' })
     expect(await house.ask(me)).toMatchObject({ code: 'provider-unavailable', retryAfterSeconds: 110 })
@@ -163,7 +163,7 @@ describe('a provider that is asked too often', () => {
     expect(await house.ask(me)).toMatchObject({ retryAfterSeconds: 110 })
   })
 
-  it('is left alone also when a request before that comes through', async () => {
+  it('the provider is left alone also when a request before that comes through', async () => {
     house.endpoint.answer(tokens('works'))
     await house.ask(me)
     const release = house.gated(tokens('slow'))
@@ -182,7 +182,7 @@ describe('a provider that is asked too often', () => {
   it.each([
     ['429 without a time', { status: 429, text: '' }],
     ['503 with a time', { status: 503, headers: { 'retry-after': '100' }, text: '' }],
-  ])('is asked for other mailboxes after %s', async (_what, trouble) => {
+  ])('other mailboxes ask the provider after %s', async (_what, trouble) => {
     house.endpoint.answer(trouble, tokens('second'))
     expect(await house.ask(me)).toMatchObject({ code: 'provider-unavailable' })
     expect(await house.ask(house.crowd[0] ?? 'nobody@example.com')).toBe('second')

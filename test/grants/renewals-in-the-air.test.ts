@@ -21,7 +21,7 @@ async function renewalInTheAir() {
 }
 
 describe('a renewal in the air', () => {
-  it('and a consent meanwhile spend each refresh token once', async () => {
+  it('a renewal and a consent meanwhile spend each refresh token once', async () => {
     const { pending, release } = await renewalInTheAir()
     house.memory.consent(me, 'consent-1')
     house.broker.grantChanged(me)
@@ -33,7 +33,7 @@ describe('a renewal in the air', () => {
     expect(house.kept()).toBe('consent-2')
   })
 
-  it('is waited for when postern stops, and its rotation is stored', async () => {
+  it('a stop waits for the renewal, and its rotation is stored', async () => {
     const { pending, release } = await renewalInTheAir()
     const closing = house.broker.close()
     release()
@@ -44,7 +44,7 @@ describe('a renewal in the air', () => {
 })
 
 describe('a broker that stops', () => {
-  it('stores at last what the store did not take before', async () => {
+  it('the broker stores at last what the store did not take before', async () => {
     const { pending, release } = await renewalInTheAir()
     house.memory.breakDown()
     release()
@@ -54,7 +54,7 @@ describe('a broker that stops', () => {
     expect(house.kept()).toBe('refresh-2')
   })
 
-  it('begins no renewal', async () => {
+  it('the broker begins no renewal', async () => {
     await house.broker.close()
     expect((await failureOf(house.token())).code).toBe('provider-unavailable')
     expect(house.endpoint.requests).toEqual([])

@@ -9,7 +9,7 @@ startEach(startBroker, (started) => {
 })
 
 describe('a rotated refresh token', () => {
-  it('is stored before the access token is handed out', async () => {
+  it('the refresh token is stored before the access token is handed out', async () => {
     house.endpoint.answer(tokens('first', { refresh_token: 'refresh-2' }), tokens('second'))
     await house.token().then(() => expect(house.kept()).toBe('refresh-2'))
     house.clock.pass(3600)
@@ -17,7 +17,7 @@ describe('a rotated refresh token', () => {
     expect(house.spent()).toEqual(['refresh-1', 'refresh-2'])
   })
 
-  it('that does not come leaves the old one', async () => {
+  it('an answer without a refresh token leaves the old one', async () => {
     house.endpoint.answer(tokens('first'), tokens('second', { refresh_token: '' }))
     await house.token()
     house.clock.pass(3600)
@@ -31,7 +31,7 @@ describe('a rotated refresh token', () => {
     ['with status 201', { ...tokens('second', { refresh_token: 'refresh-2' }), status: 201 }],
     ['with a life in words', tokens('second', { refresh_token: 'refresh-2', expires_in: 'an hour' })],
     ['with scopes in a list', tokens('second', { refresh_token: 'refresh-2', scope: ['mail'] })],
-  ])('of an answer %s is stored, and its access token is used', async (_what, answer) => {
+  ])('the refresh token of an answer %s is stored, and its access token is used', async (_what, answer) => {
     house.endpoint.answer(answer)
     expect(await house.token()).toBe('second')
     expect(house.kept()).toBe('refresh-2')
@@ -43,7 +43,7 @@ describe('a rotated refresh token', () => {
     ['is missing', { access_token: undefined }],
     ['is of another type', { token_type: 'DPoP' }],
   ])(
-    'is stored where the access token %s, and the mistake is told as one of the set-up',
+    'the refresh token is stored where the access token %s, and the mistake is told as one of the set-up',
     async (_what, odd) => {
       house.endpoint.answer(
         tokens('first', { refresh_token: 'refresh-2', ...odd }),
@@ -58,7 +58,7 @@ describe('a rotated refresh token', () => {
     },
   )
 
-  it('of a slower process is dropped, and the newer one is used', async () => {
+  it('the refresh token of a slower process is dropped, and the newer one is used', async () => {
     let release = () => {}
     const after = new Promise<void>((resolve) => {
       release = resolve
@@ -89,7 +89,7 @@ describe('a rotated refresh token that cannot be stored', () => {
     return pending
   }
 
-  it('holds the access token back, says so, and asks the provider no more', async () => {
+  it('the access token is held back, the failure says so, and the provider is asked no more', async () => {
     const failure = await failureOf(loseTheStore())
     expect(failure.code).toBe('store-unavailable')
     expect(house.lines.map(({ level }) => level)).toEqual(['error'])
@@ -99,7 +99,7 @@ describe('a rotated refresh token that cannot be stored', () => {
     expect(house.spent()).toEqual(['refresh-1'])
   })
 
-  it('is stored as soon as the store is back, and only then used', async () => {
+  it('the refresh token is stored as soon as the store is back, and only then used', async () => {
     await failureOf(loseTheStore())
     house.memory.mend()
     house.clock.pass(2.1)
@@ -108,7 +108,7 @@ describe('a rotated refresh token that cannot be stored', () => {
     expect(house.spent()).toEqual(['refresh-1'])
   })
 
-  it('is stored by itself when nobody asks, with longer and longer waits', async () => {
+  it('the refresh token is stored by itself when nobody asks, with longer and longer waits', async () => {
     await failureOf(loseTheStore())
     for (const milliseconds of [2000, 4000, 5000]) {
       await expect.poll(() => house.due.length).toBe(1)
@@ -124,7 +124,7 @@ describe('a rotated refresh token that cannot be stored', () => {
     expect(house.spent()).toEqual(['refresh-1'])
   })
 
-  it('leaves the old access token in use while that lives', async () => {
+  it('the old access token stays in use while it lives', async () => {
     house.endpoint.answer(tokens('first'))
     await house.token()
     house.clock.pass(3000)
@@ -134,7 +134,7 @@ describe('a rotated refresh token that cannot be stored', () => {
     expect((await failureOf(house.token())).code).toBe('store-unavailable')
   })
 
-  it('is forgotten when somebody consents anew', async () => {
+  it('the refresh token is forgotten when somebody consents anew', async () => {
     await failureOf(loseTheStore())
     house.memory.mend()
     house.memory.consent(me, 'refresh-3')
@@ -144,7 +144,7 @@ describe('a rotated refresh token that cannot be stored', () => {
     expect(house.spent()).toEqual(['refresh-1', 'refresh-3'])
   })
 
-  it('gives way to a consent that this process was not told of', async () => {
+  it('the refresh token gives way to a consent that this process was not told of', async () => {
     await failureOf(loseTheStore())
     house.memory.mend()
     house.memory.consent(me, 'refresh-3')
@@ -156,7 +156,7 @@ describe('a rotated refresh token that cannot be stored', () => {
 })
 
 describe('a store that is down', () => {
-  it('does not cost a token that needs no storing', async () => {
+  it('a token that needs no storing is handed out', async () => {
     let release = () => {}
     const after = new Promise<void>((resolve) => {
       release = resolve
@@ -169,7 +169,7 @@ describe('a store that is down', () => {
     expect(await pending).toBe('first')
   })
 
-  it('is told as such before the provider is asked', async () => {
+  it('the store is told as down before the provider is asked', async () => {
     house.memory.breakDown()
     expect((await failureOf(house.token())).code).toBe('store-unavailable')
     expect(house.spent()).toEqual([])
@@ -184,7 +184,7 @@ describe('an access token for something else than the mail server', () => {
     applicationRole: 'SMTP.SendAsApp',
   }
 
-  it('is not handed out, and the refresh token that came with it is kept', async () => {
+  it('the token is not handed out, and the refresh token that came with it is kept', async () => {
     const strict = await startBroker({ oauth: { tokenClaims } })
     strict.endpoint.answer(tokens(graphToken, { refresh_token: 'refresh-2' }))
     const failure = await failureOf(strict.token())

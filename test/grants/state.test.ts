@@ -9,12 +9,12 @@ startEach(startBroker, (started) => {
 })
 
 describe('the state of a mailbox', () => {
-  it('is empty while nothing was asked for, and for a mailbox that does not exist', async () => {
+  it('the state is empty while nothing was asked for, and for a mailbox that does not exist', async () => {
     expect(await house.broker.state(me)).toEqual({})
     expect(await house.broker.state('nobody@example.com')).toEqual({})
   })
 
-  it('tells how long the access token in memory serves, and nothing of one that is over', async () => {
+  it('the state tells how long the access token in memory serves, and nothing of one that is over', async () => {
     house.endpoint.answer(tokens('first'))
     await house.token()
     expect(await house.broker.state(me)).toEqual({ accessTokenUntil: house.clock.now() + 3_600_000 })
@@ -22,7 +22,7 @@ describe('the state of a mailbox', () => {
     expect(await house.broker.state(me)).toEqual({})
   })
 
-  it('tells since when, until when and why the token endpoint is not asked', async () => {
+  it('the state tells since when, until when and why the token endpoint is not asked', async () => {
     const since = house.clock.now()
     house.endpoint.answer({ status: 503, text: '' }, { status: 503, text: '' }, tokens('first'))
     await failureOf(house.token())
@@ -38,14 +38,14 @@ describe('the state of a mailbox', () => {
     expect((await house.broker.state(me)).pause).toBeUndefined()
   })
 
-  it('has waited during a suspend', async () => {
+  it('a wait goes on during a suspend', async () => {
     house.endpoint.answer({ status: 429, text: '', headers: { 'retry-after': '600' } }, tokens('first'))
     await failureOf(house.token())
     house.clock.jump(700)
     expect(await house.token()).toBe('first')
   })
 
-  it('does not wait longer because the wall clock is set back', async () => {
+  it('a wait is no longer because the wall clock is set back', async () => {
     house.endpoint.answer({ status: 503, text: '' })
     await failureOf(house.token())
     house.clock.jump(-86_400)

@@ -89,7 +89,7 @@ const codeOrValue = (promise: Promise<unknown>) =>
 describe('the table of calls in create-token-broker.ts', () => {
   const { names, rows } = tableInSource('grants/create-token-broker.ts', 'event')
 
-  it('has a column for each state and a row for each event', () => {
+  it('the table has a column for each state and a row for each event', () => {
     expect(names).toEqual(Object.keys(states))
     expect(rows.map(([name]) => name)).toEqual(Object.keys(events))
   })
@@ -98,7 +98,7 @@ describe('the table of calls in create-token-broker.ts', () => {
     '$state',
     ({ state, column }) => {
       it.each(rows.map((row) => ({ event: row[0] ?? '', answer: row[column] ?? '' })))(
-        'says of $event: $answer',
+        'the answer to $event is: $answer',
         async ({ event, answer }) => {
           await events[event]?.before?.()
           const release = await states[state]?.()
@@ -177,11 +177,11 @@ describe('the table of results in create-token-broker.ts', () => {
   }
   const { rows } = tableInSource('grants/create-token-broker.ts', 'result')
 
-  it('has a row for each', () => {
+  it('each result has a row', () => {
     expect(rows.map(([name]) => name)).toEqual(Object.keys(results))
   })
 
-  it.each(rows)('says of %s: the token is %s, and there waits: %s', async (name, token, waits) => {
+  it.each(rows)('after %s the token is %s, and there waits: %s', async (name, token, waits) => {
     await oldToken()
     await codeOrValue(results[name ?? '']?.() ?? Promise.resolve())
     house.memory.mend()

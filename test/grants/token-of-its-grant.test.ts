@@ -28,7 +28,7 @@ const sentTo = (path: string) =>
   house.endpoint.requests.filter((request) => request.path === path).map(({ form }) => form.refresh_token)
 
 describe('a token of a grant that is no longer the one of its mailbox', () => {
-  it('is not used when it is handed over after the mailbox has moved', async () => {
+  it('a token that is handed over after the mailbox has moved is not used', async () => {
     moveMe()
     house.broker.grantChanged(me)
     house.broker.grantChanged(me, consented('of-the-first-provider'))
@@ -39,7 +39,7 @@ describe('a token of a grant that is no longer the one of its mailbox', () => {
     expect(sentTo('/other/token')).toEqual(['refresh-of-other'])
   })
 
-  it('is not used when it is handed over after a later consent, and takes no place from its token', async () => {
+  it('a token that is handed over after a later consent is not used, and takes no place from its token', async () => {
     house.memory.consent(me, 'refresh-2')
     house.broker.grantChanged(me, consented('of-the-later', 'grant-refresh-2'))
     house.broker.grantChanged(me, consented('of-the-earlier', 'grant-refresh-1'))
@@ -48,7 +48,7 @@ describe('a token of a grant that is no longer the one of its mailbox', () => {
     expect(house.spent()).toEqual(['refresh-2'])
   })
 
-  it('is not used when it is handed over after the mailbox was removed', async () => {
+  it('a token that is handed over after the mailbox was removed is not used', async () => {
     house.memory.removeMailbox(me)
     house.broker.grantChanged(me)
     house.broker.grantChanged(me, consented('of-nobody'))
@@ -56,7 +56,7 @@ describe('a token of a grant that is no longer the one of its mailbox', () => {
     expect(await house.broker.state(me)).not.toHaveProperty('accessTokenUntil')
   })
 
-  it('is not used though memory has not heard yet', async () => {
+  it('a token is not used though memory has not heard yet', async () => {
     house.endpoint.answer(tokens('first'), tokens('second'))
     expect(await house.token()).toBe('first')
     moveMe()
@@ -65,7 +65,7 @@ describe('a token of a grant that is no longer the one of its mailbox', () => {
     expect(sentTo('/other/token')).toEqual(['refresh-of-other'])
   })
 
-  it('is not used when its grant has lapsed in the store', async () => {
+  it('a token whose grant has lapsed in the store is not used', async () => {
     house.endpoint.answer(tokens('first'))
     await house.token()
     house.memory.lapseElsewhere(me)
@@ -73,7 +73,7 @@ describe('a token of a grant that is no longer the one of its mailbox', () => {
   })
 
   it.each(['memory has heard', 'memory has not heard'])(
-    'is not handed to those who waited for its renewal (%s)',
+    'a token is not handed to those who waited for its renewal (%s)',
     async (when) => {
       const { release } = held(tokens('of-the-first-provider', { refresh_token: 'refresh-2' }))
       const waiting = Promise.all([house.token(), house.token()])
@@ -88,7 +88,7 @@ describe('a token of a grant that is no longer the one of its mailbox', () => {
     },
   )
 
-  it('is of the domain no longer when the address gets an entry of its own', async () => {
+  it('a token is of the domain no longer when the address gets an entry of its own', async () => {
     house.memory.addMailbox('*@example.org')
     house.memory.grantWithoutPerson('*@example.org')
     house.endpoint.answer(tokens('of-the-domain'), tokens('of-a-person'))
@@ -101,7 +101,7 @@ describe('a token of a grant that is no longer the one of its mailbox', () => {
 })
 
 describe('a refresh token', () => {
-  it('of the provider that a mailbox has moved to is not shown to the one before, whoever waited how long', async () => {
+  it('a refresh token of the provider that a mailbox has moved to is not shown to the one before, whoever waited how long', async () => {
     const [first] = house.addMailboxes(1)
     if (first === undefined) throw new Error('no mailbox was added')
     const { release } = held(tokens('of-the-one-who-goes-first'))
@@ -133,7 +133,7 @@ describe('a rotated refresh token that is not stored yet', () => {
   it.each([
     ['it was changed otherwise', me],
     ['its domain was', '*@example.com'],
-  ] as const)('is not lost with a grant that lives, when %s', async (_when, changed) => {
+  ] as const)('the refresh token is not lost with a grant that lives, when %s', async (_when, changed) => {
     await loseTheStore()
     house.memory.mend()
     house.broker.grantChanged(changed)
@@ -142,7 +142,7 @@ describe('a rotated refresh token that is not stored yet', () => {
     expect(house.spent()).toEqual(['refresh-1'])
   })
 
-  it('is not lost either when that came while it was asked for', async () => {
+  it('the refresh token is not lost either when that came while it was asked for', async () => {
     const { release } = held(tokens('second', { refresh_token: 'refresh-2' }))
     const pending = house.token()
     await expect.poll(() => house.endpoint.requests.length).toBe(1)
@@ -156,7 +156,7 @@ describe('a rotated refresh token that is not stored yet', () => {
     expect(house.spent()).toEqual(['refresh-1'])
   })
 
-  it('goes with the grant that it belongs to', async () => {
+  it('the refresh token goes with the grant that it belongs to', async () => {
     await loseTheStore()
     house.memory.mend()
     moveMe()

@@ -9,7 +9,7 @@ startEach(startBroker, (started) => {
 })
 
 describe('a token that is asked for', () => {
-  it('is fetched once and then handed out after one look at whose grant it is', async () => {
+  it('a token is fetched once and then handed out after one look at whose grant it is', async () => {
     house.endpoint.answer(tokens('first'))
     expect(await house.token()).toBe('first')
     const calls = house.memory.calls.length
@@ -18,27 +18,27 @@ describe('a token that is asked for', () => {
     expect(house.spent()).toEqual(['refresh-1'])
   })
 
-  it('is one token in whatever case the mailbox is named', async () => {
+  it('the token is one in whatever case the mailbox is named', async () => {
     house.endpoint.answer(tokens('first'))
     expect(await house.token()).toBe('first')
     expect((await house.broker.accessTokenFor('ME@example.com')).secret.reveal()).toBe('first')
   })
 
-  it('is fetched by one request when fifty ask at once', async () => {
+  it('one request fetches the token when fifty ask at once', async () => {
     house.endpoint.answer(tokens('first'))
     const all = await Promise.all(Array.from({ length: 50 }, () => house.token()))
     expect(new Set(all)).toEqual(new Set(['first']))
     expect(house.spent()).toEqual(['refresh-1'])
   })
 
-  it('fails for all fifty by one request, too', async () => {
+  it('one request fails for all fifty, too', async () => {
     house.endpoint.answer({ status: 503, text: '' })
     const all = await Promise.all(Array.from({ length: 50 }, () => failureOf(house.token())))
     expect(new Set(all.map(({ code }) => code))).toEqual(new Set(['provider-unavailable']))
     expect(house.spent()).toHaveLength(1)
   })
 
-  it('knows its life, counted from before the request, and not by a wall clock that is set back', async () => {
+  it('a token knows its life, counted from before the request, and not by a wall clock that is set back', async () => {
     let release = () => {}
     const after = new Promise<void>((resolve) => {
       release = resolve
@@ -58,7 +58,7 @@ describe('a token that is asked for', () => {
     expect(await house.token()).toBe('slow')
   })
 
-  it('has aged during a suspend, while the monotonic clock stood still', async () => {
+  it('a token has aged during a suspend, while the monotonic clock stood still', async () => {
     house.endpoint.answer(tokens('before'), tokens('after'))
     const before = await house.broker.accessTokenFor(me)
     house.clock.jump(3601)
@@ -71,7 +71,7 @@ describe('a token that is asked for', () => {
     expect((await failureOf(house.token())).code).toBe('provider-unavailable')
   })
 
-  it('that had little life left is renewed after a short suspend, and after one behind a clock that was set back', async () => {
+  it('a token that had little life left is renewed after a short suspend, and after one behind a clock that was set back', async () => {
     house.endpoint.answer(tokens('first'), tokens('second'))
     await house.token()
     house.clock.jump(-86_400)
@@ -80,13 +80,13 @@ describe('a token that is asked for', () => {
     expect(await house.token()).toBe('second')
   })
 
-  it('is not there for a mailbox that nobody added', async () => {
+  it('a mailbox that nobody added has no token', async () => {
     const failure = await failureOf(house.broker.accessTokenFor('you@example.com'))
     expect(failure.code).toBe('not-found')
     expect(failure.message).toContain('you@example.com')
   })
 
-  it('needs a consent first, and the failure says how', async () => {
+  it('a token needs a consent first, and the failure says how', async () => {
     house.memory.addMailbox('new@example.com')
     const failure = await failureOf(house.broker.accessTokenFor('new@example.com'))
     expect(failure.code).toBe('consent-needed')
@@ -105,7 +105,7 @@ describe('a token is renewed before use', () => {
     [300, 150],
     [60, 30],
     [1, 0.5],
-  ])('when a life of %d seconds has less than %d left', async (life, left) => {
+  ])('a token is renewed when a life of %d seconds has less than %d left', async (life, left) => {
     house.endpoint.answer(tokens('first', { expires_in: life }))
     expect(await house.token()).toBe('first')
     house.clock.pass(life - left)
@@ -115,7 +115,7 @@ describe('a token is renewed before use', () => {
     expect(await house.token()).toBe('second')
   })
 
-  it('when less is left than was asked for', async () => {
+  it('a token is renewed when less is left than was asked for', async () => {
     house.endpoint.answer(tokens('first'), tokens('second'))
     await house.token()
     house.clock.pass(1000)
@@ -123,13 +123,13 @@ describe('a token is renewed before use', () => {
     expect(await house.token({ minimumLife: 2601 })).toBe('second')
   })
 
-  it('never in a loop: a life as short as it may be is handed out once and fetched anew', async () => {
+  it('a token is never renewed in a loop: a life as short as it may be is handed out once and fetched anew', async () => {
     house.endpoint.answer(tokens('blink', { expires_in: 0.01 }))
     expect(await house.token({ minimumLife: 600 })).toBe('blink')
     expect(house.spent()).toHaveLength(1)
   })
 
-  it('at most once a minute when more is asked for than tokens have', async () => {
+  it('a token is renewed at most once a minute when more is asked for than tokens have', async () => {
     house.endpoint.answer(tokens('first', { expires_in: 3600 }))
     for (const minimumLife of [3599.5, 3600, 3600]) {
       expect(await house.token({ minimumLife })).toBe('first')
@@ -140,7 +140,7 @@ describe('a token is renewed before use', () => {
     expect(await house.token({ minimumLife: 3600 })).toBe('second')
   })
 
-  it('at half its life when tokens never live as long as was asked', async () => {
+  it('a token is renewed at half its life when tokens never live as long as was asked', async () => {
     house.endpoint.answer(tokens('first', { expires_in: 300 }))
     for (let age = 0; age < 150; age += 10) {
       expect(await house.token({ minimumLife: 600 })).toBe('first')
@@ -151,7 +151,7 @@ describe('a token is renewed before use', () => {
     expect(await house.token({ minimumLife: 600 })).toBe('second')
   })
 
-  it('earlier where the provider wants that', async () => {
+  it('a token is renewed earlier where the provider wants that', async () => {
     const careful = await startBroker({ refreshMarginSeconds: 1500 })
     careful.endpoint.answer(tokens('first'))
     await careful.token()
@@ -164,7 +164,7 @@ describe('a token is renewed before use', () => {
 
 describe('a token that the provider refused', () => {
   it.each([0, 59, 600])(
-    'is replaced once at once when it is %i seconds old, however many bring it back',
+    'a token is replaced once at once when it is %i seconds old, however many bring it back',
     async (age) => {
       house.endpoint.answer(tokens('first'), tokens('second'))
       const refused = await house.broker.accessTokenFor(me)
@@ -176,7 +176,7 @@ describe('a token that the provider refused', () => {
     },
   )
 
-  it('is replaced at once when a consent has just brought it', async () => {
+  it('a token that a consent has just brought is replaced at once', async () => {
     house.memory.consent(me, 'refresh-2')
     house.broker.grantChanged(me, consented('primed', 'grant-refresh-2'))
     house.endpoint.answer(tokens('second'))
@@ -184,7 +184,7 @@ describe('a token that the provider refused', () => {
     expect(await house.token({ refused })).toBe('second')
   })
 
-  it('is not replaced for a minute when it came in place of a refused one itself: the trouble is elsewhere', async () => {
+  it('a token that came in place of a refused one is not replaced for a minute: the trouble is elsewhere', async () => {
     house.endpoint.answer(tokens('first'), tokens('second'), tokens('third'))
     const first = await house.broker.accessTokenFor(me)
     const second = await house.broker.accessTokenFor(me, { refused: first })
@@ -197,7 +197,7 @@ describe('a token that the provider refused', () => {
     expect(await house.token({ refused: second })).toBe('third')
   })
 
-  it('does not come back while the provider is down', async () => {
+  it('a refused token does not come back while the provider is down', async () => {
     house.endpoint.answer(tokens('first'), { status: 503, text: '' })
     const refused = await house.broker.accessTokenFor(me)
     house.clock.pass(100)
@@ -207,7 +207,7 @@ describe('a token that the provider refused', () => {
 })
 
 describe('a changed grant', () => {
-  it('brings its own token', async () => {
+  it('a changed grant brings its own token', async () => {
     house.endpoint.answer(tokens('first'))
     await house.token()
     house.memory.consent(me, 'refresh-2')
@@ -216,7 +216,7 @@ describe('a changed grant', () => {
     expect(house.spent()).toHaveLength(1)
   })
 
-  it('forgets the old token without one', async () => {
+  it('a changed grant without a token forgets the old one', async () => {
     house.endpoint.answer(tokens('first'), tokens('second'))
     await house.token()
     house.memory.consent(me, 'refresh-2')
@@ -225,7 +225,7 @@ describe('a changed grant', () => {
     expect(house.spent()).toEqual(['refresh-1', 'refresh-2'])
   })
 
-  it('takes nothing from a renewal that was under way, nor do those who wait for it', async () => {
+  it('a changed grant takes nothing from a renewal that was under way, nor do those who wait for it', async () => {
     let release = () => {}
     const after = new Promise<void>((resolve) => {
       release = resolve

@@ -35,7 +35,7 @@ const [own, other] = [await createAuthority(), await createAuthority('another au
 
 describe('a token endpoint', () => {
   it.each(wrongCertificates(own, other))(
-    'with a certificate $what is a matter of the set-up, told with what to do as at the mail server',
+    'a certificate $what is a matter of the set-up, told with what to do as at the mail server',
     async ({ issue, says, fix }) => {
       const port = await listening(createTlsServer(await issue(), (_request, answer) => answer.end('{}')))
       const house = await houseWith({ at: `https://localhost:${port}`, extraCa: own.ca })
@@ -52,7 +52,7 @@ describe('a token endpoint', () => {
   it.each([
     ['that speaks no TLS', 'https', 'TLS'],
     ['that speaks no HTTP', 'http', 'https or http'],
-  ])('%s is a matter of the set-up', async (_, scheme, fix) => {
+  ])('an endpoint %s is a matter of the set-up', async (_, scheme, fix) => {
     const port = await listening(
       createServer((client) => client.on('error', () => {}).write('220 mail.example ESMTP\r\n')),
     )
@@ -63,7 +63,7 @@ describe('a token endpoint', () => {
     })
   })
 
-  it('behind a proxy that wants another password is a matter of the set-up, which names the proxy', async () => {
+  it('a proxy that wants another password is a matter of the set-up, which names the proxy', async () => {
     const proxy = await startConnectProxy({ credentials: 'me:other' })
     closers.push(() => proxy.close())
     const credentials = new Secret('me:the-password')
@@ -77,7 +77,7 @@ describe('a token endpoint', () => {
     expect(house.kept()).toBe('refresh-1')
   })
 
-  it('is asked again within ten seconds of the end of a trouble that nobody there has heard of, also where that looks like the set-up', async () => {
+  it('the endpoint is asked again within ten seconds of the end of a trouble that nobody there has heard of, also where that looks like the set-up', async () => {
     const proxy = await startConnectProxy({ credentials: 'me:other' })
     closers.push(() => proxy.close())
     const house = await houseWith({
@@ -90,7 +90,7 @@ describe('a token endpoint', () => {
     expect((await failureOf(house.token())).retryAfterSeconds ?? 0).toBeLessThanOrEqual(8)
   })
 
-  it('where nobody listens passes, and says what to look at', async () => {
+  it('an endpoint where nobody listens is passing trouble, and the failure says what to look at', async () => {
     const house = await houseWith({ at: 'http://localhost:61002' })
     expect(await failureOf(house.token())).toMatchObject({
       code: 'provider-unavailable',
