@@ -25,11 +25,11 @@ const notKept: Record<string, string> = {
   'login.names-alike': 'said at each start',
 }
 
-it('knows only events that something logs', () => {
+it('the table knows only events that something logs', () => {
   expect(Object.keys(journalEvents).filter((event) => !logged.has(event))).toEqual([])
 })
 
-it('decides about every event that is logged', () => {
+it('every event that is logged is decided about', () => {
   const rooms = new Set(Object.keys(journalEvents).map((event) => event.split('.')[0]))
   // The ids of failures look alike.
   const events = [...logged].filter((event) => rooms.has(event.split('.')[0]) && !(event in catalogue))

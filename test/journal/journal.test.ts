@@ -33,7 +33,7 @@ const sent = {
 }
 
 describe('the journal', () => {
-  it('keeps what is logged with an event of its table, and hands on everything', async () => {
+  it('the journal keeps what is logged with an event of its table, and hands on everything', async () => {
     const { journal, log, all } = setUp()
     journal.log.info(
       { ...sent, sender: 'me@example.com', recipients: 2, code: 250, reason: undefined },
@@ -59,7 +59,7 @@ describe('the journal', () => {
     ])
   })
 
-  it('takes what a child of the log says of every line', async () => {
+  it('the journal takes what a child of the log says of every line', async () => {
     const { journal, all } = setUp()
     journal.log
       .child({ mailbox: 'me@example.com' })
@@ -69,13 +69,13 @@ describe('the journal', () => {
     ])
   })
 
-  it('keeps nothing that is not a plain value: an error may hold anything', async () => {
+  it('nothing is kept that is not a plain value: an error may hold anything', async () => {
     const { journal, all } = setUp()
     journal.log.warn({ event: 'notice.failed', err: new Error('secret'), list: [{ a: 1 }] }, 'failed')
     expect(await all()).toMatchObject([{ details: {} }])
   })
 
-  it('sorts what happened at once, or while the clock went back, as it happened', async () => {
+  it('lines that happened at once, or while the clock went back, are sorted as they happened', async () => {
     const { journal, clock, all } = setUp()
     for (const login of ['a', 'b']) journal.log.info({ ...sent, login }, 'message sent')
     clock.advance(-3600)
@@ -83,7 +83,7 @@ describe('the journal', () => {
     expect((await all()).map(({ login }) => login)).toEqual(['c', 'b', 'a'])
   })
 
-  it('tells a program that signs in for each message once in an hour', async () => {
+  it('a program that signs in for each message is told once in an hour', async () => {
     const { journal, clock, all } = setUp()
     const signIn = (login: string, client = '192.0.2.7') =>
       journal.log.info({ event: 'sign-in.done', login, client }, 'signed in')
@@ -94,7 +94,7 @@ describe('the journal', () => {
     expect(await all()).toHaveLength(3)
   })
 
-  it('sums up consents that somebody begins without end', async () => {
+  it('consents that somebody begins without end are summed up', async () => {
     const { journal, all } = setUp()
     const begin = () =>
       journal.log.info({ event: 'consent.begun', mailbox: 'me@example.com' }, 'Consent begun')
@@ -104,7 +104,7 @@ describe('the journal', () => {
     expect((await all())[0]).toMatchObject({ event: 'consent.begun', details: { more: 940 } })
   })
 
-  it('keeps sixty guesses of a minute one by one, and counts the others', async () => {
+  it('sixty guesses of a minute are kept one by one, and the others counted', async () => {
     const { journal, clock, all } = setUp()
     const guess = () =>
       journal.log.warn({ event: 'sign-in.refused', client: '192.0.2.66' }, 'sign-in refused')
@@ -118,7 +118,7 @@ describe('the journal', () => {
     expect(await all()).toHaveLength(62)
   })
 
-  it('writes many at once, and changes at once', async () => {
+  it('the journal writes many at once, and changes at once', async () => {
     const { journal, state } = setUp()
     for (let count = 0; count < 400; count += 1) journal.log.info(sent, 'message sent')
     expect(state.writes).toBe(0)
@@ -128,14 +128,14 @@ describe('the journal', () => {
     expect(state.writes).toBe(1)
   })
 
-  it('writes what waits when it closes', async () => {
+  it('lines that wait are written when the journal closes', async () => {
     const { journal, state } = setUp()
     journal.log.info(sent, 'message sent')
     await journal.close()
     expect(state.writes).toBe(1)
   })
 
-  it('goes on while the store is down, writes what it has kept afterwards, and says what it had to drop', async () => {
+  it('the journal goes on while the store is down, writes what it has kept afterwards, and says what it had to drop', async () => {
     const { journal, log, state, all } = setUp()
     state.down = true
     for (let count = 0; count < 10_100; count += 1)
@@ -152,7 +152,7 @@ describe('the journal', () => {
     expect((await all({ before: newest?.id })).length).toBe(500)
   })
 
-  it('forgets what is older than it is kept', async () => {
+  it('lines older than they are kept are forgotten', async () => {
     const { journal, clock, all } = setUp()
     journal.log.info(sent, 'message sent')
     await all()
@@ -164,7 +164,7 @@ describe('the journal', () => {
 })
 
 describe('reading the journal', () => {
-  it('says how to go on, and when nothing older is there', async () => {
+  it('the answer says how to go on, and when nothing older is there', async () => {
     const { journal } = setUp()
     for (let count = 0; count < 5; count += 1) journal.log.info(sent, 'message sent')
     const first = await journal.reader.list({ limit: 3 })
@@ -175,7 +175,7 @@ describe('reading the journal', () => {
     expect(second).not.toHaveProperty('next')
   })
 
-  it('reads days and times, all of the last day among them', async () => {
+  it('days and times are read, all of the last day among them', async () => {
     const { journal, all } = setUp()
     journal.log.info(sent, 'message sent')
     expect(await all({ since: '2030-05-01', until: '2030-05-01' })).toHaveLength(1)
@@ -185,7 +185,7 @@ describe('reading the journal', () => {
     expect(await all({ since: '', mailbox: '', kind: '' })).toHaveLength(1)
   })
 
-  it('finds what happened while the clock was set back, and pages within days', async () => {
+  it('lines are found that happened while the clock was set back, and pages lie within days', async () => {
     const { journal, clock, all } = setUp()
     journal.log.info(sent, 'message sent')
     clock.advance(-3 * 3600)
@@ -206,13 +206,13 @@ describe('reading the journal', () => {
     [{ since: '2030-02-31' }, '2030-12-31'],
     [{ before: 'x' }, 'an id'],
     [{ mailbox: 'me' }, 'name@example.com'],
-  ])('says what is wrong with %j', async (filters, fix) => {
+  ])('the failure says what is wrong with %j', async (filters, fix) => {
     const { journal } = setUp()
     const asked = journal.reader.list(filters)
     await expect(asked).rejects.toMatchObject({ code: 'invalid', fix: expect.stringContaining(fix) })
   })
 
-  it('counts sends over the last day and week', async () => {
+  it('sends are counted over the last day and week', async () => {
     const { journal, clock } = setUp()
     journal.log.info(sent, 'message sent')
     clock.advance(3600)
