@@ -5,7 +5,7 @@ import { keyed } from '../../src/model/address.ts'
 const mailboxes = [{ ...keyed('me@example.com'), aliases: [] }]
 
 describe('the command that would allow a sender', () => {
-  it('extends the login, and for an API key makes one', () => {
+  it('the command extends the login, and for an API key makes one', () => {
     const sender = 'x@example.net'
     expect(howToAllow({ login: '1f', mailboxes }, sender)).toBe(
       'Allow it with: postern login allow 1f --sender x@example.net',
@@ -15,14 +15,14 @@ describe('the command that would allow a sender', () => {
     )
   })
 
-  it('is one word to a shell, whatever the sender is', () => {
+  it('the sender is one word to a shell, whatever it is', () => {
     expect(howToAllow({ login: '1f', mailboxes }, "a'`id`$x@example.net")).toContain(
       `--sender 'a'\\''\`id\`$x@example.net'`,
     )
   })
 
   it.each(['*@example.com', '"a b"@example.com', 'x@[192.0.2.1]', 'a*b@example.com'])(
-    'does not exist for %s, which would allow more or nothing',
+    'no command allows %s, which would allow more or nothing',
     (sender) => {
       expect(howToAllow({ login: '1f', mailboxes }, sender)).toBeUndefined()
     },

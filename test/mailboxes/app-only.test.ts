@@ -17,12 +17,12 @@ const without = (registration: Partial<RegisteredProvider['registration']>) => (
 })
 
 describe('a mailbox without a consent', () => {
-  it('is possible with a secret, at one organisation', () => {
+  it('a mailbox without a consent is possible with a secret, at one organisation', () => {
     expect(appOnlyFlow(request, able)).toBe('client-credentials')
     expect(appOnlyFlow({ ...request, address: '*@example.com' }, able)).toBe('client-credentials')
   })
 
-  it('needs nobody to say so where the provider knows nothing else', () => {
+  it('nobody has to say so where the provider knows nothing else', () => {
     const { appOnly: _, ...plain } = request
     expect(appOnlyFlow(plain, { ...able, flows: ['client-credentials'] })).toBe('client-credentials')
     const account = { email: 'a@b.example', clientId: '1', keyId: 'k', key: new Secret('k') }
@@ -47,7 +47,7 @@ describe('a mailbox without a consent', () => {
       /nobody can consent for all/,
     ],
     ['all organisations', {}, without({ tenant: 'Common' }), 'configuration', /"Common" stands for many/],
-  ])('is refused with %s', (_what, change, provider, code, message) => {
+  ])('a mailbox without a consent is refused with %s', (_what, change, provider, code, message) => {
     const ask = () => appOnlyFlow({ ...request, ...change }, provider)
     expect(ask).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }))
   })

@@ -51,7 +51,7 @@ beforeEach(() => {
 const me = { address: 'Me@Example.com', provider: 'one' }
 
 describe('a mailbox', () => {
-  it('waits for a consent when it is new', async () => {
+  it('a new mailbox waits for a consent', async () => {
     const status = {
       address: 'Me@example.com',
       provider: 'one',
@@ -66,11 +66,11 @@ describe('a mailbox', () => {
     expect(changed).toEqual(['Me@example.com'])
   })
 
-  it('has no other person when it signs in as itself', async () => {
+  it('a mailbox that signs in as itself has no other person', async () => {
     expect(await mailboxes.add({ ...me, signsInAs: 'me@example.com' })).not.toHaveProperty('signsInAs')
   })
 
-  it('adopts a refresh token, without the end of line of its file', async () => {
+  it('a mailbox adopts a refresh token, without the end of line of its file', async () => {
     expect(await mailboxes.add({ ...me, refreshToken: new Secret('1//abc\n') })).toEqual({
       address: 'Me@example.com',
       provider: 'one',
@@ -95,26 +95,26 @@ describe('a mailbox', () => {
     ['a domain for an alias', { aliases: ['*@example.com'] }, 'invalid', /an alias is one address/],
     ['an empty refresh token', { refreshToken: new Secret(' \n') }, 'invalid', /not a refresh token/],
     ['a refresh token of two lines', { refreshToken: new Secret('a\nb') }, 'invalid', /not a refresh token/],
-  ])('is refused with %s, and nothing is kept', async (_what, request, code, message) => {
+  ])('a mailbox is refused with %s, and nothing is kept', async (_what, request, code, message) => {
     const adding = mailboxes.add({ ...me, ...request })
     await expect(adding).rejects.toMatchObject({ code, message: expect.stringMatching(message) })
     expect(await store.mailboxes.list()).toEqual([])
   })
 
-  it('is refused a second time, and its grant stays', async () => {
+  it('a mailbox is refused a second time, and its grant stays', async () => {
     await mailboxes.add({ ...me, refreshToken: new Secret('old') })
     const again = mailboxes.add({ ...me, address: 'ME@example.com', refreshToken: new Secret('new') })
     await expect(again).rejects.toMatchObject({ code: 'already-exists' })
     expect(await tokenOf('me@example.com')).toBe('old')
   })
 
-  it('is replaced on demand, with a new refresh token', async () => {
+  it('a mailbox is replaced on demand, with a new refresh token', async () => {
     await mailboxes.add({ ...me, refreshToken: new Secret('old') })
     await mailboxes.add({ ...me, replace: true, refreshToken: new Secret('new') })
     expect(await tokenOf('me@example.com')).toBe('new')
   })
 
-  it('has aliases, each once and never itself, until others are named', async () => {
+  it('a mailbox has aliases, each once and never itself, until others are named', async () => {
     const aliases = ['Sales@Example.com', 'me@example.com', ' sales@example.com', 'info@example.org']
     const status = await mailboxes.add({ ...me, aliases })
     expect(status.aliases).toEqual(['sales@example.com', 'info@example.org'])
@@ -124,18 +124,18 @@ describe('a mailbox', () => {
     expect(await mailboxes.show('me@example.com')).toEqual(bare)
   })
 
-  it('keeps the person who signs in, until somebody else is named', async () => {
+  it('a mailbox keeps the person who signs in, until somebody else is named', async () => {
     await mailboxes.add({ ...me, signsInAs: 'boss@example.com' })
     const kept = await mailboxes.add({ ...me, replace: true, aliases: ['a@example.com'] })
     expect(kept.signsInAs).toBe('boss@example.com')
     expect((await mailboxes.add({ ...me, replace: true, signsInAs: me.address })).signsInAs).toBeUndefined()
   })
 
-  it('is added by a replacement, too', async () => {
+  it('a replacement adds a mailbox, too', async () => {
     expect(await mailboxes.add({ ...me, replace: true })).toMatchObject({ state: 'absent' })
   })
 
-  it('has a lapsed grant as soon as another person is to sign in', async () => {
+  it('a grant lapses as soon as another person is to sign in', async () => {
     await mailboxes.add({ ...me, refreshToken: new Secret('old') })
     const status = await mailboxes.add({ ...me, replace: true, signsInAs: 'boss@example.com' })
     expect(status).toMatchObject({
@@ -145,7 +145,7 @@ describe('a mailbox', () => {
     })
   })
 
-  it("never takes one provider's grant to another", async () => {
+  it("a mailbox never takes one provider's grant to another", async () => {
     await mailboxes.add({ ...me, refreshToken: new Secret('old') })
     const status = await mailboxes.add({ ...me, provider: 'two', replace: true })
     expect(status).toMatchObject({
@@ -155,14 +155,14 @@ describe('a mailbox', () => {
     })
   })
 
-  it('ends at its provider, too, when it is removed', async () => {
+  it('a mailbox that is removed ends at its provider, too', async () => {
     await mailboxes.add({ ...me, refreshToken: new Secret('the-only-one') })
     expect(await mailboxes.remove('me@example.com')).toMatchObject({ revocation: 'revoked' })
     expect(oauth.revoked).toEqual(['the-only-one'])
     expect(await store.mailboxes.list()).toEqual([])
   })
 
-  it('is removed though the provider cannot be asked, and says where the consent lives on', async () => {
+  it('a mailbox is removed though the provider cannot be asked, and the answer says where the consent lives on', async () => {
     await mailboxes.add({ ...me, refreshToken: new Secret('the-only-one') })
     oauth.revoke = () => Promise.reject(new Error('away'))
     const { revocation, advice } = await mailboxes.remove('me@example.com')
@@ -171,7 +171,7 @@ describe('a mailbox', () => {
     expect(await store.mailboxes.list()).toEqual([])
   })
 
-  it('is forgotten everywhere when it is removed', async () => {
+  it('a mailbox that is removed is forgotten everywhere', async () => {
     await mailboxes.add(me)
     ;[changed.length, signInChanges] = [0, 0]
     expect(await mailboxes.remove('me@example.com')).toEqual({

@@ -4,7 +4,7 @@ import { completeAddress, mailboxForSender } from '../../src/mailboxes/sender-po
 import { keyed } from '../../src/model/address.ts'
 
 describe('what is mended of a login', () => {
-  it('is changed by what is named, and by nothing else', () => {
+  it('a change touches what is named, and nothing else', () => {
     const first = changedMending(
       {},
       { rewriteFrom: true, completeAddresses: '@Example.COM', map: { Root: 'a@B.example' } },
@@ -34,11 +34,11 @@ describe('what is mended of a login', () => {
     { map: { '': 'a@b.example' } },
     { map: { 'a@@b': 'a@b.example' } },
     { map: Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`n${index}`, 'a@b.example'])) },
-  ])('is not %j', (options) => {
+  ])('%j is refused', (options) => {
     expect(() => changedMending({}, options)).toThrow(expect.objectContaining({ code: 'invalid' }))
   })
 
-  it('reads what people write', () => {
+  it('lines are read as people write them', () => {
     expect(mapOfLines([' root = a@b.example', 'cron=x=y@b.example'])).toEqual({
       root: 'a@b.example',
       cron: 'x=y@b.example',
@@ -59,12 +59,12 @@ describe('an address without a domain', () => {
     ['a@b.example', 'a@b.example'],
     ['büro', 'büro'],
     ['constructor', 'constructor@example.com'],
-  ])('%j is %j', (given, whole) => {
+  ])('%j is completed to %j', (given, whole) => {
     expect(completeAddress(mending, given)).toBe(whole)
     expect(completeAddress(undefined, given)).toBe(given)
   })
 
-  it('is a sender that the login still has to be allowed', () => {
+  it('the completed address is a sender that the login still has to be allowed', () => {
     const login = {
       mailboxes: [{ ...keyed('admin@example.com'), aliases: [] }],
       senders: [],

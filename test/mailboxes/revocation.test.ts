@@ -38,7 +38,7 @@ describe('the grant of a mailbox that was removed', () => {
     ['another person is', 'me@example.com', [other('you@example.com')]],
     ['the same person is at another provider', 'me@example.com', [other('me@example.com', 'two')]],
     ['an app is, without a person', 'me@example.com', [other(undefined, 'custom', 'client-credentials')]],
-  ] as const)('is revoked when %s', async (_when, person, others) => {
+  ] as const)('the grant is revoked when %s', async (_when, person, others) => {
     expect(await revoke(person, others)).toEqual({ revocation: 'revoked', asked: 1 })
   })
 
@@ -47,7 +47,7 @@ describe('the grant of a mailbox that was removed', () => {
     ['nobody knows who consented for another mailbox', 'me@example.com', [other(undefined)]],
     ['nobody knows who consented for this one', undefined, [other('you@example.com')]],
   ] as const)(
-    'is kept when %s: a provider may end all that a person has granted',
+    'the grant is kept when %s: a provider may end all that a person has granted',
     async (_when, person, others) => {
       const { advice, ...rest } = await revoke(person, others)
       expect(rest).toEqual({ revocation: 'kept', asked: 0 })

@@ -36,7 +36,7 @@ beforeEach(() => {
 })
 
 describe('the name by which a mail server knows a person', () => {
-  it('is kept, shown, changed, and ended', async () => {
+  it('the name is kept, shown, changed, and ended', async () => {
     expect(await mailboxes.add({ ...shared, signsInAs: till, saslUser: ` ${upn} ` })).toMatchObject({
       saslUser: upn,
     })
@@ -50,7 +50,7 @@ describe('the name by which a mail server knows a person', () => {
     expect(await mailboxes.add({ ...shared, replace: true, saslUser: '' })).not.toHaveProperty('saslUser')
   })
 
-  it('goes with the person', async () => {
+  it('the name goes with the person', async () => {
     await mailboxes.add({ ...shared, signsInAs: till, saslUser: upn })
     expect(await mailboxes.add({ ...shared, replace: true, signsInAs: anna })).not.toHaveProperty('saslUser')
     await mailboxes.add({ ...shared, replace: true, saslUser: upn })
@@ -59,7 +59,7 @@ describe('the name by which a mail server knows a person', () => {
     expect(appOnly).not.toHaveProperty('signsInAs')
   })
 
-  it('may change while the consent stays', async () => {
+  it('the name may change while the consent stays', async () => {
     await mailboxes.add({ ...shared, refreshToken: new Secret('refresh') })
     expect(await mailboxes.add({ ...shared, replace: true, saslUser: upn })).toMatchObject({
       state: 'active',
@@ -67,18 +67,18 @@ describe('the name by which a mail server knows a person', () => {
   })
 
   it.each(['a\u0001b', ' ', '\n', 'x'.repeat(255)])(
-    'is none that could not be sent: %j',
+    'a name that could not be sent is refused: %j',
     async (saslUser) => {
       await expect(mailboxes.add({ ...shared, saslUser })).rejects.toMatchObject({ code: 'invalid' })
     },
   )
 
-  it('is nobody’s where nobody consents', async () => {
+  it('a mailbox that nobody consents for has no such name', async () => {
     const asked = mailboxes.add({ ...shared, appOnly: true, saslUser: upn })
     await expect(asked).rejects.toMatchObject({ code: 'invalid' })
   })
 
-  it('is in the ready SASL string of the API, and what was accepted takes its place', async () => {
+  it('the name is in the ready SASL string of the API, and what was accepted takes its place', async () => {
     const token = { grant: { personal: true } }
     await mailboxes.add({ ...shared, signsInAs: till })
     expect(await mailboxes.signInName(shared.address, token)).toBe(till)

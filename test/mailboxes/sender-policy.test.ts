@@ -50,7 +50,7 @@ describe('the sender policy', () => {
     ['the null sender, through the first that is no domain', domainAndOne, '', 'shop@example.org'],
     ['a listed address likewise', domainAndOne, 'boss@example.net', 'shop@example.org'],
   ]
-  it.each(allowed)('allows %s', (_what, login, sender, mailbox) => {
+  it.each(allowed)('a login may send as %s', (_what, login, sender, mailbox) => {
     expect(mailboxForSender(login, sender)).toMatchObject({
       allowed: true,
       mailbox: { address: mailbox },
@@ -58,7 +58,7 @@ describe('the sender policy', () => {
     })
   })
 
-  it('takes the mailbox itself before another one that has its address for an alias', () => {
+  it('the mailbox itself goes before another one that has its address for an alias', () => {
     const mailboxes = [own('info@example.com', 'Shop@example.org'), own('shop@example.org')]
     const verdict = mailboxForSender({ ...two, mailboxes }, 'shop@example.org')
     expect(verdict).toMatchObject({ mailbox: { address: 'shop@example.org' }, sender: 'shop@example.org' })
@@ -85,7 +85,7 @@ describe('the sender policy', () => {
     ],
     ['anything at all when there is no mailbox', { mailboxes: [], senders: [], rewriteSender: true }, ''],
   ]
-  it.each(refused)('refuses %s', (_what, login, sender) => {
+  it.each(refused)('a login may not send as %s', (_what, login, sender) => {
     expect(mailboxForSender(login, sender)).toMatchObject({ allowed: false, reason: /./ })
   })
 
@@ -99,7 +99,7 @@ describe('the sender policy', () => {
     ['the null sender stays', '', '', 'info@example.com'],
     ['its own mailboxes stay', 'Shop@example.org', 'Shop@example.org', 'shop@example.org'],
     ['a listed one stays', 'boss@example.net', 'boss@example.net', 'info@example.com'],
-  ])('rewrites for a login that asks for it: %s', (_what, asked, sender, mailbox) => {
+  ])('a login that asks for it has its sender rewritten: %s', (_what, asked, sender, mailbox) => {
     expect(mailboxForSender({ ...two, rewriteSender: true }, asked)).toMatchObject({
       allowed: true,
       mailbox: { address: mailbox },
@@ -115,19 +115,19 @@ describe('the sender policy', () => {
     '"x@lists.example',
     'a@b@lists.example',
     'x>@lists.example',
-  ])('replaces %j, which is no address, though a pattern would hold it', (text) => {
+  ])('%j is replaced, which is no address, though a pattern would hold it', (text) => {
     const replaced = { allowed: true, mailbox: keyed('info@example.com'), sender: 'info@example.com' }
     expect(mailboxForSender({ ...two, rewriteSender: true }, text)).toMatchObject(replaced)
     if (text !== ' ') expect(mailboxForSender(two, text)).toMatchObject({ allowed: false })
   })
 
-  it('takes blanks for the null sender where nothing is replaced', () => {
+  it('blanks are taken for the null sender where nothing is replaced', () => {
     const verdict = { allowed: true, mailbox: keyed('info@example.com'), sender: '' }
     expect(mailboxForSender(two, ' ')).toMatchObject(verdict)
     expect(mailboxForSender(domain, ' ')).toMatchObject({ allowed: false })
   })
 
-  it('puts no control characters into the reason', () => {
+  it('the reason holds no control characters', () => {
     const verdict = mailboxForSender(one, 'a\r\n250 ok@example.com')
     expect(verdict).toEqual({ allowed: false, reason: 'This login may not send as a??250 ok@example.com' })
   })
@@ -137,7 +137,7 @@ describe('a sender pattern', () => {
   it.each([
     ['Me@Example.COM', 'Me@example.com'],
     [' *@Example.com ', '*@example.com'],
-  ])('reads %j', (text, pattern) => {
+  ])('%j is read', (text, pattern) => {
     expect(parseSenderPattern(text)).toBe(pattern)
   })
 
@@ -151,7 +151,7 @@ describe('a sender pattern', () => {
     '*@*.example.com',
     'a*@example.com',
     '**@example.com',
-  ])('refuses %j', (text) => {
+  ])('%j is refused', (text) => {
     expect(() => parseSenderPattern(text)).toThrow(expect.objectContaining({ code: 'invalid' }))
   })
 })
