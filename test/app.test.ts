@@ -43,7 +43,7 @@ function listener(port: number): SmtpListener {
 }
 
 describe('a start that fails in the middle', () => {
-  it('closes the door that was open already and gives the data directory back', async () => {
+  it('the server that listened already is closed, and the data directory given back', async () => {
     const taken = createServer()
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
     onTestFinished(() => void taken.close())
@@ -59,7 +59,7 @@ describe('a start that fails in the middle', () => {
 })
 
 describe('a stop', () => {
-  it('does not wait for a provider that never answers the message', async () => {
+  it('a stop does not wait for a provider that never answers the message', async () => {
     const authority = await createAuthority()
     const tokens = await startRotatingTokenEndpoint()
     onTestFinished(() => tokens.close())

@@ -207,7 +207,7 @@ function isForeign(file: SourceFile, target: string): boolean {
 }
 
 describe('the house', () => {
-  it('has arrows that point down only', () => {
+  it('arrows point down only', () => {
     const wrong = files.flatMap((file) =>
       relativeImports(file)
         .filter((target) => roomOf(target) !== roomOf(file.path) && floorOf(target) <= floorOf(file.path))
@@ -216,7 +216,7 @@ describe('the house', () => {
     expect(wrong).toEqual([])
   })
 
-  it('shows each room by its faces only', () => {
+  it('each room is seen by its faces only', () => {
     const wrong = files.flatMap((file) =>
       relativeImports(file)
         .filter((target) => isForeign(file, target) && !faces[roomOf(target)]?.includes(target))
@@ -225,7 +225,7 @@ describe('the house', () => {
     expect(wrong).toEqual([])
   })
 
-  it('lists no face that nobody outside looks at', () => {
+  it('each face is looked at from outside', () => {
     const seen = new Set(files.flatMap((file) => relativeImports(file).filter((one) => isForeign(file, one))))
     const idle = Object.values(faces)
       .flat()
@@ -233,7 +233,7 @@ describe('the house', () => {
     expect(idle).toEqual([])
   })
 
-  it('has no small file that only one other needs', () => {
+  it('a small file that only one other needs has a written reason', () => {
     const importers = new Map<string, number>()
     for (const file of files)
       for (const target of new Set(relativeImports(file)))
@@ -244,7 +244,7 @@ describe('the house', () => {
     expect(small.sort()).toEqual(Object.keys(smallOnPurpose).sort())
   })
 
-  it('has no circle of files', () => {
+  it('files make no circle', () => {
     const targets = new Map(files.map((file) => [file.path, relativeImports(file)]))
     const done = new Set<string>()
     const circles: string[] = []
@@ -258,7 +258,7 @@ describe('the house', () => {
     expect(circles).toEqual([])
   })
 
-  it('keeps each package in its room', () => {
+  it('each package stays in its room', () => {
     const wrong = files.flatMap((file) =>
       packageImports(file)
         .filter((name) =>
@@ -269,13 +269,13 @@ describe('the house', () => {
     expect(wrong).toEqual([])
   })
 
-  it('loads kysely once, and as CommonJS', () => {
+  it('kysely is loaded once, and as CommonJS', () => {
     // Beside that a single import of a value would load all of its files once more, as ES modules.
     const wrong = files.filter(({ text }) => /^import (?!type\b)[^']*'kysely'/m.test(text))
     expect(wrong.map(({ path }) => path)).toEqual([])
   })
 
-  it('keeps the protocol core free of I/O and of packages', () => {
+  it('the protocol core is free of I/O and of packages', () => {
     const core = files.filter(({ path }) => /^(wire|sasl)\/|^smtp\/(command|session|replies)/.test(path))
     expect(core.length).toBeGreaterThan(8)
     const wrong = core.flatMap((file) =>
@@ -287,7 +287,7 @@ describe('the house', () => {
     expect(wrong).toEqual([])
   })
 
-  it('reads the environment and ends the process only at the top', () => {
+  it('the environment is read and the process ended only at the top', () => {
     const wrong = files.filter(
       ({ path, text }) =>
         /process\.(env|exit)\b/.test(text) && path !== 'main.ts' && !path.startsWith('config/'),
@@ -295,12 +295,12 @@ describe('the house', () => {
     expect(wrong.map(({ path }) => path)).toEqual([])
   })
 
-  it('never switches certificate checking off', () => {
+  it('certificate checking is never switched off', () => {
     const wrong = files.filter(({ text }) => /rejectUnauthorized(?!\s*:\s*true\b)/.test(text))
     expect(wrong.map(({ path }) => path)).toEqual([])
   })
 
-  it('switches certificate checking on outright wherever it begins TLS, because the environment can turn the default around', () => {
+  it('certificate checking is switched on outright wherever TLS begins, because the environment can turn the default around', () => {
     const clients = files.filter(({ text }) => tlsClient.test(text))
     expect(clients.map(({ path }) => path)).toEqual(
       expect.arrayContaining(['upstream/dial.ts', 'net/http-fetch.ts']),
@@ -312,7 +312,7 @@ describe('the house', () => {
     expect(bare.map(({ path }) => path)).toEqual([])
   })
 
-  it('has every place that the map names on the way of a message, in at most twelve', () => {
+  it('every place that the map names on the way of a message is there, in at most twelve', () => {
     const map = readFileSync(join(source, 'README.md'), 'utf8')
     const walk = map.split('## From a connection to the line that writes BDAT')[1]?.split('\n## ')[0] ?? ''
     const places = [...walk.matchAll(/^\d+\. `([^`]+)` `([^`]+)`/gm)].map(([, path = '', name = '']) => ({
