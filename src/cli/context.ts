@@ -13,6 +13,7 @@ import type { ApiKeys } from '../credentials/api-keys.ts'
 import type { Logins } from '../credentials/logins.ts'
 import type { JournalFilters, JournalPage } from '../journal/journal.ts'
 import type { Mailboxes, MailboxStatus } from '../mailboxes/mailboxes.ts'
+import type { JournalVerdict } from '../model/journal.ts'
 import type { PageRole } from '../model/page-access.ts'
 import type { SmtpListener } from '../net/listen.ts'
 import type { SentLink } from '../notices/notices.ts'
@@ -83,6 +84,7 @@ export interface RunningBroker extends Broker {
   revokeConsentLink(id: string): Promise<void>
   /** @throws Failure `invalid` */
   journal(filters: JournalFilters): Promise<JournalPage>
+  verifyJournal(): Promise<JournalVerdict>
   /** @throws Failure `not-found` */
   checkProvider(id: string): Promise<RegistrationCheck>
   createSignInLink(role: PageRole): Promise<{ url: string; role: PageRole; expiresAt: string }>

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { JournalEntryStatus, JournalFilters } from '../journal/journal.ts'
+import type { JournalFault, JournalVerdict } from '../model/journal.ts'
 import type { Context, RunningBroker } from './context.ts'
 import { table } from './terminal.ts'
 
@@ -15,22 +16,22 @@ Kinds: send, sign-in, token, consent, change, trouble. Outcomes: done, refused, 
 
 Examples:
   postern journal --outcome refused --since 2026-12-01
-  postern journal --mailbox billing@example.com --follow`
+  postern journal --mailbox billing@example.com --follow
+  postern journal export --csv --since 2026-12-01 > journal.csv
+  postern journal verify`
 
 /** `postern journal` */
 export function addJournalVerb(program: Command, context: Context): void {
-  program
-    .command('journal')
-    .description('what happened: sends, sign-ins, consents and changes; the newest last')
-    .option('--mailbox <address>', 'of this mailbox')
-    .option('--login <user>', 'of the login with this user name')
-    .option('--kind <kind>', 'of this kind')
-    .option('--outcome <outcome>', 'with this outcome')
-    .option('--since <date>', '2027-12-31, or a date and time')
-    .option('--until <date>', '2027-12-31 (all of that day), or a date and time')
+  const journal = withFilters(
+    program
+      .command('journal')
+      .description('what happened: sends, sign-ins, consents and changes; the newest last'),
+  )
+  journal
     .option('--before <id>', 'older than this entry')
     .option('--limit <number>', 'so many of the newest (at most 500)', '50')
     .option('--follow', 'go on with what happens from now on, until it is interrupted')
+    .option('--json', 'the result as JSON')
     .addHelpText('after', help)
     .action(async ({ limit, follow, json: _json, ...filters }: JournalOptions, command: Command) => {
       await context.withRunningBroker(async (broker) => {
@@ -41,6 +42,113 @@ export function addJournalVerb(program: Command, context: Context): void {
         context.tell(command, { ...page, entries }, words)
       })
     })
+  addExportVerb(journal, context)
+  addVerifyVerb(journal, context)
+}
+
+function withFilters(command: Command): Command {
+  return command
+    .option('--mailbox <address>', 'of this mailbox')
+    .option('--login <user>', 'of the login with this user name')
+    .option('--kind <kind>', 'of this kind')
+    .option('--outcome <outcome>', 'with this outcome')
+    .option('--since <date>', '2027-12-31, or a date and time')
+    .option('--until <date>', '2027-12-31 (all of that day), or a date and time')
+}
+
+interface ExportOptions extends Omit<JournalFilters, 'limit' | 'before' | 'after'> {
+  csv?: boolean
+  json?: boolean
+}
+
+/** `postern journal export`: every entry, in pages, so that neither side holds all of them. */
+function addExportVerb(journal: Command, context: Context): void {
+  withFilters(journal.command('export'))
+    .description('all entries for another program, the newest first: JSON lines, or a table')
+    .option('--csv', 'comma-separated values (RFC 4180) with a heading, for a spreadsheet')
+    .action(async ({ csv = false, json: _json, ...filters }: ExportOptions) => {
+      await context.withRunningBroker(async (broker) => {
+        const write = (lines: readonly string[]) => context.terminal.stdout.write(lines.join(''))
+        if (csv) write([csvLine(columns)])
+        let before: string | undefined
+        do {
+          const page = await broker.journal({
+            ...filters,
+            ...(before !== undefined && { before }),
+            limit: 500,
+          })
+          write(page.entries.map((entry) => (csv ? csvLine(csvCells(entry)) : `${JSON.stringify(entry)}\n`)))
+          before = page.next
+        } while (before !== undefined)
+      })
+    })
+}
+
+const columns = [
+  'id',
+  'at',
+  'kind',
+  'event',
+  'outcome',
+  'mailbox',
+  'login',
+  'source',
+  'by',
+  'milliseconds',
+  'details',
+] as const
+
+function csvCells(entry: JournalEntryStatus): string[] {
+  return columns.map((column) => {
+    const value = entry[column] ?? ''
+    return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  })
+}
+
+/** A spreadsheet would run a cell that begins like a formula, and strangers choose what some cells say. */
+function csvLine(cells: readonly string[]): string {
+  const safe = cells.map((cell) => (/^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell))
+  const quoted = safe.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell))
+  return `${quoted.join(',')}\r\n`
+}
+
+/** `postern journal verify` */
+function addVerifyVerb(journal: Command, context: Context): void {
+  journal
+    .command('verify')
+    .description('whether all entries are there as they were written; ends with 1 if not')
+    .action(async (_options, command: Command) => {
+      await context.withRunningBroker(async (broker) => {
+        const verdict = await broker.verifyJournal()
+        context.tell(command, verdict, wordsOf(verdict))
+        if (verdict.faults.length > 0) context.exitCode = 1
+      })
+    })
+}
+
+function wordsOf({ entries, faults }: JournalVerdict): string {
+  if (faults.length === 0) return `Entries: ${entries}. All are there, as they were written.\n`
+  const lines = faults.map((fault) => `- ${faultWords(fault)}\n`)
+  return `The journal was changed by something else than postern:
+${lines.join('')}Find out who else can write in the data directory.
+`
+}
+
+function faultWords(fault: JournalFault): string {
+  switch (fault.what) {
+    case 'changed':
+      return `The entry ${fault.id} does not say what was written, or stands elsewhere.`
+    case 'missing': {
+      const where = fault.before === undefined ? 'at the end' : `before ${fault.before}`
+      return `Entries were removed ${where}: ${fault.entries}.`
+    }
+    case 'added':
+      return `Entries were added at the end: ${fault.entries}.`
+    case 'ends-changed': {
+      const when = fault.at === undefined ? '' : ` before ${new Date(fault.at).toISOString()}`
+      return `Where the journal begins and ends was changed${when}; so entries may have been removed there.`
+    }
+  }
 }
 
 interface Followed {

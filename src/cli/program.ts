@@ -67,6 +67,8 @@ function createProgram(terminal: Terminal, version: string, context: Context, js
     .description('OAuth2 token broker for SMTP: a local password comes in, XOAUTH2 goes out')
     .version(version)
     .showHelpAfterError('(postern --help shows the verbs)')
+    // An option belongs to the verb that it follows, also where the verb above has one of that name.
+    .enablePositionalOptions()
   for (const add of [
     addConfigVerbs,
     addProviderVerbs,

@@ -75,6 +75,7 @@ export function createRemoteBroker(address: BrokerAddress): RunningBroker {
     consentLinks: async () => (await call<{ consentLinks: never[] }>('GET', '/consent-links')).consentLinks,
     revokeConsentLink: (id) => call('DELETE', `/consent-links/${encodeURIComponent(id)}`),
     journal: (filters) => call('GET', `/journal?${queryOf(filters)}`),
+    verifyJournal: () => call('GET', '/journal/verification'),
     checkProvider: (id) => call('POST', `/providers/${encodeURIComponent(id)}/checks`),
     createSignInLink: (role) => call('POST', '/sign-in-links', { role }),
     sendConsentLink: (mailbox) => call('POST', `${mailboxPath(mailbox)}/consent-links`, { send: true }),

@@ -27,7 +27,7 @@ const spans: Record<ActivitySpan, { bars: number; hours: number }> = {
 }
 
 interface JournalReaderDeps {
-  store: Pick<JournalStore, 'list' | 'sendHours' | 'lastSends'>
+  store: Pick<JournalStore, 'list' | 'sendHours' | 'lastSends' | 'verify'>
   clock: Pick<Clock, 'now'>
   /** Writes what waits. */
   flush(): Promise<void>
@@ -43,6 +43,11 @@ export function createJournalReader({ store, clock, flush }: JournalReaderDeps):
       const entries = found.slice(0, query.limit).map(statusOf)
       const last = entries.at(-1)
       return { entries, ...(found.length > query.limit && last && { next: last.id }) }
+    },
+
+    async verify() {
+      await flush()
+      return store.verify()
     },
 
     async activity(span) {

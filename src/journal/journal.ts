@@ -1,5 +1,5 @@
 import type { Address, AddressKey } from '../model/address.ts'
-import type { JournalDetail, JournalKind, JournalOutcome } from '../model/journal.ts'
+import type { JournalDetail, JournalKind, JournalOutcome, JournalVerdict } from '../model/journal.ts'
 
 /** What the web server and the command may ask of the journal. Made by `createJournal`. */
 export interface JournalReader {
@@ -10,6 +10,8 @@ export interface JournalReader {
   list(filters: JournalFilters): Promise<JournalPage>
   /** Sends by the time, the oldest first. */
   activity(span: ActivitySpan): Promise<Activity>
+  /** Whether all entries are there, as they were written and in their order. */
+  verify(): Promise<JournalVerdict>
   /** When something was last sent from each mailbox, ISO 8601. */
   lastSends(): Promise<ReadonlyMap<AddressKey, string>>
 }

@@ -58,3 +58,21 @@ export interface SendHour {
   /** Of those that were sent, together. */
   milliseconds: number
 }
+
+/** What came of following the chain of all entries. */
+export interface JournalVerdict {
+  /** So many were looked at. */
+  entries: number
+  /** Empty: nothing was changed, removed, added or moved. */
+  faults: readonly JournalFault[]
+}
+
+export type JournalFault =
+  /** What it says, or where it stands, is not what was written. */
+  | { what: 'changed'; id: string }
+  /** Entries were removed: before this one, or at the end. */
+  | { what: 'missing'; entries: number; before?: string }
+  /** Entries were written by something else than postern. */
+  | { what: 'added'; entries: number }
+  /** Where the chain begins and ends was changed; found at this time, or now. */
+  | { what: 'ends-changed'; at?: number }

@@ -16,6 +16,7 @@ import {
   addMending,
   addNamesThatSignIn,
   addUserNameKeys,
+  chainJournal,
   noteRefusals,
 } from './migrations/since-marks.ts'
 import { type MarkedTable, markColumn, markedTables, type Row, type RowMarks } from './row-marks.ts'
@@ -38,12 +39,16 @@ const migrations: readonly Migration[] = [
   noteRefusals,
   addHeardOffers,
   addMending,
+  chainJournal,
 ]
 
 export const newestSchema = migrations.length
 
 /** From this one on each row that gives a right has a mark. */
 export const markedSchema = migrations.indexOf(addMarks) + 1
+
+/** From this one on the entries of the journal are a chain. */
+export const chainedSchema = migrations.indexOf(chainJournal) + 1
 
 /**
  * Brings the database to the newest schema, all steps and `then` (given the schema that was found;

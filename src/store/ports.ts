@@ -12,7 +12,7 @@ import type {
   Renewed,
   Standing,
 } from '../model/grant.ts'
-import type { JournalEntry, JournalQuery, SendHour } from '../model/journal.ts'
+import type { JournalEntry, JournalQuery, JournalVerdict, SendHour } from '../model/journal.ts'
 import type { ListedLogin, Login, Mending } from '../model/login.ts'
 import type { AcceptedName, ListedMailbox, Mailbox, StoredMailbox } from '../model/mailbox.ts'
 import type { PageRole, PageSession, PageVerifier } from '../model/page-access.ts'
@@ -304,4 +304,6 @@ export interface JournalStore {
    * entries.
    */
   sweep(before: number, most: number): Promise<number>
+  /** Whether all entries are there, as they were written and in their order. */
+  verify(): Promise<JournalVerdict>
 }

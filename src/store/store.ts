@@ -18,11 +18,13 @@ import {
   sealedHashRoot,
   sealHashRoot,
 } from './hash-root.ts'
+import { beginChain, createJournalChain, type JournalChain } from './journal-chain.ts'
+import { createJournalStore } from './journal-store.ts'
 import { openKeyRing } from './key-ring.ts'
 import { sql } from './kysely.ts'
 import { createLoginStore } from './login-store.ts'
 import { createMailboxStore } from './mailbox-store.ts'
-import { markedSchema, migrate, newestSchema, schemaOf } from './migrations.ts'
+import { chainedSchema, markedSchema, migrate, newestSchema, schemaOf } from './migrations.ts'
 import { createPageAccessStore } from './page-access-store.ts'
 import type { Store } from './ports.ts'
 import { createRowMarks } from './row-marks.ts'
@@ -31,7 +33,6 @@ import { isCorrupt, loadSqlite } from './sqlite.ts'
 import { createDatabase, openSqliteDatabase } from './sqlite-database.ts'
 import { sqliteWords, type Tables } from './tables.ts'
 import {
-  createJournalStore,
   createNoticeStore,
   createRecipientCountStore,
   createServerCapabilityStore,
@@ -62,14 +63,19 @@ export async function openStore({ dataDir, key, clock, log }: StoreDeps): Promis
   const sealer = createSealer(await openKeyRing(files, key))
   const root = (await inspectDatabase(files.database, sealer)) ?? newHashRoot()
   const marks = createRowMarks(root, log)
+  const chain = createJournalChain(root)
   const database = await openSqliteDatabase(files.database)
   try {
     const sealedRoot = await sealHashRoot(sealer, root)
     const found = await migrate(database, sqliteWords, clock.now(), marks, async (tables, schema) => {
       if (schema < markedSchema) await putHashRoot(tables, sealedRoot)
+      if (schema < chainedSchema) await beginChain(tables, chain)
     })
     if (found < newestSchema) log.info({ from: found, to: newestSchema }, 'the database has a new schema')
-    return { store: createStore(database.marked(marks), sealer, clock), keyedHash: createKeyedHash(root) }
+    return {
+      store: createStore(database.marked(marks), sealer, chain, clock),
+      keyedHash: createKeyedHash(root),
+    }
   } catch (error) {
     await database.close()
     throw error
@@ -77,7 +83,7 @@ export async function openStore({ dataDir, key, clock, log }: StoreDeps): Promis
 }
 
 /** The ports over a database of the newest schema, which only lets marked rows be seen. */
-export function createStore(database: Database, sealer: Sealer, clock: Clock): Store {
+export function createStore(database: Database, sealer: Sealer, chain: JournalChain, clock: Clock): Store {
   return {
     mailboxes: createMailboxStore(database, sealer, clock),
     grants: createGrantStore(database, sealer, clock),
@@ -89,7 +95,7 @@ export function createStore(database: Database, sealer: Sealer, clock: Clock): S
     notices: createNoticeStore(database),
     pageAccess: createPageAccessStore(database),
     serverCapabilities: createServerCapabilityStore(database),
-    journal: createJournalStore(database),
+    journal: createJournalStore(database, chain, clock),
     async check() {
       await openHashRoot(sealer, await database.read(sealedHashRoot))
       await database.checkWritable()

@@ -20,6 +20,7 @@ export interface Tables {
   page_passwords: PagePasswordsTable
   page_sessions: PageSessionsTable
   journal: JournalTable
+  journal_chain: JournalChainTable
   send_hours: SendHoursTable
   last_sends: LastSendsTable
   heard_offers: HeardOffersTable
@@ -214,6 +215,23 @@ export interface JournalTable {
   milliseconds: number | null
   /** JSON: JournalEntry['details']. */
   details: string
+  /** In the chain of all entries, from 1. */
+  place: number
+  /** See journal-chain.ts. */
+  mark: string
+}
+
+/** One row: where the chain of the journal begins and ends. */
+export interface JournalChainTable {
+  id: number
+  /** Of the last entry that was swept. */
+  swept_place: number
+  swept_mark: string
+  last_place: number
+  last_mark: string
+  /** When it was found that something else had changed this row. */
+  doubted_at: number | null
+  mark: string
 }
 
 interface SendHoursTable {

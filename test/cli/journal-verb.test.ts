@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { changeDatabase } from '../store/raw-database.ts'
 import { type CommandStage, setCommandStage } from './command-stage.ts'
 
 const me = 'me@example.com'
@@ -66,4 +68,34 @@ it('consent links are listed, and one that was not used is ended', async () => {
     { event: 'consent-link.made', mailbox: me, by: 'owner' },
     { event: 'consent-link.revoked', mailbox: me, by: 'owner' },
   ])
+})
+
+it('all entries are exported, more than one page of them, as JSON lines or for a spreadsheet', async () => {
+  await stage.postern(['mailbox', 'add', me, '--provider', 'google'])
+  await stage.serve()
+  await stage.postern(['login', 'add', me, '--name', '=1+1, "Hall"'])
+  const lines = (await stage.postern(['journal', 'export'])).stdout.trimEnd().split('\n')
+  expect(lines.map((line) => JSON.parse(line).event)).toEqual(['login.added', 'mailbox.added'])
+  const { stdout } = await stage.postern(['journal', 'export', '--csv', '--kind', 'change'])
+  const [heading, first, second] = stdout.split('\r\n')
+  expect(heading).toBe('id,at,kind,event,outcome,mailbox,login,source,by,milliseconds,details')
+  expect(first).toMatch(
+    /^[0-9a-f]{24},20[^,]*Z,change,login\.added,done,,me@example\.com,127\.0\.0\.1,owner,,"\{/,
+  )
+  expect(second).toContain(',mailbox.added,done,me@example.com,')
+})
+
+it('a journal that nobody has touched is verified, and one that was edited ends the command with 1', async () => {
+  await stage.postern(['mailbox', 'add', me, '--provider', 'google'])
+  await stage.serve()
+  const whole = await stage.postern(['journal', 'verify'])
+  expect(whole).toMatchObject({ code: 0, stdout: 'Entries: 1. All are there, as they were written.\n' })
+  await changeDatabase(join(stage.folder, 'data'), "update journal set done_by = 'nobody'")
+  const edited = await stage.postern(['journal', 'verify'])
+  expect(edited.code).toBe(1)
+  expect(edited.stdout).toMatch(
+    /- The entry [0-9a-f]{24} does not say what was written, or stands elsewhere\./,
+  )
+  const { code, stdout } = await stage.postern(['journal', 'verify', '--json'])
+  expect([code, JSON.parse(stdout).faults[0].what]).toEqual([1, 'changed'])
 })

@@ -3,6 +3,7 @@ import { silentLog } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { dataFiles } from '../../src/store/data-dir.ts'
 import { newHashRoot, sealHashRoot } from '../../src/store/hash-root.ts'
+import { beginChain, createJournalChain } from '../../src/store/journal-chain.ts'
 import { openKeyRing } from '../../src/store/key-ring.ts'
 import { migrate } from '../../src/store/migrations.ts'
 import type { Store } from '../../src/store/ports.ts'
@@ -21,6 +22,7 @@ const sealer = createSealer(
 const root = newHashRoot()
 const sealedRoot = await sealHashRoot(sealer, root)
 const marks = createRowMarks(root, silentLog)
+const chain = createJournalChain(root)
 const schema = await newestSchema()
 
 /**
@@ -31,18 +33,23 @@ const schema = await newestSchema()
 export function createMemoryStore(clock: Clock = createManualClock()): Store {
   const connection = new DatabaseSync(':memory:', { enableForeignKeyConstraints: true })
   connection.exec(schema)
-  const store = createStore(createMarkableDatabase(connection).marked(marks), sealer, clock)
+  const store = createStore(createMarkableDatabase(connection).marked(marks), sealer, chain, clock)
   return Object.fromEntries(Object.entries(store).map(([name, port]) => [name, inTurns(port)])) as never
 }
 
 /** What makes the newest schema in an empty database. Running all migrations would take most of the time of a short test. */
 async function newestSchema(): Promise<string> {
   const connection = new DatabaseSync(':memory:')
-  await migrate(createMarkableDatabase(connection), sqliteWords, 0, marks, async () => {})
-  const made = connection.prepare('select sql from sqlite_schema where sql is not null').all()
-  return [...made.map(({ sql }) => sql), `insert into secrets values ('hash-root', '${sealedRoot}')`].join(
-    ';',
+  await migrate(createMarkableDatabase(connection), sqliteWords, 0, marks, (tables) =>
+    beginChain(tables, chain),
   )
+  const made = connection.prepare('select sql from sqlite_schema where sql is not null').all()
+  const ends = connection.prepare('select mark from journal_chain').get() as { mark: string }
+  return [
+    ...made.map(({ sql }) => sql),
+    `insert into secrets values ('hash-root', '${sealedRoot}')`,
+    `insert into journal_chain values (1, 0, '', 0, '', null, '${ends.mark}')`,
+  ].join(';')
 }
 
 function inTurns(port: object): unknown {

@@ -37,6 +37,7 @@ const operations: [Method, string, object | undefined, number, (keyof typeof key
   ['get', '/consent-links', undefined, 200, ['admin', 'read']],
   ['delete', '/consent-links/link-1', undefined, 204, ['admin']],
   ['get', '/journal', undefined, 200, ['admin', 'read']],
+  ['get', '/journal/verification', undefined, 200, ['admin', 'read']],
   ['get', '/health', undefined, 200, ['admin']],
 ]
 

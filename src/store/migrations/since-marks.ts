@@ -73,3 +73,23 @@ const heardOffers = ({ integer, tableOptions }: SchemaWords) => `create table he
 export async function addMending(tables: Kysely<Tables>, _words: SchemaWords): Promise<void> {
   await sql.raw('alter table logins add column mending text').execute(tables)
 }
+
+/** The chain of the journal, which is begun once the columns are there; tables.ts says what they hold. */
+export async function chainJournal(tables: Kysely<Tables>, words: SchemaWords): Promise<void> {
+  for (const statement of journalChain(words)) await sql.raw(statement).execute(tables)
+}
+
+const journalChain = ({ integer, tableOptions }: SchemaWords): string[] => [
+  `alter table journal add column place ${integer}`,
+  'alter table journal add column mark text',
+  'create unique index journal_place on journal (place)',
+  `create table journal_chain (
+    id ${integer} primary key not null check (id = 1),
+    swept_place ${integer} not null,
+    swept_mark text not null,
+    last_place ${integer} not null,
+    last_mark text not null,
+    doubted_at ${integer},
+    mark text not null
+  ) ${tableOptions}`,
+]

@@ -178,6 +178,12 @@ function journalRoutes(journal: JournalReader): ApiRoute[] {
       needs: 'read',
       answer: async ({ query: given }) => ({ body: await journal.list(readInput(journalQuery, given)) }),
     },
+    {
+      method: 'GET',
+      path: '/journal/verification',
+      needs: 'read',
+      answer: async () => ({ body: await journal.verify() }),
+    },
   ]
 }
 

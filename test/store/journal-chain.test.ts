@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest'
+import type { JournalEntry } from '../../src/model/journal.ts'
+import { type Fixture, now, openFixture } from './fixture.ts'
+import { changeDatabase, readDatabase } from './raw-database.ts'
+
+function entries(count: number, from = 1): JournalEntry[] {
+  return Array.from({ length: count }, (_, index) => ({
+    id: (from + index).toString(16).padStart(24, '0'),
+    at: now + from + index,
+    kind: 'send',
+    event: 'message.sent',
+    outcome: 'done',
+    login: 'printer',
+    details: { recipients: 1 },
+  }))
+}
+
+const idOf = (place: number) => place.toString(16).padStart(24, '0')
+
+/** A journal with ten entries, written in two transactions. */
+async function tenEntries(): Promise<Fixture> {
+  const fixture = await openFixture()
+  await fixture.store.journal.add(entries(4))
+  await fixture.store.journal.add(entries(6, 5))
+  return fixture
+}
+
+/** What is found after somebody has written in the database. */
+async function verdictAfter({ dataDir, store }: Fixture, sql: string) {
+  await changeDatabase(dataDir, sql)
+  return store.journal.verify()
+}
+
+describe('the chain of the journal', () => {
+  it('an empty journal and one that nobody has touched are whole', async () => {
+    const { store } = await openFixture()
+    expect(await store.journal.verify()).toEqual({ entries: 0, faults: [] })
+    await store.journal.add(entries(1200))
+    expect(await store.journal.verify()).toEqual({ entries: 1200, faults: [] })
+  })
+
+  it('the chain goes on after a restart', async () => {
+    const { store, reopen } = await tenEntries()
+    await store.close()
+    const again = (await reopen()).store
+    await again.journal.add(entries(2, 11))
+    expect(await again.journal.verify()).toEqual({ entries: 12, faults: [] })
+  })
+
+  it.each([
+    ['who sent', "login = 'somebody'"],
+    ['when', 'at = at + 1'],
+    ['what came of it', "outcome = 'refused'"],
+    ['a detail', "details = '{}'"],
+    ['its id', `id = '${idOf(99)}'`],
+  ])('an entry in which %s was edited is found', async (_, change) => {
+    const fixture = await tenEntries()
+    const { faults } = await verdictAfter(fixture, `update journal set ${change} where place = 3`)
+    expect(faults).toEqual([{ what: 'changed', id: change.startsWith('id') ? idOf(99) : idOf(3) }])
+  })
+
+  it.each([
+    ['at the beginning', 'place <= 2', { entries: 2, before: idOf(3) }],
+    ['in the middle', 'place in (5, 6)', { entries: 2, before: idOf(7) }],
+    ['at the end', 'place > 7', { entries: 3 }],
+    ['altogether', 'true', { entries: 10 }],
+  ])('entries that were removed %s are found', async (_, which, fault) => {
+    const { faults } = await verdictAfter(await tenEntries(), `delete from journal where ${which}`)
+    expect(faults).toEqual([{ what: 'missing', ...fault }])
+  })
+
+  it('entries that were put in another order are found', async () => {
+    const swap = `update journal set place = -1 where place = 4; update journal set place = 4 where place = 8;
+      update journal set place = 8 where place = -1`
+    const { faults } = await verdictAfter(await tenEntries(), swap)
+    expect(faults).toContainEqual({ what: 'changed', id: idOf(8) })
+    expect(faults).toContainEqual({ what: 'changed', id: idOf(4) })
+  })
+
+  it('an entry that was copied in behind the last is found', async () => {
+    const columns = 'at, kind, event, outcome, login, details'
+    const copy = `insert into journal (id, place, mark, ${columns})
+      select '${idOf(99)}', 11, mark, ${columns} from journal where place = 10`
+    const { faults } = await verdictAfter(await tenEntries(), copy)
+    expect(faults).toEqual([{ what: 'added', entries: 1 }])
+  })
+
+  it.each([
+    ['changed with the entries before it', 'update journal_chain set last_place = 7'],
+    ['removed', 'delete from journal_chain'],
+  ])('the row of both ends is found to be %s, also once the journal goes on', async (_, change) => {
+    const fixture = await tenEntries()
+    const { faults } = await verdictAfter(fixture, `delete from journal where place > 7; ${change}`)
+    expect(faults).toEqual([{ what: 'ends-changed' }])
+    fixture.clock.set(now + 50)
+    await fixture.store.journal.add(entries(3, 11))
+    expect((await fixture.store.journal.verify()).faults).toContainEqual({
+      what: 'ends-changed',
+      at: now + 50,
+    })
+  })
+
+  it('what is left after a sweep is whole, and what is removed after it is found', async () => {
+    const fixture = await tenEntries()
+    expect(await fixture.store.journal.sweep(now + 5, 100)).toBe(4)
+    expect(await fixture.store.journal.verify()).toEqual({ entries: 6, faults: [] })
+    const { faults } = await verdictAfter(fixture, 'delete from journal where place = 5')
+    expect(faults).toEqual([{ what: 'missing', entries: 1, before: idOf(6) }])
+  })
+
+  it('a journal that was swept to its last entry goes on', async () => {
+    const { store } = await tenEntries()
+    expect(await store.journal.sweep(now + 1000, 100)).toBe(10)
+    await store.journal.add(entries(2, 11))
+    expect(await store.journal.verify()).toEqual({ entries: 2, faults: [] })
+  })
+
+  it('the entries of an earlier schema get their places when it is opened', async () => {
+    const { store, dataDir, reopen } = await tenEntries()
+    await store.close()
+    const earlier = `drop index journal_place; drop table journal_chain; alter table journal drop column place;
+      alter table journal drop column mark; delete from schema_versions where version >= 14`
+    await changeDatabase(dataDir, earlier)
+    const { journal } = (await reopen()).store
+    await journal.add(entries(1, 11))
+    expect(await journal.verify()).toEqual({ entries: 11, faults: [] })
+  })
+
+  it('what nobody has the key for cannot be written: the marks are not the same in another journal', async () => {
+    const [one, other] = [await tenEntries(), await tenEntries()]
+    const marks = async ({ dataDir }: Fixture) => readDatabase(dataDir, 'select mark from journal')
+    expect(await marks(one)).not.toEqual(await marks(other))
+  })
+})
