@@ -29,7 +29,7 @@ describe('an API key as a bearer', () => {
     expect(await bearer(userName, key)).toEqual({
       userName: 'api-key nightly report',
       apiKey: apiKey.id,
-      mailboxes: mailboxes.map((address) => ({ address, aliases: [] })),
+      mailboxes: mailboxes.map((address) => ({ address, key: address.toLowerCase(), aliases: [] })),
       senders: [],
       rewriteSender: false,
     })
@@ -41,7 +41,9 @@ describe('an API key as a bearer', () => {
     const shop = { address: 'shop@example.com', providerId: 'custom', createdAt: 0 } as const
     await stage.store.mailboxes.put({ ...shop, aliases: ['sales@example.com'] })
     const { mailboxes } = await bearer('shop@example.com', key)
-    expect(mailboxes).toEqual([{ address: 'shop@example.com', aliases: ['sales@example.com'] }])
+    expect(mailboxes).toMatchObject([
+      { address: 'shop@example.com', aliases: [{ address: 'sales@example.com', key: 'sales@example.com' }] },
+    ])
   })
 
   it('a key works whatever its source has done before, because nobody guesses it', async () => {

@@ -34,7 +34,7 @@ describe('a client that cannot sign in', () => {
     expect(await stage.signIns.authorize('ME@example.com', '::ffff:192.0.2.7')).toEqual({
       userName: 'copier',
       login: id,
-      mailboxes: [{ address: 'Me@example.com', aliases: [] }],
+      mailboxes: [{ address: 'Me@example.com', key: 'me@example.com', aliases: [] }],
       senders: [],
       rewriteSender: false,
     })

@@ -154,7 +154,7 @@ describe('a login that may use further senders', () => {
       id,
       senders: ['A@example.org', '*@example.net'],
     })
-    expect((await stage.check(userName, secret)).senders).toEqual(['A@example.org', '*@example.net'])
+    expect((await stage.check(userName, secret)).senders).toEqual(['a@example.org', '*@example.net'])
   })
 
   it.each([

@@ -19,7 +19,7 @@ describe('a sign-in', () => {
     expect(await stage.check(userName, secret)).toEqual({
       userName,
       login: id,
-      mailboxes: [{ address: 'Me@example.com', aliases: [] }],
+      mailboxes: [{ address: 'Me@example.com', key: 'me@example.com', aliases: [] }],
       senders: ['*@example.org'],
       rewriteSender: true,
     })
@@ -113,12 +113,16 @@ describe('a sign-in', () => {
     const shop = { address: 'shop@example.com', providerId: 'custom', createdAt: 0 } as const
     await stage.store.mailboxes.put({ ...shop, aliases: ['sales@example.com'] })
     expect((await stage.check(userName, secret)).mailboxes).toEqual([
-      { address: 'shop@example.com', aliases: ['sales@example.com'] },
-      { address: 'Me@example.com', aliases: [] },
+      {
+        address: 'shop@example.com',
+        key: 'shop@example.com',
+        aliases: [{ address: 'sales@example.com', key: 'sales@example.com' }],
+      },
+      { address: 'Me@example.com', key: 'me@example.com', aliases: [] },
     ])
     await stage.store.mailboxes.remove('shop@example.com')
     expect((await stage.check(userName, secret)).mailboxes).toEqual([
-      { address: 'Me@example.com', aliases: [] },
+      { address: 'Me@example.com', key: 'me@example.com', aliases: [] },
     ])
   })
 
