@@ -51,7 +51,7 @@ function wayTo(addresses: readonly ResolvedAddress[], staggerMilliseconds = 1) {
 }
 
 describe('a connection to a name of several addresses', () => {
-  it('tries the next address while the first is silent, and takes the first that answers', async () => {
+  it('a connection tries the next address while the first is silent, and takes the first that answers', async () => {
     const way = wayTo([four('192.0.2.1'), four('192.0.2.2'), four('192.0.2.3')])
     const connected = way.connect()
     await way.begins('192.0.2.3')
@@ -64,7 +64,7 @@ describe('a connection to a name of several addresses', () => {
     socket.destroy()
   })
 
-  it('tries the next address as soon as one has failed', async () => {
+  it('a connection tries the next address as soon as one has failed', async () => {
     const way = wayTo([four('192.0.2.1'), four('192.0.2.2')], 3_600_000)
     const connected = way.connect()
     await way.begins('192.0.2.1')
@@ -76,7 +76,7 @@ describe('a connection to a name of several addresses', () => {
     socket.destroy()
   })
 
-  it('alternates the address families', async () => {
+  it('a connection alternates the address families', async () => {
     const addresses = [six('2001:db8::1'), six('2001:db8::2'), six('2001:db8::3'), four('192.0.2.1')]
     const way = wayTo(addresses)
     const connected = way.connect(AbortSignal.timeout(1000))
@@ -86,7 +86,7 @@ describe('a connection to a name of several addresses', () => {
     await expect(connected).rejects.toMatchObject({ code: 'EHOSTUNREACH' })
   })
 
-  it('fails with the most telling error', async () => {
+  it('a connection fails with the most telling error', async () => {
     const way = wayTo([six('2001:db8::1'), four('192.0.2.1')])
     const connected = way.connect()
     await way.begins('192.0.2.1')
@@ -95,7 +95,7 @@ describe('a connection to a name of several addresses', () => {
     await expect(connected).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
 
-  it('leaves no socket open when its signal fires', async () => {
+  it('a connection leaves no socket open when its signal fires', async () => {
     const way = wayTo([four('192.0.2.1'), four('192.0.2.2')])
     const giveUp = new AbortController()
     const connected = way.connect(giveUp.signal)

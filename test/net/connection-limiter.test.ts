@@ -47,7 +47,7 @@ function open(limits: Partial<Parameters<typeof createConnectionLimiter>[0]> = {
 }
 
 describe('an application on this machine', () => {
-  it('may hold many authenticated connections, while unauthenticated ones stay few', () => {
+  it('an application may hold many authenticated connections, while unauthenticated ones stay few', () => {
     const limiter = open({ connections: 100, connectionsPerLoopbackSource: 20, strangersOnLoopback: 2 })
     for (let number = 1; number <= 20; number += 1) {
       expect(limiter.accept(`pool ${number}`, here)).toBe(true)
@@ -61,20 +61,20 @@ describe('an application on this machine', () => {
 })
 
 describe('one more connection of a source', () => {
-  it('evicts the oldest unauthenticated connection', () => {
+  it('one more connection evicts the oldest unauthenticated one', () => {
     const limiter = open()
     for (const name of ['a', 'b', 'c', 'd']) expect(limiter.accept(name, there)).toBe(true)
     expect(limiter.evicted).toEqual(['a', 'b'])
   })
 
-  it('evicts none of another source', () => {
+  it('a connection evicts none of another source', () => {
     const limiter = open()
     limiter.accept('other', elsewhere)
     for (const name of ['a', 'b', 'c', 'd']) limiter.accept(name, there)
     expect(limiter.evicted).not.toContain('other')
   })
 
-  it('evicts none that is authenticated', () => {
+  it('a connection evicts none that is authenticated', () => {
     const limiter = open()
     limiter.accept('a', there)
     limiter.authenticated('a')
@@ -82,7 +82,7 @@ describe('one more connection of a source', () => {
     expect(limiter.evicted).toEqual(['b'])
   })
 
-  it('is refused when all others are authenticated', () => {
+  it('a connection is refused when all others are authenticated', () => {
     const limiter = open()
     for (const name of ['a', 'b', 'c']) {
       limiter.accept(name, there)
@@ -95,7 +95,7 @@ describe('one more connection of a source', () => {
     expect(limiter.evicted).toEqual([])
   })
 
-  it('evicts one that failed to authenticate before those that have not tried', () => {
+  it('a connection that failed to authenticate is evicted before those that have not tried', () => {
     const limiter = open({ unauthenticatedPerSource: 5 })
     for (const name of ['a', 'b', 'c']) limiter.accept(name, there)
     limiter.beginCheck('b')
@@ -104,7 +104,7 @@ describe('one more connection of a source', () => {
     expect(limiter.evicted).toEqual(['b'])
   })
 
-  it('evicts one that is authenticating after all that are not', () => {
+  it('a connection that is authenticating is evicted after all that are not', () => {
     const limiter = open()
     limiter.accept('a', there)
     limiter.beginCheck('a')
@@ -116,7 +116,7 @@ describe('one more connection of a source', () => {
     expect(limiter.evicted).toEqual(['b', 'c'])
   })
 
-  it('evicts none that is authenticated, even if a later check fails', () => {
+  it('an authenticated connection is not evicted, even if a later check fails', () => {
     const limiter = open()
     limiter.accept('a', there)
     limiter.authenticated('a')
@@ -126,7 +126,7 @@ describe('one more connection of a source', () => {
     expect(limiter.evicted).not.toContain('a')
   })
 
-  it('evicts none within its first second, while the burst limit is not reached', () => {
+  it('a connection is not evicted within its first second, while the burst limit is not reached', () => {
     const limiter = open()
     for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) expect(limiter.accept(name, here, 0.1)).toBe(true)
     expect(limiter.evicted).toEqual([])
@@ -134,7 +134,7 @@ describe('one more connection of a source', () => {
     expect(limiter.evicted).toEqual(['a'])
   })
 
-  it('leaves a new connection the time to authenticate, however fast others connect and fail', () => {
+  it('a new connection has the time to authenticate, however fast others connect and fail', () => {
     const limiter = open({ connections: 1000, unauthenticatedPerSource: 5 })
     limiter.accept('right', there, 0)
     for (let guess = 0; guess < 100; guess++) {
@@ -147,13 +147,13 @@ describe('one more connection of a source', () => {
     expect(limiter.evicted.length).toBeGreaterThanOrEqual(100 - 10 * 3)
   })
 
-  it('may be one of more on this machine', () => {
+  it('a source on this machine may have one connection more', () => {
     const limiter = open({ unauthenticatedPerSource: 100 })
     for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) limiter.accept(name, here)
     expect(limiter.evicted).toEqual(['a'])
   })
 
-  it('is counted for its /64 in IPv6', () => {
+  it('a connection is counted for its /64 in IPv6', () => {
     const limiter = open()
     for (const [name, address] of [
       ['a', '2001:db8::1'],
@@ -170,7 +170,7 @@ describe('one more connection of a source', () => {
 describe('connections that are authenticating', () => {
   const guessers = ['a', 'b', 'c', 'd']
 
-  it('hold at most half of the slots of their source', () => {
+  it('connections that are authenticating hold at most half of the slots of their source', () => {
     const limiter = open({ connectionsPerSource: 4, unauthenticatedPerSource: 4 })
     for (const name of guessers) {
       limiter.accept(name, there, 0.1)
@@ -181,7 +181,7 @@ describe('connections that are authenticating', () => {
     expect(limiter.evicted).toEqual(['c', 'd'])
   })
 
-  it('hold at most half of all slots', () => {
+  it('connections that are authenticating hold at most half of all slots', () => {
     const limiter = open({ connections: 4 })
     for (const [index, name] of guessers.entries()) {
       limiter.accept(name, `203.0.113.${index}`, 0.1)
@@ -192,7 +192,7 @@ describe('connections that are authenticating', () => {
     expect(limiter.evicted).toEqual(['c', 'd'])
   })
 
-  it('lose their half when their check takes long', () => {
+  it('connections that are authenticating lose their half when their check takes long', () => {
     const limiter = open({ connectionsPerSource: 4, unauthenticatedPerSource: 4 })
     for (const name of ['a', 'b']) {
       limiter.accept(name, there)
@@ -205,7 +205,7 @@ describe('connections that are authenticating', () => {
     expect(limiter.evicted).toEqual(['a'])
   })
 
-  it('are evicted when no other can be', () => {
+  it('connections that are authenticating are evicted when no other can be', () => {
     const limiter = open({ connectionsPerSource: 4 })
     for (const name of ['known', 'friend', 'a', 'b']) limiter.accept(name, there, 0)
     for (const name of ['known', 'friend']) limiter.authenticated(name)
@@ -218,14 +218,14 @@ describe('connections that are authenticating', () => {
 describe('the loopback addresses', () => {
   const from = (name: number) => `127.0.${name >> 8}.${(name & 255) + 1}`
 
-  it('are one source for unauthenticated connections', () => {
+  it('the loopback addresses are one source for unauthenticated connections', () => {
     const limiter = open({ connections: 1000, unauthenticatedPerSource: 1000 })
     for (let guest = 0; guest < 400; guest++) limiter.accept(`guest ${guest}`, from(guest))
     limiter.accept('::1', '::1')
     expect(limiter.evicted).toHaveLength(401 - 5)
   })
 
-  it('have slots of their own each for authenticated connections', () => {
+  it('the loopback addresses have slots of their own each for authenticated connections', () => {
     const limiter = open({ connections: 1000 })
     for (let guest = 0; guest < 400; guest++) {
       limiter.accept(`guest ${guest}`, from(guest >> 1))
@@ -236,7 +236,7 @@ describe('the loopback addresses', () => {
 })
 
 describe('a burst of connections that stay', () => {
-  it('is trimmed to the limit after a second, without a further connection', () => {
+  it('a burst is trimmed to the limit after a second, without a further connection', () => {
     vi.useFakeTimers()
     onTestFinished(() => void vi.useRealTimers())
     const limiter = open({ connections: 1000 })
@@ -249,7 +249,7 @@ describe('a burst of connections that stay', () => {
     expect(limiter.evicted).not.toContain('guest 7')
   })
 
-  it('keeps the slots of its source and no more when all authenticate', () => {
+  it('a burst keeps the slots of its source and no more when all authenticate', () => {
     const limiter = open({ connections: 1000 })
     for (let guest = 0; guest < 5; guest++) limiter.accept(`guest ${guest}`, there, 0)
     for (let guest = 0; guest < 5; guest++) limiter.authenticated(`guest ${guest}`)
@@ -259,14 +259,14 @@ describe('a burst of connections that stay', () => {
 })
 
 describe('the limit of all connections', () => {
-  it('makes a burst of one source evict its own connections first', () => {
+  it('the limit of all makes a burst of one source evict its own connections first', () => {
     const limiter = open({ connections: 6, connectionsPerSource: 6, unauthenticatedPerSource: 6 })
     limiter.accept('other', elsewhere)
     for (let guest = 0; guest < 20; guest++) limiter.accept(`guest ${guest}`, there)
     expect(limiter.evicted).not.toContain('other')
   })
 
-  it('evicts the oldest of all unauthenticated connections', () => {
+  it('the limit of all evicts the oldest of all unauthenticated connections', () => {
     const limiter = open({ connections: 4 })
     limiter.accept('known', there)
     limiter.authenticated('known')
@@ -274,7 +274,7 @@ describe('the limit of all connections', () => {
     expect(limiter.evicted).toEqual(['guest 0', 'guest 1', 'guest 2'])
   })
 
-  it('refuses a connection when all others are authenticated', () => {
+  it('the limit of all refuses a connection when all others are authenticated', () => {
     const limiter = open({ connections: 2 })
     for (const [name, address] of [
       ['a', there],
@@ -288,7 +288,7 @@ describe('the limit of all connections', () => {
   })
 })
 
-it('counts a connection once that is evicted and then released', () => {
+it('a connection that is evicted and then released is counted once', () => {
   const limiter = open({ connections: 3 })
   for (const name of ['a', 'b', 'c']) limiter.accept(name, there)
   expect(limiter.evicted).toEqual(['a'])

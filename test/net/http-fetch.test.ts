@@ -53,7 +53,7 @@ async function troubleOf(answer: Promise<unknown>): Promise<string> {
 }
 
 describe('the fetch for providers', () => {
-  it('posts a form and gives the answer', async () => {
+  it('the fetch posts a form and gives the answer', async () => {
     let sent = ''
     const url = await serve(async (request, response) => {
       for await (const chunk of request) sent += chunk
@@ -66,20 +66,20 @@ describe('the fetch for providers', () => {
     expect(await response.json()).toEqual({ error: 'invalid_grant' })
   })
 
-  it('refuses a certificate that nobody vouches for, and takes it with its authority', async () => {
+  it('the fetch refuses a certificate that nobody vouches for, and takes it with its authority', async () => {
     const pair = await certificate('localhost')
     const url = await serve((_request, response) => response.end('{}'), pair)
     expect(await troubleOf(fetchWith()(url))).toMatch(/not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\)/)
     expect((await fetchWith({ extraCa: pair.cert })(url)).status).toBe(200)
   })
 
-  it('refuses a good certificate of another name', async () => {
+  it('the fetch refuses a good certificate of another name', async () => {
     const pair = await certificate('elsewhere.example')
     const url = await serve((_request, response) => response.end('{}'), pair)
     expect(await troubleOf(fetchWith({ extraCa: pair.cert })(url))).toMatch(/ERR_TLS_CERT_ALTNAME_INVALID/)
   })
 
-  it('does not follow a redirect: the request carries secrets', async () => {
+  it('the fetch does not follow a redirect: the request carries secrets', async () => {
     let visits = 0
     const url = await serve((_request, response) => {
       visits += 1
@@ -92,7 +92,7 @@ describe('the fetch for providers', () => {
   it.each([
     ['sent as it is', {}, (body: Buffer) => body],
     ['compressed', { 'content-encoding': 'gzip' }, (body: Buffer) => gzipSync(body)],
-  ])('cuts off an endless body, %s', async (_how, headers, encode) => {
+  ])('the fetch cuts off an endless body, %s', async (_how, headers, encode) => {
     const url = await serve((_request, response) => {
       response.writeHead(200, headers).end(encode(Buffer.alloc(8_000_000, 'a')))
     })
@@ -102,7 +102,7 @@ describe('the fetch for providers', () => {
   it.each([
     ['the head', false],
     ['the body', true],
-  ])('bounds the time for %s', async (_what, headFirst) => {
+  ])('the fetch bounds the time for %s', async (_what, headFirst) => {
     const url = await serve((_request, response) => {
       if (headFirst) response.writeHead(200).write('{')
     })
@@ -111,13 +111,13 @@ describe('the fetch for providers', () => {
     )
   })
 
-  it('says what is wrong when nobody listens', async () => {
+  it('the fetch says what is wrong when nobody listens', async () => {
     const url = await serve(() => {})
     await closers.pop()?.()
     expect(await troubleOf(fetchWith()(url))).toBe(`${new URL(url).host} cannot be reached (ECONNREFUSED)`)
   })
 
-  it('opens no more than 64 connections to one host, and answers all who ask at once', async () => {
+  it('the fetch opens no more than 64 connections to one host, and answers all who ask at once', async () => {
     const sockets = new Set<unknown>()
     const url = await serve((request, response) => {
       sockets.add(request.socket)
@@ -129,7 +129,7 @@ describe('the fetch for providers', () => {
     expect(sockets.size).toBeLessThanOrEqual(64)
   })
 
-  it('says so when the connection is cut', async () => {
+  it('the fetch says so when the connection is cut', async () => {
     const url = await serve((request) => request.socket.destroy())
     expect(await troubleOf(fetchWith()(url))).toMatch(/cannot be reached/)
   })

@@ -44,7 +44,7 @@ function names(needs: NameResolverDeps, patience: NameResolverDeps['patience'] =
 }
 
 describe('a name whose lookup hangs', () => {
-  it('is looked up once at a time, and leaves a thread to others', async () => {
+  it('a name that hangs is looked up once at a time, and leaves a thread to others', async () => {
     const { system, asked } = systemWithTwoThreads(/hangs/)
     const { resolve: of } = names({ system })
     const giveUp = new AbortController()
@@ -55,7 +55,7 @@ describe('a name whose lookup hangs', () => {
     for (const result of await Promise.allSettled(waits)) expect(result.status).toBe('rejected')
   })
 
-  it('does not delay others, even with more of them than threads: the name servers are asked without one', async () => {
+  it('names that hang do not delay others, even when they are more than the threads: the name servers are asked without one', async () => {
     const { system } = systemWithTwoThreads(/hangs/)
     const direct = async (name: string) => (name.includes('hangs') ? silence() : at('192.0.2.7'))
     const { resolve: of } = names({ system, direct })
@@ -76,19 +76,19 @@ describe('a name whose lookup hangs', () => {
       return { of, asked }
     }
 
-    it('leaves a further name to the name servers, and fails at once when they do not know it', async () => {
+    it('a further name is left to the name servers, and fails at once when they do not know it', async () => {
       const { of, asked } = namesBehindFullLine(noServers)
       await expect(of('good.example', patient)).rejects.toMatchObject({ code: 'ETOOMANYNAMES' })
       expect(asked).toHaveLength(2)
     })
 
-    it('does not delay a name that they know', async () => {
+    it('a name that the name servers know is not delayed', async () => {
       const { of } = namesBehindFullLine(async () => at('192.0.2.8'))
       expect(await of('good.example', patient)).toEqual(at('192.0.2.8'))
     })
   })
 
-  it('resolves to its last known addresses', async () => {
+  it('a name that hangs resolves to its last known addresses', async () => {
     let isSilent = false
     const { resolve: of } = names({
       system: async () => (isSilent ? silence() : at('192.0.2.3')),
@@ -99,7 +99,7 @@ describe('a name whose lookup hangs', () => {
     expect(await of('provider.example', patient)).toEqual(at('192.0.2.3'))
   })
 
-  it('fails when it is not answered in time, and is looked up anew later', async () => {
+  it('a lookup fails when it is not answered in time, and is made anew later', async () => {
     let answers = 0
     const direct = async () => {
       answers += 1
@@ -112,25 +112,28 @@ describe('a name whose lookup hangs', () => {
 })
 
 describe('the last known addresses', () => {
-  it.each(['EAI_AGAIN', 'ENOTFOUND'])('are used for a day when a lookup fails (%s)', async (code) => {
-    const clock = createManualClock()
-    let fails = false
-    const { resolve: of } = names({
-      clock,
-      async system() {
-        if (fails) throw trouble(code)
-        return at('192.0.2.5')
-      },
-    })
-    await of('Provider.Example', patient)
-    fails = true
-    clock.advance(86_399)
-    expect(await of('provider.example', patient)).toEqual(at('192.0.2.5'))
-    clock.advance(1)
-    await expect(of('provider.example', patient)).rejects.toMatchObject({ code })
-  })
+  it.each(['EAI_AGAIN', 'ENOTFOUND'])(
+    'the last known addresses are used for a day when a lookup fails (%s)',
+    async (code) => {
+      const clock = createManualClock()
+      let fails = false
+      const { resolve: of } = names({
+        clock,
+        async system() {
+          if (fails) throw trouble(code)
+          return at('192.0.2.5')
+        },
+      })
+      await of('Provider.Example', patient)
+      fails = true
+      clock.advance(86_399)
+      expect(await of('provider.example', patient)).toEqual(at('192.0.2.5'))
+      clock.advance(1)
+      await expect(of('provider.example', patient)).rejects.toMatchObject({ code })
+    },
+  )
 
-  it('are replaced as soon as there are new ones', async () => {
+  it('the last known addresses are replaced as soon as there are new ones', async () => {
     let now = '192.0.2.5'
     const { resolve: of } = names({ system: async () => at(now) })
     await of('provider.example', patient)
@@ -171,19 +174,19 @@ describe('a direct lookup', () => {
     return `127.0.0.1:${socket.address().port}`
   }
 
-  it('asks a name server, and one family does not wait for the other', async () => {
+  it('a direct lookup asks a name server, and one family does not wait for the other', async () => {
     const servers = [await nameServer()]
     expect(await lookupDirectly('provider.example', patient, { servers })).toEqual(at('192.0.2.44'))
   })
 
-  it('ends with the signal when a name server is silent', async () => {
+  it('a direct lookup ends with the signal when a name server is silent', async () => {
     const giveUp = new AbortController()
     const servers = [await nameServer(() => giveUp.abort())]
     const asking = lookupDirectly('hangs.example', giveUp.signal, { servers })
     await expect(asking).rejects.toMatchObject({ code: 'ECANCELLED' })
   })
 
-  it('reads the hosts file first', async () => {
+  it('a direct lookup reads the hosts file first', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'postern-hosts-'))
     close = () => rm(folder, { recursive: true })
     const hostsFile = join(folder, 'hosts')
