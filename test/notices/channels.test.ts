@@ -59,21 +59,24 @@ describe('a webhook', () => {
   it.each([
     ['a text', 'shared-secret', Buffer.from('shared-secret')],
     ['a key of Standard Webhooks', 'whsec_MDEyMzQ1Njc4OWFiY2RlZg==', Buffer.from('0123456789abcdef')],
-  ])('is signed with %s, so that its receiver can check id, time and body', async (_name, secret, key) => {
-    const { got, url, fetch } = await receiver(204)
-    await createWebhookChannel({ url, secret: new Secret(secret), fetch, clock }).deliver(notice, 'id-1')
-    const [{ headers, text } = { headers: {}, text: '' }] = got
-    expect(JSON.parse(text)).toEqual(body)
-    expect(headers['webhook-id']).toBe('id-1')
-    expect(headers['webhook-timestamp']).toBe(String(Date.parse('2030-01-01T00:00:00Z') / 1000))
-    const signed = `id-1.${headers['webhook-timestamp']}.${text}`
-    expect(headers['webhook-signature']).toBe(
-      `v1,${createHmac('sha256', key).update(signed).digest('base64')}`,
-    )
-  })
+  ])(
+    'a webhook is signed with %s, so that its receiver can check id, time and body',
+    async (_name, secret, key) => {
+      const { got, url, fetch } = await receiver(204)
+      await createWebhookChannel({ url, secret: new Secret(secret), fetch, clock }).deliver(notice, 'id-1')
+      const [{ headers, text } = { headers: {}, text: '' }] = got
+      expect(JSON.parse(text)).toEqual(body)
+      expect(headers['webhook-id']).toBe('id-1')
+      expect(headers['webhook-timestamp']).toBe(String(Date.parse('2030-01-01T00:00:00Z') / 1000))
+      const signed = `id-1.${headers['webhook-timestamp']}.${text}`
+      expect(headers['webhook-signature']).toBe(
+        `v1,${createHmac('sha256', key).update(signed).digest('base64')}`,
+      )
+    },
+  )
 
   it.each([302, 400, 500])(
-    'that answers %i has not got it, and its address is in no message',
+    'a webhook that answers %i has not got the notice, and its address is in no message',
     async (status) => {
       const { got, url, fetch } = await receiver(status)
       const sending = createWebhookChannel({ url, secret: new Secret('s'), fetch, clock }).deliver(
@@ -93,7 +96,7 @@ describe('a webhook', () => {
     },
   )
 
-  it('that cannot be reached is a failure without its address', async () => {
+  it('a webhook that cannot be reached is a failure without its address', async () => {
     const { url, fetch } = await receiver(200)
     url.port = '1'
     const sending = createWebhookChannel({ url, secret: new Secret('s'), fetch, clock }).deliver(
@@ -112,7 +115,7 @@ describe('a command', () => {
     await createCommandChannel({ command, clock, timeoutSeconds }).deliver(notice, 'id-1')
   }
 
-  it('gets the notice on its standard input, and nothing of our environment', async () => {
+  it('a command gets the notice on its standard input, and nothing of our environment', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'postern-notice-'))
     onTestFinished(() => rm(folder, { recursive: true }))
     process.env.POSTERN_TEST_LEAK = 'a secret'
@@ -124,21 +127,21 @@ describe('a command', () => {
     expect(environment).not.toContain('POSTERN_')
   })
 
-  it('may leave its input unread', () => run('exit 0'))
+  it('a command may leave its input unread', () => run('exit 0'))
 
-  it('that ends with an error has not taken it', async () => {
+  it('a command that ends with an error has not taken the notice', async () => {
     await expect(run(`cat; echo ${link}; exit 3`)).rejects.toThrow(
       /^POSTERN_NOTIFY_COMMAND ended with exit code 3$/,
     )
   })
 
-  it('that hangs is ended', async () => {
+  it('a command that hangs is ended', async () => {
     await expect(run('exec sleep 60', 0.2)).rejects.toThrow(/^POSTERN_NOTIFY_COMMAND was ended by SIGKILL$/)
   })
 })
 
 describe('a mail', () => {
-  it('leaves through a mailbox of postern, whole and with its dots stuffed', async () => {
+  it('a mail leaves through a mailbox of postern, whole and with its dots stuffed', async () => {
     const relay = createRecordingRelay()
     const to: Address[] = ['it@example.com', 'boss@example.net']
     await createMailChannel({ from: 'alerts@example.com', to, relay }).deliver(notice, 'id-1')
@@ -155,7 +158,7 @@ describe('a mail', () => {
     expect(text.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/)
   })
 
-  it('that nobody may get is a failure, and the transaction is given up', async () => {
+  it('a mail that nobody may get is a failure, and the transaction is given up', async () => {
     const relay = createRecordingRelay()
     relay.answers.push(say(550, '5.7.1 No'))
     const sending = createMailChannel({ from: 'a@example.com', to: ['b@example.com'], relay }).deliver(

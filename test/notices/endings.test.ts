@@ -49,7 +49,7 @@ async function tellEachDay(
 describe('a client secret that ends', () => {
   const start = handClock().now()
 
-  it('is told of 30, 14, 7 and 1 days ahead and when it has ended, once each, for all providers that share it', async () => {
+  it('a client secret is told of 30, 14, 7 and 1 days ahead and when it has ended, once each, for all providers that share it', async () => {
     const clientSecrets = [{ value: new Secret('s'), expiresAt: start + 40 * day }]
     const catalogue = catalogueWith(() => ({ clientId: 'app', clientSecrets }))
     const heard = await tellEachDay(50, (clock) => endingRegistrations(catalogue, clock))
@@ -63,7 +63,7 @@ describe('a client secret that ends', () => {
     ])
   })
 
-  it('is told of no more when the next one is there, and of that one in its time', async () => {
+  it('a client secret is told of no more when the next one is there, and that one is told of in its time', async () => {
     let clientSecrets = [{ value: new Secret('s'), expiresAt: start + 20 * day }]
     const catalogue = catalogueWith(() => ({ clientId: 'app', clientSecrets }))
     const heard = await tellEachDay(60, (clock) => {
@@ -77,7 +77,7 @@ describe('a client secret that ends', () => {
     ])
   })
 
-  it('after another one that ends as soon is told of anew', async () => {
+  it('a client secret after another one that ends as soon is told of anew', async () => {
     const until = (days: number) => [{ value: new Secret('s'), expiresAt: start + days * day }]
     let clientSecrets = until(12)
     const catalogue = catalogueWith(() => ({ clientId: 'app', clientSecrets }))
@@ -91,7 +91,7 @@ describe('a client secret that ends', () => {
     ])
   })
 
-  it('is told of at each of two servers whose clients have the same name', () => {
+  it('a client secret is told of at each of two servers whose clients have the same name', () => {
     const of = (id: string) => {
       const expiresAt = start + (id === 'one' ? 5 : 20) * day
       const registration = { clientId: 'postern', clientSecrets: [{ value: new Secret('s'), expiresAt }] }
@@ -148,7 +148,7 @@ describe('a consent that ends', () => {
   const catalogue = (registration: Partial<Registration> = {}) =>
     catalogueWith(() => ({ clientId: 'app', clientSecrets: [], ...registration }))
 
-  it('after the seven days of a test phase is told of a day ahead, not at its beginning', async () => {
+  it('the seven days of a test phase are told of a day ahead, not at their beginning', async () => {
     const heard = await tellEachDay(9, (clock) =>
       endingGrants([grant({})], catalogue({ grantsEndAfterDays: 7 }), clock),
     )
@@ -158,7 +158,7 @@ describe('a consent that ends', () => {
     ])
   })
 
-  it('is told of once where the provider says the same end, too', async () => {
+  it('an end is told of once where the provider says the same end, too', async () => {
     const both = grant({ refreshTokenEndsAt: handClock().now() + 7 * day - 1000 })
     const heard = await tellEachDay(9, (clock) =>
       endingGrants([both], catalogue({ grantsEndAfterDays: 7 }), clock),
@@ -166,7 +166,7 @@ describe('a consent that ends', () => {
     expect(heard).toHaveLength(2)
   })
 
-  it('on a fixed day is told of, though it is renewed each day', async () => {
+  it('an end on a fixed day is told of, though the grant is renewed each day', async () => {
     const ends = handClock().now() + 40 * day
     const heard = await tellEachDay(40, (clock) =>
       endingGrants([grant({ renewedAt: clock.now(), refreshTokenEndsAt: ends })], catalogue(), clock),
@@ -177,7 +177,7 @@ describe('a consent that ends', () => {
     ])
   })
 
-  it.each([14, 7.5, 0.2])('later with each renewal is no news: %d days of life', async (life) => {
+  it.each([14, 7.5, 0.2])('an end that moves with each renewal is no news: %d days of life', async (life) => {
     const heard = await tellEachDay(60, (clock) => {
       // Seen when the next renewal, daily or at half its life, is about to come.
       const renewedAt = clock.now() - Math.min(life / 2, 0.95) * day
@@ -190,7 +190,7 @@ describe('a consent that ends', () => {
     expect(heard).toEqual([])
   })
 
-  it('only by not being used, or that has lapsed, is no news here', async () => {
+  it('a grant that ends only by not being used, or that has lapsed, is no news here', async () => {
     const unused = {
       ...catalogue(),
       registered: (id: string) => {

@@ -70,7 +70,7 @@ function stage() {
 }
 
 describe('a notice', () => {
-  it('is told once in each channel, again after a day, by another postern too, and never when it is solved', async () => {
+  it('a notice is told once in each channel, again after a day, by another postern too, and never when it is solved', async () => {
     const { clock, is, make, news, notices } = stage()
     is(lapsed)
     const notifier = make()
@@ -95,7 +95,7 @@ describe('a notice', () => {
     expect(news()).toHaveLength(2)
   })
 
-  it('is told again only where it is still so when somebody can find out', async () => {
+  it('a notice is told again only where it is still so when somebody can find out', async () => {
     const house = stage()
     let accepted = false
     let asked = 0
@@ -116,7 +116,7 @@ describe('a notice', () => {
     expect([house.told.length, asked]).toEqual([4, 2])
   })
 
-  it('is told at once when it has come further, and otherwise only once where nothing is to be repeated', async () => {
+  it('a notice is told at once when it has come further, and otherwise only once where nothing is to be repeated', async () => {
     const { clock, is, make, news } = stage()
     const notifier = make()
     is(ending)
@@ -129,7 +129,7 @@ describe('a notice', () => {
     expect(news()).toHaveLength(2)
   })
 
-  it('of a missing consent holds a new link each time, the same in all channels, and the log has none of them', async () => {
+  it('a notice of a missing consent holds a new link each time, the same in all channels, and the log has none of them', async () => {
     const { clock, is, make, told, lines } = stage()
     const notifier = make()
     is(lapsed)
@@ -141,7 +141,7 @@ describe('a notice', () => {
     expect(JSON.stringify(lines)).not.toContain('secret-')
   })
 
-  it('is told without a link where none can be made, with the reason', async () => {
+  it('a notice is told without a link where none can be made, with the reason', async () => {
     const { is, make, told } = stage()
     is(lapsed)
     await make(true).look()
@@ -152,7 +152,7 @@ describe('a notice', () => {
 })
 
 describe('a channel that fails', () => {
-  it('is tried again after a minute, then two, by the same id; the others have been served', async () => {
+  it('a channel that fails is tried again after a minute, then two, by the same id; the others have been served', async () => {
     const { clock, is, make, told, broken, lines } = stage()
     const notifier = make()
     is(lapsed)
