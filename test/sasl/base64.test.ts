@@ -12,7 +12,7 @@ describe('strict base64', () => {
     ['Zm9vYg==', 'foob'],
     ['Zm9vYmE=', 'fooba'],
     ['Zm9vYmFy', 'foobar'],
-  ])('decodes %j', (text, octets) => {
+  ])('base64 decodes %j', (text, octets) => {
     expect(decodeBase64(text)?.toString()).toBe(octets)
     expect(encodeBase64(octets)).toBe(text)
   })
@@ -32,7 +32,7 @@ describe('strict base64', () => {
     ['the URL alphabet', 'Zm_v'],
     ['a NUL', 'Zm9\0'],
     ['an octet above 127', 'Zm9\xff'],
-  ])('refuses %s', (_, text) => {
+  ])('base64 refuses %s', (_, text) => {
     expect(decodeBase64(text)).toBeUndefined()
   })
 
@@ -40,11 +40,11 @@ describe('strict base64', () => {
     ['Zg', 'f'],
     ['Zm8', 'fo'],
     ['Zm9vYg', 'foob'],
-  ])('takes %j, whose padding an old client left away', (text, octets) => {
+  ])('%j is taken, whose padding an old client left away', (text, octets) => {
     expect(decodeBase64(text)?.toString()).toBe(octets)
   })
 
-  it('takes exactly what an encoder makes, with its padding or without', () => {
+  it('base64 takes exactly what an encoder makes, with its padding or without', () => {
     fc.assert(
       fc.property(fc.uint8Array(), (octets) => {
         const text = Buffer.from(octets).toString('base64')

@@ -35,11 +35,11 @@ function read(exchange: Exchange, response: string | Buffer): object {
 const malformed = { kind: 'malformed' }
 
 describe('XOAUTH2 from a client', () => {
-  it.each(vectors('xoauth2.json'))('is read: $source', ({ base64, user, token }) => {
+  it.each(vectors('xoauth2.json'))('XOAUTH2 is read: $source', ({ base64, user, token }) => {
     expect(read(xoauth2Exchange(), decodeBase64(base64) ?? '')).toEqual({ user, token })
   })
 
-  it('asks with an empty challenge when nothing came beside AUTH', () => {
+  it('XOAUTH2 asks with an empty challenge when nothing came beside AUTH', () => {
     expect(xoauth2Exchange()(undefined)).toEqual({ kind: 'challenge', text: '' })
   })
 
@@ -47,7 +47,7 @@ describe('XOAUTH2 from a client', () => {
     ['the scheme in any case', 'user=me\x01auth=BEARER tok\x01\x01'],
     ['more than one blank behind the scheme', 'user=me\x01auth=bearer  tok\x01\x01'],
     ['a key that it does not know', 'user=me\x01host=example.com\x01auth=Bearer tok\x01\x01'],
-  ])('takes %s', (_, response) => {
+  ])('XOAUTH2 takes %s', (_, response) => {
     expect(read(xoauth2Exchange(), response)).toEqual({ user: 'me', token: 'tok' })
   })
 
@@ -70,13 +70,13 @@ describe('XOAUTH2 from a client', () => {
     'user=me\x01auth=Bearer =tok\x01\x01',
     'user=m\0e\x01auth=Bearer tok\x01\x01',
     'user=me\x01no pair\x01auth=Bearer tok\x01\x01',
-  ])('calls malformed: %j', (response) => {
+  ])('XOAUTH2 is malformed with %j', (response) => {
     expect(read(xoauth2Exchange(), response)).toEqual(malformed)
   })
 })
 
 describe('OAUTHBEARER from a client', () => {
-  it.each(vectors('oauthbearer.json'))('is read: $source', ({ base64, user, token }) => {
+  it.each(vectors('oauthbearer.json'))('OAUTHBEARER is read: $source', ({ base64, user, token }) => {
     expect(read(oauthBearerExchange(), decodeBase64(base64) ?? '')).toEqual({ user, token })
   })
 
@@ -85,7 +85,7 @@ describe('OAUTHBEARER from a client', () => {
     ['a user with both escapes', 'n,a=a=2Cb=3D2C,\x01auth=Bearer tok\x01\x01', 'a,b=2C'],
     ['a user beyond ASCII', 'n,a=jürgen,\x01auth=Bearer tok\x01\x01', 'jürgen'],
     ['pairs in any order', 'n,a=me,\x01auth=Bearer tok\x01port=25\x01mthd=POST\x01\x01', 'me'],
-  ])('takes %s', (_, response, user) => {
+  ])('OAUTHBEARER takes %s', (_, response, user) => {
     expect(read(oauthBearerExchange(), response)).toEqual({ user, token: 'tok' })
   })
 
@@ -108,7 +108,7 @@ describe('OAUTHBEARER from a client', () => {
     'n,a=me,auth=Bearer tok\x01\x01',
     'n,a=me,\x01h0st=a\x01auth=Bearer tok\x01\x01',
     'n,a=me,\x01host=ä\x01auth=Bearer tok\x01\x01',
-  ])('calls malformed: %j', (response) => {
+  ])('OAUTHBEARER is malformed with %j', (response) => {
     expect(read(oauthBearerExchange(), response)).toEqual(malformed)
   })
 })

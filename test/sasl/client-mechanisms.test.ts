@@ -17,7 +17,7 @@ function shown(outcome: Outcome): object {
 }
 
 describe('PLAIN', () => {
-  it('asks with an empty challenge when nothing came beside AUTH', () => {
+  it('PLAIN asks with an empty challenge when nothing came beside AUTH', () => {
     expect(plainExchange()(undefined)).toEqual({ kind: 'challenge', text: '' })
   })
 
@@ -27,7 +27,7 @@ describe('PLAIN', () => {
     ['me@example.com\0me@example.com\0right', 'me@example.com', 'right'],
     ['\0jürgen\0pässwörd ☃', 'jürgen', 'pässwörd ☃'],
     ['\0\ufeffa\0\ufeffb', '\ufeffa', '\ufeffb'],
-  ])('reads %j', (response, userName, password) => {
+  ])('PLAIN reads %j', (response, userName, password) => {
     const outcome = plainExchange()(Buffer.from(response))
     expect(shown(outcome)).toEqual({ kind: 'credentials', userName, password })
   })
@@ -39,18 +39,18 @@ describe('PLAIN', () => {
     ['three NULs', Buffer.from('\0me\0right\0')],
     ['no user name', Buffer.from('\0\0right')],
     ['no password', Buffer.from('\0me\0')],
-  ])('calls malformed: %s', (_, response) => {
+  ])('PLAIN is malformed with %s', (_, response) => {
     expect(plainExchange()(response)).toEqual({ kind: 'malformed' })
   })
 
-  it('reads each field as UTF-8 where it can be, else as Latin-1', () => {
+  it('PLAIN reads each field as UTF-8 where it can be, else as Latin-1', () => {
     const response = Buffer.concat([Buffer.from('\0jürgen\0'), Buffer.from('pässwörd', 'latin1')])
     expect(shown(plainExchange()(response))).toMatchObject({ userName: 'jürgen', password: 'pässwörd' })
     const authorized = Buffer.concat([Buffer.from('jürgen', 'latin1'), Buffer.from('\0jürgen\0a')])
     expect(shown(plainExchange()(authorized))).toMatchObject({ userName: 'jürgen', password: 'a' })
   })
 
-  it('says for whom the client wants to act, where that is another name', () => {
+  it('PLAIN says for whom the client wants to act, where that is another name', () => {
     // RFC 4616, section 4, second example.
     const other = plainExchange()(Buffer.from('Ursel\0Kurt\0xipj3plmq'))
     expect(other).toMatchObject({ credentials: { userName: 'Kurt', actsAs: 'Ursel' } })
@@ -58,14 +58,14 @@ describe('PLAIN', () => {
     expect(same).not.toHaveProperty('credentials.actsAs')
   })
 
-  it('takes no truncation of a good response for another good one', () => {
+  it('PLAIN takes no truncation of a good response for another good one', () => {
     const whole = Buffer.from('\0tim\0tanstaaf')
     for (let length = 0; length < whole.length - 'anstaaf'.length - 1; length++) {
       expect(plainExchange()(whole.subarray(0, length)).kind).toBe('malformed')
     }
   })
 
-  it('survives every single-bit change of a good response in base64', () => {
+  it('PLAIN survives every single-bit change of a good response in base64', () => {
     const good = Buffer.from('AHRpbQB0YW5zdGFhZg==')
     for (let bit = 0; bit < good.length * 8; bit++) {
       const changed = Buffer.from(good)
@@ -75,7 +75,7 @@ describe('PLAIN', () => {
     }
   })
 
-  it('never throws, whatever arrives', () => {
+  it('PLAIN never throws, whatever arrives', () => {
     fc.assert(
       fc.property(fc.uint8Array(), (octets) => {
         expect(['credentials', 'malformed']).toContain(plainExchange()(Buffer.from(octets)).kind)
@@ -85,7 +85,7 @@ describe('PLAIN', () => {
 })
 
 describe('LOGIN', () => {
-  it('asks with the two exact challenges', () => {
+  it('LOGIN asks with the two exact challenges', () => {
     const exchange = loginExchange()
     const first = exchange(undefined)
     const second = exchange(Buffer.from('me@example.com'))
@@ -98,7 +98,7 @@ describe('LOGIN', () => {
     })
   })
 
-  it('takes the user name that comes beside AUTH', () => {
+  it('LOGIN takes the user name that comes beside AUTH', () => {
     const exchange = loginExchange()
     expect(exchange(Buffer.from('me'))).toEqual({ kind: 'challenge', text: 'Password:' })
     expect(shown(exchange(Buffer.from('right')))).toMatchObject({ userName: 'me', password: 'right' })
@@ -107,20 +107,20 @@ describe('LOGIN', () => {
   it.each([
     ['user name', 0],
     ['password', 1],
-  ])('calls a %s with a NUL malformed', (_, before) => {
+  ])('a %s with a NUL is malformed', (_, before) => {
     const exchange = loginExchange()
     for (let said = 0; said < before; said++) exchange(Buffer.from('me'))
     expect(exchange(Buffer.from('a\0b'))).toEqual({ kind: 'malformed' })
   })
 
-  it('asks when what comes beside AUTH is empty, but takes an empty answer for an answer', () => {
+  it('LOGIN asks when what comes beside AUTH is empty, but takes an empty answer for an answer', () => {
     const exchange = loginExchange()
     expect(exchange(Buffer.alloc(0))).toEqual({ kind: 'challenge', text: 'Username:' })
     expect(exchange(Buffer.alloc(0))).toEqual({ kind: 'challenge', text: 'Password:' })
     expect(shown(exchange(Buffer.alloc(0)))).toMatchObject({ userName: '', password: '' })
   })
 
-  it('reads Latin-1', () => {
+  it('LOGIN reads Latin-1', () => {
     const exchange = loginExchange()
     exchange(Buffer.from('jürgen', 'latin1'))
     const outcome = exchange(Buffer.from('pässwörd', 'latin1'))
@@ -134,11 +134,11 @@ describe('the mechanisms', () => {
     [{ bearer: true, cramMd5: false }, ['PLAIN', 'LOGIN', 'XOAUTH2', 'OAUTHBEARER']],
     [{ bearer: false, cramMd5: true }, ['PLAIN', 'LOGIN', 'CRAM-MD5']],
     [{ bearer: true, cramMd5: true }, ['PLAIN', 'LOGIN', 'XOAUTH2', 'OAUTHBEARER', 'CRAM-MD5']],
-  ])('for %j are %j', (offers, names) => {
+  ])('the mechanisms for %j are %j', (offers, names) => {
     expect(mechanismsFor(offers).map(({ name }) => name)).toEqual(names)
   })
 
-  it('get a challenge of their own for each exchange', () => {
+  it('each exchange gets a challenge of its own', () => {
     let made = 0
     const cramMd5 = mechanismsFor({ bearer: false, cramMd5: true }).at(-1)
     const ask = () => cramMd5?.begin(() => `<${++made}@host>`)(undefined)

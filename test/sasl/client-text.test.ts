@@ -11,11 +11,11 @@ describe('what a client typed', () => {
     ['a byte order mark', Buffer.from([0xef, 0xbb, 0xbf, 0x61]), '\ufeffa'],
     ['UTF-8 in too many octets, which is none', Buffer.from([0xc0, 0x80]), 'À€'],
     ['nothing', Buffer.alloc(0), ''],
-  ])('is read as %s', (_, octets, text) => {
+  ])('what a client typed is read as %s', (_, octets, text) => {
     expect(readClientText(octets)).toBe(text)
   })
 
-  it('never becomes the same for two single octets', () => {
+  it('two single octets never become the same text', () => {
     const texts = Array.from({ length: 256 }, (_, octet) => readClientText(Buffer.from([octet])))
     expect(new Set(texts).size).toBe(256)
   })

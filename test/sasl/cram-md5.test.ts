@@ -19,7 +19,7 @@ function answerWith(octets: Buffer, challenge = example.challenge): Outcome {
 }
 
 describe('CRAM-MD5', () => {
-  it('is the example of RFC 2195', () => {
+  it('CRAM-MD5 is the example of RFC 2195', () => {
     const exchange = cramMd5Exchange(example.challenge)
     const asked = exchange(undefined)
     expect(asked.kind === 'challenge' && encodeBase64(asked.text)).toBe(
@@ -38,13 +38,13 @@ describe('CRAM-MD5', () => {
     ['a digest in capitals', `tim ${example.digest.toUpperCase()}`, 'tim'],
     ['a user name that ends in a blank', `tim  ${example.digest}`, 'tim '],
     ['a user name that looks like a digest', `${example.digest} ${example.digest}`, example.digest],
-  ])('reads %s', (_, response, userName) => {
+  ])('CRAM-MD5 reads %s', (_, response, userName) => {
     expect(answerWith(Buffer.from(response))).toMatchObject({
       credentials: { userName, digest: example.digest },
     })
   })
 
-  it('reads a user name in Latin-1', () => {
+  it('CRAM-MD5 reads a user name in Latin-1', () => {
     const response = Buffer.from(`jürgen ${example.digest}`, 'latin1')
     expect(answerWith(response)).toMatchObject({ credentials: { userName: 'jürgen' } })
   })
@@ -61,17 +61,17 @@ describe('CRAM-MD5', () => {
     `tim\t${example.digest}`,
     `t\0m ${example.digest}`,
     `tim ${example.digest}\n`,
-  ])('calls malformed: %j', (response) => {
+  ])('CRAM-MD5 is malformed with %j', (response) => {
     expect(answerWith(Buffer.from(response))).toEqual({ kind: 'malformed' })
   })
 
-  it('takes no response before its challenge', () => {
+  it('CRAM-MD5 takes no response before its challenge', () => {
     const response = Buffer.from(`tim ${example.digest}`)
     expect(cramMd5Exchange(example.challenge)(response)).toEqual({ kind: 'malformed' })
     expect(cramMd5Exchange(example.challenge)(Buffer.alloc(0))).toEqual({ kind: 'malformed' })
   })
 
-  it('never throws, whatever arrives', () => {
+  it('CRAM-MD5 never throws, whatever arrives', () => {
     fc.assert(
       fc.property(fc.uint8Array(), (octets) => {
         expect(['credentials', 'malformed']).toContain(answerWith(Buffer.from(octets)).kind)

@@ -15,11 +15,11 @@ const vectors: Vector[] = JSON.parse(
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
 describe('an error challenge', () => {
-  it.each(vectors)('is read: $source', ({ base64, challenge }) => {
+  it.each(vectors)('an error challenge is read: $source', ({ base64, challenge }) => {
     expect(readErrorChallenge(base64)).toEqual(challenge)
   })
 
-  it('may hold its status as a number', () => {
+  it('an error challenge may hold its status as a number', () => {
     expect(readErrorChallenge(base64('{"status":401}'))).toEqual({ status: '401' })
   })
 
@@ -31,7 +31,7 @@ describe('an error challenge', () => {
     ['a list', base64('["status"]')],
     ['null', base64('null')],
     ['a status that is inherited', base64('{"__proto__":{"status":"401"}}')],
-  ])('is not %s', (_, text) => {
+  ])('an error challenge is not %s', (_, text) => {
     expect(readErrorChallenge(text)).toBeUndefined()
   })
 })

@@ -17,19 +17,22 @@ const vectors: Vector[] = JSON.parse(
 )
 
 describe('OAUTHBEARER', () => {
-  it.each(vectors)('says what is published: $source', ({ source: _, base64, token, ...fields }) => {
-    expect(oauthBearerResponse({ ...fields, token: new Secret(token) }).reveal()).toBe(base64)
-  })
+  it.each(vectors)(
+    'OAUTHBEARER says what is published: $source',
+    ({ source: _, base64, token, ...fields }) => {
+      expect(oauthBearerResponse({ ...fields, token: new Secret(token) }).reveal()).toBe(base64)
+    },
+  )
 
   it.each([
     ['the user name', { user: 'me\x01@example.com', token: new Secret('t') }],
     ['the token', { user: 'me@example.com', token: new Secret('t\r\n') }],
     ['the host', { user: 'me@example.com', token: new Secret('t'), host: 'a\x01port=1' }],
-  ])('refuses a control character in %s', (_, fields) => {
+  ])('OAUTHBEARER refuses a control character in %s', (_, fields) => {
     expect(() => oauthBearerResponse(fields)).toThrow(expect.objectContaining({ code: 'invalid' }))
   })
 
-  it('answers an error challenge with one ^A', () => {
+  it('OAUTHBEARER answers an error challenge with one ^A', () => {
     expect(Buffer.from(oauthBearerErrorAnswer, 'base64')).toEqual(Buffer.from([1]))
   })
 })

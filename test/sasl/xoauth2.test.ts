@@ -16,11 +16,11 @@ const vectors: Vector[] = JSON.parse(
 )
 
 describe('XOAUTH2', () => {
-  it.each(vectors)('says what is published: $source', ({ user, token, base64 }) => {
+  it.each(vectors)('XOAUTH2 says what is published: $source', ({ user, token, base64 }) => {
     expect(xoauth2Response(user, new Secret(token)).reveal()).toBe(base64)
   })
 
-  it('decodes to exactly user, token and three ^A, or refuses', () => {
+  it('XOAUTH2 decodes to exactly user, token and three ^A, or refuses', () => {
     const seed = Math.floor(Math.random() * 2 ** 31)
     console.info(`seed ${seed}`)
     fc.assert(
@@ -43,13 +43,13 @@ describe('XOAUTH2', () => {
     ['a NUL', 'me@example.com\0', 'token'],
     ['an empty token', 'me@example.com', ''],
     ['an empty user name', '', 'token'],
-  ])('refuses %s without showing it', (_, user, token) => {
+  ])('XOAUTH2 refuses %s without showing it', (_, user, token) => {
     const build = () => xoauth2Response(user, new Secret(token))
     expect(build).toThrow(expect.objectContaining({ code: 'invalid' }))
     expect(build).not.toThrow('other')
   })
 
-  it('does not print itself', () => {
+  it('XOAUTH2 does not print itself', () => {
     const response = xoauth2Response('me@example.com', new Secret('hidden-token'))
     expect(`${response} ${JSON.stringify({ response })}`).not.toContain('dXNlcj')
   })
