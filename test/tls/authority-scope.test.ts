@@ -34,7 +34,7 @@ function make(folder: string, over: Partial<MakeRequest> = {}) {
 }
 
 describe('the scope of an authority', () => {
-  it('holds the names that it was made for, what is below them, and nothing else', () => {
+  it('the scope holds the names that it was made for, what is below them, and nothing else', () => {
     const scope = scopeOf(['mail.example.com', '*.example.org', '192.0.2.10', '::1'])
     expect(scope).toEqual(['mail.example.com', 'example.org', '192.0.2.10/32', '::1/128'])
     for (const name of [
@@ -58,7 +58,7 @@ describe('the scope of an authority', () => {
       expect(isInScope(scope, name), name).toBe(false)
   })
 
-  it('is read as it was written, also when it is long', () => {
+  it('the scope is read as it was written, also when it is long', () => {
     const many = Array.from({ length: 40 }, (_, place) => `host-${place}.example.com`)
     for (const scope of [
       [...many, '10.1.2.0/24', 'fd00:1:2:3::/64', '2001:db8::10/128'],
@@ -73,7 +73,7 @@ describe('the scope of an authority', () => {
 })
 
 describe('an authority that was made', () => {
-  it('tells what it may issue for, and refuses another name with what to do', async () => {
+  it('an authority tells what it may issue for, and refuses another name with what to do', async () => {
     const folder = await newFolder()
     const made = await make(folder, { names: ['mail.example.com'] })
     expect(made.caScope).toEqual(
@@ -92,7 +92,7 @@ describe('an authority that was made', () => {
     expect(replaced.caScope).toContain('fax.example.org')
   })
 
-  it('without a limit, by an earlier postern, goes on and is called what it is', async () => {
+  it('an authority without a limit, by an earlier postern, goes on and is called what it is', async () => {
     const folder = await newFolder()
     await make(folder)
     const old = await unlimitedAuthority()
@@ -104,7 +104,7 @@ describe('an authority that was made', () => {
     expect(made.names).toContain('mail.example.com')
   })
 
-  it('forgets its key when it is told to, and says so to whoever wants to renew by it', async () => {
+  it('an authority forgets its key when it is told to, and says so to whoever wants to renew by it', async () => {
     const folder = await newFolder()
     const made = await make(folder, { forgetAuthorityKey: true })
     expect(made).not.toHaveProperty('caKeyFile')
@@ -121,7 +121,7 @@ describe('an authority that was made', () => {
     expect(existsSync(join(folder, 'ca-key.pem'))).toBe(false)
   })
 
-  it('issues by a key that somebody kept elsewhere and put back', async () => {
+  it('an authority issues by a key that somebody kept elsewhere and put back', async () => {
     const folder = await newFolder()
     await make(folder)
     const key = await readFile(join(folder, 'ca-key.pem'))
@@ -194,14 +194,14 @@ describe('a certificate that somebody else makes with the key of the authority',
   }
 
   it.each(forged.map((names) => [names.join(' and '), names] as const))(
-    'is refused by Node: %s',
+    'Node refuses the certificate: %s',
     async (_, names) => {
       const port = await serve(await issueForServer(authority, names, life))
       expect(await reaches(port, names[0] ?? '')).toBe('permitted subtree violation')
     },
   )
 
-  it('is trusted by Node where it is for the names that the authority was made for', async () => {
+  it('Node trusts the certificate where it is for the names that the authority was made for', async () => {
     for (const names of [good, ['a.mail.example.com'], ['host.example.net']]) {
       const port = await serve(await issueForServer(authority, names, life))
       expect(await reaches(port, names[0] ?? '')).toBe('trusted')
@@ -215,7 +215,7 @@ describe('a certificate that somebody else makes with the key of the authority',
     return file
   }
 
-  it.runIf(peer('openssl'))('is refused by OpenSSL, strictly', async () => {
+  it.runIf(peer('openssl'))('OpenSSL refuses the certificate, strictly', async () => {
     const verify = async (names: readonly string[]) =>
       (
         await runProgram('openssl', [
@@ -246,7 +246,7 @@ try:
 except ssl.SSLCertVerificationError as error:
     print(error.verify_message)
 `
-  it.runIf(peer('python3'))('is refused by Python, as strictly as it can', async () => {
+  it.runIf(peer('python3'))('Python refuses the certificate, as strictly as it can', async () => {
     const ask = async (names: readonly string[], name = names[0] ?? '') => {
       const port = await serve(await issueForServer(authority, names, life))
       return (await runProgram('python3', ['-c', python, caFile, String(port), name.replace('*', 'a')]))
@@ -257,7 +257,7 @@ except ssl.SSLCertVerificationError as error:
       expect(await ask(good, name)).toContain('trusted')
   })
 
-  it.runIf(peer('curl'))('is refused by curl', async () => {
+  it.runIf(peer('curl'))('curl refuses the certificate', async () => {
     const ask = async (names: readonly string[], name = names[0] ?? '') => {
       const port = await serve(await issueForServer(authority, names, life))
       const host = name.replace('*', 'a')

@@ -28,7 +28,7 @@ async function load() {
 }
 
 describe('certificate files that change', () => {
-  it('are taken for the next handshake, a second later at the latest, and told with their names and their end', async () => {
+  it('changed files are taken for the next handshake, a second later at the latest, and told with their names and their end', async () => {
     const { clock, log, use, replace, certFile } = await load()
     const before = use()
     await replace(second)
@@ -49,7 +49,7 @@ describe('certificate files that change', () => {
     ])
   })
 
-  it('are told of when others can read the new key, which the start would refuse', async () => {
+  it('changed files are told of when others can read the new key, which the start would refuse', async () => {
     const { clock, log, use, replace, keyFile } = await load()
     await replace(second)
     await chmod(keyFile, 0o644)
@@ -64,7 +64,7 @@ describe('certificate files that change', () => {
     ])
   })
 
-  it('are left alone while they are the same', async () => {
+  it('files are left alone while they are the same', async () => {
     const { clock, log, use } = await load()
     const before = use()
     clock.advance(3600)
@@ -72,7 +72,7 @@ describe('certificate files that change', () => {
     expect(log.lines).toEqual([])
   })
 
-  it('are told of when they end soon', async () => {
+  it('new files are told of when they end soon', async () => {
     const { clock, log, use, replace } = await load()
     await replace(await authority.issue({ notBefore: inDays(-1), notAfter: inDays(3.5) }))
     clock.advance(2)
@@ -80,7 +80,7 @@ describe('certificate files that change', () => {
     expect(log.lines).toMatchObject([{ level: 'warn', message: expect.stringContaining('in 3 days') }])
   })
 
-  it('are told of once a day when they come to their end while postern runs', async () => {
+  it('files are told of once a day when they come to their end while postern runs', async () => {
     const { clock, log, use } = await load()
     const day = 24 * 60 * 60
     for (let half = 0; half < 2 * 78; half++) {
@@ -103,7 +103,7 @@ describe('certificate files that change', () => {
     ['half a certificate', ({ certFile }) => writeFile(certFile, second.cert.slice(0, 200)), /PEM form/],
     ['a file that was removed', ({ keyFile }) => unlink(keyFile), /there is no such file/],
   ])(
-    'keep the old one with %s, say so once, and are taken when they are whole',
+    'the old certificate stays with %s, which is said once, and the files are taken when they are whole',
     async (_, breakThem, why) => {
       const { clock, log, use, replace, certFile, keyFile } = await load()
       const before = use()
@@ -130,7 +130,7 @@ describe('certificate files that change', () => {
   it.each([
     ['has ended', -3, -1, /ended on 2030-04-30/],
     ['is not valid yet', 1, 120, /begins only on 2030-05-02/],
-  ])('keep a valid one while the new one %s, and say so once', async (_, from, to, why) => {
+  ])('a valid certificate stays while the new one %s, which is said once', async (_, from, to, why) => {
     const { clock, log, use, replace } = await load()
     const before = use()
     await replace(await authority.issue({ notBefore: inDays(from), notAfter: inDays(to) }))
@@ -150,7 +150,7 @@ describe('certificate files that change', () => {
     expect(use()).not.toBe(before)
   })
 
-  it('take one that was not valid yet when it begins', async () => {
+  it('a certificate that was not valid yet is taken when it begins', async () => {
     const { clock, log, use, replace } = await load()
     const before = use()
     await replace(await authority.issue({ notBefore: inDays(1), notAfter: inDays(120) }))
@@ -161,7 +161,7 @@ describe('certificate files that change', () => {
     expect(log.lines).toMatchObject([{ level: 'warn' }, { message: 'a new certificate is in use' }])
   })
 
-  it('take one that has ended in place of another that has, and warn of it', async () => {
+  it('a certificate that has ended is taken in place of another that has, with a warning', async () => {
     const { clock, log, use, replace } = await load()
     const before = use()
     clock.advance(91 * 24 * 60 * 60)
@@ -172,7 +172,7 @@ describe('certificate files that change', () => {
     ])
   })
 
-  it('are followed through a symbolic link to a folder, as Kubernetes exchanges them', async () => {
+  it('files are followed through a symbolic link to a folder, as Kubernetes exchanges them', async () => {
     const { certFile } = await load()
     const folder = dirname(certFile)
     for (const [name, pair] of Object.entries({ one: first, two: second })) {
@@ -194,20 +194,20 @@ describe('certificate files that change', () => {
 })
 
 describe('a reload that was asked for', () => {
-  it('looks at once, without a handshake', async () => {
+  it('a reload looks at once, without a handshake', async () => {
     const { log, certificates, replace } = await load()
     await replace(second)
     certificates.reload()
     expect(log.lines).toMatchObject([{ message: 'a new certificate is in use' }])
   })
 
-  it('says that nothing has changed', async () => {
+  it('a reload says that nothing has changed', async () => {
     const { log, certificates } = await load()
     certificates.reload()
     expect(log.lines).toMatchObject([{ message: 'the certificate files are as they were' }])
   })
 
-  it('says again what is still wrong', async () => {
+  it('a reload says again what is still wrong', async () => {
     const { clock, log, certificates, use, keyFile } = await load()
     await writeFile(keyFile, 'nonsense')
     clock.advance(1)
@@ -217,7 +217,7 @@ describe('a reload that was asked for', () => {
   })
 })
 
-it('begins with a certificate that has ended, as there is no better one', async () => {
+it('a start takes a certificate that has ended, as there is no better one', async () => {
   const files = await writeCertificateFiles(
     await authority.issue({ notBefore: inDays(-3), notAfter: inDays(-1) }),
   )
@@ -229,7 +229,7 @@ it('begins with a certificate that has ended, as there is no better one', async 
   expect(certificates.contextFor({ oldTls: false })).toBeDefined()
 })
 
-it('refuses to begin with files that cannot be used', async () => {
+it('a start is refused with files that cannot be used', async () => {
   const files = await writeCertificateFiles({ cert: first.cert, key: second.key })
   const begin = () => createCertificates({ ...files, clock: createManualClock(), log: createRecordingLog() })
   expect(begin).toThrow(Failure)

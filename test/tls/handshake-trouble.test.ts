@@ -29,7 +29,7 @@ it.each([
   ['wrong version number', /not TLS/, /SSL\/TLS/],
   ['http request', /not TLS/, /SSL\/TLS/],
   ['something that nobody knows yet', /something that nobody knows yet/, /openssl s_client/],
-])('explains "%s", and keeps the words', (reason, why, fix) => {
+])('an explanation of "%s" keeps the words', (reason, why, fix) => {
   const explained = explainHandshake(reported(reason), 'implicit')
   expect(explained.why).toMatch(why)
   expect(explained.why).toContain(reason)
@@ -40,7 +40,7 @@ it.each([
   ['nothing', undefined],
   ['a reset', Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })],
   ['an end', reported('unexpected eof while reading')],
-])('takes %s for what it mostly is: no trust', (_, error) => {
+])('%s is taken for what it mostly is: no trust', (_, error) => {
   expect(explainHandshake(error, 'starttls')).toMatchObject({
     why: expect.stringContaining('did not say why'),
     fix: expect.stringContaining('do not trust'),
@@ -52,7 +52,7 @@ it.each<[HandshakeCause, RegExp, RegExp]>([
   ['starttls', /went on without it/, /asked for STARTTLS, and then fell silent.*ca\.pem.*firewall/],
   ['recognised', /update the client/, /began with TLS, and then fell silent.*ca\.pem.*firewall/],
 ])(
-  'gives advice for a client that sends no TLS, or nothing, by how it came to that: %s',
+  'a client that sends no TLS, or nothing, gets advice by how it came to that: %s',
   (cause, noTls, silence) => {
     expect(explainHandshake(reported('wrong version number'), cause).fix).toMatch(noTls)
     expect(explainSlowHandshake(cause).fix).toMatch(silence)

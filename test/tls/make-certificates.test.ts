@@ -35,7 +35,7 @@ async function certificateIn(path: string): Promise<X509Certificate> {
 }
 
 describe('the certificates that postern makes', () => {
-  it('go together, and name this machine as clients do', async () => {
+  it('the certificates go together, and name this machine as clients do', async () => {
     const made = await make(await newFolder(), {
       names: ['Mail.Example.com', '192.0.2.10', '[2001:DB8::10]'],
     })
@@ -51,7 +51,7 @@ describe('the certificates that postern makes', () => {
     expect([made.validTo, made.caValidTo, made.caMade]).toEqual(['2032-08-03', '2040-04-28', true])
   })
 
-  it('serve TLS as they stand, and the DER file is the authority again', async () => {
+  it('the certificates serve TLS as they stand, and the DER file is the authority again', async () => {
     const made = await make(await newFolder())
     const [cert, key] = [await readFile(made.certFile, 'utf8'), await readFile(made.keyFile, 'utf8')]
     expect(readCertificatePair(cert, key)).toHaveProperty('pair')
@@ -60,7 +60,7 @@ describe('the certificates that postern makes', () => {
     )
   })
 
-  it('keep private keys to their owner', async () => {
+  it('private keys are their owner’s alone', async () => {
     const folder = await newFolder()
     const made = await make(folder)
     const mode = async (path: string) => ((await stat(path)).mode & 0o777).toString(8)
@@ -70,7 +70,7 @@ describe('the certificates that postern makes', () => {
     expect(await mode(made.caFile)).toBe('644')
   })
 
-  it('come from the same authority the next time, with the names that were given before', async () => {
+  it('certificates come from the same authority the next time, with the names that were given before', async () => {
     const folder = await newFolder()
     const first = await make(folder, { names: ['mail.example.com'] })
     const [cert, ca] = [await readFile(first.certFile, 'utf8'), await readFile(first.caFile, 'utf8')]
@@ -81,7 +81,7 @@ describe('the certificates that postern makes', () => {
     expect([second.names[0], second.droppedNames]).toEqual(['mail.example.com', []])
   })
 
-  it('have the names that are given in place of those that were given before', async () => {
+  it('certificates have the names that are given in place of those that were given before', async () => {
     const folder = await newFolder()
     await make(folder, { names: ['mail.example.com', 'old.example.com', 'fax.example.com'] })
     const made = await make(folder, { names: ['fax.example.com', 'mail.example.com'] })
@@ -91,7 +91,7 @@ describe('the certificates that postern makes', () => {
     expect((await certificateIn(made.certFile)).checkHost('old.example.com')).toBe(undefined)
   })
 
-  it('come from a new authority when that is asked for, with the same names', async () => {
+  it('certificates come from a new authority when that is asked for, with the same names', async () => {
     const folder = await newFolder()
     const first = await certificateIn((await make(folder, { names: ['mail.example.com'] })).caFile)
     const made = await make(folder, { replaceAuthority: true })
@@ -102,7 +102,7 @@ describe('the certificates that postern makes', () => {
     expect((await certificateIn(made.certFile)).checkIssued(ca)).toBe(true)
   })
 
-  it('do not outlive their authority', async () => {
+  it('certificates do not outlive their authority', async () => {
     const folder = await newFolder()
     await make(folder)
     const late = { now: () => clock.now() + 3600 * 24 * 60 * 60 * 1000 }
@@ -114,7 +114,7 @@ describe('what is in the way', () => {
   it.each<[string, string, string, RegExp]>([
     ['an authority without its key', 'ca-key.pem', '', /ca-key\.pem must hold a private key/],
     ['an authority that is broken', 'ca.pem', 'nonsense', /ca\.pem must hold a certificate/],
-  ])('is told, with the way out: %s', async (_, file, text, message) => {
+  ])('what is in the way is told, with the way out: %s', async (_, file, text, message) => {
     const folder = await newFolder()
     await make(folder)
     await writeFile(join(folder, file), text)
@@ -126,14 +126,14 @@ describe('what is in the way', () => {
     expect(await make(folder, { replaceAuthority: true })).toMatchObject({ caMade: true })
   })
 
-  it('is an authority that has ended', async () => {
+  it('an authority that has ended is in the way', async () => {
     const folder = await newFolder()
     await make(folder)
     const later = { now: () => clock.now() + 3650 * 24 * 60 * 60 * 1000 }
     await expect(make(folder, { clock: later })).rejects.toThrow(/ended on 2040-04-28/)
   })
 
-  it('is a certificate that somebody else issued: it is not overwritten', async () => {
+  it('a certificate that somebody else issued is not overwritten', async () => {
     const folder = await newFolder()
     const made = await make(folder)
     for (const name of ['ca.pem', 'ca-key.pem']) await rm(join(folder, name))
@@ -144,7 +144,7 @@ describe('what is in the way', () => {
   })
 
   it.each(['of another authority', 'that cannot be read', 'of another one, with a broken ca.pem'])(
-    'is a certificate %s beside the authority: nothing is overwritten',
+    'a certificate %s beside the authority is in the way: nothing is overwritten',
     async (what) => {
       const folder = await newFolder()
       const made = await make(folder)
@@ -164,21 +164,21 @@ describe('what is in the way', () => {
     },
   )
 
-  it('is not a key without its certificate, as a run that was interrupted leaves it', async () => {
+  it('a key without its certificate, as a run that was interrupted leaves it, is not in the way', async () => {
     const folder = await newFolder()
     const made = await make(folder)
     await rm(made.certFile)
     expect(await make(folder)).toMatchObject({ caMade: false })
   })
 
-  it('is a folder that is a file', async () => {
+  it('a folder that is a file is in the way', async () => {
     const folder = await newFolder()
     await make(folder)
     await expect(make(join(folder, 'ca.pem'))).rejects.toMatchObject({ code: 'configuration' })
   })
 
   it.each(['', 'a b', '-x.example.com', '300.1.2.3', 'me@example.com', 'x'.repeat(64), '10.0.0.0/8'])(
-    'is %j as a name',
+    'the name %j is in the way',
     async (name) => {
       await expect(make(await newFolder(), { names: [name] })).rejects.toMatchObject({ code: 'invalid' })
     },
@@ -186,7 +186,7 @@ describe('what is in the way', () => {
 })
 
 describe.runIf(peer('openssl'))('OpenSSL', () => {
-  it('verifies them strictly, by name and by address', async () => {
+  it('OpenSSL verifies the certificates strictly, by name and by address', async () => {
     const made = await make(await newFolder(), { names: ['mail.example.com'] })
     const verify = (...checks: string[]) =>
       runProgram('openssl', [
@@ -205,7 +205,7 @@ describe.runIf(peer('openssl'))('OpenSSL', () => {
     expect(await verify('-verify_hostname', 'other.example.com')).toMatchObject({ code: 2 })
   })
 
-  it('finds the marks that each library asks for', async () => {
+  it('OpenSSL finds the marks that each library asks for', async () => {
     const made = await make(await newFolder())
     const shown = async (path: string) =>
       (await runProgram('openssl', ['x509', '-in', path, '-noout', '-text'])).output.replace(/\s+/g, ' ')
