@@ -14,7 +14,7 @@ const nothing = {
 }
 
 describe('capabilities', () => {
-  it('are read from what Gmail says', () => {
+  it('capabilities are read from what Gmail says', () => {
     const reply = say(
       250,
       'smtp.gmail.com at your service, [192.0.2.1]',
@@ -55,7 +55,7 @@ describe('capabilities', () => {
     ['what a middlebox leaves of STARTTLS', ['hi', 'XXXXXXXA'], nothing],
     ['odd spacing', ['hi', ' AUTH   XOAUTH2 '], { ...nothing, mechanisms: ['XOAUTH2'] }],
     ['names of object properties', ['hi', 'constructor', '__proto__'], nothing],
-  ] as const)('know %s', (_, lines, expected) => {
+  ] as const)('capabilities know %s', (_, lines, expected) => {
     const [first, ...more] = lines
     expect(parseCapabilities(say(250, first, ...more))).toEqual(expected)
   })

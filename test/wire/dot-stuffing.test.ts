@@ -15,7 +15,7 @@ describe('undoing dot-stuffing', () => {
     expect(undoDotStuffing(Buffer.from(stuffed)).toString()).toBe(message)
   })
 
-  it('gives back every message that was stuffed', () => {
+  it('every message that was stuffed comes back', () => {
     const lines = fc.array(fc.stringMatching(/^[.ab]{0,5}$/), { maxLength: 10 })
     fc.assert(
       fc.property(lines, (message) => {

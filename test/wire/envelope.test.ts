@@ -29,12 +29,12 @@ describe('the envelope', () => {
     ['only 8BITMIME is offered', { ...none, eightBitMime: true }, ' BODY=8BITMIME'],
     ['only SMTPUTF8 is offered', { ...none, smtpUtf8: true }, ' SMTPUTF8'],
     ['only DSN is offered', { ...none, dsn: true }, ' RET=HDRS ENVID=QQ314159'],
-  ])('keeps what the provider offers: %s', (_, offered, kept) => {
+  ])('the envelope keeps what the provider offers: %s', (_, offered, kept) => {
     const mail = formatMail({ sender: 'me@example.com', parameters: mailParameters }, offered)
     expect(mail.toString()).toBe(`MAIL FROM:<me@example.com>${kept}\r\n`)
   })
 
-  it('writes recipients with their DSN parameters, where there is DSN', () => {
+  it('the envelope writes recipients with their DSN parameters, where there is DSN', () => {
     const recipient = {
       recipient: 'you@example.com',
       parameters: [
@@ -48,12 +48,12 @@ describe('the envelope', () => {
     expect(formatRecipient(recipient, none).toString()).toBe('RCPT TO:<you@example.com>\r\n')
   })
 
-  it('never sends a parameter that it does not know', () => {
+  it('the envelope never sends a parameter that it does not know', () => {
     const parameters = [{ keyword: 'AUTH', value: '<>' }, { keyword: 'XVERP' }]
     expect(formatMail({ sender: '', parameters }, all).toString()).toBe('MAIL FROM:<>\r\n')
   })
 
-  it('writes UTF-8, and quoted local parts as they are', () => {
+  it('the envelope writes UTF-8, and quoted local parts as they are', () => {
     expect(formatMail({ sender: 'grüße@exämple.com', parameters: [] }, all)).toEqual(
       Buffer.from('MAIL FROM:<grüße@exämple.com>\r\n', 'utf8'),
     )
@@ -62,7 +62,7 @@ describe('the envelope', () => {
     )
   })
 
-  it('does not turn a letter beyond latin1 into a line end', () => {
+  it('the envelope does not turn a letter beyond latin1 into a line end', () => {
     const octets = formatMail({ sender: '\u010d\u010a@example.com', parameters: [] }, all)
     expect(octets.indexOf('\r\n', 0, 'latin1')).toBe(octets.length - 2)
   })
@@ -76,7 +76,7 @@ describe('the envelope', () => {
     ['a bracket that ends the path', 'me@example.com> SIZE=1', []],
     ['a line end in a value', 'me@example.com', [{ keyword: 'SIZE', value: '1\r\nDATA' }]],
     ['a second parameter in a value', 'me@example.com', [{ keyword: 'SIZE', value: '1 RET=FULL' }]],
-  ])('refuses %s', (_, sender, parameters) => {
+  ])('the envelope refuses %s', (_, sender, parameters) => {
     expect(() => formatMail({ sender, parameters }, all)).toThrow(
       expect.objectContaining({ code: 'invalid' }),
     )

@@ -76,7 +76,7 @@ describe('From: becomes the mailbox', () => {
     expect(header(field, 'latin1')).toBe(field)
   })
 
-  it('several become one, wherever they stand, and all old addresses get the answers', () => {
+  it('several addresses become one, wherever they stand, and all old ones get the answers', () => {
     const before = 'From: A <a@x.example>\nSubject: s\nFrom: b@x.example\nTo: t@x.example\nFrom: A@X.example'
     expect(header(before)).toBe(
       'From: A <scans@example.com>\nSubject: s\nTo: t@x.example\nReply-To: A@X.example, b@x.example',
@@ -89,13 +89,13 @@ describe('From: becomes the mailbox', () => {
     )
   })
 
-  it('Sender: becomes it, too, once, and gets no answers', () => {
+  it('Sender: becomes the mailbox, too, once, and gets no answers', () => {
     expect(header('Sender: S <s@x.example>\nFrom: scans@example.com\nSENDER: other@x.example\n folded')).toBe(
       'Sender: S <scans@example.com>\nFrom: scans@example.com',
     )
   })
 
-  it('leaves the fields of a resend alone, and so all that only look similar', () => {
+  it('the fields of a resend are left alone, and so are all that only look similar', () => {
     const others =
       'Resent-From: a@x.example\nX-From: b@x.example\nFrom-X: c@x.example\nSubject: x\n From: d@x.example\nReturn-Path: <e@x.example>'
     expect(header(`From: scans@example.com\n${others}`)).toBe(`From: scans@example.com\n${others}`)
@@ -110,7 +110,7 @@ describe('From: becomes the mailbox', () => {
     }
   })
 
-  it('no line of it is too long, and no encoded word cuts a letter', () => {
+  it('no line is too long, and no encoded word cuts a letter', () => {
     for (const name of ['長い名前'.repeat(60), 'long name '.repeat(60), 'x'.repeat(3_000)]) {
       const folded = header(`From: ${name} <old@x.example>`)
       for (const line of folded.split('\n')) expect(line.length).toBeLessThanOrEqual(78)
@@ -188,7 +188,7 @@ describe('whatever a message is', () => {
     .map((parts) => `${parts.join('')}\r\n`.replace(/(?<=^|\n)\.(?=\r)/g, '..'))
     .map((text) => Buffer.from(text, 'latin1'))
 
-  it('how it is cut into pieces changes nothing', () => {
+  it('a message stays the same however it is cut into pieces', () => {
     fc.assert(
       fc.property(message, fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), (octets, places) => {
         const whole = rewrite([octets])
@@ -199,7 +199,7 @@ describe('whatever a message is', () => {
     )
   })
 
-  it('what leaves has lines that end in CRLF, none that is only a dot, and the body as it was', () => {
+  it('a message leaves with lines that end in CRLF, none that is only a dot, and the body as it was', () => {
     fc.assert(
       fc.property(
         message,

@@ -63,19 +63,19 @@ describe('the input buffer', () => {
     ['123456789\r\n', ['too-long 12345678']],
     ['12345678\n', ['forbidden']],
     ['NOOP\r\n123456789\n', ['"NOOP"', 'too-long 12345678']],
-  ])('takes lines of at most 8 octets out of %j', (text, seen) => {
+  ])('the buffer takes lines of at most 8 octets out of %j', (text, seen) => {
     expect(lines([Buffer.from(text)], 8)).toEqual(seen)
     expect(lines(cutAt(Buffer.from(text), 1), 8)).toEqual(seen)
   })
 
-  it('says the same on every mixture of CR, LF, NUL and a letter, whole and octet by octet', () => {
+  it('the buffer says the same on every mixture of CR, LF, NUL and a letter, whole and octet by octet', () => {
     for (const text of everyMixture('\r\n\0a', 6)) {
       const input = Buffer.from(text)
       expect(lines(cutAt(input, 1), 3), JSON.stringify(text)).toEqual(lines([input], 3))
     }
   })
 
-  it('says the same however the input is cut', () => {
+  it('the buffer says the same however the input is cut', () => {
     const text = fc.array(fc.constantFrom('\r\n', 'NOOP', 'a', '\r', '\n', '\0'), { maxLength: 40 })
     fc.assert(
       fc.property(text, fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1 }), (parts, sizes) => {
@@ -86,7 +86,7 @@ describe('the input buffer', () => {
     )
   })
 
-  it('knows that a line is too long as soon as its limit is passed, and holds no more of it', () => {
+  it('the buffer knows that a line is too long as soon as its limit is passed, and holds no more of it', () => {
     const input = createInputBuffer()
     for (let octet = 0; octet < 10; octet++) input.push(Buffer.from('a'))
     expect(input.takeLine(10)).toEqual({ kind: 'more' })
@@ -95,13 +95,13 @@ describe('the input buffer', () => {
     expect(input.size()).toBeLessThanOrEqual(10)
   })
 
-  it('shows no more than the first 16 octets of a line that is too long', () => {
+  it('the buffer shows no more than the first 16 octets of a line that is too long', () => {
     const text = Buffer.from(`AUTH PLAIN ${'a'.repeat(100)}`)
     expect(lines([text], 50)).toEqual(['too-long AUTH PLAIN aaaaa'])
     expect(lines(cutAt(text, 7), 50)).toEqual(['too-long AUTH PLAIN aaaaa'])
   })
 
-  it('takes a line of 1 MiB that comes octet by octet, pushed all at once or taken in between', () => {
+  it('the buffer takes a line of 1 MiB that comes octet by octet, pushed all at once or taken in between', () => {
     const million = 1024 * 1024
     const octet = Buffer.from('a')
     for (const takeEach of [true, false]) {
@@ -118,7 +118,7 @@ describe('the input buffer', () => {
     }
   })
 
-  it('gives back a whole conversation, lines and messages in turn, however it is cut', () => {
+  it('the buffer gives back a whole conversation, lines and messages in turn, however it is cut', () => {
     const line = fc.stringMatching(/^[ -~]{0,12}$/).filter((text) => text !== 'DATA')
     const message = fc.array(fc.stringMatching(/^((\.[.a]|[a-c ])[.a]{0,8})?$/), { maxLength: 5 })
     const turn = fc.oneof(
@@ -137,7 +137,7 @@ describe('the input buffer', () => {
     )
   })
 
-  it('hands message octets out up to the end of data and keeps what follows for the next line', () => {
+  it('the buffer hands message octets out up to the end of data and keeps what follows for the next line', () => {
     const input = createInputBuffer()
     input.push(Buffer.from('one\r\ntw'))
     const scanner = createMessageScanner()

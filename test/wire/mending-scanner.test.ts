@@ -41,7 +41,7 @@ describe('a message whose line ends are mended', () => {
   })
 
   it.each(['\n.\n', '\n.\r\n', '\r\n.\n', '\r.\r', '\r.\r\n', '\r\n.\r', '\n.\r', '\r\n.\r\r\n'])(
-    'does not end at %j, and nobody behind takes it for an end',
+    'a message does not end at %j, and nobody behind takes it for an end',
     (almost) => {
       const text = `text${almost}MAIL FROM:<x@y.example>\r\n`
       for (const read of [whole, octetByOctet]) {
@@ -54,11 +54,11 @@ describe('a message whose line ends are mended', () => {
     },
   )
 
-  it('is refused for a NUL', () => {
+  it('a message is refused for a NUL', () => {
     expect(whole('a\0b\r\n.\r\n').kind).toBe('refused')
   })
 
-  it('ends where every message ends, and is what it should be, however dots and line ends are mixed', () => {
+  it('a message ends where every message ends, and is what it should be, however dots and line ends are mixed', () => {
     for (const before of ['', 'text']) {
       for (const mixture of everyMixture('\r\n.x', 7)) {
         const text = `${before}${mixture}`
@@ -77,7 +77,7 @@ describe('a message whose line ends are mended', () => {
     }
   })
 
-  it('is the same however it is cut', () => {
+  it('a message is the same however it is cut', () => {
     const fragments = ['\r', '\n', '\r\n', '.', '..', 'text', 'é', '\r\n.\r\n']
     fc.assert(
       fc.property(

@@ -61,7 +61,7 @@ describe.each(ways)('the message scanner $name', ({ simdFrom }) => {
     ['a stuffed dot alone', '..\r\n.\r\n', '..\r\n', ''],
     ['a dot within a line', 'a.\r\nb .\r\n.\r\n', 'a.\r\nb .\r\n', ''],
     ['high octets', '\xff\x80\t\x01\r\n.\r\n', '\xff\x80\t\x01\r\n', ''],
-  ])('ends at CRLF.CRLF: %s', (_, input, message, rest) => {
+  ])('a message ends at CRLF.CRLF: %s', (_, input, message, rest) => {
     expect(scan([octets(input)])).toMatchObject({ verdict: 'end', message, rest })
   })
 
@@ -75,12 +75,12 @@ describe.each(ways)('the message scanner $name', ({ simdFrom }) => {
     ['CR CR LF', 'a\r\r\n.\r\n'],
     ['NUL', 'a\0b'],
     ['NUL behind a dot', '.\0\r\n'],
-  ])('refuses what some other server may take for the end: %s', (_, input) => {
+  ])('the scanner refuses what some other server may take for the end: %s', (_, input) => {
     expect(scan([octets(input)]).verdict).toBe('refused')
     expect(scan(cutAt(octets(input), 1)).verdict).toBe('refused')
   })
 
-  it('agrees with the RFC on every mixture of CR, LF, NUL, dot and a letter, whole and octet by octet', () => {
+  it('the scanner agrees with the RFC on every mixture of CR, LF, NUL, dot and a letter, whole and octet by octet', () => {
     for (const text of everyMixture('\r\n\0.a', 6)) {
       const whole = scan([octets(text)])
       expect(whole, JSON.stringify(text)).toMatchObject(expected(text))
@@ -88,7 +88,7 @@ describe.each(ways)('the message scanner $name', ({ simdFrom }) => {
     }
   })
 
-  it('agrees with the RFC on longer input, too, however it is cut', () => {
+  it('the scanner agrees with the RFC on longer input, too, however it is cut', () => {
     const good = ['\r\n', '\r\n', '.', '..', 'a', 'bc', '\r\n.\r\n']
     const part = fc.oneof(
       { weight: 9, arbitrary: fc.constantFrom(...good) },
@@ -110,12 +110,12 @@ describe.each(ways)('the message scanner $name', ({ simdFrom }) => {
     ['..a\r\n.\r\n', 4],
     ['a\r\n.b\r\n..\r\n.\r\n', 9],
     ['.\r\n', 0],
-  ])('counts %j as RFC 1870 does', (input, count) => {
+  ])('the scanner counts %j as RFC 1870 does', (input, count) => {
     expect(scan([octets(input)]).octets).toBe(count)
     expect(scan(cutAt(octets(input), 1)).octets).toBe(count)
   })
 
-  it('sees every octet wherever memory has it', () => {
+  it('the scanner sees every octet wherever memory has it', () => {
     const memory = Buffer.from(new ArrayBuffer(40))
     for (let from = 0; from < 8; from++) {
       for (let length = 1; length <= memory.length - from; length++) {
@@ -131,13 +131,13 @@ describe.each(ways)('the message scanner $name', ({ simdFrom }) => {
     }
   })
 
-  it('hands out slices of what came in, without copying', () => {
+  it('the scanner hands out slices of what came in, without copying', () => {
     const chunk = octets('a line\r\n')
     const result = createMessageScanner(simdFrom).scan(chunk)
     expect(result.kind === 'more' && result.octets[0]?.buffer).toBe(chunk.buffer)
   })
 
-  it('takes 25 MiB in well under a second', () => {
+  it('the scanner takes 25 MiB in well under a second', () => {
     const line = octets(`${'x'.repeat(76)}\r\n`)
     const chunk = Buffer.concat(Array<Buffer>(800).fill(line))
     const scanner = createMessageScanner(simdFrom)

@@ -24,17 +24,17 @@ describe('the addresses of a message’s header From:', () => {
     ['From: nobody\n\n', []],
     ['From: "unclosed <a@example.com>\n\n', []],
     ['', []],
-  ])('of %j are %j', (text, addresses) => {
+  ])('the addresses of %j are %j', (text, addresses) => {
     expect(read(text)).toEqual(addresses)
   })
 
-  it('are ten at most, and none is longer than an address', () => {
+  it('the addresses are ten at most, and none is longer than an address', () => {
     expect(read(`From: ${'a@example.com,'.repeat(50)}\n\n`)).toHaveLength(10)
     expect(read(`From: <${'a'.repeat(400)}@example.com>\n\n`)).toEqual([])
   })
 
   it.each(['(', '"', '<', ',', '\\', '"\\', 'a@b ', '\r\n '])(
-    'cost a time that grows with the header: %j',
+    'the addresses cost a time that grows with the header: %j',
     (piece) => {
       const time = (octets: number) => {
         const message = Buffer.from(`From: ${piece.repeat(octets / piece.length)}`)
@@ -56,7 +56,7 @@ describe('whom a message names beside its From:', () => {
     ['X-Sender: a@example.com\nReply-To: b@example.com\nSender-X: c@example.com\n\n', [], []],
     ['From: a@example.com\n\nSender: body@example.com\n', [], []],
     ['Sender: root\n\n', [], []],
-  ])('in %j is %j, and whoever sent it on %j', (text, sender, resent) => {
+  ])('the sender in %j is %j, and whoever sent it on is %j', (text, sender, resent) => {
     expect(originators(text)).toMatchObject({ sender, resent })
   })
 })

@@ -51,11 +51,11 @@ function parse(pieces: readonly Buffer[], limits: ReplyLimits = defaultLimits): 
 }
 
 describe('the reply parser', () => {
-  it.each(cases)('reads %s', (_, text, expected) => {
+  it.each(cases)('the parser reads %s', (_, text, expected) => {
     expect(parse([octets(text)])).toEqual(expected)
   })
 
-  it('takes exactly 1,000 lines', () => {
+  it('the parser takes exactly 1,000 lines', () => {
     const text = `${'250-a\r\n'.repeat(999)}250 z\r\n`
     expect(parse([octets(text)])).toMatchObject([{ kind: 'reply', reply: { code: 250 } }])
   })
@@ -82,21 +82,24 @@ describe('the reply parser', () => {
       '250-a\r\n250-b\r\n250 c\r\n',
       'too many lines',
     ],
-  ])('holds to the limits that it is given: %s', (_, limit, largest, tooMuch, reason) => {
+  ])('the parser holds to the limits that it is given: %s', (_, limit, largest, tooMuch, reason) => {
     const limits = { ...defaultLimits, ...limit }
     expect(parse([octets(largest)], limits)).toMatchObject([{ kind: 'reply' }])
     expect(parse([octets(tooMuch)], limits)).toEqual([broken(reason)])
   })
 
-  it.each(cases.filter(([, text]) => text.length < 100))('reads %s the same, cut at any octet', (_, text) => {
-    const whole = parse([octets(text)])
-    for (let cut = 0; cut <= text.length; cut += 1) {
-      expect(parse([octets(text.slice(0, cut)), octets(text.slice(cut))])).toEqual(whole)
-    }
-    expect(parse([...octets(text)].map((octet) => Buffer.from([octet])))).toEqual(whole)
-  })
+  it.each(cases.filter(([, text]) => text.length < 100))(
+    'the parser reads %s the same, cut at any octet',
+    (_, text) => {
+      const whole = parse([octets(text)])
+      for (let cut = 0; cut <= text.length; cut += 1) {
+        expect(parse([octets(text.slice(0, cut)), octets(text.slice(cut))])).toEqual(whole)
+      }
+      expect(parse([...octets(text)].map((octet) => Buffer.from([octet])))).toEqual(whole)
+    },
+  )
 
-  it('reads whatever comes the same however it is cut', () => {
+  it('the parser reads whatever comes the same however it is cut', () => {
     const seed = Math.floor(Math.random() * 2 ** 31)
     console.info(`seed ${seed}`)
     const word = fc.constantFrom(
@@ -129,13 +132,13 @@ describe('the reply parser', () => {
     )
   })
 
-  it('says nothing more after a protocol error', () => {
+  it('the parser says nothing more after a protocol error', () => {
     const parser = createReplyParser(defaultLimits)
     expect(parser.push(octets('junk\r\n'))).toHaveLength(1)
     expect(parser.push(octets('250 ok\r\n'))).toEqual([])
   })
 
-  it('knows whether a reply is under way', () => {
+  it('the parser knows whether a reply is under way', () => {
     const parser = createReplyParser(defaultLimits)
     expect(parser.pending()).toBe(false)
     parser.push(octets('2'))

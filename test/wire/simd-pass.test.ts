@@ -41,15 +41,15 @@ function show(scan: Scan): string {
 }
 
 describe('the scanner with SIMD', () => {
-  it('is there: every Node.js that postern runs on has it', () => {
+  it('the SIMD scanner runs on every Node.js that postern runs on', () => {
     expect(simdPass()).toBeDefined()
   })
 
-  it('is what its source compiles to (npm run compile-wat)', async () => {
+  it('the SIMD scanner is what its source compiles to (npm run compile-wat)', async () => {
     expect(await heldCode()).toBe(await compileWat())
   })
 
-  it('does what the other does on every mixture of CR, LF, NUL, dot and a letter, wherever it lies', () => {
+  it('both scanners do the same on every mixture of CR, LF, NUL, dot and a letter, wherever it lies', () => {
     for (const text of everyMixture('\r\n\0.a', 6)) {
       for (let before = 0; before < 20; before++) {
         const input = Buffer.from(`${'x'.repeat(before)}${text}${'y'.repeat(34)}`, 'latin1')
@@ -58,7 +58,7 @@ describe('the scanner with SIMD', () => {
     }
   })
 
-  it('does the same on every mixture of CR, LF and dot, behind every beginning that came before', () => {
+  it('both scanners do the same on every mixture of CR, LF and dot, behind every beginning that came before', () => {
     for (const text of everyMixture('\r\n.', 6)) {
       const input = Buffer.from(`${text}${'y'.repeat(33)}`, 'latin1')
       for (const beginning of ['x', 'x\r\n', 'x\r\n.', 'x\r\n.\r', 'x\r', '.', '.\r']) {
@@ -68,7 +68,7 @@ describe('the scanner with SIMD', () => {
     }
   })
 
-  it('does the same however long input is cut, and wherever memory has it', () => {
+  it('both scanners do the same however long input is cut, and wherever memory has it', () => {
     const good = ['\r\n', '.', '..', '\r\n..', '\r\n.a', 'a', 'a line of text', 'x'.repeat(40)]
     const part = fc.oneof(
       { weight: 40, arbitrary: fc.constantFrom(...good) },
@@ -87,7 +87,7 @@ describe('the scanner with SIMD', () => {
     )
   })
 
-  it('does the same where a piece is larger than its memory', () => {
+  it('both scanners do the same where a piece is larger than the memory of the one with SIMD', () => {
     const lines = Buffer.from('..a line\r\n'.repeat(20_000))
     for (let at = 65_500; at < 65_580; at++) {
       for (const foul of ['\r\n.\r\n', '\r', '\n', '\0', '\r\n.\r']) {
@@ -99,16 +99,19 @@ describe('the scanner with SIMD', () => {
     expect(difference([lines, lines])).toBeUndefined()
   })
 
-  it.each([[[]], [['--jitless']]])('is done without where there is none (%j)', (options) => {
-    const scanner = resolve(import.meta.dirname, '../../dist/wire/message-scanner.js')
-    const script = `
+  it.each([[[]], [['--jitless']]])(
+    'the plain scanner does without SIMD where there is none (%j)',
+    (options) => {
+      const scanner = resolve(import.meta.dirname, '../../dist/wire/message-scanner.js')
+      const script = `
       import { createMessageScanner } from ${JSON.stringify(scanner)}
       const scanner = createMessageScanner()
       const lines = Buffer.from('..a line\\r\\n'.repeat(10_000))
       for (let turn = 0; turn < 10; turn++) scanner.scan(lines)
       const { kind, rest } = scanner.scan(Buffer.from('.\\r\\nQUIT\\r\\n'))
       console.log(kind, String(rest).trim(), scanner.octets())`
-    const run = execFileSync(process.execPath, [...options, '--input-type=module', '-e', script])
-    expect(String(run).trim()).toBe('end QUIT 900000')
-  })
+      const run = execFileSync(process.execPath, [...options, '--input-type=module', '-e', script])
+      expect(String(run).trim()).toBe('end QUIT 900000')
+    },
+  )
 })
