@@ -39,7 +39,7 @@ describe('the octets that a client has sent', async () => {
     ['TLSv1.2', 'ECDHE-RSA-AES128-GCM-SHA256'],
     ['TLSv1.2', 'ECDHE-RSA-AES256-GCM-SHA384'],
     ['TLSv1.2', 'ECDHE-RSA-CHACHA20-POLY1305'],
-  ] as const)('are read from %s with %s', async (version, suite) => {
+  ] as const)('the octets are read from %s with %s', async (version, suite) => {
     const message = Buffer.concat([Buffer.from('EHLO me\r\n'), randomBytes(100_000)])
     const { sent, answered, keyLog } = await converse(version, suite, message)
 
@@ -50,13 +50,13 @@ describe('the octets that a client has sent', async () => {
     expect(readClientOctets(...upgraded, keyLog)?.equals(behind('EHLO\r\nSTARTTLS\r\n', message))).toBe(true)
   })
 
-  it('are what was sent where no TLS began', () => {
+  it('the octets are what was sent where no TLS began', () => {
     const sent = Buffer.from('EHLO me\r\nSTARTTLS\r\nQUIT\r\n')
 
     expect(readClientOctets(sent, Buffer.from('454 4.7.0 No\r\n'), '')?.equals(sent)).toBe(true)
   })
 
-  it('are those before TLS where the client went no further', async () => {
+  it('the octets are those before TLS where the client went no further', async () => {
     const { sent, answered } = await converse('TLSv1.2', 'ECDHE-RSA-AES128-GCM-SHA256', Buffer.from('x'))
     const hello = sent.subarray(0, 5 + sent.readUInt16BE(3))
     const upgraded = Buffer.concat([Buffer.from('STARTTLS\r\n'), hello])
@@ -64,7 +64,7 @@ describe('the octets that a client has sent', async () => {
     expect(readClientOctets(upgraded, answered, '')?.toString()).toBe('STARTTLS\r\n')
   })
 
-  it('cannot be read with the keys of another connection', async () => {
+  it('the octets cannot be read with the keys of another connection', async () => {
     const [one, other] = [
       await converse('TLSv1.3', 'TLS_AES_256_GCM_SHA384', Buffer.from('one')),
       await converse('TLSv1.3', 'TLS_AES_256_GCM_SHA384', Buffer.from('other')),

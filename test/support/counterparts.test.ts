@@ -45,7 +45,7 @@ describe.runIf(peer('dovecot'))('Dovecot as the mail provider', () => {
       })
       .sendMail({ from: 'me@example.com', to: 'you@example.com', text: 'Hello' })
 
-  it('relays to the sink for a live token of the user', async () => {
+  it('Dovecot relays to the sink for a live token of the user', async () => {
     await send('me@example.com', accessToken)
 
     expect(sink.messages.at(-1)).toMatchObject({ sender: 'me@example.com', recipients: ['you@example.com'] })
@@ -54,7 +54,7 @@ describe.runIf(peer('dovecot'))('Dovecot as the mail provider', () => {
   it.each([
     ['an unknown token', 'me@example.com', () => 'unknown'],
     ["somebody else's token", 'other@example.com', () => accessToken],
-  ])('refuses %s', async (_name, user, token) => {
+  ])('Dovecot refuses %s', async (_name, user, token) => {
     await expect(send(user, token())).rejects.toMatchObject({ code: 'EAUTH' })
   })
 })
@@ -76,7 +76,7 @@ describe.runIf(peer('postfix'))('Postfix as legacy software', () => {
     await sink.close()
   })
 
-  it('hands what it is given to its relay host, and the tap sees the octets that arrive', async () => {
+  it('Postfix hands what it is given to its relay host, and the tap sees the octets that arrive', async () => {
     const transport = nodemailer.createTransport({ host: '127.0.0.1', port: postfix.port, ignoreTLS: true })
     await transport.sendMail({ from: 'a@example.com', to: 'b@example.com', text: '.\n..\nend' })
     const message = await eventually('the message arrives', () => sink.messages[0])

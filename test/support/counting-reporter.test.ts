@@ -34,7 +34,7 @@ async function run(source: string) {
   return { code, lastLine: output.trimEnd().split('\n').at(-1) }
 }
 
-it('counts every test of a skipped group as skipped, also in groups within it that are skipped themselves', async () => {
+it('the reporter counts every test of a skipped group as skipped, also in groups within it that are skipped themselves', async () => {
   const skipped = `
     it('runs', () => {})
     describe.skip('a group', () => {
@@ -95,11 +95,11 @@ const failing: Array<[title: string, source: string, lastLine: string]> = [
   ],
 ]
 
-it.each(failing)('counts as failed: %s', async (_title, source, lastLine) => {
+it.each(failing)('the reporter counts as failed: %s', async (_title, source, lastLine) => {
   expect(await run(source)).toEqual({ code: 1, lastLine })
 })
 
-it('counts as failed everything that a run did not come to before it was broken off', async () => {
+it('the reporter counts as failed everything that a run did not come to before it was broken off', async () => {
   const broken = `
     it('passes', () => {})
     it('is running', () => { console.log('here'); return new Promise(() => {}) })

@@ -9,11 +9,11 @@ it.each([
   ['as it is', `x ${secret.value} y`],
   ['URL-encoded', encodeURIComponent(`x=${secret.value}&`)],
   ['in hexadecimal', Buffer.from(secret.value).toString('hex')],
-])('finds a secret %s', (_name, text) => {
+])('the search finds a secret %s', (_name, text) => {
   expect(seen(text)).toEqual(['token in log'])
 })
 
-it('finds a secret in base64 and base64url, whatever stands around it', () => {
+it('the search finds a secret in base64 and base64url, whatever stands around it', () => {
   fc.assert(
     fc.property(
       fc.string(),
@@ -27,7 +27,7 @@ it('finds a secret in base64 and base64url, whatever stands around it', () => {
   )
 })
 
-it('says nothing of a text without it, or of the place that shows it', () => {
+it('the search says nothing of a text without a secret, or of the place that shows it', () => {
   expect(seen('a-Secret_value')).toEqual([])
   expect(
     findSecrets([{ where: 'answer', text: secret.value }], [{ ...secret, shownIn: /^answer$/ }]),
