@@ -26,7 +26,7 @@ describe("the demo's authorization server", () => {
     await callback.close()
   })
 
-  it('signs in, asks for consent, and answers with iss, an ID token with the address, and both tokens', async () => {
+  it('the server signs in, asks for consent, and answers with iss, an ID token with the address, and both tokens', async () => {
     const { consent, arrived, tokens } = await authorize(authority, callback.redirectUri, 'me@example.com')
 
     expect(consent.body).toContain('send mail as you')
@@ -42,7 +42,7 @@ describe("the demo's authorization server", () => {
     })
   })
 
-  it('shows pages that load nothing from elsewhere', async () => {
+  it('the server shows pages that load nothing from elsewhere', async () => {
     const { signIn, consent } = await authorize(authority, callback.redirectUri, 'me@example.com')
 
     for (const { body } of [signIn, consent]) {
@@ -51,7 +51,7 @@ describe("the demo's authorization server", () => {
     }
   })
 
-  it('takes only a mail address as the name', async () => {
+  it('the server takes only a mail address as the name', async () => {
     const browser = createBrowser()
     const signIn = await browser.open(authorizationUrl(authority, callback.redirectUri, 'v'.repeat(43)))
     const again = await browser.submit(signIn, { login: 'me' })
@@ -59,14 +59,14 @@ describe("the demo's authorization server", () => {
     expect(again.body).toContain('Please give a mail address')
   })
 
-  it('demands PKCE', async () => {
+  it('the server demands PKCE', async () => {
     const browser = createBrowser()
     const { url } = await browser.open(authorizationUrl(authority, callback.redirectUri))
 
     expect(url.searchParams.get('error')).toBe('invalid_request')
   })
 
-  it('sends a refusal back to the client', async () => {
+  it('the server sends a refusal back to the client', async () => {
     const browser = createBrowser()
     const signIn = await browser.open(authorizationUrl(authority, callback.redirectUri, 'v'.repeat(43)))
     const consent = await browser.submit(signIn, { login: 'me@example.com' })
@@ -75,7 +75,7 @@ describe("the demo's authorization server", () => {
     expect(url.searchParams.get('error')).toBe('access_denied')
   })
 
-  it('rotates refresh tokens, and revokes the family when one is used twice', async () => {
+  it('the server rotates refresh tokens, and revokes the family when one is used twice', async () => {
     const { tokens } = await authorize(authority, callback.redirectUri, 'me@example.com')
     const first = tokens.refresh_token ?? ''
     const refresh = (token: string) =>
@@ -88,7 +88,7 @@ describe("the demo's authorization server", () => {
     expect(await refresh(rotated.refresh_token ?? '')).toMatchObject({ status: 400, error: 'invalid_grant' })
   })
 
-  it('takes the grants of one account back, and those of nobody else', async () => {
+  it('the server takes the grants of one account back, and those of nobody else', async () => {
     const mine = await authorize(authority, callback.redirectUri, 'withdrawn@example.com')
     const other = await authorize(authority, callback.redirectUri, 'other@example.com')
     await authority.revokeGrantsOf('withdrawn@example.com')
@@ -103,7 +103,7 @@ describe("the demo's authorization server", () => {
     expect(await introspect(other.tokens.access_token ?? '')).toMatchObject({ active: true })
   })
 
-  it('reports every request at the token endpoint', async () => {
+  it('the server reports every request at the token endpoint', async () => {
     requests.length = 0
     const { tokens } = await authorize(authority, callback.redirectUri, 'me@example.com')
     await requestToken(authority, { grant_type: 'refresh_token', refresh_token: 'unknown' })
@@ -115,7 +115,7 @@ describe("the demo's authorization server", () => {
     expect(requests[0]?.answer.access_token).toBe(tokens.access_token)
   })
 
-  it('gives tokens of the life that it was told', async () => {
+  it('the server gives tokens of the life that it was told', async () => {
     authority.setAccessTokenSeconds(7)
     const { tokens } = await authorize(authority, callback.redirectUri, 'me@example.com')
 

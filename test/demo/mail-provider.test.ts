@@ -32,7 +32,7 @@ describe.each(['starttls', 'implicit'] as const)("the demo's mail provider with 
   const xoauth2 = (user: string, accessToken: string) => ({ type: 'OAuth2', user, accessToken })
   const message = { from: 'me@example.com', to: 'you@example.com', subject: 'Hello', text: 'Hello' }
 
-  it('takes a message from a live token of the user', async () => {
+  it('the provider takes a message from a live token of the user', async () => {
     await transport(xoauth2('me@example.com', 'good')).sendMail(message)
 
     expect(provider.messages.at(-1)).toMatchObject({
@@ -46,33 +46,33 @@ describe.each(['starttls', 'implicit'] as const)("the demo's mail provider with 
     ['a dead token', 'me@example.com', 'dead'],
     ["somebody else's token", 'other@example.com', 'good'],
     ['a token without the mail scope', 'me@example.com', 'narrow'],
-  ])('refuses %s', async (_name, user, token) => {
+  ])('the provider refuses %s', async (_name, user, token) => {
     const before = provider.messages.length
 
     await expect(transport(xoauth2(user, token)).sendMail(message)).rejects.toMatchObject({ code: 'EAUTH' })
     expect(provider.messages.length).toBe(before)
   })
 
-  it('takes no password', async () => {
+  it('the provider takes no password', async () => {
     await expect(
       transport({ type: 'login', user: 'me@example.com', pass: 'good' }).sendMail(message),
     ).rejects.toThrow()
   })
 
-  it('shows a certificate that only its own authority vouches for', async () => {
+  it('the provider shows a certificate that only its own authority vouches for', async () => {
     await expect(transport(xoauth2('me@example.com', 'good'), '').sendMail(message)).rejects.toThrow(
       /certificate/,
     )
   })
 
-  it('keeps the dialogue without tokens', () => {
+  it('the provider keeps the dialogue without tokens', () => {
     const text = provider.dialogue.join('\n')
 
     expect(text).toContain('postern > AUTH XOAUTH2 [hidden]')
     expect(text).not.toContain(Buffer.from('auth=Bearer good').toString('base64').slice(4, -4))
   })
 
-  it('lists what came in on the inbox page, escaped', async () => {
+  it('the inbox page lists what came in, escaped', async () => {
     provider.messages.length = 0
     const inbox = await startInbox({ messages: provider.messages })
     const empty = await (await fetch(inbox.url)).text()
