@@ -25,7 +25,7 @@ describe.runIf(peer('haproxy'))('HAProxy in front of the SMTP server', () => {
   }
 
   it.each(['send-proxy', 'send-proxy-v2'] as const)(
-    'passes the client on, and its address: %s',
+    'HAProxy passes the client on, and its address: %s',
     async (way) => {
       const { port, log, relay } = await stand(way)
       const lines = [
@@ -54,7 +54,7 @@ describe.runIf(peer('haproxy'))('HAProxy in front of the SMTP server', () => {
     },
   )
 
-  it('lets TLS through to the server', async () => {
+  it('HAProxy lets TLS through to the server', async () => {
     const authority = await createAuthority()
     const { port } = await stand('send-proxy-v2', { tls: await authority.issue() })
     const client = connectLineClient({ host: '127.0.0.1', port })
@@ -65,7 +65,7 @@ describe.runIf(peer('haproxy'))('HAProxy in front of the SMTP server', () => {
     expect([(await client.reply()).code, (await client.reply()).code]).toEqual([250, 235])
   })
 
-  it('looks whether the server is there, and nothing is refused by that', async () => {
+  it('HAProxy looks whether the server is there, and nothing is refused by that', async () => {
     const { port, log } = await stand('send-proxy')
     // Its server is down for it as soon as one look fails three times.
     await smtpDialogue(port, ['QUIT'], '127.0.0.1')

@@ -19,7 +19,7 @@ describe.runIf(peer('dovecot'))('a library, through postern and Dovecot', () => 
 
   for (const client of [python, phpMailer, nodeMailer]) describeEveryWay(client, () => sending)
 
-  it.each(securities)('three megabytes, %s', (security) => {
+  it.each(securities)('a library sends three megabytes, %s', (security) => {
     const line = `${'three megabytes '.repeat(4)}\r\n`
     const message = Buffer.from(`Subject: A scan\r\n\r\n${line.repeat(3_000_000 / line.length)}`)
     return sending.sends(nodeMailer, { security, mechanism: 'PLAIN', message })

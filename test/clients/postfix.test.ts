@@ -31,7 +31,7 @@ describe.runIf(peer('dovecot', 'postfix'))('Postfix with postern as its relay ho
     await stage?.close()
   })
 
-  it.each(ways)('delivers its whole queue: %s, signing in by %s', async (security, mechanism) => {
+  it.each(ways)('Postfix delivers its whole queue: %s, signing in by %s', async (security, mechanism) => {
     await handIn(domainOf(security, mechanism), texts)
     const { sent, arrived, dialogue, overheard } = await stage.delivered(texts.length)
 
@@ -42,7 +42,7 @@ describe.runIf(peer('dovecot', 'postfix'))('Postfix with postern as its relay ho
     expect(inOrder(arrived.map(({ raw }) => raw))).toEqual(inOrder(sent))
   })
 
-  it('keeps its queue where it does not know the authority', async () => {
+  it('Postfix keeps its queue where it does not know the authority', async () => {
     await handIn(unknownAuthority, texts.slice(0, 1))
     await eventually('the message waits', async () => /status=deferred/.test(await postfix.log()))
 
