@@ -4,35 +4,35 @@ import { knownErrors } from '../../src/providers/errors/known-errors.ts'
 import { meaninglessTexts, pastedTexts } from './pasted-texts.ts'
 
 describe('a pasted text', () => {
-  it('is one of many kinds', () => {
+  it('the texts are of many kinds', () => {
     expect(pastedTexts.length).toBeGreaterThanOrEqual(60)
     expect(meaninglessTexts.length).toBeGreaterThanOrEqual(20)
   })
 
-  it.each(pastedTexts)('is explained by %s: %s', (id, text) => {
+  it.each(pastedTexts)('a text is explained by %s: %s', (id, text) => {
     expect(knownErrors.some((one) => one.id === id)).toBe(true)
     expect(explain(text)?.id).toBe(id)
   })
 
   it.each(pastedTexts.filter(([, text]) => /[a-z]/i.test(text)))(
-    'is explained in a crowd, with quotes and line ends, by %s',
+    'a text is explained in a crowd, with quotes and line ends, by %s',
     (id, text) => {
       expect(explain(`hi,\n> ${text.replaceAll('\n', '\r\n> ')}\n\nregards`)?.id).toBe(id)
     },
   )
 
-  it.each(meaninglessTexts)('that means nothing is not explained: %s', (text) => {
+  it.each(meaninglessTexts)('a text that means nothing is not explained: %s', (text) => {
     expect(explain(text)).toBeUndefined()
     expect(elsewhere(text).length).toBeGreaterThan(2)
   })
 
-  it('names the page of a number that is not known', () => {
+  it('a number that is not known is named with its page', () => {
     const [page] = elsewhere('AADSTS99999999: what is this')
     expect(page?.en).toContain('https://login.microsoftonline.com/error?code=99999999')
     expect(page?.ja).toContain('code=99999999')
   })
 
-  it('takes no longer for a text that was made to take long', () => {
+  it('a text that was made to take long takes no longer', () => {
     const slow = [
       'a@',
       '5.7.',
@@ -60,7 +60,7 @@ describe('a pasted text', () => {
 describe('the fix', () => {
   const commandsOf = (text: string) => explain(text)?.fix.flatMap(({ command }) => command?.text ?? []) ?? []
 
-  it('has the mailbox of the text filled in, and the sender', () => {
+  it('the fix has the mailbox of the text filled in, and the sender', () => {
     const [sendAs] = commandsOf(
       '554 5.2.252 SendAsDenied; scanner@example.com not allowed to send as office@example.com; STOREDRV',
     )
@@ -78,18 +78,18 @@ describe('the fix', () => {
     )
   })
 
-  it('has what is known better', () => {
+  it('the fix has what is known better', () => {
     const told = explain('AADSTS700016 for me@example.com', { mailbox: 'you@example.com', provider: 'work' })
     expect(told?.mailbox).toBe('you@example.com')
     expect(told?.fix.flatMap(({ command }) => command?.text ?? [])).toEqual(['postern consent --admin work'])
   })
 
-  it('leaves open what the text does not say', () => {
+  it('the fix leaves open what the text does not say', () => {
     expect(commandsOf('AADSTS70008')).toEqual(['postern consent ADDRESS'])
     expect(commandsOf('to=<anna@example.net>, said: AADSTS70008')).toEqual(['postern consent ADDRESS'])
   })
 
-  it('is safe to paste into a shell, whatever the text names', () => {
+  it('the fix is safe to paste into a shell, whatever the text names', () => {
     for (const hostile of ["a'b@example.com", 'a$(id)@example.com', 'a`id`@example.com', '-rf@example.com']) {
       const [command = ''] = commandsOf(`user ${hostile}: AADSTS70008`)
       expect(command).toMatch(/^postern consent ([\w@+.-]+|'.*'|ADDRESS)$/)
@@ -114,7 +114,7 @@ describe('what is secret in a text', () => {
     `http://localhost:8587/oauth/callback?code=${secrets[1]}&state=${secrets[2]}&error=access_denied`,
     `{"refresh_token":"${secrets[1]}","error":"invalid_grant","error_description":"AADSTS70008: x"}`,
     `secret: ${secrets[0]} AADSTS7000215`,
-  ])('is in nothing that is said: %s', (text) => {
+  ])('a secret is in nothing that is said: %s', (text) => {
     const said = JSON.stringify([explain(text), elsewhere(text)])
     for (const secret of secrets) expect(said).not.toContain(secret)
     expect(explain(text)).toBeDefined()
