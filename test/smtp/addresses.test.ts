@@ -74,7 +74,7 @@ it('a second loopback address that the machine does not have is done without', a
   expect(addresses.length + missing.length).toBe(2)
 })
 
-it('fails to start on a configured address that the machine does not have', async () => {
+it('a start fails on a configured address that the machine does not have', async () => {
   for (const listen of [[{ host: '192.0.2.1' }], [{}, { host: '192.0.2.1', plainAuth: true }]])
     await expect(openSmtpServer({ listen })).rejects.toMatchObject({ code: 'configuration' })
 })

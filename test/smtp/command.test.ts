@@ -68,12 +68,12 @@ describe('command lines', () => {
     ['EHLO 192.0.2.7', '192.0.2.7'],
     ['EHLO Drucker Büro 2', 'Drucker Büro 2'],
     ['HELO drucker.büro.example', 'drucker.büro.example'],
-  ])('takes the name in %j, in Latin-1 too', (line, client) => {
+  ])('the name in %j is taken, in Latin-1 too', (line, client) => {
     expect(parse(line)).toMatchObject({ client })
     expect(parseCommand(Buffer.from(line, 'latin1'))).toMatchObject({ client })
   })
 
-  it('refuses what is not UTF-8', () => {
+  it('a line that is not UTF-8 is refused', () => {
     expect(refusal(parseCommand(Buffer.from([0x4d, 0xff])))).toBe('501 5.5.2')
   })
 })
@@ -122,7 +122,7 @@ describe('an AUTH line', () => {
     ['a mechanism that is no short word', 'x'.repeat(12_000)],
     ['what is no name, and octets that are no text', `${'\xff'.repeat(12_000)}`],
     ['a name with a sign in it', `PL/AIN ${'x'.repeat(12_000)}`],
-  ])('with %s is refused by its first octets', (_what, rest) => {
+  ])('an AUTH line with %s is refused by its first octets', (_what, rest) => {
     const line = Buffer.from(`AUTH ${rest}`, 'latin1')
     const looked = vi.spyOn(line, 'toString')
     expect(refusal(parseCommand(line))).toBe('501 5.5.4')
@@ -236,7 +236,7 @@ describe('a sender that only a login takes which replaces it', () => {
     )
   })
 
-  it('is taken in Latin-1, and with nothing but blanks', () => {
+  it('a replaced sender is taken in Latin-1, and with nothing but blanks', () => {
     const latin1 = parseCommand(Buffer.from('MAIL FROM:<B\xfcro@x.example>', 'latin1'))
     expect(latin1).toMatchObject({ mail: { sender: 'Büro@x.example' }, senderFlaw: { reply: { code: 501 } } })
     expect(parse('MAIL FROM:<  >')).toMatchObject({ mail: { sender: ' ' }, senderFlaw: {} })
@@ -244,11 +244,11 @@ describe('a sender that only a login takes which replaces it', () => {
   })
 
   it.each(['<ro\x07ot>', 'Scanner\t2', '<root\x7f>', '"a\x00" <x@y.example>', '\u0085'])(
-    'is not %j, which has a control character',
+    '%j is no sender to replace: it has a control character',
     (text) => expect(parse(`MAIL FROM:${text}`)).toMatchObject({ verb: 'malformed', reply: { code: 501 } }),
   )
 
-  it('is refused all the same for a promise that cannot be kept', () => {
+  it('a replaced sender is refused all the same for a promise that cannot be kept', () => {
     expect(refusal(parse('MAIL FROM:<root> REQUIRETLS'))).toBe('555 5.5.4')
     expect(refusal(parse('MAIL FROM:Scanner 2 REQUIRETLS'))).toBe('555 5.5.4')
     expect(refusal(parse('MAIL FROM:"Scanner 2" <root> BY=9;R'))).toBe('555 5.5.4')
@@ -299,13 +299,13 @@ describe('an unknown parameter', () => {
     ['MAIL FROM:a@b.example NOTIFY=NEVER', ['NOTIFY']],
     ['MAIL FROM:"Scanner 2" <root> X=1', ['X']],
     ['RCPT TO:<a@b.example> SIZE=1 FOO', ['SIZE', 'FOO']],
-  ])('is dropped, and named: %j', (line, dropped) => {
+  ])('an unknown parameter is dropped, and named: %j', (line, dropped) => {
     expect(parse(line)).toMatchObject({ dropped, parameterFlaws: [] })
   })
 })
 
 describe('whatever arrives', () => {
-  it('is read without throwing, and no path or parameter can become a second command', () => {
+  it('whatever arrives is read without throwing, and no path or parameter can become a second command', () => {
     const piece = fc.oneof(
       fc.constantFrom(
         'MAIL FROM:',

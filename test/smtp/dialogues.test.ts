@@ -17,7 +17,10 @@ describe('dialogues at the SMTP server', () => {
     tls = { cert: pair.cert, key: pair.private }
   })
 
-  it.each(readdirSync(folder).filter((name) => name.endsWith('.txt')))('%s', async (name) => {
-    await runDialogue(join(folder, name), { tls })
-  })
+  it.each(readdirSync(folder).filter((name) => name.endsWith('.txt')))(
+    'the dialogue goes as it is written: %s',
+    async (name) => {
+      await runDialogue(join(folder, name), { tls })
+    },
+  )
 })

@@ -11,7 +11,7 @@ function parametersIn({ lines }: ReturnType<typeof createRecordingLog>): unknown
   )
 }
 
-it('logs each dropped parameter once, by its keyword alone, and only when the command was accepted', async () => {
+it('each dropped parameter is logged once, by its keyword alone, and only when the command was accepted', async () => {
   const log = createRecordingLog()
   const { server, endpoint, relay } = await openSmtpServer({ log })
   const client = connectLineClient(endpoint)
@@ -29,7 +29,7 @@ it('logs each dropped parameter once, by its keyword alone, and only when the co
   expect(JSON.stringify(log.lines)).not.toContain('X-A=secret')
 })
 
-it('stops logging a flood of dropped parameters', () => {
+it('a flood of dropped parameters is logged no further', () => {
   const log = createRecordingLog()
   const { note } = createDroppedParameters(log)
   for (let number = 0; number < 1000; number++) note('192.0.2.1', [`X${number}`, `Y${'Z'.repeat(4000)}`])

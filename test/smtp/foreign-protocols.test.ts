@@ -23,7 +23,7 @@ describe('the first octets of a connection', () => {
     ['a euro sign of Windows-1252 before a command', '80 45 48 4c 4f', 'text'],
     ['what has the length and the 1, but no version', '80 2e 01 45 48', 'text'],
     ['EHLO', '45', 'text'],
-  ])('of %s: %s is %s', (_what, octets, beginning) => {
+  ])('the first octets of %s: %s is %s', (_what, octets, beginning) => {
     expect(beginningOf(hex(octets))).toBe(beginning)
   })
 
@@ -48,11 +48,11 @@ describe('the first octets of a connection', () => {
     ['7f 45 48', 'a letter of ASCII'],
     ['c4 48 4c 4f', 'a letter of ASCII'],
     ['ff', 'a letter of ASCII'],
-  ])('that are foreign have their own words: %s', (octets, words) => {
+  ])('foreign octets have their own words: %s', (octets, words) => {
     expect(foreignText(hex(octets))).toMatchObject({ code: 500, lines: [expect.stringContaining(words)] })
   })
 
-  it('that are those of a command have none', () => {
+  it('the octets of a command have no such words', () => {
     for (const text of ['EHLO ü', '', ' EHLO', '220 erp', '\r\n\r\n\0', '\n', '\0', 'E\0'])
       expect(foreignText(Buffer.from(text))).toBeUndefined()
   })

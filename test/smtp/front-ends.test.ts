@@ -126,7 +126,7 @@ describe('behind a front end', () => {
     ['no header', 'EHLO a\r\n', /no PROXY header/],
     ['a header that cannot be read', 'PROXY TCP4 here there 1 2\r\n', /cannot be read/],
     ['a header that does not end', `PROXY ${'x'.repeat(150)}`, /does not end/],
-  ])('%s: nothing behind it is served, and the log says what to do', async (_, octets, why) => {
+  ])('nothing behind %s is served, and the log says what to do', async (_, octets, why) => {
     const { endpoint, log } = await open()
     const client = arrive(endpoint, `${octets}EHLO a\r\n${auth}\r\n`)
     expect(await client.rest()).toMatch(/^421 4\.3\.5 [^\r\n]*\r\n$/)
@@ -142,7 +142,7 @@ describe('behind a front end', () => {
     expect(heard()).toContain('did not come in time')
   })
 
-  it('one that has not said whose it is does not hold up a stop', async () => {
+  it('a header that has not said whose it is does not hold up a stop', async () => {
     const { endpoint, server } = await open({}, { limits: { signInSeconds: 30 } })
     const client = arrive(endpoint, 'PROXY ')
     // Connections are taken in their order.
@@ -154,7 +154,7 @@ describe('behind a front end', () => {
 })
 
 describe('a client that is no front end', () => {
-  it('is refused with that reason, whatever it sends', async () => {
+  it('a client that is no front end is refused with that reason, whatever it sends', async () => {
     const { endpoint, log } = await open({ frontEnds: ['192.0.2.0/24', '2001:db8::/32'] })
     const client = arrive(endpoint, `${announce('10.0.0.1')}EHLO a\r\n${wrong}\r\n`)
     expect(await client.rest()).toMatch(/^554 5\.7\.1 Only the front ends [^\r\n]*\r\n$/)
@@ -167,7 +167,7 @@ describe('a client that is no front end', () => {
 describe.runIf(outerAddress !== undefined)('a front end on another machine', () => {
   const host = outerAddress ?? ''
 
-  it('cannot make a client of itself one of this machine', async () => {
+  it('a front end on another machine cannot make a client of itself one of this machine', async () => {
     const { endpoint } = await open({ host, frontEnds: [`${host}/32`], plainAuth: false })
     const client = arrive(endpoint, announce('127.0.0.1'))
     expect((await client.reply()).lines[0]).not.toContain('localhost ')

@@ -81,7 +81,7 @@ function hastyClock(): Clock {
   return { now: systemClock.now, monotonic: () => 2_000 * looks++ }
 }
 
-it('answers the oldest idle connection 421 when it is evicted', async () => {
+it('the oldest idle connection hears 421 when it is evicted', async () => {
   const { endpoint } = await open({ clock: hastyClock(), limits: { unauthenticatedPerSource: 2 } })
   const [first, second] = [connectLineClient(endpoint), connectLineClient(endpoint)]
   onTestFinished(() => [first, second].forEach((client) => void client.close()))
@@ -94,7 +94,7 @@ it('answers the oldest idle connection 421 when it is evicted', async () => {
   expect((await second.reply()).code).toBe(250)
 })
 
-it('serves a good client beside 2,000 idle connections from the same address', async () => {
+it('a good client is served beside 2,000 idle connections from the same address', async () => {
   const stage = await open()
   const idle = await idlers(2000, stage.endpoint)
   expect(await deliver(stage, stage.endpoint)).toBeLessThan(5_000)
@@ -102,7 +102,7 @@ it('serves a good client beside 2,000 idle connections from the same address', a
   await eventually('room', () => left() <= defaultLimits.strangersOnLoopback)
 })
 
-it.runIf(outerAddress !== undefined)('serves a good client from another address beside them', async () => {
+it.runIf(outerAddress !== undefined)('a good client from another address is served beside them', async () => {
   const stage = await open({
     listen: [{ host: '0.0.0.0', plainAuth: true }],
     limits: { connections: 200, connectionsPerSource: 5000, unauthenticatedPerSource: 5000 },
@@ -122,7 +122,7 @@ describe('guesses that are made to wait', () => {
     ['by XOAUTH2', `EHLO a\r\nAUTH XOAUTH2 ${wrongKey}\r\n`],
     ['by LOGIN', `EHLO a\r\nAUTH LOGIN\r\n${encodeBase64('me@example.com')}\r\n${encodeBase64('x')}\r\n`],
     ['by CRAM-MD5', `EHLO a\r\nAUTH CRAM-MD5\r\n${encodeBase64(`me@example.com ${'0'.repeat(32)}`)}\r\n`],
-  ])('keep no right password out of their own address: %s', async (_how, says) => {
+  ])('guesses keep no right password out of their own address: %s', async (_how, says) => {
     const { signIns, waiting } = slowRefusals()
     const stage = await open({ signIns })
     await idlers(150, stage.endpoint, says)
@@ -130,7 +130,7 @@ describe('guesses that are made to wait', () => {
     expect(await deliver(stage, stage.endpoint)).toBeLessThan(5_000)
   })
 
-  it('keep it out as little when they come from all addresses of this machine', async () => {
+  it('guesses keep none out when they come from all addresses of this machine', async () => {
     const { signIns, waiting } = slowRefusals()
     const stage = await open({ signIns, limits: { connections: 200 } })
     const says = `EHLO a\r\nAUTH PLAIN ${wrongPassword}\r\n`
@@ -141,17 +141,20 @@ describe('guesses that are made to wait', () => {
     expect(await deliver(stage, stage.endpoint)).toBeLessThan(5_000)
   })
 
-  it.runIf(outerAddress !== undefined)('nor out of another address, which has fewer places', async () => {
-    const { signIns, waiting } = slowRefusals()
-    const listen = [{ host: '0.0.0.0', plainAuth: true }]
-    const stage = await open({ signIns, listen, limits: { greetingWaitMilliseconds: 0 } })
-    const from = { host: outerAddress ?? '', port: stage.endpoint.port }
-    await idlers(60, from, `EHLO a\r\nAUTH PLAIN ${wrongPassword}\r\n`)
-    await eventually('the guesses', () => waiting() >= 20)
-    expect(await deliver(stage, from)).toBeLessThan(5_000)
-  })
+  it.runIf(outerAddress !== undefined)(
+    'guesses keep none out of another address, which has fewer places',
+    async () => {
+      const { signIns, waiting } = slowRefusals()
+      const listen = [{ host: '0.0.0.0', plainAuth: true }]
+      const stage = await open({ signIns, listen, limits: { greetingWaitMilliseconds: 0 } })
+      const from = { host: outerAddress ?? '', port: stage.endpoint.port }
+      await idlers(60, from, `EHLO a\r\nAUTH PLAIN ${wrongPassword}\r\n`)
+      await eventually('the guesses', () => waiting() >= 20)
+      expect(await deliver(stage, from)).toBeLessThan(5_000)
+    },
+  )
 
-  it('are answered 421 at once when evicted, and checked no longer', async () => {
+  it('guesses are answered 421 at once when evicted, and checked no longer', async () => {
     const { signIns, waiting, givenUp } = slowRefusals()
     const limits = { connectionsPerLoopbackSource: 2, unauthenticatedPerSource: 2 }
     const stage = await open({ clock: hastyClock(), signIns, limits })
@@ -164,13 +167,13 @@ describe('guesses that are made to wait', () => {
   })
 })
 
-it('lets a right password in beside those that hold half of a sign-in', async () => {
+it('a right password is let in beside those that hold half of a sign-in', async () => {
   const stage = await open()
   await idlers(150, stage.endpoint, `EHLO a\r\nAUTH LOGIN\r\n${encodeBase64('me@example.com')}\r\n`)
   expect(await deliver(stage, stage.endpoint)).toBeLessThan(5_000)
 })
 
-it('lets a right password in beside connections that come back at once whenever they are evicted', async () => {
+it('a right password is let in beside connections that come back at once whenever they are evicted', async () => {
   const stage = await open()
   let on = true
   onTestFinished(() => {
@@ -190,7 +193,7 @@ it('lets a right password in beside connections that come back at once whenever 
   expect(await deliver(stage, stage.endpoint)).toBeLessThan(5_000)
 })
 
-it('does not evict a connection whose sign-in the provider has not answered yet', async () => {
+it('a connection whose sign-in the provider has not answered yet is not evicted', async () => {
   let answer = () => {}
   let asked = false
   const stage = await open({ clock: hastyClock(), limits: { unauthenticatedPerSource: 3 } })
@@ -213,7 +216,7 @@ it('does not evict a connection whose sign-in the provider has not answered yet'
   expect([(await good.reply()).code, (await good.reply()).code]).toEqual([250, 235])
 })
 
-it('frees the slot of a connection in the middle of a handshake', async () => {
+it('the slot of a connection in the middle of a handshake is freed', async () => {
   const tls = await (await createAuthority()).issue()
   const limits = { unauthenticatedPerSource: 1 }
   const stage = await open({ clock: hastyClock(), tls, listen: [{ tls: 'implicit' }], limits })

@@ -47,7 +47,7 @@ describe('a sign-in that waits', () => {
     ['ends its side, with nothing more to say', (socket) => socket.end()],
   ]
 
-  it.each(ways)('is given up when its client %s', async (_, leave) => {
+  it.each(ways)('a sign-in is given up when its client %s', async (_, leave) => {
     const { socket, begun, left } = await waitingServer()
     socket.write(auth)
     await begun.raised
@@ -55,7 +55,7 @@ describe('a sign-in that waits', () => {
     await left.raised
   })
 
-  it('goes on for a client that ended its side behind further commands', async () => {
+  it('a sign-in goes on for a client that ended its side behind further commands', async () => {
     const { socket, begun, left } = await waitingServer()
     socket.end(`${auth}QUIT\r\n`)
     await begun.raised

@@ -101,7 +101,7 @@ const ways: [string, (socket: Socket) => unknown][] = [
 ]
 
 describe('a client that waits for the first answer of its provider', () => {
-  it.each(ways)('waits no more when it %s', async (_, leave) => {
+  it.each(ways)('a client waits no more when it %s', async (_, leave) => {
     const { socket, reached, left, relay, log } = await serverThatWaits('begin')
     socket.write(envelope)
     await reached.raised
@@ -111,7 +111,7 @@ describe('a client that waits for the first answer of its provider', () => {
     expect(JSON.stringify(log.lines)).not.toContain('message.failed')
   })
 
-  it('waits no more when it ends its side, though it has said DATA already', async () => {
+  it('a client waits no more when it ends its side, though it has said DATA already', async () => {
     const { socket, reached, left } = await serverThatWaits('begin')
     socket.write(`${envelope}DATA\r\n`)
     await reached.raised
@@ -123,7 +123,7 @@ describe('a client that waits for the first answer of its provider', () => {
   it.each([
     ['before', (socket: Socket) => socket.end(envelope + wholeMessage)],
     ['meanwhile', (socket: Socket) => socket.write(envelope) && socket.end(wholeMessage)],
-  ])('is served when it ends its side behind its whole message, said %s', async (_, say) => {
+  ])('a client is served when it ends its side behind its whole message, said %s', async (_, say) => {
     const { socket, reached, go, relay, heard, over } = await serverThatWaits('begin')
     say(socket)
     await reached.raised
@@ -137,7 +137,7 @@ describe('a client that waits for the first answer of its provider', () => {
   it.each([
     ['in groups', envelope, [true]],
     ['one by one', '', [false]],
-  ])('is known by how it sends its commands: %s', async (_, first, known) => {
+  ])('a client is known by how it sends its commands: %s', async (_, first, known) => {
     const { socket, reached, groups, heard } = await serverThatWaits('begin')
     socket.write(first)
     if (first === '') {
@@ -154,7 +154,7 @@ describe('a client that waits for the first answer of its provider', () => {
 })
 
 describe('a client that has said its whole message', () => {
-  it('has it given up when it resets its connection before the end has left', async () => {
+  it('a message is given up when its client resets the connection before the end has left', async () => {
     const { socket, reached, left, relay, log } = await serverThatWaits('message')
     socket.write(envelope + wholeMessage)
     await reached.raised
@@ -165,7 +165,7 @@ describe('a client that has said its whole message', () => {
     await eventually('a line of the log', () => log.lines.some(isCut))
   })
 
-  it('has it given up when it ends its side after a while', async () => {
+  it('a message is given up when its client ends its side after a while', async () => {
     const { socket, reached, left, clock, relay } = await serverThatWaits('message')
     socket.write(envelope + wholeMessage)
     await reached.raised
@@ -178,7 +178,7 @@ describe('a client that has said its whole message', () => {
   it.each([
     ['in the same breath', '', 0],
     ['behind QUIT', 'QUIT\r\n', 5],
-  ])('is waited for when it ends its side %s', async (_, last, seconds) => {
+  ])('a client is waited for when it ends its side %s', async (_, last, seconds) => {
     const { socket, reached, go, clock, relay, heard, over } = await serverThatWaits('message')
     socket.write(envelope + wholeMessage + last)
     await reached.raised

@@ -33,7 +33,7 @@ describe.runIf(outerAddress !== undefined)('a client on another machine', () => 
   const host = outerAddress ?? ''
 
   it.each([['EHLO erp\r\n'], ['x'], ['\r\n'], ['GET / HTTP/1.1\r\nHost: postern\r\n\r\n'], [`${auth}\r\n`]])(
-    'that says %j before the greeting is refused, and nothing of it is served',
+    'a client that says %j before the greeting is refused, and nothing of it is served',
     async (early) => {
       const { client, log } = await meet(host)
       client.send(early)
@@ -47,28 +47,28 @@ describe.runIf(outerAddress !== undefined)('a client on another machine', () => 
     ['\xff\xfb\x1f\xff\xfd\x01', 'This is no telnet server'],
     ['\xef\xbb\xbfEHLO erp\r\n', 'A byte order mark'],
     ['\xc4HLO erp\r\n', 'A command begins with a letter of ASCII'],
-  ])('that says %j before it hears what that is', async (early, words) => {
+  ])('a client that says %j before the greeting hears what that is', async (early, words) => {
     const { client, log } = await meet(host, await withCertificate())
     client.send(Buffer.from(early, 'latin1'))
     expect(await client.rest()).toMatch(new RegExp(`^500 5\\.5\\.2 ${words}`))
     expect(log()).not.toContain('TLS')
   })
 
-  it('that waits is greeted, after the time that the settings say', async () => {
+  it('a client that waits is greeted, after the time that the settings say', async () => {
     const began = performance.now()
     const { client } = await meet(host, { limits: { greetingWaitMilliseconds: 300 } })
     expect((await client.reply()).code).toBe(220)
     expect(performance.now() - began).toBeGreaterThan(280)
   })
 
-  it('that speaks TLS where there is no certificate is cut off, and the log says what to do', async () => {
+  it('a client that speaks TLS where there is no certificate is cut off, and the log says what to do', async () => {
     const { client, log } = await meet(host)
     client.send(Buffer.from('160301000501000001', 'hex'))
     expect(await client.rest()).toBe('')
     expect(log()).toContain('postern tls make')
   })
 
-  it('may not sign in without TLS', async () => {
+  it('a client may not sign in without TLS', async () => {
     const { client } = await meet(host, await withCertificate())
     expect((await client.reply()).code).toBe(220)
     client.send('EHLO erp\r\n')
@@ -79,7 +79,7 @@ describe.runIf(outerAddress !== undefined)('a client on another machine', () => 
     expect((await client.reply()).code).toBe(538)
   })
 
-  it('may do so where +plain-auth stands, and the log is loud about it', async () => {
+  it('a client may sign in where +plain-auth stands, and the log is loud about it', async () => {
     const { client, log } = await meet(host, { listen: [{ host, plainAuth: true }] })
     expect(log()).toContain('passwords cross the network unencrypted here')
     expect((await client.reply()).code).toBe(220)
@@ -89,12 +89,12 @@ describe.runIf(outerAddress !== undefined)('a client on another machine', () => 
 })
 
 describe('a client on this machine', () => {
-  it('does not wait where there is no certificate', async () => {
+  it('a client does not wait where there is no certificate', async () => {
     const { client } = await meet('127.0.0.1', { limits: { greetingWaitMilliseconds: 60_000 } })
     expect((await client.reply()).code).toBe(220)
   })
 
-  it('does not wait where the settings say so', async () => {
+  it('a client does not wait where the settings say so', async () => {
     const { client } = await meet('127.0.0.1', {
       ...(await withCertificate()),
       limits: { greetingWaitMilliseconds: 0 },
@@ -102,7 +102,7 @@ describe('a client on this machine', () => {
     expect((await client.reply()).code).toBe(220)
   })
 
-  it('that begins with TLS behind the greeting is cut off, and the log says why', async () => {
+  it('a client that begins with TLS behind the greeting is cut off, and the log says why', async () => {
     const settings = { ...(await withCertificate()), limits: { greetingWaitMilliseconds: 0 } }
     const { client, log } = await meet('127.0.0.1', settings)
     expect((await client.reply()).code).toBe(220)
@@ -114,7 +114,7 @@ describe('a client on this machine', () => {
 
 describe('TLS', () => {
   it.each([0, 60_000])(
-    'is known when its first octet comes alone, with a greeting after %i ms',
+    'TLS is known when its first octet comes alone, with a greeting after %i ms',
     async (wait) => {
       const settings = { ...(await withCertificate()), limits: { greetingWaitMilliseconds: wait } }
       const { client, log } = await meet('127.0.0.1', settings)
@@ -132,7 +132,7 @@ describe('TLS', () => {
 
 describe('a browser', () => {
   it.each(['GET', 'POST', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'CONNECT', 'TRACE'])(
-    'that says %s gets nothing behind it run',
+    'a browser that says %s gets nothing behind it run',
     async (method) => {
       const { client } = await meet('127.0.0.1')
       client.send(`${method} / HTTP/1.1\r\nHost: localhost\r\n\r\nEHLO erp\r\n${auth}\r\n`)

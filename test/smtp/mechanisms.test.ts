@@ -31,7 +31,7 @@ describe('nodemailer at a server that offers everything', () => {
     ['with a password that is not ASCII', { auth: { user: 'scanner', pass: 'Grüße' }, authMethod: 'LOGIN' }],
     ['with XOAUTH2', { auth: token('api-key') }],
     ['without signing in', {}],
-  ])('sends %s', async (_, options) => {
+  ])('nodemailer sends %s', async (_, options) => {
     expect(await send(options)).toBe('250 2.0.0 Message accepted')
     expect(stage.relay.messages).toHaveLength(1)
   })
@@ -39,7 +39,7 @@ describe('nodemailer at a server that offers everything', () => {
   it.each<[string, SMTPTransport.Options]>([
     ['CRAM-MD5 and a wrong password', { auth: { ...password, pass: 'wrong' }, authMethod: 'CRAM-MD5' }],
     ['XOAUTH2 and a wrong key', { auth: token('wrong') }],
-  ])('hears 535 for %s', async (_, options) => {
+  ])('nodemailer hears 535 for %s', async (_, options) => {
     await expect(send(options)).rejects.toMatchObject({ code: 'EAUTH', responseCode: 535 })
     expect(stage.relay.asked).toEqual([])
   })

@@ -60,12 +60,12 @@ describe('the recipients of a RCPT command', () => {
     expect(read(path, all)?.length ?? 0).toBeLessThanOrEqual(1 + Number(path === '<a b@>'))
   })
 
-  it('have their parameters, each of them', () => {
+  it('the recipients have their parameters, each of them', () => {
     const found = mendedRecipients(Buffer.from('rcpt to:<a@x.example>,<b@x.example> NOTIFY=NEVER'), all)
     expect(found?.further?.[0]?.parameters).toEqual([{ keyword: 'NOTIFY', value: 'NEVER' }])
   })
 
-  it('are everybody’s for a login that asks for nothing of this', () => {
+  it('the recipients are everybody’s for a login that asks for nothing of this', () => {
     expect(read('<root>', {})).toBeUndefined()
     expect(read('<root>', { rewriteFrom: true, mendLineEnds: true })).toBeUndefined()
   })

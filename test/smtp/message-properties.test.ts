@@ -153,7 +153,7 @@ describe('whatever a message holds', () => {
   const lines = fc.tuple(fc.array(line, { maxLength: 12 }), times)
   const sizes = fc.array(fc.integer({ min: 1, max: 40_000 }), { minLength: 1, maxLength: 4 })
 
-  it.each([true, false])('what is accepted arrives octet for octet (chunking: %s)', async (chunking) => {
+  it.each([true, false])('an accepted message arrives octet for octet (chunking: %s)', async (chunking) => {
     await fc.assert(
       fc.asyncProperty(lines, sizes, async ([some, repeated], cuts) => {
         const message = some

@@ -74,7 +74,7 @@ describe('a refusal of postern’s own is in the journal', () => {
     ['a NUL in a command', `${signedIn}NO\0OP\r\n`, {}, {}],
     ['a line that is too long', `${signedIn}NOOP ${'x'.repeat(20_000)}\r\n`, {}, {}],
     ['a browser', 'GET / HTTP/1.1\r\n\r\n', {}, {}],
-  ])('%s', async (_, octets, settings, expected) => {
+  ])('the journal has %s', async (_, octets, settings, expected) => {
     const entries = await journalOf(octets, settings)
     expect(entries).toHaveLength(1)
     expect(entries[0]).toMatchObject({ event: 'command.refused', source: '127.0.0.1', ...expected })
@@ -87,13 +87,13 @@ describe('a refusal of postern’s own is in the journal', () => {
     ['bare-newline', `${untilData}one\rtwo\r\n.\r\n`, {}],
     ['bare-newline', `${untilData}one\0two\r\n.\r\n`, {}],
     ['too-large', `${untilData}${'0123456789'.repeat(50)}\r\n.\r\n`, { limits: { messageOctets: 100 } }],
-  ])('a message that is not taken, as what it is: %s', async (reason, octets, settings) => {
+  ])('the journal has a message that is not taken, as what it is: %s', async (reason, octets, settings) => {
     const [entry, ...others] = await journalOf(octets, settings)
     expect(others).toEqual([])
     expect(entry).toMatchObject({ event: 'message.not-taken', login: 'me@example.com', details: { reason } })
   })
 
-  it('a sign-in as somebody else, once, with what is wrong with it', async () => {
+  it('the journal has a sign-in as somebody else, once, with what is wrong with it', async () => {
     const response = encodeBase64('boss\0me@example.com\0right')
     const entries = await journalOf(`EHLO a\r\nAUTH PLAIN ${response}\r\n`)
     expect(entries).toEqual([
@@ -107,23 +107,23 @@ describe('a refusal of postern’s own is in the journal', () => {
     ])
   })
 
-  it('a sender that the login may not use, once', async () => {
+  it('the journal has a sender that the login may not use, once', async () => {
     const entries = await journalOf(`${signedIn}MAIL FROM:<boss@example.com>\r\n`)
     expect(entries.map(({ event }) => event)).toEqual(['sender.refused'])
   })
 
-  it('the end that many bad commands make', async () => {
+  it('the journal has the end that many bad commands make', async () => {
     const entries = await journalOf('XYZZY\r\n'.repeat(3), { limits: { badCommands: 3 } })
     expect(entries.map(({ details }) => details.code).sort()).toEqual([421, 530, 530, 530])
   })
 
-  it('the front end’s header by its name, with what to do', async () => {
+  it('the journal has the front end’s header by its name, with what to do', async () => {
     const line = 'PROXY TCP4 192.0.2.7 192.0.2.8 56324 25'
     const [entry] = await journalOf(`${line}\r\nEHLO a\r\n`)
     expect(entry?.details).toMatchObject({ command: line, fix: expect.stringContaining('PROXY protocol') })
   })
 
-  it('the front end’s header of the second version as well, which is no text', async () => {
+  it('the journal has the front end’s header of the second version as well, which is no text', async () => {
     const header = Buffer.from('0d0a0d0a000d0a515549540a2111000cc0000207c0000208dc040019', 'hex')
     const entries = await journalOf(header)
     expect(entries.map(({ details }) => details.fix)).toContainEqual(
@@ -131,7 +131,7 @@ describe('a refusal of postern’s own is in the journal', () => {
     )
   })
 
-  it('either version of it where TLS begins at once', async () => {
+  it('the journal has either version of it where TLS begins at once', async () => {
     const settings = { tls: await (await createAuthority()).issue(), listen: [{ tls: 'implicit' as const }] }
     for (const header of [
       'PROXY TCP4 192.0.2.7 192.0.2.8 56324 465\r\n',
@@ -144,7 +144,7 @@ describe('a refusal of postern’s own is in the journal', () => {
     }
   })
 
-  it('nothing of it that may be a password', async () => {
+  it('the journal has nothing of a refusal that may be a password', async () => {
     const secret = Buffer.from('very-secret').toString('base64')
     const entries = await journalOf(
       `EHLO a\r\nAUTH PLAIN !${secret}\r\n${secret}\r\nvery-secret\r\nAUTH ${secret}\r\n`,
@@ -154,7 +154,7 @@ describe('a refusal of postern’s own is in the journal', () => {
     expect(JSON.stringify(entries)).not.toContain('very-secret')
   })
 
-  it('a hundred thousand of them in a few entries that say how many they were', async () => {
+  it('the journal has a hundred thousand refusals in a few entries that say how many they were', async () => {
     const entries = await journalOf(`${signedIn}${'RCPT TO:<a@@b>\r\n'.repeat(5_000)}`, {
       limits: { badCommands: 100_000 },
     })
@@ -181,7 +181,7 @@ describe('a refused connection', () => {
     return { arrive, events }
   }
 
-  it('because there are too many connections leaves a line, and so does one that made room', async () => {
+  it('too many connections leave a line, and so does one that made room', async () => {
     const { arrive, events } = await serverWith({ connections: 1, connectionsPerLoopbackSource: 1 })
     const first = arrive()
     await first.reply()
@@ -197,13 +197,13 @@ describe('a refused connection', () => {
     ])
   })
 
-  it('because it does not sign in in time leaves a line', async () => {
+  it('a connection that does not sign in in time leaves a line', async () => {
     const { arrive, events } = await serverWith({ signInSeconds: 0.05 })
     await arrive().rest()
     expect(events()).toMatchObject([{ event: 'command.refused', code: 421, client: '127.0.0.1' }])
   })
 
-  it('because it was silent for long, signed in and with nothing begun, is no matter', async () => {
+  it('a silent connection that has signed in and begun nothing leaves none', async () => {
     const { arrive, events } = await serverWith({ idleSeconds: 0.05 })
     const client = arrive()
     client.send(signedIn)

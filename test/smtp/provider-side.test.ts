@@ -42,7 +42,7 @@ describe('what a session asks beyond itself', () => {
     })
   })
 
-  it('ends the sign-in deadline for a client that is let in without a password, and warns once', async () => {
+  it('a session ends the sign-in deadline for a client that is let in without a password, and warns once', async () => {
     expect(await side.authorize('me@example.com')).toMatchObject({ submitter: { userName: 'hall-printer' } })
     expect([deadlinesEnded, proofs]).toEqual([1, 0])
     await side.authorize('hall@example.com')
@@ -56,7 +56,7 @@ describe('what a session asks beyond itself', () => {
     expect(relay.asked).toEqual([])
   })
 
-  it('lets the deadline run for one that is not', async () => {
+  it('a session lets the deadline run for a client that is not let in', async () => {
     const event = await side.authorize('boss@example.com')
     expect(event).toMatchObject({ kind: 'failed', at: 'admission', failure: { code: 'sender-refused' } })
     expect(deadlinesEnded).toBe(0)
@@ -65,7 +65,7 @@ describe('what a session asks beyond itself', () => {
     ])
   })
 
-  it('says whether the client or its provider was the trouble', async () => {
+  it('a session says whether the client or its provider was the trouble', async () => {
     const signIn = (password: string) =>
       side.signIn({
         do: 'sign-in',
@@ -79,7 +79,7 @@ describe('what a session asks beyond itself', () => {
     expect(await signIn('right')).toMatchObject({ kind: 'signed-in' })
   })
 
-  it('writes down both senders where one replaced the other', async () => {
+  it('a session writes down both senders where one replaced the other', async () => {
     await side.authorize('me@example.com')
     await side.begin(
       {
@@ -98,7 +98,7 @@ describe('what a session asks beyond itself', () => {
     })
   })
 
-  it('asks for each message whether the login is still valid, before it asks the provider', async () => {
+  it('a session asks for each message whether the login is still valid, before it asks the provider', async () => {
     const message = {
       do: 'begin',
       mailbox: keyed('me@example.com'),
@@ -124,7 +124,7 @@ describe('what a session asks beyond itself', () => {
     })
   })
 
-  it('asks once more before the message leaves, and gives the transaction up', async () => {
+  it('a session asks once more before the message leaves, and gives the transaction up', async () => {
     const credentials = {
       kind: 'password',
       userName: 'me@example.com',

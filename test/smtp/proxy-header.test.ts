@@ -45,13 +45,13 @@ describe('a PROXY header', () => {
     ['version 2, of its own, in an unknown family', binary('20ff', 3, '010203'), undefined],
     ['version 2, nobody known', binary('2100', 5, '0102030405'), undefined],
     ['version 2, a socket of one machine', binary('2131', 216, '00'.repeat(216)), undefined],
-  ])('of %s is read, and nothing behind it', (_, header, client) => {
+  ])('a PROXY header of %s is read, and nothing behind it', (_, header, client) => {
     const read = { octets: header.length, ...(client !== undefined && { client }) }
     for (const rest of ['', 'EHLO device\r\n', '\r\n', '\x16\x03\x01'])
       expect(readProxyHeader(Buffer.concat([header, text(rest)]))).toEqual(read)
   })
 
-  it('is waited for, wherever it is cut', () => {
+  it('a PROXY header is waited for, wherever it is cut', () => {
     const headers = [
       text('PROXY TCP4 192.0.2.7 198.51.100.1 40000 587\r\n'),
       text('PROXY UNKNOWN\r\n'),
@@ -88,7 +88,7 @@ describe('a PROXY header', () => {
     'PROXY\r\n',
     `PROXY UNKNOWN ${'x'.repeat(92)}\r\n`,
     `PROXY ${'x'.repeat(200)}`,
-  ])('that reads %j names nobody', (line) => {
+  ])('a PROXY header that reads %j names nobody', (line) => {
     expect(readProxyHeader(text(line))).toEqual({ mistake: expect.any(String) })
   })
 
@@ -100,7 +100,7 @@ describe('a PROXY header', () => {
     ['addresses that are cut off', binary('2111', 11, overIPv4)],
     ['IPv4 addresses in place of IPv6', binary('2121', 12, overIPv4)],
     ['a signature that is wrong at its end', Buffer.from('0d0a0d0a000d0a515549540d2111', 'hex')],
-  ])('with %s names nobody', (_, header) => {
+  ])('a PROXY header with %s names nobody', (_, header) => {
     expect(readProxyHeader(header)).toEqual({ mistake: expect.any(String) })
   })
 })

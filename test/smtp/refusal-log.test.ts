@@ -14,7 +14,7 @@ function start() {
   return { clock, log, refusals, refuse, more }
 }
 
-it('are said one by one, and where many are alike in a minute, how many more they were', () => {
+it('refusals are said one by one, and where many are alike in a minute, how many more they were', () => {
   const { clock, log, refuse, more } = start()
   refuse(5)
   expect(more()).toEqual([0, 0, 0, 0, 0])
@@ -32,7 +32,7 @@ it('are said one by one, and where many are alike in a minute, how many more the
   })
 })
 
-it('are distinguished by source, by reason and by event', () => {
+it('refusals are distinguished by source, by reason and by event', () => {
   const { log, refuse } = start()
   refuse(10)
   refuse(10, '192.0.2.2')
@@ -41,7 +41,7 @@ it('are distinguished by source, by reason and by event', () => {
   expect(log.lines).toHaveLength(20)
 })
 
-it('of many sources and reasons fill no log, and are counted all the same', () => {
+it('refusals of many sources and reasons fill no log, and are counted all the same', () => {
   const { clock, log, refusals, refuse } = start()
   for (let number = 0; number < 10_000; number++) refuse(1, `10.1.${number >> 8}.${number & 255}`)
   refuse(7, '192.0.2.1', 'x', 'connection.refused')
@@ -54,7 +54,7 @@ it('of many sources and reasons fill no log, and are counted all the same', () =
   ])
 })
 
-it('that were held back are said when the server closes', () => {
+it('refusals that were held back are said when the server closes', () => {
   const { refusals, refuse, more } = start()
   refuse(8)
   refusals.close()

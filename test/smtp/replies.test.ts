@@ -43,13 +43,13 @@ describe('failures as replies', () => {
     expect(gist(formatReply(replyForFailure(failure, 'transaction')))).toBe(later)
   })
 
-  it('tells a client that guessed too often from one whose provider is busy', () => {
+  it('a reply tells a client that guessed too often from one whose provider is busy', () => {
     const failure = new Failure('limit-reached', 'told to fail')
     expect(replyForFailure(failure, 'sign-in').lines[0]).toContain('Too many failed sign-ins from here')
     expect(replyForFailure(failure, 'proof').lines[0]).not.toContain('sign-ins')
   })
 
-  it('says what a failure has for the program, between status and mark, once it has proven who it is', () => {
+  it('a reply says what a failure has for the program, between status and mark, once it has proven who it is', () => {
     const failure = new Failure('limit-reached', 'x', {
       told: 'Of the last 40 recipients 20 are unknown to Jörg',
     })
@@ -64,21 +64,21 @@ describe('failures as replies', () => {
     expect(`451 ${line}\r\n`.length).toBeLessThanOrEqual(512)
   })
 
-  it('never shows what the failure says', () => {
+  it('a reply never shows what the failure says', () => {
     const failure = new Failure('provider-unavailable', 'token eyJhbGciOi')
     expect(formatReply(replyForFailure(failure, 'sign-in'))).not.toContain('eyJ')
   })
 })
 
 describe('texts of our own', () => {
-  it('name a command whole or not at all, because a part of it would allow another sender', () => {
+  it('our texts name a command whole or not at all, because a part of it would allow another sender', () => {
     const text = (reason: string, fix: string) => formatReply(senderRefused(reason, fix))
     expect(text('Not this one', 'Run: it')).toBe('550 5.7.1 Not this one. Run: it\r\n')
     expect(text('Not jürgen', 'Run: it jürgen')).toBe('550 5.7.1 Not j?rgen\r\n')
     expect(text('Not this one', `Run: ${'x'.repeat(470)}`)).toBe('550 5.7.1 Not this one\r\n')
   })
 
-  it('are one line of printable ASCII each, within 512 octets', () => {
+  it('our texts are one line of printable ASCII each, within 512 octets', () => {
     const long = 'ü\r\n250 '.repeat(200)
     const all = [...Object.values(replies), senderRefused(long, long), senderRefused('short')]
     for (const reply of all) expect(formatReply(reply)).toMatch(/^\d{3} [ -~]{0,506}\r\n$/)
@@ -103,7 +103,7 @@ describe('a provider’s reply on its way to the client', () => {
     ['530 5.7.57 Client not authenticated to send mail', '451 4.3.0 [postern:CONFIG]'],
     ['535 5.7.57 Client not authenticated to send mail', '451 4.3.0 [postern:CONFIG]'],
     ['550 5.7.57 Client not authenticated to send mail', '451 4.3.0 [postern:CONFIG]'],
-  ])('says what it means: %s', (said, meant) => {
+  ])('the reply says what it means: %s', (said, meant) => {
     expect(gist(formatReply(relayedReply(read(said))))).toBe(meant)
   })
 
@@ -112,7 +112,7 @@ describe('a provider’s reply on its way to the client', () => {
     '421 4.4.2 Connection dropped',
     '432 4.3.2 STOREDRV.Deliver; recipient thread limit exceeded',
   ])(
-    'keeps its words where its code would tell something about this connection or the password: %s',
+    'the reply keeps its words where its code would tell something about this connection or the password: %s',
     (said) => {
       expect(formatReply(relayedReply(read(said)))).toBe(`451${said.slice(3)}\r\n`)
     },
@@ -131,7 +131,7 @@ describe('a provider’s reply on its way to the client', () => {
     '530 5.7.0 Authentication required',
     '451 4.7.500 Server busy',
     '550 SubmissionQuotaExceeded without a status',
-  ])('passes unchanged: %s', (said) => {
+  ])('the reply passes unchanged: %s', (said) => {
     const reply = read(said)
     expect(relayedReply(reply)).toBe(reply)
   })

@@ -99,7 +99,7 @@ function shown({ replies, next }: Step): string {
 const { names, rows } = tableInSource('smtp/session.ts', '')
 
 describe('the table in session.ts', () => {
-  it('has a column for each phase and a row for each command', () => {
+  it('the table has a column for each phase and a row for each command', () => {
     expect(names).toEqual(Object.keys(phases))
     expect(rows.map(([name]) => name)).toEqual(Object.keys(lines))
   })
@@ -108,7 +108,7 @@ describe('the table in session.ts', () => {
     'in $phase',
     ({ phase, column }) => {
       it.each(rows.map((row) => ({ name: row[0] ?? '', answer: row[column] })))(
-        'says that $name is answered by $answer',
+        'the table says that $name is answered by $answer',
         ({ name, answer }) => {
           const session = newSession()
           phases[phase]?.(session)
@@ -126,7 +126,7 @@ it('a client whose network is enough for a login is looked up at MAIL', () => {
   expect(shown(command(session, 'MAIL'))).toBe('authorize')
 })
 
-it('while AUTH is under way a line is no command', () => {
+it('a line is no command while AUTH is under way', () => {
   const session = newSession()
   command(session, 'EHLO')
   command(session, 'AUTH LOGIN')

@@ -48,7 +48,7 @@ function codes(step: Step): number[] {
 }
 
 describe('the session', () => {
-  it('does not offer or take AUTH in the clear where it may not, and does after STARTTLS', () => {
+  it('the session does not offer or take AUTH in the clear where it may not, and does after STARTTLS', () => {
     const session = newSession(true, false)
     const hello = tell(session, 'EHLO a').replies[0]
     expect(hello?.lines).toContain('STARTTLS')
@@ -62,7 +62,7 @@ describe('the session', () => {
     expect(tell(session, auth).next.do).toBe('sign-in')
   })
 
-  it('limits lines to the length of commands once a client is authenticated', () => {
+  it('the session limits lines to the length of commands once a client is authenticated', () => {
     const session = newSession()
     expect(session.greet().next).toEqual({ do: 'line', limit: defaultLimits.authLineOctets })
     tell(session, 'EHLO a')
@@ -73,7 +73,7 @@ describe('the session', () => {
     expect(step.next).toEqual({ do: 'line', limit: defaultLimits.commandLineOctets })
   })
 
-  it('measures a message by what the provider of its mailbox can do, whatever the others offer', () => {
+  it('the session measures a message by what the provider of its mailbox can do, whatever the others offer', () => {
     const size = (mailbox?: string) => (mailbox === 'second@example.com' ? 90 : 20)
     const session = newSession(false, true, () => everything, size)
     expect(tell(session, 'EHLO a').replies[0]?.lines).toContain('SIZE 20')
@@ -85,7 +85,7 @@ describe('the session', () => {
     expect(codes(tell(session, 'MAIL FROM:<second@example.com> SIZE=50'))).toEqual([250])
   })
 
-  it('offers at each EHLO what exists then, and takes no more', () => {
+  it('the session offers at each EHLO what exists then, and takes no more', () => {
     let cramMd5 = false
     const session = newSession(false, true, () => ({ cramMd5, bearer: false, withoutPassword: false }))
     expect(tell(session, 'EHLO a').replies[0]?.lines).toContain('AUTH PLAIN LOGIN')
@@ -97,7 +97,7 @@ describe('the session', () => {
     expect(codes(tell(session, 'AUTH CRAM-MD5'))).toEqual([504])
   })
 
-  it('looks a client without a password up at each MAIL, and lets it authenticate between', () => {
+  it('the session looks a client without a password up at each MAIL, and lets it authenticate between', () => {
     const session = newSession()
     const [submitter] = stageSubmitters
     if (submitter === undefined) throw new Error('no submitter')
@@ -120,7 +120,7 @@ describe('the session', () => {
     ['wrong-credentials', 530],
     ['sender-refused', 550],
     ['store-unavailable', 451],
-  ])('answers MAIL without AUTH after %s with %i, and stays open for AUTH', (code, reply) => {
+  ])('the session answers MAIL without AUTH after %s with %i, and stays open for AUTH', (code, reply) => {
     const session = newSession()
     tell(session, 'EHLO a')
     tell(session, 'MAIL FROM:<me@example.com>')
@@ -130,7 +130,7 @@ describe('the session', () => {
     expect(tell(session, auth).next.do).toBe('sign-in')
   })
 
-  it('forgets the submitter after STARTTLS', () => {
+  it('the session forgets the submitter after STARTTLS', () => {
     const session = newSession(true)
     const [submitter] = stageSubmitters
     if (submitter === undefined) throw new Error('no submitter')
@@ -144,7 +144,7 @@ describe('the session', () => {
     expect(codes(tell(session, 'MAIL FROM:<me@example.com>'))).toEqual([503])
   })
 
-  it('adds SMTPUTF8 for a mailbox that needs it, when it replaces the sender', () => {
+  it('the session adds SMTPUTF8 for a mailbox that needs it, when it replaces the sender', () => {
     const session = newSession()
     tell(session, 'EHLO a')
     tell(session, auth)
@@ -164,7 +164,7 @@ describe('the session', () => {
     })
   })
 
-  it('answers a failure of the sign-in with 454 and one of the transaction with 451', () => {
+  it('the session answers a failure of the sign-in with 454 and one of the transaction with 451', () => {
     const outcome = converse(
       `EHLO a\r\n${auth}\r\nMAIL FROM:<me@example.com>\r\nRCPT TO:<a@b.example>\r\n`,
       [1000],
@@ -181,7 +181,7 @@ describe('the session', () => {
     [{ kind: 'shutting-down' }, 421],
     [{ kind: 'line-too-long', start: Buffer.from('NOOP') }, 500],
     [{ kind: 'line-forbidden', start: Buffer.alloc(0) }, 500],
-  ])('closes after %j', (event, code) => {
+  ])('the session closes after %j', (event, code) => {
     const step = newSession().step(event)
     expect(codes(step)).toEqual([code])
     expect(step.next).toEqual({ do: 'close' })
@@ -327,7 +327,7 @@ describe('whatever a client sends', () => {
   )
   const sizes = fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 5 })
 
-  it('gets the same replies, and asks the same of the provider, however it is cut', () => {
+  it('a client gets the same replies, and asks the same of the provider, however it is cut', () => {
     fc.assert(
       fc.property(input, sizes, (text, cuts) => {
         expect(converse(text, cuts)).toEqual(converse(text, [100_000]))
@@ -336,7 +336,7 @@ describe('whatever a client sends', () => {
     )
   })
 
-  it('is answered with well-formed replies, and no message with a bare CR, LF or NUL leaves', () => {
+  it('a client hears well-formed replies, and no message with a bare CR, LF or NUL leaves', () => {
     fc.assert(
       fc.property(input, sizes, (text, cuts) => {
         const { replies, asked } = converse(text, cuts)
@@ -366,7 +366,7 @@ describe('several recipients of one RCPT', () => {
   const answered = (session: SmtpSession, ...said: ReturnType<typeof say>[]) =>
     session.step({ kind: 'recipients-answered', replies: said, open: true })
 
-  it('leave together, and get one yes when all are accepted', () => {
+  it('several recipients leave together, and get one yes when all are accepted', () => {
     const session = inTransaction()
     expect(tell(session, rcpt).replies).toEqual([])
     const { next } = session.step({ kind: 'run-ended' })
@@ -378,7 +378,7 @@ describe('several recipients of one RCPT', () => {
     expect(tell(session, 'DATA').next).toEqual({ do: 'promise' })
   })
 
-  it('get a refusal that names the refused one, and the message goes to none', () => {
+  it('several recipients get a refusal that names the refused one, and the message goes to none', () => {
     const session = inTransaction()
     tell(session, 'RCPT TO:<c@example.net>')
     tell(session, rcpt)
@@ -398,7 +398,7 @@ describe('several recipients of one RCPT', () => {
     expect(codes(tell(session, 'MAIL FROM:<me@example.com>'))).toEqual([250])
   })
 
-  it('hear it when none of them is accepted, and another recipient still may be', () => {
+  it('several recipients hear it when none of them is accepted, and another one still may be', () => {
     const session = inTransaction()
     tell(session, rcpt)
     session.step({ kind: 'run-ended' })
@@ -410,7 +410,7 @@ describe('several recipients of one RCPT', () => {
     expect(tell(session, 'DATA').next).toEqual({ do: 'promise' })
   })
 
-  it('count one by one against the limit', () => {
+  it('several recipients count one by one against the limit', () => {
     const session = inTransaction()
     tell(session, rcpt)
     tell(session, rcpt)

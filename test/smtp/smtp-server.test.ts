@@ -52,7 +52,7 @@ async function arriveAtData(stage: SmtpStage): Promise<LineClient> {
 }
 
 describe('the SMTP server', () => {
-  it.each(['PLAIN', 'LOGIN'])('serves nodemailer with AUTH %s', async (authMethod) => {
+  it.each(['PLAIN', 'LOGIN'])('the server serves nodemailer with AUTH %s', async (authMethod) => {
     const { relay, endpoint } = await open()
     delete relay.offer.size
     const transport = nodemailer.createTransport({
@@ -73,7 +73,7 @@ describe('the SMTP server', () => {
     expect(relay.messages[0]?.length).toBeGreaterThan(4_000_000)
   })
 
-  it('passes on 5 MiB of any octets unchanged', async () => {
+  it('the server passes on 5 MiB of any octets unchanged', async () => {
     const stage = await open()
     delete stage.relay.offer.size
     const line = Buffer.from([...Array(256).keys()].filter((octet) => ![0, 10, 13].includes(octet)))
@@ -84,7 +84,7 @@ describe('the SMTP server', () => {
     expect(stage.relay.messages[0]?.equals(message)).toBe(true)
   })
 
-  it('makes a client wait while the provider does not take the message', async () => {
+  it('the server makes a client wait while the provider does not take the message', async () => {
     const stage = await open()
     delete stage.relay.offer.size
     let openGate = () => {}
@@ -120,7 +120,7 @@ describe('the SMTP server', () => {
     socket.destroy()
   })
 
-  it('names the address that is in use, and listens on none then', async () => {
+  it('the server names the address that is in use, and listens on none then', async () => {
     const { endpoint } = await open()
     const where = `${endpoint.host}:${endpoint.port}`
     await expect(open({ listen: [{ host: '127.0.0.1', port: 0 }, endpoint] })).rejects.toMatchObject({
@@ -130,7 +130,7 @@ describe('the SMTP server', () => {
     })
   })
 
-  it('turns connections away when all others have signed in, and admits again when one has left', async () => {
+  it('the server turns connections away when all others have signed in, and admits again when one has left', async () => {
     const stage = await open({ limits: { connectionsPerLoopbackSource: 1 } })
     const first = await arriveSignedIn(stage)
     const second = arrive(stage)
@@ -141,7 +141,7 @@ describe('the SMTP server', () => {
     await eventually('a free place', async () => (await arrive(stage).reply()).code === 220)
   })
 
-  it('ends a sign-in that drips, at the deadline and not later', async () => {
+  it('the server ends a sign-in that drips, at the deadline and not later', async () => {
     const stage = await open({ limits: { signInSeconds: 0.4 } })
     const client = arrive(stage)
     const began = performance.now()
@@ -152,7 +152,7 @@ describe('the SMTP server', () => {
     expect(performance.now() - began).toBeLessThan(2000)
   })
 
-  it('ends a message that drips, at its deadline and not later', async () => {
+  it('the server ends a message that drips, at its deadline and not later', async () => {
     const stage = await open({ limits: { messageSeconds: 0.4 } })
     const client = await arriveAtData(stage)
     const began = performance.now()
@@ -166,26 +166,29 @@ describe('the SMTP server', () => {
   it.each([
     ['NOOP', 'NOOP\r\n', 9000, 250],
     ['refused recipients', 'RCPT TO:<é@example.net>\r\n', 2500, 553],
-  ])('gives way to others within a flood of %s that came in one piece', async (_what, line, times, code) => {
-    const stage = await open()
-    const client = await arriveSignedIn(stage)
-    client.send('MAIL FROM:<me@example.com>\r\n')
-    expect((await client.reply()).code).toBe(250)
-    let turns = 0
-    let flooding = true
-    const countTurns = () => {
-      turns++
-      if (flooding) setImmediate(countTurns)
-    }
-    setImmediate(countTurns)
-    client.send(line.repeat(times))
-    for (let replies = 0; replies < times; replies++) expect((await client.reply()).code).toBe(code)
-    flooding = false
-    expect(turns).toBeGreaterThan(times / 20)
-  })
+  ])(
+    'the server gives way to others within a flood of %s that came in one piece',
+    async (_what, line, times, code) => {
+      const stage = await open()
+      const client = await arriveSignedIn(stage)
+      client.send('MAIL FROM:<me@example.com>\r\n')
+      expect((await client.reply()).code).toBe(250)
+      let turns = 0
+      let flooding = true
+      const countTurns = () => {
+        turns++
+        if (flooding) setImmediate(countTurns)
+      }
+      setImmediate(countTurns)
+      client.send(line.repeat(times))
+      for (let replies = 0; replies < times; replies++) expect((await client.reply()).code).toBe(code)
+      flooding = false
+      expect(turns).toBeGreaterThan(times / 20)
+    },
+  )
 
   it.runIf(outerAddress !== undefined)(
-    'greets other machines by its name, and this one as localhost',
+    'the server greets other machines by its name, and this one as localhost',
     async () => {
       const listen = [{ host: '0.0.0.0', port: 0 }]
       const { endpoint } = await open({
@@ -203,7 +206,7 @@ describe('the SMTP server', () => {
     },
   )
 
-  it('has no sign-in deadline for a client that is authenticated', async () => {
+  it('the server has no sign-in deadline for a client that is authenticated', async () => {
     const stage = await open({ limits: { signInSeconds: 0.3, idleSeconds: 0.9 } })
     const client = await arriveAtData(stage)
     const began = performance.now()
@@ -211,7 +214,7 @@ describe('the SMTP server', () => {
     expect(performance.now() - began).toBeGreaterThan(600)
   })
 
-  it('ends the wait for a silent client also when the provider had taken longer than that wait', async () => {
+  it('the server ends the wait for a silent client also when the provider had taken longer than that wait', async () => {
     const stage = await open({ limits: { signInSeconds: 60, idleSeconds: 0.3 } })
     stage.relay.verify = () => new Promise((resolve) => setTimeout(resolve, 700))
     const client = arrive(stage)
@@ -221,7 +224,7 @@ describe('the SMTP server', () => {
     expect(codes).toEqual([220, 250, 235, 421])
   })
 
-  it('lets a sign-in that the provider answered behind the deadline stand', async () => {
+  it('the server lets a sign-in that the provider answered behind the deadline stand', async () => {
     const stage = await open({ limits: { signInSeconds: 0.3 } })
     stage.relay.verify = () => new Promise((resolve) => setTimeout(resolve, 600))
     const client = arrive(stage)
@@ -233,7 +236,7 @@ describe('the SMTP server', () => {
     expect((await client.reply()).code).toBe(250)
   })
 
-  it('survives clients that reset at every point of a session', async () => {
+  it('the server survives clients that reset at every point of a session', async () => {
     const stage = await open()
     const whole = `${untilData}one\r\n.\r\nQUIT\r\n`
     for (let length = 0; length <= whole.length; length += 7) {
@@ -249,7 +252,7 @@ describe('the SMTP server', () => {
   it.each([
     ['after the idle time', { signInSeconds: 60, idleSeconds: 1 }],
     ['at the sign-in deadline', { signInSeconds: 2, idleSeconds: 60 }],
-  ])('leaves a client that takes no replies %s', async (_, limits) => {
+  ])('the server leaves a client that takes no replies %s', async (_, limits) => {
     const stage = await open({ limits })
     const began = performance.now()
     const socket = connect(stage.endpoint)
@@ -268,7 +271,7 @@ describe('the SMTP server', () => {
 })
 
 describe('stopping', () => {
-  it('says 421 to idle clients and lets a message under way finish', async () => {
+  it('a stop says 421 to idle clients and lets a message under way finish', async () => {
     const stage = await open()
     const idle = arrive(stage)
     await idle.reply()
@@ -285,7 +288,7 @@ describe('stopping', () => {
     expect(stage.relay.messages[0]?.toString()).toBe('one\r\ntwo\r\n')
   })
 
-  it('cuts off what has not finished when the grace is over', async () => {
+  it('a stop cuts off what has not finished when the grace is over', async () => {
     const stage = await open()
     const busy = await arriveAtData(stage)
     busy.send('one\r\n')
@@ -294,7 +297,7 @@ describe('stopping', () => {
     await eventually('the cut', () => stage.relay.asked.includes('CUT'))
   })
 
-  it('frees its port', async () => {
+  it('a stop frees the port', async () => {
     const stage = await open()
     await stage.server.stop(0)
     await open({ listen: [stage.endpoint] })
@@ -302,7 +305,7 @@ describe('stopping', () => {
 })
 
 describe('the log', () => {
-  it('has one line for a sign-in, a refused one, and a transaction, and nothing of what was said', async () => {
+  it('the log has one line for a sign-in, a refused one, and a transaction, and nothing of what was said', async () => {
     const log = createRecordingLog()
     const stage = await open({ log })
     const client = arrive(stage)
@@ -327,7 +330,7 @@ describe('the log', () => {
     for (const secret of ['wr0ng-secret', wrong, 'right', auth, 'private']) expect(text).not.toContain(secret)
   })
 
-  it('says which sender was refused to whom', async () => {
+  it('the log says which sender was refused to whom', async () => {
     const log = createRecordingLog()
     const client = await arriveSignedIn(await open({ log }))
     client.send('MAIL FROM:<boss@example.com>\r\n')
@@ -342,7 +345,7 @@ describe('the log', () => {
     })
   })
 
-  it('says that a client cut its message off', async () => {
+  it('the log says that a client cut its message off', async () => {
     const log = createRecordingLog()
     const stage = await open({ log })
     const client = await arriveAtData(stage)

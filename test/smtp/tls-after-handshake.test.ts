@@ -34,7 +34,7 @@ function heard(secure: TLSSocket, text: string): Promise<void> {
 
 describe('TLS behind its handshake', () => {
   it.each(['TLSv1.2', 'TLSv1.3'] as const)(
-    'ends at once when what arrives was not sealed by the client: %s',
+    'TLS ends at once when what arrives was not sealed by the client: %s',
     { timeout: 5_000 },
     async (version) => {
       const { raw, secure } = await meet(version)
@@ -45,7 +45,7 @@ describe('TLS behind its handshake', () => {
     },
   )
 
-  it.each([false, true])('has no second handshake; +old-tls: %s', async (oldTls) => {
+  it.each([false, true])('TLS has no second handshake; +old-tls: %s', async (oldTls) => {
     const { secure } = await meet('TLSv1.2', oldTls)
     const answer = new Promise((resolve) => {
       secure.once('error', ({ message }) => resolve(message))

@@ -49,18 +49,21 @@ function told({ lines }: ReturnType<typeof createRecordingLog>, message: string)
 }
 
 describe('TLS at the SMTP server', () => {
-  it.each(['starttls', 'implicit'] as const)('begins with the first octet: %s', async (way) => {
+  it.each(['starttls', 'implicit'] as const)('TLS begins with the first octet: %s', async (way) => {
     const { endpoint } = await open({ tls: way })
     expect(await meetWithTls(endpoint, { ca })).toMatchObject({ greeting, protocol: 'TLSv1.3' })
     expect(await meetWithTls(endpoint, { ca, maxVersion: 'TLSv1.2' })).toMatchObject({ protocol: 'TLSv1.2' })
   })
 
-  it.each(['starttls', 'implicit'] as const)('takes a hello that comes octet by octet: %s', async (way) => {
-    const { endpoint } = await open({ tls: way })
-    expect(await meetInPieces(endpoint, { ca })).toMatchObject({ greeting })
-  })
+  it.each(['starttls', 'implicit'] as const)(
+    'TLS takes a hello that comes octet by octet: %s',
+    async (way) => {
+      const { endpoint } = await open({ tls: way })
+      expect(await meetInPieces(endpoint, { ca })).toMatchObject({ greeting })
+    },
+  )
 
-  it('carries a whole session with a large message, and takes no STARTTLS in it', async () => {
+  it('TLS carries a whole session with a large message, and takes no STARTTLS in it', async () => {
     const { endpoint, relay } = await open({ tls: 'implicit' })
     delete relay.offer.size
     const client = arrive(endpoint)
@@ -79,7 +82,7 @@ describe('TLS at the SMTP server', () => {
     expect(relay.messages[0]?.toString()).toBe(message)
   })
 
-  it('refuses TLS 1.0 and 1.1, and says in the log what would take it', async () => {
+  it('TLS 1.0 and 1.1 are refused, and the log says what would take them', async () => {
     const { endpoint, log } = await open()
     expect(await meetWithTls(endpoint, { ca, ...oldTls })).toMatchObject({
       error: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
@@ -94,13 +97,16 @@ describe('TLS at the SMTP server', () => {
     })
   })
 
-  it.each(['starttls', 'implicit'] as const)('speaks them where +old-tls stands: %s', async (way) => {
-    const { endpoint } = await open({ tls: way, oldTls: true })
-    expect(await meetWithTls(endpoint, { ca, ...oldTls })).toMatchObject({ greeting, protocol: 'TLSv1' })
-    expect(await meetWithTls(endpoint, { ca })).toMatchObject({ greeting, protocol: 'TLSv1.3' })
-  })
+  it.each(['starttls', 'implicit'] as const)(
+    'TLS 1.0 and 1.1 are spoken where +old-tls stands: %s',
+    async (way) => {
+      const { endpoint } = await open({ tls: way, oldTls: true })
+      expect(await meetWithTls(endpoint, { ca, ...oldTls })).toMatchObject({ greeting, protocol: 'TLSv1' })
+      expect(await meetWithTls(endpoint, { ca })).toMatchObject({ greeting, protocol: 'TLSv1.3' })
+    },
+  )
 
-  it('ends a handshake that takes too long with the time for a sign-in, and says why', async () => {
+  it('a handshake that takes too long ends with the time for a sign-in, and the log says why', async () => {
     const { endpoint, log } = await open({ tls: 'implicit' }, { limits: { signInSeconds: 0.2 } })
     expect(await arrive(endpoint).rest()).toBe('')
     expect(await told(log, 'TLS with a client failed')).toMatchObject({
@@ -111,7 +117,7 @@ describe('TLS at the SMTP server', () => {
   it.each([
     ['STARTTLS', 'EHLO a\r\nSTARTTLS\r\n', 'asked for STARTTLS'],
     ['half a hello', Buffer.from('160301', 'hex'), 'began with TLS'],
-  ])('does not tell a client that falls silent behind %s to begin with TLS', async (_, sent, fix) => {
+  ])('a client that falls silent behind %s is not told to begin with TLS', async (_, sent, fix) => {
     const { endpoint, log } = await open({}, { limits: { signInSeconds: 0.2 } })
     const client = arrive(endpoint)
     client.send(sent)
@@ -127,7 +133,7 @@ describe('TLS at the SMTP server', () => {
   it.each([
     ['EHLO a\r\n', 'what the client sent is not TLS'],
     ['GET / HTTP/1.1\r\n\r\n', 'what the client sent is not TLS'],
-  ])('says that %j is no TLS where nothing else is spoken', async (text, why) => {
+  ])('the log says that %j is no TLS where nothing else is spoken', async (text, why) => {
     const { endpoint, log } = await open({ tls: 'implicit' })
     const client = arrive(endpoint)
     client.send(text)
@@ -137,7 +143,7 @@ describe('TLS at the SMTP server', () => {
     })
   })
 
-  it('is warned of a few times a minute for a source that fails and fails, and then how often it did', async () => {
+  it('a source that fails and fails is warned of a few times a minute, and then how often it did', async () => {
     const clock = createManualClock()
     const { endpoint, log } = await open({ tls: 'implicit' }, { clock })
     const failures = () => log.lines.filter(({ message }) => message === 'TLS with a client failed')
@@ -156,7 +162,7 @@ describe('TLS at the SMTP server', () => {
     ])
   })
 
-  it('uses a new certificate for the next handshake, and leaves open connections alone', async () => {
+  it('a new certificate serves the next handshake, and leaves open connections alone', async () => {
     const clock = createManualClock()
     const files = await writeCertificateFiles(tls)
     const log = createRecordingLog()
@@ -187,7 +193,7 @@ describe.runIf(peer('openssl'))('openssl s_client', () => {
     ['STARTTLS', ['-starttls', 'smtp'], 'starttls'],
     ['TLS recognised', [], 'starttls'],
     ['implicit TLS', [], 'implicit'],
-  ] as const)('speaks through %s', async (_, words, way) => {
+  ] as const)('openssl speaks through %s', async (_, words, way) => {
     const { endpoint } = await open({ tls: way })
     const { output } = await sClient(endpoint, ...words)
     expect(output).toContain('250-AUTH PLAIN LOGIN')
@@ -197,14 +203,14 @@ describe.runIf(peer('openssl'))('openssl s_client', () => {
   it.each([
     ['refused', false],
     ['let in where +old-tls stands', true],
-  ])('is %s with TLS 1.0 only', async (_, allowed) => {
+  ])('openssl is %s with TLS 1.0 only', async (_, allowed) => {
     const { endpoint } = await open({ oldTls: allowed })
     const old = ['-tls1', '-cipher', 'ALL:@SECLEVEL=0']
     const { output } = await sClient(endpoint, '-starttls', 'smtp', ...old)
     expect(output.includes('221 2.0.0')).toBe(allowed)
   })
 
-  it('is recognised by its alert when it does not trust the authority', async () => {
+  it('openssl is recognised by its alert when it does not trust the authority', async () => {
     const { endpoint, log } = await open({ tls: 'implicit' })
     await sClient(endpoint, '-verify_return_error', '-CAfile', '/dev/null')
     await sClient(endpoint, '-verify_return_error', '-no-CAfile')
