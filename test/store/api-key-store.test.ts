@@ -11,7 +11,7 @@ const key: ApiKey = {
 }
 
 describe('the API key store', () => {
-  it('gives a key back as it was added', async () => {
+  it('the store gives a key back as it was added', async () => {
     const { store } = await openFixture()
     const expiring = { ...key, id: 'k2', createdAt: now + 1, expiresAt: now + 2 }
     await store.apiKeys.add(expiring)
@@ -22,14 +22,14 @@ describe('the API key store', () => {
     expect(await store.apiKeys.list()).toEqual([key, expiring])
   })
 
-  it('refuses a second key with the same id', async () => {
+  it('the store refuses a second key with the same id', async () => {
     const { store } = await openFixture()
     await store.apiKeys.add(key)
     expect((await failureOf(store.apiKeys.add({ ...key, hash: 'other' }))).code).toBe('already-exists')
     expect((await store.apiKeys.find('k1'))?.hash).toBe('aGFzaA')
   })
 
-  it('revokes once and notes the last use', async () => {
+  it('the store revokes once and notes the last use', async () => {
     const { store } = await openFixture()
     await store.apiKeys.add(key)
     await store.apiKeys.used('k1', now + 1)

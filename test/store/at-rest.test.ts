@@ -37,7 +37,7 @@ async function storeWithSecrets() {
 }
 
 describe('the files of the store', () => {
-  it('hold no secret in any form, before and after they are closed', async () => {
+  it('the files hold no secret in any form, before and after they are closed', async () => {
     const { store, dataDir } = await storeWithSecrets()
     for (const closed of [false, true]) {
       if (closed) await store.close()
@@ -59,7 +59,7 @@ describe('the files of the store', () => {
     }
   })
 
-  it('show the secrets that are not sealed (so the search above can find)', async () => {
+  it('the files show the secrets that are not sealed (so the search above can find)', async () => {
     const { store, dataDir } = await openFixture()
     await store.mailboxes.add({ address: 'refresh-token-AAAA@example.com', providerId: 'x', createdAt: now })
     const files = [...(await contents(dataDir)).values()]
@@ -73,7 +73,7 @@ describe('a sealed value', () => {
     update grants set refresh_token =
       (select refresh_token from aside where aside.mailbox_key <> grants.mailbox_key)`
 
-  it('that was swapped with that of another row is refused', async () => {
+  it('a value that was swapped with that of another row is refused', async () => {
     const { store, dataDir } = await storeWithSecrets()
     await changeDatabase(dataDir, swapRows)
     for (const mailbox of ['printer@example.com', 'cron@example.com'] as const) {
@@ -91,13 +91,13 @@ describe('a sealed value', () => {
     ],
     ['nothing', "update pending_consents set nonce = ''"],
     ['plain text', "update pending_consents set nonce = 'nonce-DDDD'"],
-  ])('that was replaced by %s is refused', async (_, sql) => {
+  ])('a value that was replaced by %s is refused', async (_, sql) => {
     const { store, dataDir } = await storeWithSecrets()
     await changeDatabase(dataDir, sql)
     expect((await failureOf(store.pendingConsents.take('state', 'browser'))).code).toBe('store-unavailable')
   })
 
-  it('is missed by the check when it is the hash root', async () => {
+  it('the check notices a hash root that was replaced', async () => {
     const { store, dataDir } = await storeWithSecrets()
     await store.check()
     await changeDatabase(dataDir, 'update secrets set value = (select refresh_token from grants limit 1)')

@@ -24,7 +24,7 @@ const pending: PendingConsent = {
 }
 
 describe('the consent link store', () => {
-  it('gives links back as they were added', async () => {
+  it('the store gives links back as they were added', async () => {
     const { store } = await openFixture()
     const other = { ...link, id: 'other', mailbox: 'cron@example.com' } as const
     await store.consentLinks.add(link)
@@ -38,7 +38,7 @@ describe('the consent link store', () => {
   it.each([
     ['a mailbox that does not exist', { ...link, id: 'new', mailbox: 'nobody@example.com' }, 'not-found'],
     ['an id that is taken', link, 'already-exists'],
-  ] as const)('refuses a link with %s', async (_, added, code) => {
+  ] as const)('the store refuses a link with %s', async (_, added, code) => {
     const { store } = await openFixture()
     await store.consentLinks.add(link)
     expect((await failureOf(store.consentLinks.add(added))).code).toBe(code)
@@ -46,7 +46,7 @@ describe('the consent link store', () => {
 })
 
 describe('the store of pending consents', () => {
-  it('gives a consent once', async () => {
+  it('the store gives a consent once', async () => {
     const { store } = await openFixture()
     await store.consentLinks.add(link)
     await store.pendingConsents.add({ ...pending, consentLinkId: 'link' })
@@ -57,7 +57,7 @@ describe('the store of pending consents', () => {
     expect(await store.pendingConsents.take('state', 'browser')).toBeUndefined()
   })
 
-  it('gives it to one of two simultaneous callbacks', async () => {
+  it('the store gives a consent to one of two simultaneous callbacks', async () => {
     const { store } = await openFixture()
     await store.pendingConsents.add(pending)
     const both = await Promise.all([
@@ -75,13 +75,13 @@ describe('the store of pending consents', () => {
     ],
     ['a link that does not exist', { ...pending, stateHash: 'new', consentLinkId: 'none' }, 'not-found'],
     ['a state that is taken', { ...pending, browserHash: 'another' }, 'already-exists'],
-  ] as const)('refuses a consent with %s', async (_, added, code) => {
+  ] as const)('the store refuses a consent with %s', async (_, added, code) => {
     const { store } = await openFixture()
     await store.pendingConsents.add(pending)
     expect((await failureOf(store.pendingConsents.add(added))).code).toBe(code)
   })
 
-  it('sweeps away what has expired, and nothing else', async () => {
+  it('the store sweeps away what has expired, and nothing else', async () => {
     const { store } = await openFixture()
     await store.pendingConsents.add(pending)
     await store.pendingConsents.add({
@@ -95,7 +95,7 @@ describe('the store of pending consents', () => {
     expect(await store.pendingConsents.take('later', 'later')).toBeDefined()
   })
 
-  it('gives it to the browser that began alone, and to another not even once', async () => {
+  it('the store gives a consent to the browser that began alone, and to another not even once', async () => {
     const { store } = await openFixture()
     await store.pendingConsents.add(pending)
     expect(await store.pendingConsents.find('state')).toEqual({
@@ -107,7 +107,7 @@ describe('the store of pending consents', () => {
     expect(await store.pendingConsents.take('state', 'browser')).toBeDefined()
   })
 
-  it('keeps one for each link and browser, however often that begins', async () => {
+  it('the store keeps one consent for each link and browser, however often that begins', async () => {
     const { store, dataDir } = await openFixture()
     await store.consentLinks.add(link)
     await store.consentLinks.add({ ...link, id: 'second' })
@@ -131,7 +131,7 @@ describe('the store of pending consents', () => {
     ])
   })
 
-  it('keeps the last hundred of a link whose holder comes with a new browser each time', async () => {
+  it('the store keeps the last hundred of a link whose holder comes with a new browser each time', async () => {
     const { store, dataDir } = await openFixture()
     await store.consentLinks.add(link)
     await store.pendingConsents.add({ ...pending, stateHash: 'of the mailbox', createdAt: now - 1 })
@@ -147,7 +147,7 @@ describe('the store of pending consents', () => {
     expect(await store.pendingConsents.find('state 50')).toBeDefined()
   })
 
-  it('goes with its mailbox', async () => {
+  it('a consent goes with its mailbox', async () => {
     const { store } = await openFixture()
     await store.pendingConsents.add(pending)
     await store.mailboxes.remove('printer@example.com')

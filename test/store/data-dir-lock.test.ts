@@ -32,7 +32,7 @@ async function holdElsewhere(dataDir: string): Promise<{ said: string; child: Ch
 }
 
 describe('the lock of a data directory', () => {
-  it('is refused to a second one, with the process and the directory, until it is released', async () => {
+  it('the lock is refused to a second one, with the process and the directory, until it is released', async () => {
     const dataDir = await newDataDir()
     const lock = await lockDataDir(dataDir)
     const failure = await failureOf(lockDataDir(dataDir))
@@ -48,7 +48,7 @@ describe('the lock of a data directory', () => {
     await next.release()
   })
 
-  it('is refused to another process', async () => {
+  it('the lock is refused to another process', async () => {
     const dataDir = await newDataDir()
     const lock = await lockDataDir(dataDir)
     expect((await holdElsewhere(dataDir)).said).toBe('busy')
@@ -56,7 +56,7 @@ describe('the lock of a data directory', () => {
     expect((await holdElsewhere(dataDir)).said).toBe('held')
   })
 
-  it('goes with the process that held it, even one that was killed', async () => {
+  it('the lock goes with the process that held it, even one that was killed', async () => {
     const dataDir = await newDataDir()
     await (await lockDataDir(dataDir)).release()
     const { said, child } = await holdElsewhere(dataDir)
@@ -69,7 +69,7 @@ describe('the lock of a data directory', () => {
     await (await lockDataDir(dataDir)).release()
   })
 
-  it('stays for the life of the process, even when nobody keeps what was given', async () => {
+  it('the lock stays for the life of the process, even when nobody keeps what was given', async () => {
     setFlagsFromString('--expose-gc')
     const collectGarbage = runInNewContext('gc') as () => void
     const dataDir = await newDataDir()
@@ -81,7 +81,7 @@ describe('the lock of a data directory', () => {
     expect((await failureOf(lockDataDir(dataDir))).code).toBe('configuration')
   })
 
-  it('leaves other data directories alone', async () => {
+  it('the lock leaves other data directories alone', async () => {
     const locks = [await lockDataDir(await newDataDir()), await lockDataDir(await newDataDir())]
     for (const lock of locks) await lock.release()
   })

@@ -16,31 +16,34 @@ async function modes(dataDir: string): Promise<Record<string, string>> {
 }
 
 describe('the first start', () => {
-  it.each([0o000, 0o022, 0o077])('makes everything for the owner only, under umask %o', async (umask) => {
-    const dataDir = await newDataDir()
-    const before = process.umask(umask)
-    try {
-      const lock = await lockDataDir(dataDir)
-      await ensureOwnerKey(dataDir)
-      const { store } = await openStore({ dataDir, clock: stillClock(), log: silentLog })
-      expect(await modes(dataDir)).toEqual({
-        '.': '700',
-        'lock.sqlite': '600',
-        'owner.key': '600',
-        'postern.key': '600',
-        'postern.pid': '600',
-        'postern.sqlite': '600',
-        'postern.sqlite-shm': '600',
-        'postern.sqlite-wal': '600',
-      })
-      await store.close()
-      await lock.release()
-    } finally {
-      process.umask(before)
-    }
-  })
+  it.each([0o000, 0o022, 0o077])(
+    'the first start makes everything for the owner only, under umask %o',
+    async (umask) => {
+      const dataDir = await newDataDir()
+      const before = process.umask(umask)
+      try {
+        const lock = await lockDataDir(dataDir)
+        await ensureOwnerKey(dataDir)
+        const { store } = await openStore({ dataDir, clock: stillClock(), log: silentLog })
+        expect(await modes(dataDir)).toEqual({
+          '.': '700',
+          'lock.sqlite': '600',
+          'owner.key': '600',
+          'postern.key': '600',
+          'postern.pid': '600',
+          'postern.sqlite': '600',
+          'postern.sqlite-shm': '600',
+          'postern.sqlite-wal': '600',
+        })
+        await store.close()
+        await lock.release()
+      } finally {
+        process.umask(before)
+      }
+    },
+  )
 
-  it('makes one key of 256 bits, however many start at once', async () => {
+  it('the first start makes one key of 256 bits, however many start at once', async () => {
     const dataDir = await newDataDir()
     const keys = await Promise.all(Array.from({ length: 8 }, () => ensureOwnerKey(dataDir)))
     const [key, ...others] = keys.map((one) => one.reveal())
@@ -50,26 +53,29 @@ describe('the first start', () => {
     expect([...(await contents(dataDir)).keys()]).toEqual(['owner.key'])
   })
 
-  it('makes no owner key when one is only read', async () => {
+  it('the first start makes no owner key when one is only read', async () => {
     const dataDir = await newDataDir()
     expect((await failureOf(readOwnerKey(dataDir))).message).toContain('There is no owner key')
     await expect(stat(dataDir)).rejects.toThrow('ENOENT')
   })
 
-  it.each(['hex', 'base64', 'base64url'] as const)('takes a given key written as %s', async (encoding) => {
-    const dataDir = await newDataDir()
-    const octets = randomBytes(32)
-    const open = (text: string) =>
-      openStore({ dataDir, key: new Secret(text), clock: stillClock(), log: silentLog })
-    const first = await open(octets.toString(encoding))
-    await first.store.close()
-    expect([...(await contents(dataDir)).keys()]).not.toContain('postern.key')
-    const second = await open(` ${octets.toString('base64')}\n`)
-    await second.store.check()
-    await second.store.close()
-  })
+  it.each(['hex', 'base64', 'base64url'] as const)(
+    'the first start takes a given key written as %s',
+    async (encoding) => {
+      const dataDir = await newDataDir()
+      const octets = randomBytes(32)
+      const open = (text: string) =>
+        openStore({ dataDir, key: new Secret(text), clock: stillClock(), log: silentLog })
+      const first = await open(octets.toString(encoding))
+      await first.store.close()
+      expect([...(await contents(dataDir)).keys()]).not.toContain('postern.key')
+      const second = await open(` ${octets.toString('base64')}\n`)
+      await second.store.check()
+      await second.store.close()
+    },
+  )
 
-  it('gives the same keyed hashes after a restart, different ones for each purpose and each database', async () => {
+  it('the key gives the same keyed hashes after a restart, different ones for each purpose and each database', async () => {
     const hashes: string[][] = []
     const dataDirs = [await newDataDir(), await newDataDir()]
     for (const dataDir of [...dataDirs, ...dataDirs]) {

@@ -12,7 +12,7 @@ async function tokenOf(store: Store): Promise<string | undefined> {
 }
 
 describe('the grant store', () => {
-  it('adopts a grant and gives it back, after a restart too', async () => {
+  it('the store adopts a grant and gives it back, after a restart too', async () => {
     const { store, reopen } = await openFixture()
     expect(await store.grants.ofMailbox(printer)).toEqual({ state: 'absent' })
     const adopted = await store.grants.adopt(newGrant({ signedInAs: 'anna@example.com', subject: 'sub-1' }))
@@ -33,7 +33,7 @@ describe('the grant store', () => {
     expect(await tokenOf(again)).toBe('refresh-1')
   })
 
-  it('replaces an earlier grant, so that a renewal of the earlier one finds nothing', async () => {
+  it('the store replaces an earlier grant, so that a renewal of the earlier one finds nothing', async () => {
     const { store } = await openFixture()
     const earlier = await store.grants.adopt(newGrant())
     const later = await store.grants.adopt(newGrant({ refreshToken: new Secret('refresh-2') }))
@@ -47,7 +47,7 @@ describe('the grant store', () => {
     expect(await tokenOf(store)).toBe('refresh-2')
   })
 
-  it('refuses a grant for a mailbox that does not exist', async () => {
+  it('the store refuses a grant for a mailbox that does not exist', async () => {
     const { store } = await openFixture()
     const failure = await failureOf(store.grants.adopt(newGrant({ mailbox: 'nobody@example.com' })))
     expect(failure.code).toBe('not-found')
@@ -57,7 +57,7 @@ describe('the grant store', () => {
     ['provider', { providerId: 'microsoft' }],
     ['person', { signsInAs: 'anna@example.com' }],
   ] as const)(
-    'refuses a consent that was judged for another %s, and the earlier grant stays',
+    'the store refuses a consent that was judged for another %s, and the earlier grant stays',
     async (_, change) => {
       const { store } = await openFixture()
       const judgedFor = await store.mailboxes.find(printer)
@@ -71,7 +71,7 @@ describe('the grant store', () => {
     },
   )
 
-  it('keeps the old refresh token when a renewal brings none', async () => {
+  it('the store keeps the old refresh token when a renewal brings none', async () => {
     const { store } = await openFixture()
     const { id } = await store.grants.adopt(newGrant())
     expect(await store.grants.renewed(id, 1, { renewedAt: now + 5 })).toMatchObject({
@@ -84,7 +84,7 @@ describe('the grant store', () => {
   })
 
   it.each(['renewed', 'lapse'] as const)(
-    'changes nothing by %s when the version is not current',
+    'the store changes nothing by %s when the version is not current',
     async (change) => {
       const { store } = await openFixture()
       const { id } = await store.grants.adopt(newGrant())
@@ -100,7 +100,7 @@ describe('the grant store', () => {
     },
   )
 
-  it('lets one of many simultaneous renewals win', async () => {
+  it('the store lets one of many simultaneous renewals win', async () => {
     const { store } = await openFixture()
     const { id } = await store.grants.adopt(newGrant())
     const tries = Array.from({ length: 20 }, (_, n) =>
@@ -111,7 +111,7 @@ describe('the grant store', () => {
     expect(await tokenOf(store)).toBe(won[0]?.refreshToken?.reveal())
   })
 
-  it('marks a lapsed grant with its reason and keeps its refresh token', async () => {
+  it('the store marks a lapsed grant with its reason and keeps its refresh token', async () => {
     const { store } = await openFixture()
     const { id } = await store.grants.adopt(newGrant())
     const lapsed = await store.grants.lapse(id, 1, now + 1, 'withdrawn at the provider')
@@ -132,7 +132,7 @@ describe('the grant store', () => {
 describe('a grant that its provider has refused', () => {
   const mistyped = { clientId: 'mistyped', tokenEndpoint: 'https://login.example.com/token' }
 
-  it('is listed with when and to whom it was refused, until it is accepted again', async () => {
+  it('a refused grant is listed with when and to whom it was refused, until it is accepted again', async () => {
     const { store } = await openFixture()
     const givenTo = { clientId: 'postern', tenant: 'common' }
     const { id } = await store.grants.adopt(newGrant({ givenTo }))
@@ -152,21 +152,24 @@ describe('a grant that its provider has refused', () => {
   it.each([
     ['the mailbox moves', { providerId: 'microsoft' }],
     ['another person has to sign in', { signsInAs: 'anna@example.com' }],
-  ] as const)('is never tried again once %s, also when that is taken back', async (_what, change) => {
-    const { store } = await openFixture()
-    const { id } = await store.grants.adopt(newGrant())
-    await store.grants.lapse(id, 1, now + 1, 'invalid_grant')
-    const mailbox = { address: printer, providerId: 'google', createdAt: now }
-    await store.mailboxes.put({ ...mailbox, ...change })
-    expect(await store.grants.refused(10)).toEqual([])
-    await store.mailboxes.put(mailbox)
-    expect(await store.grants.refused(10)).toEqual([])
-    const kept = await store.grants.ofMailbox(printer)
-    expect(kept).toMatchObject({ state: 'lapsed', since: now + 1 })
-    expect(kept).not.toHaveProperty('refused')
-  })
+  ] as const)(
+    'a refused grant is never tried again once %s, also when that is taken back',
+    async (_what, change) => {
+      const { store } = await openFixture()
+      const { id } = await store.grants.adopt(newGrant())
+      await store.grants.lapse(id, 1, now + 1, 'invalid_grant')
+      const mailbox = { address: printer, providerId: 'google', createdAt: now }
+      await store.mailboxes.put({ ...mailbox, ...change })
+      expect(await store.grants.refused(10)).toEqual([])
+      await store.mailboxes.put(mailbox)
+      expect(await store.grants.refused(10)).toEqual([])
+      const kept = await store.grants.ofMailbox(printer)
+      expect(kept).toMatchObject({ state: 'lapsed', since: now + 1 })
+      expect(kept).not.toHaveProperty('refused')
+    },
+  )
 
-  it('gives the one refused longest ago first', async () => {
+  it('the grant refused longest ago comes first', async () => {
     const { store } = await openFixture()
     const first = await store.grants.adopt(newGrant({ mailbox: 'cron@example.com' }))
     const second = await store.grants.adopt(newGrant())
@@ -190,7 +193,7 @@ describe('a consent link in an adoption', () => {
     expiresAt: now + 1000,
   }
 
-  it('is used up by it', async () => {
+  it('a consent link is used up by the adoption', async () => {
     const { store, clock } = await openFixture()
     await store.consentLinks.add(link)
     clock.set(now + 999)
@@ -204,7 +207,7 @@ describe('a consent link in an adoption', () => {
     ['expired', { mailbox: printer, linkId: 'link', at: now + 1000, used: false }],
     ['used', { mailbox: printer, linkId: 'link', at: now, used: true }],
   ] as const)(
-    'that is %s refuses it, and the earlier grant stays',
+    'a consent link that is %s refuses the adoption, and the earlier grant stays',
     async (_, { mailbox, linkId, at, used }) => {
       const { store, clock } = await openFixture()
       await store.grants.adopt(newGrant({ mailbox }))
@@ -217,7 +220,7 @@ describe('a consent link in an adoption', () => {
     },
   )
 
-  it('lets one of two simultaneous consents through', async () => {
+  it('a consent link lets one of two simultaneous consents through', async () => {
     const { store } = await openFixture()
     await store.consentLinks.add(link)
     const both = await Promise.allSettled([
@@ -229,7 +232,7 @@ describe('a consent link in an adoption', () => {
 })
 
 describe('a grant without a person', () => {
-  it('has no refresh token, and is not renewed for being idle', async () => {
+  it('an app-only grant has no refresh token, and is not renewed for being idle', async () => {
     const { store } = await openFixture()
     const { refreshToken: _, ...consent } = newGrant()
     await store.grants.adopt({ ...consent, flow: 'client-credentials' })
@@ -239,7 +242,7 @@ describe('a grant without a person', () => {
 })
 
 describe('idle grants', () => {
-  it('are named with the longest unused first, as many as are asked for', async () => {
+  it('idle grants are named with the longest unused first, as many as are asked for', async () => {
     const { store } = await openFixture()
     await store.grants.adopt(newGrant({ renewedAt: now - 1 }))
     await store.grants.adopt(newGrant({ mailbox: 'cron@example.com', renewedAt: now - 2 }))
@@ -250,7 +253,7 @@ describe('idle grants', () => {
 })
 
 describe('grants whose refresh token ends', () => {
-  it('are named when half of the time to it is over, the next to end first', async () => {
+  it('grants that end are named when half of the time to it is over, the next to end first', async () => {
     const { store } = await openFixture()
     const hour = 3_600_000
     await store.grants.adopt(newGrant({ renewedAt: now, refreshTokenEndsAt: now + hour }))
@@ -272,7 +275,7 @@ describe('grants whose refresh token ends', () => {
     expect(await named(0.9)).toEqual(['cron@example.com'])
   })
 
-  it('are left alone for five minutes after a renewal, and where no end is known', async () => {
+  it('grants that end are left alone for five minutes after a renewal, and where no end is known', async () => {
     const { store } = await openFixture()
     await store.grants.adopt(newGrant({ renewedAt: now, refreshTokenEndsAt: now + 400_000 }))
     await store.grants.adopt(newGrant({ mailbox: 'cron@example.com', renewedAt: 0 }))
@@ -282,7 +285,7 @@ describe('grants whose refresh token ends', () => {
 })
 
 describe('the end of a refresh token', () => {
-  it('is kept until another one is told, or another token comes', async () => {
+  it('the end is kept until another one is told, or another token comes', async () => {
     const { store } = await openFixture()
     const { id } = await store.grants.adopt(newGrant({ refreshTokenEndsAt: now + 9 }))
     expect(await store.grants.renewed(id, 1, { renewedAt: now })).toMatchObject({
@@ -294,7 +297,7 @@ describe('the end of a refresh token', () => {
 })
 
 describe('the list of grants', () => {
-  it('names provider and mailbox, and holds no token', async () => {
+  it('the list names provider and mailbox, and holds no token', async () => {
     const { store } = await openFixture()
     await store.grants.adopt(newGrant())
     const [grant] = await store.grants.list()
@@ -309,7 +312,7 @@ describe('the list of grants', () => {
       ['yahoo'],
       ['cron@example.com', 'lapsed@example.com', 'y@example.com'],
     ],
-  ])('names only those on request that are %s', async (_, providers, mailboxes) => {
+  ])('the list names only those on request that are %s', async (_, providers, mailboxes) => {
     const { store } = await openFixture()
     await store.mailboxes.add({ address: 'lapsed@example.com', providerId: 'google', createdAt: now })
     await store.mailboxes.add({ address: 'y@example.com', providerId: 'yahoo', createdAt: now })

@@ -26,7 +26,7 @@ const stores = {
 }
 
 describe.each(Object.entries(stores))('the journal in %s', (_name, open) => {
-  it('gives back what was added, the newest first', async () => {
+  it('the journal gives back what was added, the newest first', async () => {
     const journal = await open()
     const full = entry({
       mailbox: 'printer@example.com',
@@ -42,7 +42,7 @@ describe.each(Object.entries(stores))('the journal in %s', (_name, open) => {
     expect(await journal.list({ limit: 1 })).toEqual([bare])
   })
 
-  it('is filtered by all that is asked at once', async () => {
+  it('the journal is filtered by all that is asked at once', async () => {
     const journal = await open()
     const [first, second, third, fourth] = [
       entry({ mailbox: 'me@example.com', login: 'a' }),
@@ -61,7 +61,7 @@ describe.each(Object.entries(stores))('the journal in %s', (_name, open) => {
     expect(await asked({ after: second.id, before: fourth.id })).toEqual([third.id])
   })
 
-  it('is paged without a gap or a repeat while more comes in', async () => {
+  it('the journal is paged without a gap or a repeat while more comes in', async () => {
     const journal = await open()
     const old = Array.from({ length: 25 }, () => entry())
     await journal.add(old)
@@ -77,7 +77,7 @@ describe.each(Object.entries(stores))('the journal in %s', (_name, open) => {
     expect(seen).toEqual(old.map(({ id }) => id).reverse())
   })
 
-  it('counts sends by the hour, and remembers the last one of each mailbox', async () => {
+  it('the journal counts sends by the hour, and remembers the last one of each mailbox', async () => {
     const journal = await open()
     const start = now - (now % hour)
     const at = (hours: number, over: Partial<JournalEntry>) =>
@@ -99,7 +99,7 @@ describe.each(Object.entries(stores))('the journal in %s', (_name, open) => {
     expect([...(await journal.lastSends())]).toEqual([['me@example.com', start + 5]])
   })
 
-  it('is looked through for an address, or for its whole domain', async () => {
+  it('the journal is looked through for an address, or for its whole domain', async () => {
     const journal = await open()
     const [bob, alice] = [entry({ mailbox: 'Bob@Example.com' }), entry({ mailbox: 'alice@example.com' })]
     await journal.add([bob, alice, entry({ mailbox: 'x@sub.example.com' }), entry()])
@@ -108,7 +108,7 @@ describe.each(Object.entries(stores))('the journal in %s', (_name, open) => {
     expect(await ids('bob@example.com')).toEqual([bob.id])
   })
 
-  it('is swept of what is old, a little at a time', async () => {
+  it('the journal is swept of what is old, a little at a time', async () => {
     const journal = await open()
     const [old, alsoOld, fresh] = [entry({ at: now - 2 }), entry({ at: now - 1 }), entry({ at: now })]
     await journal.add([old, alsoOld, fresh])
@@ -119,7 +119,7 @@ describe.each(Object.entries(stores))('the journal in %s', (_name, open) => {
   })
 })
 
-it('takes all of what is added or nothing', async () => {
+it('the journal takes all of what is added or nothing', async () => {
   const { journal } = (await openFixture()).store
   const twice = entry()
   await journal.add([twice])
@@ -128,14 +128,14 @@ it('takes all of what is added or nothing', async () => {
   expect((await journal.sendHours(0)).map(({ sent }) => sent)).toEqual([1])
 })
 
-it('outlives the mailbox that it is about', async () => {
+it('the journal outlives the mailbox that it is about', async () => {
   const { store } = await openFixture()
   await store.journal.add([entry({ mailbox: 'printer@example.com' })])
   await store.mailboxes.remove('printer@example.com')
   expect(await store.journal.list({ mailbox: 'printer@example.com', limit: 5 })).toHaveLength(1)
 })
 
-it('when a mailbox last sent goes with it', async () => {
+it('the time when a mailbox last sent goes with it', async () => {
   const { store } = await openFixture()
   await store.mailboxes.add({ address: 'Gone@example.com', providerId: 'custom', createdAt: now })
   await store.journal.add([entry({ mailbox: 'gone@example.com' }), entry({ mailbox: 'kept@example.com' })])

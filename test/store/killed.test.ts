@@ -11,7 +11,7 @@ const kills = 20
 
 describe('a process killed between commits', () => {
   it.skipIf(!isBuilt)(
-    `has kept every change that it acknowledged, ${kills} times (needs the build)`,
+    `a killed process has kept every change that it acknowledged, ${kills} times (needs the build)`,
     async () => {
       const { store, reopen, dataDir } = await openFixture()
       await store.grants.adopt(newGrant())

@@ -5,7 +5,7 @@ import { readDatabase } from './raw-database.ts'
 describe('from where a login is used', () => {
   const day = 86_400_000
 
-  it('is known of this login and this source, as long as is asked for', async () => {
+  it('a use is known of this login and this source, as long as is asked for', async () => {
     const { store } = await openFixture()
     await store.logins.add(newLogin({ id: 'first' }))
     await store.logins.add(newLogin({ id: 'second', userName: 'scanner' }))
@@ -17,7 +17,7 @@ describe('from where a login is used', () => {
     expect(await store.logins.knows('', '192.0.2.7', now)).toBe(false)
   })
 
-  it('is listed for each login, the latest first', async () => {
+  it('a use is listed for each login, the latest first', async () => {
     const { store } = await openFixture()
     await store.logins.add(newLogin({ id: 'first' }))
     await store.logins.add(newLogin({ id: 'second', userName: 'scanner' }))
@@ -26,7 +26,7 @@ describe('from where a login is used', () => {
     expect(await store.logins.sources()).toEqual(new Map([['first', ['2001:db8:0:0::/64', '192.0.2.7']]]))
   })
 
-  it('is noted to the day', async () => {
+  it('a use is noted to the day', async () => {
     const { store } = await openFixture()
     await store.logins.add(newLogin({ id: 'first' }))
     const seen: boolean[] = []
@@ -37,7 +37,7 @@ describe('from where a login is used', () => {
     expect(seen).toEqual([false, false, true])
   })
 
-  it('is forgotten after 30 days, when something else is noted, and with its login', async () => {
+  it('a use is forgotten after 30 days, when something else is noted, and with its login', async () => {
     const { store, dataDir } = await openFixture()
     await store.logins.add(newLogin({ id: 'first' }))
     await store.logins.used('first', now, '192.0.2.7')
@@ -53,7 +53,7 @@ describe('from where a login is used', () => {
     expect(await readDatabase(dataDir, 'select source from login_sources')).toEqual([])
   })
 
-  it('is not noted of a login that is gone', async () => {
+  it('no use is noted of a login that is gone', async () => {
     const { store } = await openFixture()
     await store.logins.used('nobody', now, '192.0.2.7')
     expect(await store.logins.knows('nobody', '192.0.2.7', 0)).toBe(false)

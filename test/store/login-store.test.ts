@@ -6,7 +6,7 @@ import { contents, failureOf, newLogin, now, openFixture } from './fixture.ts'
 import { changeDatabase } from './raw-database.ts'
 
 describe('the login store', () => {
-  it('keeps whether personal mailboxes of a domain are meant', async () => {
+  it('the store keeps whether personal mailboxes of a domain are meant', async () => {
     const { store } = await openFixture()
     await store.logins.add(newLogin({ id: 'one', userName: 'one', personal: true }))
     await store.logins.add(newLogin({ id: 'two', userName: 'two' }))
@@ -14,7 +14,7 @@ describe('the login store', () => {
     expect(await store.logins.findByUserName('two')).not.toHaveProperty('personal')
   })
 
-  it('keeps what is mended, until that is changed, and takes it from nobody who writes in the database', async () => {
+  it('the store keeps what is mended, until that is changed, and takes it from nobody who writes in the database', async () => {
     const { store, dataDir } = await openFixture()
     await store.logins.add(newLogin({ id: 'one', userName: 'one', mending: { rewriteFrom: true } }))
     await store.logins.add(newLogin({ id: 'two', userName: 'two' }))
@@ -30,7 +30,7 @@ describe('the login store', () => {
     expect(await store.logins.findByUserName('one')).toBeUndefined()
   })
 
-  it('gives a login back as it was added, mailboxes in their order', async () => {
+  it('the store gives a login back as it was added, mailboxes in their order', async () => {
     const { store } = await openFixture()
     const login: Login = newLogin({
       mailboxes: ['printer@example.com', 'cron@example.com'],
@@ -56,13 +56,16 @@ describe('the login store', () => {
     ['printer', true],
     ['PRINTER', true],
     ['\uff30rinter', true],
-  ])('looks up the user name %j without its case, and otherwise exactly', async (userName, found) => {
-    const { store } = await openFixture()
-    await store.logins.add(newLogin())
-    expect((await store.logins.findByUserName(userName)) !== undefined).toBe(found)
-  })
+  ])(
+    'the store looks up the user name %j without its case, and otherwise exactly',
+    async (userName, found) => {
+      const { store } = await openFixture()
+      await store.logins.add(newLogin())
+      expect((await store.logins.findByUserName(userName)) !== undefined).toBe(found)
+    },
+  )
 
-  it('takes composed and decomposed letters for the same', async () => {
+  it('the store takes composed and decomposed letters for the same', async () => {
     const { store } = await openFixture()
     await store.logins.add(newLogin({ userName: 'büro'.normalize('NFD') }))
     expect((await store.logins.findByUserName('büro'.normalize('NFC')))?.userName).toBe(
@@ -71,7 +74,7 @@ describe('the login store', () => {
     expect(await store.logins.findByUserName('büro'.normalize('NFD'))).toBeDefined()
   })
 
-  it('refuses a user name that is taken, until its login is revoked', async () => {
+  it('the store refuses a user name that is taken, until its login is revoked', async () => {
     const { store } = await openFixture()
     await store.logins.add(newLogin({ id: 'first' }))
     expect((await failureOf(store.logins.add(newLogin({ id: 'second' })))).code).toBe('already-exists')
@@ -86,7 +89,7 @@ describe('the login store', () => {
   })
 
   it.each(['Printer', 'PRINTER', '\uff50rinter'])(
-    'refuses %j beside a name that differs in case only, until its login is revoked',
+    'the store refuses %j beside a name that differs in case only, until its login is revoked',
     async (userName) => {
       const { store } = await openFixture()
       await store.logins.add(newLogin({ id: 'first' }))
@@ -98,14 +101,14 @@ describe('the login store', () => {
     },
   )
 
-  it('refuses a login for a mailbox that does not exist, and keeps no part of it', async () => {
+  it('the store refuses a login for a mailbox that does not exist, and keeps no part of it', async () => {
     const { store } = await openFixture()
     const mailboxes: Address[] = ['printer@example.com', 'nobody@example.com']
     expect((await failureOf(store.logins.add(newLogin({ mailboxes })))).code).toBe('not-found')
     expect(await store.logins.list()).toEqual([])
   })
 
-  it('revokes once', async () => {
+  it('the store revokes once', async () => {
     const { store } = await openFixture()
     await store.logins.add(newLogin({ id: 'first' }))
     expect(await store.logins.revoke('none', now)).toBe(false)
@@ -114,7 +117,7 @@ describe('the login store', () => {
     expect((await store.logins.list())[0]?.revokedAt).toBe(now)
   })
 
-  it('notes the last use to the minute', async () => {
+  it('the store notes the last use to the minute', async () => {
     const { store } = await openFixture()
     await store.logins.add(newLogin({ id: 'first' }))
     const lastUse = async () => (await store.logins.list())[0]?.lastUsedAt
@@ -130,7 +133,7 @@ describe('the login store', () => {
 describe('a login that keeps its password sealed', () => {
   const verifier = { kind: 'sealed', generated: true, password: new Secret('for-cram-md5-only') } as const
 
-  it('gives the password back, and its row shows none of it', async () => {
+  it('the login gives the password back, and its row shows none of it', async () => {
     const { store, dataDir, reopen } = await openFixture()
     await store.logins.add(newLogin({ id: 'first', verifier }))
     await store.close()
@@ -144,7 +147,7 @@ describe('a login that keeps its password sealed', () => {
     expect((await again.list())[0]?.verifier).toEqual({ kind: 'sealed', generated: true })
   })
 
-  it('does not open when it was sealed for another login', async () => {
+  it('the password does not open when it was sealed for another login', async () => {
     const { store, dataDir } = await openFixture()
     await store.logins.add(newLogin({ id: 'first', verifier }))
     await store.logins.add(newLogin({ id: 'second', userName: 'scanner', verifier }))
@@ -162,7 +165,7 @@ describe('a login that keeps its password sealed', () => {
 })
 
 describe('the senders of a login', () => {
-  it('grow, each named once, and everything else stays', async () => {
+  it('the senders grow, each named once, and everything else stays', async () => {
     const { store } = await openFixture()
     const login = newLogin({
       id: 'first',
@@ -176,7 +179,7 @@ describe('the senders of a login', () => {
     expect(await store.logins.list()).toEqual([grown])
   })
 
-  it('do not grow when it is revoked or not there', async () => {
+  it('the senders do not grow when the login is revoked or not there', async () => {
     const { store } = await openFixture()
     await store.logins.add(newLogin({ id: 'first' }))
     await store.logins.revoke('first', now)

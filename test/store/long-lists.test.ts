@@ -3,7 +3,7 @@ import type { Address } from '../../src/model/address.ts'
 import { newGrant, now, openFixture } from './fixture.ts'
 
 describe('a list of many mailboxes', () => {
-  it('has each of them once, with its grant, and lets others have their turn between its parts', async () => {
+  it('a list has each mailbox once, with its grant, and lets others have their turn between its parts', async () => {
     const { store } = await openFixture()
     const before = (await store.mailboxes.list()).length
     const grantsBefore = (await store.grants.list()).length

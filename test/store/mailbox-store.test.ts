@@ -3,7 +3,7 @@ import { type Address, keyed } from '../../src/model/address.ts'
 import { failureOf, newGrant, newLogin, now, openFixture } from './fixture.ts'
 
 describe('the mailbox store', () => {
-  it('keeps the aliases through a change that names none, and takes others in their place', async () => {
+  it('the store keeps the aliases through a change that names none, and takes others in their place', async () => {
     const { store } = await openFixture()
     const mailbox = { address: 'printer@example.com', providerId: 'google', createdAt: now } as const
     const aliases: unknown[] = []
@@ -18,7 +18,7 @@ describe('the mailbox store', () => {
     ])
   })
 
-  it('gives a mailbox back as it was added, however its address is written', async () => {
+  it('the store gives a mailbox back as it was added, however its address is written', async () => {
     const { store } = await openFixture()
     const shared = {
       address: 'Info@example.com',
@@ -41,7 +41,7 @@ describe('the mailbox store', () => {
     ])
   })
 
-  it('keeps by which name the mail server has let a mailbox in, until one of its names is another', async () => {
+  it('the store keeps by which name the mail server has let a mailbox in, until one of its names is another', async () => {
     const { store } = await openFixture()
     const address = 'printer@example.com'
     const mailbox = { address, providerId: 'google', signsInAs: 'anna@example.com', createdAt: now } as const
@@ -63,7 +63,7 @@ describe('the mailbox store', () => {
     expect(await store.mailboxes.find('nobody@example.com')).toBeUndefined()
   })
 
-  it('refuses a second mailbox with the same address and changes nothing', async () => {
+  it('the store refuses a second mailbox with the same address and changes nothing', async () => {
     const { store } = await openFixture()
     const again = store.mailboxes.add({ address: 'PRINTER@example.com', providerId: 'other', createdAt: 1 })
     const failure = await failureOf(again)
@@ -71,7 +71,7 @@ describe('the mailbox store', () => {
     expect((await store.mailboxes.find('printer@example.com'))?.providerId).toBe('google')
   })
 
-  it('puts over a mailbox that exists and keeps its grant and its age', async () => {
+  it('the store puts over a mailbox that exists and keeps its grant and its age', async () => {
     const { store } = await openFixture()
     const signsInAs = 'anna@example.com'
     await store.mailboxes.put({
@@ -102,7 +102,7 @@ describe('the mailbox store', () => {
     expect((await store.mailboxes.find('new@example.com'))?.createdAt).toBe(1)
   })
 
-  it("lapses the grant of a mailbox that moves to another provider, as a renewal's answer finds", async () => {
+  it("the grant of a mailbox that moves to another provider lapses, as a renewal's answer finds", async () => {
     const { store } = await openFixture()
     const { id, version } = await store.grants.adopt(newGrant())
     await store.mailboxes.put({ address: 'printer@example.com', providerId: 'microsoft', createdAt: 1 })
@@ -113,7 +113,7 @@ describe('the mailbox store', () => {
     expect(await store.grants.ofMailbox('printer@example.com')).toMatchObject(lapsed)
   })
 
-  it('removes with a mailbox everything that was only for it, and leaves the rest', async () => {
+  it('everything that was only for a mailbox is removed with it, and the rest stays', async () => {
     const { store } = await openFixture()
     const both: Address[] = ['printer@example.com', 'cron@example.com']
     await store.grants.adopt(newGrant())
@@ -158,14 +158,14 @@ describe('the mailbox store', () => {
     expect(await store.consentLinks.list()).toEqual([])
   })
 
-  it('says when there was nothing to remove', async () => {
+  it('the store says when there was nothing to remove', async () => {
     const { store } = await openFixture()
     expect(await store.mailboxes.remove('nobody@example.com')).toBe(false)
   })
 })
 
 describe('a domain mailbox', () => {
-  it('covers each address of its domain that has no mailbox of its own', async () => {
+  it('a domain mailbox covers each address of its domain that has no mailbox of its own', async () => {
     const { store } = await openFixture()
     await store.mailboxes.add({ address: '*@example.com', providerId: 'microsoft', createdAt: now })
     expect(await store.mailboxes.covering('Anybody@example.com')).toMatchObject({

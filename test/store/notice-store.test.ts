@@ -4,7 +4,7 @@ import { now, openFixture } from './fixture.ts'
 
 const told: SentNotice = { key: 'consent me', channel: 'mail', firstAt: now, lastAt: now, stage: '30' }
 
-it('keeps what was told for each channel, and forgets all of it when it is solved', async () => {
+it('the store keeps what was told for each channel, and forgets all of it when it is solved', async () => {
   const { store, reopen } = await openFixture()
   await store.notices.put(told)
   await store.notices.put({ ...told, channel: 'webhook' })

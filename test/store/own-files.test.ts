@@ -27,7 +27,7 @@ const refusal = async () => {
 }
 
 describe('a data directory', () => {
-  it('is refused in a folder that others can write to, and not made there', async () => {
+  it('a directory is refused in a folder that others can write to, and not made there', async () => {
     const parent = join(folder, 'parent')
     await mkdir(parent)
     await chmod(parent, 0o777)
@@ -40,7 +40,7 @@ describe('a data directory', () => {
     expect(await refusal()).toBeUndefined()
   })
 
-  it('is refused farther down such a folder, and behind a link', async () => {
+  it('a directory is refused farther down such a folder, and behind a link', async () => {
     await ensureOwnerKey(dataDir)
     await symlink(join(folder, 'parent'), join(folder, 'link'))
     dataDir = join(folder, 'link', 'data')
@@ -50,7 +50,7 @@ describe('a data directory', () => {
   })
 
   it.each(['postern.pid', 'something.else'])(
-    'is refused with a file that others can change: %s',
+    'a directory is refused with a file that others can change: %s',
     async (name) => {
       await ensureOwnerKey(dataDir)
       const path = join(dataDir, name)
@@ -63,7 +63,7 @@ describe('a data directory', () => {
     },
   )
 
-  it('is refused with a link to a file that others can change', async () => {
+  it('a directory is refused with a link to a file that others can change', async () => {
     await ensureOwnerKey(dataDir)
     await writeFile(join(folder, 'outside'), '')
     await symlink(join(folder, 'outside'), join(dataDir, 'postern.pid'))
@@ -76,7 +76,7 @@ describe('a data directory', () => {
 describe.runIf(isRoot)('what belongs to somebody else', () => {
   beforeEach(() => ensureOwnerKey(dataDir))
 
-  it('is refused as data directory, as a folder above it and as a file in it', async () => {
+  it('a path of somebody else is refused as data directory, as a folder above it and as a file in it', async () => {
     const said = (what: string) =>
       `${what} belongs to another user (number ${stranger}). Run: chown 0 ${what.split(' ').at(-1)}; or run postern as that user.`
     await chown(dataDir, stranger, 0)
@@ -94,7 +94,7 @@ describe.runIf(isRoot)('what belongs to somebody else', () => {
     expect(await refusal()).toBe(`The file ${said(key)}`)
   })
 
-  it('is refused as a link in a folder that all may write to', async () => {
+  it('a path of somebody else is refused as a link in a folder that all may write to', async () => {
     await mkdir(join(folder, 'shared'))
     await chmod(join(folder, 'shared'), 0o1777)
     const link = join(folder, 'shared', 'data')
@@ -104,7 +104,7 @@ describe.runIf(isRoot)('what belongs to somebody else', () => {
     expect(await refusal()).toContain('Put it into a folder of your own')
   })
 
-  it('is believed where root asks the postern that runs as its owner', async () => {
+  it('the files of its owner are believed where root asks a postern that runs as that owner', async () => {
     for (const path of [dataDir, join(dataDir, 'owner.key')]) await chown(path, stranger, stranger)
     await expect(requirePrivateFiles(dataDir, await ownersOfRunning(dataDir))).resolves.toBeDefined()
     await chown(join(dataDir, 'owner.key'), stranger + 1, stranger)

@@ -30,7 +30,7 @@ const begin = async (pageAccess: Access, change: Partial<PageSession> = {}) =>
   pageAccess.begin(session(change), await pageAccess.generation())
 
 describe('the browsers that are signed in', () => {
-  it('are found by their hash, noted to the minute, and ended', async () => {
+  it('browsers are found by their hash, noted to the minute, and ended', async () => {
     const { store } = await openFixture()
     await begin(store.pageAccess)
     expect(await store.pageAccess.session('hash-one')).toEqual(session())
@@ -42,7 +42,7 @@ describe('the browsers that are signed in', () => {
     expect([await store.pageAccess.end('one'), await store.pageAccess.end('one')]).toEqual([true, false])
   })
 
-  it('that have ended are deleted when another begins', async () => {
+  it('browsers that have ended are deleted when another begins', async () => {
     const { store } = await openFixture()
     await begin(store.pageAccess)
     const later = { createdAt: now + 1000, lastUsedAt: now + 1000 }
@@ -67,7 +67,7 @@ describe('a password of a role', () => {
     return { pageAccess: store.pageAccess, dataDir, left }
   }
 
-  it('replaces the earlier one, and an administrator’s ends every session but the one that sets it', async () => {
+  it('a password replaces the earlier one, and an administrator’s ends every session but the one that sets it', async () => {
     const { pageAccess, dataDir, left } = await signedIn()
     await pageAccess.setPassword('administrator', verifier('first'), 'mine')
     expect(await pageAccess.password('viewer')).toBeUndefined()
@@ -80,13 +80,13 @@ describe('a password of a role', () => {
     ])
   })
 
-  it('of viewers ends theirs alone', async () => {
+  it('a password of viewers ends their sessions alone', async () => {
     const { pageAccess, left } = await signedIn()
     await pageAccess.setPassword('viewer', verifier('first'), 'mine')
     expect(await left()).toEqual(['by-link', 'by-provider', 'mine', 'other'])
   })
 
-  it('is not set by a session that has ended meanwhile', async () => {
+  it('a password is not set by a session that has ended meanwhile', async () => {
     const { pageAccess, left } = await signedIn()
     await pageAccess.setPassword('administrator', verifier('first'), 'mine')
     const late = pageAccess.setPassword('administrator', verifier('of a thief'), 'other')
@@ -95,7 +95,7 @@ describe('a password of a role', () => {
     expect(await left()).toEqual(['mine'])
   })
 
-  it('overtakes whoever is signing in, whichever role it is of', async () => {
+  it('a password overtakes whoever is signing in, whichever role it is of', async () => {
     const { pageAccess, left } = await signedIn()
     for (const role of ['administrator', 'viewer'] as const) {
       const before = await pageAccess.generation()

@@ -6,7 +6,7 @@ const hour = 3_600_000
 const first = 500_000 * hour
 
 describe('the counts of recipients', () => {
-  it('add up by mailbox and hour, and are read from a time on', async () => {
+  it('the counts add up by mailbox and hour, and are read from a time on', async () => {
     const { store } = await openFixture()
     const { recipientCounts: counts } = store
     await counts.add('printer@example.com', first, 3)
@@ -22,7 +22,7 @@ describe('the counts of recipients', () => {
     ])
   })
 
-  it('are forgotten when they are older than two days and something is added', async () => {
+  it('the counts are forgotten when they are older than two days and something is added', async () => {
     const { store, dataDir } = await openFixture()
     const { recipientCounts: counts } = store
     await counts.add('printer@example.com', first, 3)
@@ -35,7 +35,7 @@ describe('the counts of recipients', () => {
     ])
   })
 
-  it('outlive their mailbox, as they do at the provider', async () => {
+  it('the counts outlive their mailbox, as they do at the provider', async () => {
     const { store } = await openFixture()
     await store.recipientCounts.add('printer@example.com', first, 3)
     await store.mailboxes.remove('printer@example.com')

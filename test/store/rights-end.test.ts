@@ -29,7 +29,7 @@ async function find(store: Store, address: Address): Promise<Mailbox> {
 }
 
 describe('what an API key may do for mailboxes of a domain', () => {
-  it('ends with the domain, whichever of its addresses was named, and stays where an entry of its own is', async () => {
+  it('the right ends with the domain, whichever of its addresses was named, and stays where an entry of its own is', async () => {
     const { store, clock } = await openFixture()
     await store.mailboxes.add(domain)
     await store.mailboxes.add(own)
@@ -56,7 +56,7 @@ describe('what an API key may do for mailboxes of a domain', () => {
   })
 
   it.each(['add', 'put'] as const)(
-    'is nothing of an entry that one of them gets of its own (%s)',
+    'the right does not reach an entry that one of them gets of its own (%s)',
     async (verb) => {
       const { store } = await openFixture()
       await store.mailboxes.add(domain)
@@ -70,7 +70,7 @@ describe('what an API key may do for mailboxes of a domain', () => {
     },
   )
 
-  it('cannot be given for a mailbox that has gone meanwhile', async () => {
+  it('the right cannot be given for a mailbox that has gone meanwhile', async () => {
     const { store } = await openFixture()
     expect((await failureOf(addKey(store, 'late', 'read', 'token:gone@example.com'))).code).toBe('not-found')
     expect(await store.apiKeys.list()).toEqual([])
@@ -78,7 +78,7 @@ describe('what an API key may do for mailboxes of a domain', () => {
 })
 
 describe('a grant', () => {
-  it('lapses when its mailbox is for another person, and not for the same one in other letters', async () => {
+  it('a grant lapses when its mailbox is for another person, and not for the same one in other letters', async () => {
     const { store } = await openFixture()
     await store.grants.adopt(newGrant())
     const mailbox = { address: printer, providerId: 'google', createdAt: now }
@@ -88,7 +88,7 @@ describe('a grant', () => {
     expect(await store.grants.ofMailbox(printer)).toMatchObject({ state: 'lapsed' })
   })
 
-  it('without a person goes when a person is to consent', async () => {
+  it('an app-only grant goes when a person is to consent', async () => {
     const { store } = await openFixture()
     const { refreshToken: _, ...withoutPerson } = newGrant({ flow: 'client-credentials' })
     const mailbox = { address: printer, providerId: 'google', createdAt: now }
@@ -98,14 +98,14 @@ describe('a grant', () => {
     expect(await store.grants.ofMailbox(printer)).toEqual({ state: 'absent' })
   })
 
-  it('comes with its mailbox or not at all', async () => {
+  it('a grant comes with its mailbox or not at all', async () => {
     const { store } = await openFixture()
     const again = store.mailboxes.add({ address: printer, providerId: 'other', createdAt: now }, newGrant())
     expect((await failureOf(again)).code).toBe('already-exists')
     expect(await store.grants.ofMailbox(printer)).toEqual({ state: 'absent' })
   })
 
-  it('names the provider that gave it, also after its mailbox has moved', async () => {
+  it('a grant names the provider that gave it, also after its mailbox has moved', async () => {
     const { store } = await openFixture()
     await store.grants.adopt(newGrant())
     await store.mailboxes.put({ address: printer, providerId: 'microsoft', createdAt: now })
@@ -121,7 +121,7 @@ describe('a grant', () => {
 describe('a consent that is under way', () => {
   const late = newGrant({ refreshToken: new Secret('late') })
 
-  it('is nothing to a mailbox that was removed and added again meanwhile', async () => {
+  it('a consent is nothing to a mailbox that was removed and added again meanwhile', async () => {
     const { store } = await openFixture()
     const judgedFor = await find(store, printer)
     await store.mailboxes.remove(printer)
@@ -131,7 +131,7 @@ describe('a consent that is under way', () => {
     expect(await store.grants.ofMailbox(printer)).toEqual({ state: 'absent' })
   })
 
-  it('is nothing to a mailbox that an app sends for meanwhile', async () => {
+  it('a consent is nothing to a mailbox that an app sends for meanwhile', async () => {
     const { store } = await openFixture()
     const judgedFor = await find(store, printer)
     const { refreshToken: _, ...withoutPerson } = newGrant({ flow: 'client-credentials' })
@@ -144,16 +144,19 @@ describe('a consent that is under way', () => {
     ['provider', { providerId: 'microsoft' }, 0],
     ['person', { signsInAs: 'anna@example.com' }, 0],
     ['alias', { aliases: ['scan@example.com'] }, 1],
-  ] as const)('ends with its open links when the mailbox gets another %s', async (_what, change, left) => {
-    const { store } = await openFixture()
-    const begun = { mailbox: printer, createdAt: now, expiresAt: now + 60_000 }
-    await store.consentLinks.add({ ...begun, id: 'link', hash: 'h', requestedBy: 'x' })
-    const [codeVerifier, nonce] = [new Secret('v'), new Secret('n')]
-    await store.pendingConsents.add({ ...begun, stateHash: 's', browserHash: 'b', codeVerifier, nonce })
-    await store.mailboxes.put({ address: printer, providerId: 'google', createdAt: now, ...change })
-    expect(await store.consentLinks.list()).toHaveLength(left)
-    expect(await store.pendingConsents.take('s', 'b')).toEqual(left ? expect.anything() : undefined)
-  })
+  ] as const)(
+    'a consent ends with its open links when the mailbox gets another %s',
+    async (_what, change, left) => {
+      const { store } = await openFixture()
+      const begun = { mailbox: printer, createdAt: now, expiresAt: now + 60_000 }
+      await store.consentLinks.add({ ...begun, id: 'link', hash: 'h', requestedBy: 'x' })
+      const [codeVerifier, nonce] = [new Secret('v'), new Secret('n')]
+      await store.pendingConsents.add({ ...begun, stateHash: 's', browserHash: 'b', codeVerifier, nonce })
+      await store.mailboxes.put({ address: printer, providerId: 'google', createdAt: now, ...change })
+      expect(await store.consentLinks.list()).toHaveLength(left)
+      expect(await store.pendingConsents.take('s', 'b')).toEqual(left ? expect.anything() : undefined)
+    },
+  )
 })
 
 it('a database in which rights have outlived their mailbox is mended when it is opened', async () => {

@@ -316,7 +316,7 @@ const forgeries: [string, string, string, string, Partial<typeof whole>][] = [
 ]
 
 describe('a row that somebody else has written in the database', () => {
-  it('is told from all that postern has written', async () => {
+  it('a foreign row is told from all that postern has written', async () => {
     expect(await everything()).toEqual(whole)
     await store.close()
     await openAgain()
@@ -326,7 +326,7 @@ describe('a row that somebody else has written in the database', () => {
   })
 
   it.each(forgeries)(
-    'does not count, and is named in the log with what to do, when he %s',
+    'a foreign row does not count, and is named in the log with what to do, when its writer %s',
     async (_, sql, table, row, left) => {
       await changeDatabase(dataDir, sql.replaceAll('9e15', '9000000000000000'))
       for (let time = 0; time < 2; time += 1) {
@@ -353,7 +353,7 @@ describe('a row that somebody else has written in the database', () => {
     },
   )
 
-  it('breaks nothing for others by a time of use that no program can read', async () => {
+  it('a foreign row breaks nothing for others by a time of use that no program can read', async () => {
     await changeDatabase(
       dataDir,
       `update api_keys set last_used_at = 9223372036854775807 where id = 'one';
@@ -364,7 +364,7 @@ describe('a row that somebody else has written in the database', () => {
     await store.close()
   })
 
-  it('does not count in a consent that is under way for another mailbox', async () => {
+  it('a foreign row does not count in a consent that is under way for another mailbox', async () => {
     await changeDatabase(
       dataDir,
       `update pending_consents set mailbox_key = '${cron}' where state_hash = 'one'`,
@@ -374,7 +374,7 @@ describe('a row that somebody else has written in the database', () => {
     await store.close()
   })
 
-  it('is not made good by a change of postern to it', async () => {
+  it('a foreign row is not made good by a change of postern to it', async () => {
     await changeDatabase(
       dataDir,
       `update api_keys set scopes = '["admin","token:${printer}"]' where id = 'one';
@@ -395,7 +395,7 @@ describe('a row that somebody else has written in the database', () => {
     await store.close()
   })
 
-  it('goes when it is revoked by its id, or made anew', async () => {
+  it('a foreign row goes when it is revoked by its id, or made anew', async () => {
     await changeDatabase(
       dataDir,
       `update api_keys set scopes = '["admin"]' where id = 'one'; update logins set senders = '["*@x.test"]' where id = 'one';
@@ -415,7 +415,7 @@ describe('a row that somebody else has written in the database', () => {
     await store.close()
   })
 
-  it('is not made by a trigger of his while postern writes', async () => {
+  it('a foreign trigger makes no good row while postern writes', async () => {
     await changeDatabase(
       dataDir,
       `create trigger t after insert on page_sessions begin
@@ -435,7 +435,7 @@ describe('a row that somebody else has written in the database', () => {
     await store.close()
   })
 
-  it('is not made by a table of his that works its columns out by functions of postern', async () => {
+  it('a foreign table that works its columns out by functions of postern makes no good row', async () => {
     const columns = 'id, name, scopes, hash, created_at, expires_at, revoked_at, last_used_at'
     await changeDatabase(
       dataDir,
@@ -449,7 +449,7 @@ describe('a row that somebody else has written in the database', () => {
 })
 
 describe('a database from before there were marks', () => {
-  it('gets them once, and keeps everything', async () => {
+  it('an old database gets marks once, and keeps everything', async () => {
     const old = await firstRelease()
     const opened = createRecordingLog()
     const before = (await openFirstRelease(old, opened)).store
@@ -462,7 +462,7 @@ describe('a database from before there were marks', () => {
     expect(await after.logins.list()).toEqual([])
   })
 
-  it('is not what one is that was only made to look like it, so that forged rows were marked', async () => {
+  it('a database that was only made to look old gets none, so that no forged row is marked', async () => {
     await store.close()
     await changeDatabase(
       dataDir,
@@ -487,7 +487,7 @@ describe('a database from before there were marks', () => {
 
 describe('a row that postern has written', () => {
   // SQLite puts what a query asks for in the place of the column, also in the view that looks at the mark.
-  it('is not refused by a query that asks for another one', async () => {
+  it('a row of postern is not refused by a query that asks for another one', async () => {
     const active = await store.grants.ofMailbox(printer)
     if (active.state !== 'active') throw new Error('There is no grant')
     await store.grants.lapse(active.id, active.version, now, 'withdrawn')
@@ -514,7 +514,7 @@ describe('what a row says scrypt should cost', () => {
     ['parallelization', 1_000_000],
     ['hash', `"${'x'.repeat(200_000)}"`],
     ['salt', 'null'],
-  ])('is refused before any work when its %s is %s', async (name, value) => {
+  ])('a cost is refused before any work when its %s is %s', async (name, value) => {
     const old = await firstRelease()
     const text = JSON.stringify({ ...scrypt, [name]: 'HERE' }).replace('"HERE"', String(value))
     await changeDatabase(

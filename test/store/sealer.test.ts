@@ -17,7 +17,7 @@ async function sealerWith(...keys: string[]): Promise<Sealer> {
 
 describe('the sealer', () => {
   it.each(['', 'x', 'a refresh token', 'ünïcödé 🗝', 'y'.repeat(20_000)])(
-    'opens what it sealed: %.20s',
+    'the sealer opens what it sealed: %.20s',
     async (text) => {
       const sealer = await sealerWith(newKey())
       const sealed = await sealer.seal(place, new Secret(text))
@@ -26,7 +26,7 @@ describe('the sealer', () => {
     },
   )
 
-  it('seals the same value differently each time', async () => {
+  it('the sealer seals the same value differently each time', async () => {
     const sealer = await sealerWith(newKey())
     const secret = new Secret('same')
     expect(await sealer.seal(place, secret)).not.toBe(await sealer.seal(place, secret))
@@ -36,30 +36,33 @@ describe('the sealer', () => {
     ['row', { ...place, row: 'g2' }],
     ['column', { ...place, column: 'nonce' }],
     ['table', { ...place, table: 'pending_consents' }],
-  ])('does not open a value in another %s', async (_, elsewhere) => {
+  ])('the sealer does not open a value in another %s', async (_, elsewhere) => {
     const sealer = await sealerWith(newKey())
     const sealed = await sealer.seal(place, new Secret('x'))
     expect((await failureOf(sealer.open(elsewhere, sealed))).code).toBe('store-unavailable')
   })
 
   // One and two octets more than a multiple of three leave spare bits in the last character.
-  it.each(['abc', 'abcd', 'abcde'])('does not open %s with any single bit of it changed', async (text) => {
-    const sealer = await sealerWith(newKey())
-    const sealed = Buffer.from(await sealer.seal(place, new Secret(text)), 'latin1')
-    for (let bit = 0; bit < sealed.length * 8; bit++) {
-      const changed = Buffer.from(sealed)
-      changed.writeUInt8(changed.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
-      const failure = await failureOf(sealer.open(place, changed.toString('latin1')))
-      expect(failure.code, `bit ${bit}`).toBe('store-unavailable')
-    }
-  })
+  it.each(['abc', 'abcd', 'abcde'])(
+    'the sealer does not open %s with any single bit of it changed',
+    async (text) => {
+      const sealer = await sealerWith(newKey())
+      const sealed = Buffer.from(await sealer.seal(place, new Secret(text)), 'latin1')
+      for (let bit = 0; bit < sealed.length * 8; bit++) {
+        const changed = Buffer.from(sealed)
+        changed.writeUInt8(changed.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
+        const failure = await failureOf(sealer.open(place, changed.toString('latin1')))
+        expect(failure.code, `bit ${bit}`).toBe('store-unavailable')
+      }
+    },
+  )
 
-  it.each(['', '.', '....', 'x.y.z', 'e30....', 'null'])('does not open %j', async (text) => {
+  it.each(['', '.', '....', 'x.y.z', 'e30....', 'null'])('the sealer does not open %j', async (text) => {
     const sealer = await sealerWith(newKey())
     expect((await failureOf(sealer.open(place, text))).code).toBe('store-unavailable')
   })
 
-  it('reads with every key of the ring and writes with the first', async () => {
+  it('the sealer reads with every key of the ring and writes with the first', async () => {
     const [older, newer] = [newKey(), newKey()]
     const before = await (await sealerWith(older)).seal(place, new Secret('x'))
     const ring = await sealerWith(newer, older)

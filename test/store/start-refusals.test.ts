@@ -109,7 +109,7 @@ const tooOpen = [
 
 describe('the start', () => {
   for (const state of ['stopped', 'killed'] as const) {
-    it.each(refusals)(`refuses $title and changes nothing (${state} before)`, async (refusal) => {
+    it.each(refusals)(`the start refuses $title and changes nothing (${state} before)`, async (refusal) => {
       const dataDir = await usedDataDir(state)
       await refusal.spoil(dataDir)
       const before = await kept(dataDir)
@@ -122,7 +122,7 @@ describe('the start', () => {
   }
 
   it.each(tooOpen)(
-    'refuses %s with mode %o, and tells the command that helps',
+    'the start refuses %s with mode %o, and tells the command that helps',
     async (name, mode, what, fix) => {
       const dataDir = await usedDataDir('killed')
       const path = join(dataDir, name)
@@ -141,7 +141,7 @@ describe('the start', () => {
   )
 
   it.each([0o755, 0o1777, 0o775 | 0o2000])(
-    'explains a volume of mode %o that cannot be 0700, and what it says to do works',
+    'the start explains a volume of mode %o that cannot be 0700, and what it says to do works',
     async (mode) => {
       const volume = await newDataDir()
       await mkdir(volume)
@@ -160,7 +160,7 @@ describe('the start', () => {
     ['garbage', (octets: Buffer) => Buffer.from('garbage '.repeat(octets.length / 8))],
     ['a damaged page', (octets: Buffer) => Buffer.from(octets).fill(0xff, 4096 + 8, 4096 + 400)],
     ['half a file', (octets: Buffer) => octets.subarray(0, octets.length / 2)],
-  ])('refuses a database that is %s', async (_, spoil) => {
+  ])('the start refuses a database that is %s', async (_, spoil) => {
     const dataDir = await usedDataDir('stopped')
     const path = join(dataDir, 'postern.sqlite')
     await writeFile(path, spoil((await contents(dataDir)).get('postern.sqlite') ?? Buffer.alloc(0)))
@@ -180,21 +180,21 @@ describe('the start', () => {
     `${'A'.repeat(42)}B`,
     '0'.repeat(63),
     'é'.repeat(43),
-  ])('refuses the key %j without repeating it, and makes nothing', async (text) => {
+  ])('the start refuses the key %j without repeating it, and makes nothing', async (text) => {
     const dataDir = await newDataDir()
     const failure = await failureOf(open(dataDir, new Secret(text)))
     expect(failure).toMatchObject({ code: 'configuration', message: 'POSTERN_KEY is not a key' })
     expect((await contents(dataDir)).size).toBe(0)
   })
 
-  it('refuses a data directory that is a file', async () => {
+  it('the start refuses a data directory that is a file', async () => {
     const dataDir = await newDataDir()
     await writeFile(dataDir, '')
     expect((await failureOf(open(dataDir))).message).toBe(`The data directory ${dataDir} is not a directory`)
     expect((await failureOf(open(join(dataDir, 'below')))).code).toBe('configuration')
   })
 
-  it('goes on after a kill with what was committed, once the mistake is mended', async () => {
+  it('the start goes on after a kill with what was committed, once the mistake is mended', async () => {
     const dataDir = await usedDataDir('killed')
     const key = join(dataDir, 'postern.key')
     const aside = join(dataDir, `${basename(key)}.aside`)

@@ -28,7 +28,7 @@ async function openDatabase() {
 }
 
 describe('a failure of the database', () => {
-  it('says that the disk is full, rolls back, and the next change works', async () => {
+  it('the failure says that the disk is full, rolls back, and the next change works', async () => {
     const { database, insert, count } = await openDatabase()
     await database.read((tables) => sql`pragma max_page_count = 4`.execute(tables))
     const failure = await failureOf(insert('x'.repeat(100_000)))
@@ -41,7 +41,7 @@ describe('a failure of the database', () => {
     expect(await count()).toBe(1)
   })
 
-  it('says that the database is busy when another process is writing', async () => {
+  it('the failure says that the database is busy when another process is writing', async () => {
     const { path, database, insert, count } = await openDatabase()
     const { DatabaseSync } = await loadSqlite()
     const other = new DatabaseSync(path)
@@ -59,7 +59,7 @@ describe('a failure of the database', () => {
     expect(await count()).toBe(1)
   })
 
-  it('rolls everything back when the work inside throws', async () => {
+  it('the failure rolls everything back when the work inside throws', async () => {
     const { database, count } = await openDatabase()
     const work = database.change(async (tables) => {
       await sql`insert into notes values ('x')`.execute(tables)
@@ -69,7 +69,7 @@ describe('a failure of the database', () => {
     expect(await count()).toBe(0)
   })
 
-  it('is found by a check as long as it lasts', async () => {
+  it('the failure is found by a check as long as it lasts', async () => {
     const { database } = await openDatabase()
     await database.checkWritable()
     await database.read((tables) => sql`pragma query_only = 1`.execute(tables))
@@ -82,7 +82,7 @@ describe('a failure of the database', () => {
     await database.checkWritable()
   })
 
-  it('cannot hide from a check, which writes to the disk each time', async () => {
+  it('the failure cannot hide from a check, which writes to the disk each time', async () => {
     const { path, database } = await openDatabase()
     const { size: before } = await stat(`${path}-wal`)
     await database.checkWritable()
@@ -92,7 +92,7 @@ describe('a failure of the database', () => {
     expect([once > before, twice > once]).toEqual([true, true])
   })
 
-  it('says that the store is closed', async () => {
+  it('the failure says that the store is closed', async () => {
     const { store } = await openFixture()
     await store.close()
     await store.close()
@@ -111,7 +111,7 @@ describe('a failure of the database', () => {
     [8, 'store-unavailable', 'The database cannot be written: its file or disk is read-only'],
     [1, 'store-unavailable', 'The database refused a query'],
     [undefined, 'internal', 'Something went wrong inside postern'],
-  ])('with the code %s of SQLite is %s', (errcode, code, message) => {
+  ])('a failure with the code %s of SQLite is %s', (errcode, code, message) => {
     const error = Object.assign(new Error('about a secret'), { errcode })
     expect(storeFailure(error)).toMatchObject({ code, message, cause: error })
   })
@@ -120,12 +120,12 @@ describe('a failure of the database', () => {
     ['database is locked', 'The database is busy'],
     ['database or disk is full', 'The disk under the database is full'],
     ['no such table: x', 'The database refused a query'],
-  ])('that comes with the text "%s" alone is told the same way', (text, message) => {
+  ])('a failure that comes with the text "%s" alone is told the same way', (text, message) => {
     const error = Object.assign(new Error(text), { code: 'ERR_SQLITE_ERROR' })
     expect(storeFailure(error)).toMatchObject({ code: 'store-unavailable', message })
   })
 
-  it('commits durably: journal in a -wal file, flushed at every commit, foreign keys kept', async () => {
+  it('the store commits durably: journal in a -wal file, flushed at every commit, foreign keys kept', async () => {
     const { database, path } = await openDatabase()
     const pragma = async (name: string) => {
       const found = await database.read((tables) => sql.raw<object>(`pragma ${name}`).execute(tables))
